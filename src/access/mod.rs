@@ -1,0 +1,1 @@
+//! A principal's layers, and `evaluate`: the concrete decision with its trace.

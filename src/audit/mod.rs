@@ -1,0 +1,1 @@
+//! Access against baseline: findings.

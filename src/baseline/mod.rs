@@ -1,0 +1,1 @@
+//! The manifest: who is declared to do what.

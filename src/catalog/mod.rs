@@ -1,0 +1,1 @@
+//! What AWS defines: services, actions, access levels, resource types, condition keys.

@@ -1,0 +1,1 @@
+//! The policy language: documents, statements, ARNs, globs, conditions, variables.

@@ -1,0 +1,3 @@
+//! The `iamdrift` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What was collected: accounts, the organization, principals, resource policies.

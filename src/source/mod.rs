@@ -1,0 +1,1 @@
+//! Text with places: files, spans, JSON and TOML read into spanned trees, diagnostics.
