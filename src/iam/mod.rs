@@ -1,1 +1,22 @@
-//! The policy language: documents, statements, ARNs, globs, conditions, variables.
+//! The policy language: documents, statements, ARNs, templates, conditions, principals.
+//!
+//! What each part means stands in `docs/semantics.md`; here it is only read, checked and kept with its
+//! place. The evaluator (`access`) and the solver (`solve`) share this folder and nothing else.
+
+pub mod action;
+pub mod arn;
+pub mod condition;
+pub mod document;
+mod parse;
+pub mod principal;
+pub mod reading;
+pub mod template;
+pub mod value;
+
+pub use action::ActionPattern;
+pub use arn::{AccountId, Arn, Partition};
+pub use condition::{Condition, ContextKey, Operator, Quantifier, WhenMissing};
+pub use document::{DocumentKind, Effect, Listing, PolicyDocument, Statement, Version};
+pub use principal::{AwsPrincipal, PrincipalElement, PrincipalEntry};
+pub use reading::{Choice, Readings};
+pub use template::{Part, Template};

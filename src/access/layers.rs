@@ -1,0 +1,143 @@
+//! The layers of policies that decide one principal's requests (`docs/semantics.md` §4).
+
+use std::sync::Arc;
+
+use crate::iam::{AccountId, Arn, PolicyDocument, Template};
+
+/// What kind of principal asks.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum PrincipalType {
+    /// An IAM user.
+    User,
+    /// An IAM role, or a session of it.
+    Role,
+    /// A role of path `/aws-service-role/`: bound by no SCP and no RCP.
+    ServiceLinkedRole,
+    /// A federated user session (`sts:GetFederationToken`).
+    FederatedUser,
+    /// The root user of an account: bound by SCPs only.
+    Root,
+}
+
+/// Which sessions of a role are spoken of.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Sessions {
+    /// Any: what some session of the role can do, the role can do. Also for principals without sessions.
+    Any,
+    /// The one session of that ARN (`arn:aws:sts::…:assumed-role/role/name`).
+    One(Arn),
+}
+
+/// What is known of the principal that asks.
+#[derive(Clone, Debug)]
+pub struct PrincipalFacts {
+    /// The user's or role's ARN (for a session, the role's); none where a policy is looked at by itself.
+    pub arn: Option<Arn>,
+    /// The account that it belongs to; none where a policy is looked at by itself.
+    pub account: Option<AccountId>,
+    /// What kind of principal it is.
+    pub principal_type: PrincipalType,
+    /// Its unique id (`AIDA…`, `AROA…`), where known.
+    pub unique_id: Option<String>,
+    /// Which of its sessions is meant.
+    pub sessions: Sessions,
+}
+
+/// Where a policy of a layer comes from.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub enum PolicyOrigin {
+    /// Written into a user, role or group; the ARN is the holder's.
+    Inline {
+        /// The user, group or role that holds it.
+        holder: String,
+    },
+    /// A managed policy of that ARN, attached to `holder` (the principal itself or one of its groups).
+    Attached {
+        /// The policy's ARN.
+        arn: String,
+        /// The user, group or role that it is attached to.
+        holder: String,
+    },
+    /// The permissions boundary of that ARN.
+    Boundary {
+        /// The policy's ARN.
+        arn: String,
+    },
+    /// An SCP or RCP with its id or ARN, attached to a root, OU or account.
+    Organization {
+        /// The policy's id.
+        id: String,
+        /// The id of the root, OU or account.
+        target: String,
+    },
+    /// The policy of a resource.
+    Resource {
+        /// The resource's ARN.
+        arn: String,
+    },
+    /// Given by the caller (`simulate`, `compare`, ceilings).
+    Given,
+}
+
+/// A document in a layer, with the name that people know it by.
+#[derive(Clone, Debug)]
+pub struct PolicyRef {
+    /// The policy's name.
+    pub name: String,
+    /// Where it comes from.
+    pub origin: PolicyOrigin,
+    /// What it says.
+    pub document: Arc<PolicyDocument>,
+}
+
+/// The policies attached at one root, OU or account; a request needs an Allow at every level.
+#[derive(Clone, Debug)]
+pub struct Level {
+    /// The root's, OU's or account's id, with its name where known.
+    pub name: String,
+    /// The policies attached there.
+    pub policies: Vec<PolicyRef>,
+}
+
+/// The policy of a resource.
+#[derive(Clone, Debug)]
+pub struct ResourcePolicy {
+    /// The resources that it speaks for: a pattern (`arn:aws:s3:::b` and `arn:aws:s3:::b/*` are two).
+    pub covers: Vec<Template>,
+    /// The account that owns the resource.
+    pub owner: AccountId,
+    /// The policy.
+    pub policy: PolicyRef,
+}
+
+/// What a resource of another account means whose policy is not known.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum UnknownResourcePolicy {
+    /// It has none: a request across accounts is denied (`simulate`, where everything is given).
+    IsNone,
+    /// It may allow: identity decides (an audit of a snapshot, which does not hold every account).
+    MayAllow,
+}
+
+/// All policies that decide the requests of one principal. A layer that is `None` does not exist.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    /// Who asks.
+    pub principal: PrincipalFacts,
+    /// Inline, attached and, for users, group policies.
+    pub identity: Vec<PolicyRef>,
+    /// The permissions boundary (one policy; a list in AWS's simulator).
+    pub boundary: Option<Vec<PolicyRef>>,
+    /// SCPs by level, root first.
+    pub scps: Option<Vec<Level>>,
+    /// RCPs by level, root first, along the path of the account that owns the resource. They only deny.
+    pub rcps: Option<Vec<Level>>,
+    /// The policies of resources that are known.
+    pub resource_policies: Vec<ResourcePolicy>,
+    /// What holds for a resource of another account that is not among them.
+    pub unknown_resource_policy: UnknownResourcePolicy,
+    /// The account that owns resources whose ARN does not tell; none: the principal's.
+    pub resource_owner: Option<AccountId>,
+    /// Session policies.
+    pub session: Option<Vec<PolicyRef>>,
+}

@@ -1,0 +1,43 @@
+//! Action patterns: `service:Name` with wildcards, in any case.
+
+/// A pattern over action names, lower-cased, for example `s3:get*`.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub struct ActionPattern {
+    service: Box<str>,
+    name: Box<str>,
+    written: Box<str>,
+}
+
+impl ActionPattern {
+    /// Reads a pattern: white space around it is dropped, `*` alone is everything; none without a colon.
+    pub fn parse(text: &str) -> Option<ActionPattern> {
+        let written = text.trim();
+        let lower = written.to_ascii_lowercase();
+        let (service, name) = match lower.split_once(':') {
+            Some((service, name)) if !service.is_empty() && !name.is_empty() => (service, name),
+            None if !lower.is_empty() && lower.bytes().all(|b| b == b'*') => ("*", "*"),
+            _ => return None,
+        };
+        Some(ActionPattern { service: service.into(), name: name.into(), written: written.into() })
+    }
+
+    /// The part before the colon, lower case.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The part after the colon, lower case.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The pattern as it was written, without white space around it.
+    pub fn as_written(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether the pattern names one action alone.
+    pub fn is_literal(&self) -> bool {
+        !self.service.contains(['*', '?']) && !self.name.contains(['*', '?'])
+    }
+}

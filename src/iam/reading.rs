@@ -1,0 +1,50 @@
+//! The places where AWS's documentation is silent, and how they are read.
+//!
+//! `docs/semantics.md` lists each one. A verdict that would be another under the other reading of one of
+//! them is reported as undecided.
+
+/// A question of meaning that AWS's documentation leaves open.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Choice {
+    /// A `*` inside an ARN segment of a `Resource` runs over colons (default), or stays in its segment.
+    MidSegmentStar,
+    /// A request value that does not parse for its operator is matched by nothing, so that a negated
+    /// operator holds (default), or no operator holds on it at all.
+    UnparsableValue,
+    /// An empty set of values counts as present (default), or as a missing key.
+    EmptySetNull,
+    /// A `NotResource` pattern with an unresolved variable excludes nothing (default), or everything.
+    NotResourceUnresolved,
+}
+
+impl Choice {
+    /// All choices, in the order of the documentation.
+    pub const ALL: [Choice; 4] =
+        [Choice::MidSegmentStar, Choice::UnparsableValue, Choice::EmptySetNull, Choice::NotResourceUnresolved];
+
+    /// The name that reports and the test corpus use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Choice::MidSegmentStar => "mid-segment-star",
+            Choice::UnparsableValue => "unparsable-value",
+            Choice::EmptySetNull => "empty-set-null",
+            Choice::NotResourceUnresolved => "not-resource-unresolved",
+        }
+    }
+}
+
+/// Which choices are read the other way; the default reads none so.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
+pub struct Readings(u8);
+
+impl Readings {
+    /// The reading that differs from the default in one choice.
+    pub fn other(choice: Choice) -> Readings {
+        Readings(1 << choice as u8)
+    }
+
+    /// Whether a choice is read the other way.
+    pub fn is_other(self, choice: Choice) -> bool {
+        self.0 & (1 << choice as u8) != 0
+    }
+}

@@ -1,0 +1,200 @@
+//! Values that are compared as what they stand for: numbers, instants, truth values, bytes, addresses.
+//!
+//! Both sides of a comparison are read by the functions here, so that `1.0` equals `1` and
+//! `2026-01-01` equals `2026-01-01T00:00:00Z`.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use base64::Engine;
+use ipnet::IpNet;
+use rust_decimal::Decimal;
+
+use super::condition::Family;
+
+/// Nanoseconds since 1970-01-01T00:00:00Z.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub struct Instant(pub i128);
+
+/// A value of a condition that is not compared as text.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Typed {
+    /// An exact decimal.
+    Number(Decimal),
+    /// A point in time.
+    Instant(Instant),
+    /// A truth value (`Bool` and `Null`).
+    Bool(bool),
+    /// Bytes.
+    Binary(Box<[u8]>),
+    /// An address range; a bare address is a range of one.
+    Network(IpNet),
+}
+
+impl Typed {
+    /// Reads a value for the operators of a family; the error says what was expected.
+    pub fn parse(family: Family, text: &str) -> Result<Typed, &'static str> {
+        match family {
+            Family::Numeric => number(text).map(Typed::Number).ok_or("a decimal number of at most 28 digits"),
+            Family::Date => {
+                instant(text).map(Typed::Instant).ok_or("a date such as 2026-01-31 or 2026-01-31T10:00:00Z, or epoch seconds")
+            }
+            Family::Bool | Family::Null => truth(text).map(Typed::Bool).ok_or("true or false"),
+            Family::Binary => binary(text).map(Typed::Binary).ok_or("base64"),
+            Family::Ip => network(text).map(Typed::Network).ok_or("an IP address or a range such as 203.0.113.0/24"),
+            Family::String | Family::Arn => Err("a text"),
+        }
+    }
+}
+
+impl fmt::Display for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Typed::Number(n) => write!(f, "{n}"),
+            Typed::Instant(i) => write!(f, "{i}"),
+            Typed::Bool(b) => write!(f, "{b}"),
+            Typed::Binary(bytes) => f.write_str(&base64::engine::general_purpose::STANDARD.encode(bytes)),
+            Typed::Network(net) => write!(f, "{net}"),
+        }
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_nanosecond(self.0) {
+            Ok(timestamp) => write!(f, "{timestamp}"),
+            Err(_) => write!(f, "{}", self.0.div_euclid(1_000_000_000)),
+        }
+    }
+}
+
+/// An exact decimal, plain or with an exponent; none where it is no number or has too many digits.
+pub fn number(text: &str) -> Option<Decimal> {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E')) {
+        return None;
+    }
+    let parsed = if digits.contains(['e', 'E']) { Decimal::from_scientific(digits) } else { Decimal::from_str_exact(digits) };
+    parsed.ok().map(|d| d.normalize())
+}
+
+/// A point in time in any W3C form (a year, a month, a day, or a day with a time and its zone) or as
+/// epoch seconds; four digits alone are a year. A part that is not given is the first of its kind, and
+/// a time without a zone is UTC.
+pub fn instant(text: &str) -> Option<Instant> {
+    if text.len() != 4 && !text.is_empty() && text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        let seconds = number(text)?;
+        let nanoseconds = seconds.checked_mul(Decimal::from(1_000_000_000))?.trunc();
+        return i128::try_from(nanoseconds).ok().map(Instant);
+    }
+    let (date, time) = match text.split_once(['T', 't']) {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let mut fields = date.split('-');
+    let mut field = |width: usize| match fields.next() {
+        Some(f) if f.len() == width && f.bytes().all(|b| b.is_ascii_digit()) => i16::from_str(f).ok().map(Some),
+        Some(_) => None,
+        None => Some(None),
+    };
+    let (year, month, day) = (field(4)??, field(2)?, field(2)?);
+    if fields.next().is_some() || (time.is_some() && day.is_none()) {
+        return None;
+    }
+    let date = jiff::civil::Date::new(year, month.unwrap_or(1).try_into().ok()?, day.unwrap_or(1).try_into().ok()?).ok()?;
+    let (clock, offset_seconds) = match time {
+        None => (jiff::civil::Time::midnight(), 0),
+        Some(time) => clock_and_offset(time)?,
+    };
+    let timestamp = date.to_datetime(clock).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(Instant(timestamp.as_nanosecond() - i128::from(offset_seconds) * 1_000_000_000))
+}
+
+/// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s` with `Z` or `±hh:mm`.
+fn clock_and_offset(text: &str) -> Option<(jiff::civil::Time, i32)> {
+    let (clock, offset) = match text.find(['Z', 'z', '+', '-']) {
+        None => (text, 0),
+        Some(i) => {
+            let (clock, zone) = text.split_at_checked(i)?;
+            let offset = match zone {
+                "Z" | "z" => 0,
+                _ => {
+                    let sign = if zone.starts_with('-') { -1 } else { 1 };
+                    let digits: String = zone.chars().skip(1).filter(|c| *c != ':').collect();
+                    if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                        return None;
+                    }
+                    let value = i32::from_str(&digits).ok()?;
+                    let (hours, minutes) = (value / 100, value % 100);
+                    if hours > 23 || minutes > 59 {
+                        return None;
+                    }
+                    sign * (hours * 3600 + minutes * 60)
+                }
+            };
+            (clock, offset)
+        }
+    };
+    if !clock.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.')) || clock.len() < 5 {
+        return None;
+    }
+    let clock = if clock.len() == 5 { format!("{clock}:00") } else { clock.to_owned() };
+    Some((jiff::civil::Time::from_str(&clock).ok()?, offset))
+}
+
+/// `true` or `false` in any case.
+pub fn truth(text: &str) -> Option<bool> {
+    match () {
+        () if text.eq_ignore_ascii_case("true") => Some(true),
+        () if text.eq_ignore_ascii_case("false") => Some(false),
+        () => None,
+    }
+}
+
+/// Base64 with its padding.
+pub fn binary(text: &str) -> Option<Box<[u8]>> {
+    base64::engine::general_purpose::STANDARD.decode(text).ok().map(Into::into)
+}
+
+/// An address or a CIDR range; bits past the prefix are dropped.
+pub fn network(text: &str) -> Option<IpNet> {
+    IpNet::from_str(text).map(|net| net.trunc()).or_else(|_| IpAddr::from_str(text).map(IpNet::from)).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_exact() {
+        assert_eq!(number("1.0"), number("1"));
+        assert_ne!(number("9007199254740993"), number("9007199254740992"));
+        assert_eq!(number("1e3"), number("1000"));
+        assert_eq!(number("0.10"), number("+.1").or(number("0.1")));
+        for bad in ["", "abc", "1 ", "0x1", "1,5", "NaN", "99999999999999999999999999999999"] {
+            assert_eq!(number(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn instants_in_all_forms() {
+        let new_year = instant("2026-01-01T00:00:00Z").unwrap();
+        for same in ["2026", "2026-01", "2026-01-01", "2026-01-01T00:00Z", "2026-01-01T01:00:00.000+01:00", "1767225600"] {
+            assert_eq!(instant(same), Some(new_year), "{same}");
+        }
+        assert_eq!(instant("2026-01-01T00:00:00.5Z").unwrap().0 - new_year.0, 500_000_000);
+        for bad in ["", "yesterday", "2026-13", "2026-1-1", "2026-01-01T25:00Z", "2026T00:00Z", "2026-01-01T00:00+9"] {
+            assert_eq!(instant(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_bare_address_is_a_range_of_one() {
+        assert_eq!(network("203.0.113.7"), network("203.0.113.7/32"));
+        assert_eq!(network("2001:db8::1"), network("2001:db8::1/128"));
+        assert_eq!(network("203.0.113.7/24"), network("203.0.113.0/24"));
+        assert_eq!(network("203.0.113.0/33"), None);
+    }
+}

@@ -1,0 +1,184 @@
+//! What is wrong, where, and what was expected.
+
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use super::file::{Place, SourceFile, Span};
+
+/// How bad a diagnostic is.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Severity {
+    /// The input cannot be used.
+    Error,
+    /// The input can be used, and the user should know.
+    Warning,
+}
+
+/// One problem with an input, tied to its text.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What was expected, written under the text.
+    pub expected: String,
+    /// What to do about it, when that can be told.
+    pub help: Option<String>,
+    source: Arc<SourceFile>,
+    span: Span,
+}
+
+impl Diagnostic {
+    /// An error at `span` of `source`; `expected` stands under the underlined text.
+    pub fn error(
+        source: &Arc<SourceFile>,
+        span: Span,
+        message: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            message: message.into(),
+            expected: expected.into(),
+            help: None,
+            source: Arc::clone(source),
+            span,
+        }
+    }
+
+    /// The same as a warning.
+    pub fn warning(mut self) -> Diagnostic {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Adds what to do about it.
+    pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a "did you mean" when one of `known` is close to `found`.
+    pub fn with_suggestion<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+        match did_you_mean(found, known) {
+            Some(near) => self.with_help(format!("did you mean `{near}`?")),
+            None => self,
+        }
+    }
+
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        self.source.place(self.span)
+    }
+
+    /// The text with the offending part underlined; plain, for the caller to colour or not.
+    pub fn render(&self, styled: bool) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let message = escape(&self.message);
+        let expected = escape(&self.expected);
+        let (text, span, first_line) = self.excerpt();
+        let place = self.place();
+        let path = if self.source.is_embedded() {
+            format!("{place} (the document written in this string)")
+        } else {
+            place.file.clone()
+        };
+        let snippet = Snippet::source(text)
+            .line_start(first_line)
+            .path(path)
+            .annotation(AnnotationKind::Primary.span(span.start..span.end).label(expected));
+        let mut group = level.primary_title(message).element(snippet);
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(escape(help)));
+        }
+        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group]).to_string()
+    }
+
+    /// The lines around the span, shortened so that a minified file of one line stays readable, with the
+    /// span inside the excerpt and the number of its first line.
+    fn excerpt(&self) -> (String, Span, usize) {
+        const REACH: usize = 60;
+        let text = self.source.text();
+        let start = self.span.start.min(text.len());
+        let end = self.span.end.clamp(start, text.len());
+        let line_start = text.get(..start).and_then(|s| s.rfind('\n')).map_or(0, |i| i + 1);
+        let line_end = text.get(start..).and_then(|s| s.find('\n')).map_or(text.len(), |i| start + i);
+        let end = end.min(line_end).max(start);
+        let mut from = line_start.max(start.saturating_sub(REACH));
+        let mut to = line_end.min(end.saturating_add(REACH)).min(start + 4 * REACH).max(start);
+        while !text.is_char_boundary(from) {
+            from -= 1;
+        }
+        while !text.is_char_boundary(to) {
+            to += 1;
+        }
+        let end = end.min(to);
+        let slice = text.get(from..to).unwrap_or("");
+        // Control characters are shown as they would be escaped; a space keeps the columns.
+        let shown: String = slice.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let same = shown.len() == slice.len();
+        let span = if same { Span::new(start - from, end - from) } else { Span::new(0, shown.len()) };
+        let (line, _) = self.source.line_column(start);
+        (shown, span, line)
+    }
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place(), escape(&self.message))?;
+        if !self.expected.is_empty() {
+            write!(f, " ({})", escape(&self.expected))?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "; {}", escape(help))?;
+        }
+        Ok(())
+    }
+}
+
+/// All that was wrong with one input; never empty when returned as an error.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(one: Diagnostic) -> Diagnostics {
+        Diagnostics(vec![one])
+    }
+}
+
+impl std::fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, one) in self.0.iter().enumerate() {
+            if i > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{one}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// The nearest of `known` to `found`, if it is near enough to be a slip of the keyboard.
+pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let found = found.to_ascii_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&found, &name.to_ascii_lowercase()), name))
+        .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+fn escape(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! A file's text and the places in it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// A range of bytes in one [`SourceFile`].
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset just past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from `start` up to, not including, `end`.
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start, end }
+    }
+}
+
+/// Where something stands, for people and reports.
+#[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
+pub struct Place {
+    /// The file's name as the user gave it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A text that was read, with its name and an index of its lines.
+#[derive(Debug)]
+pub struct SourceFile {
+    name: String,
+    text: String,
+    line_starts: Vec<usize>,
+    /// Where the text stood when it was itself a string inside another file (an encoded policy document).
+    container: Option<(Arc<SourceFile>, Span)>,
+}
+
+impl SourceFile {
+    /// A text with the name to show for it.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
+        Arc::new(SourceFile::build(name.into(), text.into(), None))
+    }
+
+    /// A text that was decoded out of a string in `container`.
+    pub fn embedded(container: &Arc<SourceFile>, span: Span, text: String) -> Arc<SourceFile> {
+        let name = container.name.clone();
+        Arc::new(SourceFile::build(name, text, Some((Arc::clone(container), span))))
+    }
+
+    /// Reads a file that must be UTF-8; a byte order mark is dropped.
+    pub fn read(path: &Path) -> std::io::Result<Arc<SourceFile>> {
+        let bytes = std::fs::read(path)?;
+        let text = String::from_utf8(bytes)
+            .map_err(|e| std::io::Error::new(std::io::ErrorKind::InvalidData, format!("not UTF-8: {e}")))?;
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        };
+        Ok(SourceFile::new(path.display().to_string(), text))
+    }
+
+    fn build(name: String, text: String, container: Option<(Arc<SourceFile>, Span)>) -> SourceFile {
+        let mut line_starts = vec![0];
+        line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
+        SourceFile { name, text, line_starts, container }
+    }
+
+    /// The name that the user knows the file by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a span; empty where the span does not lie on character boundaries of the file.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// Line and column (both from 1, the column in characters) of a byte offset in this text.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let column = self.text.get(start..offset).map_or(0, |s| s.chars().count()) + 1;
+        (line, column)
+    }
+
+    /// The place of a span in the file that the user can open: for a decoded document, where its string stands.
+    pub fn place(&self, span: Span) -> Place {
+        match &self.container {
+            Some((container, outer)) => container.place(*outer),
+            None => {
+                let (line, column) = self.line_column(span.start);
+                Place { file: self.name.clone(), line, column }
+            }
+        }
+    }
+
+    /// Whether this text was decoded out of a string of another file.
+    pub fn is_embedded(&self) -> bool {
+        self.container.is_some()
+    }
+}
