@@ -193,6 +193,10 @@ impl Present {
 /// A text that passes tests of several kinds: the texts that the tests name are tried; nothing is left if
 /// the tests of one kind alone leave nothing; anything else is unknown.
 fn mixed(literals: &[Literal], interner: &Interner, budget: &Budget) -> Left {
+    let contradicts = |a: &Literal| literals.iter().any(|b| a.holds && !b.holds && a.values == b.values);
+    if literals.iter().any(|l| matches!(l.values, Values::Opaque(_)) && contradicts(l)) {
+        return Left::Nothing;
+    }
     let passes = |text: &[Symbol]| literals.iter().all(|l| test(l, text, interner) == Some(true));
     let mut texts = Text::default();
     let mut candidates: Vec<Vec<Symbol>> = vec![b"x".to_vec(), Vec::new(), b"1".to_vec()];

@@ -5,7 +5,7 @@
 //! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
 
 mod automaton;
-mod class;
+mod classes;
 mod compile;
 mod cubes;
 mod difference;
@@ -13,6 +13,7 @@ mod domain;
 mod field;
 pub mod glob;
 mod interval;
+mod known_values;
 mod literal;
 mod open_world;
 mod question;
@@ -21,6 +22,7 @@ mod set;
 pub mod symbols;
 mod text;
 mod variables;
+mod decide;
 mod verdict;
 mod witness;
 

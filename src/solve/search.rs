@@ -52,7 +52,7 @@ impl Budget {
 const PREFERRED: &[u8] = b"xyzabcdefghijklmnopqrstuvw0123456789-_./XABCDEFGHIJKLMNOPQRSTUVWYZ+=@,:%~!#&()";
 
 /// What stars are filled with before a search is worth its while.
-const FILLERS: [&[u8]; 5] = [b"", b"example", b"x", b"111122223333", b"a/b"];
+const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
 
 /// States that one search may visit.
 const MAX_VISITS: usize = 50_000;
@@ -103,8 +103,14 @@ pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Bu
 /// The pattern's text with its runs filled; none where the filler does not fit.
 fn fill(pattern: &Glob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
     let mut text = Vec::with_capacity(pattern.toks.len() + 16);
-    for tok in &pattern.toks {
+    let mut toks = pattern.toks.iter().peekable();
+    while let Some(tok) = toks.next() {
         match tok {
+            // One and then any number: the filler alone will do.
+            Tok::One(class)
+                if !filler.is_empty()
+                    && toks.peek() == Some(&&Tok::Run(*class))
+                    && filler.iter().all(|s| class.has(*s)) => {}
             Tok::Sym(s) if is_variable(*s) => return None,
             Tok::Sym(s) | Tok::Either(s, _) => text.push(*s),
             Tok::One(Class::Digit) => text.push(b'1'),
