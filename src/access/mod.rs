@@ -2,9 +2,11 @@
 //!
 //! Follows `docs/semantics.md`. The evaluator is written to be read beside that page: obvious over fast.
 
+mod known;
 mod layers;
 mod request;
 
+pub use known::{Known, KnownContext};
 pub use layers::{
     Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy,
 };
