@@ -11,6 +11,7 @@ mod load;
 mod merge;
 mod model;
 mod organization;
+mod organization_file;
 mod page;
 mod read;
 mod resource;
