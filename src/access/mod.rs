@@ -2,11 +2,15 @@
 //!
 //! Follows `docs/semantics.md`. The evaluator is written to be read beside that page: obvious over fast.
 
+mod gather;
 mod known;
+mod known_principal;
 mod layers;
 mod request;
 
+pub use gather::{gather, missing};
 pub use known::{Known, KnownContext};
+pub use known_principal::known_context;
 pub use layers::{
     Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy,
 };

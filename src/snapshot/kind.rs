@@ -1,6 +1,5 @@
 //! What kind of principal an entity is, as far as its ARN alone tells.
 
-use crate::access::PrincipalType;
 use crate::iam::Arn;
 
 /// What an entity of an account is. Who uses it (a person, an agent, a workload) is not told here.
@@ -27,15 +26,6 @@ impl PrincipalKind {
             resource if resource.starts_with(SERVICE_LINKED) => PrincipalKind::ServiceLinkedRole,
             resource if resource.starts_with(IDENTITY_CENTER) => PrincipalKind::SsoRole,
             _ => PrincipalKind::Role,
-        }
-    }
-
-    /// How the layers of access see it.
-    pub fn principal_type(self) -> PrincipalType {
-        match self {
-            PrincipalKind::User => PrincipalType::User,
-            PrincipalKind::Role | PrincipalKind::SsoRole => PrincipalType::Role,
-            PrincipalKind::ServiceLinkedRole => PrincipalType::ServiceLinkedRole,
         }
     }
 

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use super::kind::PrincipalKind;
 use super::model::{
-    Absence, Account, Boundary, Group, HeldPolicy, LayerKind, ManagedPolicy, MissingDocument, Principal, Problem,
+    Absence, Account, Boundary, Group, HeldPolicy, Holding, LayerKind, ManagedPolicy, MissingDocument, Principal, Problem,
 };
 use super::page::{Attached, Entity, EntityKind, Page};
-use crate::access::{PolicyOrigin, PolicyRef};
 use crate::iam::{AccountId, Partition};
 use crate::source::{Diagnostic, SourceFile, Span};
 
@@ -186,13 +185,12 @@ fn principal(entity: Entity, groups: &[Group], policies: &BTreeMap<String, Manag
     let boundary = entity.boundary.as_ref().map(|boundary| Boundary {
         arn: boundary.arn.clone(),
         policy: managed(boundary, policies, LayerKind::Boundary, &mut missing)
-            .and_then(|policy| held(policy, PolicyOrigin::Boundary { arn: boundary.arn.clone() })),
+            .and_then(|policy| held(policy, Holding::Boundary { arn: boundary.arn.clone() })),
     });
     let trust = entity.trust.and_then(|trust| match trust.document {
         Ok(document) => {
-            let origin = PolicyOrigin::Resource { arn: entity.arn.as_str().to_owned() };
-            let policy = PolicyRef { name: "trust policy".to_owned(), origin, document };
-            Some(HeldPolicy { policy, place: trust.place })
+            let holding = Holding::Trust { holder: entity.arn.as_str().to_owned() };
+            Some(HeldPolicy { name: "trust policy".to_owned(), holding, document, place: trust.place })
         }
         Err(why) => {
             missing.push(MissingDocument {
@@ -237,11 +235,9 @@ fn identity(
     for (name, held) in &entity.inline {
         match &held.document {
             Ok(document) => identity.push(HeldPolicy {
-                policy: PolicyRef {
-                    name: name.clone(),
-                    origin: PolicyOrigin::Inline { holder: holder.to_owned() },
-                    document: Arc::clone(document),
-                },
+                name: name.clone(),
+                holding: Holding::Inline { holder: holder.to_owned() },
+                document: Arc::clone(document),
                 place: held.place.clone(),
             }),
             Err(why) => missing.push(MissingDocument {
@@ -257,8 +253,8 @@ fn identity(
     }
     for attached in &entity.attached {
         if let Some(policy) = managed(attached, policies, LayerKind::Identity, missing) {
-            let origin = PolicyOrigin::Attached { arn: attached.arn.clone(), holder: holder.to_owned() };
-            identity.extend(held(policy, origin));
+            let holding = Holding::Attached { arn: attached.arn.clone(), holder: holder.to_owned() };
+            identity.extend(held(policy, holding));
         }
     }
     identity
@@ -283,10 +279,9 @@ fn managed<'p>(
     None
 }
 
-fn held(policy: &ManagedPolicy, origin: PolicyOrigin) -> Option<HeldPolicy> {
+fn held(policy: &ManagedPolicy, holding: Holding) -> Option<HeldPolicy> {
     let document = Arc::clone(policy.document.document.as_ref().ok()?);
-    let policy_ref = PolicyRef { name: policy.name.clone(), origin, document };
-    Some(HeldPolicy { policy: policy_ref, place: policy.document.place.clone() })
+    Some(HeldPolicy { name: policy.name.clone(), holding, document, place: policy.document.place.clone() })
 }
 
 fn note(accounts: &mut Vec<AccountId>, account: &AccountId) {

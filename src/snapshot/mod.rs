@@ -20,7 +20,7 @@ pub use error::SnapshotError;
 pub use kind::PrincipalKind;
 pub use load::SnapshotPaths;
 pub use model::{
-    Absence, Account, Boundary, Group, Held, HeldPolicy, KnownResource, LayerKind, ManagedPolicy, MissingDocument,
+    Absence, Account, Boundary, Group, Held, HeldPolicy, Holding, KnownResource, LayerKind, ManagedPolicy, MissingDocument,
     Principal, Problem, Snapshot,
 };
 pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyType, Unit, UnitKind};

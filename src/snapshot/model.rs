@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::kind::PrincipalKind;
 use super::organization::Organization;
-use crate::access::PolicyRef;
 use crate::iam::{AccountId, Arn, Partition, PolicyDocument};
 use crate::source::{Diagnostics, Place};
 
@@ -137,11 +136,42 @@ impl PartialEq for Held {
     }
 }
 
+/// How a principal comes by a policy. Holders are named by their ARNs.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Holding {
+    /// Written into a user, role or group.
+    Inline {
+        /// The user, role or group.
+        holder: String,
+    },
+    /// A managed policy, attached to a user, role or group.
+    Attached {
+        /// The policy's ARN.
+        arn: String,
+        /// The user, role or group.
+        holder: String,
+    },
+    /// A managed policy, set as the permissions boundary.
+    Boundary {
+        /// The policy's ARN.
+        arn: String,
+    },
+    /// A role's trust policy.
+    Trust {
+        /// The role.
+        holder: String,
+    },
+}
+
 /// A policy that a principal holds, and where.
 #[derive(Clone, Debug)]
 pub struct HeldPolicy {
-    /// The policy. Equal documents are shared: its document's own place may be another holder's.
-    pub policy: PolicyRef,
+    /// Its name.
+    pub name: String,
+    /// How it is held.
+    pub holding: Holding,
+    /// What it says. Equal documents are shared: the document's own place may be another holder's.
+    pub document: Arc<PolicyDocument>,
     /// Where this holder's copy stands (for a managed policy, where the policy stands).
     pub place: Place,
 }
