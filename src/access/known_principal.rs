@@ -61,14 +61,27 @@ fn names(pattern: &ActionPattern, sts_action: &str) -> bool {
     glob(pattern.service().as_bytes(), b"sts") && glob(pattern.name().as_bytes(), sts_action.as_bytes())
 }
 
-/// Whether a glob matches a text: `*` any run, `?` any one.
+/// Whether a glob matches a text: `*` any run, `?` any one. The last star is the only one to try again.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), None) => glob(rest, text),
-        (Some((b'*', rest)), Some((_, after))) => glob(rest, text) || glob(pattern, after),
-        (Some((b'?', rest)), Some((_, after))) => glob(rest, after),
-        (Some((p, rest)), Some((t, after))) => p == t && glob(rest, after),
-        _ => false,
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match (pattern.get(p), text.get(t)) {
+            (Some(b'*'), _) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            (Some(expected), Some(found)) if *expected == b'?' || expected == found => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((after, from)) = star else { return false };
+                star = Some((after, from + 1));
+                p = after + 1;
+                t = from + 1;
+            }
+        }
     }
+    pattern.iter().skip(p).all(|b| *b == b'*')
 }
