@@ -2,10 +2,12 @@
 //!
 //! Follows `docs/semantics.md`. The evaluator is written to be read beside that page: obvious over fast.
 
-mod known;
 mod caller;
 mod condition_match;
 mod evaluate;
+mod gather;
+mod known;
+mod known_principal;
 mod layers;
 mod matching;
 mod principal_match;
@@ -13,13 +15,12 @@ mod request;
 mod statement_match;
 mod trace;
 
-pub use known::{Known, KnownContext};
 pub use caller::NotAPrincipal;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
-pub use layers::{
-    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions,
-    UnknownResourcePolicy,
-};
+pub use gather::{gather, missing};
+pub use known::{Known, KnownContext};
+pub use known_principal::known_context;
+pub use layers::{Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
 pub use principal_match::Naming;
 pub use request::{Context, ContextValue, Request};
 pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};
