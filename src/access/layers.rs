@@ -141,3 +141,26 @@ pub struct Layers {
     /// Session policies.
     pub session: Option<Vec<PolicyRef>>,
 }
+
+impl Layers {
+    /// Identity policies by themselves, whoever has them.
+    pub fn of_identity(identity: Vec<PolicyRef>) -> Layers {
+        Layers {
+            principal: PrincipalFacts {
+                arn: None,
+                account: None,
+                principal_type: PrincipalType::Role,
+                unique_id: None,
+                sessions: Sessions::Any,
+            },
+            identity,
+            boundary: None,
+            scps: None,
+            rcps: None,
+            resource_policies: Vec::new(),
+            unknown_resource_policy: UnknownResourcePolicy::MayAllow,
+            resource_owner: None,
+            session: None,
+        }
+    }
+}

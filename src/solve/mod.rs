@@ -6,6 +6,7 @@
 
 mod automaton;
 mod classes;
+pub mod compare;
 mod compile;
 mod cubes;
 mod difference;
