@@ -1,0 +1,98 @@
+//! The ceiling of an entry: the policy documents whose union is all that a principal may do.
+
+use std::sync::Arc;
+
+use super::levels::{LevelCatalog, Levels};
+use crate::iam::PolicyDocument;
+use crate::source::{Diagnostic, Diagnostics, Place, SourceFile, Span};
+
+/// `allow`, `levels` and `resources` of an entry. No part at all is a ceiling of nothing.
+#[derive(Clone, Debug)]
+pub struct Ceiling {
+    /// The parts, in the manifest's order, the levels last.
+    pub parts: Vec<CeilingPart>,
+    pub(super) source: Arc<SourceFile>,
+}
+
+/// One part of a ceiling.
+#[derive(Clone, Debug)]
+pub enum CeilingPart {
+    /// A document of the baseline directory.
+    Document {
+        /// Its path, relative to the directory, as the manifest writes it.
+        path: String,
+        /// The document.
+        document: Arc<PolicyDocument>,
+        /// Where the manifest names it.
+        span: Span,
+    },
+    /// An AWS managed policy, whose document a snapshot has.
+    AwsManaged {
+        /// Path and name, for example `job-function/ViewOnlyAccess`.
+        path: String,
+        /// Where the manifest names it.
+        span: Span,
+    },
+    /// Access levels of services.
+    Levels(Levels),
+}
+
+/// One document of a resolved ceiling.
+#[derive(Clone, Debug)]
+pub struct CeilingDocument {
+    /// What a report calls it: the path, `aws:policy/…`, or `levels`.
+    pub name: String,
+    /// The document.
+    pub document: Arc<PolicyDocument>,
+    /// Where the manifest names it.
+    pub place: Place,
+}
+
+/// The ARN of an AWS managed policy in a partition, from its path and name (`job-function/ViewOnlyAccess`).
+pub fn aws_managed_arn(partition: &str, path: &str) -> String {
+    format!("arn:{partition}:iam::aws:policy/{path}")
+}
+
+impl Ceiling {
+    /// The documents of the ceiling, in order; their union is the ceiling.
+    ///
+    /// `aws_managed` is asked for the document of each AWS managed policy by its path and name, for example
+    /// `job-function/ViewOnlyAccess`. What it does not have is an error at the place where the manifest names it.
+    pub fn resolve(
+        &self,
+        levels: &dyn LevelCatalog,
+        aws_managed: impl Fn(&str) -> Option<Arc<PolicyDocument>>,
+    ) -> Result<Vec<CeilingDocument>, Diagnostics> {
+        let mut documents = Vec::with_capacity(self.parts.len());
+        let mut problems = Vec::new();
+        for part in &self.parts {
+            let (name, document, span) = match part {
+                CeilingPart::Document { path, document, span } => (path.clone(), Arc::clone(document), *span),
+                CeilingPart::AwsManaged { path, span } => match aws_managed(path) {
+                    Some(document) => (format!("aws:policy/{path}"), document, *span),
+                    None => {
+                        problems.push(
+                            Diagnostic::error(
+                                &self.source,
+                                *span,
+                                format!("the document of the AWS managed policy `{path}` is not in the snapshot"),
+                                "an AWS managed policy that was collected",
+                            )
+                            .with_help("collect it, or put a copy of its document beside the manifest"),
+                        );
+                        continue;
+                    }
+                },
+                CeilingPart::Levels(granted) => match granted.document(&self.source, levels) {
+                    Ok(document) => ("levels".to_owned(), Arc::new(document), granted.span),
+                    Err(mut wrong) => {
+                        problems.append(&mut wrong.0);
+                        continue;
+                    }
+                },
+            };
+            documents.push(CeilingDocument { name, document, place: self.source.place(span) });
+        }
+        if problems.is_empty() { Ok(documents) } else { Err(Diagnostics(problems)) }
+    }
+}
