@@ -7,7 +7,7 @@
 //! - No entry matches: an `[[ignore]]` may leave it out. An entry wins over an ignore: what is declared is audited.
 //! - A service-linked role that neither speaks of is left out; anything else is undeclared.
 
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 
 use super::entry::Baseline;
 use super::selector::PrincipalView;
@@ -118,8 +118,7 @@ impl Baseline {
         let order = self.precedence();
         let mut entry_use = vec![Use::default(); self.entries.len()];
         let mut ignore_use = vec![Use::default(); self.ignores.len()];
-        let mut groups: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
-        let mut contested: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut groups: IndexMap<Vec<usize>, Vec<usize>> = IndexMap::new();
         let mut of = Vec::with_capacity(principals.len());
         for (index, principal) in principals.iter().enumerate() {
             let matching = marked(&mut entry_use, self.entries.iter().map(|e| e.selector.matches(principal)));
@@ -144,17 +143,12 @@ impl Baseline {
                 }
                 ([one], _) => Assignment::Declared(*one),
                 _ => {
-                    groups.entry(deciding.clone()).or_default().push(index);
-                    contested.push((index, deciding));
-                    Assignment::Undeclared // replaced below, once the groups are numbered
+                    let group = groups.entry(deciding);
+                    let number = group.index();
+                    group.or_default().push(index);
+                    Assignment::Ambiguous(number)
                 }
             });
-        }
-        let numbers: BTreeMap<&Vec<usize>, usize> = groups.keys().enumerate().map(|(i, group)| (group, i)).collect();
-        for (index, group) in &contested {
-            if let (Some(slot), Some(number)) = (of.get_mut(*index), numbers.get(group)) {
-                *slot = Assignment::Ambiguous(*number);
-            }
         }
         let ambiguities = groups
             .iter()

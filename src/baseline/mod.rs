@@ -4,6 +4,7 @@
 //! principal of a snapshot which entry binds it ([`Baseline::assign`]), and hands out the ceiling of an entry
 //! as policy documents ([`Ceiling::resolve`]). It decides nothing about access.
 
+mod allow;
 mod assign;
 mod ceiling;
 mod content;
@@ -13,6 +14,8 @@ mod glob;
 mod keys;
 mod levels;
 mod load;
+mod manifest;
+mod names;
 mod read;
 mod reserved;
 mod schema;

@@ -43,9 +43,14 @@ impl Selector {
 }
 
 impl TagSelector {
+    /// Whether this is about the tag of that key. IAM compares keys without regard to case; they may hold letters
+    /// beyond ASCII.
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        self.key.eq_ignore_ascii_case(key) || self.key.to_lowercase() == key.to_lowercase()
+    }
+
     fn matches(&self, key: &str, value: &str) -> bool {
-        // IAM compares tag keys without regard to case; they may hold letters beyond ASCII.
-        (self.key.eq_ignore_ascii_case(key) || self.key.to_lowercase() == key.to_lowercase()) && self.value.matches(value)
+        self.has_key(key) && self.value.matches(value)
     }
 }
 
