@@ -82,7 +82,11 @@ impl Manifest<'_> {
         let Placed { value, span } = &text;
         if let Some(path) = value.strip_prefix("aws:policy/") {
             if !is_policy_path(path) {
-                self.reader.error(*span, format!("`{value}` names no AWS managed policy"), "such as aws:policy/ReadOnlyAccess");
+                self.reader.error(
+                    *span,
+                    format!("`{value}` names no AWS managed policy"),
+                    "such as aws:policy/ReadOnlyAccess",
+                );
                 return None;
             }
             return Some(CeilingPart::AwsManaged { path: path.to_owned(), span: *span });
@@ -120,6 +124,7 @@ impl Manifest<'_> {
             if !service.value.chars().all(lower) {
                 let message = format!("`{}` is no service prefix", service.value);
                 self.reader.error(service.span, message, "the prefix of a service's actions, in lower case");
+                continue;
             }
             let names = self.reader.some_texts(&services, &service.value, "at least one level");
             let mut levels = Vec::new();

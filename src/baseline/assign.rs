@@ -123,8 +123,11 @@ impl Baseline {
         for (index, principal) in principals.iter().enumerate() {
             let matching = marked(&mut entry_use, self.entries.iter().map(|e| e.selector.matches(principal)));
             let ignoring = marked(&mut ignore_use, self.ignores.iter().map(|i| i.selector.matches(principal)));
-            let deciding: Vec<usize> =
-                matching.iter().copied().filter(|e| !matching.iter().any(|other| order.overrides(*other, *e))).collect();
+            let deciding: Vec<usize> = matching
+                .iter()
+                .copied()
+                .filter(|e| !matching.iter().any(|other| order.overrides(*other, *e)))
+                .collect();
             for entry in &deciding {
                 if let Some(used) = entry_use.get_mut(*entry) {
                     used.decided = true;
@@ -234,4 +237,70 @@ fn marked(uses: &mut [Use], matches: impl Iterator<Item = bool>) -> Vec<usize> {
         }
     }
     found
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::super::testing::loaded;
+    use super::*;
+
+    /// Entries `name`, glob over the role's name, what it overrides; then ignores by glob.
+    fn baseline(entries: &[(&str, &str, &str)], ignores: &[&str]) -> Baseline {
+        let mut manifest = "version = 1\n".to_owned();
+        for (name, glob, overrides) in entries {
+            manifest +=
+                &format!("[[principal]]\nname = \"{name}\"\nmatch = \"*:role/{glob}\"\nkind = \"agent\"\nallow = []\n");
+            manifest += &format!("overrides = {overrides}\n");
+        }
+        for glob in ignores {
+            manifest += &format!("[[ignore]]\nmatch = \"*:role/{glob}\"\nreason = \"not ours\"\n");
+        }
+        loaded(&manifest)
+    }
+
+    fn assigned(baseline: &Baseline, roles: &[&str]) -> Assignments {
+        let arns: Vec<String> = roles.iter().map(|role| format!("arn:aws-cn:iam::111122223333:role/{role}")).collect();
+        let view = |arn| PrincipalView { arn, tags: &[], is_service_linked: arn.contains("/aws-service-role/") };
+        let views: Vec<_> = arns.iter().map(|arn| view(arn.as_str())).collect();
+        baseline.assign(&views)
+    }
+
+    #[test]
+    fn each_principal_is_exactly_one_of() {
+        use Assignment::*;
+        let baseline = baseline(&[("a", "a-*", "[]"), ("all", "*-x", "[]")], &["cdk-*", "a-*", "*-slr"]);
+        let slr = "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+        let found = assigned(&baseline, &["a-1", "cdk-1", "b", slr, "a-x", "cdk-x", "aws-service-role/a/my-slr"]);
+        let ignored = |index| Ignored(IgnoredBy::Ignore(index));
+        let service_linked = Ignored(IgnoredBy::ServiceLinked);
+        let expected = [Declared(0), ignored(0), Undeclared, service_linked, Ambiguous(0), Declared(1), ignored(2)];
+        assert_eq!(found.of, expected);
+        assert_eq!(found.service_linked(), 1);
+        assert_eq!(
+            (&*found.ambiguities[0].entries, &*found.ambiguities[0].principals),
+            ([0, 1].as_slice(), [4].as_slice())
+        );
+        let stale: Vec<_> = found.stale.iter().map(|s| (s.subject, s.reason, s.place.line)).collect();
+        assert_eq!(stale, [(StaleSubject::Ignore(1), StaleReason::Overruled, 18)]);
+        insta::assert_snapshot!(found.ambiguities[0].diagnostic.message,
+            @r#"2 entries match arn:aws-cn:iam::111122223333:role/a-x: "a", "all""#);
+    }
+
+    #[test]
+    fn overriding_is_transitive_and_decides() {
+        use Assignment::*;
+        let chain = [("a", "a*", "\"b\""), ("b", "*b*", "[\"c\"]"), ("c", "*", "[]"), ("d", "*d", "\"c\"")];
+        let baseline = baseline(&chain, &[]);
+        // a and c without b; all of a, b, c; c alone; a and d, of which neither overrides the other, twice.
+        let found = assigned(&baseline, &["a", "ab", "x", "ad", "ayd"]);
+        assert_eq!(found.of, [Declared(0), Declared(0), Declared(2), Ambiguous(0), Ambiguous(0)]);
+        assert_eq!(found.ambiguities[0].entries, [0, 3]);
+        assert!(found.ambiguities[0].diagnostic.message.contains("role/ad and 1 more"));
+        let stale: Vec<_> = found.stale.iter().map(|s| (s.subject, s.reason)).collect();
+        assert_eq!(stale, [(StaleSubject::Entry(1), StaleReason::Overruled)]);
+        let nothing = assigned(&baseline, &[]);
+        assert!(nothing.stale.iter().all(|s| s.reason == StaleReason::MatchesNothing));
+        assert_eq!(nothing.stale.len(), 4);
+    }
 }

@@ -96,3 +96,52 @@ impl Ceiling {
         if problems.is_empty() { Ok(documents) } else { Err(Diagnostics(problems)) }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::super::testing::{TinyCatalog, loaded};
+    use super::*;
+
+    fn entry(lines: &str) -> super::super::Baseline {
+        loaded(&format!("version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\n{lines}\n"))
+    }
+
+    #[test]
+    fn documents_managed_policies_and_levels() {
+        let baseline = entry(concat!(
+            "allow = [\"good.json\", \"aws:policy/job-function/ViewOnlyAccess\"]\n",
+            "levels = { s3 = [\"List\"], ce = [\"Read\", \"List\", \"Read\"] }\nresources = \"arn:*:s3:::reports\"",
+        ));
+        let ceiling = &baseline.entries[0].ceiling;
+        let known = match &ceiling.parts[0] {
+            CeilingPart::Document { document, .. } => Arc::clone(document),
+            other => panic!("{other:?}"),
+        };
+        let found = ceiling
+            .resolve(&TinyCatalog, |path| (path == "job-function/ViewOnlyAccess").then(|| Arc::clone(&known)))
+            .unwrap();
+        let shown: Vec<_> = found.iter().map(|d| (d.name.as_str(), d.place.line, d.place.column)).collect();
+        assert_eq!(shown, [("good.json", 6, 10), ("aws:policy/job-function/ViewOnlyAccess", 6, 23), ("levels", 7, 1)]);
+        let levels = &found[2].document;
+        let actions =
+            |i: usize| -> Vec<&str> { levels.statements[i].action.patterns.iter().map(|p| p.as_written()).collect() };
+        assert_eq!(actions(0), ["ce:GetCostAndUsage", "ce:GetTags", "ce:ListTagsForResource"]);
+        assert_eq!(actions(1), ["s3:ListBucket"]);
+        assert_eq!(levels.statements[0].sid.as_deref(), Some("ceListRead"));
+        assert_eq!(levels.statements[1].resource.as_ref().unwrap().patterns[0].as_written(), "arn:*:s3:::reports");
+        assert_eq!(levels.place().line, 7);
+        let problems = ceiling.resolve(&TinyCatalog, |_| None).unwrap_err();
+        assert_eq!(
+            problems.0[0].message,
+            "the document of the AWS managed policy `job-function/ViewOnlyAccess` is not in the snapshot"
+        );
+        assert_eq!(aws_managed_arn("aws-cn", "ReadOnlyAccess"), "arn:aws-cn:iam::aws:policy/ReadOnlyAccess");
+    }
+
+    #[test]
+    fn nothing_is_a_ceiling_too() {
+        let baseline = entry("allow = []");
+        assert!(baseline.entries[0].ceiling.resolve(&TinyCatalog, |_| None).unwrap().is_empty());
+    }
+}

@@ -48,3 +48,27 @@ impl Baseline {
             .collect()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::super::testing::loaded;
+    use super::*;
+
+    #[test]
+    fn it_holds_on_its_last_day_and_can_go_stale() {
+        let baseline = loaded(concat!(
+            "version = 1\n[[exception]]\nfingerprint = \"4f1c2aa\"\nreason = \"x\"\n",
+            "requested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n",
+        ));
+        let exception = baseline.exception_for("4f1c2aa").unwrap();
+        assert!(!exception.is_expired(date(2026, 12, 31)));
+        assert!(exception.is_expired(date(2027, 1, 1)));
+        assert!(baseline.exception_for("4f1c2ab").is_none());
+        assert!(baseline.stale_exceptions(|fingerprint| fingerprint == "4f1c2aa").is_empty());
+        let stale = baseline.stale_exceptions(|_| false);
+        assert_eq!((stale[0].subject, stale[0].place.line), (StaleSubject::Exception(0), 3));
+    }
+}

@@ -129,7 +129,7 @@ impl Levels {
         let actions: Vec<String> = names.iter().map(|name| format!("{service}:{name}")).collect();
         let sid: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
         json!({
-            "Sid": format!("{service} {}", sid.join(" ")),
+            "Sid": format!("{}{}", service.replace('-', ""), sid.concat()),
             "Effect": "Allow",
             "Action": actions,
             "Resource": self.resources,

@@ -70,3 +70,60 @@ fn read(
         source: Arc::clone(source),
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::super::testing::{Directory, TinyCatalog};
+    use super::*;
+
+    const MANIFEST: &str =
+        "version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\nallow = [\"good.json\"]\n";
+
+    #[test]
+    fn the_directory_or_the_manifest() {
+        let directory = Directory::with(MANIFEST);
+        let by_directory = Baseline::load(&directory.path()).unwrap();
+        let by_file = Baseline::load(&directory.path().join("baseline.toml")).unwrap();
+        assert_eq!(by_directory.content_id(), by_file.content_id());
+        assert_eq!(by_directory.place(by_directory.entries[0].span).line, 2);
+    }
+
+    #[test]
+    fn the_content_id_follows_the_content() {
+        let directory = Directory::with(MANIFEST);
+        let before = directory.load().unwrap().content_id().to_owned();
+        assert_eq!(before.len(), 7);
+        assert_eq!(Directory::with(MANIFEST).load().unwrap().content_id(), before, "wherever it lies");
+        let changed = directory.path().join("good.json");
+        let text = std::fs::read_to_string(&changed).unwrap();
+        std::fs::write(&changed, text.replace("ce:Get*", "ce:List*")).unwrap();
+        assert_ne!(directory.load().unwrap().content_id(), before);
+        std::fs::write(directory.path().join("bad.json"), "").unwrap();
+        assert_ne!(Directory::with(&MANIFEST.replace("\"a\"", "\"b\"")).load().unwrap().content_id(), before);
+    }
+
+    #[test]
+    fn services_are_looked_up_where_there_is_a_catalog() {
+        let directory = Directory::with(&MANIFEST.replace("allow = [\"good.json\"]", "levels = { cee = \"List\" }"));
+        let baseline = Baseline::load(&directory.path()).unwrap();
+        assert!(baseline.entries[0].ceiling.resolve(&TinyCatalog, |_| None).is_err());
+        assert!(directory.load().is_err());
+    }
+
+    #[test]
+    fn what_is_shipped_loads() {
+        let baseline = Baseline::load_with(Path::new("policies"), &TinyCatalog).map_err(|e| e.to_string()).unwrap();
+        assert_eq!(baseline.entries.len(), 5);
+        assert!(baseline.unchecked_duties().is_empty());
+        // Every document that is shipped is named by the manifest.
+        let named = std::fs::read_to_string("policies/baseline.toml").unwrap();
+        for folder in ["operators", "agents"] {
+            for file in std::fs::read_dir(format!("policies/{folder}")).unwrap() {
+                let path = format!("{folder}/{}", file.unwrap().file_name().display());
+                assert!(named.contains(&path), "{path}");
+                assert!(std::fs::read_to_string("policies/README.md").unwrap().contains(&path), "{path}");
+            }
+        }
+    }
+}

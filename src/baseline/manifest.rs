@@ -63,11 +63,11 @@ impl Manifest<'_> {
         match item.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 && number.as_str() == VERSION => Some(()),
             DeValue::Integer(_) => {
-                self.reader.error(span_of(item), "this version of iamdrift does not know this format", "1");
+                self.reader.error(span_of(item), "this version of iamdrift does not know this format", "version 1");
                 None
             }
             _ => {
-                self.reader.wrong_kind("version", item, "1");
+                self.reader.wrong_kind("version", item, "the number 1");
                 None
             }
         }
@@ -111,18 +111,7 @@ impl Manifest<'_> {
         names.entry(&name, &overrides, &narrower_than, guards.map(|texts| texts.value).unwrap_or_default());
         let (name, selector, kind, ceiling) = (name?, selector?, kind?, ceiling?);
         let span = table.span;
-        Some(Entry {
-            name,
-            selector,
-            kind,
-            owner,
-            ceiling,
-            assumable_by,
-            boundary,
-            narrower_than,
-            overrides,
-            span,
-        })
+        Some(Entry { name, selector, kind, owner, ceiling, assumable_by, boundary, narrower_than, overrides, span })
     }
 
     fn ignore(&mut self, table: &Table<'_>) -> Option<Ignore> {
@@ -211,7 +200,11 @@ impl Manifest<'_> {
                 globs.push(Glob::new(&text.value));
             } else {
                 let message = format!("`assumable_by` cannot be `{}`", text.value);
-                self.reader.error(text.span, message, "an ARN glob, an account number or a service such as ec2.amazonaws.com");
+                self.reader.error(
+                    text.span,
+                    message,
+                    "an ARN glob, an account number or a service such as ec2.amazonaws.com",
+                );
             }
         }
         Some(Duty { globs, span })

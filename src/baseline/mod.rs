@@ -30,3 +30,10 @@ pub use levels::{Level, LevelCatalog, LevelGrant, Levels};
 pub use reserved::{Guard, GuardSeverity, Persona};
 pub use schema::SCHEMA;
 pub use selector::{PrincipalView, Selector, TagSelector};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod broken;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod testing;

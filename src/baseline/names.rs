@@ -2,6 +2,7 @@
 
 use super::entry::Placed;
 use super::read::Reader;
+use crate::source::Diagnostic;
 
 /// All names of a manifest and their uses, also those of entries that are wrong in other ways.
 #[derive(Default)]
@@ -73,9 +74,11 @@ fn once<'n>(reader: &mut Reader<'_>, what: &str, names: impl IntoIterator<Item =
 
 fn refers<'n>(reader: &mut Reader<'_>, what: &str, name: &Placed<String>, known: impl Iterator<Item = &'n str>) {
     let known: Vec<&str> = known.collect();
-    if !known.contains(&name.value.as_str()) {
-        let found = name.value.as_str();
-        reader.unknown(name.span, format!("there is no {what} `{found}`"), found, known);
+    let found = name.value.as_str();
+    if !known.contains(&found) {
+        let message = format!("there is no {what} `{found}`");
+        let problem = Diagnostic::error(reader.source, name.span, message, format!("the name of a declared {what}"));
+        reader.problems.push(problem.with_suggestion(found, known));
     }
 }
 

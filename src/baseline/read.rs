@@ -72,8 +72,7 @@ impl Reader<'_> {
         known: impl IntoIterator<Item = &'k str>,
     ) {
         let known: Vec<&str> = known.into_iter().collect();
-        let expected = if known.is_empty() { "there is none".to_owned() } else { format!("one of {}", known.join(", ")) };
-        let problem = Diagnostic::error(self.source, span, message, expected);
+        let problem = Diagnostic::error(self.source, span, message, format!("one of {}", known.join(", ")));
         self.problems.push(problem.with_suggestion(found, known));
     }
 
@@ -146,7 +145,12 @@ impl Reader<'_> {
     }
 
     /// The same with at least one string in it.
-    pub(super) fn some_texts(&mut self, table: &Table<'_>, key: &str, expected: &str) -> Option<Placed<Vec<Placed<String>>>> {
+    pub(super) fn some_texts(
+        &mut self,
+        table: &Table<'_>,
+        key: &str,
+        expected: &str,
+    ) -> Option<Placed<Vec<Placed<String>>>> {
         if let Some((_, item)) = table.get(key)
             && matches!(item.get_ref(), DeValue::Array(list) if list.is_empty())
         {
