@@ -2,10 +2,25 @@
 //!
 //! Follows `docs/semantics.md`. The evaluator is written to be read beside that page: obvious over fast.
 
+mod caller;
+mod condition_match;
+mod evaluate;
+mod gather;
+mod known;
+mod known_principal;
 mod layers;
+mod matching;
+mod principal_match;
 mod request;
+mod statement_match;
+mod trace;
 
-pub use layers::{
-    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy,
-};
+pub use caller::NotAPrincipal;
+pub use evaluate::{Decision, Denial, Evaluation, evaluate};
+pub use gather::{gather, missing};
+pub use known::{Known, KnownContext};
+pub use known_principal::known_context;
+pub use layers::{Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
+pub use principal_match::Naming;
 pub use request::{Context, ContextValue, Request};
+pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};

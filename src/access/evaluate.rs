@@ -1,0 +1,264 @@
+//! The concrete decision on one request (`docs/semantics.md` §4), by the steps of AWS's pages *How AWS
+//! enforcement code logic evaluates requests* and *Cross-account policy evaluation logic*.
+
+use super::layers::{Layers, Level, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
+use super::matching::{self, MidSegmentStar};
+use super::principal_match::{Asker, Naming, is_session_of};
+use super::request::{Context, Request};
+use super::statement_match::Matcher;
+use super::trace::{Layer, LayerTrace, Outcome, StatementRef, Verdict};
+use crate::iam::{AccountId, Arn, AwsPrincipal, Effect, PrincipalEntry, Readings};
+
+/// Whether a request is allowed.
+#[derive(Clone, Debug)]
+pub enum Decision<'a> {
+    /// It is.
+    Allowed,
+    /// It is not.
+    Denied {
+        /// What denies it.
+        by: Denial<'a>,
+    },
+}
+
+/// What denies a request.
+#[derive(Clone, Debug)]
+pub enum Denial<'a> {
+    /// Deny statements that match; at least one.
+    Explicit(Vec<StatementRef<'a>>),
+    /// Layers whose Allow is needed and that have none; at least one.
+    Implicit(Vec<Layer>),
+}
+
+/// A decision and how it came about.
+#[derive(Clone, Debug)]
+pub struct Evaluation<'a> {
+    /// The decision.
+    pub decision: Decision<'a>,
+    /// The layers that exist and bind the principal.
+    pub layers: Vec<LayerTrace<'a>>,
+    /// The account that owns the resource, where it is not the principal's own.
+    pub other_owner: Option<AccountId>,
+}
+
+impl<'a> Evaluation<'a> {
+    /// Whether the request is allowed.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self.decision, Decision::Allowed)
+    }
+
+    /// One layer's part, if it took part.
+    pub fn layer(&self, layer: Layer) -> Option<&LayerTrace<'a>> {
+        self.layers.iter().find(|l| l.layer == layer)
+    }
+
+    /// The Allow statements of the identity and resource policies that match.
+    pub fn granting(&self) -> impl Iterator<Item = StatementRef<'a>> {
+        self.layers
+            .iter()
+            .filter(|l| matches!(l.layer, Layer::Identity | Layer::Resource))
+            .flat_map(|l| l.matched(Effect::Allow))
+    }
+}
+
+/// Decides one request. `rcp_supported` tells of a service's prefix whether RCPs bind it (the catalog knows).
+///
+/// Of a role whose sessions are [`Sessions::Any`], the decision is that of the session that may most: an
+/// Allow for one session counts, a Deny for one session does not bind the others.
+pub fn evaluate<'a>(
+    layers: &'a Layers,
+    request: &'a Request,
+    rcp_supported: &dyn Fn(&str) -> bool,
+    readings: Readings,
+) -> Evaluation<'a> {
+    let covering = covering(layers, request);
+    let one = |session| {
+        let has_boundary = layers.boundary.is_some();
+        let asker = Asker { facts: &layers.principal, session, has_boundary };
+        Decider { layers, request, covering: &covering, matcher: Matcher { asker, request, readings } }
+            .evaluate(rcp_supported)
+    };
+    let session = match &layers.principal.sessions {
+        Sessions::One(session) => Some(session),
+        Sessions::Any => None,
+    };
+    let unnamed = one(session);
+    if session.is_some() || unnamed.is_allowed() {
+        return unnamed;
+    }
+    named_sessions(layers, &covering).map(|session| one(Some(session))).find(Evaluation::is_allowed).unwrap_or(unnamed)
+}
+
+/// The known policies of the requested resource.
+fn covering<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a ResourcePolicy> {
+    let nothing = Context::default();
+    let covers = |policy: &&ResourcePolicy| {
+        policy
+            .covers
+            .iter()
+            .any(|p| matching::resource(p, &request.resource, &nothing, MidSegmentStar::CrossesColons).is_ok())
+    };
+    layers.resource_policies.iter().filter(covers).collect()
+}
+
+/// The sessions of the role that its resource policies name.
+fn named_sessions<'a>(layers: &'a Layers, covering: &[&'a ResourcePolicy]) -> impl Iterator<Item = &'a Arn> {
+    let role = match layers.principal.principal_type {
+        PrincipalType::Role | PrincipalType::ServiceLinkedRole => layers.principal.arn.as_ref(),
+        _ => None,
+    };
+    covering
+        .iter()
+        .flat_map(|policy| &policy.policy.document.statements)
+        .filter_map(|statement| statement.principal.as_ref())
+        .flat_map(|element| &element.entries)
+        .filter_map(move |entry| match entry {
+            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => role.is_some_and(|r| is_session_of(arn, r)).then_some(arn),
+            _ => None,
+        })
+}
+
+struct Decider<'a, 'b> {
+    layers: &'a Layers,
+    request: &'a Request,
+    covering: &'b [&'a ResourcePolicy],
+    matcher: Matcher<'a>,
+}
+
+impl<'a> Decider<'a, '_> {
+    fn evaluate(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Evaluation<'a> {
+        let traces = self.traces(rcp_supported);
+        let other_owner = self.other_owner();
+        let decision = self.decide(&traces, other_owner.is_some());
+        Evaluation { decision, layers: traces, other_owner }
+    }
+
+    /// What each layer that exists and binds the principal says.
+    fn traces(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
+        let layers = self.layers;
+        let kind = layers.principal.principal_type;
+        let service = self.request.action.trim().split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
+        let mut traces = Vec::new();
+        let statements = |policies| self.matcher.statements(policies);
+        // The root user has no policies of its own: what is not denied it, it may.
+        if kind != PrincipalType::Root {
+            traces.push(LayerTrace::new(Layer::Identity, None, statements(&layers.identity)));
+            if let Some(boundary) = &layers.boundary {
+                traces.push(LayerTrace::new(Layer::Boundary, None, statements(boundary)));
+            }
+            if let Some(session) = &layers.session {
+                traces.push(LayerTrace::new(Layer::Session, None, statements(session)));
+            }
+        }
+        let mut levels = |levels: &'a Option<Vec<Level>>, layer: fn(usize) -> Layer| {
+            for (index, level) in levels.iter().flatten().enumerate() {
+                traces.push(LayerTrace::new(layer(index), Some(&level.name), statements(&level.policies)));
+            }
+        };
+        if kind != PrincipalType::ServiceLinkedRole {
+            levels(&layers.scps, Layer::ServiceControl);
+            if rcp_supported(&service) {
+                levels(&layers.rcps, Layer::ResourceControl);
+            }
+        }
+        if !self.covering.is_empty() {
+            let statements = self.matcher.statements(self.covering.iter().map(|covering| &covering.policy));
+            traces.push(LayerTrace::new(Layer::Resource, None, statements));
+        }
+        traces
+    }
+
+    fn decide(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Decision<'a> {
+        let denials: Vec<_> = traces.iter().flat_map(|t| t.matched(Effect::Deny)).collect();
+        if !denials.is_empty() {
+            return Decision::Denied { by: Denial::Explicit(denials) };
+        }
+        let missing = if self.in_another_partition() {
+            vec![Layer::Partition]
+        } else {
+            self.missing_allows(traces, across_accounts)
+        };
+        if missing.is_empty() { Decision::Allowed } else { Decision::Denied { by: Denial::Implicit(missing) } }
+    }
+
+    /// The layers whose Allow is needed and that have none. RCPs are never among them: `RCPFullAWSAccess` is
+    /// attached everywhere.
+    fn missing_allows(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Vec<Layer> {
+        let allows = |layer| traces.iter().find(|t| t.layer == layer).is_none_or(|t| t.verdict == Verdict::Allows);
+        let grant = traces.iter().find(|t| t.layer == Layer::Resource).and_then(strongest_grant);
+        let resource_is_silent = grant.is_none()
+            && if across_accounts {
+                !self.covering.is_empty() || self.layers.unknown_resource_policy == UnknownResourcePolicy::IsNone
+            } else {
+                !self.covering.is_empty() && self.needs_resource_policy()
+            };
+        let mut missing: Vec<Layer> = traces
+            .iter()
+            .filter(|t| matches!(t.layer, Layer::ServiceControl(_)) && t.verdict != Verdict::Allows)
+            .map(|t| t.layer)
+            .collect();
+        if resource_is_silent {
+            missing.push(Layer::Resource);
+        }
+        // In another account a resource policy grants nothing that the own account does not.
+        let grant = if across_accounts { grant.map(|_| Naming::Account) } else { grant };
+        let needed: &[Layer] = match grant {
+            // A user's session with session policies is one that the user federated: they limit it.
+            Some(Naming::Itself) if self.is_user_with_session_policy() => &[Layer::Session],
+            Some(Naming::Itself) => &[],
+            Some(Naming::Entity) => &[Layer::Boundary, Layer::Session],
+            Some(Naming::Account) | None => &[Layer::Identity, Layer::Boundary, Layer::Session],
+        };
+        missing.extend(needed.iter().filter(|layer| !allows(**layer)));
+        missing
+    }
+
+    fn is_user_with_session_policy(&self) -> bool {
+        self.layers.principal.principal_type == PrincipalType::User && self.layers.session.is_some()
+    }
+
+    /// Whether the resource is one whose own policy must agree even in its own account: a role that is
+    /// assumed, or a KMS key.
+    fn needs_resource_policy(&self) -> bool {
+        let Some(arn) = Arn::parse(&self.request.resource) else { return false };
+        match arn.service() {
+            "kms" => arn.resource().starts_with("key/"),
+            "iam" => {
+                let action = self.request.action.trim();
+                arn.resource().starts_with("role/") && action.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"))
+            }
+            _ => false,
+        }
+    }
+
+    /// The account that owns the resource, if it is not the principal's. An ARN that tells its account is
+    /// believed first, then the policy of the resource, then what the layers say of all others.
+    fn other_owner(&self) -> Option<AccountId> {
+        let own = self.layers.principal.account.as_ref()?;
+        let arn = Arn::parse(&self.request.resource);
+        let told = arn.and_then(|arn| AccountId::parse(arn.account()));
+        let known = || self.covering.first().map(|policy| policy.owner.clone());
+        let owner = told.or_else(known).or_else(|| self.layers.resource_owner.clone())?;
+        (owner != *own).then_some(owner)
+    }
+
+    fn in_another_partition(&self) -> bool {
+        let (Some(own), Some(asked)) = (&self.layers.principal.arn, Arn::parse(&self.request.resource)) else {
+            return false;
+        };
+        own.partition() != asked.partition()
+    }
+}
+
+/// The strongest Allow among those of a resource policy that match.
+fn strongest_grant(trace: &LayerTrace<'_>) -> Option<Naming> {
+    trace
+        .statements
+        .iter()
+        .filter(|s| s.statement.effect() == Effect::Allow)
+        .filter_map(|s| match s.outcome {
+            Outcome::Matched(naming) => naming,
+            Outcome::Failed(_) => None,
+        })
+        .max()
+}

@@ -1,0 +1,295 @@
+//! Matching of texts with wildcards and variables (`docs/semantics.md` §1 and §2).
+//!
+//! A template becomes a list of pieces, its variables replaced by literal text; the pieces are then walked
+//! over the text with the set of positions that can be reached, which needs no backtracking.
+
+use super::request::{Context, ContextValue};
+use crate::iam::{Arn, Part, Template};
+
+/// A piece of a pattern with its variables replaced.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Piece<'a> {
+    Literal(&'a str),
+    AnyRun(Reach),
+    AnyOne,
+}
+
+/// What a `*` runs over.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum Reach {
+    Everything,
+    /// All but colons: it stays in its ARN segment.
+    Segment,
+}
+
+/// How a `*` in the middle of an ARN segment is read (`Choice::MidSegmentStar`).
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum MidSegmentStar {
+    /// It runs over colons.
+    CrossesColons,
+    /// It does not.
+    StaysInSegment,
+}
+
+/// Why a template does not match.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum NoMatch {
+    /// The text is another.
+    Text,
+    /// One of its variables has no value in the request.
+    Unresolved,
+}
+
+/// Whether a `Resource` pattern matches a resource.
+pub(super) fn resource(
+    pattern: &Template,
+    resource: &str,
+    context: &Context,
+    star: MidSegmentStar,
+) -> Result<(), NoMatch> {
+    if pattern.is_everything() {
+        return Ok(());
+    }
+    let mut pieces = pieces(pattern, context).ok_or(NoMatch::Unresolved)?;
+    if star == MidSegmentStar::StaysInSegment {
+        keep_in_segments(&mut pieces);
+    }
+    found(glob(&pieces, resource))
+}
+
+/// Whether a value of a string condition matches; `*` and `?` are wildcards where the template has them.
+pub(super) fn text(pattern: &Template, value: &str, context: &Context, ignore_case: bool) -> Result<(), NoMatch> {
+    let pieces = pieces(pattern, context).ok_or(NoMatch::Unresolved)?;
+    if !ignore_case {
+        return found(glob(&pieces, value));
+    }
+    let expected: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Literal(text) => text,
+            Piece::AnyRun(_) => "*",
+            Piece::AnyOne => "?",
+        })
+        .collect();
+    found(lower(&expected).eq(lower(value)))
+}
+
+/// Whether an ARN matches a value of an ARN condition, segment by segment. `*` alone matches any ARN; any
+/// other pattern that has not six segments matches none.
+pub(super) fn arn(pattern: &Template, value: &Arn, context: &Context) -> Result<(), NoMatch> {
+    if pattern.is_everything() {
+        return Ok(());
+    }
+    let pieces = pieces(pattern, context).ok_or(NoMatch::Unresolved)?;
+    let segments = segments(&pieces);
+    let values: Vec<&str> = value.as_str().splitn(6, ':').collect();
+    found(segments.len() == 6 && segments.iter().zip(values).all(|(pattern, value)| glob(pattern, value)))
+}
+
+/// Whether a lower-case pattern with `*` and `?` matches a name in any case.
+pub(super) fn name(pattern: &str, name: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern.eq_ignore_ascii_case(name);
+    }
+    let mut pieces = Vec::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['*', '?']) {
+        let Some((literal, wildcard)) = rest.split_at_checked(at) else { break };
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        pieces.push(if wildcard.starts_with('*') { Piece::AnyRun(Reach::Everything) } else { Piece::AnyOne });
+        rest = wildcard.get(1..).unwrap_or("");
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Literal(rest));
+    }
+    glob(&pieces, &name.to_ascii_lowercase())
+}
+
+fn found(matched: bool) -> Result<(), NoMatch> {
+    if matched { Ok(()) } else { Err(NoMatch::Text) }
+}
+
+/// Simple lower-casing, character by character.
+fn lower(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
+}
+
+/// The template with its variables replaced; none where a variable has neither a value nor a default.
+fn pieces<'a>(template: &'a Template, context: &'a Context) -> Option<Vec<Piece<'a>>> {
+    template
+        .parts()
+        .iter()
+        .map(|part| match part {
+            Part::Literal(text) => Some(Piece::Literal(text)),
+            Part::AnyRun => Some(Piece::AnyRun(Reach::Everything)),
+            Part::AnyOne => Some(Piece::AnyOne),
+            Part::Variable { key, default } => match context.get(key) {
+                Some(ContextValue::One(value)) => Some(Piece::Literal(value)),
+                // A set of values cannot be a variable's value, and it is not missing either.
+                Some(ContextValue::Set(_)) => None,
+                None => default.as_deref().map(Piece::Literal),
+            },
+        })
+        .collect()
+}
+
+/// Keeps every `*` that neither ends its segment nor the pattern in its segment.
+fn keep_in_segments(pieces: &mut [Piece<'_>]) {
+    let mut segment_ends_after = true;
+    for piece in pieces.iter_mut().rev() {
+        match piece {
+            Piece::Literal("") => continue,
+            Piece::Literal(text) => segment_ends_after = text.starts_with(':'),
+            Piece::AnyOne => segment_ends_after = false,
+            Piece::AnyRun(reach) => {
+                if !segment_ends_after {
+                    *reach = Reach::Segment;
+                }
+                segment_ends_after = false;
+            }
+        }
+    }
+}
+
+/// The pieces cut at the first five colons.
+fn segments<'a>(pieces: &[Piece<'a>]) -> Vec<Vec<Piece<'a>>> {
+    let mut segments = Vec::new();
+    let mut current = Vec::new();
+    for piece in pieces {
+        let Piece::Literal(text) = piece else {
+            current.push(*piece);
+            continue;
+        };
+        let mut rest = *text;
+        while segments.len() < 5
+            && let Some((before, after)) = rest.split_once(':')
+        {
+            current.push(Piece::Literal(before));
+            segments.push(std::mem::take(&mut current));
+            rest = after;
+        }
+        current.push(Piece::Literal(rest));
+    }
+    segments.push(current);
+    segments
+}
+
+/// Whether the pieces match the whole text.
+fn glob(pieces: &[Piece<'_>], text: &str) -> bool {
+    let mut reached = vec![0];
+    for piece in pieces {
+        reached = match piece {
+            Piece::Literal(literal) => reached
+                .into_iter()
+                .filter(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(literal)))
+                .map(|at| at + literal.len())
+                .collect(),
+            Piece::AnyOne => reached
+                .into_iter()
+                .filter_map(|at| text.get(at..)?.chars().next().map(|c| at + c.len_utf8()))
+                .collect(),
+            Piece::AnyRun(reach) => run(text, &reached, *reach),
+        };
+        if reached.is_empty() {
+            return false;
+        }
+    }
+    reached.last() == Some(&text.len())
+}
+
+/// All positions that a `*` reaches from those reached before it, in order.
+fn run(text: &str, from: &[usize], reach: Reach) -> Vec<usize> {
+    let mut starts = from.iter().copied().peekable();
+    let mut running = false;
+    let mut reached = Vec::new();
+    for (at, c) in text.char_indices().map(|(at, c)| (at, Some(c))).chain([(text.len(), None)]) {
+        if starts.next_if_eq(&at).is_some() {
+            running = true;
+        }
+        if running {
+            reached.push(at);
+        }
+        if reach == Reach::Segment && c == Some(':') {
+            running = false;
+        }
+    }
+    reached
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::iam::template::{Variables, Wildcards};
+
+    fn matches(pattern: &str, value: &str, star: MidSegmentStar) -> bool {
+        let pattern = Template::resource(pattern, Variables::AfterFifthColon);
+        let mut context = Context::default();
+        context.set("aws:username", "a*c");
+        resource(&pattern, value, &context, star).is_ok()
+    }
+
+    #[test]
+    fn globs() {
+        let free = |p, v| matches(p, v, MidSegmentStar::CrossesColons);
+        for (pattern, value, expected) in [
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::b/", true),
+            ("arn:aws:s3:::b/?", "arn:aws:s3:::b/é", true),
+            ("arn:aws:s3:::b/?", "arn:aws:s3:::b/", false),
+            ("arn:aws:s3:::*a*b", "arn:aws:s3:::aab", true),
+            ("arn:aws:s3:::*a*b", "arn:aws:s3:::aba", false),
+            ("arn:aws:s3:::*?x", "arn:aws:s3:::x", false),
+            ("arn:aws:s3:::${aws:username}", "arn:aws:s3:::a*c", true),
+            ("arn:aws:s3:::${aws:username}", "arn:aws:s3:::abc", false),
+            ("arn:aws:s3:::${aws:userid}*", "arn:aws:s3:::abc", false),
+            ("arn:aws:sqs", "arn:aws:sqs:us-east-1:111122223333:q", true),
+            ("arn:aws:s3:::b", "arn:aws:s3:::bb", false),
+        ] {
+            assert_eq!(free(pattern, value), expected, "{pattern} {value}");
+        }
+    }
+
+    #[test]
+    fn stars_in_mid_segment() {
+        let value = "arn:aws:lambda:us-east-1:111122223333:function:f:1";
+        for (pattern, stays) in [
+            ("arn:aws:lambda:*:function:f:1", true),
+            ("arn:aws:lambda:us*3333:function:f:1", false),
+            ("arn:aws:lambda:us*:111122223333:function:f:1", true),
+            ("arn:aws:lambda:us-*-1:111122223333:function:f:1", true),
+            ("arn:aws:lambda:us-east-1:111122223333:function*1", false),
+            ("arn:aws:lambda:us-east-1:111122223333:function*", true),
+        ] {
+            assert!(matches(pattern, value, MidSegmentStar::CrossesColons), "{pattern}");
+            assert_eq!(matches(pattern, value, MidSegmentStar::StaysInSegment), stays, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn arns_match_by_segment() {
+        let value = Arn::parse("arn:aws:x:r:444455556666:s/a:111122223333:b/c").unwrap();
+        let mut context = Context::default();
+        context.set("k", "aws:x");
+        for (pattern, expected) in [
+            ("*", true),
+            ("arn:*:*:*:*:*", true),
+            ("arn:aws:x:*:111122223333:b/*", false),
+            ("arn:aws:x:*:444455556666:s/*", true),
+            ("arn:*", false),
+            ("arn:${k}:r:*:*", true),
+            ("arn:${l}:r:*:*", false),
+            ("a*n:aws:x:r:4*6:s?a*", true),
+        ] {
+            let pattern = Template::parse(pattern, Wildcards::Active, Variables::Anywhere);
+            assert_eq!(arn(&pattern, &value, &context).is_ok(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn names_in_any_case() {
+        assert!(name("get*", "GetObject") && name("*", "") && name("g?tobject", "GetObject"));
+        assert!(!name("get", "GetObject") && !name("get?", "Get"));
+    }
+}
