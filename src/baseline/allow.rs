@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ceiling::{Ceiling, CeilingPart};
 use super::entry::Placed;
-use super::levels::{Level, LevelGrant, Levels};
+use super::levels::{LEVELS, LevelGrant, Levels, parse_level};
 use super::manifest::Manifest;
 use super::read::{Reader, Table, span_of};
 use crate::iam::{DocumentKind, PolicyDocument};
@@ -129,10 +129,10 @@ impl Manifest<'_> {
             let names = self.reader.some_texts(&services, &service.value, "at least one level");
             let mut levels = Vec::new();
             for name in names.map(|texts| texts.value).unwrap_or_default() {
-                match Level::parse(&name.value) {
+                match parse_level(&name.value) {
                     Some(value) => levels.push(Placed { value, span: name.span }),
                     None => {
-                        let known = Level::ALL.iter().map(|(known, _)| *known);
+                        let known = LEVELS.iter().map(|(known, _)| *known);
                         let message = format!("there is no access level `{}`", name.value);
                         self.reader.unknown(name.span, message, &name.value, known);
                     }

@@ -6,40 +6,27 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::entry::Placed;
+use crate::catalog::{AccessLevel, ActionId, Catalog};
 use crate::iam::{DocumentKind, PolicyDocument};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
-/// What an action does, as the *Service Authorization Reference* classifies it.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
-#[allow(missing_docs)]
-pub enum Level {
-    List,
-    Read,
-    Write,
-    Tagging,
-    PermissionsManagement,
+/// All levels, with the names that the manifest uses.
+pub(super) const LEVELS: [(&str, AccessLevel); 5] = [
+    ("List", AccessLevel::List),
+    ("Read", AccessLevel::Read),
+    ("Write", AccessLevel::Write),
+    ("Tagging", AccessLevel::Tagging),
+    ("PermissionsManagement", AccessLevel::PermissionsManagement),
+];
+
+/// The level of that name; AWS's own spelling `Permissions management` is taken, too.
+pub(super) fn parse_level(text: &str) -> Option<AccessLevel> {
+    LEVELS.iter().find(|(name, level)| *name == text || level.as_str() == text).map(|(_, level)| *level)
 }
 
-impl Level {
-    /// All levels, with the names that the manifest uses.
-    pub const ALL: [(&'static str, Level); 5] = [
-        ("List", Level::List),
-        ("Read", Level::Read),
-        ("Write", Level::Write),
-        ("Tagging", Level::Tagging),
-        ("PermissionsManagement", Level::PermissionsManagement),
-    ];
-
-    /// The level of that name; AWS's own spelling `Permissions management` is taken, too.
-    pub fn parse(text: &str) -> Option<Level> {
-        let name = if text == "Permissions management" { "PermissionsManagement" } else { text };
-        Level::ALL.iter().find(|(known, _)| *known == name).map(|(_, level)| *level)
-    }
-
-    /// The level's name in the manifest.
-    pub fn as_str(self) -> &'static str {
-        Level::ALL.iter().find(|(_, level)| *level == self).map_or("", |(name, _)| name)
-    }
+/// The level's name in the manifest.
+fn level_name(level: AccessLevel) -> &'static str {
+    LEVELS.iter().find(|(_, known)| *known == level).map_or("", |(name, _)| name)
 }
 
 /// What the levels of a manifest are looked up in.
@@ -49,7 +36,23 @@ pub trait LevelCatalog {
     /// The prefixes of all services, to suggest one from.
     fn services(&self) -> Vec<String>;
     /// The names of a service's actions of a level, without the prefix.
-    fn actions(&self, service: &str, level: Level) -> Vec<String>;
+    fn actions(&self, service: &str, level: AccessLevel) -> Vec<String>;
+}
+
+impl LevelCatalog for Catalog {
+    fn has_service(&self, prefix: &str) -> bool {
+        self.find_service(prefix).is_some()
+    }
+
+    fn services(&self) -> Vec<String> {
+        Catalog::services(self).map(|service| self.service_prefix(service).to_owned()).collect()
+    }
+
+    fn actions(&self, service: &str, level: AccessLevel) -> Vec<String> {
+        let ids = self.find_service(service).map(|id| self.actions_of(id)).unwrap_or_default();
+        let of_level = ids.map(ActionId).filter(|action| self.access_level(*action) == level);
+        of_level.map(|action| self.action_name(action).to_owned()).collect()
+    }
 }
 
 /// `levels` and `resources` of an entry.
@@ -69,7 +72,7 @@ pub struct LevelGrant {
     /// The service's prefix.
     pub service: Placed<String>,
     /// Its levels, in the manifest's order.
-    pub levels: Vec<Placed<Level>>,
+    pub levels: Vec<Placed<AccessLevel>>,
 }
 
 impl Levels {
@@ -95,7 +98,7 @@ impl Levels {
                     problems.push(Diagnostic::error(
                         source,
                         level.span,
-                        format!("`{}` has no action of level {}", service.value, level.value.as_str()),
+                        format!("`{}` has no action of level {}", service.value, level_name(level.value)),
                         "a level that the service has actions of",
                     ));
                 }
@@ -124,10 +127,10 @@ impl Levels {
 
     fn statement(&self, grant: &LevelGrant, catalog: &dyn LevelCatalog) -> serde_json::Value {
         let service = &grant.service.value;
-        let levels: BTreeSet<Level> = grant.levels.iter().map(|level| level.value).collect();
+        let levels: BTreeSet<AccessLevel> = grant.levels.iter().map(|level| level.value).collect();
         let names: BTreeSet<String> = levels.iter().flat_map(|level| catalog.actions(service, *level)).collect();
         let actions: Vec<String> = names.iter().map(|name| format!("{service}:{name}")).collect();
-        let sid: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
+        let sid: Vec<&str> = levels.iter().map(|level| level_name(*level)).collect();
         json!({
             "Sid": format!("{}{}", service.replace('-', ""), sid.concat()),
             "Effect": "Allow",

@@ -74,8 +74,11 @@ fn read(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
+    use super::super::ceiling::CeilingPart;
+    use super::super::glob::Glob;
     use super::super::testing::{Directory, TinyCatalog};
     use super::*;
+    use crate::catalog::Catalog;
 
     const MANIFEST: &str =
         "version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\nallow = [\"good.json\"]\n";
@@ -113,7 +116,8 @@ mod tests {
 
     #[test]
     fn what_is_shipped_loads() {
-        let baseline = Baseline::load_with(Path::new("policies"), &TinyCatalog).map_err(|e| e.to_string()).unwrap();
+        let baseline =
+            Baseline::load_with(Path::new("policies"), Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
         assert_eq!(baseline.entries.len(), 5);
         assert!(baseline.unchecked_duties().is_empty());
         // Every document that is shipped is named by the manifest.
@@ -123,6 +127,21 @@ mod tests {
                 let path = format!("{folder}/{}", file.unwrap().file_name().display());
                 assert!(named.contains(&path), "{path}");
                 assert!(std::fs::read_to_string("policies/README.md").unwrap().contains(&path), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_shipped_pattern_means_an_action() {
+        let catalog = Catalog::embedded();
+        let baseline = Baseline::load(Path::new("policies")).unwrap();
+        let names: Vec<String> = catalog.actions().map(|id| catalog.full_name(id).to_ascii_lowercase()).collect();
+        for part in baseline.entries.iter().flat_map(|entry| &entry.ceiling.parts) {
+            let CeilingPart::Document { path, document, .. } = part else { continue };
+            for pattern in document.statements.iter().flat_map(|statement| &statement.action.patterns) {
+                assert!(catalog.find_service(pattern.service()).is_some(), "{path}: {}", pattern.as_written());
+                let glob = Glob::new(&pattern.as_written().to_ascii_lowercase());
+                assert!(names.iter().any(|name| glob.matches(name)), "{path}: {}", pattern.as_written());
             }
         }
     }

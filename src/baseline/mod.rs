@@ -26,7 +26,7 @@ pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
 pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings, UncheckedDuty};
 pub use exception::Exception;
 pub use glob::Glob;
-pub use levels::{Level, LevelCatalog, LevelGrant, Levels};
+pub use levels::{LevelCatalog, LevelGrant, Levels};
 pub use reserved::{Guard, GuardSeverity, Persona};
 pub use schema::SCHEMA;
 pub use selector::{PrincipalView, Selector, TagSelector};

@@ -13,7 +13,7 @@ mod tests {
 
     use super::super::entry::Kind;
     use super::super::keys;
-    use super::super::levels::Level;
+    use super::super::levels::parse_level;
     use super::super::testing::Directory;
     use super::SCHEMA;
 
@@ -66,7 +66,7 @@ mod tests {
         let kinds: Vec<&str> = Kind::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(defined["principal"]["properties"]["kind"]["enum"], serde_json::json!(kinds));
         for level in defined["level"]["enum"].as_array().unwrap() {
-            assert!(Level::parse(level.as_str().unwrap()).is_some());
+            assert!(parse_level(level.as_str().unwrap()).is_some());
         }
     }
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::entry::Baseline;
-use super::levels::{Level, LevelCatalog};
+use super::levels::LevelCatalog;
+use crate::catalog::AccessLevel;
 use crate::source::Diagnostics;
 
 /// Two services: `ce` with two levels, `s3` with one.
@@ -18,11 +19,11 @@ impl LevelCatalog for TinyCatalog {
         vec!["ce".to_owned(), "s3".to_owned()]
     }
 
-    fn actions(&self, service: &str, level: Level) -> Vec<String> {
+    fn actions(&self, service: &str, level: AccessLevel) -> Vec<String> {
         let names: &[&str] = match (service, level) {
-            ("ce", Level::List) => &["ListTagsForResource"],
-            ("ce", Level::Read) => &["GetTags", "GetCostAndUsage"],
-            ("s3", Level::List) => &["ListBucket"],
+            ("ce", AccessLevel::List) => &["ListTagsForResource"],
+            ("ce", AccessLevel::Read) => &["GetTags", "GetCostAndUsage"],
+            ("s3", AccessLevel::List) => &["ListBucket"],
             _ => &[],
         };
         names.iter().map(|name| (*name).to_owned()).collect()
