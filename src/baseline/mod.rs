@@ -1,1 +1,39 @@
-//! The manifest: who is declared to do what.
+//! The manifest: who is declared to do what, and which duties come with it.
+//!
+//! The format stands in `docs/baseline.md`. A [`Baseline`] is read once ([`Baseline::load`]), tells for every
+//! principal of a snapshot which entry binds it ([`Baseline::assign`]), and hands out the ceiling of an entry
+//! as policy documents ([`Ceiling::resolve`]). It decides nothing about access.
+
+mod allow;
+mod assign;
+mod ceiling;
+mod content;
+mod entry;
+mod exception;
+mod glob;
+mod keys;
+mod levels;
+mod load;
+mod manifest;
+mod names;
+mod read;
+mod reserved;
+mod schema;
+mod selector;
+
+pub use assign::{Ambiguity, Assignment, Assignments, IgnoredBy, Stale, StaleReason, StaleSubject};
+pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
+pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings, UncheckedDuty};
+pub use exception::Exception;
+pub use glob::Glob;
+pub use levels::{LevelCatalog, LevelGrant, Levels};
+pub use reserved::{Guard, GuardSeverity, Persona};
+pub use schema::SCHEMA;
+pub use selector::{PrincipalView, Selector, TagSelector};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod broken;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod testing;

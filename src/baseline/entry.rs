@@ -1,0 +1,160 @@
+//! What a manifest declares, once it has been read.
+
+use std::sync::Arc;
+
+use super::ceiling::Ceiling;
+use super::exception::Exception;
+use super::glob::Glob;
+use super::reserved::{Guard, Persona};
+use super::selector::Selector;
+use crate::source::{Place, SourceFile, Span};
+
+/// A value and where it stands in the manifest.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A manifest that was read without an error, its documents included.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+    /// `[settings]`.
+    pub settings: Settings,
+    /// `[[principal]]`, in order.
+    pub entries: Vec<Entry>,
+    /// `[[ignore]]`, in order.
+    pub ignores: Vec<Ignore>,
+    /// `[[exception]]`, in order.
+    pub exceptions: Vec<Exception>,
+    /// `[[persona]]`; empty in this version, which refuses them.
+    pub personas: Vec<Persona>,
+    /// `[[guard]]`; empty in this version, which refuses them.
+    pub guards: Vec<Guard>,
+    pub(super) source: Arc<SourceFile>,
+    pub(super) content_id: String,
+}
+
+/// `[settings]`.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// Whether agents are recognised by trust, tags and names, too. On unless it is turned off.
+    pub agent_hints: bool,
+}
+
+/// What sort of principal an entry speaks of.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub enum Kind {
+    /// People who run something.
+    Operator,
+    /// A coding agent or another tool that decides by itself.
+    Agent,
+    /// A program that does what it was written to do.
+    Workload,
+    /// For emergencies, used by people and watched.
+    BreakGlass,
+}
+
+impl Kind {
+    /// All kinds, with the names that the manifest uses.
+    pub const ALL: [(&'static str, Kind); 4] = [
+        ("operator", Kind::Operator),
+        ("agent", Kind::Agent),
+        ("workload", Kind::Workload),
+        ("break-glass", Kind::BreakGlass),
+    ];
+
+    /// The kind's name in the manifest.
+    pub fn as_str(self) -> &'static str {
+        Kind::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One `[[principal]]`: whom it binds, and to what.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// `name`, unique among the entries.
+    pub name: Placed<String>,
+    /// `match` and `tags`.
+    pub selector: Selector,
+    /// `kind`.
+    pub kind: Kind,
+    /// `owner`: whom to ask.
+    pub owner: Option<String>,
+    /// `allow`, `levels` and `resources`: their union is all that the principal may do.
+    pub ceiling: Ceiling,
+    /// `assumable_by`: who may assume the role; none where the entry does not say.
+    pub assumable_by: Option<Duty>,
+    /// `boundary`: the permissions boundary that must be attached.
+    pub boundary: Option<Duty>,
+    /// `narrower_than`: always none in this version, which refuses it.
+    pub narrower_than: Option<Placed<String>>,
+    /// `overrides`: the entries that this one wins over where both match.
+    pub overrides: Vec<Placed<String>>,
+    /// Where the entry begins.
+    pub span: Span,
+}
+
+/// A duty that is read and kept, and checked by a later version.
+#[derive(Clone, Debug)]
+pub struct Duty {
+    /// The globs, in order.
+    pub globs: Vec<Glob>,
+    /// Where the duty stands.
+    pub span: Span,
+}
+
+/// A duty that this version does not check, for the report to say so.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UncheckedDuty {
+    /// The entry's index in [`Baseline::entries`].
+    pub entry: usize,
+    /// `assumable_by` or `boundary`.
+    pub key: &'static str,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One `[[ignore]]`: principals that are left out of the audit, and why.
+#[derive(Clone, Debug)]
+pub struct Ignore {
+    /// `match` and `tags`.
+    pub selector: Selector,
+    /// `reason`.
+    pub reason: String,
+    /// Where it begins.
+    pub span: Span,
+}
+
+impl Baseline {
+    /// The manifest's text.
+    pub fn source(&self) -> &Arc<SourceFile> {
+        &self.source
+    }
+
+    /// Seven hexadecimal digits that change when the manifest or a document that it names changes.
+    pub fn content_id(&self) -> &str {
+        &self.content_id
+    }
+
+    /// Where something of the manifest stands.
+    pub fn place(&self, span: Span) -> Place {
+        self.source.place(span)
+    }
+
+    /// The duties that are declared and that this version does not check, in the manifest's order.
+    pub fn unchecked_duties(&self) -> Vec<UncheckedDuty> {
+        let mut duties = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let declared = [("assumable_by", &entry.assumable_by), ("boundary", &entry.boundary)];
+            for (key, duty) in declared {
+                if let Some(duty) = duty {
+                    duties.push(UncheckedDuty { entry: index, key, place: self.place(duty.span) });
+                }
+            }
+        }
+        duties
+    }
+}

@@ -1,0 +1,134 @@
+//! The JSON Schema of the manifest, for editors.
+
+/// The schema's text (JSON Schema, draft 2020-12), as `schemas/baseline.schema.json` publishes it.
+pub const SCHEMA: &str = include_str!("../../schemas/baseline.schema.json");
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::super::entry::Kind;
+    use super::super::keys;
+    use super::super::levels::parse_level;
+    use super::super::testing::Directory;
+    use super::SCHEMA;
+
+    fn schema() -> Value {
+        serde_json::from_str(SCHEMA).unwrap()
+    }
+
+    /// What an editor makes of a manifest: dates are strings.
+    fn as_json(value: toml::Value) -> Value {
+        match value {
+            toml::Value::String(text) => text.into(),
+            toml::Value::Integer(number) => number.into(),
+            toml::Value::Float(number) => number.into(),
+            toml::Value::Boolean(flag) => flag.into(),
+            toml::Value::Datetime(when) => when.to_string().into(),
+            toml::Value::Array(list) => list.into_iter().map(as_json).collect(),
+            toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k, as_json(v))).collect()),
+        }
+    }
+
+    fn violations(manifest: &str) -> Vec<String> {
+        let manifest = as_json(toml::Value::Table(manifest.parse().unwrap()));
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        validator.iter_errors(&manifest).map(|e| format!("{}: {e}", e.instance_path())).collect()
+    }
+
+    fn documented() -> Vec<String> {
+        let page = std::fs::read_to_string("docs/baseline.md").unwrap();
+        page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn code_and_schema_have_the_same_keys() {
+        let schema = schema();
+        let defined = &schema["$defs"];
+        for (table, keys) in [
+            (&schema, keys::ROOT),
+            (&defined["settings"], keys::SETTINGS),
+            (&defined["principal"], keys::PRINCIPAL),
+            (&defined["persona"], keys::PERSONA),
+            (&defined["guard"], keys::GUARD),
+            (&defined["ignore"], keys::IGNORE),
+            (&defined["exception"], keys::EXCEPTION),
+        ] {
+            let published: BTreeSet<&str> =
+                table["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(published, keys.iter().copied().collect());
+            assert_eq!(table["additionalProperties"], Value::Bool(false));
+        }
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|(name, _)| *name).collect();
+        assert_eq!(defined["principal"]["properties"]["kind"]["enum"], serde_json::json!(kinds));
+        for level in defined["level"]["enum"].as_array().unwrap() {
+            assert!(parse_level(level.as_str().unwrap()).is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_documented_and_shipped_is_valid() {
+        let mut manifests = documented();
+        assert_eq!(manifests.len(), 2);
+        manifests.push(std::fs::read_to_string("policies/baseline.toml").unwrap());
+        for manifest in manifests {
+            assert_eq!(violations(&manifest), Vec::<String>::new(), "{manifest}");
+        }
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let page = std::fs::read_to_string("docs/baseline.md").unwrap();
+        for key in
+            [keys::ROOT, keys::SETTINGS, keys::PRINCIPAL, keys::PERSONA, keys::GUARD, keys::IGNORE, keys::EXCEPTION]
+                .concat()
+        {
+            let shown = [
+                format!("`{key}`"),
+                format!("`[{key}]`"),
+                format!("`[[{key}]]`"),
+                format!("\n{key} "),
+                format!("\n[[{key}]]"),
+            ];
+            assert!(shown.iter().any(|form| page.contains(form.as_str())), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_the_schema_refuses_is_an_error() {
+        for manifest in [
+            "",
+            "version = 2",
+            "version = 1\nprincpal = []",
+            "version = 1\n[[principal]]\nname = \"a\"\nkind = \"agent\"\nmatch = \"*\"",
+            "version = 1\n[[principal]]\nname = \"a\"\nkind = \"agent\"\nallow = []",
+            "version = 1\n[[principal]]\nname = \"a\"\nkind = \"agent\"\nmatch = \"*\"\nallow = []\nresources = [\"*\"]",
+            "version = 1\n[[ignore]]\nmatch = \"role/x\"\nreason = \"y\"",
+        ] {
+            assert!(!violations(manifest).is_empty(), "{manifest}");
+            assert!(Directory::with(manifest).load().is_err(), "{manifest}");
+        }
+    }
+
+    #[test]
+    fn the_documented_baseline_loads_and_the_reserved_one_is_refused() {
+        let [today, later] = documented().try_into().unwrap();
+        let directory = Directory::with(&today);
+        for name in ["operators/cost-explorer.json", "agents/cost-explorer-readonly.json"] {
+            let file = directory.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::copy(Path::new("policies").join(name), file).unwrap();
+        }
+        let baseline = directory.load().map_err(|problems| problems.to_string()).unwrap();
+        assert_eq!((baseline.entries.len(), baseline.ignores.len(), baseline.exceptions.len()), (4, 1, 1));
+        assert_eq!(baseline.unchecked_duties().len(), 2);
+        std::fs::write(directory.path().join("baseline.toml"), later).unwrap();
+        let problems = directory.load().unwrap_err();
+        assert_eq!(problems.0.len(), 4, "{problems}");
+        assert!(problems.0.iter().all(|p| p.message.ends_with("not supported yet by this version")), "{problems}");
+    }
+}
