@@ -113,7 +113,8 @@ impl Round<'_, '_> {
                 _ => false,
             })
         };
-        if parts.len() < 2 || effective.iter().chain(declared).any(speaks) {
+        let assigned = self.assigned.keys().any(|key| agreeing(key).is_some());
+        if parts.len() < 2 || assigned || effective.iter().chain(declared).any(speaks) {
             return Ok(parts);
         }
         let globs: Vec<GlobRef> = parts.iter().flat_map(|p| p.globs.iter().cloned()).collect();
@@ -147,6 +148,7 @@ impl Round<'_, '_> {
                 continue;
             }
             let mut base: Vec<Goal> = branch.except.iter().map(|l| vec![vec![l.clone()]]).collect();
+            base.extend(self.assigned_segments(asked).into_iter().map(|l| vec![vec![l]]));
             base.extend(others.iter().map(|list| list.iter().map(|i| self.literals(*i, asked)).collect()));
             base.extend(branch.forbid.iter().map(|i| not_all(&self.literals(*i, asked))));
             for granting in first {
@@ -254,6 +256,17 @@ impl Round<'_, '_> {
         let Values::Text(globs) = &literal.values else { return literal.clone() };
         let globs: Vec<GlobRef> = globs.iter().map(|g| lift_to_arn(&self.solver.interner, segment, g)).collect();
         Literal::text(Field::Resource, globs.into(), false, literal.holds)
+    }
+
+    /// Where a variable was given a value that the ARN tells too, the ARN must tell the same.
+    fn assigned_segments(&self, asked: &Asked<'_>) -> Vec<Literal> {
+        let told = self.assigned.iter().filter_map(|(key, value)| {
+            let segment = agreeing(key).filter(|s| asked.carries.tells(*s))?;
+            let glob = self.solver.interner.exact(value).ok()?;
+            let lifted = lift_to_arn(&self.solver.interner, segment, &glob);
+            Some(Literal::text(Field::Resource, [lifted].into(), false, true))
+        });
+        told.collect()
     }
 
     fn initial(&self, asked: &Asked<'_>, field: &Field) -> Result<FieldState, TooBig> {

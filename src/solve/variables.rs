@@ -185,7 +185,14 @@ impl Solver<'_> {
             .map(|key| {
                 let value = match question.known.of(key) {
                     Known::StartsWith(prefix) => format!("{prefix}session"),
-                    _ => "example".to_owned(),
+                    // A value that the key can have.
+                    _ => match key.lower() {
+                        "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => {
+                            question.account.unwrap_or("111122223333").to_owned()
+                        }
+                        "aws:requestedregion" => "us-east-1".to_owned(),
+                        _ => "example".to_owned(),
+                    },
                 };
                 ((*key).clone(), value)
             })
