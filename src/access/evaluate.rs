@@ -1,7 +1,7 @@
 //! The concrete decision on one request (`docs/semantics.md` §4), by the steps of AWS's pages *How AWS
 //! enforcement code logic evaluates requests* and *Cross-account policy evaluation logic*.
 
-use super::layers::{Layers, Level, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
+use super::layers::{Layers, Level, PolicyRef, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
 use super::matching::{self, MidSegmentStar};
 use super::principal_match::{Asker, Naming, is_session_of};
 use super::request::{Context, Request};
@@ -137,16 +137,23 @@ impl<'a> Decider<'a, '_> {
     fn traces(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
         let layers = self.layers;
         let kind = layers.principal.principal_type;
-        let service = self.request.action.trim().split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
+        let service =
+            self.request.action.trim().split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
         let mut traces = Vec::new();
-        let statements = |policies| self.matcher.statements(policies);
+        let statements = |policies: &'a [PolicyRef]| self.matcher.statements(policies);
         // The root user has no policies of its own: what is not denied it, it may.
         if kind != PrincipalType::Root {
             traces.push(LayerTrace::new(Layer::Identity, None, statements(&layers.identity)));
             if let Some(boundary) = &layers.boundary {
                 traces.push(LayerTrace::new(Layer::Boundary, None, statements(boundary)));
             }
-            if let Some(session) = &layers.session {
+            // A federated user has what the session policies given to it say, and without any nothing
+            // (*Permissions for GetFederationToken*).
+            let session = match &layers.session {
+                Some(policies) => Some(policies.as_slice()),
+                None => (kind == PrincipalType::FederatedUser).then_some(&[][..]),
+            };
+            if let Some(session) = session {
                 traces.push(LayerTrace::new(Layer::Session, None, statements(session)));
             }
         }
@@ -203,8 +210,10 @@ impl<'a> Decider<'a, '_> {
         // In another account a resource policy grants nothing that the own account does not.
         let grant = if across_accounts { grant.map(|_| Naming::Account) } else { grant };
         let needed: &[Layer] = match grant {
-            // A user's session with session policies is one that the user federated: they limit it.
-            Some(Naming::Itself) if self.is_user_with_session_policy() => &[Layer::Session],
+            // A user's boundary limits which roles it assumes, even if they name it (*Update a role trust
+            // policy*); and where a user has session policies, it is a session that the user federated.
+            Some(Naming::Itself) if self.is_user() && self.assumes_a_role() => &[Layer::Boundary, Layer::Session],
+            Some(Naming::Itself) if self.is_user() => &[Layer::Session],
             Some(Naming::Itself) => &[],
             Some(Naming::Entity) => &[Layer::Boundary, Layer::Session],
             Some(Naming::Account) | None => &[Layer::Identity, Layer::Boundary, Layer::Session],
@@ -213,22 +222,20 @@ impl<'a> Decider<'a, '_> {
         missing
     }
 
-    fn is_user_with_session_policy(&self) -> bool {
-        self.layers.principal.principal_type == PrincipalType::User && self.layers.session.is_some()
+    fn is_user(&self) -> bool {
+        self.layers.principal.principal_type == PrincipalType::User
     }
 
-    /// Whether the resource is one whose own policy must agree even in its own account: a role that is
-    /// assumed, or a KMS key.
+    /// Whether the resource is one whose own policy must agree even in its own account.
     fn needs_resource_policy(&self) -> bool {
-        let Some(arn) = Arn::parse(&self.request.resource) else { return false };
-        match arn.service() {
-            "kms" => arn.resource().starts_with("key/"),
-            "iam" => {
-                let action = self.request.action.trim();
-                arn.resource().starts_with("role/") && action.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"))
-            }
-            _ => false,
-        }
+        let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
+        self.assumes_a_role() || Arn::parse(&self.request.resource).is_some_and(is_key)
+    }
+
+    fn assumes_a_role(&self) -> bool {
+        let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
+        let by_sts = self.request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
+        by_sts && Arn::parse(&self.request.resource).is_some_and(is_role)
     }
 
     /// The account that owns the resource, if it is not the principal's. An ARN that tells its account is

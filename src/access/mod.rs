@@ -9,6 +9,7 @@ mod layers;
 mod matching;
 mod principal_match;
 mod request;
+pub mod simulate;
 mod statement_match;
 mod trace;
 

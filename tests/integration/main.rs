@@ -1,0 +1,3 @@
+//! What a user sees, and what policies mean: one binary for all integration tests.
+
+mod corpus;
