@@ -269,3 +269,81 @@ fn strongest_grant(trace: &LayerTrace<'_>) -> Option<Naming> {
         })
         .max()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::access::{PolicyOrigin, PrincipalFacts};
+    use crate::iam::{DocumentKind, PolicyDocument, Template};
+    use crate::source::SourceFile;
+
+    fn policy(text: &str, kind: DocumentKind) -> PolicyRef {
+        let document = Arc::new(PolicyDocument::parse(&SourceFile::new("p.json", text), kind).unwrap());
+        PolicyRef { name: "p".to_owned(), origin: PolicyOrigin::Given, document }
+    }
+
+    fn layers(principal: &str, resource_policy: &str) -> Layers {
+        let principal = PrincipalFacts::from_arn(principal).unwrap();
+        Layers {
+            identity: Vec::new(),
+            boundary: None,
+            scps: None,
+            rcps: None,
+            resource_policies: vec![ResourcePolicy {
+                covers: vec![Template::literal("arn:aws:s3:::b/k")],
+                owner: principal.account.clone().unwrap(),
+                policy: policy(resource_policy, DocumentKind::Resource),
+            }],
+            unknown_resource_policy: UnknownResourcePolicy::MayAllow,
+            resource_owner: None,
+            session: None,
+            principal,
+        }
+    }
+
+    fn allowed(layers: &Layers, resource: &str) -> bool {
+        let request =
+            Request { action: "s3:GetObject".to_owned(), resource: resource.to_owned(), context: Context::default() };
+        evaluate(layers, &request, &|_| true, Readings::default()).is_allowed()
+    }
+
+    const S1: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
+
+    fn statement(effect: &str, principal: &str) -> String {
+        format!(r#"{{"Effect":"{effect}","Principal":{{"AWS":"{principal}"}},"Action":"s3:*","Resource":"*"}}"#)
+    }
+
+    fn document(statements: &[String]) -> String {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
+    }
+
+    #[test]
+    fn a_role_may_what_one_of_its_sessions_may() {
+        let role = "arn:aws:iam::111122223333:role/p/app";
+        let granted = document(&[statement("Allow", S1)]);
+        assert!(allowed(&layers(role, &granted), "arn:aws:s3:::b/k"));
+        assert!(!allowed(&layers("arn:aws:iam::111122223333:role/other", &granted), "arn:aws:s3:::b/k"));
+        // A Deny for the session that alone is granted leaves nobody; one for another session does not.
+        let denied = document(&[statement("Allow", S1), statement("Deny", S1)]);
+        assert!(!allowed(&layers(role, &denied), "arn:aws:s3:::b/k"));
+        let spared = document(&[statement("Allow", role), statement("Deny", S1)]);
+        assert!(allowed(&layers(role, &spared), "arn:aws:s3:::b/k"));
+        assert!(!allowed(&layers(S1, &spared), "arn:aws:s3:::b/k"));
+    }
+
+    #[test]
+    fn an_unknown_resource_policy_may_allow_across_accounts() {
+        let mut layers = layers("arn:aws:iam::111122223333:role/app", &document(&[]));
+        let all = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        layers.identity = vec![policy(all, DocumentKind::Identity)];
+        let queue = "arn:aws:sqs:us-east-1:444455556666:q";
+        assert!(allowed(&layers, queue));
+        layers.unknown_resource_policy = UnknownResourcePolicy::IsNone;
+        assert!(!allowed(&layers, queue));
+        assert!(allowed(&layers, "arn:aws:s3:::b/k"));
+        assert!(!allowed(&layers, "arn:aws-cn:s3:::b/k"));
+    }
+}

@@ -9,16 +9,17 @@ use iamdrift::source::SourceFile;
 
 use super::{ExitStatus, Globals, UserError, output};
 
+const AFTER_HELP: &str = concat!(
+    "The input is that of `aws iam simulate-custom-policy`, with SessionPolicyInputList, and with ",
+    "ServiceControlPolicyInputList and ResourceControlPolicyInputList: lists of levels, root first, each a list ",
+    "of documents. A context key that is not given is missing. A list of inputs is answered by a list in the ",
+    "same order; there a bad input has {\"Error\": …} for its answer, and the exit status stays 0.\n\n",
+    "Example:\n  iamdrift simulate --cli-input-json file://request.json",
+);
+
 /// Answer concrete requests offline, in the shape of `aws iam simulate-custom-policy`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-The input is that of `aws iam simulate-custom-policy`, with SessionPolicyInputList, and with
-ServiceControlPolicyInputList and ResourceControlPolicyInputList: lists of levels, root first, each a
-list of documents. A context key that is not given is missing. A list of inputs is answered by a list;
-there a bad input has {\"Error\": …} for its answer, and the exit status is 0.
-
-Example:
-  iamdrift simulate --cli-input-json file://request.json")]
+#[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// The input: a file, `file://FILE`, or `-` for standard input
     #[arg(long, value_name = "FILE")]

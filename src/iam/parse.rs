@@ -51,6 +51,12 @@ pub(super) fn document(
     }
 }
 
+/// Whether what a pattern starts with, up to its first wildcard, is how an ARN starts.
+fn can_match_an_arn(text: &str) -> bool {
+    let fixed = text.split(['*', '?']).next().unwrap_or(text);
+    fixed.starts_with("arn:") || ("arn:".starts_with(fixed) && fixed.len() < text.len())
+}
+
 struct Reader<'a> {
     source: &'a Arc<SourceFile>,
     kind: DocumentKind,
@@ -89,7 +95,12 @@ impl Reader<'_> {
             match version.as_str() {
                 Some("2008-10-17") => {}
                 Some("2012-10-17") => self.version = Version::V2012,
-                _ => self.error(version.span, "unknown policy version", "\"2012-10-17\" or \"2008-10-17\""),
+                Some(other) => self.error(
+                    version.span,
+                    format!("unknown policy version `{other}`"),
+                    "\"2012-10-17\" or \"2008-10-17\"",
+                ),
+                None => self.error(version.span, format!("`Version` cannot be {}", version.kind()), "\"2012-10-17\""),
             }
         }
         if let Some(id) = node.get("Id")
@@ -133,8 +144,12 @@ impl Reader<'_> {
             Some(effect) => match effect.as_str() {
                 Some("Allow") => Some(Effect::Allow),
                 Some("Deny") => Some(Effect::Deny),
-                _ => {
-                    self.error(effect.span, "unknown effect", "\"Allow\" or \"Deny\"");
+                Some(other) => {
+                    self.error(effect.span, format!("unknown effect `{other}`"), "\"Allow\" or \"Deny\"");
+                    None
+                }
+                None => {
+                    self.error(effect.span, format!("`Effect` cannot be {}", effect.kind()), "\"Allow\" or \"Deny\"");
                     None
                 }
             },
@@ -224,8 +239,14 @@ impl Reader<'_> {
             Version::V2012 => Variables::AfterFifthColon,
             Version::V2008 => Variables::Nowhere,
         };
-        let patterns =
-            self.strings(element, "Resource").into_iter().map(|(text, _)| Template::resource(text, variables)).collect();
+        let mut patterns = Vec::new();
+        for (text, span) in self.strings(element, "Resource") {
+            // Some services take short names in the policies of their resources (`execute-api:/…`).
+            if self.kind != DocumentKind::Resource && !can_match_an_arn(text) {
+                self.error(span, format!("`{text}` is not a resource"), "an ARN or \"*\"");
+            }
+            patterns.push(Template::resource(text, variables));
+        }
         Some(ResourceElement { listing, patterns })
     }
 

@@ -1,3 +1,4 @@
 //! What a user sees, and what policies mean: one binary for all integration tests.
 
 mod corpus;
+mod simulate;
