@@ -5,6 +5,9 @@
 mod caller;
 mod condition_match;
 mod evaluate;
+mod gather;
+mod known;
+mod known_principal;
 mod layers;
 mod matching;
 mod principal_match;
@@ -15,10 +18,10 @@ mod trace;
 
 pub use caller::NotAPrincipal;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
-pub use layers::{
-    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions,
-    UnknownResourcePolicy,
-};
+pub use gather::{gather, missing};
+pub use known::{Known, KnownContext};
+pub use known_principal::known_context;
+pub use layers::{Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
 pub use principal_match::Naming;
 pub use request::{Context, ContextValue, Request};
 pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};

@@ -15,12 +15,19 @@ pub enum Choice {
     EmptySetNull,
     /// A `NotResource` pattern with an unresolved variable excludes nothing (default), or everything.
     NotResourceUnresolved,
+    /// `ForAnyValue:…IfExists` is false on a missing key, as AWS was observed to decide (default), or true.
+    ForAnyValueIfExists,
 }
 
 impl Choice {
     /// All choices, in the order of the documentation.
-    pub const ALL: [Choice; 4] =
-        [Choice::MidSegmentStar, Choice::UnparsableValue, Choice::EmptySetNull, Choice::NotResourceUnresolved];
+    pub const ALL: [Choice; 5] = [
+        Choice::MidSegmentStar,
+        Choice::UnparsableValue,
+        Choice::EmptySetNull,
+        Choice::NotResourceUnresolved,
+        Choice::ForAnyValueIfExists,
+    ];
 
     /// The name that reports and the test corpus use.
     pub fn name(self) -> &'static str {
@@ -29,6 +36,7 @@ impl Choice {
             Choice::UnparsableValue => "unparsable-value",
             Choice::EmptySetNull => "empty-set-null",
             Choice::NotResourceUnresolved => "not-resource-unresolved",
+            Choice::ForAnyValueIfExists => "for-any-value-if-exists",
         }
     }
 }

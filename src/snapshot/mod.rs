@@ -1,1 +1,26 @@
 //! What was collected: accounts, the organization, principals, resource policies.
+//!
+//! Follows `docs/snapshot.md`. A document that is no valid policy is never skipped: it is a
+//! [`Problem`], and whoever it decides over has it in [`Principal::missing`].
+
+mod error;
+pub mod format;
+mod intern;
+mod kind;
+mod load;
+mod merge;
+mod model;
+mod organization;
+mod organization_file;
+mod page;
+mod read;
+mod resource;
+
+pub use error::SnapshotError;
+pub use kind::PrincipalKind;
+pub use load::SnapshotPaths;
+pub use model::{
+    Absence, Account, Boundary, Group, Held, HeldPolicy, Holding, KnownResource, LayerKind, ManagedPolicy, MissingDocument,
+    Principal, Problem, Snapshot,
+};
+pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyType, Unit, UnitKind};

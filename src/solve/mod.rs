@@ -1,1 +1,37 @@
 //! The symbolic decision: is there a request that one side allows and the other does not?
+//!
+//! Follows `docs/engine.md`: actions become classes, fields become small Boolean algebras, texts are
+//! searched as automata, and the difference is split into disjoint cubes. Nothing is sampled; where a
+//! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
+
+mod automaton;
+mod classes;
+mod compile;
+mod cubes;
+mod difference;
+mod domain;
+mod field;
+pub mod glob;
+mod interval;
+mod known_values;
+mod literal;
+mod open_world;
+mod question;
+pub mod search;
+mod set;
+pub mod symbols;
+mod text;
+mod variables;
+mod decide;
+mod verdict;
+mod witness;
+
+pub use compile::{ActionSet, CompiledPolicy, CompiledStatement, Solver};
+pub use difference::{Cube, FieldRange, Grant};
+pub use question::{Access, Allowing, Branch, Question, Side, World};
+pub use verdict::{Undecided, Verdict};
+
+/// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too large to be decided within the limits")]
+pub struct TooBig;

@@ -44,6 +44,8 @@ pub struct SourceFile {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    /// Line and column of the text's first character; not 1 and 1 where it was cut out of a larger file.
+    origin: (usize, usize),
     /// Where the text stood when it was itself a string inside another file (an encoded policy document).
     container: Option<(Arc<SourceFile>, Span)>,
 }
@@ -51,13 +53,21 @@ pub struct SourceFile {
 impl SourceFile {
     /// A text with the name to show for it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
-        Arc::new(SourceFile::build(name.into(), text.into(), None))
+        Arc::new(SourceFile::build(name.into(), text.into(), (1, 1), None))
     }
 
     /// A text that was decoded out of a string in `container`.
     pub fn embedded(container: &Arc<SourceFile>, span: Span, text: String) -> Arc<SourceFile> {
         let name = container.name.clone();
-        Arc::new(SourceFile::build(name, text, Some((Arc::clone(container), span))))
+        Arc::new(SourceFile::build(name, text, (1, 1), Some((Arc::clone(container), span))))
+    }
+
+    /// A part of this text by itself, with the same name and the same lines and columns, so that the rest
+    /// need not be kept.
+    pub fn excerpt(&self, span: Span) -> Arc<SourceFile> {
+        let origin = self.line_column(span.start);
+        let text = self.slice(span).to_owned();
+        Arc::new(SourceFile::build(self.name.clone(), text, origin, self.container.clone()))
     }
 
     /// Reads a file that must be UTF-8; a byte order mark is dropped.
@@ -72,10 +82,15 @@ impl SourceFile {
         Ok(SourceFile::new(path.display().to_string(), text))
     }
 
-    fn build(name: String, text: String, container: Option<(Arc<SourceFile>, Span)>) -> SourceFile {
+    fn build(
+        name: String,
+        text: String,
+        origin: (usize, usize),
+        container: Option<(Arc<SourceFile>, Span)>,
+    ) -> SourceFile {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
-        SourceFile { name, text, line_starts, container }
+        SourceFile { name, text, line_starts, origin, container }
     }
 
     /// The name that the user knows the file by.
@@ -98,7 +113,8 @@ impl SourceFile {
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let column = self.text.get(start..offset).map_or(0, |s| s.chars().count()) + 1;
-        (line, column)
+        let (first_line, first_column) = self.origin;
+        (line + first_line - 1, if line == 1 { column + first_column - 1 } else { column })
     }
 
     /// The place of a span in the file that the user can open: for a decoded document, where its string stands.
@@ -115,5 +131,21 @@ impl SourceFile {
     /// Whether this text was decoded out of a string of another file.
     pub fn is_embedded(&self) -> bool {
         self.container.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_keeps_its_places() {
+        let file = SourceFile::new("x.json", "{\n  \"é\": {\n \"a\": 1}}");
+        let span = Span::new(10, 20);
+        let excerpt = file.excerpt(span);
+        assert_eq!(excerpt.text(), "{\n \"a\": 1}");
+        for offset in 0..10 {
+            assert_eq!(excerpt.line_column(offset), file.line_column(span.start + offset), "{offset}");
+        }
     }
 }

@@ -1,1 +1,19 @@
-fn main() {}
+//! Chores of this repository that are not part of the product.
+//!
+//! `cargo run -p xtask -- catalog [WHEEL]` writes the service catalog; see `docs/catalog.md`.
+
+mod catalog;
+mod wheel;
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args_os().skip(1);
+    let chore = arguments.next();
+    match chore.as_deref().and_then(|name| name.to_str()) {
+        Some("catalog") => catalog::run(arguments.next().map(PathBuf::from)),
+        _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL]"),
+    }
+}

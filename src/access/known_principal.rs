@@ -1,0 +1,87 @@
+//! What a snapshot tells of the context of a principal's requests (`docs/semantics.md` §3).
+
+use super::known::{Known, KnownContext};
+use crate::iam::{AccountId, ActionPattern, Effect, Listing, PolicyDocument};
+use crate::snapshot::{Principal, PrincipalKind, Snapshot};
+
+/// The actions by which whoever assumes a role can bring tags with the session.
+const TAG_BRINGING: [&str; 3] = ["tagsession", "assumerolewithsaml", "assumerolewithwebidentity"];
+
+/// What is known of the context of every direct request of a principal, in whatever session.
+pub fn known_context(snapshot: &Snapshot, principal: &Principal) -> KnownContext {
+    let mut known = KnownContext::nothing();
+    let value = |text: &str| Known::Value(text.to_owned());
+    known.set("aws:PrincipalArn", value(principal.arn.as_str()));
+    known.set("aws:PrincipalAccount", value(principal.arn.account()));
+    let id = principal.unique_id.as_deref();
+    if principal.kind == PrincipalKind::User {
+        known.set("aws:PrincipalType", value("User"));
+        known.set("aws:username", value(&principal.name));
+        known.set("aws:userid", id.map_or(Known::Present, value));
+    } else {
+        known.set("aws:PrincipalType", value("AssumedRole"));
+        known.set("aws:username", Known::Missing);
+        known.set("aws:userid", id.map_or(Known::Present, |id| Known::StartsWith(format!("{id}:"))));
+    }
+    // An account that is not in this organization may be in another: then nothing is known.
+    let path = snapshot.organization.as_ref().and_then(|organization| {
+        let account = AccountId::parse(principal.arn.account())?;
+        Some((organization, organization.path_text(&account)?))
+    });
+    if let Some((organization, path)) = path {
+        known.set("aws:PrincipalOrgID", value(&organization.id));
+        known.set("aws:PrincipalOrgPaths", Known::Set(vec![path]));
+    }
+    if tags_are_fixed(principal) {
+        known.set_principal_tags(principal.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    }
+    known
+}
+
+/// A user's tags are its own; a role's are joined by the session's, where its trust lets a session bring any.
+fn tags_are_fixed(principal: &Principal) -> bool {
+    match (&principal.kind, &principal.trust) {
+        (PrincipalKind::User, _) => true,
+        (_, Some(trust)) => !lets_sessions_bring_tags(&trust.document),
+        (_, None) => false,
+    }
+}
+
+fn lets_sessions_bring_tags(trust: &PolicyDocument) -> bool {
+    trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).any(|statement| {
+        let element = &statement.action;
+        TAG_BRINGING.iter().any(|name| {
+            let listed = element.patterns.iter().any(|pattern| names(pattern, name));
+            listed == (element.listing == Listing::Only)
+        })
+    })
+}
+
+fn names(pattern: &ActionPattern, sts_action: &str) -> bool {
+    glob(pattern.service().as_bytes(), b"sts") && glob(pattern.name().as_bytes(), sts_action.as_bytes())
+}
+
+/// Whether a glob matches a text: `*` any run, `?` any one. The last star is the only one to try again.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match (pattern.get(p), text.get(t)) {
+            (Some(b'*'), _) => {
+                star = Some((p, t));
+                p += 1;
+            }
+            (Some(expected), Some(found)) if *expected == b'?' || expected == found => {
+                p += 1;
+                t += 1;
+            }
+            _ => {
+                let Some((after, from)) = star else { return false };
+                star = Some((after, from + 1));
+                p = after + 1;
+                t = from + 1;
+            }
+        }
+    }
+    pattern.iter().skip(p).all(|b| *b == b'*')
+}

@@ -1,0 +1,320 @@
+//! The embedded catalog against facts written down by hand from AWS's Service Authorization
+//! Reference, and the reader against files it must refuse.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn catalog() -> &'static Catalog {
+    Catalog::embedded()
+}
+
+fn action(name: &str) -> ActionId {
+    catalog().find_action(name).expect(name)
+}
+
+fn types(name: &str) -> Vec<&'static str> {
+    let shape = catalog().shape(action(name));
+    let types = catalog().resource_types(shape);
+    types
+        .iter()
+        .map(|id| catalog().resource_type_name(*id))
+        .collect()
+}
+
+fn resource_type(service: &str, name: &str) -> ResourceTypeId {
+    let service = catalog().find_service(service).expect(service);
+    catalog()
+        .resource_types_of(service)
+        .find(|id| catalog().resource_type_name(*id) == name)
+        .expect(name)
+}
+
+fn has_key(name: &str, key: &str) -> bool {
+    catalog().has_key(catalog().shape(action(name)), key)
+}
+
+#[test]
+fn it_is_whole() {
+    assert!(catalog().version().starts_with("0.1."));
+    assert_eq!(catalog().updated_at().len(), "2026-10-27".len());
+    assert!(catalog().services().count() > 450);
+    assert!(catalog().action_count() > 22_000);
+    assert!(catalog().resource_types.len() > 2_300);
+    assert!(catalog().keys.len() > 1_600);
+    let rcp = catalog()
+        .services()
+        .filter(|id| catalog().rcp_supported(*id));
+    assert!(rcp.count() > 50);
+}
+
+#[test]
+fn ids_are_dense_and_in_order() {
+    let mut next = 0;
+    for service in catalog().services() {
+        let actions = catalog().actions_of(service);
+        assert_eq!(actions.start, next);
+        next = actions.end;
+        for id in actions.map(ActionId) {
+            assert_eq!(catalog().action_service(id), service);
+        }
+    }
+    assert_eq!(next as usize, catalog().action_count());
+    for id in catalog().actions() {
+        assert_eq!(catalog().find_action(&catalog().full_name(id)), Some(id));
+    }
+}
+
+#[test]
+fn names_are_found_in_any_case() {
+    assert_eq!(
+        catalog().find_action("S3:GETOBJECT"),
+        Some(action("s3:GetObject"))
+    );
+    assert_eq!(catalog().action_name(action("s3:getobject")), "GetObject");
+    assert_eq!(
+        catalog().action_lowercase_name(action("s3:getobject")),
+        "getobject"
+    );
+    assert_eq!(catalog().find_action("s3:GetNothing"), None);
+    assert_eq!(catalog().find_action("s3"), None);
+    assert_eq!(catalog().find_action("nosuch:Action"), None);
+    assert_eq!(catalog().find_service("EC2"), catalog().find_service("ec2"));
+}
+
+#[test]
+fn actions_are_those_of_the_reference() {
+    use AccessLevel::{List, PermissionsManagement, Read, Tagging, Write};
+    let facts: &[(&str, AccessLevel, &[&str])] = &[
+        ("s3:GetObject", Read, &["accesspointobject", "object"]),
+        ("s3:ListAllMyBuckets", List, &[]),
+        ("s3:PutBucketPolicy", PermissionsManagement, &["bucket"]),
+        ("iam:PassRole", Write, &["role"]),
+        (
+            "iam:CreatePolicyVersion",
+            PermissionsManagement,
+            &["policy"],
+        ),
+        ("ec2:TerminateInstances", Write, &["instance"]),
+        ("sts:GetCallerIdentity", Read, &[]),
+        ("dynamodb:Query", Read, &["index", "table"]),
+        ("lambda:InvokeFunction", Write, &["function"]),
+        ("sqs:TagQueue", Tagging, &["queue"]),
+    ];
+    for (name, level, resource_types) in facts {
+        assert_eq!(catalog().access_level(action(name)), *level, "{name}");
+        assert_eq!(types(name), *resource_types, "{name}");
+    }
+    let formats = |service, name| catalog().arn_formats(resource_type(service, name));
+    assert_eq!(
+        &*formats("s3", "bucket")[0],
+        "arn:${Partition}:s3:::${BucketName}"
+    );
+    assert_eq!(
+        &*formats("iam", "role")[0],
+        "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"
+    );
+    assert_eq!(formats("lex", "bot").len(), 2);
+    for id in (0..)
+        .map(ResourceTypeId)
+        .take(catalog().resource_types.len())
+    {
+        for format in catalog().arn_formats(id) {
+            assert!(
+                format.starts_with("arn:") && !format.contains(' '),
+                "{format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn services_that_take_rcps() {
+    let supports = |name| catalog().rcp_supported(catalog().find_service(name).unwrap());
+    assert!(supports("s3") && supports("sts") && supports("kms") && supports("sqs"));
+    assert!(!supports("ec2") && !supports("iam"));
+}
+
+#[test]
+fn keys_go_with_the_actions_they_are_listed_for() {
+    assert!(has_key("s3:ListBucket", "s3:prefix"));
+    assert!(has_key("s3:listbucket", "S3:Prefix"));
+    assert!(!has_key("s3:GetObject", "s3:prefix"));
+    assert!(has_key("iam:PassRole", "iam:PassedToService"));
+    assert!(!has_key("iam:GetRole", "iam:PassedToService"));
+    // Listed for the resource type, or as a template.
+    assert!(has_key("ec2:TerminateInstances", "ec2:InstanceType"));
+    assert!(has_key("ec2:TerminateInstances", "ec2:ResourceTag/Team"));
+    assert!(has_key("s3:GetObject", "s3:ExistingObjectTag/secret level"));
+    assert!(!has_key("s3:GetObject", "s3:ExistingObjectTag/"));
+    assert!(has_key("rds:DeleteDBInstance", "aws:ResourceTag/Team"));
+    assert!(has_key(
+        "codebuild:CreateProject",
+        "codebuild:secondarySources/main.location"
+    ));
+    assert!(has_key("kms:Decrypt", "kms:EncryptionContext:aws:s3:arn"));
+    // Cross-service keys and a provider's claims go with any request.
+    assert!(has_key("s3:GetObject", "lambda:SourceFunctionArn"));
+    assert!(has_key(
+        "sts:AssumeRoleWithWebIdentity",
+        "oidc.example.com/id/1:sub"
+    ));
+    assert!(has_key("sts:AssumeRoleWithSAML", "SAML:aud"));
+    assert!(!has_key("s3:GetObject", "saml:aud"));
+}
+
+#[test]
+fn key_facts_are_those_of_the_reference() {
+    use Multiplicity::{Multi, Single};
+    use ValueType::{Arn, Bool, Date, IpAddress, Numeric, String};
+    for (key, value_type, multiplicity) in [
+        ("s3:prefix", String, Single),
+        ("s3:max-keys", Numeric, Single),
+        ("dynamodb:LeadingKeys", String, Multi),
+        ("kms:EncryptionContextKeys", String, Multi),
+        ("kms:EncryptionContext:app", String, Single),
+        ("s3:ExistingObjectTag/team", String, Single),
+        ("iam:PermissionsBoundary", Arn, Single),
+        ("route53:VPCs", String, Multi),
+        ("identitystore:UserId", String, Single),
+        ("saml:cn", String, Multi),
+        ("cognito-identity.amazonaws.com:amr", String, Multi),
+        ("token.actions.githubusercontent.com:sub", String, Single),
+        ("aws:PrincipalArn", Arn, Single),
+        ("AWS:principaltag/Team", String, Single),
+        ("aws:TagKeys", String, Multi),
+        ("aws:CalledVia", String, Multi),
+        ("aws:PrincipalOrgPaths", String, Multi),
+        ("aws:SourceIp", IpAddress, Single),
+        ("aws:CurrentTime", Date, Single),
+        ("aws:MultiFactorAuthAge", Numeric, Single),
+        ("aws:SecureTransport", Bool, Single),
+    ] {
+        let facts = KeyFacts {
+            value_type,
+            multiplicity,
+        };
+        assert_eq!(catalog().key_facts(key), Some(facts), "{key}");
+    }
+    assert_eq!(catalog().key_facts("aws:NoSuchKey"), None);
+    assert_eq!(catalog().key_facts("s3:nosuchkey"), None);
+}
+
+#[test]
+fn no_key_is_listed_twice() {
+    let mut table = key::KeyTable::default();
+    table.add_known_keys();
+    assert_eq!(table.len(), key::known_keys().count());
+}
+
+#[test]
+fn plain_names_name_real_variables() {
+    for line in plain_name::plain_names() {
+        let service = catalog().find_service(line.service).expect(line.service);
+        let wanted = line.resource_type.replace('_', " ");
+        let id = catalog()
+            .resource_types_of(service)
+            .find(|id| catalog().resource_type_name(*id) == wanted)
+            .unwrap_or_else(|| panic!("no type {} in {}", wanted, line.service));
+        let variable = format!("${{{}}}", line.variable);
+        let formats = catalog().arn_formats(id);
+        assert!(
+            formats.iter().any(|format| format.contains(&variable)),
+            "{variable} is not in {formats:?}"
+        );
+        assert!(["/", ":", ":/"].contains(&line.excluded), "{line:?}");
+        assert_eq!(
+            catalog().variable_excludes(id, line.variable),
+            line.excluded
+        );
+    }
+    let excludes = |service, name, variable| {
+        catalog().variable_excludes(resource_type(service, name), variable)
+    };
+    assert_eq!(excludes("s3", "object", "BucketName"), ":/");
+    assert_eq!(excludes("s3", "object", "ObjectName"), "");
+    assert_eq!(excludes("iam", "role", "RoleNameWithPath"), "");
+    assert_eq!(
+        excludes("lambda", "code signing config", "CodeSigningConfigId"),
+        ":/"
+    );
+}
+
+#[test]
+fn shapes_are_distinct() {
+    let mut seen = BTreeMap::new();
+    for id in catalog().actions() {
+        let shape = catalog().shape_of(catalog().shape(id));
+        let content = (
+            catalog().action_service(id),
+            &catalog().shape_types[shape.types.clone()],
+            &catalog().shape_keys[shape.keys.clone()],
+        );
+        let known = seen.entry(content).or_insert(catalog().shape(id));
+        assert_eq!(*known, catalog().shape(id));
+    }
+}
+
+#[test]
+fn a_plain_file_is_read_as_a_compressed_one() {
+    let text = "iamdrift-catalog 1 9.9 2030-01-02\nk s+ a:K/${T}\ns a rcp\nr t|arn:x|arn:y\n\
+                h 0 0\nh - -\na W 0 Do\na L 1 List\n";
+    let small = Catalog::from_bytes(text.as_bytes()).unwrap();
+    assert_eq!((small.version(), small.updated_at()), ("9.9", "2030-01-02"));
+    let shape = small.shape(small.find_action("A:DO").unwrap());
+    assert_eq!(small.resource_types(shape).len(), 1);
+    assert_eq!(small.arn_formats(ResourceTypeId(0)).len(), 2);
+    assert!(small.has_key(shape, "a:k/1"));
+    assert!(small.key_facts("aws:SourceIp").is_some());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog.zst");
+    std::fs::write(&file, zstd::bulk::compress(text.as_bytes(), 3).unwrap()).unwrap();
+    assert_eq!(Catalog::load(&file).unwrap().action_count(), 2);
+}
+
+#[test]
+fn what_is_no_catalog_is_refused_with_its_place() {
+    let refused = |text: &str| {
+        Catalog::from_bytes(text.as_bytes())
+            .map(|_| ())
+            .unwrap_err()
+            .to_string()
+    };
+    let head = "iamdrift-catalog 1 9.9 2030-01-02\n";
+    let line = |rest: &str| refused(&format!("{head}{rest}\n"));
+    insta::assert_snapshot!(
+        [
+            refused("{}"),
+            refused("iamdrift-catalog 1\n"),
+            line("z 1"),
+            line("s"),
+            line("a W 0 Do"),
+            line("s a\na W 0 Do"),
+            line("s a\nh 0 -"),
+            line("s a\nh - 0"),
+            line("s a\nh - x"),
+            line("k s a:K"),
+            line("s a\nh - -\na X 0 Do"),
+            line("s a\nh - -\na W 0 Up\na W 0 Do"),
+        ]
+        .join("\n"),
+        @r#"
+        not a catalog of format "iamdrift-catalog 1": it begins otherwise
+        line 1 of the catalog: it has no version
+        line 2 of the catalog: its tag is unknown
+        line 2 of the catalog: it has no tag
+        line 2 of the catalog: its shape is not there
+        line 3 of the catalog: its shape is not there
+        line 3 of the catalog: it names a resource type that is not there
+        line 3 of the catalog: its keys are unknown or out of order
+        line 3 of the catalog: it holds no number where one is due
+        line 2 of the catalog: its multiplicity is unknown
+        line 4 of the catalog: its access level is unknown
+        not a catalog of format "iamdrift-catalog 1": its names are not in order
+        "#
+    );
+    let missing = Catalog::load(std::path::Path::new("no/such/file")).unwrap_err();
+    assert_eq!(missing.to_string(), "cannot read the catalog no/such/file");
+}

@@ -1,0 +1,260 @@
+//! What a snapshot holds once it is read. Names are kept as they came: reports sanitise them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::kind::PrincipalKind;
+use super::organization::Organization;
+use crate::iam::{AccountId, Arn, Partition, PolicyDocument};
+use crate::source::{Diagnostics, Place};
+
+/// Everything that was collected.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The file or directory that it was read from.
+    pub origin: PathBuf,
+    /// When it was taken, in RFC 3339, where it says so.
+    pub taken_at: Option<String>,
+    /// The accounts, by number.
+    pub accounts: Vec<Account>,
+    /// The organization, where it was collected.
+    pub organization: Option<Organization>,
+    /// The policies of resources that were collected.
+    pub resource_policies: Vec<KnownResource>,
+    /// What of it could not be read or is not whole. What it affects is undecided, by name.
+    pub problems: Vec<Problem>,
+}
+
+impl Snapshot {
+    /// The account of that number.
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|account| &account.id == id)
+    }
+
+    /// Every principal with its account, in order.
+    pub fn principals(&self) -> impl Iterator<Item = (&Account, &Principal)> {
+        self.accounts.iter().flat_map(|account| account.principals.iter().map(move |principal| (account, principal)))
+    }
+}
+
+/// One account's authorization details.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// Its partition.
+    pub partition: Partition,
+    /// Its alias, where that was collected.
+    pub alias: Option<String>,
+    /// Its users and roles, by ARN.
+    pub principals: Vec<Principal>,
+    /// Its groups, by ARN.
+    pub groups: Vec<Group>,
+    /// The managed policies that were collected with it, AWS's own included, by ARN.
+    pub policies: BTreeMap<String, ManagedPolicy>,
+}
+
+/// A user or a role.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// Its path, `/` or `/…/`.
+    pub path: String,
+    /// Its unique id (`AIDA…`, `AROA…`), where known.
+    pub unique_id: Option<String>,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// Its tags, in order.
+    pub tags: Vec<(String, String)>,
+    /// The names of a user's groups.
+    pub groups: Vec<String>,
+    /// Inline, attached and, for users, group policies.
+    pub identity: Vec<HeldPolicy>,
+    /// Its permissions boundary.
+    pub boundary: Option<Boundary>,
+    /// A role's trust policy.
+    pub trust: Option<HeldPolicy>,
+    /// What decides over it and is not in the snapshot, or cannot be read.
+    pub missing: Vec<MissingDocument>,
+    /// When it was created, as AWS wrote it.
+    pub created: Option<String>,
+    /// When a role was last used, as AWS wrote it.
+    pub last_used: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A group of users.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// Its unique id (`AGPA…`), where known.
+    pub unique_id: Option<String>,
+    /// Its inline and attached policies.
+    pub identity: Vec<HeldPolicy>,
+    /// What of them is not in the snapshot, or cannot be read.
+    pub missing: Vec<MissingDocument>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A managed policy in its default version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManagedPolicy {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// What its default version says.
+    pub document: Held,
+}
+
+/// A document as something holds it: the text may be shared with other holders, the place is its own.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// What it says.
+    pub document: Result<Arc<PolicyDocument>, Absence>,
+    /// Where this holder's copy stands.
+    pub place: Place,
+}
+
+impl PartialEq for Held {
+    /// The same content; the place does not matter.
+    fn eq(&self, other: &Held) -> bool {
+        match (&self.document, &other.document) {
+            (Ok(one), Ok(two)) => Arc::ptr_eq(one, two) || one == two,
+            (Err(one), Err(two)) => one == two,
+            _ => false,
+        }
+    }
+}
+
+/// How a principal comes by a policy. Holders are named by their ARNs.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Holding {
+    /// Written into a user, role or group.
+    Inline {
+        /// The user, role or group.
+        holder: String,
+    },
+    /// A managed policy, attached to a user, role or group.
+    Attached {
+        /// The policy's ARN.
+        arn: String,
+        /// The user, role or group.
+        holder: String,
+    },
+    /// A managed policy, set as the permissions boundary.
+    Boundary {
+        /// The policy's ARN.
+        arn: String,
+    },
+    /// A role's trust policy.
+    Trust {
+        /// The role.
+        holder: String,
+    },
+}
+
+/// A policy that a principal holds, and where.
+#[derive(Clone, Debug)]
+pub struct HeldPolicy {
+    /// Its name.
+    pub name: String,
+    /// How it is held.
+    pub holding: Holding,
+    /// What it says. Equal documents are shared: the document's own place may be another holder's.
+    pub document: Arc<PolicyDocument>,
+    /// Where this holder's copy stands (for a managed policy, where the policy stands).
+    pub place: Place,
+}
+
+/// A permissions boundary.
+#[derive(Clone, Debug)]
+pub struct Boundary {
+    /// The policy's ARN.
+    pub arn: String,
+    /// The policy; none where its document is missing, which [`Principal::missing`] then names.
+    pub policy: Option<HeldPolicy>,
+}
+
+/// The policy of a resource, as it was collected.
+#[derive(Clone, Debug)]
+pub struct KnownResource {
+    /// The resource.
+    pub arn: Arn,
+    /// The account that owns it.
+    pub owner: AccountId,
+    /// Its policy.
+    pub policy: Held,
+}
+
+/// Which layer of a principal's access a document belongs to.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub enum LayerKind {
+    /// Inline, attached and group policies.
+    Identity,
+    /// The permissions boundary.
+    Boundary,
+    /// The trust policy: decides who becomes the role, not what the role may do.
+    Trust,
+    /// A service control policy.
+    ServiceControl,
+    /// A resource control policy.
+    ResourceControl,
+    /// The policy of a resource.
+    Resource,
+}
+
+/// Why a document is not there.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub enum Absence {
+    /// The snapshot does not hold it.
+    NotCollected,
+    /// It is there and is no valid policy; the first of what is wrong with it.
+    Unreadable(String),
+}
+
+impl std::fmt::Display for Absence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Absence::NotCollected => f.write_str("is not in the snapshot"),
+            Absence::Unreadable(why) => write!(f, "cannot be read: {why}"),
+        }
+    }
+}
+
+/// A document that decides over a principal and is not known: every verdict that rests on it is undecided.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub struct MissingDocument {
+    /// The layer that it belongs to.
+    pub layer: LayerKind,
+    /// What is missing, as a report names it: `attached policy arn:…`, `group admins`.
+    pub name: String,
+    /// Why.
+    pub why: Absence,
+    /// Where the snapshot speaks of it.
+    pub place: Place,
+}
+
+impl std::fmt::Display for MissingDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.why)
+    }
+}
+
+/// Something of a snapshot that could not be read, or that is not whole.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What it concerns, as a report names it.
+    pub what: String,
+    /// What is wrong, with its places.
+    pub diagnostics: Diagnostics,
+}

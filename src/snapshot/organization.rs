@@ -1,0 +1,103 @@
+//! The organization: roots, organizational units, accounts, and the policies attached to each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::model::Held;
+use crate::iam::AccountId;
+use crate::source::Place;
+
+/// An organization as it was collected; every parent and target is known to exist, and there is no cycle.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Its id (`o-…`).
+    pub id: String,
+    /// The management account, whose principals and resources SCPs and RCPs do not bind.
+    pub management_account: AccountId,
+    /// Roots, organizational units and accounts, by id.
+    pub units: BTreeMap<String, Unit>,
+    /// The accounts that administer AWS services for the organization.
+    pub delegated_administrators: Vec<AccountId>,
+}
+
+/// What a [`Unit`] is.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum UnitKind {
+    /// The root.
+    Root,
+    /// An organizational unit.
+    OrganizationalUnit,
+    /// An account.
+    Account,
+}
+
+/// A root, an organizational unit or an account.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its id: `r-…`, `ou-…` or an account number.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: UnitKind,
+    /// What it is in; none for a root.
+    pub parent: Option<String>,
+    /// The policy types that are enabled; told at roots only.
+    pub enabled: Vec<OrganizationPolicyType>,
+    /// The policies attached to it, in order.
+    pub policies: Vec<Arc<OrganizationPolicy>>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A kind of policy that bounds permissions from the organization.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum OrganizationPolicyType {
+    /// An SCP.
+    ServiceControl,
+    /// An RCP.
+    ResourceControl,
+}
+
+/// An SCP or RCP.
+#[derive(Clone, Debug)]
+pub struct OrganizationPolicy {
+    /// Its id (`p-…`).
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// SCP or RCP.
+    pub policy_type: OrganizationPolicyType,
+    /// What it says.
+    pub document: Held,
+}
+
+impl Organization {
+    /// The units from the root down to the account, both included; none where it is not in the organization.
+    pub fn path(&self, account: &AccountId) -> Option<Vec<&Unit>> {
+        let mut unit = self.units.get(account.as_str())?;
+        let mut path = vec![unit];
+        while let Some(parent) = unit.parent.as_ref().and_then(|id| self.units.get(id)) {
+            path.push(parent);
+            unit = parent;
+        }
+        path.reverse();
+        Some(path)
+    }
+
+    /// The account's path as `aws:PrincipalOrgPaths` holds it: `o-…/r-…/ou-…/`, without the account.
+    pub fn path_text(&self, account: &AccountId) -> Option<String> {
+        let path = self.path(account)?;
+        let mut text = format!("{}/", self.id);
+        for unit in path.iter().filter(|unit| unit.kind != UnitKind::Account) {
+            text.push_str(&unit.id);
+            text.push('/');
+        }
+        Some(text)
+    }
+
+    /// Whether a type of policy is in force for the account: in the organization, and enabled at its root.
+    pub fn in_force(&self, policy_type: OrganizationPolicyType, account: &AccountId) -> bool {
+        self.path(account).is_some_and(|path| path.first().is_some_and(|root| root.enabled.contains(&policy_type)))
+    }
+}

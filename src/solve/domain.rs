@@ -1,0 +1,145 @@
+//! On which resources an action can be asked: the ARN formats of its resource types, or `*`.
+
+use std::sync::Arc;
+
+use super::TooBig;
+use super::glob::{Class, GlobRef, Interner, Tok};
+use crate::catalog::{Catalog, ResourceTypeId, ShapeId};
+use crate::iam::Partition;
+
+/// Resources that agree in what their ARNs tell.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// One of these matches.
+    pub globs: Arc<[GlobRef]>,
+    /// What the ARNs tell.
+    pub carries: Carries,
+}
+
+/// Which of region and account an ARN tells: the keys `aws:RequestedRegion` and `aws:ResourceAccount`
+/// then agree with it.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub struct Carries {
+    /// The region.
+    pub region: bool,
+    /// The account.
+    pub account: bool,
+}
+
+/// The domains of an action's shape, one for each way in which its ARNs tell region and account.
+pub fn domains(
+    catalog: &Catalog,
+    interner: &Interner,
+    shape: ShapeId,
+    partition: Option<Partition>,
+) -> Result<Vec<Domain>, TooBig> {
+    let types = catalog.resource_types(shape);
+    if types.is_empty() {
+        return Ok(vec![Domain { globs: [interner.exact("*")?].into(), carries: Carries::default() }]);
+    }
+    let partitions: Vec<Partition> = match partition {
+        Some(one) => vec![one],
+        None => Partition::ALL.to_vec(),
+    };
+    let mut groups: Vec<(Carries, Vec<GlobRef>)> = Vec::new();
+    // Partition first: the common one is tried first throughout.
+    for partition in partitions {
+        for resource_type in types {
+            for format in catalog.arn_formats(*resource_type) {
+                for (toks, carries) in format_tokens(catalog, interner, *resource_type, format, partition)? {
+                    let glob = interner.glob(&toks);
+                    match groups.iter_mut().find(|(c, _)| *c == carries) {
+                        Some((_, globs)) if globs.contains(&glob) => {}
+                        Some((_, globs)) => globs.push(glob),
+                        None => groups.push((carries, vec![glob])),
+                    }
+                }
+            }
+        }
+    }
+    Ok(groups.into_iter().map(|(carries, globs)| Domain { globs: globs.into(), carries }).collect())
+}
+
+/// The steps of an ARN format; an account that may also be AWS's own gives two.
+fn format_tokens(
+    catalog: &Catalog,
+    interner: &Interner,
+    resource_type: ResourceTypeId,
+    format: &str,
+    partition: Partition,
+) -> Result<Vec<(Vec<Tok>, Carries)>, TooBig> {
+    let mut variants = vec![(Vec::new(), Carries::default())];
+    for (index, segment) in format.splitn(6, ':').enumerate() {
+        if index > 0 {
+            variants.iter_mut().for_each(|(toks, _)| toks.push(Tok::Sym(b':')));
+        }
+        let mut rest = segment;
+        while !rest.is_empty() {
+            let (toks, after) = match rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
+                Some((variable, after)) => {
+                    let toks = match (index, variable) {
+                        (1, _) => interner.literal(partition.as_str(), false)?,
+                        (3, _) => {
+                            variants.iter_mut().for_each(|(_, carries)| carries.region = true);
+                            some_of(Class::Region)
+                        }
+                        (4, _) => {
+                            variants.iter_mut().for_each(|(_, carries)| carries.account = true);
+                            vec![Tok::One(Class::Digit); 12]
+                        }
+                        _ => some_of(match catalog.variable_excludes(resource_type, variable) {
+                            "" => Class::Any,
+                            ":" => Class::NotColon,
+                            _ => Class::Plain,
+                        }),
+                    };
+                    (toks, after)
+                }
+                None if rest.starts_with('*') => (vec![Tok::Run(Class::Any)], rest.get(1..).unwrap_or("")),
+                None => {
+                    let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '$' | '*')).map_or(rest.len(), |(i, _)| i);
+                    (interner.literal(rest.get(..end).unwrap_or(""), false)?, rest.get(end..).unwrap_or(""))
+                }
+            };
+            // AWS's own managed policies stand in the account "aws".
+            let managed = index == 4 && catalog.resource_type_name(resource_type) == "policy" && format.contains(":iam:");
+            let count = variants.len();
+            if managed {
+                let aws = interner.literal("aws", false)?;
+                for i in 0..count {
+                    if let Some((mut variant, carries)) = variants.get(i).cloned() {
+                        variant.extend(aws.iter().copied());
+                        variants.push((variant, carries));
+                    }
+                }
+            }
+            for (variant, _) in variants.iter_mut().take(count) {
+                variant.extend(toks.iter().copied());
+            }
+            rest = after;
+        }
+    }
+    Ok(variants)
+}
+
+fn some_of(class: Class) -> Vec<Tok> {
+    vec![Tok::One(class), Tok::Run(class)]
+}
+
+/// A pattern over one segment of an ARN (3: the region, 4: the account) as a pattern over the ARN.
+pub fn lift_to_arn(interner: &Interner, segment: usize, glob: &GlobRef) -> GlobRef {
+    let mut toks = interner.literal("arn", false).unwrap_or_default();
+    for index in 1..6 {
+        toks.push(Tok::Sym(b':'));
+        if index == segment {
+            toks.extend(glob.toks.iter().map(|t| match t {
+                Tok::Run(Class::Any) => Tok::Run(Class::NotColon),
+                Tok::One(Class::Any) => Tok::One(Class::NotColon),
+                tok => *tok,
+            }));
+        } else {
+            toks.push(Tok::Run(if index == 5 { Class::Any } else { Class::NotColon }));
+        }
+    }
+    interner.glob(&toks)
+}

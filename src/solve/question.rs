@@ -1,0 +1,308 @@
+//! What is asked: which statements allow on each side, and what is known of the principal.
+
+use std::sync::Arc;
+
+use super::TooBig;
+use super::compile::{Solver, Terms};
+use super::domain::Carries;
+use super::literal::{Field, Literal};
+use crate::access::{Known, KnownContext, Request};
+use crate::catalog::ShapeId;
+use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Template};
+
+/// One statement in a layer.
+#[derive(Clone, Debug)]
+pub struct Allowing {
+    /// The document that it stands in.
+    pub document: Arc<PolicyDocument>,
+    /// Its position there, from 0.
+    pub index: usize,
+    /// For the policy of a resource: the resources that it speaks for.
+    pub covers: Option<Arc<[Template]>>,
+    /// The asker's name for it; findings carry it back.
+    pub tag: usize,
+}
+
+/// A conjunction of layers.
+#[derive(Clone, Debug, Default)]
+pub struct Branch {
+    /// Of each list, some statement must match. The first list is the one that findings are told by.
+    pub require: Vec<Vec<Allowing>>,
+    /// None of these may match.
+    pub forbid: Vec<Allowing>,
+    /// Requests for resources that these patterns match are not decided here, but by another branch.
+    pub except: Vec<Template>,
+}
+
+impl Branch {
+    /// The branch of plain policies: some Allow matches and no Deny.
+    pub fn of_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Branch {
+        let mut branch = Branch { require: vec![Vec::new()], ..Branch::default() };
+        for (document, tag) in documents {
+            branch.add_allows(0, document, tag);
+            branch.add_denies(document, tag);
+        }
+        branch
+    }
+
+    /// Adds a document's Allow statements to a list.
+    pub fn add_allows(&mut self, list: usize, document: &Arc<PolicyDocument>, tag: usize) {
+        while self.require.len() <= list {
+            self.require.push(Vec::new());
+        }
+        if let Some(list) = self.require.get_mut(list) {
+            list.extend(statements(document, Effect::Allow, tag));
+        }
+    }
+
+    /// Adds a document's Deny statements.
+    pub fn add_denies(&mut self, document: &Arc<PolicyDocument>, tag: usize) {
+        self.forbid.extend(statements(document, Effect::Deny, tag));
+    }
+}
+
+/// The statements of one effect.
+fn statements(document: &Arc<PolicyDocument>, effect: Effect, tag: usize) -> impl Iterator<Item = Allowing> {
+    document.statements.iter().filter(move |s| s.effect == effect).map(move |s| Allowing {
+        document: Arc::clone(document),
+        index: s.index,
+        covers: None,
+        tag,
+    })
+}
+
+/// What a side allows: what any of its branches does.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The branches.
+    pub branches: Vec<Branch>,
+}
+
+impl Access {
+    /// What plain policies allow.
+    pub fn of_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Access {
+        Access { branches: vec![Branch::of_policies(documents)] }
+    }
+}
+
+/// Whether actions that do not exist yet belong to the question.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum World {
+    /// The actions of the catalog, and those that the documents name.
+    Closed,
+    /// Actions that do not exist yet.
+    Open,
+}
+
+/// Which of the two sides of a question.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// What is effective.
+    Effective,
+    /// What is declared.
+    Declared,
+}
+
+/// Is there a request that `effective` allows and `declared` does not?
+#[derive(Clone)]
+pub struct Question<'a> {
+    /// The side that should be the narrower one.
+    pub effective: &'a Access,
+    /// The side that should be the broader one.
+    pub declared: &'a Access,
+    /// What is known of the context.
+    pub known: &'a KnownContext,
+    /// The principal's partition; none: any.
+    pub partition: Option<Partition>,
+    /// Which actions are asked about.
+    pub world: World,
+    /// Only this request is asked about (the test corpus): action and resource; the context is `known`.
+    pub only: Option<(&'a str, &'a str)>,
+    /// Steps that may be spent.
+    pub budget: u64,
+    /// How many cubes of a grant are told.
+    pub cubes: usize,
+    /// The account whose number witnesses would rather show.
+    pub account: Option<&'a str>,
+    /// Replays a witness through the evaluator; the error says what it found instead.
+    pub confirm: Option<&'a (dyn Fn(&Request) -> Result<(), String> + Sync)>,
+}
+
+/// A statement made ready for one question.
+pub(super) struct Ready {
+    pub actions: Arc<super::compile::ActionSet>,
+    pub literals: Vec<Literal>,
+    pub tag: (usize, usize),
+    /// Whether what it says depends on which resources and keys an action has.
+    pub sensitive: bool,
+}
+
+/// A branch made ready: positions in the list of statements.
+pub(super) struct ReadyBranch {
+    pub require: Vec<Vec<usize>>,
+    pub forbid: Vec<usize>,
+    pub except: Option<Literal>,
+}
+
+/// All of a question, made ready under one binding of its variables.
+pub(super) struct Prepared {
+    pub statements: Vec<Ready>,
+    pub effective: Vec<ReadyBranch>,
+    pub declared: Vec<ReadyBranch>,
+}
+
+impl Solver<'_> {
+    pub(super) fn prepare(&self, question: &Question<'_>, terms: &Terms<'_>) -> Result<Prepared, TooBig> {
+        let mut statements = Vec::new();
+        let mut side = |access: &Access| -> Result<Vec<ReadyBranch>, TooBig> {
+            let mut branches = Vec::with_capacity(access.branches.len());
+            for branch in &access.branches {
+                let mut list = |uses: &[Allowing]| -> Result<Vec<usize>, TooBig> {
+                    let mut out = Vec::with_capacity(uses.len());
+                    for one in uses {
+                        if let Some(ready) = self.ready(one, question.known, terms)? {
+                            out.push(statements.len());
+                            statements.push(ready);
+                        }
+                    }
+                    Ok(out)
+                };
+                let require = branch.require.iter().map(|l| list(l)).collect::<Result<Vec<_>, _>>()?;
+                let forbid = list(&branch.forbid)?;
+                let except = match branch.except.as_slice() {
+                    [] => None,
+                    patterns => Some(self.covering(patterns, terms)?.negated()),
+                };
+                branches.push(ReadyBranch { require, forbid, except });
+            }
+            Ok(branches)
+        };
+        let effective = side(question.effective)?;
+        let declared = side(question.declared)?;
+        Ok(Prepared { statements, effective, declared })
+    }
+
+    /// A statement with its literals on known keys settled; none if it can match nothing.
+    fn ready(&self, one: &Allowing, known: &KnownContext, terms: &Terms<'_>) -> Result<Option<Ready>, TooBig> {
+        let policy = self.compile(&one.document, terms)?;
+        let Some(statement) = policy.statements.get(one.index) else { return Ok(None) };
+        if statement.dead {
+            return Ok(None);
+        }
+        let mut literals = Vec::with_capacity(statement.literals.len());
+        for literal in &statement.literals {
+            match self.settled(literal, known)? {
+                Some(true) => {}
+                Some(false) => return Ok(None),
+                None => literals.push(literal.clone()),
+            }
+        }
+        if let Some(covers) = &one.covers {
+            literals.push(self.covering(covers, terms)?);
+        }
+        let sensitive = literals.iter().any(|l| match &l.field {
+            Field::Key(key) => {
+                !key.lower().starts_with("aws:") || agreeing(key).is_some()
+            }
+            _ => true,
+        });
+        let tag = (one.tag, one.index);
+        Ok(Some(Ready { actions: Arc::clone(&statement.actions), literals, tag, sensitive }))
+    }
+
+    fn covering(&self, patterns: &[Template], terms: &Terms<'_>) -> Result<Literal, TooBig> {
+        let mut globs = Vec::with_capacity(patterns.len());
+        for pattern in patterns {
+            if let Some(toks) = self.tokens(pattern, false, terms)? {
+                globs.push(self.interner.glob(&toks));
+            }
+        }
+        Ok(Literal::text(Field::Resource, globs.into(), false, true))
+    }
+
+    /// Whether what is known of a key already tells whether a literal holds.
+    fn settled(&self, literal: &Literal, known: &KnownContext) -> Result<Option<bool>, TooBig> {
+        let Field::Key(key) = &literal.field else { return Ok(None) };
+        if matches!(known.of(key), Known::Free | Known::Present) {
+            return Ok(None);
+        }
+        let before = self.known_state(key, known, None)?;
+        let budget = super::search::Budget::new(10_000);
+        let possible = |literal: &Literal| {
+            let mut state = before.clone();
+            state.add(literal);
+            state.left(&self.interner, &budget) != super::field::Left::Nothing
+        };
+        Ok(match (possible(literal), possible(&literal.negated())) {
+            (false, _) => Some(false),
+            (_, false) => Some(true),
+            _ => None,
+        })
+    }
+
+    /// What is known of a key before any statement is looked at, for an action of a shape.
+    pub(super) fn known_state(
+        &self,
+        key: &ContextKey,
+        known: &KnownContext,
+        shape: Option<ShapeId>,
+    ) -> Result<super::field::FieldState, TooBig> {
+        use super::field::FieldState;
+        let mut state = FieldState::free();
+        let only = |text: &str| -> Result<Literal, TooBig> {
+            Ok(Literal::text(Field::Key(key.clone()), [self.interner.exact(text)?].into(), false, true))
+        };
+        match known.of(key) {
+            Known::Value(value) => {
+                state.add(&only(&value)?);
+                return Ok(state);
+            }
+            Known::Set(values) => {
+                state.missing = false;
+                state.values = self.exact_set(&values)?;
+                return Ok(state);
+            }
+            Known::Missing => {
+                state.present = false;
+                return Ok(state);
+            }
+            Known::StartsWith(prefix) => {
+                let mut toks = self.interner.literal(&prefix, false)?;
+                toks.push(super::glob::Tok::Run(super::glob::Class::Any));
+                let globs = [self.interner.glob(&toks)].into();
+                state.add(&Literal::text(Field::Key(key.clone()), globs, false, true));
+                return Ok(state);
+            }
+            Known::Present => state.missing = false,
+            Known::Free => {}
+        }
+        if let Some(shape) = shape
+            && !key.lower().starts_with("aws:")
+            && !self.catalog.has_key(shape, key.lower())
+        {
+            state.present = false;
+        }
+        state.values = self.values_by_type(key)?;
+        Ok(state)
+    }
+}
+
+/// The segment of the ARN that a key agrees with, where the ARN tells it.
+pub(super) fn agreeing(key: &ContextKey) -> Option<usize> {
+    match key.lower() {
+        "aws:requestedregion" => Some(3),
+        "aws:resourceaccount" => Some(4),
+        _ => None,
+    }
+}
+
+impl Carries {
+    /// Whether a segment is told.
+    pub(super) fn tells(self, segment: usize) -> bool {
+        match segment {
+            3 => self.region,
+            4 => self.account,
+            _ => false,
+        }
+    }
+}

