@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use iamdrift::catalog::Catalog;
 
 pub use failure::UserError;
 
@@ -60,6 +61,18 @@ pub struct Globals {
     /// Print the version, with `--verbose` that of the service catalog too
     #[arg(short = 'V', long)]
     version: bool,
+}
+
+impl Globals {
+    /// The service catalog to go by: that of `--catalog`, or the built-in one.
+    pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
+        let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
+        let read = Catalog::load(path).map_err(|error| {
+            UserError::new(format!("{:#}", anyhow::Error::from(error)), "leave `--catalog` out to use the built-in one")
+        })?;
+        // It is read once, and used until the program ends.
+        Ok(Box::leak(Box::new(read)))
+    }
 }
 
 /// When to colour.
@@ -125,19 +138,17 @@ fn version(arguments: &[OsString]) -> Option<ExitStatus> {
         globals: Globals,
     }
     let asked = VersionOnly::try_parse_from(arguments).ok().filter(|only| only.globals.version)?;
-    let mut lines = vec![format!("iamdrift {}", env!("CARGO_PKG_VERSION"))];
-    if asked.globals.verbose {
-        lines.extend(version_details(&asked.globals));
-    }
-    Some(match output::write(&(lines.join("\n") + "\n")) {
-        Ok(()) => ExitStatus::Clean,
-        Err(error) => failure::report(&error),
-    })
+    let answer = version_lines(&asked.globals).and_then(|lines| output::write(&(lines.join("\n") + "\n")));
+    Some(answer.map_or_else(|error| failure::report(&error), |()| ExitStatus::Clean))
 }
 
-/// What `--version --verbose` adds; the catalog's date belongs here.
-fn version_details(_globals: &Globals) -> Vec<String> {
-    Vec::new()
+fn version_lines(globals: &Globals) -> anyhow::Result<Vec<String>> {
+    let mut lines = vec![format!("iamdrift {}", env!("CARGO_PKG_VERSION"))];
+    if globals.verbose {
+        let catalog = globals.catalog()?;
+        lines.push(format!("service catalog {}, compared with AWS on {}", catalog.version(), catalog.updated_at()));
+    }
+    Ok(lines)
 }
 
 #[cfg(test)]

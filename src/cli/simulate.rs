@@ -27,10 +27,11 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+    let catalog = globals.catalog()?;
+    let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.rcp_supported(id));
     let source = read(&args.cli_input_json)?;
-    // Connect `Catalog::rcp_supported` here.
-    let answer = simulate::answer_file(&source, &|_| true)?;
+    let answer = simulate::answer_file(&source, &rcp_supported)?;
     output::write(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
     Ok(ExitStatus::Clean)
 }

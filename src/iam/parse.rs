@@ -14,17 +14,8 @@ use crate::source::json::{Member, Node, Value};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
-const STATEMENT_ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+const STATEMENT_ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// The text of a document that was a string: URL-encoded (RFC 3986) as most IAM calls return it, or plain.
 /// JSON starts with a brace, its encoded form with a percent sign: a `%` inside plain JSON is left alone.
@@ -110,7 +101,11 @@ impl Reader<'_> {
         }
         match node.get("Statement") {
             None => {
-                self.error(node.span, "the policy document has no `Statement`", "a `Statement` with one statement or a list");
+                self.error(
+                    node.span,
+                    "the policy document has no `Statement`",
+                    "a `Statement` with one statement or a list",
+                );
                 Vec::new()
             }
             Some(Node { value: Value::Array(list), .. }) => {
@@ -162,7 +157,16 @@ impl Reader<'_> {
         let action = self.action(node);
         let resource = self.resource(node);
         let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
-        Some(Statement { index, sid, effect: effect?, principal, action: action?, resource, conditions, span: node.span })
+        Some(Statement {
+            index,
+            sid,
+            effect: effect?,
+            principal,
+            action: action?,
+            resource,
+            conditions,
+            span: node.span,
+        })
     }
 
     /// The one of an element and its `Not…` twin that a statement has.
@@ -201,7 +205,11 @@ impl Reader<'_> {
                 texts
             }
             _ => {
-                self.error(node.span, format!("`{element}` cannot be {}", node.kind()), "a string or a list of strings");
+                self.error(
+                    node.span,
+                    format!("`{element}` cannot be {}", node.kind()),
+                    "a string or a list of strings",
+                );
                 Vec::new()
             }
         }
@@ -393,7 +401,11 @@ impl Reader<'_> {
                 Value::Bool(true) => "true".into(),
                 Value::Bool(false) => "false".into(),
                 _ => {
-                    self.error(value.span, format!("a condition value cannot be {}", value.kind()), "a string, number or boolean");
+                    self.error(
+                        value.span,
+                        format!("a condition value cannot be {}", value.kind()),
+                        "a string, number or boolean",
+                    );
                     continue;
                 }
             };
@@ -408,7 +420,9 @@ impl Reader<'_> {
                 }
                 family => match Typed::parse(family, &text) {
                     Ok(typed) => values.push(ConditionValue::Typed(typed)),
-                    Err(expected) => self.error(value.span, format!("`{}` cannot take `{text}`", operator.name()), expected),
+                    Err(expected) => {
+                        self.error(value.span, format!("`{}` cannot take `{text}`", operator.name()), expected)
+                    }
                 },
             }
         }
