@@ -1,3 +1,7 @@
-//! The `iamdrift` command.
+//! The `iamdrift` command: arguments in, exit status out.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main().into()
+}

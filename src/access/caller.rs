@@ -69,7 +69,9 @@ mod tests {
         ] {
             assert_eq!(PrincipalFacts::from_arn(text).unwrap().principal_type, kind);
         }
-        for bad in ["alice", "arn:aws:iam::111122223333:group/g", "arn:aws:iam::1:user/a", "arn:aws:iam::111122223333:user/"] {
+        for bad in
+            ["alice", "arn:aws:iam::111122223333:group/g", "arn:aws:iam::1:user/a", "arn:aws:iam::111122223333:user/"]
+        {
             assert!(PrincipalFacts::from_arn(bad).is_err(), "{bad}");
         }
     }

@@ -26,14 +26,7 @@ pub(super) fn holds(condition: &Condition, context: &Context, readings: Readings
     if condition.operator.family() == Family::Null {
         return condition.values.contains(&ConditionValue::Typed(Typed::Bool(found.is_none())));
     }
-    let Some(found) = found else {
-        return condition.when_missing == WhenMissing::Holds
-            || match condition.quantifier {
-                Quantifier::ForAllValues => true,
-                Quantifier::ForAnyValue => false,
-                Quantifier::Plain => condition.operator.is_negated(),
-            };
-    };
+    let Some(found) = found else { return holds_on_missing(condition, readings) };
     let negated = condition.operator.is_negated();
     let value_holds = |value: &String| match compare(condition, value, context) {
         Compared::Matches => !negated,
@@ -47,6 +40,15 @@ pub(super) fn holds(condition: &Condition, context: &Context, readings: Readings
         // A plain operator on a set: any value matches; negated: none does.
         Quantifier::Plain if negated => values.all(value_holds),
         Quantifier::Plain => values.any(value_holds),
+    }
+}
+
+fn holds_on_missing(condition: &Condition, readings: Readings) -> bool {
+    match (condition.quantifier, condition.when_missing) {
+        (Quantifier::ForAnyValue, WhenMissing::Holds) => readings.is_other(Choice::ForAnyValueIfExists),
+        (Quantifier::ForAnyValue, WhenMissing::ByOperator) => false,
+        (Quantifier::ForAllValues, _) | (Quantifier::Plain, WhenMissing::Holds) => true,
+        (Quantifier::Plain, WhenMissing::ByOperator) => condition.operator.is_negated(),
     }
 }
 

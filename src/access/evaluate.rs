@@ -1,7 +1,7 @@
 //! The concrete decision on one request (`docs/semantics.md` §4), by the steps of AWS's pages *How AWS
 //! enforcement code logic evaluates requests* and *Cross-account policy evaluation logic*.
 
-use super::layers::{Layers, Level, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
+use super::layers::{Layers, Level, PolicyRef, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
 use super::matching::{self, MidSegmentStar};
 use super::principal_match::{Asker, Naming, is_session_of};
 use super::request::{Context, Request};
@@ -137,16 +137,23 @@ impl<'a> Decider<'a, '_> {
     fn traces(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
         let layers = self.layers;
         let kind = layers.principal.principal_type;
-        let service = self.request.action.trim().split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
+        let service =
+            self.request.action.trim().split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
         let mut traces = Vec::new();
-        let statements = |policies| self.matcher.statements(policies);
+        let statements = |policies: &'a [PolicyRef]| self.matcher.statements(policies);
         // The root user has no policies of its own: what is not denied it, it may.
         if kind != PrincipalType::Root {
             traces.push(LayerTrace::new(Layer::Identity, None, statements(&layers.identity)));
             if let Some(boundary) = &layers.boundary {
                 traces.push(LayerTrace::new(Layer::Boundary, None, statements(boundary)));
             }
-            if let Some(session) = &layers.session {
+            // A federated user has what the session policies given to it say, and without any nothing
+            // (*Permissions for GetFederationToken*).
+            let session = match &layers.session {
+                Some(policies) => Some(policies.as_slice()),
+                None => (kind == PrincipalType::FederatedUser).then_some(&[][..]),
+            };
+            if let Some(session) = session {
                 traces.push(LayerTrace::new(Layer::Session, None, statements(session)));
             }
         }
@@ -203,8 +210,10 @@ impl<'a> Decider<'a, '_> {
         // In another account a resource policy grants nothing that the own account does not.
         let grant = if across_accounts { grant.map(|_| Naming::Account) } else { grant };
         let needed: &[Layer] = match grant {
-            // A user's session with session policies is one that the user federated: they limit it.
-            Some(Naming::Itself) if self.is_user_with_session_policy() => &[Layer::Session],
+            // A user's boundary limits which roles it assumes, even if they name it (*Update a role trust
+            // policy*); and where a user has session policies, it is a session that the user federated.
+            Some(Naming::Itself) if self.is_user() && self.assumes_a_role() => &[Layer::Boundary, Layer::Session],
+            Some(Naming::Itself) if self.is_user() => &[Layer::Session],
             Some(Naming::Itself) => &[],
             Some(Naming::Entity) => &[Layer::Boundary, Layer::Session],
             Some(Naming::Account) | None => &[Layer::Identity, Layer::Boundary, Layer::Session],
@@ -213,22 +222,20 @@ impl<'a> Decider<'a, '_> {
         missing
     }
 
-    fn is_user_with_session_policy(&self) -> bool {
-        self.layers.principal.principal_type == PrincipalType::User && self.layers.session.is_some()
+    fn is_user(&self) -> bool {
+        self.layers.principal.principal_type == PrincipalType::User
     }
 
-    /// Whether the resource is one whose own policy must agree even in its own account: a role that is
-    /// assumed, or a KMS key.
+    /// Whether the resource is one whose own policy must agree even in its own account.
     fn needs_resource_policy(&self) -> bool {
-        let Some(arn) = Arn::parse(&self.request.resource) else { return false };
-        match arn.service() {
-            "kms" => arn.resource().starts_with("key/"),
-            "iam" => {
-                let action = self.request.action.trim();
-                arn.resource().starts_with("role/") && action.get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"))
-            }
-            _ => false,
-        }
+        let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
+        self.assumes_a_role() || Arn::parse(&self.request.resource).is_some_and(is_key)
+    }
+
+    fn assumes_a_role(&self) -> bool {
+        let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
+        let by_sts = self.request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
+        by_sts && Arn::parse(&self.request.resource).is_some_and(is_role)
     }
 
     /// The account that owns the resource, if it is not the principal's. An ARN that tells its account is
@@ -261,4 +268,82 @@ fn strongest_grant(trace: &LayerTrace<'_>) -> Option<Naming> {
             Outcome::Failed(_) => None,
         })
         .max()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::access::{PolicyOrigin, PrincipalFacts};
+    use crate::iam::{DocumentKind, PolicyDocument, Template};
+    use crate::source::SourceFile;
+
+    fn policy(text: &str, kind: DocumentKind) -> PolicyRef {
+        let document = Arc::new(PolicyDocument::parse(&SourceFile::new("p.json", text), kind).unwrap());
+        PolicyRef { name: "p".to_owned(), origin: PolicyOrigin::Given, document }
+    }
+
+    fn layers(principal: &str, resource_policy: &str) -> Layers {
+        let principal = PrincipalFacts::from_arn(principal).unwrap();
+        Layers {
+            identity: Vec::new(),
+            boundary: None,
+            scps: None,
+            rcps: None,
+            resource_policies: vec![ResourcePolicy {
+                covers: vec![Template::literal("arn:aws:s3:::b/k")],
+                owner: principal.account.clone().unwrap(),
+                policy: policy(resource_policy, DocumentKind::Resource),
+            }],
+            unknown_resource_policy: UnknownResourcePolicy::MayAllow,
+            resource_owner: None,
+            session: None,
+            principal,
+        }
+    }
+
+    fn allowed(layers: &Layers, resource: &str) -> bool {
+        let request =
+            Request { action: "s3:GetObject".to_owned(), resource: resource.to_owned(), context: Context::default() };
+        evaluate(layers, &request, &|_| true, Readings::default()).is_allowed()
+    }
+
+    const S1: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
+
+    fn statement(effect: &str, principal: &str) -> String {
+        format!(r#"{{"Effect":"{effect}","Principal":{{"AWS":"{principal}"}},"Action":"s3:*","Resource":"*"}}"#)
+    }
+
+    fn document(statements: &[String]) -> String {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
+    }
+
+    #[test]
+    fn a_role_may_what_one_of_its_sessions_may() {
+        let role = "arn:aws:iam::111122223333:role/p/app";
+        let granted = document(&[statement("Allow", S1)]);
+        assert!(allowed(&layers(role, &granted), "arn:aws:s3:::b/k"));
+        assert!(!allowed(&layers("arn:aws:iam::111122223333:role/other", &granted), "arn:aws:s3:::b/k"));
+        // A Deny for the session that alone is granted leaves nobody; one for another session does not.
+        let denied = document(&[statement("Allow", S1), statement("Deny", S1)]);
+        assert!(!allowed(&layers(role, &denied), "arn:aws:s3:::b/k"));
+        let spared = document(&[statement("Allow", role), statement("Deny", S1)]);
+        assert!(allowed(&layers(role, &spared), "arn:aws:s3:::b/k"));
+        assert!(!allowed(&layers(S1, &spared), "arn:aws:s3:::b/k"));
+    }
+
+    #[test]
+    fn an_unknown_resource_policy_may_allow_across_accounts() {
+        let mut layers = layers("arn:aws:iam::111122223333:role/app", &document(&[]));
+        let all = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        layers.identity = vec![policy(all, DocumentKind::Identity)];
+        let queue = "arn:aws:sqs:us-east-1:444455556666:q";
+        assert!(allowed(&layers, queue));
+        layers.unknown_resource_policy = UnknownResourcePolicy::IsNone;
+        assert!(!allowed(&layers, queue));
+        assert!(allowed(&layers, "arn:aws:s3:::b/k"));
+        assert!(!allowed(&layers, "arn:aws-cn:s3:::b/k"));
+    }
 }

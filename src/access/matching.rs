@@ -186,10 +186,9 @@ fn glob(pieces: &[Piece<'_>], text: &str) -> bool {
                 .filter(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(literal)))
                 .map(|at| at + literal.len())
                 .collect(),
-            Piece::AnyOne => reached
-                .into_iter()
-                .filter_map(|at| text.get(at..)?.chars().next().map(|c| at + c.len_utf8()))
-                .collect(),
+            Piece::AnyOne => {
+                reached.into_iter().filter_map(|at| text.get(at..)?.chars().next().map(|c| at + c.len_utf8())).collect()
+            }
             Piece::AnyRun(reach) => run(text, &reached, *reach),
         };
         if reached.is_empty() {

@@ -48,6 +48,11 @@ impl Asker<'_> {
             PrincipalEntry::Aws(AwsPrincipal::Account(account)) => {
                 (self.facts.account.as_ref() == Some(account)).then_some(Naming::Account)
             }
+            PrincipalEntry::Aws(AwsPrincipal::Root(root)) => {
+                let account = self.facts.account.as_ref().map(|account| account.as_str());
+                let partition = self.facts.arn.as_ref().map_or(root.partition(), |own| own.partition());
+                (account == Some(root.account()) && partition == root.partition()).then_some(Naming::Account)
+            }
             PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) if self.session == Some(arn) => Some(Naming::Itself),
             PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => self.is_entity(arn).then(|| self.as_entity()),
             PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => {

@@ -22,7 +22,9 @@ impl<'a> Matcher<'a> {
     pub fn statements(&self, policies: impl IntoIterator<Item = &'a PolicyRef>) -> Vec<StatementTrace<'a>> {
         policies
             .into_iter()
-            .flat_map(|policy| policy.document.statements.iter().map(move |statement| StatementRef { policy, statement }))
+            .flat_map(|policy| {
+                policy.document.statements.iter().map(move |statement| StatementRef { policy, statement })
+            })
             .map(|statement| StatementTrace { statement, outcome: self.outcome(statement.statement) })
             .collect()
     }

@@ -150,7 +150,11 @@ pub struct LayerTrace<'a> {
 }
 
 impl<'a> LayerTrace<'a> {
-    pub(super) fn new(layer: Layer, level_name: Option<&'a str>, statements: Vec<StatementTrace<'a>>) -> LayerTrace<'a> {
+    pub(super) fn new(
+        layer: Layer,
+        level_name: Option<&'a str>,
+        statements: Vec<StatementTrace<'a>>,
+    ) -> LayerTrace<'a> {
         let says = |effect| statements.iter().any(|s| s.is_match() && s.statement.effect() == effect);
         let verdict = match (says(Effect::Deny), says(Effect::Allow)) {
             (true, _) => Verdict::Denies,

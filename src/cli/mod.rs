@@ -1,1 +1,162 @@
-//! The command line: one file a command.
+//! The command line: one file a command, registered below.
+//!
+//! Standard output carries what was asked for alone; everything else goes to standard error. Every expected
+//! failure is told with its place or in one line, and what to do about it.
+
+mod failure;
+mod output;
+mod simulate;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use iamdrift::catalog::Catalog;
+
+pub use failure::UserError;
+
+/// How the program ends.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[allow(dead_code)] // each command has its own
+pub enum ExitStatus {
+    /// Nothing to report at or above the threshold.
+    Clean = 0,
+    /// Drift was found.
+    Drift = 1,
+    /// The arguments or the input cannot be used.
+    Usage = 2,
+    /// Something could not be read or decided, whatever else was found.
+    Incomplete = 3,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> ExitCode {
+        ExitCode::from(status as u8)
+    }
+}
+
+/// Finds AWS principals whose effective permissions are broader than declared, with a proof for each.
+#[derive(Debug, Parser)]
+#[command(name = "iamdrift", disable_version_flag = true, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+pub struct Globals {
+    /// When to colour what is written
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// A service catalog to use instead of the built-in one
+    #[arg(long, global = true, value_name = "FILE")]
+    pub catalog: Option<PathBuf>,
+    /// Say more on standard error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Print the version, with `--verbose` that of the service catalog too
+    #[arg(short = 'V', long)]
+    version: bool,
+}
+
+impl Globals {
+    /// The service catalog to go by: that of `--catalog`, or the built-in one.
+    pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
+        let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
+        let read = Catalog::load(path).map_err(|error| {
+            UserError::new(format!("{:#}", anyhow::Error::from(error)), "leave `--catalog` out to use the built-in one")
+        })?;
+        // It is read once, and used until the program ends.
+        Ok(Box::leak(Box::new(read)))
+    }
+}
+
+/// When to colour.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Registers the commands, a line each: its name and its module.
+macro_rules! commands {
+    ($($name:ident => $module:ident,)*) => {
+        #[derive(Debug, Subcommand)]
+        #[allow(clippy::large_enum_variant)]
+        enum Command {
+            $($name($module::Args),)*
+        }
+
+        fn run(command: &Command, globals: &Globals) -> anyhow::Result<ExitStatus> {
+            match command {
+                $(Command::$name(args) => $module::run(args, globals),)*
+            }
+        }
+    };
+}
+
+commands! {
+    Simulate => simulate,
+}
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitStatus {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(status) = version(&arguments) {
+        return status;
+    }
+    let cli = match Cli::command().try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A pipe that nobody reads any more is no failure of ours.
+            let _ = error.print();
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Clean };
+        }
+    };
+    match cli.globals.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    run(&cli.command, &cli.globals).unwrap_or_else(|error| failure::report(&error))
+}
+
+/// Answers `--version`, which needs no command.
+fn version(arguments: &[OsString]) -> Option<ExitStatus> {
+    #[derive(Parser)]
+    #[command(name = "iamdrift", disable_version_flag = true)]
+    struct VersionOnly {
+        #[command(flatten)]
+        globals: Globals,
+    }
+    let asked = VersionOnly::try_parse_from(arguments).ok().filter(|only| only.globals.version)?;
+    let answer = version_lines(&asked.globals).and_then(|lines| output::write(&(lines.join("\n") + "\n")));
+    Some(answer.map_or_else(|error| failure::report(&error), |()| ExitStatus::Clean))
+}
+
+fn version_lines(globals: &Globals) -> anyhow::Result<Vec<String>> {
+    let mut lines = vec![format!("iamdrift {}", env!("CARGO_PKG_VERSION"))];
+    if globals.verbose {
+        let catalog = globals.catalog()?;
+        lines.push(format!("service catalog {}, compared with AWS on {}", catalog.version(), catalog.updated_at()));
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -14,17 +14,8 @@ use crate::source::json::{Member, Node, Value};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
-const STATEMENT_ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Principal",
-    "NotPrincipal",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Condition",
-];
+const STATEMENT_ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// The text of a document that was a string: URL-encoded (RFC 3986) as most IAM calls return it, or plain.
 /// JSON starts with a brace, its encoded form with a percent sign: a `%` inside plain JSON is left alone.
@@ -49,6 +40,12 @@ pub(super) fn document(
     } else {
         Err(Diagnostics(reader.problems))
     }
+}
+
+/// Whether what a pattern starts with, up to its first wildcard, is how an ARN starts.
+fn can_match_an_arn(text: &str) -> bool {
+    let fixed = text.split(['*', '?']).next().unwrap_or(text);
+    fixed.starts_with("arn:") || ("arn:".starts_with(fixed) && fixed.len() < text.len())
 }
 
 struct Reader<'a> {
@@ -89,7 +86,12 @@ impl Reader<'_> {
             match version.as_str() {
                 Some("2008-10-17") => {}
                 Some("2012-10-17") => self.version = Version::V2012,
-                _ => self.error(version.span, "unknown policy version", "\"2012-10-17\" or \"2008-10-17\""),
+                Some(other) => self.error(
+                    version.span,
+                    format!("unknown policy version `{other}`"),
+                    "\"2012-10-17\" or \"2008-10-17\"",
+                ),
+                None => self.error(version.span, format!("`Version` cannot be {}", version.kind()), "\"2012-10-17\""),
             }
         }
         if let Some(id) = node.get("Id")
@@ -99,7 +101,11 @@ impl Reader<'_> {
         }
         match node.get("Statement") {
             None => {
-                self.error(node.span, "the policy document has no `Statement`", "a `Statement` with one statement or a list");
+                self.error(
+                    node.span,
+                    "the policy document has no `Statement`",
+                    "a `Statement` with one statement or a list",
+                );
                 Vec::new()
             }
             Some(Node { value: Value::Array(list), .. }) => {
@@ -133,8 +139,12 @@ impl Reader<'_> {
             Some(effect) => match effect.as_str() {
                 Some("Allow") => Some(Effect::Allow),
                 Some("Deny") => Some(Effect::Deny),
-                _ => {
-                    self.error(effect.span, "unknown effect", "\"Allow\" or \"Deny\"");
+                Some(other) => {
+                    self.error(effect.span, format!("unknown effect `{other}`"), "\"Allow\" or \"Deny\"");
+                    None
+                }
+                None => {
+                    self.error(effect.span, format!("`Effect` cannot be {}", effect.kind()), "\"Allow\" or \"Deny\"");
                     None
                 }
             },
@@ -147,7 +157,16 @@ impl Reader<'_> {
         let action = self.action(node);
         let resource = self.resource(node);
         let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
-        Some(Statement { index, sid, effect: effect?, principal, action: action?, resource, conditions, span: node.span })
+        Some(Statement {
+            index,
+            sid,
+            effect: effect?,
+            principal,
+            action: action?,
+            resource,
+            conditions,
+            span: node.span,
+        })
     }
 
     /// The one of an element and its `Not…` twin that a statement has.
@@ -186,7 +205,11 @@ impl Reader<'_> {
                 texts
             }
             _ => {
-                self.error(node.span, format!("`{element}` cannot be {}", node.kind()), "a string or a list of strings");
+                self.error(
+                    node.span,
+                    format!("`{element}` cannot be {}", node.kind()),
+                    "a string or a list of strings",
+                );
                 Vec::new()
             }
         }
@@ -224,8 +247,14 @@ impl Reader<'_> {
             Version::V2012 => Variables::AfterFifthColon,
             Version::V2008 => Variables::Nowhere,
         };
-        let patterns =
-            self.strings(element, "Resource").into_iter().map(|(text, _)| Template::resource(text, variables)).collect();
+        let mut patterns = Vec::new();
+        for (text, span) in self.strings(element, "Resource") {
+            // Some services take short names in the policies of their resources (`execute-api:/…`).
+            if self.kind != DocumentKind::Resource && !can_match_an_arn(text) {
+                self.error(span, format!("`{text}` is not a resource"), "an ARN or \"*\"");
+            }
+            patterns.push(Template::resource(text, variables));
+        }
         Some(ResourceElement { listing, patterns })
     }
 
@@ -372,7 +401,11 @@ impl Reader<'_> {
                 Value::Bool(true) => "true".into(),
                 Value::Bool(false) => "false".into(),
                 _ => {
-                    self.error(value.span, format!("a condition value cannot be {}", value.kind()), "a string, number or boolean");
+                    self.error(
+                        value.span,
+                        format!("a condition value cannot be {}", value.kind()),
+                        "a string, number or boolean",
+                    );
                     continue;
                 }
             };
@@ -387,7 +420,9 @@ impl Reader<'_> {
                 }
                 family => match Typed::parse(family, &text) {
                     Ok(typed) => values.push(ConditionValue::Typed(typed)),
-                    Err(expected) => self.error(value.span, format!("`{}` cannot take `{text}`", operator.name()), expected),
+                    Err(expected) => {
+                        self.error(value.span, format!("`{}` cannot take `{text}`", operator.name()), expected)
+                    }
                 },
             }
         }

@@ -33,8 +33,10 @@ pub enum PrincipalEntry {
 /// What an `AWS` principal names.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum AwsPrincipal {
-    /// An account, by its number or its root ARN: whoever that account lets.
+    /// An account, by its number: whoever that account lets.
     Account(AccountId),
+    /// An account, by its root ARN, which tells its partition too.
+    Root(Arn),
     /// A user, role, session or federated user.
     Arn(Arn),
     /// A unique id (`AROA…`, `AIDA…`): the entity of that id, or nobody once it is deleted.
@@ -48,8 +50,8 @@ impl AwsPrincipal {
             return Some(AwsPrincipal::Account(account));
         }
         if let Some(arn) = Arn::parse(text) {
-            if arn.service() == "iam" && arn.resource() == "root" && let Some(account) = AccountId::parse(arn.account()) {
-                return Some(AwsPrincipal::Account(account));
+            if arn.service() == "iam" && arn.resource() == "root" && AccountId::parse(arn.account()).is_some() {
+                return Some(AwsPrincipal::Root(arn));
             }
             let wildcard = text.contains(['*', '?']);
             return (!wildcard).then_some(AwsPrincipal::Arn(arn));

@@ -1,0 +1,215 @@
+//! The answer to a simulation, in AWS's shape (*EvaluationResult*, *Statement*).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::SimulationInput;
+use crate::access::{Decision, Denial, Evaluation, Layer, Layers, PolicyRef, Request, StatementRef, Verdict, evaluate};
+use crate::iam::condition::ConditionValue;
+use crate::iam::{ContextKey, Readings, Statement, Template};
+
+/// All results of one input.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SimulationOutput {
+    /// One for each action and resource, by action first, in the order of the input.
+    pub evaluation_results: Vec<EvaluationResult>,
+    /// Always false: everything is answered at once.
+    pub is_truncated: bool,
+}
+
+/// How one action on one resource is decided.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EvaluationResult {
+    /// The action.
+    pub eval_action_name: String,
+    /// The resource.
+    pub eval_resource_name: String,
+    /// The decision.
+    pub eval_decision: EvalDecision,
+    /// The statements that decide: those that allow, or those that deny explicitly.
+    pub matched_statements: Vec<MatchedStatement>,
+    /// Keys that some policy speaks of and the context does not hold.
+    pub missing_context_values: Vec<String>,
+    /// What SCPs and RCPs say, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organizations_decision_detail: Option<OrganizationsDecisionDetail>,
+    /// What the permissions boundary says, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail>,
+    /// Across accounts, what each side says.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub eval_decision_details: BTreeMap<&'static str, EvalDecision>,
+}
+
+/// A decision in AWS's words.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub enum EvalDecision {
+    Allowed,
+    ExplicitDeny,
+    ImplicitDeny,
+}
+
+/// A statement that matters to a decision.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct MatchedStatement {
+    /// Its policy in the input, for example `PolicyInputList.1`.
+    pub source_policy_id: String,
+    /// What kind of policy that is.
+    pub source_policy_type: &'static str,
+    /// Where it starts: in its document where that is a string, else in the file.
+    pub start_position: Position,
+    /// Where it ends.
+    pub end_position: Position,
+}
+
+/// A place in a document.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// What SCPs and RCPs say.
+#[derive(Copy, Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs)]
+pub struct OrganizationsDecisionDetail {
+    pub allowed_by_organizations: bool,
+}
+
+/// What the permissions boundary says.
+#[derive(Copy, Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(missing_docs)]
+pub struct PermissionsBoundaryDecisionDetail {
+    pub allowed_by_permissions_boundary: bool,
+}
+
+impl SimulationInput {
+    /// Decides every action on every resource. `rcp_supported` as for [`evaluate`].
+    pub fn answer(&self, rcp_supported: &dyn Fn(&str) -> bool) -> SimulationOutput {
+        let missing = self.missing_keys();
+        let mut evaluation_results = Vec::with_capacity(self.actions.len() * self.resources.len());
+        for action in &self.actions {
+            for resource in &self.resources {
+                let request =
+                    Request { action: action.clone(), resource: resource.clone(), context: self.context.clone() };
+                let evaluation = evaluate(&self.layers, &request, rcp_supported, Readings::default());
+                evaluation_results.push(result(&request, &evaluation, missing.clone()));
+            }
+        }
+        SimulationOutput { evaluation_results, is_truncated: false }
+    }
+
+    fn missing_keys(&self) -> Vec<String> {
+        let keys: BTreeSet<&ContextKey> =
+            policies(&self.layers).flat_map(|policy| &policy.document.statements).flat_map(keys).collect();
+        keys.into_iter().filter(|key| self.context.get(key).is_none()).map(|key| key.as_written().to_owned()).collect()
+    }
+}
+
+fn policies(layers: &Layers) -> impl Iterator<Item = &PolicyRef> {
+    let levels = [&layers.scps, &layers.rcps].into_iter().flatten().flatten().flat_map(|level| &level.policies);
+    layers
+        .identity
+        .iter()
+        .chain(layers.boundary.iter().flatten())
+        .chain(layers.session.iter().flatten())
+        .chain(levels)
+        .chain(layers.resource_policies.iter().map(|r| &r.policy))
+}
+
+/// The context keys that a statement speaks of.
+fn keys(statement: &Statement) -> Vec<&ContextKey> {
+    let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
+    let values = statement.conditions.iter().flat_map(|c| &c.values).filter_map(|value| match value {
+        ConditionValue::Text(template) => Some(template),
+        ConditionValue::Typed(_) => None,
+    });
+    let variables = patterns.chain(values).flat_map(Template::variables);
+    statement.conditions.iter().map(|c| &c.key).chain(variables).collect()
+}
+
+fn result(request: &Request, evaluation: &Evaluation<'_>, missing: Vec<String>) -> EvaluationResult {
+    let (eval_decision, statements) = match &evaluation.decision {
+        Decision::Allowed => (EvalDecision::Allowed, evaluation.granting().collect()),
+        Decision::Denied { by: Denial::Explicit(statements) } => (EvalDecision::ExplicitDeny, statements.clone()),
+        Decision::Denied { by: Denial::Implicit(_) } => (EvalDecision::ImplicitDeny, Vec::new()),
+    };
+    EvaluationResult {
+        eval_action_name: request.action.clone(),
+        eval_resource_name: request.resource.clone(),
+        eval_decision,
+        matched_statements: statements.iter().map(|s| matched_statement(evaluation, s)).collect(),
+        missing_context_values: missing,
+        organizations_decision_detail: organizations(evaluation),
+        permissions_boundary_decision_detail: evaluation.layer(Layer::Boundary).map(|boundary| {
+            PermissionsBoundaryDecisionDetail { allowed_by_permissions_boundary: boundary.verdict == Verdict::Allows }
+        }),
+        eval_decision_details: across_accounts(evaluation),
+    }
+}
+
+fn organizations(evaluation: &Evaluation<'_>) -> Option<OrganizationsDecisionDetail> {
+    let mut said = evaluation
+        .layers
+        .iter()
+        .filter_map(|trace| match trace.layer {
+            Layer::ServiceControl(_) => Some(trace.verdict == Verdict::Allows),
+            Layer::ResourceControl(_) => Some(trace.verdict != Verdict::Denies),
+            _ => None,
+        })
+        .peekable();
+    said.peek()?;
+    Some(OrganizationsDecisionDetail { allowed_by_organizations: said.all(|allows| allows) })
+}
+
+fn across_accounts(evaluation: &Evaluation<'_>) -> BTreeMap<&'static str, EvalDecision> {
+    if evaluation.other_owner.is_none() {
+        return BTreeMap::new();
+    }
+    let side = |layer| match evaluation.layer(layer).map(|trace| trace.verdict) {
+        Some(Verdict::Allows) => EvalDecision::Allowed,
+        Some(Verdict::Denies) => EvalDecision::ExplicitDeny,
+        Some(Verdict::Silent) | None => EvalDecision::ImplicitDeny,
+    };
+    [("IAM Policy", side(Layer::Identity)), ("Resource Policy", side(Layer::Resource))].into()
+}
+
+fn matched_statement(evaluation: &Evaluation<'_>, statement: &StatementRef<'_>) -> MatchedStatement {
+    let holder = evaluation
+        .layers
+        .iter()
+        .find(|trace| trace.statements.iter().any(|s| std::ptr::eq(s.statement.statement, statement.statement)));
+    let position = |offset| {
+        let (line, column) = statement.policy.document.source().line_column(offset);
+        Position { line, column }
+    };
+    MatchedStatement {
+        source_policy_id: statement.policy_name().to_owned(),
+        source_policy_type: holder.map_or("none", |trace| policy_type(trace.layer)),
+        start_position: position(statement.statement.span.start),
+        end_position: position(statement.statement.span.end),
+    }
+}
+
+fn policy_type(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity => "IAM Policy",
+        Layer::Boundary => "IAM Permissions Boundary Policy",
+        Layer::ServiceControl(_) => "Service Control Policy",
+        Layer::ResourceControl(_) => "Resource Control Policy",
+        Layer::Resource => "Resource Policy",
+        Layer::Session => "Session Policy",
+        Layer::Partition => "none",
+    }
+}

@@ -1,0 +1,58 @@
+//! Telling what went wrong: diagnostics with the text they speak of, everything else in one line.
+
+use std::io::Write;
+
+use iamdrift::source::Diagnostics;
+
+use super::ExitStatus;
+
+/// A failure that the user can do something about.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct UserError {
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl UserError {
+    /// A failure with what to do about it.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> UserError {
+        UserError { message: message.into(), help: help.into() }
+    }
+}
+
+/// Writes a failure to standard error, and says how to end. A reader that has gone away is no failure.
+pub fn report(error: &anyhow::Error) -> ExitStatus {
+    if error.chain().any(is_broken_pipe) {
+        return ExitStatus::Clean;
+    }
+    // Where standard error cannot be written either, the exit status is all that is left to tell.
+    let _ = write(error);
+    ExitStatus::Usage
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn write(error: &anyhow::Error) -> std::io::Result<()> {
+    let mut err = anstream::stderr().lock();
+    if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
+        for diagnostic in &diagnostics.0 {
+            writeln!(err, "{}", diagnostic.render(true))?;
+        }
+        return Ok(());
+    }
+    writeln!(err, "error: {}", one_line(&format!("{error:#}")))?;
+    if let Some(user) = error.downcast_ref::<UserError>() {
+        writeln!(err, "help: {}", one_line(&user.help))?;
+    }
+    Ok(())
+}
+
+/// The text on one line, its control characters shown as they would be escaped.
+fn one_line(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}

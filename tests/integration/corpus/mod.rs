@@ -1,0 +1,92 @@
+//! The specification in executable form: every case of `tests/corpus` run through the evaluator.
+
+pub mod case;
+
+use std::path::Path;
+
+use case::{Case, Expected, Question};
+use iamdrift::access::{Decision, Denial, Evaluation, Layers, Request, evaluate};
+use iamdrift::catalog::Catalog;
+use iamdrift::iam::Readings;
+
+/// Whether RCPs bind a service, by the embedded catalog.
+pub fn rcp_supported(service: &str) -> bool {
+    let catalog = Catalog::embedded();
+    catalog.find_service(service).is_some_and(|id| catalog.rcp_supported(id))
+}
+
+/// Cases that are not met, each with what it waits for. One that is met must leave this list.
+pub const OPEN: [(&str, &str); 2] = [
+    ("documents-bad-session-policy-short-arn", "DocumentKind has no kind of its own for session policies"),
+    ("numeric-exact-near-tenth-greater", "iam::value::number reads 28 digits at most"),
+];
+
+#[test]
+fn evaluate_decides_every_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let cases = case::load(&folder).unwrap_or_else(|problems| panic!("malformed cases:\n{}", problems.join("\n")));
+    assert!(!cases.is_empty(), "{} holds no case", folder.display());
+    let is_open = |case: &Case| OPEN.iter().any(|(id, _)| *id == case.id);
+    let mut failures: Vec<String> = cases.iter().filter(|case| !is_open(case)).flat_map(self::failures).collect();
+    for (id, _) in OPEN {
+        if !cases.iter().any(|case| case.id == id && !self::failures(case).is_empty()) {
+            failures.push(format!("{id} is met or gone: take it out of OPEN"));
+        }
+    }
+    println!("{} cases, {} failures, {} open", cases.len(), failures.len(), OPEN.len());
+    assert!(failures.is_empty(), "{} of {} cases fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+fn failures(case: &Case) -> Vec<String> {
+    let fail = |reading: &str, expected: String, got: String| {
+        format!("{} {}{reading}: expected {expected}, got {got}\n    {}", case.file, case.id, case.why)
+    };
+    match &case.question {
+        Question::Refuse { messages, expected } => {
+            let named = expected.to_lowercase();
+            if messages.iter().any(|m| m.to_lowercase().contains(&named)) {
+                return Vec::new();
+            }
+            vec![fail("", format!("a document refused with `{expected}`"), format!("{messages:?}"))]
+        }
+        Question::Decide { layers, request, expected, otherwise } => {
+            let mut failures = Vec::new();
+            let got = decide(layers, request, Readings::default());
+            if got.0 != *expected {
+                failures.push(fail("", format!("{expected:?}"), got.1));
+            }
+            if let Some((choice, expected)) = otherwise {
+                let got = decide(layers, request, Readings::other(*choice));
+                if got.0 != *expected {
+                    let reading = format!(" (other reading of {})", choice.name());
+                    failures.push(fail(&reading, format!("{expected:?}"), got.1));
+                }
+            }
+            failures
+        }
+    }
+}
+
+fn decide(layers: &Layers, request: &Request, readings: Readings) -> (Expected, String) {
+    let evaluation = evaluate(layers, request, &rcp_supported, readings);
+    let expected = match &evaluation.decision {
+        Decision::Allowed => Expected::Allowed,
+        Decision::Denied { by: Denial::Explicit(_) } => Expected::ExplicitDeny,
+        Decision::Denied { by: Denial::Implicit(_) } => Expected::ImplicitDeny,
+    };
+    (expected, describe(&evaluation))
+}
+
+fn describe(evaluation: &Evaluation<'_>) -> String {
+    match &evaluation.decision {
+        Decision::Allowed => "Allowed".to_owned(),
+        Decision::Denied { by: Denial::Implicit(layers) } => {
+            let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
+            format!("ImplicitDeny (no Allow in: {})", names.join(", "))
+        }
+        Decision::Denied { by: Denial::Explicit(statements) } => {
+            let names: Vec<String> = statements.iter().map(|s| format!("{} #{}", s.policy_name(), s.index())).collect();
+            format!("ExplicitDeny ({})", names.join(", "))
+        }
+    }
+}

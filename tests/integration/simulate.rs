@@ -1,0 +1,122 @@
+//! `iamdrift simulate`: what goes in and what comes out.
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+fn simulate(input: &str) -> (i32, Value, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
+        .args(["simulate", "--cli-input-json", "-"])
+        .write_stdin(input)
+        .output()
+        .unwrap();
+    let answer = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), answer, String::from_utf8(output.stderr).unwrap())
+}
+
+fn decisions(input: Value) -> Vec<String> {
+    let (status, answer, err) = simulate(&input.to_string());
+    assert_eq!((status, err.as_str()), (0, ""));
+    let results = answer["EvaluationResults"].as_array().unwrap();
+    results.iter().map(|r| r["EvalDecision"].as_str().unwrap().to_owned()).collect()
+}
+
+fn allow(action: &str) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": action, "Resource": "*" } })
+}
+
+#[test]
+fn every_action_on_every_resource_in_order() {
+    let (_, answer, _) = simulate(
+        &json!({
+            "PolicyInputList": [allow("s3:*").to_string()],
+            "ActionNames": ["s3:GetObject", "sqs:SendMessage"],
+            "ResourceArns": ["arn:aws:s3:::b/1", "arn:aws:s3:::b/2"],
+        })
+        .to_string(),
+    );
+    let results = answer["EvaluationResults"].as_array().unwrap();
+    let row = |r: &Value| {
+        [&r["EvalActionName"], &r["EvalResourceName"], &r["EvalDecision"]].map(|v| v.as_str().unwrap().to_owned())
+    };
+    assert_eq!(
+        results.iter().map(row).collect::<Vec<_>>(),
+        [
+            ["s3:GetObject", "arn:aws:s3:::b/1", "allowed"],
+            ["s3:GetObject", "arn:aws:s3:::b/2", "allowed"],
+            ["sqs:SendMessage", "arn:aws:s3:::b/1", "implicitDeny"],
+            ["sqs:SendMessage", "arn:aws:s3:::b/2", "implicitDeny"],
+        ]
+    );
+    let statement = &results[0]["MatchedStatements"][0];
+    assert_eq!(statement["SourcePolicyId"], "PolicyInputList.1");
+    assert_eq!(statement["StartPosition"], json!({ "Line": 1, "Column": 37 }));
+    assert_eq!(answer["IsTruncated"], false);
+}
+
+#[test]
+fn each_layer_is_read() {
+    let base = json!({
+        "PolicyInputList": [allow("*")], "ActionNames": ["s3:GetObject"], "ResourceArns": ["arn:aws:s3:::b/k"],
+        "CallerArn": "arn:aws:iam::111122223333:role/app",
+    });
+    assert_eq!(decisions(base.clone()), ["allowed"]);
+    let deny = json!({ "Statement": { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" } });
+    for (field, value, expected) in [
+        ("PermissionsBoundaryPolicyInputList", json!([allow("sqs:*")]), "implicitDeny"),
+        ("SessionPolicyInputList", json!([allow("sqs:*")]), "implicitDeny"),
+        ("ServiceControlPolicyInputList", json!([[allow("*")], [allow("sqs:*")]]), "implicitDeny"),
+        ("ServiceControlPolicyInputList", json!([[allow("*")], [allow("sqs:*"), allow("s3:*")]]), "allowed"),
+        ("ResourceControlPolicyInputList", json!([[deny]]), "explicitDeny"),
+        ("ResourcePolicy", deny.clone(), "explicitDeny"),
+        ("ResourceOwner", json!("444455556666"), "implicitDeny"),
+        ("ResourceOwner", json!("arn:aws:iam::111122223333:root"), "allowed"),
+        ("CallerArn", json!("arn:aws-cn:iam::111122223333:role/app"), "implicitDeny"),
+    ] {
+        let mut input = base.clone();
+        input[field] = value;
+        assert_eq!(decisions(input), [expected], "{field}");
+    }
+}
+
+#[test]
+fn a_bad_input_of_a_list_is_answered_in_its_place() {
+    let good = json!({ "PolicyInputList": [], "ActionNames": ["s3:GetObject"] });
+    let bad = json!({ "PolicyInputLis": [], "ActionNames": ["s3:GetObject"] });
+    let (status, answer, _) = simulate(&json!([bad, good]).to_string());
+    assert_eq!(status, 0);
+    assert!(answer[0]["Error"]["Message"].as_str().unwrap().contains("did you mean `PolicyInputList`?"));
+    assert_eq!((&answer[0]["Error"]["Line"], &answer[0]["Error"]["Column"]), (&json!(1), &json!(3)));
+    assert_eq!(answer[1]["EvaluationResults"][0]["EvalDecision"], "implicitDeny");
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2_and_its_place() {
+    for (input, message) in [
+        ("{", "not JSON"),
+        ("{}", "no `ActionNames`"),
+        (r#"{"ActionNames":["s3:Get*"]}"#, "is not an action"),
+        (r#"{"ActionNames":"s3:GetObject"}"#, "`ActionNames` cannot be a string"),
+        (r#"{"ActionNames":["a:B"],"PolicyInputList":["{"]}"#, "the document written in this string"),
+        (r#"{"ActionNames":["a:B"],"CallerArn":"me"}"#, "`me` is not the ARN of a user"),
+        (r#"{"ActionNames":["a:B"],"ResourcePolicy":{"Statement":[]}}"#, "needs `CallerArn`"),
+        (
+            r#"{"ActionNames":["a:B"],"ContextEntries":[{"ContextKeyName":"k","ContextKeyType":"strin"}]}"#,
+            "did you mean `string`?",
+        ),
+    ] {
+        let (status, answer, err) = simulate(input);
+        assert_eq!((status, answer), (2, Value::Null), "{input}");
+        assert!(err.contains(message) && err.contains("<stdin>:1:"), "{input}: {err}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_told_in_one_line_with_help() {
+    let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
+        .args(["simulate", "--cli-input-json", "file://no/such/file.json"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.starts_with("error: cannot read no/such/file.json: ") && err.contains("\nhelp: "), "{err}");
+}
