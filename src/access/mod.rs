@@ -15,3 +15,7 @@ pub use layers::{
     Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy,
 };
 pub use request::{Context, ContextValue, Request};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod gather_tests;
