@@ -114,8 +114,7 @@ impl Loading {
     }
 
     fn file(&mut self, path: &Path, role: Role) -> Result<(), SnapshotError> {
-        let source =
-            SourceFile::read(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
+        let source = SourceFile::read(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
         let read = json::parse(&source).and_then(|node| self.read(path, &source, &node, role));
         if let Err(Diagnostics(problems)) = read {
             self.errors.extend(problems);

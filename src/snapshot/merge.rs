@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::kind::PrincipalKind;
 use super::model::{
-    Absence, Account, Boundary, Group, HeldPolicy, Holding, LayerKind, ManagedPolicy, MissingDocument, Principal, Problem,
+    Absence, Account, Boundary, Group, HeldPolicy, Holding, LayerKind, ManagedPolicy, MissingDocument, Principal,
+    Problem,
 };
 use super::page::{Attached, Entity, EntityKind, Page};
 use crate::iam::{AccountId, Partition};
@@ -292,8 +293,13 @@ fn note(accounts: &mut Vec<AccountId>, account: &AccountId) {
 
 fn twice(source: &Arc<SourceFile>, span: Span, arn: &str) -> Diagnostic {
     let brace = super::read::first_char(span);
-    Diagnostic::error(source, brace, format!("{arn} stands twice, with different content"), "the same content each time")
-        .with_help("keep the pages of one collection only")
+    Diagnostic::error(
+        source,
+        brace,
+        format!("{arn} stands twice, with different content"),
+        "the same content each time",
+    )
+    .with_help("keep the pages of one collection only")
 }
 
 fn two_partitions(source: &Arc<SourceFile>, span: Span, account: &AccountId) -> Diagnostic {

@@ -20,7 +20,11 @@ pub use error::SnapshotError;
 pub use kind::PrincipalKind;
 pub use load::SnapshotPaths;
 pub use model::{
-    Absence, Account, Boundary, Group, Held, HeldPolicy, Holding, KnownResource, LayerKind, ManagedPolicy, MissingDocument,
-    Principal, Problem, Snapshot,
+    Absence, Account, Boundary, Group, Held, HeldPolicy, Holding, KnownResource, LayerKind, ManagedPolicy,
+    MissingDocument, Principal, Problem, Snapshot,
 };
 pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyType, Unit, UnitKind};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

@@ -15,7 +15,11 @@ const MEMBERS: [&str; 6] =
 const WHAT: &str = "the organization file";
 
 /// Reads an organization; a policy in it that is none goes to the interner's problems.
-pub(super) fn read(source: &Arc<SourceFile>, node: &Node, interner: &mut Interner) -> Result<Organization, Diagnostics> {
+pub(super) fn read(
+    source: &Arc<SourceFile>,
+    node: &Node,
+    interner: &mut Interner,
+) -> Result<Organization, Diagnostics> {
     let mut reader = Reader { fields: Fields::new(source), interner, units: BTreeMap::new(), parents: Vec::new() };
     let organization = reader.organization(node);
     let problems = reader.fields.problems;
@@ -42,7 +46,8 @@ impl Reader<'_> {
         let head = self.fields.required(node, "Organization", WHAT);
         let head = head.filter(|head| self.fields.is_object(head, "`Organization`"));
         let id = head.and_then(|head| self.fields.required_text(head, "Id", "the organization"));
-        let management = head.and_then(|head| self.fields.required_account(head, "MasterAccountId", "the organization"));
+        let management =
+            head.and_then(|head| self.fields.required_account(head, "MasterAccountId", "the organization"));
         for root in self.fields.required_list(node, "Roots", WHAT) {
             self.unit(root, UnitKind::Root);
         }
@@ -85,7 +90,9 @@ impl Reader<'_> {
         let parent = if kind == UnitKind::Root { None } else { self.fields.required_text(node, "ParentId", what) };
         self.fields.text(node, "Status");
         let id = match kind {
-            UnitKind::Account => self.fields.required_account(node, "Id", what).map(|(id, span)| (id.to_string(), span)),
+            UnitKind::Account => {
+                self.fields.required_account(node, "Id", what).map(|(id, span)| (id.to_string(), span))
+            }
             _ => self.fields.required_text(node, "Id", what).map(|(id, span)| (id.to_owned(), span)),
         };
         let Some((id, span)) = id else { return };
@@ -133,7 +140,9 @@ impl Reader<'_> {
         for (id, span) in std::mem::take(&mut self.parents) {
             let parent = self.units.get(&id).and_then(|unit| unit.parent.clone()).unwrap_or_default();
             match self.units.get(&parent).map(|unit| unit.kind) {
-                None => self.fields.error(span, format!("there is no root or unit {parent}"), "the id of one in this file"),
+                None => {
+                    self.fields.error(span, format!("there is no root or unit {parent}"), "the id of one in this file")
+                }
                 Some(UnitKind::Account) => {
                     self.fields.error(span, format!("{parent} is an account: nothing is in it"), "a root or unit");
                 }
@@ -173,7 +182,11 @@ impl Reader<'_> {
         };
         let (Some((id, id_span)), Some((name, _)), Some((type_name, span))) = (id, name, type_name) else { return };
         if !seen.insert(id.to_owned()) {
-            self.fields.error(id_span, format!("the policy {id} stands twice"), "each policy once, with all its targets");
+            self.fields.error(
+                id_span,
+                format!("the policy {id} stands twice"),
+                "each policy once, with all its targets",
+            );
             return;
         }
         let Some(policy_type) = policy_type(type_name) else {
@@ -190,8 +203,7 @@ impl Reader<'_> {
             OrganizationPolicyType::ResourceControl => (DocumentKind::ResourceControl, "resource control policy"),
         };
         let document = self.interner.read(self.fields.source, content, kind, || format!("{short} {id} ({name})"));
-        let policy =
-            Arc::new(OrganizationPolicy { id: id.to_owned(), name: name.to_owned(), policy_type, document });
+        let policy = Arc::new(OrganizationPolicy { id: id.to_owned(), name: name.to_owned(), policy_type, document });
         for (target, span) in targets {
             match self.units.get_mut(target) {
                 Some(unit) if unit.policies.iter().any(|other| other.id == id) => {
@@ -222,7 +234,9 @@ impl Reader<'_> {
                 let message = format!("no SCP is attached to {id} ({}), where SCPs are enabled", unit.place);
                 self.fields.problems.push(
                     Diagnostic::error(self.fields.source, first_char(node.span), message, "one SCP or more for each")
-                        .with_help("AWS attaches FullAWSAccess (p-FullAWSAccess) unless another takes its place: list it, too"),
+                        .with_help(
+                            "AWS attaches FullAWSAccess (p-FullAWSAccess) unless another takes its place: list it, too",
+                        ),
                 );
             }
         }

@@ -121,8 +121,13 @@ pub(super) fn read(source: &Arc<SourceFile>, node: &Node, interner: &mut Interne
         && let Some(flag) = node.get("IsTruncated")
     {
         page.truncated = Some(
-            Diagnostic::error(source, flag.span, "more pages follow, and the snapshot does not hold them", "the last page")
-                .with_help("collect again without --no-paginate and --max-items, or add the other pages"),
+            Diagnostic::error(
+                source,
+                flag.span,
+                "more pages follow, and the snapshot does not hold them",
+                "the last page",
+            )
+            .with_help("collect again without --no-paginate and --max-items, or add the other pages"),
         );
     }
     let problems = reader.fields.problems;
@@ -167,7 +172,9 @@ impl PageReader<'_> {
             .map(str::to_owned);
         let tags = self.tags(node);
         let groups = match kind {
-            EntityKind::User => self.fields.texts(node, "GroupList").into_iter().map(|(name, _)| name.to_owned()).collect(),
+            EntityKind::User => {
+                self.fields.texts(node, "GroupList").into_iter().map(|(name, _)| name.to_owned()).collect()
+            }
             _ => Vec::new(),
         };
         Some(Entity {
@@ -192,7 +199,8 @@ impl PageReader<'_> {
 
     /// The account and partition of an IAM ARN that has both.
     fn owner(&mut self, arn: &Arn, span: Span) -> Option<(AccountId, Partition)> {
-        let owner = AccountId::parse(arn.account()).filter(|_| arn.service() == "iam").zip(Partition::parse(arn.partition()));
+        let owner =
+            AccountId::parse(arn.account()).filter(|_| arn.service() == "iam").zip(Partition::parse(arn.partition()));
         if owner.is_none() {
             self.fields.error(span, format!("`{arn}` is not of an account's IAM"), "arn:PARTITION:iam::ACCOUNT:…");
         }

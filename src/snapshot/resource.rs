@@ -59,8 +59,7 @@ fn resource(fields: &mut Fields<'_>, node: &Node, interner: &mut Interner) -> Op
             given
         }
     };
-    let policy =
-        interner.read(fields.source, policy?, DocumentKind::Resource, || format!("resource policy of {arn}"));
+    let policy = interner.read(fields.source, policy?, DocumentKind::Resource, || format!("resource policy of {arn}"));
     Some((KnownResource { arn, owner, policy }, arn_span))
 }
 
@@ -74,10 +73,14 @@ pub(super) fn read_about(
     let mut taken_at = None;
     if fields.is_object(node, "snapshot.json") {
         only_members(&mut fields, node, "snapshot.json", &["TakenAt", "Aliases"]);
-        if let Some((text, span)) = fields.field(node, "TakenAt").and_then(|_| fields.required_text(node, "TakenAt", "")) {
+        if let Some((text, span)) =
+            fields.field(node, "TakenAt").and_then(|_| fields.required_text(node, "TakenAt", ""))
+        {
             match text.parse::<jiff::Timestamp>() {
                 Ok(_) => taken_at = Some(text.to_owned()),
-                Err(_) => fields.error(span, format!("`{text}` is no instant"), "RFC 3339, such as 2026-11-20T06:00:00Z"),
+                Err(_) => {
+                    fields.error(span, format!("`{text}` is no instant"), "RFC 3339, such as 2026-11-20T06:00:00Z")
+                }
             }
         }
         if let Some(list) = fields.field(node, "Aliases").filter(|list| fields.is_object(list, "`Aliases`")) {
