@@ -2,7 +2,7 @@
 //!
 //! An organization attaches the same few documents ten thousand times: memory follows the documents.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -60,9 +60,7 @@ impl Interner {
 }
 
 fn hash(document: &PolicyDocument) -> u64 {
-    let mut hasher = FxBuildHasher.build_hasher();
-    document.hash(&mut hasher);
-    hasher.finish()
+    FxBuildHasher.hash_one(document)
 }
 
 /// The same meaning, under the same names: a report shows a statement's Sid.

@@ -38,12 +38,16 @@ impl std::fmt::Display for Place {
     }
 }
 
+const CHUNK: usize = 1024;
+
 /// A text that was read, with its name and an index of its lines.
 #[derive(Debug)]
 pub struct SourceFile {
     name: String,
     text: String,
     line_starts: Vec<usize>,
+    /// Characters before each [`CHUNK`] of bytes: a column far into a file of one line is found at once.
+    chars_before: Vec<usize>,
     /// Line and column of the text's first character; not 1 and 1 where it was cut out of a larger file.
     origin: (usize, usize),
     /// Where the text stood when it was itself a string inside another file (an encoded policy document).
@@ -90,7 +94,16 @@ impl SourceFile {
     ) -> SourceFile {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
-        SourceFile { name, text, line_starts, origin, container }
+        let mut chars = 0;
+        let mut chars_before = Vec::with_capacity(text.len() / CHUNK + 1);
+        for chunk in text.as_bytes().chunks(CHUNK) {
+            chars_before.push(chars);
+            chars += starts_of_chars(chunk);
+        }
+        if text.len().is_multiple_of(CHUNK) {
+            chars_before.push(chars);
+        }
+        SourceFile { name, text, line_starts, chars_before, origin, container }
     }
 
     /// The name that the user knows the file by.
@@ -112,9 +125,18 @@ impl SourceFile {
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let column = self.text.get(start..offset).map_or(0, |s| s.chars().count()) + 1;
+        let column = self.chars_up_to(offset).saturating_sub(self.chars_up_to(start)) + 1;
         let (first_line, first_column) = self.origin;
         (line + first_line - 1, if line == 1 { column + first_column - 1 } else { column })
+    }
+
+    /// How many characters start before an offset.
+    fn chars_up_to(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let chunk = offset / CHUNK;
+        let rest = self.text.as_bytes().get(chunk * CHUNK..offset).unwrap_or_default();
+        let before = self.chars_before.get(chunk).copied().unwrap_or(0);
+        before + starts_of_chars(rest)
     }
 
     /// The place of a span in the file that the user can open: for a decoded document, where its string stands.
@@ -134,9 +156,22 @@ impl SourceFile {
     }
 }
 
+fn starts_of_chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_count_characters_however_long_the_line() {
+        for length in [CHUNK / 2 - 1, CHUNK / 2, 3 * CHUNK] {
+            let file = SourceFile::new("x.json", "é".repeat(length));
+            assert_eq!(file.line_column(2 * length), (1, length + 1));
+            assert_eq!(file.line_column(length / 2 * 2), (1, length / 2 + 1));
+        }
+    }
 
     #[test]
     fn an_excerpt_keeps_its_places() {
