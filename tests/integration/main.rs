@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod corpus;
+mod incident;
 mod real_inputs;
 mod simulate;
