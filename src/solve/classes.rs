@@ -106,12 +106,20 @@ impl Solver<'_> {
             return vec![self.group_of(self.letter(action))];
         }
         let mut groups = self.known_groups(prepared);
-        let mut seen: FxHashSet<String> = FxHashSet::default();
-        for statement in &prepared.statements {
-            for pattern in statement.actions.element.patterns.iter().filter(|p| p.is_literal()) {
-                let lower = format!("{}:{}", pattern.service(), pattern.name());
-                if self.catalog.find_action(&lower).is_none() && seen.insert(lower.clone()) {
-                    groups.push(self.group_of(Letter::Unknown(lower, pattern.as_written().to_owned())));
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let mut unknown: FxHashMap<Vec<bool>, usize> = FxHashMap::default();
+        for (lower, written) in prepared.statements.iter().flat_map(|s| &s.actions.unknown) {
+            if !seen.insert(lower) {
+                continue;
+            }
+            // Nothing is known of such actions, so those that the same statements match are one group.
+            let letter = Letter::Unknown(lower.clone(), written.clone());
+            let matched: Vec<bool> = prepared.statements.iter().map(|s| letter.is_in(s)).collect();
+            match unknown.get(&matched).and_then(|place: &usize| groups.get_mut(*place)) {
+                Some(group) => group.actions.others.push(written.clone()),
+                None => {
+                    unknown.insert(matched, groups.len());
+                    groups.push(self.group_of(letter));
                 }
             }
         }

@@ -54,6 +54,8 @@ pub struct ActionSet {
     pub known: FixedBitSet,
     /// The element itself, for actions that the catalog does not know.
     pub element: ActionElement,
+    /// Names in it that the catalog does not know: in lower case, and as written.
+    pub(super) unknown: Vec<(String, String)>,
     /// Its patterns with wildcards, for actions that do not exist yet.
     pub(super) wild: WildActions,
 }
@@ -423,10 +425,13 @@ fn no_arn(colons: usize) -> Vec<Tok> {
 impl ActionSet {
     fn new(element: &ActionElement, catalog: &Catalog, interner: &Interner) -> Result<ActionSet, TooBig> {
         let mut known = FixedBitSet::with_capacity(catalog.action_count());
+        let mut unknown = Vec::new();
         for pattern in &element.patterns {
             if pattern.is_literal() {
-                if let Some(ActionId(id)) = catalog.find_action(&format!("{}:{}", pattern.service(), pattern.name())) {
-                    known.insert(id as usize);
+                let lower = format!("{}:{}", pattern.service(), pattern.name());
+                match catalog.find_action(&lower) {
+                    Some(ActionId(id)) => known.insert(id as usize),
+                    None => unknown.push((lower, pattern.as_written().to_owned())),
                 }
                 continue;
             }
@@ -452,7 +457,7 @@ impl ActionSet {
             known.toggle_range(..);
         }
         let wild = WildActions::new(element, interner)?;
-        Ok(ActionSet { known, element: element.clone(), wild })
+        Ok(ActionSet { known, element: element.clone(), unknown, wild })
     }
 
     /// Those of them that a service takes (any, if none is given), and of these those of services that
@@ -467,17 +472,18 @@ impl ActionSet {
             }
         }
         allowed.intersect_with(&self.known);
-        ActionSet { known: allowed, element: self.element.clone(), wild: self.wild.clone() }
+        ActionSet {
+            known: allowed,
+            element: self.element.clone(),
+            unknown: self.unknown.clone(),
+            wild: self.wild.clone(),
+        }
     }
 
     /// Whether an action that the catalog does not know, in lower case, is among them.
     pub fn has_unknown(&self, service: &str, name: &str) -> bool {
-        let listed = self
-            .element
-            .patterns
-            .iter()
-            .any(|p| wildcard_matches(p.service(), service) && wildcard_matches(p.name(), name));
-        listed == (self.element.listing == Listing::Only)
+        let written = || self.unknown.iter().any(|(lower, _)| lower.split_once(':') == Some((service, name)));
+        (self.wild.lists(service, name) || written()) == (self.element.listing == Listing::Only)
     }
 }
 

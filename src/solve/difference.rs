@@ -140,6 +140,7 @@ pub fn pattern(glob: &Glob, interner: &Interner) -> String {
             Tok::Sym(s) | Tok::Either(s, _) => match *s {
                 b'*' => out.push_str("${*}"),
                 b'?' => out.push_str("${?}"),
+                s if s.is_ascii() => out.push(char::from(s)),
                 s => out.push_str(&interner.symbols.decode(&[s])),
             },
             Tok::One(_) => out.push('?'),

@@ -46,6 +46,9 @@ impl<'q> Round<'_, 'q> {
         declared: &[ReadyBranch],
         outcome: &mut Outcome,
     ) -> Result<(), TooBig> {
+        if self.all_plainly_granted(service, effective, declared, outcome) {
+            return Ok(());
+        }
         let speaks: Vec<Speaks> = self.prepared.statements.iter().map(|s| s.speaks_of_new(service)).collect();
         let effective: Vec<ReadyBranch> = effective
             .iter()
@@ -85,6 +88,45 @@ impl<'q> Round<'_, 'q> {
             one
         });
         one.into_iter().collect()
+    }
+
+    /// The common case, found without any search: no declared statement speaks of the service, nothing
+    /// stands between the granting statements and what they grant, and each has its witness already.
+    fn all_plainly_granted(
+        &self,
+        service: Option<&str>,
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+        outcome: &mut Outcome,
+    ) -> bool {
+        let statement = |i: &usize| self.prepared.statements.get(*i);
+        let silent = |i: &usize| statement(i).is_none_or(|s| matches!(s.speaks_of_new(service), Speaks::Nothing));
+        let [only] = effective else { return false };
+        let [granting] = only.require.as_slice() else { return false };
+        let undeclared = declared.iter().all(|b| b.require.iter().any(|list| list.iter().all(silent)));
+        if self.symbolic || !undeclared || !only.forbid.is_empty() || !only.except.is_empty() {
+            return false;
+        }
+        let mut plain: Vec<((usize, usize), Vec<(GlobRef, Box<str>)>)> = Vec::new();
+        for statement in granting.iter().filter_map(statement) {
+            match statement.speaks_of_new(service) {
+                Speaks::Nothing => {}
+                Speaks::Names(names, true)
+                    if statement.literals.is_empty()
+                        && outcome.witnessed.contains(&statement.tag)
+                        && names.iter().all(|(g, _)| g.toks.contains(&Tok::Run(Class::Any))) =>
+                {
+                    plain.push((statement.tag, names));
+                }
+                _ => return false,
+            }
+        }
+        for (tag, names) in plain {
+            if let Some(told) = outcome.grants.iter_mut().find(|g| g.tag == tag) {
+                told.actions.others.extend(names.into_iter().map(|(_, written)| written.into_string()));
+            }
+        }
+        true
     }
 
     /// The statement's tag, if nothing at all stands between a pattern without end and what it grants.
@@ -239,6 +281,8 @@ impl NewName<'_> {
         toks.extend([Tok::One(Class::ActionName), Tok::Run(Class::ActionName)]);
         let within: Arc<[GlobRef]> = [interner.glob(&toks)].into();
         let text = Text { within: vec![within], outside: self.outside.to_vec() };
-        FieldState { missing: false, present: true, values: Present::Text(text) }
+        let mut state = FieldState::of(Present::Text(text));
+        state.missing = false;
+        state
     }
 }

@@ -137,6 +137,11 @@ impl Solver<'_> {
 impl<'q> Decision<'_, 'q> {
     /// Decides some actions, whatever the variables of the statements that speak of them are.
     fn target(&self, target: &Target<'_>, outcome: &mut Outcome) -> Result<(), TooBig> {
+        if let (Target::New(service, named), true) = (target, self.open.is_empty()) {
+            let none = BTreeMap::new();
+            let round = self.round(self.prepared, self.question.known, &none, false);
+            return round.new_actions_of(*service, named, &self.prepared.effective, &self.prepared.declared, outcome);
+        }
         let speaks = |i: usize| match (target, self.prepared.statements.get(i)) {
             (Target::Group(group), Some(statement)) => group.first.is_in(statement),
             (Target::New(..), Some(_)) => true,

@@ -64,6 +64,12 @@ impl WildActions {
         self.listing == Listing::AllBut || !self.any.is_empty()
     }
 
+    /// Whether a pattern with wildcards matches a name of a service, both in lower case.
+    pub fn lists(&self, service: &str, name: &str) -> bool {
+        let named = self.services.get(service).into_iter().flatten().any(|(glob, _)| glob.matches(name.as_bytes()));
+        named || self.any.iter().any(|a| wildcard_matches(&a.service, service) && a.name.matches(name.as_bytes()))
+    }
+
     /// What it says of the new actions of a service; of none: of those services that no statement names.
     pub fn of(&self, service: Option<&str>) -> Speaks {
         let mut names: Vec<(GlobRef, Box<str>)> = Vec::new();
