@@ -10,7 +10,7 @@ use iamdrift::baseline::{Assignment, Baseline, Entry, IgnoredBy, PrincipalView, 
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::{PolicyDocument, Readings};
 use iamdrift::snapshot::{Account, Principal, PrincipalKind, Snapshot, SnapshotPaths};
-use iamdrift::solve::{Access, Branch, Question, Solver, Verdict, World};
+use iamdrift::solve::{Access, Branch, Depth, Question, Solver, Verdict, World};
 
 use crate::corpus::rcp_supported;
 
@@ -128,7 +128,7 @@ fn verdict(snapshot: &Snapshot, account: &Account, principal: &Principal, entry:
         world: World::Closed,
         only: None,
         budget: 1_000_000,
-        cubes: 4,
+        depth: Depth::Verdict,
         account: None,
         confirm: None,
     };
