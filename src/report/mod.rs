@@ -1,1 +1,3 @@
 //! Findings for people and machines.
+
+pub mod sanitize;
