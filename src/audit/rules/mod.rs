@@ -1,0 +1,5 @@
+//! The rules: what is held against a principal.
+
+mod id;
+
+pub use id::RuleId;
