@@ -176,7 +176,7 @@ impl Paragraph {
                     if i > 0 {
                         line.end(self.hang + REST)?;
                     }
-                    line.put(piece, unit.style)?;
+                    line.put(piece.trim_end(), unit.style)?;
                 }
             } else {
                 line.put(&unit.text, unit.style)?;
@@ -214,7 +214,8 @@ impl Line<'_> {
 }
 
 /// The word in pieces that fit: the first into `first` columns, the others into `later`. It is broken behind
-/// a sign that parts ARNs and paths where the line is then at least half full, else where the line ends.
+/// a sign that parts ARNs and paths, or else the parts of a name, where the line is then at least half full,
+/// else where the line ends.
 fn pieces(word: &str, first: usize, later: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = word;
@@ -232,7 +233,7 @@ fn pieces(word: &str, first: usize, later: usize) -> Vec<&str> {
 
 fn break_at(word: &str, room: usize) -> usize {
     let mut used = 0;
-    let mut good = None;
+    let (mut good, mut fair) = (None, None);
     let mut end = 0;
     for (i, c) in word.char_indices() {
         used += c.width().unwrap_or(0);
@@ -240,11 +241,15 @@ fn break_at(word: &str, room: usize) -> usize {
             break;
         }
         end = i + c.len_utf8();
-        if matches!(c, '/' | ':' | ',' | ';' | '=' | '&' | '?' | ' ') && 2 * used >= room {
-            good = Some(end);
+        if 2 * used >= room {
+            match c {
+                '/' | ':' | ',' | ';' | '=' | '&' | '?' | ' ' => good = Some(end),
+                '-' | '_' | '.' | '}' => fair = Some(end),
+                _ => {}
+            }
         }
     }
-    good.unwrap_or(end)
+    good.or(fair).unwrap_or(end)
 }
 
 #[cfg(test)]
