@@ -247,7 +247,10 @@ pub(super) fn incident() -> Audit {
             )
         },
     ];
-    broad.advice = vec!["detach OperatorPower: nothing that is declared depends on it".into()];
+    broad.advice = vec![
+        "detach OperatorPower: nothing that is declared depends on it".into(),
+        format!("limit the resources of statement 1 of exports to those of {readonly}"),
+    ];
     broad.first_seen = Some("2026-11-13T06:00:00Z".into());
 
     let mut latent = finding(
@@ -283,8 +286,17 @@ pub(super) fn incident() -> Audit {
     }];
     (undeclared.action_count, undeclared.destructive_count) = (4000, 1012);
     undeclared.advice = vec![
-        "remove it, if nobody misses it".into(),
-        "declare it:\n[[principal]]\nname  = \"deploy-legacy\"\nmatch = \"arn:aws-cn:iam::111122223333:user/deploy-legacy\"\nkind  = \"workload\"\nallow = [\"deploy-legacy.json\"]".into(),
+        concat!(
+            "declare it:\n[[principal]]\nname  = \"deploy-legacy\"\n",
+            "match = \"arn:aws-cn:iam::111122223333:user/deploy-legacy\"\n",
+            "kind  = \"workload\"  # operator | agent | workload | break-glass\nallow = []"
+        )
+        .into(),
+        concat!(
+            "or leave it out:\n[[ignore]]\n",
+            "match  = \"arn:aws-cn:iam::111122223333:user/deploy-legacy\"\nreason = \"…\""
+        )
+        .into(),
     ];
 
     let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(etl.clone()), "could not be proven either way");

@@ -15,7 +15,7 @@ const RESOURCES: usize = 2;
 const CONDITIONS: usize = 4;
 const STATEMENTS: usize = 3;
 const REASONS: usize = 4;
-const ADVICE: usize = 2;
+const ADVICE: usize = 3;
 const SNIPPET: usize = 12;
 
 /// Where labels begin and how wide they are, with the gap behind them.
@@ -213,15 +213,17 @@ fn rest(finding: &Finding, shown: usize, page: &mut Page) -> io::Result<()> {
 
 fn advice(finding: &Finding, page: &mut Page) -> io::Result<()> {
     let shown = page.shown(finding.advice.len(), ADVICE);
-    for (i, advice) in finding.advice.iter().take(shown).enumerate() {
+    for advice in finding.advice.iter().take(shown) {
         let mut lines = advice.lines();
         let first = lines.next().unwrap_or("");
-        page.write(field(page, if i == 0 { "do" } else { "or" }).words(first))?;
+        // An alternative to the step before it says so itself.
+        let label = if first.starts_with("or ") { "" } else { "do" };
+        page.write(field(page, label).words(first))?;
         snippet(&lines.collect::<Vec<_>>(), page)?;
     }
     match finding.advice.len() - shown {
         0 => Ok(()),
-        n => page.write(field(page, "").words(&more(n, "way"))),
+        n => page.write(field(page, "").words(&more(n, "step"))),
     }
 }
 
