@@ -108,6 +108,18 @@ impl Automaton {
         self.next[usize::from(state) * self.classes + usize::from(self.class_of[usize::from(symbol)])]
     }
 
+    /// Whether it matches a text.
+    pub fn matches(&self, text: &[Symbol]) -> bool {
+        let mut state = Automaton::START;
+        for symbol in text {
+            state = self.step(state, *symbol);
+            if state == DEAD {
+                return false;
+            }
+        }
+        self.accepts(state)
+    }
+
     /// Whether the text may end here.
     pub fn accepts(&self, state: u16) -> bool {
         self.accepts[usize::from(state)]

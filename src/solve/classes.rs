@@ -5,7 +5,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compile::Solver;
 use super::question::{Prepared, Question, Ready, ReadyBranch};
-use crate::access::Request;
 use crate::catalog::{AccessLevel, ActionClass, ActionId, Catalog, ShapeId};
 
 /// An action, by the catalog or by a document that names it.
@@ -20,10 +19,40 @@ pub enum Letter {
 /// Actions that are decided together.
 #[derive(Debug)]
 pub struct ActionGroup {
-    /// Its actions, the most alarming first.
-    pub letters: Vec<Letter>,
+    /// The most alarming of them, which stands for all.
+    pub first: Letter,
+    /// How alarming it is.
+    alarm: u8,
+    /// All of them.
+    pub actions: Actions,
     /// Their resources and keys, where that matters to any statement.
     pub shape: Option<ShapeId>,
+}
+
+/// Some actions, by the catalog or by name.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Actions {
+    /// Those that the catalog knows.
+    pub known: Vec<ActionId>,
+    /// Names that only documents know; for actions that do not exist yet, the patterns that let them in.
+    pub others: Vec<String>,
+}
+
+impl Actions {
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.known.len() + self.others.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Their names: the catalog's as `service:Name`, the others as they were written.
+    pub fn names(&self, catalog: &Catalog) -> Vec<String> {
+        self.known.iter().map(|id| catalog.full_name(*id)).chain(self.others.iter().cloned()).collect()
+    }
 }
 
 impl Letter {
@@ -35,13 +64,22 @@ impl Letter {
         }
     }
 
+    /// The prefix of its service, in lower case.
+    pub fn service(&self, catalog: &Catalog) -> String {
+        match self {
+            Letter::Known(id) => catalog.service_prefix(catalog.action_service(*id)).to_owned(),
+            Letter::Unknown(lower, _) => lower.split_once(':').map_or(String::new(), |(service, _)| service.to_owned()),
+        }
+    }
+
     /// Whether a statement speaks of it.
     pub fn is_in(&self, statement: &Ready) -> bool {
         match self {
             Letter::Known(id) => statement.actions.known.contains(id.0 as usize),
-            Letter::Unknown(lower, _) => {
-                lower.split_once(':').is_some_and(|(service, name)| statement.actions.has_unknown(service, name))
-            }
+            Letter::Unknown(lower, _) => lower.split_once(':').is_some_and(|(service, name)| {
+                statement.service.as_ref().and_then(|only| only.service.as_deref()).is_none_or(|only| only == service)
+                    && statement.actions.has_unknown(service, name)
+            }),
         }
     }
 }
@@ -61,22 +99,31 @@ pub fn alarm(catalog: &Catalog, action: ActionId) -> u8 {
 }
 
 impl Solver<'_> {
-    /// The groups of actions that the effective side may allow and the declared side does not plainly allow.
-    pub(super) fn groups(&self, question: &Question<'_>, prepared: &Prepared) -> Vec<ActionGroup> {
+    /// The groups of actions that the effective side may allow and the declared side does not plainly
+    /// allow, the most alarming first.
+    pub(super) fn groups(&self, question: &Question<'_>, prepared: &Prepared<'_>) -> Vec<ActionGroup> {
         if let Some((action, _)) = question.only {
-            return vec![ActionGroup { letters: vec![self.letter(action)], shape: None }];
+            return vec![self.group_of(self.letter(action))];
         }
         let mut groups = self.known_groups(prepared);
-        let mut seen: FxHashSet<String> = FxHashSet::default();
-        for statement in &prepared.statements {
-            for pattern in statement.actions.element.patterns.iter().filter(|p| p.is_literal()) {
-                let lower = format!("{}:{}", pattern.service(), pattern.name());
-                if self.catalog.find_action(&lower).is_none() && seen.insert(lower.clone()) {
-                    let letter = Letter::Unknown(lower, pattern.as_written().to_owned());
-                    groups.push(ActionGroup { letters: vec![letter], shape: None });
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let mut unknown: FxHashMap<Vec<bool>, usize> = FxHashMap::default();
+        for (lower, written) in prepared.statements.iter().flat_map(|s| &s.actions.unknown) {
+            if !seen.insert(lower) {
+                continue;
+            }
+            // Nothing is known of such actions, so those that the same statements match are one group.
+            let letter = Letter::Unknown(lower.clone(), written.clone());
+            let matched: Vec<bool> = prepared.statements.iter().map(|s| letter.is_in(s)).collect();
+            match unknown.get(&matched).and_then(|place: &usize| groups.get_mut(*place)) {
+                Some(group) => group.actions.others.push(written.clone()),
+                None => {
+                    unknown.insert(matched, groups.len());
+                    groups.push(self.group_of(letter));
                 }
             }
         }
+        groups.sort_by_key(|g| std::cmp::Reverse(g.alarm));
         groups
     }
 
@@ -88,7 +135,78 @@ impl Solver<'_> {
         }
     }
 
-    fn known_groups(&self, prepared: &Prepared) -> Vec<ActionGroup> {
+    fn group_of(&self, letter: Letter) -> ActionGroup {
+        let actions = match &letter {
+            Letter::Known(id) => Actions { known: vec![*id], others: Vec::new() },
+            Letter::Unknown(_, written) => Actions { known: Vec::new(), others: vec![written.clone()] },
+        };
+        // What an unknown action does is not known: it is looked at before those that only read.
+        ActionGroup { alarm: 3, first: letter, actions, shape: None }
+    }
+
+    fn known_groups(&self, prepared: &Prepared<'_>) -> Vec<ActionGroup> {
+        let candidates = self.candidates(prepared);
+        if candidates.is_clear() {
+            return Vec::new();
+        }
+        // Split the candidates by each statement in turn: what stays together is matched by the same ones.
+        let mut blocks: Vec<(FixedBitSet, bool)> = vec![(candidates, false)];
+        for statement in &prepared.statements {
+            let bits = &statement.actions.known;
+            for i in 0..blocks.len() {
+                let Some((block, sensitive)) = blocks.get_mut(i) else { continue };
+                if block.is_disjoint(bits) {
+                    continue;
+                }
+                if block.is_subset(bits) {
+                    *sensitive |= statement.sensitive;
+                    continue;
+                }
+                let mut inside = block.clone();
+                inside.intersect_with(bits);
+                block.difference_with(bits);
+                let inside_sensitive = *sensitive || statement.sensitive;
+                blocks.push((inside, inside_sensitive));
+            }
+        }
+        let mut groups: Vec<ActionGroup> = Vec::with_capacity(blocks.len());
+        for (block, sensitive) in blocks {
+            let mut places: FxHashMap<ShapeId, usize> = FxHashMap::default();
+            let mut whole: Option<usize> = None;
+            for action in block.ones() {
+                let id = ActionId(u32::try_from(action).unwrap_or(u32::MAX));
+                let alarm = self.alarm(id);
+                let shape = sensitive.then(|| self.catalog.shape(id));
+                let place = match shape {
+                    Some(shape) => places.get(&shape).copied(),
+                    None => whole,
+                };
+                match place.and_then(|place| groups.get_mut(place)) {
+                    Some(group) => {
+                        group.actions.known.push(id);
+                        if alarm > group.alarm {
+                            group.alarm = alarm;
+                            group.first = Letter::Known(id);
+                        }
+                    }
+                    None => {
+                        match shape {
+                            Some(shape) => {
+                                places.insert(shape, groups.len());
+                            }
+                            None => whole = Some(groups.len()),
+                        }
+                        let actions = Actions { known: vec![id], others: Vec::new() };
+                        groups.push(ActionGroup { first: Letter::Known(id), alarm, actions, shape });
+                    }
+                }
+            }
+        }
+        groups
+    }
+
+    /// The actions that the effective side may allow and the declared side does not plainly allow.
+    fn candidates(&self, prepared: &Prepared<'_>) -> FixedBitSet {
         let union = |list: &[usize], plain: bool| {
             let mut bits = FixedBitSet::with_capacity(self.catalog.action_count());
             for statement in list.iter().filter_map(|i| prepared.statements.get(*i)) {
@@ -101,7 +219,7 @@ impl Solver<'_> {
         // What a branch allows at the most (`plain` false), or at the least (`plain` true).
         let of_branch = |branch: &ReadyBranch, plain: bool| {
             let mut bits = FixedBitSet::with_capacity(self.catalog.action_count());
-            if plain && branch.except.is_some() {
+            if plain && !branch.except.is_empty() {
                 return bits;
             }
             bits.insert_range(..);
@@ -118,51 +236,17 @@ impl Solver<'_> {
         for branch in &prepared.declared {
             candidates.difference_with(&of_branch(branch, true));
         }
-        if candidates.is_clear() {
-            return Vec::new();
-        }
-        // A signature of the statements that match an action: the sum of random numbers, one a statement.
-        let mut signatures: FxHashMap<usize, (u128, bool)> = candidates.ones().map(|a| (a, (0, false))).collect();
-        for (index, statement) in prepared.statements.iter().enumerate() {
-            let mark = mark(index);
-            for action in statement.actions.known.intersection(&candidates) {
-                if let Some((sum, sensitive)) = signatures.get_mut(&action) {
-                    *sum = sum.wrapping_add(mark);
-                    *sensitive |= statement.sensitive;
-                }
-            }
-        }
-        let mut groups: Vec<ActionGroup> = Vec::new();
-        let mut places: FxHashMap<(u128, Option<ShapeId>), usize> = FxHashMap::default();
-        for action in candidates.ones() {
-            let Some((sum, sensitive)) = signatures.get(&action) else { continue };
-            let id = ActionId(u32::try_from(action).unwrap_or(u32::MAX));
-            let shape = sensitive.then(|| self.catalog.shape(id));
-            let place = *places.entry((*sum, shape)).or_insert_with(|| {
-                groups.push(ActionGroup { letters: Vec::new(), shape });
-                groups.len() - 1
-            });
-            if let Some(group) = groups.get_mut(place) {
-                group.letters.push(Letter::Known(id));
-            }
-        }
-        for group in &mut groups {
-            group.letters.sort_by_cached_key(|l| match l {
-                Letter::Known(id) => (u8::MAX - alarm(self.catalog, *id), id.0),
-                Letter::Unknown(..) => (0, 0),
-            });
-        }
-        groups
+        candidates
+    }
+
+    /// How alarming an action is, from a table made once.
+    fn alarm(&self, action: ActionId) -> u8 {
+        let table = self.alarms.get_or_init(|| self.catalog.actions().map(|id| alarm(self.catalog, id)).collect());
+        table.get(action.0 as usize).copied().unwrap_or(0)
     }
 
     /// Whether a request's action exists in the catalog.
-    pub(super) fn exists(&self, request: &Request) -> bool {
-        self.catalog.find_action(&request.action.to_ascii_lowercase()).is_some()
+    pub(super) fn exists(&self, action: &str) -> bool {
+        self.catalog.find_action(&action.to_ascii_lowercase()).is_some()
     }
-}
-
-/// A random-looking number for a statement's position: sums of them tell sets of statements apart.
-fn mark(index: usize) -> u128 {
-    let hash = blake3::hash(&index.to_le_bytes());
-    hash.as_bytes().first_chunk::<16>().map_or(0, |b| u128::from_le_bytes(*b))
 }

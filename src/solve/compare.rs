@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compile::Solver;
-use super::question::{Access, Question, World};
+use super::question::{Access, Depth, Question, World};
 use super::verdict::{Undecided, Verdict};
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::iam::{PolicyDocument, Readings};
@@ -71,7 +71,7 @@ pub fn compare(
                 world: *world,
                 only: None,
                 budget: BUDGET,
-                cubes,
+                depth: Depth::Difference { cubes },
                 account: None,
                 confirm: Some(&confirm),
             };

@@ -3,7 +3,7 @@
 //! A document compiles once per run, whatever number of principals attach it, unless it holds policy
 //! variables: then once for each binding of them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
@@ -13,12 +13,14 @@ use super::interval::{Intervals, Point};
 use super::literal::{Field, Kind, Literal, SetTest, SetValues, Values};
 use super::symbols::Symbol;
 use super::{TooBig, symbols};
-use crate::catalog::{ActionId, Catalog, Multiplicity};
+use super::domain::Domains;
+use super::wild::WildActions;
+use crate::catalog::{ActionId, Catalog, Multiplicity, ShapeId};
 use crate::iam::condition::{Comparison, ConditionValue, Family};
 use crate::iam::document::{ActionElement, ResourceElement};
 use crate::iam::value::{Instant, Typed};
 use crate::iam::{
-    Choice, Condition, ContextKey, Effect, Listing, Operator, Part, PolicyDocument, Quantifier, Readings, Statement,
+    Choice, Condition, ContextKey, Listing, Operator, Part, Partition, PolicyDocument, Quantifier, Readings, Statement,
     Template, WhenMissing,
 };
 
@@ -29,14 +31,20 @@ pub struct Solver<'c> {
     pub catalog: &'c Catalog,
     /// The patterns of the run.
     pub interner: Interner,
-    compiled: Mutex<FxHashMap<(usize, Readings), (Arc<PolicyDocument>, Arc<CompiledPolicy>)>>,
+    compiled: Mutex<FxHashMap<CompiledKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>>,
+    actions: Mutex<FxHashMap<(usize, usize), Arc<ActionSet>>>,
+    pub(super) alarms: OnceLock<Vec<u8>>,
+    pub(super) domains: Mutex<FxHashMap<(ShapeId, Option<Partition>), Arc<Domains>>>,
 }
 
-/// The statements of one document, compiled.
-#[derive(Debug)]
-pub struct CompiledPolicy {
-    /// In the document's order.
-    pub statements: Vec<Arc<CompiledStatement>>,
+/// A statement under one reading and one binding of its variables: the document's address, which the
+/// entry keeps alive, and the position.
+#[derive(Eq, PartialEq, Hash, Debug)]
+struct CompiledKey {
+    document: usize,
+    index: usize,
+    readings: Readings,
+    bindings: Vec<Binding>,
 }
 
 /// The actions of a statement.
@@ -46,13 +54,15 @@ pub struct ActionSet {
     pub known: FixedBitSet,
     /// The element itself, for actions that the catalog does not know.
     pub element: ActionElement,
+    /// Names in it that the catalog does not know: in lower case, and as written.
+    pub(super) unknown: Vec<(String, String)>,
+    /// Its patterns with wildcards, for actions that do not exist yet.
+    pub(super) wild: WildActions,
 }
 
 /// One statement, compiled.
 #[derive(Debug)]
 pub struct CompiledStatement {
-    /// Allow or deny.
-    pub effect: Effect,
     /// The actions that it speaks of.
     pub actions: Arc<ActionSet>,
     /// All must hold.
@@ -62,12 +72,14 @@ pub struct CompiledStatement {
 }
 
 /// What stands in the place of a policy variable.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Binding {
     /// This text.
     Text(String),
-    /// The key is missing.
+    /// The key is missing: the default stands, if there is one.
     Missing,
+    /// It can have no value (a multi-valued key): nothing stands.
+    Unresolvable,
     /// A text that is not known.
     Unknown(Symbol),
 }
@@ -85,42 +97,57 @@ pub struct Terms<'a> {
 impl<'c> Solver<'c> {
     /// A solver over a catalog.
     pub fn new(catalog: &'c Catalog) -> Solver<'c> {
-        Solver { catalog, interner: Interner::default(), compiled: Mutex::default() }
-    }
-
-    /// Compiles a document that holds no variables, once.
-    pub fn compile(&self, document: &Arc<PolicyDocument>, terms: &Terms<'_>) -> Result<Arc<CompiledPolicy>, TooBig> {
-        let has_variables = document.statements.iter().any(|s| variables_of(s).next().is_some());
-        if has_variables {
-            return Ok(Arc::new(self.compile_document(document, terms)?));
+        Solver {
+            catalog,
+            interner: Interner::default(),
+            compiled: Mutex::default(),
+            actions: Mutex::default(),
+            alarms: OnceLock::new(),
+            domains: Mutex::default(),
         }
-        let key = (Arc::as_ptr(document) as usize, terms.readings);
-        {
-            let compiled = self.compiled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some((_, policy)) = compiled.get(&key) {
-                return Ok(Arc::clone(policy));
-            }
-        }
-        let policy = Arc::new(self.compile_document(document, terms)?);
-        let mut compiled = self.compiled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // The document is kept with its entry, so that its address stays its own.
-        compiled.insert(key, (Arc::clone(document), Arc::clone(&policy)));
-        Ok(policy)
     }
 
-    fn compile_document(&self, document: &PolicyDocument, terms: &Terms<'_>) -> Result<CompiledPolicy, TooBig> {
-        let statements =
-            document.statements.iter().map(|s| self.compile_statement(s, terms).map(Arc::new)).collect::<Result<_, _>>()?;
-        Ok(CompiledPolicy { statements })
-    }
-
-    fn compile_statement(&self, statement: &Statement, terms: &Terms<'_>) -> Result<CompiledStatement, TooBig> {
-        let mut out = CompiledStatement {
-            effect: statement.effect,
-            actions: Arc::new(ActionSet::new(&statement.action, self.catalog)),
-            literals: Vec::new(),
-            dead: false,
+    /// Compiles a statement of a document, once for each binding of the variables that it holds.
+    pub(super) fn compile(
+        &self,
+        document: &Arc<PolicyDocument>,
+        index: usize,
+        terms: &Terms<'_>,
+    ) -> Result<Option<Arc<CompiledStatement>>, TooBig> {
+        let Some(statement) = document.statements.get(index) else { return Ok(None) };
+        let key = CompiledKey {
+            document: Arc::as_ptr(document) as usize,
+            index,
+            readings: terms.readings,
+            bindings: variables_of(statement).map(|key| (terms.binding)(key)).collect(),
         };
+        let lock = || self.compiled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((_, compiled)) = lock().get(&key) {
+            return Ok(Some(Arc::clone(compiled)));
+        }
+        let actions = self.action_set(key.document, index, statement)?;
+        let compiled = Arc::new(self.compile_statement(statement, actions, terms)?);
+        lock().insert(key, (Arc::clone(document), Arc::clone(&compiled)));
+        Ok(Some(compiled))
+    }
+
+    fn action_set(&self, document: usize, index: usize, statement: &Statement) -> Result<Arc<ActionSet>, TooBig> {
+        let lock = || self.actions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = lock().get(&(document, index)) {
+            return Ok(Arc::clone(known));
+        }
+        let made = Arc::new(ActionSet::new(&statement.action, self.catalog, &self.interner)?);
+        lock().insert((document, index), Arc::clone(&made));
+        Ok(made)
+    }
+
+    fn compile_statement(
+        &self,
+        statement: &Statement,
+        actions: Arc<ActionSet>,
+        terms: &Terms<'_>,
+    ) -> Result<CompiledStatement, TooBig> {
+        let mut out = CompiledStatement { actions, literals: Vec::new(), dead: false };
         if let Some(resource) = &statement.resource {
             self.compile_resource(resource, terms, &mut out)?;
         }
@@ -175,7 +202,7 @@ impl<'c> Solver<'c> {
                 Part::Variable { key, default } => match ((terms.binding)(key), default) {
                     (Binding::Text(text), _) => toks.extend(self.interner.literal(&text, ignore_case)?),
                     (Binding::Missing, Some(default)) => toks.extend(self.interner.literal(default, ignore_case)?),
-                    (Binding::Missing, None) => return Ok(None),
+                    (Binding::Missing, None) | (Binding::Unresolvable, _) => return Ok(None),
                     (Binding::Unknown(symbol), _) => toks.push(Tok::Sym(symbol)),
                 },
             }
@@ -396,12 +423,15 @@ fn no_arn(colons: usize) -> Vec<Tok> {
 }
 
 impl ActionSet {
-    fn new(element: &ActionElement, catalog: &Catalog) -> ActionSet {
+    fn new(element: &ActionElement, catalog: &Catalog, interner: &Interner) -> Result<ActionSet, TooBig> {
         let mut known = FixedBitSet::with_capacity(catalog.action_count());
+        let mut unknown = Vec::new();
         for pattern in &element.patterns {
             if pattern.is_literal() {
-                if let Some(ActionId(id)) = catalog.find_action(&format!("{}:{}", pattern.service(), pattern.name())) {
-                    known.insert(id as usize);
+                let lower = format!("{}:{}", pattern.service(), pattern.name());
+                match catalog.find_action(&lower) {
+                    Some(ActionId(id)) => known.insert(id as usize),
+                    None => unknown.push((lower, pattern.as_written().to_owned())),
                 }
                 continue;
             }
@@ -426,17 +456,34 @@ impl ActionSet {
         if element.listing == Listing::AllBut {
             known.toggle_range(..);
         }
-        ActionSet { known, element: element.clone() }
+        let wild = WildActions::new(element, interner)?;
+        Ok(ActionSet { known, element: element.clone(), unknown, wild })
+    }
+
+    /// Those of them that a service takes (any, if none is given), and of these those of services that
+    /// support resource control policies, if only they are asked for.
+    pub(super) fn limited(&self, catalog: &Catalog, service: Option<&str>, rcp_only: bool) -> ActionSet {
+        let mut allowed = FixedBitSet::with_capacity(catalog.action_count());
+        for id in catalog.services() {
+            let wanted = service.is_none_or(|s| catalog.service_prefix(id) == s);
+            if wanted && (!rcp_only || catalog.rcp_supported(id)) {
+                let range = catalog.actions_of(id);
+                allowed.insert_range(range.start as usize..range.end as usize);
+            }
+        }
+        allowed.intersect_with(&self.known);
+        ActionSet {
+            known: allowed,
+            element: self.element.clone(),
+            unknown: self.unknown.clone(),
+            wild: self.wild.clone(),
+        }
     }
 
     /// Whether an action that the catalog does not know, in lower case, is among them.
     pub fn has_unknown(&self, service: &str, name: &str) -> bool {
-        let listed = self
-            .element
-            .patterns
-            .iter()
-            .any(|p| wildcard_matches(p.service(), service) && wildcard_matches(p.name(), name));
-        listed == (self.element.listing == Listing::Only)
+        let written = || self.unknown.iter().any(|(lower, _)| lower.split_once(':') == Some((service, name)));
+        (self.wild.lists(service, name) || written()) == (self.element.listing == Listing::Only)
     }
 }
 

@@ -5,37 +5,44 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::TooBig;
-use super::classes::{ActionGroup, Letter};
+use super::classes::{ActionGroup, Actions, Letter};
 use super::compile::Solver;
 use super::cubes::{Cubes, Goal, State, not_all};
 use super::difference::{Cube, Grant, cube};
-use super::domain::{Carries, Domain, domains, lift_to_arn};
+use super::domain::{Carries, Domain, lift_to_arn};
 use super::field::{FieldState, Left};
 use super::glob::GlobRef;
 use super::literal::{Field, Literal, Values};
 use super::open_world::NewName;
-use super::question::{Prepared, Question, ReadyBranch, agreeing};
+use super::question::{Depth, Prepared, Question, ReadyBranch, agreeing};
 use super::search::Budget;
 use super::verdict::Undecided;
-use crate::access::Request;
-use crate::iam::ContextKey;
+use crate::access::{KnownContext, Request};
+use crate::iam::{Arn, ContextKey, Partition};
 
-/// What one round of a decision found.
+/// What was found so far.
 #[derive(Default)]
 pub struct Outcome {
     /// Proven excess.
     pub grants: Vec<Grant>,
     /// What could not be decided.
     pub undecided: BTreeSet<Undecided>,
+    /// The statements that a witness is at hand for.
+    pub witnessed: FxHashSet<(usize, usize)>,
 }
 
-/// One round: a question under one binding of its variables.
+/// One round: some actions under one binding of their variables.
+#[derive(Copy, Clone)]
 pub struct Round<'a, 'q> {
     pub solver: &'a Solver<'a>,
     pub question: &'a Question<'q>,
-    pub prepared: &'a Prepared,
+    pub prepared: &'a Prepared<'q>,
     pub budget: &'a Budget,
+    /// What is known of the context in this round.
+    pub known: &'a KnownContext,
     /// The values that variables were given in this round.
     pub assigned: &'a BTreeMap<ContextKey, String>,
     /// Whether variables are symbols: then only "nothing" is an answer.
@@ -50,39 +57,33 @@ pub(super) struct Asked<'d> {
     pub domain: Vec<Arc<[GlobRef]>>,
     /// What an ARN of the domain tells.
     pub carries: Carries,
-    /// The group of existing actions that it stands for.
+    /// The actions that this one stands for.
+    pub actions: &'d Actions,
+    /// The group of existing actions, if it is one.
     pub group: Option<&'d ActionGroup>,
     /// Where the name may lie, for actions that do not exist yet.
     pub new_name: Option<&'d NewName<'d>>,
 }
 
 impl Round<'_, '_> {
-    /// Decides all groups of existing actions.
-    pub fn existing_actions(&self) -> Result<Outcome, TooBig> {
-        let mut outcome = Outcome::default();
-        for group in self.solver.groups(self.question, self.prepared) {
-            self.group(&group, &mut outcome)?;
-            if self.symbolic && !outcome.undecided.is_empty() {
-                break;
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn group(&self, group: &ActionGroup, outcome: &mut Outcome) -> Result<(), TooBig> {
-        let Some(first) = group.letters.first() else { return Ok(()) };
-        let lists = |branch: &ReadyBranch| branch.narrowed(|i| self.prepared.statements.get(i).is_some_and(|s| first.is_in(s)));
-        let effective: Vec<ReadyBranch> = self.prepared.effective.iter().map(lists).collect();
-        let declared: Vec<ReadyBranch> = self.prepared.declared.iter().map(lists).collect();
-        for domain in self.domains_of(group, first, &effective, &declared)? {
+    /// Decides a group of existing actions whose branches are narrowed to the statements that speak of it.
+    pub(super) fn group(
+        &self,
+        group: &ActionGroup,
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+        outcome: &mut Outcome,
+    ) -> Result<(), TooBig> {
+        for domain in self.domains_of(group, effective, declared)? {
             let asked = Asked {
-                action: Some(first),
+                action: Some(&group.first),
                 domain: if domain.globs.is_empty() { Vec::new() } else { vec![domain.globs] },
                 carries: domain.carries,
+                actions: &group.actions,
                 group: Some(group),
                 new_name: None,
             };
-            self.branches(&asked, &effective, &declared, outcome)?;
+            self.branches(&asked, effective, declared, outcome)?;
         }
         Ok(())
     }
@@ -92,36 +93,38 @@ impl Round<'_, '_> {
     fn domains_of(
         &self,
         group: &ActionGroup,
-        first: &Letter,
         effective: &[ReadyBranch],
         declared: &[ReadyBranch],
     ) -> Result<Vec<Domain>, TooBig> {
         let anything = Domain { globs: [].into(), carries: Carries::default() };
-        let interner = &self.solver.interner;
         if let Some((_, resource)) = self.question.only {
-            return Ok(vec![Domain { globs: [interner.exact(resource)?].into(), ..anything }]);
+            // A principal acts in its own partition only.
+            let told = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
+            if told.is_some_and(|told| self.question.partition.is_some_and(|own| own != told)) {
+                return Ok(Vec::new());
+            }
+            return Ok(vec![Domain { globs: [self.solver.interner.exact(resource)?].into(), ..anything }]);
         }
-        let shape = match (group.shape, first) {
+        let shape = match (group.shape, &group.first) {
             (Some(shape), _) => shape,
             (None, Letter::Known(id)) => self.solver.catalog.shape(*id),
             (None, Letter::Unknown(..)) => return Ok(vec![anything]),
         };
-        let parts = domains(self.solver.catalog, interner, shape, self.question.partition)?;
+        let domains = self.solver.domains(shape, self.question.partition)?;
         let speaks = |branch: &ReadyBranch| {
-            branch.all().filter_map(|i| self.prepared.statements.get(i)).flat_map(|s| &s.literals).any(|l| match &l.field {
-                Field::Key(key) => agreeing(key).is_some(),
-                _ => false,
+            branch.all().filter_map(|i| self.prepared.statements.get(i)).flat_map(|s| &s.literals).any(|l| {
+                matches!(&l.field, Field::Key(key) if agreeing(key).is_some())
             })
         };
         let assigned = self.assigned.keys().any(|key| agreeing(key).is_some());
-        if parts.len() < 2 || assigned || effective.iter().chain(declared).any(speaks) {
-            return Ok(parts);
+        if assigned || effective.iter().chain(declared).any(speaks) {
+            Ok(domains.apart.clone())
+        } else {
+            Ok(vec![domains.together.clone()])
         }
-        let globs: Vec<GlobRef> = parts.iter().flat_map(|p| p.globs.iter().cloned()).collect();
-        Ok(vec![Domain { globs: globs.into(), ..anything }])
     }
 
-    /// Decides one action, or one group, on one domain.
+    /// Decides one action, or all that it stands for, on one domain.
     pub(super) fn branches(
         &self,
         asked: &Asked<'_>,
@@ -147,12 +150,13 @@ impl Round<'_, '_> {
             if others.iter().any(Vec::is_empty) {
                 continue;
             }
-            let mut base: Vec<Goal> = branch.except.iter().map(|l| vec![vec![l.clone()]]).collect();
+            let mut base: Vec<Goal> = self.excepted(branch, asked).map(|l| vec![vec![l.clone()]]).collect();
             base.extend(self.assigned_segments(asked).into_iter().map(|l| vec![vec![l]]));
             base.extend(others.iter().map(|list| list.iter().map(|i| self.literals(*i, asked)).collect()));
             base.extend(branch.forbid.iter().map(|i| not_all(&self.literals(*i, asked))));
             for granting in first {
-                let mut found = Found { cubes: Vec::new(), more: false, witness: None };
+                let Some(statement) = self.prepared.statements.get(*granting) else { continue };
+                let mut found = Found { cubes: Vec::new(), more: false, any: false, tag: statement.tag, witness: None };
                 for case in &cases {
                     let mut goals = vec![vec![self.literals(*granting, asked)]];
                     goals.extend(base.iter().cloned());
@@ -166,20 +170,22 @@ impl Round<'_, '_> {
                         found.more = true;
                     }
                 }
-                if let (Some(witness), Some(statement)) = (found.witness, self.prepared.statements.get(*granting)) {
-                    let actions = match (asked.group, asked.action) {
-                        (Some(group), _) => group.letters.iter().map(|l| l.name(self.solver.catalog)).collect(),
-                        (None, Some(letter)) => vec![letter.name(self.solver.catalog)],
-                        (None, None) => vec![witness.action.clone()],
-                    };
-                    outcome.grants.push(Grant { tag: statement.tag, actions, cubes: found.cubes, more: found.more, witness });
+                if found.any {
+                    if found.witness.is_some() {
+                        outcome.witnessed.insert(found.tag);
+                    }
+                    let actions = asked.actions.clone();
+                    outcome.grants.push(Grant { tag: found.tag, actions, cubes: found.cubes, more: found.more, witness: found.witness });
+                    if self.question.depth == Depth::Verdict {
+                        return Ok(());
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// A cube was found: tell it, and take a witness from it.
+    /// A cube was found: tell it, and take a witness from it if the statement has none yet.
     fn cube(&self, asked: &Asked<'_>, state: &State, found: &mut Found, outcome: &mut Outcome) -> ControlFlow<()> {
         for (field, known) in state {
             if known.left(&self.solver.interner, self.budget) == Left::Unknown {
@@ -194,35 +200,35 @@ impl Round<'_, '_> {
             outcome.undecided.insert(Undecided::Budget);
             return ControlFlow::Break(());
         }
-        if found.cubes.len() >= self.question.cubes && found.witness.is_some() {
+        let wanted = match self.question.depth {
+            Depth::Verdict => 1,
+            Depth::Difference { cubes } => cubes,
+        };
+        if found.any && found.cubes.len() >= wanted {
             found.more = true;
             return ControlFlow::Break(());
         }
-        if found.witness.is_none() {
-            match self.witness(asked, state) {
-                Some(request) => match self.confirmed(&request) {
-                    Ok(()) => found.witness = Some(request),
-                    Err(refuted) => {
-                        outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
-                        return ControlFlow::Continue(());
-                    }
-                },
-                None => {
-                    outcome.undecided.insert(Undecided::Budget);
-                    return ControlFlow::Continue(());
-                }
+        if !found.any && !outcome.witnessed.contains(&found.tag) {
+            let Some(request) = self.witness(asked, state) else {
+                outcome.undecided.insert(Undecided::Budget);
+                return ControlFlow::Continue(());
+            };
+            if let Err(refuted) = self.question.confirm.map_or(Ok(()), |confirm| confirm(&request)) {
+                outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
+                return ControlFlow::Continue(());
             }
+            found.witness = Some(request);
+        }
+        found.any = true;
+        if self.question.depth == Depth::Verdict {
+            return ControlFlow::Break(());
         }
         found.cubes.push(cube(state, &asked.domain, &self.solver.interner));
         ControlFlow::Continue(())
     }
 
-    fn confirmed(&self, request: &Request) -> Result<(), String> {
-        self.question.confirm.map_or(Ok(()), |confirm| confirm(request))
-    }
-
-    /// The ways in which a branch does not allow, disjoint: some Deny matches; else no statement of some
-    /// list does; else the branch does not speak of the resource.
+    /// The ways in which a branch does not allow, disjoint: some Deny matches; else it does not speak of
+    /// the resource; else no statement of some list matches.
     fn not_allowed(&self, branch: &ReadyBranch, asked: &Asked<'_>) -> Vec<Vec<Goal>> {
         let mut cases = Vec::new();
         let mut so_far: Vec<Goal> = Vec::new();
@@ -231,7 +237,7 @@ impl Round<'_, '_> {
             cases.push([so_far.as_slice(), &[vec![literals.clone()]]].concat());
             so_far.push(not_all(&literals));
         }
-        if let Some(except) = &branch.except {
+        for except in self.excepted(branch, asked) {
             cases.push([so_far.as_slice(), &[vec![vec![except.negated()]]]].concat());
             so_far.push(vec![vec![except.clone()]]);
         }
@@ -242,6 +248,16 @@ impl Round<'_, '_> {
             so_far.push(list.iter().map(|i| self.literals(*i, asked)).collect());
         }
         cases
+    }
+
+    /// What a branch leaves to others, for the service of the action asked.
+    fn excepted<'b>(&self, branch: &'b ReadyBranch, asked: &Asked<'_>) -> impl Iterator<Item = &'b Literal> {
+        let service = match (asked.action, asked.new_name) {
+            (Some(letter), _) => Some(letter.service(self.solver.catalog)),
+            (None, Some(name)) => name.service.map(str::to_owned),
+            (None, None) => None,
+        };
+        branch.except.iter().filter(move |(s, _)| s.is_none() || service == *s).map(|(_, literal)| literal)
     }
 
     /// A statement's literals; those on keys that the ARN tells become literals on the resource.
@@ -283,18 +299,21 @@ impl Round<'_, '_> {
             }
             Field::Key(key) => {
                 let shape = match (asked.group.and_then(|g| g.shape), asked.action) {
+                    _ if self.question.only.is_some() => None,
                     (Some(shape), _) => Some(shape),
                     (None, Some(Letter::Known(id))) => Some(self.solver.catalog.shape(*id)),
                     _ => None,
                 };
-                let shape = if self.question.only.is_some() { None } else { shape };
-                self.solver.known_state(key, self.question.known, shape)
+                self.solver.known_state(key, self.known, shape)
             }
         }
     }
 }
 
+/// What one granting statement was found to allow beyond.
 struct Found {
+    tag: (usize, usize),
+    any: bool,
     cubes: Vec<Cube>,
     more: bool,
     witness: Option<Request>,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::classes::Actions;
 use super::cubes::State;
 use super::field::{FieldState, Present};
 use super::glob::{Glob, Interner, Tok};
@@ -47,14 +48,15 @@ pub struct FieldRange {
 pub struct Grant {
     /// The asker's name of the policy, and the statement's position in it.
     pub tag: (usize, usize),
-    /// The actions, as catalog names; for actions that do not exist yet, one example.
-    pub actions: Vec<String>,
+    /// The actions.
+    pub actions: Actions,
     /// The exact difference for these actions, up to the asked number of cubes.
     pub cubes: Vec<Cube>,
     /// Whether there are more cubes than those told.
     pub more: bool,
-    /// A request of the first of the actions that is allowed and not declared.
-    pub witness: Request,
+    /// A request that is allowed and not declared, confirmed by the evaluator; only the first, most
+    /// alarming grant of each statement carries one.
+    pub witness: Option<Request>,
 }
 
 /// Tells a state as a cube; `domain` is what the resource meets for every request of the action.
@@ -138,6 +140,7 @@ pub fn pattern(glob: &Glob, interner: &Interner) -> String {
             Tok::Sym(s) | Tok::Either(s, _) => match *s {
                 b'*' => out.push_str("${*}"),
                 b'?' => out.push_str("${?}"),
+                s if s.is_ascii() => out.push(char::from(s)),
                 s => out.push_str(&interner.symbols.decode(&[s])),
             },
             Tok::One(_) => out.push('?'),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::TooBig;
+use super::compile::Solver;
 use super::glob::{Class, GlobRef, Interner, Tok};
 use crate::catalog::{Catalog, ResourceTypeId, ShapeId};
 use crate::iam::Partition;
@@ -26,8 +27,37 @@ pub struct Carries {
     pub account: bool,
 }
 
-/// The domains of an action's shape, one for each way in which its ARNs tell region and account.
-pub fn domains(
+/// The domains of an action's shape.
+#[derive(Debug)]
+pub struct Domains {
+    /// One for each way in which the ARNs tell region and account.
+    pub apart: Vec<Domain>,
+    /// All as one, where nothing speaks of region and account.
+    pub together: Domain,
+}
+
+impl Solver<'_> {
+    /// The domains of an action's shape, made once.
+    pub(super) fn domains(&self, shape: ShapeId, partition: Option<Partition>) -> Result<Arc<Domains>, TooBig> {
+        let lock = || self.domains.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = lock().get(&(shape, partition)) {
+            return Ok(Arc::clone(known));
+        }
+        let apart = domains(self.catalog, &self.interner, shape, partition)?;
+        let together = match apart.as_slice() {
+            [one] => one.clone(),
+            several => {
+                let globs: Vec<GlobRef> = several.iter().flat_map(|d| d.globs.iter().cloned()).collect();
+                Domain { globs: globs.into(), carries: Carries::default() }
+            }
+        };
+        let made = Arc::new(Domains { apart, together });
+        lock().insert((shape, partition), Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+fn domains(
     catalog: &Catalog,
     interner: &Interner,
     shape: ShapeId,

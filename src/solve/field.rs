@@ -1,5 +1,7 @@
 //! What is known of one field of a request, and whether any value is left for it.
 
+use std::cell::OnceCell;
+
 use super::glob::Interner;
 use super::interval::{Intervals, Point};
 use super::literal::{Kind, Literal, Values};
@@ -31,6 +33,8 @@ pub struct FieldState {
     pub present: bool,
     /// What its value meets when present.
     pub values: Present,
+    /// The value that was last found, until something is added.
+    found: OnceCell<Left>,
 }
 
 /// Constraints on a value that is there.
@@ -62,7 +66,12 @@ pub enum Left {
 impl FieldState {
     /// A field of which nothing is known.
     pub fn free() -> FieldState {
-        FieldState { missing: true, present: true, values: Present::Anything }
+        FieldState::of(Present::Anything)
+    }
+
+    /// A field whose value, if there is one, meets this.
+    pub fn of(values: Present) -> FieldState {
+        FieldState { missing: true, present: true, values, found: OnceCell::new() }
     }
 
     /// A field that is always there.
@@ -72,6 +81,7 @@ impl FieldState {
 
     /// Adds what a literal says of this field.
     pub fn add(&mut self, literal: &Literal) {
+        self.found = OnceCell::new();
         self.missing &= literal.missing == literal.holds;
         self.values.add(literal, &mut self.present);
     }
@@ -86,6 +96,10 @@ impl FieldState {
 
     /// Whether any value other than the missing one is left.
     pub fn left_present(&self, interner: &Interner, budget: &Budget) -> Left {
+        self.found.get_or_init(|| self.look(interner, budget)).clone()
+    }
+
+    fn look(&self, interner: &Interner, budget: &Budget) -> Left {
         if !self.present {
             return Left::Nothing;
         }

@@ -82,6 +82,8 @@ pub struct Glob {
     prefix: usize,
     /// Number of trailing literal steps.
     suffix: usize,
+    /// Whether its runs, if any, match anything.
+    plain: bool,
     automaton: OnceLock<Result<Automaton, TooBig>>,
 }
 
@@ -131,12 +133,14 @@ impl Glob {
         shorter(self, other) || shorter(other, self)
     }
 
-    /// Whether it matches a text, found without the automaton.
+    /// Whether it matches a text.
     pub fn matches(&self, text: &[Symbol]) -> bool {
-        if self.toks.iter().all(|t| !matches!(t, Tok::Run(c) if *c != Class::Any)) {
-            self.matches_by_backtracking(text)
-        } else {
-            self.matches_by_positions(text)
+        if self.plain {
+            return self.matches_by_backtracking(text);
+        }
+        match self.automaton() {
+            Ok(automaton) => automaton.matches(text),
+            Err(TooBig) => self.matches_by_positions(text),
         }
     }
 
@@ -253,7 +257,7 @@ impl Interner {
         let id = u32::try_from(known.len()).unwrap_or(u32::MAX);
         let prefix = toks.iter().take_while(|t| t.literal().is_some()).count();
         let suffix = toks.iter().rev().take_while(|t| t.literal().is_some()).count();
-        let glob = Arc::new(Glob { id, toks: toks.clone(), prefix, suffix, automaton: OnceLock::new() });
+        let glob = Arc::new(Glob { id, plain: toks.iter().all(|t| !matches!(t, Tok::Run(c) if *c != Class::Any)), toks: toks.clone(), prefix, suffix, automaton: OnceLock::new() });
         known.insert(toks, Arc::clone(&glob));
         glob
     }

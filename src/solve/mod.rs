@@ -5,12 +5,14 @@
 //! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
 
 mod automaton;
+mod choices;
 mod classes;
 pub mod compare;
 mod compile;
 mod cubes;
 mod difference;
 mod domain;
+mod effective;
 mod field;
 pub mod glob;
 mod interval;
@@ -25,11 +27,14 @@ mod text;
 mod variables;
 mod decide;
 mod verdict;
+mod wild;
 mod witness;
 
-pub use compile::{ActionSet, CompiledPolicy, CompiledStatement, Solver};
+pub use classes::Actions;
+pub use compile::Solver;
+pub use effective::effective_access;
 pub use difference::{Cube, FieldRange, Grant};
-pub use question::{Access, Allowing, Branch, Question, Side, World};
+pub use question::{Access, Allowing, Branch, Depth, Except, Question, World};
 pub use verdict::{Undecided, Verdict};
 
 /// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.

@@ -1,106 +1,265 @@
 //! Actions that do not exist yet: would one be allowed that is not declared?
 //!
 //! A new action has a service that some statement names, or any other; its name is a text field, its
-//! resources and keys are free. Patterns without wildcards name existing actions only.
+//! resources and keys are free. Each granting pattern is asked by itself, so that the answer names the
+//! patterns that let new actions in.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::TooBig;
+use super::classes::Actions;
 use super::decide::{Asked, Outcome, Round};
+use super::difference::Grant;
 use super::domain::Carries;
 use super::field::{FieldState, Present};
 use super::glob::{Class, GlobRef, Interner, Tok};
 use super::literal::{Field, Literal};
-use super::question::{Prepared, Question, Ready, ReadyBranch};
+use super::question::{Depth, Prepared, Question, Ready, ReadyBranch};
 use super::text::Text;
-use crate::iam::{ActionPattern, Listing};
+use super::verdict::Undecided;
+use super::wild::Speaks;
 
 /// How many existing names are stepped over before the search for a new one gives up.
 const MAX_EXISTING: usize = 64;
 
-impl Round<'_, '_> {
-    /// Decides actions that do not exist yet.
-    pub fn new_actions(&self) -> Result<Outcome, TooBig> {
-        let mut outcome = Outcome::default();
-        let wild = |s: &Ready| s.actions.element.listing == Listing::AllBut || s.actions.element.patterns.iter().any(|p| !p.is_literal());
-        let mut services: BTreeSet<Option<&str>> = BTreeSet::from([None]);
-        for statement in self.prepared.statements.iter().filter(|s| wild(s)) {
-            for pattern in statement.actions.element.patterns.iter().filter(|p| !p.is_literal()) {
-                if !pattern.service().contains(['*', '?']) {
-                    services.insert(Some(pattern.service()));
-                }
-            }
-        }
-        let named: Vec<&str> = services.iter().copied().flatten().collect();
-        for service in &services {
-            self.new_actions_of(*service, &named, &mut outcome)?;
-            if self.symbolic && !outcome.undecided.is_empty() {
-                break;
-            }
-        }
-        Ok(outcome)
+/// The services whose new actions are asked about one by one; the last, without a name, is all others.
+pub(super) fn services<'p>(prepared: &'p Prepared<'_>) -> BTreeSet<Option<&'p str>> {
+    let granting = prepared.effective.iter().flat_map(|b| b.require.first().into_iter().flatten());
+    let granting: Vec<&Arc<Ready>> = granting.filter_map(|i| prepared.statements.get(*i)).collect();
+    let mut services: BTreeSet<Option<&str>> =
+        granting.iter().flat_map(|s| s.actions.wild.services()).map(Some).collect();
+    if granting.iter().any(|s| s.actions.wild.speaks_of_any()) {
+        services.extend(prepared.statements.iter().flat_map(|s| s.actions.wild.services()).map(Some));
+        services.insert(None);
     }
+    services
+}
 
-    fn new_actions_of(&self, service: Option<&str>, named: &[&str], outcome: &mut Outcome) -> Result<(), TooBig> {
-        let interner = &self.solver.interner;
-        let mut texts = Vec::with_capacity(self.prepared.statements.len());
-        for statement in &self.prepared.statements {
-            texts.push(action_test(statement, service, interner)?);
-        }
-        let speaks = |i: usize| texts.get(i).is_some_and(|t| !matches!(t, ActionTest::Nothing));
-        let narrowed = |b: &ReadyBranch| b.narrowed(speaks);
-        let effective: Vec<ReadyBranch> = self.prepared.effective.iter().map(narrowed).collect();
-        let declared: Vec<ReadyBranch> = self.prepared.declared.iter().map(narrowed).collect();
-        if effective.iter().all(|b| b.require.iter().any(Vec::is_empty)) {
+impl<'q> Round<'_, 'q> {
+    /// Decides the new actions of one service, or of all that are not `named`.
+    pub(super) fn new_actions_of(
+        &self,
+        service: Option<&str>,
+        named: &[&str],
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+        outcome: &mut Outcome,
+    ) -> Result<(), TooBig> {
+        if self.all_plainly_granted(service, effective, declared, outcome) {
             return Ok(());
         }
-        // Statements again, with the test of the action's name among their literals.
-        let statements = self
-            .prepared
-            .statements
+        let speaks: Vec<Speaks> = self.prepared.statements.iter().map(|s| s.speaks_of_new(service)).collect();
+        let effective: Vec<ReadyBranch> = effective
             .iter()
-            .zip(texts)
-            .map(|(s, test)| {
-                let mut literals = s.literals.clone();
-                if let ActionTest::Literal(literal) = test {
-                    literals.insert(0, literal);
-                }
-                Ready { actions: Arc::clone(&s.actions), literals, tag: s.tag, sensitive: s.sensitive }
-            })
+            .map(|b| b.narrowed(|i| speaks.get(i).is_some_and(|s| !matches!(s, Speaks::Nothing))))
             .collect();
-        let prepared = Prepared { statements, effective: Vec::new(), declared: Vec::new() };
-        let mut existing: Vec<GlobRef> = Vec::new();
+        for (index, branch) in effective.iter().enumerate() {
+            for granting in branch.require.first().into_iter().flatten() {
+                let patterns: Vec<(Option<GlobRef>, String)> = match speaks.get(*granting) {
+                    Some(Speaks::Names(names, true)) => {
+                        names.iter().map(|(glob, written)| (Some(glob.clone()), written.to_string())).collect()
+                    }
+                    Some(Speaks::Names(_, false) | Speaks::Everything) => {
+                        vec![(None, format!("{}:*", service.unwrap_or("*")))]
+                    }
+                    _ => Vec::new(),
+                };
+                for (pattern, written) in patterns {
+                    let only = self.only_granting(&effective, index, *granting);
+                    let speaks = speaks.as_slice();
+                    self.new_action(service, named, &Pattern { granting: *granting, glob: pattern, written }, speaks, &only, declared, outcome)?;
+                    if self.question.depth == Depth::Verdict && !outcome.grants.is_empty() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The branches with one granting statement alone.
+    fn only_granting(&self, effective: &[ReadyBranch], branch: usize, granting: usize) -> Vec<ReadyBranch> {
+        let one = effective.get(branch).map(|b| {
+            let mut one = b.clone();
+            if let Some(first) = one.require.first_mut() {
+                *first = vec![granting];
+            }
+            one
+        });
+        one.into_iter().collect()
+    }
+
+    /// The common case, found without any search: no declared statement speaks of the service, nothing
+    /// stands between the granting statements and what they grant, and each has its witness already.
+    fn all_plainly_granted(
+        &self,
+        service: Option<&str>,
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+        outcome: &mut Outcome,
+    ) -> bool {
+        let statement = |i: &usize| self.prepared.statements.get(*i);
+        let silent = |i: &usize| statement(i).is_none_or(|s| matches!(s.speaks_of_new(service), Speaks::Nothing));
+        let [only] = effective else { return false };
+        let [granting] = only.require.as_slice() else { return false };
+        let undeclared = declared.iter().all(|b| b.require.iter().any(|list| list.iter().all(silent)));
+        if self.symbolic || !undeclared || !only.forbid.is_empty() || !only.except.is_empty() {
+            return false;
+        }
+        let mut plain: Vec<((usize, usize), Vec<(GlobRef, Box<str>)>)> = Vec::new();
+        for statement in granting.iter().filter_map(statement) {
+            match statement.speaks_of_new(service) {
+                Speaks::Nothing => {}
+                Speaks::Names(names, true)
+                    if statement.literals.is_empty()
+                        && outcome.witnessed.contains(&statement.tag)
+                        && names.iter().all(|(g, _)| g.toks.contains(&Tok::Run(Class::Any))) =>
+                {
+                    plain.push((statement.tag, names));
+                }
+                _ => return false,
+            }
+        }
+        for (tag, names) in plain {
+            if let Some(told) = outcome.grants.iter_mut().find(|g| g.tag == tag) {
+                told.actions.others.extend(names.into_iter().map(|(_, written)| written.into_string()));
+            }
+        }
+        true
+    }
+
+    /// The statement's tag, if nothing at all stands between a pattern without end and what it grants.
+    fn plainly_granted(&self, pattern: &Pattern, effective: &[ReadyBranch], declared: &[ReadyBranch]) -> Option<(usize, usize)> {
+        let endless = pattern.glob.as_ref().is_some_and(|g| g.toks.contains(&Tok::Run(Class::Any)));
+        let alone = effective.iter().all(|b| b.forbid.is_empty() && b.require.len() == 1 && b.except.is_empty());
+        let undeclared = declared.iter().all(|b| b.require.iter().any(Vec::is_empty));
+        let statement = self.prepared.statements.get(pattern.granting)?;
+        (endless && alone && undeclared && statement.literals.is_empty() && !self.symbolic).then_some(statement.tag)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one search; its parts are told apart by name")]
+    fn new_action(
+        &self,
+        service: Option<&str>,
+        named: &[&str],
+        pattern: &Pattern,
+        speaks: &[Speaks],
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+        outcome: &mut Outcome,
+    ) -> Result<(), TooBig> {
+        let interner = &self.solver.interner;
+        let declared: Vec<ReadyBranch> = declared
+            .iter()
+            .map(|b| b.narrowed(|i| speaks.get(i).is_some_and(|s| !matches!(s, Speaks::Nothing))))
+            .collect();
+        let actions = Actions { known: Vec::new(), others: vec![pattern.written.clone()] };
+        if let Some(tag) = self.plainly_granted(pattern, effective, &declared)
+            && outcome.witnessed.contains(&tag)
+        {
+            let grant = Grant { tag, actions, cubes: Vec::new(), more: false, witness: None };
+            outcome.add(Outcome { grants: vec![grant], ..Outcome::default() });
+            return Ok(());
+        }
+        // The statements again, with the test of the action's name among their literals.
+        let involved: BTreeSet<usize> = effective.iter().chain(&declared).flat_map(ReadyBranch::all).collect();
+        let mut statements = self.prepared.statements.clone();
+        for index in involved {
+            let (Some(statement), Some(Speaks::Names(names, listed))) = (statements.get_mut(index), speaks.get(index)) else {
+                continue;
+            };
+            let globs: Vec<GlobRef> = match &pattern.glob {
+                Some(glob) if index == pattern.granting => vec![glob.clone()],
+                _ => names.iter().map(|(glob, _)| glob.clone()).collect(),
+            };
+            Arc::make_mut(statement).literals.insert(0, Literal::text(Field::Action, globs.into(), false, *listed));
+        }
+        let prepared = Prepared { statements, ..self.prepared.clone() };
+        let mut taken: Vec<GlobRef> = Vec::new();
         if service.is_none() {
             for name in named {
                 let mut toks = interner.literal(name, true)?;
                 toks.extend([Tok::Sym(b':'), Tok::Run(Class::Any)]);
-                existing.push(interner.glob(&toks));
+                taken.push(interner.glob(&toks));
             }
         }
+        // The evaluator is asked once the name is known to be new.
+        let question = Question { confirm: None, depth: Depth::Difference { cubes: 1 }, ..self.question.clone() };
+        let round = Round { prepared: &prepared, question: &question, ..*self };
         for _ in 0..MAX_EXISTING {
             let mut trial = Outcome::default();
-            let name = NewName { service, outside: &existing };
-            let question = Question { cubes: 1, ..self.question.clone() };
-            let round = Round { prepared: &prepared, question: &question, ..*self };
-            let asked = Asked { action: None, domain: Vec::new(), carries: Carries::default(), group: None, new_name: Some(&name) };
-            round.branches(&asked, &effective, &declared, &mut trial)?;
-            let taken: Vec<String> = trial.grants.iter().filter(|g| self.solver.exists(&g.witness)).map(|g| g.witness.action.clone()).collect();
-            if taken.is_empty() {
-                outcome.grants.extend(trial.grants);
-                outcome.undecided.extend(trial.undecided);
+            let name = NewName { service, outside: &taken };
+            let asked = Asked {
+                action: None,
+                domain: Vec::new(),
+                carries: Carries::default(),
+                actions: &actions,
+                group: None,
+                new_name: Some(&name),
+            };
+            round.branches(&asked, effective, &declared, &mut trial)?;
+            let witness = trial.grants.first().and_then(|g| g.witness.clone());
+            let Some(existing) = witness.as_ref().map(|w| &w.action).filter(|action| self.solver.exists(action)) else {
+                let refuted = witness.as_ref().and_then(|w| self.question.confirm.and_then(|confirm| confirm(w).err()));
+                match refuted {
+                    Some(refuted) => {
+                        outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
+                    }
+                    None => outcome.add(trial),
+                }
                 return Ok(());
-            }
-            for action in taken {
-                let name = match service {
-                    Some(_) => action.split_once(':').map_or("", |(_, name)| name).to_owned(),
-                    None => action,
-                };
-                existing.push(interner.glob(&interner.literal(&name, true)?));
+            };
+            let text = match service {
+                Some(_) => existing.split_once(':').map_or("", |(_, name)| name),
+                None => existing,
+            };
+            taken.push(interner.glob(&interner.literal(text, true)?));
+        }
+        outcome.undecided.insert(Undecided::Budget);
+        Ok(())
+    }
+}
+
+/// A granting statement's pattern that new actions may match.
+struct Pattern {
+    granting: usize,
+    glob: Option<GlobRef>,
+    written: String,
+}
+
+impl Ready {
+    /// What the statement says of new actions of a service.
+    fn speaks_of_new(&self, service: Option<&str>) -> Speaks {
+        match &self.service {
+            Some(only) if only.service.is_some() && only.service.as_deref() != service => Speaks::Nothing,
+            _ => self.actions.wild.of(service),
+        }
+    }
+}
+
+impl Outcome {
+    /// Adds what was found for one more pattern: a statement's patterns are told as one.
+    fn add(&mut self, further: Outcome) {
+        self.undecided.extend(further.undecided);
+        for grant in further.grants {
+            match self.grants.iter_mut().find(|g| g.tag == grant.tag && g.actions.known.is_empty()) {
+                Some(told) => {
+                    for pattern in grant.actions.others {
+                        if !told.actions.others.contains(&pattern) {
+                            told.actions.others.push(pattern);
+                        }
+                    }
+                    told.more |= grant.cubes != told.cubes;
+                }
+                None => {
+                    if grant.witness.is_some() {
+                        self.witnessed.insert(grant.tag);
+                    }
+                    self.grants.push(grant);
+                }
             }
         }
-        outcome.undecided.insert(super::Undecided::Budget);
-        Ok(())
     }
 }
 
@@ -120,64 +279,10 @@ impl NewName<'_> {
             toks.extend([Tok::One(Class::Region), Tok::Run(Class::Region), Tok::Sym(b':')]);
         }
         toks.extend([Tok::One(Class::ActionName), Tok::Run(Class::ActionName)]);
-        let mut text = Text { within: vec![[interner.glob(&toks)].into()], outside: Vec::new() };
-        text.outside.extend(self.outside.iter().cloned());
-        FieldState { missing: false, present: true, values: Present::Text(text) }
+        let within: Arc<[GlobRef]> = [interner.glob(&toks)].into();
+        let text = Text { within: vec![within], outside: self.outside.to_vec() };
+        let mut state = FieldState::of(Present::Text(text));
+        state.missing = false;
+        state
     }
 }
-
-enum ActionTest {
-    /// Speaks of no such action.
-    Nothing,
-    /// Speaks of all of them.
-    Everything,
-    /// Speaks of those whose name meets this.
-    Literal(Literal),
-}
-
-fn action_test(statement: &Ready, service: Option<&str>, interner: &Interner) -> Result<ActionTest, TooBig> {
-    let element = &statement.actions.element;
-    let mut globs: Vec<GlobRef> = Vec::new();
-    for pattern in element.patterns.iter().filter(|p| !p.is_literal()) {
-        if let Some(toks) = name_pattern(pattern, service, interner)? {
-            globs.push(interner.glob(&toks));
-        }
-    }
-    let everything = globs.iter().any(|g| g.is_everything());
-    Ok(match element.listing {
-        Listing::Only if everything => ActionTest::Everything,
-        Listing::Only if globs.is_empty() => ActionTest::Nothing,
-        Listing::AllBut if everything => ActionTest::Nothing,
-        Listing::AllBut if globs.is_empty() => ActionTest::Everything,
-        listing => ActionTest::Literal(Literal::text(Field::Action, globs.into(), false, listing == Listing::Only)),
-    })
-}
-
-/// The pattern over the names of a service's actions; over `service:name` where the service is any other.
-fn name_pattern(pattern: &ActionPattern, service: Option<&str>, interner: &Interner) -> Result<Option<Vec<Tok>>, TooBig> {
-    let wildcards = |text: &str| -> Result<Vec<Tok>, TooBig> {
-        let mut toks = Vec::new();
-        for c in text.chars() {
-            match c {
-                '*' => toks.push(Tok::Run(Class::Any)),
-                '?' => toks.push(Tok::One(Class::Any)),
-                c => toks.extend(interner.literal(c.encode_utf8(&mut [0; 4]), true)?),
-            }
-        }
-        Ok(toks)
-    };
-    match service {
-        Some(service) => {
-            super::compile::wildcard_matches(pattern.service(), service).then(|| wildcards(pattern.name())).transpose()
-        }
-        None if !pattern.service().contains(['*', '?']) => Ok(None),
-        None if pattern.service() == "*" && pattern.name() == "*" => Ok(Some(vec![Tok::Run(Class::Any)])),
-        None => {
-            let mut toks = wildcards(pattern.service())?;
-            toks.push(Tok::Sym(b':'));
-            toks.extend(wildcards(pattern.name())?);
-            Ok(Some(toks))
-        }
-    }
-}
-

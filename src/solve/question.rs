@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::TooBig;
-use super::compile::{Solver, Terms};
+use super::compile::{ActionSet, Solver, Terms};
 use super::domain::Carries;
-use super::literal::{Field, Literal};
+use super::field::{FieldState, Left, test};
+use super::literal::{Field, Literal, Values};
+use super::search::Budget;
 use crate::access::{Known, KnownContext, Request};
 use crate::catalog::ShapeId;
 use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Template};
@@ -17,8 +19,10 @@ pub struct Allowing {
     pub document: Arc<PolicyDocument>,
     /// Its position there, from 0.
     pub index: usize,
-    /// For the policy of a resource: the resources that it speaks for.
-    pub covers: Option<Arc<[Template]>>,
+    /// For the policy of a resource: what it speaks for.
+    pub covers: Option<Arc<Except>>,
+    /// Whether it binds only the services that support resource control policies.
+    pub rcp_services_only: bool,
     /// The asker's name for it; findings carry it back.
     pub tag: usize,
 }
@@ -30,8 +34,17 @@ pub struct Branch {
     pub require: Vec<Vec<Allowing>>,
     /// None of these may match.
     pub forbid: Vec<Allowing>,
-    /// Requests for resources that these patterns match are not decided here, but by another branch.
-    pub except: Vec<Template>,
+    /// Requests of these kinds are not decided here, but by another branch.
+    pub except: Vec<Except>,
+}
+
+/// Requests to a service for the resources that some patterns match.
+#[derive(Clone, Debug)]
+pub struct Except {
+    /// The service's prefix; none: any service.
+    pub service: Option<String>,
+    /// The resources.
+    pub resources: Arc<[Template]>,
 }
 
 impl Branch {
@@ -67,6 +80,7 @@ fn statements(document: &Arc<PolicyDocument>, effect: Effect, tag: usize) -> imp
         document: Arc::clone(document),
         index: s.index,
         covers: None,
+        rcp_services_only: false,
         tag,
     })
 }
@@ -94,13 +108,16 @@ pub enum World {
     Open,
 }
 
-/// Which of the two sides of a question.
+/// How much of the answer is wanted.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Side {
-    /// What is effective.
-    Effective,
-    /// What is declared.
-    Declared,
+pub enum Depth {
+    /// Whether there is a difference at all.
+    Verdict,
+    /// The difference: for every granting statement all actions, with so many cubes for each group.
+    Difference {
+        /// How many cubes.
+        cubes: usize,
+    },
 }
 
 /// Is there a request that `effective` allows and `declared` does not?
@@ -120,8 +137,8 @@ pub struct Question<'a> {
     pub only: Option<(&'a str, &'a str)>,
     /// Steps that may be spent.
     pub budget: u64,
-    /// How many cubes of a grant are told.
-    pub cubes: usize,
+    /// How much of the answer is wanted.
+    pub depth: Depth,
     /// The account whose number witnesses would rather show.
     pub account: Option<&'a str>,
     /// Replays a witness through the evaluator; the error says what it found instead.
@@ -129,67 +146,75 @@ pub struct Question<'a> {
 }
 
 /// A statement made ready for one question.
+#[derive(Clone)]
 pub(super) struct Ready {
-    pub actions: Arc<super::compile::ActionSet>,
+    pub actions: Arc<ActionSet>,
     pub literals: Vec<Literal>,
     pub tag: (usize, usize),
     /// Whether what it says depends on which resources and keys an action has.
     pub sensitive: bool,
+    /// The only service that it speaks of, for the policy of a resource.
+    pub service: Option<Arc<Except>>,
 }
 
 /// A branch made ready: positions in the list of statements.
+#[derive(Clone)]
 pub(super) struct ReadyBranch {
     pub require: Vec<Vec<usize>>,
     pub forbid: Vec<usize>,
-    pub except: Option<Literal>,
+    pub except: Vec<(Option<String>, Literal)>,
 }
 
-/// All of a question, made ready under one binding of its variables.
-pub(super) struct Prepared {
-    pub statements: Vec<Ready>,
+/// All of a question, made ready. Where a variable's value is not known its symbol stands for it.
+#[derive(Clone)]
+pub(super) struct Prepared<'q> {
+    pub statements: Vec<Arc<Ready>>,
+    /// What each statement was made from.
+    pub sources: Vec<&'q Allowing>,
     pub effective: Vec<ReadyBranch>,
     pub declared: Vec<ReadyBranch>,
 }
 
 impl Solver<'_> {
-    pub(super) fn prepare(&self, question: &Question<'_>, terms: &Terms<'_>) -> Result<Prepared, TooBig> {
+    pub(super) fn prepare<'q>(&self, question: &Question<'q>, terms: &Terms<'_>) -> Result<Prepared<'q>, TooBig> {
         let mut statements = Vec::new();
-        let mut side = |access: &Access| -> Result<Vec<ReadyBranch>, TooBig> {
+        let mut sources = Vec::new();
+        let mut side = |access: &'q Access| -> Result<Vec<ReadyBranch>, TooBig> {
             let mut branches = Vec::with_capacity(access.branches.len());
             for branch in &access.branches {
-                let mut list = |uses: &[Allowing]| -> Result<Vec<usize>, TooBig> {
+                let mut list = |uses: &'q [Allowing]| -> Result<Vec<usize>, TooBig> {
                     let mut out = Vec::with_capacity(uses.len());
                     for one in uses {
                         if let Some(ready) = self.ready(one, question.known, terms)? {
                             out.push(statements.len());
-                            statements.push(ready);
+                            statements.push(Arc::new(ready));
+                            sources.push(one);
                         }
                     }
                     Ok(out)
                 };
                 let require = branch.require.iter().map(|l| list(l)).collect::<Result<Vec<_>, _>>()?;
                 let forbid = list(&branch.forbid)?;
-                let except = match branch.except.as_slice() {
-                    [] => None,
-                    patterns => Some(self.covering(patterns, terms)?.negated()),
-                };
+                let mut except = Vec::with_capacity(branch.except.len());
+                for one in &branch.except {
+                    except.push((one.service.clone(), self.covering(&one.resources, terms)?.negated()));
+                }
                 branches.push(ReadyBranch { require, forbid, except });
             }
             Ok(branches)
         };
         let effective = side(question.effective)?;
         let declared = side(question.declared)?;
-        Ok(Prepared { statements, effective, declared })
+        Ok(Prepared { statements, sources, effective, declared })
     }
 
     /// A statement with its literals on known keys settled; none if it can match nothing.
-    fn ready(&self, one: &Allowing, known: &KnownContext, terms: &Terms<'_>) -> Result<Option<Ready>, TooBig> {
-        let policy = self.compile(&one.document, terms)?;
-        let Some(statement) = policy.statements.get(one.index) else { return Ok(None) };
+    pub(super) fn ready(&self, one: &Allowing, known: &KnownContext, terms: &Terms<'_>) -> Result<Option<Ready>, TooBig> {
+        let Some(statement) = self.compile(&one.document, one.index, terms)? else { return Ok(None) };
         if statement.dead {
             return Ok(None);
         }
-        let mut literals = Vec::with_capacity(statement.literals.len());
+        let mut literals = Vec::with_capacity(statement.literals.len() + 1);
         for literal in &statement.literals {
             match self.settled(literal, known)? {
                 Some(true) => {}
@@ -198,16 +223,21 @@ impl Solver<'_> {
             }
         }
         if let Some(covers) = &one.covers {
-            literals.push(self.covering(covers, terms)?);
+            literals.push(self.covering(&covers.resources, terms)?);
         }
-        let sensitive = literals.iter().any(|l| match &l.field {
-            Field::Key(key) => {
-                !key.lower().starts_with("aws:") || agreeing(key).is_some()
-            }
-            _ => true,
-        });
+        let sensitive = one.covers.is_some()
+            || literals.iter().any(|l| match &l.field {
+                Field::Key(key) => !key.lower().starts_with("aws:") || agreeing(key).is_some(),
+                _ => true,
+            });
+        let actions = if one.covers.is_some() || one.rcp_services_only {
+            let service = one.covers.as_ref().and_then(|c| c.service.as_deref());
+            Arc::new(statement.actions.limited(self.catalog, service, one.rcp_services_only))
+        } else {
+            Arc::clone(&statement.actions)
+        };
         let tag = (one.tag, one.index);
-        Ok(Some(Ready { actions: Arc::clone(&statement.actions), literals, tag, sensitive }))
+        Ok(Some(Ready { actions, literals, tag, sensitive, service: one.covers.clone() }))
     }
 
     fn covering(&self, patterns: &[Template], terms: &Terms<'_>) -> Result<Literal, TooBig> {
@@ -223,21 +253,36 @@ impl Solver<'_> {
     /// Whether what is known of a key already tells whether a literal holds.
     fn settled(&self, literal: &Literal, known: &KnownContext) -> Result<Option<bool>, TooBig> {
         let Field::Key(key) = &literal.field else { return Ok(None) };
-        if matches!(known.of(key), Known::Free | Known::Present) {
-            return Ok(None);
+        let symbols = &self.interner.symbols;
+        match clock(key, known) {
+            Known::Free | Known::Present => Ok(None),
+            Known::Missing => Ok(Some(literal.missing == literal.holds)),
+            Known::Value(value) => Ok(match &literal.values {
+                Values::Sets(test) => Some(test.accepts(&[symbols.encode(&value)]) == literal.holds),
+                _ => test(literal, &symbols.encode(&value), &self.interner),
+            }),
+            Known::Set(values) => Ok(match &literal.values {
+                Values::Sets(test) => {
+                    let values: Vec<_> = values.iter().map(|v| symbols.encode(v)).collect();
+                    Some(test.accepts(&values) == literal.holds)
+                }
+                _ => None,
+            }),
+            Known::StartsWith(_) => {
+                let before = self.known_state(key, known, None)?;
+                let budget = Budget::new(10_000);
+                let possible = |literal: &Literal| {
+                    let mut state = before.clone();
+                    state.add(literal);
+                    state.left(&self.interner, &budget) != Left::Nothing
+                };
+                Ok(match (possible(literal), possible(&literal.negated())) {
+                    (false, _) => Some(false),
+                    (_, false) => Some(true),
+                    _ => None,
+                })
+            }
         }
-        let before = self.known_state(key, known, None)?;
-        let budget = super::search::Budget::new(10_000);
-        let possible = |literal: &Literal| {
-            let mut state = before.clone();
-            state.add(literal);
-            state.left(&self.interner, &budget) != super::field::Left::Nothing
-        };
-        Ok(match (possible(literal), possible(&literal.negated())) {
-            (false, _) => Some(false),
-            (_, false) => Some(true),
-            _ => None,
-        })
     }
 
     /// What is known of a key before any statement is looked at, for an action of a shape.
@@ -246,13 +291,12 @@ impl Solver<'_> {
         key: &ContextKey,
         known: &KnownContext,
         shape: Option<ShapeId>,
-    ) -> Result<super::field::FieldState, TooBig> {
-        use super::field::FieldState;
+    ) -> Result<FieldState, TooBig> {
         let mut state = FieldState::free();
         let only = |text: &str| -> Result<Literal, TooBig> {
             Ok(Literal::text(Field::Key(key.clone()), [self.interner.exact(text)?].into(), false, true))
         };
-        match known.of(key) {
+        match clock(key, known) {
             Known::Value(value) => {
                 state.add(&only(&value)?);
                 return Ok(state);
@@ -284,6 +328,14 @@ impl Solver<'_> {
         }
         state.values = self.values_by_type(key)?;
         Ok(state)
+    }
+}
+
+/// What is known of a key. The two keys of the clock are one field, known by either.
+fn clock(key: &ContextKey, known: &KnownContext) -> Known {
+    match (key.lower(), known.of(key)) {
+        ("aws:currenttime", Known::Missing) => known.of(&ContextKey::new("aws:EpochTime")),
+        (_, told) => told,
     }
 }
 

@@ -76,11 +76,11 @@ pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Bu
     if negative.iter().any(|n| n.is_everything() || positive.iter().any(|p| p == n)) {
         return Found::Nothing;
     }
-    for pattern in positive {
+    for (i, pattern) in positive.iter().enumerate() {
         for filler in FILLERS {
-            if let Some(text) = fill(pattern, filler)
-                && fits(&text)
-            {
+            let Some(text) = fill(pattern, filler) else { continue };
+            let others = || positive.iter().enumerate().all(|(j, p)| i == j || p.matches(&text));
+            if others() && !negative.iter().any(|n| n.matches(&text)) {
                 return Found::Text(text);
             }
         }

@@ -73,13 +73,13 @@ impl Round<'_, '_> {
             if context.get(key).is_some() {
                 continue;
             }
-            let value = match self.question.known.of(key) {
+            let value = match self.known.of(key) {
                 Known::Value(value) => Some(ContextValue::One(value)),
                 Known::Set(values) => Some(ContextValue::Set(values)),
                 Known::Missing | Known::Free => None,
                 Known::Present | Known::StartsWith(_) => self
                     .solver
-                    .known_state(key, self.question.known, None)
+                    .known_state(key, self.known, None)
                     .ok()
                     .and_then(|state| value(self.solver, state.left_present(&self.solver.interner, self.budget))),
             };

@@ -100,7 +100,7 @@ impl SourceFile {
             chars_before.push(chars);
             chars += starts_of_chars(chunk);
         }
-        if text.len() % CHUNK == 0 {
+        if text.len().is_multiple_of(CHUNK) {
             chars_before.push(chars);
         }
         SourceFile { name, text, line_starts, chars_before, origin, container }

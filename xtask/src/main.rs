@@ -1,11 +1,14 @@
 //! Chores of this repository that are not part of the product.
 //!
 //! `cargo run -p xtask -- catalog [WHEEL]` writes the service catalog; see `docs/catalog.md`.
+//! `iamdrift demo --color always | cargo run -p xtask -- picture` writes the README's `docs/report.svg`.
+#![allow(clippy::disallowed_macros)] // a chore talks to whoever runs it
 
 mod catalog;
+mod picture;
 mod wheel;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
@@ -14,6 +17,7 @@ fn main() -> anyhow::Result<()> {
     let chore = arguments.next();
     match chore.as_deref().and_then(|name| name.to_str()) {
         Some("catalog") => catalog::run(arguments.next().map(PathBuf::from)),
-        _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL]"),
+        Some("picture") => picture::run(Path::new("docs/report.svg")),
+        _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL] | picture"),
     }
 }
