@@ -109,10 +109,7 @@ fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Resu
         RuleId::Latent => ("granted by", "will allow"),
         _ => ("granted by", "allows"),
     };
-    let mut line = field(page, grants).words(&words::granted_by(&excess.granted_by));
-    if excess.severity != finding.severity {
-        line = line.dotted(excess.severity.as_str(), style::severity(excess.severity));
-    }
+    let line = field(page, grants).words(&words::granted_by(&excess.granted_by));
     page.write(at(line, &excess.granted_by.place))?;
 
     let mut actions = field(page, lists);
@@ -120,6 +117,9 @@ fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Resu
     if finding.excess.len() > 1
         && let Some(extent) = words::extent(excess)
     {
+        if excess.severity != finding.severity {
+            actions = actions.unit(0, &format!("{}:", excess.severity), style::severity(excess.severity));
+        }
         actions = actions.words(&format!("{extent}:"));
     }
     let is_told = finding.excess.len() > 1 && excess.action_count > 0;

@@ -110,10 +110,15 @@ impl<'a> Found<'a> {
                 (None, _, Some(principal)) => found.add(principal, finding),
             }
         }
+        // Of those that are equally bad, whoever can do more harm; else they stay as they came, by ARN.
+        found.groups.sort_by_key(|group| {
+            let destroys = group.findings.iter().map(|finding| finding.destructive_count).max();
+            let actions = group.findings.iter().map(|finding| finding.action_count).max();
+            std::cmp::Reverse((group.severity(), destroys, actions))
+        });
         found
     }
 
-    /// Findings come the worst first, so that the groups stand in the order of their worst.
     fn add(&mut self, principal: &'a PrincipalBrief, finding: &'a Finding) {
         match self.groups.iter_mut().find(|group| group.principal.arn == principal.arn) {
             Some(group) => group.findings.push(finding),
