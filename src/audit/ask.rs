@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::action_patterns::ActionSet;
-use super::effective::effective_access;
 use super::severity;
 use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{DocumentKind, Effect, Listing, PolicyDocument, Readings};
-use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Verdict, World};
+use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Verdict, World, effective_access};
 use crate::source::SourceFile;
 
 /// Steps that one question may take.
@@ -86,7 +85,7 @@ impl Asker<'_> {
 
     /// What the layers allow, and the policies that its tags speak of.
     pub fn effective(&self, layers: &Layers) -> (Access, Vec<PolicyRef>) {
-        effective_access(layers, &|service| self.rcp_supported(service))
+        effective_access(layers)
     }
 
     /// Whether a request is allowed by the principal's layers.

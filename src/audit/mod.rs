@@ -6,7 +6,6 @@ mod action_patterns;
 mod advice;
 mod ask;
 mod cube_text;
-mod effective;
 mod excess;
 mod expected;
 mod finding;

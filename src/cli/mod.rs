@@ -4,6 +4,7 @@
 //! failure is told with its place or in one line, and what to do about it.
 
 mod audit;
+mod demo;
 mod failure;
 mod output;
 mod simulate;
@@ -105,6 +106,7 @@ macro_rules! commands {
 }
 
 commands! {
+    Demo => demo,
     Audit => audit,
     Simulate => simulate,
 }
