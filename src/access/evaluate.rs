@@ -3,11 +3,11 @@
 
 use super::layers::{Layers, Level, PolicyRef, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
 use super::matching::{self, MidSegmentStar};
-use super::principal_match::{Asker, Naming, is_session_of};
+use super::principal_match::{Asker, Naming, sessions_named};
 use super::request::{Context, Request};
 use super::statement_match::Matcher;
 use super::trace::{Layer, LayerTrace, Outcome, StatementRef, Verdict};
-use crate::iam::{AccountId, Arn, AwsPrincipal, Effect, PrincipalEntry, Readings};
+use crate::iam::{AccountId, Arn, Effect, Readings};
 
 /// Whether a request is allowed.
 #[derive(Clone, Debug)]
@@ -103,19 +103,11 @@ fn covering<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a ResourcePolicy
 
 /// The sessions of the role that its resource policies name.
 fn named_sessions<'a>(layers: &'a Layers, covering: &[&'a ResourcePolicy]) -> impl Iterator<Item = &'a Arn> {
-    let role = match layers.principal.principal_type {
-        PrincipalType::Role | PrincipalType::ServiceLinkedRole => layers.principal.arn.as_ref(),
-        _ => None,
-    };
     covering
         .iter()
         .flat_map(|policy| &policy.policy.document.statements)
         .filter_map(|statement| statement.principal.as_ref())
-        .flat_map(|element| &element.entries)
-        .filter_map(move |entry| match entry {
-            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => role.is_some_and(|r| is_session_of(arn, r)).then_some(arn),
-            _ => None,
-        })
+        .flat_map(|element| sessions_named(&layers.principal, element))
 }
 
 struct Decider<'a, 'b> {

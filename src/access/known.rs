@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::request::{Context, ContextValue};
 use crate::iam::ContextKey;
 
 /// What is known of one context key.
@@ -29,6 +30,8 @@ pub struct KnownContext {
     keys: BTreeMap<ContextKey, Known>,
     /// What holds for a tag of the principal that `keys` does not name.
     other_principal_tags: Known,
+    /// What holds for any other key that `keys` does not name.
+    others: Known,
 }
 
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
@@ -60,7 +63,7 @@ impl KnownContext {
     /// Nothing is known of the principal: what holds for the direct call of anyone who is not an AWS
     /// service. For comparing two documents.
     pub fn nothing() -> KnownContext {
-        let mut known = KnownContext { keys: BTreeMap::new(), other_principal_tags: Known::Free };
+        let mut known = KnownContext { keys: BTreeMap::new(), other_principal_tags: Known::Free, others: Known::Free };
         for key in NEVER_MISSING {
             known.set(key, Known::Present);
         }
@@ -71,12 +74,42 @@ impl KnownContext {
         known
     }
 
+    /// Exactly this context: a key that is not in it is missing.
+    pub fn exactly(context: &Context) -> KnownContext {
+        let mut known =
+            KnownContext { keys: BTreeMap::new(), other_principal_tags: Known::Missing, others: Known::Missing };
+        for (key, value) in &context.0 {
+            let value = match value {
+                ContextValue::One(value) => Known::Value(value.clone()),
+                ContextValue::Set(values) => Known::Set(values.clone()),
+            };
+            known.keys.insert(key.clone(), value);
+        }
+        known
+    }
+
+    /// The same with values that hold no character counted as missing (the other reading of
+    /// [`Choice::EmptySetNull`](crate::iam::Choice)).
+    pub fn with_empty_as_missing(mut self) -> KnownContext {
+        for known in self.keys.values_mut() {
+            let empty = match known {
+                Known::Value(value) => value.is_empty(),
+                Known::Set(values) => values.iter().all(String::is_empty),
+                _ => false,
+            };
+            if empty {
+                *known = Known::Missing;
+            }
+        }
+        self
+    }
+
     /// What is known of a key, in any case.
     pub fn of(&self, key: &ContextKey) -> Known {
         match self.keys.get(key) {
             Some(known) => known.clone(),
             None if key.lower().starts_with(PRINCIPAL_TAG) => self.other_principal_tags.clone(),
-            None => Known::Free,
+            None => self.others.clone(),
         }
     }
 

@@ -22,7 +22,7 @@ pub use gather::{gather, missing};
 pub use known::{Known, KnownContext};
 pub use known_principal::known_context;
 pub use layers::{Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
-pub use principal_match::Naming;
+pub use principal_match::{Naming, naming, sessions_named};
 pub use request::{Context, ContextValue, Request};
 pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};
 

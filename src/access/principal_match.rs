@@ -84,6 +84,28 @@ impl Asker<'_> {
     }
 }
 
+/// How a `Principal` or `NotPrincipal` speaks of a principal, or of one session of it; none where it does not.
+pub fn naming(
+    facts: &PrincipalFacts,
+    session: Option<&Arn>,
+    has_boundary: bool,
+    element: &PrincipalElement,
+) -> Option<Naming> {
+    Asker { facts, session, has_boundary }.named_by(element)
+}
+
+/// The sessions of a role that an element names.
+pub fn sessions_named<'e>(facts: &PrincipalFacts, element: &'e PrincipalElement) -> impl Iterator<Item = &'e Arn> {
+    let role = match facts.principal_type {
+        PrincipalType::Role | PrincipalType::ServiceLinkedRole => facts.arn.as_ref(),
+        _ => None,
+    };
+    element.entries.iter().filter_map(move |entry| match entry {
+        PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => role.is_some_and(|r| is_session_of(arn, r)).then_some(arn),
+        _ => None,
+    })
+}
+
 /// Whether an ARN is that of a session of this role.
 pub(super) fn is_session_of(session: &Arn, role: &Arn) -> bool {
     let mut parts = session.resource().splitn(3, '/');

@@ -77,7 +77,7 @@ impl Letter {
         match self {
             Letter::Known(id) => statement.actions.known.contains(id.0 as usize),
             Letter::Unknown(lower, _) => lower.split_once(':').is_some_and(|(service, name)| {
-                statement.service.as_ref().is_none_or(|only| only.service == service)
+                statement.service.as_ref().and_then(|only| only.service.as_deref()).is_none_or(|only| only == service)
                     && statement.actions.has_unknown(service, name)
             }),
         }

@@ -21,7 +21,7 @@ use super::question::{Depth, Prepared, Question, ReadyBranch, agreeing};
 use super::search::Budget;
 use super::verdict::Undecided;
 use crate::access::{KnownContext, Request};
-use crate::iam::ContextKey;
+use crate::iam::{Arn, ContextKey, Partition};
 
 /// What was found so far.
 #[derive(Default)]
@@ -98,6 +98,11 @@ impl Round<'_, '_> {
     ) -> Result<Vec<Domain>, TooBig> {
         let anything = Domain { globs: [].into(), carries: Carries::default() };
         if let Some((_, resource)) = self.question.only {
+            // A principal acts in its own partition only.
+            let told = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
+            if told.is_some_and(|told| self.question.partition.is_some_and(|own| own != told)) {
+                return Ok(Vec::new());
+            }
             return Ok(vec![Domain { globs: [self.solver.interner.exact(resource)?].into(), ..anything }]);
         }
         let shape = match (group.shape, &group.first) {
@@ -252,7 +257,7 @@ impl Round<'_, '_> {
             (None, Some(name)) => name.service.map(str::to_owned),
             (None, None) => None,
         };
-        branch.except.iter().filter(move |(s, _)| service.as_ref() == Some(s)).map(|(_, literal)| literal)
+        branch.except.iter().filter(move |(s, _)| s.is_none() || service == *s).map(|(_, literal)| literal)
     }
 
     /// A statement's literals; those on keys that the ARN tells become literals on the resource.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::glob::GlobRef;
 use super::interval::Intervals;
+use super::symbols::Symbol;
 use crate::iam::ContextKey;
 
 /// What a literal speaks of.
@@ -62,6 +63,20 @@ pub enum SetValues {
 }
 
 impl SetTest {
+    /// Whether a set, present and perhaps empty, is accepted.
+    pub fn accepts(&self, values: &[Vec<Symbol>]) -> bool {
+        if values.is_empty() {
+            return self.empty;
+        }
+        let matched = |globs: &[GlobRef], value: &[Symbol]| globs.iter().any(|g| g.matches(value));
+        match &self.values {
+            SetValues::Always => true,
+            SetValues::Never => false,
+            SetValues::Some(globs, listed) => values.iter().any(|v| matched(globs, v) == *listed),
+            SetValues::Every(globs, listed) => values.iter().all(|v| matched(globs, v) == *listed),
+        }
+    }
+
     /// The sets that this test refuses.
     pub fn negated(&self) -> SetTest {
         let values = match &self.values {

@@ -12,6 +12,7 @@ mod compile;
 mod cubes;
 mod difference;
 mod domain;
+mod effective;
 mod field;
 pub mod glob;
 mod interval;
@@ -31,6 +32,7 @@ mod witness;
 
 pub use classes::Actions;
 pub use compile::Solver;
+pub use effective::effective_access;
 pub use difference::{Cube, FieldRange, Grant};
 pub use question::{Access, Allowing, Branch, Depth, Except, Question, World};
 pub use verdict::{Undecided, Verdict};

@@ -232,7 +232,7 @@ impl Ready {
     /// What the statement says of new actions of a service.
     fn speaks_of_new(&self, service: Option<&str>) -> Speaks {
         match &self.service {
-            Some(only) if Some(only.service.as_str()) != service => Speaks::Nothing,
+            Some(only) if only.service.is_some() && only.service.as_deref() != service => Speaks::Nothing,
             _ => self.actions.wild.of(service),
         }
     }

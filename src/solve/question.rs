@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::TooBig;
 use super::compile::{ActionSet, Solver, Terms};
 use super::domain::Carries;
-use super::literal::{Field, Literal};
+use super::field::{FieldState, Left, test};
+use super::literal::{Field, Literal, Values};
+use super::search::Budget;
 use crate::access::{Known, KnownContext, Request};
 use crate::catalog::ShapeId;
 use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Template};
@@ -39,8 +41,8 @@ pub struct Branch {
 /// Requests to a service for the resources that some patterns match.
 #[derive(Clone, Debug)]
 pub struct Except {
-    /// The service's prefix.
-    pub service: String,
+    /// The service's prefix; none: any service.
+    pub service: Option<String>,
     /// The resources.
     pub resources: Arc<[Template]>,
 }
@@ -160,7 +162,7 @@ pub(super) struct Ready {
 pub(super) struct ReadyBranch {
     pub require: Vec<Vec<usize>>,
     pub forbid: Vec<usize>,
-    pub except: Vec<(String, Literal)>,
+    pub except: Vec<(Option<String>, Literal)>,
 }
 
 /// All of a question, made ready. Where a variable's value is not known its symbol stands for it.
@@ -229,7 +231,7 @@ impl Solver<'_> {
                 _ => true,
             });
         let actions = if one.covers.is_some() || one.rcp_services_only {
-            let service = one.covers.as_ref().map(|c| c.service.as_str());
+            let service = one.covers.as_ref().and_then(|c| c.service.as_deref());
             Arc::new(statement.actions.limited(self.catalog, service, one.rcp_services_only))
         } else {
             Arc::clone(&statement.actions)
@@ -251,21 +253,36 @@ impl Solver<'_> {
     /// Whether what is known of a key already tells whether a literal holds.
     fn settled(&self, literal: &Literal, known: &KnownContext) -> Result<Option<bool>, TooBig> {
         let Field::Key(key) = &literal.field else { return Ok(None) };
-        if matches!(known.of(key), Known::Free | Known::Present) {
-            return Ok(None);
+        let symbols = &self.interner.symbols;
+        match clock(key, known) {
+            Known::Free | Known::Present => Ok(None),
+            Known::Missing => Ok(Some(literal.missing == literal.holds)),
+            Known::Value(value) => Ok(match &literal.values {
+                Values::Sets(test) => Some(test.accepts(&[symbols.encode(&value)]) == literal.holds),
+                _ => test(literal, &symbols.encode(&value), &self.interner),
+            }),
+            Known::Set(values) => Ok(match &literal.values {
+                Values::Sets(test) => {
+                    let values: Vec<_> = values.iter().map(|v| symbols.encode(v)).collect();
+                    Some(test.accepts(&values) == literal.holds)
+                }
+                _ => None,
+            }),
+            Known::StartsWith(_) => {
+                let before = self.known_state(key, known, None)?;
+                let budget = Budget::new(10_000);
+                let possible = |literal: &Literal| {
+                    let mut state = before.clone();
+                    state.add(literal);
+                    state.left(&self.interner, &budget) != Left::Nothing
+                };
+                Ok(match (possible(literal), possible(&literal.negated())) {
+                    (false, _) => Some(false),
+                    (_, false) => Some(true),
+                    _ => None,
+                })
+            }
         }
-        let before = self.known_state(key, known, None)?;
-        let budget = super::search::Budget::new(10_000);
-        let possible = |literal: &Literal| {
-            let mut state = before.clone();
-            state.add(literal);
-            state.left(&self.interner, &budget) != super::field::Left::Nothing
-        };
-        Ok(match (possible(literal), possible(&literal.negated())) {
-            (false, _) => Some(false),
-            (_, false) => Some(true),
-            _ => None,
-        })
     }
 
     /// What is known of a key before any statement is looked at, for an action of a shape.
@@ -274,13 +291,12 @@ impl Solver<'_> {
         key: &ContextKey,
         known: &KnownContext,
         shape: Option<ShapeId>,
-    ) -> Result<super::field::FieldState, TooBig> {
-        use super::field::FieldState;
+    ) -> Result<FieldState, TooBig> {
         let mut state = FieldState::free();
         let only = |text: &str| -> Result<Literal, TooBig> {
             Ok(Literal::text(Field::Key(key.clone()), [self.interner.exact(text)?].into(), false, true))
         };
-        match known.of(key) {
+        match clock(key, known) {
             Known::Value(value) => {
                 state.add(&only(&value)?);
                 return Ok(state);
@@ -312,6 +328,14 @@ impl Solver<'_> {
         }
         state.values = self.values_by_type(key)?;
         Ok(state)
+    }
+}
+
+/// What is known of a key. The two keys of the clock are one field, known by either.
+fn clock(key: &ContextKey, known: &KnownContext) -> Known {
+    match (key.lower(), known.of(key)) {
+        ("aws:currenttime", Known::Missing) => known.of(&ContextKey::new("aws:EpochTime")),
+        (_, told) => told,
     }
 }
 

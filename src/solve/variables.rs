@@ -19,7 +19,7 @@ use super::verdict::{Undecided, Verdict};
 use crate::access::{Known, KnownContext};
 use crate::catalog::Multiplicity;
 use crate::iam::condition::ConditionValue;
-use crate::iam::{ContextKey, Readings, Statement};
+use crate::iam::{Choice, ContextKey, Readings, Statement};
 
 /// More unknown variables than this at once are not taken apart.
 const MAX_VARIABLES: usize = 5;
@@ -47,6 +47,8 @@ impl Solver<'_> {
     /// Decides a question under one reading of the choices.
     pub fn solve_reading(&self, question: &Question<'_>, readings: Readings) -> Verdict {
         let mut outcome = Outcome::default();
+        let adapted = readings.is_other(Choice::EmptySetNull).then(|| question.known.clone().with_empty_as_missing());
+        let question = &Question { known: adapted.as_ref().unwrap_or(question.known), ..question.clone() };
         if self.decide(question, readings, &mut outcome).is_err() {
             outcome.undecided.insert(Undecided::Budget);
         }

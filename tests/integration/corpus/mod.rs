@@ -1,6 +1,8 @@
-//! The specification in executable form: every case of `tests/corpus` run through the evaluator.
+//! The specification in executable form: every case of `tests/corpus` run through the evaluator,
+//! and (`solver`) through the solver.
 
 pub mod case;
+mod solver;
 
 use std::path::Path;
 

@@ -1,0 +1,57 @@
+//! Every case run through the solver: the one request is asked about, and nothing is declared.
+
+use std::path::Path;
+
+use iamdrift::access::{KnownContext, Layers, Request};
+use iamdrift::catalog::Catalog;
+use iamdrift::iam::{Partition, Readings};
+use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, World, effective_access};
+
+use super::OPEN;
+use super::case::{self, Expected};
+
+#[test]
+fn solve_decides_every_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let cases = case::load(&folder).unwrap_or_else(|problems| panic!("malformed cases:\n{}", problems.join("\n")));
+    let solver = Solver::new(Catalog::embedded());
+    let (mut asked, mut failures) = (0, Vec::new());
+    for case in cases.iter().filter(|case| !OPEN.iter().any(|(id, _)| *id == case.id)) {
+        let case::Question::Decide { layers, request, expected, otherwise } = &case.question else { continue };
+        let mut readings = vec![(Readings::default(), "", *expected)];
+        readings.extend(otherwise.map(|(choice, expected)| (Readings::other(choice), choice.name(), expected)));
+        for (reading, name, expected) in readings {
+            asked += 1;
+            let got = decide(&solver, layers, request, reading);
+            if got != Ok(expected == Expected::Allowed) {
+                failures.push(format!("{} {} {name}: expected {expected:?}, got {got:?}\n    {}", case.file, case.id, case.why));
+            }
+        }
+    }
+    println!("{asked} decisions, {} failures", failures.len());
+    assert!(asked > 1000);
+    assert!(failures.is_empty(), "{} of {asked} decisions fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Whether the solver finds the request allowed; the error says why it is undecided.
+fn decide(solver: &Solver<'_>, layers: &Layers, request: &Request, readings: Readings) -> Result<bool, String> {
+    let (effective, _) = effective_access(layers);
+    let known = KnownContext::exactly(&request.context);
+    let question = Question {
+        effective: &effective,
+        declared: &Access::default(),
+        known: &known,
+        partition: layers.principal.arn.as_ref().and_then(|arn| Partition::parse(arn.partition())),
+        world: World::Closed,
+        only: Some((request.action.trim(), &request.resource)),
+        budget: 100_000,
+        depth: Depth::Verdict,
+        account: None,
+        confirm: None,
+    };
+    match solver.solve_reading(&question, readings) {
+        Verdict::Broader(_) => Ok(true),
+        Verdict::Contained => Ok(false),
+        Verdict::Undecided(why) => Err(format!("{why:?}")),
+    }
+}
