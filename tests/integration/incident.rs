@@ -108,9 +108,10 @@ fn the_audit_finds_what_the_story_tells() {
     assert_eq!(of(Status::Undecided), ["etl-nightly"]);
     assert_eq!(of(Status::AsDeclared).len(), 9);
     assert_eq!(of(Status::Ignored).len(), 2);
-    let agent = audit.findings.iter().find(|finding| {
-        finding.principal.as_ref().is_some_and(|principal| principal.name == "lantern-cost-explorer")
-    });
+    let agent = audit
+        .findings
+        .iter()
+        .find(|finding| finding.principal.as_ref().is_some_and(|principal| principal.name == "lantern-cost-explorer"));
     let advice = &agent.unwrap().advice;
     assert!(advice[0].contains("detach OperatorPower"), "{advice:?}");
 }
