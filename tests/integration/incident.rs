@@ -1,16 +1,13 @@
 //! The example incident: everything in it is read, and it tells the story that its README tells.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use iamdrift::access::{
-    Context, Decision, Denial, Layer, Request, evaluate, gather, known_context, missing,
-};
-use iamdrift::baseline::{Assignment, Baseline, Entry, IgnoredBy, PrincipalView, aws_managed_arn};
+use iamdrift::access::{Context, Decision, Denial, Layer, Request, evaluate, gather, missing};
+use iamdrift::audit::{Options, Status, audit};
+use iamdrift::baseline::{Assignment, Baseline, IgnoredBy, PrincipalView};
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::{PolicyDocument, Readings};
+use iamdrift::iam::Readings;
 use iamdrift::snapshot::{Account, Principal, PrincipalKind, Snapshot, SnapshotPaths};
-use iamdrift::solve::{Access, Branch, Depth, Question, Solver, Verdict, World};
 
 use crate::corpus::rcp_supported;
 
@@ -97,60 +94,24 @@ fn what_happened_and_what_could_not() {
     assert_eq!(denied(&snapshot, "lantern-observability", "cloudformation:DeleteStack", stack).unwrap(), "not allowed");
 }
 
-fn ceiling(account: &Account, entry: &Entry) -> Vec<Arc<PolicyDocument>> {
-    let aws_managed = |path: &str| {
-        let policy = account.policies.get(&aws_managed_arn(account.partition.as_str(), path))?;
-        policy.document.document.clone().ok()
-    };
-    let documents = entry.ceiling.resolve(Catalog::embedded(), aws_managed).unwrap_or_else(|e| panic!("{e}"));
-    documents.into_iter().map(|d| d.document).collect()
-}
-
-/// Whether a principal is as declared, by identity policies, boundary and SCPs; it has no other layers.
-fn verdict(snapshot: &Snapshot, account: &Account, principal: &Principal, entry: &Entry) -> Verdict {
-    let layers = gather(snapshot, account, principal);
-    let mut lists: Vec<Vec<Arc<PolicyDocument>>> = vec![layers.identity.iter().map(|p| p.document.clone()).collect()];
-    lists.extend(layers.boundary.iter().map(|policies| policies.iter().map(|p| p.document.clone()).collect()));
-    lists.extend(layers.scps.iter().flatten().map(|level| level.policies.iter().map(|p| p.document.clone()).collect()));
-    let mut branch = Branch::default();
-    for (index, list) in lists.iter().enumerate() {
-        for document in list {
-            branch.add_allows(index, document, index);
-            branch.add_denies(document, index);
-        }
-    }
-    let declared = ceiling(account, entry);
-    let question = Question {
-        effective: &Access { branches: vec![branch] },
-        declared: &Access::of_policies(declared.iter().map(|d| (d, 0))),
-        known: &known_context(snapshot, principal),
-        partition: Some(account.partition),
-        world: World::Closed,
-        only: None,
-        budget: 1_000_000,
-        depth: Depth::Verdict,
-        account: None,
-        confirm: None,
-    };
-    let solver = Solver::new(Catalog::embedded());
-    let closed = solver.solve(&question);
-    closed.and(solver.solve(&Question { world: World::Open, ..question }))
-}
-
 #[test]
-fn three_are_broader_and_nine_as_declared() {
+fn the_audit_finds_what_the_story_tells() {
     let (snapshot, baseline) = (snapshot(), baseline());
-    let (mut broader, mut contained) = (Vec::new(), Vec::new());
-    for (account, principal) in snapshot.principals().filter(|(_, p)| p.missing.is_empty()) {
-        let view = PrincipalView { arn: principal.arn.as_str(), tags: &principal.tags, is_service_linked: false };
-        let Assignment::Declared(entry) = baseline.assign(&[view]).of[0] else { continue };
-        match verdict(&snapshot, account, principal, &baseline.entries[entry]) {
-            Verdict::Contained => contained.push(principal.name.as_str()),
-            Verdict::Broader(_) => broader.push(principal.name.as_str()),
-            Verdict::Undecided(why) => panic!("{}: {why:?}", principal.name),
-        }
-    }
-    broader.sort_unstable();
-    assert_eq!(broader, ["cost-explorer-oncall", "j.verhoeven", "lantern-cost-explorer"]);
-    assert_eq!(contained.len(), 9, "{contained:?}");
+    let options = Options::on(jiff::civil::date(2026, 11, 20));
+    let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options).unwrap_or_else(|error| panic!("{error}"));
+    let of = |status: Status| -> Vec<&str> {
+        let reports = audit.principals.iter().filter(|principal| principal.status == status);
+        reports.map(|principal| principal.arn.rsplit('/').next().unwrap()).collect()
+    };
+    assert_eq!(of(Status::Broader), ["lantern-cost-explorer", "cost-explorer-oncall", "j.verhoeven"]);
+    assert_eq!(of(Status::Undeclared), ["data-migration-2024"]);
+    assert_eq!(of(Status::Undecided), ["etl-nightly"]);
+    assert_eq!(of(Status::AsDeclared).len(), 9);
+    assert_eq!(of(Status::Ignored).len(), 2);
+    let agent = audit
+        .findings
+        .iter()
+        .find(|finding| finding.principal.as_ref().is_some_and(|principal| principal.name == "lantern-cost-explorer"));
+    let advice = &agent.unwrap().advice;
+    assert!(advice[0].contains("detach OperatorPower"), "{advice:?}");
 }

@@ -146,7 +146,8 @@ fn code_only(source: &str) -> String {
             quoted(rest)
         } else if first == '\'' {
             character(rest)
-        } else if (first == 'r' || rest.starts_with("br")) && !out.ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+        } else if (first == 'r' || rest.starts_with("br")) && !out.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+        {
             raw_string(rest)
         } else {
             0

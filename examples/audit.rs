@@ -1,0 +1,43 @@
+//! iamdrift as a library: read a snapshot and a baseline, hold one against the other, look at the findings.
+//!
+//! `cargo run --example audit` does so for the account in `examples/incident`.
+#![allow(clippy::disallowed_macros)] // an example talks to whoever runs it
+
+use std::path::Path;
+
+use iamdrift::audit::{Options, audit};
+use iamdrift::baseline::Baseline;
+use iamdrift::catalog::Catalog;
+use iamdrift::snapshot::{Snapshot, SnapshotPaths};
+
+fn main() -> anyhow::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    let catalog = Catalog::embedded();
+    let snapshot = Snapshot::load_with(&SnapshotPaths {
+        snapshot: folder.join("account.json"),
+        organization: Some(folder.join("organization.json")),
+        resource_policies: Vec::new(),
+    })?;
+    let baseline = Baseline::load_with(&folder.join("baseline"), catalog)?;
+
+    // The day decides which exceptions still hold; a program that runs daily would pass today.
+    let audit = audit(&snapshot, &baseline, catalog, &Options::on(jiff::civil::date(2026, 11, 20)))?;
+
+    for finding in audit.findings.iter().filter(|finding| finding.accepted.is_none()) {
+        let who = finding.principal.as_ref().map_or("the baseline", |principal| principal.arn.as_str());
+        println!("{} {}: {who}\n    {}", finding.rule.as_str(), finding.severity.as_str(), finding.title);
+        if let Some(excess) = finding.excess.first() {
+            println!("    for example {} on {}", excess.witness.action, excess.witness.resource);
+            println!("    granted by {}, {}", excess.granted_by.policy, excess.granted_by.place);
+        }
+        for reason in &finding.reasons {
+            println!("    {reason}");
+        }
+    }
+    println!("{} of {} principals are as declared", as_declared(&audit), audit.principals.len());
+    Ok(())
+}
+
+fn as_declared(audit: &iamdrift::audit::Audit) -> usize {
+    audit.principals.iter().filter(|principal| principal.status == iamdrift::audit::Status::AsDeclared).count()
+}
