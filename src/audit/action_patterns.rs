@@ -77,7 +77,8 @@ impl ActionSet {
             service.matches(catalog.service_prefix(catalog.action_service(action)))
                 && name.matches(catalog.action_lowercase_name(action))
         };
-        let unknown = |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
+        let unknown =
+            |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
         self.known.iter().any(known) || self.unknown.keys().any(unknown)
     }
 }
@@ -96,9 +97,7 @@ pub(super) fn summarise(catalog: &Catalog, set: &ActionSet) -> ActionSummary {
         let pattern = ActionPattern { pattern: name.clone(), count: 1, levels };
         rows.push((severity::of_name(catalog, name), false, pattern));
     }
-    rows.sort_by(|a, b| {
-        (b.0, b.1, b.2.count).cmp(&(a.0, a.1, a.2.count)).then_with(|| a.2.pattern.cmp(&b.2.pattern))
-    });
+    rows.sort_by(|a, b| (b.0, b.1, b.2.count).cmp(&(a.0, a.1, a.2.count)).then_with(|| a.2.pattern.cmp(&b.2.pattern)));
     let ids: Vec<ActionId> = known.iter().copied().map(ActionId).collect();
     let mut levels = levels(catalog, &ids);
     if !unknown.is_empty() {

@@ -296,7 +296,8 @@ fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
     for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
         list.retain(|one| {
             let element = one.document.statements.get(one.index).map(|s| &s.action);
-            let wild = element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
+            let wild =
+                element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
             wild && keep((one.tag, one.index))
         });
     }
