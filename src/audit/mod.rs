@@ -13,6 +13,7 @@ mod fingerprint;
 mod memo;
 mod notes;
 mod outcome;
+mod rank;
 pub mod rules;
 mod run;
 mod severity;
