@@ -13,6 +13,7 @@ mod fingerprint;
 mod memo;
 mod notes;
 mod outcome;
+mod rank;
 pub mod rules;
 mod run;
 mod severity;
@@ -22,7 +23,9 @@ mod subject;
 pub use finding::{
     Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
 };
-pub use outcome::{Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
+pub use outcome::{
+    Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
+};
 pub use rules::RuleId;
 pub use run::{Options, audit};
 pub use severity::Severity;
