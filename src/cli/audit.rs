@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use iamdrift::audit::{Audit, Options, RuleId, Severity, Sort, audit};
+use iamdrift::audit::{Options, RuleId, Severity, Sort, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
+use iamdrift::report::{self, Depth, Ending, Format};
 use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
 
 use super::{ExitStatus, Globals, UserError, output};
@@ -66,20 +67,11 @@ pub struct Telling {
     #[arg(long)]
     all: bool,
     /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
     format: Format,
     /// Write the report to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-/// The formats of a report.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs: one document.
-    Json,
 }
 
 /// The threshold of exit status 1.
@@ -96,6 +88,10 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 fn parse_fail_on(text: &str) -> Result<FailOn, String> {
     let levels = Severity::ALL.iter().map(|(name, severity)| (*name, FailOn::At(*severity)));
     find(text, levels.chain([("never", FailOn::Never)]))
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    find(text, Format::ALL.iter().copied())
 }
 
 fn parse_rule(text: &str) -> Result<RuleId, String> {
@@ -133,11 +129,11 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let baseline = Baseline::load_with(&args.baseline, catalog)?;
     let snapshot = load(args)?;
-    report(&snapshot, &baseline, catalog, &args.filters, &args.telling)
+    tell(&snapshot, &baseline, catalog, &args.filters, &args.telling)
 }
 
 /// Audits and reports.
-pub fn report(
+pub fn tell(
     snapshot: &Snapshot,
     baseline: &Baseline,
     catalog: &Catalog,
@@ -155,22 +151,28 @@ pub fn report(
     if audit.principals.is_empty() {
         return Err(UserError::new("no principal is left to audit", "check `--principal` and `--kind`").into());
     }
-    let text = render(&audit, telling)?;
+    let status = match filters.fail_on {
+        _ if audit.is_incomplete() => ExitStatus::Incomplete,
+        FailOn::At(severity) if audit.has_drift(severity) => ExitStatus::Drift,
+        FailOn::At(_) | FailOn::Never => ExitStatus::Clean,
+    };
+    let fail_on = match filters.fail_on {
+        FailOn::At(severity) => Some(severity),
+        FailOn::Never => None,
+    };
+    let options = report::Options {
+        layout: output::layout(telling.output.is_some()),
+        depth: if telling.all { Depth::All } else { Depth::Brief },
+        ending: Ending { exit_status: status as u8, fail_on },
+    };
+    let mut text = Vec::new();
+    telling.format.write(&audit, &options, &mut text)?;
+    let text = String::from_utf8_lossy(&text);
     match &telling.output {
         Some(path) => output::write_private(path, &text)?,
         None => output::write(&text)?,
     }
-    Ok(match filters.fail_on {
-        _ if audit.is_incomplete() => ExitStatus::Incomplete,
-        FailOn::At(severity) if audit.has_drift(severity) => ExitStatus::Drift,
-        FailOn::At(_) | FailOn::Never => ExitStatus::Clean,
-    })
-}
-
-fn render(audit: &Audit, telling: &Telling) -> anyhow::Result<String> {
-    // The reports' own folder is not there yet; both formats are the audit itself.
-    let _ = (telling.all, telling.format);
-    Ok(serde_json::to_string_pretty(audit)? + "\n")
+    Ok(status)
 }
 
 fn load(args: &Args) -> anyhow::Result<Snapshot> {

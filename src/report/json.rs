@@ -72,7 +72,7 @@ pub struct Counts {
     /// How the program ended: 0 nothing at or above `fail_on`, 1 drift, 3 the audit is incomplete.
     pub exit_status: u8,
     /// The least severity that counts for the exit status.
-    pub fail_on: Severity,
+    pub fail_on: Option<Severity>,
     /// How many findings have each severity. Undecided ones (IAM010) have none and are not among them.
     pub by_severity: BTreeMap<Severity, usize>,
     /// How many findings each rule has.

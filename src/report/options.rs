@@ -38,6 +38,6 @@ impl Depth {
 pub struct Ending {
     /// The exit status: 0 clean, 1 drift, 3 incomplete.
     pub exit_status: u8,
-    /// The least severity that counts (`--fail-on`).
-    pub fail_on: Severity,
+    /// The least severity that counts (`--fail-on`); none where none does.
+    pub fail_on: Option<Severity>,
 }

@@ -12,11 +12,11 @@ fn ending(audit: &Audit) -> Ending {
     let is_incomplete = !audit.unread.is_empty() || audit.summary.undecided > 0;
     let is_drift = audit.summary.findings.values().sum::<usize>() > 0;
     let exit_status = if is_incomplete { 3 } else { u8::from(is_drift) };
-    Ending { exit_status, fail_on: Severity::Low }
+    Ending { exit_status, fail_on: Some(Severity::Low) }
 }
 
 pub(super) fn options(layout: Layout) -> Options {
-    Options { layout, depth: Depth::Brief, ending: Ending { exit_status: 1, fail_on: Severity::Low } }
+    Options { layout, depth: Depth::Brief, ending: Ending { exit_status: 1, fail_on: Some(Severity::Low) } }
 }
 
 pub(super) fn table(audit: &Audit, options: &Options) -> String {

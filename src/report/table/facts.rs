@@ -126,7 +126,8 @@ pub(super) fn ending(audit: &Audit, options: &Options, page: &mut Page) -> io::R
 }
 
 fn exit(options: &Options) -> String {
-    let fail_on = options.ending.fail_on;
+    // Without a threshold nothing counts, whatever was found.
+    let fail_on = options.ending.fail_on.map_or_else(|| "any severity".to_owned(), |s| s.to_string());
     let why = match options.ending.exit_status {
         0 => format!("nothing at or above {fail_on}"),
         1 => format!("drift at or above {fail_on}"),
