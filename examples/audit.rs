@@ -8,16 +8,12 @@ use std::path::Path;
 use iamdrift::audit::{Options, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
-use iamdrift::snapshot::{Snapshot, SnapshotPaths};
+use iamdrift::snapshot::Snapshot;
 
 fn main() -> anyhow::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
     let catalog = Catalog::embedded();
-    let snapshot = Snapshot::load_with(&SnapshotPaths {
-        snapshot: folder.join("account.json"),
-        organization: Some(folder.join("organization.json")),
-        resource_policies: Vec::new(),
-    })?;
+    let snapshot = Snapshot::load(&folder.join("snapshot"))?;
     let baseline = Baseline::load_with(&folder.join("baseline"), catalog)?;
 
     // The day decides which exceptions still hold; a program that runs daily would pass today.

@@ -60,15 +60,6 @@ impl ActionSet {
         self.known.len() + self.unknown.len()
     }
 
-    /// The one that alarms most.
-    pub fn worst(&self, ranks: &Ranks<'_>) -> Option<(Rank, String)> {
-        // Of several, the first.
-        let known = self.known.iter().rev().map(|id| ActionId(*id)).max_by_key(|id| ranks.of(*id));
-        let known = known.map(|id| (ranks.of(id), ranks.catalog.full_name(id)));
-        let unknown = self.unknown.values().next().map(|name| (ranks.of_name(name), name.clone()));
-        known.into_iter().chain(unknown).max_by_key(|(rank, _)| *rank)
-    }
-
     /// How many of them destroy.
     pub fn destructive(&self, ranks: &Ranks<'_>) -> usize {
         self.known.iter().filter(|id| ranks.of(ActionId(**id)).destroys()).count()

@@ -2,16 +2,14 @@
 //! solver is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
 
 use super::action_patterns::ActionSet;
 use super::rank::Ranks;
 use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{DocumentKind, Effect, Listing, PolicyDocument, Readings};
-use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Verdict, World, effective_access};
-use crate::source::SourceFile;
+use crate::iam::{Effect, Listing, Readings};
+use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, World, effective_access};
 
 /// Steps that one question may take.
 const BUDGET: u64 = 4_000_000;
@@ -64,15 +62,12 @@ pub(super) struct Asker<'a> {
     pub narrower: bool,
     /// What to tell first.
     pub ranks: Ranks<'a>,
-    /// Documents of one action each.
-    only: Mutex<BTreeMap<String, Arc<PolicyDocument>>>,
 }
 
 impl<'a> Asker<'a> {
     /// Asks a solver.
-    pub fn new(solver: &'a Solver<'a>, latent: bool, narrower: bool) -> Asker<'a> {
-        let ranks = Ranks::new(solver.catalog);
-        Asker { solver, latent, narrower, ranks, only: Mutex::default() }
+    pub fn new(solver: &'a Solver<'a>, ranks: Ranks<'a>, latent: bool, narrower: bool) -> Asker<'a> {
+        Asker { solver, latent, narrower, ranks }
     }
 }
 
@@ -106,7 +101,6 @@ impl Asker<'_> {
         };
         let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: &excess_of };
         answer.excess = ask.closed(&effective, &declared.access, &mut answer.undecided);
-        self.alarm(&ask, &effective, &declared.access, &mut answer.excess);
         if self.latent && subject.entry.is_some() {
             let rest = wild_statements(&effective, |tag| !answer.excess.contains_key(&tag));
             answer.latent = ask.open(&rest, &declared.access, &mut answer.undecided);
@@ -125,43 +119,6 @@ impl Asker<'_> {
             answer.removable = self.removable(subject, &effective, &policies, &answer.excess);
         }
         answer
-    }
-
-    /// Lets each statement's witness be a request of its most alarming action, which the solver's own need not be.
-    fn alarm(&self, ask: &Ask<'_>, left: &Access, right: &Access, founds: &mut Founds) {
-        for (tag, found) in founds {
-            let Some((rank, worst)) = found.actions.worst(&self.ranks) else { continue };
-            let told = found.witness.as_ref().map(|request| self.ranks.of_name(&request.action));
-            if told.is_some_and(|told| told >= rank) {
-                continue;
-            }
-            let Some(only) = self.only(&worst) else { continue };
-            let mut asked = left.clone();
-            for branch in &mut asked.branches {
-                if let Some(first) = branch.require.first_mut() {
-                    first.retain(|one| (one.tag, one.index) == *tag);
-                }
-                branch.add_allows(branch.require.len(), &only, usize::MAX);
-            }
-            let again = ask.closed(&asked, right, &mut BTreeSet::new()).remove(tag);
-            if let Some(Found { witness: Some(witness), cubes, more, .. }) = again {
-                (found.witness, found.cubes, found.more) = (Some(witness), cubes, more);
-            }
-        }
-    }
-
-    /// A document that allows one action alone: beside another it leaves that action.
-    fn only(&self, action: &str) -> Option<Arc<PolicyDocument>> {
-        let mut documents = self.only.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(document) = documents.get(action) {
-            return Some(Arc::clone(document));
-        }
-        let statement = serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": "*" });
-        let text = serde_json::json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
-        let source = SourceFile::new("the action alone", text);
-        let document = Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).ok()?);
-        documents.insert(action.to_owned(), Arc::clone(&document));
-        Some(document)
     }
 
     fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
@@ -241,14 +198,9 @@ impl Ask<'_> {
             account: Some(self.subject.account.id.as_str()),
             confirm: Some(self.confirm),
         };
-        match self.asker.solver.solve(&question) {
-            Verdict::Contained => Founds::new(),
-            Verdict::Undecided(why) => {
-                undecided.extend(why);
-                Founds::new()
-            }
-            Verdict::Broader(grants) => by_statement(&self.asker.ranks, grants),
-        }
+        let answer = self.asker.solver.answer(&question);
+        undecided.extend(answer.undecided);
+        by_statement(&self.asker.ranks, answer.grants)
     }
 }
 
@@ -259,8 +211,8 @@ fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
         grant.actions.known.iter().for_each(|action| found.actions.add(*action));
         grant.actions.others.iter().for_each(|name| found.actions.add_name(ranks.catalog, name));
         let Some(witness) = grant.witness else { continue };
-        let rank = |request: &Request| ranks.of_name(&request.action);
-        if found.witness.as_ref().is_none_or(|told| rank(told) < rank(&witness)) {
+        // The solver goes by the same ranks: a statement's first witness is of its most alarming action.
+        if found.witness.is_none() {
             found.cubes = grant.cubes;
             found.more = grant.more;
             found.witness = Some(witness);

@@ -82,6 +82,15 @@ impl<'c> Ranks<'c> {
         Ranks { catalog, table }
     }
 
+    /// The ranks as numbers, by action: the higher, the more alarming.
+    pub fn order(&self) -> Vec<u32> {
+        let mut distinct: Vec<Rank> = self.table.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let place = |rank: &Rank| distinct.binary_search(rank).ok().and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
+        self.table.iter().map(place).collect()
+    }
+
     /// The rank of an action.
     pub fn of(&self, action: ActionId) -> Rank {
         self.table.get(action.0 as usize).copied().unwrap_or(Rank::UNKNOWN)

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+use super::rank::Ranks;
 use super::ask::{Answer, Asker};
 use super::finding::{Accepted, Finding, PrincipalBrief, Sort};
 use super::memo::Key;
@@ -125,8 +126,9 @@ pub fn audit(
         };
         subjects.push(Subject::gather(snapshot, account, principal, brief, entry, declared));
     }
-    let solver = Solver::new(catalog);
-    let asker = Asker::new(&solver, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
+    let ranks = Ranks::new(catalog);
+    let solver = Solver::with_ranks(catalog, ranks.order());
+    let asker = Asker::new(&solver, ranks, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
     let mut findings = decide(&asker, &subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();

@@ -33,7 +33,7 @@ macro_rules! embedded {
     };
 }
 
-const SNAPSHOT: [(&str, &str); 2] = embedded!("": "account.json", "organization.json",);
+const SNAPSHOT: [(&str, &str); 3] = embedded!("snapshot/": "account.json", "organization.json", "snapshot.json",);
 const MANIFEST: &str = include_str!("../../examples/incident/baseline/baseline.toml");
 const DOCUMENTS: [(&str, &str); 11] = embedded!("baseline/":
     "agents/cost-explorer-readonly.json",
@@ -52,8 +52,8 @@ const DOCUMENTS: [(&str, &str); 11] = embedded!("baseline/":
 /// Runs the command.
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let origin = Path::new("examples/incident");
-    let texts = SNAPSHOT.map(|(path, text)| SourceFile::new(format!("examples/incident/{path}"), text));
+    let origin = Path::new("examples/incident/snapshot");
+    let texts = SNAPSHOT.map(|(path, text)| SourceFile::new(format!("examples/incident/snapshot/{path}"), text));
     let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| audit::explained(error, origin))?;
     let document = |(path, text): &(&str, &str)| -> (String, Arc<SourceFile>) {
         ((*path).to_owned(), SourceFile::new(format!("examples/incident/baseline/{path}"), *text))

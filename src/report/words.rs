@@ -91,7 +91,23 @@ pub(super) fn context(witness: &Witness) -> Vec<String> {
             format!("[{}]", quoted.join(", "))
         }
     };
-    witness.context.iter().map(|(key, values)| format!("with {key} = {}", shown(values))).collect()
+    let telling = witness.context.iter().filter(|(key, _)| !of_the_principal(key));
+    telling.map(|(key, values)| format!("with {key} = {}", shown(values))).collect()
+}
+
+/// Whether a key tells nothing but who the principal is, which the finding says already.
+fn of_the_principal(key: &str) -> bool {
+    const KEYS: [&str; 8] = [
+        "aws:PrincipalArn",
+        "aws:PrincipalAccount",
+        "aws:PrincipalIsAWSService",
+        "aws:PrincipalOrgID",
+        "aws:PrincipalOrgPaths",
+        "aws:PrincipalType",
+        "aws:userid",
+        "aws:username",
+    ];
+    KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
 }
 
 #[cfg(test)]

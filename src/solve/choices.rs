@@ -2,27 +2,34 @@
 
 use super::compile::Solver;
 use super::question::{Depth, Question};
-use super::verdict::{Undecided, Verdict};
+use super::verdict::{Answer, Undecided, Verdict};
 use crate::iam::condition::Family;
 use crate::iam::{Choice, Listing, Part, Quantifier, Readings, WhenMissing};
 
 impl Solver<'_> {
-    /// Decides a question. An answer that would be another under the other reading of an open choice is
+    /// Decides a question. A verdict that would be another under the other reading of an open choice is
     /// undecided.
     pub fn solve(&self, question: &Question<'_>) -> Verdict {
-        let verdict = self.solve_reading(question, Readings::default());
-        if matches!(verdict, Verdict::Undecided(_)) {
-            return verdict;
+        self.answer(question).verdict()
+    }
+
+    /// The same with all that was found: proven excess, and what is undecided beside it.
+    pub fn answer(&self, question: &Question<'_>) -> Answer {
+        let answer = self.answer_reading(question, Readings::default());
+        let broader = !answer.grants.is_empty();
+        if !broader && !answer.undecided.is_empty() {
+            return answer;
         }
-        let mut undecided = Vec::new();
+        let mut hanging = Vec::new();
         for choice in Choice::ALL.into_iter().filter(|choice| self.is_open(*choice, question)) {
             // The evaluator replays witnesses under the default reading, so it is not asked of this one.
             let other = Question { confirm: None, depth: Depth::Verdict, ..question.clone() };
-            if !self.solve_reading(&other, Readings::other(choice)).agrees_with(&verdict) {
-                undecided.push(Undecided::from(choice));
+            let other = self.answer_reading(&other, Readings::other(choice));
+            if other.grants.is_empty() == broader || (!broader && !other.undecided.is_empty()) {
+                hanging.push(Undecided::from(choice));
             }
         }
-        if undecided.is_empty() { verdict } else { Verdict::Undecided(undecided) }
+        if hanging.is_empty() { answer } else { Answer { grants: Vec::new(), undecided: hanging } }
     }
 
     /// Whether a choice could matter to a question at all.

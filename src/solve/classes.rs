@@ -22,7 +22,7 @@ pub struct ActionGroup {
     /// The most alarming of them, which stands for all.
     pub first: Letter,
     /// How alarming it is.
-    alarm: u8,
+    alarm: u32,
     /// All of them.
     pub actions: Actions,
     /// Their resources and keys, where that matters to any statement.
@@ -84,41 +84,6 @@ impl Letter {
     }
 }
 
-/// Destructive actions that everybody in the field knows: of equals, they make the plainer example.
-const NOTORIOUS: [&str; 16] = [
-    "cloudformation:DeleteStack",
-    "dynamodb:DeleteTable",
-    "ec2:DeleteVolume",
-    "ec2:TerminateInstances",
-    "ecs:DeleteCluster",
-    "ecs:DeleteService",
-    "eks:DeleteCluster",
-    "elasticbeanstalk:TerminateEnvironment",
-    "kms:ScheduleKeyDeletion",
-    "lambda:DeleteFunction",
-    "organizations:CloseAccount",
-    "rds:DeleteDBCluster",
-    "rds:DeleteDBInstance",
-    "route53:DeleteHostedZone",
-    "s3:DeleteBucket",
-    "secretsmanager:DeleteSecret",
-];
-
-/// How alarming an action is in the wrong hands; the higher the worse.
-pub fn alarm(catalog: &Catalog, action: ActionId) -> u8 {
-    let classes = catalog.classes(action);
-    match catalog.access_level(action) {
-        _ if NOTORIOUS.contains(&catalog.full_name(action).as_str()) => 7,
-        _ if classes.contains(ActionClass::Destructive) => 6,
-        _ if classes.contains(ActionClass::Escalation) => 5,
-        AccessLevel::PermissionsManagement => 4,
-        AccessLevel::Write => 3,
-        _ if classes.contains(ActionClass::DataRead) => 2,
-        AccessLevel::Tagging | AccessLevel::Read => 1,
-        AccessLevel::List => 0,
-    }
-}
-
 impl Solver<'_> {
     /// The groups of actions that the effective side may allow and the declared side does not plainly
     /// allow, the most alarming first.
@@ -162,7 +127,7 @@ impl Solver<'_> {
             Letter::Unknown(_, written) => Actions { known: Vec::new(), others: vec![written.clone()] },
         };
         // What an unknown action does is not known: it is looked at before those that only read.
-        ActionGroup { alarm: 3, first: letter, actions, shape: None }
+        ActionGroup { alarm: 1, first: letter, actions, shape: None }
     }
 
     fn known_groups(&self, prepared: &Prepared<'_>) -> Vec<ActionGroup> {
@@ -260,28 +225,20 @@ impl Solver<'_> {
         candidates
     }
 
-    /// How alarming an action is, from a table made once.
-    fn alarm(&self, action: ActionId) -> u8 {
-        let table = self.alarms.get_or_init(|| self.catalog.actions().map(|id| alarm(self.catalog, id)).collect());
+    /// How alarming an action is: as the asker ranks it, else by whether it destroys or writes.
+    fn alarm(&self, action: ActionId) -> u32 {
+        let by_effect = |id| match (self.catalog.classes(id), self.catalog.access_level(id)) {
+            (classes, _) if classes.contains(ActionClass::Destructive) => 3,
+            (classes, _) if classes.contains(ActionClass::Escalation) => 2,
+            (_, AccessLevel::Write | AccessLevel::PermissionsManagement) => 1,
+            _ => 0,
+        };
+        let table = self.ranks.get_or_init(|| self.catalog.actions().map(by_effect).collect());
         table.get(action.0 as usize).copied().unwrap_or(0)
     }
 
     /// Whether a request's action exists in the catalog.
     pub(super) fn exists(&self, action: &str) -> bool {
         self.catalog.find_action(&action.to_ascii_lowercase()).is_some()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_notorious_are_destructive() {
-        let catalog = Catalog::embedded();
-        for name in NOTORIOUS {
-            let action = catalog.find_action(&name.to_ascii_lowercase());
-            assert!(action.is_some_and(|a| catalog.classes(a).contains(ActionClass::Destructive)), "{name}");
-        }
     }
 }

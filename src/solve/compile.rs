@@ -33,7 +33,7 @@ pub struct Solver<'c> {
     pub interner: Interner,
     compiled: Mutex<FxHashMap<CompiledKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>>,
     actions: Mutex<FxHashMap<(usize, usize), Arc<ActionSet>>>,
-    pub(super) alarms: OnceLock<Vec<u8>>,
+    pub(super) ranks: OnceLock<Vec<u32>>,
     pub(super) domains: Mutex<FxHashMap<(ShapeId, Option<Partition>), Arc<Domains>>>,
 }
 
@@ -102,9 +102,15 @@ impl<'c> Solver<'c> {
             interner: Interner::default(),
             compiled: Mutex::default(),
             actions: Mutex::default(),
-            alarms: OnceLock::new(),
+            ranks: OnceLock::new(),
             domains: Mutex::default(),
         }
+    }
+
+    /// The same, with the rank of each action, by [`ActionId`]: of the actions that a statement grants
+    /// beyond, the witness is of the highest.
+    pub fn with_ranks(catalog: &'c Catalog, ranks: Vec<u32>) -> Solver<'c> {
+        Solver { ranks: ranks.into(), ..Solver::new(catalog) }
     }
 
     /// Compiles a statement of a document, once for each binding of the variables that it holds.

@@ -35,7 +35,7 @@ pub use compile::Solver;
 pub use effective::effective_access;
 pub use difference::{Cube, FieldRange, Grant};
 pub use question::{Access, Allowing, Branch, Depth, Except, Question, World};
-pub use verdict::{Undecided, Verdict};
+pub use verdict::{Answer, Undecided, Verdict};
 
 /// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -15,7 +15,7 @@ use super::open_world::services;
 use super::question::{Access, Allowing, Depth, Prepared, Question, ReadyBranch, World};
 use super::search::Budget;
 use super::symbols;
-use super::verdict::{Undecided, Verdict};
+use super::verdict::{Answer, Undecided, Verdict};
 use crate::access::{Known, KnownContext};
 use crate::catalog::Multiplicity;
 use crate::iam::condition::ConditionValue;
@@ -46,19 +46,17 @@ struct Decision<'a, 'q> {
 impl Solver<'_> {
     /// Decides a question under one reading of the choices.
     pub fn solve_reading(&self, question: &Question<'_>, readings: Readings) -> Verdict {
+        self.answer_reading(question, readings).verdict()
+    }
+
+    pub(super) fn answer_reading(&self, question: &Question<'_>, readings: Readings) -> Answer {
         let mut outcome = Outcome::default();
         let adapted = readings.is_other(Choice::EmptySetNull).then(|| question.known.clone().with_empty_as_missing());
         let question = &Question { known: adapted.as_ref().unwrap_or(question.known), ..question.clone() };
         if self.decide(question, readings, &mut outcome).is_err() {
             outcome.undecided.insert(Undecided::Budget);
         }
-        if !outcome.grants.is_empty() {
-            Verdict::Broader(outcome.grants)
-        } else if outcome.undecided.is_empty() {
-            Verdict::Contained
-        } else {
-            Verdict::Undecided(outcome.undecided.into_iter().collect())
-        }
+        Answer { grants: outcome.grants, undecided: outcome.undecided.into_iter().collect() }
     }
 
     fn decide(&self, question: &Question<'_>, readings: Readings, outcome: &mut Outcome) -> Result<(), TooBig> {

@@ -14,6 +14,26 @@ pub enum Verdict {
     Undecided(Vec<Undecided>),
 }
 
+/// All that was found of a question: what is proven, and what could not be decided beside it.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Proven excess.
+    pub grants: Vec<Grant>,
+    /// Why there may be more.
+    pub undecided: Vec<Undecided>,
+}
+
+impl Answer {
+    /// The verdict: excess that is proven is excess, whatever else is undecided.
+    pub fn verdict(self) -> Verdict {
+        match (self.grants.is_empty(), self.undecided.is_empty()) {
+            (false, _) => Verdict::Broader(self.grants),
+            (true, false) => Verdict::Undecided(self.undecided),
+            (true, true) => Verdict::Contained,
+        }
+    }
+}
+
 /// Why a question could not be decided.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum Undecided {
@@ -49,12 +69,5 @@ impl std::fmt::Display for Undecided {
             }
             Undecided::Unread(what) => f.write_str(what),
         }
-    }
-}
-
-impl Verdict {
-    /// Whether the two verdicts say the same, whatever their witnesses.
-    pub fn agrees_with(&self, other: &Verdict) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 }

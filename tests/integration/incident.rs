@@ -7,7 +7,7 @@ use iamdrift::audit::{Options, Status, audit};
 use iamdrift::baseline::{Assignment, Baseline, IgnoredBy, PrincipalView};
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::Readings;
-use iamdrift::snapshot::{Account, Principal, PrincipalKind, Snapshot, SnapshotPaths};
+use iamdrift::snapshot::{Account, Principal, PrincipalKind, Snapshot};
 
 use crate::corpus::rcp_supported;
 
@@ -16,12 +16,7 @@ fn folder() -> PathBuf {
 }
 
 fn snapshot() -> Snapshot {
-    let paths = SnapshotPaths {
-        snapshot: folder().join("account.json"),
-        organization: Some(folder().join("organization.json")),
-        resource_policies: Vec::new(),
-    };
-    Snapshot::load_with(&paths).unwrap_or_else(|error| panic!("{error}"))
+    Snapshot::load(&folder().join("snapshot")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn baseline() -> Baseline {
