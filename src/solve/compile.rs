@@ -31,11 +31,17 @@ pub struct Solver<'c> {
     pub catalog: &'c Catalog,
     /// The patterns of the run.
     pub interner: Interner,
-    compiled: Mutex<FxHashMap<CompiledKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>>,
+    compiled: Mutex<CompiledStatements>,
     actions: Mutex<FxHashMap<(usize, usize), Arc<ActionSet>>>,
     pub(super) ranks: OnceLock<Vec<u32>>,
-    pub(super) domains: Mutex<FxHashMap<(ShapeId, Option<Partition>), Arc<Domains>>>,
+    pub(super) domains: Mutex<KnownDomains>,
 }
+
+/// The statements of a run, each with the document that keeps its key's address its own.
+type CompiledStatements = FxHashMap<CompiledKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>;
+
+/// The domains of each shape in a partition, or in all.
+type KnownDomains = FxHashMap<(ShapeId, Option<Partition>), Arc<Domains>>;
 
 /// A statement under one reading and one binding of its variables: the document's address, which the
 /// entry keeps alive, and the position.
@@ -256,7 +262,7 @@ impl<'c> Solver<'c> {
     }
 
     fn compile_null(&self, condition: &Condition, field: Field, terms: &Terms<'_>) -> Compiled {
-        let wanted = |wanted: bool| condition.values.iter().any(|v| *v == ConditionValue::Typed(Typed::Bool(wanted)));
+        let wanted = |wanted: bool| condition.values.contains(&ConditionValue::Typed(Typed::Bool(wanted)));
         let holds = match (wanted(true), wanted(false)) {
             (true, true) => return Compiled::Always,
             (false, false) => return Compiled::Never,

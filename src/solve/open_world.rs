@@ -18,7 +18,7 @@ use super::literal::{Field, Literal};
 use super::question::{Depth, Prepared, Question, Ready, ReadyBranch};
 use super::text::Text;
 use super::verdict::Undecided;
-use super::wild::Speaks;
+use super::wild::{NamePatterns, Speaks};
 
 /// How many existing names are stepped over before the search for a new one gives up.
 const MAX_EXISTING: usize = 64;
@@ -107,7 +107,7 @@ impl<'q> Round<'_, 'q> {
         if self.symbolic || !undeclared || !only.forbid.is_empty() || !only.except.is_empty() {
             return false;
         }
-        let mut plain: Vec<((usize, usize), Vec<(GlobRef, Box<str>)>)> = Vec::new();
+        let mut plain: Vec<((usize, usize), NamePatterns)> = Vec::new();
         for statement in granting.iter().filter_map(statement) {
             match statement.speaks_of_new(service) {
                 Speaks::Nothing => {}

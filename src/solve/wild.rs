@@ -26,6 +26,9 @@ struct AnyService {
     written: Box<str>,
 }
 
+/// Patterns over names of actions, each with what was written.
+pub type NamePatterns = Vec<(GlobRef, Box<str>)>;
+
 /// What a statement says of the new actions of one service.
 #[derive(Clone, Debug)]
 pub enum Speaks {
@@ -34,7 +37,7 @@ pub enum Speaks {
     /// It speaks of all of them.
     Everything,
     /// It speaks of those whose name one of these matches (`true`), or none (`false`).
-    Names(Vec<(GlobRef, Box<str>)>, bool),
+    Names(NamePatterns, bool),
 }
 
 impl WildActions {
