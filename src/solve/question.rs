@@ -121,7 +121,7 @@ pub enum Depth {
 }
 
 /// Replays a witness; the error says what was found instead.
-pub type Confirm = dyn Fn(&Request) -> Result<(), String> + Sync;
+pub type Confirm<'a> = dyn Fn(&Request) -> Result<(), String> + Sync + 'a;
 
 /// Is there a request that `effective` allows and `declared` does not?
 #[derive(Clone)]
@@ -145,7 +145,7 @@ pub struct Question<'a> {
     /// The account whose number witnesses would rather show.
     pub account: Option<&'a str>,
     /// Replays a witness through the evaluator; the error says what it found instead.
-    pub confirm: Option<&'a Confirm>,
+    pub confirm: Option<&'a Confirm<'a>>,
 }
 
 /// A statement made ready for one question.
