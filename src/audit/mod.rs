@@ -1,1 +1,29 @@
 //! Access against baseline: findings.
+//!
+//! Follows `docs/rules.md`. [`Finding`] is what the reports tell, [`Audit`] the whole of one run.
+
+mod action_patterns;
+mod advice;
+mod ask;
+mod cube_text;
+mod effective;
+mod excess;
+mod expected;
+mod finding;
+mod fingerprint;
+mod memo;
+mod notes;
+mod outcome;
+pub mod rules;
+mod run;
+mod severity;
+mod statement_text;
+mod subject;
+
+pub use finding::{
+    Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
+};
+pub use outcome::{Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
+pub use rules::RuleId;
+pub use run::{Options, audit};
+pub use severity::Severity;

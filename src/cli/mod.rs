@@ -3,6 +3,7 @@
 //! Standard output carries what was asked for alone; everything else goes to standard error. Every expected
 //! failure is told with its place or in one line, and what to do about it.
 
+mod audit;
 mod failure;
 mod output;
 mod simulate;
@@ -104,6 +105,7 @@ macro_rules! commands {
 }
 
 commands! {
+    Audit => audit,
     Simulate => simulate,
 }
 

@@ -1,0 +1,250 @@
+//! The questions that are asked of one principal, and the answers. The only file here that knows how the
+//! solver is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::action_patterns::ActionSet;
+use super::effective::effective_access;
+use super::subject::Subject;
+use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
+use crate::catalog::Catalog;
+use crate::iam::{Effect, Listing, Readings};
+use crate::solve::{Access, Branch, Cube, Grant, Question, Solver, Undecided, Verdict, World};
+
+/// Steps that one question may take.
+const BUDGET: u64 = 4_000_000;
+/// Steps for advice, which is left out rather than waited for.
+const ADVICE_BUDGET: u64 = 200_000;
+/// Cubes that are told of a grant.
+const CUBES: usize = 8;
+
+/// A policy's index and a statement's in it.
+pub(super) type Tag = (usize, usize);
+
+/// What one statement allows beyond the other side.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// The actions; for actions that do not exist yet, examples.
+    pub actions: ActionSet,
+    /// The difference for the witness's action.
+    pub cubes: Vec<Cube>,
+    /// Whether there is more of it.
+    pub more: bool,
+    /// A request that proves it.
+    pub witness: Option<Request>,
+}
+
+/// What was found by statement.
+pub(super) type Founds = BTreeMap<Tag, Found>;
+
+/// All answers about one principal.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answer {
+    /// Allowed and not declared.
+    pub excess: Founds,
+    /// The same of actions that do not exist yet, by statements that are not in `excess`.
+    pub latent: Founds,
+    /// Declared and not allowed, where that was asked.
+    pub narrower: Founds,
+    /// What could not be decided.
+    pub undecided: BTreeSet<Undecided>,
+    /// The policies that can all go without touching what is declared: indices.
+    pub removable: Vec<usize>,
+}
+
+/// What a run shares.
+pub(super) struct Asker<'a> {
+    /// The solver.
+    pub solver: &'a Solver<'a>,
+    /// Which rules need their question asked.
+    pub latent: bool,
+    /// The same for what is declared and not allowed.
+    pub narrower: bool,
+}
+
+impl Asker<'_> {
+    fn catalog(&self) -> &Catalog {
+        self.solver.catalog
+    }
+
+    /// Whether resource control policies bind a service.
+    pub fn rcp_supported(&self, service: &str) -> bool {
+        self.catalog().find_service(service).is_some_and(|id| self.catalog().rcp_supported(id))
+    }
+
+    /// What the layers allow, and the policies that its tags speak of.
+    pub fn effective(&self, layers: &Layers) -> (Access, Vec<PolicyRef>) {
+        effective_access(layers, &|service| self.rcp_supported(service))
+    }
+
+    /// Whether a request is allowed by the principal's layers.
+    pub fn is_allowed(&self, layers: &Layers, request: &Request) -> bool {
+        evaluate(layers, request, &|service| self.rcp_supported(service), Readings::default()).is_allowed()
+    }
+
+    /// Asks all that is to be known of a principal.
+    pub fn answer(&self, subject: &Subject<'_>) -> Answer {
+        let (effective, policies) = self.effective(&subject.layers);
+        let declared = &subject.declared;
+        let mut answer = Answer::default();
+        let excess_of = |request: &Request| {
+            self.confirm(self.is_allowed(&subject.layers, request), self.is_allowed(&declared.layers, request), request)
+        };
+        let ask = Ask { asker: self, subject, budget: BUDGET, cubes: CUBES, confirm: &excess_of };
+        answer.excess = ask.closed(&effective, &declared.access, &mut answer.undecided);
+        if self.latent && subject.entry.is_some() {
+            let rest = wild_statements(&effective, |tag| !answer.excess.contains_key(&tag));
+            answer.latent = ask.open(&rest, &declared.access, &mut answer.undecided);
+        }
+        if self.narrower && subject.entry.is_some() {
+            let lack = |request: &Request| {
+                let (allowed, declared) =
+                    (self.is_allowed(&subject.layers, request), self.is_allowed(&declared.layers, request));
+                self.confirm(declared, allowed, request)
+            };
+            // What cannot be said of a mere information makes no audit incomplete.
+            let ask = Ask { asker: self, subject, budget: BUDGET, cubes: CUBES, confirm: &lack };
+            answer.narrower = ask.closed(&declared.access, &effective, &mut BTreeSet::new());
+        }
+        if subject.entry.is_some() && subject.missing.is_empty() {
+            answer.removable = self.removable(subject, &effective, &policies, &answer.excess);
+        }
+        answer
+    }
+
+    fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
+        match (one, other) {
+            (true, false) => Ok(()),
+            _ => Err(format!("{} on {}", request.action, request.resource)),
+        }
+    }
+
+    /// The policies behind the excess that can go, all together, while everything that is both allowed and
+    /// declared stays allowed.
+    fn removable(
+        &self,
+        subject: &Subject<'_>,
+        effective: &Access,
+        policies: &[PolicyRef],
+        excess: &Founds,
+    ) -> Vec<usize> {
+        let wanted = both(effective, &subject.declared.access);
+        let mut removed: Vec<usize> = Vec::new();
+        let candidates: BTreeSet<usize> = excess.keys().map(|(policy, _)| *policy).collect();
+        for candidate in candidates {
+            let Some(policy) = policies.get(candidate).filter(|policy| is_attachment(policy)) else { continue };
+            // A policy that denies also takes away: without it the principal could do more.
+            if policy.document.statements.iter().any(|s| s.effect == Effect::Deny) {
+                continue;
+            }
+            let without = without(effective, |tag| tag == candidate || removed.contains(&tag));
+            let fine = |_: &Request| Ok(());
+            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, cubes: 1, confirm: &fine };
+            let mut undecided = BTreeSet::new();
+            if ask.closed(&wanted, &without, &mut undecided).is_empty() && undecided.is_empty() {
+                removed.push(candidate);
+            }
+        }
+        removed
+    }
+}
+
+/// Whether a policy can be detached from the principal, or deleted from it.
+pub(super) fn is_attachment(policy: &PolicyRef) -> bool {
+    matches!(policy.origin, PolicyOrigin::Inline { .. } | PolicyOrigin::Attached { .. })
+}
+
+/// One way of asking.
+struct Ask<'a> {
+    asker: &'a Asker<'a>,
+    subject: &'a Subject<'a>,
+    budget: u64,
+    cubes: usize,
+    confirm: &'a (dyn Fn(&Request) -> Result<(), String> + Sync),
+}
+
+impl Ask<'_> {
+    fn closed(&self, left: &Access, right: &Access, undecided: &mut BTreeSet<Undecided>) -> Founds {
+        self.ask(left, right, World::Closed, undecided)
+    }
+
+    fn open(&self, left: &Access, right: &Access, undecided: &mut BTreeSet<Undecided>) -> Founds {
+        if left.branches.iter().all(|branch| branch.require.iter().any(Vec::is_empty)) {
+            return Founds::new();
+        }
+        self.ask(left, right, World::Open, undecided)
+    }
+
+    fn ask(&self, left: &Access, right: &Access, world: World, undecided: &mut BTreeSet<Undecided>) -> Founds {
+        let known: &KnownContext = &self.subject.known;
+        let question = Question {
+            effective: left,
+            declared: right,
+            known,
+            partition: Some(self.subject.account.partition),
+            world,
+            only: None,
+            budget: self.budget,
+            cubes: self.cubes,
+            account: Some(self.subject.account.id.as_str()),
+            confirm: Some(self.confirm),
+        };
+        match self.asker.solver.solve(&question) {
+            Verdict::Contained => Founds::new(),
+            Verdict::Undecided(why) => {
+                undecided.extend(why);
+                Founds::new()
+            }
+            Verdict::Broader(grants) => by_statement(self.asker.catalog(), grants),
+        }
+    }
+}
+
+fn by_statement(catalog: &Catalog, grants: Vec<Grant>) -> Founds {
+    let mut founds = Founds::new();
+    for grant in grants {
+        let found: &mut Found = founds.entry(grant.tag).or_default();
+        grant.actions.iter().for_each(|name| found.actions.add_name(catalog, name));
+        let rank = |request: &Request| super::severity::rank(catalog, &request.action);
+        if found.witness.as_ref().is_none_or(|told| rank(told) < rank(&grant.witness)) {
+            found.cubes = grant.cubes;
+            found.more = grant.more;
+            found.witness = Some(grant.witness);
+        }
+    }
+    founds
+}
+
+/// What both sides allow.
+fn both(one: &Access, other: &Access) -> Access {
+    let joined = |a: &Branch, b: &Branch| Branch {
+        require: a.require.iter().chain(&b.require).cloned().collect(),
+        forbid: a.forbid.iter().chain(&b.forbid).cloned().collect(),
+        except: a.except.iter().chain(&b.except).cloned().collect(),
+    };
+    Access { branches: one.branches.iter().flat_map(|a| other.branches.iter().map(move |b| joined(a, b))).collect() }
+}
+
+/// The access without some policies.
+fn without(access: &Access, gone: impl Fn(usize) -> bool) -> Access {
+    let mut rest = access.clone();
+    for branch in &mut rest.branches {
+        for list in branch.require.iter_mut().chain([&mut branch.forbid]) {
+            list.retain(|one| !gone(one.tag));
+        }
+    }
+    rest
+}
+
+/// The access by those granting statements that can allow an action that does not exist yet.
+fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
+    let mut rest = access.clone();
+    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
+        list.retain(|one| {
+            let element = one.document.statements.get(one.index).map(|s| &s.action);
+            let wild = element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
+            wild && keep((one.tag, one.index))
+        });
+    }
+    rest
+}

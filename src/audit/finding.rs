@@ -1,0 +1,285 @@
+//! A finding: one rule, one principal, and the proof.
+//!
+//! Names and texts that came from an account are kept as they came: the reports sanitise them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::rules::RuleId;
+use super::severity::Severity;
+use crate::catalog::AccessLevel;
+use crate::solve::Cube;
+use crate::source::Place;
+
+/// What one rule found of one principal, or of the baseline.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// The rule.
+    pub rule: RuleId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Sixteen hexadecimal digits that stay the same from week to week for the same finding.
+    pub fingerprint: String,
+    /// The principal; none where the finding is about the baseline.
+    pub principal: Option<PrincipalBrief>,
+    /// What was found, in one line: `may do 214 actions beyond its ceiling, 57 of them destructive`.
+    pub title: String,
+    /// How many actions are concerned; for actions that do not exist yet, 0.
+    pub action_count: usize,
+    /// How many of them destroy.
+    pub destructive_count: usize,
+    /// What is allowed and not declared, by granting statement, the worst first. For IAM011, what is declared
+    /// and not allowed, by declaring statement.
+    pub excess: Vec<Excess>,
+    /// Why it could not be decided (IAM010), or what is wrong with the baseline (IAM009), a line each.
+    pub reasons: Vec<String>,
+    /// Where to look: the principal in the snapshot, or the place in the baseline.
+    pub place: Option<Place>,
+    /// What to do, the smallest edit first, a line each; a line may hold a snippet of several lines.
+    pub advice: Vec<String>,
+    /// When an audit first found it, where the history tells: RFC 3339.
+    pub first_seen: Option<String>,
+    /// The exception that accepts it for now. An accepted finding does not count for the exit status.
+    pub accepted: Option<Accepted>,
+}
+
+/// A principal as a finding names it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct PrincipalBrief {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name, without its path.
+    pub name: String,
+    /// What sort of principal the baseline says it is.
+    pub kind: Sort,
+    /// Whom to ask, where the baseline says so.
+    pub owner: Option<String>,
+    /// The number of its account.
+    pub account: String,
+}
+
+/// What sort of principal it is, by the baseline's entry.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sort {
+    /// A coding agent or another tool that decides by itself.
+    Agent,
+    /// People who run something.
+    Operator,
+    /// A program that does what it was written to do.
+    Workload,
+    /// For emergencies.
+    BreakGlass,
+    /// No entry speaks of it.
+    Undeclared,
+    /// Several entries speak of it, and none decides.
+    Ambiguous,
+    /// An `[[ignore]]` leaves it out.
+    Ignored,
+    /// AWS owns it.
+    ServiceLinked,
+}
+
+impl Sort {
+    /// The name that options and reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sort::Agent => "agent",
+            Sort::Operator => "operator",
+            Sort::Workload => "workload",
+            Sort::BreakGlass => "break-glass",
+            Sort::Undeclared => "undeclared",
+            Sort::Ambiguous => "ambiguous",
+            Sort::Ignored => "ignored",
+            Sort::ServiceLinked => "service-linked",
+        }
+    }
+}
+
+/// What one statement allows beyond what is declared.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct Excess {
+    /// The statement.
+    pub granted_by: GrantedBy,
+    /// How bad this part is.
+    pub severity: Severity,
+    /// The actions as a person would write them, the most alarming first. No pattern covers more than what is
+    /// in excess.
+    pub actions: Vec<ActionPattern>,
+    /// How many actions these are.
+    pub action_count: usize,
+    /// How many of them destroy.
+    pub destructive_count: usize,
+    /// How many there are of each access level.
+    pub levels: BTreeMap<Level, usize>,
+    /// On what: the resource patterns of the excess; empty where it is any resource of these actions.
+    pub resources: Vec<String>,
+    /// When: a line for each condition that must hold; empty where no condition stands in the way.
+    pub conditions: Vec<String>,
+    /// The exact difference for the witness's action, as disjoint sets of requests, up to a limit.
+    pub cubes: Vec<Cube>,
+    /// Whether there are more of them.
+    pub more: bool,
+    /// A request that is allowed and not declared; its action is the most alarming one.
+    pub witness: Witness,
+    /// What was declared, as near as it comes to the witness; none where the ceiling is empty.
+    pub expected: Option<Expected>,
+}
+
+/// The statement that allows an excess.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct GrantedBy {
+    /// The policy's name, or a ceiling's document (IAM011).
+    pub policy: String,
+    /// The ARN of a managed policy, or of the resource whose policy it is.
+    pub arn: Option<String>,
+    /// How the principal comes by it.
+    pub origin: Origin,
+    /// The statement's position in its document, from 0. Reports for people count from 1.
+    pub statement: usize,
+    /// The statement's `Sid`.
+    pub sid: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// How a principal comes by a policy.
+#[derive(Clone, Debug, Eq, PartialEq, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
+pub enum Origin {
+    /// Written into the principal.
+    Inline,
+    /// A managed policy attached to it.
+    Attached,
+    /// Written into a group of that name.
+    InlineOfGroup(String),
+    /// Attached to a group of that name.
+    AttachedToGroup(String),
+    /// The policy of a resource.
+    ResourcePolicy,
+    /// A permissions boundary.
+    Boundary,
+    /// A policy of the organization.
+    Organization,
+    /// The baseline's ceiling (IAM011).
+    Ceiling,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Origin::Inline => f.write_str("inline"),
+            Origin::Attached => f.write_str("attached"),
+            Origin::InlineOfGroup(group) => write!(f, "inline of group {group}"),
+            Origin::AttachedToGroup(group) => write!(f, "attached to group {group}"),
+            Origin::ResourcePolicy => f.write_str("resource policy"),
+            Origin::Boundary => f.write_str("permissions boundary"),
+            Origin::Organization => f.write_str("organization"),
+            Origin::Ceiling => f.write_str("ceiling"),
+        }
+    }
+}
+
+/// Actions, as a person would write them.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct ActionPattern {
+    /// `ec2:Delete*`, or a name.
+    pub pattern: String,
+    /// How many actions it stands for.
+    pub count: usize,
+    /// How many there are of each access level.
+    pub levels: BTreeMap<Level, usize>,
+}
+
+/// An access level, as AWS's reference gives it to an action.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// Sees that resources exist.
+    List,
+    /// Reads contents or attributes.
+    Read,
+    /// Changes only tags.
+    Tagging,
+    /// Creates, changes or deletes.
+    Write,
+    /// Grants or changes permissions.
+    PermissionsManagement,
+    /// The catalog does not know the action.
+    Unknown,
+}
+
+impl From<AccessLevel> for Level {
+    fn from(level: AccessLevel) -> Level {
+        match level {
+            AccessLevel::List => Level::List,
+            AccessLevel::Read => Level::Read,
+            AccessLevel::Tagging => Level::Tagging,
+            AccessLevel::Write => Level::Write,
+            AccessLevel::PermissionsManagement => Level::PermissionsManagement,
+        }
+    }
+}
+
+/// A request that proves the finding.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Witness {
+    /// The action: `cloudformation:DeleteStack`.
+    pub action: String,
+    /// The ARN of the resource, or `*`.
+    pub resource: String,
+    /// Every context key that the request needs, with its values; a key that is not here is missing.
+    pub context: BTreeMap<String, Vec<String>>,
+}
+
+/// The declared statement that comes nearest to the witness.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Expected {
+    /// The ceiling's document, as the baseline names it.
+    pub document: String,
+    /// The statement's position in it, from 0.
+    pub statement: usize,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// What of it the witness does not meet.
+    pub why: Why,
+    /// The same in words: `action not listed by any statement`.
+    pub text: String,
+}
+
+/// What of a declared statement a witness does not meet.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Why {
+    /// No statement lists the action.
+    ActionNotListed,
+    /// The statement lists the action, on other resources.
+    ResourceNotListed,
+    /// The statement lists action and resource, under a condition that does not hold.
+    ConditionFails {
+        /// The operator, with its prefix and suffix.
+        operator: String,
+        /// The context key.
+        key: String,
+    },
+    /// The statement denies it.
+    Denied,
+}
+
+/// An exception that accepts a finding.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Accepted {
+    /// Why.
+    pub reason: String,
+    /// Who asked.
+    pub requested_by: String,
+    /// Who agreed.
+    pub approved_by: String,
+    /// The last day on which it holds: `2026-12-31`.
+    pub expires: String,
+    /// Where the baseline says so.
+    pub place: Place,
+}

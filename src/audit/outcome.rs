@@ -1,0 +1,174 @@
+//! The whole of one audit: facts, principals, findings, and what could not be read.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::finding::{Finding, Sort};
+use super::severity::Severity;
+use crate::source::Place;
+
+/// What one audit found, and on what it rests.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct Audit {
+    /// The program's version.
+    pub version: String,
+    /// The service catalog that was used.
+    pub catalog: CatalogFacts,
+    /// What was audited.
+    pub snapshot: SnapshotFacts,
+    /// What it was held against.
+    pub baseline: BaselineFacts,
+    /// What a reader must know to judge the verdicts.
+    pub notes: Vec<Note>,
+    /// The counts.
+    pub summary: Summary,
+    /// Every principal that was audited or left out, by ARN.
+    pub principals: Vec<PrincipalReport>,
+    /// The findings, the worst first; accepted ones among them.
+    pub findings: Vec<Finding>,
+    /// What of the snapshot could not be read. The audit is then incomplete.
+    pub unread: Vec<Unread>,
+}
+
+/// Which service catalog.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct CatalogFacts {
+    /// Its version.
+    pub version: String,
+    /// The day it was last compared with AWS's pages.
+    pub updated_at: String,
+}
+
+/// What was audited.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct SnapshotFacts {
+    /// The file or directory.
+    pub origin: String,
+    /// When it was taken, where it says so: RFC 3339.
+    pub taken_at: Option<String>,
+    /// The accounts' numbers.
+    pub accounts: Vec<String>,
+    /// The partitions: `aws`, `aws-cn`.
+    pub partitions: Vec<String>,
+    /// Whether organization policies are part of the verdict.
+    pub organization: bool,
+}
+
+/// What it was held against.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct BaselineFacts {
+    /// The path that was given.
+    pub path: String,
+    /// Seven hexadecimal digits that change with its content.
+    pub content_id: String,
+}
+
+/// Something a reader must know.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Note {
+    /// What it is about.
+    pub kind: NoteKind,
+    /// In words.
+    pub text: String,
+    /// Where, if somewhere.
+    pub place: Option<Place>,
+}
+
+/// What a note is about.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoteKind {
+    /// A layer is not part of the verdict: no organization, no resource policies.
+    LayerAbsent,
+    /// A duty of the baseline is not checked by this version.
+    DutyUnchecked,
+    /// A policy names an action that the catalog does not know.
+    UnknownAction,
+    /// Something of a policy was read in a way that AWS's pages leave open.
+    Other,
+}
+
+/// The counts of an audit.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Summary {
+    /// How many principals have each status, accepted findings counted as if they were none.
+    pub principals: BTreeMap<Status, usize>,
+    /// How many findings that are not accepted have each severity. Undecided ones are counted in `undecided`.
+    pub findings: BTreeMap<Severity, usize>,
+    /// How many IAM010 findings there are; with one or more the audit is incomplete.
+    pub undecided: usize,
+    /// How many findings are accepted by an exception.
+    pub accepted: usize,
+    /// How many service-linked roles were left out.
+    pub service_linked: usize,
+}
+
+/// One principal, and what became of it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct PrincipalReport {
+    /// Its ARN.
+    pub arn: String,
+    /// What sort the baseline says it is.
+    pub kind: Sort,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// The name of the baseline's entry that binds it.
+    pub entry: Option<String>,
+    /// The number of its account.
+    pub account: String,
+    /// What became of it.
+    pub status: Status,
+}
+
+/// What became of a principal. Where several apply, the first in the order of this list.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It may do what is not declared.
+    Broader,
+    /// No entry speaks of it.
+    Undeclared,
+    /// Several entries speak of it.
+    Ambiguous,
+    /// It could not be decided.
+    Undecided,
+    /// Nothing yet, but it may do what AWS releases next.
+    Latent,
+    /// All that it may do beyond its ceiling is accepted for now.
+    Accepted,
+    /// It may not do all that is declared; told only where that was asked.
+    Narrower,
+    /// As declared.
+    AsDeclared,
+    /// An `[[ignore]]` leaves it out, or AWS owns it.
+    Ignored,
+}
+
+impl Status {
+    /// The name that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Broader => "broader",
+            Status::Undeclared => "undeclared",
+            Status::Ambiguous => "ambiguous",
+            Status::Undecided => "undecided",
+            Status::Latent => "latent",
+            Status::Accepted => "accepted",
+            Status::Narrower => "narrower",
+            Status::AsDeclared => "as-declared",
+            Status::Ignored => "ignored",
+        }
+    }
+}
+
+/// Something of the snapshot that could not be read.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Unread {
+    /// What.
+    pub what: String,
+    /// Where it stands, where that is known.
+    pub place: Option<Place>,
+    /// Why.
+    pub why: String,
+}

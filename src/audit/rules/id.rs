@@ -1,0 +1,49 @@
+//! The names of the rules, which are public API.
+
+use serde::{Deserialize, Serialize};
+
+/// A rule, by the id that reports, options and exit statuses use.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
+pub enum RuleId {
+    /// Broader than declared.
+    #[serde(rename = "IAM001")]
+    Broader,
+    /// Latent: allows actions that AWS has not released yet.
+    #[serde(rename = "IAM002")]
+    Latent,
+    /// Undeclared principal.
+    #[serde(rename = "IAM007")]
+    Undeclared,
+    /// Stale or ambiguous baseline entry; expired exception.
+    #[serde(rename = "IAM009")]
+    Baseline,
+    /// Undecided.
+    #[serde(rename = "IAM010")]
+    Undecided,
+    /// Narrower than declared.
+    #[serde(rename = "IAM011")]
+    Narrower,
+}
+
+impl RuleId {
+    /// All rules, in order, with their ids.
+    pub const ALL: [(&'static str, RuleId); 6] = [
+        ("IAM001", RuleId::Broader),
+        ("IAM002", RuleId::Latent),
+        ("IAM007", RuleId::Undeclared),
+        ("IAM009", RuleId::Baseline),
+        ("IAM010", RuleId::Undecided),
+        ("IAM011", RuleId::Narrower),
+    ];
+
+    /// The rule's id: `IAM001`.
+    pub fn as_str(self) -> &'static str {
+        RuleId::ALL.iter().find(|(_, rule)| *rule == self).map_or("", |(id, _)| id)
+    }
+}
+
+impl std::fmt::Display for RuleId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

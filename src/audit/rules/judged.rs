@@ -1,0 +1,110 @@
+//! What the rules look at.
+
+use jiff::civil::Date;
+
+use super::id::RuleId;
+use crate::access::PolicyRef;
+use crate::audit::ask::{Answer, Asker, Founds};
+use crate::audit::excess::{Telling, Told};
+use crate::audit::finding::Finding;
+use crate::audit::fingerprint::fingerprint;
+use crate::audit::severity::Severity;
+use crate::audit::subject::Subject;
+use crate::baseline::{Assignments, Baseline};
+use crate::source::Place;
+
+/// One principal with all answers about it.
+pub(in crate::audit) struct Judged<'a> {
+    /// What the run shares.
+    pub asker: &'a Asker<'a>,
+    /// The principal.
+    pub subject: &'a Subject<'a>,
+    /// The policies of its layers, by the index in a tag.
+    pub policies: &'a [PolicyRef],
+    /// The answers.
+    pub answer: &'a Answer,
+}
+
+/// The baseline as a whole, and what the audit made of it.
+pub(in crate::audit) struct Whole<'a> {
+    /// The baseline.
+    pub baseline: &'a Baseline,
+    /// Which entry binds which principal.
+    pub assignments: &'a Assignments,
+    /// The principals' ARNs, in the order of the assignments.
+    pub arns: &'a [&'a str],
+    /// Which of them are audited.
+    pub selected: &'a [bool],
+    /// The fingerprints of all findings of principals; none where only some principals or rules were asked for.
+    pub found: Option<&'a [String]>,
+    /// The day on which exceptions must hold.
+    pub today: Date,
+}
+
+impl Judged<'_> {
+    /// Tells what was found beyond the ceiling.
+    pub fn tell(&self, founds: &Founds, latent: bool) -> Told {
+        let other = &self.subject.declared.layers;
+        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent }.tell(founds)
+    }
+
+    /// A finding about the principal that rests on excess.
+    pub fn finding(&self, rule: RuleId, title: String, told: Told, advice: Vec<String>) -> Finding {
+        let arn = self.subject.principal.arn.as_str();
+        Finding {
+            rule,
+            severity: told.severity,
+            fingerprint: fingerprint(rule, arn, told.severity, told.causes),
+            principal: Some(self.subject.brief.clone()),
+            title,
+            action_count: told.action_count,
+            destructive_count: told.destructive_count,
+            excess: told.excess,
+            reasons: Vec::new(),
+            place: Some(self.subject.principal.place.clone()),
+            advice,
+            first_seen: None,
+            accepted: None,
+        }
+    }
+
+    /// What of the snapshot could take back what was found, in a line each.
+    pub fn caveats(&self) -> Vec<String> {
+        self.subject.missing.iter().map(|missing| format!("{missing}; it could deny some of this")).collect()
+    }
+}
+
+/// A finding about something of the baseline.
+pub(super) fn of_baseline(
+    severity: Severity,
+    subject: &str,
+    title: String,
+    place: Place,
+    causes: Vec<String>,
+) -> Finding {
+    Finding {
+        rule: RuleId::Baseline,
+        severity,
+        fingerprint: fingerprint(RuleId::Baseline, subject, severity, causes),
+        principal: None,
+        title,
+        action_count: 0,
+        destructive_count: 0,
+        excess: Vec::new(),
+        reasons: Vec::new(),
+        place: Some(place),
+        advice: Vec::new(),
+        first_seen: None,
+        accepted: None,
+    }
+}
+
+/// `1 action`, `2 actions`.
+pub(super) fn counted(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// `, 57 of them destructive`.
+pub(super) fn destructive(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(", {count} of them destructive") }
+}

@@ -1,0 +1,48 @@
+//! IAM007: no entry of the baseline speaks of the principal.
+
+use super::judged::{Judged, counted, destructive};
+use super::{About, Rule, RuleId};
+use crate::audit::advice;
+use crate::audit::finding::Finding;
+
+static ABOUT: About = About {
+    id: RuleId::Undeclared,
+    title: "undeclared principal",
+    on_by_default: true,
+    explanation: "
+**What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` leaves
+out. Roles that AWS services own are left out by themselves. The severity is that of all the principal may do.
+
+**Why is this bad?** What nobody declared nobody reviews: forgotten test roles, users of people who have left, and
+roles that someone made to come back.
+
+**Example.** A role `tmp-debug` has `AdministratorAccess`; the baseline speaks of `role/operators/*` only.
+
+**How to fix it.** Delete the principal if nobody needs it. Else declare it with an owner and a ceiling, or ignore it
+with a reason.
+",
+};
+
+/// IAM007.
+pub(super) struct Undeclared;
+
+impl Rule for Undeclared {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
+        if judged.subject.entry.is_some() {
+            return None;
+        }
+        let told = judged.tell(&judged.answer.excess, false);
+        let may = match told.action_count {
+            0 => "nothing that could be proven".to_owned(),
+            count => format!("{}{}", counted(count, "action"), destructive(told.destructive_count)),
+        };
+        let title = format!("no entry of the baseline speaks of it; it may do {may}");
+        let mut finding = judged.finding(RuleId::Undeclared, title, told, advice::declare(&judged.subject.brief));
+        finding.reasons = judged.caveats();
+        Some(finding)
+    }
+}

@@ -1,0 +1,71 @@
+//! A statement's parts in words, the same words however it was written down.
+
+use crate::iam::condition::ConditionValue;
+use crate::iam::document::{ActionElement, ResourceElement};
+use crate::iam::{ActionPattern, Condition, Listing, Statement};
+
+/// A condition entry: `StringEquals aws:ResourceTag/team a, b`.
+pub(super) fn condition(condition: &Condition) -> String {
+    format!("{} {} {}", condition.operator_name(), condition.key, values(condition).join(", "))
+}
+
+/// The values of a condition entry, in order of the alphabet.
+pub(super) fn values(condition: &Condition) -> Vec<String> {
+    let mut values: Vec<String> = condition
+        .values
+        .iter()
+        .map(|value| match value {
+            ConditionValue::Text(template) => template.as_written().to_owned(),
+            ConditionValue::Typed(typed) => typed.to_string(),
+        })
+        .collect();
+    values.sort();
+    values.dedup();
+    values
+}
+
+/// The resource patterns as written.
+pub(super) fn resources(element: &ResourceElement) -> Vec<String> {
+    element.patterns.iter().map(|pattern| pattern.as_written().to_owned()).collect()
+}
+
+/// What identifies a statement's share in a finding: the action patterns that `contributes` picks, the
+/// resources and the conditions. Not its position, its Sid, its place, nor the order within it.
+pub(super) fn normalised(statement: &Statement, contributes: impl Fn(&ActionPattern) -> bool) -> String {
+    let mut actions: Vec<String> = match statement.action.listing {
+        Listing::Only => statement.action.patterns.iter().filter(|p| contributes(p)).map(lower).collect(),
+        Listing::AllBut => all_but(&statement.action),
+    };
+    let mut resources: Vec<String> = statement
+        .resource
+        .iter()
+        .flat_map(|element| {
+            let not = if element.listing == Listing::AllBut { "not " } else { "" };
+            resources(element).into_iter().map(move |pattern| format!("{not}{pattern}"))
+        })
+        .collect();
+    let mut conditions: Vec<String> = statement
+        .conditions
+        .iter()
+        .map(|c| format!("{} {} {:?}", c.operator_name(), c.key.lower(), values(c)))
+        .collect();
+    for list in [&mut actions, &mut resources, &mut conditions] {
+        list.sort();
+        list.dedup();
+    }
+    format!("{actions:?} {resources:?} {conditions:?}")
+}
+
+fn lower(pattern: &ActionPattern) -> String {
+    format!("{}:{}", pattern.service(), pattern.name())
+}
+
+fn all_but(element: &ActionElement) -> Vec<String> {
+    element.patterns.iter().map(|pattern| format!("not {}", lower(pattern))).collect()
+}
+
+/// A statement as advice names it: `statement 2 "Deploy" of OperatorPower`.
+pub(super) fn document_statement(by: &super::finding::GrantedBy) -> String {
+    let sid = by.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
+    format!("statement {}{sid} of {}", by.statement + 1, by.policy)
+}
