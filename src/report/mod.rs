@@ -1,1 +1,61 @@
-//! Findings for people and machines.
+//! Findings for people and machines: one file a format.
+//!
+//! Follows `docs/report.md`. [`Format::write`] writes an [`Audit`] in one of them. Names and texts of an
+//! account are hostile until proven otherwise: each format makes them harmless in its own way, the terminal
+//! by [`sanitize`](sanitize::sanitize).
+
+mod json;
+mod layout;
+mod options;
+pub mod sanitize;
+mod schema;
+mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod testing;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+mod words;
+
+use std::io::{self, Write};
+
+use crate::audit::Audit;
+
+pub use json::{Counts, JsonReport, SCHEMA_VERSION, Tool};
+pub use layout::{Colour, Layout, LongWords};
+pub use options::{Depth, Ending, Options};
+pub use schema::{SCHEMA, schema};
+
+/// A format that reports are offered in.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// For people, on a terminal.
+    Table,
+    /// For machines: everything, in one document (`schemas/report.schema.json`).
+    Json,
+}
+
+/// Writes audits in one format.
+trait Reporter {
+    fn write(&self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()>;
+}
+
+impl Format {
+    /// All formats, with the names that `--format` takes.
+    pub const ALL: [(&'static str, Format); 2] = [("table", Format::Table), ("json", Format::Json)];
+
+    /// The format's name.
+    pub fn as_str(self) -> &'static str {
+        Format::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+    }
+
+    /// Writes the report, the last line ended. The same audit and options give the same bytes.
+    pub fn write(self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        let reporter: &dyn Reporter = match self {
+            Format::Table => &table::Table,
+            Format::Json => &json::Json,
+        };
+        reporter.write(audit, options, out)
+    }
+}

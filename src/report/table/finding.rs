@@ -1,0 +1,240 @@
+//! One principal's findings: who, what is too much, which statement grants it, what to do.
+
+use std::io;
+
+use super::super::layout::Paragraph;
+use super::super::sanitize::sanitize;
+use super::super::words::{self, number, short_name};
+use super::{Group, Page, more, style};
+use crate::audit::{ActionPattern, Excess, Expected, Finding, PrincipalBrief, RuleId, Severity, Why};
+use crate::source::Place;
+
+/// How many of each a brief report shows.
+const PATTERNS: usize = 6;
+const RESOURCES: usize = 2;
+const CONDITIONS: usize = 4;
+const STATEMENTS: usize = 3;
+const REASONS: usize = 4;
+const ADVICE: usize = 2;
+const SNIPPET: usize = 12;
+
+/// Where labels begin and how wide they are, with the gap behind them.
+const WIDE: (usize, usize) = (10, 13);
+/// On a narrow surface a label takes its own width, and later lines begin here.
+const NARROW: (usize, usize) = (4, 6);
+
+/// Everything of one principal.
+pub(super) fn group(group: &Group, page: &mut Page) -> io::Result<()> {
+    let principal = group.principal;
+    let severity = group.severity();
+    page.blank()?;
+    let head = Paragraph::new(0, margin(page)).padded(&style::word(severity), WIDE.0, style::severity(severity));
+    who(head, principal, group.findings.iter().find_map(|finding| finding.place.as_ref()), page)?;
+    for finding in &group.findings {
+        title(finding, Some(severity), page)?;
+        body(finding, page)?;
+    }
+    Ok(())
+}
+
+/// A principal's name, kind and owner; below, what to search for and where it stands.
+pub(super) fn who(head: Paragraph, who: &PrincipalBrief, at: Option<&Place>, page: &mut Page) -> io::Result<()> {
+    let mut head = head.unit(0, short_name(&who.arn), style::NAME).dotted(who.kind.as_str(), style::PLAIN);
+    if let Some(owner) = &who.owner {
+        head = head.dotted(&format!("owner {owner}"), style::PLAIN);
+    }
+    page.write(head)?;
+    let mut whole = Paragraph::new(margin(page), margin(page)).unit(0, &who.arn, style::PLACE);
+    if let Some(place) = at {
+        whole = whole.unit(2, &place.to_string(), style::PLACE);
+    }
+    page.write(whole)
+}
+
+/// The rule and what it found; its severity, too, where that is not the one of its heading.
+pub(super) fn title(finding: &Finding, heading: Option<Severity>, page: &mut Page) -> io::Result<()> {
+    let mut line = Paragraph::new(2, margin(page)).padded(finding.rule.as_str(), WIDE.0 - 2, style::RULE);
+    if heading.is_some_and(|severity| severity != finding.severity) {
+        line = line.unit(0, &format!("{}:", finding.severity), style::severity(finding.severity));
+    }
+    page.write(line.words(&finding.title))
+}
+
+/// Where all that is below a heading begins.
+fn margin(page: &Page) -> usize {
+    if page.layout.is_narrow() { NARROW.0 } else { WIDE.0 }
+}
+
+/// All below the title.
+pub(super) fn body(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    let shown = page.shown(finding.reasons.len(), REASONS);
+    for reason in finding.reasons.iter().take(shown) {
+        page.write(field(page, "because").words(reason))?;
+    }
+    if shown < finding.reasons.len() {
+        page.write(field(page, "").words(&more(finding.reasons.len() - shown, "reason")))?;
+    }
+    let shown = page.shown(finding.excess.len(), STATEMENTS);
+    for excess in finding.excess.iter().take(shown) {
+        write_excess(finding, excess, page)?;
+    }
+    rest(finding, shown, page)?;
+    advice(finding, page)?;
+    let mut last = field(page, "fingerprint").unit(0, &finding.fingerprint, style::PLAIN);
+    if let Some(first_seen) = &finding.first_seen {
+        last = last.unit(1, "·", style::PLAIN).words(&format!("first seen {}", words::time(first_seen)));
+    }
+    page.write(last)
+}
+
+/// A line with a label; what is added next stands behind it.
+pub(super) fn field(page: &Page, label: &str) -> Paragraph {
+    if !page.layout.is_narrow() {
+        return Paragraph::new(WIDE.0, WIDE.0 + WIDE.1).padded(label, WIDE.1, style::PLAIN);
+    }
+    match label {
+        "" => Paragraph::new(NARROW.1, NARROW.1),
+        _ => Paragraph::new(NARROW.0, NARROW.1).padded(label, label.len() + 2, style::PLAIN),
+    }
+}
+
+/// A place, two columns behind what it is the place of.
+pub(super) fn at(line: Paragraph, place: &Place) -> Paragraph {
+    line.unit(2, &place.to_string(), style::PLACE)
+}
+
+fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Result<()> {
+    let (grants, lists) = match finding.rule {
+        RuleId::Narrower => ("declared by", "lacks"),
+        RuleId::Latent => ("granted by", "will allow"),
+        _ => ("granted by", "allows"),
+    };
+    let mut line = field(page, grants).words(&words::granted_by(&excess.granted_by));
+    if excess.severity != finding.severity {
+        line = line.dotted(excess.severity.as_str(), style::severity(excess.severity));
+    }
+    page.write(at(line, &excess.granted_by.place))?;
+
+    let mut actions = field(page, lists);
+    // The title has said it already where there is one statement.
+    if finding.excess.len() > 1
+        && let Some(extent) = words::extent(excess)
+    {
+        actions = actions.words(&format!("{extent}:"));
+    }
+    let is_told = finding.excess.len() > 1 && excess.action_count > 0;
+    let shown = page.shown(excess.actions.len(), PATTERNS);
+    for (i, action) in excess.actions.iter().take(shown).enumerate() {
+        actions = actions.unit(if i == 0 { usize::from(is_told) } else { 2 }, &pattern(action), style::PLAIN);
+    }
+    let hidden: usize = excess.actions.iter().skip(shown).map(|action| action.count.max(1)).sum();
+    if hidden > 0 {
+        let noun = if excess.action_count > 0 { "action" } else { "pattern" };
+        actions = actions.unit(2, &more(hidden, noun), style::PLAIN);
+    }
+    page.write(actions)?;
+    scope(excess, page)?;
+
+    let witness = &excess.witness;
+    let mut example = field(page, "for example").unit(0, &witness.action, style::PLAIN);
+    if witness.resource != "*" {
+        example = example.unit(1, "on", style::PLAIN).unit(1, &witness.resource, style::PLAIN);
+    }
+    page.write(example)?;
+    for line in words::context(witness) {
+        page.write(field(page, "").words(&line))?;
+    }
+    if let Some(expected) = &excess.expected {
+        page.write(at(field(page, "expected").words(&nearest(expected)), &expected.place))?;
+    }
+    Ok(())
+}
+
+/// What the nearest declared statement does not meet; its document only where the place does not tell it.
+fn nearest(expected: &Expected) -> String {
+    let document = match expected.place.file.ends_with(&expected.document) {
+        true => String::new(),
+        false => format!("{}: ", expected.document),
+    };
+    match expected.why {
+        Why::ActionNotListed => format!("{document}{}", expected.text),
+        _ => format!("{document}{}: {}", words::statement(expected.statement, expected.sid.as_deref()), expected.text),
+    }
+}
+
+fn pattern(action: &ActionPattern) -> String {
+    match action.count {
+        0 | 1 => action.pattern.clone(),
+        n => format!("{} ({})", action.pattern, number(n)),
+    }
+}
+
+/// On what, and when.
+fn scope(excess: &Excess, page: &mut Page) -> io::Result<()> {
+    if excess.resources.is_empty() && excess.conditions.is_empty() {
+        return page.write(field(page, "on").words("any resource; no condition stands in the way"));
+    }
+    let mut on = field(page, "on");
+    let shown = page.shown(excess.resources.len(), RESOURCES);
+    for (i, resource) in excess.resources.iter().take(shown).enumerate() {
+        on = on.unit(if i == 0 { 0 } else { 2 }, resource, style::PLAIN);
+    }
+    on = match excess.resources.len() - shown {
+        0 if excess.resources.is_empty() => on.words("any resource"),
+        0 => on,
+        n => on.unit(2, &more(n, "resource"), style::PLAIN),
+    };
+    page.write(on)?;
+    if excess.conditions.is_empty() {
+        return page.write(field(page, "when").words("no condition stands in the way"));
+    }
+    let shown = page.shown(excess.conditions.len(), CONDITIONS);
+    for (i, condition) in excess.conditions.iter().take(shown).enumerate() {
+        let line = field(page, if i == 0 { "when" } else { "" });
+        page.write(line.words(&if i == 0 { condition.clone() } else { format!("and {condition}") }))?;
+    }
+    match excess.conditions.len() - shown {
+        0 => Ok(()),
+        n => page.write(field(page, "").words(&format!("and {}", more(n, "condition")))),
+    }
+}
+
+/// The statements that are not shown, as one line.
+fn rest(finding: &Finding, shown: usize, page: &mut Page) -> io::Result<()> {
+    let hidden = finding.excess.len() - shown;
+    if hidden == 0 {
+        return Ok(());
+    }
+    let worst = finding.excess.iter().skip(shown).map(|excess| excess.severity).max();
+    let noun = if hidden == 1 { "statement" } else { "statements" };
+    let worst = worst.map_or_else(String::new, |severity| format!(" ({severity} at worst)"));
+    page.write(field(page, "").words(&format!("… {} more {noun}{worst}, --all", number(hidden))))
+}
+
+fn advice(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    let shown = page.shown(finding.advice.len(), ADVICE);
+    for (i, advice) in finding.advice.iter().take(shown).enumerate() {
+        let mut lines = advice.lines();
+        let first = lines.next().unwrap_or("");
+        page.write(field(page, if i == 0 { "do" } else { "or" }).words(first))?;
+        snippet(&lines.collect::<Vec<_>>(), page)?;
+    }
+    match finding.advice.len() - shown {
+        0 => Ok(()),
+        n => page.write(field(page, "").words(&more(n, "way"))),
+    }
+}
+
+/// Lines to copy: neither wrapped nor broken.
+fn snippet(lines: &[&str], page: &mut Page) -> io::Result<()> {
+    let indent = if page.layout.is_narrow() { NARROW.1 + 2 } else { WIDE.0 + WIDE.1 + 2 };
+    let shown = page.shown(lines.len(), SNIPPET);
+    for line in lines.iter().take(shown) {
+        let line = line.replace('\t', "  ");
+        writeln!(page.out, "{:indent$}{}", "", sanitize(&line).trim_end())?;
+    }
+    match lines.len() - shown {
+        0 => Ok(()),
+        n => writeln!(page.out, "{:indent$}{}", "", more(n, "line")),
+    }
+}

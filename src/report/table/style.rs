@@ -1,0 +1,26 @@
+//! Colours: severity words, rule ids, and a quieter tone for what is looked up rather than read.
+
+use owo_colors::Style;
+
+use crate::audit::Severity;
+
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const NAME: Style = Style::new().bold();
+pub(super) const RULE: Style = Style::new().cyan();
+pub(super) const PLACE: Style = Style::new().dimmed();
+pub(super) const WARNING: Style = Style::new().yellow().bold();
+
+pub(super) fn severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical => Style::new().red().bold(),
+        Severity::High => Style::new().red(),
+        Severity::Medium => Style::new().yellow(),
+        Severity::Low => Style::new().blue(),
+        Severity::Info => PLAIN,
+    }
+}
+
+/// The word that stands before a principal: `CRITICAL`.
+pub(super) fn word(severity: Severity) -> String {
+    severity.as_str().to_uppercase()
+}

@@ -1,0 +1,119 @@
+//! Counts, times and names as the reports for people write them.
+
+use jiff::Timestamp;
+
+use crate::audit::{Excess, GrantedBy, Origin, Status, Witness};
+
+/// `1 action`, `4,000 actions`: the noun takes an `s`.
+pub(super) fn count(n: usize, noun: &str) -> String {
+    format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
+}
+
+/// `4000` as `4,000`.
+pub(super) fn number(n: usize) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `2026-11-20T06:00:00Z` as `2026-11-20 06:00 UTC`; what is no time stays as it is.
+pub(super) fn time(rfc3339: &str) -> String {
+    match rfc3339.parse::<Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => rfc3339.to_owned(),
+    }
+}
+
+/// What became of principals, after their number: `3 broader than declared`.
+pub(super) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Broader => "broader than declared",
+        Status::Undeclared => "undeclared",
+        Status::Ambiguous => "ambiguous",
+        Status::Undecided => "undecided",
+        Status::Latent => "latent",
+        Status::Accepted => "accepted for now",
+        Status::Narrower => "narrower than declared",
+        Status::AsDeclared => "as declared",
+        Status::Ignored => "left out",
+    }
+}
+
+/// The part of an ARN that tells principals of one account apart: `role/agents/kiro`.
+pub(super) fn short_name(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
+}
+
+/// `OperatorPower (attached), statement 2 "Deploy"`.
+pub(super) fn granted_by(by: &GrantedBy) -> String {
+    let is_aws_managed = by.arn.as_deref().is_some_and(|arn| arn.contains(":iam::aws:policy/"));
+    let origin = match (&by.origin, is_aws_managed) {
+        (origin, true) => format!("AWS managed, {origin}"),
+        (Origin::ResourcePolicy, false) => match &by.arn {
+            Some(arn) => format!("policy of {arn}"),
+            None => by.origin.to_string(),
+        },
+        (origin, false) => origin.to_string(),
+    };
+    format!("{} ({origin}), {}", by.policy, statement(by.statement, by.sid.as_deref()))
+}
+
+/// `statement 2 "Deploy"`, from a position that counts from 0.
+pub(super) fn statement(index: usize, sid: Option<&str>) -> String {
+    match sid {
+        Some(sid) => format!("statement {} \"{sid}\"", index + 1),
+        None => format!("statement {}", index + 1),
+    }
+}
+
+/// `214 actions, 57 of them destructive`; none where the actions do not exist yet.
+pub(super) fn extent(excess: &Excess) -> Option<String> {
+    match (excess.action_count, excess.destructive_count) {
+        (0, _) => None,
+        (actions, 0) => Some(count(actions, "action")),
+        (1, _) => Some("1 destructive action".to_owned()),
+        (actions, destroy) => Some(format!("{}, {} of them destructive", count(actions, "action"), number(destroy))),
+    }
+}
+
+/// `with aws:PrincipalTag/team = "billing"`, a line for each key that the request carries.
+pub(super) fn context(witness: &Witness) -> Vec<String> {
+    let shown = |values: &[String]| match values {
+        [one] => format!("\"{one}\""),
+        several => {
+            let quoted: Vec<String> = several.iter().map(|value| format!("\"{value}\"")).collect();
+            format!("[{}]", quoted.join(", "))
+        }
+    };
+    witness.context.iter().map(|(key, values)| format!("with {key} = {}", shown(values))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let shown: Vec<String> = [0, 999, 1000, 1_234_567].into_iter().map(number).collect();
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!((count(1, "action"), count(2, "action")), ("1 action".to_owned(), "2 actions".to_owned()));
+    }
+
+    #[test]
+    fn times_are_those_of_utc_and_nonsense_stays() {
+        assert_eq!(time("2026-11-20T07:00:30+01:00"), "2026-11-20 06:00 UTC");
+        assert_eq!(time("last week"), "last week");
+    }
+
+    #[test]
+    fn names_of_one_account() {
+        assert_eq!(short_name("arn:aws:iam::111122223333:role/a:b"), "role/a:b");
+        assert_eq!(short_name("nobody"), "nobody");
+    }
+}
