@@ -59,6 +59,11 @@ impl ActionSet {
         self.known.len() + self.unknown.len()
     }
 
+    /// Their names.
+    pub fn names(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
+        self.known.iter().map(|id| catalog.full_name(ActionId(*id))).chain(self.unknown.values().cloned())
+    }
+
     /// How many of them destroy.
     pub fn destructive(&self, catalog: &Catalog) -> usize {
         self.known.iter().filter(|id| is_destructive(catalog, ActionId(**id))).count()
@@ -204,10 +209,10 @@ mod tests {
         assert_eq!(patterns(&sqs.iter().map(String::as_str).collect::<Vec<_>>()), ["sqs:*"]);
         let mut ec2 = of("ec2", "Delete");
         let count = ec2.len();
-        ec2.push("ec2:StopInstances".to_owned());
+        ec2.push("ec2:RebootInstances".to_owned());
         let summary = summary(ec2.iter().map(String::as_str));
         assert_eq!((summary.patterns[0].pattern.as_str(), summary.patterns[0].count), ("ec2:Delete*", count));
-        assert_eq!(summary.patterns[1].pattern, "ec2:StopInstances");
+        assert_eq!(summary.patterns[1].pattern, "ec2:RebootInstances");
         assert_eq!(summary.count, count + 1);
         assert_eq!(patterns(&["s3:GetObject", "unknown:Thing", "S3:getobject"]), ["s3:GetObject", "unknown:Thing"]);
         assert_eq!(word_ends("DeleteDBClusterV2"), [6, 8, 15]);

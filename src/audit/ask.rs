@@ -2,21 +2,24 @@
 //! solver is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use super::action_patterns::ActionSet;
 use super::effective::effective_access;
+use super::severity;
 use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{Effect, Listing, Readings};
-use crate::solve::{Access, Branch, Cube, Grant, Question, Solver, Undecided, Verdict, World};
+use crate::iam::{DocumentKind, Effect, Listing, PolicyDocument, Readings};
+use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Verdict, World};
+use crate::source::SourceFile;
 
 /// Steps that one question may take.
 const BUDGET: u64 = 4_000_000;
 /// Steps for advice, which is left out rather than waited for.
 const ADVICE_BUDGET: u64 = 200_000;
-/// Cubes that are told of a grant.
-const CUBES: usize = 8;
+/// Of each grant so many cubes are told.
+const DIFFERENCE: Depth = Depth::Difference { cubes: 8 };
 
 /// A policy's index and a statement's in it.
 pub(super) type Tag = (usize, usize);
@@ -60,6 +63,15 @@ pub(super) struct Asker<'a> {
     pub latent: bool,
     /// The same for what is declared and not allowed.
     pub narrower: bool,
+    /// Documents of one action each.
+    only: Mutex<BTreeMap<String, Arc<PolicyDocument>>>,
+}
+
+impl<'a> Asker<'a> {
+    /// Asks a solver.
+    pub fn new(solver: &'a Solver<'a>, latent: bool, narrower: bool) -> Asker<'a> {
+        Asker { solver, latent, narrower, only: Mutex::default() }
+    }
 }
 
 impl Asker<'_> {
@@ -90,8 +102,9 @@ impl Asker<'_> {
         let excess_of = |request: &Request| {
             self.confirm(self.is_allowed(&subject.layers, request), self.is_allowed(&declared.layers, request), request)
         };
-        let ask = Ask { asker: self, subject, budget: BUDGET, cubes: CUBES, confirm: &excess_of };
+        let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: &excess_of };
         answer.excess = ask.closed(&effective, &declared.access, &mut answer.undecided);
+        self.alarm(&ask, &effective, &declared.access, &mut answer.excess);
         if self.latent && subject.entry.is_some() {
             let rest = wild_statements(&effective, |tag| !answer.excess.contains_key(&tag));
             answer.latent = ask.open(&rest, &declared.access, &mut answer.undecided);
@@ -103,13 +116,53 @@ impl Asker<'_> {
                 self.confirm(declared, allowed, request)
             };
             // What cannot be said of a mere information makes no audit incomplete.
-            let ask = Ask { asker: self, subject, budget: BUDGET, cubes: CUBES, confirm: &lack };
+            let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: &lack };
             answer.narrower = ask.closed(&declared.access, &effective, &mut BTreeSet::new());
         }
         if subject.entry.is_some() && subject.missing.is_empty() {
             answer.removable = self.removable(subject, &effective, &policies, &answer.excess);
         }
         answer
+    }
+
+    /// Lets each statement's witness be a request of its most alarming action, which the solver's own need not be.
+    fn alarm(&self, ask: &Ask<'_>, left: &Access, right: &Access, founds: &mut Founds) {
+        let catalog = self.catalog();
+        for (tag, found) in founds {
+            let Some(worst) = found.actions.names(catalog).max_by_key(|name| severity::rank(catalog, name)) else {
+                continue;
+            };
+            let told = found.witness.as_ref().map(|request| severity::rank(catalog, &request.action));
+            if told.is_some_and(|told| told >= severity::rank(catalog, &worst)) {
+                continue;
+            }
+            let Some(only) = self.only(&worst) else { continue };
+            let mut asked = left.clone();
+            for branch in &mut asked.branches {
+                if let Some(first) = branch.require.first_mut() {
+                    first.retain(|one| (one.tag, one.index) == *tag);
+                }
+                branch.add_allows(branch.require.len(), &only, usize::MAX);
+            }
+            let again = ask.closed(&asked, right, &mut BTreeSet::new()).remove(tag);
+            if let Some(Found { witness: Some(witness), cubes, more, .. }) = again {
+                (found.witness, found.cubes, found.more) = (Some(witness), cubes, more);
+            }
+        }
+    }
+
+    /// A document that allows one action alone: beside another it leaves that action.
+    fn only(&self, action: &str) -> Option<Arc<PolicyDocument>> {
+        let mut documents = self.only.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(document) = documents.get(action) {
+            return Some(Arc::clone(document));
+        }
+        let statement = serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": "*" });
+        let text = serde_json::json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+        let source = SourceFile::new("the action alone", text);
+        let document = Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).ok()?);
+        documents.insert(action.to_owned(), Arc::clone(&document));
+        Some(document)
     }
 
     fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
@@ -139,7 +192,7 @@ impl Asker<'_> {
             }
             let without = without(effective, |tag| tag == candidate || removed.contains(&tag));
             let fine = |_: &Request| Ok(());
-            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, cubes: 1, confirm: &fine };
+            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, depth: Depth::Verdict, confirm: &fine };
             let mut undecided = BTreeSet::new();
             if ask.closed(&wanted, &without, &mut undecided).is_empty() && undecided.is_empty() {
                 removed.push(candidate);
@@ -159,7 +212,7 @@ struct Ask<'a> {
     asker: &'a Asker<'a>,
     subject: &'a Subject<'a>,
     budget: u64,
-    cubes: usize,
+    depth: Depth,
     confirm: &'a (dyn Fn(&Request) -> Result<(), String> + Sync),
 }
 
@@ -185,7 +238,7 @@ impl Ask<'_> {
             world,
             only: None,
             budget: self.budget,
-            cubes: self.cubes,
+            depth: self.depth,
             account: Some(self.subject.account.id.as_str()),
             confirm: Some(self.confirm),
         };
@@ -204,12 +257,14 @@ fn by_statement(catalog: &Catalog, grants: Vec<Grant>) -> Founds {
     let mut founds = Founds::new();
     for grant in grants {
         let found: &mut Found = founds.entry(grant.tag).or_default();
-        grant.actions.iter().for_each(|name| found.actions.add_name(catalog, name));
-        let rank = |request: &Request| super::severity::rank(catalog, &request.action);
-        if found.witness.as_ref().is_none_or(|told| rank(told) < rank(&grant.witness)) {
+        grant.actions.known.iter().for_each(|action| found.actions.add(*action));
+        grant.actions.others.iter().for_each(|name| found.actions.add_name(catalog, name));
+        let Some(witness) = grant.witness else { continue };
+        let rank = |request: &Request| severity::rank(catalog, &request.action);
+        if found.witness.as_ref().is_none_or(|told| rank(told) < rank(&witness)) {
             found.cubes = grant.cubes;
             found.more = grant.more;
-            found.witness = Some(grant.witness);
+            found.witness = Some(witness);
         }
     }
     founds

@@ -126,11 +126,7 @@ pub fn audit(
         subjects.push(Subject::gather(snapshot, account, principal, brief, entry, declared));
     }
     let solver = Solver::new(catalog);
-    let asker = Asker {
-        solver: &solver,
-        latent: options.wants(RuleId::Latent),
-        narrower: options.wants(RuleId::Narrower),
-    };
+    let asker = Asker::new(&solver, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
     let mut findings = decide(&asker, &subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();

@@ -75,12 +75,40 @@ pub(super) fn of_name(catalog: &Catalog, name: &str) -> Severity {
     catalog.find_action(name).map_or(Severity::Medium, |action| of_action(catalog, action))
 }
 
-/// What to tell first: the worse, then what destroys, then the permissions themselves (`iam`).
-pub(super) fn rank(catalog: &Catalog, name: &str) -> (Severity, bool, bool) {
-    let destroys = catalog
-        .find_action(name)
-        .is_some_and(|action| catalog.classes(action).contains(ActionClass::Destructive));
-    (of_name(catalog, name), destroys, name.starts_with("iam:"))
+/// What everyone in the room knows the harm of, the worst first: told before others that are as bad.
+const WELL_KNOWN: [&str; 24] = [
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:CreatePolicyVersion",
+    "iam:CreateAccessKey",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:PassRole",
+    "lambda:UpdateFunctionCode",
+    "cloudformation:DeleteStack",
+    "rds:DeleteDBCluster",
+    "rds:DeleteDBInstance",
+    "ec2:TerminateInstances",
+    "dynamodb:DeleteTable",
+    "s3:DeleteBucket",
+    "s3:DeleteObject",
+    "kms:ScheduleKeyDeletion",
+    "cloudtrail:StopLogging",
+    "cloudtrail:DeleteTrail",
+    "s3:PutBucketPolicy",
+    "organizations:LeaveOrganization",
+    "secretsmanager:GetSecretValue",
+    "s3:GetObject",
+    "s3:PutObject",
+];
+
+/// What to tell first: the worse, the well known, what destroys.
+pub(super) fn rank(catalog: &Catalog, name: &str) -> (Severity, usize, bool) {
+    let known = WELL_KNOWN.iter().rev().position(|listed| *listed == name).map_or(0, |place| place + 1);
+    let action = catalog.find_action(name);
+    let destroys = action.is_some_and(|id| catalog.classes(id).contains(ActionClass::Destructive));
+    (action.map_or(Severity::Medium, |id| of_action(catalog, id)), known, destroys)
 }
 
 /// How bad a name is that does not exist yet: its verb is all there is to go by.
