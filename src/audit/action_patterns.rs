@@ -82,6 +82,13 @@ impl ActionSet {
     }
 }
 
+/// Actions of the catalog in patterns, the most alarming first; the patterns are disjoint.
+pub fn patterns(catalog: &Catalog, actions: impl IntoIterator<Item = ActionId>) -> Vec<ActionPattern> {
+    let mut set = ActionSet::default();
+    actions.into_iter().for_each(|action| set.add(action));
+    summarise(catalog, &set).patterns
+}
+
 /// Tells a set of actions.
 pub(super) fn summarise(catalog: &Catalog, set: &ActionSet) -> ActionSummary {
     let ActionSet { known, unknown } = set;

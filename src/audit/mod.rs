@@ -5,7 +5,7 @@
 mod action_patterns;
 mod advice;
 mod ask;
-mod cube_text;
+pub mod cube_text;
 mod effective;
 mod excess;
 mod expected;
@@ -17,9 +17,10 @@ mod outcome;
 pub mod rules;
 mod run;
 mod severity;
-mod statement_text;
+pub mod statement_text;
 mod subject;
 
+pub use action_patterns::patterns;
 pub use finding::{
     Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
 };

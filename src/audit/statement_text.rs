@@ -5,7 +5,7 @@ use crate::iam::document::{ActionElement, ResourceElement};
 use crate::iam::{ActionPattern, Condition, Listing, Statement};
 
 /// A condition entry: `StringEquals aws:ResourceTag/team a, b`.
-pub(super) fn condition(condition: &Condition) -> String {
+pub fn condition(condition: &Condition) -> String {
     format!("{} {} {}", condition.operator_name(), condition.key, values(condition).join(", "))
 }
 

@@ -4,7 +4,9 @@
 //! failure is told with its place or in one line, and what to do about it.
 
 mod audit;
+mod compare;
 mod failure;
+mod input;
 mod output;
 mod simulate;
 
@@ -106,6 +108,7 @@ macro_rules! commands {
 
 commands! {
     Audit => audit,
+    Compare => compare,
     Simulate => simulate,
 }
 

@@ -1,13 +1,32 @@
 //! Standard output, where the answer goes and nothing else.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
+
+use iamdrift::report::{Colour, Layout};
 
 use super::UserError;
 
 /// Standard output, with colours taken out where they are not wanted.
-fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
+pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
     anstream::AutoStream::auto(std::io::stdout().lock())
+}
+
+/// What a text for people is laid out for. Colours are always in it: [`stdout`] takes them out where they are
+/// not wanted.
+pub fn layout() -> Layout {
+    const WIDTH: usize = 80;
+    let told = || std::env::var("COLUMNS").ok()?.parse().ok();
+    if !is_terminal() {
+        return Layout::piped(told().unwrap_or(WIDTH)).with_colour(Colour::Ansi);
+    }
+    let found = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Layout::terminal(found().or_else(told).unwrap_or(WIDTH))
+}
+
+/// Whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// Writes a text and sees it out.
