@@ -25,7 +25,7 @@ pub(super) fn values(condition: &Condition) -> Vec<String> {
 }
 
 /// The resource patterns as written.
-pub(super) fn resources(element: &ResourceElement) -> Vec<String> {
+pub fn resources(element: &ResourceElement) -> Vec<String> {
     element.patterns.iter().map(|pattern| pattern.as_written().to_owned()).collect()
 }
 

@@ -4,10 +4,15 @@
 //! failure is told with its place or in one line, and what to do about it.
 
 mod audit;
+mod baseline;
 mod compare;
+mod completions;
+mod explain;
 mod failure;
 mod input;
+mod man;
 mod output;
+mod schema;
 mod simulate;
 
 use std::ffi::OsString;
@@ -108,8 +113,18 @@ macro_rules! commands {
 
 commands! {
     Audit => audit,
+    Explain => explain,
     Compare => compare,
+    Baseline => baseline,
     Simulate => simulate,
+    Schema => schema,
+    Completions => completions,
+    Man => man,
+}
+
+/// The whole command line, for completions and manual pages.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the program with the process's arguments.
