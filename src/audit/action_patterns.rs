@@ -79,6 +79,13 @@ impl ActionSet {
     }
 }
 
+/// Actions of the catalog in patterns, the most alarming first; the patterns are disjoint.
+pub fn patterns(ranks: &Ranks<'_>, actions: impl IntoIterator<Item = ActionId>) -> Vec<ActionPattern> {
+    let mut set = ActionSet::default();
+    actions.into_iter().for_each(|action| set.add(action));
+    summarise(ranks, &set).patterns
+}
+
 /// Tells a set of actions.
 pub(super) fn summarise(ranks: &Ranks<'_>, set: &ActionSet) -> ActionSummary {
     let catalog = ranks.catalog;

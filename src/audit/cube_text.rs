@@ -6,7 +6,7 @@ use crate::solve::{Cube, FieldRange};
 const MAX_ALTERNATIVES: usize = 3;
 
 /// The resources of a difference, as patterns; empty where it is any resource.
-pub(super) fn resources(cubes: &[Cube]) -> Vec<String> {
+pub fn resources(cubes: &[Cube]) -> Vec<String> {
     let mut told = Vec::new();
     for cube in cubes {
         let Some(range) = &cube.resource else { return Vec::new() };
@@ -28,7 +28,7 @@ pub(super) fn resources(cubes: &[Cube]) -> Vec<String> {
 }
 
 /// What must hold of the context, a line each; empty where nothing must.
-pub(super) fn conditions(cubes: &[Cube]) -> Vec<String> {
+pub fn conditions(cubes: &[Cube]) -> Vec<String> {
     let mut ways: Vec<Vec<String>> = Vec::new();
     for cube in cubes {
         let way: Vec<String> = cube.context.iter().filter_map(|(key, range)| condition(key, range)).collect();

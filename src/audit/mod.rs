@@ -5,7 +5,7 @@
 mod action_patterns;
 mod advice;
 mod ask;
-mod cube_text;
+pub mod cube_text;
 mod excess;
 mod expected;
 mod finding;
@@ -17,15 +17,17 @@ mod rank;
 pub mod rules;
 mod run;
 mod severity;
-mod statement_text;
+pub mod statement_text;
 mod subject;
 
+pub use action_patterns::patterns;
 pub use finding::{
     Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
 };
 pub use outcome::{
     Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
 };
+pub use rank::Ranks;
 pub use rules::RuleId;
 pub use run::{Options, audit};
 pub use severity::Severity;

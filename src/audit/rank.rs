@@ -33,7 +33,7 @@ const WELL_KNOWN: [&str; 24] = [
 
 /// How much an action alarms: whether it is high or worse, how well it is known, how bad it is, whether it destroys.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
-pub(super) struct Rank {
+pub struct Rank {
     tier: Severity,
     known: usize,
     severity: Severity,
@@ -57,7 +57,7 @@ impl Rank {
 
 /// The ranks of all actions of a catalog, made once.
 #[derive(Debug)]
-pub(super) struct Ranks<'c> {
+pub struct Ranks<'c> {
     /// The catalog.
     pub catalog: &'c Catalog,
     table: Vec<Rank>,

@@ -5,7 +5,7 @@ use crate::iam::document::{ActionElement, ResourceElement};
 use crate::iam::{ActionPattern, Condition, Listing, Statement};
 
 /// A condition entry: `StringEquals aws:ResourceTag/team a, b`.
-pub(super) fn condition(condition: &Condition) -> String {
+pub fn condition(condition: &Condition) -> String {
     format!("{} {} {}", condition.operator_name(), condition.key, values(condition).join(", "))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn values(condition: &Condition) -> Vec<String> {
 }
 
 /// The resource patterns as written.
-pub(super) fn resources(element: &ResourceElement) -> Vec<String> {
+pub fn resources(element: &ResourceElement) -> Vec<String> {
     element.patterns.iter().map(|pattern| pattern.as_written().to_owned()).collect()
 }
 

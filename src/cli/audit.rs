@@ -161,7 +161,7 @@ pub fn tell(
         FailOn::Never => None,
     };
     let options = report::Options {
-        layout: output::layout(telling.output.is_some()),
+        layout: if telling.output.is_some() { output::layout_of_file() } else { output::layout() },
         depth: if telling.all { Depth::All } else { Depth::Brief },
         ending: Ending { exit_status: status as u8, fail_on },
     };

@@ -5,8 +5,15 @@
 
 mod audit;
 mod demo;
+mod baseline;
+mod compare;
+mod completions;
+mod explain;
 mod failure;
+mod input;
+mod man;
 mod output;
+mod schema;
 mod simulate;
 
 use std::ffi::OsString;
@@ -108,7 +115,18 @@ macro_rules! commands {
 commands! {
     Demo => demo,
     Audit => audit,
+    Explain => explain,
+    Compare => compare,
+    Baseline => baseline,
     Simulate => simulate,
+    Schema => schema,
+    Completions => completions,
+    Man => man,
+}
+
+/// The whole command line, for completions and manual pages.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the program with the process's arguments.

@@ -8,27 +8,35 @@ use iamdrift::report::{Colour, Layout};
 use super::UserError;
 
 /// Standard output, with colours taken out where they are not wanted.
-fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
+pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
     anstream::AutoStream::auto(std::io::stdout().lock())
+}
+
+/// What a text for people is laid out for. Colours are always in it: [`stdout`] takes them out where they are
+/// not wanted.
+pub fn layout() -> Layout {
+    if !is_terminal() {
+        return layout_of_file().with_colour(Colour::Ansi);
+    }
+    let found = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Layout::terminal(found.or_else(columns).unwrap_or(WIDTH))
+}
+
+/// How a report is laid out that goes to a file, or through a pipe: plain, and every ARN whole.
+pub fn layout_of_file() -> Layout {
+    Layout::piped(columns().unwrap_or(WIDTH))
 }
 
 /// How wide a report is where neither a terminal nor `COLUMNS` tells.
 const WIDTH: usize = 100;
 
-/// How a report is laid out: for the terminal that reads it, or for a pipe or a file.
-pub fn layout(to_file: bool) -> Layout {
-    let columns = || std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-    let terminal = std::io::stdout().is_terminal() && !to_file;
-    let width = match terminal_size::terminal_size() {
-        Some((width, _)) if terminal => usize::from(width.0),
-        _ => columns().unwrap_or(WIDTH),
-    };
-    let layout = if terminal { Layout::terminal(width) } else { Layout::piped(width) };
-    // `--color always` holds for a pipe too; what a terminal shall not see is taken out on the way.
-    match anstream::ColorChoice::global() {
-        anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi if !to_file => layout.with_colour(Colour::Ansi),
-        _ => layout,
-    }
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
+/// Whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
 }
 
 /// Writes a text and sees it out.

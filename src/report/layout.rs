@@ -100,7 +100,7 @@ const DOT: &str = " ·";
 
 /// Text that is wrapped, its later lines set in.
 #[derive(Clone, Debug)]
-pub(super) struct Paragraph {
+pub struct Paragraph {
     units: Vec<Unit>,
     indent: usize,
     hang: usize,
@@ -108,24 +108,24 @@ pub(super) struct Paragraph {
 
 impl Paragraph {
     /// An empty paragraph; its first line begins at column `indent`, the others at `hang`, from 0.
-    pub(super) fn new(indent: usize, hang: usize) -> Paragraph {
+    pub fn new(indent: usize, hang: usize) -> Paragraph {
         Paragraph { units: Vec::new(), indent, hang }
     }
 
     /// Adds something that stays together, sanitised, `gap` columns after what is before it.
-    pub(super) fn unit(mut self, gap: usize, text: &str, style: Style) -> Paragraph {
+    pub fn unit(mut self, gap: usize, text: &str, style: Style) -> Paragraph {
         self.units.push(Unit { text: sanitize(text).into_owned(), style, gap, is_dotted: false });
         self
     }
 
     /// Adds a unit that a dot parts from what is before it on the line.
-    pub(super) fn dotted(mut self, text: &str, style: Style) -> Paragraph {
+    pub fn dotted(mut self, text: &str, style: Style) -> Paragraph {
         self.units.push(Unit { text: sanitize(text).into_owned(), style, gap: 1, is_dotted: true });
         self
     }
 
     /// Adds a unit that fills `width` columns, so that what follows stands in a column.
-    pub(super) fn padded(self, text: &str, width: usize, style: Style) -> Paragraph {
+    pub fn padded(self, text: &str, width: usize, style: Style) -> Paragraph {
         self.unit(0, text, style).then_at(width)
     }
 
@@ -141,7 +141,7 @@ impl Paragraph {
     }
 
     /// Adds words, which may be wrapped between any two of them.
-    pub(super) fn words(mut self, text: &str) -> Paragraph {
+    pub fn words(mut self, text: &str) -> Paragraph {
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             let gap = match self.units.last() {
                 Some(last) if !last.text.is_empty() => 1,
@@ -153,7 +153,7 @@ impl Paragraph {
     }
 
     /// Writes it, with a line break at its end.
-    pub(super) fn write(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    pub fn write(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
         let mut line = Line { layout, out, column: 0, pending: self.indent, is_fresh: true };
         for unit in &self.units {
             let width = columns(&unit.text);

@@ -23,7 +23,7 @@ use std::io::{self, Write};
 use crate::audit::Audit;
 
 pub use json::{Counts, JsonReport, SCHEMA_VERSION, Tool};
-pub use layout::{Colour, Layout, LongWords};
+pub use layout::{Colour, Layout, LongWords, Paragraph};
 pub use options::{Depth, Ending, Options};
 pub use schema::{SCHEMA, schema};
 

@@ -1,0 +1,118 @@
+//! `iamdrift compare`: two policy documents, or many pairs of them, held against each other.
+
+mod answer;
+mod pairs;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use iamdrift::audit::Ranks;
+use iamdrift::iam::{DocumentKind, PolicyDocument};
+use iamdrift::solve::compare::{Comparison, Relation, compare};
+use iamdrift::solve::{Solver, World};
+use iamdrift::source::SourceFile;
+
+use super::{ExitStatus, Globals, UserError, input, output};
+
+const AFTER_HELP: &str = concat!(
+    "Both documents are read as identity policies, by themselves: whoever has them, and nothing else known.\n\n",
+    "With --pairs each line is {\"id\": …, \"a\": …, \"b\": …}, where `a` and `b` are documents or strings that hold ",
+    "one, and is answered by one line in the same order; a line that cannot be read is answered in its place by ",
+    "{\"id\": …, \"error\": {\"message\", \"line\", \"column\"}}. `iamdrift schema compare` prints the schema.\n\n",
+    "Exit status: 0 A is equivalent to B or narrower; 1 broader or incomparable; 2 bad input; 3 undecided. With ",
+    "--pairs: 0 every line was decided, whichever way; 2 some line could not be read; 3 some line is undecided.\n\n",
+    "Examples:\n  iamdrift compare proposed.json approved.json\n",
+    "  iamdrift compare --closed-world --format json a.json b.json\n",
+    "  iamdrift compare --pairs pairs.ndjson > verdicts.ndjson",
+);
+
+/// Say whether a policy is equivalent to another, narrower, broader or incomparable, and show the difference
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// A policy document
+    #[arg(value_name = "A.json", required_unless_present = "pairs", requires = "b")]
+    a: Option<PathBuf>,
+    /// The policy document to hold it against
+    #[arg(value_name = "B.json")]
+    b: Option<PathBuf>,
+    /// Compare many: a file with a pair on each line, or `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
+    pairs: Option<String>,
+    /// Leave actions that do not exist yet out of the verdict
+    #[arg(long)]
+    closed_world: bool,
+    /// How many sets of requests to tell for each part of the difference
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    cubes: usize,
+    /// How to write the answer [default: table; with --pairs a line of JSON for each pair]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+/// The formats of an answer.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// How documents are held against each other.
+#[derive(Debug)]
+struct Terms {
+    ranks: Ranks<'static>,
+    worlds: &'static [World],
+    cubes: usize,
+}
+
+impl Terms {
+    fn solver(&self) -> Solver<'static> {
+        Solver::with_ranks(self.ranks.catalog, self.ranks.order())
+    }
+
+    fn compare(&self, solver: &Solver<'_>, a: &Arc<PolicyDocument>, b: &Arc<PolicyDocument>) -> Comparison {
+        compare(solver, a, b, self.worlds, self.cubes)
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+    let worlds: &[World] = if args.closed_world { &[World::Closed] } else { &[World::Closed, World::Open] };
+    let terms = Terms { ranks: Ranks::new(globals.catalog()?), worlds, cubes: args.cubes };
+    match (&args.pairs, &args.a, &args.b) {
+        (Some(_), _, _) if args.format == Some(Format::Table) => {
+            let help = "leave `--format` out: many pairs are answered in lines of JSON";
+            Err(UserError::new("`--pairs` has no table", help).into())
+        }
+        (Some(file), _, _) => pairs::run(file, &terms),
+        (None, Some(a), Some(b)) => two(a, b, args.format.unwrap_or(Format::Table), &terms),
+        (None, _, _) => Err(UserError::new("two documents are needed", "or many pairs with `--pairs`").into()),
+    }
+}
+
+fn two(a: &Path, b: &Path, format: Format, terms: &Terms) -> anyhow::Result<ExitStatus> {
+    let (document_a, document_b) = (read(a)?, read(b)?);
+    let solver = terms.solver();
+    let comparison = terms.compare(&solver, &document_a, &document_b);
+    let answer = answer::Answer::new(&terms.ranks, &comparison);
+    match format {
+        Format::Table => {
+            let (a, b) = (a.display().to_string(), b.display().to_string());
+            output::write(&table::render(&answer, (&a, &b), output::layout())?)?;
+        }
+        Format::Json => output::write(&(serde_json::to_string(&answer)? + "\n"))?,
+    }
+    Ok(match comparison.relation {
+        Relation::Equivalent | Relation::Narrower => ExitStatus::Clean,
+        Relation::Broader | Relation::Incomparable => ExitStatus::Drift,
+        Relation::Undecided => ExitStatus::Incomplete,
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
+    let source: Arc<SourceFile> = input::read(path, "give two files that each hold a policy document")?;
+    Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
+}

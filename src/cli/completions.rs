@@ -1,0 +1,20 @@
+//! `iamdrift completions`: what a shell needs to complete the command line.
+
+use super::{ExitStatus, Globals, output};
+
+/// Print the completions for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  iamdrift completions bash > /etc/bash_completion.d/iamdrift")]
+pub struct Args {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    shell: clap_complete::Shell,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, &mut super::command(), "iamdrift", &mut text);
+    output::write(&String::from_utf8_lossy(&text))?;
+    Ok(ExitStatus::Clean)
+}

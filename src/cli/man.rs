@@ -1,0 +1,30 @@
+//! `iamdrift man`: the manual pages.
+
+use std::path::PathBuf;
+
+use super::{ExitStatus, Globals, UserError, output};
+
+/// Print the manual page, or write those of all commands
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  iamdrift man --out ~/.local/share/man/man1")]
+pub struct Args {
+    /// A directory to write a page for each command to; without it the main page is printed
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+    match &args.out {
+        Some(directory) => clap_mangen::generate_to(super::command(), directory).map_err(|error| {
+            let message = format!("cannot write to {}: {error}", directory.display());
+            UserError::new(message, "give a directory that exists and that you can write to")
+        })?,
+        None => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(super::command()).render(&mut text)?;
+            output::write(&String::from_utf8_lossy(&text))?;
+        }
+    }
+    Ok(ExitStatus::Clean)
+}

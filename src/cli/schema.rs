@@ -1,0 +1,69 @@
+//! `iamdrift schema`: the JSON Schemas of what is read and written.
+
+use iamdrift::source::did_you_mean;
+
+use super::{ExitStatus, Globals, UserError, output};
+
+/// Name, what it describes, and the schema.
+const SCHEMAS: [(&str, &str, &str); 6] = [
+    ("baseline", "the manifest `baseline.toml`", include_str!("../../schemas/baseline.schema.json")),
+    (
+        "compare",
+        "what `iamdrift compare --format json` and `--pairs` write",
+        include_str!("../../schemas/compare.schema.json"),
+    ),
+    ("organization", "`organization.json` of a snapshot", include_str!("../../schemas/organization.schema.json")),
+    ("report", "what `iamdrift audit --format json` writes", include_str!("../../schemas/report.schema.json")),
+    (
+        "resource-policies",
+        "`resource-policies.json` of a snapshot",
+        include_str!("../../schemas/resource-policies.schema.json"),
+    ),
+    ("snapshot", "`snapshot.json` of a snapshot", include_str!("../../schemas/snapshot.schema.json")),
+];
+
+/// List the JSON Schemas, or print one
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  iamdrift schema compare > compare.schema.json")]
+pub struct Args {
+    /// Which one; all are listed without it
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+    let text = match &args.name {
+        None => SCHEMAS.iter().map(|(name, what, _)| format!("{name:<18} {what}\n")).collect(),
+        Some(wanted) => match SCHEMAS.iter().find(|(name, _, _)| name == wanted) {
+            Some((_, _, schema)) => (*schema).to_owned(),
+            None => return Err(unknown(wanted).into()),
+        },
+    };
+    output::write(&text)?;
+    Ok(ExitStatus::Clean)
+}
+
+fn unknown(wanted: &str) -> UserError {
+    let help = match did_you_mean(wanted, SCHEMAS.iter().map(|(name, _, _)| *name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`iamdrift schema` lists them".to_owned(),
+    };
+    UserError::new(format!("there is no schema `{wanted}`"), help)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_published_schema_is_here() {
+        let mut published: Vec<String> = std::fs::read_dir("schemas")
+            .unwrap()
+            .map(|file| file.unwrap().file_name().to_string_lossy().replace(".schema.json", ""))
+            .collect();
+        published.sort();
+        assert_eq!(published, SCHEMAS.map(|(name, _, _)| name));
+    }
+}
