@@ -117,6 +117,8 @@ fn format_tokens(
                             variants.iter_mut().for_each(|(_, carries)| carries.account = true);
                             vec![Tok::One(Class::Digit); 12]
                         }
+                        // Only what follows the fifth colon may hold more of them.
+                        (0..=4, _) => some_of(Class::NotColon),
                         _ => some_of(match catalog.variable_excludes(resource_type, variable) {
                             "" => Class::Any,
                             ":" => Class::NotColon,
@@ -125,7 +127,10 @@ fn format_tokens(
                     };
                     (toks, after)
                 }
-                None if rest.starts_with('*') => (vec![Tok::Run(Class::Any)], rest.get(1..).unwrap_or("")),
+                None if rest.starts_with('*') => {
+                    let class = if index < 5 { Class::NotColon } else { Class::Any };
+                    (vec![Tok::Run(class)], rest.get(1..).unwrap_or(""))
+                }
                 None => {
                     let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '$' | '*')).map_or(rest.len(), |(i, _)| i);
                     (interner.literal(rest.get(..end).unwrap_or(""), false)?, rest.get(end..).unwrap_or(""))

@@ -9,3 +9,4 @@ mod incident;
 mod layers;
 mod real_inputs;
 mod simulate;
+mod solver_laws;
