@@ -157,6 +157,21 @@ fn format_tokens(
     Ok(variants)
 }
 
+/// The resources of an action of which nothing is known, apart by what their ARNs tell: `*`, and any ARN.
+pub(super) fn any_resource(interner: &Interner) -> Result<Vec<Domain>, TooBig> {
+    let mut all = vec![Domain { globs: [interner.exact("*")?].into(), carries: Carries::default() }];
+    for (region, account) in [(false, false), (true, false), (false, true), (true, true)] {
+        let told = |told| if told { some_of(Class::NotColon) } else { Vec::new() };
+        let mut toks = interner.literal("arn", false)?;
+        for segment in [some_of(Class::NotColon), some_of(Class::NotColon), told(region), told(account), some_of(Class::Any)] {
+            toks.push(Tok::Sym(b':'));
+            toks.extend(segment);
+        }
+        all.push(Domain { globs: [interner.glob(&toks)].into(), carries: Carries { region, account } });
+    }
+    Ok(all)
+}
+
 fn some_of(class: Class) -> Vec<Tok> {
     vec![Tok::One(class), Tok::Run(class)]
 }

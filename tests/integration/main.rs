@@ -9,4 +9,6 @@ mod incident;
 mod layers;
 mod real_inputs;
 mod simulate;
+
+mod smt;
 mod solver_laws;

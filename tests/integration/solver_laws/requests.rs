@@ -40,7 +40,7 @@ pub fn requests(policies: &[&Policy], resources: usize, contexts: usize) -> Vec<
     let names_unknown = policies.iter().flat_map(|p| &p.0).flat_map(|r| &r.actions).any(|a| a == UNKNOWN_ACTION);
     let mut all = Vec::new();
     for action in ACTIONS.into_iter().chain(names_unknown.then_some(UNKNOWN_ACTION)) {
-        let fitting: Vec<&String> = candidates.iter().filter(|r| in_domain(catalog, action, r)).collect();
+        let fitting: Vec<&String> = candidates.iter().filter(|r| in_domain(catalog, action, r) && is_resource(r)).collect();
         let mut chosen = BTreeSet::new();
         if fitting.len() <= resources {
             chosen.extend(fitting.iter().copied());
@@ -109,6 +109,12 @@ fn told<'r>(resource: &'r str, key: &str) -> Option<&'r str> {
         _ => return None,
     };
     resource.splitn(6, ':').nth(segment).filter(|s| !s.is_empty())
+}
+
+/// Whether it is `*` or an ARN.
+fn is_resource(text: &str) -> bool {
+    let segments: Vec<&str> = text.splitn(6, ':').collect();
+    text == "*" || (segments.len() == 6 && [1, 2, 5].iter().all(|i| !segments[*i].is_empty()))
 }
 
 /// Whether an action can be asked on a resource.
@@ -280,10 +286,7 @@ fn context(
         if !has_key(catalog, action, key) {
             continue;
         }
-        // The ARN of an action that the catalog does not know tells nothing, so far as the product knows.
-        if let Some(told) = told(resource, key)
-            && catalog.find_action(action).is_some()
-        {
+        if let Some(told) = told(resource, key) {
             context.set(key, told);
             continue;
         }
