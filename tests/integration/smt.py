@@ -28,8 +28,8 @@ def ask_cvc5(text):
         if command.isNull():
             return answer
         said = str(command.invoke(solver, parser.getSymbolManager())).strip()
-        if said in ("sat", "unsat", "unknown"):
-            answer = said
+        if said.split(" ")[0] in ("sat", "unsat", "unknown"):
+            answer = said.split(" ")[0]
         elif said and said != "success":
             raise RuntimeError(said)
 
