@@ -71,7 +71,9 @@ pub(super) fn text(pattern: &Template, value: &str, context: &Context, ignore_ca
             Piece::AnyOne => "?",
         })
         .collect();
-    found(lower(&expected).eq(lower(value)))
+    let mut letters = value.chars();
+    let same = expected.chars().all(|e| letters.next().is_some_and(|v| is_same_letter(e, v)));
+    found(same && letters.next().is_none())
 }
 
 /// Whether an ARN matches a value of an ARN condition, segment by segment. `*` alone matches any ARN; any
@@ -111,9 +113,19 @@ fn found(matched: bool) -> Result<(), NoMatch> {
     if matched { Ok(()) } else { Err(NoMatch::Text) }
 }
 
-/// Simple lower-casing, character by character.
-fn lower(text: &str) -> impl Iterator<Item = char> {
-    text.chars().flat_map(char::to_lowercase)
+/// Whether the policy's character and the request's are one letter in either case. Only cases of one character
+/// count: `ß` and `SS` differ, and so do a `k` and the Kelvin sign, which is no case of it.
+fn is_same_letter(expected: char, value: char) -> bool {
+    fn single(mut cases: impl Iterator<Item = char>, own: char) -> char {
+        match (cases.next(), cases.next()) {
+            (Some(one), None) => one,
+            _ => own,
+        }
+    }
+    let lower = single(expected.to_lowercase(), expected);
+    let upper = single(expected.to_uppercase(), expected);
+    let has_cases = expected == lower || expected == upper;
+    expected == value || (has_cases && (value == lower || value == upper))
 }
 
 /// The template with its variables replaced; none where a variable has neither a value nor a default.

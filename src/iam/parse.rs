@@ -42,8 +42,12 @@ pub(super) fn document(
     }
 }
 
-/// Whether what a pattern starts with, up to its first wildcard, is how an ARN starts.
+/// Whether what a pattern starts with, up to its first wildcard, is how an ARN starts. A placeholder of a
+/// template (`${Bucket.Arn}/*`) may become one; as it stands it matches nothing.
 fn can_match_an_arn(text: &str) -> bool {
+    if text.starts_with("${") {
+        return true;
+    }
     let fixed = text.split(['*', '?']).next().unwrap_or(text);
     fixed.starts_with("arn:") || ("arn:".starts_with(fixed) && fixed.len() < text.len())
 }

@@ -32,13 +32,16 @@ pub struct Solver<'c> {
     /// The patterns of the run.
     pub interner: Interner,
     compiled: Mutex<CompiledStatements>,
-    actions: Mutex<FxHashMap<(usize, usize), Arc<ActionSet>>>,
+    actions: Mutex<ActionSets>,
     pub(super) ranks: OnceLock<Vec<u32>>,
     pub(super) domains: Mutex<KnownDomains>,
 }
 
 /// The statements of a run, each with the document that keeps its key's address its own.
 type CompiledStatements = FxHashMap<CompiledKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>;
+
+/// The action sets of statements, by the document's address, which the entry keeps alive, and the position.
+type ActionSets = FxHashMap<(usize, usize), (Arc<PolicyDocument>, Arc<ActionSet>)>;
 
 /// The domains of each shape in a partition, or in all.
 type KnownDomains = FxHashMap<(ShapeId, Option<Partition>), Arc<Domains>>;
@@ -137,19 +140,20 @@ impl<'c> Solver<'c> {
         if let Some((_, compiled)) = lock().get(&key) {
             return Ok(Some(Arc::clone(compiled)));
         }
-        let actions = self.action_set(key.document, index, statement)?;
+        let actions = self.action_set(document, index, statement)?;
         let compiled = Arc::new(self.compile_statement(statement, actions, terms)?);
         lock().insert(key, (Arc::clone(document), Arc::clone(&compiled)));
         Ok(Some(compiled))
     }
 
-    fn action_set(&self, document: usize, index: usize, statement: &Statement) -> Result<Arc<ActionSet>, TooBig> {
+    fn action_set(&self, document: &Arc<PolicyDocument>, index: usize, statement: &Statement) -> Result<Arc<ActionSet>, TooBig> {
+        let key = (Arc::as_ptr(document) as usize, index);
         let lock = || self.actions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = lock().get(&(document, index)) {
+        if let Some((_, known)) = lock().get(&key) {
             return Ok(Arc::clone(known));
         }
         let made = Arc::new(ActionSet::new(&statement.action, self.catalog, &self.interner)?);
-        lock().insert((document, index), Arc::clone(&made));
+        lock().insert(key, (Arc::clone(document), Arc::clone(&made)));
         Ok(made)
     }
 

@@ -12,7 +12,7 @@ use super::classes::{ActionGroup, Actions, Letter};
 use super::compile::Solver;
 use super::cubes::{Cubes, Goal, State, not_all};
 use super::difference::{Cube, Grant, cube};
-use super::domain::{Carries, Domain, lift_to_arn};
+use super::domain::{Carries, Domain, any_resource, lift_to_arn};
 use super::field::{FieldState, Left};
 use super::glob::GlobRef;
 use super::literal::{Field, Literal, Values};
@@ -105,23 +105,21 @@ impl Round<'_, '_> {
             }
             return Ok(vec![Domain { globs: [self.solver.interner.exact(resource)?].into(), ..anything }]);
         }
-        let shape = match (group.shape, &group.first) {
-            (Some(shape), _) => shape,
-            (None, Letter::Known(id)) => self.solver.catalog.shape(*id),
-            (None, Letter::Unknown(..)) => return Ok(vec![anything]),
-        };
-        let domains = self.solver.domains(shape, self.question.partition)?;
         let speaks = |branch: &ReadyBranch| {
             branch.all().filter_map(|i| self.prepared.statements.get(i)).flat_map(|s| &s.literals).any(|l| {
                 matches!(&l.field, Field::Key(key) if agreeing(key).is_some())
             })
         };
         let assigned = self.assigned.keys().any(|key| agreeing(key).is_some());
-        if assigned || effective.iter().chain(declared).any(speaks) {
-            Ok(domains.apart.clone())
-        } else {
-            Ok(vec![domains.together.clone()])
-        }
+        let told_apart = assigned || effective.iter().chain(declared).any(speaks);
+        let shape = match (group.shape, &group.first) {
+            (Some(shape), _) => shape,
+            (None, Letter::Known(id)) => self.solver.catalog.shape(*id),
+            (None, Letter::Unknown(..)) if told_apart => return any_resource(&self.solver.interner),
+            (None, Letter::Unknown(..)) => return Ok(vec![anything]),
+        };
+        let domains = self.solver.domains(shape, self.question.partition)?;
+        if told_apart { Ok(domains.apart.clone()) } else { Ok(vec![domains.together.clone()]) }
     }
 
     /// Decides one action, or all that it stands for, on one domain.

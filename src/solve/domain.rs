@@ -117,6 +117,8 @@ fn format_tokens(
                             variants.iter_mut().for_each(|(_, carries)| carries.account = true);
                             vec![Tok::One(Class::Digit); 12]
                         }
+                        // Only what follows the fifth colon may hold more of them.
+                        (0..=4, _) => some_of(Class::NotColon),
                         _ => some_of(match catalog.variable_excludes(resource_type, variable) {
                             "" => Class::Any,
                             ":" => Class::NotColon,
@@ -125,7 +127,10 @@ fn format_tokens(
                     };
                     (toks, after)
                 }
-                None if rest.starts_with('*') => (vec![Tok::Run(Class::Any)], rest.get(1..).unwrap_or("")),
+                None if rest.starts_with('*') => {
+                    let class = if index < 5 { Class::NotColon } else { Class::Any };
+                    (vec![Tok::Run(class)], rest.get(1..).unwrap_or(""))
+                }
                 None => {
                     let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '$' | '*')).map_or(rest.len(), |(i, _)| i);
                     (interner.literal(rest.get(..end).unwrap_or(""), false)?, rest.get(end..).unwrap_or(""))
@@ -150,6 +155,21 @@ fn format_tokens(
         }
     }
     Ok(variants)
+}
+
+/// The resources of an action of which nothing is known, apart by what their ARNs tell: `*`, and any ARN.
+pub(super) fn any_resource(interner: &Interner) -> Result<Vec<Domain>, TooBig> {
+    let mut all = vec![Domain { globs: [interner.exact("*")?].into(), carries: Carries::default() }];
+    for (region, account) in [(false, false), (true, false), (false, true), (true, true)] {
+        let told = |told| if told { some_of(Class::NotColon) } else { Vec::new() };
+        let mut toks = interner.literal("arn", false)?;
+        for segment in [some_of(Class::NotColon), some_of(Class::NotColon), told(region), told(account), some_of(Class::Any)] {
+            toks.push(Tok::Sym(b':'));
+            toks.extend(segment);
+        }
+        all.push(Domain { globs: [interner.glob(&toks)].into(), carries: Carries { region, account } });
+    }
+    Ok(all)
 }
 
 fn some_of(class: Class) -> Vec<Tok> {

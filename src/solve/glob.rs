@@ -280,7 +280,11 @@ impl Interner {
                 };
                 let lower = self.symbols.name(single(Box::new(c.to_lowercase())))?;
                 let upper = self.symbols.name(single(Box::new(c.to_uppercase())))?;
-                Ok(if lower == upper { Tok::Sym(lower) } else { Tok::Either(lower, upper) })
+                let own = self.symbols.name(c)?;
+                Ok(match lower == upper || (own != lower && own != upper) {
+                    true => Tok::Sym(own),
+                    false => Tok::Either(lower, upper),
+                })
             })
             .collect()
     }

@@ -22,6 +22,7 @@ mod open_world;
 mod question;
 pub mod search;
 mod set;
+pub mod smt_lib;
 pub mod symbols;
 mod text;
 mod variables;
@@ -35,6 +36,7 @@ pub use compile::Solver;
 pub use effective::effective_access;
 pub use difference::{Cube, FieldRange, Grant};
 pub use question::{Access, Allowing, Branch, Depth, Except, Question, World};
+pub use smt_lib::{Unsupported, smt_lib};
 pub use verdict::{Answer, Undecided, Verdict};
 
 /// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.

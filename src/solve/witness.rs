@@ -73,6 +73,15 @@ impl Round<'_, '_> {
             if context.get(key).is_some() {
                 continue;
             }
+            // Where no statement in question speaks of the key, the ARN of the witness tells it all the same.
+            let by_arn = arn.as_ref().filter(|_| self.question.only.is_none()).and_then(|a| match agreeing(key)? {
+                3 => Some(a.region()),
+                _ => Some(a.account()),
+            });
+            if let Some(told) = by_arn.filter(|told| !told.is_empty()) {
+                context.0.insert(key.clone(), ContextValue::One(told.to_owned()));
+                continue;
+            }
             let value = match self.known.of(key) {
                 Known::Value(value) => Some(ContextValue::One(value)),
                 Known::Set(values) => Some(ContextValue::Set(values)),

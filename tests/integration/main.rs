@@ -10,3 +10,5 @@ mod incident;
 mod layers;
 mod real_inputs;
 mod simulate;
+mod smt;
+mod solver_laws;

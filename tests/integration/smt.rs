@@ -1,0 +1,137 @@
+//! "Contained" and "broader" against z3 and cvc5, on the SMT-LIB that the product writes.
+//! Needs `IAMDRIFT_SMT_PYTHON`, a Python with the packages of `.ci/requirements.txt`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use iamdrift::access::KnownContext;
+use iamdrift::catalog::Catalog;
+use iamdrift::iam::{DocumentKind, PolicyDocument, Readings};
+use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, World, smt_lib};
+use iamdrift::source::{SourceFile, json};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+
+use crate::solver_laws::policies::{ACTIONS, Alphabet, policy};
+
+type Document = Arc<PolicyDocument>;
+
+/// Whether `a` allows more of an action than `b`; none where that is undecided.
+fn is_broader(solver: &Solver<'_>, a: &Document, b: &Document, action: &str) -> Option<bool> {
+    let (effective, declared) = (Access::of_policies([(a, 0)]), Access::of_policies([(b, 0)]));
+    let known = KnownContext::nothing();
+    let question = Question {
+        effective: &effective,
+        declared: &declared,
+        known: &known,
+        partition: None,
+        world: World::Closed,
+        only: None,
+        budget: 2_000_000,
+        depth: Depth::Difference { cubes: 1 },
+        account: None,
+        confirm: None,
+    };
+    match solver.solve_reading(&question, Readings::default()) {
+        Verdict::Contained => Some(false),
+        Verdict::Undecided(_) => None,
+        Verdict::Broader(grants) => Some(
+            grants.iter().flat_map(|g| g.actions.names(solver.catalog)).any(|name| name.eq_ignore_ascii_case(action)),
+        ),
+    }
+}
+
+fn generated(pairs: usize) -> Vec<(Document, Document)> {
+    let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(7), ..Config::default() });
+    let strategy = policy(Alphabet { variables: false, intricate: false });
+    let mut one = || strategy.new_tree(&mut runner).unwrap().current();
+    (0..pairs)
+        .map(|i| {
+            let (a, b) = (one(), one());
+            // Strangers are seldom contained: every second pair is a policy and more.
+            let b = if i % 2 == 0 { b } else { a.and(&b) };
+            (a.document(), b.document())
+        })
+        .collect()
+}
+
+/// AWS managed policies that come after one another by name, which are often kin.
+fn managed(count: usize) -> Vec<(Document, Document)> {
+    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else { return Vec::new() };
+    let packed = std::fs::read(Path::new(&corpus).join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
+    let source = SourceFile::new("managed.json", String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap());
+    let node = json::parse(&source).unwrap();
+    let parse = |m: &json::Member| Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap());
+    let documents: Vec<Document> = node.members().iter().map(parse).collect();
+    let step = (documents.len() / count).max(1);
+    documents.windows(2).step_by(step).map(|pair| (Arc::clone(&pair[0]), Arc::clone(&pair[1]))).collect()
+}
+
+#[test]
+fn other_solvers_agree() {
+    let Some(python) = std::env::var_os("IAMDRIFT_SMT_PYTHON") else {
+        println!("skipped other_solvers_agree: IAMDRIFT_SMT_PYTHON is not set");
+        return;
+    };
+    let solver = Solver::new(Catalog::embedded());
+    let folder = tempfile::tempdir().unwrap();
+    let mut expected: BTreeMap<String, bool> = BTreeMap::new();
+    let (mut unsupported, mut undecided) = (0, 0);
+    let pairs: Vec<_> = generated(150).into_iter().chain(managed(150)).collect();
+    for (number, (a, b)) in pairs.iter().enumerate() {
+        let actions = if number < 150 { ACTIONS.map(str::to_owned).to_vec() } else { actions_of(a) };
+        for action in actions {
+            let Ok(text) = smt_lib(a, b, &action, solver.catalog) else {
+                unsupported += 1;
+                continue;
+            };
+            let Some(broader) = is_broader(&solver, a, b, &action) else {
+                undecided += 1;
+                continue;
+            };
+            let name = format!("{number:04}-{}", action.replace(':', "-"));
+            std::fs::write(folder.path().join(format!("{name}.smt2")), text).unwrap();
+            expected.insert(name, broader);
+        }
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/smt.py");
+    let output = Command::new(python).arg(script).arg(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (mut agree, mut unknown, mut answered, mut wrong) = ([0, 0], [0, 0], 0, Vec::new());
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        answered += 1;
+        for (which, answer) in words[1..3].iter().enumerate() {
+            match (*answer, expected[words[0]]) {
+                ("sat", true) | ("unsat", false) => agree[which] += 1,
+                ("unknown", _) => unknown[which] += 1,
+                (answer, broader) => {
+                    let file = std::fs::read_to_string(folder.path().join(format!("{}.smt2", words[0]))).unwrap();
+                    let number: usize = words[0][..4].parse().unwrap();
+                    let (a, b) = &pairs[number];
+                    wrong.push(format!(
+                        "{} {answer}, and broader is {broader}\n{}\n{}\n{file}",
+                        words[0],
+                        a.source().text(),
+                        if number < 150 { b.source().text() } else { "" }
+                    ));
+                }
+            }
+        }
+    }
+    println!("z3 agrees on {}, {} unknown; cvc5 agrees on {}, {} unknown", agree[0], unknown[0], agree[1], unknown[1]);
+    println!("{unsupported} not written, {undecided} undecided");
+    assert_eq!(answered, expected.len());
+    assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong[..wrong.len().min(2)].join("\n\n"));
+    assert!(agree[0] > 300 && agree[1] > 300);
+}
+
+/// A few of the existing actions that a document names.
+fn actions_of(document: &PolicyDocument) -> Vec<String> {
+    let catalog = Catalog::embedded();
+    let named = document.statements.iter().flat_map(|s| &s.action.patterns).filter(|p| p.is_literal());
+    let known = named.filter_map(|p| catalog.find_action(&format!("{}:{}", p.service(), p.name())));
+    known.step_by(5).take(3).map(|id| catalog.full_name(id)).collect()
+}
