@@ -3,8 +3,12 @@
 // A test that cannot run says so.
 #![allow(clippy::disallowed_macros)]
 
+mod cli;
+mod compare;
 mod corpus;
+mod explain;
 mod house;
+mod iamspy;
 mod incident;
 mod layers;
 mod real_inputs;
