@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{ActionPattern, Level};
-use super::severity::{self, Severity};
+use super::rank::{Rank, Ranks};
+use super::severity::Severity;
 use crate::baseline::Glob;
-use crate::catalog::{ActionClass, ActionId, Catalog};
+use crate::catalog::{ActionId, Catalog};
 
 /// A set of actions with what a finding says of them.
 pub(super) struct ActionSummary {
@@ -59,14 +60,18 @@ impl ActionSet {
         self.known.len() + self.unknown.len()
     }
 
-    /// Their names.
-    pub fn names(&self, catalog: &Catalog) -> impl Iterator<Item = String> {
-        self.known.iter().map(|id| catalog.full_name(ActionId(*id))).chain(self.unknown.values().cloned())
+    /// The one that alarms most.
+    pub fn worst(&self, ranks: &Ranks<'_>) -> Option<(Rank, String)> {
+        // Of several, the first.
+        let known = self.known.iter().rev().map(|id| ActionId(*id)).max_by_key(|id| ranks.of(*id));
+        let known = known.map(|id| (ranks.of(id), ranks.catalog.full_name(id)));
+        let unknown = self.unknown.values().next().map(|name| (ranks.of_name(name), name.clone()));
+        known.into_iter().chain(unknown).max_by_key(|(rank, _)| *rank)
     }
 
     /// How many of them destroy.
-    pub fn destructive(&self, catalog: &Catalog) -> usize {
-        self.known.iter().filter(|id| is_destructive(catalog, ActionId(**id))).count()
+    pub fn destructive(&self, ranks: &Ranks<'_>) -> usize {
+        self.known.iter().filter(|id| ranks.of(ActionId(**id)).destroys()).count()
     }
 
     /// Whether a pattern covers one of them.
@@ -77,35 +82,45 @@ impl ActionSet {
             service.matches(catalog.service_prefix(catalog.action_service(action)))
                 && name.matches(catalog.action_lowercase_name(action))
         };
-        let unknown = |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
+        let unknown =
+            |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
         self.known.iter().any(known) || self.unknown.keys().any(unknown)
     }
 }
 
-/// Actions of the catalog in patterns, the most alarming first; the patterns are disjoint.
-pub fn patterns(catalog: &Catalog, actions: impl IntoIterator<Item = ActionId>) -> Vec<ActionPattern> {
-    let mut set = ActionSet::default();
-    actions.into_iter().for_each(|action| set.add(action));
-    summarise(catalog, &set).patterns
+/// Tells sets of actions in patterns.
+#[derive(Debug)]
+pub struct Patterns<'c>(Ranks<'c>);
+
+impl<'c> Patterns<'c> {
+    /// For the actions of a catalog.
+    pub fn new(catalog: &'c Catalog) -> Patterns<'c> {
+        Patterns(Ranks::new(catalog))
+    }
+
+    /// The actions in disjoint patterns, the most alarming first.
+    pub fn of(&self, actions: impl IntoIterator<Item = ActionId>) -> Vec<ActionPattern> {
+        let mut set = ActionSet::default();
+        actions.into_iter().for_each(|action| set.add(action));
+        summarise(&self.0, &set).patterns
+    }
 }
 
 /// Tells a set of actions.
-pub(super) fn summarise(catalog: &Catalog, set: &ActionSet) -> ActionSummary {
+pub(super) fn summarise(ranks: &Ranks<'_>, set: &ActionSet) -> ActionSummary {
+    let catalog = ranks.catalog;
     let ActionSet { known, unknown } = set;
-    let mut rows: Vec<(Severity, bool, ActionPattern)> = Vec::new();
+    let mut rows: Vec<(Rank, ActionPattern)> = Vec::new();
     for (pattern, ids) in groups(catalog, known) {
-        let severity = ids.iter().map(|id| severity::of_action(catalog, *id)).max().unwrap_or(Severity::Low);
-        let destroys = ids.iter().any(|id| is_destructive(catalog, *id));
-        rows.push((severity, destroys, ActionPattern { pattern, count: ids.len(), levels: levels(catalog, &ids) }));
+        let worst = ids.iter().map(|id| ranks.of(*id)).max().unwrap_or_else(|| ranks.of_name(&pattern));
+        rows.push((worst, ActionPattern { pattern, count: ids.len(), levels: levels(catalog, &ids) }));
     }
     for name in unknown.values() {
         let levels = BTreeMap::from([(Level::Unknown, 1)]);
-        let pattern = ActionPattern { pattern: name.clone(), count: 1, levels };
-        rows.push((severity::of_name(catalog, name), false, pattern));
+        rows.push((ranks.of_name(name), ActionPattern { pattern: name.clone(), count: 1, levels }));
     }
-    rows.sort_by(|a, b| {
-        (b.0, b.1, b.2.count).cmp(&(a.0, a.1, a.2.count)).then_with(|| a.2.pattern.cmp(&b.2.pattern))
-    });
+    let severity = rows.iter().map(|row| row.0.severity()).max().unwrap_or(Severity::Low);
+    rows.sort_by(|a, b| (b.0, b.1.count).cmp(&(a.0, a.1.count)).then_with(|| a.1.pattern.cmp(&b.1.pattern)));
     let ids: Vec<ActionId> = known.iter().copied().map(ActionId).collect();
     let mut levels = levels(catalog, &ids);
     if !unknown.is_empty() {
@@ -113,15 +128,11 @@ pub(super) fn summarise(catalog: &Catalog, set: &ActionSet) -> ActionSummary {
     }
     ActionSummary {
         count: ids.len() + unknown.len(),
-        destructive: ids.iter().filter(|id| is_destructive(catalog, **id)).count(),
+        destructive: ids.iter().filter(|id| ranks.of(**id).destroys()).count(),
         levels,
-        severity: rows.first().map_or(Severity::Low, |row| row.0),
-        patterns: rows.into_iter().map(|row| row.2).collect(),
+        severity,
+        patterns: rows.into_iter().map(|row| row.1).collect(),
     }
-}
-
-fn is_destructive(catalog: &Catalog, action: ActionId) -> bool {
-    catalog.classes(action).contains(ActionClass::Destructive)
 }
 
 fn levels(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<Level, usize> {
@@ -197,7 +208,7 @@ mod tests {
     fn summary<'a>(names: impl IntoIterator<Item = &'a str>) -> ActionSummary {
         let mut set = ActionSet::default();
         names.into_iter().for_each(|name| set.add_name(Catalog::embedded(), name));
-        summarise(Catalog::embedded(), &set)
+        summarise(&Ranks::new(Catalog::embedded()), &set)
     }
 
     fn patterns(names: &[&str]) -> Vec<String> {
@@ -216,10 +227,10 @@ mod tests {
         assert_eq!(patterns(&sqs.iter().map(String::as_str).collect::<Vec<_>>()), ["sqs:*"]);
         let mut ec2 = of("ec2", "Delete");
         let count = ec2.len();
-        ec2.push("ec2:RebootInstances".to_owned());
+        ec2.push("ec2:DescribeVpcs".to_owned());
         let summary = summary(ec2.iter().map(String::as_str));
         assert_eq!((summary.patterns[0].pattern.as_str(), summary.patterns[0].count), ("ec2:Delete*", count));
-        assert_eq!(summary.patterns[1].pattern, "ec2:RebootInstances");
+        assert_eq!(summary.patterns[1].pattern, "ec2:DescribeVpcs");
         assert_eq!(summary.count, count + 1);
         assert_eq!(patterns(&["s3:GetObject", "unknown:Thing", "S3:getobject"]), ["s3:GetObject", "unknown:Thing"]);
         assert_eq!(word_ends("DeleteDBClusterV2"), [6, 8, 15]);

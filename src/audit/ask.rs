@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::action_patterns::ActionSet;
-use super::effective::effective_access;
-use super::severity;
+use super::rank::Ranks;
 use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{DocumentKind, Effect, Listing, PolicyDocument, Readings};
-use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Verdict, World};
+use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Verdict, World, effective_access};
 use crate::source::SourceFile;
 
 /// Steps that one question may take.
@@ -63,6 +62,8 @@ pub(super) struct Asker<'a> {
     pub latent: bool,
     /// The same for what is declared and not allowed.
     pub narrower: bool,
+    /// What to tell first.
+    pub ranks: Ranks<'a>,
     /// Documents of one action each.
     only: Mutex<BTreeMap<String, Arc<PolicyDocument>>>,
 }
@@ -70,7 +71,8 @@ pub(super) struct Asker<'a> {
 impl<'a> Asker<'a> {
     /// Asks a solver.
     pub fn new(solver: &'a Solver<'a>, latent: bool, narrower: bool) -> Asker<'a> {
-        Asker { solver, latent, narrower, only: Mutex::default() }
+        let ranks = Ranks::new(solver.catalog);
+        Asker { solver, latent, narrower, ranks, only: Mutex::default() }
     }
 }
 
@@ -86,7 +88,7 @@ impl Asker<'_> {
 
     /// What the layers allow, and the policies that its tags speak of.
     pub fn effective(&self, layers: &Layers) -> (Access, Vec<PolicyRef>) {
-        effective_access(layers, &|service| self.rcp_supported(service))
+        effective_access(layers)
     }
 
     /// Whether a request is allowed by the principal's layers.
@@ -127,13 +129,10 @@ impl Asker<'_> {
 
     /// Lets each statement's witness be a request of its most alarming action, which the solver's own need not be.
     fn alarm(&self, ask: &Ask<'_>, left: &Access, right: &Access, founds: &mut Founds) {
-        let catalog = self.catalog();
         for (tag, found) in founds {
-            let Some(worst) = found.actions.names(catalog).max_by_key(|name| severity::rank(catalog, name)) else {
-                continue;
-            };
-            let told = found.witness.as_ref().map(|request| severity::rank(catalog, &request.action));
-            if told.is_some_and(|told| told >= severity::rank(catalog, &worst)) {
+            let Some((rank, worst)) = found.actions.worst(&self.ranks) else { continue };
+            let told = found.witness.as_ref().map(|request| self.ranks.of_name(&request.action));
+            if told.is_some_and(|told| told >= rank) {
                 continue;
             }
             let Some(only) = self.only(&worst) else { continue };
@@ -248,19 +247,19 @@ impl Ask<'_> {
                 undecided.extend(why);
                 Founds::new()
             }
-            Verdict::Broader(grants) => by_statement(self.asker.catalog(), grants),
+            Verdict::Broader(grants) => by_statement(&self.asker.ranks, grants),
         }
     }
 }
 
-fn by_statement(catalog: &Catalog, grants: Vec<Grant>) -> Founds {
+fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
     let mut founds = Founds::new();
     for grant in grants {
         let found: &mut Found = founds.entry(grant.tag).or_default();
         grant.actions.known.iter().for_each(|action| found.actions.add(*action));
-        grant.actions.others.iter().for_each(|name| found.actions.add_name(catalog, name));
+        grant.actions.others.iter().for_each(|name| found.actions.add_name(ranks.catalog, name));
         let Some(witness) = grant.witness else { continue };
-        let rank = |request: &Request| severity::rank(catalog, &request.action);
+        let rank = |request: &Request| ranks.of_name(&request.action);
         if found.witness.as_ref().is_none_or(|told| rank(told) < rank(&witness)) {
             found.cubes = grant.cubes;
             found.more = grant.more;
@@ -297,7 +296,8 @@ fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
     for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
         list.retain(|one| {
             let element = one.document.statements.get(one.index).map(|s| &s.action);
-            let wild = element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
+            let wild =
+                element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
             wild && keep((one.tag, one.index))
         });
     }

@@ -73,7 +73,10 @@ mod tests {
 
     fn key(may_be_missing: bool, outside: &[&str]) -> (String, FieldRange) {
         let outside = outside.iter().map(|o| (*o).to_owned()).collect();
-        ("k".to_owned(), FieldRange { may_be_missing, may_be_present: !may_be_missing, outside, ..FieldRange::default() })
+        (
+            "k".to_owned(),
+            FieldRange { may_be_missing, may_be_present: !may_be_missing, outside, ..FieldRange::default() },
+        )
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Telling<'_> {
             policies: Vec::with_capacity(told.len()),
             causes: Vec::with_capacity(told.len()),
             action_count: if self.latent { 0 } else { all.len() },
-            destructive_count: if self.latent { 0 } else { all.destructive(catalog) },
+            destructive_count: if self.latent { 0 } else { all.destructive(&self.asker.ranks) },
             severity: worst,
         };
         for (policy, excess, cause) in told {
@@ -80,8 +80,7 @@ impl Telling<'_> {
     }
 
     fn excess(&self, policy: &PolicyRef, statement: &Statement, found: &Found, witness: &Request) -> Excess {
-        let catalog = self.asker.solver.catalog;
-        let mut summary = summarise(catalog, &found.actions);
+        let mut summary = summarise(&self.asker.ranks, &found.actions);
         if self.latent {
             summary.patterns = latent_patterns(statement, witness);
             summary.severity =

@@ -6,7 +6,6 @@ mod action_patterns;
 mod advice;
 mod ask;
 pub mod cube_text;
-mod effective;
 mod excess;
 mod expected;
 mod finding;
@@ -14,17 +13,20 @@ mod fingerprint;
 mod memo;
 mod notes;
 mod outcome;
+mod rank;
 pub mod rules;
 mod run;
 mod severity;
 pub mod statement_text;
 mod subject;
 
-pub use action_patterns::patterns;
+pub use action_patterns::Patterns;
 pub use finding::{
     Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
 };
-pub use outcome::{Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
+pub use outcome::{
+    Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
+};
 pub use rules::RuleId;
 pub use run::{Options, audit};
 pub use severity::Severity;

@@ -156,8 +156,7 @@ pub fn audit(
         own.chain(subject.declared.documents.iter().map(|d| &*d.document))
     });
     let notes = notes(snapshot, baseline, catalog, documents);
-    let undecided =
-        findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
+    let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
     findings.retain(|finding| {
         let severe = options.severity.is_none_or(|least| finding.severity >= least);
         options.wants(finding.rule) && (severe || finding.rule == RuleId::Undecided)
@@ -168,10 +167,7 @@ pub fn audit(
     });
     Ok(Audit {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        catalog: CatalogFacts {
-            version: catalog.version().to_owned(),
-            updated_at: catalog.updated_at().to_owned(),
-        },
+        catalog: CatalogFacts { version: catalog.version().to_owned(), updated_at: catalog.updated_at().to_owned() },
         snapshot: snapshot_facts(snapshot),
         baseline: BaselineFacts {
             path: baseline.source().name().to_owned(),
@@ -223,7 +219,8 @@ fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answe
     {
         for request in founds.values_mut().filter_map(|found| found.witness.as_mut()) {
             request.resource = request.resource.replace(&old, &new);
-            let sides = |request: &Request| (asker.is_allowed(&to.layers, request), asker.is_allowed(declared, request));
+            let sides =
+                |request: &Request| (asker.is_allowed(&to.layers, request), asker.is_allowed(declared, request));
             if sides(request) != (effective_first, !effective_first) {
                 return None;
             }

@@ -70,47 +70,6 @@ pub(super) fn of_action(catalog: &Catalog, action: ActionId) -> Severity {
     }
 }
 
-/// The same of a name; what the catalog does not know may write.
-pub(super) fn of_name(catalog: &Catalog, name: &str) -> Severity {
-    catalog.find_action(name).map_or(Severity::Medium, |action| of_action(catalog, action))
-}
-
-/// What everyone in the room knows the harm of, the worst first: told before others that are as bad.
-const WELL_KNOWN: [&str; 24] = [
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-    "iam:CreatePolicyVersion",
-    "iam:CreateAccessKey",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:PassRole",
-    "lambda:UpdateFunctionCode",
-    "cloudformation:DeleteStack",
-    "rds:DeleteDBCluster",
-    "rds:DeleteDBInstance",
-    "ec2:TerminateInstances",
-    "dynamodb:DeleteTable",
-    "s3:DeleteBucket",
-    "s3:DeleteObject",
-    "kms:ScheduleKeyDeletion",
-    "cloudtrail:StopLogging",
-    "cloudtrail:DeleteTrail",
-    "s3:PutBucketPolicy",
-    "organizations:LeaveOrganization",
-    "secretsmanager:GetSecretValue",
-    "s3:GetObject",
-    "s3:PutObject",
-];
-
-/// What to tell first: the worse, the well known, what destroys.
-pub(super) fn rank(catalog: &Catalog, name: &str) -> (Severity, usize, bool) {
-    let known = WELL_KNOWN.iter().rev().position(|listed| *listed == name).map_or(0, |place| place + 1);
-    let action = catalog.find_action(name);
-    let destroys = action.is_some_and(|id| catalog.classes(id).contains(ActionClass::Destructive));
-    (action.map_or(Severity::Medium, |id| of_action(catalog, id)), known, destroys)
-}
-
 /// How bad a name is that does not exist yet: its verb is all there is to go by.
 pub(super) fn of_future_name(pattern: &str) -> Severity {
     let name = pattern.split_once(':').map_or("", |(_, name)| name).to_ascii_lowercase();
@@ -123,7 +82,8 @@ mod tests {
 
     #[test]
     fn severity_follows_what_an_action_can_do() {
-        let of = |name| of_name(Catalog::embedded(), name);
+        let catalog = Catalog::embedded();
+        let of = |name| catalog.find_action(name).map(|action| of_action(catalog, action)).unwrap_or(Severity::Info);
         assert_eq!(of("iam:AttachRolePolicy"), Severity::Critical);
         assert_eq!(of("cloudformation:DeleteStack"), Severity::High);
         assert_eq!(of("s3:PutBucketPolicy"), Severity::High);
@@ -131,7 +91,6 @@ mod tests {
         assert_eq!(of("sqs:SendMessage"), Severity::Medium);
         assert_eq!(of("ec2:DescribeInstances"), Severity::Low);
         assert_eq!(of("ec2:CreateTags"), Severity::Low);
-        assert_eq!(of("new:Thing"), Severity::Medium);
         assert_eq!(of_future_name("s3:GetNew*"), Severity::Low);
         assert_eq!(of_future_name("s3:*"), Severity::Medium);
     }

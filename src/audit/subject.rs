@@ -138,7 +138,8 @@ impl<'a> Ceilings<'a> {
     /// An AWS managed policy: the account's own copy, else another's of the same partition.
     fn managed(&self, account: &Account, path: &str) -> Option<Arc<PolicyDocument>> {
         let arn = aws_managed_arn(account.partition.as_str(), path);
-        let of = |account: &Account| account.policies.get(&arn).and_then(|p| p.document.document.as_ref().ok().cloned());
+        let of =
+            |account: &Account| account.policies.get(&arn).and_then(|p| p.document.document.as_ref().ok().cloned());
         let others = || self.snapshot.accounts.iter().filter(|other| other.partition == account.partition).find_map(of);
         of(account).or_else(others)
     }

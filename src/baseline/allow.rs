@@ -17,6 +17,8 @@ const DOCUMENT: &str = "a policy document beside the manifest, or `aws:policy/NA
 /// The documents of a baseline directory, each read once.
 pub(super) struct Documents {
     directory: PathBuf,
+    /// Texts that are already at hand, by path: then no file is read.
+    given: Option<BTreeMap<String, Arc<SourceFile>>>,
     /// By path as written; none for a document that could not be read and was reported.
     read: BTreeMap<String, Option<Arc<PolicyDocument>>>,
 }
@@ -24,7 +26,19 @@ pub(super) struct Documents {
 impl Documents {
     /// The documents of a directory, none of them read yet.
     pub(super) fn under(directory: &Path) -> Documents {
-        Documents { directory: directory.to_path_buf(), read: BTreeMap::new() }
+        Documents { directory: directory.to_path_buf(), given: None, read: BTreeMap::new() }
+    }
+
+    /// Documents that are already at hand, by path.
+    pub(super) fn given(texts: impl IntoIterator<Item = (String, Arc<SourceFile>)>) -> Documents {
+        Documents { directory: PathBuf::new(), given: Some(texts.into_iter().collect()), read: BTreeMap::new() }
+    }
+
+    fn source(&self, path: &str, file: &Path) -> std::io::Result<Arc<SourceFile>> {
+        match &self.given {
+            Some(texts) => texts.get(path).cloned().ok_or_else(|| std::io::ErrorKind::NotFound.into()),
+            None => SourceFile::read(file),
+        }
     }
 
     /// The texts of the documents that were read, by path.
@@ -37,7 +51,7 @@ impl Documents {
             return known.clone();
         }
         let file = self.directory.join(&path.value);
-        let document = match SourceFile::read(&file) {
+        let document = match self.source(&path.value, &file) {
             Ok(source) => match PolicyDocument::parse(&source, DocumentKind::Identity) {
                 Ok(document) => Some(Arc::new(document)),
                 Err(mut problems) => {

@@ -28,6 +28,15 @@ impl Baseline {
     pub fn load_with(path: &Path, catalog: &dyn LevelCatalog) -> Result<Baseline, Diagnostics> {
         load(path, Some(catalog))
     }
+
+    /// The same out of texts that are already at hand: the manifest, and the documents by the paths that it gives.
+    pub fn from_texts(
+        manifest: &Arc<SourceFile>,
+        documents: impl IntoIterator<Item = (String, Arc<SourceFile>)>,
+        catalog: &dyn LevelCatalog,
+    ) -> Result<Baseline, Diagnostics> {
+        read(manifest, Documents::given(documents), Some(catalog))
+    }
 }
 
 fn load(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Diagnostics> {
@@ -38,18 +47,18 @@ fn load(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Dia
             .with_help("start one with `iamdrift baseline init`")
     })?;
     let directory = file.parent().unwrap_or(Path::new(""));
-    read(&source, directory, catalog)
+    read(&source, Documents::under(directory), catalog)
 }
 
 fn read(
     source: &Arc<SourceFile>,
-    directory: &Path,
+    documents: Documents,
     catalog: Option<&dyn LevelCatalog>,
 ) -> Result<Baseline, Diagnostics> {
     let tree = toml::parse(source)?;
     let root = Table { items: tree.get_ref(), holder: "manifest", span: Span::default() };
     let reader = Reader { source, problems: Vec::new() };
-    let mut manifest = Manifest { reader, documents: Documents::under(directory), catalog };
+    let mut manifest = Manifest { reader, documents, catalog };
     let declared = manifest.declared(&root);
     let Manifest { reader, documents, .. } = manifest;
     let mut problems = reader.problems;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use iamdrift::audit::{Audit, Options, RuleId, Severity, Sort, audit};
 use iamdrift::baseline::{Baseline, Glob};
+use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
 
 use super::{ExitStatus, Globals, UserError, output};
@@ -129,18 +130,19 @@ fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result
 
 /// Runs the command.
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
-    let baseline = Baseline::load_with(&args.baseline, globals.catalog()?)?;
+    let catalog = globals.catalog()?;
+    let baseline = Baseline::load_with(&args.baseline, catalog)?;
     let snapshot = load(args)?;
-    report(&snapshot, &baseline, &args.filters, &args.telling, globals)
+    report(&snapshot, &baseline, catalog, &args.filters, &args.telling)
 }
 
 /// Audits and reports.
 pub fn report(
     snapshot: &Snapshot,
     baseline: &Baseline,
+    catalog: &Catalog,
     filters: &Filters,
     telling: &Telling,
-    globals: &Globals,
 ) -> anyhow::Result<ExitStatus> {
     let options = Options {
         principal: filters.principal.as_deref().map(Glob::new),
@@ -149,7 +151,7 @@ pub fn report(
         severity: filters.severity,
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
-    let audit = audit(snapshot, baseline, globals.catalog()?, &options)?;
+    let audit = audit(snapshot, baseline, catalog, &options)?;
     if audit.principals.is_empty() {
         return Err(UserError::new("no principal is left to audit", "check `--principal` and `--kind`").into());
     }

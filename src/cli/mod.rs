@@ -7,6 +7,7 @@ mod audit;
 mod baseline;
 mod compare;
 mod completions;
+mod demo;
 mod explain;
 mod failure;
 mod input;
@@ -112,6 +113,7 @@ macro_rules! commands {
 }
 
 commands! {
+    Demo => demo,
     Audit => audit,
     Explain => explain,
     Compare => compare,

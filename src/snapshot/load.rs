@@ -61,6 +61,21 @@ impl Snapshot {
         }
         loading.finish(&paths.snapshot)
     }
+
+    /// The same out of texts that are already at hand, each read for what its file name says; `origin` is the name
+    /// of the whole.
+    ///
+    /// # Errors
+    /// As [`Snapshot::load`].
+    pub fn from_texts(origin: &Path, texts: &[Arc<SourceFile>]) -> Result<Snapshot, SnapshotError> {
+        let mut loading = Loading::default();
+        for source in texts {
+            let path = Path::new(source.name());
+            let role = path.file_name().map_or(Role::Page, |name| Role::of(&name.to_string_lossy(), true));
+            loading.text(path, source, role);
+        }
+        loading.finish(origin)
+    }
 }
 
 /// What a file is read as.
@@ -70,6 +85,18 @@ enum Role {
     Organization,
     ResourcePolicies,
     About,
+}
+
+impl Role {
+    /// The role of a file by its name.
+    fn of(name: &str, top: bool) -> Role {
+        match name {
+            ORGANIZATION if top => Role::Organization,
+            ABOUT if top => Role::About,
+            RESOURCE_POLICIES => Role::ResourcePolicies,
+            _ => Role::Page,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -101,13 +128,7 @@ impl Loading {
             if is_directory(&entry)? {
                 self.directory(&entry, false)?;
             } else if entry.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
-                let role = match &*text {
-                    ORGANIZATION if top => Role::Organization,
-                    ABOUT if top => Role::About,
-                    RESOURCE_POLICIES => Role::ResourcePolicies,
-                    _ => Role::Page,
-                };
-                self.file(&entry, role)?;
+                self.file(&entry, Role::of(&text, top))?;
             }
         }
         Ok(())
@@ -115,11 +136,15 @@ impl Loading {
 
     fn file(&mut self, path: &Path, role: Role) -> Result<(), SnapshotError> {
         let source = SourceFile::read(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
-        let read = json::parse(&source).and_then(|node| self.read(path, &source, &node, role));
+        self.text(path, &source, role);
+        Ok(())
+    }
+
+    fn text(&mut self, path: &Path, source: &Arc<SourceFile>, role: Role) {
+        let read = json::parse(source).and_then(|node| self.read(path, source, &node, role));
         if let Err(Diagnostics(problems)) = read {
             self.errors.extend(problems);
         }
-        Ok(())
     }
 
     fn read(&mut self, path: &Path, source: &Arc<SourceFile>, node: &Node, role: Role) -> Result<(), Diagnostics> {

@@ -84,10 +84,31 @@ impl Letter {
     }
 }
 
+/// Destructive actions that everybody in the field knows: of equals, they make the plainer example.
+const NOTORIOUS: [&str; 16] = [
+    "cloudformation:DeleteStack",
+    "dynamodb:DeleteTable",
+    "ec2:DeleteVolume",
+    "ec2:TerminateInstances",
+    "ecs:DeleteCluster",
+    "ecs:DeleteService",
+    "eks:DeleteCluster",
+    "elasticbeanstalk:TerminateEnvironment",
+    "kms:ScheduleKeyDeletion",
+    "lambda:DeleteFunction",
+    "organizations:CloseAccount",
+    "rds:DeleteDBCluster",
+    "rds:DeleteDBInstance",
+    "route53:DeleteHostedZone",
+    "s3:DeleteBucket",
+    "secretsmanager:DeleteSecret",
+];
+
 /// How alarming an action is in the wrong hands; the higher the worse.
 pub fn alarm(catalog: &Catalog, action: ActionId) -> u8 {
     let classes = catalog.classes(action);
     match catalog.access_level(action) {
+        _ if NOTORIOUS.contains(&catalog.full_name(action).as_str()) => 7,
         _ if classes.contains(ActionClass::Destructive) => 6,
         _ if classes.contains(ActionClass::Escalation) => 5,
         AccessLevel::PermissionsManagement => 4,
@@ -248,5 +269,19 @@ impl Solver<'_> {
     /// Whether a request's action exists in the catalog.
     pub(super) fn exists(&self, action: &str) -> bool {
         self.catalog.find_action(&action.to_ascii_lowercase()).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_notorious_are_destructive() {
+        let catalog = Catalog::embedded();
+        for name in NOTORIOUS {
+            let action = catalog.find_action(&name.to_ascii_lowercase());
+            assert!(action.is_some_and(|a| catalog.classes(a).contains(ActionClass::Destructive)), "{name}");
+        }
     }
 }

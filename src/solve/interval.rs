@@ -88,24 +88,29 @@ impl Interval {
         Interval { low, high }
     }
 
+    /// A value of it: its lower end, or what comes next, if that can be told.
     fn pick(self) -> Option<Point> {
         match (self.low, self.high) {
-            (End::Included(p), _) | (_, End::Included(p)) => Some(p),
+            (End::Included(low), _) => Some(low),
             (End::Open, End::Open) => None,
-            (End::Excluded(a), high) => match (a, high) {
-                (Point::Number(a), End::Excluded(Point::Number(b))) => {
-                    let middle = a.checked_add(b.checked_sub(a)? / Decimal::TWO)?;
-                    (a < middle && middle < b).then_some(Point::Number(middle))
-                }
-                (Point::Number(a), _) => a.checked_add(Decimal::ONE).map(Point::Number),
-                (a, _) => a.successor(),
-            },
-            (End::Open, End::Excluded(b)) => match b {
-                Point::Number(b) => b.checked_sub(Decimal::ONE).map(Point::Number),
+            (End::Open, End::Included(high)) => Some(high),
+            (End::Open, End::Excluded(high)) => match high {
+                Point::Number(n) => n.checked_sub(Decimal::ONE).map(Point::Number),
                 Point::Instant(Instant(i)) => i.checked_sub(1).map(|i| Point::Instant(Instant(i))),
                 Point::V4(a) => a.checked_sub(1).map(Point::V4),
                 Point::V6(a) => a.checked_sub(1).map(Point::V6).or(Some(Point::V4(u32::MAX))),
             },
+            (End::Excluded(Point::Number(low)), high) => {
+                let next = low.checked_add(Decimal::ONE);
+                match (next, value(high)) {
+                    (Some(next), Some(Point::Number(high))) if next >= high => {
+                        let middle = low.checked_add(high.checked_sub(low)? / Decimal::TWO)?;
+                        (low < middle && middle < high).then_some(Point::Number(middle))
+                    }
+                    (next, _) => next.map(Point::Number),
+                }
+            }
+            (End::Excluded(low), _) => low.successor(),
         }
     }
 }

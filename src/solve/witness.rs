@@ -21,11 +21,11 @@ impl Round<'_, '_> {
         let action = match asked.action {
             Some(letter) => letter.name(self.solver.catalog),
             None => {
-                let found = match state.get(&Field::Action) {
-                    Some(field) => text(field)?,
-                    None => text(&asked.new_name?.state(interner))?,
-                };
-                match asked.new_name?.service {
+                let name = asked.new_name?;
+                let free = || name.state(interner);
+                let field = state.get(&Field::Action).cloned().unwrap_or_else(free);
+                let found = self.new_name(&field, text(&field)?);
+                match name.service {
                     Some(service) => format!("{service}:{}", capitalised(&found)),
                     None => found,
                 }
@@ -89,9 +89,28 @@ impl Round<'_, '_> {
         }
     }
 
+    /// The name of a new action, telling that it is one where that is still a witness.
+    fn new_name(&self, field: &FieldState, found: String) -> String {
+        let telling = match found.split_once(':') {
+            Some((service, name)) => {
+                format!("{}:{}", service.replacen("example", "newservice", 1), name.replacen("example", "NewAction", 1))
+            }
+            None => found.replacen("example", "NewAction", 1),
+        };
+        if self.fits(field, &telling) { telling } else { found }
+    }
+
+    /// Whether a text meets what is known of a field.
+    fn fits(&self, field: &FieldState, candidate: &str) -> bool {
+        let Present::Text(text) = &field.values else { return false };
+        let symbols = self.solver.interner.symbols.encode(candidate);
+        text.within.iter().all(|list| list.iter().any(|g| g.matches(&symbols)))
+            && !text.outside.iter().any(|g| g.matches(&symbols))
+    }
+
     /// The resource with the principal's own account and a real region, where that is still a witness.
     fn readable(&self, field: &FieldState, found: String) -> String {
-        let (Some(arn), Present::Text(text)) = (Arn::parse(&found), &field.values) else { return found };
+        let Some(arn) = Arn::parse(&found) else { return found };
         let region = match arn.partition() {
             "aws" => "us-east-1",
             "aws-cn" => "cn-north-1",
@@ -104,14 +123,9 @@ impl Round<'_, '_> {
             let region = if arn.region().is_empty() { "" } else { region };
             format!("arn:{}:{}:{region}:{account}:{}", arn.partition(), arn.service(), arn.resource())
         };
-        let fits = |candidate: &String| {
-            let symbols = self.solver.interner.symbols.encode(candidate);
-            text.within.iter().all(|list| list.iter().any(|g| g.matches(&symbols)))
-                && !text.outside.iter().any(|g| g.matches(&symbols))
-        };
         [telling(region, account), telling(arn.region(), account), telling(region, arn.account())]
             .into_iter()
-            .find(fits)
+            .find(|candidate| self.fits(field, candidate))
             .unwrap_or(found)
     }
 }

@@ -3,6 +3,7 @@
 // A test that cannot run says so.
 #![allow(clippy::disallowed_macros)]
 
+mod audit;
 mod cli;
 mod compare;
 mod corpus;

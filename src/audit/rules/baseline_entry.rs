@@ -68,7 +68,12 @@ fn ambiguous(whole: &Whole<'_>) -> Vec<Finding> {
             .filter_map(|e| whole.baseline.entries.get(*e))
             .map(|entry| format!("\"{}\"", entry.name.value))
             .collect();
-        let title = format!("{} match the same {}: {}", names.join(" and "), super::judged::counted(arns.len(), "principal"), arns.first().unwrap_or(&""));
+        let title = format!(
+            "{} match the same {}: {}",
+            names.join(" and "),
+            super::judged::counted(arns.len(), "principal"),
+            arns.first().unwrap_or(&"")
+        );
         let causes = names.iter().cloned().chain(arns.iter().map(|arn| (*arn).to_owned())).collect();
         let mut finding = of_baseline(Severity::High, "ambiguous", title, ambiguity.diagnostic.place(), causes);
         finding.reasons = arns.iter().map(|arn| format!("{arn} is held against neither ceiling")).collect();

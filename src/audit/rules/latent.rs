@@ -44,7 +44,9 @@ impl Rule for Latent {
         patterns.dedup();
         let title = match patterns.as_slice() {
             [one] => format!("may do what AWS releases under {one}"),
-            [one, others @ ..] => format!("may do what AWS releases under {one} and {}", counted(others.len(), "other pattern")),
+            [one, others @ ..] => {
+                format!("may do what AWS releases under {one} and {}", counted(others.len(), "other pattern"))
+            }
             [] => "may do what AWS releases next".to_owned(),
         };
         let advice = told

@@ -44,7 +44,8 @@ impl Rule for Narrower {
             document: d.document.clone(),
         };
         let policies: Vec<PolicyRef> = subject.declared.documents.iter().map(policy).collect();
-        let telling = Telling { asker: judged.asker, subject, policies: &policies, other: &subject.layers, latent: false };
+        let telling =
+            Telling { asker: judged.asker, subject, policies: &policies, other: &subject.layers, latent: false };
         let mut told = telling.tell(&judged.answer.narrower);
         if told.excess.is_empty() {
             return None;

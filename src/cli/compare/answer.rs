@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iamdrift::access::{ContextValue, Request};
-use iamdrift::audit::patterns;
-use iamdrift::catalog::{ActionId, Catalog};
+use iamdrift::audit::Patterns;
+use iamdrift::catalog::ActionId;
 use iamdrift::solve::compare::{Comparison, Relation};
 use iamdrift::solve::{Cube, Grant, Verdict};
 use schemars::JsonSchema;
@@ -139,7 +139,7 @@ pub struct Pattern {
 
 impl Answer {
     /// Tells a comparison.
-    pub fn new(catalog: &Catalog, comparison: &Comparison) -> Answer {
+    pub fn new(told: &Patterns<'_>, comparison: &Comparison) -> Answer {
         let mut reasons = Vec::new();
         for verdict in [&comparison.a_not_b, &comparison.b_not_a] {
             if let Verdict::Undecided(why) = verdict {
@@ -152,21 +152,21 @@ impl Answer {
         }
         Answer {
             verdict: comparison.relation,
-            a_not_b: side(catalog, &comparison.a_not_b),
-            b_not_a: side(catalog, &comparison.b_not_a),
+            a_not_b: side(told, &comparison.a_not_b),
+            b_not_a: side(told, &comparison.b_not_a),
             reasons,
         }
     }
 }
 
-fn side(catalog: &Catalog, verdict: &Verdict) -> Option<Side> {
+fn side(told: &Patterns<'_>, verdict: &Verdict) -> Option<Side> {
     let Verdict::Broader(grants) = verdict else { return None };
     let witness = grants.iter().find_map(|grant| grant.witness.as_ref())?;
-    Some(Side { witness: Witness::new(witness), difference: parts(catalog, grants) })
+    Some(Side { witness: Witness::new(witness), difference: parts(told, grants) })
 }
 
 /// The grants, those joined that differ in the same requests.
-fn parts(catalog: &Catalog, grants: &[Grant]) -> Vec<Part> {
+fn parts(told: &Patterns<'_>, grants: &[Grant]) -> Vec<Part> {
     let mut groups: Vec<(&Grant, Vec<&Grant>)> = Vec::new();
     for grant in grants {
         match groups.iter_mut().find(|(first, _)| first.cubes == grant.cubes && first.more == grant.more) {
@@ -174,15 +174,13 @@ fn parts(catalog: &Catalog, grants: &[Grant]) -> Vec<Part> {
             None => groups.push((grant, vec![grant])),
         }
     }
-    groups.into_iter().map(|(first, members)| part(catalog, first, &members)).collect()
+    groups.into_iter().map(|(first, members)| part(told, first, &members)).collect()
 }
 
-fn part(catalog: &Catalog, first: &Grant, members: &[&Grant]) -> Part {
+fn part(told: &Patterns<'_>, first: &Grant, members: &[&Grant]) -> Part {
     let known: BTreeSet<ActionId> = members.iter().flat_map(|grant| grant.actions.known.iter().copied()).collect();
-    let mut actions: Vec<Pattern> = patterns(catalog, known)
-        .into_iter()
-        .map(|pattern| Pattern { pattern: pattern.pattern, count: pattern.count })
-        .collect();
+    let mut actions: Vec<Pattern> =
+        told.of(known).into_iter().map(|pattern| Pattern { pattern: pattern.pattern, count: pattern.count }).collect();
     let others: BTreeSet<&String> = members.iter().flat_map(|grant| &grant.actions.others).collect();
     // A name that only documents know has no wildcard; what lets in actions that do not exist yet has one.
     let (new, named): (Vec<&String>, Vec<&String>) = others.into_iter().partition(|name| name.contains(['*', '?']));

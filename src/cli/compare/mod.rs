@@ -7,6 +7,7 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use iamdrift::audit::Patterns;
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::compare::{Comparison, Relation, compare};
@@ -61,9 +62,10 @@ enum Format {
 }
 
 /// How documents are held against each other.
-#[derive(Copy, Clone, Debug)]
+#[derive(Debug)]
 struct Terms {
     catalog: &'static Catalog,
+    patterns: Patterns<'static>,
     worlds: &'static [World],
     cubes: usize,
 }
@@ -77,7 +79,8 @@ impl Terms {
 /// Runs the command.
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let worlds: &[World] = if args.closed_world { &[World::Closed] } else { &[World::Closed, World::Open] };
-    let terms = Terms { catalog: globals.catalog()?, worlds, cubes: args.cubes };
+    let catalog = globals.catalog()?;
+    let terms = Terms { catalog, patterns: Patterns::new(catalog), worlds, cubes: args.cubes };
     match (&args.pairs, &args.a, &args.b) {
         (Some(_), _, _) if args.format == Some(Format::Table) => {
             let help = "leave `--format` out: many pairs are answered in lines of JSON";
@@ -93,7 +96,7 @@ fn two(a: &Path, b: &Path, format: Format, terms: &Terms) -> anyhow::Result<Exit
     let (document_a, document_b) = (read(a)?, read(b)?);
     let solver = Solver::new(terms.catalog);
     let comparison = terms.compare(&solver, &document_a, &document_b);
-    let answer = answer::Answer::new(terms.catalog, &comparison);
+    let answer = answer::Answer::new(&terms.patterns, &comparison);
     match format {
         Format::Table => {
             let (a, b) = (a.display().to_string(), b.display().to_string());

@@ -148,7 +148,7 @@ impl<'t> Shared<'t> {
         let (a, b) = (self.document(pair.a.get())?, self.document(pair.b.get())?);
         let comparison = self.terms.compare(&self.solver, &a, &b);
         let id = pair.id.map_or_else(null, ToOwned::to_owned);
-        Some((id, Answer::new(self.terms.catalog, &comparison)))
+        Some((id, Answer::new(&self.terms.patterns, &comparison)))
     }
 
     fn document(&self, text: &str) -> Option<Arc<PolicyDocument>> {
