@@ -16,7 +16,8 @@ use iamdrift::source::{SourceFile, json};
 type Named = (String, Arc<PolicyDocument>);
 
 fn managed(corpus: &Path) -> Vec<Named> {
-    let packed = std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).expect("the corpus");
+    let packed =
+        std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).expect("the corpus");
     let text = String::from_utf8(zstd::decode_all(packed.as_slice()).expect("zstd")).expect("UTF-8");
     let source = SourceFile::new("managed.json", text);
     let node = json::parse(&source).expect("JSON");
@@ -55,7 +56,11 @@ fn comparisons(c: &mut Criterion) {
             found
         }
     };
-    let against: Vec<&Named> = match documents.iter().filter(|(name, _)| name == "ReadOnlyAccess" || name == "SecurityAudit").collect::<Vec<_>>() {
+    let against: Vec<&Named> = match documents
+        .iter()
+        .filter(|(name, _)| name == "ReadOnlyAccess" || name == "SecurityAudit")
+        .collect::<Vec<_>>()
+    {
         none if none.is_empty() => documents.iter().collect(),
         named => named,
     };
@@ -72,7 +77,14 @@ fn comparisons(c: &mut Criterion) {
     }
     took.sort();
     let at = |share: usize| took.get(took.len().saturating_sub(1) * share / 100).copied().unwrap_or_default();
-    println!("{} comparisons, both directions each: median {:?}, p95 {:?}, p99 {:?}, max {:?}, {undecided} undecided", took.len(), at(50).0, at(95).0, at(99).0, at(100));
+    println!(
+        "{} comparisons, both directions each: median {:?}, p95 {:?}, p99 {:?}, max {:?}, {undecided} undecided",
+        took.len(),
+        at(50).0,
+        at(95).0,
+        at(99).0,
+        at(100)
+    );
     for share in [50, 99] {
         let (_, name, other) = at(share);
         let of = |name: &str| documents.iter().find(|(n, _)| n == name).map(|(_, d)| d);

@@ -29,7 +29,11 @@ fn globs(c: &mut Criterion) {
         ("a prefix minus ten", some("arn:aws:s3:::bucket/*"), ten),
         ("a prefix minus fifty that cover it", some("arn:aws:s3:::bucket/*"), fifty),
         ("crossing wildcards", vec!["a*".to_owned(), "*b".to_owned()], vec!["a*b".to_owned()]),
-        ("crossing wildcards with room", vec!["a*".to_owned(), "*b".to_owned()], vec!["a*x*b".to_owned(), "ab".to_owned()]),
+        (
+            "crossing wildcards with room",
+            vec!["a*".to_owned(), "*b".to_owned()],
+            vec!["a*x*b".to_owned(), "ab".to_owned()],
+        ),
     ];
     for (name, positive, negative) in cases {
         let (positive, negative) = (all(&positive), all(&negative));

@@ -12,16 +12,19 @@ mod layers;
 mod matching;
 mod principal_match;
 mod request;
+pub mod simulate;
 mod statement_match;
 mod trace;
-pub mod simulate;
 
 pub use caller::NotAPrincipal;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use gather::{gather, missing};
 pub use known::{Known, KnownContext};
 pub use known_principal::known_context;
-pub use layers::{Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
+pub use layers::{
+    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions,
+    UnknownResourcePolicy,
+};
 pub use principal_match::{Naming, naming, sessions_named};
 pub use request::{Context, ContextValue, Request};
 pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};

@@ -7,12 +7,12 @@ use indexmap::IndexMap;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::rank::Ranks;
 use super::ask::{Answer, Asker};
 use super::finding::{Accepted, Finding, PrincipalBrief, Sort};
 use super::memo::Key;
 use super::notes::notes;
 use super::outcome::{Audit, BaselineFacts, CatalogFacts, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
+use super::rank::Ranks;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};

@@ -18,12 +18,7 @@ pub enum ActionClass {
 
 impl ActionClass {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Destructive,
-        Self::PermissionsManagement,
-        Self::Escalation,
-        Self::DataRead,
-    ];
+    pub const ALL: [Self; 4] = [Self::Destructive, Self::PermissionsManagement, Self::Escalation, Self::DataRead];
 
     /// The name used in baselines and reports.
     pub fn as_str(self) -> &'static str {
@@ -66,10 +61,7 @@ impl FromStr for ActionClass {
     type Err = UnknownActionClass;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|class| class.as_str() == name)
-            .ok_or_else(|| UnknownActionClass(name.to_owned()))
+        Self::ALL.into_iter().find(|class| class.as_str() == name).ok_or_else(|| UnknownActionClass(name.to_owned()))
     }
 }
 
@@ -102,9 +94,7 @@ impl ActionClasses {
 
     /// The classes, in the order of [`ActionClass::ALL`].
     pub fn iter(self) -> impl Iterator<Item = ActionClass> {
-        ActionClass::ALL
-            .into_iter()
-            .filter(move |class| self.contains(*class))
+        ActionClass::ALL.into_iter().filter(move |class| self.contains(*class))
     }
 }
 

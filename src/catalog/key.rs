@@ -42,11 +42,7 @@ impl KeyTable {
             }
             _ => self.templates.push(id),
         }
-        self.keys.push(Key {
-            facts,
-            everywhere: false,
-            pieces,
-        });
+        self.keys.push(Key { facts, everywhere: false, pieces });
         id
     }
 
@@ -56,11 +52,7 @@ impl KeyTable {
             let pieces = template_pieces(&lowercase(name));
             let present = match pieces.as_slice() {
                 [exact] => self.exact.get(exact).copied(),
-                _ => self
-                    .templates
-                    .iter()
-                    .copied()
-                    .find(|id| self.get(*id).is_some_and(|key| key.pieces == pieces)),
+                _ => self.templates.iter().copied().find(|id| self.get(*id).is_some_and(|key| key.pieces == pieces)),
             };
             let id = present.unwrap_or_else(|| self.add(name, facts));
             if let Some(key) = self.keys.get_mut(id.0 as usize) {
@@ -85,25 +77,19 @@ impl KeyTable {
             let everywhere = self.get(*id).is_some_and(|key| key.everywhere);
             return everywhere || listed.binary_search(id).is_ok();
         }
-        listed
-            .iter()
-            .any(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
+        listed.iter().any(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
     }
 
     pub(super) fn facts(&self, name: &str) -> Option<KeyFacts> {
         let name = lowercase(name);
-        let id = self.exact.get(&*name).copied().or_else(|| {
-            self.templates
-                .iter()
-                .copied()
-                .find(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
-        });
+        let id =
+            self.exact.get(&*name).copied().or_else(|| {
+                self.templates.iter().copied().find(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
+            });
         match id {
             Some(id) => self.get(id).map(|key| key.facts),
-            None => is_claim(&name).then_some(KeyFacts {
-                value_type: ValueType::String,
-                multiplicity: Multiplicity::Single,
-            }),
+            None => is_claim(&name)
+                .then_some(KeyFacts { value_type: ValueType::String, multiplicity: Multiplicity::Single }),
         }
     }
 
@@ -135,8 +121,7 @@ impl Key {
                 None => return false,
             }
         }
-        rest.strip_suffix(&**last)
-            .is_some_and(|value| !value.is_empty())
+        rest.strip_suffix(&**last).is_some_and(|value| !value.is_empty())
     }
 }
 
@@ -144,8 +129,7 @@ impl Key {
 /// would: `token.actions.githubusercontent.com:sub`. Anyone can run a provider, so the reference
 /// lists but a few, and a session may keep what its provider said.
 fn is_claim(name: &str) -> bool {
-    name.split_once(':')
-        .is_some_and(|(provider, claim)| provider.contains('.') && !claim.is_empty())
+    name.split_once(':').is_some_and(|(provider, claim)| provider.contains('.') && !claim.is_empty())
 }
 
 /// The name in lower case, borrowed where it already is.
@@ -177,10 +161,7 @@ pub(super) fn known_keys() -> impl Iterator<Item = (&'static str, KeyFacts, bool
     super::rule::list_lines(KNOWN_KEYS).filter_map(|line| {
         let mut words = line.split_whitespace();
         let name = words.next()?;
-        let facts = KeyFacts {
-            value_type: value_type(words.next()?)?,
-            multiplicity: multiplicity(words.next()?)?,
-        };
+        let facts = KeyFacts { value_type: value_type(words.next()?)?, multiplicity: multiplicity(words.next()?)? };
         Some((name, facts, words.next() == Some("everywhere")))
     })
 }
@@ -220,10 +201,7 @@ mod tests {
     #[test]
     fn a_placeholder_stands_for_one_or_more_characters() {
         let key = |name: &str| Key {
-            facts: KeyFacts {
-                value_type: ValueType::String,
-                multiplicity: Multiplicity::Single,
-            },
+            facts: KeyFacts { value_type: ValueType::String, multiplicity: Multiplicity::Single },
             everywhere: false,
             pieces: template_pieces(name),
         };

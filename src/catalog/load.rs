@@ -5,9 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::ids::{
-    AccessLevel, ActionId, KeyFacts, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType,
-};
+use super::ids::{AccessLevel, ActionId, KeyFacts, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
 use super::key::{KeyId, KeyTable};
 use super::{Action, Catalog, ResourceType, Service, Shape, Span};
 
@@ -49,9 +47,7 @@ impl Catalog {
     /// The catalog that the binary carries.
     pub fn embedded() -> &'static Catalog {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
-        CATALOG.get_or_init(|| {
-            Catalog::from_bytes(EMBEDDED).expect("a test reads the embedded catalog")
-        })
+        CATALOG.get_or_init(|| Catalog::from_bytes(EMBEDDED).expect("a test reads the embedded catalog"))
     }
 
     /// A newer catalog, in the format of the embedded one.
@@ -59,10 +55,7 @@ impl Catalog {
     /// # Errors
     /// When the file cannot be read, or is no catalog of this format.
     pub fn load(path: &Path) -> Result<Catalog, CatalogError> {
-        let bytes = std::fs::read(path).map_err(|source| CatalogError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
+        let bytes = std::fs::read(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
         Catalog::from_bytes(&bytes)
     }
 
@@ -71,12 +64,9 @@ impl Catalog {
     /// # Errors
     /// When they are no catalog of this format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Catalog, CatalogError> {
-        let not_a_catalog = |reason: &str| CatalogError::NotACatalog {
-            reason: reason.to_owned(),
-        };
+        let not_a_catalog = |reason: &str| CatalogError::NotACatalog { reason: reason.to_owned() };
         let text = if bytes.starts_with(&ZSTD_MAGIC) {
-            zstd::bulk::decompress(bytes, LARGEST)
-                .map_err(|error| not_a_catalog(&error.to_string()))?
+            zstd::bulk::decompress(bytes, LARGEST).map_err(|error| not_a_catalog(&error.to_string()))?
         } else {
             bytes.to_vec()
         };
@@ -95,10 +85,7 @@ impl Catalog {
             let (line, after) = cut(rest, b'\n').unwrap_or((rest, ""));
             rest = after;
             number += 1;
-            let bad = |reason| CatalogError::BadLine {
-                line: number,
-                reason,
-            };
+            let bad = |reason| CatalogError::BadLine { line: number, reason };
             reader.line(line).map_err(bad)?;
         }
         let mut catalog = reader.catalog;
@@ -118,9 +105,7 @@ impl Catalog {
         if actions_in_order && self.ascending(self.services.iter().map(|service| &service.prefix)) {
             return Ok(());
         }
-        Err(CatalogError::NotACatalog {
-            reason: "its names are not in order".to_owned(),
-        })
+        Err(CatalogError::NotACatalog { reason: "its names are not in order".to_owned() })
     }
 
     fn ascending<'a>(&self, mut spans: impl Iterator<Item = &'a Span>) -> bool {
@@ -161,11 +146,7 @@ impl<'t> Reader<'t> {
             classes: OnceLock::new(),
             plain_names: OnceLock::new(),
         };
-        Self {
-            text,
-            catalog,
-            first_shape: 0,
-        }
+        Self { text, catalog, first_shape: 0 }
     }
 
     fn line(&mut self, line: &'t str) -> Result<(), &'static str> {
@@ -210,13 +191,7 @@ impl<'t> Reader<'t> {
             Some('+') => Multiplicity::Multi,
             _ => return Err("its multiplicity is unknown"),
         };
-        self.catalog.keys.add(
-            name,
-            KeyFacts {
-                value_type,
-                multiplicity,
-            },
-        );
+        self.catalog.keys.add(name, KeyFacts { value_type, multiplicity });
         Ok(())
     }
 
@@ -293,9 +268,7 @@ impl<'t> Reader<'t> {
             "P" => AccessLevel::PermissionsManagement,
             _ => return Err("its access level is unknown"),
         };
-        let shape = shape
-            .parse::<usize>()
-            .map_err(|_| "its shape is no number")?;
+        let shape = shape.parse::<usize>().map_err(|_| "its shape is no number")?;
         let shape = self.first_shape.saturating_add(shape);
         if shape >= self.catalog.shapes.len() {
             return Err("its shape is not there");
@@ -317,10 +290,7 @@ impl<'t> Reader<'t> {
         let last = self.catalog.services.len().wrapping_sub(1);
         let id = u16::try_from(last).map_err(|_| "it stands before any service")?;
         let service = self.catalog.services.last_mut();
-        Ok((
-            ServiceId(id),
-            service.ok_or("it stands before any service")?,
-        ))
+        Ok((ServiceId(id), service.ok_or("it stands before any service")?))
     }
 
     /// The place of a part of the text within it.
@@ -344,10 +314,7 @@ fn numbers(list: &str) -> impl Iterator<Item = Result<u32, &'static str>> {
         }
         let (word, after) = cut(rest, b',').unwrap_or((rest, ""));
         rest = after;
-        Some(
-            word.parse()
-                .map_err(|_| "it holds no number where one is due"),
-        )
+        Some(word.parse().map_err(|_| "it holds no number where one is due"))
     })
 }
 

@@ -21,9 +21,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 pub use class::{ActionClass, ActionClasses, UnknownActionClass};
-pub use ids::{
-    AccessLevel, ActionId, KeyFacts, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType,
-};
+pub use ids::{AccessLevel, ActionId, KeyFacts, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
 pub use load::CatalogError;
 
 /// Where a piece of text stands in the catalog's own text.
@@ -108,10 +106,7 @@ impl Catalog {
     /// The service of this prefix, in any case.
     pub fn find_service(&self, prefix: &str) -> Option<ServiceId> {
         let wanted = key::lowercase(prefix);
-        let found = self
-            .services
-            .binary_search_by(|service| self.lowercase_at(&service.prefix).cmp(&wanted))
-            .ok()?;
+        let found = self.services.binary_search_by(|service| self.lowercase_at(&service.prefix).cmp(&wanted)).ok()?;
         u16::try_from(found).ok().map(ServiceId)
     }
 
@@ -126,12 +121,8 @@ impl Catalog {
         let (prefix, name) = full_name.split_once(':')?;
         let actions = self.actions_of(self.find_service(prefix)?);
         let wanted = key::lowercase(name);
-        let within = self
-            .actions
-            .get(actions.start as usize..actions.end as usize)?;
-        let found = within
-            .binary_search_by(|action| (*self.lowercase_at(&action.name)).cmp(&wanted))
-            .ok()?;
+        let within = self.actions.get(actions.start as usize..actions.end as usize)?;
+        let found = within.binary_search_by(|action| (*self.lowercase_at(&action.name)).cmp(&wanted)).ok()?;
         Some(ActionId(actions.start + u32::try_from(found).ok()?))
     }
 
@@ -169,9 +160,7 @@ impl Catalog {
     /// The resource types an action of this shape can be asked on; none means the resource `*`.
     pub fn resource_types(&self, shape: ShapeId) -> &[ResourceTypeId] {
         let range = self.shape_of(shape).types.clone();
-        self.shape_types
-            .get(range)
-            .expect("loading checked each shape's range")
+        self.shape_types.get(range).expect("loading checked each shape's range")
     }
 
     /// The resource type's name within its service: `bucket`.
@@ -205,10 +194,7 @@ impl Catalog {
     /// (`aws:RequestTag/…`, `aws:ResourceTag/…`, `aws:TagKeys`): the others go with any request.
     pub fn has_key(&self, shape: ShapeId, key: &str) -> bool {
         let range = self.shape_of(shape).keys.clone();
-        let listed = self
-            .shape_keys
-            .get(range)
-            .expect("loading checked each shape's range");
+        let listed = self.shape_keys.get(range).expect("loading checked each shape's range");
         self.keys.is_among(key, listed)
     }
 
@@ -220,33 +206,23 @@ impl Catalog {
     }
 
     fn service(&self, id: ServiceId) -> &Service {
-        self.services
-            .get(usize::from(id.0))
-            .expect("a service's id comes from the catalog it is asked of")
+        self.services.get(usize::from(id.0)).expect("a service's id comes from the catalog it is asked of")
     }
 
     fn action(&self, id: ActionId) -> &Action {
-        self.actions
-            .get(id.0 as usize)
-            .expect("an action's id comes from the catalog it is asked of")
+        self.actions.get(id.0 as usize).expect("an action's id comes from the catalog it is asked of")
     }
 
     fn resource_type(&self, id: ResourceTypeId) -> &ResourceType {
-        self.resource_types
-            .get(id.0 as usize)
-            .expect("a resource type's id comes from the catalog it is asked of")
+        self.resource_types.get(id.0 as usize).expect("a resource type's id comes from the catalog it is asked of")
     }
 
     fn shape_of(&self, id: ShapeId) -> &Shape {
-        self.shapes
-            .get(id.0 as usize)
-            .expect("a shape's id comes from the catalog it is asked of")
+        self.shapes.get(id.0 as usize).expect("a shape's id comes from the catalog it is asked of")
     }
 
     fn text_at(&self, span: &Span) -> &str {
-        self.text
-            .get(span.start as usize..span.end as usize)
-            .expect("a span is made of the text it points into")
+        self.text.get(span.start as usize..span.end as usize).expect("a span is made of the text it points into")
     }
 
     fn lowercase_at(&self, span: &Span) -> &str {

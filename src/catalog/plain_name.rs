@@ -46,14 +46,8 @@ impl Catalog {
     }
 
     /// The resource types that a service defines.
-    pub fn resource_types_of(
-        &self,
-        service: ServiceId,
-    ) -> impl Iterator<Item = ResourceTypeId> + use<> {
-        self.service(service)
-            .resource_types
-            .clone()
-            .map(ResourceTypeId)
+    pub fn resource_types_of(&self, service: ServiceId) -> impl Iterator<Item = ResourceTypeId> + use<> {
+        self.service(service).resource_types.clone().map(ResourceTypeId)
     }
 }
 

@@ -57,10 +57,7 @@ impl Catalog {
         for exception in destructive_exceptions() {
             set(exception.action, ActionClass::Destructive, exception.member);
         }
-        for (list, class) in [
-            (DATA_READ, ActionClass::DataRead),
-            (ESCALATION, ActionClass::Escalation),
-        ] {
+        for (list, class) in [(DATA_READ, ActionClass::DataRead), (ESCALATION, ActionClass::Escalation)] {
             for action in listed_actions(list) {
                 set(action, class, true);
             }
@@ -83,10 +80,7 @@ impl Catalog {
 
 /// The rule alone: a destructive verb on something that is more than a tag.
 pub(super) fn is_destructive_by_rule(name: &str, level: AccessLevel) -> bool {
-    let writes = matches!(
-        level,
-        AccessLevel::Write | AccessLevel::PermissionsManagement
-    );
+    let writes = matches!(level, AccessLevel::Write | AccessLevel::PermissionsManagement);
     writes
         && words(name)
             .find(|word| !is_among(&BEFORE_THE_VERB, word))
@@ -105,8 +99,7 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
         let end = rest
             .char_indices()
             .find(|(_, letter)| {
-                let starts = letter.is_ascii_uppercase()
-                    && before.is_some_and(|last: char| !last.is_ascii_uppercase());
+                let starts = letter.is_ascii_uppercase() && before.is_some_and(|last: char| !last.is_ascii_uppercase());
                 before = Some(*letter);
                 starts
             })
@@ -145,9 +138,7 @@ pub(super) fn listed_actions(list: &'static str) -> impl Iterator<Item = &'stati
 
 /// The lines of a reviewed list that say something.
 pub(super) fn list_lines(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 #[cfg(test)]

@@ -72,11 +72,7 @@ fn the_other_classes() {
 #[test]
 fn every_exception_names_an_action_and_is_needed() {
     let catalog = Catalog::embedded();
-    assert_eq!(
-        destructive_exceptions().count(),
-        list_lines(DESTRUCTIVE).count(),
-        "every line begins with + or -"
-    );
+    assert_eq!(destructive_exceptions().count(), list_lines(DESTRUCTIVE).count(), "every line begins with + or -");
     let mut seen = BTreeSet::new();
     for Exception { action, member } in destructive_exceptions() {
         let id = catalog.find_action(action).expect(action);
@@ -126,10 +122,7 @@ fn the_escalation_list_is_that_of_the_known_paths() {
         }
     }
     for name in LEFT_OUT {
-        assert!(
-            required.remove(name).is_some(),
-            "{name} is required nowhere"
-        );
+        assert!(required.remove(name).is_some(), "{name} is required nowhere");
     }
     let listed: BTreeMap<&str, BTreeSet<&str>> = list_lines(ESCALATION)
         .map(|line| line.split_once(' ').unwrap())

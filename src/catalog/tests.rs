@@ -18,18 +18,12 @@ fn action(name: &str) -> ActionId {
 fn types(name: &str) -> Vec<&'static str> {
     let shape = catalog().shape(action(name));
     let types = catalog().resource_types(shape);
-    types
-        .iter()
-        .map(|id| catalog().resource_type_name(*id))
-        .collect()
+    types.iter().map(|id| catalog().resource_type_name(*id)).collect()
 }
 
 fn resource_type(service: &str, name: &str) -> ResourceTypeId {
     let service = catalog().find_service(service).expect(service);
-    catalog()
-        .resource_types_of(service)
-        .find(|id| catalog().resource_type_name(*id) == name)
-        .expect(name)
+    catalog().resource_types_of(service).find(|id| catalog().resource_type_name(*id) == name).expect(name)
 }
 
 fn has_key(name: &str, key: &str) -> bool {
@@ -44,9 +38,7 @@ fn it_is_whole() {
     assert!(catalog().action_count() > 22_000);
     assert!(catalog().resource_types.len() > 2_300);
     assert!(catalog().keys.len() > 1_600);
-    let rcp = catalog()
-        .services()
-        .filter(|id| catalog().rcp_supported(*id));
+    let rcp = catalog().services().filter(|id| catalog().rcp_supported(*id));
     assert!(rcp.count() > 50);
 }
 
@@ -69,15 +61,9 @@ fn ids_are_dense_and_in_order() {
 
 #[test]
 fn names_are_found_in_any_case() {
-    assert_eq!(
-        catalog().find_action("S3:GETOBJECT"),
-        Some(action("s3:GetObject"))
-    );
+    assert_eq!(catalog().find_action("S3:GETOBJECT"), Some(action("s3:GetObject")));
     assert_eq!(catalog().action_name(action("s3:getobject")), "GetObject");
-    assert_eq!(
-        catalog().action_lowercase_name(action("s3:getobject")),
-        "getobject"
-    );
+    assert_eq!(catalog().action_lowercase_name(action("s3:getobject")), "getobject");
     assert_eq!(catalog().find_action("s3:GetNothing"), None);
     assert_eq!(catalog().find_action("s3"), None);
     assert_eq!(catalog().find_action("nosuch:Action"), None);
@@ -92,11 +78,7 @@ fn actions_are_those_of_the_reference() {
         ("s3:ListAllMyBuckets", List, &[]),
         ("s3:PutBucketPolicy", PermissionsManagement, &["bucket"]),
         ("iam:PassRole", Write, &["role"]),
-        (
-            "iam:CreatePolicyVersion",
-            PermissionsManagement,
-            &["policy"],
-        ),
+        ("iam:CreatePolicyVersion", PermissionsManagement, &["policy"]),
         ("ec2:TerminateInstances", Write, &["instance"]),
         ("sts:GetCallerIdentity", Read, &[]),
         ("dynamodb:Query", Read, &["index", "table"]),
@@ -108,24 +90,12 @@ fn actions_are_those_of_the_reference() {
         assert_eq!(types(name), *resource_types, "{name}");
     }
     let formats = |service, name| catalog().arn_formats(resource_type(service, name));
-    assert_eq!(
-        &*formats("s3", "bucket")[0],
-        "arn:${Partition}:s3:::${BucketName}"
-    );
-    assert_eq!(
-        &*formats("iam", "role")[0],
-        "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"
-    );
+    assert_eq!(&*formats("s3", "bucket")[0], "arn:${Partition}:s3:::${BucketName}");
+    assert_eq!(&*formats("iam", "role")[0], "arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}");
     assert_eq!(formats("lex", "bot").len(), 2);
-    for id in (0..)
-        .map(ResourceTypeId)
-        .take(catalog().resource_types.len())
-    {
+    for id in (0..).map(ResourceTypeId).take(catalog().resource_types.len()) {
         for format in catalog().arn_formats(id) {
-            assert!(
-                format.starts_with("arn:") && !format.contains(' '),
-                "{format}"
-            );
+            assert!(format.starts_with("arn:") && !format.contains(' '), "{format}");
         }
     }
 }
@@ -150,17 +120,11 @@ fn keys_go_with_the_actions_they_are_listed_for() {
     assert!(has_key("s3:GetObject", "s3:ExistingObjectTag/secret level"));
     assert!(!has_key("s3:GetObject", "s3:ExistingObjectTag/"));
     assert!(has_key("rds:DeleteDBInstance", "aws:ResourceTag/Team"));
-    assert!(has_key(
-        "codebuild:CreateProject",
-        "codebuild:secondarySources/main.location"
-    ));
+    assert!(has_key("codebuild:CreateProject", "codebuild:secondarySources/main.location"));
     assert!(has_key("kms:Decrypt", "kms:EncryptionContext:aws:s3:arn"));
     // Cross-service keys and a provider's claims go with any request.
     assert!(has_key("s3:GetObject", "lambda:SourceFunctionArn"));
-    assert!(has_key(
-        "sts:AssumeRoleWithWebIdentity",
-        "oidc.example.com/id/1:sub"
-    ));
+    assert!(has_key("sts:AssumeRoleWithWebIdentity", "oidc.example.com/id/1:sub"));
     assert!(has_key("sts:AssumeRoleWithSAML", "SAML:aud"));
     assert!(!has_key("s3:GetObject", "saml:aud"));
 }
@@ -192,10 +156,7 @@ fn key_facts_are_those_of_the_reference() {
         ("aws:MultiFactorAuthAge", Numeric, Single),
         ("aws:SecureTransport", Bool, Single),
     ] {
-        let facts = KeyFacts {
-            value_type,
-            multiplicity,
-        };
+        let facts = KeyFacts { value_type, multiplicity };
         assert_eq!(catalog().key_facts(key), Some(facts), "{key}");
     }
     assert_eq!(catalog().key_facts("aws:NoSuchKey"), None);
@@ -220,26 +181,15 @@ fn plain_names_name_real_variables() {
             .unwrap_or_else(|| panic!("no type {} in {}", wanted, line.service));
         let variable = format!("${{{}}}", line.variable);
         let formats = catalog().arn_formats(id);
-        assert!(
-            formats.iter().any(|format| format.contains(&variable)),
-            "{variable} is not in {formats:?}"
-        );
+        assert!(formats.iter().any(|format| format.contains(&variable)), "{variable} is not in {formats:?}");
         assert!(["/", ":", ":/"].contains(&line.excluded), "{line:?}");
-        assert_eq!(
-            catalog().variable_excludes(id, line.variable),
-            line.excluded
-        );
+        assert_eq!(catalog().variable_excludes(id, line.variable), line.excluded);
     }
-    let excludes = |service, name, variable| {
-        catalog().variable_excludes(resource_type(service, name), variable)
-    };
+    let excludes = |service, name, variable| catalog().variable_excludes(resource_type(service, name), variable);
     assert_eq!(excludes("s3", "object", "BucketName"), ":/");
     assert_eq!(excludes("s3", "object", "ObjectName"), "");
     assert_eq!(excludes("iam", "role", "RoleNameWithPath"), "");
-    assert_eq!(
-        excludes("lambda", "code signing config", "CodeSigningConfigId"),
-        ":/"
-    );
+    assert_eq!(excludes("lambda", "code signing config", "CodeSigningConfigId"), ":/");
 }
 
 #[test]
@@ -276,12 +226,7 @@ fn a_plain_file_is_read_as_a_compressed_one() {
 
 #[test]
 fn what_is_no_catalog_is_refused_with_its_place() {
-    let refused = |text: &str| {
-        Catalog::from_bytes(text.as_bytes())
-            .map(|_| ())
-            .unwrap_err()
-            .to_string()
-    };
+    let refused = |text: &str| Catalog::from_bytes(text.as_bytes()).map(|_| ()).unwrap_err().to_string();
     let head = "iamdrift-catalog 1 9.9 2030-01-02\n";
     let line = |rest: &str| refused(&format!("{head}{rest}\n"));
     insta::assert_snapshot!(

@@ -4,10 +4,11 @@
 //! failure is told with its place or in one line, and what to do about it.
 
 mod audit;
-mod demo;
 mod baseline;
 mod compare;
 mod completions;
+mod demo;
+mod demo;
 mod explain;
 mod failure;
 mod input;

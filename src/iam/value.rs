@@ -37,9 +37,9 @@ impl Typed {
     pub fn parse(family: Family, text: &str) -> Result<Typed, &'static str> {
         match family {
             Family::Numeric => number(text).map(Typed::Number).ok_or("a decimal number of at most 28 digits"),
-            Family::Date => {
-                instant(text).map(Typed::Instant).ok_or("a date such as 2026-01-31 or 2026-01-31T10:00:00Z, or epoch seconds")
-            }
+            Family::Date => instant(text)
+                .map(Typed::Instant)
+                .ok_or("a date such as 2026-01-31 or 2026-01-31T10:00:00Z, or epoch seconds"),
             Family::Bool | Family::Null => truth(text).map(Typed::Bool).ok_or("true or false"),
             Family::Binary => binary(text).map(Typed::Binary).ok_or("base64"),
             Family::Ip => network(text).map(Typed::Network).ok_or("an IP address or a range such as 203.0.113.0/24"),
@@ -72,10 +72,12 @@ impl fmt::Display for Instant {
 /// An exact decimal, plain or with an exponent; none where it is no number or has too many digits.
 pub fn number(text: &str) -> Option<Decimal> {
     let digits = text.strip_prefix('+').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E')) {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'))
+    {
         return None;
     }
-    let parsed = if digits.contains(['e', 'E']) { Decimal::from_scientific(digits) } else { Decimal::from_str_exact(digits) };
+    let parsed =
+        if digits.contains(['e', 'E']) { Decimal::from_scientific(digits) } else { Decimal::from_str_exact(digits) };
     parsed.ok().map(|d| d.normalize())
 }
 
@@ -83,7 +85,10 @@ pub fn number(text: &str) -> Option<Decimal> {
 /// epoch seconds; four digits alone are a year. A part that is not given is the first of its kind, and
 /// a time without a zone is UTC.
 pub fn instant(text: &str) -> Option<Instant> {
-    if text.len() != 4 && !text.is_empty() && text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+    if text.len() != 4
+        && !text.is_empty()
+        && text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    {
         let seconds = number(text)?;
         let nanoseconds = seconds.checked_mul(Decimal::from(1_000_000_000))?.trunc();
         return i128::try_from(nanoseconds).ok().map(Instant);
@@ -102,7 +107,8 @@ pub fn instant(text: &str) -> Option<Instant> {
     if fields.next().is_some() || (time.is_some() && day.is_none()) {
         return None;
     }
-    let date = jiff::civil::Date::new(year, month.unwrap_or(1).try_into().ok()?, day.unwrap_or(1).try_into().ok()?).ok()?;
+    let date =
+        jiff::civil::Date::new(year, month.unwrap_or(1).try_into().ok()?, day.unwrap_or(1).try_into().ok()?).ok()?;
     let (clock, offset_seconds) = match time {
         None => (jiff::civil::Time::midnight(), 0),
         Some(time) => clock_and_offset(time)?,
@@ -181,7 +187,9 @@ mod tests {
     #[test]
     fn instants_in_all_forms() {
         let new_year = instant("2026-01-01T00:00:00Z").unwrap();
-        for same in ["2026", "2026-01", "2026-01-01", "2026-01-01T00:00Z", "2026-01-01T01:00:00.000+01:00", "1767225600"] {
+        for same in
+            ["2026", "2026-01", "2026-01-01", "2026-01-01T00:00Z", "2026-01-01T01:00:00.000+01:00", "1767225600"]
+        {
             assert_eq!(instant(same), Some(new_year), "{same}");
         }
         assert_eq!(instant("2026-01-01T00:00:00.5Z").unwrap().0 - new_year.0, 500_000_000);

@@ -75,7 +75,8 @@ impl Automaton {
             id += 1;
         }
         let end = toks.len();
-        let accepts: Vec<bool> = states.iter().map(|set| set.get(end / 64).is_some_and(|w| w >> (end % 64) & 1 == 1)).collect();
+        let accepts: Vec<bool> =
+            states.iter().map(|set| set.get(end / 64).is_some_and(|w| w >> (end % 64) & 1 == 1)).collect();
         let distance = distances(&next, classes, &accepts);
         let mut masks = vec![[0u64; 4]; classes];
         for symbol in 0..=255u8 {

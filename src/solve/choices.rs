@@ -43,7 +43,8 @@ impl Solver<'_> {
                 })
             }),
             Choice::UnparsableValue => statement.conditions.iter().any(|c| {
-                c.operator.is_negated() && matches!(c.operator.family(), Family::Numeric | Family::Date | Family::Ip | Family::Arn)
+                c.operator.is_negated()
+                    && matches!(c.operator.family(), Family::Numeric | Family::Date | Family::Ip | Family::Arn)
             }),
             Choice::EmptySetNull => statement.conditions.iter().any(|c| {
                 self.is_multi_valued(question, &c.key)

@@ -46,20 +46,26 @@ pub fn compare(
     worlds: &[World],
     cubes: usize,
 ) -> Comparison {
+    // The same statements mean the same, even where nobody can say what.
+    if a == b {
+        return Comparison { relation: Relation::Equivalent, a_not_b: Verdict::Contained, b_not_a: Verdict::Contained };
+    }
     let known = KnownContext::nothing();
     let layers = |document: &Arc<PolicyDocument>| {
         let policy = PolicyRef { name: String::new(), origin: PolicyOrigin::Given, document: Arc::clone(document) };
         Layers::of_identity(vec![policy])
     };
     let (layers_a, layers_b) = (layers(a), layers(b));
-    let allows = |layers: &Layers, request: &Request| {
-        evaluate(layers, request, &|_| true, Readings::default()).is_allowed()
-    };
+    let allows =
+        |layers: &Layers, request: &Request| evaluate(layers, request, &|_| true, Readings::default()).is_allowed();
     let (access_a, access_b) = (Access::of_policies([(a, 0)]), Access::of_policies([(b, 0)]));
     let direction = |effective: &Access, declared: &Access, e: &Layers, d: &Layers| {
         let confirm = |request: &Request| match (allows(e, request), allows(d, request)) {
             (true, false) => Ok(()),
-            (allowed, declared) => Err(format!("{} on {} {:?} (allowed {allowed}, declared {declared})", request.action, request.resource, request.context)),
+            (allowed, declared) => Err(format!(
+                "{} on {} {:?} (allowed {allowed}, declared {declared})",
+                request.action, request.resource, request.context
+            )),
         };
         let mut verdict = Verdict::Contained;
         for world in worlds {

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
+use super::domain::Domains;
 use super::glob::{Class, GlobRef, Interner, Tok};
 use super::interval::{Intervals, Point};
 use super::literal::{Field, Kind, Literal, SetTest, SetValues, Values};
 use super::symbols::Symbol;
-use super::{TooBig, symbols};
-use super::domain::Domains;
 use super::wild::WildActions;
+use super::{TooBig, symbols};
 use crate::catalog::{ActionId, Catalog, Multiplicity, ShapeId};
 use crate::iam::condition::{Comparison, ConditionValue, Family};
 use crate::iam::document::{ActionElement, ResourceElement};
@@ -146,7 +146,12 @@ impl<'c> Solver<'c> {
         Ok(Some(compiled))
     }
 
-    fn action_set(&self, document: &Arc<PolicyDocument>, index: usize, statement: &Statement) -> Result<Arc<ActionSet>, TooBig> {
+    fn action_set(
+        &self,
+        document: &Arc<PolicyDocument>,
+        index: usize,
+        statement: &Statement,
+    ) -> Result<Arc<ActionSet>, TooBig> {
         let key = (Arc::as_ptr(document) as usize, index);
         let lock = || self.actions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, known)) = lock().get(&key) {
@@ -177,7 +182,12 @@ impl<'c> Solver<'c> {
         Ok(out)
     }
 
-    fn compile_resource(&self, element: &ResourceElement, terms: &Terms<'_>, out: &mut CompiledStatement) -> Result<(), TooBig> {
+    fn compile_resource(
+        &self,
+        element: &ResourceElement,
+        terms: &Terms<'_>,
+        out: &mut CompiledStatement,
+    ) -> Result<(), TooBig> {
         let mut globs: Vec<GlobRef> = Vec::with_capacity(element.patterns.len());
         for pattern in &element.patterns {
             match self.tokens(pattern, false, terms)? {
@@ -187,7 +197,9 @@ impl<'c> Solver<'c> {
                     }
                     globs.push(self.interner.glob(&toks));
                 }
-                None if element.listing == Listing::AllBut && terms.readings.is_other(Choice::NotResourceUnresolved) => {
+                None if element.listing == Listing::AllBut
+                    && terms.readings.is_other(Choice::NotResourceUnresolved) =>
+                {
                     out.dead = true;
                 }
                 None => {}
@@ -208,7 +220,12 @@ impl<'c> Solver<'c> {
     }
 
     /// The steps of a template with its variables replaced; none where one is unresolved.
-    pub(super) fn tokens(&self, template: &Template, ignore_case: bool, terms: &Terms<'_>) -> Result<Option<Vec<Tok>>, TooBig> {
+    pub(super) fn tokens(
+        &self,
+        template: &Template,
+        ignore_case: bool,
+        terms: &Terms<'_>,
+    ) -> Result<Option<Vec<Tok>>, TooBig> {
         let mut toks = Vec::new();
         for part in template.parts() {
             match part {
@@ -247,7 +264,9 @@ impl<'c> Solver<'c> {
             Quantifier::ForAnyValue => if_exists && !any_ignores_if_exists,
         };
         let literal = if self.is_multi(&key, condition.quantifier, terms) {
-            let Values::Text(globs) = values else { return Ok(Compiled::Literal(opaque(condition, field, on_missing))) };
+            let Values::Text(globs) = values else {
+                return Ok(Compiled::Literal(opaque(condition, field, on_missing)));
+            };
             let test = match (condition.quantifier, negated) {
                 (Quantifier::ForAllValues, _) => SetTest { empty: true, values: SetValues::Every(globs, !negated) },
                 (Quantifier::ForAnyValue, _) => SetTest { empty: false, values: SetValues::Some(globs, !negated) },
@@ -306,7 +325,10 @@ impl<'c> Solver<'c> {
                         globs.push(self.interner.glob(&toks));
                     }
                 }
-                if operator.family() == Family::Arn && operator.is_negated() && terms.readings.is_other(Choice::UnparsableValue) {
+                if operator.family() == Family::Arn
+                    && operator.is_negated()
+                    && terms.readings.is_other(Choice::UnparsableValue)
+                {
                     globs.extend((0..5).map(|colons| self.interner.glob(&no_arn(colons))));
                 }
                 Ok(Values::Text(globs.into()))
@@ -315,7 +337,9 @@ impl<'c> Solver<'c> {
                 let mut globs = Vec::new();
                 for value in &condition.values {
                     if let ConditionValue::Typed(Typed::Bool(truth)) = value {
-                        globs.push(self.interner.glob(&self.interner.literal(if *truth { "true" } else { "false" }, true)?));
+                        globs.push(
+                            self.interner.glob(&self.interner.literal(if *truth { "true" } else { "false" }, true)?),
+                        );
                     }
                 }
                 Ok(Values::Text(globs.into()))
@@ -336,7 +360,9 @@ impl<'c> Solver<'c> {
                     let ConditionValue::Typed(typed) = value else { continue };
                     let point = match typed {
                         Typed::Number(n) if epoch => Point::Instant(Instant(
-                            n.checked_mul(rust_decimal::Decimal::from(1_000_000_000)).and_then(|n| i128::try_from(n.trunc()).ok()).ok_or(TooBig)?,
+                            n.checked_mul(rust_decimal::Decimal::from(1_000_000_000))
+                                .and_then(|n| i128::try_from(n.trunc()).ok())
+                                .ok_or(TooBig)?,
                         )),
                         Typed::Number(n) => Point::Number(*n),
                         Typed::Instant(i) => Point::Instant(*i),
@@ -374,7 +400,9 @@ enum Compiled {
 
 /// A test that is not modelled: the same test is the same predicate, and nothing else is known of it.
 fn opaque(condition: &Condition, field: Field, on_missing: bool) -> Literal {
-    let hash = blake3::hash(format!("{:?} {:?} {:?}", condition.operator_name(), condition.key.lower(), condition.values).as_bytes());
+    let hash = blake3::hash(
+        format!("{:?} {:?} {:?}", condition.operator_name(), condition.key.lower(), condition.values).as_bytes(),
+    );
     let id = hash.as_bytes().first_chunk::<4>().map_or(0, |b| u32::from_le_bytes(*b));
     Literal { field, values: Values::Opaque(id), missing: on_missing, unparsable: false, holds: true }
 }

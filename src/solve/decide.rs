@@ -106,9 +106,11 @@ impl Round<'_, '_> {
             return Ok(vec![Domain { globs: [self.solver.interner.exact(resource)?].into(), ..anything }]);
         }
         let speaks = |branch: &ReadyBranch| {
-            branch.all().filter_map(|i| self.prepared.statements.get(i)).flat_map(|s| &s.literals).any(|l| {
-                matches!(&l.field, Field::Key(key) if agreeing(key).is_some())
-            })
+            branch
+                .all()
+                .filter_map(|i| self.prepared.statements.get(i))
+                .flat_map(|s| &s.literals)
+                .any(|l| matches!(&l.field, Field::Key(key) if agreeing(key).is_some()))
         };
         let assigned = self.assigned.keys().any(|key| agreeing(key).is_some());
         let told_apart = assigned || effective.iter().chain(declared).any(speaks);
@@ -141,7 +143,8 @@ impl Round<'_, '_> {
         let mut cases = vec![Vec::new()];
         for branch in declared {
             let of_branch = self.not_allowed(branch, asked);
-            cases = cases.iter().flat_map(|c: &Vec<Goal>| of_branch.iter().map(|b| [c.as_slice(), b].concat())).collect();
+            cases =
+                cases.iter().flat_map(|c: &Vec<Goal>| of_branch.iter().map(|b| [c.as_slice(), b].concat())).collect();
         }
         for branch in effective {
             let Some((first, others)) = branch.require.split_first() else { continue };
@@ -173,7 +176,13 @@ impl Round<'_, '_> {
                         outcome.witnessed.insert(found.tag);
                     }
                     let actions = asked.actions.clone();
-                    outcome.grants.push(Grant { tag: found.tag, actions, cubes: found.cubes, more: found.more, witness: found.witness });
+                    outcome.grants.push(Grant {
+                        tag: found.tag,
+                        actions,
+                        cubes: found.cubes,
+                        more: found.more,
+                        witness: found.witness,
+                    });
                     if self.question.depth == Depth::Verdict {
                         return Ok(());
                     }

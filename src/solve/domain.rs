@@ -132,12 +132,17 @@ fn format_tokens(
                     (vec![Tok::Run(class)], rest.get(1..).unwrap_or(""))
                 }
                 None => {
-                    let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '$' | '*')).map_or(rest.len(), |(i, _)| i);
+                    let end = rest
+                        .char_indices()
+                        .skip(1)
+                        .find(|(_, c)| matches!(c, '$' | '*'))
+                        .map_or(rest.len(), |(i, _)| i);
                     (interner.literal(rest.get(..end).unwrap_or(""), false)?, rest.get(end..).unwrap_or(""))
                 }
             };
             // AWS's own managed policies stand in the account "aws".
-            let managed = index == 4 && catalog.resource_type_name(resource_type) == "policy" && format.contains(":iam:");
+            let managed =
+                index == 4 && catalog.resource_type_name(resource_type) == "policy" && format.contains(":iam:");
             let count = variants.len();
             if managed {
                 let aws = interner.literal("aws", false)?;
@@ -163,7 +168,9 @@ pub(super) fn any_resource(interner: &Interner) -> Result<Vec<Domain>, TooBig> {
     for (region, account) in [(false, false), (true, false), (false, true), (true, true)] {
         let told = |told| if told { some_of(Class::NotColon) } else { Vec::new() };
         let mut toks = interner.literal("arn", false)?;
-        for segment in [some_of(Class::NotColon), some_of(Class::NotColon), told(region), told(account), some_of(Class::Any)] {
+        for segment in
+            [some_of(Class::NotColon), some_of(Class::NotColon), told(region), told(account), some_of(Class::Any)]
+        {
             toks.push(Tok::Sym(b':'));
             toks.extend(segment);
         }

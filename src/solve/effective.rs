@@ -125,7 +125,9 @@ impl Gather<'_> {
             let covers = Arc::new(Except { service: service(policy), resources: policy.covers.clone().into() });
             for statement in &policy.policy.document.statements {
                 let element = statement.principal.as_ref();
-                let Some(named) = element.and_then(|e| naming(&layers.principal, session, has_boundary, e)) else { continue };
+                let Some(named) = element.and_then(|e| naming(&layers.principal, session, has_boundary, e)) else {
+                    continue;
+                };
                 let one = Allowing {
                     document: Arc::clone(&policy.policy.document),
                     index: statement.index,
@@ -140,7 +142,8 @@ impl Gather<'_> {
                 }
             }
         }
-        let mut identity = self.branch(lists, &forbid, vec![lists.identity.clone()], &[Layer::Boundary, Layer::Session]);
+        let mut identity =
+            self.branch(lists, &forbid, vec![lists.identity.clone()], &[Layer::Boundary, Layer::Session]);
         for policy in &layers.resource_policies {
             if self.is_elsewhere(policy) || must_agree(policy) {
                 let resources = policy.covers.clone().into();
@@ -232,7 +235,13 @@ static EVERYTHING: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
 });
 
 fn all_of(document: &Arc<PolicyDocument>) -> Vec<Allowing> {
-    let one = |index| Allowing { document: Arc::clone(document), index, covers: None, rcp_services_only: false, tag: usize::MAX };
+    let one = |index| Allowing {
+        document: Arc::clone(document),
+        index,
+        covers: None,
+        rcp_services_only: false,
+        tag: usize::MAX,
+    };
     (0..document.statements.len()).map(one).collect()
 }
 

@@ -196,7 +196,9 @@ impl Present {
                 let outside = text.outside.iter().map(|g| of(Values::Text([g.clone()].into()), false, false));
                 within.chain(outside).collect()
             }
-            Present::Ordered { kind, set, unparsable } => vec![of(Values::Ordered(*kind, set.clone()), *unparsable, true)],
+            Present::Ordered { kind, set, unparsable } => {
+                vec![of(Values::Ordered(*kind, set.clone()), *unparsable, true)]
+            }
             // Sets do not mix with single values: kept as what cannot be decided.
             Present::Sets(_) => vec![of(Values::Opaque(u32::MAX), false, true)],
             Present::Mixed(literals) => literals.clone(),

@@ -180,7 +180,10 @@ impl Glob {
         let mut next = vec![false; n + 1];
         let close = |set: &mut Vec<bool>| {
             for (i, tok) in self.toks.iter().enumerate() {
-                if matches!(tok, Tok::Run(_)) && set.get(i) == Some(&true) && let Some(slot) = set.get_mut(i + 1) {
+                if matches!(tok, Tok::Run(_))
+                    && set.get(i) == Some(&true)
+                    && let Some(slot) = set.get_mut(i + 1)
+                {
                     *slot = true;
                 }
             }
@@ -257,7 +260,14 @@ impl Interner {
         let id = u32::try_from(known.len()).unwrap_or(u32::MAX);
         let prefix = toks.iter().take_while(|t| t.literal().is_some()).count();
         let suffix = toks.iter().rev().take_while(|t| t.literal().is_some()).count();
-        let glob = Arc::new(Glob { id, plain: toks.iter().all(|t| !matches!(t, Tok::Run(c) if *c != Class::Any)), toks: toks.clone(), prefix, suffix, automaton: OnceLock::new() });
+        let glob = Arc::new(Glob {
+            id,
+            plain: toks.iter().all(|t| !matches!(t, Tok::Run(c) if *c != Class::Any)),
+            toks: toks.clone(),
+            prefix,
+            suffix,
+            automaton: OnceLock::new(),
+        });
         known.insert(toks, Arc::clone(&glob));
         glob
     }

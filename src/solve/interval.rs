@@ -265,7 +265,8 @@ mod tests {
         assert_eq!(gap.pick(), Some(n("1.5")));
         assert!(Intervals::above(n("1"), true).and(&Intervals::below(n("1"), false)).is_empty());
         let all = Intervals::all_addresses();
-        let halves = Intervals::network(network("0.0.0.0/1").unwrap()).or(&Intervals::network(network("128.0.0.0/1").unwrap()));
+        let halves =
+            Intervals::network(network("0.0.0.0/1").unwrap()).or(&Intervals::network(network("128.0.0.0/1").unwrap()));
         let left = all.minus(&halves);
         assert_eq!(left.pick().unwrap().to_text(), "::");
         assert!(left.minus(&Intervals::network(network("::/0").unwrap())).is_empty());

@@ -68,7 +68,15 @@ impl<'q> Round<'_, 'q> {
                 for (pattern, written) in patterns {
                     let only = self.only_granting(&effective, index, *granting);
                     let speaks = speaks.as_slice();
-                    self.new_action(service, named, &Pattern { granting: *granting, glob: pattern, written }, speaks, &only, declared, outcome)?;
+                    self.new_action(
+                        service,
+                        named,
+                        &Pattern { granting: *granting, glob: pattern, written },
+                        speaks,
+                        &only,
+                        declared,
+                        outcome,
+                    )?;
                     if self.question.depth == Depth::Verdict && !outcome.grants.is_empty() {
                         return Ok(());
                     }
@@ -130,7 +138,12 @@ impl<'q> Round<'_, 'q> {
     }
 
     /// The statement's tag, if nothing at all stands between a pattern without end and what it grants.
-    fn plainly_granted(&self, pattern: &Pattern, effective: &[ReadyBranch], declared: &[ReadyBranch]) -> Option<(usize, usize)> {
+    fn plainly_granted(
+        &self,
+        pattern: &Pattern,
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+    ) -> Option<(usize, usize)> {
         let endless = pattern.glob.as_ref().is_some_and(|g| g.toks.contains(&Tok::Run(Class::Any)));
         let alone = effective.iter().all(|b| b.forbid.is_empty() && b.require.len() == 1 && b.except.is_empty());
         let undeclared = declared.iter().all(|b| b.require.iter().any(Vec::is_empty));
@@ -166,7 +179,8 @@ impl<'q> Round<'_, 'q> {
         let involved: BTreeSet<usize> = effective.iter().chain(&declared).flat_map(ReadyBranch::all).collect();
         let mut statements = self.prepared.statements.clone();
         for index in involved {
-            let (Some(statement), Some(Speaks::Names(names, listed))) = (statements.get_mut(index), speaks.get(index)) else {
+            let (Some(statement), Some(Speaks::Names(names, listed))) = (statements.get_mut(index), speaks.get(index))
+            else {
                 continue;
             };
             let globs: Vec<GlobRef> = match &pattern.glob {

@@ -212,7 +212,12 @@ impl Solver<'_> {
     }
 
     /// A statement with its literals on known keys settled; none if it can match nothing.
-    pub(super) fn ready(&self, one: &Allowing, known: &KnownContext, terms: &Terms<'_>) -> Result<Option<Ready>, TooBig> {
+    pub(super) fn ready(
+        &self,
+        one: &Allowing,
+        known: &KnownContext,
+        terms: &Terms<'_>,
+    ) -> Result<Option<Ready>, TooBig> {
         let Some(statement) = self.compile(&one.document, one.index, terms)? else { return Ok(None) };
         if statement.dead {
             return Ok(None);

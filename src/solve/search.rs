@@ -67,9 +67,7 @@ pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Bu
     }
     let negative: Vec<&Glob> =
         negative.iter().copied().filter(|n| !positive.iter().any(|p| p.ends_differ(n))).collect();
-    let fits = |text: &[Symbol]| {
-        positive.iter().all(|p| p.matches(text)) && !negative.iter().any(|n| n.matches(text))
-    };
+    let fits = |text: &[Symbol]| positive.iter().all(|p| p.matches(text)) && !negative.iter().any(|n| n.matches(text));
     if let Some(text) = positive.iter().find_map(|p| p.as_exact()) {
         return if fits(&text) { Found::Text(text) } else { Found::Nothing };
     }
@@ -212,11 +210,18 @@ fn representatives(parts: &[&Automaton], variables: bool) -> Vec<Symbol> {
     let mut keys = [0u64; 256];
     for part in parts {
         for (symbol, key) in (0..=255u8).zip(keys.iter_mut()) {
-            *key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7) ^ u64::from(part.class_of(symbol)).wrapping_add(1);
+            *key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7)
+                ^ u64::from(part.class_of(symbol)).wrapping_add(1);
         }
     }
     let mut seen: FxHashSet<u64> = FxHashSet::default();
-    let order = PREFERRED.iter().copied().chain((0x20..=0x7e).filter(|s| !PREFERRED.contains(s))).chain(128..=OTHER).chain(0..0x20).chain([0x7f]);
+    let order = PREFERRED
+        .iter()
+        .copied()
+        .chain((0x20..=0x7e).filter(|s| !PREFERRED.contains(s)))
+        .chain(128..=OTHER)
+        .chain(0..0x20)
+        .chain([0x7f]);
     order
         .filter(|s| variables || !is_variable(*s))
         .filter(|s| seen.insert(keys.get(usize::from(*s)).copied().unwrap_or(0)))

@@ -12,7 +12,8 @@ use crate::iam::condition::{Comparison, ConditionValue, Family};
 use crate::iam::document::{ActionElement, ResourceElement};
 use crate::iam::value::Typed;
 use crate::iam::{
-    Condition, ContextKey, Effect, Listing, Part, Partition, PolicyDocument, Quantifier, Statement, Template, WhenMissing,
+    Condition, ContextKey, Effect, Listing, Part, Partition, PolicyDocument, Quantifier, Statement, Template,
+    WhenMissing,
 };
 
 /// What cannot be told in SMT-LIB, or is not told yet.
@@ -96,7 +97,9 @@ impl Writer<'_> {
                 .values
                 .iter()
                 .filter_map(|v| match v {
-                    ConditionValue::Typed(Typed::Bool(missing)) => Some(if *missing { format!("(not {present})") } else { present.clone() }),
+                    ConditionValue::Typed(Typed::Bool(missing)) => {
+                        Some(if *missing { format!("(not {present})") } else { present.clone() })
+                    }
                     _ => None,
                 })
                 .collect();
@@ -114,13 +117,21 @@ impl Writer<'_> {
     }
 
     /// One value of a condition against the key's; none where the two are of different kinds.
-    fn comparison(&self, condition: &Condition, value: &ConditionValue, name: &str, sort: Sort) -> Result<Option<String>, Unsupported> {
+    fn comparison(
+        &self,
+        condition: &Condition,
+        value: &ConditionValue,
+        name: &str,
+        sort: Sort,
+    ) -> Result<Option<String>, Unsupported> {
         let operator = condition.operator;
         Ok(match (operator.family(), sort, value) {
             (Family::String, Sort::String, ConditionValue::Text(template)) => {
                 Some(format!("(str.in_re {name} {})", pattern(template, operator.ignores_case())?))
             }
-            (Family::Bool, Sort::Bool, ConditionValue::Typed(Typed::Bool(truth))) => Some(format!("(= {name} {truth})")),
+            (Family::Bool, Sort::Bool, ConditionValue::Typed(Typed::Bool(truth))) => {
+                Some(format!("(= {name} {truth})"))
+            }
             (Family::Numeric, Sort::Real, ConditionValue::Typed(Typed::Number(number))) => {
                 Some(format!("({} {name} {})", sign(operator.comparison()), real(&number.to_string())))
             }
@@ -163,7 +174,11 @@ impl Writer<'_> {
                 Sort::Int => "Int",
                 Sort::Bool => "Bool",
             };
-            let _ = writeln!(out, "; {}\n(declare-const {name}.present Bool)\n(declare-const {name} {sort_name})", key.lower());
+            let _ = writeln!(
+                out,
+                "; {}\n(declare-const {name}.present Bool)\n(declare-const {name} {sort_name})",
+                key.lower()
+            );
             let service_key = !key.lower().starts_with("aws:");
             match known.of(key) {
                 _ if service_key && !self.catalog.has_key(self.shape, key.lower()) => {
@@ -202,7 +217,8 @@ impl Writer<'_> {
                     if index > 0 {
                         parts.push(literal(":"));
                     }
-                    let managed = index == 4 && self.catalog.resource_type_name(*one) == "policy" && format.contains(":iam:");
+                    let managed =
+                        index == 4 && self.catalog.resource_type_name(*one) == "policy" && format.contains(":iam:");
                     let told = self.segment(*one, index, segment);
                     parts.push(if managed { format!("(re.union {told} {})", literal("aws")) } else { told });
                 }
@@ -220,7 +236,11 @@ impl Writer<'_> {
         while !rest.is_empty() {
             if let Some((variable, after)) = rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
                 parts.push(match index {
-                    1 => any("re.union", &Partition::ALL.iter().map(|p| literal(p.as_str())).collect::<Vec<_>>(), "re.none"),
+                    1 => any(
+                        "re.union",
+                        &Partition::ALL.iter().map(|p| literal(p.as_str())).collect::<Vec<_>>(),
+                        "re.none",
+                    ),
                     3 => r#"(re.+ (re.union (re.range "a" "z") (re.range "0" "9") (str.to_re "-")))"#.to_owned(),
                     4 => r#"((_ re.^ 12) (re.range "0" "9"))"#.to_owned(),
                     0..=4 => some_but(":"),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::glob::Class;
 use super::glob::{Glob, GlobRef, Interner, Tok};
 use super::search::{Budget, Found, find};
 use super::symbols::{Symbol, is_variable};
-use super::glob::Class;
 
 /// A conjunction of unions of patterns, minus patterns.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +52,13 @@ impl Text {
     }
 
     /// Chooses one pattern of each list in turn; a list that holds an already chosen pattern adds nothing.
-    fn choose<'a>(&'a self, lists: &[&'a [GlobRef]], chosen: &mut Vec<&'a Glob>, interner: &Interner, budget: &Budget) -> Sought {
+    fn choose<'a>(
+        &'a self,
+        lists: &[&'a [GlobRef]],
+        chosen: &mut Vec<&'a Glob>,
+        interner: &Interner,
+        budget: &Budget,
+    ) -> Sought {
         let Some((list, rest)) = lists.split_first() else {
             return self.leaf(chosen, interner, budget);
         };

@@ -252,7 +252,8 @@ impl<'q> Decision<'_, 'q> {
         let mut prepared = self.prepared.clone();
         let mut dead: BTreeSet<usize> = BTreeSet::new();
         for index in branches.involved {
-            let (Some(slot), Some(source)) = (prepared.statements.get_mut(*index), self.prepared.sources.get(*index)) else {
+            let (Some(slot), Some(source)) = (prepared.statements.get_mut(*index), self.prepared.sources.get(*index))
+            else {
                 continue;
             };
             match self.solver.ready(source, known, &terms)? {
@@ -300,7 +301,8 @@ impl<'q> Decision<'_, 'q> {
             .collect();
         let mut all = vec![fresh.clone()];
         for key in present {
-            let named = question.statements().flat_map(|s| &s.conditions).filter(|c| c.key == **key).flat_map(|c| &c.values);
+            let named =
+                question.statements().flat_map(|s| &s.conditions).filter(|c| c.key == **key).flat_map(|c| &c.values);
             let texts = named.filter_map(|v| match v {
                 ConditionValue::Text(template) => template.as_literal().map(str::to_owned),
                 ConditionValue::Typed(typed) => Some(typed.to_string()),

@@ -62,8 +62,12 @@ impl std::fmt::Display for Undecided {
         match self {
             Undecided::Budget => f.write_str("the search ended at its budget"),
             Undecided::Variable(key) => write!(f, "it depends on the value of ${{{key}}}"),
-            Undecided::Condition(key) => write!(f, "conditions on {key} compare it in ways that cannot be decided together"),
-            Undecided::Choice(name) => write!(f, "AWS's documentation leaves open how to read \"{name}\", and it decides"),
+            Undecided::Condition(key) => {
+                write!(f, "conditions on {key} compare it in ways that cannot be decided together")
+            }
+            Undecided::Choice(name) => {
+                write!(f, "AWS's documentation leaves open how to read \"{name}\", and it decides")
+            }
             Undecided::WitnessRefuted(request) => {
                 write!(f, "the evaluator does not confirm the witness {request}; please report this defect")
             }

@@ -234,7 +234,9 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_refused() {
-        for text in ["", "{", "{a:1}", "[1,]", "// x\n{}", "{'a':1}", "0x10", "NaN", "[1 2]", "\"\\x41\"", "+1", "{} {}"] {
+        for text in
+            ["", "{", "{a:1}", "[1,]", "// x\n{}", "{'a':1}", "0x10", "NaN", "[1 2]", "\"\\x41\"", "+1", "{} {}"]
+        {
             assert!(error(text).contains("x.json:"), "{text}");
         }
         assert!(error(&"[".repeat(100_000)).contains("recursion limit"));

@@ -279,13 +279,7 @@ fn the_demo_is_the_audit_of_the_example() {
     let (status, demo) = run(&["demo"]);
     assert_eq!(status, 0);
     let incident = |name: &str| Path::new("examples/incident").join(name).display().to_string();
-    let (status, audit) = run(&[
-        "audit",
-        "--snapshot",
-        &incident("snapshot"),
-        "--baseline",
-        &incident("baseline"),
-    ]);
+    let (status, audit) = run(&["audit", "--snapshot", &incident("snapshot"), "--baseline", &incident("baseline")]);
     assert_eq!(status, 3, "a document was not collected");
     assert_eq!(demo["findings"], audit["findings"]);
     assert_eq!(demo["baseline"], audit["baseline"]);

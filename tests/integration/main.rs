@@ -4,8 +4,12 @@
 #![allow(clippy::disallowed_macros)]
 
 mod audit;
+mod cli;
+mod compare;
 mod corpus;
+mod explain;
 mod house;
+mod iamspy;
 mod incident;
 mod layers;
 mod real_inputs;

@@ -60,10 +60,13 @@ fn generated(pairs: usize) -> Vec<(Document, Document)> {
 /// AWS managed policies that come after one another by name, which are often kin.
 fn managed(count: usize) -> Vec<(Document, Document)> {
     let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else { return Vec::new() };
-    let packed = std::fs::read(Path::new(&corpus).join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
-    let source = SourceFile::new("managed.json", String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap());
+    let packed =
+        std::fs::read(Path::new(&corpus).join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
+    let source =
+        SourceFile::new("managed.json", String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap());
     let node = json::parse(&source).unwrap();
-    let parse = |m: &json::Member| Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap());
+    let parse =
+        |m: &json::Member| Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap());
     let documents: Vec<Document> = node.members().iter().map(parse).collect();
     let step = (documents.len() / count).max(1);
     documents.windows(2).step_by(step).map(|pair| (Arc::clone(&pair[0]), Arc::clone(&pair[1]))).collect()

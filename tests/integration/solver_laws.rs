@@ -116,7 +116,13 @@ impl Tally {
 
 /// The verdict against the requests: a difference that brute force finds is never called contained, and a
 /// witness is never refuted.
-fn holds_against_brute_force(solver: &Solver<'_>, a: &Policy, b: &Policy, readings: Readings, tally: &Tally) -> TestCaseResult {
+fn holds_against_brute_force(
+    solver: &Solver<'_>,
+    a: &Policy,
+    b: &Policy,
+    readings: Readings,
+    tally: &Tally,
+) -> TestCaseResult {
     let (asked_a, asked_b) = (Asked::of(a), Asked::of(b));
     let verdict = difference(solver, &asked_a, &asked_b, readings, World::Closed, 4);
     tally.count(&verdict);
@@ -242,7 +248,8 @@ fn containment_is_transitive() {
     let strategy = (policy(PLAIN), policy(PLAIN), policy(PLAIN), any::<bool>());
     law(80, &strategy, |(a, b, c, related)| {
         // Chains are rare among strangers: every second triple is made to be related.
-        let (b, c) = if related { (a.and(&Policy(b.0.into_iter().filter(|r| r.allow).collect())), a.and(&c)) } else { (b, c) };
+        let (b, c) =
+            if related { (a.and(&Policy(b.0.into_iter().filter(|r| r.allow).collect())), a.and(&c)) } else { (b, c) };
         let [a, b, c] = [&a, &b, &c].map(Asked::of);
         let within = |x: &Asked, y: &Asked| {
             matches!(difference(&solver, x, y, Readings::default(), World::Closed, 1), Verdict::Contained)
@@ -274,7 +281,9 @@ fn cubes_are_the_difference() {
         let more = grants.iter().any(|g| g.more);
         let names: Vec<Vec<String>> = grants
             .iter()
-            .map(|g| g.actions.names(catalog).into_iter().filter(|n| n.starts_with("s3:") || n.starts_with("sqs:")).collect())
+            .map(|g| {
+                g.actions.names(catalog).into_iter().filter(|n| n.starts_with("s3:") || n.starts_with("sqs:")).collect()
+            })
             .collect();
         for request in requests(&[&a, &b], 10, 12) {
             let mut holding = 0;

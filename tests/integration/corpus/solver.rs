@@ -24,7 +24,10 @@ fn solve_decides_every_case() {
             asked += 1;
             let got = decide(&solver, layers, request, reading);
             if got != Ok(expected == Expected::Allowed) {
-                failures.push(format!("{} {} {name}: expected {expected:?}, got {got:?}\n    {}", case.file, case.id, case.why));
+                failures.push(format!(
+                    "{} {} {name}: expected {expected:?}, got {got:?}\n    {}",
+                    case.file, case.id, case.why
+                ));
             }
         }
     }

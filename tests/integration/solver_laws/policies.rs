@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 /// The existing actions that patterns of the alphabet are held against: on objects, on buckets, on `*`, on
 /// queues, whose ARNs tell region and account.
-pub const ACTIONS: [&str; 5] = ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAllMyBuckets", "sqs:SendMessage"];
+pub const ACTIONS: [&str; 5] =
+    ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAllMyBuckets", "sqs:SendMessage"];
 
 /// An action that only documents know.
 pub const UNKNOWN_ACTION: &str = "s3:Frobnicate";
@@ -68,7 +69,8 @@ impl Rule {
 impl Policy {
     /// The policy as text.
     pub fn to_json(&self) -> String {
-        json!({ "Version": "2012-10-17", "Statement": self.0.iter().map(Rule::to_json).collect::<Vec<_>>() }).to_string()
+        json!({ "Version": "2012-10-17", "Statement": self.0.iter().map(Rule::to_json).collect::<Vec<_>>() })
+            .to_string()
     }
 
     /// The policy as the product reads it.
@@ -144,7 +146,8 @@ fn resource(alphabet: Alphabet) -> impl Strategy<Value = String> + Clone {
     if !alphabet.variables {
         return plain.boxed();
     }
-    let variable = prop::sample::select(vec!["${aws:username}", "${aws:username, 'a'}", "${aws:PrincipalTag/t}", "${*}"]);
+    let variable =
+        prop::sample::select(vec!["${aws:username}", "${aws:username, 'a'}", "${aws:PrincipalTag/t}", "${*}"]);
     prop_oneof![
         3 => plain,
         1 => (variable, "[ab*?]{0,2}").prop_map(|(v, rest)| format!("arn:aws:s3:::a/{v}{rest}")),
@@ -196,33 +199,108 @@ fn entry(alphabet: Alphabet) -> BoxedStrategy<Entry> {
     let mut all = vec![
         (6, choose(&SINGLE, &["aws:PrincipalTag/t", "s3:prefix", "aws:username"], texts)),
         (4, choose(&SETS, &["aws:TagKeys"], &["a", "b", "a*", "*b"])),
-        (2, choose(&["Bool", "BoolIfExists"], &["aws:SecureTransport", "aws:MultiFactorAuthPresent"], &["true", "false"])),
+        (
+            2,
+            choose(
+                &["Bool", "BoolIfExists"],
+                &["aws:SecureTransport", "aws:MultiFactorAuthPresent"],
+                &["true", "false"],
+            ),
+        ),
         (3, choose(&NUMBERS, &["s3:max-keys"], &["1", "5", "5.5", "10"])),
-        (2, choose(&DATES, &["aws:CurrentTime", "aws:TokenIssueTime", "aws:EpochTime"], &["2026-01-01", "2026-06-01T00:00:00Z", "1767225601"])),
-        (2, choose(&["IpAddress", "NotIpAddress", "NotIpAddressIfExists"], &["aws:SourceIp"], &["10.0.0.0/8", "10.1.0.0/16", "10.0.0.1", "2001:db8::/32", "0.0.0.0/0"])),
-        (2, choose(&["Null"], &["aws:PrincipalTag/t", "s3:max-keys", "aws:TagKeys", "aws:SecureTransport", "aws:SourceIp"], &["true", "false"])),
+        (
+            2,
+            choose(
+                &DATES,
+                &["aws:CurrentTime", "aws:TokenIssueTime", "aws:EpochTime"],
+                &["2026-01-01", "2026-06-01T00:00:00Z", "1767225601"],
+            ),
+        ),
+        (
+            2,
+            choose(
+                &["IpAddress", "NotIpAddress", "NotIpAddressIfExists"],
+                &["aws:SourceIp"],
+                &["10.0.0.0/8", "10.1.0.0/16", "10.0.0.1", "2001:db8::/32", "0.0.0.0/0"],
+            ),
+        ),
+        (
+            2,
+            choose(
+                &["Null"],
+                &["aws:PrincipalTag/t", "s3:max-keys", "aws:TagKeys", "aws:SecureTransport", "aws:SourceIp"],
+                &["true", "false"],
+            ),
+        ),
     ];
     if alphabet.variables {
         let texts: Choices = &["${aws:username}", "${aws:username, 'a'}", "a${aws:username}", "a", "b"];
         all.push((6, choose(&SINGLE, &["aws:PrincipalTag/t", "s3:prefix"], texts)));
     }
     if alphabet.intricate {
-        let arns: Choices = &["arn:aws:iam::111122223333:role/a", "arn:aws:iam::*:role/a*", "*", "arn:aws:iam::*:*", "arn:aws:iam:*"];
+        let arns: Choices =
+            &["arn:aws:iam::111122223333:role/a", "arn:aws:iam::*:role/a*", "*", "arn:aws:iam::*:*", "arn:aws:iam:*"];
         all.extend([
-            (2, choose(&["StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"], &["aws:PrincipalTag/t"], &["a", "B", "aB", "é", "a*"])),
+            (
+                2,
+                choose(
+                    &["StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"],
+                    &["aws:PrincipalTag/t"],
+                    &["a", "B", "aB", "é", "a*"],
+                ),
+            ),
             (3, choose(&SINGLE, &["aws:RequestedRegion"], &["us-east-1", "us-*", "eu-west-1", "*"])),
             (2, choose(&SINGLE, &["aws:ResourceAccount"], &["111122223333", "1*", "444455556666"])),
-            (2, choose(&["ArnLike", "ArnNotLike", "ArnEquals", "ArnEqualsIfExists", "StringLike"], &["aws:PrincipalArn"], arns)),
-            (2, choose(&["StringEquals", "StringNotEquals", "StringLike"], &["s3:max-keys", "aws:SourceIp"], &["5", "1*", "10.0.0.1"])),
-            (1, choose(&["NumericLessThan", "NumericNotEquals", "Bool", "DateLessThan"], &["aws:PrincipalTag/t"], &["2026", "5"]).prop_map(|mut e| {
-                if e.operator == "Bool" {
-                    e.values = vec!["true".to_owned()];
-                }
-                e
-            }).boxed()),
-            (1, choose(&["ForAllValues:StringEquals", "ForAnyValue:StringNotEquals", "ForAnyValue:StringEqualsIfExists"], &["aws:PrincipalTag/t", "aws:TagKeys"], &["a", "b"])),
-            (1, choose(&["NumericLessThan", "NumericGreaterThanEquals"], &["aws:EpochTime"], &["1767225600", "1780272000"])),
+            (
+                2,
+                choose(
+                    &["ArnLike", "ArnNotLike", "ArnEquals", "ArnEqualsIfExists", "StringLike"],
+                    &["aws:PrincipalArn"],
+                    arns,
+                ),
+            ),
+            (
+                2,
+                choose(
+                    &["StringEquals", "StringNotEquals", "StringLike"],
+                    &["s3:max-keys", "aws:SourceIp"],
+                    &["5", "1*", "10.0.0.1"],
+                ),
+            ),
+            (
+                1,
+                choose(
+                    &["NumericLessThan", "NumericNotEquals", "Bool", "DateLessThan"],
+                    &["aws:PrincipalTag/t"],
+                    &["2026", "5"],
+                )
+                .prop_map(|mut e| {
+                    if e.operator == "Bool" {
+                        e.values = vec!["true".to_owned()];
+                    }
+                    e
+                })
+                .boxed(),
+            ),
+            (
+                1,
+                choose(
+                    &["ForAllValues:StringEquals", "ForAnyValue:StringNotEquals", "ForAnyValue:StringEqualsIfExists"],
+                    &["aws:PrincipalTag/t", "aws:TagKeys"],
+                    &["a", "b"],
+                ),
+            ),
+            (
+                1,
+                choose(
+                    &["NumericLessThan", "NumericGreaterThanEquals"],
+                    &["aws:EpochTime"],
+                    &["1767225600", "1780272000"],
+                ),
+            ),
         ]);
     }
-    prop::strategy::Union::new_weighted(all).prop_filter("Null has one value", |e| e.operator != "Null" || e.values.len() == 1).boxed()
+    prop::strategy::Union::new_weighted(all)
+        .prop_filter("Null has one value", |e| e.operator != "Null" || e.values.len() == 1)
+        .boxed()
 }

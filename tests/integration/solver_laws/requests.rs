@@ -16,7 +16,10 @@ impl Dice {
     /// Dice for a pair of policies.
     pub fn of(policies: &[&Policy]) -> Dice {
         let text: String = policies.iter().map(|p| p.to_json()).collect();
-        Dice(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)) | 1)
+        Dice(
+            text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+                | 1,
+        )
     }
 
     fn next(&mut self) -> usize {
@@ -40,7 +43,8 @@ pub fn requests(policies: &[&Policy], resources: usize, contexts: usize) -> Vec<
     let names_unknown = policies.iter().flat_map(|p| &p.0).flat_map(|r| &r.actions).any(|a| a == UNKNOWN_ACTION);
     let mut all = Vec::new();
     for action in ACTIONS.into_iter().chain(names_unknown.then_some(UNKNOWN_ACTION)) {
-        let fitting: Vec<&String> = candidates.iter().filter(|r| in_domain(catalog, action, r) && is_resource(r)).collect();
+        let fitting: Vec<&String> =
+            candidates.iter().filter(|r| in_domain(catalog, action, r) && is_resource(r)).collect();
         let mut chosen = BTreeSet::new();
         if fitting.len() <= resources {
             chosen.extend(fitting.iter().copied());
@@ -163,7 +167,9 @@ fn stands_for(format: &str, text: &str, excluded: &dyn Fn(&str) -> &'static str)
     }
     match (format.chars().next(), text.chars().next()) {
         (None, None) => true,
-        (Some('*'), _) => (0..=text.len()).filter(|i| text.is_char_boundary(*i)).any(|i| stands_for(&format[1..], &text[i..], excluded)),
+        (Some('*'), _) => (0..=text.len())
+            .filter(|i| text.is_char_boundary(*i))
+            .any(|i| stands_for(&format[1..], &text[i..], excluded)),
         (Some(f), Some(t)) if f == t => stands_for(&format[f.len_utf8()..], &text[t.len_utf8()..], excluded),
         _ => false,
     }
@@ -192,7 +198,16 @@ fn resource_candidates(policies: &[&Policy]) -> Vec<String> {
         all.insert(format!("arn:aws:sqs:us-east-1:111122223333:{bucket}"));
         all.extend(names.iter().chain(&["a/b", "a*", "*"]).map(|key| format!("arn:aws:s3:::{bucket}/{key}")));
     }
-    all.extend(["*", "arn:aws-cn:s3:::a", "arn:aws-cn:s3:::ab/a", "arn:aws:sqs:eu-west-1:444455556666:a", "arn:aws:sqs:us-west-2:111122223333:b"].map(str::to_owned));
+    all.extend(
+        [
+            "*",
+            "arn:aws-cn:s3:::a",
+            "arn:aws-cn:s3:::ab/a",
+            "arn:aws:sqs:eu-west-1:444455556666:a",
+            "arn:aws:sqs:us-west-2:111122223333:b",
+        ]
+        .map(str::to_owned),
+    );
     all.into_iter().collect()
 }
 
@@ -219,7 +234,8 @@ fn keys(policies: &[&Policy]) -> BTreeMap<String, Vec<Option<ContextValue>>> {
         .into_iter()
         .map(|(key, values)| {
             let mut options = values_of(&key, &values);
-            let never_missing = ["aws:currenttime", "aws:securetransport", "aws:requestedregion"].contains(&key.as_str());
+            let never_missing =
+                ["aws:currenttime", "aws:securetransport", "aws:requestedregion"].contains(&key.as_str());
             if !never_missing {
                 options.push(None);
             }
@@ -245,7 +261,18 @@ fn values_of(key: &str, mentioned: &BTreeSet<String>) -> Vec<Option<ContextValue
             "2026-06-01T00:00:00Z",
             "2026-06-01T00:00:01Z",
         ]),
-        "aws:sourceip" => fixed(&["10.0.0.1", "10.0.0.2", "10.1.0.0", "10.1.255.255", "10.2.0.0", "11.0.0.0", "9.9.9.9", "2001:db8::1", "2001:db9::", "::1"]),
+        "aws:sourceip" => fixed(&[
+            "10.0.0.1",
+            "10.0.0.2",
+            "10.1.0.0",
+            "10.1.255.255",
+            "10.2.0.0",
+            "11.0.0.0",
+            "9.9.9.9",
+            "2001:db8::1",
+            "2001:db9::",
+            "::1",
+        ]),
         "aws:tagkeys" => {
             let pool = ["a", "b", "ab", "z", ""];
             let mut sets = vec![Vec::new()];
