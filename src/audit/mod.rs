@@ -20,7 +20,7 @@ mod severity;
 pub mod statement_text;
 mod subject;
 
-pub use action_patterns::Patterns;
+pub use action_patterns::patterns;
 pub use finding::{
     Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
 };
