@@ -4,11 +4,13 @@
 //! searched as automata, and the difference is split into disjoint cubes. Nothing is sampled; where a
 //! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
 
+mod action_set;
 mod automaton;
 mod choices;
 mod classes;
 pub mod compare;
 mod compile;
+mod conditions;
 mod cubes;
 mod decide;
 mod difference;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::TooBig;
-use super::compile::{ActionSet, Solver, Terms};
+use super::action_set::ActionSet;
+use super::compile::{Solver, Terms};
 use super::domain::Carries;
 use super::field::{FieldState, Left, test};
 use super::literal::{Field, Literal, Values};

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::TooBig;
-use super::compile::wildcard_matches;
+use super::action_set::wildcard_matches;
 use super::glob::{Class, GlobRef, Interner, Tok};
 use crate::iam::document::ActionElement;
 use crate::iam::{ActionPattern, Listing};
