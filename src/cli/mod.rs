@@ -8,7 +8,6 @@ mod baseline;
 mod compare;
 mod completions;
 mod demo;
-mod demo;
 mod explain;
 mod failure;
 mod input;

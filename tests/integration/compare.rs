@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 fn run(directory: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
         .current_dir(directory)
-        .env_remove("COLUMNS")
+        .env("COLUMNS", "80")
         .env_remove("CLICOLOR_FORCE")
         .arg("compare")
         .args(arguments)
