@@ -174,6 +174,21 @@ pub const NOT_POLICIES: &[(&str, Why, &str)] = &[
         "`AWS` cannot be an object",
     ),
     (
+        "aws/agent-toolkit-for-aws/skills/specialized-skills/migration-and-modernization-skills/dms-schema-conversion/references/setup-wizard.md/block",
+        Why::Placeholder,
+        "`<s3_kms_key_arn>` is not a resource",
+    ),
+    (
+        "aws-samples/amazon-bedrock-samples/custom-models/import_models/README.md/block",
+        Why::Placeholder,
+        "`{IAM_ROLE_ARN}` is not a resource",
+    ),
+    (
+        "policies/scp/data-perimeter-policy-examples__resource_perimeter_scp.json",
+        Why::Placeholder,
+        "`<third-party-resource>` is not a resource",
+    ),
+    (
         "policies/rcp/data-perimeter-policy-examples__api_gateway_policy.json",
         Why::Placeholder,
         "`NotIpAddress` cannot take `<my-corporate-cidr>`",
