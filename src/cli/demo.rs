@@ -13,7 +13,8 @@ use super::{ExitStatus, Globals};
 const AFTER_HELP: &str = concat!(
     "The account is invented: the morning after an agent deleted and recreated an environment. Nothing is read and ",
     "AWS is not called. The same with files of your own: `iamdrift audit`.\n\n",
-    "Exit status: 0, whatever the audit finds, since it is a demonstration; 2 for bad usage.",
+    "Exit status: 0, whatever the audit finds, since it is a demonstration; 2 for bad usage.\n\n",
+    "Example:\n  iamdrift demo",
 );
 
 /// Audit an embedded example account: no AWS, no files

@@ -210,14 +210,21 @@ impl Gather<'_> {
     fn other_accounts(&self) -> Vec<Allowing> {
         let Some(own) = &self.layers.principal.account else { return Vec::new() };
         let elsewhere = self.layers.resource_owner.as_ref().is_some_and(|owner| owner != own);
-        let untold = if elsewhere { "" } else { ",\"*\",\"arn:*:*:*::*\"" };
+        let untold = if elsewhere { "" } else { ",\"arn:*:*:*::*\"" };
         let text = format!(
             "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Deny\",\"Action\":\"*\",\
              \"NotResource\":[\"arn:*:*:*:{own}:*\"{untold}]}}]}}"
         );
         let source = SourceFile::new("resources of other accounts", text);
         match PolicyDocument::parse(&source, DocumentKind::Identity) {
-            Ok(document) => all_of(&Arc::new(document)),
+            Ok(mut document) => {
+                if !elsewhere {
+                    // What is asked on no resource: the text `*`, which no pattern stands for alone.
+                    let elements = document.statements.iter_mut().filter_map(|s| s.resource.as_mut());
+                    elements.for_each(|element| element.patterns.push(Template::literal("*")));
+                }
+                all_of(&Arc::new(document))
+            }
             Err(_) => Vec::new(),
         }
     }

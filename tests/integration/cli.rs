@@ -98,7 +98,7 @@ fn a_line_is_answered_before_the_next_is_written() {
 #[test]
 fn a_baseline_is_checked() {
     let (status, out, err) =
-        run(&["baseline", "check", "examples/incident/baseline", "--snapshot", "examples/incident/account.json"]);
+        run(&["baseline", "check", "examples/incident/baseline", "--snapshot", "examples/incident/snapshot"]);
     assert_eq!((status, err.as_str()), (0, ""));
     assert!(out.starts_with("baseline examples/incident/baseline/baseline.toml @ "), "{out}");
     assert!(out.contains("16 principals: 13 declared, 1 undeclared, 2 AWS-owned, left out"), "{out}");

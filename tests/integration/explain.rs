@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 fn explain(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/incident"))
-        .env_remove("COLUMNS")
+        .env("COLUMNS", "80")
         .env_remove("CLICOLOR_FORCE")
         .arg("explain")
         .args(arguments)
-        .args(["--snapshot", "account.json", "--organization", "organization.json"])
+        .args(["--snapshot", "snapshot"])
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -49,7 +49,7 @@ fn a_condition_that_fails_is_told_and_given_keys_count() {
     assert_eq!(denied["lacking"][0]["key"], "aws:SourceIp");
     let fails = denied["layers"][0]["statements"][0]["fails"].as_str().unwrap();
     assert!(fails.contains("IpAddress aws:SourceIp 198.51.100.0/25") && fails.contains("lacks the key"), "{fails}");
-    assert_eq!(denied["layers"][0]["statements"][0]["place"]["file"], "account.json");
+    assert_eq!(denied["layers"][0]["statements"][0]["place"]["file"], "snapshot/account.json");
     let allowed = answer(&[&question[..], &["--context", "aws:SourceIp=198.51.100.7"]].concat());
     assert_eq!((&allowed["decision"], &allowed["lacking"]), (&json!("allowed"), &json!([])));
     let elsewhere = answer(&[&question[..], &["--context", "aws:SourceIp=203.0.113.7"]].concat());
