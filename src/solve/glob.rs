@@ -136,7 +136,7 @@ impl Glob {
     /// Whether it matches a text.
     pub fn matches(&self, text: &[Symbol]) -> bool {
         if self.plain {
-            return self.matches_by_backtracking(text);
+            return self.matches_by_backtracking(text, step);
         }
         match self.automaton() {
             Ok(automaton) => automaton.matches(text),
@@ -145,7 +145,7 @@ impl Glob {
     }
 
     /// Only the last star need be reconsidered, as long as stars match anything.
-    fn matches_by_backtracking(&self, text: &[Symbol]) -> bool {
+    fn matches_by_backtracking<T: Copy>(&self, text: &[T], step: impl Fn(Tok, T) -> bool) -> bool {
         let (mut i, mut j) = (0, 0);
         let mut star: Option<(usize, usize)> = None;
         loop {
@@ -172,6 +172,19 @@ impl Glob {
                 _ => return false,
             }
         }
+    }
+
+    /// Whether it plainly matches all that another pattern does, found step by step. "No" only says that it
+    /// is not plain.
+    pub fn covers(&self, other: &Glob) -> bool {
+        let wider = |mine: Tok, other: Tok| match (mine, other) {
+            (Tok::Sym(a), Tok::Sym(b)) => a == b,
+            (Tok::Either(a, b), Tok::Sym(s)) => a == s || b == s,
+            (Tok::One(class), Tok::Sym(s)) => class.has(s),
+            (Tok::One(Class::Any), Tok::Either(..) | Tok::One(_)) => true,
+            (mine, other) => mine == other && !matches!(mine, Tok::Run(_)),
+        };
+        self == other || (self.plain && self.matches_by_backtracking(&other.toks, wider))
     }
 
     fn matches_by_positions(&self, text: &[Symbol]) -> bool {

@@ -71,7 +71,7 @@ pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Bu
     if let Some(text) = positive.iter().find_map(|p| p.as_exact()) {
         return if fits(&text) { Found::Text(text) } else { Found::Nothing };
     }
-    if negative.iter().any(|n| n.is_everything() || positive.iter().any(|p| p == n)) {
+    if negative.iter().any(|n| positive.iter().any(|p| n.covers(p))) {
         return Found::Nothing;
     }
     for (i, pattern) in positive.iter().enumerate() {

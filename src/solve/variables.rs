@@ -205,6 +205,9 @@ impl<'q> Decision<'_, 'q> {
         present: &[&ContextKey],
         outcome: &mut Outcome,
     ) -> Result<bool, TooBig> {
+        if !present.is_empty() && self.is_proven_empty(target, branches, known, present)? {
+            return Ok(false);
+        }
         for values in self.candidates(known, present) {
             let mut known = known.clone();
             for (key, value) in &values {
@@ -222,6 +225,18 @@ impl<'q> Decision<'_, 'q> {
                 return Ok(false);
             }
         }
+        outcome.undecided.extend(present.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
+        Ok(false)
+    }
+
+    /// Whether nothing is left whatever values these variables have.
+    fn is_proven_empty(
+        &self,
+        target: &Target<'_>,
+        branches: &Branches<'_>,
+        known: &KnownContext,
+        present: &[&ContextKey],
+    ) -> Result<bool, TooBig> {
         let mut known = known.clone();
         for key in present {
             if known.of(key) == Known::Free {
@@ -230,10 +245,7 @@ impl<'q> Decision<'_, 'q> {
         }
         let mut proof = Outcome::default();
         self.rebound(target, branches, &known, &BTreeMap::new(), true, &mut proof)?;
-        if !proof.undecided.is_empty() {
-            outcome.undecided.extend(present.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
-        }
-        Ok(false)
+        Ok(proof.undecided.is_empty() && proof.grants.is_empty())
     }
 
     /// One round with the involved statements compiled anew under a binding.

@@ -1,0 +1,158 @@
+//! A whole audit in memory, from texts to findings: 1,000 roles of three real managed policies each, all with
+//! a permissions boundary and three levels of SCPs, against a read-only ceiling. With `IAMDRIFT_CORPUS` also an
+//! account of 122 principals against ReadOnlyAccess; without it the example incident alone.
+#![allow(clippy::disallowed_macros)]
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use iamdrift::audit::{Options, audit};
+use iamdrift::baseline::Baseline;
+use iamdrift::catalog::Catalog;
+use iamdrift::snapshot::Snapshot;
+use iamdrift::source::SourceFile;
+use serde_json::{Map, Value, json};
+
+const ACCOUNT: &str = "111122223333";
+const ROLES: usize = 1_000;
+const ATTACHED: usize = 3;
+
+/// Reads texts and audits them.
+struct Case {
+    snapshot: Vec<Arc<SourceFile>>,
+    manifest: Arc<SourceFile>,
+    ceiling: Arc<SourceFile>,
+}
+
+impl Case {
+    fn run(&self) -> usize {
+        let catalog = Catalog::embedded();
+        let snapshot = Snapshot::from_texts(Path::new("generated"), &self.snapshot).expect("a snapshot");
+        let documents = [("readonly.json".to_owned(), Arc::clone(&self.ceiling))];
+        let baseline = Baseline::from_texts(&self.manifest, documents, catalog).expect("a baseline");
+        let audit =
+            audit(&snapshot, &baseline, catalog, &Options::on(jiff::civil::date(2026, 11, 20))).expect("an audit");
+        audit.findings.len()
+    }
+}
+
+fn managed(corpus: &Path) -> Map<String, Value> {
+    let packed =
+        std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).expect("the corpus");
+    serde_json::from_slice(&zstd::decode_all(packed.as_slice()).expect("zstd")).expect("JSON")
+}
+
+fn policy(name: &str, document: &Value) -> Value {
+    json!({
+        "PolicyName": name,
+        "Arn": format!("arn:aws:iam::aws:policy/{name}"),
+        "DefaultVersionId": "v1",
+        "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": true, "Document": document }],
+    })
+}
+
+/// Roles whose attachments differ, so that none is decided for another.
+fn account(policies: &Map<String, Value>) -> Value {
+    let names: Vec<&String> = policies.keys().collect();
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole"
+    }] });
+    let role = |i: usize| {
+        let attached: Vec<Value> = (0..ATTACHED)
+            .filter_map(|k| names.get((i * 7 + k * 531) % names.len()))
+            .map(|name| json!({ "PolicyName": name, "PolicyArn": format!("arn:aws:iam::aws:policy/{name}") }))
+            .collect();
+        json!({
+            "Path": "/generated/",
+            "RoleName": format!("role-{i}"),
+            "RoleId": format!("AROAEXAMPLE{i:010}"),
+            "Arn": format!("arn:aws:iam::{ACCOUNT}:role/generated/role-{i}"),
+            "AssumeRolePolicyDocument": trust,
+            "RolePolicyList": [],
+            "AttachedManagedPolicies": attached,
+            "PermissionsBoundary": {
+                "PermissionsBoundaryType": "Policy",
+                "PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess",
+            },
+            "Tags": [],
+        })
+    };
+    json!({
+        "UserDetailList": [],
+        "GroupDetailList": [],
+        "RoleDetailList": (0..ROLES).map(role).collect::<Vec<_>>(),
+        "Policies": policies.iter().map(|(name, document)| policy(name, document)).collect::<Vec<_>>(),
+    })
+}
+
+fn organization() -> Value {
+    let allow =
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let deny = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Action": ["organizations:*", "account:*"], "Resource": "*" },
+        { "Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*",
+          "Condition": { "StringNotEquals": { "aws:RequestedRegion": ["us-east-1", "eu-central-1"] } } },
+    ] });
+    json!({
+        "Organization": { "Id": "o-example1234", "MasterAccountId": "444455556666" },
+        "Roots": [{ "Id": "r-abcd", "Name": "Root", "PolicyTypes": ["SERVICE_CONTROL_POLICY"] }],
+        "OrganizationalUnits": [{ "Id": "ou-abcd-11111111", "Name": "Workloads", "ParentId": "r-abcd" }],
+        "Accounts": [
+            { "Id": ACCOUNT, "Name": "generated", "ParentId": "ou-abcd-11111111", "Status": "ACTIVE" },
+            { "Id": "444455556666", "Name": "management", "ParentId": "r-abcd", "Status": "ACTIVE" },
+        ],
+        "Policies": [
+            { "Id": "p-FullAWSAccess", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY", "Content": allow,
+              "Targets": ["r-abcd", "ou-abcd-11111111", ACCOUNT] },
+            { "Id": "p-example1", "Name": "Regions", "Type": "SERVICE_CONTROL_POLICY", "Content": deny,
+              "Targets": ["ou-abcd-11111111"] },
+        ],
+    })
+}
+
+fn against_read_only(snapshot: Vec<Arc<SourceFile>>, read_only: &Value) -> Case {
+    let manifest = "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"readonly.json\"]\n";
+    Case {
+        snapshot,
+        manifest: SourceFile::new("baseline.toml", manifest),
+        ceiling: SourceFile::new("readonly.json", read_only.to_string()),
+    }
+}
+
+fn audits(c: &mut Criterion) {
+    let mut group = c.benchmark_group("audit");
+    group.sample_size(10);
+    let incident = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    group.bench_function("the example incident", |b| {
+        b.iter(|| {
+            let catalog = Catalog::embedded();
+            let snapshot = Snapshot::load(&incident.join("snapshot")).expect("a snapshot");
+            let baseline = Baseline::load_with(&incident.join("baseline"), catalog).expect("a baseline");
+            let options = Options::on(jiff::civil::date(2026, 11, 20));
+            black_box(audit(&snapshot, &baseline, catalog, &options).expect("an audit").findings.len())
+        });
+    });
+    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS").map(PathBuf::from) else {
+        println!("the other audits need IAMDRIFT_CORPUS");
+        return;
+    };
+    let policies = managed(&corpus);
+    let read_only = policies.get("ReadOnlyAccess").expect("ReadOnlyAccess");
+    let generated = against_read_only(
+        vec![
+            SourceFile::new("account.json", account(&policies).to_string()),
+            SourceFile::new("organization.json", organization().to_string()),
+        ],
+        read_only,
+    );
+    group.bench_function("1,000 generated roles", |b| b.iter(|| black_box(generated.run())));
+    let example = SourceFile::read(&corpus.join("accounts/cloudsplaining__example.json")).expect("the account");
+    let example = against_read_only(vec![example], read_only);
+    group.bench_function("122 principals", |b| b.iter(|| black_box(example.run())));
+    group.finish();
+}
+
+criterion_group!(benches, audits);
+criterion_main!(benches);
