@@ -6,29 +6,29 @@
 //!
 //! The modules are the pipeline, in order; each imports only from those above it (`tests/integration/layers.rs`).
 
-/// Text with places: whatever is wrong can be shown with its file, line and column.
+// Text with places: whatever is wrong can be shown with its file, line and column.
 pub mod source;
 
-/// The policy language.
+// The policy language.
 pub mod iam;
 
-/// What AWS defines: services, actions, resource types, condition keys.
+// What AWS defines: services, actions, resource types, condition keys.
 pub mod catalog;
 
-/// What was collected.
+// What was collected.
 pub mod snapshot;
 
-/// What decides over one principal, and the concrete decision on one request.
+// What decides over one principal, and the concrete decision on one request.
 pub mod access;
 
-/// The symbolic decision: is one side's access contained in the other's?
+// The symbolic decision: is one side's access contained in the other's?
 pub mod solve;
 
-/// What was declared.
+// What was declared.
 pub mod baseline;
 
-/// The two held against each other: findings.
+// The two held against each other: findings.
 pub mod audit;
 
-/// Findings told, one file a format.
+// Findings told, one file a format.
 pub mod report;

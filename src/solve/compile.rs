@@ -98,7 +98,7 @@ impl<'c> Solver<'c> {
         }
     }
 
-    /// The same, with the rank of each action, by [`ActionId`]: of the actions that a statement grants
+    /// The same, with the rank of each action, by its id: of the actions that a statement grants
     /// beyond, the witness is of the highest.
     pub fn with_ranks(catalog: &'c Catalog, ranks: Vec<u32>) -> Solver<'c> {
         Solver { ranks: ranks.into(), ..Solver::new(catalog) }
