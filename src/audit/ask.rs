@@ -9,14 +9,16 @@ use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{Effect, Listing, Readings};
-use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, World, effective_access};
+use crate::solve::{
+    Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
+};
 
 /// Steps that one question may take.
 const BUDGET: u64 = 4_000_000;
 /// Steps for advice, which is left out rather than waited for.
 const ADVICE_BUDGET: u64 = 200_000;
 /// Of each grant so many cubes are told.
-const DIFFERENCE: Depth = Depth::Difference { cubes: 8 };
+const DIFFERENCE: Depth = Depth::Difference { cubes: 8, witnesses: Witnesses::EachStatement };
 
 /// A policy's index and a statement's in it.
 pub(super) type Tag = (usize, usize);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compile::Solver;
-use super::question::{Access, Depth, Question, World};
+use super::question::{Access, Depth, Question, Witnesses, World};
 use super::verdict::{Undecided, Verdict};
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::iam::{PolicyDocument, Readings};
@@ -69,6 +69,8 @@ pub fn compare(
         };
         let mut verdict = Verdict::Contained;
         for world in worlds {
+            // One witness tells the difference; the evaluator replays it.
+            let witnesses = if matches!(verdict, Verdict::Broader(_)) { Witnesses::None } else { Witnesses::One };
             let question = Question {
                 effective,
                 declared,
@@ -77,7 +79,7 @@ pub fn compare(
                 world: *world,
                 only: None,
                 budget: BUDGET,
-                depth: Depth::Difference { cubes },
+                depth: Depth::Difference { cubes, witnesses },
                 account: None,
                 confirm: Some(&confirm),
             };

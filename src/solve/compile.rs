@@ -13,7 +13,7 @@ use super::conditions::Compiled;
 use super::domain::Domains;
 use super::glob::{Class, GlobRef, Interner, Tok};
 use super::literal::{Field, Literal};
-use super::symbols::Symbol;
+use super::symbols::Unknown;
 use crate::catalog::{Catalog, Multiplicity, ShapeId};
 use crate::iam::condition::ConditionValue;
 use crate::iam::document::ResourceElement;
@@ -72,7 +72,12 @@ pub enum Binding {
     /// It can have no value (a multi-valued key): nothing stands.
     Unresolvable,
     /// A text that is not known.
-    Unknown(Symbol),
+    Unknown {
+        /// What stands for it.
+        symbols: Unknown,
+        /// Whether the key may be missing instead.
+        or_missing: bool,
+    },
 }
 
 /// How variables and keys are read while compiling.
@@ -171,7 +176,14 @@ impl<'c> Solver<'c> {
         out: &mut CompiledStatement,
     ) -> Result<(), TooBig> {
         let mut globs: Vec<GlobRef> = Vec::with_capacity(element.patterns.len());
+        let unresolved_matches_nothing =
+            element.listing == Listing::AllBut && terms.readings.is_other(Choice::NotResourceUnresolved);
         for pattern in &element.patterns {
+            if unresolved_matches_nothing && pattern.variables().any(|key| may_be_missing(&(terms.binding)(key))) {
+                // Where it is missing the statement matches nothing, as if any resource were listed.
+                globs.push(self.interner.glob(&[Tok::Sym(Unknown::ANY_TEXT.exact)]));
+                continue;
+            }
             match self.tokens(pattern, false, terms)? {
                 Some(mut toks) => {
                     if terms.readings.is_other(Choice::MidSegmentStar) {
@@ -179,12 +191,7 @@ impl<'c> Solver<'c> {
                     }
                     globs.push(self.interner.glob(&toks));
                 }
-                None if element.listing == Listing::AllBut
-                    && terms.readings.is_other(Choice::NotResourceUnresolved) =>
-                {
-                    out.dead = true;
-                }
-                None => {}
+                None => out.dead |= unresolved_matches_nothing,
             }
         }
         let everything = globs.iter().any(|g| g.is_everything());
@@ -218,12 +225,22 @@ impl<'c> Solver<'c> {
                     (Binding::Text(text), _) => toks.extend(self.interner.literal(&text, ignore_case)?),
                     (Binding::Missing, Some(default)) => toks.extend(self.interner.literal(default, ignore_case)?),
                     (Binding::Missing, None) | (Binding::Unresolvable, _) => return Ok(None),
-                    (Binding::Unknown(symbol), _) => toks.push(Tok::Sym(symbol)),
+                    // The value, or the default.
+                    (Binding::Unknown { or_missing: true, .. }, Some(_)) => {
+                        toks.push(Tok::Sym(Unknown::ANY_TEXT.exact));
+                    }
+                    (Binding::Unknown { symbols: Unknown { exact, other_case }, .. }, _) => {
+                        toks.push(if ignore_case { Tok::Either(exact, other_case) } else { Tok::Sym(exact) });
+                    }
                 },
             }
         }
         Ok(Some(toks))
     }
+}
+
+fn may_be_missing(binding: &Binding) -> bool {
+    matches!(binding, Binding::Unknown { or_missing: true, .. })
 }
 
 /// The variables of a statement.

@@ -5,7 +5,7 @@ use super::compile::{Solver, Terms, is_colon};
 use super::glob::{Class, Tok};
 use super::interval::{Intervals, Point};
 use super::literal::{Field, Kind, Literal, SetTest, SetValues, Values};
-use super::symbols;
+use super::symbols::{Unknown, is_variable, is_without_colon};
 use crate::catalog::Multiplicity;
 use crate::iam::condition::{Comparison, ConditionValue, Family};
 use crate::iam::value::{Instant, Typed};
@@ -91,7 +91,7 @@ impl Solver<'_> {
                         globs.push(self.interner.glob(&toks));
                     } else if template.is_everything() {
                         globs.push(self.interner.glob(&any_arn()));
-                    } else if let Some(toks) = arn_segments(toks)? {
+                    } else if let Some(toks) = arn_segments(toks) {
                         globs.push(self.interner.glob(&toks));
                     }
                 }
@@ -180,18 +180,22 @@ fn opaque(condition: &Condition, field: Field, on_missing: bool) -> Literal {
 
 /// The steps of an ARN pattern whose wildcards stay in their segment in the first five; none where it has
 /// fewer than six segments.
-fn arn_segments(mut toks: Vec<Tok>) -> Result<Option<Vec<Tok>>, TooBig> {
+fn arn_segments(mut toks: Vec<Tok>) -> Option<Vec<Tok>> {
     let mut colons = 0;
     for tok in &mut toks {
         match tok {
             tok if is_colon(tok) => colons += 1,
-            // A variable's unknown value may hold colons, and then the segments are others.
-            Tok::Sym(s) if symbols::is_variable(*s) && colons < 5 => return Err(TooBig),
+            // A variable's unknown value may hold colons, and then the segments are others: any text stands for
+            // it, and any may follow.
+            Tok::Sym(s) | Tok::Either(s, _) if is_variable(*s) && !is_without_colon(*s) && colons < 5 => {
+                *tok = Tok::Sym(Unknown::ANY_TEXT.exact);
+                colons = 5;
+            }
             Tok::Run(class) | Tok::One(class) if colons < 5 => *class = Class::NotColon,
             _ => {}
         }
     }
-    Ok((colons >= 5).then_some(toks))
+    (colons >= 5).then_some(toks)
 }
 
 fn any_arn() -> Vec<Tok> {

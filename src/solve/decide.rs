@@ -17,7 +17,7 @@ use super::field::{FieldState, Left};
 use super::glob::GlobRef;
 use super::literal::{Field, Literal, Values};
 use super::open_world::NewName;
-use super::question::{Depth, Prepared, Question, ReadyBranch, agreeing};
+use super::question::{Depth, Prepared, Question, ReadyBranch, Witnesses, agreeing};
 use super::search::Budget;
 use super::verdict::Undecided;
 use crate::access::{KnownContext, Request};
@@ -32,6 +32,19 @@ pub struct Outcome {
     pub undecided: BTreeSet<Undecided>,
     /// The statements that a witness is at hand for.
     pub witnessed: FxHashSet<(usize, usize)>,
+}
+
+impl Outcome {
+    /// Whether no witness need be taken for a statement any more.
+    pub(super) fn is_witnessed(&self, tag: (usize, usize), depth: Depth) -> bool {
+        match depth {
+            Depth::Verdict | Depth::Difference { witnesses: Witnesses::EachStatement, .. } => {
+                self.witnessed.contains(&tag)
+            }
+            Depth::Difference { witnesses: Witnesses::One, .. } => !self.witnessed.is_empty(),
+            Depth::Difference { witnesses: Witnesses::None, .. } => true,
+        }
+    }
 }
 
 /// One round: some actions under one binding of their variables.
@@ -209,13 +222,13 @@ impl Round<'_, '_> {
         }
         let wanted = match self.question.depth {
             Depth::Verdict => 1,
-            Depth::Difference { cubes } => cubes,
+            Depth::Difference { cubes, .. } => cubes,
         };
         if found.any && found.cubes.len() >= wanted {
             found.more = true;
             return ControlFlow::Break(());
         }
-        if !found.any && !outcome.witnessed.contains(&found.tag) {
+        if !found.any && !outcome.is_witnessed(found.tag, self.question.depth) {
             let Some(request) = self.witness(asked, state) else {
                 outcome.undecided.insert(Undecided::Budget);
                 return ControlFlow::Continue(());

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::TooBig;
 use super::automaton::Automaton;
-use super::symbols::{Symbol, Symbols, is_variable};
+use super::symbols::{Symbol, Symbols, is_variable, is_without_colon};
 
 /// A set of symbols that a wildcard may stand for.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -44,7 +44,12 @@ impl Class {
 
     /// Whether a run may hold this symbol.
     pub fn run_has(self, s: Symbol) -> bool {
-        self.has(s) || (self == Class::Any && is_variable(s))
+        self.has(s)
+            || match self {
+                Class::Any => is_variable(s),
+                Class::NotColon => is_without_colon(s),
+                Class::Plain | Class::Digit | Class::Region | Class::ActionName => false,
+            }
     }
 }
 
@@ -62,12 +67,19 @@ pub enum Tok {
 }
 
 impl Tok {
+    /// The characters that it may be; none where it may be others, as an unknown value may.
     fn literal(self) -> Option<(Symbol, Symbol)> {
         match self {
+            _ if self.is_variable() => None,
             Tok::Sym(a) => Some((a, a)),
             Tok::Either(a, b) => Some((a, b)),
             Tok::One(_) | Tok::Run(_) => None,
         }
+    }
+
+    /// Whether it stands for a variable's unknown value.
+    pub fn is_variable(self) -> bool {
+        matches!(self, Tok::Sym(s) | Tok::Either(s, _) if is_variable(s))
     }
 }
 
@@ -100,7 +112,15 @@ impl Glob {
 
     /// Whether a variable's symbol stands in it.
     pub fn has_variable(&self) -> bool {
-        self.toks.iter().any(|t| matches!(t, Tok::Sym(s) if is_variable(*s)))
+        self.toks.iter().any(|t| t.is_variable())
+    }
+
+    /// The variables' symbols that stand in it; of a variable in any letter case the first.
+    pub fn variables(&self) -> impl Iterator<Item = Symbol> {
+        self.toks.iter().filter_map(|t| match t {
+            Tok::Sym(s) | Tok::Either(s, _) if is_variable(*s) => Some(*s),
+            _ => None,
+        })
     }
 
     /// How many of its steps are literal: the fewer, the broader it tends to be.
@@ -181,7 +201,8 @@ impl Glob {
             (Tok::Sym(a), Tok::Sym(b)) => a == b,
             (Tok::Either(a, b), Tok::Sym(s)) => a == s || b == s,
             (Tok::One(class), Tok::Sym(s)) => class.has(s),
-            (Tok::One(Class::Any), Tok::Either(..) | Tok::One(_)) => true,
+            (Tok::One(Class::Any), Tok::Either(..)) => !other.is_variable(),
+            (Tok::One(Class::Any), Tok::One(_)) => true,
             (mine, other) => mine == other && !matches!(mine, Tok::Run(_)),
         };
         self == other || (self.plain && self.matches_by_backtracking(&other.toks, wider))

@@ -110,6 +110,17 @@ impl Literal {
         Literal { holds: !self.holds, ..self.clone() }
     }
 
+    /// Whether the unknown value of a policy variable stands in it.
+    pub fn has_variable(&self) -> bool {
+        match &self.values {
+            Values::Text(globs)
+            | Values::Sets(SetTest { values: SetValues::Some(globs, _) | SetValues::Every(globs, _), .. }) => {
+                globs.iter().any(|g| g.has_variable())
+            }
+            Values::Sets(_) | Values::Ordered(..) | Values::Opaque(_) => false,
+        }
+    }
+
     /// The literal that lists these texts.
     pub fn text(field: Field, globs: Arc<[GlobRef]>, missing: bool, holds: bool) -> Literal {
         Literal { field, values: Values::Text(globs), missing, unparsable: false, holds }

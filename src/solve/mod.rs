@@ -28,6 +28,7 @@ mod set;
 pub mod smt_lib;
 pub mod symbols;
 mod text;
+mod trial_values;
 mod variables;
 mod verdict;
 mod wild;
@@ -37,7 +38,7 @@ pub use classes::Actions;
 pub use compile::Solver;
 pub use difference::{Cube, FieldRange, Grant};
 pub use effective::effective_access;
-pub use question::{Access, Allowing, Branch, Depth, Except, Question, World};
+pub use question::{Access, Allowing, Branch, Depth, Except, Question, Witnesses, World};
 pub use smt_lib::{Unsupported, smt_lib};
 pub use verdict::{Answer, Undecided, Verdict};
 

@@ -15,7 +15,7 @@ use super::domain::Carries;
 use super::field::{FieldState, Present};
 use super::glob::{Class, GlobRef, Interner, Tok};
 use super::literal::{Field, Literal};
-use super::question::{Depth, Prepared, Question, Ready, ReadyBranch};
+use super::question::{Depth, Prepared, Question, Ready, ReadyBranch, Witnesses};
 use super::text::Text;
 use super::verdict::Undecided;
 use super::wild::{NamePatterns, Speaks};
@@ -49,7 +49,7 @@ impl<'q> Round<'_, 'q> {
         if self.all_plainly_granted(service, effective, declared, outcome) {
             return Ok(());
         }
-        let speaks: Vec<Speaks> = self.prepared.statements.iter().map(|s| s.speaks_of_new(service)).collect();
+        let speaks: Vec<Speaks> = self.prepared.statements.iter().map(|s| s.said_of_new(service)).collect();
         let effective: Vec<ReadyBranch> = effective
             .iter()
             .map(|b| b.narrowed(|i| speaks.get(i).is_some_and(|s| !matches!(s, Speaks::Nothing))))
@@ -108,7 +108,7 @@ impl<'q> Round<'_, 'q> {
         outcome: &mut Outcome,
     ) -> bool {
         let statement = |i: &usize| self.prepared.statements.get(*i);
-        let silent = |i: &usize| statement(i).is_none_or(|s| matches!(s.speaks_of_new(service), Speaks::Nothing));
+        let silent = |i: &usize| statement(i).is_none_or(|s| !s.speaks_of_new(service));
         let [only] = effective else { return false };
         let [granting] = only.require.as_slice() else { return false };
         let undeclared = declared.iter().all(|b| b.require.iter().any(|list| list.iter().all(silent)));
@@ -117,11 +117,11 @@ impl<'q> Round<'_, 'q> {
         }
         let mut plain: Vec<((usize, usize), NamePatterns)> = Vec::new();
         for statement in granting.iter().filter_map(statement) {
-            match statement.speaks_of_new(service) {
+            match statement.said_of_new(service) {
                 Speaks::Nothing => {}
                 Speaks::Names(names, true)
                     if statement.literals.is_empty()
-                        && outcome.witnessed.contains(&statement.tag)
+                        && outcome.is_witnessed(statement.tag, self.question.depth)
                         && names.iter().all(|(g, _)| g.toks.contains(&Tok::Run(Class::Any))) =>
                 {
                     plain.push((statement.tag, names));
@@ -130,9 +130,8 @@ impl<'q> Round<'_, 'q> {
             }
         }
         for (tag, names) in plain {
-            if let Some(told) = outcome.grants.iter_mut().find(|g| g.tag == tag) {
-                told.actions.others.extend(names.into_iter().map(|(_, written)| written.into_string()));
-            }
+            let others = names.into_iter().map(|(_, written)| written.into_string()).collect();
+            outcome.add(Outcome::of(Grant::of_new_actions(tag, Actions { known: Vec::new(), others })));
         }
         true
     }
@@ -169,10 +168,9 @@ impl<'q> Round<'_, 'q> {
             .collect();
         let actions = Actions { known: Vec::new(), others: vec![pattern.written.clone()] };
         if let Some(tag) = self.plainly_granted(pattern, effective, &declared)
-            && outcome.witnessed.contains(&tag)
+            && outcome.is_witnessed(tag, self.question.depth)
         {
-            let grant = Grant { tag, actions, cubes: Vec::new(), more: false, witness: None };
-            outcome.add(Outcome { grants: vec![grant], ..Outcome::default() });
+            outcome.add(Outcome::of(Grant::of_new_actions(tag, actions)));
             return Ok(());
         }
         // The statements again, with the test of the action's name among their literals.
@@ -199,7 +197,8 @@ impl<'q> Round<'_, 'q> {
             }
         }
         // The evaluator is asked once the name is known to be new.
-        let question = Question { confirm: None, depth: Depth::Difference { cubes: 1 }, ..self.question.clone() };
+        let depth = Depth::Difference { cubes: 1, witnesses: Witnesses::EachStatement };
+        let question = Question { confirm: None, depth, ..self.question.clone() };
         let round = Round { prepared: &prepared, question: &question, ..*self };
         for _ in 0..MAX_EXISTING {
             let mut trial = Outcome::default();
@@ -215,7 +214,13 @@ impl<'q> Round<'_, 'q> {
             round.branches(&asked, effective, &declared, &mut trial)?;
             let witness = trial.grants.first().and_then(|g| g.witness.clone());
             let Some(existing) = witness.as_ref().map(|w| &w.action).filter(|action| self.solver.exists(action)) else {
-                let refuted = witness.as_ref().and_then(|w| self.question.confirm.and_then(|confirm| confirm(w).err()));
+                let tag = trial.grants.first().map(|g| g.tag);
+                let refuted = if tag.is_some_and(|tag| outcome.is_witnessed(tag, self.question.depth)) {
+                    trial.grants.iter_mut().for_each(|g| g.witness = None);
+                    None
+                } else {
+                    witness.as_ref().and_then(|w| self.question.confirm.and_then(|confirm| confirm(w).err()))
+                };
                 match refuted {
                     Some(refuted) => {
                         outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
@@ -243,8 +248,12 @@ struct Pattern {
 }
 
 impl Ready {
-    /// What the statement says of new actions of a service.
-    fn speaks_of_new(&self, service: Option<&str>) -> Speaks {
+    /// Whether the statement speaks of new actions of a service.
+    pub(super) fn speaks_of_new(&self, service: Option<&str>) -> bool {
+        !matches!(self.said_of_new(service), Speaks::Nothing)
+    }
+
+    fn said_of_new(&self, service: Option<&str>) -> Speaks {
         match &self.service {
             Some(only) if only.service.is_some() && only.service.as_deref() != service => Speaks::Nothing,
             _ => self.actions.wild.of(service),
@@ -252,7 +261,18 @@ impl Ready {
     }
 }
 
+impl Grant {
+    /// A statement that lets new actions in, without bounds.
+    fn of_new_actions(tag: (usize, usize), actions: Actions) -> Grant {
+        Grant { tag, actions, cubes: Vec::new(), more: false, witness: None }
+    }
+}
+
 impl Outcome {
+    fn of(grant: Grant) -> Outcome {
+        Outcome { grants: vec![grant], ..Outcome::default() }
+    }
+
     /// Adds what was found for one more pattern: a statement's patterns are told as one.
     fn add(&mut self, further: Outcome) {
         self.undecided.extend(further.undecided);

@@ -118,7 +118,20 @@ pub enum Depth {
     Difference {
         /// How many cubes.
         cubes: usize,
+        /// What witnesses are taken, and replayed, for.
+        witnesses: Witnesses,
     },
+}
+
+/// What a difference has witnesses for.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Witnesses {
+    /// Each granting statement.
+    EachStatement,
+    /// The difference as a whole.
+    One,
+    /// Nothing: there is a witness from elsewhere.
+    None,
 }
 
 /// Replays a witness; the error says what was found instead.
@@ -266,6 +279,7 @@ impl Solver<'_> {
         match clock(key, known) {
             Known::Free | Known::Present => Ok(None),
             Known::Missing => Ok(Some(literal.missing == literal.holds)),
+            Known::Value(_) | Known::Set(_) if literal.has_variable() => Ok(None),
             Known::Value(value) => Ok(match &literal.values {
                 Values::Sets(test) => Some(test.accepts(&[symbols.encode(&value)]) == literal.holds),
                 _ => test(literal, &symbols.encode(&value), &self.interner),

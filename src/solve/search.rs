@@ -109,7 +109,7 @@ fn fill(pattern: &Glob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
                 if !filler.is_empty()
                     && toks.peek() == Some(&&Tok::Run(*class))
                     && filler.iter().all(|s| class.has(*s)) => {}
-            Tok::Sym(s) if is_variable(*s) => return None,
+            tok if tok.is_variable() => return None,
             Tok::Sym(s) | Tok::Either(s, _) => text.push(*s),
             Tok::One(Class::Digit) => text.push(b'1'),
             Tok::One(_) => text.push(b'x'),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::glob::Class;
 use super::glob::{Glob, GlobRef, Interner, Tok};
 use super::search::{Budget, Found, find};
-use super::symbols::{Symbol, is_variable};
+use super::symbols::{Symbol, Unknown, is_without_colon};
 
 /// A conjunction of unions of patterns, minus patterns.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +96,9 @@ impl Text {
                 Found::GaveUp => Sought::Unknown,
             };
         }
-        if without_variables(&positive, &negative, interner, budget) || with_variables(&positive, &negative, budget) {
+        if without_variables(&positive, &negative, interner, budget)
+            || with_variables(&positive, &negative, interner, budget)
+        {
             Sought::Nothing
         } else {
             Sought::Unknown
@@ -104,20 +106,10 @@ impl Text {
     }
 }
 
-/// Proves emptiness whatever the variables are: positives take any text in a variable's place, and
-/// negatives that hold one are left out.
+/// Proves emptiness whatever the variables are, and whether they are missing or not: positives take any
+/// text in a variable's place, and negatives that hold one are left out.
 fn without_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner, budget: &Budget) -> bool {
-    let widened: Vec<GlobRef> = positive
-        .iter()
-        .map(|g| {
-            let toks: Vec<Tok> = g
-                .toks
-                .iter()
-                .map(|t| if matches!(t, Tok::Sym(s) if is_variable(*s)) { Tok::Run(Class::Any) } else { *t })
-                .collect();
-            interner.glob(&toks)
-        })
-        .collect();
+    let widened: Vec<GlobRef> = positive.iter().map(|g| widened(g, interner, |_| true)).collect();
     let positive: Vec<&Glob> = widened.iter().map(|g| &**g).collect();
     let negative: Vec<&Glob> = negative.iter().copied().filter(|n| !n.has_variable()).collect();
     find(&positive, &negative, false, budget) == Found::Nothing
@@ -125,10 +117,27 @@ fn without_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner
 
 /// Proves emptiness with a variable's value as one symbol that only the same variable and `*` match: what
 /// one positive matches is matched by the negatives in the same way, whatever text the symbol becomes.
-/// That holds of one positive at a time: two could match the same text with the value in other places.
-fn with_variables(positive: &[&Glob], negative: &[&Glob], budget: &Budget) -> bool {
-    positive
-        .iter()
-        .filter(|p| p.has_variable())
-        .any(|p| find(std::slice::from_ref(p), negative, true, budget) == Found::Nothing)
+///
+/// That holds of one positive at a time: two could match the same text with the value in other places. A
+/// positive matches only where none of its variables is missing, so negatives with these variables stand;
+/// those with others might be missing.
+fn with_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner, budget: &Budget) -> bool {
+    positive.iter().filter(|p| p.has_variable()).any(|positive| {
+        let stands = |n: &Glob| n.variables().all(|v| !Unknown::is_any_text(v) && positive.variables().any(|p| p == v));
+        let negative: Vec<&Glob> = negative.iter().copied().filter(|n| stands(n)).collect();
+        let widened = widened(positive, interner, Unknown::is_any_text);
+        find(&[&*widened], &negative, true, budget) == Found::Nothing
+    })
+}
+
+/// The pattern with any text in the place of some variables.
+fn widened(glob: &Glob, interner: &Interner, which: impl Fn(Symbol) -> bool) -> GlobRef {
+    let widen = |tok: &Tok| match tok {
+        Tok::Sym(s) | Tok::Either(s, _) if tok.is_variable() && which(*s) => {
+            Tok::Run(if is_without_colon(*s) { Class::NotColon } else { Class::Any })
+        }
+        _ => *tok,
+    };
+    let toks: Vec<Tok> = glob.toks.iter().map(widen).collect();
+    interner.glob(&toks)
 }

@@ -14,17 +14,15 @@ use super::decide::{Outcome, Round};
 use super::open_world::services;
 use super::question::{Access, Allowing, Depth, Prepared, Question, ReadyBranch, World};
 use super::search::Budget;
-use super::symbols;
+use super::symbols::Unknowns;
+use super::trial_values::trial_values;
 use super::verdict::{Answer, Undecided, Verdict};
 use crate::access::{Known, KnownContext};
 use crate::catalog::Multiplicity;
-use crate::iam::condition::ConditionValue;
 use crate::iam::{Choice, ContextKey, Readings, Statement};
 
-/// More unknown variables than this at once are not taken apart.
+/// Of more unknown variables than this at once not every way of missing is looked at.
 const MAX_VARIABLES: usize = 5;
-/// How many values that conditions name are tried for a variable.
-const MAX_NAMED_VALUES: usize = 8;
 
 /// Some actions to decide.
 enum Target<'t> {
@@ -40,7 +38,7 @@ struct Decision<'a, 'q> {
     readings: Readings,
     budget: &'a Budget,
     /// The variables whose value is not known, over all statements.
-    open: &'a [ContextKey],
+    open: &'a Unknowns,
 }
 
 impl Solver<'_> {
@@ -61,7 +59,7 @@ impl Solver<'_> {
 
     fn decide(&self, question: &Question<'_>, readings: Readings, outcome: &mut Outcome) -> Result<(), TooBig> {
         let budget = Budget::new(question.budget);
-        let open: Vec<ContextKey> = self.open_variables(question).into_iter().collect();
+        let open = Unknowns::of(self.open_variables(question));
         let nothing = BTreeMap::new();
         let binding = |key: &ContextKey| self.binding(question, question.known, &nothing, &open, key);
         let multiplicity = |key: &ContextKey| question.only.and_then(|_| multiplicity_of(question.known, key));
@@ -97,7 +95,7 @@ impl Solver<'_> {
         question: &Question<'_>,
         known: &KnownContext,
         assigned: &BTreeMap<ContextKey, String>,
-        open: &[ContextKey],
+        open: &Unknowns,
         key: &ContextKey,
     ) -> Binding {
         if self.is_multi_valued(question, key) {
@@ -109,16 +107,13 @@ impl Solver<'_> {
         match known.of(key) {
             Known::Value(value) => Binding::Text(value),
             Known::Missing => Binding::Missing,
-            _ => match open.iter().position(|k| k == key).map(symbols::variable) {
-                Some(Ok(symbol)) => Binding::Unknown(symbol),
-                _ => Binding::Missing,
-            },
+            told => Binding::Unknown { symbols: open.symbols(key), or_missing: told == Known::Free },
         }
     }
 
     /// The variables whose value is not known.
-    fn open_variables(&self, question: &Question<'_>) -> BTreeSet<ContextKey> {
-        question.statements().flat_map(|s| self.open_in(question, s)).cloned().collect()
+    fn open_variables<'q>(&self, question: &'q Question<'_>) -> BTreeSet<&'q ContextKey> {
+        question.statements().flat_map(|s| self.open_in(question, s)).collect()
     }
 
     fn open_in<'s>(&self, question: &Question<'_>, statement: &'s Statement) -> impl Iterator<Item = &'s ContextKey> {
@@ -144,7 +139,7 @@ impl<'q> Decision<'_, 'q> {
         }
         let speaks = |i: usize| match (target, self.prepared.statements.get(i)) {
             (Target::Group(group), Some(statement)) => group.first.is_in(statement),
-            (Target::New(..), Some(_)) => true,
+            (Target::New(service, _), Some(statement)) => statement.speaks_of_new(*service),
             (_, None) => false,
         };
         let effective: Vec<ReadyBranch> = self.prepared.effective.iter().map(|b| b.narrowed(speaks)).collect();
@@ -168,30 +163,48 @@ impl<'q> Decision<'_, 'q> {
             return round.target(target, &effective, &declared, outcome);
         }
         let variables: Vec<&ContextKey> = variables.into_iter().collect();
-        if variables.len() > MAX_VARIABLES {
-            outcome.undecided.extend(variables.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
+        let branches = Branches { involved: &involved, effective: &effective, declared: &declared };
+        // Most often the variables do not matter, or stand on both sides alike: proven at once, missing or not.
+        let mut proof = Outcome::default();
+        if self.open.are_told_apart() {
+            let none = BTreeMap::new();
+            let round = self.round(self.prepared, self.question.known, &none, true);
+            round.target(target, &effective, &declared, &mut proof)?;
+        } else {
+            let symbols = Unknowns::of(variables.iter().copied());
+            self.rebound(target, &branches, self.question.known, &Bound::Symbols(&symbols), &mut proof)?;
+        }
+        if proof.is_nothing() {
             return Ok(());
         }
-        for missing in 0..1u32 << variables.len() {
-            let is_missing = |i: usize| missing >> i & 1 == 1;
+        let known_to_be_present = |key: &ContextKey| self.question.known.of(key) != Known::Free;
+        let some_ways = [0, u32::MAX];
+        let (ways, all) = match variables.len() {
+            few if few <= MAX_VARIABLES => ((0..1u32 << few).collect(), true),
+            _ => (some_ways.to_vec(), false),
+        };
+        for missing in ways {
             let mut known = self.question.known.clone();
             let mut present: Vec<&ContextKey> = Vec::new();
             let mut possible = true;
             for (i, key) in variables.iter().enumerate() {
-                if is_missing(i) {
-                    possible &= self.question.known.of(key) == Known::Free;
+                if missing >> i.min(31) & 1 == 0 {
+                    present.push(key);
+                } else if !known_to_be_present(key) {
                     known.set(key.as_written(), Known::Missing);
+                } else if all {
+                    possible = false;
                 } else {
                     present.push(key);
                 }
             }
-            if possible {
-                let branches = Branches { involved: &involved, effective: &effective, declared: &declared };
-                if self.present(target, &branches, &known, &present, outcome)? {
-                    // One witness is enough: the other ways would tell the same actions again.
-                    return Ok(());
-                }
+            // One witness is enough: the other ways would tell the same actions again.
+            if possible && self.present(target, &branches, &known, &present, all, outcome)? {
+                return Ok(());
             }
+        }
+        if !all {
+            outcome.undecided.extend(variables.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
         }
         Ok(())
     }
@@ -203,24 +216,34 @@ impl<'q> Decision<'_, 'q> {
         branches: &Branches<'_>,
         known: &KnownContext,
         present: &[&ContextKey],
+        prove: bool,
         outcome: &mut Outcome,
     ) -> Result<bool, TooBig> {
-        if !present.is_empty() && self.is_proven_empty(target, branches, known, present)? {
-            return Ok(false);
+        if prove && !present.is_empty() {
+            let mut known = known.clone();
+            for key in present.iter().filter(|key| self.question.known.of(key) == Known::Free) {
+                known.set(key.as_written(), Known::Present);
+            }
+            let symbols = Unknowns::of(present.iter().copied());
+            let mut proof = Outcome::default();
+            self.rebound(target, branches, &known, &Bound::Symbols(&symbols), &mut proof)?;
+            if proof.is_nothing() {
+                return Ok(false);
+            }
         }
-        for values in self.candidates(known, present) {
+        for values in trial_values(self.question, known, present) {
             let mut known = known.clone();
             for (key, value) in &values {
                 known.set(key.as_written(), Known::Value(value.clone()));
             }
             let mut trial = Outcome { witnessed: outcome.witnessed.clone(), ..Outcome::default() };
-            self.rebound(target, branches, &known, &values, false, &mut trial)?;
+            self.rebound(target, branches, &known, &Bound::Values(&values), &mut trial)?;
             if !trial.grants.is_empty() {
                 outcome.grants.extend(trial.grants);
                 outcome.witnessed.extend(trial.witnessed);
                 return Ok(true);
             }
-            if present.is_empty() {
+            if present.is_empty() && prove {
                 outcome.undecided.extend(trial.undecided);
                 return Ok(false);
             }
@@ -229,36 +252,21 @@ impl<'q> Decision<'_, 'q> {
         Ok(false)
     }
 
-    /// Whether nothing is left whatever values these variables have.
-    fn is_proven_empty(
-        &self,
-        target: &Target<'_>,
-        branches: &Branches<'_>,
-        known: &KnownContext,
-        present: &[&ContextKey],
-    ) -> Result<bool, TooBig> {
-        let mut known = known.clone();
-        for key in present {
-            if known.of(key) == Known::Free {
-                known.set(key.as_written(), Known::Present);
-            }
-        }
-        let mut proof = Outcome::default();
-        self.rebound(target, branches, &known, &BTreeMap::new(), true, &mut proof)?;
-        Ok(proof.undecided.is_empty() && proof.grants.is_empty())
-    }
-
     /// One round with the involved statements compiled anew under a binding.
     fn rebound(
         &self,
         target: &Target<'_>,
         branches: &Branches<'_>,
         known: &KnownContext,
-        assigned: &BTreeMap<ContextKey, String>,
-        symbolic: bool,
+        bound: &Bound<'_>,
         outcome: &mut Outcome,
     ) -> Result<(), TooBig> {
-        let binding = |key: &ContextKey| self.solver.binding(self.question, known, assigned, self.open, key);
+        let nothing = BTreeMap::new();
+        let (assigned, symbols, symbolic) = match *bound {
+            Bound::Values(values) => (values, self.open, false),
+            Bound::Symbols(symbols) => (&nothing, symbols, true),
+        };
+        let binding = |key: &ContextKey| self.solver.binding(self.question, known, assigned, symbols, key);
         let multiplicity = |key: &ContextKey| self.question.only.and_then(|_| multiplicity_of(known, key));
         let terms = Terms { readings: self.readings, binding: &binding, multiplicity: &multiplicity };
         let mut prepared = self.prepared.clone();
@@ -291,42 +299,14 @@ impl<'q> Decision<'_, 'q> {
         let (solver, question, budget) = (self.solver, self.question, self.budget);
         Round { solver, question, prepared, budget, known, assigned, symbolic }
     }
+}
 
-    /// Values to try for the present variables: fresh ones first, then, one key at a time, those that
-    /// conditions compare the key with.
-    fn candidates(&self, known: &KnownContext, present: &[&ContextKey]) -> Vec<BTreeMap<ContextKey, String>> {
-        let question = self.question;
-        let fresh: BTreeMap<ContextKey, String> = present
-            .iter()
-            .map(|key| {
-                let value = match (known.of(key), key.lower()) {
-                    (Known::StartsWith(prefix), _) => format!("{prefix}session"),
-                    // A value that the key can have.
-                    (_, "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount") => {
-                        question.account.unwrap_or("111122223333").to_owned()
-                    }
-                    (_, "aws:requestedregion") => "us-east-1".to_owned(),
-                    _ => "example".to_owned(),
-                };
-                ((*key).clone(), value)
-            })
-            .collect();
-        let mut all = vec![fresh.clone()];
-        for key in present {
-            let named =
-                question.statements().flat_map(|s| &s.conditions).filter(|c| c.key == **key).flat_map(|c| &c.values);
-            let texts = named.filter_map(|v| match v {
-                ConditionValue::Text(template) => template.as_literal().map(str::to_owned),
-                ConditionValue::Typed(typed) => Some(typed.to_string()),
-            });
-            for text in texts.collect::<BTreeSet<_>>().into_iter().take(MAX_NAMED_VALUES) {
-                let mut values = fresh.clone();
-                values.insert((*key).clone(), text);
-                all.push(values);
-            }
-        }
-        all
-    }
+/// What stands in the place of the variables in one round.
+enum Bound<'b> {
+    /// Values given to them.
+    Values(&'b BTreeMap<ContextKey, String>),
+    /// Symbols, to prove that nothing is left.
+    Symbols(&'b Unknowns),
 }
 
 /// The branches narrowed to the statements that speak of the actions, and these statements.
@@ -334,6 +314,13 @@ struct Branches<'b> {
     involved: &'b BTreeSet<usize>,
     effective: &'b [ReadyBranch],
     declared: &'b [ReadyBranch],
+}
+
+impl Outcome {
+    /// Whether neither excess nor doubt was found.
+    fn is_nothing(&self) -> bool {
+        self.grants.is_empty() && self.undecided.is_empty()
+    }
 }
 
 impl Round<'_, '_> {

@@ -159,16 +159,6 @@ fn assert_valid(answer: &Value) {
     assert!(wrong.is_empty(), "{wrong:?}\n{answer}");
 }
 
-/// Policies that hold many variables whose values nobody knows: the same statements in another order are
-/// beyond the limits of the solver, which says so.
-const UNDECIDED: [&str; 5] = [
-    "SageMakerStudioBedrockChatAgentUserRolePolicy",
-    "SageMakerStudioProjectRoleMachineLearningPolicy",
-    "SageMakerStudioProjectUserRolePermissionsBoundary",
-    "SageMakerStudioProjectUserRolePolicy",
-    "SageMakerStudioUserIAMDefaultExecutionPolicy",
-];
-
 #[test]
 fn every_managed_policy_is_equivalent_to_itself() {
     let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else {
@@ -185,10 +175,9 @@ fn every_managed_policy_is_equivalent_to_itself() {
     // Equal statements are equal without a search; in another order, one of them twice, they are searched.
     let reordered = policies.iter().map(|(name, policy)| pair(json!(name), policy, &shuffled(policy)));
     let (status, answers) = pairs(&reordered.collect::<Vec<_>>(), &[]);
-    assert_eq!((status, answers.len()), (3, policies.len()));
+    assert_eq!((status, answers.len()), (0, policies.len()));
     for (answer, name) in answers.iter().zip(policies.keys()) {
-        let expected = if UNDECIDED.contains(&name.as_str()) { "undecided" } else { "equivalent" };
-        assert_eq!((answer["id"].as_str().unwrap(), &answer["verdict"]), (name.as_str(), &json!(expected)));
+        assert_eq!((&answer["id"], &answer["verdict"]), (&json!(name), &json!("equivalent")));
     }
 }
 

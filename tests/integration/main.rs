@@ -16,3 +16,4 @@ mod real_inputs;
 mod simulate;
 mod smt;
 mod solver_laws;
+mod variables;

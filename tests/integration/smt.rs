@@ -9,7 +9,7 @@ use std::sync::Arc;
 use iamdrift::access::KnownContext;
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::{DocumentKind, PolicyDocument, Readings};
-use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, World, smt_lib};
+use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, Witnesses, World, smt_lib};
 use iamdrift::source::{SourceFile, json};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -30,7 +30,7 @@ fn is_broader(solver: &Solver<'_>, a: &Document, b: &Document, action: &str) -> 
         world: World::Closed,
         only: None,
         budget: 2_000_000,
-        depth: Depth::Difference { cubes: 1 },
+        depth: Depth::Difference { cubes: 1, witnesses: Witnesses::EachStatement },
         account: None,
         confirm: None,
     };

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use iamdrift::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::{Choice, PolicyDocument, Readings};
-use iamdrift::solve::{Access, Depth, Question, Solver, Undecided, Verdict, World};
+use iamdrift::solve::{Access, Depth, Question, Solver, Undecided, Verdict, Witnesses, World};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestCaseResult, TestRunner};
 
@@ -65,7 +65,7 @@ fn difference(solver: &Solver<'_>, a: &Asked, b: &Asked, readings: Readings, wor
         world,
         only: None,
         budget: 2_000_000,
-        depth: Depth::Difference { cubes },
+        depth: Depth::Difference { cubes, witnesses: Witnesses::EachStatement },
         account: None,
         confirm: Some(&confirm),
     };

@@ -1,0 +1,115 @@
+//! Values worth trying for policy variables that nobody knows: a question is answered "yes" with one of them.
+//!
+//! Nothing hangs on their being complete: what no value shows and no proof excludes is undecided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::question::Question;
+use crate::access::{Known, KnownContext};
+use crate::iam::condition::ConditionValue;
+use crate::iam::{ContextKey, Part, Template};
+
+/// How many values that the statements suggest are tried for a variable.
+const MAX_SUGGESTED: usize = 12;
+/// Tried for every variable last: values at the edge of what patterns match.
+const AT_THE_EDGE: [&str; 3] = ["", "x", "a/b"];
+
+/// Values to try for the present variables: fresh ones first, then, one key at a time, those that the
+/// statements suggest.
+pub(super) fn trial_values(
+    question: &Question<'_>,
+    known: &KnownContext,
+    present: &[&ContextKey],
+) -> Vec<BTreeMap<ContextKey, String>> {
+    let fresh: BTreeMap<ContextKey, String> =
+        present.iter().map(|key| ((*key).clone(), fresh(question, known, key))).collect();
+    let mut all = vec![fresh.clone()];
+    for key in present {
+        if matches!(known.of(key), Known::StartsWith(_)) {
+            continue;
+        }
+        let edges = AT_THE_EDGE.map(str::to_owned);
+        for text in suggested(question, key).into_iter().take(MAX_SUGGESTED).chain(edges) {
+            let mut values = fresh.clone();
+            values.insert((*key).clone(), text);
+            all.push(values);
+        }
+    }
+    all
+}
+
+/// A value that the key can have, and that nothing names.
+fn fresh(question: &Question<'_>, known: &KnownContext, key: &ContextKey) -> String {
+    match (known.of(key), key.lower()) {
+        (Known::StartsWith(prefix), _) => format!("{prefix}session"),
+        (_, "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount") => {
+            question.account.unwrap_or("111122223333").to_owned()
+        }
+        (_, "aws:requestedregion") => "us-east-1".to_owned(),
+        _ => "example".to_owned(),
+    }
+}
+
+/// What conditions compare the key with, and what makes a pattern that holds it meet another one.
+fn suggested(question: &Question<'_>, key: &ContextKey) -> BTreeSet<String> {
+    let mut texts = BTreeSet::new();
+    let resources = || question.statements().flat_map(|s| &s.resource).flat_map(|r| &r.patterns);
+    let holds_key = |pattern: &&Template| pattern.variables().any(|held| held == key);
+    for pattern in resources().filter(holds_key) {
+        texts.extend(resources().filter_map(|other| meeting(pattern, key, &beginning(other))));
+    }
+    let conditions = || question.statements().flat_map(|s| &s.conditions);
+    for condition in conditions() {
+        let compared = || conditions().filter(|c| c.key == condition.key).flat_map(|c| &c.values);
+        if condition.key == *key {
+            texts.extend(compared().filter_map(|value| match value {
+                ConditionValue::Text(template) => template.as_literal().map(str::to_owned),
+                ConditionValue::Typed(typed) => Some(typed.to_string()),
+            }));
+        }
+        let known = match question.known.of(&condition.key) {
+            Known::Value(value) => vec![value],
+            Known::Set(values) => values,
+            _ => Vec::new(),
+        };
+        for pattern in condition.values.iter().filter_map(template).filter(holds_key) {
+            texts.extend(known.iter().filter_map(|value| meeting(pattern, key, value)));
+            texts.extend(compared().filter_map(template).filter_map(|t| meeting(pattern, key, &beginning(t))));
+        }
+    }
+    texts
+}
+
+fn template(value: &ConditionValue) -> Option<&Template> {
+    match value {
+        ConditionValue::Text(template) => Some(template),
+        ConditionValue::Typed(_) => None,
+    }
+}
+
+/// The text that a pattern begins with, up to its first wildcard or variable.
+fn beginning(pattern: &Template) -> String {
+    let literal = |part: &Part| match part {
+        Part::Literal(text) => Some(text.to_string()),
+        Part::AnyRun | Part::AnyOne | Part::Variable { .. } => None,
+    };
+    pattern.parts().iter().map_while(literal).collect()
+}
+
+/// The value with which a pattern begins as a text does.
+fn meeting(pattern: &Template, key: &ContextKey, text: &str) -> Option<String> {
+    let mut rest = text;
+    let mut parts = pattern.parts().iter();
+    loop {
+        match parts.next()? {
+            Part::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
+            Part::Variable { key: own, .. } if own == key => break,
+            Part::AnyRun | Part::AnyOne | Part::Variable { .. } => return None,
+        }
+    }
+    let value = match parts.next() {
+        Some(Part::Literal(after)) => rest.split_once(&**after).map_or(rest, |(value, _)| value),
+        _ => rest,
+    };
+    (!value.is_empty()).then(|| value.to_owned())
+}
