@@ -19,8 +19,9 @@ pub(super) struct KeyId(pub(super) u32);
 pub(super) struct KeyTable {
     keys: Vec<Key>,
     exact: FxHashMap<Box<str>, KeyId>,
-    /// Templates of the global list and of the services, in that order: the first match counts.
-    templates: Vec<KeyId>,
+    /// Templates by the service that they begin with: those of the global list, then those of the services;
+    /// the first match counts.
+    templates: FxHashMap<Box<str>, Vec<KeyId>>,
 }
 
 #[derive(Debug)]
@@ -40,7 +41,8 @@ impl KeyTable {
             [exact] => {
                 self.exact.insert(exact.clone(), id);
             }
-            _ => self.templates.push(id),
+            [first, ..] => self.templates.entry(service(first).into()).or_default().push(id),
+            [] => {}
         }
         self.keys.push(Key { facts, everywhere: false, pieces });
         id
@@ -52,7 +54,7 @@ impl KeyTable {
             let pieces = template_pieces(&lowercase(name));
             let present = match pieces.as_slice() {
                 [exact] => self.exact.get(exact).copied(),
-                _ => self.templates.iter().copied().find(|id| self.get(*id).is_some_and(|key| key.pieces == pieces)),
+                _ => self.template(&lowercase(name), |key| key.pieces == pieces),
             };
             let id = present.unwrap_or_else(|| self.add(name, facts));
             if let Some(key) = self.keys.get_mut(id.0 as usize) {
@@ -82,10 +84,7 @@ impl KeyTable {
 
     pub(super) fn facts(&self, name: &str) -> Option<KeyFacts> {
         let name = lowercase(name);
-        let id =
-            self.exact.get(&*name).copied().or_else(|| {
-                self.templates.iter().copied().find(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
-            });
+        let id = self.exact.get(&*name).copied().or_else(|| self.template(&name, |key| key.matches(&name)));
         match id {
             Some(id) => self.get(id).map(|key| key.facts),
             None => is_claim(&name)
@@ -93,9 +92,20 @@ impl KeyTable {
         }
     }
 
+    /// The first template of a name's service for which this holds.
+    fn template(&self, name: &str, holds: impl Fn(&Key) -> bool) -> Option<KeyId> {
+        let templates = self.templates.get(service(name)).into_iter().flatten();
+        templates.copied().find(|id| self.get(*id).is_some_and(&holds))
+    }
+
     fn get(&self, id: KeyId) -> Option<&Key> {
         self.keys.get(id.0 as usize)
     }
+}
+
+/// What a key's name has before its first colon.
+fn service(name: &str) -> &str {
+    name.split_once(':').map_or("", |(service, _)| service)
 }
 
 impl Key {

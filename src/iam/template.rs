@@ -138,6 +138,14 @@ impl Template {
         }
     }
 
+    /// The variable, if it is all that stands there, without a default.
+    pub fn as_variable(&self) -> Option<&ContextKey> {
+        match self.parts.as_slice() {
+            [Part::Variable { key, default: None }] => Some(key),
+            _ => None,
+        }
+    }
+
     /// Whether this is `*` alone.
     pub fn is_everything(&self) -> bool {
         matches!(self.parts.as_slice(), [Part::AnyRun])

@@ -1,7 +1,7 @@
 //! A condition as a literal: which values of its key satisfy it.
 
 use super::TooBig;
-use super::compile::{Solver, Terms, is_colon};
+use super::compile::{Binding, Solver, Terms, is_colon};
 use super::glob::{Class, Tok};
 use super::interval::{Intervals, Point};
 use super::literal::{Field, Kind, Literal, SetTest, SetValues, Values};
@@ -86,6 +86,15 @@ impl Solver<'_> {
                 let mut globs = Vec::with_capacity(condition.values.len());
                 for value in &condition.values {
                     let ConditionValue::Text(template) = value else { continue };
+                    if operator.family() == Family::String
+                        && condition.quantifier == Quantifier::Plain
+                        && template.as_variable() == Some(&condition.key)
+                        && !matches!((terms.binding)(&condition.key), Binding::Unresolvable)
+                    {
+                        // A value that is there equals itself; where it is missing no value is compared.
+                        globs.push(self.interner.everything());
+                        continue;
+                    }
                     let Some(toks) = self.tokens(template, operator.ignores_case(), terms)? else { continue };
                     if operator.family() == Family::String {
                         globs.push(self.interner.glob(&toks));

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::field::{FieldState, Left};
+use super::field::{FieldState, Left, passes};
 use super::glob::Interner;
 use super::literal::{Field, Literal};
 use super::search::Budget;
@@ -148,14 +148,24 @@ impl Cubes<'_> {
     }
 
     fn status(&self, state: &State, literal: &Literal) -> Status {
-        let with = |literal: &Literal| {
-            let mut field = state.get(&literal.field).cloned().unwrap_or_else(|| (self.initial)(&literal.field));
+        let initial;
+        let before = match state.get(&literal.field) {
+            Some(field) => field,
+            None => {
+                initial = (self.initial)(&literal.field);
+                &initial
+            }
+        };
+        // The value that is known to be possible settles one of the two questions.
+        let told = before.sample(self.interner, self.budget).and_then(|value| passes(literal, &value, self.interner));
+        let possible = |literal: &Literal| {
+            let mut field = before.clone();
             field.add(literal);
             field.left(self.interner, self.budget) != Left::Nothing
         };
-        if !with(literal) {
+        if told != Some(true) && !possible(literal) {
             Status::Refuted
-        } else if !with(&literal.negated()) {
+        } else if told != Some(false) && !possible(&literal.negated()) {
             Status::Entailed
         } else {
             Status::Open

@@ -90,7 +90,7 @@ impl Round<'_, '_> {
         for domain in self.domains_of(group, effective, declared)? {
             let asked = Asked {
                 action: Some(&group.first),
-                domain: if domain.globs.is_empty() { Vec::new() } else { vec![domain.globs] },
+                domain: domain.within(),
                 carries: domain.carries,
                 actions: &group.actions,
                 group: Some(group),
@@ -109,15 +109,27 @@ impl Round<'_, '_> {
         effective: &[ReadyBranch],
         declared: &[ReadyBranch],
     ) -> Result<Vec<Domain>, TooBig> {
-        let anything = Domain { globs: [].into(), carries: Carries::default() };
         if let Some((_, resource)) = self.question.only {
             // A principal acts in its own partition only.
             let told = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
             if told.is_some_and(|told| self.question.partition.is_some_and(|own| own != told)) {
                 return Ok(Vec::new());
             }
-            return Ok(vec![Domain { globs: [self.solver.interner.exact(resource)?].into(), ..anything }]);
+            let globs = [self.solver.interner.exact(resource)?].into();
+            return Ok(vec![Domain { globs, carries: Carries::default() }]);
         }
+        let told_apart = self.is_told_apart(effective, declared);
+        let shape = match (group.shape, &group.first) {
+            (Some(shape), _) => shape,
+            (None, Letter::Known(id)) => self.solver.catalog.shape(*id),
+            (None, Letter::Unknown(..)) => return self.any_domains(effective, declared),
+        };
+        let domains = self.solver.domains(shape, self.question.partition)?;
+        if told_apart { Ok(domains.apart.clone()) } else { Ok(vec![domains.together.clone()]) }
+    }
+
+    /// Whether some condition speaks of what an ARN tells.
+    fn is_told_apart(&self, effective: &[ReadyBranch], declared: &[ReadyBranch]) -> bool {
         let speaks = |branch: &ReadyBranch| {
             branch
                 .all()
@@ -125,16 +137,19 @@ impl Round<'_, '_> {
                 .flat_map(|s| &s.literals)
                 .any(|l| matches!(&l.field, Field::Key(key) if agreeing(key).is_some()))
         };
-        let assigned = self.assigned.keys().any(|key| agreeing(key).is_some());
-        let told_apart = assigned || effective.iter().chain(declared).any(speaks);
-        let shape = match (group.shape, &group.first) {
-            (Some(shape), _) => shape,
-            (None, Letter::Known(id)) => self.solver.catalog.shape(*id),
-            (None, Letter::Unknown(..)) if told_apart => return any_resource(&self.solver.interner),
-            (None, Letter::Unknown(..)) => return Ok(vec![anything]),
-        };
-        let domains = self.solver.domains(shape, self.question.partition)?;
-        if told_apart { Ok(domains.apart.clone()) } else { Ok(vec![domains.together.clone()]) }
+        self.assigned.keys().any(|key| agreeing(key).is_some()) || effective.iter().chain(declared).any(speaks)
+    }
+
+    /// The resources that an action may be asked on of which nothing is known.
+    pub(super) fn any_domains(
+        &self,
+        effective: &[ReadyBranch],
+        declared: &[ReadyBranch],
+    ) -> Result<Vec<Domain>, TooBig> {
+        if self.is_told_apart(effective, declared) {
+            return any_resource(&self.solver.interner);
+        }
+        Ok(vec![Domain { globs: [].into(), carries: Carries::default() }])
     }
 
     /// Decides one action, or all that it stands for, on one domain.

@@ -17,6 +17,13 @@ pub struct Domain {
     pub carries: Carries,
 }
 
+impl Domain {
+    /// What a resource of the domain meets.
+    pub(super) fn within(&self) -> Vec<Arc<[GlobRef]>> {
+        if self.globs.is_empty() { Vec::new() } else { vec![Arc::clone(&self.globs)] }
+    }
+}
+
 /// Which of region and account an ARN tells: the keys `aws:RequestedRegion` and `aws:ResourceAccount`
 /// then agree with it.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash, Ord, PartialOrd)]

@@ -94,6 +94,14 @@ impl FieldState {
         self.left_present(interner, budget)
     }
 
+    /// A value that is left, if one is known.
+    pub fn sample(&self, interner: &Interner, budget: &Budget) -> Option<Value> {
+        match self.left(interner, budget) {
+            Left::Value(value) => Some(value),
+            Left::Nothing | Left::Unknown => None,
+        }
+    }
+
     /// Whether any value other than the missing one is left.
     pub fn left_present(&self, interner: &Interner, budget: &Budget) -> Left {
         self.found.get_or_init(|| self.look(interner, budget)).clone()
@@ -256,6 +264,20 @@ fn mixed(literals: &[Literal], interner: &Interner, budget: &Budget) -> Left {
     match candidates.into_iter().find(|c| passes(c)) {
         Some(text) => Left::Value(Value::Text(text)),
         None => Left::Unknown,
+    }
+}
+
+/// Whether a value passes a literal; none where that cannot be told.
+pub fn passes(literal: &Literal, value: &Value, interner: &Interner) -> Option<bool> {
+    if literal.has_variable() {
+        return None;
+    }
+    match (value, &literal.values) {
+        (Value::Missing, _) => Some(literal.missing == literal.holds),
+        (Value::Text(text), _) => test(literal, text, interner),
+        (Value::Point(point), Values::Ordered(_, set)) => Some(set.has(*point) == literal.holds),
+        (Value::Set(values), Values::Sets(test)) => Some(test.accepts(values) == literal.holds),
+        (Value::Point(_) | Value::Set(_), _) => None,
     }
 }
 

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::TooBig;
 use super::automaton::Automaton;
+use super::search::Searches;
 use super::symbols::{Symbol, Symbols, is_variable, is_without_colon};
 
 /// A set of symbols that a wildcard may stand for.
@@ -18,6 +19,8 @@ pub enum Class {
     NotColon,
     /// Any but a colon and a slash.
     Plain,
+    /// Any character; a run of them holds no variable's value.
+    Character,
     /// A decimal digit.
     Digit,
     /// What regions are written with: lower-case letters, digits, hyphens.
@@ -33,7 +36,7 @@ impl Class {
             return false;
         }
         match self {
-            Class::Any => true,
+            Class::Any | Class::Character => true,
             Class::NotColon => s != b':',
             Class::Plain => s != b':' && s != b'/',
             Class::Digit => s.is_ascii_digit(),
@@ -48,7 +51,7 @@ impl Class {
             || match self {
                 Class::Any => is_variable(s),
                 Class::NotColon => is_without_colon(s),
-                Class::Plain | Class::Digit | Class::Region | Class::ActionName => false,
+                Class::Character | Class::Plain | Class::Digit | Class::Region | Class::ActionName => false,
             }
     }
 }
@@ -96,6 +99,8 @@ pub struct Glob {
     suffix: usize,
     /// Whether its runs, if any, match anything.
     plain: bool,
+    /// Whether a variable's symbol stands in it.
+    variable: bool,
     automaton: OnceLock<Result<Automaton, TooBig>>,
 }
 
@@ -112,7 +117,7 @@ impl Glob {
 
     /// Whether a variable's symbol stands in it.
     pub fn has_variable(&self) -> bool {
-        self.toks.iter().any(|t| t.is_variable())
+        self.variable
     }
 
     /// The variables' symbols that stand in it; of a variable in any letter case the first.
@@ -280,6 +285,8 @@ pub type GlobRef = Arc<Glob>;
 pub struct Interner {
     /// The alphabet.
     pub symbols: Symbols,
+    /// What was searched for with them.
+    pub searches: Searches,
     known: Mutex<FxHashMap<Box<[Tok]>, GlobRef>>,
 }
 
@@ -298,6 +305,7 @@ impl Interner {
             id,
             plain: toks.iter().all(|t| !matches!(t, Tok::Run(c) if *c != Class::Any)),
             toks: toks.clone(),
+            variable: toks.iter().any(|t| t.is_variable()),
             prefix,
             suffix,
             automaton: OnceLock::new(),

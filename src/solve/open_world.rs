@@ -11,7 +11,6 @@ use super::TooBig;
 use super::classes::Actions;
 use super::decide::{Asked, Outcome, Round};
 use super::difference::Grant;
-use super::domain::Carries;
 use super::field::{FieldState, Present};
 use super::glob::{Class, GlobRef, Interner, Tok};
 use super::literal::{Field, Literal};
@@ -200,42 +199,41 @@ impl<'q> Round<'_, 'q> {
         let depth = Depth::Difference { cubes: 1, witnesses: Witnesses::EachStatement };
         let question = Question { confirm: None, depth, ..self.question.clone() };
         let round = Round { prepared: &prepared, question: &question, ..*self };
-        for _ in 0..MAX_EXISTING {
-            let mut trial = Outcome::default();
-            let name = NewName { service, outside: &taken };
-            let asked = Asked {
-                action: None,
-                domain: Vec::new(),
-                carries: Carries::default(),
-                actions: &actions,
-                group: None,
-                new_name: Some(&name),
-            };
-            round.branches(&asked, effective, &declared, &mut trial)?;
-            let witness = trial.grants.first().and_then(|g| g.witness.clone());
-            let Some(existing) = witness.as_ref().map(|w| &w.action).filter(|action| self.solver.exists(action)) else {
-                let tag = trial.grants.first().map(|g| g.tag);
-                let refuted = if tag.is_some_and(|tag| outcome.is_witnessed(tag, self.question.depth)) {
-                    trial.grants.iter_mut().for_each(|g| g.witness = None);
-                    None
-                } else {
-                    witness.as_ref().and_then(|w| self.question.confirm.and_then(|confirm| confirm(w).err()))
+        let mut stepped_over = 0;
+        for domain in round.any_domains(effective, &declared)? {
+            loop {
+                let mut trial = Outcome::default();
+                let name = NewName { service, outside: &taken };
+                let asked = Asked {
+                    action: None,
+                    domain: domain.within(),
+                    carries: domain.carries,
+                    actions: &actions,
+                    group: None,
+                    new_name: Some(&name),
                 };
-                match refuted {
-                    Some(refuted) => {
-                        outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
+                round.branches(&asked, effective, &declared, &mut trial)?;
+                let existing = trial.grants.first().and_then(|g| g.witness.as_ref()).map(|w| w.action.clone());
+                let Some(existing) = existing.filter(|action| self.solver.exists(action)) else {
+                    if trial.grants.is_empty() {
+                        outcome.undecided.extend(trial.undecided);
+                        break;
                     }
-                    None => outcome.add(trial),
+                    outcome.take_confirmed(trial, self.question);
+                    return Ok(());
+                };
+                stepped_over += 1;
+                if stepped_over > MAX_EXISTING {
+                    outcome.undecided.insert(Undecided::Budget);
+                    return Ok(());
                 }
-                return Ok(());
-            };
-            let text = match service {
-                Some(_) => existing.split_once(':').map_or("", |(_, name)| name),
-                None => existing,
-            };
-            taken.push(interner.glob(&interner.literal(text, true)?));
+                let text = match service {
+                    Some(_) => existing.split_once(':').map_or("", |(_, name)| name),
+                    None => existing.as_str(),
+                };
+                taken.push(interner.glob(&interner.literal(text, true)?));
+            }
         }
-        outcome.undecided.insert(Undecided::Budget);
         Ok(())
     }
 }
@@ -271,6 +269,19 @@ impl Grant {
 impl Outcome {
     fn of(grant: Grant) -> Outcome {
         Outcome { grants: vec![grant], ..Outcome::default() }
+    }
+
+    /// Adds what was found for one more pattern once the evaluator confirms it, if a witness is wanted yet.
+    fn take_confirmed(&mut self, mut trial: Outcome, question: &Question<'_>) {
+        let tag = trial.grants.first().map(|g| g.tag);
+        if tag.is_some_and(|tag| self.is_witnessed(tag, question.depth)) {
+            trial.grants.iter_mut().for_each(|g| g.witness = None);
+        }
+        let witness = trial.grants.first().and_then(|g| g.witness.as_ref());
+        match witness.and_then(|w| question.confirm.and_then(|confirm| confirm(w).err())) {
+            Some(refuted) => drop(self.undecided.insert(Undecided::WitnessRefuted(refuted))),
+            None => self.add(trial),
+        }
     }
 
     /// Adds what was found for one more pattern: a statement's patterns are told as one.

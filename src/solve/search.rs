@@ -7,8 +7,9 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Mutex;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::automaton::{Automaton, DEAD, Mask};
 use super::glob::{Class, Glob, Tok};
@@ -57,32 +58,90 @@ const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
 /// States that one search may visit.
 const MAX_VISITS: usize = 50_000;
 
+/// The searches of a run, so that none is done twice: the same patterns meet for many actions.
+#[derive(Debug, Default)]
+pub struct Searches(Mutex<FxHashMap<Asked, Found>>);
+
+/// More searches than this are not kept.
+const MAX_KEPT: usize = 1 << 16;
+
+/// The identifiers of the patterns of a search.
+#[derive(Debug, Eq, Hash, PartialEq)]
+struct Asked {
+    positive: Box<[u32]>,
+    negative: Box<[u32]>,
+    variables: bool,
+}
+
+impl Searches {
+    /// [`find`], remembered.
+    pub fn find(&self, positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
+        if let Some(found) = at_once(positive, negative) {
+            return found;
+        }
+        let ids = |globs: &[&Glob]| {
+            let mut ids: Box<[u32]> = globs.iter().map(|g| g.id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        let asked = Asked { positive: ids(positive), negative: ids(negative), variables };
+        let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(found) = lock().get(&asked) {
+            return found.clone();
+        }
+        let found = by_filling(positive, negative).unwrap_or_else(|| by_walking(positive, negative, variables, budget));
+        let mut kept = lock();
+        // What one budget did not suffice for may be found with another.
+        if found != Found::GaveUp && kept.len() < MAX_KEPT {
+            kept.insert(asked, found.clone());
+        }
+        found
+    }
+}
+
 /// Finds a text matched by all of `positive` and none of `negative`; symbols of variables are used only
 /// where `variables` says so.
 pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
+    at_once(positive, negative)
+        .or_else(|| by_filling(positive, negative))
+        .unwrap_or_else(|| by_walking(positive, negative, variables, budget))
+}
+
+/// What a look at the patterns tells.
+fn at_once(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
     for (i, a) in positive.iter().enumerate() {
         if positive.iter().skip(i + 1).any(|b| a.ends_differ(b)) {
-            return Found::Nothing;
+            return Some(Found::Nothing);
         }
     }
-    let negative: Vec<&Glob> =
-        negative.iter().copied().filter(|n| !positive.iter().any(|p| p.ends_differ(n))).collect();
-    let fits = |text: &[Symbol]| positive.iter().all(|p| p.matches(text)) && !negative.iter().any(|n| n.matches(text));
     if let Some(text) = positive.iter().find_map(|p| p.as_exact()) {
-        return if fits(&text) { Found::Text(text) } else { Found::Nothing };
+        let fits = positive.iter().all(|p| p.matches(&text)) && !negative.iter().any(|n| n.matches(&text));
+        return Some(if fits { Found::Text(text) } else { Found::Nothing });
     }
     if negative.iter().any(|n| positive.iter().any(|p| n.covers(p))) {
-        return Found::Nothing;
+        return Some(Found::Nothing);
     }
+    None
+}
+
+/// A text that comes of putting the same thing in the place of each star.
+fn by_filling(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
     for (i, pattern) in positive.iter().enumerate() {
         for filler in FILLERS {
             let Some(text) = fill(pattern, filler) else { continue };
             let others = || positive.iter().enumerate().all(|(j, p)| i == j || p.matches(&text));
             if others() && !negative.iter().any(|n| n.matches(&text)) {
-                return Found::Text(text);
+                return Some(Found::Text(text));
             }
         }
     }
+    None
+}
+
+/// The search itself: negatives are added as they are violated.
+fn by_walking(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
+    let negative: Vec<&Glob> =
+        negative.iter().copied().filter(|n| !positive.iter().any(|p| p.ends_differ(n))).collect();
     let mut active: Vec<&Glob> = Vec::new();
     loop {
         match walk(positive, &active, variables, budget) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::glob::Class;
 use super::glob::{Glob, GlobRef, Interner, Tok};
-use super::search::{Budget, Found, find};
+use super::search::{Budget, Found};
 use super::symbols::{Symbol, Unknown, is_without_colon};
 
 /// A conjunction of unions of patterns, minus patterns.
@@ -90,7 +90,7 @@ impl Text {
         let positive: Vec<&Glob> = if chosen.is_empty() { vec![&everything] } else { chosen.to_vec() };
         let negative: Vec<&Glob> = self.outside.iter().map(|g| &**g).collect();
         if positive.iter().chain(&negative).all(|g| !g.has_variable()) {
-            return match find(&positive, &negative, false, budget) {
+            return match interner.searches.find(&positive, &negative, false, budget) {
                 Found::Nothing => Sought::Nothing,
                 Found::Text(text) => Sought::Text(text),
                 Found::GaveUp => Sought::Unknown,
@@ -112,7 +112,7 @@ fn without_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner
     let widened: Vec<GlobRef> = positive.iter().map(|g| widened(g, interner, |_| true)).collect();
     let positive: Vec<&Glob> = widened.iter().map(|g| &**g).collect();
     let negative: Vec<&Glob> = negative.iter().copied().filter(|n| !n.has_variable()).collect();
-    find(&positive, &negative, false, budget) == Found::Nothing
+    interner.searches.find(&positive, &negative, false, budget) == Found::Nothing
 }
 
 /// Proves emptiness with a variable's value as one symbol that only the same variable and `*` match: what
@@ -125,8 +125,14 @@ fn with_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner, b
     positive.iter().filter(|p| p.has_variable()).any(|positive| {
         let stands = |n: &Glob| n.variables().all(|v| !Unknown::is_any_text(v) && positive.variables().any(|p| p == v));
         let negative: Vec<&Glob> = negative.iter().copied().filter(|n| stands(n)).collect();
-        let widened = widened(positive, interner, Unknown::is_any_text);
-        find(&[&*widened], &negative, true, budget) == Found::Nothing
+        // Its stars stand for characters: what they match in any text that it matches.
+        let toks: Vec<Tok> = widened(positive, interner, Unknown::is_any_text)
+            .toks
+            .iter()
+            .map(|tok| if *tok == Tok::Run(Class::Any) { Tok::Run(Class::Character) } else { *tok })
+            .collect();
+        let widened = interner.glob(&toks);
+        interner.searches.find(&[&*widened], &negative, true, budget) == Found::Nothing
     })
 }
 

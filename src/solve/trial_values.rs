@@ -16,26 +16,28 @@ const AT_THE_EDGE: [&str; 3] = ["", "x", "a/b"];
 
 /// Values to try for the present variables: fresh ones first, then, one key at a time, those that the
 /// statements suggest.
-pub(super) fn trial_values(
-    question: &Question<'_>,
-    known: &KnownContext,
-    present: &[&ContextKey],
-) -> Vec<BTreeMap<ContextKey, String>> {
-    let fresh: BTreeMap<ContextKey, String> =
+pub(super) fn trial_values<'a>(
+    question: &'a Question<'_>,
+    known: &'a KnownContext,
+    present: &'a [&'a ContextKey],
+) -> impl Iterator<Item = BTreeMap<ContextKey, String>> + 'a {
+    let all_fresh: BTreeMap<ContextKey, String> =
         present.iter().map(|key| ((*key).clone(), fresh(question, known, key))).collect();
-    let mut all = vec![fresh.clone()];
-    for key in present {
-        if matches!(known.of(key), Known::StartsWith(_)) {
-            continue;
+    let with_one = {
+        let all_fresh = all_fresh.clone();
+        move |key: &ContextKey, text: String| {
+            let mut values = all_fresh.clone();
+            values.insert(key.clone(), text);
+            values
         }
+    };
+    let others = present.iter().filter(|key| !matches!(known.of(key), Known::StartsWith(_))).flat_map(move |key| {
         let edges = AT_THE_EDGE.map(str::to_owned);
-        for text in suggested(question, key).into_iter().take(MAX_SUGGESTED).chain(edges) {
-            let mut values = fresh.clone();
-            values.insert((*key).clone(), text);
-            all.push(values);
-        }
-    }
-    all
+        let texts: Vec<String> = suggested(question, key).into_iter().take(MAX_SUGGESTED).chain(edges).collect();
+        let with_one = with_one.clone();
+        texts.into_iter().map(move |text| with_one(key, text))
+    });
+    std::iter::once(all_fresh).chain(others)
 }
 
 /// A value that the key can have, and that nothing names.

@@ -164,49 +164,69 @@ impl<'q> Decision<'_, 'q> {
         }
         let variables: Vec<&ContextKey> = variables.into_iter().collect();
         let branches = Branches { involved: &involved, effective: &effective, declared: &declared };
-        // Most often the variables do not matter, or stand on both sides alike: proven at once, missing or not.
+        self.open(target, &branches, &variables, outcome)
+    }
+
+    /// Decides with variables whose values are not known.
+    fn open(
+        &self,
+        target: &Target<'_>,
+        branches: &Branches<'_>,
+        variables: &[&ContextKey],
+        outcome: &mut Outcome,
+    ) -> Result<(), TooBig> {
+        // Where there is excess, most often any values show it; where there is none, most often the variables
+        // do not matter, or stand on both sides alike, missing or not.
+        let (known, all_present) = self.missing(variables, 0);
+        let mut values = trial_values(self.question, &known, &all_present);
+        if let Some(fresh) = values.next()
+            && self.shows(target, branches, &known, &fresh, outcome)?
+        {
+            return Ok(());
+        }
         let mut proof = Outcome::default();
         if self.open.are_told_apart() {
             let none = BTreeMap::new();
             let round = self.round(self.prepared, self.question.known, &none, true);
-            round.target(target, &effective, &declared, &mut proof)?;
+            round.target(target, branches.effective, branches.declared, &mut proof)?;
         } else {
             let symbols = Unknowns::of(variables.iter().copied());
-            self.rebound(target, &branches, self.question.known, &Bound::Symbols(&symbols), &mut proof)?;
+            self.rebound(target, branches, self.question.known, &Bound::Symbols(&symbols), &mut proof)?;
         }
         if proof.is_nothing() {
             return Ok(());
         }
-        let known_to_be_present = |key: &ContextKey| self.question.known.of(key) != Known::Free;
-        let some_ways = [0, u32::MAX];
-        let (ways, all) = match variables.len() {
-            few if few <= MAX_VARIABLES => ((0..1u32 << few).collect(), true),
-            _ => (some_ways.to_vec(), false),
-        };
-        for missing in ways {
-            let mut known = self.question.known.clone();
-            let mut present: Vec<&ContextKey> = Vec::new();
-            let mut possible = true;
-            for (i, key) in variables.iter().enumerate() {
-                if missing >> i.min(31) & 1 == 0 {
-                    present.push(key);
-                } else if !known_to_be_present(key) {
-                    known.set(key.as_written(), Known::Missing);
-                } else if all {
-                    possible = false;
-                } else {
-                    present.push(key);
-                }
+        let few = variables.len() <= MAX_VARIABLES;
+        let ways = if few { (0..1u32 << variables.len()).collect() } else { vec![0, u32::MAX] };
+        for way in ways {
+            let (known, present) = self.missing(variables, way);
+            if few && (0..variables.len()).filter(|i| way >> i & 1 == 0).count() != present.len() {
+                // Some variable of this way is never missing: another way is the same.
+                continue;
             }
             // One witness is enough: the other ways would tell the same actions again.
-            if possible && self.present(target, &branches, &known, &present, all, outcome)? {
+            if self.present(target, branches, &known, &present, outcome)? {
                 return Ok(());
             }
         }
-        if !all {
+        if !few {
             outcome.undecided.extend(variables.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
         }
         Ok(())
+    }
+
+    /// What is known where the variables at these bits are missing, as far as they can be; and the others.
+    fn missing<'k>(&self, variables: &[&'k ContextKey], bits: u32) -> (KnownContext, Vec<&'k ContextKey>) {
+        let mut known = self.question.known.clone();
+        let mut present = Vec::new();
+        for (i, key) in variables.iter().enumerate() {
+            if bits >> i.min(31) & 1 == 1 && self.question.known.of(key) == Known::Free {
+                known.set(key.as_written(), Known::Missing);
+            } else {
+                present.push(*key);
+            }
+        }
+        (known, present)
     }
 
     /// Decides with these variables present; true once excess is found.
@@ -216,40 +236,49 @@ impl<'q> Decision<'_, 'q> {
         branches: &Branches<'_>,
         known: &KnownContext,
         present: &[&ContextKey],
-        prove: bool,
         outcome: &mut Outcome,
     ) -> Result<bool, TooBig> {
-        if prove && !present.is_empty() {
-            let mut known = known.clone();
-            for key in present.iter().filter(|key| self.question.known.of(key) == Known::Free) {
-                known.set(key.as_written(), Known::Present);
-            }
-            let symbols = Unknowns::of(present.iter().copied());
-            let mut proof = Outcome::default();
-            self.rebound(target, branches, &known, &Bound::Symbols(&symbols), &mut proof)?;
-            if proof.is_nothing() {
-                return Ok(false);
-            }
+        if present.is_empty() {
+            let mut trial = Outcome { witnessed: outcome.witnessed.clone(), ..Outcome::default() };
+            self.rebound(target, branches, known, &Bound::Values(&BTreeMap::new()), &mut trial)?;
+            outcome.undecided.extend(std::mem::take(&mut trial.undecided));
+            return Ok(outcome.take(trial));
+        }
+        let mut certain = known.clone();
+        for key in present.iter().filter(|key| known.of(key) == Known::Free) {
+            certain.set(key.as_written(), Known::Present);
+        }
+        let symbols = Unknowns::of(present.iter().copied());
+        let mut proof = Outcome::default();
+        self.rebound(target, branches, &certain, &Bound::Symbols(&symbols), &mut proof)?;
+        if proof.is_nothing() {
+            return Ok(false);
         }
         for values in trial_values(self.question, known, present) {
-            let mut known = known.clone();
-            for (key, value) in &values {
-                known.set(key.as_written(), Known::Value(value.clone()));
-            }
-            let mut trial = Outcome { witnessed: outcome.witnessed.clone(), ..Outcome::default() };
-            self.rebound(target, branches, &known, &Bound::Values(&values), &mut trial)?;
-            if !trial.grants.is_empty() {
-                outcome.grants.extend(trial.grants);
-                outcome.witnessed.extend(trial.witnessed);
+            if self.shows(target, branches, known, &values, outcome)? {
                 return Ok(true);
-            }
-            if present.is_empty() && prove {
-                outcome.undecided.extend(trial.undecided);
-                return Ok(false);
             }
         }
         outcome.undecided.extend(present.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
         Ok(false)
+    }
+
+    /// Whether these values show excess.
+    fn shows(
+        &self,
+        target: &Target<'_>,
+        branches: &Branches<'_>,
+        known: &KnownContext,
+        values: &BTreeMap<ContextKey, String>,
+        outcome: &mut Outcome,
+    ) -> Result<bool, TooBig> {
+        let mut known = known.clone();
+        for (key, value) in values {
+            known.set(key.as_written(), Known::Value(value.clone()));
+        }
+        let mut trial = Outcome { witnessed: outcome.witnessed.clone(), ..Outcome::default() };
+        self.rebound(target, branches, &known, &Bound::Values(values), &mut trial)?;
+        Ok(outcome.take(trial))
     }
 
     /// One round with the involved statements compiled anew under a binding.
@@ -317,6 +346,14 @@ struct Branches<'b> {
 }
 
 impl Outcome {
+    /// Takes the excess of a trial; false where it has none.
+    fn take(&mut self, trial: Outcome) -> bool {
+        let found = !trial.grants.is_empty();
+        self.grants.extend(trial.grants);
+        self.witnessed.extend(trial.witnessed);
+        found
+    }
+
     /// Whether neither excess nor doubt was found.
     fn is_nothing(&self) -> bool {
         self.grants.is_empty() && self.undecided.is_empty()
