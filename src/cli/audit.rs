@@ -1,13 +1,14 @@
 //! `iamdrift audit`: a snapshot held against a baseline.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use iamdrift::audit::{Options, RuleId, Severity, Sort, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::report::{self, Depth, Ending, Format};
-use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
+use iamdrift::snapshot::Snapshot;
 
+use super::snapshot::SnapshotArgs;
 use super::{ExitStatus, Globals, UserError, output};
 
 const AFTER_HELP: &str = concat!(
@@ -22,15 +23,8 @@ const AFTER_HELP: &str = concat!(
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
-    #[arg(long, value_name = "PATH", default_value = "snapshot")]
-    snapshot: PathBuf,
-    /// The organization with its policies, where it stands elsewhere
-    #[arg(long, value_name = "FILE")]
-    organization: Option<PathBuf>,
-    /// Policies of resources, where they stand elsewhere; may be given again
-    #[arg(long, value_name = "FILE")]
-    resource_policies: Vec<PathBuf>,
+    #[command(flatten)]
+    snapshot: SnapshotArgs,
     /// What is expected: a directory with `baseline.toml`, or the manifest itself
     #[arg(long, value_name = "PATH", default_value = "policies")]
     baseline: PathBuf,
@@ -128,7 +122,7 @@ fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let baseline = Baseline::load_with(&args.baseline, catalog)?;
-    let snapshot = load(args)?;
+    let snapshot = args.snapshot.load()?;
     tell(&snapshot, &baseline, catalog, &args.filters, &args.telling)
 }
 
@@ -173,32 +167,4 @@ pub fn tell(
         None => output::write(&text)?,
     }
     Ok(status)
-}
-
-fn load(args: &Args) -> anyhow::Result<Snapshot> {
-    let paths = SnapshotPaths {
-        snapshot: args.snapshot.clone(),
-        organization: args.organization.clone(),
-        resource_policies: args.resource_policies.clone(),
-    };
-    Snapshot::load_with(&paths).map_err(|error| explained(error, &args.snapshot))
-}
-
-/// A failure to read a snapshot, with what to do about it.
-pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
-    match error {
-        SnapshotError::Invalid(diagnostics) => diagnostics.into(),
-        SnapshotError::Io { .. } => {
-            let help = format!(
-                "give `--snapshot` a directory that `iamdrift collect` wrote, or the output of `aws iam \
-                 get-account-authorization-details`; {} is what was looked for",
-                path.display()
-            );
-            UserError::new(error.to_string(), help).into()
-        }
-        SnapshotError::Empty { .. } => {
-            let help = "collect one with `iamdrift collect` or `aws iam get-account-authorization-details`";
-            UserError::new(error.to_string(), help).into()
-        }
-    }
 }

@@ -15,6 +15,7 @@ mod man;
 mod output;
 mod schema;
 mod simulate;
+mod snapshot;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

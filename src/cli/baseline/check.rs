@@ -9,7 +9,7 @@ use iamdrift::report::{Layout, Paragraph};
 use iamdrift::snapshot::{Snapshot, SnapshotPaths};
 use owo_colors::Style;
 
-use crate::cli::{ExitStatus, Globals, audit, output};
+use crate::cli::{ExitStatus, Globals, output, snapshot};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 the baseline can be used, warnings or not; 2 it cannot.\n\n",
@@ -38,7 +38,7 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
         None => None,
         Some(path) => {
             let paths = SnapshotPaths { snapshot: path.clone(), ..SnapshotPaths::default() };
-            Some(Snapshot::load_with(&paths).map_err(|error| audit::explained(error, path))?)
+            Some(snapshot::load(&paths)?)
         }
     };
     let mut out = Told { text: Vec::new(), layout: output::layout() };

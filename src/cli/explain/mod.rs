@@ -6,13 +6,12 @@ mod table;
 mod told;
 mod words;
 
-use std::path::PathBuf;
-
 use iamdrift::access::{evaluate, gather, known_context, missing};
 use iamdrift::iam::Readings;
-use iamdrift::snapshot::{LayerKind, MissingDocument, Snapshot, SnapshotPaths};
+use iamdrift::snapshot::{LayerKind, MissingDocument};
 
-use super::{ExitStatus, Globals, audit, output};
+use super::snapshot::SnapshotArgs;
+use super::{ExitStatus, Globals, output};
 
 const AFTER_HELP: &str = concat!(
     "PRINCIPAL is an ARN (also that of a session), a name, or the end of an ARN such as role/agents/lantern, as long as ",
@@ -41,15 +40,8 @@ pub struct Args {
     /// A context key of the request; a key with several values is given again for each
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
-    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
-    #[arg(long, value_name = "PATH", default_value = "snapshot")]
-    snapshot: PathBuf,
-    /// The organization with its policies, where it stands elsewhere
-    #[arg(long, value_name = "FILE")]
-    organization: Option<PathBuf>,
-    /// Policies of resources, where they stand elsewhere; may be given again
-    #[arg(long, value_name = "FILE")]
-    resource_policies: Vec<PathBuf>,
+    #[command(flatten)]
+    snapshot: SnapshotArgs,
     /// Show statements about other services, too
     #[arg(long)]
     all: bool,
@@ -71,12 +63,7 @@ enum Format {
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let asked = asked::Asked::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
-    let paths = SnapshotPaths {
-        snapshot: args.snapshot.clone(),
-        organization: args.organization.clone(),
-        resource_policies: args.resource_policies.clone(),
-    };
-    let snapshot = Snapshot::load_with(&paths).map_err(|error| audit::explained(error, &args.snapshot))?;
+    let snapshot = args.snapshot.load()?;
     let found = principal::find(&snapshot, &args.principal)?;
     let mut layers = gather(&snapshot, found.account, found.principal);
     if let Some(sessions) = found.sessions {
