@@ -9,8 +9,8 @@ use super::layers::{
 use crate::iam::template::Variables;
 use crate::iam::{Arn, Template};
 use crate::snapshot::{
-    Account, HeldPolicy, Holding, KnownResource, LayerKind, MissingDocument, Organization, OrganizationPolicyType,
-    Principal, PrincipalKind, Snapshot, Unit,
+    Account, HeldPolicy, KnownResource, LayerKind, MissingDocument, Organization, OrganizationPolicyType, Principal,
+    PrincipalKind, Snapshot, Unit,
 };
 
 /// The layers that decide a principal's requests, as far as the snapshot holds them.
@@ -80,13 +80,11 @@ fn facts(account: &Account, principal: &Principal) -> PrincipalFacts {
 }
 
 fn policy_ref(held: &HeldPolicy) -> PolicyRef {
-    let origin = match &held.holding {
-        Holding::Inline { holder } => PolicyOrigin::Inline { holder: holder.clone() },
-        Holding::Attached { arn, holder } => PolicyOrigin::Attached { arn: arn.clone(), holder: holder.clone() },
-        Holding::Boundary { arn } => PolicyOrigin::Boundary { arn: arn.clone() },
-        Holding::Trust { holder } => PolicyOrigin::Resource { arn: holder.clone() },
-    };
-    PolicyRef { name: held.name.clone(), origin, document: Arc::clone(&held.document) }
+    PolicyRef {
+        name: held.name.clone(),
+        origin: PolicyOrigin::Held(held.holding.clone()),
+        document: Arc::clone(&held.document),
+    }
 }
 
 /// The path along which a type of organization policy binds the principal. For RCPs this is the path of the

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::iam::{AccountId, Arn, PolicyDocument, Template};
+use crate::snapshot::Holding;
 
 /// What kind of principal asks.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -46,23 +47,8 @@ pub struct PrincipalFacts {
 /// Where a policy of a layer comes from.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum PolicyOrigin {
-    /// Written into a user, role or group; the ARN is the holder's.
-    Inline {
-        /// The user, group or role that holds it.
-        holder: String,
-    },
-    /// A managed policy of that ARN, attached to `holder` (the principal itself or one of its groups).
-    Attached {
-        /// The policy's ARN.
-        arn: String,
-        /// The user, group or role that it is attached to.
-        holder: String,
-    },
-    /// The permissions boundary of that ARN.
-    Boundary {
-        /// The policy's ARN.
-        arn: String,
-    },
+    /// A user or role holds it, itself or by a group.
+    Held(Holding),
     /// An SCP or RCP with its id or ARN, attached to a root, OU or account.
     Organization {
         /// The policy's id.

@@ -6,6 +6,7 @@ use super::finding::{Excess, Origin, PrincipalBrief, Why};
 use super::statement_text;
 use super::subject::Subject;
 use crate::access::{PolicyOrigin, PolicyRef};
+use crate::snapshot::Holding;
 
 /// How many action patterns a line of advice names.
 const NAMED: usize = 5;
@@ -31,13 +32,13 @@ fn remove(subject: &Subject<'_>, policy: &PolicyRef) -> String {
     let own = subject.principal.arn.as_str();
     let name = &policy.name;
     match &policy.origin {
-        PolicyOrigin::Attached { holder, .. } if holder != own => {
+        PolicyOrigin::Held(Holding::Attached { holder, .. }) if holder != own => {
             format!("do without {name}, attached to group {}: nothing that is declared depends on it", name_of(holder))
         }
-        PolicyOrigin::Inline { holder } if holder != own => {
+        PolicyOrigin::Held(Holding::Inline { holder }) if holder != own => {
             format!("do without {name}, inline of group {}: nothing that is declared depends on it", name_of(holder))
         }
-        PolicyOrigin::Inline { .. } => {
+        PolicyOrigin::Held(Holding::Inline { .. }) => {
             format!("delete the inline policy {name}: nothing that is declared depends on it")
         }
         _ => format!("detach {name}: nothing that is declared depends on it"),
