@@ -163,7 +163,7 @@ pub fn tell(
     telling.format.write(&audit, &options, &mut text)?;
     let text = String::from_utf8_lossy(&text);
     match &telling.output {
-        Some(path) => output::write_private(path, &text)?,
+        Some(path) => output::write_private(path, &text, "-o")?,
         None => output::write(&text)?,
     }
     Ok(status)

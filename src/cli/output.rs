@@ -5,7 +5,7 @@ use std::path::Path;
 
 use iamdrift::report::{Colour, Layout};
 
-use super::UserError;
+use super::failure::{UserError, one_line};
 
 /// Standard output, with colours taken out where they are not wanted.
 pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
@@ -47,8 +47,13 @@ pub fn write(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes a file that only the user can read, whole or not at all.
-pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a warning to standard error.
+pub fn warn(text: &str) -> std::io::Result<()> {
+    writeln!(anstream::stderr().lock(), "warning: {}", one_line(text))
+}
+
+/// Writes a file that only the user can read, whole or not at all. `option` is what it was asked for with.
+pub fn write_private(path: &Path, text: &str, option: &str) -> anyhow::Result<()> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -62,7 +67,7 @@ pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
         Ok(())
     };
     written().map_err(|error| {
-        let help = "give `-o` a file in a directory that you can write to";
+        let help = format!("give `{option}` a place that you can write to");
         UserError::new(format!("cannot write {}: {error}", path.display()), help).into()
     })
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod pairs;
+mod smt;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ const AFTER_HELP: &str = concat!(
     "--pairs: 0 every line was decided, whichever way; 2 some line could not be read; 3 some line is undecided.\n\n",
     "Examples:\n  iamdrift compare proposed.json approved.json\n",
     "  iamdrift compare --closed-world --format json a.json b.json\n",
+    "  iamdrift compare a.json b.json --smt-lib questions/ && z3 questions/a-not-b.smt2\n",
     "  iamdrift compare --pairs pairs.ndjson > verdicts.ndjson",
 );
 
@@ -46,6 +48,9 @@ pub struct Args {
     /// How many sets of requests to tell for each part of the difference
     #[arg(long, value_name = "N", default_value_t = 8)]
     cubes: usize,
+    /// Also write what was asked for other solvers to check: a-not-b.smt2 and b-not-a.smt2 in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "pairs")]
+    smt_lib: Option<PathBuf>,
     /// How to write the answer [default: table; with --pairs a line of JSON for each pair]
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -88,19 +93,26 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
             Err(UserError::new("`--pairs` has no table", help).into())
         }
         (Some(file), _, _) => pairs::run(file, &terms),
-        (None, Some(a), Some(b)) => two(a, b, args.format.unwrap_or(Format::Table), &terms),
+        (None, Some(a), Some(b)) => {
+            let documents = (read(a)?, read(b)?);
+            if let Some(directory) = &args.smt_lib {
+                smt::write(directory, &documents, terms.ranks.catalog)?;
+            }
+            two((a, b), &documents, args.format.unwrap_or(Format::Table), &terms)
+        }
         (None, _, _) => Err(UserError::new("two documents are needed", "or many pairs with `--pairs`").into()),
     }
 }
 
-fn two(a: &Path, b: &Path, format: Format, terms: &Terms) -> anyhow::Result<ExitStatus> {
-    let (document_a, document_b) = (read(a)?, read(b)?);
+type Documents = (Arc<PolicyDocument>, Arc<PolicyDocument>);
+
+fn two(paths: (&Path, &Path), documents: &Documents, format: Format, terms: &Terms) -> anyhow::Result<ExitStatus> {
     let solver = terms.solver();
-    let comparison = terms.compare(&solver, &document_a, &document_b);
+    let comparison = terms.compare(&solver, &documents.0, &documents.1);
     let answer = answer::Answer::new(&terms.ranks, &comparison);
     match format {
         Format::Table => {
-            let (a, b) = (a.display().to_string(), b.display().to_string());
+            let (a, b) = (paths.0.display().to_string(), paths.1.display().to_string());
             output::write(&table::render(&answer, (&a, &b), output::layout())?)?;
         }
         Format::Json => output::write(&(serde_json::to_string(&answer)? + "\n"))?,
