@@ -46,7 +46,7 @@ pub(super) fn excess(severity: Severity, granted_by: GrantedBy, actions: &[(&str
     Excess {
         granted_by,
         severity,
-        actions: patterns(actions),
+        actions: patterns(actions).into(),
         action_count: count,
         destructive_count: 0,
         levels: BTreeMap::from([(Level::Write, count)]),

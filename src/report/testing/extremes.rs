@@ -25,7 +25,11 @@ pub(in crate::report) fn hostile() -> Audit {
     broad.excess = vec![Excess {
         resources: vec!["arn:aws:s3:::\u{2066}x\u{2069}/*".into()],
         conditions: vec!["aws:PrincipalTag/\u{1b}[8m is \"a\u{2028}b\"".into()],
-        expected: expected("agents/\u{8}\u{8}x.json", Why::Denied, "denied by \u{1b}]8;;http://x\u{7}it"),
+        expected: expected(
+            "agents/\u{8}\u{8}x.json",
+            Why::Denied,
+            "statement 1 \"\u{1b}]8;;http://x\u{7}it\" denies it",
+        ),
         ..excess(
             Severity::High,
             GrantedBy {

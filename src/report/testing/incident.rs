@@ -45,7 +45,11 @@ pub(in crate::report) fn incident() -> Audit {
             destructive_count: 1,
             resources: vec!["arn:aws-cn:s3:::billing-exports/*".into()],
             conditions: vec!["aws:PrincipalTag/team is \"billing\"".into(), "aws:SourceIp in 10.0.0.0/8".into()],
-            expected: expected(readonly, Why::ResourceNotListed, "lists the action, on arn:aws-cn:s3:::cost-reports/*"),
+            expected: expected(
+                readonly,
+                Why::ResourceNotListed,
+                "statement 1 \"ReadCosts\" allows it, but only on arn:aws-cn:s3:::cost-reports/*",
+            ),
             ..excess(
                 Severity::Medium,
                 granted("exports", Origin::Inline, 0, None, 77),
@@ -97,8 +101,9 @@ pub(in crate::report) fn incident() -> Audit {
     }];
     (undeclared.action_count, undeclared.destructive_count) = (4000, 1012);
     undeclared.advice = vec![
+        "delete it, if nobody needs it".into(),
         concat!(
-            "declare it:\n[[principal]]\nname  = \"deploy-legacy\"\n",
+            "or declare it:\n[[principal]]\nname  = \"deploy-legacy\"\n",
             "match = \"arn:aws-cn:iam::111122223333:user/deploy-legacy\"\n",
             "kind  = \"workload\"  # operator | agent | workload | break-glass\nallow = []"
         )
