@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::action_list::ActionPattern;
 use super::action_patterns::{ActionSet, summarise};
 use super::ask::{Asker, Found, Founds};
 use super::cube_text;
 use super::expected::expected;
-use super::finding::{ActionPattern, Excess, GrantedBy, Origin, Witness};
+use super::finding::{Excess, GrantedBy, Origin, Witness};
 use super::severity::{self, Severity};
 use super::statement_text;
 use super::subject::Subject;
@@ -92,7 +93,7 @@ impl Telling<'_> {
         Excess {
             granted_by: self.granted_by(policy, statement),
             severity,
-            actions: summary.patterns,
+            actions: summary.patterns.into(),
             action_count: summary.count,
             destructive_count: summary.destructive,
             levels: summary.levels,

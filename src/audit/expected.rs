@@ -1,6 +1,7 @@
 //! The declared statement that comes nearest to a witness: the witness is replayed through the evaluator, and
 //! the statement that got furthest is told.
 
+use super::count::number;
 use super::finding::{Expected, Why};
 use super::statement_text;
 use crate::access::{Layers, Mismatch, Outcome, Request, StatementRef, evaluate};
@@ -43,7 +44,7 @@ pub(super) fn expected(declared: &Layers, request: &Request) -> Option<Expected>
             let patterns = statement.statement.resource.as_ref().map(statement_text::resources).unwrap_or_default();
             let listed = match patterns.as_slice() {
                 [one] => one.clone(),
-                [one, others @ ..] => format!("{one} and {} more", others.len()),
+                [one, others @ ..] => format!("{one} and {} more", number(others.len())),
                 [] => "other resources".to_owned(),
             };
             (Why::ResourceNotListed, format!("statement {} allows it, but only on {listed}", named(statement)))
