@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use super::file::{Place, SourceFile, Span};
 
@@ -81,18 +81,23 @@ impl Diagnostic {
         };
         let message = escape(&self.message);
         let expected = escape(&self.expected);
-        let (text, span, first_line) = self.excerpt();
+        let excerpt = self.excerpt();
         let place = self.place();
         let path = if self.source.is_embedded() {
             format!("{place} (the document written in this string)")
         } else {
             place.file.clone()
         };
-        let snippet = Snippet::source(text)
-            .line_start(first_line)
-            .path(path)
-            .annotation(AnnotationKind::Primary.span(span.start..span.end).label(expected));
-        let mut group = level.primary_title(message).element(snippet);
+        let (line, column) = self.source.line_column(self.span.start.min(self.source.text().len()));
+        let snippet = Snippet::source(excerpt.text)
+            .line_start(line)
+            .annotation(AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(expected));
+        let title = level.primary_title(message);
+        // Where the line is cut on its left, the renderer would count columns from the cut.
+        let mut group = match excerpt.is_cut {
+            true => title.element(Origin::path(path).line(line).char_column(column)).element(snippet),
+            false => title.element(snippet.path(path)),
+        };
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(escape(help)));
         }
@@ -100,9 +105,8 @@ impl Diagnostic {
         renderer.render(&[group]).to_string()
     }
 
-    /// The lines around the span, shortened so that a minified file of one line stays readable, with the
-    /// span inside the excerpt and the number of its first line.
-    fn excerpt(&self) -> (String, Span, usize) {
+    /// The line of the span, shortened so that a minified file of one line stays readable.
+    fn excerpt(&self) -> Excerpt {
         const REACH: usize = 60;
         let text = self.source.text();
         let start = self.span.start.min(text.len());
@@ -124,9 +128,17 @@ impl Diagnostic {
         let shown: String = slice.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let same = shown.len() == slice.len();
         let span = if same { Span::new(start - from, end - from) } else { Span::new(0, shown.len()) };
-        let (line, _) = self.source.line_column(start);
-        (shown, span, line)
+        Excerpt { text: shown, span, is_cut: from > line_start || !same }
     }
+}
+
+/// What is shown of a line.
+struct Excerpt {
+    text: String,
+    /// The span in it.
+    span: Span,
+    /// Whether columns in it are not those of the line.
+    is_cut: bool,
 }
 
 impl std::fmt::Display for Diagnostic {
@@ -179,4 +191,23 @@ pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -
 
 fn escape(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(text: &str, start: usize, end: usize) -> String {
+        let source = SourceFile::new("a.json", text);
+        Diagnostic::error(&source, Span::new(start, end), "wrong", "right").render(false)
+    }
+
+    #[test]
+    fn the_column_is_that_of_the_line_however_much_of_it_is_shown() {
+        let text = format!("{{}}\n{}é!{}", "x".repeat(300), "y".repeat(300));
+        let shown = rendered(&text, 305, 306);
+        assert!(shown.contains(" --> a.json:2:302\n"), "{shown}");
+        assert!(shown.contains("xxxé!yyy") && !shown.contains(&"x".repeat(70)), "{shown}");
+        assert!(rendered("short !", 6, 7).contains(" --> a.json:1:7\n"));
+    }
 }
