@@ -61,6 +61,9 @@ pub(super) fn extent(excess: &Excess) -> Option<String> {
         (0, _) => None,
         (actions, 0) => Some(count(actions, "action")),
         (1, _) => Some("1 destructive action".to_owned()),
+        (actions, destroy) if actions == destroy => {
+            Some(format!("{}, all of them destructive", count(actions, "action")))
+        }
         (actions, destroy) => Some(format!("{}, {} of them destructive", count(actions, "action"), number(destroy))),
     }
 }

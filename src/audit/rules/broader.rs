@@ -45,7 +45,7 @@ impl Rule for Broader {
         let title = format!(
             "may do {} beyond its ceiling{}",
             count(told.action_count, "action"),
-            destructive(told.destructive_count)
+            destructive(told.destructive_count, told.action_count)
         );
         let advice = advice::narrow(judged.subject, judged.policies, &told, &judged.answer.removable);
         let mut finding = judged.finding(RuleId::Broader, title, told, advice);

@@ -39,7 +39,7 @@ impl Rule for Undeclared {
         let told = judged.tell(&judged.answer.excess, false);
         let may = match told.action_count {
             0 => "nothing that could be proven".to_owned(),
-            actions => format!("{}{}", count(actions, "action"), destructive(told.destructive_count)),
+            actions => format!("{}{}", count(actions, "action"), destructive(told.destructive_count, actions)),
         };
         let title = format!("no entry of the baseline speaks of it; it may do {may}");
         let mut finding = judged.finding(RuleId::Undeclared, title, told, advice::declare(&judged.subject.brief));
