@@ -14,9 +14,10 @@ use super::{ExitStatus, Globals, UserError, output};
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 nothing at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete ",
     "(something could not be read or decided), whatever else it found.\n\n",
-    "Examples:\n  iamdrift audit --snapshot snapshot/ --baseline policies/\n",
-    "  iamdrift audit --snapshot details.json --principal '*:role/agents/*' --fail-on high\n",
-    "  iamdrift audit --rule IAM001 --rule IAM011 --format json -o report.json",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift audit --baseline baseline\n",
+    "  iamdrift audit --baseline baseline --kind agent --fail-on high\n",
+    "  iamdrift audit --baseline baseline --format json -o report.json",
 );
 
 /// Hold a snapshot against a baseline: who may do more than is declared
@@ -40,13 +41,14 @@ pub struct Filters {
     /// Only principals whose ARN or name matches
     #[arg(long, value_name = "GLOB")]
     principal: Option<String>,
-    /// Only principals of this kind; may be given again
+    /// Only principals of this kind; may be given again: agent, operator, workload, break-glass, undeclared, ambiguous,
+    /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     kind: Vec<Sort>,
-    /// Only this rule, `IAM001`; may be given again. IAM011 is told only where it is asked for
+    /// Only this rule; may be given again: IAM001, IAM002, IAM007, IAM009, IAM010, IAM011 (told only where asked for)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
-    /// Only findings at or above this severity; undecided principals are always told
+    /// Only findings at or above this severity: critical, high, medium, low, info; undecided principals are always told
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     severity: Option<Severity>,
     /// The lowest severity that ends with 1; `never` for none
@@ -60,7 +62,7 @@ pub struct Telling {
     /// Tell everything: no pattern, statement or principal is left out of the table
     #[arg(long)]
     all: bool,
-    /// How to write the report
+    /// How to write the report: table, json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
     format: Format,
     /// Write the report to a file that only you can read
@@ -121,9 +123,9 @@ fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result
 /// Runs the command.
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let baseline = Baseline::load_with(&args.baseline, catalog)?;
-    let snapshot = args.snapshot.load()?;
-    tell(&snapshot, &baseline, catalog, &args.filters, &args.telling)
+    let baseline = globals.step("read the baseline", || Baseline::load_with(&args.baseline, catalog))?;
+    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
+    globals.step("audited and reported", || tell(&snapshot, &baseline, catalog, &args.filters, &args.telling))
 }
 
 /// Audits and reports.

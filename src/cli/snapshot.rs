@@ -38,16 +38,14 @@ pub fn load(paths: &SnapshotPaths) -> anyhow::Result<Snapshot> {
 
 /// A failure to read a snapshot, with what to do about it.
 pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
-    match error {
-        SnapshotError::Invalid(diagnostics) => diagnostics.into(),
-        SnapshotError::Io { .. } => {
-            let help = format!(
-                "give `--snapshot` the output of `aws iam get-account-authorization-details`, or a directory that \
-                 holds it; {} is what was looked for",
-                path.display()
-            );
+    match &error {
+        SnapshotError::Invalid(diagnostics) => diagnostics.clone().into(),
+        SnapshotError::Io { path: unread, .. } if unread == path => {
+            let help = "give `--snapshot` the output of `aws iam get-account-authorization-details`, or a directory \
+                        that holds it";
             UserError::new(error.to_string(), help).into()
         }
+        SnapshotError::Io { .. } => UserError::new(error.to_string(), "give files that can be read").into(),
         SnapshotError::Empty { .. } => {
             let help = "make one with `aws iam get-account-authorization-details > account.json`";
             UserError::new(error.to_string(), help).into()

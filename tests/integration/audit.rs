@@ -235,7 +235,7 @@ fn idle_and_ambiguous_entries() {
         audit["findings"][0]["title"]
             .as_str()
             .unwrap()
-            .starts_with("\"readers\" and \"all\" match the same 1 principal")
+            .starts_with("\"readers\" and \"all\" match arn:aws:iam::111122223333:role/r-1")
     );
     assert_eq!(audit["principals"][0]["status"], "ambiguous");
 }

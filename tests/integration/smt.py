@@ -50,7 +50,7 @@ def run_cvc5(text):
     while True:
         command = parser.nextCommand()
         if command.isNull():
-            return [word for word in said if word != "success"]
+            return [word.strip('"') for word in said if word != "success"]
         said.extend(command.invoke(solver, parser.getSymbolManager()).split())
 
 

@@ -13,7 +13,9 @@ use crate::cli::{ExitStatus, Globals, output, snapshot};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 the baseline can be used, warnings or not; 2 it cannot.\n\n",
-    "Examples:\n  iamdrift baseline check policies/\n  iamdrift baseline check policies/ --snapshot snapshot/",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift baseline check baseline\n",
+    "  iamdrift baseline check baseline --snapshot snapshot",
 );
 
 /// How many principals without an entry are listed.

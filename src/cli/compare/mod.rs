@@ -23,17 +23,20 @@ const AFTER_HELP: &str = concat!(
     "{\"id\": …, \"error\": {\"message\", \"line\", \"column\"}}. `iamdrift schema compare` prints the schema.\n\n",
     "Exit status: 0 A is equivalent to B or narrower; 1 broader or incomparable; 2 bad input; 3 undecided. With ",
     "--pairs: 0 every line was decided, whichever way; 2 some line could not be read; 3 some line is undecided.\n\n",
-    "Examples:\n  iamdrift compare proposed.json approved.json\n",
-    "  iamdrift compare --closed-world --format json a.json b.json\n",
-    "  iamdrift compare a.json b.json --smt-lib questions/ && z3 questions/a-not-b.smt2\n",
-    "  iamdrift compare --pairs pairs.ndjson > verdicts.ndjson",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift compare baseline/agents/cost-explorer-readonly.json \\\n",
+    "    baseline/operators/cost-explorer.json\n",
+    "  iamdrift compare --closed-world --format json --smt-lib questions \\\n",
+    "    baseline/people/auditors.json baseline/workloads/etl.json\n",
+    "  echo '{\"id\": 1, \"a\": {\"Statement\": []}, \"b\": {\"Statement\": []}}' |\n",
+    "    iamdrift compare --pairs -",
 );
 
 /// Say whether a policy is equivalent to another, narrower, broader or incomparable, and show the difference
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A policy document
+    /// A policy document; one of the two may be `-`, standard input
     #[arg(value_name = "A.json", required_unless_present = "pairs", requires = "b")]
     a: Option<PathBuf>,
     /// The policy document to hold it against
@@ -94,6 +97,9 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
         }
         (Some(file), _, _) => pairs::run(file, &terms),
         (None, Some(a), Some(b)) => {
+            if a == Path::new("-") && b == a {
+                return Err(UserError::new("standard input is one document", "give the other one as a file").into());
+            }
             let documents = (read(a)?, read(b)?);
             if let Some(directory) = &args.smt_lib {
                 smt::write(directory, &documents, terms.ranks.catalog)?;
@@ -125,6 +131,7 @@ fn two(paths: (&Path, &Path), documents: &Documents, format: Format, terms: &Ter
 }
 
 fn read(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
-    let source: Arc<SourceFile> = input::read(path, "give two files that each hold a policy document")?;
+    let source: Arc<SourceFile> =
+        input::read(path, "give two files that each hold a policy document, or `-` for one of them")?;
     Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
 }

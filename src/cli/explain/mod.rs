@@ -19,9 +19,12 @@ const AFTER_HELP: &str = concat!(
     "filled in unless they are given; what is neither given nor told is missing from the request.\n\n",
     "Exit status: 0 the request was decided, whichever way; 2 bad usage or input; 3 a document that decides is not in ",
     "the snapshot, or cannot be read.\n\n",
-    "Examples:\n  iamdrift explain lantern-cost-explorer cloudformation:DeleteStack\n",
-    "  iamdrift explain role/app s3:GetObject arn:aws:s3:::bucket/key --context aws:SourceIp=203.0.113.7\n",
-    "  iamdrift explain app ec2:CreateTags --context aws:TagKeys=team --context aws:TagKeys=owner --format json",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift explain lantern-cost-explorer cloudformation:DeleteStack\n",
+    "  iamdrift explain role/workloads/billing-export s3:GetObject \\\n",
+    "    arn:aws-cn:s3:::bucket/key --context aws:SourceIp=203.0.113.7\n",
+    "  iamdrift explain lantern-cost-explorer ec2:CreateTags --format json \\\n",
+    "    --context aws:TagKeys=team --context aws:TagKeys=owner",
 );
 
 /// Show why a request of a principal is allowed or denied, layer by layer
@@ -63,7 +66,7 @@ enum Format {
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let asked = asked::Asked::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
-    let snapshot = args.snapshot.load()?;
+    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
     let found = principal::find(&snapshot, &args.principal)?;
     let mut layers = gather(&snapshot, found.account, found.principal);
     if let Some(sessions) = found.sessions {
