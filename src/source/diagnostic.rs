@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::file::{Place, SourceFile, Span};
 
@@ -92,17 +92,13 @@ impl Diagnostic {
         let snippet = Snippet::source(excerpt.text)
             .line_start(line)
             .annotation(AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(expected));
-        let title = level.primary_title(message);
-        // Where the line is cut on its left, the renderer would count columns from the cut.
-        let mut group = match excerpt.is_cut {
-            true => title.element(Origin::path(path).line(line).char_column(column)).element(snippet),
-            false => title.element(snippet.path(path)),
-        };
+        let mut group = level.primary_title(message).element(snippet.path(path));
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(escape(help)));
         }
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group]).to_string()
+        let rendered = renderer.render(&[group]).to_string();
+        if excerpt.is_cut { with_column(&rendered, column) } else { rendered }
     }
 
     /// The line of the span, shortened so that a minified file of one line stays readable.
@@ -130,6 +126,21 @@ impl Diagnostic {
         let span = if same { Span::new(start - from, end - from) } else { Span::new(0, shown.len()) };
         Excerpt { text: shown, span, is_cut: from > line_start || !same }
     }
+}
+
+/// A rendered diagnostic with the true column in the line that tells its place. The renderer counts columns in
+/// what it is given, which is not the whole line where that is cut on its left.
+fn with_column(rendered: &str, column: usize) -> String {
+    let mut is_told = false;
+    let lines = rendered.split('\n').enumerate().map(|(i, line)| match line.rsplit_once(':') {
+        Some((place, counted)) if i > 0 && !is_told && line.contains("--> ") => {
+            is_told = true;
+            let rest = counted.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{place}:{column}{rest}")
+        }
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// What is shown of a line.
