@@ -1,7 +1,7 @@
 //! Chores of this repository that are not part of the product.
 //!
 //! `cargo run -p xtask -- catalog [WHEEL or VERSION]` writes the service catalog; see `docs/catalog.md`.
-//! `iamdrift demo --color always | cargo run -p xtask -- picture` writes the README's `docs/report.svg`.
+//! `COLUMNS=110 iamdrift demo --color always | head -24 | cargo run -p xtask -- picture` writes the README's `docs/report.svg`.
 #![allow(clippy::disallowed_macros)] // a chore talks to whoever runs it
 
 mod catalog;
