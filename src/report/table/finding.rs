@@ -78,7 +78,8 @@ pub(super) fn body(finding: &Finding, page: &mut Page) -> io::Result<()> {
         if let Some(expected) = &excess.expected
             && before != Some(told(expected))
         {
-            page.write(at(field(page, "expected").words(&nearest(expected)), &expected.place))?;
+            let label = if finding.rule == RuleId::Narrower { "nearest" } else { "expected" };
+            page.write(at(field(page, label).words(&nearest(expected)), &expected.place))?;
         }
         before = excess.expected.as_ref().map(told);
     }
