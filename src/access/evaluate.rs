@@ -268,7 +268,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::access::{PolicyOrigin, PrincipalFacts};
+    use crate::access::{PolicyOrigin, PrincipalFacts, ResourcePolicies};
     use crate::iam::{DocumentKind, PolicyDocument, Template};
     use crate::source::SourceFile;
 
@@ -284,11 +284,11 @@ mod tests {
             boundary: None,
             scps: None,
             rcps: None,
-            resource_policies: vec![ResourcePolicy {
+            resource_policies: ResourcePolicies::from_iter([ResourcePolicy {
                 covers: vec![Template::literal("arn:aws:s3:::b/k")],
                 owner: principal.account.clone().unwrap(),
                 policy: policy(resource_policy, DocumentKind::Resource),
-            }],
+            }]),
             unknown_resource_policy: UnknownResourcePolicy::MayAllow,
             resource_owner: None,
             session: None,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::layers::{
-    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions,
+    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicies, ResourcePolicy, Sessions,
     UnknownResourcePolicy,
 };
 use crate::iam::template::Variables;
 use crate::iam::{Arn, Template};
 use crate::snapshot::{
-    Account, HeldPolicy, Holding, KnownResource, LayerKind, MissingDocument, Organization, OrganizationPolicyType,
-    Principal, PrincipalKind, Snapshot, Unit,
+    Account, HeldPolicy, KnownResource, LayerKind, MissingDocument, Organization, OrganizationPolicyType, Principal,
+    PrincipalKind, Snapshot, Unit,
 };
 
 /// The layers that decide a principal's requests, as far as the snapshot holds them.
@@ -18,17 +18,36 @@ use crate::snapshot::{
 /// A document that is missing is left out, so that what rests on these layers alone is not the truth: ask
 /// [`missing`] too. A boundary whose document is missing bounds nothing here: the wider side.
 pub fn gather(snapshot: &Snapshot, account: &Account, principal: &Principal) -> Layers {
-    let boundary = principal.boundary.as_ref().and_then(|boundary| boundary.policy.as_ref());
-    Layers {
-        principal: facts(account, principal),
-        identity: principal.identity.iter().map(policy_ref).collect(),
-        boundary: boundary.map(|boundary| vec![policy_ref(boundary)]),
-        scps: levels(snapshot, account, principal, OrganizationPolicyType::ServiceControl),
-        rcps: levels(snapshot, account, principal, OrganizationPolicyType::ResourceControl),
-        resource_policies: snapshot.resource_policies.iter().filter_map(resource_policy).collect(),
-        unknown_resource_policy: UnknownResourcePolicy::MayAllow,
-        resource_owner: None,
-        session: None,
+    Gatherer::new(snapshot).gather(account, principal)
+}
+
+/// Gathers the layers of many principals of one snapshot; they share what decides over them all.
+pub struct Gatherer<'s> {
+    snapshot: &'s Snapshot,
+    resource_policies: ResourcePolicies,
+}
+
+impl<'s> Gatherer<'s> {
+    /// Of this snapshot.
+    pub fn new(snapshot: &'s Snapshot) -> Gatherer<'s> {
+        let resource_policies = snapshot.resource_policies.iter().filter_map(resource_policy).collect();
+        Gatherer { snapshot, resource_policies }
+    }
+
+    /// The layers of one principal; see [`gather`].
+    pub fn gather(&self, account: &Account, principal: &Principal) -> Layers {
+        let boundary = principal.boundary.as_ref().and_then(|boundary| boundary.policy.as_ref());
+        Layers {
+            principal: facts(account, principal),
+            identity: principal.identity.iter().map(policy_ref).collect(),
+            boundary: boundary.map(|boundary| vec![policy_ref(boundary)]),
+            scps: levels(self.snapshot, account, principal, OrganizationPolicyType::ServiceControl),
+            rcps: levels(self.snapshot, account, principal, OrganizationPolicyType::ResourceControl),
+            resource_policies: self.resource_policies.clone(),
+            unknown_resource_policy: UnknownResourcePolicy::MayAllow,
+            resource_owner: None,
+            session: None,
+        }
     }
 }
 
@@ -80,13 +99,11 @@ fn facts(account: &Account, principal: &Principal) -> PrincipalFacts {
 }
 
 fn policy_ref(held: &HeldPolicy) -> PolicyRef {
-    let origin = match &held.holding {
-        Holding::Inline { holder } => PolicyOrigin::Inline { holder: holder.clone() },
-        Holding::Attached { arn, holder } => PolicyOrigin::Attached { arn: arn.clone(), holder: holder.clone() },
-        Holding::Boundary { arn } => PolicyOrigin::Boundary { arn: arn.clone() },
-        Holding::Trust { holder } => PolicyOrigin::Resource { arn: holder.clone() },
-    };
-    PolicyRef { name: held.name.clone(), origin, document: Arc::clone(&held.document) }
+    PolicyRef {
+        name: held.name.clone(),
+        origin: PolicyOrigin::Held(held.holding.clone()),
+        document: Arc::clone(&held.document),
+    }
 }
 
 /// The path along which a type of organization policy binds the principal. For RCPs this is the path of the

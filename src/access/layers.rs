@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::iam::{AccountId, Arn, PolicyDocument, Template};
+use crate::snapshot::Holding;
 
 /// What kind of principal asks.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -46,23 +47,8 @@ pub struct PrincipalFacts {
 /// Where a policy of a layer comes from.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum PolicyOrigin {
-    /// Written into a user, role or group; the ARN is the holder's.
-    Inline {
-        /// The user, group or role that holds it.
-        holder: String,
-    },
-    /// A managed policy of that ARN, attached to `holder` (the principal itself or one of its groups).
-    Attached {
-        /// The policy's ARN.
-        arn: String,
-        /// The user, group or role that it is attached to.
-        holder: String,
-    },
-    /// The permissions boundary of that ARN.
-    Boundary {
-        /// The policy's ARN.
-        arn: String,
-    },
+    /// A user or role holds it, itself or by a group.
+    Held(Holding),
     /// An SCP or RCP with its id or ARN, attached to a root, OU or account.
     Organization {
         /// The policy's id.
@@ -110,6 +96,40 @@ pub struct ResourcePolicy {
     pub policy: PolicyRef,
 }
 
+/// The policies of resources: a list that is kept once, however many principals it decides over.
+#[derive(Clone, Debug)]
+pub struct ResourcePolicies(Arc<[ResourcePolicy]>);
+
+impl ResourcePolicies {
+    /// No policy of any resource.
+    pub fn none() -> ResourcePolicies {
+        ResourcePolicies(Arc::new([]))
+    }
+}
+
+impl FromIterator<ResourcePolicy> for ResourcePolicies {
+    fn from_iter<I: IntoIterator<Item = ResourcePolicy>>(policies: I) -> ResourcePolicies {
+        ResourcePolicies(policies.into_iter().collect())
+    }
+}
+
+impl std::ops::Deref for ResourcePolicies {
+    type Target = [ResourcePolicy];
+
+    fn deref(&self) -> &[ResourcePolicy] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a ResourcePolicies {
+    type Item = &'a ResourcePolicy;
+    type IntoIter = std::slice::Iter<'a, ResourcePolicy>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 /// What a resource of another account means whose policy is not known.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum UnknownResourcePolicy {
@@ -133,7 +153,7 @@ pub struct Layers {
     /// RCPs by level, root first, along the path of the account that owns the resource. They only deny.
     pub rcps: Option<Vec<Level>>,
     /// The policies of resources that are known.
-    pub resource_policies: Vec<ResourcePolicy>,
+    pub resource_policies: ResourcePolicies,
     /// What holds for a resource of another account that is not among them.
     pub unknown_resource_policy: UnknownResourcePolicy,
     /// The account that owns resources whose ARN does not tell; none: the principal's.
@@ -157,7 +177,7 @@ impl Layers {
             boundary: None,
             scps: None,
             rcps: None,
-            resource_policies: Vec::new(),
+            resource_policies: ResourcePolicies::none(),
             unknown_resource_policy: UnknownResourcePolicy::MayAllow,
             resource_owner: None,
             session: None,

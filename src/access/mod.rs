@@ -18,11 +18,11 @@ mod trace;
 
 pub use caller::NotAPrincipal;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
-pub use gather::{gather, missing};
+pub use gather::{Gatherer, gather, missing};
 pub use known::{Known, KnownContext};
 pub use known_principal::known_context;
 pub use layers::{
-    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy, Sessions,
+    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicies, ResourcePolicy, Sessions,
     UnknownResourcePolicy,
 };
 pub use principal_match::{Naming, naming, sessions_named};

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::{ActionPattern, Level};
+use super::action_list::{ActionPattern, Level};
 use super::rank::{Rank, Ranks};
 use super::severity::Severity;
 use crate::baseline::Glob;

@@ -1,11 +1,13 @@
 //! What to do about a finding: the smallest edit.
 
 use super::ask::is_attachment;
+use super::count::number;
 use super::excess::{Told, name_of};
 use super::finding::{Excess, Origin, PrincipalBrief, Why};
 use super::statement_text;
 use super::subject::Subject;
 use crate::access::{PolicyOrigin, PolicyRef};
+use crate::snapshot::Holding;
 
 /// How many action patterns a line of advice names.
 const NAMED: usize = 5;
@@ -31,13 +33,13 @@ fn remove(subject: &Subject<'_>, policy: &PolicyRef) -> String {
     let own = subject.principal.arn.as_str();
     let name = &policy.name;
     match &policy.origin {
-        PolicyOrigin::Attached { holder, .. } if holder != own => {
+        PolicyOrigin::Held(Holding::Attached { holder, .. }) if holder != own => {
             format!("do without {name}, attached to group {}: nothing that is declared depends on it", name_of(holder))
         }
-        PolicyOrigin::Inline { holder } if holder != own => {
+        PolicyOrigin::Held(Holding::Inline { holder }) if holder != own => {
             format!("do without {name}, inline of group {}: nothing that is declared depends on it", name_of(holder))
         }
-        PolicyOrigin::Inline { .. } => {
+        PolicyOrigin::Held(Holding::Inline { .. }) => {
             format!("delete the inline policy {name}: nothing that is declared depends on it")
         }
         _ => format!("detach {name}: nothing that is declared depends on it"),
@@ -62,7 +64,7 @@ fn edit(excess: &Excess) -> String {
         _ => {
             let names: Vec<&str> = excess.actions.iter().take(NAMED).map(|a| a.pattern.as_str()).collect();
             let others = excess.actions.len().saturating_sub(NAMED);
-            let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+            let more = if others > 0 { format!(" and {} more", number(others)) } else { String::new() };
             format!("take {}{more} out of {statement}", names.join(", "))
         }
     }
@@ -72,8 +74,9 @@ fn edit(excess: &Excess) -> String {
 pub(super) fn declare(principal: &PrincipalBrief) -> Vec<String> {
     let text = |value: &str| serde_json::Value::from(value).to_string();
     vec![
+        "delete it, if nobody needs it".to_owned(),
         format!(
-            "declare it:\n[[principal]]\nname  = {}\nmatch = {}\nkind  = \"workload\"  # operator | agent | workload | break-glass\nallow = []",
+            "or declare it:\n[[principal]]\nname  = {}\nmatch = {}\nkind  = \"workload\"  # operator | agent | workload | break-glass\nallow = []",
             text(&principal.name),
             text(&principal.arn),
         ),

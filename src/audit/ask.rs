@@ -9,6 +9,7 @@ use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{Effect, Listing, Readings};
+use crate::snapshot::Holding;
 use crate::solve::{
     Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
 };
@@ -162,7 +163,7 @@ impl Asker<'_> {
 
 /// Whether a policy can be detached from the principal, or deleted from it.
 pub(super) fn is_attachment(policy: &PolicyRef) -> bool {
-    matches!(policy.origin, PolicyOrigin::Inline { .. } | PolicyOrigin::Attached { .. })
+    matches!(policy.origin, PolicyOrigin::Held(Holding::Inline { .. } | Holding::Attached { .. }))
 }
 
 /// One way of asking.

@@ -1,5 +1,6 @@
 //! A difference in words: on what, and when.
 
+use super::count::count;
 use crate::solve::{Cube, FieldRange};
 
 /// How many alternatives are told.
@@ -44,7 +45,7 @@ pub fn conditions(cubes: &[Cube]) -> Vec<String> {
     }
     let told: Vec<String> = ways.iter().take(MAX_ALTERNATIVES).map(|way| way.join(" and ")).collect();
     let others = ways.len().saturating_sub(MAX_ALTERNATIVES);
-    let more = if others > 0 { format!("; or in {others} other ways") } else { String::new() };
+    let more = if others > 0 { format!("; or in {}", count(others, "other way")) } else { String::new() };
     vec![format!("{}{more}", told.join("; or "))]
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::action_list::ActionPattern;
 use super::action_patterns::{ActionSet, summarise};
 use super::ask::{Asker, Found, Founds};
 use super::cube_text;
 use super::expected::expected;
-use super::finding::{ActionPattern, Excess, GrantedBy, Origin, Witness};
+use super::finding::{Excess, GrantedBy, Origin, Witness};
 use super::severity::{self, Severity};
 use super::statement_text;
 use super::subject::Subject;
 use crate::access::{Layers, PolicyOrigin, PolicyRef, Request};
 use crate::iam::{Listing, Statement};
-use crate::snapshot::Holding;
+use crate::snapshot::{HeldPolicy, Holding};
 use crate::source::Place;
 
 /// Excess, and what its fingerprint rests on.
@@ -92,7 +93,7 @@ impl Telling<'_> {
         Excess {
             granted_by: self.granted_by(policy, statement),
             severity,
-            actions: summary.patterns,
+            actions: summary.patterns.into(),
             action_count: summary.count,
             destructive_count: summary.destructive,
             levels: summary.levels,
@@ -109,13 +110,17 @@ impl Telling<'_> {
         let own = self.subject.principal.arn.as_str();
         let group = |holder: &str| (holder != own).then(|| name_of(holder));
         let (origin, arn) = match &policy.origin {
-            PolicyOrigin::Inline { holder } => (group(holder).map_or(Origin::Inline, Origin::InlineOfGroup), None),
-            PolicyOrigin::Attached { arn, holder } => {
+            PolicyOrigin::Held(Holding::Inline { holder }) => {
+                (group(holder).map_or(Origin::Inline, Origin::InlineOfGroup), None)
+            }
+            PolicyOrigin::Held(Holding::Attached { arn, holder }) => {
                 (group(holder).map_or(Origin::Attached, Origin::AttachedToGroup), Some(arn.clone()))
             }
-            PolicyOrigin::Boundary { arn } => (Origin::Boundary, Some(arn.clone())),
+            PolicyOrigin::Held(Holding::Boundary { arn }) => (Origin::Boundary, Some(arn.clone())),
             PolicyOrigin::Organization { id, .. } => (Origin::Organization, Some(id.clone())),
-            PolicyOrigin::Resource { arn } => (Origin::ResourcePolicy, Some(arn.clone())),
+            PolicyOrigin::Held(Holding::Trust { holder: arn }) | PolicyOrigin::Resource { arn } => {
+                (Origin::ResourcePolicy, Some(arn.clone()))
+            }
             PolicyOrigin::Given => (Origin::Ceiling, None),
         };
         GrantedBy {
@@ -131,12 +136,11 @@ impl Telling<'_> {
     /// Where the statement stands. Equal documents are kept once: where the kept one is another holder's, the
     /// place is that of this holder's whole document.
     fn place(&self, policy: &PolicyRef, statement: &Statement) -> Place {
-        let same = |holding: &Holding| match (holding, &policy.origin) {
-            (Holding::Inline { holder: one }, PolicyOrigin::Inline { holder: two }) => one == two,
-            (Holding::Attached { arn: one, .. }, PolicyOrigin::Attached { arn: two, .. }) => one == two,
-            _ => false,
+        let same = |held: &&HeldPolicy| {
+            held.name == policy.name
+                && matches!(&policy.origin, PolicyOrigin::Held(holding) if *holding == held.holding)
         };
-        let held = self.subject.principal.identity.iter().find(|h| h.name == policy.name && same(&h.holding));
+        let held = self.subject.principal.identity.iter().find(same);
         match held {
             Some(held) if held.place != policy.document.place() => held.place.clone(),
             _ => policy.document.statement_place(statement),

@@ -1,15 +1,26 @@
 //! The declared statement that comes nearest to a witness: the witness is replayed through the evaluator, and
 //! the statement that got furthest is told.
 
+use super::count::number;
 use super::finding::{Expected, Why};
 use super::statement_text;
-use crate::access::{Layers, Mismatch, Outcome, Request, StatementRef, evaluate};
+use crate::access::{
+    Decision, Denial, Layer, LayerTrace, Layers, Mismatch, Outcome, Request, StatementRef, Verdict, evaluate,
+};
 use crate::iam::{Effect, Readings};
 
 /// The nearest declared statement; none where nothing is declared.
 pub(super) fn expected(declared: &Layers, request: &Request) -> Option<Expected> {
     let evaluation = evaluate(declared, request, &|_| false, Readings::default());
-    let traces = || evaluation.layers.iter().flat_map(|layer| &layer.statements);
+    // Where several layers must allow it, those that do so have nothing to tell.
+    let silent: &[Layer] = match &evaluation.decision {
+        Decision::Denied { by: Denial::Implicit(layers) } => layers,
+        _ => &[],
+    };
+    let decides = |layer: &&LayerTrace<'_>| {
+        silent.is_empty() || (silent.contains(&layer.layer) && layer.verdict == Verdict::Silent)
+    };
+    let traces = || evaluation.layers.iter().filter(decides).flat_map(|layer| &layer.statements);
     if let Some(deny) = traces().find(|t| t.is_match() && t.statement.effect() == Effect::Deny) {
         let text = format!("statement {} denies it", named(&deny.statement));
         return Some(told(&deny.statement, Why::Denied, text));
@@ -43,7 +54,7 @@ pub(super) fn expected(declared: &Layers, request: &Request) -> Option<Expected>
             let patterns = statement.statement.resource.as_ref().map(statement_text::resources).unwrap_or_default();
             let listed = match patterns.as_slice() {
                 [one] => one.clone(),
-                [one, others @ ..] => format!("{one} and {} more", others.len()),
+                [one, others @ ..] => format!("{one} and {} more", number(others.len())),
                 [] => "other resources".to_owned(),
             };
             (Why::ResourceNotListed, format!("statement {} allows it, but only on {listed}", named(statement)))

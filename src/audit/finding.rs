@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::action_list::{ActionList, Level};
 use super::rules::RuleId;
 use super::severity::Severity;
-use crate::catalog::AccessLevel;
 use crate::solve::Cube;
 use crate::source::Place;
 
@@ -106,7 +106,7 @@ pub struct Excess {
     pub severity: Severity,
     /// The actions as a person would write them, the most alarming first. No pattern covers more than what is
     /// in excess.
-    pub actions: Vec<ActionPattern>,
+    pub actions: ActionList,
     /// How many actions these are.
     pub action_count: usize,
     /// How many of them destroy.
@@ -177,47 +177,6 @@ impl std::fmt::Display for Origin {
             Origin::Boundary => f.write_str("permissions boundary"),
             Origin::Organization => f.write_str("organization"),
             Origin::Ceiling => f.write_str("ceiling"),
-        }
-    }
-}
-
-/// Actions, as a person would write them.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct ActionPattern {
-    /// `ec2:Delete*`, or a name.
-    pub pattern: String,
-    /// How many actions it stands for.
-    pub count: usize,
-    /// How many there are of each access level.
-    pub levels: BTreeMap<Level, usize>,
-}
-
-/// An access level, as AWS's reference gives it to an action.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Level {
-    /// Sees that resources exist.
-    List,
-    /// Reads contents or attributes.
-    Read,
-    /// Changes only tags.
-    Tagging,
-    /// Creates, changes or deletes.
-    Write,
-    /// Grants or changes permissions.
-    PermissionsManagement,
-    /// The catalog does not know the action.
-    Unknown,
-}
-
-impl From<AccessLevel> for Level {
-    fn from(level: AccessLevel) -> Level {
-        match level {
-            AccessLevel::List => Level::List,
-            AccessLevel::Read => Level::Read,
-            AccessLevel::Tagging => Level::Tagging,
-            AccessLevel::Write => Level::Write,
-            AccessLevel::PermissionsManagement => Level::PermissionsManagement,
         }
     }
 }

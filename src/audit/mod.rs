@@ -2,9 +2,11 @@
 //!
 //! Follows `docs/rules.md`. [`Finding`] is what the reports tell, [`Audit`] the whole of one run.
 
+mod action_list;
 mod action_patterns;
 mod advice;
 mod ask;
+mod count;
 pub mod cube_text;
 mod excess;
 mod expected;
@@ -20,10 +22,10 @@ mod severity;
 pub mod statement_text;
 mod subject;
 
+pub use action_list::{ActionList, ActionPattern, Level};
 pub use action_patterns::patterns;
-pub use finding::{
-    Accepted, ActionPattern, Excess, Expected, Finding, GrantedBy, Level, Origin, PrincipalBrief, Sort, Why, Witness,
-};
+pub use count::{count, number};
+pub use finding::{Accepted, Excess, Expected, Finding, GrantedBy, Origin, PrincipalBrief, Sort, Why, Witness};
 pub use outcome::{
     Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
 };

@@ -16,7 +16,7 @@ use super::rank::Ranks;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};
-use crate::access::Request;
+use crate::access::{Gatherer, Request};
 use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
 use crate::snapshot::Snapshot;
@@ -85,6 +85,7 @@ pub fn audit(
     let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
     let nothing = Arc::new(Declared::of(Vec::new()));
     let mut reports = Vec::new();
+    let gatherer = Gatherer::new(snapshot);
     let mut subjects = Vec::new();
     let mut selected = Vec::with_capacity(principals.len());
     for ((account, principal), assignment) in principals.iter().zip(&assignments.of) {
@@ -124,7 +125,7 @@ pub fn audit(
             Assignment::Undeclared => Arc::clone(&nothing),
             Assignment::Ignored(_) | Assignment::Ambiguous(_) => continue,
         };
-        subjects.push(Subject::gather(snapshot, account, principal, brief, entry, declared));
+        subjects.push(Subject::gather(snapshot, &gatherer, account, principal, brief, entry, declared));
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());

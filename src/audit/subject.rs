@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::finding::{PrincipalBrief, Sort};
-use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, gather, known_context, missing};
+use crate::access::{Gatherer, KnownContext, Layers, PolicyOrigin, PolicyRef, known_context, missing};
 use crate::baseline::{Baseline, CeilingDocument, CeilingPart, Entry, Kind, LevelCatalog, aws_managed_arn};
 use crate::iam::PolicyDocument;
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
@@ -59,6 +59,7 @@ impl<'a> Subject<'a> {
     /// Gathers a principal.
     pub fn gather(
         snapshot: &Snapshot,
+        gatherer: &Gatherer<'_>,
         account: &'a Account,
         principal: &'a Principal,
         brief: PrincipalBrief,
@@ -73,7 +74,7 @@ impl<'a> Subject<'a> {
             brief,
             entry,
             declared,
-            layers: gather(snapshot, account, principal),
+            layers: gatherer.gather(account, principal),
             known: known_context(snapshot, principal),
             missing: missing(snapshot, account, principal).into_iter().filter(decides).collect(),
         }

@@ -141,6 +141,6 @@ fn a_manifest_that_is_not_there() {
     1 |
       | ^ a manifest
       |
-      = help: start one with `iamdrift baseline init`
+      = help: copy `policies/` of iamdrift's repository to start one, or give the directory that holds `baseline.toml`
     ");
 }

@@ -44,7 +44,7 @@ fn load(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Dia
     let source = SourceFile::read(&file).map_err(|error| {
         let nothing = SourceFile::new(file.display().to_string(), "");
         Diagnostic::error(&nothing, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
-            .with_help("start one with `iamdrift baseline init`")
+            .with_help("copy `policies/` of iamdrift's repository to start one, or give the directory that holds `baseline.toml`")
     })?;
     let directory = file.parent().unwrap_or(Path::new(""));
     read(&source, Documents::under(directory), catalog)

@@ -1,36 +1,31 @@
 //! `iamdrift audit`: a snapshot held against a baseline.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use iamdrift::audit::{Options, RuleId, Severity, Sort, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::report::{self, Depth, Ending, Format};
-use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
+use iamdrift::snapshot::Snapshot;
 
+use super::snapshot::SnapshotArgs;
 use super::{ExitStatus, Globals, UserError, output};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 nothing at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete ",
     "(something could not be read or decided), whatever else it found.\n\n",
-    "Examples:\n  iamdrift audit --snapshot snapshot/ --baseline policies/\n",
-    "  iamdrift audit --snapshot details.json --principal '*:role/agents/*' --fail-on high\n",
-    "  iamdrift audit --rule IAM001 --rule IAM011 --format json -o report.json",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift audit --baseline baseline\n",
+    "  iamdrift audit --baseline baseline --kind agent --fail-on high\n",
+    "  iamdrift audit --baseline baseline --format json -o report.json",
 );
 
 /// Hold a snapshot against a baseline: who may do more than is declared
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
-    #[arg(long, value_name = "PATH", default_value = "snapshot")]
-    snapshot: PathBuf,
-    /// The organization with its policies, where it stands elsewhere
-    #[arg(long, value_name = "FILE")]
-    organization: Option<PathBuf>,
-    /// Policies of resources, where they stand elsewhere; may be given again
-    #[arg(long, value_name = "FILE")]
-    resource_policies: Vec<PathBuf>,
+    #[command(flatten)]
+    snapshot: SnapshotArgs,
     /// What is expected: a directory with `baseline.toml`, or the manifest itself
     #[arg(long, value_name = "PATH", default_value = "policies")]
     baseline: PathBuf,
@@ -46,13 +41,14 @@ pub struct Filters {
     /// Only principals whose ARN or name matches
     #[arg(long, value_name = "GLOB")]
     principal: Option<String>,
-    /// Only principals of this kind; may be given again
+    /// Only principals of this kind; may be given again: agent, operator, workload, break-glass, undeclared, ambiguous,
+    /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     kind: Vec<Sort>,
-    /// Only this rule, `IAM001`; may be given again. IAM011 is told only where it is asked for
+    /// Only this rule; may be given again: IAM001, IAM002, IAM007, IAM009, IAM010, IAM011 (told only where asked for)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
-    /// Only findings at or above this severity; undecided principals are always told
+    /// Only findings at or above this severity: critical, high, medium, low, info; undecided principals are always told
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     severity: Option<Severity>,
     /// The lowest severity that ends with 1; `never` for none
@@ -66,7 +62,7 @@ pub struct Telling {
     /// Tell everything: no pattern, statement or principal is left out of the table
     #[arg(long)]
     all: bool,
-    /// How to write the report
+    /// How to write the report: table, json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
     format: Format,
     /// Write the report to a file that only you can read
@@ -127,9 +123,9 @@ fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result
 /// Runs the command.
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let baseline = Baseline::load_with(&args.baseline, catalog)?;
-    let snapshot = load(args)?;
-    tell(&snapshot, &baseline, catalog, &args.filters, &args.telling)
+    let baseline = globals.step("read the baseline", || Baseline::load_with(&args.baseline, catalog))?;
+    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
+    globals.step("audited and reported", || tell(&snapshot, &baseline, catalog, &args.filters, &args.telling))
 }
 
 /// Audits and reports.
@@ -169,36 +165,8 @@ pub fn tell(
     telling.format.write(&audit, &options, &mut text)?;
     let text = String::from_utf8_lossy(&text);
     match &telling.output {
-        Some(path) => output::write_private(path, &text)?,
+        Some(path) => output::write_private(path, &text, "-o")?,
         None => output::write(&text)?,
     }
     Ok(status)
-}
-
-fn load(args: &Args) -> anyhow::Result<Snapshot> {
-    let paths = SnapshotPaths {
-        snapshot: args.snapshot.clone(),
-        organization: args.organization.clone(),
-        resource_policies: args.resource_policies.clone(),
-    };
-    Snapshot::load_with(&paths).map_err(|error| explained(error, &args.snapshot))
-}
-
-/// A failure to read a snapshot, with what to do about it.
-pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
-    match error {
-        SnapshotError::Invalid(diagnostics) => diagnostics.into(),
-        SnapshotError::Io { .. } => {
-            let help = format!(
-                "give `--snapshot` a directory that `iamdrift collect` wrote, or the output of `aws iam \
-                 get-account-authorization-details`; {} is what was looked for",
-                path.display()
-            );
-            UserError::new(error.to_string(), help).into()
-        }
-        SnapshotError::Empty { .. } => {
-            let help = "collect one with `iamdrift collect` or `aws iam get-account-authorization-details`";
-            UserError::new(error.to_string(), help).into()
-        }
-    }
 }

@@ -4,7 +4,7 @@ use super::{ExitStatus, Globals, output};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  iamdrift completions bash > /etc/bash_completion.d/iamdrift")]
+#[command(after_help = "Example:\n  iamdrift completions bash > iamdrift.bash")]
 pub struct Args {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]

@@ -8,7 +8,7 @@ use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 
 use super::audit::{self, Filters, Telling};
-use super::{ExitStatus, Globals};
+use super::{ExitStatus, Globals, snapshot};
 
 const AFTER_HELP: &str = concat!(
     "The account is invented: the morning after an agent deleted and recreated an environment. Nothing is read and ",
@@ -55,7 +55,7 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let origin = Path::new("examples/incident/snapshot");
     let texts = SNAPSHOT.map(|(path, text)| SourceFile::new(format!("examples/incident/snapshot/{path}"), text));
-    let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| audit::explained(error, origin))?;
+    let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| snapshot::explained(error, origin))?;
     let document = |(path, text): &(&str, &str)| -> (String, Arc<SourceFile>) {
         ((*path).to_owned(), SourceFile::new(format!("examples/incident/baseline/{path}"), *text))
     };

@@ -53,6 +53,6 @@ fn write(error: &anyhow::Error) -> std::io::Result<()> {
 }
 
 /// The text on one line, its control characters shown as they would be escaped.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -1,5 +1,6 @@
 //! Files that the user names.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,14 @@ use iamdrift::source::SourceFile;
 
 use super::UserError;
 
-/// Reads a file whole; where it cannot be read, `help` says what to do.
+/// Reads a file whole, or standard input for `-`; where it cannot be read, `help` says what to do.
 pub fn read(path: &Path, help: &str) -> Result<Arc<SourceFile>, UserError> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        return match std::io::stdin().lock().read_to_string(&mut text) {
+            Ok(_) => Ok(SourceFile::new("<stdin>", text)),
+            Err(error) => Err(UserError::new(format!("cannot read standard input: {error}"), help)),
+        };
+    }
     SourceFile::read(path).map_err(|error| UserError::new(format!("cannot read {}: {error}", path.display()), help))
 }

@@ -6,7 +6,7 @@ use super::{ExitStatus, Globals, UserError, output};
 
 /// Print the manual page, or write those of all commands
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  iamdrift man --out ~/.local/share/man/man1")]
+#[command(after_help = "Example:\n  mkdir -p man1\n  iamdrift man --out man1")]
 pub struct Args {
     /// A directory to write a page for each command to; without it the main page is printed
     #[arg(long, value_name = "DIR")]

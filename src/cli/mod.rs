@@ -15,13 +15,14 @@ mod man;
 mod output;
 mod schema;
 mod simulate;
+mod snapshot;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use iamdrift::catalog::Catalog;
+use iamdrift::catalog::{Catalog, CatalogError};
 
 pub use failure::UserError;
 
@@ -55,17 +56,20 @@ struct Cli {
     command: Command,
 }
 
+/// Where the help of a command lists what every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Debug, clap::Args)]
 pub struct Globals {
     /// When to colour what is written
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
     /// A service catalog to use instead of the built-in one
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
-    /// Say more on standard error
-    #[arg(short, long, global = true)]
+    /// Say on standard error what is read and how long it takes
+    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
     pub verbose: bool,
     /// Print the version, with `--verbose` that of the service catalog too
     #[arg(short = 'V', long)]
@@ -73,11 +77,26 @@ pub struct Globals {
 }
 
 impl Globals {
+    /// Does one step of the work; with `--verbose`, tells what it was and how long it took.
+    pub fn step<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        let start = std::time::Instant::now();
+        let done = work();
+        if self.verbose {
+            output::tell(&format!("{what}: {} ms", start.elapsed().as_millis()));
+        }
+        done
+    }
+
     /// The service catalog to go by: that of `--catalog`, or the built-in one.
     pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
         let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
         let read = Catalog::load(path).map_err(|error| {
-            UserError::new(format!("{:#}", anyhow::Error::from(error)), "leave `--catalog` out to use the built-in one")
+            let file = path.display();
+            let why = match error {
+                CatalogError::Unreadable { source, .. } => format!("cannot read the catalog {file}: {source}"),
+                other => format!("cannot use {file}: {other}"),
+            };
+            UserError::new(why, "leave `--catalog` out to use the built-in one")
         })?;
         // It is read once, and used until the program ends.
         Ok(Box::leak(Box::new(read)))

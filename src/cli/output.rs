@@ -3,9 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
+use anyhow::Context;
 use iamdrift::report::{Colour, Layout};
 
-use super::UserError;
+use super::failure::{UserError, one_line};
 
 /// Standard output, with colours taken out where they are not wanted.
 pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
@@ -42,27 +43,46 @@ pub fn is_terminal() -> bool {
 /// Writes a text and sees it out.
 pub fn write(text: &str) -> anyhow::Result<()> {
     let mut out = stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
-/// Writes a file that only the user can read, whole or not at all.
-pub fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let directory = match path.parent() {
+fn place(path: &Path, text: &str) -> std::io::Result<()> {
+    // A device or a pipe is written to; to put a file in its place would take it from everybody.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+    }
+    // Where the name is a link, the file that it leads to is written.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let directory = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let written = || -> std::io::Result<()> {
-        // Temporary files are made readable for the user alone, and keep that when they get their name.
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    written().map_err(|error| {
-        let help = "give `-o` a file in a directory that you can write to";
+    if !directory.is_dir() {
+        let why = format!("there is no directory {}", directory.display());
+        return Err(std::io::Error::new(std::io::ErrorKind::NotFound, why));
+    }
+    // Temporary files are made readable for the user alone, and keep that when they get their name.
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(target)?;
+    Ok(())
+}
+
+/// Writes a line to standard error. Where that cannot be written there is nobody to tell.
+pub fn tell(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", one_line(text));
+}
+
+/// Writes a warning to standard error.
+pub fn warn(text: &str) -> std::io::Result<()> {
+    writeln!(anstream::stderr().lock(), "warning: {}", one_line(text))
+}
+
+/// Writes a file that only the user can read, whole or not at all. `option` is what it was asked for with.
+pub fn write_private(path: &Path, text: &str, option: &str) -> anyhow::Result<()> {
+    place(path, text).map_err(|error| {
+        let help = format!("give `{option}` a place that you can write to");
         UserError::new(format!("cannot write {}: {error}", path.display()), help).into()
     })
 }

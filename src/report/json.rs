@@ -13,8 +13,8 @@ use super::Reporter;
 use super::options::Options;
 use super::sanitize::is_hostile;
 use crate::audit::{
-    Audit, BaselineFacts, CatalogFacts, Finding, Note, PrincipalReport, RuleId, Severity, SnapshotFacts, Sort, Status,
-    Unread,
+    ActionPattern, Audit, BaselineFacts, CatalogFacts, Finding, Note, PrincipalReport, RuleId, Severity, SnapshotFacts,
+    Sort, Status, Unread,
 };
 
 /// The version of the report's form. It changes when a field goes or changes its meaning, not when one is added.
@@ -49,6 +49,8 @@ pub struct JsonReport<'a> {
     pub principals: Vec<&'a PrincipalReport>,
     /// The findings: by severity, the worst first, then by principal and rule. Accepted ones are among them.
     pub findings: Vec<&'a Finding>,
+    /// The lists of actions that the excess of findings names by their ids, each once.
+    pub action_lists: BTreeMap<&'a str, &'a [ActionPattern]>,
     /// What of the snapshot could not be read. The audit is then incomplete.
     pub unread: &'a [Unread],
     /// What a reader must know to judge the verdicts.
@@ -104,6 +106,12 @@ impl<'a> JsonReport<'a> {
             summary: Counts::new(audit, options),
             principals,
             findings: in_order(&audit.findings),
+            action_lists: audit
+                .findings
+                .iter()
+                .flat_map(|finding| &finding.excess)
+                .map(|excess| (excess.actions.id(), &*excess.actions))
+                .collect(),
             unread: &audit.unread,
             notes: &audit.notes,
         }

@@ -3,24 +3,7 @@
 use jiff::Timestamp;
 
 use crate::audit::{Excess, GrantedBy, Origin, Status, Witness};
-
-/// `1 action`, `4,000 actions`: the noun takes an `s`.
-pub(super) fn count(n: usize, noun: &str) -> String {
-    format!("{} {noun}{}", number(n), if n == 1 { "" } else { "s" })
-}
-
-/// `4000` as `4,000`.
-pub(super) fn number(n: usize) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
+pub(super) use crate::audit::{count, number};
 
 /// `2026-11-20T06:00:00Z` as `2026-11-20 06:00 UTC`; what is no time stays as it is.
 pub(super) fn time(rfc3339: &str) -> String {
@@ -50,7 +33,7 @@ pub(super) fn short_name(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }
 
-/// `OperatorPower (attached), statement 2 "Deploy"`.
+/// `OperatorPower (attached)`.
 pub(super) fn granted_by(by: &GrantedBy) -> String {
     let is_aws_managed = by.arn.as_deref().is_some_and(|arn| arn.contains(":iam::aws:policy/"));
     let origin = match (&by.origin, is_aws_managed) {
@@ -61,7 +44,7 @@ pub(super) fn granted_by(by: &GrantedBy) -> String {
         },
         (origin, false) => origin.to_string(),
     };
-    format!("{} ({origin}), {}", by.policy, statement(by.statement, by.sid.as_deref()))
+    format!("{} ({origin})", by.policy)
 }
 
 /// `statement 2 "Deploy"`, from a position that counts from 0.
@@ -78,6 +61,9 @@ pub(super) fn extent(excess: &Excess) -> Option<String> {
         (0, _) => None,
         (actions, 0) => Some(count(actions, "action")),
         (1, _) => Some("1 destructive action".to_owned()),
+        (actions, destroy) if actions == destroy => {
+            Some(format!("{}, all of them destructive", count(actions, "action")))
+        }
         (actions, destroy) => Some(format!("{}, {} of them destructive", count(actions, "action"), number(destroy))),
     }
 }
@@ -113,13 +99,6 @@ fn of_the_principal(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        let shown: Vec<String> = [0, 999, 1000, 1_234_567].into_iter().map(number).collect();
-        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!((count(1, "action"), count(2, "action")), ("1 action".to_owned(), "2 actions".to_owned()));
-    }
 
     #[test]
     fn times_are_those_of_utc_and_nonsense_stays() {

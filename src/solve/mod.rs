@@ -26,6 +26,7 @@ mod question;
 pub mod search;
 mod set;
 pub mod smt_lib;
+mod smt_script;
 pub mod symbols;
 mod text;
 mod trial_values;
@@ -40,6 +41,7 @@ pub use difference::{Cube, FieldRange, Grant};
 pub use effective::effective_access;
 pub use question::{Access, Allowing, Branch, Depth, Except, Question, Witnesses, World};
 pub use smt_lib::{Unsupported, smt_lib};
+pub use smt_script::{SmtScript, smt_script};
 pub use verdict::{Answer, Undecided, Verdict};
 
 /// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.

@@ -177,7 +177,7 @@ impl Writer<'_> {
             let _ = writeln!(
                 out,
                 "; {}\n(declare-const {name}.present Bool)\n(declare-const {name} {sort_name})",
-                key.lower()
+                key.lower().escape_debug()
             );
             let service_key = !key.lower().starts_with("aws:");
             match known.of(key) {
@@ -349,7 +349,8 @@ fn pattern(template: &Template, ignore_case: bool) -> Result<String, Unsupported
     Ok(any("re.++", &parts, "(str.to_re \"\")"))
 }
 
-fn speaks_of(element: &ActionElement, action: &str) -> bool {
+/// Whether an element speaks of an action, in lower case.
+pub(super) fn speaks_of(element: &ActionElement, action: &str) -> bool {
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
     let listed = element.patterns.iter().any(|p| matches(p.service(), service) && matches(p.name(), name));
     listed == (element.listing == Listing::Only)

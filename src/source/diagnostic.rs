@@ -81,28 +81,28 @@ impl Diagnostic {
         };
         let message = escape(&self.message);
         let expected = escape(&self.expected);
-        let (text, span, first_line) = self.excerpt();
+        let excerpt = self.excerpt();
         let place = self.place();
         let path = if self.source.is_embedded() {
             format!("{place} (the document written in this string)")
         } else {
             place.file.clone()
         };
-        let snippet = Snippet::source(text)
-            .line_start(first_line)
-            .path(path)
-            .annotation(AnnotationKind::Primary.span(span.start..span.end).label(expected));
-        let mut group = level.primary_title(message).element(snippet);
+        let (line, column) = self.source.line_column(self.span.start.min(self.source.text().len()));
+        let snippet = Snippet::source(excerpt.text)
+            .line_start(line)
+            .annotation(AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(expected));
+        let mut group = level.primary_title(message).element(snippet.path(path));
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(escape(help)));
         }
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
-        renderer.render(&[group]).to_string()
+        let rendered = renderer.render(&[group]).to_string();
+        if excerpt.is_cut { with_column(&rendered, column) } else { rendered }
     }
 
-    /// The lines around the span, shortened so that a minified file of one line stays readable, with the
-    /// span inside the excerpt and the number of its first line.
-    fn excerpt(&self) -> (String, Span, usize) {
+    /// The line of the span, shortened so that a minified file of one line stays readable.
+    fn excerpt(&self) -> Excerpt {
         const REACH: usize = 60;
         let text = self.source.text();
         let start = self.span.start.min(text.len());
@@ -124,9 +124,32 @@ impl Diagnostic {
         let shown: String = slice.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let same = shown.len() == slice.len();
         let span = if same { Span::new(start - from, end - from) } else { Span::new(0, shown.len()) };
-        let (line, _) = self.source.line_column(start);
-        (shown, span, line)
+        Excerpt { text: shown, span, is_cut: from > line_start || !same }
     }
+}
+
+/// A rendered diagnostic with the true column in the line that tells its place. The renderer counts columns in
+/// what it is given, which is not the whole line where that is cut on its left.
+fn with_column(rendered: &str, column: usize) -> String {
+    let mut is_told = false;
+    let lines = rendered.split('\n').enumerate().map(|(i, line)| match line.rsplit_once(':') {
+        Some((place, counted)) if i > 0 && !is_told && line.contains("--> ") => {
+            is_told = true;
+            let rest = counted.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{place}:{column}{rest}")
+        }
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What is shown of a line.
+struct Excerpt {
+    text: String,
+    /// The span in it.
+    span: Span,
+    /// Whether columns in it are not those of the line.
+    is_cut: bool,
 }
 
 impl std::fmt::Display for Diagnostic {
@@ -179,4 +202,23 @@ pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -
 
 fn escape(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(text: &str, start: usize, end: usize) -> String {
+        let source = SourceFile::new("a.json", text);
+        Diagnostic::error(&source, Span::new(start, end), "wrong", "right").render(false)
+    }
+
+    #[test]
+    fn the_column_is_that_of_the_line_however_much_of_it_is_shown() {
+        let text = format!("{{}}\n{}é!{}", "x".repeat(300), "y".repeat(300));
+        let shown = rendered(&text, 305, 306);
+        assert!(shown.contains(" --> a.json:2:302\n"), "{shown}");
+        assert!(shown.contains("xxxé!yyy") && !shown.contains(&"x".repeat(70)), "{shown}");
+        assert!(rendered("short !", 6, 7).contains(" --> a.json:1:7\n"));
+    }
 }

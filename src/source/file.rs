@@ -77,8 +77,16 @@ impl SourceFile {
     /// Reads a file that must be UTF-8; a byte order mark is dropped.
     pub fn read(path: &Path) -> std::io::Result<Arc<SourceFile>> {
         let bytes = std::fs::read(path)?;
-        let text = String::from_utf8(bytes)
-            .map_err(|e| std::io::Error::new(std::io::ErrorKind::InvalidData, format!("not UTF-8: {e}")))?;
+        let invalid = |why: String| std::io::Error::new(std::io::ErrorKind::InvalidData, why);
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            let why = "it is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
+            return Err(invalid(why.to_owned()));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+            invalid(format!("it is not UTF-8 text: byte {} of it, in line {line}, belongs to no character", at + 1))
+        })?;
         let text = match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
             None => text,
@@ -161,6 +169,7 @@ fn starts_of_chars(bytes: &[u8]) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -171,6 +180,23 @@ mod tests {
             assert_eq!(file.line_column(2 * length), (1, length + 1));
             assert_eq!(file.line_column(length / 2 * 2), (1, length / 2 + 1));
         }
+    }
+
+    #[test]
+    fn what_is_no_text_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.json");
+        for (bytes, told) in [
+            (&b"\xff\xfe{\0}\0"[..], "it is UTF-16"),
+            (b"\xfe\xff\0{\0}", "it is UTF-16"),
+            (b"{\n\x80}", "byte 3 of it, in line 2,"),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = SourceFile::read(&path).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+        std::fs::write(&path, b"\xef\xbb\xbf{}").unwrap();
+        assert_eq!(SourceFile::read(&path).unwrap().text(), "{}");
     }
 
     #[test]

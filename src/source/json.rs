@@ -94,6 +94,9 @@ impl Node {
 /// Reads a whole file as one JSON value.
 pub fn parse(source: &Arc<SourceFile>) -> Result<Node, Diagnostics> {
     let text = source.text();
+    if text.trim_ascii().is_empty() {
+        return Err(Diagnostic::error(source, Span::default(), "the file is empty", "a JSON value").into());
+    }
     if let Err(error) = serde_json::from_str::<Accepted>(text) {
         let offset = offset_of(source, error.line(), error.column());
         let full = error.to_string();

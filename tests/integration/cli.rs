@@ -41,6 +41,44 @@ fn every_commands_help_has_an_example() {
     }
 }
 
+/// What the examples of a help page say, a command line each.
+fn examples(page: &str) -> Vec<String> {
+    let lines = page.split("\nExample").nth(1).unwrap_or("").lines().skip(1).take_while(|line| line.starts_with("  "));
+    let mut examples: Vec<String> = Vec::new();
+    for line in lines {
+        match examples.last_mut() {
+            Some(before) if line.starts_with("    ") => *before += &format!("\n{line}"),
+            _ => examples.push(line.to_owned()),
+        }
+    }
+    examples
+}
+
+#[test]
+fn the_examples_of_the_help_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let incident = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/incident/.");
+    assert!(Process::new("cp").args(["-r", incident]).arg(folder.path()).status().unwrap().success());
+    let programs = Path::new(env!("CARGO_BIN_EXE_iamdrift")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut ran = 0;
+    let (_, help, _) = run(&["--help"]);
+    let inner = [vec!["baseline", "check"]];
+    for words in commands(&help).into_iter().map(|name| vec![name]).chain(inner) {
+        let (_, page, _) = run(&[&words[..], &["--help"]].concat());
+        for example in examples(&page) {
+            assert!(example.lines().all(|line| line.len() <= 80), "{example}");
+            let shell =
+                Process::new("sh").args(["-c", &example]).current_dir(&folder).env("PATH", &path).output().unwrap();
+            let said = String::from_utf8_lossy(&shell.stderr);
+            assert!(matches!(shell.status.code(), Some(0 | 1 | 3)) && said.is_empty(), "{example}\n{said}");
+            ran += 1;
+        }
+    }
+    assert!(ran > 12, "{ran}");
+    assert!(folder.path().join("questions/a-not-b.smt2").is_file());
+}
+
 #[test]
 fn a_mistyped_word_is_answered_with_what_was_meant() {
     for (arguments, meant) in [
@@ -76,6 +114,32 @@ fn a_closed_pipe_ends_quietly() {
 }
 
 #[test]
+fn a_reader_that_has_gone_ends_every_command_quietly() {
+    for arguments in [
+        &["demo", "--all"][..],
+        &["demo", "--format", "json"],
+        &["--help"],
+        &["--version"],
+        &["schema", "report"],
+        &["completions", "zsh"],
+        &["man"],
+        &["explain", "lantern-cost-explorer", "s3:GetObject", "--snapshot", "examples/incident/snapshot"],
+    ] {
+        let mut child = Process::new(env!("CARGO_BIN_EXE_iamdrift"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_line_is_answered_before_the_next_is_written() {
     use std::io::{BufRead, BufReader};
     let mut child = Process::new(env!("CARGO_BIN_EXE_iamdrift"))
@@ -108,6 +172,121 @@ fn a_baseline_is_checked() {
     let (status, out, err) = run(&["baseline", "check", directory.path().to_str().unwrap()]);
     assert_eq!((status, out.as_str()), (2, ""));
     assert!(err.contains("baseline.toml:2:") && err.contains("did you mean `principal`?"), "{err}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_place_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = format!("{{\"{}\": [1,", "x".repeat(200));
+    let contents: [(&[u8], &str); 10] = [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\xff\xfe{\0}\0", "UTF-16"),
+        (b"{\x80}", "not UTF-8 text: byte 2"),
+        (b"{\n  \"a\": 1,\n  \"a\": 2\n}", "input.json:3:3"),
+        (cut.as_bytes(), "input.json:1:208"),
+        (b"{} {}", "input.json:1:4"),
+        (b"[1, 2]", "input.json:1:"),
+        (b"\"text\"", "input.json:1:1"),
+        (b"null", "input.json:1:1"),
+    ];
+    let file = folder.path().join("input.json");
+    let name = file.to_str().unwrap();
+    let good = "policies/agents/cost-explorer-readonly.json";
+    let commands: [&[&str]; 5] = [
+        &["audit", "--baseline", "examples/incident/baseline", "--snapshot", name],
+        &[
+            "audit",
+            "--baseline",
+            "examples/incident/baseline",
+            "--snapshot",
+            "examples/incident/snapshot",
+            "--resource-policies",
+            name,
+        ],
+        &["explain", "x", "s3:GetObject", "--snapshot", name],
+        &["compare", name, good],
+        &["compare", good, name],
+    ];
+    for arguments in commands {
+        for (content, told) in contents {
+            std::fs::write(&file, content).unwrap();
+            let (status, out, err) = run(arguments);
+            assert_eq!((status, out.as_str()), (2, ""), "{arguments:?} {content:?}: {err}");
+            assert!(err.contains(told) && err.starts_with("error: "), "{arguments:?} {content:?}: {err}");
+        }
+        std::fs::remove_file(&file).unwrap();
+        let (status, out, err) = run(arguments);
+        assert_eq!((status, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains(&format!("cannot read {name}")) && err.contains("\nhelp: "), "{err}");
+    }
+    let (status, _, err) = run(&["audit", "--catalog", good]);
+    assert_eq!(status, 2);
+    assert!(err.contains(&format!("cannot use {good}: not a catalog")), "{err}");
+    let (status, _, err) = run(&["compare", "-", "-"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("standard input is one document"), "{err}");
+}
+
+#[test]
+fn a_document_may_come_through_a_pipe() {
+    let document = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/policies/operators/ecs.json")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["compare", "-", "policies/operators/ecs.json"])
+        .write_stdin(document)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("is equivalent to policies/operators/ecs.json"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_goes_into_a_file_whole_or_not_at_all() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let to = |path: &Path| run(&["demo", "-o", path.to_str().unwrap()]);
+    let file = folder.path().join("report.txt");
+    assert_eq!(to(&file), (0, String::new(), String::new()));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let report = std::fs::read(&file).unwrap();
+    // A link leads to the file, and stays a link.
+    std::fs::write(&file, "old").unwrap();
+    let link = folder.path().join("latest.txt");
+    symlink(&file, &link).unwrap();
+    assert_eq!(to(&link).0, 0);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read(&file).unwrap(), report);
+    // What is no file is written to, never replaced.
+    let pipe = folder.path().join("pipe");
+    assert!(Process::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read(pipe).unwrap())
+    };
+    assert_eq!(to(&pipe).0, 0);
+    assert_eq!(reader.join().unwrap(), report);
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+    // Nothing is left behind where it cannot be written.
+    for (path, why) in
+        [(folder.path().join("no/report.txt"), "there is no directory"), (folder.path().to_owned(), "directory")]
+    {
+        let (status, out, err) = to(&path);
+        assert_eq!((status, out.as_str()), (2, ""));
+        assert!(err.contains("cannot write") && err.contains(why) && err.contains("\nhelp: "), "{err}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn verbose_tells_the_steps_on_standard_error() {
+    let arguments = ["audit", "--snapshot", "examples/incident/snapshot", "--baseline", "examples/incident/baseline"];
+    let (_, quiet, err) = run(&arguments);
+    assert_eq!(err, "");
+    let (_, out, err) = run(&[&arguments[..], &["-v"]].concat());
+    assert_eq!(out, quiet);
+    assert!(["read the baseline: ", "read the snapshot: ", "audited"].iter().all(|step| err.contains(step)), "{err}");
 }
 
 #[test]

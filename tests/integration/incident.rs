@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use iamdrift::access::{Context, Decision, Denial, Layer, Request, evaluate, gather, missing};
-use iamdrift::audit::{Options, Status, audit};
+use iamdrift::audit::{Options, RuleId, Status, audit};
 use iamdrift::baseline::{Assignment, Baseline, IgnoredBy, PrincipalView};
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::Readings;
@@ -109,4 +109,16 @@ fn the_audit_finds_what_the_story_tells() {
         .find(|finding| finding.principal.as_ref().is_some_and(|principal| principal.name == "lantern-cost-explorer"));
     let advice = &agent.unwrap().advice;
     assert!(advice[0].contains("detach OperatorPower"), "{advice:?}");
+}
+
+#[test]
+fn what_is_not_allowed_is_missing_from_the_layer_that_does_not_allow_it() {
+    let (snapshot, baseline) = (snapshot(), baseline());
+    let options = Options { rules: vec![RuleId::Narrower], ..Options::on(jiff::civil::date(2026, 11, 20)) };
+    let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options).unwrap();
+    let of_rule = audit.findings.iter().filter(|finding| finding.rule == RuleId::Narrower);
+    let nearest: Vec<_> = of_rule.flat_map(|finding| &finding.excess).filter_map(|e| e.expected.as_ref()).collect();
+    assert!(!nearest.is_empty());
+    // `FullAWSAccess` allows everything, so it is never what comes nearest and fails.
+    assert!(nearest.iter().all(|expected| expected.document != "FullAWSAccess"), "{nearest:?}");
 }

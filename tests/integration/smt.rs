@@ -138,3 +138,72 @@ fn actions_of(document: &PolicyDocument) -> Vec<String> {
     let known = named.filter_map(|p| catalog.find_action(&format!("{}:{}", p.service(), p.name())));
     known.step_by(5).take(3).map(|id| catalog.full_name(id)).collect()
 }
+
+/// What `compare --smt-lib` writes for two documents, and what `compare` itself says.
+fn scripts(folder: &Path, a: &str, b: &str) -> (serde_json::Value, [String; 2], String) {
+    let (a_file, b_file, questions) = (folder.join("a.json"), folder.join("b.json"), folder.join("questions"));
+    std::fs::write(&a_file, a).unwrap();
+    std::fs::write(&b_file, b).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
+        .args(["compare", "--closed-world", "--format", "json", "--smt-lib"])
+        .args([&questions, &a_file, &b_file])
+        .output()
+        .unwrap();
+    let answer = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    let script = |name: &str| std::fs::read_to_string(questions.join(name)).unwrap();
+    (answer, [script("a-not-b.smt2"), script("b-not-a.smt2")], String::from_utf8(output.stderr).unwrap())
+}
+
+const READS: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": ["s3:Get*", "s3:ListBucket"], "Resource": "arn:aws:s3:::reports*"}]}"#;
+const LESS: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*",
+     "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]}"#;
+const OTHER: &str = r#"{"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"},
+    {"Effect": "Deny", "Action": "sqs:DeleteQueue", "Resource": "arn:aws:sqs:*:*:prod-*"}]}"#;
+
+#[test]
+fn the_scripts_of_a_comparison_ask_about_every_action_that_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, [forth, back], said) = scripts(folder.path(), READS, LESS);
+    assert_eq!(said, "");
+    for name in ["s3:GetObject", "s3:ListBucket"] {
+        assert!(forth.contains(&format!("(echo \"{name}\")")), "{name}\n{forth}");
+    }
+    assert_eq!(back.matches("(check-sat)").count(), 1, "{back}");
+    assert_eq!(forth.matches("(check-sat)").count(), forth.matches("(reset)").count());
+    let variable = LESS.replace("reports/*", "reports/${aws:username}/*");
+    let (_, [_, back], said) = scripts(folder.path(), READS, &variable);
+    assert_eq!(back.matches("(check-sat)").count(), 0);
+    assert!(said.contains("b-not-a.smt2 lacks 1 question") && said.contains("policy variables"), "{said}");
+}
+
+#[test]
+fn other_solvers_run_the_scripts_of_a_comparison() {
+    let Some(python) = std::env::var_os("IAMDRIFT_SMT_PYTHON") else {
+        println!("skipped other_solvers_run_the_scripts_of_a_comparison: IAMDRIFT_SMT_PYTHON is not set");
+        return;
+    };
+    for (a, b) in [(READS, LESS), (LESS, READS), (READS, READS), (READS, OTHER), (OTHER, OTHER)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (answer, _, _) = scripts(folder.path(), a, b);
+        for (name, side) in [("a-not-b", "a_not_b"), ("b-not-a", "b_not_a")] {
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/smt.py");
+            let file = folder.path().join(format!("questions/{name}.smt2"));
+            let output = Command::new(&python).arg(script).arg(file).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(!said.is_empty());
+            for column in [1, 2] {
+                let answers: Vec<&str> = said.lines().map(|line| line.split(' ').nth(column).unwrap()).collect();
+                assert!(answers.iter().all(|answer| matches!(*answer, "sat" | "unsat")), "{said}");
+                assert_eq!(
+                    answers.contains(&"sat"),
+                    !answer[side].is_null(),
+                    "{name} of {a} and {b}: {said}\n{answer}"
+                );
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Chores of this repository that are not part of the product.
 //!
-//! `cargo run -p xtask -- catalog [WHEEL]` writes the service catalog; see `docs/catalog.md`.
-//! `iamdrift demo --color always | cargo run -p xtask -- picture` writes the README's `docs/report.svg`.
+//! `cargo run -p xtask -- catalog [WHEEL or VERSION]` writes the service catalog; see `docs/catalog.md`.
+//! `COLUMNS=110 iamdrift demo --color always | head -24 | cargo run -p xtask -- picture` writes the README's `docs/report.svg`.
 #![allow(clippy::disallowed_macros)] // a chore talks to whoever runs it
 
 mod catalog;
@@ -18,6 +18,6 @@ fn main() -> anyhow::Result<()> {
     match chore.as_deref().and_then(|name| name.to_str()) {
         Some("catalog") => catalog::run(arguments.next().map(PathBuf::from)),
         Some("picture") => picture::run(Path::new("docs/report.svg")),
-        _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL] | picture"),
+        _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL or VERSION] | picture"),
     }
 }

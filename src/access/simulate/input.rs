@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::access::{
-    Context, ContextValue, Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicy,
-    Sessions, UnknownResourcePolicy,
+    Context, ContextValue, Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicies,
+    ResourcePolicy, Sessions, UnknownResourcePolicy,
 };
 use crate::iam::template::{Variables, Wildcards};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
@@ -165,8 +165,8 @@ impl Reader<'_> {
         node: &Node,
         principal: &PrincipalFacts,
         owner: Option<&AccountId>,
-    ) -> Vec<ResourcePolicy> {
-        let Some(document) = node.get("ResourcePolicy") else { return Vec::new() };
+    ) -> ResourcePolicies {
+        let Some(document) = node.get("ResourcePolicy") else { return ResourcePolicies::none() };
         // Actions of STS are asked of roles, whose policy is a trust policy.
         let assumes = self.strings(node, "ActionNames").is_some_and(|actions| {
             actions.iter().any(|(a, _)| a.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:")))
@@ -181,7 +181,7 @@ impl Reader<'_> {
                     "an input with `CallerArn`",
                 );
             }
-            return Vec::new();
+            return ResourcePolicies::none();
         };
         let everything = Template::parse("*", Wildcards::Active, Variables::Nowhere);
         policy

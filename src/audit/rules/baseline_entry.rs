@@ -2,6 +2,7 @@
 
 use super::judged::{Whole, of_baseline};
 use super::{About, Rule, RuleId};
+use crate::audit::count::count;
 use crate::audit::finding::Finding;
 use crate::audit::severity::Severity;
 use crate::baseline::{Stale, StaleReason, StaleSubject};
@@ -68,15 +69,17 @@ fn ambiguous(whole: &Whole<'_>) -> Vec<Finding> {
             .filter_map(|e| whole.baseline.entries.get(*e))
             .map(|entry| format!("\"{}\"", entry.name.value))
             .collect();
-        let title = format!(
-            "{} match the same {}: {}",
-            names.join(" and "),
-            super::judged::counted(arns.len(), "principal"),
-            arns.first().unwrap_or(&"")
-        );
+        let names_them = names.join(" and ");
+        let (title, reasons) = match arns.as_slice() {
+            [one] => (format!("{names_them} match {one}"), vec!["it is held against neither ceiling".to_owned()]),
+            several => (
+                format!("{names_them} match the same {}", count(several.len(), "principal")),
+                several.iter().map(|arn| format!("{arn} is held against neither ceiling")).collect(),
+            ),
+        };
         let causes = names.iter().cloned().chain(arns.iter().map(|arn| (*arn).to_owned())).collect();
         let mut finding = of_baseline(Severity::High, "ambiguous", title, ambiguity.diagnostic.place(), causes);
-        finding.reasons = arns.iter().map(|arn| format!("{arn} is held against neither ceiling")).collect();
+        finding.reasons = reasons;
         finding.advice = vec!["narrow the selectors, or let one entry say `overrides`".to_owned()];
         findings.push(finding);
     }

@@ -1,8 +1,9 @@
 //! IAM001: the principal may do what is not declared.
 
-use super::judged::{Judged, counted, destructive};
+use super::judged::Judged;
 use super::{About, Rule, RuleId};
 use crate::audit::advice;
+use crate::audit::count::{count, destructive};
 use crate::audit::finding::Finding;
 
 static ABOUT: About = About {
@@ -43,8 +44,8 @@ impl Rule for Broader {
         }
         let title = format!(
             "may do {} beyond its ceiling{}",
-            counted(told.action_count, "action"),
-            destructive(told.destructive_count)
+            count(told.action_count, "action"),
+            destructive(told.destructive_count, told.action_count)
         );
         let advice = advice::narrow(judged.subject, judged.policies, &told, &judged.answer.removable);
         let mut finding = judged.finding(RuleId::Broader, title, told, advice);

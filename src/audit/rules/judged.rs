@@ -98,13 +98,3 @@ pub(super) fn of_baseline(
         accepted: None,
     }
 }
-
-/// `1 action`, `2 actions`.
-pub(super) fn counted(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
-/// `, 57 of them destructive`.
-pub(super) fn destructive(count: usize) -> String {
-    if count == 0 { String::new() } else { format!(", {count} of them destructive") }
-}

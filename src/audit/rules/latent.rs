@@ -1,7 +1,8 @@
 //! IAM002: the principal may do what AWS has not released yet.
 
-use super::judged::{Judged, counted};
+use super::judged::Judged;
 use super::{About, Rule, RuleId};
+use crate::audit::count::count;
 use crate::audit::finding::Finding;
 
 static ABOUT: About = About {
@@ -39,13 +40,13 @@ impl Rule for Latent {
             return None;
         }
         let mut patterns: Vec<&str> =
-            told.excess.iter().flat_map(|e| &e.actions).map(|action| action.pattern.as_str()).collect();
+            told.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.as_str()).collect();
         patterns.sort_unstable();
         patterns.dedup();
         let title = match patterns.as_slice() {
             [one] => format!("may do what AWS releases under {one}"),
             [one, others @ ..] => {
-                format!("may do what AWS releases under {one} and {}", counted(others.len(), "other pattern"))
+                format!("may do what AWS releases under {one} and {}", count(others.len(), "other pattern"))
             }
             [] => "may do what AWS releases next".to_owned(),
         };

@@ -1,9 +1,10 @@
 //! IAM011: the principal may not do all that is declared.
 
-use super::judged::{Judged, counted};
+use super::judged::Judged;
 use super::{About, Rule, RuleId};
 use crate::access::{PolicyOrigin, PolicyRef};
 use crate::audit::advice;
+use crate::audit::count::count;
 use crate::audit::excess::Telling;
 use crate::audit::finding::Finding;
 use crate::audit::severity::Severity;
@@ -52,7 +53,7 @@ impl Rule for Narrower {
         }
         told.severity = Severity::Info;
         told.excess.iter_mut().for_each(|excess| excess.severity = Severity::Info);
-        let title = format!("may not do {} that its ceiling allows", counted(told.action_count, "action"));
+        let title = format!("may not do {} that its ceiling allows", count(told.action_count, "action"));
         let advice = advice::widen(&told);
         Some(judged.finding(RuleId::Narrower, title, told, advice))
     }

@@ -2,6 +2,7 @@
 
 use super::judged::Judged;
 use super::{About, Rule, RuleId};
+use crate::audit::count::count;
 use crate::audit::finding::Finding;
 use crate::audit::fingerprint::fingerprint;
 use crate::audit::severity::Severity;
@@ -42,12 +43,13 @@ impl Rule for Undecided {
         let first = reasons.first()?;
         let title = match reasons.len() {
             1 => first.clone(),
-            more => format!("{first}; and {} more", more - 1),
+            several => format!("could not be proven either way, for {}", count(several, "reason")),
         };
         let mut advice: Vec<String> = Vec::new();
         for missing in &subject.missing {
             let line = match &missing.why {
-                Absence::NotCollected => format!("collect {}", missing.name),
+                // What is asked for with `--filter` comes without the policies and groups that it refers to.
+                Absence::NotCollected => "collect the account details again, without `--filter`".to_owned(),
                 Absence::Unreadable(_) => format!("correct {} ({})", missing.name, missing.place),
             };
             if !advice.contains(&line) {

@@ -1,8 +1,9 @@
 //! IAM007: no entry of the baseline speaks of the principal.
 
-use super::judged::{Judged, counted, destructive};
+use super::judged::Judged;
 use super::{About, Rule, RuleId};
 use crate::audit::advice;
+use crate::audit::count::{count, destructive};
 use crate::audit::finding::Finding;
 
 static ABOUT: About = About {
@@ -38,7 +39,7 @@ impl Rule for Undeclared {
         let told = judged.tell(&judged.answer.excess, false);
         let may = match told.action_count {
             0 => "nothing that could be proven".to_owned(),
-            count => format!("{}{}", counted(count, "action"), destructive(told.destructive_count)),
+            actions => format!("{}{}", count(actions, "action"), destructive(told.destructive_count, actions)),
         };
         let title = format!("no entry of the baseline speaks of it; it may do {may}");
         let mut finding = judged.finding(RuleId::Undeclared, title, told, advice::declare(&judged.subject.brief));

@@ -9,11 +9,13 @@ use iamdrift::report::{Layout, Paragraph};
 use iamdrift::snapshot::{Snapshot, SnapshotPaths};
 use owo_colors::Style;
 
-use crate::cli::{ExitStatus, Globals, audit, output};
+use crate::cli::{ExitStatus, Globals, output, snapshot};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 the baseline can be used, warnings or not; 2 it cannot.\n\n",
-    "Examples:\n  iamdrift baseline check policies/\n  iamdrift baseline check policies/ --snapshot snapshot/",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift baseline check baseline\n",
+    "  iamdrift baseline check baseline --snapshot snapshot",
 );
 
 /// How many principals without an entry are listed.
@@ -38,7 +40,7 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
         None => None,
         Some(path) => {
             let paths = SnapshotPaths { snapshot: path.clone(), ..SnapshotPaths::default() };
-            Some(Snapshot::load_with(&paths).map_err(|error| audit::explained(error, path))?)
+            Some(snapshot::load(&paths)?)
         }
     };
     let mut out = Told { text: Vec::new(), layout: output::layout() };

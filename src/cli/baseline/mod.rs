@@ -8,7 +8,7 @@ use super::{ExitStatus, Globals};
 
 /// Work with a baseline: what is expected of each principal
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  iamdrift baseline check policies/")]
+#[command(after_help = "Example, in the repository's folder examples/incident:\n  iamdrift baseline check baseline")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,

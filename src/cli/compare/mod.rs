@@ -2,6 +2,7 @@
 
 mod answer;
 mod pairs;
+mod smt;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -22,16 +23,20 @@ const AFTER_HELP: &str = concat!(
     "{\"id\": …, \"error\": {\"message\", \"line\", \"column\"}}. `iamdrift schema compare` prints the schema.\n\n",
     "Exit status: 0 A is equivalent to B or narrower; 1 broader or incomparable; 2 bad input; 3 undecided. With ",
     "--pairs: 0 every line was decided, whichever way; 2 some line could not be read; 3 some line is undecided.\n\n",
-    "Examples:\n  iamdrift compare proposed.json approved.json\n",
-    "  iamdrift compare --closed-world --format json a.json b.json\n",
-    "  iamdrift compare --pairs pairs.ndjson > verdicts.ndjson",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift compare baseline/agents/cost-explorer-readonly.json \\\n",
+    "    baseline/operators/cost-explorer.json\n",
+    "  iamdrift compare --closed-world --format json --smt-lib questions \\\n",
+    "    baseline/people/auditors.json baseline/workloads/etl.json\n",
+    "  echo '{\"id\": 1, \"a\": {\"Statement\": []}, \"b\": {\"Statement\": []}}' |\n",
+    "    iamdrift compare --pairs -",
 );
 
 /// Say whether a policy is equivalent to another, narrower, broader or incomparable, and show the difference
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A policy document
+    /// A policy document; one of the two may be `-`, standard input
     #[arg(value_name = "A.json", required_unless_present = "pairs", requires = "b")]
     a: Option<PathBuf>,
     /// The policy document to hold it against
@@ -46,6 +51,9 @@ pub struct Args {
     /// How many sets of requests to tell for each part of the difference
     #[arg(long, value_name = "N", default_value_t = 8)]
     cubes: usize,
+    /// Also write what was asked for other solvers to check: a-not-b.smt2 and b-not-a.smt2 in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "pairs")]
+    smt_lib: Option<PathBuf>,
     /// How to write the answer [default: table; with --pairs a line of JSON for each pair]
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -88,19 +96,29 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
             Err(UserError::new("`--pairs` has no table", help).into())
         }
         (Some(file), _, _) => pairs::run(file, &terms),
-        (None, Some(a), Some(b)) => two(a, b, args.format.unwrap_or(Format::Table), &terms),
+        (None, Some(a), Some(b)) => {
+            if a == Path::new("-") && b == a {
+                return Err(UserError::new("standard input is one document", "give the other one as a file").into());
+            }
+            let documents = (read(a)?, read(b)?);
+            if let Some(directory) = &args.smt_lib {
+                smt::write(directory, &documents, terms.ranks.catalog)?;
+            }
+            two((a, b), &documents, args.format.unwrap_or(Format::Table), &terms)
+        }
         (None, _, _) => Err(UserError::new("two documents are needed", "or many pairs with `--pairs`").into()),
     }
 }
 
-fn two(a: &Path, b: &Path, format: Format, terms: &Terms) -> anyhow::Result<ExitStatus> {
-    let (document_a, document_b) = (read(a)?, read(b)?);
+type Documents = (Arc<PolicyDocument>, Arc<PolicyDocument>);
+
+fn two(paths: (&Path, &Path), documents: &Documents, format: Format, terms: &Terms) -> anyhow::Result<ExitStatus> {
     let solver = terms.solver();
-    let comparison = terms.compare(&solver, &document_a, &document_b);
+    let comparison = terms.compare(&solver, &documents.0, &documents.1);
     let answer = answer::Answer::new(&terms.ranks, &comparison);
     match format {
         Format::Table => {
-            let (a, b) = (a.display().to_string(), b.display().to_string());
+            let (a, b) = (paths.0.display().to_string(), paths.1.display().to_string());
             output::write(&table::render(&answer, (&a, &b), output::layout())?)?;
         }
         Format::Json => output::write(&(serde_json::to_string(&answer)? + "\n"))?,
@@ -113,6 +131,7 @@ fn two(a: &Path, b: &Path, format: Format, terms: &Terms) -> anyhow::Result<Exit
 }
 
 fn read(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
-    let source: Arc<SourceFile> = input::read(path, "give two files that each hold a policy document")?;
+    let source: Arc<SourceFile> =
+        input::read(path, "give two files that each hold a policy document, or `-` for one of them")?;
     Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
 }

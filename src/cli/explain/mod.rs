@@ -6,13 +6,12 @@ mod table;
 mod told;
 mod words;
 
-use std::path::PathBuf;
-
 use iamdrift::access::{evaluate, gather, known_context, missing};
 use iamdrift::iam::Readings;
-use iamdrift::snapshot::{LayerKind, MissingDocument, Snapshot, SnapshotPaths};
+use iamdrift::snapshot::{LayerKind, MissingDocument};
 
-use super::{ExitStatus, Globals, audit, output};
+use super::snapshot::SnapshotArgs;
+use super::{ExitStatus, Globals, output};
 
 const AFTER_HELP: &str = concat!(
     "PRINCIPAL is an ARN (also that of a session), a name, or the end of an ARN such as role/agents/lantern, as long as ",
@@ -20,9 +19,12 @@ const AFTER_HELP: &str = concat!(
     "filled in unless they are given; what is neither given nor told is missing from the request.\n\n",
     "Exit status: 0 the request was decided, whichever way; 2 bad usage or input; 3 a document that decides is not in ",
     "the snapshot, or cannot be read.\n\n",
-    "Examples:\n  iamdrift explain lantern-cost-explorer cloudformation:DeleteStack\n",
-    "  iamdrift explain role/app s3:GetObject arn:aws:s3:::bucket/key --context aws:SourceIp=203.0.113.7\n",
-    "  iamdrift explain app ec2:CreateTags --context aws:TagKeys=team --context aws:TagKeys=owner --format json",
+    "Examples, in the repository's folder examples/incident:\n",
+    "  iamdrift explain lantern-cost-explorer cloudformation:DeleteStack\n",
+    "  iamdrift explain role/workloads/billing-export s3:GetObject \\\n",
+    "    arn:aws-cn:s3:::bucket/key --context aws:SourceIp=203.0.113.7\n",
+    "  iamdrift explain lantern-cost-explorer ec2:CreateTags --format json \\\n",
+    "    --context aws:TagKeys=team --context aws:TagKeys=owner",
 );
 
 /// Show why a request of a principal is allowed or denied, layer by layer
@@ -41,15 +43,8 @@ pub struct Args {
     /// A context key of the request; a key with several values is given again for each
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
-    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
-    #[arg(long, value_name = "PATH", default_value = "snapshot")]
-    snapshot: PathBuf,
-    /// The organization with its policies, where it stands elsewhere
-    #[arg(long, value_name = "FILE")]
-    organization: Option<PathBuf>,
-    /// Policies of resources, where they stand elsewhere; may be given again
-    #[arg(long, value_name = "FILE")]
-    resource_policies: Vec<PathBuf>,
+    #[command(flatten)]
+    snapshot: SnapshotArgs,
     /// Show statements about other services, too
     #[arg(long)]
     all: bool,
@@ -71,12 +66,7 @@ enum Format {
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let asked = asked::Asked::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
-    let paths = SnapshotPaths {
-        snapshot: args.snapshot.clone(),
-        organization: args.organization.clone(),
-        resource_policies: args.resource_policies.clone(),
-    };
-    let snapshot = Snapshot::load_with(&paths).map_err(|error| audit::explained(error, &args.snapshot))?;
+    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
     let found = principal::find(&snapshot, &args.principal)?;
     let mut layers = gather(&snapshot, found.account, found.principal);
     if let Some(sessions) = found.sessions {

@@ -1,6 +1,7 @@
 //! The principal that a user means.
 
 use iamdrift::access::{PrincipalFacts, Sessions};
+use iamdrift::audit::count;
 use iamdrift::snapshot::{Account, Principal, Snapshot};
 use iamdrift::source::did_you_mean;
 
@@ -75,7 +76,10 @@ fn unknown(all: &[(&Account, &Principal)], text: &str) -> UserError {
     };
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the snapshot holds {} users and roles; give an ARN, a name, or the end of an ARN", all.len()),
+        None => {
+            let held = count(all.len(), "principal");
+            format!("the snapshot holds {held}; give an ARN, a name, or the end of an ARN")
+        }
     };
     UserError::new(format!("the snapshot holds no principal `{text}`"), help)
 }

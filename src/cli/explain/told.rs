@@ -6,7 +6,7 @@ use iamdrift::access::{
 };
 use iamdrift::audit::statement_text;
 use iamdrift::iam::{ContextKey, Effect};
-use iamdrift::snapshot::Principal;
+use iamdrift::snapshot::{Holding, Principal};
 use iamdrift::source::Place;
 use serde::Serialize;
 
@@ -188,9 +188,11 @@ fn statement_told(trace: &StatementTrace<'_>, request: &Request, holder: &str) -
         policy: statement.policy_name().to_owned(),
         origin: words::origin(statement.origin(), holder),
         policy_arn: match statement.origin() {
-            PolicyOrigin::Attached { arn, .. } | PolicyOrigin::Boundary { arn } => Some(arn.clone()),
+            PolicyOrigin::Held(Holding::Attached { arn, .. } | Holding::Boundary { arn }) => Some(arn.clone()),
             PolicyOrigin::Organization { id, .. } => Some(id.clone()),
-            PolicyOrigin::Inline { .. } | PolicyOrigin::Resource { .. } | PolicyOrigin::Given => None,
+            PolicyOrigin::Held(Holding::Inline { .. } | Holding::Trust { .. })
+            | PolicyOrigin::Resource { .. }
+            | PolicyOrigin::Given => None,
         },
         index: statement.index(),
         sid: statement.sid().map(str::to_owned),

@@ -4,6 +4,7 @@ use iamdrift::access::{Decision, Denial, Evaluation, Layer, PolicyOrigin, Statem
 use iamdrift::baseline::Glob;
 use iamdrift::iam::document::ResourceElement;
 use iamdrift::iam::{Listing, Statement};
+use iamdrift::snapshot::Holding;
 
 /// How many patterns of a statement are told.
 const PATTERNS: usize = 4;
@@ -62,11 +63,11 @@ pub fn origin(origin: &PolicyOrigin, principal: &str) -> String {
         if holder == principal { itself.to_owned() } else { format!("{other} {name}") }
     };
     match origin {
-        PolicyOrigin::Inline { holder } => by_whom(holder, "inline", "inline in"),
-        PolicyOrigin::Attached { holder, .. } => by_whom(holder, "attached", "attached to"),
-        PolicyOrigin::Boundary { .. } => "permissions boundary".to_owned(),
+        PolicyOrigin::Held(Holding::Inline { holder }) => by_whom(holder, "inline", "inline in"),
+        PolicyOrigin::Held(Holding::Attached { holder, .. }) => by_whom(holder, "attached", "attached to"),
+        PolicyOrigin::Held(Holding::Boundary { .. }) => "permissions boundary".to_owned(),
         PolicyOrigin::Organization { id, target } => format!("{id}, attached to {target}"),
-        PolicyOrigin::Resource { arn } => format!("of {arn}"),
+        PolicyOrigin::Held(Holding::Trust { holder: arn }) | PolicyOrigin::Resource { arn } => format!("of {arn}"),
         PolicyOrigin::Given => "given".to_owned(),
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn header(audit: &Audit, page: &mut Page) -> io::Result<()> {
         accounts(&audit.snapshot),
         format!("{taken} ({})", audit.snapshot.origin),
         format!("baseline {} @ {}", audit.baseline.path, audit.baseline.content_id),
-        format!("catalog {}", audit.catalog.updated_at),
+        format!("catalog {} of {}", audit.catalog.version, audit.catalog.updated_at),
     ];
     let mut line = Paragraph::new(0, 2).unit(0, "iamdrift", style::NAME);
     for fact in &rests_on {

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::super::layout::Paragraph;
+use super::super::options::Depth;
 use super::super::sanitize::sanitize;
 use super::super::words::{self, number, short_name};
 use super::{Group, Page, more, style};
-use crate::audit::{ActionPattern, Excess, Expected, Finding, PrincipalBrief, RuleId, Severity, Why};
+use crate::audit::{ActionPattern, Excess, Expected, Finding, PrincipalBrief, RuleId, Severity};
 use crate::source::Place;
 
 /// How many of each a brief report shows.
@@ -67,16 +68,20 @@ fn margin(page: &Page) -> usize {
 
 /// All below the title.
 pub(super) fn body(finding: &Finding, page: &mut Page) -> io::Result<()> {
-    let shown = page.shown(finding.reasons.len(), REASONS);
-    for reason in finding.reasons.iter().take(shown) {
-        page.write(field(page, "because").words(reason))?;
-    }
-    if shown < finding.reasons.len() {
-        page.write(field(page, "").words(&more(finding.reasons.len() - shown, "reason")))?;
-    }
+    reasons(finding, page)?;
     let shown = page.shown(finding.excess.len(), STATEMENTS);
+    let told = |expected: &Expected| (expected.document.clone(), expected.text.clone());
+    let mut before = None;
     for excess in finding.excess.iter().take(shown) {
         write_excess(finding, excess, page)?;
+        // Most statements miss the ceiling in the same way: it is told once.
+        if let Some(expected) = &excess.expected
+            && before != Some(told(expected))
+        {
+            let label = if finding.rule == RuleId::Narrower { "nearest" } else { "expected" };
+            page.write(at(field(page, label).words(&nearest(expected)), &expected.place))?;
+        }
+        before = excess.expected.as_ref().map(told);
     }
     rest(finding, shown, page)?;
     advice(finding, page)?;
@@ -109,23 +114,30 @@ fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Resu
         RuleId::Latent => ("granted by", "will allow"),
         _ => ("granted by", "allows"),
     };
-    let line = field(page, grants).words(&words::granted_by(&excess.granted_by));
-    page.write(at(line, &excess.granted_by.place))?;
+    let by = &excess.granted_by;
+    let line = field(page, grants).words(&format!("{},", words::granted_by(by)));
+    let line = line.unit(1, &words::statement(by.statement, by.sid.as_deref()), style::PLAIN);
+    page.write(at(line, &by.place))?;
 
     let mut actions = field(page, lists);
     // The title has said it already where there is one statement.
     if finding.excess.len() > 1
         && let Some(extent) = words::extent(excess)
     {
-        if excess.severity != finding.severity {
-            actions = actions.unit(0, &format!("{}:", excess.severity), style::severity(excess.severity));
-        }
-        actions = actions.words(&format!("{extent}:"));
+        actions = match excess.severity == finding.severity {
+            true => actions.words(&format!("{extent}:")),
+            false => {
+                let severity = format!("({}):", excess.severity);
+                actions.words(&extent).unit(1, &severity, style::severity(excess.severity))
+            }
+        };
     }
     let is_told = finding.excess.len() > 1 && excess.action_count > 0;
     let shown = page.shown(excess.actions.len(), PATTERNS);
     for (i, action) in excess.actions.iter().take(shown).enumerate() {
-        actions = actions.unit(if i == 0 { usize::from(is_told) } else { 2 }, &pattern(action), style::PLAIN);
+        // A pattern that stands alone for all of them needs no count of its own.
+        let text = if is_told && excess.actions.len() == 1 { action.pattern.clone() } else { pattern(action) };
+        actions = actions.unit(if i == 0 { usize::from(is_told) } else { 2 }, &text, style::PLAIN);
     }
     let hidden: usize = excess.actions.iter().skip(shown).map(|action| action.count.max(1)).sum();
     if hidden > 0 {
@@ -144,21 +156,29 @@ fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Resu
     for line in words::context(witness) {
         page.write(field(page, "").words(&line))?;
     }
-    if let Some(expected) = &excess.expected {
-        page.write(at(field(page, "expected").words(&nearest(expected)), &expected.place))?;
-    }
     Ok(())
+}
+
+/// Why it could not be decided, or what is wrong with the baseline, where the title does not say it.
+fn reasons(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    if matches!(finding.reasons.as_slice(), [only] if *only == finding.title) {
+        return Ok(());
+    }
+    let shown = page.shown(finding.reasons.len(), REASONS);
+    for reason in finding.reasons.iter().take(shown) {
+        page.write(field(page, "because").words(reason))?;
+    }
+    match finding.reasons.len() - shown {
+        0 => Ok(()),
+        n => page.write(field(page, "").words(&more(n, "reason"))),
+    }
 }
 
 /// What the nearest declared statement does not meet; its document only where the place does not tell it.
 fn nearest(expected: &Expected) -> String {
-    let document = match expected.place.file.ends_with(&expected.document) {
-        true => String::new(),
-        false => format!("{}: ", expected.document),
-    };
-    match expected.why {
-        Why::ActionNotListed => format!("{document}{}", expected.text),
-        _ => format!("{document}{}: {}", words::statement(expected.statement, expected.sid.as_deref()), expected.text),
+    match expected.place.file.ends_with(&expected.document) {
+        true => expected.text.clone(),
+        false => format!("{}: {}", expected.document, expected.text),
     }
 }
 
@@ -212,6 +232,16 @@ fn rest(finding: &Finding, shown: usize, page: &mut Page) -> io::Result<()> {
 }
 
 fn advice(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    let snippets = finding.advice.iter().filter(|advice| advice.contains('\n')).count();
+    // What to write into a baseline is told once: the next undeclared principal needs the same with its own name.
+    if page.depth == Depth::Brief && finding.rule == RuleId::Undeclared && snippets > 0 {
+        if page.is_declaring_told {
+            page.held_back = true;
+            let text = "delete it, declare it, or leave it out, as above; --all has the text to copy";
+            return page.write(field(page, "do").words(text));
+        }
+        page.is_declaring_told = true;
+    }
     let shown = page.shown(finding.advice.len(), ADVICE);
     for advice in finding.advice.iter().take(shown) {
         let mut lines = advice.lines();

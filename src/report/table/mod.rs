@@ -26,7 +26,8 @@ pub(super) struct Table;
 
 impl Reporter for Table {
     fn write(&self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-        let mut page = Page { layout: options.layout, depth: options.depth, out, held_back: false };
+        let mut page =
+            Page { layout: options.layout, depth: options.depth, out, held_back: false, is_declaring_told: false };
         let found = Found::of(audit);
         facts::header(audit, &mut page)?;
         sections::unread(&audit.unread, &mut page)?;
@@ -56,6 +57,8 @@ struct Page<'a> {
     out: &'a mut dyn Write,
     /// Whether something was left out that `--all` would show.
     held_back: bool,
+    /// Whether it was told how to declare a principal.
+    is_declaring_told: bool,
 }
 
 impl Page<'_> {

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::super::layout::Paragraph;
+use super::super::options::Depth;
 use super::super::words::{count, number};
 use super::finding::{at, body, field, title, who};
 use super::{Page, more, style};
-use crate::audit::{Finding, Note, Unread};
+use crate::audit::{Finding, Note, NoteKind, Unread};
 
 /// How many of each a brief report shows.
 const NOTES: usize = 5;
@@ -101,18 +102,27 @@ pub(super) fn notes(notes: &[Note], page: &mut Page) -> io::Result<()> {
         return Ok(());
     }
     heading("NOTES", "", page)?;
-    let shown = page.shown(notes.len(), NOTES);
-    for note in notes.iter().take(shown) {
+    // Old policies name dozens of actions that AWS has withdrawn.
+    let (unknown, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|n| n.kind == NoteKind::UnknownAction);
+    let is_joined = unknown.len() > 1 && page.depth == Depth::Brief;
+    let listed: Vec<&Note> = if is_joined { others } else { notes.iter().collect() };
+    let shown = page.shown(listed.len(), NOTES);
+    for note in listed.iter().take(shown) {
         let line = Paragraph::new(2, 4).words(&note.text);
         page.write(match &note.place {
             Some(place) => at(line, place),
             None => line,
         })?;
     }
-    match notes.len() - shown {
-        0 => Ok(()),
-        n => page.write(Paragraph::new(2, 4).words(&more(n, "note"))),
+    if shown < listed.len() {
+        page.write(Paragraph::new(2, 4).words(&more(listed.len() - shown, "note")))?;
     }
+    if is_joined {
+        page.held_back = true;
+        let text = format!("the service catalog does not know {} that policies name", count(unknown.len(), "action"));
+        page.write(Paragraph::new(2, 4).words(&format!("{text}, --all lists them")))?;
+    }
+    Ok(())
 }
 
 fn heading(word: &str, text: &str, page: &mut Page) -> io::Result<()> {

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::access::{
-    Context, ContextValue, Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, Request, ResourcePolicy,
-    UnknownResourcePolicy,
+    Context, ContextValue, Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, Request, ResourcePolicies,
+    ResourcePolicy, UnknownResourcePolicy,
 };
 use iamdrift::iam::{AccountId, Choice, ContextKey, DocumentKind, PolicyDocument, Template};
 use iamdrift::source::SourceFile;
@@ -211,7 +211,7 @@ impl Fields {
             boundary: None,
             scps: None,
             rcps: None,
-            resource_policies: Vec::new(),
+            resource_policies: ResourcePolicies::none(),
             unknown_resource_policy: UnknownResourcePolicy::IsNone,
             resource_owner: owner.clone(),
             session: None,

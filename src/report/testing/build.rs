@@ -1,0 +1,138 @@
+//! Audits, piece by piece.
+
+use std::collections::BTreeMap;
+
+use crate::audit::*;
+use crate::source::Place;
+
+pub(super) const ACCOUNT: &str = "111122223333";
+
+pub(super) fn place(file: &str, line: usize) -> Place {
+    Place { file: file.into(), line, column: 9 }
+}
+
+pub(super) fn snapshot(line: usize) -> Place {
+    place("snapshot/accounts/111122223333.json", line)
+}
+
+pub(super) fn arn(name: &str) -> String {
+    format!("arn:aws-cn:iam::{ACCOUNT}:{name}")
+}
+
+pub(super) fn brief(name: &str, kind: Sort, owner: Option<&str>) -> PrincipalBrief {
+    let arn = if name.starts_with("arn:") { name.to_owned() } else { arn(name) };
+    let account = arn.split(':').nth(4).unwrap().to_owned();
+    let name = name.rsplit('/').next().unwrap().into();
+    PrincipalBrief { arn, name, kind, owner: owner.map(Into::into), account }
+}
+
+pub(super) fn patterns(list: &[(&str, usize)]) -> Vec<ActionPattern> {
+    let levels = |n| BTreeMap::from([(Level::Write, n)]);
+    list.iter().map(|(p, n)| ActionPattern { pattern: (*p).into(), count: *n, levels: levels(*n) }).collect()
+}
+
+pub(super) fn witness(action: &str, resource: &str, context: &[(&str, &[&str])]) -> Witness {
+    let context = context.iter().map(|(k, v)| ((*k).into(), v.iter().map(|v| (*v).into()).collect())).collect();
+    Witness { action: action.into(), resource: resource.into(), context }
+}
+
+pub(super) fn granted(policy: &str, origin: Origin, statement: usize, sid: Option<&str>, line: usize) -> GrantedBy {
+    let arn = matches!(origin, Origin::Attached).then(|| arn(&format!("policy/{policy}")));
+    GrantedBy { policy: policy.into(), arn, origin, statement, sid: sid.map(Into::into), place: snapshot(line) }
+}
+
+pub(super) fn excess(severity: Severity, granted_by: GrantedBy, actions: &[(&str, usize)], witness: Witness) -> Excess {
+    let count = actions.iter().map(|(_, n)| n).sum();
+    Excess {
+        granted_by,
+        severity,
+        actions: patterns(actions).into(),
+        action_count: count,
+        destructive_count: 0,
+        levels: BTreeMap::from([(Level::Write, count)]),
+        resources: Vec::new(),
+        conditions: Vec::new(),
+        cubes: Vec::new(),
+        more: false,
+        witness,
+        expected: None,
+    }
+}
+
+pub(super) fn expected(document: &str, why: Why, text: &str) -> Option<Expected> {
+    Some(Expected {
+        document: document.into(),
+        statement: 0,
+        sid: Some("ReadCosts".into()),
+        place: place(&format!("policies/{document}"), 5),
+        why,
+        text: text.into(),
+    })
+}
+
+pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<PrincipalBrief>, title: &str) -> Finding {
+    let seed = format!("{rule}{title}{:?}", principal.as_ref().map(|p| &p.arn));
+    Finding {
+        rule,
+        severity,
+        fingerprint: blake3::hash(seed.as_bytes()).to_hex().chars().take(16).collect(),
+        principal,
+        title: title.into(),
+        action_count: 0,
+        destructive_count: 0,
+        excess: Vec::new(),
+        reasons: Vec::new(),
+        place: Some(snapshot(12)),
+        advice: Vec::new(),
+        first_seen: None,
+        accepted: None,
+    }
+}
+
+/// An audit whose counts are those of its principals and findings.
+pub(super) fn audit_of(principals: Vec<PrincipalReport>, findings: Vec<Finding>) -> Audit {
+    let mut summary = Summary::default();
+    for principal in &principals {
+        *summary.principals.entry(principal.status).or_default() += 1;
+        summary.service_linked += usize::from(principal.kind == Sort::ServiceLinked);
+    }
+    for finding in &findings {
+        match (&finding.accepted, finding.rule) {
+            (Some(_), _) => summary.accepted += 1,
+            (None, RuleId::Undecided) => summary.undecided += 1,
+            (None, _) => *summary.findings.entry(finding.severity).or_default() += 1,
+        }
+    }
+    Audit {
+        version: "0.1.0".into(),
+        catalog: CatalogFacts { version: "0.1.202610271".into(), updated_at: "2026-10-27".into() },
+        snapshot: SnapshotFacts {
+            origin: "snapshot/".into(),
+            taken_at: Some("2026-11-20T06:00:00Z".into()),
+            accounts: vec![ACCOUNT.into()],
+            partitions: vec!["aws-cn".into()],
+            organization: true,
+        },
+        baseline: BaselineFacts { path: "policies/".into(), content_id: "4f1c2aa".into() },
+        notes: Vec::new(),
+        summary,
+        principals,
+        findings,
+        unread: Vec::new(),
+    }
+}
+
+pub(super) fn principal(brief: &PrincipalBrief, status: Status) -> PrincipalReport {
+    PrincipalReport {
+        arn: brief.arn.clone(),
+        kind: brief.kind,
+        owner: brief.owner.clone(),
+        entry: None,
+        account: brief.account.clone(),
+        status,
+    }
+}
+
+pub(super) fn several(n: usize, name: &str, kind: Sort, status: Status) -> Vec<PrincipalReport> {
+    (1..=n).map(|i| principal(&brief(&format!("{name}-{i}"), kind, None), status)).collect()
+}

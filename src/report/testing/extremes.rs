@@ -1,0 +1,111 @@
+//! Audits with nothing found, with hostile names, with a lot of everything.
+
+use super::build::*;
+use crate::audit::*;
+
+/// Nothing found.
+pub(super) fn calm() -> Audit {
+    let mut principals = several(9, "role/app/worker", Sort::Workload, Status::AsDeclared);
+    principals.extend(several(26, "role/aws-service-role/x", Sort::ServiceLinked, Status::Ignored));
+    let mut calm = audit_of(principals, Vec::new());
+    calm.notes = vec![Note {
+        kind: NoteKind::DutyUnchecked,
+        text: "`boundary` of \"kiro on cost explorer\" is declared and not checked by this version".into(),
+        place: Some(place("policies/baseline.toml", 22)),
+    }];
+    calm
+}
+
+/// Whatever a name, tag, Sid or file may bring.
+pub(in crate::report) fn hostile() -> Audit {
+    let name = "arn:aws:iam::444455556666:role/\u{1b}[2J\u{1b}[1;1Hok\r\nCRITICAL 0\u{202e}nimda";
+    let evil = brief(name, Sort::Agent, Some("<script>alert(1)</script>\u{9b}31m\u{200b}"));
+    let mut broad =
+        finding(RuleId::Broader, Severity::High, Some(evil.clone()), "may do 1 action beyond its ceiling\u{7}");
+    broad.excess = vec![Excess {
+        resources: vec!["arn:aws:s3:::\u{2066}x\u{2069}/*".into()],
+        conditions: vec!["aws:PrincipalTag/\u{1b}[8m is \"a\u{2028}b\"".into()],
+        expected: expected(
+            "agents/\u{8}\u{8}x.json",
+            Why::Denied,
+            "statement 1 \"\u{1b}]8;;http://x\u{7}it\" denies it",
+        ),
+        ..excess(
+            Severity::High,
+            GrantedBy {
+                policy: "pow\u{ad}er\u{0}".into(),
+                sid: Some("\"=cmd|' /C calc'!A0\n".into()),
+                origin: Origin::InlineOfGroup("ad\u{200d}mins\u{1b}c".into()),
+                place: place("snap\u{1b}[31m/a.json", 3),
+                ..granted("", Origin::Inline, 0, None, 3)
+            },
+            &[("s3:\u{7f}Get*", 1)],
+            witness("s3:GetObject", "arn:aws:s3:::x/\u{85}", &[("aws:PrincipalTag/\u{feff}", &["\u{1b}[0m", "b"])]),
+        )
+    }];
+    broad.advice = vec!["take this away:\n{\n\t\"Sid\": \"\u{1b}[2K\"\n}".into()];
+    let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(evil.clone()), "undecided\u{1b}[A");
+    undecided.reasons = vec!["group \u{1b}[31mred\ris not in the snapshot".into()];
+    let mut hostile = audit_of(vec![principal(&evil, Status::Broader)], vec![broad, undecided]);
+    hostile.snapshot.accounts = vec!["444455556666".into()];
+    hostile.snapshot.partitions = vec!["aws".into()];
+    hostile.snapshot.taken_at = Some("\u{1b}[5mnow".into());
+    hostile.snapshot.origin = "snap\u{1b}[31m/".into();
+    hostile.baseline.path = "pol\u{202e}icies".into();
+    hostile.notes = vec![Note {
+        kind: NoteKind::UnknownAction,
+        text: "action \u{1b}[1mx:y".into(),
+        place: Some(place("\u{7}", 1)),
+    }];
+    hostile.unread = vec![Unread { what: "a\u{1b}[2Jb".into(), place: None, why: "\u{9d}0;x\u{9c}".into() }];
+    hostile
+}
+
+/// Many principals in many accounts, one of them granted too much by many statements.
+pub(in crate::report) fn large() -> Audit {
+    let mut principals = Vec::new();
+    let mut findings = Vec::new();
+    for i in 0..12_usize {
+        let account = ["111122223333", "444455556666", "777788889999"][i % 3];
+        let who = brief(
+            &format!(
+                "arn:aws:iam::{account}:role/platform/teams/payments/production/service-role-with-a-long-name-{i:02}"
+            ),
+            if i.is_multiple_of(2) { Sort::Workload } else { Sort::Operator },
+            (i != 4).then_some("payments-platform-engineering"),
+        );
+        let severity = Severity::ALL[i % 4].1;
+        let n = if i == 0 { 9 } else { 1 };
+        let mut broad = finding(
+            RuleId::Broader,
+            severity,
+            Some(who.clone()),
+            &format!("may do {n} action{} beyond its ceiling", if n == 1 { "" } else { "s" }),
+        );
+        (broad.action_count, broad.destructive_count) = (n, n);
+        broad.excess = (0..n)
+            .map(|k| {
+                excess(
+                    if k < 4 { severity } else { Severity::Low },
+                    granted(&format!("policy-{k}"), Origin::Attached, k, None, 100 + k),
+                    &[("dynamodb:DeleteTable", 1)],
+                    witness("dynamodb:DeleteTable", &format!("arn:aws:dynamodb:eu-central-1:{account}:table/payments-ledger-production-archive-2019-2026-eu-central-1"), &[]),
+                )
+            })
+            .collect();
+        broad.advice = vec!["take dynamodb:DeleteTable out of the statement".into()];
+        principals.push(principal(&who, Status::Broader));
+        findings.push(broad);
+    }
+    let mut large = audit_of(principals, findings);
+    large.snapshot.accounts = vec!["111122223333".into(), "444455556666".into(), "777788889999".into()];
+    large.snapshot.partitions = vec!["aws".into()];
+    large.notes = (1..=8)
+        .map(|i| Note {
+            kind: NoteKind::UnknownAction,
+            text: format!("action svc:Unknown{i} is not in the catalog"),
+            place: Some(snapshot(i)),
+        })
+        .collect();
+    large
+}
