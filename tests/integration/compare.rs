@@ -92,6 +92,44 @@ fn actions_that_do_not_exist_yet_count_unless_left_out() {
 }
 
 #[test]
+fn the_characters_of_other_lines_do_not_matter() {
+    let lines: Vec<String> = ('\u{4e00}'..)
+        .take(200)
+        .map(|c| {
+            pair(
+                json!(1),
+                &document(json!("s3:GetObject"), "arn:aws:s3:::b/*"),
+                &document(json!("s3:GetObject"), &format!("arn:aws:s3:::b/{c}*")),
+            )
+        })
+        .collect();
+    let (status, answers) = pairs(&lines, &[]);
+    assert_eq!(status, 0);
+    assert!(answers.iter().all(|answer| answer["verdict"] == "broader"));
+}
+
+#[test]
+fn arns_alone_are_asked_of_the_keys_of_arns() {
+    let with = |operator: &str, value: &str| {
+        let condition = json!({ operator: { "aws:PrincipalArn": value } });
+        json!({ "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition }] })
+    };
+    let every = with("ArnLike", "arn:*:*:*:*:*");
+    for (any, verdict) in [
+        ("*", "equivalent"),
+        ("*:*:*:*:*:*", "equivalent"),
+        ("a?n:*:*:*:*:*", "equivalent"),
+        ("b*:*:*:*:*:*", "narrower"),
+    ] {
+        let (_, answers) = pairs(&[pair(json!(1), &with("ArnLike", any), &every)], &[]);
+        assert_eq!(answers[0]["verdict"], verdict, "{any}");
+    }
+    let (_, answers) = pairs(&[pair(json!(1), &with("ArnLike", "*"), &with("StringLike", "arn:aws:*:*:*:*"))], &[]);
+    let shown = answers[0]["a_not_b"]["context"]["aws:PrincipalArn"].as_str().unwrap();
+    assert!(shown.starts_with("arn:") && !shown.starts_with("arn:aws:"), "{shown}");
+}
+
+#[test]
 fn pairs_are_answered_in_order_and_bad_ones_in_place() {
     let (wide, narrow) = (document(json!("s3:*"), "*"), document(json!("s3:GetObject"), "*"));
     let bad = document(json!("GetObject"), "*");

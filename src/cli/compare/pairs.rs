@@ -146,9 +146,13 @@ impl<'t> Shared<'t> {
     fn compared(&self, line: &[u8]) -> Option<(Box<RawValue>, Answer)> {
         let pair: Pair<'_> = serde_json::from_slice(line).ok()?;
         let (a, b) = (self.document(pair.a.get())?, self.document(pair.b.get())?);
-        let comparison = self.terms.compare(&self.solver, &a, &b);
-        let id = pair.id.map_or_else(null, ToOwned::to_owned);
-        Some((id, Answer::new(&self.terms.ranks, &comparison)))
+        let by = |solver| Answer::new(&self.terms.ranks, &self.terms.compare(solver, &a, &b));
+        let mut answer = by(&self.solver);
+        if answer.verdict == Relation::Undecided && may_hold_more_than_ascii(line) {
+            // A solver has room for so many characters outside ASCII, and other lines may have taken it.
+            answer = by(&self.terms.solver());
+        }
+        Some((pair.id.map_or_else(null, ToOwned::to_owned), answer))
     }
 
     fn document(&self, text: &str) -> Option<Arc<PolicyDocument>> {
@@ -163,6 +167,11 @@ impl<'t> Shared<'t> {
         documents.bytes += text.len();
         Some(Arc::clone(documents.by_text.entry(text.into()).or_insert(document)))
     }
+}
+
+/// Whether some character outside ASCII may be written in a line, or escaped.
+fn may_hold_more_than_ascii(line: &[u8]) -> bool {
+    !line.is_ascii() || line.windows(2).any(|pair| pair == b"\\u")
 }
 
 fn null() -> Box<RawValue> {
