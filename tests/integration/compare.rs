@@ -109,6 +109,29 @@ fn the_characters_of_other_lines_do_not_matter() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_pair() {
+    let one = document(json!("s3:GetObject"), "*");
+    let (status, answers) = pairs(&[format!("\u{feff}{}", pair(json!(1), &one, &one))], &[]);
+    assert_eq!((status, &answers[0]["verdict"]), (0, &json!("equivalent")));
+}
+
+#[test]
+fn what_is_absurdly_long_is_answered_soon() {
+    let statement = |resource: String, condition: Value| json!({ "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": resource, "Condition": condition }] });
+    let every = document(json!("s3:GetObject"), "*");
+    let stars = statement(format!("arn:aws:s3:::{}", "*a".repeat(200_000)), json!({}));
+    let open = statement(format!("arn:aws:s3:::{}", "${".repeat(200_000)), json!({}));
+    let operator = statement("*".to_owned(), json!({ "x".repeat(1_000_000): {} }));
+    let lines = [&stars, &open, &operator].map(|document| pair(json!(1), document, &every));
+    let started = std::time::Instant::now();
+    let (_, answers) = pairs(&lines, &[]);
+    assert_eq!(answers[1]["verdict"], "narrower");
+    assert!(answers[2]["error"]["message"].as_str().unwrap().starts_with("unknown operator"));
+    // Quadratic, each of them took minutes.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
 fn arns_alone_are_asked_of_the_keys_of_arns() {
     let with = |operator: &str, value: &str| {
         let condition = json!({ operator: { "aws:PrincipalArn": value } });

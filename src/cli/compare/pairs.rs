@@ -27,6 +27,7 @@ use crate::cli::{ExitStatus, UserError, output};
 const BATCH: usize = 256;
 /// How much text of documents is kept, with all that was made of it, before it is started anew.
 const KEPT_BYTES: usize = 64 << 20;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const MEMBERS: [&str; 3] = ["id", "a", "b"];
 
 /// Answers the pairs of a file, or of standard input (`-`).
@@ -62,7 +63,11 @@ fn answer(name: &str, lines: &Receiver<std::io::Result<Vec<u8>>>, terms: &Terms)
         let mut batch = Vec::with_capacity(BATCH);
         for line in std::iter::once(first).chain(lines.try_iter()).take(BATCH) {
             number += 1;
-            batch.push((number, line.map_err(|error| cannot_read(name, &error))?));
+            let mut line = line.map_err(|error| cannot_read(name, &error))?;
+            if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
+            batch.push((number, line));
         }
         batch.retain(|(_, line)| !line.iter().all(u8::is_ascii_whitespace));
         let answers: Vec<_> = batch.par_iter().map(|(number, line)| shared.line(name, *number, line)).collect();
