@@ -13,7 +13,7 @@ pub fn read(path: &Path, help: &str) -> Result<Arc<SourceFile>, UserError> {
     if path == Path::new("-") {
         let mut text = String::new();
         return match std::io::stdin().lock().read_to_string(&mut text) {
-            Ok(_) => Ok(SourceFile::new("<stdin>", text)),
+            Ok(_) => Ok(SourceFile::new("<stdin>", text.strip_prefix('\u{feff}').unwrap_or(&text))),
             Err(error) => Err(UserError::new(format!("cannot read standard input: {error}"), help)),
         };
     }

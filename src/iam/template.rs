@@ -56,12 +56,15 @@ impl Template {
         let mut literal = String::new();
         let mut colons = 0;
         let mut rest = text;
+        // Nothing is a variable after the last brace; so a text of open ones is not searched for each.
+        let after_last_brace = text.rfind('}').map_or(text, |at| text.get(at..).unwrap_or("")).len();
         while let Some(c) = rest.chars().next() {
-            let allowed = match variables {
-                Variables::Anywhere => true,
-                Variables::AfterFifthColon => colons >= 5,
-                Variables::Nowhere => false,
-            };
+            let allowed = rest.len() > after_last_brace
+                && match variables {
+                    Variables::Anywhere => true,
+                    Variables::AfterFifthColon => colons >= 5,
+                    Variables::Nowhere => false,
+                };
             if allowed && let Some((part, after)) = variable(rest) {
                 match part {
                     Part::Literal(text) => literal.push_str(&text),

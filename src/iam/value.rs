@@ -76,8 +76,14 @@ pub fn number(text: &str) -> Option<Decimal> {
     {
         return None;
     }
-    let parsed =
-        if digits.contains(['e', 'E']) { Decimal::from_scientific(digits) } else { Decimal::from_str_exact(digits) };
+    let parsed = match digits.split_once(['e', 'E']) {
+        // `from_scientific` rounds what it has no room for.
+        Some((mantissa, _)) => {
+            Decimal::from_str_exact(mantissa).ok()?;
+            Decimal::from_scientific(digits)
+        }
+        None => Decimal::from_str_exact(digits),
+    };
     parsed.ok().map(|d| d.normalize())
 }
 
@@ -85,7 +91,8 @@ pub fn number(text: &str) -> Option<Decimal> {
 /// epoch seconds; four digits alone are a year. A part that is not given is the first of its kind, and
 /// a time without a zone is UTC.
 pub fn instant(text: &str) -> Option<Instant> {
-    if text.len() != 4
+    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    if !is_year
         && !text.is_empty()
         && text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || b == b'.')
     {
@@ -179,6 +186,8 @@ mod tests {
         assert_ne!(number("9007199254740993"), number("9007199254740992"));
         assert_eq!(number("1e3"), number("1000"));
         assert_eq!(number("0.10"), number("+.1").or(number("0.1")));
+        // Thirty digits, which would otherwise be rounded to one.
+        assert_eq!(number("1.00000000000000000000000000001e0"), None);
         for bad in ["", "abc", "1 ", "0x1", "1,5", "NaN", "99999999999999999999999999999999"] {
             assert_eq!(number(bad), None, "{bad}");
         }
@@ -193,6 +202,9 @@ mod tests {
             assert_eq!(instant(same), Some(new_year), "{same}");
         }
         assert_eq!(instant("2026-01-01T00:00:00.5Z").unwrap().0 - new_year.0, 500_000_000);
+        // Four characters are a year only if they are digits.
+        assert_eq!(instant("-100"), Some(Instant(-100_000_000_000)));
+        assert_eq!(instant("12.5"), Some(Instant(12_500_000_000)));
         for bad in ["", "yesterday", "2026-13", "2026-1-1", "2026-01-01T25:00Z", "2026T00:00Z", "2026-01-01T00:00+9"] {
             assert_eq!(instant(bad), None, "{bad}");
         }

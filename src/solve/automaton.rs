@@ -40,6 +40,10 @@ impl Automaton {
 
     /// Builds the automaton of a pattern.
     pub fn compile(toks: &[Tok]) -> Result<Automaton, TooBig> {
+        // Each step that takes a character needs a state of its own.
+        if toks.iter().filter(|tok| !matches!(tok, Tok::Run(_))).count() >= MAX_STATES {
+            return Err(TooBig);
+        }
         let (class_of, representatives) = classes(toks);
         let classes = representatives.len();
         let words = toks.len() / 64 + 1;

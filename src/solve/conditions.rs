@@ -108,7 +108,7 @@ impl Solver<'_> {
                     && operator.is_negated()
                     && terms.readings.is_other(Choice::UnparsableValue)
                 {
-                    globs.extend((0..5).map(|colons| self.interner.glob(&no_arn(colons))));
+                    globs.extend(no_arn().iter().map(|toks| self.interner.glob(toks)));
                 }
                 Ok(Values::Text(globs.into()))
             }
@@ -187,8 +187,11 @@ fn opaque(condition: &Condition, field: Field, on_missing: bool) -> Literal {
     Literal { field, values: Values::Opaque(id), missing: on_missing, unparsable: false, holds: true }
 }
 
+/// What every ARN begins with.
+const ARN: &[u8] = b"arn:";
+
 /// The steps of an ARN pattern whose wildcards stay in their segment in the first five; none where it has
-/// fewer than six segments.
+/// fewer than six segments, or its first cannot be `arn`.
 fn arn_segments(mut toks: Vec<Tok>) -> Option<Vec<Tok>> {
     let mut colons = 0;
     for tok in &mut toks {
@@ -204,11 +207,37 @@ fn arn_segments(mut toks: Vec<Tok>) -> Option<Vec<Tok>> {
             _ => {}
         }
     }
-    (colons >= 5).then_some(toks)
+    let first = toks.iter().position(is_colon).unwrap_or(toks.len());
+    let (first, rest) = toks.split_at(first);
+    if colons >= 5 && first.iter().any(|tok| tok.is_variable()) {
+        return Some(toks);
+    }
+    (colons >= 5 && is_matched(first, b"arn"))
+        .then(|| b"arn".iter().map(|b| Tok::Sym(*b)).chain(rest.iter().copied()).collect())
+}
+
+/// Whether steps match a text.
+fn is_matched(toks: &[Tok], text: &[u8]) -> bool {
+    match (toks.split_first(), text.split_first()) {
+        (None, rest) => rest.is_none(),
+        (Some((Tok::Run(_), toks)), None) => is_matched(toks, text),
+        (Some((Tok::Run(class), after)), Some((c, rest))) => {
+            is_matched(after, text) || (class.has(*c) && is_matched(toks, rest))
+        }
+        (Some(_), None) => false,
+        (Some((tok, after)), Some((c, rest))) => {
+            let is_it = match tok {
+                Tok::Sym(s) => s == c,
+                Tok::Either(s, t) => s == c || t == c,
+                Tok::One(class) | Tok::Run(class) => class.has(*c),
+            };
+            is_it && is_matched(after, rest)
+        }
+    }
 }
 
 fn any_arn() -> Vec<Tok> {
-    let mut toks = vec![Tok::Run(Class::NotColon)];
+    let mut toks: Vec<Tok> = b"arn".iter().map(|b| Tok::Sym(*b)).collect();
     for segment in 1..6 {
         toks.push(Tok::Sym(b':'));
         toks.push(Tok::Run(if segment == 5 { Class::Any } else { Class::NotColon }));
@@ -216,12 +245,19 @@ fn any_arn() -> Vec<Tok> {
     toks
 }
 
-/// Texts of so many colons, too few for an ARN.
-fn no_arn(colons: usize) -> Vec<Tok> {
-    let mut toks = vec![Tok::Run(Class::NotColon)];
-    for _ in 0..colons {
-        toks.push(Tok::Sym(b':'));
-        toks.push(Tok::Run(Class::NotColon));
-    }
-    toks
+/// The texts that are no ARNs: of too few colons, or with another beginning.
+fn no_arn() -> Vec<Vec<Tok>> {
+    let of_colons = |colons: usize| {
+        let mut toks = vec![Tok::Run(Class::NotColon)];
+        for _ in 0..colons {
+            toks.push(Tok::Sym(b':'));
+            toks.push(Tok::Run(Class::NotColon));
+        }
+        toks
+    };
+    let other_at = |(index, expected): (usize, &u8)| {
+        let same = ARN.iter().take(index).map(|b| Tok::Sym(*b));
+        same.chain([Tok::One(Class::Not(*expected)), Tok::Run(Class::Any)]).collect()
+    };
+    (0..5).map(of_colons).chain(ARN.iter().enumerate().map(other_at)).collect()
 }

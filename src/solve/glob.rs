@@ -15,6 +15,8 @@ use super::symbols::{Symbol, Symbols, is_variable, is_without_colon};
 pub enum Class {
     /// Any character; a run of them may also be a variable's value.
     Any,
+    /// Any but this one.
+    Not(Symbol),
     /// Any but a colon.
     NotColon,
     /// Any but a colon and a slash.
@@ -37,6 +39,7 @@ impl Class {
         }
         match self {
             Class::Any | Class::Character => true,
+            Class::Not(other) => s != other,
             Class::NotColon => s != b':',
             Class::Plain => s != b':' && s != b'/',
             Class::Digit => s.is_ascii_digit(),
@@ -51,7 +54,9 @@ impl Class {
             || match self {
                 Class::Any => is_variable(s),
                 Class::NotColon => is_without_colon(s),
-                Class::Character | Class::Plain | Class::Digit | Class::Region | Class::ActionName => false,
+                Class::Character | Class::Not(_) | Class::Plain | Class::Digit | Class::Region | Class::ActionName => {
+                    false
+                }
             }
     }
 }

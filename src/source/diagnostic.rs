@@ -192,8 +192,11 @@ impl std::error::Error for Diagnostics {}
 /// The nearest of `known` to `found`, if it is near enough to be a slip of the keyboard.
 pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_ascii_lowercase();
+    let length = found.chars().count();
     known
         .into_iter()
+        // The difference of the lengths is a bound that is had without comparing.
+        .filter(|name| length.abs_diff(name.len()) <= (name.len() / 3).max(1))
         .map(|name| (strsim::damerau_levenshtein(&found, &name.to_ascii_lowercase()), name))
         .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)

@@ -92,6 +92,67 @@ fn actions_that_do_not_exist_yet_count_unless_left_out() {
 }
 
 #[test]
+fn the_characters_of_other_lines_do_not_matter() {
+    let lines: Vec<String> = ('\u{4e00}'..)
+        .take(200)
+        .map(|c| {
+            pair(
+                json!(1),
+                &document(json!("s3:GetObject"), "arn:aws:s3:::b/*"),
+                &document(json!("s3:GetObject"), &format!("arn:aws:s3:::b/{c}*")),
+            )
+        })
+        .collect();
+    let (status, answers) = pairs(&lines, &[]);
+    assert_eq!(status, 0);
+    assert!(answers.iter().all(|answer| answer["verdict"] == "broader"));
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_pair() {
+    let one = document(json!("s3:GetObject"), "*");
+    let (status, answers) = pairs(&[format!("\u{feff}{}", pair(json!(1), &one, &one))], &[]);
+    assert_eq!((status, &answers[0]["verdict"]), (0, &json!("equivalent")));
+}
+
+#[test]
+fn what_is_absurdly_long_is_answered_soon() {
+    let statement = |resource: String, condition: Value| json!({ "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": resource, "Condition": condition }] });
+    let every = document(json!("s3:GetObject"), "*");
+    let stars = statement(format!("arn:aws:s3:::{}", "*a".repeat(200_000)), json!({}));
+    let open = statement(format!("arn:aws:s3:::{}", "${".repeat(200_000)), json!({}));
+    let operator = statement("*".to_owned(), json!({ "x".repeat(1_000_000): {} }));
+    let lines = [&stars, &open, &operator].map(|document| pair(json!(1), document, &every));
+    let started = std::time::Instant::now();
+    let (_, answers) = pairs(&lines, &[]);
+    assert_eq!(answers[1]["verdict"], "narrower");
+    assert!(answers[2]["error"]["message"].as_str().unwrap().starts_with("unknown operator"));
+    // Quadratic, each of them took minutes.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn arns_alone_are_asked_of_the_keys_of_arns() {
+    let with = |operator: &str, value: &str| {
+        let condition = json!({ operator: { "aws:PrincipalArn": value } });
+        json!({ "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition }] })
+    };
+    let every = with("ArnLike", "arn:*:*:*:*:*");
+    for (any, verdict) in [
+        ("*", "equivalent"),
+        ("*:*:*:*:*:*", "equivalent"),
+        ("a?n:*:*:*:*:*", "equivalent"),
+        ("b*:*:*:*:*:*", "narrower"),
+    ] {
+        let (_, answers) = pairs(&[pair(json!(1), &with("ArnLike", any), &every)], &[]);
+        assert_eq!(answers[0]["verdict"], verdict, "{any}");
+    }
+    let (_, answers) = pairs(&[pair(json!(1), &with("ArnLike", "*"), &with("StringLike", "arn:aws:*:*:*:*"))], &[]);
+    let shown = answers[0]["a_not_b"]["context"]["aws:PrincipalArn"].as_str().unwrap();
+    assert!(shown.starts_with("arn:") && !shown.starts_with("arn:aws:"), "{shown}");
+}
+
+#[test]
 fn pairs_are_answered_in_order_and_bad_ones_in_place() {
     let (wide, narrow) = (document(json!("s3:*"), "*"), document(json!("s3:GetObject"), "*"));
     let bad = document(json!("GetObject"), "*");

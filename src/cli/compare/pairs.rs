@@ -27,6 +27,7 @@ use crate::cli::{ExitStatus, UserError, output};
 const BATCH: usize = 256;
 /// How much text of documents is kept, with all that was made of it, before it is started anew.
 const KEPT_BYTES: usize = 64 << 20;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const MEMBERS: [&str; 3] = ["id", "a", "b"];
 
 /// Answers the pairs of a file, or of standard input (`-`).
@@ -62,7 +63,11 @@ fn answer(name: &str, lines: &Receiver<std::io::Result<Vec<u8>>>, terms: &Terms)
         let mut batch = Vec::with_capacity(BATCH);
         for line in std::iter::once(first).chain(lines.try_iter()).take(BATCH) {
             number += 1;
-            batch.push((number, line.map_err(|error| cannot_read(name, &error))?));
+            let mut line = line.map_err(|error| cannot_read(name, &error))?;
+            if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
+            batch.push((number, line));
         }
         batch.retain(|(_, line)| !line.iter().all(u8::is_ascii_whitespace));
         let answers: Vec<_> = batch.par_iter().map(|(number, line)| shared.line(name, *number, line)).collect();
@@ -146,9 +151,13 @@ impl<'t> Shared<'t> {
     fn compared(&self, line: &[u8]) -> Option<(Box<RawValue>, Answer)> {
         let pair: Pair<'_> = serde_json::from_slice(line).ok()?;
         let (a, b) = (self.document(pair.a.get())?, self.document(pair.b.get())?);
-        let comparison = self.terms.compare(&self.solver, &a, &b);
-        let id = pair.id.map_or_else(null, ToOwned::to_owned);
-        Some((id, Answer::new(&self.terms.ranks, &comparison)))
+        let by = |solver| Answer::new(&self.terms.ranks, &self.terms.compare(solver, &a, &b));
+        let mut answer = by(&self.solver);
+        if answer.verdict == Relation::Undecided && may_hold_more_than_ascii(line) {
+            // A solver has room for so many characters outside ASCII, and other lines may have taken it.
+            answer = by(&self.terms.solver());
+        }
+        Some((pair.id.map_or_else(null, ToOwned::to_owned), answer))
     }
 
     fn document(&self, text: &str) -> Option<Arc<PolicyDocument>> {
@@ -163,6 +172,11 @@ impl<'t> Shared<'t> {
         documents.bytes += text.len();
         Some(Arc::clone(documents.by_text.entry(text.into()).or_insert(document)))
     }
+}
+
+/// Whether some character outside ASCII may be written in a line, or escaped.
+fn may_hold_more_than_ascii(line: &[u8]) -> bool {
+    !line.is_ascii() || line.windows(2).any(|pair| pair == b"\\u")
 }
 
 fn null() -> Box<RawValue> {
