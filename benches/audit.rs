@@ -97,7 +97,7 @@ fn organization() -> Value {
     ] });
     json!({
         "Organization": { "Id": "o-example1234", "MasterAccountId": "444455556666" },
-        "Roots": [{ "Id": "r-abcd", "Name": "Root", "PolicyTypes": ["SERVICE_CONTROL_POLICY"] }],
+        "Roots": [{ "Id": "r-abcd", "Name": "Root", "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
         "OrganizationalUnits": [{ "Id": "ou-abcd-11111111", "Name": "Workloads", "ParentId": "r-abcd" }],
         "Accounts": [
             { "Id": ACCOUNT, "Name": "generated", "ParentId": "ou-abcd-11111111", "Status": "ACTIVE" },
@@ -105,7 +105,7 @@ fn organization() -> Value {
         ],
         "Policies": [
             { "Id": "p-FullAWSAccess", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY", "Content": allow,
-              "Targets": ["r-abcd", "ou-abcd-11111111", ACCOUNT] },
+              "Targets": ["r-abcd", "ou-abcd-11111111", ACCOUNT, "444455556666"] },
             { "Id": "p-example1", "Name": "Regions", "Type": "SERVICE_CONTROL_POLICY", "Content": deny,
               "Targets": ["ou-abcd-11111111"] },
         ],

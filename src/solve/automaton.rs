@@ -46,30 +46,31 @@ impl Automaton {
         }
         let (class_of, representatives) = classes(toks);
         let classes = representatives.len();
-        let words = toks.len() / 64 + 1;
-        let start = close(toks, vec![(0, 1)], words);
-        let mut ids: FxHashMap<Vec<u64>, u16> = FxHashMap::default();
-        let mut states: Vec<Vec<u64>> = vec![Vec::new(), start.clone()];
-        ids.insert(start, 1);
+        let moves = Moves::of(toks, &representatives);
+        let mut set = vec![0u64; toks.len() / 64 + 1];
+        set[0] = 1;
+        moves.close(&mut set);
+        let mut ids: FxHashMap<Box<[u64]>, u16> = FxHashMap::default();
+        let mut states: Vec<Box<[u64]>> = vec![Box::default(), set.as_slice().into()];
+        ids.insert(set.as_slice().into(), 1);
         let mut next = vec![DEAD; classes];
         let mut id = 1;
         while id < states.len() {
-            let set = states[id].clone();
-            for symbol in &representatives {
-                let moved = advance(toks, &set, *symbol);
-                let target = if moved.is_empty() {
+            for class in 0..classes {
+                moves.advance(&states[id], class, &mut set);
+                let target = if set.iter().all(|word| *word == 0) {
                     DEAD
                 } else {
-                    let closed = close(toks, moved, words);
-                    match ids.get(&closed) {
+                    moves.close(&mut set);
+                    match ids.get(set.as_slice()) {
                         Some(known) => *known,
                         None => {
                             if states.len() >= MAX_STATES {
                                 return Err(TooBig);
                             }
                             let new = u16::try_from(states.len()).map_err(|_| TooBig)?;
-                            ids.insert(closed.clone(), new);
-                            states.push(closed);
+                            ids.insert(set.as_slice().into(), new);
+                            states.push(set.as_slice().into());
                             new
                         }
                     }
@@ -197,51 +198,76 @@ fn classes(toks: &[Tok]) -> (Box<[u8; 256]>, Vec<Symbol>) {
     (of, representatives)
 }
 
-/// The positions after a symbol, before closing over runs, as (word, bits).
-fn advance(toks: &[Tok], set: &[u64], symbol: Symbol) -> Vec<(usize, u64)> {
-    let mut out = Vec::new();
-    for (word, bits) in set.iter().enumerate() {
-        let mut bits = *bits;
-        while bits != 0 {
-            let position = word * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            let target = match toks.get(position) {
-                Some(Tok::Sym(a)) if *a == symbol => position + 1,
-                Some(Tok::Either(a, b)) if *a == symbol || *b == symbol => position + 1,
-                Some(Tok::One(class)) if class.has(symbol) => position + 1,
-                Some(Tok::Run(class)) if class.run_has(symbol) => position,
-                _ => continue,
-            };
-            out.push((target / 64, 1 << (target % 64)));
-        }
-    }
-    out
+/// What each class of symbols does to a set of positions, as sets of positions.
+struct Moves {
+    /// For each class: the positions whose step takes the symbol and is done with it.
+    done: Vec<Vec<u64>>,
+    /// For each class: the runs that take the symbol and go on.
+    stay: Vec<Vec<u64>>,
+    /// The runs: they may be skipped.
+    runs: Vec<u64>,
+    /// The runs that match anything.
+    stars: Vec<u64>,
 }
 
-/// Adds what runs may skip, and drops what the last reached `*` makes superfluous.
-fn close(toks: &[Tok], seeds: Vec<(usize, u64)>, words: usize) -> Vec<u64> {
-    let mut set = vec![0u64; words];
-    for (word, bits) in seeds {
-        set[word] |= bits;
+impl Moves {
+    fn of(toks: &[Tok], representatives: &[Symbol]) -> Moves {
+        let set = |holds: &dyn Fn(Tok) -> bool| {
+            let mut set = vec![0u64; toks.len() / 64 + 1];
+            for (position, _) in toks.iter().enumerate().filter(|(_, tok)| holds(**tok)) {
+                set[position / 64] |= 1 << (position % 64);
+            }
+            set
+        };
+        let done = |symbol: Symbol| {
+            set(&|tok| match tok {
+                Tok::Sym(a) => a == symbol,
+                Tok::Either(a, b) => a == symbol || b == symbol,
+                Tok::One(class) => class.has(symbol),
+                Tok::Run(_) => false,
+            })
+        };
+        let stay = |symbol: Symbol| set(&|tok| matches!(tok, Tok::Run(class) if class.run_has(symbol)));
+        Moves {
+            done: representatives.iter().map(|s| done(*s)).collect(),
+            stay: representatives.iter().map(|s| stay(*s)).collect(),
+            runs: set(&|tok| matches!(tok, Tok::Run(_))),
+            stars: set(&|tok| tok == Tok::Run(Class::Any)),
+        }
     }
-    let mut last_star = None;
-    for (position, tok) in toks.iter().enumerate() {
-        if let Tok::Run(class) = tok
-            && set[position / 64] >> (position % 64) & 1 == 1
-        {
-            set[(position + 1) / 64] |= 1 << ((position + 1) % 64);
-            if *class == Class::Any {
-                last_star = Some(position);
+
+    /// The positions after a symbol of a class, before closing over runs.
+    fn advance(&self, from: &[u64], class: usize, to: &mut [u64]) {
+        let mut carry = 0;
+        for (word, bits) in from.iter().enumerate() {
+            let done = bits & self.done[class][word];
+            to[word] = done << 1 | carry | bits & self.stay[class][word];
+            carry = done >> 63;
+        }
+    }
+
+    /// Adds what runs may skip, and drops what the last reached `*` makes superfluous.
+    fn close(&self, set: &mut [u64]) {
+        loop {
+            let mut carry = 0;
+            let mut changed = false;
+            for (word, bits) in set.iter_mut().enumerate() {
+                let runs = *bits & self.runs[word];
+                let closed = *bits | runs << 1 | carry;
+                carry = runs >> 63;
+                changed |= closed != *bits;
+                *bits = closed;
+            }
+            if !changed {
+                break;
             }
         }
-    }
-    if let Some(star) = last_star {
-        for word in &mut set[..star / 64] {
-            *word = 0;
+        if let Some(word) = (0..set.len()).rev().find(|word| set[*word] & self.stars[*word] != 0) {
+            let star = (set[word] & self.stars[word]).ilog2();
+            set[..word].fill(0);
+            set[word] &= u64::MAX << star;
         }
-        set[star / 64] &= u64::MAX << (star % 64);
     }
-    set
 }
 
 fn distances(next: &[u16], classes: usize, accepts: &[bool]) -> Vec<u16> {

@@ -168,9 +168,10 @@ impl Glob {
         if self.plain {
             return self.matches_by_backtracking(text, step);
         }
-        match self.automaton() {
-            Ok(automaton) => automaton.matches(text),
-            Err(TooBig) => self.matches_by_positions(text),
+        // An automaton is built for searches: for single texts it would not pay.
+        match self.automaton.get() {
+            Some(Ok(automaton)) => automaton.matches(text),
+            _ => self.matches_by_positions(text),
         }
     }
 
@@ -251,6 +252,9 @@ impl Glob {
                 if let Some(slot) = next.get_mut(target) {
                     *slot = true;
                 }
+            }
+            if !next.contains(&true) {
+                return false;
             }
             close(&mut next);
             std::mem::swap(&mut now, &mut next);

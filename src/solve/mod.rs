@@ -21,6 +21,7 @@ pub mod glob;
 mod interval;
 mod known_values;
 mod literal;
+mod meeting;
 mod open_world;
 mod question;
 pub mod search;

@@ -9,10 +9,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Mutex;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::automaton::{Automaton, DEAD, Mask};
 use super::glob::{Class, Glob, Tok};
+use super::meeting::may_meet;
 use super::symbols::{OTHER, Symbol, is_variable};
 
 /// The answer of a search.
@@ -52,6 +54,9 @@ impl Budget {
 /// Symbols in the order in which a person would rather read them.
 const PREFERRED: &[u8] = b"xyzabcdefghijklmnopqrstuvw0123456789-_./XABCDEFGHIJKLMNOPQRSTUVWYZ+=@,:%~!#&()";
 
+/// Digits in a row are most often an account's number: this one, of AWS's documentation.
+const ACCOUNT: &[u8] = b"111122223333";
+
 /// What stars are filled with before a search is worth its while.
 const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
 
@@ -89,7 +94,8 @@ impl Searches {
         if let Some(found) = lock().get(&asked) {
             return found.clone();
         }
-        let found = by_filling(positive, negative).unwrap_or_else(|| by_walking(positive, negative, variables, budget));
+        let found =
+            without_walking(positive, negative).unwrap_or_else(|| by_walking(positive, negative, variables, budget));
         let mut kept = lock();
         // What one budget did not suffice for may be found with another.
         if found != Found::GaveUp && kept.len() < MAX_KEPT {
@@ -103,7 +109,7 @@ impl Searches {
 /// where `variables` says so.
 pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
     at_once(positive, negative)
-        .or_else(|| by_filling(positive, negative))
+        .or_else(|| without_walking(positive, negative))
         .unwrap_or_else(|| by_walking(positive, negative, variables, budget))
 }
 
@@ -124,8 +130,13 @@ fn at_once(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
     None
 }
 
-/// A text that comes of putting the same thing in the place of each star.
-fn by_filling(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
+/// A text that comes of putting the same thing in the place of each star; or nothing, where two patterns share no text.
+fn without_walking(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
+    for (i, a) in positive.iter().enumerate() {
+        if positive.iter().skip(i + 1).any(|b| !may_meet(a, b)) {
+            return Some(Found::Nothing);
+        }
+    }
     for (i, pattern) in positive.iter().enumerate() {
         for filler in FILLERS {
             let Some(text) = fill(pattern, filler) else { continue };
@@ -161,6 +172,7 @@ fn by_walking(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &
 fn fill(pattern: &Glob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
     let mut text = Vec::with_capacity(pattern.toks.len() + 16);
     let mut toks = pattern.toks.iter().peekable();
+    let mut digits = 0;
     while let Some(tok) = toks.next() {
         match tok {
             // One and then any number: the filler alone will do.
@@ -170,7 +182,11 @@ fn fill(pattern: &Glob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
                     && filler.iter().all(|s| class.has(*s)) => {}
             tok if tok.is_variable() => return None,
             Tok::Sym(s) | Tok::Either(s, _) => text.push(*s),
-            Tok::One(Class::Digit) => text.push(b'1'),
+            Tok::One(Class::Digit) => {
+                text.push(ACCOUNT.get(digits % ACCOUNT.len()).copied().unwrap_or(b'1'));
+                digits += 1;
+                continue;
+            }
             Tok::One(_) => text.push(b'x'),
             Tok::Run(class) if filler.iter().all(|s| class.has(*s)) => text.extend_from_slice(filler),
             Tok::Run(_) => {}
@@ -208,8 +224,8 @@ fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget
     let start = vec![Automaton::START; width];
     let Some(first) = hope(&start) else { return Found::Nothing };
     let mut trail: Vec<(usize, Symbol)> = vec![(usize::MAX, 0)];
-    let mut arena: Vec<Box<[u16]>> = vec![start.clone().into()];
-    let mut seen: FxHashSet<Box<[u16]>> = FxHashSet::default();
+    let mut current = start.clone();
+    let mut seen: IndexSet<Box<[u16]>, FxBuildHasher> = IndexSet::default();
     seen.insert(start.into());
     let mut queue = BinaryHeap::from([Reverse((first, 0usize))]);
     let mut next = vec![DEAD; width];
@@ -219,8 +235,9 @@ fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget
         if visits > MAX_VISITS || !budget.spend(1) {
             return Found::GaveUp;
         }
-        let Some(states) = arena.get(id).cloned() else { continue };
-        if done(&states) {
+        let Some(states) = seen.get_index(id) else { continue };
+        current.copy_from_slice(states);
+        if done(&current) {
             let mut text = Vec::new();
             let mut at = id;
             while let Some((parent, symbol)) = trail.get(at).filter(|(parent, _)| *parent != usize::MAX) {
@@ -231,7 +248,7 @@ fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget
             return Found::Text(text);
         }
         let mut interesting: Mask = [0; 4];
-        for (part, state) in parts.iter().zip(&*states) {
+        for (part, state) in parts.iter().zip(&current) {
             for (word, bits) in interesting.iter_mut().zip(part.interesting(*state)) {
                 *word |= bits;
             }
@@ -247,17 +264,15 @@ fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget
                 }
                 dull_tried = true;
             }
-            for ((slot, part), state) in next.iter_mut().zip(&parts).zip(&*states) {
+            for ((slot, part), state) in next.iter_mut().zip(&parts).zip(&current) {
                 *slot = part.step(*state, *symbol);
             }
             let Some(distance) = hope(&next) else { continue };
             if seen.contains(next.as_slice()) {
                 continue;
             }
-            let boxed: Box<[u16]> = next.clone().into();
-            seen.insert(boxed.clone());
-            queue.push(Reverse((distance, arena.len())));
-            arena.push(boxed);
+            queue.push(Reverse((distance, seen.len())));
+            seen.insert(next.as_slice().into());
             trail.push((id, *symbol));
         }
     }
