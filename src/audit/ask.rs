@@ -19,7 +19,7 @@ const BUDGET: u64 = 4_000_000;
 /// Steps for advice, which is left out rather than waited for.
 const ADVICE_BUDGET: u64 = 200_000;
 /// Of each grant so many cubes are told.
-const DIFFERENCE: Depth = Depth::Difference { cubes: 8, witnesses: Witnesses::EachStatement };
+const DIFFERENCE: Depth = Depth::Difference { cubes: 8, witnesses: Witnesses::EachStatementAlone };
 
 /// A policy's index and a statement's in it.
 pub(super) type Tag = (usize, usize);

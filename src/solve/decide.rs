@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use super::TooBig;
 use super::classes::{ActionGroup, Actions, Letter};
 use super::compile::Solver;
-use super::cubes::{Cubes, Goal, State, not_all};
+use super::cubes::{Cubes, Goal, State, Stopped, not_all};
 use super::difference::{Cube, Grant, cube};
 use super::domain::{Carries, Domain, any_resource, lift_to_arn};
 use super::field::{FieldState, Left};
@@ -38,7 +38,8 @@ impl Outcome {
     /// Whether no witness need be taken for a statement any more.
     pub(super) fn is_witnessed(&self, tag: (usize, usize), depth: Depth) -> bool {
         match depth {
-            Depth::Verdict | Depth::Difference { witnesses: Witnesses::EachStatement, .. } => {
+            Depth::Verdict
+            | Depth::Difference { witnesses: Witnesses::EachStatement | Witnesses::EachStatementAlone, .. } => {
                 self.witnessed.contains(&tag)
             }
             Depth::Difference { witnesses: Witnesses::One, .. } => !self.witnessed.is_empty(),
@@ -196,9 +197,14 @@ impl Round<'_, '_> {
                     if let Some(error) = initial_error.take() {
                         return Err(error);
                     }
-                    if visited.is_err() {
-                        outcome.undecided.insert(Undecided::Budget);
-                        found.more = true;
+                    match visited {
+                        Ok(ControlFlow::Continue(())) => {}
+                        // Enough is known of this statement.
+                        Ok(ControlFlow::Break(())) => break,
+                        Err(Stopped) => {
+                            outcome.undecided.insert(Undecided::Budget);
+                            found.more = true;
+                        }
                     }
                 }
                 if found.any {
@@ -257,7 +263,9 @@ impl Round<'_, '_> {
             found.witness = Some(request);
         }
         found.any = true;
-        if self.question.depth == Depth::Verdict {
+        let alone = matches!(self.question.depth, Depth::Difference { witnesses: Witnesses::EachStatementAlone, .. });
+        if self.question.depth == Depth::Verdict || (alone && found.witness.is_none()) {
+            found.more = true;
             return ControlFlow::Break(());
         }
         found.cubes.push(cube(state, &asked.domain, &self.solver.interner));

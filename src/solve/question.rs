@@ -128,6 +128,8 @@ pub enum Depth {
 pub enum Witnesses {
     /// Each granting statement.
     EachStatement,
+    /// Each granting statement, and cubes are told with a witness only.
+    EachStatementAlone,
     /// The difference as a whole.
     One,
     /// Nothing: there is a witness from elsewhere.
