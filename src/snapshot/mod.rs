@@ -15,6 +15,7 @@ mod organization_file;
 mod page;
 mod read;
 mod resource;
+pub mod store;
 
 pub use error::SnapshotError;
 pub use kind::PrincipalKind;
