@@ -196,6 +196,19 @@ pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
             );
             UserError::new(error.to_string(), help).into()
         }
+        SnapshotError::BrokenOff { .. } => {
+            let help = "continue the collection with `iamdrift collect --resume`";
+            UserError::new(error.to_string(), help).into()
+        }
+        SnapshotError::NoManifest { .. } => {
+            let help = "bring the whole directory, with its manifest.json; or audit this one file by itself";
+            UserError::new(error.to_string(), help).into()
+        }
+        SnapshotError::Damaged { .. } => {
+            let help = "collect again, or take the files as they were collected; files of your own belong elsewhere \
+                        (`--organization`, `--resource-policies`)";
+            UserError::new(error.to_string(), help).into()
+        }
         SnapshotError::Empty { .. } => {
             let help = "collect one with `iamdrift collect` or `aws iam get-account-authorization-details`";
             UserError::new(error.to_string(), help).into()

@@ -333,6 +333,8 @@ pub(super) fn incident() -> Audit {
         what: "policy of arn:aws-cn:s3:::billing-exports".into(),
         place: Some(place("snapshot/resource-policies.json", 31)),
         why: "unknown operator `StringLikes`".into(),
+        account: None,
+        permission: None,
     }];
     incident.notes = vec![Note {
         kind: NoteKind::LayerAbsent,
@@ -379,7 +381,13 @@ pub(super) fn hostile() -> Audit {
         text: "action \u{1b}[1mx:y".into(),
         place: Some(place("\u{7}", 1)),
     }];
-    hostile.unread = vec![Unread { what: "a\u{1b}[2Jb".into(), place: None, why: "\u{9d}0;x\u{9c}".into() }];
+    hostile.unread = vec![Unread {
+        what: "a\u{1b}[2Jb".into(),
+        place: None,
+        why: "\u{9d}0;x\u{9c}".into(),
+        account: None,
+        permission: Some("\u{202e}iam:Get".into()),
+    }];
     hostile
 }
 

@@ -35,6 +35,8 @@ pub(in crate::audit) struct Whole<'a> {
     pub arns: &'a [&'a str],
     /// Which of them are audited.
     pub selected: &'a [bool],
+    /// Whether the snapshot holds all principals: else nothing that matches none of them is stale.
+    pub everyone: bool,
     /// The fingerprints of all findings of principals; none where only some principals or rules were asked for.
     pub found: Option<&'a [String]>,
     /// The day on which exceptions must hold.

@@ -47,7 +47,10 @@ impl Rule for Undecided {
         let mut advice: Vec<String> = Vec::new();
         for missing in &subject.missing {
             let line = match &missing.why {
-                Absence::NotCollected => format!("collect {}", missing.name),
+                Absence::NotCollected | Absence::Unread { permission: None, .. } => format!("collect {}", missing.name),
+                Absence::Unread { permission: Some(permission), .. } => {
+                    format!("collect {} again, with the permission {permission}", missing.name)
+                }
                 Absence::Unreadable(_) => format!("correct {} ({})", missing.name, missing.place),
             };
             if !advice.contains(&line) {

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use iamdrift::access::{evaluate, gather, known_context, missing};
 use iamdrift::iam::Readings;
+use iamdrift::snapshot::format::Part;
 use iamdrift::snapshot::{LayerKind, MissingDocument, Snapshot, SnapshotPaths};
 
 use super::{ExitStatus, Globals, audit, output};
@@ -92,7 +93,8 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     explanation.context = context;
     explanation.lacking = asked::lacking(&layers, &request, &known);
     explanation.notes.extend(asked.notes);
-    if snapshot.organization.is_none() {
+    let organization_unread = snapshot.uncollected.iter().any(|one| one.unread.part == Part::Organization);
+    if snapshot.organization.is_none() && !organization_unread {
         explanation.notes.push("the snapshot holds no organization: no SCP and no RCP was looked at".to_owned());
     }
     explanation.missing = absent.iter().map(ToString::to_string).collect();
