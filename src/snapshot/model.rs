@@ -262,6 +262,25 @@ pub struct MissingDocument {
     pub place: Place,
 }
 
+/// How the missing policies of one resource, and of the resources of a service, are named.
+pub(super) const OF_RESOURCE: &str = "resource policy of ";
+pub(super) const OF_SERVICE: &str = "resource policies of ";
+
+impl MissingDocument {
+    /// Whether it can decide over requests on a resource: the policies of resources speak for these alone.
+    pub fn decides_on(&self, resource: &str) -> bool {
+        if self.layer != LayerKind::Resource {
+            return true;
+        }
+        if let Some(arn) = self.name.strip_prefix(OF_RESOURCE) {
+            return resource.starts_with(arn);
+        }
+        let service = self.name.strip_prefix(OF_SERVICE).and_then(|of| of.split_whitespace().next());
+        let asked = Arn::parse(resource);
+        service.zip(asked.as_ref()).is_none_or(|(service, asked)| service == asked.service())
+    }
+}
+
 impl std::fmt::Display for MissingDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.name, self.why)

@@ -1,7 +1,7 @@
 //! What a collection could not read, and which verdicts rest on it (`docs/snapshot.md`, "What could not be read").
 
 use super::format::{Part, UnreadPart};
-use super::model::{Absence, LayerKind, MissingDocument};
+use super::model::{Absence, LayerKind, MissingDocument, OF_RESOURCE, OF_SERVICE};
 use crate::iam::AccountId;
 use crate::source::Place;
 
@@ -66,8 +66,8 @@ impl Uncollected {
 
     fn resource_policies(&self) -> String {
         match self.unread.of.as_deref() {
-            Some(arn) if arn.starts_with("arn:") => format!("resource policy of {arn}"),
-            Some(of) => format!("resource policies of {of}"),
+            Some(arn) if arn.starts_with("arn:") => format!("{OF_RESOURCE}{arn}"),
+            Some(of) => format!("{OF_SERVICE}{of}"),
             None => self.part().to_owned(),
         }
     }

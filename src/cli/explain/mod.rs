@@ -108,11 +108,5 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
 /// Whether a document that is missing could change the decision on this resource. Who becomes the role is
 /// another question.
 fn decides(document: &MissingDocument, resource: &str) -> bool {
-    match document.layer {
-        LayerKind::Trust => false,
-        LayerKind::Resource => {
-            document.name.strip_prefix("resource policy of ").is_none_or(|arn| resource.starts_with(arn))
-        }
-        _ => true,
-    }
+    document.layer != LayerKind::Trust && document.decides_on(resource)
 }

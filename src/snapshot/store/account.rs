@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::ACCOUNTS;
 use super::error::StoreError;
+use super::shared::Shared;
 use super::stored::Unfinished;
-use super::writer::Shared;
 use crate::iam::AccountId;
 use crate::snapshot::format::{AccountPage, AccountStatus, FORMAT_VERSION, ManifestAccount, UnreadPart};
 
@@ -41,7 +41,7 @@ impl AccountWriter {
         shared.open(id)?;
         let begun = Begun { shared, id: id.clone() };
         let name_of_file = format!("{ACCOUNTS}/{id}.json");
-        let file = Unfinished::begin(begun.shared.root(), &name_of_file, begun.shared.compression())?;
+        let file = Unfinished::begin(&begun.shared.root, &name_of_file, begun.shared.compression)?;
         let partition = begun.shared.partition().to_owned();
         let name = name.map(str::to_owned);
         let mut writer = AccountWriter { begun, name, file, pages: 0, principals: 0, unread: BTreeSet::new() };

@@ -11,7 +11,7 @@
 //! # let directory = folder.path().join("snapshot");
 //! let header = Header {
 //!     caller: Caller { arn: "arn:aws:iam::111122223333:user/auditor".into(), account: "111122223333".into() },
-//!     partition: iamdrift::iam::Partition::Aws,
+//!     partition: iamdrift::iam::Partition::parse("aws").ok_or("a partition")?,
 //!     started_at: "2026-11-20T06:00:00Z".parse()?,
 //! };
 //! let writer = SnapshotWriter::create(&directory, header, Compression::Zstd)?;
@@ -31,8 +31,10 @@
 
 mod account;
 mod error;
+mod folder;
 mod journal;
 mod resume;
+mod shared;
 mod stored;
 mod writer;
 

@@ -1,23 +1,23 @@
 //! The directory as a whole: begun, continued, finished.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
 use super::account::AccountWriter;
 use super::error::StoreError;
+use super::folder::{make_private, private_folder};
 use super::journal::{Begun, Journal, Line};
 use super::resume;
+use super::shared::{Shared, State};
 use super::stored::Unfinished;
 use super::{ACCOUNTS, MANIFEST, ORGANIZATION};
 use crate::iam::{AccountId, Partition};
 use crate::snapshot::format::{
-    AccountStatus, Caller, FORMAT_VERSION, Manifest, ManifestAccount, ManifestOrganization, OrganizationFile, Part,
-    StoredFile, Tool, UnreadPart,
+    AccountStatus, Caller, FORMAT_VERSION, Manifest, ManifestAccount, OrganizationFile, Part, Tool, UnreadPart,
 };
 
 /// What a collection is, as its manifest says.
@@ -66,23 +66,6 @@ impl Compression {
 pub struct SnapshotWriter {
     shared: Arc<Shared>,
     damaged: Vec<AccountId>,
-}
-
-/// What the writer shares with those of its accounts.
-pub(super) struct Shared {
-    root: PathBuf,
-    compression: Compression,
-    begun: Begun,
-    state: Mutex<State>,
-}
-
-struct State {
-    journal: Journal,
-    accounts: BTreeMap<AccountId, ManifestAccount>,
-    open: BTreeSet<AccountId>,
-    organization: Option<ManifestOrganization>,
-    /// Whether this run has told of the organization, and not only one before it.
-    organization_told: bool,
 }
 
 impl SnapshotWriter {
@@ -276,101 +259,4 @@ impl SnapshotWriter {
         let _ = state.journal.remove();
         Ok(manifest)
     }
-}
-
-impl State {
-    fn new(journal: Journal) -> State {
-        State {
-            journal,
-            accounts: BTreeMap::new(),
-            open: BTreeSet::new(),
-            organization: None,
-            organization_told: false,
-        }
-    }
-
-    fn is_finished(&self, id: &AccountId) -> bool {
-        self.accounts.get(id).is_some_and(|account| account.stored.is_some())
-    }
-}
-
-impl Shared {
-    /// A thread that panicked left nothing half-changed: every change is one insertion.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn root(&self) -> &Path {
-        &self.root
-    }
-
-    pub(super) fn compression(&self) -> Compression {
-        self.compression
-    }
-
-    pub(super) fn partition(&self) -> &str {
-        &self.begun.partition
-    }
-
-    pub(super) fn open(&self, id: &AccountId) -> Result<(), StoreError> {
-        let mut state = self.state();
-        if state.is_finished(id) || !state.open.insert(id.clone()) {
-            return Err(StoreError::Twice { what: format!("account {id}") });
-        }
-        Ok(())
-    }
-
-    pub(super) fn close(&self, id: &AccountId) {
-        self.state().open.remove(id);
-    }
-
-    pub(super) fn note_account(&self, account: ManifestAccount) -> Result<(), StoreError> {
-        let mut state = self.state();
-        state.journal.add(&Line::Account(account.clone()))?;
-        if let Some(id) = AccountId::parse(&account.id) {
-            state.accounts.insert(id, account);
-        }
-        Ok(())
-    }
-
-    fn begin_organization(&self) -> Result<(), StoreError> {
-        if std::mem::replace(&mut self.state().organization_told, true) {
-            return Err(StoreError::Twice { what: "the organization".to_owned() });
-        }
-        Ok(())
-    }
-
-    fn note_organization(&self, stored: Option<StoredFile>, mut unread: Vec<UnreadPart>) -> Result<(), StoreError> {
-        unread.sort();
-        let organization = ManifestOrganization { stored, unread };
-        let mut state = self.state();
-        state.journal.add(&Line::Organization(organization.clone()))?;
-        let before = state.organization.replace(organization).and_then(|before| before.stored);
-        let now = state.organization.as_ref().and_then(|now| now.stored.as_ref());
-        if let Some(before) = before.filter(|before| now.is_none_or(|now| now.file != before.file)) {
-            let path = self.root.join(&before.file);
-            fs::remove_file(&path).map_err(|error| StoreError::Io { path, error })?;
-        }
-        Ok(())
-    }
-}
-
-/// Makes a folder that only the user can enter, and the folders that it is in as usual.
-fn private_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-fn make_private(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    Ok(())
 }
