@@ -145,7 +145,8 @@ pub struct StoredFile {
 pub struct UnreadPart {
     /// What.
     pub part: Part,
-    /// Which of it, where it is not all: a service and region (`s3 in eu-west-1`), or the ARN of a resource.
+    /// Which of it, where it is not all: a service as ARNs name it, with its region where it has one
+    /// (`s3`, `sqs in eu-west-1`), or the ARN of a resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Why, as AWS said it.

@@ -23,7 +23,7 @@ pub(super) struct Unfinished {
 }
 
 enum Encoder {
-    Plain(BufWriter<Hashed>),
+    Plain(Box<BufWriter<Hashed>>),
     Zstd(Box<zstd::Encoder<'static, Hashed>>),
 }
 
@@ -58,7 +58,7 @@ impl Unfinished {
             let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
             let hashed = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
             Ok(match compression {
-                Compression::None => Encoder::Plain(BufWriter::new(hashed)),
+                Compression::None => Encoder::Plain(Box::new(BufWriter::new(hashed))),
                 Compression::Zstd => {
                     let mut encoder = zstd::Encoder::new(hashed, ZSTD_LEVEL)?;
                     encoder.include_checksum(true)?;

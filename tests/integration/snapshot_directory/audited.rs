@@ -172,7 +172,8 @@ fn an_organization_that_could_not_be_read_leaves_undecided_whom_it_binds() {
         "Id": "p-1", "Name": "all", "Type": "SERVICE_CONTROL_POLICY", "Targets": ["r-1", "100000000000", "100000000001", "999988887777"],
         "Content": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } },
     }]);
-    let cases: [(Option<(Value, Part)>, &str, &str); 4] = [
+    type Organization = Option<(Value, Part)>;
+    let cases: [(Organization, &str, &str); 4] = [
         (None, "undecided", "undecided"),
         (Some((json!([]), Part::ServiceControlPolicies)), "undecided", "as-declared"),
         (Some((allow_all.clone(), Part::ResourceControlPolicies)), "undecided", "as-declared"),

@@ -3,24 +3,26 @@
 use std::sync::Arc;
 
 use iamdrift::iam::PolicyDocument;
-use iamdrift::snapshot::format::{AccountPage, Document, OpenIdConnectProvider, PermissionSet, SamlProvider};
+use iamdrift::snapshot::format::{AccountPage, Document, OpenIdConnectProvider, Part, PermissionSet, SamlProvider};
 use iamdrift::snapshot::store::{Compression, SnapshotWriter};
 use iamdrift::snapshot::{Account, HeldPolicy, Holding, Snapshot};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::{BOTH, finish, fresh, header, id, load, number, page, role};
+use super::{BOTH, finish, fresh, header, id, load, number, organization, page, role, unread};
 
 const ACCOUNT: &str = "111122223333";
 
 type Policies = Vec<(String, Holding, Arc<PolicyDocument>)>;
 
+/// ARN, name, path, unique id, kind; tags; groups; when it was created and last used.
+type Facts = ([Option<String>; 5], Vec<(String, String)>, Vec<String>, [Option<String>; 2]);
+
 /// What of a snapshot does not depend on the files that it came from.
 #[derive(Debug, PartialEq)]
 struct Told {
-    principals:
-        Vec<(String, String, String, Option<String>, String, Vec<(String, String)>, Vec<String>, Option<String>)>,
+    principals: Vec<Facts>,
     policies: Vec<Policies>,
     missing: Vec<Vec<String>>,
     groups: Vec<(String, String, Policies)>,
@@ -45,10 +47,9 @@ fn told(snapshot: &Snapshot) -> Told {
     Told {
         principals: principals()
             .map(|p| {
-                let created = p.created.clone().map(|at| format!("{at} {:?}", p.last_used));
                 let (arn, kind) = (p.arn.as_str().to_owned(), format!("{:?}", p.kind));
-                let id = p.unique_id.clone();
-                (arn, p.name.clone(), p.path.clone(), id, kind, p.tags.clone(), p.groups.clone(), created)
+                let facts = [Some(arn), Some(p.name.clone()), Some(p.path.clone()), p.unique_id.clone(), Some(kind)];
+                (facts, p.tags.clone(), p.groups.clone(), [p.created.clone(), p.last_used.clone()])
             })
             .collect(),
         policies: principals()
@@ -286,6 +287,34 @@ fn what_stands_beside_the_details_is_read() {
         let statement = &resource.policy.document.as_ref().unwrap().statements[0];
         let written: Vec<&str> = statement.resource.iter().flat_map(|r| &r.patterns).map(|p| p.as_written()).collect();
         assert_eq!(written, ["arn:aws:s3:::exports/100%"]);
+    }
+}
+
+#[test]
+fn what_is_written_meets_the_published_schemas() {
+    let (_folder, directory) = fresh();
+    let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
+    let denied = |part| unread(part, Some("s3 in eu-west-1"), "AccessDenied", Some("s3:GetBucketPolicy"));
+    let mut account = writer.account(&id(ACCOUNT), Some("billing")).unwrap();
+    account.page(&page(json!({ "RoleDetailList": [role(ACCOUNT, "r", "s3:GetObject")], "Policies": [] }))).unwrap();
+    account.page(&AccountPage { account_aliases: vec!["b".into()], ..Default::default() }).unwrap();
+    account.unread(denied(Part::ResourcePolicies));
+    account.finish().unwrap();
+    writer.unread_account(&id(&number(1)), None, "timeout", None).unwrap();
+    writer.organization(&organization(&[ACCOUNT], json!([])), vec![denied(Part::ServiceControlPolicies)]).unwrap();
+    finish(writer);
+    load(&directory);
+    for (file, schema) in [
+        ("manifest.json".to_owned(), "manifest"),
+        (format!("accounts/{ACCOUNT}.json"), "account"),
+        ("organization.json".to_owned(), "organization"),
+    ] {
+        let read = |path: &std::path::Path| -> Value { serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap() };
+        let schemas = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+        let validator = jsonschema::validator_for(&read(&schemas.join(format!("{schema}.schema.json")))).unwrap();
+        let value = read(&directory.join(&file));
+        let wrong: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(wrong, Vec::<String>::new(), "{file}");
     }
 }
 

@@ -111,7 +111,8 @@ fn a_manifest_must_agree_with_itself() {
     };
     changed(&|_| {});
     load(&directory);
-    let cases: [(&dyn Fn(&mut Value), &str); 10] = [
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let cases: [(Change<'_>, &str); 10] = [
         (&|m| m["FormatVersion"] = "2".into(), "has the form 2, which this version of iamdrift does not know"),
         (&|m| m["Partition"] = "mars".into(), "`mars` is no partition"),
         (&|m| m["Accounts"][0]["Id"] = "1".into(), "`1` is not an account number"),
