@@ -144,7 +144,7 @@ pub fn tell(
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
     let audit = audit(snapshot, baseline, catalog, &options)?;
-    if audit.principals.is_empty() {
+    if audit.principals.is_empty() && !snapshot.accounts.is_empty() {
         return Err(UserError::new("no principal is left to audit", "check `--principal` and `--kind`").into());
     }
     let status = match filters.fail_on {

@@ -41,13 +41,26 @@ pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
     match &error {
         SnapshotError::Invalid(diagnostics) => diagnostics.clone().into(),
         SnapshotError::Io { path: unread, .. } if unread == path => {
-            let help = "give `--snapshot` the output of `aws iam get-account-authorization-details`, or a directory \
-                        that holds it";
+            let help = "give `--snapshot` a directory that `iamdrift collect` wrote, or the output of `aws iam \
+                        get-account-authorization-details`";
             UserError::new(error.to_string(), help).into()
         }
         SnapshotError::Io { .. } => UserError::new(error.to_string(), "give files that can be read").into(),
+        SnapshotError::BrokenOff { .. } => {
+            let help = "continue the collection with `iamdrift collect --resume`";
+            UserError::new(error.to_string(), help).into()
+        }
+        SnapshotError::NoManifest { .. } => {
+            let help = "bring the whole directory, with its manifest.json; or audit this one file by itself";
+            UserError::new(error.to_string(), help).into()
+        }
+        SnapshotError::Damaged { .. } => {
+            let help = "collect again, or take the files as they were collected; files of your own belong elsewhere \
+                        (`--organization`, `--resource-policies`)";
+            UserError::new(error.to_string(), help).into()
+        }
         SnapshotError::Empty { .. } => {
-            let help = "make one with `aws iam get-account-authorization-details > account.json`";
+            let help = "collect one with `iamdrift collect` or `aws iam get-account-authorization-details`";
             UserError::new(error.to_string(), help).into()
         }
     }

@@ -15,5 +15,6 @@ mod layers;
 mod real_inputs;
 mod simulate;
 mod smt;
+mod snapshot_directory;
 mod solver_laws;
 mod variables;
