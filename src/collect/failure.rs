@@ -1,0 +1,160 @@
+//! Why a call failed, told by what the reader can do about it.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+
+use super::calls::Call;
+use crate::snapshot::format::{Part, UnreadPart};
+
+/// A call that failed, after everything that can be tried again was.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}:{}: {message}", call.service, call.operation)]
+pub struct Failure {
+    /// Which call.
+    pub call: Call,
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// What AWS said, in one line, its error code first.
+    pub message: String,
+}
+
+/// What kind of failure, by what can be done about it.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum FailureKind {
+    /// The permission is missing.
+    Denied,
+    /// The credentials have expired, or AWS does not know them.
+    Credentials,
+    /// AWS refused to answer so quickly, however long one waited.
+    Throttled,
+    /// No answer in time.
+    Timeout,
+    /// The network, or an answer that broke off.
+    Connection,
+    /// What was asked for is not there.
+    NotFound,
+    /// Anything else.
+    Other,
+}
+
+const DENIED: [&str; 6] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+];
+const CREDENTIALS: [&str; 9] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidToken",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "InvalidSignatureException",
+];
+const THROTTLED: [&str; 8] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "SlowDown",
+];
+
+impl Failure {
+    /// What an SDK's error means.
+    pub(super) fn of<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        // The member role is assumed while a request is being made, so its refusal is inside another call's error.
+        if let Some(assumed) = assuming(error) {
+            return assumed;
+        }
+        if causes(error).any(|cause| cause.is::<CredentialsError>()) {
+            return Failure { call, kind: FailureKind::Credentials, message: chain(error) };
+        }
+        let (kind, message) = match error {
+            SdkError::ServiceError(context) => return Failure::answered(call, context.err()),
+            SdkError::TimeoutError(_) => (FailureKind::Timeout, "no answer in time".to_owned()),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                (FailureKind::Timeout, "no connection in time".to_owned())
+            }
+            SdkError::DispatchFailure(failure) if failure.is_io() => (FailureKind::Connection, chain(error)),
+            SdkError::ResponseError(_) => (FailureKind::Connection, format!("the answer broke off: {}", chain(error))),
+            _ => (FailureKind::Other, chain(error)),
+        };
+        Failure { call, kind, message }
+    }
+
+    /// An error that the service answered with.
+    fn answered(call: Call, error: &(impl ProvideErrorMetadata + Error + 'static)) -> Failure {
+        let code = error.code().unwrap_or_default();
+        let kind = match code {
+            code if DENIED.contains(&code) => FailureKind::Denied,
+            code if CREDENTIALS.contains(&code) => FailureKind::Credentials,
+            code if THROTTLED.contains(&code) => FailureKind::Throttled,
+            "RequestTimeout" | "RequestTimeoutException" => FailureKind::Timeout,
+            code if code.contains("NotFound") || code.starts_with("NoSuch") || code.contains("NonExistent") => {
+                FailureKind::NotFound
+            }
+            _ => FailureKind::Other,
+        };
+        let message = match (code, error.message()) {
+            ("", None) => chain(error),
+            ("", Some(message)) => message.to_owned(),
+            (code, None) => code.to_owned(),
+            (code, Some(message)) => format!("{code}: {message}"),
+        };
+        Failure { call, kind, message }
+    }
+
+    /// An answer that is not what the API promises.
+    pub(super) fn unexpected(call: Call, message: impl Into<String>) -> Failure {
+        Failure { call, kind: FailureKind::Other, message: message.into() }
+    }
+
+    /// The permission that is missing, where that is why.
+    pub fn permission(&self) -> Option<&'static str> {
+        (self.kind == FailureKind::Denied).then_some(self.call.action)
+    }
+
+    /// As a snapshot notes it.
+    pub(super) fn unread(&self, part: Part, of: Option<String>) -> UnreadPart {
+        UnreadPart { part, of, error: self.to_string(), permission: self.permission().map(str::to_owned) }
+    }
+}
+
+/// The refusal of a role that was to be assumed, wherever in a chain of causes it is.
+fn assuming(error: &(dyn Error + 'static)) -> Option<Failure> {
+    let refused = causes(error).find_map(|cause| cause.downcast_ref::<AssumeRoleError>())?;
+    Some(Failure::answered(super::calls::ASSUME_ROLE, refused))
+}
+
+/// An error, and what caused it.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in causes(error).map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
