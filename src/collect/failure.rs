@@ -143,7 +143,12 @@ fn assuming(error: &(dyn Error + 'static)) -> Option<Failure> {
 
 /// An error, and what caused it.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    let mut at = Some(error);
+    std::iter::from_fn(move || {
+        let cause = at?;
+        at = cause.source();
+        Some(cause)
+    })
 }
 
 /// An error with its causes, in one line.
