@@ -5,16 +5,16 @@ use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types;
 
 use super::calls;
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use super::session::Session;
 use crate::snapshot::format::{
     AccountEntry, DelegatedAdministratorEntry, Document, OrganizationEntry, OrganizationFile, OrganizationalUnitEntry,
-    PolicyEntry, PolicyType, PolicyTypeEntry, PolicyTypeStatus, RootEntry,
+    Part, PolicyEntry, PolicyType, PolicyTypeEntry, PolicyTypeStatus, RootEntry, UnreadPart,
 };
 
-/// Reads the organization. Without all of it nobody can tell what binds an account, so it is read whole or not at
-/// all; of delegated administrators what failed is told beside it.
-pub(super) async fn read(session: &Session) -> Result<(OrganizationFile, Option<Failure>), Failure> {
+/// Reads the organization. Without its units nobody can tell what binds an account, so those are read whole or not at
+/// all; of policies and delegated administrators what could not be read is told beside it.
+pub(super) async fn read(session: &Session) -> Result<(OrganizationFile, Vec<UnreadPart>), Failure> {
     let config =
         aws_sdk_organizations::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     let reader = Reader { client: Client::from_conf(config.build()) };
@@ -31,16 +31,18 @@ pub(super) async fn read(session: &Session) -> Result<(OrganizationFile, Option<
     }
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     units.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut unread = Vec::new();
     let mut policies = Vec::new();
-    for policy_type in [PolicyType::ServiceControlPolicy, PolicyType::ResourceControlPolicy] {
+    for (policy_type, part) in [
+        (PolicyType::ServiceControlPolicy, Part::ServiceControlPolicies),
+        (PolicyType::ResourceControlPolicy, Part::ResourceControlPolicies),
+    ] {
         if roots.iter().any(|root| is_enabled(root, policy_type)) {
-            policies.extend(reader.policies(policy_type).await?);
+            policies.extend(noted(reader.policies(policy_type).await, part, &mut unread)?);
         }
     }
-    let (delegated_administrators, failed) = match reader.delegated_administrators().await {
-        Ok(delegated) => (delegated, None),
-        Err(failure) => (Vec::new(), Some(failure)),
-    };
+    let delegated = reader.delegated_administrators().await;
+    let delegated_administrators = noted(delegated, Part::DelegatedAdministrators, &mut unread)?;
     let file = OrganizationFile {
         organization,
         roots,
@@ -49,7 +51,18 @@ pub(super) async fn read(session: &Session) -> Result<(OrganizationFile, Option<
         policies,
         delegated_administrators,
     };
-    Ok((file, failed))
+    Ok((file, unread))
+}
+
+/// What was read; or nothing, and the failure noted. Credentials that have expired fail everything.
+fn noted<T>(read: Result<Vec<T>, Failure>, part: Part, unread: &mut Vec<UnreadPart>) -> Result<Vec<T>, Failure> {
+    match read {
+        Err(failure) if failure.kind != FailureKind::Credentials => {
+            unread.push(failure.unread(part, None));
+            Ok(Vec::new())
+        }
+        read => read,
+    }
 }
 
 /// Policies of a type that is not enabled have no effect, and cannot be listed everywhere.

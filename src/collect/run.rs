@@ -15,7 +15,7 @@ use super::options::{Options, Reach};
 use super::session::{Caller, Session};
 use super::target::{self, Target};
 use super::organization;
-use crate::snapshot::format::{self, Manifest, OrganizationFile, Part};
+use crate::snapshot::format::{self, Manifest, OrganizationFile};
 use crate::snapshot::store::{Compression, Header, SnapshotWriter};
 
 /// Where a snapshot goes.
@@ -110,9 +110,8 @@ async fn read_organization(
     store: &SnapshotWriter,
 ) -> Result<Option<OrganizationFile>, CollectError> {
     match organization::read(session).await {
-        Ok((organization, failed)) => {
-            let unread = failed.map(|failure| failure.unread(Part::DelegatedAdministrators, None));
-            store.organization(&organization, unread.into_iter().collect())?;
+        Ok((organization, unread)) => {
+            store.organization(&organization, unread)?;
             Ok(Some(organization))
         }
         Err(failure) if options.accounts.is_empty() || failure.kind == FailureKind::Credentials => {

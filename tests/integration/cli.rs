@@ -64,7 +64,9 @@ fn the_examples_of_the_help_run() {
     let mut ran = 0;
     let (_, help, _) = run(&["--help"]);
     let inner = [vec!["baseline", "check"]];
-    for words in commands(&help).into_iter().map(|name| vec![name]).chain(inner) {
+    // A build without the SDK has the command, and refuses it: see below.
+    let names = commands(&help).into_iter().filter(|name| cfg!(feature = "aws") || *name != "collect");
+    for words in names.map(|name| vec![name]).chain(inner) {
         let (_, page, _) = run(&[&words[..], &["--help"]].concat());
         for example in examples(&page) {
             assert!(example.lines().all(|line| line.len() <= 80), "{example}");
