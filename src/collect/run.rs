@@ -8,14 +8,14 @@ use tokio::task::JoinSet;
 
 use super::account;
 use super::error::CollectError;
-use super::failure::FailureKind;
+use super::failure::{Failure, FailureKind};
 use super::managed::AwsPolicies;
 use super::observer::Observer;
 use super::options::{Options, Reach};
 use super::session::{Caller, Session};
 use super::target::{self, Target};
 use super::organization;
-use crate::snapshot::format::{self, Manifest, OrganizationFile};
+use crate::snapshot::format::{self, Manifest, OrganizationFile, UnreadPart};
 use crate::snapshot::store::{Compression, Header, SnapshotWriter};
 
 /// Where a snapshot goes.
@@ -88,39 +88,39 @@ async fn run(
     let caller = session.caller().await.map_err(CollectError::of)?;
     let Caller { arn, account, partition } = caller.clone();
     let header = Header { caller: format::Caller { arn, account: account.to_string() }, partition, started_at };
+    // Whatever can end it before anything was read leaves no directory behind.
+    let organization = match options.organization {
+        Reach::Accounts => None,
+        Reach::Organization => Some(read_organization(options, &session).await?),
+    };
+    let file = organization.as_ref().and_then(|read| read.as_ref().ok()).map(|(file, _)| file);
+    let targets = target::targets(options, &caller, file)?;
+    let skipped = skipped(options, file);
     let store = match destination.beginning {
         Beginning::New => SnapshotWriter::create(&destination.directory, header, destination.compression)?,
         Beginning::Resumed => SnapshotWriter::resume(&destination.directory, header, destination.compression)?,
     };
-    let organization = match options.organization {
-        Reach::Accounts => None,
-        Reach::Organization => read_organization(options, &session, &store).await?,
-    };
-    let targets = target::targets(options, &caller, organization.as_ref())?;
+    match organization {
+        Some(Ok((file, unread))) => store.organization(&file, unread)?,
+        Some(Err(failure)) => store.unread_organization(&failure.to_string(), failure.permission())?,
+        None => {}
+    }
     let store = Arc::new(store);
     each(options, &session, targets, &store, observer).await?;
     let store = Arc::into_inner(store).expect("no account is being read any more");
-    Ok(Summary { manifest: store.finish(jiff::Timestamp::now())?, skipped: skipped(options, organization.as_ref()) })
+    Ok(Summary { manifest: store.finish(jiff::Timestamp::now())?, skipped })
 }
 
-/// The organization; none where it could not be read, and the accounts were named.
+/// The organization; or why it could not be read, where the accounts were named and can be read without it.
 async fn read_organization(
     options: &Options,
     session: &Session,
-    store: &SnapshotWriter,
-) -> Result<Option<OrganizationFile>, CollectError> {
+) -> Result<Result<(OrganizationFile, Vec<UnreadPart>), Failure>, CollectError> {
     match organization::read(session).await {
-        Ok((organization, unread)) => {
-            store.organization(&organization, unread)?;
-            Ok(Some(organization))
-        }
         Err(failure) if options.accounts.is_empty() || failure.kind == FailureKind::Credentials => {
             Err(CollectError::of(failure))
         }
-        Err(failure) => {
-            store.unread_organization(&failure.to_string(), failure.permission())?;
-            Ok(None)
-        }
+        read => Ok(read),
     }
 }
 

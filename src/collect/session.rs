@@ -51,13 +51,8 @@ impl Session {
             .read_timeout(patience.attempt)
             .operation_attempt_timeout(patience.attempt + line)
             .build();
-        let retries = RetryConfig::adaptive()
-            .with_max_attempts(patience.attempts)
-            .with_initial_backoff(patience.first_pause)
-            .with_max_backoff(patience.longest_pause);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http_client(Pace::new(options.requests_per_second)))
-            .retry_config(retries)
             .timeout_config(timeouts);
         if let Ok(name) = AppName::new("iamdrift") {
             loader = loader.app_name(name);
@@ -72,6 +67,14 @@ impl Session {
         if config.region().is_none() {
             config = config.into_builder().region(Region::from_static(FALLBACK_REGION)).build();
         }
+        // AWS_MAX_ATTEMPTS and `max_attempts` are honoured where they ask for other than the SDK's own number.
+        let asked = config.retry_config().map(RetryConfig::max_attempts);
+        let attempts = asked.filter(|asked| *asked != RetryConfig::standard().max_attempts());
+        let retries = RetryConfig::adaptive()
+            .with_max_attempts(attempts.unwrap_or(patience.attempts))
+            .with_initial_backoff(patience.first_pause)
+            .with_max_backoff(patience.longest_pause);
+        config = config.into_builder().retry_config(retries).build();
         let session = Session { config, retries: retry_partition("caller") };
         match &options.role_arn {
             Some(role) => session.assume(role, options.external_id.as_deref()).await,

@@ -13,6 +13,8 @@ use crate::snapshot::format::{AccountEntry, OrganizationFile};
 pub(super) struct Target {
     pub(super) id: AccountId,
     pub(super) name: Option<String>,
+    #[cfg(feature = "aws-resources")]
+    pub(super) partition: crate::iam::Partition,
     /// The role that is assumed in it; none where the caller is at home.
     pub(super) role_arn: Option<String>,
     /// Whether the permission sets are read beside it.
@@ -48,7 +50,7 @@ pub(super) fn targets(
             None => {
                 return Err(CollectError::Arguments {
                     message: format!("account {id} is not the caller's ({}), and no role is named to read it", caller.account),
-                    help: "give `--member-role NAME`; examples/member-role.yaml rolls one out to an organization",
+                    help: "give `--member-role NAME`; examples/member-role.json rolls one out to an organization",
                 });
             }
         };
@@ -56,7 +58,14 @@ pub(super) fn targets(
             organization.accounts.iter().find(|account| account.id == id.as_str())?.name.clone()
         });
         let has_permission_sets = at_home && options.organization == Reach::Organization;
-        targets.push(Target { id, name, role_arn, has_permission_sets });
+        targets.push(Target {
+            id,
+            name,
+            #[cfg(feature = "aws-resources")]
+            partition: caller.partition,
+            role_arn,
+            has_permission_sets,
+        });
     }
     Ok(targets)
 }

@@ -5,6 +5,8 @@
 
 mod audit;
 mod cli;
+#[cfg(feature = "aws")]
+mod collect;
 mod compare;
 mod corpus;
 mod explain;

@@ -91,7 +91,7 @@ fn warn(summary: &Summary) -> anyhow::Result<()> {
         let of = part.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
         failure::warn(&format!("unread in {whose}{of}: {}", part.error))
     };
-    for organization in &summary.manifest.organization {
+    if let Some(organization) = &summary.manifest.organization {
         organization.unread.iter().try_for_each(|part| line("the organization", part))?;
     }
     for account in &summary.manifest.accounts {

@@ -1,0 +1,455 @@
+//! An organization put into moto by its own wire protocol, collected, audited, and equal to what was put in.
+//! Needs `IAMDRIFT_MOTO`, the `moto_server` of the packages of `.ci/requirements.txt`.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use iamdrift::iam::AccountId;
+use iamdrift::snapshot::{PrincipalKind, Snapshot};
+use percent_encoding::NON_ALPHANUMERIC;
+use serde_json::{Value, json};
+
+use super::{ended, run};
+
+/// Characters beyond ASCII, a percent sign that means itself, and one that looks like an encoding.
+const INTRICATE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S1","Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::büro/100%/%41+ø/*"}]}"#;
+const READS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#;
+const DENIES: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"KeepStacks","Effect":"Deny","Action":"cloudformation:DeleteStack","Resource":"*","Condition":{"StringNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/été-100%"}}}]}"#;
+const AWS_MANAGED: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+const SSO_PATH: &str = "/aws-reserved/sso.amazonaws.com/eu-west-1/";
+
+/// A server of its own, ended when it is dropped.
+struct Moto {
+    process: Child,
+    port: u16,
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Moto {
+    /// Starts one; none where the variable does not say which.
+    fn start(test: &str) -> Option<Moto> {
+        let Some(program) = std::env::var_os("IAMDRIFT_MOTO") else {
+            println!("skipped {test}: IAMDRIFT_MOTO is not set");
+            return None;
+        };
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let process = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("IAMDRIFT_MOTO: {}: {error}", program.display()));
+        let moto = Moto { process, port };
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(60), "moto does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(moto)
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// One request, signed by name only: moto looks for the key's account and the service's name.
+    fn send(&self, key: &str, service: &str, headers: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {service}.amazonaws.com\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\
+             Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/aws4_request, \
+             SignedHeaders=host, Signature=0\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{service} {body}\nasked: {request}");
+        body.to_owned()
+    }
+
+    fn query(&self, key: &str, service: &str, action: &str, fields: &[(&str, &str)]) -> String {
+        let version = if service == "sts" { "2011-06-15" } else { "2010-05-08" };
+        let mut body = format!("Action={action}&Version={version}");
+        for (name, value) in fields {
+            body += &format!("&{name}={}", percent_encoding::utf8_percent_encode(value, NON_ALPHANUMERIC));
+        }
+        self.send(key, service, "Content-Type: application/x-www-form-urlencoded\r\n", &body)
+    }
+
+    fn iam(&self, key: &str, action: &str, fields: &[(&str, &str)]) -> String {
+        self.query(key, "iam", action, fields)
+    }
+
+    fn json(&self, service: &str, target: &str, body: Value) -> Value {
+        let headers = format!("Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: {target}\r\n");
+        let answer = self.send("AKIACALLER", service, &headers, &body.to_string());
+        if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).unwrap() }
+    }
+
+    fn organizations(&self, operation: &str, body: Value) -> Value {
+        self.json("organizations", &format!("AWSOrganizationsV20161128.{operation}"), body)
+    }
+
+    fn sso(&self, operation: &str, body: Value) -> Value {
+        self.json("sso", &format!("SWBExternalService.{operation}"), body)
+    }
+
+    /// A key with which everything happens in that account.
+    fn key_of(&self, account: &str) -> String {
+        let role = format!("arn:aws:iam::{account}:role/setup");
+        let answer =
+            self.query("AKIACALLER", "sts", "AssumeRole", &[("RoleArn", &role), ("RoleSessionName", "setup")]);
+        between(&answer, "<AccessKeyId>", "</AccessKeyId>").to_owned()
+    }
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    text.split_once(start).unwrap().1.split_once(end).unwrap().0
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// A user, group or role that is put in.
+#[derive(Clone, Default)]
+struct Put {
+    kind: &'static str,
+    name: &'static str,
+    path: &'static str,
+    trust: Option<String>,
+    inline: Vec<(&'static str, &'static str)>,
+    attached: Vec<String>,
+    boundary: Option<String>,
+    tags: Vec<(&'static str, &'static str)>,
+    groups: Vec<&'static str>,
+}
+
+impl Put {
+    fn into_moto(self, moto: &Moto, key: &str) {
+        let Put { kind, name, path, .. } = self;
+        let named = format!("{kind}Name");
+        let mut fields = vec![(named.as_str(), name), ("Path", path)];
+        fields.extend(self.trust.as_deref().map(|trust| ("AssumeRolePolicyDocument", trust)));
+        fields.extend(self.boundary.as_deref().map(|arn| ("PermissionsBoundary", arn)));
+        moto.iam(key, &format!("Create{kind}"), &fields);
+        for (policy, document) in &self.inline {
+            let fields = [(named.as_str(), name), ("PolicyName", policy), ("PolicyDocument", document)];
+            moto.iam(key, &format!("Put{kind}Policy"), &fields);
+        }
+        for arn in &self.attached {
+            moto.iam(key, &format!("Attach{kind}Policy"), &[(named.as_str(), name), ("PolicyArn", arn)]);
+        }
+        for (tag, value) in &self.tags {
+            let fields = [(named.as_str(), name), ("Tags.member.1.Key", tag), ("Tags.member.1.Value", value)];
+            moto.iam(key, &format!("Tag{kind}"), &fields);
+        }
+        for group in &self.groups {
+            moto.iam(key, "AddUserToGroup", &[("UserName", name), ("GroupName", group)]);
+        }
+    }
+
+    /// What it should look like in the snapshot.
+    fn told(&self) -> Value {
+        json!({
+            "Path": self.path,
+            "Trust": self.trust.as_deref().map(json),
+            "Inline": self.inline.iter().map(|(name, document)| (*name, json(document))).collect::<BTreeMap<_, _>>(),
+            "Attached": sorted(self.attached.clone()),
+            "Boundary": self.boundary,
+            "Tags": self.tags.iter().copied().collect::<BTreeMap<_, _>>(),
+            "Groups": sorted(self.groups.clone()),
+        })
+    }
+}
+
+fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort();
+    list
+}
+
+/// An entry of a snapshot in the same form.
+fn found(kind: &str, entry: &Value) -> Value {
+    let list = |name: &str| entry[name].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let pairs = |list: Vec<Value>, key: &str, value: &str| -> BTreeMap<String, Value> {
+        list.iter().map(|pair| (text(&pair[key]), pair[value].clone())).collect()
+    };
+    json!({
+        "Path": entry["Path"],
+        "Trust": entry["AssumeRolePolicyDocument"],
+        "Inline": pairs(list(&format!("{kind}PolicyList")), "PolicyName", "PolicyDocument"),
+        "Attached": sorted(list("AttachedManagedPolicies").iter().map(|p| text(&p["PolicyArn"])).collect()),
+        "Boundary": entry["PermissionsBoundary"]["PermissionsBoundaryArn"],
+        "Tags": pairs(list("Tags"), "Key", "Value"),
+        "Groups": sorted(list("GroupList").iter().map(text).collect()),
+    })
+}
+
+/// Everything that is put into an account, with its own policies.
+fn contents(account: &str) -> (Vec<Put>, Vec<(&'static str, &'static str)>) {
+    let own = |name: &str| format!("arn:aws:iam::{account}:policy/{name}");
+    let service = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+    let federated = |provider: &str, action: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::{account}:{provider}"}},"Action":"{action}","Condition":{{"StringLike":{{"token.actions.example.org:sub":"repo:büro/100%25:*"}}}}}}}}"#
+        )
+    };
+    let puts = vec![
+        Put { kind: "Group", name: "readers", path: "/", inline: vec![("réads", READS)], attached: vec![AWS_MANAGED.into()], ..Put::default() },
+        Put { kind: "Group", name: "writers", path: "/people/", attached: vec![own("local")], ..Put::default() },
+        Put {
+            kind: "User", name: "ann", path: "/people/", inline: vec![("more", INTRICATE)],
+            tags: vec![("team", "bïlling 100%")], groups: vec!["readers", "writers"], ..Put::default()
+        },
+        Put { kind: "User", name: "bob", path: "/", ..Put::default() },
+        Put {
+            kind: "Role", name: "app", path: "/", trust: Some(service.into()), inline: vec![("inline", INTRICATE), ("second", READS)],
+            attached: vec![own("local"), AWS_MANAGED.into()], boundary: Some(own("boundary")), tags: vec![("team", "app")],
+            ..Put::default()
+        },
+        Put {
+            kind: "Role", name: "deploy", path: "/ci/",
+            trust: Some(federated("oidc-provider/token.actions.example.org", "sts:AssumeRoleWithWebIdentity")),
+            inline: vec![("inline", READS)], boundary: Some("arn:aws:iam::aws:policy/PowerUserAccess".into()), ..Put::default()
+        },
+        Put {
+            kind: "Role", name: "AWSReservedSSO_Admins_0123456789abcdef", path: SSO_PATH,
+            trust: Some(federated("saml-provider/idp", "sts:AssumeRoleWithSAML")), attached: vec![AWS_MANAGED.into()], ..Put::default()
+        },
+    ];
+    (puts, vec![("local", INTRICATE), ("boundary", READS), ("unused", READS)])
+}
+
+fn fill(moto: &Moto, account: &str, alias: &str) {
+    let key = moto.key_of(account);
+    let (puts, policies) = contents(account);
+    for (name, document) in policies {
+        moto.iam(&key, "CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
+    }
+    moto.iam(&key, "CreateAccountAlias", &[("AccountAlias", alias)]);
+    let fields = [("Url", "https://token.actions.example.org"), ("ClientIDList.member.1", "sts.amazonaws.com"),
+        ("ThumbprintList.member.1", "0123456789012345678901234567890123456789")];
+    moto.iam(&key, "CreateOpenIDConnectProvider", &fields);
+    moto.iam(&key, "CreateSAMLProvider", &[("Name", "idp"), ("SAMLMetadataDocument", &"<metadata/>".repeat(200))]);
+    for put in puts {
+        put.into_moto(moto, &key);
+    }
+}
+
+/// The organization that is put in: three levels of units, and what is attached to which.
+struct Ids {
+    root: String,
+    units: [String; 3],
+    development: String,
+    production: String,
+    closed: String,
+}
+
+const MANAGEMENT: &str = "123456789012";
+
+fn organization(moto: &Moto) -> Ids {
+    moto.organizations("CreateOrganization", json!({ "FeatureSet": "ALL" }));
+    let root = moto.organizations("ListRoots", json!({}))["Roots"][0]["Id"].as_str().unwrap().to_owned();
+    for policy_type in ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"] {
+        moto.organizations("EnablePolicyType", json!({ "RootId": root, "PolicyType": policy_type }));
+    }
+    let mut parent = root.clone();
+    let units = ["infra", "équipes", "payments"].map(|name| {
+        let unit = moto.organizations("CreateOrganizationalUnit", json!({ "ParentId": parent, "Name": name }));
+        parent = unit["OrganizationalUnit"]["Id"].as_str().unwrap().to_owned();
+        parent.clone()
+    });
+    let [development, production, closed] = [("development", 1), ("prodüction", 2), ("closed", 0)].map(|(name, unit)| {
+        let email = format!("{}@example.org", unit);
+        let created = moto.organizations("CreateAccount", json!({ "AccountName": name, "Email": email }));
+        let id = created["CreateAccountStatus"]["AccountId"].as_str().unwrap().to_owned();
+        let to = json!({ "AccountId": id, "SourceParentId": root, "DestinationParentId": units[unit] });
+        moto.organizations("MoveAccount", to);
+        id
+    });
+    moto.organizations("CloseAccount", json!({ "AccountId": closed }));
+    let rcp = DENIES.replace("\"Effect\":\"Deny\"", "\"Effect\":\"Deny\",\"Principal\":\"*\"").replace("cloudformation:DeleteStack", "s3:DeleteBucket");
+    for (policy_type, name, content, target) in [
+        ("SERVICE_CONTROL_POLICY", "KeepStacks", DENIES, &units[0]),
+        ("RESOURCE_CONTROL_POLICY", "KeepBuckets", rcp.as_str(), &units[2]),
+    ] {
+        let policy = json!({ "Name": name, "Description": "", "Type": policy_type, "Content": content });
+        let created = moto.organizations("CreatePolicy", policy);
+        let id = created["Policy"]["PolicySummary"]["Id"].clone();
+        moto.organizations("AttachPolicy", json!({ "PolicyId": id, "TargetId": target }));
+    }
+    let delegate = json!({ "AccountId": development, "ServicePrincipal": "sso.amazonaws.com" });
+    moto.organizations("RegisterDelegatedAdministrator", delegate);
+    let instance = moto.sso("ListInstances", json!({}))["Instances"][0]["InstanceArn"].clone();
+    let set = moto.sso("CreatePermissionSet", json!({ "InstanceArn": instance, "Name": "Admins" }));
+    let set = set["PermissionSet"]["PermissionSetArn"].clone();
+    moto.sso(
+        "PutInlinePolicyToPermissionSet",
+        json!({ "InstanceArn": instance, "PermissionSetArn": set, "InlinePolicy": INTRICATE }),
+    );
+    Ids { root, units, development, production, closed }
+}
+
+fn read(path: std::path::PathBuf) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// All entries of a list of an account's pages.
+fn entries(account: &Value, list: &str) -> Vec<Value> {
+    let pages = account["Pages"].as_array().unwrap();
+    pages.iter().flat_map(|page| page[list].as_array().cloned().unwrap_or_default()).collect()
+}
+
+#[test]
+fn an_organization_is_collected_and_audited_as_it_was_put_in() {
+    let Some(moto) = Moto::start("an_organization_is_collected_and_audited_as_it_was_put_in") else { return };
+    let ids = organization(&moto);
+    for (account, alias) in [(MANAGEMENT, "management"), (&ids.development, "dev"), (&ids.production, "prod")] {
+        fill(&moto, account, alias);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["collect", "--organization", "--member-role", "m", "--requests-per-second", "0"];
+    let output = run(&moto.url(), folder.path(), &arguments);
+    assert_eq!(ended(&output), (0, String::new()));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("snapshot: 3 accounts, 15 principals\nskipped") && told.contains(&ids.closed), "{told}");
+
+    let snapshot = folder.path().join("snapshot");
+    for account in [MANAGEMENT, &ids.development, &ids.production] {
+        is_as_put_in(&read(snapshot.join(format!("accounts/{account}.json"))), account);
+    }
+    organization_is_as_put_in(&read(snapshot.join("organization.json")), &ids);
+    is_loaded_as_put_in(&Snapshot::load(&snapshot).unwrap(), &ids);
+    is_audited(&moto, folder.path(), &ids);
+}
+
+fn is_as_put_in(file: &Value, account: &str) {
+    let (puts, policies) = contents(account);
+    let mut expected: BTreeMap<String, Value> =
+        puts.iter().map(|put| (format!("{} {}", put.kind, put.name), put.told())).collect();
+    for kind in ["User", "Group", "Role"] {
+        for entry in entries(file, &format!("{kind}DetailList")) {
+            let name = format!("{kind} {}", entry[format!("{kind}Name")].as_str().unwrap());
+            let put = expected.remove(&name).unwrap_or_else(|| panic!("{name} was not put in"));
+            assert_eq!(found(kind, &entry), put, "{name} of {account}");
+        }
+    }
+    assert!(expected.is_empty(), "{account} lacks {:?}", expected.keys());
+    let mut documents: BTreeMap<String, Value> = BTreeMap::new();
+    for policy in entries(file, "Policies") {
+        let versions = policy["PolicyVersionList"].as_array().unwrap();
+        let default = versions.iter().find(|version| version["IsDefaultVersion"] == true).unwrap();
+        assert_eq!(default["VersionId"], policy["DefaultVersionId"]);
+        documents.insert(policy["Arn"].as_str().unwrap().to_owned(), default["Document"].clone());
+    }
+    for (name, document) in policies {
+        let arn = format!("arn:aws:iam::{account}:policy/{name}");
+        assert_eq!(documents.remove(&arn), Some(json(document)), "{arn}");
+    }
+    // Of AWS's own, what is attached or a boundary, and nothing else of the catalogue.
+    let aws: Vec<&str> = documents.keys().map(String::as_str).collect();
+    assert_eq!(aws, [AWS_MANAGED, "arn:aws:iam::aws:policy/PowerUserAccess"]);
+    assert!(documents.values().all(|document| document["Statement"].is_array()));
+    let provider = format!("arn:aws:iam::{account}:oidc-provider/token.actions.example.org");
+    assert_eq!(
+        entries(file, "OpenIDConnectProviderList"),
+        [json!({ "Arn": provider, "Url": "token.actions.example.org", "ClientIDList": ["sts.amazonaws.com"] })]
+    );
+    let saml = entries(file, "SAMLProviderList");
+    assert_eq!(saml.len(), 1);
+    assert_eq!(saml[0]["Arn"], format!("arn:aws:iam::{account}:saml-provider/idp"));
+    let sets = entries(file, "PermissionSets");
+    assert_eq!(sets.len(), usize::from(account == MANAGEMENT));
+    for set in sets {
+        assert_eq!((&set["Name"], &set["InlinePolicy"]), (&json!("Admins"), &json(INTRICATE)));
+    }
+}
+
+fn organization_is_as_put_in(file: &Value, ids: &Ids) {
+    let parents = |list: &str| -> BTreeMap<String, (String, String)> {
+        let list = file[list].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        list.map(|entry| (text(&entry["Id"]), (text(&entry["Name"]), text(&entry["ParentId"])))).collect()
+    };
+    let [first, second, third] = &ids.units;
+    let entry = |id: &str, name: &str, parent: &str| (id.to_owned(), (name.to_owned(), parent.to_owned()));
+    assert_eq!(
+        parents("OrganizationalUnits"),
+        BTreeMap::from([entry(first, "infra", &ids.root), entry(second, "équipes", first), entry(third, "payments", second)])
+    );
+    let accounts = parents("Accounts");
+    assert_eq!(accounts[&ids.development], ("development".to_owned(), second.clone()));
+    assert_eq!(accounts[&ids.production], ("prodüction".to_owned(), third.clone()));
+    assert_eq!(accounts[MANAGEMENT].1, ids.root);
+    assert_eq!(accounts.len(), 4);
+    let policies: BTreeMap<&str, &Value> =
+        file["Policies"].as_array().unwrap().iter().map(|policy| (policy["Name"].as_str().unwrap(), policy)).collect();
+    assert_eq!(policies["KeepStacks"]["Content"], json(DENIES));
+    assert_eq!(policies["KeepStacks"]["Targets"], json!([first]));
+    assert_eq!(policies["KeepStacks"]["Type"], "SERVICE_CONTROL_POLICY");
+    assert_eq!(policies["KeepBuckets"]["Targets"], json!([third]));
+    assert_eq!(policies["KeepBuckets"]["Type"], "RESOURCE_CONTROL_POLICY");
+    let everywhere = policies["FullAWSAccess"]["Targets"].as_array().unwrap();
+    assert_eq!(everywhere.len(), 8, "a root, three units, four accounts");
+    assert_eq!(file["DelegatedAdministrators"], json!([{ "Id": ids.development }]));
+    assert_eq!(file["Organization"]["MasterAccountId"], MANAGEMENT);
+}
+
+fn is_loaded_as_put_in(snapshot: &Snapshot, ids: &Ids) {
+    assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
+    assert_eq!(snapshot.accounts.len(), 3);
+    let account = snapshot.account(&AccountId::parse(&ids.production).unwrap()).unwrap();
+    assert_eq!(account.alias.as_deref(), Some("prod"));
+    let one = |name: &str| account.principals.iter().find(|principal| principal.name == name).unwrap();
+    assert!(account.principals.iter().all(|principal| principal.missing.is_empty()));
+    assert_eq!(one("AWSReservedSSO_Admins_0123456789abcdef").kind, PrincipalKind::SsoRole);
+    // Her own, and those of her groups.
+    assert_eq!(one("ann").identity.len(), 4);
+    assert_eq!(one("app").boundary.as_ref().unwrap().policy.as_ref().unwrap().name, "boundary");
+}
+
+/// An audit that collects for itself finds the same, and what one role may do beyond its declaration.
+fn is_audited(moto: &Moto, folder: &std::path::Path, ids: &Ids) {
+    let baseline = folder.join("policies");
+    std::fs::create_dir(&baseline).unwrap();
+    std::fs::write(baseline.join("deploy.json"), READS.replace("s3:Get*", "s3:GetObject")).unwrap();
+    let manifest = format!(
+        "version = 1\n[[principal]]\nname = \"deployers\"\nmatch = \"arn:aws:iam::{}:role/ci/deploy\"\nkind = \"workload\"\nallow = [\"deploy.json\"]\n",
+        ids.production
+    );
+    std::fs::write(baseline.join("baseline.toml"), manifest).unwrap();
+    let arguments = [
+        "audit", "--organization", "--member-role", "m", "--requests-per-second", "0", "--format", "json",
+        "--principal", "*:role/ci/deploy", "--rule", "IAM001",
+    ];
+    let output = run(&moto.url(), folder, &arguments);
+    let (status, told) = ended(&output);
+    assert_eq!(status, 1, "{told}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{report:#}");
+    assert_eq!(findings[0]["principal"]["arn"], format!("arn:aws:iam::{}:role/ci/deploy", ids.production));
+    let excess = findings[0].to_string();
+    assert!(excess.contains("s3:GetBucket") || excess.contains("s3:Get"), "{excess}");
+    // Audited from the snapshot that was collected before, it is the same.
+    let arguments = [
+        "audit", "--snapshot", "snapshot", "--format", "json", "--principal", "*:role/ci/deploy", "--rule", "IAM001",
+    ];
+    let again: Value = serde_json::from_slice(&run(&moto.url(), folder, &arguments).stdout).unwrap();
+    let prints = |report: &Value| report["findings"][0]["fingerprint"].clone();
+    assert!(prints(&again).is_string());
+    assert_eq!(prints(&again), prints(&report));
+}
