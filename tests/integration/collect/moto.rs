@@ -291,10 +291,10 @@ fn organization(moto: &Moto) -> Ids {
         let id = created["Policy"]["PolicySummary"]["Id"].clone();
         moto.organizations("AttachPolicy", json!({ "PolicyId": id, "TargetId": target }));
     }
-    let delegate = json!({ "AccountId": development, "ServicePrincipal": "sso.amazonaws.com" });
+    let delegate = json!({ "AccountId": development, "ServicePrincipal": "ssm.amazonaws.com" });
     moto.organizations("RegisterDelegatedAdministrator", delegate);
     let instance = moto.sso("ListInstances", json!({}))["Instances"][0]["InstanceArn"].clone();
-    let set = moto.sso("CreatePermissionSet", json!({ "InstanceArn": instance, "Name": "Admins" }));
+    let set = moto.sso("CreatePermissionSet", json!({ "InstanceArn": instance, "Name": "Admins", "SessionDuration": "PT1H" }));
     let set = set["PermissionSet"]["PermissionSetArn"].clone();
     moto.sso(
         "PutInlinePolicyToPermissionSet",
@@ -325,7 +325,7 @@ fn an_organization_is_collected_and_audited_as_it_was_put_in() {
     let output = run(&moto.url(), folder.path(), &arguments);
     assert_eq!(ended(&output), (0, String::new()));
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with("snapshot: 3 accounts, 15 principals\nskipped") && told.contains(&ids.closed), "{told}");
+    assert!(told.starts_with("snapshot: 3 accounts, 17 principals\nskipped") && told.contains(&ids.closed), "{told}");
 
     let snapshot = folder.path().join("snapshot");
     for account in [MANAGEMENT, &ids.development, &ids.production] {
@@ -343,6 +343,10 @@ fn is_as_put_in(file: &Value, account: &str) {
     for kind in ["User", "Group", "Role"] {
         for entry in entries(file, &format!("{kind}DetailList")) {
             let name = format!("{kind} {}", entry[format!("{kind}Name")].as_str().unwrap());
+            // As AWS does, moto puts this one into each account that it creates.
+            if name == "Role OrganizationAccountAccessRole" && account != MANAGEMENT {
+                continue;
+            }
             let put = expected.remove(&name).unwrap_or_else(|| panic!("{name} was not put in"));
             assert_eq!(found(kind, &entry), put, "{name} of {account}");
         }

@@ -194,7 +194,7 @@ fn arguments_that_do_not_go_together_are_refused_before_an_account_is_read() {
         (["collect", "--accounts", "123"], "twelve digits"),
         (["collect", "--member-role", "arn:aws:iam::111122223333:role/m"], "role's name alone"),
         (["collect", "--concurrency", "0"], "1..=256"),
-        (["collect", "--requests-per-second", "-1"], "0.1 to 10000"),
+        (["collect", "--requests-per-second", "0.01"], "0.1 to 10000"),
     ] {
         let (status, told) = ended(&run(&server.url, folder.path(), &arguments));
         assert_eq!(status, 2);
