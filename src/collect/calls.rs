@@ -47,7 +47,7 @@ macro_rules! calls {
 
 calls! {
     GET_CALLER_IDENTITY: "sts" "GetCallerIdentity" "sts:GetCallerIdentity" Start Account "once";
-    ASSUME_ROLE: "sts" "AssumeRole" "sts:AssumeRole" Start Account "once for --role-arn, and each hour of an account";
+    ASSUME_ROLE: "sts" "AssumeRole" "sts:AssumeRole" Start Account "once, and again each hour";
 
     DESCRIBE_ORGANIZATION: "organizations" "DescribeOrganization" "organizations:DescribeOrganization" Organization Organization "once";
     LIST_ROOTS: "organizations" "ListRoots" "organizations:ListRoots" Organization Organization "once a page";

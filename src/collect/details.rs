@@ -91,10 +91,9 @@ fn role(role: types::RoleDetail) -> RoleDetail {
         attached_managed_policies: each(role.attached_managed_policies, attached),
         permissions_boundary: role.permissions_boundary.map(boundary),
         tags: each(role.tags, tag),
-        role_last_used: role.role_last_used.map(|used| RoleLastUsed {
-            last_used_date: used.last_used_date.and_then(time),
-            region: used.region,
-        }),
+        role_last_used: role
+            .role_last_used
+            .map(|used| RoleLastUsed { last_used_date: used.last_used_date.and_then(time), region: used.region }),
     }
 }
 

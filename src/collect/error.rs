@@ -46,9 +46,9 @@ impl CollectError {
                     .to_owned()
             }
             CollectError::Start(failure) => match failure.permission() {
-                Some(permission) => format!(
-                    "grant {permission}: all that is needed stands in policies/collector-permissions.json"
-                ),
+                Some(permission) => {
+                    format!("grant {permission}: all that is needed stands in policies/collector-permissions.json")
+                }
                 None => "check the network, `--region` and AWS_ENDPOINT_URL, and continue with `--resume` if the \
                          collection had begun"
                     .to_owned(),

@@ -168,3 +168,69 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::calls::{ASSUME_ROLE, GET_DETAILS};
+    use super::*;
+    use aws_sdk_iam::error::{ConnectorError, ErrorMetadata};
+    use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsError as DetailsError;
+
+    type Sdk = SdkError<DetailsError, HttpResponse>;
+
+    fn of(error: Sdk) -> (FailureKind, String) {
+        let failure = Failure::of(GET_DETAILS, &error);
+        (failure.kind, failure.to_string())
+    }
+
+    #[test]
+    fn what_came_back_or_did_not_is_told() {
+        let io = || Box::new(std::io::Error::other("reset\n by peer"));
+        for (error, kind, text) in [
+            (Sdk::timeout_error("slow"), FailureKind::Timeout, "no answer in time"),
+            (Sdk::dispatch_failure(ConnectorError::timeout(io())), FailureKind::Timeout, "no connection in time"),
+            (
+                Sdk::dispatch_failure(ConnectorError::io(io())),
+                FailureKind::Connection,
+                "dispatch failure: io error: reset by peer",
+            ),
+            (
+                Sdk::dispatch_failure(ConnectorError::other(
+                    Box::new(CredentialsError::not_loaded("nobody is signed in")),
+                    None,
+                )),
+                FailureKind::Credentials,
+                "dispatch failure: other: the credential provider was not enabled: nobody is signed in",
+            ),
+        ] {
+            assert_eq!(of(error), (kind, format!("iam:GetAccountAuthorizationDetails: {text}")));
+        }
+    }
+
+    #[test]
+    fn codes_are_told_apart() {
+        for (code, kind) in [
+            ("AccessDenied", FailureKind::Denied),
+            ("AccessDeniedException", FailureKind::Denied),
+            ("ExpiredToken", FailureKind::Credentials),
+            ("InvalidClientTokenId", FailureKind::Credentials),
+            ("Throttling", FailureKind::Throttled),
+            ("NoSuchBucketPolicy", FailureKind::NotFound),
+            ("RepositoryPolicyNotFoundException", FailureKind::NotFound),
+            ("ServiceFailure", FailureKind::Other),
+        ] {
+            let error = DetailsError::generic(ErrorMetadata::builder().code(code).message("so it is").build());
+            let failure = Failure::answered(GET_DETAILS, &error);
+            assert_eq!((failure.kind, failure.message), (kind, format!("{code}: so it is")));
+        }
+    }
+
+    #[test]
+    fn a_role_that_cannot_be_assumed_is_told_as_that() {
+        let refused = AssumeRoleError::generic(ErrorMetadata::builder().code("AccessDenied").message("no").build());
+        let inside = CredentialsError::provider_error(refused);
+        let failure = Failure::of(GET_DETAILS, &Sdk::dispatch_failure(ConnectorError::other(Box::new(inside), None)));
+        assert_eq!(failure.call, ASSUME_ROLE);
+        assert_eq!(failure.permission(), Some("sts:AssumeRole"));
+    }
+}

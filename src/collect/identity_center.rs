@@ -47,8 +47,10 @@ async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<
     }
 
     let mut references = Vec::new();
-    let asked =
-        client.list_customer_managed_policy_references_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
+    let asked = client
+        .list_customer_managed_policy_references_in_permission_set()
+        .instance_arn(instance)
+        .permission_set_arn(&arn);
     let mut pages = asked.into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| Failure::of(calls::LIST_SET_CUSTOMER, &error))?;

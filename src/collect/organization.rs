@@ -15,8 +15,7 @@ use crate::snapshot::format::{
 /// Reads the organization. Without its units nobody can tell what binds an account, so those are read whole or not at
 /// all; of policies and delegated administrators what could not be read is told beside it.
 pub(super) async fn read(session: &Session) -> Result<(OrganizationFile, Vec<UnreadPart>), Failure> {
-    let config =
-        aws_sdk_organizations::config::Builder::from(&session.config).retry_partition(session.retries.clone());
+    let config = aws_sdk_organizations::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     let reader = Reader { client: Client::from_conf(config.build()) };
     let organization = reader.head().await?;
     let roots = reader.roots().await?;

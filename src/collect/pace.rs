@@ -32,16 +32,17 @@ impl Pace {
 
     /// Waits for the next free moment.
     async fn wait(&self) {
-        if self.interval.is_zero() {
-            return;
+        if !self.interval.is_zero() {
+            tokio::time::sleep_until(self.turn(Instant::now())).await;
         }
-        let at = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
-            *next = Some(at + self.interval);
-            at
-        };
-        tokio::time::sleep_until(at).await;
+    }
+
+    /// The moment at which someone who asks now may start. Moments that nobody took are not saved up.
+    fn turn(&self, now: Instant) -> Instant {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.map_or(now, |next| next.max(now));
+        *next = Some(turn + self.interval);
+        turn
     }
 }
 
@@ -93,40 +94,28 @@ impl HttpConnector for PacedConnector {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn requests_are_spread_over_time() {
-        let pace = Pace::new(4.0);
-        let start = Instant::now();
-        let mut at = Vec::new();
-        for _ in 0..5 {
-            pace.wait().await;
-            at.push(start.elapsed().as_millis());
-        }
-        assert_eq!(at, [0, 250, 500, 750, 1000]);
+    /// The turns of whoever asks at these milliseconds.
+    fn turns(per_second: f64, asked: &[u64]) -> Vec<u128> {
+        let (pace, start) = (Pace::new(per_second), Instant::now());
+        let turn = |at: &u64| pace.turn(start + Duration::from_millis(*at)).duration_since(start).as_millis();
+        asked.iter().map(turn).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_is_not_saved_up() {
-        let pace = Pace::new(1.0);
-        pace.wait().await;
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        let start = Instant::now();
-        pace.wait().await;
-        pace.wait().await;
-        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    #[test]
+    fn requests_are_spread_over_time() {
+        assert_eq!(turns(4.0, &[0, 0, 0, 0, 0]), [0, 250, 500, 750, 1000]);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn zero_is_no_bound() {
-        let start = Instant::now();
-        let pace = Pace::new(0.0);
-        for _ in 0..1000 {
-            pace.wait().await;
-        }
-        assert_eq!(start.elapsed(), Duration::ZERO);
+    #[test]
+    fn a_pause_is_not_saved_up() {
+        assert_eq!(turns(1.0, &[0, 60_000, 60_000, 60_500]), [0, 60_000, 61_000, 62_000]);
+    }
+
+    #[test]
+    fn zero_is_no_bound() {
+        assert_eq!(turns(0.0, &[0, 0, 7]), [0, 0, 7]);
     }
 }

@@ -12,9 +12,9 @@ use super::failure::{Failure, FailureKind};
 use super::managed::AwsPolicies;
 use super::observer::Observer;
 use super::options::{Options, Reach};
+use super::organization;
 use super::session::{Caller, Session};
 use super::target::{self, Target};
-use super::organization;
 use crate::snapshot::format::{self, Manifest, OrganizationFile, UnreadPart};
 use crate::snapshot::store::{Compression, Header, SnapshotWriter};
 

@@ -49,7 +49,10 @@ pub(super) fn targets(
             }
             None => {
                 return Err(CollectError::Arguments {
-                    message: format!("account {id} is not the caller's ({}), and no role is named to read it", caller.account),
+                    message: format!(
+                        "account {id} is not the caller's ({}), and no role is named to read it",
+                        caller.account
+                    ),
                     help: "give `--member-role NAME`; examples/member-role.json rolls one out to an organization",
                 });
             }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::collect::{
-    Beginning, CollectError, Destination, Observer, Options, Reach, READS_RESOURCE_POLICIES, Silent, Summary, collect,
+    Beginning, CollectError, Destination, Observer, Options, READS_RESOURCE_POLICIES, Reach, Silent, Summary, collect,
 };
 use iamdrift::snapshot::format::UnreadPart;
 use iamdrift::snapshot::store::Compression;

@@ -24,23 +24,17 @@ pub(super) async fn collect(
     regions: &[String],
     account: &mut Account,
 ) -> Result<(), CollectError> {
-    let mut of = |service: &'static str, region: &str| Found {
-        owner: target.id.to_string(),
-        partition: target.partition.as_str(),
-        region: region.to_owned(),
-        of: if service == "s3" { "s3".to_owned() } else { format!("{service} in {region}") },
-        account: &mut *account,
-    };
-    s3::read(session, &mut of("s3", &session.region())).await?;
+    let home = session.region();
+    s3::read(session, &mut Found::of(target, "s3", &home, account)).await?;
     for region in regions {
         let session = session.in_region(region);
-        dynamodb::read(&session, &mut of("dynamodb", region)).await?;
-        ecr::read(&session, &mut of("ecr", region)).await?;
-        kms::read(&session, &mut of("kms", region)).await?;
-        lambda::read(&session, &mut of("lambda", region)).await?;
-        secrets_manager::read(&session, &mut of("secretsmanager", region)).await?;
-        sns::read(&session, &mut of("sns", region)).await?;
-        sqs::read(&session, &mut of("sqs", region)).await?;
+        dynamodb::read(&session, &mut Found::of(target, "dynamodb", region, account)).await?;
+        ecr::read(&session, &mut Found::of(target, "ecr", region, account)).await?;
+        kms::read(&session, &mut Found::of(target, "kms", region, account)).await?;
+        lambda::read(&session, &mut Found::of(target, "lambda", region, account)).await?;
+        secrets_manager::read(&session, &mut Found::of(target, "secretsmanager", region, account)).await?;
+        sns::read(&session, &mut Found::of(target, "sns", region, account)).await?;
+        sqs::read(&session, &mut Found::of(target, "sqs", region, account)).await?;
     }
     Ok(())
 }
@@ -50,11 +44,19 @@ struct Found<'a> {
     owner: String,
     partition: &'static str,
     region: String,
+    /// What is unread where the service cannot be listed.
     of: String,
     account: &'a mut Account,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn of(target: &Target, service: &str, region: &str, account: &'a mut Account) -> Found<'a> {
+        // Buckets are listed for all regions at once.
+        let of = if service == "s3" { service.to_owned() } else { format!("{service} in {region}") };
+        let (owner, partition) = (target.id.to_string(), target.partition.as_str());
+        Found { owner, partition, region: region.to_owned(), of, account }
+    }
+
     /// A resource was asked for its policy; that it has none is an answer.
     fn policy(&mut self, arn: String, read: Result<Option<String>, Failure>) -> Result<(), CollectError> {
         match read {

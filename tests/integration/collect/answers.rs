@@ -160,6 +160,17 @@ impl Aws {
                 "<ListSAMLProvidersResponse><ListSAMLProvidersResult><SAMLProviderList/></ListSAMLProvidersResult>\
                  </ListSAMLProvidersResponse>",
             ),
+            // Accounts without resources: `resources.rs` has some.
+            "s3:ListBuckets" => Answer::xml("<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"),
+            "sns:ListTopics" => {
+                Answer::xml("<ListTopicsResponse><ListTopicsResult><Topics/></ListTopicsResult></ListTopicsResponse>")
+            }
+            "kms:ListKeys"
+            | "lambda:ListFunctions"
+            | "sqs:ListQueues"
+            | "secretsmanager:ListSecrets"
+            | "ecr:DescribeRepositories"
+            | "dynamodb:ListTables" => Answer::json("{}"),
             name => panic!("the collector asked for {name}, which nothing here answers"),
         }
     }

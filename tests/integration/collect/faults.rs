@@ -1,8 +1,8 @@
 //! What goes wrong on the way: each ends as `docs/collect.md` says, and nothing is lost.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use iamdrift::snapshot::Snapshot;
 
@@ -160,7 +160,8 @@ fn expired_credentials_end_the_run_which_can_be_resumed() {
     let expired = Arc::new(AtomicBool::new(true));
     let now = Arc::clone(&expired);
     let server = server(move |request, _| {
-        let refused = now.load(Ordering::Relaxed) && request.name() == "sts:AssumeRole"
+        let refused = now.load(Ordering::Relaxed)
+            && request.name() == "sts:AssumeRole"
             && request.field("RoleArn")?.contains(TWO);
         refused.then(|| Answer::error(403, "ExpiredToken", "The security token included in the request is expired"))
     });

@@ -6,6 +6,8 @@ mod moto;
 mod organization;
 mod pages;
 mod permissions;
+#[cfg(feature = "aws-resources")]
+mod resources;
 mod scale;
 mod server;
 

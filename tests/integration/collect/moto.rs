@@ -22,9 +22,9 @@ const AWS_MANAGED: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 const SSO_PATH: &str = "/aws-reserved/sso.amazonaws.com/eu-west-1/";
 
 /// A server of its own, ended when it is dropped.
-struct Moto {
+pub struct Moto {
     process: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Drop for Moto {
@@ -36,7 +36,7 @@ impl Drop for Moto {
 
 impl Moto {
     /// Starts one; none where the variable does not say which.
-    fn start(test: &str) -> Option<Moto> {
+    pub fn start(test: &str) -> Option<Moto> {
         let Some(program) = std::env::var_os("IAMDRIFT_MOTO") else {
             println!("skipped {test}: IAMDRIFT_MOTO is not set");
             return None;
@@ -58,15 +58,15 @@ impl Moto {
         Some(moto)
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// One request, signed by name only: moto looks for the key's account and the service's name.
-    fn send(&self, key: &str, service: &str, headers: &str, body: &str) -> String {
+    pub fn send(&self, key: &str, service: &str, what: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: {service}.amazonaws.com\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\
+            "{what} HTTP/1.1\r\nHost: {service}.amazonaws.com\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\
              Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n\r\n{body}",
             body.len()
@@ -75,26 +75,26 @@ impl Moto {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("HTTP/1.1 200"), "{service} {body}\nasked: {request}");
+        assert!(head.starts_with("HTTP/1.1 2"), "{service} {body}\nasked: {request}");
         body.to_owned()
     }
 
-    fn query(&self, key: &str, service: &str, action: &str, fields: &[(&str, &str)]) -> String {
+    pub fn query(&self, key: &str, service: &str, action: &str, fields: &[(&str, &str)]) -> String {
         let version = if service == "sts" { "2011-06-15" } else { "2010-05-08" };
         let mut body = format!("Action={action}&Version={version}");
         for (name, value) in fields {
             body += &format!("&{name}={}", percent_encoding::utf8_percent_encode(value, NON_ALPHANUMERIC));
         }
-        self.send(key, service, "Content-Type: application/x-www-form-urlencoded\r\n", &body)
+        self.send(key, service, "POST /", "Content-Type: application/x-www-form-urlencoded\r\n", &body)
     }
 
     fn iam(&self, key: &str, action: &str, fields: &[(&str, &str)]) -> String {
         self.query(key, "iam", action, fields)
     }
 
-    fn json(&self, service: &str, target: &str, body: Value) -> Value {
+    pub fn json(&self, service: &str, target: &str, body: Value) -> Value {
         let headers = format!("Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: {target}\r\n");
-        let answer = self.send("AKIACALLER", service, &headers, &body.to_string());
+        let answer = self.send("AKIACALLER", service, "POST /", &headers, &body.to_string());
         if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).unwrap() }
     }
 
@@ -109,13 +109,12 @@ impl Moto {
     /// A key with which everything happens in that account.
     fn key_of(&self, account: &str) -> String {
         let role = format!("arn:aws:iam::{account}:role/setup");
-        let answer =
-            self.query("AKIACALLER", "sts", "AssumeRole", &[("RoleArn", &role), ("RoleSessionName", "setup")]);
+        let answer = self.query("AKIACALLER", "sts", "AssumeRole", &[("RoleArn", &role), ("RoleSessionName", "setup")]);
         between(&answer, "<AccessKeyId>", "</AccessKeyId>").to_owned()
     }
 }
 
-fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+pub fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
     text.split_once(start).unwrap().1.split_once(end).unwrap().0
 }
 
@@ -208,26 +207,52 @@ fn contents(account: &str) -> (Vec<Put>, Vec<(&'static str, &'static str)>) {
         )
     };
     let puts = vec![
-        Put { kind: "Group", name: "readers", path: "/", inline: vec![("réads", READS)], attached: vec![AWS_MANAGED.into()], ..Put::default() },
+        Put {
+            kind: "Group",
+            name: "readers",
+            path: "/",
+            inline: vec![("réads", READS)],
+            attached: vec![AWS_MANAGED.into()],
+            ..Put::default()
+        },
         Put { kind: "Group", name: "writers", path: "/people/", attached: vec![own("local")], ..Put::default() },
         Put {
-            kind: "User", name: "ann", path: "/people/", inline: vec![("more", INTRICATE)],
-            tags: vec![("team", "bïlling 100%")], groups: vec!["readers", "writers"], ..Put::default()
+            kind: "User",
+            name: "ann",
+            path: "/people/",
+            inline: vec![("more", INTRICATE)],
+            tags: vec![("team", "bïlling 100%")],
+            groups: vec!["readers", "writers"],
+            ..Put::default()
         },
         Put { kind: "User", name: "bob", path: "/", ..Put::default() },
         Put {
-            kind: "Role", name: "app", path: "/", trust: Some(service.into()), inline: vec![("inline", INTRICATE), ("second", READS)],
-            attached: vec![own("local"), AWS_MANAGED.into()], boundary: Some(own("boundary")), tags: vec![("team", "app")],
+            kind: "Role",
+            name: "app",
+            path: "/",
+            trust: Some(service.into()),
+            inline: vec![("inline", INTRICATE), ("second", READS)],
+            attached: vec![own("local"), AWS_MANAGED.into()],
+            boundary: Some(own("boundary")),
+            tags: vec![("team", "app")],
             ..Put::default()
         },
         Put {
-            kind: "Role", name: "deploy", path: "/ci/",
+            kind: "Role",
+            name: "deploy",
+            path: "/ci/",
             trust: Some(federated("oidc-provider/token.actions.example.org", "sts:AssumeRoleWithWebIdentity")),
-            inline: vec![("inline", READS)], boundary: Some("arn:aws:iam::aws:policy/PowerUserAccess".into()), ..Put::default()
+            inline: vec![("inline", READS)],
+            boundary: Some("arn:aws:iam::aws:policy/PowerUserAccess".into()),
+            ..Put::default()
         },
         Put {
-            kind: "Role", name: "AWSReservedSSO_Admins_0123456789abcdef", path: SSO_PATH,
-            trust: Some(federated("saml-provider/idp", "sts:AssumeRoleWithSAML")), attached: vec![AWS_MANAGED.into()], ..Put::default()
+            kind: "Role",
+            name: "AWSReservedSSO_Admins_0123456789abcdef",
+            path: SSO_PATH,
+            trust: Some(federated("saml-provider/idp", "sts:AssumeRoleWithSAML")),
+            attached: vec![AWS_MANAGED.into()],
+            ..Put::default()
         },
     ];
     (puts, vec![("local", INTRICATE), ("boundary", READS), ("unused", READS)])
@@ -240,8 +265,11 @@ fn fill(moto: &Moto, account: &str, alias: &str) {
         moto.iam(&key, "CreatePolicy", &[("PolicyName", name), ("PolicyDocument", document)]);
     }
     moto.iam(&key, "CreateAccountAlias", &[("AccountAlias", alias)]);
-    let fields = [("Url", "https://token.actions.example.org"), ("ClientIDList.member.1", "sts.amazonaws.com"),
-        ("ThumbprintList.member.1", "0123456789012345678901234567890123456789")];
+    let fields = [
+        ("Url", "https://token.actions.example.org"),
+        ("ClientIDList.member.1", "sts.amazonaws.com"),
+        ("ThumbprintList.member.1", "0123456789012345678901234567890123456789"),
+    ];
     moto.iam(&key, "CreateOpenIDConnectProvider", &fields);
     moto.iam(&key, "CreateSAMLProvider", &[("Name", "idp"), ("SAMLMetadataDocument", &"<metadata/>".repeat(200))]);
     for put in puts {
@@ -258,7 +286,7 @@ struct Ids {
     closed: String,
 }
 
-const MANAGEMENT: &str = "123456789012";
+pub const MANAGEMENT: &str = "123456789012";
 
 fn organization(moto: &Moto) -> Ids {
     moto.organizations("CreateOrganization", json!({ "FeatureSet": "ALL" }));
@@ -272,16 +300,19 @@ fn organization(moto: &Moto) -> Ids {
         parent = unit["OrganizationalUnit"]["Id"].as_str().unwrap().to_owned();
         parent.clone()
     });
-    let [development, production, closed] = [("development", 1), ("prodüction", 2), ("closed", 0)].map(|(name, unit)| {
-        let email = format!("{}@example.org", unit);
-        let created = moto.organizations("CreateAccount", json!({ "AccountName": name, "Email": email }));
-        let id = created["CreateAccountStatus"]["AccountId"].as_str().unwrap().to_owned();
-        let to = json!({ "AccountId": id, "SourceParentId": root, "DestinationParentId": units[unit] });
-        moto.organizations("MoveAccount", to);
-        id
-    });
+    let [development, production, closed] =
+        [("development", 1), ("prodüction", 2), ("closed", 0)].map(|(name, unit)| {
+            let email = format!("{}@example.org", unit);
+            let created = moto.organizations("CreateAccount", json!({ "AccountName": name, "Email": email }));
+            let id = created["CreateAccountStatus"]["AccountId"].as_str().unwrap().to_owned();
+            let to = json!({ "AccountId": id, "SourceParentId": root, "DestinationParentId": units[unit] });
+            moto.organizations("MoveAccount", to);
+            id
+        });
     moto.organizations("CloseAccount", json!({ "AccountId": closed }));
-    let rcp = DENIES.replace("\"Effect\":\"Deny\"", "\"Effect\":\"Deny\",\"Principal\":\"*\"").replace("cloudformation:DeleteStack", "s3:DeleteBucket");
+    let rcp = DENIES
+        .replace("\"Effect\":\"Deny\"", "\"Effect\":\"Deny\",\"Principal\":\"*\"")
+        .replace("cloudformation:DeleteStack", "s3:DeleteBucket");
     for (policy_type, name, content, target) in [
         ("SERVICE_CONTROL_POLICY", "KeepStacks", DENIES, &units[0]),
         ("RESOURCE_CONTROL_POLICY", "KeepBuckets", rcp.as_str(), &units[2]),
@@ -294,7 +325,8 @@ fn organization(moto: &Moto) -> Ids {
     let delegate = json!({ "AccountId": development, "ServicePrincipal": "ssm.amazonaws.com" });
     moto.organizations("RegisterDelegatedAdministrator", delegate);
     let instance = moto.sso("ListInstances", json!({}))["Instances"][0]["InstanceArn"].clone();
-    let set = moto.sso("CreatePermissionSet", json!({ "InstanceArn": instance, "Name": "Admins", "SessionDuration": "PT1H" }));
+    let set = moto
+        .sso("CreatePermissionSet", json!({ "InstanceArn": instance, "Name": "Admins", "SessionDuration": "PT1H" }));
     let set = set["PermissionSet"]["PermissionSetArn"].clone();
     moto.sso(
         "PutInlinePolicyToPermissionSet",
@@ -392,7 +424,11 @@ fn organization_is_as_put_in(file: &Value, ids: &Ids) {
     let entry = |id: &str, name: &str, parent: &str| (id.to_owned(), (name.to_owned(), parent.to_owned()));
     assert_eq!(
         parents("OrganizationalUnits"),
-        BTreeMap::from([entry(first, "infra", &ids.root), entry(second, "équipes", first), entry(third, "payments", second)])
+        BTreeMap::from([
+            entry(first, "infra", &ids.root),
+            entry(second, "équipes", first),
+            entry(third, "payments", second)
+        ])
     );
     let accounts = parents("Accounts");
     assert_eq!(accounts[&ids.development], ("development".to_owned(), second.clone()));
@@ -436,8 +472,18 @@ fn is_audited(moto: &Moto, folder: &std::path::Path, ids: &Ids) {
     );
     std::fs::write(baseline.join("baseline.toml"), manifest).unwrap();
     let arguments = [
-        "audit", "--organization", "--member-role", "m", "--requests-per-second", "0", "--format", "json",
-        "--principal", "*:role/ci/deploy", "--rule", "IAM001",
+        "audit",
+        "--organization",
+        "--member-role",
+        "m",
+        "--requests-per-second",
+        "0",
+        "--format",
+        "json",
+        "--principal",
+        "*:role/ci/deploy",
+        "--rule",
+        "IAM001",
     ];
     let output = run(&moto.url(), folder, &arguments);
     let (status, told) = ended(&output);
@@ -449,9 +495,8 @@ fn is_audited(moto: &Moto, folder: &std::path::Path, ids: &Ids) {
     let excess = findings[0].to_string();
     assert!(excess.contains("s3:GetBucket") || excess.contains("s3:Get"), "{excess}");
     // Audited from the snapshot that was collected before, it is the same.
-    let arguments = [
-        "audit", "--snapshot", "snapshot", "--format", "json", "--principal", "*:role/ci/deploy", "--rule", "IAM001",
-    ];
+    let arguments =
+        ["audit", "--snapshot", "snapshot", "--format", "json", "--principal", "*:role/ci/deploy", "--rule", "IAM001"];
     let again: Value = serde_json::from_slice(&run(&moto.url(), folder, &arguments).stdout).unwrap();
     let prints = |report: &Value| report["findings"][0]["fingerprint"].clone();
     assert!(prints(&again).is_string());

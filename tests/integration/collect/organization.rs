@@ -58,11 +58,15 @@ pub fn answer(request: &Request) -> Option<Answer> {
             json!({ "Targets": ids.map(|id| json!({ "TargetId": id })) })
         }
         "ListDelegatedAdministrators" => json!({ "DelegatedAdministrators": [{ "Id": MEMBER }] }),
-        "ListInstances" => json!({ "Instances": [{ "InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1" }] }),
+        "ListInstances" => {
+            json!({ "Instances": [{ "InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1" }] })
+        }
         "ListPermissionSets" => json!({ "PermissionSets": [SET] }),
         "DescribePermissionSet" => json!({ "PermissionSet": { "Name": "Admins", "PermissionSetArn": SET } }),
         "GetInlinePolicyForPermissionSet" => json!({ "InlinePolicy": full }),
-        "ListManagedPoliciesInPermissionSet" => json!({ "AttachedManagedPolicies": [{ "Arn": "arn:aws:iam::aws:policy/ReadOnlyAccess" }] }),
+        "ListManagedPoliciesInPermissionSet" => {
+            json!({ "AttachedManagedPolicies": [{ "Arn": "arn:aws:iam::aws:policy/ReadOnlyAccess" }] })
+        }
         "ListCustomerManagedPolicyReferencesInPermissionSet" => {
             json!({ "CustomerManagedPolicyReferences": [{ "Name": "local" }] })
         }
@@ -75,9 +79,7 @@ pub fn answer(request: &Request) -> Option<Answer> {
 fn server(fault: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static) -> Server {
     let account = |id: &str| Account { roles: vec![role(id, "one", &[], &[])], ..Account::default() };
     let aws = Aws::new(100).with(CALLER, account(CALLER)).with(MEMBER, account(MEMBER));
-    Server::start(move |request, _| {
-        fault(request).or_else(|| answer(request)).unwrap_or_else(|| aws.answer(request))
-    })
+    Server::start(move |request, _| fault(request).or_else(|| answer(request)).unwrap_or_else(|| aws.answer(request)))
 }
 
 fn read(path: std::path::PathBuf) -> Value {
@@ -114,7 +116,8 @@ fn an_organization_is_read_from_the_top_down() {
     assert_eq!(organization["Policies"][0]["Targets"].as_array().unwrap().len(), 5);
     assert_eq!(organization["DelegatedAdministrators"], json!([{ "Id": MEMBER }]));
     let own = read(snapshot.join(format!("accounts/{CALLER}.json")));
-    let sets: Vec<&Value> = own["Pages"].as_array().unwrap().iter().filter_map(|page| page.get("PermissionSets")).collect();
+    let sets: Vec<&Value> =
+        own["Pages"].as_array().unwrap().iter().filter_map(|page| page.get("PermissionSets")).collect();
     assert_eq!(
         sets,
         [&json!([{
@@ -149,11 +152,8 @@ fn without_the_list_of_accounts_there_is_nothing_to_collect() {
          help: grant organizations:ListRoots: all that is needed stands in policies/collector-permissions.json\n"
     );
     // Named accounts can be read all the same, and what binds them is told as unread.
-    let (status, told) = ended(&run(
-        &server.url,
-        folder.path(),
-        &[&COLLECT[..], &["--accounts", MEMBER, "-o", "named"]].concat(),
-    ));
+    let (status, told) =
+        ended(&run(&server.url, folder.path(), &[&COLLECT[..], &["--accounts", MEMBER, "-o", "named"]].concat()));
     assert_eq!(status, 3);
     assert!(told.starts_with("warning: unread in the organization: organizations:ListRoots: "), "{told}");
     let manifest = read(folder.path().join("named/manifest.json"));
@@ -165,7 +165,8 @@ fn without_the_list_of_accounts_there_is_nothing_to_collect() {
 #[test]
 fn policies_that_may_not_be_read_are_told_and_the_accounts_are_collected() {
     let denied = |request: &Request| {
-        ["DescribePolicy", "ListDelegatedAdministrators", "ListInstances"].contains(&request.operation.as_str())
+        ["DescribePolicy", "ListDelegatedAdministrators", "ListInstances"]
+            .contains(&request.operation.as_str())
             .then(|| Answer::json_error(400, "AccessDeniedException", "not you"))
     };
     let server = server(denied);

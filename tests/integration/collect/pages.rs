@@ -12,8 +12,7 @@ use super::{ended, run};
 
 const OTHER: &str = "111122223333";
 /// A percent sign that means itself, characters beyond ASCII, and a plus.
-const INTRICATE: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Sid":"Zé","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::büro/100%25+%/*"}}"#;
+const INTRICATE: &str = r#"{"Version":"2012-10-17","Statement":{"Sid":"Zé","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::büro/100%25+%/*"}}"#;
 
 fn account(id: &str) -> Account {
     let local = format!("arn:aws:iam::{id}:policy/local");
@@ -101,7 +100,10 @@ fn documents_arrive_to_the_character() {
                     Holding::Boundary { .. } => "boundary",
                     Holding::Trust { .. } => "trust",
                 };
-                seen.insert(kind.to_owned(), Vec::from_iter(held.document.statements.iter().map(|s| format!("{:?}", s.resource))));
+                seen.insert(
+                    kind.to_owned(),
+                    Vec::from_iter(held.document.statements.iter().map(|s| format!("{:?}", s.resource))),
+                );
             }
         }
         let intricate = &seen["inline"];
@@ -113,7 +115,11 @@ fn documents_arrive_to_the_character() {
     let (_server, folder) = collected(100, &[]);
     let text = std::fs::read_to_string(folder.path().join(format!("snapshot/accounts/{OTHER}.json"))).unwrap();
     let pages = json(&text)["Pages"].clone();
-    let roles = pages.as_array().unwrap().iter().flat_map(|page| page["RoleDetailList"].as_array().cloned().unwrap_or_default());
+    let roles = pages
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|page| page["RoleDetailList"].as_array().cloned().unwrap_or_default());
     let roles: Vec<_> = roles.collect();
     assert_eq!(roles.len(), 7);
     for role in roles {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::answers::{Account, Aws, CALLER, READ_ONLY, role};
 use super::organization;
-use super::server::Server;
+use super::server::{Request, Server};
 use super::{ended, run};
 
 fn shipped(path: &str) -> Value {
@@ -60,21 +60,24 @@ fn what_is_sent_is_what_the_table_says() {
     let arguments = ["collect", "--organization", "--member-role", "m", "--requests-per-second", "0"];
     let output = run(&server.url, folder.path(), &arguments);
     assert_eq!(ended(&output), (0, String::new()));
-    let sent: BTreeSet<String> = server.seen().iter().map(|request| request.name()).collect();
-    let stages = |stage| stage != Stage::Resources || READS_RESOURCE_POLICIES;
-    let table: BTreeSet<String> = CALLS
-        .iter()
-        .filter(|call| stages(call.stage))
-        .map(|call| format!("{}:{}", call.service, call.operation))
-        .collect();
-    assert_eq!(sent, table);
+    // The accounts have no resources: `resources.rs` does the same for those.
+    let of_resources = calls(|stage| stage == Stage::Resources);
+    let sent: BTreeSet<String> = server.seen().iter().map(Request::name).collect();
+    let sent = sent.difference(&of_resources).cloned().collect();
+    assert_eq!(calls(|stage| stage != Stage::Resources), sent);
+}
+
+/// The calls of the table, by service and operation.
+pub fn calls(stages: impl Fn(Stage) -> bool) -> BTreeSet<String> {
+    CALLS.iter().filter(|call| stages(call.stage)).map(|call| format!("{}:{}", call.service, call.operation)).collect()
 }
 
 #[test]
 fn a_dry_run_names_every_call_and_makes_none() {
     let server = Server::start(|request, _| panic!("{} was called", request.name()));
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["collect", "--dry-run", "--organization", "--member-role", "m", "--role-arn", "arn:aws:iam::1:role/c"];
+    let arguments =
+        ["collect", "--dry-run", "--organization", "--member-role", "m", "--role-arn", "arn:aws:iam::1:role/c"];
     let output = run(&server.url, folder.path(), &arguments);
     assert_eq!(ended(&output), (0, String::new()));
     let text = String::from_utf8(output.stdout).unwrap();

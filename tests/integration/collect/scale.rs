@@ -35,10 +35,7 @@ fn collected(roles: usize) -> (u64, Duration) {
     let took = started.elapsed();
     let output = child.wait_with_output().unwrap();
     assert_eq!(ended(&output), (0, String::new()));
-    assert_eq!(
-        String::from_utf8(output.stdout).unwrap(),
-        format!("snapshot: 1 account, {roles} principals\n")
-    );
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("snapshot: 1 account, {roles} principals\n"));
     (most, took)
 }
 

@@ -13,6 +13,8 @@ pub struct Request {
     pub operation: String,
     /// The access key that signed it.
     pub key: String,
+    /// The request as it came, up to its body.
+    pub head: String,
     /// The body.
     pub body: String,
 }
@@ -129,15 +131,23 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &(dyn Fn(&Reques
 }
 
 fn read(reader: &mut impl BufRead) -> Option<Request> {
-    let mut request = Request { service: String::new(), operation: String::new(), key: String::new(), body: String::new() };
+    let mut request = Request {
+        service: String::new(),
+        operation: String::new(),
+        key: String::new(),
+        head: String::new(),
+        body: String::new(),
+    };
     let mut length = 0;
     let mut first = String::new();
     if reader.read_line(&mut first).ok()? == 0 {
         return None;
     }
+    request.head.clone_from(&first);
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
+        request.head += &line;
         let line = line.trim_end();
         let Some((name, value)) = line.split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
@@ -155,6 +165,35 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
     request.body = String::from_utf8(body).unwrap();
     if let Some(action) = request.field("Action") {
         request.operation = action;
+    } else if request.operation.is_empty() {
+        request.operation = rest(&request.service, &first).to_owned();
     }
     Some(request)
+}
+
+/// The operation of a service that tells it by path.
+fn rest(service: &str, first: &str) -> &'static str {
+    let path = first.split(' ').nth(1).unwrap();
+    match service {
+        "s3" if path.contains("policy") => "GetBucketPolicy",
+        "s3" => "ListBuckets",
+        "lambda" if path.ends_with("/policy") => "GetPolicy",
+        "lambda" => "ListFunctions",
+        _ => panic!("{service} {first}: which operation is this?"),
+    }
+}
+
+/// What another server answers to the same request.
+#[cfg(feature = "aws-resources")]
+pub fn forwarded(request: &Request, port: u16) -> Answer {
+    use std::io::Read;
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let (first, rest) = request.head.split_once("\r\n").unwrap();
+    write!(stream, "{first}\r\nConnection: close\r\n{rest}{}", request.body).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let kind = if body.starts_with('<') { "text/xml" } else { "application/x-amz-json-1.1" };
+    Answer::Whole { status, kind, body: body.to_owned() }
 }
