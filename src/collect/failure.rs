@@ -18,6 +18,8 @@ pub struct Failure {
     pub call: Call,
     /// What kind of failure.
     pub kind: FailureKind,
+    /// The error code that AWS answered with, where it answered.
+    pub code: Option<String>,
     /// What AWS said, in one line, its error code first.
     pub message: String,
 }
@@ -35,8 +37,6 @@ pub enum FailureKind {
     Timeout,
     /// The network, or an answer that broke off.
     Connection,
-    /// What was asked for is not there.
-    NotFound,
     /// Anything else.
     Other,
 }
@@ -82,7 +82,7 @@ impl Failure {
             return assumed;
         }
         if causes(error).any(|cause| cause.is::<CredentialsError>()) {
-            return Failure { call, kind: FailureKind::Credentials, message: chain(error) };
+            return Failure { call, kind: FailureKind::Credentials, code: None, message: chain(error) };
         }
         let (kind, message) = match error {
             SdkError::ServiceError(context) => return Failure::answered(call, context.err()),
@@ -94,7 +94,7 @@ impl Failure {
             SdkError::ResponseError(_) => (FailureKind::Connection, format!("the answer broke off: {}", chain(error))),
             _ => (FailureKind::Other, chain(error)),
         };
-        Failure { call, kind, message }
+        Failure { call, kind, code: None, message }
     }
 
     /// An error that the service answered with.
@@ -105,9 +105,6 @@ impl Failure {
             code if CREDENTIALS.contains(&code) => FailureKind::Credentials,
             code if THROTTLED.contains(&code) => FailureKind::Throttled,
             "RequestTimeout" | "RequestTimeoutException" => FailureKind::Timeout,
-            code if code.contains("NotFound") || code.starts_with("NoSuch") || code.contains("NonExistent") => {
-                FailureKind::NotFound
-            }
             _ => FailureKind::Other,
         };
         let message = match (code, error.message()) {
@@ -116,12 +113,13 @@ impl Failure {
             (code, None) => code.to_owned(),
             (code, Some(message)) => format!("{code}: {message}"),
         };
-        Failure { call, kind, message }
+        let code = (!code.is_empty()).then(|| code.to_owned());
+        Failure { call, kind, code, message: one_line(&message) }
     }
 
     /// An answer that is not what the API promises.
     pub(super) fn unexpected(call: Call, message: impl Into<String>) -> Failure {
-        Failure { call, kind: FailureKind::Other, message: message.into() }
+        Failure { call, kind: FailureKind::Other, code: None, message: message.into() }
     }
 
     /// The permission that is missing, where that is why.
@@ -215,13 +213,13 @@ mod tests {
             ("ExpiredToken", FailureKind::Credentials),
             ("InvalidClientTokenId", FailureKind::Credentials),
             ("Throttling", FailureKind::Throttled),
-            ("NoSuchBucketPolicy", FailureKind::NotFound),
-            ("RepositoryPolicyNotFoundException", FailureKind::NotFound),
+            ("NoSuchBucketPolicy", FailureKind::Other),
             ("ServiceFailure", FailureKind::Other),
         ] {
             let error = DetailsError::generic(ErrorMetadata::builder().code(code).message("so it is").build());
             let failure = Failure::answered(GET_DETAILS, &error);
             assert_eq!((failure.kind, failure.message), (kind, format!("{code}: so it is")));
+            assert_eq!(failure.code.as_deref(), Some(code));
         }
     }
 

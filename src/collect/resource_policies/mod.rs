@@ -12,10 +12,14 @@ mod sqs;
 
 use super::account::Account;
 use super::error::CollectError;
-use super::failure::{Failure, FailureKind};
+use super::failure::Failure;
 use super::session::Session;
 use super::target::Target;
 use crate::snapshot::format::{AccountPage, Document, Part, ResourcePolicyEntry};
+
+/// How S3, Lambda, ECR and DynamoDB say that a resource has no policy.
+const NO_POLICY: [&str; 4] =
+    ["NoSuchBucketPolicy", "ResourceNotFoundException", "RepositoryPolicyNotFoundException", "PolicyNotFoundException"];
 
 /// Reads the policies of an account's resources in those regions; buckets in all regions.
 pub(super) async fn collect(
@@ -66,8 +70,7 @@ impl<'a> Found<'a> {
                 let entry = ResourcePolicyEntry { resource_arn: arn, owner_account: Some(self.owner.clone()), policy };
                 self.account.page(&AccountPage { resource_policies: vec![entry], ..AccountPage::default() })
             }
-            // Without a policy, or gone since it was listed.
-            Err(failure) if failure.kind == FailureKind::NotFound => Ok(()),
+            Err(failure) if failure.code.as_deref().is_some_and(|code| NO_POLICY.contains(&code)) => Ok(()),
             Err(failure) => self.account.failed(Part::ResourcePolicies, Some(arn), failure),
         }
     }
