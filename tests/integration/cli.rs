@@ -314,3 +314,15 @@ fn schemas_completions_and_manual_pages_are_printed() {
     assert_eq!(status, 2);
     assert!(err.contains("\nhelp: "), "{err}");
 }
+
+/// Without the SDK the commands are there, and say how to come by one that can.
+#[cfg(not(feature = "aws"))]
+#[test]
+fn a_build_without_the_sdk_says_how_to_collect() {
+    for arguments in [["collect", "--organization"], ["audit", "--baseline=policies"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_iamdrift")).args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.starts_with("error: this build of iamdrift has no AWS SDK in it\nhelp: build it with"), "{told}");
+    }
+}

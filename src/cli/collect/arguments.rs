@@ -5,6 +5,7 @@ use iamdrift::iam::AccountId;
 /// Whom to ask, as whom, and how much at a time.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Collecting")]
+#[cfg_attr(not(feature = "aws"), allow(dead_code))]
 pub struct FromAws {
     /// The profile of the AWS configuration files to use
     #[arg(long, value_name = "NAME")]

@@ -1,8 +1,10 @@
 //! `iamdrift collect` against servers that speak AWS's protocols: recorded answers, and moto.
 
 mod answers;
+mod contents;
 mod faults;
 mod moto;
+mod moto_server;
 mod organization;
 mod pages;
 mod permissions;

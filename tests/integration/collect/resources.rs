@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use iamdrift::collect::Stage;
 use serde_json::{Value, json};
 
-use super::moto::{MANAGEMENT, Moto, between};
+use super::moto::MANAGEMENT;
+use super::moto_server::{Moto, between};
 use super::server::{Answer, Request, Server, forwarded};
 use super::{ended, permissions, run};
 
