@@ -15,7 +15,7 @@ use crate::snapshot::format::{Part, UnreadPart};
 #[error("{}:{}: {message}", call.service, call.operation)]
 pub struct Failure {
     /// Which call.
-    pub call: Call,
+    pub call: &'static Call,
     /// What kind of failure.
     pub kind: FailureKind,
     /// The error code that AWS answered with, where it answered.
@@ -73,7 +73,7 @@ const THROTTLED: [&str; 8] = [
 
 impl Failure {
     /// What an SDK's error means.
-    pub(super) fn of<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Failure
+    pub(super) fn of<E>(call: &'static Call, error: &SdkError<E, HttpResponse>) -> Failure
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -98,7 +98,7 @@ impl Failure {
     }
 
     /// An error that the service answered with.
-    fn answered(call: Call, error: &(impl ProvideErrorMetadata + Error + 'static)) -> Failure {
+    fn answered(call: &'static Call, error: &(impl ProvideErrorMetadata + Error + 'static)) -> Failure {
         let code = error.code().unwrap_or_default();
         let kind = match code {
             code if DENIED.contains(&code) => FailureKind::Denied,
@@ -118,7 +118,7 @@ impl Failure {
     }
 
     /// An answer that is not what the API promises.
-    pub(super) fn unexpected(call: Call, message: impl Into<String>) -> Failure {
+    pub(super) fn unexpected(call: &'static Call, message: impl Into<String>) -> Failure {
         Failure { call, kind: FailureKind::Other, code: None, message: message.into() }
     }
 
@@ -136,7 +136,7 @@ impl Failure {
 /// The refusal of a role that was to be assumed, wherever in a chain of causes it is.
 fn assuming(error: &(dyn Error + 'static)) -> Option<Failure> {
     let refused = causes(error).find_map(|cause| cause.downcast_ref::<AssumeRoleError>())?;
-    Some(Failure::answered(super::calls::ASSUME_ROLE, refused))
+    Some(Failure::answered(&super::calls::ASSUME_ROLE, refused))
 }
 
 /// An error, and what caused it.
@@ -177,7 +177,7 @@ mod tests {
     type Sdk = SdkError<DetailsError, HttpResponse>;
 
     fn of(error: Sdk) -> (FailureKind, String) {
-        let failure = Failure::of(GET_DETAILS, &error);
+        let failure = Failure::of(&GET_DETAILS, &error);
         (failure.kind, failure.to_string())
     }
 
@@ -217,7 +217,7 @@ mod tests {
             ("ServiceFailure", FailureKind::Other),
         ] {
             let error = DetailsError::generic(ErrorMetadata::builder().code(code).message("so it is").build());
-            let failure = Failure::answered(GET_DETAILS, &error);
+            let failure = Failure::answered(&GET_DETAILS, &error);
             assert_eq!((failure.kind, failure.message), (kind, format!("{code}: so it is")));
             assert_eq!(failure.code.as_deref(), Some(code));
         }
@@ -227,8 +227,8 @@ mod tests {
     fn a_role_that_cannot_be_assumed_is_told_as_that() {
         let refused = AssumeRoleError::generic(ErrorMetadata::builder().code("AccessDenied").message("no").build());
         let inside = CredentialsError::provider_error(refused);
-        let failure = Failure::of(GET_DETAILS, &Sdk::dispatch_failure(ConnectorError::other(Box::new(inside), None)));
-        assert_eq!(failure.call, ASSUME_ROLE);
+        let failure = Failure::of(&GET_DETAILS, &Sdk::dispatch_failure(ConnectorError::other(Box::new(inside), None)));
+        assert_eq!(failure.call, &ASSUME_ROLE);
         assert_eq!(failure.permission(), Some("sts:AssumeRole"));
     }
 }

@@ -61,7 +61,7 @@ pub(super) async fn authorization_details(
                 .set_marker(marker.clone())
                 .send()
                 .await
-                .map_err(|error| Failure::of(calls::GET_DETAILS, &error))?;
+                .map_err(|error| Failure::of(&calls::GET_DETAILS, &error))?;
             let next = next_page(answer.is_truncated, answer.marker.clone(), marker.as_ref())?;
             let page = details::page(answer);
             held.extend(details::held(&page).filter(|arn| is_of_aws(arn)).map(str::to_owned));
@@ -86,7 +86,7 @@ fn next_page(more: bool, next: Option<String>, this: Option<&String>) -> Result<
     match next {
         _ if !more => Ok(None),
         Some(next) if this != Some(&next) => Ok(Some(next)),
-        _ => Err(Failure::unexpected(calls::GET_DETAILS, "AWS says that more pages follow, and not where")),
+        _ => Err(Failure::unexpected(&calls::GET_DETAILS, "AWS says that more pages follow, and not where")),
     }
 }
 
@@ -98,18 +98,18 @@ fn is_of_aws(arn: &str) -> bool {
 /// The account's alias; it has one at most.
 pub(super) async fn aliases(client: &Client) -> Result<AccountPage, Failure> {
     let answer =
-        client.list_account_aliases().send().await.map_err(|error| Failure::of(calls::LIST_ALIASES, &error))?;
+        client.list_account_aliases().send().await.map_err(|error| Failure::of(&calls::LIST_ALIASES, &error))?;
     Ok(AccountPage { account_aliases: answer.account_aliases, ..AccountPage::default() })
 }
 
 /// The OpenID Connect providers, each with its address and audiences.
 pub(super) async fn open_id_connect_providers(client: &Client) -> Result<AccountPage, Failure> {
     let answer =
-        client.list_open_id_connect_providers().send().await.map_err(|error| Failure::of(calls::LIST_OIDC, &error))?;
+        client.list_open_id_connect_providers().send().await.map_err(|error| Failure::of(&calls::LIST_OIDC, &error))?;
     let mut providers = Vec::new();
     for arn in answer.open_id_connect_provider_list.unwrap_or_default().into_iter().filter_map(|entry| entry.arn) {
         let asked = client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
-        let answer = asked.map_err(|error| Failure::of(calls::GET_OIDC, &error))?;
+        let answer = asked.map_err(|error| Failure::of(&calls::GET_OIDC, &error))?;
         let client_ids = answer.client_id_list.unwrap_or_default();
         providers.push(OpenIdConnectProvider { arn, url: answer.url, client_ids });
     }
@@ -118,7 +118,7 @@ pub(super) async fn open_id_connect_providers(client: &Client) -> Result<Account
 
 /// The SAML providers.
 pub(super) async fn saml_providers(client: &Client) -> Result<AccountPage, Failure> {
-    let answer = client.list_saml_providers().send().await.map_err(|error| Failure::of(calls::LIST_SAML, &error))?;
+    let answer = client.list_saml_providers().send().await.map_err(|error| Failure::of(&calls::LIST_SAML, &error))?;
     let providers = answer.saml_provider_list.unwrap_or_default().into_iter().map(|entry| SamlProvider {
         arn: entry.arn.unwrap_or_default(),
         valid_until: entry.valid_until.and_then(details::time),

@@ -15,11 +15,11 @@ pub(super) async fn permission_sets(session: &Session) -> Result<AccountPage, Fa
     let mut sets = Vec::new();
     let mut pages = client.list_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of(calls::LIST_INSTANCES, &error))?;
+        let page = page.map_err(|error| Failure::of(&calls::LIST_INSTANCES, &error))?;
         for instance in page.instances.unwrap_or_default().into_iter().filter_map(|entry| entry.instance_arn) {
             let mut pages = client.list_permission_sets().instance_arn(&instance).into_paginator().send();
             while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| Failure::of(calls::LIST_PERMISSION_SETS, &error))?;
+                let page = page.map_err(|error| Failure::of(&calls::LIST_PERMISSION_SETS, &error))?;
                 for arn in page.permission_sets.unwrap_or_default() {
                     sets.push(permission_set(&client, &instance, arn).await?);
                 }
@@ -31,18 +31,18 @@ pub(super) async fn permission_sets(session: &Session) -> Result<AccountPage, Fa
 
 async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<PermissionSet, Failure> {
     let answer = client.describe_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
-    let described = answer.map_err(|error| Failure::of(calls::DESCRIBE_PERMISSION_SET, &error))?.permission_set;
+    let described = answer.map_err(|error| Failure::of(&calls::DESCRIBE_PERMISSION_SET, &error))?.permission_set;
     let name = described.and_then(|set| set.name).unwrap_or_default();
 
     let answer =
         client.get_inline_policy_for_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
-    let inline = answer.map_err(|error| Failure::of(calls::GET_SET_INLINE, &error))?.inline_policy;
+    let inline = answer.map_err(|error| Failure::of(&calls::GET_SET_INLINE, &error))?.inline_policy;
 
     let mut managed_policies = Vec::new();
     let asked = client.list_managed_policies_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
     let mut pages = asked.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of(calls::LIST_SET_MANAGED, &error))?;
+        let page = page.map_err(|error| Failure::of(&calls::LIST_SET_MANAGED, &error))?;
         managed_policies.extend(page.attached_managed_policies.unwrap_or_default().into_iter().filter_map(|p| p.arn));
     }
 
@@ -53,7 +53,7 @@ async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<
         .permission_set_arn(&arn);
     let mut pages = asked.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of(calls::LIST_SET_CUSTOMER, &error))?;
+        let page = page.map_err(|error| Failure::of(&calls::LIST_SET_CUSTOMER, &error))?;
         references.extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(reference));
     }
 

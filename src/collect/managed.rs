@@ -30,14 +30,14 @@ impl AwsPolicies {
 
 async fn fetch(client: &Client, arn: &str) -> Result<ManagedPolicyDetail, Failure> {
     let answer = client.get_policy().policy_arn(arn).send().await;
-    let policy = answer.map_err(|error| Failure::of(calls::GET_POLICY, &error))?.policy;
+    let policy = answer.map_err(|error| Failure::of(&calls::GET_POLICY, &error))?.policy;
     let version = policy.as_ref().and_then(|policy| policy.default_version_id.clone());
     let (Some(policy), Some(version)) = (policy, version) else {
-        return Err(Failure::unexpected(calls::GET_POLICY, format!("no default version of {arn} came")));
+        return Err(Failure::unexpected(&calls::GET_POLICY, format!("no default version of {arn} came")));
     };
     let answer = client.get_policy_version().policy_arn(arn).version_id(version).send().await;
-    match answer.map_err(|error| Failure::of(calls::GET_POLICY_VERSION, &error))?.policy_version {
+    match answer.map_err(|error| Failure::of(&calls::GET_POLICY_VERSION, &error))?.policy_version {
         Some(version) => Ok(details::fetched(policy, version)),
-        None => Err(Failure::unexpected(calls::GET_POLICY_VERSION, format!("no version of {arn} came"))),
+        None => Err(Failure::unexpected(&calls::GET_POLICY_VERSION, format!("no version of {arn} came"))),
     }
 }

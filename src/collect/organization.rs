@@ -85,7 +85,7 @@ struct Reader {
 
 impl Reader {
     async fn head(&self) -> Result<OrganizationEntry, Failure> {
-        let call = calls::DESCRIBE_ORGANIZATION;
+        let call = &calls::DESCRIBE_ORGANIZATION;
         let answer = self.client.describe_organization().send().await.map_err(|error| Failure::of(call, &error))?;
         let organization = answer.organization.and_then(|found| found.id.zip(found.master_account_id));
         match organization {
@@ -95,7 +95,7 @@ impl Reader {
     }
 
     async fn roots(&self) -> Result<Vec<RootEntry>, Failure> {
-        let call = calls::LIST_ROOTS;
+        let call = &calls::LIST_ROOTS;
         let mut roots = Vec::new();
         let mut pages = self.client.list_roots().into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -111,7 +111,7 @@ impl Reader {
     }
 
     async fn units(&self, parent: &str) -> Result<Vec<OrganizationalUnitEntry>, Failure> {
-        let call = calls::LIST_UNITS;
+        let call = &calls::LIST_UNITS;
         let mut units = Vec::new();
         let mut pages = self.client.list_organizational_units_for_parent().parent_id(parent).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -124,7 +124,7 @@ impl Reader {
     }
 
     async fn accounts(&self, parent: &str) -> Result<Vec<AccountEntry>, Failure> {
-        let call = calls::LIST_ACCOUNTS;
+        let call = &calls::LIST_ACCOUNTS;
         let mut accounts = Vec::new();
         let mut pages = self.client.list_accounts_for_parent().parent_id(parent).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -141,7 +141,7 @@ impl Reader {
     }
 
     async fn policies(&self, policy_type: PolicyType) -> Result<Vec<PolicyEntry>, Failure> {
-        let call = calls::LIST_POLICIES;
+        let call = &calls::LIST_POLICIES;
         let mut policies = Vec::new();
         let mut pages = self.client.list_policies().filter(wire_type(policy_type)).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -156,7 +156,7 @@ impl Reader {
     }
 
     async fn content(&self, policy: &str) -> Result<Document, Failure> {
-        let call = calls::DESCRIBE_POLICY;
+        let call = &calls::DESCRIBE_POLICY;
         let answer = self.client.describe_policy().policy_id(policy).send().await;
         let content = answer.map_err(|error| Failure::of(call, &error))?.policy.and_then(|policy| policy.content);
         match content {
@@ -166,7 +166,7 @@ impl Reader {
     }
 
     async fn targets(&self, policy: &str) -> Result<Vec<String>, Failure> {
-        let call = calls::LIST_TARGETS;
+        let call = &calls::LIST_TARGETS;
         let mut targets = Vec::new();
         let mut pages = self.client.list_targets_for_policy().policy_id(policy).into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -178,7 +178,7 @@ impl Reader {
     }
 
     async fn delegated_administrators(&self) -> Result<Vec<DelegatedAdministratorEntry>, Failure> {
-        let call = calls::LIST_DELEGATED;
+        let call = &calls::LIST_DELEGATED;
         let mut administrators = Vec::new();
         let mut pages = self.client.list_delegated_administrators().into_paginator().send();
         while let Some(page) = pages.next().await {
@@ -202,6 +202,6 @@ fn policy_type(entry: types::PolicyTypeSummary) -> PolicyTypeEntry {
 }
 
 /// An id, without which an entry would stand for nothing.
-fn id(call: calls::Call, id: Option<String>) -> Result<String, Failure> {
+fn id(call: &'static calls::Call, id: Option<String>) -> Result<String, Failure> {
     id.ok_or_else(|| Failure::unexpected(call, "an entry came without its id"))
 }

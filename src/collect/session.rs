@@ -101,7 +101,7 @@ impl Session {
 
     /// Who the credentials are.
     pub(super) async fn caller(&self) -> Result<Caller, Failure> {
-        let call = calls::GET_CALLER_IDENTITY;
+        let call = &calls::GET_CALLER_IDENTITY;
         let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone()).build();
         let answer = aws_sdk_sts::Client::from_conf(config)
             .get_caller_identity()

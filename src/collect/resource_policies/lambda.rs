@@ -8,12 +8,12 @@ use super::{Found, client, each_page};
 
 pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(), CollectError> {
     let client = client!(aws_sdk_lambda, session);
-    each_page!(found, calls::LIST_FUNCTIONS, client.list_functions(), |page| {
+    each_page!(found, &calls::LIST_FUNCTIONS, client.list_functions(), |page| {
         for function in page.functions.unwrap_or_default() {
             let Some(arn) = function.function_arn else { continue };
             let answer = client.get_policy().function_name(&arn).send().await;
             let policy =
-                answer.map(|answer| answer.policy).map_err(|error| Failure::of(calls::GET_FUNCTION_POLICY, &error));
+                answer.map(|answer| answer.policy).map_err(|error| Failure::of(&calls::GET_FUNCTION_POLICY, &error));
             found.policy(arn, policy)?;
         }
     });

@@ -15,14 +15,14 @@ pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(),
     let mut clients: HashMap<String, Client> = HashMap::new();
     let listing = client(session);
     // Asked for a number of buckets, AWS tells each one's region.
-    each_page!(found, calls::LIST_BUCKETS, listing.list_buckets().max_buckets(1000), |page| {
+    each_page!(found, &calls::LIST_BUCKETS, listing.list_buckets().max_buckets(1000), |page| {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name else { continue };
             let region = bucket.bucket_region.unwrap_or_else(|| home.clone());
             let client = clients.entry(region.clone()).or_insert_with(|| client(&session.in_region(&region)));
             let answer = client.get_bucket_policy().bucket(&name).expected_bucket_owner(&found.owner).send().await;
             let policy =
-                answer.map(|answer| answer.policy).map_err(|error| Failure::of(calls::GET_BUCKET_POLICY, &error));
+                answer.map(|answer| answer.policy).map_err(|error| Failure::of(&calls::GET_BUCKET_POLICY, &error));
             found.policy(format!("arn:{}:s3:::{name}", found.partition), policy)?;
         }
     });

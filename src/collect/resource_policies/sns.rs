@@ -8,12 +8,12 @@ use super::{Found, client, each_page};
 
 pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sns, session);
-    each_page!(found, calls::LIST_TOPICS, client.list_topics(), |page| {
+    each_page!(found, &calls::LIST_TOPICS, client.list_topics(), |page| {
         for arn in page.topics.unwrap_or_default().into_iter().filter_map(|topic| topic.topic_arn) {
             let answer = client.get_topic_attributes().topic_arn(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.attributes.unwrap_or_default().remove("Policy"))
-                .map_err(|error| Failure::of(calls::GET_TOPIC_ATTRIBUTES, &error));
+                .map_err(|error| Failure::of(&calls::GET_TOPIC_ATTRIBUTES, &error));
             found.policy(arn, policy)?;
         }
     });

@@ -49,16 +49,19 @@ fn all() -> Vec<(String, usize)> {
     [ONE, TWO, CALLER].iter().map(|id| ((*id).to_owned(), 6)).collect()
 }
 
+/// What is answered in the place of a whole answer.
+type Fault = fn(&str) -> Answer;
+
 #[test]
 fn throttling_500s_and_broken_connections_are_waited_out() {
-    let faults: [(&str, fn(&str) -> Answer); 5] = [
+    let faults: [(&str, Fault); 5] = [
         ("throttled", |_| Answer::error(400, "Throttling", "Rate exceeded")),
         ("internal", |_| Answer::error(500, "InternalFailure", "try again")),
         ("unavailable", |_| Answer::error(503, "ServiceUnavailable", "try again")),
         ("closed", |_| Answer::Closed),
         ("broken in mid-page", |whole| Answer::Broken { kind: "text/xml", body: whole.to_owned() }),
     ];
-    let faulty = |(name, fault): (&str, fn(&str) -> Answer)| {
+    let faulty = |(name, fault): (&str, Fault)| {
         let whole = aws();
         // The second answer fails, and again when it is asked for once more; so does the eighth.
         let server = server(move |request, before| {

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use percent_encoding::NON_ALPHANUMERIC;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A server of its own, ended when it is dropped.
 pub struct Moto {
