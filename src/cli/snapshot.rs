@@ -52,7 +52,7 @@ pub struct SnapshotOrAws {
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     from: FromAws,
     /// Keep the snapshot that is collected, in a directory that does not exist yet
-    #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = "Collecting")]
+    #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = collect::HEADING)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     keep_snapshot: Option<PathBuf>,
 }

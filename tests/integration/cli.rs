@@ -81,6 +81,22 @@ fn the_examples_of_the_help_run() {
     assert!(folder.path().join("questions/a-not-b.smt2").is_file());
 }
 
+/// The options that follow those of a group are not listed as if they were of it.
+#[test]
+fn the_options_of_an_audit_are_listed_under_what_they_are_about() {
+    let (_, page, _) = run(&["audit", "--help"]);
+    let (options, collecting) = page.split_once("\nCollecting:\n").unwrap();
+    for option in ["--snapshot", "--organization", "--baseline", "--fail-on", "--format", "--verbose"] {
+        assert!(
+            options.contains(&format!("{option} ")) || options.contains(&format!("{option}\n")),
+            "{option}: {page}"
+        );
+    }
+    for option in ["--profile", "--member-role", "--keep-snapshot"] {
+        assert!(collecting.contains(&format!("{option} ")), "{option}: {page}");
+    }
+}
+
 #[test]
 fn a_mistyped_word_is_answered_with_what_was_meant() {
     for (arguments, meant) in [

@@ -10,7 +10,7 @@ mod progress;
 
 use std::path::PathBuf;
 
-pub use arguments::FromAws;
+pub use arguments::{FromAws, HEADING};
 #[cfg(feature = "aws")]
 pub use live::audited;
 
