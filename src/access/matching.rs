@@ -93,6 +93,11 @@ pub(super) fn name(pattern: &str, name: &str) -> bool {
     if !pattern.contains(['*', '?']) {
         return pattern.eq_ignore_ascii_case(name);
     }
+    // What stands before the first wildcard settles most names.
+    let mut pairs = pattern.bytes().zip(name.bytes()).take_while(|(p, _)| !matches!(p, b'*' | b'?'));
+    if pairs.any(|(p, n)| p != n.to_ascii_lowercase()) {
+        return false;
+    }
     let mut pieces = Vec::new();
     let mut rest = pattern;
     while let Some(at) = rest.find(['*', '?']) {

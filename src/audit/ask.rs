@@ -11,7 +11,7 @@ use crate::catalog::Catalog;
 use crate::iam::{Effect, Listing, Readings};
 use crate::snapshot::Holding;
 use crate::solve::{
-    Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
+    Access, Branch, Confirm, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
 };
 
 /// Steps that one question may take.
@@ -90,8 +90,8 @@ impl Asker<'_> {
     }
 
     /// Whether a request is allowed by the principal's layers.
-    pub fn is_allowed(&self, layers: &Layers, request: &Request) -> bool {
-        evaluate(layers, request, &|service| self.rcp_supported(service), Readings::default()).is_allowed()
+    pub fn is_allowed(&self, layers: &Layers, request: &Request, readings: Readings) -> bool {
+        evaluate(layers, request, &|service| self.rcp_supported(service), readings).is_allowed()
     }
 
     /// Asks all that is to be known of a principal.
@@ -99,23 +99,29 @@ impl Asker<'_> {
         let (effective, policies) = self.effective(&subject.layers);
         let declared = &subject.declared;
         let mut answer = Answer::default();
-        let excess_of = |request: &Request| {
-            self.confirm(self.is_allowed(&subject.layers, request), self.is_allowed(&declared.layers, request), request)
+        let excess_of = |request: &Request, readings| {
+            let (allowed, declared) = (
+                self.is_allowed(&subject.layers, request, readings),
+                self.is_allowed(&declared.layers, request, readings),
+            );
+            self.confirm(allowed, declared, request)
         };
-        let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: &excess_of };
+        let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: Some(&excess_of) };
         answer.excess = ask.closed(&effective, &declared.access, &mut answer.undecided);
         if self.latent && subject.entry.is_some() {
             let rest = wild_statements(&effective, |tag| !answer.excess.contains_key(&tag));
             answer.latent = ask.open(&rest, &declared.access, &mut answer.undecided);
         }
         if self.narrower && subject.entry.is_some() {
-            let lack = |request: &Request| {
-                let (allowed, declared) =
-                    (self.is_allowed(&subject.layers, request), self.is_allowed(&declared.layers, request));
+            let lack = |request: &Request, readings| {
+                let (allowed, declared) = (
+                    self.is_allowed(&subject.layers, request, readings),
+                    self.is_allowed(&declared.layers, request, readings),
+                );
                 self.confirm(declared, allowed, request)
             };
             // What cannot be said of a mere information makes no audit incomplete.
-            let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: &lack };
+            let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: Some(&lack) };
             answer.narrower = ask.closed(&declared.access, &effective, &mut BTreeSet::new());
         }
         if subject.entry.is_some() && subject.missing.is_empty() {
@@ -150,8 +156,7 @@ impl Asker<'_> {
                 continue;
             }
             let without = without(effective, |tag| tag == candidate || removed.contains(&tag));
-            let fine = |_: &Request| Ok(());
-            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, depth: Depth::Verdict, confirm: &fine };
+            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, depth: Depth::Verdict, confirm: None };
             let mut undecided = BTreeSet::new();
             if ask.closed(&wanted, &without, &mut undecided).is_empty() && undecided.is_empty() {
                 removed.push(candidate);
@@ -172,7 +177,7 @@ struct Ask<'a> {
     subject: &'a Subject<'a>,
     budget: u64,
     depth: Depth,
-    confirm: &'a (dyn Fn(&Request) -> Result<(), String> + Sync),
+    confirm: Option<&'a Confirm<'a>>,
 }
 
 impl Ask<'_> {
@@ -199,7 +204,7 @@ impl Ask<'_> {
             budget: self.budget,
             depth: self.depth,
             account: Some(self.subject.account.id.as_str()),
-            confirm: Some(self.confirm),
+            confirm: self.confirm,
         };
         let answer = self.asker.solver.answer(&question);
         undecided.extend(answer.undecided);

@@ -16,9 +16,10 @@ use super::rank::Ranks;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};
-use crate::access::{Gatherer, Request};
+use crate::access::{Gatherer, Layers, Request};
 use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
+use crate::iam::Readings;
 use crate::snapshot::Snapshot;
 use crate::solve::Solver;
 use crate::source::Diagnostics;
@@ -218,13 +219,13 @@ fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answe
     let mut moved = answer.clone();
     let (old, new) = (format!(":{}:", from.account.id.as_str()), format!(":{}:", to.account.id.as_str()));
     let declared = &to.declared.layers;
+    let allows = |layers: &Layers, request: &Request| asker.is_allowed(layers, request, Readings::default());
     for (founds, effective_first) in
         [(&mut moved.excess, true), (&mut moved.latent, true), (&mut moved.narrower, false)]
     {
         for request in founds.values_mut().filter_map(|found| found.witness.as_mut()) {
             request.resource = request.resource.replace(&old, &new);
-            let sides =
-                |request: &Request| (asker.is_allowed(&to.layers, request), asker.is_allowed(declared, request));
+            let sides = |request: &Request| (allows(&to.layers, request), allows(declared, request));
             if sides(request) != (effective_first, !effective_first) {
                 return None;
             }

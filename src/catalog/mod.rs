@@ -157,6 +157,11 @@ impl Catalog {
         self.action(action).shape
     }
 
+    /// All shapes, in the order of their numbers.
+    pub fn shapes(&self) -> impl Iterator<Item = ShapeId> + use<> {
+        (0..u32::try_from(self.shapes.len()).unwrap_or(u32::MAX)).map(ShapeId)
+    }
+
     /// The resource types an action of this shape can be asked on; none means the resource `*`.
     pub fn resource_types(&self, shape: ShapeId) -> &[ResourceTypeId] {
         let range = self.shape_of(shape).types.clone();

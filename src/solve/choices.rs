@@ -21,7 +21,14 @@ impl Solver<'_> {
             return answer;
         }
         let mut hanging = Vec::new();
+        let witness = answer.grants.iter().find_map(|g| g.witness.as_ref());
         for choice in Choice::ALL.into_iter().filter(|choice| self.is_open(*choice, question)) {
+            // Most often the very witness shows the excess under the other reading, too.
+            if let (Some(witness), Some(confirm)) = (witness, question.confirm)
+                && confirm(witness, Readings::other(choice)).is_ok()
+            {
+                continue;
+            }
             // The evaluator replays witnesses under the default reading, so it is not asked of this one.
             let other = Question { confirm: None, depth: Depth::Verdict, ..question.clone() };
             let other = self.answer_reading(&other, Readings::other(choice));

@@ -4,7 +4,8 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::compile::Solver;
-use super::question::{Prepared, Question, Ready, ReadyBranch};
+use super::domain::Told;
+use super::question::{Prepared, Question, Ready, ReadyBranch, Sensitive};
 use crate::catalog::{AccessLevel, ActionClass, ActionId, Catalog, ShapeId};
 
 /// An action, by the catalog or by a document that names it.
@@ -25,7 +26,8 @@ pub struct ActionGroup {
     alarm: u32,
     /// All of them.
     pub actions: Actions,
-    /// Their resources and keys, where that matters to any statement.
+    /// The first one's resources and keys, where they matter to any statement. Those of the others are the
+    /// same, or alike in all that matters.
     pub shape: Option<ShapeId>,
 }
 
@@ -36,6 +38,17 @@ pub struct Actions {
     pub known: Vec<ActionId>,
     /// Names that only documents know; for actions that do not exist yet, the patterns that let them in.
     pub others: Vec<String>,
+}
+
+/// What makes actions alike for some statements.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+enum Alike {
+    /// That the statements match them.
+    All,
+    /// What the ARNs of their resources tell, too.
+    Told(Told),
+    /// All their resources and keys, too.
+    Shape(ShapeId),
 }
 
 impl Actions {
@@ -136,7 +149,7 @@ impl Solver<'_> {
             return Vec::new();
         }
         // Split the candidates by each statement in turn: what stays together is matched by the same ones.
-        let mut blocks: Vec<(FixedBitSet, bool)> = vec![(candidates, false)];
+        let mut blocks: Vec<(FixedBitSet, Sensitive)> = vec![(candidates, Sensitive::No)];
         for statement in &prepared.statements {
             let bits = &statement.actions.known;
             for i in 0..blocks.len() {
@@ -145,43 +158,40 @@ impl Solver<'_> {
                     continue;
                 }
                 if block.is_subset(bits) {
-                    *sensitive |= statement.sensitive;
+                    *sensitive = statement.sensitive.max(*sensitive);
                     continue;
                 }
                 let mut inside = block.clone();
                 inside.intersect_with(bits);
                 block.difference_with(bits);
-                let inside_sensitive = *sensitive || statement.sensitive;
+                let inside_sensitive = statement.sensitive.max(*sensitive);
                 blocks.push((inside, inside_sensitive));
             }
         }
         let mut groups: Vec<ActionGroup> = Vec::with_capacity(blocks.len());
         for (block, sensitive) in blocks {
-            let mut places: FxHashMap<ShapeId, usize> = FxHashMap::default();
-            let mut whole: Option<usize> = None;
+            let mut places: FxHashMap<Alike, usize> = FxHashMap::default();
             for action in block.ones() {
                 let id = ActionId(u32::try_from(action).unwrap_or(u32::MAX));
                 let alarm = self.alarm(id);
-                let shape = sensitive.then(|| self.catalog.shape(id));
-                let place = match shape {
-                    Some(shape) => places.get(&shape).copied(),
-                    None => whole,
+                let shape = self.catalog.shape(id);
+                let alike = match sensitive {
+                    Sensitive::No => Alike::All,
+                    Sensitive::ToArnsTell => self.told_by_arns(shape).map_or(Alike::Shape(shape), Alike::Told),
+                    Sensitive::ToAll => Alike::Shape(shape),
                 };
-                match place.and_then(|place| groups.get_mut(place)) {
+                let shape = (alike != Alike::All).then_some(shape);
+                match places.get(&alike).and_then(|place| groups.get_mut(*place)) {
                     Some(group) => {
                         group.actions.known.push(id);
                         if alarm > group.alarm {
                             group.alarm = alarm;
                             group.first = Letter::Known(id);
+                            group.shape = shape;
                         }
                     }
                     None => {
-                        match shape {
-                            Some(shape) => {
-                                places.insert(shape, groups.len());
-                            }
-                            None => whole = Some(groups.len()),
-                        }
+                        places.insert(alike, groups.len());
                         let actions = Actions { known: vec![id], others: Vec::new() };
                         groups.push(ActionGroup { first: Letter::Known(id), alarm, actions, shape });
                     }

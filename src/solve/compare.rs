@@ -56,11 +56,12 @@ pub fn compare(
         Layers::of_identity(vec![policy])
     };
     let (layers_a, layers_b) = (layers(a), layers(b));
-    let allows =
-        |layers: &Layers, request: &Request| evaluate(layers, request, &|_| true, Readings::default()).is_allowed();
+    let allows = |layers: &Layers, request: &Request, readings: Readings| {
+        evaluate(layers, request, &|_| true, readings).is_allowed()
+    };
     let (access_a, access_b) = (Access::of_policies([(a, 0)]), Access::of_policies([(b, 0)]));
     let direction = |effective: &Access, declared: &Access, e: &Layers, d: &Layers| {
-        let confirm = |request: &Request| match (allows(e, request), allows(d, request)) {
+        let confirm = |request: &Request, readings| match (allows(e, request, readings), allows(d, request, readings)) {
             (true, false) => Ok(()),
             (allowed, declared) => Err(format!(
                 "{} on {} {:?} (allowed {allowed}, declared {declared})",

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::TooBig;
 use super::action_set::ActionSet;
 use super::conditions::Compiled;
-use super::domain::Domains;
+use super::domain::{Domains, Told};
 use super::glob::{Class, GlobRef, Interner, Tok};
 use super::literal::{Field, Literal};
 use super::symbols::Unknown;
@@ -30,6 +30,7 @@ pub struct Solver<'c> {
     actions: Mutex<ActionSets>,
     pub(super) ranks: OnceLock<Vec<u32>>,
     pub(super) domains: Mutex<KnownDomains>,
+    pub(super) told: OnceLock<Vec<Option<Told>>>,
 }
 
 /// The statements of a run, each with the document that keeps its key's address its own.
@@ -100,6 +101,7 @@ impl<'c> Solver<'c> {
             actions: Mutex::default(),
             ranks: OnceLock::new(),
             domains: Mutex::default(),
+            told: OnceLock::new(),
         }
     }
 

@@ -21,7 +21,7 @@ use super::question::{Depth, Prepared, Question, ReadyBranch, Witnesses, agreein
 use super::search::Budget;
 use super::verdict::Undecided;
 use crate::access::{KnownContext, Request};
-use crate::iam::{Arn, ContextKey, Partition};
+use crate::iam::{Arn, ContextKey, Partition, Readings};
 
 /// What was found so far.
 #[derive(Default)]
@@ -54,6 +54,8 @@ pub struct Round<'a, 'q> {
     pub question: &'a Question<'q>,
     pub prepared: &'a Prepared<'q>,
     pub budget: &'a Budget,
+    /// How the choices are read.
+    pub readings: Readings,
     /// What is known of the context in this round.
     pub known: &'a KnownContext,
     /// The values that variables were given in this round.
@@ -248,7 +250,7 @@ impl Round<'_, '_> {
                 outcome.undecided.insert(Undecided::Budget);
                 return ControlFlow::Continue(());
             };
-            if let Err(refuted) = self.question.confirm.map_or(Ok(()), |confirm| confirm(&request)) {
+            if let Err(refuted) = self.question.confirm.map_or(Ok(()), |confirm| confirm(&request, self.readings)) {
                 outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
                 return ControlFlow::Continue(());
             }

@@ -43,7 +43,17 @@ pub struct Domains {
     pub together: Domain,
 }
 
+/// In which ways the ARNs of an action's resources tell region and account: a bit for each.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Told(u8);
+
 impl Solver<'_> {
+    /// How an action's ARNs tell region and account; none where more than that tells them apart.
+    pub(super) fn told_by_arns(&self, shape: ShapeId) -> Option<Told> {
+        let table = self.told.get_or_init(|| self.catalog.shapes().map(|shape| told(self.catalog, shape)).collect());
+        table.get(shape.0 as usize).copied().flatten()
+    }
+
     /// The domains of an action's shape, made once.
     pub(super) fn domains(&self, shape: ShapeId, partition: Option<Partition>) -> Result<Arc<Domains>, TooBig> {
         let lock = || self.domains.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -62,6 +72,31 @@ impl Solver<'_> {
         lock().insert((shape, partition), Arc::clone(&made));
         Ok(made)
     }
+}
+
+fn told(catalog: &Catalog, shape: ShapeId) -> Option<Told> {
+    let types = catalog.resource_types(shape);
+    if types.is_empty() {
+        return Some(Told(1 << 4));
+    }
+    let mut told = 0;
+    for resource_type in types {
+        for format in catalog.arn_formats(*resource_type) {
+            let mut segments = format.split(':').skip(3);
+            let mut next = || segments.next().unwrap_or("");
+            let (region, account) = (next(), next());
+            let is_told = |segment: &str| segment.starts_with("${") && segment.ends_with('}');
+            if !(region.is_empty() || is_told(region)) || !(account.is_empty() || is_told(account)) {
+                return None;
+            }
+            // Some of these stand in the account "aws".
+            if catalog.resource_type_name(*resource_type) == "policy" && format.contains(":iam:") {
+                return None;
+            }
+            told |= 1 << (2 * u8::from(is_told(region)) + u8::from(is_told(account)));
+        }
+    }
+    Some(Told(told))
 }
 
 fn domains(

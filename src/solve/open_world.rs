@@ -219,7 +219,7 @@ impl<'q> Round<'_, 'q> {
                         outcome.undecided.extend(trial.undecided);
                         break;
                     }
-                    outcome.take_confirmed(trial, self.question);
+                    outcome.take_confirmed(trial, self);
                     return Ok(());
                 };
                 stepped_over += 1;
@@ -272,13 +272,14 @@ impl Outcome {
     }
 
     /// Adds what was found for one more pattern once the evaluator confirms it, if a witness is wanted yet.
-    fn take_confirmed(&mut self, mut trial: Outcome, question: &Question<'_>) {
+    fn take_confirmed(&mut self, mut trial: Outcome, round: &Round<'_, '_>) {
+        let question = round.question;
         let tag = trial.grants.first().map(|g| g.tag);
         if tag.is_some_and(|tag| self.is_witnessed(tag, question.depth)) {
             trial.grants.iter_mut().for_each(|g| g.witness = None);
         }
         let witness = trial.grants.first().and_then(|g| g.witness.as_ref());
-        match witness.and_then(|w| question.confirm.and_then(|confirm| confirm(w).err())) {
+        match witness.and_then(|w| question.confirm.and_then(|confirm| confirm(w, round.readings).err())) {
             Some(refuted) => drop(self.undecided.insert(Undecided::WitnessRefuted(refuted))),
             None => self.add(trial),
         }

@@ -11,7 +11,7 @@ use super::literal::{Field, Literal, Values};
 use super::search::Budget;
 use crate::access::{Known, KnownContext, Request};
 use crate::catalog::ShapeId;
-use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Template};
+use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Readings, Template};
 
 /// One statement in a layer.
 #[derive(Clone, Debug)]
@@ -134,8 +134,8 @@ pub enum Witnesses {
     None,
 }
 
-/// Replays a witness; the error says what was found instead.
-pub type Confirm<'a> = dyn Fn(&Request) -> Result<(), String> + Sync + 'a;
+/// Replays a witness under a reading of the choices; the error says what was found instead.
+pub type Confirm<'a> = dyn Fn(&Request, Readings) -> Result<(), String> + Sync + 'a;
 
 /// Is there a request that `effective` allows and `declared` does not?
 #[derive(Clone)]
@@ -169,9 +169,20 @@ pub(super) struct Ready {
     pub literals: Vec<Literal>,
     pub tag: (usize, usize),
     /// Whether what it says depends on which resources and keys an action has.
-    pub sensitive: bool,
+    pub sensitive: Sensitive,
     /// The only service that it speaks of, for the policy of a resource.
     pub service: Option<Arc<Except>>,
+}
+
+/// What of an action's resources and keys a statement depends on.
+#[derive(Copy, Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Sensitive {
+    /// Nothing.
+    No,
+    /// Which of region and account the ARNs of its resources tell.
+    ToArnsTell,
+    /// All.
+    ToAll,
 }
 
 /// A branch made ready: positions in the list of statements.
@@ -247,11 +258,12 @@ impl Solver<'_> {
         if let Some(covers) = &one.covers {
             literals.push(self.covering(&covers.resources, terms)?);
         }
-        let sensitive = one.covers.is_some()
-            || literals.iter().any(|l| match &l.field {
-                Field::Key(key) => !key.lower().starts_with("aws:") || agreeing(key).is_some(),
-                _ => true,
-            });
+        let of_literal = |literal: &Literal| match &literal.field {
+            Field::Key(key) if agreeing(key).is_some() => Sensitive::ToArnsTell,
+            Field::Key(key) if key.lower().starts_with("aws:") => Sensitive::No,
+            _ => Sensitive::ToAll,
+        };
+        let sensitive = literals.iter().map(of_literal).max().unwrap_or(Sensitive::No);
         let actions = if one.covers.is_some() || one.rcp_services_only {
             let service = one.covers.as_ref().and_then(|c| c.service.as_deref());
             Arc::new(statement.actions.limited(self.catalog, service, one.rcp_services_only))

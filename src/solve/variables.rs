@@ -326,7 +326,7 @@ impl<'q> Decision<'_, 'q> {
         symbolic: bool,
     ) -> Round<'r, 'q> {
         let (solver, question, budget) = (self.solver, self.question, self.budget);
-        Round { solver, question, prepared, budget, known, assigned, symbolic }
+        Round { solver, question, prepared, budget, readings: self.readings, known, assigned, symbolic }
     }
 }
 

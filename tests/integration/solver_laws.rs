@@ -46,7 +46,7 @@ impl Asked {
 
 /// What `a` allows and `b` does not, under one reading.
 fn difference(solver: &Solver<'_>, a: &Asked, b: &Asked, readings: Readings, world: World, cubes: usize) -> Verdict {
-    let confirm = |request: &Request| {
+    let confirm = |request: &Request, readings| {
         if world == World::Closed {
             is_possible(request)?;
         }
