@@ -18,6 +18,10 @@ pub mod catalog;
 // What was collected.
 pub mod snapshot;
 
+// AWS to a snapshot.
+#[cfg(feature = "aws")]
+pub mod collect;
+
 // What decides over one principal, and the concrete decision on one request.
 pub mod access;
 

@@ -55,11 +55,16 @@ impl<'s> Gatherer<'s> {
 /// organization's policies on its path, and the policies of resources that cannot be read.
 pub fn missing(snapshot: &Snapshot, account: &Account, principal: &Principal) -> Vec<MissingDocument> {
     let mut missing = principal.missing.clone();
-    for (policy_type, layer, short) in [
-        (OrganizationPolicyType::ServiceControl, LayerKind::ServiceControl, "service control policy"),
-        (OrganizationPolicyType::ResourceControl, LayerKind::ResourceControl, "resource control policy"),
+    let is_bound = |layer| layer == LayerKind::Resource || !principal.kind.is_service_linked();
+    missing.extend(account.missing.iter().filter(|document| is_bound(document.layer)).cloned());
+    for (policy_type, short) in [
+        (OrganizationPolicyType::ServiceControl, "service control policy"),
+        (OrganizationPolicyType::ResourceControl, "resource control policy"),
     ] {
-        let path = binding_path(snapshot, account, principal, policy_type).unwrap_or_default();
+        let layer = layer_of(policy_type);
+        let Some(path) = binding_path(snapshot, account, principal, policy_type) else { continue };
+        let unread = snapshot.organization.iter().flat_map(|organization| &organization.missing);
+        missing.extend(unread.filter(|document| document.layer == layer).cloned());
         for policy in path.iter().flat_map(|unit| &unit.policies).filter(|policy| policy.policy_type == policy_type) {
             if let Err(why) = &policy.document.document {
                 let name = format!("{short} {} ({})", policy.id, policy.name);
@@ -129,7 +134,19 @@ fn levels(
     policy_type: OrganizationPolicyType,
 ) -> Option<Vec<Level>> {
     let path = binding_path(snapshot, account, principal, policy_type)?;
+    let layer = layer_of(policy_type);
+    if snapshot.organization.iter().flat_map(|organization| &organization.missing).any(|m| m.layer == layer) {
+        // Levels without policies would deny everything: a layer that was not read bounds nothing here.
+        return None;
+    }
     Some(path.into_iter().map(|unit| level(unit, policy_type)).collect())
+}
+
+fn layer_of(policy_type: OrganizationPolicyType) -> LayerKind {
+    match policy_type {
+        OrganizationPolicyType::ServiceControl => LayerKind::ServiceControl,
+        OrganizationPolicyType::ResourceControl => LayerKind::ResourceControl,
+    }
 }
 
 fn level(unit: &Unit, policy_type: OrganizationPolicyType) -> Level {

@@ -9,6 +9,7 @@ use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::iam::PolicyDocument;
 use crate::snapshot::Snapshot;
+use crate::snapshot::format::Part;
 use crate::source::Place;
 
 /// The notes of an audit; `documents` are those that decide anything.
@@ -20,10 +21,11 @@ pub(super) fn notes<'a>(
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut absent = |text: &str| notes.push(Note { kind: NoteKind::LayerAbsent, text: text.to_owned(), place: None });
-    if snapshot.organization.is_none() {
+    let unread = |part: Part| snapshot.uncollected.iter().any(|one| one.unread.part == part);
+    if snapshot.organization.is_none() && !unread(Part::Organization) {
         absent("no organization was given: service and resource control policies are not part of any verdict");
     }
-    if snapshot.resource_policies.is_empty() {
+    if snapshot.resource_policies.is_empty() && !unread(Part::ResourcePolicies) {
         absent("no resource policies were given: what they allow or deny is not part of any verdict");
     }
     for duty in baseline.unchecked_duties() {

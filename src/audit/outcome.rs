@@ -171,4 +171,8 @@ pub struct Unread {
     pub place: Option<Place>,
     /// Why.
     pub why: String,
+    /// The number of the account that it is of, where it could not be collected there.
+    pub account: Option<String>,
+    /// The permission that the collector lacked, where that is why.
+    pub permission: Option<String>,
 }

@@ -139,7 +139,8 @@ pub fn audit(
         assignments: &assignments,
         arns: &arns,
         selected: &selected,
-        found: options.is_whole().then_some(fingerprints.as_slice()),
+        everyone: !snapshot.lacks_principals(),
+        found: (options.is_whole() && !snapshot.lacks_principals()).then_some(fingerprints.as_slice()),
         today: options.today,
     };
     if options.principal.is_none() && options.kinds.is_empty() {
@@ -303,9 +304,18 @@ fn unread(snapshot: &Snapshot) -> Vec<Unread> {
             what: problem.what.clone(),
             place: first.map(|d| d.place()),
             why: first.map(|d| d.message.clone()).unwrap_or_default(),
+            account: None,
+            permission: None,
         }
     };
-    snapshot.problems.iter().map(one).collect()
+    let uncollected = snapshot.uncollected.iter().map(|one| Unread {
+        what: one.to_string(),
+        place: Some(one.place.clone()),
+        why: one.why(),
+        account: one.account.as_ref().map(|account| account.as_str().to_owned()),
+        permission: one.unread.permission.clone(),
+    });
+    uncollected.chain(snapshot.problems.iter().map(one)).collect()
 }
 
 impl Audit {

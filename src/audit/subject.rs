@@ -85,9 +85,14 @@ impl<'a> Subject<'a> {
         self.brief.kind == Sort::Agent
     }
 
-    /// Whether something is missing that could take back what the layers at hand allow.
+    /// Whether something is missing that could take back what the layers at hand allow, on whatever resource.
     pub fn may_be_narrower(&self) -> bool {
-        self.missing.iter().any(|missing| missing.layer != LayerKind::Identity)
+        self.missing.iter().any(|missing| !matches!(missing.layer, LayerKind::Identity | LayerKind::Resource))
+    }
+
+    /// Whether the policy of a resource is missing that could take back what the layers at hand allow on it.
+    pub fn may_be_denied(&self, resource: &str) -> bool {
+        self.missing.iter().any(|missing| missing.layer == LayerKind::Resource && missing.decides_on(resource))
     }
 }
 

@@ -8,16 +8,20 @@ use iamdrift::catalog::Catalog;
 use iamdrift::report::{self, Depth, Ending, Format};
 use iamdrift::snapshot::Snapshot;
 
-use super::snapshot::SnapshotArgs;
+use super::snapshot::SnapshotOrAws;
 use super::{ExitStatus, Globals, UserError, output};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 nothing at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete ",
     "(something could not be read or decided), whatever else it found.\n\n",
+    "Without --snapshot, what AWS says now is collected first, with read-only calls alone, and audited: as ",
+    "`iamdrift collect` would, with the same options. --organization collects the whole organization.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
-    "  iamdrift audit --baseline baseline\n",
-    "  iamdrift audit --baseline baseline --kind agent --fail-on high\n",
-    "  iamdrift audit --baseline baseline --format json -o report.json",
+    "  iamdrift audit --snapshot snapshot --baseline baseline\n",
+    "  iamdrift audit --snapshot snapshot --baseline baseline --kind agent\n",
+    "  iamdrift audit --snapshot snapshot --baseline baseline --fail-on high\n",
+    "  iamdrift audit --snapshot snapshot --baseline baseline --format json \\\n",
+    "    -o report.json",
 );
 
 /// Hold a snapshot against a baseline: who may do more than is declared
@@ -25,7 +29,7 @@ const AFTER_HELP: &str = concat!(
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     #[command(flatten)]
-    snapshot: SnapshotArgs,
+    snapshot: SnapshotOrAws,
     /// What is expected: a directory with `baseline.toml`, or the manifest itself
     #[arg(long, value_name = "PATH", default_value = "policies")]
     baseline: PathBuf,
@@ -124,8 +128,10 @@ fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let baseline = globals.step("read the baseline", || Baseline::load_with(&args.baseline, catalog))?;
-    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
-    globals.step("audited and reported", || tell(&snapshot, &baseline, catalog, &args.filters, &args.telling))
+    let (snapshot, collected) = globals.step(args.snapshot.step(), || args.snapshot.load())?;
+    let told =
+        globals.step("audited and reported", || tell(&snapshot, &baseline, catalog, &args.filters, &args.telling))?;
+    Ok(if collected == ExitStatus::Incomplete { collected } else { told })
 }
 
 /// Audits and reports.
@@ -144,7 +150,7 @@ pub fn tell(
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
     let audit = audit(snapshot, baseline, catalog, &options)?;
-    if audit.principals.is_empty() {
+    if audit.principals.is_empty() && !snapshot.accounts.is_empty() {
         return Err(UserError::new("no principal is left to audit", "check `--principal` and `--kind`").into());
     }
     let status = match filters.fail_on {

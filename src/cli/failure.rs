@@ -52,6 +52,27 @@ fn write(error: &anyhow::Error) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Tells, on standard error, of something that is worth knowing and ends nothing.
+#[cfg(feature = "aws")]
+pub fn warn(message: &str) -> anyhow::Result<()> {
+    told(writeln!(anstream::stderr().lock(), "warning: {}", one_line(message)))
+}
+
+/// Tells, on standard error, what to do about what was told before.
+#[cfg(feature = "aws")]
+pub fn help(message: &str) -> anyhow::Result<()> {
+    told(writeln!(anstream::stderr().lock(), "help: {}", one_line(message)))
+}
+
+/// A reader of standard error that has gone away does not end the work.
+#[cfg(feature = "aws")]
+fn told(written: std::io::Result<()>) -> anyhow::Result<()> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// The text on one line, its control characters shown as they would be escaped.
 pub fn one_line(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()

@@ -5,6 +5,7 @@
 
 mod audit;
 mod baseline;
+mod collect;
 mod compare;
 mod completions;
 mod demo;
@@ -133,6 +134,7 @@ macro_rules! commands {
 
 commands! {
     Demo => demo,
+    Collect => collect,
     Audit => audit,
     Explain => explain,
     Compare => compare,

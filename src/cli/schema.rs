@@ -5,13 +5,15 @@ use iamdrift::source::did_you_mean;
 use super::{ExitStatus, Globals, UserError, output};
 
 /// Name, what it describes, and the schema.
-const SCHEMAS: [(&str, &str, &str); 6] = [
+const SCHEMAS: [(&str, &str, &str); 8] = [
+    ("account", "`accounts/*.json` of a collected snapshot", include_str!("../../schemas/account.schema.json")),
     ("baseline", "the manifest `baseline.toml`", include_str!("../../schemas/baseline.schema.json")),
     (
         "compare",
         "what `iamdrift compare --format json` and `--pairs` write",
         include_str!("../../schemas/compare.schema.json"),
     ),
+    ("manifest", "`manifest.json` of a collected snapshot", include_str!("../../schemas/manifest.schema.json")),
     ("organization", "`organization.json` of a snapshot", include_str!("../../schemas/organization.schema.json")),
     ("report", "what `iamdrift audit --format json` writes", include_str!("../../schemas/report.schema.json")),
     (

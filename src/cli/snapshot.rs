@@ -2,14 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "aws")]
+use iamdrift::collect::Reach;
 use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
 
-use super::UserError;
+use super::collect::{self, FromAws};
+use super::{ExitStatus, UserError};
 
 /// Which snapshot.
 #[derive(Debug, clap::Args)]
 pub struct SnapshotArgs {
-    /// A directory with a snapshot, or the output of `aws iam get-account-authorization-details`
+    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
     #[arg(long, value_name = "PATH", default_value = "snapshot")]
     snapshot: PathBuf,
     /// The organization with its policies, where it stands elsewhere
@@ -31,6 +34,75 @@ impl SnapshotArgs {
     }
 }
 
+/// Which snapshot; without one, what AWS says now.
+#[derive(Debug, clap::Args)]
+pub struct SnapshotOrAws {
+    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; without
+    /// it, what AWS says now is collected and audited
+    #[arg(long, value_name = "PATH")]
+    snapshot: Option<PathBuf>,
+    /// The organization with its policies, where it stands elsewhere; without FILE and `--snapshot`, collect the
+    /// whole organization
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    organization: Option<Option<PathBuf>>,
+    /// Policies of resources, where they stand elsewhere; may be given again
+    #[arg(long, value_name = "FILE")]
+    resource_policies: Vec<PathBuf>,
+    #[command(flatten)]
+    #[cfg_attr(not(feature = "aws"), allow(dead_code))]
+    from: FromAws,
+    /// Keep the snapshot that is collected, in a directory that does not exist yet
+    #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = collect::HEADING)]
+    #[cfg_attr(not(feature = "aws"), allow(dead_code))]
+    keep_snapshot: Option<PathBuf>,
+}
+
+impl SnapshotOrAws {
+    /// What [`load`](Self::load) does, for `--verbose`.
+    pub fn step(&self) -> &'static str {
+        if self.snapshot.is_some() { "read the snapshot" } else { "collected a snapshot and read it" }
+    }
+
+    /// The snapshot, and the status that it alone would end with.
+    pub fn load(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
+        let Some(path) = &self.snapshot else { return self.collected() };
+        let organization = match &self.organization {
+            Some(None) => {
+                let help = "leave `--snapshot` out to collect the organization from AWS";
+                return Err(UserError::new("`--organization` needs a FILE beside `--snapshot`", help).into());
+            }
+            Some(file) => file.clone(),
+            None => None,
+        };
+        Ok((self.read(path, organization)?, ExitStatus::Clean))
+    }
+
+    /// Collects what AWS says now.
+    #[cfg(feature = "aws")]
+    fn collected(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
+        let (reach, organization) = match &self.organization {
+            Some(None) => (Reach::Organization, None),
+            Some(file) => (Reach::Accounts, file.clone()),
+            None => (Reach::Accounts, None),
+        };
+        // Readable by the user alone, and gone when the audit ends.
+        let temporary = tempfile::tempdir()?;
+        let directory = self.keep_snapshot.clone().unwrap_or_else(|| temporary.path().join("snapshot"));
+        let status = collect::audited(&self.from, reach, &directory)?;
+        Ok((self.read(&directory, organization)?, status))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn collected(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
+        Err(collect::not_built_in())
+    }
+
+    fn read(&self, path: &Path, organization: Option<PathBuf>) -> anyhow::Result<Snapshot> {
+        let resource_policies = self.resource_policies.clone();
+        load(&SnapshotPaths { snapshot: path.to_owned(), organization, resource_policies })
+    }
+}
+
 /// Reads a snapshot; where that fails, says what to do about it.
 pub fn load(paths: &SnapshotPaths) -> anyhow::Result<Snapshot> {
     Snapshot::load_with(paths).map_err(|error| explained(error, &paths.snapshot))
@@ -41,13 +113,26 @@ pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
     match &error {
         SnapshotError::Invalid(diagnostics) => diagnostics.clone().into(),
         SnapshotError::Io { path: unread, .. } if unread == path => {
-            let help = "give `--snapshot` the output of `aws iam get-account-authorization-details`, or a directory \
-                        that holds it";
+            let help = "give `--snapshot` a directory that `iamdrift collect` wrote, or the output of `aws iam \
+                        get-account-authorization-details`";
             UserError::new(error.to_string(), help).into()
         }
         SnapshotError::Io { .. } => UserError::new(error.to_string(), "give files that can be read").into(),
+        SnapshotError::BrokenOff { .. } => {
+            let help = "continue the collection with `iamdrift collect --resume`";
+            UserError::new(error.to_string(), help).into()
+        }
+        SnapshotError::NoManifest { .. } => {
+            let help = "bring the whole directory, with its manifest.json; or audit this one file by itself";
+            UserError::new(error.to_string(), help).into()
+        }
+        SnapshotError::Damaged { .. } => {
+            let help = "collect again, or take the files as they were collected; files of your own belong elsewhere \
+                        (`--organization`, `--resource-policies`)";
+            UserError::new(error.to_string(), help).into()
+        }
         SnapshotError::Empty { .. } => {
-            let help = "make one with `aws iam get-account-authorization-details > account.json`";
+            let help = "collect one with `iamdrift collect` or `aws iam get-account-authorization-details`";
             UserError::new(error.to_string(), help).into()
         }
     }

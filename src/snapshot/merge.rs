@@ -43,6 +43,20 @@ struct PageNote {
 }
 
 impl Merge {
+    /// Adds an account, which may turn out to be empty.
+    pub(super) fn begin(
+        &mut self,
+        account: &AccountId,
+        partition: Partition,
+        source: &Arc<SourceFile>,
+        span: Span,
+        errors: &mut Vec<Diagnostic>,
+    ) {
+        if self.parts(account, partition).is_none() {
+            errors.push(two_partitions(source, span, account));
+        }
+    }
+
     /// Adds a page; the same thing told twice is fine, told differently it is an error.
     pub(super) fn add(&mut self, page: Page, source: &Arc<SourceFile>, folder: &Path, errors: &mut Vec<Diagnostic>) {
         let mut on_page: Vec<AccountId> = Vec::new();
@@ -155,7 +169,7 @@ impl Parts {
         let mut principals: Vec<Principal> =
             others.into_iter().map(|entity| principal(entity, &groups, &policies)).collect();
         principals.sort_by(|a, b| a.arn.cmp(&b.arn));
-        Account { id, partition, alias: None, principals, groups, policies }
+        Account { id, partition, alias: None, principals, groups, policies, missing: Vec::new() }
     }
 }
 

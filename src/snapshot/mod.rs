@@ -3,6 +3,8 @@
 //! Follows `docs/snapshot.md`. A document that is no valid policy is never skipped: it is a
 //! [`Problem`], and whoever it decides over has it in [`Principal::missing`].
 
+mod account_file;
+mod collected;
 mod error;
 pub mod format;
 mod intern;
@@ -15,6 +17,8 @@ mod organization_file;
 mod page;
 mod read;
 mod resource;
+pub mod store;
+mod uncollected;
 
 pub use error::SnapshotError;
 pub use kind::PrincipalKind;
@@ -24,6 +28,7 @@ pub use model::{
     MissingDocument, Principal, Problem, Snapshot,
 };
 pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyType, Unit, UnitKind};
+pub use uncollected::Uncollected;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::kind::PrincipalKind;
 use super::organization::Organization;
+use super::uncollected::Uncollected;
 use crate::iam::{AccountId, Arn, Partition, PolicyDocument};
 use crate::source::{Diagnostics, Place};
 
@@ -22,7 +23,9 @@ pub struct Snapshot {
     pub organization: Option<Organization>,
     /// The policies of resources that were collected.
     pub resource_policies: Vec<KnownResource>,
-    /// What of it could not be read or is not whole. What it affects is undecided, by name.
+    /// What was asked for when it was collected and could not be read.
+    pub uncollected: Vec<Uncollected>,
+    /// What of its files could not be read or is not whole. What it affects is undecided, by name.
     pub problems: Vec<Problem>,
 }
 
@@ -30,6 +33,11 @@ impl Snapshot {
     /// The account of that number.
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
         self.accounts.iter().find(|account| &account.id == id)
+    }
+
+    /// Whether it may lack principals that it should hold.
+    pub fn lacks_principals(&self) -> bool {
+        self.uncollected.iter().any(Uncollected::hides_principals)
     }
 
     /// Every principal with its account, in order.
@@ -53,6 +61,8 @@ pub struct Account {
     pub groups: Vec<Group>,
     /// The managed policies that were collected with it, AWS's own included, by ARN.
     pub policies: BTreeMap<String, ManagedPolicy>,
+    /// What decides over all of its principals and could not be collected.
+    pub missing: Vec<MissingDocument>,
 }
 
 /// A user or a role.
@@ -218,6 +228,13 @@ pub enum LayerKind {
 pub enum Absence {
     /// The snapshot does not hold it.
     NotCollected,
+    /// It was asked for, and could not be collected.
+    Unread {
+        /// Why, as AWS said it.
+        error: String,
+        /// The permission that is missing, where that is why.
+        permission: Option<String>,
+    },
     /// It is there and is no valid policy; the first of what is wrong with it.
     Unreadable(String),
 }
@@ -226,6 +243,7 @@ impl std::fmt::Display for Absence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Absence::NotCollected => f.write_str("is not in the snapshot"),
+            Absence::Unread { error, .. } => write!(f, "could not be collected: {error}"),
             Absence::Unreadable(why) => write!(f, "cannot be read: {why}"),
         }
     }
@@ -242,6 +260,25 @@ pub struct MissingDocument {
     pub why: Absence,
     /// Where the snapshot speaks of it.
     pub place: Place,
+}
+
+/// How the missing policies of one resource, and of the resources of a service, are named.
+pub(super) const OF_RESOURCE: &str = "resource policy of ";
+pub(super) const OF_SERVICE: &str = "resource policies of ";
+
+impl MissingDocument {
+    /// Whether it can decide over requests on a resource: the policies of resources speak for these alone.
+    pub fn decides_on(&self, resource: &str) -> bool {
+        if self.layer != LayerKind::Resource {
+            return true;
+        }
+        if let Some(arn) = self.name.strip_prefix(OF_RESOURCE) {
+            return resource.starts_with(arn);
+        }
+        let service = self.name.strip_prefix(OF_SERVICE).and_then(|of| of.split_whitespace().next());
+        let asked = Arn::parse(resource);
+        service.zip(asked.as_ref()).is_none_or(|(service, asked)| service == asked.service())
+    }
 }
 
 impl std::fmt::Display for MissingDocument {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::model::Held;
+use super::model::{Held, MissingDocument};
 use crate::iam::AccountId;
 use crate::source::Place;
 
@@ -18,6 +18,8 @@ pub struct Organization {
     pub units: BTreeMap<String, Unit>,
     /// The accounts that administer AWS services for the organization.
     pub delegated_administrators: Vec<AccountId>,
+    /// Types of policy that could not be collected; none of that type is in `units`.
+    pub missing: Vec<MissingDocument>,
 }
 
 /// What a [`Unit`] is.

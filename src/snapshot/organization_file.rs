@@ -14,14 +14,15 @@ const MEMBERS: [&str; 6] =
     ["Organization", "Roots", "OrganizationalUnits", "Accounts", "Policies", "DelegatedAdministrators"];
 const WHAT: &str = "the organization file";
 
-/// Reads an organization; a policy in it that is none goes to the interner's problems.
+/// Reads an organization; where its SCPs could not be collected there need not be any. A policy in it that is none goes to the interner's problems.
 pub(super) fn read(
     source: &Arc<SourceFile>,
     node: &Node,
+    scps_were_read: bool,
     interner: &mut Interner,
 ) -> Result<Organization, Diagnostics> {
     let mut reader = Reader { fields: Fields::new(source), interner, units: BTreeMap::new(), parents: Vec::new() };
-    let organization = reader.organization(node);
+    let organization = reader.organization(node, scps_were_read);
     let problems = reader.fields.problems;
     match organization {
         Some(organization) if problems.is_empty() => Ok(organization),
@@ -38,7 +39,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn organization(&mut self, node: &Node) -> Option<Organization> {
+    fn organization(&mut self, node: &Node, scps_were_read: bool) -> Option<Organization> {
         if !self.fields.is_object(node, WHAT) {
             return None;
         }
@@ -69,11 +70,17 @@ impl Reader<'_> {
                 delegated_administrators.extend(id.map(|(id, _)| id));
             }
         }
-        if self.fields.problems.is_empty() {
+        if scps_were_read && self.fields.problems.is_empty() {
             self.check_every_level_has_an_scp(node);
         }
         let (id, management_account) = (id?.0.to_owned(), management?.0);
-        Some(Organization { id, management_account, units: std::mem::take(&mut self.units), delegated_administrators })
+        Some(Organization {
+            id,
+            management_account,
+            units: std::mem::take(&mut self.units),
+            delegated_administrators,
+            missing: Vec::new(),
+        })
     }
 
     fn unit(&mut self, node: &Node, kind: UnitKind) {

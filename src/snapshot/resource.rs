@@ -20,11 +20,7 @@ pub(super) fn read(
     let mut fields = Fields::new(source);
     let mut resources = Vec::new();
     match &node.value {
-        Value::Array(list) => {
-            for entry in list {
-                resources.extend(resource(&mut fields, entry, interner));
-            }
-        }
+        Value::Array(list) => resources = read_list(&mut fields, list, None, interner),
         _ => fields.error(
             super::read::first_char(node.span),
             format!("the resource policies cannot be {}", node.kind()),
@@ -34,7 +30,22 @@ pub(super) fn read(
     if fields.problems.is_empty() { Ok(resources) } else { Err(Diagnostics(fields.problems)) }
 }
 
-fn resource(fields: &mut Fields<'_>, node: &Node, interner: &mut Interner) -> Option<(KnownResource, Span)> {
+/// Reads the elements of a list; `owner` is whose they are where neither they nor their ARNs tell.
+pub(super) fn read_list(
+    fields: &mut Fields<'_>,
+    list: &[Node],
+    owner: Option<&AccountId>,
+    interner: &mut Interner,
+) -> Vec<(KnownResource, Span)> {
+    list.iter().filter_map(|entry| resource(fields, entry, owner, interner)).collect()
+}
+
+fn resource(
+    fields: &mut Fields<'_>,
+    node: &Node,
+    collected_from: Option<&AccountId>,
+    interner: &mut Interner,
+) -> Option<(KnownResource, Span)> {
     const WHAT: &str = "the resource policy";
     if !fields.is_object(node, WHAT) {
         return None;
@@ -48,7 +59,7 @@ fn resource(fields: &mut Fields<'_>, node: &Node, interner: &mut Interner) -> Op
         return None;
     }
     let told = AccountId::parse(arn.account());
-    let owner = match (fields.field(node, "OwnerAccount").is_some(), told) {
+    let owner = match (fields.field(node, "OwnerAccount").is_some(), told.or_else(|| collected_from.cloned())) {
         (false, Some(account)) => account,
         (_, told) => {
             let (given, span) = fields.required_account(node, "OwnerAccount", WHAT)?;

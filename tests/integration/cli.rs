@@ -64,7 +64,9 @@ fn the_examples_of_the_help_run() {
     let mut ran = 0;
     let (_, help, _) = run(&["--help"]);
     let inner = [vec!["baseline", "check"]];
-    for words in commands(&help).into_iter().map(|name| vec![name]).chain(inner) {
+    // A build without the SDK has the command, and refuses it: see below.
+    let names = commands(&help).into_iter().filter(|name| cfg!(feature = "aws") || *name != "collect");
+    for words in names.map(|name| vec![name]).chain(inner) {
         let (_, page, _) = run(&[&words[..], &["--help"]].concat());
         for example in examples(&page) {
             assert!(example.lines().all(|line| line.len() <= 80), "{example}");
@@ -77,6 +79,22 @@ fn the_examples_of_the_help_run() {
     }
     assert!(ran > 12, "{ran}");
     assert!(folder.path().join("questions/a-not-b.smt2").is_file());
+}
+
+/// The options that follow those of a group are not listed as if they were of it.
+#[test]
+fn the_options_of_an_audit_are_listed_under_what_they_are_about() {
+    let (_, page, _) = run(&["audit", "--help"]);
+    let (options, collecting) = page.split_once("\nCollecting:\n").unwrap();
+    for option in ["--snapshot", "--organization", "--baseline", "--fail-on", "--format", "--verbose"] {
+        assert!(
+            options.contains(&format!("{option} ")) || options.contains(&format!("{option}\n")),
+            "{option}: {page}"
+        );
+    }
+    for option in ["--profile", "--member-role", "--keep-snapshot"] {
+        assert!(collecting.contains(&format!("{option} ")), "{option}: {page}");
+    }
 }
 
 #[test]
@@ -311,4 +329,16 @@ fn schemas_completions_and_manual_pages_are_printed() {
     let (status, _, err) = run(&["man", "--out", "no/such/directory"]);
     assert_eq!(status, 2);
     assert!(err.contains("\nhelp: "), "{err}");
+}
+
+/// Without the SDK the commands are there, and say how to come by one that can.
+#[cfg(not(feature = "aws"))]
+#[test]
+fn a_build_without_the_sdk_says_how_to_collect() {
+    for arguments in [["collect", "--organization"], ["audit", "--baseline=policies"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_iamdrift")).args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.starts_with("error: this build of iamdrift has no AWS SDK in it\nhelp: build it with"), "{told}");
+    }
 }

@@ -5,6 +5,8 @@
 
 mod audit;
 mod cli;
+#[cfg(feature = "aws")]
+mod collect;
 mod compare;
 mod corpus;
 mod explain;
@@ -15,5 +17,6 @@ mod layers;
 mod real_inputs;
 mod simulate;
 mod smt;
+mod snapshot_directory;
 mod solver_laws;
 mod variables;

@@ -36,7 +36,9 @@ impl Rule for BaselineEntry {
 
     fn of_baseline(&self, whole: &Whole<'_>) -> Vec<Finding> {
         let mut findings = ambiguous(whole);
-        findings.extend(whole.assignments.stale.iter().map(|stale| self::stale(whole, stale)));
+        if whole.everyone {
+            findings.extend(whole.assignments.stale.iter().map(|stale| self::stale(whole, stale)));
+        }
         findings.extend(expired(whole));
         if let Some(found) = whole.found {
             let idle = whole.baseline.stale_exceptions(|fingerprint| found.iter().any(|f| f == fingerprint));

@@ -38,7 +38,7 @@ impl Rule for Broader {
         if judged.subject.entry.is_none() || judged.subject.may_be_narrower() {
             return None;
         }
-        let told = judged.tell(&judged.answer.excess, false);
+        let told = judged.tell(&judged.proven(&judged.answer.excess), false);
         if told.excess.is_empty() {
             return None;
         }

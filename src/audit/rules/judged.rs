@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::id::RuleId;
 use crate::access::PolicyRef;
-use crate::audit::ask::{Answer, Asker, Founds};
+use crate::audit::ask::{Answer, Asker, Found, Founds};
 use crate::audit::excess::{Telling, Told};
 use crate::audit::finding::Finding;
 use crate::audit::fingerprint::fingerprint;
@@ -35,6 +35,8 @@ pub(in crate::audit) struct Whole<'a> {
     pub arns: &'a [&'a str],
     /// Which of them are audited.
     pub selected: &'a [bool],
+    /// Whether the snapshot holds all principals: else nothing that matches none of them is stale.
+    pub everyone: bool,
     /// The fingerprints of all findings of principals; none where only some principals or rules were asked for.
     pub found: Option<&'a [String]>,
     /// The day on which exceptions must hold.
@@ -42,6 +44,14 @@ pub(in crate::audit) struct Whole<'a> {
 }
 
 impl Judged<'_> {
+    /// What of it holds whatever the missing policies of resources say: that of which the witness is no request
+    /// on such a resource.
+    pub fn proven(&self, founds: &Founds) -> Founds {
+        let stands =
+            |found: &Found| found.witness.as_ref().is_none_or(|witness| !self.subject.may_be_denied(&witness.resource));
+        founds.iter().filter(|(_, found)| stands(found)).map(|(tag, found)| (*tag, found.clone())).collect()
+    }
+
     /// Tells what was found beyond the ceiling.
     pub fn tell(&self, founds: &Founds, latent: bool) -> Told {
         let other = &self.subject.declared.layers;

@@ -35,7 +35,7 @@ impl Rule for Latent {
         if judged.subject.entry.is_none() || judged.subject.may_be_narrower() {
             return None;
         }
-        let told = judged.tell(&judged.answer.latent, true);
+        let told = judged.tell(&judged.proven(&judged.answer.latent), true);
         if told.excess.is_empty() {
             return None;
         }

@@ -50,6 +50,10 @@ impl Rule for Undecided {
             let line = match &missing.why {
                 // What is asked for with `--filter` comes without the policies and groups that it refers to.
                 Absence::NotCollected => "collect the account details again, without `--filter`".to_owned(),
+                Absence::Unread { permission: None, .. } => format!("collect {} again", missing.name),
+                Absence::Unread { permission: Some(permission), .. } => {
+                    format!("collect {} again, with the permission {permission}", missing.name)
+                }
                 Absence::Unreadable(_) => format!("correct {} ({})", missing.name, missing.place),
             };
             if !advice.contains(&line) {

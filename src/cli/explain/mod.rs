@@ -8,6 +8,7 @@ mod words;
 
 use iamdrift::access::{evaluate, gather, known_context, missing};
 use iamdrift::iam::Readings;
+use iamdrift::snapshot::format::Part;
 use iamdrift::snapshot::{LayerKind, MissingDocument};
 
 use super::snapshot::SnapshotArgs;
@@ -82,7 +83,8 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     explanation.context = context;
     explanation.lacking = asked::lacking(&layers, &request, &known);
     explanation.notes.extend(asked.notes);
-    if snapshot.organization.is_none() {
+    let organization_unread = snapshot.uncollected.iter().any(|one| one.unread.part == Part::Organization);
+    if snapshot.organization.is_none() && !organization_unread {
         explanation.notes.push("the snapshot holds no organization: no SCP and no RCP was looked at".to_owned());
     }
     explanation.missing = absent.iter().map(ToString::to_string).collect();
@@ -96,11 +98,5 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
 /// Whether a document that is missing could change the decision on this resource. Who becomes the role is
 /// another question.
 fn decides(document: &MissingDocument, resource: &str) -> bool {
-    match document.layer {
-        LayerKind::Trust => false,
-        LayerKind::Resource => {
-            document.name.strip_prefix("resource policy of ").is_none_or(|arn| resource.starts_with(arn))
-        }
-        _ => true,
-    }
+    document.layer != LayerKind::Trust && document.decides_on(resource)
 }

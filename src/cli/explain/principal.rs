@@ -2,7 +2,8 @@
 
 use iamdrift::access::{PrincipalFacts, Sessions};
 use iamdrift::audit::count;
-use iamdrift::snapshot::{Account, Principal, Snapshot};
+use iamdrift::iam::{AccountId, Arn};
+use iamdrift::snapshot::{Account, Principal, Snapshot, Uncollected};
 use iamdrift::source::did_you_mean;
 
 use crate::cli::UserError;
@@ -50,7 +51,7 @@ pub fn find<'s>(snapshot: &'s Snapshot, text: &str) -> Result<Found<'s>, UserErr
         .collect();
     match meant.as_slice() {
         [(account, principal)] => Ok(Found { account, principal, sessions: None }),
-        [] => Err(unknown(&all, text)),
+        [] => Err(unread(snapshot, text).unwrap_or_else(|| unknown(&all, text))),
         several => {
             let arns: Vec<&str> = several.iter().take(LISTED).map(|(_, principal)| principal.arn.as_str()).collect();
             let more = several.len().saturating_sub(LISTED);
@@ -61,6 +62,15 @@ pub fn find<'s>(snapshot: &'s Snapshot, text: &str) -> Result<Found<'s>, UserErr
             ))
         }
     }
+}
+
+/// Where the principal may be of an account that could not be read.
+fn unread(snapshot: &Snapshot, text: &str) -> Option<UserError> {
+    let account = Arn::parse(text).and_then(|arn| AccountId::parse(arn.account()))?;
+    let of_it = |one: &&Uncollected| one.hides_principals() && one.account.as_ref() == Some(&account);
+    let unread = snapshot.uncollected.iter().find(of_it)?;
+    let message = format!("the snapshot holds no principal `{text}`: {unread} could not be collected");
+    Some(UserError::new(message, format!("collect it again; the error was: {}", unread.why())))
 }
 
 fn unknown(all: &[(&Account, &Principal)], text: &str) -> UserError {

@@ -57,7 +57,13 @@ pub(in crate::report) fn hostile() -> Audit {
         text: "action \u{1b}[1mx:y".into(),
         place: Some(place("\u{7}", 1)),
     }];
-    hostile.unread = vec![Unread { what: "a\u{1b}[2Jb".into(), place: None, why: "\u{9d}0;x\u{9c}".into() }];
+    hostile.unread = vec![Unread {
+        what: "a\u{1b}[2Jb".into(),
+        place: None,
+        why: "\u{9d}0;x\u{9c}".into(),
+        account: None,
+        permission: Some("\u{202e}iam:Get".into()),
+    }];
     hostile
 }
 

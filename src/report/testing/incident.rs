@@ -149,6 +149,8 @@ pub(in crate::report) fn incident() -> Audit {
         what: "policy of arn:aws-cn:s3:::billing-exports".into(),
         place: Some(place("snapshot/resource-policies.json", 31)),
         why: "unknown operator `StringLikes`".into(),
+        account: None,
+        permission: None,
     }];
     incident.notes = vec![Note {
         kind: NoteKind::LayerAbsent,

@@ -1,10 +1,9 @@
-//! The files that stand beside AWS's account details: what the collector writes, and their JSON Schemas.
-//!
-//! The names are those of the AWS Organizations API. Reading goes another way (`organization_file`,
-//! `resource`), which keeps places; a test holds the two together.
+//! The organization, the policies of resources, and what a collection by hand says of itself.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::document::Document;
 
 /// `organization.json`: the organization, its accounts, and its SCPs and RCPs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -136,16 +135,6 @@ pub struct DelegatedAdministratorEntry {
     pub id: String,
 }
 
-/// A policy document: an object, or a string that holds one, plain or URL-encoded.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Document {
-    /// The document.
-    Object(serde_json::Map<String, serde_json::Value>),
-    /// A string that holds it.
-    Text(String),
-}
-
 /// `resource-policies.json`: a list of these.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -173,13 +162,4 @@ pub struct SnapshotFile {
     /// Account numbers and their aliases.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub aliases: std::collections::BTreeMap<String, String>,
-}
-
-/// The JSON Schemas of these files, by file name under `schemas/`.
-pub fn schemas() -> [(&'static str, schemars::Schema); 3] {
-    [
-        ("organization.schema.json", schemars::schema_for!(OrganizationFile)),
-        ("resource-policies.schema.json", schemars::schema_for!(Vec<ResourcePolicyEntry>)),
-        ("snapshot.schema.json", schemars::schema_for!(SnapshotFile)),
-    ]
 }

@@ -1,0 +1,72 @@
+//! The permission sets of IAM Identity Center. The roles that they become stand in each account's details; these tell
+//! where such a role comes from.
+
+use aws_sdk_ssoadmin::Client;
+
+use super::calls;
+use super::failure::Failure;
+use super::session::Session;
+use crate::snapshot::format::{AccountPage, Document, ManagedPolicyReference, PermissionSet};
+
+/// Reads the permission sets of every instance that the caller sees in its region.
+pub(super) async fn permission_sets(session: &Session) -> Result<AccountPage, Failure> {
+    let config = aws_sdk_ssoadmin::config::Builder::from(&session.config).retry_partition(session.retries.clone());
+    let client = Client::from_conf(config.build());
+    let mut sets = Vec::new();
+    let mut pages = client.list_instances().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| Failure::of(&calls::LIST_INSTANCES, &error))?;
+        for instance in page.instances.unwrap_or_default().into_iter().filter_map(|entry| entry.instance_arn) {
+            let mut pages = client.list_permission_sets().instance_arn(&instance).into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| Failure::of(&calls::LIST_PERMISSION_SETS, &error))?;
+                for arn in page.permission_sets.unwrap_or_default() {
+                    sets.push(permission_set(&client, &instance, arn).await?);
+                }
+            }
+        }
+    }
+    Ok(AccountPage { permission_sets: sets, ..AccountPage::default() })
+}
+
+async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<PermissionSet, Failure> {
+    let answer = client.describe_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
+    let described = answer.map_err(|error| Failure::of(&calls::DESCRIBE_PERMISSION_SET, &error))?.permission_set;
+    let name = described.and_then(|set| set.name).unwrap_or_default();
+
+    let answer =
+        client.get_inline_policy_for_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
+    let inline = answer.map_err(|error| Failure::of(&calls::GET_SET_INLINE, &error))?.inline_policy;
+
+    let mut managed_policies = Vec::new();
+    let asked = client.list_managed_policies_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
+    let mut pages = asked.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| Failure::of(&calls::LIST_SET_MANAGED, &error))?;
+        managed_policies.extend(page.attached_managed_policies.unwrap_or_default().into_iter().filter_map(|p| p.arn));
+    }
+
+    let mut references = Vec::new();
+    let asked = client
+        .list_customer_managed_policy_references_in_permission_set()
+        .instance_arn(instance)
+        .permission_set_arn(&arn);
+    let mut pages = asked.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| Failure::of(&calls::LIST_SET_CUSTOMER, &error))?;
+        references.extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(reference));
+    }
+
+    Ok(PermissionSet {
+        permission_set_arn: arn,
+        name,
+        // A permission set without an inline policy has an empty one here.
+        inline_policy: inline.filter(|text| !text.is_empty()).as_deref().map(Document::decode),
+        managed_policies,
+        customer_managed_policy_references: references,
+    })
+}
+
+fn reference(reference: aws_sdk_ssoadmin::types::CustomerManagedPolicyReference) -> ManagedPolicyReference {
+    ManagedPolicyReference { name: reference.name, path: reference.path.unwrap_or_else(|| "/".to_owned()) }
+}

@@ -1,0 +1,32 @@
+//! AWS to a snapshot: the only folder that knows the SDK.
+//!
+//! Follows `docs/collect.md`. Every call reads and none changes anything: [`CALLS`] is all of them. What could not be
+//! read is noted in the snapshot with the reason, never left out.
+
+mod account;
+mod calls;
+mod details;
+mod error;
+mod failure;
+mod iam;
+mod identity_center;
+mod managed;
+mod observer;
+mod options;
+mod organization;
+mod pace;
+#[cfg(feature = "aws-resources")]
+mod resource_policies;
+mod run;
+mod session;
+mod target;
+
+pub use calls::{CALLS, Call, Stage};
+pub use error::CollectError;
+pub use failure::{Failure, FailureKind};
+pub use observer::{Observer, Outcome, Silent};
+pub use options::{Options, Patience, Reach};
+pub use run::{Beginning, Destination, Skipped, Summary, collect};
+
+/// Whether this build reads the policies of resources.
+pub const READS_RESOURCE_POLICIES: bool = cfg!(feature = "aws-resources");

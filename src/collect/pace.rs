@@ -1,0 +1,121 @@
+//! At most so many requests a second, whatever they are for, retries included.
+//!
+//! The bound stands in front of the HTTP client, below the SDK's own adaptive retries: those slow an account down
+//! that throttles, this keeps all of them together polite.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use tokio::time::Instant;
+
+/// Gives out the moments at which requests may start.
+#[derive(Debug)]
+pub(super) struct Pace {
+    interval: Duration,
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pace {
+    /// At most `per_second` requests a second; no bound where that is zero or less.
+    pub(super) fn new(per_second: f64) -> Pace {
+        let interval = if per_second > 0.0 { Duration::from_secs_f64(1.0 / per_second) } else { Duration::ZERO };
+        Pace { interval, next: Mutex::new(None) }
+    }
+
+    /// Waits for the next free moment.
+    async fn wait(&self) {
+        if !self.interval.is_zero() {
+            tokio::time::sleep_until(self.turn(Instant::now())).await;
+        }
+    }
+
+    /// The moment at which someone who asks now may start. Moments that nobody took are not saved up.
+    fn turn(&self, now: Instant) -> Instant {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.map_or(now, |next| next.max(now));
+        *next = Some(turn + self.interval);
+        turn
+    }
+}
+
+/// The SDK's own HTTP client, rustls over the machine's certificates and the proxy of the environment, paced.
+pub(super) fn http_client(pace: Pace) -> SharedHttpClient {
+    let inner = Builder::new().build_with_connector_fn(|settings, components| {
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let mut connector = ConnectorBuilder::default().tls_provider(provider);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.build()
+    });
+    SharedHttpClient::new(PacedClient { inner, pace: Arc::new(pace) })
+}
+
+#[derive(Debug)]
+struct PacedClient {
+    inner: SharedHttpClient,
+    pace: Arc<Pace>,
+}
+
+impl HttpClient for PacedClient {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(PacedConnector { inner, pace: Arc::clone(&self.pace) })
+    }
+}
+
+struct PacedConnector {
+    inner: SharedHttpConnector,
+    pace: Arc<Pace>,
+}
+
+impl fmt::Debug for PacedConnector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PacedConnector").field("pace", &self.pace).finish_non_exhaustive()
+    }
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (inner, pace) = (self.inner.clone(), Arc::clone(&self.pace));
+        HttpConnectorFuture::new(async move {
+            pace.wait().await;
+            inner.call(request).await
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The turns of whoever asks at these milliseconds.
+    fn turns(per_second: f64, asked: &[u64]) -> Vec<u128> {
+        let (pace, start) = (Pace::new(per_second), Instant::now());
+        let turn = |at: &u64| pace.turn(start + Duration::from_millis(*at)).duration_since(start).as_millis();
+        asked.iter().map(turn).collect()
+    }
+
+    #[test]
+    fn requests_are_spread_over_time() {
+        assert_eq!(turns(4.0, &[0, 0, 0, 0, 0]), [0, 250, 500, 750, 1000]);
+    }
+
+    #[test]
+    fn a_pause_is_not_saved_up() {
+        assert_eq!(turns(1.0, &[0, 60_000, 60_000, 60_500]), [0, 60_000, 61_000, 62_000]);
+    }
+
+    #[test]
+    fn zero_is_no_bound() {
+        assert_eq!(turns(0.0, &[0, 0, 7]), [0, 0, 7]);
+    }
+}

@@ -1,0 +1,136 @@
+//! Credentials and their configuration: profiles, regions, SSO, endpoints and FIPS as every AWS tool has them.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_iam::config::{IdentityCache, SharedCredentialsProvider};
+
+use super::calls;
+use super::failure::Failure;
+use super::options::Options;
+use super::pace::{Pace, http_client};
+use crate::iam::{AccountId, Arn, Partition};
+
+/// The name that shows up in CloudTrail for whatever is done with an assumed role.
+const SESSION_NAME: &str = "iamdrift-collect";
+/// IAM and STS answer for a whole partition; without any region there would be no address to ask.
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// An AWS configuration with the credentials of someone.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) config: SdkConfig,
+    /// Accounts are throttled one by one, so each has retries of its own.
+    pub(super) retries: RetryPartition,
+}
+
+/// Who is asking.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) arn: String,
+    pub(super) account: AccountId,
+    pub(super) partition: Partition,
+}
+
+impl Session {
+    /// The caller's session: what the environment and the profile say, and `--role-arn` on top of it.
+    pub(super) async fn start(options: &Options) -> Session {
+        let patience = options.patience;
+        // An attempt begins when it gets in line for its turn.
+        let line = if options.requests_per_second > 0.0 {
+            Duration::from_secs_f64(2.0 * options.concurrency as f64 / options.requests_per_second)
+        } else {
+            Duration::ZERO
+        };
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(patience.connect)
+            .read_timeout(patience.attempt)
+            .operation_attempt_timeout(patience.attempt + line)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client(Pace::new(options.requests_per_second)))
+            .timeout_config(timeouts);
+        if let Ok(name) = AppName::new("iamdrift") {
+            loader = loader.app_name(name);
+        }
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let mut config = loader.load().await;
+        if config.region().is_none() {
+            config = config.into_builder().region(Region::from_static(FALLBACK_REGION)).build();
+        }
+        // AWS_MAX_ATTEMPTS and `max_attempts` are honoured where they ask for other than the SDK's own number.
+        let asked = config.retry_config().map(RetryConfig::max_attempts);
+        let attempts = asked.filter(|asked| *asked != RetryConfig::standard().max_attempts());
+        let retries = RetryConfig::adaptive()
+            .with_max_attempts(attempts.unwrap_or(patience.attempts))
+            .with_initial_backoff(patience.first_pause)
+            .with_max_backoff(patience.longest_pause);
+        config = config.into_builder().retry_config(retries).build();
+        let session = Session { config, retries: retry_partition("caller") };
+        match &options.role_arn {
+            Some(role) => session.assume(role, options.external_id.as_deref()).await,
+            None => session,
+        }
+    }
+
+    /// The session of a role that this one may assume. It is assumed with the first request, and again before its
+    /// credentials expire.
+    pub(super) async fn assume(&self, role: &str, external_id: Option<&str>) -> Session {
+        let mut provider = AssumeRoleProvider::builder(role).configure(&self.config).session_name(SESSION_NAME);
+        if let Some(id) = external_id {
+            provider = provider.external_id(id);
+        }
+        let provider = SharedCredentialsProvider::new(provider.build().await);
+        let config = self
+            .config
+            .to_builder()
+            .credentials_provider(provider)
+            .identity_cache(IdentityCache::lazy().build())
+            .build();
+        Session { config, retries: retry_partition(role) }
+    }
+
+    /// Who the credentials are.
+    pub(super) async fn caller(&self) -> Result<Caller, Failure> {
+        let call = &calls::GET_CALLER_IDENTITY;
+        let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone()).build();
+        let answer = aws_sdk_sts::Client::from_conf(config)
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| Failure::of(call, &error))?;
+        let arn = answer.arn.unwrap_or_default();
+        let partition = Arn::parse(&arn).and_then(|arn| Partition::parse(arn.partition()));
+        match answer.account.as_deref().and_then(AccountId::parse).zip(partition) {
+            Some((account, partition)) => Ok(Caller { arn, account, partition }),
+            None => Err(Failure::unexpected(call, format!("the caller is told as `{arn}`, which is no ARN of AWS"))),
+        }
+    }
+
+    /// The region that is asked.
+    pub(super) fn region(&self) -> String {
+        self.config.region().map_or_else(|| FALLBACK_REGION.to_owned(), ToString::to_string)
+    }
+
+    /// The same for another region.
+    #[cfg(feature = "aws-resources")]
+    pub(super) fn in_region(&self, region: &str) -> Session {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Session { config, retries: self.retries.clone() }
+    }
+}
+
+/// Retries by themselves. The number of attempts bounds them, and the adaptive rate: not a quota, which would run out
+/// when a large account is throttled for long.
+fn retry_partition(name: &str) -> RetryPartition {
+    RetryPartition::custom(name.to_owned()).token_bucket(TokenBucket::unlimited()).build()
+}

@@ -1,0 +1,116 @@
+//! What a run has finished so far, a line each, so that it can be continued.
+//!
+//! A line is whole once its newline is on the disk. Whatever follows the last newline is of a write that was broken
+//! off, and is dropped; the account that it spoke of is read again.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::JOURNAL;
+use super::error::StoreError;
+use crate::snapshot::format::{Caller, ManifestAccount, ManifestOrganization, Tool};
+
+/// How a collection began.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Begun {
+    pub(super) format_version: String,
+    pub(super) tool: Tool,
+    pub(super) caller: Caller,
+    pub(super) partition: String,
+    pub(super) started_at: String,
+}
+
+/// A line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Line {
+    Begun(Begun),
+    Account(ManifestAccount),
+    Organization(ManifestOrganization),
+}
+
+/// The journal of a directory, locked against other processes.
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+    /// How much of the file is whole lines.
+    length: u64,
+}
+
+impl Journal {
+    /// Begins the journal of a new snapshot.
+    pub(super) fn begin(root: &Path, begun: Begun) -> Result<Journal, StoreError> {
+        let path = root.join(JOURNAL);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => StoreError::BrokenOff { path: root.to_owned() },
+            _ => StoreError::Io { path: path.clone(), error },
+        })?;
+        lock(root, &file)?;
+        let mut journal = Journal { path, file, length: 0 };
+        journal.add(&Line::Begun(begun))?;
+        Ok(journal)
+    }
+
+    /// Opens the journal of a run that was broken off, and reads its lines.
+    pub(super) fn open(root: &Path) -> Result<(Journal, Vec<Line>), StoreError> {
+        let path = root.join(JOURNAL);
+        let io = |error| StoreError::Io { path: path.clone(), error };
+        let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => StoreError::NothingToResume { path: root.to_owned() },
+            _ => io(error),
+        })?;
+        lock(root, &file)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        bytes.truncate(whole);
+        let length = whole as u64;
+        file.set_len(length).map_err(io)?;
+        let mut lines = Vec::new();
+        for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let line = serde_json::from_slice(line).map_err(|error| StoreError::Journal {
+                path: path.clone(),
+                line: index + 1,
+                why: error.to_string(),
+            })?;
+            lines.push(line);
+        }
+        Ok((Journal { path, file, length }, lines))
+    }
+
+    /// Adds a line and sees it out to the disk.
+    pub(super) fn add(&mut self, line: &Line) -> Result<(), StoreError> {
+        let mut written = || -> io::Result<u64> {
+            let mut text = serde_json::to_string(line)?;
+            text.push('\n');
+            // What a write that failed has left behind goes first: a line never follows half of another.
+            self.file.set_len(self.length)?;
+            self.file.seek(SeekFrom::Start(self.length))?;
+            self.file.write_all(text.as_bytes())?;
+            self.file.sync_all()?;
+            Ok(text.len() as u64)
+        };
+        self.length += written().map_err(|error| StoreError::Io { path: self.path.clone(), error })?;
+        Ok(())
+    }
+
+    /// Removes the journal of a snapshot that is finished.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)
+    }
+}
+
+fn lock(root: &Path, file: &File) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: root.to_owned() }),
+        // Some file systems have no locks; there the user must not start two.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}

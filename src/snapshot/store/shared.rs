@@ -1,0 +1,102 @@
+//! What the writer and those of its accounts share: what is finished, what is being written, and the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::StoreError;
+use super::journal::{Begun, Journal, Line};
+use super::writer::Compression;
+use crate::iam::AccountId;
+use crate::snapshot::format::{ManifestAccount, ManifestOrganization, StoredFile, UnreadPart};
+
+/// What the writer shares with those of its accounts.
+pub(super) struct Shared {
+    pub(super) root: PathBuf,
+    pub(super) compression: Compression,
+    pub(super) begun: Begun,
+    pub(super) state: Mutex<State>,
+}
+
+pub(super) struct State {
+    pub(super) journal: Journal,
+    pub(super) accounts: BTreeMap<AccountId, ManifestAccount>,
+    pub(super) open: BTreeSet<AccountId>,
+    pub(super) organization: Option<ManifestOrganization>,
+    /// Whether this run has told of the organization, and not only one before it.
+    pub(super) organization_told: bool,
+}
+
+impl State {
+    pub(super) fn new(journal: Journal) -> State {
+        State {
+            journal,
+            accounts: BTreeMap::new(),
+            open: BTreeSet::new(),
+            organization: None,
+            organization_told: false,
+        }
+    }
+
+    pub(super) fn is_finished(&self, id: &AccountId) -> bool {
+        self.accounts.get(id).is_some_and(|account| account.stored.is_some())
+    }
+}
+
+impl Shared {
+    /// A thread that panicked left nothing half-changed: every change is one insertion.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn partition(&self) -> &str {
+        &self.begun.partition
+    }
+
+    pub(super) fn open(&self, id: &AccountId) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.is_finished(id) || !state.open.insert(id.clone()) {
+            return Err(StoreError::Twice { what: format!("account {id}") });
+        }
+        Ok(())
+    }
+
+    pub(super) fn close(&self, id: &AccountId) {
+        self.state().open.remove(id);
+    }
+
+    pub(super) fn note_account(&self, account: ManifestAccount) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.journal.add(&Line::Account(account.clone()))?;
+        if let Some(id) = AccountId::parse(&account.id) {
+            state.accounts.insert(id, account);
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_organization(&self) -> Result<(), StoreError> {
+        if std::mem::replace(&mut self.state().organization_told, true) {
+            return Err(StoreError::Twice { what: "the organization".to_owned() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_organization(
+        &self,
+        stored: Option<StoredFile>,
+        mut unread: Vec<UnreadPart>,
+    ) -> Result<(), StoreError> {
+        unread.sort();
+        let organization = ManifestOrganization { stored, unread };
+        let mut state = self.state();
+        state.journal.add(&Line::Organization(organization.clone()))?;
+        let before = state.organization.replace(organization).and_then(|before| before.stored);
+        let now = state.organization.as_ref().and_then(|now| now.stored.as_ref());
+        if let Some(before) = before.filter(|before| now.is_none_or(|now| now.file != before.file)) {
+            let path = self.root.join(&before.file);
+            fs::remove_file(&path).map_err(|error| StoreError::Io { path, error })?;
+        }
+        Ok(())
+    }
+}
