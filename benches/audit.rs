@@ -15,6 +15,10 @@ use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Map, Value, json};
 
+// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ACCOUNT: &str = "111122223333";
 const ROLES: usize = 1_000;
 const ATTACHED: usize = 3;

@@ -13,6 +13,10 @@ use iamdrift::solve::compare::{Relation, compare};
 use iamdrift::solve::{Solver, World};
 use iamdrift::source::{SourceFile, json};
 
+// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Named = (String, Arc<PolicyDocument>);
 
 fn managed(corpus: &Path) -> Vec<Named> {

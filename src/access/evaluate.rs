@@ -2,7 +2,7 @@
 //! enforcement code logic evaluates requests* and *Cross-account policy evaluation logic*.
 
 use super::layers::{Layers, Level, PolicyRef, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
-use super::matching::{self, MidSegmentStar};
+use super::matching::{self, MidSegmentStar, RequestedAction};
 use super::principal_match::{Asker, Naming, sessions_named};
 use super::request::{Context, Request};
 use super::statement_match::Matcher;
@@ -72,11 +72,12 @@ pub fn evaluate<'a>(
     readings: Readings,
 ) -> Evaluation<'a> {
     let covering = covering(layers, request);
+    let action = RequestedAction::parse(&request.action);
     let one = |session| {
         let has_boundary = layers.boundary.is_some();
         let asker = Asker { facts: &layers.principal, session, has_boundary };
-        Decider { layers, request, covering: &covering, matcher: Matcher { asker, request, readings } }
-            .evaluate(rcp_supported)
+        let matcher = Matcher { asker, request, action: &action, readings };
+        Decider { layers, request, covering: &covering, matcher }.evaluate(rcp_supported)
     };
     let session = match &layers.principal.sessions {
         Sessions::One(session) => Some(session),
@@ -114,7 +115,7 @@ struct Decider<'a, 'b> {
     layers: &'a Layers,
     request: &'a Request,
     covering: &'b [&'a ResourcePolicy],
-    matcher: Matcher<'a>,
+    matcher: Matcher<'a, 'b>,
 }
 
 impl<'a> Decider<'a, '_> {
@@ -129,8 +130,6 @@ impl<'a> Decider<'a, '_> {
     fn traces(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
         let layers = self.layers;
         let kind = layers.principal.principal_type;
-        let service =
-            self.request.action.trim().split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
         let mut traces = Vec::new();
         let statements = |policies: &'a [PolicyRef]| self.matcher.statements(policies);
         // The root user has no policies of its own: what is not denied it, it may.
@@ -156,7 +155,7 @@ impl<'a> Decider<'a, '_> {
         };
         if kind != PrincipalType::ServiceLinkedRole {
             levels(&layers.scps, Layer::ServiceControl);
-            if rcp_supported(&service) {
+            if rcp_supported(self.matcher.action.service()) {
                 levels(&layers.rcps, Layer::ResourceControl);
             }
         }

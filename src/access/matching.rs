@@ -4,7 +4,7 @@
 //! over the text with the set of positions that can be reached, which needs no backtracking.
 
 use super::request::{Context, ContextValue};
-use crate::iam::{Arn, Part, Template};
+use crate::iam::{ActionPattern, Arn, Part, Template};
 
 /// A piece of a pattern with its variables replaced.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -88,15 +88,45 @@ pub(super) fn arn(pattern: &Template, value: &Arn, context: &Context) -> Result<
     found(segments.len() == 6 && segments.iter().zip(values).all(|(pattern, value)| glob(pattern, value)))
 }
 
-/// Whether a lower-case pattern with `*` and `?` matches a name in any case.
-pub(super) fn name(pattern: &str, name: &str) -> bool {
+/// A requested action: the two parts of its name in lower case.
+#[derive(Debug)]
+pub(super) struct RequestedAction {
+    service: String,
+    name: String,
+}
+
+impl RequestedAction {
+    /// Reads `service:Name`.
+    pub fn parse(action: &str) -> RequestedAction {
+        let lower = action.trim().to_ascii_lowercase();
+        match lower.split_once(':') {
+            Some((service, name)) => RequestedAction { service: service.to_owned(), name: name.to_owned() },
+            None => RequestedAction { service: lower, name: String::new() },
+        }
+    }
+
+    /// The part before the colon.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+}
+
+/// Whether a pattern matches an action.
+pub(super) fn action(pattern: &ActionPattern, action: &RequestedAction) -> bool {
+    let part = |pattern: &str, has_wildcards: bool, text: &str| match has_wildcards {
+        true => name(pattern, text),
+        false => pattern == text,
+    };
+    part(pattern.service(), pattern.service_has_wildcards(), &action.service)
+        && part(pattern.name(), pattern.name_has_wildcards(), &action.name)
+}
+
+/// Whether a pattern with `*` and `?` matches a name, both in lower case.
+fn name(pattern: &str, name: &str) -> bool {
     // What stands before the first wildcard settles most names.
     let mut pairs = pattern.bytes().zip(name.bytes()).take_while(|(p, _)| !matches!(p, b'*' | b'?'));
-    if pairs.any(|(p, n)| p != n.to_ascii_lowercase()) {
+    if pairs.any(|(p, n)| p != n) {
         return false;
-    }
-    if !pattern.contains(['*', '?']) {
-        return pattern.eq_ignore_ascii_case(name);
     }
     let mut pieces = Vec::new();
     let mut rest = pattern;
@@ -111,7 +141,7 @@ pub(super) fn name(pattern: &str, name: &str) -> bool {
     if !rest.is_empty() {
         pieces.push(Piece::Literal(rest));
     }
-    glob(&pieces, &name.to_ascii_lowercase())
+    glob(&pieces, name)
 }
 
 fn found(matched: bool) -> Result<(), NoMatch> {
@@ -305,7 +335,17 @@ mod tests {
 
     #[test]
     fn names_in_any_case() {
-        assert!(name("get*", "GetObject") && name("*", "") && name("g?tobject", "GetObject"));
-        assert!(!name("get", "GetObject") && !name("get?", "Get"));
+        for (pattern, asked, expected) in [
+            ("s3:Get*", "S3:getObject", true),
+            ("*", "s3:", true),
+            ("S3:g?tObject", "s3:GetObject", true),
+            ("s?:GetObject", "s3:getobject", true),
+            ("s3:Get", "s3:GetObject", false),
+            ("s3:Get?", "s3:Get", false),
+            ("s3:*", "sqs:GetObject", false),
+        ] {
+            let pattern = ActionPattern::parse(pattern).unwrap();
+            assert_eq!(action(&pattern, &RequestedAction::parse(asked)), expected, "{} {asked}", pattern.as_written());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::condition_match;
 use super::layers::PolicyRef;
-use super::matching::{self, MidSegmentStar, NoMatch};
+use super::matching::{self, MidSegmentStar, NoMatch, RequestedAction};
 use super::principal_match::Asker;
 use super::request::Request;
 use super::trace::{Mismatch, Outcome, StatementRef, StatementTrace};
@@ -11,13 +11,15 @@ use crate::iam::{Choice, Listing, Readings, Statement};
 
 /// What every statement is held against.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Matcher<'a> {
+pub(super) struct Matcher<'a, 'b> {
     pub asker: Asker<'a>,
     pub request: &'a Request,
+    /// The action of the request.
+    pub action: &'b RequestedAction,
     pub readings: Readings,
 }
 
-impl<'a> Matcher<'a> {
+impl<'a> Matcher<'a, '_> {
     /// What the statements of some policies make of the request.
     pub fn statements(&self, policies: impl IntoIterator<Item = &'a PolicyRef>) -> Vec<StatementTrace<'a>> {
         policies
@@ -37,7 +39,7 @@ impl<'a> Matcher<'a> {
                 None => return Outcome::Failed(Mismatch::Principal),
             },
         };
-        if !self.action(&statement.action) {
+        if !self.speaks_of_action(&statement.action) {
             return Outcome::Failed(Mismatch::Action);
         }
         // Without the element the statement is about whatever its policy is on.
@@ -52,10 +54,8 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn action(&self, element: &ActionElement) -> bool {
-        let (service, name) = self.request.action.trim().split_once(':').unwrap_or((&self.request.action, ""));
-        let listed =
-            element.patterns.iter().any(|p| matching::name(p.service(), service) && matching::name(p.name(), name));
+    fn speaks_of_action(&self, element: &ActionElement) -> bool {
+        let listed = element.patterns.iter().any(|pattern| matching::action(pattern, self.action));
         listed == (element.listing == Listing::Only)
     }
 

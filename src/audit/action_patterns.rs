@@ -68,14 +68,17 @@ impl ActionSet {
     /// Whether a pattern covers one of them.
     pub fn meets(&self, catalog: &Catalog, pattern: &crate::iam::ActionPattern) -> bool {
         let (service, name) = (Glob::new(pattern.service()), Glob::new(pattern.name()));
-        let known = |id: &u32| {
-            let action = ActionId(*id);
-            service.matches(catalog.service_prefix(catalog.action_service(action)))
-                && name.matches(catalog.action_lowercase_name(action))
-        };
         let unknown =
             |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
-        self.known.iter().any(known) || self.unknown.keys().any(unknown)
+        let of_service = |id| {
+            let range = catalog.actions_of(id);
+            self.known.range(range).any(|action| name.matches(catalog.action_lowercase_name(ActionId(*action))))
+        };
+        let known = match pattern.service_has_wildcards() {
+            true => catalog.services().filter(|id| service.matches(catalog.service_prefix(*id))).any(of_service),
+            false => catalog.find_service(pattern.service()).is_some_and(of_service),
+        };
+        known || self.unknown.keys().any(unknown)
     }
 }
 

@@ -155,10 +155,15 @@ impl Asker<'_> {
             if policy.document.statements.iter().any(|s| s.effect == Effect::Deny) {
                 continue;
             }
-            let without = without(effective, |tag| tag == candidate || removed.contains(&tag));
+            let goes = |tag: usize| tag == candidate || removed.contains(&tag);
+            let (at_stake, left) = match effective.branches.as_slice() {
+                // What other policies grant stays allowed, and what is at stake passes the other layers already.
+                [_] => (granted_by(&wanted, goes), identity_only(granted_by(effective, |tag| !goes(tag)))),
+                _ => (wanted.clone(), without(effective, goes)),
+            };
             let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, depth: Depth::Verdict, confirm: None };
             let mut undecided = BTreeSet::new();
-            if ask.closed(&wanted, &without, &mut undecided).is_empty() && undecided.is_empty() {
+            if ask.closed(&at_stake, &left, &mut undecided).is_empty() && undecided.is_empty() {
                 removed.push(candidate);
             }
         }
@@ -248,6 +253,25 @@ fn without(access: &Access, gone: impl Fn(usize) -> bool) -> Access {
         }
     }
     rest
+}
+
+/// The access that is granted by some policies only; all the other layers as they are.
+fn granted_by(access: &Access, keep: impl Fn(usize) -> bool) -> Access {
+    let mut rest = access.clone();
+    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
+        list.retain(|one| keep(one.tag));
+    }
+    rest
+}
+
+/// The access by its granting statements alone.
+fn identity_only(mut access: Access) -> Access {
+    for branch in &mut access.branches {
+        branch.require.truncate(1);
+        branch.forbid.clear();
+        branch.except.clear();
+    }
+    access
 }
 
 /// The access by those granting statements that can allow an action that does not exist yet.

@@ -165,7 +165,7 @@ fn latent_patterns(statement: &Statement, witness: &Request) -> Vec<ActionPatter
     let mut patterns: Vec<String> = match statement.action.listing {
         Listing::AllBut => vec!["*".to_owned()],
         Listing::Only => wild
-            .filter(|p| p.service().contains(['*', '?']) || p.service() == service)
+            .filter(|p| p.service_has_wildcards() || p.service() == service)
             .map(|p| p.as_written().to_owned())
             .collect(),
     };

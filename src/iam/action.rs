@@ -6,6 +6,8 @@ pub struct ActionPattern {
     service: Box<str>,
     name: Box<str>,
     written: Box<str>,
+    service_has_wildcards: bool,
+    name_has_wildcards: bool,
 }
 
 impl ActionPattern {
@@ -18,7 +20,14 @@ impl ActionPattern {
             None if !lower.is_empty() && lower.bytes().all(|b| b == b'*') => ("*", "*"),
             _ => return None,
         };
-        Some(ActionPattern { service: service.into(), name: name.into(), written: written.into() })
+        let has_wildcards = |part: &str| part.contains(['*', '?']);
+        Some(ActionPattern {
+            service: service.into(),
+            name: name.into(),
+            written: written.into(),
+            service_has_wildcards: has_wildcards(service),
+            name_has_wildcards: has_wildcards(name),
+        })
     }
 
     /// The part before the colon, lower case.
@@ -38,6 +47,16 @@ impl ActionPattern {
 
     /// Whether the pattern names one action alone.
     pub fn is_literal(&self) -> bool {
-        !self.service.contains(['*', '?']) && !self.name.contains(['*', '?'])
+        !self.service_has_wildcards && !self.name_has_wildcards
+    }
+
+    /// Whether the part before the colon is a pattern, not one service.
+    pub fn service_has_wildcards(&self) -> bool {
+        self.service_has_wildcards
+    }
+
+    /// Whether the part after the colon is a pattern, not one name.
+    pub fn name_has_wildcards(&self) -> bool {
+        self.name_has_wildcards
     }
 }

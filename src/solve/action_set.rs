@@ -39,11 +39,10 @@ impl ActionSet {
                 known.insert_range(..);
                 continue;
             }
-            let literal_service = !pattern.service().contains(['*', '?']);
-            let services: Vec<_> = if literal_service {
-                catalog.find_service(pattern.service()).into_iter().collect()
-            } else {
+            let services: Vec<_> = if pattern.service_has_wildcards() {
                 catalog.services().filter(|s| wildcard_matches(pattern.service(), catalog.service_prefix(*s))).collect()
+            } else {
+                catalog.find_service(pattern.service()).into_iter().collect()
             };
             for service in services {
                 for id in catalog.actions_of(service) {

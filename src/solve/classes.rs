@@ -3,6 +3,7 @@
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::blocks::Blocks;
 use super::compile::Solver;
 use super::domain::Told;
 use super::question::{Prepared, Question, Ready, ReadyBranch, Sensitive};
@@ -113,6 +114,14 @@ impl Solver<'_> {
             }
             // Nothing is known of such actions, so those that the same statements match are one group.
             let letter = Letter::Unknown(lower.clone(), written.clone());
+            // Most names stand on the declared side alone.
+            let grants = |branch: &ReadyBranch| {
+                let first = branch.require.first().into_iter().flatten();
+                first.filter_map(|i| prepared.statements.get(*i)).any(|s| letter.is_in(s))
+            };
+            if !prepared.effective.iter().any(grants) {
+                continue;
+            }
             let matched: Vec<bool> = prepared.statements.iter().map(|s| letter.is_in(s)).collect();
             match unknown.get(&matched).and_then(|place: &usize| groups.get_mut(*place)) {
                 Some(group) => group.actions.others.push(written.clone()),
@@ -148,53 +157,36 @@ impl Solver<'_> {
         if candidates.is_clear() {
             return Vec::new();
         }
-        // Split the candidates by each statement in turn: what stays together is matched by the same ones.
-        let mut blocks: Vec<(FixedBitSet, Sensitive)> = vec![(candidates, Sensitive::No)];
+        let mut blocks = Blocks::new(&candidates);
         for statement in &prepared.statements {
-            let bits = &statement.actions.known;
-            for i in 0..blocks.len() {
-                let Some((block, sensitive)) = blocks.get_mut(i) else { continue };
-                if block.is_disjoint(bits) {
-                    continue;
-                }
-                if block.is_subset(bits) {
-                    *sensitive = statement.sensitive.max(*sensitive);
-                    continue;
-                }
-                let mut inside = block.clone();
-                inside.intersect_with(bits);
-                block.difference_with(bits);
-                let inside_sensitive = statement.sensitive.max(*sensitive);
-                blocks.push((inside, inside_sensitive));
-            }
+            blocks.split(&candidates, &statement.actions.known, statement.sensitive);
         }
-        let mut groups: Vec<ActionGroup> = Vec::with_capacity(blocks.len());
-        for (block, sensitive) in blocks {
-            let mut places: FxHashMap<Alike, usize> = FxHashMap::default();
-            for action in block.ones() {
-                let id = ActionId(u32::try_from(action).unwrap_or(u32::MAX));
-                let alarm = self.alarm(id);
-                let shape = self.catalog.shape(id);
-                let alike = match sensitive {
-                    Sensitive::No => Alike::All,
-                    Sensitive::ToArnsTell => self.told_by_arns(shape).map_or(Alike::Shape(shape), Alike::Told),
-                    Sensitive::ToAll => Alike::Shape(shape),
-                };
-                let shape = (alike != Alike::All).then_some(shape);
-                match places.get(&alike).and_then(|place| groups.get_mut(*place)) {
-                    Some(group) => {
-                        group.actions.known.push(id);
-                        if alarm > group.alarm {
-                            group.alarm = alarm;
-                            group.first = Letter::Known(id);
-                            group.shape = shape;
-                        }
+        let mut groups: Vec<ActionGroup> = Vec::new();
+        let mut places: FxHashMap<(usize, Alike), usize> = FxHashMap::default();
+        for action in candidates.ones() {
+            let id = ActionId(u32::try_from(action).unwrap_or(u32::MAX));
+            let (block, sensitive) = blocks.of(action);
+            let alarm = self.alarm(id);
+            let shape = self.catalog.shape(id);
+            let alike = match sensitive {
+                Sensitive::No => Alike::All,
+                Sensitive::ToArnsTell => self.told_by_arns(shape).map_or(Alike::Shape(shape), Alike::Told),
+                Sensitive::ToAll => Alike::Shape(shape),
+            };
+            let shape = (alike != Alike::All).then_some(shape);
+            match places.get(&(block, alike)).and_then(|place| groups.get_mut(*place)) {
+                Some(group) => {
+                    group.actions.known.push(id);
+                    if alarm > group.alarm {
+                        group.alarm = alarm;
+                        group.first = Letter::Known(id);
+                        group.shape = shape;
                     }
-                    None => {
-                        places.insert(alike, groups.len());
-                        let actions = Actions { known: vec![id], others: Vec::new() };
-                        groups.push(ActionGroup { first: Letter::Known(id), alarm, actions, shape });
-                    }
+                }
+                None => {
+                    places.insert((block, alike), groups.len());
+                    let actions = Actions { known: vec![id], others: Vec::new() };
+                    groups.push(ActionGroup { first: Letter::Known(id), alarm, actions, shape });
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 mod action_set;
 mod automaton;
+mod blocks;
 mod choices;
 mod classes;
 pub mod compare;

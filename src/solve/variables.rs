@@ -52,7 +52,7 @@ impl Solver<'_> {
         let adapted = readings.is_other(Choice::EmptySetNull).then(|| question.known.clone().with_empty_as_missing());
         let question = &Question { known: adapted.as_ref().unwrap_or(question.known), ..question.clone() };
         if self.decide(question, readings, &mut outcome).is_err() {
-            outcome.undecided.insert(Undecided::Budget);
+            outcome.undecided.insert(Undecided::TooBig);
         }
         Answer { grants: outcome.grants, undecided: outcome.undecided.into_iter().collect() }
     }

@@ -37,8 +37,10 @@ impl Answer {
 /// Why a question could not be decided.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum Undecided {
-    /// The search ended at its budget, or something outgrew a limit.
+    /// The search ended at its budget.
     Budget,
+    /// The policies hold what the solver has no room for.
+    TooBig,
     /// The value of a policy variable that nobody knows decides it.
     Variable(String),
     /// A condition compares a key in a way that is not modelled.
@@ -61,6 +63,9 @@ impl std::fmt::Display for Undecided {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Undecided::Budget => f.write_str("the search ended at its budget"),
+            Undecided::TooBig => {
+                f.write_str("a pattern is too long, or too many different characters outside ASCII stand in patterns")
+            }
             Undecided::Variable(key) => write!(f, "it depends on the value of ${{{key}}}"),
             Undecided::Condition(key) => {
                 write!(f, "conditions on {key} compare it in ways that cannot be decided together")

@@ -47,7 +47,7 @@ impl WildActions {
         for pattern in element.patterns.iter().filter(|p| !p.is_literal()) {
             let name = interner.glob(&wildcards(pattern.name(), interner)?);
             let written: Box<str> = pattern.as_written().into();
-            if pattern.service().contains(['*', '?']) {
+            if pattern.service_has_wildcards() {
                 let whole = interner.glob(&whole(pattern, interner)?);
                 out.any.push(AnyService { service: pattern.service().into(), name, whole, written });
             } else {

@@ -8,7 +8,7 @@ use super::field::{FieldState, Left, Present, Value};
 use super::literal::Field;
 use super::question::agreeing;
 use crate::access::{Context, ContextValue, Known, Request};
-use crate::iam::{Arn, ContextKey};
+use crate::iam::{Arn, ContextKey, Partition};
 
 impl Round<'_, '_> {
     /// A request of the cube; none where a field has no value that can be told.
@@ -47,7 +47,9 @@ impl Round<'_, '_> {
         for (field, known) in state {
             let Field::Key(key) = field else { continue };
             if !known.missing {
-                put(&mut context, key, value(self.solver, known.left_present(interner, self.budget))?);
+                let found = value(self.solver, known.left_present(interner, self.budget))?;
+                let told = self.telling_value(key).filter(|told| self.takes(known, told));
+                put(&mut context, key, told.map_or(found, ContextValue::One));
             }
         }
         self.fill_in(asked.carries, &resource, &mut context);
@@ -109,6 +111,26 @@ impl Round<'_, '_> {
         if self.fits(field, &telling) { telling } else { found }
     }
 
+    /// A value that a person would give a key, where any will do.
+    fn telling_value(&self, key: &ContextKey) -> Option<String> {
+        let value = match key.lower() {
+            "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => {
+                self.question.account.unwrap_or("111122223333")
+            }
+            "aws:principalorgid" | "aws:resourceorgid" | "aws:sourceorgid" => "o-exampleorg",
+            "aws:requestedregion" => home_region(self.question.partition.map_or("aws", Partition::as_str))?,
+            "aws:sourcevpc" => "vpc-0123456789abcdef0",
+            "aws:sourcevpce" => "vpce-0123456789abcdef0",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    /// Whether a field that is there can have this value.
+    fn takes(&self, field: &FieldState, candidate: &str) -> bool {
+        matches!(field.values, Present::Anything) || self.fits(field, candidate)
+    }
+
     /// Whether a text meets what is known of a field.
     fn fits(&self, field: &FieldState, candidate: &str) -> bool {
         let Present::Text(text) = &field.values else { return false };
@@ -120,12 +142,7 @@ impl Round<'_, '_> {
     /// The resource with the principal's own account and a real region, where that is still a witness.
     fn readable(&self, field: &FieldState, found: String) -> String {
         let Some(arn) = Arn::parse(&found) else { return found };
-        let region = match arn.partition() {
-            "aws" => "us-east-1",
-            "aws-cn" => "cn-north-1",
-            "aws-us-gov" => "us-gov-west-1",
-            _ => arn.region(),
-        };
+        let region = home_region(arn.partition()).unwrap_or(arn.region());
         let account = self.question.account.unwrap_or("111122223333");
         let telling = |region: &str, account: &str| {
             let account = if arn.account().is_empty() { "" } else { account };
@@ -136,6 +153,16 @@ impl Round<'_, '_> {
             .into_iter()
             .find(|candidate| self.fits(field, candidate))
             .unwrap_or(found)
+    }
+}
+
+/// A partition's best known region.
+fn home_region(partition: &str) -> Option<&'static str> {
+    match partition {
+        "aws" => Some("us-east-1"),
+        "aws-cn" => Some("cn-north-1"),
+        "aws-us-gov" => Some("us-gov-west-1"),
+        _ => None,
     }
 }
 

@@ -1,0 +1,134 @@
+//! A partition of actions, split by one statement after another: what stays together is matched by the same ones.
+
+use fixedbitset::FixedBitSet;
+
+use super::question::Sensitive;
+
+/// Candidates in blocks.
+pub(super) struct Blocks {
+    /// Of each action; that of actions that are no candidates means nothing.
+    block_of: Vec<usize>,
+    blocks: Vec<Block>,
+    candidates: usize,
+}
+
+#[derive(Copy, Clone)]
+struct Block {
+    size: usize,
+    sensitive: Sensitive,
+    /// How many of its actions the split at hand takes out, and where they go.
+    leaving: usize,
+    to: usize,
+}
+
+impl Block {
+    fn of(size: usize, sensitive: Sensitive) -> Block {
+        Block { size, sensitive, leaving: 0, to: 0 }
+    }
+}
+
+impl Blocks {
+    /// All candidates in one block.
+    pub(super) fn new(candidates: &FixedBitSet) -> Blocks {
+        let count = candidates.count_ones(..);
+        let all = Block::of(count, Sensitive::No);
+        Blocks { block_of: vec![0; candidates.len()], blocks: vec![all], candidates: count }
+    }
+
+    /// The block of a candidate, and what the statements that match it depend on.
+    pub(super) fn of(&self, action: usize) -> (usize, Sensitive) {
+        let block = self.block_of.get(action).copied().unwrap_or(0);
+        (block, self.blocks.get(block).map_or(Sensitive::ToAll, |b| b.sensitive))
+    }
+
+    /// Splits each block into what a statement matches and what it does not.
+    pub(super) fn split(&mut self, candidates: &FixedBitSet, matched: &FixedBitSet, sensitive: Sensitive) {
+        let inside = candidates.intersection_count(matched);
+        if inside == 0 {
+            return;
+        }
+        // The smaller side is walked, and leaves the blocks that hold both.
+        let matched_leave = inside * 2 <= self.candidates;
+        let each_leaving = |visit: &mut dyn FnMut(usize)| match matched_leave {
+            true => candidates.intersection(matched).for_each(visit),
+            false => candidates.difference(matched).for_each(visit),
+        };
+        each_leaving(&mut |action| {
+            if let Some(block) = self.block_of.get(action).and_then(|b| self.blocks.get_mut(*b)) {
+                block.leaving += 1;
+            }
+        });
+        let mut divided = false;
+        for index in 0..self.blocks.len() {
+            let next = self.blocks.len();
+            let Some(block) = self.blocks.get_mut(index) else { continue };
+            let (raised, leaving) = (block.sensitive.max(sensitive), std::mem::take(&mut block.leaving));
+            block.to = index;
+            if leaving == 0 || leaving == block.size {
+                if matched_leave == (leaving > 0) {
+                    block.sensitive = raised;
+                }
+                continue;
+            }
+            divided = true;
+            block.size -= leaving;
+            block.to = next;
+            let own = block.sensitive;
+            let (staying, leaving_with) = if matched_leave { (own, raised) } else { (raised, own) };
+            block.sensitive = staying;
+            self.blocks.push(Block::of(leaving, leaving_with));
+        }
+        if divided {
+            each_leaving(&mut |action| {
+                if let Some(of) = self.block_of.get_mut(action)
+                    && let Some(block) = self.blocks.get(*of)
+                {
+                    *of = block.to;
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ACTIONS: usize = 70;
+
+    fn set(members: &[bool]) -> FixedBitSet {
+        members.iter().enumerate().filter(|(_, is_in)| **is_in).map(|(i, _)| i).collect()
+    }
+
+    fn sensitivity() -> impl Strategy<Value = Sensitive> {
+        prop_oneof![Just(Sensitive::No), Just(Sensitive::ToArnsTell), Just(Sensitive::ToAll)]
+    }
+
+    proptest! {
+        /// Two candidates share a block just where the same statements match both.
+        #[test]
+        fn blocks_are_what_the_same_statements_match(
+            candidates in prop::collection::vec(any::<bool>(), ACTIONS),
+            statements in prop::collection::vec((prop::collection::vec(any::<bool>(), ACTIONS), sensitivity()), 0..6),
+        ) {
+            let mut all = set(&candidates);
+            all.grow(ACTIONS);
+            let mut blocks = Blocks::new(&all);
+            for (matched, sensitive) in &statements {
+                let mut matched = set(matched);
+                matched.grow(ACTIONS);
+                blocks.split(&all, &matched, *sensitive);
+            }
+            let of = |action: usize| statements.iter().map(|(matched, _)| matched[action]).collect::<Vec<_>>();
+            for a in all.ones() {
+                for b in all.ones() {
+                    prop_assert_eq!(blocks.of(a).0 == blocks.of(b).0, of(a) == of(b));
+                }
+                let sensitive = statements.iter().filter(|(matched, _)| matched[a]).map(|(_, s)| *s).max();
+                prop_assert_eq!(blocks.of(a).1, sensitive.unwrap_or(Sensitive::No));
+            }
+        }
+    }
+}
