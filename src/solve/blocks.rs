@@ -7,7 +7,7 @@ use super::question::Sensitive;
 /// Candidates in blocks.
 pub(super) struct Blocks {
     /// Of each action; that of actions that are no candidates means nothing.
-    block_of: Vec<usize>,
+    block_of: Vec<u32>,
     blocks: Vec<Block>,
     candidates: usize,
 }
@@ -18,7 +18,7 @@ struct Block {
     sensitive: Sensitive,
     /// How many of its actions the split at hand takes out, and where they go.
     leaving: usize,
-    to: usize,
+    to: u32,
 }
 
 impl Block {
@@ -35,9 +35,14 @@ impl Blocks {
         Blocks { block_of: vec![0; candidates.len()], blocks: vec![all], candidates: count }
     }
 
+    /// How many blocks there are.
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// The block of a candidate, and what the statements that match it depend on.
     pub(super) fn of(&self, action: usize) -> (usize, Sensitive) {
-        let block = self.block_of.get(action).copied().unwrap_or(0);
+        let block = self.block_of.get(action).map_or(0, |block| *block as usize);
         (block, self.blocks.get(block).map_or(Sensitive::ToAll, |b| b.sensitive))
     }
 
@@ -54,7 +59,7 @@ impl Blocks {
             false => candidates.difference(matched).for_each(visit),
         };
         each_leaving(&mut |action| {
-            if let Some(block) = self.block_of.get(action).and_then(|b| self.blocks.get_mut(*b)) {
+            if let Some(block) = self.block_of.get(action).and_then(|b| self.blocks.get_mut(*b as usize)) {
                 block.leaving += 1;
             }
         });
@@ -63,7 +68,7 @@ impl Blocks {
             let next = self.blocks.len();
             let Some(block) = self.blocks.get_mut(index) else { continue };
             let (raised, leaving) = (block.sensitive.max(sensitive), std::mem::take(&mut block.leaving));
-            block.to = index;
+            block.to = number(index);
             if leaving == 0 || leaving == block.size {
                 if matched_leave == (leaving > 0) {
                     block.sensitive = raised;
@@ -72,7 +77,7 @@ impl Blocks {
             }
             divided = true;
             block.size -= leaving;
-            block.to = next;
+            block.to = number(next);
             let own = block.sensitive;
             let (staying, leaving_with) = if matched_leave { (own, raised) } else { (raised, own) };
             block.sensitive = staying;
@@ -81,13 +86,18 @@ impl Blocks {
         if divided {
             each_leaving(&mut |action| {
                 if let Some(of) = self.block_of.get_mut(action)
-                    && let Some(block) = self.blocks.get(*of)
+                    && let Some(block) = self.blocks.get(*of as usize)
                 {
                     *of = block.to;
                 }
             });
         }
     }
+}
+
+/// A block's number; there are no more blocks than actions.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -41,14 +41,12 @@ pub struct Actions {
     pub others: Vec<String>,
 }
 
-/// What makes actions alike for some statements.
+/// What makes actions that the same statements match alike.
 #[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
 enum Alike {
-    /// That the statements match them.
-    All,
-    /// What the ARNs of their resources tell, too.
+    /// What the ARNs of their resources tell.
     Told(Told),
-    /// All their resources and keys, too.
+    /// All their resources and keys.
     Shape(ShapeId),
 }
 
@@ -162,19 +160,25 @@ impl Solver<'_> {
             blocks.split(&candidates, &statement.actions.known, statement.sensitive);
         }
         let mut groups: Vec<ActionGroup> = Vec::new();
-        let mut places: FxHashMap<(usize, Alike), usize> = FxHashMap::default();
+        let alarms = self.alarms();
+        // Where what makes actions alike is that the same statements match them, the block is the group.
+        let mut whole: Vec<Option<usize>> = vec![None; blocks.len()];
+        let mut parts: FxHashMap<(usize, Alike), usize> = FxHashMap::default();
         for action in candidates.ones() {
             let id = ActionId(u32::try_from(action).unwrap_or(u32::MAX));
             let (block, sensitive) = blocks.of(action);
-            let alarm = self.alarm(id);
-            let shape = self.catalog.shape(id);
-            let alike = match sensitive {
-                Sensitive::No => Alike::All,
-                Sensitive::ToArnsTell => self.told_by_arns(shape).map_or(Alike::Shape(shape), Alike::Told),
-                Sensitive::ToAll => Alike::Shape(shape),
+            let alarm = alarms.get(action).copied().unwrap_or(0);
+            let next = groups.len();
+            let (place, shape) = match (sensitive, whole.get_mut(block)) {
+                (Sensitive::No, Some(place)) => (*place.get_or_insert(next), None),
+                (sensitive, _) => {
+                    let shape = self.catalog.shape(id);
+                    let told = if sensitive == Sensitive::ToArnsTell { self.told_by_arns(shape) } else { None };
+                    let alike = told.map_or(Alike::Shape(shape), Alike::Told);
+                    (*parts.entry((block, alike)).or_insert(next), Some(shape))
+                }
             };
-            let shape = (alike != Alike::All).then_some(shape);
-            match places.get(&(block, alike)).and_then(|place| groups.get_mut(*place)) {
+            match groups.get_mut(place) {
                 Some(group) => {
                     group.actions.known.push(id);
                     if alarm > group.alarm {
@@ -184,7 +188,6 @@ impl Solver<'_> {
                     }
                 }
                 None => {
-                    places.insert((block, alike), groups.len());
                     let actions = Actions { known: vec![id], others: Vec::new() };
                     groups.push(ActionGroup { first: Letter::Known(id), alarm, actions, shape });
                 }
@@ -227,16 +230,15 @@ impl Solver<'_> {
         candidates
     }
 
-    /// How alarming an action is: as the asker ranks it, else by whether it destroys or writes.
-    fn alarm(&self, action: ActionId) -> u32 {
+    /// How alarming each action is: as the asker ranks it, else by whether it destroys or writes.
+    fn alarms(&self) -> &[u32] {
         let by_effect = |id| match (self.catalog.classes(id), self.catalog.access_level(id)) {
             (classes, _) if classes.contains(ActionClass::Destructive) => 3,
             (classes, _) if classes.contains(ActionClass::Escalation) => 2,
             (_, AccessLevel::Write | AccessLevel::PermissionsManagement) => 1,
             _ => 0,
         };
-        let table = self.ranks.get_or_init(|| self.catalog.actions().map(by_effect).collect());
-        table.get(action.0 as usize).copied().unwrap_or(0)
+        self.ranks.get_or_init(|| self.catalog.actions().map(by_effect).collect())
     }
 
     /// Whether a request's action exists in the catalog.

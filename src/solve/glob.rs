@@ -216,7 +216,12 @@ impl Glob {
             (Tok::One(Class::Any), Tok::One(_)) => true,
             (mine, other) => mine == other && !matches!(mine, Tok::Run(_)),
         };
-        self == other || (self.plain && self.matches_by_backtracking(&other.toks, wider))
+        // What its end asks for settles most.
+        let mut ends = self.toks.iter().rev().zip(other.toks.iter().rev()).take(self.suffix);
+        self == other
+            || (self.plain
+                && ends.all(|(mine, other)| wider(*mine, *other))
+                && self.matches_by_backtracking(&other.toks, wider))
     }
 
     fn matches_by_positions(&self, text: &[Symbol]) -> bool {

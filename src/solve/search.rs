@@ -70,6 +70,9 @@ pub struct Searches(Mutex<FxHashMap<Asked, Found>>);
 /// More searches than this are not kept.
 const MAX_KEPT: usize = 1 << 16;
 
+/// So many negatives are looked at before anything is looked up.
+const FEW: usize = 4;
+
 /// The identifiers of the patterns of a search.
 #[derive(Debug, Eq, Hash, PartialEq)]
 struct Asked {
@@ -84,6 +87,11 @@ impl Searches {
         if let Some(found) = at_once(positive, negative) {
             return found;
         }
+        // Of few patterns a look is faster than remembering.
+        let few = negative.len() <= FEW;
+        if few && is_covered(positive, negative) {
+            return Found::Nothing;
+        }
         let ids = |globs: &[&Glob]| {
             let mut ids: Box<[u32]> = globs.iter().map(|g| g.id).collect();
             ids.sort_unstable();
@@ -94,8 +102,12 @@ impl Searches {
         if let Some(found) = lock().get(&asked) {
             return found.clone();
         }
-        let found =
-            without_walking(positive, negative).unwrap_or_else(|| by_walking(positive, negative, variables, budget));
+        let found = match !few && is_covered(positive, negative) {
+            true => Found::Nothing,
+            false => {
+                without_walking(positive, negative).unwrap_or_else(|| by_walking(positive, negative, variables, budget))
+            }
+        };
         let mut kept = lock();
         // What one budget did not suffice for may be found with another.
         if found != Found::GaveUp && kept.len() < MAX_KEPT {
@@ -109,6 +121,7 @@ impl Searches {
 /// where `variables` says so.
 pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
     at_once(positive, negative)
+        .or_else(|| is_covered(positive, negative).then_some(Found::Nothing))
         .or_else(|| without_walking(positive, negative))
         .unwrap_or_else(|| by_walking(positive, negative, variables, budget))
 }
@@ -124,10 +137,12 @@ fn at_once(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
         let fits = positive.iter().all(|p| p.matches(&text)) && !negative.iter().any(|n| n.matches(&text));
         return Some(if fits { Found::Text(text) } else { Found::Nothing });
     }
-    if negative.iter().any(|n| positive.iter().any(|p| n.covers(p))) {
-        return Some(Found::Nothing);
-    }
     None
+}
+
+/// Whether a negative plainly matches all that some positive does.
+fn is_covered(positive: &[&Glob], negative: &[&Glob]) -> bool {
+    negative.iter().any(|n| positive.iter().any(|p| n.covers(p)))
 }
 
 /// A text that comes of putting the same thing in the place of each star; or nothing, where two patterns share no text.
