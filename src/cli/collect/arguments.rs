@@ -5,6 +5,19 @@ use iamdrift::iam::AccountId;
 /// Under what the help lists them. Named at each: a heading for all would go on to the options that follow them.
 pub const HEADING: &str = "Collecting";
 
+/// What makes no sense beside a snapshot that was collected before. `--quiet` has nothing to silence there.
+pub const OF_COLLECTING: [&str; 9] = [
+    "profile",
+    "region",
+    "role_arn",
+    "external_id",
+    "accounts",
+    "member_role",
+    "concurrency",
+    "requests_per_second",
+    "resource_regions",
+];
+
 /// Whom to ask, as whom, and how much at a time.
 #[derive(Clone, Debug, clap::Args)]
 #[cfg_attr(not(feature = "aws"), allow(dead_code))]
@@ -13,7 +26,7 @@ pub struct FromAws {
     #[arg(long, value_name = "NAME", help_heading = HEADING)]
     pub profile: Option<String>,
     /// The region to ask, where neither the environment nor the profile says
-    #[arg(long, value_name = "REGION", help_heading = HEADING)]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = HEADING)]
     pub region: Option<String>,
     /// A role to assume before anything else
     #[arg(long, value_name = "ARN", help_heading = HEADING)]
@@ -35,11 +48,19 @@ pub struct FromAws {
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = parse_rate, help_heading = HEADING)]
     pub requests_per_second: f64,
     /// Regions whose resources' policies are read, in a build with `aws-resources`
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', help_heading = HEADING)]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = parse_region, help_heading = HEADING)]
     pub resource_regions: Vec<String>,
     /// Show no progress, and no summary; what could not be read is told all the same
     #[arg(short, long, help_heading = HEADING)]
     pub quiet: bool,
+}
+
+fn parse_region(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("a region, such as `eu-west-1`".to_owned())
 }
 
 fn parse_account(text: &str) -> Result<AccountId, String> {
