@@ -1,6 +1,6 @@
 //! What is collected from AWS and how, as arguments: those of `collect`, and of an `audit` that collects first.
 
-use iamdrift::iam::AccountId;
+use iamdrift::iam::{AccountId, Arn};
 
 /// Under what the help lists them. Named at each: a heading for all would go on to the options that follow them.
 pub const HEADING: &str = "Collecting";
@@ -29,7 +29,7 @@ pub struct FromAws {
     #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = HEADING)]
     pub region: Option<String>,
     /// A role to assume before anything else
-    #[arg(long, value_name = "ARN", help_heading = HEADING)]
+    #[arg(long, value_name = "ARN", value_parser = parse_role_arn, help_heading = HEADING)]
     pub role_arn: Option<String>,
     /// The external id to tell whenever a role is assumed
     #[arg(long, value_name = "ID", help_heading = HEADING)]
@@ -53,6 +53,16 @@ pub struct FromAws {
     /// Show no progress, and no summary; what could not be read is told all the same
     #[arg(short, long, help_heading = HEADING)]
     pub quiet: bool,
+}
+
+fn parse_role_arn(text: &str) -> Result<String, String> {
+    let is_role = |arn: &Arn| {
+        arn.service() == "iam" && AccountId::parse(arn.account()).is_some() && arn.resource().starts_with("role/")
+    };
+    match Arn::parse(text) {
+        Some(arn) if is_role(&arn) => Ok(text.to_owned()),
+        _ => Err("the ARN of a role, such as `arn:aws:iam::111122223333:role/auditor`".to_owned()),
+    }
 }
 
 fn parse_region(text: &str) -> Result<String, String> {

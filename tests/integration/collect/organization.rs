@@ -190,6 +190,25 @@ fn without_the_list_of_accounts_there_is_nothing_to_collect() {
 }
 
 #[test]
+fn an_account_without_an_organization_is_told_so() {
+    let server = server(|request| {
+        (request.service == "organizations").then(|| {
+            let message = "Your account is not a member of an organization.";
+            Answer::json_error(400, "AWSOrganizationsNotInUseException", message)
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (status, told) = ended(&run(&server.url, folder.path(), &COLLECT));
+    assert_eq!(status, 2);
+    assert_eq!(
+        told,
+        "error: organizations:DescribeOrganization: AWSOrganizationsNotInUseException: Your account is not a member of \
+         an organization.\nhelp: leave `--organization` out\n"
+    );
+    assert!(!folder.path().join("snapshot").exists());
+}
+
+#[test]
 fn policies_that_may_not_be_read_are_told_and_the_accounts_are_collected() {
     let denied = |request: &Request| {
         ["DescribePolicy", "ListDelegatedAdministrators", "ListInstances"]
@@ -222,6 +241,7 @@ fn arguments_that_do_not_go_together_are_refused_before_an_account_is_read() {
         (["collect", "--accounts", "123"], "twelve digits"),
         (["collect", "--member-role", "arn:aws:iam::111122223333:role/m"], "role's name alone"),
         (["collect", "--concurrency", "0"], "1..=256"),
+        (["collect", "--role-arn", "arn:aws:iam::111122223333:user/u"], "the ARN of a role"),
         (["collect", "--region", "EU West"], "a region, such as `eu-west-1`"),
         (["collect", "--resource-regions", "eu-west-1,"], "a region, such as `eu-west-1`"),
         (["collect", "--requests-per-second", "0.01"], "0.1 to 10000"),
