@@ -113,15 +113,10 @@ fn a_service_that_keeps_silent_is_not_waited_for_for_ever() {
         None
     });
     let folder = tempfile::tempdir().unwrap();
-    let accounts = format!("{CALLER},{ONE}");
-    let arguments = ["collect", "--accounts", &accounts, "--member-role", "m", "--requests-per-second", "0"];
+    let arguments = ["collect", "--accounts", ONE, "--member-role", "m", "--requests-per-second", "0"];
     let (status, told) = ended(&run_with(&server.url, folder.path(), &arguments, &[("AWS_MAX_ATTEMPTS", "1")]));
     assert_eq!((status, told), (3, format!("warning: unread in account {ONE}: {DETAILS}: no answer in time\n")));
-    let manifest = manifest(folder.path());
-    assert_eq!(
-        (&manifest["Accounts"][0]["Status"], &manifest["Accounts"][1]["Status"]),
-        (&"unread".into(), &"read".into())
-    );
+    assert_eq!(manifest(folder.path())["Accounts"][0]["Status"], "unread");
 }
 
 /// However many accounts are read at a time, and retries included.
