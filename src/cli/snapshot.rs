@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use iamdrift::collect::Reach;
 use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
 
+#[cfg(feature = "aws")]
+use super::collect::Keeping;
 use super::collect::{self, FromAws};
 use super::{ExitStatus, UserError};
 
@@ -39,7 +41,7 @@ impl SnapshotArgs {
 pub struct SnapshotOrAws {
     /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; without
     /// it, what AWS says now is collected and audited
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = collect::OF_COLLECTING)]
     snapshot: Option<PathBuf>,
     /// The organization with its policies, where it stands elsewhere; without FILE and `--snapshot`, collect the
     /// whole organization
@@ -87,8 +89,11 @@ impl SnapshotOrAws {
         };
         // Readable by the user alone, and gone when the audit ends.
         let temporary = tempfile::tempdir()?;
-        let directory = self.keep_snapshot.clone().unwrap_or_else(|| temporary.path().join("snapshot"));
-        let status = collect::audited(&self.from, reach, &directory)?;
+        let (directory, keeping) = match &self.keep_snapshot {
+            Some(directory) => (directory.clone(), Keeping::Kept),
+            None => (temporary.path().join("snapshot"), Keeping::Dropped),
+        };
+        let status = collect::audited(&self.from, reach, &directory, keeping)?;
         Ok((self.read(&directory, organization)?, status))
     }
 

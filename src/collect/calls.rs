@@ -64,6 +64,7 @@ calls! {
     LIST_SET_MANAGED: "sso" "ListManagedPoliciesInPermissionSet" "sso:ListManagedPoliciesInPermissionSet" Organization PermissionSets "once a page, for each permission set";
     LIST_SET_CUSTOMER: "sso" "ListCustomerManagedPolicyReferencesInPermissionSet" "sso:ListCustomerManagedPolicyReferencesInPermissionSet" Organization PermissionSets "once a page, for each permission set";
     GET_SET_INLINE: "sso" "GetInlinePolicyForPermissionSet" "sso:GetInlinePolicyForPermissionSet" Organization PermissionSets "once a permission set";
+    GET_SET_BOUNDARY: "sso" "GetPermissionsBoundaryForPermissionSet" "sso:GetPermissionsBoundaryForPermissionSet" Organization PermissionSets "once a permission set";
 
     GET_DETAILS: "iam" "GetAccountAuthorizationDetails" "iam:GetAccountAuthorizationDetails" Account AuthorizationDetails "once a page, for users, groups, roles and the account's own policies";
     GET_POLICY: "iam" "GetPolicy" "iam:GetPolicy" Account AuthorizationDetails "once for each AWS managed policy that something holds, all accounts together";

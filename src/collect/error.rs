@@ -41,17 +41,17 @@ impl CollectError {
     pub fn help(&self) -> String {
         match self {
             CollectError::Credentials(_) => {
-                "sign in again (`aws sso login`, or whatever issues them), check `--profile`, and continue with \
-                 `--resume` if the collection had begun"
-                    .to_owned()
+                "sign in again (`aws sso login`, or whatever issues them) and check `--profile`".to_owned()
             }
-            CollectError::Start(failure) => match failure.permission() {
-                Some(permission) => {
+            CollectError::Start(failure) => match (failure.permission(), failure.code.as_deref()) {
+                (Some(permission), _) => {
                     format!("grant {permission}: all that is needed stands in policies/collector-permissions.json")
                 }
-                None => "check the network, `--region` and AWS_ENDPOINT_URL, and continue with `--resume` if the \
-                         collection had begun"
-                    .to_owned(),
+                (None, Some("AWSOrganizationsNotInUseException")) => "leave `--organization` out".to_owned(),
+                (None, Some(_)) => {
+                    "this is AWS's own answer: check the arguments and `--region`, or try again".to_owned()
+                }
+                (None, None) => "check the network, `--region` and AWS_ENDPOINT_URL".to_owned(),
             },
             CollectError::Arguments { help, .. } => (*help).to_owned(),
             CollectError::Store(error) => error.help().to_owned(),

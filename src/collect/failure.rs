@@ -7,7 +7,7 @@ use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
-use super::calls::Call;
+use super::calls::{Call, Stage};
 use crate::snapshot::format::{Part, UnreadPart};
 
 /// A call that failed, after everything that can be tried again was.
@@ -49,10 +49,8 @@ const DENIED: [&str; 6] = [
     "UnauthorizedOperation",
     "NotAuthorized",
 ];
-const CREDENTIALS: [&str; 9] = [
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+const UNKNOWN: [&str; 6] = [
     "InvalidClientTokenId",
     "UnrecognizedClientException",
     "InvalidToken",
@@ -102,7 +100,9 @@ impl Failure {
         let code = error.code().unwrap_or_default();
         let kind = match code {
             code if DENIED.contains(&code) => FailureKind::Denied,
-            code if CREDENTIALS.contains(&code) => FailureKind::Credentials,
+            // Where a region is not enabled for an account, a service there knows none of its credentials.
+            code if UNKNOWN.contains(&code) && call.stage == Stage::Resources => FailureKind::Other,
+            code if EXPIRED.contains(&code) || UNKNOWN.contains(&code) => FailureKind::Credentials,
             code if THROTTLED.contains(&code) => FailureKind::Throttled,
             "RequestTimeout" | "RequestTimeoutException" => FailureKind::Timeout,
             _ => FailureKind::Other,
@@ -169,7 +169,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::calls::{ASSUME_ROLE, GET_DETAILS};
+    use super::super::calls::{ASSUME_ROLE, GET_DETAILS, LIST_KEYS};
     use super::*;
     use aws_sdk_iam::error::{ConnectorError, ErrorMetadata};
     use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsError as DetailsError;
@@ -220,6 +220,18 @@ mod tests {
             let failure = Failure::answered(&GET_DETAILS, &error);
             assert_eq!((failure.kind, failure.message), (kind, format!("{code}: so it is")));
             assert_eq!(failure.code.as_deref(), Some(code));
+        }
+    }
+
+    #[test]
+    fn a_region_that_is_not_enabled_is_no_matter_of_the_credentials() {
+        for (call, code, kind) in [
+            (&LIST_KEYS, "UnrecognizedClientException", FailureKind::Other),
+            (&LIST_KEYS, "ExpiredTokenException", FailureKind::Credentials),
+            (&GET_DETAILS, "InvalidClientTokenId", FailureKind::Credentials),
+        ] {
+            let error = DetailsError::generic(ErrorMetadata::builder().code(code).build());
+            assert_eq!(Failure::answered(call, &error).kind, kind, "{code}");
         }
     }
 

@@ -6,7 +6,7 @@ use aws_sdk_ssoadmin::Client;
 use super::calls;
 use super::failure::Failure;
 use super::session::Session;
-use crate::snapshot::format::{AccountPage, Document, ManagedPolicyReference, PermissionSet};
+use crate::snapshot::format::{AccountPage, Document, ManagedPolicyReference, PermissionSet, PermissionSetBoundary};
 
 /// Reads the permission sets of every instance that the caller sees in its region.
 pub(super) async fn permission_sets(session: &Session) -> Result<AccountPage, Failure> {
@@ -57,6 +57,7 @@ async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<
         references.extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(reference));
     }
 
+    let permissions_boundary = boundary(client, instance, &arn).await?;
     Ok(PermissionSet {
         permission_set_arn: arn,
         name,
@@ -64,7 +65,24 @@ async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<
         inline_policy: inline.filter(|text| !text.is_empty()).as_deref().map(Document::decode),
         managed_policies,
         customer_managed_policy_references: references,
+        permissions_boundary,
     })
+}
+
+async fn boundary(client: &Client, instance: &str, arn: &str) -> Result<Option<PermissionSetBoundary>, Failure> {
+    let asked = client.get_permissions_boundary_for_permission_set().instance_arn(instance).permission_set_arn(arn);
+    let answer = match asked.send().await {
+        Ok(answer) => answer,
+        // The permission set was described a moment ago: what is not there is its boundary.
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(Failure::of(&calls::GET_SET_BOUNDARY, &error)),
+    };
+    Ok(answer.permissions_boundary.map(|boundary| PermissionSetBoundary {
+        managed_policy_arn: boundary.managed_policy_arn,
+        customer_managed_policy_reference: boundary.customer_managed_policy_reference.map(reference),
+    }))
 }
 
 fn reference(reference: aws_sdk_ssoadmin::types::CustomerManagedPolicyReference) -> ManagedPolicyReference {

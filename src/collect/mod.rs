@@ -15,6 +15,7 @@ mod observer;
 mod options;
 mod organization;
 mod pace;
+mod profile;
 #[cfg(feature = "aws-resources")]
 mod resource_policies;
 mod run;

@@ -100,6 +100,10 @@ async fn run(
         Beginning::New => SnapshotWriter::create(&destination.directory, header, destination.compression)?,
         Beginning::Resumed => SnapshotWriter::resume(&destination.directory, header, destination.compression)?,
     };
+    // What an earlier run had read and is damaged now is read again, or told as unread: it is never left out.
+    for id in store.damaged().iter().filter(|id| targets.iter().all(|target| target.id != **id)) {
+        store.unread_account(id, None, "its file is gone or was changed, and it was not asked for again", None)?;
+    }
     match organization {
         Some(Ok((file, unread))) => store.organization(&file, unread)?,
         Some(Err(failure)) => store.unread_organization(&failure.to_string(), failure.permission())?,

@@ -13,6 +13,7 @@ use super::calls;
 use super::failure::Failure;
 use super::options::Options;
 use super::pace::{Pace, http_client};
+use super::profile;
 use crate::iam::{AccountId, Arn, Partition};
 
 /// The name that shows up in CloudTrail for whatever is done with an assumed role.
@@ -67,11 +68,12 @@ impl Session {
         if config.region().is_none() {
             config = config.into_builder().region(Region::from_static(FALLBACK_REGION)).build();
         }
-        // AWS_MAX_ATTEMPTS and `max_attempts` are honoured where they ask for other than the SDK's own number.
-        let asked = config.retry_config().map(RetryConfig::max_attempts);
-        let attempts = asked.filter(|asked| *asked != RetryConfig::standard().max_attempts());
+        if let Some(profile) = &options.profile {
+            let credentials = profile::credentials(profile, &config);
+            config = config.into_builder().credentials_provider(credentials).build();
+        }
         let retries = RetryConfig::adaptive()
-            .with_max_attempts(attempts.unwrap_or(patience.attempts))
+            .with_max_attempts(attempts(&config).unwrap_or(patience.attempts))
             .with_initial_backoff(patience.first_pause)
             .with_max_backoff(patience.longest_pause);
         config = config.into_builder().retry_config(retries).build();
@@ -127,6 +129,14 @@ impl Session {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
         Session { config, retries: self.retries.clone() }
     }
+}
+
+/// How many attempts AWS_MAX_ATTEMPTS or the profile's `max_attempts` ask for. The SDK does not tell its own number from
+/// the same one in a profile; the variable is asked itself.
+fn attempts(config: &SdkConfig) -> Option<u32> {
+    let asked = config.retry_config().map(RetryConfig::max_attempts);
+    let is_set = std::env::var_os("AWS_MAX_ATTEMPTS").is_some_and(|value| !value.is_empty());
+    asked.filter(|asked| is_set || *asked != RetryConfig::standard().max_attempts())
 }
 
 /// Retries by themselves. The number of attempts bounds them, and the adaptive rate: not a quota, which would run out

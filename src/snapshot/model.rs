@@ -276,6 +276,8 @@ impl MissingDocument {
             return resource.starts_with(arn);
         }
         let service = self.name.strip_prefix(OF_SERVICE).and_then(|of| of.split_whitespace().next());
+        // What is no name of a service could be of any.
+        let service = service.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
         let asked = Arn::parse(resource);
         service.zip(asked.as_ref()).is_none_or(|(service, asked)| service == asked.service())
     }

@@ -2,7 +2,7 @@
 
 use super::judged::Judged;
 use super::{About, Rule, RuleId};
-use crate::audit::count::count;
+use crate::audit::count::{count, destructive};
 use crate::audit::finding::Finding;
 use crate::audit::fingerprint::fingerprint;
 use crate::audit::severity::Severity;
@@ -39,12 +39,13 @@ impl Rule for Undecided {
     fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
         let subject = judged.subject;
         let missing = subject.missing.iter().map(ToString::to_string);
-        let reasons: Vec<String> = missing.chain(judged.answer.undecided.iter().map(ToString::to_string)).collect();
+        let mut reasons: Vec<String> = missing.chain(judged.answer.undecided.iter().map(ToString::to_string)).collect();
         let first = reasons.first()?;
         let title = match reasons.len() {
             1 => first.clone(),
             several => format!("could not be proven either way, for {}", count(several, "reason")),
         };
+        reasons.extend(self.excess(judged));
         let mut advice: Vec<String> = Vec::new();
         for missing in &subject.missing {
             let line = match &missing.why {
@@ -91,6 +92,19 @@ impl Rule for Undecided {
 }
 
 impl Undecided {
+    /// What the layers at hand allow beyond the ceiling, where one that is missing could deny all of it: no finding yet,
+    /// and nothing to keep quiet about.
+    fn excess(&self, judged: &Judged<'_>) -> Option<String> {
+        if judged.subject.entry.is_none() || !judged.subject.may_be_narrower() {
+            return None;
+        }
+        let told = judged.tell(&judged.answer.excess, false);
+        let (all, destroy) = (told.action_count, told.destructive_count);
+        let actions = format!("{}{}", count(all, "action"), destructive(destroy, all));
+        (all > 0)
+            .then(|| format!("what was read goes beyond its ceiling by {actions}; what is missing could deny that"))
+    }
+
     /// The causes without their places: those of an unreadable document change from week to week.
     fn causes(&self, judged: &Judged<'_>) -> Vec<String> {
         let missing = judged.subject.missing.iter().map(|missing| missing.name.clone());

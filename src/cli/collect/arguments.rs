@@ -1,9 +1,22 @@
 //! What is collected from AWS and how, as arguments: those of `collect`, and of an `audit` that collects first.
 
-use iamdrift::iam::AccountId;
+use iamdrift::iam::{AccountId, Arn};
 
 /// Under what the help lists them. Named at each: a heading for all would go on to the options that follow them.
 pub const HEADING: &str = "Collecting";
+
+/// What makes no sense beside a snapshot that was collected before. `--quiet` has nothing to silence there.
+pub const OF_COLLECTING: [&str; 9] = [
+    "profile",
+    "region",
+    "role_arn",
+    "external_id",
+    "accounts",
+    "member_role",
+    "concurrency",
+    "requests_per_second",
+    "resource_regions",
+];
 
 /// Whom to ask, as whom, and how much at a time.
 #[derive(Clone, Debug, clap::Args)]
@@ -13,10 +26,10 @@ pub struct FromAws {
     #[arg(long, value_name = "NAME", help_heading = HEADING)]
     pub profile: Option<String>,
     /// The region to ask, where neither the environment nor the profile says
-    #[arg(long, value_name = "REGION", help_heading = HEADING)]
+    #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = HEADING)]
     pub region: Option<String>,
     /// A role to assume before anything else
-    #[arg(long, value_name = "ARN", help_heading = HEADING)]
+    #[arg(long, value_name = "ARN", value_parser = parse_role_arn, help_heading = HEADING)]
     pub role_arn: Option<String>,
     /// The external id to tell whenever a role is assumed
     #[arg(long, value_name = "ID", help_heading = HEADING)]
@@ -35,11 +48,29 @@ pub struct FromAws {
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = parse_rate, help_heading = HEADING)]
     pub requests_per_second: f64,
     /// Regions whose resources' policies are read, in a build with `aws-resources`
-    #[arg(long, value_name = "REGIONS", value_delimiter = ',', help_heading = HEADING)]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = parse_region, help_heading = HEADING)]
     pub resource_regions: Vec<String>,
     /// Show no progress, and no summary; what could not be read is told all the same
     #[arg(short, long, help_heading = HEADING)]
     pub quiet: bool,
+}
+
+fn parse_role_arn(text: &str) -> Result<String, String> {
+    let is_role = |arn: &Arn| {
+        arn.service() == "iam" && AccountId::parse(arn.account()).is_some() && arn.resource().starts_with("role/")
+    };
+    match Arn::parse(text) {
+        Some(arn) if is_role(&arn) => Ok(text.to_owned()),
+        _ => Err("the ARN of a role, such as `arn:aws:iam::111122223333:role/auditor`".to_owned()),
+    }
+}
+
+fn parse_region(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("a region, such as `eu-west-1`".to_owned())
 }
 
 fn parse_account(text: &str) -> Result<AccountId, String> {

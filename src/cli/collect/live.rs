@@ -7,7 +7,7 @@ use iamdrift::collect::{
     Beginning, CollectError, Destination, Observer, Options, READS_RESOURCE_POLICIES, Reach, Silent, Summary, collect,
 };
 use iamdrift::snapshot::format::UnreadPart;
-use iamdrift::snapshot::store::Compression;
+use iamdrift::snapshot::store::{Compression, JOURNAL, StoreError};
 
 use super::super::{ExitStatus, UserError, failure, output};
 use super::progress::Progress;
@@ -28,7 +28,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitStatus> {
         compression: if args.compress { Compression::Zstd } else { Compression::None },
         beginning: if args.resume { Beginning::Resumed } else { Beginning::New },
     };
-    let summary = collected(&options, &destination, args.from.quiet)?;
+    let summary = collected(&options, &destination, args.from.quiet)
+        .map_err(|error| explained(error, &destination, "`--resume`, and the same arguments, continue"))?;
+    warn(&summary)?;
     if !args.from.quiet {
         output::write(&told(&summary, &args.output))?;
     }
@@ -36,24 +38,40 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitStatus> {
 }
 
 /// Collects for an audit, into a directory that does not exist yet. Says whether everything could be read.
-pub fn audited(from: &FromAws, reach: Reach, directory: &Path) -> anyhow::Result<ExitStatus> {
+pub fn audited(from: &FromAws, reach: Reach, directory: &Path, keeping: Keeping) -> anyhow::Result<ExitStatus> {
     let destination =
         Destination { directory: directory.to_owned(), compression: Compression::None, beginning: Beginning::New };
-    let summary = collected(&options(from, reach)?, &destination, from.quiet)?;
+    let summary = collected(&options(from, reach)?, &destination, from.quiet).map_err(|error| match keeping {
+        Keeping::Kept => {
+            let command =
+                format!("`iamdrift collect --resume -o {}`, and the same options, continue", directory.display());
+            explained(error, &destination, &command)
+        }
+        Keeping::Dropped => UserError::new(error.to_string(), error.help()).into(),
+    })?;
+    warn(&summary)?;
     Ok(if summary.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
-/// Collects, shows how it goes on, and tells what could not be read.
-fn collected(options: &Options, destination: &Destination, quiet: bool) -> anyhow::Result<Summary> {
+/// What becomes of the snapshot that an audit collects.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum Keeping {
+    /// It stays, and a run that breaks off can be continued.
+    Kept,
+    /// It goes with the audit.
+    Dropped,
+}
+
+/// Collects, and shows how it goes on.
+fn collected(options: &Options, destination: &Destination, quiet: bool) -> Result<Summary, CollectError> {
     let progress = if quiet { None } else { Progress::on_terminal() };
     let observer: Arc<dyn Observer> = match progress {
         Some(progress) => Arc::new(progress),
         None => Arc::new(Silent),
     };
-    let summary = collect(options, destination, &observer).map_err(explained)?;
+    let summary = collect(options, destination, &observer);
     drop(observer);
-    warn(&summary)?;
-    Ok(summary)
+    summary
 }
 
 fn options(from: &FromAws, reach: Reach) -> anyhow::Result<Options> {
@@ -79,8 +97,15 @@ fn options(from: &FromAws, reach: Reach) -> anyhow::Result<Options> {
     })
 }
 
-fn explained(error: CollectError) -> anyhow::Error {
-    UserError::new(error.to_string(), error.help()).into()
+/// What to do about an error; where a collection had begun, `command` continues it.
+fn explained(error: CollectError, destination: &Destination, command: &str) -> anyhow::Error {
+    let may_go_on = match &error {
+        CollectError::Credentials(_) | CollectError::Start(_) => destination.directory.join(JOURNAL).exists(),
+        CollectError::Store(StoreError::Io { .. }) => destination.directory.join(JOURNAL).exists(),
+        _ => false,
+    };
+    let going_on = if may_go_on { format!("; {command} what has begun") } else { String::new() };
+    UserError::new(error.to_string(), error.help() + &going_on).into()
 }
 
 /// Says on standard error what the snapshot lacks, and what to do about it.
@@ -123,6 +148,6 @@ fn told(summary: &Summary, directory: &Path) -> String {
     text + "\n"
 }
 
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

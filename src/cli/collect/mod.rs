@@ -10,9 +10,9 @@ mod progress;
 
 use std::path::PathBuf;
 
-pub use arguments::{FromAws, HEADING};
+pub use arguments::{FromAws, HEADING, OF_COLLECTING};
 #[cfg(feature = "aws")]
-pub use live::audited;
+pub use live::{Keeping, audited};
 
 use super::{ExitStatus, Globals};
 
@@ -42,7 +42,8 @@ pub struct Args {
     /// The directory to write, which must not exist yet
     #[arg(short, long, value_name = "DIR", default_value = "snapshot")]
     output: PathBuf,
-    /// Continue a collection that was broken off, without reading again what it has finished
+    /// Continue a collection that was broken off, without reading again what it has finished; or read again what of
+    /// a finished one is unread
     #[arg(long)]
     resume: bool,
     /// Write the files compressed (Zstandard)

@@ -5,12 +5,17 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::live::count;
 use iamdrift::collect::{Observer, Outcome};
 use iamdrift::iam::AccountId;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How often a line that waits shows that it is alive.
 const TICK: Duration = Duration::from_millis(120);
+
+const BEFORE: &str = "{spinner} finding the accounts  {elapsed}";
+const BAR: &str = "{bar:30} {pos}/{len} accounts  {elapsed}";
+const ACCOUNT: &str = "{spinner} {prefix}  {msg}";
 
 /// Shows a collection on a terminal.
 pub struct Progress {
@@ -26,7 +31,8 @@ impl Progress {
             return None;
         }
         let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        let all = lines.add(ProgressBar::new(0).with_style(style("{bar:30} {pos}/{len} accounts  {elapsed}")));
+        // Which accounts there are is known once AWS has told who is asking, and of the organization.
+        let all = lines.add(ProgressBar::new(0).with_style(style(BEFORE)));
         all.enable_steady_tick(Duration::from_secs(1));
         Some(Progress { lines, all, accounts: Mutex::new(HashMap::new()) })
     }
@@ -43,12 +49,13 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Observer for Progress {
     fn begins(&self, accounts: usize, finished: usize) {
+        self.all.set_style(style(BAR));
         self.all.set_length(accounts as u64);
         self.all.set_position(finished as u64);
     }
 
     fn account_begins(&self, id: &AccountId, name: Option<&str>) {
-        let line = ProgressBar::new_spinner().with_style(style("{spinner} {prefix}  {msg}"));
+        let line = ProgressBar::new_spinner().with_style(style(ACCOUNT));
         let line = self.lines.insert_before(&self.all, line);
         line.set_prefix(titled(id, name));
         line.enable_steady_tick(TICK);
@@ -57,7 +64,7 @@ impl Observer for Progress {
 
     fn account_grows(&self, id: &AccountId, principals: usize) {
         if let Some(line) = self.line(id) {
-            line.set_message(format!("{principals} principals"));
+            line.set_message(count(principals, "principal"));
         }
     }
 
@@ -95,8 +102,10 @@ fn mark(outcome: &Outcome) -> char {
 
 fn told(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Read { principals } => format!("{principals} principals"),
-        Outcome::Partly { principals, unread } => format!("{principals} principals, {} parts unread", unread.len()),
+        Outcome::Read { principals } => count(*principals, "principal"),
+        Outcome::Partly { principals, unread } => {
+            format!("{}, {} unread", count(*principals, "principal"), count(unread.len(), "part"))
+        }
         Outcome::Unread { .. } => "unread".to_owned(),
     }
 }
@@ -114,7 +123,7 @@ mod tests {
 
     #[test]
     fn templates_are_well_formed() {
-        for template in ["{bar:30} {pos}/{len} accounts  {elapsed}", "{spinner} {prefix}  {msg}"] {
+        for template in [BEFORE, BAR, ACCOUNT] {
             ProgressStyle::with_template(template).unwrap();
         }
     }

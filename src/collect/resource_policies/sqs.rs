@@ -24,7 +24,14 @@ pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(),
                     let arn = attributes.remove(&QueueAttributeName::QueueArn).unwrap_or(url);
                     found.policy(arn, Ok(attributes.remove(&QueueAttributeName::Policy)))?;
                 }
-                Err(failure) => found.policy(url, Err(failure))?,
+                // What rests on it is found by its ARN, which the URL ends like.
+                Err(failure) => {
+                    let name = url.rsplit('/').next().unwrap_or(&url);
+                    found.policy(
+                        format!("arn:{}:sqs:{}:{}:{name}", found.partition, found.region, found.owner),
+                        Err(failure),
+                    )?;
+                }
             }
         }
     });

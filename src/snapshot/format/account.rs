@@ -279,6 +279,21 @@ pub struct PermissionSet {
     /// The accounts' own managed policies that it attaches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub customer_managed_policy_references: Vec<ManagedPolicyReference>,
+    /// The permissions boundary that it sets on its roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<PermissionSetBoundary>,
+}
+
+/// The permissions boundary of a permission set: AWS's policy, or the accounts' own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PermissionSetBoundary {
+    /// The ARN of an AWS managed policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_policy_arn: Option<String>,
+    /// A managed policy of each account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_managed_policy_reference: Option<ManagedPolicyReference>,
 }
 
 /// A managed policy that each account has under that name and path.

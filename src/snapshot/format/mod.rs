@@ -10,8 +10,8 @@ mod organization;
 
 pub use account::{
     AccountFile, AccountPage, AttachedBoundary, AttachedPolicy, GroupDetail, InlinePolicy, ManagedPolicyDetail,
-    ManagedPolicyReference, OpenIdConnectProvider, PermissionSet, PolicyVersion, RoleDetail, RoleLastUsed,
-    SamlProvider, Tag, UserDetail,
+    ManagedPolicyReference, OpenIdConnectProvider, PermissionSet, PermissionSetBoundary, PolicyVersion, RoleDetail,
+    RoleLastUsed, SamlProvider, Tag, UserDetail,
 };
 pub use document::Document;
 pub use manifest::{

@@ -89,14 +89,16 @@ impl AccountWriter {
             file.write_all(b"\n}\n")
         })?;
         let stored = self.file.finish()?;
-        self.begun.shared.note_account(ManifestAccount {
-            id: self.begun.id.to_string(),
+        let Begun { shared, id } = &self.begun;
+        let account = ManifestAccount {
+            id: id.to_string(),
             name: self.name,
             status: if unread.is_empty() { AccountStatus::Read } else { AccountStatus::Partly },
             stored: Some(stored),
             principals: self.principals,
             unread,
-        })
+        };
+        shared.note_account(id, account)
     }
 
     fn write(&mut self, write: impl FnOnce(&mut Unfinished) -> io::Result<()>) -> Result<(), StoreError> {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::snapshot::SnapshotError;
+
 /// A snapshot directory that cannot be written, or not by this run.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -26,11 +28,26 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
-    /// The directory holds a whole snapshot.
+    /// The directory holds a snapshot.
     #[error("{} holds a finished snapshot", path.display())]
     Finished {
         /// The directory.
         path: PathBuf,
+    },
+    /// The directory holds a snapshot, and there is nothing in it to be read again.
+    #[error("{} holds a finished snapshot, and nothing of it is unread", path.display())]
+    Complete {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory holds a snapshot whose manifest cannot be used.
+    #[error("{} cannot be continued: {error}", path.display())]
+    Manifest {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: Box<SnapshotError>,
     },
     /// There is no broken run to continue.
     #[error("{} holds no collection that was broken off", path.display())]
@@ -85,8 +102,12 @@ impl StoreError {
     pub fn help(&self) -> &'static str {
         match self {
             StoreError::Io { .. } => "give a directory that you can write to, on a disk with room",
-            StoreError::NotEmpty { .. } | StoreError::Finished { .. } => "give a directory that does not exist yet",
-            StoreError::BrokenOff { .. } => "continue it with `--resume`, or give another directory",
+            StoreError::NotEmpty { .. } | StoreError::Complete { .. } => "give a directory that does not exist yet",
+            StoreError::Finished { .. } => {
+                "give a directory that does not exist yet; what is unread in this one `iamdrift collect --resume` reads"
+            }
+            StoreError::Manifest { .. } => "give a directory that does not exist yet, and collect again",
+            StoreError::BrokenOff { .. } => "continue it with `iamdrift collect --resume`, or give another directory",
             StoreError::NothingToResume { .. } => "leave `--resume` out to begin a collection",
             StoreError::Foreign { .. } => "resume with the credentials that began it, or give another directory",
             StoreError::InUse { .. } => "wait for it to end, or give another directory",

@@ -58,6 +58,21 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Begins the journal of a finished snapshot that goes on. One that the finished run could not remove is replaced.
+    pub(super) fn begin_again(root: &Path, begun: Begun) -> Result<Journal, StoreError> {
+        let path = root.join(JOURNAL);
+        let mut options = OpenOptions::new();
+        // Not truncated: it may be another process's.
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
+        lock(root, &file)?;
+        let mut journal = Journal { path, file, length: 0 };
+        journal.add(&Line::Begun(begun))?;
+        Ok(journal)
+    }
+
     /// Opens the journal of a run that was broken off, and reads its lines.
     pub(super) fn open(root: &Path) -> Result<(Journal, Vec<Line>), StoreError> {
         let path = root.join(JOURNAL);

@@ -1,4 +1,4 @@
-//! What a run that was broken off has left: what of it counts, and what goes.
+//! What an earlier run has left: what of it counts, what goes, and what is to be read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -6,10 +6,59 @@ use std::io;
 use std::path::Path;
 
 use super::error::StoreError;
-use super::journal::Begun;
-use super::{ACCOUNTS, ORGANIZATION, UNFINISHED};
+use super::journal::{Begun, Journal, Line};
+use super::shared::State;
+use super::stored::sync_folder;
+use super::{ACCOUNTS, MANIFEST, ORGANIZATION, UNFINISHED};
 use crate::iam::AccountId;
-use crate::snapshot::format::{ManifestAccount, ManifestOrganization, StoredFile};
+use crate::snapshot::collected::Collected;
+use crate::snapshot::format::{Manifest, ManifestAccount, ManifestOrganization, StoredFile};
+
+/// Turns a finished snapshot of which something is unread into a run that was broken off: its manifest becomes the
+/// journal. The accounts that were not read whole are to be read again; until they are, what there is of them counts.
+pub(super) fn reopened(root: &Path, ours: &Begun) -> Result<(Begun, State), StoreError> {
+    let unusable = |error| StoreError::Manifest { path: root.to_owned(), error: Box::new(error) };
+    let Some(collected) = Collected::open(root).map_err(unusable)? else {
+        return Err(StoreError::NothingToResume { path: root.to_owned() });
+    };
+    let manifest = collected.manifest;
+    if is_whole_snapshot(&manifest) {
+        return Err(StoreError::Complete { path: root.to_owned() });
+    }
+    let begun = Begun {
+        format_version: manifest.format_version,
+        tool: manifest.tool,
+        caller: manifest.caller,
+        partition: manifest.partition,
+        started_at: manifest.started_at,
+    };
+    same_collection(root, &begun, ours)?;
+    let mut journal = Journal::begin_again(root, begun.clone())?;
+    for account in &manifest.accounts {
+        journal.add(&Line::Account(account.clone()))?;
+    }
+    if let Some(organization) = &manifest.organization {
+        journal.add(&Line::Organization(organization.clone()))?;
+    }
+    // The journal is whole: from here on it speaks for the directory.
+    let path = root.join(MANIFEST);
+    fs::remove_file(&path).and_then(|()| sync_folder(root)).map_err(|error| StoreError::Io { path, error })?;
+    let mut state = State::new(journal);
+    state.organization = manifest.organization;
+    for account in manifest.accounts {
+        let Some(id) = AccountId::parse(&account.id) else { continue };
+        if !account.unread.is_empty() {
+            state.again.insert(id.clone());
+        }
+        state.accounts.insert(id, account);
+    }
+    Ok((begun, state))
+}
+
+fn is_whole_snapshot(manifest: &Manifest) -> bool {
+    let organization = manifest.organization.iter().flat_map(|organization| &organization.unread);
+    manifest.accounts.iter().flat_map(|account| &account.unread).chain(organization).next().is_none()
+}
 
 /// Whether two runs can be one collection.
 pub(super) fn same_collection(root: &Path, theirs: &Begun, ours: &Begun) -> Result<(), StoreError> {

@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) journal: Journal,
     pub(super) accounts: BTreeMap<AccountId, ManifestAccount>,
     pub(super) open: BTreeSet<AccountId>,
+    /// Accounts of a finished snapshot that were not read whole, and were not read again yet.
+    pub(super) again: BTreeSet<AccountId>,
     pub(super) organization: Option<ManifestOrganization>,
     /// Whether this run has told of the organization, and not only one before it.
     pub(super) organization_told: bool,
@@ -34,13 +36,14 @@ impl State {
             journal,
             accounts: BTreeMap::new(),
             open: BTreeSet::new(),
+            again: BTreeSet::new(),
             organization: None,
             organization_told: false,
         }
     }
 
     pub(super) fn is_finished(&self, id: &AccountId) -> bool {
-        self.accounts.get(id).is_some_and(|account| account.stored.is_some())
+        !self.again.contains(id) && self.accounts.get(id).is_some_and(|account| account.stored.is_some())
     }
 }
 
@@ -66,11 +69,25 @@ impl Shared {
         self.state().open.remove(id);
     }
 
-    pub(super) fn note_account(&self, account: ManifestAccount) -> Result<(), StoreError> {
+    pub(super) fn note_account(&self, id: &AccountId, account: ManifestAccount) -> Result<(), StoreError> {
         let mut state = self.state();
+        state.again.remove(id);
+        let before = state.accounts.get(id).and_then(|before| before.stored.clone());
+        if before.is_some() && account.stored.is_none() {
+            // A part of it is better than nothing, and says what is missing.
+            return Ok(());
+        }
         state.journal.add(&Line::Account(account.clone()))?;
-        if let Some(id) = AccountId::parse(&account.id) {
-            state.accounts.insert(id, account);
+        let now = account.stored.clone();
+        state.accounts.insert(id.clone(), account);
+        self.remove_replaced(before, now.as_ref())
+    }
+
+    /// Removes the file that another has taken the place of, under another name.
+    fn remove_replaced(&self, before: Option<StoredFile>, now: Option<&StoredFile>) -> Result<(), StoreError> {
+        if let Some(before) = before.filter(|before| now.is_none_or(|now| now.file != before.file)) {
+            let path = self.root.join(&before.file);
+            fs::remove_file(&path).map_err(|error| StoreError::Io { path, error })?;
         }
         Ok(())
     }
@@ -91,12 +108,8 @@ impl Shared {
         let organization = ManifestOrganization { stored, unread };
         let mut state = self.state();
         state.journal.add(&Line::Organization(organization.clone()))?;
+        let now = organization.stored.clone();
         let before = state.organization.replace(organization).and_then(|before| before.stored);
-        let now = state.organization.as_ref().and_then(|now| now.stored.as_ref());
-        if let Some(before) = before.filter(|before| now.is_none_or(|now| now.file != before.file)) {
-            let path = self.root.join(&before.file);
-            fs::remove_file(&path).map_err(|error| StoreError::Io { path, error })?;
-        }
-        Ok(())
+        self.remove_replaced(before, now.as_ref())
     }
 }

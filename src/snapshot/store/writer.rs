@@ -93,21 +93,28 @@ impl SnapshotWriter {
         SnapshotWriter::with(directory, compression, begun, state, Vec::new())
     }
 
-    /// Continues a run that was broken off. What it finished stays; files that it did not are removed.
+    /// Continues a run that was broken off, or a finished snapshot of which something is unread. What was finished
+    /// stays; files that were not are removed.
     ///
-    /// An account counts as finished when its file is there, whole and unchanged, even if parts of it could not be
-    /// read. One of which nothing could be read is to be tried again.
+    /// In a run that was broken off an account counts as finished when its file is there, whole and unchanged, even if
+    /// parts of it could not be read; one of which nothing could be read is to be tried again. In a finished snapshot
+    /// each account that was not read whole is to be tried again.
     ///
     /// # Errors
-    /// [`StoreError::Finished`] where there is nothing to continue, [`StoreError::NothingToResume`] where nothing was
-    /// begun, [`StoreError::Foreign`] where another format, partition or calling account began it,
-    /// [`StoreError::InUse`], [`StoreError::Journal`]; the disk's.
+    /// [`StoreError::Complete`] where nothing is unread, [`StoreError::NothingToResume`] where nothing was begun,
+    /// [`StoreError::Foreign`] where another format, partition or calling account began it, [`StoreError::InUse`],
+    /// [`StoreError::Manifest`], [`StoreError::Journal`]; the disk's.
     pub fn resume(directory: &Path, header: Header, compression: Compression) -> Result<SnapshotWriter, StoreError> {
-        if directory.join(MANIFEST).exists() {
-            return Err(StoreError::Finished { path: directory.to_owned() });
-        }
-        let (mut journal, lines) = Journal::open(directory)?;
         let ours = header.begun();
+        let (begun, state) = match directory.join(MANIFEST).exists() {
+            true => resume::reopened(directory, &ours)?,
+            false => SnapshotWriter::broken_off(directory, ours)?,
+        };
+        SnapshotWriter::go_on(directory, compression, begun, state)
+    }
+
+    fn broken_off(directory: &Path, ours: Begun) -> Result<(Begun, State), StoreError> {
+        let (mut journal, lines) = Journal::open(directory)?;
         let mut lines = lines.into_iter();
         let begun = match lines.next() {
             Some(Line::Begun(begun)) => begun,
@@ -134,6 +141,15 @@ impl SnapshotWriter {
                 Line::Begun(_) => {}
             }
         }
+        Ok((begun, state))
+    }
+
+    fn go_on(
+        directory: &Path,
+        compression: Compression,
+        begun: Begun,
+        mut state: State,
+    ) -> Result<SnapshotWriter, StoreError> {
         let damaged = resume::drop_damaged(directory, &mut state.accounts, &mut state.organization)?;
         resume::clean(directory, &state.accounts, state.organization.as_ref())?;
         SnapshotWriter::with(directory, compression, begun, state, damaged)
@@ -189,14 +205,15 @@ impl SnapshotWriter {
             error: error.to_owned(),
             permission: permission.map(str::to_owned),
         };
-        let noted = self.shared.note_account(ManifestAccount {
+        let account = ManifestAccount {
             id: id.to_string(),
             name: name.map(str::to_owned),
             status: AccountStatus::Unread,
             stored: None,
             principals: 0,
             unread: vec![part],
-        });
+        };
+        let noted = self.shared.note_account(id, account);
         self.shared.close(id);
         noted
     }

@@ -103,6 +103,38 @@ fn a_service_that_never_answers_leaves_the_account_unread_and_says_so() {
     assert_eq!(manifest["Accounts"][1]["Status"], "read");
 }
 
+/// An answer is waited for a minute, and so is this test.
+#[test]
+fn a_service_that_keeps_silent_is_not_waited_for_for_ever() {
+    let server = server(|request, _| {
+        if request.key == format!("ASIA{ONE}") && request.name() == DETAILS {
+            std::thread::sleep(std::time::Duration::from_secs(75));
+        }
+        None
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["collect", "--accounts", ONE, "--member-role", "m", "--requests-per-second", "0"];
+    let (status, told) = ended(&run_with(&server.url, folder.path(), &arguments, &[("AWS_MAX_ATTEMPTS", "1")]));
+    assert_eq!((status, told), (3, format!("warning: unread in account {ONE}: {DETAILS}: no answer in time\n")));
+    assert_eq!(manifest(folder.path())["Accounts"][0]["Status"], "unread");
+}
+
+/// However many accounts are read at a time, and retries included.
+#[test]
+fn requests_keep_the_pace_that_is_asked_for() {
+    let server = server(|request, before| {
+        (request.name() == DETAILS && before < 2).then(|| Answer::error(400, "Throttling", "Rate exceeded"))
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = format!("{CALLER},{ONE},{TWO}");
+    let arguments = ["collect", "--accounts", &accounts, "--member-role", "m", "--requests-per-second", "20"];
+    let started = std::time::Instant::now();
+    assert_eq!(ended(&run(&server.url, folder.path(), &arguments)), (0, String::new()));
+    let (took, requests) = (started.elapsed(), server.seen().len());
+    assert!(requests > 30, "{requests}");
+    assert!(took.as_secs_f64() >= (requests - 1) as f64 / 20.0, "{requests} requests in {took:?}");
+}
+
 fn manifest(folder: &Path) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(folder.join("snapshot/manifest.json")).unwrap()).unwrap()
 }

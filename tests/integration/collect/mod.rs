@@ -2,6 +2,7 @@
 
 mod answers;
 mod contents;
+mod credentials;
 mod faults;
 mod moto;
 mod moto_server;
@@ -10,6 +11,7 @@ mod pages;
 mod permissions;
 #[cfg(feature = "aws-resources")]
 mod resources;
+mod resumed;
 mod scale;
 mod server;
 

@@ -45,10 +45,6 @@ impl Moto {
         Some(moto)
     }
 
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
     /// One request, signed by name only: moto looks for the key's account and the service's name.
     pub fn send(&self, key: &str, service: &str, what: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();

@@ -10,6 +10,8 @@ use super::{ended, run};
 const MEMBER: &str = "111122223333";
 const SUSPENDED: &str = "555555555555";
 const SET: &str = "arn:aws:sso:::permissionSet/ssoins-1/ps-1";
+/// One without any policy or boundary.
+const BARE: &str = "arn:aws:sso:::permissionSet/ssoins-1/ps-2";
 
 /// What AWS answers; none where it is no matter of the organization's.
 pub fn answer(request: &Request) -> Option<Answer> {
@@ -61,7 +63,23 @@ pub fn answer(request: &Request) -> Option<Answer> {
         "ListInstances" => {
             json!({ "Instances": [{ "InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1" }] })
         }
-        "ListPermissionSets" => json!({ "PermissionSets": [SET] }),
+        "ListPermissionSets" => json!({ "PermissionSets": [SET, BARE] }),
+        "DescribePermissionSet" if asked["PermissionSetArn"] == BARE => {
+            json!({ "PermissionSet": { "Name": "Bare", "PermissionSetArn": BARE } })
+        }
+        "GetInlinePolicyForPermissionSet" if asked["PermissionSetArn"] == BARE => json!({ "InlinePolicy": "" }),
+        "ListManagedPoliciesInPermissionSet" if asked["PermissionSetArn"] == BARE => {
+            json!({ "AttachedManagedPolicies": [] })
+        }
+        "ListCustomerManagedPolicyReferencesInPermissionSet" if asked["PermissionSetArn"] == BARE => {
+            json!({ "CustomerManagedPolicyReferences": [] })
+        }
+        "GetPermissionsBoundaryForPermissionSet" if asked["PermissionSetArn"] == BARE => {
+            return Some(no_boundary());
+        }
+        "GetPermissionsBoundaryForPermissionSet" => json!({ "PermissionsBoundary": {
+            "CustomerManagedPolicyReference": { "Name": "ceiling", "Path": "/bounds/" }
+        } }),
         "DescribePermissionSet" => json!({ "PermissionSet": { "Name": "Admins", "PermissionSetArn": SET } }),
         "GetInlinePolicyForPermissionSet" => json!({ "InlinePolicy": full }),
         "ListManagedPoliciesInPermissionSet" => {
@@ -73,6 +91,11 @@ pub fn answer(request: &Request) -> Option<Answer> {
         name => panic!("the collector asked for {name}, which nothing here answers"),
     };
     Some(Answer::json(answer.to_string()))
+}
+
+/// What AWS answers of a permission set that has no boundary ("GetPermissionsBoundaryForPermissionSet", Errors).
+pub fn no_boundary() -> Answer {
+    Answer::json_error(400, "ResourceNotFoundException", "Permissions boundary is not present.")
 }
 
 /// A server for the organization and its accounts; `fault` answers first.
@@ -125,7 +148,11 @@ fn an_organization_is_read_from_the_top_down() {
             "Name": "Admins",
             "InlinePolicy": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } },
             "ManagedPolicies": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
-            "CustomerManagedPolicyReferences": [{ "Name": "local", "Path": "/" }]
+            "CustomerManagedPolicyReferences": [{ "Name": "local", "Path": "/" }],
+            "PermissionsBoundary": { "CustomerManagedPolicyReference": { "Name": "ceiling", "Path": "/bounds/" } }
+        }, {
+            "PermissionSetArn": BARE,
+            "Name": "Bare"
         }])]
     );
     // The management account is read as the caller, the member as its role, with the external id.
@@ -163,6 +190,25 @@ fn without_the_list_of_accounts_there_is_nothing_to_collect() {
 }
 
 #[test]
+fn an_account_without_an_organization_is_told_so() {
+    let server = server(|request| {
+        (request.service == "organizations").then(|| {
+            let message = "Your account is not a member of an organization.";
+            Answer::json_error(400, "AWSOrganizationsNotInUseException", message)
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (status, told) = ended(&run(&server.url, folder.path(), &COLLECT));
+    assert_eq!(status, 2);
+    assert_eq!(
+        told,
+        "error: organizations:DescribeOrganization: AWSOrganizationsNotInUseException: Your account is not a member of \
+         an organization.\nhelp: leave `--organization` out\n"
+    );
+    assert!(!folder.path().join("snapshot").exists());
+}
+
+#[test]
 fn policies_that_may_not_be_read_are_told_and_the_accounts_are_collected() {
     let denied = |request: &Request| {
         ["DescribePolicy", "ListDelegatedAdministrators", "ListInstances"]
@@ -195,6 +241,9 @@ fn arguments_that_do_not_go_together_are_refused_before_an_account_is_read() {
         (["collect", "--accounts", "123"], "twelve digits"),
         (["collect", "--member-role", "arn:aws:iam::111122223333:role/m"], "role's name alone"),
         (["collect", "--concurrency", "0"], "1..=256"),
+        (["collect", "--role-arn", "arn:aws:iam::111122223333:user/u"], "the ARN of a role"),
+        (["collect", "--region", "EU West"], "a region, such as `eu-west-1`"),
+        (["collect", "--resource-regions", "eu-west-1,"], "a region, such as `eu-west-1`"),
         (["collect", "--requests-per-second", "0.01"], "0.1 to 10000"),
     ] {
         let (status, told) = ended(&run(&server.url, folder.path(), &arguments));

@@ -76,8 +76,15 @@ pub fn calls(stages: impl Fn(Stage) -> bool) -> BTreeSet<String> {
 fn a_dry_run_names_every_call_and_makes_none() {
     let server = Server::start(|request, _| panic!("{} was called", request.name()));
     let folder = tempfile::tempdir().unwrap();
-    let arguments =
-        ["collect", "--dry-run", "--organization", "--member-role", "m", "--role-arn", "arn:aws:iam::1:role/c"];
+    let arguments = [
+        "collect",
+        "--dry-run",
+        "--organization",
+        "--member-role",
+        "m",
+        "--role-arn",
+        "arn:aws:iam::111122223333:role/c",
+    ];
     let output = run(&server.url, folder.path(), &arguments);
     assert_eq!(ended(&output), (0, String::new()));
     let text = String::from_utf8(output.stdout).unwrap();

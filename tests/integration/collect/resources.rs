@@ -154,6 +154,8 @@ fn one_resource_or_service_that_may_not_be_read_leaves_the_others() {
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--requests-per-second", "0"]));
     assert_eq!(status, 3);
     assert!(told.contains("kms in us-east-1): kms:ListKeys: AccessDeniedException: no keys"), "{told}");
+    let queue = format!("arn:aws:sqs:{REGION}:{MANAGEMENT}:jobs");
+    assert!(told.contains(&format!("({queue}): sqs:GetQueueAttributes: ")), "{told}");
     assert!(told.contains("jobs): sqs:GetQueueAttributes: AccessDeniedException: not this queue"), "{told}");
     expected.retain(|arn, _| !arn.contains(":kms:") && !arn.contains(":sqs:"));
     assert_eq!(collected(folder.path()), expected);

@@ -184,7 +184,6 @@ fn rest(service: &str, first: &str) -> &'static str {
 }
 
 /// What another server answers to the same request.
-#[cfg(feature = "aws-resources")]
 pub fn forwarded(request: &Request, port: u16) -> Answer {
     use std::io::Read;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();

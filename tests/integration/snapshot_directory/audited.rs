@@ -210,6 +210,8 @@ fn unread_resource_policies_take_back_only_what_they_could_deny() {
         (Some("sqs in eu-west-1"), vec!["IAM001", "IAM010"]),
         (Some("arn:aws:s3:::some-other-bucket"), vec!["IAM001", "IAM010"]),
         (Some("s3 in eu-west-1"), vec!["IAM010"]),
+        // What is neither an ARN nor a service could be of any.
+        (Some("https://s3.amazonaws.com/some-other-bucket"), vec!["IAM010"]),
         (None, vec!["IAM010"]),
     ] {
         let (_folder, directory) = fresh();
@@ -229,6 +231,42 @@ fn unread_resource_policies_take_back_only_what_they_could_deny() {
         let decides = !report["findings"].to_string().contains("IAM001");
         assert_eq!(status, if decides { 3 } else { 0 }, "{of:?}: {out}");
     }
+}
+
+/// What is there allows too much, and an SCP that nobody could read may deny it: undecided, and told.
+#[test]
+fn excess_that_an_unread_policy_could_deny_is_undecided_and_told() {
+    for (action, told) in [("s3:PutObject", true), ("s3:GetObject", false)] {
+        let (_folder, directory) = fresh();
+        let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
+        let mut account = writer.account(&id(&number(0)), None).unwrap();
+        account.page(&page(json!({ "RoleDetailList": [role(&number(0), "r", action)] }))).unwrap();
+        account.finish().unwrap();
+        writer.unread_organization("AccessDenied", None).unwrap();
+        finish(writer);
+        let (status, report) = audit_json(&directory);
+        let findings = report["findings"].as_array().unwrap();
+        assert_eq!((status, findings.len(), &findings[0]["rule"]), (3, 1, &json!("IAM010")), "{report}");
+        let reasons = findings[0]["reasons"].as_array().unwrap();
+        let excess =
+            "what was read goes beyond its ceiling by 1 action, a destructive one; what is missing could deny that";
+        assert_eq!(reasons.last().unwrap() == excess, told, "{reasons:?}");
+    }
+}
+
+/// A snapshot that is there is not collected: what says how to collect has no meaning beside it.
+#[test]
+fn options_of_collecting_beside_a_snapshot_are_refused() {
+    let (_folder, directory) = fresh();
+    written(&directory, Compression::None);
+    for option in
+        [["--profile", "p"], ["--accounts", "111122223333"], ["--concurrency", "2"], ["--region", "eu-west-1"]]
+    {
+        let (status, _, err) = audit(&directory, MANIFEST, &option);
+        assert_eq!(status, 2);
+        assert!(err.contains(option[0]) && err.contains("cannot be used with"), "{err}");
+    }
+    assert_eq!(audit(&directory, MANIFEST, &["--quiet"]).0, 0);
 }
 
 /// Policies that were not read may not count as policies that allow nothing: that would be an all-clear.

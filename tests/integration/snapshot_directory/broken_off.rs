@@ -196,7 +196,7 @@ fn a_directory_that_cannot_be_begun_or_continued_says_so() {
     let (_folder, directory) = fresh();
     written(&directory, Compression::None);
     assert!(matches!(create(&directory), Err(StoreError::Finished { .. })));
-    assert!(matches!(resume(&directory), Err(StoreError::Finished { .. })));
+    assert!(matches!(resume(&directory), Err(StoreError::Complete { .. })));
     assert_eq!(load(&directory).accounts.len(), 3, "and nothing was touched");
 }
 

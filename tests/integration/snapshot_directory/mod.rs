@@ -4,6 +4,7 @@ mod audited;
 mod broken_off;
 mod round_trip;
 mod tampering;
+mod topped_up;
 
 use std::path::{Path, PathBuf};
 
