@@ -113,6 +113,11 @@ impl KnownContext {
         }
     }
 
+    /// The keys of which something is known by their names.
+    pub fn named(&self) -> impl Iterator<Item = (&ContextKey, &Known)> {
+        self.keys.iter()
+    }
+
     /// Sets what is known of a key.
     pub fn set(&mut self, key: &str, known: Known) {
         self.keys.insert(ContextKey::new(key), known);

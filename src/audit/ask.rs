@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action_patterns::ActionSet;
 use super::rank::Ranks;
+use super::sides::{both, granted_by, identity_only, wild_statements, without};
 use super::subject::Subject;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{Effect, Listing, Readings};
+use crate::iam::{Effect, Readings};
 use crate::snapshot::Holding;
 use crate::solve::{
-    Access, Branch, Confirm, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
+    Access, Confirm, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
 };
 
 /// Steps that one question may take.
-const BUDGET: u64 = 4_000_000;
+pub(super) const BUDGET: u64 = 4_000_000;
 /// Steps for advice, which is left out rather than waited for.
 const ADVICE_BUDGET: u64 = 200_000;
 /// Of each grant so many cubes are told.
@@ -75,7 +76,8 @@ impl<'a> Asker<'a> {
 }
 
 impl Asker<'_> {
-    fn catalog(&self) -> &Catalog {
+    /// What AWS defines.
+    pub fn catalog(&self) -> &Catalog {
         self.solver.catalog
     }
 
@@ -106,7 +108,7 @@ impl Asker<'_> {
             );
             self.confirm(allowed, declared, request)
         };
-        let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: Some(&excess_of) };
+        let ask = Ask::difference(self, subject, &excess_of);
         answer.excess = ask.closed(&effective, &declared.access, &mut answer.undecided);
         if self.latent && subject.entry.is_some() {
             let rest = wild_statements(&effective, |tag| !answer.excess.contains_key(&tag));
@@ -121,7 +123,7 @@ impl Asker<'_> {
                 self.confirm(declared, allowed, request)
             };
             // What cannot be said of a mere information makes no audit incomplete.
-            let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: Some(&lack) };
+            let ask = Ask::difference(self, subject, &lack);
             answer.narrower = ask.closed(&declared.access, &effective, &mut BTreeSet::new());
         }
         if subject.entry.is_some() && subject.missing.is_empty() {
@@ -130,7 +132,8 @@ impl Asker<'_> {
         answer
     }
 
-    fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
+    /// A witness proves what is asked where one side allows it and the other does not.
+    pub fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
         match (one, other) {
             (true, false) => Ok(()),
             _ => Err(format!("{} on {}", request.action, request.resource)),
@@ -161,7 +164,9 @@ impl Asker<'_> {
                 [_] => (granted_by(&wanted, goes), identity_only(granted_by(effective, |tag| !goes(tag)))),
                 _ => (wanted.clone(), without(effective, goes)),
             };
-            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, depth: Depth::Verdict, confirm: None };
+            let known = &subject.known;
+            let (budget, depth) = (ADVICE_BUDGET, Depth::Verdict);
+            let ask = Ask { asker: self, subject, known, budget, depth, confirm: None };
             let mut undecided = BTreeSet::new();
             if ask.closed(&at_stake, &left, &mut undecided).is_empty() && undecided.is_empty() {
                 removed.push(candidate);
@@ -177,16 +182,30 @@ pub(super) fn is_attachment(policy: &PolicyRef) -> bool {
 }
 
 /// One way of asking.
-struct Ask<'a> {
-    asker: &'a Asker<'a>,
-    subject: &'a Subject<'a>,
-    budget: u64,
-    depth: Depth,
-    confirm: Option<&'a Confirm<'a>>,
+pub(super) struct Ask<'a> {
+    /// What the run shares.
+    pub asker: &'a Asker<'a>,
+    /// The principal of which it is asked.
+    pub subject: &'a Subject<'a>,
+    /// What is known of the context.
+    pub known: &'a KnownContext,
+    /// Steps that it may take.
+    pub budget: u64,
+    /// How much is wanted.
+    pub depth: Depth,
+    /// Replays witnesses.
+    pub confirm: Option<&'a Confirm<'a>>,
 }
 
-impl Ask<'_> {
-    fn closed(&self, left: &Access, right: &Access, undecided: &mut BTreeSet<Undecided>) -> Founds {
+impl<'a> Ask<'a> {
+    /// The whole difference, of which each witness is replayed.
+    pub fn difference(asker: &'a Asker<'a>, subject: &'a Subject<'a>, confirm: &'a Confirm<'a>) -> Ask<'a> {
+        let known = &subject.known;
+        Ask { asker, subject, known, budget: BUDGET, depth: DIFFERENCE, confirm: Some(confirm) }
+    }
+
+    /// What one side allows and the other does not, of the actions that exist.
+    pub fn closed(&self, left: &Access, right: &Access, undecided: &mut BTreeSet<Undecided>) -> Founds {
         self.ask(left, right, World::Closed, undecided)
     }
 
@@ -198,11 +217,10 @@ impl Ask<'_> {
     }
 
     fn ask(&self, left: &Access, right: &Access, world: World, undecided: &mut BTreeSet<Undecided>) -> Founds {
-        let known: &KnownContext = &self.subject.known;
         let question = Question {
             effective: left,
             declared: right,
-            known,
+            known: self.known,
             partition: Some(self.subject.account.partition),
             world,
             only: None,
@@ -232,58 +250,4 @@ fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
         }
     }
     founds
-}
-
-/// What both sides allow.
-fn both(one: &Access, other: &Access) -> Access {
-    let joined = |a: &Branch, b: &Branch| Branch {
-        require: a.require.iter().chain(&b.require).cloned().collect(),
-        forbid: a.forbid.iter().chain(&b.forbid).cloned().collect(),
-        except: a.except.iter().chain(&b.except).cloned().collect(),
-    };
-    Access { branches: one.branches.iter().flat_map(|a| other.branches.iter().map(move |b| joined(a, b))).collect() }
-}
-
-/// The access without some policies.
-fn without(access: &Access, gone: impl Fn(usize) -> bool) -> Access {
-    let mut rest = access.clone();
-    for branch in &mut rest.branches {
-        for list in branch.require.iter_mut().chain([&mut branch.forbid]) {
-            list.retain(|one| !gone(one.tag));
-        }
-    }
-    rest
-}
-
-/// The access that is granted by some policies only; all the other layers as they are.
-fn granted_by(access: &Access, keep: impl Fn(usize) -> bool) -> Access {
-    let mut rest = access.clone();
-    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
-        list.retain(|one| keep(one.tag));
-    }
-    rest
-}
-
-/// The access by its granting statements alone.
-fn identity_only(mut access: Access) -> Access {
-    for branch in &mut access.branches {
-        branch.require.truncate(1);
-        branch.forbid.clear();
-        branch.except.clear();
-    }
-    access
-}
-
-/// The access by those granting statements that can allow an action that does not exist yet.
-fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
-    let mut rest = access.clone();
-    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
-        list.retain(|one| {
-            let element = one.document.statements.get(one.index).map(|s| &s.action);
-            let wild =
-                element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
-            wild && keep((one.tag, one.index))
-        });
-    }
-    rest
 }

@@ -5,6 +5,7 @@
 mod action_list;
 mod action_patterns;
 mod advice;
+mod against;
 mod ask;
 mod count;
 pub mod cube_text;
@@ -12,13 +13,16 @@ mod excess;
 mod expected;
 mod finding;
 mod fingerprint;
+mod made;
 mod memo;
 mod notes;
 mod outcome;
+mod peers;
 mod rank;
 pub mod rules;
 mod run;
 mod severity;
+mod sides;
 pub mod statement_text;
 mod subject;
 

@@ -131,6 +131,8 @@ pub enum Status {
     Undeclared,
     /// Several entries speak of it.
     Ambiguous,
+    /// It does not keep a duty: it is not narrower than its operator.
+    DutyBroken,
     /// It could not be decided.
     Undecided,
     /// Nothing yet, but it may do what AWS releases next.
@@ -152,6 +154,7 @@ impl Status {
             Status::Broader => "broader",
             Status::Undeclared => "undeclared",
             Status::Ambiguous => "ambiguous",
+            Status::DutyBroken => "duty-broken",
             Status::Undecided => "undecided",
             Status::Latent => "latent",
             Status::Accepted => "accepted",

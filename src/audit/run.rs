@@ -12,6 +12,7 @@ use super::finding::{Accepted, Finding, PrincipalBrief, Sort};
 use super::memo::Key;
 use super::notes::notes;
 use super::outcome::{Audit, BaselineFacts, CatalogFacts, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
+use super::peers::{Comparison, Narrowness, Peers};
 use super::rank::Ranks;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
@@ -20,9 +21,9 @@ use crate::access::{Gatherer, Layers, Request};
 use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
 use crate::iam::Readings;
-use crate::kinds::recognise;
+use crate::kinds::{Recognised, Who, comers, recognise};
 use crate::snapshot::Snapshot;
-use crate::solve::Solver;
+use crate::solve::{Solver, Undecided};
 use crate::source::Diagnostics;
 
 /// What of an audit is wanted.
@@ -78,13 +79,18 @@ pub fn audit(
     let views: Vec<PrincipalView<'_>> = principals.iter().map(|(_, principal)| PrincipalView::of(principal)).collect();
     let assignments = baseline.assign(&views);
     let recognised = recognise(snapshot, Some(baseline));
+    let kinds: Vec<Who> = recognised.iter().zip(&assignments.of).map(|(r, a)| who(baseline, a, r)).collect();
+    let comers = comers(snapshot, Some(baseline), &kinds);
     let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
     let nothing = Arc::new(Declared::of(Vec::new()));
     let mut reports = Vec::new();
     let gatherer = Gatherer::new(snapshot);
     let mut subjects = Vec::new();
+    // Those whom nobody asked for, and whom an agent may be held against.
+    let mut others = Vec::new();
     let mut selected = Vec::with_capacity(principals.len());
-    for (((account, principal), assignment), recognised) in principals.iter().zip(&assignments.of).zip(&recognised) {
+    for (index, ((account, principal), assignment)) in principals.iter().zip(&assignments.of).enumerate() {
+        let (Some(recognised), Some(comers)) = (recognised.get(index), comers.get(index)) else { continue };
         let entry = match assignment {
             Assignment::Declared(index) => baseline.entries.get(*index),
             _ => None,
@@ -105,7 +111,12 @@ pub fn audit(
         };
         let wanted = options.selects(&brief);
         selected.push(wanted);
+        let of = (*account, *principal);
         if !wanted {
+            if matches!(assignment, Assignment::Declared(_) | Assignment::Undeclared) {
+                let hints = (recognised, comers.as_slice());
+                others.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, Arc::clone(&nothing)));
+            }
             continue;
         }
         reports.push(PrincipalReport {
@@ -121,13 +132,16 @@ pub fn audit(
             Assignment::Undeclared => Arc::clone(&nothing),
             Assignment::Ignored(_) | Assignment::Ambiguous(_) => continue,
         };
-        let of = (*account, *principal);
-        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, recognised, entry, declared));
+        let hints = (recognised, comers.as_slice());
+        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, declared));
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());
     let asker = Asker::new(&solver, ranks, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
-    let mut findings = decide(&asker, &subjects);
+    let everyone = subjects.iter().chain(&others);
+    let peers = options.wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
+    let judge = Judge { asker: &asker, peers: peers.as_ref() };
+    let mut findings = judge.decide(&subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
     let whole = Whole {
@@ -182,31 +196,44 @@ pub fn audit(
     })
 }
 
-/// Decides all principals, those that are alike once, and tells what the rules find.
-fn decide(asker: &Asker<'_>, subjects: &[Subject<'_>]) -> Vec<Finding> {
-    let mut alike: IndexMap<Key, Vec<usize>> = IndexMap::new();
-    for (index, subject) in subjects.iter().enumerate() {
-        alike.entry(Key::of(subject)).or_default().push(index);
-    }
-    let groups: Vec<Vec<usize>> = alike.into_values().collect();
-    let by_group = groups.par_iter().map(|members| {
-        let mut members = members.iter().filter_map(|index| subjects.get(*index));
-        let Some(first) = members.next() else { return Vec::new() };
-        let answer = asker.answer(first);
-        let mut findings = judge(asker, first, &answer);
-        for subject in members {
-            let own = moved(asker, first, subject, &answer).unwrap_or_else(|| asker.answer(subject));
-            findings.extend(judge(asker, subject, &own));
-        }
-        findings
-    });
-    by_group.flatten_iter().collect()
+/// What decides, and what is told of it.
+struct Judge<'a> {
+    asker: &'a Asker<'a>,
+    peers: Option<&'a Peers<'a>>,
 }
 
-fn judge(asker: &Asker<'_>, subject: &Subject<'_>, answer: &Answer) -> Vec<Finding> {
-    let (_, policies) = asker.effective(&subject.layers);
-    let judged = Judged { asker, subject, policies: &policies, answer };
-    RULES.iter().filter_map(|rule| rule.of_principal(&judged)).collect()
+impl Judge<'_> {
+    /// Decides all principals, those that are alike once, and tells what the rules find.
+    fn decide(&self, subjects: &[Subject<'_>]) -> Vec<Finding> {
+        let mut alike: IndexMap<Key, Vec<usize>> = IndexMap::new();
+        for (index, subject) in subjects.iter().enumerate() {
+            alike.entry(Key::of(subject)).or_default().push(index);
+        }
+        let groups: Vec<Vec<usize>> = alike.into_values().collect();
+        let by_group = groups.par_iter().map(|members| {
+            let mut members = members.iter().filter_map(|index| subjects.get(*index));
+            let Some(first) = members.next() else { return Vec::new() };
+            let answer = self.asker.answer(first);
+            let mut findings = self.judge(first, answer.clone());
+            for subject in members {
+                let own = moved(self.asker, first, subject, &answer).unwrap_or_else(|| self.asker.answer(subject));
+                findings.extend(self.judge(subject, own));
+            }
+            findings
+        });
+        by_group.flatten_iter().collect()
+    }
+
+    fn judge(&self, subject: &Subject<'_>, mut answer: Answer) -> Vec<Finding> {
+        let (_, policies) = self.asker.effective(&subject.layers);
+        let comparison = self.peers.and_then(|peers| peers.compare(self.asker, subject, &answer));
+        if let Some(Narrowness::Unknown(why)) = comparison.as_ref().map(Comparison::narrowness) {
+            answer.undecided.extend(why.into_iter().map(Undecided::Unread));
+        }
+        let comparison = comparison.as_ref();
+        let judged = Judged { asker: self.asker, subject, policies: &policies, answer: &answer, comparison };
+        RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
+    }
 }
 
 /// The answer for a principal that is like another, its witnesses in its own account; none where one of them
@@ -230,6 +257,14 @@ fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answe
     Some(moved)
 }
 
+/// What a principal is: as its entry says, else as hints have it.
+fn who(baseline: &Baseline, assignment: &Assignment, recognised: &Recognised) -> Who {
+    match assignment {
+        Assignment::Declared(index) => baseline.entries.get(*index).map_or(recognised.who, |e| e.kind.into()),
+        _ => recognised.who,
+    }
+}
+
 fn accepted(baseline: &Baseline, finding: &Finding, today: Date) -> Option<Accepted> {
     let exception = baseline.exception_for(&finding.fingerprint).filter(|exception| !exception.is_expired(today))?;
     Some(Accepted {
@@ -251,6 +286,7 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
             RuleId::Broader => Status::Broader,
             RuleId::Latent => Status::Latent,
             RuleId::Undeclared => Status::Undeclared,
+            RuleId::NotNarrower => Status::DutyBroken,
             RuleId::Undecided => Status::Undecided,
             RuleId::Narrower => Status::Narrower,
             RuleId::Baseline => continue,

@@ -7,7 +7,7 @@ use super::finding::{PrincipalBrief, Sort};
 use crate::access::{Gatherer, KnownContext, Layers, PolicyOrigin, PolicyRef, known_context, missing};
 use crate::baseline::{Baseline, CeilingDocument, CeilingPart, Entry, Kind, LevelCatalog, aws_managed_arn};
 use crate::iam::PolicyDocument;
-use crate::kinds::{Recognised, Who};
+use crate::kinds::{Comer, Recognised, Who};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
 use crate::solve::Access;
 use crate::source::Diagnostics;
@@ -32,6 +32,8 @@ pub(super) struct Subject<'a> {
     pub missing: Vec<MissingDocument>,
     /// What hints take it for.
     pub recognised: &'a Recognised,
+    /// Who may take it on, as far as hints tell.
+    pub comers: &'a [Comer],
 }
 
 /// A ceiling, ready to be asked about.
@@ -65,7 +67,7 @@ impl<'a> Subject<'a> {
         gatherer: &Gatherer<'_>,
         (account, principal): (&'a Account, &'a Principal),
         brief: PrincipalBrief,
-        recognised: &'a Recognised,
+        (recognised, comers): (&'a Recognised, &'a [Comer]),
         entry: Option<&'a Entry>,
         declared: Arc<Declared>,
     ) -> Subject<'a> {
@@ -76,6 +78,7 @@ impl<'a> Subject<'a> {
             account,
             brief,
             recognised,
+            comers,
             entry,
             declared,
             layers: gatherer.gather(account, principal),
@@ -84,12 +87,14 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether it decides by itself, so that its findings weigh more; where no entry says, as hints have it.
+    /// What it is: as its entry says, else as hints have it.
+    pub fn who(&self) -> Who {
+        self.entry.map_or(self.recognised.who, |entry| entry.kind.into())
+    }
+
+    /// Whether it decides by itself, so that its findings weigh more.
     pub fn is_agent(&self) -> bool {
-        match self.entry {
-            Some(entry) => entry.kind == Kind::Agent,
-            None => self.recognised.who == Who::Agent,
-        }
+        self.who() == Who::Agent
     }
 
     /// Whether something is missing that could take back what the layers at hand allow, on whatever resource.

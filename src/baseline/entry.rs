@@ -92,7 +92,7 @@ pub struct Entry {
     pub assumable_by: Option<Duty>,
     /// `boundary`: the permissions boundary that must be attached.
     pub boundary: Option<Duty>,
-    /// `narrower_than`: always none in this version, which refuses it.
+    /// `narrower_than`: the entry whose principals must be able to do all that these may, and more.
     pub narrower_than: Option<Placed<String>>,
     /// `overrides`: the entries that this one wins over where both match.
     pub overrides: Vec<Placed<String>>,

@@ -103,9 +103,6 @@ impl Manifest<'_> {
         let boundary = self.boundary(table);
         let narrower_than = self.reader.text(table, "narrower_than");
         let guards = self.reader.texts(table, "guards");
-        if let Some((span, _)) = table.get("narrower_than") {
-            self.unsupported(span, "`narrower_than` is");
-        }
         if let (Some((span, _)), Some(guards)) = (table.get("guards"), &guards)
             && !guards.value.is_empty()
         {

@@ -41,10 +41,10 @@ fn strongest(evidence: &[Evidence]) -> Option<Strength> {
 }
 
 /// The principals by their ARNs, in order.
-struct ByArn<'a>(Vec<(&'a str, usize)>);
+pub(super) struct ByArn<'a>(Vec<(&'a str, usize)>);
 
 impl<'a> ByArn<'a> {
-    fn of(principals: &[&'a Principal]) -> ByArn<'a> {
+    pub fn of(principals: &[&'a Principal]) -> ByArn<'a> {
         let mut all: Vec<(&str, usize)> =
             principals.iter().enumerate().map(|(index, principal)| (principal.arn.as_str(), index)).collect();
         all.sort_unstable();
@@ -62,7 +62,7 @@ impl<'a> ByArn<'a> {
 }
 
 /// The principals of the snapshot that a role's trust policy names, itself left out.
-fn named(by_arn: &ByArn<'_>, role: usize, ways: &[WayIn]) -> Vec<usize> {
+pub(super) fn named(by_arn: &ByArn<'_>, role: usize, ways: &[WayIn]) -> Vec<usize> {
     let mut named = Vec::new();
     for way in ways {
         match &way.trusted {

@@ -5,11 +5,13 @@
 //! nothing about access.
 
 mod assumers;
+mod comers;
 mod evidence;
 mod list;
 mod recognise;
 mod trust;
 
+pub use comers::{Comer, comers};
 pub use evidence::{Evidence, Who};
 pub use list::{Basis, Coverage, Listed, list};
 pub use recognise::{Recognised, recognise};

@@ -7,7 +7,7 @@ use crate::baseline::{Asked, Baseline, Clue, Entity, Glob, Hint, Strength, TagSe
 use crate::snapshot::{Holding, LayerKind, Principal, PrincipalKind, Snapshot};
 
 /// The context keys of the session name and of who assumes a role.
-const SESSION_NAME: &str = "sts:rolesessionname";
+pub(super) const SESSION_NAME: &str = "sts:rolesessionname";
 pub(super) const PRINCIPAL_ARN: &str = "aws:principalarn";
 
 /// What a principal is taken for.
@@ -38,7 +38,7 @@ pub fn recognise(snapshot: &Snapshot, baseline: Option<&Baseline>) -> Vec<Recogn
 }
 
 /// The manifest's hints, then the built-in ones that it does not replace; none of agents where it turns them off.
-fn in_force(baseline: Option<&Baseline>) -> Vec<&Hint> {
+pub(super) fn in_force(baseline: Option<&Baseline>) -> Vec<&Hint> {
     let own: &[Hint] = baseline.map_or(&[], |baseline| &baseline.hints);
     let with_agents = baseline.is_none_or(|baseline| baseline.settings.agent_hints);
     let replaced = |hint: &Hint| own.iter().any(|other| other.name.value == hint.name.value);
@@ -194,7 +194,7 @@ fn words_found(hint: &Hint, words: &[Words], texts: &Texts<'_>) -> Option<Found>
 }
 
 /// What a hint about trust finds at one way in.
-fn way_found(hint: &Hint, hints: &[&Hint], way: &WayIn) -> Option<String> {
+pub(super) fn way_found(hint: &Hint, hints: &[&Hint], way: &WayIn) -> Option<String> {
     let mut text = named(hint, way)?;
     for asked in &hint.when {
         let value = way.values(asked.key.lower()).find(|value| accepts(asked, value))?;

@@ -19,6 +19,7 @@ pub(super) fn status(status: Status) -> &'static str {
         Status::Broader => "broader than declared",
         Status::Undeclared => "undeclared",
         Status::Ambiguous => "ambiguous",
+        Status::DutyBroken => "in breach of a duty",
         Status::Undecided => "undecided",
         Status::Latent => "latent",
         Status::Accepted => "accepted for now",

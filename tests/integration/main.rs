@@ -9,6 +9,7 @@ mod cli;
 mod collect;
 mod compare;
 mod corpus;
+mod duties;
 mod explain;
 mod house;
 mod iamspy;

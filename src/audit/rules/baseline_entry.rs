@@ -23,6 +23,9 @@ A stale entry waits for whoever takes the name; a stale exception hides the next
 
 **How to fix it.** Narrow the selectors or let one entry say `overrides`. Remove what is stale. Fix what an expired
 exception covered, or have it approved anew.
+
+**How to accept it.** Keep an entry for principals that come and go out of the audited manifest, or accept the finding with
+an `[[exception]]`. An expired exception is not accepted by another one: give it a new day, approved anew.
 ",
 };
 

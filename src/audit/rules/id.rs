@@ -11,6 +11,9 @@ pub enum RuleId {
     /// Latent: allows actions that AWS has not released yet.
     #[serde(rename = "IAM002")]
     Latent,
+    /// An agent that is not narrower than its operator.
+    #[serde(rename = "IAM003")]
+    NotNarrower,
     /// Undeclared principal.
     #[serde(rename = "IAM007")]
     Undeclared,
@@ -27,9 +30,10 @@ pub enum RuleId {
 
 impl RuleId {
     /// All rules, in order, with their ids.
-    pub const ALL: [(&'static str, RuleId); 6] = [
+    pub const ALL: [(&'static str, RuleId); 7] = [
         ("IAM001", RuleId::Broader),
         ("IAM002", RuleId::Latent),
+        ("IAM003", RuleId::NotNarrower),
         ("IAM007", RuleId::Undeclared),
         ("IAM009", RuleId::Baseline),
         ("IAM010", RuleId::Undecided),

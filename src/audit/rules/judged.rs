@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 
 use super::id::RuleId;
-use crate::access::PolicyRef;
+use crate::access::{Layers, PolicyRef};
 use crate::audit::ask::{Answer, Asker, Found, Founds};
 use crate::audit::excess::{Telling, Told};
 use crate::audit::finding::Finding;
 use crate::audit::fingerprint::fingerprint;
+use crate::audit::peers::Comparison;
 use crate::audit::severity::Severity;
 use crate::audit::subject::Subject;
 use crate::baseline::{Assignments, Baseline};
@@ -23,6 +24,8 @@ pub(in crate::audit) struct Judged<'a> {
     pub policies: &'a [PolicyRef],
     /// The answers.
     pub answer: &'a Answer,
+    /// How it lies to others, where it is an agent or declared to be narrower than someone.
+    pub comparison: Option<&'a Comparison<'a>>,
 }
 
 /// The baseline as a whole, and what the audit made of it.
@@ -56,6 +59,13 @@ impl Judged<'_> {
     pub fn tell(&self, founds: &Founds, latent: bool) -> Told {
         let other = &self.subject.declared.layers;
         Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent }.tell(founds)
+    }
+
+    /// Tells what was found beyond something else than the ceiling.
+    pub fn tell_beyond(&self, founds: &Founds, other: &Layers) -> Told {
+        let founds = self.proven(founds);
+        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent: false }
+            .tell(&founds)
     }
 
     /// A finding about the principal that rests on excess.

@@ -22,6 +22,8 @@ was agreed on may fail.
 **Example.** The ceiling allows `s3:*` on the reports bucket; the role reads it and has never written.
 
 **How to fix it.** Narrow the ceiling to what is needed. Where the permission is needed, grant it.
+
+**How to accept it.** It is information, and does not count for the exit status. Leave the rule off.
 ",
 };
 

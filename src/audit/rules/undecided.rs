@@ -25,6 +25,9 @@ exit status 3, whatever else it found.
 **How to fix it.** Collect what is missing, with permissions to read it. Correct a document that AWS would refuse.
 Where a policy variable or a reading that AWS leaves open decides, write the statement without it, or accept the
 finding until a date.
+
+**How to accept it.** An `[[exception]]` with the fingerprint: the audit then counts as complete although this is not decided.
+The reason should say how it was looked at instead.
 ",
 };
 

@@ -23,6 +23,9 @@ roles that someone made to come back.
 
 **How to fix it.** Delete the principal if nobody needs it. Else declare it with an owner and a ceiling, or ignore it
 with a reason.
+
+**How to accept it.** An `[[ignore]]` with a reason leaves the principal out of every audit. An `[[exception]]` accepts it
+as it is today: once it may do more, the finding is back.
 ",
 };
 
