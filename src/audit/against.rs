@@ -86,12 +86,20 @@ impl Agent<'_> {
     /// Whether an operator may do what examples show of the agent. Where not, it is not the same, and nobody need ask.
     pub fn may_be_same(&self, other: &Operator<'_>, all: &Founds) -> bool {
         let whole = |subject: &Subject<'_>| unknown_layer(subject).is_none();
+        whole(self.subject) && whole(other.subject) && self.are_allowed(other, all)
+    }
+
+    fn are_allowed(&self, other: &Operator<'_>, all: &Founds) -> bool {
         let allowed = |request: &Request| {
             self.asker.is_allowed(&other.subject.layers, &other.request(request), Readings::default())
         };
-        whole(self.subject)
-            && whole(other.subject)
-            && all.values().filter_map(|found| found.witness.as_ref()).all(allowed)
+        all.values().filter_map(|found| found.witness.as_ref()).all(allowed)
+    }
+
+    /// Whether it is proven that an operator may do all that the agent may; examples tell first where not.
+    pub fn is_within(&self, other: &Operator<'_>, all: &Founds) -> bool {
+        let another = self.another(other);
+        self.are_allowed(other, all) && self.contained(self.access, &another.access, &another).is_empty()
     }
 
     /// Whether it is proven that each may do what the other may.

@@ -7,6 +7,7 @@ use super::action_patterns::ActionSet;
 use super::rank::Ranks;
 use super::sides::{both, granted_by, identity_only, wild_statements, without};
 use super::subject::Subject;
+use super::topic::Topic;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{Effect, Readings};
@@ -52,6 +53,8 @@ pub(super) struct Answer {
     pub narrower: Founds,
     /// What could not be decided.
     pub undecided: BTreeSet<Undecided>,
+    /// What is allowed and not expected, by topic of the principal.
+    pub topics: Vec<Founds>,
     /// The policies that can all go without touching what is declared: indices.
     pub removable: Vec<usize>,
 }
@@ -126,10 +129,32 @@ impl Asker<'_> {
             let ask = Ask::difference(self, subject, &lack);
             answer.narrower = ask.closed(&declared.access, &effective, &mut BTreeSet::new());
         }
+        answer.topics =
+            subject.topics.iter().map(|topic| self.part(subject, &effective, topic, &mut answer.undecided)).collect();
         if subject.entry.is_some() && subject.missing.is_empty() {
             answer.removable = self.removable(subject, &effective, &policies, &answer.excess);
         }
         answer
+    }
+
+    /// What is allowed within a part and not expected there.
+    fn part(
+        &self,
+        subject: &Subject<'_>,
+        effective: &Access,
+        topic: &Topic,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> Founds {
+        let confirm = |request: &Request, readings| {
+            let may = self.is_allowed(&subject.layers, request, readings)
+                && self.is_allowed(&topic.within.layers, request, readings);
+            self.confirm(may, self.is_allowed(&topic.expected.layers, request, readings), request)
+        };
+        let mut open = BTreeSet::new();
+        let left = both(effective, &topic.within.access);
+        let founds = Ask::difference(self, subject, &confirm).closed(&left, &topic.expected.access, &mut open);
+        undecided.extend(open.iter().map(|why| Undecided::Unread(format!("{}: {why}", topic.name))));
+        founds
     }
 
     /// A witness proves what is asked where one side allows it and the other does not.

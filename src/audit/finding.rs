@@ -29,8 +29,9 @@ pub struct Finding {
     pub action_count: usize,
     /// How many of them destroy.
     pub destructive_count: usize,
-    /// What is allowed and not declared, by granting statement, the worst first. For IAM011, what is declared
-    /// and not allowed, by declaring statement.
+    /// What is allowed and not declared, by granting statement, the worst first. For IAM003, what an agent shares with
+    /// its operator, or may beyond it; for IAM004 and IAM008, what is allowed against the duty, or makes it void. For
+    /// IAM011, what is declared and not allowed, by declaring statement.
     pub excess: Vec<Excess>,
     /// Why it could not be decided (IAM010), or what is wrong with the baseline (IAM009), a line each.
     pub reasons: Vec<String>,

@@ -14,6 +14,7 @@ pub(super) struct Key {
     /// The documents by layer, in order; equal documents are one and the same.
     documents: Vec<usize>,
     declared: usize,
+    topics: Vec<usize>,
     undeclared: bool,
     partition: &'static str,
     service_linked: bool,
@@ -35,10 +36,12 @@ impl Key {
         let speaks = |document: &PolicyDocument| document.statements.iter().any(speaks_of_principal);
         let of_one = !layers.resource_policies.is_empty()
             || lists(layers).flatten().any(|policy| speaks(&policy.document))
-            || declared.iter().any(|d| speaks(&d.document));
+            || declared.iter().any(|d| speaks(&d.document))
+            || subject.topics.iter().flat_map(|topic| topic.documents()).any(|d| speaks(&d.document));
         Key {
             documents,
             declared: Arc::as_ptr(&subject.declared) as usize,
+            topics: subject.topics.iter().map(|topic| Arc::as_ptr(topic) as usize).collect(),
             undeclared: subject.entry.is_none(),
             partition: subject.account.partition.as_str(),
             service_linked: subject.principal.kind.is_service_linked(),

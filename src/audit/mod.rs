@@ -9,6 +9,7 @@ mod against;
 mod ask;
 mod count;
 pub mod cube_text;
+mod deny;
 mod excess;
 mod expected;
 mod finding;
@@ -25,6 +26,8 @@ mod severity;
 mod sides;
 pub mod statement_text;
 mod subject;
+mod topic;
+mod void;
 
 pub use action_list::{ActionList, ActionPattern, Level};
 pub use action_patterns::patterns;

@@ -131,7 +131,7 @@ pub enum Status {
     Undeclared,
     /// Several entries speak of it.
     Ambiguous,
-    /// It does not keep a duty: it is not narrower than its operator.
+    /// It does not keep a duty: it is not narrower than its operator, a guard does not hold, its boundary is missing.
     DutyBroken,
     /// It could not be decided.
     Undecided,

@@ -120,7 +120,13 @@ impl<'a> Peers<'a> {
             .filter(|operator| one.may_be_same(operator, &all) && one.is_same(operator))
             .map(|operator| operator.subject)
             .collect();
-        let compared = declared.iter().filter_map(|index| self.all.get(*index)).map(|other| one.held(other)).collect();
+        let declared_ones = || declared.iter().filter_map(|index| self.all.get(*index));
+        // Within one of them, whatever is shared is shared with that one; the others need not be asked.
+        let within: Vec<&Operator<'a>> = declared_ones().filter(|other| one.is_within(other, &all)).collect();
+        let compared = match within.as_slice() {
+            [] => declared_ones().map(|other| one.held(other)).collect(),
+            some => some.iter().map(|other| one.held(other)).collect(),
+        };
         let nobody = agent.entry.and_then(|entry| entry.narrower_than.as_ref()).filter(|_| declared.is_empty());
         let nobody = nobody.map(|name| {
             format!("no principal of the snapshot is bound by \"{}\", which it is to be narrower than", name.value)

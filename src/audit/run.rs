@@ -1,6 +1,6 @@
 //! One audit: every principal against its entry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -17,6 +17,8 @@ use super::rank::Ranks;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};
+use super::topic::{self, Topics};
+use super::void::{self, Kinds, Way};
 use crate::access::{Gatherer, Layers, Request};
 use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
@@ -47,7 +49,7 @@ impl Options {
         Options { principal: None, kinds: Vec::new(), rules: Vec::new(), severity: None, today }
     }
 
-    fn wants(&self, rule: RuleId) -> bool {
+    pub(super) fn wants(&self, rule: RuleId) -> bool {
         match self.rules.as_slice() {
             [] => RULES.iter().any(|r| r.about().id == rule && r.about().on_by_default),
             listed => listed.contains(&rule),
@@ -82,6 +84,7 @@ pub fn audit(
     let kinds: Vec<Who> = recognised.iter().zip(&assignments.of).map(|(r, a)| who(baseline, a, r)).collect();
     let comers = comers(snapshot, Some(baseline), &kinds);
     let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
+    let mut topics = Topics::new(baseline, catalog, options);
     let nothing = Arc::new(Declared::of(Vec::new()));
     let mut reports = Vec::new();
     let gatherer = Gatherer::new(snapshot);
@@ -112,10 +115,18 @@ pub fn audit(
         let wanted = options.selects(&brief);
         selected.push(wanted);
         let of = (*account, *principal);
+        let hints = (recognised, comers.as_slice());
         if !wanted {
             if matches!(assignment, Assignment::Declared(_) | Assignment::Undeclared) {
-                let hints = (recognised, comers.as_slice());
-                others.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, Arc::clone(&nothing)));
+                others.push(Subject::gather(
+                    snapshot,
+                    &gatherer,
+                    of,
+                    brief,
+                    hints,
+                    entry,
+                    (Arc::clone(&nothing), Vec::new()),
+                ));
             }
             continue;
         }
@@ -132,15 +143,20 @@ pub fn audit(
             Assignment::Undeclared => Arc::clone(&nothing),
             Assignment::Ignored(_) | Assignment::Ambiguous(_) => continue,
         };
-        let hints = (recognised, comers.as_slice());
-        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, declared));
+        let index = match assignment {
+            Assignment::Declared(index) => Some(*index),
+            _ => None,
+        };
+        let topics = topics.of(index, who(baseline, assignment, recognised), of, &mut ceilings)?;
+        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, (declared, topics)));
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());
     let asker = Asker::new(&solver, ranks, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
     let everyone = subjects.iter().chain(&others);
     let peers = options.wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
-    let judge = Judge { asker: &asker, peers: peers.as_ref() };
+    let known: Kinds<'_> = views.iter().map(|view| view.arn).zip(kinds.iter().copied()).collect();
+    let judge = Judge { asker: &asker, baseline, kinds: &known, peers: peers.as_ref() };
     let mut findings = judge.decide(&subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
@@ -199,6 +215,8 @@ pub fn audit(
 /// What decides, and what is told of it.
 struct Judge<'a> {
     asker: &'a Asker<'a>,
+    baseline: &'a Baseline,
+    kinds: &'a Kinds<'a>,
     peers: Option<&'a Peers<'a>>,
 }
 
@@ -231,8 +249,30 @@ impl Judge<'_> {
             answer.undecided.extend(why.into_iter().map(Undecided::Unread));
         }
         let comparison = comparison.as_ref();
-        let judged = Judged { asker: self.asker, subject, policies: &policies, answer: &answer, comparison };
+        let voids = self.voids(subject, &mut answer);
+        let (asker, baseline) = (self.asker, self.baseline);
+        let (policies, answer, voids) = (policies.as_slice(), &answer, voids.as_slice());
+        let judged = Judged { asker, subject, policies, answer, baseline, voids, comparison };
         RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
+    }
+
+    /// The guards that a principal satisfies alone, and how.
+    fn voids(&self, subject: &Subject<'_>, answer: &mut Answer) -> Vec<(usize, Vec<Way>)> {
+        let mut voids = Vec::new();
+        for topic in &subject.topics {
+            let topic::About::Guard(index) = topic.about else { continue };
+            let Some(guard) = self.baseline.guards.get(index) else { continue };
+            let mut open = BTreeSet::new();
+            let ways = void::ways(self.asker, subject, guard, topic, self.kinds, &mut open);
+            match ways {
+                Some(ways) => voids.push((index, ways)),
+                None => {
+                    let told = |why| Undecided::Unread(format!("whether {} is void: {why}", topic.name));
+                    answer.undecided.extend(open.iter().map(told));
+                }
+            }
+        }
+        voids
     }
 }
 
@@ -243,6 +283,15 @@ fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answe
     let (old, new) = (format!(":{}:", from.account.id.as_str()), format!(":{}:", to.account.id.as_str()));
     let declared = &to.declared.layers;
     let allows = |layers: &Layers, request: &Request| asker.is_allowed(layers, request, Readings::default());
+    for (founds, topic) in moved.topics.iter_mut().zip(&to.topics) {
+        for request in founds.values_mut().filter_map(|found| found.witness.as_mut()) {
+            request.resource = request.resource.replace(&old, &new);
+            let within = allows(&to.layers, request) && allows(&topic.within.layers, request);
+            if !within || allows(&topic.expected.layers, request) {
+                return None;
+            }
+        }
+    }
     for (founds, effective_first) in
         [(&mut moved.excess, true), (&mut moved.latent, true), (&mut moved.narrower, false)]
     {
@@ -286,7 +335,7 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
             RuleId::Broader => Status::Broader,
             RuleId::Latent => Status::Latent,
             RuleId::Undeclared => Status::Undeclared,
-            RuleId::NotNarrower => Status::DutyBroken,
+            RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => Status::DutyBroken,
             RuleId::Undecided => Status::Undecided,
             RuleId::Narrower => Status::Narrower,
             RuleId::Baseline => continue,

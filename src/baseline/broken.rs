@@ -111,9 +111,9 @@ fn cases() -> Vec<(&'static str, String)> {
         ("globs that are none", hint("trusted = \"role/x\"\n") + &hint("service = []\n").replace("version = 1\n", "")),
         ("strength and of", hint("of = \"group\"\nstrength = \"certain\"\n")),
         ("an unknown key in a hint", hint("servce = \"x.amazonaws.com\"\nsaml = \"corp\"\n")),
-        // What a later version brings
+        // Guards and personas
         (
-            "guards, personas and narrower_than",
+            "guards, personas and narrower_than that refer to nothing",
             format!(
                 "{}{}",
                 entry("allow = []\nnarrower_than = \"good\"\nguards = [\"second persn\"]\n"),
@@ -132,6 +132,14 @@ fn cases() -> Vec<(&'static str, String)> {
                 "[[guard]]\nname = \"g\"\nactions = [\"iam\", \"class:\"]\nunless = {}\nseverity = \"hgh\"\n",
             )),
         ),
+        (
+            "a guard over a class and a service that are misspelt",
+            v1(concat!(
+                "[[guard]]\nname = \"g\"\nactions = [\"class:destructiv\", \"s4:Delete*\"]\n",
+                "unless = { Boool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }\nseverity = \"high\"\n",
+            )),
+        ),
+        ("a setting that is no yes or no", v1("[settings]\nthrough_agents = \"no\"\n")),
     ]
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::ceiling::Ceiling;
 use super::exception::Exception;
 use super::glob::Glob;
+use super::guard::Guard;
 use super::hint::Hint;
-use super::reserved::{Guard, Persona};
+use super::persona::Persona;
 use super::selector::Selector;
 use crate::source::{Place, SourceFile, Span};
 
@@ -30,9 +31,9 @@ pub struct Baseline {
     pub ignores: Vec<Ignore>,
     /// `[[exception]]`, in order.
     pub exceptions: Vec<Exception>,
-    /// `[[persona]]`; empty in this version, which refuses them.
+    /// `[[persona]]`, in order.
     pub personas: Vec<Persona>,
-    /// `[[guard]]`; empty in this version, which refuses them.
+    /// `[[guard]]`, in order.
     pub guards: Vec<Guard>,
     /// `[[hint]]`, in order: those of the manifest alone.
     pub hints: Vec<Hint>,
@@ -45,6 +46,8 @@ pub struct Baseline {
 pub struct Settings {
     /// Whether agents are recognised by trust, tags and names, too. On unless it is turned off.
     pub agent_hints: bool,
+    /// Whether it is asked of operators what an agent could destroy with their credentials. On unless it is turned off.
+    pub through_agents: bool,
 }
 
 /// What sort of principal an entry speaks of.
@@ -94,13 +97,15 @@ pub struct Entry {
     pub boundary: Option<Duty>,
     /// `narrower_than`: the entry whose principals must be able to do all that these may, and more.
     pub narrower_than: Option<Placed<String>>,
+    /// `guards`: the guards that must hold.
+    pub guards: Vec<Placed<String>>,
     /// `overrides`: the entries that this one wins over where both match.
     pub overrides: Vec<Placed<String>>,
     /// Where the entry begins.
     pub span: Span,
 }
 
-/// A duty that is read and kept, and checked by a later version.
+/// A duty that globs tell.
 #[derive(Clone, Debug)]
 pub struct Duty {
     /// The globs, in order.
@@ -114,7 +119,7 @@ pub struct Duty {
 pub struct UncheckedDuty {
     /// The entry's index in [`Baseline::entries`].
     pub entry: usize,
-    /// `assumable_by` or `boundary`.
+    /// `assumable_by`.
     pub key: &'static str,
     /// Where it stands.
     pub place: Place,
@@ -151,11 +156,8 @@ impl Baseline {
     pub fn unchecked_duties(&self) -> Vec<UncheckedDuty> {
         let mut duties = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
-            let declared = [("assumable_by", &entry.assumable_by), ("boundary", &entry.boundary)];
-            for (key, duty) in declared {
-                if let Some(duty) = duty {
-                    duties.push(UncheckedDuty { entry: index, key, place: self.place(duty.span) });
-                }
+            if let Some(duty) = &entry.assumable_by {
+                duties.push(UncheckedDuty { entry: index, key: "assumable_by", place: self.place(duty.span) });
             }
         }
         duties

@@ -2,7 +2,7 @@
 
 pub(super) const ROOT: &[&str] =
     &["version", "settings", "principal", "persona", "guard", "ignore", "exception", "hint"];
-pub(super) const SETTINGS: &[&str] = &["agent_hints"];
+pub(super) const SETTINGS: &[&str] = &["agent_hints", "through_agents"];
 pub(super) const PRINCIPAL: &[&str] = &[
     "name",
     "match",

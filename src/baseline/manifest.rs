@@ -4,14 +4,14 @@ use super::allow::Documents;
 use super::entry::{Duty, Entry, Ignore, Kind, Settings};
 use super::exception::Exception;
 use super::glob::Glob;
+use super::guard::Guard;
 use super::hint::Hint;
 use super::keys;
 use super::levels::LevelCatalog;
 use super::names::{Names, check_names};
+use super::persona::Persona;
 use super::read::{Reader, Table, span_of};
-use super::reserved::{Guard, Persona};
 use super::selector::Selector;
-use crate::source::Span;
 use crate::source::toml::DeValue;
 
 /// The only version of the format so far.
@@ -78,18 +78,19 @@ impl Manifest<'_> {
     }
 
     fn settings(&mut self, root: &Table<'_>) -> Settings {
-        let mut settings = Settings { agent_hints: true };
-        if let Some(table) = self.reader.table(root, "settings", "[settings]") {
-            self.reader.check_keys(&table, keys::SETTINGS);
-            match table.get("agent_hints") {
-                None => {}
-                Some((_, item)) => match item.get_ref() {
-                    DeValue::Boolean(value) => settings.agent_hints = *value,
-                    _ => self.reader.wrong_kind("agent_hints", item, "true or false"),
-                },
+        let Some(table) = self.reader.table(root, "settings", "[settings]") else {
+            return Settings { agent_hints: true, through_agents: true };
+        };
+        self.reader.check_keys(&table, keys::SETTINGS);
+        let mut setting = |key: &str| match table.get(key).map(|(_, item)| (item, item.get_ref())) {
+            None => true,
+            Some((_, DeValue::Boolean(value))) => *value,
+            Some((item, _)) => {
+                self.reader.wrong_kind(key, item, "true or false");
+                true
             }
-        }
-        settings
+        };
+        Settings { agent_hints: setting("agent_hints"), through_agents: setting("through_agents") }
     }
 
     fn entry(&mut self, table: &Table<'_>, names: &mut Names) -> Option<Entry> {
@@ -102,17 +103,22 @@ impl Manifest<'_> {
         let assumable_by = self.assumable_by(table);
         let boundary = self.boundary(table);
         let narrower_than = self.reader.text(table, "narrower_than");
-        let guards = self.reader.texts(table, "guards");
-        if let (Some((span, _)), Some(guards)) = (table.get("guards"), &guards)
-            && !guards.value.is_empty()
-        {
-            self.unsupported(span, "`guards` is");
-        }
+        let guards = self.reader.texts(table, "guards").map(|texts| texts.value).unwrap_or_default();
         let overrides = self.reader.texts(table, "overrides").map(|texts| texts.value).unwrap_or_default();
-        names.entry(&name, &overrides, &narrower_than, guards.map(|texts| texts.value).unwrap_or_default());
-        let (name, selector, kind, ceiling) = (name?, selector?, kind?, ceiling?);
-        let span = table.span;
-        Some(Entry { name, selector, kind, owner, ceiling, assumable_by, boundary, narrower_than, overrides, span })
+        names.entry(&name, &overrides, &narrower_than, guards.clone());
+        Some(Entry {
+            name: name?,
+            selector: selector?,
+            kind: kind?,
+            owner,
+            ceiling: ceiling?,
+            assumable_by,
+            boundary,
+            narrower_than,
+            guards,
+            overrides,
+            span: table.span,
+        })
     }
 
     fn ignore(&mut self, table: &Table<'_>) -> Option<Ignore> {
@@ -192,11 +198,6 @@ impl Manifest<'_> {
         let text = self.reader.text(table, "boundary")?;
         let glob = self.reader.arn_glob("boundary", &text)?;
         Some(Duty { globs: vec![glob], span })
-    }
-
-    /// Refuses what a later version brings.
-    pub(super) fn unsupported(&mut self, span: Span, what: &str) {
-        self.reader.error(span, format!("{what} not supported yet by this version"), "leave it out");
     }
 }
 

@@ -321,6 +321,8 @@ fn the_demo_is_the_audit_of_the_example() {
         "IAM001 cost-explorer-oncall",
         "IAM001 lantern-cost-explorer",
         "IAM001 j.verhoeven",
+        "IAM003 lantern-cost-explorer",
+        "IAM004 cost-explorer-oncall",
         "IAM007 data-migration-2024",
         "IAM010 etl-nightly",
     ] {

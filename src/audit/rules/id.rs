@@ -14,9 +14,15 @@ pub enum RuleId {
     /// An agent that is not narrower than its operator.
     #[serde(rename = "IAM003")]
     NotNarrower,
+    /// A destructive action without the declared guard.
+    #[serde(rename = "IAM004")]
+    Unguarded,
     /// Undeclared principal.
     #[serde(rename = "IAM007")]
     Undeclared,
+    /// The declared boundary is missing, or can be changed by the principal itself.
+    #[serde(rename = "IAM008")]
+    Boundary,
     /// Stale or ambiguous baseline entry; expired exception.
     #[serde(rename = "IAM009")]
     Baseline,
@@ -30,11 +36,13 @@ pub enum RuleId {
 
 impl RuleId {
     /// All rules, in order, with their ids.
-    pub const ALL: [(&'static str, RuleId); 7] = [
+    pub const ALL: [(&'static str, RuleId); 9] = [
         ("IAM001", RuleId::Broader),
         ("IAM002", RuleId::Latent),
         ("IAM003", RuleId::NotNarrower),
+        ("IAM004", RuleId::Unguarded),
         ("IAM007", RuleId::Undeclared),
+        ("IAM008", RuleId::Boundary),
         ("IAM009", RuleId::Baseline),
         ("IAM010", RuleId::Undecided),
         ("IAM011", RuleId::Narrower),

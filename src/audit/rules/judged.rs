@@ -11,6 +11,8 @@ use crate::audit::fingerprint::fingerprint;
 use crate::audit::peers::Comparison;
 use crate::audit::severity::Severity;
 use crate::audit::subject::Subject;
+use crate::audit::topic::Topic;
+use crate::audit::void::Way;
 use crate::baseline::{Assignments, Baseline};
 use crate::source::Place;
 
@@ -24,6 +26,10 @@ pub(in crate::audit) struct Judged<'a> {
     pub policies: &'a [PolicyRef],
     /// The answers.
     pub answer: &'a Answer,
+    /// What was declared.
+    pub baseline: &'a Baseline,
+    /// The guards that it satisfies alone, by their places in the baseline, and how.
+    pub voids: &'a [(usize, Vec<Way>)],
     /// How it lies to others, where it is an agent or declared to be narrower than someone.
     pub comparison: Option<&'a Comparison<'a>>,
 }
@@ -58,14 +64,21 @@ impl Judged<'_> {
     /// Tells what was found beyond the ceiling.
     pub fn tell(&self, founds: &Founds, latent: bool) -> Told {
         let other = &self.subject.declared.layers;
-        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent }.tell(founds)
+        self.telling(other, latent, self.subject.is_agent()).tell(founds)
+    }
+
+    /// Tells what was found of a part of what it may do.
+    pub fn tell_part(&self, founds: &Founds, topic: &Topic, is_agent: bool) -> Told {
+        self.telling(&topic.expected.layers, false, is_agent).tell(&self.proven(founds))
+    }
+
+    fn telling<'t>(&'t self, other: &'t Layers, latent: bool, is_agent: bool) -> Telling<'t> {
+        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent, is_agent }
     }
 
     /// Tells what was found beyond something else than the ceiling.
     pub fn tell_beyond(&self, founds: &Founds, other: &Layers) -> Told {
-        let founds = self.proven(founds);
-        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent: false }
-            .tell(&founds)
+        self.telling(other, false, self.subject.is_agent()).tell(&self.proven(founds))
     }
 
     /// A finding about the principal that rests on excess.

@@ -4,6 +4,7 @@
 //! test keeps it so.
 
 mod baseline_entry;
+mod boundary;
 mod broader;
 mod id;
 mod judged;
@@ -12,6 +13,7 @@ mod narrower;
 mod not_narrower;
 mod undecided;
 mod undeclared;
+mod unguarded;
 
 pub use id::RuleId;
 pub(super) use judged::{Judged, Whole};
@@ -53,11 +55,13 @@ pub(super) trait Rule: Sync {
 }
 
 /// All rules, in order.
-pub(super) const RULES: [&dyn Rule; 7] = [
+pub(super) const RULES: [&dyn Rule; 9] = [
     &broader::Broader,
     &latent::Latent,
     &not_narrower::NotNarrower,
+    &unguarded::Unguarded,
     &undeclared::Undeclared,
+    &boundary::Boundary,
     &baseline_entry::BaselineEntry,
     &undecided::Undecided,
     &narrower::Narrower,

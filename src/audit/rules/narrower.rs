@@ -47,8 +47,8 @@ impl Rule for Narrower {
             document: d.document.clone(),
         };
         let policies: Vec<PolicyRef> = subject.declared.documents.iter().map(policy).collect();
-        let telling =
-            Telling { asker: judged.asker, subject, policies: &policies, other: &subject.layers, latent: false };
+        let (asker, other) = (judged.asker, &subject.layers);
+        let telling = Telling { asker, subject, policies: &policies, other, latent: false, is_agent: false };
         let mut told = telling.tell(&judged.answer.narrower);
         if told.excess.is_empty() {
             return None;

@@ -1,6 +1,9 @@
-//! What is asked of principals beside their ceilings: to be narrower than their operators.
+//! What is asked of principals beside their ceilings: to be narrower than their operators, guards, personas, boundaries.
 
+mod boundary;
+mod guards;
 mod narrower;
+mod personas;
 
 use std::path::Path;
 use std::sync::Arc;
