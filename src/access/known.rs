@@ -8,7 +8,7 @@ use super::request::{Context, ContextValue};
 use crate::iam::ContextKey;
 
 /// What is known of one context key.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Known {
     /// Exactly this value.
     Value(String),
