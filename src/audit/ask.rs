@@ -23,6 +23,9 @@ const ADVICE_BUDGET: u64 = 200_000;
 /// Of each grant so many cubes are told.
 const DIFFERENCE: Depth = Depth::Difference { cubes: 8, witnesses: Witnesses::EachStatementAlone };
 
+/// Of a part there are many questions: each is told more briefly.
+const PART: Depth = Depth::Difference { cubes: 2, witnesses: Witnesses::EachStatementAlone };
+
 /// A policy's index and a statement's in it.
 pub(super) type Tag = (usize, usize);
 
@@ -152,7 +155,8 @@ impl Asker<'_> {
         };
         let mut open = BTreeSet::new();
         let left = both(effective, &topic.within.access);
-        let founds = Ask::difference(self, subject, &confirm).closed(&left, &topic.expected.access, &mut open);
+        let ask = Ask { depth: PART, ..Ask::difference(self, subject, &confirm) };
+        let founds = ask.closed(&left, &topic.expected.access, &mut open);
         undecided.extend(open.iter().map(|why| Undecided::Unread(format!("{}: {why}", topic.name))));
         founds
     }

@@ -292,3 +292,23 @@ fn the_shipped_guards_hold_by_their_documents() {
         assert!(!case(&[]).titles(RuleId::Unguarded).is_empty(), "{name}");
     }
 }
+
+/// Principals that hold the same policies are decided once, unless what is known of their own keys differs.
+#[test]
+fn the_same_policies_under_other_tags_are_another_question() {
+    let holding = |name: &str| {
+        let attached = json!([{ "PolicyName": "power", "PolicyArn": arn("policy/power") }]);
+        with(role(name, &[]), "AttachedManagedPolicies", attached)
+    };
+    let roles = [
+        holding("bot-1"),
+        tagged(holding("bot-2"), "change-approval", "CHG-1"),
+        tagged(holding("bot-3"), "change-approval", "none"),
+        tagged(holding("bot-4"), "other", "x"),
+    ];
+    let manifest = guarded("\"sqs:DeleteQueue\"", SECOND_PERSON).replace("\"*/bot\"", "\"*/bot-*\"");
+    let case = Case::new(&roles, &manifest).policies(&[managed("power", &[allow(json!("sqs:*"))])]);
+    let mut found: Vec<String> = case.titles(RuleId::Unguarded).iter().map(|title| title[..5].to_owned()).collect();
+    found.sort();
+    assert_eq!(found, ["bot-1", "bot-3", "bot-4"]);
+}
