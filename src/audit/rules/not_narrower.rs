@@ -57,32 +57,33 @@ fn declared(judged: &Judged<'_>) -> Option<Finding> {
     let comparison = judged.comparison?;
     let shares = |compared: &&Compared<'_>| !judged.proven(&compared.shared).is_empty();
     let shared = comparison.declared.iter().find(shares);
-    let (title, other, told, mut reasons) = match comparison.narrowness() {
+    let (title, other, told, also) = match comparison.narrowness() {
         Narrowness::Same(compared) => {
             let told = judged.tell_beyond(&comparison.all, &nothing());
             let name = name(compared.operator);
-            (format!("no narrower than its operator {name}: the same {}", extent(&told)), compared, told, Vec::new())
+            (format!("no narrower than its operator {name}: the same {}", extent(&told)), compared, told, shared)
         }
         Narrowness::Beyond(compared, founds) => {
             let told = judged.tell_beyond(founds, &compared.operator.layers);
             let name = name(compared.operator);
-            (format!("may do {} that its operator {name} may not", extent(&told)), compared, told, Vec::new())
+            (format!("may do {} that its operator {name} may not", extent(&told)), compared, told, shared)
         }
         Narrowness::Narrower | Narrowness::Unknown(_) => {
             let compared = shared?;
             let told = judged.tell(&judged.proven(&compared.shared), false);
             let name = name(compared.operator);
             let title = format!("shares {} with its operator {name} that its ceiling has not", destroying(&told));
-            (title, compared, told, Vec::new())
+            (title, compared, told, None)
         }
     };
     if told.excess.is_empty() {
         return None;
     }
-    if let Some(compared) = shared.filter(|_| !title.starts_with("shares")) {
+    let reasons = also.map(|compared| {
         let told = judged.tell(&judged.proven(&compared.shared), false);
-        reasons.push(format!("{} of both are not in its ceiling", destroying(&told)));
-    }
+        format!("{} of both are not in its ceiling", destroying(&told))
+    });
+    let reasons = reasons.into_iter().collect();
     Some(finding(judged, title, other.operator, told, reasons))
 }
 
