@@ -1,6 +1,8 @@
 //! A profile that was asked for by name, as the AWS CLI takes `--profile`: credentials that happen to be in the
 //! environment do not take its place, and a name that no file knows is no profile without credentials.
 
+use std::path::PathBuf;
+
 use aws_config::SdkConfig;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -20,7 +22,8 @@ pub(super) fn credentials(profile: &str, config: &SdkConfig) -> SharedCredential
     if let Some(client) = config.http_client() {
         machine = machine.with_http_client(client);
     }
-    let profile = Named(ProfileFileCredentialsProvider::builder().configure(&machine).profile_name(profile).build());
+    let provider = ProfileFileCredentialsProvider::builder().configure(&machine).profile_name(profile).build();
+    let profile = Named { name: profile.to_owned(), provider };
     let chain = CredentialsProviderChain::first_try("Profile", profile)
         .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&machine).build())
         .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(&machine).build());
@@ -28,7 +31,10 @@ pub(super) fn credentials(profile: &str, config: &SdkConfig) -> SharedCredential
 }
 
 #[derive(Debug)]
-struct Named(ProfileFileCredentialsProvider);
+struct Named {
+    name: String,
+    provider: ProfileFileCredentialsProvider,
+}
 
 impl ProvideCredentials for Named {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
@@ -36,15 +42,29 @@ impl ProvideCredentials for Named {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            self.0.provide_credentials().await.map_err(|error| match &error {
+            self.provider.provide_credentials().await.map_err(|error| match &error {
                 // A profile without credentials comes without a cause; with one, something is wrong with it, and the
                 // credentials of the machine would be somebody else's.
                 CredentialsError::CredentialsNotLoaded(_) => match std::error::Error::source(&error) {
                     Some(cause) => CredentialsError::invalid_configuration(cause.to_string()),
+                    None if !any_is_defined() => {
+                        CredentialsError::invalid_configuration(format!("there is no profile `{}`", self.name))
+                    }
                     None => error,
                 },
                 _ => error,
             })
         })
     }
+}
+
+/// Whether there is a file of profiles at all, with anything in it: where there is none, the SDK says of every name that
+/// it comes without credentials.
+fn any_is_defined() -> bool {
+    let file = |variable: &str, name: &str| match std::env::var_os(variable) {
+        Some(path) => Some(PathBuf::from(path)),
+        None => std::env::home_dir().map(|home| home.join(".aws").join(name)),
+    };
+    let files = [file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
+    files.into_iter().flatten().any(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0))
 }

@@ -12,7 +12,7 @@ use super::classes::{ActionGroup, Actions, Letter};
 use super::compile::Solver;
 use super::cubes::{Cubes, Goal, State, Stopped, not_all};
 use super::difference::{Cube, Grant, cube};
-use super::domain::{Carries, Domain, any_resource, lift_to_arn};
+use super::domain::{Carries, Domain, any_resource, any_resource_apart, lift_to_arn};
 use super::field::{FieldState, Left};
 use super::glob::GlobRef;
 use super::literal::{Field, Literal, Values};
@@ -150,9 +150,9 @@ impl Round<'_, '_> {
         declared: &[ReadyBranch],
     ) -> Result<Vec<Domain>, TooBig> {
         if self.is_told_apart(effective, declared) {
-            return any_resource(&self.solver.interner);
+            return any_resource_apart(&self.solver.interner, self.question.partition);
         }
-        Ok(vec![Domain { globs: [].into(), carries: Carries::default() }])
+        Ok(vec![any_resource(&self.solver.interner, self.question.partition)?])
     }
 
     /// Decides one action, or all that it stands for, on one domain.

@@ -204,21 +204,41 @@ fn format_tokens(
     Ok(variants)
 }
 
-/// The resources of an action of which nothing is known, apart by what their ARNs tell: `*`, and any ARN.
-pub(super) fn any_resource(interner: &Interner) -> Result<Vec<Domain>, TooBig> {
+/// The resources of an action of which nothing is known: `*`, and any ARN, of one partition if that is known.
+pub(super) fn any_resource(interner: &Interner, partition: Option<Partition>) -> Result<Domain, TooBig> {
+    let Some(partition) = partition else { return Ok(Domain { globs: [].into(), carries: Carries::default() }) };
+    let any = || vec![Tok::Run(Class::NotColon)];
+    let globs = [interner.exact("*")?, any_arn(interner, Some(partition), any(), any())?];
+    Ok(Domain { globs: globs.into(), carries: Carries::default() })
+}
+
+/// The same, apart by what the ARNs tell.
+pub(super) fn any_resource_apart(interner: &Interner, partition: Option<Partition>) -> Result<Vec<Domain>, TooBig> {
     let mut all = vec![Domain { globs: [interner.exact("*")?].into(), carries: Carries::default() }];
     for (region, account) in [(false, false), (true, false), (false, true), (true, true)] {
         let told = |told| if told { some_of(Class::NotColon) } else { Vec::new() };
-        let mut toks = interner.literal("arn", false)?;
-        for segment in
-            [some_of(Class::NotColon), some_of(Class::NotColon), told(region), told(account), some_of(Class::Any)]
-        {
-            toks.push(Tok::Sym(b':'));
-            toks.extend(segment);
-        }
-        all.push(Domain { globs: [interner.glob(&toks)].into(), carries: Carries { region, account } });
+        let arn = any_arn(interner, partition, told(region), told(account))?;
+        all.push(Domain { globs: [arn].into(), carries: Carries { region, account } });
     }
     Ok(all)
+}
+
+fn any_arn(
+    interner: &Interner,
+    partition: Option<Partition>,
+    region: Vec<Tok>,
+    account: Vec<Tok>,
+) -> Result<GlobRef, TooBig> {
+    let partition = match partition {
+        Some(partition) => interner.literal(partition.as_str(), false)?,
+        None => some_of(Class::NotColon),
+    };
+    let mut toks = interner.literal("arn", false)?;
+    for segment in [partition, some_of(Class::NotColon), region, account, some_of(Class::Any)] {
+        toks.push(Tok::Sym(b':'));
+        toks.extend(segment);
+    }
+    Ok(interner.glob(&toks))
 }
 
 fn some_of(class: Class) -> Vec<Tok> {

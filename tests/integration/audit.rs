@@ -201,6 +201,21 @@ fn latent_and_narrower() {
     assert_eq!(audit["principals"][0]["status"], "narrower");
 }
 
+/// What nothing is known of is asked in the principal's own partition, since no other lets it in.
+#[test]
+fn an_action_to_come_is_shown_in_the_principal_s_partition() {
+    let conditions = [json!({}), json!({ "StringEquals": { "aws:ResourceAccount": ACCOUNT } })];
+    for (condition, resource) in conditions.iter().flat_map(|c| ["*", "arn:*:s3:*:*:a/*"].map(|resource| (c, resource)))
+    {
+        let statement = json!({ "Effect": "Allow", "Action": "s3:G*", "Resource": resource, "Condition": condition });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        let (status, audit) = Case::new(&[role("r-1", &[document], &[])], &[]).audit(&[]);
+        assert_eq!((status, rules(&audit)), (1, vec!["IAM002"]), "{audit}");
+        let witness = audit["findings"][0]["excess"][0]["witness"]["resource"].as_str().unwrap();
+        assert!(witness == "*" || witness.starts_with("arn:aws:"), "{witness}");
+    }
+}
+
 fn exception(fingerprint: &str, expires: &str) -> String {
     format!(
         "{MANIFEST}[[exception]]\nfingerprint = \"{fingerprint}\"\nreason = \"migration\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = {expires}\n"

@@ -83,6 +83,15 @@ fn a_profile_that_nobody_knows_or_that_has_no_credentials_is_refused() {
     }
 }
 
+#[test]
+fn a_profile_is_refused_where_no_file_has_any() {
+    let (server, folder) = (server(), tempfile::tempdir().unwrap());
+    let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--profile", "nosuch"]));
+    assert_eq!(status, 2, "{told}");
+    assert!(told.contains("there is no profile `nosuch`") && told.contains("check `--profile`"), "{told}");
+    assert_eq!(server.seen().len(), 0);
+}
+
 /// The hosts that are asked, through a proxy that lets nobody through.
 fn hosts(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
