@@ -31,6 +31,9 @@ pub mod solve;
 // What was declared.
 pub mod baseline;
 
+// Who is what: operators, agents, workloads.
+pub mod kinds;
+
 // The two held against each other: findings.
 pub mod audit;
 

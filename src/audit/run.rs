@@ -74,14 +74,7 @@ pub fn audit(
     options: &Options,
 ) -> Result<Audit, Diagnostics> {
     let principals: Vec<_> = snapshot.principals().collect();
-    let views: Vec<PrincipalView<'_>> = principals
-        .iter()
-        .map(|(_, principal)| PrincipalView {
-            arn: principal.arn.as_str(),
-            tags: &principal.tags,
-            is_service_linked: principal.kind.is_service_linked(),
-        })
-        .collect();
+    let views: Vec<PrincipalView<'_>> = principals.iter().map(|(_, principal)| PrincipalView::of(principal)).collect();
     let assignments = baseline.assign(&views);
     let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
     let nothing = Arc::new(Declared::of(Vec::new()));

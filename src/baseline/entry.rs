@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ceiling::Ceiling;
 use super::exception::Exception;
 use super::glob::Glob;
+use super::hint::Hint;
 use super::reserved::{Guard, Persona};
 use super::selector::Selector;
 use crate::source::{Place, SourceFile, Span};
@@ -33,6 +34,8 @@ pub struct Baseline {
     pub personas: Vec<Persona>,
     /// `[[guard]]`; empty in this version, which refuses them.
     pub guards: Vec<Guard>,
+    /// `[[hint]]`, in order: those of the manifest alone.
+    pub hints: Vec<Hint>,
     pub(super) source: Arc<SourceFile>,
     pub(super) content_id: String,
 }

@@ -75,6 +75,7 @@ fn read(
         exceptions: declared.exceptions,
         personas: declared.personas,
         guards: declared.guards,
+        hints: declared.hints,
         content_id: content_id(source, documents.sources()),
         source: Arc::clone(source),
     })

@@ -11,6 +11,8 @@ mod content;
 mod entry;
 mod exception;
 mod glob;
+mod hint;
+mod hint_table;
 mod keys;
 mod levels;
 mod load;
@@ -20,16 +22,19 @@ mod read;
 mod reserved;
 mod schema;
 mod selector;
+mod words;
 
 pub use assign::{Ambiguity, Assignment, Assignments, IgnoredBy, Stale, StaleReason, StaleSubject};
 pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
 pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings, UncheckedDuty};
 pub use exception::Exception;
 pub use glob::Glob;
+pub use hint::{Asked, Clue, Entity, Hint, Strength};
 pub use levels::{LevelCatalog, LevelGrant, Levels};
 pub use reserved::{Guard, GuardSeverity, Persona};
 pub use schema::SCHEMA;
 pub use selector::{PrincipalView, Selector, TagSelector};
+pub use words::Words;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

@@ -14,6 +14,7 @@ mod failure;
 mod input;
 mod man;
 mod output;
+mod principals;
 mod schema;
 mod simulate;
 mod snapshot;
@@ -136,6 +137,7 @@ commands! {
     Demo => demo,
     Collect => collect,
     Audit => audit,
+    Principals => principals,
     Explain => explain,
     Compare => compare,
     Baseline => baseline,

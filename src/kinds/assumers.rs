@@ -1,0 +1,105 @@
+//! A role is what those are who may assume it, where nothing of its own tells as much.
+
+use std::collections::HashMap;
+
+use super::evidence::{Evidence, Who};
+use super::recognise::{PRINCIPAL_ARN, sort};
+use super::trust::{Trusted, WayIn};
+use crate::baseline::{Glob, Strength};
+use crate::snapshot::Principal;
+
+/// Hands kinds on from principals to the roles that name them as trusted, in waves: the next wave goes by what the
+/// one before it decided. What tells less than this is handed on as what it is.
+pub(super) fn spread(principals: &[&Principal], ways: &[Vec<WayIn>], evidence: &mut [Vec<Evidence>]) {
+    let by_arn: HashMap<&str, usize> =
+        principals.iter().enumerate().map(|(index, principal)| (principal.arn.as_str(), index)).collect();
+    let assumers: Vec<Vec<usize>> =
+        ways.iter().enumerate().map(|(role, ways)| named(principals, &by_arn, role, ways)).collect();
+    // What is certain first, then what rests on less: a role never waits for one that tells less than itself.
+    for strength in [Strength::Fair, Strength::Weak, Strength::Faint] {
+        let mut settled: Vec<bool> = evidence.iter().map(|found| strongest(found) >= Some(strength)).collect();
+        loop {
+            let wave: Vec<(usize, Vec<Evidence>)> = assumers
+                .iter()
+                .enumerate()
+                .filter(|(role, _)| settled.get(*role) == Some(&false))
+                .map(|(role, assumers)| (role, handed_on(principals, assumers, &settled, evidence, strength)))
+                .filter(|(_, found)| !found.is_empty())
+                .collect();
+            if wave.is_empty() {
+                break;
+            }
+            for (role, found) in wave {
+                if let (Some(all), Some(done)) = (evidence.get_mut(role), settled.get_mut(role)) {
+                    all.extend(found);
+                    sort(all);
+                    *done = true;
+                }
+            }
+        }
+    }
+}
+
+fn strongest(evidence: &[Evidence]) -> Option<Strength> {
+    evidence.iter().map(|one| one.strength).max()
+}
+
+/// The principals of the snapshot that a role's trust policy names, itself left out.
+fn named(principals: &[&Principal], by_arn: &HashMap<&str, usize>, role: usize, ways: &[WayIn]) -> Vec<usize> {
+    let mut named = Vec::new();
+    for way in ways {
+        match &way.trusted {
+            Trusted::Principal(arn) => named.extend(by_arn.get(arn.as_str())),
+            Trusted::Account(account) => {
+                let globs: Vec<Glob> = way.values(PRINCIPAL_ARN).map(Glob::new).collect();
+                let meant =
+                    |p: &Principal| p.arn.account() == account && globs.iter().any(|glob| glob.matches(p.arn.as_str()));
+                if !globs.is_empty() {
+                    named.extend(principals.iter().enumerate().filter(|(_, p)| meant(p)).map(|(index, _)| index));
+                }
+            }
+            _ => {}
+        }
+    }
+    named.retain(|index| *index != role);
+    named.sort_unstable();
+    named.dedup();
+    named
+}
+
+/// What those who are settled hand on: one piece of evidence for each kind among them.
+fn handed_on(
+    principals: &[&Principal],
+    assumers: &[usize],
+    settled: &[bool],
+    evidence: &[Vec<Evidence>],
+    strength: Strength,
+) -> Vec<Evidence> {
+    let mut handed: Vec<Evidence> = Vec::new();
+    for index in assumers.iter().filter(|index| settled.get(**index) == Some(&true)) {
+        let (Some(principal), Some(first)) = (principals.get(*index), evidence.get(*index).and_then(|e| e.first()))
+        else {
+            continue;
+        };
+        if first.kind == Who::ServiceLinked || handed.iter().any(|one| one.kind == first.kind) {
+            continue;
+        }
+        handed.push(Evidence {
+            hint: "assumed-by".to_owned(),
+            kind: first.kind,
+            strength,
+            found: format!("trusts {}", principal.arn),
+            because: format!("that is {}", with_article(first.kind)),
+            source: None,
+        });
+    }
+    handed
+}
+
+fn with_article(who: Who) -> String {
+    match who {
+        Who::Agent | Who::Operator => format!("an {}", who.as_str()),
+        Who::BreakGlass => "for emergencies".to_owned(),
+        _ => format!("a {}", who.as_str()),
+    }
+}
