@@ -20,6 +20,7 @@ use crate::access::{Gatherer, Layers, Request};
 use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
 use crate::iam::Readings;
+use crate::kinds::recognise;
 use crate::snapshot::Snapshot;
 use crate::solve::Solver;
 use crate::source::Diagnostics;
@@ -76,13 +77,14 @@ pub fn audit(
     let principals: Vec<_> = snapshot.principals().collect();
     let views: Vec<PrincipalView<'_>> = principals.iter().map(|(_, principal)| PrincipalView::of(principal)).collect();
     let assignments = baseline.assign(&views);
+    let recognised = recognise(snapshot, Some(baseline));
     let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
     let nothing = Arc::new(Declared::of(Vec::new()));
     let mut reports = Vec::new();
     let gatherer = Gatherer::new(snapshot);
     let mut subjects = Vec::new();
     let mut selected = Vec::with_capacity(principals.len());
-    for ((account, principal), assignment) in principals.iter().zip(&assignments.of) {
+    for (((account, principal), assignment), recognised) in principals.iter().zip(&assignments.of).zip(&recognised) {
         let entry = match assignment {
             Assignment::Declared(index) => baseline.entries.get(*index),
             _ => None,
@@ -119,7 +121,8 @@ pub fn audit(
             Assignment::Undeclared => Arc::clone(&nothing),
             Assignment::Ignored(_) | Assignment::Ambiguous(_) => continue,
         };
-        subjects.push(Subject::gather(snapshot, &gatherer, account, principal, brief, entry, declared));
+        let of = (*account, *principal);
+        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, recognised, entry, declared));
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());

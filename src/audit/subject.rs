@@ -7,6 +7,7 @@ use super::finding::{PrincipalBrief, Sort};
 use crate::access::{Gatherer, KnownContext, Layers, PolicyOrigin, PolicyRef, known_context, missing};
 use crate::baseline::{Baseline, CeilingDocument, CeilingPart, Entry, Kind, LevelCatalog, aws_managed_arn};
 use crate::iam::PolicyDocument;
+use crate::kinds::{Recognised, Who};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
 use crate::solve::Access;
 use crate::source::Diagnostics;
@@ -29,6 +30,8 @@ pub(super) struct Subject<'a> {
     pub known: KnownContext,
     /// The documents that decide over it and are missing.
     pub missing: Vec<MissingDocument>,
+    /// What hints take it for.
+    pub recognised: &'a Recognised,
 }
 
 /// A ceiling, ready to be asked about.
@@ -60,9 +63,9 @@ impl<'a> Subject<'a> {
     pub fn gather(
         snapshot: &Snapshot,
         gatherer: &Gatherer<'_>,
-        account: &'a Account,
-        principal: &'a Principal,
+        (account, principal): (&'a Account, &'a Principal),
         brief: PrincipalBrief,
+        recognised: &'a Recognised,
         entry: Option<&'a Entry>,
         declared: Arc<Declared>,
     ) -> Subject<'a> {
@@ -72,6 +75,7 @@ impl<'a> Subject<'a> {
             principal,
             account,
             brief,
+            recognised,
             entry,
             declared,
             layers: gatherer.gather(account, principal),
@@ -80,9 +84,12 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether it decides by itself, so that its findings weigh more.
+    /// Whether it decides by itself, so that its findings weigh more; where no entry says, as hints have it.
     pub fn is_agent(&self) -> bool {
-        self.brief.kind == Sort::Agent
+        match self.entry {
+            Some(entry) => entry.kind == Kind::Agent,
+            None => self.recognised.who == Who::Agent,
+        }
     }
 
     /// Whether something is missing that could take back what the layers at hand allow, on whatever resource.

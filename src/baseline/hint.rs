@@ -10,6 +10,7 @@ use super::glob::Glob;
 use super::read::{Reader, Table};
 use super::selector::TagSelector;
 use super::words::Words;
+use crate::iam::ContextKey;
 use crate::source::{Diagnostics, SourceFile, Span, toml};
 
 /// The hints that come with the program.
@@ -66,8 +67,8 @@ pub enum Clue {
 /// What a statement of a trust policy must ask of a request.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// The context key in lower case; `sub`, `aud` and other names without a colon are those of the OIDC provider.
-    pub key: String,
+    /// The context key; `sub`, `aud` and other names without a colon are claims of the OIDC provider.
+    pub key: ContextKey,
     /// Globs over the values that it accepts: one value must match one of them.
     pub values: Vec<Glob>,
 }

@@ -7,6 +7,7 @@ use super::keys;
 use super::read::{Item, Reader, Table, span_of};
 use super::selector::TagSelector;
 use super::words::Words;
+use crate::iam::ContextKey;
 use crate::source::toml::DeValue;
 
 /// The keys that say what a hint looks at.
@@ -114,7 +115,7 @@ impl Reader<'_> {
             let name: &str = key.get_ref();
             let texts = self.some_texts(&asked, name, GLOBS)?.value;
             let values = texts.iter().map(|text| Glob::new(&text.value)).collect();
-            all.push(Asked { key: name.to_ascii_lowercase(), values });
+            all.push(Asked { key: ContextKey::new(name), values });
         }
         Some(all)
     }

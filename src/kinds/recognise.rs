@@ -181,7 +181,7 @@ fn stand_in<'w>(words: &'w [Words], text: &str) -> Option<&'w Words> {
 fn way_found(hint: &Hint, hints: &[&Hint], way: &WayIn) -> Option<String> {
     let mut text = named(hint, way)?;
     for asked in &hint.when {
-        let value = way.values(&asked.key).find(|value| accepts(asked, value))?;
+        let value = way.values(asked.key.lower()).find(|value| accepts(asked, value))?;
         let joint = if text.is_empty() { "asks for" } else { " with" };
         text = format!("{text}{joint} {} \"{value}\"", asked.key);
     }
@@ -223,7 +223,7 @@ fn speaks_for_all(narrow: &Hint, plain: &Hint, hints: &[&Hint], way: &WayIn) -> 
             _ => false,
         })
     };
-    let mut values = way.values(&asked.key).peekable();
+    let mut values = way.values(asked.key.lower()).peekable();
     values.peek().is_some() && values.all(spoken_for)
 }
 

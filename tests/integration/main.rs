@@ -13,6 +13,7 @@ mod explain;
 mod house;
 mod iamspy;
 mod incident;
+mod kinds;
 mod layers;
 mod real_inputs;
 mod simulate;

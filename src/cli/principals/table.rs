@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use iamdrift::audit::count;
+use iamdrift::baseline::Strength;
 use iamdrift::kinds::{Coverage, Evidence, Listed, Who};
 use iamdrift::report::{Layout, Paragraph};
 use iamdrift::snapshot::Snapshot;
@@ -83,12 +84,15 @@ fn principal(
     let deciding = one.recognised.evidence.first().filter(|first| first.kind == one.who);
     match (one.coverage, deciding) {
         (Some(Coverage::Declared), Some(agrees)) => {
-            below().words(&format!("{}, and {}", one.reason, agrees.found)).write(layout, out)?;
+            below().words(&format!("{}; it {}", one.reason, agrees.found)).write(layout, out)?;
         }
         _ => below().words(&one.reason).write(layout, out)?,
     }
-    // What speaks for the same kind is told only where all is; what speaks for another one always.
-    let is_told = |evidence: &&Evidence| all || evidence.kind != one.who;
+    // What speaks for the same kind is told only where all is; what contradicts it always, unless that is all there
+    // could be said of anybody, or AWS itself decides.
+    let certain = deciding.is_some_and(|deciding| deciding.strength == Strength::Certain);
+    let contradicts = |evidence: &Evidence| evidence.kind != one.who && evidence.strength > Strength::Faint && !certain;
+    let is_told = |evidence: &&Evidence| all || contradicts(evidence);
     for evidence in one.recognised.evidence.iter().filter(|evidence| Some(*evidence) != deciding).filter(is_told) {
         let text =
             format!("hint of {} ({}): {}", evidence.kind.as_str(), evidence.strength.as_str(), evidence.reason());

@@ -1,0 +1,1 @@
+//! `iamdrift principals` as a user meets it.
