@@ -122,11 +122,13 @@ fn found(hint: &Hint, hints: &[&Hint], principal: &Principal, ways: &[WayIn]) ->
         Clue::Words(words) => return words_found(hint, words, principal, ways),
         Clue::Tags(tags) => tags_found(tags, principal)?,
         Clue::Policy(globs) => {
-            let attached = principal.identity.iter().filter_map(|policy| match &policy.holding {
-                Holding::Attached { arn, .. } => Some(arn),
+            let held = principal.identity.iter().filter_map(|policy| match &policy.holding {
+                Holding::Attached { arn, .. } => Some(arn.as_str()),
                 _ => None,
             });
-            let arn = attached.into_iter().find(|arn| globs.iter().any(|glob| glob.matches(arn)))?;
+            // That a policy is attached is known, too, where its document was not collected.
+            let missing = principal.missing.iter().filter_map(|missing| missing.name.strip_prefix("attached policy "));
+            let arn = held.chain(missing).find(|arn| globs.iter().any(|glob| glob.matches(arn)))?;
             format!("has the policy {arn}")
         }
         Clue::Arn(globs) => {
