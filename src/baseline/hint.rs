@@ -189,6 +189,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_built_in_hint_is_documented() {
+        let page = std::fs::read_to_string("docs/kinds.md").unwrap();
+        let rows: Vec<&str> = page.split("## The built-in hints").nth(1).unwrap().lines().collect();
+        let rows: Vec<&str> = rows.into_iter().filter(|line| line.starts_with("| `")).collect();
+        let expected = Hint::built_in().iter().map(|hint| {
+            let (name, kind, strength) = (&hint.name.value, hint.kind.as_str(), hint.strength.as_str());
+            let source = hint.source.as_deref().unwrap();
+            format!("| `{name}` | {kind} | {strength} | {} ([source]({source})) |", hint.because)
+        });
+        assert_eq!(rows, expected.collect::<Vec<_>>());
+    }
+
     /// The services that this is about at the least, by the AWS documentation of each.
     #[test]
     fn the_agent_services_of_aws_are_known() {

@@ -14,7 +14,7 @@ static ABOUT: About = About {
     explanation: "
 **What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` leaves
 out. Roles that AWS services own are left out by themselves. The severity is that of all the principal may do, one
-step up where hints take it for an agent. The finding tells what hints take it for, and why (`docs/kinds.md`).
+step up where hints take it for an agent. The finding tells what hints take it for, and why ([kinds.md](kinds.md)).
 
 **Why is this bad?** What nobody declared nobody reviews: forgotten test roles, users of people who have left, and
 roles that someone made to come back.
