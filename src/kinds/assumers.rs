@@ -1,7 +1,5 @@
 //! A role is what those are who may assume it, where nothing of its own tells as much.
 
-use std::collections::HashMap;
-
 use super::evidence::{Evidence, Who};
 use super::recognise::{PRINCIPAL_ARN, sort};
 use super::trust::{Trusted, WayIn};
@@ -11,10 +9,8 @@ use crate::snapshot::Principal;
 /// Hands kinds on from principals to the roles that name them as trusted, in waves: the next wave goes by what the
 /// one before it decided. What tells less than this is handed on as what it is.
 pub(super) fn spread(principals: &[&Principal], ways: &[Vec<WayIn>], evidence: &mut [Vec<Evidence>]) {
-    let by_arn: HashMap<&str, usize> =
-        principals.iter().enumerate().map(|(index, principal)| (principal.arn.as_str(), index)).collect();
-    let assumers: Vec<Vec<usize>> =
-        ways.iter().enumerate().map(|(role, ways)| named(principals, &by_arn, role, ways)).collect();
+    let by_arn = ByArn::of(principals);
+    let assumers: Vec<Vec<usize>> = ways.iter().enumerate().map(|(role, ways)| named(&by_arn, role, ways)).collect();
     // What is certain first, then what rests on less: a role never waits for one that tells less than itself.
     for strength in [Strength::Fair, Strength::Weak, Strength::Faint] {
         let mut settled: Vec<bool> = evidence.iter().map(|found| strongest(found) >= Some(strength)).collect();
@@ -44,19 +40,37 @@ fn strongest(evidence: &[Evidence]) -> Option<Strength> {
     evidence.iter().map(|one| one.strength).max()
 }
 
+/// The principals by their ARNs, in order.
+struct ByArn<'a>(Vec<(&'a str, usize)>);
+
+impl<'a> ByArn<'a> {
+    fn of(principals: &[&'a Principal]) -> ByArn<'a> {
+        let mut all: Vec<(&str, usize)> =
+            principals.iter().enumerate().map(|(index, principal)| (principal.arn.as_str(), index)).collect();
+        all.sort_unstable();
+        ByArn(all)
+    }
+
+    /// Those whose ARN a pattern matches; only what begins like it is looked at.
+    fn matching(&self, pattern: &str) -> impl Iterator<Item = (&'a str, usize)> {
+        let literal = pattern.split(['*', '?']).next().unwrap_or_default().to_owned();
+        let start = self.0.partition_point(|(arn, _)| *arn < literal.as_str());
+        let glob = Glob::new(pattern);
+        let alike = self.0.iter().skip(start).copied().take_while(move |(arn, _)| arn.starts_with(&literal));
+        alike.filter(move |(arn, _)| glob.matches(arn))
+    }
+}
+
 /// The principals of the snapshot that a role's trust policy names, itself left out.
-fn named(principals: &[&Principal], by_arn: &HashMap<&str, usize>, role: usize, ways: &[WayIn]) -> Vec<usize> {
+fn named(by_arn: &ByArn<'_>, role: usize, ways: &[WayIn]) -> Vec<usize> {
     let mut named = Vec::new();
     for way in ways {
         match &way.trusted {
-            Trusted::Principal(arn) => named.extend(by_arn.get(arn.as_str())),
+            Trusted::Principal(arn) => named.extend(by_arn.matching(arn).map(|(_, index)| index)),
             Trusted::Account(account) => {
-                let globs: Vec<Glob> = way.values(PRINCIPAL_ARN).map(Glob::new).collect();
-                let meant =
-                    |p: &Principal| p.arn.account() == account && globs.iter().any(|glob| glob.matches(p.arn.as_str()));
-                if !globs.is_empty() {
-                    named.extend(principals.iter().enumerate().filter(|(_, p)| meant(p)).map(|(index, _)| index));
-                }
+                let matching = way.values(PRINCIPAL_ARN).flat_map(|pattern| by_arn.matching(pattern));
+                let of_account = matching.filter(|(arn, _)| arn.split(':').nth(4) == Some(account));
+                named.extend(of_account.map(|(_, index)| index));
             }
             _ => {}
         }

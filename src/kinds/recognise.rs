@@ -50,8 +50,9 @@ fn in_force(baseline: Option<&Baseline>) -> Vec<&Hint> {
 /// What speaks for a kind, the strongest first.
 fn of_principal(hints: &[&Hint], principal: &Principal, ways: &[WayIn]) -> Vec<Evidence> {
     let mut all: Vec<Evidence> = reserved(principal.kind).into_iter().collect();
+    let texts = Texts::of(principal, ways);
     for hint in hints.iter().filter(|hint| is_of(hint, principal)) {
-        all.extend(found(hint, hints, principal, ways).map(|found| Evidence {
+        all.extend(found(hint, hints, principal, ways, &texts).map(|found| Evidence {
             hint: hint.name.value.clone(),
             kind: hint.kind.into(),
             strength: found.strength.unwrap_or(hint.strength),
@@ -117,9 +118,9 @@ struct Found {
     strength: Option<Strength>,
 }
 
-fn found(hint: &Hint, hints: &[&Hint], principal: &Principal, ways: &[WayIn]) -> Option<Found> {
+fn found(hint: &Hint, hints: &[&Hint], principal: &Principal, ways: &[WayIn], texts: &Texts<'_>) -> Option<Found> {
     let text = match &hint.clue {
-        Clue::Words(words) => return words_found(hint, words, principal, ways),
+        Clue::Words(words) => return words_found(hint, words, texts),
         Clue::Tags(tags) => tags_found(tags, principal)?,
         Clue::Policy(globs) => {
             let held = principal.identity.iter().filter_map(|policy| match &policy.holding {
@@ -159,24 +160,37 @@ fn tags_found(tags: &[TagSelector], principal: &Principal) -> Option<String> {
     Some(format!("has the tag {}", told.join(" and ")))
 }
 
+/// What words are looked for in.
+struct Texts<'a> {
+    name: Words,
+    path: Words,
+    /// The session names that the trust policy asks for.
+    sessions: Vec<(&'a str, Words)>,
+}
+
+impl<'a> Texts<'a> {
+    fn of(principal: &Principal, ways: &'a [WayIn]) -> Texts<'a> {
+        let sessions = ways.iter().flat_map(|way| way.values(SESSION_NAME));
+        Texts {
+            name: Words::of(&principal.name),
+            path: Words::of(&principal.path),
+            sessions: sessions.map(|session| (session, Words::of(session))).collect(),
+        }
+    }
+}
+
 /// Words of a session name tell what uses the role; those of its own name anyone may have given it.
-fn words_found(hint: &Hint, words: &[Words], principal: &Principal, ways: &[WayIn]) -> Option<Found> {
-    let asked = ways.iter().flat_map(|way| way.values(SESSION_NAME));
-    let in_session = asked.into_iter().find(|value| stand_in(words, value).is_some());
-    if let Some(session) = in_session {
+fn words_found(hint: &Hint, words: &[Words], texts: &Texts<'_>) -> Option<Found> {
+    let stand_in = |text: &Words| words.iter().find(|words| words.stand_in(text));
+    if let Some((session, _)) = texts.sessions.iter().find(|(_, text)| stand_in(text).is_some()) {
         let strength = Some(hint.strength.max(Strength::Strong));
         return Some(Found { text: format!("asks for a session name like \"{session}\""), strength });
     }
-    let (place, words) = match stand_in(words, &principal.name) {
+    let (place, words) = match stand_in(&texts.name) {
         Some(words) => ("name", words),
-        None => ("path", stand_in(words, &principal.path)?),
+        None => ("path", stand_in(&texts.path)?),
     };
     Some(Found { text: format!("has \"{words}\" in its {place}"), strength: None })
-}
-
-fn stand_in<'w>(words: &'w [Words], text: &str) -> Option<&'w Words> {
-    let text = Words::of(text);
-    words.iter().find(|words| words.stand_in(&text))
 }
 
 /// What a hint about trust finds at one way in.
