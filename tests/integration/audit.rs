@@ -167,7 +167,7 @@ fn undeclared_principals_weigh_what_they_may_do() {
 #[test]
 fn an_undeclared_principal_is_told_by_what_hints_take_it_for() {
     let roles = || {
-        let mut agent = role("tmp", &[allow(json!("s3:PutObject"), json!("*"))], &[]);
+        let mut agent = role("tmp", &[allow(json!("sqs:SendMessage"), json!("*"))], &[]);
         agent["Tags"] = json!([{ "Key": "agent", "Value": "kiro" }]);
         [agent, role("r-1", &[], &[])]
     };

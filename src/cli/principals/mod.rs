@@ -105,7 +105,7 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
         Some(path) => output::write_private(path, &text, "-o")?,
         None => output::write(&text)?,
     }
-    let incomplete = !snapshot.problems.is_empty() || listed.iter().any(Listed::is_trust_missing);
+    let incomplete = !unread(&snapshot).is_empty() || listed.iter().any(Listed::is_trust_missing);
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
@@ -122,8 +122,10 @@ impl Args {
     }
 }
 
-/// What of the snapshot could not be read, in a line each.
+/// What could not be read and may hold principals, in a line each.
 fn unread(snapshot: &Snapshot) -> Vec<String> {
     let why = |problem: &iamdrift::snapshot::Problem| problem.diagnostics.0.first().map(ToString::to_string);
-    snapshot.problems.iter().map(|problem| format!("{}: {}", problem.what, why(problem).unwrap_or_default())).collect()
+    let problems = snapshot.problems.iter().map(|problem| (problem.what.clone(), why(problem).unwrap_or_default()));
+    let hidden = snapshot.uncollected.iter().filter(|one| one.hides_principals());
+    hidden.map(|one| (one.to_string(), one.why())).chain(problems).map(|(what, why)| format!("{what}: {why}")).collect()
 }
