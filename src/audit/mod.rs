@@ -16,6 +16,7 @@ mod memo;
 mod notes;
 mod outcome;
 mod rank;
+mod reaching;
 pub mod rules;
 mod run;
 mod severity;
@@ -25,7 +26,7 @@ mod subject;
 pub use action_list::{ActionList, ActionPattern, Level};
 pub use action_patterns::patterns;
 pub use count::{count, number};
-pub use finding::{Accepted, Excess, Expected, Finding, GrantedBy, Origin, PrincipalBrief, Sort, Why, Witness};
+pub use finding::{Accepted, Excess, Expected, Finding, GrantedBy, Origin, PrincipalBrief, Sort, Step, Why, Witness};
 pub use outcome::{
     Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
 };

@@ -127,6 +127,10 @@ pub struct PrincipalReport {
 pub enum Status {
     /// It may do what is not declared.
     Broader,
+    /// It can become, or grant itself, what is not declared.
+    Reaching,
+    /// It can be assumed by someone who is not declared.
+    Exposed,
     /// No entry speaks of it.
     Undeclared,
     /// Several entries speak of it.
@@ -150,6 +154,8 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Broader => "broader",
+            Status::Reaching => "reaching",
+            Status::Exposed => "exposed",
             Status::Undeclared => "undeclared",
             Status::Ambiguous => "ambiguous",
             Status::Undecided => "undecided",

@@ -13,6 +13,7 @@ use super::memo::Key;
 use super::notes::notes;
 use super::outcome::{Audit, BaselineFacts, CatalogFacts, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
 use super::rank::Ranks;
+use super::reaching::Reaching;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};
@@ -21,6 +22,7 @@ use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
 use crate::iam::Readings;
 use crate::kinds::recognise;
+use crate::reach::Graph;
 use crate::snapshot::Snapshot;
 use crate::solve::Solver;
 use crate::source::Diagnostics;
@@ -126,8 +128,11 @@ pub fn audit(
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());
-    let asker = Asker::new(&solver, ranks, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
-    let mut findings = decide(&asker, &subjects);
+    let wants = |rule| options.wants(rule);
+    let asker = Asker::new(&solver, snapshot, ranks, wants(RuleId::Latent), wants(RuleId::Narrower));
+    let graph = || Graph::new(&solver, snapshot, options.today);
+    let reaching = wants(RuleId::Reach).then(|| Reaching::new(graph(), snapshot, baseline, &assignments));
+    let mut findings = decide(&asker, reaching.as_ref(), &subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
     let whole = Whole {
@@ -183,7 +188,7 @@ pub fn audit(
 }
 
 /// Decides all principals, those that are alike once, and tells what the rules find.
-fn decide(asker: &Asker<'_>, subjects: &[Subject<'_>]) -> Vec<Finding> {
+fn decide(asker: &Asker<'_>, reaching: Option<&Reaching<'_>>, subjects: &[Subject<'_>]) -> Vec<Finding> {
     let mut alike: IndexMap<Key, Vec<usize>> = IndexMap::new();
     for (index, subject) in subjects.iter().enumerate() {
         alike.entry(Key::of(subject)).or_default().push(index);
@@ -193,19 +198,21 @@ fn decide(asker: &Asker<'_>, subjects: &[Subject<'_>]) -> Vec<Finding> {
         let mut members = members.iter().filter_map(|index| subjects.get(*index));
         let Some(first) = members.next() else { return Vec::new() };
         let answer = asker.answer(first);
-        let mut findings = judge(asker, first, &answer);
+        let mut findings = judge(asker, reaching, first, &answer);
         for subject in members {
             let own = moved(asker, first, subject, &answer).unwrap_or_else(|| asker.answer(subject));
-            findings.extend(judge(asker, subject, &own));
+            findings.extend(judge(asker, reaching, subject, &own));
         }
         findings
     });
     by_group.flatten_iter().collect()
 }
 
-fn judge(asker: &Asker<'_>, subject: &Subject<'_>, answer: &Answer) -> Vec<Finding> {
+fn judge(asker: &Asker<'_>, reaching: Option<&Reaching<'_>>, subject: &Subject<'_>, answer: &Answer) -> Vec<Finding> {
     let (_, policies) = asker.effective(&subject.layers);
-    let judged = Judged { asker, subject, policies: &policies, answer };
+    let trust = asker.openings(subject);
+    let reached = reaching.map(|reaching| reaching.reached(asker, subject)).unwrap_or_default();
+    let judged = Judged { asker, subject, policies: &policies, answer, trust: &trust, reached: &reached, reaching };
     RULES.iter().filter_map(|rule| rule.of_principal(&judged)).collect()
 }
 
@@ -250,6 +257,8 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
             _ if finding.accepted.is_some() => Status::Accepted,
             RuleId::Broader => Status::Broader,
             RuleId::Latent => Status::Latent,
+            RuleId::Reach => Status::Reaching,
+            RuleId::Trust => Status::Exposed,
             RuleId::Undeclared => Status::Undeclared,
             RuleId::Undecided => Status::Undecided,
             RuleId::Narrower => Status::Narrower,

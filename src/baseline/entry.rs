@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::assumers::Assumers;
 use super::ceiling::Ceiling;
 use super::exception::Exception;
 use super::glob::Glob;
@@ -89,7 +90,7 @@ pub struct Entry {
     /// `allow`, `levels` and `resources`: their union is all that the principal may do.
     pub ceiling: Ceiling,
     /// `assumable_by`: who may assume the role; none where the entry does not say.
-    pub assumable_by: Option<Duty>,
+    pub assumable_by: Option<Assumers>,
     /// `boundary`: the permissions boundary that must be attached.
     pub boundary: Option<Duty>,
     /// `narrower_than`: always none in this version, which refuses it.
@@ -114,7 +115,7 @@ pub struct Duty {
 pub struct UncheckedDuty {
     /// The entry's index in [`Baseline::entries`].
     pub entry: usize,
-    /// `assumable_by` or `boundary`.
+    /// `boundary`.
     pub key: &'static str,
     /// Where it stands.
     pub place: Place,
@@ -151,11 +152,8 @@ impl Baseline {
     pub fn unchecked_duties(&self) -> Vec<UncheckedDuty> {
         let mut duties = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
-            let declared = [("assumable_by", &entry.assumable_by), ("boundary", &entry.boundary)];
-            for (key, duty) in declared {
-                if let Some(duty) = duty {
-                    duties.push(UncheckedDuty { entry: index, key, place: self.place(duty.span) });
-                }
+            if let Some(duty) = &entry.boundary {
+                duties.push(UncheckedDuty { entry: index, key: "boundary", place: self.place(duty.span) });
             }
         }
         duties

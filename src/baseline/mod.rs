@@ -6,6 +6,7 @@
 
 mod allow;
 mod assign;
+mod assumers;
 mod ceiling;
 mod content;
 mod entry;
@@ -25,6 +26,7 @@ mod selector;
 mod words;
 
 pub use assign::{Ambiguity, Assignment, Assignments, IgnoredBy, Stale, StaleReason, StaleSubject};
+pub use assumers::{Assumer, Assumers};
 pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
 pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings, UncheckedDuty};
 pub use exception::Exception;

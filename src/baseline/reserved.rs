@@ -99,7 +99,7 @@ impl Manifest<'_> {
     }
 
     /// An IAM condition block written in TOML; the policy language reads it as the `Condition` of a statement.
-    fn condition(&mut self, table: &Table<'_>, key: &str) -> Option<Vec<Condition>> {
+    pub(super) fn condition(&mut self, table: &Table<'_>, key: &str) -> Option<Vec<Condition>> {
         const EXPECTED: &str = "an IAM condition block, such as { Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
         let Some((_, item)) = table.get(key) else {
             self.reader.missing(table, key, EXPECTED);
@@ -132,7 +132,7 @@ impl Manifest<'_> {
 }
 
 /// The JSON that a value of a condition block stands for.
-fn as_json(value: &DeValue<'_>) -> serde_json::Value {
+pub(super) fn as_json(value: &DeValue<'_>) -> serde_json::Value {
     use serde_json::Value;
     match value {
         DeValue::String(text) => Value::String(text.clone().into_owned()),

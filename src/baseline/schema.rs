@@ -54,6 +54,7 @@ mod tests {
             (&schema, keys::ROOT),
             (&defined["settings"], keys::SETTINGS),
             (&defined["principal"], keys::PRINCIPAL),
+            (&defined["assumer"], keys::ASSUMER),
             (&defined["persona"], keys::PERSONA),
             (&defined["guard"], keys::GUARD),
             (&defined["ignore"], keys::IGNORE),
@@ -143,7 +144,7 @@ mod tests {
         let baseline = directory.load().map_err(|problems| problems.to_string()).unwrap();
         assert_eq!((baseline.entries.len(), baseline.ignores.len(), baseline.exceptions.len()), (4, 1, 1));
         assert_eq!(baseline.hints.len(), 1);
-        assert_eq!(baseline.unchecked_duties().len(), 2);
+        assert_eq!(baseline.unchecked_duties().len(), 1);
         std::fs::write(directory.path().join("baseline.toml"), later).unwrap();
         let problems = directory.load().unwrap_err();
         assert_eq!(problems.0.len(), 4, "{problems}");

@@ -13,3 +13,4 @@ mod trust;
 pub use evidence::{Evidence, Who};
 pub use list::{Basis, Coverage, Listed, list};
 pub use recognise::{Recognised, recognise};
+pub(crate) use trust::plain_service;

@@ -23,6 +23,8 @@ A stale entry waits for whoever takes the name; a stale exception hides the next
 
 **How to fix it.** Narrow the selectors or let one entry say `overrides`. Remove what is stale. Fix what an expired
 exception covered, or have it approved anew.
+
+**How to accept it.** Add an `[[exception]]` with the finding's fingerprint, a reason, two people and a date.
 ",
 };
 

@@ -23,6 +23,9 @@ to. Nobody notices until it is done.
 
 **How to fix it.** The finding says which attachment can go because nothing declared depends on it, decided and not
 guessed, or which statement to narrow. Where the permission is meant, declare it: widen the ceiling in review.
+
+**How to accept it.** Add an `[[exception]]` with the finding's fingerprint, a reason, two people and a date: until then
+it is told as accepted and does not count.
 ",
 };
 

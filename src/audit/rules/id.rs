@@ -11,6 +11,12 @@ pub enum RuleId {
     /// Latent: allows actions that AWS has not released yet.
     #[serde(rename = "IAM002")]
     Latent,
+    /// Reach: can become, or grant itself, something broader.
+    #[serde(rename = "IAM005")]
+    Reach,
+    /// Can be assumed by someone who is not declared.
+    #[serde(rename = "IAM006")]
+    Trust,
     /// Undeclared principal.
     #[serde(rename = "IAM007")]
     Undeclared,
@@ -27,9 +33,11 @@ pub enum RuleId {
 
 impl RuleId {
     /// All rules, in order, with their ids.
-    pub const ALL: [(&'static str, RuleId); 6] = [
+    pub const ALL: [(&'static str, RuleId); 8] = [
         ("IAM001", RuleId::Broader),
         ("IAM002", RuleId::Latent),
+        ("IAM005", RuleId::Reach),
+        ("IAM006", RuleId::Trust),
         ("IAM007", RuleId::Undeclared),
         ("IAM009", RuleId::Baseline),
         ("IAM010", RuleId::Undecided),

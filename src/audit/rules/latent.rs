@@ -20,6 +20,9 @@ it is not, and no one has changed anything.
 the same today.
 
 **How to fix it.** Name the actions in the policy as the ceiling does, or declare the wildcard.
+
+**How to accept it.** Add an `[[exception]]` with the finding's fingerprint, a reason, two people and a date: until then
+it is told as accepted and does not count.
 ",
 };
 

@@ -9,6 +9,8 @@ mod id;
 mod judged;
 mod latent;
 mod narrower;
+mod reach;
+mod trust;
 mod undecided;
 mod undeclared;
 
@@ -47,9 +49,11 @@ pub(super) trait Rule: Sync {
 }
 
 /// All rules, in order.
-pub(super) const RULES: [&dyn Rule; 6] = [
+pub(super) const RULES: [&dyn Rule; 8] = [
     &broader::Broader,
     &latent::Latent,
+    &reach::Reach,
+    &trust::Trust,
     &undeclared::Undeclared,
     &baseline_entry::BaselineEntry,
     &undecided::Undecided,
@@ -83,7 +87,13 @@ mod tests {
         for about in all() {
             let default = if about.on_by_default { "" } else { "\nOff unless it is asked for with `--rule`.\n" };
             page.push_str(&format!("\n## {}: {}\n{default}\n{}\n", about.id, about.title, about.explanation.trim()));
-            for part in ["**What it does.**", "**Why is this bad?**", "**Example.**", "**How to fix it.**"] {
+            for part in [
+                "**What it does.**",
+                "**Why is this bad?**",
+                "**Example.**",
+                "**How to fix it.**",
+                "**How to accept it.**",
+            ] {
                 assert!(about.explanation.contains(part), "{}: {part}", about.id);
             }
         }

@@ -22,6 +22,9 @@ was agreed on may fail.
 **Example.** The ceiling allows `s3:*` on the reports bucket; the role reads it and has never written.
 
 **How to fix it.** Narrow the ceiling to what is needed. Where the permission is needed, grant it.
+
+**How to accept it.** Add an `[[exception]]` with the finding's fingerprint, a reason, two people and a date: until then
+it is told as accepted and does not count.
 ",
 };
 

@@ -23,6 +23,9 @@ roles that someone made to come back.
 
 **How to fix it.** Delete the principal if nobody needs it. Else declare it with an owner and a ceiling, or ignore it
 with a reason.
+
+**How to accept it.** Add an `[[exception]]` with the finding's fingerprint, a reason, two people and a date: until then
+it is told as accepted and does not count.
 ",
 };
 
