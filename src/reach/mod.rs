@@ -6,6 +6,7 @@
 mod assume;
 mod being;
 mod bounds;
+mod can;
 mod clock;
 mod edges;
 mod graph;
@@ -18,6 +19,7 @@ mod trusting;
 mod universe;
 
 pub use being::{Being, Change};
+pub use can::{Can, Thing};
 pub use graph::Graph;
 pub use link::{Asks, Link};
 pub use rule::{Kind, Path, paths};

@@ -23,3 +23,4 @@ mod snapshot_directory;
 mod solver_laws;
 mod trust;
 mod variables;
+mod who_can;
