@@ -1,6 +1,9 @@
 //! What a principal can become that is broader than both its ceiling and itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::ask::{Asker, Founds, by_statement};
 use super::subject::Subject;
@@ -24,6 +27,8 @@ pub(super) struct Reaching<'a> {
     assumers: Vec<Option<&'a Assumers>>,
     /// Positions in the snapshot, by ARN.
     positions: BTreeMap<&'a str, usize>,
+    /// Who may do no more than a ceiling allows, by the ceiling's address: asked once for all whom it binds.
+    within: Mutex<FxHashMap<(Being, usize), bool>>,
 }
 
 /// What a principal can become.
@@ -56,7 +61,13 @@ impl<'a> Reaching<'a> {
             _ => None,
         };
         let positions = snapshot.principals().enumerate().map(|(i, (_, p))| (p.arn.as_str(), i)).collect();
-        Reaching { graph, snapshot, assumers: assignments.of.iter().map(of).collect(), positions }
+        Reaching {
+            graph,
+            snapshot,
+            assumers: assignments.of.iter().map(of).collect(),
+            positions,
+            within: Mutex::default(),
+        }
     }
 
     /// Looks for the shortest path to what is broader.
@@ -69,7 +80,7 @@ impl<'a> Reaching<'a> {
         let least = self.graph.at_least(&allowed);
         let mut goal = |graph: &Graph<'_>, way: &[Being]| {
             let Some(last) = way.last() else { return Met::No };
-            if graph.may_only(last, &least) {
+            if graph.may_only(last, &least) || self.is_within(graph, last, subject) {
                 return Met::No;
             }
             let Some((layers, access, policies)) = graph.layers_of(last) else { return Met::No };
@@ -93,6 +104,18 @@ impl<'a> Reaching<'a> {
             Some(found) => Reached { found: Some(found.shown), undecided: BTreeSet::new() },
             None => Reached { found: None, undecided: search.undecided },
         }
+    }
+
+    /// Whether someone may do no more than the ceiling of a principal allows; not, where that is undecided.
+    fn is_within(&self, graph: &Graph<'_>, being: &Being, subject: &Subject<'_>) -> bool {
+        let key = (being.clone(), Arc::as_ptr(&subject.declared) as usize);
+        let lock = || self.within.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&key) {
+            return *known;
+        }
+        let within = graph.beyond(being, &subject.declared.access) == Ok(false);
+        lock().insert(key, within);
+        within
     }
 
     /// Whether whoever takes a step is declared to: it assumes a role that lists it in `assumable_by`.
