@@ -34,6 +34,12 @@ pub mod baseline;
 // Who is what: operators, agents, workloads.
 pub mod kinds;
 
+// Who can assume a role.
+pub mod trust;
+
+// Whom a principal can become.
+pub mod reach;
+
 // The two held against each other: findings.
 pub mod audit;
 

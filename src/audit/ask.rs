@@ -10,11 +10,12 @@ use super::subject::Subject;
 use super::topic::Topic;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{Effect, Readings};
-use crate::snapshot::Holding;
+use crate::iam::{AccountId, Effect, Readings};
+use crate::snapshot::{Holding, LayerKind, Snapshot};
 use crate::solve::{
     Access, Confirm, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
 };
+use crate::trust::{Openings, Trust};
 
 /// Steps that one question may take.
 pub(super) const BUDGET: u64 = 4_000_000;
@@ -72,12 +73,20 @@ pub(super) struct Asker<'a> {
     pub narrower: bool,
     /// What to tell first.
     pub ranks: Ranks<'a>,
+    snapshot: &'a Snapshot,
+    trust: Trust<'a>,
 }
 
 impl<'a> Asker<'a> {
     /// Asks a solver.
-    pub fn new(solver: &'a Solver<'a>, ranks: Ranks<'a>, latent: bool, narrower: bool) -> Asker<'a> {
-        Asker { solver, latent, narrower, ranks }
+    pub fn new(
+        solver: &'a Solver<'a>,
+        snapshot: &'a Snapshot,
+        ranks: Ranks<'a>,
+        latent: bool,
+        narrower: bool,
+    ) -> Asker<'a> {
+        Asker { solver, snapshot, latent, narrower, ranks, trust: Trust::new(solver, snapshot) }
     }
 }
 
@@ -90,6 +99,29 @@ impl Asker<'_> {
     /// Whether resource control policies bind a service.
     pub fn rcp_supported(&self, service: &str) -> bool {
         self.catalog().find_service(service).is_some_and(|id| self.catalog().rcp_supported(id))
+    }
+
+    /// Who may assume the principal and is not declared.
+    pub fn openings(&self, subject: &Subject<'_>) -> Openings {
+        let assumers = subject.entry.and_then(|entry| entry.assumable_by.as_ref()).map(|by| by.of.as_slice());
+        let mut openings = self.trust.openings(subject.account, subject.principal, assumers);
+        if assumers.is_some() {
+            let missing = subject.principal.missing.iter().filter(|missing| missing.layer == LayerKind::Trust);
+            openings.undecided.extend(missing.map(|missing| Undecided::Unread(missing.to_string())));
+        }
+        openings
+    }
+
+    /// Whether an account belongs to the snapshot or to its organization.
+    pub fn is_own_account(&self, account: &str) -> bool {
+        let Some(id) = AccountId::parse(account) else { return false };
+        let organization = self.snapshot.organization.as_ref();
+        self.snapshot.account(&id).is_some() || organization.is_some_and(|o| o.path(&id).is_some())
+    }
+
+    /// Whether an organization is that of the snapshot.
+    pub fn is_own_organization(&self, id: &str) -> bool {
+        self.snapshot.organization.as_ref().is_some_and(|organization| organization.id == id)
     }
 
     /// What the layers allow, and the policies that its tags speak of.
@@ -264,7 +296,7 @@ impl<'a> Ask<'a> {
     }
 }
 
-fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
+pub(super) fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
     let mut founds = Founds::new();
     for grant in grants {
         let found: &mut Found = founds.entry(grant.tag).or_default();

@@ -163,7 +163,7 @@ pub(super) fn name_of(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
 
-fn shown(request: &Request) -> Witness {
+pub(super) fn shown(request: &Request) -> Witness {
     let context = request.context.0.iter().map(|(key, value)| (key.as_written().to_owned(), value.values().to_vec()));
     Witness { action: request.action.clone(), resource: request.resource.clone(), context: context.collect() }
 }

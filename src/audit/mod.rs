@@ -20,6 +20,7 @@ mod notes;
 mod outcome;
 mod peers;
 mod rank;
+mod reaching;
 pub mod rules;
 mod run;
 mod severity;
@@ -32,7 +33,7 @@ mod void;
 pub use action_list::{ActionList, ActionPattern, Level};
 pub use action_patterns::patterns;
 pub use count::{count, number};
-pub use finding::{Accepted, Excess, Expected, Finding, GrantedBy, Origin, PrincipalBrief, Sort, Why, Witness};
+pub use finding::{Accepted, Excess, Expected, Finding, GrantedBy, Origin, PrincipalBrief, Sort, Step, Why, Witness};
 pub use outcome::{
     Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
 };

@@ -14,6 +14,7 @@ use super::notes::notes;
 use super::outcome::{Audit, BaselineFacts, CatalogFacts, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
 use super::peers::{Comparison, Narrowness, Peers};
 use super::rank::Ranks;
+use super::reaching::Reaching;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};
@@ -24,6 +25,7 @@ use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
 use crate::iam::Readings;
 use crate::kinds::{Recognised, Who, comers, recognise};
+use crate::reach::Graph;
 use crate::snapshot::Snapshot;
 use crate::solve::{Solver, Undecided};
 use crate::source::Diagnostics;
@@ -152,11 +154,15 @@ pub fn audit(
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());
-    let asker = Asker::new(&solver, ranks, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
+    let wants = |rule| options.wants(rule);
+    let asker = Asker::new(&solver, snapshot, ranks, wants(RuleId::Latent), wants(RuleId::Narrower));
     let everyone = subjects.iter().chain(&others);
-    let peers = options.wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
+    let peers = wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
+    let graph = || Graph::new(&solver, snapshot, options.today);
+    let reaching = wants(RuleId::Reach).then(|| Reaching::new(graph(), snapshot, baseline, &assignments));
     let known: Kinds<'_> = views.iter().map(|view| view.arn).zip(kinds.iter().copied()).collect();
-    let judge = Judge { asker: &asker, baseline, kinds: &known, peers: peers.as_ref() };
+    let (peers, reaching) = (peers.as_ref(), reaching.as_ref());
+    let judge = Judge { asker: &asker, baseline, kinds: &known, peers, reaching };
     let mut findings = judge.decide(&subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
@@ -186,7 +192,7 @@ pub fn audit(
         let own = layers.identity.iter().chain(layers.boundary.iter().flatten()).map(|policy| &*policy.document);
         own.chain(subject.declared.documents.iter().map(|d| &*d.document))
     });
-    let notes = notes(snapshot, baseline, catalog, documents);
+    let notes = notes(snapshot, catalog, documents);
     let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
     findings.retain(|finding| {
         let severe = options.severity.is_none_or(|least| finding.severity >= least);
@@ -218,6 +224,7 @@ struct Judge<'a> {
     baseline: &'a Baseline,
     kinds: &'a Kinds<'a>,
     peers: Option<&'a Peers<'a>>,
+    reaching: Option<&'a Reaching<'a>>,
 }
 
 impl Judge<'_> {
@@ -250,9 +257,12 @@ impl Judge<'_> {
         }
         let comparison = comparison.as_ref();
         let voids = self.voids(subject, &mut answer);
-        let (asker, baseline) = (self.asker, self.baseline);
+        let trust = &self.asker.openings(subject);
+        let reached = &self.reaching.map(|reaching| reaching.reached(self.asker, subject)).unwrap_or_default();
+        let Judge { asker, baseline, reaching, .. } = *self;
         let (policies, answer, voids) = (policies.as_slice(), &answer, voids.as_slice());
-        let judged = Judged { asker, subject, policies, answer, baseline, voids, comparison };
+        let judged =
+            Judged { asker, subject, policies, answer, baseline, voids, comparison, trust, reached, reaching };
         RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
     }
 
@@ -334,6 +344,8 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
             _ if finding.accepted.is_some() => Status::Accepted,
             RuleId::Broader => Status::Broader,
             RuleId::Latent => Status::Latent,
+            RuleId::Reach => Status::Reaching,
+            RuleId::Trust => Status::Exposed,
             RuleId::Undeclared => Status::Undeclared,
             RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => Status::DutyBroken,
             RuleId::Undecided => Status::Undecided,

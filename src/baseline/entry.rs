@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::assumers::Assumers;
 use super::ceiling::Ceiling;
 use super::exception::Exception;
 use super::glob::Glob;
@@ -92,7 +93,7 @@ pub struct Entry {
     /// `allow`, `levels` and `resources`: their union is all that the principal may do.
     pub ceiling: Ceiling,
     /// `assumable_by`: who may assume the role; none where the entry does not say.
-    pub assumable_by: Option<Duty>,
+    pub assumable_by: Option<Assumers>,
     /// `boundary`: the permissions boundary that must be attached.
     pub boundary: Option<Duty>,
     /// `narrower_than`: the entry whose principals must be able to do all that these may, and more.
@@ -112,17 +113,6 @@ pub struct Duty {
     pub globs: Vec<Glob>,
     /// Where the duty stands.
     pub span: Span,
-}
-
-/// A duty that this version does not check, for the report to say so.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UncheckedDuty {
-    /// The entry's index in [`Baseline::entries`].
-    pub entry: usize,
-    /// `assumable_by`.
-    pub key: &'static str,
-    /// Where it stands.
-    pub place: Place,
 }
 
 /// One `[[ignore]]`: principals that are left out of the audit, and why.
@@ -150,16 +140,5 @@ impl Baseline {
     /// Where something of the manifest stands.
     pub fn place(&self, span: Span) -> Place {
         self.source.place(span)
-    }
-
-    /// The duties that are declared and that this version does not check, in the manifest's order.
-    pub fn unchecked_duties(&self) -> Vec<UncheckedDuty> {
-        let mut duties = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            if let Some(duty) = &entry.assumable_by {
-                duties.push(UncheckedDuty { entry: index, key: "assumable_by", place: self.place(duty.span) });
-            }
-        }
-        duties
     }
 }

@@ -26,3 +26,4 @@ pub(super) const HINT: &[&str] = &[
     "name", "kind", "because", "source", "strength", "of", "when", "service", "oidc", "saml", "trusted", "tags",
     "policy", "match", "words",
 ];
+pub(super) const ASSUMER: &[&str] = &["principal", "when"];

@@ -3,7 +3,6 @@
 use super::allow::Documents;
 use super::entry::{Duty, Entry, Ignore, Kind, Settings};
 use super::exception::Exception;
-use super::glob::Glob;
 use super::guard::Guard;
 use super::hint::Hint;
 use super::keys;
@@ -174,37 +173,10 @@ impl Manifest<'_> {
         Some(selector)
     }
 
-    fn assumable_by(&mut self, table: &Table<'_>) -> Option<Duty> {
-        let (span, _) = table.get("assumable_by")?;
-        let texts = self.reader.texts(table, "assumable_by")?;
-        let mut globs = Vec::new();
-        for text in texts.value {
-            if is_trustee(&text.value) {
-                globs.push(Glob::new(&text.value));
-            } else {
-                let message = format!("`assumable_by` cannot be `{}`", text.value);
-                self.reader.error(
-                    text.span,
-                    message,
-                    "an ARN glob, an account number or a service such as ec2.amazonaws.com",
-                );
-            }
-        }
-        Some(Duty { globs, span })
-    }
-
     fn boundary(&mut self, table: &Table<'_>) -> Option<Duty> {
         let (span, _) = table.get("boundary")?;
         let text = self.reader.text(table, "boundary")?;
         let glob = self.reader.arn_glob("boundary", &text)?;
         Some(Duty { globs: vec![glob], span })
     }
-}
-
-/// Whether a text can name who assumes a role: an ARN glob, an account, a service or an identity provider.
-fn is_trustee(text: &str) -> bool {
-    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | ':' | '_' | '*' | '?');
-    Glob::over_arn(text).is_some()
-        || crate::iam::AccountId::parse(text).is_some()
-        || (text.contains('.') && text.chars().all(host))
 }

@@ -6,6 +6,7 @@
 
 mod allow;
 mod assign;
+mod assumers;
 mod block;
 mod ceiling;
 mod content;
@@ -27,9 +28,10 @@ mod selector;
 mod words;
 
 pub use assign::{Ambiguity, Assignment, Assignments, IgnoredBy, Stale, StaleReason, StaleSubject};
+pub use assumers::{Assumer, Assumers};
 pub use block::ConditionBlock;
 pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
-pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings, UncheckedDuty};
+pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings};
 pub use exception::Exception;
 pub use glob::Glob;
 pub use guard::{Guard, GuardSeverity, GuardedActions};

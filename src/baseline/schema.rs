@@ -54,6 +54,7 @@ mod tests {
             (&schema, keys::ROOT),
             (&defined["settings"], keys::SETTINGS),
             (&defined["principal"], keys::PRINCIPAL),
+            (&defined["assumer"], keys::ASSUMER),
             (&defined["persona"], keys::PERSONA),
             (&defined["guard"], keys::GUARD),
             (&defined["ignore"], keys::IGNORE),
@@ -143,6 +144,5 @@ mod tests {
         let baseline = directory.load().map_err(|problems| problems.to_string()).unwrap();
         assert_eq!((baseline.entries.len(), baseline.ignores.len(), baseline.exceptions.len()), (4, 1, 1));
         assert_eq!((baseline.hints.len(), baseline.guards.len(), baseline.personas.len()), (1, 1, 1));
-        assert_eq!(baseline.unchecked_duties().len(), 1);
     }
 }

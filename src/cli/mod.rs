@@ -18,6 +18,7 @@ mod principals;
 mod schema;
 mod simulate;
 mod snapshot;
+mod who_can;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -139,6 +140,7 @@ commands! {
     Audit => audit,
     Principals => principals,
     Explain => explain,
+    WhoCan => who_can,
     Compare => compare,
     Baseline => baseline,
     Simulate => simulate,

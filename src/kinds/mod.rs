@@ -15,3 +15,4 @@ pub use comers::{Comer, comers};
 pub use evidence::{Evidence, Who};
 pub use list::{Basis, Coverage, Listed, list};
 pub use recognise::{Recognised, recognise};
+pub(crate) use trust::plain_service;

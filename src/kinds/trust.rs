@@ -79,7 +79,7 @@ pub(super) fn ways_in(document: &PolicyDocument) -> Vec<WayIn> {
 fn trusted(entry: &PrincipalEntry) -> Trusted {
     match entry {
         PrincipalEntry::Anyone => Trusted::Anyone,
-        PrincipalEntry::Service(name) => Trusted::Service(service(name)),
+        PrincipalEntry::Service(name) => Trusted::Service(plain_service(name)),
         PrincipalEntry::Federated(name) => federated(name),
         PrincipalEntry::CanonicalUser(id) => Trusted::Other(format!("canonical user {id}")),
         PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Trusted::Account(account.as_str().to_owned()),
@@ -90,7 +90,7 @@ fn trusted(entry: &PrincipalEntry) -> Trusted {
 }
 
 /// A service's name as partition `aws` writes it, by the DNS suffixes of the others.
-fn service(name: &str) -> String {
+pub(crate) fn plain_service(name: &str) -> String {
     const SUFFIXES: [&str; 6] =
         [".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"];
     let name = name.to_ascii_lowercase();

@@ -31,7 +31,6 @@ fn principal<'s>(snapshot: &'s Snapshot, name: &str) -> (&'s Account, &'s Princi
 fn everything_is_read_and_everyone_has_a_place() {
     let (snapshot, baseline) = (snapshot(), baseline());
     assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
-    assert!(baseline.unchecked_duties().is_empty());
     let principals: Vec<_> = snapshot.principals().collect();
     let views: Vec<_> = principals
         .iter()
@@ -101,7 +100,8 @@ fn the_audit_finds_what_the_story_tells() {
     assert_eq!(of(Status::Broader), ["lantern-cost-explorer", "cost-explorer-oncall", "j.verhoeven"]);
     assert_eq!(of(Status::Undeclared), ["data-migration-2024"]);
     assert_eq!(of(Status::Undecided), ["etl-nightly"]);
-    assert_eq!(of(Status::AsDeclared).len(), 9);
+    assert_eq!(of(Status::Reaching), ["database-oncall"], "it may assume the role of an agent");
+    assert_eq!(of(Status::AsDeclared).len(), 8);
     assert_eq!(of(Status::Ignored).len(), 2);
     let of_rule = |rule: RuleId| -> Vec<(&str, &str)> {
         let findings = audit.findings.iter().filter(|finding| finding.rule == rule);

@@ -72,6 +72,7 @@ fn missing(judged: &Judged<'_>) -> Option<Finding> {
         destructive_count: 0,
         excess: Vec::new(),
         reasons: vec![format!("\"{}\" declares it: {}", subject.entry?.name.value, judged.baseline.place(duty.span))],
+        path: Vec::new(),
         place: Some(subject.principal.place.clone()),
         advice: vec![format!("set {declared} as its permissions boundary")],
         first_seen: None,

@@ -17,6 +17,12 @@ pub enum RuleId {
     /// A destructive action without the declared guard.
     #[serde(rename = "IAM004")]
     Unguarded,
+    /// Reach: can become, or grant itself, something broader.
+    #[serde(rename = "IAM005")]
+    Reach,
+    /// Can be assumed by someone who is not declared.
+    #[serde(rename = "IAM006")]
+    Trust,
     /// Undeclared principal.
     #[serde(rename = "IAM007")]
     Undeclared,
@@ -36,11 +42,13 @@ pub enum RuleId {
 
 impl RuleId {
     /// All rules, in order, with their ids.
-    pub const ALL: [(&'static str, RuleId); 9] = [
+    pub const ALL: [(&'static str, RuleId); 11] = [
         ("IAM001", RuleId::Broader),
         ("IAM002", RuleId::Latent),
         ("IAM003", RuleId::NotNarrower),
         ("IAM004", RuleId::Unguarded),
+        ("IAM005", RuleId::Reach),
+        ("IAM006", RuleId::Trust),
         ("IAM007", RuleId::Undeclared),
         ("IAM008", RuleId::Boundary),
         ("IAM009", RuleId::Baseline),

@@ -11,6 +11,8 @@ mod judged;
 mod latent;
 mod narrower;
 mod not_narrower;
+mod reach;
+mod trust;
 mod undecided;
 mod undeclared;
 mod unguarded;
@@ -55,11 +57,13 @@ pub(super) trait Rule: Sync {
 }
 
 /// All rules, in order.
-pub(super) const RULES: [&dyn Rule; 9] = [
+pub(super) const RULES: [&dyn Rule; 11] = [
     &broader::Broader,
     &latent::Latent,
     &not_narrower::NotNarrower,
     &unguarded::Unguarded,
+    &reach::Reach,
+    &trust::Trust,
     &undeclared::Undeclared,
     &boundary::Boundary,
     &baseline_entry::BaselineEntry,
