@@ -261,8 +261,7 @@ impl Judge<'_> {
         let reached = &self.reaching.map(|reaching| reaching.reached(self.asker, subject)).unwrap_or_default();
         let Judge { asker, baseline, reaching, .. } = *self;
         let (policies, answer, voids) = (policies.as_slice(), &answer, voids.as_slice());
-        let judged =
-            Judged { asker, subject, policies, answer, baseline, voids, comparison, trust, reached, reaching };
+        let judged = Judged { asker, subject, policies, answer, baseline, voids, comparison, trust, reached, reaching };
         RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
     }
 
