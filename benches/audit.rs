@@ -116,8 +116,73 @@ fn organization() -> Value {
     })
 }
 
-fn against_read_only(snapshot: Vec<Arc<SourceFile>>, read_only: &Value) -> Case {
-    let manifest = "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"readonly.json\"]\n";
+/// Everyone is a workload whose ceiling is ReadOnlyAccess.
+const PLAIN: &str =
+    "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"readonly.json\"]\n";
+
+/// The same with guards, and with a persona.
+const WITH_DUTIES: &str = r#"version = 1
+[[principal]]
+name   = "all"
+match  = ["*"]
+kind   = "operator"
+allow  = ["readonly.json"]
+guards = ["second person", "MFA", "region fence"]
+
+[[persona]]
+name  = "through an agent"
+of    = "all"
+when  = { Bool = { "aws:ViaAWSMCPService" = "true" } }
+kind  = "agent"
+allow = ["readonly.json"]
+
+[[guard]]
+name     = "second person"
+actions  = ["class:destructive", "iam:*"]
+unless   = { StringLike = { "aws:PrincipalTag/change-approval" = "CHG-*" } }
+severity = "critical"
+
+[[guard]]
+name     = "MFA"
+actions  = ["class:destructive"]
+unless   = { Bool = { "aws:MultiFactorAuthPresent" = "true" } }
+severity = "high"
+
+[[guard]]
+name     = "region fence"
+actions  = ["ec2:*", "rds:*", "sqs:*"]
+unless   = { StringEquals = { "aws:RequestedRegion" = "eu-central-1" } }
+severity = "medium"
+"#;
+
+/// Every tenth role is an agent that is to be narrower than the operators, who are all others.
+const WITH_AGENTS: &str = r#"version = 1
+[settings]
+through_agents = false
+
+[[principal]]
+name   = "operators"
+match  = ["*"]
+kind   = "operator"
+allow  = ["readonly.json"]
+
+[[principal]]
+name   = "agents"
+match  = ["*:role/generated/role-*0"]
+kind   = "agent"
+allow  = ["readonly.json"]
+narrower_than = "few"
+overrides = ["operators", "few"]
+
+[[principal]]
+name   = "few"
+match  = ["*:role/generated/role-1*1"]
+kind   = "operator"
+allow  = ["readonly.json"]
+overrides = "operators"
+"#;
+
+fn against_read_only(snapshot: Vec<Arc<SourceFile>>, read_only: &Value, manifest: &str) -> Case {
     Case {
         snapshot,
         manifest: SourceFile::new("baseline.toml", manifest),
@@ -150,10 +215,15 @@ fn audits(c: &mut Criterion) {
             SourceFile::new("organization.json", organization().to_string()),
         ],
         read_only,
+        PLAIN,
     );
     group.bench_function("1,000 generated roles", |b| b.iter(|| black_box(generated.run())));
+    for (name, manifest) in [("guards and a persona", WITH_DUTIES), ("agents held against operators", WITH_AGENTS)] {
+        let case = against_read_only(generated.snapshot.clone(), read_only, manifest);
+        group.bench_function(format!("1,000 generated roles, {name}"), |b| b.iter(|| black_box(case.run())));
+    }
     let example = SourceFile::read(&corpus.join("accounts/cloudsplaining__example.json")).expect("the account");
-    let example = against_read_only(vec![example], read_only);
+    let example = against_read_only(vec![example], read_only, PLAIN);
     group.bench_function("122 principals", |b| b.iter(|| black_box(example.run())));
     group.finish();
 }

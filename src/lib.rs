@@ -31,6 +31,15 @@ pub mod solve;
 // What was declared.
 pub mod baseline;
 
+// Who is what: operators, agents, workloads.
+pub mod kinds;
+
+// Who can assume a role.
+pub mod trust;
+
+// Whom a principal can become.
+pub mod reach;
+
 // The two held against each other: findings.
 pub mod audit;
 

@@ -8,7 +8,7 @@ use super::request::{Context, ContextValue};
 use crate::iam::ContextKey;
 
 /// What is known of one context key.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Known {
     /// Exactly this value.
     Value(String),
@@ -111,6 +111,11 @@ impl KnownContext {
             None if key.lower().starts_with(PRINCIPAL_TAG) => self.other_principal_tags.clone(),
             None => self.others.clone(),
         }
+    }
+
+    /// The keys of which something is known by their names.
+    pub fn named(&self) -> impl Iterator<Item = (&ContextKey, &Known)> {
+        self.keys.iter()
     }
 
     /// Sets what is known of a key.

@@ -7,6 +7,8 @@ use super::finding::{Excess, Origin, PrincipalBrief, Why};
 use super::statement_text;
 use super::subject::Subject;
 use crate::access::{PolicyOrigin, PolicyRef};
+use crate::baseline::Kind;
+use crate::kinds::Who;
 use crate::snapshot::Holding;
 
 /// How many action patterns a line of advice names.
@@ -70,13 +72,14 @@ fn edit(excess: &Excess) -> String {
     }
 }
 
-/// What to add to the baseline for a principal that no entry speaks of.
-pub(super) fn declare(principal: &PrincipalBrief) -> Vec<String> {
+/// What to add to the baseline for a principal that no entry speaks of; `who` is what hints take it for.
+pub(super) fn declare(principal: &PrincipalBrief, who: Who) -> Vec<String> {
     let text = |value: &str| serde_json::Value::from(value).to_string();
+    let kind = who.kind().unwrap_or(Kind::Workload).as_str();
     vec![
         "delete it, if nobody needs it".to_owned(),
         format!(
-            "or declare it:\n[[principal]]\nname  = {}\nmatch = {}\nkind  = \"workload\"  # operator | agent | workload | break-glass\nallow = []",
+            "or declare it:\n[[principal]]\nname  = {}\nmatch = {}\nkind  = \"{kind}\"  # operator | agent | workload | break-glass\nallow = []",
             text(&principal.name),
             text(&principal.arn),
         ),

@@ -5,21 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action_patterns::ActionSet;
 use super::rank::Ranks;
+use super::sides::{both, granted_by, identity_only, wild_statements, without};
 use super::subject::Subject;
+use super::topic::Topic;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{Effect, Listing, Readings};
-use crate::snapshot::Holding;
+use crate::iam::{AccountId, Effect, Readings};
+use crate::snapshot::{Holding, LayerKind, Snapshot};
 use crate::solve::{
-    Access, Branch, Confirm, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
+    Access, Confirm, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World, effective_access,
 };
+use crate::trust::{Openings, Trust};
 
 /// Steps that one question may take.
-const BUDGET: u64 = 4_000_000;
+pub(super) const BUDGET: u64 = 4_000_000;
 /// Steps for advice, which is left out rather than waited for.
 const ADVICE_BUDGET: u64 = 200_000;
 /// Of each grant so many cubes are told.
 const DIFFERENCE: Depth = Depth::Difference { cubes: 8, witnesses: Witnesses::EachStatementAlone };
+
+/// Of a part there are many questions: each is told more briefly.
+const PART: Depth = Depth::Difference { cubes: 2, witnesses: Witnesses::EachStatementAlone };
 
 /// A policy's index and a statement's in it.
 pub(super) type Tag = (usize, usize);
@@ -51,6 +57,8 @@ pub(super) struct Answer {
     pub narrower: Founds,
     /// What could not be decided.
     pub undecided: BTreeSet<Undecided>,
+    /// What is allowed and not expected, by topic of the principal.
+    pub topics: Vec<Founds>,
     /// The policies that can all go without touching what is declared: indices.
     pub removable: Vec<usize>,
 }
@@ -65,23 +73,55 @@ pub(super) struct Asker<'a> {
     pub narrower: bool,
     /// What to tell first.
     pub ranks: Ranks<'a>,
+    snapshot: &'a Snapshot,
+    trust: Trust<'a>,
 }
 
 impl<'a> Asker<'a> {
     /// Asks a solver.
-    pub fn new(solver: &'a Solver<'a>, ranks: Ranks<'a>, latent: bool, narrower: bool) -> Asker<'a> {
-        Asker { solver, latent, narrower, ranks }
+    pub fn new(
+        solver: &'a Solver<'a>,
+        snapshot: &'a Snapshot,
+        ranks: Ranks<'a>,
+        latent: bool,
+        narrower: bool,
+    ) -> Asker<'a> {
+        Asker { solver, snapshot, latent, narrower, ranks, trust: Trust::new(solver, snapshot) }
     }
 }
 
 impl Asker<'_> {
-    fn catalog(&self) -> &Catalog {
+    /// What AWS defines.
+    pub fn catalog(&self) -> &Catalog {
         self.solver.catalog
     }
 
     /// Whether resource control policies bind a service.
     pub fn rcp_supported(&self, service: &str) -> bool {
         self.catalog().find_service(service).is_some_and(|id| self.catalog().rcp_supported(id))
+    }
+
+    /// Who may assume the principal and is not declared.
+    pub fn openings(&self, subject: &Subject<'_>) -> Openings {
+        let assumers = subject.entry.and_then(|entry| entry.assumable_by.as_ref()).map(|by| by.of.as_slice());
+        let mut openings = self.trust.openings(subject.account, subject.principal, assumers);
+        if assumers.is_some() {
+            let missing = subject.principal.missing.iter().filter(|missing| missing.layer == LayerKind::Trust);
+            openings.undecided.extend(missing.map(|missing| Undecided::Unread(missing.to_string())));
+        }
+        openings
+    }
+
+    /// Whether an account belongs to the snapshot or to its organization.
+    pub fn is_own_account(&self, account: &str) -> bool {
+        let Some(id) = AccountId::parse(account) else { return false };
+        let organization = self.snapshot.organization.as_ref();
+        self.snapshot.account(&id).is_some() || organization.is_some_and(|o| o.path(&id).is_some())
+    }
+
+    /// Whether an organization is that of the snapshot.
+    pub fn is_own_organization(&self, id: &str) -> bool {
+        self.snapshot.organization.as_ref().is_some_and(|organization| organization.id == id)
     }
 
     /// What the layers allow, and the policies that its tags speak of.
@@ -106,7 +146,7 @@ impl Asker<'_> {
             );
             self.confirm(allowed, declared, request)
         };
-        let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: Some(&excess_of) };
+        let ask = Ask::difference(self, subject, &excess_of);
         answer.excess = ask.closed(&effective, &declared.access, &mut answer.undecided);
         if self.latent && subject.entry.is_some() {
             let rest = wild_statements(&effective, |tag| !answer.excess.contains_key(&tag));
@@ -121,16 +161,40 @@ impl Asker<'_> {
                 self.confirm(declared, allowed, request)
             };
             // What cannot be said of a mere information makes no audit incomplete.
-            let ask = Ask { asker: self, subject, budget: BUDGET, depth: DIFFERENCE, confirm: Some(&lack) };
+            let ask = Ask::difference(self, subject, &lack);
             answer.narrower = ask.closed(&declared.access, &effective, &mut BTreeSet::new());
         }
+        answer.topics =
+            subject.topics.iter().map(|topic| self.part(subject, &effective, topic, &mut answer.undecided)).collect();
         if subject.entry.is_some() && subject.missing.is_empty() {
             answer.removable = self.removable(subject, &effective, &policies, &answer.excess);
         }
         answer
     }
 
-    fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
+    /// What is allowed within a part and not expected there.
+    fn part(
+        &self,
+        subject: &Subject<'_>,
+        effective: &Access,
+        topic: &Topic,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> Founds {
+        let confirm = |request: &Request, readings| {
+            let may = self.is_allowed(&subject.layers, request, readings)
+                && self.is_allowed(&topic.within.layers, request, readings);
+            self.confirm(may, self.is_allowed(&topic.expected.layers, request, readings), request)
+        };
+        let mut open = BTreeSet::new();
+        let left = both(effective, &topic.within.access);
+        let ask = Ask { depth: PART, ..Ask::difference(self, subject, &confirm) };
+        let founds = ask.closed(&left, &topic.expected.access, &mut open);
+        undecided.extend(open.iter().map(|why| Undecided::Unread(format!("{}: {why}", topic.name))));
+        founds
+    }
+
+    /// A witness proves what is asked where one side allows it and the other does not.
+    pub fn confirm(&self, one: bool, other: bool, request: &Request) -> Result<(), String> {
         match (one, other) {
             (true, false) => Ok(()),
             _ => Err(format!("{} on {}", request.action, request.resource)),
@@ -161,7 +225,9 @@ impl Asker<'_> {
                 [_] => (granted_by(&wanted, goes), identity_only(granted_by(effective, |tag| !goes(tag)))),
                 _ => (wanted.clone(), without(effective, goes)),
             };
-            let ask = Ask { asker: self, subject, budget: ADVICE_BUDGET, depth: Depth::Verdict, confirm: None };
+            let known = &subject.known;
+            let (budget, depth) = (ADVICE_BUDGET, Depth::Verdict);
+            let ask = Ask { asker: self, subject, known, budget, depth, confirm: None };
             let mut undecided = BTreeSet::new();
             if ask.closed(&at_stake, &left, &mut undecided).is_empty() && undecided.is_empty() {
                 removed.push(candidate);
@@ -177,16 +243,30 @@ pub(super) fn is_attachment(policy: &PolicyRef) -> bool {
 }
 
 /// One way of asking.
-struct Ask<'a> {
-    asker: &'a Asker<'a>,
-    subject: &'a Subject<'a>,
-    budget: u64,
-    depth: Depth,
-    confirm: Option<&'a Confirm<'a>>,
+pub(super) struct Ask<'a> {
+    /// What the run shares.
+    pub asker: &'a Asker<'a>,
+    /// The principal of which it is asked.
+    pub subject: &'a Subject<'a>,
+    /// What is known of the context.
+    pub known: &'a KnownContext,
+    /// Steps that it may take.
+    pub budget: u64,
+    /// How much is wanted.
+    pub depth: Depth,
+    /// Replays witnesses.
+    pub confirm: Option<&'a Confirm<'a>>,
 }
 
-impl Ask<'_> {
-    fn closed(&self, left: &Access, right: &Access, undecided: &mut BTreeSet<Undecided>) -> Founds {
+impl<'a> Ask<'a> {
+    /// The whole difference, of which each witness is replayed.
+    pub fn difference(asker: &'a Asker<'a>, subject: &'a Subject<'a>, confirm: &'a Confirm<'a>) -> Ask<'a> {
+        let known = &subject.known;
+        Ask { asker, subject, known, budget: BUDGET, depth: DIFFERENCE, confirm: Some(confirm) }
+    }
+
+    /// What one side allows and the other does not, of the actions that exist.
+    pub fn closed(&self, left: &Access, right: &Access, undecided: &mut BTreeSet<Undecided>) -> Founds {
         self.ask(left, right, World::Closed, undecided)
     }
 
@@ -198,11 +278,10 @@ impl Ask<'_> {
     }
 
     fn ask(&self, left: &Access, right: &Access, world: World, undecided: &mut BTreeSet<Undecided>) -> Founds {
-        let known: &KnownContext = &self.subject.known;
         let question = Question {
             effective: left,
             declared: right,
-            known,
+            known: self.known,
             partition: Some(self.subject.account.partition),
             world,
             only: None,
@@ -217,7 +296,7 @@ impl Ask<'_> {
     }
 }
 
-fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
+pub(super) fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
     let mut founds = Founds::new();
     for grant in grants {
         let found: &mut Found = founds.entry(grant.tag).or_default();
@@ -232,58 +311,4 @@ fn by_statement(ranks: &Ranks<'_>, grants: Vec<Grant>) -> Founds {
         }
     }
     founds
-}
-
-/// What both sides allow.
-fn both(one: &Access, other: &Access) -> Access {
-    let joined = |a: &Branch, b: &Branch| Branch {
-        require: a.require.iter().chain(&b.require).cloned().collect(),
-        forbid: a.forbid.iter().chain(&b.forbid).cloned().collect(),
-        except: a.except.iter().chain(&b.except).cloned().collect(),
-    };
-    Access { branches: one.branches.iter().flat_map(|a| other.branches.iter().map(move |b| joined(a, b))).collect() }
-}
-
-/// The access without some policies.
-fn without(access: &Access, gone: impl Fn(usize) -> bool) -> Access {
-    let mut rest = access.clone();
-    for branch in &mut rest.branches {
-        for list in branch.require.iter_mut().chain([&mut branch.forbid]) {
-            list.retain(|one| !gone(one.tag));
-        }
-    }
-    rest
-}
-
-/// The access that is granted by some policies only; all the other layers as they are.
-fn granted_by(access: &Access, keep: impl Fn(usize) -> bool) -> Access {
-    let mut rest = access.clone();
-    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
-        list.retain(|one| keep(one.tag));
-    }
-    rest
-}
-
-/// The access by its granting statements alone.
-fn identity_only(mut access: Access) -> Access {
-    for branch in &mut access.branches {
-        branch.require.truncate(1);
-        branch.forbid.clear();
-        branch.except.clear();
-    }
-    access
-}
-
-/// The access by those granting statements that can allow an action that does not exist yet.
-fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
-    let mut rest = access.clone();
-    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
-        list.retain(|one| {
-            let element = one.document.statements.get(one.index).map(|s| &s.action);
-            let wild =
-                element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
-            wild && keep((one.tag, one.index))
-        });
-    }
-    rest
 }

@@ -50,7 +50,10 @@ pub fn conditions(cubes: &[Cube]) -> Vec<String> {
 }
 
 fn condition(key: &str, range: &FieldRange) -> Option<String> {
-    let mut tests: Vec<String> = range.within.iter().map(|list| format!("is {}", list.join(" or "))).collect();
+    // That a Boolean is true or false tells nothing.
+    let tells = |list: &&Vec<String>| !matches!(list.as_slice(), [yes, no] if yes == "true" && no == "false");
+    let mut tests: Vec<String> =
+        range.within.iter().filter(tells).map(|list| format!("is {}", list.join(" or "))).collect();
     if !range.outside.is_empty() {
         tests.push(format!("is not {}", range.outside.join(", ")));
     }
@@ -87,5 +90,15 @@ mod tests {
         assert_eq!(conditions(&[missing.clone(), other]), ["k is missing; or k is not CHG-*"]);
         assert!(conditions(&[missing.clone(), Cube { resource: None, context: Vec::new() }]).is_empty());
         assert_eq!(conditions(&[missing]), ["k is missing"]);
+        let lists = |lists: &[&[&str]]| lists.iter().map(|l| l.iter().map(|v| (*v).to_owned()).collect()).collect();
+        let truth = |within: &[&[&str]]| Cube {
+            resource: None,
+            context: vec![(
+                "k".to_owned(),
+                FieldRange { may_be_present: true, within: lists(within), ..FieldRange::default() },
+            )],
+        };
+        assert_eq!(conditions(&[truth(&[&["true", "false"], &["true"]])]), ["k is true"]);
+        assert_eq!(conditions(&[truth(&[&["true", "false"]])]), ["k is present"]);
     }
 }

@@ -32,6 +32,14 @@ pub(super) struct Told {
     pub severity: Severity,
 }
 
+impl Told {
+    /// Nothing to tell.
+    pub fn nothing() -> Told {
+        let (excess, policies, causes) = (Vec::new(), Vec::new(), Vec::new());
+        Told { excess, policies, causes, action_count: 0, destructive_count: 0, severity: Severity::Low }
+    }
+}
+
 /// Which side a statement stands on, and what the other side is.
 pub(super) struct Telling<'a> {
     /// What the run shares.
@@ -44,6 +52,8 @@ pub(super) struct Telling<'a> {
     pub other: &'a Layers,
     /// Whether the actions do not exist yet.
     pub latent: bool,
+    /// Whether what may be done may be done by an agent, and so weighs more.
+    pub is_agent: bool,
 }
 
 impl Telling<'_> {
@@ -89,7 +99,7 @@ impl Telling<'_> {
             (summary.count, summary.destructive) = (0, 0);
             summary.levels = BTreeMap::new();
         }
-        let severity = if self.subject.is_agent() { summary.severity.raised() } else { summary.severity };
+        let severity = if self.is_agent { summary.severity.raised() } else { summary.severity };
         Excess {
             granted_by: self.granted_by(policy, statement),
             severity,
@@ -153,7 +163,7 @@ pub(super) fn name_of(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
 
-fn shown(request: &Request) -> Witness {
+pub(super) fn shown(request: &Request) -> Witness {
     let context = request.context.0.iter().map(|(key, value)| (key.as_written().to_owned(), value.values().to_vec()));
     Witness { action: request.action.clone(), resource: request.resource.clone(), context: context.collect() }
 }

@@ -29,11 +29,14 @@ pub struct Finding {
     pub action_count: usize,
     /// How many of them destroy.
     pub destructive_count: usize,
-    /// What is allowed and not declared, by granting statement, the worst first. For IAM011, what is declared
-    /// and not allowed, by declaring statement.
+    /// What is allowed and not declared, by granting statement, the worst first. For IAM003, what an agent shares with
+    /// its operator, or may beyond it; for IAM004 and IAM008, what is allowed against the duty, or makes it void. For
+    /// IAM011, what is declared and not allowed, by declaring statement.
     pub excess: Vec<Excess>,
     /// Why it could not be decided (IAM010), or what is wrong with the baseline (IAM009), a line each.
     pub reasons: Vec<String>,
+    /// How the principal comes to what it can become (IAM005), one step after the other.
+    pub path: Vec<Step>,
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<Place>,
     /// What to do, the smallest edit first, a line each; a line may hold a snippet of several lines.
@@ -160,6 +163,10 @@ pub enum Origin {
     ResourcePolicy,
     /// A permissions boundary.
     Boundary,
+    /// A role's trust policy.
+    Trust,
+    /// A policy that the principal can give itself (IAM005).
+    Itself,
     /// A policy of the organization.
     Organization,
     /// The baseline's ceiling (IAM011).
@@ -174,6 +181,8 @@ impl std::fmt::Display for Origin {
             Origin::InlineOfGroup(group) => write!(f, "inline of group {group}"),
             Origin::AttachedToGroup(group) => write!(f, "attached to group {group}"),
             Origin::ResourcePolicy => f.write_str("resource policy"),
+            Origin::Itself => f.write_str("given by itself"),
+            Origin::Trust => f.write_str("of the role"),
             Origin::Boundary => f.write_str("permissions boundary"),
             Origin::Organization => f.write_str("organization"),
             Origin::Ceiling => f.write_str("ceiling"),
@@ -190,6 +199,25 @@ pub struct Witness {
     pub resource: String,
     /// Every context key that the request needs, with its values; a key that is not here is missing.
     pub context: BTreeMap<String, Vec<String>>,
+}
+
+/// One step by which a principal becomes another, or makes itself broader.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Step {
+    /// The ARN of who takes it.
+    pub from: String,
+    /// The ARN of whom that makes of it; the same where it makes itself broader.
+    pub to: String,
+    /// What it does: `passes it to a new Lambda function and invokes that`.
+    pub how: String,
+    /// The ids of the paths that it takes (`docs/reach.md`): one, or one that widens the target and one that becomes it.
+    pub paths: Vec<String>,
+    /// The requests that it takes, in order; each is allowed.
+    pub requests: Vec<Witness>,
+    /// What it rests on and the snapshot does not tell.
+    pub rests_on: Vec<String>,
+    /// Whether the role that is assumed lists it in `assumable_by`.
+    pub declared: bool,
 }
 
 /// The declared statement that comes nearest to the witness.

@@ -1,11 +1,12 @@
 //! Which principals are alike, so that they are decided once (`docs/engine.md` §7).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::subject::Subject;
-use crate::access::{Layers, PolicyRef};
+use crate::access::{Known, Layers, PolicyRef};
 use crate::iam::condition::ConditionValue;
-use crate::iam::{PolicyDocument, Statement, Template};
+use crate::iam::{ContextKey, Statement, Template};
 
 /// What decides over a principal. Two principals with one key get the same answers, but for the account that
 /// witnesses name.
@@ -14,12 +15,15 @@ pub(super) struct Key {
     /// The documents by layer, in order; equal documents are one and the same.
     documents: Vec<usize>,
     declared: usize,
+    topics: Vec<usize>,
     undeclared: bool,
     partition: &'static str,
     service_linked: bool,
     whole: bool,
-    /// The principal itself, where some statement could tell it from another.
+    /// The principal itself, where the policy of some resource could name it.
     itself: Option<String>,
+    /// What is known of the keys of its own that some statement names.
+    own: Vec<(ContextKey, Known)>,
 }
 
 impl Key {
@@ -32,18 +36,21 @@ impl Key {
             documents.push(0);
             documents.extend(list.iter().map(|policy| Arc::as_ptr(&policy.document) as usize));
         }
-        let speaks = |document: &PolicyDocument| document.statements.iter().any(speaks_of_principal);
-        let of_one = !layers.resource_policies.is_empty()
-            || lists(layers).flatten().any(|policy| speaks(&policy.document))
-            || declared.iter().any(|d| speaks(&d.document));
+        let held = lists(layers).flatten().map(|policy| &policy.document);
+        let parts = subject.topics.iter().flat_map(|topic| topic.documents());
+        let asked = declared.iter().chain(parts).map(|ceiling| &ceiling.document);
+        let keys: BTreeSet<&ContextKey> =
+            held.chain(asked).flat_map(|document| &document.statements).flat_map(own_keys).collect();
         Key {
             documents,
             declared: Arc::as_ptr(&subject.declared) as usize,
+            topics: subject.topics.iter().map(|topic| Arc::as_ptr(topic) as usize).collect(),
             undeclared: subject.entry.is_none(),
             partition: subject.account.partition.as_str(),
             service_linked: subject.principal.kind.is_service_linked(),
             whole: subject.missing.is_empty(),
-            itself: of_one.then(|| subject.principal.arn.as_str().to_owned()),
+            itself: (!layers.resource_policies.is_empty()).then(|| subject.principal.arn.as_str().to_owned()),
+            own: keys.into_iter().map(|key| (key.clone(), subject.known.of(key))).collect(),
         }
     }
 }
@@ -53,10 +60,9 @@ fn lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
     std::iter::once(&layers.identity).chain(&layers.boundary).chain(levels)
 }
 
-/// Whether a statement can tell one principal from another: by a key of the principal's own, as a condition or
-/// as a variable.
-fn speaks_of_principal(statement: &Statement) -> bool {
-    let own = |key: &crate::iam::ContextKey| {
+/// The keys of the principal's own by which a statement can tell it from another: as conditions, or as variables.
+fn own_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
+    let own = |key: &&ContextKey| {
         key.lower().starts_with("aws:principal") || matches!(key.lower(), "aws:userid" | "aws:username")
     };
     let texts = statement.conditions.iter().flat_map(|c| &c.values).filter_map(|value| match value {
@@ -64,5 +70,6 @@ fn speaks_of_principal(statement: &Statement) -> bool {
         ConditionValue::Typed(_) => None,
     });
     let resources = statement.resource.iter().flat_map(|r| &r.patterns);
-    statement.conditions.iter().any(|c| own(&c.key)) || resources.chain(texts).flat_map(Template::variables).any(own)
+    let variables = resources.chain(texts).flat_map(Template::variables);
+    statement.conditions.iter().map(|c| &c.key).chain(variables).filter(own)
 }

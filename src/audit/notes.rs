@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 
 use super::outcome::{Note, NoteKind};
-use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::iam::PolicyDocument;
 use crate::snapshot::Snapshot;
@@ -15,7 +14,6 @@ use crate::source::Place;
 /// The notes of an audit; `documents` are those that decide anything.
 pub(super) fn notes<'a>(
     snapshot: &Snapshot,
-    baseline: &Baseline,
     catalog: &Catalog,
     documents: impl IntoIterator<Item = &'a PolicyDocument>,
 ) -> Vec<Note> {
@@ -27,11 +25,6 @@ pub(super) fn notes<'a>(
     }
     if snapshot.resource_policies.is_empty() && !unread(Part::ResourcePolicies) {
         absent("no resource policies were given: what they allow or deny is not part of any verdict");
-    }
-    for duty in baseline.unchecked_duties() {
-        let entry = baseline.entries.get(duty.entry).map_or("", |entry| entry.name.value.as_str());
-        let text = format!("`{}` of \"{entry}\" is not checked by this version", duty.key);
-        notes.push(Note { kind: NoteKind::DutyUnchecked, text, place: Some(duty.place) });
     }
     for (name, place) in unknown_actions(catalog, documents) {
         let text = format!("the service catalog does not know {name}");

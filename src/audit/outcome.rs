@@ -81,8 +81,6 @@ pub struct Note {
 pub enum NoteKind {
     /// A layer is not part of the verdict: no organization, no resource policies.
     LayerAbsent,
-    /// A duty of the baseline is not checked by this version.
-    DutyUnchecked,
     /// A policy names an action that the catalog does not know.
     UnknownAction,
     /// Something of a policy was read in a way that AWS's pages leave open.
@@ -127,10 +125,16 @@ pub struct PrincipalReport {
 pub enum Status {
     /// It may do what is not declared.
     Broader,
+    /// It can become, or grant itself, what is not declared.
+    Reaching,
+    /// It can be assumed by someone who is not declared.
+    Exposed,
     /// No entry speaks of it.
     Undeclared,
     /// Several entries speak of it.
     Ambiguous,
+    /// It does not keep a duty: it is not narrower than its operator, a guard does not hold, its boundary is missing.
+    DutyBroken,
     /// It could not be decided.
     Undecided,
     /// Nothing yet, but it may do what AWS releases next.
@@ -150,8 +154,11 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Broader => "broader",
+            Status::Reaching => "reaching",
+            Status::Exposed => "exposed",
             Status::Undeclared => "undeclared",
             Status::Ambiguous => "ambiguous",
+            Status::DutyBroken => "duty-broken",
             Status::Undecided => "undecided",
             Status::Latent => "latent",
             Status::Accepted => "accepted",

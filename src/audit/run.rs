@@ -1,6 +1,6 @@
 //! One audit: every principal against its entry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -12,16 +12,22 @@ use super::finding::{Accepted, Finding, PrincipalBrief, Sort};
 use super::memo::Key;
 use super::notes::notes;
 use super::outcome::{Audit, BaselineFacts, CatalogFacts, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
+use super::peers::{Comparison, Narrowness, Peers};
 use super::rank::Ranks;
+use super::reaching::Reaching;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
 use super::subject::{Ceilings, Declared, Subject};
+use super::topic::{self, Topics};
+use super::void::{self, Kinds, Way};
 use crate::access::{Gatherer, Layers, Request};
 use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
 use crate::catalog::Catalog;
 use crate::iam::Readings;
+use crate::kinds::{Recognised, Who, comers, recognise};
+use crate::reach::Graph;
 use crate::snapshot::Snapshot;
-use crate::solve::Solver;
+use crate::solve::{Solver, Undecided};
 use crate::source::Diagnostics;
 
 /// What of an audit is wanted.
@@ -45,7 +51,7 @@ impl Options {
         Options { principal: None, kinds: Vec::new(), rules: Vec::new(), severity: None, today }
     }
 
-    fn wants(&self, rule: RuleId) -> bool {
+    pub(super) fn wants(&self, rule: RuleId) -> bool {
         match self.rules.as_slice() {
             [] => RULES.iter().any(|r| r.about().id == rule && r.about().on_by_default),
             listed => listed.contains(&rule),
@@ -74,22 +80,22 @@ pub fn audit(
     options: &Options,
 ) -> Result<Audit, Diagnostics> {
     let principals: Vec<_> = snapshot.principals().collect();
-    let views: Vec<PrincipalView<'_>> = principals
-        .iter()
-        .map(|(_, principal)| PrincipalView {
-            arn: principal.arn.as_str(),
-            tags: &principal.tags,
-            is_service_linked: principal.kind.is_service_linked(),
-        })
-        .collect();
+    let views: Vec<PrincipalView<'_>> = principals.iter().map(|(_, principal)| PrincipalView::of(principal)).collect();
     let assignments = baseline.assign(&views);
+    let recognised = recognise(snapshot, Some(baseline));
+    let kinds: Vec<Who> = recognised.iter().zip(&assignments.of).map(|(r, a)| who(baseline, a, r)).collect();
+    let comers = comers(snapshot, Some(baseline), &kinds);
     let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
+    let mut topics = Topics::new(baseline, catalog, options);
     let nothing = Arc::new(Declared::of(Vec::new()));
     let mut reports = Vec::new();
     let gatherer = Gatherer::new(snapshot);
     let mut subjects = Vec::new();
+    // Those whom nobody asked for, and whom an agent may be held against.
+    let mut others = Vec::new();
     let mut selected = Vec::with_capacity(principals.len());
-    for ((account, principal), assignment) in principals.iter().zip(&assignments.of) {
+    for (index, ((account, principal), assignment)) in principals.iter().zip(&assignments.of).enumerate() {
+        let (Some(recognised), Some(comers)) = (recognised.get(index), comers.get(index)) else { continue };
         let entry = match assignment {
             Assignment::Declared(index) => baseline.entries.get(*index),
             _ => None,
@@ -110,7 +116,20 @@ pub fn audit(
         };
         let wanted = options.selects(&brief);
         selected.push(wanted);
+        let of = (*account, *principal);
+        let hints = (recognised, comers.as_slice());
         if !wanted {
+            if matches!(assignment, Assignment::Declared(_) | Assignment::Undeclared) {
+                others.push(Subject::gather(
+                    snapshot,
+                    &gatherer,
+                    of,
+                    brief,
+                    hints,
+                    entry,
+                    (Arc::clone(&nothing), Vec::new()),
+                ));
+            }
             continue;
         }
         reports.push(PrincipalReport {
@@ -126,12 +145,25 @@ pub fn audit(
             Assignment::Undeclared => Arc::clone(&nothing),
             Assignment::Ignored(_) | Assignment::Ambiguous(_) => continue,
         };
-        subjects.push(Subject::gather(snapshot, &gatherer, account, principal, brief, entry, declared));
+        let index = match assignment {
+            Assignment::Declared(index) => Some(*index),
+            _ => None,
+        };
+        let topics = topics.of(index, who(baseline, assignment, recognised), of, &mut ceilings)?;
+        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, (declared, topics)));
     }
     let ranks = Ranks::new(catalog);
     let solver = Solver::with_ranks(catalog, ranks.order());
-    let asker = Asker::new(&solver, ranks, options.wants(RuleId::Latent), options.wants(RuleId::Narrower));
-    let mut findings = decide(&asker, &subjects);
+    let wants = |rule| options.wants(rule);
+    let asker = Asker::new(&solver, snapshot, ranks, wants(RuleId::Latent), wants(RuleId::Narrower));
+    let everyone = subjects.iter().chain(&others);
+    let peers = wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
+    let graph = || Graph::new(&solver, snapshot, options.today);
+    let reaching = wants(RuleId::Reach).then(|| Reaching::new(graph(), snapshot, baseline, &assignments));
+    let known: Kinds<'_> = views.iter().map(|view| view.arn).zip(kinds.iter().copied()).collect();
+    let (peers, reaching) = (peers.as_ref(), reaching.as_ref());
+    let judge = Judge { asker: &asker, baseline, kinds: &known, peers, reaching };
+    let mut findings = judge.decide(&subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
     let whole = Whole {
@@ -160,7 +192,7 @@ pub fn audit(
         let own = layers.identity.iter().chain(layers.boundary.iter().flatten()).map(|policy| &*policy.document);
         own.chain(subject.declared.documents.iter().map(|d| &*d.document))
     });
-    let notes = notes(snapshot, baseline, catalog, documents);
+    let notes = notes(snapshot, catalog, documents);
     let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
     findings.retain(|finding| {
         let severe = options.severity.is_none_or(|least| finding.severity >= least);
@@ -186,31 +218,71 @@ pub fn audit(
     })
 }
 
-/// Decides all principals, those that are alike once, and tells what the rules find.
-fn decide(asker: &Asker<'_>, subjects: &[Subject<'_>]) -> Vec<Finding> {
-    let mut alike: IndexMap<Key, Vec<usize>> = IndexMap::new();
-    for (index, subject) in subjects.iter().enumerate() {
-        alike.entry(Key::of(subject)).or_default().push(index);
-    }
-    let groups: Vec<Vec<usize>> = alike.into_values().collect();
-    let by_group = groups.par_iter().map(|members| {
-        let mut members = members.iter().filter_map(|index| subjects.get(*index));
-        let Some(first) = members.next() else { return Vec::new() };
-        let answer = asker.answer(first);
-        let mut findings = judge(asker, first, &answer);
-        for subject in members {
-            let own = moved(asker, first, subject, &answer).unwrap_or_else(|| asker.answer(subject));
-            findings.extend(judge(asker, subject, &own));
-        }
-        findings
-    });
-    by_group.flatten_iter().collect()
+/// What decides, and what is told of it.
+struct Judge<'a> {
+    asker: &'a Asker<'a>,
+    baseline: &'a Baseline,
+    kinds: &'a Kinds<'a>,
+    peers: Option<&'a Peers<'a>>,
+    reaching: Option<&'a Reaching<'a>>,
 }
 
-fn judge(asker: &Asker<'_>, subject: &Subject<'_>, answer: &Answer) -> Vec<Finding> {
-    let (_, policies) = asker.effective(&subject.layers);
-    let judged = Judged { asker, subject, policies: &policies, answer };
-    RULES.iter().filter_map(|rule| rule.of_principal(&judged)).collect()
+impl Judge<'_> {
+    /// Decides all principals, those that are alike once, and tells what the rules find.
+    fn decide(&self, subjects: &[Subject<'_>]) -> Vec<Finding> {
+        let mut alike: IndexMap<Key, Vec<usize>> = IndexMap::new();
+        for (index, subject) in subjects.iter().enumerate() {
+            alike.entry(Key::of(subject)).or_default().push(index);
+        }
+        let groups: Vec<Vec<usize>> = alike.into_values().collect();
+        let by_group = groups.par_iter().map(|members| {
+            let mut members = members.iter().filter_map(|index| subjects.get(*index));
+            let Some(first) = members.next() else { return Vec::new() };
+            let answer = self.asker.answer(first);
+            let mut findings = self.judge(first, answer.clone());
+            for subject in members {
+                let own = moved(self.asker, first, subject, &answer).unwrap_or_else(|| self.asker.answer(subject));
+                findings.extend(self.judge(subject, own));
+            }
+            findings
+        });
+        by_group.flatten_iter().collect()
+    }
+
+    fn judge(&self, subject: &Subject<'_>, mut answer: Answer) -> Vec<Finding> {
+        let (_, policies) = self.asker.effective(&subject.layers);
+        let comparison = self.peers.and_then(|peers| peers.compare(self.asker, subject, &answer));
+        if let Some(Narrowness::Unknown(why)) = comparison.as_ref().map(Comparison::narrowness) {
+            answer.undecided.extend(why.into_iter().map(Undecided::Unread));
+        }
+        let comparison = comparison.as_ref();
+        let voids = self.voids(subject, &mut answer);
+        let trust = &self.asker.openings(subject);
+        let reached = &self.reaching.map(|reaching| reaching.reached(self.asker, subject)).unwrap_or_default();
+        let Judge { asker, baseline, reaching, .. } = *self;
+        let (policies, answer, voids) = (policies.as_slice(), &answer, voids.as_slice());
+        let judged = Judged { asker, subject, policies, answer, baseline, voids, comparison, trust, reached, reaching };
+        RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
+    }
+
+    /// The guards that a principal satisfies alone, and how.
+    fn voids(&self, subject: &Subject<'_>, answer: &mut Answer) -> Vec<(usize, Vec<Way>)> {
+        let mut voids = Vec::new();
+        for topic in &subject.topics {
+            let topic::About::Guard(index) = topic.about else { continue };
+            let Some(guard) = self.baseline.guards.get(index) else { continue };
+            let mut open = BTreeSet::new();
+            let ways = void::ways(self.asker, subject, guard, topic, self.kinds, &mut open);
+            match ways {
+                Some(ways) => voids.push((index, ways)),
+                None => {
+                    let told = |why| Undecided::Unread(format!("whether {} is void: {why}", topic.name));
+                    answer.undecided.extend(open.iter().map(told));
+                }
+            }
+        }
+        voids
+    }
 }
 
 /// The answer for a principal that is like another, its witnesses in its own account; none where one of them
@@ -220,6 +292,15 @@ fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answe
     let (old, new) = (format!(":{}:", from.account.id.as_str()), format!(":{}:", to.account.id.as_str()));
     let declared = &to.declared.layers;
     let allows = |layers: &Layers, request: &Request| asker.is_allowed(layers, request, Readings::default());
+    for (founds, topic) in moved.topics.iter_mut().zip(&to.topics) {
+        for request in founds.values_mut().filter_map(|found| found.witness.as_mut()) {
+            request.resource = request.resource.replace(&old, &new);
+            let within = allows(&to.layers, request) && allows(&topic.within.layers, request);
+            if !within || allows(&topic.expected.layers, request) {
+                return None;
+            }
+        }
+    }
     for (founds, effective_first) in
         [(&mut moved.excess, true), (&mut moved.latent, true), (&mut moved.narrower, false)]
     {
@@ -232,6 +313,14 @@ fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answe
         }
     }
     Some(moved)
+}
+
+/// What a principal is: as its entry says, else as hints have it.
+fn who(baseline: &Baseline, assignment: &Assignment, recognised: &Recognised) -> Who {
+    match assignment {
+        Assignment::Declared(index) => baseline.entries.get(*index).map_or(recognised.who, |e| e.kind.into()),
+        _ => recognised.who,
+    }
 }
 
 fn accepted(baseline: &Baseline, finding: &Finding, today: Date) -> Option<Accepted> {
@@ -254,7 +343,10 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
             _ if finding.accepted.is_some() => Status::Accepted,
             RuleId::Broader => Status::Broader,
             RuleId::Latent => Status::Latent,
+            RuleId::Reach => Status::Reaching,
+            RuleId::Trust => Status::Exposed,
             RuleId::Undeclared => Status::Undeclared,
+            RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => Status::DutyBroken,
             RuleId::Undecided => Status::Undecided,
             RuleId::Narrower => Status::Narrower,
             RuleId::Baseline => continue,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::finding::{PrincipalBrief, Sort};
+use super::topic::Topic;
 use crate::access::{Gatherer, KnownContext, Layers, PolicyOrigin, PolicyRef, known_context, missing};
-use crate::baseline::{Baseline, CeilingDocument, CeilingPart, Entry, Kind, LevelCatalog, aws_managed_arn};
+use crate::baseline::{Baseline, Ceiling, CeilingDocument, CeilingPart, Entry, Kind, LevelCatalog, aws_managed_arn};
 use crate::iam::PolicyDocument;
+use crate::kinds::{Comer, Recognised, Who};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
 use crate::solve::Access;
 use crate::source::Diagnostics;
@@ -29,6 +31,12 @@ pub(super) struct Subject<'a> {
     pub known: KnownContext,
     /// The documents that decide over it and are missing.
     pub missing: Vec<MissingDocument>,
+    /// What hints take it for.
+    pub recognised: &'a Recognised,
+    /// Who may take it on, as far as hints tell.
+    pub comers: &'a [Comer],
+    /// What is asked of it beside its ceiling.
+    pub topics: Vec<Arc<Topic>>,
 }
 
 /// A ceiling, ready to be asked about.
@@ -60,11 +68,11 @@ impl<'a> Subject<'a> {
     pub fn gather(
         snapshot: &Snapshot,
         gatherer: &Gatherer<'_>,
-        account: &'a Account,
-        principal: &'a Principal,
+        (account, principal): (&'a Account, &'a Principal),
         brief: PrincipalBrief,
+        (recognised, comers): (&'a Recognised, &'a [Comer]),
         entry: Option<&'a Entry>,
-        declared: Arc<Declared>,
+        (declared, topics): (Arc<Declared>, Vec<Arc<Topic>>),
     ) -> Subject<'a> {
         // The trust policy decides who becomes the role, not what the role may do.
         let decides = |missing: &MissingDocument| missing.layer != LayerKind::Trust;
@@ -72,6 +80,9 @@ impl<'a> Subject<'a> {
             principal,
             account,
             brief,
+            recognised,
+            comers,
+            topics,
             entry,
             declared,
             layers: gatherer.gather(account, principal),
@@ -80,9 +91,14 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// What it is: as its entry says, else as hints have it.
+    pub fn who(&self) -> Who {
+        self.entry.map_or(self.recognised.who, |entry| entry.kind.into())
+    }
+
     /// Whether it decides by itself, so that its findings weigh more.
     pub fn is_agent(&self) -> bool {
-        self.brief.kind == Sort::Agent
+        self.who() == Who::Agent
     }
 
     /// Whether something is missing that could take back what the layers at hand allow, on whatever resource.
@@ -107,12 +123,19 @@ impl From<Kind> for Sort {
     }
 }
 
+/// Whose ceiling it is, by the place in the baseline.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+enum Holder {
+    Entry(usize),
+    Persona(usize),
+}
+
 /// The ceilings of a baseline, each resolved once for what the accounts have of its AWS managed policies.
 pub(super) struct Ceilings<'a> {
     snapshot: &'a Snapshot,
     baseline: &'a Baseline,
     levels: &'a dyn LevelCatalog,
-    resolved: BTreeMap<(usize, Vec<usize>), Arc<Declared>>,
+    resolved: BTreeMap<(Holder, Vec<usize>), Arc<Declared>>,
 }
 
 impl<'a> Ceilings<'a> {
@@ -126,17 +149,36 @@ impl<'a> Ceilings<'a> {
     /// # Errors
     /// An AWS managed policy whose document no account of the partition has.
     pub fn of(&mut self, index: usize, account: &Account) -> Result<Arc<Declared>, Diagnostics> {
-        let Some(entry) = self.baseline.entries.get(index) else { return Ok(Arc::new(Declared::of(Vec::new()))) };
+        let baseline = self.baseline;
+        self.resolve(Holder::Entry(index), baseline.entries.get(index).map(|entry| &entry.ceiling), account)
+    }
+
+    /// The ceiling of a persona, for principals of an account.
+    ///
+    /// # Errors
+    /// As of an entry.
+    pub fn of_persona(&mut self, index: usize, account: &Account) -> Result<Arc<Declared>, Diagnostics> {
+        let baseline = self.baseline;
+        self.resolve(Holder::Persona(index), baseline.personas.get(index).map(|persona| &persona.ceiling), account)
+    }
+
+    fn resolve(
+        &mut self,
+        holder: Holder,
+        ceiling: Option<&Ceiling>,
+        account: &Account,
+    ) -> Result<Arc<Declared>, Diagnostics> {
+        let Some(ceiling) = ceiling else { return Ok(Arc::new(Declared::of(Vec::new()))) };
         let managed = |path: &str| self.managed(account, path);
-        let documents = entry.ceiling.parts.iter().filter_map(|part| match part {
+        let documents = ceiling.parts.iter().filter_map(|part| match part {
             CeilingPart::AwsManaged { path, .. } => Some(managed(path).map_or(0, |d| Arc::as_ptr(&d) as usize)),
             CeilingPart::Document { .. } | CeilingPart::Levels(_) => None,
         });
-        let key = (index, documents.collect::<Vec<_>>());
+        let key = (holder, documents.collect::<Vec<_>>());
         if let Some(found) = self.resolved.get(&key) {
             return Ok(Arc::clone(found));
         }
-        let declared = Arc::new(Declared::of(entry.ceiling.resolve(self.levels, managed)?));
+        let declared = Arc::new(Declared::of(ceiling.resolve(self.levels, managed)?));
         self.resolved.insert(key, Arc::clone(&declared));
         Ok(declared)
     }

@@ -14,6 +14,11 @@ fn exception(lines: &str) -> String {
     format!("version = 1\n[[exception]]\nfingerprint = \"4f1c2aa\"\nreason = \"ticket 7\"\n{lines}")
 }
 
+/// A hint with `lines`.
+fn hint(lines: &str) -> String {
+    format!("version = 1\n[[hint]]\nname = \"h\"\nkind = \"agent\"\nbecause = \"ours\"\n{lines}")
+}
+
 fn cases() -> Vec<(&'static str, String)> {
     let v1 = |rest: &str| format!("version = 1\n{rest}");
     vec![
@@ -96,9 +101,19 @@ fn cases() -> Vec<(&'static str, String)> {
             "two exceptions of a fingerprint, which is none",
             v1(&"[[exception]]\nfingerprint = \"4f 1c\"\nreason = \"x\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n".repeat(2)),
         ),
-        // What a later version brings
+        // Hints
+        ("a hint without anything", v1("[[hint]]\n")),
+        ("a hint that looks at nothing", hint("")),
+        ("a hint that looks at two things", hint("saml = \"corp\"\nwords = \"kiro\"\n")),
+        ("when beside what is not trust", hint("words = \"kiro\"\nwhen = { sub = \"repo:*\" }\n")),
+        ("an empty when, and one that is none", hint("when = {}\n") + &hint("when = \"sub\"\n").replace("version = 1\n", "")),
+        ("words without a letter", hint("words = [\"--\"]\n")),
+        ("globs that are none", hint("trusted = \"role/x\"\n") + &hint("service = []\n").replace("version = 1\n", "")),
+        ("strength and of", hint("of = \"group\"\nstrength = \"certain\"\n")),
+        ("an unknown key in a hint", hint("servce = \"x.amazonaws.com\"\nsaml = \"corp\"\n")),
+        // Guards and personas
         (
-            "guards, personas and narrower_than",
+            "guards, personas and narrower_than that refer to nothing",
             format!(
                 "{}{}",
                 entry("allow = []\nnarrower_than = \"good\"\nguards = [\"second persn\"]\n"),
@@ -117,6 +132,14 @@ fn cases() -> Vec<(&'static str, String)> {
                 "[[guard]]\nname = \"g\"\nactions = [\"iam\", \"class:\"]\nunless = {}\nseverity = \"hgh\"\n",
             )),
         ),
+        (
+            "a guard over a class and a service that are misspelt",
+            v1(concat!(
+                "[[guard]]\nname = \"g\"\nactions = [\"class:destructiv\", \"s4:Delete*\"]\n",
+                "unless = { Boool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }\nseverity = \"high\"\n",
+            )),
+        ),
+        ("a setting that is no yes or no", v1("[settings]\nthrough_agents = \"no\"\n")),
     ]
 }
 

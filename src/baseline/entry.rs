@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::assumers::Assumers;
 use super::ceiling::Ceiling;
 use super::exception::Exception;
 use super::glob::Glob;
-use super::reserved::{Guard, Persona};
+use super::guard::Guard;
+use super::hint::Hint;
+use super::persona::Persona;
 use super::selector::Selector;
 use crate::source::{Place, SourceFile, Span};
 
@@ -29,10 +32,12 @@ pub struct Baseline {
     pub ignores: Vec<Ignore>,
     /// `[[exception]]`, in order.
     pub exceptions: Vec<Exception>,
-    /// `[[persona]]`; empty in this version, which refuses them.
+    /// `[[persona]]`, in order.
     pub personas: Vec<Persona>,
-    /// `[[guard]]`; empty in this version, which refuses them.
+    /// `[[guard]]`, in order.
     pub guards: Vec<Guard>,
+    /// `[[hint]]`, in order: those of the manifest alone.
+    pub hints: Vec<Hint>,
     pub(super) source: Arc<SourceFile>,
     pub(super) content_id: String,
 }
@@ -42,6 +47,8 @@ pub struct Baseline {
 pub struct Settings {
     /// Whether agents are recognised by trust, tags and names, too. On unless it is turned off.
     pub agent_hints: bool,
+    /// Whether it is asked of operators what an agent could destroy with their credentials. On unless it is turned off.
+    pub through_agents: bool,
 }
 
 /// What sort of principal an entry speaks of.
@@ -86,35 +93,26 @@ pub struct Entry {
     /// `allow`, `levels` and `resources`: their union is all that the principal may do.
     pub ceiling: Ceiling,
     /// `assumable_by`: who may assume the role; none where the entry does not say.
-    pub assumable_by: Option<Duty>,
+    pub assumable_by: Option<Assumers>,
     /// `boundary`: the permissions boundary that must be attached.
     pub boundary: Option<Duty>,
-    /// `narrower_than`: always none in this version, which refuses it.
+    /// `narrower_than`: the entry whose principals must be able to do all that these may, and more.
     pub narrower_than: Option<Placed<String>>,
+    /// `guards`: the guards that must hold.
+    pub guards: Vec<Placed<String>>,
     /// `overrides`: the entries that this one wins over where both match.
     pub overrides: Vec<Placed<String>>,
     /// Where the entry begins.
     pub span: Span,
 }
 
-/// A duty that is read and kept, and checked by a later version.
+/// A duty that globs tell.
 #[derive(Clone, Debug)]
 pub struct Duty {
     /// The globs, in order.
     pub globs: Vec<Glob>,
     /// Where the duty stands.
     pub span: Span,
-}
-
-/// A duty that this version does not check, for the report to say so.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UncheckedDuty {
-    /// The entry's index in [`Baseline::entries`].
-    pub entry: usize,
-    /// `assumable_by` or `boundary`.
-    pub key: &'static str,
-    /// Where it stands.
-    pub place: Place,
 }
 
 /// One `[[ignore]]`: principals that are left out of the audit, and why.
@@ -142,19 +140,5 @@ impl Baseline {
     /// Where something of the manifest stands.
     pub fn place(&self, span: Span) -> Place {
         self.source.place(span)
-    }
-
-    /// The duties that are declared and that this version does not check, in the manifest's order.
-    pub fn unchecked_duties(&self) -> Vec<UncheckedDuty> {
-        let mut duties = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate() {
-            let declared = [("assumable_by", &entry.assumable_by), ("boundary", &entry.boundary)];
-            for (key, duty) in declared {
-                if let Some(duty) = duty {
-                    duties.push(UncheckedDuty { entry: index, key, place: self.place(duty.span) });
-                }
-            }
-        }
-        duties
     }
 }

@@ -1,21 +1,20 @@
 //! The tables of a manifest, one after the other.
 
 use super::allow::Documents;
-use super::entry::{Duty, Entry, Ignore, Kind, Placed, Settings};
+use super::entry::{Duty, Entry, Ignore, Kind, Settings};
 use super::exception::Exception;
-use super::glob::Glob;
+use super::guard::Guard;
+use super::hint::Hint;
 use super::keys;
 use super::levels::LevelCatalog;
 use super::names::{Names, check_names};
+use super::persona::Persona;
 use super::read::{Reader, Table, span_of};
-use super::reserved::{Guard, Persona};
-use super::selector::{Selector, TagSelector};
-use crate::source::Span;
+use super::selector::Selector;
 use crate::source::toml::DeValue;
 
 /// The only version of the format so far.
 const VERSION: &str = "1";
-const ARN_GLOB: &str = "a glob over an ARN: it begins with `arn:` or `*`";
 
 /// A manifest while it is read.
 pub(super) struct Manifest<'a> {
@@ -32,6 +31,7 @@ pub(super) struct Declared {
     pub(super) exceptions: Vec<Exception>,
     pub(super) personas: Vec<Persona>,
     pub(super) guards: Vec<Guard>,
+    pub(super) hints: Vec<Hint>,
 }
 
 impl Manifest<'_> {
@@ -45,14 +45,17 @@ impl Manifest<'_> {
         let guards = self.reader.tables(root, "guard", "[[guard]]");
         let ignores = self.reader.tables(root, "ignore", "[[ignore]]");
         let exceptions = self.reader.tables(root, "exception", "[[exception]]");
+        let hints = self.reader.tables(root, "hint", "[[hint]]");
         let mut names = Names::default();
         let entries = principals.iter().filter_map(|table| self.entry(table, &mut names)).collect();
         let personas = personas.iter().filter_map(|table| self.persona(table, &mut names)).collect();
         let guards = guards.iter().filter_map(|table| self.guard(table, &mut names)).collect();
         let ignores = ignores.iter().filter_map(|table| self.ignore(table)).collect();
         let exceptions = exceptions.iter().filter_map(|table| self.exception(table, &mut names)).collect();
+        let hints: Vec<Hint> = hints.iter().filter_map(|table| self.reader.hint(table)).collect();
+        names.hints.extend(hints.iter().map(|hint| hint.name.clone()));
         check_names(&mut self.reader, &names);
-        Some(Declared { settings, entries, ignores, exceptions, personas, guards })
+        Some(Declared { settings, entries, ignores, exceptions, personas, guards, hints })
     }
 
     fn version(&mut self, root: &Table<'_>) -> Option<()> {
@@ -74,18 +77,19 @@ impl Manifest<'_> {
     }
 
     fn settings(&mut self, root: &Table<'_>) -> Settings {
-        let mut settings = Settings { agent_hints: true };
-        if let Some(table) = self.reader.table(root, "settings", "[settings]") {
-            self.reader.check_keys(&table, keys::SETTINGS);
-            match table.get("agent_hints") {
-                None => {}
-                Some((_, item)) => match item.get_ref() {
-                    DeValue::Boolean(value) => settings.agent_hints = *value,
-                    _ => self.reader.wrong_kind("agent_hints", item, "true or false"),
-                },
+        let Some(table) = self.reader.table(root, "settings", "[settings]") else {
+            return Settings { agent_hints: true, through_agents: true };
+        };
+        self.reader.check_keys(&table, keys::SETTINGS);
+        let mut setting = |key: &str| match table.get(key).map(|(_, item)| (item, item.get_ref())) {
+            None => true,
+            Some((_, DeValue::Boolean(value))) => *value,
+            Some((item, _)) => {
+                self.reader.wrong_kind(key, item, "true or false");
+                true
             }
-        }
-        settings
+        };
+        Settings { agent_hints: setting("agent_hints"), through_agents: setting("through_agents") }
     }
 
     fn entry(&mut self, table: &Table<'_>, names: &mut Names) -> Option<Entry> {
@@ -98,20 +102,22 @@ impl Manifest<'_> {
         let assumable_by = self.assumable_by(table);
         let boundary = self.boundary(table);
         let narrower_than = self.reader.text(table, "narrower_than");
-        let guards = self.reader.texts(table, "guards");
-        if let Some((span, _)) = table.get("narrower_than") {
-            self.unsupported(span, "`narrower_than` is");
-        }
-        if let (Some((span, _)), Some(guards)) = (table.get("guards"), &guards)
-            && !guards.value.is_empty()
-        {
-            self.unsupported(span, "`guards` is");
-        }
+        let guards = self.reader.texts(table, "guards").map(|texts| texts.value).unwrap_or_default();
         let overrides = self.reader.texts(table, "overrides").map(|texts| texts.value).unwrap_or_default();
-        names.entry(&name, &overrides, &narrower_than, guards.map(|texts| texts.value).unwrap_or_default());
-        let (name, selector, kind, ceiling) = (name?, selector?, kind?, ceiling?);
-        let span = table.span;
-        Some(Entry { name, selector, kind, owner, ceiling, assumable_by, boundary, narrower_than, overrides, span })
+        names.entry(&name, &overrides, &narrower_than, guards.clone());
+        Some(Entry {
+            name: name?,
+            selector: selector?,
+            kind: kind?,
+            owner,
+            ceiling: ceiling?,
+            assumable_by,
+            boundary,
+            narrower_than,
+            guards,
+            overrides,
+            span: table.span,
+        })
     }
 
     fn ignore(&mut self, table: &Table<'_>) -> Option<Ignore> {
@@ -153,7 +159,6 @@ impl Manifest<'_> {
     /// `match` and `tags`, at least one of them.
     fn selector(&mut self, table: &Table<'_>) -> Option<Selector> {
         let arns = self.reader.some_texts(table, "match", "at least one glob over an ARN");
-        let tags = self.reader.table(table, "tags", "`tags`");
         let (at_match, at_tags) = (table.get("match"), table.get("tags"));
         let Some((span, _)) = at_match.or(at_tags) else {
             let message = format!("the {} has neither `match` nor `tags`", table.holder);
@@ -162,71 +167,16 @@ impl Manifest<'_> {
         };
         let mut selector = Selector { span, ..Selector::default() };
         for text in arns.map(|texts| texts.value).unwrap_or_default() {
-            selector.arns.extend(self.arn_glob("match", &text));
+            selector.arns.extend(self.reader.arn_glob("match", &text));
         }
-        let Some(tags) = tags else { return Some(selector) };
-        if tags.items.is_empty() {
-            self.reader.error(tags.span, "`tags` is empty", "at least one tag, such as { agent = \"*\" }");
-        }
-        for (key, item) in tags.items {
-            let name = key.get_ref();
-            if selector.tags.iter().any(|tag| tag.has_key(name)) {
-                let message = format!("the tag `{name}` stands twice, in another case");
-                self.reader.error(span_of(key), message, "each tag once: the case of its key does not matter");
-            }
-            let DeValue::String(value) = item.get_ref() else {
-                self.reader.wrong_kind(name, item, "a glob over the tag's value, such as \"*\"");
-                continue;
-            };
-            selector.tags.push(TagSelector { key: name.clone().into_owned(), value: Glob::new(value) });
-        }
+        selector.tags = self.reader.tag_selectors(table).unwrap_or_default();
         Some(selector)
-    }
-
-    fn arn_glob(&mut self, key: &str, text: &Placed<String>) -> Option<Glob> {
-        let glob = Glob::over_arn(&text.value);
-        if glob.is_none() {
-            self.reader.error(text.span, format!("`{key}` cannot be `{}`", text.value), ARN_GLOB);
-        }
-        glob
-    }
-
-    fn assumable_by(&mut self, table: &Table<'_>) -> Option<Duty> {
-        let (span, _) = table.get("assumable_by")?;
-        let texts = self.reader.texts(table, "assumable_by")?;
-        let mut globs = Vec::new();
-        for text in texts.value {
-            if is_trustee(&text.value) {
-                globs.push(Glob::new(&text.value));
-            } else {
-                let message = format!("`assumable_by` cannot be `{}`", text.value);
-                self.reader.error(
-                    text.span,
-                    message,
-                    "an ARN glob, an account number or a service such as ec2.amazonaws.com",
-                );
-            }
-        }
-        Some(Duty { globs, span })
     }
 
     fn boundary(&mut self, table: &Table<'_>) -> Option<Duty> {
         let (span, _) = table.get("boundary")?;
         let text = self.reader.text(table, "boundary")?;
-        let glob = self.arn_glob("boundary", &text)?;
+        let glob = self.reader.arn_glob("boundary", &text)?;
         Some(Duty { globs: vec![glob], span })
     }
-
-    /// Refuses what a later version brings.
-    pub(super) fn unsupported(&mut self, span: Span, what: &str) {
-        self.reader.error(span, format!("{what} not supported yet by this version"), "leave it out");
-    }
-}
-
-/// Whether a text can name who assumes a role: an ARN glob, an account, a service or an identity provider.
-fn is_trustee(text: &str) -> bool {
-    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | ':' | '_' | '*' | '?');
-    Glob::over_arn(text).is_some()
-        || crate::iam::AccountId::parse(text).is_some()
-        || (text.contains('.') && text.chars().all(host))
 }

@@ -6,30 +6,41 @@
 
 mod allow;
 mod assign;
+mod assumers;
+mod block;
 mod ceiling;
 mod content;
 mod entry;
 mod exception;
 mod glob;
+mod guard;
+mod hint;
+mod hint_table;
 mod keys;
 mod levels;
 mod load;
 mod manifest;
 mod names;
+mod persona;
 mod read;
-mod reserved;
 mod schema;
 mod selector;
+mod words;
 
 pub use assign::{Ambiguity, Assignment, Assignments, IgnoredBy, Stale, StaleReason, StaleSubject};
+pub use assumers::{Assumer, Assumers};
+pub use block::ConditionBlock;
 pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
-pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings, UncheckedDuty};
+pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings};
 pub use exception::Exception;
 pub use glob::Glob;
+pub use guard::{Guard, GuardSeverity, GuardedActions};
+pub use hint::{Asked, Clue, Entity, Hint, Strength};
 pub use levels::{LevelCatalog, LevelGrant, Levels};
-pub use reserved::{Guard, GuardSeverity, Persona};
+pub use persona::Persona;
 pub use schema::SCHEMA;
 pub use selector::{PrincipalView, Selector, TagSelector};
+pub use words::Words;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

@@ -12,6 +12,7 @@ pub(super) struct Names {
     pub(super) persona_of: Vec<Placed<String>>,
     pub(super) guards: Vec<Placed<String>>,
     pub(super) fingerprints: Vec<Placed<String>>,
+    pub(super) hints: Vec<Placed<String>>,
 }
 
 struct NamedEntry {
@@ -41,6 +42,7 @@ pub(super) fn check_names(reader: &mut Reader<'_>, names: &Names) {
     once(reader, "entries have the name", names.entries.iter().map(|entry| &entry.name));
     once(reader, "personas have the name", &names.personas);
     once(reader, "guards have the name", &names.guards);
+    once(reader, "hints have the name", &names.hints);
     once(reader, "exceptions have the fingerprint", &names.fingerprints);
     let entries = || names.entries.iter().map(|entry| entry.name.value.as_str());
     for entry in &names.entries {

@@ -12,6 +12,7 @@ mod tests {
     use serde_json::Value;
 
     use super::super::entry::Kind;
+    use super::super::hint::Strength;
     use super::super::keys;
     use super::super::levels::parse_level;
     use super::super::testing::Directory;
@@ -53,10 +54,12 @@ mod tests {
             (&schema, keys::ROOT),
             (&defined["settings"], keys::SETTINGS),
             (&defined["principal"], keys::PRINCIPAL),
+            (&defined["assumer"], keys::ASSUMER),
             (&defined["persona"], keys::PERSONA),
             (&defined["guard"], keys::GUARD),
             (&defined["ignore"], keys::IGNORE),
             (&defined["exception"], keys::EXCEPTION),
+            (&defined["hint"], keys::HINT),
         ] {
             let published: BTreeSet<&str> =
                 table["properties"].as_object().unwrap().keys().map(String::as_str).collect();
@@ -65,6 +68,9 @@ mod tests {
         }
         let kinds: Vec<&str> = Kind::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(defined["principal"]["properties"]["kind"]["enum"], serde_json::json!(kinds));
+        assert_eq!(defined["hint"]["properties"]["kind"]["enum"], serde_json::json!(kinds));
+        let strengths: Vec<&str> = Strength::ALL.iter().map(|(name, _)| *name).collect();
+        assert_eq!(defined["hint"]["properties"]["strength"]["enum"], serde_json::json!(strengths));
         for level in defined["level"]["enum"].as_array().unwrap() {
             assert!(parse_level(level.as_str().unwrap()).is_some());
         }
@@ -73,8 +79,9 @@ mod tests {
     #[test]
     fn what_is_documented_and_shipped_is_valid() {
         let mut manifests = documented();
-        assert_eq!(manifests.len(), 2);
+        assert_eq!(manifests.len(), 1);
         manifests.push(std::fs::read_to_string("policies/baseline.toml").unwrap());
+        manifests.push("version = 1\n".to_owned() + &std::fs::read_to_string("src/baseline/hints.toml").unwrap());
         for manifest in manifests {
             assert_eq!(violations(&manifest), Vec::<String>::new(), "{manifest}");
         }
@@ -83,9 +90,17 @@ mod tests {
     #[test]
     fn every_key_is_documented() {
         let page = std::fs::read_to_string("docs/baseline.md").unwrap();
-        for key in
-            [keys::ROOT, keys::SETTINGS, keys::PRINCIPAL, keys::PERSONA, keys::GUARD, keys::IGNORE, keys::EXCEPTION]
-                .concat()
+        for key in [
+            keys::ROOT,
+            keys::SETTINGS,
+            keys::PRINCIPAL,
+            keys::PERSONA,
+            keys::GUARD,
+            keys::IGNORE,
+            keys::EXCEPTION,
+            keys::HINT,
+        ]
+        .concat()
         {
             let shown = [
                 format!("`{key}`"),
@@ -108,6 +123,9 @@ mod tests {
             "version = 1\n[[principal]]\nname = \"a\"\nkind = \"agent\"\nallow = []",
             "version = 1\n[[principal]]\nname = \"a\"\nkind = \"agent\"\nmatch = \"*\"\nallow = []\nresources = [\"*\"]",
             "version = 1\n[[ignore]]\nmatch = \"role/x\"\nreason = \"y\"",
+            "version = 1\n[[hint]]\nname = \"a\"\nkind = \"agent\"\nbecause = \"b\"",
+            "version = 1\n[[hint]]\nname = \"a\"\nkind = \"agent\"\nbecause = \"b\"\nsaml = \"x\"\nwords = \"y\"",
+            "version = 1\n[[hint]]\nname = \"a\"\nkind = \"agent\"\nbecause = \"b\"\nwords = \"y\"\nwhen = { sub = \"z\" }",
         ] {
             assert!(!violations(manifest).is_empty(), "{manifest}");
             assert!(Directory::with(manifest).load().is_err(), "{manifest}");
@@ -115,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_baseline_loads_and_the_reserved_one_is_refused() {
-        let [today, later] = documented().try_into().unwrap();
-        let directory = Directory::with(&today);
+    fn the_documented_baseline_loads() {
+        let [manifest] = documented().try_into().unwrap();
+        let directory = Directory::with(&manifest);
         for name in ["operators/cost-explorer.json", "agents/cost-explorer-readonly.json"] {
             let file = directory.path().join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -125,10 +143,6 @@ mod tests {
         }
         let baseline = directory.load().map_err(|problems| problems.to_string()).unwrap();
         assert_eq!((baseline.entries.len(), baseline.ignores.len(), baseline.exceptions.len()), (4, 1, 1));
-        assert_eq!(baseline.unchecked_duties().len(), 2);
-        std::fs::write(directory.path().join("baseline.toml"), later).unwrap();
-        let problems = directory.load().unwrap_err();
-        assert_eq!(problems.0.len(), 4, "{problems}");
-        assert!(problems.0.iter().all(|p| p.message.ends_with("not supported yet by this version")), "{problems}");
+        assert_eq!((baseline.hints.len(), baseline.guards.len(), baseline.personas.len()), (1, 1, 1));
     }
 }

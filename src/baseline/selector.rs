@@ -1,6 +1,7 @@
 //! Which principals an entry or an ignore speaks of.
 
 use super::glob::Glob;
+use crate::snapshot::Principal;
 use crate::source::Span;
 
 /// What the selectors look at.
@@ -12,6 +13,17 @@ pub struct PrincipalView<'a> {
     pub tags: &'a [(String, String)],
     /// Whether it is a role that AWS owns (path `/aws-service-role/`).
     pub is_service_linked: bool,
+}
+
+impl<'a> PrincipalView<'a> {
+    /// What the selectors look at of a principal.
+    pub fn of(principal: &'a Principal) -> PrincipalView<'a> {
+        PrincipalView {
+            arn: principal.arn.as_str(),
+            tags: &principal.tags,
+            is_service_linked: principal.kind.is_service_linked(),
+        }
+    }
 }
 
 /// `match` and `tags`; at least one of them is given.
@@ -49,7 +61,8 @@ impl TagSelector {
         self.key.eq_ignore_ascii_case(key) || self.key.to_lowercase() == key.to_lowercase()
     }
 
-    fn matches(&self, key: &str, value: &str) -> bool {
+    /// Whether it is the tag of that key, and its value matches.
+    pub fn matches(&self, key: &str, value: &str) -> bool {
         self.has_key(key) && self.value.matches(value)
     }
 }

@@ -12,7 +12,7 @@ pub(super) struct TinyCatalog;
 
 impl LevelCatalog for TinyCatalog {
     fn has_service(&self, prefix: &str) -> bool {
-        matches!(prefix, "ce" | "s3")
+        matches!(prefix, "ce" | "s3" | "iam")
     }
 
     fn services(&self) -> Vec<String> {

@@ -49,7 +49,7 @@ pub struct Filters {
     /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     kind: Vec<Sort>,
-    /// Only this rule; may be given again: IAM001, IAM002, IAM007, IAM009, IAM010, IAM011 (told only where asked for)
+    /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
     /// Only findings at or above this severity: critical, high, medium, low, info; undecided principals are always told

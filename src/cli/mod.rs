@@ -14,9 +14,11 @@ mod failure;
 mod input;
 mod man;
 mod output;
+mod principals;
 mod schema;
 mod simulate;
 mod snapshot;
+mod who_can;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -136,7 +138,9 @@ commands! {
     Demo => demo,
     Collect => collect,
     Audit => audit,
+    Principals => principals,
     Explain => explain,
+    WhoCan => who_can,
     Compare => compare,
     Baseline => baseline,
     Simulate => simulate,

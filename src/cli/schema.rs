@@ -5,7 +5,7 @@ use iamdrift::source::did_you_mean;
 use super::{ExitStatus, Globals, UserError, output};
 
 /// Name, what it describes, and the schema.
-const SCHEMAS: [(&str, &str, &str); 8] = [
+const SCHEMAS: [(&str, &str, &str); 10] = [
     ("account", "`accounts/*.json` of a collected snapshot", include_str!("../../schemas/account.schema.json")),
     ("baseline", "the manifest `baseline.toml`", include_str!("../../schemas/baseline.schema.json")),
     (
@@ -15,6 +15,11 @@ const SCHEMAS: [(&str, &str, &str); 8] = [
     ),
     ("manifest", "`manifest.json` of a collected snapshot", include_str!("../../schemas/manifest.schema.json")),
     ("organization", "`organization.json` of a snapshot", include_str!("../../schemas/organization.schema.json")),
+    (
+        "principals",
+        "what `iamdrift principals --format json` writes",
+        include_str!("../../schemas/principals.schema.json"),
+    ),
     ("report", "what `iamdrift audit --format json` writes", include_str!("../../schemas/report.schema.json")),
     (
         "resource-policies",
@@ -22,6 +27,7 @@ const SCHEMAS: [(&str, &str, &str); 8] = [
         include_str!("../../schemas/resource-policies.schema.json"),
     ),
     ("snapshot", "`snapshot.json` of a snapshot", include_str!("../../schemas/snapshot.schema.json")),
+    ("who-can", "what `iamdrift who-can --format json` writes", include_str!("../../schemas/who-can.schema.json")),
 ];
 
 /// List the JSON Schemas, or print one

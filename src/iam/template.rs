@@ -132,6 +132,17 @@ impl Template {
         })
     }
 
+    /// The same text, its variables with other keys where there is one for them.
+    pub fn with_keys(&self, other: impl Fn(&ContextKey) -> Option<ContextKey>) -> Template {
+        let part = |part: &Part| match part {
+            Part::Variable { key, default } => {
+                Part::Variable { key: other(key).unwrap_or_else(|| key.clone()), default: default.clone() }
+            }
+            part => part.clone(),
+        };
+        Template { written: self.written.clone(), parts: self.parts.iter().map(part).collect() }
+    }
+
     /// The text, if it holds neither wildcards nor variables.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {

@@ -17,8 +17,11 @@ pub(super) fn time(rfc3339: &str) -> String {
 pub(super) fn status(status: Status) -> &'static str {
     match status {
         Status::Broader => "broader than declared",
+        Status::Reaching => "reaching further",
+        Status::Exposed => "open to the undeclared",
         Status::Undeclared => "undeclared",
         Status::Ambiguous => "ambiguous",
+        Status::DutyBroken => "in breach of a duty",
         Status::Undecided => "undecided",
         Status::Latent => "latent",
         Status::Accepted => "accepted for now",
@@ -68,8 +71,9 @@ pub(super) fn extent(excess: &Excess) -> Option<String> {
     }
 }
 
-/// `with aws:PrincipalTag/team = "billing"`, a line for each key that the request carries.
-pub(super) fn context(witness: &Witness) -> Vec<String> {
+/// `with aws:PrincipalTag/team = "billing"`, a line for each key that the request carries; those that tell who the
+/// principal is only where that is asked for.
+pub(super) fn context(witness: &Witness, tell_principal: bool) -> Vec<String> {
     let shown = |values: &[String]| match values {
         [one] => format!("\"{one}\""),
         several => {
@@ -77,7 +81,7 @@ pub(super) fn context(witness: &Witness) -> Vec<String> {
             format!("[{}]", quoted.join(", "))
         }
     };
-    let telling = witness.context.iter().filter(|(key, _)| !of_the_principal(key));
+    let telling = witness.context.iter().filter(|(key, _)| tell_principal || !of_the_principal(key));
     telling.map(|(key, values)| format!("with {key} = {}", shown(values))).collect()
 }
 

@@ -233,6 +233,7 @@ fn principal(entity: Entity, groups: &[Group], policies: &BTreeMap<String, Manag
         boundary,
         trust,
         missing,
+        instance_profiles: entity.instance_profiles,
         created: entity.created,
         last_used: entity.last_used,
         place: entity.at.place,

@@ -90,6 +90,8 @@ pub struct Principal {
     pub trust: Option<HeldPolicy>,
     /// What decides over it and is not in the snapshot, or cannot be read.
     pub missing: Vec<MissingDocument>,
+    /// How many instance profiles hold a role, where the snapshot tells.
+    pub instance_profiles: Option<usize>,
     /// When it was created, as AWS wrote it.
     pub created: Option<String>,
     /// When a role was last used, as AWS wrote it.

@@ -79,6 +79,7 @@ pub(super) struct Entity {
     pub(super) name: String,
     pub(super) path: String,
     pub(super) unique_id: Option<String>,
+    pub(super) instance_profiles: Option<usize>,
     pub(super) created: Option<String>,
     pub(super) last_used: Option<String>,
     pub(super) tags: Vec<(String, String)>,
@@ -170,6 +171,8 @@ impl PageReader<'_> {
             .filter(|used| fields.is_object(used, "`RoleLastUsed`"))
             .and_then(|used| fields.text(used, "LastUsedDate"))
             .map(str::to_owned);
+        let instance_profiles = (kind == EntityKind::Role && node.get("InstanceProfileList").is_some())
+            .then(|| self.fields.list(node, "InstanceProfileList").len());
         let tags = self.tags(node);
         let groups = match kind {
             EntityKind::User => {
@@ -182,6 +185,7 @@ impl PageReader<'_> {
             name: given_name.unwrap_or(name),
             path: given_path.unwrap_or(path),
             unique_id,
+            instance_profiles,
             created,
             last_used,
             tags,

@@ -3,8 +3,10 @@
 //! A document compiles once per run, whatever number of principals attach it, unless it holds policy
 //! variables: then once for each binding of them.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::TooBig;
@@ -133,6 +135,23 @@ impl<'c> Solver<'c> {
         let compiled = Arc::new(self.compile_statement(statement, actions, terms)?);
         lock().insert(key, (Arc::clone(document), Arc::clone(&compiled)));
         Ok(Some(compiled))
+    }
+
+    /// The actions of the catalog that a statement lists, by their ids; none where that cannot be told.
+    pub fn listed_actions(
+        &self,
+        document: &Arc<PolicyDocument>,
+        index: usize,
+    ) -> Option<impl Deref<Target = FixedBitSet>> {
+        struct Listed(Arc<ActionSet>);
+        impl Deref for Listed {
+            type Target = FixedBitSet;
+            fn deref(&self) -> &FixedBitSet {
+                &self.0.known
+            }
+        }
+        let statement = document.statements.get(index)?;
+        self.action_set(document, index, statement).ok().map(Listed)
     }
 
     fn action_set(

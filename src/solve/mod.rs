@@ -5,6 +5,7 @@
 //! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
 
 mod action_set;
+mod another;
 mod automaton;
 mod blocks;
 mod choices;
@@ -37,6 +38,7 @@ mod verdict;
 mod wild;
 mod witness;
 
+pub use another::Another;
 pub use classes::Actions;
 pub use compile::Solver;
 pub use difference::{Cube, FieldRange, Grant};

@@ -165,6 +165,29 @@ fn undeclared_principals_weigh_what_they_may_do() {
 }
 
 #[test]
+fn an_undeclared_principal_is_told_by_what_hints_take_it_for() {
+    let roles = || {
+        let mut agent = role("tmp", &[allow(json!("sqs:SendMessage"), json!("*"))], &[]);
+        agent["Tags"] = json!([{ "Key": "agent", "Value": "kiro" }]);
+        [agent, role("r-1", &[], &[])]
+    };
+    let told = |case: &Case| {
+        let finding = case.audit(&[]).1["findings"][0].clone();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(&finding["severity"]), text(&finding["reasons"][0]), text(&finding["advice"][1]))
+    };
+    let (severity, reason, advice) = told(&Case::new(&roles(), &[]));
+    assert_eq!(severity, "high", "writing data, one step up for an agent");
+    assert_eq!(reason, "hints take it for an agent: it has the tag agent = \"kiro\": it is tagged as an agent's");
+    assert!(advice.contains("kind  = \"agent\""), "{advice}");
+    let off = MANIFEST.replace("version = 1\n", "version = 1\n[settings]\nagent_hints = false\n");
+    let (severity, reason, advice) = told(&Case::new(&roles(), &[]).manifest(&off));
+    assert_eq!(severity, "medium");
+    assert_eq!(reason, "hints do not tell what it is: trusts account 111122223333; no hint speaks of that");
+    assert!(advice.contains("kind  = \"workload\""), "{advice}");
+}
+
+#[test]
 fn latent_and_narrower() {
     // Every read action that exists, by name, against the wildcard, and the other way round.
     let case = Case::new(&[role("r-1", &[allow(json!("s3:G*"), json!("*"))], &[])], &[]);
@@ -313,11 +336,14 @@ fn the_demo_is_the_audit_of_the_example() {
         "IAM001 cost-explorer-oncall",
         "IAM001 lantern-cost-explorer",
         "IAM001 j.verhoeven",
+        "IAM003 lantern-cost-explorer",
+        "IAM004 cost-explorer-oncall",
+        "IAM005 database-oncall",
         "IAM007 data-migration-2024",
         "IAM010 etl-nightly",
     ] {
         assert!(found.iter().any(|f| f == expected), "{expected}: {found:?}");
     }
-    assert_eq!(demo["summary"]["by_status"]["as-declared"], 9, "{found:?}");
+    assert_eq!(demo["summary"]["by_status"]["as-declared"], 8, "{found:?}");
     assert_eq!(demo["summary"]["by_status"]["ignored"], 2);
 }

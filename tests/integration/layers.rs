@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// The pipeline, in order. The command line is the binary's own; it may use all of the library.
-const ORDER: [&str; 11] =
-    ["source", "iam", "catalog", "snapshot", "collect", "access", "solve", "baseline", "audit", "report", "cli"];
+const ORDER: [&str; 14] = [
+    "source", "iam", "catalog", "snapshot", "collect", "access", "solve", "baseline", "kinds", "trust", "reach",
+    "audit", "report", "cli",
+];
 
 fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

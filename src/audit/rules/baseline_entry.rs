@@ -12,7 +12,7 @@ static ABOUT: About = About {
     title: "stale or ambiguous baseline entry; expired exception",
     on_by_default: true,
     explanation: "
-**What it does.** Finds entries and ignores that decide for no principal, exceptions that no finding has or whose last
+**What it does.** Finds entries and ignores that decide for no principal, guards that no entry names, exceptions that no finding has or whose last
 day has passed, and principals that several entries match without one that `overrides` the others.
 
 **Why is this bad?** A principal that two entries match is held against neither: their ceilings are never joined.
@@ -23,6 +23,9 @@ A stale entry waits for whoever takes the name; a stale exception hides the next
 
 **How to fix it.** Narrow the selectors or let one entry say `overrides`. Remove what is stale. Fix what an expired
 exception covered, or have it approved anew.
+
+**How to accept it.** Keep an entry for principals that come and go out of the audited manifest, or accept the finding with
+an `[[exception]]`. An expired exception is not accepted by another one: give it a new day, approved anew.
 ",
 };
 
@@ -40,6 +43,14 @@ impl Rule for BaselineEntry {
             findings.extend(whole.assignments.stale.iter().map(|stale| self::stale(whole, stale)));
         }
         findings.extend(expired(whole));
+        findings.extend(whole.baseline.idle_guards().map(|guard| {
+            let name = &guard.name.value;
+            let (title, place) =
+                (format!("the guard \"{name}\" is named by no entry"), whole.baseline.place(guard.span));
+            let mut finding = of_baseline(Severity::Low, "stale", title, place, vec![format!("guard {name}")]);
+            finding.advice = vec!["name it in `guards` of the entries that it is for, or remove it".to_owned()];
+            finding
+        }));
         if let Some(found) = whole.found {
             let idle = whole.baseline.stale_exceptions(|fingerprint| found.iter().any(|f| f == fingerprint));
             // One that has expired is told already.

@@ -11,9 +11,24 @@ pub enum RuleId {
     /// Latent: allows actions that AWS has not released yet.
     #[serde(rename = "IAM002")]
     Latent,
+    /// An agent that is not narrower than its operator.
+    #[serde(rename = "IAM003")]
+    NotNarrower,
+    /// A destructive action without the declared guard.
+    #[serde(rename = "IAM004")]
+    Unguarded,
+    /// Reach: can become, or grant itself, something broader.
+    #[serde(rename = "IAM005")]
+    Reach,
+    /// Can be assumed by someone who is not declared.
+    #[serde(rename = "IAM006")]
+    Trust,
     /// Undeclared principal.
     #[serde(rename = "IAM007")]
     Undeclared,
+    /// The declared boundary is missing, or can be changed by the principal itself.
+    #[serde(rename = "IAM008")]
+    Boundary,
     /// Stale or ambiguous baseline entry; expired exception.
     #[serde(rename = "IAM009")]
     Baseline,
@@ -27,10 +42,15 @@ pub enum RuleId {
 
 impl RuleId {
     /// All rules, in order, with their ids.
-    pub const ALL: [(&'static str, RuleId); 6] = [
+    pub const ALL: [(&'static str, RuleId); 11] = [
         ("IAM001", RuleId::Broader),
         ("IAM002", RuleId::Latent),
+        ("IAM003", RuleId::NotNarrower),
+        ("IAM004", RuleId::Unguarded),
+        ("IAM005", RuleId::Reach),
+        ("IAM006", RuleId::Trust),
         ("IAM007", RuleId::Undeclared),
+        ("IAM008", RuleId::Boundary),
         ("IAM009", RuleId::Baseline),
         ("IAM010", RuleId::Undecided),
         ("IAM011", RuleId::Narrower),

@@ -3,15 +3,22 @@
 use jiff::civil::Date;
 
 use super::id::RuleId;
-use crate::access::PolicyRef;
+use crate::access::{Layers, PolicyRef};
 use crate::audit::ask::{Answer, Asker, Found, Founds};
 use crate::audit::excess::{Telling, Told};
 use crate::audit::finding::Finding;
 use crate::audit::fingerprint::fingerprint;
+use crate::audit::peers::Comparison;
+use crate::audit::reaching::{Reached, Reaching};
 use crate::audit::severity::Severity;
 use crate::audit::subject::Subject;
+use crate::audit::topic::Topic;
+use crate::audit::void::Way;
 use crate::baseline::{Assignments, Baseline};
+use crate::reach::Link;
+use crate::solve::Undecided;
 use crate::source::Place;
+use crate::trust::Openings;
 
 /// One principal with all answers about it.
 pub(in crate::audit) struct Judged<'a> {
@@ -23,6 +30,18 @@ pub(in crate::audit) struct Judged<'a> {
     pub policies: &'a [PolicyRef],
     /// The answers.
     pub answer: &'a Answer,
+    /// What was declared.
+    pub baseline: &'a Baseline,
+    /// The guards that it satisfies alone, by their places in the baseline, and how.
+    pub voids: &'a [(usize, Vec<Way>)],
+    /// How it lies to others, where it is an agent or declared to be narrower than someone.
+    pub comparison: Option<&'a Comparison<'a>>,
+    /// Who may assume it and is not declared.
+    pub trust: &'a Openings,
+    /// What it can become.
+    pub reached: &'a Reached,
+    /// The graph of becoming; none where it was not asked for.
+    pub reaching: Option<&'a Reaching<'a>>,
 }
 
 /// The baseline as a whole, and what the audit made of it.
@@ -52,10 +71,45 @@ impl Judged<'_> {
         founds.iter().filter(|(_, found)| stands(found)).map(|(tag, found)| (*tag, found.clone())).collect()
     }
 
+    /// What could not be decided about it.
+    pub fn undecided(&self) -> impl Iterator<Item = &Undecided> {
+        self.answer.undecided.iter().chain(&self.trust.undecided).chain(&self.reached.undecided)
+    }
+
     /// Tells what was found beyond the ceiling.
     pub fn tell(&self, founds: &Founds, latent: bool) -> Told {
         let other = &self.subject.declared.layers;
-        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent }.tell(founds)
+        self.telling(other, latent, self.subject.is_agent()).tell(founds)
+    }
+
+    /// Tells what was found of a part of what it may do.
+    pub fn tell_part(&self, founds: &Founds, topic: &Topic, is_agent: bool) -> Told {
+        self.telling(&topic.expected.layers, false, is_agent).tell(&self.proven(founds))
+    }
+
+    fn telling<'t>(&'t self, other: &'t Layers, latent: bool, is_agent: bool) -> Telling<'t> {
+        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent, is_agent }
+    }
+
+    /// Tells what was found beyond something else than the ceiling.
+    pub fn tell_beyond(&self, founds: &Founds, other: &Layers) -> Told {
+        self.telling(other, false, self.subject.is_agent()).tell(&self.proven(founds))
+    }
+
+    /// Tells what was found beyond the ceiling by the policies of another.
+    pub fn tell_of(&self, policies: &[PolicyRef], founds: &Founds) -> Told {
+        let other = &self.subject.declared.layers;
+        Telling { policies, ..self.telling(other, false, self.subject.is_agent()) }.tell(founds)
+    }
+
+    /// The ARN of a principal of the graph.
+    pub fn arn_of(&self, principal: usize) -> &str {
+        self.reaching.map_or("", |reaching| reaching.graph.arn(principal))
+    }
+
+    /// Whether whoever takes a step is declared to.
+    pub fn is_agreed(&self, link: &Link) -> bool {
+        self.reaching.is_some_and(|reaching| reaching.is_agreed(link))
     }
 
     /// A finding about the principal that rests on excess.
@@ -71,6 +125,7 @@ impl Judged<'_> {
             destructive_count: told.destructive_count,
             excess: told.excess,
             reasons: Vec::new(),
+            path: Vec::new(),
             place: Some(self.subject.principal.place.clone()),
             advice,
             first_seen: None,
@@ -102,6 +157,7 @@ pub(super) fn of_baseline(
         destructive_count: 0,
         excess: Vec::new(),
         reasons: Vec::new(),
+        path: Vec::new(),
         place: Some(place),
         advice: Vec::new(),
         first_seen: None,

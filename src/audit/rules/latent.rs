@@ -20,6 +20,9 @@ it is not, and no one has changed anything.
 the same today.
 
 **How to fix it.** Name the actions in the policy as the ceiling does, or declare the wildcard.
+
+**How to accept it.** Declare the wildcard in the ceiling: then what AWS releases under it is expected. Or an `[[exception]]`
+until the names are written out.
 ",
 };
 

@@ -4,13 +4,18 @@
 //! test keeps it so.
 
 mod baseline_entry;
+mod boundary;
 mod broader;
 mod id;
 mod judged;
 mod latent;
 mod narrower;
+mod not_narrower;
+mod reach;
+mod trust;
 mod undecided;
 mod undeclared;
+mod unguarded;
 
 pub use id::RuleId;
 pub(super) use judged::{Judged, Whole};
@@ -26,7 +31,7 @@ pub struct About {
     pub title: &'static str,
     /// Whether it is on where no rules are asked for.
     pub on_by_default: bool,
-    /// What it does, why that is bad, an example, how to fix it: Markdown.
+    /// What it does, why that is bad, an example, how to fix it, how to accept it: Markdown.
     pub explanation: &'static str,
 }
 
@@ -40,6 +45,11 @@ pub(super) trait Rule: Sync {
         None
     }
 
+    /// What it finds of one principal, where that can be several things.
+    fn all_of_principal(&self, judged: &Judged<'_>) -> Vec<Finding> {
+        self.of_principal(judged).into_iter().collect()
+    }
+
     /// What it finds of the baseline itself.
     fn of_baseline(&self, _whole: &Whole<'_>) -> Vec<Finding> {
         Vec::new()
@@ -47,10 +57,15 @@ pub(super) trait Rule: Sync {
 }
 
 /// All rules, in order.
-pub(super) const RULES: [&dyn Rule; 6] = [
+pub(super) const RULES: [&dyn Rule; 11] = [
     &broader::Broader,
     &latent::Latent,
+    &not_narrower::NotNarrower,
+    &unguarded::Unguarded,
+    &reach::Reach,
+    &trust::Trust,
     &undeclared::Undeclared,
+    &boundary::Boundary,
     &baseline_entry::BaselineEntry,
     &undecided::Undecided,
     &narrower::Narrower,
@@ -83,7 +98,13 @@ mod tests {
         for about in all() {
             let default = if about.on_by_default { "" } else { "\nOff unless it is asked for with `--rule`.\n" };
             page.push_str(&format!("\n## {}: {}\n{default}\n{}\n", about.id, about.title, about.explanation.trim()));
-            for part in ["**What it does.**", "**Why is this bad?**", "**Example.**", "**How to fix it.**"] {
+            for part in [
+                "**What it does.**",
+                "**Why is this bad?**",
+                "**Example.**",
+                "**How to fix it.**",
+                "**How to accept it.**",
+            ] {
                 assert!(about.explanation.contains(part), "{}: {part}", about.id);
             }
         }

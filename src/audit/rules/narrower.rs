@@ -22,6 +22,8 @@ was agreed on may fail.
 **Example.** The ceiling allows `s3:*` on the reports bucket; the role reads it and has never written.
 
 **How to fix it.** Narrow the ceiling to what is needed. Where the permission is needed, grant it.
+
+**How to accept it.** It is information, and does not count for the exit status. Leave the rule off.
 ",
 };
 
@@ -45,8 +47,8 @@ impl Rule for Narrower {
             document: d.document.clone(),
         };
         let policies: Vec<PolicyRef> = subject.declared.documents.iter().map(policy).collect();
-        let telling =
-            Telling { asker: judged.asker, subject, policies: &policies, other: &subject.layers, latent: false };
+        let (asker, other) = (judged.asker, &subject.layers);
+        let telling = Telling { asker, subject, policies: &policies, other, latent: false, is_agent: false };
         let mut told = telling.tell(&judged.answer.narrower);
         if told.excess.is_empty() {
             return None;

@@ -25,6 +25,9 @@ exit status 3, whatever else it found.
 **How to fix it.** Collect what is missing, with permissions to read it. Correct a document that AWS would refuse.
 Where a policy variable or a reading that AWS leaves open decides, write the statement without it, or accept the
 finding until a date.
+
+**How to accept it.** An `[[exception]]` with the fingerprint: the audit then counts as complete although this is not decided.
+The reason should say how it was looked at instead.
 ",
 };
 
@@ -39,7 +42,7 @@ impl Rule for Undecided {
     fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
         let subject = judged.subject;
         let missing = subject.missing.iter().map(ToString::to_string);
-        let mut reasons: Vec<String> = missing.chain(judged.answer.undecided.iter().map(ToString::to_string)).collect();
+        let mut reasons: Vec<String> = missing.chain(judged.undecided().map(ToString::to_string)).collect();
         let first = reasons.first()?;
         let title = match reasons.len() {
             1 => first.clone(),
@@ -61,7 +64,7 @@ impl Rule for Undecided {
                 advice.push(line);
             }
         }
-        for why in &judged.answer.undecided {
+        for why in judged.undecided() {
             let line = match why {
                 solve::Undecided::Variable(key) => format!("write the statement without ${{{key}}}"),
                 solve::Undecided::Choice(name) => format!("write the statement so that \"{name}\" does not matter"),
@@ -83,6 +86,7 @@ impl Rule for Undecided {
             destructive_count: 0,
             excess: Vec::new(),
             reasons,
+            path: Vec::new(),
             place: subject.missing.first().map(|m| m.place.clone()).or_else(|| Some(subject.principal.place.clone())),
             advice,
             first_seen: None,
@@ -108,6 +112,6 @@ impl Undecided {
     /// The causes without their places: those of an unreadable document change from week to week.
     fn causes(&self, judged: &Judged<'_>) -> Vec<String> {
         let missing = judged.subject.missing.iter().map(|missing| missing.name.clone());
-        missing.chain(judged.answer.undecided.iter().map(ToString::to_string)).collect()
+        missing.chain(judged.undecided().map(ToString::to_string)).collect()
     }
 }

@@ -5,6 +5,7 @@ use super::{About, Rule, RuleId};
 use crate::audit::advice;
 use crate::audit::count::{count, destructive};
 use crate::audit::finding::Finding;
+use crate::kinds::Who;
 
 static ABOUT: About = About {
     id: RuleId::Undeclared,
@@ -12,7 +13,8 @@ static ABOUT: About = About {
     on_by_default: true,
     explanation: "
 **What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` leaves
-out. Roles that AWS services own are left out by themselves. The severity is that of all the principal may do.
+out. Roles that AWS services own are left out by themselves. The severity is that of all the principal may do, one
+step up where hints take it for an agent. The finding tells what hints take it for, and why ([kinds.md](kinds.md)).
 
 **Why is this bad?** What nobody declared nobody reviews: forgotten test roles, users of people who have left, and
 roles that someone made to come back.
@@ -21,6 +23,9 @@ roles that someone made to come back.
 
 **How to fix it.** Delete the principal if nobody needs it. Else declare it with an owner and a ceiling, or ignore it
 with a reason.
+
+**How to accept it.** An `[[ignore]]` with a reason leaves the principal out of every audit. An `[[exception]]` accepts it
+as it is today: once it may do more, the finding is back.
 ",
 };
 
@@ -42,8 +47,26 @@ impl Rule for Undeclared {
             actions => format!("{}{}", count(actions, "action"), destructive(told.destructive_count, actions)),
         };
         let title = format!("no entry of the baseline speaks of it; it may do {may}");
-        let mut finding = judged.finding(RuleId::Undeclared, title, told, advice::declare(&judged.subject.brief));
-        finding.reasons = judged.caveats();
+        let recognised = judged.subject.recognised;
+        let advice = advice::declare(&judged.subject.brief, recognised.who);
+        let mut finding = judged.finding(RuleId::Undeclared, title, told, advice);
+        finding.reasons = vec![match recognised.who {
+            Who::Unknown => format!("hints do not tell what it is: {}", recognised.reason),
+            who => format!("hints take it for {}: it {}", described(who), recognised.reason),
+        }];
+        finding.reasons.extend(judged.caveats());
         Some(finding)
+    }
+}
+
+/// What hints take it for, in a sentence.
+fn described(who: Who) -> &'static str {
+    match who {
+        Who::Agent => "an agent",
+        Who::Operator => "an operator",
+        Who::BreakGlass => "for emergencies",
+        Who::Workload => "a workload",
+        Who::ServiceLinked => "a service-linked role",
+        Who::Unknown => "unknown",
     }
 }

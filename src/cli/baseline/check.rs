@@ -80,10 +80,6 @@ impl Told {
             let place = baseline.place(exception.expires.span);
             self.warning(&format!("{place}: the exception for {} has expired", exception.fingerprint.value))?;
         }
-        for duty in baseline.unchecked_duties() {
-            let name = baseline.entries.get(duty.entry).map_or("", |entry| &entry.name.value);
-            self.warning(&format!("{}: `{}` of \"{name}\" is not checked by this version", duty.place, duty.key))?;
-        }
         Ok(())
     }
 

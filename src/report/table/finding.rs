@@ -68,6 +68,7 @@ fn margin(page: &Page) -> usize {
 
 /// All below the title.
 pub(super) fn body(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    path(finding, page)?;
     reasons(finding, page)?;
     let shown = page.shown(finding.excess.len(), STATEMENTS);
     let told = |expected: &Expected| (expected.document.clone(), expected.text.clone());
@@ -153,8 +154,33 @@ fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Resu
         example = example.unit(1, "on", style::PLAIN).unit(1, &witness.resource, style::PLAIN);
     }
     page.write(example)?;
-    for line in words::context(witness) {
+    for line in words::context(witness, finding.rule == RuleId::Trust) {
         page.write(field(page, "").words(&line))?;
+    }
+    Ok(())
+}
+
+/// How the principal comes to what it can become: a line a step, and its requests.
+fn path(finding: &Finding, page: &mut Page) -> io::Result<()> {
+    for (i, step) in finding.path.iter().enumerate() {
+        let line = field(page, if i == 0 { "path" } else { "" });
+        let to = if step.from == step.to { "itself".to_owned() } else { words::short_name(&step.to).to_owned() };
+        let agreed = if step.declared { ", as declared" } else { "" };
+        let text = format!(
+            "{}. {} → {to}: {}{agreed} ({})",
+            i + 1,
+            words::short_name(&step.from),
+            step.how,
+            step.paths.join(" + ")
+        );
+        page.write(line.words(&text))?;
+        for request in &step.requests {
+            let mut asks = field(page, "").unit(3, &request.action, style::PLAIN);
+            if request.resource != "*" {
+                asks = asks.unit(1, "on", style::PLAIN).unit(1, &request.resource, style::PLAIN);
+            }
+            page.write(asks)?;
+        }
     }
     Ok(())
 }

@@ -82,6 +82,7 @@ pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<Princi
         destructive_count: 0,
         excess: Vec::new(),
         reasons: Vec::new(),
+        path: Vec::new(),
         place: Some(snapshot(12)),
         advice: Vec::new(),
         first_seen: None,

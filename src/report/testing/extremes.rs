@@ -9,8 +9,8 @@ pub(super) fn calm() -> Audit {
     principals.extend(several(26, "role/aws-service-role/x", Sort::ServiceLinked, Status::Ignored));
     let mut calm = audit_of(principals, Vec::new());
     calm.notes = vec![Note {
-        kind: NoteKind::DutyUnchecked,
-        text: "`boundary` of \"kiro on cost explorer\" is declared and not checked by this version".into(),
+        kind: NoteKind::UnknownAction,
+        text: "the service catalog does not know cost-optimization-hub:ListRecommendationsOfWhoeverAsks".into(),
         place: Some(place("policies/baseline.toml", 22)),
     }];
     calm

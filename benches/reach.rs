@@ -1,0 +1,124 @@
+//! The reach graph of one account of 5,000 roles, in memory: built, and every role asked for its shortest path to what
+//! is broader than itself. Every role has a policy of its own. Of a hundred roles, two administer, ten pass any role of
+//! a team to Lambda, ten assume roles by a pattern, five write policies under a boundary, one rewrites trust policies,
+//! and the others use data; half of all trust a service, a third their account, and some of these only with MFA.
+#![allow(clippy::disallowed_macros, clippy::indexing_slicing)]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use iamdrift::catalog::Catalog;
+use iamdrift::reach::{Being, Graph, Met};
+use iamdrift::snapshot::Snapshot;
+use iamdrift::solve::Solver;
+use iamdrift::source::SourceFile;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "111122223333";
+const ROLES: usize = 5_000;
+
+fn statement(actions: Value, resource: Value) -> Value {
+    json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
+}
+
+fn statements(i: usize) -> Vec<Value> {
+    let bucket = json!([format!("arn:aws:s3:::data-{i}"), format!("arn:aws:s3:::data-{i}/*")]);
+    let own = statement(json!(["s3:GetObject", "s3:PutObject", "s3:ListBucket"]), bucket);
+    let queue = statement(json!("sqs:*"), json!(format!("arn:aws:sqs:*:{ACCOUNT}:queue-{i}")));
+    let team = format!("arn:aws:iam::{ACCOUNT}:role/team-{}/*", i % 50);
+    let mut all = vec![own, queue];
+    match i % 100 {
+        0 | 1 => all.push(statement(json!("*"), json!("*"))),
+        2..=11 => {
+            let mut pass = statement(json!("iam:PassRole"), json!(team));
+            pass["Condition"] = json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } });
+            all.push(pass);
+            all.push(statement(json!(["lambda:CreateFunction", "lambda:InvokeFunction", "logs:*"]), json!("*")));
+        }
+        12..=21 => all.push(statement(json!("sts:AssumeRole"), json!(team))),
+        22..=26 => all.push(statement(json!(["iam:PutRolePolicy", "iam:AttachRolePolicy"]), json!(team))),
+        27 => all.push(statement(json!("iam:UpdateAssumeRolePolicy"), json!(team))),
+        28..=37 => all.push(statement(json!(["ec2:RunInstances", "ec2:Describe*"]), json!("*"))),
+        _ => all.push(statement(json!(["dynamodb:GetItem", "dynamodb:Query"]), json!("*"))),
+    }
+    all
+}
+
+fn trust(i: usize) -> Value {
+    let (principal, condition) = match i % 6 {
+        0 => (json!({ "Service": "lambda.amazonaws.com" }), json!({})),
+        1 => (json!({ "Service": "ec2.amazonaws.com" }), json!({})),
+        2 => (json!({ "Service": ["ecs-tasks.amazonaws.com", "lambda.amazonaws.com"] }), json!({})),
+        3 => (json!({ "AWS": ACCOUNT }), json!({})),
+        4 => (json!({ "AWS": ACCOUNT }), json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })),
+        _ => (json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:role/team-{}/role-{}", (i + 1) % 50, i + 1) }), json!({})),
+    };
+    json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition,
+    }] })
+}
+
+fn account() -> Arc<SourceFile> {
+    let role = |i: usize| {
+        let mut role = json!({
+            "Path": format!("/team-{}/", i % 50),
+            "RoleName": format!("role-{i}"),
+            "RoleId": format!("AROAEXAMPLE{i:010}"),
+            "Arn": format!("arn:aws:iam::{ACCOUNT}:role/team-{}/role-{i}", i % 50),
+            "AssumeRolePolicyDocument": trust(i),
+            "RolePolicyList": [{ "PolicyName": "own", "PolicyDocument": {
+                "Version": "2012-10-17", "Statement": statements(i) } }],
+            "AttachedManagedPolicies": [], "InstanceProfileList": [], "Tags": [],
+        });
+        if (22..=26).contains(&(i % 100)) {
+            role["PermissionsBoundary"] = json!({ "PermissionsBoundaryType": "Policy",
+                "PermissionsBoundaryArn": format!("arn:aws:iam::{ACCOUNT}:policy/boundary") });
+        }
+        role
+    };
+    let boundary = json!({ "Version": "2012-10-17", "Statement": [statement(json!(["s3:*", "iam:*"]), json!("*"))] });
+    let policy = json!({
+        "PolicyName": "boundary", "Arn": format!("arn:aws:iam::{ACCOUNT}:policy/boundary"), "DefaultVersionId": "v1",
+        "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": true, "Document": boundary }],
+    });
+    let page = json!({ "UserDetailList": [], "GroupDetailList": [], "Policies": [policy],
+                       "RoleDetailList": (0..ROLES).map(role).collect::<Vec<_>>() });
+    SourceFile::new("account.json", page.to_string())
+}
+
+/// How many principals can become something broader than themselves.
+fn reach(snapshot: &Snapshot) -> usize {
+    let catalog = Catalog::embedded();
+    let solver = Solver::new(catalog);
+    let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
+    let reaches = |from: usize| {
+        let itself = Being { principal: from, change: iamdrift::reach::Change::default() };
+        let Some((_, own, _)) = graph.layers_of(&itself) else { return false };
+        let least = graph.at_least(&own);
+        let mut goal = |graph: &Graph<'_>, way: &[Being]| match way.last() {
+            Some(last) if !graph.may_only(last, &least) => match graph.beyond(last, &own) {
+                Ok(true) => Met::Yes(()),
+                Ok(false) => Met::No,
+                Err(why) => Met::Undecided(why),
+            },
+            _ => Met::No,
+        };
+        graph.shortest(from, &mut goal).found.is_some_and(|found| graph.links(&found.beings).is_ok())
+    };
+    (0..graph.len()).into_par_iter().filter(|from| reaches(*from)).count()
+}
+
+fn reaches(c: &mut Criterion) {
+    let snapshot = Snapshot::from_texts(Path::new("generated"), &[account()]).expect("a snapshot");
+    println!("{} of {ROLES} roles can become something broader", reach(&snapshot));
+    let mut group = c.benchmark_group("reach");
+    group.sample_size(10);
+    group.bench_function("5,000 roles in one account", |b| b.iter(|| black_box(reach(&snapshot))));
+    group.finish();
+}
+
+criterion_group!(benches, reaches);
+criterion_main!(benches);

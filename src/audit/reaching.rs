@@ -1,0 +1,173 @@
+//! What a principal can become that is broader than both its ceiling and itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::ask::{Asker, Founds, by_statement};
+use super::subject::Subject;
+use crate::access::{Layers, PolicyRef, Request, missing};
+use crate::baseline::{Assignment, Assignments, Assumers, Baseline};
+use crate::iam::Readings;
+use crate::reach::{Being, Graph, Link, Met};
+use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
+use crate::solve::{Access, Depth, Question, Undecided, Witnesses, World};
+use crate::trust::lists;
+
+/// Steps that the question about one being may take.
+const BUDGET: u64 = 4_000_000;
+const DIFFERENCE: Depth = Depth::Difference { cubes: 2, witnesses: Witnesses::EachStatementAlone };
+
+/// The graph of becoming, and what of it is agreed.
+pub(super) struct Reaching<'a> {
+    pub(super) graph: Graph<'a>,
+    snapshot: &'a Snapshot,
+    /// Who is declared to assume each principal.
+    assumers: Vec<Option<&'a Assumers>>,
+    /// Positions in the snapshot, by ARN.
+    positions: BTreeMap<&'a str, usize>,
+    /// Who may do no more than a ceiling allows, by the ceiling's address: asked once for all whom it binds.
+    within: Mutex<FxHashMap<(Being, usize), bool>>,
+}
+
+/// What a principal can become.
+#[derive(Default)]
+pub(super) struct Reached {
+    /// The shortest path to what is broader.
+    pub(super) found: Option<Broader>,
+    /// What could not be decided where no path was found.
+    pub(super) undecided: BTreeSet<Undecided>,
+}
+
+/// A path, and what stands at its end.
+pub(super) struct Broader {
+    pub(super) links: Vec<Link>,
+    /// What the last may do that neither the ceiling nor the principal itself allows.
+    pub(super) founds: Founds,
+    /// The policies that the tags speak of.
+    pub(super) policies: Vec<PolicyRef>,
+}
+
+impl<'a> Reaching<'a> {
+    pub(super) fn new(
+        graph: Graph<'a>,
+        snapshot: &'a Snapshot,
+        baseline: &'a Baseline,
+        assignments: &Assignments,
+    ) -> Reaching<'a> {
+        let of = |assignment: &Assignment| match assignment {
+            Assignment::Declared(entry) => baseline.entries.get(*entry).and_then(|entry| entry.assumable_by.as_ref()),
+            _ => None,
+        };
+        let positions = snapshot.principals().enumerate().map(|(i, (_, p))| (p.arn.as_str(), i)).collect();
+        Reaching {
+            graph,
+            snapshot,
+            assumers: assignments.of.iter().map(of).collect(),
+            positions,
+            within: Mutex::default(),
+        }
+    }
+
+    /// Looks for the shortest path to what is broader.
+    pub(super) fn reached(&self, asker: &Asker<'_>, subject: &Subject<'_>) -> Reached {
+        let Some(start) = self.positions.get(subject.principal.arn.as_str()) else { return Reached::default() };
+        let (own, _) = asker.effective(&subject.layers);
+        let mut branches = subject.declared.access.branches.clone();
+        branches.extend(own.branches);
+        let allowed = Access { branches };
+        let least = self.graph.at_least(&allowed);
+        let mut goal = |graph: &Graph<'_>, way: &[Being]| {
+            let Some(last) = way.last() else { return Met::No };
+            if graph.may_only(last, &least) || self.is_within(graph, last, subject) {
+                return Met::No;
+            }
+            let Some((layers, access, policies)) = graph.layers_of(last) else { return Met::No };
+            let ask = |depth| self.beyond(asker, subject, last, (&layers, &access), &allowed, depth);
+            let (founds, undecided) = ask(Depth::Verdict);
+            if founds.is_empty() {
+                return if undecided.is_empty() { Met::No } else { Met::Undecided(undecided) };
+            }
+            let missing: BTreeSet<Undecided> = self.missing(way).map(|m| Undecided::Unread(m.to_string())).collect();
+            if !missing.is_empty() {
+                return Met::Undecided(missing);
+            }
+            match graph.links(way) {
+                Err(undecided) => Met::Undecided(undecided),
+                Ok(links) if links.iter().all(|link| self.is_agreed(link)) => Met::No,
+                Ok(links) => Met::Yes(Broader { links, founds: ask(DIFFERENCE).0, policies }),
+            }
+        };
+        let search = self.graph.shortest(*start, &mut goal);
+        match search.found {
+            Some(found) => Reached { found: Some(found.shown), undecided: BTreeSet::new() },
+            None => Reached { found: None, undecided: search.undecided },
+        }
+    }
+
+    /// Whether someone may do no more than the ceiling of a principal allows; not, where that is undecided.
+    fn is_within(&self, graph: &Graph<'_>, being: &Being, subject: &Subject<'_>) -> bool {
+        let key = (being.clone(), Arc::as_ptr(&subject.declared) as usize);
+        let lock = || self.within.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&key) {
+            return *known;
+        }
+        let within = graph.beyond(being, &subject.declared.access) == Ok(false);
+        lock().insert(key, within);
+        within
+    }
+
+    /// Whether whoever takes a step is declared to: it assumes a role that lists it in `assumable_by`.
+    pub(super) fn is_agreed(&self, link: &Link) -> bool {
+        let from = self.graph.arn(link.from.principal);
+        let assumers = self.assumers.get(link.to.principal).copied().flatten();
+        link.is_assumption() && assumers.is_some_and(|assumers| lists(&assumers.of, from))
+    }
+
+    /// The documents that could close the way and are not known.
+    fn missing(&self, way: &[Being]) -> impl Iterator<Item = MissingDocument> {
+        let closes = |missing: &MissingDocument| {
+            !matches!(missing.layer, LayerKind::Identity | LayerKind::Trust | LayerKind::Resource)
+        };
+        let on_the_way = self.snapshot.principals().enumerate();
+        let on_the_way = on_the_way.filter(|(index, _)| way.iter().any(|being| being.principal == *index));
+        let absent = on_the_way.flat_map(|(_, (account, principal))| missing(self.snapshot, account, principal));
+        absent.filter(closes).collect::<Vec<_>>().into_iter()
+    }
+
+    /// What someone may do that is not allowed already. Both sides are asked as that one: what its tags, name and
+    /// number let it do is what the policies of both sides let it do.
+    fn beyond(
+        &self,
+        asker: &Asker<'_>,
+        subject: &Subject<'_>,
+        being: &Being,
+        (layers, access): (&Layers, &Access),
+        allowed: &Access,
+        depth: Depth,
+    ) -> (Founds, BTreeSet<Undecided>) {
+        let may = |layers: &Layers, request: &Request, readings: Readings| asker.is_allowed(layers, request, readings);
+        let confirm = |request: &Request, readings: Readings| {
+            let already = may(&subject.declared.layers, request, readings) || may(&subject.layers, request, readings);
+            match may(layers, request, readings) && !already {
+                true => Ok(()),
+                false => Err(format!("{} on {}", request.action, request.resource)),
+            }
+        };
+        let Some((known, partition, account)) = self.graph.known(being) else { return Default::default() };
+        let answer = asker.solver.answer(&Question {
+            effective: access,
+            declared: allowed,
+            known,
+            partition: Some(partition),
+            world: World::Closed,
+            only: None,
+            budget: BUDGET,
+            depth,
+            account: Some(account),
+            confirm: Some(&confirm),
+        });
+        (by_statement(&asker.ranks, answer.grants), answer.undecided.into_iter().collect())
+    }
+}

@@ -1,0 +1,121 @@
+//! `[[guard]]`: actions that may be allowed only under a condition.
+
+use super::block::ConditionBlock;
+use super::entry::{Baseline, Placed};
+use super::keys;
+use super::manifest::Manifest;
+use super::names::Names;
+use super::read::Table;
+use crate::catalog::ActionClass;
+use crate::iam::ActionPattern;
+use crate::source::Span;
+
+/// One `[[guard]]`.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// `name`, unique among the guards.
+    pub name: Placed<String>,
+    /// `actions`.
+    pub actions: Vec<GuardedActions>,
+    /// `unless`: the only requests that may be allowed.
+    pub unless: ConditionBlock,
+    /// `severity` of the finding when the guard does not hold.
+    pub severity: GuardSeverity,
+    /// Where it begins.
+    pub span: Span,
+}
+
+/// Actions that a guard is about.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GuardedActions {
+    /// `class:destructive`: a class of the catalog.
+    Class(ActionClass),
+    /// A pattern as in a policy: `iam:*`.
+    Pattern(String),
+}
+
+/// `severity` of a guard.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
+#[allow(missing_docs)]
+pub enum GuardSeverity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl GuardSeverity {
+    /// All severities, with the names that the manifest uses.
+    pub const ALL: [(&'static str, GuardSeverity); 4] = [
+        ("low", GuardSeverity::Low),
+        ("medium", GuardSeverity::Medium),
+        ("high", GuardSeverity::High),
+        ("critical", GuardSeverity::Critical),
+    ];
+}
+
+const ACTIONS: &str = "action globs such as iam:*, and classes such as class:destructive";
+
+impl Manifest<'_> {
+    /// Reads a `[[guard]]`.
+    pub(super) fn guard(&mut self, table: &Table<'_>, names: &mut Names) -> Option<Guard> {
+        self.reader.check_keys(table, keys::GUARD);
+        let name = self.reader.required_text(table, "name", "a name of its own, for `guards`");
+        if table.get("actions").is_none() {
+            self.reader.missing(table, "actions", ACTIONS);
+        }
+        let given = self.reader.some_texts(table, "actions", ACTIONS).map(|texts| texts.value);
+        let actions = given.map(|texts| texts.iter().filter_map(|text| self.guarded(text)).collect());
+        let unless = self.condition(table, "unless");
+        let severity = self.reader.choice(table, "severity", &GuardSeverity::ALL);
+        names.guards.extend(name.clone());
+        Some(Guard { name: name?, actions: actions?, unless: unless?, severity: severity?, span: table.span })
+    }
+
+    fn guarded(&mut self, text: &Placed<String>) -> Option<GuardedActions> {
+        if let Some(class) = text.value.strip_prefix("class:") {
+            let found = class.parse().ok().map(GuardedActions::Class);
+            if found.is_none() {
+                let known = ActionClass::ALL.map(|class| format!("class:{class}"));
+                let message = format!("there is no class of actions `{class}`");
+                self.reader.unknown(text.span, message, &text.value, known.iter().map(String::as_str));
+            }
+            return found;
+        }
+        let Some(pattern) = ActionPattern::parse(&text.value) else {
+            self.reader.error(text.span, format!("`{}` is no action and no class", text.value), ACTIONS);
+            return None;
+        };
+        // A guard over a service that is misspelt would hold for ever.
+        let service = pattern.service();
+        if let Some(catalog) = self.catalog.filter(|_| !service.contains(['*', '?']))
+            && !catalog.has_service(service)
+        {
+            let known = catalog.services();
+            let message = format!("the catalog knows no service `{service}`");
+            let problem =
+                crate::source::Diagnostic::error(self.reader.source, text.span, message, "a service's prefix");
+            self.reader
+                .problems
+                .push(problem.with_suggestion(service, known.iter().map(String::as_str).collect::<Vec<_>>()));
+            return None;
+        }
+        Some(GuardedActions::Pattern(text.value.clone()))
+    }
+}
+
+impl Baseline {
+    /// The guard of that name.
+    pub fn guard(&self, name: &str) -> Option<&Guard> {
+        self.guards.iter().find(|guard| guard.name.value == name)
+    }
+
+    /// The guards that no entry names.
+    pub fn idle_guards(&self) -> impl Iterator<Item = &Guard> {
+        let named = |guard: &Guard| {
+            let mut names = self.entries.iter().flat_map(|entry| &entry.guards);
+            names.any(|name| name.value == guard.name.value)
+        };
+        self.guards.iter().filter(move |guard| !named(guard))
+    }
+}

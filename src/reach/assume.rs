@@ -1,0 +1,122 @@
+//! Which roles someone can assume: its own policies, its limits, and the role's trust policy together.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use super::being::Being;
+use super::graph::Graph;
+use super::power::{BUDGET, Power};
+use super::targets::{Asked, Facts, with_facts};
+use crate::access::{Known, Layers, PolicyOrigin, PolicyRef, ResourcePolicies, ResourcePolicy};
+use crate::iam::{ContextKey, Template};
+use crate::solve::{Access, Confirm, Depth, Question, Undecided, World, effective_access};
+
+/// The action.
+pub(super) const ASSUME: &str = "sts:AssumeRole";
+
+/// The roles that someone can assume.
+pub(super) fn assumable(
+    graph: &Graph<'_>,
+    being: &Being,
+    power: &Power<'_>,
+    undecided: &mut BTreeSet<Undecided>,
+) -> FixedBitSet {
+    let own = being.principal;
+    let trusting = &graph.trusting;
+    let mut named = graph.principals.none();
+    trusting.naming(own).iter().for_each(|role| named.insert(*role));
+    named.union_with(trusting.anyone());
+    named.intersect_with(&graph.kinds.roles);
+    let mut by_account = trusting.account(power.account).cloned().unwrap_or_else(|| graph.principals.none());
+    by_account.intersect_with(&graph.kinds.roles);
+    // In its own account, who is named needs no policy of its own.
+    let mut at_home = named.clone();
+    let neighbours = graph.kinds.account_of.get(own).and_then(|account| graph.kinds.of_account.get(*account));
+    neighbours.into_iter().for_each(|neighbours| at_home.intersect_with(neighbours));
+    let mut abroad = named;
+    abroad.difference_with(&at_home);
+    by_account.union_with(&abroad);
+    let on = |among: &FixedBitSet, identity: bool, undecided: &mut BTreeSet<Undecided>| {
+        let facts = |role: usize, key: &ContextKey| facts_of(graph, role, key);
+        let solver = graph.solver;
+        let universe = &graph.principals;
+        Asked { solver, power, action: ASSUME, identity, universe, among, facts: &facts }.allowed(undecided)
+    };
+    let mut candidates = on(&by_account, true, undecided);
+    candidates.union_with(&on(&at_home, false, undecided));
+    candidates.set(own, false);
+    let mut found = graph.principals.none();
+    for role in candidates.ones() {
+        // A trust policy with conditions is decided together with the principal's own.
+        if trusting.is_plain(role) || lets_in(graph, power, role, undecided) {
+            found.insert(role);
+        }
+    }
+    found
+}
+
+fn lets_in(graph: &Graph<'_>, power: &Power<'_>, role: usize, undecided: &mut BTreeSet<Undecided>) -> bool {
+    let Some(layers) = with_trust(graph, power, role) else { return false };
+    let answer = ask(graph, power, &layers, role, Depth::Verdict, None);
+    undecided.extend(answer.1);
+    answer.0.is_some()
+}
+
+/// Someone's layers with the trust policy of a role.
+pub(super) fn with_trust(graph: &Graph<'_>, power: &Power<'_>, role: usize) -> Option<Layers> {
+    let node = graph.nodes.get(role)?;
+    let trust = node.principal.trust.as_ref()?;
+    let arn = node.principal.arn.as_str();
+    let policy = ResourcePolicy {
+        covers: vec![Template::literal(arn)],
+        owner: node.account.id.clone(),
+        policy: PolicyRef {
+            name: "trust policy".to_owned(),
+            origin: PolicyOrigin::Resource { arn: arn.to_owned() },
+            document: std::sync::Arc::clone(&trust.document),
+        },
+    };
+    Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), ..power.layers.clone() })
+}
+
+/// Whether someone assumes a role, by these layers; a grant tells a witness where the depth asks for one.
+pub(super) fn ask(
+    graph: &Graph<'_>,
+    power: &Power<'_>,
+    layers: &Layers,
+    role: usize,
+    depth: Depth,
+    confirm: Option<&Confirm<'_>>,
+) -> (Option<crate::solve::Grant>, Vec<Undecided>) {
+    let (mut access, _) = effective_access(layers);
+    graph.clock.bind(&mut access);
+    let facts: &Facts<'_> = &|role, key| facts_of(graph, role, key);
+    let known = with_facts(power.known, &access, role, facts);
+    let answer = graph.solver.answer(&Question {
+        effective: &access,
+        declared: &Access::default(),
+        known: &known,
+        partition: Some(power.partition),
+        world: World::Closed,
+        only: Some((ASSUME, graph.principals.arn(role))),
+        budget: BUDGET,
+        depth,
+        account: Some(power.account),
+        confirm,
+    });
+    (answer.grants.into_iter().next(), answer.undecided)
+}
+
+/// What is known of a request on a user or role: its tags, and its permissions boundary.
+pub(super) fn facts_of(graph: &Graph<'_>, principal: usize, key: &ContextKey) -> Option<Known> {
+    let principal = graph.nodes.get(principal)?.principal;
+    let lower = key.lower();
+    if lower == "iam:permissionsboundary" {
+        let boundary = principal.boundary.as_ref();
+        return Some(boundary.map_or(Known::Missing, |boundary| Known::Value(boundary.arn.clone())));
+    }
+    let tag = lower.strip_prefix("aws:resourcetag/").or_else(|| lower.strip_prefix("iam:resourcetag/"))?;
+    let found = principal.tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
+    Some(found.map_or(Known::Missing, |(_, value)| Known::Value(value.clone())))
+}

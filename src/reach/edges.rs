@@ -1,0 +1,304 @@
+//! Whom someone can become, or make broader, in one step.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use super::assume::{assumable, facts_of};
+use super::being::{Being, Change};
+use super::graph::{Graph, MAKES_PROFILES};
+use super::power::Power;
+use super::rule::{Kind, Path, Written, paths};
+use super::targets::Asked;
+use super::universe::Universe;
+use crate::access::Known;
+use crate::catalog::ActionId;
+use crate::iam::ContextKey;
+use crate::solve::Undecided;
+
+/// The first steps of someone.
+#[derive(Clone, Debug)]
+pub(super) struct Edges {
+    /// Whom it can become as they are.
+    pub(super) reached: FixedBitSet,
+    /// Whose policies it can make allow everything.
+    pub(super) widen: FixedBitSet,
+    /// What it can change of itself beside.
+    pub(super) own: Vec<Change>,
+    /// What could not be decided.
+    pub(super) undecided: BTreeSet<Undecided>,
+}
+
+/// Someone whose steps are looked at.
+pub(super) struct Steps<'g> {
+    pub(super) graph: &'g Graph<'g>,
+    pub(super) being: &'g Being,
+    pub(super) power: &'g Power<'g>,
+    /// Which of the actions that paths need it may do on something.
+    pub(super) can: BTreeSet<ActionId>,
+    /// The principals of its account.
+    pub(super) neighbours: FixedBitSet,
+}
+
+impl Edges {
+    pub(super) fn none(graph: &Graph<'_>) -> Edges {
+        let none = || graph.principals.none();
+        Edges { reached: none(), widen: none(), own: Vec::new(), undecided: BTreeSet::new() }
+    }
+
+    pub(super) fn of(graph: &Graph<'_>, being: &Being, power: &Power<'_>) -> Edges {
+        let mut edges = Edges::none(graph);
+        let Some(steps) = Steps::new(graph, being, power, &mut edges.undecided) else { return edges };
+        for path in paths() {
+            match path.kind {
+                Kind::Both => {}
+                kind if kind.written().is_some() => {
+                    let widened = steps.widened_by(path, &mut edges.undecided);
+                    edges.widen.union_with(&widened);
+                }
+                Kind::Join | Kind::UnbindUser | Kind::UnbindRole => {
+                    edges.own.extend(steps.own_changes(path, &mut edges.undecided));
+                }
+                _ => {
+                    let becomes = steps.become_by(path, &mut edges.undecided);
+                    edges.reached.union_with(&becomes);
+                }
+            }
+        }
+        edges.reached.remove(being.principal);
+        edges
+    }
+}
+
+impl<'g> Steps<'g> {
+    pub(super) fn new(
+        graph: &'g Graph<'g>,
+        being: &'g Being,
+        power: &'g Power<'g>,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> Option<Steps<'g>> {
+        let account = *graph.kinds.account_of.get(being.principal)?;
+        let neighbours = graph.kinds.of_account.get(account)?.clone();
+        let may = |path: &&Path| path.needs.iter().all(|action| power.may(graph.solver, action));
+        // A service runs what it is given with a role that it was passed, or that it has.
+        let is_asked = |path: &&Path| !path.is_on_target() && path.kind != Kind::Both;
+        let can = match paths().iter().filter(is_asked).any(|path| may(&path)) {
+            true => power.of(graph.solver, &graph.others, undecided),
+            false => BTreeSet::new(),
+        };
+        Some(Steps { graph, being, power, can, neighbours })
+    }
+
+    /// Whether all that a path needs can be done on something.
+    pub(super) fn has_needs(&self, path: &Path) -> bool {
+        let catalog = self.graph.solver.catalog;
+        path.needs.iter().all(|need| catalog.find_action(need).is_some_and(|id| self.can.contains(&id)))
+    }
+
+    /// Whom it becomes by a path.
+    pub(super) fn become_by(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+        let graph = self.graph;
+        let mut found = graph.principals.none();
+        match path.kind {
+            Kind::Assume => found = assumable(graph, self.being, self.power, undecided),
+            Kind::Pass if self.has_needs(path) => {
+                for service in &path.services {
+                    found.union_with(&self.passed(path, service, undecided));
+                }
+            }
+            Kind::Relay if self.has_needs(path) => {
+                for service in &path.services {
+                    for role in self.passed(path, service, undecided).ones() {
+                        let role = Being { principal: role, change: Change::default() };
+                        if let Some(power) = graph.power(&role) {
+                            found.union_with(&assumable(graph, &role, &power, undecided));
+                        }
+                    }
+                }
+            }
+            Kind::Run if self.has_needs(path) => {
+                for service in &path.services {
+                    found.union_with(&self.trusting(path, service));
+                }
+            }
+            Kind::Credentials => {
+                let mut users = graph.kinds.users.clone();
+                users.intersect_with(&self.neighbours);
+                found = self.on_all(path, users, undecided);
+            }
+            Kind::Trust => {
+                let mut roles = graph.kinds.own_roles.clone();
+                roles.intersect_with(&self.neighbours);
+                let rewritten = self.on_all(path, roles, undecided);
+                // Named by the role, it needs no policy of its own; its limits still bind it.
+                found = self.on_principals("sts:AssumeRole", false, &rewritten, undecided);
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Whose policies it makes allow everything by a path.
+    pub(super) fn widened_by(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+        let graph = self.graph;
+        let mut found = graph.principals.none();
+        if !path.needs.iter().all(|need| self.power.may(graph.solver, need)) {
+            return found;
+        }
+        let Some(need) = path.needs.first() else { return found };
+        match path.kind.written() {
+            Some(Written::User) => {
+                let mut users = graph.kinds.users.clone();
+                users.intersect_with(&self.neighbours);
+                found = self.on_principals(need, true, &users, undecided);
+            }
+            Some(Written::Role) => {
+                let mut roles = graph.kinds.own_roles.clone();
+                roles.intersect_with(&self.neighbours);
+                found = self.on_principals(need, true, &roles, undecided);
+            }
+            Some(Written::Group) => {
+                for group in self.on_groups(need, undecided).ones() {
+                    graph.kinds.members.get(group).into_iter().for_each(|members| found.union_with(members));
+                }
+            }
+            Some(Written::Policy) => {
+                let own = format!("arn:{}:iam::{}:policy/*", self.power.partition.as_str(), self.power.account);
+                let among = graph.policies.matching(&own);
+                for policy in self.on(need, true, &graph.policies, &among, undecided).ones() {
+                    graph.kinds.holders.get(policy).into_iter().for_each(|holders| found.union_with(holders));
+                }
+            }
+            None => {}
+        }
+        found
+    }
+
+    /// What it changes of itself by a path.
+    pub(super) fn own_changes(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> Vec<Change> {
+        let graph = self.graph;
+        let own = self.being.principal;
+        let Some(need) = path.needs.first().filter(|need| self.power.may(graph.solver, need)) else {
+            return Vec::new();
+        };
+        let is_user = graph.kinds.users.contains(own);
+        match path.kind {
+            Kind::Join if is_user => {
+                let joined = |group: usize| {
+                    let (_, position) = graph.group_at.get(group)?;
+                    let member = graph.kinds.members.get(group).is_some_and(|members| members.contains(own));
+                    (!member).then(|| Change { joined: Some(*position), ..self.being.change.clone() })
+                };
+                self.on_groups(need, undecided).ones().filter_map(joined).collect()
+            }
+            Kind::UnbindUser | Kind::UnbindRole if is_user == (path.kind == Kind::UnbindUser) => {
+                let mut itself = graph.principals.none();
+                itself.insert(own);
+                let bound = self.power.layers.boundary.is_some()
+                    && (is_user || graph.kinds.own_roles.contains(own))
+                    && !self.on_principals(need, true, &itself, undecided).is_clear();
+                bound.then(|| Change { unbound: true, ..self.being.change.clone() }).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The roles that it can pass to a service for a path.
+    pub(super) fn passed(&self, path: &Path, service: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+        let among = self.trusting(path, service);
+        let Some((_, written)) = self.graph.trusting.service(self.power.account, service) else { return among };
+        let facts = |_: usize, key: &ContextKey| pass_facts(key, written);
+        let asked = Asked {
+            solver: self.graph.solver,
+            power: self.power,
+            action: "iam:PassRole",
+            identity: true,
+            universe: &self.graph.principals,
+            among: &among,
+            facts: &facts,
+        };
+        asked.allowed(undecided)
+    }
+
+    /// The roles of its account that a service may run with.
+    fn trusting(&self, path: &Path, service: &str) -> FixedBitSet {
+        let graph = self.graph;
+        let mut roles = match graph.trusting.service(self.power.account, service) {
+            Some((roles, _)) => roles.clone(),
+            None => return graph.principals.none(),
+        };
+        roles.intersect_with(&graph.kinds.roles);
+        if path.instance_profile && !(path.kind == Kind::Pass && self.makes_profiles()) {
+            roles.difference_with(&graph.kinds.without_profile);
+        }
+        roles
+    }
+
+    /// Whether it can give a role an instance profile.
+    fn makes_profiles(&self) -> bool {
+        let catalog = self.graph.solver.catalog;
+        let can = |action: &str| catalog.find_action(action).is_some_and(|id| self.can.contains(&id));
+        MAKES_PROFILES.into_iter().all(can)
+    }
+
+    /// Those on whom all that a path needs can be done.
+    fn on_all(&self, path: &Path, mut among: FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+        if !path.needs.iter().all(|need| self.power.may(self.graph.solver, need)) {
+            among.clear();
+        }
+        for need in &path.needs {
+            among = self.on_principals(need, true, &among, undecided);
+        }
+        among
+    }
+
+    fn on_principals(
+        &self,
+        action: &str,
+        identity: bool,
+        among: &FixedBitSet,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> FixedBitSet {
+        self.on(action, identity, &self.graph.principals, among, undecided)
+    }
+
+    fn on_groups(&self, action: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+        let own = format!("arn:{}:iam::{}:group/*", self.power.partition.as_str(), self.power.account);
+        let among = self.graph.groups.matching(&own);
+        self.on(action, true, &self.graph.groups, &among, undecided)
+    }
+
+    fn on(
+        &self,
+        action: &str,
+        identity: bool,
+        universe: &Universe,
+        among: &FixedBitSet,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> FixedBitSet {
+        let are_principals = std::ptr::eq(universe, &self.graph.principals);
+        let facts = |thing: usize, key: &ContextKey| match key.lower() {
+            "iam:policyarn" => Some(Known::Value(widest_policy(self.power.partition.as_str()))),
+            _ if are_principals => facts_of(self.graph, thing, key),
+            _ => None,
+        };
+        let asked =
+            Asked { solver: self.graph.solver, power: self.power, action, identity, universe, among, facts: &facts };
+        asked.allowed(undecided)
+    }
+}
+
+/// The policy that is attached where any may be.
+pub(super) fn widest_policy(partition: &str) -> String {
+    format!("arn:{partition}:iam::aws:policy/AdministratorAccess")
+}
+
+/// What is known of a request that passes a role to a service. The role's tags are no part of it (*Grant a user
+/// permissions to pass a role to an AWS service*).
+pub(super) fn pass_facts(key: &ContextKey, service: &str) -> Option<Known> {
+    match key.lower() {
+        "iam:passedtoservice" => Some(Known::Value(service.to_owned())),
+        lower if lower.starts_with("aws:resourcetag/") || lower.starts_with("iam:resourcetag/") => Some(Known::Missing),
+        _ => None,
+    }
+}

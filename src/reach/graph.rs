@@ -1,0 +1,292 @@
+//! The graph of becoming: everyone of a snapshot, and what each may do to become another.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use fixedbitset::FixedBitSet;
+use jiff::civil::Date;
+
+use super::being::{Being, Change, Node};
+use super::bounds::at_least;
+use super::clock::Clock;
+use super::edges::Edges;
+use super::power::{BUDGET, Power};
+use super::rule::paths;
+use super::trusting::Trusting;
+use super::universe::Universe;
+use crate::access::{KnownContext, Layers, PolicyRef};
+use crate::iam::{DocumentKind, Partition, PolicyDocument};
+use crate::snapshot::{PrincipalKind, Snapshot};
+use crate::solve::{Access, Depth, Question, Solver, Undecided, World};
+use crate::source::SourceFile;
+use crate::trust::Trust;
+
+/// The graph of becoming, worked out as far as it is asked about.
+pub struct Graph<'a> {
+    pub(super) solver: &'a Solver<'a>,
+    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) clock: Clock,
+    /// Everyone, by position in the snapshot.
+    pub(super) principals: Universe,
+    /// The groups of all accounts: account, and position among its groups.
+    pub(super) groups: Universe,
+    pub(super) group_at: Vec<(usize, usize)>,
+    /// The customer managed policies that someone has.
+    pub(super) policies: Universe,
+    pub(super) trusting: Trusting,
+    pub(super) kinds: Kinds,
+    /// A policy that allows all that no path needs.
+    pub(super) others: Arc<PolicyDocument>,
+    edges: Vec<OnceLock<Arc<Edges>>>,
+    most: Vec<OnceLock<Arc<FixedBitSet>>>,
+}
+
+/// Everyone by what can be done to them.
+pub(super) struct Kinds {
+    /// Users.
+    pub(super) users: FixedBitSet,
+    /// Roles that can be passed and assumed: not those that services own.
+    pub(super) roles: FixedBitSet,
+    /// Roles whose policies their account may change.
+    pub(super) own_roles: FixedBitSet,
+    /// Roles that are known to lack an instance profile.
+    pub(super) without_profile: FixedBitSet,
+    /// The principals of each account, in the snapshot's order of accounts.
+    pub(super) of_account: Vec<FixedBitSet>,
+    /// Each principal's account.
+    pub(super) account_of: Vec<usize>,
+    /// Who has each customer managed policy, itself or by a group.
+    pub(super) holders: Vec<FixedBitSet>,
+    /// Who is in each group.
+    pub(super) members: Vec<FixedBitSet>,
+}
+
+impl<'a> Graph<'a> {
+    /// The graph of a snapshot, as of a day.
+    pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> Graph<'a> {
+        let nodes = Node::all(snapshot);
+        let principals = Universe::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
+        let trusting = Trusting::of(&nodes, &principals, &Trust::new(solver, snapshot));
+        let mut group_at = Vec::new();
+        let mut group_arns = Vec::new();
+        for (at, account) in snapshot.accounts.iter().enumerate() {
+            for (position, group) in account.groups.iter().enumerate() {
+                group_at.push((at, position));
+                group_arns.push(group.arn.as_str().to_owned());
+            }
+        }
+        let groups = Universe::new(group_arns);
+        let policies = Universe::new(customer_policies(&nodes));
+        let kinds = Kinds::of(snapshot, &nodes, &principals, &groups, &policies);
+        let edges = nodes.iter().map(|_| OnceLock::new()).collect();
+        let most = nodes.iter().map(|_| OnceLock::new()).collect();
+        Graph {
+            solver,
+            clock: Clock::on(today),
+            principals,
+            groups,
+            group_at,
+            policies,
+            trusting,
+            kinds,
+            others: all_but_needs(),
+            edges,
+            most,
+            nodes,
+        }
+    }
+
+    /// How many principals there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Someone's ARN.
+    pub fn arn(&self, principal: usize) -> &str {
+        self.principals.arn(principal)
+    }
+
+    /// The position of the principal of that ARN.
+    pub fn find(&self, arn: &str) -> Option<usize> {
+        self.principals.find(arn)
+    }
+
+    /// What someone may do.
+    pub(super) fn power(&self, being: &Being) -> Option<Power<'_>> {
+        let node = self.nodes.get(being.principal)?;
+        let layers = node.layers_after(&being.change);
+        let account = node.account.id.as_str();
+        Some(Power::new(self.solver, &self.clock, layers, &node.known, node.account.partition, account))
+    }
+
+    /// Whom a principal can become in one step, worked out once.
+    pub(super) fn edges(&self, being: &Being) -> Arc<Edges> {
+        let work = || match self.power(being) {
+            Some(power) => Arc::new(Edges::of(self, being, &power)),
+            None => Arc::new(Edges::none(self)),
+        };
+        match self.edges.get(being.principal).filter(|_| being.change.is_none()) {
+            Some(cell) => Arc::clone(cell.get_or_init(work)),
+            None => work(),
+        }
+    }
+
+    /// What could not be decided of the first steps of a principal.
+    pub fn undecided(&self, principal: usize) -> BTreeSet<Undecided> {
+        self.edges(&Being { principal, change: Change::default() }).undecided.clone()
+    }
+}
+
+/// What gives a role an instance profile.
+pub(super) const MAKES_PROFILES: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
+
+/// A policy that allows everything but the actions that are asked on whatever there is.
+fn all_but_needs() -> Arc<PolicyDocument> {
+    let of_paths = paths().iter().filter(|path| !path.is_on_target()).flat_map(|path| &path.needs);
+    let needs: BTreeSet<&str> = of_paths.map(String::as_str).chain(MAKES_PROFILES).collect();
+    let statement = serde_json::json!({ "Effect": "Allow", "NotAction": needs, "Resource": "*" });
+    let text = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let source = SourceFile::new("what no path needs", text);
+    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
+}
+
+/// The customer managed policies that principals have, by ARN.
+fn customer_policies(nodes: &[Node<'_>]) -> Vec<String> {
+    let held = nodes.iter().flat_map(|node| &node.principal.identity);
+    let arns: BTreeSet<&str> = held.filter_map(managed).filter(|arn| !arn.contains(":iam::aws:")).collect();
+    arns.into_iter().map(str::to_owned).collect()
+}
+
+fn managed(held: &crate::snapshot::HeldPolicy) -> Option<&str> {
+    match &held.holding {
+        crate::snapshot::Holding::Attached { arn, .. } => Some(arn),
+        _ => None,
+    }
+}
+
+impl Kinds {
+    fn of(
+        snapshot: &Snapshot,
+        nodes: &[Node<'_>],
+        principals: &Universe,
+        groups: &Universe,
+        policies: &Universe,
+    ) -> Kinds {
+        let mut kinds = Kinds {
+            users: principals.none(),
+            roles: principals.none(),
+            own_roles: principals.none(),
+            without_profile: principals.none(),
+            of_account: snapshot.accounts.iter().map(|_| principals.none()).collect(),
+            account_of: Vec::with_capacity(nodes.len()),
+            holders: (0..policies.len()).map(|_| principals.none()).collect(),
+            members: (0..groups.len()).map(|_| principals.none()).collect(),
+        };
+        for (index, node) in nodes.iter().enumerate() {
+            let principal = node.principal;
+            let at = snapshot.accounts.iter().position(|account| account.id == node.account.id).unwrap_or_default();
+            kinds.account_of.push(at);
+            if let Some(all) = kinds.of_account.get_mut(at) {
+                all.insert(index);
+            }
+            match principal.kind {
+                PrincipalKind::User => kinds.users.insert(index),
+                PrincipalKind::Role => {
+                    kinds.roles.insert(index);
+                    // AWS alone changes what is under this path.
+                    kinds.own_roles.set(index, !principal.path.starts_with("/aws-reserved/"));
+                }
+                PrincipalKind::SsoRole => kinds.roles.insert(index),
+                PrincipalKind::ServiceLinkedRole => {}
+            }
+            kinds.without_profile.set(index, principal.instance_profiles == Some(0));
+            for arn in principal.identity.iter().filter_map(managed) {
+                if let Some(holders) = policies.find(arn).and_then(|policy| kinds.holders.get_mut(policy)) {
+                    holders.insert(index);
+                }
+            }
+            for name in &principal.groups {
+                let found = node.account.groups.iter().find(|group| group.name == *name);
+                if let Some(members) = found
+                    .and_then(|group| groups.find(group.arn.as_str()))
+                    .and_then(|group| kinds.members.get_mut(group))
+                {
+                    members.insert(index);
+                }
+            }
+        }
+        kinds
+    }
+}
+
+impl Graph<'_> {
+    /// What a principal may do at the most, by actions.
+    pub(super) fn at_most(&self, principal: usize) -> Arc<FixedBitSet> {
+        let work = || {
+            let being = Being { principal, change: Change::default() };
+            Arc::new(self.power(&being).map(|power| power.most).unwrap_or_default())
+        };
+        match self.most.get(principal) {
+            Some(cell) => Arc::clone(cell.get_or_init(work)),
+            None => work(),
+        }
+    }
+}
+
+/// What a question about someone needs.
+impl Graph<'_> {
+    /// Someone's layers, the access that they make, and the policies that its tags speak of.
+    pub fn layers_of(&self, being: &Being) -> Option<(Layers, Access, Vec<PolicyRef>)> {
+        self.power(being).map(|power| (power.layers, power.access, power.policies))
+    }
+
+    /// What is known of someone's requests; its partition and its account.
+    pub fn known(&self, being: &Being) -> Option<(&KnownContext, Partition, &str)> {
+        let node = self.nodes.get(being.principal)?;
+        Some((&node.known, node.account.partition, node.account.id.as_str()))
+    }
+
+    /// The actions that an access allows for certain, whatever the resource and the condition.
+    pub fn at_least(&self, access: &Access) -> FixedBitSet {
+        at_least(self.solver, access)
+    }
+
+    /// Whether someone may do nothing but some actions, as far as actions alone tell.
+    pub fn may_only(&self, being: &Being, actions: &FixedBitSet) -> bool {
+        being.change.is_none() && self.at_most(being.principal).is_subset(actions)
+    }
+}
+
+impl Graph<'_> {
+    /// Whether someone may do what an access does not allow. Both are asked as that one.
+    ///
+    /// # Errors
+    /// Why it could not be decided.
+    pub fn beyond(&self, being: &Being, access: &Access) -> Result<bool, BTreeSet<Undecided>> {
+        let Some((power, (known, partition, account))) = self.power(being).zip(self.known(being)) else {
+            return Ok(false);
+        };
+        let answer = self.solver.answer(&Question {
+            effective: &power.access,
+            declared: access,
+            known,
+            partition: Some(partition),
+            world: World::Closed,
+            only: None,
+            budget: BUDGET,
+            depth: Depth::Verdict,
+            account: Some(account),
+            confirm: None,
+        });
+        match (answer.grants.is_empty(), answer.undecided.is_empty()) {
+            (false, _) => Ok(true),
+            (true, true) => Ok(false),
+            (true, false) => Err(answer.undecided.into_iter().collect()),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Reach: whom a principal can become, and what it can grant itself.
+//!
+//! Follows `docs/reach.md`. The paths are data (`paths.toml`); the graph is worked out as far as it is asked about; the
+//! solver decides every step, with what limits the principal: permissions boundary, organization, every Deny.
+
+mod assume;
+mod being;
+mod bounds;
+mod can;
+mod clock;
+mod edges;
+mod graph;
+mod link;
+mod power;
+mod rule;
+mod search;
+mod targets;
+mod trusting;
+mod universe;
+
+pub use being::{Being, Change};
+pub use can::{Can, Thing};
+pub use graph::Graph;
+pub use link::{Asks, Link};
+pub use rule::{Kind, Path, paths};
+pub use search::{Found, Met, Search};

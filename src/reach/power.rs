@@ -1,0 +1,93 @@
+//! What someone may do of all that paths need.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+
+use super::bounds::at_most;
+use super::clock::Clock;
+use crate::access::{KnownContext, Layers, PolicyRef};
+use crate::catalog::ActionId;
+use crate::iam::{Partition, PolicyDocument};
+use crate::solve::{Access, Allowing, Branch, Depth, Question, Solver, Undecided, Witnesses, World, effective_access};
+
+/// Steps that one question may take.
+pub(super) const BUDGET: u64 = 1_000_000;
+
+/// Someone's access, made ready for many questions.
+pub(super) struct Power<'n> {
+    pub(super) layers: Layers,
+    pub(super) access: Access,
+    pub(super) policies: Vec<PolicyRef>,
+    pub(super) known: &'n KnownContext,
+    pub(super) partition: Partition,
+    pub(super) account: &'n str,
+    /// What it may do at the most.
+    pub(super) most: FixedBitSet,
+}
+
+impl<'n> Power<'n> {
+    pub(super) fn new(
+        solver: &Solver<'_>,
+        clock: &Clock,
+        layers: Layers,
+        known: &'n KnownContext,
+        partition: Partition,
+        account: &'n str,
+    ) -> Power<'n> {
+        let (mut access, policies) = effective_access(&layers);
+        clock.bind(&mut access);
+        let most = at_most(solver, &access);
+        Power { layers, access, policies, known, partition, account, most }
+    }
+
+    /// Whether it may do something at all, by actions alone.
+    pub(super) fn may(&self, solver: &Solver<'_>, action: &str) -> bool {
+        solver.catalog.find_action(action).is_some_and(|id| self.most.contains(id.0 as usize))
+    }
+
+    /// Which of some actions it may do, on whatever resource; `others` is a policy that allows all other actions.
+    pub(super) fn of(
+        &self,
+        solver: &Solver<'_>,
+        others: &Arc<PolicyDocument>,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> BTreeSet<ActionId> {
+        let answer = solver.answer(&Question {
+            effective: &self.access,
+            declared: &Access::of_policies([(others, 0)]),
+            known: self.known,
+            partition: Some(self.partition),
+            world: World::Closed,
+            only: None,
+            budget: BUDGET,
+            depth: Depth::Difference { cubes: 1, witnesses: Witnesses::None },
+            account: Some(self.account),
+            confirm: None,
+        });
+        undecided.extend(answer.undecided);
+        answer.grants.into_iter().flat_map(|grant| grant.actions.known).collect()
+    }
+}
+
+/// The part of an access that speaks of an action; with `identity` false, the limits alone, as they bind someone
+/// whom the policy of the resource lets in by name.
+pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, identity: bool) -> Access {
+    let speaks = |one: &&Allowing| {
+        one.covers.is_none()
+            && solver.listed_actions(&one.document, one.index).is_none_or(|bits| bits.contains(action.0 as usize))
+    };
+    let narrowed = |branch: &Branch| {
+        let list = |list: &Vec<Allowing>| list.iter().filter(speaks).cloned().collect();
+        let skip = usize::from(!identity);
+        let mut require: Vec<Vec<Allowing>> = branch.require.iter().skip(skip).map(list).collect();
+        if require.is_empty() {
+            require.push(super::clock::anything());
+        }
+        Branch { require, forbid: branch.forbid.iter().filter(speaks).cloned().collect(), except: Vec::new() }
+    };
+    // What the policies of resources grant is about those resources.
+    let own = |branch: &&Branch| branch.require.first().is_some_and(|list| list.iter().all(|one| one.covers.is_none()));
+    Access { branches: access.branches.iter().filter(own).map(narrowed).collect() }
+}

@@ -1,0 +1,126 @@
+//! The shortest path to someone of whom something holds.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
+
+use super::being::{Being, Change};
+use super::graph::Graph;
+use crate::solve::Undecided;
+
+/// What a goal says of someone.
+#[derive(Clone, Debug)]
+pub enum Met<T> {
+    /// It holds, with what shows it.
+    Yes(T),
+    /// It does not.
+    No,
+    /// It could not be decided.
+    Undecided(BTreeSet<Undecided>),
+}
+
+/// What a search found.
+#[derive(Clone, Debug)]
+pub struct Found<T> {
+    /// Whom the principal becomes, one after the other; itself first.
+    pub beings: Vec<Being>,
+    /// What shows that the goal holds of the last.
+    pub shown: T,
+}
+
+/// The outcome of a search.
+#[derive(Clone, Debug)]
+pub struct Search<T> {
+    /// A shortest path.
+    pub found: Option<Found<T>>,
+    /// What could not be decided on the way.
+    pub undecided: BTreeSet<Undecided>,
+}
+
+impl Graph<'_> {
+    /// Looks for the shortest path from a principal to someone of whom `goal` holds, itself unchanged left out. Of
+    /// paths that are as short, that to the one who may do most.
+    pub fn shortest<T>(&self, from: usize, goal: &mut dyn FnMut(&Graph<'_>, &[Being]) -> Met<T>) -> Search<T> {
+        let start = Being { principal: from, change: Change::default() };
+        let mut search = Search { found: None, undecided: BTreeSet::new() };
+        let mut seen = self.principals.none();
+        seen.insert(from);
+        let mut parents: FxHashMap<Being, Option<Being>> = FxHashMap::default();
+        parents.insert(start.clone(), None);
+        let mut frontier = vec![start];
+        while !frontier.is_empty() {
+            let mut next: Vec<Being> = Vec::new();
+            for being in &frontier {
+                for step in self.steps(being, &mut seen, &mut search.undecided) {
+                    if !parents.contains_key(&step) {
+                        parents.insert(step.clone(), Some(being.clone()));
+                        next.push(step);
+                    }
+                }
+            }
+            // What takes one path comes before what takes two: a target that is widened and become.
+            let takes = |being: &Being| match (seen_before(&parents, being), being.change.is_none()) {
+                (true, _) => 0,
+                (false, true) => 1,
+                (false, false) => 2,
+            };
+            next.sort_by_cached_key(|being| (takes(being), std::cmp::Reverse(self.breadth(being.principal))));
+            for being in &next {
+                let way = way_to(&parents, being);
+                match goal(self, &way) {
+                    Met::Yes(shown) => {
+                        search.found = Some(Found { beings: way, shown });
+                        return search;
+                    }
+                    Met::No => {}
+                    Met::Undecided(why) => search.undecided.extend(why),
+                }
+            }
+            frontier = next;
+        }
+        search
+    }
+
+    /// Whom someone becomes in one step and who was not seen yet.
+    fn steps(&self, being: &Being, seen: &mut FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> Vec<Being> {
+        let edges = self.edges(being);
+        undecided.extend(edges.undecided.iter().cloned());
+        let mut steps = Vec::new();
+        let widened =
+            |principal: usize, change: &Change| Being { principal, change: Change { widened: true, ..change.clone() } };
+        if edges.widen.contains(being.principal) && !being.change.widened {
+            steps.push(widened(being.principal, &being.change));
+        }
+        steps.extend(edges.own.iter().map(|change| Being { principal: being.principal, change: change.clone() }));
+        let mut broader = edges.reached.clone();
+        broader.intersect_with(&edges.widen);
+        steps.extend(broader.ones().map(|principal| widened(principal, &Change::default())));
+        let mut fresh = edges.reached.clone();
+        fresh.difference_with(seen);
+        seen.union_with(&fresh);
+        steps.extend(fresh.ones().map(|principal| Being { principal, change: Change::default() }));
+        steps
+    }
+
+    /// How many actions a principal may do at the most.
+    fn breadth(&self, principal: usize) -> usize {
+        self.at_most(principal).count_ones(..)
+    }
+}
+
+/// Whether a step changes whoever takes it, and leads to nobody else.
+fn seen_before(parents: &FxHashMap<Being, Option<Being>>, being: &Being) -> bool {
+    matches!(parents.get(being), Some(Some(parent)) if parent.principal == being.principal)
+}
+
+fn way_to(parents: &FxHashMap<Being, Option<Being>>, being: &Being) -> Vec<Being> {
+    let mut way = vec![being.clone()];
+    let mut last = being;
+    while let Some(Some(parent)) = parents.get(last) {
+        way.push(parent.clone());
+        last = parent;
+    }
+    way.reverse();
+    way
+}

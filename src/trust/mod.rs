@@ -1,0 +1,15 @@
+//! Who can assume a role, and who of them nobody declared.
+//!
+//! Follows `docs/rules.md`, IAM006. Each way that a trust policy opens is a question to the solver: which requests
+//! come in by it that `assumable_by` does not list? Every answer comes with a request, which the evaluator confirms.
+
+mod case;
+mod declared;
+mod issuer;
+mod open;
+mod way;
+
+pub use declared::lists;
+pub use issuer::{Issuer, issuers};
+pub use open::{Opening, Openings, Scope, Trust};
+pub use way::Way;

@@ -1,0 +1,236 @@
+//! IAM003: what `narrower_than` asks for, and what is found without it.
+
+use iamdrift::audit::{Options, RuleId, Severity};
+use serde_json::{Value, json};
+
+use super::{Case, allow, arn, bounded, entry, lets, managed, role, statement, tagged, trusting, user, with};
+
+/// An agent and its operator, whose ceilings allow everything.
+fn pair(agent: Value, operator: Value) -> Case {
+    let manifest = entry("op", "operator", "allow = \"all.json\"")
+        + &entry("bot", "agent", "allow = \"all.json\"\nnarrower_than = \"op\"");
+    Case::new(&[agent, operator], &manifest)
+}
+
+fn titles(agent: &[Value], operator: &[Value]) -> Vec<String> {
+    pair(role("bot", agent), role("op", operator)).titles(RuleId::NotNarrower)
+}
+
+#[test]
+fn the_same_access_is_not_narrower_however_it_is_written() {
+    let whole = allow(json!(["sqs:SendMessage", "sqs:DeleteQueue"]));
+    let parts = [allow(json!("sqs:SendMessage")), allow(json!("SQS:deletequeue"))];
+    let expected = "bot: no narrower than its operator role/op: the same 2 actions, 1 of them destructive";
+    assert_eq!(titles(&parts, std::slice::from_ref(&whole)), [expected]);
+    let case = pair(role("bot", &parts), role("op", &[whole]));
+    let finding = &case.findings(RuleId::NotNarrower)[0];
+    assert_eq!(finding.severity, Severity::Critical, "it destroys, one step up for an agent");
+    assert_eq!(finding.excess.len(), 2);
+    assert_eq!(finding.excess[0].witness.action, "sqs:DeleteQueue");
+    assert_eq!(finding.excess[0].granted_by.policy, "inline");
+    assert_eq!(case.audit().principals[0].status, iamdrift::audit::Status::DutyBroken);
+}
+
+#[test]
+fn less_is_narrower_in_actions_resources_and_conditions() {
+    let send = || allow(json!("sqs:SendMessage"));
+    let none: Vec<String> = Vec::new();
+    assert_eq!(titles(&[send()], &[allow(json!(["sqs:SendMessage", "sqs:ReceiveMessage"]))]), none);
+    let on_one = statement("Allow", json!("sqs:SendMessage"), json!("arn:aws:sqs:*:*:one"), json!({}));
+    assert_eq!(titles(&[on_one], &[send()]), none);
+    let with_mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    let with_mfa = statement("Allow", json!("sqs:SendMessage"), json!("*"), with_mfa);
+    assert_eq!(titles(std::slice::from_ref(&with_mfa), &[send()]), none);
+    assert_eq!(titles(&[], &[send()]), none);
+    // The other way round each is more than the operator may.
+    let beyond = "bot: may do 1 action that its operator role/op may not";
+    assert_eq!(titles(&[send()], &[with_mfa]), [beyond]);
+    assert_eq!(titles(&[send()], &[]), [beyond]);
+}
+
+#[test]
+fn what_the_operator_may_not_is_told_with_its_nearest_statement() {
+    let operator = statement("Allow", json!("sqs:SendMessage"), json!("arn:aws:sqs:*:*:one"), json!({}));
+    let case = pair(role("bot", &[allow(json!("sqs:SendMessage"))]), role("op", &[operator]));
+    let finding = &case.findings(RuleId::NotNarrower)[0];
+    let excess = &finding.excess[0];
+    assert!(!excess.witness.resource.ends_with(":one"), "{:?}", excess.witness);
+    let expected = excess.expected.as_ref().unwrap();
+    assert_eq!(expected.text, "statement 1 allows it, but only on arn:aws:sqs:*:*:one");
+}
+
+/// Each is asked with its own ARN, name and tags.
+#[test]
+fn what_tells_principals_apart_is_each_ones_own() {
+    let only = |names: Value| {
+        statement("Allow", json!("sqs:SendMessage"), json!("*"), json!({ "ArnEquals": { "aws:PrincipalArn": names } }))
+    };
+    let shared = |one: &Value| titles(std::slice::from_ref(one), std::slice::from_ref(one));
+    let both = only(json!([arn("role/bot"), arn("role/op")]));
+    let same = "bot: no narrower than its operator role/op: the same 1 action";
+    assert_eq!(shared(&both), [same]);
+    let operators = only(json!(arn("role/op")));
+    let none: Vec<String> = Vec::new();
+    assert_eq!(shared(&operators), none);
+    let agents = only(json!(arn("role/bot")));
+    let beyond = "bot: may do 1 action that its operator role/op may not";
+    assert_eq!(shared(&agents), [beyond]);
+
+    // A variable is the principal's own tag; the trust of these roles lets no session bring another.
+    let queue = json!("arn:aws:sqs:*:*:${aws:PrincipalTag/team}");
+    let own_queue = statement("Allow", json!("sqs:SendMessage"), queue, json!({}));
+    let of_teams = |agent: &str, operator: &str| {
+        let one = |name: &str, team: &str| tagged(role(name, std::slice::from_ref(&own_queue)), "team", team);
+        pair(one("bot", agent), one("op", operator)).titles(RuleId::NotNarrower)
+    };
+    assert_eq!(of_teams("a", "a"), [same]);
+    assert_eq!(of_teams("a", "b"), [beyond]);
+
+    // A user has a name, a role has none.
+    let home = json!("arn:aws:s3:::home/${aws:username}/*");
+    let home = || statement("Allow", json!("s3:GetObject"), home.clone(), json!({}));
+    let case =
+        pair(role("bot", &[home()]), role("other", &[])).users(&[user("op", &[home(), allow(json!("s3:PutObject"))])]);
+    assert_eq!(case.titles(RuleId::NotNarrower), none);
+}
+
+#[test]
+fn every_layer_counts() {
+    let send = || allow(json!(["sqs:SendMessage", "sqs:ReceiveMessage"]));
+    let policies = [managed("limit", &[allow(json!("sqs:SendMessage"))])];
+    let case = pair(bounded(role("bot", &[send()]), "limit"), role("op", &[send()])).policies(&policies);
+    assert!(case.titles(RuleId::NotNarrower).is_empty(), "the boundary makes it narrower");
+    let case = pair(role("bot", &[send()]), bounded(role("op", &[send()]), "limit")).policies(&policies);
+    assert_eq!(case.titles(RuleId::NotNarrower), ["bot: may do 1 action that its operator role/op may not"]);
+    let deny = statement("Deny", json!("sqs:ReceiveMessage"), json!("*"), json!({}));
+    assert!(titles(&[send(), deny], &[send()]).is_empty());
+}
+
+/// What destroys may be shared only where the ceiling has it.
+#[test]
+fn destruction_is_shared_only_where_that_is_declared() {
+    let manifest = |agent: &str| {
+        entry("op", "operator", "allow = \"all.json\"")
+            + &entry("bot", "agent", &format!("allow = \"{agent}\"\nnarrower_than = \"op\""))
+    };
+    let roles =
+        [role("bot", &[allow(json!(["sqs:SendMessage", "sqs:DeleteQueue"]))]), role("op", &[allow(json!("sqs:*"))])];
+    let case = Case::new(&roles, &manifest("send.json")).document("send.json", &[allow(json!("sqs:SendMessage"))]);
+    let expected = "bot: shares 1 destructive action with its operator role/op that its ceiling has not";
+    assert_eq!(case.titles(RuleId::NotNarrower), [expected]);
+    assert_eq!(case.findings(RuleId::NotNarrower)[0].excess[0].witness.action, "sqs:DeleteQueue");
+    assert!(Case::new(&roles, &manifest("all.json")).titles(RuleId::NotNarrower).is_empty());
+}
+
+#[test]
+fn several_operators_of_one_entry() {
+    let manifest = "[[principal]]\nname = \"ops\"\nmatch = \"*/op-*\"\nkind = \"operator\"\nallow = \"all.json\"\n"
+        .to_owned()
+        + &entry("bot", "agent", "allow = \"all.json\"\nnarrower_than = \"ops\"");
+    let case = |agent: &str, one: &str, two: &str| {
+        let of = |name: &str, actions: &str| role(name, &[allow(json!(actions.split(' ').collect::<Vec<_>>()))]);
+        Case::new(&[of("bot", agent), of("op-1", one), of("op-2", two)], &manifest).titles(RuleId::NotNarrower)
+    };
+    let (a, b, c) = ("sqs:SendMessage", "sns:Publish", "ses:SendEmail");
+    // Within one of them is enough; the same as one is too much.
+    assert!(case(a, &format!("{a} {b}"), c).is_empty());
+    let same = "bot: no narrower than its operator role/op-2: the same 1 action";
+    assert_eq!(case(a, &format!("{a} {b}"), a), [same]);
+    // What is told is what the nearest of them may not.
+    let beyond = "bot: may do 1 action that its operator role/op-1 may not";
+    assert_eq!(case(&format!("{a} {b}"), a, c), [beyond]);
+}
+
+#[test]
+fn nobody_to_be_narrower_than_is_no_proof() {
+    let manifest =
+        entry("gone", "operator", "allow = []") + &entry("bot", "agent", "allow = []\nnarrower_than = \"gone\"");
+    let case = Case::new(&[role("bot", &[])], &manifest);
+    let undecided = case.findings(RuleId::Undecided);
+    assert_eq!(undecided.len(), 1);
+    assert!(undecided[0].title.contains("no principal of the snapshot is bound by \"gone\""), "{}", undecided[0].title);
+    // A document that is missing on the operator's side leaves it open, too.
+    let send = || allow(json!("sqs:SendMessage"));
+    let lost = json!([{ "PolicyName": "lost", "PolicyArn": arn("policy/lost") }]);
+    let case = pair(role("bot", &[send()]), with(role("op", &[]), "AttachedManagedPolicies", lost));
+    assert!(case.titles(RuleId::NotNarrower).is_empty());
+    let of_agent = case.titles(RuleId::Undecided).into_iter().find(|title| title.starts_with("bot: ")).unwrap();
+    assert!(of_agent.contains("policy/lost is not in the snapshot"), "{of_agent}");
+}
+
+#[test]
+fn an_agent_that_is_the_same_as_an_operator_is_found_without_a_declaration() {
+    let read = || allow(json!("sqs:ReceiveMessage"));
+    let agent = || tagged(role("x", &[read()]), "agent", "kiro");
+    let people = json!({ "Federated": arn("saml-provider/corp") });
+    let operator = |name: &str, statements: &[Value]| {
+        trusting(role(name, statements), &[lets(people.clone(), json!("sts:AssumeRoleWithSAML"))])
+    };
+    let expected = "x: may do exactly what the operator role/y may: the same 1 action";
+    let case = Case::new(&[agent(), operator("y", &[read()])], "");
+    assert_eq!(case.titles(RuleId::NotNarrower), [expected]);
+    let finding = &case.findings(RuleId::NotNarrower)[0];
+    assert_eq!(finding.severity, Severity::High, "messages are data: medium, one step up for an agent");
+    // Also where only the agent is asked for, and where the operator is declared.
+    assert_eq!(Case::new(&[agent(), operator("y", &[read()])], "").only("x").titles(RuleId::NotNarrower), [expected]);
+    let declared = entry("y", "operator", "allow = \"all.json\"");
+    assert_eq!(Case::new(&[agent(), role("y", &[read()])], &declared).titles(RuleId::NotNarrower), [expected]);
+    // Not the same; no operator; two agents; nobody may do anything.
+    assert!(Case::new(&[agent(), operator("y", &[allow(json!("sqs:*"))])], "").titles(RuleId::NotNarrower).is_empty());
+    assert!(Case::new(&[agent(), role("y", &[read()])], "").titles(RuleId::NotNarrower).is_empty());
+    let other = tagged(role("y", &[read()]), "agent", "kiro");
+    assert!(Case::new(&[agent(), other], "").titles(RuleId::NotNarrower).is_empty());
+    let idle = tagged(role("x", &[]), "agent", "kiro");
+    assert!(Case::new(&[idle, operator("y", &[])], "").titles(RuleId::NotNarrower).is_empty());
+    // Hints of agents that are turned off find nobody.
+    let off = "[settings]\nagent_hints = false\n";
+    assert!(Case::new(&[agent(), operator("y", &[read()])], off).titles(RuleId::NotNarrower).is_empty());
+}
+
+#[test]
+fn people_and_agents_that_share_a_role_are_found() {
+    let saml = || lets(json!({ "Federated": arn("saml-provider/corp") }), json!("sts:AssumeRoleWithSAML"));
+    let agents = || lets(json!({ "Service": "bedrock-agentcore.amazonaws.com" }), json!("sts:AssumeRole"));
+    let programs = || lets(json!({ "Service": "lambda.amazonaws.com" }), json!("sts:AssumeRole"));
+    let shared = |ways: &[Value]| {
+        let case = Case::new(&[trusting(role("x", &[allow(json!("sqs:SendMessage"))]), ways)], "");
+        case.titles(RuleId::NotNarrower)
+    };
+    let expected = "x: both people and agents can take it on; it may do 1 action";
+    assert_eq!(shared(&[saml(), agents()]), [expected]);
+    assert!(shared(&[saml(), programs()]).is_empty());
+    assert!(shared(&[agents(), programs()]).is_empty());
+    assert!(shared(&[saml()]).is_empty());
+    // By what the snapshot says of those who are named; an agent's session name makes a way in the agents'.
+    let named = |condition: Value| {
+        let mut way = lets(json!({ "AWS": arn("role/people") }), json!("sts:AssumeRole"));
+        way["Condition"] = condition;
+        let role_x = trusting(role("x", &[allow(json!("sqs:SendMessage"))]), &[agents(), way]);
+        Case::new(&[role_x, trusting(role("people", &[]), &[saml()])], "").titles(RuleId::NotNarrower)
+    };
+    assert_eq!(named(json!({})), [expected]);
+    assert!(named(json!({ "StringLike": { "sts:RoleSessionName": "kiro-*" } })).is_empty());
+    assert!(named(json!({ "StringLike": { "sts:RoleSessionName": "anna-*" } })) == [expected]);
+}
+
+#[test]
+fn the_fingerprint_stays_while_nothing_changes_and_an_exception_accepts() {
+    let send = || allow(json!("sqs:SendMessage"));
+    let case = pair(role("bot", &[send()]), role("op", &[send()]));
+    let fingerprint = case.findings(RuleId::NotNarrower)[0].fingerprint.clone();
+    let again = pair(
+        role("bot", &[send()]),
+        role("op", &[statement("Allow", json!("SQS:SendMessage"), json!(["*"]), json!({}))]),
+    );
+    assert_eq!(again.findings(RuleId::NotNarrower)[0].fingerprint, fingerprint);
+    let exception = format!(
+        "[[exception]]\nfingerprint = \"{fingerprint}\"\nreason = \"until March\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n"
+    );
+    let mut accepted = pair(role("bot", &[send()]), role("op", &[send()]));
+    accepted.manifest += &exception;
+    assert!(accepted.findings(RuleId::NotNarrower)[0].accepted.is_some());
+    // A rule that is not asked for asks nothing.
+    let mut other = pair(role("bot", &[send()]), role("op", &[send()]));
+    other.options = Options { rules: vec![RuleId::Broader], ..other.options };
+    assert!(other.audit().findings.is_empty());
+}

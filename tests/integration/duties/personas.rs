@@ -1,0 +1,135 @@
+//! Personas, and what an agent could destroy with an operator's credentials.
+
+use iamdrift::audit::{RuleId, Severity};
+use serde_json::{Value, json};
+
+use super::{Case, allow, arn, entry, lets, role, statement, trusting};
+
+const NONE: [&str; 0] = [];
+
+fn through_mcp(value: &str) -> Value {
+    json!({ "Bool": { "aws:ViaAWSMCPService": value } })
+}
+
+/// An operator whose ceiling allows everything, with a persona for what comes through an agent.
+fn persona(statements: &[Value], allowed: &[Value]) -> Case {
+    let manifest = entry("op", "operator", "allow = \"all.json\"")
+        + "[[persona]]\nname = \"by agent\"\nof = \"op\"\nwhen = { Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }\n\
+           kind = \"agent\"\nallow = \"agent.json\"\n";
+    Case::new(&[role("op", statements)], &manifest).document("agent.json", allowed)
+}
+
+#[test]
+fn a_persona_has_a_ceiling_of_its_own() {
+    let queue = || allow(json!(["sqs:SendMessage", "sqs:DeleteQueue"]));
+    let send = || allow(json!("sqs:SendMessage"));
+    let case = persona(&[queue()], &[send()]);
+    let expected = "op: as \"by agent\" it may do 1 action beyond the ceiling of that, a destructive one";
+    assert_eq!(case.titles(RuleId::Broader), [expected]);
+    let finding = &case.findings(RuleId::Broader)[0];
+    assert_eq!(finding.severity, Severity::Critical, "it destroys, one step up for an agent");
+    let witness = &finding.excess[0].witness;
+    assert_eq!(witness.action, "sqs:DeleteQueue");
+    assert_eq!(witness.context["aws:ViaAWSMCPService"], ["true"]);
+    assert_eq!(finding.excess[0].expected.as_ref().unwrap().document, "agent.json");
+    // The statement that is shown ends it.
+    let deny: Value = serde_json::from_str(finding.advice[0].split_once('\n').unwrap().1).unwrap();
+    let deny = deny["Statement"][0].clone();
+    assert_eq!(persona(&[queue(), deny], &[send()]).titles(RuleId::Broader), NONE);
+    // What is allowed to people only, or declared for the persona, is none.
+    let only_people = statement("Deny", json!("sqs:DeleteQueue"), json!("*"), through_mcp("true"));
+    assert_eq!(persona(&[queue(), only_people], &[send()]).titles(RuleId::Broader), NONE);
+    let when_direct = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), through_mcp("false"));
+    assert_eq!(persona(&[send(), when_direct], &[send()]).titles(RuleId::Broader), NONE);
+    assert_eq!(persona(&[queue()], &[queue()]).titles(RuleId::Broader), NONE);
+    assert_eq!(persona(&[], &[]).titles(RuleId::Broader), NONE);
+}
+
+#[test]
+fn the_entrys_own_finding_stands_beside_that_of_its_persona() {
+    let mut case = persona(&[allow(json!(["sqs:SendMessage", "sns:Publish"]))], &[]);
+    case.manifest = case.manifest.replace("allow = \"all.json\"", "allow = \"send.json\"");
+    let case = case.document("send.json", &[allow(json!("sqs:SendMessage"))]);
+    let mut found = case.titles(RuleId::Broader);
+    found.sort();
+    let expected = [
+        "op: as \"by agent\" it may do 2 actions beyond the ceiling of that",
+        "op: may do 1 action beyond its ceiling",
+    ];
+    assert_eq!(found, expected);
+}
+
+/// An operator that is asked about agents, with other lines in its entry.
+fn operator(statements: &[Value], lines: &str, more: &str) -> Vec<String> {
+    let manifest = entry("op", "operator", &format!("allow = \"all.json\"\n{lines}")) + more;
+    Case::new(&[role("op", statements)], &manifest).titles(RuleId::Unguarded)
+}
+
+const COULD: &str =
+    "op: an agent that runs with its credentials could do 1 destructive action, and no guard stands between";
+
+#[test]
+fn an_operator_whose_credentials_destroy_is_found() {
+    let destroy = || allow(json!(["sqs:DeleteQueue", "sqs:SendMessage"]));
+    assert_eq!(operator(&[destroy()], "", ""), [COULD]);
+    let case = Case::new(&[role("op", &[destroy()])], &entry("op", "operator", "allow = \"all.json\""));
+    let finding = &case.findings(RuleId::Unguarded)[0];
+    assert_eq!((finding.severity, finding.action_count), (Severity::High, 1));
+    assert_eq!(finding.excess[0].witness.context["aws:ViaAWSMCPService"], ["true"]);
+    // What only writes; nothing at all.
+    assert_eq!(operator(&[allow(json!("sqs:SendMessage"))], "", ""), NONE);
+    assert_eq!(operator(&[], "", ""), NONE);
+    // Denied to agents, by either key.
+    let deny = |condition: Value| statement("Deny", json!("*"), json!("*"), condition);
+    assert_eq!(operator(&[destroy(), deny(through_mcp("true"))], "", ""), NONE);
+    let any_server = json!({ "Null": { "aws:CalledViaAWSMCP": "false" } });
+    assert_eq!(operator(&[destroy(), deny(any_server)], "", ""), NONE);
+    let one_server = json!({ "StringEquals": { "aws:CalledViaAWSMCP": "aws-mcp.amazonaws.com" } });
+    assert_eq!(operator(&[destroy(), deny(one_server)], "", ""), [COULD]);
+    // The statement that is shown ends it.
+    let text = finding.advice[0].split_once('\n').unwrap().1;
+    let shown: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(operator(&[destroy(), shown["Statement"][0].clone()], "", ""), NONE);
+}
+
+#[test]
+fn a_guard_or_a_persona_stands_between() {
+    let destroy = || allow(json!("sqs:DeleteQueue"));
+    let guard = |actions: &str, unless: &str| {
+        format!("[[guard]]\nname = \"g\"\nactions = \"{actions}\"\nunless = {unless}\nseverity = \"high\"\n")
+    };
+    let approval = "{ StringLike = { \"aws:PrincipalTag/approval\" = \"*\" } }";
+    // Whether the guard holds is its own finding.
+    let fails = "op: \"g\" does not hold: 1 action, a destructive one, is allowed without aws:PrincipalTag/approval";
+    assert_eq!(operator(&[destroy()], "guards = \"g\"", &guard("class:destructive", approval)), [fails]);
+    let provider = json!({ "Federated": arn("saml-provider/corp") });
+    let approved = json!({ "StringLike": { "aws:PrincipalTag/approval": "*" } });
+    let approved = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), approved);
+    let held =
+        trusting(role("op", &[approved]), &[lets(provider, json!(["sts:AssumeRoleWithSAML", "sts:TagSession"]))]);
+    let manifest =
+        entry("op", "operator", "allow = \"all.json\"\nguards = \"g\"") + &guard("class:destructive", approval);
+    assert_eq!(Case::new(&[held], &manifest).titles(RuleId::Unguarded), NONE);
+    // One over other actions, or that a session hands to its agent, does not.
+    assert_eq!(operator(&[destroy()], "guards = \"g\"", &guard("sns:*", approval)), [COULD]);
+    let mfa = "{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }";
+    let with_mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    let with_mfa = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), with_mfa);
+    assert_eq!(operator(&[with_mfa], "guards = \"g\"", &guard("class:destructive", mfa)), [COULD]);
+    // A persona of an agent decides instead.
+    assert_eq!(persona(&[destroy()], &[destroy()]).titles(RuleId::Unguarded), NONE);
+}
+
+#[test]
+fn it_is_asked_of_operators_and_can_be_turned_off() {
+    let destroy = || allow(json!("sqs:DeleteQueue"));
+    for kind in ["agent", "workload", "break-glass"] {
+        let case = Case::new(&[role("op", &[destroy()])], &entry("op", kind, "allow = \"all.json\""));
+        assert_eq!(case.titles(RuleId::Unguarded), NONE, "{kind}");
+    }
+    assert_eq!(operator(&[destroy()], "", "[settings]\nthrough_agents = false\n"), NONE);
+    // Undeclared people, as hints have it.
+    let people = lets(json!({ "Federated": arn("saml-provider/corp") }), json!("sts:AssumeRoleWithSAML"));
+    let case = Case::new(&[trusting(role("op", &[destroy()]), &[people]), role("x", &[destroy()])], "");
+    assert_eq!(case.titles(RuleId::Unguarded), [COULD]);
+}

@@ -1,0 +1,123 @@
+//! IAM005 in an audit: what is told, what is agreed to, and what is no news.
+
+use iamdrift::audit::{Audit, Finding, Options, RuleId, Severity, audit};
+use iamdrift::baseline::Baseline;
+use iamdrift::catalog::Catalog;
+use iamdrift::source::SourceFile;
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, admin, allow, arn, role, service, snapshot, trusts};
+
+fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
+    let manifest = SourceFile::new("baseline.toml", format!("version = 1\n{manifest}"));
+    let ceiling = SourceFile::new("ceiling.json", json!({ "Version": "2012-10-17", "Statement": ceiling }).to_string());
+    let catalog = Catalog::embedded();
+    let baseline = Baseline::from_texts(&manifest, [("ceiling.json".to_owned(), ceiling)], catalog)
+        .map_err(|problems| problems.to_string())
+        .unwrap();
+    let options = Options::on(jiff::civil::date(2026, 11, 20));
+    audit(&snapshot(roles, &[], None), &baseline, catalog, &options).unwrap()
+}
+
+fn entry(name: &str, kind: &str, more: &str) -> String {
+    format!(
+        "[[principal]]\nname = \"{name}\"\nmatch = \"*:role/{name}\"\nkind = \"{kind}\"\nallow = [\"ceiling.json\"]\n{more}\n"
+    )
+}
+
+fn of<'a>(audit: &'a Audit, name: &str) -> Option<&'a Finding> {
+    let about = |finding: &&Finding| finding.principal.as_ref().is_some_and(|principal| principal.name == name);
+    audit.findings.iter().filter(about).find(|finding| finding.rule == RuleId::Reach)
+}
+
+const ADMIN: &str = "[[ignore]]\nmatch = \"*:role/admin\"\nreason = \"of the platform\"\n";
+
+#[test]
+fn the_path_its_requests_and_the_first_link_to_cut() {
+    let lambda = json!(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]);
+    let declared = allow(lambda, "*");
+    let roles = [role("r", &declared, service("ec2")), admin(service("lambda"))];
+    let audit = audited(&roles, &format!("{}{ADMIN}", entry("r", "workload", "")), &declared);
+    let finding = of(&audit, "r").expect("the ceiling itself leads to an administrator");
+    assert_eq!(finding.severity, Severity::Critical);
+    assert!(finding.title.starts_with("can become role/admin, and do "), "{}", finding.title);
+    let [step] = finding.path.as_slice() else { panic!("{:?}", finding.path) };
+    assert_eq!((step.from.as_str(), step.to.as_str()), (arn("role", "r").as_str(), arn("role", "admin").as_str()));
+    assert_eq!(step.paths, ["lambda-001"]);
+    let asked: Vec<&str> = step.requests.iter().map(|request| request.action.as_str()).collect();
+    assert_eq!(asked, ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]);
+    assert_eq!(step.requests[0].resource, arn("role", "admin"));
+    assert_eq!(step.requests[0].context["iam:PassedToService"], ["lambda.amazonaws.com"]);
+    assert_eq!(
+        finding.advice[0],
+        format!("cut the first link: take iam:PassRole on {} out of statement 1 of own", arn("role", "admin"))
+    );
+    assert!(finding.excess.iter().any(|excess| excess.action_count > 10_000), "what stands at the end");
+    let report = audit.principals.iter().find(|principal| principal.arn == arn("role", "r")).unwrap();
+    assert_eq!(report.status.as_str(), "reaching");
+    assert_eq!(audit.findings.iter().filter(|finding| finding.rule == RuleId::Undecided).count(), 0);
+    // The same next week.
+    let again = audited(&roles, &format!("{}{ADMIN}", entry("r", "workload", "")), &declared);
+    assert_eq!(of(&again, "r").unwrap().fingerprint, finding.fingerprint);
+}
+
+#[test]
+fn agreed_steps_are_no_finding_and_what_lies_behind_them_is() {
+    let nothing = || allow(json!("s3:ListAllMyBuckets"), "*");
+    let queue = allow(json!("sqs:*"), "*");
+    let worker = |trust: Value| role("worker", &queue, trust);
+    let roles = [role("r", &nothing(), service("ec2")), worker(trusts(json!({ "AWS": arn("role", "r") })))];
+    let wide = json!([nothing()[0], queue[0]]);
+    let listed = format!("assumable_by = [\"{}\"]", arn("role", "r"));
+    let manifest = |of_worker: &str| {
+        let narrow =
+            "[[principal]]\nname = \"r\"\nmatch = \"*:role/r\"\nkind = \"workload\"\nlevels = { s3 = [\"List\"] }\n";
+        format!("{narrow}{}", entry("worker", "workload", of_worker))
+    };
+    let audit = audited(&roles, &manifest(""), &wide);
+    let finding = of(&audit, "r").expect("nobody agreed to it");
+    assert!(finding.advice[1].starts_with("or agree to it: list arn:aws:iam::111122223333:role/r in `assumable_by`"));
+    let agreed = audited(&roles, &manifest(&listed), &wide);
+    assert!(of(&agreed, "r").is_none(), "{:?}", of(&agreed, "r").map(|f| &f.title));
+    assert!(agreed.findings.iter().all(|finding| finding.rule != RuleId::Trust));
+    // Behind the agreed step stands an administrator: the step to it is the one to cut.
+    let behind = [roles[0].clone(), roles[1].clone(), admin(trusts(json!({ "AWS": arn("role", "worker") })))];
+    let audit = audited(&behind, &format!("{}{ADMIN}", manifest(&listed)), &wide);
+    let finding = of(&audit, "r").unwrap();
+    assert!(finding.title.starts_with("can become role/admin in 2 steps"), "{}", finding.title);
+    assert_eq!(finding.path.iter().map(|step| step.declared).collect::<Vec<_>>(), [true, false]);
+    assert!(finding.advice[0].contains("trust policy of role/admin"), "{}", finding.advice[0]);
+    assert!(of(&audit, "worker").is_some());
+}
+
+#[test]
+fn what_is_no_broader_is_no_news() {
+    let everything = allow(json!("*"), "*");
+    let roles = [role("r", &everything, service("ec2")), admin(trusts(json!({ "AWS": ACCOUNT })))];
+    let audit = audited(&roles, &format!("{}{ADMIN}", entry("r", "workload", "")), &allow(json!("s3:*"), "*"));
+    assert!(of(&audit, "r").is_none(), "IAM001 says all of it");
+    assert!(audit.findings.iter().any(|finding| finding.rule == RuleId::Broader));
+}
+
+#[test]
+fn an_agent_that_writes_its_own_policy_is_critical_and_told_so() {
+    let own = json!([{ "Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": arn("role", "r") }]);
+    let audit = audited(&[role("r", &own, service("bedrock"))], &entry("r", "agent", ""), &own);
+    let finding = of(&audit, "r").unwrap();
+    assert_eq!(finding.severity, Severity::Critical);
+    assert!(finding.title.starts_with("can make itself broader, and do "), "{}", finding.title);
+    assert_eq!(finding.excess[0].granted_by.origin.to_string(), "given by itself");
+}
+
+#[test]
+fn a_path_over_something_that_is_missing_is_undecided() {
+    let mut bounded = admin(trusts(json!({ "AWS": ACCOUNT })));
+    bounded["PermissionsBoundary"] =
+        json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn("policy", "gone") });
+    let roles = [role("r", &allow(json!("sts:AssumeRole"), "*"), service("ec2")), bounded];
+    let manifest = format!("{}{ADMIN}", entry("r", "workload", ""));
+    let audit = audited(&roles, &manifest, &allow(json!("sts:AssumeRole"), "*"));
+    assert!(of(&audit, "r").is_none());
+    let undecided = audit.findings.iter().find(|finding| finding.rule == RuleId::Undecided).unwrap();
+    assert!(undecided.reasons.iter().any(|reason| reason.contains("policy/gone")), "{:?}", undecided.reasons);
+}

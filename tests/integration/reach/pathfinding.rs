@@ -1,0 +1,74 @@
+//! The paths against another's list of 65: all are there, with what they take.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use iamdrift::catalog::Catalog;
+use iamdrift::reach::{Kind, Path, paths};
+use serde_json::Value;
+
+fn listed() -> Option<BTreeMap<String, BTreeSet<String>>> {
+    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS").map(PathBuf::from) else {
+        println!("skipped: IAMDRIFT_CORPUS is not set");
+        return None;
+    };
+    let text = std::fs::read_to_string(corpus.join("escalation/paths.json")).unwrap();
+    let all: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let needs = |path: &Value| {
+        let required = path["permissions"]["required"].as_array().unwrap();
+        required.iter().map(|one| one["permission"].as_str().unwrap().to_owned()).collect()
+    };
+    Some(all.iter().map(|path| (path["id"].as_str().unwrap().to_owned(), needs(path))).collect())
+}
+
+/// All that a path takes.
+fn takes(path: &Path) -> BTreeSet<String> {
+    let mut all: BTreeSet<String> = path.needs.iter().chain(path.not_needed.keys()).cloned().collect();
+    if matches!(path.kind, Kind::Pass | Kind::Relay) {
+        all.insert("iam:PassRole".to_owned());
+    }
+    for id in &path.of {
+        all.extend(takes(paths().iter().find(|part| part.id == *id).unwrap()));
+    }
+    all
+}
+
+#[test]
+fn each_of_the_65_is_covered_and_takes_the_same() {
+    let Some(listed) = listed() else { return };
+    assert_eq!(listed.len(), 65);
+    let mut differ = Vec::new();
+    for (id, needs) in listed {
+        match paths().iter().find(|path| path.id == id) {
+            None => differ.push(format!("{id} is not covered")),
+            Some(path) if takes(path) != needs => differ.push(format!("{id} takes {needs:?}, not {:?}", takes(path))),
+            Some(_) => {}
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn paths_are_whole() {
+    let catalog = Catalog::embedded();
+    let mut ids = BTreeSet::new();
+    for path in paths() {
+        assert!(ids.insert(&path.id), "{} stands twice", path.id);
+        for action in &path.needs {
+            assert!(catalog.find_action(action).is_some(), "{}: no action {action}", path.id);
+        }
+        let by_service = matches!(path.kind, Kind::Pass | Kind::Relay | Kind::Run);
+        assert_eq!(by_service, !path.services.is_empty(), "{}", path.id);
+        assert_eq!(path.kind == Kind::Run, path.kind == Kind::Run && path.existing.is_some(), "{}", path.id);
+        assert_eq!(path.kind == Kind::Both, !path.of.is_empty(), "{}", path.id);
+        assert_eq!(path.kind == Kind::Both, path.needs.is_empty(), "{}", path.id);
+    }
+}
+
+#[test]
+fn the_documentation_lists_every_path() {
+    let page = std::fs::read_to_string("docs/reach.md").unwrap();
+    for path in paths() {
+        assert!(page.contains(&format!("`{}`", path.id)), "docs/reach.md lacks {}", path.id);
+    }
+}

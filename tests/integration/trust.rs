@@ -1,0 +1,300 @@
+//! IAM006: who can assume a role, against `assumable_by`.
+
+use std::path::Path;
+
+use iamdrift::audit::{Audit, Options, RuleId, Severity, audit};
+use iamdrift::baseline::Baseline;
+use iamdrift::catalog::Catalog;
+use iamdrift::snapshot::Snapshot;
+use iamdrift::source::SourceFile;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "111122223333";
+const GITHUB: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+const SUB: &str = "token.actions.githubusercontent.com:sub";
+
+fn audited(trust: &Value, assumable_by: &str, kind: &str) -> Audit {
+    let page = json!({
+        "UserDetailList": [], "GroupDetailList": [], "Policies": [],
+        "RoleDetailList": [{
+            "Arn": format!("arn:aws:iam::{ACCOUNT}:role/r"), "RoleName": "r", "RoleId": "AROAEXAMPLEEXAMPLE00", "Path": "/",
+            "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": trust },
+        }],
+    });
+    let organization = json!({
+        "Organization": { "Id": "o-own1234567", "MasterAccountId": "999900001111" },
+        "Roots": [{ "Id": "r-abcd", "Name": "Root", "PolicyTypes": [] }],
+        "OrganizationalUnits": [], "Policies": [],
+        "Accounts": [
+            { "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" },
+            { "Id": "222233334444", "Name": "b", "ParentId": "r-abcd", "Status": "ACTIVE" },
+        ],
+    });
+    let sources = [
+        SourceFile::new("account.json", page.to_string()),
+        SourceFile::new("organization.json", organization.to_string()),
+    ];
+    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
+    let manifest = format!(
+        "version = 1\n[[principal]]\nname = \"r\"\nmatch = \"*\"\nkind = \"{kind}\"\nallow = []\n{assumable_by}\n"
+    );
+    let manifest = SourceFile::new("baseline.toml", manifest);
+    let baseline = Baseline::from_texts(&manifest, [], Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
+    audit(&snapshot, &baseline, Catalog::embedded(), &Options::on(jiff::civil::date(2026, 11, 20))).unwrap()
+}
+
+/// The severity and the title of what is found; none where nothing is.
+fn found(trust: &Value, assumable_by: &str) -> Option<(Severity, String)> {
+    let audit = audited(trust, assumable_by, "workload");
+    assert!(audit.findings.iter().all(|finding| finding.rule == RuleId::Trust), "{:?}", audit.findings);
+    audit.findings.first().map(|finding| (finding.severity, finding.title.clone()))
+}
+
+fn allow(principal: Value, action: &str, condition: Value) -> Value {
+    json!([{ "Effect": "Allow", "Principal": principal, "Action": format!("sts:{action}"), "Condition": condition }])
+}
+
+fn aws(principal: &str, condition: Value) -> Value {
+    allow(json!({ "AWS": principal }), "AssumeRole", condition)
+}
+
+fn web(provider: &str, condition: Value) -> Value {
+    allow(json!({ "Federated": provider }), "AssumeRoleWithWebIdentity", condition)
+}
+
+fn like(key: &str, value: &str) -> Value {
+    json!({ "StringLike": { key: value } })
+}
+
+const NONE: &str = "";
+
+#[test]
+fn strangers_are_told_of_whatever_is_declared() {
+    let anyone = "can be assumed by anyone in any AWS account";
+    for (trust, why) in [
+        (aws("*", json!({})), "no condition"),
+        (allow(json!("*"), "AssumeRole", json!({})), "the other way of saying anyone"),
+        (aws("*", like("aws:PrincipalArn", "arn:aws:iam::*:role/ci")), "anyone can name a role ci"),
+        (aws("*", json!({ "StringLike": { "aws:PrincipalOrgID": "o-*" } })), "every organization has such an id"),
+        (
+            aws("*", json!({ "StringEqualsIfExists": { "aws:PrincipalOrgID": "o-own1234567" } })),
+            "who is in none comes in",
+        ),
+        (aws("*", json!({ "StringNotEquals": { "aws:PrincipalAccount": "222233334444" } })), "anyone but one account"),
+        (aws("*", json!({ "StringEquals": { "aws:PrincipalTag/team": "x" } })), "a stranger tags itself"),
+        (aws("*", json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })), "a stranger has MFA, too"),
+    ] {
+        for declared in [NONE, "assumable_by = []", "assumable_by = [\"111122223333\"]"] {
+            assert_eq!(found(&trust, declared), Some((Severity::Critical, anyone.to_owned())), "{why} {declared}");
+        }
+        assert_eq!(found(&trust, "assumable_by = [\"*\"]"), None, "declared so: {why}");
+    }
+    // An external id, an address, a network: whoever has it comes in, which is not anyone.
+    for condition in [
+        json!({ "StringEquals": { "sts:ExternalId": "0815" } }),
+        json!({ "IpAddress": { "aws:SourceIp": "203.0.113.0/24" } }),
+        json!({ "StringEquals": { "aws:SourceVpce": "vpce-1" } }),
+    ] {
+        assert_eq!(found(&aws("*", condition), NONE), Some((Severity::High, anyone.to_owned())));
+    }
+    // What ties them to an account or an organization.
+    for condition in [
+        json!({ "StringEquals": { "aws:PrincipalOrgID": "o-own1234567" } }),
+        json!({ "StringEquals": { "aws:PrincipalAccount": "222233334444" } }),
+        json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::222233334444:role/*" } }),
+        json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-own1234567/r-abcd/*" } }),
+    ] {
+        assert_eq!(found(&aws("*", condition.clone()), NONE), None, "{condition}");
+    }
+}
+
+#[test]
+fn any_customer_of_a_shared_provider_is_a_stranger() {
+    let any = "can be assumed by any repository of GitHub Actions";
+    let bare = format!("assumable_by = [\"{GITHUB}\"]");
+    for (condition, why) in [
+        (json!({}), "no condition"),
+        (
+            json!({ "StringEquals": { "token.actions.githubusercontent.com:aud": "sts.amazonaws.com" } }),
+            "everyone's audience",
+        ),
+        (like(SUB, "*"), "any subject"),
+        (like(SUB, "repo:*"), "any repository"),
+        (like(SUB, "repo:corp*"), "whoever registers corp-tools"),
+        (like(SUB, "repo:*/app:*"), "any owner's app"),
+        (
+            json!({ "ForAllValues:StringLike": { "token.actions.githubusercontent.com:repository_owner": "corp" } }),
+            "true of a token without the claim",
+        ),
+        (
+            json!({ "StringLikeIfExists": { "token.actions.githubusercontent.com:repository_owner": "corp" } }),
+            "if it exists",
+        ),
+    ] {
+        let trust = web(GITHUB, condition);
+        for declared in [NONE, bare.as_str()] {
+            assert_eq!(found(&trust, declared), Some((Severity::Critical, any.to_owned())), "{why}");
+        }
+    }
+    for condition in [
+        like(SUB, "repo:corp/*"),
+        json!({ "StringEquals": { SUB: ["repo:corp/app:ref:refs/heads/main", "repo:other/app:environment:prod"] } }),
+        json!({ "StringEquals": { "token.actions.githubusercontent.com:repository": "corp/app" } }),
+    ] {
+        assert_eq!(found(&web(GITHUB, condition.clone()), NONE), None, "{condition}");
+        assert_eq!(found(&web(GITHUB, condition.clone()), &bare), None, "declared by its name: {condition}");
+    }
+    // A provider of one's own vouches for one's own.
+    let own = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC";
+    assert_eq!(found(&web(own, json!({})), NONE), None);
+    let pool = "can be assumed by any identity pool of Amazon Cognito";
+    let cognito = |condition| web("cognito-identity.amazonaws.com", condition);
+    assert_eq!(found(&cognito(json!({})), NONE), Some((Severity::Critical, pool.to_owned())));
+    assert_eq!(
+        found(&cognito(json!({ "StringEquals": { "cognito-identity.amazonaws.com:aud": "us-east-1:a" } })), NONE),
+        None
+    );
+}
+
+#[test]
+fn which_tokens_are_meant_is_compared_with_those_that_come_in() {
+    let when = |sub: &str| {
+        format!(
+            "assumable_by = [{{ principal = \"{GITHUB}\", when = {{ StringLike = {{ \"{SUB}\" = \"{sub}\" }} }} }}]"
+        )
+    };
+    let trust = web(GITHUB, like(SUB, "repo:corp/*"));
+    assert_eq!(found(&trust, &when("repo:corp/*")), None);
+    assert_eq!(found(&trust, &when("repo:*")), None, "wider");
+    let (severity, title) = found(&trust, &when("repo:corp/app:*")).unwrap();
+    assert_eq!((severity, title), (Severity::High, format!("can be assumed by whom {GITHUB} vouches for, undeclared")));
+    // Declared with all that anyone can bring: it is said so, and by whom.
+    assert_eq!(found(&web(GITHUB, like(SUB, "repo:*")), &when("repo:*")), None);
+}
+
+#[test]
+fn accounts_principals_services_and_providers_against_what_is_listed() {
+    let saml = "arn:aws:iam::111122223333:saml-provider/corp";
+    let session = "arn:aws:sts::222233334444:assumed-role/ci/run";
+    let list = |texts: &[&str]| format!("assumable_by = {texts:?}");
+    let of = |account: &str| format!("can be assumed by principals of account {account}, undeclared");
+    let one = |who: &str| format!("can be assumed by {who}, undeclared");
+    use Severity::{High, Medium};
+    for (trust, declared, expected) in [
+        // Accounts.
+        (aws(ACCOUNT, json!({})), list(&[]), Some((Medium, of(ACCOUNT)))),
+        (aws(ACCOUNT, json!({})), list(&[ACCOUNT]), None),
+        (aws("arn:aws:iam::111122223333:root", json!({})), list(&[ACCOUNT]), None),
+        (aws(ACCOUNT, json!({})), list(&["arn:aws:iam::111122223333:root"]), None),
+        (aws(ACCOUNT, json!({})), list(&["arn:aws:iam::111122223333:role/ci"]), Some((Medium, of(ACCOUNT)))),
+        (aws("222233334444", json!({})), list(&[]), Some((Medium, of("222233334444")))),
+        (aws("555566667777", json!({})), list(&[ACCOUNT]), Some((High, of("555566667777")))),
+        // The condition makes it one role, which is listed, or not.
+        (
+            aws(ACCOUNT, json!({ "ArnEquals": { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/ci" } })),
+            list(&["arn:aws:iam::111122223333:role/c*"]),
+            None,
+        ),
+        (
+            aws(ACCOUNT, json!({ "ArnLike": { "aws:PrincipalArn": "arn:aws:iam::111122223333:role/c*" } })),
+            list(&["arn:aws:iam::111122223333:role/ci"]),
+            Some((Medium, of(ACCOUNT))),
+        ),
+        // Principals, sessions.
+        (aws("arn:aws:iam::222233334444:role/ci", json!({})), list(&["arn:*:iam::*:role/ci"]), None),
+        (aws(session, json!({})), list(&["arn:aws:iam::222233334444:role/ci"]), Some((Medium, one(session)))),
+        (aws(session, json!({})), list(&[session]), Some((Medium, one(session)))),
+        (aws("arn:aws:iam::555566667777:user/u", json!({})), list(&[]), Some((High, one("arn:aws:iam::555566667777:user/u")))),
+        // The id of an entity that is gone.
+        (aws("AROAGONEGONEGONEGONE0", json!({})), list(&[]), None),
+        // Services.
+        (allow(json!({ "Service": "ec2.amazonaws.com.cn" }), "AssumeRole", json!({})), list(&["ec2.amazonaws.com"]), None),
+        (
+            allow(json!({ "Service": "lambda.amazonaws.com" }), "AssumeRole", json!({})),
+            list(&["ec2.amazonaws.com"]),
+            Some((Medium, one("the service lambda.amazonaws.com"))),
+        ),
+        // It acts for another account alone: not for whoever passes the role here.
+        (
+            allow(
+                json!({ "Service": "lambda.amazonaws.com" }),
+                "AssumeRole",
+                json!({ "StringEquals": { "aws:SourceAccount": "555566667777" } }),
+            ),
+            list(&[]),
+            None,
+        ),
+        // Identity providers.
+        (allow(json!({ "Federated": saml }), "AssumeRoleWithSAML", json!({})), list(&["arn:*:saml-provider/corp"]), None),
+        (
+            allow(json!({ "Federated": saml }), "AssumeRoleWithSAML", json!({})),
+            list(&["arn:*:saml-provider/old"]),
+            Some((High, one(&format!("whom {saml} vouches for")))),
+        ),
+        // The action of another way in opens nothing.
+        (allow(json!({ "Federated": saml }), "AssumeRole", json!({})), list(&[]), None),
+        // The organization.
+        (
+            aws("*", json!({ "StringEquals": { "aws:PrincipalOrgID": "o-own1234567" } })),
+            list(&["222233334444"]),
+            Some((Medium, one("any principal of the organization o-own1234567"))),
+        ),
+        (
+            aws("*", json!({ "StringEquals": { "aws:PrincipalOrgID": "o-own1234567" } })),
+            "assumable_by = [{ principal = \"*\", when = { StringEquals = { \"aws:PrincipalOrgID\" = \"o-own1234567\" } } }]"
+                .to_owned(),
+            None,
+        ),
+    ] {
+        assert_eq!(found(&trust, &declared), expected, "{trust} {declared}");
+    }
+}
+
+#[test]
+fn an_external_id_is_compared_and_missed() {
+    let vendor = "assumable_by = [{ principal = \"555566667777\", when = { StringEquals = { \"sts:ExternalId\" = \"0815\" } } }]";
+    assert_eq!(found(&aws("555566667777", json!({ "StringEquals": { "sts:ExternalId": "0815" } })), vendor), None);
+    let audit = audited(&aws("555566667777", json!({})), vendor, "workload");
+    let finding = &audit.findings[0];
+    assert_eq!(finding.severity, Severity::High);
+    assert!(
+        finding.reasons.iter().any(|reason| reason.starts_with("no external id is asked for")),
+        "{:?}",
+        finding.reasons
+    );
+    assert!(
+        finding.excess[0].conditions[0].contains("sts:ExternalId is missing"),
+        "{:?}",
+        finding.excess[0].conditions
+    );
+}
+
+#[test]
+fn a_deny_closes_what_an_allow_opens() {
+    let denied = |deny: Value| {
+        let mut statements = aws("*", json!({})).as_array().unwrap().clone();
+        statements.push(deny);
+        found(&Value::from(statements), NONE)
+    };
+    let deny = |condition| json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:*", "Condition": condition });
+    assert_eq!(denied(deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-own1234567" } }))), None);
+    // A negated test is true of a missing key, so that `IfExists` changes nothing.
+    assert_eq!(denied(deny(json!({ "StringNotEqualsIfExists": { "aws:PrincipalOrgID": "o-own1234567" } }))), None);
+    let one = json!({ "Effect": "Deny", "Principal": { "AWS": "222233334444" }, "Action": "sts:AssumeRole" });
+    assert_eq!(denied(one).unwrap().0, Severity::Critical);
+}
+
+#[test]
+fn agents_are_one_step_worse_and_the_witness_shows_who() {
+    let audit = audited(&aws(ACCOUNT, json!({})), "assumable_by = [\"arn:aws:iam::111122223333:role/ci\"]", "agent");
+    let finding = &audit.findings[0];
+    assert_eq!(finding.severity, Severity::High);
+    let witness = &finding.excess[0].witness;
+    assert_eq!(
+        (witness.action.as_str(), witness.resource.as_str()),
+        ("sts:AssumeRole", "arn:aws:iam::111122223333:role/r")
+    );
+    let arn = &witness.context["aws:PrincipalArn"][0];
+    assert!(arn.starts_with("arn:aws:iam::111122223333:") && !arn.ends_with(":role/ci"), "{arn}");
+    assert_eq!(finding.excess[0].granted_by.place.line, 1);
+}

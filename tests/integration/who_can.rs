@@ -1,0 +1,153 @@
+//! `iamdrift who-can`: everyone who can do one thing, themselves or by becoming another.
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "111122223333";
+
+fn document(statements: Value) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn role(name: &str, statements: Value, trust: Value) -> Value {
+    json!({
+        "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"), "RoleName": name, "Path": "/",
+        "RoleId": format!("AROAEXAMPLE{name:0>9}"), "InstanceProfileList": [],
+        "AssumeRolePolicyDocument": document(json!([
+            { "Effect": "Allow", "Principal": trust, "Action": "sts:AssumeRole" }])),
+        "RolePolicyList": [{ "PolicyName": "own", "PolicyDocument": document(statements) }],
+    })
+}
+
+fn allow(action: &str, resource: &str, condition: Value) -> Value {
+    json!([{ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition }])
+}
+
+fn run(roles: &[Value], args: &[&str]) -> (i32, String, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let page = json!({ "RoleDetailList": roles, "UserDetailList": [], "GroupDetailList": [], "Policies": [] });
+    std::fs::write(directory.path().join("account.json"), page.to_string()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
+        .current_dir(directory.path())
+        .arg("who-can")
+        .args(args)
+        .args(["--snapshot", "account.json"])
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn asked(roles: &[Value], args: &[&str]) -> (i32, Value) {
+    let (status, out, err) = run(roles, &[args, &["--format", "json"]].concat());
+    assert_eq!(err, "", "{status}");
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../../schemas/who-can.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let violations: Vec<String> = validator.iter_errors(&answer).map(|error| error.to_string()).collect();
+    assert!(violations.is_empty(), "{violations:?}");
+    (status, answer)
+}
+
+fn service(name: &str) -> Value {
+    json!({ "Service": format!("{name}.amazonaws.com") })
+}
+
+fn roles() -> Vec<Value> {
+    let with_mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    vec![
+        role("always", allow("cloudformation:*", "*", json!({})), service("ec2")),
+        role(
+            "sometimes",
+            allow("cloudformation:DeleteStack", "arn:aws:cloudformation:*:*:stack/dev-*", with_mfa),
+            service("ec2"),
+        ),
+        role("reads", allow("cloudformation:Describe*", "*", json!({})), service("ec2")),
+        role(
+            "hop",
+            allow("s3:ListAllMyBuckets", "*", json!({})),
+            json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:role/reads") }),
+        ),
+        role(
+            "last",
+            allow("cloudformation:DeleteStack", "*", json!({})),
+            json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:role/hop") }),
+        ),
+    ]
+}
+
+/// Name, and how many steps it takes.
+fn who(answer: &Value) -> Vec<(String, usize)> {
+    let one = |who: &Value| {
+        let name = who["arn"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        (name, who["path"].as_array().unwrap().len())
+    };
+    answer["principals"].as_array().unwrap().iter().map(one).collect()
+}
+
+fn named(pairs: &[(&str, usize)]) -> Vec<(String, usize)> {
+    pairs.iter().map(|(name, steps)| ((*name).to_owned(), *steps)).collect()
+}
+
+#[test]
+fn everyone_who_can_with_conditions_and_by_which_way() {
+    let (status, answer) = asked(&roles(), &["cloudformation:deletestack"]);
+    assert_eq!(status, 0);
+    assert_eq!(answer["action"], "cloudformation:DeleteStack");
+    assert_eq!(who(&answer), named(&[("always", 0), ("last", 0), ("sometimes", 0), ("hop", 1), ("reads", 2)]));
+    let sometimes = &answer["principals"][2];
+    assert!(sometimes["conditions"][0].as_str().unwrap().contains("aws:MultiFactorAuthPresent"), "{sometimes}");
+    assert!(sometimes["resources"][0].as_str().unwrap().contains("stack/dev-"), "{sometimes}");
+    assert_eq!(sometimes["granted_by"][0]["policy"], "own");
+    let always = &answer["principals"][0];
+    assert_eq!((&always["conditions"], &always["resources"]), (&json!([]), &json!([])));
+    let path = answer["principals"][4]["path"].as_array().unwrap();
+    assert_eq!(path.iter().map(|step| step["paths"][0].as_str().unwrap()).collect::<Vec<_>>(), ["sts-001", "sts-001"]);
+    let (_, direct) = asked(&roles(), &["cloudformation:DeleteStack", "--direct"]);
+    assert_eq!(who(&direct), named(&[("always", 0), ("last", 0), ("sometimes", 0)]));
+}
+
+#[test]
+fn a_resource_narrows_the_question() {
+    let stack = |name: &str| format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/{name}/1");
+    let (_, dev) = asked(&roles(), &["cloudformation:DeleteStack", &stack("dev-a"), "--direct"]);
+    assert_eq!(who(&dev), named(&[("always", 0), ("last", 0), ("sometimes", 0)]));
+    let (_, prod) = asked(&roles(), &["cloudformation:DeleteStack", &stack("prod"), "--direct"]);
+    assert_eq!(who(&prod), named(&[("always", 0), ("last", 0)]));
+    assert_eq!(prod["principals"][0]["witness"]["resource"], stack("prod"));
+    let (_, abroad) =
+        asked(&roles(), &["cloudformation:DeleteStack", "arn:aws-cn:cloudformation:cn-north-1:1:stack/a/1"]);
+    assert_eq!(who(&abroad), [], "another partition");
+}
+
+#[test]
+fn assuming_a_role_is_decided_with_its_trust_policy() {
+    let hop = format!("arn:aws:iam::{ACCOUNT}:role/hop");
+    let (_, answer) = asked(&roles(), &["sts:AssumeRole", &hop, "--direct"]);
+    assert_eq!(who(&answer), named(&[("reads", 0)]), "named by the role, without a policy of its own");
+}
+
+#[test]
+fn what_is_missing_leaves_undecided_and_ends_with_3() {
+    let mut gone = role("gone", json!([]), service("ec2"));
+    gone["AttachedManagedPolicies"] =
+        json!([{ "PolicyName": "etl", "PolicyArn": format!("arn:aws:iam::{ACCOUNT}:policy/etl") }]);
+    let (status, answer) = asked(&[gone], &["s3:GetObject"]);
+    assert_eq!(status, 3);
+    assert!(answer["undecided"][0]["why"][0].as_str().unwrap().contains("policy/etl"), "{answer}");
+}
+
+#[test]
+fn for_people_and_for_typos() {
+    let (status, out, _) = run(&roles(), &["cloudformation:DeleteStack"]);
+    assert_eq!(status, 0);
+    assert!(out.starts_with("cloudformation:DeleteStack on anything: of 5 principals, 3 can"), "{out}");
+    assert!(out.contains("2 can by becoming another"), "{out}");
+    assert!(out.contains("1. role/hop: assumes it (sts-001)"), "{out}");
+    let (status, _, err) = run(&roles(), &["cloudformation:DeleteStak"]);
+    assert_eq!(status, 2);
+    assert!(err.contains("did you mean `cloudformation:DeleteStack`?"), "{err}");
+    assert_eq!(run(&roles(), &["s3:*"]).0, 2);
+    assert_eq!(run(&roles(), &["s3:GetObject", "bucket"]).0, 2);
+    assert_eq!(run(&roles(), &["s3:GetObject", "--principal", "nobody"]).0, 2);
+}
