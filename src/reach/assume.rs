@@ -1,14 +1,17 @@
 //! Which roles someone can assume: its own policies, its limits, and the role's trust policy together.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
 
 use super::being::Being;
 use super::graph::Graph;
-use super::power::{BUDGET, Power};
+use super::power::{BUDGET, Power, speaking, speaks};
 use super::targets::{Asked, Facts, with_facts};
 use crate::access::{Known, Layers, PolicyOrigin, PolicyRef, ResourcePolicies, ResourcePolicy};
+use crate::catalog::ActionId;
 use crate::iam::{ContextKey, Template};
 use crate::solve::{Access, Confirm, Depth, Question, Undecided, World, effective_access};
 
@@ -22,6 +25,8 @@ pub(super) fn assumable(
     power: &Power<'_>,
     undecided: &mut BTreeSet<Undecided>,
 ) -> FixedBitSet {
+    let mut found = graph.principals.none();
+    let Some(action) = graph.solver.catalog.find_action(ASSUME) else { return found };
     let own = being.principal;
     let trusting = &graph.trusting;
     let mut named = graph.principals.none();
@@ -37,30 +42,49 @@ pub(super) fn assumable(
     let mut abroad = named;
     abroad.difference_with(&at_home);
     by_account.union_with(&abroad);
-    let on = |among: &FixedBitSet, identity: bool, undecided: &mut BTreeSet<Undecided>| {
-        let facts = |role: usize, key: &ContextKey| facts_of(graph, role, key);
-        let solver = graph.solver;
-        let universe = &graph.principals;
-        Asked { solver, power, action: ASSUME, identity, universe, among, facts: &facts }.allowed(undecided)
+    let facts = |role: usize, key: &ContextKey| facts_of(graph, role, key);
+    let on = |access: &Access, among: &FixedBitSet, undecided: &mut BTreeSet<Undecided>| {
+        Asked { graph, power, action, access, universe: &graph.principals, among, facts: &facts }.allowed(undecided)
     };
-    let mut candidates = on(&by_account, true, undecided);
-    candidates.union_with(&on(&at_home, false, undecided));
+    let mut candidates = match power.most.contains(action.0 as usize) {
+        true => on(&speaking(graph.solver, &power.access, action, true), &by_account, undecided),
+        false => graph.principals.none(),
+    };
+    candidates.union_with(&on(&speaking(graph.solver, &power.access, action, false), &at_home, undecided));
     candidates.set(own, false);
-    let mut found = graph.principals.none();
+    // A trust policy with conditions is decided together with the principal's own, once for all roles that have it.
+    let mut asking: FxHashMap<(usize, &str), FixedBitSet> = FxHashMap::default();
     for role in candidates.ones() {
-        // A trust policy with conditions is decided together with the principal's own.
-        if trusting.is_plain(role) || lets_in(graph, power, role, undecided) {
-            found.insert(role);
+        let Some(node) = graph.nodes.get(role) else { continue };
+        match &node.principal.trust {
+            _ if trusting.is_plain(role) => found.insert(role),
+            Some(trust) => {
+                let same = (Arc::as_ptr(&trust.document) as usize, node.account.id.as_str());
+                asking.entry(same).or_insert_with(|| graph.principals.none()).insert(role);
+            }
+            None => {}
         }
+    }
+    for among in asking.into_values() {
+        let Some(layers) = among.minimum().and_then(|role| with_trust(graph, power, role)) else { continue };
+        let (mut access, _) = effective_access(&layers);
+        graph.clock.bind(&mut access);
+        found.union_with(&on(&of_trust(graph, access, action), &among, undecided));
     }
     found
 }
 
-fn lets_in(graph: &Graph<'_>, power: &Power<'_>, role: usize, undecided: &mut BTreeSet<Undecided>) -> bool {
-    let Some(layers) = with_trust(graph, power, role) else { return false };
-    let answer = ask(graph, power, &layers, role, Depth::Verdict, None);
-    undecided.extend(answer.1);
-    answer.0.is_some()
+/// The part of an access with a trust policy that speaks of assuming the roles that have it.
+fn of_trust(graph: &Graph<'_>, mut access: Access, action: ActionId) -> Access {
+    // What the principal's own policies grant by themselves does not open a role.
+    access.branches.retain(|branch| branch.except.is_empty());
+    for branch in &mut access.branches {
+        for list in branch.require.iter_mut().chain([&mut branch.forbid]) {
+            list.retain(|one| speaks(graph.solver, one, action));
+            list.iter_mut().for_each(|one| one.covers = None);
+        }
+    }
+    access
 }
 
 /// Someone's layers with the trust policy of a role.
@@ -74,7 +98,7 @@ pub(super) fn with_trust(graph: &Graph<'_>, power: &Power<'_>, role: usize) -> O
         policy: PolicyRef {
             name: "trust policy".to_owned(),
             origin: PolicyOrigin::Resource { arn: arn.to_owned() },
-            document: std::sync::Arc::clone(&trust.document),
+            document: Arc::clone(&trust.document),
         },
     };
     Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), ..power.layers.clone() })

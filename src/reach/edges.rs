@@ -7,9 +7,9 @@ use fixedbitset::FixedBitSet;
 use super::assume::{assumable, facts_of};
 use super::being::{Being, Change};
 use super::graph::{Graph, MAKES_PROFILES};
-use super::power::Power;
+use super::power::{Power, speaking};
 use super::rule::{Kind, Path, Written, paths};
-use super::targets::Asked;
+use super::targets::{Asked, Facts};
 use super::universe::Universe;
 use crate::access::Known;
 use crate::catalog::ActionId;
@@ -208,16 +208,7 @@ impl<'g> Steps<'g> {
         let among = self.trusting(path, service);
         let Some((_, written)) = self.graph.trusting.service(self.power.account, service) else { return among };
         let facts = |_: usize, key: &ContextKey| pass_facts(key, written);
-        let asked = Asked {
-            solver: self.graph.solver,
-            power: self.power,
-            action: "iam:PassRole",
-            identity: true,
-            universe: &self.graph.principals,
-            among: &among,
-            facts: &facts,
-        };
-        asked.allowed(undecided)
+        self.asked("iam:PassRole", true, &self.graph.principals, &among, &facts, undecided)
     }
 
     /// The roles of its account that a service may run with.
@@ -282,9 +273,26 @@ impl<'g> Steps<'g> {
             _ if are_principals => facts_of(self.graph, thing, key),
             _ => None,
         };
-        let asked =
-            Asked { solver: self.graph.solver, power: self.power, action, identity, universe, among, facts: &facts };
-        asked.allowed(undecided)
+        self.asked(action, identity, universe, among, &facts, undecided)
+    }
+
+    /// Those on whom an action is allowed; with `identity` false, only its limits are asked.
+    fn asked(
+        &self,
+        action: &str,
+        identity: bool,
+        universe: &Universe,
+        among: &FixedBitSet,
+        facts: &Facts<'_>,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> FixedBitSet {
+        let (graph, power) = (self.graph, self.power);
+        let Some(action) = graph.solver.catalog.find_action(action) else { return universe.none() };
+        if among.is_clear() || (identity && !power.most.contains(action.0 as usize)) {
+            return universe.none();
+        }
+        let access = &speaking(graph.solver, &power.access, action, identity);
+        Asked { graph, power, action, access, universe, among, facts }.allowed(undecided)
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use fixedbitset::FixedBitSet;
 use jiff::civil::Date;
 
+use super::answers::Answers;
 use super::being::{Being, Change, Node};
 use super::bounds::at_least;
 use super::clock::Clock;
@@ -37,6 +38,7 @@ pub struct Graph<'a> {
     pub(super) kinds: Kinds,
     /// A policy that allows all that no path needs.
     pub(super) others: Arc<PolicyDocument>,
+    pub(super) answers: Answers,
     edges: Vec<OnceLock<Arc<Edges>>>,
     most: Vec<OnceLock<Arc<FixedBitSet>>>,
 }
@@ -90,6 +92,7 @@ impl<'a> Graph<'a> {
             trusting,
             kinds,
             others: all_but_needs(),
+            answers: Answers::default(),
             edges,
             most,
             nodes,

@@ -3,6 +3,7 @@
 //! Follows `docs/reach.md`. The paths are data (`paths.toml`); the graph is worked out as far as it is asked about; the
 //! solver decides every step, with what limits the principal: permissions boundary, organization, every Deny.
 
+mod answers;
 mod assume;
 mod being;
 mod bounds;

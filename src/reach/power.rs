@@ -74,10 +74,7 @@ impl<'n> Power<'n> {
 /// The part of an access that speaks of an action; with `identity` false, the limits alone, as they bind someone
 /// whom the policy of the resource lets in by name.
 pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, identity: bool) -> Access {
-    let speaks = |one: &&Allowing| {
-        one.covers.is_none()
-            && solver.listed_actions(&one.document, one.index).is_none_or(|bits| bits.contains(action.0 as usize))
-    };
+    let speaks = |one: &&Allowing| one.covers.is_none() && speaks(solver, one, action);
     let narrowed = |branch: &Branch| {
         let list = |list: &Vec<Allowing>| list.iter().filter(speaks).cloned().collect();
         let skip = usize::from(!identity);
@@ -90,4 +87,10 @@ pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, i
     // What the policies of resources grant is about those resources.
     let own = |branch: &&Branch| branch.require.first().is_some_and(|list| list.iter().all(|one| one.covers.is_none()));
     Access { branches: access.branches.iter().filter(own).map(narrowed).collect() }
+}
+
+/// Whether a statement may speak of an action.
+pub(super) fn speaks(solver: &Solver<'_>, one: &Allowing, action: ActionId) -> bool {
+    let binds = !one.rcp_services_only || solver.catalog.rcp_supported(solver.catalog.action_service(action));
+    binds && solver.listed_actions(&one.document, one.index).is_none_or(|bits| bits.contains(action.0 as usize))
 }

@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::power::{BUDGET, Power, speaking};
+use super::answers::{Answer, Before};
+use super::clock::anything;
+use super::graph::Graph;
+use super::power::{BUDGET, Power};
 use super::universe::Universe;
 use crate::access::{Known, KnownContext};
 use crate::catalog::ActionId;
 use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, Listing, Part, Statement, Template};
-use crate::solve::{Access, Allowing, Branch, Depth, Question, Solver, Undecided, World};
+use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World};
 
 /// A question about many things.
 pub(super) struct Asked<'q> {
-    pub(super) solver: &'q Solver<'q>,
+    pub(super) graph: &'q Graph<'q>,
     pub(super) power: &'q Power<'q>,
-    /// `service:Name`.
-    pub(super) action: &'q str,
-    /// Whether its own policies must allow it; else the limits alone are asked.
-    pub(super) identity: bool,
+    pub(super) action: ActionId,
+    /// The part of the principal's access that speaks of the action ([`super::power::speaking`]).
+    pub(super) access: &'q Access,
     pub(super) universe: &'q Universe,
     /// Those that are asked about.
     pub(super) among: &'q FixedBitSet,
@@ -35,8 +37,12 @@ pub(super) type Facts<'f> = dyn Fn(usize, &ContextKey) -> Option<Known> + Sync +
 const OF_THE_THING: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary"];
 
 /// What one statement says of the things.
-struct Said {
+#[derive(Clone)]
+struct Said<'q> {
+    one: &'q Allowing,
     matched: Arc<FixedBitSet>,
+    /// Whether it matches these and no others, whatever the request.
+    exact: bool,
     /// Whether it holds for whatever request on them.
     always: bool,
     /// Whether each of them must be asked about.
@@ -44,79 +50,90 @@ struct Said {
 }
 
 /// What the statements of a branch say.
-struct SaidBranch {
-    require: Vec<Vec<Said>>,
-    forbid: Vec<Said>,
+struct SaidBranch<'q> {
+    require: Vec<Vec<Said<'q>>>,
+    forbid: Vec<Said<'q>>,
 }
 
 impl Asked<'_> {
     /// Those on which it is allowed.
     pub(super) fn allowed(&self, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
         let mut allowed = self.universe.none();
-        let Some(action) = self.solver.catalog.find_action(self.action) else { return allowed };
-        if self.among.is_clear() || (self.identity && !self.power.most.contains(action.0 as usize)) {
+        if self.among.is_clear() {
             return allowed;
         }
-        let access = speaking(self.solver, &self.power.access, action, self.identity);
-        let list = |list: &Vec<Allowing>| list.iter().map(|one| self.said(one)).collect();
-        let of = |branch: &Branch| SaidBranch {
-            require: branch.require.iter().map(list).collect(),
-            forbid: list(&branch.forbid),
-        };
-        let branches: Vec<SaidBranch> = access.branches.iter().map(of).collect();
-        let all = || branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid));
+        let of = |branch| self.said_of(branch);
+        let branches: Vec<SaidBranch<'_>> = self.access.branches.iter().map(of).collect();
         let mut blocks = vec![self.among.clone()];
-        for said in all() {
+        for said in branches.iter().flat_map(SaidBranch::all) {
             split(&mut blocks, &said.matched);
         }
         for block in blocks {
             let Some(first) = block.minimum() else { continue };
-            match decide(&branches, first) {
-                Some(true) => allowed.union_with(&block),
-                Some(false) => {}
-                None if all().any(|said| said.each && said.matched.contains(first)) => {
-                    for thing in block.ones() {
-                        if self.ask(&access, action, thing, undecided) {
-                            allowed.insert(thing);
-                        }
+            let open: Vec<SaidBranch<'_>> = match left(&branches, first) {
+                Left::Allowed => {
+                    allowed.union_with(&block);
+                    continue;
+                }
+                Left::Denied => continue,
+                Left::Open(open) => open,
+            };
+            let access = Access { branches: open.iter().map(SaidBranch::branch).collect() };
+            let exact = open.iter().flat_map(SaidBranch::all).all(|said| said.exact);
+            if open.iter().flat_map(SaidBranch::all).any(|said| said.each) {
+                for thing in block.ones() {
+                    if self.ask(&access, thing, exact, undecided) {
+                        allowed.insert(thing);
                     }
                 }
-                None => {
-                    if self.ask(&access, action, first, undecided) {
-                        allowed.union_with(&block);
-                    }
-                }
+            } else if self.ask(&access, first, exact, undecided) {
+                allowed.union_with(&block);
             }
         }
         allowed
     }
 
-    fn ask(&self, access: &Access, action: ActionId, thing: usize, undecided: &mut BTreeSet<Undecided>) -> bool {
-        let known = with_facts(self.power.known, access, thing, self.facts);
-        let answer = self.solver.answer(&Question {
-            effective: access,
-            declared: &Access::default(),
-            known: &known,
-            partition: Some(self.power.partition),
-            world: World::Closed,
-            only: Some((&self.solver.catalog.full_name(action), self.universe.arn(thing))),
-            budget: BUDGET,
-            depth: Depth::Verdict,
-            account: None,
-            confirm: None,
+    /// Whether it is allowed on a thing. Where every statement matches exactly, all that counts of the thing's ARN is
+    /// its account.
+    fn ask(&self, access: &Access, thing: usize, exact: bool, undecided: &mut BTreeSet<Undecided>) -> bool {
+        let solver = self.graph.solver;
+        let arn = self.universe.arn(thing);
+        let of_arn = if exact { arn.split(':').nth(4).unwrap_or_default() } else { arn };
+        let known = |key: &ContextKey| (self.facts)(thing, key).unwrap_or_else(|| self.power.known.of(key));
+        let asked = Before::new(self.action, of_arn, self.power.partition, access, known);
+        let answer = self.graph.answers.of(asked, || {
+            let known = with_facts(self.power.known, access, thing, self.facts);
+            let answer = solver.answer(&Question {
+                effective: access,
+                declared: &Access::default(),
+                known: &known,
+                partition: Some(self.power.partition),
+                world: World::Closed,
+                only: Some((&solver.catalog.full_name(self.action), arn)),
+                budget: BUDGET,
+                depth: Depth::Verdict,
+                account: None,
+                confirm: None,
+            });
+            Answer { allowed: !answer.grants.is_empty(), undecided: answer.undecided }
         });
-        undecided.extend(answer.undecided);
-        !answer.grants.is_empty()
+        undecided.extend(answer.undecided.iter().cloned());
+        answer.allowed
     }
 
-    fn said(&self, one: &Allowing) -> Said {
+    fn said_of<'q>(&self, branch: &'q Branch) -> SaidBranch<'q> {
+        let require = branch.require.iter().map(|list| list.iter().map(|one| self.said(one)).collect()).collect();
+        SaidBranch { require, forbid: branch.forbid.iter().map(|one| self.said(one)).collect() }
+    }
+
+    fn said<'q>(&self, one: &'q Allowing) -> Said<'q> {
         let Some(statement) = one.document.statements.get(one.index) else {
-            return Said { matched: Arc::new(self.universe.none()), always: false, each: false };
+            return Said { one, matched: Arc::new(self.universe.none()), exact: true, always: false, each: false };
         };
         let (matched, exact) = self.matched(statement);
         let of_the_thing = |key: &ContextKey| OF_THE_THING.iter().any(|name| key.lower().starts_with(name));
         let by_thing = keys_of(statement).any(of_the_thing);
-        Said { matched, always: exact && statement.conditions.is_empty(), each: by_thing || !exact }
+        Said { one, matched, exact, always: exact && statement.conditions.is_empty(), each: by_thing || !exact }
     }
 
     /// The things that the resources of a statement match, and whether these are all of them exactly.
@@ -178,7 +195,7 @@ pub(super) fn with_facts(known: &KnownContext, access: &Access, thing: usize, fa
 }
 
 /// The keys that a statement names, in conditions and as variables.
-fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
+pub(super) fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
     let texts = statement.conditions.iter().flat_map(|condition| &condition.values).filter_map(|value| match value {
         ConditionValue::Text(template) => Some(template),
         ConditionValue::Typed(_) => None,
@@ -212,25 +229,48 @@ fn split(blocks: &mut Vec<FixedBitSet>, by: &FixedBitSet) {
     }
 }
 
-/// Whether one of the branches allows it on a thing; none where conditions decide.
-fn decide(branches: &[SaidBranch], thing: usize) -> Option<bool> {
-    let mut open = false;
-    for SaidBranch { require, forbid } in branches {
-        let mut certain = true;
-        let mut possible = true;
-        for list in require {
-            let mut matching = list.iter().filter(|said| said.matched.contains(thing)).peekable();
-            possible &= matching.peek().is_some();
-            certain &= matching.any(|said| said.always);
-        }
-        for said in forbid.iter().filter(|said| said.matched.contains(thing)) {
-            certain = false;
-            possible &= !said.always;
-        }
-        if possible && certain {
-            return Some(true);
-        }
-        open |= possible;
+impl<'q> SaidBranch<'q> {
+    fn all(&self) -> impl Iterator<Item = &Said<'q>> {
+        self.require.iter().flatten().chain(&self.forbid)
     }
-    if open { None } else { Some(false) }
+
+    fn branch(&self) -> Branch {
+        let list = |list: &[Said<'_>]| list.iter().map(|said| said.one.clone()).collect::<Vec<_>>();
+        let mut require: Vec<Vec<Allowing>> = self.require.iter().map(|one| list(one)).collect();
+        if require.is_empty() {
+            require.push(anything());
+        }
+        Branch { require, forbid: list(&self.forbid), except: Vec::new() }
+    }
+}
+
+/// What the statements leave to be asked of a thing.
+enum Left<'q> {
+    Allowed,
+    Denied,
+    /// What the conditions and variables of these decide.
+    Open(Vec<SaidBranch<'q>>),
+}
+
+/// What is left of the branches on a thing, without the statements that do not match it and the lists that one
+/// statement meets for certain.
+fn left<'q>(branches: &[SaidBranch<'q>], thing: usize) -> Left<'q> {
+    let mut open = Vec::new();
+    for SaidBranch { require, forbid } in branches {
+        let matching = |list: &[Said<'q>]| -> Vec<Said<'q>> {
+            list.iter().filter(|said| said.matched.contains(thing)).cloned().collect()
+        };
+        let require: Vec<Vec<Said<'q>>> = require.iter().map(|list| matching(list)).collect();
+        let forbid = matching(forbid);
+        if require.iter().any(Vec::is_empty) || forbid.iter().any(|said| said.always) {
+            continue;
+        }
+        let unmet = |list: &Vec<Said<'q>>| !list.iter().any(|said| said.always);
+        let require: Vec<Vec<Said<'q>>> = require.into_iter().filter(unmet).collect();
+        if require.is_empty() && forbid.is_empty() {
+            return Left::Allowed;
+        }
+        open.push(SaidBranch { require, forbid });
+    }
+    if open.is_empty() { Left::Denied } else { Left::Open(open) }
 }
