@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::being::Being;
 use super::graph::Graph;
-use super::power::{BUDGET, Power};
+use super::power::{BUDGET, Power, Side};
 use super::targets::{Asked, Facts, with_facts};
 use crate::access::{Known, Layers, PolicyOrigin, PolicyRef, ResourcePolicies, ResourcePolicy};
 use crate::iam::{ContextKey, Template};
@@ -33,23 +33,38 @@ pub(super) fn assumable(
     // In its own account, who is named needs no policy of its own.
     let mut at_home = named.clone();
     let neighbours = graph.kinds.account_of.get(own).and_then(|account| graph.kinds.of_account.get(*account));
-    neighbours.into_iter().for_each(|neighbours| at_home.intersect_with(neighbours));
+    neighbours.iter().for_each(|neighbours| at_home.intersect_with(neighbours));
     let mut abroad = named;
     abroad.difference_with(&at_home);
     by_account.union_with(&abroad);
-    let on = |among: &FixedBitSet, identity: bool, undecided: &mut BTreeSet<Undecided>| {
+    let on = |among: &FixedBitSet, side: Side, own: bool, undecided: &mut BTreeSet<Undecided>| {
         let facts = |role: usize, key: &ContextKey| facts_of(graph, role, key);
         let solver = graph.solver;
         let universe = &graph.principals;
-        Asked { solver, power, action: ASSUME, identity, universe, among, facts: &facts }.allowed(undecided)
+        Asked { solver, power, action: ASSUME, side, own, universe, among, facts: &facts }.allowed(undecided)
     };
-    let mut candidates = on(&by_account, true, undecided);
-    candidates.union_with(&on(&at_home, false, undecided));
+    let mut foreign = by_account.clone();
+    neighbours.iter().for_each(|neighbours| foreign.difference_with(neighbours));
+    by_account.difference_with(&foreign);
+    let mut candidates = on(&by_account, Side::Own, true, undecided);
+    candidates.union_with(&on(&foreign, Side::Own, false, undecided));
+    candidates.union_with(&on(&at_home, Side::Named, true, undecided));
+    // What a role grants to a session by its name, or to anyone, no boundary of the session's role limits.
+    let beyond = |role: &usize| trusting.anyone().contains(*role) || !trusting.is_plain(*role);
+    let mut by_session = graph.principals.none();
+    if power.layers.boundary.is_some() && !graph.kinds.users.contains(own) {
+        at_home.ones().filter(beyond).for_each(|role| by_session.insert(role));
+        by_session = on(&by_session, Side::Session, true, undecided);
+    }
+    candidates.union_with(&by_session);
     candidates.set(own, false);
     let mut found = graph.principals.none();
     for role in candidates.ones() {
-        // A trust policy with conditions is decided together with the principal's own.
-        if trusting.is_plain(role) || lets_in(graph, power, role, undecided) {
+        // A trust policy with conditions is decided together with the principal's own, and so is what binds a role
+        // of another account: the resource control policies there.
+        let rcps = || foreign.contains(role) && graph.nodes.get(role).is_none_or(|node| node.layers.rcps.is_some());
+        let plain = trusting.is_plain(role) && !by_session.contains(role) && !rcps();
+        if plain || lets_in(graph, power, role, undecided) {
             found.insert(role);
         }
     }
@@ -63,7 +78,7 @@ fn lets_in(graph: &Graph<'_>, power: &Power<'_>, role: usize, undecided: &mut BT
     answer.0.is_some()
 }
 
-/// Someone's layers with the trust policy of a role.
+/// Someone's layers with the trust policy of a role, and the resource control policies that bind that role.
 pub(super) fn with_trust(graph: &Graph<'_>, power: &Power<'_>, role: usize) -> Option<Layers> {
     let node = graph.nodes.get(role)?;
     let trust = node.principal.trust.as_ref()?;
@@ -77,7 +92,8 @@ pub(super) fn with_trust(graph: &Graph<'_>, power: &Power<'_>, role: usize) -> O
             document: std::sync::Arc::clone(&trust.document),
         },
     };
-    Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), ..power.layers.clone() })
+    let rcps = node.layers.rcps.clone();
+    Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..power.layers.clone() })
 }
 
 /// Whether someone assumes a role, by these layers; a grant tells a witness where the depth asks for one.

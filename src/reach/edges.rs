@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use super::assume::{assumable, facts_of};
 use super::being::{Being, Change};
 use super::graph::{Graph, MAKES_PROFILES};
-use super::power::Power;
+use super::power::{Power, Side};
 use super::rule::{Kind, Path, Written, paths};
 use super::targets::Asked;
 use super::universe::Universe;
@@ -130,8 +130,10 @@ impl<'g> Steps<'g> {
                 let mut roles = graph.kinds.own_roles.clone();
                 roles.intersect_with(&self.neighbours);
                 let rewritten = self.on_all(path, roles, undecided);
-                // Named by the role, it needs no policy of its own; its limits still bind it.
-                found = self.on_principals("sts:AssumeRole", false, &rewritten, undecided);
+                // Named by the role, it needs no policy of its own; a user's boundary still limits it, and a role has a
+                // session of it named.
+                let side = if graph.kinds.users.contains(self.being.principal) { Side::Named } else { Side::Session };
+                found = self.on_principals("sts:AssumeRole", side, &rewritten, undecided);
             }
             _ => {}
         }
@@ -150,12 +152,12 @@ impl<'g> Steps<'g> {
             Some(Written::User) => {
                 let mut users = graph.kinds.users.clone();
                 users.intersect_with(&self.neighbours);
-                found = self.on_principals(need, true, &users, undecided);
+                found = self.on_principals(need, Side::Own, &users, undecided);
             }
             Some(Written::Role) => {
                 let mut roles = graph.kinds.own_roles.clone();
                 roles.intersect_with(&self.neighbours);
-                found = self.on_principals(need, true, &roles, undecided);
+                found = self.on_principals(need, Side::Own, &roles, undecided);
             }
             Some(Written::Group) => {
                 for group in self.on_groups(need, undecided).ones() {
@@ -165,7 +167,7 @@ impl<'g> Steps<'g> {
             Some(Written::Policy) => {
                 let own = format!("arn:{}:iam::{}:policy/*", self.power.partition.as_str(), self.power.account);
                 let among = graph.policies.matching(&own);
-                for policy in self.on(need, true, &graph.policies, &among, undecided).ones() {
+                for policy in self.on(need, Side::Own, &graph.policies, &among, undecided).ones() {
                     graph.kinds.holders.get(policy).into_iter().for_each(|holders| found.union_with(holders));
                 }
             }
@@ -196,7 +198,7 @@ impl<'g> Steps<'g> {
                 itself.insert(own);
                 let bound = self.power.layers.boundary.is_some()
                     && (is_user || graph.kinds.own_roles.contains(own))
-                    && !self.on_principals(need, true, &itself, undecided).is_clear();
+                    && !self.on_principals(need, Side::Own, &itself, undecided).is_clear();
                 bound.then(|| Change { unbound: true, ..self.being.change.clone() }).into_iter().collect()
             }
             _ => Vec::new(),
@@ -212,7 +214,8 @@ impl<'g> Steps<'g> {
             solver: self.graph.solver,
             power: self.power,
             action: "iam:PassRole",
-            identity: true,
+            side: Side::Own,
+            own: true,
             universe: &self.graph.principals,
             among: &among,
             facts: &facts,
@@ -247,7 +250,7 @@ impl<'g> Steps<'g> {
             among.clear();
         }
         for need in &path.needs {
-            among = self.on_principals(need, true, &among, undecided);
+            among = self.on_principals(need, Side::Own, &among, undecided);
         }
         among
     }
@@ -255,23 +258,23 @@ impl<'g> Steps<'g> {
     fn on_principals(
         &self,
         action: &str,
-        identity: bool,
+        side: Side,
         among: &FixedBitSet,
         undecided: &mut BTreeSet<Undecided>,
     ) -> FixedBitSet {
-        self.on(action, identity, &self.graph.principals, among, undecided)
+        self.on(action, side, &self.graph.principals, among, undecided)
     }
 
     fn on_groups(&self, action: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
         let own = format!("arn:{}:iam::{}:group/*", self.power.partition.as_str(), self.power.account);
         let among = self.graph.groups.matching(&own);
-        self.on(action, true, &self.graph.groups, &among, undecided)
+        self.on(action, Side::Own, &self.graph.groups, &among, undecided)
     }
 
     fn on(
         &self,
         action: &str,
-        identity: bool,
+        side: Side,
         universe: &Universe,
         among: &FixedBitSet,
         undecided: &mut BTreeSet<Undecided>,
@@ -282,9 +285,8 @@ impl<'g> Steps<'g> {
             _ if are_principals => facts_of(self.graph, thing, key),
             _ => None,
         };
-        let asked =
-            Asked { solver: self.graph.solver, power: self.power, action, identity, universe, among, facts: &facts };
-        asked.allowed(undecided)
+        let (solver, power) = (self.graph.solver, self.power);
+        Asked { solver, power, action, side, own: true, universe, among, facts: &facts }.allowed(undecided)
     }
 }
 

@@ -8,7 +8,7 @@ use super::assume::{ask, facts_of, with_trust};
 use super::being::Being;
 use super::edges::{Steps, pass_facts, widest_policy};
 use super::graph::Graph;
-use super::power::{BUDGET, Power, speaking};
+use super::power::{BUDGET, Power, Side, speaking};
 use super::rule::{Kind, Path, Written, paths};
 use super::targets::{Facts, with_facts};
 use crate::access::{Known, Layers, PolicyOrigin, Request, evaluate};
@@ -254,14 +254,14 @@ impl Prover<'_> {
         undecided: &mut BTreeSet<Undecided>,
     ) -> Option<Asks> {
         let id = self.graph.solver.catalog.find_action(action)?;
-        let access = speaking(self.graph.solver, &self.power.access, id, true);
+        let access = speaking(self.graph.solver, &self.power.access, id, Side::Own, false);
         self.prove(&access, &Access::default(), Some((action, resource)), facts, undecided)
     }
 
     /// A request on whatever there is.
     fn on_something(&self, action: &str, undecided: &mut BTreeSet<Undecided>) -> Option<Asks> {
         let id = self.graph.solver.catalog.find_action(action)?;
-        let access = speaking(self.graph.solver, &self.power.access, id, true);
+        let access = speaking(self.graph.solver, &self.power.access, id, Side::Own, false);
         let text = json!({ "Version": "2012-10-17",
                            "Statement": [{ "Effect": "Allow", "NotAction": action, "Resource": "*" }] });
         let source = SourceFile::new("all other actions", text.to_string());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::power::{BUDGET, Power, speaking};
+use super::power::{BUDGET, Power, Side, speaking};
 use super::universe::Universe;
 use crate::access::{Known, KnownContext};
 use crate::catalog::ActionId;
@@ -19,8 +19,10 @@ pub(super) struct Asked<'q> {
     pub(super) power: &'q Power<'q>,
     /// `service:Name`.
     pub(super) action: &'q str,
-    /// Whether its own policies must allow it; else the limits alone are asked.
-    pub(super) identity: bool,
+    /// What must allow it.
+    pub(super) side: Side,
+    /// Whether the things belong to its account: its resource control policies bind those alone.
+    pub(super) own: bool,
     pub(super) universe: &'q Universe,
     /// Those that are asked about.
     pub(super) among: &'q FixedBitSet,
@@ -54,10 +56,14 @@ impl Asked<'_> {
     pub(super) fn allowed(&self, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
         let mut allowed = self.universe.none();
         let Some(action) = self.solver.catalog.find_action(self.action) else { return allowed };
-        if self.among.is_clear() || (self.identity && !self.power.most.contains(action.0 as usize)) {
+        if self.among.is_clear() || (self.side == Side::Own && !self.power.most.contains(action.0 as usize)) {
             return allowed;
         }
-        let access = speaking(self.solver, &self.power.access, action, self.identity);
+        let mut access =
+            speaking(self.solver, &self.power.access, action, self.side, self.power.layers.boundary.is_some());
+        if !self.own {
+            access.branches.iter_mut().for_each(|branch| branch.forbid.retain(|one| !one.rcp_services_only));
+        }
         let list = |list: &Vec<Allowing>| list.iter().map(|one| self.said(one)).collect();
         let of = |branch: &Branch| SaidBranch {
             require: branch.require.iter().map(list).collect(),

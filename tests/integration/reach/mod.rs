@@ -1,8 +1,10 @@
 //! Reach: whom a principal can become, and what closes the path.
 
+mod across;
 mod audited;
 mod cloudsplaining;
 mod pathfinding;
+mod widening;
 
 use std::path::Path;
 
@@ -208,7 +210,8 @@ fn boundaries_and_scps_close_paths() {
     let named = [bounded(&allow(json!("s3:ListAllMyBuckets"), "*")), admin(trusts(json!({ "AWS": arn("role", "r") })))];
     assert!(shortest(&snapshot(&named, &[], None), &arn("role", "r")).is_none());
     // A policy of its own gives it what the boundary lets it have, and it has that already.
-    let writes = allow(json!(["iam:*", "s3:*"]), "*");
+    let trust = json!({ "Effect": "Deny", "Action": "iam:UpdateAssumeRolePolicy", "Resource": "*" });
+    let writes = json!([allow(json!(["iam:*", "s3:*"]), "*")[0], trust]);
     let mut unbound = from(bounded(&writes), None).expect("it can take the boundary off and write a policy");
     unbound.sort();
     assert_eq!(unbound, ["iam-005", "iam-boundary-role"], "in whatever order");
