@@ -7,6 +7,7 @@ mod assume;
 mod being;
 mod bounds;
 mod can;
+mod changes;
 mod clock;
 mod edges;
 mod graph;

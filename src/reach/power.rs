@@ -47,6 +47,12 @@ impl<'n> Power<'n> {
         solver.catalog.find_action(action).is_some_and(|id| self.most.contains(id.0 as usize))
     }
 
+    /// Whether some statement asks for a key, in lower case.
+    pub(super) fn asks_for(&self, key: &str) -> bool {
+        let statements = self.policies.iter().flat_map(|policy| &policy.document.statements);
+        statements.flat_map(|statement| &statement.conditions).any(|condition| condition.key.lower() == key)
+    }
+
     /// Which of some actions it may do, on whatever resource; `others` is a policy that allows all other actions.
     pub(super) fn of(
         &self,
