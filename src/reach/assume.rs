@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::being::Being;
 use super::graph::Graph;
-use super::power::{BUDGET, Power, speaking, speaks};
+use super::power::{BUDGET, Power, Side, speaking, speaks};
 use super::targets::{Asked, Facts, with_facts};
 use crate::access::{Known, Layers, PolicyOrigin, PolicyRef, ResourcePolicies, ResourcePolicy};
 use crate::catalog::ActionId;
@@ -38,7 +38,7 @@ pub(super) fn assumable(
     // In its own account, who is named needs no policy of its own.
     let mut at_home = named.clone();
     let neighbours = graph.kinds.account_of.get(own).and_then(|account| graph.kinds.of_account.get(*account));
-    neighbours.into_iter().for_each(|neighbours| at_home.intersect_with(neighbours));
+    neighbours.iter().for_each(|neighbours| at_home.intersect_with(neighbours));
     let mut abroad = named;
     abroad.difference_with(&at_home);
     by_account.union_with(&abroad);
@@ -46,18 +46,37 @@ pub(super) fn assumable(
     let on = |access: &Access, among: &FixedBitSet, undecided: &mut BTreeSet<Undecided>| {
         Asked { graph, power, action, access, universe: &graph.principals, among, facts: &facts }.allowed(undecided)
     };
-    let mut candidates = match power.most.contains(action.0 as usize) {
-        true => on(&speaking(graph.solver, &power.access, action, true), &by_account, undecided),
-        false => graph.principals.none(),
-    };
-    candidates.union_with(&on(&speaking(graph.solver, &power.access, action, false), &at_home, undecided));
+    let bound = power.layers.boundary.is_some();
+    let by = |side: Side| speaking(graph.solver, &power.access, action, side, bound);
+    let mut foreign = by_account.clone();
+    neighbours.iter().for_each(|neighbours| foreign.difference_with(neighbours));
+    by_account.difference_with(&foreign);
+    let mut candidates = graph.principals.none();
+    if power.most.contains(action.0 as usize) {
+        let mut access = by(Side::Own);
+        candidates.union_with(&on(&access, &by_account, undecided));
+        // The resource control policies of its own account do not bind the roles of another.
+        access.branches.iter_mut().for_each(|branch| branch.forbid.retain(|one| !one.rcp_services_only));
+        candidates.union_with(&on(&access, &foreign, undecided));
+    }
+    candidates.union_with(&on(&by(Side::Named), &at_home, undecided));
+    // What a role grants to a session by its name, or to anyone, no boundary of the session's role limits.
+    let beyond = |role: &usize| trusting.anyone().contains(*role) || !trusting.is_plain(*role);
+    let mut by_session = graph.principals.none();
+    if bound && !graph.kinds.users.contains(own) {
+        at_home.ones().filter(beyond).for_each(|role| by_session.insert(role));
+        by_session = on(&by(Side::Session), &by_session, undecided);
+    }
+    candidates.union_with(&by_session);
     candidates.set(own, false);
     // A trust policy with conditions is decided together with the principal's own, once for all roles that have it.
     let mut asking: FxHashMap<(usize, &str), FixedBitSet> = FxHashMap::default();
     for role in candidates.ones() {
         let Some(node) = graph.nodes.get(role) else { continue };
+        // What binds a role of another account, the resource control policies there, is decided with it, too.
+        let rcps = || foreign.contains(role) && node.layers.rcps.is_some();
         match &node.principal.trust {
-            _ if trusting.is_plain(role) => found.insert(role),
+            _ if trusting.is_plain(role) && !by_session.contains(role) && !rcps() => found.insert(role),
             Some(trust) => {
                 let same = (Arc::as_ptr(&trust.document) as usize, node.account.id.as_str());
                 asking.entry(same).or_insert_with(|| graph.principals.none()).insert(role);
@@ -87,7 +106,7 @@ fn of_trust(graph: &Graph<'_>, mut access: Access, action: ActionId) -> Access {
     access
 }
 
-/// Someone's layers with the trust policy of a role.
+/// Someone's layers with the trust policy of a role, and the resource control policies that bind that role.
 pub(super) fn with_trust(graph: &Graph<'_>, power: &Power<'_>, role: usize) -> Option<Layers> {
     let node = graph.nodes.get(role)?;
     let trust = node.principal.trust.as_ref()?;
@@ -101,7 +120,8 @@ pub(super) fn with_trust(graph: &Graph<'_>, power: &Power<'_>, role: usize) -> O
             document: Arc::clone(&trust.document),
         },
     };
-    Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), ..power.layers.clone() })
+    let rcps = node.layers.rcps.clone();
+    Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..power.layers.clone() })
 }
 
 /// Whether someone assumes a role, by these layers; a grant tells a witness where the depth asks for one.

@@ -11,9 +11,9 @@ pub(super) fn at_most(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
         let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
         bits.insert_range(..);
         for list in &branch.require {
-            bits.intersect_with(&listed(solver, list.iter()));
+            bits.intersect_with(&listed(solver, list.iter(), Untold::IsAll));
         }
-        bits.difference_with(&listed(solver, branch.forbid.iter().filter(|one| is_plain(one))));
+        bits.difference_with(&listed(solver, branch.forbid.iter().filter(|one| is_plain(one)), Untold::IsNone));
         bits
     })
 }
@@ -27,9 +27,9 @@ pub(super) fn at_least(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
         }
         bits.insert_range(..);
         for list in &branch.require {
-            bits.intersect_with(&listed(solver, list.iter().filter(|one| is_plain(one))));
+            bits.intersect_with(&listed(solver, list.iter().filter(|one| is_plain(one)), Untold::IsNone));
         }
-        bits.difference_with(&listed(solver, branch.forbid.iter()));
+        bits.difference_with(&listed(solver, branch.forbid.iter(), Untold::IsAll));
         bits
     })
 }
@@ -40,13 +40,21 @@ fn union(solver: &Solver<'_>, access: &Access, of: impl Fn(&Branch) -> FixedBitS
     all
 }
 
-fn listed<'s>(solver: &Solver<'_>, statements: impl Iterator<Item = &'s Allowing>) -> FixedBitSet {
+/// What a statement lists whose actions cannot be told; the solver says so when it is asked.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum Untold {
+    IsAll,
+    IsNone,
+}
+
+/// The actions that some statements list: never fewer than they do with [`Untold::IsAll`], never more with the other.
+fn listed<'s>(solver: &Solver<'_>, statements: impl Iterator<Item = &'s Allowing>, untold: Untold) -> FixedBitSet {
     let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
     for one in statements {
         match solver.listed_actions(&one.document, one.index) {
             Some(actions) => bits.union_with(&actions),
-            // What cannot be told is neither certain nor excluded; the solver says so when it is asked.
-            None => bits.insert_range(..),
+            None if untold == Untold::IsAll => bits.insert_range(..),
+            None => {}
         }
     }
     bits
@@ -63,4 +71,39 @@ fn on_everything(statement: &Statement) -> bool {
     statement.resource.as_ref().is_none_or(|element| {
         element.listing == Listing::Only && element.patterns.iter().any(|pattern| pattern.is_everything())
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::iam::{DocumentKind, PolicyDocument};
+    use crate::source::SourceFile;
+
+    /// How many actions a policy allows at the least and at the most.
+    fn bounds(statements: &Value) -> (usize, usize) {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
+        let access = Access::of_policies([(&Arc::new(document), 0)]);
+        let solver = Solver::new(Catalog::embedded());
+        (at_least(&solver, &access).count_ones(..), at_most(&solver, &access).count_ones(..))
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_neither_certain_nor_excluded() {
+        let all = Catalog::embedded().action_count();
+        // More characters than the solver has symbols for.
+        let untold: String = (0..200).filter_map(|i| char::from_u32(0x4e00 + i)).collect();
+        let of = |effect: &str, action: &str| json!({ "Effect": effect, "Action": action, "Resource": "*" });
+        let strange = format!("s3:*{untold}");
+        assert_eq!(bounds(&json!([of("Allow", "*")])), (all, all));
+        assert_eq!(bounds(&json!([of("Allow", &strange)])), (0, all));
+        assert_eq!(bounds(&json!([of("Allow", "*"), of("Deny", &strange)])), (0, all));
+        assert_eq!(bounds(&json!([of("Allow", "*"), of("Deny", "*")])), (0, 0));
+    }
 }

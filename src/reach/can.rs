@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::assume::{ASSUME, ask, with_trust};
 use super::being::Being;
 use super::graph::Graph;
-use super::power::{BUDGET, speaking};
+use super::power::{BUDGET, Side, speaking};
 use crate::access::{Layers, PolicyRef, Request, evaluate};
 use crate::iam::{DocumentKind, PolicyDocument, Readings};
 use crate::solve::{Access, Cube, Depth, Grant, Question, Undecided, Witnesses, World};
@@ -67,7 +67,7 @@ impl Graph<'_> {
         }
         // The policies of resources may allow it, too.
         let access = match power.layers.resource_policies.is_empty() {
-            true => speaking(self.solver, &power.access, id, true),
+            true => speaking(self.solver, &power.access, id, Side::Own, false),
             false => power.access.clone(),
         };
         let confirm = |request: &Request, readings: Readings| self.confirmed(&power.layers, request, readings);

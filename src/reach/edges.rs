@@ -7,13 +7,14 @@ use fixedbitset::FixedBitSet;
 use super::assume::{assumable, facts_of};
 use super::being::{Being, Change};
 use super::graph::{Graph, MAKES_PROFILES};
-use super::power::{Power, speaking};
+use super::power::{Power, Side, speaking};
 use super::rule::{Kind, Path, Written, paths};
 use super::targets::{Asked, Facts};
 use super::universe::Universe;
-use crate::access::Known;
+use crate::access::{Known, PolicyOrigin};
 use crate::catalog::ActionId;
 use crate::iam::ContextKey;
+use crate::snapshot::Holding;
 use crate::solve::Undecided;
 
 /// The first steps of someone.
@@ -23,8 +24,8 @@ pub(super) struct Edges {
     pub(super) reached: FixedBitSet,
     /// Whose policies it can make allow everything.
     pub(super) widen: FixedBitSet,
-    /// What it can change of itself beside.
-    pub(super) own: Vec<Change>,
+    /// Whom it can make of itself, or of those it becomes, beside.
+    pub(super) changed: Vec<Being>,
     /// What could not be decided.
     pub(super) undecided: BTreeSet<Undecided>,
 }
@@ -43,7 +44,7 @@ pub(super) struct Steps<'g> {
 impl Edges {
     pub(super) fn none(graph: &Graph<'_>) -> Edges {
         let none = || graph.principals.none();
-        Edges { reached: none(), widen: none(), own: Vec::new(), undecided: BTreeSet::new() }
+        Edges { reached: none(), widen: none(), changed: Vec::new(), undecided: BTreeSet::new() }
     }
 
     pub(super) fn of(graph: &Graph<'_>, being: &Being, power: &Power<'_>) -> Edges {
@@ -51,13 +52,10 @@ impl Edges {
         let Some(steps) = Steps::new(graph, being, power, &mut edges.undecided) else { return edges };
         for path in paths() {
             match path.kind {
-                Kind::Both => {}
+                kind if kind == Kind::Both || kind.changes() => {}
                 kind if kind.written().is_some() => {
                     let widened = steps.widened_by(path, &mut edges.undecided);
                     edges.widen.union_with(&widened);
-                }
-                Kind::Join | Kind::UnbindUser | Kind::UnbindRole => {
-                    edges.own.extend(steps.own_changes(path, &mut edges.undecided));
                 }
                 _ => {
                     let becomes = steps.become_by(path, &mut edges.undecided);
@@ -66,6 +64,13 @@ impl Edges {
             }
         }
         edges.reached.remove(being.principal);
+        // Whose policies it can write anything into, it need not change otherwise.
+        let mut whom = edges.reached.clone();
+        whom.set(being.principal, !being.change.widened);
+        whom.difference_with(&edges.widen);
+        for path in paths() {
+            edges.changed.extend(steps.changed_by(path, &whom, &mut edges.undecided));
+        }
         edges
     }
 }
@@ -130,8 +135,10 @@ impl<'g> Steps<'g> {
                 let mut roles = graph.kinds.own_roles.clone();
                 roles.intersect_with(&self.neighbours);
                 let rewritten = self.on_all(path, roles, undecided);
-                // Named by the role, it needs no policy of its own; its limits still bind it.
-                found = self.on_principals("sts:AssumeRole", false, &rewritten, undecided);
+                // Named by the role, it needs no policy of its own; a user's boundary still limits it, and a role has a
+                // session of it named.
+                let side = if graph.kinds.users.contains(self.being.principal) { Side::Named } else { Side::Session };
+                found = self.on_principals("sts:AssumeRole", side, &rewritten, undecided);
             }
             _ => {}
         }
@@ -150,23 +157,22 @@ impl<'g> Steps<'g> {
             Some(Written::User) => {
                 let mut users = graph.kinds.users.clone();
                 users.intersect_with(&self.neighbours);
-                found = self.on_principals(need, true, &users, undecided);
+                found = self.on_principals(need, Side::Own, &users, undecided);
             }
             Some(Written::Role) => {
                 let mut roles = graph.kinds.own_roles.clone();
                 roles.intersect_with(&self.neighbours);
-                found = self.on_principals(need, true, &roles, undecided);
+                found = self.on_principals(need, Side::Own, &roles, undecided);
             }
             Some(Written::Group) => {
-                for group in self.on_groups(need, undecided).ones() {
-                    graph.kinds.members.get(group).into_iter().for_each(|members| found.union_with(members));
+                for group in self.on_groups(need, None, undecided).ones() {
+                    found.union_with(&self.members(group));
                 }
             }
             Some(Written::Policy) => {
-                let own = format!("arn:{}:iam::{}:policy/*", self.power.partition.as_str(), self.power.account);
-                let among = graph.policies.matching(&own);
-                for policy in self.on(need, true, &graph.policies, &among, undecided).ones() {
-                    graph.kinds.holders.get(policy).into_iter().for_each(|holders| found.union_with(holders));
+                let among = self.own_policies();
+                for policy in self.on(need, Side::Own, &graph.policies, &among, None, undecided).ones() {
+                    found.union_with(&self.holders(policy));
                 }
             }
             None => {}
@@ -174,41 +180,12 @@ impl<'g> Steps<'g> {
         found
     }
 
-    /// What it changes of itself by a path.
-    pub(super) fn own_changes(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> Vec<Change> {
-        let graph = self.graph;
-        let own = self.being.principal;
-        let Some(need) = path.needs.first().filter(|need| self.power.may(graph.solver, need)) else {
-            return Vec::new();
-        };
-        let is_user = graph.kinds.users.contains(own);
-        match path.kind {
-            Kind::Join if is_user => {
-                let joined = |group: usize| {
-                    let (_, position) = graph.group_at.get(group)?;
-                    let member = graph.kinds.members.get(group).is_some_and(|members| members.contains(own));
-                    (!member).then(|| Change { joined: Some(*position), ..self.being.change.clone() })
-                };
-                self.on_groups(need, undecided).ones().filter_map(joined).collect()
-            }
-            Kind::UnbindUser | Kind::UnbindRole if is_user == (path.kind == Kind::UnbindUser) => {
-                let mut itself = graph.principals.none();
-                itself.insert(own);
-                let bound = self.power.layers.boundary.is_some()
-                    && (is_user || graph.kinds.own_roles.contains(own))
-                    && !self.on_principals(need, true, &itself, undecided).is_clear();
-                bound.then(|| Change { unbound: true, ..self.being.change.clone() }).into_iter().collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The roles that it can pass to a service for a path.
     pub(super) fn passed(&self, path: &Path, service: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
         let among = self.trusting(path, service);
         let Some((_, written)) = self.graph.trusting.service(self.power.account, service) else { return among };
         let facts = |_: usize, key: &ContextKey| pass_facts(key, written);
-        self.asked("iam:PassRole", true, &self.graph.principals, &among, &facts, undecided)
+        self.asked("iam:PassRole", Side::Own, &self.graph.principals, &among, &facts, undecided)
     }
 
     /// The roles of its account that a service may run with.
@@ -238,7 +215,7 @@ impl<'g> Steps<'g> {
             among.clear();
         }
         for need in &path.needs {
-            among = self.on_principals(need, true, &among, undecided);
+            among = self.on_principals(need, Side::Own, &among, undecided);
         }
         among
     }
@@ -246,41 +223,54 @@ impl<'g> Steps<'g> {
     fn on_principals(
         &self,
         action: &str,
-        identity: bool,
+        side: Side,
         among: &FixedBitSet,
         undecided: &mut BTreeSet<Undecided>,
     ) -> FixedBitSet {
-        self.on(action, identity, &self.graph.principals, among, undecided)
+        self.on(action, side, &self.graph.principals, among, None, undecided)
     }
 
-    fn on_groups(&self, action: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
-        let own = format!("arn:{}:iam::{}:group/*", self.power.partition.as_str(), self.power.account);
-        let among = self.graph.groups.matching(&own);
-        self.on(action, true, &self.graph.groups, &among, undecided)
-    }
-
-    fn on(
+    pub(super) fn on_groups(
         &self,
         action: &str,
-        identity: bool,
+        policy: Option<&str>,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> FixedBitSet {
+        let own = format!("arn:{}:iam::{}:group/*", self.power.partition.as_str(), self.power.account);
+        let among = self.graph.groups.matching(&own);
+        self.on(action, Side::Own, &self.graph.groups, &among, policy, undecided)
+    }
+
+    /// The customer managed policies of its account that someone has.
+    pub(super) fn own_policies(&self) -> FixedBitSet {
+        let own = format!("arn:{}:iam::{}:policy/*", self.power.partition.as_str(), self.power.account);
+        (*self.graph.policies.matching(&own)).clone()
+    }
+
+    /// Those on which it may do something; `policy` is the managed policy that the request speaks of, the widest
+    /// unless another is given.
+    pub(super) fn on(
+        &self,
+        action: &str,
+        side: Side,
         universe: &Universe,
         among: &FixedBitSet,
+        policy: Option<&str>,
         undecided: &mut BTreeSet<Undecided>,
     ) -> FixedBitSet {
         let are_principals = std::ptr::eq(universe, &self.graph.principals);
-        let facts = |thing: usize, key: &ContextKey| match key.lower() {
-            "iam:policyarn" => Some(Known::Value(widest_policy(self.power.partition.as_str()))),
-            _ if are_principals => facts_of(self.graph, thing, key),
-            _ => None,
+        let facts = |thing: usize, key: &ContextKey| {
+            let spoken_of = || self.speaks_of(action, policy, key);
+            spoken_of().or_else(|| are_principals.then(|| facts_of(self.graph, thing, key)).flatten())
         };
-        self.asked(action, identity, universe, among, &facts, undecided)
+        self.asked(action, side, universe, among, &facts, undecided)
     }
 
-    /// Those on whom an action is allowed; with `identity` false, only its limits are asked.
+    /// Those of its account on whom an action is allowed.
     fn asked(
         &self,
         action: &str,
-        identity: bool,
+        side: Side,
         universe: &Universe,
         among: &FixedBitSet,
         facts: &Facts<'_>,
@@ -288,17 +278,39 @@ impl<'g> Steps<'g> {
     ) -> FixedBitSet {
         let (graph, power) = (self.graph, self.power);
         let Some(action) = graph.solver.catalog.find_action(action) else { return universe.none() };
-        if among.is_clear() || (identity && !power.most.contains(action.0 as usize)) {
+        if among.is_clear() || (side == Side::Own && !power.most.contains(action.0 as usize)) {
             return universe.none();
         }
-        let access = &speaking(graph.solver, &power.access, action, identity);
+        let access = &speaking(graph.solver, &power.access, action, side, power.layers.boundary.is_some());
         Asked { graph, power, action, access, universe, among, facts }.allowed(undecided)
     }
 }
 
-/// The policy that is attached where any may be.
-pub(super) fn widest_policy(partition: &str) -> String {
-    format!("arn:{partition}:iam::aws:policy/AdministratorAccess")
+impl Steps<'_> {
+    /// What is known of a key that tells the managed policy a request speaks of: that which is attached, detached or
+    /// set as the boundary. Where any will do it is the widest.
+    pub(super) fn speaks_of(&self, action: &str, policy: Option<&str>, key: &ContextKey) -> Option<Known> {
+        let sets_boundary = action.starts_with("iam:Put") && action.ends_with("PermissionsBoundary");
+        let spoken_of = key.lower() == "iam:policyarn" || (key.lower() == "iam:permissionsboundary" && sets_boundary);
+        let widest = || format!("arn:{}:iam::aws:policy/AdministratorAccess", self.power.partition.as_str());
+        spoken_of.then(|| Known::Value(policy.map_or_else(widest, str::to_owned)))
+    }
+
+    /// Who has a customer managed policy now.
+    pub(super) fn holders(&self, policy: usize) -> FixedBitSet {
+        let graph = self.graph;
+        let mut holders = graph.kinds.holders.get(policy).cloned().unwrap_or_else(|| graph.principals.none());
+        let arn = graph.policies.arn(policy);
+        let is_it = |held: &crate::access::PolicyRef| matches!(&held.origin, PolicyOrigin::Held(Holding::Attached { arn: held, .. }) if held == arn);
+        // By a group that it joined, or because it was attached.
+        let change = &self.being.change;
+        let now = change.attached.as_deref() == Some(arn)
+            || (change.joined.is_some() && self.power.layers.identity.iter().any(is_it));
+        if now {
+            holders.insert(self.being.principal);
+        }
+        holders
+    }
 }
 
 /// What is known of a request that passes a role to a service. The role's tags are no part of it (*Grant a user

@@ -78,7 +78,7 @@ impl<'a> Graph<'a> {
             }
         }
         let groups = Universe::new(group_arns);
-        let policies = Universe::new(customer_policies(&nodes));
+        let policies = Universe::new(customer_policies(snapshot));
         let kinds = Kinds::of(snapshot, &nodes, &principals, &groups, &policies);
         let edges = nodes.iter().map(|_| OnceLock::new()).collect();
         let most = nodes.iter().map(|_| OnceLock::new()).collect();
@@ -158,11 +158,16 @@ fn all_but_needs() -> Arc<PolicyDocument> {
     Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
 }
 
-/// The customer managed policies that principals have, by ARN.
-fn customer_policies(nodes: &[Node<'_>]) -> Vec<String> {
-    let held = nodes.iter().flat_map(|node| &node.principal.identity);
-    let arns: BTreeSet<&str> = held.filter_map(managed).filter(|arn| !arn.contains(":iam::aws:")).collect();
-    arns.into_iter().map(str::to_owned).collect()
+/// The customer managed policies, by ARN: those of principals and groups, boundaries, and all that can be attached.
+fn customer_policies(snapshot: &Snapshot) -> Vec<String> {
+    let mut arns: BTreeSet<&str> = BTreeSet::new();
+    for account in &snapshot.accounts {
+        let of_principals = account.principals.iter().flat_map(|principal| &principal.identity);
+        arns.extend(of_principals.chain(account.groups.iter().flat_map(|group| &group.identity)).filter_map(managed));
+        arns.extend(account.principals.iter().filter_map(|principal| Some(principal.boundary.as_ref()?.arn.as_str())));
+        arns.extend(account.policies.keys().map(String::as_str));
+    }
+    arns.into_iter().filter(|arn| !arn.contains(":iam::aws:")).map(str::to_owned).collect()
 }
 
 fn managed(held: &crate::snapshot::HeldPolicy) -> Option<&str> {

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::assume::{ask, facts_of, with_trust};
 use super::being::Being;
-use super::edges::{Steps, pass_facts, widest_policy};
+use super::edges::{Steps, pass_facts};
 use super::graph::Graph;
-use super::power::{BUDGET, Power, speaking};
+use super::power::{BUDGET, Power, Side, speaking};
 use super::rule::{Kind, Path, Written, paths};
 use super::targets::{Facts, with_facts};
-use crate::access::{Known, Layers, PolicyOrigin, Request, evaluate};
+use crate::access::{Layers, PolicyOrigin, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{ContextKey, DocumentKind, PolicyDocument, Readings};
 use crate::solve::{Access, Cube, Depth, Question, Undecided, Witnesses, World, effective_access};
@@ -26,6 +26,8 @@ pub struct Link {
     pub from: Being,
     /// Whom that makes of it.
     pub to: Being,
+    /// Who took the first of the paths, where somebody on the way did before it became `from`.
+    pub before: Option<Being>,
     /// The paths that it takes: one, or one that widens the target and one that becomes it.
     pub by: Vec<&'static Path>,
     /// The requests that it takes, in order.
@@ -46,6 +48,17 @@ pub struct Asks {
 }
 
 impl Link {
+    /// What is done; `name` tells whoever took the first of the paths on the way.
+    pub fn says(&self, name: impl Fn(&Being) -> String) -> String {
+        let paths: Vec<&str> = self.by.iter().map(|path| path.says.as_str()).collect();
+        match (&self.before, paths.split_first()) {
+            (Some(before), Some((first, rest))) => {
+                format!("{}, after {} {first}", rest.join(" and "), name(before))
+            }
+            _ => paths.join(" and "),
+        }
+    }
+
     /// Whether it is no more than assuming a role.
     pub fn is_assumption(&self) -> bool {
         self.by.iter().all(|path| path.kind == Kind::Assume)
@@ -58,26 +71,42 @@ impl Graph<'_> {
     /// # Errors
     /// What of it the evaluator does not confirm, or could not be decided when it was asked by itself.
     pub fn links(&self, way: &[Being]) -> Result<Vec<Link>, BTreeSet<Undecided>> {
-        way.iter().zip(way.iter().skip(1)).map(|(from, to)| self.link(from, to)).collect()
+        (1..way.len())
+            .filter_map(|at| Some((way.get(..at)?, way.get(at)?)))
+            .map(|(way, to)| self.link(way, to))
+            .collect()
     }
 
-    fn link(&self, from: &Being, to: &Being) -> Result<Link, BTreeSet<Undecided>> {
+    /// The last step of a way, to `to`.
+    fn link(&self, way: &[Being], to: &Being) -> Result<Link, BTreeSet<Undecided>> {
         let mut undecided = BTreeSet::new();
+        let Some((from, earlier)) = way.split_last() else { return Err(undecided) };
         let Some(power) = self.power(from) else { return Err(undecided) };
         let Some(steps) = Steps::new(self, from, &power, &mut undecided) else { return Err(undecided) };
         let prover = Prover { graph: self, power: &power, steps: &steps };
         let same = from.principal == to.principal;
         let widens = to.change.widened && !(same && from.change.widened);
+        let changes = !widens && (same || !to.change.is_none());
         let mut by = Vec::new();
+        let mut before = None;
         if widens {
             by.extend(prover.first(to.principal, Part::Widens, &mut undecided));
+            if by.is_empty() && !same {
+                for being in earlier.iter().rev() {
+                    by.extend(self.widened_before(being, to, &mut undecided));
+                    if !by.is_empty() {
+                        before = Some(being.clone());
+                        break;
+                    }
+                }
+            }
+        } else if changes {
+            by.extend(prover.first(to.principal, Part::Changes(to), &mut undecided));
         }
         if !same {
             by.extend(prover.first(to.principal, Part::Becomes, &mut undecided));
-        } else if !widens {
-            by.extend(prover.first(to.principal, Part::Changes(to), &mut undecided));
         }
-        if by.len() != usize::from(widens) + usize::from(!same || !widens) {
+        if by.len() != usize::from(widens || changes) + usize::from(!same) {
             if undecided.is_empty() {
                 undecided.insert(Undecided::WitnessRefuted(format!("a step to {}", self.arn(to.principal))));
             }
@@ -86,10 +115,25 @@ impl Graph<'_> {
         Ok(Link {
             from: from.clone(),
             to: to.clone(),
+            before,
             rests_on: by.iter().filter_map(|(path, _)| path.existing.as_deref()).collect(),
             by: by.iter().map(|(path, _)| *path).collect(),
             asks: by.into_iter().flat_map(|(_, asks)| asks).collect(),
         })
+    }
+}
+
+impl Graph<'_> {
+    /// How someone earlier on the way writes anything into the policies of the one at its end.
+    fn widened_before(
+        &self,
+        being: &Being,
+        to: &Being,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> Option<(&'static Path, Vec<Asks>)> {
+        let power = self.power(being)?;
+        let steps = Steps::new(self, being, &power, undecided)?;
+        Prover { graph: self, power: &power, steps: &steps }.first(to.principal, Part::Widens, undecided)
     }
 }
 
@@ -124,9 +168,15 @@ impl Prover<'_> {
                     path.kind.written().is_some() && self.steps.widened_by(path, undecided).contains(target)
                 }
                 Part::Becomes => {
-                    path.kind.written().is_none() && self.steps.become_by(path, undecided).contains(target)
+                    path.kind.written().is_none()
+                        && !path.kind.changes()
+                        && self.steps.become_by(path, undecided).contains(target)
                 }
-                Part::Changes(to) => self.steps.own_changes(path, undecided).contains(&to.change),
+                Part::Changes(to) => {
+                    let mut whom = self.graph.principals.none();
+                    whom.insert(target);
+                    self.steps.changed_by(path, &whom, undecided).contains(to)
+                }
             };
             let asks = plays.then(|| self.asks(path, target, part, undecided))??;
             Some((path, asks))
@@ -143,6 +193,17 @@ impl Prover<'_> {
     ) -> Option<Vec<Asks>> {
         let graph = self.graph;
         let mut asks = Vec::new();
+        if let Part::Changes(to) = part {
+            let touched = self.steps.touched(path, to, undecided);
+            for ((on, policy), need) in touched.iter().flat_map(|on| path.needs.iter().map(move |need| (on, need))) {
+                let facts = |_: usize, key: &ContextKey| {
+                    let spoken_of = self.steps.speaks_of(need, policy.as_deref(), key);
+                    spoken_of.or_else(|| (on == graph.arn(target)).then(|| facts_of(graph, target, key)).flatten())
+                };
+                asks.push(self.on_one(need, on, &facts, undecided)?);
+            }
+            return (!asks.is_empty()).then_some(asks);
+        }
         match path.kind {
             Kind::Assume => asks.push(self.assumes(target, undecided)?),
             Kind::Relay => {
@@ -165,32 +226,23 @@ impl Prover<'_> {
             }
             _ => {}
         }
-        let on = match (path.kind, part) {
-            (Kind::PutGroup | Kind::AttachGroup, _) => Some(self.any_of(&graph.groups, path, undecided, |group| {
-                graph.kinds.members.get(group).is_some_and(|members| members.contains(target))
-            })?),
-            (Kind::Version, _) => Some(self.any_of(&graph.policies, path, undecided, |policy| {
-                graph.kinds.holders.get(policy).is_some_and(|holders| holders.contains(target))
-            })?),
-            (Kind::Join, Part::Changes(to)) => {
-                let account = graph.kinds.account_of.get(target)?;
-                let joined = (*account, to.change.joined?);
-                let group = graph.group_at.iter().position(|at| *at == joined)?;
-                Some(graph.groups.arn(group).to_owned())
+        let on = match path.kind {
+            Kind::PutGroup | Kind::AttachGroup => {
+                Some(self.any_of(&graph.groups, path, undecided, |group| self.steps.members(group).contains(target))?)
             }
-            (kind, _) if kind.written().is_some() => Some(graph.arn(target).to_owned()),
-            (Kind::Credentials | Kind::Trust | Kind::UnbindUser | Kind::UnbindRole, _) => {
-                Some(graph.arn(target).to_owned())
-            }
+            Kind::Version => Some(
+                self.any_of(&graph.policies, path, undecided, |policy| self.steps.holders(policy).contains(target))?,
+            ),
+            kind if kind.written().is_some() => Some(graph.arn(target).to_owned()),
+            Kind::Credentials | Kind::Trust => Some(graph.arn(target).to_owned()),
             _ => None,
         };
         match on {
             Some(on) => {
                 for need in &path.needs {
-                    let facts = |_: usize, key: &ContextKey| match key.lower() {
-                        "iam:policyarn" => Some(Known::Value(widest_policy(self.power.partition.as_str()))),
-                        _ if on == graph.arn(target) => facts_of(graph, target, key),
-                        _ => None,
+                    let facts = |_: usize, key: &ContextKey| {
+                        let spoken_of = self.steps.speaks_of(need, None, key);
+                        spoken_of.or_else(|| (on == graph.arn(target)).then(|| facts_of(graph, target, key)).flatten())
                     };
                     asks.push(self.on_one(need, &on, &facts, undecided)?);
                 }
@@ -215,10 +267,7 @@ impl Prover<'_> {
     ) -> Option<String> {
         debug_assert!(matches!(path.kind.written(), Some(Written::Group | Written::Policy)));
         let need = path.needs.first()?;
-        let facts = |_: usize, key: &ContextKey| {
-            let widest = || Known::Value(widest_policy(self.power.partition.as_str()));
-            (key.lower() == "iam:policyarn").then(widest)
-        };
+        let facts = |_: usize, key: &ContextKey| self.steps.speaks_of(need, None, key);
         let fitting = (0..universe.len()).filter(|thing| fit(*thing)).map(|thing| universe.arn(thing));
         let mut allowed = fitting.filter(|arn| self.on_one(need, arn, &facts, undecided).is_some());
         allowed.next().map(str::to_owned)
@@ -254,14 +303,14 @@ impl Prover<'_> {
         undecided: &mut BTreeSet<Undecided>,
     ) -> Option<Asks> {
         let id = self.graph.solver.catalog.find_action(action)?;
-        let access = speaking(self.graph.solver, &self.power.access, id, true);
+        let access = speaking(self.graph.solver, &self.power.access, id, Side::Own, false);
         self.prove(&access, &Access::default(), Some((action, resource)), facts, undecided)
     }
 
     /// A request on whatever there is.
     fn on_something(&self, action: &str, undecided: &mut BTreeSet<Undecided>) -> Option<Asks> {
         let id = self.graph.solver.catalog.find_action(action)?;
-        let access = speaking(self.graph.solver, &self.power.access, id, true);
+        let access = speaking(self.graph.solver, &self.power.access, id, Side::Own, false);
         let text = json!({ "Version": "2012-10-17",
                            "Statement": [{ "Effect": "Allow", "NotAction": action, "Resource": "*" }] });
         let source = SourceFile::new("all other actions", text.to_string());

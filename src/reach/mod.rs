@@ -8,6 +8,7 @@ mod assume;
 mod being;
 mod bounds;
 mod can;
+mod changes;
 mod clock;
 mod edges;
 mod graph;

@@ -47,6 +47,12 @@ impl<'n> Power<'n> {
         solver.catalog.find_action(action).is_some_and(|id| self.most.contains(id.0 as usize))
     }
 
+    /// Whether some statement asks for a key, in lower case.
+    pub(super) fn asks_for(&self, key: &str) -> bool {
+        let statements = self.policies.iter().flat_map(|policy| &policy.document.statements);
+        statements.flat_map(|statement| &statement.conditions).any(|condition| condition.key.lower() == key)
+    }
+
     /// Which of some actions it may do, on whatever resource; `others` is a policy that allows all other actions.
     pub(super) fn of(
         &self,
@@ -71,13 +77,28 @@ impl<'n> Power<'n> {
     }
 }
 
-/// The part of an access that speaks of an action; with `identity` false, the limits alone, as they bind someone
-/// whom the policy of the resource lets in by name.
-pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, identity: bool) -> Access {
+/// What must allow a request beside the organization.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum Side {
+    /// Its own policies and its boundary.
+    Own,
+    /// Its boundary: the policy of the resource names it.
+    Named,
+    /// Nothing: the policy of the resource names a session of it, or anyone (`docs/semantics.md` §4).
+    Session,
+}
+
+/// The part of an access that speaks of an action, and what of it must allow. Every Deny counts on every side.
+pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, side: Side, bound: bool) -> Access {
     let speaks = |one: &&Allowing| one.covers.is_none() && speaks(solver, one, action);
     let narrowed = |branch: &Branch| {
         let list = |list: &Vec<Allowing>| list.iter().filter(speaks).cloned().collect();
-        let skip = usize::from(!identity);
+        // Its own policies stand first, its boundary next.
+        let skip = match side {
+            Side::Own => 0,
+            Side::Named => 1,
+            Side::Session => 1 + usize::from(bound),
+        };
         let mut require: Vec<Vec<Allowing>> = branch.require.iter().skip(skip).map(list).collect();
         if require.is_empty() {
             require.push(super::clock::anything());

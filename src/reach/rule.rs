@@ -22,6 +22,8 @@ pub struct Path {
     /// The paths that this one joins.
     #[serde(default)]
     pub of: Vec<String>,
+    /// Of which policies with a Deny it rids the principal.
+    pub rids: Option<Rids>,
     /// What it rests on that a snapshot does not tell.
     pub existing: Option<String>,
     /// Whether the target needs an instance profile.
@@ -53,6 +55,9 @@ pub enum Kind {
     Join,
     UnbindUser,
     UnbindRole,
+    UnbindPolicy,
+    Drop,
+    Restore,
     Both,
 }
 
@@ -71,6 +76,12 @@ pub fn paths() -> &'static [Path] {
 }
 
 impl Kind {
+    /// Whether a path changes what decides over someone, other than by what is written.
+    pub(super) fn changes(self) -> bool {
+        use Kind::{Drop, Join, Restore, UnbindPolicy, UnbindRole, UnbindUser};
+        matches!(self, Join | UnbindUser | UnbindRole | UnbindPolicy | Drop | Restore)
+    }
+
     /// What a path that widens a target writes to.
     pub(super) fn written(self) -> Option<Written> {
         match self {
@@ -81,6 +92,24 @@ impl Kind {
             _ => None,
         }
     }
+}
+
+/// Of which policies with a Deny a path rids the principal.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rids {
+    /// Those written into it.
+    Inline,
+    /// Those attached to it.
+    Attached,
+    /// Those written into a group that it is in.
+    GroupInline,
+    /// Those attached to a group that it is in.
+    GroupAttached,
+    /// All of a group that it is in.
+    Group,
+    /// Those that a customer wrote, wherever they are attached: their text is replaced.
+    Text,
 }
 
 /// What is written to.

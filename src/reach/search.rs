@@ -1,6 +1,7 @@
 //! The shortest path to someone of whom something holds.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
@@ -38,6 +39,9 @@ pub struct Search<T> {
     pub undecided: BTreeSet<Undecided>,
 }
 
+/// Whose policies can be made to allow everything.
+type Widen = Arc<FixedBitSet>;
+
 impl Graph<'_> {
     /// Looks for the shortest path from a principal to someone of whom `goal` holds, itself unchanged left out. Of
     /// paths that are as short, that to the one who may do most.
@@ -48,14 +52,15 @@ impl Graph<'_> {
         seen.insert(from);
         let mut parents: FxHashMap<Being, Option<Being>> = FxHashMap::default();
         parents.insert(start.clone(), None);
-        let mut frontier = vec![start];
+        let mut frontier = vec![(start, Arc::new(self.principals.none()))];
         while !frontier.is_empty() {
-            let mut next: Vec<Being> = Vec::new();
-            for being in &frontier {
-                for step in self.steps(being, &mut seen, &mut search.undecided) {
+            let mut next: Vec<(Being, Widen)> = Vec::new();
+            for (being, widen) in &frontier {
+                let (steps, widen) = self.steps(being, widen, &mut seen, &mut search.undecided);
+                for step in steps {
                     if !parents.contains_key(&step) {
                         parents.insert(step.clone(), Some(being.clone()));
-                        next.push(step);
+                        next.push((step, Arc::clone(&widen)));
                     }
                 }
             }
@@ -65,8 +70,8 @@ impl Graph<'_> {
                 (false, true) => 1,
                 (false, false) => 2,
             };
-            next.sort_by_cached_key(|being| (takes(being), std::cmp::Reverse(self.breadth(being.principal))));
-            for being in &next {
+            next.sort_by_cached_key(|(being, _)| (takes(being), std::cmp::Reverse(self.breadth(being.principal))));
+            for (being, _) in &next {
                 let way = way_to(&parents, being);
                 match goal(self, &way) {
                     Met::Yes(shown) => {
@@ -82,8 +87,15 @@ impl Graph<'_> {
         search
     }
 
-    /// Whom someone becomes in one step and who was not seen yet.
-    fn steps(&self, being: &Being, seen: &mut FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> Vec<Being> {
+    /// Whom someone becomes in one step and who was not seen yet; and whose policies it, or who took the steps to it,
+    /// can write anything into.
+    fn steps(
+        &self,
+        being: &Being,
+        before: &Widen,
+        seen: &mut FixedBitSet,
+        undecided: &mut BTreeSet<Undecided>,
+    ) -> (Vec<Being>, Widen) {
         let edges = self.edges(being);
         undecided.extend(edges.undecided.iter().cloned());
         let mut steps = Vec::new();
@@ -92,15 +104,19 @@ impl Graph<'_> {
         if edges.widen.contains(being.principal) && !being.change.widened {
             steps.push(widened(being.principal, &being.change));
         }
-        steps.extend(edges.own.iter().map(|change| Being { principal: being.principal, change: change.clone() }));
+        steps.extend(edges.changed.iter().cloned());
+        let mut widen = Arc::clone(before);
+        if !edges.widen.is_subset(&widen) {
+            Arc::make_mut(&mut widen).union_with(&edges.widen);
+        }
         let mut broader = edges.reached.clone();
-        broader.intersect_with(&edges.widen);
+        broader.intersect_with(&widen);
         steps.extend(broader.ones().map(|principal| widened(principal, &Change::default())));
         let mut fresh = edges.reached.clone();
         fresh.difference_with(seen);
         seen.union_with(&fresh);
         steps.extend(fresh.ones().map(|principal| Being { principal, change: Change::default() }));
-        steps
+        (steps, widen)
     }
 
     /// How many actions a principal may do at the most.

@@ -37,6 +37,16 @@ impl Interner {
         Held { document, place }
     }
 
+    /// Reads a document that decides nothing as it is; none where it is no document.
+    pub(super) fn read_aside(
+        &mut self,
+        source: &Arc<SourceFile>,
+        node: &Node,
+        kind: DocumentKind,
+    ) -> Option<Arc<PolicyDocument>> {
+        self.intern(source, node, kind).ok()
+    }
+
     fn intern(
         &mut self,
         source: &Arc<SourceFile>,

@@ -152,8 +152,9 @@ impl Merge {
 impl Parts {
     fn add_policy(&mut self, policy: ManagedPolicy, conflict: Diagnostic, errors: &mut Vec<Diagnostic>) {
         let arn = policy.arn.as_str().to_owned();
-        match self.policies.get(&arn) {
+        match self.policies.get_mut(&arn) {
             Some(other) if *other != policy => errors.push(conflict),
+            Some(known) if known.versions.len() < policy.versions.len() => known.versions = policy.versions,
             Some(_) => {}
             None => {
                 self.policies.insert(arn, policy);

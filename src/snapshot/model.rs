@@ -118,7 +118,7 @@ pub struct Group {
 }
 
 /// A managed policy in its default version.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ManagedPolicy {
     /// Its ARN.
     pub arn: Arn,
@@ -126,6 +126,15 @@ pub struct ManagedPolicy {
     pub name: String,
     /// What its default version says.
     pub document: Held,
+    /// Its other versions that can be read, by their ids: what it could say again.
+    pub versions: Vec<(String, Arc<PolicyDocument>)>,
+}
+
+impl PartialEq for ManagedPolicy {
+    /// The same content; a page may list fewer versions than another.
+    fn eq(&self, other: &ManagedPolicy) -> bool {
+        (&self.arn, &self.name, &self.document) == (&other.arn, &other.name, &other.document)
+    }
 }
 
 /// A document as something holds it: the text may be shared with other holders, the place is its own.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::intern::Interner;
 use super::model::{Absence, Held, ManagedPolicy};
 use super::read::Fields;
-use crate::iam::{AccountId, Arn, DocumentKind, Partition};
+use crate::iam::{AccountId, Arn, DocumentKind, Partition, PolicyDocument};
 use crate::source::json::{Node, Value};
 use crate::source::{Diagnostic, Diagnostics, Place, SourceFile, Span};
 
@@ -301,7 +301,25 @@ impl PageReader<'_> {
                 .read(self.fields.source, document, DocumentKind::Identity, || format!("managed policy {arn}")),
             None => Held { document: Err(Absence::NotCollected), place: self.fields.source.place(node.span) },
         };
-        Some((ManagedPolicy { arn, name, document }, node.span))
+        let versions = self.other_versions(node);
+        Some((ManagedPolicy { arn, name, document, versions }, node.span))
+    }
+
+    /// The documents of the versions that do not count now.
+    fn other_versions(&mut self, node: &Node) -> Vec<(String, Arc<PolicyDocument>)> {
+        let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_str).map(str::to_owned);
+        let default = text(node, "DefaultVersionId");
+        let mut versions = Vec::new();
+        for version in node.get("PolicyVersionList").and_then(Node::as_array).unwrap_or_default() {
+            let counts = version.get("IsDefaultVersion").is_some_and(|flag| matches!(flag.value, Value::Bool(true)));
+            let Some(id) = text(version, "VersionId").filter(|id| !counts && default.as_ref() != Some(id)) else {
+                continue;
+            };
+            let document = version.get("Document");
+            let read = |document| self.interner.read_aside(self.fields.source, document, DocumentKind::Identity);
+            versions.extend(document.and_then(read).map(|document| (id, document)));
+        }
+        versions
     }
 
     /// The document of the version that counts; none where the page does not hold it.

@@ -97,11 +97,10 @@ fn short(judged: &Judged<'_>, being: &Being) -> String {
 }
 
 fn step(judged: &Judged<'_>, link: &Link) -> Step {
-    let says: Vec<&str> = link.by.iter().map(|path| path.says.as_str()).collect();
     Step {
         from: judged.arn_of(link.from.principal).to_owned(),
         to: judged.arn_of(link.to.principal).to_owned(),
-        how: says.join(" and "),
+        how: link.says(|being| short(judged, being)),
         paths: link.by.iter().map(|path| path.id.clone()).collect(),
         requests: link.asks.iter().map(|asks| shown(&asks.request)).collect(),
         rests_on: link.rests_on.iter().map(|what| (*what).to_owned()).collect(),

@@ -200,7 +200,7 @@ fn told(graph: &Graph<'_>, from: usize, account: &str, can: &Can, links: &[Link]
     let step = |link: &Link| Step {
         from: graph.arn(link.from.principal).to_owned(),
         to: graph.arn(link.to.principal).to_owned(),
-        how: link.by.iter().map(|path| path.says.as_str()).collect::<Vec<_>>().join(" and "),
+        how: link.says(|being| graph.arn(being.principal).to_owned()),
         paths: link.by.iter().map(|path| path.id.clone()).collect(),
         rests_on: link.rests_on.iter().map(|what| (*what).to_owned()).collect(),
     };

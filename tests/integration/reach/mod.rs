@@ -1,8 +1,10 @@
 //! Reach: whom a principal can become, and what closes the path.
 
+mod across;
 mod audited;
 mod cloudsplaining;
 mod pathfinding;
+mod widening;
 
 use std::path::Path;
 
@@ -209,12 +211,19 @@ fn boundaries_and_scps_close_paths() {
     assert!(shortest(&snapshot(&named, &[], None), &arn("role", "r")).is_none());
     // A policy of its own gives it what the boundary lets it have, and it has that already.
     let writes = allow(json!(["iam:*", "s3:*"]), "*");
-    let mut unbound = from(bounded(&writes), None).expect("it can take the boundary off and write a policy");
+    let mut unbound = from(bounded(&writes), deny(json!("iam:UpdateAssumeRolePolicy")))
+        .expect("it can take the boundary off and write a policy");
     unbound.sort();
     assert_eq!(unbound, ["iam-005", "iam-boundary-role"], "in whatever order");
     let narrow = allow(json!(["iam:PutRolePolicy"]), "*");
     assert_eq!(from(bounded(&narrow), None), path(&["iam-005"]), "S3, which the boundary allows");
-    let kept = deny(json!(["iam:DeleteRolePermissionsBoundary", "s3:*"]));
+    let kept = deny(json!([
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:PutRolePermissionsBoundary",
+        "iam:CreatePolicyVersion",
+        "iam:UpdateAssumeRolePolicy",
+        "s3:*"
+    ]));
     assert_eq!(from(bounded(&writes), kept), None);
 }
 
