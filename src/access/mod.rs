@@ -12,6 +12,7 @@ mod layers;
 mod matching;
 mod principal_match;
 mod request;
+mod settled;
 pub mod simulate;
 mod statement_match;
 mod trace;
@@ -27,6 +28,7 @@ pub use layers::{
 };
 pub use principal_match::{Naming, naming, sessions_named};
 pub use request::{Context, ContextValue, Request};
+pub use settled::settled;
 pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::access::{Gatherer, KnownContext, Layers, PolicyOrigin, PolicyRef, known_context};
-use crate::iam::{DocumentKind, PolicyDocument};
+use crate::iam::{DocumentKind, Effect, PolicyDocument};
 use crate::snapshot::{Account, Group, HeldPolicy, Holding, Principal, Snapshot};
 use crate::source::SourceFile;
 
@@ -45,6 +45,12 @@ impl Change {
     /// Whether nothing was changed.
     pub fn is_none(&self) -> bool {
         *self == Change::default()
+    }
+
+    /// Whether who was changed so takes the steps of all of whom the same statements speak: its groups and its managed
+    /// policies are those of the snapshot.
+    pub(super) fn is_shareable(&self) -> bool {
+        self.joined.is_none() && self.attached.is_none()
     }
 }
 
@@ -89,6 +95,9 @@ impl<'a> Node<'a> {
             layers.identity.extend(policies_of(group));
         }
         if change.widened {
+            // What else its policies allow adds nothing; whoever can write one is alike so.
+            let denies = |policy: &PolicyRef| policy.document.statements.iter().any(|one| one.effect == Effect::Deny);
+            layers.identity.retain(denies);
             layers.identity.push(PolicyRef {
                 name: "a policy that it gives itself".to_owned(),
                 origin: PolicyOrigin::Given,

@@ -63,11 +63,11 @@ fn listed<'s>(solver: &Solver<'_>, statements: impl Iterator<Item = &'s Allowing
 /// Whether a statement speaks of every request of its actions.
 fn is_plain(one: &Allowing) -> bool {
     let Some(statement) = one.document.statements.get(one.index) else { return false };
-    one.covers.is_none() && !one.rcp_services_only && statement.conditions.is_empty() && on_everything(statement)
+    one.covers.is_none() && !one.rcp_services_only && statement.conditions.is_empty() && is_on_everything(statement)
 }
 
 /// Whether a statement is about every resource.
-fn on_everything(statement: &Statement) -> bool {
+pub(super) fn is_on_everything(statement: &Statement) -> bool {
     statement.resource.as_ref().is_none_or(|element| {
         element.listing == Listing::Only && element.patterns.iter().any(|pattern| pattern.is_everything())
     })

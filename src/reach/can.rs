@@ -7,10 +7,10 @@ use super::assume::{ASSUME, ask, with_trust};
 use super::being::Being;
 use super::graph::Graph;
 use super::power::{BUDGET, Side, speaking};
+use super::something::all_but;
 use crate::access::{Layers, PolicyRef, Request, evaluate};
-use crate::iam::{DocumentKind, PolicyDocument, Readings};
+use crate::iam::{PolicyDocument, Readings};
 use crate::solve::{Access, Cube, Depth, Grant, Question, Undecided, Witnesses, World};
-use crate::source::SourceFile;
 
 const ANSWER: Depth = Depth::Difference { cubes: 6, witnesses: Witnesses::One };
 
@@ -25,11 +25,7 @@ pub struct Thing {
 impl Thing {
     /// An action, `service:Name`, on a resource: an ARN, or `*`; without one, on whatever there is.
     pub fn new(action: &str, resource: Option<&str>) -> Thing {
-        let statement = serde_json::json!({ "Effect": "Allow", "NotAction": action, "Resource": "*" });
-        let text = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-        let source = SourceFile::new("all other actions", text);
-        let others = PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document");
-        Thing { action: action.to_owned(), resource: resource.map(str::to_owned), others: Arc::new(others) }
+        Thing { action: action.to_owned(), resource: resource.map(str::to_owned), others: all_but(action) }
     }
 }
 

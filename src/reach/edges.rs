@@ -1,10 +1,11 @@
 //! Whom someone can become, or make broader, in one step.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::assume::{assumable, facts_of};
+use super::assume::{assumable, assumable_by_account, assumable_by_name, facts_of};
 use super::being::{Being, Change};
 use super::graph::{Graph, MAKES_PROFILES};
 use super::power::{Power, Side, speaking};
@@ -12,10 +13,11 @@ use super::rule::{Kind, Path, Written, paths};
 use super::targets::{Asked, Facts};
 use super::universe::Universe;
 use crate::access::{Known, PolicyOrigin};
-use crate::catalog::ActionId;
 use crate::iam::ContextKey;
 use crate::snapshot::Holding;
 use crate::solve::Undecided;
+
+const PASS: &str = "iam:PassRole";
 
 /// The first steps of someone.
 #[derive(Clone, Debug)]
@@ -35,8 +37,6 @@ pub(super) struct Steps<'g> {
     pub(super) graph: &'g Graph<'g>,
     pub(super) being: &'g Being,
     pub(super) power: &'g Power<'g>,
-    /// Which of the actions that paths need it may do on something.
-    pub(super) can: BTreeSet<ActionId>,
     /// The principals of its account.
     pub(super) neighbours: FixedBitSet,
 }
@@ -49,20 +49,13 @@ impl Edges {
 
     pub(super) fn of(graph: &Graph<'_>, being: &Being, power: &Power<'_>) -> Edges {
         let mut edges = Edges::none(graph);
-        let Some(steps) = Steps::new(graph, being, power, &mut edges.undecided) else { return edges };
-        for path in paths() {
-            match path.kind {
-                kind if kind == Kind::Both || kind.changes() => {}
-                kind if kind.written().is_some() => {
-                    let widened = steps.widened_by(path, &mut edges.undecided);
-                    edges.widen.union_with(&widened);
-                }
-                _ => {
-                    let becomes = steps.become_by(path, &mut edges.undecided);
-                    edges.reached.union_with(&becomes);
-                }
-            }
-        }
+        let Some(steps) = Steps::new(graph, being, power) else { return edges };
+        let work = || Arc::new(Shared::of(&steps));
+        let shared = if being.change.is_shareable() { graph.shared(&steps) } else { work() };
+        edges.reached.union_with(&shared.reached);
+        edges.widen.union_with(&shared.widen);
+        edges.undecided.extend(shared.undecided.iter().cloned());
+        edges.reached.union_with(&assumable_by_name(graph, being, power, &mut edges.undecided));
         edges.reached.remove(being.principal);
         // Whose policies it can write anything into, it need not change otherwise.
         let mut whom = edges.reached.clone();
@@ -75,29 +68,48 @@ impl Edges {
     }
 }
 
+/// The first steps of all who are alike: what does not depend on which of them takes it.
+pub(super) struct Shared {
+    reached: FixedBitSet,
+    widen: FixedBitSet,
+    undecided: BTreeSet<Undecided>,
+}
+
+impl Shared {
+    pub(super) fn of(steps: &Steps<'_>) -> Shared {
+        let none = || steps.graph.principals.none();
+        let mut shared = Shared { reached: none(), widen: none(), undecided: BTreeSet::new() };
+        for path in paths() {
+            match path.kind {
+                kind if kind == Kind::Both || kind.changes() => {}
+                Kind::Assume => {
+                    let assumed = assumable_by_account(steps.graph, steps.power, &mut shared.undecided);
+                    shared.reached.union_with(&assumed);
+                }
+                kind if kind.written().is_some() => {
+                    shared.widen.union_with(&steps.widened_by(path, &mut shared.undecided));
+                }
+                _ => shared.reached.union_with(&steps.become_by(path, &mut shared.undecided)),
+            }
+        }
+        shared
+    }
+}
+
 impl<'g> Steps<'g> {
-    pub(super) fn new(
-        graph: &'g Graph<'g>,
-        being: &'g Being,
-        power: &'g Power<'g>,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Option<Steps<'g>> {
+    pub(super) fn new(graph: &'g Graph<'g>, being: &'g Being, power: &'g Power<'g>) -> Option<Steps<'g>> {
         let account = *graph.kinds.account_of.get(being.principal)?;
         let neighbours = graph.kinds.of_account.get(account)?.clone();
-        let may = |path: &&Path| path.needs.iter().all(|action| power.may(graph.solver, action));
-        // A service runs what it is given with a role that it was passed, or that it has.
-        let is_asked = |path: &&Path| !path.is_on_target() && path.kind != Kind::Both;
-        let can = match paths().iter().filter(is_asked).any(|path| may(&path)) {
-            true => power.of(graph.solver, &graph.others, undecided),
-            false => BTreeSet::new(),
-        };
-        Some(Steps { graph, being, power, can, neighbours })
+        Some(Steps { graph, being, power, neighbours })
     }
 
-    /// Whether all that a path needs can be done on something.
-    pub(super) fn has_needs(&self, path: &Path) -> bool {
-        let catalog = self.graph.solver.catalog;
-        path.needs.iter().all(|need| catalog.find_action(need).is_some_and(|id| self.can.contains(&id)))
+    /// Whether all that a path needs can be done on something: a service runs what it is given with a role that it was
+    /// passed, or that it has.
+    fn has_needs(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> bool {
+        let may = |need: &String| self.power.may(self.graph.solver, need);
+        // Which roles it passes is asked of each.
+        let mut others = path.needs.iter().filter(|need| *need != PASS);
+        path.needs.iter().all(may) && others.all(|need| self.graph.may_on_something(self.power, need, undecided))
     }
 
     /// Whom it becomes by a path.
@@ -106,12 +118,12 @@ impl<'g> Steps<'g> {
         let mut found = graph.principals.none();
         match path.kind {
             Kind::Assume => found = assumable(graph, self.being, self.power, undecided),
-            Kind::Pass if self.has_needs(path) => {
+            Kind::Pass if self.has_needs(path, undecided) => {
                 for service in &path.services {
                     found.union_with(&self.passed(path, service, undecided));
                 }
             }
-            Kind::Relay if self.has_needs(path) => {
+            Kind::Relay if self.has_needs(path, undecided) => {
                 for service in &path.services {
                     for role in self.passed(path, service, undecided).ones() {
                         let role = Being { principal: role, change: Change::default() };
@@ -121,9 +133,9 @@ impl<'g> Steps<'g> {
                     }
                 }
             }
-            Kind::Run if self.has_needs(path) => {
+            Kind::Run if self.has_needs(path, undecided) => {
                 for service in &path.services {
-                    found.union_with(&self.trusting(path, service));
+                    found.union_with(&self.trusting(path, service, undecided));
                 }
             }
             Kind::Credentials => {
@@ -182,31 +194,29 @@ impl<'g> Steps<'g> {
 
     /// The roles that it can pass to a service for a path.
     pub(super) fn passed(&self, path: &Path, service: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
-        let among = self.trusting(path, service);
+        let among = self.trusting(path, service, undecided);
         let Some((_, written)) = self.graph.trusting.service(self.power.account, service) else { return among };
         let facts = |_: usize, key: &ContextKey| pass_facts(key, written);
-        self.asked("iam:PassRole", Side::Own, &self.graph.principals, &among, &facts, undecided)
+        self.asked(PASS, Side::Own, &self.graph.principals, &among, &facts, undecided)
     }
 
     /// The roles of its account that a service may run with.
-    fn trusting(&self, path: &Path, service: &str) -> FixedBitSet {
+    fn trusting(&self, path: &Path, service: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
         let graph = self.graph;
         let mut roles = match graph.trusting.service(self.power.account, service) {
             Some((roles, _)) => roles.clone(),
             None => return graph.principals.none(),
         };
         roles.intersect_with(&graph.kinds.roles);
-        if path.instance_profile && !(path.kind == Kind::Pass && self.makes_profiles()) {
+        if path.instance_profile && !(path.kind == Kind::Pass && self.makes_profiles(undecided)) {
             roles.difference_with(&graph.kinds.without_profile);
         }
         roles
     }
 
     /// Whether it can give a role an instance profile.
-    fn makes_profiles(&self) -> bool {
-        let catalog = self.graph.solver.catalog;
-        let can = |action: &str| catalog.find_action(action).is_some_and(|id| self.can.contains(&id));
-        MAKES_PROFILES.into_iter().all(can)
+    fn makes_profiles(&self, undecided: &mut BTreeSet<Undecided>) -> bool {
+        MAKES_PROFILES.into_iter().all(|action| self.graph.may_on_something(self.power, action, undecided))
     }
 
     /// Those on whom all that a path needs can be done.

@@ -5,21 +5,23 @@ use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 
-use super::answers::Answers;
 use super::being::{Being, Change, Node};
 use super::bounds::at_least;
 use super::clock::Clock;
-use super::edges::Edges;
-use super::power::{BUDGET, Power};
-use super::rule::paths;
+use super::decides::Decides;
+use super::edges::{Edges, Shared, Steps};
+use super::memo::Memo;
+use super::power::{BUDGET, Power, own_branches};
+use super::something::Others;
 use super::trusting::Trusting;
 use super::universe::Universe;
-use crate::access::{KnownContext, Layers, PolicyRef};
-use crate::iam::{DocumentKind, Partition, PolicyDocument};
+use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
+use crate::catalog::ActionId;
+use crate::iam::{ContextKey, Partition};
 use crate::snapshot::{PrincipalKind, Snapshot};
 use crate::solve::{Access, Depth, Question, Solver, Undecided, World};
-use crate::source::SourceFile;
 use crate::trust::Trust;
 
 /// The graph of becoming, worked out as far as it is asked about.
@@ -36,10 +38,12 @@ pub struct Graph<'a> {
     pub(super) policies: Universe,
     pub(super) trusting: Trusting,
     pub(super) kinds: Kinds,
-    /// A policy that allows all that no path needs.
-    pub(super) others: Arc<PolicyDocument>,
-    pub(super) answers: Answers,
-    edges: Vec<OnceLock<Arc<Edges>>>,
+    pub(super) others: Others,
+    /// Whether actions are allowed on things: the action, what counts of the thing, and what decides.
+    pub(super) answers: Memo<((ActionId, String), Decides), Arc<Answer>>,
+    /// The steps that those who are alike have in common.
+    shared: Memo<(usize, PrincipalType, bool, Decides), Arc<Shared>>,
+    edges: Memo<Being, Arc<Edges>>,
     most: Vec<OnceLock<Arc<FixedBitSet>>>,
 }
 
@@ -55,6 +59,8 @@ pub(super) struct Kinds {
     pub(super) without_profile: FixedBitSet,
     /// The principals of each account, in the snapshot's order of accounts.
     pub(super) of_account: Vec<FixedBitSet>,
+    /// The accounts' positions, by number.
+    by_number: FxHashMap<String, usize>,
     /// Each principal's account.
     pub(super) account_of: Vec<usize>,
     /// Who has each customer managed policy, itself or by a group.
@@ -80,7 +86,6 @@ impl<'a> Graph<'a> {
         let groups = Universe::new(group_arns);
         let policies = Universe::new(customer_policies(snapshot));
         let kinds = Kinds::of(snapshot, &nodes, &principals, &groups, &policies);
-        let edges = nodes.iter().map(|_| OnceLock::new()).collect();
         let most = nodes.iter().map(|_| OnceLock::new()).collect();
         Graph {
             solver,
@@ -91,9 +96,10 @@ impl<'a> Graph<'a> {
             policies,
             trusting,
             kinds,
-            others: all_but_needs(),
-            answers: Answers::default(),
-            edges,
+            others: Others::new(solver.catalog),
+            answers: Memo::default(),
+            shared: Memo::default(),
+            edges: Memo::default(),
             most,
             nodes,
         }
@@ -129,14 +135,22 @@ impl<'a> Graph<'a> {
 
     /// Whom a principal can become in one step, worked out once.
     pub(super) fn edges(&self, being: &Being) -> Arc<Edges> {
-        let work = || match self.power(being) {
+        self.edges.of(being.clone(), || match self.power(being) {
             Some(power) => Arc::new(Edges::of(self, being, &power)),
             None => Arc::new(Edges::none(self)),
-        };
-        match self.edges.get(being.principal).filter(|_| being.change.is_none()) {
-            Some(cell) => Arc::clone(cell.get_or_init(work)),
-            None => work(),
-        }
+        })
+    }
+
+    /// The steps that a principal has in common with all who are alike, worked out once.
+    pub(super) fn shared(&self, steps: &Steps<'_>) -> Arc<Shared> {
+        let power = steps.power;
+        let account = self.kinds.account_of.get(steps.being.principal).copied().unwrap_or_default();
+        let kind = power.layers.principal.principal_type;
+        let bound = power.layers.boundary.is_some();
+        let known = |key: &ContextKey| power.known.of(key);
+        let mut decides = Decides::new(&own_branches(&power.access), power.partition, known);
+        self.trusting.asked_of_all(power.account).for_each(|one| decides.add(one, &known));
+        self.shared.of((account, kind, bound, decides), || Arc::new(Shared::of(steps)))
     }
 
     /// What could not be decided of the first steps of a principal.
@@ -145,18 +159,14 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// What was answered to a question.
+pub(super) struct Answer {
+    pub(super) allowed: bool,
+    pub(super) undecided: Vec<Undecided>,
+}
+
 /// What gives a role an instance profile.
 pub(super) const MAKES_PROFILES: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
-
-/// A policy that allows everything but the actions that are asked on whatever there is.
-fn all_but_needs() -> Arc<PolicyDocument> {
-    let of_paths = paths().iter().filter(|path| !path.is_on_target()).flat_map(|path| &path.needs);
-    let needs: BTreeSet<&str> = of_paths.map(String::as_str).chain(MAKES_PROFILES).collect();
-    let statement = serde_json::json!({ "Effect": "Allow", "NotAction": needs, "Resource": "*" });
-    let text = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-    let source = SourceFile::new("what no path needs", text);
-    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
-}
 
 /// The customer managed policies, by ARN: those of principals and groups, boundaries, and all that can be attached.
 fn customer_policies(snapshot: &Snapshot) -> Vec<String> {
@@ -178,6 +188,11 @@ fn managed(held: &crate::snapshot::HeldPolicy) -> Option<&str> {
 }
 
 impl Kinds {
+    /// The principals of an account, by its number.
+    pub(super) fn of_account(&self, account: &str) -> Option<&FixedBitSet> {
+        self.by_number.get(account).and_then(|at| self.of_account.get(*at))
+    }
+
     fn of(
         snapshot: &Snapshot,
         nodes: &[Node<'_>],
@@ -191,13 +206,14 @@ impl Kinds {
             own_roles: principals.none(),
             without_profile: principals.none(),
             of_account: snapshot.accounts.iter().map(|_| principals.none()).collect(),
+            by_number: snapshot.accounts.iter().enumerate().map(|(at, a)| (a.id.as_str().to_owned(), at)).collect(),
             account_of: Vec::with_capacity(nodes.len()),
             holders: (0..policies.len()).map(|_| principals.none()).collect(),
             members: (0..groups.len()).map(|_| principals.none()).collect(),
         };
         for (index, node) in nodes.iter().enumerate() {
             let principal = node.principal;
-            let at = snapshot.accounts.iter().position(|account| account.id == node.account.id).unwrap_or_default();
+            let at = kinds.by_number.get(node.account.id.as_str()).copied().unwrap_or_default();
             kinds.account_of.push(at);
             if let Some(all) = kinds.of_account.get_mut(at) {
                 all.insert(index);

@@ -82,7 +82,7 @@ impl Graph<'_> {
         let mut undecided = BTreeSet::new();
         let Some((from, earlier)) = way.split_last() else { return Err(undecided) };
         let Some(power) = self.power(from) else { return Err(undecided) };
-        let Some(steps) = Steps::new(self, from, &power, &mut undecided) else { return Err(undecided) };
+        let Some(steps) = Steps::new(self, from, &power) else { return Err(undecided) };
         let prover = Prover { graph: self, power: &power, steps: &steps };
         let same = from.principal == to.principal;
         let widens = to.change.widened && !(same && from.change.widened);
@@ -132,7 +132,7 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<Undecided>,
     ) -> Option<(&'static Path, Vec<Asks>)> {
         let power = self.power(being)?;
-        let steps = Steps::new(self, being, &power, undecided)?;
+        let steps = Steps::new(self, being, &power)?;
         Prover { graph: self, power: &power, steps: &steps }.first(to.principal, Part::Widens, undecided)
     }
 }

@@ -3,19 +3,21 @@
 //! Follows `docs/reach.md`. The paths are data (`paths.toml`); the graph is worked out as far as it is asked about; the
 //! solver decides every step, with what limits the principal: permissions boundary, organization, every Deny.
 
-mod answers;
 mod assume;
 mod being;
 mod bounds;
 mod can;
 mod changes;
 mod clock;
+mod decides;
 mod edges;
 mod graph;
 mod link;
+mod memo;
 mod power;
 mod rule;
 mod search;
+mod something;
 mod targets;
 mod trusting;
 mod universe;

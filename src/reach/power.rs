@@ -1,16 +1,13 @@
 //! What someone may do of all that paths need.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use fixedbitset::FixedBitSet;
 
 use super::bounds::at_most;
 use super::clock::Clock;
 use crate::access::{KnownContext, Layers, PolicyRef};
 use crate::catalog::ActionId;
-use crate::iam::{Partition, PolicyDocument};
-use crate::solve::{Access, Allowing, Branch, Depth, Question, Solver, Undecided, Witnesses, World, effective_access};
+use crate::iam::Partition;
+use crate::solve::{Access, Allowing, Branch, Solver, effective_access};
 
 /// Steps that one question may take.
 pub(super) const BUDGET: u64 = 1_000_000;
@@ -52,29 +49,6 @@ impl<'n> Power<'n> {
         let statements = self.policies.iter().flat_map(|policy| &policy.document.statements);
         statements.flat_map(|statement| &statement.conditions).any(|condition| condition.key.lower() == key)
     }
-
-    /// Which of some actions it may do, on whatever resource; `others` is a policy that allows all other actions.
-    pub(super) fn of(
-        &self,
-        solver: &Solver<'_>,
-        others: &Arc<PolicyDocument>,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> BTreeSet<ActionId> {
-        let answer = solver.answer(&Question {
-            effective: &self.access,
-            declared: &Access::of_policies([(others, 0)]),
-            known: self.known,
-            partition: Some(self.partition),
-            world: World::Closed,
-            only: None,
-            budget: BUDGET,
-            depth: Depth::Difference { cubes: 1, witnesses: Witnesses::None },
-            account: Some(self.account),
-            confirm: None,
-        });
-        undecided.extend(answer.undecided);
-        answer.grants.into_iter().flat_map(|grant| grant.actions.known).collect()
-    }
 }
 
 /// What must allow a request beside the organization.
@@ -105,9 +79,22 @@ pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, s
         }
         Branch { require, forbid: branch.forbid.iter().filter(speaks).cloned().collect(), except: Vec::new() }
     };
-    // What the policies of resources grant is about those resources.
-    let own = |branch: &&Branch| branch.require.first().is_some_and(|list| list.iter().all(|one| one.covers.is_none()));
-    Access { branches: access.branches.iter().filter(own).map(narrowed).collect() }
+    Access { branches: access.branches.iter().filter(is_own).map(narrowed).collect() }
+}
+
+/// The branches of an access without what the policies of resources say, which is about those resources.
+pub(super) fn own_branches(access: &Access) -> Vec<Branch> {
+    let own = |list: &Vec<Allowing>| list.iter().filter(|one| one.covers.is_none()).cloned().collect();
+    let narrowed = |branch: &Branch| Branch {
+        require: branch.require.iter().map(own).collect(),
+        forbid: own(&branch.forbid),
+        except: Vec::new(),
+    };
+    access.branches.iter().filter(is_own).map(narrowed).collect()
+}
+
+fn is_own(branch: &&Branch) -> bool {
+    branch.require.first().is_some_and(|list| list.iter().all(|one| one.covers.is_none()))
 }
 
 /// Whether a statement may speak of an action.

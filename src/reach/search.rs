@@ -42,14 +42,22 @@ pub struct Search<T> {
 /// Whose policies can be made to allow everything.
 type Widen = Arc<FixedBitSet>;
 
+/// Who was reached.
+struct Seen {
+    /// As they are.
+    plain: FixedBitSet,
+    /// With a policy that allows everything, and nothing else changed.
+    widened: FixedBitSet,
+}
+
 impl Graph<'_> {
     /// Looks for the shortest path from a principal to someone of whom `goal` holds, itself unchanged left out. Of
     /// paths that are as short, that to the one who may do most.
     pub fn shortest<T>(&self, from: usize, goal: &mut dyn FnMut(&Graph<'_>, &[Being]) -> Met<T>) -> Search<T> {
         let start = Being { principal: from, change: Change::default() };
         let mut search = Search { found: None, undecided: BTreeSet::new() };
-        let mut seen = self.principals.none();
-        seen.insert(from);
+        let mut seen = Seen { plain: self.principals.none(), widened: self.principals.none() };
+        seen.plain.insert(from);
         let mut parents: FxHashMap<Being, Option<Being>> = FxHashMap::default();
         parents.insert(start.clone(), None);
         let mut frontier = vec![(start, Arc::new(self.principals.none()))];
@@ -93,7 +101,7 @@ impl Graph<'_> {
         &self,
         being: &Being,
         before: &Widen,
-        seen: &mut FixedBitSet,
+        seen: &mut Seen,
         undecided: &mut BTreeSet<Undecided>,
     ) -> (Vec<Being>, Widen) {
         let edges = self.edges(being);
@@ -111,10 +119,12 @@ impl Graph<'_> {
         }
         let mut broader = edges.reached.clone();
         broader.intersect_with(&widen);
+        broader.difference_with(&seen.widened);
+        seen.widened.union_with(&broader);
         steps.extend(broader.ones().map(|principal| widened(principal, &Change::default())));
         let mut fresh = edges.reached.clone();
-        fresh.difference_with(seen);
-        seen.union_with(&fresh);
+        fresh.difference_with(&seen.plain);
+        seen.plain.union_with(&fresh);
         steps.extend(fresh.ones().map(|principal| Being { principal, change: Change::default() }));
         (steps, widen)
     }

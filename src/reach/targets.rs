@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::answers::{Answer, Before};
 use super::clock::anything;
-use super::graph::Graph;
+use super::decides::Decides;
+use super::graph::{Answer, Graph};
 use super::power::{BUDGET, Power};
 use super::universe::Universe;
-use crate::access::{Known, KnownContext};
+use crate::access::{Known, KnownContext, settled};
 use crate::catalog::ActionId;
 use crate::iam::condition::ConditionValue;
-use crate::iam::{ContextKey, Listing, Part, Statement, Template};
+use crate::iam::{Condition, ContextKey, Listing, Part, Statement, Template};
 use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World};
 
 /// A question about many things.
@@ -35,6 +35,10 @@ pub(super) type Facts<'f> = dyn Fn(usize, &ContextKey) -> Option<Known> + Sync +
 
 /// Keys that tell what the thing itself is like: where a condition asks for one, each thing is asked about.
 const OF_THE_THING: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary"];
+
+fn is_of_the_thing(key: &ContextKey) -> bool {
+    OF_THE_THING.iter().any(|name| key.lower().starts_with(name))
+}
 
 /// What one statement says of the things.
 #[derive(Clone)]
@@ -99,9 +103,9 @@ impl Asked<'_> {
         let solver = self.graph.solver;
         let arn = self.universe.arn(thing);
         let of_arn = if exact { arn.split(':').nth(4).unwrap_or_default() } else { arn };
-        let known = |key: &ContextKey| (self.facts)(thing, key).unwrap_or_else(|| self.power.known.of(key));
-        let asked = Before::new(self.action, of_arn, self.power.partition, access, known);
-        let answer = self.graph.answers.of(asked, || {
+        let asked = (self.action, of_arn.to_owned());
+        let decides = Decides::new(&access.branches, self.power.partition, |key| self.known(thing, key));
+        let answer = self.graph.answers.of((asked, decides), || {
             let known = with_facts(self.power.known, access, thing, self.facts);
             let answer = solver.answer(&Question {
                 effective: access,
@@ -115,7 +119,7 @@ impl Asked<'_> {
                 account: None,
                 confirm: None,
             });
-            Answer { allowed: !answer.grants.is_empty(), undecided: answer.undecided }
+            Arc::new(Answer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
         });
         undecided.extend(answer.undecided.iter().cloned());
         answer.allowed
@@ -131,9 +135,30 @@ impl Asked<'_> {
             return Said { one, matched: Arc::new(self.universe.none()), exact: true, always: false, each: false };
         };
         let (matched, exact) = self.matched(statement);
-        let of_the_thing = |key: &ContextKey| OF_THE_THING.iter().any(|name| key.lower().starts_with(name));
-        let by_thing = keys_of(statement).any(of_the_thing);
-        Said { one, matched, exact, always: exact && statement.conditions.is_empty(), each: by_thing || !exact }
+        let each = !exact || keys_of(statement).any(is_of_the_thing);
+        let mut open = false;
+        for condition in &statement.conditions {
+            match self.settled(condition) {
+                Some(true) => {}
+                Some(false) => {
+                    let matched = Arc::new(self.universe.none());
+                    return Said { one, matched, exact: true, always: false, each: false };
+                }
+                None => open = true,
+            }
+        }
+        Said { one, matched, exact, always: exact && !open, each }
+    }
+
+    /// Whether a condition holds in every such request, or in none; nothing where requests or things differ.
+    fn settled(&self, condition: &Condition) -> Option<bool> {
+        let thing = self.among.minimum().filter(|_| !is_of_the_thing(&condition.key))?;
+        settled(condition, &self.known(thing, &condition.key))
+    }
+
+    /// What is known of a key in a request on a thing.
+    fn known(&self, thing: usize, key: &ContextKey) -> Known {
+        (self.facts)(thing, key).unwrap_or_else(|| self.power.known.of(key))
     }
 
     /// The things that the resources of a statement match, and whether these are all of them exactly.
@@ -195,14 +220,18 @@ pub(super) fn with_facts(known: &KnownContext, access: &Access, thing: usize, fa
 }
 
 /// The keys that a statement names, in conditions and as variables.
-pub(super) fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
+fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
+    statement.conditions.iter().map(|condition| &condition.key).chain(variables_of(statement))
+}
+
+/// The keys that a statement names as variables.
+pub(super) fn variables_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
     let texts = statement.conditions.iter().flat_map(|condition| &condition.values).filter_map(|value| match value {
         ConditionValue::Text(template) => Some(template),
         ConditionValue::Typed(_) => None,
     });
     let resources = statement.resource.iter().flat_map(|element| &element.patterns);
-    let variables = resources.chain(texts).flat_map(Template::variables);
-    statement.conditions.iter().map(|condition| &condition.key).chain(variables)
+    resources.chain(texts).flat_map(Template::variables)
 }
 
 /// A pattern as a glob that matches at least as much.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::being::Node;
 use super::universe::Universe;
-use crate::iam::principal::{AwsPrincipal, PrincipalEntry};
+use crate::iam::principal::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 use crate::iam::{AccountId, Effect, Listing, PolicyDocument};
+use crate::solve::Allowing;
 use crate::trust::{Trust, Way};
 
 /// The roles of a snapshot by whom they trust.
@@ -24,6 +25,10 @@ pub(super) struct Trusting {
     by_name: Vec<Vec<usize>>,
     /// The roles whose trust policy lets in all whom it names, whatever the request.
     plain: FixedBitSet,
+    /// The roles whose trust policy tells some principals of an account apart from others.
+    individual: FixedBitSet,
+    /// The statements with conditions of the others, by the account that they name; of those that name anyone by none.
+    of_all: FxHashMap<String, Vec<Allowing>>,
 }
 
 /// What one trust policy says.
@@ -34,6 +39,7 @@ struct Said {
     unique_ids: Vec<String>,
     sessions: Vec<(String, String)>,
     plain: bool,
+    individual: bool,
 }
 
 impl Trusting {
@@ -52,7 +58,10 @@ impl Trusting {
             anyone: principals.none(),
             by_name: vec![Vec::new(); nodes.len()],
             plain: principals.none(),
+            individual: principals.none(),
+            of_all: FxHashMap::default(),
         };
+        let mut told: FxHashSet<(usize, String)> = FxHashSet::default();
         let mut said: FxHashMap<usize, Said> = FxHashMap::default();
         let mut services: FxHashMap<(usize, &str), Arc<BTreeMap<String, String>>> = FxHashMap::default();
         for (index, node) in nodes.iter().enumerate() {
@@ -61,6 +70,15 @@ impl Trusting {
             let says = said.entry(document).or_insert_with(|| Said::of(&policy.document));
             trusting.plain.set(index, says.plain);
             trusting.anyone.set(index, says.anyone);
+            trusting.individual.set(index, says.individual);
+            if !says.plain && !says.individual {
+                let accounts = says.accounts.iter().map(|account| account.as_str().to_owned());
+                for account in accounts.chain(says.anyone.then(String::new)) {
+                    if told.insert((document, account.clone())) {
+                        trusting.of_all.entry(account).or_default().extend(statements(&policy.document));
+                    }
+                }
+            }
             for account in &says.accounts {
                 let roles = trusting.accounts.entry(account.as_str().to_owned()).or_insert_with(|| principals.none());
                 roles.insert(index);
@@ -117,6 +135,16 @@ impl Trusting {
         self.by_name.get(principal).map_or(&[], Vec::as_slice)
     }
 
+    /// The roles that tell some principals of an account apart from others.
+    pub(super) fn individual(&self) -> &FixedBitSet {
+        &self.individual
+    }
+
+    /// The statements that decide whether someone of an account comes into roles that tell nobody apart.
+    pub(super) fn asked_of_all(&self, account: &str) -> impl Iterator<Item = &Allowing> {
+        [account, ""].into_iter().filter_map(|account| self.of_all.get(account)).flatten()
+    }
+
     /// Whether a role lets in all whom it names, whatever the request.
     pub(super) fn is_plain(&self, role: usize) -> bool {
         self.plain.contains(role)
@@ -132,6 +160,7 @@ impl Said {
             unique_ids: Vec::new(),
             sessions: Vec::new(),
             plain: true,
+            individual: false,
         };
         for statement in &document.statements {
             let assumes = statement.action.patterns.iter().any(|pattern| {
@@ -139,6 +168,7 @@ impl Said {
             });
             let only = statement.action.listing == Listing::Only;
             said.plain &= statement.effect == Effect::Allow && statement.conditions.is_empty() && only && assumes;
+            said.individual |= statement.principal.as_ref().is_some_and(tells_apart);
             let Some(element) = statement.principal.as_ref().filter(|_| statement.effect == Effect::Allow) else {
                 continue;
             };
@@ -173,4 +203,27 @@ impl Said {
             PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => {}
         }
     }
+}
+
+/// Whether some principals of an account are named and others are not.
+fn tells_apart(element: &PrincipalElement) -> bool {
+    let whole = |entry: &PrincipalEntry| match entry {
+        PrincipalEntry::Aws(AwsPrincipal::Account(_) | AwsPrincipal::Root(_)) | PrincipalEntry::Anyone => true,
+        PrincipalEntry::Aws(AwsPrincipal::Arn(_) | AwsPrincipal::UniqueId(_)) => false,
+        // Services and federated users are no principals of a snapshot.
+        PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => true,
+    };
+    element.listing == Listing::AllBut || !element.entries.iter().all(whole)
+}
+
+fn statements(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> {
+    let one = |index| Allowing {
+        document: Arc::clone(document),
+        index,
+        covers: None,
+        rcp_services_only: false,
+        tag: usize::MAX,
+    };
+    let conditional = |index: &usize| document.statements.get(*index).is_some_and(|one| !one.conditions.is_empty());
+    (0..document.statements.len()).filter(conditional).map(one)
 }

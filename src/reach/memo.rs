@@ -1,0 +1,28 @@
+//! What was worked out before, by what it depends on.
+
+use std::hash::Hash;
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+/// Values by what they depend on.
+pub(super) struct Memo<K, V>(Mutex<FxHashMap<K, V>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Memo(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+    /// The value of a key, worked out where it is not known. Two who ask at the same time may both work it out.
+    pub(super) fn of(&self, key: K, work: impl FnOnce() -> V) -> V {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = lock().get(&key) {
+            return value.clone();
+        }
+        let value = work();
+        lock().insert(key, value.clone());
+        value
+    }
+}
