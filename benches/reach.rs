@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{Being, Graph, Met};
+use iamdrift::reach::{Alike, Being, Change, Graph, Met, Way};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
@@ -95,16 +96,27 @@ fn reach(snapshot: &Snapshot) -> usize {
     let solver = Solver::new(catalog);
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
     let reaches = |from: usize| {
-        let itself = Being { principal: from, change: iamdrift::reach::Change::default() };
+        let itself = Being { principal: from, change: Change::default() };
         let Some((_, own, _)) = graph.layers_of(&itself) else { return false };
         let least = graph.at_least(&own);
-        let mut goal = |graph: &Graph<'_>, way: &[Being]| match way.last() {
-            Some(last) if !graph.may_only(last, &least) => match graph.beyond(last, &own) {
+        if graph.is_everything(&least) {
+            return false;
+        }
+        let mut no_more: FxHashSet<Alike> = FxHashSet::default();
+        let mut goal = |way: &Way<'_>| {
+            let last = way.last();
+            let alike = || graph.alike(last, &own);
+            if graph.may_only(last, &least) || no_more.contains(&alike()) {
+                return Met::No;
+            }
+            match graph.beyond(last, &own) {
                 Ok(true) => Met::Yes(()),
-                Ok(false) => Met::No,
+                Ok(false) => {
+                    no_more.insert(alike());
+                    Met::No
+                }
                 Err(why) => Met::Undecided(why),
-            },
-            _ => Met::No,
+            }
         };
         graph.shortest(from, &mut goal).found.is_some_and(|found| graph.links(&found.beings).is_ok())
     };

@@ -1,7 +1,7 @@
 //! What a snapshot tells of the context of a principal's requests (`docs/semantics.md` §3).
 
 use super::known::{Known, KnownContext};
-use crate::iam::{AccountId, ActionPattern, Effect, Listing, PolicyDocument};
+use crate::iam::{AccountId, ActionPattern, ContextKey, Effect, Listing, PolicyDocument};
 use crate::snapshot::{Principal, PrincipalKind, Snapshot};
 
 /// The actions by which whoever assumes a role can bring tags with the session.
@@ -36,6 +36,11 @@ pub fn known_context(snapshot: &Snapshot, principal: &Principal) -> KnownContext
         known.set_principal_tags(principal.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
     }
     known
+}
+
+/// Whether one principal can have another value of a key than the next, in the same request.
+pub fn tells_principals_apart(key: &ContextKey) -> bool {
+    key.lower().starts_with("aws:principal") || matches!(key.lower(), "aws:userid" | "aws:username")
 }
 
 /// A user's tags are its own; a role's are joined by the session's, where its trust lets a session bring any.

@@ -21,7 +21,7 @@ pub use caller::NotAPrincipal;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use gather::{Gatherer, gather, missing};
 pub use known::{Known, KnownContext};
-pub use known_principal::known_context;
+pub use known_principal::{known_context, tells_principals_apart};
 pub use layers::{
     Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicies, ResourcePolicy, Sessions,
     UnknownResourcePolicy,

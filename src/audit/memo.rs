@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::subject::Subject;
-use crate::access::{Known, Layers, PolicyRef};
+use crate::access::{Known, Layers, PolicyRef, tells_principals_apart};
 use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, Statement, Template};
 
@@ -62,9 +62,7 @@ fn lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
 
 /// The keys of the principal's own by which a statement can tell it from another: as conditions, or as variables.
 fn own_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    let own = |key: &&ContextKey| {
-        key.lower().starts_with("aws:principal") || matches!(key.lower(), "aws:userid" | "aws:username")
-    };
+    let own = |key: &&ContextKey| tells_principals_apart(key);
     let texts = statement.conditions.iter().flat_map(|c| &c.values).filter_map(|value| match value {
         ConditionValue::Text(template) => Some(template),
         ConditionValue::Typed(_) => None,

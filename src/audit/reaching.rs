@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::ask::{Asker, Founds, by_statement};
 use super::subject::Subject;
 use crate::access::{Layers, PolicyRef, Request, missing};
 use crate::baseline::{Assignment, Assignments, Assumers, Baseline};
 use crate::iam::Readings;
-use crate::reach::{Being, Graph, Link, Met};
+use crate::reach::{Alike, Being, Graph, Link, Met, Way};
 use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
 use crate::solve::{Access, Depth, Question, Undecided, Witnesses, World};
 use crate::trust::lists;
@@ -28,7 +28,7 @@ pub(super) struct Reaching<'a> {
     /// Positions in the snapshot, by ARN.
     positions: BTreeMap<&'a str, usize>,
     /// Who may do no more than a ceiling allows, by the ceiling's address: asked once for all whom it binds.
-    within: Mutex<FxHashMap<(Being, usize), bool>>,
+    within: Mutex<FxHashMap<(Alike, usize), bool>>,
 }
 
 /// What a principal can become.
@@ -77,23 +77,37 @@ impl<'a> Reaching<'a> {
         let mut branches = subject.declared.access.branches.clone();
         branches.extend(own.branches);
         let allowed = Access { branches };
-        let least = self.graph.at_least(&allowed);
-        let mut goal = |graph: &Graph<'_>, way: &[Being]| {
-            let Some(last) = way.last() else { return Met::No };
-            if graph.may_only(last, &least) || self.is_within(graph, last, subject) {
+        let graph = &self.graph;
+        let least = graph.at_least(&allowed);
+        if graph.is_everything(&least) {
+            return Reached::default();
+        }
+        let mut no_more: FxHashSet<Alike> = FxHashSet::default();
+        let mut goal = |way: &Way<'_>| {
+            let last = way.last();
+            if graph.may_only(last, &least) {
+                return Met::No;
+            }
+            let alike = graph.alike(last, &allowed);
+            if no_more.contains(&alike) || self.is_within(last, subject) {
                 return Met::No;
             }
             let Some((layers, access, policies)) = graph.layers_of(last) else { return Met::No };
             let ask = |depth| self.beyond(asker, subject, last, (&layers, &access), &allowed, depth);
             let (founds, undecided) = ask(Depth::Verdict);
             if founds.is_empty() {
-                return if undecided.is_empty() { Met::No } else { Met::Undecided(undecided) };
+                if undecided.is_empty() {
+                    no_more.insert(alike);
+                    return Met::No;
+                }
+                return Met::Undecided(undecided);
             }
-            let missing: BTreeSet<Undecided> = self.missing(way).map(|m| Undecided::Unread(m.to_string())).collect();
+            let way = way.beings();
+            let missing: BTreeSet<Undecided> = self.missing(&way).map(|m| Undecided::Unread(m.to_string())).collect();
             if !missing.is_empty() {
                 return Met::Undecided(missing);
             }
-            match graph.links(way) {
+            match graph.links(&way) {
                 Err(undecided) => Met::Undecided(undecided),
                 Ok(links) if links.iter().all(|link| self.is_agreed(link)) => Met::No,
                 Ok(links) => Met::Yes(Broader { links, founds: ask(DIFFERENCE).0, policies }),
@@ -107,13 +121,14 @@ impl<'a> Reaching<'a> {
     }
 
     /// Whether someone may do no more than the ceiling of a principal allows; not, where that is undecided.
-    fn is_within(&self, graph: &Graph<'_>, being: &Being, subject: &Subject<'_>) -> bool {
-        let key = (being.clone(), Arc::as_ptr(&subject.declared) as usize);
+    fn is_within(&self, being: &Being, subject: &Subject<'_>) -> bool {
+        let ceiling = &subject.declared.access;
+        let key = (self.graph.alike(being, ceiling), Arc::as_ptr(&subject.declared) as usize);
         let lock = || self.within.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key) {
             return *known;
         }
-        let within = graph.beyond(being, &subject.declared.access) == Ok(false);
+        let within = self.graph.beyond(being, ceiling) == Ok(false);
         lock().insert(key, within);
         within
     }

@@ -7,22 +7,47 @@ use std::sync::Arc;
 use super::targets::variables_of;
 use crate::access::{Known, settled};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
-use crate::solve::{Allowing, Branch};
+use crate::solve::{Allowing, Branch, Except};
 
 /// The statements that decide, and what is known of the keys that they name.
 #[derive(Eq, Hash, PartialEq)]
 pub(super) struct Decides {
     partition: &'static str,
-    /// The statements of each branch, list by list; what must not match comes last.
-    branches: Vec<Vec<Vec<One>>>,
+    branches: Vec<Lists>,
     known: Vec<Told>,
 }
 
-/// A statement by the place of its document in memory, which it keeps.
+/// The statements of a branch, list by list; what must not match comes last.
+#[derive(Eq, Hash, PartialEq)]
+struct Lists {
+    lists: Vec<Vec<One>>,
+    except: Vec<Except>,
+}
+
+/// A statement.
+#[derive(Eq, Hash, PartialEq)]
 struct One {
-    document: Arc<PolicyDocument>,
+    document: Document,
     index: usize,
     rcp_services_only: bool,
+    covers: Option<Arc<Except>>,
+}
+
+/// A document by its place in memory, which it keeps.
+struct Document(Arc<PolicyDocument>);
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Document) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Document {}
+
+impl Hash for Document {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
 }
 
 /// What is known of a key that a statement names.
@@ -33,33 +58,16 @@ enum Told {
     Key(ContextKey, Known),
 }
 
-impl One {
-    fn place(&self) -> (usize, usize, bool) {
-        (Arc::as_ptr(&self.document) as usize, self.index, self.rcp_services_only)
-    }
-}
-
-impl PartialEq for One {
-    fn eq(&self, other: &One) -> bool {
-        self.place() == other.place()
-    }
-}
-
-impl Eq for One {}
-
-impl Hash for One {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.place().hash(state);
-    }
-}
-
 impl Decides {
-    /// What decides over branches of which none holds the policy of a resource.
+    /// What decides over branches.
     pub(super) fn new(branches: &[Branch], partition: Partition, known: impl Fn(&ContextKey) -> Known) -> Decides {
         let mut decides = Decides { partition: partition.as_str(), branches: Vec::new(), known: Vec::new() };
         for branch in branches {
             let lists = branch.require.iter().chain([&branch.forbid]);
-            decides.branches.push(lists.clone().map(|list| list.iter().map(one).collect()).collect());
+            decides.branches.push(Lists {
+                lists: lists.clone().map(|list| list.iter().map(one).collect()).collect(),
+                except: branch.except.clone(),
+            });
             lists.flatten().for_each(|one| decides.add(one, &known));
         }
         decides
@@ -80,5 +88,10 @@ impl Decides {
 }
 
 fn one(one: &Allowing) -> One {
-    One { document: Arc::clone(&one.document), index: one.index, rcp_services_only: one.rcp_services_only }
+    One {
+        document: Document(Arc::clone(&one.document)),
+        index: one.index,
+        rcp_services_only: one.rcp_services_only,
+        covers: one.covers.clone(),
+    }
 }

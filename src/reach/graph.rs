@@ -1,6 +1,7 @@
 //! The graph of becoming: everyone of a snapshot, and what each may do to become another.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
@@ -44,7 +45,11 @@ pub struct Graph<'a> {
     /// The steps that those who are alike have in common.
     shared: Memo<(usize, PrincipalType, bool, Decides), Arc<Shared>>,
     edges: Memo<Being, Arc<Edges>>,
-    most: Vec<OnceLock<Arc<FixedBitSet>>>,
+    /// The classes of those who are alike, by number and by what decides.
+    pub(super) class_of: Memo<Being, usize>,
+    pub(super) class_by: Memo<(String, Decides), usize>,
+    pub(super) classes: AtomicUsize,
+    most: Vec<OnceLock<Most>>,
 }
 
 /// Everyone by what can be done to them.
@@ -100,6 +105,9 @@ impl<'a> Graph<'a> {
             answers: Memo::default(),
             shared: Memo::default(),
             edges: Memo::default(),
+            class_of: Memo::default(),
+            class_by: Memo::default(),
+            classes: AtomicUsize::new(0),
             most,
             nodes,
         }
@@ -157,6 +165,13 @@ impl<'a> Graph<'a> {
     pub fn undecided(&self, principal: usize) -> BTreeSet<Undecided> {
         self.edges(&Being { principal, change: Change::default() }).undecided.clone()
     }
+}
+
+/// What someone may do at the most, by actions, and how many these are.
+#[derive(Clone, Default)]
+pub(super) struct Most {
+    pub(super) actions: Arc<FixedBitSet>,
+    pub(super) count: usize,
 }
 
 /// What was answered to a question.
@@ -250,15 +265,13 @@ impl Kinds {
 
 impl Graph<'_> {
     /// What a principal may do at the most, by actions.
-    pub(super) fn at_most(&self, principal: usize) -> Arc<FixedBitSet> {
+    pub(super) fn at_most(&self, principal: usize) -> Most {
         let work = || {
             let being = Being { principal, change: Change::default() };
-            Arc::new(self.power(&being).map(|power| power.most).unwrap_or_default())
+            let actions = self.power(&being).map(|power| power.most).unwrap_or_default();
+            Most { count: actions.count_ones(..), actions: Arc::new(actions) }
         };
-        match self.most.get(principal) {
-            Some(cell) => Arc::clone(cell.get_or_init(work)),
-            None => work(),
-        }
+        self.most.get(principal).map_or_else(Most::default, |cell| cell.get_or_init(work).clone())
     }
 }
 
@@ -282,7 +295,12 @@ impl Graph<'_> {
 
     /// Whether someone may do nothing but some actions, as far as actions alone tell.
     pub fn may_only(&self, being: &Being, actions: &FixedBitSet) -> bool {
-        being.change.is_none() && self.at_most(being.principal).is_subset(actions)
+        being.change.is_none() && self.at_most(being.principal).actions.is_subset(actions)
+    }
+
+    /// Whether some actions are all that there are: who may do these for certain has nothing to reach.
+    pub fn is_everything(&self, actions: &FixedBitSet) -> bool {
+        actions.count_ones(..) == self.solver.catalog.action_count()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Follows `docs/reach.md`. The paths are data (`paths.toml`); the graph is worked out as far as it is asked about; the
 //! solver decides every step, with what limits the principal: permissions boundary, organization, every Deny.
 
+mod alike;
 mod assume;
 mod being;
 mod bounds;
@@ -22,9 +23,10 @@ mod targets;
 mod trusting;
 mod universe;
 
+pub use alike::Alike;
 pub use being::{Being, Change};
 pub use can::{Can, Thing};
 pub use graph::Graph;
 pub use link::{Asks, Link};
 pub use rule::{Kind, Path, paths};
-pub use search::{Found, Met, Search};
+pub use search::{Found, Met, Search, Way};

@@ -39,6 +39,34 @@ pub struct Search<T> {
     pub undecided: BTreeSet<Undecided>,
 }
 
+/// From whom each was reached; the one who searches from nobody.
+type Parents = FxHashMap<Being, Option<Being>>;
+
+/// A way that a search took.
+pub struct Way<'s> {
+    parents: &'s Parents,
+    last: &'s Being,
+}
+
+impl Way<'_> {
+    /// Who stands at its end.
+    pub fn last(&self) -> &Being {
+        self.last
+    }
+
+    /// Whom the principal becomes on it, one after the other; itself first.
+    pub fn beings(&self) -> Vec<Being> {
+        let mut beings = vec![self.last.clone()];
+        let mut last = self.last;
+        while let Some(Some(parent)) = self.parents.get(last) {
+            beings.push(parent.clone());
+            last = parent;
+        }
+        beings.reverse();
+        beings
+    }
+}
+
 /// Whose policies can be made to allow everything.
 type Widen = Arc<FixedBitSet>;
 
@@ -53,12 +81,12 @@ struct Seen {
 impl Graph<'_> {
     /// Looks for the shortest path from a principal to someone of whom `goal` holds, itself unchanged left out. Of
     /// paths that are as short, that to the one who may do most.
-    pub fn shortest<T>(&self, from: usize, goal: &mut dyn FnMut(&Graph<'_>, &[Being]) -> Met<T>) -> Search<T> {
+    pub fn shortest<T>(&self, from: usize, goal: &mut dyn FnMut(&Way<'_>) -> Met<T>) -> Search<T> {
         let start = Being { principal: from, change: Change::default() };
         let mut search = Search { found: None, undecided: BTreeSet::new() };
         let mut seen = Seen { plain: self.principals.none(), widened: self.principals.none() };
         seen.plain.insert(from);
-        let mut parents: FxHashMap<Being, Option<Being>> = FxHashMap::default();
+        let mut parents = Parents::default();
         parents.insert(start.clone(), None);
         let mut frontier = vec![(start, Arc::new(self.principals.none()))];
         while !frontier.is_empty() {
@@ -80,10 +108,10 @@ impl Graph<'_> {
             };
             next.sort_by_cached_key(|(being, _)| (takes(being), std::cmp::Reverse(self.breadth(being.principal))));
             for (being, _) in &next {
-                let way = way_to(&parents, being);
-                match goal(self, &way) {
+                let way = Way { parents: &parents, last: being };
+                match goal(&way) {
                     Met::Yes(shown) => {
-                        search.found = Some(Found { beings: way, shown });
+                        search.found = Some(Found { beings: way.beings(), shown });
                         return search;
                     }
                     Met::No => {}
@@ -131,22 +159,11 @@ impl Graph<'_> {
 
     /// How many actions a principal may do at the most.
     fn breadth(&self, principal: usize) -> usize {
-        self.at_most(principal).count_ones(..)
+        self.at_most(principal).count
     }
 }
 
 /// Whether a step changes whoever takes it, and leads to nobody else.
-fn seen_before(parents: &FxHashMap<Being, Option<Being>>, being: &Being) -> bool {
+fn seen_before(parents: &Parents, being: &Being) -> bool {
     matches!(parents.get(being), Some(Some(parent)) if parent.principal == being.principal)
-}
-
-fn way_to(parents: &FxHashMap<Being, Option<Being>>, being: &Being) -> Vec<Being> {
-    let mut way = vec![being.clone()];
-    let mut last = being;
-    while let Some(Some(parent)) = parents.get(last) {
-        way.push(parent.clone());
-        last = parent;
-    }
-    way.reverse();
-    way
 }

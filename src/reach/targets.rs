@@ -220,7 +220,7 @@ pub(super) fn with_facts(known: &KnownContext, access: &Access, thing: usize, fa
 }
 
 /// The keys that a statement names, in conditions and as variables.
-fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
+pub(super) fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
     statement.conditions.iter().map(|condition| &condition.key).chain(variables_of(statement))
 }
 

@@ -40,7 +40,7 @@ pub struct Branch {
 }
 
 /// Requests to a service for the resources that some patterns match.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Except {
     /// The service's prefix; none: any service.
     pub service: Option<String>,

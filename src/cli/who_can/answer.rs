@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, missing};
 use iamdrift::audit::cube_text;
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{Being, Can, Change, Graph, Link, Met, Thing};
+use iamdrift::reach::{Being, Can, Change, Graph, Link, Met, Thing, Way};
 use iamdrift::snapshot::{Holding, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, Undecided};
 use rayon::prelude::*;
@@ -172,8 +172,8 @@ fn one(graph: &Graph<'_>, from: usize, thing: &Thing, direct: bool) -> (Option<(
     }
     // Many paths lead to the same.
     let mut asked: HashMap<Being, bool> = HashMap::new();
-    let mut goal = |graph: &Graph<'_>, way: &[Being]| {
-        let Some(last) = way.last() else { return Met::No };
+    let mut goal = |way: &Way<'_>| {
+        let last = way.last();
         if asked.get(last) == Some(&false) {
             return Met::No;
         }
@@ -183,7 +183,7 @@ fn one(graph: &Graph<'_>, from: usize, thing: &Thing, direct: bool) -> (Option<(
                 Met::No
             }
             Err(why) => Met::Undecided(why),
-            Ok(Some(can)) => match graph.links(way) {
+            Ok(Some(can)) => match graph.links(&way.beings()) {
                 Ok(links) => Met::Yes((can, links)),
                 Err(why) => Met::Undecided(why),
             },
