@@ -7,7 +7,9 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::being::Node;
+use super::targets::keys_of;
 use super::universe::Universe;
+use crate::access::tells_principals_apart;
 use crate::iam::principal::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 use crate::iam::{AccountId, Effect, Listing, PolicyDocument};
 use crate::solve::Allowing;
@@ -27,7 +29,8 @@ pub(super) struct Trusting {
     plain: FixedBitSet,
     /// The roles whose trust policy tells some principals of an account apart from others.
     individual: FixedBitSet,
-    /// The statements with conditions of the others, by the account that they name; of those that name anyone by none.
+    /// Of the others, the statements that ask who comes in: by the account that they name, or by no number where they
+    /// name anyone.
     of_all: FxHashMap<String, Vec<Allowing>>,
 }
 
@@ -224,6 +227,8 @@ fn statements(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> 
         rcp_services_only: false,
         tag: usize::MAX,
     };
-    let conditional = |index: &usize| document.statements.get(*index).is_some_and(|one| !one.conditions.is_empty());
-    (0..document.statements.len()).filter(conditional).map(one)
+    let asks_who = |index: &usize| {
+        document.statements.get(*index).is_some_and(|statement| keys_of(statement).any(tells_principals_apart))
+    };
+    (0..document.statements.len()).filter(asks_who).map(one)
 }

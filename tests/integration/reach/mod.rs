@@ -9,7 +9,7 @@ mod widening;
 use std::path::Path;
 
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{Being, Change, Graph, Link, Met};
+use iamdrift::reach::{Being, Change, Graph, Link, Met, Way};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -28,8 +28,8 @@ pub fn shortest(snapshot: &Snapshot, arn: &str) -> Option<Vec<Link>> {
 pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<Link>> {
     let itself = Being { principal: from, change: Change::default() };
     let (_, own, _) = graph.layers_of(&itself).unwrap();
-    let mut goal = |graph: &Graph<'_>, way: &[Being]| match graph.beyond(way.last().unwrap(), &own) {
-        Ok(true) => Met::Yes(graph.links(way).unwrap()),
+    let mut goal = |way: &Way<'_>| match graph.beyond(way.last(), &own) {
+        Ok(true) => Met::Yes(graph.links(&way.beings()).unwrap()),
         Ok(false) => Met::No,
         Err(why) => panic!("undecided: {why:?}"),
     };
