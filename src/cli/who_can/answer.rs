@@ -1,10 +1,13 @@
 //! Everyone asked, and what they answer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Mutex, PoisonError};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, missing};
 use iamdrift::audit::cube_text;
-use iamdrift::catalog::Catalog;
+use iamdrift::baseline::Glob;
+use iamdrift::catalog::{ActionId, Catalog};
+use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, Listing, PrincipalEntry, Statement};
 use iamdrift::reach::{Being, Can, Change, Graph, Link, Met, Thing, Way};
 use iamdrift::snapshot::{Holding, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, Undecided};
@@ -27,9 +30,9 @@ pub struct Answer {
     pub schema_version: &'static str,
     /// The snapshot: a path.
     pub snapshot: String,
-    /// The action.
+    /// The action, or a pattern: then whoever can do one of its actions is told.
     pub action: String,
-    /// The resource; null where any is meant.
+    /// The resource, or a pattern over ARNs; null where any is meant.
     pub resource: Option<String>,
     /// How many principals were asked.
     pub asked: usize,
@@ -52,6 +55,8 @@ pub struct Who {
     pub account: String,
     /// Whom it becomes first, a step each; empty where it can itself.
     pub path: Vec<Step>,
+    /// Which of the actions, where a pattern was asked; else empty.
+    pub actions: Vec<String>,
     /// On what, as patterns; empty where it is any resource.
     pub resources: Vec<String>,
     /// When, a line each; empty where no condition stands in the way.
@@ -75,6 +80,8 @@ pub struct Step {
     pub how: String,
     /// The ids of the paths that it takes.
     pub paths: Vec<String>,
+    /// When, a line each; empty where no condition stands in the way.
+    pub conditions: Vec<String>,
     /// What it rests on and the snapshot does not tell.
     pub rests_on: Vec<String>,
 }
@@ -124,19 +131,24 @@ pub fn answer(
     let solver = Solver::new(catalog);
     let today = jiff::Zoned::now().date();
     let graph = Graph::new(&solver, snapshot, today);
-    let thing = Thing::new(asked.action, asked.resource);
+    let thing = Thing::new(catalog, asked.action, asked.resource);
     let everyone: Vec<(usize, (&iamdrift::snapshot::Account, &Principal))> =
         snapshot.principals().enumerate().filter(|(_, (_, principal))| wanted(principal)).collect();
+    // Many paths of many principals lead to the same.
+    let cannot: Mutex<HashSet<Being>> = Mutex::default();
     let answers: Vec<(Option<Who>, Option<Open>)> = everyone
         .par_iter()
         .map(|(index, (account, principal))| {
             let gaps: Vec<String> = missing(snapshot, account, principal)
                 .iter()
-                .filter(|gap| gap.layer != LayerKind::Trust && asked.resource.is_none_or(|on| gap.decides_on(on)))
+                .filter(|gap| {
+                    let one = asked.resource.filter(|resource| !resource.contains(['*', '?']));
+                    gap.layer != LayerKind::Trust && one.is_none_or(|on| gap.decides_on(on))
+                })
                 .map(ToString::to_string)
                 .collect();
-            let (who, mut why) = one(&graph, *index, &thing, asked.direct);
-            let who = who.map(|(can, links)| told(&graph, *index, account.id.as_str(), &can, &links));
+            let (who, mut why) = one(&graph, *index, &thing, asked.direct, &cannot);
+            let who = who.map(|(can, links)| told(&graph, catalog, asked, *index, account.id.as_str(), &can, &links));
             why.extend(gaps);
             let open = (!why.is_empty()).then(|| Open { arn: principal.arn.as_str().to_owned(), why });
             (who, open)
@@ -151,7 +163,7 @@ pub fn answer(
         principals: Vec::new(),
         undecided: Vec::new(),
         unread: unread(snapshot),
-        notes: notes(snapshot),
+        notes: [notes(snapshot), outsiders(catalog, snapshot, asked)].concat(),
     };
     for (who, open) in answers {
         answer.principals.extend(who);
@@ -162,7 +174,13 @@ pub fn answer(
 }
 
 /// How one principal can, and by which steps; what could not be decided where it cannot.
-fn one(graph: &Graph<'_>, from: usize, thing: &Thing, direct: bool) -> (Option<(Can, Vec<Link>)>, Vec<String>) {
+fn one(
+    graph: &Graph<'_>,
+    from: usize,
+    thing: &Thing,
+    direct: bool,
+    cannot: &Mutex<HashSet<Being>>,
+) -> (Option<(Can, Vec<Link>)>, Vec<String>) {
     let words = |why: BTreeSet<Undecided>| why.iter().map(ToString::to_string).collect();
     match graph.can(&Being { principal: from, change: Change::default() }, thing) {
         Ok(Some(can)) => return (Some((can, Vec::new())), Vec::new()),
@@ -170,16 +188,15 @@ fn one(graph: &Graph<'_>, from: usize, thing: &Thing, direct: bool) -> (Option<(
         Ok(None) if direct => return (None, Vec::new()),
         Ok(None) => {}
     }
-    // Many paths lead to the same.
-    let mut asked: HashMap<Being, bool> = HashMap::new();
+    let cannot = || cannot.lock().unwrap_or_else(PoisonError::into_inner);
     let mut goal = |way: &Way<'_>| {
         let last = way.last();
-        if asked.get(last) == Some(&false) {
+        if cannot().contains(last) {
             return Met::No;
         }
         match graph.can(last, thing) {
             Ok(None) => {
-                asked.insert(last.clone(), false);
+                cannot().insert(last.clone());
                 Met::No
             }
             Err(why) => Met::Undecided(why),
@@ -196,8 +213,27 @@ fn one(graph: &Graph<'_>, from: usize, thing: &Thing, direct: bool) -> (Option<(
     }
 }
 
-fn told(graph: &Graph<'_>, from: usize, account: &str, can: &Can, links: &[Link]) -> Who {
+fn told(
+    graph: &Graph<'_>,
+    catalog: &Catalog,
+    asked: &Asked<'_>,
+    from: usize,
+    account: &str,
+    can: &Can,
+    links: &[Link],
+) -> Who {
+    let several = asked.action.contains(['*', '?']);
+    let conditions = |link: &Link| {
+        let mut all: Vec<String> = Vec::new();
+        for line in link.asks.iter().flat_map(|asks| cube_text::conditions(&asks.cubes)) {
+            if !all.contains(&line) {
+                all.push(line);
+            }
+        }
+        all
+    };
     let step = |link: &Link| Step {
+        conditions: conditions(link),
         from: graph.arn(link.from.principal).to_owned(),
         to: graph.arn(link.to.principal).to_owned(),
         how: link.says(|being| graph.arn(being.principal).to_owned()),
@@ -208,7 +244,8 @@ fn told(graph: &Graph<'_>, from: usize, account: &str, can: &Can, links: &[Link]
         arn: graph.arn(from).to_owned(),
         account: account.to_owned(),
         path: links.iter().map(step).collect(),
-        resources: cube_text::resources(&can.cubes),
+        actions: can.actions.iter().filter(|_| several).map(|id| catalog.full_name(*id)).collect(),
+        resources: if can.roles.is_empty() { cube_text::resources(&can.cubes) } else { can.roles.clone() },
         conditions: cube_text::conditions(&can.cubes),
         more: can.more,
         granted_by: can.granted_by.iter().filter_map(|(policy, index)| granted_by(policy, *index)).collect(),
@@ -241,6 +278,65 @@ fn unread(snapshot: &Snapshot) -> Vec<String> {
     let why = |problem: &iamdrift::snapshot::Problem| problem.diagnostics.0.first().map(ToString::to_string);
     let read = snapshot.problems.iter().map(|p| format!("{}: {}", p.what, why(p).unwrap_or_default()));
     snapshot.uncollected.iter().map(|one| format!("{one}: {}", one.why())).chain(read).collect()
+}
+
+/// Those outside the snapshot whom the policies of resources let do it: they were not asked.
+fn outsiders(catalog: &Catalog, snapshot: &Snapshot, asked: &Asked<'_>) -> Vec<String> {
+    let action = asked.action.to_ascii_lowercase();
+    let meant: Vec<String> = (0..catalog.action_count())
+        .filter_map(|id| Some(catalog.full_name(ActionId(u32::try_from(id).ok()?)).to_ascii_lowercase()))
+        .filter(|name| Glob::new(&action).matches(name))
+        .collect();
+    let is_meant = |statement: &Statement| {
+        let listed = |name: &String| {
+            let matches = |pattern: &ActionPattern| Glob::new(&pattern.as_written().to_ascii_lowercase()).matches(name);
+            statement.action.patterns.iter().any(matches) == (statement.action.listing == Listing::Only)
+        };
+        statement.effect == Effect::Allow && meant.iter().any(listed)
+    };
+    let is_on = |arn: &str| {
+        asked.resource.is_none_or(|on| on.starts_with(arn) || Glob::new(on).matches(arn) || arn.starts_with(fixed(on)))
+    };
+    let roles = snapshot
+        .principals()
+        .filter_map(|(_, role)| Some((role.arn.as_str(), "trust policy", &role.trust.as_ref()?.document)));
+    let resources = snapshot
+        .resource_policies
+        .iter()
+        .filter_map(|resource| Some((resource.arn.as_str(), "policy", resource.policy.document.as_ref().ok()?)));
+    let mut lines = Vec::new();
+    for (arn, what, document) in roles.chain(resources).filter(|(arn, ..)| is_on(arn)) {
+        let elements = document.statements.iter().filter(|one| is_meant(one)).filter_map(|one| one.principal.as_ref());
+        let strangers: BTreeSet<String> =
+            elements.flat_map(|element| &element.entries).filter_map(|entry| stranger(snapshot, entry)).collect();
+        if !strangers.is_empty() {
+            let who: Vec<String> = strangers.into_iter().collect();
+            lines.push(format!(
+                "the {what} of {arn} names {}: whoever that is outside the snapshot was not asked",
+                who.join(", ")
+            ));
+        }
+    }
+    lines
+}
+
+/// What stands before the first wildcard.
+fn fixed(glob: &str) -> &str {
+    glob.split(['*', '?']).next().filter(|_| glob.contains(['*', '?'])).unwrap_or("no ARN begins so")
+}
+
+/// The name of someone who is not in the snapshot.
+fn stranger(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
+    let account = match entry {
+        PrincipalEntry::Anyone => return Some("anyone".to_owned()),
+        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => account.as_str().to_owned(),
+        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => arn.account().to_owned(),
+        PrincipalEntry::Federated(provider) => return Some(provider.to_string()),
+        PrincipalEntry::CanonicalUser(id) => return Some(format!("canonical user {id}")),
+        PrincipalEntry::Service(_) | PrincipalEntry::Aws(AwsPrincipal::UniqueId(_)) => return None,
+    };
+    let known = snapshot.accounts.iter().any(|known| known.id.as_str() == account);
+    (!known).then(|| format!("account {account}"))
 }
 
 fn notes(snapshot: &Snapshot) -> Vec<String> {
