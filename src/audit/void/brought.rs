@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::itself::levels_as;
 use super::written::Written;
@@ -12,6 +12,7 @@ use crate::access::{Known, KnownContext, Layers, PolicyOrigin, PolicyRef, Reques
 use crate::audit::ask::{Ask, Founds};
 use crate::audit::made;
 use crate::audit::sides::both;
+use crate::baseline::Glob;
 use crate::iam::condition::ConditionValue;
 use crate::iam::principal::{AwsPrincipal, PrincipalEntry};
 use crate::iam::{Effect, Listing, PolicyDocument, Statement};
@@ -49,7 +50,7 @@ impl Asking<'_, '_> {
     }
 
     /// `action` is what the trust policy must allow besides `sts:AssumeRole`, in the same call.
-    fn brought(&mut self, action: &str, wanted: Value, words: String) -> Option<Way> {
+    fn brought(&mut self, action: &str, mut wanted: Value, words: String) -> Option<Way> {
         let trust = self.subject.principal.trust.as_ref()?;
         let document = Arc::clone(&trust.document);
         let named = document.statements.iter().filter(|s| s.effect == Effect::Allow && speaks_of(s, action));
@@ -63,6 +64,11 @@ impl Asking<'_, '_> {
             origin: PolicyOrigin::Held(trust.holding.clone()),
             document: Arc::clone(&document),
         };
+        let programs = self.programs_spoken_of(&document);
+        if !programs.is_empty() {
+            let others = wanted.as_object_mut()?.entry("ArnNotLike").or_insert_with(|| json!({}));
+            others.as_object_mut()?.insert("aws:PrincipalArn".to_owned(), json!(programs));
+        }
         let own = [self.subject.principal.arn.as_str().to_owned()];
         let statement = made::allow_under(&[ASSUME.to_owned()], &own, wanted);
         let within = made::declared("brought along", &[statement], None);
@@ -126,9 +132,6 @@ impl Asking<'_, '_> {
     /// Whether a statement of the trust policy is about a caller.
     fn counts(&self, statement: &Statement, caller: &PrincipalEntry) -> bool {
         let Some(element) = statement.principal.as_ref().filter(|p| p.listing == Listing::Only) else { return false };
-        if statement.effect == Effect::Allow && self.are_programs_alone(statement) {
-            return false;
-        }
         let account = account_of(caller);
         element.entries.iter().any(|entry| match entry {
             PrincipalEntry::Anyone => true,
@@ -145,9 +148,6 @@ impl Asking<'_, '_> {
         let Some(element) = statement.principal.as_ref().filter(|p| p.listing == Listing::Only) else {
             return Vec::new();
         };
-        if self.are_programs_alone(statement) {
-            return Vec::new();
-        }
         let is_people = |entry: &&PrincipalEntry| match entry {
             PrincipalEntry::Anyone => true,
             PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => !self.is_program(arn.as_str()),
@@ -157,17 +157,23 @@ impl Asking<'_, '_> {
         element.entries.iter().filter(is_people).collect()
     }
 
-    /// Whether a condition on the caller's ARN leaves programs alone.
-    fn are_programs_alone(&self, statement: &Statement) -> bool {
+    /// The patterns of callers that the trust policy or the organization speaks of and that mean programs alone. What
+    /// these bring, someone else decides on.
+    fn programs_spoken_of(&self, trust: &PolicyDocument) -> BTreeSet<String> {
+        let levels = self.subject.layers.scps.iter().flatten().flat_map(|level| &level.policies);
+        let documents = levels.map(|policy| &*policy.document).chain([trust]);
+        let conditions = documents.flat_map(|document| &document.statements).flat_map(|s| &s.conditions);
+        let of_callers = conditions.filter(|condition| condition.key.lower() == "aws:principalarn");
         let text = |value: &ConditionValue| match value {
-            ConditionValue::Text(template) => template.as_literal().map(str::to_owned),
+            ConditionValue::Text(template) => Some(template.as_written().to_owned()),
             ConditionValue::Typed(_) => None,
         };
-        statement.conditions.iter().any(|condition| {
-            condition.key.lower() == "aws:principalarn"
-                && !condition.operator.is_negated()
-                && condition.values.iter().all(|value| text(value).is_some_and(|arn| self.is_program(&arn)))
-        })
+        let means_programs = |pattern: &String| {
+            let glob = Glob::new(pattern);
+            let mut meant = self.kinds.keys().filter(|arn| glob.matches(arn)).peekable();
+            meant.peek().is_some() && meant.all(|arn| self.is_program(arn))
+        };
+        of_callers.flat_map(|condition| &condition.values).filter_map(text).filter(means_programs).collect()
     }
 
     fn is_program(&self, arn: &str) -> bool {

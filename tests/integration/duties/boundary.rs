@@ -112,6 +112,18 @@ fn what_keeps_the_boundary_in_place_is_no_way_past_it() {
     assert_eq!(past(&[&[allow(json!("*"))], denies.as_slice()].concat()), NONE);
 }
 
+#[test]
+fn service_control_policies_keep_the_boundary_in_place() {
+    let of = |actions: Value| {
+        let case = within(&[allow(json!("iam:*"))]).scp(&[statement("Deny", actions, json!("*"), json!({}))]);
+        case.titles(RuleId::Boundary)
+    };
+    let all = json!(["iam:Delete*Boundary", "iam:Put*Boundary", "iam:Create*", "iam:SetDefaultPolicyVersion"]);
+    assert_eq!(of(all), NONE);
+    let but_users = json!(["iam:Delete*Boundary", "iam:Put*Boundary", "iam:CreateRole", "iam:*PolicyVersion"]);
+    assert_eq!(of(but_users), ["bot: can get past its boundary: it may make a principal without it"]);
+}
+
 /// "Checks that the specified policy is attached as permissions boundary on the IAM principal resource": in a request
 /// that takes a boundary off, `iam:PermissionsBoundary` is the one that is attached.
 #[test]

@@ -400,6 +400,32 @@ fn a_guard_is_void_where_whoever_takes_the_role_on_brings_the_value() {
     assert_eq!(naming(&[way(provider, json!("sts:AssumeRoleWithSAML"), json!({}))]), NONE);
 }
 
+/// What the organization denies whoever takes the role on, these cannot bring.
+#[test]
+fn service_control_policies_keep_tags_out() {
+    let approved = json!({ "StringLike": { "aws:PrincipalTag/change-approval": "CHG-*" } });
+    let root = lets(json!({ "AWS": arn("root") }), json!(["sts:AssumeRole", "sts:TagSession"]));
+    let roles = [trusting(role("bot", &[under(approved)]), &[root]), role("broker", &[]), role("people", &[])];
+    let manifest = guarded("\"sqs:DeleteQueue\"", SECOND_PERSON) + &entry("broker", "workload", "allow = []");
+    let of = |deny: Value| Case::new(&roles, &manifest).scp(&[deny]).titles(RuleId::Unguarded);
+    let deny = |condition: Value| statement("Deny", json!("sts:TagSession"), json!("*"), condition);
+    let void =
+        ["bot: \"g\" is void: whoever takes it on may bring aws:PrincipalTag/change-approval along (sts:TagSession)"];
+    let names_it = json!({ "aws:TagKeys": "change-approval" });
+    assert_eq!(of(statement("Deny", json!("s3:*"), json!("*"), json!({}))), void);
+    assert_eq!(of(deny(json!({}))), NONE);
+    assert_eq!(of(deny(json!({ "ForAnyValue:StringEqualsIgnoreCase": names_it }))), NONE);
+    // All but the broker; all but someone who is none.
+    let but = |who: &str| {
+        let condition = json!({ "aws:PrincipalArn": arn(&format!("role/{who}")) });
+        deny(json!({ "ForAnyValue:StringEqualsIgnoreCase": names_it, "ArnNotLike": condition }))
+    };
+    assert_eq!(of(but("broker")), NONE);
+    assert_eq!(of(but("brok*")), NONE);
+    assert_eq!(of(but("people")), void);
+    assert_eq!(of(but("*")), void);
+}
+
 #[test]
 fn what_the_caller_writes_is_no_guard_and_half_a_way_is_none() {
     let ticket = "unless = { StringLike = { \"aws:RequestTag/ticket\" = \"*\" } }";
