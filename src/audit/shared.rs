@@ -23,8 +23,8 @@ struct Taker<'a> {
     who: Who,
     arn: &'a str,
     account: &'a str,
-    /// The statements that allow it.
-    statements: Vec<&'a Statement>,
+    /// The roles that its policies speak of.
+    roles: Vec<Glob>,
 }
 
 /// One of the people and one of the agents who can take a role on.
@@ -41,12 +41,14 @@ impl<'a> Sharing<'a> {
         let taker = |(index, (account, principal)): (usize, (&'a crate::snapshot::Account, &'a _))| {
             let principal: &'a crate::snapshot::Principal = principal;
             let who = *kinds.get(index)?;
+            if who != Who::Agent && !is_people(who) {
+                return None;
+            }
             let statements = principal.identity.iter().flat_map(|policy| &policy.document.statements);
-            let statements: Vec<&Statement> =
-                statements.filter(|s| s.effect == Effect::Allow && speaks_of(s, ASSUME)).collect();
-            let wanted = !statements.is_empty() && (who == Who::Agent || is_people(who));
+            let statements = statements.filter(|s| s.effect == Effect::Allow && speaks_of(s, ASSUME));
+            let roles: Vec<Glob> = statements.flat_map(|statement| spoken_of(statement, who)).collect();
             let (arn, account) = (principal.arn.as_str(), account.id.as_str());
-            wanted.then_some(Taker { principal: index, who, arn, account, statements })
+            (!roles.is_empty()).then_some(Taker { principal: index, who, arn, account, roles })
         };
         Sharing { graph, takers: snapshot.principals().enumerate().filter_map(taker).collect() }
     }
@@ -54,6 +56,10 @@ impl<'a> Sharing<'a> {
     /// Who shares a role; none where it is not both people and agents.
     pub fn of(&self, subject: &Subject<'_>) -> Option<Shared> {
         let role = self.graph.find(subject.principal.arn.as_str())?;
+        let of_agents = subject.comers.iter().any(|comer| comer.who == Who::Agent);
+        if subject.principal.trust.is_none() || !of_agents && self.takers.iter().all(|taker| taker.who != Who::Agent) {
+            return None;
+        }
         let agents = self.way(subject, role, |who| who == Who::Agent)?;
         let people = self.way(subject, role, is_people)?;
         Some(Shared { people, agents })
@@ -74,7 +80,7 @@ impl<'a> Sharing<'a> {
             taker.principal != role
                 && wanted(taker.who)
                 && accounts.contains(&taker.account)
-                && taker.statements.iter().any(|statement| is_meant(statement, arn, taker.who))
+                && taker.roles.iter().any(|roles| roles.matches(arn))
         };
         let taker = self.takers.iter().filter(may).find(|taker| matches!(can(taker.principal), Ok(Some(_))))?;
         Some(format!("trusts account {}, whose {} may assume it", taker.account, taker.arn))
@@ -98,20 +104,22 @@ fn trusted_accounts<'s>(subject: &Subject<'s>) -> Vec<&'s str> {
     elements.flat_map(|element| &element.entries).filter_map(account).collect()
 }
 
-/// Whether a statement can be about a role. Of people it must be about this one or its like: administrators, who may
-/// assume whatever there is, share every role and are no news.
-fn is_meant(statement: &Statement, role: &str, who: Who) -> bool {
-    let Some(element) = statement.resource.as_ref() else { return false };
+/// The roles that a statement speaks of. Of people these must be some: administrators, who may assume whatever there is,
+/// share every role and are no news.
+fn spoken_of(statement: &Statement, who: Who) -> Vec<Glob> {
+    let Some(element) = statement.resource.as_ref() else { return Vec::new() };
     if element.listing != Listing::Only {
-        return who == Who::Agent;
+        return if who == Who::Agent { vec![Glob::new("*")] } else { Vec::new() };
     }
-    element.patterns.iter().map(|pattern| pattern.as_written()).any(|written| {
-        let everything = written.rsplit_once(":role/").map_or(written, |(_, name)| name).trim_matches('*').is_empty();
-        // A variable stands for something.
-        let glob: String = written.split("${").enumerate().fold(String::new(), |glob, (at, part)| match at {
-            0 => part.to_owned(),
-            _ => glob + "*" + part.split_once('}').map_or("", |(_, rest)| rest),
-        });
-        (who == Who::Agent || !everything) && Glob::new(&glob).matches(role)
-    })
+    let means_all =
+        |written: &str| written.rsplit_once(":role/").map_or(written, |(_, name)| name).trim_matches('*').is_empty();
+    let written = element.patterns.iter().map(|pattern| pattern.as_written());
+    let meant = written.filter(|written| who == Who::Agent || !means_all(written));
+    // A variable stands for something.
+    let glob = |written: &str| {
+        let mut parts = written.split("${");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |glob, part| glob + "*" + part.split_once('}').map_or("", |(_, rest)| rest))
+    };
+    meant.map(|written| Glob::new(&glob(written))).collect()
 }
