@@ -18,11 +18,11 @@ static ABOUT: About = About {
     explanation: "
 **What it does.** Holds an agent's effective access against that of the principals of the entry that `narrower_than`
 names, those of its own account where there are some. It must be contained in that of one of them, and be the same as
-that of none; and what destroys it may not share with them unless its ceiling has it. Also without a declaration: an
-agent that may do exactly what an operator of its account may; and a role that both people and agents can take on: those
-whom its trust policy names ([kinds.md](kinds.md)), and where it trusts an account, those of it whose own policies let
-them (of people only those whom they let assume this role or its like, not every one). All of this is decided over
-effective access, not over names or attachments.
+that of none (where neither may do anything, there is nothing to tell); and what destroys it may not share with them
+unless its ceiling has it. Also without a declaration: an agent that may do exactly what an operator of its account may;
+and a role that both people and agents can take on: those whom its trust policy names ([kinds.md](kinds.md)), and where
+it trusts an account, those of it whose own policies let them (of people only those whom they let assume this role or its
+like, not every one). All of this is decided over effective access, not over names or attachments.
 
 **Why is this bad?** A person knows what not to do. An agent that holds the same permissions does whatever it takes for
 the way to its goal, deleting and building anew included, and nothing in the account tells its acts from the person's.
