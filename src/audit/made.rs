@@ -15,6 +15,11 @@ pub(super) fn allow(actions: &[String], resources: &[String]) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
+/// The same under a condition block.
+pub(super) fn allow_under(actions: &[String], resources: &[String], condition: Value) -> Value {
+    json!({ "Effect": "Allow", "Action": actions, "Resource": resources, "Condition": condition })
+}
+
 /// What one document of these statements allows. Where it is told, it goes by the name, and stands where `at` is.
 pub(super) fn declared(name: &str, statements: &[Value], at: Option<(&Arc<SourceFile>, Span)>) -> Declared {
     // A document without a statement is none: nothing is allowed.

@@ -24,9 +24,11 @@ mod reaching;
 pub mod rules;
 mod run;
 mod severity;
+mod shared;
 mod sides;
 pub mod statement_text;
 mod subject;
+mod through_agent;
 mod topic;
 mod void;
 

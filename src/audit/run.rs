@@ -17,6 +17,7 @@ use super::rank::Ranks;
 use super::reaching::Reaching;
 use super::rules::{Judged, RULES, RuleId, Whole};
 use super::severity::Severity;
+use super::shared::Sharing;
 use super::subject::{Ceilings, Declared, Subject};
 use super::topic::{self, Topics};
 use super::void::{self, Kinds, Way};
@@ -160,9 +161,12 @@ pub fn audit(
     let peers = wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
     let graph = || Graph::new(&solver, snapshot, options.today);
     let reaching = wants(RuleId::Reach).then(|| Reaching::new(graph(), snapshot, baseline, &assignments));
+    let own_graph = (peers.is_some() && reaching.is_none()).then(graph);
+    let sharing = reaching.as_ref().map(|reaching| &reaching.graph).or(own_graph.as_ref());
+    let sharing = sharing.filter(|_| peers.is_some()).map(|graph| Sharing::new(graph, snapshot, &kinds));
     let known: Kinds<'_> = views.iter().map(|view| view.arn).zip(kinds.iter().copied()).collect();
     let (peers, reaching) = (peers.as_ref(), reaching.as_ref());
-    let judge = Judge { asker: &asker, baseline, kinds: &known, peers, reaching };
+    let judge = Judge { asker: &asker, baseline, kinds: &known, peers, reaching, sharing: sharing.as_ref() };
     let mut findings = judge.decide(&subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
@@ -225,6 +229,7 @@ struct Judge<'a> {
     kinds: &'a Kinds<'a>,
     peers: Option<&'a Peers<'a>>,
     reaching: Option<&'a Reaching<'a>>,
+    sharing: Option<&'a Sharing<'a>>,
 }
 
 impl Judge<'_> {
@@ -259,9 +264,12 @@ impl Judge<'_> {
         let voids = self.voids(subject, &mut answer);
         let trust = &self.asker.openings(subject);
         let reached = &self.reaching.map(|reaching| reaching.reached(self.asker, subject)).unwrap_or_default();
+        let shared = &self.sharing.and_then(|sharing| sharing.of(subject));
         let Judge { asker, baseline, reaching, .. } = *self;
         let (policies, answer, voids) = (policies.as_slice(), &answer, voids.as_slice());
-        let judged = Judged { asker, subject, policies, answer, baseline, voids, comparison, trust, reached, reaching };
+        let shared = shared.as_ref();
+        let judged =
+            Judged { asker, subject, policies, answer, baseline, voids, comparison, shared, trust, reached, reaching };
         RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
     }
 

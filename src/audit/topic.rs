@@ -11,8 +11,11 @@ use super::made;
 use super::rules::RuleId;
 use super::run::Options;
 use super::subject::{Ceilings, Declared};
-use crate::baseline::{Baseline, CeilingDocument, Entry, Glob, Guard, GuardedActions, Kind, Persona};
-use crate::catalog::{ActionClass, Catalog};
+use super::through_agent::through_agent;
+use super::void::speaks_of;
+use crate::baseline::{Baseline, CeilingDocument, Entry, Guard, GuardedActions};
+use crate::catalog::Catalog;
+use crate::iam::Effect;
 use crate::kinds::Who;
 use crate::snapshot::{Account, Principal};
 use crate::source::{Diagnostics, Span};
@@ -55,10 +58,13 @@ pub(super) struct Topics<'a> {
     catalog: &'a Catalog,
     wanted: Wanted,
     guards: BTreeMap<usize, Arc<Topic>>,
-    boundaries: BTreeMap<(usize, Option<String>), Arc<Topic>>,
+    boundaries: BTreeMap<BoundaryKey, Arc<Topic>>,
     personas: BTreeMap<(usize, usize), Arc<Topic>>,
     through: BTreeMap<Option<usize>, Option<Arc<Topic>>>,
 }
+
+/// What a question about a boundary depends on: the entry, and the policies there.
+type BoundaryKey = (usize, Vec<String>, Vec<String>, Option<String>);
 
 /// Which rules are asked for.
 struct Wanted {
@@ -104,14 +110,14 @@ impl<'a> Topics<'a> {
                 topics.extend(self.guards(entry));
             }
             if self.wanted.boundaries {
-                topics.extend(self.boundary(index, entry, principal));
+                topics.extend(self.boundary(index, entry, (account, principal)));
             }
             if self.wanted.personas {
                 topics.extend(self.personas(entry, account, ceilings)?);
             }
         }
         let asked = self.wanted.guards && self.baseline.settings.through_agents && who == Who::Operator;
-        if asked && !self.has_agent_persona(entry) {
+        if asked {
             let (baseline, catalog) = (self.baseline, self.catalog);
             let made = self.through.entry(index).or_insert_with(|| through_agent(baseline, catalog, entry));
             topics.extend(made.clone());
@@ -130,18 +136,36 @@ impl<'a> Topics<'a> {
         made.collect()
     }
 
-    fn boundary(&mut self, index: usize, entry: &Entry, principal: &Principal) -> Option<Arc<Topic>> {
+    fn boundary(
+        &mut self,
+        index: usize,
+        entry: &Entry,
+        (account, principal): (&Account, &Principal),
+    ) -> Option<Arc<Topic>> {
         let baseline = self.baseline;
         let duty = entry.boundary.as_ref()?;
         let glob = duty.globs.first()?;
-        let attached = principal.boundary.as_ref().map(|boundary| boundary.arn.clone());
-        // Nobody but AWS rewrites its own policies; one that is not attached is missing, which is told.
-        let own = attached.filter(|arn| glob.matches(arn) && !arn.contains(":iam::aws:"));
-        let made = self
-            .boundaries
-            .entry((index, own.clone()))
-            .or_insert_with(|| Arc::new(bounding(baseline, glob.as_str(), own.as_deref(), duty.span)));
-        Some(Arc::clone(made))
+        let attached = principal.boundary.as_ref().map(|boundary| &boundary.arn);
+        let there: BTreeSet<&String> =
+            attached.into_iter().chain(account.policies.keys()).filter(|arn| glob.matches(arn)).collect();
+        // Who sets a boundary of its own making is not bound by it.
+        let sets = principal.identity.iter().flat_map(|policy| &policy.document.statements).any(|statement| {
+            statement.effect == Effect::Allow && SETTING.iter().any(|action| speaks_of(statement, action))
+        });
+        let boundaries = Boundaries {
+            glob: glob.as_str(),
+            // Nobody but AWS rewrites its own policies.
+            rewritten: there
+                .iter()
+                .filter(|arn| (sets || attached == Some(**arn)) && !arn.contains(":iam::aws:"))
+                .map(|arn| (*arn).clone())
+                .collect(),
+            made: free_names(glob.as_str(), account).filter(|_| sets),
+            there: there.into_iter().cloned().collect(),
+        };
+        let key = (index, boundaries.there.clone(), boundaries.rewritten.clone(), boundaries.made.clone());
+        let of_entry = || Arc::new(bounding(baseline, &boundaries, duty.span));
+        Some(Arc::clone(self.boundaries.entry(key).or_insert_with(of_entry)))
     }
 
     fn personas(
@@ -168,12 +192,6 @@ impl<'a> Topics<'a> {
         }
         Ok(topics)
     }
-
-    /// Whether the manifest says itself what agents may do with these credentials.
-    fn has_agent_persona(&self, entry: Option<&Entry>) -> bool {
-        let is_of = |persona: &&Persona| entry.is_some_and(|entry| entry.name.value == persona.of.value);
-        self.baseline.personas.iter().filter(is_of).any(|persona| persona.kind == Kind::Agent)
-    }
 }
 
 fn as_list(value: &Value) -> &[Value] {
@@ -191,31 +209,54 @@ pub(super) fn actions(catalog: &Catalog, guard: &Guard) -> Vec<String> {
 
 /// Is an action of the guard allowed outside of what it says?
 fn guarding(baseline: &Baseline, catalog: &Catalog, index: usize, guard: &Guard) -> Topic {
-    let allowed = made::allow(&actions(catalog, guard), &made::everywhere());
-    let mut expected = allowed.clone();
-    if let Some(statement) = expected.as_object_mut() {
-        statement.insert("Condition".to_owned(), guard.unless.json.clone());
-    }
+    let actions = actions(catalog, guard);
+    let allowed = made::allow(&actions, &made::everywhere());
+    let expected = made::allow_under(&actions, &made::everywhere(), guard.unless.json.clone());
     let name = format!("the guard \"{}\"", guard.name.value);
     let at = Some((baseline.source(), guard.unless.span));
     let expected = Arc::new(made::declared(&name, &[expected], at));
     Topic { about: About::Guard(index), within: made::declared(&name, &[allowed], None), expected, name }
 }
 
+/// The policies that are a declared boundary.
+struct Boundaries<'a> {
+    glob: &'a str,
+    /// Those that there are.
+    there: Vec<String>,
+    /// Those of which it matters whether the principal gives them another content.
+    rewritten: Vec<String>,
+    /// Those that it must not make.
+    made: Option<String>,
+}
+
 /// Can the boundary be taken off, replaced or rewritten, or a principal be made without it?
-fn bounding(baseline: &Baseline, glob: &str, attached: Option<&str>, span: Span) -> Topic {
+fn bounding(baseline: &Baseline, boundaries: &Boundaries<'_>, span: Span) -> Topic {
     let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
-    let conditional = names(&SETTING);
-    let all: Vec<String> = names(&DETACHING).into_iter().chain(conditional.clone()).collect();
-    let mut within = vec![made::allow(&all, &made::everywhere())];
-    within.extend(attached.map(|arn| made::allow(&names(&REWRITING), &[arn.to_owned()])));
-    let mut expected = made::allow(&conditional, &made::everywhere());
-    if let Some(statement) = expected.as_object_mut() {
-        statement.insert("Condition".to_owned(), json!({ "StringLike": { "iam:PermissionsBoundary": glob } }));
+    let under = |actions: &[&str], operator: &str, boundary: Value| {
+        let condition = json!({ operator: { "iam:PermissionsBoundary": boundary } });
+        made::allow_under(&names(actions), &made::everywhere(), condition)
+    };
+    // In a request that takes a boundary off, the key is the boundary that is attached.
+    let detaching = match boundaries.there.as_slice() {
+        [] => under(&DETACHING, "StringLike", json!(boundaries.glob)),
+        there => under(&DETACHING, "StringEquals", json!(there)),
+    };
+    let mut within = vec![made::allow(&names(&SETTING), &made::everywhere()), detaching];
+    if !boundaries.rewritten.is_empty() {
+        within.push(made::allow(&names(&REWRITING), &boundaries.rewritten));
     }
+    within.extend(boundaries.made.iter().map(|arn| made::allow(&names(&[MAKING]), std::slice::from_ref(arn))));
+    let expected = under(&SETTING, "StringLike", json!(boundaries.glob));
     let name = "the declared boundary".to_owned();
     let expected = Arc::new(made::declared(&name, &[expected], Some((baseline.source(), span))));
     Topic { about: About::Boundary, within: made::declared(&name, &within, None), expected, name }
+}
+
+/// The policies of an account that an ARN glob leaves room to make; none where it is about one policy, or AWS's.
+fn free_names(glob: &str, account: &Account) -> Option<String> {
+    let name = glob.rsplit_once(":policy/").map_or(glob, |(_, name)| name);
+    let free = name.contains(['*', '?']) && !glob.contains(":iam::aws:");
+    free.then(|| format!("arn:{}:iam::{}:policy/{name}", account.partition.as_str(), account.id.as_str()))
 }
 
 /// By what a boundary is taken off.
@@ -225,40 +266,5 @@ pub(super) const SETTING: [&str; 4] =
     ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:CreateRole", "iam:CreateUser"];
 /// By what its policy gets another content.
 pub(super) const REWRITING: [&str; 2] = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
-
-/// What could an agent destroy that runs with these credentials? None where a guard stands before everything.
-fn through_agent(baseline: &Baseline, catalog: &Catalog, entry: Option<&Entry>) -> Option<Arc<Topic>> {
-    let guards = entry.into_iter().flat_map(|entry| &entry.guards).filter_map(|name| baseline.guard(&name.value));
-    let guarded: Vec<String> = guards.filter(|guard| stands_between(guard)).flat_map(|g| actions(catalog, g)).collect();
-    let lower = guarded.iter().map(|text| text.to_ascii_lowercase());
-    let (wild, names): (BTreeSet<String>, BTreeSet<String>) = lower.partition(|text| text.contains(['*', '?']));
-    let globs: Vec<Glob> = wild.iter().map(|text| Glob::new(text)).collect();
-    let mut destroys = made::class(catalog, ActionClass::Destructive);
-    destroys.retain(|name| {
-        let name = name.to_ascii_lowercase();
-        !names.contains(&name) && !globs.iter().any(|glob| glob.matches(&name))
-    });
-    if destroys.is_empty() {
-        return None;
-    }
-    let mut statement = made::allow(&destroys, &made::everywhere());
-    // An MCP server of AWS's puts both keys into the requests that it passes on.
-    let when = json!({ "Bool": { "aws:ViaAWSMCPService": "true" }, "Null": { "aws:CalledViaAWSMCP": "false" } });
-    if let Some(statement) = statement.as_object_mut() {
-        statement.insert("Condition".to_owned(), when);
-    }
-    let name = "what an agent could do with its credentials".to_owned();
-    let expected = Arc::new(Declared::of(Vec::new()));
-    let within = made::declared(&name, &[statement], None);
-    Some(Arc::new(Topic { about: About::ThroughAgent, name, within, expected }))
-}
-
-/// Whether a guard asks for something that comes from someone else, or that an agent's requests cannot have: then
-/// its own finding tells where it does not hold.
-fn stands_between(guard: &Guard) -> bool {
-    guard.unless.conditions.iter().any(|condition| {
-        let key = condition.key.lower();
-        key.starts_with("aws:principaltag/")
-            || matches!(key, "aws:sourceidentity" | "aws:viaawsmcpservice" | "aws:calledviaawsmcp")
-    })
-}
+/// By what another policy comes to be that the glob matches.
+pub(super) const MAKING: &str = "iam:CreatePolicy";

@@ -139,6 +139,13 @@ fn cases() -> Vec<(&'static str, String)> {
                 "unless = { Boool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }\nseverity = \"high\"\n",
             )),
         ),
+        (
+            "a guard over actions that there are not",
+            v1(concat!(
+                "[[guard]]\nname = \"g\"\nactions = [\"ce:GetTag\", \"CE:get*\", \"s3:Destroy*\"]\n",
+                "unless = { Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }\nseverity = \"high\"\n",
+            )),
+        ),
         ("a setting that is no yes or no", v1("[settings]\nthrough_agents = \"no\"\n")),
     ]
 }

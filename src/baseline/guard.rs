@@ -2,7 +2,9 @@
 
 use super::block::ConditionBlock;
 use super::entry::{Baseline, Placed};
+use super::glob::Glob;
 use super::keys;
+use super::levels::LEVELS;
 use super::manifest::Manifest;
 use super::names::Names;
 use super::read::Table;
@@ -100,7 +102,27 @@ impl Manifest<'_> {
                 .push(problem.with_suggestion(service, known.iter().map(String::as_str).collect::<Vec<_>>()));
             return None;
         }
+        self.check_actions(text, &pattern)?;
         Some(GuardedActions::Pattern(text.value.clone()))
+    }
+
+    /// Whether a pattern matches an action that there is: else the guard would hold for ever, too.
+    fn check_actions(&mut self, text: &Placed<String>, pattern: &ActionPattern) -> Option<()> {
+        let Some(catalog) = self.catalog else { return Some(()) };
+        let service = pattern.service();
+        let names: Vec<String> = LEVELS.iter().flat_map(|(_, level)| catalog.actions(service, *level)).collect();
+        let glob = Glob::new(&pattern.name().to_ascii_lowercase());
+        if names.is_empty() || names.iter().any(|name| glob.matches(&name.to_ascii_lowercase())) {
+            return Some(());
+        }
+        let known: Vec<String> = names.iter().map(|name| format!("{service}:{name}")).collect();
+        let message = format!("the catalog knows no action `{}`", text.value);
+        let problem =
+            crate::source::Diagnostic::error(self.reader.source, text.span, message, "an action that there is");
+        self.reader
+            .problems
+            .push(problem.with_suggestion(&text.value, known.iter().map(String::as_str).collect::<Vec<_>>()));
+        None
     }
 }
 

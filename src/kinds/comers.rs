@@ -14,6 +14,8 @@ pub struct Comer {
     pub who: Who,
     /// How the trust policy lets it in, in words: `trusts the service lambda.amazonaws.com`.
     pub found: String,
+    /// Where it is a principal of the snapshot that is named: its place there.
+    pub principal: Option<usize>,
 }
 
 /// Says of every principal of a snapshot, in order, who may take it on, as far as hints tell. `kinds` are what the
@@ -33,8 +35,11 @@ pub fn comers(snapshot: &Snapshot, baseline: Option<&Baseline>, kinds: &[Who]) -
                 Some(comer) => vec![comer],
                 None => {
                     let named = named(&by_arn, index, std::slice::from_ref(way)).into_iter();
-                    let kind = |at: usize| Some((*kinds.get(at)?, principals.get(at)?.arn.as_str()));
-                    named.filter_map(kind).map(|(who, arn)| Comer { who, found: format!("trusts {arn}") }).collect()
+                    let comer = |at: usize| {
+                        let (who, arn) = (*kinds.get(at)?, &principals.get(at)?.arn);
+                        Some(Comer { who, found: format!("trusts {arn}"), principal: Some(at) })
+                    };
+                    named.filter_map(comer).collect()
                 }
             };
             found.extend(told);
@@ -52,7 +57,7 @@ fn hinted(hints: &[&Hint], way: &WayIn) -> Option<Comer> {
             clue if clue.is_of_trust() => (way_found(hint, hints, way)?, hint.strength),
             _ => return None,
         };
-        Some((std::cmp::Reverse(strength), Comer { who: hint.kind.into(), found }))
+        Some((std::cmp::Reverse(strength), Comer { who: hint.kind.into(), found, principal: None }))
     });
     found.min_by_key(|(strength, comer)| (*strength, comer.who)).map(|(_, comer)| comer)
 }

@@ -6,7 +6,7 @@ use crate::audit::count::count;
 use crate::audit::finding::Finding;
 use crate::audit::fingerprint::fingerprint;
 use crate::audit::severity::Severity;
-use crate::audit::topic::{self, DETACHING, REWRITING, SETTING};
+use crate::audit::topic::{self, DETACHING, MAKING, REWRITING, SETTING};
 use crate::iam::ActionPattern;
 
 static ABOUT: About = About {
@@ -18,8 +18,11 @@ static ABOUT: About = About {
 glob matches. And it must not be able to get past it: to take a boundary off or to set another one
 (`iam:DeleteRolePermissionsBoundary`, `iam:PutRolePermissionsBoundary`, the same of users), to give the boundary's policy
 another content (`iam:CreatePolicyVersion`, `iam:SetDefaultPolicyVersion`), or to make a user or role without it
-(`iam:CreateUser`, `iam:CreateRole` where `iam:PermissionsBoundary` is missing or another). Decided over effective access:
-the boundary itself, denies, conditions and SCPs count.
+(`iam:CreateUser`, `iam:CreateRole` where `iam:PermissionsBoundary` is missing or another). Where the glob leaves room for
+several policies and the principal may set one, it must not be able to write such a policy either (`iam:CreatePolicy`).
+Decided over effective access: the boundary itself, denies, conditions and SCPs count. A boundary that is in use cannot be
+deleted, nor the version of its policy that is in force, so that is no way past it. What others there already are without
+the boundary, and can be become, is reach (IAM005).
 
 **Why is this bad?** A boundary is what lets a team, or an agent, manage roles without becoming an administrator. Whoever
 can lift it has no boundary.
@@ -28,7 +31,8 @@ can lift it has no boundary.
 takes the boundary off a role that it has made, and is what that role is.
 
 **How to fix it.** Attach the boundary. Deny the four kinds of requests in the boundary's own policy: taking off on
-everything, rewriting on the policy's ARN, setting and making unless `iam:PermissionsBoundary` is the boundary.
+everything, rewriting on the policy's ARN, setting and making unless `iam:PermissionsBoundary` is the boundary. Where the
+glob is about several policies, deny `iam:CreatePolicy` on such names, too.
 
 **How to accept it.** Leave `boundary` out of the entry, in review, or except the finding for a while with an
 `[[exception]]`.
@@ -101,6 +105,7 @@ fn changeable(judged: &Judged<'_>) -> Option<Finding> {
         (may(&DETACHING), "take a boundary off"),
         (may(&[put_role, put_user]), "set another one"),
         (may(&REWRITING), "rewrite it"),
+        (may(&[MAKING]), "make another one of such a name"),
         (may(&[create_role, create_user]), "make a principal without it"),
     ];
     let ways: Vec<&str> = ways.iter().filter(|(may, _)| *may).map(|(_, words)| *words).collect();

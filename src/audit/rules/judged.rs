@@ -11,6 +11,7 @@ use crate::audit::fingerprint::fingerprint;
 use crate::audit::peers::Comparison;
 use crate::audit::reaching::{Reached, Reaching};
 use crate::audit::severity::Severity;
+use crate::audit::shared::Shared;
 use crate::audit::subject::Subject;
 use crate::audit::topic::Topic;
 use crate::audit::void::Way;
@@ -36,6 +37,8 @@ pub(in crate::audit) struct Judged<'a> {
     pub voids: &'a [(usize, Vec<Way>)],
     /// How it lies to others, where it is an agent or declared to be narrower than someone.
     pub comparison: Option<&'a Comparison<'a>>,
+    /// The people and agents who can take it on, where there are both.
+    pub shared: Option<&'a Shared>,
     /// Who may assume it and is not declared.
     pub trust: &'a Openings,
     /// What it can become.

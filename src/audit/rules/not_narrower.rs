@@ -10,7 +10,6 @@ use crate::audit::excess::Told;
 use crate::audit::finding::Finding;
 use crate::audit::peers::{Narrowness, everything};
 use crate::audit::subject::Subject;
-use crate::kinds::Who;
 
 static ABOUT: About = About {
     id: RuleId::NotNarrower,
@@ -19,10 +18,11 @@ static ABOUT: About = About {
     explanation: "
 **What it does.** Holds an agent's effective access against that of the principals of the entry that `narrower_than`
 names, those of its own account where there are some. It must be contained in that of one of them, and be the same as
-that of none; and what destroys it may not share with them unless its ceiling has it. Also without a declaration: an
-agent that may do exactly what an operator of its account may; and a role that both people and agents can take on, as far
-as its trust policy tells ([kinds.md](kinds.md)). All of this is decided over effective access, not over names or
-attachments.
+that of none (where neither may do anything, there is nothing to tell); and what destroys it may not share with them
+unless its ceiling has it. Also without a declaration: an agent that may do exactly what an operator of its account may;
+and a role that both people and agents can take on: those whom its trust policy names ([kinds.md](kinds.md)), and where
+it trusts an account, those of it whose own policies let them (of people only those whom they let assume this role or its
+like, not every one). All of this is decided over effective access, not over names or attachments.
 
 **Why is this bad?** A person knows what not to do. An agent that holds the same permissions does whatever it takes for
 the way to its goal, deleting and building anew included, and nothing in the account tells its acts from the person's.
@@ -124,9 +124,7 @@ fn finding(
 
 /// A role that both people and agents can take on.
 fn shared_role(judged: &Judged<'_>) -> Option<Finding> {
-    let comers = judged.subject.comers;
-    let agent = comers.iter().find(|comer| comer.who == Who::Agent)?;
-    let person = comers.iter().find(|comer| matches!(comer.who, Who::Operator | Who::BreakGlass))?;
+    let shared = judged.shared?;
     if judged.subject.may_be_narrower() {
         return None;
     }
@@ -140,10 +138,10 @@ fn shared_role(judged: &Judged<'_>) -> Option<Finding> {
         told.severity = told.severity.raised();
     }
     let title = format!("both people and agents can take it on; it may do {}", extent(&told));
-    told.causes = vec![format!("people: {}", person.found), format!("agents: {}", agent.found)];
+    told.causes = vec![format!("people: {}", shared.people), format!("agents: {}", shared.agents)];
     let advice = vec!["make a role for each, and let its trust policy name those alone".to_owned()];
     let mut finding = judged.finding(RuleId::NotNarrower, title, told, advice);
-    finding.reasons = vec![format!("people: it {}", person.found), format!("agents: it {}", agent.found)];
+    finding.reasons = vec![format!("people: it {}", shared.people), format!("agents: it {}", shared.agents)];
     finding.reasons.extend(judged.caveats());
     Some(finding)
 }

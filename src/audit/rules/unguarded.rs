@@ -19,12 +19,12 @@ static ABOUT: About = About {
     explanation: "
 **What it does.** Three things. A `[[guard]]` that an entry names must hold: no request of its actions may be allowed
 outside of its `unless`; a request that is, is the proof. A guard that holds must mean something: where the principal
-can satisfy its condition alone (`iam:TagRole` or `iam:TagUser` on itself, `sts:TagSession` or `sts:SetSourceIdentity` in
-the trust policy for whoever takes the role on, a value that the caller writes), it is reported as void. And for
-operators, unless a persona of kind `agent` says what agents may do with their credentials: what could an agent destroy
-that runs with them, through an MCP server of AWS's (`aws:ViaAWSMCPService`), with no guard for it that asks for another
-person or keeps agents out? `policies/` has guards to copy, and the policies by which they hold; all of it:
-[guards.md](guards.md).
+can satisfy its condition alone, it is reported as void. It may have the tag for good, set it (`iam:TagRole` or
+`iam:TagUser` on itself, a tag of the resource), federate itself with it, or whoever takes the role on may bring it
+(`sts:TagSession` or `sts:SetSourceIdentity` in the trust policy); or the caller writes the value. And for operators: what
+could an agent destroy that runs with their credentials, through an MCP server of AWS's (`aws:ViaAWSMCPService`), by
+requests of which no persona of kind `agent` speaks, with no guard for it that asks for another person or keeps agents
+out? `policies/` has guards to copy, and the policies by which they hold; all of it: [guards.md](guards.md).
 
 **Why is this bad?** Nobody had to approve: whoever, or whatever, holds the credentials destroys on its own.
 

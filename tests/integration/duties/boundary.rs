@@ -113,6 +113,52 @@ fn what_keeps_the_boundary_in_place_is_no_way_past_it() {
 }
 
 #[test]
+fn service_control_policies_keep_the_boundary_in_place() {
+    let of = |actions: Value| {
+        let case = within(&[allow(json!("iam:*"))]).scp(&[statement("Deny", actions, json!("*"), json!({}))]);
+        case.titles(RuleId::Boundary)
+    };
+    let all = json!(["iam:Delete*Boundary", "iam:Put*Boundary", "iam:Create*", "iam:SetDefaultPolicyVersion"]);
+    assert_eq!(of(all), NONE);
+    let but_users = json!(["iam:Delete*Boundary", "iam:Put*Boundary", "iam:CreateRole", "iam:*PolicyVersion"]);
+    assert_eq!(of(but_users), ["bot: can get past its boundary: it may make a principal without it"]);
+}
+
+/// "Checks that the specified policy is attached as permissions boundary on the IAM principal resource": in a request
+/// that takes a boundary off, `iam:PermissionsBoundary` is the one that is attached.
+#[test]
+fn taking_off_other_boundaries_is_no_way_past_this_one() {
+    let where_it_is = |operator: &str| {
+        let condition = json!({ operator: { "iam:PermissionsBoundary": arn("policy/limit") } });
+        past(&[on(json!("iam:DeleteRolePermissionsBoundary"), "*", condition)])
+    };
+    assert_eq!(where_it_is("StringNotEquals"), NONE);
+    assert_eq!(where_it_is("ArnEquals").len(), 1);
+}
+
+/// Where the glob leaves room, whoever sets a policy of its own making as boundary is not bound.
+#[test]
+fn a_glob_with_room_is_no_leave_to_write_a_boundary() {
+    let manifest = manifest().replace("policy/limit", "policy/limit*");
+    let of = |statements: &[Value]| {
+        let case = Case::new(&[bounded(role("bot", &[allow(json!("*"))]), "limit")], &manifest);
+        let policies = [managed("limit", statements), managed("limit-2", &[allow(json!("*"))]), managed("other", &[])];
+        case.policies(&policies).titles(RuleId::Boundary)
+    };
+    let any = json!({ "StringLike": { "iam:PermissionsBoundary": "arn:aws:iam::*:policy/limit*" } });
+    let set = || on(json!("iam:PutRolePermissionsBoundary"), "*", any.clone());
+    let make = || on(json!("iam:CreatePolicy"), "*", json!({}));
+    let write = |name: &str| on(json!("iam:CreatePolicyVersion"), &arn(&format!("policy/{name}")), json!({}));
+    assert_eq!(of(&[set()]), NONE);
+    let made = "bot: can get past its boundary: it may make another one of such a name";
+    assert_eq!(of(&[set(), make()]), [made]);
+    assert_eq!(of(&[set(), write("limit-2")]), ["bot: can get past its boundary: it may rewrite it"]);
+    assert_eq!(of(&[set(), write("other")]), NONE);
+    let elsewhere = on(json!("iam:CreatePolicy"), &arn("policy/app-*"), json!({}));
+    assert_eq!(of(&[set(), elsewhere]), NONE);
+}
+
+#[test]
 fn users_have_boundaries_too() {
     let case = Case::new(&[], &manifest()).users(&[user("bot", &[allow(json!("iam:DeleteUserPermissionsBoundary"))])]);
     let expected = [

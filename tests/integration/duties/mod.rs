@@ -22,6 +22,8 @@ struct Case {
     roles: Vec<Value>,
     users: Vec<Value>,
     policies: Vec<Value>,
+    /// What a service control policy of the account says besides allowing everything.
+    scp: Vec<Value>,
     manifest: String,
     documents: Vec<(String, Value)>,
     options: Options,
@@ -110,6 +112,7 @@ impl Case {
             roles: roles.to_vec(),
             users: Vec::new(),
             policies: Vec::new(),
+            scp: Vec::new(),
             manifest: format!("version = 1\n{manifest}"),
             documents: vec![("all.json".to_owned(), document(&[allow(json!("*"))]))],
             options: Options::on(jiff::civil::date(2026, 11, 20)),
@@ -123,6 +126,11 @@ impl Case {
 
     fn policies(mut self, policies: &[Value]) -> Case {
         self.policies = policies.to_vec();
+        self
+    }
+
+    fn scp(mut self, statements: &[Value]) -> Case {
+        self.scp = statements.to_vec();
         self
     }
 
@@ -140,8 +148,11 @@ impl Case {
         let page = json!({
             "RoleDetailList": self.roles, "UserDetailList": self.users, "GroupDetailList": [], "Policies": self.policies,
         });
-        let text = SourceFile::new("account.json", page.to_string());
-        let snapshot = Snapshot::from_texts(Path::new("account.json"), &[text]).map_err(|e| e.to_string()).unwrap();
+        let mut texts = vec![SourceFile::new("account.json", page.to_string())];
+        if !self.scp.is_empty() {
+            texts.push(SourceFile::new("organization.json", self.organization().to_string()));
+        }
+        let snapshot = Snapshot::from_texts(Path::new("account.json"), &texts).map_err(|e| e.to_string()).unwrap();
         let documents: Vec<(String, Arc<SourceFile>)> = self
             .documents
             .iter()
@@ -151,6 +162,21 @@ impl Case {
         let baseline = Baseline::from_texts(&manifest, documents, Catalog::embedded());
         let baseline = baseline.map_err(|problems| problems.to_string()).unwrap();
         audit(&snapshot, &baseline, Catalog::embedded(), &self.options).map_err(|e| e.to_string()).unwrap()
+    }
+
+    fn organization(&self) -> Value {
+        let policy = |id: &str, statements: &[Value], targets: Value| json!({ "Id": id, "Name": id, "Type": "SERVICE_CONTROL_POLICY", "Content": document(statements), "Targets": targets });
+        let management = "999988887777";
+        json!({
+            "Organization": { "Id": "o-exampleorg1", "MasterAccountId": management },
+            "Roots": [{ "Id": "r-ab12", "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+            "OrganizationalUnits": [],
+            "Accounts": [{ "Id": management, "ParentId": "r-ab12" }, { "Id": ACCOUNT, "ParentId": "r-ab12" }],
+            "Policies": [
+                policy("p-FullAWSAccess", &[allow(json!("*"))], json!(["r-ab12", management, ACCOUNT])),
+                policy("p-own", &self.scp, json!([ACCOUNT])),
+            ],
+        })
     }
 
     fn findings(&self, rule: RuleId) -> Vec<Finding> {

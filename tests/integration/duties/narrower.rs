@@ -213,6 +213,41 @@ fn people_and_agents_that_share_a_role_are_found() {
     assert!(named(json!({ "StringLike": { "sts:RoleSessionName": "anna-*" } })) == [expected]);
 }
 
+/// Trust in an account leaves it to the account's own policies: both of them decide.
+#[test]
+fn people_and_agents_of_a_trusted_account_share_a_role() {
+    let root = || lets(json!({ "AWS": arn("root") }), json!("sts:AssumeRole"));
+    let on = |resource: &str| statement("Allow", json!("sts:AssumeRole"), json!(resource), json!({}));
+    let may = || on(&arn("role/x"));
+    let agent = |statements: &[Value]| tagged(role("a", statements), "agent", "kiro");
+    let people = |statements: &[Value]| {
+        let saml = lets(json!({ "Federated": arn("saml-provider/corp") }), json!("sts:AssumeRoleWithSAML"));
+        trusting(role("p", statements), &[saml])
+    };
+    let of = |ways: &[Value], a: Value, p: Value| {
+        let x = trusting(role("x", &[allow(json!("sqs:SendMessage"))]), ways);
+        let titles = Case::new(&[x, a, p], "").titles(RuleId::NotNarrower);
+        titles.into_iter().filter(|title| title.starts_with("x: ")).collect::<Vec<_>>()
+    };
+    let shared = ["x: both people and agents can take it on; it may do 1 action"];
+    let none: Vec<String> = Vec::new();
+    assert_eq!(of(&[root()], agent(&[may()]), people(&[may()])), shared);
+    assert_eq!(of(&[root()], agent(&[on("*")]), people(&[on(&arn("role/x*"))])), shared);
+    assert_eq!(of(&[root()], agent(&[may()]), people(&[])), none);
+    assert_eq!(of(&[root()], agent(&[]), people(&[may()])), none);
+    assert_eq!(of(&[root()], agent(&[may()]), people(&[on(&arn("role/y"))])), none);
+    let deny = statement("Deny", json!("sts:*"), json!("*"), json!({}));
+    assert_eq!(of(&[root()], agent(&[may(), deny.clone()]), people(&[may()])), none);
+    // Administrators may assume every role that trusts their account.
+    assert_eq!(of(&[root()], agent(&[may()]), people(&[allow(json!("*"))])), none);
+    // Whom the trust policy names may be denied it, there or at home.
+    let both = || lets(json!({ "AWS": [arn("role/a"), arn("role/p")] }), json!("sts:AssumeRole"));
+    assert_eq!(of(&[both()], agent(&[]), people(&[])), shared);
+    let denied = with(lets(json!({ "AWS": arn("role/a") }), json!("sts:AssumeRole")), "Effect", json!("Deny"));
+    assert_eq!(of(&[both(), denied], agent(&[]), people(&[])), none);
+    assert_eq!(of(&[both()], agent(&[deny]), people(&[])), none);
+}
+
 #[test]
 fn the_fingerprint_stays_while_nothing_changes_and_an_exception_accepts() {
     let send = || allow(json!("sqs:SendMessage"));

@@ -120,6 +120,58 @@ fn a_guard_or_a_persona_stands_between() {
     assert_eq!(persona(&[destroy()], &[destroy()]).titles(RuleId::Unguarded), NONE);
 }
 
+/// A guard that lets agents' requests through, or that holds without anything, is none against agents.
+#[test]
+fn what_lets_agents_through_does_not_stand_between() {
+    let of = |condition: Value, unless: &str| {
+        let guard = format!(
+            "[[guard]]\nname = \"g\"\nactions = \"class:destructive\"\nunless = {unless}\nseverity = \"high\"\n"
+        );
+        let destroy = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), condition);
+        operator(&[destroy], "guards = \"g\"", &guard)
+    };
+    let through = json!({ "Bool": { "aws:ViaAWSMCPService": "true" } });
+    assert_eq!(of(through, "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }"), [COULD]);
+    let another = json!({ "StringNotEquals": { "aws:CalledViaAWSMCP": "eks-mcp.amazonaws.com" } });
+    assert_eq!(of(another, "{ StringNotEquals = { \"aws:CalledViaAWSMCP\" = \"eks-mcp.amazonaws.com\" } }"), [COULD]);
+    let free = json!({ "StringNotEquals": { "aws:SourceIdentity": "x" } });
+    assert_eq!(of(free, "{ StringNotEquals = { \"aws:SourceIdentity\" = \"x\" } }"), [COULD]);
+    // These do: nothing comes through.
+    for condition in [
+        json!({ "BoolIfExists": { "aws:ViaAWSMCPService": "false" } }),
+        json!({ "Null": { "aws:CalledViaAWSMCP": "true" } }),
+    ] {
+        let unless = toml::Value::try_from(&condition).unwrap().to_string();
+        assert_eq!(of(condition, &unless), NONE);
+    }
+}
+
+/// A persona decides over the requests that it speaks of, and no others.
+#[test]
+fn what_no_persona_speaks_of_is_asked_for() {
+    let of = |whens: &[&str], statements: &[Value]| {
+        let personas: Vec<String> = whens
+            .iter()
+            .enumerate()
+            .map(|(at, when)| format!("[[persona]]\nname = \"p{at}\"\nof = \"op\"\nwhen = {when}\nkind = \"agent\"\nallow = \"all.json\"\n"))
+            .collect();
+        operator(statements, "", &personas.concat())
+    };
+    let destroy = allow(json!("sqs:DeleteQueue"));
+    let all = "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
+    let one = "{ StringEquals = { \"aws:CalledViaAWSMCP\" = \"eks-mcp.amazonaws.com\" } }";
+    let others = "{ StringNotEquals = { \"aws:CalledViaAWSMCP\" = \"eks-mcp.amazonaws.com\" } }";
+    let here = "{ StringEquals = { \"aws:RequestedRegion\" = \"eu-central-1\" } }";
+    let destroy = std::slice::from_ref(&destroy);
+    assert_eq!(of(&[all], destroy), NONE);
+    assert_eq!(of(&[one], destroy), [COULD]);
+    assert_eq!(of(&[one, others], destroy), NONE);
+    assert_eq!(of(&[here], destroy), [COULD]);
+    // No other server's requests are allowed.
+    let by_one = json!({ "StringEquals": { "aws:CalledViaAWSMCP": "eks-mcp.amazonaws.com" } });
+    assert_eq!(of(&[one], &[statement("Allow", json!("sqs:DeleteQueue"), json!("*"), by_one)]), NONE);
+}
+
 #[test]
 fn it_is_asked_of_operators_and_can_be_turned_off() {
     let destroy = || allow(json!("sqs:DeleteQueue"));
