@@ -3,6 +3,7 @@
 // A test that cannot run says so.
 #![allow(clippy::disallowed_macros)]
 
+mod advice;
 mod audit;
 mod cli;
 #[cfg(feature = "aws")]
