@@ -23,6 +23,7 @@ mod simulate;
 mod smt;
 mod snapshot_directory;
 mod solver_laws;
+mod story;
 mod trust;
 mod variables;
 mod who_can;
