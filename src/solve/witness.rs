@@ -211,3 +211,16 @@ fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_star_stands_for_is_set_apart() {
+        assert_eq!(apart("stack/billingexample/example"), "stack/billing-example/example");
+        assert_eq!(apart("table/billing-example"), "table/billing-example");
+        assert_eq!(apart("exampleexample"), "example-example");
+        assert_eq!(apart("role/admin"), "role/admin");
+    }
+}
