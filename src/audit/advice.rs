@@ -2,7 +2,7 @@
 
 use super::ask::is_attachment;
 use super::count::number;
-use super::excess::{Told, name_of};
+use super::excess::{Told, is_group, name_of};
 use super::finding::{Excess, Origin, PrincipalBrief, Why};
 use super::statement_text;
 use super::subject::Subject;
@@ -20,7 +20,13 @@ pub(super) fn narrow(subject: &Subject<'_>, policies: &[PolicyRef], told: &Told,
     let mut advice = Vec::new();
     for (index, policy) in removable.iter().filter_map(|i| policies.get(*i).map(|policy| (i, policy))) {
         if told.policies.contains(index) && is_attachment(policy) {
-            advice.push(remove(subject, policy));
+            let stays =
+                |(i, other): (usize, &PolicyRef)| !removable.contains(&i) && group_of(other) == group_of(policy);
+            let line = remove(subject, policy, policies.iter().enumerate().any(stays));
+            // One group may give several.
+            if !advice.contains(&line) {
+                advice.push(line);
+            }
         }
     }
     for (excess, policy) in told.excess.iter().zip(&told.policies) {
@@ -31,20 +37,31 @@ pub(super) fn narrow(subject: &Subject<'_>, policies: &[PolicyRef], told: &Told,
     advice
 }
 
-fn remove(subject: &Subject<'_>, policy: &PolicyRef) -> String {
-    let own = subject.principal.arn.as_str();
+/// Takes a policy away; `needs_group` says whether others of the same group must stay.
+fn remove(subject: &Subject<'_>, policy: &PolicyRef, needs_group: bool) -> String {
     let name = &policy.name;
+    if let Some(group) = group_of(policy).map(name_of) {
+        let who = &subject.principal.name;
+        return match needs_group {
+            false => format!("take {who} out of the group {group}: nothing that is declared depends on it"),
+            true => format!("let {who} have the group {group} without {name}: nothing that is declared depends on it"),
+        };
+    }
     match &policy.origin {
-        PolicyOrigin::Held(Holding::Attached { holder, .. }) if holder != own => {
-            format!("do without {name}, attached to group {}: nothing that is declared depends on it", name_of(holder))
-        }
-        PolicyOrigin::Held(Holding::Inline { holder }) if holder != own => {
-            format!("do without {name}, inline of group {}: nothing that is declared depends on it", name_of(holder))
-        }
         PolicyOrigin::Held(Holding::Inline { .. }) => {
             format!("delete the inline policy {name}: nothing that is declared depends on it")
         }
         _ => format!("detach {name}: nothing that is declared depends on it"),
+    }
+}
+
+/// The group that a policy comes from.
+fn group_of(policy: &PolicyRef) -> Option<&str> {
+    match &policy.origin {
+        PolicyOrigin::Held(Holding::Attached { holder, .. } | Holding::Inline { holder }) => {
+            Some(holder.as_str()).filter(|holder| is_group(holder))
+        }
+        _ => None,
     }
 }
 

@@ -32,7 +32,8 @@ pub fn resources(cubes: &[Cube]) -> Vec<String> {
 pub fn conditions(cubes: &[Cube]) -> Vec<String> {
     let mut ways: Vec<Vec<String>> = Vec::new();
     for cube in cubes {
-        let way: Vec<String> = cube.context.iter().filter_map(|(key, range)| condition(key, range)).collect();
+        let telling = cube.context.iter().filter(|(key, range)| !goes_with(key, range, &cube.context));
+        let way: Vec<String> = telling.filter_map(|(key, range)| condition(key, range)).collect();
         if way.is_empty() {
             return Vec::new();
         }
@@ -47,6 +48,17 @@ pub fn conditions(cubes: &[Cube]) -> Vec<String> {
     let others = ways.len().saturating_sub(MAX_ALTERNATIVES);
     let more = if others > 0 { format!("; or in {}", count(others, "other way")) } else { String::new() };
     vec![format!("{}{more}", told.join("; or "))]
+}
+
+/// Whether a condition says no more than that the request comes through an MCP server of AWS's, which another says:
+/// AWS puts both keys into such requests.
+fn goes_with(key: &str, range: &FieldRange, all: &[(String, FieldRange)]) -> bool {
+    let is_through = |(key, range): &(String, FieldRange)| {
+        key.eq_ignore_ascii_case("aws:ViaAWSMCPService")
+            && condition(key, range).is_some_and(|text| text.ends_with(" is true") && !range.may_be_missing)
+    };
+    let is_any = condition(key, range).is_some_and(|text| text.ends_with(" is present"));
+    key.eq_ignore_ascii_case("aws:CalledViaAWSMCP") && is_any && all.iter().any(is_through)
 }
 
 fn condition(key: &str, range: &FieldRange) -> Option<String> {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::excess::Told;
+use super::json_text;
 use crate::baseline::ConditionBlock;
 use crate::iam::condition::Family;
 use crate::iam::{Condition, Operator, Quantifier, WhenMissing};
@@ -27,8 +28,7 @@ fn statement(told: &Told, condition: Value) -> Value {
 }
 
 fn text(statements: &[Value]) -> String {
-    let document = json!({ "Version": "2012-10-17", "Statement": statements });
-    serde_json::to_string_pretty(&document).unwrap_or_default()
+    json_text::to_copy(&json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
 /// The condition under which another does not hold.

@@ -117,8 +117,8 @@ impl Telling<'_> {
     }
 
     fn granted_by(&self, policy: &PolicyRef, statement: &Statement) -> GrantedBy {
-        let own = self.subject.principal.arn.as_str();
-        let group = |holder: &str| (holder != own).then(|| name_of(holder));
+        // The policy of another principal is that of one that this one becomes: the path tells whose.
+        let group = |holder: &str| is_group(holder).then(|| name_of(holder));
         let (origin, arn) = match &policy.origin {
             PolicyOrigin::Held(Holding::Inline { holder }) => {
                 (group(holder).map_or(Origin::Inline, Origin::InlineOfGroup), None)
@@ -156,6 +156,11 @@ impl Telling<'_> {
             _ => policy.document.statement_place(statement),
         }
     }
+}
+
+/// Whether an ARN is a group's.
+pub(super) fn is_group(arn: &str) -> bool {
+    arn.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("group/"))
 }
 
 /// The last part of an ARN's path.

@@ -48,7 +48,11 @@ pub(super) fn expected(declared: &Layers, request: &Request) -> Option<Expected>
             };
             let wanted = statement_text::condition(condition);
             let why = Why::ConditionFails { operator: condition.operator_name(), key: condition.key.to_string() };
-            (why, format!("statement {} allows it only where {wanted}; {is}", named(statement)))
+            // What has one statement alone, such as a guard, needs no number.
+            let only = statement.policy.document.statements.len() == 1 && statement.sid().is_none();
+            let by =
+                if only { "it is allowed".to_owned() } else { format!("statement {} allows it", named(statement)) };
+            (why, format!("{by} only where {wanted}; {is}"))
         }
         Outcome::Failed(Mismatch::Resource) => {
             let patterns = statement.statement.resource.as_ref().map(statement_text::resources).unwrap_or_default();

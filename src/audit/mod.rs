@@ -14,6 +14,7 @@ mod excess;
 mod expected;
 mod finding;
 mod fingerprint;
+mod json_text;
 mod made;
 mod memo;
 mod notes;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use iamdrift::audit::{Options, RuleId, Severity, Sort, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
-use iamdrift::report::{self, Depth, Ending, Format};
+use iamdrift::report::{self as reports, Depth, Ending, Format, Layout};
 use iamdrift::snapshot::Snapshot;
 
 use super::snapshot::SnapshotOrAws;
@@ -49,7 +49,7 @@ pub struct Filters {
     /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     kind: Vec<Sort>,
-    /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
+    /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
     /// Only findings at or above this severity: critical, high, medium, low, info; undecided principals are always told
@@ -60,6 +60,14 @@ pub struct Filters {
     fail_on: FailOn,
 }
 
+impl Filters {
+    /// Everyone and everything.
+    pub fn none() -> Filters {
+        let fail_on = FailOn::At(Severity::Low);
+        Filters { principal: None, kind: Vec::new(), rule: Vec::new(), severity: None, fail_on }
+    }
+}
+
 /// How findings are told.
 #[derive(Debug, clap::Args)]
 pub struct Telling {
@@ -68,10 +76,17 @@ pub struct Telling {
     all: bool,
     /// How to write the report: table, json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
-    format: Format,
+    pub format: Format,
     /// Write the report to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+impl Telling {
+    /// What the report is laid out for.
+    pub fn layout(&self) -> Layout {
+        if self.output.is_some() { output::layout_of_file() } else { output::layout() }
+    }
 }
 
 /// The threshold of exit status 1.
@@ -129,19 +144,21 @@ pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let baseline = globals.step("read the baseline", || Baseline::load_with(&args.baseline, catalog))?;
     let (snapshot, collected) = globals.step(args.snapshot.step(), || args.snapshot.load())?;
-    let told =
-        globals.step("audited and reported", || tell(&snapshot, &baseline, catalog, &args.filters, &args.telling))?;
+    let told = globals.step("audited and reported", || {
+        let (text, status) = report(&snapshot, &baseline, catalog, &args.filters, &args.telling)?;
+        deliver(&text, &args.telling).map(|()| status)
+    })?;
     Ok(if collected == ExitStatus::Incomplete { collected } else { told })
 }
 
-/// Audits and reports.
-pub fn tell(
+/// Audits; the report, and how the program ends.
+pub fn report(
     snapshot: &Snapshot,
     baseline: &Baseline,
     catalog: &Catalog,
     filters: &Filters,
     telling: &Telling,
-) -> anyhow::Result<ExitStatus> {
+) -> anyhow::Result<(String, ExitStatus)> {
     let options = Options {
         principal: filters.principal.as_deref().map(Glob::new),
         kinds: filters.kind.clone(),
@@ -162,17 +179,20 @@ pub fn tell(
         FailOn::At(severity) => Some(severity),
         FailOn::Never => None,
     };
-    let options = report::Options {
-        layout: if telling.output.is_some() { output::layout_of_file() } else { output::layout() },
+    let options = reports::Options {
+        layout: telling.layout(),
         depth: if telling.all { Depth::All } else { Depth::Brief },
         ending: Ending { exit_status: status as u8, fail_on },
     };
     let mut text = Vec::new();
     telling.format.write(&audit, &options, &mut text)?;
-    let text = String::from_utf8_lossy(&text);
+    Ok((String::from_utf8_lossy(&text).into_owned(), status))
+}
+
+/// Writes a report to where it was asked for.
+pub fn deliver(text: &str, telling: &Telling) -> anyhow::Result<()> {
     match &telling.output {
-        Some(path) => output::write_private(path, &text, "-o")?,
-        None => output::write(&text)?,
+        Some(path) => output::write_private(path, text, "-o"),
+        None => output::write(text),
     }
-    Ok(status)
 }

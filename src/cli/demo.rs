@@ -1,9 +1,12 @@
-//! `iamdrift demo`: the audit of an account that is embedded in the program (`examples/incident`).
+//! `iamdrift demo`: audits of accounts that are embedded in the program (`examples/incident`), before and after the
+//! mends that the first report advises.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
 use iamdrift::baseline::Baseline;
+use iamdrift::report::{Format, Paragraph};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 
@@ -11,34 +14,76 @@ use super::audit::{self, Filters, Telling};
 use super::{ExitStatus, Globals, snapshot};
 
 const AFTER_HELP: &str = concat!(
-    "The account is invented: the morning after an agent deleted and recreated an environment. Nothing is read and ",
-    "AWS is not called. The same with files of your own: `iamdrift audit`.\n\n",
-    "Exit status: 0, whatever the audit finds, since it is a demonstration; 2 for bad usage.\n\n",
-    "Example:\n  iamdrift demo",
+    "The account is invented: the morning after an agent deleted and recreated an environment. The table tells two ",
+    "audits against one baseline: of that morning, and, without the filters, of the same account a week later, after ",
+    "the mends that the first one advises. Other formats have one document for one audit: that of the incident, or ",
+    "with --fixed the other. Nothing is read and AWS is not called.\n\n",
+    "The same from files, in the repository's folder examples/incident: `iamdrift audit --snapshot snapshot --baseline ",
+    "baseline`, and with `--snapshot fixed/snapshot`.\n\n",
+    "Exit status: 0, whatever the audits find, since it is a demonstration; 2 for bad usage.\n\n",
+    "Examples:\n  iamdrift demo\n  iamdrift demo --kind agent --all\n  iamdrift demo --fixed --format json",
 );
 
-/// Audit an embedded example account: no AWS, no files
+/// Audit an embedded example account, before and after its mends: no AWS, no files
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
+    /// Audit the account after the mends alone
+    #[arg(long)]
+    fixed: bool,
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
     telling: Telling,
 }
 
-/// The files of `examples/incident` by their paths in it.
+/// What stands between the two audits.
+const MENDED: &str =
+    "AFTER THE MENDS that this report advises, one by one in examples/incident/README.md, a week later:";
+/// What to do after the demonstration.
+const NEXT: &str = "Your own account: `iamdrift audit --profile NAME --baseline DIRECTORY`; a baseline to copy is in \
+                    the repository's folder policies.";
+
+/// A folder of `examples/incident` and its files.
+struct Folder {
+    path: &'static str,
+    files: &'static [(&'static str, &'static str)],
+}
+
+impl Folder {
+    /// The files, called as they are in the repository.
+    fn sources(&self) -> impl Iterator<Item = (&'static str, Arc<SourceFile>)> {
+        let named = |path: &str| format!("examples/incident/{}/{path}", self.path);
+        self.files.iter().map(move |(path, text)| (*path, SourceFile::new(named(path), *text)))
+    }
+}
+
+/// A folder of `examples/incident` with the files in it that are named.
 macro_rules! embedded {
     ($folder:literal: $($path:literal,)*) => {
-        [$(($path, include_str!(concat!("../../examples/incident/", $folder, $path))),)*]
+        Folder {
+            path: $folder,
+            files: &[$(($path, include_str!(concat!("../../examples/incident/", $folder, "/", $path))),)*],
+        }
     };
 }
 
-const SNAPSHOT: [(&str, &str); 3] = embedded!("snapshot/": "account.json", "organization.json", "snapshot.json",);
-const MANIFEST: &str = include_str!("../../examples/incident/baseline/baseline.toml");
-const DOCUMENTS: [(&str, &str); 11] = embedded!("baseline/":
+const INCIDENT: Folder = embedded!("snapshot":
+    "account.json",
+    "organization.json",
+    "resource-policies.json",
+    "snapshot.json",
+);
+const FIXED: Folder = embedded!("fixed/snapshot":
+    "account.json",
+    "organization.json",
+    "resource-policies.json",
+    "snapshot.json",
+);
+const BASELINE: Folder = embedded!("baseline":
     "agents/cost-explorer-readonly.json",
     "agents/observability-readonly.json",
+    "baseline.toml",
     "deploy/pipeline.json",
     "operators/cost-explorer.json",
     "operators/databases.json",
@@ -53,14 +98,57 @@ const DOCUMENTS: [(&str, &str); 11] = embedded!("baseline/":
 /// Runs the command.
 pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let origin = Path::new("examples/incident/snapshot");
-    let texts = SNAPSHOT.map(|(path, text)| SourceFile::new(format!("examples/incident/snapshot/{path}"), text));
-    let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| snapshot::explained(error, origin))?;
-    let document = |(path, text): &(&str, &str)| -> (String, Arc<SourceFile>) {
-        ((*path).to_owned(), SourceFile::new(format!("examples/incident/baseline/{path}"), *text))
+    let (manifest, documents): (Vec<_>, Vec<_>) = BASELINE.sources().partition(|(path, _)| *path == "baseline.toml");
+    let manifest = manifest.into_iter().next().map(|(_, source)| source).context("the baseline has no manifest")?;
+    let documents = documents.into_iter().map(|(path, source)| (path.to_owned(), source));
+    let baseline = Baseline::from_texts(&manifest, documents, catalog)?;
+    let report = |folder: &Folder, filters: &Filters| -> anyhow::Result<String> {
+        let path = format!("examples/incident/{}", folder.path);
+        let origin = Path::new(&path);
+        let texts: Vec<Arc<SourceFile>> = folder.sources().map(|(_, source)| source).collect();
+        let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| snapshot::explained(error, origin))?;
+        audit::report(&snapshot, &baseline, catalog, filters, &args.telling).map(|(text, _)| text)
     };
-    let manifest = SourceFile::new("examples/incident/baseline/baseline.toml", MANIFEST);
-    let baseline = Baseline::from_texts(&manifest, DOCUMENTS.iter().map(document), catalog)?;
-    audit::tell(&snapshot, &baseline, catalog, &args.filters, &args.telling)?;
+    let telling = &args.telling;
+    let mut text = report(if args.fixed { &FIXED } else { &INCIDENT }, &args.filters)?;
+    if telling.format == Format::Table && !args.fixed {
+        let aside = |words: &str| -> anyhow::Result<String> {
+            let mut line = b"\n".to_vec();
+            Paragraph::new(0, 0).words(words).write(telling.layout(), &mut line)?;
+            Ok(String::from_utf8_lossy(&line).into_owned())
+        };
+        text = [text, aside(MENDED)?, "\n".to_owned(), report(&FIXED, &Filters::none())?, aside(NEXT)?].concat();
+    }
+    audit::deliver(&text, telling)?;
     Ok(ExitStatus::Clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn below(folder: &Path, path: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder.join(path)).unwrap() {
+            let entry = entry.unwrap();
+            let path = path.join(entry.file_name());
+            match entry.file_type().unwrap().is_dir() {
+                true => below(folder, &path, found),
+                false => drop(found.insert(path.display().to_string())),
+            }
+        }
+    }
+
+    #[test]
+    fn no_file_of_the_example_is_forgotten() {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+        let mut here = BTreeSet::new();
+        below(&examples, Path::new(""), &mut here);
+        let named = |folder: &Folder| folder.sources().map(|(_, source)| source.name().to_owned()).collect::<Vec<_>>();
+        let mut embedded: BTreeSet<String> = [INCIDENT, FIXED, BASELINE].iter().flat_map(named).collect();
+        embedded.insert("examples/incident/README.md".to_owned());
+        let here: BTreeSet<String> = here.into_iter().map(|path| format!("examples/incident/{path}")).collect();
+        assert_eq!(embedded, here);
+    }
 }

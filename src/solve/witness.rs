@@ -119,6 +119,8 @@ impl Round<'_, '_> {
             }
             "aws:principalorgid" | "aws:resourceorgid" | "aws:sourceorgid" => "o-exampleorg",
             "aws:requestedregion" => home_region(self.question.partition.map_or("aws", Partition::as_str))?,
+            // The service of the AWS MCP Server, as AWS's guide names it.
+            "aws:calledviaawsmcp" => "aws-mcp.amazonaws.com",
             "aws:sourcevpc" => "vpc-0123456789abcdef0",
             "aws:sourcevpce" => "vpce-0123456789abcdef0",
             _ => return None,
@@ -144,16 +146,32 @@ impl Round<'_, '_> {
         let Some(arn) = Arn::parse(&found) else { return found };
         let region = home_region(arn.partition()).unwrap_or(arn.region());
         let account = self.question.account.unwrap_or("111122223333");
-        let telling = |region: &str, account: &str| {
+        let telling = |region: &str, account: &str, name: &str| {
             let account = if arn.account().is_empty() { "" } else { account };
             let region = if arn.region().is_empty() { "" } else { region };
-            format!("arn:{}:{}:{region}:{account}:{}", arn.partition(), arn.service(), arn.resource())
+            format!("arn:{}:{}:{region}:{account}:{name}", arn.partition(), arn.service())
         };
-        [telling(region, account), telling(arn.region(), account), telling(region, arn.account())]
-            .into_iter()
-            .find(|candidate| self.fits(field, candidate))
-            .unwrap_or(found)
+        let names = [&apart(arn.resource()), arn.resource()];
+        let candidates = names.into_iter().flat_map(|name| {
+            let places = [(region, account), (arn.region(), account), (region, arn.account())];
+            places.map(|(region, account)| telling(region, account, name))
+        });
+        candidates.into_iter().find(|candidate| self.fits(field, candidate)).unwrap_or(found)
     }
+}
+
+/// A name with what a pattern's star stands for set apart from what the pattern says: `stack/billing-example`.
+fn apart(name: &str) -> String {
+    let mut parts = name.split("example");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        if told.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+            told.push('-');
+        }
+        told.push_str("example");
+        told.push_str(part);
+    }
+    told
 }
 
 /// A partition's best known region.
@@ -192,4 +210,17 @@ fn value(solver: &Solver<'_>, left: Left) -> Option<ContextValue> {
 fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_star_stands_for_is_set_apart() {
+        assert_eq!(apart("stack/billingexample/example"), "stack/billing-example/example");
+        assert_eq!(apart("table/billing-example"), "table/billing-example");
+        assert_eq!(apart("exampleexample"), "example-example");
+        assert_eq!(apart("role/admin"), "role/admin");
+    }
 }

@@ -100,8 +100,7 @@ fn the_audit_finds_what_the_story_tells() {
     assert_eq!(of(Status::Broader), ["lantern-cost-explorer", "cost-explorer-oncall", "j.verhoeven"]);
     assert_eq!(of(Status::Undeclared), ["data-migration-2024"]);
     assert_eq!(of(Status::Undecided), ["etl-nightly"]);
-    assert_eq!(of(Status::Reaching), ["database-oncall"], "it may assume the role of an agent");
-    assert_eq!(of(Status::AsDeclared).len(), 8);
+    assert_eq!(of(Status::AsDeclared).len(), 9);
     assert_eq!(of(Status::Ignored).len(), 2);
     let of_rule = |rule: RuleId| -> Vec<(&str, &str)> {
         let findings = audit.findings.iter().filter(|finding| finding.rule == rule);
@@ -113,13 +112,11 @@ fn the_audit_finds_what_the_story_tells() {
         title.starts_with("no narrower than its operator role/operators/cost-explorer-oncall: the same"),
         "{title}"
     );
-    // What an agent could destroy with people's credentials: stacks with the on-call's, and policies of his own group.
-    let could = "an agent that runs with its credentials could do";
-    let unguarded: Vec<(&str, String)> =
-        of_rule(RuleId::Unguarded).iter().map(|(who, title)| (*who, title.replace(could, ""))).collect();
-    let expected = [("cost-explorer-oncall", " 23 destructive actions"), ("j.verhoeven", " 1 destructive action")];
-    let expected = expected.map(|(who, extent)| (who, format!("{extent}, and no guard stands between")));
-    assert_eq!(unguarded, expected);
+    // Neither has to ask anybody; nobody else is told of, the agent that only looks least of all.
+    let unguarded: Vec<&str> = of_rule(RuleId::Unguarded).iter().map(|(who, _)| *who).collect();
+    assert_eq!(unguarded, ["lantern-cost-explorer", "cost-explorer-oncall"]);
+    let reaching: Vec<&str> = of_rule(RuleId::Reach).iter().map(|(who, _)| *who).collect();
+    assert_eq!(reaching, unguarded, "database-oncall may assume the role of its agent: the baseline says so");
     let agent = audit
         .findings
         .iter()

@@ -3,6 +3,7 @@
 // A test that cannot run says so.
 #![allow(clippy::disallowed_macros)]
 
+mod advice;
 mod audit;
 mod cli;
 #[cfg(feature = "aws")]
@@ -22,6 +23,7 @@ mod simulate;
 mod smt;
 mod snapshot_directory;
 mod solver_laws;
+mod story;
 mod trust;
 mod variables;
 mod who_can;

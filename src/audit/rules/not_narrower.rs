@@ -81,7 +81,7 @@ fn declared(judged: &Judged<'_>) -> Option<Finding> {
     }
     let reasons = also.map(|compared| {
         let told = judged.tell(&judged.proven(&compared.shared), false);
-        format!("{} of both are not in its ceiling", destroying(&told))
+        format!("both may do {} that its ceiling has not", destroying(&told))
     });
     let reasons = reasons.into_iter().collect();
     Some(finding(judged, title, other.operator, told, reasons))

@@ -52,7 +52,7 @@ impl Rule for Undeclared {
         let mut finding = judged.finding(RuleId::Undeclared, title, told, advice);
         finding.reasons = vec![match recognised.who {
             Who::Unknown => format!("hints do not tell what it is: {}", recognised.reason),
-            who => format!("hints take it for {}: it {}", described(who), recognised.reason),
+            who => format!("hints take it for {}, since it {}", described(who), recognised.reason),
         }];
         finding.reasons.extend(judged.caveats());
         Some(finding)

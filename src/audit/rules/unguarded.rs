@@ -110,9 +110,10 @@ fn through_an_agent(judged: &Judged<'_>, topic: &Topic, mut told: Told) -> Optio
     )];
     if let Some(entry) = judged.subject.entry {
         let of = serde_json::Value::from(entry.name.value.as_str());
+        let name = serde_json::Value::from(format!("{}, through an agent", entry.name.value));
         let when = "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
         advice.push(format!(
-            "or declare what agents may do:\n[[persona]]\nname  = \"…, through an agent\"\nof    = {of}\nwhen  = {when}\nkind  = \"agent\"\nallow = []"
+            "or declare what agents may do:\n[[persona]]\nname  = {name}\nof    = {of}\nwhen  = {when}\nkind  = \"agent\"\nallow = []"
         ));
     }
     let mut finding = judged.finding(RuleId::Unguarded, title, told, advice);

@@ -6,18 +6,15 @@ use super::super::layout::Paragraph;
 use super::super::options::Depth;
 use super::super::sanitize::sanitize;
 use super::super::words::{self, number, short_name};
-use super::{Group, Page, more, style};
-use crate::audit::{ActionPattern, Excess, Expected, Finding, PrincipalBrief, RuleId, Severity};
+use super::{Group, Page, excess, more, style};
+use crate::audit::{Expected, Finding, PrincipalBrief, RuleId, Severity};
 use crate::source::Place;
 
 /// How many of each a brief report shows.
-const PATTERNS: usize = 6;
-const RESOURCES: usize = 2;
-const CONDITIONS: usize = 4;
 const STATEMENTS: usize = 3;
 const REASONS: usize = 4;
 const ADVICE: usize = 3;
-const SNIPPET: usize = 12;
+const SNIPPET: usize = 24;
 
 /// Where labels begin and how wide they are, with the gap behind them.
 const WIDE: (usize, usize) = (10, 13);
@@ -28,6 +25,7 @@ const NARROW: (usize, usize) = (4, 6);
 pub(super) fn group(group: &Group, page: &mut Page) -> io::Result<()> {
     let principal = group.principal;
     let severity = group.severity();
+    page.told.clear();
     page.blank()?;
     let head = Paragraph::new(0, margin(page)).padded(&style::word(severity), WIDE.0, style::severity(severity));
     who(head, principal, group.findings.iter().find_map(|finding| finding.place.as_ref()), page)?;
@@ -73,16 +71,16 @@ pub(super) fn body(finding: &Finding, page: &mut Page) -> io::Result<()> {
     let shown = page.shown(finding.excess.len(), STATEMENTS);
     let told = |expected: &Expected| (expected.document.clone(), expected.text.clone());
     let mut before = None;
-    for excess in finding.excess.iter().take(shown) {
-        write_excess(finding, excess, page)?;
+    for (i, one) in finding.excess.iter().take(shown).enumerate() {
+        excess::write(finding, one, i > 0, page)?;
         // Most statements miss the ceiling in the same way: it is told once.
-        if let Some(expected) = &excess.expected
+        if let Some(expected) = &one.expected
             && before != Some(told(expected))
         {
             let label = if finding.rule == RuleId::Narrower { "nearest" } else { "expected" };
-            page.write(at(field(page, label).words(&nearest(expected)), &expected.place))?;
+            page.write(at(field(page, label).words(&excess::nearest(expected)), &expected.place))?;
         }
-        before = excess.expected.as_ref().map(told);
+        before = one.expected.as_ref().map(told);
     }
     rest(finding, shown, page)?;
     advice(finding, page)?;
@@ -109,57 +107,6 @@ pub(super) fn at(line: Paragraph, place: &Place) -> Paragraph {
     line.unit(2, &place.to_string(), style::PLACE)
 }
 
-fn write_excess(finding: &Finding, excess: &Excess, page: &mut Page) -> io::Result<()> {
-    let (grants, lists) = match finding.rule {
-        RuleId::Narrower => ("declared by", "lacks"),
-        RuleId::Latent => ("granted by", "will allow"),
-        _ => ("granted by", "allows"),
-    };
-    let by = &excess.granted_by;
-    let line = field(page, grants).words(&format!("{},", words::granted_by(by)));
-    let line = line.unit(1, &words::statement(by.statement, by.sid.as_deref()), style::PLAIN);
-    page.write(at(line, &by.place))?;
-
-    let mut actions = field(page, lists);
-    // The title has said it already where there is one statement.
-    if finding.excess.len() > 1
-        && let Some(extent) = words::extent(excess)
-    {
-        actions = match excess.severity == finding.severity {
-            true => actions.words(&format!("{extent}:")),
-            false => {
-                let severity = format!("({}):", excess.severity);
-                actions.words(&extent).unit(1, &severity, style::severity(excess.severity))
-            }
-        };
-    }
-    let is_told = finding.excess.len() > 1 && excess.action_count > 0;
-    let shown = page.shown(excess.actions.len(), PATTERNS);
-    for (i, action) in excess.actions.iter().take(shown).enumerate() {
-        // A pattern that stands alone for all of them needs no count of its own.
-        let text = if is_told && excess.actions.len() == 1 { action.pattern.clone() } else { pattern(action) };
-        actions = actions.unit(if i == 0 { usize::from(is_told) } else { 2 }, &text, style::PLAIN);
-    }
-    let hidden: usize = excess.actions.iter().skip(shown).map(|action| action.count.max(1)).sum();
-    if hidden > 0 {
-        let noun = if excess.action_count > 0 { "action" } else { "pattern" };
-        actions = actions.unit(2, &more(hidden, noun), style::PLAIN);
-    }
-    page.write(actions)?;
-    scope(excess, page)?;
-
-    let witness = &excess.witness;
-    let mut example = field(page, "for example").unit(0, &witness.action, style::PLAIN);
-    if witness.resource != "*" {
-        example = example.unit(1, "on", style::PLAIN).unit(1, &witness.resource, style::PLAIN);
-    }
-    page.write(example)?;
-    for line in words::context(witness, finding.rule == RuleId::Trust) {
-        page.write(field(page, "").words(&line))?;
-    }
-    Ok(())
-}
-
 /// How the principal comes to what it can become: a line a step, and its requests.
 fn path(finding: &Finding, page: &mut Page) -> io::Result<()> {
     for (i, step) in finding.path.iter().enumerate() {
@@ -175,7 +122,8 @@ fn path(finding: &Finding, page: &mut Page) -> io::Result<()> {
         );
         page.write(line.words(&text))?;
         for request in &step.requests {
-            let mut asks = field(page, "").unit(3, &request.action, style::PLAIN);
+            let indent = 2 + if page.layout.is_narrow() { NARROW.1 } else { WIDE.0 + WIDE.1 };
+            let mut asks = Paragraph::new(indent, indent + 2).unit(0, &request.action, style::PLAIN);
             if request.resource != "*" {
                 asks = asks.unit(1, "on", style::PLAIN).unit(1, &request.resource, style::PLAIN);
             }
@@ -197,51 +145,6 @@ fn reasons(finding: &Finding, page: &mut Page) -> io::Result<()> {
     match finding.reasons.len() - shown {
         0 => Ok(()),
         n => page.write(field(page, "").words(&more(n, "reason"))),
-    }
-}
-
-/// What the nearest declared statement does not meet; its document only where the place does not tell it.
-fn nearest(expected: &Expected) -> String {
-    match expected.place.file.ends_with(&expected.document) {
-        true => expected.text.clone(),
-        false => format!("{}: {}", expected.document, expected.text),
-    }
-}
-
-fn pattern(action: &ActionPattern) -> String {
-    match action.count {
-        0 | 1 => action.pattern.clone(),
-        n => format!("{} ({})", action.pattern, number(n)),
-    }
-}
-
-/// On what, and when.
-fn scope(excess: &Excess, page: &mut Page) -> io::Result<()> {
-    if excess.resources.is_empty() && excess.conditions.is_empty() {
-        return page.write(field(page, "on").words("any resource; no condition stands in the way"));
-    }
-    let mut on = field(page, "on");
-    let shown = page.shown(excess.resources.len(), RESOURCES);
-    for (i, resource) in excess.resources.iter().take(shown).enumerate() {
-        on = on.unit(if i == 0 { 0 } else { 2 }, resource, style::PLAIN);
-    }
-    on = match excess.resources.len() - shown {
-        0 if excess.resources.is_empty() => on.words("any resource"),
-        0 => on,
-        n => on.unit(2, &more(n, "resource"), style::PLAIN),
-    };
-    page.write(on)?;
-    if excess.conditions.is_empty() {
-        return page.write(field(page, "when").words("no condition stands in the way"));
-    }
-    let shown = page.shown(excess.conditions.len(), CONDITIONS);
-    for (i, condition) in excess.conditions.iter().take(shown).enumerate() {
-        let line = field(page, if i == 0 { "when" } else { "" });
-        page.write(line.words(&if i == 0 { condition.clone() } else { format!("and {condition}") }))?;
-    }
-    match excess.conditions.len() - shown {
-        0 => Ok(()),
-        n => page.write(field(page, "").words(&format!("and {}", more(n, "condition")))),
     }
 }
 
@@ -271,10 +174,15 @@ fn advice(finding: &Finding, page: &mut Page) -> io::Result<()> {
     let shown = page.shown(finding.advice.len(), ADVICE);
     for advice in finding.advice.iter().take(shown) {
         let mut lines = advice.lines();
-        let first = lines.next().unwrap_or("");
+        let mut first = lines.next().unwrap_or("").to_owned();
+        // Another principal with the same policies needs the very same text.
+        if advice.contains('\n') && !page.copied.insert(advice.clone()) && page.depth == Depth::Brief {
+            first = format!("{}, as above", first.trim_end_matches(':'));
+            lines = "".lines();
+        }
         // An alternative to the step before it says so itself.
         let label = if first.starts_with("or ") { "" } else { "do" };
-        page.write(field(page, label).words(first))?;
+        page.write(field(page, label).words(&first))?;
         snippet(&lines.collect::<Vec<_>>(), page)?;
     }
     match finding.advice.len() - shown {

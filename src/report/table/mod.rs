@@ -4,12 +4,14 @@
 //! Line by line in `docs/report.md`. Every text that came from outside goes through a [`Paragraph`] or the
 //! table of [`glance`], which sanitise it.
 
+mod excess;
 mod facts;
 mod finding;
 mod glance;
 mod sections;
 mod style;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::json::in_order;
@@ -26,8 +28,15 @@ pub(super) struct Table;
 
 impl Reporter for Table {
     fn write(&self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-        let mut page =
-            Page { layout: options.layout, depth: options.depth, out, held_back: false, is_declaring_told: false };
+        let mut page = Page {
+            layout: options.layout,
+            depth: options.depth,
+            out,
+            held_back: false,
+            is_declaring_told: false,
+            told: BTreeSet::new(),
+            copied: BTreeSet::new(),
+        };
         let found = Found::of(audit);
         facts::header(audit, &mut page)?;
         sections::unread(&audit.unread, &mut page)?;
@@ -59,6 +68,10 @@ struct Page<'a> {
     held_back: bool,
     /// Whether it was told how to declare a principal.
     is_declaring_told: bool,
+    /// The statements, with their scope, that were told of the principal at hand.
+    told: BTreeSet<String>,
+    /// The advice with text to copy that was told.
+    copied: BTreeSet<String>,
 }
 
 impl Page<'_> {

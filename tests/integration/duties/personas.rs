@@ -75,7 +75,11 @@ fn an_operator_whose_credentials_destroy_is_found() {
     let case = Case::new(&[role("op", &[destroy()])], &entry("op", "operator", "allow = \"all.json\""));
     let finding = &case.findings(RuleId::Unguarded)[0];
     assert_eq!((finding.severity, finding.action_count), (Severity::High, 1));
-    assert_eq!(finding.excess[0].witness.context["aws:ViaAWSMCPService"], ["true"]);
+    let excess = &finding.excess[0];
+    assert_eq!(excess.witness.context["aws:ViaAWSMCPService"], ["true"]);
+    // AWS puts the server's name beside it: that of its own server is what people know, and goes without saying.
+    assert_eq!(excess.witness.context["aws:CalledViaAWSMCP"], ["aws-mcp.amazonaws.com"]);
+    assert_eq!(excess.conditions, ["aws:ViaAWSMCPService is true"]);
     // What only writes; nothing at all.
     assert_eq!(operator(&[allow(json!("sqs:SendMessage"))], "", ""), NONE);
     assert_eq!(operator(&[], "", ""), NONE);
@@ -85,7 +89,16 @@ fn an_operator_whose_credentials_destroy_is_found() {
     let any_server = json!({ "Null": { "aws:CalledViaAWSMCP": "false" } });
     assert_eq!(operator(&[destroy(), deny(any_server)], "", ""), NONE);
     let one_server = json!({ "StringEquals": { "aws:CalledViaAWSMCP": "aws-mcp.amazonaws.com" } });
-    assert_eq!(operator(&[destroy(), deny(one_server)], "", ""), [COULD]);
+    assert_eq!(operator(&[destroy(), deny(one_server.clone())], "", ""), [COULD]);
+    let other =
+        Case::new(&[role("op", &[destroy(), deny(one_server)])], &entry("op", "operator", "allow = \"all.json\""));
+    let other = &other.findings(RuleId::Unguarded)[0].excess[0];
+    assert_ne!(other.witness.context["aws:CalledViaAWSMCP"], ["aws-mcp.amazonaws.com"]);
+    assert!(
+        other.conditions.iter().any(|line| line.starts_with("aws:CalledViaAWSMCP is not ")),
+        "{:?}",
+        other.conditions
+    );
     // The statement that is shown ends it.
     let text = finding.advice[0].split_once('\n').unwrap().1;
     let shown: Value = serde_json::from_str(text).unwrap();

@@ -1,0 +1,53 @@
+//! What a finding says to do, where it depends on how the principal comes by its policies.
+
+use std::path::Path;
+
+use iamdrift::audit::{Options, RuleId, audit};
+use iamdrift::baseline::Baseline;
+use iamdrift::catalog::Catalog;
+use iamdrift::snapshot::Snapshot;
+use iamdrift::source::SourceFile;
+use serde_json::{Value, json};
+
+const USER: &str = "arn:aws:iam::111122223333:user/someone";
+
+fn document(action: &str) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }] })
+}
+
+/// What IAM001 advises for a user of one group that gives these policies; `sqs:SendMessage` is declared.
+fn advised(inline: &[(&str, &str)]) -> Vec<String> {
+    let policies: Vec<Value> =
+        inline.iter().map(|(name, action)| json!({ "PolicyName": name, "PolicyDocument": document(action) })).collect();
+    let account = json!({
+        "UserDetailList": [{
+            "Arn": USER, "UserName": "someone", "UserId": "AIDAEXAMPLE", "Path": "/", "GroupList": ["helpers"],
+            "AttachedManagedPolicies": [],
+        }],
+        "GroupDetailList": [{
+            "Arn": "arn:aws:iam::111122223333:group/helpers", "GroupName": "helpers", "GroupId": "AGPAEXAMPLE",
+            "Path": "/", "GroupPolicyList": policies, "AttachedManagedPolicies": [],
+        }],
+        "RoleDetailList": [], "Policies": [],
+    });
+    let account = SourceFile::new("account.json", account.to_string());
+    let snapshot = Snapshot::from_texts(Path::new("account.json"), &[account]).map_err(|e| e.to_string()).unwrap();
+    let entry = "version = 1\n[[principal]]\nname = \"u\"\nmatch = \"*\"\nkind = \"operator\"\nallow = \"a.json\"\n";
+    let declared = SourceFile::new("a.json", document("sqs:SendMessage").to_string());
+    let manifest = SourceFile::new("baseline.toml", entry);
+    let baseline = Baseline::from_texts(&manifest, [("a.json".to_owned(), declared)], Catalog::embedded());
+    let options = Options::on(jiff::civil::date(2026, 11, 20));
+    let audit = audit(&snapshot, &baseline.unwrap(), Catalog::embedded(), &options).map_err(|e| e.to_string()).unwrap();
+    let broader = audit.findings.into_iter().find(|finding| finding.rule == RuleId::Broader);
+    broader.unwrap().advice
+}
+
+#[test]
+fn a_group_is_left_only_where_nothing_of_it_is_needed() {
+    let leave = "take someone out of the group helpers: nothing that is declared depends on it";
+    assert_eq!(advised(&[("Keys", "iam:CreateAccessKey")]), [leave]);
+    assert_eq!(advised(&[("Keys", "iam:CreateAccessKey"), ("Topics", "sns:Publish")]), [leave]);
+    let some = advised(&[("Keys", "iam:CreateAccessKey"), ("Queues", "sqs:SendMessage")]);
+    let keep = "let someone have the group helpers without Keys: nothing that is declared depends on it";
+    assert_eq!(some, [keep]);
+}
