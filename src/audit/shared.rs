@@ -6,7 +6,7 @@ use crate::baseline::Glob;
 use crate::iam::principal::{AwsPrincipal, PrincipalEntry};
 use crate::iam::{Effect, Listing, Statement};
 use crate::kinds::{Comer, Who};
-use crate::reach::{Being, Change, Graph, Thing};
+use crate::reach::Graph;
 use crate::snapshot::Snapshot;
 
 const ASSUME: &str = "sts:AssumeRole";
@@ -67,10 +67,9 @@ impl<'a> Sharing<'a> {
 
     fn way(&self, subject: &Subject<'_>, role: usize, wanted: fn(Who) -> bool) -> Option<String> {
         let arn = subject.principal.arn.as_str();
-        let thing = Thing::new(ASSUME, Some(arn));
-        let can = |principal: usize| self.graph.can(&Being { principal, change: Change::default() }, &thing);
         // Whom the trust policy names may be denied it, there or by its own policies.
-        let comes = |comer: &&Comer| comer.principal.is_none_or(|principal| !matches!(can(principal), Ok(None)));
+        let comes =
+            |comer: &&Comer| comer.principal.is_none_or(|principal| self.graph.assumes(principal, role) != Ok(false));
         let named = subject.comers.iter().filter(|comer| wanted(comer.who)).find(comes);
         if let Some(comer) = named {
             return Some(comer.found.clone());
@@ -82,7 +81,8 @@ impl<'a> Sharing<'a> {
                 && accounts.contains(&taker.account)
                 && taker.roles.iter().any(|roles| roles.matches(arn))
         };
-        let taker = self.takers.iter().filter(may).find(|taker| matches!(can(taker.principal), Ok(Some(_))))?;
+        let taker =
+            self.takers.iter().filter(may).find(|taker| self.graph.assumes(taker.principal, role) == Ok(true))?;
         Some(format!("trusts account {}, whose {} may assume it", taker.account, taker.arn))
     }
 }

@@ -8,6 +8,7 @@ use fixedbitset::FixedBitSet;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
+use super::assume::assumable;
 use super::being::{Being, Change, Node};
 use super::bounds::at_least;
 use super::clock::Clock;
@@ -45,6 +46,8 @@ pub struct Graph<'a> {
     /// The steps that those who are alike have in common.
     shared: Memo<(usize, PrincipalType, bool, Decides), Arc<Shared>>,
     edges: Memo<Being, Arc<Edges>>,
+    /// The roles that each principal may assume, and what could not be decided of others.
+    assumed: Memo<usize, Arc<(FixedBitSet, BTreeSet<Undecided>)>>,
     /// The classes of those who are alike, by number and by what decides.
     pub(super) class_of: Memo<Being, usize>,
     pub(super) class_by: Memo<(String, Decides), usize>,
@@ -105,6 +108,7 @@ impl<'a> Graph<'a> {
             answers: Memo::default(),
             shared: Memo::default(),
             edges: Memo::default(),
+            assumed: Memo::default(),
             class_of: Memo::default(),
             class_by: Memo::default(),
             classes: AtomicUsize::new(0),
@@ -159,6 +163,23 @@ impl<'a> Graph<'a> {
         let mut decides = Decides::new(&own_branches(&power.access), power.partition, known);
         self.trusting.asked_of_all(power.account).for_each(|one| decides.add(one, &known));
         self.shared.of((account, kind, bound, decides), || Arc::new(Shared::of(steps)))
+    }
+
+    /// Whether a principal may assume a role, as both are.
+    ///
+    /// # Errors
+    /// What could not be decided of the roles that it does not assume for certain.
+    pub fn assumes(&self, principal: usize, role: usize) -> Result<bool, BTreeSet<Undecided>> {
+        let assumed = self.assumed.of(principal, || {
+            let being = Being { principal, change: Change::default() };
+            let mut undecided = BTreeSet::new();
+            let roles = self.power(&being).map(|power| assumable(self, &being, &power, &mut undecided));
+            Arc::new((roles.unwrap_or_default(), undecided))
+        });
+        match (assumed.0.contains(role), assumed.1.is_empty()) {
+            (false, false) => Err(assumed.1.clone()),
+            (assumes, _) => Ok(assumes),
+        }
     }
 
     /// What could not be decided of the first steps of a principal.
