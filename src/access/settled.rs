@@ -39,7 +39,7 @@ mod tests {
 
     fn of(operator: &str, key: &str, value: &str) -> Option<bool> {
         let text = format!(
-            r#"{{"Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"{operator}":{{"{key}":"{value}"}}}}}}}}"#
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"*","Resource":"*","Condition":{{"{operator}":{{"{key}":"{value}"}}}}}}}}"#
         );
         let source: Arc<SourceFile> = SourceFile::new("test", text);
         let document = PolicyDocument::parse(&source, DocumentKind::Identity).unwrap();

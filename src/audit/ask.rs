@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action_patterns::ActionSet;
 use super::rank::Ranks;
-use super::sides::{both, granted_by, identity_only, wild_statements, without};
+use super::sides::{both, granted_by, identity_only, speaking_of, wild_statements, without};
 use super::subject::Subject;
 use super::topic::Topic;
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
@@ -186,7 +186,7 @@ impl Asker<'_> {
             self.confirm(may, self.is_allowed(&topic.expected.layers, request, readings), request)
         };
         let mut open = BTreeSet::new();
-        let left = both(effective, &topic.within.access);
+        let left = both(&speaking_of(self.solver, effective, &topic.within.access), &topic.within.access);
         let ask = Ask { depth: PART, ..Ask::difference(self, subject, &confirm) };
         let founds = ask.closed(&left, &topic.expected.access, &mut open);
         undecided.extend(open.iter().map(|why| Undecided::Unread(format!("{}: {why}", topic.name))));

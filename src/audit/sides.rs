@@ -1,8 +1,10 @@
 //! Sides of a question, made out of others.
 
+use fixedbitset::FixedBitSet;
+
 use super::ask::Tag;
 use crate::iam::Listing;
-use crate::solve::{Access, Branch};
+use crate::solve::{Access, Allowing, Branch, Solver};
 
 /// What both sides allow.
 pub(super) fn both(one: &Access, other: &Access) -> Access {
@@ -12,6 +14,34 @@ pub(super) fn both(one: &Access, other: &Access) -> Access {
         except: a.except.iter().chain(&b.except).cloned().collect(),
     };
     Access { branches: one.branches.iter().flat_map(|a| other.branches.iter().map(move |b| joined(a, b))).collect() }
+}
+
+/// The statements of an access that speak of what a part is about; of its other actions nothing is asked.
+pub(super) fn speaking_of(solver: &Solver<'_>, access: &Access, part: &Access) -> Access {
+    let statements = |access: &'_ Access| -> Vec<Allowing> {
+        access.branches.iter().flat_map(|b| b.require.iter().flatten().chain(&b.forbid)).cloned().collect()
+    };
+    // An action that the catalog does not know may be meant by any pattern.
+    let within = statements(part);
+    let is_within = |action: &String| within.iter().any(|one| solver.lists_unknown(&one.document, one.index, action));
+    let unknown = |one: &Allowing| solver.unknown_actions(&one.document, one.index);
+    if statements(access).iter().chain(&within).any(|one| unknown(one).is_none_or(|all| all.iter().any(is_within))) {
+        return access.clone();
+    }
+    let mut about = FixedBitSet::with_capacity(solver.catalog.action_count());
+    for one in part.branches.iter().flat_map(|branch| branch.require.iter().flatten()) {
+        if let Some(listed) = solver.listed_actions(&one.document, one.index) {
+            about.union_with(&listed);
+        }
+    }
+    let speaks = |one: &Allowing| {
+        solver.listed_actions(&one.document, one.index).is_none_or(|listed| !listed.is_disjoint(&about))
+    };
+    let mut rest = access.clone();
+    for branch in &mut rest.branches {
+        branch.require.iter_mut().chain([&mut branch.forbid]).for_each(|list| list.retain(speaks));
+    }
+    rest
 }
 
 /// The access without some policies.

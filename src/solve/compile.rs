@@ -154,6 +154,21 @@ impl<'c> Solver<'c> {
         self.action_set(document, index, statement).ok().map(Listed)
     }
 
+    /// The actions that a statement names and the catalog does not know, in lower case; none where it cannot be told.
+    pub fn unknown_actions(&self, document: &Arc<PolicyDocument>, index: usize) -> Option<Vec<String>> {
+        let statement = document.statements.get(index)?;
+        let set = self.action_set(document, index, statement).ok()?;
+        Some(set.unknown.iter().map(|(lower, _)| lower.clone()).collect())
+    }
+
+    /// Whether a statement lists an action that the catalog does not know, `service:name` in lower case.
+    pub fn lists_unknown(&self, document: &Arc<PolicyDocument>, index: usize, action: &str) -> bool {
+        let Some((service, name)) = action.split_once(':') else { return false };
+        let statement = document.statements.get(index);
+        let set = statement.and_then(|statement| self.action_set(document, index, statement).ok());
+        set.is_none_or(|set| set.has_unknown(service, name))
+    }
+
     fn action_set(
         &self,
         document: &Arc<PolicyDocument>,
