@@ -12,6 +12,7 @@ use crate::iam::{AccountId, Arn, ContextKey, Part, PolicyDocument};
 use crate::snapshot::Organization;
 
 /// Some of the requests that come in by a way.
+#[derive(Clone)]
 pub(super) struct Case {
     /// Whose they are.
     pub scope: Scope,
@@ -32,19 +33,37 @@ pub(super) fn cases(
 ) -> Vec<Case> {
     let one = |scope, known| vec![Case { scope, known, not: None }];
     match way {
-        Way::Anyone => anyone(view, partition, organization),
+        Way::Anyone => anyone(view, partition, role_account, organization),
         Way::Account(account) => one(Scope::Account(account.clone()), of_account(partition, account, organization)),
         Way::Principal(arn) => one(Scope::Principal(arn.clone()), of_principal(arn, organization)),
-        Way::Service(name) => one(Scope::Service, of_service(name, role_account)),
+        Way::AnyToken | Way::AnyAssertion => one(Scope::World, of_provider(way)),
+        Way::Service(name) => {
+            let mut abroad = of_service(name, role_account);
+            abroad.set("aws:SourceAccount", Known::Free);
+            let abroad = Case { scope: Scope::ServiceAbroad, known: abroad, not: None };
+            [one(Scope::Service, of_service(name, role_account)), vec![abroad]].concat()
+        }
         Way::Saml(_) | Way::Oidc { .. } | Way::Other(_) => one(Scope::Provider, of_provider(way)),
     }
 }
 
-fn anyone(view: &PolicyDocument, partition: &str, organization: Option<&Organization>) -> Vec<Case> {
-    let (accounts, organizations) = named(view);
+fn anyone(
+    view: &PolicyDocument,
+    partition: &str,
+    role_account: &AccountId,
+    organization: Option<&Organization>,
+) -> Vec<Case> {
+    // Whoever is of the role's own account or organization may be named by that: `${aws:ResourceAccount}`.
+    let own = |organization: &&Organization| organization.path_text(role_account).is_some();
+    let own_organization = organization.filter(own).map(|organization| organization.id.clone());
+    let (accounts, organizations) = named(view, role_account, own_organization.as_deref());
     let aws = || {
         let mut known = KnownContext::nothing();
         known.set("aws:PrincipalArn", Known::StartsWith(format!("arn:{partition}:")));
+        known.set("aws:ResourceAccount", Known::Value(role_account.as_str().to_owned()));
+        if let Some(id) = &own_organization {
+            known.set("aws:ResourceOrgID", Known::Value(id.clone()));
+        }
         known
     };
     let stranger = Case { scope: Scope::World, known: aws(), not: known_to_the_role(&accounts, &organizations) };
@@ -130,14 +149,25 @@ fn of_provider(way: &Way) -> KnownContext {
     known
 }
 
-/// The accounts and organizations that the conditions of a document name in full.
-fn named(view: &PolicyDocument) -> (Vec<AccountId>, Vec<String>) {
+/// The accounts and organizations that the conditions of a document name in full, those of the role by a variable too.
+fn named(view: &PolicyDocument, own: &AccountId, own_organization: Option<&str>) -> (Vec<AccountId>, Vec<String>) {
     let (mut accounts, mut organizations) = (Vec::new(), Vec::new());
     for condition in view.statements.iter().flat_map(|statement| &statement.conditions) {
         for value in &condition.values {
             let ConditionValue::Text(template) = value else { continue };
-            let Some(Part::Literal(literal)) = template.parts().first() else { continue };
-            let whole = template.as_literal();
+            let variable = match template.parts() {
+                [Part::Variable { key, .. }] => Some(key.lower()),
+                _ => None,
+            };
+            let (literal, whole) = match (variable, template.parts().first()) {
+                (Some("aws:resourceaccount"), _) => (own.as_str(), Some(own.as_str())),
+                (Some("aws:resourceorgid"), _) => match own_organization {
+                    Some(id) => (id, Some(id)),
+                    None => continue,
+                },
+                (_, Some(Part::Literal(literal))) => (&**literal, template.as_literal()),
+                _ => continue,
+            };
             if let Some(account) = account_of(&condition.key, literal, whole)
                 && !accounts.contains(&account)
             {

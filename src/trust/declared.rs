@@ -104,7 +104,11 @@ fn and_principal_arn(condition: &mut Value, globs: &[String]) {
 /// The requests of customers of a shared provider that the trust policy names in full.
 pub(super) fn named_tenants(issuer: &Issuer, view: &PolicyDocument) -> Option<Arc<PolicyDocument>> {
     let named = issuer.named(view);
-    document("named customers", "Allow", named.into_iter().map(|(key, globs)| json!({ "StringLike": { key: globs } })))
+    document(
+        "named customers",
+        "Allow",
+        named.into_iter().map(|((operator, key), of)| json!({ operator: { key: of } })),
+    )
 }
 
 /// The requests that come from accounts and organizations that the trust policy names: not from a stranger.

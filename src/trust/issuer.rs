@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::iam::condition::ConditionValue;
+use crate::iam::condition::{ConditionValue, Operator};
 use crate::iam::{Condition, Part, PolicyDocument, Template};
 
 /// A provider that vouches for many customers under one address.
@@ -42,15 +42,24 @@ impl Issuer {
         ISSUERS.iter().find(|issuer| issuer.host.eq_ignore_ascii_case(host))
     }
 
-    /// The customers that the conditions of a document name in full, as globs over claims, by context key.
-    pub(super) fn named(&self, document: &PolicyDocument) -> BTreeMap<String, Vec<String>> {
-        let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    /// The customers that the conditions of a document name in full, as values of claims, by the operator that reads
+    /// them and by context key.
+    pub(super) fn named(&self, document: &PolicyDocument) -> BTreeMap<(&'static str, String), Vec<String>> {
+        let mut named: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
         for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
             // The path of a provider may end with a slash in its key.
             let key = condition.key.lower().replace("/:", ":");
             let Some(claim) = key.strip_prefix(&format!("{}:", self.host)) else { continue };
-            let globs = named.entry(condition.key.as_written().to_owned()).or_default();
-            globs.extend(values(condition).filter_map(|value| self.tenant_of(claim, value)));
+            let key = condition.key.as_written().to_owned();
+            let whose = values(condition).filter(|value| self.tenant_of(claim, value).is_some());
+            if condition.operator == Operator::StringEqualsIgnoreCase {
+                // In whatever letter case: there is no glob for that.
+                let whole = whose.filter_map(|value| Some(escaped(value.as_literal()?)));
+                named.entry((condition.operator.name(), key)).or_default().extend(whole);
+            } else {
+                let globs = whose.filter_map(|value| self.tenant_of(claim, value));
+                named.entry((Operator::StringLike.name(), key)).or_default().extend(globs);
+            }
         }
         named.retain(|_, globs| !globs.is_empty());
         named

@@ -5,6 +5,7 @@
 
 mod case;
 mod declared;
+mod few;
 mod issuer;
 mod open;
 mod way;

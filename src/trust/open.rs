@@ -7,21 +7,18 @@ use rustc_hash::FxHashMap;
 
 use super::case::{Case, cases};
 use super::declared::{declared, named_tenants};
+use super::few::held_by_few;
 use super::issuer::Issuer;
 use super::way::{Way, view, ways};
 use crate::access::{Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::baseline::Assumer;
 use crate::iam::{AccountId, Arn, PolicyDocument, Readings};
 use crate::snapshot::{Account, Organization, Principal, Snapshot};
-use crate::solve::{Access, Branch, Cube, Depth, FieldRange, Grant, Question, Solver, Undecided, Witnesses, World};
+use crate::solve::{Access, Branch, Cube, Depth, Grant, Question, Solver, Undecided, Witnesses, World};
 
 /// Steps that one question may take.
 const BUDGET: u64 = 1_000_000;
 const DIFFERENCE: Depth = Depth::Difference { cubes: 4, witnesses: Witnesses::EachStatementAlone };
-
-/// Conditions that a stranger meets only by knowing or being somewhere.
-const HELD_BY_FEW: [&str; 6] =
-    ["sts:externalid", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn", "aws:vpcsourceip"];
 
 /// Whose requests come in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,8 +35,10 @@ pub enum Scope {
     Principal(Arn),
     /// Those that an identity provider vouches for.
     Provider,
-    /// Those of an AWS service.
+    /// Those of an AWS service, for a resource of the role's own account.
     Service,
+    /// Those of an AWS service, for a resource of another account.
+    ServiceAbroad,
 }
 
 /// Requests that come into a role and that nobody declared.
@@ -62,12 +61,7 @@ pub struct Opening {
 impl Opening {
     /// Whether each of the requests must bring something that few have: an external id, an address, a network.
     pub fn is_held_by_few(&self) -> bool {
-        let asks = |(key, range): &(String, FieldRange)| {
-            let key = key.to_ascii_lowercase();
-            let narrowed = !range.within.is_empty() || !range.intervals.is_empty();
-            !range.may_be_missing && narrowed && HELD_BY_FEW.contains(&key.as_str())
-        };
-        !self.more && self.cubes.iter().all(|cube| cube.context.iter().any(asks))
+        !self.more && held_by_few(&self.cubes)
     }
 }
 
@@ -122,8 +116,13 @@ impl<'a> Trust<'a> {
                 if declared_of.is_none() && case.scope != Scope::World {
                     continue;
                 }
-                // Where strangers come in, everybody does.
-                if openings.found.iter().any(|opening| opening.scope == Scope::World && opening.way == way) {
+                // Where strangers come in, everybody does; and whom a service lets in for others it lets in here.
+                let wider = |opening: &Opening| match opening.scope {
+                    Scope::World => opening.way == way,
+                    Scope::Service => opening.way == way && case.scope == Scope::ServiceAbroad,
+                    _ => false,
+                };
+                if openings.found.iter().any(wider) {
                     break;
                 }
                 self.ask(&way, &view, &case, &allowed, (account, role), &mut openings);
@@ -202,7 +201,8 @@ impl Trust<'_> {
         let entity = |_: &str| None;
         for way in ways(&trust.document, &entity).into_iter().filter(|way| matches!(way, Way::Service(_))) {
             let view = view(&trust.document, &way, &entity);
-            for case in cases(&way, &view, account.partition.as_str(), &account.id, self.organization) {
+            let cases = cases(&way, &view, account.partition.as_str(), &account.id, self.organization);
+            for case in cases.into_iter().filter(|case| case.scope == Scope::Service) {
                 self.ask(&way, &view, &case, &[None, None], (account, role), &mut openings);
             }
         }

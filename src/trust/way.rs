@@ -11,6 +11,10 @@ use crate::iam::{AccountId, Arn, Effect, Listing, PolicyDocument, PrincipalEleme
 pub enum Way {
     /// Anyone.
     Anyone,
+    /// Anyone for whom some OIDC provider vouches.
+    AnyToken,
+    /// Anyone for whom some SAML provider vouches.
+    AnyAssertion,
     /// Whoever an account lets.
     Account(AccountId),
     /// A user, a role or a session.
@@ -31,9 +35,18 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way that an entry of a principal element opens. `entity` tells the ARN of a unique id; the id of an
+    /// The ways that an entry of a principal element opens. `entity` tells the ARN of a unique id; the id of an
     /// entity that is gone lets in nobody.
-    fn of(entry: &PrincipalEntry, entity: &dyn Fn(&str) -> Option<Arn>) -> Option<Way> {
+    fn of(entry: &PrincipalEntry, entity: &dyn Fn(&str) -> Option<Arn>) -> Vec<Way> {
+        match entry {
+            // A wildcard speaks of principals of every kind; the action tells by which way they come.
+            PrincipalEntry::Anyone => vec![Way::Anyone, Way::AnyToken, Way::AnyAssertion],
+            PrincipalEntry::Federated(text) if &**text == "*" => vec![Way::AnyToken, Way::AnyAssertion],
+            entry => Way::of_one(entry, entity).into_iter().collect(),
+        }
+    }
+
+    fn of_one(entry: &PrincipalEntry, entity: &dyn Fn(&str) -> Option<Arn>) -> Option<Way> {
         Some(match entry {
             PrincipalEntry::Anyone => Way::Anyone,
             PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Way::Account(account.clone()),
@@ -52,8 +65,8 @@ impl Way {
     /// The action by which it is taken.
     pub fn action(&self) -> &'static str {
         match self {
-            Way::Saml(_) => "sts:AssumeRoleWithSAML",
-            Way::Oidc { .. } => "sts:AssumeRoleWithWebIdentity",
+            Way::Saml(_) | Way::AnyAssertion => "sts:AssumeRoleWithSAML",
+            Way::Oidc { .. } | Way::AnyToken => "sts:AssumeRoleWithWebIdentity",
             _ => "sts:AssumeRole",
         }
     }
@@ -61,7 +74,7 @@ impl Way {
     /// What a list of assumers is held against.
     pub fn text(&self) -> &str {
         match self {
-            Way::Anyone => "*",
+            Way::Anyone | Way::AnyToken | Way::AnyAssertion => "*",
             Way::Account(account) => account.as_str(),
             Way::Principal(arn) => arn.as_str(),
             Way::Service(text) | Way::Saml(text) | Way::Oidc { provider: text, .. } | Way::Other(text) => text,
@@ -97,7 +110,7 @@ pub(super) fn ways(document: &PolicyDocument, entity: &dyn Fn(&str) -> Option<Ar
         let Some(element) = &statement.principal else { continue };
         // No trust policy may say `NotPrincipal`; one that does is read as wide as it can be.
         let opened: Vec<Way> = match element.listing {
-            Listing::Only => element.entries.iter().filter_map(|entry| Way::of(entry, entity)).collect(),
+            Listing::Only => element.entries.iter().flat_map(|entry| Way::of(entry, entity)).collect(),
             Listing::AllBut => vec![Way::Anyone],
         };
         for way in opened {
@@ -129,7 +142,7 @@ fn speaks_of(
     way: &Way,
     entity: &dyn Fn(&str) -> Option<Arn>,
 ) -> bool {
-    let entries: Vec<Way> = element.entries.iter().filter_map(|entry| Way::of(entry, entity)).collect();
+    let entries: Vec<Way> = element.entries.iter().flat_map(|entry| Way::of(entry, entity)).collect();
     match (statement.effect, element.listing) {
         (Effect::Allow, Listing::Only) => entries.contains(way),
         (Effect::Allow, Listing::AllBut) => *way == Way::Anyone,

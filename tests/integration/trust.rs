@@ -214,16 +214,6 @@ fn accounts_principals_services_and_providers_against_what_is_listed() {
             list(&["ec2.amazonaws.com"]),
             Some((Medium, one("the service lambda.amazonaws.com"))),
         ),
-        // It acts for another account alone: not for whoever passes the role here.
-        (
-            allow(
-                json!({ "Service": "lambda.amazonaws.com" }),
-                "AssumeRole",
-                json!({ "StringEquals": { "aws:SourceAccount": "555566667777" } }),
-            ),
-            list(&[]),
-            None,
-        ),
         // Identity providers.
         (allow(json!({ "Federated": saml }), "AssumeRoleWithSAML", json!({})), list(&["arn:*:saml-provider/corp"]), None),
         (
@@ -297,4 +287,78 @@ fn agents_are_one_step_worse_and_the_witness_shows_who() {
     let arn = &witness.context["aws:PrincipalArn"][0];
     assert!(arn.starts_with("arn:aws:iam::111122223333:") && !arn.ends_with(":role/ci"), "{arn}");
     assert_eq!(finding.excess[0].granted_by.place.line, 1);
+}
+
+#[test]
+fn a_wildcard_lets_in_whom_any_provider_vouches_for() {
+    let token = Some((Severity::Critical, "can be assumed by anyone with a token of any OIDC provider".to_owned()));
+    for principal in [json!("*"), json!({ "Federated": "*" })] {
+        let trust = |action: &str| allow(principal.clone(), action, json!({}));
+        for declared in [NONE, "assumable_by = []"] {
+            assert_eq!(found(&trust("AssumeRoleWithWebIdentity"), declared), token);
+            let (severity, title) = found(&trust("AssumeRoleWithSAML"), declared).unwrap();
+            assert_eq!(severity, Severity::Critical);
+            assert_eq!(title, "can be assumed by anyone with an assertion of any SAML provider");
+        }
+        assert_eq!(found(&trust("AssumeRoleWithWebIdentity"), "assumable_by = [\"*\"]"), None);
+    }
+}
+
+#[test]
+fn a_service_that_acts_for_another_account_is_told() {
+    let lambda = |condition: Value| allow(json!({ "Service": "lambda.amazonaws.com" }), "AssumeRole", condition);
+    let other = lambda(json!({ "StringEquals": { "aws:SourceAccount": "555566667777" } }));
+    let abroad = "can be assumed by the service lambda.amazonaws.com for another account, undeclared";
+    assert_eq!(found(&other, "assumable_by = []"), Some((Severity::High, abroad.to_owned())));
+    assert_eq!(found(&other, "assumable_by = [\"lambda.amazonaws.com\"]"), None);
+    assert_eq!(found(&other, NONE), None, "where nothing is declared strangers are looked at alone");
+    let here = "can be assumed by the service lambda.amazonaws.com, undeclared";
+    assert_eq!(found(&lambda(json!({})), "assumable_by = []"), Some((Severity::Medium, here.to_owned())), "once");
+    let own = lambda(json!({ "StringEquals": { "aws:SourceAccount": ACCOUNT } }));
+    let declared = "assumable_by = [{ principal = \"lambda.amazonaws.com\", when = { StringEquals = { \"aws:SourceAccount\" = \"111122223333\" } } }]";
+    assert_eq!(found(&own, declared), None);
+    let (severity, title) = found(&lambda(json!({})), declared).expect("wider than what is declared");
+    assert_eq!((severity, title.as_str()), (Severity::High, abroad));
+}
+
+#[test]
+fn what_anyone_has_ties_nobody() {
+    for condition in [
+        json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }),
+        json!({ "IpAddress": { "aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"] } }),
+        json!({ "IpAddress": { "aws:VpcSourceIp": "10.0.0.0/8" } }),
+        json!({ "StringLike": { "aws:SourceVpce": "vpce-*" } }),
+        json!({ "StringLike": { "sts:ExternalId": "*" } }),
+        json!({ "StringEqualsIfExists": { "sts:ExternalId": "0815" } }),
+    ] {
+        assert_eq!(found(&aws("*", condition.clone()), NONE).unwrap().0, Severity::Critical, "{condition}");
+    }
+}
+
+#[test]
+fn the_account_and_the_organization_of_the_role_by_a_variable() {
+    let account = aws("*", json!({ "StringEquals": { "aws:PrincipalAccount": "${aws:ResourceAccount}" } }));
+    let organization = aws("*", json!({ "StringEquals": { "aws:PrincipalOrgID": "${aws:ResourceOrgID}" } }));
+    assert_eq!(found(&account, NONE), None);
+    assert_eq!(found(&organization, NONE), None);
+    let none = "assumable_by = []";
+    assert_eq!(
+        found(&account, none),
+        Some((Severity::Medium, format!("can be assumed by principals of account {ACCOUNT}, undeclared")))
+    );
+    let title = "can be assumed by any principal of the organization o-own1234567, undeclared";
+    assert_eq!(found(&organization, none), Some((Severity::Medium, title.to_owned())));
+}
+
+#[test]
+fn a_workflow_that_is_called_does_not_tell_who_calls_it() {
+    let claim = "token.actions.githubusercontent.com:job_workflow_ref";
+    let any = Some((Severity::Critical, "can be assumed by any repository of GitHub Actions".to_owned()));
+    let workflow = "corp/workflows/.github/workflows/deploy.yml@refs/heads/main";
+    assert_eq!(found(&web(GITHUB, like(claim, workflow)), NONE), any);
+    let both = json!({ "StringLike": { claim: workflow, SUB: "repo:corp/*" } });
+    assert_eq!(found(&web(GITHUB, both), NONE), None);
+    // In whatever letter case an owner is one.
+    let exact = json!({ "StringEqualsIgnoreCase": { SUB: "repo:corp/app:ref:refs/heads/main" } });
+    assert_eq!(found(&web(GITHUB, exact), NONE), None);
 }

@@ -21,10 +21,10 @@ static ABOUT: About = About {
 **What it does.** Holds the trust policy of a role against `assumable_by`, with its conditions: a request comes in
 that the manifest does not list. Whoever declares nothing still hears of roles that are open to strangers: to anyone
 in any AWS account, or to any customer of an identity provider that many share, such as any repository of GitHub.
-Those are critical (high, if an external id, an address or a network is asked for); another account, organization or
-identity provider is high; a principal of an account of the snapshot or its organization, or a service, is medium. The
-name of a shared provider alone does not declare it: `when` must say whose tokens are meant. It looks at the trust
-policy; whether a principal of the account that it names may ask is a matter of that principal's own policies
+Those are critical (high, if an external id, an address or a network is asked for that not everybody has); another
+account, organization or identity provider, or a service that acts for another account, is high; a principal of an
+account of the snapshot or its organization, or a service, is medium. The name of a shared provider alone does not
+declare it: `when` must say whose tokens are meant. It looks at the trust policy; whether a principal of the account that it names may ask is a matter of that principal's own policies
 ([reach.md](reach.md)). A Deny for some of those whom an Allow names by their account is not looked at.
 
 **Why is this bad?** Who can assume the role has all that it may do. A wildcard, or a pattern such as `repo:corp*`
@@ -140,7 +140,9 @@ fn severity(judged: &Judged<'_>, opening: &Opening) -> Severity {
         Scope::Account(account) if known(account.as_str()) => Severity::Medium,
         Scope::Principal(arn) if known(arn.account()) => Severity::Medium,
         Scope::Service => Severity::Medium,
-        Scope::Organization(_) | Scope::Account(_) | Scope::Principal(_) | Scope::Provider => Severity::High,
+        Scope::ServiceAbroad | Scope::Organization(_) | Scope::Account(_) | Scope::Principal(_) | Scope::Provider => {
+            Severity::High
+        }
     };
     if judged.subject.is_agent() { own.raised() } else { own }
 }
@@ -148,13 +150,18 @@ fn severity(judged: &Judged<'_>, opening: &Opening) -> Severity {
 /// Who comes in.
 fn who(opening: &Opening) -> String {
     match &opening.scope {
-        Scope::World => "anyone in any AWS account".to_owned(),
+        Scope::World => match opening.way {
+            Way::AnyToken => "anyone with a token of any OIDC provider".to_owned(),
+            Way::AnyAssertion => "anyone with an assertion of any SAML provider".to_owned(),
+            _ => "anyone in any AWS account".to_owned(),
+        },
         Scope::Tenants(issuer) => format!("any {} of {}", issuer.tenant, issuer.name),
         Scope::Organization(id) => format!("any principal of the organization {id}"),
         Scope::Account(account) => format!("principals of account {account}"),
         Scope::Principal(arn) => arn.as_str().to_owned(),
         Scope::Provider => format!("whom {} vouches for", opening.way.text()),
         Scope::Service => format!("the service {}", opening.way.text()),
+        Scope::ServiceAbroad => format!("the service {} for another account", opening.way.text()),
     }
 }
 
@@ -182,6 +189,9 @@ fn reasons(judged: &Judged<'_>, openings: &[(Severity, &Opening)]) -> Vec<String
         match (&opening.scope, &opening.way) {
             (Scope::World, _) if opening.is_held_by_few() => {
                 add("whoever knows, or is, what the condition asks for comes in, from any account".to_owned());
+            }
+            (Scope::World, Way::AnyToken | Way::AnyAssertion) => {
+                add("a wildcard names every identity provider, also those that anyone can use".to_owned());
             }
             (Scope::World, _) => add("no condition ties those who come in to an account or an organization".to_owned()),
             (Scope::Tenants(issuer), Way::Oidc { .. }) => add(format!(
@@ -218,6 +228,9 @@ fn advice(judged: &Judged<'_>, openings: &[(Severity, &Opening)]) -> Vec<String>
     for (_, opening) in openings {
         let statement = format!("statement {} of the trust policy", opening.statement + 1);
         let line = match (&opening.scope, &opening.way) {
+            (Scope::World, Way::AnyToken | Way::AnyAssertion) => {
+                format!("name the identity provider in {statement}, with a condition on whom it vouches for")
+            }
             (Scope::World, _) => {
                 format!("name the principals in {statement}, or add a condition on aws:PrincipalOrgID to it")
             }
