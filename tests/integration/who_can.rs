@@ -147,7 +147,60 @@ fn for_people_and_for_typos() {
     let (status, _, err) = run(&roles(), &["cloudformation:DeleteStak"]);
     assert_eq!(status, 2);
     assert!(err.contains("did you mean `cloudformation:DeleteStack`?"), "{err}");
-    assert_eq!(run(&roles(), &["s3:*"]).0, 2);
+    assert_eq!(run(&roles(), &["s3:Xyz*"]).0, 2);
+    assert_eq!(run(&roles(), &["*"]).0, 2);
     assert_eq!(run(&roles(), &["s3:GetObject", "bucket"]).0, 2);
     assert_eq!(run(&roles(), &["s3:GetObject", "--principal", "nobody"]).0, 2);
+}
+
+#[test]
+fn patterns_of_actions_and_resources() {
+    let reader = |name: &str, action: &str, key: &str| {
+        role(name, allow(action, &format!("arn:aws:s3:::logs/{key}"), json!({})), service("ec2"))
+    };
+    let roles = [
+        reader("gets", "s3:GetObject", "a/*"),
+        reader("deletes", "s3:DeleteObject", "*"),
+        reader("b", "s3:GetObject", "b/*"),
+    ];
+    let (_, some) = asked(&roles, &["s3:Get*"]);
+    assert_eq!(who(&some), named(&[("b", 0), ("gets", 0)]));
+    assert_eq!(some["principals"][0]["actions"], json!(["s3:GetObject"]));
+    // Whoever may on some of what the pattern matches can, with what it may.
+    let (_, bucket) = asked(&roles, &["s3:GetObject", "arn:aws:s3:::logs/*"]);
+    assert_eq!(who(&bucket), named(&[("b", 0), ("gets", 0)]));
+    assert_eq!(bucket["principals"][1]["resources"], json!(["arn:aws:s3:::logs/a/*"]));
+    let (_, folder) = asked(&roles, &["s3:*", "arn:aws:s3:::logs/a/*"]);
+    assert_eq!(who(&folder), named(&[("deletes", 0), ("gets", 0)]));
+    let (_, one) = asked(&roles, &["s3:*", "arn:aws:s3:::logs/b/x"]);
+    assert_eq!(who(&one), named(&[("b", 0), ("deletes", 0)]));
+    let (status, none) = asked(&roles, &["s3:*", "arn:aws:s3:::other/*"]);
+    assert_eq!((status, who(&none)), (0, vec![]));
+    let (_, out, _) = run(&roles, &["s3:Put*"]);
+    assert!(out.starts_with("s3:Put* on anything: of 3 principals, 0 can"), "{out}");
+}
+
+#[test]
+fn whoever_a_role_names_can_assume_some_role() {
+    let (_, answer) = asked(&roles(), &["sts:AssumeRole", "--direct"]);
+    assert_eq!(who(&answer), named(&[("hop", 0), ("reads", 0)]));
+    let (_, answer) = asked(&roles(), &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/l*"), "--direct"]);
+    assert_eq!(who(&answer), named(&[("hop", 0)]));
+}
+
+#[test]
+fn who_is_outside_the_snapshot_is_not_asked_and_named() {
+    let mut all = roles();
+    all.push(role("open", json!([]), json!({ "AWS": ["444455556666", format!("arn:aws:iam::{ACCOUNT}:root")] })));
+    let open = format!("arn:aws:iam::{ACCOUNT}:role/open");
+    let (_, answer) = asked(&all, &["sts:AssumeRole", &open]);
+    let notes: Vec<&str> = answer["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    let line = format!(
+        "the trust policy of {open} names account 444455556666: whoever that is outside the snapshot was not asked"
+    );
+    assert!(notes.contains(&line.as_str()), "{notes:?}");
+    let (_, other) = asked(&all, &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/hop")]);
+    assert!(!other["notes"].to_string().contains("444455556666"), "{other}");
+    let (_, stack) = asked(&all, &["cloudformation:DeleteStack"]);
+    assert!(!stack["notes"].to_string().contains("444455556666"), "{stack}");
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, missing};
 use iamdrift::audit::cube_text;
-use iamdrift::catalog::Catalog;
+use iamdrift::baseline::Glob;
+use iamdrift::catalog::{ActionId, Catalog};
+use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, Listing, PrincipalEntry, Statement};
 use iamdrift::reach::{Being, Can, Change, Graph, Link, Met, Thing, Way};
 use iamdrift::snapshot::{Holding, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, Undecided};
@@ -27,9 +29,9 @@ pub struct Answer {
     pub schema_version: &'static str,
     /// The snapshot: a path.
     pub snapshot: String,
-    /// The action.
+    /// The action, or a pattern: then whoever can do one of its actions is told.
     pub action: String,
-    /// The resource; null where any is meant.
+    /// The resource, or a pattern over ARNs; null where any is meant.
     pub resource: Option<String>,
     /// How many principals were asked.
     pub asked: usize,
@@ -52,6 +54,8 @@ pub struct Who {
     pub account: String,
     /// Whom it becomes first, a step each; empty where it can itself.
     pub path: Vec<Step>,
+    /// Which of the actions, where a pattern was asked; else empty.
+    pub actions: Vec<String>,
     /// On what, as patterns; empty where it is any resource.
     pub resources: Vec<String>,
     /// When, a line each; empty where no condition stands in the way.
@@ -124,7 +128,7 @@ pub fn answer(
     let solver = Solver::new(catalog);
     let today = jiff::Zoned::now().date();
     let graph = Graph::new(&solver, snapshot, today);
-    let thing = Thing::new(asked.action, asked.resource);
+    let thing = Thing::new(catalog, asked.action, asked.resource);
     let everyone: Vec<(usize, (&iamdrift::snapshot::Account, &Principal))> =
         snapshot.principals().enumerate().filter(|(_, (_, principal))| wanted(principal)).collect();
     let answers: Vec<(Option<Who>, Option<Open>)> = everyone
@@ -132,11 +136,14 @@ pub fn answer(
         .map(|(index, (account, principal))| {
             let gaps: Vec<String> = missing(snapshot, account, principal)
                 .iter()
-                .filter(|gap| gap.layer != LayerKind::Trust && asked.resource.is_none_or(|on| gap.decides_on(on)))
+                .filter(|gap| {
+                    let one = asked.resource.filter(|resource| !resource.contains(['*', '?']));
+                    gap.layer != LayerKind::Trust && one.is_none_or(|on| gap.decides_on(on))
+                })
                 .map(ToString::to_string)
                 .collect();
             let (who, mut why) = one(&graph, *index, &thing, asked.direct);
-            let who = who.map(|(can, links)| told(&graph, *index, account.id.as_str(), &can, &links));
+            let who = who.map(|(can, links)| told(&graph, catalog, asked, *index, account.id.as_str(), &can, &links));
             why.extend(gaps);
             let open = (!why.is_empty()).then(|| Open { arn: principal.arn.as_str().to_owned(), why });
             (who, open)
@@ -151,7 +158,7 @@ pub fn answer(
         principals: Vec::new(),
         undecided: Vec::new(),
         unread: unread(snapshot),
-        notes: notes(snapshot),
+        notes: [notes(snapshot), outsiders(catalog, snapshot, asked)].concat(),
     };
     for (who, open) in answers {
         answer.principals.extend(who);
@@ -196,7 +203,16 @@ fn one(graph: &Graph<'_>, from: usize, thing: &Thing, direct: bool) -> (Option<(
     }
 }
 
-fn told(graph: &Graph<'_>, from: usize, account: &str, can: &Can, links: &[Link]) -> Who {
+fn told(
+    graph: &Graph<'_>,
+    catalog: &Catalog,
+    asked: &Asked<'_>,
+    from: usize,
+    account: &str,
+    can: &Can,
+    links: &[Link],
+) -> Who {
+    let several = asked.action.contains(['*', '?']);
     let step = |link: &Link| Step {
         from: graph.arn(link.from.principal).to_owned(),
         to: graph.arn(link.to.principal).to_owned(),
@@ -208,6 +224,7 @@ fn told(graph: &Graph<'_>, from: usize, account: &str, can: &Can, links: &[Link]
         arn: graph.arn(from).to_owned(),
         account: account.to_owned(),
         path: links.iter().map(step).collect(),
+        actions: can.actions.iter().filter(|_| several).map(|id| catalog.full_name(*id)).collect(),
         resources: cube_text::resources(&can.cubes),
         conditions: cube_text::conditions(&can.cubes),
         more: can.more,
@@ -241,6 +258,65 @@ fn unread(snapshot: &Snapshot) -> Vec<String> {
     let why = |problem: &iamdrift::snapshot::Problem| problem.diagnostics.0.first().map(ToString::to_string);
     let read = snapshot.problems.iter().map(|p| format!("{}: {}", p.what, why(p).unwrap_or_default()));
     snapshot.uncollected.iter().map(|one| format!("{one}: {}", one.why())).chain(read).collect()
+}
+
+/// Those outside the snapshot whom the policies of resources let do it: they were not asked.
+fn outsiders(catalog: &Catalog, snapshot: &Snapshot, asked: &Asked<'_>) -> Vec<String> {
+    let action = asked.action.to_ascii_lowercase();
+    let meant: Vec<String> = (0..catalog.action_count())
+        .filter_map(|id| Some(catalog.full_name(ActionId(u32::try_from(id).ok()?)).to_ascii_lowercase()))
+        .filter(|name| Glob::new(&action).matches(name))
+        .collect();
+    let is_meant = |statement: &Statement| {
+        let listed = |name: &String| {
+            let matches = |pattern: &ActionPattern| Glob::new(&pattern.as_written().to_ascii_lowercase()).matches(name);
+            statement.action.patterns.iter().any(matches) == (statement.action.listing == Listing::Only)
+        };
+        statement.effect == Effect::Allow && meant.iter().any(listed)
+    };
+    let is_on = |arn: &str| {
+        asked.resource.is_none_or(|on| on.starts_with(arn) || Glob::new(on).matches(arn) || arn.starts_with(fixed(on)))
+    };
+    let roles = snapshot
+        .principals()
+        .filter_map(|(_, role)| Some((role.arn.as_str(), "trust policy", &role.trust.as_ref()?.document)));
+    let resources = snapshot
+        .resource_policies
+        .iter()
+        .filter_map(|resource| Some((resource.arn.as_str(), "policy", resource.policy.document.as_ref().ok()?)));
+    let mut lines = Vec::new();
+    for (arn, what, document) in roles.chain(resources).filter(|(arn, ..)| is_on(arn)) {
+        let elements = document.statements.iter().filter(|one| is_meant(one)).filter_map(|one| one.principal.as_ref());
+        let strangers: BTreeSet<String> =
+            elements.flat_map(|element| &element.entries).filter_map(|entry| stranger(snapshot, entry)).collect();
+        if !strangers.is_empty() {
+            let who: Vec<String> = strangers.into_iter().collect();
+            lines.push(format!(
+                "the {what} of {arn} names {}: whoever that is outside the snapshot was not asked",
+                who.join(", ")
+            ));
+        }
+    }
+    lines
+}
+
+/// What stands before the first wildcard.
+fn fixed(glob: &str) -> &str {
+    glob.split(['*', '?']).next().filter(|_| glob.contains(['*', '?'])).unwrap_or("no ARN begins so")
+}
+
+/// The name of someone who is not in the snapshot.
+fn stranger(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
+    let account = match entry {
+        PrincipalEntry::Anyone => return Some("anyone".to_owned()),
+        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => account.as_str().to_owned(),
+        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => arn.account().to_owned(),
+        PrincipalEntry::Federated(provider) => return Some(provider.to_string()),
+        PrincipalEntry::CanonicalUser(id) => return Some(format!("canonical user {id}")),
+        PrincipalEntry::Service(_) | PrincipalEntry::Aws(AwsPrincipal::UniqueId(_)) => return None,
+    };
+    let known = snapshot.accounts.iter().any(|known| known.id.as_str() == account);
+    (!known).then(|| format!("account {account}"))
 }
 
 fn notes(snapshot: &Snapshot) -> Vec<String> {

@@ -17,12 +17,14 @@ use super::{ExitStatus, Globals, UserError, output};
 const AFTER_HELP: &str = concat!(
     "Without RESOURCE the question is who can do it on anything, and each is told with what. Whoever cannot do it is ",
     "asked whom they can become (docs/reach.md): roles that they assume or pass to a service, users that they make ",
-    "credentials for, policies that they write. Every answer comes with a request that proves it.\n\n",
+    "credentials for, policies that they write. Every answer comes with a request that proves it. Principals of the ",
+    "snapshot are asked; whom else a resource's policy names is told in a warning.\n\n",
     "Exit status: 0 everyone was decided; 2 bad usage or input; 3 someone could not be decided, or something of the ",
     "snapshot could not be read.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
     "  iamdrift who-can cloudformation:DeleteStack\n",
     "  iamdrift who-can s3:GetObject arn:aws-cn:s3:::bucket/key --direct\n",
+    "  iamdrift who-can 's3:Delete*' 'arn:aws-cn:s3:::bucket/*'\n",
     "  iamdrift who-can iam:PassRole --format json",
 );
 
@@ -30,10 +32,10 @@ const AFTER_HELP: &str = concat!(
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// What: `service:Action`
+    /// What: `service:Action`, or a pattern such as `s3:Delete*` for any of them
     #[arg(value_name = "ACTION")]
     action: String,
-    /// On what: an ARN, or `*` for an action that names no resource; without it, on anything
+    /// On what: an ARN, a pattern over ARNs, or `*` for an action that names no resource; without it, on anything
     #[arg(value_name = "RESOURCE")]
     resource: Option<String>,
     #[command(flatten)]
@@ -102,8 +104,17 @@ fn action(catalog: &Catalog, text: &str) -> Result<String, UserError> {
         return Ok(catalog.full_name(id));
     }
     let (service, name) = text.split_once(':').unwrap_or_default();
-    if service.is_empty() || name.is_empty() || text.contains(['*', '?']) {
-        let help = "give `service:Action` without wildcards, such as s3:GetObject";
+    if text.contains(['*', '?']) && !service.is_empty() && !name.is_empty() {
+        let glob = Glob::new(&text.to_ascii_lowercase());
+        let mut all = catalog.services().flat_map(|service| catalog.actions_of(service));
+        if all.any(|id| glob.matches(&catalog.full_name(ActionId(id)).to_ascii_lowercase())) {
+            return Ok(text.to_owned());
+        }
+        let help = "AWS's Service Authorization Reference lists the actions";
+        return Err(UserError::new(format!("the service catalog knows no action like `{text}`"), help));
+    }
+    if service.is_empty() || name.is_empty() {
+        let help = "give `service:Action`, such as s3:GetObject or s3:Delete*";
         return Err(UserError::new(format!("`{text}` is not an action"), help));
     }
     let near = match catalog.find_service(service) {

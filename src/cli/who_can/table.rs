@@ -57,6 +57,9 @@ fn principal(who: &Who, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()
             field("").words(&format!("if {what}")).write(layout, out)?;
         }
     }
+    if !who.actions.is_empty() {
+        lines("does", &who.actions, "", layout, out)?;
+    }
     lines("on", &who.resources, "any resource", layout, out)?;
     lines("when", &who.conditions, "no condition stands in the way", layout, out)?;
     for (i, by) in who.granted_by.iter().take(TOLD).enumerate() {
