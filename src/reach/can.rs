@@ -73,6 +73,8 @@ pub struct Can {
     pub request: Request,
     /// The actions of such requests.
     pub actions: BTreeSet<ActionId>,
+    /// The roles that it can assume, where that is asked of no role alone.
+    pub roles: Vec<String>,
     /// All such requests, as disjoint sets.
     pub cubes: Vec<Cube>,
     /// Whether there are more of them.
@@ -90,20 +92,23 @@ impl Graph<'_> {
         let Some(power) = self.power(being) else { return Ok(None) };
         let assume = self.solver.catalog.find_action(ASSUME);
         if assume.is_some_and(|assume| thing.actions.contains(assume.0 as usize)) {
-            let role = match &thing.resource {
-                Some(arn) => self.find(arn),
+            let mut roles = self.principals.none();
+            match &thing.resource {
+                Some(arn) => self.find(arn).into_iter().for_each(|role| roles.insert(role)),
                 None => {
-                    let mut roles = assumable(self, being, &power, &mut BTreeSet::new());
+                    roles = assumable(self, being, &power, &mut BTreeSet::new());
                     roles.intersect_with(&self.principals.matching(thing.among.as_deref().unwrap_or("*")));
-                    roles.minimum()
                 }
-            };
-            if let Some(role) = role {
+            }
+            if let Some(role) = roles.minimum() {
                 let Some(layers) = with_trust(self, &power, role) else { return Ok(None) };
                 let confirm = |request: &Request, readings: Readings| self.confirmed(&layers, request, readings);
                 let (grant, undecided) = ask(self, &power, &layers, role, ANSWER, Some(&confirm));
                 let policies = crate::solve::effective_access(&layers).1;
-                let assumes = told(grant.into_iter().collect(), undecided, &policies);
+                let mut assumes = told(grant.into_iter().collect(), undecided, &policies);
+                if let (Ok(Some(can)), None) = (&mut assumes, &thing.resource) {
+                    can.roles = roles.ones().map(|role| self.arn(role).to_owned()).collect();
+                }
                 if thing.action().is_some() || !matches!(assumes, Ok(None)) {
                     return assumes;
                 }
@@ -179,6 +184,7 @@ fn told(
     Ok(Some(Can {
         request,
         actions,
+        roles: Vec::new(),
         cubes: grants.into_iter().flat_map(|grant| grant.cubes).collect(),
         more,
         granted_by,

@@ -184,6 +184,7 @@ fn patterns_of_actions_and_resources() {
 fn whoever_a_role_names_can_assume_some_role() {
     let (_, answer) = asked(&roles(), &["sts:AssumeRole", "--direct"]);
     assert_eq!(who(&answer), named(&[("hop", 0), ("reads", 0)]));
+    assert_eq!(answer["principals"][0]["resources"], json!([format!("arn:aws:iam::{ACCOUNT}:role/last")]));
     let (_, answer) = asked(&roles(), &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/l*"), "--direct"]);
     assert_eq!(who(&answer), named(&[("hop", 0)]));
 }
@@ -203,4 +204,19 @@ fn who_is_outside_the_snapshot_is_not_asked_and_named() {
     assert!(!other["notes"].to_string().contains("444455556666"), "{other}");
     let (_, stack) = asked(&all, &["cloudformation:DeleteStack"]);
     assert!(!stack["notes"].to_string().contains("444455556666"), "{stack}");
+}
+
+#[test]
+fn the_conditions_of_a_step_are_told() {
+    let with_mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    let roles = [
+        role("r", allow("sts:AssumeRole", "*", with_mfa), service("ec2")),
+        role("last", allow("cloudformation:DeleteStack", "*", json!({})), json!({ "AWS": ACCOUNT })),
+    ];
+    let (_, answer) = asked(&roles, &["cloudformation:DeleteStack"]);
+    assert_eq!(who(&answer), named(&[("last", 0), ("r", 1)]));
+    let step = &answer["principals"][1]["path"][0];
+    assert!(step["conditions"][0].as_str().unwrap().contains("aws:MultiFactorAuthPresent"), "{step}");
+    let (_, out, _) = run(&roles, &["cloudformation:DeleteStack"]);
+    assert!(out.contains("when aws:MultiFactorAuthPresent is true"), "{out}");
 }

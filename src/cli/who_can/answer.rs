@@ -79,6 +79,8 @@ pub struct Step {
     pub how: String,
     /// The ids of the paths that it takes.
     pub paths: Vec<String>,
+    /// When, a line each; empty where no condition stands in the way.
+    pub conditions: Vec<String>,
     /// What it rests on and the snapshot does not tell.
     pub rests_on: Vec<String>,
 }
@@ -213,7 +215,17 @@ fn told(
     links: &[Link],
 ) -> Who {
     let several = asked.action.contains(['*', '?']);
+    let conditions = |link: &Link| {
+        let mut all: Vec<String> = Vec::new();
+        for line in link.asks.iter().flat_map(|asks| cube_text::conditions(&asks.cubes)) {
+            if !all.contains(&line) {
+                all.push(line);
+            }
+        }
+        all
+    };
     let step = |link: &Link| Step {
+        conditions: conditions(link),
         from: graph.arn(link.from.principal).to_owned(),
         to: graph.arn(link.to.principal).to_owned(),
         how: link.says(|being| graph.arn(being.principal).to_owned()),
@@ -225,7 +237,7 @@ fn told(
         account: account.to_owned(),
         path: links.iter().map(step).collect(),
         actions: can.actions.iter().filter(|_| several).map(|id| catalog.full_name(*id)).collect(),
-        resources: cube_text::resources(&can.cubes),
+        resources: if can.roles.is_empty() { cube_text::resources(&can.cubes) } else { can.roles.clone() },
         conditions: cube_text::conditions(&can.cubes),
         more: can.more,
         granted_by: can.granted_by.iter().filter_map(|(policy, index)| granted_by(policy, *index)).collect(),

@@ -53,6 +53,9 @@ fn principal(who: &Who, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()
     head.dotted(&who.account, PLAIN).write(layout, out)?;
     for (i, step) in who.path.iter().enumerate() {
         field(if i == 0 { "becomes" } else { "" }).words(&described(i, step)).write(layout, out)?;
+        for when in &step.conditions {
+            field("").words(&format!("when {when}")).write(layout, out)?;
+        }
         for what in &step.rests_on {
             field("").words(&format!("if {what}")).write(layout, out)?;
         }
