@@ -4,6 +4,7 @@ mod across;
 mod audited;
 mod cloudsplaining;
 mod pathfinding;
+mod same_answers;
 mod widening;
 
 use std::path::Path;

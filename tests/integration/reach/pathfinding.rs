@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 use iamdrift::catalog::Catalog;
 use iamdrift::reach::{Kind, Path, paths};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use iamdrift::snapshot::Snapshot;
+use iamdrift::source::SourceFile;
+
+use super::{ACCOUNT, admin, allow, arn, document, ids, role, service, shortest, user};
 
 fn listed() -> Option<BTreeMap<String, BTreeSet<String>>> {
     let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS").map(PathBuf::from) else {
@@ -46,6 +51,56 @@ fn each_of_the_65_is_covered_and_takes_the_same() {
         }
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+/// The paths that role `r` and user `u` take, who may do that much and no more, where there is all that a path leads to.
+fn taken(path: &Path, may: &BTreeSet<String>) -> Vec<String> {
+    let may = allow(json!(may), "*");
+    let mut principal = json!({ "AWS": [arn("role", "relay")] });
+    if !path.services.is_empty() {
+        principal["Service"] = json!(path.services);
+    }
+    if path.kind == Kind::Assume || path.kind == Kind::Both {
+        principal["AWS"] = json!(ACCOUNT);
+    }
+    let mut target = admin(json!([{ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" }]));
+    target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
+    let own = json!([{ "PolicyName": "own", "PolicyArn": arn("policy", "own") }]);
+    let (mut r, mut u) = (role("r", &may, service("none")), user("u", &may));
+    r["AttachedManagedPolicies"] = own.clone();
+    u["AttachedManagedPolicies"] = own;
+    u["GroupList"] = json!(["g"]);
+    let everything = document(&allow(json!("*"), "*"));
+    let group = |name: &str, policies: Value| {
+        json!({ "Arn": arn("group", name), "GroupName": name, "GroupId": format!("AGPAEXAMPLE{name:0>9}"), "Path": "/",
+                "GroupPolicyList": policies })
+    };
+    let version =
+        json!({ "VersionId": "v1", "IsDefaultVersion": true, "Document": document(&allow(json!("iam:GetUser"), "*")) });
+    let page = json!({
+        "RoleDetailList": [r, target, role("relay", &json!([]), service("cloudformation"))],
+        "UserDetailList": [u, user("chief", &allow(json!("*"), "*"))],
+        "GroupDetailList": [group("g", json!([])), group("admins", json!([{ "PolicyName": "all", "PolicyDocument": everything }]))],
+        "Policies": [{ "Arn": arn("policy", "own"), "PolicyName": "own", "DefaultVersionId": "v1", "PolicyVersionList": [version] }],
+    });
+    let source = SourceFile::new("account.json", page.to_string());
+    let snapshot = Snapshot::from_texts(std::path::Path::new("given"), &[source]).unwrap();
+    let of = |who: &str| shortest(&snapshot, who).map(|links| ids(&links)).unwrap_or_default();
+    [of(&arn("role", "r")), of(&arn("user", "u"))].concat()
+}
+
+#[test]
+fn each_of_the_65_leads_somewhere_and_not_without_all_that_it_takes() {
+    let Some(listed) = listed() else { return };
+    for (id, needs) in listed {
+        let path = paths().iter().find(|path| path.id == id).unwrap();
+        assert!(!taken(path, &needs).is_empty(), "{id} leads nowhere");
+        for need in needs.iter().filter(|need| !path.not_needed.contains_key(*need)) {
+            let mut less = needs.clone();
+            less.remove(need);
+            assert!(!taken(path, &less).contains(&id), "{id} without {need}");
+        }
+    }
 }
 
 #[test]
