@@ -4,17 +4,21 @@
 //! A pattern never covers an action that is not in the set; two actions at least make a pattern.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
-use super::action_list::{ActionPattern, Level};
+use rustc_hash::FxHashMap;
+
+use super::action_list::{ActionList, ActionPattern, Level};
 use super::rank::{Rank, Ranks};
 use super::severity::Severity;
 use crate::baseline::Glob;
 use crate::catalog::{ActionId, Catalog};
 
 /// A set of actions with what a finding says of them.
+#[derive(Clone)]
 pub(super) struct ActionSummary {
     /// The patterns, the most alarming first.
-    pub patterns: Vec<ActionPattern>,
+    pub patterns: ActionList,
     /// How many actions there are.
     pub count: usize,
     /// How many of them destroy.
@@ -26,7 +30,7 @@ pub(super) struct ActionSummary {
 }
 
 /// A set of actions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(super) struct ActionSet {
     known: BTreeSet<u32>,
     /// Names that the catalog does not know, by their lower case.
@@ -86,7 +90,30 @@ impl ActionSet {
 pub fn patterns(ranks: &Ranks<'_>, actions: impl IntoIterator<Item = ActionId>) -> Vec<ActionPattern> {
     let mut set = ActionSet::default();
     actions.into_iter().for_each(|action| set.add(action));
-    summarise(ranks, &set).patterns
+    summarise(ranks, &set).patterns.to_vec()
+}
+
+/// So many actions are worth to be told once for all of whom they are found.
+const MANY: usize = 200;
+
+/// What was told of large sets.
+#[derive(Default)]
+pub(super) struct Summaries(Mutex<FxHashMap<ActionSet, ActionSummary>>);
+
+impl Summaries {
+    /// Tells a set of actions, a large one once.
+    pub fn of(&self, ranks: &Ranks<'_>, set: &ActionSet) -> ActionSummary {
+        if set.len() < MANY {
+            return summarise(ranks, set);
+        }
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(set) {
+            return known.clone();
+        }
+        let summary = summarise(ranks, set);
+        lock().insert(set.clone(), summary.clone());
+        summary
+    }
 }
 
 /// Tells a set of actions.
@@ -114,7 +141,7 @@ pub(super) fn summarise(ranks: &Ranks<'_>, set: &ActionSet) -> ActionSummary {
         destructive: ids.iter().filter(|id| ranks.of(**id).destroys()).count(),
         levels,
         severity,
-        patterns: rows.into_iter().map(|row| row.1).collect(),
+        patterns: rows.into_iter().map(|row| row.1).collect::<Vec<ActionPattern>>().into(),
     }
 }
 
@@ -196,7 +223,7 @@ mod tests {
 
     fn patterns(names: &[&str]) -> Vec<String> {
         let summary = summary(names.iter().copied());
-        summary.patterns.into_iter().map(|p| p.pattern).collect()
+        summary.patterns.iter().map(|p| p.pattern.clone()).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action_patterns::ActionSet;
+use super::action_patterns::{ActionSet, Summaries};
 use super::rank::Ranks;
 use super::sides::{both, granted_by, identity_only, speaking_of, wild_statements, without};
 use super::subject::Subject;
@@ -73,6 +73,8 @@ pub(super) struct Asker<'a> {
     pub narrower: bool,
     /// What to tell first.
     pub ranks: Ranks<'a>,
+    /// What was told of large sets of actions.
+    pub summaries: Summaries,
     snapshot: &'a Snapshot,
     trust: Trust<'a>,
 }
@@ -86,7 +88,15 @@ impl<'a> Asker<'a> {
         latent: bool,
         narrower: bool,
     ) -> Asker<'a> {
-        Asker { solver, snapshot, latent, narrower, ranks, trust: Trust::new(solver, snapshot) }
+        Asker {
+            solver,
+            snapshot,
+            latent,
+            narrower,
+            ranks,
+            summaries: Summaries::default(),
+            trust: Trust::new(solver, snapshot),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::action_list::ActionPattern;
-use super::action_patterns::{ActionSet, summarise};
+use super::action_patterns::ActionSet;
 use super::ask::{Asker, Found, Founds};
 use super::cube_text;
 use super::expected::expected;
@@ -91,9 +91,9 @@ impl Telling<'_> {
     }
 
     fn excess(&self, policy: &PolicyRef, statement: &Statement, found: &Found, witness: &Request) -> Excess {
-        let mut summary = summarise(&self.asker.ranks, &found.actions);
+        let mut summary = self.asker.summaries.of(&self.asker.ranks, &found.actions);
         if self.latent {
-            summary.patterns = latent_patterns(statement, witness);
+            summary.patterns = latent_patterns(statement, witness).into();
             summary.severity =
                 summary.patterns.iter().map(|p| severity::of_future_name(&p.pattern)).max().unwrap_or(Severity::Medium);
             (summary.count, summary.destructive) = (0, 0);
@@ -103,7 +103,7 @@ impl Telling<'_> {
         Excess {
             granted_by: self.granted_by(policy, statement),
             severity,
-            actions: summary.patterns.into(),
+            actions: summary.patterns,
             action_count: summary.count,
             destructive_count: summary.destructive,
             levels: summary.levels,

@@ -12,7 +12,7 @@ use crate::baseline::{Assignment, Assignments, Assumers, Baseline};
 use crate::iam::Readings;
 use crate::reach::{Alike, Being, Graph, Link, Met, Way};
 use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
-use crate::solve::{Access, Depth, Question, Undecided, Witnesses, World};
+use crate::solve::{Access, Confirm, Depth, Question, Undecided, Witnesses, World};
 use crate::trust::lists;
 
 /// Steps that the question about one being may take.
@@ -29,6 +29,8 @@ pub(super) struct Reaching<'a> {
     positions: BTreeMap<&'a str, usize>,
     /// Who may do no more than a ceiling allows, by the ceiling's address: asked once for all whom it binds.
     within: Mutex<FxHashMap<(Alike, usize), bool>>,
+    /// What someone may do beyond a ceiling, in the same way.
+    beyond: Mutex<FxHashMap<(Alike, usize), Arc<Founds>>>,
 }
 
 /// What a principal can become.
@@ -43,7 +45,7 @@ pub(super) struct Reached {
 /// A path, and what stands at its end.
 pub(super) struct Broader {
     pub(super) links: Vec<Link>,
-    /// What the last may do that neither the ceiling nor the principal itself allows.
+    /// What the last may do beyond the ceiling; the example is of what the principal may not do itself.
     pub(super) founds: Founds,
     /// The policies that the tags speak of.
     pub(super) policies: Vec<PolicyRef>,
@@ -67,6 +69,7 @@ impl<'a> Reaching<'a> {
             assumers: assignments.of.iter().map(of).collect(),
             positions,
             within: Mutex::default(),
+            beyond: Mutex::default(),
         }
     }
 
@@ -89,13 +92,17 @@ impl<'a> Reaching<'a> {
                 return Met::No;
             }
             let alike = graph.alike(last, &allowed);
-            if no_more.contains(&alike) || self.is_within(last, subject) {
+            if no_more.contains(&alike) {
+                return Met::No;
+            }
+            if graph.is_limited_alike(last, &allowed) || self.is_within(last, subject) {
+                no_more.insert(alike);
                 return Met::No;
             }
             let Some((layers, access, policies)) = graph.layers_of(last) else { return Met::No };
-            let ask = |depth| self.beyond(asker, subject, last, (&layers, &access), &allowed, depth);
-            let (founds, undecided) = ask(Depth::Verdict);
-            if founds.is_empty() {
+            let end = (last, &layers, &access);
+            let (gained, undecided) = self.gained(asker, subject, end, &allowed);
+            if gained.is_empty() {
                 if undecided.is_empty() {
                     no_more.insert(alike);
                     return Met::No;
@@ -110,7 +117,7 @@ impl<'a> Reaching<'a> {
             match graph.links(&way) {
                 Err(undecided) => Met::Undecided(undecided),
                 Ok(links) if links.iter().all(|link| self.is_agreed(link)) => Met::No,
-                Ok(links) => Met::Yes(Broader { links, founds: ask(DIFFERENCE).0, policies }),
+                Ok(links) => Met::Yes(Broader { links, founds: self.told(asker, subject, end, gained), policies }),
             }
         };
         let search = self.graph.shortest(*start, &mut goal);
@@ -151,25 +158,55 @@ impl<'a> Reaching<'a> {
         absent.filter(closes).collect::<Vec<_>>().into_iter()
     }
 
-    /// What someone may do that is not allowed already. Both sides are asked as that one: what its tags, name and
-    /// number let it do is what the policies of both sides let it do.
-    fn beyond(
+    /// All that the end of a path may do beyond the ceiling, worked out once for all whom the ceiling binds, with what
+    /// the principal gains as the example.
+    fn told(&self, asker: &Asker<'_>, subject: &Subject<'_>, end: End<'_>, gained: Founds) -> Founds {
+        let ceiling = &subject.declared;
+        let key = (self.graph.alike(end.0, &ceiling.access), Arc::as_ptr(ceiling) as usize);
+        let lock = || self.beyond.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&key).map(Arc::clone);
+        let founds = known.unwrap_or_else(|| {
+            let confirm = |request: &Request, readings: Readings| {
+                let declared = asker.is_allowed(&ceiling.layers, request, readings);
+                asker.confirm(asker.is_allowed(end.1, request, readings), declared, request)
+            };
+            let founds = Arc::new(self.ask(asker, end, &ceiling.access, DIFFERENCE, &confirm).0);
+            lock().insert(key, Arc::clone(&founds));
+            founds
+        });
+        let mut founds = (*founds).clone();
+        for (tag, found) in gained {
+            founds.entry(tag).and_modify(|told| told.witness.clone_from(&found.witness)).or_insert(found);
+        }
+        founds
+    }
+
+    /// What someone may do that is not allowed already.
+    fn gained(
         &self,
         asker: &Asker<'_>,
         subject: &Subject<'_>,
-        being: &Being,
-        (layers, access): (&Layers, &Access),
+        end: End<'_>,
         allowed: &Access,
-        depth: Depth,
     ) -> (Founds, BTreeSet<Undecided>) {
         let may = |layers: &Layers, request: &Request, readings: Readings| asker.is_allowed(layers, request, readings);
         let confirm = |request: &Request, readings: Readings| {
             let already = may(&subject.declared.layers, request, readings) || may(&subject.layers, request, readings);
-            match may(layers, request, readings) && !already {
-                true => Ok(()),
-                false => Err(format!("{} on {}", request.action, request.resource)),
-            }
+            asker.confirm(may(end.1, request, readings), already, request)
         };
+        self.ask(asker, end, allowed, Depth::Verdict, &confirm)
+    }
+
+    /// What someone may do that an access does not allow. Both sides are asked as that one: what its tags, name and
+    /// number let it do is what the policies of both sides let it do.
+    fn ask(
+        &self,
+        asker: &Asker<'_>,
+        (being, _, access): End<'_>,
+        allowed: &Access,
+        depth: Depth,
+        confirm: &Confirm<'_>,
+    ) -> (Founds, BTreeSet<Undecided>) {
         let Some((known, partition, account)) = self.graph.known(being) else { return Default::default() };
         let answer = asker.solver.answer(&Question {
             effective: access,
@@ -181,8 +218,11 @@ impl<'a> Reaching<'a> {
             budget: BUDGET,
             depth,
             account: Some(account),
-            confirm: Some(&confirm),
+            confirm: Some(confirm),
         });
         (by_statement(&asker.ranks, answer.grants), answer.undecided.into_iter().collect())
     }
 }
+
+/// Who stands at the end of a path, with its layers and the access that they make.
+type End<'e> = (&'e Being, &'e Layers, &'e Access);

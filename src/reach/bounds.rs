@@ -1,5 +1,7 @@
 //! What an access allows at the most and at the least, by actions alone: cheap answers that spare questions.
 
+use std::sync::Arc;
+
 use fixedbitset::FixedBitSet;
 
 use crate::iam::{Listing, Statement};
@@ -32,6 +34,53 @@ pub(super) fn at_least(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
         bits.difference_with(&listed(solver, branch.forbid.iter(), Untold::IsAll));
         bits
     })
+}
+
+/// Whether an access that may allow only some actions is within another for certain: the same layers limit both, and
+/// the other's first list allows these actions on whatever resource, without a condition.
+pub(super) fn is_within(solver: &Solver<'_>, access: &Access, most: &FixedBitSet, other: &Access) -> bool {
+    let grants_all = |branch: &&Branch| {
+        let first = branch.require.first();
+        branch.except.is_empty()
+            && first.is_some_and(|list| {
+                most.is_subset(&listed(solver, list.iter().filter(|one| is_plain(one)), Untold::IsNone))
+            })
+    };
+    // What the catalog does not know is in no set of actions.
+    let unknown = unknown_actions(solver, access);
+    let grants_unknown = |branch: &&Branch| {
+        let plain = branch.require.iter().take(1).flatten().filter(|one| is_plain(one));
+        let lists = |action: &String| plain.clone().any(|one| solver.lists_unknown(&one.document, one.index, action));
+        unknown.as_ref().is_some_and(|unknown| unknown.iter().all(lists))
+    };
+    let candidates: Vec<&Branch> = other.branches.iter().filter(grants_all).filter(grants_unknown).collect();
+    let limits = |branch: &Branch, by: &Branch| {
+        let has = |list: &Vec<Allowing>| branch.require.iter().any(|own| is_same(own, list));
+        by.require.iter().skip(1).all(has)
+            && by.forbid.iter().all(|one| branch.forbid.iter().any(|own| is_one(own, one)))
+    };
+    access.branches.iter().all(|branch| candidates.iter().any(|by| limits(branch, by)))
+}
+
+/// The actions that the granting statements name and the catalog does not know; none where that cannot be told.
+pub(super) fn unknown_actions(solver: &Solver<'_>, access: &Access) -> Option<Vec<String>> {
+    let granting = access.branches.iter().flat_map(|branch| branch.require.iter().flatten());
+    let of_all: Option<Vec<Vec<String>>> =
+        granting.map(|one| solver.unknown_actions(&one.document, one.index)).collect();
+    of_all.map(|all| all.concat())
+}
+
+fn is_same(one: &[Allowing], other: &[Allowing]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_one(one, other))
+}
+
+/// Whether two are one statement, by the place of its document in memory.
+fn is_one(one: &Allowing, other: &Allowing) -> bool {
+    Arc::ptr_eq(&one.document, &other.document)
+        && one.index == other.index
+        && one.rcp_services_only == other.rcp_services_only
+        && one.covers.is_none()
+        && other.covers.is_none()
 }
 
 fn union(solver: &Solver<'_>, access: &Access, of: impl Fn(&Branch) -> FixedBitSet) -> FixedBitSet {

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 
 use super::assume::assumable;
 use super::being::{Being, Change, Node};
-use super::bounds::at_least;
+use super::bounds::{at_least, is_within, unknown_actions};
 use super::clock::Clock;
 use super::decides::Decides;
 use super::edges::{Edges, Shared, Steps};
@@ -193,6 +193,8 @@ impl<'a> Graph<'a> {
 pub(super) struct Most {
     pub(super) actions: Arc<FixedBitSet>,
     pub(super) count: usize,
+    /// Whether its policies name no action that the catalog does not know.
+    pub(super) is_all: bool,
 }
 
 /// What was answered to a question.
@@ -289,8 +291,9 @@ impl Graph<'_> {
     pub(super) fn at_most(&self, principal: usize) -> Most {
         let work = || {
             let being = Being { principal, change: Change::default() };
-            let actions = self.power(&being).map(|power| power.most).unwrap_or_default();
-            Most { count: actions.count_ones(..), actions: Arc::new(actions) }
+            let Some(power) = self.power(&being) else { return Most::default() };
+            let is_all = unknown_actions(self.solver, &power.access).is_some_and(|unknown| unknown.is_empty());
+            Most { count: power.most.count_ones(..), actions: Arc::new(power.most), is_all }
         };
         self.most.get(principal).map_or_else(Most::default, |cell| cell.get_or_init(work).clone())
     }
@@ -316,7 +319,13 @@ impl Graph<'_> {
 
     /// Whether someone may do nothing but some actions, as far as actions alone tell.
     pub fn may_only(&self, being: &Being, actions: &FixedBitSet) -> bool {
-        being.change.is_none() && self.at_most(being.principal).actions.is_subset(actions)
+        let most = self.at_most(being.principal);
+        being.change.is_none() && most.is_all && most.actions.is_subset(actions)
+    }
+
+    /// Whether someone may do no more than an access for certain, as far as actions and common limits tell.
+    pub fn is_limited_alike(&self, being: &Being, access: &Access) -> bool {
+        self.power(being).is_some_and(|power| is_within(self.solver, &power.access, &power.most, access))
     }
 
     /// Whether some actions are all that there are: who may do these for certain has nothing to reach.
