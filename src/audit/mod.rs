@@ -15,6 +15,7 @@ mod expected;
 mod finding;
 mod fingerprint;
 mod json_text;
+mod judge;
 mod made;
 mod memo;
 mod notes;

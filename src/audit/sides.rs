@@ -18,14 +18,14 @@ pub(super) fn both(one: &Access, other: &Access) -> Access {
 
 /// The statements of an access that speak of what a part is about; of its other actions nothing is asked.
 pub(super) fn speaking_of(solver: &Solver<'_>, access: &Access, part: &Access) -> Access {
-    let statements = |access: &'_ Access| -> Vec<Allowing> {
-        access.branches.iter().flat_map(|b| b.require.iter().flatten().chain(&b.forbid)).cloned().collect()
-    };
     // An action that the catalog does not know may be meant by any pattern.
-    let within = statements(part);
-    let is_within = |action: &String| within.iter().any(|one| solver.lists_unknown(&one.document, one.index, action));
-    let unknown = |one: &Allowing| solver.unknown_actions(&one.document, one.index);
-    if statements(access).iter().chain(&within).any(|one| unknown(one).is_none_or(|all| all.iter().any(is_within))) {
+    let is_within =
+        |action: &String| statements(part).any(|one| solver.lists_unknown(&one.document, one.index, action));
+    let may_mean = |one: &Allowing| match solver.unknown_actions(&one.document, one.index) {
+        Some(unknown) => unknown.iter().any(is_within),
+        None => true,
+    };
+    if statements(access).chain(statements(part)).any(may_mean) {
         return access.clone();
     }
     let mut about = FixedBitSet::with_capacity(solver.catalog.action_count());
@@ -34,14 +34,20 @@ pub(super) fn speaking_of(solver: &Solver<'_>, access: &Access, part: &Access) -
             about.union_with(&listed);
         }
     }
-    let speaks = |one: &Allowing| {
+    let speaks = |one: &&Allowing| {
         solver.listed_actions(&one.document, one.index).is_none_or(|listed| !listed.is_disjoint(&about))
     };
-    let mut rest = access.clone();
-    for branch in &mut rest.branches {
-        branch.require.iter_mut().chain([&mut branch.forbid]).for_each(|list| list.retain(speaks));
-    }
-    rest
+    let list = |list: &Vec<Allowing>| list.iter().filter(speaks).cloned().collect();
+    let narrowed = |branch: &Branch| Branch {
+        require: branch.require.iter().map(list).collect(),
+        forbid: list(&branch.forbid),
+        except: branch.except.clone(),
+    };
+    Access { branches: access.branches.iter().map(narrowed).collect() }
+}
+
+fn statements(access: &Access) -> impl Iterator<Item = &Allowing> {
+    access.branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid))
 }
 
 /// The access without some policies.

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
 use jiff::civil::Date;
-use rustc_hash::FxHashMap;
 
 use super::assume::assumable;
 use super::being::{Being, Change, Node};
@@ -14,6 +13,7 @@ use super::bounds::{at_least, is_within, unknown_actions};
 use super::clock::Clock;
 use super::decides::Decides;
 use super::edges::{Edges, Shared, Steps};
+use super::kinds::{Kinds, managed};
 use super::memo::Memo;
 use super::power::{BUDGET, Power, own_branches};
 use super::something::Others;
@@ -22,7 +22,7 @@ use super::universe::Universe;
 use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::catalog::ActionId;
 use crate::iam::{ContextKey, Partition};
-use crate::snapshot::{PrincipalKind, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::solve::{Access, Depth, Question, Solver, Undecided, World};
 use crate::trust::Trust;
 
@@ -53,28 +53,6 @@ pub struct Graph<'a> {
     pub(super) class_by: Memo<(String, Decides), usize>,
     pub(super) classes: AtomicUsize,
     most: Vec<OnceLock<Most>>,
-}
-
-/// Everyone by what can be done to them.
-pub(super) struct Kinds {
-    /// Users.
-    pub(super) users: FixedBitSet,
-    /// Roles that can be passed and assumed: not those that services own.
-    pub(super) roles: FixedBitSet,
-    /// Roles whose policies their account may change.
-    pub(super) own_roles: FixedBitSet,
-    /// Roles that are known to lack an instance profile.
-    pub(super) without_profile: FixedBitSet,
-    /// The principals of each account, in the snapshot's order of accounts.
-    pub(super) of_account: Vec<FixedBitSet>,
-    /// The accounts' positions, by number.
-    by_number: FxHashMap<String, usize>,
-    /// Each principal's account.
-    pub(super) account_of: Vec<usize>,
-    /// Who has each customer managed policy, itself or by a group.
-    pub(super) holders: Vec<FixedBitSet>,
-    /// Who is in each group.
-    pub(super) members: Vec<FixedBitSet>,
 }
 
 impl<'a> Graph<'a> {
@@ -216,74 +194,6 @@ fn customer_policies(snapshot: &Snapshot) -> Vec<String> {
         arns.extend(account.policies.keys().map(String::as_str));
     }
     arns.into_iter().filter(|arn| !arn.contains(":iam::aws:")).map(str::to_owned).collect()
-}
-
-fn managed(held: &crate::snapshot::HeldPolicy) -> Option<&str> {
-    match &held.holding {
-        crate::snapshot::Holding::Attached { arn, .. } => Some(arn),
-        _ => None,
-    }
-}
-
-impl Kinds {
-    /// The principals of an account, by its number.
-    pub(super) fn of_account(&self, account: &str) -> Option<&FixedBitSet> {
-        self.by_number.get(account).and_then(|at| self.of_account.get(*at))
-    }
-
-    fn of(
-        snapshot: &Snapshot,
-        nodes: &[Node<'_>],
-        principals: &Universe,
-        groups: &Universe,
-        policies: &Universe,
-    ) -> Kinds {
-        let mut kinds = Kinds {
-            users: principals.none(),
-            roles: principals.none(),
-            own_roles: principals.none(),
-            without_profile: principals.none(),
-            of_account: snapshot.accounts.iter().map(|_| principals.none()).collect(),
-            by_number: snapshot.accounts.iter().enumerate().map(|(at, a)| (a.id.as_str().to_owned(), at)).collect(),
-            account_of: Vec::with_capacity(nodes.len()),
-            holders: (0..policies.len()).map(|_| principals.none()).collect(),
-            members: (0..groups.len()).map(|_| principals.none()).collect(),
-        };
-        for (index, node) in nodes.iter().enumerate() {
-            let principal = node.principal;
-            let at = kinds.by_number.get(node.account.id.as_str()).copied().unwrap_or_default();
-            kinds.account_of.push(at);
-            if let Some(all) = kinds.of_account.get_mut(at) {
-                all.insert(index);
-            }
-            match principal.kind {
-                PrincipalKind::User => kinds.users.insert(index),
-                PrincipalKind::Role => {
-                    kinds.roles.insert(index);
-                    // AWS alone changes what is under this path.
-                    kinds.own_roles.set(index, !principal.path.starts_with("/aws-reserved/"));
-                }
-                PrincipalKind::SsoRole => kinds.roles.insert(index),
-                PrincipalKind::ServiceLinkedRole => {}
-            }
-            kinds.without_profile.set(index, principal.instance_profiles == Some(0));
-            for arn in principal.identity.iter().filter_map(managed) {
-                if let Some(holders) = policies.find(arn).and_then(|policy| kinds.holders.get_mut(policy)) {
-                    holders.insert(index);
-                }
-            }
-            for name in &principal.groups {
-                let found = node.account.groups.iter().find(|group| group.name == *name);
-                if let Some(members) = found
-                    .and_then(|group| groups.find(group.arn.as_str()))
-                    .and_then(|group| kinds.members.get_mut(group))
-                {
-                    members.insert(index);
-                }
-            }
-        }
-        kinds
-    }
 }
 
 impl Graph<'_> {

@@ -13,6 +13,7 @@ mod clock;
 mod decides;
 mod edges;
 mod graph;
+mod kinds;
 mod link;
 mod memo;
 mod power;

@@ -1,5 +1,7 @@
 //! What the rules look at.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use super::id::RuleId;
@@ -68,10 +70,15 @@ pub(in crate::audit) struct Whole<'a> {
 impl Judged<'_> {
     /// What of it holds whatever the missing policies of resources say: that of which the witness is no request
     /// on such a resource.
-    pub fn proven(&self, founds: &Founds) -> Founds {
+    pub fn proven<'f>(&self, founds: &'f Founds) -> Cow<'f, Founds> {
         let stands =
             |found: &Found| found.witness.as_ref().is_none_or(|witness| !self.subject.may_be_denied(&witness.resource));
-        founds.iter().filter(|(_, found)| stands(found)).map(|(tag, found)| (*tag, found.clone())).collect()
+        if founds.values().all(stands) {
+            return Cow::Borrowed(founds);
+        }
+        let proven =
+            founds.iter().filter(|(_, found)| stands(found)).map(|(tag, found)| (*tag, found.clone())).collect();
+        Cow::Owned(proven)
     }
 
     /// What could not be decided about it.

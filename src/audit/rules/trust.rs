@@ -94,7 +94,7 @@ impl Rule for Trust {
             Some(Excess {
                 granted_by,
                 severity: *severity,
-                actions: summary.patterns.into(),
+                actions: summary.patterns,
                 action_count: summary.count,
                 destructive_count: summary.destructive,
                 levels: summary.levels,
