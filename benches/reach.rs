@@ -9,6 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use iamdrift::audit::{Options, audit};
+use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::reach::{Alike, Being, Change, Graph, Met, Way};
 use iamdrift::snapshot::Snapshot;
@@ -17,6 +19,10 @@ use iamdrift::source::SourceFile;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
+
+// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ACCOUNT: &str = "111122223333";
 const ROLES: usize = 5_000;
@@ -123,12 +129,30 @@ fn reach(snapshot: &Snapshot) -> usize {
     (0..graph.len()).into_par_iter().filter(|from| reaches(*from)).count()
 }
 
+/// Everyone is a workload whom one broad ceiling binds.
+const MANIFEST: &str =
+    "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"broad.json\"]\n";
+
+fn baseline() -> Baseline {
+    let services = ["s3:*", "sqs:*", "dynamodb:*", "lambda:*", "logs:*", "ec2:*", "iam:*"];
+    let ceiling = json!({ "Version": "2012-10-17", "Statement": [statement(json!(services), json!("*"))] });
+    let ceiling = SourceFile::new("broad.json", ceiling.to_string());
+    let manifest = SourceFile::new("baseline.toml", MANIFEST);
+    Baseline::from_texts(&manifest, [("broad.json".to_owned(), ceiling)], Catalog::embedded()).expect("a baseline")
+}
+
 fn reaches(c: &mut Criterion) {
     let snapshot = Snapshot::from_texts(Path::new("generated"), &[account()]).expect("a snapshot");
     println!("{} of {ROLES} roles can become something broader", reach(&snapshot));
     let mut group = c.benchmark_group("reach");
     group.sample_size(10);
     group.bench_function("5,000 roles in one account", |b| b.iter(|| black_box(reach(&snapshot))));
+    let (baseline, options) = (baseline(), Options::on(jiff::civil::date(2026, 11, 20)));
+    group.bench_function("a whole audit of them under one ceiling", |b| {
+        b.iter(|| {
+            black_box(audit(&snapshot, &baseline, Catalog::embedded(), &options).expect("an audit").findings.len())
+        });
+    });
     group.finish();
 }
 

@@ -232,7 +232,10 @@ impl Asker<'_> {
             let goes = |tag: usize| tag == candidate || removed.contains(&tag);
             let (at_stake, left) = match effective.branches.as_slice() {
                 // What other policies grant stays allowed, and what is at stake passes the other layers already.
-                [_] => (granted_by(&wanted, goes), identity_only(granted_by(effective, |tag| !goes(tag)))),
+                [_] => (
+                    granted_by(&wanted, |one| goes(one.tag)),
+                    identity_only(granted_by(effective, |one| !goes(one.tag))),
+                ),
                 _ => (wanted.clone(), without(effective, goes)),
             };
             let known = &subject.known;

@@ -61,11 +61,11 @@ pub(super) fn without(access: &Access, gone: impl Fn(usize) -> bool) -> Access {
     rest
 }
 
-/// The access that is granted by some policies only; all the other layers as they are.
-pub(super) fn granted_by(access: &Access, keep: impl Fn(usize) -> bool) -> Access {
+/// The access that is granted by some statements only; all the other layers as they are.
+pub(super) fn granted_by(access: &Access, keep: impl Fn(&Allowing) -> bool) -> Access {
     let mut rest = access.clone();
     for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
-        list.retain(|one| keep(one.tag));
+        list.retain(&keep);
     }
     rest
 }
@@ -82,14 +82,9 @@ pub(super) fn identity_only(mut access: Access) -> Access {
 
 /// The access by those granting statements that can allow an action that does not exist yet.
 pub(super) fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
-    let mut rest = access.clone();
-    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
-        list.retain(|one| {
-            let element = one.document.statements.get(one.index).map(|s| &s.action);
-            let wild =
-                element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
-            wild && keep((one.tag, one.index))
-        });
-    }
-    rest
+    granted_by(access, |one| {
+        let element = one.document.statements.get(one.index).map(|s| &s.action);
+        let wild = element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
+        wild && keep((one.tag, one.index))
+    })
 }

@@ -48,7 +48,7 @@ impl Round<'_, '_> {
             let Field::Key(key) = field else { continue };
             if !known.missing {
                 let found = value(self.solver, known.left_present(interner, self.budget))?;
-                let told = self.telling_value(key).filter(|told| self.takes(known, told));
+                let told = self.telling_value(key).filter(|told| self.fits(known, told));
                 put(&mut context, key, told.map_or(found, ContextValue::One));
             }
         }
@@ -111,12 +111,15 @@ impl Round<'_, '_> {
         if self.fits(field, &telling) { telling } else { found }
     }
 
+    /// The account whose number is shown.
+    fn account(&self) -> &str {
+        self.question.account.unwrap_or("111122223333")
+    }
+
     /// A value that a person would give a key, where any will do.
     fn telling_value(&self, key: &ContextKey) -> Option<String> {
         let value = match key.lower() {
-            "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => {
-                self.question.account.unwrap_or("111122223333")
-            }
+            "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => self.account(),
             "aws:principalorgid" | "aws:resourceorgid" | "aws:sourceorgid" => "o-exampleorg",
             "aws:requestedregion" => home_region(self.question.partition.map_or("aws", Partition::as_str))?,
             // The service of the AWS MCP Server, as AWS's guide names it.
@@ -129,13 +132,12 @@ impl Round<'_, '_> {
     }
 
     /// Whether a field that is there can have this value.
-    fn takes(&self, field: &FieldState, candidate: &str) -> bool {
-        matches!(field.values, Present::Anything) || self.fits(field, candidate)
-    }
-
-    /// Whether a text meets what is known of a field.
     fn fits(&self, field: &FieldState, candidate: &str) -> bool {
-        let Present::Text(text) = &field.values else { return false };
+        let text = match &field.values {
+            Present::Anything => return true,
+            Present::Text(text) => text,
+            _ => return false,
+        };
         let symbols = self.solver.interner.symbols.encode(candidate);
         text.within.iter().all(|list| list.iter().any(|g| g.matches(&symbols)))
             && !text.outside.iter().any(|g| g.matches(&symbols))
@@ -145,7 +147,7 @@ impl Round<'_, '_> {
     fn readable(&self, field: &FieldState, found: String) -> String {
         let Some(arn) = Arn::parse(&found) else { return found };
         let region = home_region(arn.partition()).unwrap_or(arn.region());
-        let account = self.question.account.unwrap_or("111122223333");
+        let account = self.account();
         let telling = |region: &str, account: &str, name: &str| {
             let account = if arn.account().is_empty() { "" } else { account };
             let region = if arn.region().is_empty() { "" } else { region };

@@ -1,4 +1,4 @@
-//! What only few can bring: an external id, an address, a network.
+//! What only few can bring: an external id, an address, a network, an identity.
 
 use std::net::IpAddr;
 
@@ -6,8 +6,8 @@ use crate::solve::{Cube, FieldRange};
 
 /// Conditions that a stranger meets only by knowing or being somewhere. The address in a network of one's own
 /// (`aws:VpcSourceIp`) is none of them: anybody's may have it.
-const HELD_BY_FEW: [&str; 5] =
-    ["sts:externalid", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"];
+const HELD_BY_FEW: [&str; 6] =
+    ["sts:externalid", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn", "aws:userid"];
 
 /// Whether each of some requests must bring something that few have.
 pub(super) fn held_by_few(cubes: &[Cube]) -> bool {
@@ -30,6 +30,11 @@ fn tells(key: &str, glob: &str) -> bool {
         }
         // What stands before the wildcard holds the account's number.
         "aws:sourcevpcarn" => fixed.split(':').nth(5).is_some(),
+        // A unique id is that of one entity: `AROA…:session`, `AIDA…` (*IAM identifiers*).
+        "aws:userid" => {
+            let id = fixed.split(':').next().unwrap_or_default();
+            (id.starts_with("AROA") || id.starts_with("AIDA")) && id.len() > 16
+        }
         _ => !fixed.is_empty() || glob.contains('?'),
     }
 }
@@ -75,6 +80,8 @@ mod tests {
     fn a_network_is_named_or_anyones() {
         assert!(tells("aws:sourcevpce", "vpce-0a*") && !tells("aws:sourcevpce", "vpce-*"));
         assert!(tells("sts:externalid", "a*") && !tells("sts:externalid", "*"));
+        assert!(tells("aws:userid", "AROAEXAMPLE1234567890:*") && tells("aws:userid", "AIDAEXAMPLE1234567890"));
+        assert!(!tells("aws:userid", "AROA*") && !tells("aws:userid", "*:session"));
         let arn = |account: &str| format!("arn:aws:ec2:us-east-1:{account}:vpc/*");
         assert!(tells("aws:sourcevpcarn", &arn("111122223333")) && !tells("aws:sourcevpcarn", &arn("*")));
     }

@@ -21,11 +21,12 @@ static ABOUT: About = About {
 **What it does.** Holds the trust policy of a role against `assumable_by`, with its conditions: a request comes in
 that the manifest does not list. Whoever declares nothing still hears of roles that are open to strangers: to anyone
 in any AWS account, or to any customer of an identity provider that many share, such as any repository of GitHub.
-Those are critical (high, if an external id, an address or a network is asked for that not everybody has); another
-account, organization or identity provider, or a service that acts for another account, is high; a principal of an
-account of the snapshot or its organization, or a service, is medium. The name of a shared provider alone does not
-declare it: `when` must say whose tokens are meant. It looks at the trust policy; whether a principal of the account that it names may ask is a matter of that principal's own policies
-([reach.md](reach.md)). A Deny for some of those whom an Allow names by their account is not looked at.
+Those are critical (high, if an external id, an address, a network or an id is asked for that not everybody has);
+another account, organization or identity provider, or a service that acts for another account, is high; a principal
+of an account of the snapshot or its organization, or a service, is medium. The name of a shared provider alone does
+not declare it: `when` must say whose tokens are meant. It looks at the trust policy; whether a principal of the
+account that it names may ask is a matter of that principal's own policies ([reach.md](reach.md)). A Deny for some of
+those whom an Allow names by their account is not looked at.
 
 **Why is this bad?** Who can assume the role has all that it may do. A wildcard, or a pattern such as `repo:corp*`
 that anyone can register a name for, hands it to people whom nobody knows.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use iamdrift::audit::count;
 use iamdrift::collect::{
     Beginning, CollectError, Destination, Observer, Options, READS_RESOURCE_POLICIES, Reach, Silent, Summary, collect,
 };
@@ -99,11 +100,11 @@ fn options(from: &FromAws, reach: Reach) -> anyhow::Result<Options> {
 
 /// What to do about an error; where a collection had begun, `command` continues it.
 fn explained(error: CollectError, destination: &Destination, command: &str) -> anyhow::Error {
-    let may_go_on = match &error {
-        CollectError::Credentials(_) | CollectError::Start(_) => destination.directory.join(JOURNAL).exists(),
-        CollectError::Store(StoreError::Io { .. }) => destination.directory.join(JOURNAL).exists(),
-        _ => false,
-    };
+    let is_passing = matches!(
+        error,
+        CollectError::Credentials(_) | CollectError::Start(_) | CollectError::Store(StoreError::Io { .. })
+    );
+    let may_go_on = is_passing && destination.directory.join(JOURNAL).exists();
     let going_on = if may_go_on { format!("; {command} what has begun") } else { String::new() };
     UserError::new(error.to_string(), error.help() + &going_on).into()
 }
@@ -146,8 +147,4 @@ fn told(summary: &Summary, directory: &Path) -> String {
         text += &format!("\nskipped, since nobody can act there: {}", skipped.join(", "));
     }
     text + "\n"
-}
-
-pub(super) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
