@@ -88,3 +88,45 @@ pub(super) fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Ac
         wild && keep((one.tag, one.index))
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::iam::{DocumentKind, PolicyDocument};
+    use crate::source::SourceFile;
+
+    fn access(statements: &Value) -> Access {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
+        Access::of_policies([(&Arc::new(document), 0)])
+    }
+
+    #[test]
+    fn a_part_is_asked_of_by_the_statements_that_speak_of_its_actions() {
+        let solver = Solver::new(Catalog::embedded());
+        let of = |effect: &str, action: Value| json!({ "Effect": effect, "Action": action, "Resource": "*" });
+        let kept = |statements: Value, part: Value| -> Vec<usize> {
+            let part = access(&json!([of("Allow", part)]));
+            let left = speaking_of(&solver, &access(&statements), &part);
+            statements_of(&left)
+        };
+        let three = json!([of("Allow", json!("s3:Get*")), of("Allow", json!("iam:*")), of("Deny", json!("sqs:*"))]);
+        assert_eq!(kept(three.clone(), json!("iam:CreateUser")), [1]);
+        assert_eq!(kept(three.clone(), json!(["s3:*", "sqs:SendMessage"])), [0, 2]);
+        assert_eq!(kept(three, json!("*")), [0, 1, 2]);
+        // An action that the catalog does not know may be what another statement's pattern means.
+        let named = json!([of("Allow", json!("s3:DoWhat*")), of("Allow", json!("s3:DoWhatIsNotKnown"))]);
+        assert_eq!(kept(named.clone(), json!("s3:*")), [0, 1]);
+        assert_eq!(kept(named, json!("iam:*")), [] as [usize; 0]);
+    }
+
+    fn statements_of(access: &Access) -> Vec<usize> {
+        statements(access).map(|one| one.index).collect()
+    }
+}

@@ -155,4 +155,59 @@ mod tests {
         assert_eq!(bounds(&json!([of("Allow", "*"), of("Deny", &strange)])), (0, all));
         assert_eq!(bounds(&json!([of("Allow", "*"), of("Deny", "*")])), (0, 0));
     }
+
+    fn document(statements: &Value) -> Arc<PolicyDocument> {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        Arc::new(PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap())
+    }
+
+    /// What a policy allows under a permissions boundary and the Deny of an SCP.
+    fn limited(policy: &Arc<PolicyDocument>, boundary: &Arc<PolicyDocument>, scp: &Arc<PolicyDocument>) -> Access {
+        let mut branch = Branch::of_policies([(policy, 0)]);
+        branch.add_allows(1, boundary, 1);
+        branch.add_denies(scp, 2);
+        Access { branches: vec![branch] }
+    }
+
+    #[test]
+    fn whom_the_same_limits_bind_may_do_no_more_than_one_whose_policies_allow_it_all() {
+        let solver = Solver::new(Catalog::embedded());
+        let allow = |actions: Value| document(&json!([{ "Effect": "Allow", "Action": actions, "Resource": "*" }]));
+        let within = |one: &Access, other: &Access| is_within(&solver, one, &at_most(&solver, one), other);
+        let boundary = allow(json!(["s3:*", "ec2:*"]));
+        let regions = json!({ "StringNotEquals": { "aws:RequestedRegion": "eu-central-1" } });
+        let deny = |condition: &Value| {
+            document(&json!([{ "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition }]))
+        };
+        let scp = deny(&regions);
+        let (all, some) = (allow(json!("*")), allow(json!(["s3:Get*", "iam:CreateUser"])));
+        let narrow = limited(&some, &boundary, &scp);
+        assert!(within(&narrow, &limited(&all, &boundary, &scp)));
+        // The boundary leaves nothing of iam.
+        assert!(within(&narrow, &limited(&allow(json!("s3:*")), &boundary, &scp)));
+        assert!(!within(&narrow, &limited(&allow(json!("s3:GetObject")), &boundary, &scp)));
+        // The same text in another document is another layer, of which nothing is known.
+        assert!(!within(&narrow, &limited(&all, &boundary, &deny(&regions))));
+        assert!(!within(&narrow, &limited(&all, &allow(json!("s3:*")), &scp)));
+        // Who has one limit less may do more.
+        assert!(!within(&Access::of_policies([(&some, 0)]), &limited(&all, &boundary, &scp)));
+        assert!(within(&narrow, &Access::of_policies([(&all, 0)])));
+        // A condition may fail.
+        let when = json!([{ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": regions }]);
+        assert!(!within(&narrow, &limited(&document(&when), &boundary, &scp)));
+    }
+
+    #[test]
+    fn actions_that_the_catalog_does_not_know_are_looked_for_by_their_names() {
+        let solver = Solver::new(Catalog::embedded());
+        let allow = |actions: Value| {
+            let policy = document(&json!([{ "Effect": "Allow", "Action": actions, "Resource": "*" }]));
+            Access::of_policies([(&policy, 0)])
+        };
+        let within = |one: &Access, other: &Access| is_within(&solver, one, &at_most(&solver, one), other);
+        let unknown = allow(json!(["s3:GetObject", "s3:DoWhatIsNotKnown"]));
+        assert!(within(&unknown, &allow(json!("s3:*"))));
+        assert!(!within(&unknown, &allow(json!(["s3:GetObject", "s3:List*"]))));
+        assert!(within(&unknown, &unknown.clone()));
+    }
 }
