@@ -168,6 +168,10 @@ struct Harmless<'a>(PrettyFormatter<'a>);
 
 impl Formatter for Harmless<'_> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        // Nearly all of a report is printable ASCII, of which nothing is hostile.
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
             let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
