@@ -64,7 +64,7 @@ fn described(who: Who) -> &'static str {
     match who {
         Who::Agent => "an agent",
         Who::Operator => "an operator",
-        Who::BreakGlass => "for emergencies",
+        Who::BreakGlass => "access for emergencies",
         Who::Workload => "a workload",
         Who::ServiceLinked => "a service-linked role",
         Who::Unknown => "unknown",
