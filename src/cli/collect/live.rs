@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use iamdrift::audit::count;
 use iamdrift::collect::{
     Beginning, CollectError, Destination, Observer, Options, READS_RESOURCE_POLICIES, Reach, Silent, Summary, collect,
 };
@@ -147,4 +146,8 @@ fn told(summary: &Summary, directory: &Path) -> String {
         text += &format!("\nskipped, since nobody can act there: {}", skipped.join(", "));
     }
     text + "\n"
+}
+
+pub(super) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use iamdrift::audit::count;
+use super::live::count;
 use iamdrift::collect::{Observer, Outcome};
 use iamdrift::iam::AccountId;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -95,7 +95,9 @@ fn an_account_is_never_lost_nor_read_twice() {
         let snapshot = load(&directory);
         assert_eq!(snapshot.accounts.len(), ACCOUNTS);
         assert!(snapshot.accounts.iter().all(|account| account.principals.len() == PAGES));
-        assert_eq!(files(&directory).len(), ACCOUNTS + 1, "nothing is left of what was broken off");
+        // Who is killed between the manifest and the end leaves the journal, which nothing reads beside a manifest.
+        let left: Vec<String> = files(&directory).into_iter().filter(|name| name != "journal.jsonl").collect();
+        assert_eq!(left.len(), ACCOUNTS + 1, "nothing else is left of what was broken off: {left:?}");
         let log = std::fs::read_to_string(directory.with_extension("log")).unwrap();
         let mut finished = BTreeSet::new();
         for line in log.lines() {
