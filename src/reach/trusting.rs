@@ -32,6 +32,8 @@ pub(super) struct Trusting {
     /// Of the others, the statements that ask who comes in: by the account that they name, or by no number where they
     /// name anyone.
     of_all: FxHashMap<String, Vec<Allowing>>,
+    /// The statements of resource control policies that ask so: those of a role's account bind whoever comes.
+    of_rcps: Vec<Allowing>,
 }
 
 /// What one trust policy says.
@@ -63,7 +65,13 @@ impl Trusting {
             plain: principals.none(),
             individual: principals.none(),
             of_all: FxHashMap::default(),
+            of_rcps: Vec::new(),
         };
+        let rcps = nodes.iter().flat_map(|node| node.layers.rcps.iter().flatten()).flat_map(|level| &level.policies);
+        let mut of_rcps: FxHashSet<usize> = FxHashSet::default();
+        for policy in rcps.filter(|policy| of_rcps.insert(Arc::as_ptr(&policy.document) as usize)) {
+            trusting.of_rcps.extend(statements(&policy.document));
+        }
         let mut told: FxHashSet<(usize, String)> = FxHashSet::default();
         let mut said: FxHashMap<usize, Said> = FxHashMap::default();
         let mut services: FxHashMap<(usize, &str), Arc<BTreeMap<String, String>>> = FxHashMap::default();
@@ -145,7 +153,8 @@ impl Trusting {
 
     /// The statements that decide whether someone of an account comes into roles that tell nobody apart.
     pub(super) fn asked_of_all(&self, account: &str) -> impl Iterator<Item = &Allowing> {
-        [account, ""].into_iter().filter_map(|account| self.of_all.get(account)).flatten()
+        let of_trust = [account, ""].into_iter().filter_map(|account| self.of_all.get(account)).flatten();
+        of_trust.chain(&self.of_rcps)
     }
 
     /// Whether a role lets in all whom it names, whatever the request.

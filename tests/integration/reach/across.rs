@@ -18,6 +18,12 @@ fn abroad(mut role: Value) -> Value {
 
 /// Role `r` here and role `admin` of another account of the organization, with a policy of it on one account.
 fn taken(statements: &Value, trust: Value, policy: Option<(&str, Value, &str)>) -> Option<Vec<String>> {
+    let here = vec![role("r", statements, service("ec2"))];
+    shortest(&two_accounts(here, trust, policy), &arn("role", "r")).map(|links| ids(&links))
+}
+
+/// Roles here and role `admin` of another account.
+fn two_accounts(here: Vec<Value>, trust: Value, policy: Option<(&str, Value, &str)>) -> Snapshot {
     let page = |roles: Vec<Value>| {
         json!({ "RoleDetailList": roles, "UserDetailList": [], "Policies": [], "GroupDetailList": [] }).to_string()
     };
@@ -45,13 +51,13 @@ fn taken(statements: &Value, trust: Value, policy: Option<(&str, Value, &str)>) 
         "Policies": policies,
     });
     let sources = [
-        SourceFile::new("here.json", page(vec![role("r", statements, service("ec2"))])),
+        SourceFile::new("here.json", page(here)),
         SourceFile::new("there.json", page(vec![admin])),
         SourceFile::new("organization.json", organization.to_string()),
     ];
     let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
     assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
-    shortest(&snapshot, &arn("role", "r")).map(|links| ids(&links))
+    snapshot
 }
 
 fn assume() -> Value {
@@ -96,4 +102,14 @@ fn policies_of_the_organization_bind_where_they_are() {
     };
     assert_eq!(taken(&assume(), account(), rcp(OTHER)), None, "an RCP binds the roles of its account");
     assert_eq!(taken(&assume(), account(), rcp(ACCOUNT)), path(&["sts-001"]), "and not those of another");
+}
+
+#[test]
+fn an_rcp_of_another_account_tells_apart_who_is_alike_here() {
+    let deny = json!([{ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*",
+                        "Condition": { "ArnLike": { "aws:PrincipalArn": arn("role", "barred") } } }]);
+    let here = ["barred", "free"].map(|name| role(name, &assume(), service("ec2")));
+    let policy = Some(("RESOURCE_CONTROL_POLICY", deny, OTHER));
+    let snapshot = two_accounts(here.to_vec(), trusts(json!({ "AWS": ACCOUNT })), policy);
+    super::same_answers::hold_steps(&snapshot);
 }
