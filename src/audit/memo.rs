@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use super::subject::Subject;
 use crate::access::{Known, Layers, PolicyRef, tells_principals_apart};
-use crate::iam::condition::ConditionValue;
-use crate::iam::{ContextKey, Statement, Template};
+use crate::iam::{ContextKey, Statement};
 
 /// What decides over a principal. Two principals with one key get the same answers, but for the account that
 /// witnesses name.
@@ -62,12 +61,5 @@ fn lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
 
 /// The keys of the principal's own by which a statement can tell it from another: as conditions, or as variables.
 fn own_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    let own = |key: &&ContextKey| tells_principals_apart(key);
-    let texts = statement.conditions.iter().flat_map(|c| &c.values).filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template),
-        ConditionValue::Typed(_) => None,
-    });
-    let resources = statement.resource.iter().flat_map(|r| &r.patterns);
-    let variables = resources.chain(texts).flat_map(Template::variables);
-    statement.conditions.iter().map(|c| &c.key).chain(variables).filter(own)
+    statement.keys().filter(|key| tells_principals_apart(key))
 }

@@ -19,13 +19,12 @@ pub(super) fn both(one: &Access, other: &Access) -> Access {
 /// The statements of an access that speak of what a part is about; of its other actions nothing is asked.
 pub(super) fn speaking_of(solver: &Solver<'_>, access: &Access, part: &Access) -> Access {
     // An action that the catalog does not know may be meant by any pattern.
-    let is_within =
-        |action: &String| statements(part).any(|one| solver.lists_unknown(&one.document, one.index, action));
+    let is_within = |action: &String| part.uses().any(|one| solver.lists_unknown(&one.document, one.index, action));
     let may_mean = |one: &Allowing| match solver.unknown_actions(&one.document, one.index) {
         Some(unknown) => unknown.iter().any(is_within),
         None => true,
     };
-    if statements(access).chain(statements(part)).any(may_mean) {
+    if access.uses().chain(part.uses()).any(may_mean) {
         return access.clone();
     }
     let mut about = FixedBitSet::with_capacity(solver.catalog.action_count());
@@ -44,10 +43,6 @@ pub(super) fn speaking_of(solver: &Solver<'_>, access: &Access, part: &Access) -
         except: branch.except.clone(),
     };
     Access { branches: access.branches.iter().map(narrowed).collect() }
-}
-
-fn statements(access: &Access) -> impl Iterator<Item = &Allowing> {
-    access.branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid))
 }
 
 /// The access without some policies.
@@ -83,7 +78,7 @@ pub(super) fn identity_only(mut access: Access) -> Access {
 /// The access by those granting statements that can allow an action that does not exist yet.
 pub(super) fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
     granted_by(access, |one| {
-        let element = one.document.statements.get(one.index).map(|s| &s.action);
+        let element = one.statement().map(|s| &s.action);
         let wild = element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
         wild && keep((one.tag, one.index))
     })
@@ -127,6 +122,6 @@ mod tests {
     }
 
     fn statements_of(access: &Access) -> Vec<usize> {
-        statements(access).map(|one| one.index).collect()
+        access.uses().map(|one| one.index).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::action::ActionPattern;
-use super::condition::Condition;
+use super::condition::{Condition, ConditionValue, ContextKey};
 use super::parse;
 use super::principal::PrincipalElement;
 use super::template::Template;
@@ -88,6 +88,23 @@ pub struct Statement {
     pub conditions: Vec<Condition>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Statement {
+    /// The keys that it names as variables, in resources and in values of conditions.
+    pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
+        let resources = self.resource.iter().flat_map(|element| &element.patterns);
+        let values = self.conditions.iter().flat_map(|condition| &condition.values).filter_map(|value| match value {
+            ConditionValue::Text(template) => Some(template),
+            ConditionValue::Typed(_) => None,
+        });
+        resources.chain(values).flat_map(Template::variables)
+    }
+
+    /// The keys that it names, in conditions and as variables.
+    pub fn keys(&self) -> impl Iterator<Item = &ContextKey> {
+        self.conditions.iter().map(|condition| &condition.key).chain(self.variables())
+    }
 }
 
 /// A policy document with the text that it was read from.

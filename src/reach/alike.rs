@@ -3,9 +3,8 @@
 use super::being::Being;
 use super::decides::Decides;
 use super::graph::Graph;
-use super::targets::keys_of;
 use crate::access::tells_principals_apart;
-use crate::solve::Access;
+use crate::solve::{Access, Allowing};
 
 /// Whom an answer holds for: all who are alike, or one alone.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -19,9 +18,11 @@ pub enum Alike {
 impl Graph<'_> {
     /// For whom holds what is found of someone when what it may do is held against an access.
     pub fn alike(&self, being: &Being, against: &Access) -> Alike {
-        let lists = against.branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid));
-        let mut statements = lists.filter_map(|one| one.document.statements.get(one.index));
-        match statements.any(|statement| keys_of(statement).any(tells_principals_apart)) {
+        match against
+            .uses()
+            .filter_map(Allowing::statement)
+            .any(|statement| statement.keys().any(tells_principals_apart))
+        {
             true => Alike::Alone(being.clone()),
             false => Alike::All(self.class(being)),
         }

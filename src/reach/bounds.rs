@@ -111,7 +111,7 @@ fn listed<'s>(solver: &Solver<'_>, statements: impl Iterator<Item = &'s Allowing
 
 /// Whether a statement speaks of every request of its actions.
 fn is_plain(one: &Allowing) -> bool {
-    let Some(statement) = one.document.statements.get(one.index) else { return false };
+    let Some(statement) = one.statement() else { return false };
     one.covers.is_none() && !one.rcp_services_only && statement.conditions.is_empty() && is_on_everything(statement)
 }
 

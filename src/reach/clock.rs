@@ -1,6 +1,6 @@
 //! What lies in the past cannot be asked any more: a request is made now, with credentials that are not old.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -35,37 +35,18 @@ impl Clock {
     pub(super) fn bind(&self, access: &mut Access) {
         let Some(past) = &self.past else { return };
         for branch in &mut access.branches {
-            if branch.require.iter().flatten().chain(&branch.forbid).any(asks_for_the_time) {
-                branch.forbid.extend(all_of(past));
+            if branch.uses().any(asks_for_the_time) {
+                branch.forbid.extend(Allowing::all_of(past));
             }
         }
     }
 }
 
 fn asks_for_the_time(one: &Allowing) -> bool {
-    let conditions = one.document.statements.get(one.index).map(|statement| &statement.conditions);
+    let conditions = one.statement().map(|statement| &statement.conditions);
     conditions.into_iter().flatten().any(|condition| KEYS.contains(&condition.key.lower()))
-}
-
-static ANYTHING: LazyLock<Option<Arc<PolicyDocument>>> = LazyLock::new(|| {
-    document("anything", r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#)
-});
-
-/// A list of statements that allows everything.
-pub(super) fn anything() -> Vec<Allowing> {
-    ANYTHING.iter().flat_map(all_of).collect()
 }
 
 fn document(name: &str, text: &str) -> Option<Arc<PolicyDocument>> {
     PolicyDocument::parse(&SourceFile::new(name, text), DocumentKind::Identity).ok().map(Arc::new)
-}
-
-fn all_of(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> {
-    (0..document.statements.len()).map(|index| Allowing {
-        document: Arc::clone(document),
-        index,
-        covers: None,
-        rcp_services_only: false,
-        tag: usize::MAX,
-    })
 }

@@ -4,7 +4,6 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::targets::variables_of;
 use crate::access::{Known, settled};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
 use crate::solve::{Allowing, Branch, Except};
@@ -75,7 +74,7 @@ impl Decides {
 
     /// Adds what is known of the keys that a statement names, in its conditions and as variables.
     pub(super) fn add(&mut self, one: &Allowing, known: &impl Fn(&ContextKey) -> Known) {
-        let Some(statement) = one.document.statements.get(one.index) else { return };
+        let Some(statement) = one.statement() else { return };
         for condition in &statement.conditions {
             let of_key = known(&condition.key);
             self.known.push(match settled(condition, &of_key) {
@@ -83,7 +82,7 @@ impl Decides {
                 None => Told::Key(condition.key.clone(), of_key),
             });
         }
-        self.known.extend(variables_of(statement).map(|key| Told::Key(key.clone(), known(key))));
+        self.known.extend(statement.variables().map(|key| Told::Key(key.clone(), known(key))));
     }
 }
 

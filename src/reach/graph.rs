@@ -159,11 +159,6 @@ impl<'a> Graph<'a> {
             (assumes, _) => Ok(assumes),
         }
     }
-
-    /// What could not be decided of the first steps of a principal.
-    pub fn undecided(&self, principal: usize) -> BTreeSet<Undecided> {
-        self.edges(&Being { principal, change: Change::default() }).undecided.clone()
-    }
 }
 
 /// What someone may do at the most, by actions, and how many these are.

@@ -7,7 +7,7 @@ use super::clock::Clock;
 use crate::access::{KnownContext, Layers, PolicyRef};
 use crate::catalog::ActionId;
 use crate::iam::Partition;
-use crate::solve::{Access, Allowing, Branch, Solver, effective_access};
+use crate::solve::{Access, Allowing, Branch, Solver, effective_access, everything};
 
 /// Steps that one question may take.
 pub(super) const BUDGET: u64 = 1_000_000;
@@ -75,7 +75,7 @@ pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, s
         };
         let mut require: Vec<Vec<Allowing>> = branch.require.iter().skip(skip).map(list).collect();
         if require.is_empty() {
-            require.push(super::clock::anything());
+            require.push(everything());
         }
         Branch { require, forbid: branch.forbid.iter().filter(speaks).cloned().collect(), except: Vec::new() }
     };

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::bounds::is_on_everything;
-use super::clock::anything;
 use super::decides::Decides;
 use super::graph::{Answer, Graph, MAKES_PROFILES};
 use super::power::{BUDGET, Power, Side, speaking};
@@ -14,7 +13,7 @@ use super::rule::paths;
 use crate::access::settled;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::{DocumentKind, PolicyDocument};
-use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World};
+use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World, everything};
 use crate::source::SourceFile;
 
 /// For each action that paths ask on whatever there is a policy that allows all others.
@@ -61,7 +60,7 @@ impl Graph<'_> {
         }
         let met = |mut branch: Branch| {
             if branch.require.is_empty() {
-                branch.require.push(anything());
+                branch.require.push(everything());
             }
             branch
         };
@@ -113,7 +112,7 @@ fn left(power: &Power<'_>, branch: Branch) -> Option<Branch> {
 }
 
 fn matches(power: &Power<'_>, one: &Allowing) -> Matches {
-    let Some(statement) = one.document.statements.get(one.index) else { return Matches::Never };
+    let Some(statement) = one.statement() else { return Matches::Never };
     let mut always = is_on_everything(statement);
     for condition in &statement.conditions {
         match settled(condition, &power.known.of(&condition.key)) {

@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::clock::anything;
 use super::decides::Decides;
 use super::graph::{Answer, Graph};
 use super::power::{BUDGET, Power};
 use super::universe::Universe;
 use crate::access::{Known, KnownContext, settled};
 use crate::catalog::ActionId;
-use crate::iam::condition::ConditionValue;
 use crate::iam::{Condition, ContextKey, Listing, Part, Statement, Template};
-use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World};
+use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World, everything};
 
 /// A question about many things.
 pub(super) struct Asked<'q> {
@@ -131,11 +129,11 @@ impl Asked<'_> {
     }
 
     fn said<'q>(&self, one: &'q Allowing) -> Said<'q> {
-        let Some(statement) = one.document.statements.get(one.index) else {
+        let Some(statement) = one.statement() else {
             return Said { one, matched: Arc::new(self.universe.none()), exact: true, always: false, each: false };
         };
         let (matched, exact) = self.matched(statement);
-        let each = !exact || keys_of(statement).any(is_of_the_thing);
+        let each = !exact || statement.keys().any(is_of_the_thing);
         let mut open = false;
         for condition in &statement.conditions {
             match self.settled(condition) {
@@ -210,28 +208,12 @@ impl Asked<'_> {
 /// statement names.
 pub(super) fn with_facts(known: &KnownContext, access: &Access, thing: usize, facts: &Facts<'_>) -> KnownContext {
     let mut known = known.clone();
-    let lists = access.branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid));
-    for key in lists.filter_map(|one| one.document.statements.get(one.index)).flat_map(keys_of) {
+    for key in access.uses().filter_map(Allowing::statement).flat_map(Statement::keys) {
         if let Some(fact) = facts(thing, key) {
             known.set(key.as_written(), fact);
         }
     }
     known
-}
-
-/// The keys that a statement names, in conditions and as variables.
-pub(super) fn keys_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    statement.conditions.iter().map(|condition| &condition.key).chain(variables_of(statement))
-}
-
-/// The keys that a statement names as variables.
-pub(super) fn variables_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    let texts = statement.conditions.iter().flat_map(|condition| &condition.values).filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template),
-        ConditionValue::Typed(_) => None,
-    });
-    let resources = statement.resource.iter().flat_map(|element| &element.patterns);
-    resources.chain(texts).flat_map(Template::variables)
 }
 
 /// A pattern as a glob that matches at least as much.
@@ -267,7 +249,7 @@ impl<'q> SaidBranch<'q> {
         let list = |list: &[Said<'_>]| list.iter().map(|said| said.one.clone()).collect::<Vec<_>>();
         let mut require: Vec<Vec<Allowing>> = self.require.iter().map(|one| list(one)).collect();
         if require.is_empty() {
-            require.push(anything());
+            require.push(everything());
         }
         Branch { require, forbid: list(&self.forbid), except: Vec::new() }
     }

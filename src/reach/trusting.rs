@@ -7,7 +7,6 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::being::Node;
-use super::targets::keys_of;
 use super::universe::Universe;
 use crate::access::tells_principals_apart;
 use crate::iam::principal::{AwsPrincipal, PrincipalElement, PrincipalEntry};
@@ -70,7 +69,7 @@ impl Trusting {
         let rcps = nodes.iter().flat_map(|node| node.layers.rcps.iter().flatten()).flat_map(|level| &level.policies);
         let mut of_rcps: FxHashSet<usize> = FxHashSet::default();
         for policy in rcps.filter(|policy| of_rcps.insert(Arc::as_ptr(&policy.document) as usize)) {
-            trusting.of_rcps.extend(statements(&policy.document));
+            trusting.of_rcps.extend(asking(&policy.document));
         }
         let mut told: FxHashSet<(usize, String)> = FxHashSet::default();
         let mut said: FxHashMap<usize, Said> = FxHashMap::default();
@@ -86,7 +85,7 @@ impl Trusting {
                 let accounts = says.accounts.iter().map(|account| account.as_str().to_owned());
                 for account in accounts.chain(says.anyone.then(String::new)) {
                     if told.insert((document, account.clone())) {
-                        trusting.of_all.entry(account).or_default().extend(statements(&policy.document));
+                        trusting.of_all.entry(account).or_default().extend(asking(&policy.document));
                     }
                 }
             }
@@ -228,16 +227,9 @@ fn tells_apart(element: &PrincipalElement) -> bool {
     element.listing == Listing::AllBut || !element.entries.iter().all(whole)
 }
 
-fn statements(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> {
-    let one = |index| Allowing {
-        document: Arc::clone(document),
-        index,
-        covers: None,
-        rcp_services_only: false,
-        tag: usize::MAX,
-    };
-    let asks_who = |index: &usize| {
-        document.statements.get(*index).is_some_and(|statement| keys_of(statement).any(tells_principals_apart))
-    };
-    (0..document.statements.len()).filter(asks_who).map(one)
+/// The statements that ask who comes in.
+fn asking(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> {
+    let asks_who =
+        |one: &Allowing| one.statement().is_some_and(|statement| statement.keys().any(tells_principals_apart));
+    Allowing::all_of(document).filter(asks_who)
 }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::compile::variables_of;
 use super::difference::Cube;
 use super::question::{Access, Allowing};
 use crate::access::{ContextValue, Known, KnownContext, Request};
@@ -94,12 +93,7 @@ fn is_name(key: &str) -> bool {
 }
 
 fn mentioned(access: &Access) -> BTreeSet<&ContextKey> {
-    let statements = all(access).filter_map(|one| one.document.statements.get(one.index));
-    statements.flat_map(|s| s.conditions.iter().map(|c| &c.key).chain(variables_of(s))).collect()
-}
-
-fn all(access: &Access) -> impl Iterator<Item = &Allowing> {
-    access.branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid))
+    access.uses().filter_map(Allowing::statement).flat_map(Statement::keys).collect()
 }
 
 /// The access with other names for these keys. Documents that name none of them stay the same ones.
@@ -116,9 +110,7 @@ fn renamed(access: &Access, keys: &BTreeSet<&ContextKey>) -> Access {
 }
 
 fn document(document: &Arc<PolicyDocument>, keys: &BTreeSet<&ContextKey>) -> Arc<PolicyDocument> {
-    let names = |statement: &Statement| {
-        statement.conditions.iter().map(|c| &c.key).chain(variables_of(statement)).any(|key| keys.contains(key))
-    };
+    let names = |statement: &Statement| statement.keys().any(|key| keys.contains(key));
     if !document.statements.iter().any(names) {
         return Arc::clone(document);
     }

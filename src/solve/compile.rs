@@ -17,7 +17,6 @@ use super::glob::{Class, GlobRef, Interner, Tok};
 use super::literal::{Field, Literal};
 use super::symbols::Unknown;
 use crate::catalog::{Catalog, Multiplicity, ShapeId};
-use crate::iam::condition::ConditionValue;
 use crate::iam::document::ResourceElement;
 use crate::iam::{Choice, ContextKey, Listing, Part, Partition, PolicyDocument, Readings, Statement, Template};
 
@@ -125,7 +124,7 @@ impl<'c> Solver<'c> {
             document: Arc::as_ptr(document) as usize,
             index,
             readings: terms.readings,
-            bindings: variables_of(statement).map(|key| (terms.binding)(key)).collect(),
+            bindings: statement.variables().map(|key| (terms.binding)(key)).collect(),
         };
         let lock = || self.compiled.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((_, compiled)) = lock().get(&key) {
@@ -277,16 +276,6 @@ impl<'c> Solver<'c> {
 
 fn may_be_missing(binding: &Binding) -> bool {
     matches!(binding, Binding::Unknown { or_missing: true, .. })
-}
-
-/// The variables of a statement.
-pub(super) fn variables_of(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    let resources = statement.resource.iter().flat_map(|r| r.patterns.iter());
-    let values = statement.conditions.iter().flat_map(|c| c.values.iter()).filter_map(|v| match v {
-        ConditionValue::Text(template) => Some(template),
-        ConditionValue::Typed(_) => None,
-    });
-    resources.chain(values).flat_map(Template::variables)
 }
 
 pub(super) fn is_colon(tok: &Tok) -> bool {

@@ -79,7 +79,7 @@ impl Gather<'_> {
         let mut lists =
             LayerLists { identity: Vec::new(), boundary: None, session: None, levels: Vec::new(), forbid: Vec::new() };
         if kind == PrincipalType::Root {
-            lists.identity = all_of(&EVERYTHING);
+            lists.identity = everything();
         } else {
             let (allows, denies) = self.of_effect(&layers.identity, false);
             lists.identity = allows;
@@ -223,7 +223,7 @@ impl Gather<'_> {
                     let elements = document.statements.iter_mut().filter_map(|s| s.resource.as_mut());
                     elements.for_each(|element| element.patterns.push(Template::literal("*")));
                 }
-                all_of(&Arc::new(document))
+                Allowing::all_of(&Arc::new(document)).collect()
             }
             Err(_) => Vec::new(),
         }
@@ -241,15 +241,9 @@ static EVERYTHING: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
     Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
 });
 
-fn all_of(document: &Arc<PolicyDocument>) -> Vec<Allowing> {
-    let one = |index| Allowing {
-        document: Arc::clone(document),
-        index,
-        covers: None,
-        rcp_services_only: false,
-        tag: usize::MAX,
-    };
-    (0..document.statements.len()).map(one).collect()
+/// A list of statements that allows everything.
+pub fn everything() -> Vec<Allowing> {
+    Allowing::all_of(&EVERYTHING).collect()
 }
 
 /// The ARN that a resource policy speaks for first.

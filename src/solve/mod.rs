@@ -42,7 +42,7 @@ pub use another::Another;
 pub use classes::Actions;
 pub use compile::Solver;
 pub use difference::{Cube, FieldRange, Grant};
-pub use effective::effective_access;
+pub use effective::{effective_access, everything};
 pub use question::{Access, Allowing, Branch, Confirm, Depth, Except, Question, Witnesses, World};
 pub use smt_lib::{Unsupported, smt_lib};
 pub use smt_script::{SmtScript, smt_script};

@@ -11,7 +11,7 @@ use super::literal::{Field, Literal, Values};
 use super::search::Budget;
 use crate::access::{Known, KnownContext, Request};
 use crate::catalog::ShapeId;
-use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Readings, Template};
+use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Readings, Statement, Template};
 
 /// One statement in a layer.
 #[derive(Clone, Debug)]
@@ -26,6 +26,24 @@ pub struct Allowing {
     pub rcp_services_only: bool,
     /// The asker's name for it; findings carry it back.
     pub tag: usize,
+}
+
+impl Allowing {
+    /// All statements of a document that is no policy of a resource; nothing that is found is told by them.
+    pub fn all_of(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> {
+        (0..document.statements.len()).map(|index| Allowing {
+            document: Arc::clone(document),
+            index,
+            covers: None,
+            rcp_services_only: false,
+            tag: usize::MAX,
+        })
+    }
+
+    /// The statement itself.
+    pub fn statement(&self) -> Option<&Statement> {
+        self.document.statements.get(self.index)
+    }
 }
 
 /// A conjunction of layers.
@@ -57,6 +75,11 @@ impl Branch {
             branch.add_denies(document, tag);
         }
         branch
+    }
+
+    /// The uses of statements in all lists.
+    pub fn uses(&self) -> impl Iterator<Item = &Allowing> {
+        self.require.iter().flatten().chain(&self.forbid)
     }
 
     /// Adds a document's Allow statements to a list.
@@ -94,6 +117,11 @@ pub struct Access {
 }
 
 impl Access {
+    /// The uses of statements in all branches.
+    pub fn uses(&self) -> impl Iterator<Item = &Allowing> {
+        self.branches.iter().flat_map(Branch::uses)
+    }
+
     /// What plain policies allow.
     pub fn of_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Access {
         Access { branches: vec![Branch::of_policies(documents)] }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::TooBig;
 use super::classes::ActionGroup;
-use super::compile::{Binding, Solver, Terms, variables_of};
+use super::compile::{Binding, Solver, Terms};
 use super::decide::{Outcome, Round};
 use super::open_world::services;
 use super::question::{Access, Allowing, Depth, Prepared, Question, ReadyBranch, World};
@@ -117,7 +117,7 @@ impl Solver<'_> {
     }
 
     fn open_in<'s>(&self, question: &Question<'_>, statement: &'s Statement) -> impl Iterator<Item = &'s ContextKey> {
-        variables_of(statement).filter(move |key| {
+        statement.variables().filter(move |key| {
             let fixed = matches!(question.known.of(key), Known::Value(_) | Known::Missing | Known::Set(_));
             !fixed && !self.is_multi_valued(question, key)
         })
@@ -397,7 +397,7 @@ impl Question<'_> {
 
     /// The context keys that they name.
     pub(super) fn mentioned(&self) -> BTreeSet<&ContextKey> {
-        let keys = self.statements().flat_map(|s| s.conditions.iter().map(|c| &c.key).chain(variables_of(s)));
+        let keys = self.statements().flat_map(|s| s.keys());
         keys.collect()
     }
 }

@@ -6,8 +6,7 @@ use serde::Serialize;
 
 use super::SimulationInput;
 use crate::access::{Decision, Denial, Evaluation, Layer, Layers, PolicyRef, Request, StatementRef, Verdict, evaluate};
-use crate::iam::condition::ConditionValue;
-use crate::iam::{ContextKey, Readings, Statement, Template};
+use crate::iam::{ContextKey, Readings, Statement};
 
 /// All results of one input.
 #[derive(Clone, Debug, Serialize)]
@@ -112,7 +111,7 @@ impl SimulationInput {
 
     fn missing_keys(&self) -> Vec<String> {
         let keys: BTreeSet<&ContextKey> =
-            policies(&self.layers).flat_map(|policy| &policy.document.statements).flat_map(keys).collect();
+            policies(&self.layers).flat_map(|policy| &policy.document.statements).flat_map(Statement::keys).collect();
         keys.into_iter().filter(|key| self.context.get(key).is_none()).map(|key| key.as_written().to_owned()).collect()
     }
 }
@@ -126,17 +125,6 @@ fn policies(layers: &Layers) -> impl Iterator<Item = &PolicyRef> {
         .chain(layers.session.iter().flatten())
         .chain(levels)
         .chain(layers.resource_policies.iter().map(|r| &r.policy))
-}
-
-/// The context keys that a statement speaks of.
-fn keys(statement: &Statement) -> Vec<&ContextKey> {
-    let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
-    let values = statement.conditions.iter().flat_map(|c| &c.values).filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template),
-        ConditionValue::Typed(_) => None,
-    });
-    let variables = patterns.chain(values).flat_map(Template::variables);
-    statement.conditions.iter().map(|c| &c.key).chain(variables).collect()
 }
 
 fn result(request: &Request, evaluation: &Evaluation<'_>, missing: Vec<String>) -> EvaluationResult {

@@ -10,7 +10,7 @@ use crate::audit::made;
 use crate::audit::sides::both;
 use crate::iam::{ContextKey, Operator, Quantifier, Readings, WhenMissing};
 use crate::snapshot::PrincipalKind;
-use crate::solve::Access;
+use crate::solve::{Access, Allowing};
 
 const FEDERATE: &str = "sts:GetFederationToken";
 
@@ -163,7 +163,9 @@ pub(super) fn levels_as(layers: &Layers, action: &str, other: &str) -> Option<Ve
 
 /// The context keys that an access speaks of.
 fn keys(access: &Access) -> impl Iterator<Item = &ContextKey> {
-    let statements = access.branches.iter().flat_map(|branch| branch.require.iter().flatten().chain(&branch.forbid));
-    let statements = statements.filter_map(|one| one.document.statements.get(one.index));
-    statements.flat_map(|statement| &statement.conditions).map(|condition| &condition.key)
+    access
+        .uses()
+        .filter_map(Allowing::statement)
+        .flat_map(|statement| &statement.conditions)
+        .map(|condition| &condition.key)
 }

@@ -21,7 +21,7 @@ use crate::access::{Known, PolicyRef};
 use crate::baseline::{Glob, Guard};
 use crate::iam::{ActionPattern, Condition, Listing, PolicyDocument, Statement};
 use crate::kinds::Who;
-use crate::solve::{Access, Depth, Undecided};
+use crate::solve::{Access, Allowing, Depth, Undecided};
 
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
@@ -146,7 +146,7 @@ impl Asking<'_, '_> {
     /// asked.
     fn grants(&self, access: &Access, actions: &[String]) -> bool {
         let granting = access.branches.iter().filter_map(|branch| branch.require.first()).flatten();
-        let mut statements = granting.filter_map(|one| one.document.statements.get(one.index));
+        let mut statements = granting.filter_map(Allowing::statement);
         statements.any(|statement| actions.iter().any(|action| speaks_of(statement, action)))
     }
 }
