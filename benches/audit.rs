@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iamdrift::audit::{Options, audit};
+use iamdrift::audit::{AuditOptions, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::Snapshot;
@@ -24,31 +24,31 @@ const ROLES: usize = 1_000;
 const ATTACHED: usize = 3;
 
 /// Reads texts and audits them.
-struct Case {
+struct AuditCase {
     snapshot: Vec<Arc<SourceFile>>,
     manifest: Arc<SourceFile>,
     ceiling: Arc<SourceFile>,
 }
 
-impl Case {
+impl AuditCase {
     fn run(&self) -> usize {
         let catalog = Catalog::embedded();
         let snapshot = Snapshot::from_texts(Path::new("generated"), &self.snapshot).expect("a snapshot");
         let documents = [("readonly.json".to_owned(), Arc::clone(&self.ceiling))];
         let baseline = Baseline::from_texts(&self.manifest, documents, catalog).expect("a baseline");
-        let audit =
-            audit(&snapshot, &baseline, catalog, &Options::on(jiff::civil::date(2026, 11, 20))).expect("an audit");
+        let audit = audit(&snapshot, &baseline, catalog, &AuditOptions::new(jiff::civil::date(2026, 11, 20)))
+            .expect("an audit");
         audit.findings.len()
     }
 }
 
-fn managed(corpus: &Path) -> Map<String, Value> {
-    let packed =
+fn read_managed_policies(corpus: &Path) -> Map<String, Value> {
+    let compressed =
         std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).expect("the corpus");
-    serde_json::from_slice(&zstd::decode_all(packed.as_slice()).expect("zstd")).expect("JSON")
+    serde_json::from_slice(&zstd::decode_all(compressed.as_slice()).expect("zstd")).expect("JSON")
 }
 
-fn policy(name: &str, document: &Value) -> Value {
+fn policy_json(name: &str, document: &Value) -> Value {
     json!({
         "PolicyName": name,
         "Arn": format!("arn:aws:iam::aws:policy/{name}"),
@@ -58,7 +58,7 @@ fn policy(name: &str, document: &Value) -> Value {
 }
 
 /// Roles whose attachments differ, so that none is decided for another.
-fn account(policies: &Map<String, Value>) -> Value {
+fn account_json(policies: &Map<String, Value>) -> Value {
     let names: Vec<&String> = policies.keys().collect();
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole"
@@ -87,11 +87,11 @@ fn account(policies: &Map<String, Value>) -> Value {
         "UserDetailList": [],
         "GroupDetailList": [],
         "RoleDetailList": (0..ROLES).map(role).collect::<Vec<_>>(),
-        "Policies": policies.iter().map(|(name, document)| policy(name, document)).collect::<Vec<_>>(),
+        "Policies": policies.iter().map(|(name, document)| policy_json(name, document)).collect::<Vec<_>>(),
     })
 }
 
-fn organization() -> Value {
+fn organization_json() -> Value {
     let allow =
         json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
     let deny = json!({ "Version": "2012-10-17", "Statement": [
@@ -117,11 +117,11 @@ fn organization() -> Value {
 }
 
 /// Everyone is a workload whose ceiling is ReadOnlyAccess.
-const PLAIN: &str =
+const CEILING_ONLY: &str =
     "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"readonly.json\"]\n";
 
 /// The same with guards, and with a persona.
-const WITH_DUTIES: &str = r#"version = 1
+const WITH_GUARDS: &str = r#"version = 1
 [[principal]]
 name   = "all"
 match  = ["*"]
@@ -182,15 +182,15 @@ allow  = ["readonly.json"]
 overrides = "operators"
 "#;
 
-fn against_read_only(snapshot: Vec<Arc<SourceFile>>, read_only: &Value, manifest: &str) -> Case {
-    Case {
+fn build_case(snapshot: Vec<Arc<SourceFile>>, read_only: &Value, manifest: &str) -> AuditCase {
+    AuditCase {
         snapshot,
         manifest: SourceFile::new("baseline.toml", manifest),
         ceiling: SourceFile::new("readonly.json", read_only.to_string()),
     }
 }
 
-fn audits(c: &mut Criterion) {
+fn bench_audits(c: &mut Criterion) {
     let mut group = c.benchmark_group("audit");
     group.sample_size(10);
     let incident = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
@@ -198,8 +198,8 @@ fn audits(c: &mut Criterion) {
         b.iter(|| {
             let catalog = Catalog::embedded();
             let snapshot = Snapshot::load(&incident.join("snapshot")).expect("a snapshot");
-            let baseline = Baseline::load_with(&incident.join("baseline"), catalog).expect("a baseline");
-            let options = Options::on(jiff::civil::date(2026, 11, 20));
+            let baseline = Baseline::load_with_catalog(&incident.join("baseline"), catalog).expect("a baseline");
+            let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
             black_box(audit(&snapshot, &baseline, catalog, &options).expect("an audit").findings.len())
         });
     });
@@ -207,26 +207,26 @@ fn audits(c: &mut Criterion) {
         println!("the other audits need IAMDRIFT_CORPUS");
         return;
     };
-    let policies = managed(&corpus);
+    let policies = read_managed_policies(&corpus);
     let read_only = policies.get("ReadOnlyAccess").expect("ReadOnlyAccess");
-    let generated = against_read_only(
+    let generated = build_case(
         vec![
-            SourceFile::new("account.json", account(&policies).to_string()),
-            SourceFile::new("organization.json", organization().to_string()),
+            SourceFile::new("account.json", account_json(&policies).to_string()),
+            SourceFile::new("organization.json", organization_json().to_string()),
         ],
         read_only,
-        PLAIN,
+        CEILING_ONLY,
     );
     group.bench_function("1,000 generated roles", |b| b.iter(|| black_box(generated.run())));
-    for (name, manifest) in [("guards and a persona", WITH_DUTIES), ("agents held against operators", WITH_AGENTS)] {
-        let case = against_read_only(generated.snapshot.clone(), read_only, manifest);
+    for (name, manifest) in [("guards and a persona", WITH_GUARDS), ("agents held against operators", WITH_AGENTS)] {
+        let case = build_case(generated.snapshot.clone(), read_only, manifest);
         group.bench_function(format!("1,000 generated roles, {name}"), |b| b.iter(|| black_box(case.run())));
     }
     let example = SourceFile::read(&corpus.join("accounts/cloudsplaining__example.json")).expect("the account");
-    let example = against_read_only(vec![example], read_only, PLAIN);
+    let example = build_case(vec![example], read_only, CEILING_ONLY);
     group.bench_function("122 principals", |b| b.iter(|| black_box(example.run())));
     group.finish();
 }
 
-criterion_group!(benches, audits);
+criterion_group!(benches, bench_audits);
 criterion_main!(benches);

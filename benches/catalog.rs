@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use iamdrift::catalog::{ActionId, Catalog};
 
-fn catalog(c: &mut Criterion) {
+fn bench_catalog(c: &mut Criterion) {
     let bytes = include_bytes!("../src/catalog/catalog.zst");
     c.bench_function("catalog/load", |b| {
         b.iter(|| Catalog::from_bytes(black_box(bytes)));
@@ -13,7 +13,7 @@ fn catalog(c: &mut Criterion) {
     c.bench_function("catalog/load and classes", |b| {
         b.iter(|| {
             let catalog = Catalog::from_bytes(black_box(bytes)).expect("it is a catalog");
-            catalog.classes(ActionId(0))
+            catalog.risk_classes(ActionId(0))
         });
     });
     let catalog = Catalog::embedded();
@@ -29,10 +29,10 @@ fn catalog(c: &mut Criterion) {
     }
     for key in ["aws:SourceIp", "aws:PrincipalTag/team", "no:such"] {
         c.bench_function(&format!("catalog/key_facts {key}"), |b| {
-            b.iter(|| catalog.key_facts(black_box(key)));
+            b.iter(|| catalog.key_definition(black_box(key)));
         });
     }
 }
 
-criterion_group!(benches, catalog);
+criterion_group!(benches, bench_catalog);
 criterion_main!(benches);

@@ -3,31 +3,31 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iamdrift::solve::glob::{Class, Glob, GlobRef, Interner, Tok};
-use iamdrift::solve::search::{Budget, Found, find};
+use iamdrift::solve::glob::{GlobInterner, GlobRef, GlobToken, InternedGlob, SymbolClass};
+use iamdrift::solve::search::{Budget, GlobSearchResult, find_string};
 
-fn glob(interner: &Interner, text: &str) -> GlobRef {
-    let toks: Vec<Tok> = text
+fn intern_glob(interner: &GlobInterner, text: &str) -> GlobRef {
+    let toks: Vec<GlobToken> = text
         .bytes()
         .map(|b| match b {
-            b'*' => Tok::Run(Class::Any),
-            b'?' => Tok::One(Class::Any),
-            b => Tok::Sym(b),
+            b'*' => GlobToken::AnyRun(SymbolClass::Any),
+            b'?' => GlobToken::AnyOne(SymbolClass::Any),
+            b => GlobToken::Literal(b),
         })
         .collect();
-    interner.glob(&toks)
+    interner.intern(&toks)
 }
 
-fn globs(c: &mut Criterion) {
-    let interner = Interner::default();
-    let all = |texts: &[String]| -> Vec<GlobRef> { texts.iter().map(|t| glob(&interner, t)).collect() };
+fn bench_globs(c: &mut Criterion) {
+    let interner = GlobInterner::default();
+    let intern_all = |texts: &[String]| -> Vec<GlobRef> { texts.iter().map(|t| intern_glob(&interner, t)).collect() };
     let ten: Vec<String> = (0..10).map(|i| format!("arn:aws:s3:::bucket/team{i}/*")).collect();
     let mut fifty: Vec<String> = (0..49).map(|i| format!("arn:aws:s3:::bucket/*{i}*")).collect();
     fifty.push("arn:aws:s3:::b*".to_owned());
-    let some = |one: &str| vec![one.to_owned()];
+    let single = |text: &str| vec![text.to_owned()];
     let cases = [
-        ("a prefix minus ten", some("arn:aws:s3:::bucket/*"), ten),
-        ("a prefix minus fifty that cover it", some("arn:aws:s3:::bucket/*"), fifty),
+        ("a prefix minus ten", single("arn:aws:s3:::bucket/*"), ten),
+        ("a prefix minus fifty that cover it", single("arn:aws:s3:::bucket/*"), fifty),
         ("crossing wildcards", vec!["a*".to_owned(), "*b".to_owned()], vec!["a*b".to_owned()]),
         (
             "crossing wildcards with room",
@@ -36,16 +36,16 @@ fn globs(c: &mut Criterion) {
         ),
     ];
     for (name, positive, negative) in cases {
-        let (positive, negative) = (all(&positive), all(&negative));
-        let positive: Vec<&Glob> = positive.iter().map(|g| &**g).collect();
-        let negative: Vec<&Glob> = negative.iter().map(|g| &**g).collect();
+        let (positive, negative) = (intern_all(&positive), intern_all(&negative));
+        let positive: Vec<&InternedGlob> = positive.iter().map(|g| &**g).collect();
+        let negative: Vec<&InternedGlob> = negative.iter().map(|g| &**g).collect();
         let budget = Budget::new(u64::MAX);
-        assert_ne!(find(&positive, &negative, false, &budget), Found::GaveUp);
+        assert_ne!(find_string(&positive, &negative, false, &budget), GlobSearchResult::GaveUp);
         c.bench_function(&format!("globs/{name}"), |b| {
-            b.iter(|| find(black_box(&positive), black_box(&negative), false, &budget));
+            b.iter(|| find_string(black_box(&positive), black_box(&negative), false, &budget));
         });
     }
 }
 
-criterion_group!(benches, globs);
+criterion_group!(benches, bench_globs);
 criterion_main!(benches);

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iamdrift::audit::{Options, audit};
+use iamdrift::audit::{AuditOptions, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{Alike, Being, Change, Graph, Met, Way};
+use iamdrift::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar, StateChange};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -27,34 +27,35 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ACCOUNT: &str = "111122223333";
 const ROLES: usize = 5_000;
 
-fn statement(actions: Value, resource: Value) -> Value {
+fn statement_json(actions: Value, resource: Value) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
 }
 
-fn statements(i: usize) -> Vec<Value> {
+fn role_statements(i: usize) -> Vec<Value> {
     let bucket = json!([format!("arn:aws:s3:::data-{i}"), format!("arn:aws:s3:::data-{i}/*")]);
-    let own = statement(json!(["s3:GetObject", "s3:PutObject", "s3:ListBucket"]), bucket);
-    let queue = statement(json!("sqs:*"), json!(format!("arn:aws:sqs:*:{ACCOUNT}:queue-{i}")));
+    let bucket_statement = statement_json(json!(["s3:GetObject", "s3:PutObject", "s3:ListBucket"]), bucket);
+    let queue_statement = statement_json(json!("sqs:*"), json!(format!("arn:aws:sqs:*:{ACCOUNT}:queue-{i}")));
     let team = format!("arn:aws:iam::{ACCOUNT}:role/team-{}/*", i % 50);
-    let mut all = vec![own, queue];
+    let mut statements = vec![bucket_statement, queue_statement];
     match i % 100 {
-        0 | 1 => all.push(statement(json!("*"), json!("*"))),
+        0 | 1 => statements.push(statement_json(json!("*"), json!("*"))),
         2..=11 => {
-            let mut pass = statement(json!("iam:PassRole"), json!(team));
+            let mut pass = statement_json(json!("iam:PassRole"), json!(team));
             pass["Condition"] = json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } });
-            all.push(pass);
-            all.push(statement(json!(["lambda:CreateFunction", "lambda:InvokeFunction", "logs:*"]), json!("*")));
+            statements.push(pass);
+            statements
+                .push(statement_json(json!(["lambda:CreateFunction", "lambda:InvokeFunction", "logs:*"]), json!("*")));
         }
-        12..=21 => all.push(statement(json!("sts:AssumeRole"), json!(team))),
-        22..=26 => all.push(statement(json!(["iam:PutRolePolicy", "iam:AttachRolePolicy"]), json!(team))),
-        27 => all.push(statement(json!("iam:UpdateAssumeRolePolicy"), json!(team))),
-        28..=37 => all.push(statement(json!(["ec2:RunInstances", "ec2:Describe*"]), json!("*"))),
-        _ => all.push(statement(json!(["dynamodb:GetItem", "dynamodb:Query"]), json!("*"))),
+        12..=21 => statements.push(statement_json(json!("sts:AssumeRole"), json!(team))),
+        22..=26 => statements.push(statement_json(json!(["iam:PutRolePolicy", "iam:AttachRolePolicy"]), json!(team))),
+        27 => statements.push(statement_json(json!("iam:UpdateAssumeRolePolicy"), json!(team))),
+        28..=37 => statements.push(statement_json(json!(["ec2:RunInstances", "ec2:Describe*"]), json!("*"))),
+        _ => statements.push(statement_json(json!(["dynamodb:GetItem", "dynamodb:Query"]), json!("*"))),
     }
-    all
+    statements
 }
 
-fn trust(i: usize) -> Value {
+fn trust_policy_json(i: usize) -> Value {
     let (principal, condition) = match i % 6 {
         0 => (json!({ "Service": "lambda.amazonaws.com" }), json!({})),
         1 => (json!({ "Service": "ec2.amazonaws.com" }), json!({})),
@@ -68,16 +69,16 @@ fn trust(i: usize) -> Value {
     }] })
 }
 
-fn account() -> Arc<SourceFile> {
+fn build_account() -> Arc<SourceFile> {
     let role = |i: usize| {
         let mut role = json!({
             "Path": format!("/team-{}/", i % 50),
             "RoleName": format!("role-{i}"),
             "RoleId": format!("AROAEXAMPLE{i:010}"),
             "Arn": format!("arn:aws:iam::{ACCOUNT}:role/team-{}/role-{i}", i % 50),
-            "AssumeRolePolicyDocument": trust(i),
+            "AssumeRolePolicyDocument": trust_policy_json(i),
             "RolePolicyList": [{ "PolicyName": "own", "PolicyDocument": {
-                "Version": "2012-10-17", "Statement": statements(i) } }],
+                "Version": "2012-10-17", "Statement": role_statements(i) } }],
             "AttachedManagedPolicies": [], "InstanceProfileList": [], "Tags": [],
         });
         if (22..=26).contains(&(i % 100)) {
@@ -86,7 +87,8 @@ fn account() -> Arc<SourceFile> {
         }
         role
     };
-    let boundary = json!({ "Version": "2012-10-17", "Statement": [statement(json!(["s3:*", "iam:*"]), json!("*"))] });
+    let boundary =
+        json!({ "Version": "2012-10-17", "Statement": [statement_json(json!(["s3:*", "iam:*"]), json!("*"))] });
     let policy = json!({
         "PolicyName": "boundary", "Arn": format!("arn:aws:iam::{ACCOUNT}:policy/boundary"), "DefaultVersionId": "v1",
         "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": true, "Document": boundary }],
@@ -97,57 +99,58 @@ fn account() -> Arc<SourceFile> {
 }
 
 /// How many principals can become something broader than themselves.
-fn reach(snapshot: &Snapshot) -> usize {
+fn count_escalating_principals(snapshot: &Snapshot) -> usize {
     let catalog = Catalog::embedded();
     let solver = Solver::new(catalog);
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
-    let reaches = |from: usize| {
-        let itself = Being { principal: from, change: Change::default() };
-        let Some((_, own, _)) = graph.layers_of(&itself) else { return false };
-        let least = graph.at_least(&own);
-        if graph.is_everything(&least) {
+    let can_escalate = |from: usize| {
+        let start = NodeState { principal: from, change: StateChange::default() };
+        let Some((_, start_access, _)) = graph.build_layers(&start) else { return false };
+        let lower_bound = graph.lower_bound(&start_access);
+        if graph.is_all_actions(&lower_bound) {
             return false;
         }
-        let mut no_more: FxHashSet<Alike> = FxHashSet::default();
-        let mut goal = |way: &Way<'_>| {
-            let last = way.last();
-            let alike = || graph.alike(last, &own);
-            if graph.may_only(last, &least) || no_more.contains(&alike()) {
-                return Met::No;
+        let mut classes_without_excess: FxHashSet<EquivalenceClass> = FxHashSet::default();
+        let mut goal = |path: &PathSoFar<'_>| {
+            let last = path.last();
+            let equivalence_class = || graph.equivalence_class(last, &start_access);
+            if graph.is_limited_to(last, &lower_bound) || classes_without_excess.contains(&equivalence_class()) {
+                return GoalResult::NotMet;
             }
-            match graph.beyond(last, &own) {
-                Ok(true) => Met::Yes(()),
+            match graph.has_excess(last, &start_access) {
+                Ok(true) => GoalResult::Met(()),
                 Ok(false) => {
-                    no_more.insert(alike());
-                    Met::No
+                    classes_without_excess.insert(equivalence_class());
+                    GoalResult::NotMet
                 }
-                Err(why) => Met::Undecided(why),
+                Err(why) => GoalResult::Undecided(why),
             }
         };
-        graph.shortest(from, &mut goal).found.is_some_and(|found| graph.links(&found.beings).is_ok())
+        graph.find_shortest_path(from, &mut goal).found.is_some_and(|found| graph.prove_steps(&found.states).is_ok())
     };
-    (0..graph.len()).into_par_iter().filter(|from| reaches(*from)).count()
+    (0..graph.len()).into_par_iter().filter(|from| can_escalate(*from)).count()
 }
 
 /// Everyone is a workload whom one broad ceiling binds.
-const MANIFEST: &str =
+const BROAD_MANIFEST: &str =
     "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"broad.json\"]\n";
 
-fn baseline() -> Baseline {
+fn build_baseline() -> Baseline {
     let services = ["s3:*", "sqs:*", "dynamodb:*", "lambda:*", "logs:*", "ec2:*", "iam:*"];
-    let ceiling = json!({ "Version": "2012-10-17", "Statement": [statement(json!(services), json!("*"))] });
+    let ceiling = json!({ "Version": "2012-10-17", "Statement": [statement_json(json!(services), json!("*"))] });
     let ceiling = SourceFile::new("broad.json", ceiling.to_string());
-    let manifest = SourceFile::new("baseline.toml", MANIFEST);
+    let manifest = SourceFile::new("baseline.toml", BROAD_MANIFEST);
     Baseline::from_texts(&manifest, [("broad.json".to_owned(), ceiling)], Catalog::embedded()).expect("a baseline")
 }
 
-fn reaches(c: &mut Criterion) {
-    let snapshot = Snapshot::from_texts(Path::new("generated"), &[account()]).expect("a snapshot");
-    println!("{} of {ROLES} roles can become something broader", reach(&snapshot));
+fn bench_reach(c: &mut Criterion) {
+    let snapshot = Snapshot::from_texts(Path::new("generated"), &[build_account()]).expect("a snapshot");
+    println!("{} of {ROLES} roles can become something broader", count_escalating_principals(&snapshot));
     let mut group = c.benchmark_group("reach");
     group.sample_size(10);
-    group.bench_function("5,000 roles in one account", |b| b.iter(|| black_box(reach(&snapshot))));
-    let (baseline, options) = (baseline(), Options::on(jiff::civil::date(2026, 11, 20)));
+    group
+        .bench_function("5,000 roles in one account", |b| b.iter(|| black_box(count_escalating_principals(&snapshot))));
+    let (baseline, options) = (build_baseline(), AuditOptions::new(jiff::civil::date(2026, 11, 20)));
     group.bench_function("a whole audit of them under one ceiling", |b| {
         b.iter(|| {
             black_box(audit(&snapshot, &baseline, Catalog::embedded(), &options).expect("an audit").findings.len())
@@ -156,5 +159,5 @@ fn reaches(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reaches);
+criterion_group!(benches, bench_reach);
 criterion_main!(benches);

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use iamdrift::audit::{Options, audit};
+use iamdrift::audit::{AuditOptions, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::Snapshot;
@@ -14,10 +14,10 @@ fn main() -> anyhow::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
     let catalog = Catalog::embedded();
     let snapshot = Snapshot::load(&folder.join("snapshot"))?;
-    let baseline = Baseline::load_with(&folder.join("baseline"), catalog)?;
+    let baseline = Baseline::load_with_catalog(&folder.join("baseline"), catalog)?;
 
     // The day decides which exceptions still hold; a program that runs daily would pass today.
-    let audit = audit(&snapshot, &baseline, catalog, &Options::on(jiff::civil::date(2026, 11, 20)))?;
+    let audit = audit(&snapshot, &baseline, catalog, &AuditOptions::new(jiff::civil::date(2026, 11, 20)))?;
 
     for finding in audit.findings.iter().filter(|finding| finding.accepted.is_none()) {
         let who = finding.principal.as_ref().map_or("the baseline", |principal| principal.arn.as_str());
@@ -35,5 +35,5 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn as_declared(audit: &iamdrift::audit::Audit) -> usize {
-    audit.principals.iter().filter(|principal| principal.status == iamdrift::audit::Status::AsDeclared).count()
+    audit.principals.iter().filter(|principal| principal.status == iamdrift::audit::PrincipalStatus::AsDeclared).count()
 }

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use super::matching;
 use super::request::{Context, ContextValue};
-use crate::iam::condition::{Comparison, ConditionValue, Family};
-use crate::iam::value::{self, Typed};
-use crate::iam::{Arn, Choice, Condition, Quantifier, Readings, WhenMissing};
+use crate::iam::condition::{ConditionValue, OperatorFamily, ValueComparison};
+use crate::iam::value::{self, TypedValue};
+use crate::iam::{Ambiguity, Arn, Condition, Interpretation, MissingKeyRule, Quantifier};
 
 /// How one value of the request stands to the values of the policy, negation aside.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Compared {
+enum ValueMatch {
     /// One of them matches.
     Matches,
     /// None does.
@@ -21,101 +21,103 @@ enum Compared {
 }
 
 /// Whether one entry holds.
-pub(super) fn holds(condition: &Condition, context: &Context, readings: Readings) -> bool {
-    let found = context.get(&condition.key).filter(|value| is_present(value, readings));
-    if condition.operator.family() == Family::Null {
-        return condition.values.contains(&ConditionValue::Typed(Typed::Bool(found.is_none())));
+pub(super) fn is_satisfied(condition: &Condition, context: &Context, interpretation: Interpretation) -> bool {
+    let context_value = context.get(&condition.key).filter(|value| is_present(value, interpretation));
+    if condition.operator.family() == OperatorFamily::Null {
+        return condition.values.contains(&ConditionValue::Typed(TypedValue::Bool(context_value.is_none())));
     }
-    let Some(found) = found else { return holds_on_missing(condition, readings) };
+    let Some(context_value) = context_value else { return is_satisfied_when_missing(condition, interpretation) };
     let negated = condition.operator.is_negated();
-    let value_holds = |value: &String| match compare(condition, value, context) {
-        Compared::Matches => !negated,
-        Compared::Differs => negated,
-        Compared::Unparsable => negated && !readings.is_other(Choice::UnparsableValue),
+    let value_satisfies = |value: &String| match compare_value(condition, value, context) {
+        ValueMatch::Matches => !negated,
+        ValueMatch::Differs => negated,
+        ValueMatch::Unparsable => negated && !interpretation.is_alternative(Ambiguity::UnparsableValue),
     };
-    let mut values = found.values().iter();
+    let mut values = context_value.values().iter();
     match condition.quantifier {
-        Quantifier::ForAllValues => values.all(value_holds),
-        Quantifier::ForAnyValue => values.any(value_holds),
+        Quantifier::ForAllValues => values.all(value_satisfies),
+        Quantifier::ForAnyValue => values.any(value_satisfies),
         // A plain operator on a set: any value matches; negated: none does.
-        Quantifier::Plain if negated => values.all(value_holds),
-        Quantifier::Plain => values.any(value_holds),
+        Quantifier::Plain if negated => values.all(value_satisfies),
+        Quantifier::Plain => values.any(value_satisfies),
     }
 }
 
-fn holds_on_missing(condition: &Condition, readings: Readings) -> bool {
+fn is_satisfied_when_missing(condition: &Condition, interpretation: Interpretation) -> bool {
     match (condition.quantifier, condition.when_missing) {
-        (Quantifier::ForAnyValue, WhenMissing::Holds) => readings.is_other(Choice::ForAnyValueIfExists),
-        (Quantifier::ForAnyValue, WhenMissing::ByOperator) => false,
-        (Quantifier::ForAllValues, _) | (Quantifier::Plain, WhenMissing::Holds) => true,
-        (Quantifier::Plain, WhenMissing::ByOperator) => condition.operator.is_negated(),
+        (Quantifier::ForAnyValue, MissingKeyRule::Satisfied) => {
+            interpretation.is_alternative(Ambiguity::ForAnyValueIfExists)
+        }
+        (Quantifier::ForAnyValue, MissingKeyRule::OperatorDefault) => false,
+        (Quantifier::ForAllValues, _) | (Quantifier::Plain, MissingKeyRule::Satisfied) => true,
+        (Quantifier::Plain, MissingKeyRule::OperatorDefault) => condition.operator.is_negated(),
     }
 }
 
 /// An empty set is present; under the other reading it is missing, and so is an empty string, which AWS
 /// names as its example of a null data set.
-fn is_present(value: &ContextValue, readings: Readings) -> bool {
-    !readings.is_other(Choice::EmptySetNull) || value.values().iter().any(|v| !v.is_empty())
+fn is_present(value: &ContextValue, interpretation: Interpretation) -> bool {
+    !interpretation.is_alternative(Ambiguity::EmptySetNull) || value.values().iter().any(|v| !v.is_empty())
 }
 
-fn compare(condition: &Condition, value: &str, context: &Context) -> Compared {
+fn compare_value(condition: &Condition, value: &str, context: &Context) -> ValueMatch {
     let operator = condition.operator;
     let matched = match operator.family() {
-        Family::String => condition.values.iter().any(|expected| match expected {
-            ConditionValue::Text(t) => matching::text(t, value, context, operator.ignores_case()).is_ok(),
+        OperatorFamily::String => condition.values.iter().any(|expected| match expected {
+            ConditionValue::Text(t) => matching::match_text(t, value, context, operator.ignores_case()).is_ok(),
             ConditionValue::Typed(_) => false,
         }),
-        Family::Arn => {
-            let Some(arn) = Arn::parse(value) else { return Compared::Unparsable };
+        OperatorFamily::Arn => {
+            let Some(arn) = Arn::parse(value) else { return ValueMatch::Unparsable };
             condition.values.iter().any(|expected| match expected {
-                ConditionValue::Text(t) => matching::arn(t, &arn, context).is_ok(),
+                ConditionValue::Text(t) => matching::match_arn(t, &arn, context).is_ok(),
                 ConditionValue::Typed(_) => false,
             })
         }
-        Family::Ip => {
-            let Ok(address) = value.parse::<IpAddr>() else { return Compared::Unparsable };
+        OperatorFamily::Ip => {
+            let Ok(address) = value.parse::<IpAddr>() else { return ValueMatch::Unparsable };
             condition.values.iter().any(
-                |expected| matches!(expected, ConditionValue::Typed(Typed::Network(range)) if range.contains(&address)),
+                |expected| matches!(expected, ConditionValue::Typed(TypedValue::Network(range)) if range.contains(&address)),
             )
         }
-        Family::Numeric => {
-            let Some(number) = value::number(value) else { return Compared::Unparsable };
-            any_ordered(condition, |expected| match expected {
-                Typed::Number(n) => Some(number.cmp(n)),
+        OperatorFamily::Numeric => {
+            let Some(number) = value::parse_number(value) else { return ValueMatch::Unparsable };
+            has_ordered_match(condition, |expected| match expected {
+                TypedValue::Number(n) => Some(number.cmp(n)),
                 _ => None,
             })
         }
-        Family::Date => {
-            let Some(instant) = value::instant(value) else { return Compared::Unparsable };
-            any_ordered(condition, |expected| match expected {
-                Typed::Instant(i) => Some(instant.cmp(i)),
+        OperatorFamily::Date => {
+            let Some(instant) = value::parse_instant(value) else { return ValueMatch::Unparsable };
+            has_ordered_match(condition, |expected| match expected {
+                TypedValue::Instant(i) => Some(instant.cmp(i)),
                 _ => None,
             })
         }
-        Family::Bool => {
-            let Some(truth) = value::truth(value) else { return Compared::Unparsable };
-            condition.values.contains(&ConditionValue::Typed(Typed::Bool(truth)))
+        OperatorFamily::Bool => {
+            let Some(truth) = value::parse_bool(value) else { return ValueMatch::Unparsable };
+            condition.values.contains(&ConditionValue::Typed(TypedValue::Bool(truth)))
         }
-        Family::Binary => {
-            let Some(bytes) = value::binary(value) else { return Compared::Unparsable };
-            condition.values.contains(&ConditionValue::Typed(Typed::Binary(bytes)))
+        OperatorFamily::Binary => {
+            let Some(bytes) = value::parse_binary(value) else { return ValueMatch::Unparsable };
+            condition.values.contains(&ConditionValue::Typed(TypedValue::Binary(bytes)))
         }
         // Decided before any value is looked at.
-        Family::Null => false,
+        OperatorFamily::Null => false,
     };
-    if matched { Compared::Matches } else { Compared::Differs }
+    if matched { ValueMatch::Matches } else { ValueMatch::Differs }
 }
 
 /// Whether the request's value stands to one of the policy's as the operator asks.
-fn any_ordered(condition: &Condition, order: impl Fn(&Typed) -> Option<Ordering>) -> bool {
+fn has_ordered_match(condition: &Condition, compare: impl Fn(&TypedValue) -> Option<Ordering>) -> bool {
     condition.values.iter().any(|expected| {
         let ConditionValue::Typed(expected) = expected else { return false };
-        order(expected).is_some_and(|ordering| match condition.operator.comparison() {
-            Comparison::Equals => ordering.is_eq(),
-            Comparison::Less => ordering.is_lt(),
-            Comparison::LessOrEqual => ordering.is_le(),
-            Comparison::Greater => ordering.is_gt(),
-            Comparison::GreaterOrEqual => ordering.is_ge(),
+        compare(expected).is_some_and(|ordering| match condition.operator.comparison() {
+            ValueComparison::Equals => ordering.is_eq(),
+            ValueComparison::Less => ordering.is_lt(),
+            ValueComparison::LessOrEqual => ordering.is_le(),
+            ValueComparison::Greater => ordering.is_gt(),
+            ValueComparison::GreaterOrEqual => ordering.is_ge(),
         })
     })
 }

@@ -1,13 +1,15 @@
 //! The concrete decision on one request (`docs/semantics.md` §4), by the steps of AWS's pages *How AWS
 //! enforcement code logic evaluates requests* and *Cross-account policy evaluation logic*.
 
-use super::layers::{Layers, Level, PolicyRef, PrincipalType, ResourcePolicy, Sessions, UnknownResourcePolicy};
+use super::layers::{
+    Layers, OrganizationLevel, PolicyRef, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
+};
 use super::matching::{self, MidSegmentStar, RequestedAction};
-use super::principal_match::{Asker, Naming, sessions_named};
+use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
 use super::request::{Context, Request};
-use super::statement_match::Matcher;
-use super::trace::{Layer, LayerTrace, Outcome, StatementRef, Verdict};
-use crate::iam::{AccountId, Arn, Effect, Readings};
+use super::statement_match::StatementMatcher;
+use super::trace::{Layer, LayerTrace, LayerVerdict, StatementOutcome, StatementRef};
+use crate::iam::{AccountId, Arn, Effect, Interpretation};
 
 /// Whether a request is allowed.
 #[derive(Clone, Debug)]
@@ -17,7 +19,7 @@ pub enum Decision<'a> {
     /// It is not.
     Denied {
         /// What denies it.
-        by: Denial<'a>,
+        denial: Denial<'a>,
     },
 }
 
@@ -53,11 +55,11 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The Allow statements of the identity and resource policies that match.
-    pub fn granting(&self) -> impl Iterator<Item = StatementRef<'a>> {
+    pub fn granting_statements(&self) -> impl Iterator<Item = StatementRef<'a>> {
         self.layers
             .iter()
             .filter(|l| matches!(l.layer, Layer::Identity | Layer::Resource))
-            .flat_map(|l| l.matched(Effect::Allow))
+            .flat_map(|l| l.matching_statements(Effect::Allow))
     }
 }
 
@@ -69,71 +71,73 @@ pub fn evaluate<'a>(
     layers: &'a Layers,
     request: &'a Request,
     rcp_supported: &dyn Fn(&str) -> bool,
-    readings: Readings,
+    readings: Interpretation,
 ) -> Evaluation<'a> {
-    let covering = covering(layers, request);
+    let covering_policies = find_covering_policies(layers, request);
     let action = RequestedAction::parse(&request.action);
-    let one = |session| {
+    let evaluate_session = |session| {
         let has_boundary = layers.boundary.is_some();
-        let asker = Asker { facts: &layers.principal, session, has_boundary };
-        let matcher = Matcher { asker, request, action: &action, readings };
-        Decider { layers, request, covering: &covering, matcher }.evaluate(rcp_supported)
+        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary };
+        let matcher = StatementMatcher { principal: principal, request, action: &action, interpretation: readings };
+        RequestEvaluator { layers, request, covering_policies: &covering_policies, matcher }.evaluate(rcp_supported)
     };
     let session = match &layers.principal.sessions {
-        Sessions::One(session) => Some(session),
-        Sessions::Any => None,
+        SessionScope::Single(session) => Some(session),
+        SessionScope::Any => None,
     };
-    let unnamed = one(session);
-    if session.is_some() || unnamed.is_allowed() {
-        return unnamed;
+    let evaluation = evaluate_session(session);
+    if session.is_some() || evaluation.is_allowed() {
+        return evaluation;
     }
-    named_sessions(layers, &covering).map(|session| one(Some(session))).find(Evaluation::is_allowed).unwrap_or(unnamed)
+    find_sessions_in_policies(layers, &covering_policies)
+        .map(|session| evaluate_session(Some(session)))
+        .find(Evaluation::is_allowed)
+        .unwrap_or(evaluation)
 }
 
 /// The known policies of the requested resource.
-fn covering<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a ResourcePolicy> {
-    let nothing = Context::default();
+fn find_covering_policies<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a ResourcePolicy> {
+    let empty_context = Context::default();
     let covers = |policy: &&ResourcePolicy| {
-        policy
-            .covers
-            .iter()
-            .any(|p| matching::resource(p, &request.resource, &nothing, MidSegmentStar::CrossesColons).is_ok())
+        policy.resources.iter().any(|p| {
+            matching::match_resource(p, &request.resource, &empty_context, MidSegmentStar::CrossesColons).is_ok()
+        })
     };
     layers.resource_policies.iter().filter(covers).collect()
 }
 
 /// The sessions of the role that its resource policies name.
-fn named_sessions<'a>(layers: &'a Layers, covering: &[&'a ResourcePolicy]) -> impl Iterator<Item = &'a Arn> {
-    covering
+fn find_sessions_in_policies<'a>(layers: &'a Layers, policies: &[&'a ResourcePolicy]) -> impl Iterator<Item = &'a Arn> {
+    policies
         .iter()
         .flat_map(|policy| &policy.policy.document.statements)
         .filter_map(|statement| statement.principal.as_ref())
-        .flat_map(|element| sessions_named(&layers.principal, element))
+        .flat_map(|element| find_named_sessions(&layers.principal, element))
 }
 
-struct Decider<'a, 'b> {
+struct RequestEvaluator<'a, 'b> {
     layers: &'a Layers,
     request: &'a Request,
-    covering: &'b [&'a ResourcePolicy],
-    matcher: Matcher<'a, 'b>,
+    covering_policies: &'b [&'a ResourcePolicy],
+    matcher: StatementMatcher<'a, 'b>,
 }
 
-impl<'a> Decider<'a, '_> {
+impl<'a> RequestEvaluator<'a, '_> {
     fn evaluate(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Evaluation<'a> {
-        let traces = self.traces(rcp_supported);
+        let traces = self.trace_layers(rcp_supported);
         let other_owner = self.other_owner();
         let decision = self.decide(&traces, other_owner.is_some());
         Evaluation { decision, layers: traces, other_owner }
     }
 
     /// What each layer that exists and binds the principal says.
-    fn traces(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
+    fn trace_layers(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
         let layers = self.layers;
-        let kind = layers.principal.principal_type;
+        let principal_type = layers.principal.principal_type;
         let mut traces = Vec::new();
-        let statements = |policies: &'a [PolicyRef]| self.matcher.statements(policies);
+        let statements = |policies: &'a [PolicyRef]| self.matcher.trace_statements(policies);
         // The root user has no policies of its own: what is not denied it, it may.
-        if kind != PrincipalType::Root {
+        if principal_type != PrincipalType::Root {
             traces.push(LayerTrace::new(Layer::Identity, None, statements(&layers.identity)));
             if let Some(boundary) = &layers.boundary {
                 traces.push(LayerTrace::new(Layer::Boundary, None, statements(boundary)));
@@ -142,72 +146,76 @@ impl<'a> Decider<'a, '_> {
             // (*Permissions for GetFederationToken*).
             let session = match &layers.session {
                 Some(policies) => Some(policies.as_slice()),
-                None => (kind == PrincipalType::FederatedUser).then_some(&[][..]),
+                None => (principal_type == PrincipalType::FederatedUser).then_some(&[][..]),
             };
             if let Some(session) = session {
                 traces.push(LayerTrace::new(Layer::Session, None, statements(session)));
             }
         }
-        let mut levels = |levels: &'a Option<Vec<Level>>, layer: fn(usize) -> Layer| {
+        let mut levels = |levels: &'a Option<Vec<OrganizationLevel>>, layer: fn(usize) -> Layer| {
             for (index, level) in levels.iter().flatten().enumerate() {
                 traces.push(LayerTrace::new(layer(index), Some(&level.name), statements(&level.policies)));
             }
         };
-        if kind != PrincipalType::ServiceLinkedRole {
+        if principal_type != PrincipalType::ServiceLinkedRole {
             levels(&layers.scps, Layer::ServiceControl);
             if rcp_supported(self.matcher.action.service()) {
                 levels(&layers.rcps, Layer::ResourceControl);
             }
         }
-        if !self.covering.is_empty() {
-            let statements = self.matcher.statements(self.covering.iter().map(|covering| &covering.policy));
+        if !self.covering_policies.is_empty() {
+            let statements =
+                self.matcher.trace_statements(self.covering_policies.iter().map(|covering| &covering.policy));
             traces.push(LayerTrace::new(Layer::Resource, None, statements));
         }
         traces
     }
 
     fn decide(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Decision<'a> {
-        let denials: Vec<_> = traces.iter().flat_map(|t| t.matched(Effect::Deny)).collect();
+        let denials: Vec<_> = traces.iter().flat_map(|t| t.matching_statements(Effect::Deny)).collect();
         if !denials.is_empty() {
-            return Decision::Denied { by: Denial::Explicit(denials) };
+            return Decision::Denied { denial: Denial::Explicit(denials) };
         }
-        let missing = if self.in_another_partition() {
+        let missing = if self.is_cross_partition() {
             vec![Layer::Partition]
         } else {
-            self.missing_allows(traces, across_accounts)
+            self.find_missing_allows(traces, across_accounts)
         };
-        if missing.is_empty() { Decision::Allowed } else { Decision::Denied { by: Denial::Implicit(missing) } }
+        if missing.is_empty() { Decision::Allowed } else { Decision::Denied { denial: Denial::Implicit(missing) } }
     }
 
     /// The layers whose Allow is needed and that have none. RCPs are never among them: `RCPFullAWSAccess` is
     /// attached everywhere.
-    fn missing_allows(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Vec<Layer> {
-        let allows = |layer| traces.iter().find(|t| t.layer == layer).is_none_or(|t| t.verdict == Verdict::Allows);
-        let grant = traces.iter().find(|t| t.layer == Layer::Resource).and_then(strongest_grant);
-        let resource_is_silent = grant.is_none()
+    fn find_missing_allows(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Vec<Layer> {
+        let allows = |layer| traces.iter().find(|t| t.layer == layer).is_none_or(|t| t.verdict == LayerVerdict::Allows);
+        let grant = traces.iter().find(|t| t.layer == Layer::Resource).and_then(find_strongest_grant);
+        let lacks_resource_allow = grant.is_none()
             && if across_accounts {
-                !self.covering.is_empty() || self.layers.unknown_resource_policy == UnknownResourcePolicy::IsNone
+                !self.covering_policies.is_empty()
+                    || self.layers.unknown_resource_policy == UnknownResourcePolicy::IsNone
             } else {
-                !self.covering.is_empty() && self.needs_resource_policy()
+                !self.covering_policies.is_empty() && self.requires_resource_policy()
             };
         let mut missing: Vec<Layer> = traces
             .iter()
-            .filter(|t| matches!(t.layer, Layer::ServiceControl(_)) && t.verdict != Verdict::Allows)
+            .filter(|t| matches!(t.layer, Layer::ServiceControl(_)) && t.verdict != LayerVerdict::Allows)
             .map(|t| t.layer)
             .collect();
-        if resource_is_silent {
+        if lacks_resource_allow {
             missing.push(Layer::Resource);
         }
         // In another account a resource policy grants nothing that the own account does not.
-        let grant = if across_accounts { grant.map(|_| Naming::Account) } else { grant };
+        let grant = if across_accounts { grant.map(|_| PrincipalMatch::Account) } else { grant };
         let needed: &[Layer] = match grant {
             // A user's boundary limits which roles it assumes, even if they name it (*Update a role trust
             // policy*); and where a user has session policies, it is a session that the user federated.
-            Some(Naming::Itself) if self.is_user() && self.assumes_a_role() => &[Layer::Boundary, Layer::Session],
-            Some(Naming::Itself) if self.is_user() => &[Layer::Session],
-            Some(Naming::Itself) => &[],
-            Some(Naming::Entity) => &[Layer::Boundary, Layer::Session],
-            Some(Naming::Account) | None => &[Layer::Identity, Layer::Boundary, Layer::Session],
+            Some(PrincipalMatch::Direct) if self.is_user() && self.is_role_assumption() => {
+                &[Layer::Boundary, Layer::Session]
+            }
+            Some(PrincipalMatch::Direct) if self.is_user() => &[Layer::Session],
+            Some(PrincipalMatch::Direct) => &[],
+            Some(PrincipalMatch::Entity) => &[Layer::Boundary, Layer::Session],
+            Some(PrincipalMatch::Account) | None => &[Layer::Identity, Layer::Boundary, Layer::Session],
         };
         missing.extend(needed.iter().filter(|layer| !allows(**layer)));
         missing
@@ -218,45 +226,45 @@ impl<'a> Decider<'a, '_> {
     }
 
     /// Whether the resource is one whose own policy must agree even in its own account.
-    fn needs_resource_policy(&self) -> bool {
+    fn requires_resource_policy(&self) -> bool {
         let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
-        self.assumes_a_role() || Arn::parse(&self.request.resource).is_some_and(is_key)
+        self.is_role_assumption() || Arn::parse(&self.request.resource).is_some_and(is_key)
     }
 
-    fn assumes_a_role(&self) -> bool {
+    fn is_role_assumption(&self) -> bool {
         let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
-        let by_sts = self.request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
-        by_sts && Arn::parse(&self.request.resource).is_some_and(is_role)
+        let is_sts_action = self.request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
+        is_sts_action && Arn::parse(&self.request.resource).is_some_and(is_role)
     }
 
     /// The account that owns the resource, if it is not the principal's. An ARN that tells its account is
     /// believed first, then the policy of the resource, then what the layers say of all others.
     fn other_owner(&self) -> Option<AccountId> {
-        let own = self.layers.principal.account.as_ref()?;
+        let principal_account = self.layers.principal.account.as_ref()?;
         let arn = Arn::parse(&self.request.resource);
-        let told = arn.and_then(|arn| AccountId::parse(arn.account()));
-        let known = || self.covering.first().map(|policy| policy.owner.clone());
-        let owner = told.or_else(known).or_else(|| self.layers.resource_owner.clone())?;
-        (owner != *own).then_some(owner)
+        let arn_owner = arn.and_then(|arn| AccountId::parse(arn.account()));
+        let policy_owner = || self.covering_policies.first().map(|policy| policy.owner.clone());
+        let owner = arn_owner.or_else(policy_owner).or_else(|| self.layers.resource_owner.clone())?;
+        (owner != *principal_account).then_some(owner)
     }
 
-    fn in_another_partition(&self) -> bool {
-        let (Some(own), Some(asked)) = (&self.layers.principal.arn, Arn::parse(&self.request.resource)) else {
+    fn is_cross_partition(&self) -> bool {
+        let (Some(principal), Some(resource)) = (&self.layers.principal.arn, Arn::parse(&self.request.resource)) else {
             return false;
         };
-        own.partition() != asked.partition()
+        principal.partition() != resource.partition()
     }
 }
 
 /// The strongest Allow among those of a resource policy that match.
-fn strongest_grant(trace: &LayerTrace<'_>) -> Option<Naming> {
+fn find_strongest_grant(trace: &LayerTrace<'_>) -> Option<PrincipalMatch> {
     trace
         .statements
         .iter()
         .filter(|s| s.statement.effect() == Effect::Allow)
         .filter_map(|s| match s.outcome {
-            Outcome::Matched(naming) => naming,
-            Outcome::Failed(_) => None,
+            StatementOutcome::Matched(principal_match) => principal_match,
+            StatementOutcome::Failed(_) => None,
         })
         .max()
 }
@@ -267,7 +275,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::access::{PolicyOrigin, PrincipalFacts, ResourcePolicies};
+    use crate::access::{PolicyOrigin, PrincipalInfo, ResourcePolicies};
     use crate::iam::{DocumentKind, PolicyDocument, Template};
     use crate::source::SourceFile;
 
@@ -277,14 +285,14 @@ mod tests {
     }
 
     fn layers(principal: &str, resource_policy: &str) -> Layers {
-        let principal = PrincipalFacts::from_arn(principal).unwrap();
+        let principal = PrincipalInfo::from_arn(principal).unwrap();
         Layers {
             identity: Vec::new(),
             boundary: None,
             scps: None,
             rcps: None,
             resource_policies: ResourcePolicies::from_iter([ResourcePolicy {
-                covers: vec![Template::literal("arn:aws:s3:::b/k")],
+                resources: vec![Template::from_literal("arn:aws:s3:::b/k")],
                 owner: principal.account.clone().unwrap(),
                 policy: policy(resource_policy, DocumentKind::Resource),
             }]),
@@ -295,10 +303,10 @@ mod tests {
         }
     }
 
-    fn allowed(layers: &Layers, resource: &str) -> bool {
+    fn is_allowed(layers: &Layers, resource: &str) -> bool {
         let request =
             Request { action: "s3:GetObject".to_owned(), resource: resource.to_owned(), context: Context::default() };
-        evaluate(layers, &request, &|_| true, Readings::default()).is_allowed()
+        evaluate(layers, &request, &|_| true, Interpretation::default()).is_allowed()
     }
 
     const S1: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
@@ -312,17 +320,17 @@ mod tests {
     }
 
     #[test]
-    fn a_role_may_what_one_of_its_sessions_may() {
+    fn a_role_is_allowed_what_one_of_its_sessions_is() {
         let role = "arn:aws:iam::111122223333:role/p/app";
         let granted = document(&[statement("Allow", S1)]);
-        assert!(allowed(&layers(role, &granted), "arn:aws:s3:::b/k"));
-        assert!(!allowed(&layers("arn:aws:iam::111122223333:role/other", &granted), "arn:aws:s3:::b/k"));
+        assert!(is_allowed(&layers(role, &granted), "arn:aws:s3:::b/k"));
+        assert!(!is_allowed(&layers("arn:aws:iam::111122223333:role/other", &granted), "arn:aws:s3:::b/k"));
         // A Deny for the session that alone is granted leaves nobody; one for another session does not.
         let denied = document(&[statement("Allow", S1), statement("Deny", S1)]);
-        assert!(!allowed(&layers(role, &denied), "arn:aws:s3:::b/k"));
-        let spared = document(&[statement("Allow", role), statement("Deny", S1)]);
-        assert!(allowed(&layers(role, &spared), "arn:aws:s3:::b/k"));
-        assert!(!allowed(&layers(S1, &spared), "arn:aws:s3:::b/k"));
+        assert!(!is_allowed(&layers(role, &denied), "arn:aws:s3:::b/k"));
+        let denied_session = document(&[statement("Allow", role), statement("Deny", S1)]);
+        assert!(is_allowed(&layers(role, &denied_session), "arn:aws:s3:::b/k"));
+        assert!(!is_allowed(&layers(S1, &denied_session), "arn:aws:s3:::b/k"));
     }
 
     #[test]
@@ -331,10 +339,10 @@ mod tests {
         let all = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         layers.identity = vec![policy(all, DocumentKind::Identity)];
         let queue = "arn:aws:sqs:us-east-1:444455556666:q";
-        assert!(allowed(&layers, queue));
+        assert!(is_allowed(&layers, queue));
         layers.unknown_resource_policy = UnknownResourcePolicy::IsNone;
-        assert!(!allowed(&layers, queue));
-        assert!(allowed(&layers, "arn:aws:s3:::b/k"));
-        assert!(!allowed(&layers, "arn:aws-cn:s3:::b/k"));
+        assert!(!is_allowed(&layers, queue));
+        assert!(is_allowed(&layers, "arn:aws:s3:::b/k"));
+        assert!(!is_allowed(&layers, "arn:aws-cn:s3:::b/k"));
     }
 }

@@ -54,7 +54,7 @@ fn find<'s>(snapshot: &'s Snapshot, name: &str) -> (&'s Account, &'s Principal) 
 
 fn layers(snapshot: &Snapshot, name: &str) -> Layers {
     let (account, principal) = find(snapshot, name);
-    gather(snapshot, account, principal)
+    collect_layers(snapshot, account, principal)
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn organization_policies_bind_by_level_and_not_everyone() {
 }
 
 #[test]
-fn what_is_missing_on_the_way_is_named() {
+fn missing_documents_on_the_path_are_reported() {
     let snapshot = snapshot(true);
     let names = |name: &str| {
         let (account, principal) = find(&snapshot, name);
-        missing(&snapshot, account, principal).into_iter().map(|m| m.name).collect::<Vec<_>>()
+        find_missing_documents(&snapshot, account, principal).into_iter().map(|m| m.name).collect::<Vec<_>>()
     };
     assert_eq!(names("plain"), ["service control policy p-bad (bad)"]);
     assert_eq!(names("linked"), [""; 0]);
@@ -89,29 +89,30 @@ fn what_is_missing_on_the_way_is_named() {
 #[test]
 fn a_bucket_policy_covers_its_objects() {
     let layers = layers(&snapshot(false), "plain");
-    let covers: Vec<_> = layers.resource_policies[0].covers.iter().map(Template::as_written).collect();
-    assert_eq!(covers, ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]);
+    let patterns: Vec<_> = layers.resource_policies[0].resources.iter().map(Template::as_written).collect();
+    assert_eq!(patterns, ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]);
     assert_eq!(layers.resource_policies[0].owner, AccountId::parse("111122223333").unwrap());
 }
 
 #[test]
-fn the_context_that_a_principal_fixes() {
+fn known_context_of_a_principal() {
     let snapshot = snapshot(true);
-    let of = |name: &str, key: &str| known_context(&snapshot, find(&snapshot, name).1).of(&ContextKey::new(key));
-    let value = |text: &str| Known::Value(text.to_owned());
-    assert_eq!(of("u", "aws:username"), value("u"));
-    assert_eq!(of("u", "aws:userid"), value("AIDA1"));
-    assert_eq!(of("u", "aws:PrincipalType"), value("User"));
-    assert_eq!(of("u", "aws:PrincipalTag/team"), value("b"));
-    assert_eq!(of("u", "aws:PrincipalTag/other"), Known::Missing);
-    assert_eq!(of("plain", "aws:username"), Known::Missing);
-    assert_eq!(of("plain", "aws:userid"), Known::StartsWith("AROAplain:".to_owned()));
-    assert_eq!(of("plain", "aws:PrincipalArn"), value("arn:aws:iam::111122223333:role/plain"));
-    assert_eq!(of("plain", "aws:PrincipalTag/Team"), value("a"));
-    assert_eq!(of("tagged", "aws:PrincipalTag/Team"), Known::Free);
-    assert_eq!(of("plain", "aws:PrincipalOrgID"), value("o-x"));
-    assert_eq!(of("plain", "aws:PrincipalOrgPaths"), Known::Set(vec!["o-x/r-1/ou-1/".to_owned()]));
-    assert_eq!(of("elsewhere", "aws:PrincipalOrgID"), Known::Free);
-    assert_eq!(of("plain", "aws:SourceIp"), Known::Free);
-    assert_eq!(of("plain", "aws:SourceArn"), Known::Missing);
+    let fact =
+        |name: &str, key: &str| build_known_context(&snapshot, find(&snapshot, name).1).fact(&ContextKey::new(key));
+    let value = |text: &str| KeyFact::Value(text.to_owned());
+    assert_eq!(fact("u", "aws:username"), value("u"));
+    assert_eq!(fact("u", "aws:userid"), value("AIDA1"));
+    assert_eq!(fact("u", "aws:PrincipalType"), value("User"));
+    assert_eq!(fact("u", "aws:PrincipalTag/team"), value("b"));
+    assert_eq!(fact("u", "aws:PrincipalTag/other"), KeyFact::Missing);
+    assert_eq!(fact("plain", "aws:username"), KeyFact::Missing);
+    assert_eq!(fact("plain", "aws:userid"), KeyFact::StartsWith("AROAplain:".to_owned()));
+    assert_eq!(fact("plain", "aws:PrincipalArn"), value("arn:aws:iam::111122223333:role/plain"));
+    assert_eq!(fact("plain", "aws:PrincipalTag/Team"), value("a"));
+    assert_eq!(fact("tagged", "aws:PrincipalTag/Team"), KeyFact::Free);
+    assert_eq!(fact("plain", "aws:PrincipalOrgID"), value("o-x"));
+    assert_eq!(fact("plain", "aws:PrincipalOrgPaths"), KeyFact::Set(vec!["o-x/r-1/ou-1/".to_owned()]));
+    assert_eq!(fact("elsewhere", "aws:PrincipalOrgID"), KeyFact::Free);
+    assert_eq!(fact("plain", "aws:SourceIp"), KeyFact::Free);
+    assert_eq!(fact("plain", "aws:SourceArn"), KeyFact::Missing);
 }

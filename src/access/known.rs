@@ -9,7 +9,7 @@ use crate::iam::ContextKey;
 
 /// What is known of one context key.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Known {
+pub enum KeyFact {
     /// Exactly this value.
     Value(String),
     /// Exactly this set.
@@ -27,11 +27,11 @@ pub enum Known {
 /// What is known of every context key.
 #[derive(Clone, Debug)]
 pub struct KnownContext {
-    keys: BTreeMap<ContextKey, Known>,
+    keys: BTreeMap<ContextKey, KeyFact>,
     /// What holds for a tag of the principal that `keys` does not name.
-    other_principal_tags: Known,
+    default_principal_tag: KeyFact,
     /// What holds for any other key that `keys` does not name.
-    others: Known,
+    default_fact: KeyFact,
 }
 
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
@@ -62,26 +62,30 @@ const SERVICE_CALLS_ONLY: [&str; 6] = [
 impl KnownContext {
     /// Nothing is known of the principal: what holds for the direct call of anyone who is not an AWS
     /// service. For comparing two documents.
-    pub fn nothing() -> KnownContext {
-        let mut known = KnownContext { keys: BTreeMap::new(), other_principal_tags: Known::Free, others: Known::Free };
+    pub fn unconstrained() -> KnownContext {
+        let mut known =
+            KnownContext { keys: BTreeMap::new(), default_principal_tag: KeyFact::Free, default_fact: KeyFact::Free };
         for key in NEVER_MISSING {
-            known.set(key, Known::Present);
+            known.set(key, KeyFact::Present);
         }
         for key in SERVICE_CALLS_ONLY {
-            known.set(key, Known::Missing);
+            known.set(key, KeyFact::Missing);
         }
-        known.set("aws:PrincipalIsAWSService", Known::Value("false".to_owned()));
+        known.set("aws:PrincipalIsAWSService", KeyFact::Value("false".to_owned()));
         known
     }
 
     /// Exactly this context: a key that is not in it is missing.
-    pub fn exactly(context: &Context) -> KnownContext {
-        let mut known =
-            KnownContext { keys: BTreeMap::new(), other_principal_tags: Known::Missing, others: Known::Missing };
+    pub fn from_request_context(context: &Context) -> KnownContext {
+        let mut known = KnownContext {
+            keys: BTreeMap::new(),
+            default_principal_tag: KeyFact::Missing,
+            default_fact: KeyFact::Missing,
+        };
         for (key, value) in &context.0 {
             let value = match value {
-                ContextValue::One(value) => Known::Value(value.clone()),
-                ContextValue::Set(values) => Known::Set(values.clone()),
+                ContextValue::Single(value) => KeyFact::Value(value.clone()),
+                ContextValue::Set(values) => KeyFact::Set(values.clone()),
             };
             known.keys.insert(key.clone(), value);
         }
@@ -93,46 +97,46 @@ impl KnownContext {
     pub fn with_empty_as_missing(mut self) -> KnownContext {
         for known in self.keys.values_mut() {
             let empty = match known {
-                Known::Value(value) => value.is_empty(),
-                Known::Set(values) => values.iter().all(String::is_empty),
+                KeyFact::Value(value) => value.is_empty(),
+                KeyFact::Set(values) => values.iter().all(String::is_empty),
                 _ => false,
             };
             if empty {
-                *known = Known::Missing;
+                *known = KeyFact::Missing;
             }
         }
         self
     }
 
     /// What is known of a key, in any case.
-    pub fn of(&self, key: &ContextKey) -> Known {
+    pub fn fact(&self, key: &ContextKey) -> KeyFact {
         match self.keys.get(key) {
             Some(known) => known.clone(),
-            None if key.lower().starts_with(PRINCIPAL_TAG) => self.other_principal_tags.clone(),
-            None => self.others.clone(),
+            None if key.lower().starts_with(PRINCIPAL_TAG) => self.default_principal_tag.clone(),
+            None => self.default_fact.clone(),
         }
     }
 
     /// The keys of which something is known by their names.
-    pub fn named(&self) -> impl Iterator<Item = (&ContextKey, &Known)> {
+    pub fn facts(&self) -> impl Iterator<Item = (&ContextKey, &KeyFact)> {
         self.keys.iter()
     }
 
     /// Sets what is known of a key.
-    pub fn set(&mut self, key: &str, known: Known) {
+    pub fn set(&mut self, key: &str, known: KeyFact) {
         self.keys.insert(ContextKey::new(key), known);
     }
 
     /// Fixes `aws:PrincipalTag/…` to these tags: any other is missing. Names that differ only in case are
     /// one key, and which value it has is then not known.
     pub fn set_principal_tags<'a>(&mut self, tags: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        self.other_principal_tags = Known::Missing;
+        self.default_principal_tag = KeyFact::Missing;
         for (name, value) in tags {
             let key = ContextKey::new(&format!("aws:PrincipalTag/{name}"));
             let known = match self.keys.get(&key) {
-                Some(Known::Value(other)) if other != value => Known::Present,
-                Some(Known::Present) => Known::Present,
-                _ => Known::Value(value.to_owned()),
+                Some(KeyFact::Value(existing)) if existing != value => KeyFact::Present,
+                Some(KeyFact::Present) => KeyFact::Present,
+                _ => KeyFact::Value(value.to_owned()),
             };
             self.keys.insert(key, known);
         }
@@ -143,26 +147,26 @@ impl KnownContext {
 mod tests {
     use super::*;
 
-    fn of(known: &KnownContext, key: &str) -> Known {
-        known.of(&ContextKey::new(key))
+    fn fact_for(known: &KnownContext, key: &str) -> KeyFact {
+        known.fact(&ContextKey::new(key))
     }
 
     #[test]
-    fn nothing_knows_what_holds_for_everyone() {
-        let known = KnownContext::nothing();
-        assert_eq!(of(&known, "AWS:currenttime"), Known::Present);
-        assert_eq!(of(&known, "aws:SourceArn"), Known::Missing);
-        assert_eq!(of(&known, "aws:PrincipalTag/a"), Known::Free);
-        assert_eq!(of(&known, "aws:SourceIp"), Known::Free);
-        assert_eq!(of(&known, "s3:prefix"), Known::Free);
+    fn unconstrained_context_keeps_global_facts() {
+        let known = KnownContext::unconstrained();
+        assert_eq!(fact_for(&known, "AWS:currenttime"), KeyFact::Present);
+        assert_eq!(fact_for(&known, "aws:SourceArn"), KeyFact::Missing);
+        assert_eq!(fact_for(&known, "aws:PrincipalTag/a"), KeyFact::Free);
+        assert_eq!(fact_for(&known, "aws:SourceIp"), KeyFact::Free);
+        assert_eq!(fact_for(&known, "s3:prefix"), KeyFact::Free);
     }
 
     #[test]
-    fn tags_are_all_or_nothing() {
-        let mut known = KnownContext::nothing();
+    fn unlisted_principal_tags_are_missing() {
+        let mut known = KnownContext::unconstrained();
         known.set_principal_tags([("Team", "a"), ("x", "1"), ("X", "2")]);
-        assert_eq!(of(&known, "aws:principaltag/TEAM"), Known::Value("a".to_owned()));
-        assert_eq!(of(&known, "aws:PrincipalTag/x"), Known::Present);
-        assert_eq!(of(&known, "aws:PrincipalTag/other"), Known::Missing);
+        assert_eq!(fact_for(&known, "aws:principaltag/TEAM"), KeyFact::Value("a".to_owned()));
+        assert_eq!(fact_for(&known, "aws:PrincipalTag/x"), KeyFact::Present);
+        assert_eq!(fact_for(&known, "aws:PrincipalTag/other"), KeyFact::Missing);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::iam::{AccountId, Arn, PolicyDocument, Template};
-use crate::snapshot::Holding;
+use crate::snapshot::AttachmentKind;
 
 /// What kind of principal asks.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -22,16 +22,16 @@ pub enum PrincipalType {
 
 /// Which sessions of a role are spoken of.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Sessions {
+pub enum SessionScope {
     /// Any: what some session of the role can do, the role can do. Also for principals without sessions.
     Any,
     /// The one session of that ARN (`arn:aws:sts::…:assumed-role/role/name`).
-    One(Arn),
+    Single(Arn),
 }
 
 /// What is known of the principal that asks.
 #[derive(Clone, Debug)]
-pub struct PrincipalFacts {
+pub struct PrincipalInfo {
     /// The user's or role's ARN (for a session, the role's); none where a policy is looked at by itself.
     pub arn: Option<Arn>,
     /// The account that it belongs to; none where a policy is looked at by itself.
@@ -41,14 +41,14 @@ pub struct PrincipalFacts {
     /// Its unique id (`AIDA…`, `AROA…`), where known.
     pub unique_id: Option<String>,
     /// Which of its sessions is meant.
-    pub sessions: Sessions,
+    pub sessions: SessionScope,
 }
 
 /// Where a policy of a layer comes from.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum PolicyOrigin {
     /// A user or role holds it, itself or by a group.
-    Held(Holding),
+    Identity(AttachmentKind),
     /// An SCP or RCP with its id or ARN, attached to a root, OU or account.
     Organization {
         /// The policy's id.
@@ -78,7 +78,7 @@ pub struct PolicyRef {
 
 /// The policies attached at one root, OU or account; a request needs an Allow at every level.
 #[derive(Clone, Debug)]
-pub struct Level {
+pub struct OrganizationLevel {
     /// The root's, OU's or account's id, with its name where known.
     pub name: String,
     /// The policies attached there.
@@ -89,7 +89,7 @@ pub struct Level {
 #[derive(Clone, Debug)]
 pub struct ResourcePolicy {
     /// The resources that it speaks for: a pattern (`arn:aws:s3:::b` and `arn:aws:s3:::b/*` are two).
-    pub covers: Vec<Template>,
+    pub resources: Vec<Template>,
     /// The account that owns the resource.
     pub owner: AccountId,
     /// The policy.
@@ -143,15 +143,15 @@ pub enum UnknownResourcePolicy {
 #[derive(Clone, Debug)]
 pub struct Layers {
     /// Who asks.
-    pub principal: PrincipalFacts,
+    pub principal: PrincipalInfo,
     /// Inline, attached and, for users, group policies.
     pub identity: Vec<PolicyRef>,
     /// The permissions boundary (one policy; a list in AWS's simulator).
     pub boundary: Option<Vec<PolicyRef>>,
     /// SCPs by level, root first.
-    pub scps: Option<Vec<Level>>,
+    pub scps: Option<Vec<OrganizationLevel>>,
     /// RCPs by level, root first, along the path of the account that owns the resource. They only deny.
-    pub rcps: Option<Vec<Level>>,
+    pub rcps: Option<Vec<OrganizationLevel>>,
     /// The policies of resources that are known.
     pub resource_policies: ResourcePolicies,
     /// What holds for a resource of another account that is not among them.
@@ -164,14 +164,14 @@ pub struct Layers {
 
 impl Layers {
     /// Identity policies by themselves, whoever has them.
-    pub fn of_identity(identity: Vec<PolicyRef>) -> Layers {
+    pub fn from_identity(identity: Vec<PolicyRef>) -> Layers {
         Layers {
-            principal: PrincipalFacts {
+            principal: PrincipalInfo {
                 arn: None,
                 account: None,
                 principal_type: PrincipalType::Role,
                 unique_id: None,
-                sessions: Sessions::Any,
+                sessions: SessionScope::Any,
             },
             identity,
             boundary: None,

@@ -4,20 +4,20 @@
 //! over the text with the set of positions that can be reached, which needs no backtracking.
 
 use super::request::{Context, ContextValue};
-use crate::iam::{ActionPattern, Arn, Part, Template};
+use crate::iam::{ActionPattern, Arn, Template, TemplatePart};
 
 /// A piece of a pattern with its variables replaced.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Piece<'a> {
+enum PatternPiece<'a> {
     Literal(&'a str),
-    AnyRun(Reach),
+    AnyRun(WildcardSpan),
     AnyOne,
 }
 
 /// What a `*` runs over.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum Reach {
-    Everything,
+enum WildcardSpan {
+    AllText,
     /// All but colons: it stays in its ARN segment.
     Segment,
 }
@@ -33,59 +33,66 @@ pub(super) enum MidSegmentStar {
 
 /// Why a template does not match.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum NoMatch {
+pub(super) enum PatternMismatch {
     /// The text is another.
-    Text,
+    TextDiffers,
     /// One of its variables has no value in the request.
-    Unresolved,
+    UnresolvedVariable,
 }
 
 /// Whether a `Resource` pattern matches a resource.
-pub(super) fn resource(
+pub(super) fn match_resource(
     pattern: &Template,
     resource: &str,
     context: &Context,
     star: MidSegmentStar,
-) -> Result<(), NoMatch> {
-    if pattern.is_everything() {
+) -> Result<(), PatternMismatch> {
+    if pattern.is_match_all() {
         return Ok(());
     }
-    let mut pieces = pieces(pattern, context).ok_or(NoMatch::Unresolved)?;
+    let mut pieces = resolve_pieces(pattern, context).ok_or(PatternMismatch::UnresolvedVariable)?;
     if star == MidSegmentStar::StaysInSegment {
-        keep_in_segments(&mut pieces);
+        restrict_to_segments(&mut pieces);
     }
-    found(glob(&pieces, resource))
+    to_match_result(matches_pieces(&pieces, resource))
 }
 
 /// Whether a value of a string condition matches; `*` and `?` are wildcards where the template has them.
-pub(super) fn text(pattern: &Template, value: &str, context: &Context, ignore_case: bool) -> Result<(), NoMatch> {
-    let pieces = pieces(pattern, context).ok_or(NoMatch::Unresolved)?;
+pub(super) fn match_text(
+    pattern: &Template,
+    value: &str,
+    context: &Context,
+    ignore_case: bool,
+) -> Result<(), PatternMismatch> {
+    let pieces = resolve_pieces(pattern, context).ok_or(PatternMismatch::UnresolvedVariable)?;
     if !ignore_case {
-        return found(glob(&pieces, value));
+        return to_match_result(matches_pieces(&pieces, value));
     }
     let expected: String = pieces
         .iter()
         .map(|piece| match piece {
-            Piece::Literal(text) => text,
-            Piece::AnyRun(_) => "*",
-            Piece::AnyOne => "?",
+            PatternPiece::Literal(text) => text,
+            PatternPiece::AnyRun(_) => "*",
+            PatternPiece::AnyOne => "?",
         })
         .collect();
     let mut letters = value.chars();
-    let same = expected.chars().all(|e| letters.next().is_some_and(|v| is_same_letter(e, v)));
-    found(same && letters.next().is_none())
+    let is_same = expected.chars().all(|e| letters.next().is_some_and(|v| is_same_letter(e, v)));
+    to_match_result(is_same && letters.next().is_none())
 }
 
 /// Whether an ARN matches a value of an ARN condition, segment by segment. `*` alone matches any ARN; any
 /// other pattern that has not six segments matches none.
-pub(super) fn arn(pattern: &Template, value: &Arn, context: &Context) -> Result<(), NoMatch> {
-    if pattern.is_everything() {
+pub(super) fn match_arn(pattern: &Template, value: &Arn, context: &Context) -> Result<(), PatternMismatch> {
+    if pattern.is_match_all() {
         return Ok(());
     }
-    let pieces = pieces(pattern, context).ok_or(NoMatch::Unresolved)?;
-    let segments = segments(&pieces);
+    let pieces = resolve_pieces(pattern, context).ok_or(PatternMismatch::UnresolvedVariable)?;
+    let segments = split_segments(&pieces);
     let values: Vec<&str> = value.as_str().splitn(6, ':').collect();
-    found(segments.len() == 6 && segments.iter().zip(values).all(|(pattern, value)| glob(pattern, value)))
+    to_match_result(
+        segments.len() == 6 && segments.iter().zip(values).all(|(pattern, value)| matches_pieces(pattern, value)),
+    )
 }
 
 /// A requested action: the two parts of its name in lower case.
@@ -112,17 +119,17 @@ impl RequestedAction {
 }
 
 /// Whether a pattern matches an action.
-pub(super) fn action(pattern: &ActionPattern, action: &RequestedAction) -> bool {
-    let part = |pattern: &str, has_wildcards: bool, text: &str| match has_wildcards {
-        true => name(pattern, text),
+pub(super) fn matches_action(pattern: &ActionPattern, action: &RequestedAction) -> bool {
+    let part_matches = |pattern: &str, has_wildcards: bool, text: &str| match has_wildcards {
+        true => matches_name(pattern, text),
         false => pattern == text,
     };
-    part(pattern.service(), pattern.service_has_wildcards(), &action.service)
-        && part(pattern.name(), pattern.name_has_wildcards(), &action.name)
+    part_matches(pattern.service(), pattern.service_has_wildcards(), &action.service)
+        && part_matches(pattern.name(), pattern.name_has_wildcards(), &action.name)
 }
 
 /// Whether a pattern with `*` and `?` matches a name, both in lower case.
-fn name(pattern: &str, name: &str) -> bool {
+fn matches_name(pattern: &str, name: &str) -> bool {
     // What stands before the first wildcard settles most names.
     let mut pairs = pattern.bytes().zip(name.bytes()).take_while(|(p, _)| !matches!(p, b'*' | b'?'));
     if pairs.any(|(p, n)| p != n) {
@@ -133,66 +140,70 @@ fn name(pattern: &str, name: &str) -> bool {
     while let Some(at) = rest.find(['*', '?']) {
         let Some((literal, wildcard)) = rest.split_at_checked(at) else { break };
         if !literal.is_empty() {
-            pieces.push(Piece::Literal(literal));
+            pieces.push(PatternPiece::Literal(literal));
         }
-        pieces.push(if wildcard.starts_with('*') { Piece::AnyRun(Reach::Everything) } else { Piece::AnyOne });
+        pieces.push(if wildcard.starts_with('*') {
+            PatternPiece::AnyRun(WildcardSpan::AllText)
+        } else {
+            PatternPiece::AnyOne
+        });
         rest = wildcard.get(1..).unwrap_or("");
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Literal(rest));
+        pieces.push(PatternPiece::Literal(rest));
     }
-    glob(&pieces, name)
+    matches_pieces(&pieces, name)
 }
 
-fn found(matched: bool) -> Result<(), NoMatch> {
-    if matched { Ok(()) } else { Err(NoMatch::Text) }
+fn to_match_result(matched: bool) -> Result<(), PatternMismatch> {
+    if matched { Ok(()) } else { Err(PatternMismatch::TextDiffers) }
 }
 
 /// Whether the policy's character and the request's are one letter in either case. Only cases of one character
 /// count: `ß` and `SS` differ, and so do a `k` and the Kelvin sign, which is no case of it.
 fn is_same_letter(expected: char, value: char) -> bool {
-    fn single(mut cases: impl Iterator<Item = char>, own: char) -> char {
+    fn single_case(mut cases: impl Iterator<Item = char>, original: char) -> char {
         match (cases.next(), cases.next()) {
-            (Some(one), None) => one,
-            _ => own,
+            (Some(case), None) => case,
+            _ => original,
         }
     }
-    let lower = single(expected.to_lowercase(), expected);
-    let upper = single(expected.to_uppercase(), expected);
+    let lower = single_case(expected.to_lowercase(), expected);
+    let upper = single_case(expected.to_uppercase(), expected);
     let has_cases = expected == lower || expected == upper;
     expected == value || (has_cases && (value == lower || value == upper))
 }
 
 /// The template with its variables replaced; none where a variable has neither a value nor a default.
-fn pieces<'a>(template: &'a Template, context: &'a Context) -> Option<Vec<Piece<'a>>> {
+fn resolve_pieces<'a>(template: &'a Template, context: &'a Context) -> Option<Vec<PatternPiece<'a>>> {
     template
         .parts()
         .iter()
         .map(|part| match part {
-            Part::Literal(text) => Some(Piece::Literal(text)),
-            Part::AnyRun => Some(Piece::AnyRun(Reach::Everything)),
-            Part::AnyOne => Some(Piece::AnyOne),
-            Part::Variable { key, default } => match context.get(key) {
-                Some(ContextValue::One(value)) => Some(Piece::Literal(value)),
+            TemplatePart::Literal(text) => Some(PatternPiece::Literal(text)),
+            TemplatePart::AnyString => Some(PatternPiece::AnyRun(WildcardSpan::AllText)),
+            TemplatePart::AnyChar => Some(PatternPiece::AnyOne),
+            TemplatePart::Variable { key, default } => match context.get(key) {
+                Some(ContextValue::Single(value)) => Some(PatternPiece::Literal(value)),
                 // A set of values cannot be a variable's value, and it is not missing either.
                 Some(ContextValue::Set(_)) => None,
-                None => default.as_deref().map(Piece::Literal),
+                None => default.as_deref().map(PatternPiece::Literal),
             },
         })
         .collect()
 }
 
 /// Keeps every `*` that neither ends its segment nor the pattern in its segment.
-fn keep_in_segments(pieces: &mut [Piece<'_>]) {
+fn restrict_to_segments(pieces: &mut [PatternPiece<'_>]) {
     let mut segment_ends_after = true;
     for piece in pieces.iter_mut().rev() {
         match piece {
-            Piece::Literal("") => continue,
-            Piece::Literal(text) => segment_ends_after = text.starts_with(':'),
-            Piece::AnyOne => segment_ends_after = false,
-            Piece::AnyRun(reach) => {
+            PatternPiece::Literal("") => continue,
+            PatternPiece::Literal(text) => segment_ends_after = text.starts_with(':'),
+            PatternPiece::AnyOne => segment_ends_after = false,
+            PatternPiece::AnyRun(span) => {
                 if !segment_ends_after {
-                    *reach = Reach::Segment;
+                    *span = WildcardSpan::Segment;
                 }
                 segment_ends_after = false;
             }
@@ -201,11 +212,11 @@ fn keep_in_segments(pieces: &mut [Piece<'_>]) {
 }
 
 /// The pieces cut at the first five colons.
-fn segments<'a>(pieces: &[Piece<'a>]) -> Vec<Vec<Piece<'a>>> {
+fn split_segments<'a>(pieces: &[PatternPiece<'a>]) -> Vec<Vec<PatternPiece<'a>>> {
     let mut segments = Vec::new();
     let mut current = Vec::new();
     for piece in pieces {
-        let Piece::Literal(text) = piece else {
+        let PatternPiece::Literal(text) = piece else {
             current.push(*piece);
             continue;
         };
@@ -213,52 +224,53 @@ fn segments<'a>(pieces: &[Piece<'a>]) -> Vec<Vec<Piece<'a>>> {
         while segments.len() < 5
             && let Some((before, after)) = rest.split_once(':')
         {
-            current.push(Piece::Literal(before));
+            current.push(PatternPiece::Literal(before));
             segments.push(std::mem::take(&mut current));
             rest = after;
         }
-        current.push(Piece::Literal(rest));
+        current.push(PatternPiece::Literal(rest));
     }
     segments.push(current);
     segments
 }
 
 /// Whether the pieces match the whole text.
-fn glob(pieces: &[Piece<'_>], text: &str) -> bool {
-    let mut reached = vec![0];
+fn matches_pieces(pieces: &[PatternPiece<'_>], text: &str) -> bool {
+    let mut positions = vec![0];
     for piece in pieces {
-        reached = match piece {
-            Piece::Literal(literal) => reached
+        positions = match piece {
+            PatternPiece::Literal(literal) => positions
                 .into_iter()
                 .filter(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(literal)))
                 .map(|at| at + literal.len())
                 .collect(),
-            Piece::AnyOne => {
-                reached.into_iter().filter_map(|at| text.get(at..)?.chars().next().map(|c| at + c.len_utf8())).collect()
-            }
-            Piece::AnyRun(reach) => run(text, &reached, *reach),
+            PatternPiece::AnyOne => positions
+                .into_iter()
+                .filter_map(|at| text.get(at..)?.chars().next().map(|c| at + c.len_utf8()))
+                .collect(),
+            PatternPiece::AnyRun(span) => extend_over_star(text, &positions, *span),
         };
-        if reached.is_empty() {
+        if positions.is_empty() {
             return false;
         }
     }
-    reached.last() == Some(&text.len())
+    positions.last() == Some(&text.len())
 }
 
 /// All positions that a `*` reaches from those reached before it, in order.
-fn run(text: &str, from: &[usize], reach: Reach) -> Vec<usize> {
-    let mut starts = from.iter().copied().peekable();
-    let mut running = false;
+fn extend_over_star(text: &str, start_positions: &[usize], span: WildcardSpan) -> Vec<usize> {
+    let mut pending_starts = start_positions.iter().copied().peekable();
+    let mut is_open = false;
     let mut reached = Vec::new();
     for (at, c) in text.char_indices().map(|(at, c)| (at, Some(c))).chain([(text.len(), None)]) {
-        if starts.next_if_eq(&at).is_some() {
-            running = true;
+        if pending_starts.next_if_eq(&at).is_some() {
+            is_open = true;
         }
-        if running {
+        if is_open {
             reached.push(at);
         }
-        if reach == Reach::Segment && c == Some(':') {
-            running = false;
+        if span == WildcardSpan::Segment && c == Some(':') {
+            is_open = false;
         }
     }
     reached
@@ -268,18 +280,18 @@ fn run(text: &str, from: &[usize], reach: Reach) -> Vec<usize> {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::iam::template::{Variables, Wildcards};
+    use crate::iam::template::{VariableScope, WildcardMode};
 
     fn matches(pattern: &str, value: &str, star: MidSegmentStar) -> bool {
-        let pattern = Template::resource(pattern, Variables::AfterFifthColon);
+        let pattern = Template::from_resource(pattern, VariableScope::AfterFifthColon);
         let mut context = Context::default();
         context.set("aws:username", "a*c");
-        resource(&pattern, value, &context, star).is_ok()
+        match_resource(&pattern, value, &context, star).is_ok()
     }
 
     #[test]
     fn globs() {
-        let free = |p, v| matches(p, v, MidSegmentStar::CrossesColons);
+        let matches_across = |p, v| matches(p, v, MidSegmentStar::CrossesColons);
         for (pattern, value, expected) in [
             ("arn:aws:s3:::b/*", "arn:aws:s3:::b/", true),
             ("arn:aws:s3:::b/?", "arn:aws:s3:::b/é", true),
@@ -293,7 +305,7 @@ mod tests {
             ("arn:aws:sqs", "arn:aws:sqs:us-east-1:111122223333:q", true),
             ("arn:aws:s3:::b", "arn:aws:s3:::bb", false),
         ] {
-            assert_eq!(free(pattern, value), expected, "{pattern} {value}");
+            assert_eq!(matches_across(pattern, value), expected, "{pattern} {value}");
         }
     }
 
@@ -328,14 +340,14 @@ mod tests {
             ("arn:${l}:r:*:*", false),
             ("a*n:aws:x:r:4*6:s?a*", true),
         ] {
-            let pattern = Template::parse(pattern, Wildcards::Active, Variables::Anywhere);
-            assert_eq!(arn(&pattern, &value, &context).is_ok(), expected, "{pattern}");
+            let pattern = Template::parse(pattern, WildcardMode::Active, VariableScope::Anywhere);
+            assert_eq!(match_arn(&pattern, &value, &context).is_ok(), expected, "{pattern}");
         }
     }
 
     #[test]
-    fn names_in_any_case() {
-        for (pattern, asked, expected) in [
+    fn action_names_ignore_case() {
+        for (pattern, requested, expected) in [
             ("s3:Get*", "S3:getObject", true),
             ("*", "s3:", true),
             ("S3:g?tObject", "s3:GetObject", true),
@@ -345,7 +357,12 @@ mod tests {
             ("s3:*", "sqs:GetObject", false),
         ] {
             let pattern = ActionPattern::parse(pattern).unwrap();
-            assert_eq!(action(&pattern, &RequestedAction::parse(asked)), expected, "{} {asked}", pattern.as_written());
+            assert_eq!(
+                matches_action(&pattern, &RequestedAction::parse(requested)),
+                expected,
+                "{} {requested}",
+                pattern.as_written()
+            );
         }
     }
 }

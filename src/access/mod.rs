@@ -17,19 +17,19 @@ pub mod simulate;
 mod statement_match;
 mod trace;
 
-pub use caller::NotAPrincipal;
+pub use caller::InvalidPrincipalArn;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
-pub use gather::{Gatherer, gather, missing};
-pub use known::{Known, KnownContext};
-pub use known_principal::{known_context, tells_principals_apart};
+pub use gather::{LayerCollector, collect_layers, find_missing_documents};
+pub use known::{KeyFact, KnownContext};
+pub use known_principal::{build_known_context, is_principal_specific};
 pub use layers::{
-    Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicies, ResourcePolicy, Sessions,
-    UnknownResourcePolicy,
+    Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
+    SessionScope, UnknownResourcePolicy,
 };
-pub use principal_match::{Naming, naming, sessions_named};
+pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
-pub use settled::settled;
-pub use trace::{Layer, LayerTrace, Mismatch, Outcome, StatementRef, StatementTrace, Verdict};
+pub use settled::decide_condition;
+pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

@@ -8,7 +8,7 @@ use crate::iam::ContextKey;
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum ContextValue {
     /// The value of a single-valued key.
-    One(String),
+    Single(String),
     /// The values of a multi-valued key; the empty set is present, not missing.
     Set(Vec<String>),
 }
@@ -17,7 +17,7 @@ impl ContextValue {
     /// All values.
     pub fn values(&self) -> &[String] {
         match self {
-            ContextValue::One(value) => std::slice::from_ref(value),
+            ContextValue::Single(value) => std::slice::from_ref(value),
             ContextValue::Set(values) => values,
         }
     }
@@ -35,7 +35,7 @@ impl Context {
 
     /// Sets a single-valued key.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
-        self.0.insert(ContextKey::new(key), ContextValue::One(value.into()));
+        self.0.insert(ContextKey::new(key), ContextValue::Single(value.into()));
     }
 }
 

@@ -2,78 +2,85 @@
 
 use super::condition_match;
 use super::layers::PolicyRef;
-use super::matching::{self, MidSegmentStar, NoMatch, RequestedAction};
-use super::principal_match::Asker;
+use super::matching::{self, MidSegmentStar, PatternMismatch, RequestedAction};
+use super::principal_match::RequestPrincipal;
 use super::request::Request;
-use super::trace::{Mismatch, Outcome, StatementRef, StatementTrace};
+use super::trace::{Mismatch, StatementOutcome, StatementRef, StatementTrace};
 use crate::iam::document::{ActionElement, ResourceElement};
-use crate::iam::{Choice, Listing, Readings, Statement};
+use crate::iam::{Ambiguity, ElementKind, Interpretation, Statement};
 
 /// What every statement is held against.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Matcher<'a, 'b> {
-    pub asker: Asker<'a>,
+pub(super) struct StatementMatcher<'a, 'b> {
+    pub principal: RequestPrincipal<'a>,
     pub request: &'a Request,
     /// The action of the request.
     pub action: &'b RequestedAction,
-    pub readings: Readings,
+    pub interpretation: Interpretation,
 }
 
-impl<'a> Matcher<'a, '_> {
+impl<'a> StatementMatcher<'a, '_> {
     /// What the statements of some policies make of the request.
-    pub fn statements(&self, policies: impl IntoIterator<Item = &'a PolicyRef>) -> Vec<StatementTrace<'a>> {
+    pub fn trace_statements(&self, policies: impl IntoIterator<Item = &'a PolicyRef>) -> Vec<StatementTrace<'a>> {
         policies
             .into_iter()
             .flat_map(|policy| {
                 policy.document.statements.iter().map(move |statement| StatementRef { policy, statement })
             })
-            .map(|statement| StatementTrace { statement, outcome: self.outcome(statement.statement) })
+            .map(|statement| StatementTrace { statement, outcome: self.match_statement(statement.statement) })
             .collect()
     }
 
-    fn outcome(&self, statement: &'a Statement) -> Outcome<'a> {
-        let naming = match &statement.principal {
+    fn match_statement(&self, statement: &'a Statement) -> StatementOutcome<'a> {
+        let principal_match = match &statement.principal {
             None => None,
-            Some(element) => match self.asker.named_by(element) {
-                Some(naming) => Some(naming),
-                None => return Outcome::Failed(Mismatch::Principal),
+            Some(element) => match self.principal.match_element(element) {
+                Some(principal_match) => Some(principal_match),
+                None => return StatementOutcome::Failed(Mismatch::Principal),
             },
         };
-        if !self.speaks_of_action(&statement.action) {
-            return Outcome::Failed(Mismatch::Action);
+        if !self.matches_action(&statement.action) {
+            return StatementOutcome::Failed(Mismatch::Action);
         }
         // Without the element the statement is about whatever its policy is on.
-        if !statement.resource.as_ref().is_none_or(|element| self.resource(element)) {
-            return Outcome::Failed(Mismatch::Resource);
+        if !statement.resource.as_ref().is_none_or(|element| self.matches_resource(element)) {
+            return StatementOutcome::Failed(Mismatch::Resource);
         }
-        match statement.conditions.iter().find(|c| !condition_match::holds(c, &self.request.context, self.readings)) {
-            Some(condition) => {
-                Outcome::Failed(Mismatch::Condition { condition, found: self.request.context.get(&condition.key) })
-            }
-            None => Outcome::Matched(naming),
+        match statement
+            .conditions
+            .iter()
+            .find(|c| !condition_match::is_satisfied(c, &self.request.context, self.interpretation))
+        {
+            Some(condition) => StatementOutcome::Failed(Mismatch::Condition {
+                condition,
+                found: self.request.context.get(&condition.key),
+            }),
+            None => StatementOutcome::Matched(principal_match),
         }
     }
 
-    fn speaks_of_action(&self, element: &ActionElement) -> bool {
-        let listed = element.patterns.iter().any(|pattern| matching::action(pattern, self.action));
-        listed == (element.listing == Listing::Only)
+    fn matches_action(&self, element: &ActionElement) -> bool {
+        let is_listed = element.patterns.iter().any(|pattern| matching::matches_action(pattern, self.action));
+        is_listed == (element.kind == ElementKind::List)
     }
 
-    fn resource(&self, element: &ResourceElement) -> bool {
-        let star = match self.readings.is_other(Choice::MidSegmentStar) {
+    fn matches_resource(&self, element: &ResourceElement) -> bool {
+        let star = match self.interpretation.is_alternative(Ambiguity::MidSegmentStar) {
             false => MidSegmentStar::CrossesColons,
             true => MidSegmentStar::StaysInSegment,
         };
         let mut results = element
             .patterns
             .iter()
-            .map(|pattern| matching::resource(pattern, &self.request.resource, &self.request.context, star));
-        match element.listing {
-            Listing::Only => results.any(|r| r.is_ok()),
-            Listing::AllBut => !results.any(|r| match r {
+            .map(|pattern| matching::match_resource(pattern, &self.request.resource, &self.request.context, star));
+        match element.kind {
+            ElementKind::List => results.any(|r| r.is_ok()),
+            ElementKind::NotList => !results.any(|r| match r {
                 Ok(()) => true,
-                Err(NoMatch::Text) => false,
-                Err(NoMatch::Unresolved) => self.readings.is_other(Choice::NotResourceUnresolved),
+                Err(PatternMismatch::TextDiffers) => false,
+                Err(PatternMismatch::UnresolvedVariable) => {
+                    self.interpretation.is_alternative(Ambiguity::NotResourceUnresolved)
+                }
             }),
         }
     }

@@ -3,7 +3,7 @@
 //! Everything borrows from the layers and the request that were evaluated; nothing is copied.
 
 use super::layers::{PolicyOrigin, PolicyRef};
-use super::principal_match::Naming;
+use super::principal_match::PrincipalMatch;
 use super::request::ContextValue;
 use crate::iam::{Condition, Effect, Statement};
 use crate::source::Place;
@@ -84,9 +84,9 @@ impl<'a> StatementRef<'a> {
 
 /// What a statement made of the request.
 #[derive(Clone, Debug)]
-pub enum Outcome<'a> {
+pub enum StatementOutcome<'a> {
     /// It matches; how it names the principal, where it names one.
-    Matched(Option<Naming>),
+    Matched(Option<PrincipalMatch>),
     /// It does not; the first thing that fails.
     Failed(Mismatch<'a>),
 }
@@ -115,25 +115,25 @@ pub struct StatementTrace<'a> {
     /// The statement.
     pub statement: StatementRef<'a>,
     /// What it made of the request.
-    pub outcome: Outcome<'a>,
+    pub outcome: StatementOutcome<'a>,
 }
 
 impl StatementTrace<'_> {
     /// Whether it matches the request.
     pub fn is_match(&self) -> bool {
-        matches!(self.outcome, Outcome::Matched(_))
+        matches!(self.outcome, StatementOutcome::Matched(_))
     }
 }
 
 /// What a layer says to the request.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Verdict {
+pub enum LayerVerdict {
     /// A Deny matches.
     Denies,
     /// An Allow matches, and no Deny.
     Allows,
     /// Neither matches.
-    Silent,
+    NoMatch,
 }
 
 /// One layer's part in the decision. A layer that does not exist, or does not bind the principal, has none.
@@ -144,7 +144,7 @@ pub struct LayerTrace<'a> {
     /// The level's name, where the layer has levels.
     pub level_name: Option<&'a str>,
     /// What it says.
-    pub verdict: Verdict,
+    pub verdict: LayerVerdict,
     /// Its statements, in order.
     pub statements: Vec<StatementTrace<'a>>,
 }
@@ -155,17 +155,17 @@ impl<'a> LayerTrace<'a> {
         level_name: Option<&'a str>,
         statements: Vec<StatementTrace<'a>>,
     ) -> LayerTrace<'a> {
-        let says = |effect| statements.iter().any(|s| s.is_match() && s.statement.effect() == effect);
-        let verdict = match (says(Effect::Deny), says(Effect::Allow)) {
-            (true, _) => Verdict::Denies,
-            (false, true) => Verdict::Allows,
-            (false, false) => Verdict::Silent,
+        let has_match = |effect| statements.iter().any(|s| s.is_match() && s.statement.effect() == effect);
+        let verdict = match (has_match(Effect::Deny), has_match(Effect::Allow)) {
+            (true, _) => LayerVerdict::Denies,
+            (false, true) => LayerVerdict::Allows,
+            (false, false) => LayerVerdict::NoMatch,
         };
         LayerTrace { layer, level_name, verdict, statements }
     }
 
     /// The statements of that effect that match.
-    pub fn matched(&self, effect: Effect) -> impl Iterator<Item = StatementRef<'a>> {
+    pub fn matching_statements(&self, effect: Effect) -> impl Iterator<Item = StatementRef<'a>> {
         self.statements.iter().filter(move |s| s.is_match() && s.statement.effect() == effect).map(|s| s.statement)
     }
 }

@@ -15,7 +15,7 @@ use crate::catalog::AccessLevel;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ActionList {
     id: String,
-    patterns: Arc<[ActionPattern]>,
+    patterns: Arc<[PatternCount]>,
 }
 
 impl ActionList {
@@ -25,14 +25,14 @@ impl ActionList {
     }
 }
 
-impl From<Vec<ActionPattern>> for ActionList {
-    fn from(patterns: Vec<ActionPattern>) -> ActionList {
+impl From<Vec<PatternCount>> for ActionList {
+    fn from(patterns: Vec<PatternCount>) -> ActionList {
         let mut hasher = blake3::Hasher::new();
-        for one in &patterns {
+        for pattern_count in &patterns {
             // Each text goes in behind its length, so that no two lists run together into the same bytes.
-            hasher.update(&(one.pattern.len() as u64).to_le_bytes());
-            hasher.update(one.pattern.as_bytes());
-            hasher.update(&(one.count as u64).to_le_bytes());
+            hasher.update(&(pattern_count.pattern.len() as u64).to_le_bytes());
+            hasher.update(pattern_count.pattern.as_bytes());
+            hasher.update(&(pattern_count.count as u64).to_le_bytes());
         }
         let id = hasher.finalize().to_hex().chars().take(12).collect();
         ActionList { id, patterns: patterns.into() }
@@ -40,9 +40,9 @@ impl From<Vec<ActionPattern>> for ActionList {
 }
 
 impl std::ops::Deref for ActionList {
-    type Target = [ActionPattern];
+    type Target = [PatternCount];
 
-    fn deref(&self) -> &[ActionPattern] {
+    fn deref(&self) -> &[PatternCount] {
         &self.patterns
     }
 }
@@ -69,19 +69,19 @@ impl schemars::JsonSchema for ActionList {
 
 /// Actions, as a person would write them.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct ActionPattern {
+pub struct PatternCount {
     /// `ec2:Delete*`, or a name.
     pub pattern: String,
     /// How many actions it stands for.
     pub count: usize,
     /// How many there are of each access level.
-    pub levels: BTreeMap<Level, usize>,
+    pub levels: BTreeMap<ActionAccessLevel, usize>,
 }
 
 /// An access level, as AWS's reference gives it to an action.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub enum ActionAccessLevel {
     /// Sees that resources exist.
     List,
     /// Reads contents or attributes.
@@ -96,14 +96,14 @@ pub enum Level {
     Unknown,
 }
 
-impl From<AccessLevel> for Level {
-    fn from(level: AccessLevel) -> Level {
+impl From<AccessLevel> for ActionAccessLevel {
+    fn from(level: AccessLevel) -> ActionAccessLevel {
         match level {
-            AccessLevel::List => Level::List,
-            AccessLevel::Read => Level::Read,
-            AccessLevel::Tagging => Level::Tagging,
-            AccessLevel::Write => Level::Write,
-            AccessLevel::PermissionsManagement => Level::PermissionsManagement,
+            AccessLevel::List => ActionAccessLevel::List,
+            AccessLevel::Read => ActionAccessLevel::Read,
+            AccessLevel::Tagging => ActionAccessLevel::Tagging,
+            AccessLevel::Write => ActionAccessLevel::Write,
+            AccessLevel::PermissionsManagement => ActionAccessLevel::PermissionsManagement,
         }
     }
 }
@@ -113,12 +113,12 @@ mod tests {
     use super::*;
 
     fn list(patterns: &[(&str, usize)]) -> ActionList {
-        let one = |(pattern, count): &(&str, usize)| ActionPattern {
+        let to_pattern_count = |(pattern, count): &(&str, usize)| PatternCount {
             pattern: (*pattern).to_owned(),
             count: *count,
             levels: BTreeMap::new(),
         };
-        ActionList::from(patterns.iter().map(one).collect::<Vec<_>>())
+        ActionList::from(patterns.iter().map(to_pattern_count).collect::<Vec<_>>())
     }
 
     #[test]
@@ -130,9 +130,9 @@ mod tests {
             list(&[("s3:X", 1), ("s3:Get*", 2)]),
             list(&[("s3:Get*", 2)]),
         ];
-        for (i, one) in others.iter().enumerate() {
-            assert_ne!(one.id(), list(&[("s3:Get*", 2), ("s3:X", 1)]).id());
-            assert!(others.iter().skip(i + 1).all(|other| other.id() != one.id()));
+        for (i, candidate) in others.iter().enumerate() {
+            assert_ne!(candidate.id(), list(&[("s3:Get*", 2), ("s3:X", 1)]).id());
+            assert!(others.iter().skip(i + 1).all(|other| other.id() != candidate.id()));
         }
         assert_eq!(list(&[]).id().len(), 12);
     }

@@ -1,54 +1,62 @@
 //! What to do about a finding: the smallest edit.
 
 use super::ask::is_attachment;
-use super::count::number;
-use super::excess::{Told, is_group, name_of};
-use super::finding::{Excess, Origin, PrincipalBrief, Why};
+use super::count::format_number;
+use super::excess::{ExcessReport, is_group_arn, last_path_segment};
+use super::finding::{Excess, MismatchReason, PolicySource, PrincipalRef};
 use super::statement_text;
-use super::subject::Subject;
+use super::subject::AuditedPrincipal;
 use crate::access::{PolicyOrigin, PolicyRef};
-use crate::baseline::Kind;
-use crate::kinds::Who;
-use crate::snapshot::Holding;
+use crate::baseline::PrincipalClass;
+use crate::kinds::InferredClass;
+use crate::snapshot::AttachmentKind;
 
 /// How many action patterns a line of advice names.
-const NAMED: usize = 5;
+const MAX_NAMED_PATTERNS: usize = 5;
 
 /// What to do about what is broader than declared: the attachments that can go (`removable`, decided by the
 /// solver, all together), then the statements to narrow.
-pub(super) fn narrow(subject: &Subject<'_>, policies: &[PolicyRef], told: &Told, removable: &[usize]) -> Vec<String> {
-    let mut advice = Vec::new();
+pub(super) fn suggest_narrowing(
+    subject: &AuditedPrincipal<'_>,
+    policies: &[PolicyRef],
+    report: &ExcessReport,
+    removable: &[usize],
+) -> Vec<String> {
+    let mut suggestions = Vec::new();
     for (index, policy) in removable.iter().filter_map(|i| policies.get(*i).map(|policy| (i, policy))) {
-        if told.policies.contains(index) && is_attachment(policy) {
-            let stays =
-                |(i, other): (usize, &PolicyRef)| !removable.contains(&i) && group_of(other) == group_of(policy);
-            let line = remove(subject, policy, policies.iter().enumerate().any(stays));
+        if report.policies.contains(index) && is_attachment(policy) {
+            let remains_in_group = |(i, other): (usize, &PolicyRef)| {
+                !removable.contains(&i) && find_source_group(other) == find_source_group(policy)
+            };
+            let line = render_policy_removal(subject, policy, policies.iter().enumerate().any(remains_in_group));
             // One group may give several.
-            if !advice.contains(&line) {
-                advice.push(line);
+            if !suggestions.contains(&line) {
+                suggestions.push(line);
             }
         }
     }
-    for (excess, policy) in told.excess.iter().zip(&told.policies) {
+    for (excess, policy) in report.excess.iter().zip(&report.policies) {
         if !removable.contains(policy) {
-            advice.push(edit(excess));
+            suggestions.push(suggest_statement_edit(excess));
         }
     }
-    advice
+    suggestions
 }
 
 /// Takes a policy away; `needs_group` says whether others of the same group must stay.
-fn remove(subject: &Subject<'_>, policy: &PolicyRef, needs_group: bool) -> String {
+fn render_policy_removal(subject: &AuditedPrincipal<'_>, policy: &PolicyRef, needs_group: bool) -> String {
     let name = &policy.name;
-    if let Some(group) = group_of(policy).map(name_of) {
-        let who = &subject.principal.name;
+    if let Some(group) = find_source_group(policy).map(last_path_segment) {
+        let principal_name = &subject.principal.name;
         return match needs_group {
-            false => format!("take {who} out of the group {group}: nothing that is declared depends on it"),
-            true => format!("let {who} have the group {group} without {name}: nothing that is declared depends on it"),
+            false => format!("take {principal_name} out of the group {group}: nothing that is declared depends on it"),
+            true => format!(
+                "let {principal_name} have the group {group} without {name}: nothing that is declared depends on it"
+            ),
         };
     }
     match &policy.origin {
-        PolicyOrigin::Held(Holding::Inline { .. }) => {
+        PolicyOrigin::Identity(AttachmentKind::Inline { .. }) => {
             format!("delete the inline policy {name}: nothing that is declared depends on it")
         }
         _ => format!("detach {name}: nothing that is declared depends on it"),
@@ -56,58 +64,61 @@ fn remove(subject: &Subject<'_>, policy: &PolicyRef, needs_group: bool) -> Strin
 }
 
 /// The group that a policy comes from.
-fn group_of(policy: &PolicyRef) -> Option<&str> {
+fn find_source_group(policy: &PolicyRef) -> Option<&str> {
     match &policy.origin {
-        PolicyOrigin::Held(Holding::Attached { holder, .. } | Holding::Inline { holder }) => {
-            Some(holder.as_str()).filter(|holder| is_group(holder))
+        PolicyOrigin::Identity(AttachmentKind::Attached { holder, .. } | AttachmentKind::Inline { holder }) => {
+            Some(holder.as_str()).filter(|holder| is_group_arn(holder))
         }
         _ => None,
     }
 }
 
-fn edit(excess: &Excess) -> String {
-    let by = &excess.granted_by;
-    let sid = by.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
-    let place = match &by.origin {
-        Origin::ResourcePolicy => format!("the resource policy of {}", by.arn.as_deref().unwrap_or(&by.policy)),
-        _ => by.policy.clone(),
+fn suggest_statement_edit(excess: &Excess) -> String {
+    let granting_statement = &excess.granted_by;
+    let sid = granting_statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
+    let policy_name = match &granting_statement.origin {
+        PolicySource::ResourcePolicy => format!(
+            "the resource policy of {}",
+            granting_statement.arn.as_deref().unwrap_or(&granting_statement.policy)
+        ),
+        _ => granting_statement.policy.clone(),
     };
-    let statement = format!("statement {}{sid} of {place}", by.statement + 1);
+    let statement = format!("statement {}{sid} of {policy_name}", granting_statement.statement + 1);
     match excess.expected.as_ref().map(|expected| (&expected.why, expected)) {
-        Some((Why::ConditionFails { operator, key }, expected)) => {
+        Some((MismatchReason::ConditionFails { operator, key }, expected)) => {
             format!("add the condition {operator} on {key} to {statement}, as {} has it", expected.document)
         }
-        Some((Why::ResourceNotListed, expected)) => {
+        Some((MismatchReason::ResourceNotListed, expected)) => {
             format!("limit the resources of {statement} to those of {}", expected.document)
         }
         _ => {
-            let names: Vec<&str> = excess.actions.iter().take(NAMED).map(|a| a.pattern.as_str()).collect();
-            let others = excess.actions.len().saturating_sub(NAMED);
-            let more = if others > 0 { format!(" and {} more", number(others)) } else { String::new() };
+            let names: Vec<&str> = excess.actions.iter().take(MAX_NAMED_PATTERNS).map(|a| a.pattern.as_str()).collect();
+            let remaining = excess.actions.len().saturating_sub(MAX_NAMED_PATTERNS);
+            let more = if remaining > 0 { format!(" and {} more", format_number(remaining)) } else { String::new() };
             format!("take {}{more} out of {statement}", names.join(", "))
         }
     }
 }
 
 /// What to add to the baseline for a principal that no entry speaks of; `who` is what hints take it for.
-pub(super) fn declare(principal: &PrincipalBrief, who: Who) -> Vec<String> {
-    let text = |value: &str| serde_json::Value::from(value).to_string();
-    let kind = who.kind().unwrap_or(Kind::Workload).as_str();
+pub(super) fn suggest_declaration(principal: &PrincipalRef, class: InferredClass) -> Vec<String> {
+    let to_toml_string = |value: &str| serde_json::Value::from(value).to_string();
+    let kind = class.to_principal_class().unwrap_or(PrincipalClass::Workload).as_str();
     vec![
         "delete it, if nobody needs it".to_owned(),
         format!(
             "or declare it:\n[[principal]]\nname  = {}\nmatch = {}\nkind  = \"{kind}\"  # operator | agent | workload | break-glass\nallow = []",
-            text(&principal.name),
-            text(&principal.arn),
+            to_toml_string(&principal.name),
+            to_toml_string(&principal.arn),
         ),
-        format!("or leave it out:\n[[ignore]]\nmatch  = {}\nreason = \"…\"", text(&principal.arn)),
+        format!("or leave it out:\n[[ignore]]\nmatch  = {}\nreason = \"…\"", to_toml_string(&principal.arn)),
     ]
 }
 
 /// The policies behind a finding, in words, for a principal that may not do all that is declared.
-pub(super) fn widen(told: &Told) -> Vec<String> {
-    let one = |excess: &Excess| {
-        format!("take it out of {}, or grant it", statement_text::document_statement(&excess.granted_by))
+pub(super) fn suggest_granting(report: &ExcessReport) -> Vec<String> {
+    let suggest = |excess: &Excess| {
+        format!("take it out of {}, or grant it", statement_text::render_statement_reference(&excess.granted_by))
     };
-    told.excess.iter().map(one).collect()
+    report.excess.iter().map(suggest).collect()
 }

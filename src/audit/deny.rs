@@ -2,37 +2,40 @@
 
 use serde_json::{Map, Value, json};
 
-use super::excess::Told;
+use super::excess::ExcessReport;
 use super::json_text;
 use crate::baseline::ConditionBlock;
-use crate::iam::condition::Family;
-use crate::iam::{Condition, Operator, Quantifier, WhenMissing};
+use crate::iam::condition::OperatorFamily;
+use crate::iam::{Condition, ConditionOperator, MissingKeyRule, Quantifier};
 
 /// A statement that denies what was found, under a condition block.
-pub(super) fn where_it_holds(told: &Told, condition: &Value) -> String {
-    text(&[statement(told, condition.clone())])
+pub(super) fn render_deny_where(report: &ExcessReport, condition: &Value) -> String {
+    render_document(&[build_deny_statement(report, condition.clone())])
 }
 
 /// Statements that deny what was found wherever a block does not hold; none where that has no plain form.
-pub(super) fn where_it_fails(told: &Told, block: &ConditionBlock) -> Option<String> {
-    let fails: Option<Vec<Value>> = block.conditions.iter().map(|condition| failing(condition, &block.json)).collect();
-    Some(text(&fails?.into_iter().map(|condition| statement(told, condition)).collect::<Vec<_>>()))
+pub(super) fn render_deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Option<String> {
+    let negated_conditions: Option<Vec<Value>> =
+        block.conditions.iter().map(|condition| negate_condition(condition, &block.json)).collect();
+    Some(render_document(
+        &negated_conditions?.into_iter().map(|condition| build_deny_statement(report, condition)).collect::<Vec<_>>(),
+    ))
 }
 
-fn statement(told: &Told, condition: Value) -> Value {
+fn build_deny_statement(report: &ExcessReport, condition: Value) -> Value {
     let mut actions: Vec<&str> =
-        told.excess.iter().flat_map(|excess| excess.actions.iter()).map(|action| action.pattern.as_str()).collect();
+        report.excess.iter().flat_map(|excess| excess.actions.iter()).map(|action| action.pattern.as_str()).collect();
     actions.sort_unstable();
     actions.dedup();
     json!({ "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition })
 }
 
-fn text(statements: &[Value]) -> String {
-    json_text::to_copy(&json!({ "Version": "2012-10-17", "Statement": statements }))
+fn render_document(statements: &[Value]) -> String {
+    json_text::render_json(&json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
 /// The condition under which another does not hold.
-fn failing(condition: &Condition, block: &Value) -> Option<Value> {
+fn negate_condition(condition: &Condition, block: &Value) -> Option<Value> {
     if condition.quantifier != Quantifier::Plain {
         return None;
     }
@@ -40,38 +43,38 @@ fn failing(condition: &Condition, block: &Value) -> Option<Value> {
     let (_, keys) = block.as_object()?.iter().find(|(operator, _)| operator.eq_ignore_ascii_case(&name))?;
     let key = condition.key.as_written();
     let (_, values) = keys.as_object()?.iter().find(|(written, _)| written.eq_ignore_ascii_case(key))?;
-    let if_exists = condition.when_missing == WhenMissing::Holds;
-    let mut failing = Map::new();
-    let mut add = |operator: &str, values: Value| failing.insert(operator.to_owned(), json!({ key: values }));
+    let if_exists = condition.when_missing == MissingKeyRule::Satisfied;
+    let mut negated = Map::new();
+    let mut add = |operator: &str, values: Value| negated.insert(operator.to_owned(), json!({ key: values }));
     match condition.operator.family() {
-        Family::Null => drop(add("Null", opposite(values)?)),
-        Family::Bool => drop(add(if if_exists { "Bool" } else { "BoolIfExists" }, opposite(values)?)),
+        OperatorFamily::Null => drop(add("Null", negate_boolean(values)?)),
+        OperatorFamily::Bool => drop(add(if if_exists { "Bool" } else { "BoolIfExists" }, negate_boolean(values)?)),
         _ => {
-            let other = contrary(condition.operator)?;
+            let negated_operator = negate_operator(condition.operator)?;
             // A negated operator holds where the key is missing, a positive one does not: the contrary must be
             // as the condition is not.
             let holds_on_missing = condition.operator.is_negated() || if_exists;
-            match (holds_on_missing, other.is_negated()) {
-                (false, true) | (true, false) => drop(add(other.name(), values.clone())),
-                (false, false) => drop(add(&format!("{}IfExists", other.name()), values.clone())),
+            match (holds_on_missing, negated_operator.is_negated()) {
+                (false, true) | (true, false) => drop(add(negated_operator.name(), values.clone())),
+                (false, false) => drop(add(&format!("{}IfExists", negated_operator.name()), values.clone())),
                 (true, true) => {
                     add("Null", json!("false"));
-                    add(other.name(), values.clone());
+                    add(negated_operator.name(), values.clone());
                 }
             }
         }
     }
-    Some(Value::Object(failing))
+    Some(Value::Object(negated))
 }
 
 /// `false` for `true`, and the other way round; none where both are listed.
-fn opposite(values: &Value) -> Option<Value> {
+fn negate_boolean(values: &Value) -> Option<Value> {
     let value = match values {
         Value::Array(list) => match list.as_slice() {
-            [one] => one,
+            [single] => single,
             _ => return None,
         },
-        one => one,
+        single => single,
     };
     let truth = match value {
         Value::Bool(truth) => *truth,
@@ -82,8 +85,8 @@ fn opposite(values: &Value) -> Option<Value> {
 }
 
 /// The operator that holds of exactly the other values.
-fn contrary(operator: Operator) -> Option<Operator> {
-    use Operator::*;
+fn negate_operator(operator: ConditionOperator) -> Option<ConditionOperator> {
+    use ConditionOperator::*;
     Some(match operator {
         StringEquals => StringNotEquals,
         StringNotEquals => StringEquals,

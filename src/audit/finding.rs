@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::action_list::{ActionList, Level};
+use super::action_list::{ActionAccessLevel, ActionList};
 use super::rules::RuleId;
 use super::severity::Severity;
 use crate::solve::Cube;
@@ -22,7 +22,7 @@ pub struct Finding {
     /// Sixteen hexadecimal digits that stay the same from week to week for the same finding.
     pub fingerprint: String,
     /// The principal; none where the finding is about the baseline.
-    pub principal: Option<PrincipalBrief>,
+    pub principal: Option<PrincipalRef>,
     /// What was found, in one line: `may do 214 actions beyond its ceiling, 57 of them destructive`.
     pub title: String,
     /// How many actions are concerned; for actions that do not exist yet, 0.
@@ -36,7 +36,7 @@ pub struct Finding {
     /// Why it could not be decided (IAM010), or what is wrong with the baseline (IAM009), a line each.
     pub reasons: Vec<String>,
     /// How the principal comes to what it can become (IAM005), one step after the other.
-    pub path: Vec<Step>,
+    pub path: Vec<EscalationStep>,
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<Place>,
     /// What to do, the smallest edit first, a line each; a line may hold a snippet of several lines.
@@ -44,18 +44,18 @@ pub struct Finding {
     /// When an audit first found it, where the history tells: RFC 3339.
     pub first_seen: Option<String>,
     /// The exception that accepts it for now. An accepted finding does not count for the exit status.
-    pub accepted: Option<Accepted>,
+    pub accepted: Option<AcceptedException>,
 }
 
 /// A principal as a finding names it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct PrincipalBrief {
+pub struct PrincipalRef {
     /// Its ARN.
     pub arn: String,
     /// Its name, without its path.
     pub name: String,
     /// What sort of principal the baseline says it is.
-    pub kind: Sort,
+    pub kind: ReportedClass,
     /// Whom to ask, where the baseline says so.
     pub owner: Option<String>,
     /// The number of its account.
@@ -65,7 +65,7 @@ pub struct PrincipalBrief {
 /// What sort of principal it is, by the baseline's entry.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Sort {
+pub enum ReportedClass {
     /// A coding agent or another tool that decides by itself.
     Agent,
     /// People who run something.
@@ -84,18 +84,18 @@ pub enum Sort {
     ServiceLinked,
 }
 
-impl Sort {
+impl ReportedClass {
     /// The name that options and reports use.
     pub fn as_str(self) -> &'static str {
         match self {
-            Sort::Agent => "agent",
-            Sort::Operator => "operator",
-            Sort::Workload => "workload",
-            Sort::BreakGlass => "break-glass",
-            Sort::Undeclared => "undeclared",
-            Sort::Ambiguous => "ambiguous",
-            Sort::Ignored => "ignored",
-            Sort::ServiceLinked => "service-linked",
+            ReportedClass::Agent => "agent",
+            ReportedClass::Operator => "operator",
+            ReportedClass::Workload => "workload",
+            ReportedClass::BreakGlass => "break-glass",
+            ReportedClass::Undeclared => "undeclared",
+            ReportedClass::Ambiguous => "ambiguous",
+            ReportedClass::Ignored => "ignored",
+            ReportedClass::ServiceLinked => "service-linked",
         }
     }
 }
@@ -104,7 +104,7 @@ impl Sort {
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Excess {
     /// The statement.
-    pub granted_by: GrantedBy,
+    pub granted_by: GrantingStatement,
     /// How bad this part is.
     pub severity: Severity,
     /// The actions as a person would write them, the most alarming first. No pattern covers more than what is
@@ -115,7 +115,7 @@ pub struct Excess {
     /// How many of them destroy.
     pub destructive_count: usize,
     /// How many there are of each access level.
-    pub levels: BTreeMap<Level, usize>,
+    pub levels: BTreeMap<ActionAccessLevel, usize>,
     /// On what: the resource patterns of the excess; empty where it is any resource of these actions.
     pub resources: Vec<String>,
     /// When: a line for each condition that must hold; empty where no condition stands in the way.
@@ -127,18 +127,18 @@ pub struct Excess {
     /// A request that is allowed and not declared; its action is the most alarming one.
     pub witness: Witness,
     /// What was declared, as near as it comes to the witness; none where the ceiling is empty.
-    pub expected: Option<Expected>,
+    pub expected: Option<NearestDeclaredStatement>,
 }
 
 /// The statement that allows an excess.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct GrantedBy {
+pub struct GrantingStatement {
     /// The policy's name, or a ceiling's document (IAM011).
     pub policy: String,
     /// The ARN of a managed policy, or of the resource whose policy it is.
     pub arn: Option<String>,
     /// How the principal comes by it.
-    pub origin: Origin,
+    pub origin: PolicySource,
     /// The statement's position in its document, from 0. Reports for people count from 1.
     pub statement: usize,
     /// The statement's `Sid`.
@@ -150,7 +150,7 @@ pub struct GrantedBy {
 /// How a principal comes by a policy.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
-pub enum Origin {
+pub enum PolicySource {
     /// Written into the principal.
     Inline,
     /// A managed policy attached to it.
@@ -173,19 +173,19 @@ pub enum Origin {
     Ceiling,
 }
 
-impl std::fmt::Display for Origin {
+impl std::fmt::Display for PolicySource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Origin::Inline => f.write_str("inline"),
-            Origin::Attached => f.write_str("attached"),
-            Origin::InlineOfGroup(group) => write!(f, "inline of group {group}"),
-            Origin::AttachedToGroup(group) => write!(f, "attached to group {group}"),
-            Origin::ResourcePolicy => f.write_str("resource policy"),
-            Origin::Itself => f.write_str("given by itself"),
-            Origin::Trust => f.write_str("of the role"),
-            Origin::Boundary => f.write_str("permissions boundary"),
-            Origin::Organization => f.write_str("organization"),
-            Origin::Ceiling => f.write_str("ceiling"),
+            PolicySource::Inline => f.write_str("inline"),
+            PolicySource::Attached => f.write_str("attached"),
+            PolicySource::InlineOfGroup(group) => write!(f, "inline of group {group}"),
+            PolicySource::AttachedToGroup(group) => write!(f, "attached to group {group}"),
+            PolicySource::ResourcePolicy => f.write_str("resource policy"),
+            PolicySource::Itself => f.write_str("given by itself"),
+            PolicySource::Trust => f.write_str("of the role"),
+            PolicySource::Boundary => f.write_str("permissions boundary"),
+            PolicySource::Organization => f.write_str("organization"),
+            PolicySource::Ceiling => f.write_str("ceiling"),
         }
     }
 }
@@ -203,26 +203,26 @@ pub struct Witness {
 
 /// One step by which a principal becomes another, or makes itself broader.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Step {
+pub struct EscalationStep {
     /// The ARN of who takes it.
     pub from: String,
     /// The ARN of whom that makes of it; the same where it makes itself broader.
     pub to: String,
     /// What it does: `passes it to a new Lambda function and invokes that`.
-    pub how: String,
+    pub summary: String,
     /// The ids of the paths that it takes (`docs/reach.md`): one, or one that widens the target and one that becomes it.
     pub paths: Vec<String>,
     /// The requests that it takes, in order; each is allowed.
-    pub requests: Vec<Witness>,
+    pub witnesses: Vec<Witness>,
     /// What it rests on and the snapshot does not tell.
-    pub rests_on: Vec<String>,
+    pub assumptions: Vec<String>,
     /// Whether the role that is assumed lists it in `assumable_by`.
     pub declared: bool,
 }
 
 /// The declared statement that comes nearest to the witness.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Expected {
+pub struct NearestDeclaredStatement {
     /// The ceiling's document, as the baseline names it.
     pub document: String,
     /// The statement's position in it, from 0.
@@ -232,7 +232,7 @@ pub struct Expected {
     /// Where it stands.
     pub place: Place,
     /// What of it the witness does not meet.
-    pub why: Why,
+    pub why: MismatchReason,
     /// The same in words: `action not listed by any statement`.
     pub text: String,
 }
@@ -240,7 +240,7 @@ pub struct Expected {
 /// What of a declared statement a witness does not meet.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Why {
+pub enum MismatchReason {
     /// No statement lists the action.
     ActionNotListed,
     /// The statement lists the action, on other resources.
@@ -258,7 +258,7 @@ pub enum Why {
 
 /// An exception that accepts a finding.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Accepted {
+pub struct AcceptedException {
     /// Why.
     pub reason: String,
     /// Who asked.

@@ -6,7 +6,7 @@ use super::rules::RuleId;
 use super::severity::Severity;
 
 /// What a finding is recognised by: the rule, whom it is about, how bad it is, and what causes it, in any order.
-pub(super) fn fingerprint(
+pub(super) fn compute_fingerprint(
     rule: RuleId,
     subject: &str,
     severity: Severity,
@@ -32,11 +32,11 @@ mod tests {
 
     #[test]
     fn order_does_not_matter_and_content_does() {
-        let of = |causes: &[&str]| {
-            fingerprint(RuleId::Broader, "arn", Severity::High, causes.iter().map(|c| (*c).to_owned()))
+        let fingerprint_of = |causes: &[&str]| {
+            compute_fingerprint(RuleId::Broader, "arn", Severity::High, causes.iter().map(|c| (*c).to_owned()))
         };
-        assert_eq!(of(&["a", "b"]), of(&["b", "a", "b"]));
-        assert_ne!(of(&["a", "b"]), of(&["ab"]));
-        assert_eq!(of(&[]).len(), 16);
+        assert_eq!(fingerprint_of(&["a", "b"]), fingerprint_of(&["b", "a", "b"]));
+        assert_ne!(fingerprint_of(&["a", "b"]), fingerprint_of(&["ab"]));
+        assert_eq!(fingerprint_of(&[]).len(), 16);
     }
 }

@@ -5,118 +5,141 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::ask::{Answer, Asker};
+use super::ask::{Analyzer, PrincipalAnalysis};
 use super::finding::Finding;
-use super::memo::Key;
-use super::peers::{Comparison, Narrowness, Peers};
-use super::reaching::Reaching;
-use super::rules::{Judged, RULES};
-use super::shared::Sharing;
-use super::subject::Subject;
+use super::memo::EquivalenceKey;
+use super::peers::{ComparisonResult, OperatorCandidates, OperatorComparison};
+use super::reaching::EscalationAnalysis;
+use super::rules::{RULES, RuleContext};
+use super::shared::SharedRoleIndex;
+use super::subject::AuditedPrincipal;
 use super::topic;
-use super::void::{self, Kinds, Way};
+use super::void::{self, ClassByArn, GuardBypass};
 use crate::access::{Layers, Request};
 use crate::baseline::Baseline;
-use crate::iam::Readings;
-use crate::solve::Undecided;
+use crate::iam::Interpretation;
+use crate::solve::UndecidedReason;
 
 /// What decides, and what is told of it.
-pub(super) struct Judge<'a> {
-    pub asker: &'a Asker<'a>,
+pub(super) struct Evaluator<'a> {
+    pub analyzer: &'a Analyzer<'a>,
     pub baseline: &'a Baseline,
-    pub kinds: &'a Kinds<'a>,
-    pub peers: Option<&'a Peers<'a>>,
-    pub reaching: Option<&'a Reaching<'a>>,
-    pub sharing: Option<&'a Sharing<'a>>,
+    pub classes: &'a ClassByArn<'a>,
+    pub operator_candidates: Option<&'a OperatorCandidates<'a>>,
+    pub escalation: Option<&'a EscalationAnalysis<'a>>,
+    pub shared_roles: Option<&'a SharedRoleIndex<'a>>,
 }
 
-impl Judge<'_> {
+impl Evaluator<'_> {
     /// Decides all principals, those that are alike once, and tells what the rules find.
-    pub fn decide(&self, subjects: &[Subject<'_>]) -> Vec<Finding> {
-        let mut alike: IndexMap<Key, Vec<usize>> = IndexMap::new();
+    pub fn evaluate(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
+        let mut members_by_key: IndexMap<EquivalenceKey, Vec<usize>> = IndexMap::new();
         for (index, subject) in subjects.iter().enumerate() {
-            alike.entry(Key::of(subject)).or_default().push(index);
+            members_by_key.entry(EquivalenceKey::from_subject(subject)).or_default().push(index);
         }
-        let groups: Vec<Vec<usize>> = alike.into_values().collect();
-        let by_group = groups.par_iter().map(|members| {
+        let groups: Vec<Vec<usize>> = members_by_key.into_values().collect();
+        let findings_by_group = groups.par_iter().map(|members| {
             let mut members = members.iter().filter_map(|index| subjects.get(*index));
             let Some(first) = members.next() else { return Vec::new() };
-            let answer = self.asker.answer(first);
-            let mut findings = self.judge(first, answer.clone());
+            let analysis = self.analyzer.analyze(first);
+            let mut findings = self.apply_rules(first, analysis.clone());
             for subject in members {
-                let own = moved(self.asker, first, subject, &answer).unwrap_or_else(|| self.asker.answer(subject));
-                findings.extend(self.judge(subject, own));
+                let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
+                    .unwrap_or_else(|| self.analyzer.analyze(subject));
+                findings.extend(self.apply_rules(subject, own_analysis));
             }
             findings
         });
-        by_group.flatten_iter().collect()
+        findings_by_group.flatten_iter().collect()
     }
 
-    fn judge(&self, subject: &Subject<'_>, mut answer: Answer) -> Vec<Finding> {
-        let (_, policies) = self.asker.effective(&subject.layers);
-        let comparison = self.peers.and_then(|peers| peers.compare(self.asker, subject, &answer));
-        if let Some(Narrowness::Unknown(why)) = comparison.as_ref().map(Comparison::narrowness) {
-            answer.undecided.extend(why.into_iter().map(Undecided::Unread));
+    fn apply_rules(&self, subject: &AuditedPrincipal<'_>, mut analysis: PrincipalAnalysis) -> Vec<Finding> {
+        let (_, policies) = self.analyzer.compute_effective_access(&subject.layers);
+        let comparison = self.operator_candidates.and_then(|peers| peers.compare(self.analyzer, subject, &analysis));
+        if let Some(ComparisonResult::Undecided(reasons)) = comparison.as_ref().map(OperatorComparison::result) {
+            analysis.undecided.extend(reasons.into_iter().map(UndecidedReason::UnreadInput));
         }
         let comparison = comparison.as_ref();
-        let voids = self.voids(subject, &mut answer);
-        let trust = &self.asker.openings(subject);
-        let reached = &self.reaching.map(|reaching| reaching.reached(self.asker, subject)).unwrap_or_default();
-        let shared = &self.sharing.and_then(|sharing| sharing.of(subject));
-        let Judge { asker, baseline, reaching, .. } = *self;
-        let (policies, answer, voids) = (policies.as_slice(), &answer, voids.as_slice());
+        let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
+        let trust = &self.analyzer.analyze_trust(subject);
+        let reached =
+            &self.escalation.map(|reaching| reaching.find_broader_path(self.analyzer, subject)).unwrap_or_default();
+        let shared = &self.shared_roles.and_then(|sharing| sharing.find_shared_role(subject));
+        let Evaluator { analyzer, baseline, escalation, .. } = *self;
+        let (policies, analysis, guard_bypasses) = (policies.as_slice(), &analysis, guard_bypasses.as_slice());
         let shared = shared.as_ref();
-        let judged =
-            Judged { asker, subject, policies, answer, baseline, voids, comparison, shared, trust, reached, reaching };
-        RULES.iter().flat_map(|rule| rule.all_of_principal(&judged)).collect()
+        let context = RuleContext {
+            analyzer,
+            subject,
+            policies,
+            analysis: analysis,
+            baseline,
+            guard_bypasses: guard_bypasses,
+            comparison,
+            shared_role: shared,
+            trust_analysis: trust,
+            escalation: reached,
+            escalation_analysis: escalation,
+        };
+        RULES.iter().flat_map(|rule| rule.find_all_for_principal(&context)).collect()
     }
 
     /// The guards that a principal satisfies alone, and how.
-    fn voids(&self, subject: &Subject<'_>, answer: &mut Answer) -> Vec<(usize, Vec<Way>)> {
-        let mut voids = Vec::new();
-        for topic in &subject.topics {
-            let topic::About::Guard(index) = topic.about else { continue };
+    fn find_guard_bypasses(
+        &self,
+        subject: &AuditedPrincipal<'_>,
+        analysis: &mut PrincipalAnalysis,
+    ) -> Vec<(usize, Vec<GuardBypass>)> {
+        let mut guard_bypasses = Vec::new();
+        for check in &subject.checks {
+            let topic::CheckKind::Guard(index) = check.kind else { continue };
             let Some(guard) = self.baseline.guards.get(index) else { continue };
-            let mut open = BTreeSet::new();
-            let ways = void::ways(self.asker, subject, guard, topic, self.kinds, &mut open);
-            match ways {
-                Some(ways) => voids.push((index, ways)),
+            let mut reasons = BTreeSet::new();
+            let bypasses = void::find_bypasses(self.analyzer, subject, guard, check, self.classes, &mut reasons);
+            match bypasses {
+                Some(bypasses) => guard_bypasses.push((index, bypasses)),
                 None => {
-                    let told = |why| Undecided::Unread(format!("whether {} is void: {why}", topic.name));
-                    answer.undecided.extend(open.iter().map(told));
+                    let to_undecided =
+                        |reason| UndecidedReason::UnreadInput(format!("whether {} is void: {reason}", check.name));
+                    analysis.undecided.extend(reasons.iter().map(to_undecided));
                 }
             }
         }
-        voids
+        guard_bypasses
     }
 }
 
 /// The answer for a principal that is like another, its witnesses in its own account; none where one of them
 /// proves nothing there.
-fn moved(asker: &Asker<'_>, from: &Subject<'_>, to: &Subject<'_>, answer: &Answer) -> Option<Answer> {
-    let mut moved = answer.clone();
+fn transfer_analysis_to_account(
+    analyzer: &Analyzer<'_>,
+    from: &AuditedPrincipal<'_>,
+    to: &AuditedPrincipal<'_>,
+    analysis: &PrincipalAnalysis,
+) -> Option<PrincipalAnalysis> {
+    let mut transferred = analysis.clone();
     let (old, new) = (format!(":{}:", from.account.id.as_str()), format!(":{}:", to.account.id.as_str()));
-    let declared = &to.declared.layers;
-    let allows = |layers: &Layers, request: &Request| asker.is_allowed(layers, request, Readings::default());
-    for (founds, topic) in moved.topics.iter_mut().zip(&to.topics) {
-        for request in founds.values_mut().filter_map(|found| found.witness.as_mut()) {
+    let declared = &to.ceiling.layers;
+    let allows = |layers: &Layers, request: &Request| analyzer.is_allowed(layers, request, Interpretation::default());
+    for (excess, check) in transferred.check_results.iter_mut().zip(&to.checks) {
+        for request in excess.values_mut().filter_map(|statement_excess| statement_excess.witness.as_mut()) {
             request.resource = request.resource.replace(&old, &new);
-            let within = allows(&to.layers, request) && allows(&topic.within.layers, request);
-            if !within || allows(&topic.expected.layers, request) {
+            let in_scope = allows(&to.layers, request) && allows(&check.scope.layers, request);
+            if !in_scope || allows(&check.expected.layers, request) {
                 return None;
             }
         }
     }
-    for (founds, effective_first) in
-        [(&mut moved.excess, true), (&mut moved.latent, true), (&mut moved.narrower, false)]
+    for (excess, effective_first) in
+        [(&mut transferred.excess, true), (&mut transferred.future_excess, true), (&mut transferred.not_granted, false)]
     {
-        for request in founds.values_mut().filter_map(|found| found.witness.as_mut()) {
+        for request in excess.values_mut().filter_map(|statement_excess| statement_excess.witness.as_mut()) {
             request.resource = request.resource.replace(&old, &new);
-            let sides = |request: &Request| (allows(&to.layers, request), allows(declared, request));
-            if sides(request) != (effective_first, !effective_first) {
+            let decisions = |request: &Request| (allows(&to.layers, request), allows(declared, request));
+            if decisions(request) != (effective_first, !effective_first) {
                 return None;
             }
         }
     }
-    Some(moved)
+    Some(transferred)
 }

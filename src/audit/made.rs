@@ -4,31 +4,35 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::subject::Declared;
+use super::subject::ResolvedCeiling;
 use crate::baseline::CeilingDocument;
-use crate::catalog::{ActionClass, Catalog};
+use crate::catalog::{Catalog, RiskClass};
 use crate::iam::{DocumentKind, PolicyDocument};
 use crate::source::{SourceFile, Span};
 
 /// A statement that allows some actions on some resources.
-pub(super) fn allow(actions: &[String], resources: &[String]) -> Value {
+pub(super) fn build_allow_statement(actions: &[String], resources: &[String]) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
 /// The same under a condition block.
-pub(super) fn allow_under(actions: &[String], resources: &[String], condition: Value) -> Value {
+pub(super) fn build_conditional_allow(actions: &[String], resources: &[String], condition: Value) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resources, "Condition": condition })
 }
 
 /// What one document of these statements allows. Where it is told, it goes by the name, and stands where `at` is.
-pub(super) fn declared(name: &str, statements: &[Value], at: Option<(&Arc<SourceFile>, Span)>) -> Declared {
+pub(super) fn build_ceiling(
+    name: &str,
+    statements: &[Value],
+    location: Option<(&Arc<SourceFile>, Span)>,
+) -> ResolvedCeiling {
     // A document without a statement is none: nothing is allowed.
     if statements.is_empty() {
-        return Declared::of(Vec::new());
+        return ResolvedCeiling::from_documents(Vec::new());
     }
     let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-    let source = match at {
-        Some((container, span)) => SourceFile::embedded(container, span, text),
+    let source = match location {
+        Some((container, span)) => SourceFile::from_embedded(container, span, text),
         None => SourceFile::new(name, text),
     };
     let documents = match PolicyDocument::parse(&source, DocumentKind::Identity) {
@@ -39,16 +43,16 @@ pub(super) fn declared(name: &str, statements: &[Value], at: Option<(&Arc<Source
         // Its parts were read before; what is no policy allows nothing.
         Err(_) => Vec::new(),
     };
-    Declared::of(documents)
+    ResolvedCeiling::from_documents(documents)
 }
 
 /// The names of a class's actions.
-pub(super) fn class(catalog: &Catalog, class: ActionClass) -> Vec<String> {
-    let of_class = catalog.actions().filter(|action| catalog.classes(*action).contains(class));
-    of_class.map(|action| catalog.full_name(action)).collect()
+pub(super) fn list_class_actions(catalog: &Catalog, class: RiskClass) -> Vec<String> {
+    let in_class = catalog.actions().filter(|action| catalog.risk_classes(*action).contains(class));
+    in_class.map(|action| catalog.full_name(action)).collect()
 }
 
 /// Every resource.
-pub(super) fn everywhere() -> Vec<String> {
+pub(super) fn all_resources() -> Vec<String> {
     vec!["*".to_owned()]
 }

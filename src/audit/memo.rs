@@ -3,63 +3,66 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::subject::Subject;
-use crate::access::{Known, Layers, PolicyRef, tells_principals_apart};
+use super::subject::AuditedPrincipal;
+use crate::access::{KeyFact, Layers, PolicyRef, is_principal_specific};
 use crate::iam::{ContextKey, Statement};
 
 /// What decides over a principal. Two principals with one key get the same answers, but for the account that
 /// witnesses name.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Key {
+pub(super) struct EquivalenceKey {
     /// The documents by layer, in order; equal documents are one and the same.
     documents: Vec<usize>,
-    declared: usize,
-    topics: Vec<usize>,
-    undeclared: bool,
+    ceiling: usize,
+    checks: Vec<usize>,
+    is_undeclared: bool,
     partition: &'static str,
-    service_linked: bool,
-    whole: bool,
+    is_service_linked: bool,
+    is_complete: bool,
     /// The principal itself, where the policy of some resource could name it.
-    itself: Option<String>,
+    own_arn: Option<String>,
     /// What is known of the keys of its own that some statement names.
-    own: Vec<(ContextKey, Known)>,
+    known_facts: Vec<(ContextKey, KeyFact)>,
 }
 
-impl Key {
+impl EquivalenceKey {
     /// The key of a principal.
-    pub fn of(subject: &Subject<'_>) -> Key {
+    pub fn from_subject(subject: &AuditedPrincipal<'_>) -> EquivalenceKey {
         let layers = &subject.layers;
-        let declared = &subject.declared.documents;
+        let ceiling_documents = &subject.ceiling.documents;
         let mut documents = Vec::new();
-        for list in lists(layers) {
+        for list in policy_lists(layers) {
             documents.push(0);
             documents.extend(list.iter().map(|policy| Arc::as_ptr(&policy.document) as usize));
         }
-        let held = lists(layers).flatten().map(|policy| &policy.document);
-        let parts = subject.topics.iter().flat_map(|topic| topic.documents());
-        let asked = declared.iter().chain(parts).map(|ceiling| &ceiling.document);
-        let keys: BTreeSet<&ContextKey> =
-            held.chain(asked).flat_map(|document| &document.statements).flat_map(own_keys).collect();
-        Key {
+        let held_documents = policy_lists(layers).flatten().map(|policy| &policy.document);
+        let check_documents = subject.checks.iter().flat_map(|check| check.documents());
+        let queried_documents = ceiling_documents.iter().chain(check_documents).map(|ceiling| &ceiling.document);
+        let keys: BTreeSet<&ContextKey> = held_documents
+            .chain(queried_documents)
+            .flat_map(|document| &document.statements)
+            .flat_map(principal_specific_keys)
+            .collect();
+        EquivalenceKey {
             documents,
-            declared: Arc::as_ptr(&subject.declared) as usize,
-            topics: subject.topics.iter().map(|topic| Arc::as_ptr(topic) as usize).collect(),
-            undeclared: subject.entry.is_none(),
+            ceiling: Arc::as_ptr(&subject.ceiling) as usize,
+            checks: subject.checks.iter().map(|topic| Arc::as_ptr(topic) as usize).collect(),
+            is_undeclared: subject.entry.is_none(),
             partition: subject.account.partition.as_str(),
-            service_linked: subject.principal.kind.is_service_linked(),
-            whole: subject.missing.is_empty(),
-            itself: (!layers.resource_policies.is_empty()).then(|| subject.principal.arn.as_str().to_owned()),
-            own: keys.into_iter().map(|key| (key.clone(), subject.known.of(key))).collect(),
+            is_service_linked: subject.principal.entity_kind.is_service_linked(),
+            is_complete: subject.missing_documents.is_empty(),
+            own_arn: (!layers.resource_policies.is_empty()).then(|| subject.principal.arn.as_str().to_owned()),
+            known_facts: keys.into_iter().map(|key| (key.clone(), subject.known_context.fact(key))).collect(),
         }
     }
 }
 
-fn lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
+fn policy_lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
     let levels = layers.scps.iter().chain(&layers.rcps).flatten().map(|level| &level.policies);
     std::iter::once(&layers.identity).chain(&layers.boundary).chain(levels)
 }
 
 /// The keys of the principal's own by which a statement can tell it from another: as conditions, or as variables.
-fn own_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    statement.keys().filter(|key| tells_principals_apart(key))
+fn principal_specific_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
+    statement.keys().filter(|key| is_principal_specific(key))
 }

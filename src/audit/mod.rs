@@ -34,14 +34,18 @@ mod through_agent;
 mod topic;
 mod void;
 
-pub use action_list::{ActionList, ActionPattern, Level};
-pub use action_patterns::patterns;
-pub use count::{count, number};
-pub use finding::{Accepted, Excess, Expected, Finding, GrantedBy, Origin, PrincipalBrief, Sort, Step, Why, Witness};
-pub use outcome::{
-    Audit, BaselineFacts, CatalogFacts, Note, NoteKind, PrincipalReport, SnapshotFacts, Status, Summary, Unread,
+pub use action_list::{ActionAccessLevel, ActionList, PatternCount};
+pub use action_patterns::summarize_as_patterns;
+pub use count::{format_count, format_number};
+pub use finding::{
+    AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
+    PolicySource, PrincipalRef, ReportedClass, Witness,
 };
-pub use rank::Ranks;
+pub use outcome::{
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, PrincipalStatus, SnapshotInfo,
+    UnreadInput,
+};
+pub use rank::ActionRanking;
 pub use rules::RuleId;
-pub use run::{Options, audit};
+pub use run::{AuditOptions, audit};
 pub use severity::Severity;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::finding::{Finding, Sort};
+use super::finding::{Finding, ReportedClass};
 use super::severity::Severity;
 use crate::source::Place;
 
@@ -14,26 +14,26 @@ pub struct Audit {
     /// The program's version.
     pub version: String,
     /// The service catalog that was used.
-    pub catalog: CatalogFacts,
+    pub catalog: CatalogInfo,
     /// What was audited.
-    pub snapshot: SnapshotFacts,
+    pub snapshot: SnapshotInfo,
     /// What it was held against.
-    pub baseline: BaselineFacts,
+    pub baseline: BaselineInfo,
     /// What a reader must know to judge the verdicts.
     pub notes: Vec<Note>,
     /// The counts.
-    pub summary: Summary,
+    pub summary: AuditSummary,
     /// Every principal that was audited or left out, by ARN.
     pub principals: Vec<PrincipalReport>,
     /// The findings, the worst first; accepted ones among them.
     pub findings: Vec<Finding>,
     /// What of the snapshot could not be read. The audit is then incomplete.
-    pub unread: Vec<Unread>,
+    pub unread: Vec<UnreadInput>,
 }
 
 /// Which service catalog.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct CatalogFacts {
+pub struct CatalogInfo {
     /// Its version.
     pub version: String,
     /// The day it was last compared with AWS's pages.
@@ -42,7 +42,7 @@ pub struct CatalogFacts {
 
 /// What was audited.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct SnapshotFacts {
+pub struct SnapshotInfo {
     /// The file or directory.
     pub origin: String,
     /// When it was taken, where it says so: RFC 3339.
@@ -57,7 +57,7 @@ pub struct SnapshotFacts {
 
 /// What it was held against.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct BaselineFacts {
+pub struct BaselineInfo {
     /// The path that was given.
     pub path: String,
     /// Seven hexadecimal digits that change with its content.
@@ -89,9 +89,9 @@ pub enum NoteKind {
 
 /// The counts of an audit.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Summary {
+pub struct AuditSummary {
     /// How many principals have each status, accepted findings counted as if they were none.
-    pub principals: BTreeMap<Status, usize>,
+    pub principals: BTreeMap<PrincipalStatus, usize>,
     /// How many findings that are not accepted have each severity. Undecided ones are counted in `undecided`.
     pub findings: BTreeMap<Severity, usize>,
     /// How many IAM010 findings there are; with one or more the audit is incomplete.
@@ -108,7 +108,7 @@ pub struct PrincipalReport {
     /// Its ARN.
     pub arn: String,
     /// What sort the baseline says it is.
-    pub kind: Sort,
+    pub kind: ReportedClass,
     /// Whom to ask.
     pub owner: Option<String>,
     /// The name of the baseline's entry that binds it.
@@ -116,25 +116,25 @@ pub struct PrincipalReport {
     /// The number of its account.
     pub account: String,
     /// What became of it.
-    pub status: Status,
+    pub status: PrincipalStatus,
 }
 
 /// What became of a principal. Where several apply, the first in the order of this list.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub enum PrincipalStatus {
     /// It may do what is not declared.
     Broader,
     /// It can become, or grant itself, what is not declared.
-    Reaching,
+    Escalatable,
     /// It can be assumed by someone who is not declared.
-    Exposed,
+    UndeclaredTrust,
     /// No entry speaks of it.
     Undeclared,
     /// Several entries speak of it.
     Ambiguous,
     /// It does not keep a duty: it is not narrower than its operator, a guard does not hold, its boundary is missing.
-    DutyBroken,
+    RequirementViolated,
     /// It could not be decided.
     Undecided,
     /// Nothing yet, but it may do what AWS releases next.
@@ -149,35 +149,35 @@ pub enum Status {
     Ignored,
 }
 
-impl Status {
+impl PrincipalStatus {
     /// The name that reports use.
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::Broader => "broader",
-            Status::Reaching => "reaching",
-            Status::Exposed => "exposed",
-            Status::Undeclared => "undeclared",
-            Status::Ambiguous => "ambiguous",
-            Status::DutyBroken => "duty-broken",
-            Status::Undecided => "undecided",
-            Status::Latent => "latent",
-            Status::Accepted => "accepted",
-            Status::Narrower => "narrower",
-            Status::AsDeclared => "as-declared",
-            Status::Ignored => "ignored",
+            PrincipalStatus::Broader => "broader",
+            PrincipalStatus::Escalatable => "reaching",
+            PrincipalStatus::UndeclaredTrust => "exposed",
+            PrincipalStatus::Undeclared => "undeclared",
+            PrincipalStatus::Ambiguous => "ambiguous",
+            PrincipalStatus::RequirementViolated => "duty-broken",
+            PrincipalStatus::Undecided => "undecided",
+            PrincipalStatus::Latent => "latent",
+            PrincipalStatus::Accepted => "accepted",
+            PrincipalStatus::Narrower => "narrower",
+            PrincipalStatus::AsDeclared => "as-declared",
+            PrincipalStatus::Ignored => "ignored",
         }
     }
 }
 
 /// Something of the snapshot that could not be read.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Unread {
+pub struct UnreadInput {
     /// What.
-    pub what: String,
+    pub subject: String,
     /// Where it stands, where that is known.
     pub place: Option<Place>,
     /// Why.
-    pub why: String,
+    pub reason: String,
     /// The number of the account that it is of, where it could not be collected there.
     pub account: Option<String>,
     /// The permission that the collector lacked, where that is why.

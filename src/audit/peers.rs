@@ -2,162 +2,203 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::against::{Agent, Compared, Operator, Relation};
-use super::ask::{Answer, Ask, Asker, Founds};
+use super::against::{AccessRelation, AgentAccess, OperatorAccess, PairComparison};
+use super::ask::{Analyzer, ExcessByStatement, PrincipalAnalysis, Query};
 use super::made;
-use super::subject::{Declared, Subject};
+use super::subject::{AuditedPrincipal, ResolvedCeiling};
 use crate::access::Request;
 use crate::baseline::{Baseline, Entry};
-use crate::catalog::ActionClass;
-use crate::kinds::Who;
+use crate::catalog::RiskClass;
+use crate::kinds::InferredClass;
 use crate::solve::Access;
 
 /// Those whom agents are held against.
-pub(super) struct Peers<'a> {
-    all: Vec<Operator<'a>>,
+pub(super) struct OperatorCandidates<'a> {
+    candidates: Vec<OperatorAccess<'a>>,
     /// The operators of each account.
-    operators: BTreeMap<&'a str, Vec<usize>>,
+    operators_by_account: BTreeMap<&'a str, Vec<usize>>,
     /// Everything that destroys.
-    destructive: Declared,
+    destructive_actions: ResolvedCeiling,
 }
 
 /// An agent held against all operators that matter to it.
-pub(super) struct Comparison<'a> {
+pub(super) struct OperatorComparison<'a> {
     /// All that the agent may do.
-    pub all: Founds,
+    pub granted: ExcessByStatement,
     /// Against those that it is declared to be narrower than.
-    pub declared: Vec<Compared<'a>>,
+    pub declared_pairs: Vec<PairComparison<'a>>,
     /// That nobody is bound by the entry that it is declared to be narrower than.
-    nobody: Option<String>,
+    missing_operator: Option<String>,
     /// Others that may do exactly the same.
-    pub same: Vec<&'a Subject<'a>>,
+    pub equivalent_operators: Vec<&'a AuditedPrincipal<'a>>,
 }
 
 /// What comes of all comparisons with those that an agent is declared to be narrower than.
-pub(super) enum Narrowness<'c, 'a> {
+pub(super) enum ComparisonResult<'c, 'a> {
     /// It is narrower, or nothing is declared.
     Narrower,
     /// It may do the same as this one.
-    Same(&'c Compared<'a>),
+    Equivalent(&'c PairComparison<'a>),
     /// It may do what none of them may; this one comes nearest.
-    Beyond(&'c Compared<'a>, &'c Founds),
+    Exceeds(&'c PairComparison<'a>, &'c ExcessByStatement),
     /// It could not be decided.
-    Unknown(BTreeSet<String>),
+    Undecided(BTreeSet<String>),
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> OperatorComparison<'a> {
     /// Whether the agent is narrower than one of them, and the same as none.
-    pub fn narrowness(&self) -> Narrowness<'_, 'a> {
-        let relations = || self.declared.iter().map(|compared| (compared, &compared.relation));
-        if let Some((same, _)) = relations().find(|(_, relation)| matches!(relation, Relation::Same)) {
-            return Narrowness::Same(same);
+    pub fn result(&self) -> ComparisonResult<'_, 'a> {
+        let relations = || self.declared_pairs.iter().map(|pair| (pair, &pair.relation));
+        if let Some((equivalent, _)) = relations().find(|(_, relation)| matches!(relation, AccessRelation::Equivalent))
+        {
+            return ComparisonResult::Equivalent(equivalent);
         }
-        if relations().any(|(_, relation)| matches!(relation, Relation::Within)) {
-            return Narrowness::Narrower;
+        if relations().any(|(_, relation)| matches!(relation, AccessRelation::Contained)) {
+            return ComparisonResult::Narrower;
         }
         let unknown = relations().filter_map(|(_, relation)| match relation {
-            Relation::Unknown(why) => Some(why),
+            AccessRelation::Undecided(reasons) => Some(reasons),
             _ => None,
         });
-        let unknown: BTreeSet<String> = unknown.flatten().chain(&self.nobody).cloned().collect();
+        let unknown: BTreeSet<String> = unknown.flatten().chain(&self.missing_operator).cloned().collect();
         if !unknown.is_empty() {
-            return Narrowness::Unknown(unknown);
+            return ComparisonResult::Undecided(unknown);
         }
-        let beyond = relations().filter_map(|(compared, relation)| match relation {
-            Relation::Beyond(founds) => Some((compared, founds)),
+        let beyond = relations().filter_map(|(pair, relation)| match relation {
+            AccessRelation::Exceeds(excess) => Some((pair, excess)),
             _ => None,
         });
-        let actions = |founds: &Founds| founds.values().map(|found| found.actions.len()).sum::<usize>();
-        match beyond.min_by_key(|(_, founds)| actions(founds)) {
-            Some((nearest, founds)) => Narrowness::Beyond(nearest, founds),
-            None => Narrowness::Narrower,
+        let count_actions = |excess: &ExcessByStatement| {
+            excess.values().map(|statement_excess| statement_excess.actions.len()).sum::<usize>()
+        };
+        match beyond.min_by_key(|(_, excess)| count_actions(excess)) {
+            Some((nearest, excess)) => ComparisonResult::Exceeds(nearest, excess),
+            None => ComparisonResult::Narrower,
         }
     }
 }
 
-impl<'a> Peers<'a> {
+impl<'a> OperatorCandidates<'a> {
     /// The operators among these principals, access for emergencies included, and those whom an entry names.
     pub fn new(
-        asker: &Asker<'_>,
+        analyzer: &Analyzer<'_>,
         baseline: &Baseline,
-        principals: impl IntoIterator<Item = &'a Subject<'a>>,
-    ) -> Peers<'a> {
-        let named = |entry: &Entry| {
-            let narrower_than = baseline.entries.iter().filter_map(|other| other.narrower_than.as_ref());
+        principals: impl IntoIterator<Item = &'a AuditedPrincipal<'a>>,
+    ) -> OperatorCandidates<'a> {
+        let is_referenced = |entry: &Entry| {
+            let narrower_than = baseline.entries.iter().filter_map(|referring| referring.narrower_than.as_ref());
             narrower_than.map(|name| &name.value).any(|name| *name == entry.name.value)
         };
-        let matters = |subject: &&Subject<'_>| is_operator(subject) || subject.entry.is_some_and(named);
-        let all: Vec<Operator<'a>> = principals.into_iter().filter(matters).map(Operator::new).collect();
-        let mut operators: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, operator) in all.iter().enumerate() {
+        let is_candidate =
+            |subject: &&AuditedPrincipal<'_>| is_operator(subject) || subject.entry.is_some_and(is_referenced);
+        let candidates: Vec<OperatorAccess<'a>> =
+            principals.into_iter().filter(is_candidate).map(OperatorAccess::new).collect();
+        let mut operators_by_account: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, operator) in candidates.iter().enumerate() {
             if is_operator(operator.subject) {
-                operators.entry(operator.subject.account.id.as_str()).or_default().push(index);
+                operators_by_account.entry(operator.subject.account.id.as_str()).or_default().push(index);
             }
         }
-        let destroys = made::class(asker.catalog(), ActionClass::Destructive);
-        let statement = made::allow(&destroys, &made::everywhere());
-        let destructive = made::declared("what destroys", &[statement], None);
-        Peers { all, operators, destructive }
+        let destructive_names = made::list_class_actions(analyzer.catalog(), RiskClass::Destructive);
+        let statement = made::build_allow_statement(&destructive_names, &made::all_resources());
+        let destructive_actions = made::build_ceiling("what destroys", &[statement], None);
+        OperatorCandidates {
+            candidates: candidates,
+            operators_by_account: operators_by_account,
+            destructive_actions: destructive_actions,
+        }
     }
 
     /// Holds an agent against those that it is declared to be narrower than, and looks for operators that may do the
     /// same; `answer` is what is known of it already.
-    pub fn compare(&self, asker: &Asker<'_>, agent: &Subject<'_>, answer: &Answer) -> Option<Comparison<'a>> {
+    pub fn compare(
+        &self,
+        analyzer: &Analyzer<'_>,
+        agent: &AuditedPrincipal<'_>,
+        analysis: &PrincipalAnalysis,
+    ) -> Option<OperatorComparison<'a>> {
         if !agent.is_agent() && agent.entry.is_none_or(|entry| entry.narrower_than.is_none()) {
             return None;
         }
-        let (access, _) = asker.effective(&agent.layers);
-        let all = match agent.entry {
-            None => answer.excess.clone(),
-            Some(_) => everything(asker, agent, &access),
+        let (access, _) = analyzer.compute_effective_access(&agent.layers);
+        let granted = match agent.entry {
+            None => analysis.excess.clone(),
+            Some(_) => find_all_allowed(analyzer, agent, &access),
         };
-        let declared = self.declared(agent);
-        let one = Agent { asker, subject: agent, access: &access, answer, destructive: &self.destructive };
-        let others = self.operators.get(agent.account.id.as_str()).into_iter().flatten();
-        let same = others
-            .filter(|index| agent.is_agent() && !declared.contains(index) && !all.is_empty())
-            .filter_map(|index| self.all.get(*index))
-            .filter(|operator| one.may_be_same(operator, &all) && one.is_same(operator))
+        let declared_indices = self.find_declared_operators(agent);
+        let agent_access = AgentAccess {
+            analyzer: analyzer,
+            subject: agent,
+            access: &access,
+            analysis: analysis,
+            destructive_actions: &self.destructive_actions,
+        };
+        let account_operators = self.operators_by_account.get(agent.account.id.as_str()).into_iter().flatten();
+        let equivalent_operators = account_operators
+            .filter(|index| agent.is_agent() && !declared_indices.contains(index) && !granted.is_empty())
+            .filter_map(|index| self.candidates.get(*index))
+            .filter(|operator| {
+                agent_access.may_be_equivalent(operator, &granted) && agent_access.is_equivalent_to(operator)
+            })
             .map(|operator| operator.subject)
             .collect();
-        let declared_ones = || declared.iter().filter_map(|index| self.all.get(*index));
+        let declared_operators = || declared_indices.iter().filter_map(|index| self.candidates.get(*index));
         // Within one of them, whatever is shared is shared with that one; the others need not be asked.
-        let within: Vec<&Operator<'a>> = declared_ones().filter(|other| one.is_within(other, &all)).collect();
-        let compared = match within.as_slice() {
-            [] => declared_ones().map(|other| one.held(other)).collect(),
-            some => some.iter().map(|other| one.held(other)).collect(),
+        let containing: Vec<&OperatorAccess<'a>> =
+            declared_operators().filter(|operator| agent_access.is_contained_in(operator, &granted)).collect();
+        let declared_pairs = match containing.as_slice() {
+            [] => declared_operators().map(|operator| agent_access.compare_with(operator)).collect(),
+            operators => operators.iter().map(|operator| agent_access.compare_with(operator)).collect(),
         };
-        let nobody = agent.entry.and_then(|entry| entry.narrower_than.as_ref()).filter(|_| declared.is_empty());
-        let nobody = nobody.map(|name| {
+        let unbound_entry =
+            agent.entry.and_then(|entry| entry.narrower_than.as_ref()).filter(|_| declared_indices.is_empty());
+        let missing_operator = unbound_entry.map(|name| {
             format!("no principal of the snapshot is bound by \"{}\", which it is to be narrower than", name.value)
         });
-        Some(Comparison { all, declared: compared, nobody, same })
+        Some(OperatorComparison {
+            granted: granted,
+            declared_pairs: declared_pairs,
+            missing_operator: missing_operator,
+            equivalent_operators: equivalent_operators,
+        })
     }
 
     /// Those that a principal is declared to be narrower than: of its own account, where there are some.
-    fn declared(&self, agent: &Subject<'_>) -> Vec<usize> {
+    fn find_declared_operators(&self, agent: &AuditedPrincipal<'_>) -> Vec<usize> {
         let Some(name) = agent.entry.and_then(|entry| entry.narrower_than.as_ref()) else { return Vec::new() };
-        let is_bound = |other: &Operator<'_>| other.subject.entry.is_some_and(|e| e.name.value == name.value);
-        let is_near = |other: &Operator<'_>| other.subject.account.id == agent.account.id;
-        let those = |near: bool| -> Vec<usize> {
-            let all = self.all.iter().enumerate();
-            all.filter(|(_, other)| is_bound(other) && (!near || is_near(other))).map(|(index, _)| index).collect()
+        let is_bound =
+            |operator: &OperatorAccess<'_>| operator.subject.entry.is_some_and(|e| e.name.value == name.value);
+        let is_same_account = |operator: &OperatorAccess<'_>| operator.subject.account.id == agent.account.id;
+        let find_indices = |only_same_account: bool| -> Vec<usize> {
+            let candidates = self.candidates.iter().enumerate();
+            candidates
+                .filter(|(_, operator)| is_bound(operator) && (!only_same_account || is_same_account(operator)))
+                .map(|(index, _)| index)
+                .collect()
         };
-        let near = those(true);
-        if near.is_empty() { those(false) } else { near }
+        let same_account = find_indices(true);
+        if same_account.is_empty() { find_indices(false) } else { same_account }
     }
 }
 
 /// Whether a principal is people's.
-pub(super) fn is_operator(subject: &Subject<'_>) -> bool {
-    matches!(subject.who(), Who::Operator | Who::BreakGlass)
+pub(super) fn is_operator(subject: &AuditedPrincipal<'_>) -> bool {
+    matches!(subject.class(), InferredClass::Operator | InferredClass::BreakGlass)
 }
 
 /// All that a principal may do.
-pub(super) fn everything(asker: &Asker<'_>, subject: &Subject<'_>, access: &Access) -> Founds {
-    let confirm = |request: &Request, readings| {
-        asker.confirm(asker.is_allowed(&subject.layers, request, readings), false, request)
+pub(super) fn find_all_allowed(
+    analyzer: &Analyzer<'_>,
+    subject: &AuditedPrincipal<'_>,
+    access: &Access,
+) -> ExcessByStatement {
+    let replay = |request: &Request, readings| {
+        analyzer.check_witness(analyzer.is_allowed(&subject.layers, request, readings), false, request)
     };
     // What is undecided of it is told where it decides something.
-    Ask::difference(asker, subject, &confirm).closed(access, &Access::default(), &mut BTreeSet::new())
+    Query::new_difference(analyzer, subject, &replay).query_existing_actions(
+        access,
+        &Access::default(),
+        &mut BTreeSet::new(),
+    )
 }

@@ -1,7 +1,7 @@
 //! What to tell first: the order in which actions alarm.
 
-use super::severity::{Severity, of_action};
-use crate::catalog::{ActionClass, ActionId, Catalog};
+use super::severity::{Severity, rate_action};
+use crate::catalog::{ActionId, Catalog, RiskClass};
 
 /// What everyone in the room knows the harm of, the worst first: told before what is as bad and obscure.
 const WELL_KNOWN: [&str; 24] = [
@@ -33,16 +33,17 @@ const WELL_KNOWN: [&str; 24] = [
 
 /// How much an action alarms: whether it is high or worse, how well it is known, how bad it is, whether it destroys.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
-pub struct Rank {
+pub struct ActionRank {
     tier: Severity,
-    known: usize,
+    well_known_rank: usize,
     severity: Severity,
-    destroys: bool,
+    is_destructive: bool,
 }
 
-impl Rank {
+impl ActionRank {
     /// The rank of an action that the catalog does not know: it may write.
-    const UNKNOWN: Rank = Rank { tier: Severity::Medium, known: 0, severity: Severity::Medium, destroys: false };
+    const UNKNOWN: ActionRank =
+        ActionRank { tier: Severity::Medium, well_known_rank: 0, severity: Severity::Medium, is_destructive: false };
 
     /// How bad it is.
     pub fn severity(self) -> Severity {
@@ -50,55 +51,61 @@ impl Rank {
     }
 
     /// Whether it destroys.
-    pub fn destroys(self) -> bool {
-        self.destroys
+    pub fn is_destructive(self) -> bool {
+        self.is_destructive
     }
 }
 
 /// The ranks of all actions of a catalog, made once.
 #[derive(Debug)]
-pub struct Ranks<'c> {
+pub struct ActionRanking<'c> {
     /// The catalog.
     pub catalog: &'c Catalog,
-    table: Vec<Rank>,
+    ranks: Vec<ActionRank>,
 }
 
-impl<'c> Ranks<'c> {
+impl<'c> ActionRanking<'c> {
     /// The ranks of a catalog's actions.
-    pub fn new(catalog: &'c Catalog) -> Ranks<'c> {
-        let mut table: Vec<Rank> = catalog
+    pub fn new(catalog: &'c Catalog) -> ActionRanking<'c> {
+        let mut ranks: Vec<ActionRank> = catalog
             .actions()
             .map(|id| {
-                let severity = of_action(catalog, id);
-                let destroys = catalog.classes(id).contains(ActionClass::Destructive);
-                Rank { tier: severity.min(Severity::High), known: 0, severity, destroys }
+                let severity = rate_action(catalog, id);
+                let is_destructive = catalog.risk_classes(id).contains(RiskClass::Destructive);
+                ActionRank {
+                    tier: severity.min(Severity::High),
+                    well_known_rank: 0,
+                    severity,
+                    is_destructive: is_destructive,
+                }
             })
             .collect();
-        for (place, name) in WELL_KNOWN.iter().rev().enumerate() {
-            if let Some(rank) = catalog.find_action(name).and_then(|id| table.get_mut(id.0 as usize)) {
-                rank.known = place + 1;
+        for (position, name) in WELL_KNOWN.iter().rev().enumerate() {
+            if let Some(rank) = catalog.find_action(name).and_then(|id| ranks.get_mut(id.0 as usize)) {
+                rank.well_known_rank = position + 1;
             }
         }
-        Ranks { catalog, table }
+        ActionRanking { catalog, ranks: ranks }
     }
 
     /// The ranks as numbers, by action: the higher, the more alarming.
-    pub fn order(&self) -> Vec<u32> {
-        let mut distinct: Vec<Rank> = self.table.clone();
+    pub fn to_numeric_ranks(&self) -> Vec<u32> {
+        let mut distinct: Vec<ActionRank> = self.ranks.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        let place = |rank: &Rank| distinct.binary_search(rank).ok().and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
-        self.table.iter().map(place).collect()
+        let position_of =
+            |rank: &ActionRank| distinct.binary_search(rank).ok().and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
+        self.ranks.iter().map(position_of).collect()
     }
 
     /// The rank of an action.
-    pub fn of(&self, action: ActionId) -> Rank {
-        self.table.get(action.0 as usize).copied().unwrap_or(Rank::UNKNOWN)
+    pub fn rank_of(&self, action: ActionId) -> ActionRank {
+        self.ranks.get(action.0 as usize).copied().unwrap_or(ActionRank::UNKNOWN)
     }
 
     /// The rank of a name.
-    pub fn of_name(&self, name: &str) -> Rank {
-        self.catalog.find_action(name).map_or(Rank::UNKNOWN, |action| self.of(action))
+    pub fn rank_of_name(&self, name: &str) -> ActionRank {
+        self.catalog.find_action(name).map_or(ActionRank::UNKNOWN, |action| self.rank_of(action))
     }
 }
 
@@ -107,10 +114,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn well_known_harm_comes_first() {
-        let ranks = Ranks::new(Catalog::embedded());
+    fn well_known_actions_rank_first() {
+        let ranking = ActionRanking::new(Catalog::embedded());
         for name in WELL_KNOWN {
-            assert_ne!(ranks.of_name(name).known, 0, "{name} is no action");
+            assert_ne!(ranking.rank_of_name(name).well_known_rank, 0, "{name} is no action");
         }
         let order = [
             "iam:AttachRolePolicy",
@@ -121,7 +128,7 @@ mod tests {
             "no:Such",
             "ec2:DescribeVpcs",
         ];
-        let found: Vec<Rank> = order.iter().map(|name| ranks.of_name(name)).collect();
-        assert!(found.is_sorted_by(|a, b| a > b), "{found:?}");
+        let ranks: Vec<ActionRank> = order.iter().map(|name| ranking.rank_of_name(name)).collect();
+        assert!(ranks.is_sorted_by(|a, b| a > b), "{ranks:?}");
     }
 }

@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::ask::Asker;
-use super::finding::{Accepted, Finding, PrincipalBrief, Sort};
-use super::judge::Judge;
-use super::notes::notes;
-use super::outcome::{Audit, BaselineFacts, CatalogFacts, PrincipalReport, SnapshotFacts, Status, Summary, Unread};
-use super::peers::Peers;
-use super::rank::Ranks;
-use super::reaching::Reaching;
-use super::rules::{RULES, RuleId, Whole};
+use super::ask::Analyzer;
+use super::finding::{AcceptedException, Finding, PrincipalRef, ReportedClass};
+use super::judge::Evaluator;
+use super::notes::collect_notes;
+use super::outcome::{
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, PrincipalReport, PrincipalStatus, SnapshotInfo, UnreadInput,
+};
+use super::peers::OperatorCandidates;
+use super::rank::ActionRanking;
+use super::reaching::EscalationAnalysis;
+use super::rules::{BaselineContext, RULES, RuleId};
 use super::severity::Severity;
-use super::shared::Sharing;
-use super::subject::{Ceilings, Declared, Subject};
-use super::topic::Topics;
-use super::void::Kinds;
-use crate::access::Gatherer;
-use crate::baseline::{Assignment, Baseline, Glob, IgnoredBy, PrincipalView};
+use super::shared::SharedRoleIndex;
+use super::subject::{AuditedPrincipal, CeilingCache, ResolvedCeiling};
+use super::topic::CheckPlanner;
+use super::void::ClassByArn;
+use crate::access::LayerCollector;
+use crate::baseline::{Assignment, Baseline, Glob, IgnoreReason, PrincipalView};
 use crate::catalog::Catalog;
-use crate::kinds::{Recognised, Who, comers, recognise};
+use crate::kinds::{Classification, InferredClass, classify_principals, find_assumers};
 use crate::reach::Graph;
 use crate::snapshot::Snapshot;
 use crate::solve::Solver;
@@ -30,11 +32,11 @@ use crate::source::Diagnostics;
 
 /// What of an audit is wanted.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct AuditOptions {
     /// Only principals whose ARN, or name, this matches.
     pub principal: Option<Glob>,
     /// Only principals of these sorts; none: all.
-    pub kinds: Vec<Sort>,
+    pub classes: Vec<ReportedClass>,
     /// Only these rules; none: those that are on by default.
     pub rules: Vec<RuleId>,
     /// Only findings at or above this severity. IAM010 is always told.
@@ -43,26 +45,27 @@ pub struct Options {
     pub today: Date,
 }
 
-impl Options {
+impl AuditOptions {
     /// Everything, on that day.
-    pub fn on(today: Date) -> Options {
-        Options { principal: None, kinds: Vec::new(), rules: Vec::new(), severity: None, today }
+    pub fn new(today: Date) -> AuditOptions {
+        AuditOptions { principal: None, classes: Vec::new(), rules: Vec::new(), severity: None, today }
     }
 
-    pub(super) fn wants(&self, rule: RuleId) -> bool {
+    pub(super) fn wants_rule(&self, rule: RuleId) -> bool {
         match self.rules.as_slice() {
-            [] => RULES.iter().any(|r| r.about().id == rule && r.about().on_by_default),
+            [] => RULES.iter().any(|r| r.info().id == rule && r.info().on_by_default),
             listed => listed.contains(&rule),
         }
     }
 
-    fn selects(&self, brief: &PrincipalBrief) -> bool {
-        let named = |glob: &Glob| glob.matches(&brief.arn) || glob.matches(&brief.name);
-        self.principal.as_ref().is_none_or(named) && (self.kinds.is_empty() || self.kinds.contains(&brief.kind))
+    fn selects_principal(&self, principal: &PrincipalRef) -> bool {
+        let matches_name = |glob: &Glob| glob.matches(&principal.arn) || glob.matches(&principal.name);
+        self.principal.as_ref().is_none_or(matches_name)
+            && (self.classes.is_empty() || self.classes.contains(&principal.kind))
     }
 
-    fn is_whole(&self) -> bool {
-        self.principal.is_none() && self.kinds.is_empty() && self.rules.is_empty()
+    fn is_unfiltered(&self) -> bool {
+        self.principal.is_none() && self.classes.is_empty() && self.rules.is_empty()
     }
 }
 
@@ -75,161 +78,194 @@ pub fn audit(
     snapshot: &Snapshot,
     baseline: &Baseline,
     catalog: &Catalog,
-    options: &Options,
+    options: &AuditOptions,
 ) -> Result<Audit, Diagnostics> {
     let principals: Vec<_> = snapshot.principals().collect();
-    let views: Vec<PrincipalView<'_>> = principals.iter().map(|(_, principal)| PrincipalView::of(principal)).collect();
+    let views: Vec<PrincipalView<'_>> =
+        principals.iter().map(|(_, principal)| PrincipalView::from_principal(principal)).collect();
     let assignments = baseline.assign(&views);
-    let recognised = recognise(snapshot, Some(baseline));
-    let kinds: Vec<Who> = recognised.iter().zip(&assignments.of).map(|(r, a)| who(baseline, a, r)).collect();
-    let comers = comers(snapshot, Some(baseline), &kinds);
-    let mut ceilings = Ceilings::new(snapshot, baseline, catalog);
-    let mut topics = Topics::new(baseline, catalog, options);
-    let nothing = Arc::new(Declared::of(Vec::new()));
+    let classifications = classify_principals(snapshot, Some(baseline));
+    let classes: Vec<InferredClass> =
+        classifications.iter().zip(&assignments.by_principal).map(|(r, a)| resolve_class(baseline, a, r)).collect();
+    let assumers_by_principal = find_assumers(snapshot, Some(baseline), &classes);
+    let mut ceiling_cache = CeilingCache::new(snapshot, baseline, catalog);
+    let mut check_planner = CheckPlanner::new(baseline, catalog, options);
+    let empty_ceiling = Arc::new(ResolvedCeiling::from_documents(Vec::new()));
     let mut reports = Vec::new();
-    let gatherer = Gatherer::new(snapshot);
+    let gatherer = LayerCollector::new(snapshot);
     let mut subjects = Vec::new();
     // Those whom nobody asked for, and whom an agent may be held against.
-    let mut others = Vec::new();
+    let mut unselected = Vec::new();
     let mut selected = Vec::with_capacity(principals.len());
-    for (index, ((account, principal), assignment)) in principals.iter().zip(&assignments.of).enumerate() {
-        let (Some(recognised), Some(comers)) = (recognised.get(index), comers.get(index)) else { continue };
+    for (index, ((account, principal), assignment)) in principals.iter().zip(&assignments.by_principal).enumerate() {
+        let (Some(classification), Some(assumers)) = (classifications.get(index), assumers_by_principal.get(index))
+        else {
+            continue;
+        };
         let entry = match assignment {
             Assignment::Declared(index) => baseline.entries.get(*index),
             _ => None,
         };
         let (kind, status) = match assignment {
-            Assignment::Declared(_) => (entry.map_or(Sort::Undeclared, |e| e.kind.into()), Status::AsDeclared),
-            Assignment::Ignored(IgnoredBy::Ignore(_)) => (Sort::Ignored, Status::Ignored),
-            Assignment::Ignored(IgnoredBy::ServiceLinked) => (Sort::ServiceLinked, Status::Ignored),
-            Assignment::Undeclared => (Sort::Undeclared, Status::Undeclared),
-            Assignment::Ambiguous(_) => (Sort::Ambiguous, Status::Ambiguous),
+            Assignment::Declared(_) => {
+                (entry.map_or(ReportedClass::Undeclared, |e| e.class.into()), PrincipalStatus::AsDeclared)
+            }
+            Assignment::Ignored(IgnoreReason::Ignore(_)) => (ReportedClass::Ignored, PrincipalStatus::Ignored),
+            Assignment::Ignored(IgnoreReason::ServiceLinked) => {
+                (ReportedClass::ServiceLinked, PrincipalStatus::Ignored)
+            }
+            Assignment::Undeclared => (ReportedClass::Undeclared, PrincipalStatus::Undeclared),
+            Assignment::Ambiguous(_) => (ReportedClass::Ambiguous, PrincipalStatus::Ambiguous),
         };
-        let brief = PrincipalBrief {
+        let principal_ref = PrincipalRef {
             arn: principal.arn.as_str().to_owned(),
             name: principal.name.clone(),
             kind,
             owner: entry.and_then(|e| e.owner.clone()),
             account: account.id.as_str().to_owned(),
         };
-        let wanted = options.selects(&brief);
-        selected.push(wanted);
-        let of = (*account, *principal);
-        let hints = (recognised, comers.as_slice());
-        if !wanted {
+        let is_selected = options.selects_principal(&principal_ref);
+        selected.push(is_selected);
+        let account_and_principal = (*account, *principal);
+        let hints = (classification, assumers.as_slice());
+        if !is_selected {
             if matches!(assignment, Assignment::Declared(_) | Assignment::Undeclared) {
-                others.push(Subject::gather(
+                unselected.push(AuditedPrincipal::assemble(
                     snapshot,
                     &gatherer,
-                    of,
-                    brief,
+                    account_and_principal,
+                    principal_ref,
                     hints,
                     entry,
-                    (Arc::clone(&nothing), Vec::new()),
+                    (Arc::clone(&empty_ceiling), Vec::new()),
                 ));
             }
             continue;
         }
         reports.push(PrincipalReport {
-            arn: brief.arn.clone(),
+            arn: principal_ref.arn.clone(),
             kind,
-            owner: brief.owner.clone(),
+            owner: principal_ref.owner.clone(),
             entry: entry.map(|e| e.name.value.clone()),
-            account: brief.account.clone(),
+            account: principal_ref.account.clone(),
             status,
         });
-        let declared = match assignment {
-            Assignment::Declared(index) => ceilings.of(*index, account)?,
-            Assignment::Undeclared => Arc::clone(&nothing),
+        let ceiling = match assignment {
+            Assignment::Declared(index) => ceiling_cache.resolve_entry(*index, account)?,
+            Assignment::Undeclared => Arc::clone(&empty_ceiling),
             Assignment::Ignored(_) | Assignment::Ambiguous(_) => continue,
         };
-        let index = match assignment {
+        let entry_index = match assignment {
             Assignment::Declared(index) => Some(*index),
             _ => None,
         };
-        let topics = topics.of(index, who(baseline, assignment, recognised), of, &mut ceilings)?;
-        subjects.push(Subject::gather(snapshot, &gatherer, of, brief, hints, entry, (declared, topics)));
+        let checks = check_planner.plan_checks(
+            entry_index,
+            resolve_class(baseline, assignment, classification),
+            account_and_principal,
+            &mut ceiling_cache,
+        )?;
+        subjects.push(AuditedPrincipal::assemble(
+            snapshot,
+            &gatherer,
+            account_and_principal,
+            principal_ref,
+            hints,
+            entry,
+            (ceiling, checks),
+        ));
     }
-    let ranks = Ranks::new(catalog);
-    let solver = Solver::with_ranks(catalog, ranks.order());
-    let wants = |rule| options.wants(rule);
-    let asker = Asker::new(&solver, snapshot, ranks, wants(RuleId::Latent), wants(RuleId::Narrower));
-    let everyone = subjects.iter().chain(&others);
-    let peers = wants(RuleId::NotNarrower).then(|| Peers::new(&asker, baseline, everyone));
+    let ranks = ActionRanking::new(catalog);
+    let solver = Solver::with_ranks(catalog, ranks.to_numeric_ranks());
+    let wants_rule = |rule| options.wants_rule(rule);
+    let analyzer = Analyzer::new(&solver, snapshot, ranks, wants_rule(RuleId::Latent), wants_rule(RuleId::Narrower));
+    let all_subjects = subjects.iter().chain(&unselected);
+    let operator_candidates =
+        wants_rule(RuleId::NotNarrower).then(|| OperatorCandidates::new(&analyzer, baseline, all_subjects));
     let graph = || Graph::new(&solver, snapshot, options.today);
-    let reaching = wants(RuleId::Reach).then(|| Reaching::new(graph(), snapshot, baseline, &assignments));
-    let own_graph = (peers.is_some() && reaching.is_none()).then(graph);
-    let sharing = reaching.as_ref().map(|reaching| &reaching.graph).or(own_graph.as_ref());
-    let sharing = sharing.filter(|_| peers.is_some()).map(|graph| Sharing::new(graph, snapshot, &kinds));
-    let known: Kinds<'_> = views.iter().map(|view| view.arn).zip(kinds.iter().copied()).collect();
-    let (peers, reaching) = (peers.as_ref(), reaching.as_ref());
-    let judge = Judge { asker: &asker, baseline, kinds: &known, peers, reaching, sharing: sharing.as_ref() };
-    let mut findings = judge.decide(&subjects);
+    let escalation =
+        wants_rule(RuleId::Escalation).then(|| EscalationAnalysis::new(graph(), snapshot, baseline, &assignments));
+    let comparison_graph = (operator_candidates.is_some() && escalation.is_none()).then(graph);
+    let shared_graph = escalation.as_ref().map(|reaching| &reaching.graph).or(comparison_graph.as_ref());
+    let shared_roles = shared_graph
+        .filter(|_| operator_candidates.is_some())
+        .map(|graph| SharedRoleIndex::new(graph, snapshot, &classes));
+    let class_by_arn: ClassByArn<'_> = views.iter().map(|view| view.arn).zip(classes.iter().copied()).collect();
+    let (operator_candidates, escalation) = (operator_candidates.as_ref(), escalation.as_ref());
+    let evaluator = Evaluator {
+        analyzer: &analyzer,
+        baseline,
+        classes: &class_by_arn,
+        operator_candidates: operator_candidates,
+        escalation: escalation,
+        shared_roles: shared_roles.as_ref(),
+    };
+    let mut findings = evaluator.evaluate(&subjects);
     let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
     let arns: Vec<&str> = views.iter().map(|view| view.arn).collect();
-    let whole = Whole {
+    let baseline_context = BaselineContext {
         baseline,
         assignments: &assignments,
         arns: &arns,
         selected: &selected,
-        everyone: !snapshot.lacks_principals(),
-        found: (options.is_whole() && !snapshot.lacks_principals()).then_some(fingerprints.as_slice()),
+        has_all_principals: !snapshot.may_lack_principals(),
+        fingerprints: (options.is_unfiltered() && !snapshot.may_lack_principals()).then_some(fingerprints.as_slice()),
         today: options.today,
     };
-    if options.principal.is_none() && options.kinds.is_empty() {
-        findings.extend(RULES.iter().flat_map(|rule| rule.of_baseline(&whole)));
+    if options.principal.is_none() && options.classes.is_empty() {
+        findings.extend(RULES.iter().flat_map(|rule| rule.find_in_baseline(&baseline_context)));
     } else {
         // What of the baseline is idle is no matter of these principals; that they are ambiguous is.
-        let about_them = |finding: &Finding| finding.severity >= Severity::High;
-        findings.extend(RULES.iter().flat_map(|rule| rule.of_baseline(&whole)).filter(about_them));
+        let is_ambiguity = |finding: &Finding| finding.severity >= Severity::High;
+        findings.extend(RULES.iter().flat_map(|rule| rule.find_in_baseline(&baseline_context)).filter(is_ambiguity));
     }
     for finding in &mut findings {
-        finding.accepted = accepted(baseline, finding, options.today);
+        finding.accepted = find_accepted_exception(baseline, finding, options.today);
     }
     set_statuses(&mut reports, &findings);
-    let service_linked = reports.iter().filter(|report| report.kind == Sort::ServiceLinked).count();
+    let service_linked = reports.iter().filter(|report| report.kind == ReportedClass::ServiceLinked).count();
     let documents = subjects.iter().flat_map(|subject| {
         let layers = &subject.layers;
         let own = layers.identity.iter().chain(layers.boundary.iter().flatten()).map(|policy| &*policy.document);
-        own.chain(subject.declared.documents.iter().map(|d| &*d.document))
+        own.chain(subject.ceiling.documents.iter().map(|d| &*d.document))
     });
-    let notes = notes(snapshot, catalog, documents);
+    let notes = collect_notes(snapshot, catalog, documents);
     let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
     findings.retain(|finding| {
-        let severe = options.severity.is_none_or(|least| finding.severity >= least);
-        options.wants(finding.rule) && (severe || finding.rule == RuleId::Undecided)
+        let severe = options.severity.is_none_or(|minimum| finding.severity >= minimum);
+        options.wants_rule(finding.rule) && (severe || finding.rule == RuleId::Undecided)
     });
     findings.sort_by(|a, b| {
-        let name = |finding: &Finding| finding.principal.as_ref().map(|principal| principal.arn.clone());
-        b.severity.cmp(&a.severity).then_with(|| (name(a), a.rule).cmp(&(name(b), b.rule)))
+        let principal_arn = |finding: &Finding| finding.principal.as_ref().map(|principal| principal.arn.clone());
+        b.severity.cmp(&a.severity).then_with(|| (principal_arn(a), a.rule).cmp(&(principal_arn(b), b.rule)))
     });
     Ok(Audit {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        catalog: CatalogFacts { version: catalog.version().to_owned(), updated_at: catalog.updated_at().to_owned() },
-        snapshot: snapshot_facts(snapshot),
-        baseline: BaselineFacts {
+        catalog: CatalogInfo { version: catalog.version().to_owned(), updated_at: catalog.updated_at().to_owned() },
+        snapshot: describe_snapshot(snapshot),
+        baseline: BaselineInfo {
             path: baseline.source().name().to_owned(),
             content_id: baseline.content_id().to_owned(),
         },
         notes,
-        summary: summary(&reports, &findings, undecided, service_linked),
+        summary: summarize_findings(&reports, &findings, undecided, service_linked),
         principals: reports,
         findings,
-        unread: unread(snapshot),
+        unread: list_unread_inputs(snapshot),
     })
 }
 
 /// What a principal is: as its entry says, else as hints have it.
-fn who(baseline: &Baseline, assignment: &Assignment, recognised: &Recognised) -> Who {
+fn resolve_class(baseline: &Baseline, assignment: &Assignment, classification: &Classification) -> InferredClass {
     match assignment {
-        Assignment::Declared(index) => baseline.entries.get(*index).map_or(recognised.who, |e| e.kind.into()),
-        _ => recognised.who,
+        Assignment::Declared(index) => baseline.entries.get(*index).map_or(classification.class, |e| e.class.into()),
+        _ => classification.class,
     }
 }
 
-fn accepted(baseline: &Baseline, finding: &Finding, today: Date) -> Option<Accepted> {
-    let exception = baseline.exception_for(&finding.fingerprint).filter(|exception| !exception.is_expired(today))?;
-    Some(Accepted {
+fn find_accepted_exception(baseline: &Baseline, finding: &Finding, today: Date) -> Option<AcceptedException> {
+    let exception = baseline.find_exception(&finding.fingerprint).filter(|exception| !exception.is_expired(today))?;
+    Some(AcceptedException {
         reason: exception.reason.clone(),
         requested_by: exception.requested_by.clone(),
         approved_by: exception.approved_by.clone(),
@@ -240,23 +276,23 @@ fn accepted(baseline: &Baseline, finding: &Finding, today: Date) -> Option<Accep
 
 /// What became of each principal, by the worst that was found.
 fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
-    let mut worst: BTreeMap<&str, Status> = BTreeMap::new();
+    let mut worst: BTreeMap<&str, PrincipalStatus> = BTreeMap::new();
     for finding in findings {
         let Some(principal) = &finding.principal else { continue };
         let status = match finding.rule {
-            _ if finding.accepted.is_some() => Status::Accepted,
-            RuleId::Broader => Status::Broader,
-            RuleId::Latent => Status::Latent,
-            RuleId::Reach => Status::Reaching,
-            RuleId::Trust => Status::Exposed,
-            RuleId::Undeclared => Status::Undeclared,
-            RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => Status::DutyBroken,
-            RuleId::Undecided => Status::Undecided,
-            RuleId::Narrower => Status::Narrower,
+            _ if finding.accepted.is_some() => PrincipalStatus::Accepted,
+            RuleId::Broader => PrincipalStatus::Broader,
+            RuleId::Latent => PrincipalStatus::Latent,
+            RuleId::Escalation => PrincipalStatus::Escalatable,
+            RuleId::Trust => PrincipalStatus::UndeclaredTrust,
+            RuleId::Undeclared => PrincipalStatus::Undeclared,
+            RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => PrincipalStatus::RequirementViolated,
+            RuleId::Undecided => PrincipalStatus::Undecided,
+            RuleId::Narrower => PrincipalStatus::Narrower,
             RuleId::Baseline => continue,
         };
-        let known = worst.entry(&principal.arn).or_insert(status);
-        *known = (*known).min(status);
+        let worst_status = worst.entry(&principal.arn).or_insert(status);
+        *worst_status = (*worst_status).min(status);
     }
     for report in reports {
         if let Some(status) = worst.get(report.arn.as_str()) {
@@ -265,8 +301,13 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
     }
 }
 
-fn summary(reports: &[PrincipalReport], findings: &[Finding], undecided: usize, service_linked: usize) -> Summary {
-    let mut summary = Summary { undecided, service_linked, ..Summary::default() };
+fn summarize_findings(
+    reports: &[PrincipalReport],
+    findings: &[Finding],
+    undecided: usize,
+    service_linked: usize,
+) -> AuditSummary {
+    let mut summary = AuditSummary { undecided, service_linked, ..AuditSummary::default() };
     for report in reports {
         *summary.principals.entry(report.status).or_insert(0) += 1;
     }
@@ -280,11 +321,11 @@ fn summary(reports: &[PrincipalReport], findings: &[Finding], undecided: usize, 
     summary
 }
 
-fn snapshot_facts(snapshot: &Snapshot) -> SnapshotFacts {
+fn describe_snapshot(snapshot: &Snapshot) -> SnapshotInfo {
     let mut partitions: Vec<String> = snapshot.accounts.iter().map(|a| a.partition.as_str().to_owned()).collect();
     partitions.sort();
     partitions.dedup();
-    SnapshotFacts {
+    SnapshotInfo {
         origin: snapshot.origin.display().to_string(),
         taken_at: snapshot.taken_at.clone(),
         accounts: snapshot.accounts.iter().map(|account| account.id.as_str().to_owned()).collect(),
@@ -293,25 +334,25 @@ fn snapshot_facts(snapshot: &Snapshot) -> SnapshotFacts {
     }
 }
 
-fn unread(snapshot: &Snapshot) -> Vec<Unread> {
-    let one = |problem: &crate::snapshot::Problem| {
+fn list_unread_inputs(snapshot: &Snapshot) -> Vec<UnreadInput> {
+    let from_problem = |problem: &crate::snapshot::SnapshotProblem| {
         let first = problem.diagnostics.0.first();
-        Unread {
-            what: problem.what.clone(),
+        UnreadInput {
+            subject: problem.subject.clone(),
             place: first.map(|d| d.place()),
-            why: first.map(|d| d.message.clone()).unwrap_or_default(),
+            reason: first.map(|d| d.message.clone()).unwrap_or_default(),
             account: None,
             permission: None,
         }
     };
-    let uncollected = snapshot.uncollected.iter().map(|one| Unread {
-        what: one.to_string(),
-        place: Some(one.place.clone()),
-        why: one.why(),
-        account: one.account.as_ref().map(|account| account.as_str().to_owned()),
-        permission: one.unread.permission.clone(),
+    let uncollected = snapshot.collection_gaps.iter().map(|gap| UnreadInput {
+        subject: gap.to_string(),
+        place: Some(gap.place.clone()),
+        reason: gap.reason(),
+        account: gap.account.as_ref().map(|account| account.as_str().to_owned()),
+        permission: gap.unread.permission.clone(),
     });
-    uncollected.chain(snapshot.problems.iter().map(one)).collect()
+    uncollected.chain(snapshot.problems.iter().map(from_problem)).collect()
 }
 
 impl Audit {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{AccessLevel, ActionClass, ActionId, Catalog};
+use crate::catalog::{AccessLevel, ActionId, Catalog, RiskClass};
 
 /// How bad a finding is, in order.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
@@ -36,7 +36,7 @@ impl Severity {
     }
 
     /// One step worse; critical and information stay what they are.
-    pub fn raised(self) -> Severity {
+    pub fn raise_one_step(self) -> Severity {
         match self {
             Severity::Info => Severity::Info,
             Severity::Low => Severity::Medium,
@@ -53,25 +53,25 @@ impl std::fmt::Display for Severity {
 }
 
 /// How bad it is to have an action.
-pub(super) fn of_action(catalog: &Catalog, action: ActionId) -> Severity {
-    let classes = catalog.classes(action);
-    if classes.contains(ActionClass::Escalation) {
+pub(super) fn rate_action(catalog: &Catalog, action: ActionId) -> Severity {
+    let classes = catalog.risk_classes(action);
+    if classes.contains(RiskClass::Escalation) {
         return Severity::Critical;
     }
-    if classes.contains(ActionClass::Destructive) || classes.contains(ActionClass::PermissionsManagement) {
+    if classes.contains(RiskClass::Destructive) || classes.contains(RiskClass::PermissionsManagement) {
         return Severity::High;
     }
     match catalog.access_level(action) {
         AccessLevel::PermissionsManagement => Severity::High,
         AccessLevel::Write => Severity::Medium,
-        _ if classes.contains(ActionClass::DataRead) => Severity::Medium,
+        _ if classes.contains(RiskClass::DataRead) => Severity::Medium,
         // What a resource is like, not what it holds.
         AccessLevel::Read | AccessLevel::List | AccessLevel::Tagging => Severity::Low,
     }
 }
 
 /// How bad a name is that does not exist yet: its verb is all there is to go by.
-pub(super) fn of_future_name(pattern: &str) -> Severity {
+pub(super) fn rate_future_name(pattern: &str) -> Severity {
     let name = pattern.split_once(':').map_or("", |(_, name)| name).to_ascii_lowercase();
     if ["get", "list", "describe"].iter().any(|verb| name.starts_with(verb)) { Severity::Low } else { Severity::Medium }
 }
@@ -83,21 +83,22 @@ mod tests {
     #[test]
     fn severity_follows_what_an_action_can_do() {
         let catalog = Catalog::embedded();
-        let of = |name| catalog.find_action(name).map(|action| of_action(catalog, action)).unwrap_or(Severity::Info);
-        assert_eq!(of("iam:AttachRolePolicy"), Severity::Critical);
-        assert_eq!(of("cloudformation:DeleteStack"), Severity::High);
-        assert_eq!(of("s3:PutBucketPolicy"), Severity::High);
-        assert_eq!(of("s3:GetObject"), Severity::Medium);
-        assert_eq!(of("sqs:SendMessage"), Severity::Medium);
-        assert_eq!(of("ec2:DescribeInstances"), Severity::Low);
-        assert_eq!(of("ec2:CreateTags"), Severity::Low);
-        assert_eq!(of_future_name("s3:GetNew*"), Severity::Low);
-        assert_eq!(of_future_name("s3:*"), Severity::Medium);
+        let severity_of =
+            |name| catalog.find_action(name).map(|action| rate_action(catalog, action)).unwrap_or(Severity::Info);
+        assert_eq!(severity_of("iam:AttachRolePolicy"), Severity::Critical);
+        assert_eq!(severity_of("cloudformation:DeleteStack"), Severity::High);
+        assert_eq!(severity_of("s3:PutBucketPolicy"), Severity::High);
+        assert_eq!(severity_of("s3:GetObject"), Severity::Medium);
+        assert_eq!(severity_of("sqs:SendMessage"), Severity::Medium);
+        assert_eq!(severity_of("ec2:DescribeInstances"), Severity::Low);
+        assert_eq!(severity_of("ec2:CreateTags"), Severity::Low);
+        assert_eq!(rate_future_name("s3:GetNew*"), Severity::Low);
+        assert_eq!(rate_future_name("s3:*"), Severity::Medium);
     }
 
     #[test]
-    fn agents_are_one_step_worse() {
-        let raised: Vec<_> = Severity::ALL.iter().map(|(_, severity)| severity.raised()).collect();
+    fn raised_severity_is_one_step_worse() {
+        let raised: Vec<_> = Severity::ALL.iter().map(|(_, severity)| severity.raise_one_step()).collect();
         use Severity::*;
         assert_eq!(raised, [Critical, Critical, High, Medium, Info]);
     }

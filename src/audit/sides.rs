@@ -2,85 +2,100 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::ask::Tag;
-use crate::iam::Listing;
-use crate::solve::{Access, Allowing, Branch, Solver};
+use super::ask::StatementId;
+use crate::iam::ElementKind;
+use crate::solve::{Access, Branch, Solver, StatementUse};
 
 /// What both sides allow.
-pub(super) fn both(one: &Access, other: &Access) -> Access {
-    let joined = |a: &Branch, b: &Branch| Branch {
-        require: a.require.iter().chain(&b.require).cloned().collect(),
-        forbid: a.forbid.iter().chain(&b.forbid).cloned().collect(),
-        except: a.except.iter().chain(&b.except).cloned().collect(),
+pub(super) fn intersect(left: &Access, right: &Access) -> Access {
+    let intersect_branches = |a: &Branch, b: &Branch| Branch {
+        allow_layers: a.allow_layers.iter().chain(&b.allow_layers).cloned().collect(),
+        deny_statements: a.deny_statements.iter().chain(&b.deny_statements).cloned().collect(),
+        scope_exclusions: a.scope_exclusions.iter().chain(&b.scope_exclusions).cloned().collect(),
     };
-    Access { branches: one.branches.iter().flat_map(|a| other.branches.iter().map(move |b| joined(a, b))).collect() }
+    Access {
+        branches: left
+            .branches
+            .iter()
+            .flat_map(|a| right.branches.iter().map(move |b| intersect_branches(a, b)))
+            .collect(),
+    }
 }
 
 /// The statements of an access that speak of what a part is about; of its other actions nothing is asked.
-pub(super) fn speaking_of(solver: &Solver<'_>, access: &Access, part: &Access) -> Access {
+pub(super) fn restrict_to_actions_of(solver: &Solver<'_>, access: &Access, scope: &Access) -> Access {
     // An action that the catalog does not know may be meant by any pattern.
-    let is_within = |action: &String| part.uses().any(|one| solver.lists_unknown(&one.document, one.index, action));
-    let may_mean = |one: &Allowing| match solver.unknown_actions(&one.document, one.index) {
-        Some(unknown) => unknown.iter().any(is_within),
+    let is_listed_in_scope = |action: &String| {
+        scope.uses().any(|statement_use| {
+            solver.may_list_unknown_action(&statement_use.document, statement_use.statement_index, action)
+        })
+    };
+    let may_list_unknown_action = |statement_use: &StatementUse| match solver
+        .unknown_actions(&statement_use.document, statement_use.statement_index)
+    {
+        Some(unknown) => unknown.iter().any(is_listed_in_scope),
         None => true,
     };
-    if access.uses().chain(part.uses()).any(may_mean) {
+    if access.uses().chain(scope.uses()).any(may_list_unknown_action) {
         return access.clone();
     }
-    let mut about = FixedBitSet::with_capacity(solver.catalog.action_count());
-    for one in part.branches.iter().flat_map(|branch| branch.require.iter().flatten()) {
-        if let Some(listed) = solver.listed_actions(&one.document, one.index) {
-            about.union_with(&listed);
+    let mut scope_actions = FixedBitSet::with_capacity(solver.catalog.action_count());
+    for statement_use in scope.branches.iter().flat_map(|branch| branch.allow_layers.iter().flatten()) {
+        if let Some(listed) = solver.listed_actions(&statement_use.document, statement_use.statement_index) {
+            scope_actions.union_with(&listed);
         }
     }
-    let speaks = |one: &&Allowing| {
-        solver.listed_actions(&one.document, one.index).is_none_or(|listed| !listed.is_disjoint(&about))
+    let lists_scope_action = |statement_use: &&StatementUse| {
+        solver
+            .listed_actions(&statement_use.document, statement_use.statement_index)
+            .is_none_or(|listed| !listed.is_disjoint(&scope_actions))
     };
-    let list = |list: &Vec<Allowing>| list.iter().filter(speaks).cloned().collect();
-    let narrowed = |branch: &Branch| Branch {
-        require: branch.require.iter().map(list).collect(),
-        forbid: list(&branch.forbid),
-        except: branch.except.clone(),
+    let restrict = |list: &Vec<StatementUse>| list.iter().filter(lists_scope_action).cloned().collect();
+    let restrict_branch = |branch: &Branch| Branch {
+        allow_layers: branch.allow_layers.iter().map(restrict).collect(),
+        deny_statements: restrict(&branch.deny_statements),
+        scope_exclusions: branch.scope_exclusions.clone(),
     };
-    Access { branches: access.branches.iter().map(narrowed).collect() }
+    Access { branches: access.branches.iter().map(restrict_branch).collect() }
 }
 
 /// The access without some policies.
-pub(super) fn without(access: &Access, gone: impl Fn(usize) -> bool) -> Access {
-    let mut rest = access.clone();
-    for branch in &mut rest.branches {
-        for list in branch.require.iter_mut().chain([&mut branch.forbid]) {
-            list.retain(|one| !gone(one.tag));
+pub(super) fn exclude_policies(access: &Access, is_excluded: impl Fn(usize) -> bool) -> Access {
+    let mut remaining = access.clone();
+    for branch in &mut remaining.branches {
+        for list in branch.allow_layers.iter_mut().chain([&mut branch.deny_statements]) {
+            list.retain(|statement_use| !is_excluded(statement_use.policy_index));
         }
     }
-    rest
+    remaining
 }
 
 /// The access that is granted by some statements only; all the other layers as they are.
-pub(super) fn granted_by(access: &Access, keep: impl Fn(&Allowing) -> bool) -> Access {
-    let mut rest = access.clone();
-    for list in rest.branches.iter_mut().filter_map(|branch| branch.require.first_mut()) {
+pub(super) fn restrict_grants(access: &Access, keep: impl Fn(&StatementUse) -> bool) -> Access {
+    let mut restricted = access.clone();
+    for list in restricted.branches.iter_mut().filter_map(|branch| branch.allow_layers.first_mut()) {
         list.retain(&keep);
     }
-    rest
+    restricted
 }
 
 /// The access by its granting statements alone.
-pub(super) fn identity_only(mut access: Access) -> Access {
+pub(super) fn grants_only(mut access: Access) -> Access {
     for branch in &mut access.branches {
-        branch.require.truncate(1);
-        branch.forbid.clear();
-        branch.except.clear();
+        branch.allow_layers.truncate(1);
+        branch.deny_statements.clear();
+        branch.scope_exclusions.clear();
     }
     access
 }
 
 /// The access by those granting statements that can allow an action that does not exist yet.
-pub(super) fn wild_statements(access: &Access, keep: impl Fn(Tag) -> bool) -> Access {
-    granted_by(access, |one| {
-        let element = one.statement().map(|s| &s.action);
-        let wild = element.is_some_and(|e| e.listing == Listing::AllBut || e.patterns.iter().any(|p| !p.is_literal()));
-        wild && keep((one.tag, one.index))
+pub(super) fn wildcard_grants(access: &Access, keep: impl Fn(StatementId) -> bool) -> Access {
+    restrict_grants(access, |statement_use| {
+        let element = statement_use.statement().map(|s| &s.action);
+        let has_wildcard =
+            element.is_some_and(|e| e.kind == ElementKind::NotList || e.patterns.iter().any(|p| !p.is_literal()));
+        has_wildcard && keep((statement_use.policy_index, statement_use.statement_index))
     })
 }
 
@@ -96,32 +111,40 @@ mod tests {
     use crate::iam::{DocumentKind, PolicyDocument};
     use crate::source::SourceFile;
 
-    fn access(statements: &Value) -> Access {
+    fn parse_access(statements: &Value) -> Access {
         let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
         let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
-        Access::of_policies([(&Arc::new(document), 0)])
+        Access::from_policies([(&Arc::new(document), 0)])
     }
 
     #[test]
-    fn a_part_is_asked_of_by_the_statements_that_speak_of_its_actions() {
+    fn restriction_keeps_statements_that_list_actions_in_scope() {
         let solver = Solver::new(Catalog::embedded());
-        let of = |effect: &str, action: Value| json!({ "Effect": effect, "Action": action, "Resource": "*" });
-        let kept = |statements: Value, part: Value| -> Vec<usize> {
-            let part = access(&json!([of("Allow", part)]));
-            let left = speaking_of(&solver, &access(&statements), &part);
-            statements_of(&left)
+        let build_statement =
+            |effect: &str, action: Value| json!({ "Effect": effect, "Action": action, "Resource": "*" });
+        let find_kept = |statements: Value, part: Value| -> Vec<usize> {
+            let part = parse_access(&json!([build_statement("Allow", part)]));
+            let restricted = restrict_to_actions_of(&solver, &parse_access(&statements), &part);
+            statement_indices(&restricted)
         };
-        let three = json!([of("Allow", json!("s3:Get*")), of("Allow", json!("iam:*")), of("Deny", json!("sqs:*"))]);
-        assert_eq!(kept(three.clone(), json!("iam:CreateUser")), [1]);
-        assert_eq!(kept(three.clone(), json!(["s3:*", "sqs:SendMessage"])), [0, 2]);
-        assert_eq!(kept(three, json!("*")), [0, 1, 2]);
+        let three = json!([
+            build_statement("Allow", json!("s3:Get*")),
+            build_statement("Allow", json!("iam:*")),
+            build_statement("Deny", json!("sqs:*"))
+        ]);
+        assert_eq!(find_kept(three.clone(), json!("iam:CreateUser")), [1]);
+        assert_eq!(find_kept(three.clone(), json!(["s3:*", "sqs:SendMessage"])), [0, 2]);
+        assert_eq!(find_kept(three, json!("*")), [0, 1, 2]);
         // An action that the catalog does not know may be what another statement's pattern means.
-        let named = json!([of("Allow", json!("s3:DoWhat*")), of("Allow", json!("s3:DoWhatIsNotKnown"))]);
-        assert_eq!(kept(named.clone(), json!("s3:*")), [0, 1]);
-        assert_eq!(kept(named, json!("iam:*")), [] as [usize; 0]);
+        let named = json!([
+            build_statement("Allow", json!("s3:DoWhat*")),
+            build_statement("Allow", json!("s3:DoWhatIsNotKnown"))
+        ]);
+        assert_eq!(find_kept(named.clone(), json!("s3:*")), [0, 1]);
+        assert_eq!(find_kept(named, json!("iam:*")), [] as [usize; 0]);
     }
 
-    fn statements_of(access: &Access) -> Vec<usize> {
-        access.uses().map(|one| one.index).collect()
+    fn statement_indices(access: &Access) -> Vec<usize> {
+        access.uses().map(|statement_use| statement_use.statement_index).collect()
     }
 }

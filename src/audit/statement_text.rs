@@ -2,15 +2,15 @@
 
 use crate::iam::condition::ConditionValue;
 use crate::iam::document::{ActionElement, ResourceElement};
-use crate::iam::{ActionPattern, Condition, Listing, Statement};
+use crate::iam::{ActionPattern, Condition, ElementKind, Statement};
 
 /// A condition entry: `StringEquals aws:ResourceTag/team a, b`.
-pub fn condition(condition: &Condition) -> String {
-    format!("{} {} {}", condition.operator_name(), condition.key, values(condition).join(", "))
+pub fn render_condition(condition: &Condition) -> String {
+    format!("{} {} {}", condition.operator_name(), condition.key, sorted_values(condition).join(", "))
 }
 
 /// The values of a condition entry, in order of the alphabet.
-pub(super) fn values(condition: &Condition) -> Vec<String> {
+pub(super) fn sorted_values(condition: &Condition) -> Vec<String> {
     let mut values: Vec<String> = condition
         .values
         .iter()
@@ -25,29 +25,31 @@ pub(super) fn values(condition: &Condition) -> Vec<String> {
 }
 
 /// The resource patterns as written.
-pub fn resources(element: &ResourceElement) -> Vec<String> {
+pub fn list_resource_patterns(element: &ResourceElement) -> Vec<String> {
     element.patterns.iter().map(|pattern| pattern.as_written().to_owned()).collect()
 }
 
 /// What identifies a statement's share in a finding: the action patterns that `contributes` picks, the
 /// resources and the conditions. Not its position, its Sid, its place, nor the order within it.
-pub(super) fn normalised(statement: &Statement, contributes: impl Fn(&ActionPattern) -> bool) -> String {
-    let mut actions: Vec<String> = match statement.action.listing {
-        Listing::Only => statement.action.patterns.iter().filter(|p| contributes(p)).map(lower).collect(),
-        Listing::AllBut => all_but(&statement.action),
+pub(super) fn normalize_statement(statement: &Statement, contributes: impl Fn(&ActionPattern) -> bool) -> String {
+    let mut actions: Vec<String> = match statement.action.kind {
+        ElementKind::List => {
+            statement.action.patterns.iter().filter(|p| contributes(p)).map(to_lowercase_text).collect()
+        }
+        ElementKind::NotList => render_excluded_actions(&statement.action),
     };
     let mut resources: Vec<String> = statement
         .resource
         .iter()
         .flat_map(|element| {
-            let not = if element.listing == Listing::AllBut { "not " } else { "" };
-            resources(element).into_iter().map(move |pattern| format!("{not}{pattern}"))
+            let not = if element.kind == ElementKind::NotList { "not " } else { "" };
+            list_resource_patterns(element).into_iter().map(move |pattern| format!("{not}{pattern}"))
         })
         .collect();
     let mut conditions: Vec<String> = statement
         .conditions
         .iter()
-        .map(|c| format!("{} {} {:?}", c.operator_name(), c.key.lower(), values(c)))
+        .map(|c| format!("{} {} {:?}", c.operator_name(), c.key.lower(), sorted_values(c)))
         .collect();
     for list in [&mut actions, &mut resources, &mut conditions] {
         list.sort();
@@ -56,16 +58,16 @@ pub(super) fn normalised(statement: &Statement, contributes: impl Fn(&ActionPatt
     format!("{actions:?} {resources:?} {conditions:?}")
 }
 
-fn lower(pattern: &ActionPattern) -> String {
+fn to_lowercase_text(pattern: &ActionPattern) -> String {
     format!("{}:{}", pattern.service(), pattern.name())
 }
 
-fn all_but(element: &ActionElement) -> Vec<String> {
-    element.patterns.iter().map(|pattern| format!("not {}", lower(pattern))).collect()
+fn render_excluded_actions(element: &ActionElement) -> Vec<String> {
+    element.patterns.iter().map(|pattern| format!("not {}", to_lowercase_text(pattern))).collect()
 }
 
 /// A statement as advice names it: `statement 2 "Deploy" of OperatorPower`.
-pub(super) fn document_statement(by: &super::finding::GrantedBy) -> String {
-    let sid = by.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
-    format!("statement {}{sid} of {}", by.statement + 1, by.policy)
+pub(super) fn render_statement_reference(granting_statement: &super::finding::GrantingStatement) -> String {
+    let sid = granting_statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
+    format!("statement {}{sid} of {}", granting_statement.statement + 1, granting_statement.policy)
 }

@@ -3,44 +3,48 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::finding::{PrincipalBrief, Sort};
-use super::topic::Topic;
-use crate::access::{Gatherer, KnownContext, Layers, PolicyOrigin, PolicyRef, known_context, missing};
-use crate::baseline::{Baseline, Ceiling, CeilingDocument, CeilingPart, Entry, Kind, LevelCatalog, aws_managed_arn};
+use super::finding::{PrincipalRef, ReportedClass};
+use super::topic::Check;
+use crate::access::{
+    KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef, build_known_context, find_missing_documents,
+};
+use crate::baseline::{
+    Baseline, Ceiling, CeilingDocument, CeilingPart, Entry, LevelCatalog, PrincipalClass, to_aws_managed_arn,
+};
 use crate::iam::PolicyDocument;
-use crate::kinds::{Comer, Recognised, Who};
+use crate::kinds::{Assumer, Classification, InferredClass};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
 use crate::solve::Access;
 use crate::source::Diagnostics;
 
 /// A principal and what it is held against.
-pub(super) struct Subject<'a> {
+pub(super) struct AuditedPrincipal<'a> {
     /// The principal.
     pub principal: &'a Principal,
     /// Its account.
     pub account: &'a Account,
     /// How findings name it.
-    pub brief: PrincipalBrief,
+    pub principal_ref: PrincipalRef,
     /// The entry that binds it; none where it is undeclared.
     pub entry: Option<&'a Entry>,
     /// What is declared; nothing where it is undeclared.
-    pub declared: Arc<Declared>,
+    pub ceiling: Arc<ResolvedCeiling>,
     /// Its layers.
     pub layers: Layers,
     /// What is known of its context.
-    pub known: KnownContext,
+    pub known_context: KnownContext,
     /// The documents that decide over it and are missing.
-    pub missing: Vec<MissingDocument>,
+    pub missing_documents: Vec<MissingDocument>,
     /// What hints take it for.
-    pub recognised: &'a Recognised,
+    pub classification: &'a Classification,
     /// Who may take it on, as far as hints tell.
-    pub comers: &'a [Comer],
+    pub assumers: &'a [Assumer],
     /// What is asked of it beside its ceiling.
-    pub topics: Vec<Arc<Topic>>,
+    pub checks: Vec<Arc<Check>>,
 }
 
 /// A ceiling, ready to be asked about.
-pub(super) struct Declared {
+pub(super) struct ResolvedCeiling {
     /// The documents; a statement's tag is its document's index.
     pub documents: Vec<CeilingDocument>,
     /// What they allow, for the solver.
@@ -49,146 +53,161 @@ pub(super) struct Declared {
     pub layers: Layers,
 }
 
-impl Declared {
+impl ResolvedCeiling {
     /// The ceiling of these documents.
-    pub fn of(documents: Vec<CeilingDocument>) -> Declared {
-        let access = Access::of_policies(documents.iter().enumerate().map(|(tag, d)| (&d.document, tag)));
-        let policy = |d: &CeilingDocument| PolicyRef {
+    pub fn from_documents(documents: Vec<CeilingDocument>) -> ResolvedCeiling {
+        let access = Access::from_policies(documents.iter().enumerate().map(|(tag, d)| (&d.document, tag)));
+        let to_policy = |d: &CeilingDocument| PolicyRef {
             name: d.name.clone(),
             origin: PolicyOrigin::Given,
             document: Arc::clone(&d.document),
         };
-        let layers = Layers::of_identity(documents.iter().map(policy).collect());
-        Declared { documents, access, layers }
+        let layers = Layers::from_identity(documents.iter().map(to_policy).collect());
+        ResolvedCeiling { documents, access, layers }
     }
 }
 
-impl<'a> Subject<'a> {
+impl<'a> AuditedPrincipal<'a> {
     /// Gathers a principal.
-    pub fn gather(
+    pub fn assemble(
         snapshot: &Snapshot,
-        gatherer: &Gatherer<'_>,
+        gatherer: &LayerCollector<'_>,
         (account, principal): (&'a Account, &'a Principal),
-        brief: PrincipalBrief,
-        (recognised, comers): (&'a Recognised, &'a [Comer]),
+        principal_ref: PrincipalRef,
+        (classification, assumers): (&'a Classification, &'a [Assumer]),
         entry: Option<&'a Entry>,
-        (declared, topics): (Arc<Declared>, Vec<Arc<Topic>>),
-    ) -> Subject<'a> {
+        (ceiling, checks): (Arc<ResolvedCeiling>, Vec<Arc<Check>>),
+    ) -> AuditedPrincipal<'a> {
         // The trust policy decides who becomes the role, not what the role may do.
-        let decides = |missing: &MissingDocument| missing.layer != LayerKind::Trust;
-        Subject {
+        let is_deciding = |missing: &MissingDocument| missing.layer != LayerKind::Trust;
+        AuditedPrincipal {
             principal,
             account,
-            brief,
-            recognised,
-            comers,
-            topics,
+            principal_ref: principal_ref,
+            classification: classification,
+            assumers: assumers,
+            checks: checks,
             entry,
-            declared,
-            layers: gatherer.gather(account, principal),
-            known: known_context(snapshot, principal),
-            missing: missing(snapshot, account, principal).into_iter().filter(decides).collect(),
+            ceiling: ceiling,
+            layers: gatherer.collect(account, principal),
+            known_context: build_known_context(snapshot, principal),
+            missing_documents: find_missing_documents(snapshot, account, principal)
+                .into_iter()
+                .filter(is_deciding)
+                .collect(),
         }
     }
 
     /// What it is: as its entry says, else as hints have it.
-    pub fn who(&self) -> Who {
-        self.entry.map_or(self.recognised.who, |entry| entry.kind.into())
+    pub fn class(&self) -> InferredClass {
+        self.entry.map_or(self.classification.class, |entry| entry.class.into())
     }
 
     /// Whether it decides by itself, so that its findings weigh more.
     pub fn is_agent(&self) -> bool {
-        self.who() == Who::Agent
+        self.class() == InferredClass::Agent
     }
 
     /// Whether something is missing that could take back what the layers at hand allow, on whatever resource.
-    pub fn may_be_narrower(&self) -> bool {
-        self.missing.iter().any(|missing| !matches!(missing.layer, LayerKind::Identity | LayerKind::Resource))
+    pub fn has_missing_restricting_layer(&self) -> bool {
+        self.missing_documents.iter().any(|missing| !matches!(missing.layer, LayerKind::Identity | LayerKind::Resource))
     }
 
     /// Whether the policy of a resource is missing that could take back what the layers at hand allow on it.
-    pub fn may_be_denied(&self, resource: &str) -> bool {
-        self.missing.iter().any(|missing| missing.layer == LayerKind::Resource && missing.decides_on(resource))
+    pub fn resource_policy_missing_for(&self, resource: &str) -> bool {
+        self.missing_documents
+            .iter()
+            .any(|missing| missing.layer == LayerKind::Resource && missing.may_affect_resource(resource))
     }
 }
 
-impl From<Kind> for Sort {
-    fn from(kind: Kind) -> Sort {
+impl From<PrincipalClass> for ReportedClass {
+    fn from(kind: PrincipalClass) -> ReportedClass {
         match kind {
-            Kind::Operator => Sort::Operator,
-            Kind::Agent => Sort::Agent,
-            Kind::Workload => Sort::Workload,
-            Kind::BreakGlass => Sort::BreakGlass,
+            PrincipalClass::Operator => ReportedClass::Operator,
+            PrincipalClass::Agent => ReportedClass::Agent,
+            PrincipalClass::Workload => ReportedClass::Workload,
+            PrincipalClass::BreakGlass => ReportedClass::BreakGlass,
         }
     }
 }
 
 /// Whose ceiling it is, by the place in the baseline.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
-enum Holder {
+enum CeilingOwner {
     Entry(usize),
     Persona(usize),
 }
 
 /// The ceilings of a baseline, each resolved once for what the accounts have of its AWS managed policies.
-pub(super) struct Ceilings<'a> {
+pub(super) struct CeilingCache<'a> {
     snapshot: &'a Snapshot,
     baseline: &'a Baseline,
-    levels: &'a dyn LevelCatalog,
-    resolved: BTreeMap<(Holder, Vec<usize>), Arc<Declared>>,
+    level_catalog: &'a dyn LevelCatalog,
+    resolved: BTreeMap<(CeilingOwner, Vec<usize>), Arc<ResolvedCeiling>>,
 }
 
-impl<'a> Ceilings<'a> {
+impl<'a> CeilingCache<'a> {
     /// The ceilings, none of them resolved yet.
-    pub fn new(snapshot: &'a Snapshot, baseline: &'a Baseline, levels: &'a dyn LevelCatalog) -> Ceilings<'a> {
-        Ceilings { snapshot, baseline, levels, resolved: BTreeMap::new() }
+    pub fn new(
+        snapshot: &'a Snapshot,
+        baseline: &'a Baseline,
+        level_catalog: &'a dyn LevelCatalog,
+    ) -> CeilingCache<'a> {
+        CeilingCache { snapshot, baseline, level_catalog: level_catalog, resolved: BTreeMap::new() }
     }
 
     /// The ceiling of an entry, for principals of an account.
     ///
     /// # Errors
     /// An AWS managed policy whose document no account of the partition has.
-    pub fn of(&mut self, index: usize, account: &Account) -> Result<Arc<Declared>, Diagnostics> {
+    pub fn resolve_entry(&mut self, index: usize, account: &Account) -> Result<Arc<ResolvedCeiling>, Diagnostics> {
         let baseline = self.baseline;
-        self.resolve(Holder::Entry(index), baseline.entries.get(index).map(|entry| &entry.ceiling), account)
+        self.resolve(CeilingOwner::Entry(index), baseline.entries.get(index).map(|entry| &entry.ceiling), account)
     }
 
     /// The ceiling of a persona, for principals of an account.
     ///
     /// # Errors
     /// As of an entry.
-    pub fn of_persona(&mut self, index: usize, account: &Account) -> Result<Arc<Declared>, Diagnostics> {
+    pub fn resolve_persona(&mut self, index: usize, account: &Account) -> Result<Arc<ResolvedCeiling>, Diagnostics> {
         let baseline = self.baseline;
-        self.resolve(Holder::Persona(index), baseline.personas.get(index).map(|persona| &persona.ceiling), account)
+        self.resolve(
+            CeilingOwner::Persona(index),
+            baseline.personas.get(index).map(|persona| &persona.ceiling),
+            account,
+        )
     }
 
     fn resolve(
         &mut self,
-        holder: Holder,
+        owner: CeilingOwner,
         ceiling: Option<&Ceiling>,
         account: &Account,
-    ) -> Result<Arc<Declared>, Diagnostics> {
-        let Some(ceiling) = ceiling else { return Ok(Arc::new(Declared::of(Vec::new()))) };
-        let managed = |path: &str| self.managed(account, path);
+    ) -> Result<Arc<ResolvedCeiling>, Diagnostics> {
+        let Some(ceiling) = ceiling else { return Ok(Arc::new(ResolvedCeiling::from_documents(Vec::new()))) };
+        let find_managed = |path: &str| self.find_managed_policy(account, path);
         let documents = ceiling.parts.iter().filter_map(|part| match part {
-            CeilingPart::AwsManaged { path, .. } => Some(managed(path).map_or(0, |d| Arc::as_ptr(&d) as usize)),
+            CeilingPart::AwsManaged { path, .. } => Some(find_managed(path).map_or(0, |d| Arc::as_ptr(&d) as usize)),
             CeilingPart::Document { .. } | CeilingPart::Levels(_) => None,
         });
-        let key = (holder, documents.collect::<Vec<_>>());
-        if let Some(found) = self.resolved.get(&key) {
-            return Ok(Arc::clone(found));
+        let key = (owner, documents.collect::<Vec<_>>());
+        if let Some(cached) = self.resolved.get(&key) {
+            return Ok(Arc::clone(cached));
         }
-        let declared = Arc::new(Declared::of(ceiling.resolve(self.levels, managed)?));
-        self.resolved.insert(key, Arc::clone(&declared));
-        Ok(declared)
+        let resolved_ceiling =
+            Arc::new(ResolvedCeiling::from_documents(ceiling.resolve(self.level_catalog, find_managed)?));
+        self.resolved.insert(key, Arc::clone(&resolved_ceiling));
+        Ok(resolved_ceiling)
     }
 
     /// An AWS managed policy: the account's own copy, else another's of the same partition.
-    fn managed(&self, account: &Account, path: &str) -> Option<Arc<PolicyDocument>> {
-        let arn = aws_managed_arn(account.partition.as_str(), path);
-        let of =
+    fn find_managed_policy(&self, account: &Account, path: &str) -> Option<Arc<PolicyDocument>> {
+        let arn = to_aws_managed_arn(account.partition.as_str(), path);
+        let find_in =
             |account: &Account| account.policies.get(&arn).and_then(|p| p.document.document.as_ref().ok().cloned());
-        let others = || self.snapshot.accounts.iter().filter(|other| other.partition == account.partition).find_map(of);
-        of(account).or_else(others)
+        let find_in_others =
+            || self.snapshot.accounts.iter().filter(|other| other.partition == account.partition).find_map(find_in);
+        find_in(account).or_else(find_in_others)
     }
 }

@@ -9,86 +9,86 @@ use serde_json::{Value, json};
 
 use super::made;
 use super::rules::RuleId;
-use super::run::Options;
-use super::subject::{Ceilings, Declared};
-use super::through_agent::through_agent;
-use super::void::speaks_of;
+use super::run::AuditOptions;
+use super::subject::{CeilingCache, ResolvedCeiling};
+use super::through_agent::plan_delegated_agent_check;
+use super::void::lists_action;
 use crate::baseline::{Baseline, CeilingDocument, Entry, Guard, GuardedActions};
 use crate::catalog::Catalog;
 use crate::iam::Effect;
-use crate::kinds::Who;
+use crate::kinds::InferredClass;
 use crate::snapshot::{Account, Principal};
 use crate::source::{Diagnostics, Span};
 
 /// What a question is about. The indices are those of the baseline.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum About {
+pub(super) enum CheckKind {
     /// A guard.
     Guard(usize),
     /// A persona.
     Persona(usize),
     /// What an agent could destroy with the credentials of this operator.
-    ThroughAgent,
+    DelegatedAgent,
     /// Whether the declared boundary can be got rid of.
     Boundary,
 }
 
 /// One question.
-pub(super) struct Topic {
+pub(super) struct Check {
     /// What it is about.
-    pub about: About,
+    pub kind: CheckKind,
     /// How it is called where it is undecided.
     pub name: String,
     /// The part.
-    pub within: Declared,
+    pub scope: ResolvedCeiling,
     /// What of it is expected.
-    pub expected: Arc<Declared>,
+    pub expected: Arc<ResolvedCeiling>,
 }
 
-impl Topic {
+impl Check {
     /// The documents of both sides.
     pub fn documents(&self) -> impl Iterator<Item = &CeilingDocument> {
-        self.within.documents.iter().chain(&self.expected.documents)
+        self.scope.documents.iter().chain(&self.expected.documents)
     }
 }
 
 /// The questions of a baseline, each made once.
-pub(super) struct Topics<'a> {
+pub(super) struct CheckPlanner<'a> {
     baseline: &'a Baseline,
     catalog: &'a Catalog,
-    wanted: Wanted,
-    guards: BTreeMap<usize, Arc<Topic>>,
-    boundaries: BTreeMap<BoundaryKey, Arc<Topic>>,
-    personas: BTreeMap<(usize, usize), Arc<Topic>>,
-    through: BTreeMap<Option<usize>, Option<Arc<Topic>>>,
+    enabled_rules: EnabledRules,
+    guards: BTreeMap<usize, Arc<Check>>,
+    boundaries: BTreeMap<BoundaryCheckKey, Arc<Check>>,
+    personas: BTreeMap<(usize, usize), Arc<Check>>,
+    delegated_agents: BTreeMap<Option<usize>, Option<Arc<Check>>>,
 }
 
 /// What a question about a boundary depends on: the entry, and the policies there.
-type BoundaryKey = (usize, Vec<String>, Vec<String>, Option<String>);
+type BoundaryCheckKey = (usize, Vec<String>, Vec<String>, Option<String>);
 
 /// Which rules are asked for.
-struct Wanted {
+struct EnabledRules {
     guards: bool,
     boundaries: bool,
     personas: bool,
 }
 
-impl<'a> Topics<'a> {
+impl<'a> CheckPlanner<'a> {
     /// The questions of a baseline, none of them made yet.
-    pub fn new(baseline: &'a Baseline, catalog: &'a Catalog, options: &Options) -> Topics<'a> {
-        let wanted = Wanted {
-            guards: options.wants(RuleId::Unguarded),
-            boundaries: options.wants(RuleId::Boundary),
-            personas: options.wants(RuleId::Broader),
+    pub fn new(baseline: &'a Baseline, catalog: &'a Catalog, options: &AuditOptions) -> CheckPlanner<'a> {
+        let enabled_rules = EnabledRules {
+            guards: options.wants_rule(RuleId::Unguarded),
+            boundaries: options.wants_rule(RuleId::Boundary),
+            personas: options.wants_rule(RuleId::Broader),
         };
-        Topics {
+        CheckPlanner {
             baseline,
             catalog,
-            wanted,
+            enabled_rules: enabled_rules,
             guards: BTreeMap::new(),
             boundaries: BTreeMap::new(),
             personas: BTreeMap::new(),
-            through: BTreeMap::new(),
+            delegated_agents: BTreeMap::new(),
         }
     }
 
@@ -96,101 +96,115 @@ impl<'a> Topics<'a> {
     ///
     /// # Errors
     /// The ceiling of a persona that cannot be resolved.
-    pub fn of(
+    pub fn plan_checks(
         &mut self,
         index: Option<usize>,
-        who: Who,
+        class: InferredClass,
         (account, principal): (&Account, &Principal),
-        ceilings: &mut Ceilings<'_>,
-    ) -> Result<Vec<Arc<Topic>>, Diagnostics> {
-        let mut topics = Vec::new();
+        ceilings: &mut CeilingCache<'_>,
+    ) -> Result<Vec<Arc<Check>>, Diagnostics> {
+        let mut checks = Vec::new();
         let entry = index.and_then(|index| self.baseline.entries.get(index));
         if let (Some(index), Some(entry)) = (index, entry) {
-            if self.wanted.guards {
-                topics.extend(self.guards(entry));
+            if self.enabled_rules.guards {
+                checks.extend(self.plan_guards(entry));
             }
-            if self.wanted.boundaries {
-                topics.extend(self.boundary(index, entry, (account, principal)));
+            if self.enabled_rules.boundaries {
+                checks.extend(self.plan_boundary(index, entry, (account, principal)));
             }
-            if self.wanted.personas {
-                topics.extend(self.personas(entry, account, ceilings)?);
+            if self.enabled_rules.personas {
+                checks.extend(self.plan_personas(entry, account, ceilings)?);
             }
         }
-        let asked = self.wanted.guards && self.baseline.settings.through_agents && who == Who::Operator;
-        if asked {
+        let is_delegation_checked =
+            self.enabled_rules.guards && self.baseline.settings.through_agents && class == InferredClass::Operator;
+        if is_delegation_checked {
             let (baseline, catalog) = (self.baseline, self.catalog);
-            let made = self.through.entry(index).or_insert_with(|| through_agent(baseline, catalog, entry));
-            topics.extend(made.clone());
+            let check = self
+                .delegated_agents
+                .entry(index)
+                .or_insert_with(|| plan_delegated_agent_check(baseline, catalog, entry));
+            checks.extend(check.clone());
         }
-        Ok(topics)
+        Ok(checks)
     }
 
-    fn guards(&mut self, entry: &Entry) -> Vec<Arc<Topic>> {
+    fn plan_guards(&mut self, entry: &Entry) -> Vec<Arc<Check>> {
         let (baseline, catalog) = (self.baseline, self.catalog);
-        let named = |(_, guard): &(usize, &Guard)| entry.guards.iter().any(|name| name.value == guard.name.value);
-        let guards = baseline.guards.iter().enumerate().filter(named);
-        let made = guards.map(|(index, guard)| {
-            let made = self.guards.entry(index).or_insert_with(|| Arc::new(guarding(baseline, catalog, index, guard)));
-            Arc::clone(made)
+        let is_named = |(_, guard): &(usize, &Guard)| entry.guards.iter().any(|name| name.value == guard.name.value);
+        let guards = baseline.guards.iter().enumerate().filter(is_named);
+        let checks = guards.map(|(index, guard)| {
+            let check = self
+                .guards
+                .entry(index)
+                .or_insert_with(|| Arc::new(build_guard_check(baseline, catalog, index, guard)));
+            Arc::clone(check)
         });
-        made.collect()
+        checks.collect()
     }
 
-    fn boundary(
+    fn plan_boundary(
         &mut self,
         index: usize,
         entry: &Entry,
         (account, principal): (&Account, &Principal),
-    ) -> Option<Arc<Topic>> {
+    ) -> Option<Arc<Check>> {
         let baseline = self.baseline;
-        let duty = entry.boundary.as_ref()?;
-        let glob = duty.globs.first()?;
+        let requirement = entry.boundary.as_ref()?;
+        let glob = requirement.globs.first()?;
         let attached = principal.boundary.as_ref().map(|boundary| &boundary.arn);
-        let there: BTreeSet<&String> =
+        let existing: BTreeSet<&String> =
             attached.into_iter().chain(account.policies.keys()).filter(|arn| glob.matches(arn)).collect();
         // Who sets a boundary of its own making is not bound by it.
-        let sets = principal.identity.iter().flat_map(|policy| &policy.document.statements).any(|statement| {
-            statement.effect == Effect::Allow && SETTING.iter().any(|action| speaks_of(statement, action))
-        });
-        let boundaries = Boundaries {
+        let can_set_boundary =
+            principal.identity_policies.iter().flat_map(|policy| &policy.document.statements).any(|statement| {
+                statement.effect == Effect::Allow
+                    && SET_BOUNDARY_ACTIONS.iter().any(|action| lists_action(statement, action))
+            });
+        let boundary_policies = BoundaryPolicies {
             glob: glob.as_str(),
             // Nobody but AWS rewrites its own policies.
-            rewritten: there
+            rewritable: existing
                 .iter()
-                .filter(|arn| (sets || attached == Some(**arn)) && !arn.contains(":iam::aws:"))
+                .filter(|arn| (can_set_boundary || attached == Some(**arn)) && !arn.contains(":iam::aws:"))
                 .map(|arn| (*arn).clone())
                 .collect(),
-            made: free_names(glob.as_str(), account).filter(|_| sets),
-            there: there.into_iter().cloned().collect(),
+            creatable: find_creatable_policy_arn(glob.as_str(), account).filter(|_| can_set_boundary),
+            existing: existing.into_iter().cloned().collect(),
         };
-        let key = (index, boundaries.there.clone(), boundaries.rewritten.clone(), boundaries.made.clone());
-        let of_entry = || Arc::new(bounding(baseline, &boundaries, duty.span));
-        Some(Arc::clone(self.boundaries.entry(key).or_insert_with(of_entry)))
+        let key = (
+            index,
+            boundary_policies.existing.clone(),
+            boundary_policies.rewritable.clone(),
+            boundary_policies.creatable.clone(),
+        );
+        let build_check = || Arc::new(build_boundary_check(baseline, &boundary_policies, requirement.span));
+        Some(Arc::clone(self.boundaries.entry(key).or_insert_with(build_check)))
     }
 
-    fn personas(
+    fn plan_personas(
         &mut self,
         entry: &Entry,
         account: &Account,
-        ceilings: &mut Ceilings<'_>,
-    ) -> Result<Vec<Arc<Topic>>, Diagnostics> {
-        let mut topics = Vec::new();
+        ceilings: &mut CeilingCache<'_>,
+    ) -> Result<Vec<Arc<Check>>, Diagnostics> {
+        let mut checks = Vec::new();
         for (index, persona) in self.baseline.personas.iter().enumerate() {
-            if persona.of.value != entry.name.value {
+            if persona.entry.value != entry.name.value {
                 continue;
             }
-            let expected = ceilings.of_persona(index, account)?;
+            let expected = ceilings.resolve_persona(index, account)?;
             let key = (index, Arc::as_ptr(&expected) as usize);
-            let made = self.personas.entry(key).or_insert_with(|| {
-                let within =
+            let check = self.personas.entry(key).or_insert_with(|| {
+                let statements =
                     json!([{ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": persona.when.json }]);
-                let within = made::declared("when", as_list(&within), None);
+                let scope = made::build_ceiling("when", as_list(&statements), None);
                 let name = format!("as the persona \"{}\"", persona.name.value);
-                Arc::new(Topic { about: About::Persona(index), name, within, expected })
+                Arc::new(Check { kind: CheckKind::Persona(index), name, scope: scope, expected })
             });
-            topics.push(Arc::clone(made));
+            checks.push(Arc::clone(check));
         }
-        Ok(topics)
+        Ok(checks)
     }
 }
 
@@ -199,72 +213,79 @@ fn as_list(value: &Value) -> &[Value] {
 }
 
 /// The actions of a guard, in the patterns of a policy.
-pub(super) fn actions(catalog: &Catalog, guard: &Guard) -> Vec<String> {
-    let of = |actions: &GuardedActions| match actions {
-        GuardedActions::Class(class) => made::class(catalog, *class),
+pub(super) fn list_guarded_actions(catalog: &Catalog, guard: &Guard) -> Vec<String> {
+    let expand = |actions: &GuardedActions| match actions {
+        GuardedActions::Class(class) => made::list_class_actions(catalog, *class),
         GuardedActions::Pattern(pattern) => vec![pattern.clone()],
     };
-    guard.actions.iter().flat_map(of).collect()
+    guard.actions.iter().flat_map(expand).collect()
 }
 
 /// Is an action of the guard allowed outside of what it says?
-fn guarding(baseline: &Baseline, catalog: &Catalog, index: usize, guard: &Guard) -> Topic {
-    let actions = actions(catalog, guard);
-    let allowed = made::allow(&actions, &made::everywhere());
-    let expected = made::allow_under(&actions, &made::everywhere(), guard.unless.json.clone());
+fn build_guard_check(baseline: &Baseline, catalog: &Catalog, index: usize, guard: &Guard) -> Check {
+    let actions = list_guarded_actions(catalog, guard);
+    let allowed = made::build_allow_statement(&actions, &made::all_resources());
+    let expected = made::build_conditional_allow(&actions, &made::all_resources(), guard.unless.json.clone());
     let name = format!("the guard \"{}\"", guard.name.value);
-    let at = Some((baseline.source(), guard.unless.span));
-    let expected = Arc::new(made::declared(&name, &[expected], at));
-    Topic { about: About::Guard(index), within: made::declared(&name, &[allowed], None), expected, name }
+    let location = Some((baseline.source(), guard.unless.span));
+    let expected = Arc::new(made::build_ceiling(&name, &[expected], location));
+    Check { kind: CheckKind::Guard(index), scope: made::build_ceiling(&name, &[allowed], None), expected, name }
 }
 
 /// The policies that are a declared boundary.
-struct Boundaries<'a> {
+struct BoundaryPolicies<'a> {
     glob: &'a str,
     /// Those that there are.
-    there: Vec<String>,
+    existing: Vec<String>,
     /// Those of which it matters whether the principal gives them another content.
-    rewritten: Vec<String>,
+    rewritable: Vec<String>,
     /// Those that it must not make.
-    made: Option<String>,
+    creatable: Option<String>,
 }
 
 /// Can the boundary be taken off, replaced or rewritten, or a principal be made without it?
-fn bounding(baseline: &Baseline, boundaries: &Boundaries<'_>, span: Span) -> Topic {
-    let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
-    let under = |actions: &[&str], operator: &str, boundary: Value| {
+fn build_boundary_check(baseline: &Baseline, boundaries: &BoundaryPolicies<'_>, span: Span) -> Check {
+    let to_names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let build_statement = |actions: &[&str], operator: &str, boundary: Value| {
         let condition = json!({ operator: { "iam:PermissionsBoundary": boundary } });
-        made::allow_under(&names(actions), &made::everywhere(), condition)
+        made::build_conditional_allow(&to_names(actions), &made::all_resources(), condition)
     };
     // In a request that takes a boundary off, the key is the boundary that is attached.
-    let detaching = match boundaries.there.as_slice() {
-        [] => under(&DETACHING, "StringLike", json!(boundaries.glob)),
-        there => under(&DETACHING, "StringEquals", json!(there)),
+    let removal_statement = match boundaries.existing.as_slice() {
+        [] => build_statement(&REMOVE_BOUNDARY_ACTIONS, "StringLike", json!(boundaries.glob)),
+        existing => build_statement(&REMOVE_BOUNDARY_ACTIONS, "StringEquals", json!(existing)),
     };
-    let mut within = vec![made::allow(&names(&SETTING), &made::everywhere()), detaching];
-    if !boundaries.rewritten.is_empty() {
-        within.push(made::allow(&names(&REWRITING), &boundaries.rewritten));
+    let mut scope_statements =
+        vec![made::build_allow_statement(&to_names(&SET_BOUNDARY_ACTIONS), &made::all_resources()), removal_statement];
+    if !boundaries.rewritable.is_empty() {
+        scope_statements.push(made::build_allow_statement(&to_names(&REWRITE_POLICY_ACTIONS), &boundaries.rewritable));
     }
-    within.extend(boundaries.made.iter().map(|arn| made::allow(&names(&[MAKING]), std::slice::from_ref(arn))));
-    let expected = under(&SETTING, "StringLike", json!(boundaries.glob));
+    scope_statements.extend(
+        boundaries
+            .creatable
+            .iter()
+            .map(|arn| made::build_allow_statement(&to_names(&[CREATE_POLICY_ACTION]), std::slice::from_ref(arn))),
+    );
+    let expected = build_statement(&SET_BOUNDARY_ACTIONS, "StringLike", json!(boundaries.glob));
     let name = "the declared boundary".to_owned();
-    let expected = Arc::new(made::declared(&name, &[expected], Some((baseline.source(), span))));
-    Topic { about: About::Boundary, within: made::declared(&name, &within, None), expected, name }
+    let expected = Arc::new(made::build_ceiling(&name, &[expected], Some((baseline.source(), span))));
+    Check { kind: CheckKind::Boundary, scope: made::build_ceiling(&name, &scope_statements, None), expected, name }
 }
 
 /// The policies of an account that an ARN glob leaves room to make; none where it is about one policy, or AWS's.
-fn free_names(glob: &str, account: &Account) -> Option<String> {
+fn find_creatable_policy_arn(glob: &str, account: &Account) -> Option<String> {
     let name = glob.rsplit_once(":policy/").map_or(glob, |(_, name)| name);
-    let free = name.contains(['*', '?']) && !glob.contains(":iam::aws:");
-    free.then(|| format!("arn:{}:iam::{}:policy/{name}", account.partition.as_str(), account.id.as_str()))
+    let is_creatable = name.contains(['*', '?']) && !glob.contains(":iam::aws:");
+    is_creatable.then(|| format!("arn:{}:iam::{}:policy/{name}", account.partition.as_str(), account.id.as_str()))
 }
 
 /// By what a boundary is taken off.
-pub(super) const DETACHING: [&str; 2] = ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"];
+pub(super) const REMOVE_BOUNDARY_ACTIONS: [&str; 2] =
+    ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"];
 /// By what another is set in its place, or a principal is made.
-pub(super) const SETTING: [&str; 4] =
+pub(super) const SET_BOUNDARY_ACTIONS: [&str; 4] =
     ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary", "iam:CreateRole", "iam:CreateUser"];
 /// By what its policy gets another content.
-pub(super) const REWRITING: [&str; 2] = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
+pub(super) const REWRITE_POLICY_ACTIONS: [&str; 2] = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
 /// By what another policy comes to be that the glob matches.
-pub(super) const MAKING: &str = "iam:CreatePolicy";
+pub(super) const CREATE_POLICY_ACTION: &str = "iam:CreatePolicy";

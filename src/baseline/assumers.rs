@@ -1,78 +1,78 @@
 //! `assumable_by`: who may assume a role.
 
-use super::entry::Placed;
+use super::entry::Spanned;
 use super::glob::Glob;
 use super::keys;
-use super::manifest::Manifest;
-use super::read::{Item, Table, span_of};
+use super::manifest::ManifestParser;
+use super::read::{ManifestTable, TomlItem, item_span};
 use crate::source::Span;
 use crate::source::toml::DeValue;
 
-const EXPECTED: &str = "an ARN glob, an account number or a service such as ec2.amazonaws.com";
+const EXPECTED_ASSUMER: &str = "an ARN glob, an account number or a service such as ec2.amazonaws.com";
 
 /// `assumable_by` of an entry.
 #[derive(Clone, Debug)]
-pub struct Assumers {
+pub struct DeclaredAssumers {
     /// Those who are named, in order; nobody else may.
-    pub of: Vec<Assumer>,
+    pub assumers: Vec<DeclaredAssumer>,
     /// Where the key stands.
     pub span: Span,
 }
 
 /// One of those who may assume a role.
 #[derive(Clone, Debug)]
-pub struct Assumer {
+pub struct DeclaredAssumer {
     /// A glob over the ARN of a user, a role or an identity provider; an account number; a service's name.
-    pub who: Glob,
+    pub pattern: Glob,
     /// `when`: the requests that are meant, as the `Condition` block of a policy; none: all of them.
     pub when: Option<serde_json::Value>,
     /// Where it stands.
     pub span: Span,
 }
 
-impl Manifest<'_> {
-    pub(super) fn assumable_by(&mut self, table: &Table<'_>) -> Option<Assumers> {
+impl ManifestParser<'_> {
+    pub(super) fn parse_assumable_by(&mut self, table: &ManifestTable<'_>) -> Option<DeclaredAssumers> {
         let (span, item) = table.get("assumable_by")?;
-        let of = match item.get_ref() {
-            DeValue::Array(list) => list.iter().filter_map(|one| self.assumer(one)).collect(),
-            DeValue::String(_) | DeValue::Table(_) => self.assumer(item).into_iter().collect(),
+        let assumers = match item.get_ref() {
+            DeValue::Array(list) => list.iter().filter_map(|element| self.parse_assumer(element)).collect(),
+            DeValue::String(_) | DeValue::Table(_) => self.parse_assumer(item).into_iter().collect(),
             _ => {
-                self.reader.wrong_kind("assumable_by", item, "a list of strings and tables");
+                self.reader.report_wrong_type("assumable_by", item, "a list of strings and tables");
                 return None;
             }
         };
-        Some(Assumers { of, span })
+        Some(DeclaredAssumers { assumers: assumers, span })
     }
 
-    fn assumer(&mut self, item: &Item<'_>) -> Option<Assumer> {
+    fn parse_assumer(&mut self, item: &TomlItem<'_>) -> Option<DeclaredAssumer> {
         let DeValue::Table(items) = item.get_ref() else {
-            let who = self.reader.string("assumable_by", item)?;
-            return Some(Assumer { who: self.trustee(&who)?, when: None, span: who.span });
+            let text = self.reader.parse_text("assumable_by", item)?;
+            return Some(DeclaredAssumer { pattern: self.parse_assumer_pattern(&text)?, when: None, span: text.span });
         };
-        let table = Table { items, holder: "`assumable_by`", span: span_of(item) };
+        let table = ManifestTable { items, description: "`assumable_by`", span: item_span(item) };
         self.reader.check_keys(&table, keys::ASSUMER);
-        let who = self.reader.required_text(&table, "principal", EXPECTED)?;
-        let who = self.trustee(&who)?;
+        let text = self.reader.read_required_text(&table, "principal", EXPECTED_ASSUMER)?;
+        let pattern = self.parse_assumer_pattern(&text)?;
         let when = match table.get("when") {
-            Some(_) => Some(self.condition(&table, "when")?.json),
+            Some(_) => Some(self.parse_condition_block(&table, "when")?.json),
             None => None,
         };
-        Some(Assumer { who, when, span: table.span })
+        Some(DeclaredAssumer { pattern: pattern, when, span: table.span })
     }
 
-    fn trustee(&mut self, text: &Placed<String>) -> Option<Glob> {
-        if is_trustee(&text.value) {
+    fn parse_assumer_pattern(&mut self, text: &Spanned<String>) -> Option<Glob> {
+        if is_assumer_pattern(&text.value) {
             return Some(Glob::new(&text.value));
         }
-        self.reader.error(text.span, format!("`assumable_by` cannot be `{}`", text.value), EXPECTED);
+        self.reader.report_error(text.span, format!("`assumable_by` cannot be `{}`", text.value), EXPECTED_ASSUMER);
         None
     }
 }
 
 /// Whether a text can name who assumes a role: an ARN glob, an account, a service or an identity provider.
-fn is_trustee(text: &str) -> bool {
-    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | ':' | '_' | '*' | '?');
-    Glob::over_arn(text).is_some()
+fn is_assumer_pattern(text: &str) -> bool {
+    let is_host_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | ':' | '_' | '*' | '?');
+    Glob::parse_arn_glob(text).is_some()
         || crate::iam::AccountId::parse(text).is_some()
-        || (text.contains('.') && text.chars().all(host))
+        || (text.contains('.') && text.chars().all(is_host_char))
 }

@@ -1,13 +1,13 @@
 //! Manifests that are wrong, each with exactly what a user then reads (`snapshots/`).
 
-use super::testing::Directory;
+use super::testing::ManifestDirectory;
 
 /// An entry that nothing is wrong with, for cases about something else.
-const GOOD: &str = "[[principal]]\nname = \"good\"\nmatch = \"*\"\nkind = \"operator\"\nallow = []\n";
+const VALID_ENTRY: &str = "[[principal]]\nname = \"good\"\nmatch = \"*\"\nkind = \"operator\"\nallow = []\n";
 
 /// An entry with `lines` instead of its `allow`.
 fn entry(lines: &str) -> String {
-    format!("version = 1\n{}", GOOD.replace("allow = []\n", lines))
+    format!("version = 1\n{}", VALID_ENTRY.replace("allow = []\n", lines))
 }
 
 fn exception(lines: &str) -> String {
@@ -25,7 +25,7 @@ fn cases() -> Vec<(&'static str, String)> {
         // The file
         ("not TOML", "version = \n".to_owned()),
         ("a key twice", "version = 1\nversion = 1\n".to_owned()),
-        ("no version", GOOD.to_owned()),
+        ("no version", VALID_ENTRY.to_owned()),
         ("version of a later format, of which nothing more is said", "version = 2\nprincpal = 3\n".to_owned()),
         ("version as a string", "version = \"1\"\n".to_owned()),
         ("unknown table", v1("[[princpal]]\nname = \"x\"\n")),
@@ -41,7 +41,7 @@ fn cases() -> Vec<(&'static str, String)> {
         ("unknown key, like none", entry("allow = []\nzzzzzz = 1\n")),
         ("blank name", v1("[[principal]]\nname = \" \"\nmatch = \"*\"\nkind = \"agent\"\nallow = []\n")),
         ("unknown kind", entry("allow = []\n").replace("\"operator\"", "\"operater\"")),
-        ("two entries of a name", v1(&format!("{GOOD}\n{GOOD}"))),
+        ("two entries of a name", v1(&format!("{VALID_ENTRY}\n{VALID_ENTRY}"))),
         // Selectors
         ("match is no ARN glob", entry("allow = []\n").replace("\"*\"", "[\"arn:*\", \"role/kiro-*\"]")),
         ("match is empty", entry("allow = []\n").replace("\"*\"", "[]")),
@@ -77,7 +77,7 @@ fn cases() -> Vec<(&'static str, String)> {
             format!(
                 "{}{}",
                 entry("allow = []\noverrides = [\"b\"]\n"),
-                GOOD.replace("\"good\"", "\"b\"") + "overrides = \"good\"\n"
+                VALID_ENTRY.replace("\"good\"", "\"b\"") + "overrides = \"good\"\n"
             ),
         ),
         // Ignores and exceptions
@@ -151,10 +151,11 @@ fn cases() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn each_error_as_a_user_reads_it() {
+fn renders_every_error() {
     let mut shown = String::new();
     for (title, manifest) in cases() {
-        shown += &format!("## {title}\n\n{manifest}\n{}\n\n\n", Directory::with(&manifest).errors());
+        shown +=
+            &format!("## {title}\n\n{manifest}\n{}\n\n\n", ManifestDirectory::with_manifest(&manifest).render_errors());
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("broken_manifests", shown);
@@ -162,7 +163,7 @@ fn each_error_as_a_user_reads_it() {
 }
 
 #[test]
-fn a_manifest_that_is_not_there() {
+fn reports_a_missing_manifest() {
     let problems = super::Baseline::load(std::path::Path::new("no/such/directory")).unwrap_err();
     insta::assert_snapshot!(problems.0[0].render(false), @r"
     error: cannot read the baseline: No such file or directory (os error 2)

@@ -49,7 +49,7 @@ pub struct CeilingDocument {
 }
 
 /// The ARN of an AWS managed policy in a partition, from its path and name (`job-function/ViewOnlyAccess`).
-pub fn aws_managed_arn(partition: &str, path: &str) -> String {
+pub fn to_aws_managed_arn(partition: &str, path: &str) -> String {
     format!("arn:{partition}:iam::aws:policy/{path}")
 }
 
@@ -83,10 +83,10 @@ impl Ceiling {
                         continue;
                     }
                 },
-                CeilingPart::Levels(granted) => match granted.document(&self.source, levels) {
-                    Ok(document) => ("levels".to_owned(), Arc::new(document), granted.span),
-                    Err(mut wrong) => {
-                        problems.append(&mut wrong.0);
+                CeilingPart::Levels(levels_part) => match levels_part.to_document(&self.source, levels) {
+                    Ok(document) => ("levels".to_owned(), Arc::new(document), levels_part.span),
+                    Err(mut errors) => {
+                        problems.append(&mut errors.0);
                         continue;
                     }
                 },
@@ -100,26 +100,26 @@ impl Ceiling {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use super::super::testing::{TinyCatalog, loaded};
+    use super::super::testing::{TinyCatalog, load_manifest};
     use super::*;
 
     fn entry(lines: &str) -> super::super::Baseline {
-        loaded(&format!("version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\n{lines}\n"))
+        load_manifest(&format!("version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\n{lines}\n"))
     }
 
     #[test]
-    fn documents_managed_policies_and_levels() {
+    fn resolves_documents_managed_policies_and_levels() {
         let baseline = entry(concat!(
             "allow = [\"good.json\", \"aws:policy/job-function/ViewOnlyAccess\"]\n",
             "levels = { s3 = [\"List\"], ce = [\"Read\", \"List\", \"Read\"] }\nresources = \"arn:*:s3:::reports\"",
         ));
         let ceiling = &baseline.entries[0].ceiling;
-        let known = match &ceiling.parts[0] {
+        let document = match &ceiling.parts[0] {
             CeilingPart::Document { document, .. } => Arc::clone(document),
-            other => panic!("{other:?}"),
+            part => panic!("{part:?}"),
         };
         let found = ceiling
-            .resolve(&TinyCatalog, |path| (path == "job-function/ViewOnlyAccess").then(|| Arc::clone(&known)))
+            .resolve(&TinyCatalog, |path| (path == "job-function/ViewOnlyAccess").then(|| Arc::clone(&document)))
             .unwrap();
         let shown: Vec<_> = found.iter().map(|d| (d.name.as_str(), d.place.line, d.place.column)).collect();
         assert_eq!(shown, [("good.json", 6, 10), ("aws:policy/job-function/ViewOnlyAccess", 6, 23), ("levels", 7, 1)]);
@@ -136,11 +136,11 @@ mod tests {
             problems.0[0].message,
             "the document of the AWS managed policy `job-function/ViewOnlyAccess` is not in the snapshot"
         );
-        assert_eq!(aws_managed_arn("aws-cn", "ReadOnlyAccess"), "arn:aws-cn:iam::aws:policy/ReadOnlyAccess");
+        assert_eq!(to_aws_managed_arn("aws-cn", "ReadOnlyAccess"), "arn:aws-cn:iam::aws:policy/ReadOnlyAccess");
     }
 
     #[test]
-    fn nothing_is_a_ceiling_too() {
+    fn an_empty_ceiling_is_valid() {
         let baseline = entry("allow = []");
         assert!(baseline.entries[0].ceiling.resolve(&TinyCatalog, |_| None).unwrap().is_empty());
     }

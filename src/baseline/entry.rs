@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::assumers::Assumers;
+use super::assumers::DeclaredAssumers;
 use super::ceiling::Ceiling;
 use super::exception::Exception;
 use super::glob::Glob;
@@ -14,7 +14,7 @@ use crate::source::{Place, SourceFile, Span};
 
 /// A value and where it stands in the manifest.
 #[derive(Clone, Debug)]
-pub struct Placed<T> {
+pub struct Spanned<T> {
     /// The value.
     pub value: T,
     /// Where it stands.
@@ -53,7 +53,7 @@ pub struct Settings {
 
 /// What sort of principal an entry speaks of.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
-pub enum Kind {
+pub enum PrincipalClass {
     /// People who run something.
     Operator,
     /// A coding agent or another tool that decides by itself.
@@ -64,18 +64,18 @@ pub enum Kind {
     BreakGlass,
 }
 
-impl Kind {
+impl PrincipalClass {
     /// All kinds, with the names that the manifest uses.
-    pub const ALL: [(&'static str, Kind); 4] = [
-        ("operator", Kind::Operator),
-        ("agent", Kind::Agent),
-        ("workload", Kind::Workload),
-        ("break-glass", Kind::BreakGlass),
+    pub const ALL: [(&'static str, PrincipalClass); 4] = [
+        ("operator", PrincipalClass::Operator),
+        ("agent", PrincipalClass::Agent),
+        ("workload", PrincipalClass::Workload),
+        ("break-glass", PrincipalClass::BreakGlass),
     ];
 
     /// The kind's name in the manifest.
     pub fn as_str(self) -> &'static str {
-        Kind::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
+        PrincipalClass::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -83,32 +83,32 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// `name`, unique among the entries.
-    pub name: Placed<String>,
+    pub name: Spanned<String>,
     /// `match` and `tags`.
     pub selector: Selector,
     /// `kind`.
-    pub kind: Kind,
+    pub class: PrincipalClass,
     /// `owner`: whom to ask.
     pub owner: Option<String>,
     /// `allow`, `levels` and `resources`: their union is all that the principal may do.
     pub ceiling: Ceiling,
     /// `assumable_by`: who may assume the role; none where the entry does not say.
-    pub assumable_by: Option<Assumers>,
+    pub assumable_by: Option<DeclaredAssumers>,
     /// `boundary`: the permissions boundary that must be attached.
-    pub boundary: Option<Duty>,
+    pub boundary: Option<BoundaryRequirement>,
     /// `narrower_than`: the entry whose principals must be able to do all that these may, and more.
-    pub narrower_than: Option<Placed<String>>,
+    pub narrower_than: Option<Spanned<String>>,
     /// `guards`: the guards that must hold.
-    pub guards: Vec<Placed<String>>,
+    pub guards: Vec<Spanned<String>>,
     /// `overrides`: the entries that this one wins over where both match.
-    pub overrides: Vec<Placed<String>>,
+    pub overrides: Vec<Spanned<String>>,
     /// Where the entry begins.
     pub span: Span,
 }
 
 /// A duty that globs tell.
 #[derive(Clone, Debug)]
-pub struct Duty {
+pub struct BoundaryRequirement {
     /// The globs, in order.
     pub globs: Vec<Glob>,
     /// Where the duty stands.

@@ -2,15 +2,15 @@
 
 use jiff::civil::Date;
 
-use super::assign::{Stale, StaleReason, StaleSubject};
-use super::entry::{Baseline, Placed};
+use super::assign::{StaleItem, StaleReason, StaleSubject};
+use super::entry::{Baseline, Spanned};
 use crate::source::Span;
 
 /// One `[[exception]]`.
 #[derive(Clone, Debug)]
 pub struct Exception {
     /// `fingerprint` of a finding, as the report prints it; unique among the exceptions.
-    pub fingerprint: Placed<String>,
+    pub fingerprint: Spanned<String>,
     /// `reason`.
     pub reason: String,
     /// `requested_by`.
@@ -18,7 +18,7 @@ pub struct Exception {
     /// `approved_by`: someone else.
     pub approved_by: String,
     /// `expires`: the last day on which it holds.
-    pub expires: Placed<Date>,
+    pub expires: Spanned<Date>,
     /// Where it begins.
     pub span: Span,
 }
@@ -32,15 +32,15 @@ impl Exception {
 
 impl Baseline {
     /// The exception for a finding, expired or not.
-    pub fn exception_for(&self, fingerprint: &str) -> Option<&Exception> {
+    pub fn find_exception(&self, fingerprint: &str) -> Option<&Exception> {
         self.exceptions.iter().find(|exception| exception.fingerprint.value == fingerprint)
     }
 
     /// The exceptions for which an audit has no finding (`is_found` is asked for each fingerprint).
-    pub fn stale_exceptions(&self, is_found: impl Fn(&str) -> bool) -> Vec<Stale> {
-        let unused = self.exceptions.iter().enumerate().filter(|(_, e)| !is_found(&e.fingerprint.value));
+    pub fn find_stale_exceptions(&self, has_finding: impl Fn(&str) -> bool) -> Vec<StaleItem> {
+        let unused = self.exceptions.iter().enumerate().filter(|(_, e)| !has_finding(&e.fingerprint.value));
         unused
-            .map(|(index, exception)| Stale {
+            .map(|(index, exception)| StaleItem {
                 subject: StaleSubject::Exception(index),
                 reason: StaleReason::MatchesNothing,
                 place: self.place(exception.fingerprint.span),
@@ -54,21 +54,21 @@ impl Baseline {
 mod tests {
     use jiff::civil::date;
 
-    use super::super::testing::loaded;
+    use super::super::testing::load_manifest;
     use super::*;
 
     #[test]
-    fn it_holds_on_its_last_day_and_can_go_stale() {
-        let baseline = loaded(concat!(
+    fn is_valid_on_its_last_day_and_can_go_stale() {
+        let baseline = load_manifest(concat!(
             "version = 1\n[[exception]]\nfingerprint = \"4f1c2aa\"\nreason = \"x\"\n",
             "requested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n",
         ));
-        let exception = baseline.exception_for("4f1c2aa").unwrap();
+        let exception = baseline.find_exception("4f1c2aa").unwrap();
         assert!(!exception.is_expired(date(2026, 12, 31)));
         assert!(exception.is_expired(date(2027, 1, 1)));
-        assert!(baseline.exception_for("4f1c2ab").is_none());
-        assert!(baseline.stale_exceptions(|fingerprint| fingerprint == "4f1c2aa").is_empty());
-        let stale = baseline.stale_exceptions(|_| false);
+        assert!(baseline.find_exception("4f1c2ab").is_none());
+        assert!(baseline.find_stale_exceptions(|fingerprint| fingerprint == "4f1c2aa").is_empty());
+        let stale = baseline.find_stale_exceptions(|_| false);
         assert_eq!((stale[0].subject, stale[0].place.line), (StaleSubject::Exception(0), 3));
     }
 }

@@ -16,7 +16,7 @@ impl Glob {
     }
 
     /// A glob that can be over an ARN: it begins with `arn:` or `*`.
-    pub fn over_arn(text: &str) -> Option<Glob> {
+    pub fn parse_arn_glob(text: &str) -> Option<Glob> {
         (text.starts_with("arn:") || text.starts_with('*')).then(|| Glob::new(text))
     }
 
@@ -30,23 +30,23 @@ impl Glob {
         let mut pattern = &*self.pattern;
         let mut rest = text.chars();
         // After a star: what follows it, and where the text stood when the star was met.
-        let mut retry: Option<(&[char], std::str::Chars<'_>)> = None;
+        let mut backtrack: Option<(&[char], std::str::Chars<'_>)> = None;
         loop {
             if let Some((&'*', after)) = pattern.split_first() {
                 pattern = after;
-                retry = Some((after, rest.clone()));
+                backtrack = Some((after, rest.clone()));
                 continue;
             }
-            let mut ahead = rest.clone();
-            match (pattern.split_first(), ahead.next()) {
+            let mut lookahead = rest.clone();
+            match (pattern.split_first(), lookahead.next()) {
                 (None, None) => return true,
                 (Some((expected, after)), Some(found)) if *expected == '?' || *expected == found => {
                     pattern = after;
-                    rest = ahead;
+                    rest = lookahead;
                 }
                 _ => {
                     // The star takes one more character; where there is none left, nothing matches.
-                    let Some((after, start)) = &mut retry else { return false };
+                    let Some((after, start)) = &mut backtrack else { return false };
                     if start.next().is_none() {
                         return false;
                     }
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards() {
+    fn matches_wildcards() {
         for (glob, text, expected) in [
             ("*", "", true),
             ("?", "", false),
@@ -87,16 +87,16 @@ mod tests {
         ] {
             assert_eq!(Glob::new(glob).matches(text), expected, "{glob} on {text}");
         }
-        assert!(Glob::over_arn("role/x").is_none());
+        assert!(Glob::parse_arn_glob("role/x").is_none());
     }
 
     /// The definition, by recursion.
-    fn plainly(pattern: &[char], text: &[char]) -> bool {
+    fn matches_by_definition(pattern: &[char], text: &[char]) -> bool {
         match pattern {
             [] => text.is_empty(),
-            ['*', after @ ..] => (0..=text.len()).any(|i| plainly(after, &text[i..])),
-            ['?', after @ ..] => !text.is_empty() && plainly(after, &text[1..]),
-            [c, after @ ..] => text.first() == Some(c) && plainly(after, &text[1..]),
+            ['*', after @ ..] => (0..=text.len()).any(|i| matches_by_definition(after, &text[i..])),
+            ['?', after @ ..] => !text.is_empty() && matches_by_definition(after, &text[1..]),
+            [c, after @ ..] => text.first() == Some(c) && matches_by_definition(after, &text[1..]),
         }
     }
 
@@ -104,7 +104,7 @@ mod tests {
         #[test]
         fn agrees_with_the_definition(glob in "[ab*?]{0,8}", text in "[ab]{0,8}") {
             let (p, t): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
-            prop_assert_eq!(Glob::new(&glob).matches(&text), plainly(&p, &t));
+            prop_assert_eq!(Glob::new(&glob).matches(&text), matches_by_definition(&p, &t));
         }
     }
 }

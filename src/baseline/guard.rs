@@ -1,14 +1,14 @@
 //! `[[guard]]`: actions that may be allowed only under a condition.
 
 use super::block::ConditionBlock;
-use super::entry::{Baseline, Placed};
+use super::entry::{Baseline, Spanned};
 use super::glob::Glob;
 use super::keys;
 use super::levels::LEVELS;
-use super::manifest::Manifest;
-use super::names::Names;
-use super::read::Table;
-use crate::catalog::ActionClass;
+use super::manifest::ManifestParser;
+use super::names::References;
+use super::read::ManifestTable;
+use crate::catalog::RiskClass;
 use crate::iam::ActionPattern;
 use crate::source::Span;
 
@@ -16,7 +16,7 @@ use crate::source::Span;
 #[derive(Clone, Debug)]
 pub struct Guard {
     /// `name`, unique among the guards.
-    pub name: Placed<String>,
+    pub name: Spanned<String>,
     /// `actions`.
     pub actions: Vec<GuardedActions>,
     /// `unless`: the only requests that may be allowed.
@@ -31,7 +31,7 @@ pub struct Guard {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum GuardedActions {
     /// `class:destructive`: a class of the catalog.
-    Class(ActionClass),
+    Class(RiskClass),
     /// A pattern as in a policy: `iam:*`.
     Pattern(String),
 }
@@ -56,36 +56,40 @@ impl GuardSeverity {
     ];
 }
 
-const ACTIONS: &str = "action globs such as iam:*, and classes such as class:destructive";
+const EXPECTED_ACTIONS: &str = "action globs such as iam:*, and classes such as class:destructive";
 
-impl Manifest<'_> {
+impl ManifestParser<'_> {
     /// Reads a `[[guard]]`.
-    pub(super) fn guard(&mut self, table: &Table<'_>, names: &mut Names) -> Option<Guard> {
+    pub(super) fn parse_guard(&mut self, table: &ManifestTable<'_>, references: &mut References) -> Option<Guard> {
         self.reader.check_keys(table, keys::GUARD);
-        let name = self.reader.required_text(table, "name", "a name of its own, for `guards`");
+        let name = self.reader.read_required_text(table, "name", "a name of its own, for `guards`");
         if table.get("actions").is_none() {
-            self.reader.missing(table, "actions", ACTIONS);
+            self.reader.report_missing_key(table, "actions", EXPECTED_ACTIONS);
         }
-        let given = self.reader.some_texts(table, "actions", ACTIONS).map(|texts| texts.value);
-        let actions = given.map(|texts| texts.iter().filter_map(|text| self.guarded(text)).collect());
-        let unless = self.condition(table, "unless");
-        let severity = self.reader.choice(table, "severity", &GuardSeverity::ALL);
-        names.guards.extend(name.clone());
+        let texts = self.reader.read_nonempty_texts(table, "actions", EXPECTED_ACTIONS).map(|texts| texts.value);
+        let actions = texts.map(|texts| texts.iter().filter_map(|text| self.parse_guarded_actions(text)).collect());
+        let unless = self.parse_condition_block(table, "unless");
+        let severity = self.reader.read_choice(table, "severity", &GuardSeverity::ALL);
+        references.guards.extend(name.clone());
         Some(Guard { name: name?, actions: actions?, unless: unless?, severity: severity?, span: table.span })
     }
 
-    fn guarded(&mut self, text: &Placed<String>) -> Option<GuardedActions> {
+    fn parse_guarded_actions(&mut self, text: &Spanned<String>) -> Option<GuardedActions> {
         if let Some(class) = text.value.strip_prefix("class:") {
             let found = class.parse().ok().map(GuardedActions::Class);
             if found.is_none() {
-                let known = ActionClass::ALL.map(|class| format!("class:{class}"));
+                let known = RiskClass::ALL.map(|class| format!("class:{class}"));
                 let message = format!("there is no class of actions `{class}`");
-                self.reader.unknown(text.span, message, &text.value, known.iter().map(String::as_str));
+                self.reader.report_unknown_name(text.span, message, &text.value, known.iter().map(String::as_str));
             }
             return found;
         }
         let Some(pattern) = ActionPattern::parse(&text.value) else {
-            self.reader.error(text.span, format!("`{}` is no action and no class", text.value), ACTIONS);
+            self.reader.report_error(
+                text.span,
+                format!("`{}` is no action and no class", text.value),
+                EXPECTED_ACTIONS,
+            );
             return None;
         };
         // A guard over a service that is misspelt would hold for ever.
@@ -102,12 +106,12 @@ impl Manifest<'_> {
                 .push(problem.with_suggestion(service, known.iter().map(String::as_str).collect::<Vec<_>>()));
             return None;
         }
-        self.check_actions(text, &pattern)?;
+        self.check_matches_an_action(text, &pattern)?;
         Some(GuardedActions::Pattern(text.value.clone()))
     }
 
     /// Whether a pattern matches an action that there is: else the guard would hold for ever, too.
-    fn check_actions(&mut self, text: &Placed<String>, pattern: &ActionPattern) -> Option<()> {
+    fn check_matches_an_action(&mut self, text: &Spanned<String>, pattern: &ActionPattern) -> Option<()> {
         let Some(catalog) = self.catalog else { return Some(()) };
         let service = pattern.service();
         let names: Vec<String> = LEVELS.iter().flat_map(|(_, level)| catalog.actions(service, *level)).collect();
@@ -128,16 +132,16 @@ impl Manifest<'_> {
 
 impl Baseline {
     /// The guard of that name.
-    pub fn guard(&self, name: &str) -> Option<&Guard> {
+    pub fn find_guard(&self, name: &str) -> Option<&Guard> {
         self.guards.iter().find(|guard| guard.name.value == name)
     }
 
     /// The guards that no entry names.
-    pub fn idle_guards(&self) -> impl Iterator<Item = &Guard> {
-        let named = |guard: &Guard| {
+    pub fn find_unused_guards(&self) -> impl Iterator<Item = &Guard> {
+        let is_named = |guard: &Guard| {
             let mut names = self.entries.iter().flat_map(|entry| &entry.guards);
             names.any(|name| name.value == guard.name.value)
         };
-        self.guards.iter().filter(move |guard| !named(guard))
+        self.guards.iter().filter(move |guard| !is_named(guard))
     }
 }

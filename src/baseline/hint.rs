@@ -5,11 +5,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::entry::{Kind, Placed};
+use super::entry::{PrincipalClass, Spanned};
 use super::glob::Glob;
-use super::read::{Reader, Table};
+use super::read::{ManifestReader, ManifestTable};
 use super::selector::TagSelector;
-use super::words::Words;
+use super::words::WordSequence;
 use crate::iam::ContextKey;
 use crate::source::{Diagnostics, SourceFile, Span, toml};
 
@@ -20,19 +20,19 @@ const BUILT_IN: &str = include_str!("hints.toml");
 #[derive(Clone, Debug)]
 pub struct Hint {
     /// `name`, unique among the hints of a file.
-    pub name: Placed<String>,
+    pub name: Spanned<String>,
     /// `kind`: what it hints at.
-    pub kind: Kind,
+    pub class: PrincipalClass,
     /// What it looks at.
-    pub clue: Clue,
+    pub selector: HintSelector,
     /// `when`: what the statement of the trust policy must ask, every one.
-    pub when: Vec<Asked>,
+    pub when: Vec<HintCondition>,
     /// `of`: what the principal must be.
-    pub of: Option<Entity>,
+    pub identity_type: Option<IdentityType>,
     /// How much it tells.
     pub strength: Strength,
     /// `because`: why, after what was found.
-    pub because: String,
+    pub reason: String,
     /// `source`: where that is documented.
     pub source: Option<String>,
     /// Where it begins.
@@ -41,7 +41,7 @@ pub struct Hint {
 
 /// What a hint looks at. Globs are alternatives: one must match.
 #[derive(Clone, Debug)]
-pub enum Clue {
+pub enum HintSelector {
     /// `service`: AWS services that the trust policy names, as `lambda.amazonaws.com` in every partition.
     Service(Vec<Glob>),
     /// `oidc`: OIDC providers that it names, without `https://`.
@@ -49,7 +49,7 @@ pub enum Clue {
     /// `saml`: names of SAML providers that it names.
     Saml(Vec<Glob>),
     /// `trusted`: ARNs of AWS principals that it names, or lets in by `aws:PrincipalArn`.
-    Trusted(Vec<Glob>),
+    TrustedPrincipal(Vec<Glob>),
     /// `when` alone: a statement of the trust policy, whomever it names.
     Condition,
     /// `tags` of the principal, every one.
@@ -59,14 +59,14 @@ pub enum Clue {
     /// `match`: the principal's ARN.
     Arn(Vec<Glob>),
     /// `words` of its name or path, or of a session name that its trust policy asks for.
-    Words(Vec<Words>),
+    Words(Vec<WordSequence>),
     /// `of` alone: that it is a user, or a role.
-    Entity,
+    IdentityType,
 }
 
 /// What a statement of a trust policy must ask of a request.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct HintCondition {
     /// The context key; `sub`, `aud` and other names without a colon are claims of the OIDC provider.
     pub key: ContextKey,
     /// Globs over the values that it accepts: one value must match one of them.
@@ -76,14 +76,14 @@ pub struct Asked {
 /// A user or a role.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 #[allow(missing_docs)]
-pub enum Entity {
+pub enum IdentityType {
     User,
     Role,
 }
 
-impl Entity {
+impl IdentityType {
     /// Both, with the names that a hint uses.
-    pub const ALL: [(&'static str, Entity); 2] = [("user", Entity::User), ("role", Entity::Role)];
+    pub const ALL: [(&'static str, IdentityType); 2] = [("user", IdentityType::User), ("role", IdentityType::Role)];
 }
 
 /// How much a hint tells; of several, the strongest decides.
@@ -113,34 +113,41 @@ impl Strength {
     }
 }
 
-impl Clue {
+impl HintSelector {
     /// The key that a file gives it under.
     pub fn key(&self) -> &'static str {
         match self {
-            Clue::Service(_) => "service",
-            Clue::Oidc(_) => "oidc",
-            Clue::Saml(_) => "saml",
-            Clue::Trusted(_) => "trusted",
-            Clue::Condition => "when",
-            Clue::Tags(_) => "tags",
-            Clue::Policy(_) => "policy",
-            Clue::Arn(_) => "match",
-            Clue::Words(_) => "words",
-            Clue::Entity => "of",
+            HintSelector::Service(_) => "service",
+            HintSelector::Oidc(_) => "oidc",
+            HintSelector::Saml(_) => "saml",
+            HintSelector::TrustedPrincipal(_) => "trusted",
+            HintSelector::Condition => "when",
+            HintSelector::Tags(_) => "tags",
+            HintSelector::Policy(_) => "policy",
+            HintSelector::Arn(_) => "match",
+            HintSelector::Words(_) => "words",
+            HintSelector::IdentityType => "of",
         }
     }
 
     /// Whether it looks at a statement of the trust policy, so that `when` can narrow it.
-    pub fn is_of_trust(&self) -> bool {
-        matches!(self, Clue::Service(_) | Clue::Oidc(_) | Clue::Saml(_) | Clue::Trusted(_) | Clue::Condition)
+    pub fn is_trust_selector(&self) -> bool {
+        matches!(
+            self,
+            HintSelector::Service(_)
+                | HintSelector::Oidc(_)
+                | HintSelector::Saml(_)
+                | HintSelector::TrustedPrincipal(_)
+                | HintSelector::Condition
+        )
     }
 
     /// How much it tells where the hint does not say.
-    pub(super) fn strength(&self) -> Strength {
+    pub(super) fn default_strength(&self) -> Strength {
         match self {
-            Clue::Policy(_) => Strength::Fair,
-            Clue::Words(_) => Strength::Weak,
-            Clue::Entity => Strength::Faint,
+            HintSelector::Policy(_) => Strength::Fair,
+            HintSelector::Words(_) => Strength::Weak,
+            HintSelector::IdentityType => Strength::Faint,
             _ => Strength::Strong,
         }
     }
@@ -148,23 +155,23 @@ impl Clue {
 
 impl Hint {
     /// The hints that come with the program, in order.
-    pub fn built_in() -> &'static [Hint] {
+    pub fn load_built_in() -> &'static [Hint] {
         static HINTS: LazyLock<Vec<Hint>> = LazyLock::new(|| {
             let source = SourceFile::new("hints.toml", BUILT_IN);
-            read(&source).expect("a test reads the embedded file")
+            parse_hints(&source).expect("a test reads the embedded file")
         });
         &HINTS
     }
 }
 
 /// Reads a file that holds hints and nothing else.
-fn read(source: &Arc<SourceFile>) -> Result<Vec<Hint>, Diagnostics> {
+fn parse_hints(source: &Arc<SourceFile>) -> Result<Vec<Hint>, Diagnostics> {
     let tree = toml::parse(source)?;
-    let root = Table { items: tree.get_ref(), holder: "file", span: Span::default() };
-    let mut reader = Reader { source, problems: Vec::new() };
+    let root = ManifestTable { items: tree.get_ref(), description: "file", span: Span::default() };
+    let mut reader = ManifestReader { source, problems: Vec::new() };
     reader.check_keys(&root, &["hint"]);
-    let tables = reader.tables(&root, "hint", "[[hint]]");
-    let hints: Vec<Hint> = tables.iter().filter_map(|table| reader.hint(table)).collect();
+    let tables = reader.read_tables(&root, "hint", "[[hint]]");
+    let hints: Vec<Hint> = tables.iter().filter_map(|table| reader.parse_hint(table)).collect();
     if reader.problems.is_empty() { Ok(hints) } else { Err(Diagnostics(reader.problems)) }
 }
 
@@ -176,8 +183,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_embedded_file_is_read_and_every_entry_has_its_source() {
-        let hints = read(&SourceFile::new("hints.toml", BUILT_IN)).map_err(|problems| problems.to_string()).unwrap();
+    fn built_in_hints_parse_and_have_a_source() {
+        let hints =
+            parse_hints(&SourceFile::new("hints.toml", BUILT_IN)).map_err(|problems| problems.to_string()).unwrap();
         let names: BTreeSet<&str> = hints.iter().map(|hint| hint.name.value.as_str()).collect();
         assert_eq!(names.len(), hints.len(), "a name stands twice");
         assert!(hints.len() > 30, "{}", hints.len());
@@ -185,7 +193,7 @@ mod tests {
             let name = &hint.name.value;
             let source = hint.source.as_deref().unwrap_or_else(|| panic!("{name} has no source"));
             assert!(source.starts_with("https://"), "{name}: {source}");
-            assert!(!hint.because.ends_with('.'), "{name}");
+            assert!(!hint.reason.ends_with('.'), "{name}");
         }
     }
 
@@ -194,21 +202,25 @@ mod tests {
         let page = std::fs::read_to_string("docs/kinds.md").unwrap();
         let rows: Vec<&str> = page.split("## The built-in hints").nth(1).unwrap().lines().collect();
         let rows: Vec<&str> = rows.into_iter().filter(|line| line.starts_with("| `")).collect();
-        let expected = Hint::built_in().iter().map(|hint| {
-            let (name, kind, strength) = (&hint.name.value, hint.kind.as_str(), hint.strength.as_str());
+        let expected = Hint::load_built_in().iter().map(|hint| {
+            let (name, class, strength) = (&hint.name.value, hint.class.as_str(), hint.strength.as_str());
             let source = hint.source.as_deref().unwrap();
-            format!("| `{name}` | {kind} | {strength} | {} ([source]({source})) |", hint.because)
+            format!("| `{name}` | {class} | {strength} | {} ([source]({source})) |", hint.reason)
         });
         assert_eq!(rows, expected.collect::<Vec<_>>());
     }
 
     /// The services that this is about at the least, by the AWS documentation of each.
     #[test]
-    fn the_agent_services_of_aws_are_known() {
-        let of = |service: &str| {
-            Hint::built_in().iter().any(|hint| {
-                let matches = matches!(&hint.clue, Clue::Service(globs) if globs.iter().any(|g| g.matches(service)));
-                hint.kind == Kind::Agent && hint.strength == Strength::Strong && hint.when.is_empty() && matches
+    fn knows_the_agent_services_of_aws() {
+        let is_agent_service = |service: &str| {
+            Hint::load_built_in().iter().any(|hint| {
+                let matches =
+                    matches!(&hint.selector, HintSelector::Service(globs) if globs.iter().any(|g| g.matches(service)));
+                hint.class == PrincipalClass::Agent
+                    && hint.strength == Strength::Strong
+                    && hint.when.is_empty()
+                    && matches
             })
         };
         for service in [
@@ -221,10 +233,10 @@ mod tests {
             "securityagent",
             "transform-custom",
         ] {
-            assert!(of(&format!("{service}.amazonaws.com")), "{service}");
+            assert!(is_agent_service(&format!("{service}.amazonaws.com")), "{service}");
         }
-        for other in ["lambda.amazonaws.com", "sqs.amazonaws.com", "bedrock.amazonaws.com.example.com"] {
-            assert!(!of(other), "{other}");
+        for service in ["lambda.amazonaws.com", "sqs.amazonaws.com", "bedrock.amazonaws.com.example.com"] {
+            assert!(!is_agent_service(service), "{service}");
         }
     }
 }

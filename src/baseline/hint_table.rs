@@ -1,160 +1,170 @@
 //! Reading a `[[hint]]`.
 
-use super::entry::{Kind, Placed};
+use super::entry::{PrincipalClass, Spanned};
 use super::glob::Glob;
-use super::hint::{Asked, Clue, Entity, Hint, Strength};
+use super::hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
 use super::keys;
-use super::read::{Item, Reader, Table, span_of};
+use super::read::{ManifestReader, ManifestTable, TomlItem, item_span};
 use super::selector::TagSelector;
-use super::words::Words;
+use super::words::WordSequence;
 use crate::iam::ContextKey;
 use crate::source::toml::DeValue;
 
 /// The keys that say what a hint looks at.
-const CLUES: [&str; 8] = ["service", "oidc", "saml", "trusted", "tags", "policy", "match", "words"];
-const GLOBS: &str = "at least one glob";
-const TAGS: &str = "at least one tag, such as { agent = \"*\" }";
-const ASKED: &str = "condition keys and globs over their values, such as { sub = \"repo:*\" }";
+const SELECTOR_KEYS: [&str; 8] = ["service", "oidc", "saml", "trusted", "tags", "policy", "match", "words"];
+const EXPECTED_GLOBS: &str = "at least one glob";
+const EXPECTED_TAGS: &str = "at least one tag, such as { agent = \"*\" }";
+const EXPECTED_CONDITIONS: &str = "condition keys and globs over their values, such as { sub = \"repo:*\" }";
 
-impl Reader<'_> {
+impl ManifestReader<'_> {
     /// Reads a hint; none where something is wrong with it.
-    pub(super) fn hint(&mut self, table: &Table<'_>) -> Option<Hint> {
+    pub(super) fn parse_hint(&mut self, table: &ManifestTable<'_>) -> Option<Hint> {
         self.check_keys(table, keys::HINT);
-        let name = self.required_text(table, "name", "a name of its own, for the reports");
-        let kind = self.choice(table, "kind", &Kind::ALL);
-        let because = self.required_text(table, "because", "why, in a few words");
-        let source = self.text(table, "source").map(|text| text.value);
-        let of = table.get("of").and_then(|_| self.choice(table, "of", &Entity::ALL));
-        let strength = table.get("strength").map(|_| self.choice(table, "strength", &Strength::ALL));
-        let when = self.asked(table);
-        let clue = self.clue(table);
-        let (name, kind, because, when, clue) = (name?, kind?, because?.value, when?, clue?);
+        let name = self.read_required_text(table, "name", "a name of its own, for the reports");
+        let class = self.read_choice(table, "kind", &PrincipalClass::ALL);
+        let reason = self.read_required_text(table, "because", "why, in a few words");
+        let source = self.read_text(table, "source").map(|text| text.value);
+        let identity_type = table.get("of").and_then(|_| self.read_choice(table, "of", &IdentityType::ALL));
+        let strength = table.get("strength").map(|_| self.read_choice(table, "strength", &Strength::ALL));
+        let when = self.read_hint_conditions(table);
+        let selector = self.parse_hint_selector(table);
+        let (name, class, reason, when, selector) = (name?, class?, reason?.value, when?, selector?);
         let strength = match strength {
             Some(given) => given?,
-            None => clue.strength(),
+            None => selector.default_strength(),
         };
-        if let (Some((span, _)), false) = (table.get("when"), clue.is_of_trust()) {
-            let message = format!("`when` says nothing of `{}`", clue.key());
-            self.error(span, message, "`when` alone, or with service, oidc, saml or trusted");
+        if let (Some((span, _)), false) = (table.get("when"), selector.is_trust_selector()) {
+            let message = format!("`when` says nothing of `{}`", selector.key());
+            self.report_error(span, message, "`when` alone, or with service, oidc, saml or trusted");
             return None;
         }
-        Some(Hint { name, kind, clue, when, of, strength, because, source, span: table.span })
+        Some(Hint {
+            name,
+            class: class,
+            selector: selector,
+            when,
+            identity_type: identity_type,
+            strength,
+            reason: reason,
+            source,
+            span: table.span,
+        })
     }
 
-    fn clue(&mut self, table: &Table<'_>) -> Option<Clue> {
-        let given: Vec<&str> = CLUES.into_iter().filter(|key| table.get(key).is_some()).collect();
+    fn parse_hint_selector(&mut self, table: &ManifestTable<'_>) -> Option<HintSelector> {
+        let given: Vec<&str> = SELECTOR_KEYS.into_iter().filter(|key| table.get(key).is_some()).collect();
         match given.as_slice() {
-            [] if table.get("when").is_some() => Some(Clue::Condition),
-            [] if table.get("of").is_some() => Some(Clue::Entity),
+            [] if table.get("when").is_some() => Some(HintSelector::Condition),
+            [] if table.get("of").is_some() => Some(HintSelector::IdentityType),
             [] => {
-                let expected = format!("one of {}, when, of", CLUES.join(", "));
-                self.error(table.span, "the [[hint]] looks at nothing", expected);
+                let expected = format!("one of {}, when, of", SELECTOR_KEYS.join(", "));
+                self.report_error(table.span, "the [[hint]] looks at nothing", expected);
                 None
             }
-            ["tags"] => self.tag_selectors(table).map(Clue::Tags),
-            ["words"] => self.words(table).map(Clue::Words),
-            ["service"] => self.lower_globs(table, "service").map(Clue::Service),
-            ["oidc"] => self.lower_globs(table, "oidc").map(Clue::Oidc),
-            ["saml"] => self.globs(table, "saml").map(Clue::Saml),
-            ["trusted"] => self.arn_globs(table, "trusted").map(Clue::Trusted),
-            ["policy"] => self.arn_globs(table, "policy").map(Clue::Policy),
-            ["match"] => self.arn_globs(table, "match").map(Clue::Arn),
+            ["tags"] => self.read_tag_selectors(table).map(HintSelector::Tags),
+            ["words"] => self.read_words(table).map(HintSelector::Words),
+            ["service"] => self.read_lowercase_globs(table, "service").map(HintSelector::Service),
+            ["oidc"] => self.read_lowercase_globs(table, "oidc").map(HintSelector::Oidc),
+            ["saml"] => self.read_globs(table, "saml").map(HintSelector::Saml),
+            ["trusted"] => self.read_arn_globs(table, "trusted").map(HintSelector::TrustedPrincipal),
+            ["policy"] => self.read_arn_globs(table, "policy").map(HintSelector::Policy),
+            ["match"] => self.read_arn_globs(table, "match").map(HintSelector::Arn),
             [_, second, ..] => {
-                let at = table.get(second).map_or(table.span, |(span, _)| span);
+                let span = table.get(second).map_or(table.span, |(span, _)| span);
                 let message = format!("the [[hint]] looks at several things: {}", given.join(", "));
-                self.error(at, message, "one of them; give the other a hint of its own");
+                self.report_error(span, message, "one of them; give the other a hint of its own");
                 None
             }
             [_] => None,
         }
     }
 
-    fn globs(&mut self, table: &Table<'_>, key: &str) -> Option<Vec<Glob>> {
-        let texts = self.some_texts(table, key, GLOBS)?.value;
+    fn read_globs(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Vec<Glob>> {
+        let texts = self.read_nonempty_texts(table, key, EXPECTED_GLOBS)?.value;
         (!texts.is_empty()).then(|| texts.iter().map(|text| Glob::new(&text.value)).collect())
     }
 
     /// Globs over names of hosts, in which the case of letters does not matter.
-    fn lower_globs(&mut self, table: &Table<'_>, key: &str) -> Option<Vec<Glob>> {
-        let texts = self.some_texts(table, key, GLOBS)?.value;
+    fn read_lowercase_globs(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Vec<Glob>> {
+        let texts = self.read_nonempty_texts(table, key, EXPECTED_GLOBS)?.value;
         (!texts.is_empty()).then(|| texts.iter().map(|text| Glob::new(&text.value.to_ascii_lowercase())).collect())
     }
 
-    fn arn_globs(&mut self, table: &Table<'_>, key: &str) -> Option<Vec<Glob>> {
-        let texts = self.some_texts(table, key, GLOBS)?.value;
-        let globs: Vec<Glob> = texts.iter().filter_map(|text| self.arn_glob(key, text)).collect();
+    fn read_arn_globs(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Vec<Glob>> {
+        let texts = self.read_nonempty_texts(table, key, EXPECTED_GLOBS)?.value;
+        let globs: Vec<Glob> = texts.iter().filter_map(|text| self.parse_arn_glob(key, text)).collect();
         (!globs.is_empty() && globs.len() == texts.len()).then_some(globs)
     }
 
-    fn words(&mut self, table: &Table<'_>) -> Option<Vec<Words>> {
+    fn read_words(&mut self, table: &ManifestTable<'_>) -> Option<Vec<WordSequence>> {
         const EXPECTED: &str = "words of letters and digits, such as \"claude code\"";
-        let mut all = Vec::new();
-        for text in self.some_texts(table, "words", EXPECTED)?.value {
-            let words = Words::of(&text.value);
+        let mut sequences = Vec::new();
+        for text in self.read_nonempty_texts(table, "words", EXPECTED)?.value {
+            let words = WordSequence::parse(&text.value);
             if words.is_empty() {
-                self.error(text.span, format!("`words` cannot be `{}`", text.value), EXPECTED);
+                self.report_error(text.span, format!("`words` cannot be `{}`", text.value), EXPECTED);
                 return None;
             }
-            all.push(words);
+            sequences.push(words);
         }
-        (!all.is_empty()).then_some(all)
+        (!sequences.is_empty()).then_some(sequences)
     }
 
     /// `when`; nothing where it is not there.
-    fn asked(&mut self, table: &Table<'_>) -> Option<Vec<Asked>> {
-        let Some(asked) = self.table(table, "when", "`when`") else {
+    fn read_hint_conditions(&mut self, table: &ManifestTable<'_>) -> Option<Vec<HintCondition>> {
+        let Some(conditions) = self.read_table(table, "when", "`when`") else {
             // A `when` of another kind is an error already.
             return table.get("when").is_none().then(Vec::new);
         };
-        if asked.items.is_empty() {
-            self.error(asked.span, "`when` is empty", ASKED);
+        if conditions.items.is_empty() {
+            self.report_error(conditions.span, "`when` is empty", EXPECTED_CONDITIONS);
             return None;
         }
-        let mut all = Vec::new();
-        for (key, _) in asked.items {
+        let mut parsed = Vec::new();
+        for (key, _) in conditions.items {
             let name: &str = key.get_ref();
-            let texts = self.some_texts(&asked, name, GLOBS)?.value;
+            let texts = self.read_nonempty_texts(&conditions, name, EXPECTED_GLOBS)?.value;
             let values = texts.iter().map(|text| Glob::new(&text.value)).collect();
-            all.push(Asked { key: ContextKey::new(name), values });
+            parsed.push(HintCondition { key: ContextKey::new(name), values });
         }
-        Some(all)
+        Some(parsed)
     }
 
     /// `tags`, each key once; none where something is wrong with them.
-    pub(super) fn tag_selectors(&mut self, table: &Table<'_>) -> Option<Vec<TagSelector>> {
+    pub(super) fn read_tag_selectors(&mut self, table: &ManifestTable<'_>) -> Option<Vec<TagSelector>> {
         let before = self.problems.len();
-        let tags = self.table(table, "tags", "`tags`")?;
+        let tags = self.read_table(table, "tags", "`tags`")?;
         if tags.items.is_empty() {
-            self.error(tags.span, "`tags` is empty", TAGS);
+            self.report_error(tags.span, "`tags` is empty", EXPECTED_TAGS);
         }
         let mut selectors: Vec<TagSelector> = Vec::new();
         for (key, item) in tags.items {
             let name = key.get_ref();
             if selectors.iter().any(|tag| tag.has_key(name)) {
                 let message = format!("the tag `{name}` stands twice, in another case");
-                self.error(span_of(key), message, "each tag once: the case of its key does not matter");
+                self.report_error(item_span(key), message, "each tag once: the case of its key does not matter");
             }
-            if let Some(value) = self.tag_value(name, item) {
+            if let Some(value) = self.parse_tag_value(name, item) {
                 selectors.push(TagSelector { key: name.clone().into_owned(), value });
             }
         }
         (self.problems.len() == before).then_some(selectors)
     }
 
-    fn tag_value(&mut self, name: &str, item: &Item<'_>) -> Option<Glob> {
+    fn parse_tag_value(&mut self, name: &str, item: &TomlItem<'_>) -> Option<Glob> {
         let DeValue::String(value) = item.get_ref() else {
-            self.wrong_kind(name, item, "a glob over the tag's value, such as \"*\"");
+            self.report_wrong_type(name, item, "a glob over the tag's value, such as \"*\"");
             return None;
         };
         Some(Glob::new(value))
     }
 
     /// A glob that can be over an ARN.
-    pub(super) fn arn_glob(&mut self, key: &str, text: &Placed<String>) -> Option<Glob> {
-        let glob = Glob::over_arn(&text.value);
+    pub(super) fn parse_arn_glob(&mut self, key: &str, text: &Spanned<String>) -> Option<Glob> {
+        let glob = Glob::parse_arn_glob(&text.value);
         if glob.is_none() {
             let message = format!("`{key}` cannot be `{}`", text.value);
-            self.error(text.span, message, "a glob over an ARN: it begins with `arn:` or `*`");
+            self.report_error(text.span, message, "a glob over an ARN: it begins with `arn:` or `*`");
         }
         glob
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::entry::Placed;
+use super::entry::Spanned;
 use crate::catalog::{AccessLevel, ActionId, Catalog};
 use crate::iam::{DocumentKind, PolicyDocument};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
@@ -25,7 +25,7 @@ pub(super) fn parse_level(text: &str) -> Option<AccessLevel> {
 }
 
 /// The level's name in the manifest.
-fn level_name(level: AccessLevel) -> &'static str {
+fn manifest_level_name(level: AccessLevel) -> &'static str {
     LEVELS.iter().find(|(_, known)| *known == level).map_or("", |(name, _)| name)
 }
 
@@ -50,8 +50,8 @@ impl LevelCatalog for Catalog {
 
     fn actions(&self, service: &str, level: AccessLevel) -> Vec<String> {
         let ids = self.find_service(service).map(|id| self.actions_of(id)).unwrap_or_default();
-        let of_level = ids.map(ActionId).filter(|action| self.access_level(*action) == level);
-        of_level.map(|action| self.action_name(action).to_owned()).collect()
+        let matching = ids.map(ActionId).filter(|action| self.access_level(*action) == level);
+        matching.map(|action| self.action_name(action).to_owned()).collect()
     }
 }
 
@@ -70,14 +70,14 @@ pub struct Levels {
 #[derive(Clone, Debug)]
 pub struct LevelGrant {
     /// The service's prefix.
-    pub service: Placed<String>,
+    pub service: Spanned<String>,
     /// Its levels, in the manifest's order.
-    pub levels: Vec<Placed<AccessLevel>>,
+    pub levels: Vec<Spanned<AccessLevel>>,
 }
 
 impl Levels {
     /// What is wrong with the services and levels, as the catalog knows them.
-    pub(super) fn check(&self, source: &Arc<SourceFile>, catalog: &dyn LevelCatalog) -> Vec<Diagnostic> {
+    pub(super) fn find_problems(&self, source: &Arc<SourceFile>, catalog: &dyn LevelCatalog) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for LevelGrant { service, levels } in &self.grants {
             if !catalog.has_service(&service.value) {
@@ -98,7 +98,7 @@ impl Levels {
                     problems.push(Diagnostic::error(
                         source,
                         level.span,
-                        format!("`{}` has no action of level {}", service.value, level_name(level.value)),
+                        format!("`{}` has no action of level {}", service.value, manifest_level_name(level.value)),
                         "a level that the service has actions of",
                     ));
                 }
@@ -110,27 +110,27 @@ impl Levels {
     /// The levels written out: a statement a service, its actions by name.
     ///
     /// The document's places are those of `levels` in the manifest, its text is the one made up here.
-    pub fn document(
+    pub fn to_document(
         &self,
         source: &Arc<SourceFile>,
         catalog: &dyn LevelCatalog,
     ) -> Result<PolicyDocument, Diagnostics> {
-        let problems = self.check(source, catalog);
+        let problems = self.find_problems(source, catalog);
         if !problems.is_empty() {
             return Err(Diagnostics(problems));
         }
-        let statements: Vec<_> = self.grants.iter().map(|grant| self.statement(grant, catalog)).collect();
+        let statements: Vec<_> = self.grants.iter().map(|grant| self.to_statement(grant, catalog)).collect();
         let text = json!({ "Version": "2012-10-17", "Statement": statements });
-        let written = SourceFile::embedded(source, self.span, format!("{text:#}"));
+        let written = SourceFile::from_embedded(source, self.span, format!("{text:#}"));
         PolicyDocument::parse(&written, DocumentKind::Identity)
     }
 
-    fn statement(&self, grant: &LevelGrant, catalog: &dyn LevelCatalog) -> serde_json::Value {
+    fn to_statement(&self, grant: &LevelGrant, catalog: &dyn LevelCatalog) -> serde_json::Value {
         let service = &grant.service.value;
         let levels: BTreeSet<AccessLevel> = grant.levels.iter().map(|level| level.value).collect();
         let names: BTreeSet<String> = levels.iter().flat_map(|level| catalog.actions(service, *level)).collect();
         let actions: Vec<String> = names.iter().map(|name| format!("{service}:{name}")).collect();
-        let sid: Vec<&str> = levels.iter().map(|level| level_name(*level)).collect();
+        let sid: Vec<&str> = levels.iter().map(|level| manifest_level_name(*level)).collect();
         json!({
             "Sid": format!("{}{}", service.replace('-', ""), sid.concat()),
             "Effect": "Allow",

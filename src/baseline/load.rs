@@ -3,16 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::allow::Documents;
-use super::content::content_id;
+use super::allow::DocumentLoader;
+use super::content::compute_content_id;
 use super::entry::Baseline;
 use super::levels::LevelCatalog;
-use super::manifest::Manifest;
-use super::read::{Reader, Table};
+use super::manifest::ManifestParser;
+use super::read::{ManifestReader, ManifestTable};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span, toml};
 
 /// The manifest's name in its directory.
-const MANIFEST: &str = "baseline.toml";
+const MANIFEST_FILE_NAME: &str = "baseline.toml";
 
 impl Baseline {
     /// Reads a manifest and the documents that it names, and reports everything that is wrong with them at once.
@@ -21,12 +21,12 @@ impl Baseline {
     /// relative to the directory that it stands in. The services of `levels` are looked at only when a ceiling is
     /// resolved; [`Baseline::load_with`] does it here.
     pub fn load(path: &Path) -> Result<Baseline, Diagnostics> {
-        load(path, None)
+        load_baseline(path, None)
     }
 
     /// The same, with the services of `levels` held against a catalog.
-    pub fn load_with(path: &Path, catalog: &dyn LevelCatalog) -> Result<Baseline, Diagnostics> {
-        load(path, Some(catalog))
+    pub fn load_with_catalog(path: &Path, catalog: &dyn LevelCatalog) -> Result<Baseline, Diagnostics> {
+        load_baseline(path, Some(catalog))
     }
 
     /// The same out of texts that are already at hand: the manifest, and the documents by the paths that it gives.
@@ -35,48 +35,48 @@ impl Baseline {
         documents: impl IntoIterator<Item = (String, Arc<SourceFile>)>,
         catalog: &dyn LevelCatalog,
     ) -> Result<Baseline, Diagnostics> {
-        read(manifest, Documents::given(documents), Some(catalog))
+        parse_baseline(manifest, DocumentLoader::from_texts(documents), Some(catalog))
     }
 }
 
-fn load(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Diagnostics> {
-    let file = if path.is_dir() { path.join(MANIFEST) } else { path.to_path_buf() };
+fn load_baseline(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Diagnostics> {
+    let file = if path.is_dir() { path.join(MANIFEST_FILE_NAME) } else { path.to_path_buf() };
     let source = SourceFile::read(&file).map_err(|error| {
-        let nothing = SourceFile::new(file.display().to_string(), "");
-        Diagnostic::error(&nothing, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
+        let empty_source = SourceFile::new(file.display().to_string(), "");
+        Diagnostic::error(&empty_source, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
             .with_help("copy `policies/` of iamdrift's repository to start one, or give the directory that holds `baseline.toml`")
     })?;
     let directory = file.parent().unwrap_or(Path::new(""));
-    read(&source, Documents::under(directory), catalog)
+    parse_baseline(&source, DocumentLoader::from_directory(directory), catalog)
 }
 
-fn read(
+fn parse_baseline(
     source: &Arc<SourceFile>,
-    documents: Documents,
+    documents: DocumentLoader,
     catalog: Option<&dyn LevelCatalog>,
 ) -> Result<Baseline, Diagnostics> {
     let tree = toml::parse(source)?;
-    let root = Table { items: tree.get_ref(), holder: "manifest", span: Span::default() };
-    let reader = Reader { source, problems: Vec::new() };
-    let mut manifest = Manifest { reader, documents, catalog };
-    let declared = manifest.declared(&root);
-    let Manifest { reader, documents, .. } = manifest;
+    let root = ManifestTable { items: tree.get_ref(), description: "manifest", span: Span::default() };
+    let reader = ManifestReader { source, problems: Vec::new() };
+    let mut manifest = ManifestParser { reader, documents, catalog };
+    let parsed = manifest.parse(&root);
+    let ManifestParser { reader, documents, .. } = manifest;
     let mut problems = reader.problems;
     // The manifest's own first, in the order of its lines, then those of each document.
     problems.sort_by_key(|problem| {
         let place = problem.place();
         (place.file != source.name(), place)
     });
-    let Some(declared) = declared.filter(|_| problems.is_empty()) else { return Err(Diagnostics(problems)) };
+    let Some(parsed) = parsed.filter(|_| problems.is_empty()) else { return Err(Diagnostics(problems)) };
     Ok(Baseline {
-        settings: declared.settings,
-        entries: declared.entries,
-        ignores: declared.ignores,
-        exceptions: declared.exceptions,
-        personas: declared.personas,
-        guards: declared.guards,
-        hints: declared.hints,
-        content_id: content_id(source, documents.sources()),
+        settings: parsed.settings,
+        entries: parsed.entries,
+        ignores: parsed.ignores,
+        exceptions: parsed.exceptions,
+        personas: parsed.personas,
+        guards: parsed.guards,
+        hints: parsed.hints,
+        content_id: compute_content_id(source, documents.sources()),
         source: Arc::clone(source),
     })
 }
@@ -86,7 +86,7 @@ fn read(
 mod tests {
     use super::super::ceiling::CeilingPart;
     use super::super::glob::Glob;
-    use super::super::testing::{Directory, TinyCatalog};
+    use super::super::testing::{ManifestDirectory, TinyCatalog};
     use super::*;
     use crate::catalog::Catalog;
 
@@ -94,8 +94,8 @@ mod tests {
         "version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\nallow = [\"good.json\"]\n";
 
     #[test]
-    fn the_directory_or_the_manifest() {
-        let directory = Directory::with(MANIFEST);
+    fn loads_from_directory_or_manifest() {
+        let directory = ManifestDirectory::with_manifest(MANIFEST);
         let by_directory = Baseline::load(&directory.path()).unwrap();
         let by_file = Baseline::load(&directory.path().join("baseline.toml")).unwrap();
         assert_eq!(by_directory.content_id(), by_file.content_id());
@@ -103,31 +103,36 @@ mod tests {
     }
 
     #[test]
-    fn the_content_id_follows_the_content() {
-        let directory = Directory::with(MANIFEST);
+    fn content_id_changes_with_the_content() {
+        let directory = ManifestDirectory::with_manifest(MANIFEST);
         let before = directory.load().unwrap().content_id().to_owned();
         assert_eq!(before.len(), 7);
-        assert_eq!(Directory::with(MANIFEST).load().unwrap().content_id(), before, "wherever it lies");
+        assert_eq!(ManifestDirectory::with_manifest(MANIFEST).load().unwrap().content_id(), before, "wherever it lies");
         let changed = directory.path().join("good.json");
         let text = std::fs::read_to_string(&changed).unwrap();
         std::fs::write(&changed, text.replace("ce:Get*", "ce:List*")).unwrap();
         assert_ne!(directory.load().unwrap().content_id(), before);
         std::fs::write(directory.path().join("bad.json"), "").unwrap();
-        assert_ne!(Directory::with(&MANIFEST.replace("\"a\"", "\"b\"")).load().unwrap().content_id(), before);
+        assert_ne!(
+            ManifestDirectory::with_manifest(&MANIFEST.replace("\"a\"", "\"b\"")).load().unwrap().content_id(),
+            before
+        );
     }
 
     #[test]
-    fn services_are_looked_up_where_there_is_a_catalog() {
-        let directory = Directory::with(&MANIFEST.replace("allow = [\"good.json\"]", "levels = { cee = \"List\" }"));
+    fn services_are_checked_against_the_catalog() {
+        let directory = ManifestDirectory::with_manifest(
+            &MANIFEST.replace("allow = [\"good.json\"]", "levels = { cee = \"List\" }"),
+        );
         let baseline = Baseline::load(&directory.path()).unwrap();
         assert!(baseline.entries[0].ceiling.resolve(&TinyCatalog, |_| None).is_err());
         assert!(directory.load().is_err());
     }
 
     #[test]
-    fn what_is_shipped_loads() {
+    fn shipped_baseline_loads() {
         let baseline =
-            Baseline::load_with(Path::new("policies"), Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
+            Baseline::load_with_catalog(Path::new("policies"), Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
         assert_eq!(baseline.entries.len(), 5);
         // Every document that is shipped is named by the manifest.
         let named = std::fs::read_to_string("policies/baseline.toml").unwrap();
@@ -141,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shipped_pattern_means_an_action() {
+    fn every_shipped_pattern_matches_an_action() {
         let catalog = Catalog::embedded();
         let baseline = Baseline::load(Path::new("policies")).unwrap();
         let names: Vec<String> = catalog.actions().map(|id| catalog.full_name(id).to_ascii_lowercase()).collect();

@@ -27,20 +27,20 @@ mod schema;
 mod selector;
 mod words;
 
-pub use assign::{Ambiguity, Assignment, Assignments, IgnoredBy, Stale, StaleReason, StaleSubject};
-pub use assumers::{Assumer, Assumers};
+pub use assign::{AmbiguousMatch, Assignment, Assignments, IgnoreReason, StaleItem, StaleReason, StaleSubject};
+pub use assumers::{DeclaredAssumer, DeclaredAssumers};
 pub use block::ConditionBlock;
-pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, aws_managed_arn};
-pub use entry::{Baseline, Duty, Entry, Ignore, Kind, Placed, Settings};
+pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, to_aws_managed_arn};
+pub use entry::{Baseline, BoundaryRequirement, Entry, Ignore, PrincipalClass, Settings, Spanned};
 pub use exception::Exception;
 pub use glob::Glob;
 pub use guard::{Guard, GuardSeverity, GuardedActions};
-pub use hint::{Asked, Clue, Entity, Hint, Strength};
+pub use hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
 pub use levels::{LevelCatalog, LevelGrant, Levels};
 pub use persona::Persona;
 pub use schema::SCHEMA;
 pub use selector::{PrincipalView, Selector, TagSelector};
-pub use words::Words;
+pub use words::WordSequence;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

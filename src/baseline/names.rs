@@ -1,118 +1,128 @@
 //! The names in a manifest: each stands once, and what they refer to is there.
 
-use super::entry::Placed;
-use super::read::Reader;
+use super::entry::Spanned;
+use super::read::ManifestReader;
 use crate::source::Diagnostic;
 
 /// All names of a manifest and their uses, also those of entries that are wrong in other ways.
 #[derive(Default)]
-pub(super) struct Names {
-    entries: Vec<NamedEntry>,
-    pub(super) personas: Vec<Placed<String>>,
-    pub(super) persona_of: Vec<Placed<String>>,
-    pub(super) guards: Vec<Placed<String>>,
-    pub(super) fingerprints: Vec<Placed<String>>,
-    pub(super) hints: Vec<Placed<String>>,
+pub(super) struct References {
+    entries: Vec<EntryReferences>,
+    pub(super) personas: Vec<Spanned<String>>,
+    pub(super) persona_entries: Vec<Spanned<String>>,
+    pub(super) guards: Vec<Spanned<String>>,
+    pub(super) fingerprints: Vec<Spanned<String>>,
+    pub(super) hints: Vec<Spanned<String>>,
 }
 
-struct NamedEntry {
-    name: Placed<String>,
-    overrides: Vec<Placed<String>>,
-    narrower_than: Option<Placed<String>>,
-    guards: Vec<Placed<String>>,
+struct EntryReferences {
+    name: Spanned<String>,
+    overrides: Vec<Spanned<String>>,
+    narrower_than: Option<Spanned<String>>,
+    guards: Vec<Spanned<String>>,
 }
 
-impl Names {
+impl References {
     /// Notes an entry; one without a name is an error already, and only its references are kept.
-    pub(super) fn entry(
+    pub(super) fn add_entry(
         &mut self,
-        name: &Option<Placed<String>>,
-        overrides: &[Placed<String>],
-        narrower_than: &Option<Placed<String>>,
-        guards: Vec<Placed<String>>,
+        name: &Option<Spanned<String>>,
+        overrides: &[Spanned<String>],
+        narrower_than: &Option<Spanned<String>>,
+        guards: Vec<Spanned<String>>,
     ) {
         let Some(name) = name.clone() else { return };
         let (overrides, narrower_than) = (overrides.to_vec(), narrower_than.clone());
-        self.entries.push(NamedEntry { name, overrides, narrower_than, guards });
+        self.entries.push(EntryReferences { name, overrides, narrower_than, guards });
     }
 }
 
 /// Reports names that stand twice, references to nothing, and overriding that goes in a circle.
-pub(super) fn check_names(reader: &mut Reader<'_>, names: &Names) {
-    once(reader, "entries have the name", names.entries.iter().map(|entry| &entry.name));
-    once(reader, "personas have the name", &names.personas);
-    once(reader, "guards have the name", &names.guards);
-    once(reader, "hints have the name", &names.hints);
-    once(reader, "exceptions have the fingerprint", &names.fingerprints);
-    let entries = || names.entries.iter().map(|entry| entry.name.value.as_str());
-    for entry in &names.entries {
+pub(super) fn check_references(reader: &mut ManifestReader<'_>, references: &References) {
+    check_unique(reader, "entries have the name", references.entries.iter().map(|entry| &entry.name));
+    check_unique(reader, "personas have the name", &references.personas);
+    check_unique(reader, "guards have the name", &references.guards);
+    check_unique(reader, "hints have the name", &references.hints);
+    check_unique(reader, "exceptions have the fingerprint", &references.fingerprints);
+    let entries = || references.entries.iter().map(|entry| entry.name.value.as_str());
+    for entry in &references.entries {
         for name in entry.overrides.iter().chain(&entry.narrower_than) {
-            refers(reader, "entry", name, entries());
+            check_reference(reader, "entry", name, entries());
         }
         for name in &entry.guards {
-            refers(reader, "guard", name, names.guards.iter().map(|guard| guard.value.as_str()));
+            check_reference(reader, "guard", name, references.guards.iter().map(|guard| guard.value.as_str()));
         }
         if let Some(name) = &entry.narrower_than
             && name.value == entry.name.value
         {
-            reader.error(name.span, "an entry cannot be narrower than itself", "the name of another entry");
+            reader.report_error(name.span, "an entry cannot be narrower than itself", "the name of another entry");
         }
     }
-    for name in &names.persona_of {
-        refers(reader, "entry", name, entries());
+    for name in &references.persona_entries {
+        check_reference(reader, "entry", name, entries());
     }
-    circles(reader, &names.entries);
+    check_override_cycles(reader, &references.entries);
 }
 
-fn once<'n>(reader: &mut Reader<'_>, what: &str, names: impl IntoIterator<Item = &'n Placed<String>>) {
+fn check_unique<'n>(
+    reader: &mut ManifestReader<'_>,
+    description: &str,
+    names: impl IntoIterator<Item = &'n Spanned<String>>,
+) {
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if seen.contains(&name.value.as_str()) {
-            reader.error(name.span, format!("two {what} `{}`", name.value), "one that no other has");
+            reader.report_error(name.span, format!("two {description} `{}`", name.value), "one that no other has");
         }
         seen.push(&name.value);
     }
 }
 
-fn refers<'n>(reader: &mut Reader<'_>, what: &str, name: &Placed<String>, known: impl Iterator<Item = &'n str>) {
+fn check_reference<'n>(
+    reader: &mut ManifestReader<'_>,
+    description: &str,
+    name: &Spanned<String>,
+    known: impl Iterator<Item = &'n str>,
+) {
     let known: Vec<&str> = known.collect();
     let found = name.value.as_str();
     if !known.contains(&found) {
-        let message = format!("there is no {what} `{found}`");
-        let problem = Diagnostic::error(reader.source, name.span, message, format!("the name of a declared {what}"));
+        let message = format!("there is no {description} `{found}`");
+        let problem =
+            Diagnostic::error(reader.source, name.span, message, format!("the name of a declared {description}"));
         reader.problems.push(problem.with_suggestion(found, known));
     }
 }
 
 /// Reports each circle once, at the reference that closes it.
-fn circles(reader: &mut Reader<'_>, entries: &[NamedEntry]) {
-    let mut done: Vec<&str> = Vec::new();
+fn check_override_cycles(reader: &mut ManifestReader<'_>, entries: &[EntryReferences]) {
+    let mut visited: Vec<&str> = Vec::new();
     for entry in entries {
-        walk(reader, entries, entry, &mut Vec::new(), &mut done);
+        find_cycles(reader, entries, entry, &mut Vec::new(), &mut visited);
     }
 }
 
-fn walk<'n>(
-    reader: &mut Reader<'_>,
-    entries: &'n [NamedEntry],
-    entry: &'n NamedEntry,
+fn find_cycles<'n>(
+    reader: &mut ManifestReader<'_>,
+    entries: &'n [EntryReferences],
+    entry: &'n EntryReferences,
     path: &mut Vec<&'n str>,
-    done: &mut Vec<&'n str>,
+    visited: &mut Vec<&'n str>,
 ) {
     let name = entry.name.value.as_str();
-    if done.contains(&name) {
+    if visited.contains(&name) {
         return;
     }
     path.push(name);
-    for lower in &entry.overrides {
-        if let Some(start) = path.iter().position(|above| *above == lower.value) {
-            let circle: Vec<&str> = path.iter().skip(start).copied().chain([lower.value.as_str()]).collect();
-            let message = format!("`overrides` goes in a circle: {}", circle.join(" → "));
-            reader.error(lower.span, message, "one of them without `overrides`");
-        } else if let Some(next) = entries.iter().find(|e| e.name.value == lower.value) {
-            walk(reader, entries, next, path, done);
+    for overridden in &entry.overrides {
+        if let Some(start) = path.iter().position(|ancestor| *ancestor == overridden.value) {
+            let cycle: Vec<&str> = path.iter().skip(start).copied().chain([overridden.value.as_str()]).collect();
+            let message = format!("`overrides` goes in a circle: {}", cycle.join(" → "));
+            reader.report_error(overridden.span, message, "one of them without `overrides`");
+        } else if let Some(next) = entries.iter().find(|e| e.name.value == overridden.value) {
+            find_cycles(reader, entries, next, path, visited);
         }
     }
     path.pop();
-    done.push(name);
+    visited.push(name);
 }

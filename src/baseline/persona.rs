@@ -2,41 +2,41 @@
 
 use super::block::ConditionBlock;
 use super::ceiling::Ceiling;
-use super::entry::{Kind, Placed};
+use super::entry::{PrincipalClass, Spanned};
 use super::keys;
-use super::manifest::Manifest;
-use super::names::Names;
-use super::read::Table;
+use super::manifest::ManifestParser;
+use super::names::References;
+use super::read::ManifestTable;
 use crate::source::Span;
 
 /// One `[[persona]]`.
 #[derive(Clone, Debug)]
 pub struct Persona {
     /// `name`, unique among the personas.
-    pub name: Placed<String>,
+    pub name: Spanned<String>,
     /// `of`: the entry whose principals it is about.
-    pub of: Placed<String>,
+    pub entry: Spanned<String>,
     /// `when`: the requests that it is about.
     pub when: ConditionBlock,
     /// `kind`.
-    pub kind: Kind,
+    pub class: PrincipalClass,
     /// `allow`, `levels` and `resources`: what may be done by such requests.
     pub ceiling: Ceiling,
     /// Where it begins.
     pub span: Span,
 }
 
-impl Manifest<'_> {
+impl ManifestParser<'_> {
     /// Reads a `[[persona]]`.
-    pub(super) fn persona(&mut self, table: &Table<'_>, names: &mut Names) -> Option<Persona> {
+    pub(super) fn parse_persona(&mut self, table: &ManifestTable<'_>, references: &mut References) -> Option<Persona> {
         self.reader.check_keys(table, keys::PERSONA);
-        let name = self.reader.required_text(table, "name", "a name of its own, for the reports");
-        let of = self.reader.required_text(table, "of", "the name of an entry");
-        let when = self.condition(table, "when");
-        let kind = self.reader.choice(table, "kind", &Kind::ALL);
-        let ceiling = self.ceiling(table);
-        names.personas.extend(name.clone());
-        names.persona_of.extend(of.clone());
-        Some(Persona { name: name?, of: of?, when: when?, kind: kind?, ceiling: ceiling?, span: table.span })
+        let name = self.reader.read_required_text(table, "name", "a name of its own, for the reports");
+        let entry = self.reader.read_required_text(table, "of", "the name of an entry");
+        let when = self.parse_condition_block(table, "when");
+        let class = self.reader.read_choice(table, "kind", &PrincipalClass::ALL);
+        let ceiling = self.parse_ceiling(table);
+        references.personas.extend(name.clone());
+        references.persona_entries.extend(entry.clone());
+        Some(Persona { name: name?, entry: entry?, when: when?, class: class?, ceiling: ceiling?, span: table.span })
     }
 }

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::entry::Placed;
-use crate::source::toml::{DeTable, DeValue, Spanned};
+use super::entry::Spanned;
+use crate::source::toml::{DeTable, DeValue, TomlSpanned};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// A value of the manifest with its place.
-pub(super) type Item<'t> = Spanned<DeValue<'t>>;
+pub(super) type TomlItem<'t> = TomlSpanned<DeValue<'t>>;
 
 /// Where something of the TOML tree stands.
-pub(super) fn span_of<T>(item: &Spanned<T>) -> Span {
+pub(super) fn item_span<T>(item: &TomlSpanned<T>) -> Span {
     let range = item.span();
     Span::new(range.start, range.end)
 }
 
 /// What kind of value this is, as an error message names it.
-fn kind_of(value: &DeValue<'_>) -> &'static str {
+fn describe_type(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -31,40 +31,40 @@ fn kind_of(value: &DeValue<'_>) -> &'static str {
 
 /// A table, what an error calls it, and where it begins.
 #[derive(Copy, Clone)]
-pub(super) struct Table<'t> {
+pub(super) struct ManifestTable<'t> {
     pub(super) items: &'t DeTable<'t>,
-    pub(super) holder: &'static str,
+    pub(super) description: &'static str,
     pub(super) span: Span,
 }
 
-impl<'t> Table<'t> {
+impl<'t> ManifestTable<'t> {
     /// A key's name and value, if the table has it.
-    pub(super) fn get(&self, key: &str) -> Option<(Span, &'t Item<'t>)> {
-        self.items.iter().find(|(name, _)| name.get_ref() == key).map(|(name, item)| (span_of(name), item))
+    pub(super) fn get(&self, key: &str) -> Option<(Span, &'t TomlItem<'t>)> {
+        self.items.iter().find(|(name, _)| name.get_ref() == key).map(|(name, item)| (item_span(name), item))
     }
 }
 
 /// Reads tables and keeps what is wrong with them.
-pub(super) struct Reader<'a> {
+pub(super) struct ManifestReader<'a> {
     pub(super) source: &'a Arc<SourceFile>,
     pub(super) problems: Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
-    pub(super) fn error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
+impl ManifestReader<'_> {
+    pub(super) fn report_error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
         self.problems.push(Diagnostic::error(self.source, span, message, expected));
     }
 
-    pub(super) fn wrong_kind(&mut self, key: &str, item: &Item<'_>, expected: &str) {
-        self.error(span_of(item), format!("`{key}` cannot be {}", kind_of(item.get_ref())), expected);
+    pub(super) fn report_wrong_type(&mut self, key: &str, item: &TomlItem<'_>, expected: &str) {
+        self.report_error(item_span(item), format!("`{key}` cannot be {}", describe_type(item.get_ref())), expected);
     }
 
-    pub(super) fn missing(&mut self, table: &Table<'_>, key: &str, expected: &str) {
-        self.error(table.span, format!("the {} has no `{key}`", table.holder), expected);
+    pub(super) fn report_missing_key(&mut self, table: &ManifestTable<'_>, key: &str, expected: &str) {
+        self.report_error(table.span, format!("the {} has no `{key}`", table.description), expected);
     }
 
     /// What is none of a few known names.
-    pub(super) fn unknown<'k>(
+    pub(super) fn report_unknown_name<'k>(
         &mut self,
         span: Span,
         message: impl Into<String>,
@@ -77,144 +77,170 @@ impl Reader<'_> {
     }
 
     /// Reports the keys that have no place in a table.
-    pub(super) fn check_keys(&mut self, table: &Table<'_>, known: &[&str]) {
+    pub(super) fn check_keys(&mut self, table: &ManifestTable<'_>, known: &[&str]) {
         for key in table.items.keys() {
             let name = key.get_ref();
             if !known.contains(&&**name) {
-                let message = format!("unknown key `{name}` in the {}", table.holder);
-                self.unknown(span_of(key), message, name, known.iter().copied());
+                let message = format!("unknown key `{name}` in the {}", table.description);
+                self.report_unknown_name(item_span(key), message, name, known.iter().copied());
             }
         }
     }
 
     /// A table under a key, written `[key]` or inline.
-    pub(super) fn table<'t>(&mut self, of: &Table<'t>, key: &str, holder: &'static str) -> Option<Table<'t>> {
-        let (_, item) = of.get(key)?;
+    pub(super) fn read_table<'t>(
+        &mut self,
+        parent: &ManifestTable<'t>,
+        key: &str,
+        description: &'static str,
+    ) -> Option<ManifestTable<'t>> {
+        let (_, item) = parent.get(key)?;
         match item.get_ref() {
-            DeValue::Table(items) => Some(Table { items, holder, span: span_of(item) }),
+            DeValue::Table(items) => Some(ManifestTable { items, description: description, span: item_span(item) }),
             _ => {
-                self.wrong_kind(key, item, "a table");
+                self.report_wrong_type(key, item, "a table");
                 None
             }
         }
     }
 
     /// The tables of a list of tables, each written `[[key]]`.
-    pub(super) fn tables<'t>(&mut self, of: &Table<'t>, key: &str, holder: &'static str) -> Vec<Table<'t>> {
-        let Some((name, item)) = of.get(key) else { return Vec::new() };
+    pub(super) fn read_tables<'t>(
+        &mut self,
+        parent: &ManifestTable<'t>,
+        key: &str,
+        description: &'static str,
+    ) -> Vec<ManifestTable<'t>> {
+        let Some((name, item)) = parent.get(key) else { return Vec::new() };
         let DeValue::Array(list) = item.get_ref() else {
-            self.error(name, format!("`{key}` cannot be {}", kind_of(item.get_ref())), format!("`[[{key}]]`"));
+            self.report_error(
+                name,
+                format!("`{key}` cannot be {}", describe_type(item.get_ref())),
+                format!("`[[{key}]]`"),
+            );
             return Vec::new();
         };
         let mut tables = Vec::with_capacity(list.len());
         for element in list.iter() {
             match element.get_ref() {
-                DeValue::Table(items) => tables.push(Table { items, holder, span: span_of(element) }),
-                _ => self.wrong_kind(key, element, "a table"),
+                DeValue::Table(items) => {
+                    tables.push(ManifestTable { items, description: description, span: item_span(element) })
+                }
+                _ => self.report_wrong_type(key, element, "a table"),
             }
         }
         tables
     }
 
     /// A string that is not blank.
-    pub(super) fn text(&mut self, table: &Table<'_>, key: &str) -> Option<Placed<String>> {
+    pub(super) fn read_text(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<String>> {
         let (_, item) = table.get(key)?;
-        self.string(key, item)
+        self.parse_text(key, item)
     }
 
     /// A string that is not blank and has to be there.
-    pub(super) fn required_text(&mut self, table: &Table<'_>, key: &str, expected: &str) -> Option<Placed<String>> {
+    pub(super) fn read_required_text(
+        &mut self,
+        table: &ManifestTable<'_>,
+        key: &str,
+        expected: &str,
+    ) -> Option<Spanned<String>> {
         if table.get(key).is_none() {
-            self.missing(table, key, expected);
+            self.report_missing_key(table, key, expected);
         }
-        self.text(table, key)
+        self.read_text(table, key)
     }
 
     /// A list of strings that are not blank, or one alone; none where the key is not there.
-    pub(super) fn texts(&mut self, table: &Table<'_>, key: &str) -> Option<Placed<Vec<Placed<String>>>> {
+    pub(super) fn read_texts(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
         let (_, item) = table.get(key)?;
         let value = match item.get_ref() {
-            DeValue::Array(list) => list.iter().filter_map(|element| self.string(key, element)).collect(),
-            DeValue::String(_) => self.string(key, item).into_iter().collect(),
+            DeValue::Array(list) => list.iter().filter_map(|element| self.parse_text(key, element)).collect(),
+            DeValue::String(_) => self.parse_text(key, item).into_iter().collect(),
             _ => {
-                self.wrong_kind(key, item, "a list of strings");
+                self.report_wrong_type(key, item, "a list of strings");
                 Vec::new()
             }
         };
-        Some(Placed { value, span: span_of(item) })
+        Some(Spanned { value, span: item_span(item) })
     }
 
     /// The same with at least one string in it.
-    pub(super) fn some_texts(
+    pub(super) fn read_nonempty_texts(
         &mut self,
-        table: &Table<'_>,
+        table: &ManifestTable<'_>,
         key: &str,
         expected: &str,
-    ) -> Option<Placed<Vec<Placed<String>>>> {
+    ) -> Option<Spanned<Vec<Spanned<String>>>> {
         if let Some((_, item)) = table.get(key)
             && matches!(item.get_ref(), DeValue::Array(list) if list.is_empty())
         {
-            self.error(span_of(item), format!("`{key}` is empty"), expected);
+            self.report_error(item_span(item), format!("`{key}` is empty"), expected);
         }
-        self.texts(table, key)
+        self.read_texts(table, key)
     }
 
     /// One of a few names.
-    pub(super) fn choice<T: Copy>(&mut self, table: &Table<'_>, key: &str, known: &[(&'static str, T)]) -> Option<T> {
+    pub(super) fn read_choice<T: Copy>(
+        &mut self,
+        table: &ManifestTable<'_>,
+        key: &str,
+        known: &[(&'static str, T)],
+    ) -> Option<T> {
         let names = known.iter().map(|(name, _)| *name);
         let Some((_, item)) = table.get(key) else {
             let expected = format!("one of {}", names.collect::<Vec<_>>().join(", "));
-            self.missing(table, key, &expected);
+            self.report_missing_key(table, key, &expected);
             return None;
         };
-        let text = self.string(key, item)?;
+        let text = self.parse_text(key, item)?;
         let found = known.iter().find(|(name, _)| *name == text.value);
         if found.is_none() {
-            self.unknown(text.span, format!("`{key}` cannot be `{}`", text.value), &text.value, names);
+            self.report_unknown_name(text.span, format!("`{key}` cannot be `{}`", text.value), &text.value, names);
         }
         found.map(|(_, value)| *value)
     }
 
     /// A day that has to be there, as TOML writes dates.
-    pub(super) fn required_date(&mut self, table: &Table<'_>, key: &str) -> Option<Placed<Date>> {
+    pub(super) fn read_required_date(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<Date>> {
         const EXPECTED: &str = "a date without quotes, such as 2026-12-31";
         let Some((_, item)) = table.get(key) else {
-            self.missing(table, key, EXPECTED);
+            self.report_missing_key(table, key, EXPECTED);
             return None;
         };
-        let span = span_of(item);
+        let span = item_span(item);
         match item.get_ref() {
             DeValue::Datetime(when) if when.time.is_none() => {
                 let date = when.date.as_ref()?;
                 let (month, day) = (i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
                 let value = Date::new(i16::try_from(date.year).ok()?, month, day);
                 if value.is_err() {
-                    self.error(span, format!("`{key}` is no day of the calendar"), EXPECTED);
+                    self.report_error(span, format!("`{key}` is no day of the calendar"), EXPECTED);
                 }
-                value.ok().map(|value| Placed { value, span })
+                value.ok().map(|value| Spanned { value, span })
             }
             DeValue::Datetime(_) => {
-                self.error(span, format!("`{key}` has a time of day"), EXPECTED);
+                self.report_error(span, format!("`{key}` has a time of day"), EXPECTED);
                 None
             }
             _ => {
-                self.wrong_kind(key, item, EXPECTED);
+                self.report_wrong_type(key, item, EXPECTED);
                 None
             }
         }
     }
 
     /// The text of a value that has to be a string and not blank.
-    pub(super) fn string(&mut self, key: &str, item: &Item<'_>) -> Option<Placed<String>> {
-        let span = span_of(item);
+    pub(super) fn parse_text(&mut self, key: &str, item: &TomlItem<'_>) -> Option<Spanned<String>> {
+        let span = item_span(item);
         match item.get_ref() {
             DeValue::String(text) if text.trim().is_empty() => {
-                self.error(span, format!("`{key}` is blank"), "some text");
+                self.report_error(span, format!("`{key}` is blank"), "some text");
                 None
             }
-            DeValue::String(text) => Some(Placed { value: text.clone().into_owned(), span }),
+            DeValue::String(text) => Some(Spanned { value: text.clone().into_owned(), span }),
             _ => {
-                self.wrong_kind(key, item, "a string");
+                self.report_wrong_type(key, item, "a string");
                 None
             }
         }

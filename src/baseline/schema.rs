@@ -11,11 +11,11 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::super::entry::Kind;
+    use super::super::entry::PrincipalClass;
     use super::super::hint::Strength;
     use super::super::keys;
     use super::super::levels::parse_level;
-    use super::super::testing::Directory;
+    use super::super::testing::ManifestDirectory;
     use super::SCHEMA;
 
     fn schema() -> Value {
@@ -23,25 +23,25 @@ mod tests {
     }
 
     /// What an editor makes of a manifest: dates are strings.
-    fn as_json(value: toml::Value) -> Value {
+    fn toml_to_json(value: toml::Value) -> Value {
         match value {
             toml::Value::String(text) => text.into(),
             toml::Value::Integer(number) => number.into(),
             toml::Value::Float(number) => number.into(),
             toml::Value::Boolean(flag) => flag.into(),
             toml::Value::Datetime(when) => when.to_string().into(),
-            toml::Value::Array(list) => list.into_iter().map(as_json).collect(),
-            toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k, as_json(v))).collect()),
+            toml::Value::Array(list) => list.into_iter().map(toml_to_json).collect(),
+            toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k, toml_to_json(v))).collect()),
         }
     }
 
-    fn violations(manifest: &str) -> Vec<String> {
-        let manifest = as_json(toml::Value::Table(manifest.parse().unwrap()));
+    fn find_violations(manifest: &str) -> Vec<String> {
+        let manifest = toml_to_json(toml::Value::Table(manifest.parse().unwrap()));
         let validator = jsonschema::validator_for(&schema()).unwrap();
         validator.iter_errors(&manifest).map(|e| format!("{}: {e}", e.instance_path())).collect()
     }
 
-    fn documented() -> Vec<String> {
+    fn documented_manifests() -> Vec<String> {
         let page = std::fs::read_to_string("docs/baseline.md").unwrap();
         page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
     }
@@ -66,9 +66,9 @@ mod tests {
             assert_eq!(published, keys.iter().copied().collect());
             assert_eq!(table["additionalProperties"], Value::Bool(false));
         }
-        let kinds: Vec<&str> = Kind::ALL.iter().map(|(name, _)| *name).collect();
-        assert_eq!(defined["principal"]["properties"]["kind"]["enum"], serde_json::json!(kinds));
-        assert_eq!(defined["hint"]["properties"]["kind"]["enum"], serde_json::json!(kinds));
+        let classes: Vec<&str> = PrincipalClass::ALL.iter().map(|(name, _)| *name).collect();
+        assert_eq!(defined["principal"]["properties"]["kind"]["enum"], serde_json::json!(classes));
+        assert_eq!(defined["hint"]["properties"]["kind"]["enum"], serde_json::json!(classes));
         let strengths: Vec<&str> = Strength::ALL.iter().map(|(name, _)| *name).collect();
         assert_eq!(defined["hint"]["properties"]["strength"]["enum"], serde_json::json!(strengths));
         for level in defined["level"]["enum"].as_array().unwrap() {
@@ -77,13 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_documented_and_shipped_is_valid() {
-        let mut manifests = documented();
+    fn documented_and_shipped_manifests_are_valid() {
+        let mut manifests = documented_manifests();
         assert_eq!(manifests.len(), 1);
         manifests.push(std::fs::read_to_string("policies/baseline.toml").unwrap());
         manifests.push("version = 1\n".to_owned() + &std::fs::read_to_string("src/baseline/hints.toml").unwrap());
         for manifest in manifests {
-            assert_eq!(violations(&manifest), Vec::<String>::new(), "{manifest}");
+            assert_eq!(find_violations(&manifest), Vec::<String>::new(), "{manifest}");
         }
     }
 
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_schema_refuses_is_an_error() {
+    fn loading_rejects_what_the_schema_rejects() {
         for manifest in [
             "",
             "version = 2",
@@ -127,15 +127,15 @@ mod tests {
             "version = 1\n[[hint]]\nname = \"a\"\nkind = \"agent\"\nbecause = \"b\"\nsaml = \"x\"\nwords = \"y\"",
             "version = 1\n[[hint]]\nname = \"a\"\nkind = \"agent\"\nbecause = \"b\"\nwords = \"y\"\nwhen = { sub = \"z\" }",
         ] {
-            assert!(!violations(manifest).is_empty(), "{manifest}");
-            assert!(Directory::with(manifest).load().is_err(), "{manifest}");
+            assert!(!find_violations(manifest).is_empty(), "{manifest}");
+            assert!(ManifestDirectory::with_manifest(manifest).load().is_err(), "{manifest}");
         }
     }
 
     #[test]
     fn the_documented_baseline_loads() {
-        let [manifest] = documented().try_into().unwrap();
-        let directory = Directory::with(&manifest);
+        let [manifest] = documented_manifests().try_into().unwrap();
+        let directory = ManifestDirectory::with_manifest(&manifest);
         for name in ["operators/cost-explorer.json", "agents/cost-explorer-readonly.json"] {
             let file = directory.path().join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();

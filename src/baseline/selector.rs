@@ -17,11 +17,11 @@ pub struct PrincipalView<'a> {
 
 impl<'a> PrincipalView<'a> {
     /// What the selectors look at of a principal.
-    pub fn of(principal: &'a Principal) -> PrincipalView<'a> {
+    pub fn from_principal(principal: &'a Principal) -> PrincipalView<'a> {
         PrincipalView {
             arn: principal.arn.as_str(),
             tags: &principal.tags,
-            is_service_linked: principal.kind.is_service_linked(),
+            is_service_linked: principal.entity_kind.is_service_linked(),
         }
     }
 }
@@ -49,8 +49,9 @@ pub struct TagSelector {
 impl Selector {
     /// Whether a principal meets every selector given.
     pub fn matches(&self, principal: &PrincipalView<'_>) -> bool {
-        let by_arn = self.arns.is_empty() || self.arns.iter().any(|glob| glob.matches(principal.arn));
-        by_arn && self.tags.iter().all(|wanted| principal.tags.iter().any(|(key, value)| wanted.matches(key, value)))
+        let is_arn_match = self.arns.is_empty() || self.arns.iter().any(|glob| glob.matches(principal.arn));
+        is_arn_match
+            && self.tags.iter().all(|wanted| principal.tags.iter().any(|(key, value)| wanted.matches(key, value)))
     }
 }
 
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_selector_given_must_be_met() {
+    fn every_given_selector_must_match() {
         let tags = [("Agent".to_owned(), "Kiro".to_owned()), ("team".to_owned(), "cost".to_owned())];
         let view = |arn| PrincipalView { arn, tags: &tags, is_service_linked: false };
         let tag = |key: &str, value: &str| TagSelector { key: key.to_owned(), value: Glob::new(value) };

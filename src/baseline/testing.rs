@@ -31,10 +31,10 @@ impl LevelCatalog for TinyCatalog {
 }
 
 /// A directory with a manifest and the documents `good.json`, `bad.json` and `broken.json`.
-pub(super) struct Directory(tempfile::TempDir);
+pub(super) struct ManifestDirectory(tempfile::TempDir);
 
-impl Directory {
-    pub(super) fn with(manifest: &str) -> Directory {
+impl ManifestDirectory {
+    pub(super) fn with_manifest(manifest: &str) -> ManifestDirectory {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
         write("baseline.toml", manifest);
@@ -47,7 +47,7 @@ impl Directory {
             r#"{"Version": "2012-10-17", "Statement": {"Efect": "Allow", "Action": "ce", "Resource": "*"}}"#,
         );
         write("broken.json", "{");
-        Directory(directory)
+        ManifestDirectory(directory)
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -55,11 +55,11 @@ impl Directory {
     }
 
     pub(super) fn load(&self) -> Result<Baseline, Diagnostics> {
-        Baseline::load_with(&self.path(), &TinyCatalog)
+        Baseline::load_with_catalog(&self.path(), &TinyCatalog)
     }
 
     /// All that is wrong, as a user sees it, the directory's own path left out.
-    pub(super) fn errors(&self) -> String {
+    pub(super) fn render_errors(&self) -> String {
         let problems = self.load().unwrap_err();
         let rendered: Vec<String> = problems.0.iter().map(|problem| problem.render(false)).collect();
         rendered.join("\n\n").replace(&format!("{}/", self.path().display()), "")
@@ -67,8 +67,8 @@ impl Directory {
 }
 
 /// A manifest without an error.
-pub(super) fn loaded(manifest: &str) -> Baseline {
-    match Directory::with(manifest).load() {
+pub(super) fn load_manifest(manifest: &str) -> Baseline {
+    match ManifestDirectory::with_manifest(manifest).load() {
         Ok(baseline) => baseline,
         Err(problems) => panic!("{problems}"),
     }

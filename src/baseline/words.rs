@@ -2,17 +2,17 @@
 
 /// Words that stand one after the other in a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Words(Vec<String>);
+pub struct WordSequence(Vec<String>);
 
-impl Words {
+impl WordSequence {
     /// The words of a text, in lower case: runs of letters and runs of digits; a capital begins a word.
-    pub fn of(text: &str) -> Words {
+    pub fn parse(text: &str) -> WordSequence {
         let mut words: Vec<String> = Vec::new();
         let mut chars = text.chars().peekable();
-        let mut before: Option<char> = None;
+        let mut previous: Option<char> = None;
         while let Some(c) = chars.next() {
             if c.is_alphanumeric() {
-                let fresh = match before {
+                let starts_word = match previous {
                     Some(b) if b.is_alphanumeric() => {
                         let ends_acronym = b.is_uppercase()
                             && c.is_uppercase()
@@ -22,13 +22,13 @@ impl Words {
                     _ => true,
                 };
                 match words.last_mut() {
-                    Some(word) if !fresh => word.extend(c.to_lowercase()),
+                    Some(word) if !starts_word => word.extend(c.to_lowercase()),
                     _ => words.push(c.to_lowercase().collect()),
                 }
             }
-            before = Some(c);
+            previous = Some(c);
         }
-        Words(words)
+        WordSequence(words)
     }
 
     /// Whether there is no word.
@@ -37,12 +37,12 @@ impl Words {
     }
 
     /// Whether these stand one after the other among others.
-    pub fn stand_in(&self, others: &Words) -> bool {
-        !self.0.is_empty() && others.0.windows(self.0.len()).any(|window| window == self.0)
+    pub fn is_contained_in(&self, text: &WordSequence) -> bool {
+        !self.0.is_empty() && text.0.windows(self.0.len()).any(|window| window == self.0)
     }
 }
 
-impl std::fmt::Display for Words {
+impl std::fmt::Display for WordSequence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.join(" "))
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_fall_into_words() {
+    fn splits_names_into_words() {
         for (name, words) in [
             ("AmazonBedrockAgentRole_1", "amazon bedrock agent role 1"),
             ("AWSReservedSSO_KiroAgent", "aws reserved sso kiro agent"),
@@ -62,15 +62,18 @@ mod tests {
             ("ÜberAgent", "über agent"),
             ("--", ""),
         ] {
-            assert_eq!(Words::of(name).to_string(), words);
+            assert_eq!(WordSequence::parse(name).to_string(), words);
         }
     }
 
     #[test]
-    fn whole_words_in_their_order_are_found() {
-        let stand = |words: &str, name: &str| Words::of(words).stand_in(&Words::of(name));
-        assert!(stand("claude code", "my-claude-code-role") && stand("claude-code", "ClaudeCode"));
-        assert!(stand("kiro", "Kiro"));
-        assert!(!stand("devin", "devinfra") && !stand("code claude", "claude-code") && !stand("", "x"));
+    fn finds_complete_words_in_order() {
+        let is_contained =
+            |words: &str, name: &str| WordSequence::parse(words).is_contained_in(&WordSequence::parse(name));
+        assert!(is_contained("claude code", "my-claude-code-role") && is_contained("claude-code", "ClaudeCode"));
+        assert!(is_contained("kiro", "Kiro"));
+        assert!(
+            !is_contained("devin", "devinfra") && !is_contained("code claude", "claude-code") && !is_contained("", "x")
+        );
     }
 }

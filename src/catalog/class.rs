@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A kind of harm that an action can do.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
-pub enum ActionClass {
+pub enum RiskClass {
     /// Deletes, terminates, purges, disables or overwrites what cannot be brought back.
     Destructive,
     /// Grants or changes permissions, by AWS's own access level.
@@ -16,7 +16,7 @@ pub enum ActionClass {
     DataRead,
 }
 
-impl ActionClass {
+impl RiskClass {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Destructive, Self::PermissionsManagement, Self::Escalation, Self::DataRead];
 
@@ -40,7 +40,7 @@ impl ActionClass {
     }
 }
 
-impl fmt::Display for ActionClass {
+impl fmt::Display for RiskClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -52,26 +52,26 @@ impl fmt::Display for ActionClass {
     "no class of actions is called \"{0}\"; there are destructive, permissions-management, \
      escalation and data-read"
 )]
-pub struct UnknownActionClass(
+pub struct UnknownRiskClass(
     /// The name.
     pub String,
 );
 
-impl FromStr for ActionClass {
-    type Err = UnknownActionClass;
+impl FromStr for RiskClass {
+    type Err = UnknownRiskClass;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|class| class.as_str() == name).ok_or_else(|| UnknownActionClass(name.to_owned()))
+        Self::ALL.into_iter().find(|class| class.as_str() == name).ok_or_else(|| UnknownRiskClass(name.to_owned()))
     }
 }
 
 /// The classes of one action.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Default)]
-pub struct ActionClasses(u8);
+pub struct RiskClasses(u8);
 
-impl ActionClasses {
+impl RiskClasses {
     /// Whether the class is among them.
-    pub fn contains(self, class: ActionClass) -> bool {
+    pub fn contains(self, class: RiskClass) -> bool {
         self.0 & class.bit() != 0
     }
 
@@ -82,7 +82,7 @@ impl ActionClasses {
 
     /// These and one more.
     #[must_use]
-    pub fn with(self, class: ActionClass) -> Self {
+    pub fn with(self, class: RiskClass) -> Self {
         Self(self.0 | class.bit())
     }
 
@@ -93,18 +93,18 @@ impl ActionClasses {
     }
 
     /// The classes, in the order of [`ActionClass::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = ActionClass> {
-        ActionClass::ALL.into_iter().filter(move |class| self.contains(*class))
+    pub fn iter(self) -> impl Iterator<Item = RiskClass> {
+        RiskClass::ALL.into_iter().filter(move |class| self.contains(*class))
     }
 }
 
-impl FromIterator<ActionClass> for ActionClasses {
-    fn from_iter<I: IntoIterator<Item = ActionClass>>(classes: I) -> Self {
+impl FromIterator<RiskClass> for RiskClasses {
+    fn from_iter<I: IntoIterator<Item = RiskClass>>(classes: I) -> Self {
         classes.into_iter().fold(Self::default(), Self::with)
     }
 }
 
-impl fmt::Debug for ActionClasses {
+impl fmt::Debug for RiskClasses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }

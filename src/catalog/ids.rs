@@ -77,7 +77,7 @@ pub enum Multiplicity {
 
 /// What is known of a condition key's values.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
-pub struct KeyFacts {
+pub struct KeyDefinition {
     /// Their type.
     pub value_type: ValueType,
     /// How many of them one request can hold.

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
-use super::ids::{KeyFacts, Multiplicity, ValueType};
+use super::ids::{KeyDefinition, Multiplicity, ValueType};
 
 /// Global keys, cross-service keys, and corrections: what the package does not tell.
-const KNOWN_KEYS: &str = include_str!("lists/condition_keys.txt");
+const KEY_LIST: &str = include_str!("lists/condition_keys.txt");
 
 /// A condition key of the catalog.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct KeyId(pub(super) u32);
 /// All condition keys of a catalog, with what is known of each.
 #[derive(Debug, Default)]
 pub(super) struct KeyTable {
-    keys: Vec<Key>,
+    keys: Vec<ConditionKey>,
     exact: FxHashMap<Box<str>, KeyId>,
     /// Templates by the service that they begin with: those of the global list, then those of the services;
     /// the first match counts.
@@ -25,41 +25,41 @@ pub(super) struct KeyTable {
 }
 
 #[derive(Debug)]
-struct Key {
-    facts: KeyFacts,
-    everywhere: bool,
+struct ConditionKey {
+    definition: KeyDefinition,
+    is_global: bool,
     /// The literal pieces around the placeholders, in lower case; one piece is an exact name.
     pieces: Vec<Box<str>>,
 }
 
 impl KeyTable {
     /// Adds a key of the catalog file; keys get their ids in the order they are added.
-    pub(super) fn add(&mut self, name: &str, facts: KeyFacts) -> KeyId {
+    pub(super) fn insert(&mut self, name: &str, definition: KeyDefinition) -> KeyId {
         let id = KeyId(u32::try_from(self.keys.len()).unwrap_or(u32::MAX));
-        let pieces = template_pieces(&lowercase(name));
+        let pieces = split_template(&to_lowercase(name));
         match pieces.as_slice() {
             [exact] => {
                 self.exact.insert(exact.clone(), id);
             }
-            [first, ..] => self.templates.entry(service(first).into()).or_default().push(id),
+            [first, ..] => self.templates.entry(service_prefix(first).into()).or_default().push(id),
             [] => {}
         }
-        self.keys.push(Key { facts, everywhere: false, pieces });
+        self.keys.push(ConditionKey { definition: definition, is_global: false, pieces });
         id
     }
 
     /// Adds the reviewed list, whose facts replace those of the catalog file.
-    pub(super) fn add_known_keys(&mut self) {
-        for (name, facts, everywhere) in known_keys() {
-            let pieces = template_pieces(&lowercase(name));
-            let present = match pieces.as_slice() {
+    pub(super) fn insert_listed_keys(&mut self) {
+        for (name, definition, is_global) in parse_listed_keys() {
+            let pieces = split_template(&to_lowercase(name));
+            let existing = match pieces.as_slice() {
                 [exact] => self.exact.get(exact).copied(),
-                _ => self.template(&lowercase(name), |key| key.pieces == pieces),
+                _ => self.find_template(&to_lowercase(name), |key| key.pieces == pieces),
             };
-            let id = present.unwrap_or_else(|| self.add(name, facts));
+            let id = existing.unwrap_or_else(|| self.insert(name, definition));
             if let Some(key) = self.keys.get_mut(id.0 as usize) {
-                key.facts = facts;
-                key.everywhere = everywhere;
+                key.definition = definition;
+                key.is_global = is_global;
             }
         }
     }
@@ -70,45 +70,45 @@ impl KeyTable {
 
     /// Whether the key, as a policy writes it, is one of the listed or goes with any request.
     /// `listed` is in ascending order.
-    pub(super) fn is_among(&self, name: &str, listed: &[KeyId]) -> bool {
-        let name = lowercase(name);
+    pub(super) fn is_available(&self, name: &str, listed: &[KeyId]) -> bool {
+        let name = to_lowercase(name);
         if is_claim(&name) {
             return true;
         }
         if let Some(id) = self.exact.get(&*name) {
-            let everywhere = self.get(*id).is_some_and(|key| key.everywhere);
-            return everywhere || listed.binary_search(id).is_ok();
+            let is_global = self.get(*id).is_some_and(|key| key.is_global);
+            return is_global || listed.binary_search(id).is_ok();
         }
         listed.iter().any(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
     }
 
-    pub(super) fn facts(&self, name: &str) -> Option<KeyFacts> {
-        let name = lowercase(name);
-        let id = self.exact.get(&*name).copied().or_else(|| self.template(&name, |key| key.matches(&name)));
+    pub(super) fn find_definition(&self, name: &str) -> Option<KeyDefinition> {
+        let name = to_lowercase(name);
+        let id = self.exact.get(&*name).copied().or_else(|| self.find_template(&name, |key| key.matches(&name)));
         match id {
-            Some(id) => self.get(id).map(|key| key.facts),
+            Some(id) => self.get(id).map(|key| key.definition),
             None => is_claim(&name)
-                .then_some(KeyFacts { value_type: ValueType::String, multiplicity: Multiplicity::Single }),
+                .then_some(KeyDefinition { value_type: ValueType::String, multiplicity: Multiplicity::Single }),
         }
     }
 
     /// The first template of a name's service for which this holds.
-    fn template(&self, name: &str, holds: impl Fn(&Key) -> bool) -> Option<KeyId> {
-        let templates = self.templates.get(service(name)).into_iter().flatten();
-        templates.copied().find(|id| self.get(*id).is_some_and(&holds))
+    fn find_template(&self, name: &str, predicate: impl Fn(&ConditionKey) -> bool) -> Option<KeyId> {
+        let templates = self.templates.get(service_prefix(name)).into_iter().flatten();
+        templates.copied().find(|id| self.get(*id).is_some_and(&predicate))
     }
 
-    fn get(&self, id: KeyId) -> Option<&Key> {
+    fn get(&self, id: KeyId) -> Option<&ConditionKey> {
         self.keys.get(id.0 as usize)
     }
 }
 
 /// What a key's name has before its first colon.
-fn service(name: &str) -> &str {
+fn service_prefix(name: &str) -> &str {
     name.split_once(':').map_or("", |(service, _)| service)
 }
 
-impl Key {
+impl ConditionKey {
     /// Whether a name in lower case is an instance of this template: each placeholder stands for
     /// one or more characters.
     fn matches(&self, name: &str) -> bool {
@@ -124,7 +124,7 @@ impl Key {
             let found = rest
                 .char_indices()
                 .nth(1)
-                .and_then(|(one, _)| rest.get(one..))
+                .and_then(|(next, _)| rest.get(next..))
                 .and_then(|after| after.split_once(&**piece));
             match found {
                 Some((_, after)) => rest = after,
@@ -143,7 +143,7 @@ fn is_claim(name: &str) -> bool {
 }
 
 /// The name in lower case, borrowed where it already is.
-pub(super) fn lowercase(name: &str) -> Cow<'_, str> {
+pub(super) fn to_lowercase(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
     } else {
@@ -152,7 +152,7 @@ pub(super) fn lowercase(name: &str) -> Cow<'_, str> {
 }
 
 /// `rds:db-tag/${TagKey}` is `["rds:db-tag/", ""]`; a name with no placeholder is one piece.
-fn template_pieces(name: &str) -> Vec<Box<str>> {
+fn split_template(name: &str) -> Vec<Box<str>> {
     let mut pieces = Vec::with_capacity(1);
     let mut rest = name;
     while let Some((before, after)) = rest.split_once("${") {
@@ -167,16 +167,19 @@ fn template_pieces(name: &str) -> Vec<Box<str>> {
 }
 
 /// The lines of the reviewed list: name, facts, and whether any request may carry the key.
-pub(super) fn known_keys() -> impl Iterator<Item = (&'static str, KeyFacts, bool)> {
-    super::rule::list_lines(KNOWN_KEYS).filter_map(|line| {
+pub(super) fn parse_listed_keys() -> impl Iterator<Item = (&'static str, KeyDefinition, bool)> {
+    super::rule::content_lines(KEY_LIST).filter_map(|line| {
         let mut words = line.split_whitespace();
         let name = words.next()?;
-        let facts = KeyFacts { value_type: value_type(words.next()?)?, multiplicity: multiplicity(words.next()?)? };
-        Some((name, facts, words.next() == Some("everywhere")))
+        let definition = KeyDefinition {
+            value_type: parse_value_type(words.next()?)?,
+            multiplicity: parse_multiplicity(words.next()?)?,
+        };
+        Some((name, definition, words.next() == Some("everywhere")))
     })
 }
 
-fn value_type(word: &str) -> Option<ValueType> {
+fn parse_value_type(word: &str) -> Option<ValueType> {
     Some(match word {
         "String" => ValueType::String,
         "Arn" => ValueType::Arn,
@@ -189,7 +192,7 @@ fn value_type(word: &str) -> Option<ValueType> {
     })
 }
 
-fn multiplicity(word: &str) -> Option<Multiplicity> {
+fn parse_multiplicity(word: &str) -> Option<Multiplicity> {
     Some(match word {
         "single" => Multiplicity::Single,
         "multi" => Multiplicity::Multi,
@@ -204,16 +207,16 @@ mod tests {
 
     #[test]
     fn every_line_of_the_list_is_read() {
-        let lines = super::super::rule::list_lines(KNOWN_KEYS).count();
-        assert_eq!(known_keys().count(), lines);
+        let lines = super::super::rule::content_lines(KEY_LIST).count();
+        assert_eq!(parse_listed_keys().count(), lines);
     }
 
     #[test]
-    fn a_placeholder_stands_for_one_or_more_characters() {
-        let key = |name: &str| Key {
-            facts: KeyFacts { value_type: ValueType::String, multiplicity: Multiplicity::Single },
-            everywhere: false,
-            pieces: template_pieces(name),
+    fn a_placeholder_matches_one_or_more_characters() {
+        let key = |name: &str| ConditionKey {
+            definition: KeyDefinition { value_type: ValueType::String, multiplicity: Multiplicity::Single },
+            is_global: false,
+            pieces: split_template(name),
         };
         let tag = key("aws:resourcetag/${tagkey}");
         assert!(tag.matches("aws:resourcetag/team"));

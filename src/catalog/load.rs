@@ -5,16 +5,16 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::ids::{AccessLevel, ActionId, KeyFacts, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
+use super::ids::{AccessLevel, ActionId, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
 use super::key::{KeyId, KeyTable};
-use super::{Action, Catalog, ResourceType, Service, Shape, Span};
+use super::{Action, Catalog, ResourceType, Service, Shape, TextRange};
 
 const EMBEDDED: &[u8] = include_bytes!("catalog.zst");
-const FORMAT: &str = "iamdrift-catalog 1";
+const FORMAT_HEADER: &str = "iamdrift-catalog 1";
 /// The first of zstd's four bytes; a file without them is taken for plain lines.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Ten times today's size: a file that unpacks to more is no catalog.
-const LARGEST: usize = 16 << 20;
+const MAX_DECOMPRESSED_SIZE: usize = 16 << 20;
 
 /// Why a catalog file could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum CatalogError {
         source: std::io::Error,
     },
     /// The file is not one that `xtask catalog` wrote, or one of another format.
-    #[error("not a catalog of format \"{FORMAT}\": {reason}")]
+    #[error("not a catalog of format \"{FORMAT_HEADER}\": {reason}")]
     NotACatalog {
         /// What was found instead.
         reason: String,
@@ -66,30 +66,30 @@ impl Catalog {
     pub fn from_bytes(bytes: &[u8]) -> Result<Catalog, CatalogError> {
         let not_a_catalog = |reason: &str| CatalogError::NotACatalog { reason: reason.to_owned() };
         let text = if bytes.starts_with(&ZSTD_MAGIC) {
-            zstd::bulk::decompress(bytes, LARGEST).map_err(|error| not_a_catalog(&error.to_string()))?
+            zstd::bulk::decompress(bytes, MAX_DECOMPRESSED_SIZE).map_err(|error| not_a_catalog(&error.to_string()))?
         } else {
             bytes.to_vec()
         };
         let text = String::from_utf8(text).map_err(|_| not_a_catalog("it is not text"))?;
-        if !text.starts_with(FORMAT) {
+        if !text.starts_with(FORMAT_HEADER) {
             return Err(not_a_catalog("it begins otherwise"));
         }
         // Spans then serve the lower-case copy too.
         if !text.is_ascii() || u32::try_from(text.len()).is_err() {
             return Err(not_a_catalog("it is not plain ASCII of a sane size"));
         }
-        let mut reader = Reader::new(&text);
+        let mut reader = CatalogReader::new(&text);
         let mut rest = text.as_str();
         let mut number = 0;
         while !rest.is_empty() {
-            let (line, after) = cut(rest, b'\n').unwrap_or((rest, ""));
+            let (line, after) = split_at_byte(rest, b'\n').unwrap_or((rest, ""));
             rest = after;
             number += 1;
-            let bad = |reason| CatalogError::BadLine { line: number, reason };
-            reader.line(line).map_err(bad)?;
+            let to_error = |reason| CatalogError::BadLine { line: number, reason };
+            reader.read_line(line).map_err(to_error)?;
         }
         let mut catalog = reader.catalog;
-        catalog.keys.add_known_keys();
+        catalog.keys.insert_listed_keys();
         catalog.lowercase = text.to_ascii_lowercase();
         catalog.text = text;
         catalog.check_order()?;
@@ -99,37 +99,37 @@ impl Catalog {
     /// Names are found by binary search, so their order is part of the format.
     fn check_order(&self) -> Result<(), CatalogError> {
         let actions_in_order = self.services.iter().all(|service| {
-            let actions = self.actions.get(indices(&service.actions)).unwrap_or(&[]);
-            self.ascending(actions.iter().map(|action| &action.name))
+            let actions = self.actions.get(to_usize_range(&service.actions)).unwrap_or(&[]);
+            self.is_ascending(actions.iter().map(|action| &action.name))
         });
-        if actions_in_order && self.ascending(self.services.iter().map(|service| &service.prefix)) {
+        if actions_in_order && self.is_ascending(self.services.iter().map(|service| &service.prefix)) {
             return Ok(());
         }
         Err(CatalogError::NotACatalog { reason: "its names are not in order".to_owned() })
     }
 
-    fn ascending<'a>(&self, mut spans: impl Iterator<Item = &'a Span>) -> bool {
-        let mut last = "";
+    fn is_ascending<'a>(&self, mut spans: impl Iterator<Item = &'a TextRange>) -> bool {
+        let mut previous = "";
         spans.all(|span| {
-            let this = self.lowercase_at(span);
-            std::mem::replace(&mut last, this) < this
+            let current = self.lowercase_at(span);
+            std::mem::replace(&mut previous, current) < current
         })
     }
 }
 
-fn indices(range: &Range<u32>) -> Range<usize> {
+fn to_usize_range(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
 }
 
 /// The state of reading: the catalog so far.
-struct Reader<'t> {
+struct CatalogReader<'t> {
     text: &'t str,
     catalog: Catalog,
     /// Where the current service's shapes begin: lines count them from there.
     first_shape: usize,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> CatalogReader<'t> {
     fn new(text: &'t str) -> Self {
         let catalog = Catalog {
             text: String::new(),
@@ -143,39 +143,39 @@ impl<'t> Reader<'t> {
             shape_types: Vec::with_capacity(12_000),
             shape_keys: Vec::with_capacity(20_000),
             keys: KeyTable::default(),
-            classes: OnceLock::new(),
+            risk_classes: OnceLock::new(),
             plain_names: OnceLock::new(),
         };
         Self { text, catalog, first_shape: 0 }
     }
 
-    fn line(&mut self, line: &'t str) -> Result<(), &'static str> {
-        let Some((tag, rest)) = cut(line, b' ') else {
+    fn read_line(&mut self, line: &'t str) -> Result<(), &'static str> {
+        let Some((tag, rest)) = split_at_byte(line, b' ') else {
             return Err("it has no tag");
         };
         match tag {
-            "iamdrift-catalog" => self.header(rest),
-            "k" => self.key(rest),
-            "s" => self.service(rest),
-            "r" => self.resource_type(rest),
-            "h" => self.shape(rest),
-            "a" => self.action(rest),
+            "iamdrift-catalog" => self.read_header(rest),
+            "k" => self.read_key(rest),
+            "s" => self.read_service(rest),
+            "r" => self.read_resource_type(rest),
+            "h" => self.read_shape(rest),
+            "a" => self.read_action(rest),
             _ => Err("its tag is unknown"),
         }
     }
 
     /// `iamdrift-catalog 1 VERSION DATE`
-    fn header(&mut self, rest: &'t str) -> Result<(), &'static str> {
+    fn read_header(&mut self, rest: &'t str) -> Result<(), &'static str> {
         let mut words = rest.split(' ').skip(1);
-        self.catalog.version = self.span(words.next().ok_or("it has no version")?);
-        self.catalog.updated_at = self.span(words.next().ok_or("it has no date")?);
+        self.catalog.version = self.span_of_part(words.next().ok_or("it has no version")?);
+        self.catalog.updated_at = self.span_of_part(words.next().ok_or("it has no date")?);
         Ok(())
     }
 
     /// `k TYPE-AND-MULTIPLICITY NAME`, such as `k s1 s3:prefix`
-    fn key(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (facts, name) = cut(rest, b' ').ok_or("it has no name")?;
-        let mut letters = facts.chars();
+    fn read_key(&mut self, rest: &'t str) -> Result<(), &'static str> {
+        let (type_code, name) = split_at_byte(rest, b' ').ok_or("it has no name")?;
+        let mut letters = type_code.chars();
         let value_type = match letters.next() {
             Some('s') => ValueType::String,
             Some('a') => ValueType::Arn,
@@ -191,22 +191,22 @@ impl<'t> Reader<'t> {
             Some('+') => Multiplicity::Multi,
             _ => return Err("its multiplicity is unknown"),
         };
-        self.catalog.keys.add(name, KeyFacts { value_type, multiplicity });
+        self.catalog.keys.insert(name, KeyDefinition { value_type, multiplicity });
         Ok(())
     }
 
     /// `s PREFIX` or `s PREFIX rcp`
-    fn service(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (prefix, rcp) = cut(rest, b' ').unwrap_or((rest, ""));
-        let actions = length(&self.catalog.actions)?;
-        let types = length(&self.catalog.resource_types)?;
+    fn read_service(&mut self, rest: &'t str) -> Result<(), &'static str> {
+        let (prefix, rcp) = split_at_byte(rest, b' ').unwrap_or((rest, ""));
+        let actions = next_id(&self.catalog.actions)?;
+        let types = next_id(&self.catalog.resource_types)?;
         self.first_shape = self.catalog.shapes.len();
         if self.catalog.services.len() >= usize::from(u16::MAX) {
             return Err("there are too many services");
         }
         self.catalog.services.push(Service {
-            prefix: self.span(prefix),
-            rcp_supported: rcp == "rcp",
+            prefix: self.span_of_part(prefix),
+            supports_rcp: rcp == "rcp",
             actions: actions..actions,
             resource_types: types..types,
         });
@@ -214,25 +214,25 @@ impl<'t> Reader<'t> {
     }
 
     /// `r NAME|ARN FORMAT|ARN FORMAT…`
-    fn resource_type(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (name, formats) = cut(rest, b'|').ok_or("it has no ARN format")?;
+    fn read_resource_type(&mut self, rest: &'t str) -> Result<(), &'static str> {
+        let (name, formats) = split_at_byte(rest, b'|').ok_or("it has no ARN format")?;
         let (service, _) = self.current_service()?;
         self.catalog.resource_types.push(ResourceType {
-            name: self.span(name),
+            name: self.span_of_part(name),
             service,
             arn_formats: formats.split('|').map(Box::from).collect(),
         });
-        let end = length(&self.catalog.resource_types)?;
+        let end = next_id(&self.catalog.resource_types)?;
         self.current_service()?.1.resource_types.end = end;
         Ok(())
     }
 
     /// `h TYPE,TYPE… KEY,KEY…`: types counted within the service, keys within the file; `-` for none
-    fn shape(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (types, keys) = cut(rest, b' ').ok_or("it has no keys")?;
+    fn read_shape(&mut self, rest: &'t str) -> Result<(), &'static str> {
+        let (types, keys) = split_at_byte(rest, b' ').ok_or("it has no keys")?;
         let known = self.current_service()?.1.resource_types.clone();
         let first_type = self.catalog.shape_types.len();
-        for number in numbers(types) {
+        for number in parse_numbers(types) {
             let id = known.start.saturating_add(number?);
             if !known.contains(&id) {
                 return Err("it names a resource type that is not there");
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
         }
         let first_key = self.catalog.shape_keys.len();
         let mut last = None;
-        for number in numbers(keys) {
+        for number in parse_numbers(keys) {
             let id = number?;
             if id as usize >= self.catalog.keys.len() || last >= Some(id) {
                 return Err("its keys are unknown or out of order");
@@ -257,9 +257,9 @@ impl<'t> Reader<'t> {
     }
 
     /// `a LEVEL SHAPE NAME`: the shape counted within the service
-    fn action(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (level, rest) = cut(rest, b' ').ok_or("it has no shape")?;
-        let (shape, name) = cut(rest, b' ').ok_or("it has no name")?;
+    fn read_action(&mut self, rest: &'t str) -> Result<(), &'static str> {
+        let (level, rest) = split_at_byte(rest, b' ').ok_or("it has no shape")?;
+        let (shape, name) = split_at_byte(rest, b' ').ok_or("it has no name")?;
         let level = match level {
             "L" => AccessLevel::List,
             "R" => AccessLevel::Read,
@@ -273,7 +273,7 @@ impl<'t> Reader<'t> {
         if shape >= self.catalog.shapes.len() {
             return Err("its shape is not there");
         }
-        let name = self.span(name);
+        let name = self.span_of_part(name);
         let (service, _) = self.current_service()?;
         self.catalog.actions.push(Action {
             name,
@@ -281,7 +281,7 @@ impl<'t> Reader<'t> {
             level,
             shape: ShapeId(u32::try_from(shape).map_err(|_| "there are too many shapes")?),
         });
-        let end = length(&self.catalog.actions)?;
+        let end = next_id(&self.catalog.actions)?;
         self.current_service()?.1.actions.end = end;
         Ok(())
     }
@@ -294,7 +294,7 @@ impl<'t> Reader<'t> {
     }
 
     /// The place of a part of the text within it.
-    fn span(&self, part: &'t str) -> Span {
+    fn span_of_part(&self, part: &'t str) -> TextRange {
         let start = part.as_ptr().addr() - self.text.as_ptr().addr();
         let place = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
         place(start)..place(start + part.len())
@@ -302,17 +302,17 @@ impl<'t> Reader<'t> {
 }
 
 /// The next id in a list.
-fn length<T>(list: &[T]) -> Result<u32, &'static str> {
+fn next_id<T>(list: &[T]) -> Result<u32, &'static str> {
     u32::try_from(list.len()).map_err(|_| "there are too many of them")
 }
 
-fn numbers(list: &str) -> impl Iterator<Item = Result<u32, &'static str>> {
+fn parse_numbers(list: &str) -> impl Iterator<Item = Result<u32, &'static str>> {
     let mut rest = if list == "-" { "" } else { list };
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;
         }
-        let (word, after) = cut(rest, b',').unwrap_or((rest, ""));
+        let (word, after) = split_at_byte(rest, b',').unwrap_or((rest, ""));
         rest = after;
         Some(word.parse().map_err(|_| "it holds no number where one is due"))
     })
@@ -320,7 +320,7 @@ fn numbers(list: &str) -> impl Iterator<Item = Result<u32, &'static str>> {
 
 /// The text before and after the first such byte. `split_once` looks for it in strides, which
 /// doubles the time to load: here it is seldom more than a few bytes away.
-fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
     let place = text.bytes().position(|candidate| candidate == byte)?;
     Some((text.get(..place)?, text.get(place + 1..)?))
 }

@@ -20,12 +20,12 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-pub use class::{ActionClass, ActionClasses, UnknownActionClass};
-pub use ids::{AccessLevel, ActionId, KeyFacts, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
+pub use class::{RiskClass, RiskClasses, UnknownRiskClass};
+pub use ids::{AccessLevel, ActionId, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
 pub use load::CatalogError;
 
 /// Where a piece of text stands in the catalog's own text.
-type Span = Range<u32>;
+type TextRange = Range<u32>;
 
 /// Everything AWS defines that a policy may name, as of one day.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub struct Catalog {
     text: String,
     /// The same text in lower case, so that one span serves for both.
     lowercase: String,
-    version: Span,
-    updated_at: Span,
+    version: TextRange,
+    updated_at: TextRange,
     services: Vec<Service>,
     actions: Vec<Action>,
     resource_types: Vec<ResourceType>,
@@ -44,21 +44,21 @@ pub struct Catalog {
     shape_keys: Vec<key::KeyId>,
     keys: key::KeyTable,
     /// Derived from names and lists at first use: loading need not wait for it.
-    classes: OnceLock<Vec<ActionClasses>>,
+    risk_classes: OnceLock<Vec<RiskClasses>>,
     plain_names: OnceLock<FxHashMap<(ResourceTypeId, &'static str), &'static str>>,
 }
 
 #[derive(Debug)]
 struct Service {
-    prefix: Span,
-    rcp_supported: bool,
+    prefix: TextRange,
+    supports_rcp: bool,
     actions: Range<u32>,
     resource_types: Range<u32>,
 }
 
 #[derive(Debug)]
 struct Action {
-    name: Span,
+    name: TextRange,
     service: ServiceId,
     level: AccessLevel,
     shape: ShapeId,
@@ -66,7 +66,7 @@ struct Action {
 
 #[derive(Debug)]
 struct ResourceType {
-    name: Span,
+    name: TextRange,
     service: ServiceId,
     arn_formats: Vec<Box<str>>,
 }
@@ -105,8 +105,9 @@ impl Catalog {
 
     /// The service of this prefix, in any case.
     pub fn find_service(&self, prefix: &str) -> Option<ServiceId> {
-        let wanted = key::lowercase(prefix);
-        let found = self.services.binary_search_by(|service| self.lowercase_at(&service.prefix).cmp(&wanted)).ok()?;
+        let lowercase_prefix = key::to_lowercase(prefix);
+        let found =
+            self.services.binary_search_by(|service| self.lowercase_at(&service.prefix).cmp(&lowercase_prefix)).ok()?;
         u16::try_from(found).ok().map(ServiceId)
     }
 
@@ -120,9 +121,10 @@ impl Catalog {
     pub fn find_action(&self, full_name: &str) -> Option<ActionId> {
         let (prefix, name) = full_name.split_once(':')?;
         let actions = self.actions_of(self.find_service(prefix)?);
-        let wanted = key::lowercase(name);
-        let within = self.actions.get(actions.start as usize..actions.end as usize)?;
-        let found = within.binary_search_by(|action| (*self.lowercase_at(&action.name)).cmp(&wanted)).ok()?;
+        let lowercase_name = key::to_lowercase(name);
+        let service_actions = self.actions.get(actions.start as usize..actions.end as usize)?;
+        let found =
+            service_actions.binary_search_by(|action| (*self.lowercase_at(&action.name)).cmp(&lowercase_name)).ok()?;
         Some(ActionId(actions.start + u32::try_from(found).ok()?))
     }
 
@@ -164,7 +166,7 @@ impl Catalog {
 
     /// The resource types an action of this shape can be asked on; none means the resource `*`.
     pub fn resource_types(&self, shape: ShapeId) -> &[ResourceTypeId] {
-        let range = self.shape_of(shape).types.clone();
+        let range = self.shape_entry(shape).types.clone();
         self.shape_types.get(range).expect("loading checked each shape's range")
     }
 
@@ -186,8 +188,8 @@ impl Catalog {
     }
 
     /// Whether resource control policies apply to the service.
-    pub fn rcp_supported(&self, service: ServiceId) -> bool {
-        self.service(service).rcp_supported
+    pub fn supports_rcp(&self, service: ServiceId) -> bool {
+        self.service(service).supports_rcp
     }
 
     /// Whether a request of this shape may carry the condition key, written as in a policy.
@@ -198,16 +200,16 @@ impl Catalog {
     /// Of the global keys only those that the reference lists action by action are found
     /// (`aws:RequestTag/…`, `aws:ResourceTag/…`, `aws:TagKeys`): the others go with any request.
     pub fn has_key(&self, shape: ShapeId, key: &str) -> bool {
-        let range = self.shape_of(shape).keys.clone();
+        let range = self.shape_entry(shape).keys.clone();
         let listed = self.shape_keys.get(range).expect("loading checked each shape's range");
-        self.keys.is_among(key, listed)
+        self.keys.is_available(key, listed)
     }
 
     /// What is known of a condition key's values, whichever request it stands in.
     ///
     /// `None` for a key that neither the reference nor the list of global keys names.
-    pub fn key_facts(&self, key: &str) -> Option<KeyFacts> {
-        self.keys.facts(key)
+    pub fn key_definition(&self, key: &str) -> Option<KeyDefinition> {
+        self.keys.find_definition(key)
     }
 
     fn service(&self, id: ServiceId) -> &Service {
@@ -222,15 +224,15 @@ impl Catalog {
         self.resource_types.get(id.0 as usize).expect("a resource type's id comes from the catalog it is asked of")
     }
 
-    fn shape_of(&self, id: ShapeId) -> &Shape {
+    fn shape_entry(&self, id: ShapeId) -> &Shape {
         self.shapes.get(id.0 as usize).expect("a shape's id comes from the catalog it is asked of")
     }
 
-    fn text_at(&self, span: &Span) -> &str {
+    fn text_at(&self, span: &TextRange) -> &str {
         self.text.get(span.start as usize..span.end as usize).expect("a span is made of the text it points into")
     }
 
-    fn lowercase_at(&self, span: &Span) -> &str {
+    fn lowercase_at(&self, span: &TextRange) -> &str {
         self.lowercase
             .get(span.start as usize..span.end as usize)
             .expect("the text is ASCII, so lower case keeps every place")

@@ -21,7 +21,7 @@ pub(super) struct PlainName {
 impl Catalog {
     /// The characters that a variable (`BucketName`) of the type's ARN formats never holds:
     /// `":/"`, `":"`, or `""` where nothing is known.
-    pub fn variable_excludes(&self, resource_type: ResourceTypeId, variable: &str) -> &'static str {
+    pub fn excluded_characters(&self, resource_type: ResourceTypeId, variable: &str) -> &'static str {
         self.plain_names
             .get_or_init(|| self.derive_plain_names())
             .get(&(resource_type, variable))
@@ -31,7 +31,7 @@ impl Catalog {
 
     fn derive_plain_names(&self) -> FxHashMap<(ResourceTypeId, &'static str), &'static str> {
         let mut found = FxHashMap::default();
-        for line in plain_names() {
+        for line in parse_plain_names() {
             let Some(service) = self.find_service(line.service) else {
                 continue;
             };
@@ -52,8 +52,8 @@ impl Catalog {
 }
 
 /// `service resource-type variable excluded`; a type's blanks are written `_`.
-pub(super) fn plain_names() -> impl Iterator<Item = PlainName> {
-    super::rule::list_lines(PLAIN_NAMES).filter_map(|line| {
+pub(super) fn parse_plain_names() -> impl Iterator<Item = PlainName> {
+    super::rule::content_lines(PLAIN_NAMES).filter_map(|line| {
         let mut words = line.split_whitespace();
         Some(PlainName {
             service: words.next()?,

@@ -2,7 +2,7 @@
 //! `docs/catalog.md` says why the rule is what it is.
 
 use super::Catalog;
-use super::class::{ActionClass, ActionClasses};
+use super::class::{RiskClass, RiskClasses};
 use super::ids::{AccessLevel, ActionId};
 
 const DESTRUCTIVE: &str = include_str!("lists/destructive.txt");
@@ -30,49 +30,49 @@ const DESTRUCTIVE_VERBS: [&str; 15] = [
 ];
 
 /// Words that may stand before the verb.
-const BEFORE_THE_VERB: [&str; 3] = ["admin", "batch", "force"];
+const VERB_PREFIXES: [&str; 3] = ["admin", "batch", "force"];
 
 impl Catalog {
     /// The classes of an action.
-    pub fn classes(&self, action: ActionId) -> ActionClasses {
-        self.classes
-            .get_or_init(|| self.derive_classes())
+    pub fn risk_classes(&self, action: ActionId) -> RiskClasses {
+        self.risk_classes
+            .get_or_init(|| self.derive_risk_classes())
             .get(action.0 as usize)
             .copied()
             .expect("an action's id comes from the catalog it is asked of")
     }
 
-    fn derive_classes(&self) -> Vec<ActionClasses> {
-        let mut classes: Vec<_> = self.actions().map(|id| self.classes_by_rule(id)).collect();
-        let mut set = |name: &str, class: ActionClass, member: bool| {
+    fn derive_risk_classes(&self) -> Vec<RiskClasses> {
+        let mut classes: Vec<_> = self.actions().map(|id| self.derive_classes_by_rule(id)).collect();
+        let mut set_membership = |name: &str, class: RiskClass, is_member: bool| {
             // A list may name an action that an older or newer catalog does not have.
             let found = self.find_action(name);
             if let Some(entry) = found.and_then(|id| classes.get_mut(id.0 as usize)) {
-                *entry = entry.iter().filter(|other| *other != class).collect();
-                if member {
+                *entry = entry.iter().filter(|existing| *existing != class).collect();
+                if is_member {
                     *entry = entry.with(class);
                 }
             }
         };
-        for exception in destructive_exceptions() {
-            set(exception.action, ActionClass::Destructive, exception.member);
+        for exception in parse_destructive_overrides() {
+            set_membership(exception.action, RiskClass::Destructive, exception.is_member);
         }
-        for (list, class) in [(DATA_READ, ActionClass::DataRead), (ESCALATION, ActionClass::Escalation)] {
-            for action in listed_actions(list) {
-                set(action, class, true);
+        for (list, class) in [(DATA_READ, RiskClass::DataRead), (ESCALATION, RiskClass::Escalation)] {
+            for action in parse_listed_actions(list) {
+                set_membership(action, class, true);
             }
         }
         classes
     }
 
-    fn classes_by_rule(&self, action: ActionId) -> ActionClasses {
+    fn derive_classes_by_rule(&self, action: ActionId) -> RiskClasses {
         let level = self.access_level(action);
-        let mut classes = ActionClasses::default();
+        let mut classes = RiskClasses::default();
         if level == AccessLevel::PermissionsManagement {
-            classes = classes.with(ActionClass::PermissionsManagement);
+            classes = classes.with(RiskClass::PermissionsManagement);
         }
         if is_destructive_by_rule(self.action_name(action), level) {
-            classes = classes.with(ActionClass::Destructive);
+            classes = classes.with(RiskClass::Destructive);
         }
         classes
     }
@@ -80,30 +80,31 @@ impl Catalog {
 
 /// The rule alone: a destructive verb on something that is more than a tag.
 pub(super) fn is_destructive_by_rule(name: &str, level: AccessLevel) -> bool {
-    let writes = matches!(level, AccessLevel::Write | AccessLevel::PermissionsManagement);
-    writes
-        && words(name)
-            .find(|word| !is_among(&BEFORE_THE_VERB, word))
-            .is_some_and(|verb| is_among(&DESTRUCTIVE_VERBS, verb))
+    let is_write = matches!(level, AccessLevel::Write | AccessLevel::PermissionsManagement);
+    is_write
+        && split_words(name)
+            .find(|word| !contains_word(&VERB_PREFIXES, word))
+            .is_some_and(|verb| contains_word(&DESTRUCTIVE_VERBS, verb))
 }
 
-fn is_among(list: &[&str], word: &str) -> bool {
+fn contains_word(list: &[&str], word: &str) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// The words of a name in camel case: `BatchDeleteImage` is `Batch`, `Delete`, `Image`.
-fn words(name: &str) -> impl Iterator<Item = &str> {
+fn split_words(name: &str) -> impl Iterator<Item = &str> {
     let mut rest = name;
     std::iter::from_fn(move || {
-        let mut before = None;
+        let mut previous = None;
         let end = rest
             .char_indices()
             .find(|(_, letter)| {
-                let starts = letter.is_ascii_uppercase() && before.is_some_and(|last: char| !last.is_ascii_uppercase());
-                before = Some(*letter);
-                starts
+                let starts_word =
+                    letter.is_ascii_uppercase() && previous.is_some_and(|last: char| !last.is_ascii_uppercase());
+                previous = Some(*letter);
+                starts_word
             })
-            .map_or(rest.len(), |(place, _)| place);
+            .map_or(rest.len(), |(index, _)| index);
         let (word, after) = rest.split_at_checked(end)?;
         rest = after;
         (!word.is_empty()).then_some(word)
@@ -112,32 +113,32 @@ fn words(name: &str) -> impl Iterator<Item = &str> {
 
 /// A reviewed departure from the rule.
 #[derive(Debug)]
-pub(super) struct Exception {
+pub(super) struct DestructiveOverride {
     pub(super) action: &'static str,
-    pub(super) member: bool,
+    pub(super) is_member: bool,
 }
 
 /// `+ s3:PutObject  why` adds to the class, `- …` takes from it.
-pub(super) fn destructive_exceptions() -> impl Iterator<Item = Exception> {
-    list_lines(DESTRUCTIVE).filter_map(|line| {
+pub(super) fn parse_destructive_overrides() -> impl Iterator<Item = DestructiveOverride> {
+    content_lines(DESTRUCTIVE).filter_map(|line| {
         let mut parts = line.split_whitespace();
-        let member = match parts.next()? {
+        let is_member = match parts.next()? {
             "+" => true,
             "-" => false,
             _ => return None,
         };
         let action = parts.next()?;
-        Some(Exception { action, member })
+        Some(DestructiveOverride { action, is_member: is_member })
     })
 }
 
 /// The first word of each line of a list.
-pub(super) fn listed_actions(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list_lines(list).filter_map(|line| line.split_whitespace().next())
+pub(super) fn parse_listed_actions(list: &'static str) -> impl Iterator<Item = &'static str> {
+    content_lines(list).filter_map(|line| line.split_whitespace().next())
 }
 
 /// The lines of a reviewed list that say something.
-pub(super) fn list_lines(list: &'static str) -> impl Iterator<Item = &'static str> {
+pub(super) fn content_lines(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 

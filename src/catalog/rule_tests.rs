@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
-fn classes(name: &str) -> ActionClasses {
+fn risk_classes(name: &str) -> RiskClasses {
     let catalog = Catalog::embedded();
-    catalog.classes(catalog.find_action(name).expect(name))
+    catalog.risk_classes(catalog.find_action(name).expect(name))
 }
 
 #[test]
-fn names_fall_into_words() {
-    let split = |name| words(name).collect::<Vec<_>>();
+fn splits_names_into_words() {
+    let split = |name| split_words(name).collect::<Vec<_>>();
     assert_eq!(split("BatchDeleteImage"), ["Batch", "Delete", "Image"]);
     assert_eq!(split("DELETE"), ["DELETE"]);
     assert_eq!(split("DeleteDBInstance"), ["Delete", "DBInstance"]);
@@ -21,7 +21,7 @@ fn names_fall_into_words() {
 }
 
 #[test]
-fn what_is_gone_is_destructive() {
+fn irreversible_actions_are_destructive() {
     for name in [
         "cloudformation:DeleteStack",
         "rds:DeleteDBInstance",
@@ -39,7 +39,7 @@ fn what_is_gone_is_destructive() {
         "cloudtrail:StopLogging",
         "iam:DeleteRole",
     ] {
-        assert!(classes(name).contains(ActionClass::Destructive), "{name}");
+        assert!(risk_classes(name).contains(RiskClass::Destructive), "{name}");
     }
     for name in [
         "ec2:StopInstances",
@@ -50,31 +50,35 @@ fn what_is_gone_is_destructive() {
         "cloudformation:CreateStack",
         "autoscaling:DetachInstances",
     ] {
-        assert!(!classes(name).contains(ActionClass::Destructive), "{name}");
+        assert!(!risk_classes(name).contains(RiskClass::Destructive), "{name}");
     }
 }
 
 #[test]
-fn the_other_classes() {
-    let get = classes("s3:GetObject");
-    assert_eq!(get.iter().collect::<Vec<_>>(), [ActionClass::DataRead]);
-    let put = classes("iam:PutRolePolicy");
-    assert!(put.contains(ActionClass::PermissionsManagement));
-    assert!(put.contains(ActionClass::Escalation));
-    assert!(classes("iam:PassRole").contains(ActionClass::Escalation));
-    assert!(classes("ec2:DescribeVpcs").is_empty());
-    for class in ActionClass::ALL {
+fn assigns_the_other_classes() {
+    let get = risk_classes("s3:GetObject");
+    assert_eq!(get.iter().collect::<Vec<_>>(), [RiskClass::DataRead]);
+    let put = risk_classes("iam:PutRolePolicy");
+    assert!(put.contains(RiskClass::PermissionsManagement));
+    assert!(put.contains(RiskClass::Escalation));
+    assert!(risk_classes("iam:PassRole").contains(RiskClass::Escalation));
+    assert!(risk_classes("ec2:DescribeVpcs").is_empty());
+    for class in RiskClass::ALL {
         assert_eq!(class.as_str().parse(), Ok(class));
     }
-    assert!("harmless".parse::<ActionClass>().is_err());
+    assert!("harmless".parse::<RiskClass>().is_err());
 }
 
 #[test]
-fn every_exception_names_an_action_and_is_needed() {
+fn every_override_names_an_action_and_is_needed() {
     let catalog = Catalog::embedded();
-    assert_eq!(destructive_exceptions().count(), list_lines(DESTRUCTIVE).count(), "every line begins with + or -");
+    assert_eq!(
+        parse_destructive_overrides().count(),
+        content_lines(DESTRUCTIVE).count(),
+        "every line begins with + or -"
+    );
     let mut seen = BTreeSet::new();
-    for Exception { action, member } in destructive_exceptions() {
+    for DestructiveOverride { action, is_member: member } in parse_destructive_overrides() {
         let id = catalog.find_action(action).expect(action);
         assert_eq!(catalog.full_name(id), action);
         assert!(seen.insert(action), "{action} is listed twice");
@@ -88,24 +92,24 @@ fn every_line_of_the_lists_has_a_reason_and_a_real_action() {
     let catalog = Catalog::embedded();
     for list in [DATA_READ, ESCALATION] {
         let mut seen = BTreeSet::new();
-        for line in list_lines(list) {
-            let (action, why) = line.split_once(' ').expect(line);
+        for line in content_lines(list) {
+            let (action, reason) = line.split_once(' ').expect(line);
             let id = catalog.find_action(action).expect(action);
             assert_eq!(catalog.full_name(id), action);
-            assert!(!why.trim().is_empty(), "{action} has no reason");
+            assert!(!reason.trim().is_empty(), "{action} has no reason");
             assert!(seen.insert(action), "{action} is listed twice");
         }
     }
-    for line in list_lines(DESTRUCTIVE) {
+    for line in content_lines(DESTRUCTIVE) {
         assert!(line.split_whitespace().count() > 2, "no reason: {line}");
     }
 }
 
 /// What the paths require without it being a step: reading alone raises nobody.
-const LEFT_OUT: [&str; 1] = ["ec2:DescribeInstances"];
+const OMITTED_ACTIONS: [&str; 1] = ["ec2:DescribeInstances"];
 
 #[test]
-fn the_escalation_list_is_that_of_the_known_paths() {
+fn escalation_list_matches_the_known_paths() {
     let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else {
         eprintln!("skipped: IAMDRIFT_CORPUS is not set");
         return;
@@ -121,10 +125,10 @@ fn the_escalation_list_is_that_of_the_known_paths() {
             required.entry(permission).or_default().insert(id);
         }
     }
-    for name in LEFT_OUT {
+    for name in OMITTED_ACTIONS {
         assert!(required.remove(name).is_some(), "{name} is required nowhere");
     }
-    let listed: BTreeMap<&str, BTreeSet<&str>> = list_lines(ESCALATION)
+    let listed: BTreeMap<&str, BTreeSet<&str>> = content_lines(ESCALATION)
         .map(|line| line.split_once(' ').unwrap())
         .map(|(action, paths)| (action, paths.trim().split(',').collect()))
         .collect();

@@ -15,7 +15,7 @@ fn action(name: &str) -> ActionId {
     catalog().find_action(name).expect(name)
 }
 
-fn types(name: &str) -> Vec<&'static str> {
+fn resource_type_names(name: &str) -> Vec<&'static str> {
     let shape = catalog().shape(action(name));
     let types = catalog().resource_types(shape);
     types.iter().map(|id| catalog().resource_type_name(*id)).collect()
@@ -31,14 +31,14 @@ fn has_key(name: &str, key: &str) -> bool {
 }
 
 #[test]
-fn it_is_whole() {
+fn embedded_catalog_is_complete() {
     assert!(catalog().version().starts_with("0.1."));
     assert_eq!(catalog().updated_at().len(), "2026-10-27".len());
     assert!(catalog().services().count() > 450);
     assert!(catalog().action_count() > 22_000);
     assert!(catalog().resource_types.len() > 2_300);
     assert!(catalog().keys.len() > 1_600);
-    let rcp = catalog().services().filter(|id| catalog().rcp_supported(*id));
+    let rcp = catalog().services().filter(|id| catalog().supports_rcp(*id));
     assert!(rcp.count() > 50);
 }
 
@@ -71,7 +71,7 @@ fn names_are_found_in_any_case() {
 }
 
 #[test]
-fn actions_are_those_of_the_reference() {
+fn actions_match_the_reference() {
     use AccessLevel::{List, PermissionsManagement, Read, Tagging, Write};
     let facts: &[(&str, AccessLevel, &[&str])] = &[
         ("s3:GetObject", Read, &["accesspointobject", "object"]),
@@ -87,7 +87,7 @@ fn actions_are_those_of_the_reference() {
     ];
     for (name, level, resource_types) in facts {
         assert_eq!(catalog().access_level(action(name)), *level, "{name}");
-        assert_eq!(types(name), *resource_types, "{name}");
+        assert_eq!(resource_type_names(name), *resource_types, "{name}");
     }
     let formats = |service, name| catalog().arn_formats(resource_type(service, name));
     assert_eq!(&*formats("s3", "bucket")[0], "arn:${Partition}:s3:::${BucketName}");
@@ -101,14 +101,14 @@ fn actions_are_those_of_the_reference() {
 }
 
 #[test]
-fn services_that_take_rcps() {
-    let supports = |name| catalog().rcp_supported(catalog().find_service(name).unwrap());
+fn knows_services_that_support_rcps() {
+    let supports = |name| catalog().supports_rcp(catalog().find_service(name).unwrap());
     assert!(supports("s3") && supports("sts") && supports("kms") && supports("sqs"));
     assert!(!supports("ec2") && !supports("iam"));
 }
 
 #[test]
-fn keys_go_with_the_actions_they_are_listed_for() {
+fn keys_are_available_for_their_actions() {
     assert!(has_key("s3:ListBucket", "s3:prefix"));
     assert!(has_key("s3:listbucket", "S3:Prefix"));
     assert!(!has_key("s3:GetObject", "s3:prefix"));
@@ -130,7 +130,7 @@ fn keys_go_with_the_actions_they_are_listed_for() {
 }
 
 #[test]
-fn key_facts_are_those_of_the_reference() {
+fn key_definitions_match_the_reference() {
     use Multiplicity::{Multi, Single};
     use ValueType::{Arn, Bool, Date, IpAddress, Numeric, String};
     for (key, value_type, multiplicity) in [
@@ -156,23 +156,23 @@ fn key_facts_are_those_of_the_reference() {
         ("aws:MultiFactorAuthAge", Numeric, Single),
         ("aws:SecureTransport", Bool, Single),
     ] {
-        let facts = KeyFacts { value_type, multiplicity };
-        assert_eq!(catalog().key_facts(key), Some(facts), "{key}");
+        let expected = KeyDefinition { value_type, multiplicity };
+        assert_eq!(catalog().key_definition(key), Some(expected), "{key}");
     }
-    assert_eq!(catalog().key_facts("aws:NoSuchKey"), None);
-    assert_eq!(catalog().key_facts("s3:nosuchkey"), None);
+    assert_eq!(catalog().key_definition("aws:NoSuchKey"), None);
+    assert_eq!(catalog().key_definition("s3:nosuchkey"), None);
 }
 
 #[test]
 fn no_key_is_listed_twice() {
     let mut table = key::KeyTable::default();
-    table.add_known_keys();
-    assert_eq!(table.len(), key::known_keys().count());
+    table.insert_listed_keys();
+    assert_eq!(table.len(), key::parse_listed_keys().count());
 }
 
 #[test]
 fn plain_names_name_real_variables() {
-    for line in plain_name::plain_names() {
+    for line in plain_name::parse_plain_names() {
         let service = catalog().find_service(line.service).expect(line.service);
         let wanted = line.resource_type.replace('_', " ");
         let id = catalog()
@@ -183,9 +183,9 @@ fn plain_names_name_real_variables() {
         let formats = catalog().arn_formats(id);
         assert!(formats.iter().any(|format| format.contains(&variable)), "{variable} is not in {formats:?}");
         assert!(["/", ":", ":/"].contains(&line.excluded), "{line:?}");
-        assert_eq!(catalog().variable_excludes(id, line.variable), line.excluded);
+        assert_eq!(catalog().excluded_characters(id, line.variable), line.excluded);
     }
-    let excludes = |service, name, variable| catalog().variable_excludes(resource_type(service, name), variable);
+    let excludes = |service, name, variable| catalog().excluded_characters(resource_type(service, name), variable);
     assert_eq!(excludes("s3", "object", "BucketName"), ":/");
     assert_eq!(excludes("s3", "object", "ObjectName"), "");
     assert_eq!(excludes("iam", "role", "RoleNameWithPath"), "");
@@ -196,7 +196,7 @@ fn plain_names_name_real_variables() {
 fn shapes_are_distinct() {
     let mut seen = BTreeMap::new();
     for id in catalog().actions() {
-        let shape = catalog().shape_of(catalog().shape(id));
+        let shape = catalog().shape_entry(catalog().shape(id));
         let content = (
             catalog().action_service(id),
             &catalog().shape_types[shape.types.clone()],
@@ -208,7 +208,7 @@ fn shapes_are_distinct() {
 }
 
 #[test]
-fn a_plain_file_is_read_as_a_compressed_one() {
+fn plain_and_compressed_files_give_the_same_catalog() {
     let text = "iamdrift-catalog 1 9.9 2030-01-02\nk s+ a:K/${T}\ns a rcp\nr t|arn:x|arn:y\n\
                 h 0 0\nh - -\na W 0 Do\na L 1 List\n";
     let small = Catalog::from_bytes(text.as_bytes()).unwrap();
@@ -217,7 +217,7 @@ fn a_plain_file_is_read_as_a_compressed_one() {
     assert_eq!(small.resource_types(shape).len(), 1);
     assert_eq!(small.arn_formats(ResourceTypeId(0)).len(), 2);
     assert!(small.has_key(shape, "a:k/1"));
-    assert!(small.key_facts("aws:SourceIp").is_some());
+    assert!(small.key_definition("aws:SourceIp").is_some());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("catalog.zst");
     std::fs::write(&file, zstd::bulk::compress(text.as_bytes(), 3).unwrap()).unwrap();
@@ -225,7 +225,7 @@ fn a_plain_file_is_read_as_a_compressed_one() {
 }
 
 #[test]
-fn what_is_no_catalog_is_refused_with_its_place() {
+fn rejects_invalid_catalogs_with_the_line() {
     let refused = |text: &str| Catalog::from_bytes(text.as_bytes()).map(|_| ()).unwrap_err().to_string();
     let head = "iamdrift-catalog 1 9.9 2030-01-02\n";
     let line = |rest: &str| refused(&format!("{head}{rest}\n"));

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{Options, RuleId, Severity, Sort, audit};
+use iamdrift::audit::{AuditOptions, ReportedClass, RuleId, Severity, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
-use iamdrift::report::{self as reports, Depth, Ending, Format, Layout};
+use iamdrift::report::{self as reports, ExitInfo, Layout, ReportFormat, Verbosity};
 use iamdrift::snapshot::Snapshot;
 
 use super::snapshot::SnapshotOrAws;
-use super::{ExitStatus, Globals, UserError, output};
+use super::{ExitStatus, GlobalArgs, UserError, output};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 nothing at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete ",
@@ -36,7 +36,7 @@ pub struct Args {
     #[command(flatten)]
     pub filters: Filters,
     #[command(flatten)]
-    pub telling: Telling,
+    pub report_options: ReportOptions,
 }
 
 /// Which principals and findings.
@@ -48,7 +48,7 @@ pub struct Filters {
     /// Only principals of this kind; may be given again: agent, operator, workload, break-glass, undeclared, ambiguous,
     /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
-    kind: Vec<Sort>,
+    kind: Vec<ReportedClass>,
     /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
@@ -57,78 +57,78 @@ pub struct Filters {
     severity: Option<Severity>,
     /// The lowest severity that ends with 1; `never` for none
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = parse_fail_on)]
-    fail_on: FailOn,
+    fail_on: FailThreshold,
 }
 
 impl Filters {
     /// Everyone and everything.
-    pub fn none() -> Filters {
-        let fail_on = FailOn::At(Severity::Low);
+    pub fn unfiltered() -> Filters {
+        let fail_on = FailThreshold::At(Severity::Low);
         Filters { principal: None, kind: Vec::new(), rule: Vec::new(), severity: None, fail_on }
     }
 }
 
 /// How findings are told.
 #[derive(Debug, clap::Args)]
-pub struct Telling {
+pub struct ReportOptions {
     /// Tell everything: no pattern, statement or principal is left out of the table
     #[arg(long)]
     all: bool,
     /// How to write the report: table, json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
-    pub format: Format,
+    pub format: ReportFormat,
     /// Write the report to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-impl Telling {
+impl ReportOptions {
     /// What the report is laid out for.
     pub fn layout(&self) -> Layout {
-        if self.output.is_some() { output::layout_of_file() } else { output::layout() }
+        if self.output.is_some() { output::detect_file_layout() } else { output::detect_layout() }
     }
 }
 
 /// The threshold of exit status 1.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-enum FailOn {
+enum FailThreshold {
     At(Severity),
     Never,
 }
 
 fn parse_severity(text: &str) -> Result<Severity, String> {
-    find(text, Severity::ALL.iter().copied())
+    parse_name(text, Severity::ALL.iter().copied())
 }
 
-fn parse_fail_on(text: &str) -> Result<FailOn, String> {
-    let levels = Severity::ALL.iter().map(|(name, severity)| (*name, FailOn::At(*severity)));
-    find(text, levels.chain([("never", FailOn::Never)]))
+fn parse_fail_on(text: &str) -> Result<FailThreshold, String> {
+    let levels = Severity::ALL.iter().map(|(name, severity)| (*name, FailThreshold::At(*severity)));
+    parse_name(text, levels.chain([("never", FailThreshold::Never)]))
 }
 
-fn parse_format(text: &str) -> Result<Format, String> {
-    find(text, Format::ALL.iter().copied())
+fn parse_format(text: &str) -> Result<ReportFormat, String> {
+    parse_name(text, ReportFormat::ALL.iter().copied())
 }
 
 fn parse_rule(text: &str) -> Result<RuleId, String> {
-    find(text, RuleId::ALL.iter().copied())
+    parse_name(text, RuleId::ALL.iter().copied())
 }
 
-fn parse_kind(text: &str) -> Result<Sort, String> {
+fn parse_kind(text: &str) -> Result<ReportedClass, String> {
     let kinds = [
-        Sort::Agent,
-        Sort::Operator,
-        Sort::Workload,
-        Sort::BreakGlass,
-        Sort::Undeclared,
-        Sort::Ambiguous,
-        Sort::Ignored,
-        Sort::ServiceLinked,
+        ReportedClass::Agent,
+        ReportedClass::Operator,
+        ReportedClass::Workload,
+        ReportedClass::BreakGlass,
+        ReportedClass::Undeclared,
+        ReportedClass::Ambiguous,
+        ReportedClass::Ignored,
+        ReportedClass::ServiceLinked,
     ];
-    find(text, kinds.into_iter().map(|kind| (kind.as_str(), kind)))
+    parse_name(text, kinds.into_iter().map(|kind| (kind.as_str(), kind)))
 }
 
 /// The value of that name in any case, or all names.
-fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result<T, String> {
+fn parse_name<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result<T, String> {
     let mut names = Vec::new();
     for (name, value) in known {
         if name.eq_ignore_ascii_case(text) {
@@ -140,28 +140,28 @@ fn find<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let baseline = globals.step("read the baseline", || Baseline::load_with(&args.baseline, catalog))?;
-    let (snapshot, collected) = globals.step(args.snapshot.step(), || args.snapshot.load())?;
-    let told = globals.step("audited and reported", || {
-        let (text, status) = report(&snapshot, &baseline, catalog, &args.filters, &args.telling)?;
-        deliver(&text, &args.telling).map(|()| status)
+    let baseline = globals.timed_step("read the baseline", || Baseline::load_with_catalog(&args.baseline, catalog))?;
+    let (snapshot, collect_status) = globals.timed_step(args.snapshot.step_label(), || args.snapshot.load())?;
+    let audit_status = globals.timed_step("audited and reported", || {
+        let (text, status) = audit_and_render(&snapshot, &baseline, catalog, &args.filters, &args.report_options)?;
+        write_report(&text, &args.report_options).map(|()| status)
     })?;
-    Ok(if collected == ExitStatus::Incomplete { collected } else { told })
+    Ok(if collect_status == ExitStatus::Incomplete { collect_status } else { audit_status })
 }
 
 /// Audits; the report, and how the program ends.
-pub fn report(
+pub fn audit_and_render(
     snapshot: &Snapshot,
     baseline: &Baseline,
     catalog: &Catalog,
     filters: &Filters,
-    telling: &Telling,
+    report_options: &ReportOptions,
 ) -> anyhow::Result<(String, ExitStatus)> {
-    let options = Options {
+    let options = AuditOptions {
         principal: filters.principal.as_deref().map(Glob::new),
-        kinds: filters.kind.clone(),
+        classes: filters.kind.clone(),
         rules: filters.rule.clone(),
         severity: filters.severity,
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
@@ -172,27 +172,27 @@ pub fn report(
     }
     let status = match filters.fail_on {
         _ if audit.is_incomplete() => ExitStatus::Incomplete,
-        FailOn::At(severity) if audit.has_drift(severity) => ExitStatus::Drift,
-        FailOn::At(_) | FailOn::Never => ExitStatus::Clean,
+        FailThreshold::At(severity) if audit.has_drift(severity) => ExitStatus::Drift,
+        FailThreshold::At(_) | FailThreshold::Never => ExitStatus::Clean,
     };
     let fail_on = match filters.fail_on {
-        FailOn::At(severity) => Some(severity),
-        FailOn::Never => None,
+        FailThreshold::At(severity) => Some(severity),
+        FailThreshold::Never => None,
     };
-    let options = reports::Options {
-        layout: telling.layout(),
-        depth: if telling.all { Depth::All } else { Depth::Brief },
-        ending: Ending { exit_status: status as u8, fail_on },
+    let options = reports::RenderOptions {
+        layout: report_options.layout(),
+        verbosity: if report_options.all { Verbosity::All } else { Verbosity::Brief },
+        exit_info: ExitInfo { exit_status: status as u8, fail_on },
     };
     let mut text = Vec::new();
-    telling.format.write(&audit, &options, &mut text)?;
+    report_options.format.write(&audit, &options, &mut text)?;
     Ok((String::from_utf8_lossy(&text).into_owned(), status))
 }
 
 /// Writes a report to where it was asked for.
-pub fn deliver(text: &str, telling: &Telling) -> anyhow::Result<()> {
-    match &telling.output {
+pub fn write_report(text: &str, report_options: &ReportOptions) -> anyhow::Result<()> {
+    match &report_options.output {
         Some(path) => output::write_private(path, text, "-o"),
-        None => output::write(text),
+        None => output::write_stdout(text),
     }
 }

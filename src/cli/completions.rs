@@ -1,6 +1,6 @@
 //! `iamdrift completions`: what a shell needs to complete the command line.
 
-use super::{ExitStatus, Globals, output};
+use super::{ExitStatus, GlobalArgs, output};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]
@@ -12,9 +12,9 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut super::command(), "iamdrift", &mut text);
-    output::write(&String::from_utf8_lossy(&text))?;
+    output::write_stdout(&String::from_utf8_lossy(&text))?;
     Ok(ExitStatus::Clean)
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use iamdrift::baseline::Baseline;
-use iamdrift::report::{Format, Paragraph};
+use iamdrift::report::{Paragraph, ReportFormat};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 
-use super::audit::{self, Filters, Telling};
-use super::{ExitStatus, Globals, snapshot};
+use super::audit::{self, Filters, ReportOptions};
+use super::{ExitStatus, GlobalArgs, snapshot};
 
 const AFTER_HELP: &str = concat!(
     "The account is invented: the morning after an agent deleted and recreated an environment. The table tells two ",
@@ -34,53 +34,53 @@ pub struct Args {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    telling: Telling,
+    report_options: ReportOptions,
 }
 
 /// What stands between the two audits.
-const MENDED: &str =
+const AFTER_REMEDIATION: &str =
     "AFTER THE MENDS that this report advises, one by one in examples/incident/README.md, a week later:";
 /// What to do after the demonstration.
-const NEXT: &str = "Your own account: `iamdrift audit --profile NAME --baseline DIRECTORY`; a baseline to copy is in \
+const NEXT_STEPS: &str = "Your own account: `iamdrift audit --profile NAME --baseline DIRECTORY`; a baseline to copy is in \
                     the repository's folder policies.";
 
 /// A folder of `examples/incident` and its files.
-struct Folder {
+struct EmbeddedFolder {
     path: &'static str,
     files: &'static [(&'static str, &'static str)],
 }
 
-impl Folder {
+impl EmbeddedFolder {
     /// The files, called as they are in the repository.
-    fn sources(&self) -> impl Iterator<Item = (&'static str, Arc<SourceFile>)> {
-        let named = |path: &str| format!("examples/incident/{}/{path}", self.path);
-        self.files.iter().map(move |(path, text)| (*path, SourceFile::new(named(path), *text)))
+    fn source_files(&self) -> impl Iterator<Item = (&'static str, Arc<SourceFile>)> {
+        let full_name = |path: &str| format!("examples/incident/{}/{path}", self.path);
+        self.files.iter().map(move |(path, text)| (*path, SourceFile::new(full_name(path), *text)))
     }
 }
 
 /// A folder of `examples/incident` with the files in it that are named.
 macro_rules! embedded {
     ($folder:literal: $($path:literal,)*) => {
-        Folder {
+        EmbeddedFolder {
             path: $folder,
             files: &[$(($path, include_str!(concat!("../../examples/incident/", $folder, "/", $path))),)*],
         }
     };
 }
 
-const INCIDENT: Folder = embedded!("snapshot":
+const INCIDENT: EmbeddedFolder = embedded!("snapshot":
     "account.json",
     "organization.json",
     "resource-policies.json",
     "snapshot.json",
 );
-const FIXED: Folder = embedded!("fixed/snapshot":
+const FIXED: EmbeddedFolder = embedded!("fixed/snapshot":
     "account.json",
     "organization.json",
     "resource-policies.json",
     "snapshot.json",
 );
-const BASELINE: Folder = embedded!("baseline":
+const BASELINE: EmbeddedFolder = embedded!("baseline":
     "agents/cost-explorer-readonly.json",
     "agents/observability-readonly.json",
     "baseline.toml",
@@ -96,30 +96,38 @@ const BASELINE: Folder = embedded!("baseline":
 );
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let (manifest, documents): (Vec<_>, Vec<_>) = BASELINE.sources().partition(|(path, _)| *path == "baseline.toml");
+    let (manifest, documents): (Vec<_>, Vec<_>) =
+        BASELINE.source_files().partition(|(path, _)| *path == "baseline.toml");
     let manifest = manifest.into_iter().next().map(|(_, source)| source).context("the baseline has no manifest")?;
     let documents = documents.into_iter().map(|(path, source)| (path.to_owned(), source));
     let baseline = Baseline::from_texts(&manifest, documents, catalog)?;
-    let report = |folder: &Folder, filters: &Filters| -> anyhow::Result<String> {
+    let render_report = |folder: &EmbeddedFolder, filters: &Filters| -> anyhow::Result<String> {
         let path = format!("examples/incident/{}", folder.path);
         let origin = Path::new(&path);
-        let texts: Vec<Arc<SourceFile>> = folder.sources().map(|(_, source)| source).collect();
-        let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| snapshot::explained(error, origin))?;
-        audit::report(&snapshot, &baseline, catalog, filters, &args.telling).map(|(text, _)| text)
+        let texts: Vec<Arc<SourceFile>> = folder.source_files().map(|(_, source)| source).collect();
+        let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| snapshot::to_user_error(error, origin))?;
+        audit::audit_and_render(&snapshot, &baseline, catalog, filters, &args.report_options).map(|(text, _)| text)
     };
-    let telling = &args.telling;
-    let mut text = report(if args.fixed { &FIXED } else { &INCIDENT }, &args.filters)?;
-    if telling.format == Format::Table && !args.fixed {
-        let aside = |words: &str| -> anyhow::Result<String> {
+    let report_options = &args.report_options;
+    let mut text = render_report(if args.fixed { &FIXED } else { &INCIDENT }, &args.filters)?;
+    if report_options.format == ReportFormat::Table && !args.fixed {
+        let render_paragraph = |words: &str| -> anyhow::Result<String> {
             let mut line = b"\n".to_vec();
-            Paragraph::new(0, 0).words(words).write(telling.layout(), &mut line)?;
+            Paragraph::new(0, 0).add_words(words).write(report_options.layout(), &mut line)?;
             Ok(String::from_utf8_lossy(&line).into_owned())
         };
-        text = [text, aside(MENDED)?, "\n".to_owned(), report(&FIXED, &Filters::none())?, aside(NEXT)?].concat();
+        text = [
+            text,
+            render_paragraph(AFTER_REMEDIATION)?,
+            "\n".to_owned(),
+            render_report(&FIXED, &Filters::unfiltered())?,
+            render_paragraph(NEXT_STEPS)?,
+        ]
+        .concat();
     }
-    audit::deliver(&text, telling)?;
+    audit::write_report(&text, report_options)?;
     Ok(ExitStatus::Clean)
 }
 
@@ -129,26 +137,29 @@ mod tests {
 
     use super::*;
 
-    fn below(folder: &Path, path: &Path, found: &mut BTreeSet<String>) {
+    fn collect_files(folder: &Path, path: &Path, files: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder.join(path)).unwrap() {
             let entry = entry.unwrap();
             let path = path.join(entry.file_name());
             match entry.file_type().unwrap().is_dir() {
-                true => below(folder, &path, found),
-                false => drop(found.insert(path.display().to_string())),
+                true => collect_files(folder, &path, files),
+                false => drop(files.insert(path.display().to_string())),
             }
         }
     }
 
     #[test]
-    fn no_file_of_the_example_is_forgotten() {
+    fn every_example_file_is_embedded() {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
-        let mut here = BTreeSet::new();
-        below(&examples, Path::new(""), &mut here);
-        let named = |folder: &Folder| folder.sources().map(|(_, source)| source.name().to_owned()).collect::<Vec<_>>();
-        let mut embedded: BTreeSet<String> = [INCIDENT, FIXED, BASELINE].iter().flat_map(named).collect();
+        let mut example_files = BTreeSet::new();
+        collect_files(&examples, Path::new(""), &mut example_files);
+        let file_names = |folder: &EmbeddedFolder| {
+            folder.source_files().map(|(_, source)| source.name().to_owned()).collect::<Vec<_>>()
+        };
+        let mut embedded: BTreeSet<String> = [INCIDENT, FIXED, BASELINE].iter().flat_map(file_names).collect();
         embedded.insert("examples/incident/README.md".to_owned());
-        let here: BTreeSet<String> = here.into_iter().map(|path| format!("examples/incident/{path}")).collect();
+        let here: BTreeSet<String> =
+            example_files.into_iter().map(|path| format!("examples/incident/{path}")).collect();
         assert_eq!(embedded, here);
     }
 }

@@ -24,12 +24,12 @@ impl UserError {
 }
 
 /// Writes a failure to standard error, and says how to end. A reader that has gone away is no failure.
-pub fn report(error: &anyhow::Error) -> ExitStatus {
+pub fn report_error(error: &anyhow::Error) -> ExitStatus {
     if error.chain().any(is_broken_pipe) {
         return ExitStatus::Clean;
     }
     // Where standard error cannot be written either, the exit status is all that is left to tell.
-    let _ = write(error);
+    let _ = write_error(error);
     ExitStatus::Usage
 }
 
@@ -37,7 +37,7 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-fn write(error: &anyhow::Error) -> std::io::Result<()> {
+fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
     if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
         for diagnostic in &diagnostics.0 {
@@ -45,35 +45,35 @@ fn write(error: &anyhow::Error) -> std::io::Result<()> {
         }
         return Ok(());
     }
-    writeln!(err, "error: {}", one_line(&format!("{error:#}")))?;
+    writeln!(err, "error: {}", escape_control_chars(&format!("{error:#}")))?;
     if let Some(user) = error.downcast_ref::<UserError>() {
-        writeln!(err, "help: {}", one_line(&user.help))?;
+        writeln!(err, "help: {}", escape_control_chars(&user.help))?;
     }
     Ok(())
 }
 
 /// Tells, on standard error, of something that is worth knowing and ends nothing.
 #[cfg(feature = "aws")]
-pub fn warn(message: &str) -> anyhow::Result<()> {
-    told(writeln!(anstream::stderr().lock(), "warning: {}", one_line(message)))
+pub fn print_warning(message: &str) -> anyhow::Result<()> {
+    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(message)))
 }
 
 /// Tells, on standard error, what to do about what was told before.
 #[cfg(feature = "aws")]
-pub fn help(message: &str) -> anyhow::Result<()> {
-    told(writeln!(anstream::stderr().lock(), "help: {}", one_line(message)))
+pub fn print_help(message: &str) -> anyhow::Result<()> {
+    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "help: {}", escape_control_chars(message)))
 }
 
 /// A reader of standard error that has gone away does not end the work.
 #[cfg(feature = "aws")]
-fn told(written: std::io::Result<()>) -> anyhow::Result<()> {
-    match written {
+fn ignore_broken_pipe(result: std::io::Result<()>) -> anyhow::Result<()> {
+    match result {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
 /// The text on one line, its control characters shown as they would be escaped.
-pub fn one_line(text: &str) -> String {
+pub fn escape_control_chars(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

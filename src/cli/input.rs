@@ -9,7 +9,7 @@ use iamdrift::source::SourceFile;
 use super::UserError;
 
 /// Reads a file whole, or standard input for `-`; where it cannot be read, `help` says what to do.
-pub fn read(path: &Path, help: &str) -> Result<Arc<SourceFile>, UserError> {
+pub fn read_user_file(path: &Path, help: &str) -> Result<Arc<SourceFile>, UserError> {
     if path == Path::new("-") {
         let mut text = String::new();
         return match std::io::stdin().lock().read_to_string(&mut text) {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ExitStatus, Globals, UserError, output};
+use super::{ExitStatus, GlobalArgs, UserError, output};
 
 /// Print the manual page, or write those of all commands
 #[derive(Debug, clap::Args)]
@@ -14,7 +14,7 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     match &args.out {
         Some(directory) => clap_mangen::generate_to(super::command(), directory).map_err(|error| {
             let message = format!("cannot write to {}: {error}", directory.display());
@@ -23,7 +23,7 @@ pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
         None => {
             let mut text = Vec::new();
             clap_mangen::Man::new(super::command()).render(&mut text)?;
-            output::write(&String::from_utf8_lossy(&text))?;
+            output::write_stdout(&String::from_utf8_lossy(&text))?;
         }
     }
     Ok(ExitStatus::Clean)

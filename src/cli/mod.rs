@@ -54,61 +54,61 @@ impl From<ExitStatus> for ExitCode {
 #[command(name = "iamdrift", disable_version_flag = true, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
-    globals: Globals,
+    globals: GlobalArgs,
     #[command(subcommand)]
     command: Command,
 }
 
 /// Where the help of a command lists what every command takes.
-const EVERYWHERE: &str = "Options of every command";
+const GLOBAL_HEADING: &str = "Options of every command";
 
 /// Options of every command.
 #[derive(Debug, clap::Args)]
-pub struct Globals {
+pub struct GlobalArgs {
     /// When to colour what is written
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
+    #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub color: ColorWhen,
     /// A service catalog to use instead of the built-in one
-    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
     /// Say on standard error what is read and how long it takes
-    #[arg(short, long, global = true, help_heading = EVERYWHERE)]
+    #[arg(short, long, global = true, help_heading = GLOBAL_HEADING)]
     pub verbose: bool,
     /// Print the version, with `--verbose` that of the service catalog too
     #[arg(short = 'V', long)]
     version: bool,
 }
 
-impl Globals {
+impl GlobalArgs {
     /// Does one step of the work; with `--verbose`, tells what it was and how long it took.
-    pub fn step<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+    pub fn timed_step<T>(&self, label: &str, work: impl FnOnce() -> T) -> T {
         let start = std::time::Instant::now();
-        let done = work();
+        let result = work();
         if self.verbose {
-            output::tell(&format!("{what}: {} ms", start.elapsed().as_millis()));
+            output::print_status(&format!("{label}: {} ms", start.elapsed().as_millis()));
         }
-        done
+        result
     }
 
     /// The service catalog to go by: that of `--catalog`, or the built-in one.
     pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
         let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
-        let read = Catalog::load(path).map_err(|error| {
+        let loaded = Catalog::load(path).map_err(|error| {
             let file = path.display();
-            let why = match error {
+            let message = match error {
                 CatalogError::Unreadable { source, .. } => format!("cannot read the catalog {file}: {source}"),
                 other => format!("cannot use {file}: {other}"),
             };
-            UserError::new(why, "leave `--catalog` out to use the built-in one")
+            UserError::new(message, "leave `--catalog` out to use the built-in one")
         })?;
         // It is read once, and used until the program ends.
-        Ok(Box::leak(Box::new(read)))
+        Ok(Box::leak(Box::new(loaded)))
     }
 }
 
 /// When to colour.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum Color {
+pub enum ColorWhen {
     /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -126,7 +126,7 @@ macro_rules! commands {
             $($name($module::Args),)*
         }
 
-        fn run(command: &Command, globals: &Globals) -> anyhow::Result<ExitStatus> {
+        fn run(command: &Command, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
             match command {
                 $(Command::$name(args) => $module::run(args, globals),)*
             }
@@ -157,7 +157,7 @@ fn command() -> clap::Command {
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitStatus {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let Some(status) = version(&arguments) {
+    if let Some(status) = print_version_if_requested(&arguments) {
         return status;
     }
     let cli = match Cli::command().try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m)) {
@@ -169,27 +169,28 @@ pub fn main() -> ExitStatus {
         }
     };
     match cli.globals.color {
-        Color::Auto => {}
-        Color::Always => anstream::ColorChoice::Always.write_global(),
-        Color::Never => anstream::ColorChoice::Never.write_global(),
+        ColorWhen::Auto => {}
+        ColorWhen::Always => anstream::ColorChoice::Always.write_global(),
+        ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
     }
-    run(&cli.command, &cli.globals).unwrap_or_else(|error| failure::report(&error))
+    run(&cli.command, &cli.globals).unwrap_or_else(|error| failure::report_error(&error))
 }
 
 /// Answers `--version`, which needs no command.
-fn version(arguments: &[OsString]) -> Option<ExitStatus> {
+fn print_version_if_requested(arguments: &[OsString]) -> Option<ExitStatus> {
     #[derive(Parser)]
     #[command(name = "iamdrift", disable_version_flag = true)]
     struct VersionOnly {
         #[command(flatten)]
-        globals: Globals,
+        globals: GlobalArgs,
     }
-    let asked = VersionOnly::try_parse_from(arguments).ok().filter(|only| only.globals.version)?;
-    let answer = version_lines(&asked.globals).and_then(|lines| output::write(&(lines.join("\n") + "\n")));
-    Some(answer.map_or_else(|error| failure::report(&error), |()| ExitStatus::Clean))
+    let version_args = VersionOnly::try_parse_from(arguments).ok().filter(|only| only.globals.version)?;
+    let result =
+        render_version_lines(&version_args.globals).and_then(|lines| output::write_stdout(&(lines.join("\n") + "\n")));
+    Some(result.map_or_else(|error| failure::report_error(&error), |()| ExitStatus::Clean))
 }
 
-fn version_lines(globals: &Globals) -> anyhow::Result<Vec<String>> {
+fn render_version_lines(globals: &GlobalArgs) -> anyhow::Result<Vec<String>> {
     let mut lines = vec![format!("iamdrift {}", env!("CARGO_PKG_VERSION"))];
     if globals.verbose {
         let catalog = globals.catalog()?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use iamdrift::report::{Colour, Layout};
 
-use super::failure::{UserError, one_line};
+use super::failure::{UserError, escape_control_chars};
 
 /// Standard output, with colours taken out where they are not wanted.
 pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
@@ -15,23 +15,23 @@ pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
 
 /// What a text for people is laid out for. Colours are always in it: [`stdout`] takes them out where they are
 /// not wanted.
-pub fn layout() -> Layout {
+pub fn detect_layout() -> Layout {
     if !is_terminal() {
-        return layout_of_file().with_colour(Colour::Ansi);
+        return detect_file_layout().with_colour(Colour::Ansi);
     }
-    let found = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    Layout::terminal(found.or_else(columns).unwrap_or(WIDTH))
+    let size = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Layout::for_terminal(size.or_else(read_columns).unwrap_or(WIDTH))
 }
 
 /// How a report is laid out that goes to a file, or through a pipe: plain, and every ARN whole.
-pub fn layout_of_file() -> Layout {
-    Layout::piped(columns().unwrap_or(WIDTH))
+pub fn detect_file_layout() -> Layout {
+    Layout::for_pipe(read_columns().unwrap_or(WIDTH))
 }
 
 /// How wide a report is where neither a terminal nor `COLUMNS` tells.
 const WIDTH: usize = 100;
 
-fn columns() -> Option<usize> {
+fn read_columns() -> Option<usize> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
@@ -41,14 +41,14 @@ pub fn is_terminal() -> bool {
 }
 
 /// Writes a text and sees it out.
-pub fn write(text: &str) -> anyhow::Result<()> {
+pub fn write_stdout(text: &str) -> anyhow::Result<()> {
     let mut out = stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
-fn place(path: &Path, text: &str) -> std::io::Result<()> {
+fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
     // A device or a pipe is written to; to put a file in its place would take it from everybody.
-    if std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
     // Where the name is a link, the file that it leads to is written.
@@ -70,18 +70,18 @@ fn place(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Writes a line to standard error. Where that cannot be written there is nobody to tell.
-pub fn tell(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{}", one_line(text));
+pub fn print_status(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", escape_control_chars(text));
 }
 
 /// Writes a warning to standard error.
-pub fn warn(text: &str) -> std::io::Result<()> {
-    writeln!(anstream::stderr().lock(), "warning: {}", one_line(text))
+pub fn print_warning(text: &str) -> std::io::Result<()> {
+    writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(text))
 }
 
 /// Writes a file that only the user can read, whole or not at all. `option` is what it was asked for with.
 pub fn write_private(path: &Path, text: &str, option: &str) -> anyhow::Result<()> {
-    place(path, text).map_err(|error| {
+    write_atomically(path, text).map_err(|error| {
         let help = format!("give `{option}` a place that you can write to");
         UserError::new(format!("cannot write {}: {error}", path.display()), help).into()
     })

@@ -1,8 +1,8 @@
 //! `iamdrift schema`: the JSON Schemas of what is read and written.
 
-use iamdrift::source::did_you_mean;
+use iamdrift::source::find_similar_name;
 
-use super::{ExitStatus, Globals, UserError, output};
+use super::{ExitStatus, GlobalArgs, UserError, output};
 
 /// Name, what it describes, and the schema.
 const SCHEMAS: [(&str, &str, &str); 10] = [
@@ -40,24 +40,24 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let text = match &args.name {
-        None => SCHEMAS.iter().map(|(name, what, _)| format!("{name:<18} {what}\n")).collect(),
-        Some(wanted) => match SCHEMAS.iter().find(|(name, _, _)| name == wanted) {
+        None => SCHEMAS.iter().map(|(name, description, _)| format!("{name:<18} {description}\n")).collect(),
+        Some(requested) => match SCHEMAS.iter().find(|(name, _, _)| name == requested) {
             Some((_, _, schema)) => (*schema).to_owned(),
-            None => return Err(unknown(wanted).into()),
+            None => return Err(unknown_schema_error(requested).into()),
         },
     };
-    output::write(&text)?;
+    output::write_stdout(&text)?;
     Ok(ExitStatus::Clean)
 }
 
-fn unknown(wanted: &str) -> UserError {
-    let help = match did_you_mean(wanted, SCHEMAS.iter().map(|(name, _, _)| *name)) {
-        Some(near) => format!("did you mean `{near}`?"),
+fn unknown_schema_error(requested: &str) -> UserError {
+    let help = match find_similar_name(requested, SCHEMAS.iter().map(|(name, _, _)| *name)) {
+        Some(suggestion) => format!("did you mean `{suggestion}`?"),
         None => "`iamdrift schema` lists them".to_owned(),
     };
-    UserError::new(format!("there is no schema `{wanted}`"), help)
+    UserError::new(format!("there is no schema `{requested}`"), help)
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_published_schema_is_here() {
+    fn every_published_schema_is_listed() {
         let mut published: Vec<String> = std::fs::read_dir("schemas")
             .unwrap()
             .map(|file| file.unwrap().file_name().to_string_lossy().replace(".schema.json", ""))

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use iamdrift::access::simulate;
 
-use super::{ExitStatus, Globals, input, output};
+use super::{ExitStatus, GlobalArgs, input, output};
 
 const AFTER_HELP: &str = concat!(
     "The input is that of `aws iam simulate-custom-policy`, with SessionPolicyInputList, and with ",
@@ -28,12 +28,12 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.rcp_supported(id));
+    let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
     let name = args.cli_input_json.strip_prefix("file://").unwrap_or(&args.cli_input_json);
-    let source = input::read(Path::new(name), "give a JSON file, `file://FILE`, or `-` for standard input")?;
+    let source = input::read_user_file(Path::new(name), "give a JSON file, `file://FILE`, or `-` for standard input")?;
     let answer = simulate::answer_file(&source, &rcp_supported)?;
-    output::write(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
+    output::write_stdout(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
     Ok(ExitStatus::Clean)
 }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "aws")]
-use iamdrift::collect::Reach;
+use iamdrift::collect::CollectScope;
 use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
 
 #[cfg(feature = "aws")]
-use super::collect::Keeping;
-use super::collect::{self, FromAws};
+use super::collect::SnapshotRetention;
+use super::collect::{self, CollectArgs};
 use super::{ExitStatus, UserError};
 
 /// Which snapshot.
@@ -28,7 +28,7 @@ pub struct SnapshotArgs {
 impl SnapshotArgs {
     /// Reads it.
     pub fn load(&self) -> anyhow::Result<Snapshot> {
-        load(&SnapshotPaths {
+        load_snapshot(&SnapshotPaths {
             snapshot: self.snapshot.clone(),
             organization: self.organization.clone(),
             resource_policies: self.resource_policies.clone(),
@@ -41,7 +41,7 @@ impl SnapshotArgs {
 pub struct SnapshotOrAws {
     /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; without
     /// it, what AWS says now is collected and audited
-    #[arg(long, value_name = "PATH", conflicts_with_all = collect::OF_COLLECTING)]
+    #[arg(long, value_name = "PATH", conflicts_with_all = collect::COLLECT_ONLY_ARGS)]
     snapshot: Option<PathBuf>,
     /// The organization with its policies, where it stands elsewhere; without FILE and `--snapshot`, collect the
     /// whole organization
@@ -52,22 +52,22 @@ pub struct SnapshotOrAws {
     resource_policies: Vec<PathBuf>,
     #[command(flatten)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
-    from: FromAws,
+    from: CollectArgs,
     /// Keep the snapshot that is collected, in a directory that does not exist yet
-    #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = collect::HEADING)]
+    #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = collect::HELP_HEADING)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     keep_snapshot: Option<PathBuf>,
 }
 
 impl SnapshotOrAws {
     /// What [`load`](Self::load) does, for `--verbose`.
-    pub fn step(&self) -> &'static str {
+    pub fn step_label(&self) -> &'static str {
         if self.snapshot.is_some() { "read the snapshot" } else { "collected a snapshot and read it" }
     }
 
     /// The snapshot, and the status that it alone would end with.
     pub fn load(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
-        let Some(path) = &self.snapshot else { return self.collected() };
+        let Some(path) = &self.snapshot else { return self.collect_snapshot() };
         let organization = match &self.organization {
             Some(None) => {
                 let help = "leave `--snapshot` out to collect the organization from AWS";
@@ -76,45 +76,45 @@ impl SnapshotOrAws {
             Some(file) => file.clone(),
             None => None,
         };
-        Ok((self.read(path, organization)?, ExitStatus::Clean))
+        Ok((self.read_snapshot(path, organization)?, ExitStatus::Clean))
     }
 
     /// Collects what AWS says now.
     #[cfg(feature = "aws")]
-    fn collected(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
-        let (reach, organization) = match &self.organization {
-            Some(None) => (Reach::Organization, None),
-            Some(file) => (Reach::Accounts, file.clone()),
-            None => (Reach::Accounts, None),
+    fn collect_snapshot(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
+        let (scope, organization) = match &self.organization {
+            Some(None) => (CollectScope::Organization, None),
+            Some(file) => (CollectScope::Accounts, file.clone()),
+            None => (CollectScope::Accounts, None),
         };
         // Readable by the user alone, and gone when the audit ends.
         let temporary = tempfile::tempdir()?;
-        let (directory, keeping) = match &self.keep_snapshot {
-            Some(directory) => (directory.clone(), Keeping::Kept),
-            None => (temporary.path().join("snapshot"), Keeping::Dropped),
+        let (directory, retention) = match &self.keep_snapshot {
+            Some(directory) => (directory.clone(), SnapshotRetention::Keep),
+            None => (temporary.path().join("snapshot"), SnapshotRetention::Discard),
         };
-        let status = collect::audited(&self.from, reach, &directory, keeping)?;
-        Ok((self.read(&directory, organization)?, status))
+        let status = collect::collect_for_audit(&self.from, scope, &directory, retention)?;
+        Ok((self.read_snapshot(&directory, organization)?, status))
     }
 
     #[cfg(not(feature = "aws"))]
-    fn collected(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
+    fn collect_snapshot(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
         Err(collect::not_built_in())
     }
 
-    fn read(&self, path: &Path, organization: Option<PathBuf>) -> anyhow::Result<Snapshot> {
+    fn read_snapshot(&self, path: &Path, organization: Option<PathBuf>) -> anyhow::Result<Snapshot> {
         let resource_policies = self.resource_policies.clone();
-        load(&SnapshotPaths { snapshot: path.to_owned(), organization, resource_policies })
+        load_snapshot(&SnapshotPaths { snapshot: path.to_owned(), organization, resource_policies })
     }
 }
 
 /// Reads a snapshot; where that fails, says what to do about it.
-pub fn load(paths: &SnapshotPaths) -> anyhow::Result<Snapshot> {
-    Snapshot::load_with(paths).map_err(|error| explained(error, &paths.snapshot))
+pub fn load_snapshot(paths: &SnapshotPaths) -> anyhow::Result<Snapshot> {
+    Snapshot::load_with(paths).map_err(|error| to_user_error(error, &paths.snapshot))
 }
 
 /// A failure to read a snapshot, with what to do about it.
-pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
+pub fn to_user_error(error: SnapshotError, path: &Path) -> anyhow::Error {
     match &error {
         SnapshotError::Invalid(diagnostics) => diagnostics.clone().into(),
         SnapshotError::Io { path: unread, .. } if unread == path => {
@@ -123,11 +123,11 @@ pub fn explained(error: SnapshotError, path: &Path) -> anyhow::Error {
             UserError::new(error.to_string(), help).into()
         }
         SnapshotError::Io { .. } => UserError::new(error.to_string(), "give files that can be read").into(),
-        SnapshotError::BrokenOff { .. } => {
+        SnapshotError::Interrupted { .. } => {
             let help = "continue the collection with `iamdrift collect --resume`";
             UserError::new(error.to_string(), help).into()
         }
-        SnapshotError::NoManifest { .. } => {
+        SnapshotError::MissingManifest { .. } => {
             let help = "bring the whole directory, with its manifest.json; or audit this one file by itself";
             UserError::new(error.to_string(), help).into()
         }

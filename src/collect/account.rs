@@ -1,13 +1,13 @@
 //! One account, part by part: what cannot be read is noted beside what can.
 
 use super::error::CollectError;
-use super::failure::{Failure, FailureKind};
-use super::iam::{self, Stop};
-use super::managed::AwsPolicies;
-use super::observer::{Observer, Outcome};
-use super::session::Session;
-use super::{identity_center, target::Target};
-use crate::snapshot::format::{AccountPage, Part, UnreadPart};
+use super::failure::{CallFailure, CallFailureKind};
+use super::iam::{self, CollectAbort};
+use super::managed::AwsPolicyCache;
+use super::observer::{AccountOutcome, CollectObserver};
+use super::session::AwsSession;
+use super::{identity_center, target::TargetAccount};
+use crate::snapshot::format::{AccountPage, CollectionPart, UnreadPart};
 use crate::snapshot::store::{AccountWriter, SnapshotWriter};
 
 /// Reads an account and writes it.
@@ -15,81 +15,101 @@ use crate::snapshot::store::{AccountWriter, SnapshotWriter};
 /// # Errors
 /// What ends the whole collection: the disk, and credentials that have expired. The account is then not finished, and
 /// a run that continues this one reads it again.
-pub(super) async fn collect(
-    target: &Target,
-    session: &Session,
-    aws_policies: &AwsPolicies,
+pub(super) async fn collect_account(
+    target: &TargetAccount,
+    session: &AwsSession,
+    aws_policies: &AwsPolicyCache,
     regions: &[String],
-    store: &SnapshotWriter,
-    observer: &dyn Observer,
-) -> Result<Outcome, CollectError> {
-    let client = iam::client(session);
-    let mut account = Account { writer: store.account(&target.id, target.name.as_deref())?, unread: Vec::new() };
-    let mut principals = 0;
-    let told = |count| {
-        principals = count;
-        observer.account_grows(&target.id, count);
+    snapshot_writer: &SnapshotWriter,
+    observer: &dyn CollectObserver,
+) -> Result<AccountOutcome, CollectError> {
+    let client = iam::build_client(session);
+    let mut account = AccountRecorder {
+        account_writer: store.begin_account(&target.id, target.name.as_deref())?,
+        unread_lines: Vec::new(),
     };
-    match iam::authorization_details(&client, aws_policies, &mut account.writer, told).await {
+    let mut principals = 0;
+    let on_progress = |count| {
+        principals = count;
+        observer.on_account_progress(&target.id, count);
+    };
+    match iam::write_authorization_details(&client, aws_policies, &mut account.account_writer, on_progress).await {
         Ok(()) => {}
-        Err(Stop::Disk(error)) => return Err(error.into()),
-        Err(Stop::Aws(failure)) if failure.kind == FailureKind::Credentials => return Err(CollectError::of(failure)),
-        Err(Stop::Aws(failure)) if principals == 0 => {
-            drop(account.writer);
-            let why = failure.to_string();
-            store.unread_account(&target.id, target.name.as_deref(), &why, failure.permission())?;
-            return Ok(Outcome::Unread { why });
+        Err(CollectAbort::Disk(error)) => return Err(error.into()),
+        Err(CollectAbort::Aws(failure)) if failure.kind == CallFailureKind::Credentials => {
+            return Err(CollectError::from_failure(failure));
+        }
+        Err(CollectAbort::Aws(failure)) if principals == 0 => {
+            drop(account.account_writer);
+            let reason = failure.to_string();
+            store.record_unread_account(&target.id, target.name.as_deref(), &reason, failure.permission())?;
+            return Ok(AccountOutcome::Unread { reason: reason });
         }
         // What has come so far is kept; what rests on the rest is undecided.
-        Err(Stop::Aws(failure)) => account.note(failure.unread(Part::AuthorizationDetails, None)),
+        Err(CollectAbort::Aws(failure)) => {
+            account.record_unread(failure.to_unread_part(CollectionPart::AuthorizationDetails, None))
+        }
     }
-    account.part(Part::AccountAliases, iam::aliases(&client).await)?;
-    account.part(Part::OpenIdConnectProviders, iam::open_id_connect_providers(&client).await)?;
-    account.part(Part::SamlProviders, iam::saml_providers(&client).await)?;
+    account.record_part(CollectionPart::AccountAliases, iam::read_account_aliases(&client).await)?;
+    account.record_part(CollectionPart::OpenIdConnectProviders, iam::read_open_id_connect_providers(&client).await)?;
+    account.record_part(CollectionPart::SamlProviders, iam::read_saml_providers(&client).await)?;
     if target.has_permission_sets {
-        account.part(Part::PermissionSets, identity_center::permission_sets(session).await)?;
+        account.record_part(CollectionPart::PermissionSets, identity_center::read_permission_sets(session).await)?;
     }
     #[cfg(feature = "aws-resources")]
-    super::resource_policies::collect(target, session, regions, &mut account).await?;
+    super::resource_policies::collect_resource_policies(target, session, regions, &mut account).await?;
     #[cfg(not(feature = "aws-resources"))]
     let _ = regions;
-    let Account { writer, unread } = account;
+    let AccountRecorder { account_writer: writer, unread_lines: unread } = account;
     writer.finish()?;
-    Ok(if unread.is_empty() { Outcome::Read { principals } } else { Outcome::Partly { principals, unread } })
+    Ok(if unread.is_empty() {
+        AccountOutcome::Read { principals }
+    } else {
+        AccountOutcome::Partial { principals, unread }
+    })
 }
 
 /// An account that is being written.
-pub(super) struct Account {
-    writer: AccountWriter,
-    unread: Vec<String>,
+pub(super) struct AccountRecorder {
+    account_writer: AccountWriter,
+    unread_lines: Vec<String>,
 }
 
-impl Account {
+impl AccountRecorder {
     /// Writes what a part has brought, or notes why it has brought nothing.
-    pub(super) fn part(&mut self, part: Part, read: Result<AccountPage, Failure>) -> Result<(), CollectError> {
-        match read {
-            Ok(page) => self.page(&page),
-            Err(failure) => self.failed(part, None, failure),
+    pub(super) fn record_part(
+        &mut self,
+        part: CollectionPart,
+        result: Result<AccountPage, CallFailure>,
+    ) -> Result<(), CollectError> {
+        match result {
+            Ok(page) => self.write_page(&page),
+            Err(failure) => self.record_failure(part, None, failure),
         }
     }
 
     /// Writes a page.
-    pub(super) fn page(&mut self, page: &AccountPage) -> Result<(), CollectError> {
-        Ok(self.writer.page(page)?)
+    pub(super) fn write_page(&mut self, page: &AccountPage) -> Result<(), CollectError> {
+        Ok(self.account_writer.write_page(page)?)
     }
 
     /// Notes a failure; credentials that have expired end everything.
-    pub(super) fn failed(&mut self, part: Part, of: Option<String>, failure: Failure) -> Result<(), CollectError> {
-        if failure.kind == FailureKind::Credentials {
-            return Err(CollectError::of(failure));
+    pub(super) fn record_failure(
+        &mut self,
+        part: CollectionPart,
+        scope: Option<String>,
+        failure: CallFailure,
+    ) -> Result<(), CollectError> {
+        if failure.kind == CallFailureKind::Credentials {
+            return Err(CollectError::from_failure(failure));
         }
-        self.note(failure.unread(part, of));
+        self.record_unread(failure.to_unread_part(part, scope));
         Ok(())
     }
 
-    fn note(&mut self, unread: UnreadPart) {
-        let of = unread.of.as_ref().map(|of| format!("{of}: ")).unwrap_or_default();
-        self.unread.push(format!("{of}{}", unread.error));
-        self.writer.unread(unread);
+    fn record_unread(&mut self, unread: UnreadPart) {
+        let prefix = unread.of.as_ref().map(|of| format!("{of}: ")).unwrap_or_default();
+        self.unread_lines.push(format!("{prefix}{}", unread.error));
+        self.account_writer.record_unread(unread);
     }
 }

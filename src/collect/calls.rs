@@ -3,11 +3,11 @@
 //! `--dry-run` prints it, a refused call is explained by it, and `policies/collector-permissions.json` is held
 //! to it by a test. Nothing in it changes anything.
 
-use crate::snapshot::format::Part;
+use crate::snapshot::format::CollectionPart;
 
 /// When a call is made, and with whose credentials.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Stage {
+pub enum CollectionStage {
     /// Before anything else, as the caller.
     Start,
     /// For the organization, as the caller, where `--organization` asks for it.
@@ -20,7 +20,7 @@ pub enum Stage {
 
 /// An operation of an AWS API.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct Call {
+pub struct ApiCall {
     /// Which service, as its IAM prefix: `iam`.
     pub service: &'static str,
     /// The operation's name on the wire: `GetAccountAuthorizationDetails`.
@@ -29,11 +29,11 @@ pub struct Call {
     /// from the operation's name where AWS named it otherwise (`ListBuckets` is `s3:ListAllMyBuckets`).
     pub action: &'static str,
     /// When it is made.
-    pub stage: Stage,
+    pub stage: CollectionStage,
     /// What of a snapshot is unread without it.
-    pub part: Part,
+    pub part: CollectionPart,
     /// How often it is called, for people.
-    pub often: &'static str,
+    pub frequency: &'static str,
 }
 
 macro_rules! calls {

@@ -5,23 +5,23 @@ use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types;
 
 use crate::snapshot::format::{
-    AccountPage, AttachedBoundary, AttachedPolicy, Document, GroupDetail, InlinePolicy, ManagedPolicyDetail,
+    AccountPage, AttachedBoundary, AttachedPolicy, EmbeddedDocument, GroupDetail, InlinePolicy, ManagedPolicyDetail,
     PolicyVersion, RoleDetail, RoleLastUsed, Tag, UserDetail,
 };
 
 /// A page, as it is written.
-pub(super) fn page(output: GetAccountAuthorizationDetailsOutput) -> AccountPage {
+pub(super) fn convert_page(output: GetAccountAuthorizationDetailsOutput) -> AccountPage {
     AccountPage {
-        user_detail_list: each(output.user_detail_list, user),
-        group_detail_list: each(output.group_detail_list, group),
-        role_detail_list: each(output.role_detail_list, role),
-        policies: each(output.policies, managed),
+        user_detail_list: convert_list(output.user_detail_list, convert_user),
+        group_detail_list: convert_list(output.group_detail_list, convert_group),
+        role_detail_list: convert_list(output.role_detail_list, convert_role),
+        policies: convert_list(output.policies, convert_managed_policy),
         ..AccountPage::default()
     }
 }
 
 /// The ARNs of the managed policies that something on a page holds or is bound by.
-pub(super) fn held(page: &AccountPage) -> impl Iterator<Item = &str> {
+pub(super) fn attached_policy_arns(page: &AccountPage) -> impl Iterator<Item = &str> {
     let users = page.user_detail_list.iter().map(|user| (&user.attached_managed_policies, &user.permissions_boundary));
     let roles = page.role_detail_list.iter().map(|role| (&role.attached_managed_policies, &role.permissions_boundary));
     let groups = page.group_detail_list.iter().map(|group| (&group.attached_managed_policies, &None));
@@ -32,72 +32,73 @@ pub(super) fn held(page: &AccountPage) -> impl Iterator<Item = &str> {
 }
 
 /// A managed policy that was asked for by itself, with the one version that counts.
-pub(super) fn fetched(policy: types::Policy, version: types::PolicyVersion) -> ManagedPolicyDetail {
+pub(super) fn convert_fetched_policy(policy: types::Policy, version: types::PolicyVersion) -> ManagedPolicyDetail {
     ManagedPolicyDetail {
         arn: policy.arn.unwrap_or_default(),
         policy_name: policy.policy_name.unwrap_or_default(),
         policy_id: policy.policy_id,
         path: policy.path,
         default_version_id: policy.default_version_id.unwrap_or_default(),
-        policy_version_list: vec![policy_version(version)],
+        policy_version_list: vec![convert_policy_version(version)],
     }
 }
 
 /// A moment in RFC 3339.
-pub(super) fn time(moment: DateTime) -> Option<String> {
+pub(super) fn format_time(moment: DateTime) -> Option<String> {
     moment.fmt(aws_sdk_iam::primitives::DateTimeFormat::DateTime).ok()
 }
 
-fn each<T, U>(list: Option<Vec<T>>, convert: impl FnMut(T) -> U) -> Vec<U> {
+fn convert_list<T, U>(list: Option<Vec<T>>, convert: impl FnMut(T) -> U) -> Vec<U> {
     list.unwrap_or_default().into_iter().map(convert).collect()
 }
 
-fn user(user: types::UserDetail) -> UserDetail {
+fn convert_user(user: types::UserDetail) -> UserDetail {
     UserDetail {
         arn: user.arn.unwrap_or_default(),
         user_name: user.user_name.unwrap_or_default(),
         user_id: user.user_id.unwrap_or_default(),
         path: user.path.unwrap_or_default(),
-        create_date: user.create_date.and_then(time),
+        create_date: user.create_date.and_then(format_time),
         group_list: user.group_list.unwrap_or_default(),
-        user_policy_list: each(user.user_policy_list, inline),
-        attached_managed_policies: each(user.attached_managed_policies, attached),
-        permissions_boundary: user.permissions_boundary.map(boundary),
-        tags: each(user.tags, tag),
+        user_policy_list: convert_list(user.user_policy_list, convert_inline_policy),
+        attached_managed_policies: convert_list(user.attached_managed_policies, convert_attached_policy),
+        permissions_boundary: user.permissions_boundary.map(convert_boundary),
+        tags: convert_list(user.tags, convert_tag),
     }
 }
 
-fn group(group: types::GroupDetail) -> GroupDetail {
+fn convert_group(group: types::GroupDetail) -> GroupDetail {
     GroupDetail {
         arn: group.arn.unwrap_or_default(),
         group_name: group.group_name.unwrap_or_default(),
         group_id: group.group_id.unwrap_or_default(),
         path: group.path.unwrap_or_default(),
-        create_date: group.create_date.and_then(time),
-        group_policy_list: each(group.group_policy_list, inline),
-        attached_managed_policies: each(group.attached_managed_policies, attached),
+        create_date: group.create_date.and_then(format_time),
+        group_policy_list: convert_list(group.group_policy_list, convert_inline_policy),
+        attached_managed_policies: convert_list(group.attached_managed_policies, convert_attached_policy),
     }
 }
 
-fn role(role: types::RoleDetail) -> RoleDetail {
+fn convert_role(role: types::RoleDetail) -> RoleDetail {
     RoleDetail {
         arn: role.arn.unwrap_or_default(),
         role_name: role.role_name.unwrap_or_default(),
         role_id: role.role_id.unwrap_or_default(),
         path: role.path.unwrap_or_default(),
-        create_date: role.create_date.and_then(time),
-        assume_role_policy_document: role.assume_role_policy_document.as_deref().map(Document::decode),
-        role_policy_list: each(role.role_policy_list, inline),
-        attached_managed_policies: each(role.attached_managed_policies, attached),
-        permissions_boundary: role.permissions_boundary.map(boundary),
-        tags: each(role.tags, tag),
-        role_last_used: role
-            .role_last_used
-            .map(|used| RoleLastUsed { last_used_date: used.last_used_date.and_then(time), region: used.region }),
+        create_date: role.create_date.and_then(format_time),
+        assume_role_policy_document: role.assume_role_policy_document.as_deref().map(EmbeddedDocument::decode),
+        role_policy_list: convert_list(role.role_policy_list, convert_inline_policy),
+        attached_managed_policies: convert_list(role.attached_managed_policies, convert_attached_policy),
+        permissions_boundary: role.permissions_boundary.map(convert_boundary),
+        tags: convert_list(role.tags, convert_tag),
+        role_last_used: role.role_last_used.map(|used| RoleLastUsed {
+            last_used_date: used.last_used_date.and_then(format_time),
+            region: used.region,
+        }),
     }
 }
 
-fn managed(policy: types::ManagedPolicyDetail) -> ManagedPolicyDetail {
+fn convert_managed_policy(policy: types::ManagedPolicyDetail) -> ManagedPolicyDetail {
     let arn = policy.arn.unwrap_or_default();
     ManagedPolicyDetail {
         // An ARN always ends in the name; not every server that speaks this API repeats it.
@@ -107,40 +108,40 @@ fn managed(policy: types::ManagedPolicyDetail) -> ManagedPolicyDetail {
         policy_id: policy.policy_id,
         path: policy.path,
         default_version_id: policy.default_version_id.unwrap_or_default(),
-        policy_version_list: each(policy.policy_version_list, policy_version),
+        policy_version_list: convert_list(policy.policy_version_list, convert_policy_version),
         arn,
     }
 }
 
-fn policy_version(version: types::PolicyVersion) -> PolicyVersion {
+fn convert_policy_version(version: types::PolicyVersion) -> PolicyVersion {
     PolicyVersion {
-        document: Document::decode(version.document.as_deref().unwrap_or_default()),
+        document: EmbeddedDocument::decode(version.document.as_deref().unwrap_or_default()),
         version_id: version.version_id.unwrap_or_default(),
         is_default_version: version.is_default_version,
     }
 }
 
-fn inline(policy: types::PolicyDetail) -> InlinePolicy {
+fn convert_inline_policy(policy: types::PolicyDetail) -> InlinePolicy {
     InlinePolicy {
         policy_name: policy.policy_name.unwrap_or_default(),
-        policy_document: Document::decode(policy.policy_document.as_deref().unwrap_or_default()),
+        policy_document: EmbeddedDocument::decode(policy.policy_document.as_deref().unwrap_or_default()),
     }
 }
 
-fn attached(policy: types::AttachedPolicy) -> AttachedPolicy {
+fn convert_attached_policy(policy: types::AttachedPolicy) -> AttachedPolicy {
     AttachedPolicy {
         policy_name: policy.policy_name.unwrap_or_default(),
         policy_arn: policy.policy_arn.unwrap_or_default(),
     }
 }
 
-fn boundary(boundary: types::AttachedPermissionsBoundary) -> AttachedBoundary {
+fn convert_boundary(boundary: types::AttachedPermissionsBoundary) -> AttachedBoundary {
     AttachedBoundary {
         permissions_boundary_arn: boundary.permissions_boundary_arn.unwrap_or_default(),
         permissions_boundary_type: boundary.permissions_boundary_type.map(|kind| kind.as_str().to_owned()),
     }
 }
 
-fn tag(tag: types::Tag) -> Tag {
+fn convert_tag(tag: types::Tag) -> Tag {
     Tag { key: tag.key, value: tag.value }
 }

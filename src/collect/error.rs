@@ -1,6 +1,6 @@
 //! Why nothing, or no more, can be collected.
 
-use super::failure::{Failure, FailureKind};
+use super::failure::{CallFailure, CallFailureKind};
 use crate::snapshot::store::StoreError;
 
 /// A collection that ended before its end. What was finished is kept, and can be gone on from.
@@ -8,10 +8,10 @@ use crate::snapshot::store::StoreError;
 pub enum CollectError {
     /// There are no credentials, they have expired, or AWS does not know them.
     #[error("AWS does not accept the credentials: {0}")]
-    Credentials(Failure),
+    Credentials(CallFailure),
     /// What everything rests on cannot be read: who is asking, or which accounts there are.
     #[error(transparent)]
-    Start(Failure),
+    StartFailed(CallFailure),
     /// The arguments do not go together.
     #[error("{message}")]
     Arguments {
@@ -30,10 +30,10 @@ pub enum CollectError {
 
 impl CollectError {
     /// A failure that ends everything.
-    pub(super) fn of(failure: Failure) -> CollectError {
+    pub(super) fn from_failure(failure: CallFailure) -> CollectError {
         match failure.kind {
-            FailureKind::Credentials => CollectError::Credentials(failure),
-            _ => CollectError::Start(failure),
+            CallFailureKind::Credentials => CollectError::Credentials(failure),
+            _ => CollectError::StartFailed(failure),
         }
     }
 
@@ -43,7 +43,7 @@ impl CollectError {
             CollectError::Credentials(_) => {
                 "sign in again (`aws sso login`, or whatever issues them) and check `--profile`".to_owned()
             }
-            CollectError::Start(failure) => match (failure.permission(), failure.code.as_deref()) {
+            CollectError::StartFailed(failure) => match (failure.permission(), failure.code.as_deref()) {
                 (Some(permission), _) => {
                     format!("grant {permission}: all that is needed stands in policies/collector-permissions.json")
                 }

@@ -8,9 +8,9 @@ use aws_sdk_iam::types::EntityType;
 
 use super::calls;
 use super::details;
-use super::failure::Failure;
-use super::managed::AwsPolicies;
-use super::session::Session;
+use super::failure::CallFailure;
+use super::managed::AwsPolicyCache;
+use super::session::AwsSession;
 use crate::snapshot::format::{AccountPage, OpenIdConnectProvider, SamlProvider};
 use crate::snapshot::store::{AccountWriter, StoreError};
 
@@ -19,38 +19,38 @@ const FILTERS: [EntityType; 4] =
     [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
 
 /// What stopped an account: AWS, or the disk.
-pub(super) enum Stop {
-    Aws(Failure),
+pub(super) enum CollectAbort {
+    Aws(CallFailure),
     Disk(StoreError),
 }
 
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Stop {
-        Stop::Aws(failure)
+impl From<CallFailure> for CollectAbort {
+    fn from(failure: CallFailure) -> CollectAbort {
+        CollectAbort::Aws(failure)
     }
 }
 
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Stop {
-        Stop::Disk(error)
+impl From<StoreError> for CollectAbort {
+    fn from(error: StoreError) -> CollectAbort {
+        CollectAbort::Disk(error)
     }
 }
 
 /// A client for IAM.
-pub(super) fn client(session: &Session) -> Client {
+pub(super) fn build_client(session: &AwsSession) -> Client {
     let config = aws_sdk_iam::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     Client::from_conf(config.build())
 }
 
 /// Reads users, groups, roles and policies, and writes each page when it comes. `told` hears how many users and
 /// roles there are so far.
-pub(super) async fn authorization_details(
+pub(super) async fn write_authorization_details(
     client: &Client,
-    aws_policies: &AwsPolicies,
+    aws_policies: &AwsPolicyCache,
     writer: &mut AccountWriter,
-    mut told: impl FnMut(usize),
-) -> Result<(), Stop> {
-    let mut held = BTreeSet::new();
+    mut on_progress: impl FnMut(usize),
+) -> Result<(), CollectAbort> {
+    let mut aws_policy_arns = BTreeSet::new();
     let mut principals = 0;
     for filter in FILTERS {
         let mut marker: Option<String> = None;
@@ -61,55 +61,69 @@ pub(super) async fn authorization_details(
                 .set_marker(marker.clone())
                 .send()
                 .await
-                .map_err(|error| Failure::of(&calls::GET_DETAILS, &error))?;
-            let next = next_page(answer.is_truncated, answer.marker.clone(), marker.as_ref())?;
-            let page = details::page(answer);
-            held.extend(details::held(&page).filter(|arn| is_of_aws(arn)).map(str::to_owned));
+                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_DETAILS, &error))?;
+            let next = next_marker(answer.is_truncated, answer.marker.clone(), marker.as_ref())?;
+            let page = details::convert_page(answer);
+            aws_policy_arns
+                .extend(details::attached_policy_arns(&page).filter(|arn| is_aws_managed(arn)).map(str::to_owned));
             principals += page.user_detail_list.len() + page.role_detail_list.len();
             told(principals);
-            writer.page(&page)?;
+            writer.write_page(&page)?;
             match next {
                 Some(next) => marker = Some(next),
                 None => break,
             }
         }
     }
-    for arn in held {
-        let policy = aws_policies.get(client, &arn).await?;
-        writer.page(&AccountPage { policies: vec![policy], ..AccountPage::default() })?;
+    for arn in aws_policy_arns {
+        let policy = aws_policies.get_or_fetch(client, &arn).await?;
+        writer.write_page(&AccountPage { policies: vec![policy], ..AccountPage::default() })?;
     }
     Ok(())
 }
 
 /// Where the next page begins; none after the last. A server that goes round in circles is no answer.
-fn next_page(more: bool, next: Option<String>, this: Option<&String>) -> Result<Option<String>, Failure> {
+fn next_marker(
+    is_truncated: bool,
+    next: Option<String>,
+    current: Option<&String>,
+) -> Result<Option<String>, CallFailure> {
     match next {
-        _ if !more => Ok(None),
-        Some(next) if this != Some(&next) => Ok(Some(next)),
-        _ => Err(Failure::unexpected(&calls::GET_DETAILS, "AWS says that more pages follow, and not where")),
+        _ if !is_truncated => Ok(None),
+        Some(next) if current != Some(&next) => Ok(Some(next)),
+        _ => Err(CallFailure::from_unexpected_answer(
+            &calls::GET_DETAILS,
+            "AWS says that more pages follow, and not where",
+        )),
     }
 }
 
 /// Whether a managed policy is one of AWS's own, in any partition.
-fn is_of_aws(arn: &str) -> bool {
+fn is_aws_managed(arn: &str) -> bool {
     crate::iam::Arn::parse(arn).is_some_and(|arn| arn.account() == "aws")
 }
 
 /// The account's alias; it has one at most.
-pub(super) async fn aliases(client: &Client) -> Result<AccountPage, Failure> {
-    let answer =
-        client.list_account_aliases().send().await.map_err(|error| Failure::of(&calls::LIST_ALIASES, &error))?;
+pub(super) async fn read_account_aliases(client: &Client) -> Result<AccountPage, CallFailure> {
+    let answer = client
+        .list_account_aliases()
+        .send()
+        .await
+        .map_err(|error| CallFailure::from_sdk_error(&calls::LIST_ALIASES, &error))?;
     Ok(AccountPage { account_aliases: answer.account_aliases, ..AccountPage::default() })
 }
 
 /// The OpenID Connect providers, each with its address and audiences.
-pub(super) async fn open_id_connect_providers(client: &Client) -> Result<AccountPage, Failure> {
-    let answer =
-        client.list_open_id_connect_providers().send().await.map_err(|error| Failure::of(&calls::LIST_OIDC, &error))?;
+pub(super) async fn read_open_id_connect_providers(client: &Client) -> Result<AccountPage, CallFailure> {
+    let answer = client
+        .list_open_id_connect_providers()
+        .send()
+        .await
+        .map_err(|error| CallFailure::from_sdk_error(&calls::LIST_OIDC, &error))?;
     let mut providers = Vec::new();
     for arn in answer.open_id_connect_provider_list.unwrap_or_default().into_iter().filter_map(|entry| entry.arn) {
-        let asked = client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
-        let answer = asked.map_err(|error| Failure::of(&calls::GET_OIDC, &error))?;
+        let result = client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
+        let answer = result.map_err(|error| CallFailure::from_sdk_error(&calls::GET_OIDC, &error))?;
         let client_ids = answer.client_id_list.unwrap_or_default();
         providers.push(OpenIdConnectProvider { arn, url: answer.url, client_ids });
     }
@@ -117,11 +131,15 @@ pub(super) async fn open_id_connect_providers(client: &Client) -> Result<Account
 }
 
 /// The SAML providers.
-pub(super) async fn saml_providers(client: &Client) -> Result<AccountPage, Failure> {
-    let answer = client.list_saml_providers().send().await.map_err(|error| Failure::of(&calls::LIST_SAML, &error))?;
+pub(super) async fn read_saml_providers(client: &Client) -> Result<AccountPage, CallFailure> {
+    let answer = client
+        .list_saml_providers()
+        .send()
+        .await
+        .map_err(|error| CallFailure::from_sdk_error(&calls::LIST_SAML, &error))?;
     let providers = answer.saml_provider_list.unwrap_or_default().into_iter().map(|entry| SamlProvider {
         arn: entry.arn.unwrap_or_default(),
-        valid_until: entry.valid_until.and_then(details::time),
+        valid_until: entry.valid_until.and_then(details::format_time),
     });
     Ok(AccountPage { saml_providers: providers.collect(), ..AccountPage::default() })
 }

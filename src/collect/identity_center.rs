@@ -4,24 +4,26 @@
 use aws_sdk_ssoadmin::Client;
 
 use super::calls;
-use super::failure::Failure;
-use super::session::Session;
-use crate::snapshot::format::{AccountPage, Document, ManagedPolicyReference, PermissionSet, PermissionSetBoundary};
+use super::failure::CallFailure;
+use super::session::AwsSession;
+use crate::snapshot::format::{
+    AccountPage, EmbeddedDocument, ManagedPolicyReference, PermissionSet, PermissionSetBoundary,
+};
 
 /// Reads the permission sets of every instance that the caller sees in its region.
-pub(super) async fn permission_sets(session: &Session) -> Result<AccountPage, Failure> {
+pub(super) async fn read_permission_sets(session: &AwsSession) -> Result<AccountPage, CallFailure> {
     let config = aws_sdk_ssoadmin::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     let client = Client::from_conf(config.build());
     let mut sets = Vec::new();
     let mut pages = client.list_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of(&calls::LIST_INSTANCES, &error))?;
+        let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_INSTANCES, &error))?;
         for instance in page.instances.unwrap_or_default().into_iter().filter_map(|entry| entry.instance_arn) {
             let mut pages = client.list_permission_sets().instance_arn(&instance).into_paginator().send();
             while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| Failure::of(&calls::LIST_PERMISSION_SETS, &error))?;
+                let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_PERMISSION_SETS, &error))?;
                 for arn in page.permission_sets.unwrap_or_default() {
-                    sets.push(permission_set(&client, &instance, arn).await?);
+                    sets.push(read_permission_set(&client, &instance, arn).await?);
                 }
             }
         }
@@ -29,62 +31,68 @@ pub(super) async fn permission_sets(session: &Session) -> Result<AccountPage, Fa
     Ok(AccountPage { permission_sets: sets, ..AccountPage::default() })
 }
 
-async fn permission_set(client: &Client, instance: &str, arn: String) -> Result<PermissionSet, Failure> {
+async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Result<PermissionSet, CallFailure> {
     let answer = client.describe_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
-    let described = answer.map_err(|error| Failure::of(&calls::DESCRIBE_PERMISSION_SET, &error))?.permission_set;
-    let name = described.and_then(|set| set.name).unwrap_or_default();
+    let description =
+        answer.map_err(|error| CallFailure::from_sdk_error(&calls::DESCRIBE_PERMISSION_SET, &error))?.permission_set;
+    let name = description.and_then(|set| set.name).unwrap_or_default();
 
     let answer =
         client.get_inline_policy_for_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
-    let inline = answer.map_err(|error| Failure::of(&calls::GET_SET_INLINE, &error))?.inline_policy;
+    let inline = answer.map_err(|error| CallFailure::from_sdk_error(&calls::GET_SET_INLINE, &error))?.inline_policy;
 
     let mut managed_policies = Vec::new();
-    let asked = client.list_managed_policies_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
-    let mut pages = asked.into_paginator().send();
+    let request = client.list_managed_policies_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
+    let mut pages = request.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of(&calls::LIST_SET_MANAGED, &error))?;
+        let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_SET_MANAGED, &error))?;
         managed_policies.extend(page.attached_managed_policies.unwrap_or_default().into_iter().filter_map(|p| p.arn));
     }
 
     let mut references = Vec::new();
-    let asked = client
+    let request = client
         .list_customer_managed_policy_references_in_permission_set()
         .instance_arn(instance)
         .permission_set_arn(&arn);
-    let mut pages = asked.into_paginator().send();
+    let mut pages = request.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| Failure::of(&calls::LIST_SET_CUSTOMER, &error))?;
-        references.extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(reference));
+        let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_SET_CUSTOMER, &error))?;
+        references
+            .extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(convert_reference));
     }
 
-    let permissions_boundary = boundary(client, instance, &arn).await?;
+    let permissions_boundary = read_boundary(client, instance, &arn).await?;
     Ok(PermissionSet {
         permission_set_arn: arn,
         name,
         // A permission set without an inline policy has an empty one here.
-        inline_policy: inline.filter(|text| !text.is_empty()).as_deref().map(Document::decode),
+        inline_policy: inline.filter(|text| !text.is_empty()).as_deref().map(EmbeddedDocument::decode),
         managed_policies,
         customer_managed_policy_references: references,
         permissions_boundary,
     })
 }
 
-async fn boundary(client: &Client, instance: &str, arn: &str) -> Result<Option<PermissionSetBoundary>, Failure> {
-    let asked = client.get_permissions_boundary_for_permission_set().instance_arn(instance).permission_set_arn(arn);
-    let answer = match asked.send().await {
+async fn read_boundary(
+    client: &Client,
+    instance: &str,
+    arn: &str,
+) -> Result<Option<PermissionSetBoundary>, CallFailure> {
+    let request = client.get_permissions_boundary_for_permission_set().instance_arn(instance).permission_set_arn(arn);
+    let answer = match request.send().await {
         Ok(answer) => answer,
         // The permission set was described a moment ago: what is not there is its boundary.
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
             return Ok(None);
         }
-        Err(error) => return Err(Failure::of(&calls::GET_SET_BOUNDARY, &error)),
+        Err(error) => return Err(CallFailure::from_sdk_error(&calls::GET_SET_BOUNDARY, &error)),
     };
     Ok(answer.permissions_boundary.map(|boundary| PermissionSetBoundary {
         managed_policy_arn: boundary.managed_policy_arn,
-        customer_managed_policy_reference: boundary.customer_managed_policy_reference.map(reference),
+        customer_managed_policy_reference: boundary.customer_managed_policy_reference.map(convert_reference),
     }))
 }
 
-fn reference(reference: aws_sdk_ssoadmin::types::CustomerManagedPolicyReference) -> ManagedPolicyReference {
+fn convert_reference(reference: aws_sdk_ssoadmin::types::CustomerManagedPolicyReference) -> ManagedPolicyReference {
     ManagedPolicyReference { name: reference.name, path: reference.path.unwrap_or_else(|| "/".to_owned()) }
 }

@@ -8,36 +8,41 @@ use tokio::sync::OnceCell;
 
 use super::calls;
 use super::details;
-use super::failure::Failure;
+use super::failure::CallFailure;
 use crate::snapshot::format::ManagedPolicyDetail;
 
 /// The policies that were fetched so far. An account that may not read one leaves it to the next account to try.
 #[derive(Default)]
-pub(super) struct AwsPolicies {
-    known: Mutex<HashMap<String, Arc<OnceCell<ManagedPolicyDetail>>>>,
+pub(super) struct AwsPolicyCache {
+    policies: Mutex<HashMap<String, Arc<OnceCell<ManagedPolicyDetail>>>>,
 }
 
-impl AwsPolicies {
+impl AwsPolicyCache {
     /// The policy of that ARN in its default version.
-    pub(super) async fn get(&self, client: &Client, arn: &str) -> Result<ManagedPolicyDetail, Failure> {
+    pub(super) async fn get_or_fetch(&self, client: &Client, arn: &str) -> Result<ManagedPolicyDetail, CallFailure> {
         let cell = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(known.entry(arn.to_owned()).or_default())
+            let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(policies.entry(arn.to_owned()).or_default())
         };
-        cell.get_or_try_init(|| fetch(client, arn)).await.cloned()
+        cell.get_or_try_init(|| fetch_policy(client, arn)).await.cloned()
     }
 }
 
-async fn fetch(client: &Client, arn: &str) -> Result<ManagedPolicyDetail, Failure> {
+async fn fetch_policy(client: &Client, arn: &str) -> Result<ManagedPolicyDetail, CallFailure> {
     let answer = client.get_policy().policy_arn(arn).send().await;
-    let policy = answer.map_err(|error| Failure::of(&calls::GET_POLICY, &error))?.policy;
+    let policy = answer.map_err(|error| CallFailure::from_sdk_error(&calls::GET_POLICY, &error))?.policy;
     let version = policy.as_ref().and_then(|policy| policy.default_version_id.clone());
     let (Some(policy), Some(version)) = (policy, version) else {
-        return Err(Failure::unexpected(&calls::GET_POLICY, format!("no default version of {arn} came")));
+        return Err(CallFailure::from_unexpected_answer(
+            &calls::GET_POLICY,
+            format!("no default version of {arn} came"),
+        ));
     };
     let answer = client.get_policy_version().policy_arn(arn).version_id(version).send().await;
-    match answer.map_err(|error| Failure::of(&calls::GET_POLICY_VERSION, &error))?.policy_version {
-        Some(version) => Ok(details::fetched(policy, version)),
-        None => Err(Failure::unexpected(&calls::GET_POLICY_VERSION, format!("no version of {arn} came"))),
+    match answer.map_err(|error| CallFailure::from_sdk_error(&calls::GET_POLICY_VERSION, &error))?.policy_version {
+        Some(version) => Ok(details::convert_fetched_policy(policy, version)),
+        None => {
+            Err(CallFailure::from_unexpected_answer(&calls::GET_POLICY_VERSION, format!("no version of {arn} came")))
+        }
     }
 }

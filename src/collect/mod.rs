@@ -22,12 +22,12 @@ mod run;
 mod session;
 mod target;
 
-pub use calls::{CALLS, Call, Stage};
+pub use calls::{ApiCall, CALLS, CollectionStage};
 pub use error::CollectError;
-pub use failure::{Failure, FailureKind};
-pub use observer::{Observer, Outcome, Silent};
-pub use options::{Options, Patience, Reach};
-pub use run::{Beginning, Destination, Skipped, Summary, collect};
+pub use failure::{CallFailure, CallFailureKind};
+pub use observer::{AccountOutcome, CollectObserver, NoopObserver};
+pub use options::{CollectOptions, CollectScope, RetryPolicy};
+pub use run::{CollectionSummary, SkippedAccount, SnapshotDestination, StartMode, collect};
 
 /// Whether this build reads the policies of resources.
 pub const READS_RESOURCE_POLICIES: bool = cfg!(feature = "aws-resources");

@@ -6,7 +6,7 @@ use crate::iam::AccountId;
 
 /// What to collect, and how; the defaults are those of the command line.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct CollectOptions {
     /// The profile of the AWS configuration files; none for what the environment says.
     pub profile: Option<String>,
     /// The region that is asked; none for what the environment or the profile says.
@@ -16,7 +16,7 @@ pub struct Options {
     /// The external id that is told whenever a role is assumed.
     pub external_id: Option<String>,
     /// Whether the organization is read, and its accounts are collected.
-    pub organization: Reach,
+    pub scope: CollectScope,
     /// The accounts to collect; empty for the caller's own, or for all of the organization.
     pub accounts: Vec<AccountId>,
     /// The name, with its path, of the role that is assumed in each account but the caller's own.
@@ -28,12 +28,12 @@ pub struct Options {
     /// The regions whose resources' policies are read; empty for the one region that is asked.
     pub resource_regions: Vec<String>,
     /// How long to wait.
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
 }
 
 /// Whether the organization is read.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Reach {
+pub enum CollectScope {
     /// Accounts only.
     Accounts,
     /// The organization, too.
@@ -42,46 +42,46 @@ pub enum Reach {
 
 /// How long to wait for what.
 #[derive(Copy, Clone, Debug)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// For a connection.
-    pub connect: Duration,
+    pub connect_timeout: Duration,
     /// For the answer to one attempt.
-    pub attempt: Duration,
+    pub attempt_timeout: Duration,
     /// How many attempts a call gets.
-    pub attempts: u32,
+    pub max_attempts: u32,
     /// The scale of the pause after the first attempt; it doubles from attempt to attempt, up to
     /// [`Patience::longest_pause`], and each pause is a random part of it.
-    pub first_pause: Duration,
+    pub initial_backoff: Duration,
     /// The longest pause.
-    pub longest_pause: Duration,
+    pub max_backoff: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience {
-            connect: Duration::from_secs(10),
-            attempt: Duration::from_secs(60),
-            attempts: 12,
-            first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(20),
+impl Default for RetryPolicy {
+    fn default() -> RetryPolicy {
+        RetryPolicy {
+            connect_timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(60),
+            max_attempts: 12,
+            initial_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(20),
         }
     }
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options {
+impl Default for CollectOptions {
+    fn default() -> CollectOptions {
+        CollectOptions {
             profile: None,
             region: None,
             role_arn: None,
             external_id: None,
-            organization: Reach::Accounts,
+            scope: CollectScope::Accounts,
             accounts: Vec::new(),
             member_role: None,
             concurrency: 8,
             requests_per_second: 20.0,
             resource_regions: Vec::new(),
-            patience: Patience::default(),
+            retry_policy: RetryPolicy::default(),
         }
     }
 }

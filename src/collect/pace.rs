@@ -18,36 +18,36 @@ use tokio::time::Instant;
 
 /// Gives out the moments at which requests may start.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     interval: Duration,
-    next: Mutex<Option<Instant>>,
+    next_start: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// At most `per_second` requests a second; no bound where that is zero or less.
-    pub(super) fn new(per_second: f64) -> Pace {
+    pub(super) fn new(per_second: f64) -> RateLimiter {
         let interval = if per_second > 0.0 { Duration::from_secs_f64(1.0 / per_second) } else { Duration::ZERO };
-        Pace { interval, next: Mutex::new(None) }
+        RateLimiter { interval, next_start: Mutex::new(None) }
     }
 
     /// Waits for the next free moment.
-    async fn wait(&self) {
+    async fn wait_for_turn(&self) {
         if !self.interval.is_zero() {
-            tokio::time::sleep_until(self.turn(Instant::now())).await;
+            tokio::time::sleep_until(self.reserve_turn(Instant::now())).await;
         }
     }
 
     /// The moment at which someone who asks now may start. Moments that nobody took are not saved up.
-    fn turn(&self, now: Instant) -> Instant {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = next.map_or(now, |next| next.max(now));
-        *next = Some(turn + self.interval);
+    fn reserve_turn(&self, now: Instant) -> Instant {
+        let mut next_start = self.next_start.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next_start.map_or(now, |next| next.max(now));
+        *next_start = Some(turn + self.interval);
         turn
     }
 }
 
 /// The SDK's own HTTP client, rustls over the machine's certificates and the proxy of the environment, paced.
-pub(super) fn http_client(pace: Pace) -> SharedHttpClient {
+pub(super) fn build_http_client(rate_limiter: RateLimiter) -> SharedHttpClient {
     let inner = Builder::new().build_with_connector_fn(|settings, components| {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         let mut connector = ConnectorBuilder::default().tls_provider(provider);
@@ -56,38 +56,38 @@ pub(super) fn http_client(pace: Pace) -> SharedHttpClient {
         connector.set_proxy_config(Some(ProxyConfig::from_env()));
         connector.build()
     });
-    SharedHttpClient::new(PacedClient { inner, pace: Arc::new(pace) })
+    SharedHttpClient::new(RateLimitedClient { inner, rate_limiter: Arc::new(rate_limiter) })
 }
 
 #[derive(Debug)]
-struct PacedClient {
+struct RateLimitedClient {
     inner: SharedHttpClient,
-    pace: Arc<Pace>,
+    rate_limiter: Arc<RateLimiter>,
 }
 
-impl HttpClient for PacedClient {
+impl HttpClient for RateLimitedClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(PacedConnector { inner, pace: Arc::clone(&self.pace) })
+        SharedHttpConnector::new(RateLimitedConnector { inner, rate_limiter: Arc::clone(&self.rate_limiter) })
     }
 }
 
-struct PacedConnector {
+struct RateLimitedConnector {
     inner: SharedHttpConnector,
-    pace: Arc<Pace>,
+    rate_limiter: Arc<RateLimiter>,
 }
 
-impl fmt::Debug for PacedConnector {
+impl fmt::Debug for RateLimitedConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PacedConnector").field("pace", &self.pace).finish_non_exhaustive()
+        f.debug_struct("PacedConnector").field("pace", &self.rate_limiter).finish_non_exhaustive()
     }
 }
 
-impl HttpConnector for PacedConnector {
+impl HttpConnector for RateLimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (inner, pace) = (self.inner.clone(), Arc::clone(&self.pace));
+        let (inner, rate_limiter) = (self.inner.clone(), Arc::clone(&self.rate_limiter));
         HttpConnectorFuture::new(async move {
-            pace.wait().await;
+            rate_limiter.wait_for_turn().await;
             inner.call(request).await
         })
     }
@@ -98,24 +98,25 @@ mod tests {
     use super::*;
 
     /// The turns of whoever asks at these milliseconds.
-    fn turns(per_second: f64, asked: &[u64]) -> Vec<u128> {
-        let (pace, start) = (Pace::new(per_second), Instant::now());
-        let turn = |at: &u64| pace.turn(start + Duration::from_millis(*at)).duration_since(start).as_millis();
-        asked.iter().map(turn).collect()
+    fn turns_in_millis(per_second: f64, request_times: &[u64]) -> Vec<u128> {
+        let (rate_limiter, start) = (RateLimiter::new(per_second), Instant::now());
+        let turn =
+            |at: &u64| rate_limiter.reserve_turn(start + Duration::from_millis(*at)).duration_since(start).as_millis();
+        request_times.iter().map(turn).collect()
     }
 
     #[test]
     fn requests_are_spread_over_time() {
-        assert_eq!(turns(4.0, &[0, 0, 0, 0, 0]), [0, 250, 500, 750, 1000]);
+        assert_eq!(turns_in_millis(4.0, &[0, 0, 0, 0, 0]), [0, 250, 500, 750, 1000]);
     }
 
     #[test]
     fn a_pause_is_not_saved_up() {
-        assert_eq!(turns(1.0, &[0, 60_000, 60_000, 60_500]), [0, 60_000, 61_000, 62_000]);
+        assert_eq!(turns_in_millis(1.0, &[0, 60_000, 60_000, 60_500]), [0, 60_000, 61_000, 62_000]);
     }
 
     #[test]
     fn zero_is_no_bound() {
-        assert_eq!(turns(0.0, &[0, 0, 7]), [0, 0, 7]);
+        assert_eq!(turns_in_millis(0.0, &[0, 0, 7]), [0, 0, 7]);
     }
 }

@@ -14,29 +14,29 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_iam::config::SharedCredentialsProvider;
 
 /// The credentials of a profile; where it names none, those of the machine.
-pub(super) fn credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsProvider {
-    let mut machine = ProviderConfig::without_region()
+pub(super) fn build_profile_credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsProvider {
+    let mut machine_config = ProviderConfig::without_region()
         .with_region(config.region().cloned())
         .with_use_fips(config.use_fips())
         .with_use_dual_stack(config.use_dual_stack());
     if let Some(client) = config.http_client() {
-        machine = machine.with_http_client(client);
+        machine_config = machine_config.with_http_client(client);
     }
-    let provider = ProfileFileCredentialsProvider::builder().configure(&machine).profile_name(profile).build();
-    let profile = Named { name: profile.to_owned(), provider };
+    let provider = ProfileFileCredentialsProvider::builder().configure(&machine_config).profile_name(profile).build();
+    let profile = NamedProfileProvider { name: profile.to_owned(), provider };
     let chain = CredentialsProviderChain::first_try("Profile", profile)
-        .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&machine).build())
-        .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(&machine).build());
+        .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&machine_config).build())
+        .or_else("Ec2InstanceMetadata", ImdsCredentialsProvider::builder().configure(&machine_config).build());
     SharedCredentialsProvider::new(chain)
 }
 
 #[derive(Debug)]
-struct Named {
+struct NamedProfileProvider {
     name: String,
     provider: ProfileFileCredentialsProvider,
 }
 
-impl ProvideCredentials for Named {
+impl ProvideCredentials for NamedProfileProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -47,7 +47,7 @@ impl ProvideCredentials for Named {
                 // credentials of the machine would be somebody else's.
                 CredentialsError::CredentialsNotLoaded(_) => match std::error::Error::source(&error) {
                     Some(cause) => CredentialsError::invalid_configuration(cause.to_string()),
-                    None if !any_is_defined() => {
+                    None if !has_profile_file() => {
                         CredentialsError::invalid_configuration(format!("there is no profile `{}`", self.name))
                     }
                     None => error,
@@ -60,7 +60,7 @@ impl ProvideCredentials for Named {
 
 /// Whether there is a file of profiles at all, with anything in it: where there is none, the SDK says of every name that
 /// it comes without credentials.
-fn any_is_defined() -> bool {
+fn has_profile_file() -> bool {
     let file = |variable: &str, name: &str| match std::env::var_os(variable) {
         Some(path) => Some(PathBuf::from(path)),
         None => std::env::home_dir().map(|home| home.join(".aws").join(name)),

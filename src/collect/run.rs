@@ -8,46 +8,46 @@ use tokio::task::JoinSet;
 
 use super::account;
 use super::error::CollectError;
-use super::failure::{Failure, FailureKind};
-use super::managed::AwsPolicies;
-use super::observer::Observer;
-use super::options::{Options, Reach};
+use super::failure::{CallFailure, CallFailureKind};
+use super::managed::AwsPolicyCache;
+use super::observer::CollectObserver;
+use super::options::{CollectOptions, CollectScope};
 use super::organization;
-use super::session::{Caller, Session};
-use super::target::{self, Target};
-use crate::snapshot::format::{self, Manifest, OrganizationFile, UnreadPart};
-use crate::snapshot::store::{Compression, Header, SnapshotWriter};
+use super::session::{AwsSession, ResolvedCaller};
+use super::target::{self, TargetAccount};
+use crate::snapshot::format::{self, OrganizationFile, SnapshotManifest, UnreadPart};
+use crate::snapshot::store::{CollectionHeader, Compression, SnapshotWriter};
 
 /// Where a snapshot goes.
 #[derive(Clone, Debug)]
-pub struct Destination {
+pub struct SnapshotDestination {
     /// Its directory.
     pub directory: PathBuf,
     /// How its files are stored.
     pub compression: Compression,
     /// Whether it is begun or continued.
-    pub beginning: Beginning,
+    pub start_mode: StartMode,
 }
 
 /// Whether a snapshot is begun or continued.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Beginning {
+pub enum StartMode {
     /// It is begun, in a directory that does not exist yet.
     New,
     /// A run that was broken off is continued.
-    Resumed,
+    Resume,
 }
 
 /// What a collection has brought.
 #[derive(Clone, Debug)]
-pub struct Summary {
+pub struct CollectionSummary {
     /// The manifest that was written.
-    pub manifest: Manifest,
+    pub manifest: SnapshotManifest,
     /// The accounts of the organization that were not read because nobody can act in them.
-    pub skipped: Vec<Skipped>,
+    pub skipped_accounts: Vec<SkippedAccount>,
 }
 
-impl Summary {
+impl CollectionSummary {
     /// Whether something that was asked for could not be read.
     pub fn is_incomplete(&self) -> bool {
         let organization = self.manifest.organization.iter().any(|organization| !organization.unread.is_empty());
@@ -57,7 +57,7 @@ impl Summary {
 
 /// An account of the organization that was not read.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Skipped {
+pub struct SkippedAccount {
     /// Its number.
     pub id: String,
     /// `SUSPENDED`, `PENDING_CLOSURE`, …
@@ -70,76 +70,86 @@ pub struct Skipped {
 /// See [`CollectError`]. What was finished before it is kept: [`Beginning::Resumed`] goes on from there. An account or a
 /// part that cannot be read is no error; the manifest tells of it.
 pub fn collect(
-    options: &Options,
-    destination: &Destination,
-    observer: &Arc<dyn Observer>,
-) -> Result<Summary, CollectError> {
+    options: &CollectOptions,
+    destination: &SnapshotDestination,
+    observer: &Arc<dyn CollectObserver>,
+) -> Result<CollectionSummary, CollectError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CollectError::Runtime)?;
-    runtime.block_on(run(options, destination, observer))
+    runtime.block_on(run_collection(options, destination, observer))
 }
 
-async fn run(
-    options: &Options,
-    destination: &Destination,
-    observer: &Arc<dyn Observer>,
-) -> Result<Summary, CollectError> {
+async fn run_collection(
+    options: &CollectOptions,
+    destination: &SnapshotDestination,
+    observer: &Arc<dyn CollectObserver>,
+) -> Result<CollectionSummary, CollectError> {
     let started_at = jiff::Timestamp::now();
-    let session = Session::start(options).await;
-    let caller = session.caller().await.map_err(CollectError::of)?;
-    let Caller { arn, account, partition } = caller.clone();
-    let header = Header { caller: format::Caller { arn, account: account.to_string() }, partition, started_at };
+    let session = AwsSession::from_options(options).await;
+    let caller = session.get_caller().await.map_err(CollectError::from_failure)?;
+    let ResolvedCaller { arn, account, partition } = caller.clone();
+    let header = CollectionHeader {
+        caller: format::CallerIdentity { arn, account: account.to_string() },
+        partition,
+        started_at,
+    };
     // Whatever can end it before anything was read leaves no directory behind.
-    let organization = match options.organization {
-        Reach::Accounts => None,
-        Reach::Organization => Some(read_organization(options, &session).await?),
+    let organization = match options.scope {
+        CollectScope::Accounts => None,
+        CollectScope::Organization => Some(read_organization_if_required(options, &session).await?),
     };
     let file = organization.as_ref().and_then(|read| read.as_ref().ok()).map(|(file, _)| file);
-    let targets = target::targets(options, &caller, file)?;
-    let skipped = skipped(options, file);
-    let store = match destination.beginning {
-        Beginning::New => SnapshotWriter::create(&destination.directory, header, destination.compression)?,
-        Beginning::Resumed => SnapshotWriter::resume(&destination.directory, header, destination.compression)?,
+    let targets = target::select_targets(options, &caller, file)?;
+    let skipped_accounts = find_skipped_accounts(options, file);
+    let writer = match destination.start_mode {
+        StartMode::New => SnapshotWriter::create(&destination.directory, header, destination.compression)?,
+        StartMode::Resume => SnapshotWriter::resume(&destination.directory, header, destination.compression)?,
     };
     // What an earlier run had read and is damaged now is read again, or told as unread: it is never left out.
-    for id in store.damaged().iter().filter(|id| targets.iter().all(|target| target.id != **id)) {
-        store.unread_account(id, None, "its file is gone or was changed, and it was not asked for again", None)?;
+    for id in writer.damaged_accounts().iter().filter(|id| targets.iter().all(|target| target.id != **id)) {
+        writer.record_unread_account(
+            id,
+            None,
+            "its file is gone or was changed, and it was not asked for again",
+            None,
+        )?;
     }
     match organization {
-        Some(Ok((file, unread))) => store.organization(&file, unread)?,
-        Some(Err(failure)) => store.unread_organization(&failure.to_string(), failure.permission())?,
+        Some(Ok((file, unread))) => writer.write_organization(&file, unread)?,
+        Some(Err(failure)) => writer.record_unread_organization(&failure.to_string(), failure.permission())?,
         None => {}
     }
-    let store = Arc::new(store);
-    each(options, &session, targets, &store, observer).await?;
-    let store = Arc::into_inner(store).expect("no account is being read any more");
-    Ok(Summary { manifest: store.finish(jiff::Timestamp::now())?, skipped })
+    let writer = Arc::new(writer);
+    collect_accounts(options, &session, targets, &writer, observer).await?;
+    let store = Arc::into_inner(writer).expect("no account is being read any more");
+    Ok(CollectionSummary { manifest: store.finish(jiff::Timestamp::now())?, skipped_accounts: skipped_accounts })
 }
 
 /// The organization; or why it could not be read, where the accounts were named and can be read without it.
-async fn read_organization(
-    options: &Options,
-    session: &Session,
-) -> Result<Result<(OrganizationFile, Vec<UnreadPart>), Failure>, CollectError> {
-    match organization::read(session).await {
-        Err(failure) if options.accounts.is_empty() || failure.kind == FailureKind::Credentials => {
-            Err(CollectError::of(failure))
+async fn read_organization_if_required(
+    options: &CollectOptions,
+    session: &AwsSession,
+) -> Result<Result<(OrganizationFile, Vec<UnreadPart>), CallFailure>, CollectError> {
+    match organization::read_organization(session).await {
+        Err(failure) if options.accounts.is_empty() || failure.kind == CallFailureKind::Credentials => {
+            Err(CollectError::from_failure(failure))
         }
         read => Ok(read),
     }
 }
 
 /// Reads the accounts, so many at a time.
-async fn each(
-    options: &Options,
-    session: &Session,
-    targets: Vec<Target>,
-    store: &Arc<SnapshotWriter>,
-    observer: &Arc<dyn Observer>,
+async fn collect_accounts(
+    options: &CollectOptions,
+    session: &AwsSession,
+    targets: Vec<TargetAccount>,
+    writer: &Arc<SnapshotWriter>,
+    observer: &Arc<dyn CollectObserver>,
 ) -> Result<(), CollectError> {
-    let all = targets.len();
-    let mut waiting: VecDeque<Target> = targets.into_iter().filter(|target| !store.is_finished(&target.id)).collect();
-    observer.begins(all, all - waiting.len());
-    let aws_policies = Arc::new(AwsPolicies::default());
+    let account_count = targets.len();
+    let mut waiting: VecDeque<TargetAccount> =
+        targets.into_iter().filter(|target| !store.is_finished(&target.id)).collect();
+    observer.on_collection_started(account_count, account_count - waiting.len());
+    let aws_policies = Arc::new(AwsPolicyCache::default());
     let regions = match options.resource_regions.as_slice() {
         [] => vec![session.region()],
         regions => regions.to_vec(),
@@ -149,16 +159,16 @@ async fn each(
         while running.len() < options.concurrency.max(1)
             && let Some(target) = waiting.pop_front()
         {
-            let one = One {
+            let task = AccountTask {
                 target,
                 session: session.clone(),
                 external_id: options.external_id.clone(),
                 aws_policies: Arc::clone(&aws_policies),
                 regions: regions.clone(),
-                store: Arc::clone(store),
+                writer: Arc::clone(store),
                 observer: Arc::clone(observer),
             };
-            running.spawn(one.collect());
+            running.spawn(task.collect());
         }
         match running.join_next().await {
             None => return Ok(()),
@@ -168,52 +178,52 @@ async fn each(
                 running.shutdown().await;
                 return Err(error);
             }
-            Some(Err(failed)) => std::panic::resume_unwind(failed.into_panic()),
+            Some(Err(join_error)) => std::panic::resume_unwind(join_error.into_panic()),
         }
     }
 }
 
 /// One account, with all that a task of its own needs.
-struct One {
-    target: Target,
-    session: Session,
+struct AccountTask {
+    target: TargetAccount,
+    session: AwsSession,
     external_id: Option<String>,
-    aws_policies: Arc<AwsPolicies>,
+    aws_policies: Arc<AwsPolicyCache>,
     regions: Vec<String>,
-    store: Arc<SnapshotWriter>,
-    observer: Arc<dyn Observer>,
+    writer: Arc<SnapshotWriter>,
+    observer: Arc<dyn CollectObserver>,
 }
 
-impl One {
+impl AccountTask {
     async fn collect(self) -> Result<(), CollectError> {
-        let Target { id, name, role_arn, .. } = &self.target;
-        self.observer.account_begins(id, name.as_deref());
+        let TargetAccount { id, name, role_arn, .. } = &self.target;
+        self.observer.on_account_started(id, name.as_deref());
         let session = match role_arn {
-            Some(role) => self.session.assume(role, self.external_id.as_deref()).await,
+            Some(role) => self.session.assume_role(role, self.external_id.as_deref()).await,
             None => self.session,
         };
-        let outcome = account::collect(
+        let outcome = account::collect_account(
             &self.target,
             &session,
             &self.aws_policies,
             &self.regions,
-            &self.store,
+            &self.writer,
             self.observer.as_ref(),
         )
         .await?;
-        self.observer.account_ends(id, name.as_deref(), &outcome);
+        self.observer.on_account_finished(id, name.as_deref(), &outcome);
         Ok(())
     }
 }
 
 /// The accounts of the organization that were left out.
-fn skipped(options: &Options, organization: Option<&OrganizationFile>) -> Vec<Skipped> {
+fn find_skipped_accounts(options: &CollectOptions, organization: Option<&OrganizationFile>) -> Vec<SkippedAccount> {
     if !options.accounts.is_empty() {
         return Vec::new();
     }
     let accounts = organization.into_iter().flat_map(|organization| &organization.accounts);
-    let left_out = accounts.filter(|account| !target::is_active(account));
-    left_out
-        .map(|account| Skipped { id: account.id.clone(), status: account.status.clone().unwrap_or_default() })
+    let inactive_accounts = accounts.filter(|account| !target::is_active_entry(account));
+    inactive_accounts
+        .map(|account| SkippedAccount { id: account.id.clone(), status: account.status.clone().unwrap_or_default() })
         .collect()
 }

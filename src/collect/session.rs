@@ -10,9 +10,9 @@ use aws_sdk_iam::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_iam::config::{IdentityCache, SharedCredentialsProvider};
 
 use super::calls;
-use super::failure::Failure;
-use super::options::Options;
-use super::pace::{Pace, http_client};
+use super::failure::CallFailure;
+use super::options::CollectOptions;
+use super::pace::{RateLimiter, build_http_client};
 use super::profile;
 use crate::iam::{AccountId, Arn, Partition};
 
@@ -23,7 +23,7 @@ const FALLBACK_REGION: &str = "us-east-1";
 
 /// An AWS configuration with the credentials of someone.
 #[derive(Clone, Debug)]
-pub(super) struct Session {
+pub(super) struct AwsSession {
     pub(super) config: SdkConfig,
     /// Accounts are throttled one by one, so each has retries of its own.
     pub(super) retries: RetryPartition,
@@ -31,29 +31,29 @@ pub(super) struct Session {
 
 /// Who is asking.
 #[derive(Clone, Debug)]
-pub(super) struct Caller {
+pub(super) struct ResolvedCaller {
     pub(super) arn: String,
     pub(super) account: AccountId,
     pub(super) partition: Partition,
 }
 
-impl Session {
+impl AwsSession {
     /// The caller's session: what the environment and the profile say, and `--role-arn` on top of it.
-    pub(super) async fn start(options: &Options) -> Session {
-        let patience = options.patience;
+    pub(super) async fn from_options(options: &CollectOptions) -> AwsSession {
+        let retry_policy = options.retry_policy;
         // An attempt begins when it gets in line for its turn.
-        let line = if options.requests_per_second > 0.0 {
+        let queue_time = if options.requests_per_second > 0.0 {
             Duration::from_secs_f64(2.0 * options.concurrency as f64 / options.requests_per_second)
         } else {
             Duration::ZERO
         };
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(patience.connect)
-            .read_timeout(patience.attempt)
-            .operation_attempt_timeout(patience.attempt + line)
+            .connect_timeout(retry_policy.connect_timeout)
+            .read_timeout(retry_policy.attempt_timeout)
+            .operation_attempt_timeout(retry_policy.attempt_timeout + queue_time)
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client(Pace::new(options.requests_per_second)))
+            .http_client(build_http_client(RateLimiter::new(options.requests_per_second)))
             .timeout_config(timeouts);
         if let Ok(name) = AppName::new("iamdrift") {
             loader = loader.app_name(name);
@@ -69,24 +69,24 @@ impl Session {
             config = config.into_builder().region(Region::from_static(FALLBACK_REGION)).build();
         }
         if let Some(profile) = &options.profile {
-            let credentials = profile::credentials(profile, &config);
+            let credentials = profile::build_profile_credentials(profile, &config);
             config = config.into_builder().credentials_provider(credentials).build();
         }
         let retries = RetryConfig::adaptive()
-            .with_max_attempts(attempts(&config).unwrap_or(patience.attempts))
-            .with_initial_backoff(patience.first_pause)
-            .with_max_backoff(patience.longest_pause);
+            .with_max_attempts(configured_max_attempts(&config).unwrap_or(retry_policy.max_attempts))
+            .with_initial_backoff(retry_policy.initial_backoff)
+            .with_max_backoff(retry_policy.max_backoff);
         config = config.into_builder().retry_config(retries).build();
-        let session = Session { config, retries: retry_partition("caller") };
+        let session = AwsSession { config, retries: build_retry_partition("caller") };
         match &options.role_arn {
-            Some(role) => session.assume(role, options.external_id.as_deref()).await,
+            Some(role) => session.assume_role(role, options.external_id.as_deref()).await,
             None => session,
         }
     }
 
     /// The session of a role that this one may assume. It is assumed with the first request, and again before its
     /// credentials expire.
-    pub(super) async fn assume(&self, role: &str, external_id: Option<&str>) -> Session {
+    pub(super) async fn assume_role(&self, role: &str, external_id: Option<&str>) -> AwsSession {
         let mut provider = AssumeRoleProvider::builder(role).configure(&self.config).session_name(SESSION_NAME);
         if let Some(id) = external_id {
             provider = provider.external_id(id);
@@ -98,23 +98,26 @@ impl Session {
             .credentials_provider(provider)
             .identity_cache(IdentityCache::lazy().build())
             .build();
-        Session { config, retries: retry_partition(role) }
+        AwsSession { config, retries: build_retry_partition(role) }
     }
 
     /// Who the credentials are.
-    pub(super) async fn caller(&self) -> Result<Caller, Failure> {
+    pub(super) async fn get_caller(&self) -> Result<ResolvedCaller, CallFailure> {
         let call = &calls::GET_CALLER_IDENTITY;
         let config = aws_sdk_sts::config::Builder::from(&self.config).retry_partition(self.retries.clone()).build();
         let answer = aws_sdk_sts::Client::from_conf(config)
             .get_caller_identity()
             .send()
             .await
-            .map_err(|error| Failure::of(call, &error))?;
+            .map_err(|error| CallFailure::from_sdk_error(call, &error))?;
         let arn = answer.arn.unwrap_or_default();
         let partition = Arn::parse(&arn).and_then(|arn| Partition::parse(arn.partition()));
         match answer.account.as_deref().and_then(AccountId::parse).zip(partition) {
-            Some((account, partition)) => Ok(Caller { arn, account, partition }),
-            None => Err(Failure::unexpected(call, format!("the caller is told as `{arn}`, which is no ARN of AWS"))),
+            Some((account, partition)) => Ok(ResolvedCaller { arn, account, partition }),
+            None => Err(CallFailure::from_unexpected_answer(
+                call,
+                format!("the caller is told as `{arn}`, which is no ARN of AWS"),
+            )),
         }
     }
 
@@ -125,22 +128,22 @@ impl Session {
 
     /// The same for another region.
     #[cfg(feature = "aws-resources")]
-    pub(super) fn in_region(&self, region: &str) -> Session {
+    pub(super) fn with_region(&self, region: &str) -> AwsSession {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Session { config, retries: self.retries.clone() }
+        AwsSession { config, retries: self.retries.clone() }
     }
 }
 
 /// How many attempts AWS_MAX_ATTEMPTS or the profile's `max_attempts` ask for. The SDK does not tell its own number from
 /// the same one in a profile; the variable is asked itself.
-fn attempts(config: &SdkConfig) -> Option<u32> {
-    let asked = config.retry_config().map(RetryConfig::max_attempts);
+fn configured_max_attempts(config: &SdkConfig) -> Option<u32> {
+    let max_attempts = config.retry_config().map(RetryConfig::max_attempts);
     let is_set = std::env::var_os("AWS_MAX_ATTEMPTS").is_some_and(|value| !value.is_empty());
-    asked.filter(|asked| is_set || *asked != RetryConfig::standard().max_attempts())
+    max_attempts.filter(|asked| is_set || *asked != RetryConfig::standard().max_attempts())
 }
 
 /// Retries by themselves. The number of attempts bounds them, and the adaptive rate: not a quota, which would run out
 /// when a large account is throttled for long.
-fn retry_partition(name: &str) -> RetryPartition {
+fn build_retry_partition(name: &str) -> RetryPartition {
     RetryPartition::custom(name.to_owned()).token_bucket(TokenBucket::unlimited()).build()
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::error::CollectError;
-use super::options::{Options, Reach};
-use super::session::Caller;
+use super::options::{CollectOptions, CollectScope};
+use super::session::ResolvedCaller;
 use crate::iam::AccountId;
 use crate::snapshot::format::{AccountEntry, OrganizationFile};
 
 /// An account that is to be read.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(super) struct TargetAccount {
     pub(super) id: AccountId,
     pub(super) name: Option<String>,
     #[cfg(feature = "aws-resources")]
@@ -23,27 +23,27 @@ pub(super) struct Target {
 
 /// The accounts to read: those that were named, or all of the organization that are active, or the caller's own. In
 /// order, each once.
-pub(super) fn targets(
-    options: &Options,
-    caller: &Caller,
+pub(super) fn select_targets(
+    options: &CollectOptions,
+    caller: &ResolvedCaller,
     organization: Option<&OrganizationFile>,
-) -> Result<Vec<Target>, CollectError> {
-    let of_organization = |account: &&AccountEntry| is_active(account);
+) -> Result<Vec<TargetAccount>, CollectError> {
+    let is_active_account = |account: &&AccountEntry| is_active_entry(account);
     let ids: BTreeSet<AccountId> = match organization {
         _ if !options.accounts.is_empty() => options.accounts.iter().cloned().collect(),
         Some(organization) => organization
             .accounts
             .iter()
-            .filter(of_organization)
+            .filter(is_active_account)
             .filter_map(|account| AccountId::parse(&account.id))
             .collect(),
         None => BTreeSet::from([caller.account.clone()]),
     };
     let mut targets = Vec::new();
     for id in ids {
-        let at_home = id == caller.account;
+        let is_caller_account = id == caller.account;
         let role_arn = match &options.member_role {
-            _ if at_home => None,
+            _ if is_caller_account => None,
             Some(role) => {
                 Some(format!("arn:{}:iam::{id}:role/{}", caller.partition.as_str(), role.trim_start_matches('/')))
             }
@@ -60,8 +60,8 @@ pub(super) fn targets(
         let name = organization.and_then(|organization| {
             organization.accounts.iter().find(|account| account.id == id.as_str())?.name.clone()
         });
-        let has_permission_sets = at_home && options.organization == Reach::Organization;
-        targets.push(Target {
+        let has_permission_sets = is_caller_account && options.scope == CollectScope::Organization;
+        targets.push(TargetAccount {
             id,
             name,
             #[cfg(feature = "aws-resources")]
@@ -74,6 +74,6 @@ pub(super) fn targets(
 }
 
 /// Nobody can act in an account that is suspended or closed, nor can a role be assumed there.
-pub(super) fn is_active(account: &AccountEntry) -> bool {
+pub(super) fn is_active_entry(account: &AccountEntry) -> bool {
     !matches!(account.status.as_deref(), Some("SUSPENDED" | "PENDING_CLOSURE" | "CLOSED" | "PENDING_ACTIVATION"))
 }

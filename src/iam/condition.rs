@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::template::Template;
-use super::value::Typed;
+use super::value::TypedValue;
 use crate::source::Span;
 
 /// A context key; its case does not matter.
@@ -76,17 +76,17 @@ pub enum Quantifier {
 
 /// What a missing key makes of a condition.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum WhenMissing {
+pub enum MissingKeyRule {
     /// What the operator says: a positive one is false, a negated one true.
-    ByOperator,
+    OperatorDefault,
     /// True (`…IfExists`).
-    Holds,
+    Satisfied,
 }
 
 /// The comparisons of the policy language (*IAM JSON policy elements: Condition operators*).
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)] // each is documented by AWS under its own name
-pub enum Operator {
+pub enum ConditionOperator {
     StringEquals,
     StringNotEquals,
     StringEqualsIgnoreCase,
@@ -119,7 +119,7 @@ pub enum Operator {
 /// What kind of values an operator compares.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
-pub enum Family {
+pub enum OperatorFamily {
     String,
     Numeric,
     Date,
@@ -133,7 +133,7 @@ pub enum Family {
 /// How a value is held against the values of a policy.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
-pub enum Comparison {
+pub enum ValueComparison {
     Equals,
     Less,
     LessOrEqual,
@@ -141,108 +141,109 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-impl Operator {
+impl ConditionOperator {
     /// All operators, with their names.
-    pub const ALL: [(&'static str, Operator); 27] = [
-        ("StringEquals", Operator::StringEquals),
-        ("StringNotEquals", Operator::StringNotEquals),
-        ("StringEqualsIgnoreCase", Operator::StringEqualsIgnoreCase),
-        ("StringNotEqualsIgnoreCase", Operator::StringNotEqualsIgnoreCase),
-        ("StringLike", Operator::StringLike),
-        ("StringNotLike", Operator::StringNotLike),
-        ("NumericEquals", Operator::NumericEquals),
-        ("NumericNotEquals", Operator::NumericNotEquals),
-        ("NumericLessThan", Operator::NumericLessThan),
-        ("NumericLessThanEquals", Operator::NumericLessThanEquals),
-        ("NumericGreaterThan", Operator::NumericGreaterThan),
-        ("NumericGreaterThanEquals", Operator::NumericGreaterThanEquals),
-        ("DateEquals", Operator::DateEquals),
-        ("DateNotEquals", Operator::DateNotEquals),
-        ("DateLessThan", Operator::DateLessThan),
-        ("DateLessThanEquals", Operator::DateLessThanEquals),
-        ("DateGreaterThan", Operator::DateGreaterThan),
-        ("DateGreaterThanEquals", Operator::DateGreaterThanEquals),
-        ("Bool", Operator::Bool),
-        ("BinaryEquals", Operator::BinaryEquals),
-        ("IpAddress", Operator::IpAddress),
-        ("NotIpAddress", Operator::NotIpAddress),
-        ("ArnEquals", Operator::ArnEquals),
-        ("ArnLike", Operator::ArnLike),
-        ("ArnNotEquals", Operator::ArnNotEquals),
-        ("ArnNotLike", Operator::ArnNotLike),
-        ("Null", Operator::Null),
+    pub const ALL: [(&'static str, ConditionOperator); 27] = [
+        ("StringEquals", ConditionOperator::StringEquals),
+        ("StringNotEquals", ConditionOperator::StringNotEquals),
+        ("StringEqualsIgnoreCase", ConditionOperator::StringEqualsIgnoreCase),
+        ("StringNotEqualsIgnoreCase", ConditionOperator::StringNotEqualsIgnoreCase),
+        ("StringLike", ConditionOperator::StringLike),
+        ("StringNotLike", ConditionOperator::StringNotLike),
+        ("NumericEquals", ConditionOperator::NumericEquals),
+        ("NumericNotEquals", ConditionOperator::NumericNotEquals),
+        ("NumericLessThan", ConditionOperator::NumericLessThan),
+        ("NumericLessThanEquals", ConditionOperator::NumericLessThanEquals),
+        ("NumericGreaterThan", ConditionOperator::NumericGreaterThan),
+        ("NumericGreaterThanEquals", ConditionOperator::NumericGreaterThanEquals),
+        ("DateEquals", ConditionOperator::DateEquals),
+        ("DateNotEquals", ConditionOperator::DateNotEquals),
+        ("DateLessThan", ConditionOperator::DateLessThan),
+        ("DateLessThanEquals", ConditionOperator::DateLessThanEquals),
+        ("DateGreaterThan", ConditionOperator::DateGreaterThan),
+        ("DateGreaterThanEquals", ConditionOperator::DateGreaterThanEquals),
+        ("Bool", ConditionOperator::Bool),
+        ("BinaryEquals", ConditionOperator::BinaryEquals),
+        ("IpAddress", ConditionOperator::IpAddress),
+        ("NotIpAddress", ConditionOperator::NotIpAddress),
+        ("ArnEquals", ConditionOperator::ArnEquals),
+        ("ArnLike", ConditionOperator::ArnLike),
+        ("ArnNotEquals", ConditionOperator::ArnNotEquals),
+        ("ArnNotLike", ConditionOperator::ArnNotLike),
+        ("Null", ConditionOperator::Null),
     ];
 
     /// The operator's name.
     pub fn name(self) -> &'static str {
-        Operator::ALL.iter().find(|(_, o)| *o == self).map_or("", |(name, _)| name)
+        ConditionOperator::ALL.iter().find(|(_, o)| *o == self).map_or("", |(name, _)| name)
     }
 
     /// Whether the operator holds where none of the policy's values matches.
     pub fn is_negated(self) -> bool {
         matches!(
             self,
-            Operator::StringNotEquals
-                | Operator::StringNotEqualsIgnoreCase
-                | Operator::StringNotLike
-                | Operator::NumericNotEquals
-                | Operator::DateNotEquals
-                | Operator::NotIpAddress
-                | Operator::ArnNotEquals
-                | Operator::ArnNotLike
+            ConditionOperator::StringNotEquals
+                | ConditionOperator::StringNotEqualsIgnoreCase
+                | ConditionOperator::StringNotLike
+                | ConditionOperator::NumericNotEquals
+                | ConditionOperator::DateNotEquals
+                | ConditionOperator::NotIpAddress
+                | ConditionOperator::ArnNotEquals
+                | ConditionOperator::ArnNotLike
         )
     }
 
     /// What kind of values it compares.
-    pub fn family(self) -> Family {
-        use Operator::*;
+    pub fn family(self) -> OperatorFamily {
+        use ConditionOperator::*;
         match self {
             StringEquals
             | StringNotEquals
             | StringEqualsIgnoreCase
             | StringNotEqualsIgnoreCase
             | StringLike
-            | StringNotLike => Family::String,
+            | StringNotLike => OperatorFamily::String,
             NumericEquals
             | NumericNotEquals
             | NumericLessThan
             | NumericLessThanEquals
             | NumericGreaterThan
-            | NumericGreaterThanEquals => Family::Numeric,
+            | NumericGreaterThanEquals => OperatorFamily::Numeric,
             DateEquals
             | DateNotEquals
             | DateLessThan
             | DateLessThanEquals
             | DateGreaterThan
-            | DateGreaterThanEquals => Family::Date,
-            Bool => Family::Bool,
-            BinaryEquals => Family::Binary,
-            IpAddress | NotIpAddress => Family::Ip,
-            ArnEquals | ArnLike | ArnNotEquals | ArnNotLike => Family::Arn,
-            Null => Family::Null,
+            | DateGreaterThanEquals => OperatorFamily::Date,
+            Bool => OperatorFamily::Bool,
+            BinaryEquals => OperatorFamily::Binary,
+            IpAddress | NotIpAddress => OperatorFamily::Ip,
+            ArnEquals | ArnLike | ArnNotEquals | ArnNotLike => OperatorFamily::Arn,
+            Null => OperatorFamily::Null,
         }
     }
 
     /// How the request's value is held against each of the policy's, negation aside.
-    pub fn comparison(self) -> Comparison {
-        use Operator::*;
+    pub fn comparison(self) -> ValueComparison {
+        use ConditionOperator::*;
         match self {
-            NumericLessThan | DateLessThan => Comparison::Less,
-            NumericLessThanEquals | DateLessThanEquals => Comparison::LessOrEqual,
-            NumericGreaterThan | DateGreaterThan => Comparison::Greater,
-            NumericGreaterThanEquals | DateGreaterThanEquals => Comparison::GreaterOrEqual,
-            _ => Comparison::Equals,
+            NumericLessThan | DateLessThan => ValueComparison::Less,
+            NumericLessThanEquals | DateLessThanEquals => ValueComparison::LessOrEqual,
+            NumericGreaterThan | DateGreaterThan => ValueComparison::Greater,
+            NumericGreaterThanEquals | DateGreaterThanEquals => ValueComparison::GreaterOrEqual,
+            _ => ValueComparison::Equals,
         }
     }
 
     /// Whether letters are compared without regard to case.
     pub fn ignores_case(self) -> bool {
-        matches!(self, Operator::StringEqualsIgnoreCase | Operator::StringNotEqualsIgnoreCase)
+        matches!(self, ConditionOperator::StringEqualsIgnoreCase | ConditionOperator::StringNotEqualsIgnoreCase)
     }
 
     /// Whether `*` and `?` in the policy's values are wildcards.
     pub fn has_wildcards(self) -> bool {
-        matches!(self, Operator::StringLike | Operator::StringNotLike) || self.family() == Family::Arn
+        matches!(self, ConditionOperator::StringLike | ConditionOperator::StringNotLike)
+            || self.family() == OperatorFamily::Arn
     }
 }
 
@@ -252,7 +253,7 @@ pub enum ConditionValue {
     /// Compared as text (string and ARN operators).
     Text(Template),
     /// Compared as what it stands for (all others).
-    Typed(Typed),
+    Typed(TypedValue),
 }
 
 /// One operator applied to one key.
@@ -261,9 +262,9 @@ pub struct Condition {
     /// The set prefix.
     pub quantifier: Quantifier,
     /// The comparison.
-    pub operator: Operator,
+    pub operator: ConditionOperator,
     /// What a missing key makes of it.
-    pub when_missing: WhenMissing,
+    pub when_missing: MissingKeyRule,
     /// The context key.
     pub key: ContextKey,
     /// The values; any of them may match (none, for a negated operator).
@@ -281,8 +282,8 @@ impl Condition {
             Quantifier::ForAnyValue => "ForAnyValue:",
         };
         let suffix = match self.when_missing {
-            WhenMissing::ByOperator => "",
-            WhenMissing::Holds => "IfExists",
+            MissingKeyRule::OperatorDefault => "",
+            MissingKeyRule::Satisfied => "IfExists",
         };
         format!("{prefix}{}{suffix}", self.operator.name())
     }

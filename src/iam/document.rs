@@ -44,18 +44,18 @@ pub enum Effect {
 
 /// Whether an element lists what it means, or what it does not mean (`NotAction`, …).
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Listing {
+pub enum ElementKind {
     /// What is listed.
-    Only,
+    List,
     /// All but what is listed.
-    AllBut,
+    NotList,
 }
 
 /// `Action`/`NotAction`.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ActionElement {
     /// Which of the two.
-    pub listing: Listing,
+    pub kind: ElementKind,
     /// The patterns, in order.
     pub patterns: Vec<ActionPattern>,
 }
@@ -64,7 +64,7 @@ pub struct ActionElement {
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ResourceElement {
     /// Which of the two.
-    pub listing: Listing,
+    pub kind: ElementKind,
     /// The patterns, in order.
     pub patterns: Vec<Template>,
 }
@@ -128,17 +128,17 @@ impl PolicyDocument {
     /// Reads a document out of a larger file: an object, or a string that holds one, URL-encoded or plain.
     pub fn from_node(
         source: &Arc<SourceFile>,
-        node: &json::Node,
+        node: &json::JsonNode,
         kind: DocumentKind,
     ) -> Result<PolicyDocument, Diagnostics> {
         match &node.value {
-            json::Value::String(text) => {
-                let decoded = parse::decode(source, node.span, text)?;
-                let inner = SourceFile::embedded(source, node.span, decoded);
+            json::JsonValue::String(text) => {
+                let decoded = parse::decode_document(source, node.span, text)?;
+                let inner = SourceFile::from_embedded(source, node.span, decoded);
                 let node = json::parse(&inner)?;
-                parse::document(&inner, &node, kind)
+                parse::parse_document(&inner, &node, kind)
             }
-            _ => parse::document(source, node, kind),
+            _ => parse::parse_document(source, node, kind),
         }
     }
 
@@ -193,7 +193,7 @@ impl Hash for Statement {
 
 impl PartialEq for PrincipalElement {
     fn eq(&self, other: &PrincipalElement) -> bool {
-        self.listing == other.listing && self.entries == other.entries
+        self.kind == other.kind && self.entries == other.entries
     }
 }
 
@@ -201,7 +201,7 @@ impl Eq for PrincipalElement {}
 
 impl Hash for PrincipalElement {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.listing, &self.entries).hash(state);
+        (self.kind, &self.entries).hash(state);
     }
 }
 

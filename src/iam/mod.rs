@@ -15,8 +15,8 @@ pub mod value;
 
 pub use action::ActionPattern;
 pub use arn::{AccountId, Arn, Partition};
-pub use condition::{Condition, ContextKey, Operator, Quantifier, WhenMissing};
-pub use document::{DocumentKind, Effect, Listing, PolicyDocument, Statement, Version};
+pub use condition::{Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier};
+pub use document::{DocumentKind, Effect, ElementKind, PolicyDocument, Statement, Version};
 pub use principal::{AwsPrincipal, PrincipalElement, PrincipalEntry};
-pub use reading::{Choice, Readings};
-pub use template::{Part, Template};
+pub use reading::{Ambiguity, Interpretation};
+pub use template::{Template, TemplatePart};

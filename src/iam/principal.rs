@@ -1,14 +1,14 @@
 //! `Principal` and `NotPrincipal` of resource and trust policies.
 
 use super::arn::{AccountId, Arn};
-use super::document::Listing;
+use super::document::ElementKind;
 use crate::source::Span;
 
 /// Who a statement of a resource policy speaks of.
 #[derive(Clone, Debug)]
 pub struct PrincipalElement {
     /// `Principal`, or `NotPrincipal`.
-    pub listing: Listing,
+    pub kind: ElementKind,
     /// Those who are named.
     pub entries: Vec<PrincipalEntry>,
     /// Where the element stands.
@@ -53,10 +53,10 @@ impl AwsPrincipal {
             if arn.service() == "iam" && arn.resource() == "root" && AccountId::parse(arn.account()).is_some() {
                 return Some(AwsPrincipal::Root(arn));
             }
-            let wildcard = text.contains(['*', '?']);
-            return (!wildcard).then_some(AwsPrincipal::Arn(arn));
+            let has_wildcards = text.contains(['*', '?']);
+            return (!has_wildcards).then_some(AwsPrincipal::Arn(arn));
         }
-        let unique = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-        unique.then(|| AwsPrincipal::UniqueId(text.into()))
+        let is_unique_id = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        is_unique_id.then(|| AwsPrincipal::UniqueId(text.into()))
     }
 }

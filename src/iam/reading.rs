@@ -5,7 +5,7 @@
 
 /// A question of meaning that AWS's documentation leaves open.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Choice {
+pub enum Ambiguity {
     /// A `*` inside an ARN segment of a `Resource` runs over colons (default), or stays in its segment.
     MidSegmentStar,
     /// A request value that does not parse for its operator is matched by nothing, so that a negated
@@ -19,40 +19,40 @@ pub enum Choice {
     ForAnyValueIfExists,
 }
 
-impl Choice {
+impl Ambiguity {
     /// All choices, in the order of the documentation.
-    pub const ALL: [Choice; 5] = [
-        Choice::MidSegmentStar,
-        Choice::UnparsableValue,
-        Choice::EmptySetNull,
-        Choice::NotResourceUnresolved,
-        Choice::ForAnyValueIfExists,
+    pub const ALL: [Ambiguity; 5] = [
+        Ambiguity::MidSegmentStar,
+        Ambiguity::UnparsableValue,
+        Ambiguity::EmptySetNull,
+        Ambiguity::NotResourceUnresolved,
+        Ambiguity::ForAnyValueIfExists,
     ];
 
     /// The name that reports and the test corpus use.
     pub fn name(self) -> &'static str {
         match self {
-            Choice::MidSegmentStar => "mid-segment-star",
-            Choice::UnparsableValue => "unparsable-value",
-            Choice::EmptySetNull => "empty-set-null",
-            Choice::NotResourceUnresolved => "not-resource-unresolved",
-            Choice::ForAnyValueIfExists => "for-any-value-if-exists",
+            Ambiguity::MidSegmentStar => "mid-segment-star",
+            Ambiguity::UnparsableValue => "unparsable-value",
+            Ambiguity::EmptySetNull => "empty-set-null",
+            Ambiguity::NotResourceUnresolved => "not-resource-unresolved",
+            Ambiguity::ForAnyValueIfExists => "for-any-value-if-exists",
         }
     }
 }
 
 /// Which choices are read the other way; the default reads none so.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
-pub struct Readings(u8);
+pub struct Interpretation(u8);
 
-impl Readings {
+impl Interpretation {
     /// The reading that differs from the default in one choice.
-    pub fn other(choice: Choice) -> Readings {
-        Readings(1 << choice as u8)
+    pub fn with_alternative(ambiguity: Ambiguity) -> Interpretation {
+        Interpretation(1 << ambiguity as u8)
     }
 
     /// Whether a choice is read the other way.
-    pub fn is_other(self, choice: Choice) -> bool {
-        self.0 & (1 << choice as u8) != 0
+    pub fn is_alternative(self, ambiguity: Ambiguity) -> bool {
+        self.0 & (1 << ambiguity as u8) != 0
     }
 }

@@ -6,13 +6,13 @@ use super::condition::ContextKey;
 
 /// A piece of a [`Template`].
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Part {
+pub enum TemplatePart {
     /// Text that stands for itself.
     Literal(Box<str>),
     /// `*`: any run of characters, the empty one too.
-    AnyRun,
+    AnyString,
     /// `?`: exactly one character.
-    AnyOne,
+    AnyChar,
     /// `${key}` or `${key, 'default'}`: the request's value of the key, as literal text.
     Variable {
         /// The context key.
@@ -24,7 +24,7 @@ pub enum Part {
 
 /// Whether `*` and `?` are wildcards in a text.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Wildcards {
+pub enum WildcardMode {
     /// As in `StringLike` and `Resource`.
     Active,
     /// As in `StringEquals`: they stand for themselves.
@@ -33,7 +33,7 @@ pub enum Wildcards {
 
 /// Where policy variables are replaced in a text.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Variables {
+pub enum VariableScope {
     /// Everywhere (condition values under `Version` 2012-10-17).
     Anywhere,
     /// After the fifth colon only (resources under `Version` 2012-10-17).
@@ -46,30 +46,30 @@ pub enum Variables {
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Template {
     written: Box<str>,
-    parts: Vec<Part>,
+    parts: Vec<TemplatePart>,
 }
 
 impl Template {
     /// Splits a text. A `${` without its `}` is literal, as is a variable without a name.
-    pub fn parse(text: &str, wildcards: Wildcards, variables: Variables) -> Template {
+    pub fn parse(text: &str, wildcards: WildcardMode, variables: VariableScope) -> Template {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut colons = 0;
         let mut rest = text;
         // Nothing is a variable after the last brace; so a text of open ones is not searched for each.
-        let after_last_brace = text.rfind('}').map_or(text, |at| text.get(at..).unwrap_or("")).len();
+        let length_from_last_brace = text.rfind('}').map_or(text, |at| text.get(at..).unwrap_or("")).len();
         while let Some(c) = rest.chars().next() {
-            let allowed = rest.len() > after_last_brace
+            let is_variable_position = rest.len() > length_from_last_brace
                 && match variables {
-                    Variables::Anywhere => true,
-                    Variables::AfterFifthColon => colons >= 5,
-                    Variables::Nowhere => false,
+                    VariableScope::Anywhere => true,
+                    VariableScope::AfterFifthColon => colons >= 5,
+                    VariableScope::Nowhere => false,
                 };
-            if allowed && let Some((part, after)) = variable(rest) {
+            if is_variable_position && let Some((part, after)) = parse_variable(rest) {
                 match part {
-                    Part::Literal(text) => literal.push_str(&text),
+                    TemplatePart::Literal(text) => literal.push_str(&text),
                     part => {
-                        flush(&mut literal, &mut parts);
+                        push_literal(&mut literal, &mut parts);
                         parts.push(part);
                     }
                 }
@@ -77,15 +77,15 @@ impl Template {
                 continue;
             }
             match c {
-                '*' if wildcards == Wildcards::Active => {
-                    flush(&mut literal, &mut parts);
-                    if parts.last() != Some(&Part::AnyRun) {
-                        parts.push(Part::AnyRun);
+                '*' if wildcards == WildcardMode::Active => {
+                    push_literal(&mut literal, &mut parts);
+                    if parts.last() != Some(&TemplatePart::AnyString) {
+                        parts.push(TemplatePart::AnyString);
                     }
                 }
-                '?' if wildcards == Wildcards::Active => {
-                    flush(&mut literal, &mut parts);
-                    parts.push(Part::AnyOne);
+                '?' if wildcards == WildcardMode::Active => {
+                    push_literal(&mut literal, &mut parts);
+                    parts.push(TemplatePart::AnyChar);
                 }
                 _ => {
                     colons += usize::from(c == ':');
@@ -94,28 +94,28 @@ impl Template {
             }
             rest = rest.get(c.len_utf8()..).unwrap_or("");
         }
-        flush(&mut literal, &mut parts);
+        push_literal(&mut literal, &mut parts);
         Template { written: text.into(), parts }
     }
 
     /// A text that stands for itself.
-    pub fn literal(text: &str) -> Template {
-        Template::parse(text, Wildcards::Literal, Variables::Nowhere)
+    pub fn from_literal(text: &str) -> Template {
+        Template::parse(text, WildcardMode::Literal, VariableScope::Nowhere)
     }
 
     /// A resource pattern: wildcards, variables after the fifth colon, and `*` segments in the place of
     /// those that are not given (*IAM JSON policy elements: Resource*).
-    pub fn resource(text: &str, variables: Variables) -> Template {
+    pub fn from_resource(text: &str, variables: VariableScope) -> Template {
         let missing = 5usize.saturating_sub(text.matches(':').count());
         if missing == 0 || text.ends_with('*') {
-            return Template::parse(text, Wildcards::Active, variables);
+            return Template::parse(text, WildcardMode::Active, variables);
         }
         let completed = format!("{text}{}", ":*".repeat(missing));
-        Template { written: text.into(), ..Template::parse(&completed, Wildcards::Active, variables) }
+        Template { written: text.into(), ..Template::parse(&completed, WildcardMode::Active, variables) }
     }
 
     /// The pieces in order; neighbouring literals are joined and runs of `*` are one.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[TemplatePart] {
         &self.parts
     }
 
@@ -127,27 +127,27 @@ impl Template {
     /// The keys of the variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Variable { key, .. } => Some(key),
+            TemplatePart::Variable { key, .. } => Some(key),
             _ => None,
         })
     }
 
     /// The same text, its variables with other keys where there is one for them.
-    pub fn with_keys(&self, other: impl Fn(&ContextKey) -> Option<ContextKey>) -> Template {
-        let part = |part: &Part| match part {
-            Part::Variable { key, default } => {
-                Part::Variable { key: other(key).unwrap_or_else(|| key.clone()), default: default.clone() }
+    pub fn rename_keys(&self, new_key: impl Fn(&ContextKey) -> Option<ContextKey>) -> Template {
+        let rename_part = |part: &TemplatePart| match part {
+            TemplatePart::Variable { key, default } => {
+                TemplatePart::Variable { key: new_key(key).unwrap_or_else(|| key.clone()), default: default.clone() }
             }
             part => part.clone(),
         };
-        Template { written: self.written.clone(), parts: self.parts.iter().map(part).collect() }
+        Template { written: self.written.clone(), parts: self.parts.iter().map(rename_part).collect() }
     }
 
     /// The text, if it holds neither wildcards nor variables.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
-            [Part::Literal(text)] => Some(text),
+            [TemplatePart::Literal(text)] => Some(text),
             _ => None,
         }
     }
@@ -155,14 +155,14 @@ impl Template {
     /// The variable, if it is all that stands there, without a default.
     pub fn as_variable(&self) -> Option<&ContextKey> {
         match self.parts.as_slice() {
-            [Part::Variable { key, default: None }] => Some(key),
+            [TemplatePart::Variable { key, default: None }] => Some(key),
             _ => None,
         }
     }
 
     /// Whether this is `*` alone.
-    pub fn is_everything(&self) -> bool {
-        matches!(self.parts.as_slice(), [Part::AnyRun])
+    pub fn is_match_all(&self) -> bool {
+        matches!(self.parts.as_slice(), [TemplatePart::AnyString])
     }
 }
 
@@ -172,15 +172,15 @@ impl fmt::Display for Template {
     }
 }
 
-fn flush(literal: &mut String, parts: &mut Vec<Part>) {
+fn push_literal(literal: &mut String, parts: &mut Vec<TemplatePart>) {
     if literal.is_empty() {
         return;
     }
-    parts.push(Part::Literal(std::mem::take(literal).into()));
+    parts.push(TemplatePart::Literal(std::mem::take(literal).into()));
 }
 
 /// The variable at the start of a text, and what follows it.
-fn variable(text: &str) -> Option<(Part, &str)> {
+fn parse_variable(text: &str) -> Option<(TemplatePart, &str)> {
     let inner = text.strip_prefix("${")?;
     // A default may hold a brace: it ends at its closing quote, which a doubled quote does not close.
     let (body, after) = match inner.find(['}', '\'']) {
@@ -193,14 +193,14 @@ fn variable(text: &str) -> Option<(Part, &str)> {
         None => return None,
     };
     let part = match body {
-        "*" | "?" | "$" => Part::Literal(body.into()),
+        "*" | "?" | "$" => TemplatePart::Literal(body.into()),
         _ => match body.split_once(',') {
             Some((key, default)) => {
                 let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-                Part::Variable { key: ContextKey::new(key.trim()), default: Some(default.into()) }
+                TemplatePart::Variable { key: ContextKey::new(key.trim()), default: Some(default.into()) }
             }
             None if body.trim().is_empty() => return None,
-            None => Part::Variable { key: ContextKey::new(body.trim()), default: None },
+            None => TemplatePart::Variable { key: ContextKey::new(body.trim()), default: None },
         },
     };
     Some((part, after))
@@ -210,32 +210,41 @@ fn variable(text: &str) -> Option<(Part, &str)> {
 mod tests {
     use super::*;
 
-    fn parts(text: &str) -> Vec<Part> {
-        Template::resource(text, Variables::AfterFifthColon).parts
+    fn parse_parts(text: &str) -> Vec<TemplatePart> {
+        Template::from_resource(text, VariableScope::AfterFifthColon).parts
     }
 
     #[test]
-    fn variables_and_escapes() {
+    fn parses_variables_and_escapes() {
         let key = ContextKey::new("aws:username");
         assert_eq!(
-            parts("arn:aws:s3:::b/${aws:username, 'no}body'}/${*}*"),
+            parse_parts("arn:aws:s3:::b/${aws:username, 'no}body'}/${*}*"),
             [
-                Part::Literal("arn:aws:s3:::b/".into()),
-                Part::Variable { key: key.clone(), default: Some("no}body".into()) },
-                Part::Literal("/*".into()),
-                Part::AnyRun,
+                TemplatePart::Literal("arn:aws:s3:::b/".into()),
+                TemplatePart::Variable { key: key.clone(), default: Some("no}body".into()) },
+                TemplatePart::Literal("/*".into()),
+                TemplatePart::AnyString,
             ]
         );
-        assert_eq!(parts("arn:aws:s3:::b/${aws:username"), [Part::Literal("arn:aws:s3:::b/${aws:username".into())]);
-        assert_eq!(parts("arn:aws:iam::${aws:x}:role/a"), [Part::Literal("arn:aws:iam::${aws:x}:role/a".into())]);
-        let value = Template::parse("${aws:username}", Wildcards::Literal, Variables::Anywhere);
-        assert_eq!(value.parts, [Part::Variable { key, default: None }]);
+        assert_eq!(
+            parse_parts("arn:aws:s3:::b/${aws:username"),
+            [TemplatePart::Literal("arn:aws:s3:::b/${aws:username".into())]
+        );
+        assert_eq!(
+            parse_parts("arn:aws:iam::${aws:x}:role/a"),
+            [TemplatePart::Literal("arn:aws:iam::${aws:x}:role/a".into())]
+        );
+        let value = Template::parse("${aws:username}", WildcardMode::Literal, VariableScope::Anywhere);
+        assert_eq!(value.parts, [TemplatePart::Variable { key, default: None }]);
     }
 
     #[test]
-    fn short_arns_are_completed() {
-        assert_eq!(parts("arn:aws:sqs"), parts("arn:aws:sqs:*:*:*"));
-        assert_eq!(parts("*"), [Part::AnyRun]);
-        assert_eq!(parts("arn:aws:s3:::*"), [Part::Literal("arn:aws:s3:::".into()), Part::AnyRun]);
+    fn completes_short_arns() {
+        assert_eq!(parse_parts("arn:aws:sqs"), parse_parts("arn:aws:sqs:*:*:*"));
+        assert_eq!(parse_parts("*"), [TemplatePart::AnyString]);
+        assert_eq!(
+            parse_parts("arn:aws:s3:::*"),
+            [TemplatePart::Literal("arn:aws:s3:::".into()), TemplatePart::AnyString]
+        );
     }
 }

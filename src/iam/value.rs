@@ -11,7 +11,7 @@ use base64::Engine;
 use ipnet::IpNet;
 use rust_decimal::Decimal;
 
-use super::condition::Family;
+use super::condition::OperatorFamily;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
@@ -19,7 +19,7 @@ pub struct Instant(pub i128);
 
 /// A value of a condition that is not compared as text.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Typed {
+pub enum TypedValue {
     /// An exact decimal.
     Number(Decimal),
     /// A point in time.
@@ -32,30 +32,36 @@ pub enum Typed {
     Network(IpNet),
 }
 
-impl Typed {
+impl TypedValue {
     /// Reads a value for the operators of a family; the error says what was expected.
-    pub fn parse(family: Family, text: &str) -> Result<Typed, &'static str> {
+    pub fn parse(family: OperatorFamily, text: &str) -> Result<TypedValue, &'static str> {
         match family {
-            Family::Numeric => number(text).map(Typed::Number).ok_or("a decimal number of at most 28 digits"),
-            Family::Date => instant(text)
-                .map(Typed::Instant)
+            OperatorFamily::Numeric => {
+                parse_number(text).map(TypedValue::Number).ok_or("a decimal number of at most 28 digits")
+            }
+            OperatorFamily::Date => parse_instant(text)
+                .map(TypedValue::Instant)
                 .ok_or("a date such as 2026-01-31 or 2026-01-31T10:00:00Z, or epoch seconds"),
-            Family::Bool | Family::Null => truth(text).map(Typed::Bool).ok_or("true or false"),
-            Family::Binary => binary(text).map(Typed::Binary).ok_or("base64"),
-            Family::Ip => network(text).map(Typed::Network).ok_or("an IP address or a range such as 203.0.113.0/24"),
-            Family::String | Family::Arn => Err("a text"),
+            OperatorFamily::Bool | OperatorFamily::Null => {
+                parse_bool(text).map(TypedValue::Bool).ok_or("true or false")
+            }
+            OperatorFamily::Binary => parse_binary(text).map(TypedValue::Binary).ok_or("base64"),
+            OperatorFamily::Ip => {
+                parse_network(text).map(TypedValue::Network).ok_or("an IP address or a range such as 203.0.113.0/24")
+            }
+            OperatorFamily::String | OperatorFamily::Arn => Err("a text"),
         }
     }
 }
 
-impl fmt::Display for Typed {
+impl fmt::Display for TypedValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Typed::Number(n) => write!(f, "{n}"),
-            Typed::Instant(i) => write!(f, "{i}"),
-            Typed::Bool(b) => write!(f, "{b}"),
-            Typed::Binary(bytes) => f.write_str(&base64::engine::general_purpose::STANDARD.encode(bytes)),
-            Typed::Network(net) => write!(f, "{net}"),
+            TypedValue::Number(n) => write!(f, "{n}"),
+            TypedValue::Instant(i) => write!(f, "{i}"),
+            TypedValue::Bool(b) => write!(f, "{b}"),
+            TypedValue::Binary(bytes) => f.write_str(&base64::engine::general_purpose::STANDARD.encode(bytes)),
+            TypedValue::Network(net) => write!(f, "{net}"),
         }
     }
 }
@@ -70,7 +76,7 @@ impl fmt::Display for Instant {
 }
 
 /// An exact decimal, plain or with an exponent; none where it is no number or has too many digits.
-pub fn number(text: &str) -> Option<Decimal> {
+pub fn parse_number(text: &str) -> Option<Decimal> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'))
     {
@@ -90,13 +96,13 @@ pub fn number(text: &str) -> Option<Decimal> {
 /// A point in time in any W3C form (a year, a month, a day, or a day with a time and its zone) or as
 /// epoch seconds; four digits alone are a year. A part that is not given is the first of its kind, and
 /// a time without a zone is UTC.
-pub fn instant(text: &str) -> Option<Instant> {
+pub fn parse_instant(text: &str) -> Option<Instant> {
     let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     if !is_year
         && !text.is_empty()
         && text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit() || b == b'.')
     {
-        let seconds = number(text)?;
+        let seconds = parse_number(text)?;
         let nanoseconds = seconds.checked_mul(Decimal::from(1_000_000_000))?.trunc();
         return i128::try_from(nanoseconds).ok().map(Instant);
     }
@@ -118,14 +124,14 @@ pub fn instant(text: &str) -> Option<Instant> {
         jiff::civil::Date::new(year, month.unwrap_or(1).try_into().ok()?, day.unwrap_or(1).try_into().ok()?).ok()?;
     let (clock, offset_seconds) = match time {
         None => (jiff::civil::Time::midnight(), 0),
-        Some(time) => clock_and_offset(time)?,
+        Some(time) => parse_clock_and_offset(time)?,
     };
     let timestamp = date.to_datetime(clock).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
     Some(Instant(timestamp.as_nanosecond() - i128::from(offset_seconds) * 1_000_000_000))
 }
 
 /// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s` with `Z` or `±hh:mm`.
-fn clock_and_offset(text: &str) -> Option<(jiff::civil::Time, i32)> {
+fn parse_clock_and_offset(text: &str) -> Option<(jiff::civil::Time, i32)> {
     let (clock, offset) = match text.find(['Z', 'z', '+', '-']) {
         None => (text, 0),
         Some(i) => {
@@ -157,7 +163,7 @@ fn clock_and_offset(text: &str) -> Option<(jiff::civil::Time, i32)> {
 }
 
 /// `true` or `false` in any case.
-pub fn truth(text: &str) -> Option<bool> {
+pub fn parse_bool(text: &str) -> Option<bool> {
     match () {
         () if text.eq_ignore_ascii_case("true") => Some(true),
         () if text.eq_ignore_ascii_case("false") => Some(false),
@@ -166,12 +172,12 @@ pub fn truth(text: &str) -> Option<bool> {
 }
 
 /// Base64 with its padding.
-pub fn binary(text: &str) -> Option<Box<[u8]>> {
+pub fn parse_binary(text: &str) -> Option<Box<[u8]>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok().map(Into::into)
 }
 
 /// An address or a CIDR range; bits past the prefix are dropped.
-pub fn network(text: &str) -> Option<IpNet> {
+pub fn parse_network(text: &str) -> Option<IpNet> {
     IpNet::from_str(text).map(|net| net.trunc()).or_else(|_| IpAddr::from_str(text).map(IpNet::from)).ok()
 }
 
@@ -182,39 +188,39 @@ mod tests {
 
     #[test]
     fn numbers_are_exact() {
-        assert_eq!(number("1.0"), number("1"));
-        assert_ne!(number("9007199254740993"), number("9007199254740992"));
-        assert_eq!(number("1e3"), number("1000"));
-        assert_eq!(number("0.10"), number("+.1").or(number("0.1")));
+        assert_eq!(parse_number("1.0"), parse_number("1"));
+        assert_ne!(parse_number("9007199254740993"), parse_number("9007199254740992"));
+        assert_eq!(parse_number("1e3"), parse_number("1000"));
+        assert_eq!(parse_number("0.10"), parse_number("+.1").or(parse_number("0.1")));
         // Thirty digits, which would otherwise be rounded to one.
-        assert_eq!(number("1.00000000000000000000000000001e0"), None);
+        assert_eq!(parse_number("1.00000000000000000000000000001e0"), None);
         for bad in ["", "abc", "1 ", "0x1", "1,5", "NaN", "99999999999999999999999999999999"] {
-            assert_eq!(number(bad), None, "{bad}");
+            assert_eq!(parse_number(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn instants_in_all_forms() {
-        let new_year = instant("2026-01-01T00:00:00Z").unwrap();
-        for same in
+    fn parses_instants_in_all_forms() {
+        let new_year = parse_instant("2026-01-01T00:00:00Z").unwrap();
+        for text in
             ["2026", "2026-01", "2026-01-01", "2026-01-01T00:00Z", "2026-01-01T01:00:00.000+01:00", "1767225600"]
         {
-            assert_eq!(instant(same), Some(new_year), "{same}");
+            assert_eq!(parse_instant(text), Some(new_year), "{text}");
         }
-        assert_eq!(instant("2026-01-01T00:00:00.5Z").unwrap().0 - new_year.0, 500_000_000);
+        assert_eq!(parse_instant("2026-01-01T00:00:00.5Z").unwrap().0 - new_year.0, 500_000_000);
         // Four characters are a year only if they are digits.
-        assert_eq!(instant("-100"), Some(Instant(-100_000_000_000)));
-        assert_eq!(instant("12.5"), Some(Instant(12_500_000_000)));
+        assert_eq!(parse_instant("-100"), Some(Instant(-100_000_000_000)));
+        assert_eq!(parse_instant("12.5"), Some(Instant(12_500_000_000)));
         for bad in ["", "yesterday", "2026-13", "2026-1-1", "2026-01-01T25:00Z", "2026T00:00Z", "2026-01-01T00:00+9"] {
-            assert_eq!(instant(bad), None, "{bad}");
+            assert_eq!(parse_instant(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn a_bare_address_is_a_range_of_one() {
-        assert_eq!(network("203.0.113.7"), network("203.0.113.7/32"));
-        assert_eq!(network("2001:db8::1"), network("2001:db8::1/128"));
-        assert_eq!(network("203.0.113.7/24"), network("203.0.113.0/24"));
-        assert_eq!(network("203.0.113.0/33"), None);
+        assert_eq!(parse_network("203.0.113.7"), parse_network("203.0.113.7/32"));
+        assert_eq!(parse_network("2001:db8::1"), parse_network("2001:db8::1/128"));
+        assert_eq!(parse_network("203.0.113.7/24"), parse_network("203.0.113.0/24"));
+        assert_eq!(parse_network("203.0.113.0/33"), None);
     }
 }

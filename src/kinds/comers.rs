@@ -1,19 +1,19 @@
 //! What those are who may take a role on, way by way: people, agents, programs.
 
-use super::assumers::{ByArn, named};
-use super::evidence::Who;
-use super::recognise::{SESSION_NAME, in_force, way_found};
-use super::trust::{WayIn, ways_in};
-use crate::baseline::{Baseline, Clue, Hint, Words};
+use super::assumers::{PrincipalsByArn, find_named_principals};
+use super::evidence::InferredClass;
+use super::recognise::{SESSION_NAME, list_active_hints, match_grant};
+use super::trust::{TrustPolicyGrant, list_trust_grants};
+use crate::baseline::{Baseline, Hint, HintSelector, WordSequence};
 use crate::snapshot::{Principal, Snapshot};
 
 /// One of those whom a trust policy lets in.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Comer {
+pub struct Assumer {
     /// What it is.
-    pub who: Who,
+    pub class: InferredClass,
     /// How the trust policy lets it in, in words: `trusts the service lambda.amazonaws.com`.
-    pub found: String,
+    pub reason: String,
     /// Where it is a principal of the snapshot that is named: its place there.
     pub principal: Option<usize>,
 }
@@ -23,48 +23,49 @@ pub struct Comer {
 ///
 /// A way in tells by its own conditions and by whom it names, the strongest hint first; where no hint speaks, by the
 /// principals of the snapshot that it names. Trust in an account as a whole tells nothing.
-pub fn comers(snapshot: &Snapshot, baseline: Option<&Baseline>, kinds: &[Who]) -> Vec<Vec<Comer>> {
-    let hints = in_force(baseline);
+pub fn find_assumers(snapshot: &Snapshot, baseline: Option<&Baseline>, classes: &[InferredClass]) -> Vec<Vec<Assumer>> {
+    let hints = list_active_hints(baseline);
     let principals: Vec<&Principal> = snapshot.principals().map(|(_, principal)| principal).collect();
-    let by_arn = ByArn::of(&principals);
-    let of = |(index, principal): (usize, &&Principal)| {
-        let ways = principal.trust.as_ref().map(|trust| ways_in(&trust.document)).unwrap_or_default();
-        let mut found: Vec<Comer> = Vec::new();
-        for way in &ways {
-            let told = match hinted(&hints, way) {
-                Some(comer) => vec![comer],
+    let by_arn = PrincipalsByArn::new(&principals);
+    let find_for_principal = |(index, principal): (usize, &&Principal)| {
+        let grants =
+            principal.trust_policy.as_ref().map(|trust| list_trust_grants(&trust.document)).unwrap_or_default();
+        let mut assumers: Vec<Assumer> = Vec::new();
+        for grant in &grants {
+            let grant_assumers = match match_hints(&hints, grant) {
+                Some(assumer) => vec![assumer],
                 None => {
-                    let named = named(&by_arn, index, std::slice::from_ref(way)).into_iter();
-                    let comer = |at: usize| {
-                        let (who, arn) = (*kinds.get(at)?, &principals.get(at)?.arn);
-                        Some(Comer { who, found: format!("trusts {arn}"), principal: Some(at) })
+                    let party_indices = find_named_principals(&by_arn, index, std::slice::from_ref(grant)).into_iter();
+                    let to_assumer = |position: usize| {
+                        let (class, arn) = (*classes.get(position)?, &principals.get(position)?.arn);
+                        Some(Assumer { class: class, reason: format!("trusts {arn}"), principal: Some(position) })
                     };
-                    named.filter_map(comer).collect()
+                    party_indices.filter_map(to_assumer).collect()
                 }
             };
-            found.extend(told);
+            assumers.extend(grant_assumers);
         }
-        found
+        assumers
     };
-    principals.iter().enumerate().map(of).collect()
+    principals.iter().enumerate().map(find_for_principal).collect()
 }
 
 /// What hints say of one way in; of those that tell as much, the order of kinds decides.
-fn hinted(hints: &[&Hint], way: &WayIn) -> Option<Comer> {
-    let found = hints.iter().filter_map(|hint| {
-        let (found, strength) = match &hint.clue {
-            Clue::Words(words) => (session(words, way)?, crate::baseline::Strength::Strong),
-            clue if clue.is_of_trust() => (way_found(hint, hints, way)?, hint.strength),
+fn match_hints(hints: &[&Hint], grant: &TrustPolicyGrant) -> Option<Assumer> {
+    let matches = hints.iter().filter_map(|hint| {
+        let (reason, strength) = match &hint.selector {
+            HintSelector::Words(words) => (match_session_name(words, grant)?, crate::baseline::Strength::Strong),
+            selector if selector.is_trust_selector() => (match_grant(hint, hints, grant)?, hint.strength),
             _ => return None,
         };
-        Some((std::cmp::Reverse(strength), Comer { who: hint.kind.into(), found, principal: None }))
+        Some((std::cmp::Reverse(strength), Assumer { class: hint.class.into(), reason: reason, principal: None }))
     });
-    found.min_by_key(|(strength, comer)| (*strength, comer.who)).map(|(_, comer)| comer)
+    matches.min_by_key(|(strength, assumer)| (*strength, assumer.class)).map(|(_, comer)| comer)
 }
 
 /// A session name that the way in asks for and that these words stand in: only such sessions come in.
-fn session(words: &[Words], way: &WayIn) -> Option<String> {
-    let told = |text: &str| words.iter().any(|words| words.stand_in(&Words::of(text)));
-    let name = way.values(SESSION_NAME).find(|name| told(name))?;
-    Some(format!("{} with a session name like \"{name}\"", way.trusted.words()))
+fn match_session_name(words: &[WordSequence], grant: &TrustPolicyGrant) -> Option<String> {
+    let matches_words = |text: &str| words.iter().any(|words| words.is_contained_in(&WordSequence::parse(text)));
+    let name = grant.values(SESSION_NAME).find(|name| matches_words(name))?;
+    Some(format!("{} with a session name like \"{name}\"", grant.party.describe()))
 }

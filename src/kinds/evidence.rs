@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::baseline::{Kind, Strength};
+use crate::baseline::{PrincipalClass, Strength};
 
 /// What a principal is.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Who {
+pub enum InferredClass {
     /// A coding agent or another tool that decides by itself.
     Agent,
     /// For emergencies, used by people and watched.
@@ -22,41 +22,41 @@ pub enum Who {
     Unknown,
 }
 
-impl Who {
+impl InferredClass {
     /// All of them, with their names; of hints that tell as much, the first decides.
-    pub const ALL: [(&'static str, Who); 6] = [
-        ("agent", Who::Agent),
-        ("break-glass", Who::BreakGlass),
-        ("operator", Who::Operator),
-        ("workload", Who::Workload),
-        ("service-linked", Who::ServiceLinked),
-        ("unknown", Who::Unknown),
+    pub const ALL: [(&'static str, InferredClass); 6] = [
+        ("agent", InferredClass::Agent),
+        ("break-glass", InferredClass::BreakGlass),
+        ("operator", InferredClass::Operator),
+        ("workload", InferredClass::Workload),
+        ("service-linked", InferredClass::ServiceLinked),
+        ("unknown", InferredClass::Unknown),
     ];
 
     /// The name that options and reports use.
     pub fn as_str(self) -> &'static str {
-        Who::ALL.iter().find(|(_, who)| *who == self).map_or("", |(name, _)| name)
+        InferredClass::ALL.iter().find(|(_, who)| *who == self).map_or("", |(name, _)| name)
     }
 
     /// The kind that a manifest would give it; none where there is no such kind.
-    pub fn kind(self) -> Option<Kind> {
+    pub fn to_principal_class(self) -> Option<PrincipalClass> {
         match self {
-            Who::Agent => Some(Kind::Agent),
-            Who::BreakGlass => Some(Kind::BreakGlass),
-            Who::Operator => Some(Kind::Operator),
-            Who::Workload => Some(Kind::Workload),
-            Who::ServiceLinked | Who::Unknown => None,
+            InferredClass::Agent => Some(PrincipalClass::Agent),
+            InferredClass::BreakGlass => Some(PrincipalClass::BreakGlass),
+            InferredClass::Operator => Some(PrincipalClass::Operator),
+            InferredClass::Workload => Some(PrincipalClass::Workload),
+            InferredClass::ServiceLinked | InferredClass::Unknown => None,
         }
     }
 }
 
-impl From<Kind> for Who {
-    fn from(kind: Kind) -> Who {
+impl From<PrincipalClass> for InferredClass {
+    fn from(kind: PrincipalClass) -> InferredClass {
         match kind {
-            Kind::Agent => Who::Agent,
-            Kind::BreakGlass => Who::BreakGlass,
-            Kind::Operator => Who::Operator,
-            Kind::Workload => Who::Workload,
+            PrincipalClass::Agent => InferredClass::Agent,
+            PrincipalClass::BreakGlass => InferredClass::BreakGlass,
+            PrincipalClass::Operator => InferredClass::Operator,
+            PrincipalClass::Workload => InferredClass::Workload,
         }
     }
 }
@@ -67,7 +67,7 @@ pub struct Evidence {
     /// The hint's name; `path` where AWS reserves the path, `assumed-by` where the kind is that of who may assume it.
     pub hint: String,
     /// What it speaks for.
-    pub kind: Who,
+    pub kind: InferredClass,
     /// How much it tells.
     pub strength: Strength,
     /// What was found: `trusts the service lambda.amazonaws.com`.
@@ -85,7 +85,7 @@ impl Evidence {
     }
 
     /// The order in which evidence is told: the strongest first, of those that are as strong by kind.
-    pub(super) fn rank(&self) -> (std::cmp::Reverse<Strength>, Who) {
+    pub(super) fn sort_key(&self) -> (std::cmp::Reverse<Strength>, InferredClass) {
         (std::cmp::Reverse(self.strength), self.kind)
     }
 }

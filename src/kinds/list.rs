@@ -1,14 +1,14 @@
 //! Everyone of a snapshot, with kind, reason and what the baseline says.
 
-use super::evidence::Who;
-use super::recognise::{Recognised, recognise};
-use crate::baseline::{Assignment, Baseline, IgnoredBy, PrincipalView};
+use super::evidence::InferredClass;
+use super::recognise::{Classification, classify_principals};
+use crate::baseline::{Assignment, Baseline, IgnoreReason, PrincipalView};
 use crate::snapshot::{Account, LayerKind, Principal, Snapshot};
 
 /// What decides the kind of a principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Basis {
+pub enum ClassSource {
     /// The entry of the manifest that binds it.
     Manifest,
     /// Hints.
@@ -20,7 +20,7 @@ pub enum Basis {
 /// What the baseline says of a principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Coverage {
+pub enum DeclarationStatus {
     /// An entry binds it.
     Declared,
     /// Several entries match it, and none decides.
@@ -31,117 +31,118 @@ pub enum Coverage {
     Ignored,
 }
 
-impl Coverage {
+impl DeclarationStatus {
     /// All of them, with the names that options and reports use.
-    pub const ALL: [(&'static str, Coverage); 4] = [
-        ("declared", Coverage::Declared),
-        ("ambiguous", Coverage::Ambiguous),
-        ("undeclared", Coverage::Undeclared),
-        ("ignored", Coverage::Ignored),
+    pub const ALL: [(&'static str, DeclarationStatus); 4] = [
+        ("declared", DeclarationStatus::Declared),
+        ("ambiguous", DeclarationStatus::Ambiguous),
+        ("undeclared", DeclarationStatus::Undeclared),
+        ("ignored", DeclarationStatus::Ignored),
     ];
 
     /// Its name.
     pub fn as_str(self) -> &'static str {
-        Coverage::ALL.iter().find(|(_, coverage)| *coverage == self).map_or("", |(name, _)| name)
+        DeclarationStatus::ALL.iter().find(|(_, coverage)| *coverage == self).map_or("", |(name, _)| name)
     }
 }
 
 /// A principal of a snapshot.
 #[derive(Clone, Debug)]
-pub struct Listed<'s> {
+pub struct InventoryRow<'s> {
     /// Its account.
     pub account: &'s Account,
     /// The principal.
     pub principal: &'s Principal,
     /// What it is: as the manifest says, else as hints have it.
-    pub who: Who,
+    pub class: InferredClass,
     /// What decides that.
-    pub basis: Basis,
+    pub class_source: ClassSource,
     /// Why, in one line.
     pub reason: String,
     /// What hints have it for, whatever the manifest says.
-    pub recognised: Recognised,
+    pub classification: Classification,
     /// What the baseline says of it; none where there is no baseline.
-    pub coverage: Option<Coverage>,
+    pub declaration: Option<DeclarationStatus>,
     /// The names of the entries that match it: one where it is declared, several where it is ambiguous.
     pub entries: Vec<String>,
     /// Whom to ask, where the entry says so.
     pub owner: Option<String>,
     /// Why it is left out.
-    pub ignored_because: Option<String>,
+    pub ignore_reason: Option<String>,
 }
 
-impl Listed<'_> {
+impl InventoryRow<'_> {
     /// Whether its trust policy is missing or cannot be read, so that hints had less to go by.
     pub fn is_trust_missing(&self) -> bool {
-        self.principal.missing.iter().any(|missing| missing.layer == LayerKind::Trust)
+        self.principal.missing_documents.iter().any(|missing| missing.layer == LayerKind::Trust)
     }
 }
 
 /// Everyone of a snapshot, in its order.
-pub fn list<'s>(snapshot: &'s Snapshot, baseline: Option<&Baseline>) -> Vec<Listed<'s>> {
-    let recognised = recognise(snapshot, baseline);
+pub fn list_principals<'s>(snapshot: &'s Snapshot, baseline: Option<&Baseline>) -> Vec<InventoryRow<'s>> {
+    let classifications = classify_principals(snapshot, baseline);
     let principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
-    let views: Vec<PrincipalView<'_>> = principals.iter().map(|(_, principal)| PrincipalView::of(principal)).collect();
-    let assigned = baseline.map(|baseline| (baseline, baseline.assign(&views)));
-    let mut all = Vec::with_capacity(principals.len());
-    for (index, ((account, principal), recognised)) in principals.into_iter().zip(recognised).enumerate() {
-        let basis = if recognised.evidence.is_empty() { Basis::Nothing } else { Basis::Hint };
-        let mut listed = Listed {
+    let views: Vec<PrincipalView<'_>> =
+        principals.iter().map(|(_, principal)| PrincipalView::from_principal(principal)).collect();
+    let assigned_baseline = baseline.map(|baseline| (baseline, baseline.assign(&views)));
+    let mut rows = Vec::with_capacity(principals.len());
+    for (index, ((account, principal), classification)) in principals.into_iter().zip(classifications).enumerate() {
+        let class_source = if classification.evidence.is_empty() { ClassSource::Nothing } else { ClassSource::Hint };
+        let mut row = InventoryRow {
             account,
             principal,
-            who: recognised.who,
-            basis,
-            reason: recognised.reason.clone(),
-            recognised,
-            coverage: None,
+            class: classification.class,
+            class_source: class_source,
+            reason: classification.reason.clone(),
+            classification: classification,
+            declaration: None,
             entries: Vec::new(),
             owner: None,
-            ignored_because: None,
+            ignore_reason: None,
         };
-        if let Some((baseline, assignments)) = &assigned
-            && let Some(assignment) = assignments.of.get(index)
+        if let Some((baseline, assignments)) = &assigned_baseline
+            && let Some(assignment) = assignments.by_principal.get(index)
         {
             let ambiguities = &assignments.ambiguities;
-            let competing = |index: usize| ambiguities.get(index).map_or(&[][..], |ambiguity| &ambiguity.entries);
-            cover(&mut listed, baseline, assignment, competing);
+            let find_competing = |index: usize| ambiguities.get(index).map_or(&[][..], |ambiguity| &ambiguity.entries);
+            apply_assignment(&mut row, baseline, assignment, find_competing);
         }
-        all.push(listed);
+        rows.push(row);
     }
-    all
+    rows
 }
 
 /// Notes what the baseline says of a principal.
-fn cover<'a>(
-    listed: &mut Listed<'_>,
+fn apply_assignment<'a>(
+    row: &mut InventoryRow<'_>,
     baseline: &Baseline,
     assignment: &Assignment,
-    competing: impl Fn(usize) -> &'a [usize],
+    find_competing: impl Fn(usize) -> &'a [usize],
 ) {
-    let coverage = match assignment {
-        Assignment::Undeclared => Coverage::Undeclared,
+    let declaration = match assignment {
+        Assignment::Undeclared => DeclarationStatus::Undeclared,
         Assignment::Declared(index) => {
             if let Some(entry) = baseline.entries.get(*index) {
-                listed.who = entry.kind.into();
-                listed.basis = Basis::Manifest;
-                listed.reason = "the manifest says so".to_owned();
-                listed.entries = vec![entry.name.value.clone()];
-                listed.owner = entry.owner.clone();
+                row.class = entry.class.into();
+                row.class_source = ClassSource::Manifest;
+                row.reason = "the manifest says so".to_owned();
+                row.entries = vec![entry.name.value.clone()];
+                row.owner = entry.owner.clone();
             }
-            Coverage::Declared
+            DeclarationStatus::Declared
         }
         Assignment::Ambiguous(index) => {
-            let entries = competing(*index).iter().filter_map(|entry| baseline.entries.get(*entry));
-            listed.entries = entries.map(|entry| entry.name.value.clone()).collect();
-            Coverage::Ambiguous
+            let entries = find_competing(*index).iter().filter_map(|entry| baseline.entries.get(*entry));
+            row.entries = entries.map(|entry| entry.name.value.clone()).collect();
+            DeclarationStatus::Ambiguous
         }
-        Assignment::Ignored(by) => {
-            listed.ignored_because = match by {
-                IgnoredBy::Ignore(index) => baseline.ignores.get(*index).map(|ignore| ignore.reason.clone()),
-                IgnoredBy::ServiceLinked => Some("AWS owns it".to_owned()),
+        Assignment::Ignored(ignored_by) => {
+            row.ignore_reason = match ignored_by {
+                IgnoreReason::Ignore(index) => baseline.ignores.get(*index).map(|ignore| ignore.reason.clone()),
+                IgnoreReason::ServiceLinked => Some("AWS owns it".to_owned()),
             };
-            Coverage::Ignored
+            DeclarationStatus::Ignored
         }
     };
-    listed.coverage = Some(coverage);
+    row.declaration = Some(declaration);
 }

@@ -11,8 +11,8 @@ mod list;
 mod recognise;
 mod trust;
 
-pub use comers::{Comer, comers};
-pub use evidence::{Evidence, Who};
-pub use list::{Basis, Coverage, Listed, list};
-pub use recognise::{Recognised, recognise};
-pub(crate) use trust::plain_service;
+pub use comers::{Assumer, find_assumers};
+pub use evidence::{Evidence, InferredClass};
+pub use list::{ClassSource, DeclarationStatus, InventoryRow, list_principals};
+pub use recognise::{Classification, classify_principals};
+pub(crate) use trust::normalize_service_name;

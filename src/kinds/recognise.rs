@@ -1,10 +1,12 @@
 //! What hints say of each principal.
 
 use super::assumers;
-use super::evidence::{Evidence, Who};
-use super::trust::{Trusted, WayIn, ways_in};
-use crate::baseline::{Asked, Baseline, Clue, Entity, Glob, Hint, Strength, TagSelector, Words};
-use crate::snapshot::{Holding, LayerKind, Principal, PrincipalKind, Snapshot};
+use super::evidence::{Evidence, InferredClass};
+use super::trust::{TrustPolicyGrant, TrustedParty, list_trust_grants};
+use crate::baseline::{
+    Baseline, Glob, Hint, HintCondition, HintSelector, IdentityType, Strength, TagSelector, WordSequence,
+};
+use crate::snapshot::{AttachmentKind, IamEntityKind, LayerKind, Principal, Snapshot};
 
 /// The context keys of the session name and of who assumes a role.
 pub(super) const SESSION_NAME: &str = "sts:rolesessionname";
@@ -12,9 +14,9 @@ pub(super) const PRINCIPAL_ARN: &str = "aws:principalarn";
 
 /// What a principal is taken for.
 #[derive(Clone, Debug)]
-pub struct Recognised {
+pub struct Classification {
     /// What it is.
-    pub who: Who,
+    pub class: InferredClass,
     /// Why, in one line; for what is unknown, what there is to go by.
     pub reason: String,
     /// All that speaks for a kind; that which decides first.
@@ -23,76 +25,79 @@ pub struct Recognised {
 
 /// Says of every principal of a snapshot, in order, what hints take it for: those of the manifest before those that
 /// are built in.
-pub fn recognise(snapshot: &Snapshot, baseline: Option<&Baseline>) -> Vec<Recognised> {
-    let hints = in_force(baseline);
+pub fn classify_principals(snapshot: &Snapshot, baseline: Option<&Baseline>) -> Vec<Classification> {
+    let hints = list_active_hints(baseline);
     let principals: Vec<&Principal> = snapshot.principals().map(|(_, principal)| principal).collect();
-    let ways: Vec<Vec<WayIn>> = principals
+    let grants: Vec<Vec<TrustPolicyGrant>> = principals
         .iter()
-        .map(|principal| principal.trust.as_ref().map(|trust| ways_in(&trust.document)).unwrap_or_default())
+        .map(|principal| {
+            principal.trust_policy.as_ref().map(|trust| list_trust_grants(&trust.document)).unwrap_or_default()
+        })
         .collect();
     let mut evidence: Vec<Vec<Evidence>> =
-        principals.iter().zip(&ways).map(|(principal, ways)| of_principal(&hints, principal, ways)).collect();
-    assumers::spread(&principals, &ways, &mut evidence);
-    let decided = principals.iter().zip(&ways).zip(evidence);
-    decided.map(|((principal, ways), evidence)| decide(principal, ways, evidence)).collect()
+        principals.iter().zip(&grants).map(|(principal, ways)| collect_evidence(&hints, principal, ways)).collect();
+    assumers::propagate_classes(&principals, &grants, &mut evidence);
+    let decided = principals.iter().zip(&grants).zip(evidence);
+    decided.map(|((principal, grants), evidence)| choose_class(principal, grants, evidence)).collect()
 }
 
 /// The manifest's hints, then the built-in ones that it does not replace; none of agents where it turns them off.
-pub(super) fn in_force(baseline: Option<&Baseline>) -> Vec<&Hint> {
-    let own: &[Hint] = baseline.map_or(&[], |baseline| &baseline.hints);
-    let with_agents = baseline.is_none_or(|baseline| baseline.settings.agent_hints);
-    let replaced = |hint: &Hint| own.iter().any(|other| other.name.value == hint.name.value);
-    let built_in = Hint::built_in().iter().filter(|hint| !replaced(hint));
-    let all = own.iter().chain(built_in);
-    all.filter(|hint| with_agents || Who::from(hint.kind) != Who::Agent).collect()
+pub(super) fn list_active_hints(baseline: Option<&Baseline>) -> Vec<&Hint> {
+    let manifest_hints: &[Hint] = baseline.map_or(&[], |baseline| &baseline.hints);
+    let includes_agents = baseline.is_none_or(|baseline| baseline.settings.agent_hints);
+    let is_replaced =
+        |hint: &Hint| manifest_hints.iter().any(|manifest_hint| manifest_hint.name.value == hint.name.value);
+    let built_in = Hint::load_built_in().iter().filter(|hint| !is_replaced(hint));
+    let all = manifest_hints.iter().chain(built_in);
+    all.filter(|hint| includes_agents || InferredClass::from(hint.class) != InferredClass::Agent).collect()
 }
 
 /// What speaks for a kind, the strongest first.
-fn of_principal(hints: &[&Hint], principal: &Principal, ways: &[WayIn]) -> Vec<Evidence> {
-    let mut all: Vec<Evidence> = reserved(principal.kind).into_iter().collect();
-    let texts = Texts::of(principal, ways);
-    for hint in hints.iter().filter(|hint| is_of(hint, principal)) {
-        all.extend(found(hint, hints, principal, ways, &texts).map(|found| Evidence {
+fn collect_evidence(hints: &[&Hint], principal: &Principal, grants: &[TrustPolicyGrant]) -> Vec<Evidence> {
+    let mut evidence: Vec<Evidence> = find_reserved_path(principal.entity_kind).into_iter().collect();
+    let texts = SearchedTexts::from_principal(principal, grants);
+    for hint in hints.iter().filter(|hint| applies_to_entity(hint, principal)) {
+        evidence.extend(match_hint(hint, hints, principal, grants, &texts).map(|found| Evidence {
             hint: hint.name.value.clone(),
-            kind: hint.kind.into(),
-            strength: found.strength.unwrap_or(hint.strength),
+            kind: hint.class.into(),
+            strength: found.strength_override.unwrap_or(hint.strength),
             found: found.text,
-            because: hint.because.clone(),
+            because: hint.reason.clone(),
             source: hint.source.clone(),
         }));
     }
-    sort(&mut all);
-    all
+    sort_evidence(&mut evidence);
+    evidence
 }
 
 /// Puts first what decides. The order of the hints is kept among those that tell as much for the same kind.
-pub(super) fn sort(evidence: &mut [Evidence]) {
-    evidence.sort_by_key(Evidence::rank);
+pub(super) fn sort_evidence(evidence: &mut [Evidence]) {
+    evidence.sort_by_key(Evidence::sort_key);
     // Access for emergencies is people's: a weaker hint at it says more of them, nothing else.
-    if evidence.first().is_some_and(|first| first.kind == Who::Operator)
-        && let Some(at) = evidence.iter().position(|one| one.kind == Who::BreakGlass)
-        && let Some(until) = evidence.get_mut(..=at)
+    if evidence.first().is_some_and(|first| first.kind == InferredClass::Operator)
+        && let Some(break_glass_index) = evidence.iter().position(|item| item.kind == InferredClass::BreakGlass)
+        && let Some(leading) = evidence.get_mut(..=break_glass_index)
     {
-        until.rotate_right(1);
+        leading.rotate_right(1);
     }
 }
 
 /// What the path alone tells: AWS reserves it.
-fn reserved(kind: PrincipalKind) -> Option<Evidence> {
+fn find_reserved_path(kind: IamEntityKind) -> Option<Evidence> {
     let (kind, found, because, source) = match kind {
-        PrincipalKind::ServiceLinkedRole => (
-            Who::ServiceLinked,
+        IamEntityKind::ServiceLinkedRole => (
+            InferredClass::ServiceLinked,
             "is under /aws-service-role/",
             "AWS owns it",
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html",
         ),
-        PrincipalKind::SsoRole => (
-            Who::Operator,
+        IamEntityKind::SsoRole => (
+            InferredClass::Operator,
             "is under /aws-reserved/sso.amazonaws.com/",
             "people sign in to it through IAM Identity Center",
             "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
         ),
-        PrincipalKind::User | PrincipalKind::Role => return None,
+        IamEntityKind::User | IamEntityKind::Role => return None,
     };
     Some(Evidence {
         hint: "path".to_owned(),
@@ -104,162 +109,189 @@ fn reserved(kind: PrincipalKind) -> Option<Evidence> {
     })
 }
 
-fn is_of(hint: &Hint, principal: &Principal) -> bool {
-    match hint.of {
+fn applies_to_entity(hint: &Hint, principal: &Principal) -> bool {
+    match hint.identity_type {
         None => true,
-        Some(Entity::User) => principal.kind == PrincipalKind::User,
-        Some(Entity::Role) => principal.kind != PrincipalKind::User,
+        Some(IdentityType::User) => principal.entity_kind == IamEntityKind::User,
+        Some(IdentityType::Role) => principal.entity_kind != IamEntityKind::User,
     }
 }
 
 /// What a hint found; with a strength where it is not the hint's own.
-struct Found {
+struct HintMatch {
     text: String,
-    strength: Option<Strength>,
+    strength_override: Option<Strength>,
 }
 
-fn found(hint: &Hint, hints: &[&Hint], principal: &Principal, ways: &[WayIn], texts: &Texts<'_>) -> Option<Found> {
-    let text = match &hint.clue {
-        Clue::Words(words) => return words_found(hint, words, texts),
-        Clue::Tags(tags) => tags_found(tags, principal)?,
-        Clue::Policy(globs) => {
-            let held = principal.identity.iter().filter_map(|policy| match &policy.holding {
-                Holding::Attached { arn, .. } => Some(arn.as_str()),
+fn match_hint(
+    hint: &Hint,
+    hints: &[&Hint],
+    principal: &Principal,
+    grants: &[TrustPolicyGrant],
+    texts: &SearchedTexts<'_>,
+) -> Option<HintMatch> {
+    let text = match &hint.selector {
+        HintSelector::Words(words) => return match_words(hint, words, texts),
+        HintSelector::Tags(tags) => match_tags(tags, principal)?,
+        HintSelector::Policy(globs) => {
+            let attached_arns = principal.identity_policies.iter().filter_map(|policy| match &policy.kind {
+                AttachmentKind::Attached { arn, .. } => Some(arn.as_str()),
                 _ => None,
             });
             // That a policy is attached is known, too, where its document was not collected.
-            let missing = principal.missing.iter().filter_map(|missing| missing.name.strip_prefix("attached policy "));
-            let arn = held.chain(missing).find(|arn| globs.iter().any(|glob| glob.matches(arn)))?;
+            let missing_arns =
+                principal.missing_documents.iter().filter_map(|missing| missing.name.strip_prefix("attached policy "));
+            let arn = attached_arns.chain(missing_arns).find(|arn| globs.iter().any(|glob| glob.matches(arn)))?;
             format!("has the policy {arn}")
         }
-        Clue::Arn(globs) => {
+        HintSelector::Arn(globs) => {
             let arn = principal.arn.as_str();
             let glob = globs.iter().find(|glob| glob.matches(arn))?;
             format!("matches {glob}")
         }
-        Clue::Entity => match principal.kind {
-            PrincipalKind::User => "is a user".to_owned(),
+        HintSelector::IdentityType => match principal.entity_kind {
+            IamEntityKind::User => "is a user".to_owned(),
             _ => "is a role".to_owned(),
         },
-        _ => ways.iter().find_map(|way| way_found(hint, hints, way))?,
+        _ => grants.iter().find_map(|grant| match_grant(hint, hints, grant))?,
     };
-    Some(Found { text, strength: None })
+    Some(HintMatch { text, strength_override: None })
 }
 
 /// A tag whose value says no is no tag of an agent.
-const NO: [&str; 6] = ["", "0", "false", "no", "none", "off"];
+const NEGATIVE_VALUES: [&str; 6] = ["", "0", "false", "no", "none", "off"];
 
-fn tags_found(tags: &[TagSelector], principal: &Principal) -> Option<String> {
-    let mut told = Vec::new();
-    for wanted in tags {
-        let says_yes =
-            |value: &str| wanted.value.as_str() != "*" || !NO.contains(&value.trim().to_lowercase().as_str());
-        let (key, value) = principal.tags.iter().find(|(key, value)| wanted.matches(key, value) && says_yes(value))?;
-        told.push(format!("{key} = \"{value}\""));
+fn match_tags(tags: &[TagSelector], principal: &Principal) -> Option<String> {
+    let mut matched_tags = Vec::new();
+    for selector in tags {
+        let is_affirmative = |value: &str| {
+            selector.value.as_str() != "*" || !NEGATIVE_VALUES.contains(&value.trim().to_lowercase().as_str())
+        };
+        let (key, value) =
+            principal.tags.iter().find(|(key, value)| selector.matches(key, value) && is_affirmative(value))?;
+        matched_tags.push(format!("{key} = \"{value}\""));
     }
-    Some(format!("has the tag {}", told.join(" and ")))
+    Some(format!("has the tag {}", matched_tags.join(" and ")))
 }
 
 /// What words are looked for in.
-struct Texts<'a> {
-    name: Words,
-    path: Words,
+struct SearchedTexts<'a> {
+    name: WordSequence,
+    path: WordSequence,
     /// The session names that the trust policy asks for.
-    sessions: Vec<(&'a str, Words)>,
+    session_names: Vec<(&'a str, WordSequence)>,
 }
 
-impl<'a> Texts<'a> {
-    fn of(principal: &Principal, ways: &'a [WayIn]) -> Texts<'a> {
-        let sessions = ways.iter().flat_map(|way| way.values(SESSION_NAME));
-        Texts {
-            name: Words::of(&principal.name),
-            path: Words::of(&principal.path),
-            sessions: sessions.map(|session| (session, Words::of(session))).collect(),
+impl<'a> SearchedTexts<'a> {
+    fn from_principal(principal: &Principal, grants: &'a [TrustPolicyGrant]) -> SearchedTexts<'a> {
+        let session_names = grants.iter().flat_map(|grant| grant.values(SESSION_NAME));
+        SearchedTexts {
+            name: WordSequence::parse(&principal.name),
+            path: WordSequence::parse(&principal.path),
+            session_names: session_names.map(|session| (session, WordSequence::parse(session))).collect(),
         }
     }
 }
 
 /// Words of a session name tell what uses the role; those of its own name anyone may have given it.
-fn words_found(hint: &Hint, words: &[Words], texts: &Texts<'_>) -> Option<Found> {
-    let stand_in = |text: &Words| words.iter().find(|words| words.stand_in(text));
-    if let Some((session, _)) = texts.sessions.iter().find(|(_, text)| stand_in(text).is_some()) {
+fn match_words(hint: &Hint, words: &[WordSequence], texts: &SearchedTexts<'_>) -> Option<HintMatch> {
+    let find_words = |text: &WordSequence| words.iter().find(|words| words.is_contained_in(text));
+    if let Some((session, _)) = texts.session_names.iter().find(|(_, text)| find_words(text).is_some()) {
         let strength = Some(hint.strength.max(Strength::Strong));
-        return Some(Found { text: format!("asks for a session name like \"{session}\""), strength });
+        return Some(HintMatch {
+            text: format!("asks for a session name like \"{session}\""),
+            strength_override: strength,
+        });
     }
-    let (place, words) = match stand_in(&texts.name) {
+    let (place, words) = match find_words(&texts.name) {
         Some(words) => ("name", words),
-        None => ("path", stand_in(&texts.path)?),
+        None => ("path", find_words(&texts.path)?),
     };
-    Some(Found { text: format!("has \"{words}\" in its {place}"), strength: None })
+    Some(HintMatch { text: format!("has \"{words}\" in its {place}"), strength_override: None })
 }
 
 /// What a hint about trust finds at one way in.
-pub(super) fn way_found(hint: &Hint, hints: &[&Hint], way: &WayIn) -> Option<String> {
-    let mut text = named(hint, way)?;
-    for asked in &hint.when {
-        let value = way.values(asked.key.lower()).find(|value| accepts(asked, value))?;
+pub(super) fn match_grant(hint: &Hint, hints: &[&Hint], grant: &TrustPolicyGrant) -> Option<String> {
+    let mut text = match_trusted_party(hint, grant)?;
+    for condition in &hint.when {
+        let value = grant.values(condition.key.lower()).find(|value| accepts_value(condition, value))?;
         let joint = if text.is_empty() { "asks for" } else { " with" };
-        text = format!("{text}{joint} {} \"{value}\"", asked.key);
+        text = format!("{text}{joint} {} \"{value}\"", condition.key);
     }
     // A hint that asks for nothing steps back where others, which tell as much, speak for all that is let in.
-    let steps_back = hint.when.is_empty() && hints.iter().any(|other| speaks_for_all(other, hint, hints, way));
-    (!steps_back).then_some(text)
+    let is_superseded =
+        hint.when.is_empty() && hints.iter().any(|other_hint| covers_all_values(other_hint, hint, hints, grant));
+    (!is_superseded).then_some(text)
 }
 
 /// How a way in is told where the hint is about whom it names; empty where it is about what the statement asks.
-fn named(hint: &Hint, way: &WayIn) -> Option<String> {
-    let any = |globs: &[Glob], text: &str| globs.iter().any(|glob| glob.matches(text));
-    match (&hint.clue, &way.trusted) {
-        (Clue::Service(globs), Trusted::Service(name)) => any(globs, name).then(|| way.trusted.words()),
-        (Clue::Oidc(globs), Trusted::Oidc(name)) => any(globs, &name.to_ascii_lowercase()).then(|| way.trusted.words()),
-        (Clue::Saml(globs), Trusted::Saml(name)) => any(globs, name).then(|| way.trusted.words()),
-        (Clue::Trusted(globs), Trusted::Principal(arn)) => any(globs, arn).then(|| way.trusted.words()),
-        (Clue::Trusted(globs), Trusted::Account(_) | Trusted::Anyone) => {
-            let arn = way.values(PRINCIPAL_ARN).find(|arn| any(globs, arn))?;
-            Some(format!("{} where the principal is {arn}", way.trusted.words()))
+fn match_trusted_party(hint: &Hint, grant: &TrustPolicyGrant) -> Option<String> {
+    let matches_any = |globs: &[Glob], text: &str| globs.iter().any(|glob| glob.matches(text));
+    match (&hint.selector, &grant.party) {
+        (HintSelector::Service(globs), TrustedParty::Service(name)) => {
+            matches_any(globs, name).then(|| grant.party.describe())
         }
-        (Clue::Condition, _) => Some(String::new()),
+        (HintSelector::Oidc(globs), TrustedParty::Oidc(name)) => {
+            matches_any(globs, &name.to_ascii_lowercase()).then(|| grant.party.describe())
+        }
+        (HintSelector::Saml(globs), TrustedParty::Saml(name)) => {
+            matches_any(globs, name).then(|| grant.party.describe())
+        }
+        (HintSelector::TrustedPrincipal(globs), TrustedParty::Principal(arn)) => {
+            matches_any(globs, arn).then(|| grant.party.describe())
+        }
+        (HintSelector::TrustedPrincipal(globs), TrustedParty::Account(_) | TrustedParty::Anyone) => {
+            let arn = grant.values(PRINCIPAL_ARN).find(|arn| matches_any(globs, arn))?;
+            Some(format!("{} where the principal is {arn}", grant.party.describe()))
+        }
+        (HintSelector::Condition, _) => Some(String::new()),
         _ => None,
     }
 }
 
-fn accepts(asked: &Asked, value: &str) -> bool {
-    asked.values.iter().any(|glob| glob.matches(value))
+fn accepts_value(condition: &HintCondition, value: &str) -> bool {
+    condition.values.iter().any(|glob| glob.matches(value))
 }
 
 /// Whether hints that ask for the key that `narrow` asks for speak for every value of it that a way in allows.
-fn speaks_for_all(narrow: &Hint, plain: &Hint, hints: &[&Hint], way: &WayIn) -> bool {
-    let [asked] = narrow.when.as_slice() else { return false };
-    let alike = |other: &Hint| {
-        other.strength >= plain.strength && other.clue.key() == plain.clue.key() && named(other, way).is_some()
+fn covers_all_values(narrow: &Hint, general: &Hint, hints: &[&Hint], grant: &TrustPolicyGrant) -> bool {
+    let [condition] = narrow.when.as_slice() else { return false };
+    let is_comparable = |other_hint: &Hint| {
+        other_hint.strength >= general.strength
+            && other_hint.selector.key() == general.selector.key()
+            && match_trusted_party(other_hint, grant).is_some()
     };
-    let spoken_for = |value: &str| {
-        hints.iter().any(|other| match other.when.as_slice() {
-            [one] => one.key == asked.key && alike(other) && accepts(one, value),
+    let is_covered = |value: &str| {
+        hints.iter().any(|other_hint| match other_hint.when.as_slice() {
+            [other_condition] => {
+                other_condition.key == condition.key
+                    && is_comparable(other_hint)
+                    && accepts_value(other_condition, value)
+            }
             _ => false,
         })
     };
-    let mut values = way.values(asked.key.lower()).peekable();
-    values.peek().is_some() && values.all(spoken_for)
+    let mut values = grant.values(condition.key.lower()).peekable();
+    values.peek().is_some() && values.all(is_covered)
 }
 
-fn decide(principal: &Principal, ways: &[WayIn], evidence: Vec<Evidence>) -> Recognised {
+fn choose_class(principal: &Principal, grants: &[TrustPolicyGrant], evidence: Vec<Evidence>) -> Classification {
     match evidence.first() {
-        Some(first) => Recognised { who: first.kind, reason: first.reason(), evidence },
-        None => Recognised { who: Who::Unknown, reason: unknown(principal, ways), evidence },
+        Some(first) => Classification { class: first.kind, reason: first.reason(), evidence },
+        None => Classification { class: InferredClass::Unknown, reason: explain_unknown(principal, grants), evidence },
     }
 }
 
 /// What there is to go by of a principal of which no hint speaks.
-fn unknown(principal: &Principal, ways: &[WayIn]) -> String {
-    if let Some(missing) = principal.missing.iter().find(|missing| missing.layer == LayerKind::Trust) {
+fn explain_unknown(principal: &Principal, grants: &[TrustPolicyGrant]) -> String {
+    if let Some(missing) = principal.missing_documents.iter().find(|missing| missing.layer == LayerKind::Trust) {
         return missing.to_string();
     }
-    let mut named: Vec<String> = ways.iter().map(|way| way.trusted.words()).collect();
-    named.sort();
-    named.dedup();
-    match named.as_slice() {
+    let mut parties: Vec<String> = grants.iter().map(|grant| grant.party.describe()).collect();
+    parties.sort();
+    parties.dedup();
+    match parties.as_slice() {
         [] => "nobody may assume it, and no hint speaks of it".to_owned(),
-        some => format!("{}; no hint speaks of that", some.join(", ")),
+        parties => format!("{}; no hint speaks of that", parties.join(", ")),
     }
 }

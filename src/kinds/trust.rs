@@ -3,11 +3,13 @@
 use crate::baseline::Glob;
 use crate::iam::condition::ConditionValue;
 use crate::iam::principal::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{Condition, Effect, Listing, Operator, PolicyDocument, Quantifier, Statement, WhenMissing};
+use crate::iam::{
+    Condition, ConditionOperator, Effect, ElementKind, MissingKeyRule, PolicyDocument, Quantifier, Statement,
+};
 
 /// Whom a statement lets assume the role.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Trusted {
+pub(super) enum TrustedParty {
     /// An AWS service, as `lambda.amazonaws.com` in every partition.
     Service(String),
     /// An OIDC provider, without `https://`.
@@ -26,71 +28,76 @@ pub(super) enum Trusted {
 
 /// One way in: whom a statement names, and what it asks.
 #[derive(Clone, Debug)]
-pub(super) struct WayIn {
+pub(super) struct TrustPolicyGrant {
     /// Whom it names.
-    pub trusted: Trusted,
+    pub party: TrustedParty,
     /// Context keys in lower case, with the values of which the request must have one. Only what narrows a request
     /// for certain is here: no `…IfExists`, no `ForAllValues:`, no negation.
-    pub asked: Vec<(String, Vec<String>)>,
+    pub required_values: Vec<(String, Vec<String>)>,
 }
 
-impl Trusted {
+impl TrustedParty {
     /// Whom it lets in, in words: `trusts the service lambda.amazonaws.com`.
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         match self {
-            Trusted::Service(name) => format!("trusts the service {name}"),
-            Trusted::Oidc(name) => format!("trusts the OIDC provider {name}"),
-            Trusted::Saml(name) => format!("trusts the SAML provider {name}"),
-            Trusted::Principal(arn) => format!("trusts {arn}"),
-            Trusted::Account(account) => format!("trusts account {account}"),
-            Trusted::Anyone => "trusts anyone".to_owned(),
-            Trusted::Other(text) => format!("trusts {text}"),
+            TrustedParty::Service(name) => format!("trusts the service {name}"),
+            TrustedParty::Oidc(name) => format!("trusts the OIDC provider {name}"),
+            TrustedParty::Saml(name) => format!("trusts the SAML provider {name}"),
+            TrustedParty::Principal(arn) => format!("trusts {arn}"),
+            TrustedParty::Account(account) => format!("trusts account {account}"),
+            TrustedParty::Anyone => "trusts anyone".to_owned(),
+            TrustedParty::Other(text) => format!("trusts {text}"),
         }
     }
 }
 
-impl WayIn {
+impl TrustPolicyGrant {
     /// The values that are asked of a key. A key without a colon is a claim of the OIDC provider (`sub`, `aud`).
     pub fn values(&self, key: &str) -> impl Iterator<Item = &str> {
-        let name = match &self.trusted {
-            Trusted::Oidc(provider) if !key.contains(':') => format!("{}:{key}", provider.to_ascii_lowercase()),
+        let name = match &self.party {
+            TrustedParty::Oidc(provider) if !key.contains(':') => format!("{}:{key}", provider.to_ascii_lowercase()),
             _ => key.to_owned(),
         };
-        self.asked.iter().filter(move |(asked, _)| *asked == name).flat_map(|(_, values)| values).map(String::as_str)
+        self.required_values
+            .iter()
+            .filter(move |(asked, _)| *asked == name)
+            .flat_map(|(_, values)| values)
+            .map(String::as_str)
     }
 }
 
 /// Every way into a role.
-pub(super) fn ways_in(document: &PolicyDocument) -> Vec<WayIn> {
-    let mut ways = Vec::new();
+pub(super) fn list_trust_grants(document: &PolicyDocument) -> Vec<TrustPolicyGrant> {
+    let mut grants = Vec::new();
     for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-        let Some(principal) = statement.principal.as_ref().filter(|p| p.listing == Listing::Only) else { continue };
-        let asked: Vec<(String, Vec<String>)> = statement.conditions.iter().filter_map(asked).collect();
+        let Some(principal) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else { continue };
+        let required_values: Vec<(String, Vec<String>)> =
+            statement.conditions.iter().filter_map(parse_required_values).collect();
         for entry in &principal.entries {
-            let trusted = trusted(entry);
-            if lets_assume(statement, &trusted) {
-                ways.push(WayIn { trusted, asked: asked.clone() });
+            let party = parse_party(entry);
+            if allows_assuming(statement, &party) {
+                grants.push(TrustPolicyGrant { party: party, required_values: required_values.clone() });
             }
         }
     }
-    ways
+    grants
 }
 
-fn trusted(entry: &PrincipalEntry) -> Trusted {
+fn parse_party(entry: &PrincipalEntry) -> TrustedParty {
     match entry {
-        PrincipalEntry::Anyone => Trusted::Anyone,
-        PrincipalEntry::Service(name) => Trusted::Service(plain_service(name)),
-        PrincipalEntry::Federated(name) => federated(name),
-        PrincipalEntry::CanonicalUser(id) => Trusted::Other(format!("canonical user {id}")),
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Trusted::Account(account.as_str().to_owned()),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn)) => Trusted::Account(arn.account().to_owned()),
-        PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => Trusted::Principal(arn.as_str().to_owned()),
-        PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => Trusted::Other(id.to_string()),
+        PrincipalEntry::Anyone => TrustedParty::Anyone,
+        PrincipalEntry::Service(name) => TrustedParty::Service(normalize_service_name(name)),
+        PrincipalEntry::Federated(name) => parse_federated(name),
+        PrincipalEntry::CanonicalUser(id) => TrustedParty::Other(format!("canonical user {id}")),
+        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => TrustedParty::Account(account.as_str().to_owned()),
+        PrincipalEntry::Aws(AwsPrincipal::Root(arn)) => TrustedParty::Account(arn.account().to_owned()),
+        PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => TrustedParty::Principal(arn.as_str().to_owned()),
+        PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => TrustedParty::Other(id.to_string()),
     }
 }
 
 /// A service's name as partition `aws` writes it, by the DNS suffixes of the others.
-pub(crate) fn plain_service(name: &str) -> String {
+pub(crate) fn normalize_service_name(name: &str) -> String {
     const SUFFIXES: [&str; 6] =
         [".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"];
     let name = name.to_ascii_lowercase();
@@ -101,51 +108,51 @@ pub(crate) fn plain_service(name: &str) -> String {
 }
 
 /// An identity provider, by its ARN in IAM; those that AWS knows by themselves go by their host.
-fn federated(text: &str) -> Trusted {
+fn parse_federated(text: &str) -> TrustedParty {
     if let Some((_, provider)) = text.split_once(":oidc-provider/") {
-        return Trusted::Oidc(provider.trim_end_matches('/').to_owned());
+        return TrustedParty::Oidc(provider.trim_end_matches('/').to_owned());
     }
     if let Some((_, provider)) = text.split_once(":saml-provider/") {
-        return Trusted::Saml(provider.to_owned());
+        return TrustedParty::Saml(provider.to_owned());
     }
     let is_host = text.contains('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
-    if is_host { Trusted::Oidc(text.to_owned()) } else { Trusted::Other(text.to_owned()) }
+    if is_host { TrustedParty::Oidc(text.to_owned()) } else { TrustedParty::Other(text.to_owned()) }
 }
 
 /// Whether a statement allows the action by which such a principal assumes a role.
-fn lets_assume(statement: &Statement, trusted: &Trusted) -> bool {
-    let action = match trusted {
-        Trusted::Oidc(_) => "sts:assumerolewithwebidentity",
-        Trusted::Saml(_) => "sts:assumerolewithsaml",
+fn allows_assuming(statement: &Statement, party: &TrustedParty) -> bool {
+    let action = match party {
+        TrustedParty::Oidc(_) => "sts:assumerolewithwebidentity",
+        TrustedParty::Saml(_) => "sts:assumerolewithsaml",
         _ => "sts:assumerole",
     };
-    let listed = |action: &str| {
+    let is_listed = |action: &str| {
         let matches = |written: &str| Glob::new(&written.to_ascii_lowercase()).matches(action);
         statement.action.patterns.iter().any(|pattern| matches(pattern.as_written()))
     };
-    let allowed = |action: &str| listed(action) == (statement.action.listing == Listing::Only);
-    match trusted {
+    let is_allowed = |action: &str| is_listed(action) == (statement.action.kind == ElementKind::List);
+    match party {
         // A federated principal of an unknown form, or anyone, may come in either way.
-        Trusted::Other(_) | Trusted::Anyone => {
-            ["sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"].into_iter().any(allowed)
+        TrustedParty::Other(_) | TrustedParty::Anyone => {
+            ["sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"].into_iter().any(is_allowed)
         }
-        _ => allowed(action),
+        _ => is_allowed(action),
     }
 }
 
-fn asked(condition: &Condition) -> Option<(String, Vec<String>)> {
-    let narrows = !condition.operator.is_negated()
-        && condition.operator != Operator::Null
+fn parse_required_values(condition: &Condition) -> Option<(String, Vec<String>)> {
+    let is_narrowing = !condition.operator.is_negated()
+        && condition.operator != ConditionOperator::Null
         && condition.quantifier != Quantifier::ForAllValues
-        && condition.when_missing == WhenMissing::ByOperator;
-    let text = |value: &ConditionValue| match value {
+        && condition.when_missing == MissingKeyRule::OperatorDefault;
+    let to_text = |value: &ConditionValue| match value {
         ConditionValue::Text(template) => template.as_written().to_owned(),
         ConditionValue::Typed(typed) => typed.to_string(),
     };
-    narrows.then(|| {
+    is_narrowing.then(|| {
         // The path of a provider's URL may end with a slash in the key and without one in its ARN.
         let key = condition.key.lower().replace("/:", ":");
-        (key, condition.values.iter().map(text).collect())
+        (key, condition.values.iter().map(to_text).collect())
     })
 }
 
@@ -156,20 +163,20 @@ mod tests {
     use crate::iam::DocumentKind;
     use crate::source::SourceFile;
 
-    fn ways(statements: &str) -> Vec<WayIn> {
+    fn parse_grants(statements: &str) -> Vec<TrustPolicyGrant> {
         let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statements}}}"#);
         let document = PolicyDocument::parse(&SourceFile::new("trust.json", text), DocumentKind::Trust);
-        ways_in(&document.map_err(|problems| problems.to_string()).unwrap())
+        list_trust_grants(&document.map_err(|problems| problems.to_string()).unwrap())
     }
 
-    fn named(principal: &str, action: &str) -> Vec<Trusted> {
+    fn parse_parties(principal: &str, action: &str) -> Vec<TrustedParty> {
         let statement = format!(r#"{{"Effect": "Allow", "Principal": {principal}, "Action": {action}}}"#);
-        ways(&statement).into_iter().map(|way| way.trusted).collect()
+        parse_grants(&statement).into_iter().map(|grant| grant.party).collect()
     }
 
     #[test]
-    fn whom_a_statement_names() {
-        use Trusted::*;
+    fn trusted_parties_of_a_statement() {
+        use TrustedParty::*;
         let assume = r#""sts:AssumeRole""#;
         let web = r#"["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]"#;
         for (principal, action, expected) in [
@@ -192,35 +199,35 @@ mod tests {
             (r#"{"Federated": "accounts.google.com"}"#, web, Oidc("accounts.google.com".into())),
             (r#"{"Federated": "${Provider.Arn}"}"#, web, Other("${Provider.Arn}".into())),
         ] {
-            assert_eq!(named(principal, action), [expected], "{principal}");
+            assert_eq!(parse_parties(principal, action), [expected], "{principal}");
         }
     }
 
     #[test]
-    fn only_those_come_in_who_may_assume() {
+    fn only_assume_role_actions_grant_trust() {
         let service = r#"{"Service": "lambda.amazonaws.com"}"#;
-        assert_eq!(named(service, r#""sts:TagSession""#), []);
-        assert_eq!(named(service, r#""sts:AssumeRoleWithSAML""#), []);
-        assert_eq!(named(r#"{"Federated": "accounts.google.com"}"#, r#""sts:AssumeRole""#), []);
+        assert_eq!(parse_parties(service, r#""sts:TagSession""#), []);
+        assert_eq!(parse_parties(service, r#""sts:AssumeRoleWithSAML""#), []);
+        assert_eq!(parse_parties(r#"{"Federated": "accounts.google.com"}"#, r#""sts:AssumeRole""#), []);
         let deny = format!(r#"{{"Effect": "Deny", "Principal": {service}, "Action": "sts:AssumeRole"}}"#);
-        assert!(ways(&deny).is_empty());
-        let but = format!(r#"{{"Effect": "Allow", "Principal": {service}, "NotAction": "sts:TagSession"}}"#);
-        assert_eq!(ways(&but).len(), 1);
+        assert!(parse_grants(&deny).is_empty());
+        let not_action = format!(r#"{{"Effect": "Allow", "Principal": {service}, "NotAction": "sts:TagSession"}}"#);
+        assert_eq!(parse_grants(&not_action).len(), 1);
     }
 
     #[test]
-    fn what_narrows_for_certain_is_asked() {
+    fn only_narrowing_conditions_are_kept() {
         let condition = r#"{
             "StringLike": {"sts:RoleSessionName": ["kiro-*", "${aws:username}"], "accounts.google.com:SUB": "1*"},
             "StringNotLike": {"aws:userid": "x"}, "Null": {"aws:TokenIssueTime": "false"},
             "BoolIfExists": {"aws:SecureTransport": "true"}, "Bool": {"aws:MultiFactorAuthPresent": "true"},
             "ForAllValues:StringEquals": {"aws:TagKeys": "a"}, "ForAnyValue:StringEquals": {"accounts.google.com:amr": "b"}
         }"#;
-        let found = ways(&format!(
+        let grants = parse_grants(&format!(
             r#"{{"Effect": "Allow", "Principal": {{"Federated": "accounts.google.com"}},
                  "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {condition}}}"#
         ));
-        let values = |key: &str| found[0].values(key).map(str::to_owned).collect::<Vec<_>>();
+        let values = |key: &str| grants[0].values(key).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(values("sts:rolesessionname"), ["kiro-*", "${aws:username}"]);
         assert_eq!((values("sub"), values("amr")), (vec!["1*".to_owned()], vec!["b".to_owned()]));
         assert_eq!(values("aws:multifactorauthpresent"), ["true"]);

@@ -6,74 +6,105 @@ use std::collections::{BTreeMap, BTreeSet};
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
 
-use super::being::{Being, Change, attachables};
-use super::edges::Steps;
-use super::power::Side;
-use super::rule::{Kind, Path, Rids, Written};
+use super::being::{NodeState, StateChange, list_attachable_policies};
+use super::edges::StepFinder;
+use super::power::RequiredLayers;
+use super::rule::{RemovedPolicy, Technique, TechniqueKind, WriteTarget};
 use crate::iam::{Effect, PolicyDocument};
-use crate::snapshot::Holding;
-use crate::solve::Undecided;
+use crate::snapshot::AttachmentKind;
+use crate::solve::UndecidedReason;
 
 /// What a change touches: a resource, and the managed policy that the request speaks of.
-pub(super) type Touched = (String, Option<String>);
+pub(super) type TouchedResource = (String, Option<String>);
 
-impl Steps<'_> {
+impl StepFinder<'_> {
     /// Whom it makes of itself, and of those it becomes, by a path. `whom` are those of whom more than their own
     /// limits is worth changing.
-    pub(super) fn changed_by(
+    pub(super) fn find_changed_states(
         &self,
-        path: &Path,
-        whom: &FixedBitSet,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Vec<Being> {
-        let Some(need) = path.needs.first().filter(|need| self.power.may(self.graph.solver, need)) else {
+        technique: &Technique,
+        targets: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
+        let Some(action) =
+            technique.required_actions.first().filter(|need| self.effective.may_allow(self.graph.solver, need))
+        else {
             return Vec::new();
         };
-        match path.kind {
-            Kind::Join => self.joined(need, whom, undecided),
-            Kind::UnbindUser | Kind::UnbindRole | Kind::UnbindPolicy => {
-                self.unbound(path, need, undecided).into_iter().collect()
+        match technique.kind {
+            TechniqueKind::JoinGroup => self.join_group(action, targets, undecided),
+            TechniqueKind::RemoveUserBoundary
+            | TechniqueKind::RemoveRoleBoundary
+            | TechniqueKind::RewriteBoundaryPolicy => {
+                self.remove_boundary(technique, action, undecided).into_iter().collect()
             }
-            Kind::Drop => self.rid(path.rids, need, undecided),
-            Kind::Restore => self.restored(need, whom, undecided),
-            Kind::AttachUser | Kind::AttachRole | Kind::AttachGroup => self.attached(path, need, whom, undecided),
+            TechniqueKind::RemoveDenyingPolicies => self.remove_denying_policies(technique.removes, action, undecided),
+            TechniqueKind::SetDefaultVersion => self.set_default_version(action, targets, undecided),
+            TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
+                self.attach_limited_policy(technique, action, targets, undecided)
+            }
             _ => Vec::new(),
         }
     }
 
     /// What a change by a path touches; `to` is what it makes.
-    pub(super) fn touched(&self, path: &Path, to: &Being, undecided: &mut BTreeSet<Undecided>) -> Vec<Touched> {
+    pub(super) fn find_touched_resources(
+        &self,
+        technique: &Technique,
+        target: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<TouchedResource> {
         let graph = self.graph;
-        let arn = graph.arn(to.principal).to_owned();
-        let Some(node) = graph.nodes.get(to.principal) else { return Vec::new() };
-        let attached = to.change.attached.as_deref().map(str::to_owned);
-        match path.kind {
-            Kind::Join => {
-                let at = graph.kinds.account_of.get(to.principal).copied().zip(to.change.joined);
-                let group = graph.group_at.iter().position(|group| Some(*group) == at);
+        let arn = graph.arn(target.principal).to_owned();
+        let Some(node) = graph.nodes.get(target.principal) else { return Vec::new() };
+        let attached_policy = target.change.attached_policy.as_deref().map(str::to_owned);
+        match technique.kind {
+            TechniqueKind::JoinGroup => {
+                let group_key = graph
+                    .principal_sets
+                    .account_by_principal
+                    .get(target.principal)
+                    .copied()
+                    .zip(target.change.joined_group);
+                let group = graph.group_positions.iter().position(|group| Some(*group) == group_key);
                 group.map(|group| (graph.groups.arn(group).to_owned(), None)).into_iter().collect()
             }
-            Kind::UnbindPolicy => node.principal.boundary.iter().map(|boundary| (boundary.arn.clone(), None)).collect(),
-            Kind::Restore => to.change.version.iter().map(|(policy, _)| (policy.to_string(), None)).collect(),
-            Kind::AttachGroup => {
-                let Some(need) = path.needs.first() else { return Vec::new() };
-                let groups = self.on_groups(need, attached.as_deref(), undecided);
-                let of = |group: &usize| self.members(*group).contains(to.principal);
-                groups.ones().find(of).map(|group| (graph.groups.arn(group).to_owned(), attached)).into_iter().collect()
+            TechniqueKind::RewriteBoundaryPolicy => {
+                node.principal.boundary.iter().map(|boundary| (boundary.arn.clone(), None)).collect()
             }
-            Kind::AttachUser | Kind::AttachRole => vec![(arn, attached)],
-            Kind::Drop => {
-                let had = if to.principal == self.being.principal { self.being.change.dropped.as_slice() } else { &[] };
-                let lost = to.change.dropped.iter().filter(|position| !had.contains(position));
-                let held = lost.filter_map(|position| node.principal.identity.get(*position));
-                let touched: BTreeSet<Touched> = held
-                    .filter_map(|held| match (&held.holding, path.rids?) {
-                        (Holding::Attached { arn, .. }, Rids::Text) => Some((arn.clone(), None)),
-                        (Holding::Inline { holder } | Holding::Attached { holder, .. }, Rids::Group) => {
-                            Some((holder.clone(), None))
-                        }
-                        (Holding::Inline { holder }, _) => Some((holder.clone(), None)),
-                        (Holding::Attached { arn, holder }, _) => Some((holder.clone(), Some(arn.clone()))),
+            TechniqueKind::SetDefaultVersion => {
+                target.change.policy_version.iter().map(|(policy, _)| (policy.to_string(), None)).collect()
+            }
+            TechniqueKind::AttachGroup => {
+                let Some(action) = technique.required_actions.first() else { return Vec::new() };
+                let groups = self.find_groups(action, attached_policy.as_deref(), undecided);
+                let contains_target = |group: &usize| self.find_members(*group).contains(target.principal);
+                groups
+                    .ones()
+                    .find(contains_target)
+                    .map(|group| (graph.groups.arn(group).to_owned(), attached_policy))
+                    .into_iter()
+                    .collect()
+            }
+            TechniqueKind::AttachUser | TechniqueKind::AttachRole => vec![(arn, attached_policy)],
+            TechniqueKind::RemoveDenyingPolicies => {
+                let already_removed = if target.principal == self.state.principal {
+                    self.state.change.removed_policies.as_slice()
+                } else {
+                    &[]
+                };
+                let newly_removed =
+                    target.change.removed_policies.iter().filter(|position| !already_removed.contains(position));
+                let attachments = newly_removed.filter_map(|position| node.principal.identity_policies.get(*position));
+                let touched: BTreeSet<TouchedResource> = attachments
+                    .filter_map(|held| match (&held.kind, technique.removes?) {
+                        (AttachmentKind::Attached { arn, .. }, RemovedPolicy::Text) => Some((arn.clone(), None)),
+                        (
+                            AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. },
+                            RemovedPolicy::Group,
+                        ) => Some((holder.clone(), None)),
+                        (AttachmentKind::Inline { holder }, _) => Some((holder.clone(), None)),
+                        (AttachmentKind::Attached { arn, holder }, _) => Some((holder.clone(), Some(arn.clone()))),
                         _ => None,
                     })
                     .collect();
@@ -84,217 +115,310 @@ impl Steps<'_> {
     }
 
     /// Who is in a group now.
-    pub(super) fn members(&self, group: usize) -> FixedBitSet {
-        let mut members = self.graph.kinds.members.get(group).cloned().unwrap_or_else(|| self.graph.principals.none());
-        if self.being.change.joined.is_some_and(|joined| self.is_own_group(group, joined)) {
-            members.insert(self.being.principal);
+    pub(super) fn find_members(&self, group: usize) -> FixedBitSet {
+        let mut members = self
+            .graph
+            .principal_sets
+            .group_members
+            .get(group)
+            .cloned()
+            .unwrap_or_else(|| self.graph.principals.empty_set());
+        if self.state.change.joined_group.is_some_and(|joined| self.is_own_group(group, joined)) {
+            members.insert(self.state.principal);
         }
         members
     }
 
     fn is_own_group(&self, group: usize, position: usize) -> bool {
-        let account = self.graph.kinds.account_of.get(self.being.principal);
-        self.graph.group_at.get(group).is_some_and(|(at, place)| Some(at) == account && *place == position)
+        let account = self.graph.principal_sets.account_by_principal.get(self.state.principal);
+        self.graph.group_positions.get(group).is_some_and(|(at, place)| Some(at) == account && *place == position)
     }
 
     /// Someone as it is now: itself with what it changed already.
-    fn now(&self, principal: usize) -> Change {
-        if principal == self.being.principal { self.being.change.clone() } else { Change::default() }
+    fn current_change(&self, principal: usize) -> StateChange {
+        if principal == self.state.principal { self.state.change.clone() } else { StateChange::default() }
     }
 
-    fn joined(&self, need: &str, whom: &FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> Vec<Being> {
+    fn join_group(
+        &self,
+        action: &str,
+        targets: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
         let graph = self.graph;
-        let mut users = graph.kinds.users.clone();
-        users.intersect_with(whom);
-        users.intersect_with(&self.neighbours);
-        let mut made = Vec::new();
+        let mut users = graph.principal_sets.users.clone();
+        users.intersect_with(targets);
+        users.intersect_with(&self.account_principals);
+        let mut states = Vec::new();
         if users.is_clear() {
-            return made;
+            return states;
         }
-        for group in self.on_groups(need, None, undecided).ones() {
-            let Some((_, position)) = graph.group_at.get(group) else { continue };
-            let members = self.members(group);
+        for group in self.find_groups(action, None, undecided).ones() {
+            let Some((_, position)) = graph.group_positions.get(group) else { continue };
+            let members = self.find_members(group);
             // Of users whom the same limits bind any will do.
             let mut limits = FxHashSet::default();
             for user in users.ones().filter(|user| !members.contains(*user)) {
                 let Some(node) = graph.nodes.get(user) else { continue };
-                let denies = node.layers.identity.iter().filter(|policy| denies(&policy.document));
+                let denies = node.layers.identity.iter().filter(|policy| has_deny(&policy.document));
                 let denies: Vec<*const PolicyDocument> =
                     denies.map(|policy| std::sync::Arc::as_ptr(&policy.document)).collect();
                 let boundary = node.principal.boundary.as_ref().map(|boundary| boundary.arn.as_str());
-                if user == self.being.principal || limits.insert((boundary, denies)) {
-                    made.push(Being { principal: user, change: Change { joined: Some(*position), ..self.now(user) } });
+                if user == self.state.principal || limits.insert((boundary, denies)) {
+                    states.push(NodeState {
+                        principal: user,
+                        change: StateChange { joined_group: Some(*position), ..self.current_change(user) },
+                    });
                 }
             }
         }
-        made
+        states
     }
 
-    fn unbound(&self, path: &Path, need: &str, undecided: &mut BTreeSet<Undecided>) -> Option<Being> {
+    fn remove_boundary(
+        &self,
+        technique: &Technique,
+        action: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<NodeState> {
         let graph = self.graph;
-        let own = self.being.principal;
-        let is_user = graph.kinds.users.contains(own);
-        self.power.layers.boundary.as_ref()?;
-        let free = match path.kind {
-            Kind::UnbindPolicy => {
-                let boundary = graph.nodes.get(own)?.principal.boundary.as_ref()?;
+        let principal = self.state.principal;
+        let is_user = graph.principal_sets.users.contains(principal);
+        self.effective.layers.boundary.as_ref()?;
+        let is_removable = match technique.kind {
+            TechniqueKind::RewriteBoundaryPolicy => {
+                let boundary = graph.nodes.get(principal)?.principal.boundary.as_ref()?;
                 graph.policies.find(&boundary.arn).is_some_and(|boundary| {
-                    self.on(need, Side::Own, &graph.policies, &self.own_policies(), None, undecided).contains(boundary)
+                    self.filter_allowed(
+                        action,
+                        RequiredLayers::IdentityAndBoundary,
+                        &graph.policies,
+                        &self.find_account_policies(),
+                        None,
+                        undecided,
+                    )
+                    .contains(boundary)
                 })
             }
             kind => {
-                is_user == (kind == Kind::UnbindUser)
-                    && (is_user || graph.kinds.own_roles.contains(own))
-                    && self.on_itself(need, None, undecided)
+                is_user == (kind == TechniqueKind::RemoveUserBoundary)
+                    && (is_user || graph.principal_sets.modifiable_roles.contains(principal))
+                    && self.is_allowed_on_itself(action, None, undecided)
             }
         };
-        free.then(|| Being { principal: own, change: Change { unbound: true, ..self.being.change.clone() } })
+        is_removable.then(|| NodeState {
+            principal,
+            change: StateChange { boundary_removed: true, ..self.state.change.clone() },
+        })
     }
 
-    fn on_itself(&self, need: &str, policy: Option<&str>, undecided: &mut BTreeSet<Undecided>) -> bool {
-        let mut itself = self.graph.principals.none();
-        itself.insert(self.being.principal);
-        !self.on(need, Side::Own, &self.graph.principals, &itself, policy, undecided).is_clear()
+    fn is_allowed_on_itself(
+        &self,
+        action: &str,
+        policy: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let mut own_set = self.graph.principals.empty_set();
+        own_set.insert(self.state.principal);
+        !self
+            .filter_allowed(
+                action,
+                RequiredLayers::IdentityAndBoundary,
+                &self.graph.principals,
+                &own_set,
+                policy,
+                undecided,
+            )
+            .is_clear()
     }
 
     /// Rids itself of policies with a Deny: of all at once that allow nothing, and of each of the others.
-    fn rid(&self, rids: Option<Rids>, need: &str, undecided: &mut BTreeSet<Undecided>) -> Vec<Being> {
+    fn remove_denying_policies(
+        &self,
+        removes: Option<RemovedPolicy>,
+        action: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
         let graph = self.graph;
-        let own = self.being.principal;
-        let (Some(rids), Some(node)) = (rids, graph.nodes.get(own)) else { return Vec::new() };
-        let is_user = graph.kinds.users.contains(own);
-        let own_arn = graph.arn(own);
-        let itself = matches!(rids, Rids::Inline | Rids::Attached);
-        if itself && (need.contains("Role") == is_user || !(is_user || graph.kinds.own_roles.contains(own))) {
+        let principal = self.state.principal;
+        let (Some(rids), Some(node)) = (removes, graph.nodes.get(principal)) else { return Vec::new() };
+        let is_user = graph.principal_sets.users.contains(principal);
+        let own_arn = graph.arn(principal);
+        let is_own_policy = matches!(rids, RemovedPolicy::Inline | RemovedPolicy::Attached);
+        if is_own_policy
+            && (action.contains("Role") == is_user
+                || !(is_user || graph.principal_sets.modifiable_roles.contains(principal)))
+        {
             return Vec::new();
         }
-        let held = || node.principal.identity.iter().enumerate();
-        let gone = |position: &usize| self.being.change.dropped.contains(position);
-        let mut with: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (position, policy) in held().filter(|(position, policy)| !gone(position) && denies(&policy.document)) {
+        let attachments = || node.principal.identity_policies.iter().enumerate();
+        let is_removed = |position: &usize| self.state.change.removed_policies.contains(position);
+        let mut removable: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (position, policy) in
+            attachments().filter(|(position, policy)| !is_removed(position) && has_deny(&policy.document))
+        {
             let group = |holder: &str| graph.groups.find(holder);
-            let lost = match (rids, &policy.holding) {
-                (Rids::Inline, Holding::Inline { holder }) if holder == own_arn => {
-                    self.on_itself(need, None, undecided).then(|| vec![position])
+            let removed = match (rids, &policy.kind) {
+                (RemovedPolicy::Inline, AttachmentKind::Inline { holder }) if holder == own_arn => {
+                    self.is_allowed_on_itself(action, None, undecided).then(|| vec![position])
                 }
-                (Rids::Attached, Holding::Attached { arn, holder }) if holder == own_arn => {
-                    self.on_itself(need, Some(arn), undecided).then(|| vec![position])
+                (RemovedPolicy::Attached, AttachmentKind::Attached { arn, holder }) if holder == own_arn => {
+                    self.is_allowed_on_itself(action, Some(arn), undecided).then(|| vec![position])
                 }
-                (Rids::GroupInline, Holding::Inline { holder }) => group(holder)
-                    .filter(|group| self.on_groups(need, None, undecided).contains(*group))
+                (RemovedPolicy::GroupInline, AttachmentKind::Inline { holder }) => group(holder)
+                    .filter(|group| self.find_groups(action, None, undecided).contains(*group))
                     .map(|_| vec![position]),
-                (Rids::GroupAttached, Holding::Attached { arn, holder }) => group(holder)
-                    .filter(|group| self.on_groups(need, Some(arn), undecided).contains(*group))
+                (RemovedPolicy::GroupAttached, AttachmentKind::Attached { arn, holder }) => group(holder)
+                    .filter(|group| self.find_groups(action, Some(arn), undecided).contains(*group))
                     .map(|_| vec![position]),
-                (Rids::Group, Holding::Inline { holder } | Holding::Attached { holder, .. }) => {
-                    group(holder).filter(|group| self.on_groups(need, None, undecided).contains(*group)).map(|_| {
-                        held()
-                            .filter(|(_, other)| holder_of(&other.holding) == Some(holder))
+                (RemovedPolicy::Group, AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. }) => {
+                    group(holder).filter(|group| self.find_groups(action, None, undecided).contains(*group)).map(|_| {
+                        attachments()
+                            .filter(|(_, attachment)| find_holder(&attachment.kind) == Some(holder))
                             .map(|(at, _)| at)
                             .collect()
                     })
                 }
-                (Rids::Text, Holding::Attached { arn, .. }) => graph
+                (RemovedPolicy::Text, AttachmentKind::Attached { arn, .. }) => graph
                     .policies
                     .find(arn)
                     .filter(|policy| {
-                        let own = self.own_policies();
-                        self.on(need, Side::Own, &graph.policies, &own, None, undecided).contains(*policy)
+                        let account_policies = self.find_account_policies();
+                        self.filter_allowed(action, RequiredLayers::IdentityAndBoundary, &graph.policies, &account_policies, None, undecided).contains(*policy)
                     })
                     .map(|_| {
-                        let same =
-                            |holding: &Holding| matches!(holding, Holding::Attached { arn: other, .. } if other == arn);
-                        held().filter(|(_, other)| same(&other.holding)).map(|(at, _)| at).collect()
+                        let is_same_policy =
+                            |holding: &AttachmentKind| matches!(holding, AttachmentKind::Attached { arn: other_arn, .. } if other_arn == arn);
+                        attachments().filter(|(_, attachment)| is_same_policy(&attachment.kind)).map(|(at, _)| at).collect()
                     }),
                 _ => None,
             };
-            with.extend(lost.map(|lost| (position, lost)));
+            removable.extend(removed.map(|lost| (position, lost)));
         }
-        let only_denies = |position: &usize| {
-            let document = node.principal.identity.get(*position).map(|held| &held.document);
-            document.is_some_and(|document| document.statements.iter().all(|one| one.effect == Effect::Deny))
+        let is_deny_only = |position: &usize| {
+            let document = node.principal.identity_policies.get(*position).map(|held| &held.document);
+            document
+                .is_some_and(|document| document.statements.iter().all(|statement| statement.effect == Effect::Deny))
         };
-        let (plain, mixed): (Vec<_>, Vec<_>) = with.into_values().partition(|lost| lost.iter().all(only_denies));
-        let plain = if plain.is_empty() { None } else { Some(plain.concat()) };
-        let made = plain.into_iter().chain(mixed).map(|lost| {
-            let dropped: BTreeSet<usize> = self.being.change.dropped.iter().copied().chain(lost).collect();
-            let change = Change { dropped: dropped.into_iter().collect(), ..self.being.change.clone() };
-            Being { principal: own, change }
+        let (deny_only, mixed): (Vec<_>, Vec<_>) =
+            removable.into_values().partition(|removed| removed.iter().all(is_deny_only));
+        let deny_only = if deny_only.is_empty() { None } else { Some(deny_only.concat()) };
+        let states = deny_only.into_iter().chain(mixed).map(|removed| {
+            let removed_policies: BTreeSet<usize> =
+                self.state.change.removed_policies.iter().copied().chain(removed).collect();
+            let change =
+                StateChange { removed_policies: removed_policies.into_iter().collect(), ..self.state.change.clone() };
+            NodeState { principal, change }
         });
-        made.collect()
+        states.collect()
     }
 
-    fn restored(&self, need: &str, whom: &FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> Vec<Being> {
+    fn set_default_version(
+        &self,
+        action: &str,
+        targets: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
         let graph = self.graph;
-        let Some(node) = graph.nodes.get(self.being.principal).filter(|_| !whom.is_clear()) else { return Vec::new() };
+        let Some(node) = graph.nodes.get(self.state.principal).filter(|_| !targets.is_clear()) else {
+            return Vec::new();
+        };
         let versions = |policy: usize| {
             let managed = node.account.policies.get(graph.policies.arn(policy));
-            managed.map_or(&[][..], |policy| policy.versions.as_slice())
+            managed.map_or(&[][..], |policy| policy.other_versions.as_slice())
         };
-        let mut among = self.own_policies();
-        let none: Vec<usize> = among.ones().filter(|policy| versions(*policy).is_empty()).collect();
-        none.into_iter().for_each(|policy| among.remove(policy));
-        let mut made = Vec::new();
-        for policy in self.on(need, Side::Own, &graph.policies, &among, None, undecided).ones() {
-            let mut holders = graph.kinds.holders.get(policy).cloned().unwrap_or_else(|| graph.principals.none());
-            holders.intersect_with(whom);
-            for (principal, (id, _)) in holders.ones().flat_map(|one| versions(policy).iter().map(move |v| (one, v))) {
+        let mut candidates = self.find_account_policies();
+        let without_versions: Vec<usize> = candidates.ones().filter(|policy| versions(*policy).is_empty()).collect();
+        without_versions.into_iter().for_each(|policy| candidates.remove(policy));
+        let mut states = Vec::new();
+        for policy in self
+            .filter_allowed(action, RequiredLayers::IdentityAndBoundary, &graph.policies, &candidates, None, undecided)
+            .ones()
+        {
+            let mut holders = graph
+                .principal_sets
+                .policy_holders
+                .get(policy)
+                .cloned()
+                .unwrap_or_else(|| graph.principals.empty_set());
+            holders.intersect_with(targets);
+            for (principal, (id, _)) in
+                holders.ones().flat_map(|principal| versions(policy).iter().map(move |v| (principal, v)))
+            {
                 let version = Some((graph.policies.arn(policy).into(), id.as_str().into()));
-                let now = self.now(principal);
-                if now.version.is_none() {
-                    made.push(Being { principal, change: Change { version, ..now } });
+                let change = self.current_change(principal);
+                if change.policy_version.is_none() {
+                    states.push(NodeState { principal, change: StateChange { policy_version: version, ..change } });
                 }
             }
         }
-        made
+        states
     }
 
     /// An attachment that is limited to some policies gives what those allow.
-    fn attached(&self, path: &Path, need: &str, whom: &FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> Vec<Being> {
+    fn attach_limited_policy(
+        &self,
+        technique: &Technique,
+        action: &str,
+        targets: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
         let graph = self.graph;
-        let Some(node) = graph.nodes.get(self.being.principal).filter(|_| self.power.asks_for("iam:policyarn")) else {
+        let Some(node) =
+            graph.nodes.get(self.state.principal).filter(|_| self.effective.has_condition_on("iam:policyarn"))
+        else {
             return Vec::new();
         };
-        let mut targets = match path.kind.written() {
-            Some(Written::Role) => graph.kinds.own_roles.clone(),
-            _ => graph.kinds.users.clone(),
+        let mut eligible = match technique.kind.write_target() {
+            Some(WriteTarget::Role) => graph.principal_sets.modifiable_roles.clone(),
+            _ => graph.principal_sets.users.clone(),
         };
-        targets.intersect_with(whom);
-        targets.intersect_with(&self.neighbours);
-        let mut made = Vec::new();
-        if targets.is_clear() {
-            return made;
+        eligible.intersect_with(targets);
+        eligible.intersect_with(&self.account_principals);
+        let mut states = Vec::new();
+        if eligible.is_clear() {
+            return states;
         }
-        for policy in attachables(node.account) {
-            let found = match path.kind {
-                Kind::AttachGroup => {
-                    let mut members = graph.principals.none();
-                    let groups = self.on_groups(need, Some(&policy), undecided);
-                    groups.ones().for_each(|group| members.union_with(&self.members(group)));
-                    members.intersect_with(&targets);
+        for policy in list_attachable_policies(node.account) {
+            let found = match technique.kind {
+                TechniqueKind::AttachGroup => {
+                    let mut members = graph.principals.empty_set();
+                    let groups = self.find_groups(action, Some(&policy), undecided);
+                    groups.ones().for_each(|group| members.union_with(&self.find_members(group)));
+                    members.intersect_with(&eligible);
                     members
                 }
-                _ => self.on(need, Side::Own, &graph.principals, &targets, Some(&policy), undecided),
+                _ => self.filter_allowed(
+                    action,
+                    RequiredLayers::IdentityAndBoundary,
+                    &graph.principals,
+                    &eligible,
+                    Some(&policy),
+                    undecided,
+                ),
             };
             for principal in found.ones() {
-                let now = self.now(principal);
-                if now.attached.is_none() {
-                    let attached = Some(std::sync::Arc::clone(&policy));
-                    made.push(Being { principal, change: Change { attached, ..now } });
+                let change = self.current_change(principal);
+                if change.attached_policy.is_none() {
+                    let attached_policy = Some(std::sync::Arc::clone(&policy));
+                    states.push(NodeState {
+                        principal,
+                        change: StateChange { attached_policy: attached_policy, ..change },
+                    });
                 }
             }
         }
-        made
+        states
     }
 }
 
-fn denies(document: &PolicyDocument) -> bool {
+fn has_deny(document: &PolicyDocument) -> bool {
     document.statements.iter().any(|statement| statement.effect == Effect::Deny)
 }
 
-fn holder_of(holding: &Holding) -> Option<&String> {
-    match holding {
-        Holding::Inline { holder } | Holding::Attached { holder, .. } => Some(holder),
+fn find_holder(attachment_kind: &AttachmentKind) -> Option<&String> {
+    match attachment_kind {
+        AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. } => Some(holder),
         _ => None,
     }
 }

@@ -4,46 +4,46 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::access::{Known, settled};
+use crate::access::{KeyFact, decide_condition};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
-use crate::solve::{Allowing, Branch, Except};
+use crate::solve::{Branch, ResourceScope, StatementUse};
 
 /// The statements that decide, and what is known of the keys that they name.
 #[derive(Eq, Hash, PartialEq)]
-pub(super) struct Decides {
+pub(super) struct DecisionKey {
     partition: &'static str,
-    branches: Vec<Lists>,
-    known: Vec<Told>,
+    branches: Vec<BranchKey>,
+    facts: Vec<ConditionKeyFact>,
 }
 
 /// The statements of a branch, list by list; what must not match comes last.
 #[derive(Eq, Hash, PartialEq)]
-struct Lists {
-    lists: Vec<Vec<One>>,
-    except: Vec<Except>,
+struct BranchKey {
+    statement_lists: Vec<Vec<StatementKey>>,
+    scope_exclusions: Vec<ResourceScope>,
 }
 
 /// A statement.
 #[derive(Eq, Hash, PartialEq)]
-struct One {
-    document: Document,
+struct StatementKey {
+    document: DocumentPtr,
     index: usize,
     rcp_services_only: bool,
-    covers: Option<Arc<Except>>,
+    resource_scope: Option<Arc<ResourceScope>>,
 }
 
 /// A document by its place in memory, which it keeps.
-struct Document(Arc<PolicyDocument>);
+struct DocumentPtr(Arc<PolicyDocument>);
 
-impl PartialEq for Document {
-    fn eq(&self, other: &Document) -> bool {
+impl PartialEq for DocumentPtr {
+    fn eq(&self, other: &DocumentPtr) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl Eq for Document {}
+impl Eq for DocumentPtr {}
 
-impl Hash for Document {
+impl Hash for DocumentPtr {
     fn hash<H: Hasher>(&self, state: &mut H) {
         Arc::as_ptr(&self.0).hash(state);
     }
@@ -51,46 +51,50 @@ impl Hash for Document {
 
 /// What is known of a key that a statement names.
 #[derive(Eq, Hash, PartialEq)]
-enum Told {
+enum ConditionKeyFact {
     /// Whether the condition holds: what else is known of its key makes no difference.
-    Holds(bool),
-    Key(ContextKey, Known),
+    Decided(bool),
+    Fact(ContextKey, KeyFact),
 }
 
-impl Decides {
+impl DecisionKey {
     /// What decides over branches.
-    pub(super) fn new(branches: &[Branch], partition: Partition, known: impl Fn(&ContextKey) -> Known) -> Decides {
-        let mut decides = Decides { partition: partition.as_str(), branches: Vec::new(), known: Vec::new() };
+    pub(super) fn new(
+        branches: &[Branch],
+        partition: Partition,
+        known: impl Fn(&ContextKey) -> KeyFact,
+    ) -> DecisionKey {
+        let mut key = DecisionKey { partition: partition.as_str(), branches: Vec::new(), facts: Vec::new() };
         for branch in branches {
-            let lists = branch.require.iter().chain([&branch.forbid]);
-            decides.branches.push(Lists {
-                lists: lists.clone().map(|list| list.iter().map(one).collect()).collect(),
-                except: branch.except.clone(),
+            let lists = branch.allow_layers.iter().chain([&branch.deny_statements]);
+            key.branches.push(BranchKey {
+                statement_lists: lists.clone().map(|list| list.iter().map(to_statement_key).collect()).collect(),
+                scope_exclusions: branch.scope_exclusions.clone(),
             });
-            lists.flatten().for_each(|one| decides.add(one, &known));
+            lists.flatten().for_each(|statement_use| key.add(statement_use, &known));
         }
-        decides
+        key
     }
 
     /// Adds what is known of the keys that a statement names, in its conditions and as variables.
-    pub(super) fn add(&mut self, one: &Allowing, known: &impl Fn(&ContextKey) -> Known) {
-        let Some(statement) = one.statement() else { return };
+    pub(super) fn add(&mut self, statement_use: &StatementUse, known: &impl Fn(&ContextKey) -> KeyFact) {
+        let Some(statement) = statement_use.statement() else { return };
         for condition in &statement.conditions {
-            let of_key = known(&condition.key);
-            self.known.push(match settled(condition, &of_key) {
-                Some(holds) => Told::Holds(holds),
-                None => Told::Key(condition.key.clone(), of_key),
+            let fact = known(&condition.key);
+            self.facts.push(match decide_condition(condition, &fact) {
+                Some(holds) => ConditionKeyFact::Decided(holds),
+                None => ConditionKeyFact::Fact(condition.key.clone(), fact),
             });
         }
-        self.known.extend(statement.variables().map(|key| Told::Key(key.clone(), known(key))));
+        self.facts.extend(statement.variables().map(|key| ConditionKeyFact::Fact(key.clone(), known(key))));
     }
 }
 
-fn one(one: &Allowing) -> One {
-    One {
-        document: Document(Arc::clone(&one.document)),
-        index: one.index,
+fn to_statement_key(one: &StatementUse) -> StatementKey {
+    StatementKey {
+        document: DocumentPtr(Arc::clone(&one.document)),
+        index: one.statement_index,
         rcp_services_only: one.rcp_services_only,
-        covers: one.covers.clone(),
+        resource_scope: one.resource_scope.clone(),
     }
 }

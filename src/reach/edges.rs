@@ -5,152 +5,171 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::assume::{assumable, assumable_by_account, assumable_by_name, facts_of};
-use super::being::{Being, Change};
-use super::graph::{Graph, MAKES_PROFILES};
-use super::power::{Power, Side, speaking};
-use super::rule::{Kind, Path, Written, paths};
-use super::targets::{Asked, Facts};
-use super::universe::Universe;
-use crate::access::{Known, PolicyOrigin};
+use super::assume::{find_assumable_by_account, find_assumable_by_name, find_assumable_roles, principal_fact};
+use super::being::{NodeState, StateChange};
+use super::graph::{Graph, INSTANCE_PROFILE_ACTIONS};
+use super::power::{EffectiveAccess, RequiredLayers, restrict_to_action};
+use super::rule::{Technique, TechniqueKind, WriteTarget, techniques};
+use super::targets::{ContextFacts, ResourceQuery};
+use super::universe::ArnIndex;
+use crate::access::{KeyFact, PolicyOrigin};
 use crate::iam::ContextKey;
-use crate::snapshot::Holding;
-use crate::solve::Undecided;
+use crate::snapshot::AttachmentKind;
+use crate::solve::UndecidedReason;
 
-const PASS: &str = "iam:PassRole";
+const PASS_ROLE: &str = "iam:PassRole";
 
 /// The first steps of someone.
 #[derive(Clone, Debug)]
-pub(super) struct Edges {
+pub(super) struct Successors {
     /// Whom it can become as they are.
-    pub(super) reached: FixedBitSet,
+    pub(super) reachable: FixedBitSet,
     /// Whose policies it can make allow everything.
-    pub(super) widen: FixedBitSet,
+    pub(super) grant_targets: FixedBitSet,
     /// Whom it can make of itself, or of those it becomes, beside.
-    pub(super) changed: Vec<Being>,
+    pub(super) changed_states: Vec<NodeState>,
     /// What could not be decided.
-    pub(super) undecided: BTreeSet<Undecided>,
+    pub(super) undecided: BTreeSet<UndecidedReason>,
 }
 
 /// Someone whose steps are looked at.
-pub(super) struct Steps<'g> {
+pub(super) struct StepFinder<'g> {
     pub(super) graph: &'g Graph<'g>,
-    pub(super) being: &'g Being,
-    pub(super) power: &'g Power<'g>,
+    pub(super) state: &'g NodeState,
+    pub(super) effective: &'g EffectiveAccess<'g>,
     /// The principals of its account.
-    pub(super) neighbours: FixedBitSet,
+    pub(super) account_principals: FixedBitSet,
 }
 
-impl Edges {
-    pub(super) fn none(graph: &Graph<'_>) -> Edges {
-        let none = || graph.principals.none();
-        Edges { reached: none(), widen: none(), changed: Vec::new(), undecided: BTreeSet::new() }
+impl Successors {
+    pub(super) fn empty(graph: &Graph<'_>) -> Successors {
+        let none = || graph.principals.empty_set();
+        Successors { reachable: none(), grant_targets: none(), changed_states: Vec::new(), undecided: BTreeSet::new() }
     }
 
-    pub(super) fn of(graph: &Graph<'_>, being: &Being, power: &Power<'_>) -> Edges {
-        let mut edges = Edges::none(graph);
-        let Some(steps) = Steps::new(graph, being, power) else { return edges };
-        let work = || Arc::new(Shared::of(&steps));
-        let shared = if being.change.is_shareable() { graph.shared(&steps) } else { work() };
-        edges.reached.union_with(&shared.reached);
-        edges.widen.union_with(&shared.widen);
-        edges.undecided.extend(shared.undecided.iter().cloned());
-        edges.reached.union_with(&assumable_by_name(graph, being, power, &mut edges.undecided));
-        edges.reached.remove(being.principal);
+    pub(super) fn compute(graph: &Graph<'_>, state: &NodeState, effective: &EffectiveAccess<'_>) -> Successors {
+        let mut successors = Successors::empty(graph);
+        let Some(step_finder) = StepFinder::new(graph, state, effective) else { return successors };
+        let compute_shared = || Arc::new(SharedSuccessors::compute(&step_finder));
+        let shared =
+            if state.change.can_share_successors() { graph.shared_successors(&step_finder) } else { compute_shared() };
+        successors.reachable.union_with(&shared.reachable);
+        successors.grant_targets.union_with(&shared.grant_targets);
+        successors.undecided.extend(shared.undecided.iter().cloned());
+        successors.reachable.union_with(&find_assumable_by_name(graph, state, effective, &mut successors.undecided));
+        successors.reachable.remove(state.principal);
         // Whose policies it can write anything into, it need not change otherwise.
-        let mut whom = edges.reached.clone();
-        whom.set(being.principal, !being.change.widened);
-        whom.difference_with(&edges.widen);
-        for path in paths() {
-            edges.changed.extend(steps.changed_by(path, &whom, &mut edges.undecided));
+        let mut targets = successors.reachable.clone();
+        targets.set(state.principal, !state.change.grants_all);
+        targets.difference_with(&successors.grant_targets);
+        for technique in techniques() {
+            successors.changed_states.extend(step_finder.find_changed_states(
+                technique,
+                &targets,
+                &mut successors.undecided,
+            ));
         }
-        edges
+        successors
     }
 }
 
 /// The first steps of all who are alike: what does not depend on which of them takes it.
-pub(super) struct Shared {
-    reached: FixedBitSet,
-    widen: FixedBitSet,
-    undecided: BTreeSet<Undecided>,
+pub(super) struct SharedSuccessors {
+    reachable: FixedBitSet,
+    grant_targets: FixedBitSet,
+    undecided: BTreeSet<UndecidedReason>,
 }
 
-impl Shared {
-    pub(super) fn of(steps: &Steps<'_>) -> Shared {
-        let none = || steps.graph.principals.none();
-        let mut shared = Shared { reached: none(), widen: none(), undecided: BTreeSet::new() };
-        for path in paths() {
-            match path.kind {
-                kind if kind == Kind::Both || kind.changes() => {}
-                Kind::Assume => {
-                    let assumed = assumable_by_account(steps.graph, steps.power, &mut shared.undecided);
-                    shared.reached.union_with(&assumed);
+impl SharedSuccessors {
+    pub(super) fn compute(step_finder: &StepFinder<'_>) -> SharedSuccessors {
+        let none = || step_finder.graph.principals.empty_set();
+        let mut shared = SharedSuccessors { reachable: none(), grant_targets: none(), undecided: BTreeSet::new() };
+        for technique in techniques() {
+            match technique.kind {
+                kind if kind == TechniqueKind::Combined || kind.changes_state() => {}
+                TechniqueKind::Assume => {
+                    let assumable =
+                        find_assumable_by_account(step_finder.graph, step_finder.effective, &mut shared.undecided);
+                    shared.reachable.union_with(&assumable);
                 }
-                kind if kind.written().is_some() => {
-                    shared.widen.union_with(&steps.widened_by(path, &mut shared.undecided));
+                kind if kind.write_target().is_some() => {
+                    shared.grant_targets.union_with(&step_finder.find_grant_targets(technique, &mut shared.undecided));
                 }
-                _ => shared.reached.union_with(&steps.become_by(path, &mut shared.undecided)),
+                _ => shared.reachable.union_with(&step_finder.find_reachable(technique, &mut shared.undecided)),
             }
         }
         shared
     }
 }
 
-impl<'g> Steps<'g> {
-    pub(super) fn new(graph: &'g Graph<'g>, being: &'g Being, power: &'g Power<'g>) -> Option<Steps<'g>> {
-        let account = *graph.kinds.account_of.get(being.principal)?;
-        let neighbours = graph.kinds.of_account.get(account)?.clone();
-        Some(Steps { graph, being, power, neighbours })
+impl<'g> StepFinder<'g> {
+    pub(super) fn new(
+        graph: &'g Graph<'g>,
+        state: &'g NodeState,
+        effective: &'g EffectiveAccess<'g>,
+    ) -> Option<StepFinder<'g>> {
+        let account = *graph.principal_sets.account_by_principal.get(state.principal)?;
+        let account_principals = graph.principal_sets.by_account.get(account)?.clone();
+        Some(StepFinder { graph, state: state, effective: effective, account_principals: account_principals })
     }
 
     /// Whether all that a path needs can be done on something: a service runs what it is given with a role that it was
     /// passed, or that it has.
-    fn has_needs(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> bool {
-        let may = |need: &String| self.power.may(self.graph.solver, need);
+    fn can_perform_required(&self, technique: &Technique, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        let may_allow = |action: &String| self.effective.may_allow(self.graph.solver, action);
         // Which roles it passes is asked of each.
-        let mut others = path.needs.iter().filter(|need| *need != PASS);
-        path.needs.iter().all(may) && others.all(|need| self.graph.may_on_something(self.power, need, undecided))
+        let mut other_actions = technique.required_actions.iter().filter(|need| *need != PASS_ROLE);
+        technique.required_actions.iter().all(may_allow)
+            && other_actions.all(|need| self.graph.is_allowed_on_any_resource(self.effective, need, undecided))
     }
 
     /// Whom it becomes by a path.
-    pub(super) fn become_by(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+    pub(super) fn find_reachable(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
         let graph = self.graph;
-        let mut found = graph.principals.none();
-        match path.kind {
-            Kind::Assume => found = assumable(graph, self.being, self.power, undecided),
-            Kind::Pass if self.has_needs(path, undecided) => {
-                for service in &path.services {
-                    found.union_with(&self.passed(path, service, undecided));
+        let mut found = graph.principals.empty_set();
+        match technique.kind {
+            TechniqueKind::Assume => found = find_assumable_roles(graph, self.state, self.effective, undecided),
+            TechniqueKind::NewPassRole if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    found.union_with(&self.find_passable_roles(technique, service, undecided));
                 }
             }
-            Kind::Relay if self.has_needs(path, undecided) => {
-                for service in &path.services {
-                    for role in self.passed(path, service, undecided).ones() {
-                        let role = Being { principal: role, change: Change::default() };
-                        if let Some(power) = graph.power(&role) {
-                            found.union_with(&assumable(graph, &role, &power, undecided));
+            TechniqueKind::PassRoleThenAssume if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    for role in self.find_passable_roles(technique, service, undecided).ones() {
+                        let role_state = NodeState { principal: role, change: StateChange::default() };
+                        if let Some(effective) = graph.effective(&role_state) {
+                            found.union_with(&find_assumable_roles(graph, &role_state, &effective, undecided));
                         }
                     }
                 }
             }
-            Kind::Run if self.has_needs(path, undecided) => {
-                for service in &path.services {
-                    found.union_with(&self.trusting(path, service, undecided));
+            TechniqueKind::ExistingPassRole if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    found.union_with(&self.find_runnable_roles(technique, service, undecided));
                 }
             }
-            Kind::Credentials => {
-                let mut users = graph.kinds.users.clone();
-                users.intersect_with(&self.neighbours);
-                found = self.on_all(path, users, undecided);
+            TechniqueKind::CreateCredentials => {
+                let mut users = graph.principal_sets.users.clone();
+                users.intersect_with(&self.account_principals);
+                found = self.filter_by_required_actions(technique, users, undecided);
             }
-            Kind::Trust => {
-                let mut roles = graph.kinds.own_roles.clone();
-                roles.intersect_with(&self.neighbours);
-                let rewritten = self.on_all(path, roles, undecided);
+            TechniqueKind::UpdateTrustPolicy => {
+                let mut roles = graph.principal_sets.modifiable_roles.clone();
+                roles.intersect_with(&self.account_principals);
+                let rewritten = self.filter_by_required_actions(technique, roles, undecided);
                 // Named by the role, it needs no policy of its own; a user's boundary still limits it, and a role has a
                 // session of it named.
-                let side = if graph.kinds.users.contains(self.being.principal) { Side::Named } else { Side::Session };
-                found = self.on_principals("sts:AssumeRole", side, &rewritten, undecided);
+                let required_layers = if graph.principal_sets.users.contains(self.state.principal) {
+                    RequiredLayers::BoundaryOnly
+                } else {
+                    RequiredLayers::OrganizationOnly
+                };
+                found = self.filter_principals("sts:AssumeRole", required_layers, &rewritten, undecided);
             }
             _ => {}
         }
@@ -158,33 +177,47 @@ impl<'g> Steps<'g> {
     }
 
     /// Whose policies it makes allow everything by a path.
-    pub(super) fn widened_by(&self, path: &Path, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+    pub(super) fn find_grant_targets(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
         let graph = self.graph;
-        let mut found = graph.principals.none();
-        if !path.needs.iter().all(|need| self.power.may(graph.solver, need)) {
+        let mut found = graph.principals.empty_set();
+        if !technique.required_actions.iter().all(|action| self.effective.may_allow(graph.solver, action)) {
             return found;
         }
-        let Some(need) = path.needs.first() else { return found };
-        match path.kind.written() {
-            Some(Written::User) => {
-                let mut users = graph.kinds.users.clone();
-                users.intersect_with(&self.neighbours);
-                found = self.on_principals(need, Side::Own, &users, undecided);
+        let Some(action) = technique.required_actions.first() else { return found };
+        match technique.kind.write_target() {
+            Some(WriteTarget::User) => {
+                let mut users = graph.principal_sets.users.clone();
+                users.intersect_with(&self.account_principals);
+                found = self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &users, undecided);
             }
-            Some(Written::Role) => {
-                let mut roles = graph.kinds.own_roles.clone();
-                roles.intersect_with(&self.neighbours);
-                found = self.on_principals(need, Side::Own, &roles, undecided);
+            Some(WriteTarget::Role) => {
+                let mut roles = graph.principal_sets.modifiable_roles.clone();
+                roles.intersect_with(&self.account_principals);
+                found = self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &roles, undecided);
             }
-            Some(Written::Group) => {
-                for group in self.on_groups(need, None, undecided).ones() {
-                    found.union_with(&self.members(group));
+            Some(WriteTarget::Group) => {
+                for group in self.find_groups(action, None, undecided).ones() {
+                    found.union_with(&self.find_members(group));
                 }
             }
-            Some(Written::Policy) => {
-                let among = self.own_policies();
-                for policy in self.on(need, Side::Own, &graph.policies, &among, None, undecided).ones() {
-                    found.union_with(&self.holders(policy));
+            Some(WriteTarget::Policy) => {
+                let candidates = self.find_account_policies();
+                for policy in self
+                    .filter_allowed(
+                        action,
+                        RequiredLayers::IdentityAndBoundary,
+                        &graph.policies,
+                        &candidates,
+                        None,
+                        undecided,
+                    )
+                    .ones()
+                {
+                    found.union_with(&self.find_holders(policy));
                 }
             }
             None => {}
@@ -193,131 +226,186 @@ impl<'g> Steps<'g> {
     }
 
     /// The roles that it can pass to a service for a path.
-    pub(super) fn passed(&self, path: &Path, service: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
-        let among = self.trusting(path, service, undecided);
-        let Some((_, written)) = self.graph.trusting.service(self.power.account, service) else { return among };
-        let facts = |_: usize, key: &ContextKey| pass_facts(key, written);
-        self.asked(PASS, Side::Own, &self.graph.principals, &among, &facts, undecided)
+    pub(super) fn find_passable_roles(
+        &self,
+        technique: &Technique,
+        service: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let candidates = self.find_runnable_roles(technique, service, undecided);
+        let Some((_, service_name)) = self.graph.trust_index.find_service_roles(self.effective.account, service) else {
+            return candidates;
+        };
+        let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service_name);
+        self.query_allowed(
+            PASS_ROLE,
+            RequiredLayers::IdentityAndBoundary,
+            &self.graph.principals,
+            &candidates,
+            &facts,
+            undecided,
+        )
     }
 
     /// The roles of its account that a service may run with.
-    fn trusting(&self, path: &Path, service: &str, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
+    fn find_runnable_roles(
+        &self,
+        technique: &Technique,
+        service: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
         let graph = self.graph;
-        let mut roles = match graph.trusting.service(self.power.account, service) {
+        let mut roles = match graph.trust_index.find_service_roles(self.effective.account, service) {
             Some((roles, _)) => roles.clone(),
-            None => return graph.principals.none(),
+            None => return graph.principals.empty_set(),
         };
-        roles.intersect_with(&graph.kinds.roles);
-        if path.instance_profile && !(path.kind == Kind::Pass && self.makes_profiles(undecided)) {
-            roles.difference_with(&graph.kinds.without_profile);
+        roles.intersect_with(&graph.principal_sets.roles);
+        if technique.instance_profile
+            && !(technique.kind == TechniqueKind::NewPassRole && self.can_create_profiles(undecided))
+        {
+            roles.difference_with(&graph.principal_sets.roles_without_profile);
         }
         roles
     }
 
     /// Whether it can give a role an instance profile.
-    fn makes_profiles(&self, undecided: &mut BTreeSet<Undecided>) -> bool {
-        MAKES_PROFILES.into_iter().all(|action| self.graph.may_on_something(self.power, action, undecided))
+    fn can_create_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        INSTANCE_PROFILE_ACTIONS
+            .into_iter()
+            .all(|action| self.graph.is_allowed_on_any_resource(self.effective, action, undecided))
     }
 
     /// Those on whom all that a path needs can be done.
-    fn on_all(&self, path: &Path, mut among: FixedBitSet, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
-        if !path.needs.iter().all(|need| self.power.may(self.graph.solver, need)) {
-            among.clear();
+    fn filter_by_required_actions(
+        &self,
+        technique: &Technique,
+        mut candidates: FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        if !technique.required_actions.iter().all(|need| self.effective.may_allow(self.graph.solver, need)) {
+            candidates.clear();
         }
-        for need in &path.needs {
-            among = self.on_principals(need, Side::Own, &among, undecided);
+        for action in &technique.required_actions {
+            candidates = self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &candidates, undecided);
         }
-        among
+        candidates
     }
 
-    fn on_principals(
+    fn filter_principals(
         &self,
         action: &str,
-        side: Side,
-        among: &FixedBitSet,
-        undecided: &mut BTreeSet<Undecided>,
+        required_layers: RequiredLayers,
+        candidates: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        self.on(action, side, &self.graph.principals, among, None, undecided)
+        self.filter_allowed(action, required_layers, &self.graph.principals, candidates, None, undecided)
     }
 
-    pub(super) fn on_groups(
+    pub(super) fn find_groups(
         &self,
         action: &str,
         policy: Option<&str>,
-        undecided: &mut BTreeSet<Undecided>,
+        undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        let own = format!("arn:{}:iam::{}:group/*", self.power.partition.as_str(), self.power.account);
-        let among = self.graph.groups.matching(&own);
-        self.on(action, Side::Own, &self.graph.groups, &among, policy, undecided)
+        let pattern = format!("arn:{}:iam::{}:group/*", self.effective.partition.as_str(), self.effective.account);
+        let candidates = self.graph.groups.find_matching(&pattern);
+        self.filter_allowed(
+            action,
+            RequiredLayers::IdentityAndBoundary,
+            &self.graph.groups,
+            &candidates,
+            policy,
+            undecided,
+        )
     }
 
     /// The customer managed policies of its account that someone has.
-    pub(super) fn own_policies(&self) -> FixedBitSet {
-        let own = format!("arn:{}:iam::{}:policy/*", self.power.partition.as_str(), self.power.account);
-        (*self.graph.policies.matching(&own)).clone()
+    pub(super) fn find_account_policies(&self) -> FixedBitSet {
+        let pattern = format!("arn:{}:iam::{}:policy/*", self.effective.partition.as_str(), self.effective.account);
+        (*self.graph.policies.find_matching(&pattern)).clone()
     }
 
     /// Those on which it may do something; `policy` is the managed policy that the request speaks of, the widest
     /// unless another is given.
-    pub(super) fn on(
+    pub(super) fn filter_allowed(
         &self,
         action: &str,
-        side: Side,
-        universe: &Universe,
-        among: &FixedBitSet,
+        required_layers: RequiredLayers,
+        arn_index: &ArnIndex,
+        candidates: &FixedBitSet,
         policy: Option<&str>,
-        undecided: &mut BTreeSet<Undecided>,
+        undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        let are_principals = std::ptr::eq(universe, &self.graph.principals);
-        let facts = |thing: usize, key: &ContextKey| {
-            let spoken_of = || self.speaks_of(action, policy, key);
-            spoken_of().or_else(|| are_principals.then(|| facts_of(self.graph, thing, key)).flatten())
+        let are_principals = std::ptr::eq(arn_index, &self.graph.principals);
+        let facts = |position: usize, key: &ContextKey| {
+            let policy_fact = || self.policy_arn_fact(action, policy, key);
+            policy_fact().or_else(|| are_principals.then(|| principal_fact(self.graph, position, key)).flatten())
         };
-        self.asked(action, side, universe, among, &facts, undecided)
+        self.query_allowed(action, required_layers, arn_index, candidates, &facts, undecided)
     }
 
     /// Those of its account on whom an action is allowed.
-    fn asked(
+    fn query_allowed(
         &self,
         action: &str,
-        side: Side,
-        universe: &Universe,
-        among: &FixedBitSet,
-        facts: &Facts<'_>,
-        undecided: &mut BTreeSet<Undecided>,
+        required_layers: RequiredLayers,
+        arn_index: &ArnIndex,
+        candidates: &FixedBitSet,
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        let (graph, power) = (self.graph, self.power);
-        let Some(action) = graph.solver.catalog.find_action(action) else { return universe.none() };
-        if among.is_clear() || (side == Side::Own && !power.most.contains(action.0 as usize)) {
-            return universe.none();
+        let (graph, effective) = (self.graph, self.effective);
+        let Some(action) = graph.solver.catalog.find_action(action) else { return arn_index.empty_set() };
+        if candidates.is_clear()
+            || (required_layers == RequiredLayers::IdentityAndBoundary
+                && !effective.upper_bound.contains(action.0 as usize))
+        {
+            return arn_index.empty_set();
         }
-        let access = &speaking(graph.solver, &power.access, action, side, power.layers.boundary.is_some());
-        Asked { graph, power, action, access, universe, among, facts }.allowed(undecided)
+        let access = &restrict_to_action(
+            graph.solver,
+            &effective.access,
+            action,
+            required_layers,
+            effective.layers.boundary.is_some(),
+        );
+        ResourceQuery {
+            graph,
+            effective: effective,
+            action,
+            access,
+            arn_index: arn_index,
+            candidates: candidates,
+            facts,
+        }
+        .find_allowed(undecided)
     }
 }
 
-impl Steps<'_> {
+impl StepFinder<'_> {
     /// What is known of a key that tells the managed policy a request speaks of: that which is attached, detached or
     /// set as the boundary. Where any will do it is the widest.
-    pub(super) fn speaks_of(&self, action: &str, policy: Option<&str>, key: &ContextKey) -> Option<Known> {
+    pub(super) fn policy_arn_fact(&self, action: &str, policy: Option<&str>, key: &ContextKey) -> Option<KeyFact> {
         let sets_boundary = action.starts_with("iam:Put") && action.ends_with("PermissionsBoundary");
-        let spoken_of = key.lower() == "iam:policyarn" || (key.lower() == "iam:permissionsboundary" && sets_boundary);
-        let widest = || format!("arn:{}:iam::aws:policy/AdministratorAccess", self.power.partition.as_str());
-        spoken_of.then(|| Known::Value(policy.map_or_else(widest, str::to_owned)))
+        let is_policy_key =
+            key.lower() == "iam:policyarn" || (key.lower() == "iam:permissionsboundary" && sets_boundary);
+        let widest = || format!("arn:{}:iam::aws:policy/AdministratorAccess", self.effective.partition.as_str());
+        is_policy_key.then(|| KeyFact::Value(policy.map_or_else(widest, str::to_owned)))
     }
 
     /// Who has a customer managed policy now.
-    pub(super) fn holders(&self, policy: usize) -> FixedBitSet {
+    pub(super) fn find_holders(&self, policy: usize) -> FixedBitSet {
         let graph = self.graph;
-        let mut holders = graph.kinds.holders.get(policy).cloned().unwrap_or_else(|| graph.principals.none());
+        let mut holders =
+            graph.principal_sets.policy_holders.get(policy).cloned().unwrap_or_else(|| graph.principals.empty_set());
         let arn = graph.policies.arn(policy);
-        let is_it = |held: &crate::access::PolicyRef| matches!(&held.origin, PolicyOrigin::Held(Holding::Attached { arn: held, .. }) if held == arn);
+        let is_this_policy = |held: &crate::access::PolicyRef| matches!(&held.origin, PolicyOrigin::Identity(AttachmentKind::Attached { arn: held, .. }) if held == arn);
         // By a group that it joined, or because it was attached.
-        let change = &self.being.change;
-        let now = change.attached.as_deref() == Some(arn)
-            || (change.joined.is_some() && self.power.layers.identity.iter().any(is_it));
-        if now {
-            holders.insert(self.being.principal);
+        let change = &self.state.change;
+        let is_holder = change.attached_policy.as_deref() == Some(arn)
+            || (change.joined_group.is_some() && self.effective.layers.identity.iter().any(is_this_policy));
+        if is_holder {
+            holders.insert(self.state.principal);
         }
         holders
     }
@@ -325,10 +413,12 @@ impl Steps<'_> {
 
 /// What is known of a request that passes a role to a service. The role's tags are no part of it (*Grant a user
 /// permissions to pass a role to an AWS service*).
-pub(super) fn pass_facts(key: &ContextKey, service: &str) -> Option<Known> {
+pub(super) fn pass_role_fact(key: &ContextKey, service: &str) -> Option<KeyFact> {
     match key.lower() {
-        "iam:passedtoservice" => Some(Known::Value(service.to_owned())),
-        lower if lower.starts_with("aws:resourcetag/") || lower.starts_with("iam:resourcetag/") => Some(Known::Missing),
+        "iam:passedtoservice" => Some(KeyFact::Value(service.to_owned())),
+        lower if lower.starts_with("aws:resourcetag/") || lower.starts_with("iam:resourcetag/") => {
+            Some(KeyFact::Missing)
+        }
         _ => None,
     }
 }

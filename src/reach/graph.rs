@@ -7,90 +7,90 @@ use std::sync::{Arc, OnceLock};
 use fixedbitset::FixedBitSet;
 use jiff::civil::Date;
 
-use super::assume::assumable;
-use super::being::{Being, Change, Node};
-use super::bounds::{at_least, is_within, unknown_actions};
-use super::clock::Clock;
-use super::decides::Decides;
-use super::edges::{Edges, Shared, Steps};
-use super::kinds::{Kinds, managed};
-use super::memo::Memo;
-use super::power::{BUDGET, Power, own_branches};
-use super::something::Others;
-use super::trusting::Trusting;
-use super::universe::Universe;
+use super::assume::find_assumable_roles;
+use super::being::{NodeState, PrincipalNode, StateChange};
+use super::bounds::{action_lower_bound, find_uncataloged_actions, is_contained};
+use super::clock::TimeFloor;
+use super::decides::DecisionKey;
+use super::edges::{SharedSuccessors, StepFinder, Successors};
+use super::kinds::{PrincipalSets, managed_policy_arn};
+use super::memo::Cache;
+use super::power::{BUDGET, EffectiveAccess, identity_branches};
+use super::something::ComplementPolicies;
+use super::trusting::TrustIndex;
+use super::universe::ArnIndex;
 use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::catalog::ActionId;
 use crate::iam::{ContextKey, Partition};
 use crate::snapshot::Snapshot;
-use crate::solve::{Access, Depth, Question, Solver, Undecided, World};
-use crate::trust::Trust;
+use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
+use crate::trust::TrustAnalyzer;
 
 /// The graph of becoming, worked out as far as it is asked about.
 pub struct Graph<'a> {
     pub(super) solver: &'a Solver<'a>,
-    pub(super) nodes: Vec<Node<'a>>,
-    pub(super) clock: Clock,
+    pub(super) nodes: Vec<PrincipalNode<'a>>,
+    pub(super) time_floor: TimeFloor,
     /// Everyone, by position in the snapshot.
-    pub(super) principals: Universe,
+    pub(super) principals: ArnIndex,
     /// The groups of all accounts: account, and position among its groups.
-    pub(super) groups: Universe,
-    pub(super) group_at: Vec<(usize, usize)>,
+    pub(super) groups: ArnIndex,
+    pub(super) group_positions: Vec<(usize, usize)>,
     /// The customer managed policies that someone has.
-    pub(super) policies: Universe,
-    pub(super) trusting: Trusting,
-    pub(super) kinds: Kinds,
-    pub(super) others: Others,
+    pub(super) policies: ArnIndex,
+    pub(super) trust_index: TrustIndex,
+    pub(super) principal_sets: PrincipalSets,
+    pub(super) complements: ComplementPolicies,
     /// Whether actions are allowed on things: the action, what counts of the thing, and what decides.
-    pub(super) answers: Memo<((ActionId, String), Decides), Arc<Answer>>,
+    pub(super) answers: Cache<((ActionId, String), DecisionKey), Arc<CachedAnswer>>,
     /// The steps that those who are alike have in common.
-    shared: Memo<(usize, PrincipalType, bool, Decides), Arc<Shared>>,
-    edges: Memo<Being, Arc<Edges>>,
+    shared_successors: Cache<(usize, PrincipalType, bool, DecisionKey), Arc<SharedSuccessors>>,
+    successors: Cache<NodeState, Arc<Successors>>,
     /// The roles that each principal may assume, and what could not be decided of others.
-    assumed: Memo<usize, Arc<(FixedBitSet, BTreeSet<Undecided>)>>,
+    assumable_roles: Cache<usize, Arc<(FixedBitSet, BTreeSet<UndecidedReason>)>>,
     /// The classes of those who are alike, by number and by what decides.
-    pub(super) class_of: Memo<Being, usize>,
-    pub(super) class_by: Memo<(String, Decides), usize>,
-    pub(super) classes: AtomicUsize,
-    most: Vec<OnceLock<Most>>,
+    pub(super) class_by_state: Cache<NodeState, usize>,
+    pub(super) class_by_key: Cache<(String, DecisionKey), usize>,
+    pub(super) class_count: AtomicUsize,
+    upper_bounds: Vec<OnceLock<ActionUpperBound>>,
 }
 
 impl<'a> Graph<'a> {
     /// The graph of a snapshot, as of a day.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> Graph<'a> {
-        let nodes = Node::all(snapshot);
-        let principals = Universe::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
-        let trusting = Trusting::of(&nodes, &principals, &Trust::new(solver, snapshot));
-        let mut group_at = Vec::new();
+        let nodes = PrincipalNode::collect_from(snapshot);
+        let principals = ArnIndex::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
+        let trust_index = TrustIndex::new(&nodes, &principals, &TrustAnalyzer::new(solver, snapshot));
+        let mut group_positions = Vec::new();
         let mut group_arns = Vec::new();
         for (at, account) in snapshot.accounts.iter().enumerate() {
             for (position, group) in account.groups.iter().enumerate() {
-                group_at.push((at, position));
+                group_positions.push((at, position));
                 group_arns.push(group.arn.as_str().to_owned());
             }
         }
-        let groups = Universe::new(group_arns);
-        let policies = Universe::new(customer_policies(snapshot));
-        let kinds = Kinds::of(snapshot, &nodes, &principals, &groups, &policies);
-        let most = nodes.iter().map(|_| OnceLock::new()).collect();
+        let groups = ArnIndex::new(group_arns);
+        let policies = ArnIndex::new(list_customer_policies(snapshot));
+        let principal_sets = PrincipalSets::new(snapshot, &nodes, &principals, &groups, &policies);
+        let upper_bounds = nodes.iter().map(|_| OnceLock::new()).collect();
         Graph {
             solver,
-            clock: Clock::on(today),
+            time_floor: TimeFloor::new(today),
             principals,
             groups,
-            group_at,
+            group_positions: group_positions,
             policies,
-            trusting,
-            kinds,
-            others: Others::new(solver.catalog),
-            answers: Memo::default(),
-            shared: Memo::default(),
-            edges: Memo::default(),
-            assumed: Memo::default(),
-            class_of: Memo::default(),
-            class_by: Memo::default(),
-            classes: AtomicUsize::new(0),
-            most,
+            trust_index: trust_index,
+            principal_sets: principal_sets,
+            complements: ComplementPolicies::new(solver.catalog),
+            answers: Cache::default(),
+            shared_successors: Cache::default(),
+            successors: Cache::default(),
+            assumable_roles: Cache::default(),
+            class_by_state: Cache::default(),
+            class_by_key: Cache::default(),
+            class_count: AtomicUsize::new(0),
+            upper_bounds: upper_bounds,
             nodes,
         }
     }
@@ -116,75 +116,84 @@ impl<'a> Graph<'a> {
     }
 
     /// What someone may do.
-    pub(super) fn power(&self, being: &Being) -> Option<Power<'_>> {
-        let node = self.nodes.get(being.principal)?;
-        let layers = node.layers_after(&being.change);
+    pub(super) fn effective(&self, state: &NodeState) -> Option<EffectiveAccess<'_>> {
+        let node = self.nodes.get(state.principal)?;
+        let layers = node.build_layers_after(&state.change);
         let account = node.account.id.as_str();
-        Some(Power::new(self.solver, &self.clock, layers, &node.known, node.account.partition, account))
+        Some(EffectiveAccess::new(self.solver, &self.time_floor, layers, &node.known, node.account.partition, account))
     }
 
     /// Whom a principal can become in one step, worked out once.
-    pub(super) fn edges(&self, being: &Being) -> Arc<Edges> {
-        self.edges.of(being.clone(), || match self.power(being) {
-            Some(power) => Arc::new(Edges::of(self, being, &power)),
-            None => Arc::new(Edges::none(self)),
+    pub(super) fn successors(&self, state: &NodeState) -> Arc<Successors> {
+        self.successors.get_or_compute(state.clone(), || match self.effective(state) {
+            Some(power) => Arc::new(Successors::compute(self, state, &power)),
+            None => Arc::new(Successors::empty(self)),
         })
     }
 
     /// The steps that a principal has in common with all who are alike, worked out once.
-    pub(super) fn shared(&self, steps: &Steps<'_>) -> Arc<Shared> {
-        let power = steps.power;
-        let account = self.kinds.account_of.get(steps.being.principal).copied().unwrap_or_default();
-        let kind = power.layers.principal.principal_type;
-        let bound = power.layers.boundary.is_some();
-        let known = |key: &ContextKey| power.known.of(key);
-        let mut decides = Decides::new(&own_branches(&power.access), power.partition, known);
-        self.trusting.asked_of_all(power.account).for_each(|one| decides.add(one, &known));
-        self.shared.of((account, kind, bound, decides), || Arc::new(Shared::of(steps)))
+    pub(super) fn shared_successors(&self, step_finder: &StepFinder<'_>) -> Arc<SharedSuccessors> {
+        let effective = step_finder.effective;
+        let account =
+            self.principal_sets.account_by_principal.get(step_finder.state.principal).copied().unwrap_or_default();
+        let principal_type = effective.layers.principal.principal_type;
+        let has_boundary = effective.layers.boundary.is_some();
+        let known = |key: &ContextKey| effective.known.fact(key);
+        let mut decision_key = DecisionKey::new(&identity_branches(&effective.access), effective.partition, known);
+        self.trust_index
+            .principal_keyed_statements(effective.account)
+            .for_each(|statement_use| decision_key.add(statement_use, &known));
+        self.shared_successors.get_or_compute((account, principal_type, has_boundary, decision_key), || {
+            Arc::new(SharedSuccessors::compute(step_finder))
+        })
     }
 
     /// Whether a principal may assume a role, as both are.
     ///
     /// # Errors
     /// What could not be decided of the roles that it does not assume for certain.
-    pub fn assumes(&self, principal: usize, role: usize) -> Result<bool, BTreeSet<Undecided>> {
-        let assumed = self.assumed.of(principal, || {
-            let being = Being { principal, change: Change::default() };
+    pub fn can_assume(&self, principal: usize, role: usize) -> Result<bool, BTreeSet<UndecidedReason>> {
+        let assumable = self.assumable_roles.get_or_compute(principal, || {
+            let state = NodeState { principal, change: StateChange::default() };
             let mut undecided = BTreeSet::new();
-            let roles = self.power(&being).map(|power| assumable(self, &being, &power, &mut undecided));
+            let roles = self.effective(&state).map(|power| find_assumable_roles(self, &state, &power, &mut undecided));
             Arc::new((roles.unwrap_or_default(), undecided))
         });
-        match (assumed.0.contains(role), assumed.1.is_empty()) {
-            (false, false) => Err(assumed.1.clone()),
-            (assumes, _) => Ok(assumes),
+        match (assumable.0.contains(role), assumable.1.is_empty()) {
+            (false, false) => Err(assumable.1.clone()),
+            (can_assume, _) => Ok(can_assume),
         }
     }
 }
 
 /// What someone may do at the most, by actions, and how many these are.
 #[derive(Clone, Default)]
-pub(super) struct Most {
+pub(super) struct ActionUpperBound {
     pub(super) actions: Arc<FixedBitSet>,
     pub(super) count: usize,
     /// Whether its policies name no action that the catalog does not know.
-    pub(super) is_all: bool,
+    pub(super) is_complete: bool,
 }
 
 /// What was answered to a question.
-pub(super) struct Answer {
+pub(super) struct CachedAnswer {
     pub(super) allowed: bool,
-    pub(super) undecided: Vec<Undecided>,
+    pub(super) undecided: Vec<UndecidedReason>,
 }
 
 /// What gives a role an instance profile.
-pub(super) const MAKES_PROFILES: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
+pub(super) const INSTANCE_PROFILE_ACTIONS: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
 
 /// The customer managed policies, by ARN: those of principals and groups, boundaries, and all that can be attached.
-fn customer_policies(snapshot: &Snapshot) -> Vec<String> {
+fn list_customer_policies(snapshot: &Snapshot) -> Vec<String> {
     let mut arns: BTreeSet<&str> = BTreeSet::new();
     for account in &snapshot.accounts {
-        let of_principals = account.principals.iter().flat_map(|principal| &principal.identity);
-        arns.extend(of_principals.chain(account.groups.iter().flat_map(|group| &group.identity)).filter_map(managed));
+        let of_principals = account.principals.iter().flat_map(|principal| &principal.identity_policies);
+        arns.extend(
+            of_principals
+                .chain(account.groups.iter().flat_map(|group| &group.identity_policies))
+                .filter_map(managed_policy_arn),
+        );
         arns.extend(account.principals.iter().filter_map(|principal| Some(principal.boundary.as_ref()?.arn.as_str())));
         arns.extend(account.policies.keys().map(String::as_str));
     }
@@ -193,48 +202,55 @@ fn customer_policies(snapshot: &Snapshot) -> Vec<String> {
 
 impl Graph<'_> {
     /// What a principal may do at the most, by actions.
-    pub(super) fn at_most(&self, principal: usize) -> Most {
-        let work = || {
-            let being = Being { principal, change: Change::default() };
-            let Some(power) = self.power(&being) else { return Most::default() };
-            let is_all = unknown_actions(self.solver, &power.access).is_some_and(|unknown| unknown.is_empty());
-            Most { count: power.most.count_ones(..), actions: Arc::new(power.most), is_all }
+    pub(super) fn upper_bound(&self, principal: usize) -> ActionUpperBound {
+        let compute = || {
+            let state = NodeState { principal, change: StateChange::default() };
+            let Some(effective) = self.effective(&state) else { return ActionUpperBound::default() };
+            let is_complete =
+                find_uncataloged_actions(self.solver, &effective.access).is_some_and(|unknown| unknown.is_empty());
+            ActionUpperBound {
+                count: effective.upper_bound.count_ones(..),
+                actions: Arc::new(effective.upper_bound),
+                is_complete: is_complete,
+            }
         };
-        self.most.get(principal).map_or_else(Most::default, |cell| cell.get_or_init(work).clone())
+        self.upper_bounds
+            .get(principal)
+            .map_or_else(ActionUpperBound::default, |cell| cell.get_or_init(compute).clone())
     }
 }
 
 /// What a question about someone needs.
 impl Graph<'_> {
     /// Someone's layers, the access that they make, and the policies that its tags speak of.
-    pub fn layers_of(&self, being: &Being) -> Option<(Layers, Access, Vec<PolicyRef>)> {
-        self.power(being).map(|power| (power.layers, power.access, power.policies))
+    pub fn build_layers(&self, state: &NodeState) -> Option<(Layers, Access, Vec<PolicyRef>)> {
+        self.effective(state).map(|power| (power.layers, power.access, power.policies))
     }
 
     /// What is known of someone's requests; its partition and its account.
-    pub fn known(&self, being: &Being) -> Option<(&KnownContext, Partition, &str)> {
-        let node = self.nodes.get(being.principal)?;
+    pub fn known_context(&self, state: &NodeState) -> Option<(&KnownContext, Partition, &str)> {
+        let node = self.nodes.get(state.principal)?;
         Some((&node.known, node.account.partition, node.account.id.as_str()))
     }
 
     /// The actions that an access allows for certain, whatever the resource and the condition.
-    pub fn at_least(&self, access: &Access) -> FixedBitSet {
-        at_least(self.solver, access)
+    pub fn lower_bound(&self, access: &Access) -> FixedBitSet {
+        action_lower_bound(self.solver, access)
     }
 
     /// Whether someone may do nothing but some actions, as far as actions alone tell.
-    pub fn may_only(&self, being: &Being, actions: &FixedBitSet) -> bool {
-        let most = self.at_most(being.principal);
-        being.change.is_none() && most.is_all && most.actions.is_subset(actions)
+    pub fn is_limited_to(&self, state: &NodeState, actions: &FixedBitSet) -> bool {
+        let upper_bound = self.upper_bound(state.principal);
+        state.change.is_unchanged() && upper_bound.is_complete && upper_bound.actions.is_subset(actions)
     }
 
     /// Whether someone may do no more than an access for certain, as far as actions and common limits tell.
-    pub fn is_limited_alike(&self, being: &Being, access: &Access) -> bool {
-        self.power(being).is_some_and(|power| is_within(self.solver, &power.access, &power.most, access))
+    pub fn is_contained_in(&self, state: &NodeState, access: &Access) -> bool {
+        self.effective(state).is_some_and(|power| is_contained(self.solver, &power.access, &power.upper_bound, access))
     }
 
     /// Whether some actions are all that there are: who may do these for certain has nothing to reach.
-    pub fn is_everything(&self, actions: &FixedBitSet) -> bool {
+    pub fn is_all_actions(&self, actions: &FixedBitSet) -> bool {
         actions.count_ones(..) == self.solver.catalog.action_count()
     }
 }
@@ -244,21 +260,22 @@ impl Graph<'_> {
     ///
     /// # Errors
     /// Why it could not be decided.
-    pub fn beyond(&self, being: &Being, access: &Access) -> Result<bool, BTreeSet<Undecided>> {
-        let Some((power, (known, partition, account))) = self.power(being).zip(self.known(being)) else {
+    pub fn has_excess(&self, state: &NodeState, access: &Access) -> Result<bool, BTreeSet<UndecidedReason>> {
+        let Some((effective, (known, partition, account))) = self.effective(state).zip(self.known_context(state))
+        else {
             return Ok(false);
         };
         let answer = self.solver.answer(&Question {
-            effective: &power.access,
+            effective: &effective.access,
             declared: access,
             known,
             partition: Some(partition),
-            world: World::Closed,
-            only: None,
+            world: ActionWorld::Existing,
+            single_request: None,
             budget: BUDGET,
-            depth: Depth::Verdict,
-            account: Some(account),
-            confirm: None,
+            detail: AnswerDetail::Verdict,
+            witness_account: Some(account),
+            replay: None,
         });
         match (answer.grants.is_empty(), answer.undecided.is_empty()) {
             (false, _) => Ok(true),

@@ -3,97 +3,102 @@
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
-use super::being::Node;
-use super::universe::Universe;
-use crate::snapshot::{HeldPolicy, Holding, PrincipalKind, Snapshot};
+use super::being::PrincipalNode;
+use super::universe::ArnIndex;
+use crate::snapshot::{AttachmentKind, IamEntityKind, PolicyAttachment, Snapshot};
 
 /// Everyone by what can be done to them.
-pub(super) struct Kinds {
+pub(super) struct PrincipalSets {
     /// Users.
     pub(super) users: FixedBitSet,
     /// Roles that can be passed and assumed: not those that services own.
     pub(super) roles: FixedBitSet,
     /// Roles whose policies their account may change.
-    pub(super) own_roles: FixedBitSet,
+    pub(super) modifiable_roles: FixedBitSet,
     /// Roles that are known to lack an instance profile.
-    pub(super) without_profile: FixedBitSet,
+    pub(super) roles_without_profile: FixedBitSet,
     /// The principals of each account, in the snapshot's order of accounts.
-    pub(super) of_account: Vec<FixedBitSet>,
+    pub(super) by_account: Vec<FixedBitSet>,
     /// The accounts' positions, by number.
-    by_number: FxHashMap<String, usize>,
+    account_positions: FxHashMap<String, usize>,
     /// Each principal's account.
-    pub(super) account_of: Vec<usize>,
+    pub(super) account_by_principal: Vec<usize>,
     /// Who has each customer managed policy, itself or by a group.
-    pub(super) holders: Vec<FixedBitSet>,
+    pub(super) policy_holders: Vec<FixedBitSet>,
     /// Who is in each group.
-    pub(super) members: Vec<FixedBitSet>,
+    pub(super) group_members: Vec<FixedBitSet>,
 }
 
-impl Kinds {
+impl PrincipalSets {
     /// The principals of an account, by its number.
-    pub(super) fn of_account(&self, account: &str) -> Option<&FixedBitSet> {
-        self.by_number.get(account).and_then(|at| self.of_account.get(*at))
+    pub(super) fn find_account_principals(&self, account: &str) -> Option<&FixedBitSet> {
+        self.account_positions.get(account).and_then(|at| self.by_account.get(*at))
     }
 
-    pub(super) fn of(
+    pub(super) fn new(
         snapshot: &Snapshot,
-        nodes: &[Node<'_>],
-        principals: &Universe,
-        groups: &Universe,
-        policies: &Universe,
-    ) -> Kinds {
-        let mut kinds = Kinds {
-            users: principals.none(),
-            roles: principals.none(),
-            own_roles: principals.none(),
-            without_profile: principals.none(),
-            of_account: snapshot.accounts.iter().map(|_| principals.none()).collect(),
-            by_number: snapshot.accounts.iter().enumerate().map(|(at, a)| (a.id.as_str().to_owned(), at)).collect(),
-            account_of: Vec::with_capacity(nodes.len()),
-            holders: (0..policies.len()).map(|_| principals.none()).collect(),
-            members: (0..groups.len()).map(|_| principals.none()).collect(),
+        nodes: &[PrincipalNode<'_>],
+        principals: &ArnIndex,
+        groups: &ArnIndex,
+        policies: &ArnIndex,
+    ) -> PrincipalSets {
+        let mut sets = PrincipalSets {
+            users: principals.empty_set(),
+            roles: principals.empty_set(),
+            modifiable_roles: principals.empty_set(),
+            roles_without_profile: principals.empty_set(),
+            by_account: snapshot.accounts.iter().map(|_| principals.empty_set()).collect(),
+            account_positions: snapshot
+                .accounts
+                .iter()
+                .enumerate()
+                .map(|(at, a)| (a.id.as_str().to_owned(), at))
+                .collect(),
+            account_by_principal: Vec::with_capacity(nodes.len()),
+            policy_holders: (0..policies.len()).map(|_| principals.empty_set()).collect(),
+            group_members: (0..groups.len()).map(|_| principals.empty_set()).collect(),
         };
         for (index, node) in nodes.iter().enumerate() {
             let principal = node.principal;
-            let at = kinds.by_number.get(node.account.id.as_str()).copied().unwrap_or_default();
-            kinds.account_of.push(at);
-            if let Some(all) = kinds.of_account.get_mut(at) {
+            let at = sets.account_positions.get(node.account.id.as_str()).copied().unwrap_or_default();
+            sets.account_by_principal.push(at);
+            if let Some(all) = sets.by_account.get_mut(at) {
                 all.insert(index);
             }
-            match principal.kind {
-                PrincipalKind::User => kinds.users.insert(index),
-                PrincipalKind::Role => {
-                    kinds.roles.insert(index);
+            match principal.entity_kind {
+                IamEntityKind::User => sets.users.insert(index),
+                IamEntityKind::Role => {
+                    sets.roles.insert(index);
                     // AWS alone changes what is under this path.
-                    kinds.own_roles.set(index, !principal.path.starts_with("/aws-reserved/"));
+                    sets.modifiable_roles.set(index, !principal.path.starts_with("/aws-reserved/"));
                 }
-                PrincipalKind::SsoRole => kinds.roles.insert(index),
-                PrincipalKind::ServiceLinkedRole => {}
+                IamEntityKind::SsoRole => sets.roles.insert(index),
+                IamEntityKind::ServiceLinkedRole => {}
             }
-            kinds.without_profile.set(index, principal.instance_profiles == Some(0));
-            for arn in principal.identity.iter().filter_map(managed) {
-                if let Some(holders) = policies.find(arn).and_then(|policy| kinds.holders.get_mut(policy)) {
+            sets.roles_without_profile.set(index, principal.instance_profile_count == Some(0));
+            for arn in principal.identity_policies.iter().filter_map(managed_policy_arn) {
+                if let Some(holders) = policies.find(arn).and_then(|policy| sets.policy_holders.get_mut(policy)) {
                     holders.insert(index);
                 }
             }
-            for name in &principal.groups {
+            for name in &principal.group_names {
                 let found = node.account.groups.iter().find(|group| group.name == *name);
                 if let Some(members) = found
                     .and_then(|group| groups.find(group.arn.as_str()))
-                    .and_then(|group| kinds.members.get_mut(group))
+                    .and_then(|group| sets.group_members.get_mut(group))
                 {
                     members.insert(index);
                 }
             }
         }
-        kinds
+        sets
     }
 }
 
 /// The ARN of a managed policy that someone has.
-pub(super) fn managed(held: &HeldPolicy) -> Option<&str> {
-    match &held.holding {
-        Holding::Attached { arn, .. } => Some(arn),
+pub(super) fn managed_policy_arn(attachment: &PolicyAttachment) -> Option<&str> {
+    match &attachment.kind {
+        AttachmentKind::Attached { arn, .. } => Some(arn),
         _ => None,
     }
 }

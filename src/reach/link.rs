@@ -4,41 +4,43 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::assume::{ask, facts_of, with_trust};
-use super::being::Being;
-use super::edges::{Steps, pass_facts};
+use super::assume::{add_trust_policy, principal_fact, query_assume_role};
+use super::being::NodeState;
+use super::edges::{StepFinder, pass_role_fact};
 use super::graph::Graph;
-use super::power::{BUDGET, Power, Side, speaking};
-use super::rule::{Kind, Path, Written, paths};
-use super::targets::{Facts, with_facts};
+use super::power::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
+use super::rule::{Technique, TechniqueKind, WriteTarget, techniques};
+use super::targets::{ContextFacts, add_context_facts};
 use crate::access::{Layers, PolicyOrigin, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{ContextKey, DocumentKind, PolicyDocument, Readings};
-use crate::solve::{Access, Cube, Depth, Question, Undecided, Witnesses, World, effective_access};
+use crate::iam::{ContextKey, DocumentKind, Interpretation, PolicyDocument};
+use crate::solve::{
+    Access, ActionWorld, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access,
+};
 use crate::source::SourceFile;
 
-const PROOF: Depth = Depth::Difference { cubes: 4, witnesses: Witnesses::One };
+const PROOF_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::Single };
 
 /// One step of a path.
 #[derive(Clone, Debug)]
-pub struct Link {
+pub struct ProvenStep {
     /// Who takes it.
-    pub from: Being,
+    pub from: NodeState,
     /// Whom that makes of it.
-    pub to: Being,
+    pub to: NodeState,
     /// Who took the first of the paths, where somebody on the way did before it became `from`.
-    pub before: Option<Being>,
+    pub grantor: Option<NodeState>,
     /// The paths that it takes: one, or one that widens the target and one that becomes it.
-    pub by: Vec<&'static Path>,
+    pub techniques: Vec<&'static Technique>,
     /// The requests that it takes, in order.
-    pub asks: Vec<Asks>,
+    pub requests: Vec<StepRequest>,
     /// What it rests on that the snapshot does not tell, a line each.
-    pub rests_on: Vec<&'static str>,
+    pub assumptions: Vec<&'static str>,
 }
 
 /// A request of a step, which the evaluator confirms.
 #[derive(Clone, Debug)]
-pub struct Asks {
+pub struct StepRequest {
     /// The request.
     pub request: Request,
     /// All such requests, as disjoint sets.
@@ -47,21 +49,21 @@ pub struct Asks {
     pub granted_by: Option<(String, usize)>,
 }
 
-impl Link {
+impl ProvenStep {
     /// What is done; `name` tells whoever took the first of the paths on the way.
-    pub fn says(&self, name: impl Fn(&Being) -> String) -> String {
-        let paths: Vec<&str> = self.by.iter().map(|path| path.says.as_str()).collect();
-        match (&self.before, paths.split_first()) {
-            (Some(before), Some((first, rest))) => {
-                format!("{}, after {} {first}", rest.join(" and "), name(before))
+    pub fn summarize(&self, name: impl Fn(&NodeState) -> String) -> String {
+        let summaries: Vec<&str> = self.techniques.iter().map(|technique| technique.summary.as_str()).collect();
+        match (&self.grantor, summaries.split_first()) {
+            (Some(grantor), Some((first, rest))) => {
+                format!("{}, after {} {first}", rest.join(" and "), name(grantor))
             }
-            _ => paths.join(" and "),
+            _ => summaries.join(" and "),
         }
     }
 
     /// Whether it is no more than assuming a role.
-    pub fn is_assumption(&self) -> bool {
-        self.by.iter().all(|path| path.kind == Kind::Assume)
+    pub fn is_role_assumption(&self) -> bool {
+        self.techniques.iter().all(|technique| technique.kind == TechniqueKind::Assume)
     }
 }
 
@@ -70,288 +72,329 @@ impl Graph<'_> {
     ///
     /// # Errors
     /// What of it the evaluator does not confirm, or could not be decided when it was asked by itself.
-    pub fn links(&self, way: &[Being]) -> Result<Vec<Link>, BTreeSet<Undecided>> {
-        (1..way.len())
-            .filter_map(|at| Some((way.get(..at)?, way.get(at)?)))
-            .map(|(way, to)| self.link(way, to))
+    pub fn prove_steps(&self, path: &[NodeState]) -> Result<Vec<ProvenStep>, BTreeSet<UndecidedReason>> {
+        (1..path.len())
+            .filter_map(|at| Some((path.get(..at)?, path.get(at)?)))
+            .map(|(path, to)| self.prove_step(path, to))
             .collect()
     }
 
     /// The last step of a way, to `to`.
-    fn link(&self, way: &[Being], to: &Being) -> Result<Link, BTreeSet<Undecided>> {
+    fn prove_step(&self, path: &[NodeState], to: &NodeState) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
         let mut undecided = BTreeSet::new();
-        let Some((from, earlier)) = way.split_last() else { return Err(undecided) };
-        let Some(power) = self.power(from) else { return Err(undecided) };
-        let Some(steps) = Steps::new(self, from, &power) else { return Err(undecided) };
-        let prover = Prover { graph: self, power: &power, steps: &steps };
-        let same = from.principal == to.principal;
-        let widens = to.change.widened && !(same && from.change.widened);
-        let changes = !widens && (same || !to.change.is_none());
-        let mut by = Vec::new();
-        let mut before = None;
-        if widens {
-            by.extend(prover.first(to.principal, Part::Widens, &mut undecided));
-            if by.is_empty() && !same {
-                for being in earlier.iter().rev() {
-                    by.extend(self.widened_before(being, to, &mut undecided));
-                    if !by.is_empty() {
-                        before = Some(being.clone());
+        let Some((from, earlier)) = path.split_last() else { return Err(undecided) };
+        let Some(effective) = self.effective(from) else { return Err(undecided) };
+        let Some(step_finder) = StepFinder::new(self, from, &effective) else { return Err(undecided) };
+        let prover = StepProver { graph: self, effective: &effective, step_finder: &step_finder };
+        let is_same_principal = from.principal == to.principal;
+        let grants_all = to.change.grants_all && !(is_same_principal && from.change.grants_all);
+        let changes_state = !grants_all && (is_same_principal || !to.change.is_unchanged());
+        let mut proofs = Vec::new();
+        let mut grantor = None;
+        if grants_all {
+            proofs.extend(prover.find_technique(to.principal, StepRole::GrantAll, &mut undecided));
+            if proofs.is_empty() && !is_same_principal {
+                for state in earlier.iter().rev() {
+                    proofs.extend(self.find_earlier_grant(state, to, &mut undecided));
+                    if !proofs.is_empty() {
+                        grantor = Some(state.clone());
                         break;
                     }
                 }
             }
-        } else if changes {
-            by.extend(prover.first(to.principal, Part::Changes(to), &mut undecided));
+        } else if changes_state {
+            proofs.extend(prover.find_technique(to.principal, StepRole::ChangeState(to), &mut undecided));
         }
-        if !same {
-            by.extend(prover.first(to.principal, Part::Becomes, &mut undecided));
+        if !is_same_principal {
+            proofs.extend(prover.find_technique(to.principal, StepRole::Become, &mut undecided));
         }
-        if by.len() != usize::from(widens || changes) + usize::from(!same) {
+        if proofs.len() != usize::from(grants_all || changes_state) + usize::from(!is_same_principal) {
             if undecided.is_empty() {
-                undecided.insert(Undecided::WitnessRefuted(format!("a step to {}", self.arn(to.principal))));
+                undecided.insert(UndecidedReason::WitnessRefuted(format!("a step to {}", self.arn(to.principal))));
             }
             return Err(undecided);
         }
-        Ok(Link {
+        Ok(ProvenStep {
             from: from.clone(),
             to: to.clone(),
-            before,
-            rests_on: by.iter().filter_map(|(path, _)| path.existing.as_deref()).collect(),
-            by: by.iter().map(|(path, _)| *path).collect(),
-            asks: by.into_iter().flat_map(|(_, asks)| asks).collect(),
+            grantor: grantor,
+            assumptions: proofs.iter().filter_map(|(technique, _)| technique.assumption.as_deref()).collect(),
+            techniques: proofs.iter().map(|(technique, _)| *technique).collect(),
+            requests: proofs.into_iter().flat_map(|(_, asks)| asks).collect(),
         })
     }
 }
 
 impl Graph<'_> {
     /// How someone earlier on the way writes anything into the policies of the one at its end.
-    fn widened_before(
+    fn find_earlier_grant(
         &self,
-        being: &Being,
-        to: &Being,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Option<(&'static Path, Vec<Asks>)> {
-        let power = self.power(being)?;
-        let steps = Steps::new(self, being, &power)?;
-        Prover { graph: self, power: &power, steps: &steps }.first(to.principal, Part::Widens, undecided)
+        state: &NodeState,
+        to: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<(&'static Technique, Vec<StepRequest>)> {
+        let effective = self.effective(state)?;
+        let step_finder = StepFinder::new(self, state, &effective)?;
+        StepProver { graph: self, effective: &effective, step_finder: &step_finder }.find_technique(
+            to.principal,
+            StepRole::GrantAll,
+            undecided,
+        )
     }
 }
 
 /// What part of a step a path plays.
 #[derive(Copy, Clone)]
-enum Part<'b> {
-    Widens,
-    Becomes,
-    Changes(&'b Being),
+enum StepRole<'b> {
+    GrantAll,
+    Become,
+    ChangeState(&'b NodeState),
 }
 
-struct Prover<'g> {
+struct StepProver<'g> {
     graph: &'g Graph<'g>,
-    power: &'g Power<'g>,
-    steps: &'g Steps<'g>,
+    effective: &'g EffectiveAccess<'g>,
+    step_finder: &'g StepFinder<'g>,
 }
 
-impl Prover<'_> {
+impl StepProver<'_> {
     /// The first path that plays a part and whose requests are proven; what rests on nothing comes first.
-    fn first(
+    fn find_technique(
         &self,
         target: usize,
-        part: Part<'_>,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Option<(&'static Path, Vec<Asks>)> {
-        let (firm, loose): (Vec<&Path>, Vec<&Path>) = paths().iter().partition(|path| path.existing.is_none());
+        step_role: StepRole<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<(&'static Technique, Vec<StepRequest>)> {
+        let (unconditional, with_assumption): (Vec<&Technique>, Vec<&Technique>) =
+            techniques().iter().partition(|path| path.assumption.is_none());
         // To assume a role is the plainest way to become it.
-        let (assume, others): (Vec<&Path>, Vec<&Path>) = firm.into_iter().partition(|path| path.kind == Kind::Assume);
-        assume.into_iter().chain(others).chain(loose).find_map(|path| {
-            let plays = match part {
-                Part::Widens => {
-                    path.kind.written().is_some() && self.steps.widened_by(path, undecided).contains(target)
+        let (assume_role, other_techniques): (Vec<&Technique>, Vec<&Technique>) =
+            unconditional.into_iter().partition(|path| path.kind == TechniqueKind::Assume);
+        assume_role.into_iter().chain(other_techniques).chain(with_assumption).find_map(|technique| {
+            let applies = match step_role {
+                StepRole::GrantAll => {
+                    technique.kind.write_target().is_some()
+                        && self.step_finder.find_grant_targets(technique, undecided).contains(target)
                 }
-                Part::Becomes => {
-                    path.kind.written().is_none()
-                        && !path.kind.changes()
-                        && self.steps.become_by(path, undecided).contains(target)
+                StepRole::Become => {
+                    technique.kind.write_target().is_none()
+                        && !technique.kind.changes_state()
+                        && self.step_finder.find_reachable(technique, undecided).contains(target)
                 }
-                Part::Changes(to) => {
-                    let mut whom = self.graph.principals.none();
-                    whom.insert(target);
-                    self.steps.changed_by(path, &whom, undecided).contains(to)
+                StepRole::ChangeState(to) => {
+                    let mut targets = self.graph.principals.empty_set();
+                    targets.insert(target);
+                    self.step_finder.find_changed_states(technique, &targets, undecided).contains(to)
                 }
             };
-            let asks = plays.then(|| self.asks(path, target, part, undecided))??;
-            Some((path, asks))
+            let requests = applies.then(|| self.prove_requests(technique, target, step_role, undecided))??;
+            Some((technique, requests))
         })
     }
 
     /// The requests of a path; none where one of them is not proven.
-    fn asks(
+    fn prove_requests(
         &self,
-        path: &'static Path,
+        technique: &'static Technique,
         target: usize,
-        part: Part<'_>,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Option<Vec<Asks>> {
+        step_role: StepRole<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
         let graph = self.graph;
-        let mut asks = Vec::new();
-        if let Part::Changes(to) = part {
-            let touched = self.steps.touched(path, to, undecided);
-            for ((on, policy), need) in touched.iter().flat_map(|on| path.needs.iter().map(move |need| (on, need))) {
+        let mut requests = Vec::new();
+        if let StepRole::ChangeState(to) = step_role {
+            let touched_resources = self.step_finder.find_touched_resources(technique, to, undecided);
+            for ((on, policy), need) in
+                touched_resources.iter().flat_map(|on| technique.required_actions.iter().map(move |need| (on, need)))
+            {
                 let facts = |_: usize, key: &ContextKey| {
-                    let spoken_of = self.steps.speaks_of(need, policy.as_deref(), key);
-                    spoken_of.or_else(|| (on == graph.arn(target)).then(|| facts_of(graph, target, key)).flatten())
+                    let spoken_of = self.step_finder.policy_arn_fact(need, policy.as_deref(), key);
+                    spoken_of
+                        .or_else(|| (on == graph.arn(target)).then(|| principal_fact(graph, target, key)).flatten())
                 };
-                asks.push(self.on_one(need, on, &facts, undecided)?);
+                requests.push(self.prove_on_resource(need, on, &facts, undecided)?);
             }
-            return (!asks.is_empty()).then_some(asks);
+            return (!requests.is_empty()).then_some(requests);
         }
-        match path.kind {
-            Kind::Assume => asks.push(self.assumes(target, undecided)?),
-            Kind::Relay => {
+        match technique.kind {
+            TechniqueKind::Assume => requests.push(self.prove_assume_role(target, undecided)?),
+            TechniqueKind::PassRoleThenAssume => {
                 // Any of the roles that can be passed and that assume the target.
-                let (role, service) = path.services.iter().find_map(|service| {
-                    let passed = self.steps.passed(path, service, undecided);
+                let (role, service) = technique.services.iter().find_map(|service| {
+                    let passed = self.step_finder.find_passable_roles(technique, service, undecided);
                     let relays = |role: &usize| {
-                        let being = Being { principal: *role, change: super::being::Change::default() };
-                        graph.power(&being).is_some_and(|power| {
-                            super::assume::assumable(graph, &being, &power, &mut BTreeSet::new()).contains(target)
+                        let state = NodeState { principal: *role, change: super::being::StateChange::default() };
+                        graph.effective(&state).is_some_and(|power| {
+                            super::assume::find_assumable_roles(graph, &state, &power, &mut BTreeSet::new())
+                                .contains(target)
                         })
                     };
                     passed.ones().find(relays).map(|role| (role, service))
                 })?;
-                asks.push(self.passes(role, service, undecided)?);
+                requests.push(self.prove_pass_role(role, service, undecided)?);
             }
-            Kind::Pass => {
-                let service = path.services.iter().find(|s| self.steps.passed(path, s, undecided).contains(target))?;
-                asks.push(self.passes(target, service, undecided)?);
+            TechniqueKind::NewPassRole => {
+                let service = technique.services.iter().find(|service| {
+                    self.step_finder.find_passable_roles(technique, service, undecided).contains(target)
+                })?;
+                requests.push(self.prove_pass_role(target, service, undecided)?);
             }
             _ => {}
         }
-        let on = match path.kind {
-            Kind::PutGroup | Kind::AttachGroup => {
-                Some(self.any_of(&graph.groups, path, undecided, |group| self.steps.members(group).contains(target))?)
+        let target_resource = match technique.kind {
+            TechniqueKind::PutGroup | TechniqueKind::AttachGroup => {
+                Some(self.find_allowed_resource(&graph.groups, technique, undecided, |group| {
+                    self.step_finder.find_members(group).contains(target)
+                })?)
             }
-            Kind::Version => Some(
-                self.any_of(&graph.policies, path, undecided, |policy| self.steps.holders(policy).contains(target))?,
-            ),
-            kind if kind.written().is_some() => Some(graph.arn(target).to_owned()),
-            Kind::Credentials | Kind::Trust => Some(graph.arn(target).to_owned()),
+            TechniqueKind::CreatePolicyVersion => {
+                Some(self.find_allowed_resource(&graph.policies, technique, undecided, |policy| {
+                    self.step_finder.find_holders(policy).contains(target)
+                })?)
+            }
+            kind if kind.write_target().is_some() => Some(graph.arn(target).to_owned()),
+            TechniqueKind::CreateCredentials | TechniqueKind::UpdateTrustPolicy => Some(graph.arn(target).to_owned()),
             _ => None,
         };
-        match on {
-            Some(on) => {
-                for need in &path.needs {
+        match target_resource {
+            Some(target_resource) => {
+                for action in &technique.required_actions {
                     let facts = |_: usize, key: &ContextKey| {
-                        let spoken_of = self.steps.speaks_of(need, None, key);
-                        spoken_of.or_else(|| (on == graph.arn(target)).then(|| facts_of(graph, target, key)).flatten())
+                        let spoken_of = self.step_finder.policy_arn_fact(action, None, key);
+                        spoken_of.or_else(|| {
+                            (target_resource == graph.arn(target)).then(|| principal_fact(graph, target, key)).flatten()
+                        })
                     };
-                    asks.push(self.on_one(need, &on, &facts, undecided)?);
+                    requests.push(self.prove_on_resource(action, &target_resource, &facts, undecided)?);
                 }
             }
-            None if path.kind != Kind::Assume => {
-                for need in &path.needs {
-                    asks.push(self.on_something(need, undecided)?);
+            None if technique.kind != TechniqueKind::Assume => {
+                for action in &technique.required_actions {
+                    requests.push(self.prove_on_any_resource(action, undecided)?);
                 }
             }
             None => {}
         }
-        Some(asks)
+        Some(requests)
     }
 
     /// The first thing of a universe that is fit and on which the path's action is allowed.
-    fn any_of(
+    fn find_allowed_resource(
         &self,
-        universe: &super::universe::Universe,
-        path: &Path,
-        undecided: &mut BTreeSet<Undecided>,
-        fit: impl Fn(usize) -> bool,
+        arn_index: &super::universe::ArnIndex,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+        is_candidate: impl Fn(usize) -> bool,
     ) -> Option<String> {
-        debug_assert!(matches!(path.kind.written(), Some(Written::Group | Written::Policy)));
-        let need = path.needs.first()?;
-        let facts = |_: usize, key: &ContextKey| self.steps.speaks_of(need, None, key);
-        let fitting = (0..universe.len()).filter(|thing| fit(*thing)).map(|thing| universe.arn(thing));
-        let mut allowed = fitting.filter(|arn| self.on_one(need, arn, &facts, undecided).is_some());
+        debug_assert!(matches!(technique.kind.write_target(), Some(WriteTarget::Group | WriteTarget::Policy)));
+        let action = technique.required_actions.first()?;
+        let facts = |_: usize, key: &ContextKey| self.step_finder.policy_arn_fact(action, None, key);
+        let candidates =
+            (0..arn_index.len()).filter(|position| is_candidate(*position)).map(|thing| arn_index.arn(thing));
+        let mut allowed = candidates.filter(|arn| self.prove_on_resource(action, arn, &facts, undecided).is_some());
         allowed.next().map(str::to_owned)
     }
 
-    fn assumes(&self, role: usize, undecided: &mut BTreeSet<Undecided>) -> Option<Asks> {
-        let layers = with_trust(self.graph, self.power, role)?;
-        let confirm = |request: &Request, readings: Readings| self.confirm(&layers, request, readings);
-        let (grant, why) = ask(self.graph, self.power, &layers, role, PROOF, Some(&confirm));
-        undecided.extend(why);
+    fn prove_assume_role(&self, role: usize, undecided: &mut BTreeSet<UndecidedReason>) -> Option<StepRequest> {
+        let layers = add_trust_policy(self.graph, self.effective, role)?;
+        let confirm = |request: &Request, interpretation: Interpretation| self.replay(&layers, request, interpretation);
+        let (grant, reasons) =
+            query_assume_role(self.graph, self.effective, &layers, role, PROOF_DETAIL, Some(&confirm));
+        undecided.extend(reasons);
         let grant = grant?;
         // Who is named by the role needs no statement of its own.
-        let policies = effective_access(&layers).1;
-        let own = policies.get(grant.tag.0).filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
-        let granted_by = own.map(|policy| (policy.name.clone(), grant.tag.1));
-        Some(Asks { request: grant.witness?, cubes: grant.cubes, granted_by })
+        let policies = build_effective_access(&layers).1;
+        let own_policy =
+            policies.get(grant.statement_id.0).filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
+        let granted_by = own_policy.map(|policy| (policy.name.clone(), grant.statement_id.1));
+        Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
 
-    fn passes(&self, role: usize, service: &str, undecided: &mut BTreeSet<Undecided>) -> Option<Asks> {
-        let (_, written) = self.graph.trusting.service(self.power.account, service)?;
-        let facts = |_: usize, key: &ContextKey| pass_facts(key, written);
-        let mut asks = self.on_one("iam:PassRole", self.graph.arn(role), &facts, undecided)?;
-        asks.request.context.set("iam:PassedToService", written);
-        Some(asks)
+    fn prove_pass_role(
+        &self,
+        role: usize,
+        service: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let (_, service_name) = self.graph.trust_index.find_service_roles(self.effective.account, service)?;
+        let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service_name);
+        let mut request = self.prove_on_resource("iam:PassRole", self.graph.arn(role), &facts, undecided)?;
+        request.request.context.set("iam:PassedToService", service_name);
+        Some(request)
     }
 
     /// A request on one thing.
-    fn on_one(
+    fn prove_on_resource(
         &self,
         action: &str,
         resource: &str,
-        facts: &Facts<'_>,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Option<Asks> {
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
         let id = self.graph.solver.catalog.find_action(action)?;
-        let access = speaking(self.graph.solver, &self.power.access, id, Side::Own, false);
+        let access = restrict_to_action(
+            self.graph.solver,
+            &self.effective.access,
+            id,
+            RequiredLayers::IdentityAndBoundary,
+            false,
+        );
         self.prove(&access, &Access::default(), Some((action, resource)), facts, undecided)
     }
 
     /// A request on whatever there is.
-    fn on_something(&self, action: &str, undecided: &mut BTreeSet<Undecided>) -> Option<Asks> {
+    fn prove_on_any_resource(&self, action: &str, undecided: &mut BTreeSet<UndecidedReason>) -> Option<StepRequest> {
         let id = self.graph.solver.catalog.find_action(action)?;
-        let access = speaking(self.graph.solver, &self.power.access, id, Side::Own, false);
+        let access = restrict_to_action(
+            self.graph.solver,
+            &self.effective.access,
+            id,
+            RequiredLayers::IdentityAndBoundary,
+            false,
+        );
         let text = json!({ "Version": "2012-10-17",
                            "Statement": [{ "Effect": "Allow", "NotAction": action, "Resource": "*" }] });
         let source = SourceFile::new("all other actions", text.to_string());
-        let others = PolicyDocument::parse(&source, DocumentKind::Identity).ok()?;
-        let others = Access::of_policies([(&std::sync::Arc::new(others), 0)]);
-        self.prove(&access, &others, None, &|_, _| None, undecided)
+        let complement_document = PolicyDocument::parse(&source, DocumentKind::Identity).ok()?;
+        let complement = Access::from_policies([(&std::sync::Arc::new(complement_document), 0)]);
+        self.prove(&access, &complement, None, &|_, _| None, undecided)
     }
 
     fn prove(
         &self,
         access: &Access,
-        but: &Access,
+        excluded: &Access,
         only: Option<(&str, &str)>,
-        facts: &Facts<'_>,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> Option<Asks> {
-        let known = with_facts(self.power.known, access, 0, facts);
-        let confirm = |request: &Request, readings: Readings| self.confirm(&self.power.layers, request, readings);
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let known = add_context_facts(self.effective.known, access, 0, facts);
+        let confirm = |request: &Request, interpretation: Interpretation| {
+            self.replay(&self.effective.layers, request, interpretation)
+        };
         let answer = self.graph.solver.answer(&Question {
             effective: access,
-            declared: but,
+            declared: excluded,
             known: &known,
-            partition: Some(self.power.partition),
-            world: World::Closed,
-            only,
+            partition: Some(self.effective.partition),
+            world: ActionWorld::Existing,
+            single_request: only,
             budget: BUDGET,
-            depth: PROOF,
-            account: Some(self.power.account),
-            confirm: Some(&confirm),
+            detail: PROOF_DETAIL,
+            witness_account: Some(self.effective.account),
+            replay: Some(&confirm),
         });
         undecided.extend(answer.undecided);
         let grant = answer.grants.into_iter().find(|grant| grant.witness.is_some())?;
-        let policy = self.power.policies.get(grant.tag.0).map(|policy| policy.name.clone());
-        let granted_by = policy.map(|name| (name, grant.tag.1));
-        Some(Asks { request: grant.witness?, cubes: grant.cubes, granted_by })
+        let policy = self.effective.policies.get(grant.statement_id.0).map(|policy| policy.name.clone());
+        let granted_by = policy.map(|name| (name, grant.statement_id.1));
+        Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
 
-    fn confirm(&self, layers: &Layers, request: &Request, readings: Readings) -> Result<(), String> {
+    fn replay(&self, layers: &Layers, request: &Request, interpretation: Interpretation) -> Result<(), String> {
         let catalog: &Catalog = self.graph.solver.catalog;
-        let rcp = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.rcp_supported(id));
-        match evaluate(layers, request, &rcp, readings).is_allowed() {
+        let rcp = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
+        match evaluate(layers, request, &rcp, interpretation).is_allowed() {
             true => Ok(()),
             false => Err(format!("{} on {}", request.action, request.resource)),
         }

@@ -6,22 +6,22 @@ use std::sync::{Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 
 /// Values by what they depend on.
-pub(super) struct Memo<K, V>(Mutex<FxHashMap<K, V>>);
+pub(super) struct Cache<K, V>(Mutex<FxHashMap<K, V>>);
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Memo(Mutex::default())
+        Cache(Mutex::default())
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// The value of a key, worked out where it is not known. Two who ask at the same time may both work it out.
-    pub(super) fn of(&self, key: K, work: impl FnOnce() -> V) -> V {
+    pub(super) fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = lock().get(&key) {
             return value.clone();
         }
-        let value = work();
+        let value = compute();
         lock().insert(key, value.clone());
         value
     }

@@ -24,10 +24,10 @@ mod targets;
 mod trusting;
 mod universe;
 
-pub use alike::Alike;
-pub use being::{Being, Change};
-pub use can::{Can, Thing};
+pub use alike::EquivalenceClass;
+pub use being::{NodeState, StateChange};
+pub use can::{WhoCanAnswer, WhoCanQuery};
 pub use graph::Graph;
-pub use link::{Asks, Link};
-pub use rule::{Kind, Path, paths};
-pub use search::{Found, Met, Search, Way};
+pub use link::{ProvenStep, StepRequest};
+pub use rule::{Technique, TechniqueKind, techniques};
+pub use search::{FoundPath, GoalResult, PathSoFar, SearchResult};

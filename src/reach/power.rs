@@ -2,18 +2,18 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::bounds::at_most;
-use super::clock::Clock;
+use super::bounds::action_upper_bound;
+use super::clock::TimeFloor;
 use crate::access::{KnownContext, Layers, PolicyRef};
 use crate::catalog::ActionId;
 use crate::iam::Partition;
-use crate::solve::{Access, Allowing, Branch, Solver, effective_access, everything};
+use crate::solve::{Access, Branch, Solver, StatementUse, build_allow_all, build_effective_access};
 
 /// Steps that one question may take.
 pub(super) const BUDGET: u64 = 1_000_000;
 
 /// Someone's access, made ready for many questions.
-pub(super) struct Power<'n> {
+pub(super) struct EffectiveAccess<'n> {
     pub(super) layers: Layers,
     pub(super) access: Access,
     pub(super) policies: Vec<PolicyRef>,
@@ -21,31 +21,31 @@ pub(super) struct Power<'n> {
     pub(super) partition: Partition,
     pub(super) account: &'n str,
     /// What it may do at the most.
-    pub(super) most: FixedBitSet,
+    pub(super) upper_bound: FixedBitSet,
 }
 
-impl<'n> Power<'n> {
+impl<'n> EffectiveAccess<'n> {
     pub(super) fn new(
         solver: &Solver<'_>,
-        clock: &Clock,
+        time_floor: &TimeFloor,
         layers: Layers,
         known: &'n KnownContext,
         partition: Partition,
         account: &'n str,
-    ) -> Power<'n> {
-        let (mut access, policies) = effective_access(&layers);
-        clock.bind(&mut access);
-        let most = at_most(solver, &access);
-        Power { layers, access, policies, known, partition, account, most }
+    ) -> EffectiveAccess<'n> {
+        let (mut access, policies) = build_effective_access(&layers);
+        time_floor.apply(&mut access);
+        let upper_bound = action_upper_bound(solver, &access);
+        EffectiveAccess { layers, access, policies, known, partition, account, upper_bound: upper_bound }
     }
 
     /// Whether it may do something at all, by actions alone.
-    pub(super) fn may(&self, solver: &Solver<'_>, action: &str) -> bool {
-        solver.catalog.find_action(action).is_some_and(|id| self.most.contains(id.0 as usize))
+    pub(super) fn may_allow(&self, solver: &Solver<'_>, action: &str) -> bool {
+        solver.catalog.find_action(action).is_some_and(|id| self.upper_bound.contains(id.0 as usize))
     }
 
     /// Whether some statement asks for a key, in lower case.
-    pub(super) fn asks_for(&self, key: &str) -> bool {
+    pub(super) fn has_condition_on(&self, key: &str) -> bool {
         let statements = self.policies.iter().flat_map(|policy| &policy.document.statements);
         statements.flat_map(|statement| &statement.conditions).any(|condition| condition.key.lower() == key)
     }
@@ -53,52 +53,72 @@ impl<'n> Power<'n> {
 
 /// What must allow a request beside the organization.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum Side {
+pub(super) enum RequiredLayers {
     /// Its own policies and its boundary.
-    Own,
+    IdentityAndBoundary,
     /// Its boundary: the policy of the resource names it.
-    Named,
+    BoundaryOnly,
     /// Nothing: the policy of the resource names a session of it, or anyone (`docs/semantics.md` §4).
-    Session,
+    OrganizationOnly,
 }
 
 /// The part of an access that speaks of an action, and what of it must allow. Every Deny counts on every side.
-pub(super) fn speaking(solver: &Solver<'_>, access: &Access, action: ActionId, side: Side, bound: bool) -> Access {
-    let speaks = |one: &&Allowing| one.covers.is_none() && speaks(solver, one, action);
-    let narrowed = |branch: &Branch| {
-        let list = |list: &Vec<Allowing>| list.iter().filter(speaks).cloned().collect();
-        // Its own policies stand first, its boundary next.
-        let skip = match side {
-            Side::Own => 0,
-            Side::Named => 1,
-            Side::Session => 1 + usize::from(bound),
-        };
-        let mut require: Vec<Vec<Allowing>> = branch.require.iter().skip(skip).map(list).collect();
-        if require.is_empty() {
-            require.push(everything());
-        }
-        Branch { require, forbid: branch.forbid.iter().filter(speaks).cloned().collect(), except: Vec::new() }
+pub(super) fn restrict_to_action(
+    solver: &Solver<'_>,
+    access: &Access,
+    action: ActionId,
+    required_layers: RequiredLayers,
+    has_boundary: bool,
+) -> Access {
+    let lists_action = |statement_use: &&StatementUse| {
+        statement_use.resource_scope.is_none() && may_list_action(solver, statement_use, action)
     };
-    Access { branches: access.branches.iter().filter(is_own).map(narrowed).collect() }
+    let restricted = |branch: &Branch| {
+        let list = |list: &Vec<StatementUse>| list.iter().filter(lists_action).cloned().collect();
+        // Its own policies stand first, its boundary next.
+        let skip = match required_layers {
+            RequiredLayers::IdentityAndBoundary => 0,
+            RequiredLayers::BoundaryOnly => 1,
+            RequiredLayers::OrganizationOnly => 1 + usize::from(has_boundary),
+        };
+        let mut allow_layers: Vec<Vec<StatementUse>> = branch.allow_layers.iter().skip(skip).map(list).collect();
+        if allow_layers.is_empty() {
+            allow_layers.push(build_allow_all());
+        }
+        Branch {
+            allow_layers: allow_layers,
+            deny_statements: branch.deny_statements.iter().filter(lists_action).cloned().collect(),
+            scope_exclusions: Vec::new(),
+        }
+    };
+    Access { branches: access.branches.iter().filter(is_identity_branch).map(restricted).collect() }
 }
 
 /// The branches of an access without what the policies of resources say, which is about those resources.
-pub(super) fn own_branches(access: &Access) -> Vec<Branch> {
-    let own = |list: &Vec<Allowing>| list.iter().filter(|one| one.covers.is_none()).cloned().collect();
-    let narrowed = |branch: &Branch| Branch {
-        require: branch.require.iter().map(own).collect(),
-        forbid: own(&branch.forbid),
-        except: Vec::new(),
+pub(super) fn identity_branches(access: &Access) -> Vec<Branch> {
+    let without_resource_policies =
+        |list: &Vec<StatementUse>| list.iter().filter(|one| one.resource_scope.is_none()).cloned().collect();
+    let restricted = |branch: &Branch| Branch {
+        allow_layers: branch.allow_layers.iter().map(without_resource_policies).collect(),
+        deny_statements: without_resource_policies(&branch.deny_statements),
+        scope_exclusions: Vec::new(),
     };
-    access.branches.iter().filter(is_own).map(narrowed).collect()
+    access.branches.iter().filter(is_identity_branch).map(restricted).collect()
 }
 
-fn is_own(branch: &&Branch) -> bool {
-    branch.require.first().is_some_and(|list| list.iter().all(|one| one.covers.is_none()))
+fn is_identity_branch(branch: &&Branch) -> bool {
+    branch
+        .allow_layers
+        .first()
+        .is_some_and(|list| list.iter().all(|statement_use| statement_use.resource_scope.is_none()))
 }
 
 /// Whether a statement may speak of an action.
-pub(super) fn speaks(solver: &Solver<'_>, one: &Allowing, action: ActionId) -> bool {
-    let binds = !one.rcp_services_only || solver.catalog.rcp_supported(solver.catalog.action_service(action));
-    binds && solver.listed_actions(&one.document, one.index).is_none_or(|bits| bits.contains(action.0 as usize))
+pub(super) fn may_list_action(solver: &Solver<'_>, statement_use: &StatementUse, action: ActionId) -> bool {
+    let is_applicable =
+        !statement_use.rcp_services_only || solver.catalog.supports_rcp(solver.catalog.action_service(action));
+    is_applicable
+        && solver
+            .listed_actions(&statement_use.document, statement_use.statement_index)
+            .is_none_or(|bits| bits.contains(action.0 as usize))
 }

@@ -6,26 +6,26 @@ use std::sync::LazyLock;
 /// One path.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Path {
+pub struct Technique {
     /// Its id: that of pathfinding.cloud, or one of this program's own.
     pub id: String,
     /// What sort of path it is.
-    pub kind: Kind,
+    pub kind: TechniqueKind,
     /// What the principal does to the target, after its name: `assumes it`.
-    pub says: String,
+    pub summary: String,
     /// The services that run what is changed or made: one of them must be trusted by the target.
     #[serde(default)]
     pub services: Vec<String>,
     /// The actions that the principal needs.
     #[serde(default)]
-    pub needs: Vec<String>,
+    pub required_actions: Vec<String>,
     /// The paths that this one joins.
     #[serde(default)]
-    pub of: Vec<String>,
+    pub combines: Vec<String>,
     /// Of which policies with a Deny it rids the principal.
-    pub rids: Option<Rids>,
+    pub removes: Option<RemovedPolicy>,
     /// What it rests on that a snapshot does not tell.
-    pub existing: Option<String>,
+    pub assumption: Option<String>,
     /// Whether the target needs an instance profile.
     #[serde(default)]
     pub instance_profile: bool,
@@ -38,57 +38,68 @@ pub struct Path {
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
-pub enum Kind {
+pub enum TechniqueKind {
     Assume,
-    Pass,
-    Relay,
-    Run,
-    Credentials,
-    Trust,
+    NewPassRole,
+    PassRoleThenAssume,
+    ExistingPassRole,
+    CreateCredentials,
+    UpdateTrustPolicy,
     PutUser,
     PutRole,
     PutGroup,
     AttachUser,
     AttachRole,
     AttachGroup,
-    Version,
-    Join,
-    UnbindUser,
-    UnbindRole,
-    UnbindPolicy,
-    Drop,
-    Restore,
-    Both,
+    CreatePolicyVersion,
+    JoinGroup,
+    RemoveUserBoundary,
+    RemoveRoleBoundary,
+    RewriteBoundaryPolicy,
+    RemoveDenyingPolicies,
+    SetDefaultVersion,
+    Combined,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    path: Vec<Path>,
+struct TechniqueFile {
+    technique: Vec<Technique>,
 }
 
-static PATHS: LazyLock<Vec<Path>> =
-    LazyLock::new(|| toml::from_str::<File>(include_str!("paths.toml")).expect("a valid list").path);
+static TECHNIQUES: LazyLock<Vec<Technique>> =
+    LazyLock::new(|| toml::from_str::<TechniqueFile>(include_str!("paths.toml")).expect("a valid list").technique);
 
 /// All paths, in order.
-pub fn paths() -> &'static [Path] {
-    &PATHS
+pub fn techniques() -> &'static [Technique] {
+    &TECHNIQUES
 }
 
-impl Kind {
+impl TechniqueKind {
     /// Whether a path changes what decides over someone, other than by what is written.
-    pub(super) fn changes(self) -> bool {
-        use Kind::{Drop, Join, Restore, UnbindPolicy, UnbindRole, UnbindUser};
-        matches!(self, Join | UnbindUser | UnbindRole | UnbindPolicy | Drop | Restore)
+    pub(super) fn changes_state(self) -> bool {
+        use TechniqueKind::{
+            JoinGroup, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy,
+            SetDefaultVersion,
+        };
+        matches!(
+            self,
+            JoinGroup
+                | RemoveUserBoundary
+                | RemoveRoleBoundary
+                | RewriteBoundaryPolicy
+                | RemoveDenyingPolicies
+                | SetDefaultVersion
+        )
     }
 
     /// What a path that widens a target writes to.
-    pub(super) fn written(self) -> Option<Written> {
+    pub(super) fn write_target(self) -> Option<WriteTarget> {
         match self {
-            Kind::PutUser | Kind::AttachUser => Some(Written::User),
-            Kind::PutRole | Kind::AttachRole => Some(Written::Role),
-            Kind::PutGroup | Kind::AttachGroup => Some(Written::Group),
-            Kind::Version => Some(Written::Policy),
+            TechniqueKind::PutUser | TechniqueKind::AttachUser => Some(WriteTarget::User),
+            TechniqueKind::PutRole | TechniqueKind::AttachRole => Some(WriteTarget::Role),
+            TechniqueKind::PutGroup | TechniqueKind::AttachGroup => Some(WriteTarget::Group),
+            TechniqueKind::CreatePolicyVersion => Some(WriteTarget::Policy),
             _ => None,
         }
     }
@@ -97,7 +108,7 @@ impl Kind {
 /// Of which policies with a Deny a path rids the principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rids {
+pub enum RemovedPolicy {
     /// Those written into it.
     Inline,
     /// Those attached to it.
@@ -114,7 +125,7 @@ pub enum Rids {
 
 /// What is written to.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum Written {
+pub(super) enum WriteTarget {
     /// A user.
     User,
     /// A role.
@@ -125,9 +136,15 @@ pub(super) enum Written {
     Policy,
 }
 
-impl Path {
+impl Technique {
     /// The actions that are asked on the target or on what it holds, not on whatever there is.
-    pub(super) fn is_on_target(&self) -> bool {
-        !matches!(self.kind, Kind::Pass | Kind::Relay | Kind::Run | Kind::Both)
+    pub(super) fn has_target_resource(&self) -> bool {
+        !matches!(
+            self.kind,
+            TechniqueKind::NewPassRole
+                | TechniqueKind::PassRoleThenAssume
+                | TechniqueKind::ExistingPassRole
+                | TechniqueKind::Combined
+        )
     }
 }

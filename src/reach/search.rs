@@ -6,164 +6,175 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
-use super::being::{Being, Change};
+use super::being::{NodeState, StateChange};
 use super::graph::Graph;
-use crate::solve::Undecided;
+use crate::solve::UndecidedReason;
 
 /// What a goal says of someone.
 #[derive(Clone, Debug)]
-pub enum Met<T> {
+pub enum GoalResult<T> {
     /// It holds, with what shows it.
-    Yes(T),
+    Met(T),
     /// It does not.
-    No,
+    NotMet,
     /// It could not be decided.
-    Undecided(BTreeSet<Undecided>),
+    Undecided(BTreeSet<UndecidedReason>),
 }
 
 /// What a search found.
 #[derive(Clone, Debug)]
-pub struct Found<T> {
+pub struct FoundPath<T> {
     /// Whom the principal becomes, one after the other; itself first.
-    pub beings: Vec<Being>,
+    pub states: Vec<NodeState>,
     /// What shows that the goal holds of the last.
-    pub shown: T,
+    pub witness: T,
 }
 
 /// The outcome of a search.
 #[derive(Clone, Debug)]
-pub struct Search<T> {
+pub struct SearchResult<T> {
     /// A shortest path.
-    pub found: Option<Found<T>>,
+    pub found: Option<FoundPath<T>>,
     /// What could not be decided on the way.
-    pub undecided: BTreeSet<Undecided>,
+    pub undecided: BTreeSet<UndecidedReason>,
 }
 
 /// From whom each was reached; the one who searches from nobody.
-type Parents = FxHashMap<Being, Option<Being>>;
+type Parents = FxHashMap<NodeState, Option<NodeState>>;
 
 /// A way that a search took.
-pub struct Way<'s> {
+pub struct PathSoFar<'s> {
     parents: &'s Parents,
-    last: &'s Being,
+    last: &'s NodeState,
 }
 
-impl Way<'_> {
+impl PathSoFar<'_> {
     /// Who stands at its end.
-    pub fn last(&self) -> &Being {
+    pub fn last(&self) -> &NodeState {
         self.last
     }
 
     /// Whom the principal becomes on it, one after the other; itself first.
-    pub fn beings(&self) -> Vec<Being> {
-        let mut beings = vec![self.last.clone()];
+    pub fn states(&self) -> Vec<NodeState> {
+        let mut states = vec![self.last.clone()];
         let mut last = self.last;
         while let Some(Some(parent)) = self.parents.get(last) {
-            beings.push(parent.clone());
+            states.push(parent.clone());
             last = parent;
         }
-        beings.reverse();
-        beings
+        states.reverse();
+        states
     }
 }
 
 /// Whose policies can be made to allow everything.
-type Widen = Arc<FixedBitSet>;
+type GrantTargets = Arc<FixedBitSet>;
 
 /// Who was reached.
-struct Seen {
+struct VisitedStates {
     /// As they are.
-    plain: FixedBitSet,
+    unchanged: FixedBitSet,
     /// With a policy that allows everything, and nothing else changed.
-    widened: FixedBitSet,
+    grants_all: FixedBitSet,
 }
 
 impl Graph<'_> {
     /// Looks for the shortest path from a principal to someone of whom `goal` holds, itself unchanged left out. Of
     /// paths that are as short, that to the one who may do most.
-    pub fn shortest<T>(&self, from: usize, goal: &mut dyn FnMut(&Way<'_>) -> Met<T>) -> Search<T> {
-        let start = Being { principal: from, change: Change::default() };
-        let mut search = Search { found: None, undecided: BTreeSet::new() };
-        let mut seen = Seen { plain: self.principals.none(), widened: self.principals.none() };
-        seen.plain.insert(from);
+    pub fn find_shortest_path<T>(
+        &self,
+        from: usize,
+        goal: &mut dyn FnMut(&PathSoFar<'_>) -> GoalResult<T>,
+    ) -> SearchResult<T> {
+        let start = NodeState { principal: from, change: StateChange::default() };
+        let mut result = SearchResult { found: None, undecided: BTreeSet::new() };
+        let mut visited =
+            VisitedStates { unchanged: self.principals.empty_set(), grants_all: self.principals.empty_set() };
+        visited.unchanged.insert(from);
         let mut parents = Parents::default();
         parents.insert(start.clone(), None);
-        let mut frontier = vec![(start, Arc::new(self.principals.none()))];
+        let mut frontier = vec![(start, Arc::new(self.principals.empty_set()))];
         while !frontier.is_empty() {
-            let mut next: Vec<(Being, Widen)> = Vec::new();
-            for (being, widen) in &frontier {
-                let (steps, widen) = self.steps(being, widen, &mut seen, &mut search.undecided);
-                for step in steps {
-                    if !parents.contains_key(&step) {
-                        parents.insert(step.clone(), Some(being.clone()));
-                        next.push((step, Arc::clone(&widen)));
+            let mut next: Vec<(NodeState, GrantTargets)> = Vec::new();
+            for (state, grant_targets) in &frontier {
+                let (next_states, grant_targets) =
+                    self.expand_state(state, grant_targets, &mut visited, &mut result.undecided);
+                for next_state in next_states {
+                    if !parents.contains_key(&next_state) {
+                        parents.insert(next_state.clone(), Some(state.clone()));
+                        next.push((next_state, Arc::clone(&grant_targets)));
                     }
                 }
             }
             // What takes one path comes before what takes two: a target that is widened and become.
-            let takes = |being: &Being| match (seen_before(&parents, being), being.change.is_none()) {
+            let cost = |state: &NodeState| match (changes_itself(&parents, state), state.change.is_unchanged()) {
                 (true, _) => 0,
                 (false, true) => 1,
                 (false, false) => 2,
             };
-            next.sort_by_cached_key(|(being, _)| (takes(being), std::cmp::Reverse(self.breadth(being.principal))));
-            for (being, _) in &next {
-                let way = Way { parents: &parents, last: being };
-                match goal(&way) {
-                    Met::Yes(shown) => {
-                        search.found = Some(Found { beings: way.beings(), shown });
-                        return search;
+            next.sort_by_cached_key(|(state, _)| {
+                (cost(state), std::cmp::Reverse(self.count_possible_actions(state.principal)))
+            });
+            for (state, _) in &next {
+                let path = PathSoFar { parents: &parents, last: state };
+                match goal(&path) {
+                    GoalResult::Met(witness) => {
+                        result.found = Some(FoundPath { states: path.states(), witness: witness });
+                        return result;
                     }
-                    Met::No => {}
-                    Met::Undecided(why) => search.undecided.extend(why),
+                    GoalResult::NotMet => {}
+                    GoalResult::Undecided(reasons) => result.undecided.extend(reasons),
                 }
             }
             frontier = next;
         }
-        search
+        result
     }
 
     /// Whom someone becomes in one step and who was not seen yet; and whose policies it, or who took the steps to it,
     /// can write anything into.
-    fn steps(
+    fn expand_state(
         &self,
-        being: &Being,
-        before: &Widen,
-        seen: &mut Seen,
-        undecided: &mut BTreeSet<Undecided>,
-    ) -> (Vec<Being>, Widen) {
-        let edges = self.edges(being);
-        undecided.extend(edges.undecided.iter().cloned());
-        let mut steps = Vec::new();
-        let widened =
-            |principal: usize, change: &Change| Being { principal, change: Change { widened: true, ..change.clone() } };
-        if edges.widen.contains(being.principal) && !being.change.widened {
-            steps.push(widened(being.principal, &being.change));
+        state: &NodeState,
+        inherited_targets: &GrantTargets,
+        visited: &mut VisitedStates,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> (Vec<NodeState>, GrantTargets) {
+        let successors = self.successors(state);
+        undecided.extend(successors.undecided.iter().cloned());
+        let mut next_states = Vec::new();
+        let with_all_granted = |principal: usize, change: &StateChange| NodeState {
+            principal,
+            change: StateChange { grants_all: true, ..change.clone() },
+        };
+        if successors.grant_targets.contains(state.principal) && !state.change.grants_all {
+            next_states.push(with_all_granted(state.principal, &state.change));
         }
-        steps.extend(edges.changed.iter().cloned());
-        let mut widen = Arc::clone(before);
-        if !edges.widen.is_subset(&widen) {
-            Arc::make_mut(&mut widen).union_with(&edges.widen);
+        next_states.extend(successors.changed_states.iter().cloned());
+        let mut grant_targets = Arc::clone(inherited_targets);
+        if !successors.grant_targets.is_subset(&grant_targets) {
+            Arc::make_mut(&mut grant_targets).union_with(&successors.grant_targets);
         }
-        let mut broader = edges.reached.clone();
-        broader.intersect_with(&widen);
-        broader.difference_with(&seen.widened);
-        seen.widened.union_with(&broader);
-        steps.extend(broader.ones().map(|principal| widened(principal, &Change::default())));
-        let mut fresh = edges.reached.clone();
-        fresh.difference_with(&seen.plain);
-        seen.plain.union_with(&fresh);
-        steps.extend(fresh.ones().map(|principal| Being { principal, change: Change::default() }));
-        (steps, widen)
+        let mut escalated = successors.reachable.clone();
+        escalated.intersect_with(&grant_targets);
+        escalated.difference_with(&visited.grants_all);
+        visited.grants_all.union_with(&escalated);
+        next_states.extend(escalated.ones().map(|principal| with_all_granted(principal, &StateChange::default())));
+        let mut newly_reached = successors.reachable.clone();
+        newly_reached.difference_with(&visited.unchanged);
+        visited.unchanged.union_with(&newly_reached);
+        next_states
+            .extend(newly_reached.ones().map(|principal| NodeState { principal, change: StateChange::default() }));
+        (next_states, grant_targets)
     }
 
     /// How many actions a principal may do at the most.
-    fn breadth(&self, principal: usize) -> usize {
-        self.at_most(principal).count
+    fn count_possible_actions(&self, principal: usize) -> usize {
+        self.upper_bound(principal).count
     }
 }
 
 /// Whether a step changes whoever takes it, and leads to nobody else.
-fn seen_before(parents: &Parents, being: &Being) -> bool {
-    matches!(parents.get(being), Some(Some(parent)) if parent.principal == being.principal)
+fn changes_itself(parents: &Parents, state: &NodeState) -> bool {
+    matches!(parents.get(state), Some(Some(parent)) if parent.principal == state.principal)
 }

@@ -5,30 +5,40 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::bounds::is_on_everything;
-use super::decides::Decides;
-use super::graph::{Answer, Graph, MAKES_PROFILES};
-use super::power::{BUDGET, Power, Side, speaking};
-use super::rule::paths;
-use crate::access::settled;
+use super::bounds::is_on_all_resources;
+use super::decides::DecisionKey;
+use super::graph::{CachedAnswer, Graph, INSTANCE_PROFILE_ACTIONS};
+use super::power::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
+use super::rule::techniques;
+use crate::access::decide_condition;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::{DocumentKind, PolicyDocument};
-use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World, everything};
+use crate::solve::{
+    Access, ActionWorld, AnswerDetail, Branch, Question, StatementUse, UndecidedReason, build_allow_all,
+};
 use crate::source::SourceFile;
 
 /// For each action that paths ask on whatever there is a policy that allows all others.
-pub(super) struct Others(FxHashMap<ActionId, Arc<PolicyDocument>>);
+pub(super) struct ComplementPolicies(FxHashMap<ActionId, Arc<PolicyDocument>>);
 
-impl Others {
-    pub(super) fn new(catalog: &Catalog) -> Others {
-        let of_paths = paths().iter().filter(|path| !path.is_on_target()).flat_map(|path| &path.needs);
-        let needs: BTreeSet<&str> = of_paths.map(String::as_str).chain(MAKES_PROFILES).collect();
-        Others(needs.into_iter().filter_map(|need| Some((catalog.find_action(need)?, all_but(need)))).collect())
+impl ComplementPolicies {
+    pub(super) fn new(catalog: &Catalog) -> ComplementPolicies {
+        let actions = techniques()
+            .iter()
+            .filter(|technique| !technique.has_target_resource())
+            .flat_map(|path| &path.required_actions);
+        let unique_actions: BTreeSet<&str> = actions.map(String::as_str).chain(INSTANCE_PROFILE_ACTIONS).collect();
+        ComplementPolicies(
+            unique_actions
+                .into_iter()
+                .filter_map(|action| Some((catalog.find_action(action)?, allow_all_except(action))))
+                .collect(),
+        )
     }
 }
 
 /// A policy that allows every action but one.
-pub(super) fn all_but(action: &str) -> Arc<PolicyDocument> {
+pub(super) fn allow_all_except(action: &str) -> Arc<PolicyDocument> {
     let statement = serde_json::json!({ "Effect": "Allow", "NotAction": action, "Resource": "*" });
     let text = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     let source = SourceFile::new("all other actions", text);
@@ -37,7 +47,7 @@ pub(super) fn all_but(action: &str) -> Arc<PolicyDocument> {
 
 /// How far what is known tells whether a statement matches.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Matches {
+enum MatchCertainty {
     Always,
     Never,
     Sometimes,
@@ -45,45 +55,55 @@ enum Matches {
 
 impl Graph<'_> {
     /// Whether someone may do something that a path needs, on whatever there is.
-    pub(super) fn may_on_something(
+    pub(super) fn is_allowed_on_any_resource(
         &self,
-        power: &Power<'_>,
+        effective: &EffectiveAccess<'_>,
         action: &str,
-        undecided: &mut BTreeSet<Undecided>,
+        undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
         let Some(id) = self.solver.catalog.find_action(action) else { return false };
-        let Some(others) = self.others.0.get(&id).filter(|_| power.most.contains(id.0 as usize)) else { return false };
-        let access = speaking(self.solver, &power.access, id, Side::Own, power.layers.boundary.is_some());
-        let branches: Vec<Branch> = access.branches.into_iter().filter_map(|branch| left(power, branch)).collect();
-        if branches.iter().any(|branch| branch.require.is_empty() && branch.forbid.is_empty()) {
+        let Some(complement) = self.complements.0.get(&id).filter(|_| effective.upper_bound.contains(id.0 as usize))
+        else {
+            return false;
+        };
+        let access = restrict_to_action(
+            self.solver,
+            &effective.access,
+            id,
+            RequiredLayers::IdentityAndBoundary,
+            effective.layers.boundary.is_some(),
+        );
+        let branches: Vec<Branch> =
+            access.branches.into_iter().filter_map(|branch| simplify_branch(effective, branch)).collect();
+        if branches.iter().any(|branch| branch.allow_layers.is_empty() && branch.deny_statements.is_empty()) {
             return true;
         }
-        let met = |mut branch: Branch| {
-            if branch.require.is_empty() {
-                branch.require.push(everything());
+        let with_allow_layer = |mut branch: Branch| {
+            if branch.allow_layers.is_empty() {
+                branch.allow_layers.push(build_allow_all());
             }
             branch
         };
-        let access = Access { branches: branches.into_iter().map(met).collect() };
+        let access = Access { branches: branches.into_iter().map(with_allow_layer).collect() };
         if access.branches.is_empty() {
             return false;
         }
-        let asked = (id, "something".to_owned());
-        let decides = Decides::new(&access.branches, power.partition, |key| power.known.of(key));
-        let answer = self.answers.of((asked, decides), || {
+        let query_key = (id, "something".to_owned());
+        let decision_key = DecisionKey::new(&access.branches, effective.partition, |key| effective.known.fact(key));
+        let answer = self.answers.get_or_compute((query_key, decision_key), || {
             let answer = self.solver.answer(&Question {
                 effective: &access,
-                declared: &Access::of_policies([(others, 0)]),
-                known: power.known,
-                partition: Some(power.partition),
-                world: World::Closed,
-                only: None,
+                declared: &Access::from_policies([(complement, 0)]),
+                known: effective.known,
+                partition: Some(effective.partition),
+                world: ActionWorld::Existing,
+                single_request: None,
                 budget: BUDGET,
-                depth: Depth::Verdict,
-                account: Some(power.account),
-                confirm: None,
+                detail: AnswerDetail::Verdict,
+                witness_account: Some(effective.account),
+                replay: None,
             });
-            Arc::new(Answer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
+            Arc::new(CachedAnswer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
         });
         undecided.extend(answer.undecided.iter().cloned());
         answer.allowed
@@ -91,35 +111,39 @@ impl Graph<'_> {
 }
 
 /// What of a branch decides; none where it allows nothing.
-fn left(power: &Power<'_>, branch: Branch) -> Option<Branch> {
-    let mut require = Vec::with_capacity(branch.require.len());
-    for mut list in branch.require {
-        if list.iter().any(|one| matches(power, one) == Matches::Always) {
+fn simplify_branch(effective: &EffectiveAccess<'_>, branch: Branch) -> Option<Branch> {
+    let mut allow_layers = Vec::with_capacity(branch.allow_layers.len());
+    for mut list in branch.allow_layers {
+        if list.iter().any(|statement_use| compute_match_certainty(effective, statement_use) == MatchCertainty::Always)
+        {
             continue;
         }
-        list.retain(|one| matches(power, one) != Matches::Never);
+        list.retain(|statement_use| compute_match_certainty(effective, statement_use) != MatchCertainty::Never);
         if list.is_empty() {
             return None;
         }
-        require.push(list);
+        allow_layers.push(list);
     }
-    let mut forbid = branch.forbid;
-    if forbid.iter().any(|one| matches(power, one) == Matches::Always) {
+    let mut deny_statements = branch.deny_statements;
+    if deny_statements
+        .iter()
+        .any(|statement_use| compute_match_certainty(effective, statement_use) == MatchCertainty::Always)
+    {
         return None;
     }
-    forbid.retain(|one| matches(power, one) != Matches::Never);
-    Some(Branch { require, forbid, except: Vec::new() })
+    deny_statements.retain(|statement_use| compute_match_certainty(effective, statement_use) != MatchCertainty::Never);
+    Some(Branch { allow_layers: allow_layers, deny_statements: deny_statements, scope_exclusions: Vec::new() })
 }
 
-fn matches(power: &Power<'_>, one: &Allowing) -> Matches {
-    let Some(statement) = one.statement() else { return Matches::Never };
-    let mut always = is_on_everything(statement);
+fn compute_match_certainty(effective: &EffectiveAccess<'_>, statement_use: &StatementUse) -> MatchCertainty {
+    let Some(statement) = statement_use.statement() else { return MatchCertainty::Never };
+    let mut always = is_on_all_resources(statement);
     for condition in &statement.conditions {
-        match settled(condition, &power.known.of(&condition.key)) {
+        match decide_condition(condition, &effective.known.fact(&condition.key)) {
             Some(true) => {}
-            Some(false) => return Matches::Never,
+            Some(false) => return MatchCertainty::Never,
             None => always = false,
         }
     }
-    if always { Matches::Always } else { Matches::Sometimes }
+    if always { MatchCertainty::Always } else { MatchCertainty::Sometimes }
 }

@@ -5,91 +5,98 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::decides::Decides;
-use super::graph::{Answer, Graph};
-use super::power::{BUDGET, Power};
-use super::universe::Universe;
-use crate::access::{Known, KnownContext, settled};
+use super::decides::DecisionKey;
+use super::graph::{CachedAnswer, Graph};
+use super::power::{BUDGET, EffectiveAccess};
+use super::universe::ArnIndex;
+use crate::access::{KeyFact, KnownContext, decide_condition};
 use crate::catalog::ActionId;
-use crate::iam::{Condition, ContextKey, Listing, Part, Statement, Template};
-use crate::solve::{Access, Allowing, Branch, Depth, Question, Undecided, World, everything};
+use crate::iam::{Condition, ContextKey, ElementKind, Statement, Template, TemplatePart};
+use crate::solve::{
+    Access, ActionWorld, AnswerDetail, Branch, Question, StatementUse, UndecidedReason, build_allow_all,
+};
 
 /// A question about many things.
-pub(super) struct Asked<'q> {
+pub(super) struct ResourceQuery<'q> {
     pub(super) graph: &'q Graph<'q>,
-    pub(super) power: &'q Power<'q>,
+    pub(super) effective: &'q EffectiveAccess<'q>,
     pub(super) action: ActionId,
     /// The part of the principal's access that speaks of the action ([`super::power::speaking`]).
     pub(super) access: &'q Access,
-    pub(super) universe: &'q Universe,
+    pub(super) arn_index: &'q ArnIndex,
     /// Those that are asked about.
-    pub(super) among: &'q FixedBitSet,
+    pub(super) candidates: &'q FixedBitSet,
     /// What is known of a key in a request on one of them, beyond what is known of every request.
-    pub(super) facts: &'q Facts<'q>,
+    pub(super) facts: &'q ContextFacts<'q>,
 }
 
 /// What is known of a key in a request on something.
-pub(super) type Facts<'f> = dyn Fn(usize, &ContextKey) -> Option<Known> + Sync + 'f;
+pub(super) type ContextFacts<'f> = dyn Fn(usize, &ContextKey) -> Option<KeyFact> + Sync + 'f;
 
 /// Keys that tell what the thing itself is like: where a condition asks for one, each thing is asked about.
-const OF_THE_THING: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary"];
+const RESOURCE_KEYS: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary"];
 
-fn is_of_the_thing(key: &ContextKey) -> bool {
-    OF_THE_THING.iter().any(|name| key.lower().starts_with(name))
+fn is_resource_key(key: &ContextKey) -> bool {
+    RESOURCE_KEYS.iter().any(|name| key.lower().starts_with(name))
 }
 
 /// What one statement says of the things.
 #[derive(Clone)]
-struct Said<'q> {
-    one: &'q Allowing,
+struct StatementMatch<'q> {
+    statement_use: &'q StatementUse,
     matched: Arc<FixedBitSet>,
     /// Whether it matches these and no others, whatever the request.
-    exact: bool,
+    is_exact: bool,
     /// Whether it holds for whatever request on them.
-    always: bool,
+    is_unconditional: bool,
     /// Whether each of them must be asked about.
-    each: bool,
+    is_resource_specific: bool,
 }
 
 /// What the statements of a branch say.
-struct SaidBranch<'q> {
-    require: Vec<Vec<Said<'q>>>,
-    forbid: Vec<Said<'q>>,
+struct BranchMatch<'q> {
+    allow_layers: Vec<Vec<StatementMatch<'q>>>,
+    deny_statements: Vec<StatementMatch<'q>>,
 }
 
-impl Asked<'_> {
+impl ResourceQuery<'_> {
     /// Those on which it is allowed.
-    pub(super) fn allowed(&self, undecided: &mut BTreeSet<Undecided>) -> FixedBitSet {
-        let mut allowed = self.universe.none();
-        if self.among.is_clear() {
+    pub(super) fn find_allowed(&self, undecided: &mut BTreeSet<UndecidedReason>) -> FixedBitSet {
+        let mut allowed = self.arn_index.empty_set();
+        if self.candidates.is_clear() {
             return allowed;
         }
-        let of = |branch| self.said_of(branch);
-        let branches: Vec<SaidBranch<'_>> = self.access.branches.iter().map(of).collect();
-        let mut blocks = vec![self.among.clone()];
-        for said in branches.iter().flat_map(SaidBranch::all) {
-            split(&mut blocks, &said.matched);
+        let to_match = |branch| self.match_branch(branch);
+        let branches: Vec<BranchMatch<'_>> = self.access.branches.iter().map(to_match).collect();
+        let mut classes = vec![self.candidates.clone()];
+        for statement_match in branches.iter().flat_map(BranchMatch::statements) {
+            refine_classes(&mut classes, &statement_match.matched);
         }
-        for block in blocks {
-            let Some(first) = block.minimum() else { continue };
-            let open: Vec<SaidBranch<'_>> = match left(&branches, first) {
-                Left::Allowed => {
-                    allowed.union_with(&block);
+        for class in classes {
+            let Some(first) = class.minimum() else { continue };
+            let residual: Vec<BranchMatch<'_>> = match compute_residual(&branches, first) {
+                Residual::Allowed => {
+                    allowed.union_with(&class);
                     continue;
                 }
-                Left::Denied => continue,
-                Left::Open(open) => open,
+                Residual::Denied => continue,
+                Residual::Undecided(residual) => residual,
             };
-            let access = Access { branches: open.iter().map(SaidBranch::branch).collect() };
-            let exact = open.iter().flat_map(SaidBranch::all).all(|said| said.exact);
-            if open.iter().flat_map(SaidBranch::all).any(|said| said.each) {
-                for thing in block.ones() {
-                    if self.ask(&access, thing, exact, undecided) {
-                        allowed.insert(thing);
+            let access = Access { branches: residual.iter().map(BranchMatch::to_branch).collect() };
+            let exact =
+                residual.iter().flat_map(BranchMatch::statements).all(|statement_match| statement_match.is_exact);
+            if residual
+                .iter()
+                .flat_map(BranchMatch::statements)
+                .any(|statement_match| statement_match.is_resource_specific)
+            {
+                for resource in class.ones() {
+                    if self.is_allowed_on(&access, resource, exact, undecided) {
+                        allowed.insert(resource);
                     }
                 }
-            } else if self.ask(&access, first, exact, undecided) {
-                allowed.union_with(&block);
+            } else if self.is_allowed_on(&access, first, exact, undecided) {
+                allowed.union_with(&class);
             }
         }
         allowed
@@ -97,105 +104,141 @@ impl Asked<'_> {
 
     /// Whether it is allowed on a thing. Where every statement matches exactly, all that counts of the thing's ARN is
     /// its account.
-    fn ask(&self, access: &Access, thing: usize, exact: bool, undecided: &mut BTreeSet<Undecided>) -> bool {
+    fn is_allowed_on(
+        &self,
+        access: &Access,
+        resource: usize,
+        exact: bool,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
         let solver = self.graph.solver;
-        let arn = self.universe.arn(thing);
-        let of_arn = if exact { arn.split(':').nth(4).unwrap_or_default() } else { arn };
-        let asked = (self.action, of_arn.to_owned());
-        let decides = Decides::new(&access.branches, self.power.partition, |key| self.known(thing, key));
-        let answer = self.graph.answers.of((asked, decides), || {
-            let known = with_facts(self.power.known, access, thing, self.facts);
+        let arn = self.arn_index.arn(resource);
+        let arn_part = if exact { arn.split(':').nth(4).unwrap_or_default() } else { arn };
+        let query_key = (self.action, arn_part.to_owned());
+        let decision_key =
+            DecisionKey::new(&access.branches, self.effective.partition, |key| self.fact_for(resource, key));
+        let answer = self.graph.answers.get_or_compute((query_key, decision_key), || {
+            let known = add_context_facts(self.effective.known, access, resource, self.facts);
             let answer = solver.answer(&Question {
                 effective: access,
                 declared: &Access::default(),
                 known: &known,
-                partition: Some(self.power.partition),
-                world: World::Closed,
-                only: Some((&solver.catalog.full_name(self.action), arn)),
+                partition: Some(self.effective.partition),
+                world: ActionWorld::Existing,
+                single_request: Some((&solver.catalog.full_name(self.action), arn)),
                 budget: BUDGET,
-                depth: Depth::Verdict,
-                account: None,
-                confirm: None,
+                detail: AnswerDetail::Verdict,
+                witness_account: None,
+                replay: None,
             });
-            Arc::new(Answer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
+            Arc::new(CachedAnswer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
         });
         undecided.extend(answer.undecided.iter().cloned());
         answer.allowed
     }
 
-    fn said_of<'q>(&self, branch: &'q Branch) -> SaidBranch<'q> {
-        let require = branch.require.iter().map(|list| list.iter().map(|one| self.said(one)).collect()).collect();
-        SaidBranch { require, forbid: branch.forbid.iter().map(|one| self.said(one)).collect() }
+    fn match_branch<'q>(&self, branch: &'q Branch) -> BranchMatch<'q> {
+        let allow_layers = branch
+            .allow_layers
+            .iter()
+            .map(|list| list.iter().map(|statement_use| self.match_statement(statement_use)).collect())
+            .collect();
+        BranchMatch {
+            allow_layers: allow_layers,
+            deny_statements: branch
+                .deny_statements
+                .iter()
+                .map(|statement_use| self.match_statement(statement_use))
+                .collect(),
+        }
     }
 
-    fn said<'q>(&self, one: &'q Allowing) -> Said<'q> {
-        let Some(statement) = one.statement() else {
-            return Said { one, matched: Arc::new(self.universe.none()), exact: true, always: false, each: false };
+    fn match_statement<'q>(&self, statement_use: &'q StatementUse) -> StatementMatch<'q> {
+        let Some(statement) = statement_use.statement() else {
+            return StatementMatch {
+                statement_use: statement_use,
+                matched: Arc::new(self.arn_index.empty_set()),
+                is_exact: true,
+                is_unconditional: false,
+                is_resource_specific: false,
+            };
         };
-        let (matched, exact) = self.matched(statement);
-        let each = !exact || statement.keys().any(is_of_the_thing);
-        let mut open = false;
+        let (matched, exact) = self.find_matched(statement);
+        let each = !exact || statement.keys().any(is_resource_key);
+        let mut has_undecided_condition = false;
         for condition in &statement.conditions {
-            match self.settled(condition) {
+            match self.decide_for_candidates(condition) {
                 Some(true) => {}
                 Some(false) => {
-                    let matched = Arc::new(self.universe.none());
-                    return Said { one, matched, exact: true, always: false, each: false };
+                    let matched = Arc::new(self.arn_index.empty_set());
+                    return StatementMatch {
+                        statement_use: statement_use,
+                        matched,
+                        is_exact: true,
+                        is_unconditional: false,
+                        is_resource_specific: false,
+                    };
                 }
-                None => open = true,
+                None => has_undecided_condition = true,
             }
         }
-        Said { one, matched, exact, always: exact && !open, each }
+        StatementMatch {
+            statement_use: statement_use,
+            matched,
+            is_exact: exact,
+            is_unconditional: exact && !has_undecided_condition,
+            is_resource_specific: each,
+        }
     }
 
     /// Whether a condition holds in every such request, or in none; nothing where requests or things differ.
-    fn settled(&self, condition: &Condition) -> Option<bool> {
-        let thing = self.among.minimum().filter(|_| !is_of_the_thing(&condition.key))?;
-        settled(condition, &self.known(thing, &condition.key))
+    fn decide_for_candidates(&self, condition: &Condition) -> Option<bool> {
+        let resource = self.candidates.minimum().filter(|_| !is_resource_key(&condition.key))?;
+        decide_condition(condition, &self.fact_for(resource, &condition.key))
     }
 
     /// What is known of a key in a request on a thing.
-    fn known(&self, thing: usize, key: &ContextKey) -> Known {
-        (self.facts)(thing, key).unwrap_or_else(|| self.power.known.of(key))
+    fn fact_for(&self, resource: usize, key: &ContextKey) -> KeyFact {
+        (self.facts)(resource, key).unwrap_or_else(|| self.effective.known.fact(key))
     }
 
     /// The things that the resources of a statement match, and whether these are all of them exactly.
-    fn matched(&self, statement: &Statement) -> (Arc<FixedBitSet>, bool) {
-        let everything = || self.universe.matching("*");
+    fn find_matched(&self, statement: &Statement) -> (Arc<FixedBitSet>, bool) {
+        let everything = || self.arn_index.find_matching("*");
         let Some(element) = &statement.resource else { return (everything(), true) };
-        let globs: Vec<Option<String>> = element.patterns.iter().map(|pattern| self.glob(pattern)).collect();
-        match (element.listing, globs.as_slice()) {
-            (Listing::Only, [Some(glob)]) => (self.universe.matching(glob), true),
-            (Listing::Only, _) => {
-                let mut found = self.universe.none();
+        let globs: Vec<Option<String>> = element.patterns.iter().map(|pattern| self.resolve_glob(pattern)).collect();
+        match (element.kind, globs.as_slice()) {
+            (ElementKind::List, [Some(glob)]) => (self.arn_index.find_matching(glob), true),
+            (ElementKind::List, _) => {
+                let mut found = self.arn_index.empty_set();
                 let exact = globs.iter().all(Option::is_some);
                 for (glob, pattern) in globs.iter().zip(&element.patterns) {
                     match glob {
-                        Some(glob) => found.union_with(&self.universe.matching(glob)),
-                        None => found.union_with(&self.universe.matching(&wide(pattern))),
+                        Some(glob) => found.union_with(&self.arn_index.find_matching(glob)),
+                        None => found.union_with(&self.arn_index.find_matching(&to_wider_glob(pattern))),
                     }
                 }
                 (Arc::new(found), exact)
             }
-            (Listing::AllBut, _) => {
+            (ElementKind::NotList, _) => {
                 let mut found = (*everything()).clone();
-                globs.iter().flatten().for_each(|glob| found.difference_with(&self.universe.matching(glob)));
+                globs.iter().flatten().for_each(|glob| found.difference_with(&self.arn_index.find_matching(glob)));
                 (Arc::new(found), globs.iter().all(Option::is_some))
             }
         }
     }
 
     /// A pattern as a glob with its variables replaced; none where one is not known.
-    fn glob(&self, pattern: &Template) -> Option<String> {
+    fn resolve_glob(&self, pattern: &Template) -> Option<String> {
         let mut glob = String::new();
         for part in pattern.parts() {
             match part {
-                Part::Literal(text) if text.contains(['*', '?']) => return None,
-                Part::Literal(text) => glob.push_str(text),
-                Part::AnyRun => glob.push('*'),
-                Part::AnyOne => glob.push('?'),
-                Part::Variable { key, .. } => match self.power.known.of(key) {
-                    Known::Value(value) if !value.contains(['*', '?']) => glob.push_str(&value),
+                TemplatePart::Literal(text) if text.contains(['*', '?']) => return None,
+                TemplatePart::Literal(text) => glob.push_str(text),
+                TemplatePart::AnyString => glob.push('*'),
+                TemplatePart::AnyChar => glob.push('?'),
+                TemplatePart::Variable { key, .. } => match self.effective.known.fact(key) {
+                    KeyFact::Value(value) if !value.contains(['*', '?']) => glob.push_str(&value),
                     _ => return None,
                 },
             }
@@ -206,10 +249,15 @@ impl Asked<'_> {
 
 /// What is known of a request on a thing: what is known of every request, and the facts about the keys that some
 /// statement names.
-pub(super) fn with_facts(known: &KnownContext, access: &Access, thing: usize, facts: &Facts<'_>) -> KnownContext {
+pub(super) fn add_context_facts(
+    known: &KnownContext,
+    access: &Access,
+    resource: usize,
+    facts: &ContextFacts<'_>,
+) -> KnownContext {
     let mut known = known.clone();
-    for key in access.uses().filter_map(Allowing::statement).flat_map(Statement::keys) {
-        if let Some(fact) = facts(thing, key) {
+    for key in access.uses().filter_map(StatementUse::statement).flat_map(Statement::keys) {
+        if let Some(fact) = facts(resource, key) {
             known.set(key.as_written(), fact);
         }
     }
@@ -217,71 +265,79 @@ pub(super) fn with_facts(known: &KnownContext, access: &Access, thing: usize, fa
 }
 
 /// A pattern as a glob that matches at least as much.
-fn wide(pattern: &Template) -> String {
-    let part = |part: &Part| match part {
-        Part::Literal(text) => text.replace(['*', '?'], "?"),
-        Part::AnyOne => "?".to_owned(),
-        Part::AnyRun | Part::Variable { .. } => "*".to_owned(),
+fn to_wider_glob(pattern: &Template) -> String {
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.replace(['*', '?'], "?"),
+        TemplatePart::AnyChar => "?".to_owned(),
+        TemplatePart::AnyString | TemplatePart::Variable { .. } => "*".to_owned(),
     };
     pattern.parts().iter().map(part).collect()
 }
 
 /// Splits blocks into what a set holds and what it does not.
-fn split(blocks: &mut Vec<FixedBitSet>, by: &FixedBitSet) {
-    for i in 0..blocks.len() {
-        let Some(block) = blocks.get_mut(i) else { continue };
-        if block.is_disjoint(by) || block.is_subset(by) {
+fn refine_classes(classes: &mut Vec<FixedBitSet>, set: &FixedBitSet) {
+    for i in 0..classes.len() {
+        let Some(class) = classes.get_mut(i) else { continue };
+        if class.is_disjoint(set) || class.is_subset(set) {
             continue;
         }
-        let mut inside = block.clone();
-        inside.intersect_with(by);
-        block.difference_with(by);
-        blocks.push(inside);
+        let mut inside = class.clone();
+        inside.intersect_with(set);
+        class.difference_with(set);
+        classes.push(inside);
     }
 }
 
-impl<'q> SaidBranch<'q> {
-    fn all(&self) -> impl Iterator<Item = &Said<'q>> {
-        self.require.iter().flatten().chain(&self.forbid)
+impl<'q> BranchMatch<'q> {
+    fn statements(&self) -> impl Iterator<Item = &StatementMatch<'q>> {
+        self.allow_layers.iter().flatten().chain(&self.deny_statements)
     }
 
-    fn branch(&self) -> Branch {
-        let list = |list: &[Said<'_>]| list.iter().map(|said| said.one.clone()).collect::<Vec<_>>();
-        let mut require: Vec<Vec<Allowing>> = self.require.iter().map(|one| list(one)).collect();
-        if require.is_empty() {
-            require.push(everything());
+    fn to_branch(&self) -> Branch {
+        let list = |list: &[StatementMatch<'_>]| {
+            list.iter().map(|statement_match| statement_match.statement_use.clone()).collect::<Vec<_>>()
+        };
+        let mut allow_layers: Vec<Vec<StatementUse>> =
+            self.allow_layers.iter().map(|statement_matches| list(statement_matches)).collect();
+        if allow_layers.is_empty() {
+            allow_layers.push(build_allow_all());
         }
-        Branch { require, forbid: list(&self.forbid), except: Vec::new() }
+        Branch {
+            allow_layers: allow_layers,
+            deny_statements: list(&self.deny_statements),
+            scope_exclusions: Vec::new(),
+        }
     }
 }
 
 /// What the statements leave to be asked of a thing.
-enum Left<'q> {
+enum Residual<'q> {
     Allowed,
     Denied,
     /// What the conditions and variables of these decide.
-    Open(Vec<SaidBranch<'q>>),
+    Undecided(Vec<BranchMatch<'q>>),
 }
 
 /// What is left of the branches on a thing, without the statements that do not match it and the lists that one
 /// statement meets for certain.
-fn left<'q>(branches: &[SaidBranch<'q>], thing: usize) -> Left<'q> {
-    let mut open = Vec::new();
-    for SaidBranch { require, forbid } in branches {
-        let matching = |list: &[Said<'q>]| -> Vec<Said<'q>> {
-            list.iter().filter(|said| said.matched.contains(thing)).cloned().collect()
+fn compute_residual<'q>(branches: &[BranchMatch<'q>], resource: usize) -> Residual<'q> {
+    let mut undecided = Vec::new();
+    for BranchMatch { allow_layers: require, deny_statements: forbid } in branches {
+        let matching = |list: &[StatementMatch<'q>]| -> Vec<StatementMatch<'q>> {
+            list.iter().filter(|statement_match| statement_match.matched.contains(resource)).cloned().collect()
         };
-        let require: Vec<Vec<Said<'q>>> = require.iter().map(|list| matching(list)).collect();
+        let require: Vec<Vec<StatementMatch<'q>>> = require.iter().map(|list| matching(list)).collect();
         let forbid = matching(forbid);
-        if require.iter().any(Vec::is_empty) || forbid.iter().any(|said| said.always) {
+        if require.iter().any(Vec::is_empty) || forbid.iter().any(|said| said.is_unconditional) {
             continue;
         }
-        let unmet = |list: &Vec<Said<'q>>| !list.iter().any(|said| said.always);
-        let require: Vec<Vec<Said<'q>>> = require.into_iter().filter(unmet).collect();
+        let is_undecided =
+            |list: &Vec<StatementMatch<'q>>| !list.iter().any(|statement_match| statement_match.is_unconditional);
+        let require: Vec<Vec<StatementMatch<'q>>> = require.into_iter().filter(is_undecided).collect();
         if require.is_empty() && forbid.is_empty() {
-            return Left::Allowed;
+            return Residual::Allowed;
         }
-        open.push(SaidBranch { require, forbid });
+        undecided.push(BranchMatch { allow_layers: require, deny_statements: forbid });
     }
-    if open.is_empty() { Left::Denied } else { Left::Open(open) }
+    if undecided.is_empty() { Residual::Denied } else { Residual::Undecided(undecided) }
 }

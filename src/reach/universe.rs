@@ -8,18 +8,18 @@ use rustc_hash::FxHashMap;
 use crate::baseline::Glob;
 
 /// Some things with ARNs, by position.
-pub(super) struct Universe {
+pub(super) struct ArnIndex {
     arns: Vec<String>,
     /// Positions, by ARN in order.
     sorted: Vec<usize>,
-    matching: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
+    match_cache: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
 }
 
-impl Universe {
-    pub(super) fn new(arns: Vec<String>) -> Universe {
+impl ArnIndex {
+    pub(super) fn new(arns: Vec<String>) -> ArnIndex {
         let mut sorted: Vec<usize> = (0..arns.len()).collect();
         sorted.sort_by(|a, b| arns.get(*a).cmp(&arns.get(*b)));
-        Universe { arns, sorted, matching: Mutex::default() }
+        ArnIndex { arns, sorted, match_cache: Mutex::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -35,25 +35,28 @@ impl Universe {
         self.sorted.get(at).copied()
     }
 
-    pub(super) fn none(&self) -> FixedBitSet {
+    pub(super) fn empty_set(&self) -> FixedBitSet {
         FixedBitSet::with_capacity(self.arns.len())
     }
 
     /// Those whose ARN a glob matches; only what begins like it is looked at.
-    pub(super) fn matching(&self, glob: &str) -> Arc<FixedBitSet> {
-        let lock = || self.matching.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = lock().get(glob) {
-            return Arc::clone(known);
+    pub(super) fn find_matching(&self, glob: &str) -> Arc<FixedBitSet> {
+        let lock = || self.match_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(cached) = lock().get(glob) {
+            return Arc::clone(cached);
         }
-        let mut found = self.none();
+        let mut found = self.empty_set();
         if glob.chars().all(|c| c == '*') && !glob.is_empty() {
             found.insert_range(..);
         } else {
             let literal = glob.split(['*', '?']).next().unwrap_or_default();
             let start = self.sorted.partition_point(|position| self.arn(*position) < literal);
             let glob = Glob::new(glob);
-            let alike = self.sorted.iter().skip(start).take_while(|position| self.arn(**position).starts_with(literal));
-            alike.filter(|position| glob.matches(self.arn(**position))).for_each(|position| found.insert(*position));
+            let with_prefix =
+                self.sorted.iter().skip(start).take_while(|position| self.arn(**position).starts_with(literal));
+            with_prefix
+                .filter(|position| glob.matches(self.arn(**position)))
+                .for_each(|position| found.insert(*position));
         }
         let found = Arc::new(found);
         lock().insert(glob.to_owned(), Arc::clone(&found));

@@ -10,23 +10,23 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::Reporter;
-use super::options::Options;
+use super::options::RenderOptions;
 use super::sanitize::is_hostile;
 use crate::audit::{
-    ActionPattern, Audit, BaselineFacts, CatalogFacts, Finding, Note, PrincipalReport, RuleId, Severity, SnapshotFacts,
-    Sort, Status, Unread,
+    Audit, BaselineInfo, CatalogInfo, Finding, Note, PatternCount, PrincipalReport, PrincipalStatus, ReportedClass,
+    RuleId, Severity, SnapshotInfo, UnreadInput,
 };
 
 /// The version of the report's form. It changes when a field goes or changes its meaning, not when one is added.
 pub const SCHEMA_VERSION: &str = "1";
 
 /// The format for machines.
-pub(super) struct Json;
+pub(super) struct JsonReporter;
 
-impl Reporter for Json {
-    fn write(&self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+impl Reporter for JsonReporter {
+    fn write(&self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let report = JsonReport::new(audit, options);
-        report.serialize(&mut Serializer::with_formatter(&mut *out, Harmless::default()))?;
+        report.serialize(&mut Serializer::with_formatter(&mut *out, EscapingFormatter::default()))?;
         writeln!(out)
     }
 }
@@ -38,11 +38,11 @@ pub struct JsonReport<'a> {
     /// The version of this form: "1".
     pub schema_version: &'static str,
     /// What wrote the report.
-    pub tool: Tool<'a>,
+    pub tool: ReportTool<'a>,
     /// What was audited.
-    pub snapshot: &'a SnapshotFacts,
+    pub snapshot: &'a SnapshotInfo,
     /// What it was held against.
-    pub baseline: &'a BaselineFacts,
+    pub baseline: &'a BaselineInfo,
     /// The counts.
     pub summary: Counts,
     /// Every principal of the snapshot, by ARN.
@@ -50,22 +50,22 @@ pub struct JsonReport<'a> {
     /// The findings: by severity, the worst first, then by principal and rule. Accepted ones are among them.
     pub findings: Vec<&'a Finding>,
     /// The lists of actions that the excess of findings names by their ids, each once.
-    pub action_lists: BTreeMap<&'a str, &'a [ActionPattern]>,
+    pub action_lists: BTreeMap<&'a str, &'a [PatternCount]>,
     /// What of the snapshot could not be read. The audit is then incomplete.
-    pub unread: &'a [Unread],
+    pub unread: &'a [UnreadInput],
     /// What a reader must know to judge the verdicts.
     pub notes: &'a [Note],
 }
 
 /// What wrote a report.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
-pub struct Tool<'a> {
+pub struct ReportTool<'a> {
     /// `iamdrift`.
     pub name: &'static str,
     /// Its version.
     pub version: &'a str,
     /// The service catalog that was used.
-    pub catalog: &'a CatalogFacts,
+    pub catalog: &'a CatalogInfo,
 }
 
 /// The counts of a report. Findings that an exception accepts are counted in `accepted` and nowhere else.
@@ -80,11 +80,11 @@ pub struct Counts {
     /// How many findings each rule has.
     pub by_rule: BTreeMap<RuleId, usize>,
     /// How many findings principals of each kind have; findings about the baseline are not among them.
-    pub by_kind: BTreeMap<Sort, usize>,
+    pub by_kind: BTreeMap<ReportedClass, usize>,
     /// How many findings the principals of each account have; findings about the baseline are not among them.
     pub by_account: BTreeMap<String, usize>,
     /// How many principals have each status.
-    pub by_status: BTreeMap<Status, usize>,
+    pub by_status: BTreeMap<PrincipalStatus, usize>,
     /// How many findings are undecided (IAM010); with one or more the audit is incomplete.
     pub undecided: usize,
     /// How many findings an exception accepts for now.
@@ -95,17 +95,17 @@ pub struct Counts {
 
 impl<'a> JsonReport<'a> {
     /// The report of an audit.
-    pub fn new(audit: &'a Audit, options: &Options) -> JsonReport<'a> {
+    pub fn new(audit: &'a Audit, options: &RenderOptions) -> JsonReport<'a> {
         let mut principals: Vec<&PrincipalReport> = audit.principals.iter().collect();
         principals.sort_by_key(|principal| &principal.arn);
         JsonReport {
             schema_version: SCHEMA_VERSION,
-            tool: Tool { name: "iamdrift", version: &audit.version, catalog: &audit.catalog },
+            tool: ReportTool { name: "iamdrift", version: &audit.version, catalog: &audit.catalog },
             snapshot: &audit.snapshot,
             baseline: &audit.baseline,
             summary: Counts::new(audit, options),
             principals,
-            findings: in_order(&audit.findings),
+            findings: sort_findings(&audit.findings),
             action_lists: audit
                 .findings
                 .iter()
@@ -119,7 +119,7 @@ impl<'a> JsonReport<'a> {
 }
 
 /// The worst first, then by principal (those about the baseline before all), rule and fingerprint.
-pub(super) fn in_order(findings: &[Finding]) -> Vec<&Finding> {
+pub(super) fn sort_findings(findings: &[Finding]) -> Vec<&Finding> {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     ordered.sort_by_key(|finding| {
         let arn = finding.principal.as_ref().map(|principal| principal.arn.as_str());
@@ -129,12 +129,12 @@ pub(super) fn in_order(findings: &[Finding]) -> Vec<&Finding> {
 }
 
 impl Counts {
-    fn new(audit: &Audit, options: &Options) -> Counts {
+    fn new(audit: &Audit, options: &RenderOptions) -> Counts {
         let severities = Severity::ALL.iter().map(|(_, severity)| (*severity, 0));
         let accounts = audit.snapshot.accounts.iter().map(|account| (account.clone(), 0));
         let mut counts = Counts {
-            exit_status: options.ending.exit_status,
-            fail_on: options.ending.fail_on,
+            exit_status: options.exit_info.exit_status,
+            fail_on: options.exit_info.fail_on,
             by_severity: severities.collect(),
             by_rule: RuleId::ALL.iter().map(|(_, rule)| (*rule, 0)).collect(),
             by_kind: BTreeMap::new(),
@@ -164,17 +164,17 @@ impl Counts {
 
 /// Indented JSON in which every hostile character is escaped, not only those that JSON requires.
 #[derive(Default)]
-struct Harmless<'a>(PrettyFormatter<'a>);
+struct EscapingFormatter<'a>(PrettyFormatter<'a>);
 
-impl Formatter for Harmless<'_> {
+impl Formatter for EscapingFormatter<'_> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         // Nearly all of a report is printable ASCII, of which nothing is hostile.
         if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return out.write_all(fragment.as_bytes());
         }
         let mut rest = fragment;
-        while let Some((at, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
-            let (clean, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        while let Some((position, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            let (clean, tail) = rest.split_at_checked(position).unwrap_or((rest, ""));
             out.write_all(clean.as_bytes())?;
             let mut units = [0; 2];
             for unit in hostile.encode_utf16(&mut units) {

@@ -8,11 +8,11 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::sanitize::sanitize;
 
 /// Under this many columns labels stand closer to the margin.
-const NARROW: usize = 80;
+const NARROW_WIDTH: usize = 80;
 /// Narrower than this no surface is taken to be.
-const LEAST: usize = 30;
+const MIN_WIDTH: usize = 30;
 /// How far the rest of a broken word is set in, so that it does not pass for a word of its own.
-const REST: usize = 2;
+const CONTINUATION_INDENT: usize = 2;
 
 /// What a report for people is written on.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -45,13 +45,13 @@ pub enum Colour {
 
 impl Layout {
     /// A terminal of that many columns, with colours.
-    pub fn terminal(width: usize) -> Layout {
-        Layout { width: width.max(LEAST), long_words: LongWords::Break, colour: Colour::Ansi }
+    pub fn for_terminal(width: usize) -> Layout {
+        Layout { width: width.max(MIN_WIDTH), long_words: LongWords::Break, colour: Colour::Ansi }
     }
 
     /// A pipe or a file: no colours, and every ARN and place whole, so that it can be searched for.
-    pub fn piped(width: usize) -> Layout {
-        Layout { width: width.max(LEAST), long_words: LongWords::Keep, colour: Colour::None }
+    pub fn for_pipe(width: usize) -> Layout {
+        Layout { width: width.max(MIN_WIDTH), long_words: LongWords::Keep, colour: Colour::None }
     }
 
     /// The same with or without colours.
@@ -64,7 +64,7 @@ impl Layout {
     }
 
     pub(super) fn is_narrow(self) -> bool {
-        self.width < NARROW
+        self.width < NARROW_WIDTH
     }
 
     pub(super) fn breaks_words(self) -> bool {
@@ -80,13 +80,13 @@ impl Layout {
 }
 
 /// How many columns a text takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(super) fn display_width(text: &str) -> usize {
     text.width()
 }
 
 /// What stays together on a line as long as a line can hold it.
 #[derive(Clone, Debug)]
-struct Unit {
+struct TextSpan {
     text: String,
     style: Style,
     /// Spaces before it, unless it begins a line.
@@ -96,42 +96,42 @@ struct Unit {
 }
 
 /// What parts facts that stand on one line.
-const DOT: &str = " ·";
+const DOT_SEPARATOR: &str = " ·";
 
 /// Text that is wrapped, its later lines set in.
 #[derive(Clone, Debug)]
 pub struct Paragraph {
-    units: Vec<Unit>,
+    spans: Vec<TextSpan>,
     indent: usize,
-    hang: usize,
+    hanging_indent: usize,
 }
 
 impl Paragraph {
     /// An empty paragraph; its first line begins at column `indent`, the others at `hang`, from 0.
-    pub fn new(indent: usize, hang: usize) -> Paragraph {
-        Paragraph { units: Vec::new(), indent, hang }
+    pub fn new(indent: usize, hanging_indent: usize) -> Paragraph {
+        Paragraph { spans: Vec::new(), indent, hanging_indent: hanging_indent }
     }
 
     /// Adds something that stays together, sanitised, `gap` columns after what is before it.
-    pub fn unit(mut self, gap: usize, text: &str, style: Style) -> Paragraph {
-        self.units.push(Unit { text: sanitize(text).into_owned(), style, gap, is_dotted: false });
+    pub fn add_span(mut self, gap: usize, text: &str, style: Style) -> Paragraph {
+        self.spans.push(TextSpan { text: sanitize(text).into_owned(), style, gap, is_dotted: false });
         self
     }
 
     /// Adds a unit that a dot parts from what is before it on the line.
-    pub fn dotted(mut self, text: &str, style: Style) -> Paragraph {
-        self.units.push(Unit { text: sanitize(text).into_owned(), style, gap: 1, is_dotted: true });
+    pub fn add_dotted(mut self, text: &str, style: Style) -> Paragraph {
+        self.spans.push(TextSpan { text: sanitize(text).into_owned(), style, gap: 1, is_dotted: true });
         self
     }
 
     /// Adds a unit that fills `width` columns, so that what follows stands in a column.
-    pub fn padded(self, text: &str, width: usize, style: Style) -> Paragraph {
-        self.unit(0, text, style).then_at(width)
+    pub fn add_padded(self, text: &str, width: usize, style: Style) -> Paragraph {
+        self.add_span(0, text, style).pad_to(width)
     }
 
-    fn then_at(mut self, width: usize) -> Paragraph {
-        let used = self.units.last().map_or(0, |unit| columns(&unit.text));
-        self.units.push(Unit {
+    fn pad_to(mut self, width: usize) -> Paragraph {
+        let used = self.spans.last().map_or(0, |unit| display_width(&unit.text));
+        self.spans.push(TextSpan {
             text: String::new(),
             style: Style::new(),
             gap: width.saturating_sub(used),
@@ -141,45 +141,45 @@ impl Paragraph {
     }
 
     /// Adds words, which may be wrapped between any two of them.
-    pub fn words(mut self, text: &str) -> Paragraph {
+    pub fn add_words(mut self, text: &str) -> Paragraph {
         for word in text.split(' ').filter(|word| !word.is_empty()) {
-            let gap = match self.units.last() {
+            let gap = match self.spans.last() {
                 Some(last) if !last.text.is_empty() => 1,
                 _ => 0,
             };
-            self = self.unit(gap, word, Style::new());
+            self = self.add_span(gap, word, Style::new());
         }
         self
     }
 
     /// Writes it, with a line break at its end.
     pub fn write(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
-        let mut line = Line { layout, out, column: 0, pending: self.indent, is_fresh: true };
-        for unit in &self.units {
-            let width = columns(&unit.text);
+        let mut line = OutputLine { layout, out, column: 0, pending_spaces: self.indent, is_at_start: true };
+        for span in &self.spans {
+            let width = display_width(&span.text);
             // A new line must give more room than there is.
-            let dot = if unit.is_dotted { columns(DOT) } else { 0 };
-            let start = line.column + line.pending + dot + unit.gap;
-            if !line.is_fresh && start + width > layout.width && start > self.hang {
-                line.end(self.hang)?;
+            let dot = if span.is_dotted { display_width(DOT_SEPARATOR) } else { 0 };
+            let start_column = line.column + line.pending_spaces + dot + span.gap;
+            if !line.is_at_start && start_column + width > layout.width && start_column > self.hanging_indent {
+                line.break_line(self.hanging_indent)?;
             }
-            if !line.is_fresh {
-                if unit.is_dotted {
-                    line.put(DOT, Style::new())?;
+            if !line.is_at_start {
+                if span.is_dotted {
+                    line.write_text(DOT_SEPARATOR, Style::new())?;
                 }
-                line.pending += unit.gap;
+                line.pending_spaces += span.gap;
             }
-            let room = layout.width.saturating_sub(line.column + line.pending);
+            let room = layout.width.saturating_sub(line.column + line.pending_spaces);
             if width > room && layout.breaks_words() {
-                let later = layout.width.saturating_sub(self.hang + REST);
-                for (i, piece) in pieces(&unit.text, room, later).into_iter().enumerate() {
+                let continuation_width = layout.width.saturating_sub(self.hanging_indent + CONTINUATION_INDENT);
+                for (i, piece) in split_word(&span.text, room, continuation_width).into_iter().enumerate() {
                     if i > 0 {
-                        line.end(self.hang + REST)?;
+                        line.break_line(self.hanging_indent + CONTINUATION_INDENT)?;
                     }
-                    line.put(piece.trim_end(), unit.style)?;
+                    line.write_text(piece.trim_end(), span.style)?;
                 }
             } else {
-                line.put(&unit.text, unit.style)?;
+                line.write_text(&span.text, span.style)?;
             }
         }
         writeln!(line.out)
@@ -187,28 +187,28 @@ impl Paragraph {
 }
 
 /// The line that is being written. Spaces are held back until something follows, so that none ends a line.
-struct Line<'a> {
+struct OutputLine<'a> {
     layout: Layout,
     out: &'a mut dyn Write,
     column: usize,
-    pending: usize,
-    is_fresh: bool,
+    pending_spaces: usize,
+    is_at_start: bool,
 }
 
-impl Line<'_> {
-    fn put(&mut self, text: &str, style: Style) -> io::Result<()> {
-        self.is_fresh = false;
+impl OutputLine<'_> {
+    fn write_text(&mut self, text: &str, style: Style) -> io::Result<()> {
+        self.is_at_start = false;
         if text.is_empty() {
             return Ok(());
         }
-        write!(self.out, "{:pad$}{}", "", self.layout.paint(text, style), pad = self.pending)?;
-        self.column += self.pending + columns(text);
-        self.pending = 0;
+        write!(self.out, "{:pad$}{}", "", self.layout.paint(text, style), pad = self.pending_spaces)?;
+        self.column += self.pending_spaces + display_width(text);
+        self.pending_spaces = 0;
         Ok(())
     }
 
-    fn end(&mut self, indent: usize) -> io::Result<()> {
-        (self.column, self.pending, self.is_fresh) = (0, indent, true);
+    fn break_line(&mut self, indent: usize) -> io::Result<()> {
+        (self.column, self.pending_spaces, self.is_at_start) = (0, indent, true);
         writeln!(self.out)
     }
 }
@@ -216,24 +216,24 @@ impl Line<'_> {
 /// The word in pieces that fit: the first into `first` columns, the others into `later`. It is broken behind
 /// a sign that parts ARNs and paths, or else the parts of a name, where the line is then at least half full,
 /// else where the line ends.
-fn pieces(word: &str, first: usize, later: usize) -> Vec<&str> {
+fn split_word(word: &str, first_width: usize, continuation_width: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = word;
-    let mut room = first.max(1);
-    while columns(rest) > room {
-        let at = break_at(rest, room);
-        let Some((piece, more)) = rest.split_at_checked(at) else { break };
+    let mut room = first_width.max(1);
+    while display_width(rest) > room {
+        let break_index = find_break(rest, room);
+        let Some((piece, remainder)) = rest.split_at_checked(break_index) else { break };
         pieces.push(piece);
-        rest = more;
-        room = later.max(1);
+        rest = remainder;
+        room = continuation_width.max(1);
     }
     pieces.push(rest);
     pieces
 }
 
-fn break_at(word: &str, room: usize) -> usize {
+fn find_break(word: &str, room: usize) -> usize {
     let mut used = 0;
-    let (mut good, mut fair) = (None, None);
+    let (mut after_separator, mut after_name_part) = (None, None);
     let mut end = 0;
     for (i, c) in word.char_indices() {
         used += c.width().unwrap_or(0);
@@ -243,13 +243,13 @@ fn break_at(word: &str, room: usize) -> usize {
         end = i + c.len_utf8();
         if 2 * used >= room {
             match c {
-                '/' | ':' | ',' | ';' | '=' | '&' | '?' | ' ' => good = Some(end),
-                '-' | '_' | '.' | '}' => fair = Some(end),
+                '/' | ':' | ',' | ';' | '=' | '&' | '?' | ' ' => after_separator = Some(end),
+                '-' | '_' | '.' | '}' => after_name_part = Some(end),
                 _ => {}
             }
         }
     }
-    good.or(fair).unwrap_or(end)
+    after_separator.or(after_name_part).unwrap_or(end)
 }
 
 #[cfg(test)]
@@ -259,7 +259,7 @@ mod tests {
 
     use super::*;
 
-    fn written(layout: Layout, paragraph: &Paragraph) -> String {
+    fn render(layout: Layout, paragraph: &Paragraph) -> String {
         let mut out = Vec::new();
         paragraph.write(layout, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -269,34 +269,34 @@ mod tests {
 
     #[test]
     fn a_long_word_is_broken_on_a_terminal_and_kept_in_a_pipe() {
-        let paragraph = Paragraph::new(2, 6).padded("on", 4, Style::new()).words(ARN);
-        let terminal = Layout::terminal(40).with_colour(Colour::None);
+        let paragraph = Paragraph::new(2, 6).add_padded("on", 4, Style::new()).add_words(ARN);
+        let terminal = Layout::for_terminal(40).with_colour(Colour::None);
         assert_eq!(
-            written(terminal, &paragraph),
+            render(terminal, &paragraph),
             "  on  arn:aws-cn:cloudformation:\n        cn-north-1:111122223333:stack/\n        cost-explorer/*\n"
         );
-        assert_eq!(written(Layout::piped(40), &paragraph), format!("  on  {ARN}\n"));
+        assert_eq!(render(Layout::for_pipe(40), &paragraph), format!("  on  {ARN}\n"));
     }
 
     #[test]
     fn columns_are_those_of_a_terminal() {
-        let paragraph = Paragraph::new(0, 0).words("費用管理費用管理 費用管理費用管理 é");
-        assert_eq!(written(Layout::piped(32), &paragraph), "費用管理費用管理\n費用管理費用管理 é\n");
+        let paragraph = Paragraph::new(0, 0).add_words("費用管理費用管理 費用管理費用管理 é");
+        assert_eq!(render(Layout::for_pipe(32), &paragraph), "費用管理費用管理\n費用管理費用管理 é\n");
     }
 
     #[test]
     fn colours_take_no_columns_and_a_pipe_has_none() {
-        let paragraph = Paragraph::new(0, 2).unit(0, "HIGH", Style::new().red()).words("x");
-        assert_eq!(written(Layout::terminal(80), &paragraph), "\u{1b}[31mHIGH\u{1b}[0m x\n");
-        assert_eq!(written(Layout::piped(80), &paragraph), "HIGH x\n");
+        let paragraph = Paragraph::new(0, 2).add_span(0, "HIGH", Style::new().red()).add_words("x");
+        assert_eq!(render(Layout::for_terminal(80), &paragraph), "\u{1b}[31mHIGH\u{1b}[0m x\n");
+        assert_eq!(render(Layout::for_pipe(80), &paragraph), "HIGH x\n");
     }
 
     proptest! {
         #[test]
         fn nothing_runs_over_the_margin_and_nothing_is_lost(text in "[a-z/: é費]{0,120}", width in 30usize..70) {
-            let paragraph = Paragraph::new(3, 7).words(&text);
-            let lines = written(Layout::terminal(width), &paragraph);
-            prop_assert!(lines.lines().all(|line| columns(line) <= width && !line.ends_with(' ')), "{}", lines);
+            let paragraph = Paragraph::new(3, 7).add_words(&text);
+            let lines = render(Layout::for_terminal(width), &paragraph);
+            prop_assert!(lines.lines().all(|line| display_width(line) <= width && !line.ends_with(' ')), "{}", lines);
             let without_space = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(without_space(&lines), without_space(&text));
         }

@@ -22,14 +22,14 @@ use std::io::{self, Write};
 
 use crate::audit::Audit;
 
-pub use json::{Counts, JsonReport, SCHEMA_VERSION, Tool};
+pub use json::{Counts, JsonReport, ReportTool, SCHEMA_VERSION};
 pub use layout::{Colour, Layout, LongWords, Paragraph};
-pub use options::{Depth, Ending, Options};
-pub use schema::{SCHEMA, schema};
+pub use options::{ExitInfo, RenderOptions, Verbosity};
+pub use schema::{SCHEMA, build_schema};
 
 /// A format that reports are offered in.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Format {
+pub enum ReportFormat {
     /// For people, on a terminal.
     Table,
     /// For machines: everything, in one document (`schemas/report.schema.json`).
@@ -38,23 +38,23 @@ pub enum Format {
 
 /// Writes audits in one format.
 trait Reporter {
-    fn write(&self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()>;
+    fn write(&self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()>;
 }
 
-impl Format {
+impl ReportFormat {
     /// All formats, with the names that `--format` takes.
-    pub const ALL: [(&'static str, Format); 2] = [("table", Format::Table), ("json", Format::Json)];
+    pub const ALL: [(&'static str, ReportFormat); 2] = [("table", ReportFormat::Table), ("json", ReportFormat::Json)];
 
     /// The format's name.
     pub fn as_str(self) -> &'static str {
-        Format::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+        ReportFormat::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
 
     /// Writes the report, the last line ended. The same audit and options give the same bytes.
-    pub fn write(self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    pub fn write(self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let reporter: &dyn Reporter = match self {
-            Format::Table => &table::Table,
-            Format::Json => &json::Json,
+            ReportFormat::Table => &table::TableReporter,
+            ReportFormat::Json => &json::JsonReporter,
         };
         reporter.write(audit, options, out)
     }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
 /// Marks that may stand on one letter. Scripts need two at most; more of them run over other lines.
-const MARKS: usize = 2;
+const MAX_MARKS: usize = 2;
 
 /// The text with everything escaped that could act on a terminal, hide, or pass for something else.
 ///
@@ -20,29 +20,29 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 16);
+    let mut sanitized = String::with_capacity(text.len() + 16);
     // A text that starts with a mark would put it on what the report wrote before.
-    let mut marks = MARKS;
+    let mut marks = MAX_MARKS;
     for c in text.chars() {
         if is_hostile(c) {
-            escape(&mut shown, c);
+            push_escaped(&mut sanitized, c);
             marks = 0;
         } else if c.width() != Some(0) {
-            shown.push(c);
+            sanitized.push(c);
             marks = 0;
-        } else if marks < MARKS {
-            shown.push(c);
+        } else if marks < MAX_MARKS {
+            sanitized.push(c);
             marks += 1;
         } else {
-            escape(&mut shown, c);
+            push_escaped(&mut sanitized, c);
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(sanitized)
 }
 
-fn escape(shown: &mut String, c: char) {
+fn push_escaped(sanitized: &mut String, c: char) {
     // Writing to a string does not fail.
-    let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+    let _ = write!(sanitized, "\\u{{{:x}}}", u32::from(c));
 }
 
 /// Whether a character must not reach a terminal, a file that is printed, or a reader's trust as it is.

@@ -9,7 +9,7 @@ use super::json::JsonReport;
 pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
 
 /// The schema, made from the types of the report; a test holds [`SCHEMA`] to it.
-pub fn schema() -> Value {
+pub fn build_schema() -> Value {
     // Fields are required where the report always writes them.
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.into_root_schema_for::<JsonReport<'static>>().to_value()
@@ -24,37 +24,37 @@ mod tests {
     use super::*;
 
     /// Every property that the schema names, wherever.
-    fn properties(schema: &Value, found: &mut BTreeSet<String>) {
+    fn properties(schema: &Value, names: &mut BTreeSet<String>) {
         match schema {
             Value::Object(members) => {
                 if let Some(Value::Object(named)) = members.get("properties") {
-                    found.extend(named.keys().cloned());
+                    names.extend(named.keys().cloned());
                 }
-                members.values().for_each(|member| properties(member, found));
+                members.values().for_each(|member| properties(member, names));
             }
-            Value::Array(items) => items.iter().for_each(|item| properties(item, found)),
+            Value::Array(items) => items.iter().for_each(|item| properties(item, names)),
             _ => {}
         }
     }
 
     #[test]
     fn the_published_schema_is_that_of_the_types() {
-        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        let generated = serde_json::to_string_pretty(&build_schema()).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            std::fs::write("schemas/report.schema.json", &made).unwrap();
+            std::fs::write("schemas/report.schema.json", &generated).unwrap();
         }
         let published = std::fs::read_to_string("schemas/report.schema.json").unwrap();
-        assert_eq!(published, made, "run the test with UPDATE_SCHEMAS=1 where the change is meant");
+        assert_eq!(published, generated, "run the test with UPDATE_SCHEMAS=1 where the change is meant");
     }
 
     #[test]
     fn every_report_is_valid() {
-        let validator = jsonschema::validator_for(&schema()).unwrap();
-        for (name, audit) in testing::audits() {
-            let report: Value = serde_json::from_str(&testing::json(&audit)).unwrap();
-            let wrong: Vec<String> =
+        let validator = jsonschema::validator_for(&build_schema()).unwrap();
+        for (name, audit) in testing::all_audits() {
+            let report: Value = serde_json::from_str(&testing::render_json(&audit)).unwrap();
+            let errors: Vec<String> =
                 validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
-            assert_eq!(wrong, Vec::<String>::new(), "{name}");
+            assert_eq!(errors, Vec::<String>::new(), "{name}");
         }
     }
 
@@ -62,7 +62,7 @@ mod tests {
     fn every_property_is_documented() {
         let page = std::fs::read_to_string("docs/report.md").unwrap();
         let mut named = BTreeSet::new();
-        properties(&schema(), &mut named);
+        properties(&build_schema(), &mut named);
         assert!(named.len() > 60, "{}", named.len());
         let missing: Vec<&String> = named.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -21,13 +21,13 @@ pub enum SnapshotError {
     Invalid(#[from] Diagnostics),
     /// The directory is of a collection that did not come to its end.
     #[error("{} holds a collection that was broken off: it has no manifest yet", path.display())]
-    BrokenOff {
+    Interrupted {
         /// The directory.
         path: PathBuf,
     },
     /// The directory has files of a collection, and no manifest that says what else belongs to it.
     #[error("{} is the file of a collection whose manifest.json is missing", path.display())]
-    NoManifest {
+    MissingManifest {
         /// The first such file.
         path: PathBuf,
     },

@@ -7,41 +7,41 @@ use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::model::{Absence, Held, Problem};
+use super::model::{CollectedDocument, MissingReason, SnapshotProblem};
 use crate::iam::{DocumentKind, PolicyDocument};
-use crate::source::json::{self, Node};
+use crate::source::json::{self, JsonNode};
 use crate::source::{Diagnostics, SourceFile};
 
 /// The documents read so far, and what was wrong with those that are none.
 #[derive(Default)]
-pub(super) struct Interner {
+pub(super) struct DocumentInterner {
     documents: FxHashMap<u64, Vec<Arc<PolicyDocument>>>,
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<SnapshotProblem>,
 }
 
-impl Interner {
+impl DocumentInterner {
     /// Reads a document; `what` names it in a report, should it not be one.
-    pub(super) fn read(
+    pub(super) fn read_document(
         &mut self,
         source: &Arc<SourceFile>,
-        node: &Node,
+        node: &JsonNode,
         kind: DocumentKind,
-        what: impl FnOnce() -> String,
-    ) -> Held {
+        describe: impl FnOnce() -> String,
+    ) -> CollectedDocument {
         let place = source.place(node.span);
         let document = self.intern(source, node, kind).map_err(|diagnostics| {
             let first = diagnostics.0.first().map(ToString::to_string).unwrap_or_default();
-            self.problems.push(Problem { what: what(), diagnostics });
-            Absence::Unreadable(first)
+            self.problems.push(SnapshotProblem { subject: describe(), diagnostics });
+            MissingReason::Invalid(first)
         });
-        Held { document, place }
+        CollectedDocument { document, place }
     }
 
     /// Reads a document that decides nothing as it is; none where it is no document.
-    pub(super) fn read_aside(
+    pub(super) fn read_optional_document(
         &mut self,
         source: &Arc<SourceFile>,
-        node: &Node,
+        node: &JsonNode,
         kind: DocumentKind,
     ) -> Option<Arc<PolicyDocument>> {
         self.intern(source, node, kind).ok()
@@ -50,30 +50,31 @@ impl Interner {
     fn intern(
         &mut self,
         source: &Arc<SourceFile>,
-        node: &Node,
+        node: &JsonNode,
         kind: DocumentKind,
     ) -> Result<Arc<PolicyDocument>, Diagnostics> {
         // Where this fails it is read again below, for diagnostics that do not hold the whole file.
-        let known = PolicyDocument::from_node(source, node, kind).ok().and_then(|document| {
-            let candidates = self.documents.get(&hash(&document))?;
-            candidates.iter().find(|other| same(other, &document)).cloned()
+        let existing = PolicyDocument::from_node(source, node, kind).ok().and_then(|document| {
+            let candidates = self.documents.get(&hash_document(&document))?;
+            candidates.iter().find(|candidate| is_same_document(candidate, &document)).cloned()
         });
-        if let Some(known) = known {
+        if let Some(known) = existing {
             return Ok(known);
         }
         let excerpt = source.excerpt(node.span);
         let tree = json::parse(&excerpt)?;
         let document = Arc::new(PolicyDocument::from_node(&excerpt, &tree, kind)?);
-        self.documents.entry(hash(&document)).or_default().push(Arc::clone(&document));
+        self.documents.entry(hash_document(&document)).or_default().push(Arc::clone(&document));
         Ok(document)
     }
 }
 
-fn hash(document: &PolicyDocument) -> u64 {
+fn hash_document(document: &PolicyDocument) -> u64 {
     FxBuildHasher.hash_one(document)
 }
 
 /// The same meaning, under the same names: a report shows a statement's Sid.
-fn same(one: &PolicyDocument, two: &PolicyDocument) -> bool {
-    one == two && one.statements.iter().map(|s| &s.sid).eq(two.statements.iter().map(|s| &s.sid))
+fn is_same_document(left_document: &PolicyDocument, right_document: &PolicyDocument) -> bool {
+    left_document == right_document
+        && left_document.statements.iter().map(|s| &s.sid).eq(right_document.statements.iter().map(|s| &s.sid))
 }

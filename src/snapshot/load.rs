@@ -5,26 +5,26 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::account_file::{self, Beside};
-use super::collected::Collected;
+use super::account_file::{self, AccountExtras};
+use super::collected::CollectedDir;
 use super::error::SnapshotError;
-use super::format::{AccountStatus, Part};
-use super::intern::Interner;
-use super::merge::Merge;
-use super::model::{KnownResource, Snapshot};
+use super::format::{AccountStatus, CollectionPart};
+use super::intern::DocumentInterner;
+use super::merge::PageMerger;
+use super::model::{ResourceWithPolicy, Snapshot};
 use super::organization::Organization;
-use super::read::first_char;
-use super::store::read_stored;
-use super::uncollected::Uncollected;
+use super::read::first_char_span;
+use super::store::decode_stored;
+use super::uncollected::CollectionGap;
 use super::{organization_file, page, resource};
 use crate::iam::AccountId;
-use crate::source::json::{self, Node};
+use crate::source::json::{self, JsonNode};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const ORGANIZATION: &str = "organization.json";
 const RESOURCE_POLICIES: &str = "resource-policies.json";
-const ABOUT: &str = "snapshot.json";
-const COMPRESSED: &str = ".zst";
+const METADATA: &str = "snapshot.json";
+const ZSTD_SUFFIX: &str = ".zst";
 
 /// The files that make a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -53,23 +53,23 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::load`]; also where both the directory and the caller give an organization.
     pub fn load_with(paths: &SnapshotPaths) -> Result<Snapshot, SnapshotError> {
-        let mut loading = Loading::default();
+        let mut loader = SnapshotLoader::default();
         if is_directory(&paths.snapshot)? {
-            match Collected::open(&paths.snapshot)? {
-                Some(collected) => loading.collected(collected)?,
-                None => loading.directory(&paths.snapshot, true)?,
+            match CollectedDir::open(&paths.snapshot)? {
+                Some(collected) => loader.load_collected_dir(collected)?,
+                None => loader.load_directory(&paths.snapshot, true)?,
             }
         } else {
-            loading.may_stand_alone = true;
-            loading.file(&paths.snapshot, Role::Page)?;
+            loader.may_lack_manifest = true;
+            loader.load_file(&paths.snapshot, FileRole::AuthDetails)?;
         }
         if let Some(path) = &paths.organization {
-            loading.file(path, Role::Organization)?;
+            loader.load_file(path, FileRole::Organization)?;
         }
         for path in &paths.resource_policies {
-            loading.file(path, Role::ResourcePolicies)?;
+            loader.load_file(path, FileRole::ResourcePolicies)?;
         }
-        loading.finish(&paths.snapshot)
+        loader.into_snapshot(&paths.snapshot)
     }
 
     /// The same out of texts that are already at hand, each read for what its file name says; `origin` is the name
@@ -78,89 +78,91 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::load`].
     pub fn from_texts(origin: &Path, texts: &[Arc<SourceFile>]) -> Result<Snapshot, SnapshotError> {
-        let mut loading = Loading { may_stand_alone: true, ..Loading::default() };
+        let mut loader = SnapshotLoader { may_lack_manifest: true, ..SnapshotLoader::default() };
         for source in texts {
             let path = Path::new(source.name());
-            let role = path.file_name().map_or(Role::Page, |name| Role::of(&name.to_string_lossy(), true));
-            loading.text(path, source, role);
+            let role = path
+                .file_name()
+                .map_or(FileRole::AuthDetails, |name| FileRole::from_file_name(&name.to_string_lossy(), true));
+            loader.load_text(path, source, role);
         }
-        loading.finish(origin)
+        loader.into_snapshot(origin)
     }
 }
 
 /// What a file is read as.
 #[derive(Copy, Clone)]
-enum Role {
-    Page,
+enum FileRole {
+    AuthDetails,
     Organization,
     ResourcePolicies,
-    About,
+    Metadata,
 }
 
-impl Role {
+impl FileRole {
     /// The role of a file by its name.
-    fn of(name: &str, top: bool) -> Role {
-        match name.strip_suffix(COMPRESSED).unwrap_or(name) {
-            ORGANIZATION if top => Role::Organization,
-            ABOUT if top => Role::About,
-            RESOURCE_POLICIES => Role::ResourcePolicies,
-            _ => Role::Page,
+    fn from_file_name(name: &str, is_top_level: bool) -> FileRole {
+        match name.strip_suffix(ZSTD_SUFFIX).unwrap_or(name) {
+            ORGANIZATION if is_top_level => FileRole::Organization,
+            METADATA if is_top_level => FileRole::Metadata,
+            RESOURCE_POLICIES => FileRole::ResourcePolicies,
+            _ => FileRole::AuthDetails,
         }
     }
 }
 
 #[derive(Default)]
-struct Loading {
-    interner: Interner,
-    merge: Merge,
+struct SnapshotLoader {
+    interner: DocumentInterner,
+    merger: PageMerger,
     organization: Option<Organization>,
-    resources: BTreeMap<String, KnownResource>,
+    resources: BTreeMap<String, ResourceWithPolicy>,
     taken_at: Option<String>,
     aliases: BTreeMap<AccountId, String>,
     scps_unread: bool,
     /// Whether there may be no account at all, since none could be read.
-    is_empty_for_a_reason: bool,
-    uncollected: Vec<Uncollected>,
+    has_unread_account: bool,
+    collection_gaps: Vec<CollectionGap>,
     /// Whether an account's file may be read without the manifest that names it.
-    may_stand_alone: bool,
+    may_lack_manifest: bool,
     /// The first account's file that may not.
-    without_manifest: Option<PathBuf>,
+    file_without_manifest: Option<PathBuf>,
     errors: Vec<Diagnostic>,
 }
 
-impl Loading {
+impl SnapshotLoader {
     /// What a manifest names, and nothing else.
-    fn collected(&mut self, mut collected: Collected) -> Result<(), SnapshotError> {
-        self.may_stand_alone = true;
-        let scps_unread = |one: &Uncollected| one.unread.part == Part::ServiceControlPolicies;
-        self.scps_unread = collected.unread.iter().any(scps_unread);
+    fn load_collected_dir(&mut self, mut collected: CollectedDir) -> Result<(), SnapshotError> {
+        self.may_lack_manifest = true;
+        let scps_unread = |gap: &CollectionGap| gap.unread.part == CollectionPart::ServiceControlPolicies;
+        self.scps_unread = collected.collection_gaps.iter().any(scps_unread);
         let manifest = collected.manifest.clone();
         if let Some(stored) = manifest.organization.as_ref().and_then(|organization| organization.stored.as_ref())
-            && let Some(source) = collected.text(stored)?
+            && let Some(source) = collected.read_file(stored)?
         {
-            self.text(Path::new(source.name()), &source, Role::Organization);
+            self.load_text(Path::new(source.name()), &source, FileRole::Organization);
         }
         for account in &manifest.accounts {
-            let before = self.uncollected.len();
+            let gaps_before = self.collection_gaps.len();
             if let Some(stored) = &account.stored
-                && let Some(source) = collected.text(stored)?
+                && let Some(source) = collected.read_file(stored)?
             {
-                self.text(Path::new(source.name()), &source, Role::Page);
+                self.load_text(Path::new(source.name()), &source, FileRole::AuthDetails);
             }
-            for one in self.uncollected.iter_mut().skip(before) {
-                one.account_name.clone_from(&account.name);
+            for gap in self.collection_gaps.iter_mut().skip(gaps_before) {
+                gap.account_name.clone_from(&account.name);
             }
         }
-        self.is_empty_for_a_reason = manifest.accounts.iter().any(|account| account.status == AccountStatus::Unread);
-        let (manifest, unread) = collected.finish()?;
+        self.has_unread_account = manifest.accounts.iter().any(|account| account.status == AccountStatus::Unread);
+        let (manifest, unread) = collected.into_manifest()?;
         // Whatever happened after this may not be in it.
         self.taken_at = Some(manifest.started_at);
-        self.uncollected.splice(0..0, unread);
+        self.collection_gaps.splice(0..0, unread);
         Ok(())
     }
 
     /// Every `*.json` of a directory and of its folders, in order of name; what is hidden is left alone.
-    fn directory(&mut self, path: &Path, top: bool) -> Result<(), SnapshotError> {
+    fn load_directory(&mut self, path: &Path, is_top_level: bool) -> Result<(), SnapshotError> {
         let io = |error| SnapshotError::Io { path: path.to_owned(), error };
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(path).map_err(io)? {
@@ -174,78 +176,89 @@ impl Loading {
             }
             let entry = path.join(&name);
             if is_directory(&entry)? {
-                self.directory(&entry, false)?;
+                self.load_directory(&entry, false)?;
             } else if is_json(&text) {
-                self.file(&entry, Role::of(&text, top))?;
+                self.load_file(&entry, FileRole::from_file_name(&text, is_top_level))?;
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, role: Role) -> Result<(), SnapshotError> {
+    fn load_file(&mut self, path: &Path, role: FileRole) -> Result<(), SnapshotError> {
         let io = |error| SnapshotError::Io { path: path.to_owned(), error };
         let source = if path.extension().is_some_and(|extension| extension == "zst") {
-            let text = std::fs::read(path).and_then(|bytes| read_stored(path, bytes)).map_err(io)?;
+            let text = std::fs::read(path).and_then(|bytes| decode_stored(path, bytes)).map_err(io)?;
             SourceFile::new(path.display().to_string(), text)
         } else {
             SourceFile::read(path).map_err(io)?
         };
-        self.text(path, &source, role);
+        self.load_text(path, &source, role);
         Ok(())
     }
 
-    fn text(&mut self, path: &Path, source: &Arc<SourceFile>, role: Role) {
-        let read = json::parse(source).and_then(|node| self.read(path, source, &node, role));
-        if let Err(Diagnostics(problems)) = read {
+    fn load_text(&mut self, path: &Path, source: &Arc<SourceFile>, role: FileRole) {
+        let result = json::parse(source).and_then(|node| self.read_as(path, source, &node, role));
+        if let Err(Diagnostics(problems)) = result {
             self.errors.extend(problems);
         }
     }
 
-    fn read(&mut self, path: &Path, source: &Arc<SourceFile>, node: &Node, role: Role) -> Result<(), Diagnostics> {
+    fn read_as(
+        &mut self,
+        path: &Path,
+        source: &Arc<SourceFile>,
+        node: &JsonNode,
+        role: FileRole,
+    ) -> Result<(), Diagnostics> {
         match role {
-            Role::Page if account_file::is_account_file(node) => {
-                if !self.may_stand_alone {
-                    self.without_manifest.get_or_insert_with(|| path.to_owned());
+            FileRole::AuthDetails if account_file::is_account_file(node) => {
+                if !self.may_lack_manifest {
+                    self.file_without_manifest.get_or_insert_with(|| path.to_owned());
                     return Ok(());
                 }
-                let beside = account_file::read(source, node, &mut self.interner, &mut self.merge)?;
-                self.beside(source, beside);
+                let extras = account_file::read_account_file(source, node, &mut self.interner, &mut self.merger)?;
+                self.add_extras(source, extras);
             }
-            Role::Page if !page::is_page(node) => return Err(no_page(source, node).into()),
-            Role::Page => {
-                let page = page::read(source, node, &mut self.interner)?;
+            FileRole::AuthDetails if !page::is_auth_details_page(node) => {
+                return Err(unknown_file_error(source, node).into());
+            }
+            FileRole::AuthDetails => {
+                let page = page::read_page(source, node, &mut self.interner)?;
                 let folder = path.parent().unwrap_or(Path::new(""));
-                self.merge.add(page, source, folder, &mut self.errors);
+                self.merger.add_page(page, source, folder, &mut self.errors);
             }
-            Role::Organization => {
-                let organization = organization_file::read(source, node, !self.scps_unread, &mut self.interner)?;
+            FileRole::Organization => {
+                let organization =
+                    organization_file::read_organization_file(source, node, !self.scps_unread, &mut self.interner)?;
                 if self.organization.replace(organization).is_some() {
                     let message = "a second organization: the snapshot's directory has one, too";
-                    return Err(Diagnostic::error(source, first_char(node.span), message, "one organization").into());
+                    return Err(
+                        Diagnostic::error(source, first_char_span(node.span), message, "one organization").into()
+                    );
                 }
             }
-            Role::ResourcePolicies => {
-                for (resource, span) in resource::read(source, node, &mut self.interner)? {
+            FileRole::ResourcePolicies => {
+                for (resource, span) in resource::read_resource_policies(source, node, &mut self.interner)? {
                     self.add_resource(source, resource, span);
                 }
             }
-            Role::About => (self.taken_at, self.aliases) = resource::read_about(source, node)?,
+            FileRole::Metadata => (self.taken_at, self.aliases) = resource::read_snapshot_metadata(source, node)?,
         }
         Ok(())
     }
 
-    fn beside(&mut self, source: &Arc<SourceFile>, beside: Beside) {
+    fn add_extras(&mut self, source: &Arc<SourceFile>, beside: AccountExtras) {
         self.aliases.extend(beside.alias.map(|alias| (beside.account, alias)));
-        self.uncollected.extend(beside.unread);
+        self.collection_gaps.extend(beside.collection_gaps);
         for (resource, span) in beside.resources {
             self.add_resource(source, resource, span);
         }
     }
 
-    fn add_resource(&mut self, source: &Arc<SourceFile>, resource: KnownResource, span: Span) {
+    fn add_resource(&mut self, source: &Arc<SourceFile>, resource: ResourceWithPolicy, span: Span) {
         let arn = resource.arn.as_str().to_owned();
         match self.resources.get(&arn) {
-            Some(other) if other.owner != resource.owner || other.policy != resource.policy => {
+            Some(existing) if existing.owner != resource.owner || existing.policy != resource.policy => {
                 let message = format!("{arn} stands twice, with different content");
                 self.errors.push(Diagnostic::error(source, span, message, "each resource once"));
             }
@@ -256,32 +269,37 @@ impl Loading {
         }
     }
 
-    fn finish(mut self, origin: &Path) -> Result<Snapshot, SnapshotError> {
-        if let Some(path) = self.without_manifest {
-            return Err(SnapshotError::NoManifest { path });
+    fn into_snapshot(mut self, origin: &Path) -> Result<Snapshot, SnapshotError> {
+        if let Some(path) = self.file_without_manifest {
+            return Err(SnapshotError::MissingManifest { path });
         }
-        let (mut accounts, truncated) = self.merge.finish(&mut self.errors);
+        let (mut accounts, truncated) = self.merger.into_accounts(&mut self.errors);
         if !self.errors.is_empty() {
             return Err(Diagnostics(self.errors).into());
         }
-        if accounts.is_empty() && !self.is_empty_for_a_reason {
+        if accounts.is_empty() && !self.has_unread_account {
             return Err(SnapshotError::Empty { path: origin.to_owned() });
         }
         if self.organization.is_some() {
             // It was given by hand.
-            self.uncollected.retain(|one| one.unread.part != Part::Organization);
+            self.collection_gaps.retain(|one| one.unread.part != CollectionPart::Organization);
         }
         for account in &mut accounts {
             account.alias = self.aliases.remove(&account.id);
-            let decides = |one: &&Uncollected| match &one.account {
-                Some(of) => *of == account.id,
-                None => one.unread.part == Part::Organization,
+            let affects_account = |gap: &&CollectionGap| match &gap.account {
+                Some(account_id) => *account_id == account.id,
+                None => gap.unread.part == CollectionPart::Organization,
             };
-            account.missing = self.uncollected.iter().filter(decides).filter_map(Uncollected::missing).collect();
+            account.missing_documents = self
+                .collection_gaps
+                .iter()
+                .filter(affects_account)
+                .filter_map(CollectionGap::to_missing_document)
+                .collect();
         }
         if let Some(organization) = &mut self.organization {
-            let of_it = self.uncollected.iter().filter(|one| one.account.is_none());
-            organization.missing = of_it.filter_map(Uncollected::missing).collect();
+            let organization_gaps = self.collection_gaps.iter().filter(|gap| gap.account.is_none());
+            organization.missing_documents = organization_gaps.filter_map(CollectionGap::to_missing_document).collect();
         }
         let mut problems = self.interner.problems;
         problems.extend(truncated);
@@ -291,15 +309,15 @@ impl Loading {
             accounts,
             organization: self.organization,
             resource_policies: self.resources.into_values().collect(),
-            uncollected: self.uncollected,
+            collection_gaps: self.collection_gaps,
             problems,
         })
     }
 }
 
 fn is_json(name: &str) -> bool {
-    let plain = name.strip_suffix(COMPRESSED).unwrap_or(name);
-    Path::new(plain).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    let uncompressed_name = name.strip_suffix(ZSTD_SUFFIX).unwrap_or(name);
+    Path::new(uncompressed_name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
 fn is_directory(path: &Path) -> Result<bool, SnapshotError> {
@@ -307,9 +325,9 @@ fn is_directory(path: &Path) -> Result<bool, SnapshotError> {
     Ok(metadata.is_dir())
 }
 
-fn no_page(source: &Arc<SourceFile>, node: &Node) -> Diagnostic {
+fn unknown_file_error(source: &Arc<SourceFile>, node: &JsonNode) -> Diagnostic {
     let expected = "an object with UserDetailList, GroupDetailList, RoleDetailList or Policies";
-    Diagnostic::error(source, first_char(node.span), "these are no account details", expected).with_help(format!(
-        "beside them a snapshot has {ORGANIZATION} and {ABOUT} at its top, and {RESOURCE_POLICIES}; move other JSON files away"
+    Diagnostic::error(source, first_char_span(node.span), "these are no account details", expected).with_help(format!(
+        "beside them a snapshot has {ORGANIZATION} and {METADATA} at its top, and {RESOURCE_POLICIES}; move other JSON files away"
     ))
 }

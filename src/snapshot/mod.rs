@@ -21,14 +21,14 @@ pub mod store;
 mod uncollected;
 
 pub use error::SnapshotError;
-pub use kind::PrincipalKind;
+pub use kind::IamEntityKind;
 pub use load::SnapshotPaths;
 pub use model::{
-    Absence, Account, Boundary, Group, Held, HeldPolicy, Holding, KnownResource, LayerKind, ManagedPolicy,
-    MissingDocument, Principal, Problem, Snapshot,
+    Account, AttachmentKind, CollectedDocument, IamGroup, LayerKind, ManagedPolicy, MissingDocument, MissingReason,
+    PermissionsBoundary, PolicyAttachment, Principal, ResourceWithPolicy, Snapshot, SnapshotProblem,
 };
-pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyType, Unit, UnitKind};
-pub use uncollected::Uncollected;
+pub use organization::{OrgNode, OrgNodeKind, Organization, OrganizationPolicy, OrganizationPolicyType};
+pub use uncollected::CollectionGap;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

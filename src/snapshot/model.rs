@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::kind::PrincipalKind;
+use super::kind::IamEntityKind;
 use super::organization::Organization;
-use super::uncollected::Uncollected;
+use super::uncollected::CollectionGap;
 use crate::iam::{AccountId, Arn, Partition, PolicyDocument};
 use crate::source::{Diagnostics, Place};
 
@@ -22,11 +22,11 @@ pub struct Snapshot {
     /// The organization, where it was collected.
     pub organization: Option<Organization>,
     /// The policies of resources that were collected.
-    pub resource_policies: Vec<KnownResource>,
+    pub resource_policies: Vec<ResourceWithPolicy>,
     /// What was asked for when it was collected and could not be read.
-    pub uncollected: Vec<Uncollected>,
+    pub collection_gaps: Vec<CollectionGap>,
     /// What of its files could not be read or is not whole. What it affects is undecided, by name.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<SnapshotProblem>,
 }
 
 impl Snapshot {
@@ -36,8 +36,8 @@ impl Snapshot {
     }
 
     /// Whether it may lack principals that it should hold.
-    pub fn lacks_principals(&self) -> bool {
-        self.uncollected.iter().any(Uncollected::hides_principals)
+    pub fn may_lack_principals(&self) -> bool {
+        self.collection_gaps.iter().any(CollectionGap::may_hide_principals)
     }
 
     /// Every principal with its account, in order.
@@ -58,11 +58,11 @@ pub struct Account {
     /// Its users and roles, by ARN.
     pub principals: Vec<Principal>,
     /// Its groups, by ARN.
-    pub groups: Vec<Group>,
+    pub groups: Vec<IamGroup>,
     /// The managed policies that were collected with it, AWS's own included, by ARN.
     pub policies: BTreeMap<String, ManagedPolicy>,
     /// What decides over all of its principals and could not be collected.
-    pub missing: Vec<MissingDocument>,
+    pub missing_documents: Vec<MissingDocument>,
 }
 
 /// A user or a role.
@@ -77,32 +77,32 @@ pub struct Principal {
     /// Its unique id (`AIDA…`, `AROA…`), where known.
     pub unique_id: Option<String>,
     /// What it is.
-    pub kind: PrincipalKind,
+    pub entity_kind: IamEntityKind,
     /// Its tags, in order.
     pub tags: Vec<(String, String)>,
     /// The names of a user's groups.
-    pub groups: Vec<String>,
+    pub group_names: Vec<String>,
     /// Inline, attached and, for users, group policies.
-    pub identity: Vec<HeldPolicy>,
+    pub identity_policies: Vec<PolicyAttachment>,
     /// Its permissions boundary.
-    pub boundary: Option<Boundary>,
+    pub boundary: Option<PermissionsBoundary>,
     /// A role's trust policy.
-    pub trust: Option<HeldPolicy>,
+    pub trust_policy: Option<PolicyAttachment>,
     /// What decides over it and is not in the snapshot, or cannot be read.
-    pub missing: Vec<MissingDocument>,
+    pub missing_documents: Vec<MissingDocument>,
     /// How many instance profiles hold a role, where the snapshot tells.
-    pub instance_profiles: Option<usize>,
+    pub instance_profile_count: Option<usize>,
     /// When it was created, as AWS wrote it.
-    pub created: Option<String>,
+    pub created_at: Option<String>,
     /// When a role was last used, as AWS wrote it.
-    pub last_used: Option<String>,
+    pub last_used_at: Option<String>,
     /// Where it stands.
     pub place: Place,
 }
 
 /// A group of users.
 #[derive(Clone, Debug)]
-pub struct Group {
+pub struct IamGroup {
     /// Its ARN.
     pub arn: Arn,
     /// Its name.
@@ -110,9 +110,9 @@ pub struct Group {
     /// Its unique id (`AGPA…`), where known.
     pub unique_id: Option<String>,
     /// Its inline and attached policies.
-    pub identity: Vec<HeldPolicy>,
+    pub identity_policies: Vec<PolicyAttachment>,
     /// What of them is not in the snapshot, or cannot be read.
-    pub missing: Vec<MissingDocument>,
+    pub missing_documents: Vec<MissingDocument>,
     /// Where it stands.
     pub place: Place,
 }
@@ -125,9 +125,9 @@ pub struct ManagedPolicy {
     /// Its name.
     pub name: String,
     /// What its default version says.
-    pub document: Held,
+    pub document: CollectedDocument,
     /// Its other versions that can be read, by their ids: what it could say again.
-    pub versions: Vec<(String, Arc<PolicyDocument>)>,
+    pub other_versions: Vec<(String, Arc<PolicyDocument>)>,
 }
 
 impl PartialEq for ManagedPolicy {
@@ -139,19 +139,21 @@ impl PartialEq for ManagedPolicy {
 
 /// A document as something holds it: the text may be shared with other holders, the place is its own.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct CollectedDocument {
     /// What it says.
-    pub document: Result<Arc<PolicyDocument>, Absence>,
+    pub document: Result<Arc<PolicyDocument>, MissingReason>,
     /// Where this holder's copy stands.
     pub place: Place,
 }
 
-impl PartialEq for Held {
+impl PartialEq for CollectedDocument {
     /// The same content; the place does not matter.
-    fn eq(&self, other: &Held) -> bool {
+    fn eq(&self, other: &CollectedDocument) -> bool {
         match (&self.document, &other.document) {
-            (Ok(one), Ok(two)) => Arc::ptr_eq(one, two) || one == two,
-            (Err(one), Err(two)) => one == two,
+            (Ok(left_document), Ok(right_document)) => {
+                Arc::ptr_eq(left_document, right_document) || left_document == right_document
+            }
+            (Err(left_reason), Err(right_reason)) => left_reason == right_reason,
             _ => false,
         }
     }
@@ -159,7 +161,7 @@ impl PartialEq for Held {
 
 /// How a principal comes by a policy. Holders are named by their ARNs.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Holding {
+pub enum AttachmentKind {
     /// Written into a user, role or group.
     Inline {
         /// The user, role or group.
@@ -186,11 +188,11 @@ pub enum Holding {
 
 /// A policy that a principal holds, and where.
 #[derive(Clone, Debug)]
-pub struct HeldPolicy {
+pub struct PolicyAttachment {
     /// Its name.
     pub name: String,
     /// How it is held.
-    pub holding: Holding,
+    pub kind: AttachmentKind,
     /// What it says. Equal documents are shared: the document's own place may be another holder's.
     pub document: Arc<PolicyDocument>,
     /// Where this holder's copy stands (for a managed policy, where the policy stands).
@@ -199,22 +201,22 @@ pub struct HeldPolicy {
 
 /// A permissions boundary.
 #[derive(Clone, Debug)]
-pub struct Boundary {
+pub struct PermissionsBoundary {
     /// The policy's ARN.
     pub arn: String,
     /// The policy; none where its document is missing, which [`Principal::missing`] then names.
-    pub policy: Option<HeldPolicy>,
+    pub policy: Option<PolicyAttachment>,
 }
 
 /// The policy of a resource, as it was collected.
 #[derive(Clone, Debug)]
-pub struct KnownResource {
+pub struct ResourceWithPolicy {
     /// The resource.
     pub arn: Arn,
     /// The account that owns it.
     pub owner: AccountId,
     /// Its policy.
-    pub policy: Held,
+    pub policy: CollectedDocument,
 }
 
 /// Which layer of a principal's access a document belongs to.
@@ -236,26 +238,26 @@ pub enum LayerKind {
 
 /// Why a document is not there.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Absence {
+pub enum MissingReason {
     /// The snapshot does not hold it.
     NotCollected,
     /// It was asked for, and could not be collected.
-    Unread {
+    CollectionFailed {
         /// Why, as AWS said it.
         error: String,
         /// The permission that is missing, where that is why.
         permission: Option<String>,
     },
     /// It is there and is no valid policy; the first of what is wrong with it.
-    Unreadable(String),
+    Invalid(String),
 }
 
-impl std::fmt::Display for Absence {
+impl std::fmt::Display for MissingReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Absence::NotCollected => f.write_str("is not in the snapshot"),
-            Absence::Unread { error, .. } => write!(f, "could not be collected: {error}"),
-            Absence::Unreadable(why) => write!(f, "cannot be read: {why}"),
+            MissingReason::NotCollected => f.write_str("is not in the snapshot"),
+            MissingReason::CollectionFailed { error, .. } => write!(f, "could not be collected: {error}"),
+            MissingReason::Invalid(why) => write!(f, "cannot be read: {why}"),
         }
     }
 }
@@ -268,43 +270,43 @@ pub struct MissingDocument {
     /// What is missing, as a report names it: `attached policy arn:…`, `group admins`.
     pub name: String,
     /// Why.
-    pub why: Absence,
+    pub reason: MissingReason,
     /// Where the snapshot speaks of it.
     pub place: Place,
 }
 
 /// How the missing policies of one resource, and of the resources of a service, are named.
-pub(super) const OF_RESOURCE: &str = "resource policy of ";
-pub(super) const OF_SERVICE: &str = "resource policies of ";
+pub(super) const RESOURCE_POLICY_PREFIX: &str = "resource policy of ";
+pub(super) const SERVICE_POLICIES_PREFIX: &str = "resource policies of ";
 
 impl MissingDocument {
     /// Whether it can decide over requests on a resource: the policies of resources speak for these alone.
-    pub fn decides_on(&self, resource: &str) -> bool {
+    pub fn may_affect_resource(&self, resource: &str) -> bool {
         if self.layer != LayerKind::Resource {
             return true;
         }
-        if let Some(arn) = self.name.strip_prefix(OF_RESOURCE) {
+        if let Some(arn) = self.name.strip_prefix(RESOURCE_POLICY_PREFIX) {
             return resource.starts_with(arn);
         }
-        let service = self.name.strip_prefix(OF_SERVICE).and_then(|of| of.split_whitespace().next());
+        let service = self.name.strip_prefix(SERVICE_POLICIES_PREFIX).and_then(|rest| rest.split_whitespace().next());
         // What is no name of a service could be of any.
         let service = service.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-        let asked = Arn::parse(resource);
-        service.zip(asked.as_ref()).is_none_or(|(service, asked)| service == asked.service())
+        let resource_arn = Arn::parse(resource);
+        service.zip(resource_arn.as_ref()).is_none_or(|(service, asked)| service == asked.service())
     }
 }
 
 impl std::fmt::Display for MissingDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.name, self.why)
+        write!(f, "{} {}", self.name, self.reason)
     }
 }
 
 /// Something of a snapshot that could not be read, or that is not whole.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct SnapshotProblem {
     /// What it concerns, as a report names it.
-    pub what: String,
+    pub subject: String,
     /// What is wrong, with its places.
     pub diagnostics: Diagnostics,
 }

@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::intern::Interner;
-use super::model::KnownResource;
-use super::organization_file::only_members;
-use super::read::Fields;
+use super::intern::DocumentInterner;
+use super::model::ResourceWithPolicy;
+use super::organization_file::reject_unknown_members;
+use super::read::FieldReader;
 use crate::iam::{AccountId, DocumentKind};
-use crate::source::json::{Node, Value};
+use crate::source::json::{JsonNode, JsonValue};
 use crate::source::{Diagnostics, SourceFile, Span};
 
 /// Reads the policies of resources; one that is no policy goes to the interner's problems.
-pub(super) fn read(
+pub(super) fn read_resource_policies(
     source: &Arc<SourceFile>,
-    node: &Node,
-    interner: &mut Interner,
-) -> Result<Vec<(KnownResource, Span)>, Diagnostics> {
-    let mut fields = Fields::new(source);
+    node: &JsonNode,
+    interner: &mut DocumentInterner,
+) -> Result<Vec<(ResourceWithPolicy, Span)>, Diagnostics> {
+    let mut fields = FieldReader::new(source);
     let mut resources = Vec::new();
     match &node.value {
-        Value::Array(list) => resources = read_list(&mut fields, list, None, interner),
-        _ => fields.error(
-            super::read::first_char(node.span),
-            format!("the resource policies cannot be {}", node.kind()),
+        JsonValue::Array(list) => resources = read_resource_policy_list(&mut fields, list, None, interner),
+        _ => fields.report_error(
+            super::read::first_char_span(node.span),
+            format!("the resource policies cannot be {}", node.describe_type()),
             "a list of {\"ResourceArn\", \"OwnerAccount\", \"Policy\"}",
         ),
     }
@@ -31,77 +31,81 @@ pub(super) fn read(
 }
 
 /// Reads the elements of a list; `owner` is whose they are where neither they nor their ARNs tell.
-pub(super) fn read_list(
-    fields: &mut Fields<'_>,
-    list: &[Node],
+pub(super) fn read_resource_policy_list(
+    fields: &mut FieldReader<'_>,
+    list: &[JsonNode],
     owner: Option<&AccountId>,
-    interner: &mut Interner,
-) -> Vec<(KnownResource, Span)> {
-    list.iter().filter_map(|entry| resource(fields, entry, owner, interner)).collect()
+    interner: &mut DocumentInterner,
+) -> Vec<(ResourceWithPolicy, Span)> {
+    list.iter().filter_map(|entry| read_resource_policy(fields, entry, owner, interner)).collect()
 }
 
-fn resource(
-    fields: &mut Fields<'_>,
-    node: &Node,
+fn read_resource_policy(
+    fields: &mut FieldReader<'_>,
+    node: &JsonNode,
     collected_from: Option<&AccountId>,
-    interner: &mut Interner,
-) -> Option<(KnownResource, Span)> {
-    const WHAT: &str = "the resource policy";
-    if !fields.is_object(node, WHAT) {
+    interner: &mut DocumentInterner,
+) -> Option<(ResourceWithPolicy, Span)> {
+    const SUBJECT: &str = "the resource policy";
+    if !fields.is_object(node, SUBJECT) {
         return None;
     }
-    only_members(fields, node, WHAT, &["ResourceArn", "OwnerAccount", "Policy"]);
-    let arn = fields.required_arn(node, "ResourceArn", WHAT);
-    let policy = fields.required(node, "Policy", WHAT);
+    reject_unknown_members(fields, node, SUBJECT, &["ResourceArn", "OwnerAccount", "Policy"]);
+    let arn = fields.required_arn(node, "ResourceArn", SUBJECT);
+    let policy = fields.required_field(node, "Policy", SUBJECT);
     let (arn, arn_span) = arn?;
     if arn.as_str().contains(['*', '?']) {
-        fields.error(arn_span, format!("`{arn}` is a pattern"), "the ARN of one resource");
+        fields.report_error(arn_span, format!("`{arn}` is a pattern"), "the ARN of one resource");
         return None;
     }
-    let told = AccountId::parse(arn.account());
-    let owner = match (fields.field(node, "OwnerAccount").is_some(), told.or_else(|| collected_from.cloned())) {
-        (false, Some(account)) => account,
-        (_, told) => {
-            let (given, span) = fields.required_account(node, "OwnerAccount", WHAT)?;
-            if told.is_some_and(|told| told != given) {
-                fields.error(span, format!("{given} does not own `{arn}`"), "the account of the ARN");
-                return None;
+    let arn_owner = AccountId::parse(arn.account());
+    let owner =
+        match (fields.optional_field(node, "OwnerAccount").is_some(), arn_owner.or_else(|| collected_from.cloned())) {
+            (false, Some(account)) => account,
+            (_, implied_owner) => {
+                let (given, span) = fields.required_account_id(node, "OwnerAccount", SUBJECT)?;
+                if implied_owner.is_some_and(|told| told != given) {
+                    fields.report_error(span, format!("{given} does not own `{arn}`"), "the account of the ARN");
+                    return None;
+                }
+                given
             }
-            given
-        }
-    };
-    let policy = interner.read(fields.source, policy?, DocumentKind::Resource, || format!("resource policy of {arn}"));
-    Some((KnownResource { arn, owner, policy }, arn_span))
+        };
+    let policy =
+        interner.read_document(fields.source, policy?, DocumentKind::Resource, || format!("resource policy of {arn}"));
+    Some((ResourceWithPolicy { arn, owner, policy }, arn_span))
 }
 
 /// What `snapshot.json` says: when it was taken, and the accounts' aliases.
-pub(super) fn read_about(
+pub(super) fn read_snapshot_metadata(
     source: &Arc<SourceFile>,
-    node: &Node,
+    node: &JsonNode,
 ) -> Result<(Option<String>, BTreeMap<AccountId, String>), Diagnostics> {
-    let mut fields = Fields::new(source);
+    let mut fields = FieldReader::new(source);
     let mut aliases = BTreeMap::new();
     let mut taken_at = None;
     if fields.is_object(node, "snapshot.json") {
-        only_members(&mut fields, node, "snapshot.json", &["TakenAt", "Aliases"]);
+        reject_unknown_members(&mut fields, node, "snapshot.json", &["TakenAt", "Aliases"]);
         if let Some((text, span)) =
-            fields.field(node, "TakenAt").and_then(|_| fields.required_text(node, "TakenAt", ""))
+            fields.optional_field(node, "TakenAt").and_then(|_| fields.required_text(node, "TakenAt", ""))
         {
             match text.parse::<jiff::Timestamp>() {
                 Ok(_) => taken_at = Some(text.to_owned()),
-                Err(_) => {
-                    fields.error(span, format!("`{text}` is no instant"), "RFC 3339, such as 2026-11-20T06:00:00Z")
-                }
+                Err(_) => fields.report_error(
+                    span,
+                    format!("`{text}` is no instant"),
+                    "RFC 3339, such as 2026-11-20T06:00:00Z",
+                ),
             }
         }
-        if let Some(list) = fields.field(node, "Aliases").filter(|list| fields.is_object(list, "`Aliases`")) {
+        if let Some(list) = fields.optional_field(node, "Aliases").filter(|list| fields.is_object(list, "`Aliases`")) {
             for member in list.members() {
                 match (AccountId::parse(&member.name), member.value.as_str()) {
                     (Some(id), Some(alias)) => {
                         aliases.insert(id, alias.to_owned());
                     }
-                    (None, _) => fields.error(member.name_span, "not an account number", "twelve digits"),
-                    (_, None) => fields.error(member.value.span, "an alias is a string", "a string"),
+                    (None, _) => fields.report_error(member.name_span, "not an account number", "twelve digits"),
+                    (_, None) => fields.report_error(member.value.span, "an alias is a string", "a string"),
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::iam::AccountId;
 const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}}"#;
 
-fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+fn create_directory(files: &[(&str, &str)]) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = directory.path().join(name);
@@ -18,33 +18,33 @@ fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
     directory
 }
 
-fn load(files: &[(&str, &str)]) -> Snapshot {
-    Snapshot::load(directory(files).path()).unwrap_or_else(|error| panic!("{error}"))
+fn load_files(files: &[(&str, &str)]) -> Snapshot {
+    Snapshot::load(create_directory(files).path()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn error(files: &[(&str, &str)]) -> String {
-    let directory = directory(files);
+fn load_error(files: &[(&str, &str)]) -> String {
+    let directory = create_directory(files);
     let error = Snapshot::load(directory.path()).unwrap_err().to_string();
     error.replace(&format!("{}/", directory.path().display()), "")
 }
 
-fn role(name: &str, more: &str) -> String {
+fn role_page(name: &str, more: &str) -> String {
     format!(
         r#"{{"RoleDetailList":[{{"Arn":"arn:aws:iam::111122223333:role/{name}","AssumeRolePolicyDocument":{TRUST}{more}}}]}}"#
     )
 }
 
-fn user(more: &str) -> String {
+fn user_page(more: &str) -> String {
     format!(
         r#"{{"UserDetailList":[{{"Arn":"arn:aws:iam::111122223333:user/staff/alice","UserId":"AIDA","GroupList":["admins"]{more}}}]}}"#
     )
 }
 
-fn group(more: &str) -> String {
+fn group_page(more: &str) -> String {
     format!(r#"{{"GroupDetailList":[{{"Arn":"arn:aws:iam::111122223333:group/admins"{more}}}]}}"#)
 }
 
-fn policy(arn: &str, document: &str) -> String {
+fn policy_page(arn: &str, document: &str) -> String {
     format!(
         r#"{{"Policies":[{{"Arn":"{arn}","DefaultVersionId":"v2","PolicyVersionList":[
             {{"VersionId":"v1","IsDefaultVersion":false,"Document":"not read"}},
@@ -52,111 +52,114 @@ fn policy(arn: &str, document: &str) -> String {
     )
 }
 
-fn only(snapshot: &Snapshot) -> &Principal {
+fn first_principal(snapshot: &Snapshot) -> &Principal {
     &snapshot.accounts[0].principals[0]
 }
 
-fn missing(principal: &Principal) -> Vec<String> {
-    principal.missing.iter().map(ToString::to_string).collect()
+fn missing_documents(principal: &Principal) -> Vec<String> {
+    principal.missing_documents.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn pages_split_at_any_list_come_together() {
+fn pages_are_merged() {
     let attached = r#","AttachedManagedPolicies":[{"PolicyArn":"arn:aws:iam::aws:policy/P"}]"#;
     let inline = format!(r#","GroupPolicyList":[{{"PolicyName":"g","PolicyDocument":{ALLOW}}}]"#);
-    let snapshot = load(&[
-        ("1.json", &user(attached)),
-        ("2.json", &group(&inline)),
-        ("3.json", &policy("arn:aws:iam::aws:policy/P", ALLOW)),
+    let snapshot = load_files(&[
+        ("1.json", &user_page(attached)),
+        ("2.json", &group_page(&inline)),
+        ("3.json", &policy_page("arn:aws:iam::aws:policy/P", ALLOW)),
         ("README.md", "left alone"),
     ]);
-    let alice = only(&snapshot);
+    let alice = first_principal(&snapshot);
     assert_eq!((alice.name.as_str(), alice.path.as_str()), ("alice", "/staff/"));
-    assert_eq!(missing(alice), [""; 0]);
-    let held: Vec<_> = alice.identity.iter().map(|p| (p.name.as_str(), &p.holding)).collect();
+    assert_eq!(missing_documents(alice), [""; 0]);
+    let attachments: Vec<_> = alice.identity_policies.iter().map(|p| (p.name.as_str(), &p.kind)).collect();
     let (user_arn, group_arn) = (alice.arn.as_str().to_owned(), "arn:aws:iam::111122223333:group/admins".to_owned());
     assert_eq!(
-        held,
+        attachments,
         [
-            ("P", &Holding::Attached { arn: "arn:aws:iam::aws:policy/P".to_owned(), holder: user_arn }),
-            ("g", &Holding::Inline { holder: group_arn })
+            ("P", &AttachmentKind::Attached { arn: "arn:aws:iam::aws:policy/P".to_owned(), holder: user_arn }),
+            ("g", &AttachmentKind::Inline { holder: group_arn })
         ]
     );
     assert!(
-        std::sync::Arc::ptr_eq(&alice.identity[0].document, &alice.identity[1].document),
+        std::sync::Arc::ptr_eq(&alice.identity_policies[0].document, &alice.identity_policies[1].document),
         "equal documents are one"
     );
-    assert!(alice.identity[0].place.file.ends_with("3.json"));
-    assert_eq!(alice.identity[0].place.line, 3);
-    assert!(alice.identity[1].place.file.ends_with("2.json"));
+    assert!(alice.identity_policies[0].place.file.ends_with("3.json"));
+    assert_eq!(alice.identity_policies[0].place.line, 3);
+    assert!(alice.identity_policies[1].place.file.ends_with("2.json"));
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_documents_are_reported() {
     let more = r#","AttachedManagedPolicies":[{"PolicyArn":"arn:aws:iam::aws:policy/P"}],
         "PermissionsBoundary":{"PermissionsBoundaryType":"Policy","PermissionsBoundaryArn":"arn:aws:iam::111122223333:policy/b"}"#;
-    let snapshot = load(&[("1.json", &user(more))]);
+    let snapshot = load_files(&[("1.json", &user_page(more))]);
     assert_eq!(
-        missing(only(&snapshot)),
+        missing_documents(first_principal(&snapshot)),
         [
             "attached policy arn:aws:iam::aws:policy/P is not in the snapshot",
             "group admins is not in the snapshot",
             "permissions boundary arn:aws:iam::111122223333:policy/b is not in the snapshot",
         ]
     );
-    let boundary = only(&snapshot).boundary.as_ref().unwrap();
+    let boundary = first_principal(&snapshot).boundary.as_ref().unwrap();
     assert!(boundary.policy.is_none());
 }
 
 #[test]
-fn a_document_that_is_no_policy_is_a_problem_of_its_holders() {
+fn invalid_document_is_reported_for_each_holder() {
     let bad = r#"{"Statement":{"Effect":"Allow","Actoin":"s3:*","Resource":"*"}}"#;
     let inline = format!(
         r#","RolePolicyList":[{{"PolicyName":"bad","PolicyDocument":{bad}}},{{"PolicyName":"good","PolicyDocument":{ALLOW}}}]"#
     );
-    let snapshot = load(&[("1.json", &role("r", &inline))]);
+    let snapshot = load_files(&[("1.json", &role_page("r", &inline))]);
     assert_eq!(snapshot.problems.len(), 1);
-    assert_eq!(snapshot.problems[0].what, "inline policy bad of arn:aws:iam::111122223333:role/r");
+    assert_eq!(snapshot.problems[0].subject, "inline policy bad of arn:aws:iam::111122223333:role/r");
     let place = snapshot.problems[0].diagnostics.0[0].place();
     assert_eq!((place.line, place.column > 100), (1, true));
-    assert_eq!(only(&snapshot).identity.len(), 1);
-    let named = missing(only(&snapshot));
-    assert_eq!(named.len(), 1);
-    assert!(named[0].starts_with("inline policy bad cannot be read: ") && named[0].contains("did you mean `Action`?"));
+    assert_eq!(first_principal(&snapshot).identity_policies.len(), 1);
+    let reported = missing_documents(first_principal(&snapshot));
+    assert_eq!(reported.len(), 1);
+    assert!(
+        reported[0].starts_with("inline policy bad cannot be read: ") && reported[0].contains("did you mean `Action`?")
+    );
 }
 
 #[test]
-fn documents_in_every_encoding_are_one() {
+fn documents_are_shared_across_encodings() {
     let text = serde_json::to_string(ALLOW).unwrap();
     let encoded = percent_encoding::utf8_percent_encode(ALLOW, percent_encoding::NON_ALPHANUMERIC).to_string();
     let inline = format!(
         r#","RolePolicyList":[{{"PolicyName":"a","PolicyDocument":{ALLOW}}},{{"PolicyName":"b","PolicyDocument":{text}}},{{"PolicyName":"c","PolicyDocument":"{encoded}"}}]"#
     );
-    let snapshot = load(&[("1.json", &role("r", &inline))]);
-    let documents: Vec<_> = only(&snapshot).identity.iter().map(|p| std::sync::Arc::as_ptr(&p.document)).collect();
+    let snapshot = load_files(&[("1.json", &role_page("r", &inline))]);
+    let documents: Vec<_> =
+        first_principal(&snapshot).identity_policies.iter().map(|p| std::sync::Arc::as_ptr(&p.document)).collect();
     assert_eq!(documents, [documents[0]; 3]);
-    let columns: Vec<_> = only(&snapshot).identity.iter().map(|p| p.place.column).collect();
+    let columns: Vec<_> = first_principal(&snapshot).identity_policies.iter().map(|p| p.place.column).collect();
     assert!(columns[0] < columns[1] && columns[1] < columns[2], "each keeps its place");
 }
 
 #[test]
-fn several_accounts_are_told_apart_by_their_arns() {
-    let other = role("r", "").replace("111122223333", "444455556666");
-    let snapshot = load(&[
-        ("a/1.json", &role("r", "")),
+fn accounts_are_distinguished_by_their_arns() {
+    let other = role_page("r", "").replace("111122223333", "444455556666");
+    let snapshot = load_files(&[
+        ("a/1.json", &role_page("r", "")),
         ("b/1.json", &other),
-        ("b/2.json", &policy("arn:aws:iam::aws:policy/P", ALLOW)),
+        ("b/2.json", &policy_page("arn:aws:iam::aws:policy/P", ALLOW)),
     ]);
     let policies: Vec<_> = snapshot.accounts.iter().map(|a| (a.id.as_str(), a.policies.len())).collect();
     assert_eq!(policies, [("111122223333", 0), ("444455556666", 1)]);
-    let china = role("r", "").replace("arn:aws:", "arn:aws-cn:");
-    assert_eq!(load(&[("1.json", &china)]).accounts[0].partition.as_str(), "aws-cn");
+    let china = role_page("r", "").replace("arn:aws:", "arn:aws-cn:");
+    assert_eq!(load_files(&[("1.json", &china)]).accounts[0].partition.as_str(), "aws-cn");
 }
 
 #[test]
-fn twice_the_same_is_fine_and_twice_different_is_not() {
-    load(&[("1.json", &role("r", "")), ("2.json", &role("r", ""))]);
-    let error = error(&[("1.json", &role("r", "")), ("2.json", &role("r", r#","Path":"/x/""#))]);
+fn duplicates_must_have_equal_content() {
+    load_files(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", ""))]);
+    let error = load_error(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", r#","Path":"/x/""#))]);
     assert!(
         error.starts_with("2.json:1:20: arn:aws:iam::111122223333:role/r stands twice, with different content"),
         "{error}"
@@ -165,21 +168,22 @@ fn twice_the_same_is_fine_and_twice_different_is_not() {
 
 #[test]
 fn a_missing_last_page_is_a_problem() {
-    let first = role("r", "").replacen('{', r#"{"IsTruncated":true,"Marker":"m","#, 1);
+    let first = role_page("r", "").replacen('{', r#"{"IsTruncated":true,"Marker":"m","#, 1);
     let last = r#"{"IsTruncated":false,"Policies":[]}"#;
-    let snapshot = load(&[("1.json", &first)]);
+    let snapshot = load_files(&[("1.json", &first)]);
     assert_eq!(snapshot.problems.len(), 1);
-    assert_eq!(snapshot.problems[0].what, "account 111122223333");
-    assert!(load(&[("1.json", &first), ("2.json", last)]).problems.is_empty());
+    assert_eq!(snapshot.problems[0].subject, "account 111122223333");
+    assert!(load_files(&[("1.json", &first), ("2.json", last)]).problems.is_empty());
 }
 
 #[test]
-fn what_cannot_be_used_says_where() {
-    assert!(error(&[("1.json", "{\"x\": 1}")]).starts_with("1.json:1:1: these are no account details"));
-    assert!(error(&[("1.json", "{")]).starts_with("1.json:1:"));
-    assert!(error(&[]).contains("holds no account details"));
+fn errors_name_their_place() {
+    assert!(load_error(&[("1.json", "{\"x\": 1}")]).starts_with("1.json:1:1: these are no account details"));
+    assert!(load_error(&[("1.json", "{")]).starts_with("1.json:1:"));
+    assert!(load_error(&[]).contains("holds no account details"));
     assert!(
-        error(&[("a/organization.json", "{}")]).starts_with("a/organization.json:1:1: these are no account details")
+        load_error(&[("a/organization.json", "{}")])
+            .starts_with("a/organization.json:1:1: these are no account details")
     );
     for (page, message) in [
         (r#"{"RoleDetailList":{}}"#, "`RoleDetailList` cannot be an object (a list)"),
@@ -196,12 +200,12 @@ fn what_cannot_be_used_says_where() {
             "two default versions",
         ),
     ] {
-        let error = error(&[("1.json", page)]);
+        let error = load_error(&[("1.json", page)]);
         assert!(error.starts_with("1.json:1:") && error.contains(message), "{error}");
     }
 }
 
-fn organization(units: &str, accounts: &str, policies: &str) -> String {
+fn organization_json(units: &str, accounts: &str, policies: &str) -> String {
     format!(
         r#"{{"Organization":{{"Id":"o-x","MasterAccountId":"999988887777"}},
         "Roots":[{{"Id":"r-1","PolicyTypes":[{{"Type":"SERVICE_CONTROL_POLICY","Status":"ENABLED"}},{{"Type":"TAG_POLICY","Status":"ENABLED"}}]}}],
@@ -212,35 +216,35 @@ fn organization(units: &str, accounts: &str, policies: &str) -> String {
 }
 
 #[test]
-fn an_organization_must_hang_together() {
+fn inconsistent_organizations_are_rejected() {
     let scp = |targets: &str| {
         format!(r#"{{"Id":"p-1","Name":"n","Type":"SERVICE_CONTROL_POLICY","Content":{ALLOW},"Targets":[{targets}]}}"#)
     };
     let account = r#"{"Id":"111122223333","ParentId":"r-1"}"#;
-    let page = role("r", "");
-    let problem = |file: String| error(&[("1.json", &page), ("organization.json", &file)]);
-    let fine = organization("", account, &scp(r#""r-1","111122223333""#));
-    let snapshot = load(&[("1.json", &page), ("organization.json", &fine)]);
+    let page = role_page("r", "");
+    let problem = |file: String| load_error(&[("1.json", &page), ("organization.json", &file)]);
+    let valid_file = organization_json("", account, &scp(r#""r-1","111122223333""#));
+    let snapshot = load_files(&[("1.json", &page), ("organization.json", &valid_file)]);
     let id = AccountId::parse("111122223333").unwrap();
-    let organization_read = snapshot.organization.unwrap();
-    assert_eq!(organization_read.path_text(&id).unwrap(), "o-x/r-1/");
-    assert!(organization_read.in_force(OrganizationPolicyType::ServiceControl, &id));
-    assert!(!organization_read.in_force(OrganizationPolicyType::ResourceControl, &id));
+    let parsed_organization = snapshot.organization.unwrap();
+    assert_eq!(parsed_organization.principal_org_path(&id).unwrap(), "o-x/r-1/");
+    assert!(parsed_organization.is_policy_type_enabled(OrganizationPolicyType::ServiceControl, &id));
+    assert!(!parsed_organization.is_policy_type_enabled(OrganizationPolicyType::ResourceControl, &id));
 
     let cycle = r#"{"Id":"ou-1","ParentId":"ou-2"},{"Id":"ou-2","ParentId":"ou-1"}"#;
     for (file, message) in [
-        (organization(cycle, "", &scp("")), "organization.json:3:56: ou-1 is, by its parents, inside itself"),
-        (organization("", r#"{"Id":"111122223333","ParentId":"ou-9"}"#, ""), "there is no root or unit ou-9"),
-        (organization("", &format!("{account},{account}"), ""), "the id 111122223333 stands twice"),
-        (organization("", account, &scp(r#""r-2""#)), "there is no root, unit or account r-2"),
-        (organization("", account, &scp(r#""r-1","r-1""#)), "r-1 stands twice"),
-        (organization("", account, &scp(r#""r-1""#)), "no SCP is attached to 111122223333"),
+        (organization_json(cycle, "", &scp("")), "organization.json:3:56: ou-1 is, by its parents, inside itself"),
+        (organization_json("", r#"{"Id":"111122223333","ParentId":"ou-9"}"#, ""), "there is no root or unit ou-9"),
+        (organization_json("", &format!("{account},{account}"), ""), "the id 111122223333 stands twice"),
+        (organization_json("", account, &scp(r#""r-2""#)), "there is no root, unit or account r-2"),
+        (organization_json("", account, &scp(r#""r-1","r-1""#)), "r-1 stands twice"),
+        (organization_json("", account, &scp(r#""r-1""#)), "no SCP is attached to 111122223333"),
         (
-            organization("", account, &scp("").replace("SERVICE_CONTROL_POLICY", "TAG_POLICY")),
+            organization_json("", account, &scp("").replace("SERVICE_CONTROL_POLICY", "TAG_POLICY")),
             "`TAG_POLICY` bounds no permissions",
         ),
-        (fine.replace("\"Policies\"", "\"Polices\""), "did you mean `Policies`?"),
-        (fine.replace("\"Targets\"", "\"Target\""), "the policy has no `Targets`"),
+        (valid_file.replace("\"Policies\"", "\"Polices\""), "did you mean `Policies`?"),
+        (valid_file.replace("\"Targets\"", "\"Target\""), "the policy has no `Targets`"),
     ] {
         let problem = problem(file);
         assert!(problem.contains(message), "{message}: {problem}");
@@ -248,11 +252,11 @@ fn an_organization_must_hang_together() {
 }
 
 /// The examples of `docs/snapshot.md`, by file name.
-fn examples() -> Vec<(String, String)> {
+fn read_documented_examples() -> Vec<(String, String)> {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/snapshot.md")).unwrap();
     let mut examples = Vec::new();
-    for part in page.split("<!-- example: ").skip(1) {
-        let (name, rest) = part.split_once(" -->\n```json\n").unwrap();
+    for section in page.split("<!-- example: ").skip(1) {
+        let (name, rest) = section.split_once(" -->\n```json\n").unwrap();
         examples.push((name.to_owned(), rest.split_once("\n```").unwrap().0.to_owned()));
     }
     examples
@@ -260,12 +264,12 @@ fn examples() -> Vec<(String, String)> {
 
 #[test]
 fn the_documented_examples_are_read_and_meet_their_schemas() {
-    let examples = examples();
+    let examples = read_documented_examples();
     assert_eq!(examples.len(), 3);
-    let page = role("r", "");
+    let page = role_page("r", "");
     let mut files: Vec<(&str, &str)> = examples.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     files.push(("accounts/1.json", &page));
-    let snapshot = load(&files);
+    let snapshot = load_files(&files);
     assert!(snapshot.problems.is_empty());
     assert_eq!(snapshot.taken_at.as_deref(), Some("2026-11-20T06:00:00Z"));
     assert_eq!(snapshot.accounts[0].alias.as_deref(), Some("billing"));

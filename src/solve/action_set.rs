@@ -2,16 +2,16 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::TooBig;
-use super::glob::Interner;
-use super::wild::WildActions;
+use super::LimitExceeded;
+use super::glob::GlobInterner;
+use super::wild::FuturePatterns;
 use crate::catalog::{ActionId, Catalog};
-use crate::iam::Listing;
+use crate::iam::ElementKind;
 use crate::iam::document::ActionElement;
 
 /// The actions of a statement.
 #[derive(Debug)]
-pub struct ActionSet {
+pub struct StatementActions {
     /// The catalog's actions, by [`ActionId`].
     pub known: FixedBitSet,
     /// The element itself, for actions that the catalog does not know.
@@ -19,11 +19,15 @@ pub struct ActionSet {
     /// Names in it that the catalog does not know: in lower case, and as written.
     pub(super) unknown: Vec<(String, String)>,
     /// Its patterns with wildcards, for actions that do not exist yet.
-    pub(super) wild: WildActions,
+    pub(super) future_patterns: FuturePatterns,
 }
 
-impl ActionSet {
-    pub(super) fn new(element: &ActionElement, catalog: &Catalog, interner: &Interner) -> Result<ActionSet, TooBig> {
+impl StatementActions {
+    pub(super) fn new(
+        element: &ActionElement,
+        catalog: &Catalog,
+        interner: &GlobInterner,
+    ) -> Result<StatementActions, LimitExceeded> {
         let mut known = FixedBitSet::with_capacity(catalog.action_count());
         let mut unknown = Vec::new();
         for pattern in &element.patterns {
@@ -52,37 +56,42 @@ impl ActionSet {
                 }
             }
         }
-        if element.listing == Listing::AllBut {
+        if element.kind == ElementKind::NotList {
             known.toggle_range(..);
         }
-        let wild = WildActions::new(element, interner)?;
-        Ok(ActionSet { known, element: element.clone(), unknown, wild })
+        let wild = FuturePatterns::new(element, interner)?;
+        Ok(StatementActions { known, element: element.clone(), unknown, future_patterns: wild })
     }
 
     /// Those of them that a service takes (any, if none is given), and of these those of services that
     /// support resource control policies, if only they are asked for.
-    pub(super) fn limited(&self, catalog: &Catalog, service: Option<&str>, rcp_only: bool) -> ActionSet {
+    pub(super) fn restrict_to_services(
+        &self,
+        catalog: &Catalog,
+        service: Option<&str>,
+        rcp_only: bool,
+    ) -> StatementActions {
         let mut allowed = FixedBitSet::with_capacity(catalog.action_count());
         for id in catalog.services() {
-            let wanted = service.is_none_or(|s| catalog.service_prefix(id) == s);
-            if wanted && (!rcp_only || catalog.rcp_supported(id)) {
+            let is_selected = service.is_none_or(|s| catalog.service_prefix(id) == s);
+            if is_selected && (!rcp_only || catalog.supports_rcp(id)) {
                 let range = catalog.actions_of(id);
                 allowed.insert_range(range.start as usize..range.end as usize);
             }
         }
         allowed.intersect_with(&self.known);
-        ActionSet {
+        StatementActions {
             known: allowed,
             element: self.element.clone(),
             unknown: self.unknown.clone(),
-            wild: self.wild.clone(),
+            future_patterns: self.future_patterns.clone(),
         }
     }
 
     /// Whether an action that the catalog does not know, in lower case, is among them.
-    pub fn has_unknown(&self, service: &str, name: &str) -> bool {
-        let written = || self.unknown.iter().any(|(lower, _)| lower.split_once(':') == Some((service, name)));
-        (self.wild.lists(service, name) || written()) == (self.element.listing == Listing::Only)
+    pub fn lists_unknown_action(&self, service: &str, name: &str) -> bool {
+        let is_named = || self.unknown.iter().any(|(lower, _)| lower.split_once(':') == Some((service, name)));
+        (self.future_patterns.matches_action(service, name) || is_named()) == (self.element.kind == ElementKind::List)
     }
 }
 

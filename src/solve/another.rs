@@ -10,121 +10,130 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::difference::Cube;
-use super::question::{Access, Allowing};
-use crate::access::{ContextValue, Known, KnownContext, Request};
+use super::question::{Access, StatementUse};
+use crate::access::{ContextValue, KeyFact, KnownContext, Request};
 use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, PolicyDocument, Statement};
 
 /// What the names begin with: the catalog knows that such a key holds one text, and no policy can name it.
-const OWN: &str = "aws:PrincipalTag/of the other principal: ";
+const RENAMED_PREFIX: &str = "aws:PrincipalTag/of the other principal: ";
 
 /// What another principal may do, and what is known of the context of both.
 #[derive(Clone, Debug)]
-pub struct Another {
+pub struct RenamedAccess {
     /// What it may do, its own keys under other names.
     pub access: Access,
     /// What is known of the first principal's context, and of the other's own keys.
     pub known: KnownContext,
     /// The other's own keys, with what is known of them.
-    own: BTreeMap<ContextKey, Known>,
+    original_keys: BTreeMap<ContextKey, KeyFact>,
 }
 
-impl Another {
+impl RenamedAccess {
     /// `access` is what the other may do, `other` what is known of its context, `one` what is of the first principal's.
-    pub fn new(access: &Access, other: &KnownContext, one: &KnownContext) -> Another {
-        let is_own = |key: &&ContextKey| !matches!(other.of(key), Known::Free | Known::Present);
-        let own: BTreeMap<ContextKey, Known> =
-            mentioned(access).into_iter().filter(is_own).map(|key| (key.clone(), other.of(key))).collect();
-        let apart: BTreeSet<&ContextKey> = own.keys().filter(|key| other.of(key) != one.of(key)).collect();
-        let mut known = one.clone();
-        for key in &apart {
-            let told = match other.of(key) {
+    pub fn new(access: &Access, other_context: &KnownContext, first_context: &KnownContext) -> RenamedAccess {
+        let is_principal_specific =
+            |key: &&ContextKey| !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
+        let original_keys: BTreeMap<ContextKey, KeyFact> = collect_context_keys(access)
+            .into_iter()
+            .filter(is_principal_specific)
+            .map(|key| (key.clone(), other_context.fact(key)))
+            .collect();
+        let differing_keys: BTreeSet<&ContextKey> =
+            original_keys.keys().filter(|key| other_context.fact(key) != first_context.fact(key)).collect();
+        let mut known = first_context.clone();
+        for key in &differing_keys {
+            let fact = match other_context.fact(key) {
                 // The new name is that of a key with one value.
-                Known::Set(values) => match <[String; 1]>::try_from(values) {
-                    Ok([one]) => Known::Value(one),
-                    Err(_) => Known::Free,
+                KeyFact::Set(values) => match <[String; 1]>::try_from(values) {
+                    Ok([value]) => KeyFact::Value(value),
+                    Err(_) => KeyFact::Free,
                 },
-                told => told,
+                fact => fact,
             };
-            known.set(named(key).as_written(), told);
+            known.set(rename_key(key).as_written(), fact);
         }
-        let access = if apart.is_empty() { access.clone() } else { renamed(access, &apart) };
-        Another { access, known, own }
+        let access = if differing_keys.is_empty() { access.clone() } else { rename_keys(access, &differing_keys) };
+        RenamedAccess { access, known, original_keys: original_keys }
     }
 
     /// A request as the other principal would send it.
-    pub fn request(&self, request: &Request) -> Request {
-        let mut sent = self.told(request);
-        for (key, known) in &self.own {
-            let chosen = || request.context.get(&named(key)).cloned();
+    pub fn restore_request(&self, request: &Request) -> Request {
+        let mut restored = self.strip_renamed_keys(request);
+        for (key, known) in &self.original_keys {
+            let renamed_value = || request.context.get(&rename_key(key)).cloned();
             let value = match known {
-                Known::Value(value) => Some(ContextValue::One(value.clone())),
-                Known::Set(values) => Some(ContextValue::Set(values.clone())),
-                Known::StartsWith(start) => chosen().or_else(|| Some(ContextValue::One(format!("{start}session")))),
-                Known::Missing | Known::Present | Known::Free => None,
+                KeyFact::Value(value) => Some(ContextValue::Single(value.clone())),
+                KeyFact::Set(values) => Some(ContextValue::Set(values.clone())),
+                KeyFact::StartsWith(start) => {
+                    renamed_value().or_else(|| Some(ContextValue::Single(format!("{start}session"))))
+                }
+                KeyFact::Missing | KeyFact::Present | KeyFact::Free => None,
             };
             match value {
-                Some(value) => sent.context.0.insert(key.clone(), value),
-                None => sent.context.0.remove(key),
+                Some(value) => restored.context.0.insert(key.clone(), value),
+                None => restored.context.0.remove(key),
             };
         }
-        sent
+        restored
     }
 
     /// A request without the names that only a question knows.
-    pub fn told(&self, request: &Request) -> Request {
-        let mut told = request.clone();
-        told.context.0.retain(|key, _| !is_name(key.as_written()));
-        told
+    pub fn strip_renamed_keys(&self, request: &Request) -> Request {
+        let mut stripped = request.clone();
+        stripped.context.0.retain(|key, _| !is_renamed(key.as_written()));
+        stripped
     }
 
     /// Cubes without the names that only a question knows.
-    pub fn told_cubes(&self, cubes: &mut [Cube]) {
-        cubes.iter_mut().for_each(|cube| cube.context.retain(|(key, _)| !is_name(key)));
+    pub fn strip_renamed_keys_from_cubes(&self, cubes: &mut [Cube]) {
+        cubes.iter_mut().for_each(|cube| cube.context.retain(|(key, _)| !is_renamed(key)));
     }
 }
 
-fn named(key: &ContextKey) -> ContextKey {
-    ContextKey::new(&format!("{OWN}{}", key.as_written()))
+fn rename_key(key: &ContextKey) -> ContextKey {
+    ContextKey::new(&format!("{RENAMED_PREFIX}{}", key.as_written()))
 }
 
-fn is_name(key: &str) -> bool {
-    key.starts_with(OWN)
+fn is_renamed(key: &str) -> bool {
+    key.starts_with(RENAMED_PREFIX)
 }
 
-fn mentioned(access: &Access) -> BTreeSet<&ContextKey> {
-    access.uses().filter_map(Allowing::statement).flat_map(Statement::keys).collect()
+fn collect_context_keys(access: &Access) -> BTreeSet<&ContextKey> {
+    access.uses().filter_map(StatementUse::statement).flat_map(Statement::keys).collect()
 }
 
 /// The access with other names for these keys. Documents that name none of them stay the same ones.
-fn renamed(access: &Access, keys: &BTreeSet<&ContextKey>) -> Access {
+fn rename_keys(access: &Access, keys: &BTreeSet<&ContextKey>) -> Access {
     let mut documents: FxHashMap<*const PolicyDocument, Arc<PolicyDocument>> = FxHashMap::default();
     let mut out = access.clone();
     for branch in &mut out.branches {
-        for one in branch.require.iter_mut().flatten().chain(&mut branch.forbid) {
-            let document = documents.entry(Arc::as_ptr(&one.document)).or_insert_with(|| document(&one.document, keys));
-            one.document = Arc::clone(document);
+        for statement_use in branch.allow_layers.iter_mut().flatten().chain(&mut branch.deny_statements) {
+            let document = documents
+                .entry(Arc::as_ptr(&statement_use.document))
+                .or_insert_with(|| rename_document_keys(&statement_use.document, keys));
+            statement_use.document = Arc::clone(document);
         }
     }
     out
 }
 
-fn document(document: &Arc<PolicyDocument>, keys: &BTreeSet<&ContextKey>) -> Arc<PolicyDocument> {
-    let names = |statement: &Statement| statement.keys().any(|key| keys.contains(key));
-    if !document.statements.iter().any(names) {
+fn rename_document_keys(document: &Arc<PolicyDocument>, keys: &BTreeSet<&ContextKey>) -> Arc<PolicyDocument> {
+    let uses_key = |statement: &Statement| statement.keys().any(|key| keys.contains(key));
+    if !document.statements.iter().any(uses_key) {
         return Arc::clone(document);
     }
-    let other = |key: &ContextKey| keys.contains(key).then(|| named(key));
+    let new_name = |key: &ContextKey| keys.contains(key).then(|| rename_key(key));
     let mut renamed = PolicyDocument::clone(document);
     for statement in &mut renamed.statements {
         for pattern in statement.resource.iter_mut().flat_map(|resource| &mut resource.patterns) {
-            *pattern = pattern.with_keys(other);
+            *pattern = pattern.rename_keys(new_name);
         }
         for condition in &mut statement.conditions {
-            condition.key = other(&condition.key).unwrap_or_else(|| condition.key.clone());
+            condition.key = new_name(&condition.key).unwrap_or_else(|| condition.key.clone());
             for value in &mut condition.values {
                 if let ConditionValue::Text(template) = value {
-                    *template = template.with_keys(other);
+                    *template = template.rename_keys(new_name);
                 }
             }
         }

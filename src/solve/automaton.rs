@@ -7,9 +7,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::TooBig;
-use super::glob::{Class, Tok};
-use super::symbols::{OTHER, Symbol};
+use super::LimitExceeded;
+use super::glob::{GlobToken, SymbolClass};
+use super::symbols::{Symbol, UNNAMED};
 
 /// The state from which nothing is accepted.
 pub const DEAD: u16 = 0;
@@ -17,43 +17,43 @@ pub const DEAD: u16 = 0;
 const MAX_STATES: usize = 20_000;
 
 /// A set of symbols.
-pub type Mask = [u64; 4];
+pub type SymbolMask = [u64; 4];
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub struct Automaton {
+pub struct Dfa {
     classes: usize,
     class_of: Box<[u8; 256]>,
-    next: Vec<u16>,
-    accepts: Vec<bool>,
+    transitions: Vec<u16>,
+    accepting: Vec<bool>,
     /// Least number of symbols to an accepting state; `u16::MAX` where there is none.
     distance: Vec<u16>,
     /// Symbols whose successor differs from that of [`OTHER`].
-    interesting: Vec<Mask>,
+    distinguished_symbols: Vec<SymbolMask>,
     /// The state that accepts everything, or `DEAD` if there is none.
-    everything: u16,
+    universal_state: u16,
 }
 
-impl Automaton {
+impl Dfa {
     /// The state before the first symbol.
     pub const START: u16 = 1;
 
     /// Builds the automaton of a pattern.
-    pub fn compile(toks: &[Tok]) -> Result<Automaton, TooBig> {
+    pub fn compile(toks: &[GlobToken]) -> Result<Dfa, LimitExceeded> {
         // Each step that takes a character needs a state of its own.
-        if toks.iter().filter(|tok| !matches!(tok, Tok::Run(_))).count() >= MAX_STATES {
-            return Err(TooBig);
+        if toks.iter().filter(|tok| !matches!(tok, GlobToken::AnyRun(_))).count() >= MAX_STATES {
+            return Err(LimitExceeded);
         }
-        let (class_of, representatives) = classes(toks);
+        let (class_of, representatives) = partition_symbols(toks);
         let classes = representatives.len();
-        let moves = Moves::of(toks, &representatives);
+        let moves = TransitionMasks::from_tokens(toks, &representatives);
         let mut set = vec![0u64; toks.len() / 64 + 1];
         set[0] = 1;
-        moves.close(&mut set);
+        moves.close_over_runs(&mut set);
         let mut ids: FxHashMap<Box<[u64]>, u16> = FxHashMap::default();
         let mut states: Vec<Box<[u64]>> = vec![Box::default(), set.as_slice().into()];
         ids.insert(set.as_slice().into(), 1);
-        let mut next = vec![DEAD; classes];
+        let mut transitions = vec![DEAD; classes];
         let mut id = 1;
         while id < states.len() {
             for class in 0..classes {
@@ -61,36 +61,36 @@ impl Automaton {
                 let target = if set.iter().all(|word| *word == 0) {
                     DEAD
                 } else {
-                    moves.close(&mut set);
+                    moves.close_over_runs(&mut set);
                     match ids.get(set.as_slice()) {
                         Some(known) => *known,
                         None => {
                             if states.len() >= MAX_STATES {
-                                return Err(TooBig);
+                                return Err(LimitExceeded);
                             }
-                            let new = u16::try_from(states.len()).map_err(|_| TooBig)?;
+                            let new = u16::try_from(states.len()).map_err(|_| LimitExceeded)?;
                             ids.insert(set.as_slice().into(), new);
                             states.push(set.as_slice().into());
                             new
                         }
                     }
                 };
-                next.push(target);
+                transitions.push(target);
             }
             id += 1;
         }
         let end = toks.len();
-        let accepts: Vec<bool> =
+        let accepting: Vec<bool> =
             states.iter().map(|set| set.get(end / 64).is_some_and(|w| w >> (end % 64) & 1 == 1)).collect();
-        let distance = distances(&next, classes, &accepts);
+        let distance = compute_distances(&transitions, classes, &accepting);
         let mut masks = vec![[0u64; 4]; classes];
         for symbol in 0..=255u8 {
             masks[usize::from(class_of[usize::from(symbol)])][usize::from(symbol >> 6)] |= 1 << (symbol & 63);
         }
-        let other = usize::from(class_of[usize::from(OTHER)]);
-        let interesting = (0..states.len())
+        let other = usize::from(class_of[usize::from(UNNAMED)]);
+        let distinguished_symbols = (0..states.len())
             .map(|s| {
-                let row = &next[s * classes..(s + 1) * classes];
+                let row = &transitions[s * classes..(s + 1) * classes];
                 let mut mask = [0u64; 4];
                 for (class, target) in row.iter().enumerate() {
                     if *target != row[other] {
@@ -102,21 +102,31 @@ impl Automaton {
                 mask
             })
             .collect();
-        let everything = (1..states.len())
-            .find(|s| accepts[*s] && next[s * classes..(s + 1) * classes].iter().all(|t| usize::from(*t) == *s))
+        let universal_state = (1..states.len())
+            .find(|s| {
+                accepting[*s] && transitions[s * classes..(s + 1) * classes].iter().all(|t| usize::from(*t) == *s)
+            })
             .and_then(|s| u16::try_from(s).ok())
             .unwrap_or(DEAD);
-        Ok(Automaton { classes, class_of, next, accepts, distance, interesting, everything })
+        Ok(Dfa {
+            classes,
+            class_of,
+            transitions: transitions,
+            accepting: accepting,
+            distance,
+            distinguished_symbols: distinguished_symbols,
+            universal_state: universal_state,
+        })
     }
 
     /// The state after a symbol.
     pub fn step(&self, state: u16, symbol: Symbol) -> u16 {
-        self.next[usize::from(state) * self.classes + usize::from(self.class_of[usize::from(symbol)])]
+        self.transitions[usize::from(state) * self.classes + usize::from(self.class_of[usize::from(symbol)])]
     }
 
     /// Whether it matches a text.
     pub fn matches(&self, text: &[Symbol]) -> bool {
-        let mut state = Automaton::START;
+        let mut state = Dfa::START;
         for symbol in text {
             state = self.step(state, *symbol);
             if state == DEAD {
@@ -128,7 +138,7 @@ impl Automaton {
 
     /// Whether the text may end here.
     pub fn accepts(&self, state: u16) -> bool {
-        self.accepts[usize::from(state)]
+        self.accepting[usize::from(state)]
     }
 
     /// Least number of symbols to acceptance.
@@ -137,13 +147,13 @@ impl Automaton {
     }
 
     /// The symbols whose successor differs from that of a character that no pattern names.
-    pub fn interesting(&self, state: u16) -> &Mask {
-        &self.interesting[usize::from(state)]
+    pub fn distinguished_symbols(&self, state: u16) -> &SymbolMask {
+        &self.distinguished_symbols[usize::from(state)]
     }
 
     /// Whether everything is accepted from here on.
-    pub fn is_everything(&self, state: u16) -> bool {
-        state != DEAD && state == self.everything
+    pub fn is_universal(&self, state: u16) -> bool {
+        state != DEAD && state == self.universal_state
     }
 
     /// Which symbols the pattern treats alike: the class of each.
@@ -153,10 +163,10 @@ impl Automaton {
 }
 
 /// Groups the symbols that every step of the pattern treats alike.
-fn classes(toks: &[Tok]) -> (Box<[u8; 256]>, Vec<Symbol>) {
-    let mut kinds: Vec<Class> = Vec::new();
+fn partition_symbols(toks: &[GlobToken]) -> (Box<[u8; 256]>, Vec<Symbol>) {
+    let mut kinds: Vec<SymbolClass> = Vec::new();
     for tok in toks {
-        if let Tok::One(class) | Tok::Run(class) = tok
+        if let GlobToken::AnyOne(class) | GlobToken::AnyRun(class) = tok
             && !kinds.contains(class)
         {
             kinds.push(*class);
@@ -167,11 +177,11 @@ fn classes(toks: &[Tok]) -> (Box<[u8; 256]>, Vec<Symbol>) {
     let mut count = 0;
     for tok in toks {
         match tok {
-            Tok::Sym(a) if literal[usize::from(*a)] == 0 => {
+            GlobToken::Literal(a) if literal[usize::from(*a)] == 0 => {
                 count += 1;
                 literal[usize::from(*a)] = count;
             }
-            Tok::Either(a, b) => {
+            GlobToken::EitherCase(a, b) => {
                 for s in [a, b] {
                     if literal[usize::from(*s)] == 0 {
                         count += 1;
@@ -182,57 +192,58 @@ fn classes(toks: &[Tok]) -> (Box<[u8; 256]>, Vec<Symbol>) {
             _ => {}
         }
     }
-    let mut of = Box::new([0u8; 256]);
+    let mut class_of = Box::new([0u8; 256]);
     let mut known: FxHashMap<(u32, u32), u8> = FxHashMap::default();
     let mut representatives = Vec::new();
     for symbol in 0..=255u8 {
         let membership = kinds.iter().enumerate().fold(0u32, |bits, (i, class)| {
-            bits | u32::from(class.has(symbol)) << (2 * i) | u32::from(class.run_has(symbol)) << (2 * i + 1)
+            bits | u32::from(class.contains(symbol)) << (2 * i) | u32::from(class.run_contains(symbol)) << (2 * i + 1)
         });
         let class = *known.entry((literal[usize::from(symbol)], membership)).or_insert_with(|| {
             representatives.push(symbol);
             u8::try_from(representatives.len() - 1).unwrap_or(u8::MAX)
         });
-        of[usize::from(symbol)] = class;
+        class_of[usize::from(symbol)] = class;
     }
-    (of, representatives)
+    (class_of, representatives)
 }
 
 /// What each class of symbols does to a set of positions, as sets of positions.
-struct Moves {
+struct TransitionMasks {
     /// For each class: the positions whose step takes the symbol and is done with it.
-    done: Vec<Vec<u64>>,
+    consuming: Vec<Vec<u64>>,
     /// For each class: the runs that take the symbol and go on.
-    stay: Vec<Vec<u64>>,
+    looping: Vec<Vec<u64>>,
     /// The runs: they may be skipped.
     runs: Vec<u64>,
     /// The runs that match anything.
     stars: Vec<u64>,
 }
 
-impl Moves {
-    fn of(toks: &[Tok], representatives: &[Symbol]) -> Moves {
-        let set = |holds: &dyn Fn(Tok) -> bool| {
+impl TransitionMasks {
+    fn from_tokens(toks: &[GlobToken], representatives: &[Symbol]) -> TransitionMasks {
+        let set = |holds: &dyn Fn(GlobToken) -> bool| {
             let mut set = vec![0u64; toks.len() / 64 + 1];
             for (position, _) in toks.iter().enumerate().filter(|(_, tok)| holds(**tok)) {
                 set[position / 64] |= 1 << (position % 64);
             }
             set
         };
-        let done = |symbol: Symbol| {
+        let consuming = |symbol: Symbol| {
             set(&|tok| match tok {
-                Tok::Sym(a) => a == symbol,
-                Tok::Either(a, b) => a == symbol || b == symbol,
-                Tok::One(class) => class.has(symbol),
-                Tok::Run(_) => false,
+                GlobToken::Literal(a) => a == symbol,
+                GlobToken::EitherCase(a, b) => a == symbol || b == symbol,
+                GlobToken::AnyOne(class) => class.contains(symbol),
+                GlobToken::AnyRun(_) => false,
             })
         };
-        let stay = |symbol: Symbol| set(&|tok| matches!(tok, Tok::Run(class) if class.run_has(symbol)));
-        Moves {
-            done: representatives.iter().map(|s| done(*s)).collect(),
-            stay: representatives.iter().map(|s| stay(*s)).collect(),
-            runs: set(&|tok| matches!(tok, Tok::Run(_))),
-            stars: set(&|tok| tok == Tok::Run(Class::Any)),
+        let looping =
+            |symbol: Symbol| set(&|tok| matches!(tok, GlobToken::AnyRun(class) if class.run_contains(symbol)));
+        TransitionMasks {
+            consuming: representatives.iter().map(|s| consuming(*s)).collect(),
+            looping: representatives.iter().map(|s| looping(*s)).collect(),
+            runs: set(&|tok| matches!(tok, GlobToken::AnyRun(_))),
+            stars: set(&|tok| tok == GlobToken::AnyRun(SymbolClass::Any)),
         }
     }
 
@@ -240,14 +251,14 @@ impl Moves {
     fn advance(&self, from: &[u64], class: usize, to: &mut [u64]) {
         let mut carry = 0;
         for (word, bits) in from.iter().enumerate() {
-            let done = bits & self.done[class][word];
-            to[word] = done << 1 | carry | bits & self.stay[class][word];
+            let done = bits & self.consuming[class][word];
+            to[word] = done << 1 | carry | bits & self.looping[class][word];
             carry = done >> 63;
         }
     }
 
     /// Adds what runs may skip, and drops what the last reached `*` makes superfluous.
-    fn close(&self, set: &mut [u64]) {
+    fn close_over_runs(&self, set: &mut [u64]) {
         loop {
             let mut carry = 0;
             let mut changed = false;
@@ -270,7 +281,7 @@ impl Moves {
     }
 }
 
-fn distances(next: &[u16], classes: usize, accepts: &[bool]) -> Vec<u16> {
+fn compute_distances(next: &[u16], classes: usize, accepts: &[bool]) -> Vec<u16> {
     let mut distance: Vec<u16> = accepts.iter().map(|a| if *a { 0 } else { u16::MAX }).collect();
     // States are numbered breadth first, so going backwards settles most of them in one pass.
     loop {

@@ -2,37 +2,37 @@
 
 use fixedbitset::FixedBitSet;
 
-use super::question::Sensitive;
+use super::question::ShapeSensitivity;
 
 /// Candidates in blocks.
-pub(super) struct Blocks {
+pub(super) struct ActionPartition {
     /// Of each action; that of actions that are no candidates means nothing.
     block_of: Vec<u32>,
-    blocks: Vec<Block>,
+    blocks: Vec<PartitionBlock>,
     candidates: usize,
 }
 
 #[derive(Copy, Clone)]
-struct Block {
+struct PartitionBlock {
     size: usize,
-    sensitive: Sensitive,
+    sensitivity: ShapeSensitivity,
     /// How many of its actions the split at hand takes out, and where they go.
     leaving: usize,
-    to: u32,
+    target: u32,
 }
 
-impl Block {
-    fn of(size: usize, sensitive: Sensitive) -> Block {
-        Block { size, sensitive, leaving: 0, to: 0 }
+impl PartitionBlock {
+    fn new(size: usize, sensitivity: ShapeSensitivity) -> PartitionBlock {
+        PartitionBlock { size, sensitivity: sensitivity, leaving: 0, target: 0 }
     }
 }
 
-impl Blocks {
+impl ActionPartition {
     /// All candidates in one block.
-    pub(super) fn new(candidates: &FixedBitSet) -> Blocks {
+    pub(super) fn new(candidates: &FixedBitSet) -> ActionPartition {
         let count = candidates.count_ones(..);
-        let all = Block::of(count, Sensitive::No);
-        Blocks { block_of: vec![0; candidates.len()], blocks: vec![all], candidates: count }
+        let all = PartitionBlock::new(count, ShapeSensitivity::Insensitive);
+        ActionPartition { block_of: vec![0; candidates.len()], blocks: vec![all], candidates: count }
     }
 
     /// How many blocks there are.
@@ -41,19 +41,19 @@ impl Blocks {
     }
 
     /// The block of a candidate, and what the statements that match it depend on.
-    pub(super) fn of(&self, action: usize) -> (usize, Sensitive) {
+    pub(super) fn block_of(&self, action: usize) -> (usize, ShapeSensitivity) {
         let block = self.block_of.get(action).map_or(0, |block| *block as usize);
-        (block, self.blocks.get(block).map_or(Sensitive::ToAll, |b| b.sensitive))
+        (block, self.blocks.get(block).map_or(ShapeSensitivity::Full, |b| b.sensitivity))
     }
 
     /// Splits each block into what a statement matches and what it does not.
-    pub(super) fn split(&mut self, candidates: &FixedBitSet, matched: &FixedBitSet, sensitive: Sensitive) {
-        let inside = candidates.intersection_count(matched);
-        if inside == 0 {
+    pub(super) fn split(&mut self, candidates: &FixedBitSet, matched: &FixedBitSet, sensitivity: ShapeSensitivity) {
+        let matched_count = candidates.intersection_count(matched);
+        if matched_count == 0 {
             return;
         }
         // The smaller side is walked, and leaves the blocks that hold both.
-        let matched_leave = inside * 2 <= self.candidates;
+        let matched_leave = matched_count * 2 <= self.candidates;
         let each_leaving = |visit: &mut dyn FnMut(usize)| match matched_leave {
             true => candidates.intersection(matched).for_each(visit),
             false => candidates.difference(matched).for_each(visit),
@@ -67,28 +67,28 @@ impl Blocks {
         for index in 0..self.blocks.len() {
             let next = self.blocks.len();
             let Some(block) = self.blocks.get_mut(index) else { continue };
-            let (raised, leaving) = (block.sensitive.max(sensitive), std::mem::take(&mut block.leaving));
-            block.to = number(index);
+            let (raised, leaving) = (block.sensitivity.max(sensitivity), std::mem::take(&mut block.leaving));
+            block.target = to_block_number(index);
             if leaving == 0 || leaving == block.size {
                 if matched_leave == (leaving > 0) {
-                    block.sensitive = raised;
+                    block.sensitivity = raised;
                 }
                 continue;
             }
             divided = true;
             block.size -= leaving;
-            block.to = number(next);
-            let own = block.sensitive;
-            let (staying, leaving_with) = if matched_leave { (own, raised) } else { (raised, own) };
-            block.sensitive = staying;
-            self.blocks.push(Block::of(leaving, leaving_with));
+            block.target = to_block_number(next);
+            let current = block.sensitivity;
+            let (staying, leaving_with) = if matched_leave { (current, raised) } else { (raised, current) };
+            block.sensitivity = staying;
+            self.blocks.push(PartitionBlock::new(leaving, leaving_with));
         }
         if divided {
             each_leaving(&mut |action| {
-                if let Some(of) = self.block_of.get_mut(action)
-                    && let Some(block) = self.blocks.get(*of as usize)
+                if let Some(block_index) = self.block_of.get_mut(action)
+                    && let Some(block) = self.blocks.get(*block_index as usize)
                 {
-                    *of = block.to;
+                    *block_index = block.target;
                 }
             });
         }
@@ -96,7 +96,7 @@ impl Blocks {
 }
 
 /// A block's number; there are no more blocks than actions.
-fn number(index: usize) -> u32 {
+fn to_block_number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
@@ -112,8 +112,12 @@ mod tests {
         members.iter().enumerate().filter(|(_, is_in)| **is_in).map(|(i, _)| i).collect()
     }
 
-    fn sensitivity() -> impl Strategy<Value = Sensitive> {
-        prop_oneof![Just(Sensitive::No), Just(Sensitive::ToArnsTell), Just(Sensitive::ToAll)]
+    fn sensitivity() -> impl Strategy<Value = ShapeSensitivity> {
+        prop_oneof![
+            Just(ShapeSensitivity::Insensitive),
+            Just(ShapeSensitivity::ArnSegments),
+            Just(ShapeSensitivity::Full)
+        ]
     }
 
     proptest! {
@@ -125,19 +129,19 @@ mod tests {
         ) {
             let mut all = set(&candidates);
             all.grow(ACTIONS);
-            let mut blocks = Blocks::new(&all);
+            let mut blocks = ActionPartition::new(&all);
             for (matched, sensitive) in &statements {
                 let mut matched = set(matched);
                 matched.grow(ACTIONS);
                 blocks.split(&all, &matched, *sensitive);
             }
-            let of = |action: usize| statements.iter().map(|(matched, _)| matched[action]).collect::<Vec<_>>();
+            let signature = |action: usize| statements.iter().map(|(matched, _)| matched[action]).collect::<Vec<_>>();
             for a in all.ones() {
                 for b in all.ones() {
-                    prop_assert_eq!(blocks.of(a).0 == blocks.of(b).0, of(a) == of(b));
+                    prop_assert_eq!(blocks.block_of(a).0 == blocks.block_of(b).0, signature(a) == signature(b));
                 }
                 let sensitive = statements.iter().filter(|(matched, _)| matched[a]).map(|(_, s)| *s).max();
-                prop_assert_eq!(blocks.of(a).1, sensitive.unwrap_or(Sensitive::No));
+                prop_assert_eq!(blocks.block_of(a).1, sensitive.unwrap_or(ShapeSensitivity::Insensitive));
             }
         }
     }

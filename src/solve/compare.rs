@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::compile::Solver;
-use super::question::{Access, Depth, Question, Witnesses, World};
-use super::verdict::{Undecided, Verdict};
+use super::question::{Access, ActionWorld, AnswerDetail, Question, WitnessPolicy};
+use super::verdict::{ContainmentVerdict, UndecidedReason};
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
-use crate::iam::{PolicyDocument, Readings};
+use crate::iam::{Interpretation, PolicyDocument};
 
 /// Steps that one direction of a comparison may take.
 const BUDGET: u64 = 2_000_000;
@@ -14,7 +14,7 @@ const BUDGET: u64 = 2_000_000;
 /// How two documents relate.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Relation {
+pub enum PolicyRelation {
     /// Each allows what the other does.
     Equivalent,
     /// The first allows less.
@@ -29,94 +29,109 @@ pub enum Relation {
 
 /// Two documents compared.
 #[derive(Debug)]
-pub struct Comparison {
+pub struct PolicyComparison {
     /// How the first relates to the second.
-    pub relation: Relation,
+    pub relation: PolicyRelation,
     /// What the first allows and the second does not.
-    pub a_not_b: Verdict,
+    pub a_not_b: ContainmentVerdict,
     /// What the second allows and the first does not.
-    pub b_not_a: Verdict,
+    pub b_not_a: ContainmentVerdict,
 }
 
 /// Compares what two identity policies allow, whoever has them.
-pub fn compare(
+pub fn compare_policies(
     solver: &Solver<'_>,
     a: &Arc<PolicyDocument>,
     b: &Arc<PolicyDocument>,
-    worlds: &[World],
+    worlds: &[ActionWorld],
     cubes: usize,
-) -> Comparison {
+) -> PolicyComparison {
     // The same statements mean the same, even where nobody can say what.
     if a == b {
-        return Comparison { relation: Relation::Equivalent, a_not_b: Verdict::Contained, b_not_a: Verdict::Contained };
+        return PolicyComparison {
+            relation: PolicyRelation::Equivalent,
+            a_not_b: ContainmentVerdict::Contained,
+            b_not_a: ContainmentVerdict::Contained,
+        };
     }
-    let known = KnownContext::nothing();
+    let known = KnownContext::unconstrained();
     let layers = |document: &Arc<PolicyDocument>| {
         let policy = PolicyRef { name: String::new(), origin: PolicyOrigin::Given, document: Arc::clone(document) };
-        Layers::of_identity(vec![policy])
+        Layers::from_identity(vec![policy])
     };
     let (layers_a, layers_b) = (layers(a), layers(b));
-    let allows = |layers: &Layers, request: &Request, readings: Readings| {
-        evaluate(layers, request, &|_| true, readings).is_allowed()
+    let allows = |layers: &Layers, request: &Request, interpretation: Interpretation| {
+        evaluate(layers, request, &|_| true, interpretation).is_allowed()
     };
-    let (access_a, access_b) = (Access::of_policies([(a, 0)]), Access::of_policies([(b, 0)]));
-    let direction = |effective: &Access, declared: &Access, e: &Layers, d: &Layers| {
-        let confirm = |request: &Request, readings| match (allows(e, request, readings), allows(d, request, readings)) {
-            (true, false) => Ok(()),
-            (allowed, declared) => Err(format!(
-                "{} on {} {:?} (allowed {allowed}, declared {declared})",
-                request.action, request.resource, request.context
-            )),
-        };
-        let mut verdict = Verdict::Contained;
-        for world in worlds {
-            // One witness tells the difference; the evaluator replays it.
-            let witnesses = if matches!(verdict, Verdict::Broader(_)) { Witnesses::None } else { Witnesses::One };
-            let question = Question {
-                effective,
-                declared,
-                known: &known,
-                partition: None,
-                world: *world,
-                only: None,
-                budget: BUDGET,
-                depth: Depth::Difference { cubes, witnesses },
-                account: None,
-                confirm: Some(&confirm),
+    let (access_a, access_b) = (Access::from_policies([(a, 0)]), Access::from_policies([(b, 0)]));
+    let decide_direction =
+        |effective: &Access, declared: &Access, effective_layers: &Layers, declared_layers: &Layers| {
+            let replay = |request: &Request, interpretation| match (
+                allows(effective_layers, request, interpretation),
+                allows(declared_layers, request, interpretation),
+            ) {
+                (true, false) => Ok(()),
+                (allowed, declared) => Err(format!(
+                    "{} on {} {:?} (allowed {allowed}, declared {declared})",
+                    request.action, request.resource, request.context
+                )),
             };
-            verdict = verdict.and(solver.solve(&question));
-        }
-        verdict
-    };
-    let a_not_b = direction(&access_a, &access_b, &layers_a, &layers_b);
-    let b_not_a = direction(&access_b, &access_a, &layers_b, &layers_a);
+            let mut verdict = ContainmentVerdict::Contained;
+            for world in worlds {
+                // One witness tells the difference; the evaluator replays it.
+                let witnesses = if matches!(verdict, ContainmentVerdict::Broader(_)) {
+                    WitnessPolicy::None
+                } else {
+                    WitnessPolicy::Single
+                };
+                let question = Question {
+                    effective,
+                    declared,
+                    known: &known,
+                    partition: None,
+                    world: *world,
+                    single_request: None,
+                    budget: BUDGET,
+                    detail: AnswerDetail::Difference { max_cubes: cubes, witnesses },
+                    witness_account: None,
+                    replay: Some(&replay),
+                };
+                verdict = verdict.combine(solver.solve(&question));
+            }
+            verdict
+        };
+    let a_not_b = decide_direction(&access_a, &access_b, &layers_a, &layers_b);
+    let b_not_a = decide_direction(&access_b, &access_a, &layers_b, &layers_a);
     let relation = match (&a_not_b, &b_not_a) {
-        (Verdict::Undecided(_), _) | (_, Verdict::Undecided(_)) => Relation::Undecided,
-        (Verdict::Contained, Verdict::Contained) => Relation::Equivalent,
-        (Verdict::Contained, Verdict::Broader(_)) => Relation::Narrower,
-        (Verdict::Broader(_), Verdict::Contained) => Relation::Broader,
-        (Verdict::Broader(_), Verdict::Broader(_)) => Relation::Incomparable,
+        (ContainmentVerdict::Undecided(_), _) | (_, ContainmentVerdict::Undecided(_)) => PolicyRelation::Undecided,
+        (ContainmentVerdict::Contained, ContainmentVerdict::Contained) => PolicyRelation::Equivalent,
+        (ContainmentVerdict::Contained, ContainmentVerdict::Broader(_)) => PolicyRelation::Narrower,
+        (ContainmentVerdict::Broader(_), ContainmentVerdict::Contained) => PolicyRelation::Broader,
+        (ContainmentVerdict::Broader(_), ContainmentVerdict::Broader(_)) => PolicyRelation::Incomparable,
     };
-    Comparison { relation, a_not_b, b_not_a }
+    PolicyComparison { relation, a_not_b, b_not_a }
 }
 
-impl Verdict {
+impl ContainmentVerdict {
     /// The verdict on two questions together: excess in either is excess.
-    pub fn and(self, other: Verdict) -> Verdict {
+    pub fn combine(self, other: ContainmentVerdict) -> ContainmentVerdict {
         match (self, other) {
-            (Verdict::Broader(mut grants), Verdict::Broader(more)) => {
+            (ContainmentVerdict::Broader(mut grants), ContainmentVerdict::Broader(more)) => {
                 grants.extend(more);
-                Verdict::Broader(grants)
+                ContainmentVerdict::Broader(grants)
             }
-            (Verdict::Broader(grants), _) | (_, Verdict::Broader(grants)) => Verdict::Broader(grants),
-            (Verdict::Undecided(mut why), Verdict::Undecided(more)) => {
-                why.extend(more.into_iter().filter(|w: &Undecided| !why.contains(w)).collect::<Vec<_>>());
-                Verdict::Undecided(why)
+            (ContainmentVerdict::Broader(grants), _) | (_, ContainmentVerdict::Broader(grants)) => {
+                ContainmentVerdict::Broader(grants)
             }
-            (Verdict::Undecided(why), Verdict::Contained) | (Verdict::Contained, Verdict::Undecided(why)) => {
-                Verdict::Undecided(why)
+            (ContainmentVerdict::Undecided(mut reasons), ContainmentVerdict::Undecided(more)) => {
+                reasons.extend(more.into_iter().filter(|w: &UndecidedReason| !reasons.contains(w)).collect::<Vec<_>>());
+                ContainmentVerdict::Undecided(reasons)
             }
-            (Verdict::Contained, Verdict::Contained) => Verdict::Contained,
+            (ContainmentVerdict::Undecided(reasons), ContainmentVerdict::Contained)
+            | (ContainmentVerdict::Contained, ContainmentVerdict::Undecided(reasons)) => {
+                ContainmentVerdict::Undecided(reasons)
+            }
+            (ContainmentVerdict::Contained, ContainmentVerdict::Contained) => ContainmentVerdict::Contained,
         }
     }
 }

@@ -7,88 +7,88 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::field::{FieldState, Left, passes};
-use super::glob::Interner;
+use super::field::{Emptiness, FieldState, value_satisfies};
+use super::glob::GlobInterner;
 use super::literal::{Field, Literal};
 use super::search::Budget;
 
 /// A disjunction of conjunctions.
-pub type Goal = Vec<Vec<Literal>>;
+pub type Clause = Vec<Vec<Literal>>;
 
 /// What is known of each field along a branch.
-pub type State = BTreeMap<Field, FieldState>;
+pub type PartialAssignment = BTreeMap<Field, FieldState>;
 
 /// The search for cubes.
-pub struct Cubes<'a> {
+pub struct CubeSearch<'a> {
     /// The patterns of the run.
-    pub interner: &'a Interner,
+    pub interner: &'a GlobInterner,
     /// What may still be spent.
     pub budget: &'a Budget,
     /// What is known of a field before any literal.
-    pub initial: &'a dyn Fn(&Field) -> FieldState,
+    pub initial_state: &'a dyn Fn(&Field) -> FieldState,
 }
 
 /// The search stopped at its budget: there may be more cubes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct Stopped;
+pub struct BudgetExhausted;
 
-enum Status {
+enum LiteralStatus {
     Entailed,
     Refuted,
-    Open,
+    Undetermined,
 }
 
 /// A literal contradicts what is known.
 struct Contradiction;
 
-impl Cubes<'_> {
+impl CubeSearch<'_> {
     /// Visits every cube; `Break` ends the search.
-    pub fn visit(
+    pub fn visit_cubes(
         &self,
-        goals: Vec<Goal>,
-        visit: &mut dyn FnMut(&State) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, Stopped> {
-        self.branch(State::new(), goals, visit)
+        clauses: Vec<Clause>,
+        visit: &mut dyn FnMut(&PartialAssignment) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, BudgetExhausted> {
+        self.search_branch(PartialAssignment::new(), clauses, visit)
     }
 
-    fn branch(
+    fn search_branch(
         &self,
-        mut state: State,
-        mut goals: Vec<Goal>,
-        visit: &mut dyn FnMut(&State) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<()>, Stopped> {
+        mut assignment: PartialAssignment,
+        mut clauses: Vec<Clause>,
+        visit: &mut dyn FnMut(&PartialAssignment) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, BudgetExhausted> {
         if !self.budget.spend(1) {
-            return Err(Stopped);
+            return Err(BudgetExhausted);
         }
-        if self.settle(&mut state, &mut goals).is_err() {
+        if self.propagate(&mut assignment, &mut clauses).is_err() {
             return Ok(ControlFlow::Continue(()));
         }
-        let Some(index) = goals.iter().enumerate().min_by_key(|(_, g)| g.len()).map(|(i, _)| i) else {
-            return Ok(visit(&state));
+        let Some(index) = clauses.iter().enumerate().min_by_key(|(_, g)| g.len()).map(|(i, _)| i) else {
+            return Ok(visit(&assignment));
         };
-        let goal = goals.swap_remove(index);
-        let mut excluded: Vec<Goal> = Vec::new();
-        for choice in goal {
-            let mut further = goals.clone();
-            further.append(&mut excluded.clone());
-            further.push(vec![choice.clone()]);
-            if self.branch(state.clone(), further, visit)?.is_break() {
+        let clause = clauses.swap_remove(index);
+        let mut excluded: Vec<Clause> = Vec::new();
+        for conjunction in clause {
+            let mut branch_clauses = clauses.clone();
+            branch_clauses.append(&mut excluded.clone());
+            branch_clauses.push(vec![conjunction.clone()]);
+            if self.search_branch(assignment.clone(), branch_clauses, visit)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            excluded.push(choice.iter().map(|l| vec![l.negated()]).collect());
+            excluded.push(conjunction.iter().map(|l| vec![l.negate()]).collect());
         }
         Ok(ControlFlow::Continue(()))
     }
 
     /// Takes goals of one choice, and drops choices and goals that are settled by what is known.
-    fn settle(&self, state: &mut State, goals: &mut Vec<Goal>) -> Result<(), Contradiction> {
+    fn propagate(&self, assignment: &mut PartialAssignment, clauses: &mut Vec<Clause>) -> Result<(), Contradiction> {
         loop {
             // Single choices first, all of them, before any field is looked at: one look then serves all.
             let mut touched: Vec<Field> = Vec::new();
-            goals.retain(|goal| match goal.as_slice() {
-                [only] => {
-                    for literal in only {
-                        self.add(state, literal);
+            clauses.retain(|clause| match clause.as_slice() {
+                [conjunction] => {
+                    for literal in conjunction {
+                        self.add_literal(assignment, literal);
                         if !touched.contains(&literal.field) {
                             touched.push(literal.field.clone());
                         }
@@ -98,36 +98,39 @@ impl Cubes<'_> {
                 _ => true,
             });
             for field in &touched {
-                if state.get(field).is_some_and(|f| f.left(self.interner, self.budget) == Left::Nothing) {
+                if assignment
+                    .get(field)
+                    .is_some_and(|f| f.check_emptiness(self.interner, self.budget) == Emptiness::Empty)
+                {
                     return Err(Contradiction);
                 }
             }
             let mut changed = false;
-            let mut kept = Vec::with_capacity(goals.len());
-            for goal in goals.drain(..) {
-                let mut choices: Goal = Vec::with_capacity(goal.len());
+            let mut kept = Vec::with_capacity(clauses.len());
+            for clause in clauses.drain(..) {
+                let mut conjunctions: Clause = Vec::with_capacity(clause.len());
                 let mut satisfied = false;
-                for choice in goal {
-                    match self.reduce(state, choice) {
+                for conjunction in clause {
+                    match self.simplify(assignment, conjunction) {
                         None => {}
-                        Some(choice) if choice.is_empty() => {
+                        Some(conjunction) if conjunction.is_empty() => {
                             satisfied = true;
                             break;
                         }
-                        Some(choice) => choices.push(choice),
+                        Some(conjunction) => conjunctions.push(conjunction),
                     }
                 }
                 if satisfied {
                     continue;
                 }
-                match choices.len() {
+                match conjunctions.len() {
                     0 => return Err(Contradiction),
                     1 => changed = true,
                     _ => {}
                 }
-                kept.push(choices);
+                kept.push(conjunctions);
             }
-            *goals = kept;
+            *clauses = kept;
             if !changed {
                 return Ok(());
             }
@@ -135,49 +138,51 @@ impl Cubes<'_> {
     }
 
     /// The literals of a choice that are not yet sure; none where one of them is impossible.
-    fn reduce(&self, state: &State, choice: Vec<Literal>) -> Option<Vec<Literal>> {
-        let mut open = Vec::with_capacity(choice.len());
-        for literal in choice {
-            match self.status(state, &literal) {
-                Status::Refuted => return None,
-                Status::Entailed => {}
-                Status::Open => open.push(literal),
+    fn simplify(&self, assignment: &PartialAssignment, conjunction: Vec<Literal>) -> Option<Vec<Literal>> {
+        let mut undetermined = Vec::with_capacity(conjunction.len());
+        for literal in conjunction {
+            match self.check_literal(assignment, &literal) {
+                LiteralStatus::Refuted => return None,
+                LiteralStatus::Entailed => {}
+                LiteralStatus::Undetermined => undetermined.push(literal),
             }
         }
-        Some(open)
+        Some(undetermined)
     }
 
-    fn status(&self, state: &State, literal: &Literal) -> Status {
+    fn check_literal(&self, assignment: &PartialAssignment, literal: &Literal) -> LiteralStatus {
         let initial;
-        let before = match state.get(&literal.field) {
+        let before = match assignment.get(&literal.field) {
             Some(field) => field,
             None => {
-                initial = (self.initial)(&literal.field);
+                initial = (self.initial_state)(&literal.field);
                 &initial
             }
         };
         // The value that is known to be possible settles one of the two questions.
-        let told = before.sample(self.interner, self.budget).and_then(|value| passes(literal, &value, self.interner));
-        let possible = |literal: &Literal| {
+        let sample_holds = before
+            .find_sample(self.interner, self.budget)
+            .and_then(|value| value_satisfies(literal, &value, self.interner));
+        let is_possible = |literal: &Literal| {
             let mut field = before.clone();
             field.add(literal);
-            field.left(self.interner, self.budget) != Left::Nothing
+            field.check_emptiness(self.interner, self.budget) != Emptiness::Empty
         };
-        if told != Some(true) && !possible(literal) {
-            Status::Refuted
-        } else if told != Some(false) && !possible(&literal.negated()) {
-            Status::Entailed
+        if sample_holds != Some(true) && !is_possible(literal) {
+            LiteralStatus::Refuted
+        } else if sample_holds != Some(false) && !is_possible(&literal.negate()) {
+            LiteralStatus::Entailed
         } else {
-            Status::Open
+            LiteralStatus::Undetermined
         }
     }
 
-    fn add(&self, state: &mut State, literal: &Literal) {
-        state.entry(literal.field.clone()).or_insert_with(|| (self.initial)(&literal.field)).add(literal);
+    fn add_literal(&self, assignment: &mut PartialAssignment, literal: &Literal) {
+        assignment.entry(literal.field.clone()).or_insert_with(|| (self.initial_state)(&literal.field)).add(literal);
     }
 }
 
 /// The goal that not all of these literals hold.
-pub fn not_all(literals: &[Literal]) -> Goal {
-    literals.iter().map(|l| vec![l.negated()]).collect()
+pub fn negate_conjunction(literals: &[Literal]) -> Clause {
+    literals.iter().map(|l| vec![l.negate()]).collect()
 }

@@ -7,193 +7,219 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::TooBig;
-use super::classes::{ActionGroup, Actions, Letter};
+use super::LimitExceeded;
+use super::classes::{ActionEquivalenceClass, ActionRef, Actions};
 use super::compile::Solver;
-use super::cubes::{Cubes, Goal, State, Stopped, not_all};
-use super::difference::{Cube, Grant, cube};
-use super::domain::{Carries, Domain, any_resource, any_resource_apart, lift_to_arn};
-use super::field::{FieldState, Left};
+use super::cubes::{BudgetExhausted, Clause, CubeSearch, PartialAssignment, negate_conjunction};
+use super::difference::{Cube, Grant, render_cube};
+use super::domain::{
+    ArnSegmentsKnown, ResourceDomain, build_any_resource_domain, build_any_resource_domains_by_segments, lift_to_arn,
+};
+use super::field::{Emptiness, FieldState};
 use super::glob::GlobRef;
-use super::literal::{Field, Literal, Values};
-use super::open_world::NewName;
-use super::question::{Depth, Prepared, Question, ReadyBranch, Witnesses, agreeing};
+use super::literal::{Field, Literal, LiteralValues};
+use super::open_world::FutureActionName;
+use super::question::{AnswerDetail, CompiledBranch, CompiledQuestion, Question, WitnessPolicy, find_arn_segment};
 use super::search::Budget;
-use super::verdict::Undecided;
+use super::verdict::UndecidedReason;
 use crate::access::{KnownContext, Request};
-use crate::iam::{Arn, ContextKey, Partition, Readings};
+use crate::iam::{Arn, ContextKey, Interpretation, Partition};
 
 /// What was found so far.
 #[derive(Default)]
-pub struct Outcome {
+pub struct DecisionOutcome {
     /// Proven excess.
     pub grants: Vec<Grant>,
     /// What could not be decided.
-    pub undecided: BTreeSet<Undecided>,
+    pub undecided: BTreeSet<UndecidedReason>,
     /// The statements that a witness is at hand for.
     pub witnessed: FxHashSet<(usize, usize)>,
 }
 
-impl Outcome {
+impl DecisionOutcome {
     /// Whether no witness need be taken for a statement any more.
-    pub(super) fn is_witnessed(&self, tag: (usize, usize), depth: Depth) -> bool {
-        match depth {
-            Depth::Verdict
-            | Depth::Difference { witnesses: Witnesses::EachStatement | Witnesses::EachStatementAlone, .. } => {
-                self.witnessed.contains(&tag)
-            }
-            Depth::Difference { witnesses: Witnesses::One, .. } => !self.witnessed.is_empty(),
-            Depth::Difference { witnesses: Witnesses::None, .. } => true,
+    pub(super) fn has_enough_witnesses(&self, statement_id: (usize, usize), detail: AnswerDetail) -> bool {
+        match detail {
+            AnswerDetail::Verdict
+            | AnswerDetail::Difference {
+                witnesses: WitnessPolicy::PerStatement | WitnessPolicy::PerStatementRequired,
+                ..
+            } => self.witnessed.contains(&statement_id),
+            AnswerDetail::Difference { witnesses: WitnessPolicy::Single, .. } => !self.witnessed.is_empty(),
+            AnswerDetail::Difference { witnesses: WitnessPolicy::None, .. } => true,
         }
     }
 }
 
 /// One round: some actions under one binding of their variables.
 #[derive(Copy, Clone)]
-pub struct Round<'a, 'q> {
+pub struct DecisionRound<'a, 'q> {
     pub solver: &'a Solver<'a>,
     pub question: &'a Question<'q>,
-    pub prepared: &'a Prepared<'q>,
+    pub prepared: &'a CompiledQuestion<'q>,
     pub budget: &'a Budget,
     /// How the choices are read.
-    pub readings: Readings,
+    pub interpretation: Interpretation,
     /// What is known of the context in this round.
     pub known: &'a KnownContext,
     /// The values that variables were given in this round.
     pub assigned: &'a BTreeMap<ContextKey, String>,
     /// Whether variables are symbols: then only "nothing" is an answer.
-    pub symbolic: bool,
+    pub is_symbolic: bool,
 }
 
 /// The action's own part of a request: how its name is found, and on what it can be asked.
-pub(super) struct Asked<'d> {
+pub(super) struct RequestShape<'d> {
     /// The action; none for actions that do not exist yet.
-    pub action: Option<&'d Letter>,
+    pub action: Option<&'d ActionRef>,
     /// What the resource meets; empty: anything.
-    pub domain: Vec<Arc<[GlobRef]>>,
+    pub resource_globs: Vec<Arc<[GlobRef]>>,
     /// What an ARN of the domain tells.
-    pub carries: Carries,
+    pub arn_segments: ArnSegmentsKnown,
     /// The actions that this one stands for.
     pub actions: &'d Actions,
     /// The group of existing actions, if it is one.
-    pub group: Option<&'d ActionGroup>,
+    pub action_class: Option<&'d ActionEquivalenceClass>,
     /// Where the name may lie, for actions that do not exist yet.
-    pub new_name: Option<&'d NewName<'d>>,
+    pub future_name: Option<&'d FutureActionName<'d>>,
 }
 
-impl Round<'_, '_> {
+impl DecisionRound<'_, '_> {
     /// Decides a group of existing actions whose branches are narrowed to the statements that speak of it.
-    pub(super) fn group(
+    pub(super) fn decide_class(
         &self,
-        group: &ActionGroup,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
-        for domain in self.domains_of(group, effective, declared)? {
-            let asked = Asked {
-                action: Some(&group.first),
-                domain: domain.within(),
-                carries: domain.carries,
-                actions: &group.actions,
-                group: Some(group),
-                new_name: None,
+        class: &ActionEquivalenceClass,
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
+        for domain in self.find_domains(class, effective, declared)? {
+            let request_shape = RequestShape {
+                action: Some(&class.representative),
+                resource_globs: domain.glob_lists(),
+                arn_segments: domain.arn_segments,
+                actions: &class.actions,
+                action_class: Some(class),
+                future_name: None,
             };
-            self.branches(&asked, effective, declared, outcome)?;
+            self.decide_branches(&request_shape, effective, declared, outcome)?;
         }
         Ok(())
     }
 
     /// The resources that a group is asked on; told apart by what their ARNs tell only where some
     /// condition speaks of that.
-    fn domains_of(
+    fn find_domains(
         &self,
-        group: &ActionGroup,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-    ) -> Result<Vec<Domain>, TooBig> {
-        if let Some((_, resource)) = self.question.only {
+        class: &ActionEquivalenceClass,
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+    ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
+        if let Some((_, resource)) = self.question.single_request {
             // A principal acts in its own partition only.
-            let told = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
-            if told.is_some_and(|told| self.question.partition.is_some_and(|own| own != told)) {
+            let arn_partition = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
+            if arn_partition.is_some_and(|told| {
+                self.question.partition.is_some_and(|principal_partition| principal_partition != told)
+            }) {
                 return Ok(Vec::new());
             }
-            let globs = [self.solver.interner.exact(resource)?].into();
-            return Ok(vec![Domain { globs, carries: Carries::default() }]);
+            let globs = [self.solver.interner.intern_exact(resource)?].into();
+            return Ok(vec![ResourceDomain { globs, arn_segments: ArnSegmentsKnown::default() }]);
         }
-        let told_apart = self.is_told_apart(effective, declared);
-        let shape = match (group.shape, &group.first) {
+        let needs_segments = self.has_segment_condition(effective, declared);
+        let shape = match (class.shape, &class.representative) {
             (Some(shape), _) => shape,
-            (None, Letter::Known(id)) => self.solver.catalog.shape(*id),
-            (None, Letter::Unknown(..)) => return self.any_domains(effective, declared),
+            (None, ActionRef::Known(id)) => self.solver.catalog.shape(*id),
+            (None, ActionRef::Unknown(..)) => return self.build_any_domains(effective, declared),
         };
-        let domains = self.solver.domains(shape, self.question.partition)?;
-        if told_apart { Ok(domains.apart.clone()) } else { Ok(vec![domains.together.clone()]) }
+        let domains = self.solver.shape_domains(shape, self.question.partition)?;
+        if needs_segments { Ok(domains.by_segments.clone()) } else { Ok(vec![domains.combined.clone()]) }
     }
 
     /// Whether some condition speaks of what an ARN tells.
-    fn is_told_apart(&self, effective: &[ReadyBranch], declared: &[ReadyBranch]) -> bool {
-        let speaks = |branch: &ReadyBranch| {
+    fn has_segment_condition(&self, effective: &[CompiledBranch], declared: &[CompiledBranch]) -> bool {
+        let tests_segment = |branch: &CompiledBranch| {
             branch
-                .all()
+                .statement_indices()
                 .filter_map(|i| self.prepared.statements.get(i))
                 .flat_map(|s| &s.literals)
-                .any(|l| matches!(&l.field, Field::Key(key) if agreeing(key).is_some()))
+                .any(|l| matches!(&l.field, Field::Key(key) if find_arn_segment(key).is_some()))
         };
-        self.assigned.keys().any(|key| agreeing(key).is_some()) || effective.iter().chain(declared).any(speaks)
+        self.assigned.keys().any(|key| find_arn_segment(key).is_some())
+            || effective.iter().chain(declared).any(tests_segment)
     }
 
     /// The resources that an action may be asked on of which nothing is known.
-    pub(super) fn any_domains(
+    pub(super) fn build_any_domains(
         &self,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-    ) -> Result<Vec<Domain>, TooBig> {
-        if self.is_told_apart(effective, declared) {
-            return any_resource_apart(&self.solver.interner, self.question.partition);
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+    ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
+        if self.has_segment_condition(effective, declared) {
+            return build_any_resource_domains_by_segments(&self.solver.interner, self.question.partition);
         }
-        Ok(vec![any_resource(&self.solver.interner, self.question.partition)?])
+        Ok(vec![build_any_resource_domain(&self.solver.interner, self.question.partition)?])
     }
 
     /// Decides one action, or all that it stands for, on one domain.
-    pub(super) fn branches(
+    pub(super) fn decide_branches(
         &self,
-        asked: &Asked<'_>,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
-        let initial_error: RefCell<Option<TooBig>> = RefCell::new(None);
+        request_shape: &RequestShape<'_>,
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
+        let initial_error: RefCell<Option<LimitExceeded>> = RefCell::new(None);
         let initial = |field: &Field| {
-            self.initial(asked, field).unwrap_or_else(|error| {
+            self.compute_initial_state(request_shape, field).unwrap_or_else(|error| {
                 initial_error.replace(Some(error));
-                FieldState::free()
+                FieldState::unconstrained()
             })
         };
-        let cubes = Cubes { interner: &self.solver.interner, budget: self.budget, initial: &initial };
-        let mut cases = vec![Vec::new()];
+        let search = CubeSearch { interner: &self.solver.interner, budget: self.budget, initial_state: &initial };
+        let mut alternatives = vec![Vec::new()];
         for branch in declared {
-            let of_branch = self.not_allowed(branch, asked);
-            cases =
-                cases.iter().flat_map(|c: &Vec<Goal>| of_branch.iter().map(|b| [c.as_slice(), b].concat())).collect();
+            let branch_alternatives = self.negate_branch(branch, request_shape);
+            alternatives = alternatives
+                .iter()
+                .flat_map(|c: &Vec<Clause>| branch_alternatives.iter().map(|b| [c.as_slice(), b].concat()))
+                .collect();
         }
         for branch in effective {
-            let Some((first, others)) = branch.require.split_first() else { continue };
-            if others.iter().any(Vec::is_empty) {
+            let Some((granting_layer, other_layers)) = branch.allow_layers.split_first() else { continue };
+            if other_layers.iter().any(Vec::is_empty) {
                 continue;
             }
-            let mut base: Vec<Goal> = self.excepted(branch, asked).map(|l| vec![vec![l.clone()]]).collect();
-            base.extend(self.assigned_segments(asked).into_iter().map(|l| vec![vec![l]]));
-            base.extend(others.iter().map(|list| list.iter().map(|i| self.literals(*i, asked)).collect()));
-            base.extend(branch.forbid.iter().map(|i| not_all(&self.literals(*i, asked))));
-            for granting in first {
-                let Some(statement) = self.prepared.statements.get(*granting) else { continue };
-                let mut found = Found { cubes: Vec::new(), more: false, any: false, tag: statement.tag, witness: None };
-                for case in &cases {
-                    let mut goals = vec![vec![self.literals(*granting, asked)]];
-                    goals.extend(base.iter().cloned());
-                    goals.extend(case.iter().cloned());
-                    let visited = cubes.visit(goals, &mut |state| self.cube(asked, state, &mut found, outcome));
+            let mut base_clauses: Vec<Clause> =
+                self.applicable_exclusions(branch, request_shape).map(|l| vec![vec![l.clone()]]).collect();
+            base_clauses.extend(self.build_segment_literals(request_shape).into_iter().map(|l| vec![vec![l]]));
+            base_clauses.extend(
+                other_layers
+                    .iter()
+                    .map(|list| list.iter().map(|i| self.lift_statement_literals(*i, request_shape)).collect()),
+            );
+            base_clauses.extend(
+                branch
+                    .deny_statements
+                    .iter()
+                    .map(|i| negate_conjunction(&self.lift_statement_literals(*i, request_shape))),
+            );
+            for granting_index in granting_layer {
+                let Some(statement) = self.prepared.statements.get(*granting_index) else { continue };
+                let mut difference = StatementDifference {
+                    cubes: Vec::new(),
+                    has_more_cubes: false,
+                    has_excess: false,
+                    statement_id: statement.statement_id,
+                    witness: None,
+                };
+                for alternative in &alternatives {
+                    let mut clauses = vec![vec![self.lift_statement_literals(*granting_index, request_shape)]];
+                    clauses.extend(base_clauses.iter().cloned());
+                    clauses.extend(alternative.iter().cloned());
+                    let visited = search.visit_cubes(clauses, &mut |state| {
+                        self.visit_cube(request_shape, state, &mut difference, outcome)
+                    });
                     if let Some(error) = initial_error.take() {
                         return Err(error);
                     }
@@ -201,25 +227,25 @@ impl Round<'_, '_> {
                         Ok(ControlFlow::Continue(())) => {}
                         // Enough is known of this statement.
                         Ok(ControlFlow::Break(())) => break,
-                        Err(Stopped) => {
-                            outcome.undecided.insert(Undecided::Budget);
-                            found.more = true;
+                        Err(BudgetExhausted) => {
+                            outcome.undecided.insert(UndecidedReason::Budget);
+                            difference.has_more_cubes = true;
                         }
                     }
                 }
-                if found.any {
-                    if found.witness.is_some() {
-                        outcome.witnessed.insert(found.tag);
+                if difference.has_excess {
+                    if difference.witness.is_some() {
+                        outcome.witnessed.insert(difference.statement_id);
                     }
-                    let actions = asked.actions.clone();
+                    let actions = request_shape.actions.clone();
                     outcome.grants.push(Grant {
-                        tag: found.tag,
+                        statement_id: difference.statement_id,
                         actions,
-                        cubes: found.cubes,
-                        more: found.more,
-                        witness: found.witness,
+                        cubes: difference.cubes,
+                        has_more_cubes: difference.has_more_cubes,
+                        witness: difference.witness,
                     });
-                    if self.question.depth == Depth::Verdict {
+                    if self.question.detail == AnswerDetail::Verdict {
                         return Ok(());
                     }
                 }
@@ -229,154 +255,175 @@ impl Round<'_, '_> {
     }
 
     /// A cube was found: tell it, and take a witness from it if the statement has none yet.
-    fn cube(&self, asked: &Asked<'_>, state: &State, found: &mut Found, outcome: &mut Outcome) -> ControlFlow<()> {
-        for (field, known) in state {
-            if known.left(&self.solver.interner, self.budget) == Left::Unknown {
+    fn visit_cube(
+        &self,
+        request_shape: &RequestShape<'_>,
+        assignment: &PartialAssignment,
+        difference: &mut StatementDifference,
+        outcome: &mut DecisionOutcome,
+    ) -> ControlFlow<()> {
+        for (field, field_state) in assignment {
+            if field_state.check_emptiness(&self.solver.interner, self.budget) == Emptiness::Unknown {
                 outcome.undecided.insert(match field {
-                    Field::Key(key) => Undecided::Condition(key.as_written().to_owned()),
-                    Field::Action | Field::Resource => Undecided::Budget,
+                    Field::Key(key) => UndecidedReason::Condition(key.as_written().to_owned()),
+                    Field::Action | Field::Resource => UndecidedReason::Budget,
                 });
                 return ControlFlow::Continue(());
             }
         }
-        if self.symbolic {
-            outcome.undecided.insert(Undecided::Budget);
+        if self.is_symbolic {
+            outcome.undecided.insert(UndecidedReason::Budget);
             return ControlFlow::Break(());
         }
-        let wanted = match self.question.depth {
-            Depth::Verdict => 1,
-            Depth::Difference { cubes, .. } => cubes,
+        let max_cubes = match self.question.detail {
+            AnswerDetail::Verdict => 1,
+            AnswerDetail::Difference { max_cubes: cubes, .. } => cubes,
         };
-        if found.any && found.cubes.len() >= wanted {
-            found.more = true;
+        if difference.has_excess && difference.cubes.len() >= max_cubes {
+            difference.has_more_cubes = true;
             return ControlFlow::Break(());
         }
-        if !found.any && !outcome.is_witnessed(found.tag, self.question.depth) {
-            let Some(request) = self.witness(asked, state) else {
-                outcome.undecided.insert(Undecided::Budget);
+        if !difference.has_excess && !outcome.has_enough_witnesses(difference.statement_id, self.question.detail) {
+            let Some(request) = self.build_witness(request_shape, assignment) else {
+                outcome.undecided.insert(UndecidedReason::Budget);
                 return ControlFlow::Continue(());
             };
-            if let Err(refuted) = self.question.confirm.map_or(Ok(()), |confirm| confirm(&request, self.readings)) {
-                outcome.undecided.insert(Undecided::WitnessRefuted(refuted));
+            if let Err(refuted) = self.question.replay.map_or(Ok(()), |confirm| confirm(&request, self.interpretation))
+            {
+                outcome.undecided.insert(UndecidedReason::WitnessRefuted(refuted));
                 return ControlFlow::Continue(());
             }
-            found.witness = Some(request);
+            difference.witness = Some(request);
         }
-        found.any = true;
-        let alone = matches!(self.question.depth, Depth::Difference { witnesses: Witnesses::EachStatementAlone, .. });
-        if self.question.depth == Depth::Verdict || (alone && found.witness.is_none()) {
-            found.more = true;
+        difference.has_excess = true;
+        let requires_witness = matches!(
+            self.question.detail,
+            AnswerDetail::Difference { witnesses: WitnessPolicy::PerStatementRequired, .. }
+        );
+        if self.question.detail == AnswerDetail::Verdict || (requires_witness && difference.witness.is_none()) {
+            difference.has_more_cubes = true;
             return ControlFlow::Break(());
         }
-        found.cubes.push(cube(state, &asked.domain, &self.solver.interner));
+        difference.cubes.push(render_cube(assignment, &request_shape.resource_globs, &self.solver.interner));
         ControlFlow::Continue(())
     }
 
     /// The ways in which a branch does not allow, disjoint: some Deny matches; else it does not speak of
     /// the resource; else no statement of some list matches.
-    fn not_allowed(&self, branch: &ReadyBranch, asked: &Asked<'_>) -> Vec<Vec<Goal>> {
-        let mut cases = Vec::new();
-        let mut so_far: Vec<Goal> = Vec::new();
-        for deny in &branch.forbid {
-            let literals = self.literals(*deny, asked);
-            cases.push([so_far.as_slice(), &[vec![literals.clone()]]].concat());
-            so_far.push(not_all(&literals));
+    fn negate_branch(&self, branch: &CompiledBranch, request_shape: &RequestShape<'_>) -> Vec<Vec<Clause>> {
+        let mut alternatives = Vec::new();
+        let mut so_far: Vec<Clause> = Vec::new();
+        for deny in &branch.deny_statements {
+            let literals = self.lift_statement_literals(*deny, request_shape);
+            alternatives.push([so_far.as_slice(), &[vec![literals.clone()]]].concat());
+            so_far.push(negate_conjunction(&literals));
         }
-        for except in self.excepted(branch, asked) {
-            cases.push([so_far.as_slice(), &[vec![vec![except.negated()]]]].concat());
-            so_far.push(vec![vec![except.clone()]]);
+        for exclusion in self.applicable_exclusions(branch, request_shape) {
+            alternatives.push([so_far.as_slice(), &[vec![vec![exclusion.negate()]]]].concat());
+            so_far.push(vec![vec![exclusion.clone()]]);
         }
-        for list in &branch.require {
-            let mut case = so_far.clone();
-            case.extend(list.iter().map(|i| not_all(&self.literals(*i, asked))));
-            cases.push(case);
-            so_far.push(list.iter().map(|i| self.literals(*i, asked)).collect());
+        for list in &branch.allow_layers {
+            let mut alternative = so_far.clone();
+            alternative
+                .extend(list.iter().map(|i| negate_conjunction(&self.lift_statement_literals(*i, request_shape))));
+            alternatives.push(alternative);
+            so_far.push(list.iter().map(|i| self.lift_statement_literals(*i, request_shape)).collect());
         }
-        cases
+        alternatives
     }
 
     /// What a branch leaves to others, for the service of the action asked.
-    fn excepted<'b>(&self, branch: &'b ReadyBranch, asked: &Asked<'_>) -> impl Iterator<Item = &'b Literal> {
-        let service = match (asked.action, asked.new_name) {
-            (Some(letter), _) => Some(letter.service(self.solver.catalog)),
+    fn applicable_exclusions<'b>(
+        &self,
+        branch: &'b CompiledBranch,
+        request_shape: &RequestShape<'_>,
+    ) -> impl Iterator<Item = &'b Literal> {
+        let service = match (request_shape.action, request_shape.future_name) {
+            (Some(action), _) => Some(action.service(self.solver.catalog)),
             (None, Some(name)) => name.service.map(str::to_owned),
             (None, None) => None,
         };
-        branch.except.iter().filter(move |(s, _)| s.is_none() || service == *s).map(|(_, literal)| literal)
+        branch.scope_exclusions.iter().filter(move |(s, _)| s.is_none() || service == *s).map(|(_, literal)| literal)
     }
 
     /// A statement's literals; those on keys that the ARN tells become literals on the resource.
-    fn literals(&self, index: usize, asked: &Asked<'_>) -> Vec<Literal> {
+    fn lift_statement_literals(&self, index: usize, request_shape: &RequestShape<'_>) -> Vec<Literal> {
         let Some(statement) = self.prepared.statements.get(index) else { return Vec::new() };
-        statement.literals.iter().map(|l| self.lifted(l, asked.carries)).collect()
+        statement.literals.iter().map(|l| self.lift_literal(l, request_shape.arn_segments)).collect()
     }
 
-    fn lifted(&self, literal: &Literal, carries: Carries) -> Literal {
+    fn lift_literal(&self, literal: &Literal, arn_segments: ArnSegmentsKnown) -> Literal {
         let Field::Key(key) = &literal.field else { return literal.clone() };
-        let Some(segment) = agreeing(key).filter(|s| carries.tells(*s)) else { return literal.clone() };
-        let Values::Text(globs) = &literal.values else { return literal.clone() };
+        let Some(segment) = find_arn_segment(key).filter(|s| arn_segments.has_segment(*s)) else {
+            return literal.clone();
+        };
+        let LiteralValues::Text(globs) = &literal.values else { return literal.clone() };
         let globs: Vec<GlobRef> = globs.iter().map(|g| lift_to_arn(&self.solver.interner, segment, g)).collect();
-        Literal::text(Field::Resource, globs.into(), false, literal.holds)
+        Literal::from_globs(Field::Resource, globs.into(), false, literal.is_positive)
     }
 
     /// Where a variable was given a value that the ARN tells too, the ARN must tell the same.
-    fn assigned_segments(&self, asked: &Asked<'_>) -> Vec<Literal> {
-        let told = self.assigned.iter().filter_map(|(key, value)| {
-            let segment = agreeing(key).filter(|s| asked.carries.tells(*s))?;
-            let glob = self.solver.interner.exact(value).ok()?;
+    fn build_segment_literals(&self, request_shape: &RequestShape<'_>) -> Vec<Literal> {
+        let literals = self.assigned.iter().filter_map(|(key, value)| {
+            let segment = find_arn_segment(key).filter(|s| request_shape.arn_segments.has_segment(*s))?;
+            let glob = self.solver.interner.intern_exact(value).ok()?;
             let lifted = lift_to_arn(&self.solver.interner, segment, &glob);
-            Some(Literal::text(Field::Resource, [lifted].into(), false, true))
+            Some(Literal::from_globs(Field::Resource, [lifted].into(), false, true))
         });
-        told.collect()
+        literals.collect()
     }
 
-    fn initial(&self, asked: &Asked<'_>, field: &Field) -> Result<FieldState, TooBig> {
+    fn compute_initial_state(
+        &self,
+        request_shape: &RequestShape<'_>,
+        field: &Field,
+    ) -> Result<FieldState, LimitExceeded> {
         match field {
-            Field::Action => {
-                Ok(asked.new_name.map_or_else(FieldState::present, |name| name.state(&self.solver.interner)))
-            }
+            Field::Action => Ok(request_shape
+                .future_name
+                .map_or_else(FieldState::always_present, |name| name.to_field_state(&self.solver.interner))),
             Field::Resource => {
-                let mut state = FieldState::present();
-                for globs in &asked.domain {
-                    state.add(&Literal::text(Field::Resource, Arc::clone(globs), false, true));
+                let mut state = FieldState::always_present();
+                for globs in &request_shape.resource_globs {
+                    state.add(&Literal::from_globs(Field::Resource, Arc::clone(globs), false, true));
                 }
                 Ok(state)
             }
             Field::Key(key) => {
-                let shape = match (asked.group.and_then(|g| g.shape), asked.action) {
-                    _ if self.question.only.is_some() => None,
+                let shape = match (request_shape.action_class.and_then(|g| g.shape), request_shape.action) {
+                    _ if self.question.single_request.is_some() => None,
                     (Some(shape), _) => Some(shape),
-                    (None, Some(Letter::Known(id))) => Some(self.solver.catalog.shape(*id)),
+                    (None, Some(ActionRef::Known(id))) => Some(self.solver.catalog.shape(*id)),
                     _ => None,
                 };
-                self.solver.known_state(key, self.known, shape)
+                self.solver.compute_key_state(key, self.known, shape)
             }
         }
     }
 }
 
 /// What one granting statement was found to allow beyond.
-struct Found {
-    tag: (usize, usize),
-    any: bool,
+struct StatementDifference {
+    statement_id: (usize, usize),
+    has_excess: bool,
     cubes: Vec<Cube>,
-    more: bool,
+    has_more_cubes: bool,
     witness: Option<Request>,
 }
 
-impl ReadyBranch {
+impl CompiledBranch {
     /// The branch with only the statements that `keep` names.
-    pub(super) fn narrowed(&self, keep: impl Fn(usize) -> bool) -> ReadyBranch {
+    pub(super) fn filter_statements(&self, keep: impl Fn(usize) -> bool) -> CompiledBranch {
         let narrow = |list: &Vec<usize>| list.iter().copied().filter(|i| keep(*i)).collect();
-        ReadyBranch {
-            require: self.require.iter().map(narrow).collect(),
-            forbid: narrow(&self.forbid),
-            except: self.except.clone(),
+        CompiledBranch {
+            allow_layers: self.allow_layers.iter().map(narrow).collect(),
+            deny_statements: narrow(&self.deny_statements),
+            scope_exclusions: self.scope_exclusions.clone(),
         }
     }
 
     /// All its statements.
-    pub(super) fn all(&self) -> impl Iterator<Item = usize> {
-        self.require.iter().flatten().chain(&self.forbid).copied()
+    pub(super) fn statement_indices(&self) -> impl Iterator<Item = usize> {
+        self.allow_layers.iter().flatten().chain(&self.deny_statements).copied()
     }
 }

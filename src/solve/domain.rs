@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::TooBig;
+use super::LimitExceeded;
 use super::compile::Solver;
-use super::glob::{Class, GlobRef, Interner, Tok};
+use super::glob::{GlobInterner, GlobRef, GlobToken, SymbolClass};
 use crate::catalog::{Catalog, ResourceTypeId, ShapeId};
 use crate::iam::Partition;
 
 /// Resources that agree in what their ARNs tell.
 #[derive(Clone, Debug)]
-pub struct Domain {
+pub struct ResourceDomain {
     /// One of these matches.
     pub globs: Arc<[GlobRef]>,
     /// What the ARNs tell.
-    pub carries: Carries,
+    pub arn_segments: ArnSegmentsKnown,
 }
 
-impl Domain {
+impl ResourceDomain {
     /// What a resource of the domain meets.
-    pub(super) fn within(&self) -> Vec<Arc<[GlobRef]>> {
+    pub(super) fn glob_lists(&self) -> Vec<Arc<[GlobRef]>> {
         if self.globs.is_empty() { Vec::new() } else { vec![Arc::clone(&self.globs)] }
     }
 }
@@ -27,7 +27,7 @@ impl Domain {
 /// Which of region and account an ARN tells: the keys `aws:RequestedRegion` and `aws:ResourceAccount`
 /// then agree with it.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash, Ord, PartialOrd)]
-pub struct Carries {
+pub struct ArnSegmentsKnown {
     /// The region.
     pub region: bool,
     /// The account.
@@ -36,142 +36,154 @@ pub struct Carries {
 
 /// The domains of an action's shape.
 #[derive(Debug)]
-pub struct Domains {
+pub struct ShapeDomains {
     /// One for each way in which the ARNs tell region and account.
-    pub apart: Vec<Domain>,
+    pub by_segments: Vec<ResourceDomain>,
     /// All as one, where nothing speaks of region and account.
-    pub together: Domain,
+    pub combined: ResourceDomain,
 }
 
 /// In which ways the ARNs of an action's resources tell region and account: a bit for each.
 #[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Told(u8);
+pub(super) struct ArnSegmentVariants(u8);
 
 impl Solver<'_> {
     /// How an action's ARNs tell region and account; none where more than that tells them apart.
-    pub(super) fn told_by_arns(&self, shape: ShapeId) -> Option<Told> {
-        let table = self.told.get_or_init(|| self.catalog.shapes().map(|shape| told(self.catalog, shape)).collect());
+    pub(super) fn arn_segment_variants(&self, shape: ShapeId) -> Option<ArnSegmentVariants> {
+        let table = self.arn_segment_variants.get_or_init(|| {
+            self.catalog.shapes().map(|shape| compute_arn_segment_variants(self.catalog, shape)).collect()
+        });
         table.get(shape.0 as usize).copied().flatten()
     }
 
     /// The domains of an action's shape, made once.
-    pub(super) fn domains(&self, shape: ShapeId, partition: Option<Partition>) -> Result<Arc<Domains>, TooBig> {
-        let lock = || self.domains.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub(super) fn shape_domains(
+        &self,
+        shape: ShapeId,
+        partition: Option<Partition>,
+    ) -> Result<Arc<ShapeDomains>, LimitExceeded> {
+        let lock = || self.domain_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(known) = lock().get(&(shape, partition)) {
             return Ok(Arc::clone(known));
         }
-        let apart = domains(self.catalog, &self.interner, shape, partition)?;
-        let together = match apart.as_slice() {
+        let by_segments = build_domains(self.catalog, &self.interner, shape, partition)?;
+        let combined = match by_segments.as_slice() {
             [one] => one.clone(),
             several => {
                 let globs: Vec<GlobRef> = several.iter().flat_map(|d| d.globs.iter().cloned()).collect();
-                Domain { globs: globs.into(), carries: Carries::default() }
+                ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default() }
             }
         };
-        let made = Arc::new(Domains { apart, together });
-        lock().insert((shape, partition), Arc::clone(&made));
-        Ok(made)
+        let domains = Arc::new(ShapeDomains { by_segments: by_segments, combined: combined });
+        lock().insert((shape, partition), Arc::clone(&domains));
+        Ok(domains)
     }
 }
 
-fn told(catalog: &Catalog, shape: ShapeId) -> Option<Told> {
+fn compute_arn_segment_variants(catalog: &Catalog, shape: ShapeId) -> Option<ArnSegmentVariants> {
     let types = catalog.resource_types(shape);
     if types.is_empty() {
-        return Some(Told(1 << 4));
+        return Some(ArnSegmentVariants(1 << 4));
     }
-    let mut told = 0;
+    let mut variants = 0;
     for resource_type in types {
         for format in catalog.arn_formats(*resource_type) {
             let mut segments = format.split(':').skip(3);
             let mut next = || segments.next().unwrap_or("");
             let (region, account) = (next(), next());
-            let is_told = |segment: &str| segment.starts_with("${") && segment.ends_with('}');
-            if !(region.is_empty() || is_told(region)) || !(account.is_empty() || is_told(account)) {
+            let is_variable = |segment: &str| segment.starts_with("${") && segment.ends_with('}');
+            if !(region.is_empty() || is_variable(region)) || !(account.is_empty() || is_variable(account)) {
                 return None;
             }
             // Some of these stand in the account "aws".
             if catalog.resource_type_name(*resource_type) == "policy" && format.contains(":iam:") {
                 return None;
             }
-            told |= 1 << (2 * u8::from(is_told(region)) + u8::from(is_told(account)));
+            variants |= 1 << (2 * u8::from(is_variable(region)) + u8::from(is_variable(account)));
         }
     }
-    Some(Told(told))
+    Some(ArnSegmentVariants(variants))
 }
 
-fn domains(
+fn build_domains(
     catalog: &Catalog,
-    interner: &Interner,
+    interner: &GlobInterner,
     shape: ShapeId,
     partition: Option<Partition>,
-) -> Result<Vec<Domain>, TooBig> {
+) -> Result<Vec<ResourceDomain>, LimitExceeded> {
     let types = catalog.resource_types(shape);
     if types.is_empty() {
-        return Ok(vec![Domain { globs: [interner.exact("*")?].into(), carries: Carries::default() }]);
+        return Ok(vec![ResourceDomain {
+            globs: [interner.intern_exact("*")?].into(),
+            arn_segments: ArnSegmentsKnown::default(),
+        }]);
     }
     let partitions: Vec<Partition> = match partition {
-        Some(one) => vec![one],
+        Some(partition) => vec![partition],
         None => Partition::ALL.to_vec(),
     };
-    let mut groups: Vec<(Carries, Vec<GlobRef>)> = Vec::new();
+    let mut groups: Vec<(ArnSegmentsKnown, Vec<GlobRef>)> = Vec::new();
     // Partition first: the common one is tried first throughout.
     for partition in partitions {
         for resource_type in types {
             for format in catalog.arn_formats(*resource_type) {
-                for (toks, carries) in format_tokens(catalog, interner, *resource_type, format, partition)? {
-                    let glob = interner.glob(&toks);
-                    match groups.iter_mut().find(|(c, _)| *c == carries) {
+                for (toks, arn_segments) in tokenize_arn_format(catalog, interner, *resource_type, format, partition)? {
+                    let glob = interner.intern(&toks);
+                    match groups.iter_mut().find(|(c, _)| *c == arn_segments) {
                         Some((_, globs)) if globs.contains(&glob) => {}
                         Some((_, globs)) => globs.push(glob),
-                        None => groups.push((carries, vec![glob])),
+                        None => groups.push((arn_segments, vec![glob])),
                     }
                 }
             }
         }
     }
-    Ok(groups.into_iter().map(|(carries, globs)| Domain { globs: globs.into(), carries }).collect())
+    Ok(groups
+        .into_iter()
+        .map(|(arn_segments, globs)| ResourceDomain { globs: globs.into(), arn_segments: arn_segments })
+        .collect())
 }
 
 /// The steps of an ARN format; an account that may also be AWS's own gives two.
-fn format_tokens(
+fn tokenize_arn_format(
     catalog: &Catalog,
-    interner: &Interner,
+    interner: &GlobInterner,
     resource_type: ResourceTypeId,
     format: &str,
     partition: Partition,
-) -> Result<Vec<(Vec<Tok>, Carries)>, TooBig> {
-    let mut variants = vec![(Vec::new(), Carries::default())];
+) -> Result<Vec<(Vec<GlobToken>, ArnSegmentsKnown)>, LimitExceeded> {
+    let mut variants = vec![(Vec::new(), ArnSegmentsKnown::default())];
     for (index, segment) in format.splitn(6, ':').enumerate() {
         if index > 0 {
-            variants.iter_mut().for_each(|(toks, _)| toks.push(Tok::Sym(b':')));
+            variants.iter_mut().for_each(|(toks, _)| toks.push(GlobToken::Literal(b':')));
         }
         let mut rest = segment;
         while !rest.is_empty() {
             let (toks, after) = match rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
                 Some((variable, after)) => {
                     let toks = match (index, variable) {
-                        (1, _) => interner.literal(partition.as_str(), false)?,
+                        (1, _) => interner.tokenize_literal(partition.as_str(), false)?,
                         (3, _) => {
-                            variants.iter_mut().for_each(|(_, carries)| carries.region = true);
-                            some_of(Class::Region)
+                            variants.iter_mut().for_each(|(_, arn_segments)| arn_segments.region = true);
+                            repeat_one_or_more(SymbolClass::Region)
                         }
                         (4, _) => {
-                            variants.iter_mut().for_each(|(_, carries)| carries.account = true);
-                            vec![Tok::One(Class::Digit); 12]
+                            variants.iter_mut().for_each(|(_, arn_segments)| arn_segments.account = true);
+                            vec![GlobToken::AnyOne(SymbolClass::Digit); 12]
                         }
                         // Only what follows the fifth colon may hold more of them.
-                        (0..=4, _) => some_of(Class::NotColon),
-                        _ => some_of(match catalog.variable_excludes(resource_type, variable) {
-                            "" => Class::Any,
-                            ":" => Class::NotColon,
-                            _ => Class::Plain,
+                        (0..=4, _) => repeat_one_or_more(SymbolClass::NotColon),
+                        _ => repeat_one_or_more(match catalog.excluded_characters(resource_type, variable) {
+                            "" => SymbolClass::Any,
+                            ":" => SymbolClass::NotColon,
+                            _ => SymbolClass::NotColonOrSlash,
                         }),
                     };
                     (toks, after)
                 }
                 None if rest.starts_with('*') => {
-                    let class = if index < 5 { Class::NotColon } else { Class::Any };
-                    (vec![Tok::Run(class)], rest.get(1..).unwrap_or(""))
+                    let class = if index < 5 { SymbolClass::NotColon } else { SymbolClass::Any };
+                    (vec![GlobToken::AnyRun(class)], rest.get(1..).unwrap_or(""))
                 }
                 None => {
                     let end = rest
@@ -179,7 +191,7 @@ fn format_tokens(
                         .skip(1)
                         .find(|(_, c)| matches!(c, '$' | '*'))
                         .map_or(rest.len(), |(i, _)| i);
-                    (interner.literal(rest.get(..end).unwrap_or(""), false)?, rest.get(end..).unwrap_or(""))
+                    (interner.tokenize_literal(rest.get(..end).unwrap_or(""), false)?, rest.get(end..).unwrap_or(""))
                 }
             };
             // AWS's own managed policies stand in the account "aws".
@@ -187,11 +199,11 @@ fn format_tokens(
                 index == 4 && catalog.resource_type_name(resource_type) == "policy" && format.contains(":iam:");
             let count = variants.len();
             if managed {
-                let aws = interner.literal("aws", false)?;
+                let aws = interner.tokenize_literal("aws", false)?;
                 for i in 0..count {
-                    if let Some((mut variant, carries)) = variants.get(i).cloned() {
+                    if let Some((mut variant, arn_segments)) = variants.get(i).cloned() {
                         variant.extend(aws.iter().copied());
-                        variants.push((variant, carries));
+                        variants.push((variant, arn_segments));
                     }
                 }
             }
@@ -205,60 +217,71 @@ fn format_tokens(
 }
 
 /// The resources of an action of which nothing is known: `*`, and any ARN, of one partition if that is known.
-pub(super) fn any_resource(interner: &Interner, partition: Option<Partition>) -> Result<Domain, TooBig> {
-    let Some(partition) = partition else { return Ok(Domain { globs: [].into(), carries: Carries::default() }) };
-    let any = || vec![Tok::Run(Class::NotColon)];
-    let globs = [interner.exact("*")?, any_arn(interner, Some(partition), any(), any())?];
-    Ok(Domain { globs: globs.into(), carries: Carries::default() })
+pub(super) fn build_any_resource_domain(
+    interner: &GlobInterner,
+    partition: Option<Partition>,
+) -> Result<ResourceDomain, LimitExceeded> {
+    let Some(partition) = partition else {
+        return Ok(ResourceDomain { globs: [].into(), arn_segments: ArnSegmentsKnown::default() });
+    };
+    let any = || vec![GlobToken::AnyRun(SymbolClass::NotColon)];
+    let globs = [interner.intern_exact("*")?, build_any_arn_glob(interner, Some(partition), any(), any())?];
+    Ok(ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default() })
 }
 
 /// The same, apart by what the ARNs tell.
-pub(super) fn any_resource_apart(interner: &Interner, partition: Option<Partition>) -> Result<Vec<Domain>, TooBig> {
-    let mut all = vec![Domain { globs: [interner.exact("*")?].into(), carries: Carries::default() }];
+pub(super) fn build_any_resource_domains_by_segments(
+    interner: &GlobInterner,
+    partition: Option<Partition>,
+) -> Result<Vec<ResourceDomain>, LimitExceeded> {
+    let mut all =
+        vec![ResourceDomain { globs: [interner.intern_exact("*")?].into(), arn_segments: ArnSegmentsKnown::default() }];
     for (region, account) in [(false, false), (true, false), (false, true), (true, true)] {
-        let told = |told| if told { some_of(Class::NotColon) } else { Vec::new() };
-        let arn = any_arn(interner, partition, told(region), told(account))?;
-        all.push(Domain { globs: [arn].into(), carries: Carries { region, account } });
+        let segment_tokens = |told| if told { repeat_one_or_more(SymbolClass::NotColon) } else { Vec::new() };
+        let arn = build_any_arn_glob(interner, partition, segment_tokens(region), segment_tokens(account))?;
+        all.push(ResourceDomain { globs: [arn].into(), arn_segments: ArnSegmentsKnown { region, account } });
     }
     Ok(all)
 }
 
-fn any_arn(
-    interner: &Interner,
+fn build_any_arn_glob(
+    interner: &GlobInterner,
     partition: Option<Partition>,
-    region: Vec<Tok>,
-    account: Vec<Tok>,
-) -> Result<GlobRef, TooBig> {
+    region: Vec<GlobToken>,
+    account: Vec<GlobToken>,
+) -> Result<GlobRef, LimitExceeded> {
     let partition = match partition {
-        Some(partition) => interner.literal(partition.as_str(), false)?,
-        None => some_of(Class::NotColon),
+        Some(partition) => interner.tokenize_literal(partition.as_str(), false)?,
+        None => repeat_one_or_more(SymbolClass::NotColon),
     };
-    let mut toks = interner.literal("arn", false)?;
-    for segment in [partition, some_of(Class::NotColon), region, account, some_of(Class::Any)] {
-        toks.push(Tok::Sym(b':'));
+    let mut toks = interner.tokenize_literal("arn", false)?;
+    for segment in
+        [partition, repeat_one_or_more(SymbolClass::NotColon), region, account, repeat_one_or_more(SymbolClass::Any)]
+    {
+        toks.push(GlobToken::Literal(b':'));
         toks.extend(segment);
     }
-    Ok(interner.glob(&toks))
+    Ok(interner.intern(&toks))
 }
 
-fn some_of(class: Class) -> Vec<Tok> {
-    vec![Tok::One(class), Tok::Run(class)]
+fn repeat_one_or_more(class: SymbolClass) -> Vec<GlobToken> {
+    vec![GlobToken::AnyOne(class), GlobToken::AnyRun(class)]
 }
 
 /// A pattern over one segment of an ARN (3: the region, 4: the account) as a pattern over the ARN.
-pub fn lift_to_arn(interner: &Interner, segment: usize, glob: &GlobRef) -> GlobRef {
-    let mut toks = interner.literal("arn", false).unwrap_or_default();
+pub fn lift_to_arn(interner: &GlobInterner, segment: usize, glob: &GlobRef) -> GlobRef {
+    let mut toks = interner.tokenize_literal("arn", false).unwrap_or_default();
     for index in 1..6 {
-        toks.push(Tok::Sym(b':'));
+        toks.push(GlobToken::Literal(b':'));
         if index == segment {
             toks.extend(glob.toks.iter().map(|t| match t {
-                Tok::Run(Class::Any) => Tok::Run(Class::NotColon),
-                Tok::One(Class::Any) => Tok::One(Class::NotColon),
+                GlobToken::AnyRun(SymbolClass::Any) => GlobToken::AnyRun(SymbolClass::NotColon),
+                GlobToken::AnyOne(SymbolClass::Any) => GlobToken::AnyOne(SymbolClass::NotColon),
                 tok => *tok,
             }));
         } else {
-            toks.push(Tok::Run(if index == 5 { Class::Any } else { Class::NotColon }));
+            toks.push(GlobToken::AnyRun(if index == 5 { SymbolClass::Any } else { SymbolClass::NotColon }));
         }
     }
-    interner.glob(&toks)
+    interner.intern(&toks)
 }

@@ -2,24 +2,24 @@
 
 use std::cell::OnceCell;
 
-use super::glob::Interner;
-use super::interval::{Intervals, Point};
-use super::literal::{Kind, Literal, Values};
+use super::glob::GlobInterner;
+use super::interval::{IntervalSet, OrderedValue};
+use super::literal::{Literal, LiteralValues, OrderedKind};
 use super::search::Budget;
-use super::set::{TextSet, Unknown};
+use super::set::{StringSetConstraint, UndecidedSetSearch};
 use super::symbols::Symbol;
-use super::text::{Sought, Text};
+use super::text::{StringConstraint, StringSearchResult};
 use crate::iam::value;
 
 /// A value of a field.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Value {
+pub enum FieldValue {
     /// The key is not in the request.
     Missing,
     /// A text, as symbols.
     Text(Vec<Symbol>),
     /// A number, instant or address.
-    Point(Point),
+    Ordered(OrderedValue),
     /// Several texts.
     Set(Vec<Vec<Symbol>>),
 }
@@ -28,276 +28,292 @@ pub enum Value {
 #[derive(Clone, Debug)]
 pub struct FieldState {
     /// Whether the key may be missing.
-    pub missing: bool,
+    pub may_be_missing: bool,
     /// Whether it may be present.
-    pub present: bool,
+    pub may_be_present: bool,
     /// What its value meets when present.
-    pub values: Present,
+    pub constraint: ValueConstraint,
     /// The value that was last found, until something is added.
-    found: OnceCell<Left>,
+    cached: OnceCell<Emptiness>,
 }
 
 /// Constraints on a value that is there.
 #[derive(Clone, Debug)]
-pub enum Present {
+pub enum ValueConstraint {
     /// Nothing yet, and the kind is not settled.
-    Anything,
+    Unconstrained,
     /// A text.
-    Text(Text),
+    Text(StringConstraint),
     /// A number, instant or address; `unparsable`: or a text that is none.
-    Ordered { kind: Kind, set: Intervals, unparsable: bool },
+    Ordered { kind: OrderedKind, set: IntervalSet, unparsable: bool },
     /// A set of texts.
-    Sets(TextSet),
+    Sets(StringSetConstraint),
     /// Tests of several kinds at once: the value is a text that must pass them all.
     Mixed(Vec<Literal>),
 }
 
 /// Whether a field has a value left.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Left {
+pub enum Emptiness {
     /// No.
-    Nothing,
+    Empty,
     /// Yes, for example this.
-    Value(Value),
+    NonEmpty(FieldValue),
     /// It could not be found out.
     Unknown,
 }
 
 impl FieldState {
     /// A field of which nothing is known.
-    pub fn free() -> FieldState {
-        FieldState::of(Present::Anything)
+    pub fn unconstrained() -> FieldState {
+        FieldState::from_constraint(ValueConstraint::Unconstrained)
     }
 
     /// A field whose value, if there is one, meets this.
-    pub fn of(values: Present) -> FieldState {
-        FieldState { missing: true, present: true, values, found: OnceCell::new() }
+    pub fn from_constraint(constraint: ValueConstraint) -> FieldState {
+        FieldState { may_be_missing: true, may_be_present: true, constraint: constraint, cached: OnceCell::new() }
     }
 
     /// A field that is always there.
-    pub fn present() -> FieldState {
-        FieldState { missing: false, ..FieldState::free() }
+    pub fn always_present() -> FieldState {
+        FieldState { may_be_missing: false, ..FieldState::unconstrained() }
     }
 
     /// Adds what a literal says of this field.
     pub fn add(&mut self, literal: &Literal) {
-        self.found = OnceCell::new();
-        self.missing &= literal.missing == literal.holds;
-        self.values.add(literal, &mut self.present);
+        self.cached = OnceCell::new();
+        self.may_be_missing &= literal.includes_missing == literal.is_positive;
+        self.constraint.add(literal, &mut self.may_be_present);
     }
 
     /// Whether any value is left.
-    pub fn left(&self, interner: &Interner, budget: &Budget) -> Left {
-        if self.missing {
-            return Left::Value(Value::Missing);
+    pub fn check_emptiness(&self, interner: &GlobInterner, budget: &Budget) -> Emptiness {
+        if self.may_be_missing {
+            return Emptiness::NonEmpty(FieldValue::Missing);
         }
-        self.left_present(interner, budget)
+        self.check_present_emptiness(interner, budget)
     }
 
     /// A value that is left, if one is known.
-    pub fn sample(&self, interner: &Interner, budget: &Budget) -> Option<Value> {
-        match self.left(interner, budget) {
-            Left::Value(value) => Some(value),
-            Left::Nothing | Left::Unknown => None,
+    pub fn find_sample(&self, interner: &GlobInterner, budget: &Budget) -> Option<FieldValue> {
+        match self.check_emptiness(interner, budget) {
+            Emptiness::NonEmpty(value) => Some(value),
+            Emptiness::Empty | Emptiness::Unknown => None,
         }
     }
 
     /// Whether any value other than the missing one is left.
-    pub fn left_present(&self, interner: &Interner, budget: &Budget) -> Left {
-        self.found.get_or_init(|| self.look(interner, budget)).clone()
+    pub fn check_present_emptiness(&self, interner: &GlobInterner, budget: &Budget) -> Emptiness {
+        self.cached.get_or_init(|| self.compute_present_emptiness(interner, budget)).clone()
     }
 
-    fn look(&self, interner: &Interner, budget: &Budget) -> Left {
-        if !self.present {
-            return Left::Nothing;
+    fn compute_present_emptiness(&self, interner: &GlobInterner, budget: &Budget) -> Emptiness {
+        if !self.may_be_present {
+            return Emptiness::Empty;
         }
-        match &self.values {
-            Present::Anything => Left::Value(Value::Text(b"x".to_vec())),
-            Present::Text(text) => from_sought(text.find(interner, budget)),
-            Present::Ordered { kind, set, unparsable } => ordered(*kind, set, *unparsable),
-            Present::Sets(set) => match set.find(interner, budget) {
-                None => Left::Nothing,
-                Some(Ok(values)) => Left::Value(Value::Set(values)),
-                Some(Err(Unknown)) => Left::Unknown,
+        match &self.constraint {
+            ValueConstraint::Unconstrained => Emptiness::NonEmpty(FieldValue::Text(b"x".to_vec())),
+            ValueConstraint::Text(text) => from_search_result(text.find_string(interner, budget)),
+            ValueConstraint::Ordered { kind, set, unparsable } => check_ordered(*kind, set, *unparsable),
+            ValueConstraint::Sets(set) => match set.find_values(interner, budget) {
+                None => Emptiness::Empty,
+                Some(Ok(values)) => Emptiness::NonEmpty(FieldValue::Set(values)),
+                Some(Err(UndecidedSetSearch)) => Emptiness::Unknown,
             },
-            Present::Mixed(literals) => mixed(literals, interner, budget),
+            ValueConstraint::Mixed(literals) => check_mixed(literals, interner, budget),
         }
     }
 }
 
-fn from_sought(sought: Sought) -> Left {
-    match sought {
-        Sought::Nothing => Left::Nothing,
-        Sought::Text(text) => Left::Value(Value::Text(text)),
-        Sought::Unknown => Left::Unknown,
+fn from_search_result(result: StringSearchResult) -> Emptiness {
+    match result {
+        StringSearchResult::NoMatch => Emptiness::Empty,
+        StringSearchResult::Match(text) => Emptiness::NonEmpty(FieldValue::Text(text)),
+        StringSearchResult::Unknown => Emptiness::Unknown,
     }
 }
 
-fn ordered(kind: Kind, set: &Intervals, unparsable: bool) -> Left {
+fn check_ordered(kind: OrderedKind, set: &IntervalSet, unparsable: bool) -> Emptiness {
     if let Some(point) = set.pick() {
-        return Left::Value(Value::Point(point));
+        return Emptiness::NonEmpty(FieldValue::Ordered(point));
     }
     if !set.is_empty() {
         // Without bounds: any value of the kind will do.
         let text = match kind {
-            Kind::Number => "1",
-            Kind::Instant => "2030-01-01T00:00:00Z",
-            Kind::Address => "203.0.113.7",
+            OrderedKind::Number => "1",
+            OrderedKind::Instant => "2030-01-01T00:00:00Z",
+            OrderedKind::Address => "203.0.113.7",
         };
-        return if *set == Intervals::all() { Left::Value(Value::Text(text.into())) } else { Left::Unknown };
+        return if *set == IntervalSet::unbounded() {
+            Emptiness::NonEmpty(FieldValue::Text(text.into()))
+        } else {
+            Emptiness::Unknown
+        };
     }
-    if unparsable { Left::Value(Value::Text(b"none".to_vec())) } else { Left::Nothing }
+    if unparsable { Emptiness::NonEmpty(FieldValue::Text(b"none".to_vec())) } else { Emptiness::Empty }
 }
 
-impl Present {
-    fn add(&mut self, literal: &Literal, present: &mut bool) {
+impl ValueConstraint {
+    fn add(&mut self, literal: &Literal, may_be_present: &mut bool) {
         match (&mut *self, &literal.values) {
-            (_, Values::Text(globs)) if globs.is_empty() => *present &= !literal.holds,
-            (Present::Anything, Values::Text(globs)) => {
-                let mut text = Text::default();
-                text.add(globs, literal.holds);
-                *self = Present::Text(text);
+            (_, LiteralValues::Text(globs)) if globs.is_empty() => *may_be_present &= !literal.is_positive,
+            (ValueConstraint::Unconstrained, LiteralValues::Text(globs)) => {
+                let mut text = StringConstraint::default();
+                text.add(globs, literal.is_positive);
+                *self = ValueConstraint::Text(text);
             }
-            (Present::Text(text), Values::Text(globs)) => text.add(globs, literal.holds),
-            (Present::Anything, Values::Ordered(kind, _)) => {
-                let all = if *kind == Kind::Address { Intervals::all_addresses() } else { Intervals::all() };
-                *self = Present::Ordered { kind: *kind, set: all, unparsable: true };
-                self.add(literal, present);
+            (ValueConstraint::Text(text), LiteralValues::Text(globs)) => text.add(globs, literal.is_positive),
+            (ValueConstraint::Unconstrained, LiteralValues::Ordered(kind, _)) => {
+                let all =
+                    if *kind == OrderedKind::Address { IntervalSet::all_addresses() } else { IntervalSet::unbounded() };
+                *self = ValueConstraint::Ordered { kind: *kind, set: all, unparsable: true };
+                self.add(literal, may_be_present);
             }
-            (Present::Ordered { kind, set, unparsable }, Values::Ordered(other, listed)) if kind == other => {
-                *set = if literal.holds { set.and(listed) } else { set.minus(listed) };
-                *unparsable &= literal.unparsable == literal.holds;
+            (ValueConstraint::Ordered { kind, set, unparsable }, LiteralValues::Ordered(other, listed))
+                if kind == other =>
+            {
+                *set = if literal.is_positive { set.intersect(listed) } else { set.subtract(listed) };
+                *unparsable &= literal.includes_unparsable == literal.is_positive;
             }
-            (Present::Anything, Values::Sets(_)) => {
-                *self = Present::Sets(TextSet::default());
-                self.add(literal, present);
+            (ValueConstraint::Unconstrained, LiteralValues::Sets(_)) => {
+                *self = ValueConstraint::Sets(StringSetConstraint::default());
+                self.add(literal, may_be_present);
             }
-            (Present::Sets(set), Values::Sets(test)) => {
-                if literal.holds {
+            (ValueConstraint::Sets(set), LiteralValues::Sets(test)) => {
+                if literal.is_positive {
                     set.add(test);
                 } else {
-                    set.add(&test.negated());
+                    set.add(&test.negate());
                 }
             }
-            (Present::Mixed(literals), _) => literals.push(literal.clone()),
+            (ValueConstraint::Mixed(literals), _) => literals.push(literal.clone()),
             (before, _) => {
-                let mut literals = before.as_literals(literal);
+                let mut literals = before.to_literals(literal);
                 literals.push(literal.clone());
-                *self = Present::Mixed(literals);
+                *self = ValueConstraint::Mixed(literals);
             }
         }
     }
 
     /// The same constraints as a list of literals.
-    fn as_literals(&self, of: &Literal) -> Vec<Literal> {
-        let of = |values: Values, unparsable: bool, holds: bool| Literal {
-            field: of.field.clone(),
+    fn to_literals(&self, literal: &Literal) -> Vec<Literal> {
+        let to_literal = |values: LiteralValues, includes_unparsable: bool, is_positive: bool| Literal {
+            field: literal.field.clone(),
             values,
-            missing: false,
-            unparsable,
-            holds,
+            includes_missing: false,
+            includes_unparsable: includes_unparsable,
+            is_positive: is_positive,
         };
         match self {
-            Present::Anything => Vec::new(),
-            Present::Text(text) => {
-                let within = text.within.iter().map(|w| of(Values::Text(w.clone()), false, true));
-                let outside = text.outside.iter().map(|g| of(Values::Text([g.clone()].into()), false, false));
+            ValueConstraint::Unconstrained => Vec::new(),
+            ValueConstraint::Text(text) => {
+                let within =
+                    text.matches_any_of.iter().map(|w| to_literal(LiteralValues::Text(w.clone()), false, true));
+                let outside = text
+                    .matches_none_of
+                    .iter()
+                    .map(|g| to_literal(LiteralValues::Text([g.clone()].into()), false, false));
                 within.chain(outside).collect()
             }
-            Present::Ordered { kind, set, unparsable } => {
-                vec![of(Values::Ordered(*kind, set.clone()), *unparsable, true)]
+            ValueConstraint::Ordered { kind, set, unparsable } => {
+                vec![to_literal(LiteralValues::Ordered(*kind, set.clone()), *unparsable, true)]
             }
             // Sets do not mix with single values: kept as what cannot be decided.
-            Present::Sets(_) => vec![of(Values::Opaque(u32::MAX), false, true)],
-            Present::Mixed(literals) => literals.clone(),
+            ValueConstraint::Sets(_) => vec![to_literal(LiteralValues::Opaque(u32::MAX), false, true)],
+            ValueConstraint::Mixed(literals) => literals.clone(),
         }
     }
 }
 
 /// A text that passes tests of several kinds: the texts that the tests name are tried; nothing is left if
 /// the tests of one kind alone leave nothing; anything else is unknown.
-fn mixed(literals: &[Literal], interner: &Interner, budget: &Budget) -> Left {
-    let contradicts = |a: &Literal| literals.iter().any(|b| a.holds && !b.holds && a.values == b.values);
-    if literals.iter().any(|l| matches!(l.values, Values::Opaque(_)) && contradicts(l)) {
-        return Left::Nothing;
+fn check_mixed(literals: &[Literal], interner: &GlobInterner, budget: &Budget) -> Emptiness {
+    let contradicts = |a: &Literal| literals.iter().any(|b| a.is_positive && !b.is_positive && a.values == b.values);
+    if literals.iter().any(|l| matches!(l.values, LiteralValues::Opaque(_)) && contradicts(l)) {
+        return Emptiness::Empty;
     }
-    let passes = |text: &[Symbol]| literals.iter().all(|l| test(l, text, interner) == Some(true));
-    let mut texts = Text::default();
+    let satisfies_all = |text: &[Symbol]| literals.iter().all(|l| text_satisfies(l, text, interner) == Some(true));
+    let mut texts = StringConstraint::default();
     let mut candidates: Vec<Vec<Symbol>> = vec![b"x".to_vec(), Vec::new(), b"1".to_vec()];
-    let mut kinds: Vec<(Kind, Intervals, bool)> = Vec::new();
+    let mut kinds: Vec<(OrderedKind, IntervalSet, bool)> = Vec::new();
     for literal in literals {
         match &literal.values {
-            Values::Text(globs) => {
-                texts.add(globs, literal.holds);
+            LiteralValues::Text(globs) => {
+                texts.add(globs, literal.is_positive);
                 candidates.extend(globs.iter().filter_map(|g| g.as_exact()));
             }
-            Values::Ordered(kind, listed) => {
+            LiteralValues::Ordered(kind, listed) => {
                 for point in listed.bounds().chain(listed.pick()) {
-                    candidates.push(interner.symbols.encode(&point.to_text()));
+                    candidates.push(interner.alphabet.encode(&point.to_text()));
                 }
-                let all = if *kind == Kind::Address { Intervals::all_addresses() } else { Intervals::all() };
+                let all =
+                    if *kind == OrderedKind::Address { IntervalSet::all_addresses() } else { IntervalSet::unbounded() };
                 let index = kinds.iter().position(|(k, _, _)| k == kind).unwrap_or_else(|| {
                     kinds.push((*kind, all, true));
                     kinds.len() - 1
                 });
                 if let Some((_, set, unparsable)) = kinds.get_mut(index) {
-                    *set = if literal.holds { set.and(listed) } else { set.minus(listed) };
-                    *unparsable &= literal.unparsable == literal.holds;
+                    *set = if literal.is_positive { set.intersect(listed) } else { set.subtract(listed) };
+                    *unparsable &= literal.includes_unparsable == literal.is_positive;
                 }
             }
-            Values::Sets(_) | Values::Opaque(_) => {}
+            LiteralValues::Sets(_) | LiteralValues::Opaque(_) => {}
         }
     }
-    match texts.find(interner, budget) {
-        Sought::Nothing => return Left::Nothing,
-        Sought::Text(text) => candidates.push(text),
-        Sought::Unknown => {}
+    match texts.find_string(interner, budget) {
+        StringSearchResult::NoMatch => return Emptiness::Empty,
+        StringSearchResult::Match(text) => candidates.push(text),
+        StringSearchResult::Unknown => {}
     }
     for (kind, set, unparsable) in &kinds {
-        match ordered(*kind, set, *unparsable) {
-            Left::Nothing => return Left::Nothing,
-            Left::Value(Value::Point(point)) => candidates.push(interner.symbols.encode(&point.to_text())),
-            Left::Value(Value::Text(text)) => candidates.push(text),
+        match check_ordered(*kind, set, *unparsable) {
+            Emptiness::Empty => return Emptiness::Empty,
+            Emptiness::NonEmpty(FieldValue::Ordered(point)) => {
+                candidates.push(interner.alphabet.encode(&point.to_text()))
+            }
+            Emptiness::NonEmpty(FieldValue::Text(text)) => candidates.push(text),
             _ => {}
         }
     }
-    match candidates.into_iter().find(|c| passes(c)) {
-        Some(text) => Left::Value(Value::Text(text)),
-        None => Left::Unknown,
+    match candidates.into_iter().find(|c| satisfies_all(c)) {
+        Some(text) => Emptiness::NonEmpty(FieldValue::Text(text)),
+        None => Emptiness::Unknown,
     }
 }
 
 /// Whether a value passes a literal; none where that cannot be told.
-pub fn passes(literal: &Literal, value: &Value, interner: &Interner) -> Option<bool> {
+pub fn value_satisfies(literal: &Literal, value: &FieldValue, interner: &GlobInterner) -> Option<bool> {
     if literal.has_variable() {
         return None;
     }
     match (value, &literal.values) {
-        (Value::Missing, _) => Some(literal.missing == literal.holds),
-        (Value::Text(text), _) => test(literal, text, interner),
-        (Value::Point(point), Values::Ordered(_, set)) => Some(set.has(*point) == literal.holds),
-        (Value::Set(values), Values::Sets(test)) => Some(test.accepts(values) == literal.holds),
-        (Value::Point(_) | Value::Set(_), _) => None,
+        (FieldValue::Missing, _) => Some(literal.includes_missing == literal.is_positive),
+        (FieldValue::Text(text), _) => text_satisfies(literal, text, interner),
+        (FieldValue::Ordered(point), LiteralValues::Ordered(_, set)) => {
+            Some(set.contains(*point) == literal.is_positive)
+        }
+        (FieldValue::Set(values), LiteralValues::Sets(test)) => Some(test.accepts(values) == literal.is_positive),
+        (FieldValue::Ordered(_) | FieldValue::Set(_), _) => None,
     }
 }
 
 /// Whether a text passes a literal; none where that cannot be told.
-pub fn test(literal: &Literal, text: &[Symbol], interner: &Interner) -> Option<bool> {
+pub fn text_satisfies(literal: &Literal, text: &[Symbol], interner: &GlobInterner) -> Option<bool> {
     let listed = match &literal.values {
-        Values::Text(globs) => globs.iter().any(|g| g.matches(text)),
-        Values::Ordered(kind, set) => {
-            let text = interner.symbols.decode(text);
+        LiteralValues::Text(globs) => globs.iter().any(|g| g.matches(text)),
+        LiteralValues::Ordered(kind, set) => {
+            let text = interner.alphabet.decode(text);
             let point = match kind {
-                Kind::Number => value::number(&text).map(Point::Number),
-                Kind::Instant => value::instant(&text).map(Point::Instant),
-                Kind::Address => text.parse::<std::net::IpAddr>().ok().map(|a| match a {
-                    std::net::IpAddr::V4(a) => Point::V4(a.into()),
-                    std::net::IpAddr::V6(a) => Point::V6(a.into()),
+                OrderedKind::Number => value::parse_number(&text).map(OrderedValue::Number),
+                OrderedKind::Instant => value::parse_instant(&text).map(OrderedValue::Instant),
+                OrderedKind::Address => text.parse::<std::net::IpAddr>().ok().map(|a| match a {
+                    std::net::IpAddr::V4(a) => OrderedValue::V4(a.into()),
+                    std::net::IpAddr::V6(a) => OrderedValue::V6(a.into()),
                 }),
             };
-            point.map_or(literal.unparsable, |p| set.has(p))
+            point.map_or(literal.includes_unparsable, |p| set.contains(p))
         }
-        Values::Sets(_) | Values::Opaque(_) => return None,
+        LiteralValues::Sets(_) | LiteralValues::Opaque(_) => return None,
     };
-    Some(listed == literal.holds)
+    Some(listed == literal.is_positive)
 }

@@ -9,7 +9,7 @@ use crate::iam::value::Instant;
 
 /// A value that can be ordered.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
-pub enum Point {
+pub enum OrderedValue {
     /// A decimal.
     Number(Decimal),
     /// An instant, of whole nanoseconds.
@@ -20,68 +20,68 @@ pub enum Point {
     V6(u128),
 }
 
-impl Point {
+impl OrderedValue {
     /// The next value, where values are discrete.
-    fn successor(self) -> Option<Point> {
+    fn successor(self) -> Option<OrderedValue> {
         match self {
-            Point::Number(_) => None,
-            Point::Instant(Instant(i)) => i.checked_add(1).map(|i| Point::Instant(Instant(i))),
-            Point::V4(a) => Some(a.checked_add(1).map_or(Point::V6(0), Point::V4)),
-            Point::V6(a) => a.checked_add(1).map(Point::V6),
+            OrderedValue::Number(_) => None,
+            OrderedValue::Instant(Instant(i)) => i.checked_add(1).map(|i| OrderedValue::Instant(Instant(i))),
+            OrderedValue::V4(a) => Some(a.checked_add(1).map_or(OrderedValue::V6(0), OrderedValue::V4)),
+            OrderedValue::V6(a) => a.checked_add(1).map(OrderedValue::V6),
         }
     }
 
     /// The value as a request would give it.
     pub fn to_text(self) -> String {
         match self {
-            Point::Number(n) => n.normalize().to_string(),
-            Point::Instant(i) => i.to_string(),
-            Point::V4(a) => IpAddr::from(a.to_be_bytes()).to_string(),
-            Point::V6(a) => IpAddr::from(a.to_be_bytes()).to_string(),
+            OrderedValue::Number(n) => n.normalize().to_string(),
+            OrderedValue::Instant(i) => i.to_string(),
+            OrderedValue::V4(a) => IpAddr::from(a.to_be_bytes()).to_string(),
+            OrderedValue::V6(a) => IpAddr::from(a.to_be_bytes()).to_string(),
         }
     }
 }
 
 /// An end of an interval.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-enum End {
-    Open,
-    Included(Point),
-    Excluded(Point),
+enum Endpoint {
+    Unbounded,
+    Included(OrderedValue),
+    Excluded(OrderedValue),
 }
 
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 struct Interval {
-    low: End,
-    high: End,
+    low: Endpoint,
+    high: Endpoint,
 }
 
 impl Interval {
     fn is_empty(self) -> bool {
         match (self.low, self.high) {
-            (End::Open, _) | (_, End::Open) => false,
-            (End::Included(a), End::Included(b)) => a > b,
-            (End::Included(a), End::Excluded(b)) | (End::Excluded(a), End::Included(b)) => a >= b,
-            (End::Excluded(a), End::Excluded(b)) => a >= b || a.successor().is_some_and(|s| s >= b),
+            (Endpoint::Unbounded, _) | (_, Endpoint::Unbounded) => false,
+            (Endpoint::Included(a), Endpoint::Included(b)) => a > b,
+            (Endpoint::Included(a), Endpoint::Excluded(b)) | (Endpoint::Excluded(a), Endpoint::Included(b)) => a >= b,
+            (Endpoint::Excluded(a), Endpoint::Excluded(b)) => a >= b || a.successor().is_some_and(|s| s >= b),
         }
     }
 
-    fn meet(self, other: Interval) -> Interval {
+    fn intersect(self, other: Interval) -> Interval {
         let low = match (self.low, other.low) {
-            (End::Open, end) | (end, End::Open) => end,
-            (a, b) => match value(a).cmp(&value(b)) {
+            (Endpoint::Unbounded, end) | (end, Endpoint::Unbounded) => end,
+            (a, b) => match endpoint_value(a).cmp(&endpoint_value(b)) {
                 std::cmp::Ordering::Less => b,
                 std::cmp::Ordering::Greater => a,
-                std::cmp::Ordering::Equal if matches!(a, End::Excluded(_)) => a,
+                std::cmp::Ordering::Equal if matches!(a, Endpoint::Excluded(_)) => a,
                 std::cmp::Ordering::Equal => b,
             },
         };
         let high = match (self.high, other.high) {
-            (End::Open, end) | (end, End::Open) => end,
-            (a, b) => match value(a).cmp(&value(b)) {
+            (Endpoint::Unbounded, end) | (end, Endpoint::Unbounded) => end,
+            (a, b) => match endpoint_value(a).cmp(&endpoint_value(b)) {
                 std::cmp::Ordering::Less => a,
                 std::cmp::Ordering::Greater => b,
-                std::cmp::Ordering::Equal if matches!(a, End::Excluded(_)) => a,
+                std::cmp::Ordering::Equal if matches!(a, Endpoint::Excluded(_)) => a,
                 std::cmp::Ordering::Equal => b,
             },
         };
@@ -89,120 +89,137 @@ impl Interval {
     }
 
     /// A value of it: its lower end, or what comes next, if that can be told.
-    fn pick(self) -> Option<Point> {
+    fn pick(self) -> Option<OrderedValue> {
         match (self.low, self.high) {
-            (End::Included(low), _) => Some(low),
-            (End::Open, End::Open) => None,
-            (End::Open, End::Included(high)) => Some(high),
-            (End::Open, End::Excluded(high)) => match high {
-                Point::Number(n) => n.checked_sub(Decimal::ONE).map(Point::Number),
-                Point::Instant(Instant(i)) => i.checked_sub(1).map(|i| Point::Instant(Instant(i))),
-                Point::V4(a) => a.checked_sub(1).map(Point::V4),
-                Point::V6(a) => a.checked_sub(1).map(Point::V6).or(Some(Point::V4(u32::MAX))),
+            (Endpoint::Included(low), _) => Some(low),
+            (Endpoint::Unbounded, Endpoint::Unbounded) => None,
+            (Endpoint::Unbounded, Endpoint::Included(high)) => Some(high),
+            (Endpoint::Unbounded, Endpoint::Excluded(high)) => match high {
+                OrderedValue::Number(n) => n.checked_sub(Decimal::ONE).map(OrderedValue::Number),
+                OrderedValue::Instant(Instant(i)) => i.checked_sub(1).map(|i| OrderedValue::Instant(Instant(i))),
+                OrderedValue::V4(a) => a.checked_sub(1).map(OrderedValue::V4),
+                OrderedValue::V6(a) => a.checked_sub(1).map(OrderedValue::V6).or(Some(OrderedValue::V4(u32::MAX))),
             },
-            (End::Excluded(Point::Number(low)), high) => {
+            (Endpoint::Excluded(OrderedValue::Number(low)), high) => {
                 let next = low.checked_add(Decimal::ONE);
-                match (next, value(high)) {
-                    (Some(next), Some(Point::Number(high))) if next >= high => {
+                match (next, endpoint_value(high)) {
+                    (Some(next), Some(OrderedValue::Number(high))) if next >= high => {
                         let middle = low.checked_add(high.checked_sub(low)? / Decimal::TWO)?;
-                        (low < middle && middle < high).then_some(Point::Number(middle))
+                        (low < middle && middle < high).then_some(OrderedValue::Number(middle))
                     }
-                    (next, _) => next.map(Point::Number),
+                    (next, _) => next.map(OrderedValue::Number),
                 }
             }
-            (End::Excluded(low), _) => low.successor(),
+            (Endpoint::Excluded(low), _) => low.successor(),
         }
     }
 }
 
-fn value(end: End) -> Option<Point> {
+fn endpoint_value(end: Endpoint) -> Option<OrderedValue> {
     match end {
-        End::Open => None,
-        End::Included(p) | End::Excluded(p) => Some(p),
+        Endpoint::Unbounded => None,
+        Endpoint::Included(p) | Endpoint::Excluded(p) => Some(p),
     }
 }
 
 /// A union of intervals.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Hash)]
-pub struct Intervals(Vec<Interval>);
+pub struct IntervalSet(Vec<Interval>);
 
-impl Intervals {
+impl IntervalSet {
     /// No value.
-    pub fn none() -> Intervals {
-        Intervals(Vec::new())
+    pub fn empty() -> IntervalSet {
+        IntervalSet(Vec::new())
     }
 
     /// Every number, or every instant.
-    pub fn all() -> Intervals {
-        Intervals(vec![Interval { low: End::Open, high: End::Open }])
+    pub fn unbounded() -> IntervalSet {
+        IntervalSet(vec![Interval { low: Endpoint::Unbounded, high: Endpoint::Unbounded }])
     }
 
     /// Every address.
-    pub fn all_addresses() -> Intervals {
-        Intervals(vec![Interval { low: End::Included(Point::V4(0)), high: End::Included(Point::V6(u128::MAX)) }])
+    pub fn all_addresses() -> IntervalSet {
+        IntervalSet(vec![Interval {
+            low: Endpoint::Included(OrderedValue::V4(0)),
+            high: Endpoint::Included(OrderedValue::V6(u128::MAX)),
+        }])
     }
 
     /// One value.
-    pub fn one(p: Point) -> Intervals {
-        Intervals(vec![Interval { low: End::Included(p), high: End::Included(p) }])
+    pub fn from_point(p: OrderedValue) -> IntervalSet {
+        IntervalSet(vec![Interval { low: Endpoint::Included(p), high: Endpoint::Included(p) }])
     }
 
     /// The values below a bound.
-    pub fn below(p: Point, included: bool) -> Intervals {
-        Intervals(vec![Interval { low: End::Open, high: if included { End::Included(p) } else { End::Excluded(p) } }])
+    pub fn below(p: OrderedValue, included: bool) -> IntervalSet {
+        IntervalSet(vec![Interval {
+            low: Endpoint::Unbounded,
+            high: if included { Endpoint::Included(p) } else { Endpoint::Excluded(p) },
+        }])
     }
 
     /// The values above a bound.
-    pub fn above(p: Point, included: bool) -> Intervals {
-        Intervals(vec![Interval { low: if included { End::Included(p) } else { End::Excluded(p) }, high: End::Open }])
+    pub fn above(p: OrderedValue, included: bool) -> IntervalSet {
+        IntervalSet(vec![Interval {
+            low: if included { Endpoint::Included(p) } else { Endpoint::Excluded(p) },
+            high: Endpoint::Unbounded,
+        }])
     }
 
     /// The addresses of a range.
-    pub fn network(net: IpNet) -> Intervals {
+    pub fn from_network(net: IpNet) -> IntervalSet {
         let (low, high) = match net {
-            IpNet::V4(net) => (Point::V4(net.network().into()), Point::V4(net.broadcast().into())),
-            IpNet::V6(net) => (Point::V6(net.network().into()), Point::V6(net.broadcast().into())),
+            IpNet::V4(net) => (OrderedValue::V4(net.network().into()), OrderedValue::V4(net.broadcast().into())),
+            IpNet::V6(net) => (OrderedValue::V6(net.network().into()), OrderedValue::V6(net.broadcast().into())),
         };
-        Intervals(vec![Interval { low: End::Included(low), high: End::Included(high) }])
+        IntervalSet(vec![Interval { low: Endpoint::Included(low), high: Endpoint::Included(high) }])
     }
 
     /// The values of either.
-    pub fn or(&self, other: &Intervals) -> Intervals {
-        Intervals(self.0.iter().chain(&other.0).copied().collect())
+    pub fn unite(&self, other: &IntervalSet) -> IntervalSet {
+        IntervalSet(self.0.iter().chain(&other.0).copied().collect())
     }
 
     /// The values of both.
-    pub fn and(&self, other: &Intervals) -> Intervals {
+    pub fn intersect(&self, other: &IntervalSet) -> IntervalSet {
         let mut out = Vec::new();
         for a in &self.0 {
             for b in &other.0 {
-                let meet = a.meet(*b);
-                if !meet.is_empty() {
-                    out.push(meet);
+                let intersection = a.intersect(*b);
+                if !intersection.is_empty() {
+                    out.push(intersection);
                 }
             }
         }
-        Intervals(out)
+        IntervalSet(out)
     }
 
     /// The values that are not in `other`.
-    pub fn minus(&self, other: &Intervals) -> Intervals {
-        let mut left = self.clone();
+    pub fn subtract(&self, other: &IntervalSet) -> IntervalSet {
+        let mut remaining = self.clone();
         for interval in &other.0 {
             let mut outside = Vec::with_capacity(2);
             match interval.low {
-                End::Open => {}
-                End::Included(p) => outside.push(Interval { low: End::Open, high: End::Excluded(p) }),
-                End::Excluded(p) => outside.push(Interval { low: End::Open, high: End::Included(p) }),
+                Endpoint::Unbounded => {}
+                Endpoint::Included(p) => {
+                    outside.push(Interval { low: Endpoint::Unbounded, high: Endpoint::Excluded(p) })
+                }
+                Endpoint::Excluded(p) => {
+                    outside.push(Interval { low: Endpoint::Unbounded, high: Endpoint::Included(p) })
+                }
             }
             match interval.high {
-                End::Open => {}
-                End::Included(p) => outside.push(Interval { low: End::Excluded(p), high: End::Open }),
-                End::Excluded(p) => outside.push(Interval { low: End::Included(p), high: End::Open }),
+                Endpoint::Unbounded => {}
+                Endpoint::Included(p) => {
+                    outside.push(Interval { low: Endpoint::Excluded(p), high: Endpoint::Unbounded })
+                }
+                Endpoint::Excluded(p) => {
+                    outside.push(Interval { low: Endpoint::Included(p), high: Endpoint::Unbounded })
+                }
             }
-            left = left.and(&Intervals(outside));
+            remaining = remaining.intersect(&IntervalSet(outside));
         }
-        left
+        remaining
     }
 
     /// Whether there is no value in it.
@@ -211,12 +228,12 @@ impl Intervals {
     }
 
     /// Whether a value is in it.
-    pub fn has(&self, p: Point) -> bool {
-        !self.and(&Intervals::one(p)).is_empty()
+    pub fn contains(&self, p: OrderedValue) -> bool {
+        !self.intersect(&IntervalSet::from_point(p)).is_empty()
     }
 
     /// A value of it, the plainest that there is; none if it is empty or without bounds.
-    pub fn pick(&self) -> Option<Point> {
+    pub fn pick(&self) -> Option<OrderedValue> {
         self.0.iter().find_map(|i| i.pick())
     }
 
@@ -225,17 +242,17 @@ impl Intervals {
         self.0
             .iter()
             .map(|i| match (i.low, i.high) {
-                (End::Included(a), End::Included(b)) if a == b => a.to_text(),
+                (Endpoint::Included(a), Endpoint::Included(b)) if a == b => a.to_text(),
                 (low, high) => {
                     let low = match low {
-                        End::Open => "(-∞".to_owned(),
-                        End::Included(p) => format!("[{}", p.to_text()),
-                        End::Excluded(p) => format!("({}", p.to_text()),
+                        Endpoint::Unbounded => "(-∞".to_owned(),
+                        Endpoint::Included(p) => format!("[{}", p.to_text()),
+                        Endpoint::Excluded(p) => format!("({}", p.to_text()),
                     };
                     let high = match high {
-                        End::Open => "∞)".to_owned(),
-                        End::Included(p) => format!("{}]", p.to_text()),
-                        End::Excluded(p) => format!("{})", p.to_text()),
+                        Endpoint::Unbounded => "∞)".to_owned(),
+                        Endpoint::Included(p) => format!("{}]", p.to_text()),
+                        Endpoint::Excluded(p) => format!("{})", p.to_text()),
                     };
                     format!("{low}, {high}")
                 }
@@ -244,8 +261,8 @@ impl Intervals {
     }
 
     /// The bounds that stand in it, as candidates for values.
-    pub fn bounds(&self) -> impl Iterator<Item = Point> {
-        self.0.iter().flat_map(|i| [value(i.low), value(i.high)]).flatten()
+    pub fn bounds(&self) -> impl Iterator<Item = OrderedValue> {
+        self.0.iter().flat_map(|i| [endpoint_value(i.low), endpoint_value(i.high)]).flatten()
     }
 }
 
@@ -253,29 +270,29 @@ impl Intervals {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::iam::value::{network, number};
+    use crate::iam::value::{parse_network, parse_number};
 
-    fn n(text: &str) -> Point {
-        Point::Number(number(text).unwrap())
+    fn n(text: &str) -> OrderedValue {
+        OrderedValue::Number(parse_number(text).unwrap())
     }
 
     #[test]
     fn numbers_are_dense_and_addresses_are_not() {
-        let gap = Intervals::above(n("1"), false).and(&Intervals::below(n("2"), false));
+        let gap = IntervalSet::above(n("1"), false).intersect(&IntervalSet::below(n("2"), false));
         assert_eq!(gap.pick(), Some(n("1.5")));
-        assert!(Intervals::above(n("1"), true).and(&Intervals::below(n("1"), false)).is_empty());
-        let all = Intervals::all_addresses();
-        let halves =
-            Intervals::network(network("0.0.0.0/1").unwrap()).or(&Intervals::network(network("128.0.0.0/1").unwrap()));
-        let left = all.minus(&halves);
-        assert_eq!(left.pick().unwrap().to_text(), "::");
-        assert!(left.minus(&Intervals::network(network("::/0").unwrap())).is_empty());
+        assert!(IntervalSet::above(n("1"), true).intersect(&IntervalSet::below(n("1"), false)).is_empty());
+        let all = IntervalSet::all_addresses();
+        let halves = IntervalSet::from_network(parse_network("0.0.0.0/1").unwrap())
+            .unite(&IntervalSet::from_network(parse_network("128.0.0.0/1").unwrap()));
+        let remaining = all.subtract(&halves);
+        assert_eq!(remaining.pick().unwrap().to_text(), "::");
+        assert!(remaining.subtract(&IntervalSet::from_network(parse_network("::/0").unwrap())).is_empty());
     }
 
     #[test]
     fn minus_and_membership() {
-        let set = Intervals::all().minus(&Intervals::one(n("5")));
-        assert!(!set.has(n("5")) && set.has(n("4.999")) && set.has(n("6")));
-        assert!(set.minus(&set).is_empty());
+        let set = IntervalSet::unbounded().subtract(&IntervalSet::from_point(n("5")));
+        assert!(!set.contains(n("5")) && set.contains(n("4.999")) && set.contains(n("6")));
+        assert!(set.subtract(&set).is_empty());
     }
 }

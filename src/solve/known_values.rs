@@ -1,44 +1,44 @@
 //! What values a context key can have, by its type in the catalog, or by what is known of it.
 
-use super::TooBig;
+use super::LimitExceeded;
 use super::compile::Solver;
-use super::field::Present;
-use super::interval::Intervals;
-use super::literal::{Kind, SetTest, SetValues};
-use super::set::TextSet;
-use super::text::Text;
+use super::field::ValueConstraint;
+use super::interval::IntervalSet;
+use super::literal::{OrderedKind, SetTest, SetValues};
+use super::set::StringSetConstraint;
+use super::text::StringConstraint;
 use crate::catalog::{Multiplicity, ValueType};
 use crate::iam::ContextKey;
 
 impl Solver<'_> {
     /// Any value of a key's type. A key that holds text may hold any text.
-    pub(super) fn values_by_type(&self, key: &ContextKey) -> Result<Present, TooBig> {
-        let Some(facts) = self.catalog.key_facts(key.lower()) else { return Ok(Present::Anything) };
+    pub(super) fn build_type_constraint(&self, key: &ContextKey) -> Result<ValueConstraint, LimitExceeded> {
+        let Some(facts) = self.catalog.key_definition(key.lower()) else { return Ok(ValueConstraint::Unconstrained) };
         if facts.multiplicity == Multiplicity::Multi {
-            return Ok(Present::Sets(TextSet::default()));
+            return Ok(ValueConstraint::Sets(StringSetConstraint::default()));
         }
-        let ordered = |kind, set| Present::Ordered { kind, set, unparsable: false };
+        let ordered = |kind, set| ValueConstraint::Ordered { kind, set, unparsable: false };
         Ok(match facts.value_type {
             ValueType::Bool => {
-                let mut text = Text::default();
-                text.add(&[self.interner.exact("true")?, self.interner.exact("false")?].into(), true);
-                Present::Text(text)
+                let mut text = StringConstraint::default();
+                text.add(&[self.interner.intern_exact("true")?, self.interner.intern_exact("false")?].into(), true);
+                ValueConstraint::Text(text)
             }
-            ValueType::Numeric => ordered(Kind::Number, Intervals::all()),
-            ValueType::Date => ordered(Kind::Instant, Intervals::all()),
-            ValueType::IpAddress => ordered(Kind::Address, Intervals::all_addresses()),
-            ValueType::String | ValueType::Arn | ValueType::Binary => Present::Anything,
+            ValueType::Numeric => ordered(OrderedKind::Number, IntervalSet::unbounded()),
+            ValueType::Date => ordered(OrderedKind::Instant, IntervalSet::unbounded()),
+            ValueType::IpAddress => ordered(OrderedKind::Address, IntervalSet::all_addresses()),
+            ValueType::String | ValueType::Arn | ValueType::Binary => ValueConstraint::Unconstrained,
         })
     }
 
     /// Exactly these values: each of them is there, and no other.
-    pub(super) fn exact_set(&self, values: &[String]) -> Result<Present, TooBig> {
-        let globs = values.iter().map(|v| self.interner.exact(v)).collect::<Result<Vec<_>, _>>()?;
-        let mut set = TextSet::default();
-        set.add(&SetTest { empty: globs.is_empty(), values: SetValues::Every(globs.clone().into(), true) });
+    pub(super) fn build_exact_set_constraint(&self, values: &[String]) -> Result<ValueConstraint, LimitExceeded> {
+        let globs = values.iter().map(|v| self.interner.intern_exact(v)).collect::<Result<Vec<_>, _>>()?;
+        let mut set = StringSetConstraint::default();
+        set.add(&SetTest { accepts_empty: globs.is_empty(), values: SetValues::Every(globs.clone().into(), true) });
         for glob in globs {
-            set.add(&SetTest { empty: false, values: SetValues::Some([glob].into(), true) });
+            set.add(&SetTest { accepts_empty: false, values: SetValues::Some([glob].into(), true) });
         }
-        Ok(Present::Sets(set))
+        Ok(ValueConstraint::Sets(set))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::glob::GlobRef;
-use super::interval::Intervals;
+use super::interval::IntervalSet;
 use super::symbols::Symbol;
 use crate::iam::ContextKey;
 
@@ -20,11 +20,11 @@ pub enum Field {
 
 /// Values of a field; whether the missing value is among them is told apart.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Values {
+pub enum LiteralValues {
     /// Texts matched by any of these patterns.
     Text(Arc<[GlobRef]>),
     /// Numbers or instants. Texts that are neither are not among them.
-    Ordered(Kind, Intervals),
+    Ordered(OrderedKind, IntervalSet),
     /// Sets of texts (a multi-valued key).
     Sets(SetTest),
     /// Nothing is known of them but that they are these (an operator that is not modelled for its key).
@@ -34,7 +34,7 @@ pub enum Values {
 /// What ordered values are.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
-pub enum Kind {
+pub enum OrderedKind {
     Number,
     Instant,
     Address,
@@ -44,7 +44,7 @@ pub enum Kind {
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct SetTest {
     /// Whether the empty set is accepted.
-    pub empty: bool,
+    pub accepts_empty: bool,
     /// What a set with values must meet.
     pub values: SetValues,
 }
@@ -66,7 +66,7 @@ impl SetTest {
     /// Whether a set, present and perhaps empty, is accepted.
     pub fn accepts(&self, values: &[Vec<Symbol>]) -> bool {
         if values.is_empty() {
-            return self.empty;
+            return self.accepts_empty;
         }
         let matched = |globs: &[GlobRef], value: &[Symbol]| globs.iter().any(|g| g.matches(value));
         match &self.values {
@@ -78,14 +78,14 @@ impl SetTest {
     }
 
     /// The sets that this test refuses.
-    pub fn negated(&self) -> SetTest {
+    pub fn negate(&self) -> SetTest {
         let values = match &self.values {
             SetValues::Always => SetValues::Never,
             SetValues::Never => SetValues::Always,
             SetValues::Some(globs, listed) => SetValues::Every(Arc::clone(globs), !listed),
             SetValues::Every(globs, listed) => SetValues::Some(Arc::clone(globs), !listed),
         };
-        SetTest { empty: !self.empty, values }
+        SetTest { accepts_empty: !self.accepts_empty, values }
     }
 }
 
@@ -95,34 +95,40 @@ pub struct Literal {
     /// What it speaks of.
     pub field: Field,
     /// The values that it lists.
-    pub values: Values,
+    pub values: LiteralValues,
     /// Whether the missing value is listed too.
-    pub missing: bool,
+    pub includes_missing: bool,
     /// Whether a text that is no value of the operator's kind is listed too.
-    pub unparsable: bool,
+    pub includes_unparsable: bool,
     /// Whether the field's value must be listed (`true`), or must not.
-    pub holds: bool,
+    pub is_positive: bool,
 }
 
 impl Literal {
     /// The opposite.
-    pub fn negated(&self) -> Literal {
-        Literal { holds: !self.holds, ..self.clone() }
+    pub fn negate(&self) -> Literal {
+        Literal { is_positive: !self.is_positive, ..self.clone() }
     }
 
     /// Whether the unknown value of a policy variable stands in it.
     pub fn has_variable(&self) -> bool {
         match &self.values {
-            Values::Text(globs)
-            | Values::Sets(SetTest { values: SetValues::Some(globs, _) | SetValues::Every(globs, _), .. }) => {
+            LiteralValues::Text(globs)
+            | LiteralValues::Sets(SetTest { values: SetValues::Some(globs, _) | SetValues::Every(globs, _), .. }) => {
                 globs.iter().any(|g| g.has_variable())
             }
-            Values::Sets(_) | Values::Ordered(..) | Values::Opaque(_) => false,
+            LiteralValues::Sets(_) | LiteralValues::Ordered(..) | LiteralValues::Opaque(_) => false,
         }
     }
 
     /// The literal that lists these texts.
-    pub fn text(field: Field, globs: Arc<[GlobRef]>, missing: bool, holds: bool) -> Literal {
-        Literal { field, values: Values::Text(globs), missing, unparsable: false, holds }
+    pub fn from_globs(field: Field, globs: Arc<[GlobRef]>, includes_missing: bool, is_positive: bool) -> Literal {
+        Literal {
+            field,
+            values: LiteralValues::Text(globs),
+            includes_missing: includes_missing,
+            includes_unparsable: false,
+            is_positive: is_positive,
+        }
     }
 }

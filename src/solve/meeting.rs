@@ -3,14 +3,14 @@
 //! Most pairs that are asked about have none: a bucket's ARN and an access point's part at the region. That is
 //! seen here in the time that one automaton takes to build a few states.
 
-use super::glob::{Glob, Tok};
+use super::glob::{GlobToken, InternedGlob};
 
 /// Whether some text may match both. "Yes" is not sure where two classes of symbols meet.
-pub(super) fn may_meet(a: &Glob, b: &Glob) -> bool {
+pub(super) fn may_intersect(a: &InternedGlob, b: &InternedGlob) -> bool {
     let (rows, columns) = (a.toks.len() + 1, b.toks.len() + 1);
     let mut seen = vec![false; rows * columns];
-    let mut open = vec![(0, 0)];
-    while let Some((i, j)) = open.pop() {
+    let mut pending = vec![(0, 0)];
+    while let Some((i, j)) = pending.pop() {
         match seen.get_mut(i * columns + j) {
             Some(seen) if !*seen => *seen = true,
             _ => continue,
@@ -19,33 +19,35 @@ pub(super) fn may_meet(a: &Glob, b: &Glob) -> bool {
         if x.is_none() && y.is_none() {
             return true;
         }
-        if matches!(x, Some(Tok::Run(_))) {
-            open.push((i + 1, j));
+        if matches!(x, Some(GlobToken::AnyRun(_))) {
+            pending.push((i + 1, j));
         }
-        if matches!(y, Some(Tok::Run(_))) {
-            open.push((i, j + 1));
+        if matches!(y, Some(GlobToken::AnyRun(_))) {
+            pending.push((i, j + 1));
         }
         if let (Some(x), Some(y)) = (x, y)
-            && may_be_one(*x, *y)
+            && may_match_same_symbol(*x, *y)
         {
-            let after = |tok: &Tok, at: usize| if matches!(tok, Tok::Run(_)) { at } else { at + 1 };
-            open.push((after(x, i), after(y, j)));
+            let after = |tok: &GlobToken, at: usize| if matches!(tok, GlobToken::AnyRun(_)) { at } else { at + 1 };
+            pending.push((after(x, i), after(y, j)));
         }
     }
     false
 }
 
 /// Whether one symbol may stand for both.
-fn may_be_one(x: Tok, y: Tok) -> bool {
-    let takes = |tok: Tok, symbol| match tok {
-        Tok::Sym(a) => a == symbol,
-        Tok::Either(a, b) => a == symbol || b == symbol,
-        Tok::One(class) => class.has(symbol),
-        Tok::Run(class) => class.run_has(symbol),
+fn may_match_same_symbol(x: GlobToken, y: GlobToken) -> bool {
+    let accepts = |tok: GlobToken, symbol| match tok {
+        GlobToken::Literal(a) => a == symbol,
+        GlobToken::EitherCase(a, b) => a == symbol || b == symbol,
+        GlobToken::AnyOne(class) => class.contains(symbol),
+        GlobToken::AnyRun(class) => class.run_contains(symbol),
     };
     match (x, y) {
-        (Tok::Sym(symbol), other) | (other, Tok::Sym(symbol)) => takes(other, symbol),
-        (Tok::Either(a, b), other) | (other, Tok::Either(a, b)) => takes(other, a) || takes(other, b),
-        (Tok::One(_) | Tok::Run(_), Tok::One(_) | Tok::Run(_)) => true,
+        (GlobToken::Literal(symbol), other) | (other, GlobToken::Literal(symbol)) => accepts(other, symbol),
+        (GlobToken::EitherCase(a, b), other) | (other, GlobToken::EitherCase(a, b)) => {
+            accepts(other, a) || accepts(other, b)
+        }
+        (GlobToken::AnyOne(_) | GlobToken::AnyRun(_), GlobToken::AnyOne(_) | GlobToken::AnyRun(_)) => true,
     }
 }

@@ -38,17 +38,19 @@ mod verdict;
 mod wild;
 mod witness;
 
-pub use another::Another;
+pub use another::RenamedAccess;
 pub use classes::Actions;
 pub use compile::Solver;
 pub use difference::{Cube, FieldRange, Grant};
-pub use effective::{effective_access, everything};
-pub use question::{Access, Allowing, Branch, Confirm, Depth, Except, Question, Witnesses, World};
-pub use smt_lib::{Unsupported, smt_lib};
-pub use smt_script::{SmtScript, smt_script};
-pub use verdict::{Answer, Undecided, Verdict};
+pub use effective::{build_allow_all, build_effective_access};
+pub use question::{
+    Access, ActionWorld, AnswerDetail, Branch, Question, ResourceScope, StatementUse, WitnessPolicy, WitnessReplay,
+};
+pub use smt_lib::{UnsupportedConstruct, render_smt_query};
+pub use smt_script::{SmtScript, render_smt_script};
+pub use verdict::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 
 /// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("too large to be decided within the limits")]
-pub struct TooBig;
+pub struct LimitExceeded;

@@ -7,76 +7,79 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::TooBig;
+use super::LimitExceeded;
 use super::classes::Actions;
-use super::decide::{Asked, Outcome, Round};
+use super::decide::{DecisionOutcome, DecisionRound, RequestShape};
 use super::difference::Grant;
-use super::field::{FieldState, Present};
-use super::glob::{Class, GlobRef, Interner, Tok};
+use super::field::{FieldState, ValueConstraint};
+use super::glob::{GlobInterner, GlobRef, GlobToken, SymbolClass};
 use super::literal::{Field, Literal};
-use super::question::{Depth, Prepared, Question, Ready, ReadyBranch, Witnesses};
-use super::text::Text;
-use super::verdict::Undecided;
-use super::wild::{NamePatterns, Speaks};
+use super::question::{AnswerDetail, CompiledBranch, CompiledQuestion, CompiledUse, Question, WitnessPolicy};
+use super::text::StringConstraint;
+use super::verdict::UndecidedReason;
+use super::wild::{FutureMatch, NamePatterns};
 
 /// How many existing names are stepped over before the search for a new one gives up.
-const MAX_EXISTING: usize = 64;
+const MAX_SKIPPED_NAMES: usize = 64;
 
 /// The services whose new actions are asked about one by one; the last, without a name, is all others.
-pub(super) fn services<'p>(prepared: &'p Prepared<'_>) -> BTreeSet<Option<&'p str>> {
-    let granting = prepared.effective.iter().flat_map(|b| b.require.first().into_iter().flatten());
-    let granting: Vec<&Arc<Ready>> = granting.filter_map(|i| prepared.statements.get(*i)).collect();
+pub(super) fn collect_services<'p>(prepared: &'p CompiledQuestion<'_>) -> BTreeSet<Option<&'p str>> {
+    let granting = prepared.effective.iter().flat_map(|b| b.allow_layers.first().into_iter().flatten());
+    let granting: Vec<&Arc<CompiledUse>> = granting.filter_map(|i| prepared.statements.get(*i)).collect();
     let mut services: BTreeSet<Option<&str>> =
-        granting.iter().flat_map(|s| s.actions.wild.services()).map(Some).collect();
-    if granting.iter().any(|s| s.actions.wild.speaks_of_any()) {
-        services.extend(prepared.statements.iter().flat_map(|s| s.actions.wild.services()).map(Some));
+        granting.iter().flat_map(|s| s.actions.future_patterns.services()).map(Some).collect();
+    if granting.iter().any(|s| s.actions.future_patterns.may_list_any_service()) {
+        services.extend(prepared.statements.iter().flat_map(|s| s.actions.future_patterns.services()).map(Some));
         services.insert(None);
     }
     services
 }
 
-impl<'q> Round<'_, 'q> {
+impl<'q> DecisionRound<'_, 'q> {
     /// Decides the new actions of one service, or of all that are not `named`.
-    pub(super) fn new_actions_of(
+    pub(super) fn decide_future_actions(
         &self,
         service: Option<&str>,
-        named: &[&str],
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
-        if self.all_plainly_granted(service, effective, declared, outcome) {
+        named_services: &[&str],
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
+        if self.add_evident_grants(service, effective, declared, outcome) {
             return Ok(());
         }
-        let speaks: Vec<Speaks> = self.prepared.statements.iter().map(|s| s.said_of_new(service)).collect();
-        let effective: Vec<ReadyBranch> = effective
+        let future_matches: Vec<FutureMatch> =
+            self.prepared.statements.iter().map(|s| s.future_match(service)).collect();
+        let effective: Vec<CompiledBranch> = effective
             .iter()
-            .map(|b| b.narrowed(|i| speaks.get(i).is_some_and(|s| !matches!(s, Speaks::Nothing))))
+            .map(|b| {
+                b.filter_statements(|i| future_matches.get(i).is_some_and(|s| !matches!(s, FutureMatch::NoActions)))
+            })
             .collect();
         for (index, branch) in effective.iter().enumerate() {
-            for granting in branch.require.first().into_iter().flatten() {
-                let patterns: Vec<(Option<GlobRef>, String)> = match speaks.get(*granting) {
-                    Some(Speaks::Names(names, true)) => {
+            for granting_index in branch.allow_layers.first().into_iter().flatten() {
+                let patterns: Vec<(Option<GlobRef>, String)> = match future_matches.get(*granting_index) {
+                    Some(FutureMatch::ByName(names, true)) => {
                         names.iter().map(|(glob, written)| (Some(glob.clone()), written.to_string())).collect()
                     }
-                    Some(Speaks::Names(_, false) | Speaks::Everything) => {
+                    Some(FutureMatch::ByName(_, false) | FutureMatch::AllActions) => {
                         vec![(None, format!("{}:*", service.unwrap_or("*")))]
                     }
                     _ => Vec::new(),
                 };
-                for (pattern, written) in patterns {
-                    let only = self.only_granting(&effective, index, *granting);
-                    let speaks = speaks.as_slice();
-                    self.new_action(
+                for (pattern, source_text) in patterns {
+                    let granting_branch = self.restrict_to_statement(&effective, index, *granting_index);
+                    let future_matches = future_matches.as_slice();
+                    self.decide_future_pattern(
                         service,
-                        named,
-                        &Pattern { granting: *granting, glob: pattern, written },
-                        speaks,
-                        &only,
+                        named_services,
+                        &GrantingPattern { granting_index: *granting_index, glob: pattern, source_text: source_text },
+                        future_matches,
+                        &granting_branch,
                         declared,
                         outcome,
                     )?;
-                    if self.question.depth == Depth::Verdict && !outcome.grants.is_empty() {
+                    if self.question.detail == AnswerDetail::Verdict && !outcome.grants.is_empty() {
                         return Ok(());
                     }
                 }
@@ -86,152 +89,170 @@ impl<'q> Round<'_, 'q> {
     }
 
     /// The branches with one granting statement alone.
-    fn only_granting(&self, effective: &[ReadyBranch], branch: usize, granting: usize) -> Vec<ReadyBranch> {
-        let one = effective.get(branch).map(|b| {
-            let mut one = b.clone();
-            if let Some(first) = one.require.first_mut() {
-                *first = vec![granting];
+    fn restrict_to_statement(
+        &self,
+        effective: &[CompiledBranch],
+        branch: usize,
+        granting_index: usize,
+    ) -> Vec<CompiledBranch> {
+        let restricted = effective.get(branch).map(|b| {
+            let mut restricted = b.clone();
+            if let Some(first) = restricted.allow_layers.first_mut() {
+                *first = vec![granting_index];
             }
-            one
+            restricted
         });
-        one.into_iter().collect()
+        restricted.into_iter().collect()
     }
 
     /// The common case, found without any search: no declared statement speaks of the service, nothing
     /// stands between the granting statements and what they grant, and each has its witness already.
-    fn all_plainly_granted(
+    fn add_evident_grants(
         &self,
         service: Option<&str>,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-        outcome: &mut Outcome,
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+        outcome: &mut DecisionOutcome,
     ) -> bool {
         let statement = |i: &usize| self.prepared.statements.get(*i);
-        let silent = |i: &usize| statement(i).is_none_or(|s| !s.speaks_of_new(service));
-        let [only] = effective else { return false };
-        let [granting] = only.require.as_slice() else { return false };
-        let undeclared = declared.iter().all(|b| b.require.iter().any(|list| list.iter().all(silent)));
-        if self.symbolic || !undeclared || !only.forbid.is_empty() || !only.except.is_empty() {
+        let lists_none = |i: &usize| statement(i).is_none_or(|s| !s.may_list_future_actions(service));
+        let [branch] = effective else { return false };
+        let [granting] = branch.allow_layers.as_slice() else { return false };
+        let undeclared = declared.iter().all(|b| b.allow_layers.iter().any(|list| list.iter().all(lists_none)));
+        if self.is_symbolic || !undeclared || !branch.deny_statements.is_empty() || !branch.scope_exclusions.is_empty()
+        {
             return false;
         }
-        let mut plain: Vec<((usize, usize), NamePatterns)> = Vec::new();
+        let mut evident: Vec<((usize, usize), NamePatterns)> = Vec::new();
         for statement in granting.iter().filter_map(statement) {
-            match statement.said_of_new(service) {
-                Speaks::Nothing => {}
-                Speaks::Names(names, true)
+            match statement.future_match(service) {
+                FutureMatch::NoActions => {}
+                FutureMatch::ByName(names, true)
                     if statement.literals.is_empty()
-                        && outcome.is_witnessed(statement.tag, self.question.depth)
-                        && names.iter().all(|(g, _)| g.toks.contains(&Tok::Run(Class::Any))) =>
+                        && outcome.has_enough_witnesses(statement.statement_id, self.question.detail)
+                        && names.iter().all(|(g, _)| g.toks.contains(&GlobToken::AnyRun(SymbolClass::Any))) =>
                 {
-                    plain.push((statement.tag, names));
+                    evident.push((statement.statement_id, names));
                 }
                 _ => return false,
             }
         }
-        for (tag, names) in plain {
+        for (statement_id, names) in evident {
             let others = names.into_iter().map(|(_, written)| written.into_string()).collect();
-            outcome.add(Outcome::of(Grant::of_new_actions(tag, Actions { known: Vec::new(), others })));
+            outcome.merge_by_statement(DecisionOutcome::from_grant(Grant::from_future_actions(
+                statement_id,
+                Actions { known: Vec::new(), unknown: others },
+            )));
         }
         true
     }
 
     /// The statement's tag, if nothing at all stands between a pattern without end and what it grants.
-    fn plainly_granted(
+    fn find_evident_grant(
         &self,
-        pattern: &Pattern,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
+        pattern: &GrantingPattern,
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
     ) -> Option<(usize, usize)> {
-        let endless = pattern.glob.as_ref().is_some_and(|g| g.toks.contains(&Tok::Run(Class::Any)));
-        let alone = effective.iter().all(|b| b.forbid.is_empty() && b.require.len() == 1 && b.except.is_empty());
-        let undeclared = declared.iter().all(|b| b.require.iter().any(Vec::is_empty));
-        let statement = self.prepared.statements.get(pattern.granting)?;
-        (endless && alone && undeclared && statement.literals.is_empty() && !self.symbolic).then_some(statement.tag)
+        let has_star = pattern.glob.as_ref().is_some_and(|g| g.toks.contains(&GlobToken::AnyRun(SymbolClass::Any)));
+        let is_unrestricted = effective
+            .iter()
+            .all(|b| b.deny_statements.is_empty() && b.allow_layers.len() == 1 && b.scope_exclusions.is_empty());
+        let undeclared = declared.iter().all(|b| b.allow_layers.iter().any(Vec::is_empty));
+        let statement = self.prepared.statements.get(pattern.granting_index)?;
+        (has_star && is_unrestricted && undeclared && statement.literals.is_empty() && !self.is_symbolic)
+            .then_some(statement.statement_id)
     }
 
     #[allow(clippy::too_many_arguments, reason = "one search; its parts are told apart by name")]
-    fn new_action(
+    fn decide_future_pattern(
         &self,
         service: Option<&str>,
-        named: &[&str],
-        pattern: &Pattern,
-        speaks: &[Speaks],
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
+        named_services: &[&str],
+        pattern: &GrantingPattern,
+        future_matches: &[FutureMatch],
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
         let interner = &self.solver.interner;
-        let declared: Vec<ReadyBranch> = declared
+        let declared: Vec<CompiledBranch> = declared
             .iter()
-            .map(|b| b.narrowed(|i| speaks.get(i).is_some_and(|s| !matches!(s, Speaks::Nothing))))
+            .map(|b| {
+                b.filter_statements(|i| future_matches.get(i).is_some_and(|s| !matches!(s, FutureMatch::NoActions)))
+            })
             .collect();
-        let actions = Actions { known: Vec::new(), others: vec![pattern.written.clone()] };
-        if let Some(tag) = self.plainly_granted(pattern, effective, &declared)
-            && outcome.is_witnessed(tag, self.question.depth)
+        let actions = Actions { known: Vec::new(), unknown: vec![pattern.source_text.clone()] };
+        if let Some(statement_id) = self.find_evident_grant(pattern, effective, &declared)
+            && outcome.has_enough_witnesses(statement_id, self.question.detail)
         {
-            outcome.add(Outcome::of(Grant::of_new_actions(tag, actions)));
+            outcome.merge_by_statement(DecisionOutcome::from_grant(Grant::from_future_actions(statement_id, actions)));
             return Ok(());
         }
         // The statements again, with the test of the action's name among their literals.
-        let involved: BTreeSet<usize> = effective.iter().chain(&declared).flat_map(ReadyBranch::all).collect();
+        let involved: BTreeSet<usize> =
+            effective.iter().chain(&declared).flat_map(CompiledBranch::statement_indices).collect();
         let mut statements = self.prepared.statements.clone();
         for index in involved {
-            let (Some(statement), Some(Speaks::Names(names, listed))) = (statements.get_mut(index), speaks.get(index))
+            let (Some(statement), Some(FutureMatch::ByName(names, listed))) =
+                (statements.get_mut(index), future_matches.get(index))
             else {
                 continue;
             };
             let globs: Vec<GlobRef> = match &pattern.glob {
-                Some(glob) if index == pattern.granting => vec![glob.clone()],
+                Some(glob) if index == pattern.granting_index => vec![glob.clone()],
                 _ => names.iter().map(|(glob, _)| glob.clone()).collect(),
             };
-            Arc::make_mut(statement).literals.insert(0, Literal::text(Field::Action, globs.into(), false, *listed));
+            Arc::make_mut(statement)
+                .literals
+                .insert(0, Literal::from_globs(Field::Action, globs.into(), false, *listed));
         }
-        let prepared = Prepared { statements, ..self.prepared.clone() };
-        let mut taken: Vec<GlobRef> = Vec::new();
+        let prepared = CompiledQuestion { statements, ..self.prepared.clone() };
+        let mut taken_names: Vec<GlobRef> = Vec::new();
         if service.is_none() {
-            for name in named {
-                let mut toks = interner.literal(name, true)?;
-                toks.extend([Tok::Sym(b':'), Tok::Run(Class::Any)]);
-                taken.push(interner.glob(&toks));
+            for name in named_services {
+                let mut toks = interner.tokenize_literal(name, true)?;
+                toks.extend([GlobToken::Literal(b':'), GlobToken::AnyRun(SymbolClass::Any)]);
+                taken_names.push(interner.intern(&toks));
             }
         }
         // The evaluator is asked once the name is known to be new.
-        let depth = Depth::Difference { cubes: 1, witnesses: Witnesses::EachStatement };
-        let question = Question { confirm: None, depth, ..self.question.clone() };
-        let round = Round { prepared: &prepared, question: &question, ..*self };
-        let mut stepped_over = 0;
-        for domain in round.any_domains(effective, &declared)? {
+        let depth = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::PerStatement };
+        let question = Question { replay: None, detail: depth, ..self.question.clone() };
+        let round = DecisionRound { prepared: &prepared, question: &question, ..*self };
+        let mut skipped_names = 0;
+        for domain in round.build_any_domains(effective, &declared)? {
             loop {
-                let mut trial = Outcome::default();
-                let name = NewName { service, outside: &taken };
-                let asked = Asked {
+                let mut trial = DecisionOutcome::default();
+                let name = FutureActionName { service, taken_names: &taken_names };
+                let request_shape = RequestShape {
                     action: None,
-                    domain: domain.within(),
-                    carries: domain.carries,
+                    resource_globs: domain.glob_lists(),
+                    arn_segments: domain.arn_segments,
                     actions: &actions,
-                    group: None,
-                    new_name: Some(&name),
+                    action_class: None,
+                    future_name: Some(&name),
                 };
-                round.branches(&asked, effective, &declared, &mut trial)?;
+                round.decide_branches(&request_shape, effective, &declared, &mut trial)?;
                 let existing = trial.grants.first().and_then(|g| g.witness.as_ref()).map(|w| w.action.clone());
-                let Some(existing) = existing.filter(|action| self.solver.exists(action)) else {
+                let Some(existing) = existing.filter(|action| self.solver.is_existing_action(action)) else {
                     if trial.grants.is_empty() {
                         outcome.undecided.extend(trial.undecided);
                         break;
                     }
-                    outcome.take_confirmed(trial, self);
+                    outcome.merge_replayed(trial, self);
                     return Ok(());
                 };
-                stepped_over += 1;
-                if stepped_over > MAX_EXISTING {
-                    outcome.undecided.insert(Undecided::Budget);
+                skipped_names += 1;
+                if skipped_names > MAX_SKIPPED_NAMES {
+                    outcome.undecided.insert(UndecidedReason::Budget);
                     return Ok(());
                 }
                 let text = match service {
                     Some(_) => existing.split_once(':').map_or("", |(_, name)| name),
                     None => existing.as_str(),
                 };
-                taken.push(interner.glob(&interner.literal(text, true)?));
+                taken_names.push(interner.intern(&interner.tokenize_literal(text, true)?));
             }
         }
         Ok(())
@@ -239,68 +260,68 @@ impl<'q> Round<'_, 'q> {
 }
 
 /// A granting statement's pattern that new actions may match.
-struct Pattern {
-    granting: usize,
+struct GrantingPattern {
+    granting_index: usize,
     glob: Option<GlobRef>,
-    written: String,
+    source_text: String,
 }
 
-impl Ready {
+impl CompiledUse {
     /// Whether the statement speaks of new actions of a service.
-    pub(super) fn speaks_of_new(&self, service: Option<&str>) -> bool {
-        !matches!(self.said_of_new(service), Speaks::Nothing)
+    pub(super) fn may_list_future_actions(&self, service: Option<&str>) -> bool {
+        !matches!(self.future_match(service), FutureMatch::NoActions)
     }
 
-    fn said_of_new(&self, service: Option<&str>) -> Speaks {
-        match &self.service {
-            Some(only) if only.service.is_some() && only.service.as_deref() != service => Speaks::Nothing,
-            _ => self.actions.wild.of(service),
+    fn future_match(&self, service: Option<&str>) -> FutureMatch {
+        match &self.resource_scope {
+            Some(scope) if scope.service.is_some() && scope.service.as_deref() != service => FutureMatch::NoActions,
+            _ => self.actions.future_patterns.future_match(service),
         }
     }
 }
 
 impl Grant {
     /// A statement that lets new actions in, without bounds.
-    fn of_new_actions(tag: (usize, usize), actions: Actions) -> Grant {
-        Grant { tag, actions, cubes: Vec::new(), more: false, witness: None }
+    fn from_future_actions(statement_id: (usize, usize), actions: Actions) -> Grant {
+        Grant { statement_id: statement_id, actions, cubes: Vec::new(), has_more_cubes: false, witness: None }
     }
 }
 
-impl Outcome {
-    fn of(grant: Grant) -> Outcome {
-        Outcome { grants: vec![grant], ..Outcome::default() }
+impl DecisionOutcome {
+    fn from_grant(grant: Grant) -> DecisionOutcome {
+        DecisionOutcome { grants: vec![grant], ..DecisionOutcome::default() }
     }
 
     /// Adds what was found for one more pattern once the evaluator confirms it, if a witness is wanted yet.
-    fn take_confirmed(&mut self, mut trial: Outcome, round: &Round<'_, '_>) {
+    fn merge_replayed(&mut self, mut trial: DecisionOutcome, round: &DecisionRound<'_, '_>) {
         let question = round.question;
-        let tag = trial.grants.first().map(|g| g.tag);
-        if tag.is_some_and(|tag| self.is_witnessed(tag, question.depth)) {
+        let statement_id = trial.grants.first().map(|g| g.statement_id);
+        if statement_id.is_some_and(|tag| self.has_enough_witnesses(tag, question.detail)) {
             trial.grants.iter_mut().for_each(|g| g.witness = None);
         }
         let witness = trial.grants.first().and_then(|g| g.witness.as_ref());
-        match witness.and_then(|w| question.confirm.and_then(|confirm| confirm(w, round.readings).err())) {
-            Some(refuted) => drop(self.undecided.insert(Undecided::WitnessRefuted(refuted))),
-            None => self.add(trial),
+        match witness.and_then(|w| question.replay.and_then(|confirm| confirm(w, round.interpretation).err())) {
+            Some(refuted) => drop(self.undecided.insert(UndecidedReason::WitnessRefuted(refuted))),
+            None => self.merge_by_statement(trial),
         }
     }
 
     /// Adds what was found for one more pattern: a statement's patterns are told as one.
-    fn add(&mut self, further: Outcome) {
+    fn merge_by_statement(&mut self, further: DecisionOutcome) {
         self.undecided.extend(further.undecided);
         for grant in further.grants {
-            match self.grants.iter_mut().find(|g| g.tag == grant.tag && g.actions.known.is_empty()) {
-                Some(told) => {
-                    for pattern in grant.actions.others {
-                        if !told.actions.others.contains(&pattern) {
-                            told.actions.others.push(pattern);
+            match self.grants.iter_mut().find(|g| g.statement_id == grant.statement_id && g.actions.known.is_empty()) {
+                Some(existing) => {
+                    for pattern in grant.actions.unknown {
+                        if !existing.actions.unknown.contains(&pattern) {
+                            existing.actions.unknown.push(pattern);
                         }
                     }
-                    told.more |= grant.cubes != told.cubes;
+                    existing.has_more_cubes |= grant.cubes != existing.cubes;
                 }
                 None => {
                     if grant.witness.is_some() {
-                        self.witnessed.insert(grant.tag);
+                        self.witnessed.insert(grant.statement_id);
                     }
                     self.grants.push(grant);
                 }
@@ -310,25 +331,29 @@ impl Outcome {
 }
 
 /// Where the name of a new action may lie.
-pub(super) struct NewName<'a> {
+pub(super) struct FutureActionName<'a> {
     /// The service, where the statements name it; none: any other, and the name holds it.
     pub service: Option<&'a str>,
     /// Names that are taken.
-    pub outside: &'a [GlobRef],
+    pub taken_names: &'a [GlobRef],
 }
 
-impl NewName<'_> {
+impl FutureActionName<'_> {
     /// The names that such an action may have.
-    pub(super) fn state(&self, interner: &Interner) -> FieldState {
+    pub(super) fn to_field_state(&self, interner: &GlobInterner) -> FieldState {
         let mut toks = Vec::new();
         if self.service.is_none() {
-            toks.extend([Tok::One(Class::Region), Tok::Run(Class::Region), Tok::Sym(b':')]);
+            toks.extend([
+                GlobToken::AnyOne(SymbolClass::Region),
+                GlobToken::AnyRun(SymbolClass::Region),
+                GlobToken::Literal(b':'),
+            ]);
         }
-        toks.extend([Tok::One(Class::ActionName), Tok::Run(Class::ActionName)]);
-        let within: Arc<[GlobRef]> = [interner.glob(&toks)].into();
-        let text = Text { within: vec![within], outside: self.outside.to_vec() };
-        let mut state = FieldState::of(Present::Text(text));
-        state.missing = false;
+        toks.extend([GlobToken::AnyOne(SymbolClass::ActionName), GlobToken::AnyRun(SymbolClass::ActionName)]);
+        let within: Arc<[GlobRef]> = [interner.intern(&toks)].into();
+        let text = StringConstraint { matches_any_of: vec![within], matches_none_of: self.taken_names.to_vec() };
+        let mut state = FieldState::from_constraint(ValueConstraint::Text(text));
+        state.may_be_missing = false;
         state
     }
 }

@@ -2,47 +2,47 @@
 
 use std::sync::Arc;
 
-use super::TooBig;
-use super::action_set::ActionSet;
-use super::compile::{Solver, Terms};
-use super::domain::Carries;
-use super::field::{FieldState, Left, test};
-use super::literal::{Field, Literal, Values};
+use super::LimitExceeded;
+use super::action_set::StatementActions;
+use super::compile::{CompileEnv, Solver};
+use super::domain::ArnSegmentsKnown;
+use super::field::{Emptiness, FieldState, text_satisfies};
+use super::literal::{Field, Literal, LiteralValues};
 use super::search::Budget;
-use crate::access::{Known, KnownContext, Request};
+use crate::access::{KeyFact, KnownContext, Request};
 use crate::catalog::ShapeId;
-use crate::iam::{ContextKey, Effect, Partition, PolicyDocument, Readings, Statement, Template};
+use crate::iam::{ContextKey, Effect, Interpretation, Partition, PolicyDocument, Statement, Template};
 
 /// One statement in a layer.
 #[derive(Clone, Debug)]
-pub struct Allowing {
+pub struct StatementUse {
     /// The document that it stands in.
     pub document: Arc<PolicyDocument>,
     /// Its position there, from 0.
-    pub index: usize,
+    pub statement_index: usize,
     /// For the policy of a resource: what it speaks for.
-    pub covers: Option<Arc<Except>>,
+    pub resource_scope: Option<Arc<ResourceScope>>,
     /// Whether it binds only the services that support resource control policies.
     pub rcp_services_only: bool,
     /// The asker's name for it; findings carry it back.
-    pub tag: usize,
+    pub policy_index: usize,
 }
 
-impl Allowing {
+impl StatementUse {
     /// All statements of a document that is no policy of a resource; nothing that is found is told by them.
-    pub fn all_of(document: &Arc<PolicyDocument>) -> impl Iterator<Item = Allowing> {
-        (0..document.statements.len()).map(|index| Allowing {
+    pub fn from_document(document: &Arc<PolicyDocument>) -> impl Iterator<Item = StatementUse> {
+        (0..document.statements.len()).map(|index| StatementUse {
             document: Arc::clone(document),
-            index,
-            covers: None,
+            statement_index: index,
+            resource_scope: None,
             rcp_services_only: false,
-            tag: usize::MAX,
+            policy_index: usize::MAX,
         })
     }
 
     /// The statement itself.
     pub fn statement(&self) -> Option<&Statement> {
-        self.document.statements.get(self.index)
+        self.document.statements.get(self.statement_index)
     }
 }
 
@@ -50,16 +50,16 @@ impl Allowing {
 #[derive(Clone, Debug, Default)]
 pub struct Branch {
     /// Of each list, some statement must match. The first list is the one that findings are told by.
-    pub require: Vec<Vec<Allowing>>,
+    pub allow_layers: Vec<Vec<StatementUse>>,
     /// None of these may match.
-    pub forbid: Vec<Allowing>,
+    pub deny_statements: Vec<StatementUse>,
     /// Requests of these kinds are not decided here, but by another branch.
-    pub except: Vec<Except>,
+    pub scope_exclusions: Vec<ResourceScope>,
 }
 
 /// Requests to a service for the resources that some patterns match.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Except {
+pub struct ResourceScope {
     /// The service's prefix; none: any service.
     pub service: Option<String>,
     /// The resources.
@@ -68,44 +68,48 @@ pub struct Except {
 
 impl Branch {
     /// The branch of plain policies: some Allow matches and no Deny.
-    pub fn of_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Branch {
-        let mut branch = Branch { require: vec![Vec::new()], ..Branch::default() };
-        for (document, tag) in documents {
-            branch.add_allows(0, document, tag);
-            branch.add_denies(document, tag);
+    pub fn from_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Branch {
+        let mut branch = Branch { allow_layers: vec![Vec::new()], ..Branch::default() };
+        for (document, policy_index) in documents {
+            branch.add_allows(0, document, policy_index);
+            branch.add_denies(document, policy_index);
         }
         branch
     }
 
     /// The uses of statements in all lists.
-    pub fn uses(&self) -> impl Iterator<Item = &Allowing> {
-        self.require.iter().flatten().chain(&self.forbid)
+    pub fn uses(&self) -> impl Iterator<Item = &StatementUse> {
+        self.allow_layers.iter().flatten().chain(&self.deny_statements)
     }
 
     /// Adds a document's Allow statements to a list.
-    pub fn add_allows(&mut self, list: usize, document: &Arc<PolicyDocument>, tag: usize) {
-        while self.require.len() <= list {
-            self.require.push(Vec::new());
+    pub fn add_allows(&mut self, layer_index: usize, document: &Arc<PolicyDocument>, policy_index: usize) {
+        while self.allow_layers.len() <= layer_index {
+            self.allow_layers.push(Vec::new());
         }
-        if let Some(list) = self.require.get_mut(list) {
-            list.extend(statements(document, Effect::Allow, tag));
+        if let Some(layer) = self.allow_layers.get_mut(layer_index) {
+            layer.extend(select_by_effect(document, Effect::Allow, policy_index));
         }
     }
 
     /// Adds a document's Deny statements.
-    pub fn add_denies(&mut self, document: &Arc<PolicyDocument>, tag: usize) {
-        self.forbid.extend(statements(document, Effect::Deny, tag));
+    pub fn add_denies(&mut self, document: &Arc<PolicyDocument>, policy_index: usize) {
+        self.deny_statements.extend(select_by_effect(document, Effect::Deny, policy_index));
     }
 }
 
 /// The statements of one effect.
-fn statements(document: &Arc<PolicyDocument>, effect: Effect, tag: usize) -> impl Iterator<Item = Allowing> {
-    document.statements.iter().filter(move |s| s.effect == effect).map(move |s| Allowing {
+fn select_by_effect(
+    document: &Arc<PolicyDocument>,
+    effect: Effect,
+    policy_index: usize,
+) -> impl Iterator<Item = StatementUse> {
+    document.statements.iter().filter(move |s| s.effect == effect).map(move |s| StatementUse {
         document: Arc::clone(document),
-        index: s.index,
-        covers: None,
+        statement_index: s.index,
+        resource_scope: None,
         rcp_services_only: false,
-        tag,
+        policy_index: policy_index,
     })
 }
 
@@ -118,54 +122,54 @@ pub struct Access {
 
 impl Access {
     /// The uses of statements in all branches.
-    pub fn uses(&self) -> impl Iterator<Item = &Allowing> {
+    pub fn uses(&self) -> impl Iterator<Item = &StatementUse> {
         self.branches.iter().flat_map(Branch::uses)
     }
 
     /// What plain policies allow.
-    pub fn of_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Access {
-        Access { branches: vec![Branch::of_policies(documents)] }
+    pub fn from_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Access {
+        Access { branches: vec![Branch::from_policies(documents)] }
     }
 }
 
 /// Whether actions that do not exist yet belong to the question.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum World {
+pub enum ActionWorld {
     /// The actions of the catalog, and those that the documents name.
-    Closed,
+    Existing,
     /// Actions that do not exist yet.
-    Open,
+    Future,
 }
 
 /// How much of the answer is wanted.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Depth {
+pub enum AnswerDetail {
     /// Whether there is a difference at all.
     Verdict,
     /// The difference: for every granting statement all actions, with so many cubes for each group.
     Difference {
         /// How many cubes.
-        cubes: usize,
+        max_cubes: usize,
         /// What witnesses are taken, and replayed, for.
-        witnesses: Witnesses,
+        witnesses: WitnessPolicy,
     },
 }
 
 /// What a difference has witnesses for.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Witnesses {
+pub enum WitnessPolicy {
     /// Each granting statement.
-    EachStatement,
+    PerStatement,
     /// Each granting statement, and cubes are told with a witness only.
-    EachStatementAlone,
+    PerStatementRequired,
     /// The difference as a whole.
-    One,
+    Single,
     /// Nothing: there is a witness from elsewhere.
     None,
 }
 
 /// Replays a witness under a reading of the choices; the error says what was found instead.
-pub type Confirm<'a> = dyn Fn(&Request, Readings) -> Result<(), String> + Sync + 'a;
+pub type WitnessReplay<'a> = dyn Fn(&Request, Interpretation) -> Result<(), String> + Sync + 'a;
 
 /// Is there a request that `effective` allows and `declared` does not?
 #[derive(Clone)]
@@ -179,169 +183,186 @@ pub struct Question<'a> {
     /// The principal's partition; none: any.
     pub partition: Option<Partition>,
     /// Which actions are asked about.
-    pub world: World,
+    pub world: ActionWorld,
     /// Only this request is asked about (the test corpus): action and resource; the context is `known`.
-    pub only: Option<(&'a str, &'a str)>,
+    pub single_request: Option<(&'a str, &'a str)>,
     /// Steps that may be spent.
     pub budget: u64,
     /// How much of the answer is wanted.
-    pub depth: Depth,
+    pub detail: AnswerDetail,
     /// The account whose number witnesses would rather show.
-    pub account: Option<&'a str>,
+    pub witness_account: Option<&'a str>,
     /// Replays a witness through the evaluator; the error says what it found instead.
-    pub confirm: Option<&'a Confirm<'a>>,
+    pub replay: Option<&'a WitnessReplay<'a>>,
 }
 
 /// A statement made ready for one question.
 #[derive(Clone)]
-pub(super) struct Ready {
-    pub actions: Arc<ActionSet>,
+pub(super) struct CompiledUse {
+    pub actions: Arc<StatementActions>,
     pub literals: Vec<Literal>,
-    pub tag: (usize, usize),
+    pub statement_id: (usize, usize),
     /// Whether what it says depends on which resources and keys an action has.
-    pub sensitive: Sensitive,
+    pub sensitivity: ShapeSensitivity,
     /// The only service that it speaks of, for the policy of a resource.
-    pub service: Option<Arc<Except>>,
+    pub resource_scope: Option<Arc<ResourceScope>>,
 }
 
 /// What of an action's resources and keys a statement depends on.
 #[derive(Copy, Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Sensitive {
+pub(super) enum ShapeSensitivity {
     /// Nothing.
-    No,
+    Insensitive,
     /// Which of region and account the ARNs of its resources tell.
-    ToArnsTell,
+    ArnSegments,
     /// All.
-    ToAll,
+    Full,
 }
 
 /// A branch made ready: positions in the list of statements.
 #[derive(Clone)]
-pub(super) struct ReadyBranch {
-    pub require: Vec<Vec<usize>>,
-    pub forbid: Vec<usize>,
-    pub except: Vec<(Option<String>, Literal)>,
+pub(super) struct CompiledBranch {
+    pub allow_layers: Vec<Vec<usize>>,
+    pub deny_statements: Vec<usize>,
+    pub scope_exclusions: Vec<(Option<String>, Literal)>,
 }
 
 /// All of a question, made ready. Where a variable's value is not known its symbol stands for it.
 #[derive(Clone)]
-pub(super) struct Prepared<'q> {
-    pub statements: Vec<Arc<Ready>>,
+pub(super) struct CompiledQuestion<'q> {
+    pub statements: Vec<Arc<CompiledUse>>,
     /// What each statement was made from.
-    pub sources: Vec<&'q Allowing>,
-    pub effective: Vec<ReadyBranch>,
-    pub declared: Vec<ReadyBranch>,
+    pub sources: Vec<&'q StatementUse>,
+    pub effective: Vec<CompiledBranch>,
+    pub declared: Vec<CompiledBranch>,
 }
 
 impl Solver<'_> {
-    pub(super) fn prepare<'q>(&self, question: &Question<'q>, terms: &Terms<'_>) -> Result<Prepared<'q>, TooBig> {
+    pub(super) fn compile_question<'q>(
+        &self,
+        question: &Question<'q>,
+        env: &CompileEnv<'_>,
+    ) -> Result<CompiledQuestion<'q>, LimitExceeded> {
         let mut statements = Vec::new();
         let mut sources = Vec::new();
-        let mut side = |access: &'q Access| -> Result<Vec<ReadyBranch>, TooBig> {
+        let mut compile_side = |access: &'q Access| -> Result<Vec<CompiledBranch>, LimitExceeded> {
             let mut branches = Vec::with_capacity(access.branches.len());
             for branch in &access.branches {
-                let mut list = |uses: &'q [Allowing]| -> Result<Vec<usize>, TooBig> {
+                let mut compile_list = |uses: &'q [StatementUse]| -> Result<Vec<usize>, LimitExceeded> {
                     let mut out = Vec::with_capacity(uses.len());
-                    for one in uses {
-                        if let Some(ready) = self.ready(one, question.known, terms)? {
+                    for statement_use in uses {
+                        if let Some(compiled) = self.compile_use(statement_use, question.known, env)? {
                             out.push(statements.len());
-                            statements.push(Arc::new(ready));
-                            sources.push(one);
+                            statements.push(Arc::new(compiled));
+                            sources.push(statement_use);
                         }
                     }
                     Ok(out)
                 };
-                let require = branch.require.iter().map(|l| list(l)).collect::<Result<Vec<_>, _>>()?;
-                let forbid = list(&branch.forbid)?;
-                let mut except = Vec::with_capacity(branch.except.len());
-                for one in &branch.except {
-                    except.push((one.service.clone(), self.covering(&one.resources, terms)?.negated()));
+                let allow_layers =
+                    branch.allow_layers.iter().map(|l| compile_list(l)).collect::<Result<Vec<_>, _>>()?;
+                let deny_statements = compile_list(&branch.deny_statements)?;
+                let mut scope_exclusions = Vec::with_capacity(branch.scope_exclusions.len());
+                for scope in &branch.scope_exclusions {
+                    scope_exclusions.push((scope.service.clone(), self.compile_scope(&scope.resources, env)?.negate()));
                 }
-                branches.push(ReadyBranch { require, forbid, except });
+                branches.push(CompiledBranch {
+                    allow_layers: allow_layers,
+                    deny_statements: deny_statements,
+                    scope_exclusions: scope_exclusions,
+                });
             }
             Ok(branches)
         };
-        let effective = side(question.effective)?;
-        let declared = side(question.declared)?;
-        Ok(Prepared { statements, sources, effective, declared })
+        let effective = compile_side(question.effective)?;
+        let declared = compile_side(question.declared)?;
+        Ok(CompiledQuestion { statements, sources, effective, declared })
     }
 
     /// A statement with its literals on known keys settled; none if it can match nothing.
-    pub(super) fn ready(
+    pub(super) fn compile_use(
         &self,
-        one: &Allowing,
+        statement_use: &StatementUse,
         known: &KnownContext,
-        terms: &Terms<'_>,
-    ) -> Result<Option<Ready>, TooBig> {
-        let Some(statement) = self.compile(&one.document, one.index, terms)? else { return Ok(None) };
-        if statement.dead {
+        env: &CompileEnv<'_>,
+    ) -> Result<Option<CompiledUse>, LimitExceeded> {
+        let Some(statement) = self.compile_cached(&statement_use.document, statement_use.statement_index, env)? else {
+            return Ok(None);
+        };
+        if statement.is_unsatisfiable {
             return Ok(None);
         }
         let mut literals = Vec::with_capacity(statement.literals.len() + 1);
         for literal in &statement.literals {
-            match self.settled(literal, known)? {
+            match self.evaluate_with_known(literal, known)? {
                 Some(true) => {}
                 Some(false) => return Ok(None),
                 None => literals.push(literal.clone()),
             }
         }
-        if let Some(covers) = &one.covers {
-            literals.push(self.covering(&covers.resources, terms)?);
+        if let Some(scope) = &statement_use.resource_scope {
+            literals.push(self.compile_scope(&scope.resources, env)?);
         }
-        let of_literal = |literal: &Literal| match &literal.field {
-            Field::Key(key) if agreeing(key).is_some() => Sensitive::ToArnsTell,
-            Field::Key(key) if key.lower().starts_with("aws:") => Sensitive::No,
-            _ => Sensitive::ToAll,
+        let literal_sensitivity = |literal: &Literal| match &literal.field {
+            Field::Key(key) if find_arn_segment(key).is_some() => ShapeSensitivity::ArnSegments,
+            Field::Key(key) if key.lower().starts_with("aws:") => ShapeSensitivity::Insensitive,
+            _ => ShapeSensitivity::Full,
         };
-        let sensitive = literals.iter().map(of_literal).max().unwrap_or(Sensitive::No);
-        let actions = if one.covers.is_some() || one.rcp_services_only {
-            let service = one.covers.as_ref().and_then(|c| c.service.as_deref());
-            Arc::new(statement.actions.limited(self.catalog, service, one.rcp_services_only))
+        let sensitivity = literals.iter().map(literal_sensitivity).max().unwrap_or(ShapeSensitivity::Insensitive);
+        let actions = if statement_use.resource_scope.is_some() || statement_use.rcp_services_only {
+            let service = statement_use.resource_scope.as_ref().and_then(|c| c.service.as_deref());
+            Arc::new(statement.actions.restrict_to_services(self.catalog, service, statement_use.rcp_services_only))
         } else {
             Arc::clone(&statement.actions)
         };
-        let tag = (one.tag, one.index);
-        Ok(Some(Ready { actions, literals, tag, sensitive, service: one.covers.clone() }))
+        let statement_id = (statement_use.policy_index, statement_use.statement_index);
+        Ok(Some(CompiledUse {
+            actions,
+            literals,
+            statement_id: statement_id,
+            sensitivity: sensitivity,
+            resource_scope: statement_use.resource_scope.clone(),
+        }))
     }
 
-    fn covering(&self, patterns: &[Template], terms: &Terms<'_>) -> Result<Literal, TooBig> {
+    fn compile_scope(&self, patterns: &[Template], env: &CompileEnv<'_>) -> Result<Literal, LimitExceeded> {
         let mut globs = Vec::with_capacity(patterns.len());
         for pattern in patterns {
-            if let Some(toks) = self.tokens(pattern, false, terms)? {
-                globs.push(self.interner.glob(&toks));
+            if let Some(toks) = self.tokenize_template(pattern, false, env)? {
+                globs.push(self.interner.intern(&toks));
             }
         }
-        Ok(Literal::text(Field::Resource, globs.into(), false, true))
+        Ok(Literal::from_globs(Field::Resource, globs.into(), false, true))
     }
 
     /// Whether what is known of a key already tells whether a literal holds.
-    fn settled(&self, literal: &Literal, known: &KnownContext) -> Result<Option<bool>, TooBig> {
+    fn evaluate_with_known(&self, literal: &Literal, known: &KnownContext) -> Result<Option<bool>, LimitExceeded> {
         let Field::Key(key) = &literal.field else { return Ok(None) };
-        let symbols = &self.interner.symbols;
-        match clock(key, known) {
-            Known::Free | Known::Present => Ok(None),
-            Known::Missing => Ok(Some(literal.missing == literal.holds)),
-            Known::Value(_) | Known::Set(_) if literal.has_variable() => Ok(None),
-            Known::Value(value) => Ok(match &literal.values {
-                Values::Sets(test) => Some(test.accepts(&[symbols.encode(&value)]) == literal.holds),
-                _ => test(literal, &symbols.encode(&value), &self.interner),
+        let symbols = &self.interner.alphabet;
+        match lookup_key_fact(key, known) {
+            KeyFact::Free | KeyFact::Present => Ok(None),
+            KeyFact::Missing => Ok(Some(literal.includes_missing == literal.is_positive)),
+            KeyFact::Value(_) | KeyFact::Set(_) if literal.has_variable() => Ok(None),
+            KeyFact::Value(value) => Ok(match &literal.values {
+                LiteralValues::Sets(test) => Some(test.accepts(&[symbols.encode(&value)]) == literal.is_positive),
+                _ => text_satisfies(literal, &symbols.encode(&value), &self.interner),
             }),
-            Known::Set(values) => Ok(match &literal.values {
-                Values::Sets(test) => {
+            KeyFact::Set(values) => Ok(match &literal.values {
+                LiteralValues::Sets(test) => {
                     let values: Vec<_> = values.iter().map(|v| symbols.encode(v)).collect();
-                    Some(test.accepts(&values) == literal.holds)
+                    Some(test.accepts(&values) == literal.is_positive)
                 }
                 _ => None,
             }),
-            Known::StartsWith(_) => {
-                let before = self.known_state(key, known, None)?;
+            KeyFact::StartsWith(_) => {
+                let before = self.compute_key_state(key, known, None)?;
                 let budget = Budget::new(10_000);
-                let possible = |literal: &Literal| {
+                let is_possible = |literal: &Literal| {
                     let mut state = before.clone();
                     state.add(literal);
-                    state.left(&self.interner, &budget) != Left::Nothing
+                    state.check_emptiness(&self.interner, &budget) != Emptiness::Empty
                 };
-                Ok(match (possible(literal), possible(&literal.negated())) {
+                Ok(match (is_possible(literal), is_possible(&literal.negate())) {
                     (false, _) => Some(false),
                     (_, false) => Some(true),
                     _ => None,
@@ -351,61 +372,61 @@ impl Solver<'_> {
     }
 
     /// What is known of a key before any statement is looked at, for an action of a shape.
-    pub(super) fn known_state(
+    pub(super) fn compute_key_state(
         &self,
         key: &ContextKey,
         known: &KnownContext,
         shape: Option<ShapeId>,
-    ) -> Result<FieldState, TooBig> {
-        let mut state = FieldState::free();
-        let only = |text: &str| -> Result<Literal, TooBig> {
-            Ok(Literal::text(Field::Key(key.clone()), [self.interner.exact(text)?].into(), false, true))
+    ) -> Result<FieldState, LimitExceeded> {
+        let mut state = FieldState::unconstrained();
+        let exact_literal = |text: &str| -> Result<Literal, LimitExceeded> {
+            Ok(Literal::from_globs(Field::Key(key.clone()), [self.interner.intern_exact(text)?].into(), false, true))
         };
-        match clock(key, known) {
-            Known::Value(value) => {
-                state.add(&only(&value)?);
+        match lookup_key_fact(key, known) {
+            KeyFact::Value(value) => {
+                state.add(&exact_literal(&value)?);
                 return Ok(state);
             }
-            Known::Set(values) => {
-                state.missing = false;
-                state.values = self.exact_set(&values)?;
+            KeyFact::Set(values) => {
+                state.may_be_missing = false;
+                state.constraint = self.build_exact_set_constraint(&values)?;
                 return Ok(state);
             }
-            Known::Missing => {
-                state.present = false;
+            KeyFact::Missing => {
+                state.may_be_present = false;
                 return Ok(state);
             }
-            Known::StartsWith(prefix) => {
-                let mut toks = self.interner.literal(&prefix, false)?;
-                toks.push(super::glob::Tok::Run(super::glob::Class::Any));
-                let globs = [self.interner.glob(&toks)].into();
-                state.add(&Literal::text(Field::Key(key.clone()), globs, false, true));
+            KeyFact::StartsWith(prefix) => {
+                let mut toks = self.interner.tokenize_literal(&prefix, false)?;
+                toks.push(super::glob::GlobToken::AnyRun(super::glob::SymbolClass::Any));
+                let globs = [self.interner.intern(&toks)].into();
+                state.add(&Literal::from_globs(Field::Key(key.clone()), globs, false, true));
                 return Ok(state);
             }
-            Known::Present => state.missing = false,
-            Known::Free => {}
+            KeyFact::Present => state.may_be_missing = false,
+            KeyFact::Free => {}
         }
         if let Some(shape) = shape
             && !key.lower().starts_with("aws:")
             && !self.catalog.has_key(shape, key.lower())
         {
-            state.present = false;
+            state.may_be_present = false;
         }
-        state.values = self.values_by_type(key)?;
+        state.constraint = self.build_type_constraint(key)?;
         Ok(state)
     }
 }
 
 /// What is known of a key. The two keys of the clock are one field, known by either.
-fn clock(key: &ContextKey, known: &KnownContext) -> Known {
-    match (key.lower(), known.of(key)) {
-        ("aws:currenttime", Known::Missing) => known.of(&ContextKey::new("aws:EpochTime")),
-        (_, told) => told,
+fn lookup_key_fact(key: &ContextKey, known: &KnownContext) -> KeyFact {
+    match (key.lower(), known.fact(key)) {
+        ("aws:currenttime", KeyFact::Missing) => known.fact(&ContextKey::new("aws:EpochTime")),
+        (_, fact) => fact,
     }
 }
 
 /// The segment of the ARN that a key agrees with, where the ARN tells it.
-pub(super) fn agreeing(key: &ContextKey) -> Option<usize> {
+pub(super) fn find_arn_segment(key: &ContextKey) -> Option<usize> {
     match key.lower() {
         "aws:requestedregion" => Some(3),
         "aws:resourceaccount" => Some(4),
@@ -413,9 +434,9 @@ pub(super) fn agreeing(key: &ContextKey) -> Option<usize> {
     }
 }
 
-impl Carries {
+impl ArnSegmentsKnown {
     /// Whether a segment is told.
-    pub(super) fn tells(self, segment: usize) -> bool {
+    pub(super) fn has_segment(self, segment: usize) -> bool {
         match segment {
             3 => self.region,
             4 => self.account,

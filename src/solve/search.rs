@@ -12,18 +12,18 @@ use std::sync::Mutex;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use super::automaton::{Automaton, DEAD, Mask};
-use super::glob::{Class, Glob, Tok};
-use super::meeting::may_meet;
-use super::symbols::{OTHER, Symbol, is_variable};
+use super::automaton::{DEAD, Dfa, SymbolMask};
+use super::glob::{GlobToken, InternedGlob, SymbolClass};
+use super::meeting::may_intersect;
+use super::symbols::{Symbol, UNNAMED, is_variable};
 
 /// The answer of a search.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Found {
+pub enum GlobSearchResult {
     /// There is no such text.
-    Nothing,
+    NoMatch,
     /// This one.
-    Text(Vec<Symbol>),
+    Match(Vec<Symbol>),
     /// The search gave up at a limit.
     GaveUp,
 }
@@ -40,9 +40,9 @@ impl Budget {
 
     /// Spends steps; false once there are none left.
     pub fn spend(&self, steps: u64) -> bool {
-        let left = self.0.get().saturating_sub(steps);
-        self.0.set(left);
-        left > 0
+        let remaining = self.0.get().saturating_sub(steps);
+        self.0.set(remaining);
+        remaining > 0
     }
 
     /// Whether nothing is left.
@@ -55,7 +55,7 @@ impl Budget {
 const PREFERRED: &[u8] = b"xyzabcdefghijklmnopqrstuvw0123456789-_./XABCDEFGHIJKLMNOPQRSTUVWYZ+=@,:%~!#&()";
 
 /// Digits in a row are most often an account's number: this one, of AWS's documentation.
-const ACCOUNT: &[u8] = b"111122223333";
+const EXAMPLE_ACCOUNT: &[u8] = b"111122223333";
 
 /// What stars are filled with before a search is worth its while.
 const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
@@ -65,53 +65,58 @@ const MAX_VISITS: usize = 50_000;
 
 /// The searches of a run, so that none is done twice: the same patterns meet for many actions.
 #[derive(Debug, Default)]
-pub struct Searches(Mutex<FxHashMap<Asked, Found>>);
+pub struct SearchCache(Mutex<FxHashMap<SearchKey, GlobSearchResult>>);
 
 /// More searches than this are not kept.
-const MAX_KEPT: usize = 1 << 16;
+const MAX_CACHED: usize = 1 << 16;
 
 /// So many negatives are looked at before anything is looked up.
-const FEW: usize = 4;
+const MAX_UNCACHED_NEGATIVES: usize = 4;
 
 /// The identifiers of the patterns of a search.
 #[derive(Debug, Eq, Hash, PartialEq)]
-struct Asked {
+struct SearchKey {
     positive: Box<[u32]>,
     negative: Box<[u32]>,
-    variables: bool,
+    allows_variables: bool,
 }
 
-impl Searches {
+impl SearchCache {
     /// [`find`], remembered.
-    pub fn find(&self, positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
-        if let Some(found) = at_once(positive, negative) {
+    pub fn find_cached(
+        &self,
+        positive: &[&InternedGlob],
+        negative: &[&InternedGlob],
+        allows_variables: bool,
+        budget: &Budget,
+    ) -> GlobSearchResult {
+        if let Some(found) = decide_by_inspection(positive, negative) {
             return found;
         }
         // Of few patterns a look is faster than remembering.
-        let few = negative.len() <= FEW;
-        if few && is_covered(positive, negative) {
-            return Found::Nothing;
+        let is_small = negative.len() <= MAX_UNCACHED_NEGATIVES;
+        if is_small && is_covered(positive, negative) {
+            return GlobSearchResult::NoMatch;
         }
-        let ids = |globs: &[&Glob]| {
+        let ids = |globs: &[&InternedGlob]| {
             let mut ids: Box<[u32]> = globs.iter().map(|g| g.id).collect();
             ids.sort_unstable();
             ids
         };
-        let asked = Asked { positive: ids(positive), negative: ids(negative), variables };
+        let key = SearchKey { positive: ids(positive), negative: ids(negative), allows_variables: allows_variables };
         let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(found) = lock().get(&asked) {
+        if let Some(found) = lock().get(&key) {
             return found.clone();
         }
-        let found = match !few && is_covered(positive, negative) {
-            true => Found::Nothing,
-            false => {
-                without_walking(positive, negative).unwrap_or_else(|| by_walking(positive, negative, variables, budget))
-            }
+        let found = match !is_small && is_covered(positive, negative) {
+            true => GlobSearchResult::NoMatch,
+            false => search_by_filling(positive, negative)
+                .unwrap_or_else(|| search_by_refinement(positive, negative, allows_variables, budget)),
         };
         let mut kept = lock();
         // What one budget did not suffice for may be found with another.
-        if found != Found::GaveUp && kept.len() < MAX_KEPT {
-            kept.insert(asked, found.clone());
+        if found != GlobSearchResult::GaveUp && kept.len() < MAX_CACHED {
+            kept.insert(key, found.clone());
         }
         found
     }
@@ -119,45 +124,50 @@ impl Searches {
 
 /// Finds a text matched by all of `positive` and none of `negative`; symbols of variables are used only
 /// where `variables` says so.
-pub fn find(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
-    at_once(positive, negative)
-        .or_else(|| is_covered(positive, negative).then_some(Found::Nothing))
-        .or_else(|| without_walking(positive, negative))
-        .unwrap_or_else(|| by_walking(positive, negative, variables, budget))
+pub fn find_string(
+    positive: &[&InternedGlob],
+    negative: &[&InternedGlob],
+    allows_variables: bool,
+    budget: &Budget,
+) -> GlobSearchResult {
+    decide_by_inspection(positive, negative)
+        .or_else(|| is_covered(positive, negative).then_some(GlobSearchResult::NoMatch))
+        .or_else(|| search_by_filling(positive, negative))
+        .unwrap_or_else(|| search_by_refinement(positive, negative, allows_variables, budget))
 }
 
 /// What a look at the patterns tells.
-fn at_once(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
+fn decide_by_inspection(positive: &[&InternedGlob], negative: &[&InternedGlob]) -> Option<GlobSearchResult> {
     for (i, a) in positive.iter().enumerate() {
-        if positive.iter().skip(i + 1).any(|b| a.ends_differ(b)) {
-            return Some(Found::Nothing);
+        if positive.iter().skip(i + 1).any(|b| a.has_conflicting_ends(b)) {
+            return Some(GlobSearchResult::NoMatch);
         }
     }
     if let Some(text) = positive.iter().find_map(|p| p.as_exact()) {
         let fits = positive.iter().all(|p| p.matches(&text)) && !negative.iter().any(|n| n.matches(&text));
-        return Some(if fits { Found::Text(text) } else { Found::Nothing });
+        return Some(if fits { GlobSearchResult::Match(text) } else { GlobSearchResult::NoMatch });
     }
     None
 }
 
 /// Whether a negative plainly matches all that some positive does.
-fn is_covered(positive: &[&Glob], negative: &[&Glob]) -> bool {
+fn is_covered(positive: &[&InternedGlob], negative: &[&InternedGlob]) -> bool {
     negative.iter().any(|n| positive.iter().any(|p| n.covers(p)))
 }
 
 /// A text that comes of putting the same thing in the place of each star; or nothing, where two patterns share no text.
-fn without_walking(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
+fn search_by_filling(positive: &[&InternedGlob], negative: &[&InternedGlob]) -> Option<GlobSearchResult> {
     for (i, a) in positive.iter().enumerate() {
-        if positive.iter().skip(i + 1).any(|b| !may_meet(a, b)) {
-            return Some(Found::Nothing);
+        if positive.iter().skip(i + 1).any(|b| !may_intersect(a, b)) {
+            return Some(GlobSearchResult::NoMatch);
         }
     }
     for (i, pattern) in positive.iter().enumerate() {
         for filler in FILLERS {
-            let Some(text) = fill(pattern, filler) else { continue };
+            let Some(text) = fill_runs(pattern, filler) else { continue };
             let others = || positive.iter().enumerate().all(|(j, p)| i == j || p.matches(&text));
             if others() && !negative.iter().any(|n| n.matches(&text)) {
-                return Some(Found::Text(text));
+                return Some(GlobSearchResult::Match(text));
             }
         }
     }
@@ -165,16 +175,21 @@ fn without_walking(positive: &[&Glob], negative: &[&Glob]) -> Option<Found> {
 }
 
 /// The search itself: negatives are added as they are violated.
-fn by_walking(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
-    let negative: Vec<&Glob> =
-        negative.iter().copied().filter(|n| !positive.iter().any(|p| p.ends_differ(n))).collect();
-    let mut active: Vec<&Glob> = Vec::new();
+fn search_by_refinement(
+    positive: &[&InternedGlob],
+    negative: &[&InternedGlob],
+    allows_variables: bool,
+    budget: &Budget,
+) -> GlobSearchResult {
+    let negative: Vec<&InternedGlob> =
+        negative.iter().copied().filter(|n| !positive.iter().any(|p| p.has_conflicting_ends(n))).collect();
+    let mut active: Vec<&InternedGlob> = Vec::new();
     loop {
-        match walk(positive, &active, variables, budget) {
-            Found::Text(text) => {
-                let violated = negative.iter().filter(|n| n.matches(&text)).min_by_key(|n| n.literals());
+        match walk_product(positive, &active, allows_variables, budget) {
+            GlobSearchResult::Match(text) => {
+                let violated = negative.iter().filter(|n| n.matches(&text)).min_by_key(|n| n.literal_count());
                 match violated {
-                    None => return Found::Text(text),
+                    None => return GlobSearchResult::Match(text),
                     Some(broadest) => active.push(broadest),
                 }
             }
@@ -184,61 +199,66 @@ fn by_walking(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &
 }
 
 /// The pattern's text with its runs filled; none where the filler does not fit.
-fn fill(pattern: &Glob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
+fn fill_runs(pattern: &InternedGlob, filler: &[Symbol]) -> Option<Vec<Symbol>> {
     let mut text = Vec::with_capacity(pattern.toks.len() + 16);
     let mut toks = pattern.toks.iter().peekable();
     let mut digits = 0;
     while let Some(tok) = toks.next() {
         match tok {
             // One and then any number: the filler alone will do.
-            Tok::One(class)
+            GlobToken::AnyOne(class)
                 if !filler.is_empty()
-                    && toks.peek() == Some(&&Tok::Run(*class))
-                    && filler.iter().all(|s| class.has(*s)) => {}
+                    && toks.peek() == Some(&&GlobToken::AnyRun(*class))
+                    && filler.iter().all(|s| class.contains(*s)) => {}
             tok if tok.is_variable() => return None,
-            Tok::Sym(s) | Tok::Either(s, _) => text.push(*s),
-            Tok::One(Class::Digit) => {
-                text.push(ACCOUNT.get(digits % ACCOUNT.len()).copied().unwrap_or(b'1'));
+            GlobToken::Literal(s) | GlobToken::EitherCase(s, _) => text.push(*s),
+            GlobToken::AnyOne(SymbolClass::Digit) => {
+                text.push(EXAMPLE_ACCOUNT.get(digits % EXAMPLE_ACCOUNT.len()).copied().unwrap_or(b'1'));
                 digits += 1;
                 continue;
             }
-            Tok::One(_) => text.push(b'x'),
-            Tok::Run(class) if filler.iter().all(|s| class.has(*s)) => text.extend_from_slice(filler),
-            Tok::Run(_) => {}
+            GlobToken::AnyOne(_) => text.push(b'x'),
+            GlobToken::AnyRun(class) if filler.iter().all(|s| class.contains(*s)) => text.extend_from_slice(filler),
+            GlobToken::AnyRun(_) => {}
         }
     }
     Some(text)
 }
 
 /// The walk itself, with all negatives given active.
-fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget) -> Found {
-    let mut parts: Vec<&Automaton> = Vec::with_capacity(positive.len() + negative.len());
+fn walk_product(
+    positive: &[&InternedGlob],
+    negative: &[&InternedGlob],
+    allows_variables: bool,
+    budget: &Budget,
+) -> GlobSearchResult {
+    let mut automata: Vec<&Dfa> = Vec::with_capacity(positive.len() + negative.len());
     for glob in positive.iter().chain(negative) {
-        match glob.automaton() {
-            Ok(automaton) => parts.push(automaton),
-            Err(_) => return Found::GaveUp,
+        match glob.dfa() {
+            Ok(automaton) => automata.push(automaton),
+            Err(_) => return GlobSearchResult::GaveUp,
         }
     }
-    let split = positive.len();
-    let width = parts.len();
-    let distinct = representatives(&parts, variables);
-    let hope = |states: &[u16]| -> Option<u32> {
+    let positive_count = positive.len();
+    let width = automata.len();
+    let distinct = choose_representatives(&automata, allows_variables);
+    let lower_bound = |states: &[u16]| -> Option<u32> {
         let mut farthest = 0;
-        for (i, (part, state)) in parts.iter().zip(states).enumerate() {
-            if i < split {
+        for (i, (part, state)) in automata.iter().zip(states).enumerate() {
+            if i < positive_count {
                 farthest = farthest.max(part.distance(*state)?);
-            } else if part.is_everything(*state) {
+            } else if part.is_universal(*state) {
                 return None;
             }
         }
         Some(farthest)
     };
-    let done = |states: &[u16]| {
-        parts.iter().zip(states).enumerate().all(|(i, (part, state))| part.accepts(*state) == (i < split))
+    let is_accepting = |states: &[u16]| {
+        automata.iter().zip(states).enumerate().all(|(i, (part, state))| part.accepts(*state) == (i < positive_count))
     };
-    let start = vec![Automaton::START; width];
-    let Some(first) = hope(&start) else { return Found::Nothing };
-    let mut trail: Vec<(usize, Symbol)> = vec![(usize::MAX, 0)];
+    let start = vec![Dfa::START; width];
+    let Some(first) = lower_bound(&start) else { return GlobSearchResult::NoMatch };
+    let mut parents: Vec<(usize, Symbol)> = vec![(usize::MAX, 0)];
     let mut current = start.clone();
     let mut seen: IndexSet<Box<[u16]>, FxBuildHasher> = IndexSet::default();
     seen.insert(start.into());
@@ -248,56 +268,56 @@ fn walk(positive: &[&Glob], negative: &[&Glob], variables: bool, budget: &Budget
     while let Some(Reverse((_, id))) = queue.pop() {
         visits += 1;
         if visits > MAX_VISITS || !budget.spend(1) {
-            return Found::GaveUp;
+            return GlobSearchResult::GaveUp;
         }
         let Some(states) = seen.get_index(id) else { continue };
         current.copy_from_slice(states);
-        if done(&current) {
+        if is_accepting(&current) {
             let mut text = Vec::new();
-            let mut at = id;
-            while let Some((parent, symbol)) = trail.get(at).filter(|(parent, _)| *parent != usize::MAX) {
+            let mut node = id;
+            while let Some((parent, symbol)) = parents.get(node).filter(|(parent, _)| *parent != usize::MAX) {
                 text.push(*symbol);
-                at = *parent;
+                node = *parent;
             }
             text.reverse();
-            return Found::Text(text);
+            return GlobSearchResult::Match(text);
         }
-        let mut interesting: Mask = [0; 4];
-        for (part, state) in parts.iter().zip(&current) {
-            for (word, bits) in interesting.iter_mut().zip(part.interesting(*state)) {
+        let mut interesting: SymbolMask = [0; 4];
+        for (part, state) in automata.iter().zip(&current) {
+            for (word, bits) in interesting.iter_mut().zip(part.distinguished_symbols(*state)) {
                 *word |= bits;
             }
         }
-        let mut dull_tried = false;
+        let mut tried_other_symbol = false;
         for symbol in &distinct {
             let is_interesting =
                 interesting.get(usize::from(symbol >> 6)).is_some_and(|word| word >> (symbol & 63) & 1 == 1);
             if !is_interesting {
                 // All symbols that interest no pattern here lead to one and the same place.
-                if dull_tried {
+                if tried_other_symbol {
                     continue;
                 }
-                dull_tried = true;
+                tried_other_symbol = true;
             }
-            for ((slot, part), state) in next.iter_mut().zip(&parts).zip(&current) {
+            for ((slot, part), state) in next.iter_mut().zip(&automata).zip(&current) {
                 *slot = part.step(*state, *symbol);
             }
-            let Some(distance) = hope(&next) else { continue };
+            let Some(distance) = lower_bound(&next) else { continue };
             if seen.contains(next.as_slice()) {
                 continue;
             }
             queue.push(Reverse((distance, seen.len())));
             seen.insert(next.as_slice().into());
-            trail.push((id, *symbol));
+            parents.push((id, *symbol));
         }
     }
-    Found::Nothing
+    GlobSearchResult::NoMatch
 }
 
 /// One symbol for each group that all patterns treat alike, the pleasantest first.
-fn representatives(parts: &[&Automaton], variables: bool) -> Vec<Symbol> {
+fn choose_representatives(automata: &[&Dfa], allows_variables: bool) -> Vec<Symbol> {
     let mut keys = [0u64; 256];
-    for part in parts {
+    for part in automata {
         for (symbol, key) in (0..=255u8).zip(keys.iter_mut()) {
             *key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(7)
                 ^ u64::from(part.class_of(symbol)).wrapping_add(1);
@@ -308,11 +328,11 @@ fn representatives(parts: &[&Automaton], variables: bool) -> Vec<Symbol> {
         .iter()
         .copied()
         .chain((0x20..=0x7e).filter(|s| !PREFERRED.contains(s)))
-        .chain(128..=OTHER)
+        .chain(128..=UNNAMED)
         .chain(0..0x20)
         .chain([0x7f]);
     order
-        .filter(|s| variables || !is_variable(*s))
+        .filter(|s| allows_variables || !is_variable(*s))
         .filter(|s| seen.insert(keys.get(usize::from(*s)).copied().unwrap_or(0)))
         .collect()
 }
@@ -322,20 +342,20 @@ fn representatives(parts: &[&Automaton], variables: bool) -> Vec<Symbol> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::glob::{GlobRef, Interner};
+    use super::super::glob::{GlobInterner, GlobRef};
     use super::*;
 
-    fn glob(interner: &Interner, text: &str) -> GlobRef {
-        let toks: Vec<Tok> = text
+    fn glob(interner: &GlobInterner, text: &str) -> GlobRef {
+        let toks: Vec<GlobToken> = text
             .bytes()
             .map(|b| match b {
-                b'*' => Tok::Run(Class::Any),
-                b'?' => Tok::One(Class::Any),
-                b'%' => Tok::Run(Class::NotColon),
-                b => Tok::Sym(b),
+                b'*' => GlobToken::AnyRun(SymbolClass::Any),
+                b'?' => GlobToken::AnyOne(SymbolClass::Any),
+                b'%' => GlobToken::AnyRun(SymbolClass::NotColon),
+                b => GlobToken::Literal(b),
             })
             .collect();
-        interner.glob(&toks)
+        interner.intern(&toks)
     }
 
     /// The plainest matcher there is.
@@ -375,13 +395,13 @@ mod tests {
             positive in prop::collection::vec("[ab:*?%]{0,5}", 1..3),
             negative in prop::collection::vec("[ab:*?%]{0,5}", 0..4),
         ) {
-            let interner = Interner::default();
+            let interner = GlobInterner::default();
             let p: Vec<GlobRef> = positive.iter().map(|t| glob(&interner, t)).collect();
             let n: Vec<GlobRef> = negative.iter().map(|t| glob(&interner, t)).collect();
-            let refs = |g: &[GlobRef]| -> Vec<*const Glob> { g.iter().map(std::sync::Arc::as_ptr).collect() };
+            let refs = |g: &[GlobRef]| -> Vec<*const InternedGlob> { g.iter().map(std::sync::Arc::as_ptr).collect() };
             prop_assert_eq!(refs(&p).len(), positive.len());
-            let pr: Vec<&Glob> = p.iter().map(|g| &**g).collect();
-            let nr: Vec<&Glob> = n.iter().map(|g| &**g).collect();
+            let pr: Vec<&InternedGlob> = p.iter().map(|g| &**g).collect();
+            let nr: Vec<&InternedGlob> = n.iter().map(|g| &**g).collect();
             let fits = |text: &[u8]| {
                 positive.iter().all(|t| matches(t.as_bytes(), text)) && !negative.iter().any(|t| matches(t.as_bytes(), text))
             };
@@ -390,21 +410,21 @@ mod tests {
                     prop_assert_eq!(matches(pattern.as_bytes(), &text), compiled.matches(&text), "{} {:?}", pattern, text);
                 }
             }
-            match find(&pr, &nr, false, &Budget::new(1_000_000)) {
-                Found::Text(text) => prop_assert!(fits(&text), "{:?} is no answer", text),
+            match find_string(&pr, &nr, false, &Budget::new(1_000_000)) {
+                GlobSearchResult::Match(text) => prop_assert!(fits(&text), "{:?} is no answer", text),
                 // Five characters are enough to tell two such patterns of at most five apart, nearly always;
                 // a longer answer than that would have been found as Text.
-                Found::Nothing => prop_assert!(!texts(6).iter().any(|t| fits(t))),
-                Found::GaveUp => prop_assert!(false, "gave up"),
+                GlobSearchResult::NoMatch => prop_assert!(!texts(6).iter().any(|t| fits(t))),
+                GlobSearchResult::GaveUp => prop_assert!(false, "gave up"),
             }
         }
     }
 
     #[test]
-    fn a_crossing_of_wildcards_is_seen() {
-        let interner = Interner::default();
+    fn crossing_wildcards_are_detected() {
+        let interner = GlobInterner::default();
         let (a, b, c) = (glob(&interner, "a*"), glob(&interner, "*b"), glob(&interner, "a*b"));
-        assert_eq!(find(&[&a, &b], &[&c], false, &Budget::new(1000)), Found::Nothing);
-        assert!(matches!(find(&[&a, &b], &[], false, &Budget::new(1000)), Found::Text(_)));
+        assert_eq!(find_string(&[&a, &b], &[&c], false, &Budget::new(1000)), GlobSearchResult::NoMatch);
+        assert!(matches!(find_string(&[&a, &b], &[], false, &Budget::new(1000)), GlobSearchResult::Match(_)));
     }
 }

@@ -2,80 +2,89 @@
 
 use std::sync::Arc;
 
-use super::glob::{GlobRef, Interner};
+use super::glob::{GlobInterner, GlobRef};
 use super::literal::{SetTest, SetValues};
 use super::search::Budget;
 use super::symbols::Symbol;
-use super::text::{Sought, Text};
+use super::text::{StringConstraint, StringSearchResult};
 
 /// Constraints on a set of texts.
 #[derive(Clone, Debug)]
-pub struct TextSet {
+pub struct StringSetConstraint {
     /// Whether it may be empty.
-    pub empty: bool,
+    pub may_be_empty: bool,
     /// Whether it may hold values.
-    pub filled: bool,
+    pub may_have_values: bool,
     /// What every value meets.
-    pub every: Text,
+    pub every_value: StringConstraint,
     /// For each, some value is (`true`) or is not (`false`) matched.
-    pub some: Vec<(Arc<[GlobRef]>, bool)>,
+    pub some_value: Vec<(Arc<[GlobRef]>, bool)>,
 }
 
-impl Default for TextSet {
-    fn default() -> TextSet {
-        TextSet { empty: true, filled: true, every: Text::default(), some: Vec::new() }
+impl Default for StringSetConstraint {
+    fn default() -> StringSetConstraint {
+        StringSetConstraint {
+            may_be_empty: true,
+            may_have_values: true,
+            every_value: StringConstraint::default(),
+            some_value: Vec::new(),
+        }
     }
 }
 
-impl TextSet {
+impl StringSetConstraint {
     /// Adds what a test says.
     pub fn add(&mut self, test: &SetTest) {
-        self.empty &= test.empty;
+        self.may_be_empty &= test.accepts_empty;
         match &test.values {
             SetValues::Always => {}
-            SetValues::Never => self.filled = false,
-            SetValues::Some(globs, listed) => self.some.push((Arc::clone(globs), *listed)),
-            SetValues::Every(globs, listed) => self.every.add(globs, *listed),
+            SetValues::Never => self.may_have_values = false,
+            SetValues::Some(globs, listed) => self.some_value.push((Arc::clone(globs), *listed)),
+            SetValues::Every(globs, listed) => self.every_value.add(globs, *listed),
         }
     }
 
     /// Finds a set: at most one value for each existential.
-    pub fn find(&self, interner: &Interner, budget: &Budget) -> Option<Result<Vec<Vec<Symbol>>, Unknown>> {
-        if self.empty {
+    pub fn find_values(
+        &self,
+        interner: &GlobInterner,
+        budget: &Budget,
+    ) -> Option<Result<Vec<Vec<Symbol>>, UndecidedSetSearch>> {
+        if self.may_be_empty {
             return Some(Ok(Vec::new()));
         }
-        if !self.filled {
+        if !self.may_have_values {
             return None;
         }
         let mut values: Vec<Vec<Symbol>> = Vec::new();
         let mut unknown = false;
-        let mut take = |sought: Sought| match sought {
-            Sought::Nothing => false,
-            Sought::Text(text) => {
+        let mut add_value = |sought: StringSearchResult| match sought {
+            StringSearchResult::NoMatch => false,
+            StringSearchResult::Match(text) => {
                 if !values.contains(&text) {
                     values.push(text);
                 }
                 true
             }
-            Sought::Unknown => {
+            StringSearchResult::Unknown => {
                 unknown = true;
                 true
             }
         };
-        if self.some.is_empty() && !take(self.every.find(interner, budget)) {
+        if self.some_value.is_empty() && !add_value(self.every_value.find_string(interner, budget)) {
             return None;
         }
-        for (globs, listed) in &self.some {
-            let mut text = self.every.clone();
+        for (globs, listed) in &self.some_value {
+            let mut text = self.every_value.clone();
             text.add(globs, *listed);
-            if !take(text.find(interner, budget)) {
+            if !add_value(text.find_string(interner, budget)) {
                 return None;
             }
         }
-        Some(if unknown { Err(Unknown) } else { Ok(values) })
+        Some(if unknown { Err(UndecidedSetSearch) } else { Ok(values) })
     }
 }
 
 /// Whether there is a value could not be found out.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct Unknown;
+pub struct UndecidedSetSearch;

@@ -6,19 +6,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::access::{Known, KnownContext};
+use crate::access::{KeyFact, KnownContext};
 use crate::catalog::{Catalog, Multiplicity, ShapeId, ValueType};
-use crate::iam::condition::{Comparison, ConditionValue, Family};
+use crate::iam::condition::{ConditionValue, OperatorFamily, ValueComparison};
 use crate::iam::document::{ActionElement, ResourceElement};
-use crate::iam::value::Typed;
+use crate::iam::value::TypedValue;
 use crate::iam::{
-    Condition, ContextKey, Effect, Listing, Part, Partition, PolicyDocument, Quantifier, Statement, Template,
-    WhenMissing,
+    Condition, ContextKey, Effect, ElementKind, MissingKeyRule, Partition, PolicyDocument, Quantifier, Statement,
+    Template, TemplatePart,
 };
 
 /// What cannot be told in SMT-LIB, or is not told yet.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Unsupported {
+pub enum UnsupportedConstruct {
     /// The catalog does not know the action.
     #[error("the action {0} is not in the catalog")]
     Action(String),
@@ -32,7 +32,7 @@ pub enum Unsupported {
 
 /// How a key's value is told.
 #[derive(Copy, Clone, Eq, PartialEq)]
-enum Sort {
+enum SmtSort {
     String,
     Real,
     Int,
@@ -43,136 +43,141 @@ enum Sort {
 ///
 /// # Errors
 /// Where the documents hold what is not written; see [`Unsupported`].
-pub fn smt_lib(a: &PolicyDocument, b: &PolicyDocument, action: &str, catalog: &Catalog) -> Result<String, Unsupported> {
-    let id = catalog.find_action(action).ok_or_else(|| Unsupported::Action(action.to_owned()))?;
-    let mut writer = Writer { catalog, shape: catalog.shape(id), keys: BTreeMap::new() };
+pub fn render_smt_query(
+    a: &PolicyDocument,
+    b: &PolicyDocument,
+    action: &str,
+    catalog: &Catalog,
+) -> Result<String, UnsupportedConstruct> {
+    let id = catalog.find_action(action).ok_or_else(|| UnsupportedConstruct::Action(action.to_owned()))?;
+    let mut writer = SmtWriter { catalog, shape: catalog.shape(id), keys: BTreeMap::new() };
     let lower = catalog.full_name(id).to_ascii_lowercase();
-    let (allowed, declared) = (writer.allows(a, &lower)?, writer.allows(b, &lower)?);
+    let (allowed, declared) = (writer.render_document(a, &lower)?, writer.render_document(b, &lower)?);
     let mut out = String::from("(set-logic ALL)\n(declare-const resource String)\n");
-    let _ = writeln!(out, "(assert {})", writer.domain());
-    out.push_str(&writer.declarations()?);
+    let _ = writeln!(out, "(assert {})", writer.render_domain());
+    out.push_str(&writer.render_declarations()?);
     let _ = writeln!(out, "(assert {allowed})\n(assert (not {declared}))\n(check-sat)");
     Ok(out)
 }
 
-struct Writer<'c> {
+struct SmtWriter<'c> {
     catalog: &'c Catalog,
     shape: ShapeId,
     /// The keys that were named, each with its constant's name and sort.
-    keys: BTreeMap<ContextKey, (String, Sort)>,
+    keys: BTreeMap<ContextKey, (String, SmtSort)>,
 }
 
-impl Writer<'_> {
-    fn allows(&mut self, document: &PolicyDocument, action: &str) -> Result<String, Unsupported> {
+impl SmtWriter<'_> {
+    fn render_document(&mut self, document: &PolicyDocument, action: &str) -> Result<String, UnsupportedConstruct> {
         let mut sides = [Vec::new(), Vec::new()];
-        for statement in document.statements.iter().filter(|s| speaks_of(&s.action, action)) {
+        for statement in document.statements.iter().filter(|s| lists_action(&s.action, action)) {
             let [allows, denies] = &mut sides;
             let side = if statement.effect == Effect::Allow { allows } else { denies };
-            side.push(self.statement(statement)?);
+            side.push(self.render_statement(statement)?);
         }
         let [allows, denies] = sides;
-        Ok(format!("(and {} (not {}))", any("or", &allows, "false"), any("or", &denies, "false")))
+        Ok(format!("(and {} (not {}))", apply_operator("or", &allows, "false"), apply_operator("or", &denies, "false")))
     }
 
-    fn statement(&mut self, statement: &Statement) -> Result<String, Unsupported> {
+    fn render_statement(&mut self, statement: &Statement) -> Result<String, UnsupportedConstruct> {
         let mut all = Vec::new();
         if let Some(resource) = &statement.resource {
-            all.push(resource_test(resource)?);
+            all.push(render_resource(resource)?);
         }
         for condition in &statement.conditions {
-            all.push(self.condition(condition)?);
+            all.push(self.render_condition(condition)?);
         }
-        Ok(any("and", &all, "true"))
+        Ok(apply_operator("and", &all, "true"))
     }
 
-    fn condition(&mut self, condition: &Condition) -> Result<String, Unsupported> {
-        let unsupported = || Unsupported::Condition(condition.operator_name());
+    fn render_condition(&mut self, condition: &Condition) -> Result<String, UnsupportedConstruct> {
+        let unsupported = || UnsupportedConstruct::Condition(condition.operator_name());
         if condition.quantifier != Quantifier::Plain {
             return Err(unsupported());
         }
-        let (name, sort) = self.key(condition).ok_or_else(unsupported)?;
+        let (name, sort) = self.declare_key(condition).ok_or_else(unsupported)?;
         let present = format!("{name}.present");
-        if condition.operator.family() == Family::Null {
+        if condition.operator.family() == OperatorFamily::Null {
             let tests: Vec<String> = condition
                 .values
                 .iter()
                 .filter_map(|v| match v {
-                    ConditionValue::Typed(Typed::Bool(missing)) => {
+                    ConditionValue::Typed(TypedValue::Bool(missing)) => {
                         Some(if *missing { format!("(not {present})") } else { present.clone() })
                     }
                     _ => None,
                 })
                 .collect();
-            return Ok(any("or", &tests, "false"));
+            return Ok(apply_operator("or", &tests, "false"));
         }
         let mut tests = Vec::new();
         for value in &condition.values {
-            tests.push(self.comparison(condition, value, &name, sort)?.ok_or_else(unsupported)?);
+            tests.push(self.render_comparison(condition, value, &name, sort)?.ok_or_else(unsupported)?);
         }
-        let listed = any("or", &tests, "false");
+        let listed = apply_operator("or", &tests, "false");
         let negated = condition.operator.is_negated();
         let holds = if negated { format!("(not {listed})") } else { listed };
-        let on_missing = negated || condition.when_missing == WhenMissing::Holds;
-        Ok(if on_missing { format!("(or (not {present}) {holds})") } else { format!("(and {present} {holds})") })
+        let missing_holds = negated || condition.when_missing == MissingKeyRule::Satisfied;
+        Ok(if missing_holds { format!("(or (not {present}) {holds})") } else { format!("(and {present} {holds})") })
     }
 
     /// One value of a condition against the key's; none where the two are of different kinds.
-    fn comparison(
+    fn render_comparison(
         &self,
         condition: &Condition,
         value: &ConditionValue,
         name: &str,
-        sort: Sort,
-    ) -> Result<Option<String>, Unsupported> {
+        sort: SmtSort,
+    ) -> Result<Option<String>, UnsupportedConstruct> {
         let operator = condition.operator;
         Ok(match (operator.family(), sort, value) {
-            (Family::String, Sort::String, ConditionValue::Text(template)) => {
-                Some(format!("(str.in_re {name} {})", pattern(template, operator.ignores_case())?))
+            (OperatorFamily::String, SmtSort::String, ConditionValue::Text(template)) => {
+                Some(format!("(str.in_re {name} {})", render_regex(template, operator.ignores_case())?))
             }
-            (Family::Bool, Sort::Bool, ConditionValue::Typed(Typed::Bool(truth))) => {
+            (OperatorFamily::Bool, SmtSort::Bool, ConditionValue::Typed(TypedValue::Bool(truth))) => {
                 Some(format!("(= {name} {truth})"))
             }
-            (Family::Numeric, Sort::Real, ConditionValue::Typed(Typed::Number(number))) => {
-                Some(format!("({} {name} {})", sign(operator.comparison()), real(&number.to_string())))
-            }
-            (Family::Date, Sort::Int, ConditionValue::Typed(Typed::Instant(instant))) => {
+            (OperatorFamily::Numeric, SmtSort::Real, ConditionValue::Typed(TypedValue::Number(number))) => Some(
+                format!("({} {name} {})", comparison_symbol(operator.comparison()), render_real(&number.to_string())),
+            ),
+            (OperatorFamily::Date, SmtSort::Int, ConditionValue::Typed(TypedValue::Instant(instant))) => {
                 let bound = if instant.0 < 0 { format!("(- {})", -instant.0) } else { instant.0.to_string() };
-                Some(format!("({} {name} {bound})", sign(operator.comparison())))
+                Some(format!("({} {name} {bound})", comparison_symbol(operator.comparison())))
             }
             _ => None,
         })
     }
 
     /// The constant of a condition's key; none where its type is not told in SMT-LIB.
-    fn key(&mut self, condition: &Condition) -> Option<(String, Sort)> {
+    fn declare_key(&mut self, condition: &Condition) -> Option<(String, SmtSort)> {
         let key = &condition.key;
         if matches!(key.lower(), "aws:epochtime" | "aws:requestedregion" | "aws:resourceaccount") {
             return None;
         }
-        let sort = match self.catalog.key_facts(key.lower()) {
-            None => Sort::String,
+        let sort = match self.catalog.key_definition(key.lower()) {
+            None => SmtSort::String,
             Some(facts) if facts.multiplicity == Multiplicity::Multi => return None,
             Some(facts) => match facts.value_type {
-                ValueType::Bool => Sort::Bool,
-                ValueType::Numeric => Sort::Real,
-                ValueType::Date => Sort::Int,
+                ValueType::Bool => SmtSort::Bool,
+                ValueType::Numeric => SmtSort::Real,
+                ValueType::Date => SmtSort::Int,
                 ValueType::IpAddress => return None,
-                ValueType::String | ValueType::Arn | ValueType::Binary => Sort::String,
+                ValueType::String | ValueType::Arn | ValueType::Binary => SmtSort::String,
             },
         };
         let number = self.keys.len();
         Some(self.keys.entry(key.clone()).or_insert_with(|| (format!("key{number}"), sort)).clone())
     }
 
-    fn declarations(&self) -> Result<String, Unsupported> {
-        let known = KnownContext::nothing();
+    fn render_declarations(&self) -> Result<String, UnsupportedConstruct> {
+        let known = KnownContext::unconstrained();
         let mut out = String::new();
         for (key, (name, sort)) in &self.keys {
             let sort_name = match sort {
-                Sort::String => "String",
-                Sort::Real => "Real",
-                Sort::Int => "Int",
-                Sort::Bool => "Bool",
+                SmtSort::String => "String",
+                SmtSort::Real => "Real",
+                SmtSort::Int => "Int",
+                SmtSort::Bool => "Bool",
             };
             let _ = writeln!(
                 out,
@@ -180,116 +185,125 @@ impl Writer<'_> {
                 key.lower().escape_debug()
             );
             let service_key = !key.lower().starts_with("aws:");
-            match known.of(key) {
+            match known.fact(key) {
                 _ if service_key && !self.catalog.has_key(self.shape, key.lower()) => {
                     let _ = writeln!(out, "(assert (not {name}.present))");
                 }
-                Known::Free => {}
-                Known::Present => {
+                KeyFact::Free => {}
+                KeyFact::Present => {
                     let _ = writeln!(out, "(assert {name}.present)");
                 }
-                Known::Missing => {
+                KeyFact::Missing => {
                     let _ = writeln!(out, "(assert (not {name}.present))");
                 }
-                Known::Value(value) if *sort == Sort::Bool => {
+                KeyFact::Value(value) if *sort == SmtSort::Bool => {
                     let _ = writeln!(out, "(assert (and {name}.present (= {name} {value})))");
                 }
-                Known::Value(value) if *sort == Sort::String => {
-                    let _ = writeln!(out, "(assert (and {name}.present (= {name} {})))", quoted(&value));
+                KeyFact::Value(value) if *sort == SmtSort::String => {
+                    let _ = writeln!(out, "(assert (and {name}.present (= {name} {})))", quote_string(&value));
                 }
-                _ => return Err(Unsupported::Condition(key.as_written().to_owned())),
+                _ => return Err(UnsupportedConstruct::Condition(key.as_written().to_owned())),
             }
         }
         Ok(out)
     }
 
     /// The resources that the action can be asked on.
-    fn domain(&self) -> String {
+    fn render_domain(&self) -> String {
         let types = self.catalog.resource_types(self.shape);
         if types.is_empty() {
             return "(= resource \"*\")".to_owned();
         }
         let mut forms = Vec::new();
-        for one in types {
-            for format in self.catalog.arn_formats(*one) {
+        for resource_type in types {
+            for format in self.catalog.arn_formats(*resource_type) {
                 let mut parts = Vec::new();
                 for (index, segment) in format.splitn(6, ':').enumerate() {
                     if index > 0 {
-                        parts.push(literal(":"));
+                        parts.push(render_literal(":"));
                     }
-                    let managed =
-                        index == 4 && self.catalog.resource_type_name(*one) == "policy" && format.contains(":iam:");
-                    let told = self.segment(*one, index, segment);
-                    parts.push(if managed { format!("(re.union {told} {})", literal("aws")) } else { told });
+                    let managed = index == 4
+                        && self.catalog.resource_type_name(*resource_type) == "policy"
+                        && format.contains(":iam:");
+                    let segment_regex = self.render_segment(*resource_type, index, segment);
+                    parts.push(if managed {
+                        format!("(re.union {segment_regex} {})", render_literal("aws"))
+                    } else {
+                        segment_regex
+                    });
                 }
-                forms.push(any("re.++", &parts, "re.none"));
+                forms.push(apply_operator("re.++", &parts, "re.none"));
             }
         }
         forms.sort();
         forms.dedup();
-        format!("(str.in_re resource {})", any("re.union", &forms, "re.none"))
+        format!("(str.in_re resource {})", apply_operator("re.union", &forms, "re.none"))
     }
 
-    fn segment(&self, of: crate::catalog::ResourceTypeId, index: usize, segment: &str) -> String {
+    fn render_segment(&self, resource_type: crate::catalog::ResourceTypeId, index: usize, segment: &str) -> String {
         let mut parts = Vec::new();
         let mut rest = segment;
         while !rest.is_empty() {
             if let Some((variable, after)) = rest.strip_prefix("${").and_then(|r| r.split_once('}')) {
                 parts.push(match index {
-                    1 => any(
+                    1 => apply_operator(
                         "re.union",
-                        &Partition::ALL.iter().map(|p| literal(p.as_str())).collect::<Vec<_>>(),
+                        &Partition::ALL.iter().map(|p| render_literal(p.as_str())).collect::<Vec<_>>(),
                         "re.none",
                     ),
                     3 => r#"(re.+ (re.union (re.range "a" "z") (re.range "0" "9") (str.to_re "-")))"#.to_owned(),
                     4 => r#"((_ re.^ 12) (re.range "0" "9"))"#.to_owned(),
-                    0..=4 => some_but(":"),
-                    _ => some_but(self.catalog.variable_excludes(of, variable)),
+                    0..=4 => render_some_except(":"),
+                    _ => render_some_except(self.catalog.excluded_characters(resource_type, variable)),
                 });
                 rest = after;
                 continue;
             }
             if let Some(after) = rest.strip_prefix('*') {
-                parts.push(if index < 5 { format!("(re.opt {})", some_but(":")) } else { "re.all".to_owned() });
+                parts.push(if index < 5 {
+                    format!("(re.opt {})", render_some_except(":"))
+                } else {
+                    "re.all".to_owned()
+                });
                 rest = after;
                 continue;
             }
             let end = rest.char_indices().skip(1).find(|(_, c)| matches!(c, '$' | '*')).map_or(rest.len(), |(i, _)| i);
             let (text, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            parts.push(literal(text));
+            parts.push(render_literal(text));
             rest = after;
         }
-        any("re.++", &parts, "(str.to_re \"\")")
+        apply_operator("re.++", &parts, "(str.to_re \"\")")
     }
 }
 
 /// One or more characters that are none of these.
-fn some_but(excluded: &str) -> String {
+fn render_some_except(excluded: &str) -> String {
     if excluded.is_empty() {
         return "(re.+ re.allchar)".to_owned();
     }
-    let bad: Vec<String> = excluded.chars().map(|c| literal(c.encode_utf8(&mut [0; 4]))).collect();
-    format!("(re.+ (re.diff re.allchar {}))", any("re.union", &bad, "re.none"))
+    let bad: Vec<String> = excluded.chars().map(|c| render_literal(c.encode_utf8(&mut [0; 4]))).collect();
+    format!("(re.+ (re.diff re.allchar {}))", apply_operator("re.union", &bad, "re.none"))
 }
 
-fn sign(comparison: Comparison) -> &'static str {
+fn comparison_symbol(comparison: ValueComparison) -> &'static str {
     match comparison {
-        Comparison::Equals => "=",
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "<=",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => ">=",
+        ValueComparison::Equals => "=",
+        ValueComparison::Less => "<",
+        ValueComparison::LessOrEqual => "<=",
+        ValueComparison::Greater => ">",
+        ValueComparison::GreaterOrEqual => ">=",
     }
 }
 
-fn real(number: &str) -> String {
+fn render_real(number: &str) -> String {
     let (negative, digits) = number.strip_prefix('-').map_or((false, number), |digits| (true, digits));
     let point = if digits.contains('.') { "" } else { ".0" };
     if negative { format!("(- {digits}{point})") } else { format!("{digits}{point}") }
 }
 
 /// An operator over some terms; `none` where there are none.
-fn any(operator: &str, terms: &[String], none: &str) -> String {
+fn apply_operator(operator: &str, terms: &[String], none: &str) -> String {
     match terms {
         [] => none.to_owned(),
         [one] => one.clone(),
@@ -297,7 +311,7 @@ fn any(operator: &str, terms: &[String], none: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+fn quote_string(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -313,61 +327,68 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn literal(text: &str) -> String {
-    format!("(str.to_re {})", quoted(text))
+fn render_literal(text: &str) -> String {
+    format!("(str.to_re {})", quote_string(text))
 }
 
-fn resource_test(element: &ResourceElement) -> Result<String, Unsupported> {
+fn render_resource(element: &ResourceElement) -> Result<String, UnsupportedConstruct> {
     let mut tests = Vec::new();
-    for one in &element.patterns {
-        tests.push(format!("(str.in_re resource {})", pattern(one, false)?));
+    for template in &element.patterns {
+        tests.push(format!("(str.in_re resource {})", render_regex(template, false)?));
     }
-    let listed = any("or", &tests, "false");
-    Ok(if element.listing == Listing::Only { listed } else { format!("(not {listed})") })
+    let listed = apply_operator("or", &tests, "false");
+    Ok(if element.kind == ElementKind::List { listed } else { format!("(not {listed})") })
 }
 
 /// A text with wildcards as a regular expression.
-fn pattern(template: &Template, ignore_case: bool) -> Result<String, Unsupported> {
+fn render_regex(template: &Template, ignore_case: bool) -> Result<String, UnsupportedConstruct> {
     let mut parts = Vec::new();
     for part in template.parts() {
         match part {
-            Part::Literal(text) if ignore_case => {
+            TemplatePart::Literal(text) if ignore_case => {
                 for c in text.chars() {
                     if !c.is_ascii() {
-                        return Err(Unsupported::Condition("of a letter outside ASCII in either case".to_owned()));
+                        return Err(UnsupportedConstruct::Condition(
+                            "of a letter outside ASCII in either case".to_owned(),
+                        ));
                     }
                     let cases = [c.to_ascii_lowercase(), c.to_ascii_uppercase()];
-                    parts.push(any("re.union", &cases.map(|c| literal(c.encode_utf8(&mut [0; 4]))), "re.none"));
+                    parts.push(apply_operator(
+                        "re.union",
+                        &cases.map(|c| render_literal(c.encode_utf8(&mut [0; 4]))),
+                        "re.none",
+                    ));
                 }
             }
-            Part::Literal(text) => parts.push(literal(text)),
-            Part::AnyRun => parts.push("re.all".to_owned()),
-            Part::AnyOne => parts.push("re.allchar".to_owned()),
-            Part::Variable { .. } => return Err(Unsupported::Variable),
+            TemplatePart::Literal(text) => parts.push(render_literal(text)),
+            TemplatePart::AnyString => parts.push("re.all".to_owned()),
+            TemplatePart::AnyChar => parts.push("re.allchar".to_owned()),
+            TemplatePart::Variable { .. } => return Err(UnsupportedConstruct::Variable),
         }
     }
-    Ok(any("re.++", &parts, "(str.to_re \"\")"))
+    Ok(apply_operator("re.++", &parts, "(str.to_re \"\")"))
 }
 
 /// Whether an element speaks of an action, in lower case.
-pub(super) fn speaks_of(element: &ActionElement, action: &str) -> bool {
+pub(super) fn lists_action(element: &ActionElement, action: &str) -> bool {
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
-    let listed = element.patterns.iter().any(|p| matches(p.service(), service) && matches(p.name(), name));
-    listed == (element.listing == Listing::Only)
+    let listed =
+        element.patterns.iter().any(|p| wildcard_matches(p.service(), service) && wildcard_matches(p.name(), name));
+    listed == (element.kind == ElementKind::List)
 }
 
-fn matches(pattern: &str, text: &str) -> bool {
+fn wildcard_matches(pattern: &str, text: &str) -> bool {
     let mut letters = pattern.chars();
     match letters.next() {
         None => text.is_empty(),
         Some('*') => {
             let rest = letters.as_str();
             let tails = text.char_indices().map(|(i, _)| i).chain([text.len()]);
-            tails.filter_map(|i| text.get(i..)).any(|tail| matches(rest, tail))
+            tails.filter_map(|i| text.get(i..)).any(|tail| wildcard_matches(rest, tail))
         }
         Some(c) => {
             let mut found = text.chars();
-            found.next().is_some_and(|f| c == '?' || c == f) && matches(letters.as_str(), found.as_str())
+            found.next().is_some_and(|f| c == '?' || c == f) && wildcard_matches(letters.as_str(), found.as_str())
         }
     }
 }

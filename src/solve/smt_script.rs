@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::smt_lib::{Unsupported, smt_lib, speaks_of};
+use super::smt_lib::{UnsupportedConstruct, lists_action, render_smt_query};
 use crate::catalog::{ActionId, Catalog, ShapeId};
 use crate::iam::{Effect, PolicyDocument};
 
@@ -16,18 +16,18 @@ pub struct SmtScript {
     /// How many questions it asks.
     pub questions: usize,
     /// Actions whose question cannot be told in SMT-LIB, and why; the script names them in comments.
-    pub left_out: Vec<(String, Unsupported)>,
+    pub omitted: Vec<(String, UnsupportedConstruct)>,
 }
 
 /// The script for two documents by themselves. Every existing action that `a` may allow is asked about; of actions
 /// that the same statements speak of, on the same resources and with the same keys, the first one for all.
-pub fn smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> SmtScript {
-    let mut script = SmtScript { text: String::new(), questions: 0, left_out: Vec::new() };
-    for ((_, _), actions) in groups(a, b, catalog) {
+pub fn render_smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> SmtScript {
+    let mut script = SmtScript { text: String::new(), questions: 0, omitted: Vec::new() };
+    for ((_, _), actions) in group_actions(a, b, catalog) {
         let Some(first) = actions.first() else { continue };
         let name = catalog.full_name(*first);
         let others = actions.len() - 1;
-        match smt_lib(a, b, &name, catalog) {
+        match render_smt_query(a, b, &name, catalog) {
             Ok(question) => {
                 let _ = writeln!(script.text, "(echo \"{name}\")");
                 if others > 0 {
@@ -36,9 +36,10 @@ pub fn smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> 
                 let _ = writeln!(script.text, "{question}(reset)\n");
                 script.questions += 1;
             }
-            Err(why) => {
-                let _ = writeln!(script.text, "; {name} and {others} more are left out: {}\n", harmless(&why));
-                script.left_out.push((name, why));
+            Err(reason) => {
+                let _ =
+                    writeln!(script.text, "; {name} and {others} more are left out: {}\n", sanitize_comment(&reason));
+                script.omitted.push((name, reason));
             }
         }
     }
@@ -46,13 +47,17 @@ pub fn smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> 
 }
 
 /// The actions that some Allow of `a` speaks of, in groups of which the same holds.
-fn groups(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> IndexMap<(Vec<bool>, ShapeId), Vec<ActionId>> {
+fn group_actions(
+    a: &PolicyDocument,
+    b: &PolicyDocument,
+    catalog: &Catalog,
+) -> IndexMap<(Vec<bool>, ShapeId), Vec<ActionId>> {
     let mut groups: IndexMap<(Vec<bool>, ShapeId), Vec<ActionId>> = IndexMap::new();
     for action in catalog.actions() {
         let lower = catalog.full_name(action).to_ascii_lowercase();
-        let speaks = |statement: &crate::iam::Statement| speaks_of(&statement.action, &lower);
-        if a.statements.iter().any(|s| s.effect == Effect::Allow && speaks(s)) {
-            let statements = a.statements.iter().chain(&b.statements).map(speaks).collect();
+        let is_listed = |statement: &crate::iam::Statement| lists_action(&statement.action, &lower);
+        if a.statements.iter().any(|s| s.effect == Effect::Allow && is_listed(s)) {
+            let statements = a.statements.iter().chain(&b.statements).map(is_listed).collect();
             groups.entry((statements, catalog.shape(action))).or_default().push(action);
         }
     }
@@ -60,6 +65,6 @@ fn groups(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> IndexMap
 }
 
 /// A comment ends where its line does: what a document brings must not begin another.
-fn harmless(why: &Unsupported) -> String {
-    why.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+fn sanitize_comment(reason: &UnsupportedConstruct) -> String {
+    reason.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -7,24 +7,24 @@
 use std::collections::BTreeMap;
 use std::sync::RwLock;
 
-use super::TooBig;
+use super::LimitExceeded;
 use crate::iam::ContextKey;
 
 /// A character of the alphabet.
 pub type Symbol = u8;
 
 /// Every character outside ASCII that no pattern names.
-pub const OTHER: Symbol = 255;
+pub const UNNAMED: Symbol = 255;
 const FIRST_NAMED: usize = 128;
 /// Variables that may hold any text come first, then those whose value holds no colon. Each has two symbols:
 /// its value, and its value in other letter case.
 const FIRST_VARIABLE: Symbol = 224;
-const FIRST_WITHOUT_COLON: Symbol = FIRST_VARIABLE + 16;
-const ANY_TEXT: Symbol = FIRST_WITHOUT_COLON + 14;
+const FIRST_COLON_FREE: Symbol = FIRST_VARIABLE + 16;
+const ANY_TEXT: Symbol = FIRST_COLON_FREE + 14;
 
 /// Keys whose values hold no colon: numbers of accounts, regions, identifiers of organizations, names of users
 /// (*IAM and AWS STS quotas*, "IAM name requirements").
-const WITHOUT_COLON: [&str; 7] = [
+const COLON_FREE_KEYS: [&str; 7] = [
     "aws:principalaccount",
     "aws:principalorgid",
     "aws:requestedregion",
@@ -36,26 +36,26 @@ const WITHOUT_COLON: [&str; 7] = [
 
 /// Whether a symbol stands for a variable's unknown value.
 pub fn is_variable(symbol: Symbol) -> bool {
-    (FIRST_VARIABLE..OTHER).contains(&symbol)
+    (FIRST_VARIABLE..UNNAMED).contains(&symbol)
 }
 
 /// Whether a symbol stands for a variable's unknown value that holds no colon.
-pub fn is_without_colon(symbol: Symbol) -> bool {
-    (FIRST_WITHOUT_COLON..ANY_TEXT).contains(&symbol)
+pub fn is_colon_free(symbol: Symbol) -> bool {
+    (FIRST_COLON_FREE..ANY_TEXT).contains(&symbol)
 }
 
 /// A variable's unknown value, as symbols.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub struct Unknown {
+pub struct VariableSymbols {
     /// The value.
     pub exact: Symbol,
     /// The value written in other letter case.
     pub other_case: Symbol,
 }
 
-impl Unknown {
+impl VariableSymbols {
     /// A text of which nothing is known, not even that it is the same wherever it stands.
-    pub const ANY_TEXT: Unknown = Unknown { exact: ANY_TEXT, other_case: ANY_TEXT };
+    pub const ANY_TEXT: VariableSymbols = VariableSymbols { exact: ANY_TEXT, other_case: ANY_TEXT };
 
     /// Whether nothing is known of the text.
     pub fn is_any_text(symbol: Symbol) -> bool {
@@ -65,23 +65,23 @@ impl Unknown {
 
 /// The symbols of some variables.
 #[derive(Clone, Debug, Default)]
-pub struct Unknowns(BTreeMap<ContextKey, Unknown>);
+pub struct VariableSymbolTable(BTreeMap<ContextKey, VariableSymbols>);
 
-impl Unknowns {
+impl VariableSymbolTable {
     /// Gives each variable its symbols; those for which none are left get [`Unknown::ANY_TEXT`].
-    pub fn of<'k>(keys: impl IntoIterator<Item = &'k ContextKey>) -> Unknowns {
+    pub fn from_keys<'k>(keys: impl IntoIterator<Item = &'k ContextKey>) -> VariableSymbolTable {
         let (mut any, mut plain) =
-            ((FIRST_VARIABLE..FIRST_WITHOUT_COLON).step_by(2), (FIRST_WITHOUT_COLON..ANY_TEXT).step_by(2));
-        let mut give = |key: &ContextKey| {
-            let next = if WITHOUT_COLON.contains(&key.lower()) { plain.next() } else { any.next() };
-            next.map_or(Unknown::ANY_TEXT, |exact| Unknown { exact, other_case: exact + 1 })
+            ((FIRST_VARIABLE..FIRST_COLON_FREE).step_by(2), (FIRST_COLON_FREE..ANY_TEXT).step_by(2));
+        let mut assign_symbols = |key: &ContextKey| {
+            let next = if COLON_FREE_KEYS.contains(&key.lower()) { plain.next() } else { any.next() };
+            next.map_or(VariableSymbols::ANY_TEXT, |exact| VariableSymbols { exact, other_case: exact + 1 })
         };
-        Unknowns(keys.into_iter().map(|key| (key.clone(), give(key))).collect())
+        VariableSymbolTable(keys.into_iter().map(|key| (key.clone(), assign_symbols(key))).collect())
     }
 
     /// A variable's symbols.
-    pub fn symbols(&self, key: &ContextKey) -> Unknown {
-        self.0.get(key).copied().unwrap_or(Unknown::ANY_TEXT)
+    pub fn symbols(&self, key: &ContextKey) -> VariableSymbols {
+        self.0.get(key).copied().unwrap_or(VariableSymbols::ANY_TEXT)
     }
 
     /// Whether there are no variables.
@@ -90,30 +90,30 @@ impl Unknowns {
     }
 
     /// Whether every variable has symbols of its own.
-    pub fn are_told_apart(&self) -> bool {
-        self.0.values().all(|unknown| *unknown != Unknown::ANY_TEXT)
+    pub fn has_distinct_symbols(&self) -> bool {
+        self.0.values().all(|unknown| *unknown != VariableSymbols::ANY_TEXT)
     }
 }
 
 /// Which characters outside ASCII have a symbol; shared by all patterns of a run.
 #[derive(Debug, Default)]
-pub struct Symbols(RwLock<Vec<char>>);
+pub struct Alphabet(RwLock<Vec<char>>);
 
-impl Symbols {
+impl Alphabet {
     /// The symbol of a character that a pattern names.
-    pub fn name(&self, c: char) -> Result<Symbol, TooBig> {
+    pub fn intern_char(&self, c: char) -> Result<Symbol, LimitExceeded> {
         if c.is_ascii() {
-            return u8::try_from(u32::from(c)).map_err(|_| TooBig);
+            return u8::try_from(u32::from(c)).map_err(|_| LimitExceeded);
         }
-        let mut named = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let index = match named.iter().position(|n| *n == c) {
+        let mut non_ascii = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let index = match non_ascii.iter().position(|n| *n == c) {
             Some(index) => index,
             None => {
-                named.push(c);
-                named.len() - 1
+                non_ascii.push(c);
+                non_ascii.len() - 1
             }
         };
-        u8::try_from(FIRST_NAMED + index).ok().filter(|s| *s < FIRST_VARIABLE).ok_or(TooBig)
+        u8::try_from(FIRST_NAMED + index).ok().filter(|s| *s < FIRST_VARIABLE).ok_or(LimitExceeded)
     }
 
     /// A text as symbols; characters that no pattern names become [`OTHER`].
@@ -121,29 +121,29 @@ impl Symbols {
         if text.is_ascii() {
             return text.as_bytes().to_vec();
         }
-        let named = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let non_ascii = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         text.chars()
             .map(|c| match u8::try_from(u32::from(c)) {
                 Ok(byte) if c.is_ascii() => byte,
-                _ => named
+                _ => non_ascii
                     .iter()
                     .position(|n| *n == c)
                     .and_then(|i| u8::try_from(FIRST_NAMED + i).ok())
                     .filter(|s| *s < FIRST_VARIABLE)
-                    .unwrap_or(OTHER),
+                    .unwrap_or(UNNAMED),
             })
             .collect()
     }
 
     /// Symbols as a text; [`OTHER`] becomes a character that no pattern names.
     pub fn decode(&self, symbols: &[Symbol]) -> String {
-        let named = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let non_ascii = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         symbols
             .iter()
             .map(|s| match usize::from(*s) {
                 ascii if ascii < FIRST_NAMED => char::from(*s),
-                index => named.get(index - FIRST_NAMED).copied().unwrap_or_else(|| {
-                    ('\u{e0}'..).find(|c| !named.contains(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
+                index => non_ascii.get(index - FIRST_NAMED).copied().unwrap_or_else(|| {
+                    ('\u{e0}'..).find(|c| !non_ascii.contains(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
                 }),
             })
             .collect()

@@ -2,117 +2,122 @@
 
 use std::sync::Arc;
 
-use super::glob::Class;
-use super::glob::{Glob, GlobRef, Interner, Tok};
-use super::search::{Budget, Found};
-use super::symbols::{Symbol, Unknown, is_without_colon};
+use super::glob::SymbolClass;
+use super::glob::{GlobInterner, GlobRef, GlobToken, InternedGlob};
+use super::search::{Budget, GlobSearchResult};
+use super::symbols::{Symbol, VariableSymbols, is_colon_free};
 
 /// A conjunction of unions of patterns, minus patterns.
 #[derive(Clone, Debug, Default)]
-pub struct Text {
+pub struct StringConstraint {
     /// One of each must match.
-    pub within: Vec<Arc<[GlobRef]>>,
+    pub matches_any_of: Vec<Arc<[GlobRef]>>,
     /// None may match.
-    pub outside: Vec<GlobRef>,
+    pub matches_none_of: Vec<GlobRef>,
 }
 
 /// Whether there is such a text.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Sought {
+pub enum StringSearchResult {
     /// No.
-    Nothing,
+    NoMatch,
     /// Yes, this one.
-    Text(Vec<Symbol>),
+    Match(Vec<Symbol>),
     /// It could not be found out.
     Unknown,
 }
 
-impl Text {
+impl StringConstraint {
     /// Adds that the text is (or is not) matched by one of these.
     pub fn add(&mut self, globs: &Arc<[GlobRef]>, listed: bool) {
         if listed {
-            if !self.within.iter().any(|w| w == globs) && !globs.iter().any(|g| g.is_everything()) {
-                self.within.push(Arc::clone(globs));
+            if !self.matches_any_of.iter().any(|w| w == globs) && !globs.iter().any(|g| g.is_everything()) {
+                self.matches_any_of.push(Arc::clone(globs));
             }
         } else {
             for glob in globs.iter() {
-                if !self.outside.contains(glob) {
-                    self.outside.push(Arc::clone(glob));
+                if !self.matches_none_of.contains(glob) {
+                    self.matches_none_of.push(Arc::clone(glob));
                 }
             }
         }
     }
 
     /// Finds such a text.
-    pub fn find(&self, interner: &Interner, budget: &Budget) -> Sought {
-        let mut lists: Vec<&[GlobRef]> = self.within.iter().map(|w| &**w).collect();
+    pub fn find_string(&self, interner: &GlobInterner, budget: &Budget) -> StringSearchResult {
+        let mut lists: Vec<&[GlobRef]> = self.matches_any_of.iter().map(|w| &**w).collect();
         lists.sort_by_key(|list| list.len());
-        let mut chosen: Vec<&Glob> = Vec::with_capacity(lists.len());
-        self.choose(&lists, &mut chosen, interner, budget)
+        let mut chosen: Vec<&InternedGlob> = Vec::with_capacity(lists.len());
+        self.choose_patterns(&lists, &mut chosen, interner, budget)
     }
 
     /// Chooses one pattern of each list in turn; a list that holds an already chosen pattern adds nothing.
-    fn choose<'a>(
+    fn choose_patterns<'a>(
         &'a self,
         lists: &[&'a [GlobRef]],
-        chosen: &mut Vec<&'a Glob>,
-        interner: &Interner,
+        chosen: &mut Vec<&'a InternedGlob>,
+        interner: &GlobInterner,
         budget: &Budget,
-    ) -> Sought {
+    ) -> StringSearchResult {
         let Some((list, rest)) = lists.split_first() else {
-            return self.leaf(chosen, interner, budget);
+            return self.search_chosen(chosen, interner, budget);
         };
         if list.iter().any(|g| chosen.contains(&&**g)) {
-            return self.choose(rest, chosen, interner, budget);
+            return self.choose_patterns(rest, chosen, interner, budget);
         }
         let mut unknown = false;
         for glob in *list {
-            if chosen.iter().any(|c| c.ends_differ(glob)) {
+            if chosen.iter().any(|c| c.has_conflicting_ends(glob)) {
                 continue;
             }
             if !budget.spend(1) {
-                return Sought::Unknown;
+                return StringSearchResult::Unknown;
             }
             chosen.push(glob);
-            let found = self.choose(rest, chosen, interner, budget);
+            let found = self.choose_patterns(rest, chosen, interner, budget);
             chosen.pop();
             match found {
-                Sought::Nothing => {}
-                Sought::Unknown => unknown = true,
+                StringSearchResult::NoMatch => {}
+                StringSearchResult::Unknown => unknown = true,
                 text => return text,
             }
         }
-        if unknown { Sought::Unknown } else { Sought::Nothing }
+        if unknown { StringSearchResult::Unknown } else { StringSearchResult::NoMatch }
     }
 
-    fn leaf(&self, chosen: &[&Glob], interner: &Interner, budget: &Budget) -> Sought {
-        let everything = interner.everything();
-        let positive: Vec<&Glob> = if chosen.is_empty() { vec![&everything] } else { chosen.to_vec() };
-        let negative: Vec<&Glob> = self.outside.iter().map(|g| &**g).collect();
+    fn search_chosen(&self, chosen: &[&InternedGlob], interner: &GlobInterner, budget: &Budget) -> StringSearchResult {
+        let everything = interner.intern_match_all();
+        let positive: Vec<&InternedGlob> = if chosen.is_empty() { vec![&everything] } else { chosen.to_vec() };
+        let negative: Vec<&InternedGlob> = self.matches_none_of.iter().map(|g| &**g).collect();
         if positive.iter().chain(&negative).all(|g| !g.has_variable()) {
-            return match interner.searches.find(&positive, &negative, false, budget) {
-                Found::Nothing => Sought::Nothing,
-                Found::Text(text) => Sought::Text(text),
-                Found::GaveUp => Sought::Unknown,
+            return match interner.search_cache.find_cached(&positive, &negative, false, budget) {
+                GlobSearchResult::NoMatch => StringSearchResult::NoMatch,
+                GlobSearchResult::Match(text) => StringSearchResult::Match(text),
+                GlobSearchResult::GaveUp => StringSearchResult::Unknown,
             };
         }
-        if without_variables(&positive, &negative, interner, budget)
-            || with_variables(&positive, &negative, interner, budget)
+        if is_empty_for_all_values(&positive, &negative, interner, budget)
+            || is_empty_with_symbols(&positive, &negative, interner, budget)
         {
-            Sought::Nothing
+            StringSearchResult::NoMatch
         } else {
-            Sought::Unknown
+            StringSearchResult::Unknown
         }
     }
 }
 
 /// Proves emptiness whatever the variables are, and whether they are missing or not: positives take any
 /// text in a variable's place, and negatives that hold one are left out.
-fn without_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner, budget: &Budget) -> bool {
-    let widened: Vec<GlobRef> = positive.iter().map(|g| widened(g, interner, |_| true)).collect();
-    let positive: Vec<&Glob> = widened.iter().map(|g| &**g).collect();
-    let negative: Vec<&Glob> = negative.iter().copied().filter(|n| !n.has_variable()).collect();
-    interner.searches.find(&positive, &negative, false, budget) == Found::Nothing
+fn is_empty_for_all_values(
+    positive: &[&InternedGlob],
+    negative: &[&InternedGlob],
+    interner: &GlobInterner,
+    budget: &Budget,
+) -> bool {
+    let widened: Vec<GlobRef> = positive.iter().map(|g| widen(g, interner, |_| true)).collect();
+    let positive: Vec<&InternedGlob> = widened.iter().map(|g| &**g).collect();
+    let negative: Vec<&InternedGlob> = negative.iter().copied().filter(|n| !n.has_variable()).collect();
+    interner.search_cache.find_cached(&positive, &negative, false, budget) == GlobSearchResult::NoMatch
 }
 
 /// Proves emptiness with a variable's value as one symbol that only the same variable and `*` match: what
@@ -121,29 +126,43 @@ fn without_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner
 /// That holds of one positive at a time: two could match the same text with the value in other places. A
 /// positive matches only where none of its variables is missing, so negatives with these variables stand;
 /// those with others might be missing.
-fn with_variables(positive: &[&Glob], negative: &[&Glob], interner: &Interner, budget: &Budget) -> bool {
+fn is_empty_with_symbols(
+    positive: &[&InternedGlob],
+    negative: &[&InternedGlob],
+    interner: &GlobInterner,
+    budget: &Budget,
+) -> bool {
     positive.iter().filter(|p| p.has_variable()).any(|positive| {
-        let stands = |n: &Glob| n.variables().all(|v| !Unknown::is_any_text(v) && positive.variables().any(|p| p == v));
-        let negative: Vec<&Glob> = negative.iter().copied().filter(|n| stands(n)).collect();
+        let is_applicable = |n: &InternedGlob| {
+            n.variable_symbols()
+                .all(|v| !VariableSymbols::is_any_text(v) && positive.variable_symbols().any(|p| p == v))
+        };
+        let negative: Vec<&InternedGlob> = negative.iter().copied().filter(|n| is_applicable(n)).collect();
         // Its stars stand for characters: what they match in any text that it matches.
-        let toks: Vec<Tok> = widened(positive, interner, Unknown::is_any_text)
+        let toks: Vec<GlobToken> = widen(positive, interner, VariableSymbols::is_any_text)
             .toks
             .iter()
-            .map(|tok| if *tok == Tok::Run(Class::Any) { Tok::Run(Class::Character) } else { *tok })
+            .map(|tok| {
+                if *tok == GlobToken::AnyRun(SymbolClass::Any) {
+                    GlobToken::AnyRun(SymbolClass::Character)
+                } else {
+                    *tok
+                }
+            })
             .collect();
-        let widened = interner.glob(&toks);
-        interner.searches.find(&[&*widened], &negative, true, budget) == Found::Nothing
+        let widened = interner.intern(&toks);
+        interner.search_cache.find_cached(&[&*widened], &negative, true, budget) == GlobSearchResult::NoMatch
     })
 }
 
 /// The pattern with any text in the place of some variables.
-fn widened(glob: &Glob, interner: &Interner, which: impl Fn(Symbol) -> bool) -> GlobRef {
-    let widen = |tok: &Tok| match tok {
-        Tok::Sym(s) | Tok::Either(s, _) if tok.is_variable() && which(*s) => {
-            Tok::Run(if is_without_colon(*s) { Class::NotColon } else { Class::Any })
+fn widen(glob: &InternedGlob, interner: &GlobInterner, is_selected: impl Fn(Symbol) -> bool) -> GlobRef {
+    let widen_token = |tok: &GlobToken| match tok {
+        GlobToken::Literal(s) | GlobToken::EitherCase(s, _) if tok.is_variable() && is_selected(*s) => {
+            GlobToken::AnyRun(if is_colon_free(*s) { SymbolClass::NotColon } else { SymbolClass::Any })
         }
         _ => *tok,
     };
-    let toks: Vec<Tok> = glob.toks.iter().map(widen).collect();
-    interner.glob(&toks)
+    let toks: Vec<GlobToken> = glob.toks.iter().map(widen_token).collect();
+    interner.intern(&toks)
 }

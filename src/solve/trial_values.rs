@@ -5,24 +5,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::question::Question;
-use crate::access::{Known, KnownContext};
+use crate::access::{KeyFact, KnownContext};
 use crate::iam::condition::ConditionValue;
-use crate::iam::{ContextKey, Part, Template};
+use crate::iam::{ContextKey, Template, TemplatePart};
 
 /// How many values that the statements suggest are tried for a variable.
 const MAX_SUGGESTED: usize = 12;
 /// Tried for every variable last: values at the edge of what patterns match.
-const AT_THE_EDGE: [&str; 3] = ["", "x", "a/b"];
+const EDGE_VALUES: [&str; 3] = ["", "x", "a/b"];
 
 /// Values to try for the present variables: fresh ones first, then, one key at a time, those that the
 /// statements suggest.
-pub(super) fn trial_values<'a>(
+pub(super) fn generate_trial_values<'a>(
     question: &'a Question<'_>,
     known: &'a KnownContext,
     present: &'a [&'a ContextKey],
 ) -> impl Iterator<Item = BTreeMap<ContextKey, String>> + 'a {
     let all_fresh: BTreeMap<ContextKey, String> =
-        present.iter().map(|key| ((*key).clone(), fresh(question, known, key))).collect();
+        present.iter().map(|key| ((*key).clone(), choose_fresh_value(question, known, key))).collect();
     let with_one = {
         let all_fresh = all_fresh.clone();
         move |key: &ContextKey, text: String| {
@@ -31,9 +31,10 @@ pub(super) fn trial_values<'a>(
             values
         }
     };
-    let others = present.iter().filter(|key| !matches!(known.of(key), Known::StartsWith(_))).flat_map(move |key| {
-        let edges = AT_THE_EDGE.map(str::to_owned);
-        let texts: Vec<String> = suggested(question, key).into_iter().take(MAX_SUGGESTED).chain(edges).collect();
+    let others = present.iter().filter(|key| !matches!(known.fact(key), KeyFact::StartsWith(_))).flat_map(move |key| {
+        let edges = EDGE_VALUES.map(str::to_owned);
+        let texts: Vec<String> =
+            collect_suggested_values(question, key).into_iter().take(MAX_SUGGESTED).chain(edges).collect();
         let with_one = with_one.clone();
         texts.into_iter().map(move |text| with_one(key, text))
     });
@@ -41,11 +42,11 @@ pub(super) fn trial_values<'a>(
 }
 
 /// A value that the key can have, and that nothing names.
-fn fresh(question: &Question<'_>, known: &KnownContext, key: &ContextKey) -> String {
-    match (known.of(key), key.lower()) {
-        (Known::StartsWith(prefix), _) => format!("{prefix}session"),
+fn choose_fresh_value(question: &Question<'_>, known: &KnownContext, key: &ContextKey) -> String {
+    match (known.fact(key), key.lower()) {
+        (KeyFact::StartsWith(prefix), _) => format!("{prefix}session"),
         (_, "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount") => {
-            question.account.unwrap_or("111122223333").to_owned()
+            question.witness_account.unwrap_or("111122223333").to_owned()
         }
         (_, "aws:requestedregion") => "us-east-1".to_owned(),
         _ => "example".to_owned(),
@@ -53,12 +54,12 @@ fn fresh(question: &Question<'_>, known: &KnownContext, key: &ContextKey) -> Str
 }
 
 /// What conditions compare the key with, and what makes a pattern that holds it meet another one.
-fn suggested(question: &Question<'_>, key: &ContextKey) -> BTreeSet<String> {
+fn collect_suggested_values(question: &Question<'_>, key: &ContextKey) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     let resources = || question.statements().flat_map(|s| &s.resource).flat_map(|r| &r.patterns);
     let holds_key = |pattern: &&Template| pattern.variables().any(|held| held == key);
     for pattern in resources().filter(holds_key) {
-        texts.extend(resources().filter_map(|other| meeting(pattern, key, &beginning(other))));
+        texts.extend(resources().filter_map(|other| find_variable_value(pattern, key, &literal_prefix(other))));
     }
     let conditions = || question.statements().flat_map(|s| &s.conditions);
     for condition in conditions() {
@@ -69,20 +70,24 @@ fn suggested(question: &Question<'_>, key: &ContextKey) -> BTreeSet<String> {
                 ConditionValue::Typed(typed) => Some(typed.to_string()),
             }));
         }
-        let known = match question.known.of(&condition.key) {
-            Known::Value(value) => vec![value],
-            Known::Set(values) => values,
+        let known = match question.known.fact(&condition.key) {
+            KeyFact::Value(value) => vec![value],
+            KeyFact::Set(values) => values,
             _ => Vec::new(),
         };
-        for pattern in condition.values.iter().filter_map(template).filter(holds_key) {
-            texts.extend(known.iter().filter_map(|value| meeting(pattern, key, value)));
-            texts.extend(compared().filter_map(template).filter_map(|t| meeting(pattern, key, &beginning(t))));
+        for pattern in condition.values.iter().filter_map(as_template).filter(holds_key) {
+            texts.extend(known.iter().filter_map(|value| find_variable_value(pattern, key, value)));
+            texts.extend(
+                compared()
+                    .filter_map(as_template)
+                    .filter_map(|t| find_variable_value(pattern, key, &literal_prefix(t))),
+            );
         }
     }
     texts
 }
 
-fn template(value: &ConditionValue) -> Option<&Template> {
+fn as_template(value: &ConditionValue) -> Option<&Template> {
     match value {
         ConditionValue::Text(template) => Some(template),
         ConditionValue::Typed(_) => None,
@@ -90,27 +95,27 @@ fn template(value: &ConditionValue) -> Option<&Template> {
 }
 
 /// The text that a pattern begins with, up to its first wildcard or variable.
-fn beginning(pattern: &Template) -> String {
-    let literal = |part: &Part| match part {
-        Part::Literal(text) => Some(text.to_string()),
-        Part::AnyRun | Part::AnyOne | Part::Variable { .. } => None,
+fn literal_prefix(pattern: &Template) -> String {
+    let literal = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => Some(text.to_string()),
+        TemplatePart::AnyString | TemplatePart::AnyChar | TemplatePart::Variable { .. } => None,
     };
     pattern.parts().iter().map_while(literal).collect()
 }
 
 /// The value with which a pattern begins as a text does.
-fn meeting(pattern: &Template, key: &ContextKey, text: &str) -> Option<String> {
+fn find_variable_value(pattern: &Template, key: &ContextKey, text: &str) -> Option<String> {
     let mut rest = text;
     let mut parts = pattern.parts().iter();
     loop {
         match parts.next()? {
-            Part::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
-            Part::Variable { key: own, .. } if own == key => break,
-            Part::AnyRun | Part::AnyOne | Part::Variable { .. } => return None,
+            TemplatePart::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
+            TemplatePart::Variable { key: variable, .. } if variable == key => break,
+            TemplatePart::AnyString | TemplatePart::AnyChar | TemplatePart::Variable { .. } => return None,
         }
     }
     let value = match parts.next() {
-        Some(Part::Literal(after)) => rest.split_once(&**after).map_or(rest, |(value, _)| value),
+        Some(TemplatePart::Literal(after)) => rest.split_once(&**after).map_or(rest, |(value, _)| value),
         _ => rest,
     };
     (!value.is_empty()).then(|| value.to_owned())

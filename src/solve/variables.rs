@@ -7,80 +7,104 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::TooBig;
-use super::classes::ActionGroup;
-use super::compile::{Binding, Solver, Terms};
-use super::decide::{Outcome, Round};
-use super::open_world::services;
-use super::question::{Access, Allowing, Depth, Prepared, Question, ReadyBranch, World};
+use super::LimitExceeded;
+use super::classes::ActionEquivalenceClass;
+use super::compile::{Binding, CompileEnv, Solver};
+use super::decide::{DecisionOutcome, DecisionRound};
+use super::open_world::collect_services;
+use super::question::{Access, ActionWorld, AnswerDetail, CompiledBranch, CompiledQuestion, Question, StatementUse};
 use super::search::Budget;
-use super::symbols::Unknowns;
-use super::trial_values::trial_values;
-use super::verdict::{Answer, Undecided, Verdict};
-use crate::access::{Known, KnownContext};
+use super::symbols::VariableSymbolTable;
+use super::trial_values::generate_trial_values;
+use super::verdict::{ContainmentVerdict, SolverAnswer, UndecidedReason};
+use crate::access::{KeyFact, KnownContext};
 use crate::catalog::Multiplicity;
-use crate::iam::{Choice, ContextKey, Readings, Statement};
+use crate::iam::{Ambiguity, ContextKey, Interpretation, Statement};
 
 /// Of more unknown variables than this at once not every way of missing is looked at.
-const MAX_VARIABLES: usize = 5;
+const MAX_UNKNOWN_VARIABLES: usize = 5;
 
 /// Some actions to decide.
-enum Target<'t> {
-    Group(&'t ActionGroup),
-    New(Option<&'t str>, &'t [&'t str]),
+enum Subproblem<'t> {
+    ExistingActions(&'t ActionEquivalenceClass),
+    FutureActions(Option<&'t str>, &'t [&'t str]),
 }
 
 /// A question being decided under one reading of the choices.
-struct Decision<'a, 'q> {
+struct DecisionContext<'a, 'q> {
     solver: &'a Solver<'a>,
     question: &'a Question<'q>,
-    prepared: &'a Prepared<'q>,
-    readings: Readings,
+    prepared: &'a CompiledQuestion<'q>,
+    interpretation: Interpretation,
     budget: &'a Budget,
     /// The variables whose value is not known, over all statements.
-    open: &'a Unknowns,
+    unknown_variables: &'a VariableSymbolTable,
 }
 
 impl Solver<'_> {
     /// Decides a question under one reading of the choices.
-    pub fn solve_reading(&self, question: &Question<'_>, readings: Readings) -> Verdict {
-        self.answer_reading(question, readings).verdict()
+    pub fn solve_with_interpretation(
+        &self,
+        question: &Question<'_>,
+        interpretation: Interpretation,
+    ) -> ContainmentVerdict {
+        self.answer_with_interpretation(question, interpretation).into_verdict()
     }
 
-    pub(super) fn answer_reading(&self, question: &Question<'_>, readings: Readings) -> Answer {
-        let mut outcome = Outcome::default();
-        let adapted = readings.is_other(Choice::EmptySetNull).then(|| question.known.clone().with_empty_as_missing());
+    pub(super) fn answer_with_interpretation(
+        &self,
+        question: &Question<'_>,
+        interpretation: Interpretation,
+    ) -> SolverAnswer {
+        let mut outcome = DecisionOutcome::default();
+        let adapted = interpretation
+            .is_alternative(Ambiguity::EmptySetNull)
+            .then(|| question.known.clone().with_empty_as_missing());
         let question = &Question { known: adapted.as_ref().unwrap_or(question.known), ..question.clone() };
-        if self.decide(question, readings, &mut outcome).is_err() {
-            outcome.undecided.insert(Undecided::TooBig);
+        if self.decide_question(question, interpretation, &mut outcome).is_err() {
+            outcome.undecided.insert(UndecidedReason::LimitExceeded);
         }
-        Answer { grants: outcome.grants, undecided: outcome.undecided.into_iter().collect() }
+        SolverAnswer { grants: outcome.grants, undecided: outcome.undecided.into_iter().collect() }
     }
 
-    fn decide(&self, question: &Question<'_>, readings: Readings, outcome: &mut Outcome) -> Result<(), TooBig> {
+    fn decide_question(
+        &self,
+        question: &Question<'_>,
+        interpretation: Interpretation,
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
         let budget = Budget::new(question.budget);
-        let open = Unknowns::of(self.open_variables(question));
-        let nothing = BTreeMap::new();
-        let binding = |key: &ContextKey| self.binding(question, question.known, &nothing, &open, key);
-        let multiplicity = |key: &ContextKey| question.only.and_then(|_| multiplicity_of(question.known, key));
-        let terms = Terms { readings, binding: &binding, multiplicity: &multiplicity };
-        let prepared = self.prepare(question, &terms)?;
-        let decision = Decision { solver: self, question, prepared: &prepared, readings, budget: &budget, open: &open };
+        let unknown_variables = VariableSymbolTable::from_keys(self.collect_unknown_variables(question));
+        let no_values = BTreeMap::new();
+        let binding =
+            |key: &ContextKey| self.bind_variable(question, question.known, &no_values, &unknown_variables, key);
+        let multiplicity =
+            |key: &ContextKey| question.single_request.and_then(|_| find_known_multiplicity(question.known, key));
+        let env = CompileEnv { interpretation: interpretation, binding: &binding, multiplicity: &multiplicity };
+        let prepared = self.compile_question(question, &env)?;
+        let decision = DecisionContext {
+            solver: self,
+            question,
+            prepared: &prepared,
+            interpretation: interpretation,
+            budget: &budget,
+            unknown_variables: &unknown_variables,
+        };
         match question.world {
-            World::Closed => {
-                for group in self.groups(question, &prepared) {
-                    decision.target(&Target::Group(&group), outcome)?;
-                    if question.depth == Depth::Verdict && !outcome.grants.is_empty() {
+            ActionWorld::Existing => {
+                for group in self.partition_actions(question, &prepared) {
+                    decision.decide_subproblem(&Subproblem::ExistingActions(&group), outcome)?;
+                    if question.detail == AnswerDetail::Verdict && !outcome.grants.is_empty() {
                         break;
                     }
                 }
             }
-            World::Open => {
-                let services = services(&prepared);
-                let named: Vec<&str> = services.iter().copied().flatten().collect();
+            ActionWorld::Future => {
+                let services = collect_services(&prepared);
+                let named_services: Vec<&str> = services.iter().copied().flatten().collect();
                 for service in &services {
-                    decision.target(&Target::New(*service, &named), outcome)?;
-                    if question.depth == Depth::Verdict && !outcome.grants.is_empty() {
+                    decision.decide_subproblem(&Subproblem::FutureActions(*service, &named_services), outcome)?;
+                    if question.detail == AnswerDetail::Verdict && !outcome.grants.is_empty() {
                         break;
                     }
                 }
@@ -90,12 +114,12 @@ impl Solver<'_> {
     }
 
     /// What stands in a variable's place: a value that is known or was given to it, or its symbol.
-    fn binding(
+    fn bind_variable(
         &self,
         question: &Question<'_>,
         known: &KnownContext,
         assigned: &BTreeMap<ContextKey, String>,
-        open: &Unknowns,
+        unknown_variables: &VariableSymbolTable,
         key: &ContextKey,
     ) -> Binding {
         if self.is_multi_valued(question, key) {
@@ -104,124 +128,144 @@ impl Solver<'_> {
         if let Some(value) = assigned.get(key) {
             return Binding::Text(value.clone());
         }
-        match known.of(key) {
-            Known::Value(value) => Binding::Text(value),
-            Known::Missing => Binding::Missing,
-            told => Binding::Unknown { symbols: open.symbols(key), or_missing: told == Known::Free },
+        match known.fact(key) {
+            KeyFact::Value(value) => Binding::Text(value),
+            KeyFact::Missing => Binding::Missing,
+            fact => Binding::Unknown { symbols: unknown_variables.symbols(key), may_be_missing: fact == KeyFact::Free },
         }
     }
 
     /// The variables whose value is not known.
-    fn open_variables<'q>(&self, question: &'q Question<'_>) -> BTreeSet<&'q ContextKey> {
-        question.statements().flat_map(|s| self.open_in(question, s)).collect()
+    fn collect_unknown_variables<'q>(&self, question: &'q Question<'_>) -> BTreeSet<&'q ContextKey> {
+        question.statements().flat_map(|s| self.find_unknown_variables(question, s)).collect()
     }
 
-    fn open_in<'s>(&self, question: &Question<'_>, statement: &'s Statement) -> impl Iterator<Item = &'s ContextKey> {
+    fn find_unknown_variables<'s>(
+        &self,
+        question: &Question<'_>,
+        statement: &'s Statement,
+    ) -> impl Iterator<Item = &'s ContextKey> {
         statement.variables().filter(move |key| {
-            let fixed = matches!(question.known.of(key), Known::Value(_) | Known::Missing | Known::Set(_));
+            let fixed = matches!(question.known.fact(key), KeyFact::Value(_) | KeyFact::Missing | KeyFact::Set(_));
             !fixed && !self.is_multi_valued(question, key)
         })
     }
 
     pub(super) fn is_multi_valued(&self, question: &Question<'_>, key: &ContextKey) -> bool {
-        let facts = || self.catalog.key_facts(key.lower()).map(|f| f.multiplicity);
-        question.only.and_then(|_| multiplicity_of(question.known, key)).or_else(facts) == Some(Multiplicity::Multi)
+        let catalog_multiplicity = || self.catalog.key_definition(key.lower()).map(|f| f.multiplicity);
+        question.single_request.and_then(|_| find_known_multiplicity(question.known, key)).or_else(catalog_multiplicity)
+            == Some(Multiplicity::Multi)
     }
 }
 
-impl<'q> Decision<'_, 'q> {
+impl<'q> DecisionContext<'_, 'q> {
     /// Decides some actions, whatever the variables of the statements that speak of them are.
-    fn target(&self, target: &Target<'_>, outcome: &mut Outcome) -> Result<(), TooBig> {
-        if let (Target::New(service, named), true) = (target, self.open.is_empty()) {
-            let none = BTreeMap::new();
-            let round = self.round(self.prepared, self.question.known, &none, false);
-            return round.new_actions_of(*service, named, &self.prepared.effective, &self.prepared.declared, outcome);
+    fn decide_subproblem(&self, target: &Subproblem<'_>, outcome: &mut DecisionOutcome) -> Result<(), LimitExceeded> {
+        if let (Subproblem::FutureActions(service, named), true) = (target, self.unknown_variables.is_empty()) {
+            let no_values = BTreeMap::new();
+            let round = self.build_round(self.prepared, self.question.known, &no_values, false);
+            return round.decide_future_actions(
+                *service,
+                named,
+                &self.prepared.effective,
+                &self.prepared.declared,
+                outcome,
+            );
         }
-        let speaks = |i: usize| match (target, self.prepared.statements.get(i)) {
-            (Target::Group(group), Some(statement)) => group.first.is_in(statement),
-            (Target::New(service, _), Some(statement)) => statement.speaks_of_new(*service),
+        let lists_target = |i: usize| match (target, self.prepared.statements.get(i)) {
+            (Subproblem::ExistingActions(group), Some(statement)) => group.representative.is_listed_by(statement),
+            (Subproblem::FutureActions(service, _), Some(statement)) => statement.may_list_future_actions(*service),
             (_, None) => false,
         };
-        let effective: Vec<ReadyBranch> = self.prepared.effective.iter().map(|b| b.narrowed(speaks)).collect();
-        let declared: Vec<ReadyBranch> = self.prepared.declared.iter().map(|b| b.narrowed(speaks)).collect();
-        if effective.iter().all(|b| b.require.iter().any(Vec::is_empty)) {
+        let effective: Vec<CompiledBranch> =
+            self.prepared.effective.iter().map(|b| b.filter_statements(lists_target)).collect();
+        let declared: Vec<CompiledBranch> =
+            self.prepared.declared.iter().map(|b| b.filter_statements(lists_target)).collect();
+        if effective.iter().all(|b| b.allow_layers.iter().any(Vec::is_empty)) {
             return Ok(());
         }
-        let involved: BTreeSet<usize> = effective.iter().chain(&declared).flat_map(ReadyBranch::all).collect();
-        let variables: BTreeSet<&ContextKey> = if self.open.is_empty() {
+        let involved: BTreeSet<usize> =
+            effective.iter().chain(&declared).flat_map(CompiledBranch::statement_indices).collect();
+        let variables: BTreeSet<&ContextKey> = if self.unknown_variables.is_empty() {
             BTreeSet::new()
         } else {
             let sources = involved.iter().filter_map(|i| self.prepared.sources.get(*i));
             sources
-                .filter_map(|a| a.document.statements.get(a.index))
-                .flat_map(|s| self.solver.open_in(self.question, s))
+                .filter_map(|a| a.document.statements.get(a.statement_index))
+                .flat_map(|s| self.solver.find_unknown_variables(self.question, s))
                 .collect()
         };
         if variables.is_empty() {
-            let none = BTreeMap::new();
-            let round = self.round(self.prepared, self.question.known, &none, false);
-            return round.target(target, &effective, &declared, outcome);
+            let no_values = BTreeMap::new();
+            let round = self.build_round(self.prepared, self.question.known, &no_values, false);
+            return round.decide_subproblem(target, &effective, &declared, outcome);
         }
         let variables: Vec<&ContextKey> = variables.into_iter().collect();
-        let branches = Branches { involved: &involved, effective: &effective, declared: &declared };
-        self.open(target, &branches, &variables, outcome)
+        let branches = SubproblemBranches { statements: &involved, effective: &effective, declared: &declared };
+        self.decide_with_unknowns(target, &branches, &variables, outcome)
     }
 
     /// Decides with variables whose values are not known.
-    fn open(
+    fn decide_with_unknowns(
         &self,
-        target: &Target<'_>,
-        branches: &Branches<'_>,
+        target: &Subproblem<'_>,
+        branches: &SubproblemBranches<'_>,
         variables: &[&ContextKey],
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
         // Where there is excess, most often any values show it; where there is none, most often the variables
         // do not matter, or stand on both sides alike, missing or not.
-        let (known, all_present) = self.missing(variables, 0);
-        let mut values = trial_values(self.question, &known, &all_present);
+        let (known, all_present) = self.assume_missing(variables, 0);
+        let mut values = generate_trial_values(self.question, &known, &all_present);
         if let Some(fresh) = values.next()
-            && self.shows(target, branches, &known, &fresh, outcome)?
+            && self.try_values(target, branches, &known, &fresh, outcome)?
         {
             return Ok(());
         }
-        let mut proof = Outcome::default();
-        if self.open.are_told_apart() {
-            let none = BTreeMap::new();
-            let round = self.round(self.prepared, self.question.known, &none, true);
-            round.target(target, branches.effective, branches.declared, &mut proof)?;
+        let mut proof = DecisionOutcome::default();
+        if self.unknown_variables.has_distinct_symbols() {
+            let no_values = BTreeMap::new();
+            let round = self.build_round(self.prepared, self.question.known, &no_values, true);
+            round.decide_subproblem(target, branches.effective, branches.declared, &mut proof)?;
         } else {
-            let symbols = Unknowns::of(variables.iter().copied());
-            self.rebound(target, branches, self.question.known, &Bound::Symbols(&symbols), &mut proof)?;
+            let symbols = VariableSymbolTable::from_keys(variables.iter().copied());
+            self.decide_with_binding(
+                target,
+                branches,
+                self.question.known,
+                &VariableBinding::Symbols(&symbols),
+                &mut proof,
+            )?;
         }
-        if proof.is_nothing() {
+        if proof.is_contained() {
             return Ok(());
         }
-        let few = variables.len() <= MAX_VARIABLES;
-        let ways = if few { (0..1u32 << variables.len()).collect() } else { vec![0, u32::MAX] };
-        for way in ways {
-            let (known, present) = self.missing(variables, way);
-            if few && (0..variables.len()).filter(|i| way >> i & 1 == 0).count() != present.len() {
+        let is_exhaustive = variables.len() <= MAX_UNKNOWN_VARIABLES;
+        let missing_masks = if is_exhaustive { (0..1u32 << variables.len()).collect() } else { vec![0, u32::MAX] };
+        for missing_mask in missing_masks {
+            let (known, present) = self.assume_missing(variables, missing_mask);
+            if is_exhaustive && (0..variables.len()).filter(|i| missing_mask >> i & 1 == 0).count() != present.len() {
                 // Some variable of this way is never missing: another way is the same.
                 continue;
             }
             // One witness is enough: the other ways would tell the same actions again.
-            if self.present(target, branches, &known, &present, outcome)? {
+            if self.decide_with_present(target, branches, &known, &present, outcome)? {
                 return Ok(());
             }
         }
-        if !few {
-            outcome.undecided.extend(variables.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
+        if !is_exhaustive {
+            outcome.undecided.extend(variables.iter().map(|k| UndecidedReason::Variable(k.as_written().to_owned())));
         }
         Ok(())
     }
 
     /// What is known where the variables at these bits are missing, as far as they can be; and the others.
-    fn missing<'k>(&self, variables: &[&'k ContextKey], bits: u32) -> (KnownContext, Vec<&'k ContextKey>) {
+    fn assume_missing<'k>(&self, variables: &[&'k ContextKey], bits: u32) -> (KnownContext, Vec<&'k ContextKey>) {
         let mut known = self.question.known.clone();
         let mut present = Vec::new();
         for (i, key) in variables.iter().enumerate() {
-            if bits >> i.min(31) & 1 == 1 && self.question.known.of(key) == Known::Free {
-                known.set(key.as_written(), Known::Missing);
+            if bits >> i.min(31) & 1 == 1 && self.question.known.fact(key) == KeyFact::Free {
+                known.set(key.as_written(), KeyFact::Missing);
             } else {
                 present.push(*key);
             }
@@ -230,124 +274,134 @@ impl<'q> Decision<'_, 'q> {
     }
 
     /// Decides with these variables present; true once excess is found.
-    fn present(
+    fn decide_with_present(
         &self,
-        target: &Target<'_>,
-        branches: &Branches<'_>,
+        target: &Subproblem<'_>,
+        branches: &SubproblemBranches<'_>,
         known: &KnownContext,
         present: &[&ContextKey],
-        outcome: &mut Outcome,
-    ) -> Result<bool, TooBig> {
+        outcome: &mut DecisionOutcome,
+    ) -> Result<bool, LimitExceeded> {
         if present.is_empty() {
-            let mut trial = Outcome { witnessed: outcome.witnessed.clone(), ..Outcome::default() };
-            self.rebound(target, branches, known, &Bound::Values(&BTreeMap::new()), &mut trial)?;
+            let mut trial = DecisionOutcome { witnessed: outcome.witnessed.clone(), ..DecisionOutcome::default() };
+            self.decide_with_binding(target, branches, known, &VariableBinding::Values(&BTreeMap::new()), &mut trial)?;
             outcome.undecided.extend(std::mem::take(&mut trial.undecided));
-            return Ok(outcome.take(trial));
+            return Ok(outcome.merge_excess(trial));
         }
         let mut certain = known.clone();
-        for key in present.iter().filter(|key| known.of(key) == Known::Free) {
-            certain.set(key.as_written(), Known::Present);
+        for key in present.iter().filter(|key| known.fact(key) == KeyFact::Free) {
+            certain.set(key.as_written(), KeyFact::Present);
         }
-        let symbols = Unknowns::of(present.iter().copied());
-        let mut proof = Outcome::default();
-        self.rebound(target, branches, &certain, &Bound::Symbols(&symbols), &mut proof)?;
-        if proof.is_nothing() {
+        let symbols = VariableSymbolTable::from_keys(present.iter().copied());
+        let mut proof = DecisionOutcome::default();
+        self.decide_with_binding(target, branches, &certain, &VariableBinding::Symbols(&symbols), &mut proof)?;
+        if proof.is_contained() {
             return Ok(false);
         }
-        for values in trial_values(self.question, known, present) {
-            if self.shows(target, branches, known, &values, outcome)? {
+        for values in generate_trial_values(self.question, known, present) {
+            if self.try_values(target, branches, known, &values, outcome)? {
                 return Ok(true);
             }
         }
-        outcome.undecided.extend(present.iter().map(|k| Undecided::Variable(k.as_written().to_owned())));
+        outcome.undecided.extend(present.iter().map(|k| UndecidedReason::Variable(k.as_written().to_owned())));
         Ok(false)
     }
 
     /// Whether these values show excess.
-    fn shows(
+    fn try_values(
         &self,
-        target: &Target<'_>,
-        branches: &Branches<'_>,
+        target: &Subproblem<'_>,
+        branches: &SubproblemBranches<'_>,
         known: &KnownContext,
         values: &BTreeMap<ContextKey, String>,
-        outcome: &mut Outcome,
-    ) -> Result<bool, TooBig> {
+        outcome: &mut DecisionOutcome,
+    ) -> Result<bool, LimitExceeded> {
         let mut known = known.clone();
         for (key, value) in values {
-            known.set(key.as_written(), Known::Value(value.clone()));
+            known.set(key.as_written(), KeyFact::Value(value.clone()));
         }
-        let mut trial = Outcome { witnessed: outcome.witnessed.clone(), ..Outcome::default() };
-        self.rebound(target, branches, &known, &Bound::Values(values), &mut trial)?;
-        Ok(outcome.take(trial))
+        let mut trial = DecisionOutcome { witnessed: outcome.witnessed.clone(), ..DecisionOutcome::default() };
+        self.decide_with_binding(target, branches, &known, &VariableBinding::Values(values), &mut trial)?;
+        Ok(outcome.merge_excess(trial))
     }
 
     /// One round with the involved statements compiled anew under a binding.
-    fn rebound(
+    fn decide_with_binding(
         &self,
-        target: &Target<'_>,
-        branches: &Branches<'_>,
+        target: &Subproblem<'_>,
+        branches: &SubproblemBranches<'_>,
         known: &KnownContext,
-        bound: &Bound<'_>,
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
-        let nothing = BTreeMap::new();
-        let (assigned, symbols, symbolic) = match *bound {
-            Bound::Values(values) => (values, self.open, false),
-            Bound::Symbols(symbols) => (&nothing, symbols, true),
+        variable_binding: &VariableBinding<'_>,
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
+        let no_values = BTreeMap::new();
+        let (assigned, symbols, symbolic) = match *variable_binding {
+            VariableBinding::Values(values) => (values, self.unknown_variables, false),
+            VariableBinding::Symbols(symbols) => (&no_values, symbols, true),
         };
-        let binding = |key: &ContextKey| self.solver.binding(self.question, known, assigned, symbols, key);
-        let multiplicity = |key: &ContextKey| self.question.only.and_then(|_| multiplicity_of(known, key));
-        let terms = Terms { readings: self.readings, binding: &binding, multiplicity: &multiplicity };
+        let binding = |key: &ContextKey| self.solver.bind_variable(self.question, known, assigned, symbols, key);
+        let multiplicity =
+            |key: &ContextKey| self.question.single_request.and_then(|_| find_known_multiplicity(known, key));
+        let env = CompileEnv { interpretation: self.interpretation, binding: &binding, multiplicity: &multiplicity };
         let mut prepared = self.prepared.clone();
-        let mut dead: BTreeSet<usize> = BTreeSet::new();
-        for index in branches.involved {
+        let mut unsatisfiable: BTreeSet<usize> = BTreeSet::new();
+        for index in branches.statements {
             let (Some(slot), Some(source)) = (prepared.statements.get_mut(*index), self.prepared.sources.get(*index))
             else {
                 continue;
             };
-            match self.solver.ready(source, known, &terms)? {
-                Some(ready) => *slot = Arc::new(ready),
+            match self.solver.compile_use(source, known, &env)? {
+                Some(compiled) => *slot = Arc::new(compiled),
                 None => {
-                    dead.insert(*index);
+                    unsatisfiable.insert(*index);
                 }
             }
         }
-        let alive = |b: &ReadyBranch| b.narrowed(|i| !dead.contains(&i));
-        let effective: Vec<ReadyBranch> = branches.effective.iter().map(alive).collect();
-        let declared: Vec<ReadyBranch> = branches.declared.iter().map(alive).collect();
-        self.round(&prepared, known, assigned, symbolic).target(target, &effective, &declared, outcome)
+        let alive = |b: &CompiledBranch| b.filter_statements(|i| !unsatisfiable.contains(&i));
+        let effective: Vec<CompiledBranch> = branches.effective.iter().map(alive).collect();
+        let declared: Vec<CompiledBranch> = branches.declared.iter().map(alive).collect();
+        self.build_round(&prepared, known, assigned, symbolic).decide_subproblem(target, &effective, &declared, outcome)
     }
 
-    fn round<'r>(
+    fn build_round<'r>(
         &'r self,
-        prepared: &'r Prepared<'q>,
+        prepared: &'r CompiledQuestion<'q>,
         known: &'r KnownContext,
         assigned: &'r BTreeMap<ContextKey, String>,
         symbolic: bool,
-    ) -> Round<'r, 'q> {
+    ) -> DecisionRound<'r, 'q> {
         let (solver, question, budget) = (self.solver, self.question, self.budget);
-        Round { solver, question, prepared, budget, readings: self.readings, known, assigned, symbolic }
+        DecisionRound {
+            solver,
+            question,
+            prepared,
+            budget,
+            interpretation: self.interpretation,
+            known,
+            assigned,
+            is_symbolic: symbolic,
+        }
     }
 }
 
 /// What stands in the place of the variables in one round.
-enum Bound<'b> {
+enum VariableBinding<'b> {
     /// Values given to them.
     Values(&'b BTreeMap<ContextKey, String>),
     /// Symbols, to prove that nothing is left.
-    Symbols(&'b Unknowns),
+    Symbols(&'b VariableSymbolTable),
 }
 
 /// The branches narrowed to the statements that speak of the actions, and these statements.
-struct Branches<'b> {
-    involved: &'b BTreeSet<usize>,
-    effective: &'b [ReadyBranch],
-    declared: &'b [ReadyBranch],
+struct SubproblemBranches<'b> {
+    statements: &'b BTreeSet<usize>,
+    effective: &'b [CompiledBranch],
+    declared: &'b [CompiledBranch],
 }
 
-impl Outcome {
+impl DecisionOutcome {
     /// Takes the excess of a trial; false where it has none.
-    fn take(&mut self, trial: Outcome) -> bool {
+    fn merge_excess(&mut self, trial: DecisionOutcome) -> bool {
         let found = !trial.grants.is_empty();
         self.grants.extend(trial.grants);
         self.witnessed.extend(trial.witnessed);
@@ -355,48 +409,53 @@ impl Outcome {
     }
 
     /// Whether neither excess nor doubt was found.
-    fn is_nothing(&self) -> bool {
+    fn is_contained(&self) -> bool {
         self.grants.is_empty() && self.undecided.is_empty()
     }
 }
 
-impl Round<'_, '_> {
-    fn target(
+impl DecisionRound<'_, '_> {
+    fn decide_subproblem(
         &self,
-        target: &Target<'_>,
-        effective: &[ReadyBranch],
-        declared: &[ReadyBranch],
-        outcome: &mut Outcome,
-    ) -> Result<(), TooBig> {
+        target: &Subproblem<'_>,
+        effective: &[CompiledBranch],
+        declared: &[CompiledBranch],
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
         match target {
-            Target::Group(group) => self.group(group, effective, declared, outcome),
-            Target::New(service, named) => self.new_actions_of(*service, named, effective, declared, outcome),
+            Subproblem::ExistingActions(group) => self.decide_class(group, effective, declared, outcome),
+            Subproblem::FutureActions(service, named) => {
+                self.decide_future_actions(*service, named, effective, declared, outcome)
+            }
         }
     }
 }
 
-fn multiplicity_of(known: &KnownContext, key: &ContextKey) -> Option<Multiplicity> {
-    match known.of(key) {
-        Known::Set(_) => Some(Multiplicity::Multi),
-        Known::Value(_) => Some(Multiplicity::Single),
+fn find_known_multiplicity(known: &KnownContext, key: &ContextKey) -> Option<Multiplicity> {
+    match known.fact(key) {
+        KeyFact::Set(_) => Some(Multiplicity::Multi),
+        KeyFact::Value(_) => Some(Multiplicity::Single),
         _ => None,
     }
 }
 
 impl Access {
-    fn allowing(&self) -> impl Iterator<Item = &Allowing> {
-        self.branches.iter().flat_map(|b| b.require.iter().flatten().chain(&b.forbid))
+    fn all_uses(&self) -> impl Iterator<Item = &StatementUse> {
+        self.branches.iter().flat_map(|b| b.allow_layers.iter().flatten().chain(&b.deny_statements))
     }
 }
 
 impl Question<'_> {
     /// The statements of both sides.
     pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
-        self.effective.allowing().chain(self.declared.allowing()).filter_map(|a| a.document.statements.get(a.index))
+        self.effective
+            .all_uses()
+            .chain(self.declared.all_uses())
+            .filter_map(|a| a.document.statements.get(a.statement_index))
     }
 
     /// The context keys that they name.
-    pub(super) fn mentioned(&self) -> BTreeSet<&ContextKey> {
+    pub(super) fn context_keys(&self) -> BTreeSet<&ContextKey> {
         let keys = self.statements().flat_map(|s| s.keys());
         keys.collect()
     }

@@ -1,125 +1,131 @@
 //! A concrete request out of a cube, told as a person would rather read it.
 
 use super::compile::Solver;
-use super::cubes::State;
-use super::decide::{Asked, Round};
-use super::domain::Carries;
-use super::field::{FieldState, Left, Present, Value};
+use super::cubes::PartialAssignment;
+use super::decide::{DecisionRound, RequestShape};
+use super::domain::ArnSegmentsKnown;
+use super::field::{Emptiness, FieldState, FieldValue, ValueConstraint};
 use super::literal::Field;
-use super::question::agreeing;
-use crate::access::{Context, ContextValue, Known, Request};
+use super::question::find_arn_segment;
+use crate::access::{Context, ContextValue, KeyFact, Request};
 use crate::iam::{Arn, ContextKey, Partition};
 
-impl Round<'_, '_> {
+impl DecisionRound<'_, '_> {
     /// A request of the cube; none where a field has no value that can be told.
-    pub(super) fn witness(&self, asked: &Asked<'_>, state: &State) -> Option<Request> {
+    pub(super) fn build_witness(
+        &self,
+        request_shape: &RequestShape<'_>,
+        assignment: &PartialAssignment,
+    ) -> Option<Request> {
         let interner = &self.solver.interner;
-        let text = |field: &FieldState| match field.left_present(interner, self.budget) {
-            Left::Value(Value::Text(text)) => Some(interner.symbols.decode(&text)),
+        let find_text = |field: &FieldState| match field.check_present_emptiness(interner, self.budget) {
+            Emptiness::NonEmpty(FieldValue::Text(text)) => Some(interner.alphabet.decode(&text)),
             _ => None,
         };
-        let action = match asked.action {
-            Some(letter) => letter.name(self.solver.catalog),
+        let action = match request_shape.action {
+            Some(action) => action.name(self.solver.catalog),
             None => {
-                let name = asked.new_name?;
-                let free = || name.state(interner);
-                let field = state.get(&Field::Action).cloned().unwrap_or_else(free);
-                let found = self.new_name(&field, text(&field)?);
+                let name = request_shape.future_name?;
+                let free = || name.to_field_state(interner);
+                let field = assignment.get(&Field::Action).cloned().unwrap_or_else(free);
+                let found = self.to_readable_name(&field, find_text(&field)?);
                 match name.service {
-                    Some(service) => format!("{service}:{}", capitalised(&found)),
+                    Some(service) => format!("{service}:{}", capitalize(&found)),
                     None => found,
                 }
             }
         };
-        let resource = match (self.question.only, state.get(&Field::Resource)) {
+        let resource = match (self.question.single_request, assignment.get(&Field::Resource)) {
             (Some((_, resource)), _) => resource.to_owned(),
-            (None, Some(field)) => self.readable(field, text(field)?),
-            (None, None) => match asked.domain.first() {
+            (None, Some(field)) => self.to_readable_resource(field, find_text(field)?),
+            (None, None) => match request_shape.resource_globs.first() {
                 None => "*".to_owned(),
                 Some(globs) => {
-                    let mut field = FieldState::present();
-                    field.add(&super::literal::Literal::text(Field::Resource, globs.clone(), false, true));
-                    self.readable(&field, text(&field)?)
+                    let mut field = FieldState::always_present();
+                    field.add(&super::literal::Literal::from_globs(Field::Resource, globs.clone(), false, true));
+                    self.to_readable_resource(&field, find_text(&field)?)
                 }
             },
         };
         let mut context = Context::default();
-        for (field, known) in state {
+        for (field, field_state) in assignment {
             let Field::Key(key) = field else { continue };
-            if !known.missing {
-                let found = value(self.solver, known.left_present(interner, self.budget))?;
-                let told = self.telling_value(key).filter(|told| self.fits(known, told));
-                put(&mut context, key, told.map_or(found, ContextValue::One));
+            if !field_state.may_be_missing {
+                let sample = to_context_value(self.solver, field_state.check_present_emptiness(interner, self.budget))?;
+                let preferred = self.find_preferred_value(key).filter(|told| self.can_have_value(field_state, told));
+                set_key(&mut context, key, preferred.map_or(sample, ContextValue::Single));
             }
         }
-        self.fill_in(asked.carries, &resource, &mut context);
+        self.fill_in_keys(request_shape.arn_segments, &resource, &mut context);
         Some(Request { action, resource, context })
     }
 
     /// The keys that some statement names and that every such request has, and the values of variables.
-    fn fill_in(&self, carries: Carries, resource: &str, context: &mut Context) {
+    fn fill_in_keys(&self, arn_segments: ArnSegmentsKnown, resource: &str, context: &mut Context) {
         for (key, value) in self.assigned {
-            context.0.entry(key.clone()).or_insert_with(|| ContextValue::One(value.clone()));
+            context.0.entry(key.clone()).or_insert_with(|| ContextValue::Single(value.clone()));
         }
         let arn = Arn::parse(resource);
-        for key in self.question.mentioned() {
-            let told = match agreeing(key).filter(|s| carries.tells(*s)) {
+        for key in self.question.context_keys() {
+            let segment_value = match find_arn_segment(key).filter(|s| arn_segments.has_segment(*s)) {
                 Some(3) => arn.as_ref().map(|a| a.region().to_owned()),
                 Some(_) => arn.as_ref().map(|a| a.account().to_owned()),
                 None => None,
             };
-            if let Some(told) = told {
-                context.0.insert(key.clone(), ContextValue::One(told));
+            if let Some(segment_value) = segment_value {
+                context.0.insert(key.clone(), ContextValue::Single(segment_value));
                 continue;
             }
             if context.get(key).is_some() {
                 continue;
             }
             // Where no statement in question speaks of the key, the ARN of the witness tells it all the same.
-            let by_arn = arn.as_ref().filter(|_| self.question.only.is_none()).and_then(|a| match agreeing(key)? {
-                3 => Some(a.region()),
-                _ => Some(a.account()),
+            let arn_value = arn.as_ref().filter(|_| self.question.single_request.is_none()).and_then(|a| {
+                match find_arn_segment(key)? {
+                    3 => Some(a.region()),
+                    _ => Some(a.account()),
+                }
             });
-            if let Some(told) = by_arn.filter(|told| !told.is_empty()) {
-                context.0.insert(key.clone(), ContextValue::One(told.to_owned()));
+            if let Some(segment_value) = arn_value.filter(|told| !told.is_empty()) {
+                context.0.insert(key.clone(), ContextValue::Single(segment_value.to_owned()));
                 continue;
             }
-            let value = match self.known.of(key) {
-                Known::Value(value) => Some(ContextValue::One(value)),
-                Known::Set(values) => Some(ContextValue::Set(values)),
-                Known::Missing | Known::Free => None,
-                Known::Present | Known::StartsWith(_) => self
-                    .solver
-                    .known_state(key, self.known, None)
-                    .ok()
-                    .and_then(|state| value(self.solver, state.left_present(&self.solver.interner, self.budget))),
+            let value = match self.known.fact(key) {
+                KeyFact::Value(value) => Some(ContextValue::Single(value)),
+                KeyFact::Set(values) => Some(ContextValue::Set(values)),
+                KeyFact::Missing | KeyFact::Free => None,
+                KeyFact::Present | KeyFact::StartsWith(_) => {
+                    self.solver.compute_key_state(key, self.known, None).ok().and_then(|state| {
+                        to_context_value(self.solver, state.check_present_emptiness(&self.solver.interner, self.budget))
+                    })
+                }
             };
             if let Some(value) = value {
-                put(context, key, value);
+                set_key(context, key, value);
             }
         }
     }
 
     /// The name of a new action, telling that it is one where that is still a witness.
-    fn new_name(&self, field: &FieldState, found: String) -> String {
-        let telling = match found.split_once(':') {
+    fn to_readable_name(&self, field: &FieldState, name: String) -> String {
+        let readable_name = match name.split_once(':') {
             Some((service, name)) => {
                 format!("{}:{}", service.replacen("example", "newservice", 1), name.replacen("example", "NewAction", 1))
             }
-            None => found.replacen("example", "NewAction", 1),
+            None => name.replacen("example", "NewAction", 1),
         };
-        if self.fits(field, &telling) { telling } else { found }
+        if self.can_have_value(field, &readable_name) { readable_name } else { name }
     }
 
     /// The account whose number is shown.
-    fn account(&self) -> &str {
-        self.question.account.unwrap_or("111122223333")
+    fn witness_account(&self) -> &str {
+        self.question.witness_account.unwrap_or("111122223333")
     }
 
     /// A value that a person would give a key, where any will do.
-    fn telling_value(&self, key: &ContextKey) -> Option<String> {
+    fn find_preferred_value(&self, key: &ContextKey) -> Option<String> {
         let value = match key.lower() {
-            "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => self.account(),
+            "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => self.witness_account(),
             "aws:principalorgid" | "aws:resourceorgid" | "aws:sourceorgid" => "o-exampleorg",
             "aws:requestedregion" => home_region(self.question.partition.map_or("aws", Partition::as_str))?,
             // The service of the AWS MCP Server, as AWS's guide names it.
@@ -132,48 +138,48 @@ impl Round<'_, '_> {
     }
 
     /// Whether a field that is there can have this value.
-    fn fits(&self, field: &FieldState, candidate: &str) -> bool {
-        let text = match &field.values {
-            Present::Anything => return true,
-            Present::Text(text) => text,
+    fn can_have_value(&self, field: &FieldState, candidate: &str) -> bool {
+        let text = match &field.constraint {
+            ValueConstraint::Unconstrained => return true,
+            ValueConstraint::Text(text) => text,
             _ => return false,
         };
-        let symbols = self.solver.interner.symbols.encode(candidate);
-        text.within.iter().all(|list| list.iter().any(|g| g.matches(&symbols)))
-            && !text.outside.iter().any(|g| g.matches(&symbols))
+        let symbols = self.solver.interner.alphabet.encode(candidate);
+        text.matches_any_of.iter().all(|list| list.iter().any(|g| g.matches(&symbols)))
+            && !text.matches_none_of.iter().any(|g| g.matches(&symbols))
     }
 
     /// The resource with the principal's own account and a real region, where that is still a witness.
-    fn readable(&self, field: &FieldState, found: String) -> String {
-        let Some(arn) = Arn::parse(&found) else { return found };
+    fn to_readable_resource(&self, field: &FieldState, arn_text: String) -> String {
+        let Some(arn) = Arn::parse(&arn_text) else { return arn_text };
         let region = home_region(arn.partition()).unwrap_or(arn.region());
-        let account = self.account();
-        let telling = |region: &str, account: &str, name: &str| {
+        let account = self.witness_account();
+        let format_arn = |region: &str, account: &str, name: &str| {
             let account = if arn.account().is_empty() { "" } else { account };
             let region = if arn.region().is_empty() { "" } else { region };
             format!("arn:{}:{}:{region}:{account}:{name}", arn.partition(), arn.service())
         };
-        let names = [&apart(arn.resource()), arn.resource()];
+        let names = [&separate_placeholders(arn.resource()), arn.resource()];
         let candidates = names.into_iter().flat_map(|name| {
             let places = [(region, account), (arn.region(), account), (region, arn.account())];
-            places.map(|(region, account)| telling(region, account, name))
+            places.map(|(region, account)| format_arn(region, account, name))
         });
-        candidates.into_iter().find(|candidate| self.fits(field, candidate)).unwrap_or(found)
+        candidates.into_iter().find(|candidate| self.can_have_value(field, candidate)).unwrap_or(arn_text)
     }
 }
 
 /// A name with what a pattern's star stands for set apart from what the pattern says: `stack/billing-example`.
-fn apart(name: &str) -> String {
+fn separate_placeholders(name: &str) -> String {
     let mut parts = name.split("example");
-    let mut told = parts.next().unwrap_or_default().to_owned();
+    let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        if told.ends_with(|last: char| last.is_ascii_alphanumeric()) {
-            told.push('-');
+        if out.ends_with(|last: char| last.is_ascii_alphanumeric()) {
+            out.push('-');
         }
-        told.push_str("example");
-        told.push_str(part);
+        out.push_str("example");
+        out.push_str(part);
     }
-    told
+    out
 }
 
 /// A partition's best known region.
@@ -187,9 +193,9 @@ fn home_region(partition: &str) -> Option<&'static str> {
 }
 
 /// Sets a key; the clock is told in both of its ways.
-fn put(context: &mut Context, key: &ContextKey, value: ContextValue) {
-    if let ("aws:currenttime" | "aws:epochtime", ContextValue::One(text)) = (key.lower(), &value)
-        && let Some(instant) = crate::iam::value::instant(text)
+fn set_key(context: &mut Context, key: &ContextKey, value: ContextValue) {
+    if let ("aws:currenttime" | "aws:epochtime", ContextValue::Single(text)) = (key.lower(), &value)
+        && let Some(instant) = crate::iam::value::parse_instant(text)
     {
         let seconds = rust_decimal::Decimal::from_i128_with_scale(instant.0, 9).normalize();
         context.set("aws:EpochTime", seconds.to_string());
@@ -199,17 +205,19 @@ fn put(context: &mut Context, key: &ContextKey, value: ContextValue) {
     context.0.insert(key.clone(), value);
 }
 
-fn value(solver: &Solver<'_>, left: Left) -> Option<ContextValue> {
-    let symbols = &solver.interner.symbols;
-    match left {
-        Left::Value(Value::Text(text)) => Some(ContextValue::One(symbols.decode(&text))),
-        Left::Value(Value::Point(point)) => Some(ContextValue::One(point.to_text())),
-        Left::Value(Value::Set(values)) => Some(ContextValue::Set(values.iter().map(|v| symbols.decode(v)).collect())),
-        Left::Value(Value::Missing) | Left::Nothing | Left::Unknown => None,
+fn to_context_value(solver: &Solver<'_>, emptiness: Emptiness) -> Option<ContextValue> {
+    let symbols = &solver.interner.alphabet;
+    match emptiness {
+        Emptiness::NonEmpty(FieldValue::Text(text)) => Some(ContextValue::Single(symbols.decode(&text))),
+        Emptiness::NonEmpty(FieldValue::Ordered(point)) => Some(ContextValue::Single(point.to_text())),
+        Emptiness::NonEmpty(FieldValue::Set(values)) => {
+            Some(ContextValue::Set(values.iter().map(|v| symbols.decode(v)).collect()))
+        }
+        Emptiness::NonEmpty(FieldValue::Missing) | Emptiness::Empty | Emptiness::Unknown => None,
     }
 }
 
-fn capitalised(name: &str) -> String {
+fn capitalize(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
@@ -219,10 +227,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_star_stands_for_is_set_apart() {
-        assert_eq!(apart("stack/billingexample/example"), "stack/billing-example/example");
-        assert_eq!(apart("table/billing-example"), "table/billing-example");
-        assert_eq!(apart("exampleexample"), "example-example");
-        assert_eq!(apart("role/admin"), "role/admin");
+    fn placeholders_are_separated() {
+        assert_eq!(separate_placeholders("stack/billingexample/example"), "stack/billing-example/example");
+        assert_eq!(separate_placeholders("table/billing-example"), "table/billing-example");
+        assert_eq!(separate_placeholders("exampleexample"), "example-example");
+        assert_eq!(separate_placeholders("role/admin"), "role/admin");
     }
 }

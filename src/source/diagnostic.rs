@@ -8,7 +8,7 @@ use super::file::{Place, SourceFile, Span};
 
 /// How bad a diagnostic is.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Severity {
+pub enum DiagnosticSeverity {
     /// The input cannot be used.
     Error,
     /// The input can be used, and the user should know.
@@ -19,7 +19,7 @@ pub enum Severity {
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     /// How bad it is.
-    pub severity: Severity,
+    pub severity: DiagnosticSeverity,
     /// What is wrong, in one line.
     pub message: String,
     /// What was expected, written under the text.
@@ -39,7 +39,7 @@ impl Diagnostic {
         expected: impl Into<String>,
     ) -> Diagnostic {
         Diagnostic {
-            severity: Severity::Error,
+            severity: DiagnosticSeverity::Error,
             message: message.into(),
             expected: expected.into(),
             help: None,
@@ -49,8 +49,8 @@ impl Diagnostic {
     }
 
     /// The same as a warning.
-    pub fn warning(mut self) -> Diagnostic {
-        self.severity = Severity::Warning;
+    pub fn into_warning(mut self) -> Diagnostic {
+        self.severity = DiagnosticSeverity::Warning;
         self
     }
 
@@ -62,8 +62,8 @@ impl Diagnostic {
 
     /// Adds a "did you mean" when one of `known` is close to `found`.
     pub fn with_suggestion<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-        match did_you_mean(found, known) {
-            Some(near) => self.with_help(format!("did you mean `{near}`?")),
+        match find_similar_name(found, known) {
+            Some(suggestion) => self.with_help(format!("did you mean `{suggestion}`?")),
             None => self,
         }
     }
@@ -76,11 +76,11 @@ impl Diagnostic {
     /// The text with the offending part underlined; plain, for the caller to colour or not.
     pub fn render(&self, styled: bool) -> String {
         let level = match self.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
+            DiagnosticSeverity::Error => Level::ERROR,
+            DiagnosticSeverity::Warning => Level::WARNING,
         };
-        let message = escape(&self.message);
-        let expected = escape(&self.expected);
+        let message = escape_control_chars(&self.message);
+        let expected = escape_control_chars(&self.expected);
         let excerpt = self.excerpt();
         let place = self.place();
         let path = if self.source.is_embedded() {
@@ -94,47 +94,51 @@ impl Diagnostic {
             .annotation(AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(expected));
         let mut group = level.primary_title(message).element(snippet.path(path));
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(escape(help)));
+            group = group.element(Level::HELP.message(escape_control_chars(help)));
         }
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let rendered = renderer.render(&[group]).to_string();
-        if excerpt.is_cut { with_column(&rendered, column) } else { rendered }
+        if excerpt.is_truncated { replace_column(&rendered, column) } else { rendered }
     }
 
     /// The line of the span, shortened so that a minified file of one line stays readable.
     fn excerpt(&self) -> Excerpt {
-        const REACH: usize = 60;
+        const CONTEXT_CHARS: usize = 60;
         let text = self.source.text();
         let start = self.span.start.min(text.len());
         let end = self.span.end.clamp(start, text.len());
         let line_start = text.get(..start).and_then(|s| s.rfind('\n')).map_or(0, |i| i + 1);
         let line_end = text.get(start..).and_then(|s| s.find('\n')).map_or(text.len(), |i| start + i);
         let end = end.min(line_end).max(start);
-        let mut from = line_start.max(start.saturating_sub(REACH));
-        let mut to = line_end.min(end.saturating_add(REACH)).min(start + 4 * REACH).max(start);
-        while !text.is_char_boundary(from) {
-            from -= 1;
+        let mut excerpt_start = line_start.max(start.saturating_sub(CONTEXT_CHARS));
+        let mut excerpt_end = line_end.min(end.saturating_add(CONTEXT_CHARS)).min(start + 4 * CONTEXT_CHARS).max(start);
+        while !text.is_char_boundary(excerpt_start) {
+            excerpt_start -= 1;
         }
-        while !text.is_char_boundary(to) {
-            to += 1;
+        while !text.is_char_boundary(excerpt_end) {
+            excerpt_end += 1;
         }
-        let end = end.min(to);
-        let slice = text.get(from..to).unwrap_or("");
+        let end = end.min(excerpt_end);
+        let slice = text.get(excerpt_start..excerpt_end).unwrap_or("");
         // Control characters are shown as they would be escaped; a space keeps the columns.
         let shown: String = slice.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let same = shown.len() == slice.len();
-        let span = if same { Span::new(start - from, end - from) } else { Span::new(0, shown.len()) };
-        Excerpt { text: shown, span, is_cut: from > line_start || !same }
+        let is_unchanged = shown.len() == slice.len();
+        let span = if is_unchanged {
+            Span::new(start - excerpt_start, end - excerpt_start)
+        } else {
+            Span::new(0, shown.len())
+        };
+        Excerpt { text: shown, span, is_truncated: excerpt_start > line_start || !is_unchanged }
     }
 }
 
 /// A rendered diagnostic with the true column in the line that tells its place. The renderer counts columns in
 /// what it is given, which is not the whole line where that is cut on its left.
-fn with_column(rendered: &str, column: usize) -> String {
-    let mut is_told = false;
+fn replace_column(rendered: &str, column: usize) -> String {
+    let mut is_replaced = false;
     let lines = rendered.split('\n').enumerate().map(|(i, line)| match line.rsplit_once(':') {
-        Some((place, counted)) if i > 0 && !is_told && line.contains("--> ") => {
-            is_told = true;
+        Some((place, counted)) if i > 0 && !is_replaced && line.contains("--> ") => {
+            is_replaced = true;
             let rest = counted.trim_start_matches(|c: char| c.is_ascii_digit());
             format!("{place}:{column}{rest}")
         }
@@ -149,17 +153,17 @@ struct Excerpt {
     /// The span in it.
     span: Span,
     /// Whether columns in it are not those of the line.
-    is_cut: bool,
+    is_truncated: bool,
 }
 
 impl std::fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.place(), escape(&self.message))?;
+        write!(f, "{}: {}", self.place(), escape_control_chars(&self.message))?;
         if !self.expected.is_empty() {
-            write!(f, " ({})", escape(&self.expected))?;
+            write!(f, " ({})", escape_control_chars(&self.expected))?;
         }
         if let Some(help) = &self.help {
-            write!(f, "; {}", escape(help))?;
+            write!(f, "; {}", escape_control_chars(help))?;
         }
         Ok(())
     }
@@ -170,18 +174,18 @@ impl std::fmt::Display for Diagnostic {
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
 impl From<Diagnostic> for Diagnostics {
-    fn from(one: Diagnostic) -> Diagnostics {
-        Diagnostics(vec![one])
+    fn from(diagnostic: Diagnostic) -> Diagnostics {
+        Diagnostics(vec![diagnostic])
     }
 }
 
 impl std::fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (i, one) in self.0.iter().enumerate() {
+        for (i, diagnostic) in self.0.iter().enumerate() {
             if i > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{one}")?;
+            write!(f, "{diagnostic}")?;
         }
         Ok(())
     }
@@ -190,7 +194,7 @@ impl std::fmt::Display for Diagnostics {
 impl std::error::Error for Diagnostics {}
 
 /// The nearest of `known` to `found`, if it is near enough to be a slip of the keyboard.
-pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn find_similar_name<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_ascii_lowercase();
     let length = found.chars().count();
     known
@@ -203,7 +207,7 @@ pub fn did_you_mean<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
-fn escape(text: &str) -> String {
+fn escape_control_chars(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_column_is_that_of_the_line_however_much_of_it_is_shown() {
+    fn a_truncated_excerpt_keeps_its_column() {
         let text = format!("{{}}\n{}é!{}", "x".repeat(300), "y".repeat(300));
         let shown = rendered(&text, 305, 306);
         assert!(shown.contains(" --> a.json:2:302\n"), "{shown}");

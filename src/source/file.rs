@@ -38,7 +38,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-const CHUNK: usize = 1024;
+const CHUNK_SIZE: usize = 1024;
 
 /// A text that was read, with its name and an index of its lines.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl SourceFile {
     }
 
     /// A text that was decoded out of a string in `container`.
-    pub fn embedded(container: &Arc<SourceFile>, span: Span, text: String) -> Arc<SourceFile> {
+    pub fn from_embedded(container: &Arc<SourceFile>, span: Span, text: String) -> Arc<SourceFile> {
         let name = container.name.clone();
         Arc::new(SourceFile::build(name, text, (1, 1), Some((Arc::clone(container), span))))
     }
@@ -77,15 +77,18 @@ impl SourceFile {
     /// Reads a file that must be UTF-8; a byte order mark is dropped.
     pub fn read(path: &Path) -> std::io::Result<Arc<SourceFile>> {
         let bytes = std::fs::read(path)?;
-        let invalid = |why: String| std::io::Error::new(std::io::ErrorKind::InvalidData, why);
+        let to_invalid_data = |reason: String| std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            let why = "it is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
-            return Err(invalid(why.to_owned()));
+            let reason = "it is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
+            return Err(to_invalid_data(reason.to_owned()));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-            invalid(format!("it is not UTF-8 text: byte {} of it, in line {line}, belongs to no character", at + 1))
+            let valid_length = error.utf8_error().valid_up_to();
+            let line = error.as_bytes().iter().take(valid_length).filter(|byte| **byte == b'\n').count() + 1;
+            to_invalid_data(format!(
+                "it is not UTF-8 text: byte {} of it, in line {line}, belongs to no character",
+                valid_length + 1
+            ))
         })?;
         let text = match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
@@ -103,12 +106,12 @@ impl SourceFile {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
         let mut chars = 0;
-        let mut chars_before = Vec::with_capacity(text.len() / CHUNK + 1);
-        for chunk in text.as_bytes().chunks(CHUNK) {
+        let mut chars_before = Vec::with_capacity(text.len() / CHUNK_SIZE + 1);
+        for chunk in text.as_bytes().chunks(CHUNK_SIZE) {
             chars_before.push(chars);
-            chars += starts_of_chars(chunk);
+            chars += count_chars(chunk);
         }
-        if text.len().is_multiple_of(CHUNK) {
+        if text.len().is_multiple_of(CHUNK_SIZE) {
             chars_before.push(chars);
         }
         SourceFile { name, text, line_starts, chars_before, origin, container }
@@ -133,18 +136,18 @@ impl SourceFile {
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let column = self.chars_up_to(offset).saturating_sub(self.chars_up_to(start)) + 1;
+        let column = self.count_chars_before(offset).saturating_sub(self.count_chars_before(start)) + 1;
         let (first_line, first_column) = self.origin;
         (line + first_line - 1, if line == 1 { column + first_column - 1 } else { column })
     }
 
     /// How many characters start before an offset.
-    fn chars_up_to(&self, offset: usize) -> usize {
+    fn count_chars_before(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
-        let chunk = offset / CHUNK;
-        let rest = self.text.as_bytes().get(chunk * CHUNK..offset).unwrap_or_default();
+        let chunk = offset / CHUNK_SIZE;
+        let rest = self.text.as_bytes().get(chunk * CHUNK_SIZE..offset).unwrap_or_default();
         let before = self.chars_before.get(chunk).copied().unwrap_or(0);
-        before + starts_of_chars(rest)
+        before + count_chars(rest)
     }
 
     /// The place of a span in the file that the user can open: for a decoded document, where its string stands.
@@ -164,7 +167,7 @@ impl SourceFile {
     }
 }
 
-fn starts_of_chars(bytes: &[u8]) -> usize {
+fn count_chars(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
 }
 
@@ -174,8 +177,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_count_characters_however_long_the_line() {
-        for length in [CHUNK / 2 - 1, CHUNK / 2, 3 * CHUNK] {
+    fn columns_count_characters_in_lines_of_any_length() {
+        for length in [CHUNK_SIZE / 2 - 1, CHUNK_SIZE / 2, 3 * CHUNK_SIZE] {
             let file = SourceFile::new("x.json", "é".repeat(length));
             assert_eq!(file.line_column(2 * length), (1, length + 1));
             assert_eq!(file.line_column(length / 2 * 2), (1, length / 2 + 1));
@@ -183,24 +186,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_told() {
+    fn rejects_files_that_are_not_utf8() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.json");
-        for (bytes, told) in [
+        for (bytes, expected) in [
             (&b"\xff\xfe{\0}\0"[..], "it is UTF-16"),
             (b"\xfe\xff\0{\0}", "it is UTF-16"),
             (b"{\n\x80}", "byte 3 of it, in line 2,"),
         ] {
             std::fs::write(&path, bytes).unwrap();
             let error = SourceFile::read(&path).unwrap_err().to_string();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
         std::fs::write(&path, b"\xef\xbb\xbf{}").unwrap();
         assert_eq!(SourceFile::read(&path).unwrap().text(), "{}");
     }
 
     #[test]
-    fn an_excerpt_keeps_its_places() {
+    fn an_excerpt_keeps_line_and_column() {
         let file = SourceFile::new("x.json", "{\n  \"é\": {\n \"a\": 1}}");
         let span = Span::new(10, 20);
         let excerpt = file.excerpt(span);

@@ -13,16 +13,16 @@ use super::file::{SourceFile, Span};
 
 /// A JSON value and where it stands.
 #[derive(Clone, Debug)]
-pub struct Node {
+pub struct JsonNode {
     /// Where it stands in its file.
     pub span: Span,
     /// What it is.
-    pub value: Value,
+    pub value: JsonValue,
 }
 
 /// What a [`Node`] holds.
 #[derive(Clone, Debug)]
-pub enum Value {
+pub enum JsonValue {
     /// `null`
     Null,
     /// `true` or `false`
@@ -32,32 +32,32 @@ pub enum Value {
     /// A string, unescaped.
     String(Box<str>),
     /// A list.
-    Array(Vec<Node>),
+    Array(Vec<JsonNode>),
     /// An object; its members in order, no name twice.
-    Object(Vec<Member>),
+    Object(Vec<JsonMember>),
 }
 
 /// A name and its value in an object.
 #[derive(Clone, Debug)]
-pub struct Member {
+pub struct JsonMember {
     /// The name, unescaped.
     pub name: Box<str>,
     /// Where the name stands, quotes included.
     pub name_span: Span,
     /// The value.
-    pub value: Node,
+    pub value: JsonNode,
 }
 
-impl Node {
+impl JsonNode {
     /// The value of a member, if this is an object that has it.
-    pub fn get(&self, name: &str) -> Option<&Node> {
+    pub fn get(&self, name: &str) -> Option<&JsonNode> {
         self.members().iter().find(|m| &*m.name == name).map(|m| &m.value)
     }
 
     /// The members of an object; none for anything else.
-    pub fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &[JsonMember] {
         match &self.value {
-            Value::Object(members) => members,
+            JsonValue::Object(members) => members,
             _ => &[],
         }
     }
@@ -65,43 +65,43 @@ impl Node {
     /// The text of a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
-            Value::String(s) => Some(s),
+            JsonValue::String(s) => Some(s),
             _ => None,
         }
     }
 
     /// The elements of a list.
-    pub fn as_array(&self) -> Option<&[Node]> {
+    pub fn as_array(&self) -> Option<&[JsonNode]> {
         match &self.value {
-            Value::Array(elements) => Some(elements),
+            JsonValue::Array(elements) => Some(elements),
             _ => None,
         }
     }
 
     /// What kind of value this is, as an error message names it.
-    pub fn kind(&self) -> &'static str {
+    pub fn describe_type(&self) -> &'static str {
         match self.value {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a string",
-            Value::Array(_) => "a list",
-            Value::Object(_) => "an object",
+            JsonValue::Null => "null",
+            JsonValue::Bool(_) => "a boolean",
+            JsonValue::Number(_) => "a number",
+            JsonValue::String(_) => "a string",
+            JsonValue::Array(_) => "a list",
+            JsonValue::Object(_) => "an object",
         }
     }
 }
 
 /// Reads a whole file as one JSON value.
-pub fn parse(source: &Arc<SourceFile>) -> Result<Node, Diagnostics> {
+pub fn parse(source: &Arc<SourceFile>) -> Result<JsonNode, Diagnostics> {
     let text = source.text();
     if text.trim_ascii().is_empty() {
         return Err(Diagnostic::error(source, Span::default(), "the file is empty", "a JSON value").into());
     }
-    if let Err(error) = serde_json::from_str::<Accepted>(text) {
-        let offset = offset_of(source, error.line(), error.column());
+    if let Err(error) = serde_json::from_str::<SyntaxCheck>(text) {
+        let offset = byte_offset(source, error.line(), error.column());
         let full = error.to_string();
         let message = full.split(" at line ").next().unwrap_or("malformed JSON").to_owned();
-        return Err(Diagnostic::error(source, one_char(text, offset), format!("not JSON: {message}"), "here").into());
+        return Err(Diagnostic::error(source, char_span(text, offset), format!("not JSON: {message}"), "here").into());
     }
     let options = jsonc_parser::ParseOptions {
         allow_comments: false,
@@ -123,62 +123,62 @@ pub fn parse(source: &Arc<SourceFile>) -> Result<Node, Diagnostics> {
         return Err(Diagnostic::error(source, Span::default(), "the file is empty", "a JSON value").into());
     };
     let mut duplicates = Vec::new();
-    let node = convert(source, root, &mut duplicates);
+    let node = convert_node(source, root, &mut duplicates);
     if duplicates.is_empty() { Ok(node) } else { Err(Diagnostics(duplicates)) }
 }
 
 /// Accepts what `serde_json` accepts, with its limit on depth, and keeps nothing.
-struct Accepted;
+struct SyntaxCheck;
 
-impl<'de> serde::Deserialize<'de> for Accepted {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Accepted, D::Error> {
-        struct Any;
-        impl<'de> serde::de::Visitor<'de> for Any {
-            type Value = Accepted;
+impl<'de> serde::Deserialize<'de> for SyntaxCheck {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<SyntaxCheck, D::Error> {
+        struct SyntaxVisitor;
+        impl<'de> serde::de::Visitor<'de> for SyntaxVisitor {
+            type Value = SyntaxCheck;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a JSON value")
             }
-            fn visit_bool<E>(self, _: bool) -> Result<Accepted, E> {
-                Ok(Accepted)
+            fn visit_bool<E>(self, _: bool) -> Result<SyntaxCheck, E> {
+                Ok(SyntaxCheck)
             }
-            fn visit_i64<E>(self, _: i64) -> Result<Accepted, E> {
-                Ok(Accepted)
+            fn visit_i64<E>(self, _: i64) -> Result<SyntaxCheck, E> {
+                Ok(SyntaxCheck)
             }
-            fn visit_u64<E>(self, _: u64) -> Result<Accepted, E> {
-                Ok(Accepted)
+            fn visit_u64<E>(self, _: u64) -> Result<SyntaxCheck, E> {
+                Ok(SyntaxCheck)
             }
-            fn visit_f64<E>(self, _: f64) -> Result<Accepted, E> {
-                Ok(Accepted)
+            fn visit_f64<E>(self, _: f64) -> Result<SyntaxCheck, E> {
+                Ok(SyntaxCheck)
             }
-            fn visit_str<E>(self, _: &str) -> Result<Accepted, E> {
-                Ok(Accepted)
+            fn visit_str<E>(self, _: &str) -> Result<SyntaxCheck, E> {
+                Ok(SyntaxCheck)
             }
-            fn visit_unit<E>(self) -> Result<Accepted, E> {
-                Ok(Accepted)
+            fn visit_unit<E>(self) -> Result<SyntaxCheck, E> {
+                Ok(SyntaxCheck)
             }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Accepted, A::Error> {
-                while seq.next_element::<Accepted>()?.is_some() {}
-                Ok(Accepted)
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<SyntaxCheck, A::Error> {
+                while seq.next_element::<SyntaxCheck>()?.is_some() {}
+                Ok(SyntaxCheck)
             }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Accepted, A::Error> {
-                while map.next_entry::<Accepted, Accepted>()?.is_some() {}
-                Ok(Accepted)
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<SyntaxCheck, A::Error> {
+                while map.next_entry::<SyntaxCheck, SyntaxCheck>()?.is_some() {}
+                Ok(SyntaxCheck)
             }
         }
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_any(SyntaxVisitor)
     }
 }
 
-fn convert(source: &Arc<SourceFile>, value: ast::Value<'_>, duplicates: &mut Vec<Diagnostic>) -> Node {
+fn convert_node(source: &Arc<SourceFile>, value: ast::Value<'_>, duplicates: &mut Vec<Diagnostic>) -> JsonNode {
     let span = |r: jsonc_parser::common::Range| Span::new(r.start, r.end);
     match value {
-        ast::Value::StringLit(s) => Node { span: span(s.range), value: Value::String(s.value.into()) },
-        ast::Value::NumberLit(n) => Node { span: span(n.range), value: Value::Number(n.value.into()) },
-        ast::Value::BooleanLit(b) => Node { span: span(b.range), value: Value::Bool(b.value) },
-        ast::Value::NullKeyword(n) => Node { span: span(n.range), value: Value::Null },
-        ast::Value::Array(a) => Node {
+        ast::Value::StringLit(s) => JsonNode { span: span(s.range), value: JsonValue::String(s.value.into()) },
+        ast::Value::NumberLit(n) => JsonNode { span: span(n.range), value: JsonValue::Number(n.value.into()) },
+        ast::Value::BooleanLit(b) => JsonNode { span: span(b.range), value: JsonValue::Bool(b.value) },
+        ast::Value::NullKeyword(n) => JsonNode { span: span(n.range), value: JsonValue::Null },
+        ast::Value::Array(a) => JsonNode {
             span: span(a.range),
-            value: Value::Array(a.elements.into_iter().map(|e| convert(source, e, duplicates)).collect()),
+            value: JsonValue::Array(a.elements.into_iter().map(|e| convert_node(source, e, duplicates)).collect()),
         },
         ast::Value::Object(o) => {
             let object_span = span(o.range);
@@ -198,19 +198,19 @@ fn convert(source: &Arc<SourceFile>, value: ast::Value<'_>, duplicates: &mut Vec
                         "each key once",
                     ));
                 }
-                members.push(Member { name, name_span, value: convert(source, property.value, duplicates) });
+                members.push(JsonMember { name, name_span, value: convert_node(source, property.value, duplicates) });
             }
-            Node { span: object_span, value: Value::Object(members) }
+            JsonNode { span: object_span, value: JsonValue::Object(members) }
         }
     }
 }
 
-fn offset_of(source: &SourceFile, line: usize, column: usize) -> usize {
+fn byte_offset(source: &SourceFile, line: usize, column: usize) -> usize {
     let start: usize = source.text().split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     (start + column.saturating_sub(1)).min(source.text().len())
 }
 
-fn one_char(text: &str, mut offset: usize) -> Span {
+fn char_span(text: &str, mut offset: usize) -> Span {
     while !text.is_char_boundary(offset) {
         offset -= 1;
     }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused() {
+    fn rejects_invalid_json() {
         for text in
             ["", "{", "{a:1}", "[1,]", "// x\n{}", "{'a':1}", "0x10", "NaN", "[1 2]", "\"\\x41\"", "+1", "{} {}"]
         {

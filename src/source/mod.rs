@@ -8,5 +8,5 @@ mod file;
 pub mod json;
 pub mod toml;
 
-pub use diagnostic::{Diagnostic, Diagnostics, Severity, did_you_mean};
+pub use diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics, find_similar_name};
 pub use file::{Place, SourceFile, Span};

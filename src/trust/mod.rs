@@ -10,7 +10,7 @@ mod issuer;
 mod open;
 mod way;
 
-pub use declared::lists;
-pub use issuer::{Issuer, issuers};
-pub use open::{Opening, Openings, Scope, Trust};
-pub use way::Way;
+pub use declared::is_declared_assumer;
+pub use issuer::{SharedIdp, list_shared_idps};
+pub use open::{TrustAnalysis, TrustAnalyzer, TrustScope, UndeclaredTrust};
+pub use way::TrustGrant;

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use crate::iam::document::ActionElement;
 use crate::iam::principal::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{AccountId, Arn, Effect, Listing, PolicyDocument, PrincipalElement, Statement};
+use crate::iam::{AccountId, Arn, Effect, ElementKind, PolicyDocument, PrincipalElement, Statement};
 
 /// One way into a role: whom a trust policy names.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum Way {
+pub enum TrustGrant {
     /// Anyone.
     Anyone,
     /// Anyone for whom some OIDC provider vouches.
-    AnyToken,
+    AnyOidcProvider,
     /// Anyone for whom some SAML provider vouches.
-    AnyAssertion,
+    AnySamlProvider,
     /// Whoever an account lets.
     Account(AccountId),
     /// A user, a role or a session.
@@ -34,125 +34,151 @@ pub enum Way {
     Other(String),
 }
 
-impl Way {
+impl TrustGrant {
     /// The ways that an entry of a principal element opens. `entity` tells the ARN of a unique id; the id of an
     /// entity that is gone lets in nobody.
-    fn of(entry: &PrincipalEntry, entity: &dyn Fn(&str) -> Option<Arn>) -> Vec<Way> {
+    fn all_from_entry(entry: &PrincipalEntry, resolve_unique_id: &dyn Fn(&str) -> Option<Arn>) -> Vec<TrustGrant> {
         match entry {
             // A wildcard speaks of principals of every kind; the action tells by which way they come.
-            PrincipalEntry::Anyone => vec![Way::Anyone, Way::AnyToken, Way::AnyAssertion],
-            PrincipalEntry::Federated(text) if &**text == "*" => vec![Way::AnyToken, Way::AnyAssertion],
-            entry => Way::of_one(entry, entity).into_iter().collect(),
+            PrincipalEntry::Anyone => {
+                vec![TrustGrant::Anyone, TrustGrant::AnyOidcProvider, TrustGrant::AnySamlProvider]
+            }
+            PrincipalEntry::Federated(text) if &**text == "*" => {
+                vec![TrustGrant::AnyOidcProvider, TrustGrant::AnySamlProvider]
+            }
+            entry => TrustGrant::from_entry(entry, resolve_unique_id).into_iter().collect(),
         }
     }
 
-    fn of_one(entry: &PrincipalEntry, entity: &dyn Fn(&str) -> Option<Arn>) -> Option<Way> {
+    fn from_entry(entry: &PrincipalEntry, resolve_unique_id: &dyn Fn(&str) -> Option<Arn>) -> Option<TrustGrant> {
         Some(match entry {
-            PrincipalEntry::Anyone => Way::Anyone,
-            PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Way::Account(account.clone()),
+            PrincipalEntry::Anyone => TrustGrant::Anyone,
+            PrincipalEntry::Aws(AwsPrincipal::Account(account)) => TrustGrant::Account(account.clone()),
             PrincipalEntry::Aws(AwsPrincipal::Root(root)) => match AccountId::parse(root.account()) {
-                Some(account) => Way::Account(account),
-                None => Way::Other(root.as_str().to_owned()),
+                Some(account) => TrustGrant::Account(account),
+                None => TrustGrant::Other(root.as_str().to_owned()),
             },
-            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => Way::Principal(arn.clone()),
-            PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => Way::Principal(entity(id)?),
-            PrincipalEntry::Service(name) => Way::Service(name.to_string()),
-            PrincipalEntry::Federated(text) => federated(text),
-            PrincipalEntry::CanonicalUser(id) => Way::Other(format!("canonical user {id}")),
+            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => TrustGrant::Principal(arn.clone()),
+            PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => TrustGrant::Principal(resolve_unique_id(id)?),
+            PrincipalEntry::Service(name) => TrustGrant::Service(name.to_string()),
+            PrincipalEntry::Federated(text) => parse_federated(text),
+            PrincipalEntry::CanonicalUser(id) => TrustGrant::Other(format!("canonical user {id}")),
         })
     }
 
     /// The action by which it is taken.
-    pub fn action(&self) -> &'static str {
+    pub fn assume_action(&self) -> &'static str {
         match self {
-            Way::Saml(_) | Way::AnyAssertion => "sts:AssumeRoleWithSAML",
-            Way::Oidc { .. } | Way::AnyToken => "sts:AssumeRoleWithWebIdentity",
+            TrustGrant::Saml(_) | TrustGrant::AnySamlProvider => "sts:AssumeRoleWithSAML",
+            TrustGrant::Oidc { .. } | TrustGrant::AnyOidcProvider => "sts:AssumeRoleWithWebIdentity",
             _ => "sts:AssumeRole",
         }
     }
 
     /// What a list of assumers is held against.
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         match self {
-            Way::Anyone | Way::AnyToken | Way::AnyAssertion => "*",
-            Way::Account(account) => account.as_str(),
-            Way::Principal(arn) => arn.as_str(),
-            Way::Service(text) | Way::Saml(text) | Way::Oidc { provider: text, .. } | Way::Other(text) => text,
+            TrustGrant::Anyone | TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider => "*",
+            TrustGrant::Account(account) => account.as_str(),
+            TrustGrant::Principal(arn) => arn.as_str(),
+            TrustGrant::Service(text)
+            | TrustGrant::Saml(text)
+            | TrustGrant::Oidc { provider: text, .. }
+            | TrustGrant::Other(text) => text,
         }
     }
 
     /// The account that it leads from, where it leads from one.
-    pub fn account(&self) -> Option<AccountId> {
+    pub fn account_id(&self) -> Option<AccountId> {
         match self {
-            Way::Account(account) => Some(account.clone()),
-            Way::Principal(arn) => AccountId::parse(arn.account()),
+            TrustGrant::Account(account) => Some(account.clone()),
+            TrustGrant::Principal(arn) => AccountId::parse(arn.account()),
             _ => None,
         }
     }
 }
 
-fn federated(text: &str) -> Way {
+fn parse_federated(text: &str) -> TrustGrant {
     if text.contains(":saml-provider/") {
-        return Way::Saml(text.to_owned());
+        return TrustGrant::Saml(text.to_owned());
     }
     let host = match text.split_once(":oidc-provider/") {
         Some((_, host)) => host,
         None if text.contains('.') && !text.contains(['$', '{']) => text,
-        None => return Way::Other(text.to_owned()),
+        None => return TrustGrant::Other(text.to_owned()),
     };
-    Way::Oidc { provider: text.to_owned(), host: host.trim_end_matches('/').to_owned() }
+    TrustGrant::Oidc { provider: text.to_owned(), host: host.trim_end_matches('/').to_owned() }
 }
 
 /// Every way into a role that some Allow statement opens, once each.
-pub(super) fn ways(document: &PolicyDocument, entity: &dyn Fn(&str) -> Option<Arn>) -> Vec<Way> {
-    let mut ways = Vec::new();
+pub(super) fn list_grants(
+    document: &PolicyDocument,
+    resolve_unique_id: &dyn Fn(&str) -> Option<Arn>,
+) -> Vec<TrustGrant> {
+    let mut grants = Vec::new();
     for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
         let Some(element) = &statement.principal else { continue };
         // No trust policy may say `NotPrincipal`; one that does is read as wide as it can be.
-        let opened: Vec<Way> = match element.listing {
-            Listing::Only => element.entries.iter().flat_map(|entry| Way::of(entry, entity)).collect(),
-            Listing::AllBut => vec![Way::Anyone],
+        let statement_grants: Vec<TrustGrant> = match element.kind {
+            ElementKind::List => {
+                element.entries.iter().flat_map(|entry| TrustGrant::all_from_entry(entry, resolve_unique_id)).collect()
+            }
+            ElementKind::NotList => vec![TrustGrant::Anyone],
         };
-        for way in opened {
-            if !ways.contains(&way) {
-                ways.push(way);
+        for grant in statement_grants {
+            if !grants.contains(&grant) {
+                grants.push(grant);
             }
         }
     }
-    ways
+    grants
 }
 
 /// The trust policy as it speaks of one way: the same statements at the same positions, without their principals,
 /// those that do not speak of it without an action.
-pub(super) fn view(document: &PolicyDocument, way: &Way, entity: &dyn Fn(&str) -> Option<Arn>) -> Arc<PolicyDocument> {
-    let mut view = document.clone();
-    for statement in &mut view.statements {
-        let speaks = statement.principal.take().is_none_or(|element| speaks_of(statement, &element, way, entity));
-        if !speaks {
-            statement.action = ActionElement { listing: Listing::Only, patterns: Vec::new() };
+pub(super) fn restrict_to_grant(
+    document: &PolicyDocument,
+    grant: &TrustGrant,
+    resolve_unique_id: &dyn Fn(&str) -> Option<Arn>,
+) -> Arc<PolicyDocument> {
+    let mut restricted = document.clone();
+    for statement in &mut restricted.statements {
+        let is_applicable = statement
+            .principal
+            .take()
+            .is_none_or(|element| applies_to_grant(statement, &element, grant, resolve_unique_id));
+        if !is_applicable {
+            statement.action = ActionElement { kind: ElementKind::List, patterns: Vec::new() };
         }
     }
-    Arc::new(view)
+    Arc::new(restricted)
 }
 
 /// Whether a statement speaks of all who come by a way. A Deny for some of them alone is left out: the wider side.
-fn speaks_of(
+fn applies_to_grant(
     statement: &Statement,
     element: &PrincipalElement,
-    way: &Way,
-    entity: &dyn Fn(&str) -> Option<Arn>,
+    grant: &TrustGrant,
+    resolve_unique_id: &dyn Fn(&str) -> Option<Arn>,
 ) -> bool {
-    let entries: Vec<Way> = element.entries.iter().flat_map(|entry| Way::of(entry, entity)).collect();
-    match (statement.effect, element.listing) {
-        (Effect::Allow, Listing::Only) => entries.contains(way),
-        (Effect::Allow, Listing::AllBut) => *way == Way::Anyone,
-        (Effect::Deny, Listing::Only) => {
-            let account = way.account().map(Way::Account);
-            entries.iter().any(|named| *named == Way::Anyone || named == way || Some(named) == account.as_ref())
+    let entry_grants: Vec<TrustGrant> =
+        element.entries.iter().flat_map(|entry| TrustGrant::all_from_entry(entry, resolve_unique_id)).collect();
+    match (statement.effect, element.kind) {
+        (Effect::Allow, ElementKind::List) => entry_grants.contains(grant),
+        (Effect::Allow, ElementKind::NotList) => *grant == TrustGrant::Anyone,
+        (Effect::Deny, ElementKind::List) => {
+            let account = grant.account_id().map(TrustGrant::Account);
+            entry_grants.iter().any(|entry_grant| {
+                *entry_grant == TrustGrant::Anyone || entry_grant == grant || Some(entry_grant) == account.as_ref()
+            })
         }
-        (Effect::Deny, Listing::AllBut) => {
-            let spares = |named: &Way| *named == Way::Anyone || named == way || named.account() == way.account();
-            *way != Way::Anyone && !entries.iter().any(spares)
+        (Effect::Deny, ElementKind::NotList) => {
+            let exempts_grant = |entry_grant: &TrustGrant| {
+                *entry_grant == TrustGrant::Anyone
+                    || entry_grant == grant
+                    || entry_grant.account_id() == grant.account_id()
+            };
+            *grant != TrustGrant::Anyone && !entry_grants.iter().any(exempts_grant)
         }
     }
 }

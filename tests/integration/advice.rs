@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iamdrift::audit::{Options, RuleId, audit};
+use iamdrift::audit::{AuditOptions, RuleId, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::Snapshot;
@@ -36,7 +36,7 @@ fn advised(inline: &[(&str, &str)]) -> Vec<String> {
     let declared = SourceFile::new("a.json", document("sqs:SendMessage").to_string());
     let manifest = SourceFile::new("baseline.toml", entry);
     let baseline = Baseline::from_texts(&manifest, [("a.json".to_owned(), declared)], Catalog::embedded());
-    let options = Options::on(jiff::civil::date(2026, 11, 20));
+    let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
     let audit = audit(&snapshot, &baseline.unwrap(), Catalog::embedded(), &options).map_err(|e| e.to_string()).unwrap();
     let broader = audit.findings.into_iter().find(|finding| finding.rule == RuleId::Broader);
     broader.unwrap().advice

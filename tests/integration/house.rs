@@ -28,7 +28,7 @@ fn every_dependency_earns_its_place() {
 #[test]
 fn every_choice_of_meaning_is_documented() {
     let page = read("docs/semantics.md");
-    for choice in iamdrift::iam::Choice::ALL {
+    for choice in iamdrift::iam::Ambiguity::ALL {
         let row = format!("| `{}` |", choice.name());
         assert!(page.contains(&row), "docs/semantics.md lacks `{}`", choice.name());
     }

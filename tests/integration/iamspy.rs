@@ -8,12 +8,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use iamdrift::access::{
-    Context, Known, Layers, Request, UnknownResourcePolicy, evaluate, gather, known_context, missing,
+    Context, KeyFact, Layers, Request, UnknownResourcePolicy, build_known_context, collect_layers, evaluate,
+    find_missing_documents,
 };
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::{Partition, Readings};
+use iamdrift::iam::{Interpretation, Partition};
 use iamdrift::snapshot::{Account, LayerKind, Principal, Snapshot, SnapshotPaths};
-use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, World, effective_access};
+use iamdrift::solve::{
+    Access, ActionWorld, AnswerDetail, ContainmentVerdict, Question, Solver, build_effective_access,
+};
 use serde_json::{Value, json};
 
 use crate::corpus::rcp_supported;
@@ -125,12 +128,12 @@ impl Loaded {
     }
 
     fn can(&self, account: &Account, principal: &Principal, request: &Request, strict: bool) -> bool {
-        let absent = missing(&self.snapshot, account, principal);
+        let absent = find_missing_documents(&self.snapshot, account, principal);
         assert!(absent.iter().all(|document| document.layer == LayerKind::Trust), "{absent:?}");
-        let mut layers = gather(&self.snapshot, account, principal);
+        let mut layers = collect_layers(&self.snapshot, account, principal);
         // All resource policies are given: one that is not does not allow (*Cross-account policy evaluation logic*).
         layers.unknown_resource_policy = UnknownResourcePolicy::IsNone;
-        let by_evaluator = evaluate(&layers, request, &rcp_supported, Readings::default()).is_allowed();
+        let by_evaluator = evaluate(&layers, request, &rcp_supported, Interpretation::default()).is_allowed();
         if strict {
             return by_evaluator;
         }
@@ -141,27 +144,27 @@ impl Loaded {
     }
 
     fn some_context_allows(&self, layers: &Layers, principal: &Principal, request: &Request) -> bool {
-        let (effective, _) = effective_access(layers);
-        let mut known = known_context(&self.snapshot, principal);
+        let (effective, _) = build_effective_access(layers);
+        let mut known = build_known_context(&self.snapshot, principal);
         for (key, value) in &request.context.0 {
-            known.set(key.as_written(), Known::Value(value.values()[0].clone()));
+            known.set(key.as_written(), KeyFact::Value(value.values()[0].clone()));
         }
         let question = Question {
             effective: &effective,
             declared: &Access::default(),
             known: &known,
             partition: Partition::parse(principal.arn.partition()),
-            world: World::Closed,
-            only: Some((&request.action, &request.resource)),
+            world: ActionWorld::Existing,
+            single_request: Some((&request.action, &request.resource)),
             budget: 100_000,
-            depth: Depth::Verdict,
-            account: None,
-            confirm: None,
+            detail: AnswerDetail::Verdict,
+            witness_account: None,
+            replay: None,
         };
         match self.solver.solve(&question) {
-            Verdict::Broader(_) => true,
-            Verdict::Contained => false,
-            Verdict::Undecided(why) => panic!("{request:?} is undecided: {why:?}"),
+            ContainmentVerdict::Broader(_) => true,
+            ContainmentVerdict::Contained => false,
+            ContainmentVerdict::Undecided(why) => panic!("{request:?} is undecided: {why:?}"),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use iamdrift::access::{Context, Decision, Denial, Layer, Request, evaluate, gather, missing};
-use iamdrift::audit::{Options, RuleId, Status, audit};
-use iamdrift::baseline::{Assignment, Baseline, IgnoredBy, PrincipalView};
+use iamdrift::access::{Context, Decision, Denial, Layer, Request, collect_layers, evaluate, find_missing_documents};
+use iamdrift::audit::{AuditOptions, PrincipalStatus, RuleId, audit};
+use iamdrift::baseline::{Assignment, Baseline, IgnoreReason, PrincipalView};
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::Readings;
-use iamdrift::snapshot::{Account, Principal, PrincipalKind, Snapshot};
+use iamdrift::iam::Interpretation;
+use iamdrift::snapshot::{Account, IamEntityKind, Principal, Snapshot};
 
 use crate::corpus::rcp_supported;
 
@@ -20,7 +20,8 @@ fn snapshot() -> Snapshot {
 }
 
 fn baseline() -> Baseline {
-    Baseline::load_with(&folder().join("baseline"), Catalog::embedded()).unwrap_or_else(|error| panic!("{error}"))
+    Baseline::load_with_catalog(&folder().join("baseline"), Catalog::embedded())
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn principal<'s>(snapshot: &'s Snapshot, name: &str) -> (&'s Account, &'s Principal) {
@@ -37,20 +38,27 @@ fn everything_is_read_and_everyone_has_a_place() {
         .map(|(_, p)| PrincipalView {
             arn: p.arn.as_str(),
             tags: &p.tags,
-            is_service_linked: p.kind == PrincipalKind::ServiceLinkedRole,
+            is_service_linked: p.entity_kind == IamEntityKind::ServiceLinkedRole,
         })
         .collect();
     let assignments = baseline.assign(&views);
     assert!(assignments.stale.is_empty() && assignments.ambiguities.is_empty());
     let names = |wanted: fn(&Assignment) -> bool| -> Vec<&str> {
-        principals.iter().zip(&assignments.of).filter(|(_, a)| wanted(a)).map(|((_, p), _)| p.name.as_str()).collect()
+        principals
+            .iter()
+            .zip(&assignments.by_principal)
+            .filter(|(_, a)| wanted(a))
+            .map(|((_, p), _)| p.name.as_str())
+            .collect()
     };
     assert_eq!(names(|a| matches!(a, Assignment::Declared(_))).len(), 13);
     assert_eq!(names(|a| *a == Assignment::Undeclared), ["data-migration-2024"]);
-    assert_eq!(names(|a| *a == Assignment::Ignored(IgnoredBy::ServiceLinked)).len(), 2);
+    assert_eq!(names(|a| *a == Assignment::Ignored(IgnoreReason::ServiceLinked)).len(), 2);
     let undecided: Vec<_> = principals
         .iter()
-        .flat_map(|(account, p)| missing(&snapshot, account, p).into_iter().map(|absent| absent.to_string()))
+        .flat_map(|(account, p)| {
+            find_missing_documents(&snapshot, account, p).into_iter().map(|absent| absent.to_string())
+        })
         .collect();
     assert_eq!(undecided, ["attached policy arn:aws-cn:iam::111122223333:policy/etl-nightly is not in the snapshot"]);
 }
@@ -58,14 +66,14 @@ fn everything_is_read_and_everyone_has_a_place() {
 /// Why a request is denied; none if it is allowed.
 fn denied(snapshot: &Snapshot, name: &str, action: &str, resource: &str) -> Option<String> {
     let (account, principal) = principal(snapshot, name);
-    let layers = gather(snapshot, account, principal);
+    let layers = collect_layers(snapshot, account, principal);
     let mut context = Context::default();
     context.set("aws:PrincipalArn", principal.arn.as_str());
     let request = Request { action: action.to_owned(), resource: resource.to_owned(), context };
-    match evaluate(&layers, &request, &rcp_supported, Readings::default()).decision {
+    match evaluate(&layers, &request, &rcp_supported, Interpretation::default()).decision {
         Decision::Allowed => None,
-        Decision::Denied { by: Denial::Explicit(by) } => Some(by[0].policy_name().to_owned()),
-        Decision::Denied { by: Denial::Implicit(layers) } => {
+        Decision::Denied { denial: Denial::Explicit(by) } => Some(by[0].policy_name().to_owned()),
+        Decision::Denied { denial: Denial::Implicit(layers) } => {
             Some(if layers == [Layer::Boundary] { "boundary" } else { "not allowed" }.to_owned())
         }
     }
@@ -91,17 +99,17 @@ fn what_happened_and_what_could_not() {
 #[test]
 fn the_audit_finds_what_the_story_tells() {
     let (snapshot, baseline) = (snapshot(), baseline());
-    let options = Options::on(jiff::civil::date(2026, 11, 20));
+    let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
     let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options).unwrap_or_else(|error| panic!("{error}"));
-    let of = |status: Status| -> Vec<&str> {
+    let of = |status: PrincipalStatus| -> Vec<&str> {
         let reports = audit.principals.iter().filter(|principal| principal.status == status);
         reports.map(|principal| principal.arn.rsplit('/').next().unwrap()).collect()
     };
-    assert_eq!(of(Status::Broader), ["lantern-cost-explorer", "cost-explorer-oncall", "j.verhoeven"]);
-    assert_eq!(of(Status::Undeclared), ["data-migration-2024"]);
-    assert_eq!(of(Status::Undecided), ["etl-nightly"]);
-    assert_eq!(of(Status::AsDeclared).len(), 9);
-    assert_eq!(of(Status::Ignored).len(), 2);
+    assert_eq!(of(PrincipalStatus::Broader), ["lantern-cost-explorer", "cost-explorer-oncall", "j.verhoeven"]);
+    assert_eq!(of(PrincipalStatus::Undeclared), ["data-migration-2024"]);
+    assert_eq!(of(PrincipalStatus::Undecided), ["etl-nightly"]);
+    assert_eq!(of(PrincipalStatus::AsDeclared).len(), 9);
+    assert_eq!(of(PrincipalStatus::Ignored).len(), 2);
     let of_rule = |rule: RuleId| -> Vec<(&str, &str)> {
         let findings = audit.findings.iter().filter(|finding| finding.rule == rule);
         findings.map(|f| (f.principal.as_ref().unwrap().name.as_str(), f.title.as_str())).collect()
@@ -115,7 +123,7 @@ fn the_audit_finds_what_the_story_tells() {
     // Neither has to ask anybody; nobody else is told of, the agent that only looks least of all.
     let unguarded: Vec<&str> = of_rule(RuleId::Unguarded).iter().map(|(who, _)| *who).collect();
     assert_eq!(unguarded, ["lantern-cost-explorer", "cost-explorer-oncall"]);
-    let reaching: Vec<&str> = of_rule(RuleId::Reach).iter().map(|(who, _)| *who).collect();
+    let reaching: Vec<&str> = of_rule(RuleId::Escalation).iter().map(|(who, _)| *who).collect();
     assert_eq!(reaching, unguarded, "database-oncall may assume the role of its agent: the baseline says so");
     let agent = audit
         .findings
@@ -128,7 +136,7 @@ fn the_audit_finds_what_the_story_tells() {
 #[test]
 fn what_is_not_allowed_is_missing_from_the_layer_that_does_not_allow_it() {
     let (snapshot, baseline) = (snapshot(), baseline());
-    let options = Options { rules: vec![RuleId::Narrower], ..Options::on(jiff::civil::date(2026, 11, 20)) };
+    let options = AuditOptions { rules: vec![RuleId::Narrower], ..AuditOptions::new(jiff::civil::date(2026, 11, 20)) };
     let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options).unwrap();
     let of_rule = audit.findings.iter().filter(|finding| finding.rule == RuleId::Narrower);
     let nearest: Vec<_> = of_rule.flat_map(|finding| &finding.excess).filter_map(|e| e.expected.as_ref()).collect();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use iamdrift::baseline::{Baseline, Strength};
 use iamdrift::catalog::Catalog;
-use iamdrift::kinds::{Recognised, Who, recognise};
+use iamdrift::kinds::{Classification, InferredClass, classify_principals};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
@@ -72,19 +72,19 @@ fn baseline(manifest: &str) -> Baseline {
     Baseline::from_texts(&manifest, none, Catalog::embedded()).map_err(|problems| problems.to_string()).unwrap()
 }
 
-fn recognised_with(baseline: Option<&Baseline>, principal: &Value) -> Recognised {
+fn recognised_with(baseline: Option<&Baseline>, principal: &Value) -> Classification {
     let is_user = principal.get("UserName").is_some();
     let (roles, users) = if is_user { (vec![], vec![principal.clone()]) } else { (vec![principal.clone()], vec![]) };
-    recognise(&snapshot(&roles, &users), baseline).remove(0)
+    classify_principals(&snapshot(&roles, &users), baseline).remove(0)
 }
 
-fn recognised(principal: &Value) -> Recognised {
+fn recognised(principal: &Value) -> Classification {
     recognised_with(None, principal)
 }
 
 /// The kind of a role whose name tells nothing, by the statements of its trust policy.
-fn by_trust(statements: Value) -> Who {
-    recognised(&role("x", statements)).who
+fn by_trust(statements: Value) -> InferredClass {
+    recognised(&role("x", statements)).class
 }
 
 #[test]
@@ -99,12 +99,15 @@ fn services_tell_agents_from_workloads() {
         "securityagent.amazonaws.com",
         "transform-custom.amazonaws.com",
     ] {
-        assert_eq!(by_trust(lets(service(name), json!({}))), Who::Agent, "{name}");
+        assert_eq!(by_trust(lets(service(name), json!({}))), InferredClass::Agent, "{name}");
         // Where a program may take it on as well, an agent still may.
-        assert_eq!(by_trust(lets(json!({ "Service": ["lambda.amazonaws.com", name] }), json!({}))), Who::Agent);
+        assert_eq!(
+            by_trust(lets(json!({ "Service": ["lambda.amazonaws.com", name] }), json!({}))),
+            InferredClass::Agent
+        );
     }
     for name in ["lambda.amazonaws.com", "ec2.amazonaws.com.cn", "states.us-east-1.amazonaws.com"] {
-        assert_eq!(by_trust(lets(service(name), json!({}))), Who::Workload, "{name}");
+        assert_eq!(by_trust(lets(service(name), json!({}))), InferredClass::Workload, "{name}");
     }
 }
 
@@ -114,16 +117,16 @@ fn the_resource_that_bedrock_acts_for_decides() {
         by_trust(lets(service("bedrock.amazonaws.com"), json!({ operator: { "AWS:SourceArn": arns } })))
     };
     let arn = |resource: &str| format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:{resource}");
-    assert_eq!(of("ArnLike", json!(arn("knowledge-base/*"))), Who::Workload);
-    assert_eq!(of("ArnEquals", json!([arn("model-import-job/*"), arn("knowledge-base/K1")])), Who::Workload);
-    assert_eq!(of("ArnLike", json!(arn("agent/A1"))), Who::Agent);
+    assert_eq!(of("ArnLike", json!(arn("knowledge-base/*"))), InferredClass::Workload);
+    assert_eq!(of("ArnEquals", json!([arn("model-import-job/*"), arn("knowledge-base/K1")])), InferredClass::Workload);
+    assert_eq!(of("ArnLike", json!(arn("agent/A1"))), InferredClass::Agent);
     // An agent may come in, too.
-    assert_eq!(of("ArnLike", json!([arn("knowledge-base/*"), arn("agent/*")])), Who::Agent);
-    assert_eq!(of("ArnLike", json!(arn("*"))), Who::Agent);
-    assert_eq!(of("ArnLike", json!([arn("knowledge-base/*"), arn("flow/*")])), Who::Agent);
+    assert_eq!(of("ArnLike", json!([arn("knowledge-base/*"), arn("agent/*")])), InferredClass::Agent);
+    assert_eq!(of("ArnLike", json!(arn("*"))), InferredClass::Agent);
+    assert_eq!(of("ArnLike", json!([arn("knowledge-base/*"), arn("flow/*")])), InferredClass::Agent);
     // These do not keep an agent out.
-    assert_eq!(of("ArnLikeIfExists", json!(arn("knowledge-base/*"))), Who::Agent);
-    assert_eq!(of("ArnNotLike", json!(arn("knowledge-base/*"))), Who::Agent);
+    assert_eq!(of("ArnLikeIfExists", json!(arn("knowledge-base/*"))), InferredClass::Agent);
+    assert_eq!(of("ArnNotLike", json!(arn("knowledge-base/*"))), InferredClass::Agent);
 }
 
 #[test]
@@ -132,60 +135,66 @@ fn providers_and_their_subjects_tell() {
     let with = |provider: &str, subjects: Value| {
         by_trust(lets(oidc(provider), json!({ "StringLike": { format!("{provider}:sub"): subjects } })))
     };
-    assert_eq!(with(github, json!("repo:org/*")), Who::Workload);
-    assert_eq!(with(github, json!("repo:org/app:environment:copilot")), Who::Agent);
+    assert_eq!(with(github, json!("repo:org/*")), InferredClass::Workload);
+    assert_eq!(with(github, json!("repo:org/app:environment:copilot")), InferredClass::Agent);
     assert_eq!(
         with(github, json!(["repo:org/app:ref:refs/heads/main", "repo:org/app:environment:copilot"])),
-        Who::Agent
+        InferredClass::Agent
     );
-    assert_eq!(by_trust(lets(oidc(github), json!({}))), Who::Workload);
-    assert_eq!(with("api.cursor.com", json!("team_id:7")), Who::Agent);
-    assert_eq!(with("auth.devin.ai", json!("org-1")), Who::Agent);
-    assert_eq!(with("oidc.eks.eu-west-1.amazonaws.com/id/ABC", json!("system:serviceaccount:a:b")), Who::Workload);
-    assert_eq!(with("oidc.example.org", json!("system:serviceaccount:a:b")), Who::Workload);
-    assert_eq!(with("example.okta.com", json!("00u1")), Who::Operator);
-    assert_eq!(with("sso.example.org", json!("7")), Who::Unknown);
+    assert_eq!(by_trust(lets(oidc(github), json!({}))), InferredClass::Workload);
+    assert_eq!(with("api.cursor.com", json!("team_id:7")), InferredClass::Agent);
+    assert_eq!(with("auth.devin.ai", json!("org-1")), InferredClass::Agent);
+    assert_eq!(
+        with("oidc.eks.eu-west-1.amazonaws.com/id/ABC", json!("system:serviceaccount:a:b")),
+        InferredClass::Workload
+    );
+    assert_eq!(with("oidc.example.org", json!("system:serviceaccount:a:b")), InferredClass::Workload);
+    assert_eq!(with("example.okta.com", json!("00u1")), InferredClass::Operator);
+    assert_eq!(with("sso.example.org", json!("7")), InferredClass::Unknown);
     // The condition of another provider says nothing of this one.
     let other = json!({ "StringLike": { "other.example.org:sub": "repo:org/*" } });
-    assert_eq!(by_trust(lets(oidc("sso.example.org"), other)), Who::Unknown);
+    assert_eq!(by_trust(lets(oidc("sso.example.org"), other)), InferredClass::Unknown);
     let pool = |amr: &str| {
         let asked = json!({ "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": amr } });
         by_trust(lets(json!({ "Federated": "cognito-identity.amazonaws.com" }), asked))
     };
-    assert_eq!((pool("authenticated"), pool("unauthenticated")), (Who::Operator, Who::Workload));
+    assert_eq!((pool("authenticated"), pool("unauthenticated")), (InferredClass::Operator, InferredClass::Workload));
 }
 
 #[test]
 fn people_come_in_by_saml_by_mfa_or_by_their_session_names() {
     let saml = |name: &str| json!({ "Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/{name}") });
-    assert_eq!(by_trust(lets(saml("corp"), json!({}))), Who::Operator);
+    assert_eq!(by_trust(lets(saml("corp"), json!({}))), InferredClass::Operator);
     let sso = role(
         "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Agents_0123456789abcdef",
         lets(saml("AWSSSO_1_DO_NOT_DELETE"), json!({})),
     );
     let found = recognised(&sso);
-    assert_eq!((found.who, found.evidence[0].strength), (Who::Operator, Strength::Certain));
+    assert_eq!((found.class, found.evidence[0].strength), (InferredClass::Operator, Strength::Certain));
     let asking = |condition| by_trust(lets(root(), condition));
-    assert_eq!(asking(json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })), Who::Operator);
-    assert_eq!(asking(json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": "3600" } })), Who::Operator);
-    assert_eq!(asking(json!({ "StringLike": { "sts:RoleSessionName": "${aws:username}" } })), Who::Operator);
+    assert_eq!(asking(json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })), InferredClass::Operator);
+    assert_eq!(asking(json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": "3600" } })), InferredClass::Operator);
+    assert_eq!(asking(json!({ "StringLike": { "sts:RoleSessionName": "${aws:username}" } })), InferredClass::Operator);
     let people = json!({ "ArnLike": { "aws:PrincipalArn": format!("arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/*") } });
-    assert_eq!(asking(people), Who::Operator);
+    assert_eq!(asking(people), InferredClass::Operator);
     // A request with keys has no such key at all, and passes.
-    assert_eq!(asking(json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "true" } })), Who::Unknown);
-    assert_eq!(asking(json!({ "StringEquals": { "sts:ExternalId": "7" } })), Who::Workload);
-    assert_eq!(asking(json!({})), Who::Unknown, "whoever the account lets");
-    assert_eq!(by_trust(json!([])), Who::Unknown);
+    assert_eq!(asking(json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "true" } })), InferredClass::Unknown);
+    assert_eq!(asking(json!({ "StringEquals": { "sts:ExternalId": "7" } })), InferredClass::Workload);
+    assert_eq!(asking(json!({})), InferredClass::Unknown, "whoever the account lets");
+    assert_eq!(by_trust(json!([])), InferredClass::Unknown);
 }
 
 #[test]
 fn a_session_name_that_only_an_agent_bears_makes_an_agent() {
     let kiro = json!({ "StringLike": { "sts:RoleSessionName": "kiro-*" } });
-    assert_eq!(by_trust(lets(root(), kiro.clone())), Who::Agent);
+    assert_eq!(by_trust(lets(root(), kiro.clone())), InferredClass::Agent);
     // People sign in, and only the agent's sessions are let through.
     let saml = json!({ "Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/corp") });
-    assert_eq!(by_trust(lets(saml, kiro)), Who::Agent);
-    assert_eq!(by_trust(lets(root(), json!({ "StringNotLike": { "sts:RoleSessionName": "kiro-*" } }))), Who::Unknown);
+    assert_eq!(by_trust(lets(saml, kiro)), InferredClass::Agent);
+    assert_eq!(
+        by_trust(lets(root(), json!({ "StringNotLike": { "sts:RoleSessionName": "kiro-*" } }))),
+        InferredClass::Unknown
+    );
 }
 
 #[test]
@@ -194,65 +203,72 @@ fn only_what_is_allowed_tells() {
     let lambda = lets(service("lambda.amazonaws.com"), json!({}));
     let mut denied = agent.clone();
     denied["Effect"] = json!("Deny");
-    assert_eq!(by_trust(json!([lambda, denied])), Who::Workload);
+    assert_eq!(by_trust(json!([lambda, denied])), InferredClass::Workload);
     let mut tags_only = agent.clone();
     tags_only["Action"] = json!("sts:TagSession");
-    assert_eq!(by_trust(json!([lambda, tags_only])), Who::Workload);
-    assert_eq!(by_trust(json!([lambda, agent])), Who::Agent);
+    assert_eq!(by_trust(json!([lambda, tags_only])), InferredClass::Workload);
+    assert_eq!(by_trust(json!([lambda, agent])), InferredClass::Agent);
 }
 
 #[test]
 fn tags_tell_more_than_services_in_general_and_names_less() {
     let lambda = || lets(service("lambda.amazonaws.com"), json!({}));
-    assert_eq!(recognised(&tagged(role("x", lambda()), "Agent", "kiro")).who, Who::Agent);
-    assert_eq!(recognised(&tagged(role("x", lambda()), "agent", "False")).who, Who::Workload);
-    assert_eq!(recognised(&tagged(role("x", lambda()), "kind", "agent")).who, Who::Agent);
+    assert_eq!(recognised(&tagged(role("x", lambda()), "Agent", "kiro")).class, InferredClass::Agent);
+    assert_eq!(recognised(&tagged(role("x", lambda()), "agent", "False")).class, InferredClass::Workload);
+    assert_eq!(recognised(&tagged(role("x", lambda()), "kind", "agent")).class, InferredClass::Agent);
     let named = recognised(&role("KiroHelper", lambda()));
-    assert_eq!(named.who, Who::Workload);
-    let hints: Vec<(Who, Strength)> = named.evidence.iter().map(|e| (e.kind, e.strength)).collect();
-    assert_eq!(hints, [(Who::Workload, Strength::Fair), (Who::Agent, Strength::Weak)]);
+    assert_eq!(named.class, InferredClass::Workload);
+    let hints: Vec<(InferredClass, Strength)> = named.evidence.iter().map(|e| (e.kind, e.strength)).collect();
+    assert_eq!(hints, [(InferredClass::Workload, Strength::Fair), (InferredClass::Agent, Strength::Weak)]);
     // Nothing but the name.
-    assert_eq!(recognised(&role("KiroHelper", lets(root(), json!({})))).who, Who::Agent);
-    assert_eq!(recognised(&role("agents/lantern", lets(root(), json!({})))).who, Who::Agent);
-    assert_eq!(recognised(&role("ssm-agent", lets(root(), json!({})))).who, Who::Unknown, "agents of another sort");
+    assert_eq!(recognised(&role("KiroHelper", lets(root(), json!({})))).class, InferredClass::Agent);
+    assert_eq!(recognised(&role("agents/lantern", lets(root(), json!({})))).class, InferredClass::Agent);
+    assert_eq!(
+        recognised(&role("ssm-agent", lets(root(), json!({})))).class,
+        InferredClass::Unknown,
+        "agents of another sort"
+    );
 }
 
 #[test]
 fn access_for_emergencies_is_peoples() {
     let mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
-    assert_eq!(recognised(&role("break-glass/admin", lets(root(), mfa.clone()))).who, Who::BreakGlass);
-    assert_eq!(recognised(&tagged(role("x", lets(root(), mfa)), "break-glass", "yes")).who, Who::BreakGlass);
+    assert_eq!(recognised(&role("break-glass/admin", lets(root(), mfa.clone()))).class, InferredClass::BreakGlass);
+    assert_eq!(
+        recognised(&tagged(role("x", lets(root(), mfa)), "break-glass", "yes")).class,
+        InferredClass::BreakGlass
+    );
     let lambda = lets(service("lambda.amazonaws.com"), json!({}));
-    assert_eq!(recognised(&role("emergency-mailer", lambda)).who, Who::Workload);
+    assert_eq!(recognised(&role("emergency-mailer", lambda)).class, InferredClass::Workload);
 }
 
 #[test]
 fn users_are_people_unless_something_else_is_said() {
     let found = recognised(&user("j.verhoeven"));
-    assert_eq!((found.who, found.evidence[0].strength), (Who::Operator, Strength::Faint));
+    assert_eq!((found.class, found.evidence[0].strength), (InferredClass::Operator, Strength::Faint));
     assert!(found.reason.contains("does not tell"), "{}", found.reason);
-    assert_eq!(recognised(&user("svc-export")).who, Who::Workload);
-    assert_eq!(recognised(&user("kiro")).who, Who::Agent);
-    assert_eq!(recognised(&user("claude.martin")).who, Who::Operator, "a person's name");
-    assert_eq!(recognised(&tagged(user("x"), "agent", "kiro")).who, Who::Agent);
+    assert_eq!(recognised(&user("svc-export")).class, InferredClass::Workload);
+    assert_eq!(recognised(&user("kiro")).class, InferredClass::Agent);
+    assert_eq!(recognised(&user("claude.martin")).class, InferredClass::Operator, "a person's name");
+    assert_eq!(recognised(&tagged(user("x"), "agent", "kiro")).class, InferredClass::Agent);
     let mut console = user("svc-console");
     console["AttachedManagedPolicies"] = json!([{ "PolicyName": "IAMUserChangePassword", "PolicyArn": "arn:aws:iam::aws:policy/IAMUserChangePassword" }]);
-    assert_eq!(recognised(&console).who, Who::Operator, "AWS gives it to those with a password");
+    assert_eq!(recognised(&console).class, InferredClass::Operator, "AWS gives it to those with a password");
 }
 
 #[test]
 fn service_linked_roles_go_by_their_path() {
     let trust = || lets(service("ops.apigateway.amazonaws.com"), json!({}));
     let path = "aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway";
-    assert_eq!(recognised(&role(path, trust())).who, Who::ServiceLinked);
-    assert_eq!(recognised(&role("AWSServiceRoleForAPIGateway", trust())).who, Who::Workload);
+    assert_eq!(recognised(&role(path, trust())).class, InferredClass::ServiceLinked);
+    assert_eq!(recognised(&role("AWSServiceRoleForAPIGateway", trust())).class, InferredClass::Workload);
 }
 
 /// What each of several roles is, in one account.
-fn together(roles: &[Value], users: &[Value]) -> Vec<(String, Who)> {
+fn together(roles: &[Value], users: &[Value]) -> Vec<(String, InferredClass)> {
     let snapshot = snapshot(roles, users);
-    let found = recognise(&snapshot, None);
-    snapshot.principals().zip(found).map(|((_, p), found)| (p.name.clone(), found.who)).collect()
+    let found = classify_principals(&snapshot, None);
+    snapshot.principals().zip(found).map(|((_, p), found)| (p.name.clone(), found.class)).collect()
 }
 
 #[test]
@@ -279,10 +295,10 @@ fn a_role_is_what_those_are_who_may_assume_it() {
     let found = together(&roles, &[user("j.verhoeven"), user("svc-export")]);
     let of = |name: &str| found.iter().find(|(n, _)| n == name).unwrap().1;
     for (names, who) in [
-        (&["a", "b", "c", "d", "f"][..], Who::Agent),
-        (&["e", "h", "svc-export"], Who::Workload),
-        (&["g", "j.verhoeven"], Who::Operator),
-        (&["i", "j", "k", "l"], Who::Unknown),
+        (&["a", "b", "c", "d", "f"][..], InferredClass::Agent),
+        (&["e", "h", "svc-export"], InferredClass::Workload),
+        (&["g", "j.verhoeven"], InferredClass::Operator),
+        (&["i", "j", "k", "l"], InferredClass::Unknown),
     ] {
         for name in names {
             assert_eq!(of(name), who, "{name}");
@@ -296,28 +312,31 @@ fn a_manifest_adds_hints_and_replaces_those_that_are_built_in() {
     let hint = |lines: &str| baseline(&format!("version = 1\n[[hint]]\nbecause = \"ours\"\n{lines}\n"));
     let own = hint("name = \"lantern\"\nkind = \"agent\"\nwords = \"lantern\"");
     let named = role("Lantern2", lets(root(), json!({})));
-    assert_eq!(recognised_with(Some(&own), &named).who, Who::Agent);
-    assert_eq!(recognised(&named).who, Who::Unknown);
+    assert_eq!(recognised_with(Some(&own), &named).class, InferredClass::Agent);
+    assert_eq!(recognised(&named).class, InferredClass::Unknown);
     let found = recognised_with(Some(&hint("name = \"ci\"\nkind = \"agent\"\nservice = \"lambda.*\"")), &lambda());
-    assert_eq!((found.who, found.reason.as_str()), (Who::Agent, "trusts the service lambda.amazonaws.com: ours"));
+    assert_eq!(
+        (found.class, found.reason.as_str()),
+        (InferredClass::Agent, "trusts the service lambda.amazonaws.com: ours")
+    );
     let replaced = hint("name = \"service\"\nkind = \"operator\"\nservice = \"nobody.amazonaws.com\"");
-    assert_eq!(recognised_with(Some(&replaced), &lambda()).who, Who::Unknown);
+    assert_eq!(recognised_with(Some(&replaced), &lambda()).class, InferredClass::Unknown);
     let narrowed =
         hint("name = \"n\"\nkind = \"agent\"\noidc = \"sso.example.org\"\nwhen = { aud = \"agents\" }\nof = \"role\"");
     let asks = |aud: &str| {
         let condition = json!({ "StringEquals": { "sso.example.org:aud": aud } });
-        recognised_with(Some(&narrowed), &role("x", lets(oidc("sso.example.org"), condition))).who
+        recognised_with(Some(&narrowed), &role("x", lets(oidc("sso.example.org"), condition))).class
     };
-    assert_eq!((asks("agents"), asks("people")), (Who::Agent, Who::Unknown));
+    assert_eq!((asks("agents"), asks("people")), (InferredClass::Agent, InferredClass::Unknown));
     let weak = hint("name = \"weak\"\nkind = \"agent\"\nservice = \"lambda.amazonaws.com\"\nstrength = \"weak\"");
-    assert_eq!(recognised_with(Some(&weak), &lambda()).who, Who::Workload);
+    assert_eq!(recognised_with(Some(&weak), &lambda()).class, InferredClass::Workload);
 }
 
 #[test]
 fn agents_go_unrecognised_where_the_manifest_says_so() {
     let off = baseline("version = 1\n[settings]\nagent_hints = false\n");
-    let of = |principal: &Value| recognised_with(Some(&off), principal).who;
-    assert_eq!(of(&role("x", lets(service("bedrock-agentcore.amazonaws.com"), json!({})))), Who::Workload);
-    assert_eq!(of(&tagged(role("x", lets(root(), json!({}))), "agent", "kiro")), Who::Unknown);
-    assert_eq!(of(&user("kiro")), Who::Operator);
+    let of = |principal: &Value| recognised_with(Some(&off), principal).class;
+    assert_eq!(of(&role("x", lets(service("bedrock-agentcore.amazonaws.com"), json!({})))), InferredClass::Workload);
+    assert_eq!(of(&tagged(role("x", lets(root(), json!({}))), "agent", "kiro")), InferredClass::Unknown);
+    assert_eq!(of(&user("kiro")), InferredClass::Operator);
 }

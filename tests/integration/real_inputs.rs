@@ -5,9 +5,9 @@ mod not_policies;
 
 use std::path::PathBuf;
 
-use iamdrift::access::{gather, known_context, missing};
+use iamdrift::access::{build_known_context, collect_layers, find_missing_documents};
 use iamdrift::iam::{DocumentKind, PolicyDocument};
-use iamdrift::snapshot::{PrincipalKind, Snapshot};
+use iamdrift::snapshot::{IamEntityKind, Snapshot};
 use iamdrift::source::{SourceFile, json};
 
 use self::not_policies::NOT_POLICIES;
@@ -31,16 +31,16 @@ struct Counts {
 }
 
 fn counts(snapshot: &Snapshot) -> Counts {
-    let of = |kind| snapshot.principals().filter(|(_, p)| p.kind == kind).count();
-    let (sso, service_linked) = (of(PrincipalKind::SsoRole), of(PrincipalKind::ServiceLinkedRole));
+    let of = |kind| snapshot.principals().filter(|(_, p)| p.entity_kind == kind).count();
+    let (sso, service_linked) = (of(IamEntityKind::SsoRole), of(IamEntityKind::ServiceLinkedRole));
     Counts {
         accounts: snapshot.accounts.len(),
-        users: of(PrincipalKind::User),
+        users: of(IamEntityKind::User),
         groups: snapshot.accounts.iter().map(|a| a.groups.len()).sum(),
-        roles: of(PrincipalKind::Role) + sso + service_linked,
+        roles: of(IamEntityKind::Role) + sso + service_linked,
         sso,
         service_linked,
-        undecided: snapshot.principals().filter(|(_, p)| !p.missing.is_empty()).count(),
+        undecided: snapshot.principals().filter(|(_, p)| !p.missing_documents.is_empty()).count(),
     }
 }
 
@@ -48,15 +48,15 @@ fn account(name: &str, test: &str) -> Option<Snapshot> {
     let path = corpus(test)?.join("accounts").join(name);
     let snapshot = Snapshot::load(&path).unwrap_or_else(|error| panic!("{error}"));
     for problem in &snapshot.problems {
-        eprintln!("{name}: {}: {}", problem.what, problem.diagnostics);
+        eprintln!("{name}: {}: {}", problem.subject, problem.diagnostics);
     }
     for (account, principal) in snapshot.principals() {
-        for absent in missing(&snapshot, account, principal) {
+        for absent in find_missing_documents(&snapshot, account, principal) {
             eprintln!("{name}: {}: {absent}", principal.arn);
         }
-        let layers = gather(&snapshot, account, principal);
-        assert_eq!(layers.identity.len(), principal.identity.len());
-        known_context(&snapshot, principal);
+        let layers = collect_layers(&snapshot, account, principal);
+        assert_eq!(layers.identity.len(), principal.identity_policies.len());
+        build_known_context(&snapshot, principal);
     }
     Some(snapshot)
 }
@@ -92,7 +92,7 @@ fn the_sample_output_of_the_aws_cli() {
     assert_eq!(snapshot.problems.len(), 1);
     let role = snapshot.principals().find(|(_, p)| p.name == "EC2role").unwrap().1;
     assert_eq!(
-        role.missing.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        role.missing_documents.iter().map(ToString::to_string).collect::<Vec<_>>(),
         [
             "attached policy arn:aws:iam::aws:policy/AmazonS3FullAccess is not in the snapshot",
             "attached policy arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess is not in the snapshot"

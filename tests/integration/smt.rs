@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use iamdrift::access::KnownContext;
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::{DocumentKind, PolicyDocument, Readings};
-use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, Witnesses, World, smt_lib};
+use iamdrift::iam::{DocumentKind, Interpretation, PolicyDocument};
+use iamdrift::solve::{
+    Access, ActionWorld, AnswerDetail, ContainmentVerdict, Question, Solver, WitnessPolicy, render_smt_query,
+};
 use iamdrift::source::{SourceFile, json};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -20,24 +22,24 @@ type Document = Arc<PolicyDocument>;
 
 /// Whether `a` allows more of an action than `b`; none where that is undecided.
 fn is_broader(solver: &Solver<'_>, a: &Document, b: &Document, action: &str) -> Option<bool> {
-    let (effective, declared) = (Access::of_policies([(a, 0)]), Access::of_policies([(b, 0)]));
-    let known = KnownContext::nothing();
+    let (effective, declared) = (Access::from_policies([(a, 0)]), Access::from_policies([(b, 0)]));
+    let known = KnownContext::unconstrained();
     let question = Question {
         effective: &effective,
         declared: &declared,
         known: &known,
         partition: None,
-        world: World::Closed,
-        only: None,
+        world: ActionWorld::Existing,
+        single_request: None,
         budget: 2_000_000,
-        depth: Depth::Difference { cubes: 1, witnesses: Witnesses::EachStatement },
-        account: None,
-        confirm: None,
+        detail: AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::PerStatement },
+        witness_account: None,
+        replay: None,
     };
-    match solver.solve_reading(&question, Readings::default()) {
-        Verdict::Contained => Some(false),
-        Verdict::Undecided(_) => None,
-        Verdict::Broader(grants) => Some(
+    match solver.solve_with_interpretation(&question, Interpretation::default()) {
+        ContainmentVerdict::Contained => Some(false),
+        ContainmentVerdict::Undecided(_) => None,
+        ContainmentVerdict::Broader(grants) => Some(
             grants.iter().flat_map(|g| g.actions.names(solver.catalog)).any(|name| name.eq_ignore_ascii_case(action)),
         ),
     }
@@ -66,7 +68,7 @@ fn managed(count: usize) -> Vec<(Document, Document)> {
         SourceFile::new("managed.json", String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap());
     let node = json::parse(&source).unwrap();
     let parse =
-        |m: &json::Member| Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap());
+        |m: &json::JsonMember| Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap());
     let documents: Vec<Document> = node.members().iter().map(parse).collect();
     let step = (documents.len() / count).max(1);
     documents.windows(2).step_by(step).map(|pair| (Arc::clone(&pair[0]), Arc::clone(&pair[1]))).collect()
@@ -86,7 +88,7 @@ fn other_solvers_agree() {
     for (number, (a, b)) in pairs.iter().enumerate() {
         let actions = if number < 150 { ACTIONS.map(str::to_owned).to_vec() } else { actions_of(a) };
         for action in actions {
-            let Ok(text) = smt_lib(a, b, &action, solver.catalog) else {
+            let Ok(text) = render_smt_query(a, b, &action, solver.catalog) else {
                 unsupported += 1;
                 continue;
             };

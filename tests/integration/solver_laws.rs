@@ -13,8 +13,10 @@ use std::sync::Arc;
 
 use iamdrift::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::{Choice, PolicyDocument, Readings};
-use iamdrift::solve::{Access, Depth, Question, Solver, Undecided, Verdict, Witnesses, World};
+use iamdrift::iam::{Ambiguity, Interpretation, PolicyDocument};
+use iamdrift::solve::{
+    Access, ActionWorld, AnswerDetail, ContainmentVerdict, Question, Solver, UndecidedReason, WitnessPolicy,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestCaseResult, TestRunner};
 
@@ -36,18 +38,25 @@ impl Asked {
         let document = policy.document();
         let origin = PolicyOrigin::Given;
         let one = PolicyRef { name: String::new(), origin, document: Arc::clone(&document) };
-        Asked { layers: Layers::of_identity(vec![one]), document }
+        Asked { layers: Layers::from_identity(vec![one]), document }
     }
 
-    fn allows(&self, request: &Request, readings: Readings) -> bool {
+    fn allows(&self, request: &Request, readings: Interpretation) -> bool {
         evaluate(&self.layers, request, &|_| true, readings).is_allowed()
     }
 }
 
 /// What `a` allows and `b` does not, under one reading.
-fn difference(solver: &Solver<'_>, a: &Asked, b: &Asked, readings: Readings, world: World, cubes: usize) -> Verdict {
+fn difference(
+    solver: &Solver<'_>,
+    a: &Asked,
+    b: &Asked,
+    readings: Interpretation,
+    world: ActionWorld,
+    cubes: usize,
+) -> ContainmentVerdict {
     let confirm = |request: &Request, readings| {
-        if world == World::Closed {
+        if world == ActionWorld::Existing {
             is_possible(request)?;
         }
         match (a.allows(request, readings), b.allows(request, readings)) {
@@ -55,21 +64,21 @@ fn difference(solver: &Solver<'_>, a: &Asked, b: &Asked, readings: Readings, wor
             found => Err(format!("{found:?} {request:?}")),
         }
     };
-    let known = KnownContext::nothing();
-    let (effective, declared) = (Access::of_policies([(&a.document, 0)]), Access::of_policies([(&b.document, 0)]));
+    let known = KnownContext::unconstrained();
+    let (effective, declared) = (Access::from_policies([(&a.document, 0)]), Access::from_policies([(&b.document, 0)]));
     let question = Question {
         effective: &effective,
         declared: &declared,
         known: &known,
         partition: None,
         world,
-        only: None,
+        single_request: None,
         budget: 2_000_000,
-        depth: Depth::Difference { cubes, witnesses: Witnesses::EachStatement },
-        account: None,
-        confirm: Some(&confirm),
+        detail: AnswerDetail::Difference { max_cubes: cubes, witnesses: WitnessPolicy::PerStatement },
+        witness_account: None,
+        replay: Some(&confirm),
     };
-    solver.solve_reading(&question, readings)
+    solver.solve_with_interpretation(&question, readings)
 }
 
 /// Runs a law over generated cases.
@@ -98,11 +107,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&self, verdict: &Verdict) {
+    fn count(&self, verdict: &ContainmentVerdict) {
         let of = match verdict {
-            Verdict::Contained => &self.contained,
-            Verdict::Broader(_) => &self.broader,
-            Verdict::Undecided(_) => &self.undecided,
+            ContainmentVerdict::Contained => &self.contained,
+            ContainmentVerdict::Broader(_) => &self.broader,
+            ContainmentVerdict::Undecided(_) => &self.undecided,
         };
         of.set(of.get() + 1);
     }
@@ -120,25 +129,25 @@ fn holds_against_brute_force(
     solver: &Solver<'_>,
     a: &Policy,
     b: &Policy,
-    readings: Readings,
+    readings: Interpretation,
     tally: &Tally,
 ) -> TestCaseResult {
     let (asked_a, asked_b) = (Asked::of(a), Asked::of(b));
-    let verdict = difference(solver, &asked_a, &asked_b, readings, World::Closed, 4);
+    let verdict = difference(solver, &asked_a, &asked_b, readings, ActionWorld::Existing, 4);
     tally.count(&verdict);
     match &verdict {
-        Verdict::Contained => {
+        ContainmentVerdict::Contained => {
             let excess = requests(&[a, b], 12, 16)
                 .into_iter()
                 .find(|r| asked_a.allows(r, readings) && !asked_b.allows(r, readings));
             prop_assert!(excess.is_none(), "called contained, and yet {excess:?}\n  under {readings:?}");
         }
-        Verdict::Broader(grants) => {
+        ContainmentVerdict::Broader(grants) => {
             let witnessed = grants.iter().any(|g| g.witness.is_some());
             prop_assert!(witnessed, "broader without any witness");
         }
-        Verdict::Undecided(why) => {
-            let refuted = why.iter().find(|w| matches!(w, Undecided::WitnessRefuted(_)));
+        ContainmentVerdict::Undecided(why) => {
+            let refuted = why.iter().find(|w| matches!(w, UndecidedReason::WitnessRefuted(_)));
             prop_assert!(refuted.is_none(), "{refuted:?}\n  under {readings:?}");
             if std::env::var_os("IAMDRIFT_LAW_SHOW").is_some() {
                 println!("{why:?}\n  {a:?}\n  {b:?}");
@@ -148,7 +157,7 @@ fn holds_against_brute_force(
     Ok(())
 }
 
-fn brute_force(cases: u32, alphabet: Alphabet, readings: Readings, undecided: f64) {
+fn brute_force(cases: u32, alphabet: Alphabet, readings: Interpretation, undecided: f64) {
     let solver = Solver::new(Catalog::embedded());
     let tally = Tally::default();
     law(cases, &(policy(alphabet), policy(alphabet)), |(a, b)| {
@@ -171,32 +180,32 @@ fn brute_force(cases: u32, alphabet: Alphabet, readings: Readings, undecided: f6
 
 #[test]
 fn brute_force_agrees_on_plain_policies() {
-    brute_force(160, PLAIN, Readings::default(), 0.0);
+    brute_force(160, PLAIN, Interpretation::default(), 0.0);
 }
 
 #[test]
 fn brute_force_agrees_on_intricate_policies() {
-    brute_force(200, INTRICATE, Readings::default(), 0.01);
+    brute_force(200, INTRICATE, Interpretation::default(), 0.01);
 }
 
 #[test]
 fn brute_force_agrees_on_policies_with_variables() {
-    brute_force(120, VARIABLES, Readings::default(), 0.05);
+    brute_force(120, VARIABLES, Interpretation::default(), 0.05);
 }
 
 #[test]
 fn brute_force_agrees_under_every_other_reading() {
-    for choice in Choice::ALL {
-        brute_force(30, INTRICATE, Readings::other(choice), 0.01);
-        brute_force(20, VARIABLES, Readings::other(choice), 0.05);
+    for choice in Ambiguity::ALL {
+        brute_force(30, INTRICATE, Interpretation::with_alternative(choice), 0.01);
+        brute_force(20, VARIABLES, Interpretation::with_alternative(choice), 0.05);
     }
 }
 
 /// That one is contained in the other, or at least not shown to be broader.
 fn is_within(solver: &Solver<'_>, a: &Policy, b: &Policy, tally: &Tally) -> TestCaseResult {
-    let verdict = difference(solver, &Asked::of(a), &Asked::of(b), Readings::default(), World::Closed, 1);
+    let verdict = difference(solver, &Asked::of(a), &Asked::of(b), Interpretation::default(), ActionWorld::Existing, 1);
     tally.count(&verdict);
-    prop_assert!(!matches!(verdict, Verdict::Broader(_)), "not within: {verdict:?}\n  {a:?}\n  {b:?}");
+    prop_assert!(!matches!(verdict, ContainmentVerdict::Broader(_)), "not within: {verdict:?}\n  {a:?}\n  {b:?}");
     Ok(())
 }
 
@@ -252,7 +261,10 @@ fn containment_is_transitive() {
             if related { (a.and(&Policy(b.0.into_iter().filter(|r| r.allow).collect())), a.and(&c)) } else { (b, c) };
         let [a, b, c] = [&a, &b, &c].map(Asked::of);
         let within = |x: &Asked, y: &Asked| {
-            matches!(difference(&solver, x, y, Readings::default(), World::Closed, 1), Verdict::Contained)
+            matches!(
+                difference(&solver, x, y, Interpretation::default(), ActionWorld::Existing, 1),
+                ContainmentVerdict::Contained
+            )
         };
         for (x, y, z) in [(&a, &b, &c), (&a, &c, &b), (&c, &a, &b), (&b, &a, &c), (&b, &c, &a), (&c, &b, &a)] {
             if within(x, y) && within(y, z) {
@@ -272,13 +284,15 @@ fn cubes_are_the_difference() {
     let (told, held) = (Cell::new(0), Cell::new(0));
     law(50, &(policy(PLAIN), policy(PLAIN)), |(a, b)| {
         let (asked_a, asked_b) = (Asked::of(&a), Asked::of(&b));
-        let readings = Readings::default();
-        let Verdict::Broader(grants) = difference(&solver, &asked_a, &asked_b, readings, World::Closed, 40) else {
+        let readings = Interpretation::default();
+        let ContainmentVerdict::Broader(grants) =
+            difference(&solver, &asked_a, &asked_b, readings, ActionWorld::Existing, 40)
+        else {
             return Ok(());
         };
         told.set(told.get() + grants.iter().map(|g| g.cubes.len()).sum::<usize>());
         let catalog = Catalog::embedded();
-        let more = grants.iter().any(|g| g.more);
+        let more = grants.iter().any(|g| g.has_more_cubes);
         let names: Vec<Vec<String>> = grants
             .iter()
             .map(|g| {
@@ -322,26 +336,29 @@ fn actions_that_do_not_exist_yet() {
     };
     let all = Asked::of(&Policy(vec![rule(vec!["s3:*".to_owned()])]));
     let listed = Asked::of(&Policy(vec![rule(names.collect())]));
-    let ask = |a: &Asked, b: &Asked, world| difference(&solver, a, b, Readings::default(), world, 4);
-    assert!(matches!(ask(&all, &listed, World::Closed), Verdict::Contained));
-    let Verdict::Broader(grants) = ask(&all, &listed, World::Open) else { panic!("a new action is not seen") };
+    let ask = |a: &Asked, b: &Asked, world| difference(&solver, a, b, Interpretation::default(), world, 4);
+    assert!(matches!(ask(&all, &listed, ActionWorld::Existing), ContainmentVerdict::Contained));
+    let ContainmentVerdict::Broader(grants) = ask(&all, &listed, ActionWorld::Future) else {
+        panic!("a new action is not seen")
+    };
     let witness = grants[0].witness.as_ref().unwrap();
     assert!(witness.action.starts_with("s3:") && catalog.find_action(&witness.action).is_none(), "{witness:?}");
-    assert!(matches!(ask(&listed, &all, World::Closed), Verdict::Contained));
-    assert!(matches!(ask(&listed, &all, World::Open), Verdict::Contained));
+    assert!(matches!(ask(&listed, &all, ActionWorld::Existing), ContainmentVerdict::Contained));
+    assert!(matches!(ask(&listed, &all, ActionWorld::Future), ContainmentVerdict::Contained));
     // In the open world a policy is within itself too.
     law(60, &policy(INTRICATE), |a| {
         let asked = Asked::of(&a);
-        let verdict = difference(&solver, &asked, &asked, Readings::default(), World::Open, 1);
-        prop_assert!(matches!(verdict, Verdict::Contained), "{verdict:?}");
+        let verdict = difference(&solver, &asked, &asked, Interpretation::default(), ActionWorld::Future, 1);
+        prop_assert!(matches!(verdict, ContainmentVerdict::Contained), "{verdict:?}");
         Ok(())
     });
     let tally = Tally::default();
     law(80, &(policy(INTRICATE), policy(INTRICATE)), |(a, b)| {
-        let verdict = difference(&solver, &Asked::of(&a), &Asked::of(&b), Readings::default(), World::Open, 2);
+        let verdict =
+            difference(&solver, &Asked::of(&a), &Asked::of(&b), Interpretation::default(), ActionWorld::Future, 2);
         tally.count(&verdict);
-        if let Verdict::Undecided(why) = &verdict {
-            prop_assert!(!why.iter().any(|w| matches!(w, Undecided::WitnessRefuted(_))), "{why:?}");
+        if let ContainmentVerdict::Undecided(why) = &verdict {
+            prop_assert!(!why.iter().any(|w| matches!(w, UndecidedReason::WitnessRefuted(_))), "{why:?}");
         }
         Ok(())
     });
@@ -372,6 +389,6 @@ fn what_failed_once() {
     };
     let elsewhere = policies::Rule { entries: vec![region], ..plain(false, "s3:GetObject", "*") };
     for policy in [Policy(vec![others]), Policy(vec![queue, elsewhere])] {
-        holds_against_brute_force(&solver, &policy, &get, Readings::default(), &Tally::default()).unwrap();
+        holds_against_brute_force(&solver, &policy, &get, Interpretation::default(), &Tally::default()).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iamdrift::audit::{Audit, Options, RuleId, Severity, audit};
+use iamdrift::audit::{Audit, AuditOptions, RuleId, Severity, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::Snapshot;
@@ -40,7 +40,7 @@ fn audited(trust: &Value, assumable_by: &str, kind: &str) -> Audit {
     );
     let manifest = SourceFile::new("baseline.toml", manifest);
     let baseline = Baseline::from_texts(&manifest, [], Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
-    audit(&snapshot, &baseline, Catalog::embedded(), &Options::on(jiff::civil::date(2026, 11, 20))).unwrap()
+    audit(&snapshot, &baseline, Catalog::embedded(), &AuditOptions::new(jiff::civil::date(2026, 11, 20))).unwrap()
 }
 
 /// The severity and the title of what is found; none where nothing is.

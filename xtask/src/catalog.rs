@@ -11,15 +11,15 @@ use serde_json::{Map, Value};
 use crate::wheel::Wheel;
 
 /// The highest; the file is written once a week and read on every start.
-const LEVEL: i32 = 22;
+const ZSTD_LEVEL: i32 = 22;
 
 /// `catalog [WHEEL]`
 pub fn run(wheel: Option<PathBuf>) -> anyhow::Result<()> {
     let mut wheel = Wheel::open(wheel)?;
-    let source = Source::read(&mut wheel)?;
-    let (text, summary) = write(&source)?;
+    let source = CatalogSource::read(&mut wheel)?;
+    let (text, summary) = render_catalog(&source)?;
     ensure!(text.is_ascii(), "the reference holds a name that is not ASCII");
-    let bytes = zstd::bulk::compress(text.as_bytes(), LEVEL)?;
+    let bytes = zstd::bulk::compress(text.as_bytes(), ZSTD_LEVEL)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/catalog/catalog.zst");
     std::fs::write(&path, &bytes).with_context(|| format!("writing {}", path.display()))?;
     println!("{summary}");
@@ -28,10 +28,10 @@ pub fn run(wheel: Option<PathBuf>) -> anyhow::Result<()> {
 }
 
 /// The parts of the package that the catalog is made of.
-struct Source {
+struct CatalogSource {
     version: String,
     updated_at: String,
-    rcp: BTreeSet<String>,
+    rcp_services: BTreeSet<String>,
     services: BTreeMap<String, ServiceSource>,
 }
 
@@ -41,42 +41,44 @@ struct ServiceSource {
     keys: Map<String, Value>,
 }
 
-impl Source {
+impl CatalogSource {
     fn read(wheel: &mut Wheel) -> anyhow::Result<Self> {
         let metadata = wheel.json("metadata.json")?;
-        let updated_at = text(&metadata, "updatedAt")?;
+        let updated_at = required_text(&metadata, "updatedAt")?;
         let mut services = BTreeMap::new();
-        for name in strings(&wheel.json("services.json")?) {
-            let mut part = |kind: &str| match wheel.json(&format!("{kind}/{name}.json"))? {
+        for name in string_items(&wheel.json("services.json")?) {
+            let mut read_part = |kind: &str| match wheel.json(&format!("{kind}/{name}.json"))? {
                 Value::Object(map) => Ok(map),
                 _ => bail!("{kind}/{name}.json is no object"),
             };
             let service = ServiceSource {
-                actions: part("actions")?,
-                resource_types: part("resourceTypes")?,
-                keys: part("conditionKeys")?,
+                actions: read_part("actions")?,
+                resource_types: read_part("resourceTypes")?,
+                keys: read_part("conditionKeys")?,
             };
             services.insert(name.to_ascii_lowercase(), service);
         }
         Ok(Self {
-            version: text(&metadata, "version")?.to_owned(),
+            version: required_text(&metadata, "version")?.to_owned(),
             updated_at: updated_at.split('T').next().unwrap_or(updated_at).to_owned(),
-            rcp: strings(&wheel.json("rcpSupportedServices.json")?).map(str::to_ascii_lowercase).collect(),
+            rcp_services: string_items(&wheel.json("rcpSupportedServices.json")?)
+                .map(str::to_ascii_lowercase)
+                .collect(),
             services,
         })
     }
 }
 
-fn write(source: &Source) -> anyhow::Result<(String, String)> {
-    let keys = Keys::gather(source)?;
+fn render_catalog(source: &CatalogSource) -> anyhow::Result<(String, String)> {
+    let keys = KeyTable::from_source(source)?;
     let mut out = String::new();
-    let mut counts = Counts::default();
+    let mut counts = CatalogCounts::default();
     writeln!(out, "iamdrift-catalog 1 {} {}", source.version, source.updated_at)?;
     for (name, facts) in keys.by_name.values() {
         writeln!(out, "k {facts} {name}")?;
     }
     for (prefix, service) in &source.services {
-        let rcp = if source.rcp.contains(prefix) { " rcp" } else { "" };
+        let rcp = if source.rcp_services.contains(prefix) { " rcp" } else { "" };
         writeln!(out, "s {prefix}{rcp}")?;
         write_service(&mut out, service, &keys, &mut counts).with_context(|| format!("in the service {prefix}"))?;
     }
@@ -94,31 +96,36 @@ fn write(source: &Source) -> anyhow::Result<(String, String)> {
 }
 
 #[derive(Default)]
-struct Counts {
+struct CatalogCounts {
     actions: usize,
     shapes: usize,
     resource_types: usize,
 }
 
-fn write_service(out: &mut String, service: &ServiceSource, keys: &Keys, counts: &mut Counts) -> anyhow::Result<()> {
+fn write_service(
+    out: &mut String,
+    service: &ServiceSource,
+    keys: &KeyTable,
+    counts: &mut CatalogCounts,
+) -> anyhow::Result<()> {
     let mut type_numbers = HashMap::new();
     for (number, (id, resource_type)) in service.resource_types.iter().enumerate() {
         type_numbers.insert(id.to_ascii_lowercase(), number);
         // Several forms stand in one text, apart by commas.
-        let formats: Vec<_> = text(resource_type, "arn")?.split(',').map(str::trim).collect();
-        writeln!(out, "r {}|{}", text(resource_type, "key")?, formats.join("|"))?;
+        let formats: Vec<_> = required_text(resource_type, "arn")?.split(',').map(str::trim).collect();
+        writeln!(out, "r {}|{}", required_text(resource_type, "key")?, formats.join("|"))?;
     }
     let mut actions = BTreeMap::new();
     let mut shapes = HashMap::new();
     for action in service.actions.values() {
-        let shape = shape(action, service, &type_numbers, keys)?;
-        let next = shapes.len();
+        let shape = read_action_shape(action, service, &type_numbers, keys)?;
+        let next_number = shapes.len();
         let number = *shapes.entry(shape).or_insert_with_key(|shape| {
-            let _ = writeln!(out, "h {} {}", list(&shape.0), list(&shape.1));
-            next
+            let _ = writeln!(out, "h {} {}", join_numbers(&shape.0), join_numbers(&shape.1));
+            next_number
         });
-        let name = text(action, "name")?;
-        actions.insert(name.to_ascii_lowercase(), (level(action)?, number, name));
+        let name = required_text(action, "name")?;
+        actions.insert(name.to_ascii_lowercase(), (access_level_code(action)?, number, name));
     }
     for (level, shape, name) in actions.values() {
         writeln!(out, "a {level} {shape} {name}")?;
@@ -131,29 +138,29 @@ fn write_service(out: &mut String, service: &ServiceSource, keys: &Keys, counts:
 
 /// The resource types of an action, and the keys listed for it, for its resource types within it,
 /// or for those types on their own.
-fn shape(
+fn read_action_shape(
     action: &Value,
     service: &ServiceSource,
     type_numbers: &HashMap<String, usize>,
-    keys: &Keys,
+    keys: &KeyTable,
 ) -> anyhow::Result<(BTreeSet<usize>, BTreeSet<usize>)> {
     let mut types = BTreeSet::new();
-    let mut named: Vec<&str> = strings(&action["conditionKeys"]).collect();
+    let mut key_names: Vec<&str> = string_items(&action["conditionKeys"]).collect();
     for entry in action["resourceTypes"].as_array().into_iter().flatten() {
-        let id = text(entry, "name")?.to_ascii_lowercase();
+        let id = required_text(entry, "name")?.to_ascii_lowercase();
         let number = type_numbers.get(&id).with_context(|| format!("no resource type {id}"))?;
         types.insert(*number);
-        named.extend(strings(&entry["conditionKeys"]));
-        let own = service.resource_types.get(&id).map(|own| &own["conditionKeys"]);
-        named.extend(own.into_iter().flat_map(strings));
+        key_names.extend(string_items(&entry["conditionKeys"]));
+        let type_keys = service.resource_types.get(&id).map(|own| &own["conditionKeys"]);
+        key_names.extend(type_keys.into_iter().flat_map(string_items));
     }
-    let keys = named.into_iter().map(|name| keys.number(name)).collect::<anyhow::Result<_>>()?;
+    let keys = key_names.into_iter().map(|name| keys.number_of(name)).collect::<anyhow::Result<_>>()?;
     Ok((types, keys))
 }
 
 /// Two levels are given where the narrower one implies writing.
-fn level(action: &Value) -> anyhow::Result<char> {
-    Ok(match text(action, "accessLevel")? {
+fn access_level_code(action: &Value) -> anyhow::Result<char> {
+    Ok(match required_text(action, "accessLevel")? {
         "List" => 'L',
         "Read" => 'R',
         "Write" => 'W',
@@ -164,28 +171,28 @@ fn level(action: &Value) -> anyhow::Result<char> {
 }
 
 /// Every condition key once, by its name in lower case, with its type and multiplicity.
-struct Keys {
+struct KeyTable {
     by_name: BTreeMap<String, (String, &'static str)>,
     numbers: HashMap<String, usize>,
 }
 
-impl Keys {
-    fn gather(source: &Source) -> anyhow::Result<Self> {
+impl KeyTable {
+    fn from_source(source: &CatalogSource) -> anyhow::Result<Self> {
         let mut by_name = BTreeMap::new();
         for (prefix, service) in &source.services {
             for key in service.keys.values() {
-                let name = template(text(key, "key")?);
+                let name = normalize_template(required_text(key, "key")?);
                 let id = name.to_ascii_lowercase();
-                let facts = facts(text(key, "type")?)?;
+                let type_code = key_type_code(required_text(key, "type")?)?;
                 // Two services may differ on a key; the one it is named after knows best.
-                let own = id.split(':').next() == Some(prefix.as_str());
-                if own || !by_name.contains_key(&id) {
-                    by_name.insert(id, (name, facts));
+                let is_own_key = id.split(':').next() == Some(prefix.as_str());
+                if is_own_key || !by_name.contains_key(&id) {
+                    by_name.insert(id, (name, type_code));
                 }
             }
             // The reference lists a few keys for actions that it then does not define.
-            for name in service.actions.values().flat_map(|action| strings(&action["conditionKeys"])) {
-                let name = template(name);
+            for name in service.actions.values().flat_map(|action| string_items(&action["conditionKeys"])) {
+                let name = normalize_template(name);
                 let id = name.to_ascii_lowercase();
                 by_name.entry(id).or_insert_with(|| {
                     eprintln!("{name} is listed but not defined: taken for a single string");
@@ -197,18 +204,18 @@ impl Keys {
         Ok(Self { by_name, numbers })
     }
 
-    fn number(&self, name: &str) -> anyhow::Result<usize> {
-        let id = template(name).to_ascii_lowercase();
+    fn number_of(&self, name: &str) -> anyhow::Result<usize> {
+        let id = normalize_template(name).to_ascii_lowercase();
         self.numbers.get(&id).copied().with_context(|| format!("no condition key {name}"))
     }
 }
 
 /// S3 writes `<key>` where the others write `${TagKey}`.
-fn template(name: &str) -> String {
+fn normalize_template(name: &str) -> String {
     name.replace('<', "${").replace('>', "}")
 }
 
-fn facts(value_type: &str) -> anyhow::Result<&'static str> {
+fn key_type_code(value_type: &str) -> anyhow::Result<&'static str> {
     Ok(match value_type {
         "String" => "s1",
         "ArrayOfString" => "s+",
@@ -228,7 +235,7 @@ fn facts(value_type: &str) -> anyhow::Result<&'static str> {
     })
 }
 
-fn list(numbers: &BTreeSet<usize>) -> String {
+fn join_numbers(numbers: &BTreeSet<usize>) -> String {
     if numbers.is_empty() {
         return "-".to_owned();
     }
@@ -236,10 +243,10 @@ fn list(numbers: &BTreeSet<usize>) -> String {
     words.join(",")
 }
 
-fn text<'v>(value: &'v Value, field: &str) -> anyhow::Result<&'v str> {
+fn required_text<'v>(value: &'v Value, field: &str) -> anyhow::Result<&'v str> {
     value[field].as_str().with_context(|| format!("no text in \"{field}\" of {value}"))
 }
 
-fn strings(value: &Value) -> impl Iterator<Item = &str> {
+fn string_items(value: &Value) -> impl Iterator<Item = &str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }

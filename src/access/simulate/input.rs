@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::access::{
-    Context, ContextValue, Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, PrincipalType, ResourcePolicies,
-    ResourcePolicy, Sessions, UnknownResourcePolicy,
+    Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType,
+    ResourcePolicies, ResourcePolicy, SessionScope, UnknownResourcePolicy,
 };
-use crate::iam::template::{Variables, Wildcards};
+use crate::iam::template::{VariableScope, WildcardMode};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
-use crate::source::json::{Node, Value};
+use crate::source::json::{JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
-const FIELDS: [&str; 14] = [
+const INPUT_FIELDS: [&str; 14] = [
     "PolicyInputList",
     "PermissionsBoundaryPolicyInputList",
     "ActionNames",
@@ -28,7 +28,7 @@ const FIELDS: [&str; 14] = [
     "ResourceControlPolicyInputList",
 ];
 const ENTRY_FIELDS: [&str; 3] = ["ContextKeyName", "ContextKeyValues", "ContextKeyType"];
-const TYPES: [&str; 12] = [
+const CONTEXT_KEY_TYPES: [&str; 12] = [
     "string",
     "stringList",
     "numeric",
@@ -59,27 +59,27 @@ pub struct SimulationInput {
 impl SimulationInput {
     /// Reads an input. `ResourceHandlingOption`, `MaxItems` and `Marker` are accepted and change nothing:
     /// everything is answered at once.
-    pub fn read(source: &Arc<SourceFile>, node: &Node) -> Result<SimulationInput, Diagnostics> {
-        let mut reader = Reader { source, problems: Vec::new() };
-        let input = reader.input(node);
+    pub fn read(source: &Arc<SourceFile>, node: &JsonNode) -> Result<SimulationInput, Diagnostics> {
+        let mut reader = InputReader { source, problems: Vec::new() };
+        let input = reader.read_input(node);
         if reader.problems.is_empty() { Ok(input) } else { Err(Diagnostics(reader.problems)) }
     }
 }
 
-struct Reader<'a> {
+struct InputReader<'a> {
     source: &'a Arc<SourceFile>,
     problems: Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
-    fn error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
+impl InputReader<'_> {
+    fn report(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
         self.problems.push(Diagnostic::error(self.source, span, message, expected));
     }
 
     /// Checks that a value is an object with these fields alone.
-    fn object(&mut self, node: &Node, what: &str, fields: &[&str]) {
-        if !matches!(node.value, Value::Object(_)) {
-            self.error(node.span, format!("{what} cannot be {}", node.kind()), "an object");
+    fn check_object(&mut self, node: &JsonNode, what: &str, fields: &[&str]) {
+        if !matches!(node.value, JsonValue::Object(_)) {
+            self.report(node.span, format!("{what} cannot be {}", node.describe_type()), "an object");
         }
         for member in node.members().iter().filter(|m| !fields.contains(&&*m.name)) {
             self.problems.push(
@@ -94,65 +94,65 @@ impl Reader<'_> {
         }
     }
 
-    fn input(&mut self, node: &Node) -> SimulationInput {
-        self.object(node, "a simulation input", &FIELDS);
-        if matches!(node.value, Value::Object(_)) && node.get("ActionNames").is_none() {
-            self.error(node.span, "the input has no `ActionNames`", "`ActionNames`: a list of actions");
+    fn read_input(&mut self, node: &JsonNode) -> SimulationInput {
+        self.check_object(node, "a simulation input", &INPUT_FIELDS);
+        if matches!(node.value, JsonValue::Object(_)) && node.get("ActionNames").is_none() {
+            self.report(node.span, "the input has no `ActionNames`", "`ActionNames`: a list of actions");
         }
-        let actions = self.strings(node, "ActionNames").unwrap_or_default();
+        let actions = self.read_strings(node, "ActionNames").unwrap_or_default();
         for (action, span) in &actions {
-            let names = |text: &str| text.split_once(':').is_some_and(|(s, n)| !s.is_empty() && !n.is_empty());
-            if !names(action.trim()) || action.contains(['*', '?']) {
-                self.error(*span, format!("`{action}` is not an action"), "\"service:Action\", without wildcards");
+            let is_action_name = |text: &str| text.split_once(':').is_some_and(|(s, n)| !s.is_empty() && !n.is_empty());
+            if !is_action_name(action.trim()) || action.contains(['*', '?']) {
+                self.report(*span, format!("`{action}` is not an action"), "\"service:Action\", without wildcards");
             }
         }
         let actions = actions.into_iter().map(|(action, _)| action).collect();
-        let resources = match self.strings(node, "ResourceArns") {
+        let resources = match self.read_strings(node, "ResourceArns") {
             Some(list) if !list.is_empty() => {
                 for (resource, span) in &list {
                     if resource != "*" && Arn::parse(resource).is_none() {
-                        self.error(*span, format!("`{resource}` is not a resource"), "an ARN or \"*\"");
+                        self.report(*span, format!("`{resource}` is not a resource"), "an ARN or \"*\"");
                     }
                 }
                 list.into_iter().map(|(resource, _)| resource).collect()
             }
             _ => vec!["*".to_owned()],
         };
-        let context = self.context(node);
-        let layers = self.layers(node);
+        let context = self.read_context(node);
+        let layers = self.read_layers(node);
         SimulationInput { layers, actions, resources, context }
     }
 
-    fn layers(&mut self, node: &Node) -> Layers {
-        let principal = self.text(node, "CallerArn").map(|(arn, span)| match PrincipalFacts::from_arn(&arn) {
-            Ok(facts) => Some(facts),
+    fn read_layers(&mut self, node: &JsonNode) -> Layers {
+        let principal = self.read_text(node, "CallerArn").map(|(arn, span)| match PrincipalInfo::from_arn(&arn) {
+            Ok(info) => Some(info),
             Err(problem) => {
-                self.error(span, problem.to_string(), "for example arn:aws:iam::111122223333:role/app");
+                self.report(span, problem.to_string(), "for example arn:aws:iam::111122223333:role/app");
                 None
             }
         });
-        let principal = principal.flatten().unwrap_or(PrincipalFacts {
+        let principal = principal.flatten().unwrap_or(PrincipalInfo {
             arn: None,
             account: None,
             principal_type: PrincipalType::User,
             unique_id: None,
-            sessions: Sessions::Any,
+            sessions: SessionScope::Any,
         });
-        let resource_owner = self.text(node, "ResourceOwner").and_then(|(owner, span)| {
+        let resource_owner = self.read_text(node, "ResourceOwner").and_then(|(owner, span)| {
             let account =
                 AccountId::parse(&owner).or_else(|| Arn::parse(&owner).and_then(|arn| AccountId::parse(arn.account())));
             if account.is_none() {
-                self.error(span, format!("`{owner}` names no account"), "an account number, or an ARN that holds one");
+                self.report(span, format!("`{owner}` names no account"), "an account number, or an ARN that holds one");
             }
             account
         });
         Layers {
-            identity: self.policies(node, "PolicyInputList", DocumentKind::Identity).unwrap_or_default(),
-            boundary: self.policies(node, "PermissionsBoundaryPolicyInputList", DocumentKind::Identity),
-            session: self.policies(node, "SessionPolicyInputList", DocumentKind::Identity),
-            scps: self.levels(node, "ServiceControlPolicyInputList", DocumentKind::ServiceControl),
-            rcps: self.levels(node, "ResourceControlPolicyInputList", DocumentKind::ResourceControl),
-            resource_policies: self.resource_policy(node, &principal, resource_owner.as_ref()),
+            identity: self.read_policies(node, "PolicyInputList", DocumentKind::Identity).unwrap_or_default(),
+            boundary: self.read_policies(node, "PermissionsBoundaryPolicyInputList", DocumentKind::Identity),
+            session: self.read_policies(node, "SessionPolicyInputList", DocumentKind::Identity),
+            scps: self.read_levels(node, "ServiceControlPolicyInputList", DocumentKind::ServiceControl),
+            rcps: self.read_levels(node, "ResourceControlPolicyInputList", DocumentKind::ResourceControl),
+            resource_policies: self.read_resource_policy(node, &principal, resource_owner.as_ref()),
             unknown_resource_policy: UnknownResourcePolicy::IsNone,
             resource_owner,
             principal,
@@ -160,22 +160,22 @@ impl Reader<'_> {
     }
 
     /// The one resource policy, which stands for that of each resource.
-    fn resource_policy(
+    fn read_resource_policy(
         &mut self,
-        node: &Node,
-        principal: &PrincipalFacts,
+        node: &JsonNode,
+        principal: &PrincipalInfo,
         owner: Option<&AccountId>,
     ) -> ResourcePolicies {
         let Some(document) = node.get("ResourcePolicy") else { return ResourcePolicies::none() };
         // Actions of STS are asked of roles, whose policy is a trust policy.
-        let assumes = self.strings(node, "ActionNames").is_some_and(|actions| {
+        let is_sts = self.read_strings(node, "ActionNames").is_some_and(|actions| {
             actions.iter().any(|(a, _)| a.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:")))
         });
-        let kind = if assumes { DocumentKind::Trust } else { DocumentKind::Resource };
-        let policy = self.policy(document, "ResourcePolicy".to_owned(), kind);
+        let kind = if is_sts { DocumentKind::Trust } else { DocumentKind::Resource };
+        let policy = self.read_policy(document, "ResourcePolicy".to_owned(), kind);
         let Some(owner) = owner.or(principal.account.as_ref()) else {
             if node.get("CallerArn").is_none() {
-                self.error(
+                self.report(
                     document.span,
                     "`ResourcePolicy` needs `CallerArn`, for its `Principal` to speak of",
                     "an input with `CallerArn`",
@@ -183,33 +183,33 @@ impl Reader<'_> {
             }
             return ResourcePolicies::none();
         };
-        let everything = Template::parse("*", Wildcards::Active, Variables::Nowhere);
+        let everything = Template::parse("*", WildcardMode::Active, VariableScope::Nowhere);
         policy
             .into_iter()
-            .map(|policy| ResourcePolicy { covers: vec![everything.clone()], owner: owner.clone(), policy })
+            .map(|policy| ResourcePolicy { resources: vec![everything.clone()], owner: owner.clone(), policy })
             .collect()
     }
 
-    fn policies(&mut self, node: &Node, field: &str, kind: DocumentKind) -> Option<Vec<PolicyRef>> {
-        let documents = self.list(node, field)?;
+    fn read_policies(&mut self, node: &JsonNode, field: &str, kind: DocumentKind) -> Option<Vec<PolicyRef>> {
+        let documents = self.read_list(node, field)?;
         Some(
             documents
                 .iter()
                 .enumerate()
-                .filter_map(|(i, document)| self.policy(document, format!("{field}.{}", i + 1), kind))
+                .filter_map(|(i, document)| self.read_policy(document, format!("{field}.{}", i + 1), kind))
                 .collect(),
         )
     }
 
-    fn levels(&mut self, node: &Node, field: &str, kind: DocumentKind) -> Option<Vec<Level>> {
-        let levels = self.list(node, field)?;
+    fn read_levels(&mut self, node: &JsonNode, field: &str, kind: DocumentKind) -> Option<Vec<OrganizationLevel>> {
+        let levels = self.read_list(node, field)?;
         let mut read = Vec::with_capacity(levels.len());
         for (i, level) in levels.iter().enumerate() {
             let name = format!("{field}.{}", i + 1);
             let Some(documents) = level.as_array() else {
-                self.error(
+                self.report(
                     level.span,
-                    format!("a level of `{field}` cannot be {}", level.kind()),
+                    format!("a level of `{field}` cannot be {}", level.describe_type()),
                     "a list of documents",
                 );
                 continue;
@@ -217,14 +217,14 @@ impl Reader<'_> {
             let policies = documents
                 .iter()
                 .enumerate()
-                .filter_map(|(j, document)| self.policy(document, format!("{name}.{}", j + 1), kind))
+                .filter_map(|(j, document)| self.read_policy(document, format!("{name}.{}", j + 1), kind))
                 .collect();
-            read.push(Level { name, policies });
+            read.push(OrganizationLevel { name, policies });
         }
         Some(read)
     }
 
-    fn policy(&mut self, node: &Node, name: String, kind: DocumentKind) -> Option<PolicyRef> {
+    fn read_policy(&mut self, node: &JsonNode, name: String, kind: DocumentKind) -> Option<PolicyRef> {
         match PolicyDocument::from_node(self.source, node, kind) {
             Ok(document) => Some(PolicyRef { name, origin: PolicyOrigin::Given, document: Arc::new(document) }),
             Err(problems) => {
@@ -234,86 +234,90 @@ impl Reader<'_> {
         }
     }
 
-    fn context(&mut self, node: &Node) -> Context {
+    fn read_context(&mut self, node: &JsonNode) -> Context {
         let mut context = Context::default();
-        for entry in self.list(node, "ContextEntries").unwrap_or_default() {
-            self.object(entry, "a context entry", &ENTRY_FIELDS);
-            let Some((key, span)) = self.text(entry, "ContextKeyName") else {
+        for entry in self.read_list(node, "ContextEntries").unwrap_or_default() {
+            self.check_object(entry, "a context entry", &ENTRY_FIELDS);
+            let Some((key, span)) = self.read_text(entry, "ContextKeyName") else {
                 if entry.get("ContextKeyName").is_none() {
-                    self.error(entry.span, "the context entry has no `ContextKeyName`", "`ContextKeyName`");
+                    self.report(entry.span, "the context entry has no `ContextKeyName`", "`ContextKeyName`");
                 }
                 continue;
             };
-            let kind = match self.text(entry, "ContextKeyType") {
-                Some((kind, span)) if !TYPES.contains(&kind.as_str()) => {
+            let kind = match self.read_text(entry, "ContextKeyType") {
+                Some((kind, span)) if !CONTEXT_KEY_TYPES.contains(&kind.as_str()) => {
                     self.problems.push(
                         Diagnostic::error(
                             self.source,
                             span,
                             format!("unknown `ContextKeyType` `{kind}`"),
-                            format!("one of {}", TYPES.join(", ")),
+                            format!("one of {}", CONTEXT_KEY_TYPES.join(", ")),
                         )
-                        .with_suggestion(&kind, TYPES),
+                        .with_suggestion(&kind, CONTEXT_KEY_TYPES),
                     );
                     continue;
                 }
                 Some((kind, _)) => kind,
                 None => "string".to_owned(),
             };
-            let values = self.scalars(entry, "ContextKeyValues");
+            let values = self.read_scalars(entry, "ContextKeyValues");
             // AWS takes several values of a type that is no list as a set; so does this.
             let value = match (kind.ends_with("List"), <[String; 1]>::try_from(values)) {
-                (false, Ok([only])) => ContextValue::One(only),
+                (false, Ok([only])) => ContextValue::Single(only),
                 (true, Ok(one)) => ContextValue::Set(one.into()),
                 (_, Err(values)) => ContextValue::Set(values),
             };
             if context.0.insert(ContextKey::new(&key), value).is_some() {
-                self.error(span, format!("the context key `{key}` is given twice"), "each key once");
+                self.report(span, format!("the context key `{key}` is given twice"), "each key once");
             }
         }
         context
     }
 
-    fn text(&mut self, node: &Node, field: &str) -> Option<(String, Span)> {
+    fn read_text(&mut self, node: &JsonNode, field: &str) -> Option<(String, Span)> {
         let value = node.get(field)?;
         match value.as_str() {
             Some(text) => Some((text.to_owned(), value.span)),
             None => {
-                self.error(value.span, format!("`{field}` cannot be {}", value.kind()), "a string");
+                self.report(value.span, format!("`{field}` cannot be {}", value.describe_type()), "a string");
                 None
             }
         }
     }
 
-    fn list<'n>(&mut self, node: &'n Node, field: &str) -> Option<&'n [Node]> {
+    fn read_list<'n>(&mut self, node: &'n JsonNode, field: &str) -> Option<&'n [JsonNode]> {
         let value = node.get(field)?;
         let list = value.as_array();
         if list.is_none() {
-            self.error(value.span, format!("`{field}` cannot be {}", value.kind()), "a list");
+            self.report(value.span, format!("`{field}` cannot be {}", value.describe_type()), "a list");
         }
         list
     }
 
-    fn strings(&mut self, node: &Node, field: &str) -> Option<Vec<(String, Span)>> {
-        let list = self.list(node, field)?;
+    fn read_strings(&mut self, node: &JsonNode, field: &str) -> Option<Vec<(String, Span)>> {
+        let list = self.read_list(node, field)?;
         let mut texts = Vec::with_capacity(list.len());
         for element in list {
             match element.as_str() {
                 Some(text) => texts.push((text.to_owned(), element.span)),
-                None => self.error(element.span, format!("`{field}` cannot hold {}", element.kind()), "a string"),
+                None => {
+                    self.report(element.span, format!("`{field}` cannot hold {}", element.describe_type()), "a string")
+                }
             }
         }
         Some(texts)
     }
 
     /// Strings, or what a hand would write without quotes.
-    fn scalars(&mut self, node: &Node, field: &str) -> Vec<String> {
+    fn read_scalars(&mut self, node: &JsonNode, field: &str) -> Vec<String> {
         let mut texts = Vec::new();
-        for element in self.list(node, field).unwrap_or_default() {
+        for element in self.read_list(node, field).unwrap_or_default() {
             match &element.value {
-                Value::String(text) | Value::Number(text) => texts.push(text.to_string()),
-                Value::Bool(truth) => texts.push(truth.to_string()),
-                _ => self.error(element.span, format!("`{field}` cannot hold {}", element.kind()), "a string"),
+                JsonValue::String(text) | JsonValue::Number(text) => texts.push(text.to_string()),
+                JsonValue::Bool(truth) => texts.push(truth.to_string()),
+                _ => {
+                    self.report(element.span, format!("`{field}` cannot hold {}", element.describe_type()), "a string")
+                }
             }
         }
         texts

@@ -17,20 +17,20 @@ use crate::source::{Diagnostics, SourceFile, json};
 #[serde(untagged)]
 pub enum FileAnswer {
     /// The answer to the one input that the file is.
-    One(SimulationOutput),
+    Single(SimulationOutput),
     /// The answers to a list.
-    Many(Vec<Answer>),
+    List(Vec<InputAnswer>),
 }
 
 /// The answer to one input of a list.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum InputAnswer {
     /// Its results.
     Results(SimulationOutput),
     /// What is wrong with it.
     #[serde(rename_all = "PascalCase")]
-    Refused {
+    Invalid {
         /// What is wrong, and where.
         error: InputError,
     },
@@ -53,13 +53,13 @@ pub struct InputError {
 pub fn answer_file(source: &Arc<SourceFile>, rcp_supported: &dyn Fn(&str) -> bool) -> Result<FileAnswer, Diagnostics> {
     let node = json::parse(source)?;
     match node.as_array() {
-        None => SimulationInput::read(source, &node).map(|input| FileAnswer::One(input.answer(rcp_supported))),
-        Some(inputs) => Ok(FileAnswer::Many(
+        None => SimulationInput::read(source, &node).map(|input| FileAnswer::Single(input.answer(rcp_supported))),
+        Some(inputs) => Ok(FileAnswer::List(
             inputs
                 .iter()
                 .map(|input| match SimulationInput::read(source, input) {
-                    Ok(input) => Answer::Results(input.answer(rcp_supported)),
-                    Err(problems) => Answer::Refused { error: InputError::new(&problems) },
+                    Ok(input) => InputAnswer::Results(input.answer(rcp_supported)),
+                    Err(problems) => InputAnswer::Invalid { error: InputError::new(&problems) },
                 })
                 .collect(),
         )),

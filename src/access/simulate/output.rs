@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::SimulationInput;
-use crate::access::{Decision, Denial, Evaluation, Layer, Layers, PolicyRef, Request, StatementRef, Verdict, evaluate};
-use crate::iam::{ContextKey, Readings, Statement};
+use crate::access::{
+    Decision, Denial, Evaluation, Layer, LayerVerdict, Layers, PolicyRef, Request, StatementRef, evaluate,
+};
+use crate::iam::{ContextKey, Interpretation, Statement};
 
 /// All results of one input.
 #[derive(Clone, Debug, Serialize)]
@@ -96,27 +98,29 @@ pub struct PermissionsBoundaryDecisionDetail {
 impl SimulationInput {
     /// Decides every action on every resource. `rcp_supported` as for [`evaluate`].
     pub fn answer(&self, rcp_supported: &dyn Fn(&str) -> bool) -> SimulationOutput {
-        let missing = self.missing_keys();
+        let missing = self.find_missing_keys();
         let mut evaluation_results = Vec::with_capacity(self.actions.len() * self.resources.len());
         for action in &self.actions {
             for resource in &self.resources {
                 let request =
                     Request { action: action.clone(), resource: resource.clone(), context: self.context.clone() };
-                let evaluation = evaluate(&self.layers, &request, rcp_supported, Readings::default());
-                evaluation_results.push(result(&request, &evaluation, missing.clone()));
+                let evaluation = evaluate(&self.layers, &request, rcp_supported, Interpretation::default());
+                evaluation_results.push(to_result(&request, &evaluation, missing.clone()));
             }
         }
         SimulationOutput { evaluation_results, is_truncated: false }
     }
 
-    fn missing_keys(&self) -> Vec<String> {
-        let keys: BTreeSet<&ContextKey> =
-            policies(&self.layers).flat_map(|policy| &policy.document.statements).flat_map(Statement::keys).collect();
+    fn find_missing_keys(&self) -> Vec<String> {
+        let keys: BTreeSet<&ContextKey> = all_policies(&self.layers)
+            .flat_map(|policy| &policy.document.statements)
+            .flat_map(Statement::keys)
+            .collect();
         keys.into_iter().filter(|key| self.context.get(key).is_none()).map(|key| key.as_written().to_owned()).collect()
     }
 }
 
-fn policies(layers: &Layers) -> impl Iterator<Item = &PolicyRef> {
+fn all_policies(layers: &Layers) -> impl Iterator<Item = &PolicyRef> {
     let levels = [&layers.scps, &layers.rcps].into_iter().flatten().flatten().flat_map(|level| &level.policies);
     layers
         .identity
@@ -127,54 +131,56 @@ fn policies(layers: &Layers) -> impl Iterator<Item = &PolicyRef> {
         .chain(layers.resource_policies.iter().map(|r| &r.policy))
 }
 
-fn result(request: &Request, evaluation: &Evaluation<'_>, missing: Vec<String>) -> EvaluationResult {
+fn to_result(request: &Request, evaluation: &Evaluation<'_>, missing: Vec<String>) -> EvaluationResult {
     let (eval_decision, statements) = match &evaluation.decision {
-        Decision::Allowed => (EvalDecision::Allowed, evaluation.granting().collect()),
-        Decision::Denied { by: Denial::Explicit(statements) } => (EvalDecision::ExplicitDeny, statements.clone()),
-        Decision::Denied { by: Denial::Implicit(_) } => (EvalDecision::ImplicitDeny, Vec::new()),
+        Decision::Allowed => (EvalDecision::Allowed, evaluation.granting_statements().collect()),
+        Decision::Denied { denial: Denial::Explicit(statements) } => (EvalDecision::ExplicitDeny, statements.clone()),
+        Decision::Denied { denial: Denial::Implicit(_) } => (EvalDecision::ImplicitDeny, Vec::new()),
     };
     EvaluationResult {
         eval_action_name: request.action.clone(),
         eval_resource_name: request.resource.clone(),
         eval_decision,
-        matched_statements: statements.iter().map(|s| matched_statement(evaluation, s)).collect(),
+        matched_statements: statements.iter().map(|s| to_matched_statement(evaluation, s)).collect(),
         missing_context_values: missing,
-        organizations_decision_detail: organizations(evaluation),
+        organizations_decision_detail: summarize_organizations(evaluation),
         permissions_boundary_decision_detail: evaluation.layer(Layer::Boundary).map(|boundary| {
-            PermissionsBoundaryDecisionDetail { allowed_by_permissions_boundary: boundary.verdict == Verdict::Allows }
+            PermissionsBoundaryDecisionDetail {
+                allowed_by_permissions_boundary: boundary.verdict == LayerVerdict::Allows,
+            }
         }),
-        eval_decision_details: across_accounts(evaluation),
+        eval_decision_details: summarize_cross_account(evaluation),
     }
 }
 
-fn organizations(evaluation: &Evaluation<'_>) -> Option<OrganizationsDecisionDetail> {
-    let mut said = evaluation
+fn summarize_organizations(evaluation: &Evaluation<'_>) -> Option<OrganizationsDecisionDetail> {
+    let mut layer_allows = evaluation
         .layers
         .iter()
         .filter_map(|trace| match trace.layer {
-            Layer::ServiceControl(_) => Some(trace.verdict == Verdict::Allows),
-            Layer::ResourceControl(_) => Some(trace.verdict != Verdict::Denies),
+            Layer::ServiceControl(_) => Some(trace.verdict == LayerVerdict::Allows),
+            Layer::ResourceControl(_) => Some(trace.verdict != LayerVerdict::Denies),
             _ => None,
         })
         .peekable();
-    said.peek()?;
-    Some(OrganizationsDecisionDetail { allowed_by_organizations: said.all(|allows| allows) })
+    layer_allows.peek()?;
+    Some(OrganizationsDecisionDetail { allowed_by_organizations: layer_allows.all(|allows| allows) })
 }
 
-fn across_accounts(evaluation: &Evaluation<'_>) -> BTreeMap<&'static str, EvalDecision> {
+fn summarize_cross_account(evaluation: &Evaluation<'_>) -> BTreeMap<&'static str, EvalDecision> {
     if evaluation.other_owner.is_none() {
         return BTreeMap::new();
     }
-    let side = |layer| match evaluation.layer(layer).map(|trace| trace.verdict) {
-        Some(Verdict::Allows) => EvalDecision::Allowed,
-        Some(Verdict::Denies) => EvalDecision::ExplicitDeny,
-        Some(Verdict::Silent) | None => EvalDecision::ImplicitDeny,
+    let layer_decision = |layer| match evaluation.layer(layer).map(|trace| trace.verdict) {
+        Some(LayerVerdict::Allows) => EvalDecision::Allowed,
+        Some(LayerVerdict::Denies) => EvalDecision::ExplicitDeny,
+        Some(LayerVerdict::NoMatch) | None => EvalDecision::ImplicitDeny,
     };
-    [("IAM Policy", side(Layer::Identity)), ("Resource Policy", side(Layer::Resource))].into()
+    [("IAM Policy", layer_decision(Layer::Identity)), ("Resource Policy", layer_decision(Layer::Resource))].into()
 }
 
-fn matched_statement(evaluation: &Evaluation<'_>, statement: &StatementRef<'_>) -> MatchedStatement {
-    let holder = evaluation
+fn to_matched_statement(evaluation: &Evaluation<'_>, statement: &StatementRef<'_>) -> MatchedStatement {
+    let layer_trace = evaluation
         .layers
         .iter()
         .find(|trace| trace.statements.iter().any(|s| std::ptr::eq(s.statement.statement, statement.statement)));
@@ -184,13 +190,13 @@ fn matched_statement(evaluation: &Evaluation<'_>, statement: &StatementRef<'_>) 
     };
     MatchedStatement {
         source_policy_id: statement.policy_name().to_owned(),
-        source_policy_type: holder.map_or("none", |trace| policy_type(trace.layer)),
+        source_policy_type: layer_trace.map_or("none", |trace| policy_type_name(trace.layer)),
         start_position: position(statement.statement.span.start),
         end_position: position(statement.statement.span.end),
     }
 }
 
-fn policy_type(layer: Layer) -> &'static str {
+fn policy_type_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Identity => "IAM Policy",
         Layer::Boundary => "IAM Permissions Boundary Policy",

@@ -1,13 +1,13 @@
 //! IAM009: something of the baseline is idle, ambiguous or past its date.
 
-use super::judged::{Whole, of_baseline};
-use super::{About, Rule, RuleId};
-use crate::audit::count::count;
+use super::judged::{BaselineContext, build_baseline_finding};
+use super::{Rule, RuleId, RuleInfo};
+use crate::audit::count::format_count;
 use crate::audit::finding::Finding;
 use crate::audit::severity::Severity;
-use crate::baseline::{Stale, StaleReason, StaleSubject};
+use crate::baseline::{StaleItem, StaleReason, StaleSubject};
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Baseline,
     title: "stale or ambiguous baseline entry; expired exception",
     on_by_default: true,
@@ -30,48 +30,52 @@ an `[[exception]]`. An expired exception is not accepted by another one: give it
 };
 
 /// IAM009.
-pub(super) struct BaselineEntry;
+pub(super) struct BaselineEntryRule;
 
-impl Rule for BaselineEntry {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for BaselineEntryRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_baseline(&self, whole: &Whole<'_>) -> Vec<Finding> {
-        let mut findings = ambiguous(whole);
-        if whole.everyone {
-            findings.extend(whole.assignments.stale.iter().map(|stale| self::stale(whole, stale)));
+    fn find_in_baseline(&self, context: &BaselineContext<'_>) -> Vec<Finding> {
+        let mut findings = find_ambiguous(context);
+        if context.has_all_principals {
+            findings.extend(context.assignments.stale.iter().map(|stale| self::build_stale_finding(context, stale)));
         }
-        findings.extend(expired(whole));
-        findings.extend(whole.baseline.idle_guards().map(|guard| {
+        findings.extend(find_expired(context));
+        findings.extend(context.baseline.find_unused_guards().map(|guard| {
             let name = &guard.name.value;
             let (title, place) =
-                (format!("the guard \"{name}\" is named by no entry"), whole.baseline.place(guard.span));
-            let mut finding = of_baseline(Severity::Low, "stale", title, place, vec![format!("guard {name}")]);
+                (format!("the guard \"{name}\" is named by no entry"), context.baseline.place(guard.span));
+            let mut finding =
+                build_baseline_finding(Severity::Low, "stale", title, place, vec![format!("guard {name}")]);
             finding.advice = vec!["name it in `guards` of the entries that it is for, or remove it".to_owned()];
             finding
         }));
-        if let Some(found) = whole.found {
-            let idle = whole.baseline.stale_exceptions(|fingerprint| found.iter().any(|f| f == fingerprint));
+        if let Some(fingerprints) = context.fingerprints {
+            let stale_exceptions =
+                context.baseline.find_stale_exceptions(|fingerprint| fingerprints.iter().any(|f| f == fingerprint));
             // One that has expired is told already.
-            let holds = |stale: &&Stale| match stale.subject {
+            let is_in_force = |stale: &&StaleItem| match stale.subject {
                 StaleSubject::Exception(index) => {
-                    whole.baseline.exceptions.get(index).is_some_and(|e| !e.is_expired(whole.today))
+                    context.baseline.exceptions.get(index).is_some_and(|e| !e.is_expired(context.today))
                 }
                 _ => true,
             };
-            findings.extend(idle.iter().filter(holds).map(|stale| self::stale(whole, stale)));
+            findings.extend(
+                stale_exceptions.iter().filter(is_in_force).map(|stale| self::build_stale_finding(context, stale)),
+            );
         }
         findings
     }
 }
 
-fn ambiguous(whole: &Whole<'_>) -> Vec<Finding> {
+fn find_ambiguous(context: &BaselineContext<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for ambiguity in &whole.assignments.ambiguities {
-        let selected = |index: &&usize| whole.selected.get(**index) == Some(&true);
+    for ambiguity in &context.assignments.ambiguities {
+        let is_selected = |index: &&usize| context.selected.get(**index) == Some(&true);
         let mut arns: Vec<&str> =
-            ambiguity.principals.iter().filter(selected).filter_map(|i| whole.arns.get(*i).copied()).collect();
+            ambiguity.principals.iter().filter(is_selected).filter_map(|i| context.arns.get(*i).copied()).collect();
         if arns.is_empty() {
             continue;
         }
@@ -79,19 +83,20 @@ fn ambiguous(whole: &Whole<'_>) -> Vec<Finding> {
         let names: Vec<String> = ambiguity
             .entries
             .iter()
-            .filter_map(|e| whole.baseline.entries.get(*e))
+            .filter_map(|e| context.baseline.entries.get(*e))
             .map(|entry| format!("\"{}\"", entry.name.value))
             .collect();
-        let names_them = names.join(" and ");
+        let names_text = names.join(" and ");
         let (title, reasons) = match arns.as_slice() {
-            [one] => (format!("{names_them} match {one}"), vec!["it is held against neither ceiling".to_owned()]),
-            several => (
-                format!("{names_them} match the same {}", count(several.len(), "principal")),
-                several.iter().map(|arn| format!("{arn} is held against neither ceiling")).collect(),
+            [arn] => (format!("{names_text} match {arn}"), vec!["it is held against neither ceiling".to_owned()]),
+            arns => (
+                format!("{names_text} match the same {}", format_count(arns.len(), "principal")),
+                arns.iter().map(|arn| format!("{arn} is held against neither ceiling")).collect(),
             ),
         };
         let causes = names.iter().cloned().chain(arns.iter().map(|arn| (*arn).to_owned())).collect();
-        let mut finding = of_baseline(Severity::High, "ambiguous", title, ambiguity.diagnostic.place(), causes);
+        let mut finding =
+            build_baseline_finding(Severity::High, "ambiguous", title, ambiguity.diagnostic.place(), causes);
         finding.reasons = reasons;
         finding.advice = vec!["narrow the selectors, or let one entry say `overrides`".to_owned()];
         findings.push(finding);
@@ -99,38 +104,44 @@ fn ambiguous(whole: &Whole<'_>) -> Vec<Finding> {
     findings
 }
 
-fn stale(whole: &Whole<'_>, stale: &Stale) -> Finding {
-    let why = match stale.reason {
+fn build_stale_finding(context: &BaselineContext<'_>, stale: &StaleItem) -> Finding {
+    let reason_text = match stale.reason {
         StaleReason::MatchesNothing => "matches nothing",
-        StaleReason::Overruled => "decides for no principal: other entries do",
+        StaleReason::Overridden => "decides for no principal: other entries do",
     };
-    let (what, key) = match stale.subject {
+    let (subject, cause) = match stale.subject {
         StaleSubject::Entry(index) => {
-            let name = whole.baseline.entries.get(index).map_or("", |entry| entry.name.value.as_str());
+            let name = context.baseline.entries.get(index).map_or("", |entry| entry.name.value.as_str());
             (format!("the entry \"{name}\""), format!("entry {name}"))
         }
         StaleSubject::Ignore(index) => {
-            let ignore = whole.baseline.ignores.get(index);
+            let ignore = context.baseline.ignores.get(index);
             let globs: Vec<&str> = ignore.iter().flat_map(|i| i.selector.arns.iter().map(|g| g.as_str())).collect();
             let reason = ignore.map_or("", |i| i.reason.as_str());
             (format!("the ignore of {} ({reason})", globs.join(", ")), format!("ignore {globs:?} {reason}"))
         }
         StaleSubject::Exception(index) => {
-            let fingerprint = whole.baseline.exceptions.get(index).map_or("", |e| e.fingerprint.value.as_str());
+            let fingerprint = context.baseline.exceptions.get(index).map_or("", |e| e.fingerprint.value.as_str());
             (format!("the exception for {fingerprint}"), format!("exception {fingerprint}"))
         }
     };
-    let mut finding = of_baseline(Severity::Low, "stale", format!("{what} {why}"), stale.place.clone(), vec![key]);
+    let mut finding = build_baseline_finding(
+        Severity::Low,
+        "stale",
+        format!("{subject} {reason_text}"),
+        stale.place.clone(),
+        vec![cause],
+    );
     finding.advice = vec!["remove it, or correct what it should match".to_owned()];
     finding
 }
 
-fn expired<'a>(whole: &'a Whole<'_>) -> impl Iterator<Item = Finding> + 'a {
-    whole.baseline.exceptions.iter().filter(|exception| exception.is_expired(whole.today)).map(|exception| {
+fn find_expired<'a>(context: &'a BaselineContext<'_>) -> impl Iterator<Item = Finding> + 'a {
+    context.baseline.exceptions.iter().filter(|exception| exception.is_expired(context.today)).map(|exception| {
         let fingerprint = exception.fingerprint.value.clone();
         let title = format!("the exception for {fingerprint} expired on {}", exception.expires.value);
-        let place = whole.baseline.place(exception.expires.span);
-        let mut finding = of_baseline(Severity::Low, "expired", title, place, vec![fingerprint]);
+        let place = context.baseline.place(exception.expires.span);
+        let mut finding = build_baseline_finding(Severity::Low, "expired", title, place, vec![fingerprint]);
         finding.reasons = vec![format!("it was accepted for: {}", exception.reason)];
         finding.advice = vec!["fix what it covered and remove it, or have it approved anew".to_owned()];
         finding

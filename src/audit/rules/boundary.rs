@@ -1,15 +1,17 @@
 //! IAM008: the declared boundary is missing, or the principal can change it.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
-use crate::audit::count::count;
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
+use crate::audit::count::format_count;
 use crate::audit::finding::Finding;
-use crate::audit::fingerprint::fingerprint;
+use crate::audit::fingerprint::compute_fingerprint;
 use crate::audit::severity::Severity;
-use crate::audit::topic::{self, DETACHING, MAKING, REWRITING, SETTING};
+use crate::audit::topic::{
+    self, CREATE_POLICY_ACTION, REMOVE_BOUNDARY_ACTIONS, REWRITE_POLICY_ACTIONS, SET_BOUNDARY_ACTIONS,
+};
 use crate::iam::ActionPattern;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Boundary,
     title: "declared boundary missing, or changeable by the principal itself",
     on_by_default: true,
@@ -40,85 +42,91 @@ glob is about several policies, deny `iam:CreatePolicy` on such names, too.
 };
 
 /// IAM008.
-pub(super) struct Boundary;
+pub(super) struct BoundaryRule;
 
-impl Rule for Boundary {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for BoundaryRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn all_of_principal(&self, judged: &Judged<'_>) -> Vec<Finding> {
-        [missing(judged), changeable(judged)].into_iter().flatten().collect()
+    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
+        [find_missing_boundary(context), find_changeable_boundary(context)].into_iter().flatten().collect()
     }
 }
 
-fn missing(judged: &Judged<'_>) -> Option<Finding> {
-    let subject = judged.subject;
-    let duty = subject.entry?.boundary.as_ref()?;
-    let declared = duty.globs.first()?.as_str();
-    let attached = subject.principal.boundary.as_ref().map(|boundary| boundary.arn.as_str());
-    if attached.is_some_and(|arn| duty.globs.iter().any(|glob| glob.matches(arn))) {
+fn find_missing_boundary(context: &RuleContext<'_>) -> Option<Finding> {
+    let subject = context.subject;
+    let requirement = subject.entry?.boundary.as_ref()?;
+    let declared_glob = requirement.globs.first()?.as_str();
+    let attached_arn = subject.principal.boundary.as_ref().map(|boundary| boundary.arn.as_str());
+    if attached_arn.is_some_and(|arn| requirement.globs.iter().any(|glob| glob.matches(arn))) {
         return None;
     }
-    let title = match attached {
-        Some(other) => format!("its boundary is {other}, and not {declared}"),
-        None => format!("its declared boundary {declared} is not attached"),
+    let title = match attached_arn {
+        Some(attached_arn) => format!("its boundary is {attached_arn}, and not {declared_glob}"),
+        None => format!("its declared boundary {declared_glob} is not attached"),
     };
-    let severity = if subject.is_agent() { Severity::High.raised() } else { Severity::High };
+    let severity = if subject.is_agent() { Severity::High.raise_one_step() } else { Severity::High };
     let arn = subject.principal.arn.as_str();
     Some(Finding {
         rule: RuleId::Boundary,
         severity,
-        fingerprint: fingerprint(RuleId::Boundary, arn, severity, [title.clone()]),
-        principal: Some(subject.brief.clone()),
+        fingerprint: compute_fingerprint(RuleId::Boundary, arn, severity, [title.clone()]),
+        principal: Some(subject.principal_ref.clone()),
         title,
         action_count: 0,
         destructive_count: 0,
         excess: Vec::new(),
-        reasons: vec![format!("\"{}\" declares it: {}", subject.entry?.name.value, judged.baseline.place(duty.span))],
+        reasons: vec![format!(
+            "\"{}\" declares it: {}",
+            subject.entry?.name.value,
+            context.baseline.place(requirement.span)
+        )],
         path: Vec::new(),
         place: Some(subject.principal.place.clone()),
-        advice: vec![format!("set {declared} as its permissions boundary")],
+        advice: vec![format!("set {declared_glob} as its permissions boundary")],
         first_seen: None,
         accepted: None,
     })
 }
 
-fn changeable(judged: &Judged<'_>) -> Option<Finding> {
-    let subject = judged.subject;
-    if subject.may_be_narrower() {
+fn find_changeable_boundary(context: &RuleContext<'_>) -> Option<Finding> {
+    let subject = context.subject;
+    if subject.has_missing_restricting_layer() {
         return None;
     }
-    let mut topics = subject.topics.iter().zip(&judged.answer.topics);
-    let (topic, founds) = topics.find(|(topic, _)| topic.about == topic::About::Boundary)?;
-    let told = judged.tell_part(founds, topic, subject.is_agent());
-    if told.excess.is_empty() {
+    let mut checks = subject.checks.iter().zip(&context.analysis.check_results);
+    let (check, excess) = checks.find(|(topic, _)| topic.kind == topic::CheckKind::Boundary)?;
+    let report = context.render_check_excess(excess, check, subject.is_agent());
+    if report.excess.is_empty() {
         return None;
     }
-    let catalog = judged.asker.catalog();
-    let may = |names: &[&str]| {
+    let catalog = context.analyzer.catalog();
+    let allows_any = |names: &[&str]| {
         let patterns: Vec<ActionPattern> = names.iter().filter_map(|name| ActionPattern::parse(name)).collect();
-        founds.values().any(|found| patterns.iter().any(|pattern| found.actions.meets(catalog, pattern)))
+        excess.values().any(|statement_excess| {
+            patterns.iter().any(|pattern| statement_excess.actions.matches_pattern(catalog, pattern))
+        })
     };
-    let [put_role, put_user, create_role, create_user] = SETTING;
-    let ways = [
-        (may(&DETACHING), "take a boundary off"),
-        (may(&[put_role, put_user]), "set another one"),
-        (may(&REWRITING), "rewrite it"),
-        (may(&[MAKING]), "make another one of such a name"),
-        (may(&[create_role, create_user]), "make a principal without it"),
+    let [put_role, put_user, create_role, create_user] = SET_BOUNDARY_ACTIONS;
+    let capabilities = [
+        (allows_any(&REMOVE_BOUNDARY_ACTIONS), "take a boundary off"),
+        (allows_any(&[put_role, put_user]), "set another one"),
+        (allows_any(&REWRITE_POLICY_ACTIONS), "rewrite it"),
+        (allows_any(&[CREATE_POLICY_ACTION]), "make another one of such a name"),
+        (allows_any(&[create_role, create_user]), "make a principal without it"),
     ];
-    let ways: Vec<&str> = ways.iter().filter(|(may, _)| *may).map(|(_, words)| *words).collect();
-    let title = format!("can get past its boundary: it may {}", ways.join(", "));
+    let phrases: Vec<&str> = capabilities.iter().filter(|(may, _)| *may).map(|(_, words)| *words).collect();
+    let title = format!("can get past its boundary: it may {}", phrases.join(", "));
     let advice = vec![format!(
         "deny {} in the boundary's own policy, as IAM008 in docs/rules.md tells",
-        if told.action_count == 1 {
+        if report.action_count == 1 {
             "that".to_owned()
         } else {
-            format!("these {}", count(told.action_count, "action"))
+            format!("these {}", format_count(report.action_count, "action"))
         }
     )];
-    let mut finding = judged.finding(RuleId::Boundary, title, told, advice);
-    finding.reasons = judged.caveats();
+    let mut finding = context.build_finding(RuleId::Boundary, title, report, advice);
+    finding.reasons = context.caveats();
     Some(finding)
 }

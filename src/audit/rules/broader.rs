@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
 use crate::audit::advice;
-use crate::audit::ask::Founds;
-use crate::audit::count::{count, destructive};
+use crate::audit::ask::ExcessByStatement;
+use crate::audit::count::{format_count, format_destructive_share};
 use crate::audit::deny;
 use crate::audit::finding::Finding;
-use crate::audit::topic::{self, Topic};
-use crate::baseline::Kind;
+use crate::audit::topic::{self, Check};
+use crate::baseline::PrincipalClass;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Broader,
     title: "broader than declared",
     on_by_default: true,
@@ -38,63 +38,64 @@ finding's fingerprint, a reason, someone else who approves, and a last day.
 };
 
 /// IAM001.
-pub(super) struct Broader;
+pub(super) struct BroaderRule;
 
-impl Rule for Broader {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for BroaderRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn all_of_principal(&self, judged: &Judged<'_>) -> Vec<Finding> {
-        self.of_principal(judged).into_iter().chain(personas(judged)).collect()
+    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
+        self.find_for_principal(context).into_iter().chain(find_persona_excess(context)).collect()
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        if judged.subject.entry.is_none() || judged.subject.may_be_narrower() {
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
             return None;
         }
-        let told = judged.tell(&judged.proven(&judged.answer.excess), false);
-        if told.excess.is_empty() {
+        let report = context.render_excess(&context.keep_proven(&context.analysis.excess), false);
+        if report.excess.is_empty() {
             return None;
         }
         let title = format!(
             "may do {} beyond its ceiling{}",
-            count(told.action_count, "action"),
-            destructive(told.destructive_count, told.action_count)
+            format_count(report.action_count, "action"),
+            format_destructive_share(report.destructive_count, report.action_count)
         );
-        let advice = advice::narrow(judged.subject, judged.policies, &told, &judged.answer.removable);
-        let mut finding = judged.finding(RuleId::Broader, title, told, advice);
-        finding.reasons = judged.caveats();
+        let advice =
+            advice::suggest_narrowing(context.subject, context.policies, &report, &context.analysis.removable_policies);
+        let mut finding = context.build_finding(RuleId::Broader, title, report, advice);
+        finding.reasons = context.caveats();
         Some(finding)
     }
 }
 
 /// What may be done in another way of using the same credentials, beyond what is declared for that.
-fn personas(judged: &Judged<'_>) -> Vec<Finding> {
-    if judged.subject.may_be_narrower() {
+fn find_persona_excess(context: &RuleContext<'_>) -> Vec<Finding> {
+    if context.subject.has_missing_restricting_layer() {
         return Vec::new();
     }
-    let of_topic = |(topic, founds): (&Arc<Topic>, &Founds)| {
-        let topic::About::Persona(index) = topic.about else { return None };
-        let persona = judged.baseline.personas.get(index)?;
-        let mut told = judged.tell_part(founds, topic, persona.kind == Kind::Agent);
-        if told.excess.is_empty() {
+    let find_for_check = |(check, excess): (&Arc<Check>, &ExcessByStatement)| {
+        let topic::CheckKind::Persona(index) = check.kind else { return None };
+        let persona = context.baseline.personas.get(index)?;
+        let mut report = context.render_check_excess(excess, check, persona.class == PrincipalClass::Agent);
+        if report.excess.is_empty() {
             return None;
         }
         let name = &persona.name.value;
         let title = format!(
             "as \"{name}\" it may do {} beyond the ceiling of that{}",
-            count(told.action_count, "action"),
-            destructive(told.destructive_count, told.action_count)
+            format_count(report.action_count, "action"),
+            format_destructive_share(report.destructive_count, report.action_count)
         );
-        told.causes.push(format!("persona {name}"));
+        report.causes.push(format!("persona {name}"));
         let advice = vec![format!(
             "deny it there, in a policy of the principal or in an SCP:\n{}",
-            deny::where_it_holds(&told, &persona.when.json)
+            deny::render_deny_where(&report, &persona.when.json)
         )];
-        let mut finding = judged.finding(RuleId::Broader, title, told, advice);
-        finding.reasons = judged.caveats();
+        let mut finding = context.build_finding(RuleId::Broader, title, report, advice);
+        finding.reasons = context.caveats();
         Some(finding)
     };
-    judged.subject.topics.iter().zip(&judged.answer.topics).filter_map(of_topic).collect()
+    context.subject.checks.iter().zip(&context.analysis.check_results).filter_map(find_for_check).collect()
 }

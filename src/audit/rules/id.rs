@@ -19,7 +19,7 @@ pub enum RuleId {
     Unguarded,
     /// Reach: can become, or grant itself, something broader.
     #[serde(rename = "IAM005")]
-    Reach,
+    Escalation,
     /// Can be assumed by someone who is not declared.
     #[serde(rename = "IAM006")]
     Trust,
@@ -47,7 +47,7 @@ impl RuleId {
         ("IAM002", RuleId::Latent),
         ("IAM003", RuleId::NotNarrower),
         ("IAM004", RuleId::Unguarded),
-        ("IAM005", RuleId::Reach),
+        ("IAM005", RuleId::Escalation),
         ("IAM006", RuleId::Trust),
         ("IAM007", RuleId::Undeclared),
         ("IAM008", RuleId::Boundary),

@@ -6,51 +6,51 @@ use jiff::civil::Date;
 
 use super::id::RuleId;
 use crate::access::{Layers, PolicyRef};
-use crate::audit::ask::{Answer, Asker, Found, Founds};
-use crate::audit::excess::{Telling, Told};
+use crate::audit::ask::{Analyzer, ExcessByStatement, PrincipalAnalysis, StatementExcess};
+use crate::audit::excess::{ExcessRenderer, ExcessReport};
 use crate::audit::finding::Finding;
-use crate::audit::fingerprint::fingerprint;
-use crate::audit::peers::Comparison;
-use crate::audit::reaching::{Reached, Reaching};
+use crate::audit::fingerprint::compute_fingerprint;
+use crate::audit::peers::OperatorComparison;
+use crate::audit::reaching::{EscalationAnalysis, EscalationResult};
 use crate::audit::severity::Severity;
-use crate::audit::shared::Shared;
-use crate::audit::subject::Subject;
-use crate::audit::topic::Topic;
-use crate::audit::void::Way;
+use crate::audit::shared::SharedRole;
+use crate::audit::subject::AuditedPrincipal;
+use crate::audit::topic::Check;
+use crate::audit::void::GuardBypass;
 use crate::baseline::{Assignments, Baseline};
-use crate::reach::Link;
-use crate::solve::Undecided;
+use crate::reach::ProvenStep;
+use crate::solve::UndecidedReason;
 use crate::source::Place;
-use crate::trust::Openings;
+use crate::trust::TrustAnalysis;
 
 /// One principal with all answers about it.
-pub(in crate::audit) struct Judged<'a> {
+pub(in crate::audit) struct RuleContext<'a> {
     /// What the run shares.
-    pub asker: &'a Asker<'a>,
+    pub analyzer: &'a Analyzer<'a>,
     /// The principal.
-    pub subject: &'a Subject<'a>,
+    pub subject: &'a AuditedPrincipal<'a>,
     /// The policies of its layers, by the index in a tag.
     pub policies: &'a [PolicyRef],
     /// The answers.
-    pub answer: &'a Answer,
+    pub analysis: &'a PrincipalAnalysis,
     /// What was declared.
     pub baseline: &'a Baseline,
     /// The guards that it satisfies alone, by their places in the baseline, and how.
-    pub voids: &'a [(usize, Vec<Way>)],
+    pub guard_bypasses: &'a [(usize, Vec<GuardBypass>)],
     /// How it lies to others, where it is an agent or declared to be narrower than someone.
-    pub comparison: Option<&'a Comparison<'a>>,
+    pub comparison: Option<&'a OperatorComparison<'a>>,
     /// The people and agents who can take it on, where there are both.
-    pub shared: Option<&'a Shared>,
+    pub shared_role: Option<&'a SharedRole>,
     /// Who may assume it and is not declared.
-    pub trust: &'a Openings,
+    pub trust_analysis: &'a TrustAnalysis,
     /// What it can become.
-    pub reached: &'a Reached,
+    pub escalation: &'a EscalationResult,
     /// The graph of becoming; none where it was not asked for.
-    pub reaching: Option<&'a Reaching<'a>>,
+    pub escalation_analysis: Option<&'a EscalationAnalysis<'a>>,
 }
 
 /// The baseline as a whole, and what the audit made of it.
-pub(in crate::audit) struct Whole<'a> {
+pub(in crate::audit) struct BaselineContext<'a> {
     /// The baseline.
     pub baseline: &'a Baseline,
     /// Which entry binds which principal.
@@ -60,80 +60,95 @@ pub(in crate::audit) struct Whole<'a> {
     /// Which of them are audited.
     pub selected: &'a [bool],
     /// Whether the snapshot holds all principals: else nothing that matches none of them is stale.
-    pub everyone: bool,
+    pub has_all_principals: bool,
     /// The fingerprints of all findings of principals; none where only some principals or rules were asked for.
-    pub found: Option<&'a [String]>,
+    pub fingerprints: Option<&'a [String]>,
     /// The day on which exceptions must hold.
     pub today: Date,
 }
 
-impl Judged<'_> {
+impl RuleContext<'_> {
     /// What of it holds whatever the missing policies of resources say: that of which the witness is no request
     /// on such a resource.
-    pub fn proven<'f>(&self, founds: &'f Founds) -> Cow<'f, Founds> {
-        let stands =
-            |found: &Found| found.witness.as_ref().is_none_or(|witness| !self.subject.may_be_denied(&witness.resource));
-        if founds.values().all(stands) {
-            return Cow::Borrowed(founds);
+    pub fn keep_proven<'f>(&self, excess: &'f ExcessByStatement) -> Cow<'f, ExcessByStatement> {
+        let is_proven = |statement_excess: &StatementExcess| {
+            statement_excess
+                .witness
+                .as_ref()
+                .is_none_or(|witness| !self.subject.resource_policy_missing_for(&witness.resource))
+        };
+        if excess.values().all(is_proven) {
+            return Cow::Borrowed(excess);
         }
-        let proven =
-            founds.iter().filter(|(_, found)| stands(found)).map(|(tag, found)| (*tag, found.clone())).collect();
+        let proven = excess
+            .iter()
+            .filter(|(_, found)| is_proven(found))
+            .map(|(statement_id, found)| (*statement_id, found.clone()))
+            .collect();
         Cow::Owned(proven)
     }
 
     /// What could not be decided about it.
-    pub fn undecided(&self) -> impl Iterator<Item = &Undecided> {
-        self.answer.undecided.iter().chain(&self.trust.undecided).chain(&self.reached.undecided)
+    pub fn undecided(&self) -> impl Iterator<Item = &UndecidedReason> {
+        self.analysis.undecided.iter().chain(&self.trust_analysis.undecided).chain(&self.escalation.undecided)
     }
 
     /// Tells what was found beyond the ceiling.
-    pub fn tell(&self, founds: &Founds, latent: bool) -> Told {
-        let other = &self.subject.declared.layers;
-        self.telling(other, latent, self.subject.is_agent()).tell(founds)
+    pub fn render_excess(&self, excess: &ExcessByStatement, latent: bool) -> ExcessReport {
+        let ceiling_layers = &self.subject.ceiling.layers;
+        self.build_renderer(ceiling_layers, latent, self.subject.is_agent()).render(excess)
     }
 
     /// Tells what was found of a part of what it may do.
-    pub fn tell_part(&self, founds: &Founds, topic: &Topic, is_agent: bool) -> Told {
-        self.telling(&topic.expected.layers, false, is_agent).tell(&self.proven(founds))
+    pub fn render_check_excess(&self, excess: &ExcessByStatement, check: &Check, is_agent: bool) -> ExcessReport {
+        self.build_renderer(&check.expected.layers, false, is_agent).render(&self.keep_proven(excess))
     }
 
-    fn telling<'t>(&'t self, other: &'t Layers, latent: bool, is_agent: bool) -> Telling<'t> {
-        Telling { asker: self.asker, subject: self.subject, policies: self.policies, other, latent, is_agent }
+    fn build_renderer<'t>(&'t self, reference: &'t Layers, latent: bool, is_agent: bool) -> ExcessRenderer<'t> {
+        ExcessRenderer {
+            analyzer: self.analyzer,
+            subject: self.subject,
+            policies: self.policies,
+            expected_layers: reference,
+            is_future: latent,
+            is_agent,
+        }
     }
 
     /// Tells what was found beyond something else than the ceiling.
-    pub fn tell_beyond(&self, founds: &Founds, other: &Layers) -> Told {
-        self.telling(other, false, self.subject.is_agent()).tell(&self.proven(founds))
+    pub fn render_excess_over(&self, excess: &ExcessByStatement, reference: &Layers) -> ExcessReport {
+        self.build_renderer(reference, false, self.subject.is_agent()).render(&self.keep_proven(excess))
     }
 
     /// Tells what was found beyond the ceiling by the policies of another.
-    pub fn tell_of(&self, policies: &[PolicyRef], founds: &Founds) -> Told {
-        let other = &self.subject.declared.layers;
-        Telling { policies, ..self.telling(other, false, self.subject.is_agent()) }.tell(founds)
+    pub fn render_excess_of_policies(&self, policies: &[PolicyRef], excess: &ExcessByStatement) -> ExcessReport {
+        let ceiling_layers = &self.subject.ceiling.layers;
+        ExcessRenderer { policies, ..self.build_renderer(ceiling_layers, false, self.subject.is_agent()) }
+            .render(excess)
     }
 
     /// The ARN of a principal of the graph.
-    pub fn arn_of(&self, principal: usize) -> &str {
-        self.reaching.map_or("", |reaching| reaching.graph.arn(principal))
+    pub fn principal_arn(&self, principal: usize) -> &str {
+        self.escalation_analysis.map_or("", |reaching| reaching.graph.arn(principal))
     }
 
     /// Whether whoever takes a step is declared to.
-    pub fn is_agreed(&self, link: &Link) -> bool {
-        self.reaching.is_some_and(|reaching| reaching.is_agreed(link))
+    pub fn is_declared_assumption(&self, step: &ProvenStep) -> bool {
+        self.escalation_analysis.is_some_and(|reaching| reaching.is_declared_assumption(step))
     }
 
     /// A finding about the principal that rests on excess.
-    pub fn finding(&self, rule: RuleId, title: String, told: Told, advice: Vec<String>) -> Finding {
+    pub fn build_finding(&self, rule: RuleId, title: String, report: ExcessReport, advice: Vec<String>) -> Finding {
         let arn = self.subject.principal.arn.as_str();
         Finding {
             rule,
-            severity: told.severity,
-            fingerprint: fingerprint(rule, arn, told.severity, told.causes),
-            principal: Some(self.subject.brief.clone()),
+            severity: report.severity,
+            fingerprint: compute_fingerprint(rule, arn, report.severity, report.causes),
+            principal: Some(self.subject.principal_ref.clone()),
             title,
-            action_count: told.action_count,
-            destructive_count: told.destructive_count,
-            excess: told.excess,
+            action_count: report.action_count,
+            destructive_count: report.destructive_count,
+            excess: report.excess,
             reasons: Vec::new(),
             path: Vec::new(),
             place: Some(self.subject.principal.place.clone()),
@@ -145,12 +160,12 @@ impl Judged<'_> {
 
     /// What of the snapshot could take back what was found, in a line each.
     pub fn caveats(&self) -> Vec<String> {
-        self.subject.missing.iter().map(|missing| format!("{missing}; it could deny some of this")).collect()
+        self.subject.missing_documents.iter().map(|missing| format!("{missing}; it could deny some of this")).collect()
     }
 }
 
 /// A finding about something of the baseline.
-pub(super) fn of_baseline(
+pub(super) fn build_baseline_finding(
     severity: Severity,
     subject: &str,
     title: String,
@@ -160,7 +175,7 @@ pub(super) fn of_baseline(
     Finding {
         rule: RuleId::Baseline,
         severity,
-        fingerprint: fingerprint(RuleId::Baseline, subject, severity, causes),
+        fingerprint: compute_fingerprint(RuleId::Baseline, subject, severity, causes),
         principal: None,
         title,
         action_count: 0,

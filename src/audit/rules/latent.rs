@@ -1,11 +1,11 @@
 //! IAM002: the principal may do what AWS has not released yet.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
-use crate::audit::count::count;
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
+use crate::audit::count::format_count;
 use crate::audit::finding::Finding;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Latent,
     title: "latent: allows actions that AWS has not released yet",
     on_by_default: true,
@@ -27,33 +27,33 @@ until the names are written out.
 };
 
 /// IAM002.
-pub(super) struct Latent;
+pub(super) struct LatentRule;
 
-impl Rule for Latent {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for LatentRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        if judged.subject.entry.is_none() || judged.subject.may_be_narrower() {
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
             return None;
         }
-        let told = judged.tell(&judged.proven(&judged.answer.latent), true);
-        if told.excess.is_empty() {
+        let report = context.render_excess(&context.keep_proven(&context.analysis.future_excess), true);
+        if report.excess.is_empty() {
             return None;
         }
         let mut patterns: Vec<&str> =
-            told.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.as_str()).collect();
+            report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.as_str()).collect();
         patterns.sort_unstable();
         patterns.dedup();
         let title = match patterns.as_slice() {
-            [one] => format!("may do what AWS releases under {one}"),
-            [one, others @ ..] => {
-                format!("may do what AWS releases under {one} and {}", count(others.len(), "other pattern"))
+            [pattern] => format!("may do what AWS releases under {pattern}"),
+            [pattern, others @ ..] => {
+                format!("may do what AWS releases under {pattern} and {}", format_count(others.len(), "other pattern"))
             }
             [] => "may do what AWS releases next".to_owned(),
         };
-        let advice = told
+        let advice = report
             .excess
             .iter()
             .map(|excess| {
@@ -66,8 +66,8 @@ impl Rule for Latent {
                 )
             })
             .collect();
-        let mut finding = judged.finding(RuleId::Latent, title, told, advice);
-        finding.reasons = judged.caveats();
+        let mut finding = context.build_finding(RuleId::Latent, title, report, advice);
+        finding.reasons = context.caveats();
         Some(finding)
     }
 }

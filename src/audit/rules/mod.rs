@@ -18,13 +18,13 @@ mod undeclared;
 mod unguarded;
 
 pub use id::RuleId;
-pub(super) use judged::{Judged, Whole};
+pub(super) use judged::{BaselineContext, RuleContext};
 
 use super::finding::Finding;
 
 /// What people are told of a rule.
 #[derive(Debug)]
-pub struct About {
+pub struct RuleInfo {
     /// The rule.
     pub id: RuleId,
     /// What it finds, in a few words.
@@ -38,42 +38,42 @@ pub struct About {
 /// One rule.
 pub(super) trait Rule: Sync {
     /// What people are told of it.
-    fn about(&self) -> &'static About;
+    fn info(&self) -> &'static RuleInfo;
 
     /// What it finds of one principal.
-    fn of_principal(&self, _judged: &Judged<'_>) -> Option<Finding> {
+    fn find_for_principal(&self, _context: &RuleContext<'_>) -> Option<Finding> {
         None
     }
 
     /// What it finds of one principal, where that can be several things.
-    fn all_of_principal(&self, judged: &Judged<'_>) -> Vec<Finding> {
-        self.of_principal(judged).into_iter().collect()
+    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
+        self.find_for_principal(context).into_iter().collect()
     }
 
     /// What it finds of the baseline itself.
-    fn of_baseline(&self, _whole: &Whole<'_>) -> Vec<Finding> {
+    fn find_in_baseline(&self, _context: &BaselineContext<'_>) -> Vec<Finding> {
         Vec::new()
     }
 }
 
 /// All rules, in order.
 pub(super) const RULES: [&dyn Rule; 11] = [
-    &broader::Broader,
-    &latent::Latent,
-    &not_narrower::NotNarrower,
-    &unguarded::Unguarded,
-    &reach::Reach,
-    &trust::Trust,
-    &undeclared::Undeclared,
-    &boundary::Boundary,
-    &baseline_entry::BaselineEntry,
-    &undecided::Undecided,
-    &narrower::Narrower,
+    &broader::BroaderRule,
+    &latent::LatentRule,
+    &not_narrower::NotNarrowerRule,
+    &unguarded::UnguardedRule,
+    &reach::EscalationRule,
+    &trust::TrustRule,
+    &undeclared::UndeclaredRule,
+    &boundary::BoundaryRule,
+    &baseline_entry::BaselineEntryRule,
+    &undecided::UndecidedRule,
+    &narrower::NarrowerRule,
 ];
 
 /// What people are told of each rule, in order.
-pub fn all() -> impl Iterator<Item = &'static About> {
-    RULES.iter().map(|rule| rule.about())
+pub fn list_rules() -> impl Iterator<Item = &'static RuleInfo> {
+    RULES.iter().map(|rule| rule.info())
 }
 
 #[cfg(test)]
@@ -88,24 +88,24 @@ mod tests {
 
     #[test]
     fn registry_ids_schema_and_docs_agree() {
-        let ids: Vec<RuleId> = all().map(|about| about.id).collect();
+        let ids: Vec<RuleId> = list_rules().map(|info| info.id).collect();
         assert_eq!(ids, RuleId::ALL.map(|(_, rule)| rule));
         let schema = serde_json::to_value(schemars::schema_for!(RuleId)).unwrap();
         let listed: Vec<&str> =
-            schema["oneOf"].as_array().unwrap().iter().filter_map(|one| one["const"].as_str()).collect();
+            schema["oneOf"].as_array().unwrap().iter().filter_map(|variant| variant["const"].as_str()).collect();
         assert_eq!(listed, RuleId::ALL.map(|(id, _)| id));
         let mut page = INTRODUCTION.to_owned();
-        for about in all() {
-            let default = if about.on_by_default { "" } else { "\nOff unless it is asked for with `--rule`.\n" };
-            page.push_str(&format!("\n## {}: {}\n{default}\n{}\n", about.id, about.title, about.explanation.trim()));
-            for part in [
+        for info in list_rules() {
+            let default = if info.on_by_default { "" } else { "\nOff unless it is asked for with `--rule`.\n" };
+            page.push_str(&format!("\n## {}: {}\n{default}\n{}\n", info.id, info.title, info.explanation.trim()));
+            for heading in [
                 "**What it does.**",
                 "**Why is this bad?**",
                 "**Example.**",
                 "**How to fix it.**",
                 "**How to accept it.**",
             ] {
-                assert!(about.explanation.contains(part), "{}: {part}", about.id);
+                assert!(info.explanation.contains(heading), "{}: {heading}", info.id);
             }
         }
         // `IAMDRIFT_UPDATE=1` writes the page anew.

@@ -1,15 +1,15 @@
 //! IAM011: the principal may not do all that is declared.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
 use crate::access::{PolicyOrigin, PolicyRef};
 use crate::audit::advice;
-use crate::audit::count::count;
-use crate::audit::excess::Telling;
+use crate::audit::count::format_count;
+use crate::audit::excess::ExcessRenderer;
 use crate::audit::finding::Finding;
 use crate::audit::severity::Severity;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Narrower,
     title: "narrower than declared",
     on_by_default: false,
@@ -28,35 +28,42 @@ was agreed on may fail.
 };
 
 /// IAM011.
-pub(super) struct Narrower;
+pub(super) struct NarrowerRule;
 
-impl Rule for Narrower {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for NarrowerRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        let subject = judged.subject;
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        let subject = context.subject;
         // With something missing it may do more than the layers at hand say.
-        if subject.entry.is_none() || !subject.missing.is_empty() {
+        if subject.entry.is_none() || !subject.missing_documents.is_empty() {
             return None;
         }
-        let policy = |d: &crate::baseline::CeilingDocument| PolicyRef {
-            name: d.name.clone(),
+        let to_policy_ref = |document: &crate::baseline::CeilingDocument| PolicyRef {
+            name: document.name.clone(),
             origin: PolicyOrigin::Given,
-            document: d.document.clone(),
+            document: document.document.clone(),
         };
-        let policies: Vec<PolicyRef> = subject.declared.documents.iter().map(policy).collect();
-        let (asker, other) = (judged.asker, &subject.layers);
-        let telling = Telling { asker, subject, policies: &policies, other, latent: false, is_agent: false };
-        let mut told = telling.tell(&judged.answer.narrower);
-        if told.excess.is_empty() {
+        let policies: Vec<PolicyRef> = subject.ceiling.documents.iter().map(to_policy_ref).collect();
+        let (analyzer, effective_layers) = (context.analyzer, &subject.layers);
+        let renderer = ExcessRenderer {
+            analyzer: analyzer,
+            subject,
+            policies: &policies,
+            expected_layers: effective_layers,
+            is_future: false,
+            is_agent: false,
+        };
+        let mut report = renderer.render(&context.analysis.not_granted);
+        if report.excess.is_empty() {
             return None;
         }
-        told.severity = Severity::Info;
-        told.excess.iter_mut().for_each(|excess| excess.severity = Severity::Info);
-        let title = format!("may not do {} that its ceiling allows", count(told.action_count, "action"));
-        let advice = advice::widen(&told);
-        Some(judged.finding(RuleId::Narrower, title, told, advice))
+        report.severity = Severity::Info;
+        report.excess.iter_mut().for_each(|excess| excess.severity = Severity::Info);
+        let title = format!("may not do {} that its ceiling allows", format_count(report.action_count, "action"));
+        let advice = advice::suggest_granting(&report);
+        Some(context.build_finding(RuleId::Narrower, title, report, advice))
     }
 }

@@ -1,17 +1,17 @@
 //! IAM003: an agent may do all that its operator may; or people and agents share one role.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
 use crate::access::Layers;
 use crate::audit::advice;
-use crate::audit::against::Compared;
-use crate::audit::count::{count, destructive};
-use crate::audit::excess::Told;
+use crate::audit::against::PairComparison;
+use crate::audit::count::{format_count, format_destructive_share};
+use crate::audit::excess::ExcessReport;
 use crate::audit::finding::Finding;
-use crate::audit::peers::{Narrowness, everything};
-use crate::audit::subject::Subject;
+use crate::audit::peers::{ComparisonResult, find_all_allowed};
+use crate::audit::subject::AuditedPrincipal;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::NotNarrower,
     title: "agent not narrower than its operator; or human and agent share one role",
     on_by_default: true,
@@ -39,126 +39,155 @@ and agents share a role, make one for each, so that trust, conditions and CloudT
 };
 
 /// IAM003.
-pub(super) struct NotNarrower;
+pub(super) struct NotNarrowerRule;
 
-impl Rule for NotNarrower {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for NotNarrowerRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn all_of_principal(&self, judged: &Judged<'_>) -> Vec<Finding> {
-        let found = [declared(judged), same(judged), shared_role(judged)];
-        found.into_iter().flatten().collect()
+    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
+        let findings = [find_not_narrower(context), find_same_access(context), find_shared_role(context)];
+        findings.into_iter().flatten().collect()
     }
 }
 
 /// What was declared, and does not hold.
-fn declared(judged: &Judged<'_>) -> Option<Finding> {
-    let comparison = judged.comparison?;
-    let shares = |compared: &&Compared<'_>| !judged.proven(&compared.shared).is_empty();
-    let shared = comparison.declared.iter().find(shares);
-    let (title, other, told, also) = match comparison.narrowness() {
-        Narrowness::Same(compared) => {
-            let told = judged.tell_beyond(&comparison.all, &nothing());
-            let name = name(compared.operator);
-            (format!("no narrower than its operator {name}: the same {}", extent(&told)), compared, told, shared)
+fn find_not_narrower(context: &RuleContext<'_>) -> Option<Finding> {
+    let comparison = context.comparison?;
+    let is_sharing = |pair: &&PairComparison<'_>| !context.keep_proven(&pair.shared_excess).is_empty();
+    let sharing_pair = comparison.declared_pairs.iter().find(is_sharing);
+    let (title, pair, report, additional_pair) = match comparison.result() {
+        ComparisonResult::Equivalent(pair) => {
+            let report = context.render_excess_over(&comparison.granted, &empty_layers());
+            let operator_name = principal_name(pair.operator);
+            (
+                format!("no narrower than its operator {operator_name}: the same {}", describe_extent(&report)),
+                pair,
+                report,
+                sharing_pair,
+            )
         }
-        Narrowness::Beyond(compared, founds) => {
-            let told = judged.tell_beyond(founds, &compared.operator.layers);
-            let name = name(compared.operator);
-            (format!("may do {} that its operator {name} may not", extent(&told)), compared, told, shared)
+        ComparisonResult::Exceeds(pair, excess) => {
+            let report = context.render_excess_over(excess, &pair.operator.layers);
+            let operator_name = principal_name(pair.operator);
+            (
+                format!("may do {} that its operator {operator_name} may not", describe_extent(&report)),
+                pair,
+                report,
+                sharing_pair,
+            )
         }
-        Narrowness::Narrower | Narrowness::Unknown(_) => {
-            let compared = shared?;
-            let told = judged.tell(&judged.proven(&compared.shared), false);
-            let name = name(compared.operator);
-            let title = format!("shares {} with its operator {name} that its ceiling has not", destroying(&told));
-            (title, compared, told, None)
+        ComparisonResult::Narrower | ComparisonResult::Undecided(_) => {
+            let pair = sharing_pair?;
+            let report = context.render_excess(&context.keep_proven(&pair.shared_excess), false);
+            let operator_name = principal_name(pair.operator);
+            let title = format!(
+                "shares {} with its operator {operator_name} that its ceiling has not",
+                describe_destructive_count(&report)
+            );
+            (title, pair, report, None)
         }
     };
-    if told.excess.is_empty() {
+    if report.excess.is_empty() {
         return None;
     }
-    let reasons = also.map(|compared| {
-        let told = judged.tell(&judged.proven(&compared.shared), false);
-        format!("both may do {} that its ceiling has not", destroying(&told))
+    let reasons = additional_pair.map(|pair| {
+        let report = context.render_excess(&context.keep_proven(&pair.shared_excess), false);
+        format!("both may do {} that its ceiling has not", describe_destructive_count(&report))
     });
     let reasons = reasons.into_iter().collect();
-    Some(finding(judged, title, other.operator, told, reasons))
+    Some(build_comparison_finding(context, title, pair.operator, report, reasons))
 }
 
 /// Agents that may do what some operator may, declared or not.
-fn same(judged: &Judged<'_>) -> Option<Finding> {
-    let comparison = judged.comparison?;
-    let [first, others @ ..] = comparison.same.as_slice() else { return None };
-    let told = judged.tell_beyond(&comparison.all, &nothing());
-    if told.excess.is_empty() {
+fn find_same_access(context: &RuleContext<'_>) -> Option<Finding> {
+    let comparison = context.comparison?;
+    let [first, others @ ..] = comparison.equivalent_operators.as_slice() else { return None };
+    let report = context.render_excess_over(&comparison.granted, &empty_layers());
+    if report.excess.is_empty() {
         return None;
     }
-    let title = format!("may do exactly what the operator {} may: the same {}", name(first), extent(&told));
-    let reasons = others.iter().map(|other| format!("{} may do the same, too", name(other))).collect();
-    Some(finding(judged, title, first, told, reasons))
+    let title = format!(
+        "may do exactly what the operator {} may: the same {}",
+        principal_name(first),
+        describe_extent(&report)
+    );
+    let reasons = others.iter().map(|operator| format!("{} may do the same, too", principal_name(operator))).collect();
+    Some(build_comparison_finding(context, title, first, report, reasons))
 }
 
-fn finding(
-    judged: &Judged<'_>,
+fn build_comparison_finding(
+    context: &RuleContext<'_>,
     title: String,
-    operator: &Subject<'_>,
-    mut told: Told,
+    operator: &AuditedPrincipal<'_>,
+    mut report: ExcessReport,
     mut reasons: Vec<String>,
 ) -> Finding {
     let mut advice = Vec::new();
-    if !judged.answer.excess.is_empty() {
-        let beyond = judged.tell(&judged.proven(&judged.answer.excess), false);
-        let removable = &judged.answer.removable;
-        advice = advice::narrow(judged.subject, judged.policies, &beyond, removable);
+    if !context.analysis.excess.is_empty() {
+        let ceiling_report = context.render_excess(&context.keep_proven(&context.analysis.excess), false);
+        let removable = &context.analysis.removable_policies;
+        advice = advice::suggest_narrowing(context.subject, context.policies, &ceiling_report, removable);
         advice.truncate(removable.len());
     }
-    advice.push(format!("give it policies of its own that hold what it needs, and less than {} has", name(operator)));
-    told.causes.push(format!("held against {}", operator.principal.arn));
-    reasons.extend(judged.caveats());
-    let mut finding = judged.finding(RuleId::NotNarrower, title, told, advice);
+    advice.push(format!(
+        "give it policies of its own that hold what it needs, and less than {} has",
+        principal_name(operator)
+    ));
+    report.causes.push(format!("held against {}", operator.principal.arn));
+    reasons.extend(context.caveats());
+    let mut finding = context.build_finding(RuleId::NotNarrower, title, report, advice);
     finding.reasons = reasons;
     finding
 }
 
 /// A role that both people and agents can take on.
-fn shared_role(judged: &Judged<'_>) -> Option<Finding> {
-    let shared = judged.shared?;
-    if judged.subject.may_be_narrower() {
+fn find_shared_role(context: &RuleContext<'_>) -> Option<Finding> {
+    let shared_role = context.shared_role?;
+    if context.subject.has_missing_restricting_layer() {
         return None;
     }
-    let (access, _) = judged.asker.effective(&judged.subject.layers);
-    let mut told = judged.tell_beyond(&everything(judged.asker, judged.subject, &access), &nothing());
-    if told.excess.is_empty() {
+    let (access, _) = context.analyzer.compute_effective_access(&context.subject.layers);
+    let mut report =
+        context.render_excess_over(&find_all_allowed(context.analyzer, context.subject, &access), &empty_layers());
+    if report.excess.is_empty() {
         return None;
     }
-    if !judged.subject.is_agent() {
+    if !context.subject.is_agent() {
         // What it may do, an agent may.
-        told.severity = told.severity.raised();
+        report.severity = report.severity.raise_one_step();
     }
-    let title = format!("both people and agents can take it on; it may do {}", extent(&told));
-    told.causes = vec![format!("people: {}", shared.people), format!("agents: {}", shared.agents)];
+    let title = format!("both people and agents can take it on; it may do {}", describe_extent(&report));
+    report.causes =
+        vec![format!("people: {}", shared_role.human_evidence), format!("agents: {}", shared_role.agent_evidence)];
     let advice = vec!["make a role for each, and let its trust policy name those alone".to_owned()];
-    let mut finding = judged.finding(RuleId::NotNarrower, title, told, advice);
-    finding.reasons = vec![format!("people: it {}", shared.people), format!("agents: it {}", shared.agents)];
-    finding.reasons.extend(judged.caveats());
+    let mut finding = context.build_finding(RuleId::NotNarrower, title, report, advice);
+    finding.reasons = vec![
+        format!("people: it {}", shared_role.human_evidence),
+        format!("agents: it {}", shared_role.agent_evidence),
+    ];
+    finding.reasons.extend(context.caveats());
     Some(finding)
 }
 
 /// `412 actions, 57 of them destructive`.
-fn extent(told: &Told) -> String {
-    format!("{}{}", count(told.action_count, "action"), destructive(told.destructive_count, told.action_count))
+fn describe_extent(report: &ExcessReport) -> String {
+    format!(
+        "{}{}",
+        format_count(report.action_count, "action"),
+        format_destructive_share(report.destructive_count, report.action_count)
+    )
 }
 
-fn destroying(told: &Told) -> String {
-    count(told.destructive_count, "destructive action")
+fn describe_destructive_count(report: &ExcessReport) -> String {
+    format_count(report.destructive_count, "destructive action")
 }
 
-fn name<'s>(subject: &'s Subject<'_>) -> &'s str {
+fn principal_name<'s>(subject: &'s AuditedPrincipal<'_>) -> &'s str {
     subject.principal.arn.resource()
 }
 
-fn nothing() -> Layers {
-    Layers::of_identity(Vec::new())
+fn empty_layers() -> Layers {
+    Layers::from_identity(Vec::new())
 }

@@ -1,14 +1,14 @@
 //! IAM005: the principal can become, or grant itself, something broader.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
-use crate::audit::count::{count, destructive};
-use crate::audit::excess::{name_of, shown};
-use crate::audit::finding::{Finding, Origin, Step};
-use crate::reach::{Being, Link};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
+use crate::audit::count::{format_count, format_destructive_share};
+use crate::audit::excess::{last_path_segment, to_witness};
+use crate::audit::finding::{EscalationStep, Finding, PolicySource};
+use crate::reach::{NodeState, ProvenStep};
 
-static ABOUT: About = About {
-    id: RuleId::Reach,
+static INFO: RuleInfo = RuleInfo {
+    id: RuleId::Escalation,
     title: "reach: can become, or grant itself, something broader",
     on_by_default: true,
     explanation: "
@@ -36,86 +36,89 @@ it is told as accepted and does not count.
 };
 
 /// IAM005.
-pub(super) struct Reach;
+pub(super) struct EscalationRule;
 
-impl Rule for Reach {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for EscalationRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        let reached = judged.reached.found.as_ref()?;
-        if judged.subject.may_be_narrower() {
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        let path = context.escalation.path.as_ref()?;
+        if context.subject.has_missing_restricting_layer() {
             return None;
         }
-        let mut told = judged.tell_of(&reached.policies, &reached.founds);
-        for excess in &mut told.excess {
-            if excess.granted_by.origin == Origin::Ceiling {
-                excess.granted_by.origin = Origin::Itself;
-                excess.granted_by.place = judged.subject.principal.place.clone();
+        let mut report = context.render_excess_of_policies(&path.policies, &path.excess);
+        for excess in &mut report.excess {
+            if excess.granted_by.origin == PolicySource::Ceiling {
+                excess.granted_by.origin = PolicySource::Itself;
+                excess.granted_by.place = context.subject.principal.place.clone();
             }
         }
-        let steps: Vec<Step> = reached.links.iter().map(|link| step(judged, link)).collect();
-        let last = reached.links.last()?;
-        let own = last.to.principal == reached.links.first()?.from.principal;
-        let whom = match own {
+        let steps: Vec<EscalationStep> =
+            path.steps.iter().map(|proven_step| build_step(context, proven_step)).collect();
+        let last = path.steps.last()?;
+        let is_self_escalation = last.to.principal == path.steps.first()?.from.principal;
+        let outcome = match is_self_escalation {
             true => "can make itself broader".to_owned(),
-            false => format!("can become {}", short(judged, &last.to)),
+            false => format!("can become {}", short_name(context, &last.to)),
         };
-        let far = match reached.links.len() {
+        let distance = match path.steps.len() {
             1 => String::new(),
-            several => format!(" in {}", count(several, "step")),
+            several => format!(" in {}", format_count(several, "step")),
         };
         let title = format!(
-            "{whom}{far}, and do {} beyond its ceiling{}",
-            count(told.action_count, "action"),
-            destructive(told.destructive_count, told.action_count)
+            "{outcome}{distance}, and do {} beyond its ceiling{}",
+            format_count(report.action_count, "action"),
+            format_destructive_share(report.destructive_count, report.action_count)
         );
-        let cut = reached.links.iter().find(|link| !judged.is_agreed(link)).unwrap_or(last);
-        let advice = advice(judged, cut);
-        told.causes = reached.links.iter().map(|link| cause(judged, link)).collect();
-        let mut finding = judged.finding(RuleId::Reach, title, told, advice);
-        let rests_on = reached.links.iter().flat_map(|link| link.rests_on.iter());
-        finding.reasons =
-            rests_on.map(|what| format!("it rests on this, which the snapshot does not tell: {what}")).collect();
-        finding.reasons.extend(judged.caveats());
+        let step_to_cut =
+            path.steps.iter().find(|proven_step| !context.is_declared_assumption(proven_step)).unwrap_or(last);
+        let remediation = suggest_remediation(context, step_to_cut);
+        report.causes = path.steps.iter().map(|proven_step| build_cause(context, proven_step)).collect();
+        let mut finding = context.build_finding(RuleId::Escalation, title, report, remediation);
+        let assumptions = path.steps.iter().flat_map(|proven_step| proven_step.assumptions.iter());
+        finding.reasons = assumptions
+            .map(|assumption| format!("it rests on this, which the snapshot does not tell: {assumption}"))
+            .collect();
+        finding.reasons.extend(context.caveats());
         finding.path = steps;
         Some(finding)
     }
 }
 
 /// What identifies a step from week to week: whom it leads to, and by which paths.
-fn cause(judged: &Judged<'_>, link: &Link) -> String {
-    let by: Vec<&str> = link.by.iter().map(|path| path.id.as_str()).collect();
-    let widened = if link.to.change.widened { " widened" } else { "" };
-    format!("{}{widened} by {}", judged.arn_of(link.to.principal), by.join("+"))
+fn build_cause(context: &RuleContext<'_>, proven_step: &ProvenStep) -> String {
+    let techniques: Vec<&str> = proven_step.techniques.iter().map(|technique| technique.id.as_str()).collect();
+    let suffix = if proven_step.to.change.grants_all { " widened" } else { "" };
+    format!("{}{suffix} by {}", context.principal_arn(proven_step.to.principal), techniques.join("+"))
 }
 
-fn short(judged: &Judged<'_>, being: &Being) -> String {
-    let arn = judged.arn_of(being.principal);
+fn short_name(context: &RuleContext<'_>, state: &NodeState) -> String {
+    let arn = context.principal_arn(state.principal);
     arn.splitn(6, ':').nth(5).unwrap_or(arn).to_owned()
 }
 
-fn step(judged: &Judged<'_>, link: &Link) -> Step {
-    Step {
-        from: judged.arn_of(link.from.principal).to_owned(),
-        to: judged.arn_of(link.to.principal).to_owned(),
-        how: link.says(|being| short(judged, being)),
-        paths: link.by.iter().map(|path| path.id.clone()).collect(),
-        requests: link.asks.iter().map(|asks| shown(&asks.request)).collect(),
-        rests_on: link.rests_on.iter().map(|what| (*what).to_owned()).collect(),
-        declared: judged.is_agreed(link),
+fn build_step(context: &RuleContext<'_>, proven_step: &ProvenStep) -> EscalationStep {
+    EscalationStep {
+        from: context.principal_arn(proven_step.from.principal).to_owned(),
+        to: context.principal_arn(proven_step.to.principal).to_owned(),
+        summary: proven_step.summarize(|state| short_name(context, state)),
+        paths: proven_step.techniques.iter().map(|technique| technique.id.clone()).collect(),
+        witnesses: proven_step.requests.iter().map(|asks| to_witness(&asks.request)).collect(),
+        assumptions: proven_step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
+        declared: context.is_declared_assumption(proven_step),
     }
 }
 
-fn advice(judged: &Judged<'_>, link: &Link) -> Vec<String> {
-    let from = name_of(judged.arn_of(link.from.principal));
-    let granted = link.asks.iter().find_map(|asks| Some((asks, asks.granted_by.as_ref()?)));
+fn suggest_remediation(context: &RuleContext<'_>, proven_step: &ProvenStep) -> Vec<String> {
+    let from = last_path_segment(context.principal_arn(proven_step.from.principal));
+    let granted = proven_step.requests.iter().find_map(|asks| Some((asks, asks.granted_by.as_ref()?)));
     let mut lines = vec![match granted {
-        Some((asks, (policy, statement))) => {
-            let action = &asks.request.action;
+        Some((step_request, (policy, statement))) => {
+            let action = &step_request.request.action;
             let statement = statement + 1;
-            match asks.request.resource.as_str() {
+            match step_request.request.resource.as_str() {
                 "*" => format!("cut the first link: take {action} out of statement {statement} of {policy}"),
                 resource => {
                     format!("cut the first link: take {action} on {resource} out of statement {statement} of {policy}")
@@ -123,15 +126,15 @@ fn advice(judged: &Judged<'_>, link: &Link) -> Vec<String> {
             }
         }
         None => {
-            let to = short(judged, &link.to);
+            let to = short_name(context, &proven_step.to);
             format!(
                 "cut the first link: let the trust policy of {to} not name {from}, nor its account without a condition"
             )
         }
     }];
-    if link.is_assumption() && judged.subject.entry.is_some() {
-        let to = short(judged, &link.to);
-        let arn = judged.arn_of(link.from.principal);
+    if proven_step.is_role_assumption() && context.subject.entry.is_some() {
+        let to = short_name(context, &proven_step.to);
+        let arn = context.principal_arn(proven_step.from.principal);
         lines.push(format!("or agree to it: list {arn} in `assumable_by` of the entry of {to}"));
     }
     lines

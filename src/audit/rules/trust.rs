@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
-use crate::audit::action_patterns::{ActionSet, summarise};
-use crate::audit::count::count;
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
+use crate::audit::action_patterns::{NamedActionSet, summarize_actions};
+use crate::audit::count::format_count;
 use crate::audit::cube_text;
-use crate::audit::excess::shown;
-use crate::audit::finding::{Excess, Finding, GrantedBy, Origin};
-use crate::audit::fingerprint::fingerprint;
+use crate::audit::excess::to_witness;
+use crate::audit::finding::{Excess, Finding, GrantingStatement, PolicySource};
+use crate::audit::fingerprint::compute_fingerprint;
 use crate::audit::severity::Severity;
-use crate::trust::{Issuer, Opening, Scope, Way};
+use crate::trust::{SharedIdp, TrustGrant, TrustScope, UndeclaredTrust};
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Trust,
     title: "trust: can be assumed by someone who is not declared",
     on_by_default: true,
@@ -44,164 +44,180 @@ the whole name of the organization. Where it is meant, declare it:
 };
 
 /// How many of those who are let in a title names.
-const NAMED: usize = 2;
+const MAX_NAMED: usize = 2;
 
 /// IAM006.
-pub(super) struct Trust;
+pub(super) struct TrustRule;
 
-impl Rule for Trust {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for TrustRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        let subject = judged.subject;
-        let trust = subject.principal.trust.as_ref()?;
-        let mut openings: Vec<(Severity, &Opening)> =
-            judged.trust.found.iter().map(|opening| (severity(judged, opening), opening)).collect();
-        openings.sort_by(|(a, one), (b, two)| b.cmp(a).then_with(|| one.statement.cmp(&two.statement)));
-        let worst = openings.first()?.0;
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        let subject = context.subject;
+        let trust = subject.principal.trust_policy.as_ref()?;
+        let mut undeclared_trusts: Vec<(Severity, &UndeclaredTrust)> = context
+            .trust_analysis
+            .undeclared
+            .iter()
+            .map(|undeclared_trust| (rate_severity(context, undeclared_trust), undeclared_trust))
+            .collect();
+        undeclared_trusts
+            .sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.statement.cmp(&second.statement)));
+        let worst = undeclared_trusts.first()?.0;
         let mut names: Vec<String> = Vec::new();
-        for (_, opening) in &openings {
-            let name = who(opening);
+        for (_, undeclared_trust) in &undeclared_trusts {
+            let name = describe_assumers(undeclared_trust);
             if !names.contains(&name) {
                 names.push(name);
             }
         }
-        let others = names.len().saturating_sub(NAMED);
-        let more = if others > 0 { format!(" and {}", count(others, "other")) } else { String::new() };
-        let listed: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
-        let stranger = openings.iter().any(|(_, opening)| is_open_to_strangers(&opening.scope));
-        let undeclared = if stranger { "" } else { ", undeclared" };
-        let title = format!("can be assumed by {}{more}{undeclared}", listed.join(" and by "));
-        let excess = openings.iter().filter_map(|(severity, opening)| {
-            let statement = trust.document.statements.get(opening.statement)?;
+        let others = names.len().saturating_sub(MAX_NAMED);
+        let others_text = if others > 0 { format!(" and {}", format_count(others, "other")) } else { String::new() };
+        let listed: Vec<&str> = names.iter().take(MAX_NAMED).map(String::as_str).collect();
+        let is_open = undeclared_trusts.iter().any(|(_, undeclared_trust)| is_open_to_anyone(&undeclared_trust.scope));
+        let suffix = if is_open { "" } else { ", undeclared" };
+        let title = format!("can be assumed by {}{others_text}{suffix}", listed.join(" and by "));
+        let excess = undeclared_trusts.iter().filter_map(|(severity, undeclared_trust)| {
+            let statement = trust.document.statements.get(undeclared_trust.statement)?;
             let place = match trust.place == trust.document.place() {
                 true => trust.document.statement_place(statement),
                 false => trust.place.clone(),
             };
-            let granted_by = GrantedBy {
+            let granted_by = GrantingStatement {
                 policy: "trust policy".to_owned(),
                 arn: None,
-                origin: Origin::Trust,
-                statement: opening.statement,
+                origin: PolicySource::Trust,
+                statement: undeclared_trust.statement,
                 sid: statement.sid.as_deref().map(str::to_owned),
                 place,
             };
-            let mut actions = ActionSet::default();
-            let catalog = judged.asker.solver.catalog;
-            catalog.find_action(opening.way.action()).into_iter().for_each(|action| actions.add(action));
-            let summary = summarise(&judged.asker.ranks, &actions);
+            let mut actions = NamedActionSet::default();
+            let catalog = context.analyzer.solver.catalog;
+            catalog
+                .find_action(undeclared_trust.grant.assume_action())
+                .into_iter()
+                .for_each(|action| actions.add(action));
+            let summary = summarize_actions(&context.analyzer.ranking, &actions);
             Some(Excess {
                 granted_by,
                 severity: *severity,
                 actions: summary.patterns,
-                action_count: summary.count,
-                destructive_count: summary.destructive,
+                action_count: summary.action_count,
+                destructive_count: summary.destructive_count,
                 levels: summary.levels,
                 resources: vec![subject.principal.arn.as_str().to_owned()],
-                conditions: cube_text::conditions(&opening.cubes),
-                cubes: opening.cubes.clone(),
-                more: opening.more,
-                witness: shown(&opening.witness),
+                conditions: cube_text::render_conditions(&undeclared_trust.cubes),
+                cubes: undeclared_trust.cubes.clone(),
+                more: undeclared_trust.has_more_cubes,
+                witness: to_witness(&undeclared_trust.witness),
                 expected: None,
             })
         });
         let arn = subject.principal.arn.as_str();
-        let causes = openings.iter().map(|(_, opening)| format!("{} {}", opening.way.text(), who(opening)));
+        let causes = undeclared_trusts.iter().map(|(_, undeclared_trust)| {
+            format!("{} {}", undeclared_trust.grant.as_str(), describe_assumers(undeclared_trust))
+        });
         Some(Finding {
             rule: RuleId::Trust,
             severity: worst,
-            fingerprint: fingerprint(RuleId::Trust, arn, worst, causes),
-            principal: Some(subject.brief.clone()),
+            fingerprint: compute_fingerprint(RuleId::Trust, arn, worst, causes),
+            principal: Some(subject.principal_ref.clone()),
             title,
             action_count: 1,
             destructive_count: 0,
             excess: excess.collect(),
-            reasons: reasons(judged, &openings),
+            reasons: explain_reasons(context, &undeclared_trusts),
             path: Vec::new(),
             place: Some(subject.principal.place.clone()),
-            advice: advice(judged, &openings),
+            advice: suggest_remediation(context, &undeclared_trusts),
             first_seen: None,
             accepted: None,
         })
     }
 }
 
-fn is_open_to_strangers(scope: &Scope) -> bool {
-    matches!(scope, Scope::World | Scope::Tenants(_))
+fn is_open_to_anyone(scope: &TrustScope) -> bool {
+    matches!(scope, TrustScope::Anyone | TrustScope::AnyTenant(_))
 }
 
-fn severity(judged: &Judged<'_>, opening: &Opening) -> Severity {
-    let known = |account: &str| judged.asker.is_own_account(account);
-    let own = match &opening.scope {
-        Scope::World | Scope::Tenants(_) if opening.is_held_by_few() => Severity::High,
-        Scope::World | Scope::Tenants(_) => Severity::Critical,
-        Scope::Organization(id) if judged.asker.is_own_organization(id) => Severity::Medium,
-        Scope::Account(account) if known(account.as_str()) => Severity::Medium,
-        Scope::Principal(arn) if known(arn.account()) => Severity::Medium,
-        Scope::Service => Severity::Medium,
-        Scope::ServiceAbroad | Scope::Organization(_) | Scope::Account(_) | Scope::Principal(_) | Scope::Provider => {
-            Severity::High
-        }
+fn rate_severity(context: &RuleContext<'_>, undeclared_trust: &UndeclaredTrust) -> Severity {
+    let is_own_account = |account: &str| context.analyzer.is_own_account(account);
+    let base_severity = match &undeclared_trust.scope {
+        TrustScope::Anyone | TrustScope::AnyTenant(_) if undeclared_trust.requires_restricted_value() => Severity::High,
+        TrustScope::Anyone | TrustScope::AnyTenant(_) => Severity::Critical,
+        TrustScope::Organization(id) if context.analyzer.is_own_organization(id) => Severity::Medium,
+        TrustScope::Account(account) if is_own_account(account.as_str()) => Severity::Medium,
+        TrustScope::Principal(arn) if is_own_account(arn.account()) => Severity::Medium,
+        TrustScope::Service => Severity::Medium,
+        TrustScope::ServiceForOtherAccount
+        | TrustScope::Organization(_)
+        | TrustScope::Account(_)
+        | TrustScope::Principal(_)
+        | TrustScope::Provider => Severity::High,
     };
-    if judged.subject.is_agent() { own.raised() } else { own }
+    if context.subject.is_agent() { base_severity.raise_one_step() } else { base_severity }
 }
 
 /// Who comes in.
-fn who(opening: &Opening) -> String {
-    match &opening.scope {
-        Scope::World => match opening.way {
-            Way::AnyToken => "anyone with a token of any OIDC provider".to_owned(),
-            Way::AnyAssertion => "anyone with an assertion of any SAML provider".to_owned(),
+fn describe_assumers(undeclared_trust: &UndeclaredTrust) -> String {
+    match &undeclared_trust.scope {
+        TrustScope::Anyone => match undeclared_trust.grant {
+            TrustGrant::AnyOidcProvider => "anyone with a token of any OIDC provider".to_owned(),
+            TrustGrant::AnySamlProvider => "anyone with an assertion of any SAML provider".to_owned(),
             _ => "anyone in any AWS account".to_owned(),
         },
-        Scope::Tenants(issuer) => format!("any {} of {}", issuer.tenant, issuer.name),
-        Scope::Organization(id) => format!("any principal of the organization {id}"),
-        Scope::Account(account) => format!("principals of account {account}"),
-        Scope::Principal(arn) => arn.as_str().to_owned(),
-        Scope::Provider => format!("whom {} vouches for", opening.way.text()),
-        Scope::Service => format!("the service {}", opening.way.text()),
-        Scope::ServiceAbroad => format!("the service {} for another account", opening.way.text()),
+        TrustScope::AnyTenant(idp) => format!("any {} of {}", idp.tenant, idp.name),
+        TrustScope::Organization(id) => format!("any principal of the organization {id}"),
+        TrustScope::Account(account) => format!("principals of account {account}"),
+        TrustScope::Principal(arn) => arn.as_str().to_owned(),
+        TrustScope::Provider => format!("whom {} vouches for", undeclared_trust.grant.as_str()),
+        TrustScope::Service => format!("the service {}", undeclared_trust.grant.as_str()),
+        TrustScope::ServiceForOtherAccount => {
+            format!("the service {} for another account", undeclared_trust.grant.as_str())
+        }
     }
 }
 
-fn reasons(judged: &Judged<'_>, openings: &[(Severity, &Opening)]) -> Vec<String> {
+fn explain_reasons(context: &RuleContext<'_>, undeclared_trusts: &[(Severity, &UndeclaredTrust)]) -> Vec<String> {
     let mut reasons = Vec::new();
     let mut add = |line: String| {
         if !reasons.contains(&line) {
             reasons.push(line);
         }
     };
-    match judged.subject.entry {
+    match context.subject.entry {
         Some(entry) => match &entry.assumable_by {
-            Some(assumers) if assumers.of.is_empty() => {
+            Some(assumers) if assumers.assumers.is_empty() => {
                 add(format!("\"{}\" declares that nobody may assume it", entry.name.value));
             }
             Some(assumers) => {
-                let listed: Vec<&str> = assumers.of.iter().map(|one| one.who.as_str()).collect();
+                let listed: Vec<&str> = assumers.assumers.iter().map(|assumer| assumer.pattern.as_str()).collect();
                 add(format!("`assumable_by` of \"{}\" lists {}", entry.name.value, listed.join(", ")));
             }
             None => add(format!("\"{}\" has no `assumable_by`: only strangers are looked at", entry.name.value)),
         },
         None => add("no entry of the baseline speaks of it: only strangers are looked at".to_owned()),
     }
-    for (_, opening) in openings {
-        match (&opening.scope, &opening.way) {
-            (Scope::World, _) if opening.is_held_by_few() => {
+    for (_, undeclared_trust) in undeclared_trusts {
+        match (&undeclared_trust.scope, &undeclared_trust.grant) {
+            (TrustScope::Anyone, _) if undeclared_trust.requires_restricted_value() => {
                 add("whoever knows, or is, what the condition asks for comes in, from any account".to_owned());
             }
-            (Scope::World, Way::AnyToken | Way::AnyAssertion) => {
+            (TrustScope::Anyone, TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider) => {
                 add("a wildcard names every identity provider, also those that anyone can use".to_owned());
             }
-            (Scope::World, _) => add("no condition ties those who come in to an account or an organization".to_owned()),
-            (Scope::Tenants(issuer), Way::Oidc { .. }) => add(format!(
+            (TrustScope::Anyone, _) => {
+                add("no condition ties those who come in to an account or an organization".to_owned())
+            }
+            (TrustScope::AnyTenant(idp), TrustGrant::Oidc { .. }) => add(format!(
                 "{} vouches for all its customers under one address, and no condition names one {} in full",
-                issuer.name,
-                owner(issuer)
+                idp.name,
+                tenant_owner_noun(idp)
             )),
-            (Scope::Account(account), _)
-                if !judged.asker.is_own_account(account.as_str()) && !asks_external_id(opening) =>
+            (TrustScope::Account(account), _)
+                if !context.analyzer.is_own_account(account.as_str()) && !requires_external_id(undeclared_trust) =>
             {
                 add(format!(
                     "no external id is asked for: whoever account {account} acts for may have it act on this role"
@@ -214,48 +230,53 @@ fn reasons(judged: &Judged<'_>, openings: &[(Severity, &Opening)]) -> Vec<String
 }
 
 /// What of a shared provider a claim has to name.
-fn owner(issuer: &Issuer) -> &str {
-    if issuer.tenant == "repository" { "owner" } else { &issuer.tenant }
+fn tenant_owner_noun(idp: &SharedIdp) -> &str {
+    if idp.tenant == "repository" { "owner" } else { &idp.tenant }
 }
 
-fn asks_external_id(opening: &Opening) -> bool {
-    let asks = |key: &str, missing: bool| key.eq_ignore_ascii_case("sts:ExternalId") && !missing;
-    opening.cubes.iter().all(|cube| cube.context.iter().any(|(key, range)| asks(key, range.may_be_missing)))
+fn requires_external_id(undeclared_trust: &UndeclaredTrust) -> bool {
+    let is_required_external_id =
+        |key: &str, may_be_missing: bool| key.eq_ignore_ascii_case("sts:ExternalId") && !may_be_missing;
+    undeclared_trust
+        .cubes
+        .iter()
+        .all(|cube| cube.context.iter().any(|(key, range)| is_required_external_id(key, range.may_be_missing)))
 }
 
-fn advice(judged: &Judged<'_>, openings: &[(Severity, &Opening)]) -> Vec<String> {
+fn suggest_remediation(context: &RuleContext<'_>, undeclared_trusts: &[(Severity, &UndeclaredTrust)]) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut declare: BTreeSet<&str> = BTreeSet::new();
-    for (_, opening) in openings {
-        let statement = format!("statement {} of the trust policy", opening.statement + 1);
-        let line = match (&opening.scope, &opening.way) {
-            (Scope::World, Way::AnyToken | Way::AnyAssertion) => {
+    let mut to_declare: BTreeSet<&str> = BTreeSet::new();
+    for (_, undeclared_trust) in undeclared_trusts {
+        let statement = format!("statement {} of the trust policy", undeclared_trust.statement + 1);
+        let line = match (&undeclared_trust.scope, &undeclared_trust.grant) {
+            (TrustScope::Anyone, TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider) => {
                 format!("name the identity provider in {statement}, with a condition on whom it vouches for")
             }
-            (Scope::World, _) => {
+            (TrustScope::Anyone, _) => {
                 format!("name the principals in {statement}, or add a condition on aws:PrincipalOrgID to it")
             }
-            (Scope::Tenants(issuer), Way::Oidc { host, .. }) => match issuer.subjects.first() {
-                Some(form) => {
-                    let example = form.replacen("{}", &owner(issuer).to_uppercase(), 1);
+            (TrustScope::AnyTenant(idp), TrustGrant::Oidc { host, .. }) => match idp.subjects.first() {
+                Some(subject_format) => {
+                    let example = subject_format.replacen("{}", &tenant_owner_noun(idp).to_uppercase(), 1);
                     format!("add a condition on {host}:sub to {statement} that names one in full: {example}…")
                 }
                 None => {
-                    let claims: Vec<String> = issuer.claims.iter().map(|claim| format!("{host}:{claim}")).collect();
+                    let claims: Vec<String> = idp.claims.iter().map(|claim| format!("{host}:{claim}")).collect();
                     format!("add a condition on {} to {statement}, without a wildcard", claims.join(" or "))
                 }
             },
             _ => {
-                declare.insert(opening.way.text());
-                format!("take {} out of {statement}", opening.way.text())
+                to_declare.insert(undeclared_trust.grant.as_str());
+                format!("take {} out of {statement}", undeclared_trust.grant.as_str())
             }
         };
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
-    if judged.subject.entry.is_some() && !declare.is_empty() {
-        let listed: Vec<String> = declare.into_iter().map(|who| serde_json::Value::from(who).to_string()).collect();
+    if context.subject.entry.is_some() && !to_declare.is_empty() {
+        let listed: Vec<String> =
+            to_declare.into_iter().map(|principal| serde_json::Value::from(principal).to_string()).collect();
         lines.push(format!("or declare it: add {} to `assumable_by`", listed.join(", ")));
     }
     lines

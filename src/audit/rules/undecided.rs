@@ -1,15 +1,15 @@
 //! IAM010: it could not be proven either way.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
-use crate::audit::count::{count, destructive};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
+use crate::audit::count::{format_count, format_destructive_share};
 use crate::audit::finding::Finding;
-use crate::audit::fingerprint::fingerprint;
+use crate::audit::fingerprint::compute_fingerprint;
 use crate::audit::severity::Severity;
-use crate::snapshot::Absence;
+use crate::snapshot::MissingReason;
 use crate::solve;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Undecided,
     title: "undecided: could not be proven either way",
     on_by_default: true,
@@ -32,42 +32,44 @@ The reason should say how it was looked at instead.
 };
 
 /// IAM010.
-pub(super) struct Undecided;
+pub(super) struct UndecidedRule;
 
-impl Rule for Undecided {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for UndecidedRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        let subject = judged.subject;
-        let missing = subject.missing.iter().map(ToString::to_string);
-        let mut reasons: Vec<String> = missing.chain(judged.undecided().map(ToString::to_string)).collect();
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        let subject = context.subject;
+        let missing = subject.missing_documents.iter().map(ToString::to_string);
+        let mut reasons: Vec<String> = missing.chain(context.undecided().map(ToString::to_string)).collect();
         let first = reasons.first()?;
         let title = match reasons.len() {
             1 => first.clone(),
-            several => format!("could not be proven either way, for {}", count(several, "reason")),
+            several => format!("could not be proven either way, for {}", format_count(several, "reason")),
         };
-        reasons.extend(self.excess(judged));
+        reasons.extend(self.describe_unproven_excess(context));
         let mut advice: Vec<String> = Vec::new();
-        for missing in &subject.missing {
-            let line = match &missing.why {
+        for missing in &subject.missing_documents {
+            let line = match &missing.reason {
                 // What is asked for with `--filter` comes without the policies and groups that it refers to.
-                Absence::NotCollected => "collect the account details again, without `--filter`".to_owned(),
-                Absence::Unread { permission: None, .. } => format!("collect {} again", missing.name),
-                Absence::Unread { permission: Some(permission), .. } => {
+                MissingReason::NotCollected => "collect the account details again, without `--filter`".to_owned(),
+                MissingReason::CollectionFailed { permission: None, .. } => format!("collect {} again", missing.name),
+                MissingReason::CollectionFailed { permission: Some(permission), .. } => {
                     format!("collect {} again, with the permission {permission}", missing.name)
                 }
-                Absence::Unreadable(_) => format!("correct {} ({})", missing.name, missing.place),
+                MissingReason::Invalid(_) => format!("correct {} ({})", missing.name, missing.place),
             };
             if !advice.contains(&line) {
                 advice.push(line);
             }
         }
-        for why in judged.undecided() {
-            let line = match why {
-                solve::Undecided::Variable(key) => format!("write the statement without ${{{key}}}"),
-                solve::Undecided::Choice(name) => format!("write the statement so that \"{name}\" does not matter"),
+        for reason in context.undecided() {
+            let line = match reason {
+                solve::UndecidedReason::Variable(key) => format!("write the statement without ${{{key}}}"),
+                solve::UndecidedReason::Ambiguity(name) => {
+                    format!("write the statement so that \"{name}\" does not matter")
+                }
                 _ => continue,
             };
             if !advice.contains(&line) {
@@ -79,15 +81,19 @@ impl Rule for Undecided {
         Some(Finding {
             rule: RuleId::Undecided,
             severity,
-            fingerprint: fingerprint(RuleId::Undecided, arn, severity, self.causes(judged)),
-            principal: Some(subject.brief.clone()),
+            fingerprint: compute_fingerprint(RuleId::Undecided, arn, severity, self.list_causes(context)),
+            principal: Some(subject.principal_ref.clone()),
             title,
             action_count: 0,
             destructive_count: 0,
             excess: Vec::new(),
             reasons,
             path: Vec::new(),
-            place: subject.missing.first().map(|m| m.place.clone()).or_else(|| Some(subject.principal.place.clone())),
+            place: subject
+                .missing_documents
+                .first()
+                .map(|m| m.place.clone())
+                .or_else(|| Some(subject.principal.place.clone())),
             advice,
             first_seen: None,
             accepted: None,
@@ -95,23 +101,27 @@ impl Rule for Undecided {
     }
 }
 
-impl Undecided {
+impl UndecidedRule {
     /// What the layers at hand allow beyond the ceiling, where one that is missing could deny all of it: no finding yet,
     /// and nothing to keep quiet about.
-    fn excess(&self, judged: &Judged<'_>) -> Option<String> {
-        if judged.subject.entry.is_none() || !judged.subject.may_be_narrower() {
+    fn describe_unproven_excess(&self, context: &RuleContext<'_>) -> Option<String> {
+        if context.subject.entry.is_none() || !context.subject.has_missing_restricting_layer() {
             return None;
         }
-        let told = judged.tell(&judged.answer.excess, false);
-        let (all, destroy) = (told.action_count, told.destructive_count);
-        let actions = format!("{}{}", count(all, "action"), destructive(destroy, all));
-        (all > 0)
+        let report = context.render_excess(&context.analysis.excess, false);
+        let (action_count, destructive_count) = (report.action_count, report.destructive_count);
+        let actions = format!(
+            "{}{}",
+            format_count(action_count, "action"),
+            format_destructive_share(destructive_count, action_count)
+        );
+        (action_count > 0)
             .then(|| format!("what was read goes beyond its ceiling by {actions}; what is missing could deny that"))
     }
 
     /// The causes without their places: those of an unreadable document change from week to week.
-    fn causes(&self, judged: &Judged<'_>) -> Vec<String> {
-        let missing = judged.subject.missing.iter().map(|missing| missing.name.clone());
-        missing.chain(judged.undecided().map(ToString::to_string)).collect()
+    fn list_causes(&self, context: &RuleContext<'_>) -> Vec<String> {
+        let missing = context.subject.missing_documents.iter().map(|missing| missing.name.clone());
+        missing.chain(context.undecided().map(ToString::to_string)).collect()
     }
 }

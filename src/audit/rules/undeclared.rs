@@ -1,13 +1,13 @@
 //! IAM007: no entry of the baseline speaks of the principal.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
 use crate::audit::advice;
-use crate::audit::count::{count, destructive};
+use crate::audit::count::{format_count, format_destructive_share};
 use crate::audit::finding::Finding;
-use crate::kinds::Who;
+use crate::kinds::InferredClass;
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Undeclared,
     title: "undeclared principal",
     on_by_default: true,
@@ -30,43 +30,47 @@ as it is today: once it may do more, the finding is back.
 };
 
 /// IAM007.
-pub(super) struct Undeclared;
+pub(super) struct UndeclaredRule;
 
-impl Rule for Undeclared {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for UndeclaredRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn of_principal(&self, judged: &Judged<'_>) -> Option<Finding> {
-        if judged.subject.entry.is_some() {
+    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+        if context.subject.entry.is_some() {
             return None;
         }
-        let told = judged.tell(&judged.answer.excess, false);
-        let may = match told.action_count {
+        let report = context.render_excess(&context.analysis.excess, false);
+        let access_text = match report.action_count {
             0 => "nothing that could be proven".to_owned(),
-            actions => format!("{}{}", count(actions, "action"), destructive(told.destructive_count, actions)),
+            actions => format!(
+                "{}{}",
+                format_count(actions, "action"),
+                format_destructive_share(report.destructive_count, actions)
+            ),
         };
-        let title = format!("no entry of the baseline speaks of it; it may do {may}");
-        let recognised = judged.subject.recognised;
-        let advice = advice::declare(&judged.subject.brief, recognised.who);
-        let mut finding = judged.finding(RuleId::Undeclared, title, told, advice);
-        finding.reasons = vec![match recognised.who {
-            Who::Unknown => format!("hints do not tell what it is: {}", recognised.reason),
-            who => format!("hints take it for {}, since it {}", described(who), recognised.reason),
+        let title = format!("no entry of the baseline speaks of it; it may do {access_text}");
+        let classification = context.subject.classification;
+        let advice = advice::suggest_declaration(&context.subject.principal_ref, classification.class);
+        let mut finding = context.build_finding(RuleId::Undeclared, title, report, advice);
+        finding.reasons = vec![match classification.class {
+            InferredClass::Unknown => format!("hints do not tell what it is: {}", classification.reason),
+            class => format!("hints take it for {}, since it {}", describe_class(class), classification.reason),
         }];
-        finding.reasons.extend(judged.caveats());
+        finding.reasons.extend(context.caveats());
         Some(finding)
     }
 }
 
 /// What hints take it for, in a sentence.
-fn described(who: Who) -> &'static str {
-    match who {
-        Who::Agent => "an agent",
-        Who::Operator => "an operator",
-        Who::BreakGlass => "access for emergencies",
-        Who::Workload => "a workload",
-        Who::ServiceLinked => "a service-linked role",
-        Who::Unknown => "unknown",
+fn describe_class(class: InferredClass) -> &'static str {
+    match class {
+        InferredClass::Agent => "an agent",
+        InferredClass::Operator => "an operator",
+        InferredClass::BreakGlass => "access for emergencies",
+        InferredClass::Workload => "a workload",
+        InferredClass::ServiceLinked => "a service-linked role",
+        InferredClass::Unknown => "unknown",
     }
 }

@@ -1,18 +1,18 @@
 //! IAM004: what is to be done under a guard only is allowed without it.
 
-use super::judged::Judged;
-use super::{About, Rule, RuleId};
+use super::judged::RuleContext;
+use super::{Rule, RuleId, RuleInfo};
 use crate::access::Layers;
-use crate::audit::count::{count, destructive};
+use crate::audit::count::{format_count, format_destructive_share};
 use crate::audit::deny;
-use crate::audit::excess::{Telling, Told};
+use crate::audit::excess::{ExcessRenderer, ExcessReport};
 use crate::audit::finding::Finding;
 use crate::audit::severity::Severity;
-use crate::audit::topic::{self, Topic};
-use crate::audit::void::Way;
+use crate::audit::topic::{self, Check};
+use crate::audit::void::GuardBypass;
 use crate::baseline::{Guard, GuardSeverity};
 
-static ABOUT: About = About {
+static INFO: RuleInfo = RuleInfo {
     id: RuleId::Unguarded,
     title: "destructive action without the declared guard (second person, MFA, …)",
     on_by_default: true,
@@ -41,32 +41,34 @@ bring it. What agents may do with an operator's credentials can be declared with
 };
 
 /// IAM004.
-pub(super) struct Unguarded;
+pub(super) struct UnguardedRule;
 
-impl Rule for Unguarded {
-    fn about(&self) -> &'static About {
-        &ABOUT
+impl Rule for UnguardedRule {
+    fn info(&self) -> &'static RuleInfo {
+        &INFO
     }
 
-    fn all_of_principal(&self, judged: &Judged<'_>) -> Vec<Finding> {
-        if judged.subject.may_be_narrower() {
+    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
+        if context.subject.has_missing_restricting_layer() {
             return Vec::new();
         }
         let mut findings = Vec::new();
-        for (topic, founds) in judged.subject.topics.iter().zip(&judged.answer.topics) {
-            let tell = || judged.tell_part(founds, topic, judged.subject.is_agent());
-            match topic.about {
-                topic::About::Guard(index) => {
-                    let Some(guard) = judged.baseline.guards.get(index) else { continue };
-                    findings.extend(failing(judged, guard, tell()));
+        for (check, excess) in context.subject.checks.iter().zip(&context.analysis.check_results) {
+            let render = || context.render_check_excess(excess, check, context.subject.is_agent());
+            match check.kind {
+                topic::CheckKind::Guard(index) => {
+                    let Some(guard) = context.baseline.guards.get(index) else { continue };
+                    findings.extend(find_unenforced_guard(context, guard, render()));
                 }
-                topic::About::ThroughAgent => findings.extend(through_an_agent(judged, topic, tell())),
-                topic::About::Persona(_) | topic::About::Boundary => {}
+                topic::CheckKind::DelegatedAgent => {
+                    findings.extend(find_delegated_agent_excess(context, check, render()))
+                }
+                topic::CheckKind::Persona(_) | topic::CheckKind::Boundary => {}
             }
         }
-        for (index, ways) in judged.voids {
-            if let Some(guard) = judged.baseline.guards.get(*index) {
-                findings.push(void(judged, guard, ways));
+        for (index, bypasses) in context.guard_bypasses {
+            if let Some(guard) = context.baseline.guards.get(*index) {
+                findings.push(build_ineffective_guard_finding(context, guard, bypasses));
             }
         }
         findings
@@ -74,93 +76,97 @@ impl Rule for Unguarded {
 }
 
 /// A guard that does not hold.
-fn failing(judged: &Judged<'_>, guard: &Guard, mut told: Told) -> Option<Finding> {
-    if told.excess.is_empty() {
+fn find_unenforced_guard(context: &RuleContext<'_>, guard: &Guard, mut report: ExcessReport) -> Option<Finding> {
+    if report.excess.is_empty() {
         return None;
     }
-    let extent =
-        format!("{}{}", count(told.action_count, "action"), destructive(told.destructive_count, told.action_count));
-    let is = if told.action_count == 1 { "is" } else { "are" };
-    let title = format!("\"{}\" does not hold: {extent}, {is} allowed without {}", guard.name.value, keys(guard));
-    told.severity = severity(guard);
-    told.causes.push(format!("guard {}", guard.name.value));
-    let advice = match deny::where_it_fails(&told, &guard.unless) {
+    let extent = format!(
+        "{}{}",
+        format_count(report.action_count, "action"),
+        format_destructive_share(report.destructive_count, report.action_count)
+    );
+    let verb = if report.action_count == 1 { "is" } else { "are" };
+    let title =
+        format!("\"{}\" does not hold: {extent}, {verb} allowed without {}", guard.name.value, join_guard_keys(guard));
+    report.severity = rate_guard(guard);
+    report.causes.push(format!("guard {}", guard.name.value));
+    let advice = match deny::render_deny_unless(&report, &guard.unless) {
         Some(text) => format!("deny it otherwise, in a policy of the principal or in an SCP:\n{text}"),
         None => format!("deny it where the condition of the guard \"{}\" does not hold", guard.name.value),
     };
-    let mut finding = judged.finding(RuleId::Unguarded, title, told, vec![advice]);
-    finding.reasons = judged.caveats();
+    let mut finding = context.build_finding(RuleId::Unguarded, title, report, vec![advice]);
+    finding.reasons = context.caveats();
     Some(finding)
 }
 
 /// What an agent could destroy with the credentials of an operator.
-fn through_an_agent(judged: &Judged<'_>, topic: &Topic, mut told: Told) -> Option<Finding> {
-    if told.excess.is_empty() {
+fn find_delegated_agent_excess(context: &RuleContext<'_>, check: &Check, mut report: ExcessReport) -> Option<Finding> {
+    if report.excess.is_empty() {
         return None;
     }
     let title = format!(
         "an agent that runs with its credentials could do {}, and no guard stands between",
-        count(told.destructive_count, "destructive action")
+        format_count(report.destructive_count, "destructive action")
     );
-    told.causes.push(topic.name.clone());
+    report.causes.push(check.name.clone());
     let when = serde_json::json!({ "Bool": { "aws:ViaAWSMCPService": "true" } });
     let mut advice = vec![format!(
         "deny it to agents, in a policy of the principal or in an SCP:\n{}",
-        deny::where_it_holds(&told, &when)
+        deny::render_deny_where(&report, &when)
     )];
-    if let Some(entry) = judged.subject.entry {
-        let of = serde_json::Value::from(entry.name.value.as_str());
+    if let Some(entry) = context.subject.entry {
+        let entry_name = serde_json::Value::from(entry.name.value.as_str());
         let name = serde_json::Value::from(format!("{}, through an agent", entry.name.value));
         let when = "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
         advice.push(format!(
-            "or declare what agents may do:\n[[persona]]\nname  = {name}\nof    = {of}\nwhen  = {when}\nkind  = \"agent\"\nallow = []"
+            "or declare what agents may do:\n[[persona]]\nname  = {name}\nof    = {entry_name}\nwhen  = {when}\nkind  = \"agent\"\nallow = []"
         ));
     }
-    let mut finding = judged.finding(RuleId::Unguarded, title, told, advice);
-    finding.reasons = judged.caveats();
+    let mut finding = context.build_finding(RuleId::Unguarded, title, report, advice);
+    finding.reasons = context.caveats();
     Some(finding)
 }
 
 /// A guard that the principal satisfies alone.
-fn void(judged: &Judged<'_>, guard: &Guard, ways: &[Way]) -> Finding {
-    let nothing = Layers::of_identity(Vec::new());
-    let proof = ways.iter().find(|way| !way.founds.is_empty());
-    let mut told = match proof {
-        Some(way) => Telling {
-            asker: judged.asker,
-            subject: judged.subject,
-            policies: &way.policies,
-            other: &nothing,
-            latent: false,
-            is_agent: judged.subject.is_agent(),
+fn build_ineffective_guard_finding(context: &RuleContext<'_>, guard: &Guard, bypasses: &[GuardBypass]) -> Finding {
+    let no_layers = Layers::from_identity(Vec::new());
+    let proven_bypass = bypasses.iter().find(|bypass| !bypass.proof.is_empty());
+    let mut report = match proven_bypass {
+        Some(bypass) => ExcessRenderer {
+            analyzer: context.analyzer,
+            subject: context.subject,
+            policies: &bypass.policies,
+            expected_layers: &no_layers,
+            is_future: false,
+            is_agent: context.subject.is_agent(),
         }
-        .tell(&way.founds),
-        None => Told::nothing(),
+        .render(&bypass.proof),
+        None => ExcessReport::empty(),
     };
-    let severity = severity(guard);
-    told.severity = severity;
-    told.causes.extend(ways.iter().map(|way| way.words.clone()));
-    told.causes.push(format!("void guard {}", guard.name.value));
-    let words: Vec<&str> = ways.iter().map(|way| way.words.as_str()).collect();
-    let title = format!("\"{}\" is void: {}", guard.name.value, words.join(", and "));
+    let severity = rate_guard(guard);
+    report.severity = severity;
+    report.causes.extend(bypasses.iter().map(|bypass| bypass.summary.clone()));
+    report.causes.push(format!("void guard {}", guard.name.value));
+    let summaries: Vec<&str> = bypasses.iter().map(|bypass| bypass.summary.as_str()).collect();
+    let title = format!("\"{}\" is void: {}", guard.name.value, summaries.join(", and "));
     let advice = vec![
         "take that away from the principal, and from those who take it on".to_owned(),
         "or let something bring the value that someone else decides on: an identity provider, a broker's role"
             .to_owned(),
     ];
-    let mut finding = judged.finding(RuleId::Unguarded, title, told, advice);
-    finding.reasons = judged.caveats();
+    let mut finding = context.build_finding(RuleId::Unguarded, title, report, advice);
+    finding.reasons = context.caveats();
     finding
 }
 
 /// The keys that a guard asks for.
-fn keys(guard: &Guard) -> String {
+fn join_guard_keys(guard: &Guard) -> String {
     let mut keys: Vec<&str> = guard.unless.conditions.iter().map(|condition| condition.key.as_written()).collect();
     keys.dedup();
     keys.join(" and ")
 }
 
-fn severity(guard: &Guard) -> Severity {
+fn rate_guard(guard: &Guard) -> Severity {
     match guard.severity {
         GuardSeverity::Low => Severity::Low,
         GuardSeverity::Medium => Severity::Medium,

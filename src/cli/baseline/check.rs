@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use iamdrift::baseline::{
-    Assignment, Assignments, Baseline, IgnoredBy, PrincipalView, Stale, StaleReason, StaleSubject,
+    Assignment, Assignments, Baseline, IgnoreReason, PrincipalView, StaleItem, StaleReason, StaleSubject,
 };
 use iamdrift::report::{Layout, Paragraph};
 use iamdrift::snapshot::{Snapshot, SnapshotPaths};
 use owo_colors::Style;
 
-use crate::cli::{ExitStatus, Globals, output, snapshot};
+use crate::cli::{ExitStatus, GlobalArgs, output, snapshot};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 the baseline can be used, warnings or not; 2 it cannot.\n\n",
@@ -19,7 +19,7 @@ const AFTER_HELP: &str = concat!(
 );
 
 /// How many principals without an entry are listed.
-const LISTED: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// Check a baseline, and with a snapshot, whom it covers
 #[derive(Debug, clap::Args)]
@@ -34,116 +34,126 @@ pub struct Args {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
-    let baseline = Baseline::load_with(&args.baseline, globals.catalog()?)?;
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
+    let baseline = Baseline::load_with_catalog(&args.baseline, globals.catalog()?)?;
     let snapshot = match &args.snapshot {
         None => None,
         Some(path) => {
             let paths = SnapshotPaths { snapshot: path.clone(), ..SnapshotPaths::default() };
-            Some(snapshot::load(&paths)?)
+            Some(snapshot::load_snapshot(&paths)?)
         }
     };
-    let mut out = Told { text: Vec::new(), layout: output::layout() };
-    out.baseline(&baseline)?;
+    let mut out = CoverageSummary { text: Vec::new(), layout: output::detect_layout() };
+    out.write_baseline(&baseline)?;
     if let Some(snapshot) = &snapshot {
-        out.coverage(&baseline, snapshot)?;
+        out.write_coverage(&baseline, snapshot)?;
     }
-    output::write(&String::from_utf8_lossy(&out.text))?;
+    output::write_stdout(&String::from_utf8_lossy(&out.text))?;
     Ok(ExitStatus::Clean)
 }
 
 /// What is written.
-struct Told {
+struct CoverageSummary {
     text: Vec<u8>,
     layout: Layout,
 }
 
-impl Told {
-    fn line(&mut self, words: &str) -> std::io::Result<()> {
-        Paragraph::new(0, 2).words(words).write(self.layout, &mut self.text)
+impl CoverageSummary {
+    fn write_line(&mut self, words: &str) -> std::io::Result<()> {
+        Paragraph::new(0, 2).add_words(words).write(self.layout, &mut self.text)
     }
 
-    fn warning(&mut self, words: &str) -> std::io::Result<()> {
-        let head = Paragraph::new(0, 2).unit(0, "warning:", Style::new().yellow().bold());
-        head.words(words).write(self.layout, &mut self.text)
+    fn write_warning(&mut self, words: &str) -> std::io::Result<()> {
+        let head = Paragraph::new(0, 2).add_span(0, "warning:", Style::new().yellow().bold());
+        head.add_words(words).write(self.layout, &mut self.text)
     }
 
-    fn baseline(&mut self, baseline: &Baseline) -> std::io::Result<()> {
+    fn write_baseline(&mut self, baseline: &Baseline) -> std::io::Result<()> {
         let parts = [
-            count(baseline.entries.len(), "entry", "entries"),
-            count(baseline.ignores.len(), "ignore", "ignores"),
-            count(baseline.exceptions.len(), "exception", "exceptions"),
+            format_count(baseline.entries.len(), "entry", "entries"),
+            format_count(baseline.ignores.len(), "ignore", "ignores"),
+            format_count(baseline.exceptions.len(), "exception", "exceptions"),
         ];
-        self.line(&format!("baseline {} @ {}: {}", baseline.source().name(), baseline.content_id(), parts.join(", ")))?;
+        self.write_line(&format!(
+            "baseline {} @ {}: {}",
+            baseline.source().name(),
+            baseline.content_id(),
+            parts.join(", ")
+        ))?;
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         for exception in baseline.exceptions.iter().filter(|exception| exception.is_expired(today)) {
             let place = baseline.place(exception.expires.span);
-            self.warning(&format!("{place}: the exception for {} has expired", exception.fingerprint.value))?;
+            self.write_warning(&format!("{place}: the exception for {} has expired", exception.fingerprint.value))?;
         }
         Ok(())
     }
 
-    fn coverage(&mut self, baseline: &Baseline, snapshot: &Snapshot) -> std::io::Result<()> {
+    fn write_coverage(&mut self, baseline: &Baseline, snapshot: &Snapshot) -> std::io::Result<()> {
         let principals: Vec<_> = snapshot.principals().map(|(_, principal)| principal).collect();
         let views: Vec<PrincipalView<'_>> = principals
             .iter()
             .map(|principal| PrincipalView {
                 arn: principal.arn.as_str(),
                 tags: &principal.tags,
-                is_service_linked: principal.kind.is_service_linked(),
+                is_service_linked: principal.entity_kind.is_service_linked(),
             })
             .collect();
         let assignments: Assignments = baseline.assign(&views);
-        let of = |wanted: fn(&Assignment) -> bool| assignments.of.iter().filter(|one| wanted(one)).count();
-        let mut parts = vec![format!("{} declared", of(|one| matches!(one, Assignment::Declared(_))))];
-        for (number, what) in [
-            (of(|one| *one == Assignment::Undeclared), "undeclared"),
-            (of(|one| matches!(one, Assignment::Ambiguous(_))), "ambiguous"),
-            (of(|one| matches!(one, Assignment::Ignored(IgnoredBy::Ignore(_)))), "ignored"),
-            (assignments.service_linked(), "AWS-owned, left out"),
+        let count_assignments =
+            |is_counted: fn(&Assignment) -> bool| assignments.by_principal.iter().filter(|one| is_counted(one)).count();
+        let mut parts = vec![format!("{} declared", count_assignments(|one| matches!(one, Assignment::Declared(_))))];
+        for (number, label) in [
+            (count_assignments(|one| *one == Assignment::Undeclared), "undeclared"),
+            (count_assignments(|one| matches!(one, Assignment::Ambiguous(_))), "ambiguous"),
+            (count_assignments(|one| matches!(one, Assignment::Ignored(IgnoreReason::Ignore(_)))), "ignored"),
+            (assignments.count_service_linked(), "AWS-owned, left out"),
         ] {
             if number > 0 {
-                parts.push(format!("{number} {what}"));
+                parts.push(format!("{number} {label}"));
             }
         }
-        self.line(&format!("{}: {}", count(principals.len(), "principal", "principals"), parts.join(", ")))?;
+        self.write_line(&format!(
+            "{}: {}",
+            format_count(principals.len(), "principal", "principals"),
+            parts.join(", ")
+        ))?;
         let undeclared: Vec<&str> = views
             .iter()
-            .zip(&assignments.of)
+            .zip(&assignments.by_principal)
             .filter(|(_, assignment)| **assignment == Assignment::Undeclared)
             .map(|(view, _)| view.arn)
             .collect();
-        for arn in undeclared.iter().take(LISTED) {
-            self.warning(&format!("no entry speaks of {arn}"))?;
+        for arn in undeclared.iter().take(MAX_LISTED) {
+            self.write_warning(&format!("no entry speaks of {arn}"))?;
         }
-        if let Some(more) = undeclared.len().checked_sub(LISTED).filter(|more| *more > 0) {
-            self.warning(&format!("nor of {more} more"))?;
+        if let Some(omitted) = undeclared.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
+            self.write_warning(&format!("nor of {omitted} more"))?;
         }
         for ambiguity in &assignments.ambiguities {
-            self.warning(&ambiguity.diagnostic.to_string())?;
+            self.write_warning(&ambiguity.diagnostic.to_string())?;
         }
         for stale in &assignments.stale {
-            self.warning(&idle(baseline, stale))?;
+            self.write_warning(&describe_stale(baseline, stale))?;
         }
         Ok(())
     }
 }
 
-fn idle(baseline: &Baseline, stale: &Stale) -> String {
-    let what = match stale.subject {
+fn describe_stale(baseline: &Baseline, stale: &StaleItem) -> String {
+    let subject = match stale.subject {
         StaleSubject::Entry(index) => {
             format!("the entry \"{}\"", baseline.entries.get(index).map_or("", |entry| &entry.name.value))
         }
         StaleSubject::Ignore(_) => "this ignore".to_owned(),
         StaleSubject::Exception(_) => "this exception".to_owned(),
     };
-    let why = match stale.reason {
+    let reason = match stale.reason {
         StaleReason::MatchesNothing => "matches nothing in the snapshot",
-        StaleReason::Overruled => "decides nothing: other entries win wherever it matches",
+        StaleReason::Overridden => "decides nothing: other entries win wherever it matches",
     };
-    format!("{}: {what} {why}", stale.place)
+    format!("{}: {subject} {reason}", stale.place)
 }
 
-fn count(number: usize, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
+fn format_count(number: usize, singular: &str, plural: &str) -> String {
+    format!("{number} {}", if number == 1 { singular } else { plural })
 }

@@ -4,24 +4,24 @@ mod check;
 
 use clap::Subcommand;
 
-use super::{ExitStatus, Globals};
+use super::{ExitStatus, GlobalArgs};
 
 /// Work with a baseline: what is expected of each principal
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example, in the repository's folder examples/incident:\n  iamdrift baseline check baseline")]
 pub struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: BaselineCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum BaselineCommand {
     Check(check::Args),
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     match &args.command {
-        Command::Check(args) => check::run(args, globals),
+        BaselineCommand::Check(args) => check::run(args, globals),
     }
 }

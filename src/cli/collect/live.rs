@@ -4,77 +4,95 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::collect::{
-    Beginning, CollectError, Destination, Observer, Options, READS_RESOURCE_POLICIES, Reach, Silent, Summary, collect,
+    CollectError, CollectObserver, CollectOptions, CollectScope, CollectionSummary, NoopObserver,
+    READS_RESOURCE_POLICIES, SnapshotDestination, StartMode, collect,
 };
 use iamdrift::snapshot::format::UnreadPart;
 use iamdrift::snapshot::store::{Compression, JOURNAL, StoreError};
 
 use super::super::{ExitStatus, UserError, failure, output};
-use super::progress::Progress;
-use super::{Args, FromAws, plan};
+use super::progress::CollectProgress;
+use super::{Args, CollectArgs, plan};
 
 /// Where the permissions stand, for whoever lacks one.
-const PERMISSIONS: &str = "policies/collector-permissions.json";
+const PERMISSIONS_FILE: &str = "policies/collector-permissions.json";
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitStatus> {
-    let reach = if args.organization { Reach::Organization } else { Reach::Accounts };
-    let options = options(&args.from, reach)?;
+pub(super) fn run_collect(args: &Args) -> anyhow::Result<ExitStatus> {
+    let scope = if args.organization { CollectScope::Organization } else { CollectScope::Accounts };
+    let options = build_options(&args.from, scope)?;
     if args.dry_run {
-        output::write(&plan::plan(&options))?;
+        output::write_stdout(&plan::render_plan(&options))?;
         return Ok(ExitStatus::Clean);
     }
-    let destination = Destination {
+    let destination = SnapshotDestination {
         directory: args.output.clone(),
         compression: if args.compress { Compression::Zstd } else { Compression::None },
-        beginning: if args.resume { Beginning::Resumed } else { Beginning::New },
+        start_mode: if args.resume { StartMode::Resume } else { StartMode::New },
     };
-    let summary = collected(&options, &destination, args.from.quiet)
-        .map_err(|error| explained(error, &destination, "`--resume`, and the same arguments, continue"))?;
-    warn(&summary)?;
+    let summary = collect_with_progress(&options, &destination, args.from.quiet)
+        .map_err(|error| to_user_error(error, &destination, "`--resume`, and the same arguments, continue"))?;
+    print_unread_parts(&summary)?;
     if !args.from.quiet {
-        output::write(&told(&summary, &args.output))?;
+        output::write_stdout(&render_summary(&summary, &args.output))?;
     }
     Ok(if summary.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
 /// Collects for an audit, into a directory that does not exist yet. Says whether everything could be read.
-pub fn audited(from: &FromAws, reach: Reach, directory: &Path, keeping: Keeping) -> anyhow::Result<ExitStatus> {
-    let destination =
-        Destination { directory: directory.to_owned(), compression: Compression::None, beginning: Beginning::New };
-    let summary = collected(&options(from, reach)?, &destination, from.quiet).map_err(|error| match keeping {
-        Keeping::Kept => {
-            let command =
-                format!("`iamdrift collect --resume -o {}`, and the same options, continue", directory.display());
-            explained(error, &destination, &command)
-        }
-        Keeping::Dropped => UserError::new(error.to_string(), error.help()).into(),
-    })?;
-    warn(&summary)?;
+pub fn collect_for_audit(
+    from: &CollectArgs,
+    scope: CollectScope,
+    directory: &Path,
+    retention: SnapshotRetention,
+) -> anyhow::Result<ExitStatus> {
+    let destination = SnapshotDestination {
+        directory: directory.to_owned(),
+        compression: Compression::None,
+        start_mode: StartMode::New,
+    };
+    let summary =
+        collect_with_progress(&build_options(from, scope)?, &destination, from.quiet).map_err(
+            |error| match retention {
+                SnapshotRetention::Keep => {
+                    let command = format!(
+                        "`iamdrift collect --resume -o {}`, and the same options, continue",
+                        directory.display()
+                    );
+                    to_user_error(error, &destination, &command)
+                }
+                SnapshotRetention::Discard => UserError::new(error.to_string(), error.help()).into(),
+            },
+        )?;
+    print_unread_parts(&summary)?;
     Ok(if summary.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
 /// What becomes of the snapshot that an audit collects.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum Keeping {
+pub enum SnapshotRetention {
     /// It stays, and a run that breaks off can be continued.
-    Kept,
+    Keep,
     /// It goes with the audit.
-    Dropped,
+    Discard,
 }
 
 /// Collects, and shows how it goes on.
-fn collected(options: &Options, destination: &Destination, quiet: bool) -> Result<Summary, CollectError> {
-    let progress = if quiet { None } else { Progress::on_terminal() };
-    let observer: Arc<dyn Observer> = match progress {
+fn collect_with_progress(
+    options: &CollectOptions,
+    destination: &SnapshotDestination,
+    quiet: bool,
+) -> Result<CollectionSummary, CollectError> {
+    let progress = if quiet { None } else { CollectProgress::new_for_terminal() };
+    let observer: Arc<dyn CollectObserver> = match progress {
         Some(progress) => Arc::new(progress),
-        None => Arc::new(Silent),
+        None => Arc::new(NoopObserver),
     };
     let summary = collect(options, destination, &observer);
     drop(observer);
     summary
 }
 
-fn options(from: &FromAws, reach: Reach) -> anyhow::Result<Options> {
+fn build_options(from: &CollectArgs, scope: CollectScope) -> anyhow::Result<CollectOptions> {
     if !from.resource_regions.is_empty() && !READS_RESOURCE_POLICIES {
         return Err(UserError::new(
             "`--resource-regions` needs a build that reads the policies of resources",
@@ -82,72 +100,77 @@ fn options(from: &FromAws, reach: Reach) -> anyhow::Result<Options> {
         )
         .into());
     }
-    Ok(Options {
+    Ok(CollectOptions {
         profile: from.profile.clone(),
         region: from.region.clone(),
         role_arn: from.role_arn.clone(),
         external_id: from.external_id.clone(),
-        organization: reach,
+        scope: scope,
         accounts: from.accounts.clone(),
         member_role: from.member_role.clone(),
         concurrency: usize::from(from.concurrency),
         requests_per_second: from.requests_per_second,
         resource_regions: from.resource_regions.clone(),
-        ..Options::default()
+        ..CollectOptions::default()
     })
 }
 
 /// What to do about an error; where a collection had begun, `command` continues it.
-fn explained(error: CollectError, destination: &Destination, command: &str) -> anyhow::Error {
-    let is_passing = matches!(
+fn to_user_error(error: CollectError, destination: &SnapshotDestination, resume_hint: &str) -> anyhow::Error {
+    let is_transient = matches!(
         error,
-        CollectError::Credentials(_) | CollectError::Start(_) | CollectError::Store(StoreError::Io { .. })
+        CollectError::Credentials(_) | CollectError::StartFailed(_) | CollectError::Store(StoreError::Io { .. })
     );
-    let may_go_on = is_passing && destination.directory.join(JOURNAL).exists();
-    let going_on = if may_go_on { format!("; {command} what has begun") } else { String::new() };
-    UserError::new(error.to_string(), error.help() + &going_on).into()
+    let can_resume = is_transient && destination.directory.join(JOURNAL).exists();
+    let resume_text = if can_resume { format!("; {resume_hint} what has begun") } else { String::new() };
+    UserError::new(error.to_string(), error.help() + &resume_text).into()
 }
 
 /// Says on standard error what the snapshot lacks, and what to do about it.
-fn warn(summary: &Summary) -> anyhow::Result<()> {
+fn print_unread_parts(summary: &CollectionSummary) -> anyhow::Result<()> {
     let mut permissions = Vec::new();
-    let mut line = |whose: &str, part: &UnreadPart| {
+    let mut print_unread = |owner: &str, part: &UnreadPart| {
         permissions.extend(part.permission.clone());
-        let of = part.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
-        failure::warn(&format!("unread in {whose}{of}: {}", part.error))
+        let scope = part.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
+        failure::print_warning(&format!("unread in {owner}{scope}: {}", part.error))
     };
     if let Some(organization) = &summary.manifest.organization {
-        organization.unread.iter().try_for_each(|part| line("the organization", part))?;
+        organization.unread.iter().try_for_each(|part| print_unread("the organization", part))?;
     }
     for account in &summary.manifest.accounts {
-        account.unread.iter().try_for_each(|part| line(&format!("account {}", account.id), part))?;
+        account.unread.iter().try_for_each(|part| print_unread(&format!("account {}", account.id), part))?;
     }
     permissions.sort();
     permissions.dedup();
     if !permissions.is_empty() {
         let missing = permissions.join(", ");
-        failure::help(&format!("grant {missing}: all that the collector needs stands in {PERMISSIONS}"))?;
+        failure::print_help(&format!("grant {missing}: all that the collector needs stands in {PERMISSIONS_FILE}"))?;
     }
     Ok(())
 }
 
 /// What was collected, in a line or two.
-fn told(summary: &Summary, directory: &Path) -> String {
+fn render_summary(summary: &CollectionSummary, directory: &Path) -> String {
     let accounts = &summary.manifest.accounts;
-    let read = accounts.iter().filter(|account| account.stored.is_some()).count();
-    let principals: usize = accounts.iter().map(|account| account.principals).sum();
-    let mut text = format!("{}: {}, {}", directory.display(), count(read, "account"), count(principals, "principal"));
-    if read < accounts.len() {
-        text += &format!("; {} unread", count(accounts.len() - read, "account"));
+    let read_count = accounts.iter().filter(|account| account.stored.is_some()).count();
+    let principal_count: usize = accounts.iter().map(|account| account.principals).sum();
+    let mut text = format!(
+        "{}: {}, {}",
+        directory.display(),
+        format_count(read_count, "account"),
+        format_count(principal_count, "principal")
+    );
+    if read_count < accounts.len() {
+        text += &format!("; {} unread", format_count(accounts.len() - read_count, "account"));
     }
-    if !summary.skipped.is_empty() {
+    if !summary.skipped_accounts.is_empty() {
         let skipped: Vec<String> =
-            summary.skipped.iter().map(|account| format!("{} ({})", account.id, account.status)).collect();
+            summary.skipped_accounts.iter().map(|account| format!("{} ({})", account.id, account.status)).collect();
         text += &format!("\nskipped, since nobody can act there: {}", skipped.join(", "));
     }
     text + "\n"
 }
 
-pub(super) fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+pub(super) fn format_count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -10,11 +10,11 @@ mod progress;
 
 use std::path::PathBuf;
 
-pub use arguments::{FromAws, HEADING, OF_COLLECTING};
+pub use arguments::{COLLECT_ONLY_ARGS, CollectArgs, HELP_HEADING};
 #[cfg(feature = "aws")]
-pub use live::{Keeping, audited};
+pub use live::{SnapshotRetention, collect_for_audit};
 
-use super::{ExitStatus, Globals};
+use super::{ExitStatus, GlobalArgs};
 
 const AFTER_HELP: &str = concat!(
     "Every call reads and none changes anything; policies/collector-permissions.json holds the permissions that they ",
@@ -35,7 +35,7 @@ const AFTER_HELP: &str = concat!(
 #[cfg_attr(not(feature = "aws"), allow(dead_code))]
 pub struct Args {
     #[command(flatten)]
-    from: FromAws,
+    from: CollectArgs,
     /// Read the organization, and collect all its active accounts
     #[arg(long)]
     organization: bool,
@@ -56,13 +56,13 @@ pub struct Args {
 
 /// Runs the command.
 #[cfg(feature = "aws")]
-pub fn run(args: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
-    live::run(args)
+pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
+    live::run_collect(args)
 }
 
 /// Tells how to come by the command.
 #[cfg(not(feature = "aws"))]
-pub fn run(_: &Args, _: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(_: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     Err(not_built_in())
 }
 

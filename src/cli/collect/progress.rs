@@ -5,108 +5,113 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::live::count;
-use iamdrift::collect::{Observer, Outcome};
+use super::live::format_count;
+use iamdrift::collect::{AccountOutcome, CollectObserver};
 use iamdrift::iam::AccountId;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How often a line that waits shows that it is alive.
 const TICK: Duration = Duration::from_millis(120);
 
-const BEFORE: &str = "{spinner} finding the accounts  {elapsed}";
-const BAR: &str = "{bar:30} {pos}/{len} accounts  {elapsed}";
-const ACCOUNT: &str = "{spinner} {prefix}  {msg}";
+const SPINNER_TEMPLATE: &str = "{spinner} finding the accounts  {elapsed}";
+const BAR_TEMPLATE: &str = "{bar:30} {pos}/{len} accounts  {elapsed}";
+const ACCOUNT_TEMPLATE: &str = "{spinner} {prefix}  {msg}";
 
 /// Shows a collection on a terminal.
-pub struct Progress {
-    lines: MultiProgress,
-    all: ProgressBar,
-    accounts: Mutex<HashMap<AccountId, ProgressBar>>,
+pub struct CollectProgress {
+    bars: MultiProgress,
+    total: ProgressBar,
+    account_bars: Mutex<HashMap<AccountId, ProgressBar>>,
 }
 
-impl Progress {
+impl CollectProgress {
     /// A progress to show; none where standard error is no terminal.
-    pub fn on_terminal() -> Option<Progress> {
+    pub fn new_for_terminal() -> Option<CollectProgress> {
         if !std::io::stderr().is_terminal() {
             return None;
         }
-        let lines = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         // Which accounts there are is known once AWS has told who is asking, and of the organization.
-        let all = lines.add(ProgressBar::new(0).with_style(style(BEFORE)));
-        all.enable_steady_tick(Duration::from_secs(1));
-        Some(Progress { lines, all, accounts: Mutex::new(HashMap::new()) })
+        let total = bars.add(ProgressBar::new(0).with_style(build_style(SPINNER_TEMPLATE)));
+        total.enable_steady_tick(Duration::from_secs(1));
+        Some(CollectProgress { bars: bars, total: total, account_bars: Mutex::new(HashMap::new()) })
     }
 
-    fn line(&self, id: &AccountId) -> Option<ProgressBar> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    fn account_bar(&self, id: &AccountId) -> Option<ProgressBar> {
+        self.account_bars.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }
 
 /// A style that its template was checked for by the test below.
-fn style(template: &str) -> ProgressStyle {
+fn build_style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-impl Observer for Progress {
-    fn begins(&self, accounts: usize, finished: usize) {
-        self.all.set_style(style(BAR));
-        self.all.set_length(accounts as u64);
-        self.all.set_position(finished as u64);
+impl CollectObserver for CollectProgress {
+    fn on_collection_started(&self, accounts: usize, finished: usize) {
+        self.total.set_style(build_style(BAR_TEMPLATE));
+        self.total.set_length(accounts as u64);
+        self.total.set_position(finished as u64);
     }
 
-    fn account_begins(&self, id: &AccountId, name: Option<&str>) {
-        let line = ProgressBar::new_spinner().with_style(style(ACCOUNT));
-        let line = self.lines.insert_before(&self.all, line);
-        line.set_prefix(titled(id, name));
+    fn on_account_started(&self, id: &AccountId, name: Option<&str>) {
+        let account_bar = ProgressBar::new_spinner().with_style(build_style(ACCOUNT_TEMPLATE));
+        let line = self.bars.insert_before(&self.total, account_bar);
+        line.set_prefix(format_account(id, name));
         line.enable_steady_tick(TICK);
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), line);
+        self.account_bars.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), line);
     }
 
-    fn account_grows(&self, id: &AccountId, principals: usize) {
-        if let Some(line) = self.line(id) {
-            line.set_message(count(principals, "principal"));
+    fn on_account_progress(&self, id: &AccountId, principals: usize) {
+        if let Some(bar) = self.account_bar(id) {
+            bar.set_message(format_count(principals, "principal"));
         }
     }
 
-    fn account_ends(&self, id: &AccountId, name: Option<&str>, outcome: &Outcome) {
-        let line = self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        if let Some(line) = line {
+    fn on_account_finished(&self, id: &AccountId, name: Option<&str>, outcome: &AccountOutcome) {
+        let bar = self.account_bars.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        if let Some(line) = bar {
             line.finish_and_clear();
         }
         // What did not work is told once more when all is done, whether this can be shown or not.
-        let _ = self.lines.println(format!("{} {}  {}", mark(outcome), titled(id, name), told(outcome)));
-        self.all.inc(1);
+        let _ = self.bars.println(format!(
+            "{} {}  {}",
+            outcome_mark(outcome),
+            format_account(id, name),
+            describe_outcome(outcome)
+        ));
+        self.total.inc(1);
     }
 }
 
-impl Drop for Progress {
+impl Drop for CollectProgress {
     fn drop(&mut self) {
-        self.all.finish_and_clear();
+        self.total.finish_and_clear();
     }
 }
 
 /// The account with its name, whose control characters would reach the terminal.
-fn titled(id: &AccountId, name: Option<&str>) -> String {
+fn format_account(id: &AccountId, name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{id} {}", super::super::failure::one_line(name)),
+        Some(name) => format!("{id} {}", super::super::failure::escape_control_chars(name)),
         None => id.to_string(),
     }
 }
 
-fn mark(outcome: &Outcome) -> char {
+fn outcome_mark(outcome: &AccountOutcome) -> char {
     match outcome {
-        Outcome::Read { .. } => '✓',
-        Outcome::Partly { .. } | Outcome::Unread { .. } => '✗',
+        AccountOutcome::Read { .. } => '✓',
+        AccountOutcome::Partial { .. } | AccountOutcome::Unread { .. } => '✗',
     }
 }
 
-fn told(outcome: &Outcome) -> String {
+fn describe_outcome(outcome: &AccountOutcome) -> String {
     match outcome {
-        Outcome::Read { principals } => count(*principals, "principal"),
-        Outcome::Partly { principals, unread } => {
-            format!("{}, {} unread", count(*principals, "principal"), count(unread.len(), "part"))
+        AccountOutcome::Read { principals } => format_count(*principals, "principal"),
+        AccountOutcome::Partial { principals, unread } => {
+            format!("{}, {} unread", format_count(*principals, "principal"), format_count(unread.len(), "part"))
         }
-        Outcome::Unread { .. } => "unread".to_owned(),
+        AccountOutcome::Unread { .. } => "unread".to_owned(),
     }
 }
 
@@ -116,14 +121,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_s_name_cannot_steer_the_terminal() {
+    fn account_names_are_escaped() {
         let id = AccountId::parse("111122223333").unwrap();
-        assert_eq!(titled(&id, Some("a\u{1b}[2Jb\n")), "111122223333 a\\u{1b}[2Jb\\n");
+        assert_eq!(format_account(&id, Some("a\u{1b}[2Jb\n")), "111122223333 a\\u{1b}[2Jb\\n");
     }
 
     #[test]
     fn templates_are_well_formed() {
-        for template in [BEFORE, BAR, ACCOUNT] {
+        for template in [SPINNER_TEMPLATE, BAR_TEMPLATE, ACCOUNT_TEMPLATE] {
             ProgressStyle::with_template(template).unwrap();
         }
     }

@@ -3,41 +3,41 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iamdrift::access::{ContextValue, Request};
-use iamdrift::audit::{Ranks, patterns};
+use iamdrift::audit::{ActionRanking, summarize_as_patterns};
 use iamdrift::catalog::ActionId;
-use iamdrift::solve::compare::{Comparison, Relation};
-use iamdrift::solve::{Cube, Grant, Verdict};
+use iamdrift::solve::compare::{PolicyComparison, PolicyRelation};
+use iamdrift::solve::{ContainmentVerdict, Cube, Grant};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 /// One line of `--pairs`: the answer, or what is wrong with the pair.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Line {
+pub struct PairResultLine {
     /// What the pair calls itself; null where it does not, or cannot be read.
     #[schemars(with = "serde_json::Value")]
     pub id: Box<RawValue>,
     /// What came of it.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: PairOutcome,
 }
 
 /// What came of a pair.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Outcome {
+pub enum PairOutcome {
     /// It was compared.
-    Compared(Answer),
+    Compared(ComparisonReport),
     /// It could not be read.
-    Refused {
+    Invalid {
         /// Why.
-        error: Refusal,
+        error: InvalidPair,
     },
 }
 
 /// Why a pair could not be read.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Refusal {
+pub struct InvalidPair {
     /// What is wrong, in one line.
     pub message: String,
     /// Where: the line of the input, from 1.
@@ -48,14 +48,14 @@ pub struct Refusal {
 
 /// How A relates to B.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Answer {
+pub struct ComparisonReport {
     /// The relation.
     #[schemars(with = "RelationName")]
-    pub verdict: Relation,
+    pub verdict: PolicyRelation,
     /// What A allows and B does not; null where that is nothing, or undecided.
-    pub a_not_b: Option<Side>,
+    pub a_not_b: Option<DirectionalDifference>,
     /// What B allows and A does not; null where that is nothing, or undecided.
-    pub b_not_a: Option<Side>,
+    pub b_not_a: Option<DirectionalDifference>,
     /// Why it is undecided; only where it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
@@ -80,29 +80,29 @@ enum RelationName {
 
 /// What one document allows and the other does not.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Side {
+pub struct DirectionalDifference {
     /// A request that one allows and the other does not.
     #[serde(flatten)]
-    pub witness: Witness,
+    pub witness: ComparisonWitnessJson,
     /// The whole difference.
-    pub difference: Vec<Part>,
+    pub difference: Vec<DifferencePart>,
 }
 
 /// A request.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Witness {
+pub struct ComparisonWitnessJson {
     /// The action.
     pub action: String,
     /// The resource.
     pub resource: String,
     /// The context keys that the request carries; others are missing from it.
-    pub context: BTreeMap<String, Values>,
+    pub context: BTreeMap<String, ContextValues>,
 }
 
 /// The value or values of a context key.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Values {
+pub enum ContextValues {
     /// Of a single-valued key.
     One(String),
     /// Of a multi-valued key.
@@ -111,9 +111,9 @@ pub enum Values {
 
 /// Actions that differ in the same way.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Part {
+pub struct DifferencePart {
     /// The actions, in patterns that cover these and no other existing action.
-    pub actions: Vec<Pattern>,
+    pub actions: Vec<PatternCountJson>,
     /// How many actions these are; actions that do not exist yet are not counted.
     pub count: usize,
     /// Patterns of the document that let in actions that do not exist yet.
@@ -130,84 +130,99 @@ pub struct Part {
 
 /// A pattern of actions, or an action by its name.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Pattern {
+pub struct PatternCountJson {
     /// The pattern.
     pub pattern: String,
     /// How many actions it stands for.
     pub count: usize,
 }
 
-impl Answer {
+impl ComparisonReport {
     /// Tells a comparison.
-    pub fn new(ranks: &Ranks<'_>, comparison: &Comparison) -> Answer {
+    pub fn new(ranking: &ActionRanking<'_>, comparison: &PolicyComparison) -> ComparisonReport {
         let mut reasons = Vec::new();
         for verdict in [&comparison.a_not_b, &comparison.b_not_a] {
-            if let Verdict::Undecided(why) = verdict {
-                for reason in why.iter().map(ToString::to_string) {
+            if let ContainmentVerdict::Undecided(undecided_reasons) = verdict {
+                for reason in undecided_reasons.iter().map(ToString::to_string) {
                     if !reasons.contains(&reason) {
                         reasons.push(reason);
                     }
                 }
             }
         }
-        Answer {
+        ComparisonReport {
             verdict: comparison.relation,
-            a_not_b: side(ranks, &comparison.a_not_b),
-            b_not_a: side(ranks, &comparison.b_not_a),
+            a_not_b: to_directional_difference(ranking, &comparison.a_not_b),
+            b_not_a: to_directional_difference(ranking, &comparison.b_not_a),
             reasons,
         }
     }
 }
 
-fn side(ranks: &Ranks<'_>, verdict: &Verdict) -> Option<Side> {
-    let Verdict::Broader(grants) = verdict else { return None };
+fn to_directional_difference(
+    ranking: &ActionRanking<'_>,
+    verdict: &ContainmentVerdict,
+) -> Option<DirectionalDifference> {
+    let ContainmentVerdict::Broader(grants) = verdict else { return None };
     let witness = grants.iter().find_map(|grant| grant.witness.as_ref())?;
-    Some(Side { witness: Witness::new(witness), difference: parts(ranks, grants) })
+    Some(DirectionalDifference {
+        witness: ComparisonWitnessJson::new(witness),
+        difference: group_grants(ranking, grants),
+    })
 }
 
 /// The grants, those joined that differ in the same requests.
-fn parts(ranks: &Ranks<'_>, grants: &[Grant]) -> Vec<Part> {
+fn group_grants(ranking: &ActionRanking<'_>, grants: &[Grant]) -> Vec<DifferencePart> {
     let mut groups: Vec<(&Grant, Vec<&Grant>)> = Vec::new();
     for grant in grants {
-        match groups.iter_mut().find(|(first, _)| first.cubes == grant.cubes && first.more == grant.more) {
+        match groups
+            .iter_mut()
+            .find(|(first, _)| first.cubes == grant.cubes && first.has_more_cubes == grant.has_more_cubes)
+        {
             Some((_, members)) => members.push(grant),
             None => groups.push((grant, vec![grant])),
         }
     }
-    groups.into_iter().map(|(first, members)| part(ranks, first, &members)).collect()
+    groups.into_iter().map(|(first, members)| to_difference_part(ranking, first, &members)).collect()
 }
 
-fn part(ranks: &Ranks<'_>, first: &Grant, members: &[&Grant]) -> Part {
-    let known: BTreeSet<ActionId> = members.iter().flat_map(|grant| grant.actions.known.iter().copied()).collect();
-    let mut actions: Vec<Pattern> = patterns(ranks, known)
+fn to_difference_part(ranking: &ActionRanking<'_>, first: &Grant, members: &[&Grant]) -> DifferencePart {
+    let action_ids: BTreeSet<ActionId> = members.iter().flat_map(|grant| grant.actions.known.iter().copied()).collect();
+    let mut actions: Vec<PatternCountJson> = summarize_as_patterns(ranking, action_ids)
         .into_iter()
-        .map(|pattern| Pattern { pattern: pattern.pattern, count: pattern.count })
+        .map(|pattern| PatternCountJson { pattern: pattern.pattern, count: pattern.count })
         .collect();
-    let others: BTreeSet<&String> = members.iter().flat_map(|grant| &grant.actions.others).collect();
+    let other_names: BTreeSet<&String> = members.iter().flat_map(|grant| &grant.actions.unknown).collect();
     // A name that only documents know has no wildcard; what lets in actions that do not exist yet has one.
-    let (new, named): (Vec<&String>, Vec<&String>) = others.into_iter().partition(|name| name.contains(['*', '?']));
-    actions.extend(named.into_iter().map(|name| Pattern { pattern: name.clone(), count: 1 }));
-    let statements: BTreeSet<usize> = members.iter().map(|grant| grant.tag.1).collect();
-    Part {
+    let (patterns_of_future_actions, existing_names): (Vec<&String>, Vec<&String>) =
+        other_names.into_iter().partition(|name| name.contains(['*', '?']));
+    actions.extend(existing_names.into_iter().map(|name| PatternCountJson { pattern: name.clone(), count: 1 }));
+    let statements: BTreeSet<usize> = members.iter().map(|grant| grant.statement_id.1).collect();
+    DifferencePart {
         count: actions.iter().map(|pattern| pattern.count).sum(),
         actions,
-        new_actions: new.into_iter().cloned().collect(),
+        new_actions: patterns_of_future_actions.into_iter().cloned().collect(),
         statements: statements.into_iter().collect(),
         cubes: first.cubes.clone(),
-        more: first.more,
+        more: first.has_more_cubes,
     }
 }
 
-impl Witness {
-    fn new(request: &Request) -> Witness {
-        let value = |value: &ContextValue| match value {
-            ContextValue::One(value) => Values::One(value.clone()),
-            ContextValue::Set(values) => Values::Several(values.clone()),
+impl ComparisonWitnessJson {
+    fn new(request: &Request) -> ComparisonWitnessJson {
+        let to_context_values = |value: &ContextValue| match value {
+            ContextValue::Single(value) => ContextValues::One(value.clone()),
+            ContextValue::Set(values) => ContextValues::Several(values.clone()),
         };
-        Witness {
+        ComparisonWitnessJson {
             action: request.action.clone(),
             resource: request.resource.clone(),
-            context: request.context.0.iter().map(|(key, v)| (key.as_written().to_owned(), value(v))).collect(),
+            context: request
+                .context
+                .0
+                .iter()
+                .map(|(key, v)| (key.as_written().to_owned(), to_context_values(v)))
+                .collect(),
         }
     }
 }
@@ -221,23 +236,23 @@ mod tests {
     #[derive(JsonSchema)]
     #[schemars(rename = "Compare", untagged)]
     #[allow(dead_code)] // the schema is made of it
-    enum Answered {
-        Line(Line),
-        Two(Answer),
+    enum CompareOutput {
+        Line(PairResultLine),
+        Files(ComparisonReport),
     }
 
-    fn schema() -> serde_json::Value {
+    fn output_schema() -> serde_json::Value {
         let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-        settings.into_generator().into_root_schema_for::<Answered>().to_value()
+        settings.into_generator().into_root_schema_for::<CompareOutput>().to_value()
     }
 
     #[test]
-    fn the_published_schema_is_that_of_the_types() {
-        let made = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    fn published_schema_matches_the_types() {
+        let schema_text = serde_json::to_string_pretty(&output_schema()).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            std::fs::write("schemas/compare.schema.json", &made).unwrap();
+            std::fs::write("schemas/compare.schema.json", &schema_text).unwrap();
         }
         let published = std::fs::read_to_string("schemas/compare.schema.json").unwrap();
-        assert_eq!(published, made, "run the test with UPDATE_SCHEMAS=1 where the change is meant");
+        assert_eq!(published, schema_text, "run the test with UPDATE_SCHEMAS=1 where the change is meant");
     }
 }

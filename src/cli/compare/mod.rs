@@ -8,13 +8,13 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use iamdrift::audit::Ranks;
+use iamdrift::audit::ActionRanking;
 use iamdrift::iam::{DocumentKind, PolicyDocument};
-use iamdrift::solve::compare::{Comparison, Relation, compare};
-use iamdrift::solve::{Solver, World};
+use iamdrift::solve::compare::{PolicyComparison, PolicyRelation, compare_policies};
+use iamdrift::solve::{ActionWorld, Solver};
 use iamdrift::source::SourceFile;
 
-use super::{ExitStatus, Globals, UserError, input, output};
+use super::{ExitStatus, GlobalArgs, UserError, input, output};
 
 const AFTER_HELP: &str = concat!(
     "Both documents are read as identity policies, by themselves: whoever has them, and nothing else known.\n\n",
@@ -56,12 +56,12 @@ pub struct Args {
     smt_lib: Option<PathBuf>,
     /// How to write the answer [default: table; with --pairs a line of JSON for each pair]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<Format>,
+    format: Option<ComparisonFormat>,
 }
 
 /// The formats of an answer.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Format {
+enum ComparisonFormat {
     /// For people.
     Table,
     /// For programs.
@@ -70,68 +70,74 @@ enum Format {
 
 /// How documents are held against each other.
 #[derive(Debug)]
-struct Terms {
-    ranks: Ranks<'static>,
-    worlds: &'static [World],
+struct ComparisonSettings {
+    ranking: ActionRanking<'static>,
+    worlds: &'static [ActionWorld],
     cubes: usize,
 }
 
-impl Terms {
+impl ComparisonSettings {
     fn solver(&self) -> Solver<'static> {
-        Solver::with_ranks(self.ranks.catalog, self.ranks.order())
+        Solver::with_ranks(self.ranking.catalog, self.ranking.to_numeric_ranks())
     }
 
-    fn compare(&self, solver: &Solver<'_>, a: &Arc<PolicyDocument>, b: &Arc<PolicyDocument>) -> Comparison {
-        compare(solver, a, b, self.worlds, self.cubes)
+    fn compare(&self, solver: &Solver<'_>, a: &Arc<PolicyDocument>, b: &Arc<PolicyDocument>) -> PolicyComparison {
+        compare_policies(solver, a, b, self.worlds, self.cubes)
     }
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
-    let worlds: &[World] = if args.closed_world { &[World::Closed] } else { &[World::Closed, World::Open] };
-    let terms = Terms { ranks: Ranks::new(globals.catalog()?), worlds, cubes: args.cubes };
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
+    let worlds: &[ActionWorld] =
+        if args.closed_world { &[ActionWorld::Existing] } else { &[ActionWorld::Existing, ActionWorld::Future] };
+    let settings = ComparisonSettings { ranking: ActionRanking::new(globals.catalog()?), worlds, cubes: args.cubes };
     match (&args.pairs, &args.a, &args.b) {
-        (Some(_), _, _) if args.format == Some(Format::Table) => {
+        (Some(_), _, _) if args.format == Some(ComparisonFormat::Table) => {
             let help = "leave `--format` out: many pairs are answered in lines of JSON";
             Err(UserError::new("`--pairs` has no table", help).into())
         }
-        (Some(file), _, _) => pairs::run(file, &terms),
+        (Some(file), _, _) => pairs::answer_pairs(file, &settings),
         (None, Some(a), Some(b)) => {
             if a == Path::new("-") && b == a {
                 return Err(UserError::new("standard input is one document", "give the other one as a file").into());
             }
-            let documents = (read(a)?, read(b)?);
+            let documents = (read_document(a)?, read_document(b)?);
             if let Some(directory) = &args.smt_lib {
-                smt::write(directory, &documents, terms.ranks.catalog)?;
+                smt::write_scripts(directory, &documents, settings.ranking.catalog)?;
             }
-            two((a, b), &documents, args.format.unwrap_or(Format::Table), &terms)
+            compare_files((a, b), &documents, args.format.unwrap_or(ComparisonFormat::Table), &settings)
         }
         (None, _, _) => Err(UserError::new("two documents are needed", "or many pairs with `--pairs`").into()),
     }
 }
 
-type Documents = (Arc<PolicyDocument>, Arc<PolicyDocument>);
+type DocumentPair = (Arc<PolicyDocument>, Arc<PolicyDocument>);
 
-fn two(paths: (&Path, &Path), documents: &Documents, format: Format, terms: &Terms) -> anyhow::Result<ExitStatus> {
-    let solver = terms.solver();
-    let comparison = terms.compare(&solver, &documents.0, &documents.1);
-    let answer = answer::Answer::new(&terms.ranks, &comparison);
+fn compare_files(
+    paths: (&Path, &Path),
+    documents: &DocumentPair,
+    format: ComparisonFormat,
+    settings: &ComparisonSettings,
+) -> anyhow::Result<ExitStatus> {
+    let solver = settings.solver();
+    let comparison = settings.compare(&solver, &documents.0, &documents.1);
+    let answer = answer::ComparisonReport::new(&settings.ranking, &comparison);
     match format {
-        Format::Table => {
+        ComparisonFormat::Table => {
             let (a, b) = (paths.0.display().to_string(), paths.1.display().to_string());
-            output::write(&table::render(&answer, (&a, &b), output::layout())?)?;
+            output::write_stdout(&table::render(&answer, (&a, &b), output::detect_layout())?)?;
         }
-        Format::Json => output::write(&(serde_json::to_string(&answer)? + "\n"))?,
+        ComparisonFormat::Json => output::write_stdout(&(serde_json::to_string(&answer)? + "\n"))?,
     }
     Ok(match comparison.relation {
-        Relation::Equivalent | Relation::Narrower => ExitStatus::Clean,
-        Relation::Broader | Relation::Incomparable => ExitStatus::Drift,
-        Relation::Undecided => ExitStatus::Incomplete,
+        PolicyRelation::Equivalent | PolicyRelation::Narrower => ExitStatus::Clean,
+        PolicyRelation::Broader | PolicyRelation::Incomparable => ExitStatus::Drift,
+        PolicyRelation::Undecided => ExitStatus::Incomplete,
     })
 }
 
-fn read(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
+fn read_document(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
     let source: Arc<SourceFile> =
-        input::read(path, "give two files that each hold a policy document, or `-` for one of them")?;
+        input::read_user_file(path, "give two files that each hold a policy document, or `-` for one of them")?;
     Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
 }

@@ -12,30 +12,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::Solver;
-use iamdrift::solve::compare::Relation;
-use iamdrift::source::json::{self, Node, Value};
+use iamdrift::solve::compare::PolicyRelation;
+use iamdrift::source::json::{self, JsonNode, JsonValue};
 use iamdrift::source::{Diagnostic, SourceFile};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Terms;
-use super::answer::{Answer, Line, Outcome, Refusal};
+use super::ComparisonSettings;
+use super::answer::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
 use crate::cli::{ExitStatus, UserError, output};
 
 /// How many lines are compared together at most.
 const BATCH: usize = 256;
 /// How much text of documents is kept, with all that was made of it, before it is started anew.
-const KEPT_BYTES: usize = 64 << 20;
+const MAX_CACHED_BYTES: usize = 64 << 20;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const MEMBERS: [&str; 3] = ["id", "a", "b"];
 
 /// Answers the pairs of a file, or of standard input (`-`).
-pub fn run(file: &str, terms: &Terms) -> anyhow::Result<ExitStatus> {
+pub fn answer_pairs(file: &str, settings: &ComparisonSettings) -> anyhow::Result<ExitStatus> {
     let name = if file == "-" { "<stdin>" } else { file }.to_owned();
     let input: Box<dyn Read + Send> = match file {
         "-" => Box::new(std::io::stdin()),
-        path => Box::new(std::fs::File::open(Path::new(path)).map_err(|error| cannot_read(path, &error))?),
+        path => Box::new(std::fs::File::open(Path::new(path)).map_err(|error| to_user_error(path, &error))?),
     };
     let (sender, lines) = sync_channel(2 * BATCH);
     // The thread ends with its input, or when nobody takes its lines any more.
@@ -46,64 +46,69 @@ pub fn run(file: &str, terms: &Terms) -> anyhow::Result<ExitStatus> {
             }
         }
     });
-    answer(&name, &lines, terms)
+    answer_lines(&name, &lines, settings)
 }
 
-fn cannot_read(name: &str, error: &std::io::Error) -> UserError {
+fn to_user_error(name: &str, error: &std::io::Error) -> UserError {
     let help = "give a file with a line {\"id\": …, \"a\": …, \"b\": …} for each pair, or `-` for standard input";
     UserError::new(format!("cannot read {name}: {error}"), help)
 }
 
-fn answer(name: &str, lines: &Receiver<std::io::Result<Vec<u8>>>, terms: &Terms) -> anyhow::Result<ExitStatus> {
+fn answer_lines(
+    name: &str,
+    lines: &Receiver<std::io::Result<Vec<u8>>>,
+    settings: &ComparisonSettings,
+) -> anyhow::Result<ExitStatus> {
     let mut status = ExitStatus::Clean;
     let mut number = 0;
-    let mut shared = Shared::new(terms);
+    let mut comparer = PairComparer::new(settings);
     let mut out = output::stdout();
     while let Ok(first) = lines.recv() {
         let mut batch = Vec::with_capacity(BATCH);
         for line in std::iter::once(first).chain(lines.try_iter()).take(BATCH) {
             number += 1;
-            let mut line = line.map_err(|error| cannot_read(name, &error))?;
+            let mut line = line.map_err(|error| to_user_error(name, &error))?;
             if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
                 line.drain(..BYTE_ORDER_MARK.len());
             }
             batch.push((number, line));
         }
         batch.retain(|(_, line)| !line.iter().all(u8::is_ascii_whitespace));
-        let answers: Vec<_> = batch.par_iter().map(|(number, line)| shared.line(name, *number, line)).collect();
+        let answers: Vec<_> =
+            batch.par_iter().map(|(number, line)| comparer.answer_line(name, *number, line)).collect();
         for answer in answers {
-            let (text, met) = answer?;
+            let (text, line_status) = answer?;
             out.write_all(&text)?;
-            status = worse(status, met);
+            status = worse_status(status, line_status);
         }
         out.flush()?;
-        if shared.is_full() {
-            shared = Shared::new(terms);
+        if comparer.is_full() {
+            comparer = PairComparer::new(settings);
         }
     }
     Ok(status)
 }
 
 /// A line that could not be read outweighs one that is undecided.
-fn worse(one: ExitStatus, other: ExitStatus) -> ExitStatus {
+fn worse_status(current: ExitStatus, candidate: ExitStatus) -> ExitStatus {
     let rank = |status| match status {
         ExitStatus::Usage => 2,
         ExitStatus::Incomplete => 1,
         ExitStatus::Clean | ExitStatus::Drift => 0,
     };
-    if rank(other) > rank(one) { other } else { one }
+    if rank(candidate) > rank(current) { candidate } else { current }
 }
 
 /// What lines share.
-struct Shared<'t> {
-    terms: &'t Terms,
+struct PairComparer<'t> {
+    settings: &'t ComparisonSettings,
     solver: Solver<'static>,
-    documents: Mutex<Documents>,
+    documents: Mutex<DocumentCache>,
 }
 
 /// Documents by their text.
 #[derive(Default)]
-struct Documents {
+struct DocumentCache {
     by_text: HashMap<Box<str>, Arc<PolicyDocument>>,
     bytes: usize,
 }
@@ -111,7 +116,7 @@ struct Documents {
 /// A line as it should be.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Pair<'l> {
+struct PolicyPair<'l> {
     #[serde(borrow)]
     id: Option<&'l RawValue>,
     #[serde(borrow)]
@@ -120,50 +125,51 @@ struct Pair<'l> {
     b: &'l RawValue,
 }
 
-impl<'t> Shared<'t> {
-    fn new(terms: &'t Terms) -> Shared<'t> {
-        Shared { terms, solver: terms.solver(), documents: Mutex::default() }
+impl<'t> PairComparer<'t> {
+    fn new(settings: &'t ComparisonSettings) -> PairComparer<'t> {
+        PairComparer { settings: settings, solver: settings.solver(), documents: Mutex::default() }
     }
 
     fn is_full(&self) -> bool {
-        self.documents.lock().unwrap_or_else(PoisonError::into_inner).bytes > KEPT_BYTES
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner).bytes > MAX_CACHED_BYTES
     }
 
     /// Answers one line, with its line break.
-    fn line(&self, name: &str, number: usize, line: &[u8]) -> serde_json::Result<(Vec<u8>, ExitStatus)> {
-        let (line, status) = match self.compared(line) {
+    fn answer_line(&self, name: &str, number: usize, line: &[u8]) -> serde_json::Result<(Vec<u8>, ExitStatus)> {
+        let (result, status) = match self.compare_line(line) {
             Some((id, answer)) => {
-                let undecided = answer.verdict == Relation::Undecided;
+                let undecided = answer.verdict == PolicyRelation::Undecided;
                 let status = if undecided { ExitStatus::Incomplete } else { ExitStatus::Clean };
-                (Line { id, outcome: Outcome::Compared(answer) }, status)
+                (PairResultLine { id, outcome: PairOutcome::Compared(answer) }, status)
             }
             None => {
-                let (id, error) = refused(name, number, line);
-                (Line { id, outcome: Outcome::Refused { error } }, ExitStatus::Usage)
+                let (id, error) = find_invalid_pair(name, number, line);
+                (PairResultLine { id, outcome: PairOutcome::Invalid { error } }, ExitStatus::Usage)
             }
         };
-        let mut text = serde_json::to_vec(&line)?;
+        let mut text = serde_json::to_vec(&result)?;
         text.push(b'\n');
         Ok((text, status))
     }
 
     /// The answer, if the line is as it should be; [`refused`] tells what is not.
-    fn compared(&self, line: &[u8]) -> Option<(Box<RawValue>, Answer)> {
-        let pair: Pair<'_> = serde_json::from_slice(line).ok()?;
-        let (a, b) = (self.document(pair.a.get())?, self.document(pair.b.get())?);
-        let by = |solver| Answer::new(&self.terms.ranks, &self.terms.compare(solver, &a, &b));
-        let mut answer = by(&self.solver);
-        if answer.verdict == Relation::Undecided && may_hold_more_than_ascii(line) {
+    fn compare_line(&self, line: &[u8]) -> Option<(Box<RawValue>, ComparisonReport)> {
+        let pair: PolicyPair<'_> = serde_json::from_slice(line).ok()?;
+        let (a, b) = (self.read_document(pair.a.get())?, self.read_document(pair.b.get())?);
+        let compare_with =
+            |solver| ComparisonReport::new(&self.settings.ranking, &self.settings.compare(solver, &a, &b));
+        let mut answer = compare_with(&self.solver);
+        if answer.verdict == PolicyRelation::Undecided && may_contain_non_ascii(line) {
             // A solver has room for so many characters outside ASCII, and other lines may have taken it.
-            answer = by(&self.terms.solver());
+            answer = compare_with(&self.settings.solver());
         }
-        Some((pair.id.map_or_else(null, ToOwned::to_owned), answer))
+        Some((pair.id.map_or_else(null_id, ToOwned::to_owned), answer))
     }
 
-    fn document(&self, text: &str) -> Option<Arc<PolicyDocument>> {
+    fn read_document(&self, text: &str) -> Option<Arc<PolicyDocument>> {
         let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = lock().by_text.get(text) {
-            return Some(Arc::clone(known));
+        if let Some(cached) = lock().by_text.get(text) {
+            return Some(Arc::clone(cached));
         }
         let source = SourceFile::new("", text);
         let node = json::parse(&source).ok()?;
@@ -175,50 +181,50 @@ impl<'t> Shared<'t> {
 }
 
 /// Whether some character outside ASCII may be written in a line, or escaped.
-fn may_hold_more_than_ascii(line: &[u8]) -> bool {
+fn may_contain_non_ascii(line: &[u8]) -> bool {
     !line.is_ascii() || line.windows(2).any(|pair| pair == b"\\u")
 }
 
-fn null() -> Box<RawValue> {
+fn null_id() -> Box<RawValue> {
     RawValue::NULL.to_owned()
 }
 
 /// What is wrong with a line that could not be read, and its id where that can be.
-fn refused(name: &str, number: usize, line: &[u8]) -> (Box<RawValue>, Refusal) {
-    let refusal = |message: String, column| Refusal { message, line: number, column };
+fn find_invalid_pair(name: &str, number: usize, line: &[u8]) -> (Box<RawValue>, InvalidPair) {
+    let invalid_pair = |message: String, column| InvalidPair { message, line: number, column };
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
         Err(error) => {
             let column =
                 line.get(..error.valid_up_to()).map_or(1, |valid| String::from_utf8_lossy(valid).chars().count() + 1);
-            return (null(), refusal("not UTF-8".to_owned(), column));
+            return (null_id(), invalid_pair("not UTF-8".to_owned(), column));
         }
     };
     let source = SourceFile::new(name, text);
     let (id, problem) = match json::parse(&source) {
-        Err(problems) => (null(), problems.0.into_iter().next()),
+        Err(problems) => (null_id(), problems.0.into_iter().next()),
         Ok(node) => {
             let id = node.get("id").and_then(|id| RawValue::from_string(source.slice(id.span).to_owned()).ok());
-            (id.unwrap_or_else(null), wrong(&source, &node))
+            (id.unwrap_or_else(null_id), find_problem(&source, &node))
         }
     };
     let error = match problem {
-        Some(problem) => refusal(told(&problem), problem.place().column),
-        None => refusal("the pair cannot be read".to_owned(), 1),
+        Some(problem) => invalid_pair(describe_problem(&problem), problem.place().column),
+        None => invalid_pair("the pair cannot be read".to_owned(), 1),
     };
     (id, error)
 }
 
-fn told(problem: &Diagnostic) -> String {
+fn describe_problem(problem: &Diagnostic) -> String {
     let expected = if problem.expected.is_empty() { String::new() } else { format!(" ({})", problem.expected) };
     let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
     format!("{}{expected}{help}", problem.message)
 }
 
 /// The first thing that is wrong with a pair that is JSON.
-fn wrong(source: &Arc<SourceFile>, node: &Node) -> Option<Diagnostic> {
-    if !matches!(node.value, Value::Object(_)) {
-        let message = format!("a pair cannot be {}", node.kind());
+fn find_problem(source: &Arc<SourceFile>, node: &JsonNode) -> Option<Diagnostic> {
+    if !matches!(node.value, JsonValue::Object(_)) {
+        let message = format!("a pair cannot be {}", node.describe_type());
         return Some(Diagnostic::error(source, node.span, message, "{\"id\": …, \"a\": …, \"b\": …}"));
     }
     if let Some(member) = node.members().iter().find(|member| !MEMBERS.contains(&&*member.name)) {

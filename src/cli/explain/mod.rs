@@ -6,13 +6,13 @@ mod table;
 mod told;
 mod words;
 
-use iamdrift::access::{evaluate, gather, known_context, missing};
-use iamdrift::iam::Readings;
-use iamdrift::snapshot::format::Part;
+use iamdrift::access::{build_known_context, collect_layers, evaluate, find_missing_documents};
+use iamdrift::iam::Interpretation;
+use iamdrift::snapshot::format::CollectionPart;
 use iamdrift::snapshot::{LayerKind, MissingDocument};
 
 use super::snapshot::SnapshotArgs;
-use super::{ExitStatus, Globals, output};
+use super::{ExitStatus, GlobalArgs, output};
 
 const AFTER_HELP: &str = concat!(
     "PRINCIPAL is an ARN (also that of a session), a name, or the end of an ARN such as role/agents/lantern, as long as ",
@@ -50,13 +50,13 @@ pub struct Args {
     #[arg(long)]
     all: bool,
     /// How to write the answer
-    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Table, value_name = "FORMAT")]
+    format: ExplainFormat,
 }
 
 /// The formats of an answer.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Format {
+enum ExplainFormat {
     /// For people.
     Table,
     /// For programs: one document.
@@ -64,39 +64,42 @@ enum Format {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let asked = asked::Asked::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
-    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
-    let found = principal::find(&snapshot, &args.principal)?;
-    let mut layers = gather(&snapshot, found.account, found.principal);
-    if let Some(sessions) = found.sessions {
+    let request_args = asked::RequestArgs::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
+    let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
+    let lookup = principal::find_principal(&snapshot, &args.principal)?;
+    let mut layers = collect_layers(&snapshot, lookup.account, lookup.principal);
+    if let Some(sessions) = lookup.sessions {
         layers.principal.sessions = sessions;
     }
-    let known = known_context(&snapshot, found.principal);
-    let (request, context) = asked.request(catalog, &layers, &known);
-    let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.rcp_supported(id));
-    let evaluation = evaluate(&layers, &request, &rcp_supported, Readings::default());
-    let mut absent = missing(&snapshot, found.account, found.principal);
-    absent.retain(|document| decides(document, &request.resource));
-    let mut explanation = told::Explanation::new(found.principal, &request, &evaluation, args.all);
+    let principal_context = build_known_context(&snapshot, lookup.principal);
+    let (request, context) = request_args.to_request(catalog, &layers, &principal_context);
+    let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
+    let evaluation = evaluate(&layers, &request, &rcp_supported, Interpretation::default());
+    let mut missing_documents = find_missing_documents(&snapshot, lookup.account, lookup.principal);
+    missing_documents.retain(|document| may_affect_decision(document, &request.resource));
+    let mut explanation = told::Explanation::new(lookup.principal, &request, &evaluation, args.all);
     explanation.context = context;
-    explanation.lacking = asked::lacking(&layers, &request, &known);
-    explanation.notes.extend(asked.notes);
-    let organization_unread = snapshot.uncollected.iter().any(|one| one.unread.part == Part::Organization);
+    explanation.lacking = asked::find_missing_keys(&layers, &request, &principal_context);
+    explanation.notes.extend(request_args.notes);
+    let organization_unread =
+        snapshot.collection_gaps.iter().any(|gap| gap.unread.part == CollectionPart::Organization);
     if snapshot.organization.is_none() && !organization_unread {
         explanation.notes.push("the snapshot holds no organization: no SCP and no RCP was looked at".to_owned());
     }
-    explanation.missing = absent.iter().map(ToString::to_string).collect();
+    explanation.missing = missing_documents.iter().map(ToString::to_string).collect();
     match args.format {
-        Format::Table => output::write(&table::render(&explanation, output::layout(), output::is_terminal())?)?,
-        Format::Json => output::write(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        ExplainFormat::Table => {
+            output::write_stdout(&table::render(&explanation, output::detect_layout(), output::is_terminal())?)?
+        }
+        ExplainFormat::Json => output::write_stdout(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
     }
-    Ok(if absent.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
+    Ok(if missing_documents.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
 }
 
 /// Whether a document that is missing could change the decision on this resource. Who becomes the role is
 /// another question.
-fn decides(document: &MissingDocument, resource: &str) -> bool {
-    document.layer != LayerKind::Trust && document.decides_on(resource)
+fn may_affect_decision(document: &MissingDocument, resource: &str) -> bool {
+    document.layer != LayerKind::Trust && document.may_affect_resource(resource)
 }

@@ -1,35 +1,35 @@
 //! The principal that a user means.
 
-use iamdrift::access::{PrincipalFacts, Sessions};
-use iamdrift::audit::count;
+use iamdrift::access::{PrincipalInfo, SessionScope};
+use iamdrift::audit::format_count;
 use iamdrift::iam::{AccountId, Arn};
-use iamdrift::snapshot::{Account, Principal, Snapshot, Uncollected};
-use iamdrift::source::did_you_mean;
+use iamdrift::snapshot::{Account, CollectionGap, Principal, Snapshot};
+use iamdrift::source::find_similar_name;
 
 use crate::cli::UserError;
 
 /// How many candidates are listed.
-const LISTED: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// A principal of a snapshot.
-pub struct Found<'s> {
+pub struct PrincipalLookup<'s> {
     /// Its account.
     pub account: &'s Account,
     /// The principal.
     pub principal: &'s Principal,
     /// The session that is meant, where one is.
-    pub sessions: Option<Sessions>,
+    pub sessions: Option<SessionScope>,
 }
 
 /// Finds the one principal that a text names: by its ARN, by a session's ARN, by its name, or by the end of
 /// its ARN.
-pub fn find<'s>(snapshot: &'s Snapshot, text: &str) -> Result<Found<'s>, UserError> {
-    let all: Vec<(&Account, &Principal)> = snapshot.principals().collect();
-    if let Some((account, principal)) = all.iter().find(|(_, principal)| principal.arn.as_str() == text) {
-        return Ok(Found { account, principal, sessions: None });
+pub fn find_principal<'s>(snapshot: &'s Snapshot, text: &str) -> Result<PrincipalLookup<'s>, UserError> {
+    let principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
+    if let Some((account, principal)) = principals.iter().find(|(_, principal)| principal.arn.as_str() == text) {
+        return Ok(PrincipalLookup { account, principal, sessions: None });
     }
-    if let Ok(PrincipalFacts { arn: Some(role), sessions: sessions @ Sessions::One(_), .. }) =
-        PrincipalFacts::from_arn(text)
+    if let Ok(PrincipalInfo { arn: Some(role), sessions: sessions @ SessionScope::Single(_), .. }) =
+        PrincipalInfo::from_arn(text)
     {
         let name = role.resource().rsplit('/').next().unwrap_or_default();
         let is_role = |principal: &Principal| {
@@ -37,25 +37,26 @@ pub fn find<'s>(snapshot: &'s Snapshot, text: &str) -> Result<Found<'s>, UserErr
                 && principal.arn.resource().starts_with("role/")
                 && (principal.arn.partition(), principal.arn.account()) == (role.partition(), role.account())
         };
-        if let Some((account, principal)) = all.iter().find(|(_, principal)| is_role(principal)) {
-            return Ok(Found { account, principal, sessions: Some(sessions) });
+        if let Some((account, principal)) = principals.iter().find(|(_, principal)| is_role(principal)) {
+            return Ok(PrincipalLookup { account, principal, sessions: Some(sessions) });
         }
     }
-    let end = format!("/{text}");
-    let meant: Vec<&(&Account, &Principal)> = all
+    let suffix = format!("/{text}");
+    let matches: Vec<&(&Account, &Principal)> = principals
         .iter()
         .filter(|(_, principal)| {
             let resource = principal.arn.resource();
-            principal.name == text || resource == text || resource.ends_with(&end)
+            principal.name == text || resource == text || resource.ends_with(&suffix)
         })
         .collect();
-    match meant.as_slice() {
-        [(account, principal)] => Ok(Found { account, principal, sessions: None }),
-        [] => Err(unread(snapshot, text).unwrap_or_else(|| unknown(&all, text))),
+    match matches.as_slice() {
+        [(account, principal)] => Ok(PrincipalLookup { account, principal, sessions: None }),
+        [] => Err(unread_account_error(snapshot, text).unwrap_or_else(|| unknown_principal_error(&principals, text))),
         several => {
-            let arns: Vec<&str> = several.iter().take(LISTED).map(|(_, principal)| principal.arn.as_str()).collect();
-            let more = several.len().saturating_sub(LISTED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let arns: Vec<&str> =
+                several.iter().take(MAX_LISTED).map(|(_, principal)| principal.arn.as_str()).collect();
+            let omitted_count = several.len().saturating_sub(MAX_LISTED);
+            let more = if omitted_count > 0 { format!(" and {omitted_count} more") } else { String::new() };
             Err(UserError::new(
                 format!("`{text}` names {} principals", several.len()),
                 format!("give the ARN of one: {}{more}", arns.join(", ")),
@@ -65,30 +66,30 @@ pub fn find<'s>(snapshot: &'s Snapshot, text: &str) -> Result<Found<'s>, UserErr
 }
 
 /// Where the principal may be of an account that could not be read.
-fn unread(snapshot: &Snapshot, text: &str) -> Option<UserError> {
+fn unread_account_error(snapshot: &Snapshot, text: &str) -> Option<UserError> {
     let account = Arn::parse(text).and_then(|arn| AccountId::parse(arn.account()))?;
-    let of_it = |one: &&Uncollected| one.hides_principals() && one.account.as_ref() == Some(&account);
-    let unread = snapshot.uncollected.iter().find(of_it)?;
-    let message = format!("the snapshot holds no principal `{text}`: {unread} could not be collected");
-    Some(UserError::new(message, format!("collect it again; the error was: {}", unread.why())))
+    let is_gap_of_account = |gap: &&CollectionGap| gap.may_hide_principals() && gap.account.as_ref() == Some(&account);
+    let gap = snapshot.collection_gaps.iter().find(is_gap_of_account)?;
+    let message = format!("the snapshot holds no principal `{text}`: {gap} could not be collected");
+    Some(UserError::new(message, format!("collect it again; the error was: {}", gap.reason())))
 }
 
-fn unknown(all: &[(&Account, &Principal)], text: &str) -> UserError {
-    let by_arn = all.iter().map(|(_, principal)| principal.arn.as_str());
-    let by_name = all.iter().map(|(_, principal)| principal.name.as_str());
-    let by_resource = all.iter().map(|(_, principal)| principal.arn.resource());
-    let near = if text.starts_with("arn:") {
-        did_you_mean(text, by_arn)
+fn unknown_principal_error(principals: &[(&Account, &Principal)], text: &str) -> UserError {
+    let by_arn = principals.iter().map(|(_, principal)| principal.arn.as_str());
+    let by_name = principals.iter().map(|(_, principal)| principal.name.as_str());
+    let by_resource = principals.iter().map(|(_, principal)| principal.arn.resource());
+    let suggestion = if text.starts_with("arn:") {
+        find_similar_name(text, by_arn)
     } else if text.contains('/') {
-        did_you_mean(text, by_resource)
+        find_similar_name(text, by_resource)
     } else {
-        did_you_mean(text, by_name)
+        find_similar_name(text, by_name)
     };
-    let help = match near {
+    let help = match suggestion {
         Some(near) => format!("did you mean `{near}`?"),
         None => {
-            let held = count(all.len(), "principal");
-            format!("the snapshot holds {held}; give an ARN, a name, or the end of an ARN")
+            let principal_count = format_count(principals.len(), "principal");
+            format!("the snapshot holds {principal_count}; give an ARN, a name, or the end of an ARN")
         }
     };
     UserError::new(format!("the snapshot holds no principal `{text}`"), help)

@@ -1,12 +1,12 @@
 //! An explanation, as JSON tells it.
 
 use iamdrift::access::{
-    ContextValue, Decision, Denial, Evaluation, LayerTrace, Mismatch, Outcome, PolicyOrigin, Request, StatementRef,
-    StatementTrace, Verdict,
+    ContextValue, Decision, Denial, Evaluation, LayerTrace, LayerVerdict, Mismatch, PolicyOrigin, Request,
+    StatementOutcome, StatementRef, StatementTrace,
 };
 use iamdrift::audit::statement_text;
 use iamdrift::iam::{ContextKey, Effect};
-use iamdrift::snapshot::{Holding, Principal};
+use iamdrift::snapshot::{AttachmentKind, Principal};
 use iamdrift::source::Place;
 use serde::Serialize;
 
@@ -28,12 +28,12 @@ pub struct Explanation {
     /// The context keys that were given, and those that statements name and that are known.
     pub context: Vec<ContextEntry>,
     /// Keys that statements about the action's service name and that the request lacks.
-    pub lacking: Vec<Lacking>,
+    pub lacking: Vec<MissingContextKey>,
     /// The account that owns the resource, where it is another than the principal's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_owner: Option<String>,
     /// The layers that bind the principal.
-    pub layers: Vec<LayerTold>,
+    pub layers: Vec<LayerRow>,
     /// What to know about the question.
     pub notes: Vec<String>,
     /// Documents that decide and are not known: with them the decision may be another.
@@ -60,13 +60,13 @@ pub struct ContextEntry {
     /// Its values.
     pub values: Vec<String>,
     /// Where they come from.
-    pub source: Source,
+    pub source: ContextValueSource,
 }
 
 /// Where a value comes from.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Source {
+pub enum ContextValueSource {
     /// The command line.
     Given,
     /// The snapshot.
@@ -77,7 +77,7 @@ pub enum Source {
 
 /// A key that the request lacks.
 #[derive(Debug, Serialize)]
-pub struct Lacking {
+pub struct MissingContextKey {
     /// Its name.
     pub key: String,
     /// Whether every real request has it.
@@ -86,7 +86,7 @@ pub struct Lacking {
 
 /// One layer.
 #[derive(Debug, Serialize)]
-pub struct LayerTold {
+pub struct LayerRow {
     /// Its name.
     pub layer: String,
     /// The root, OU or account, where the layer has levels.
@@ -95,14 +95,14 @@ pub struct LayerTold {
     /// `allows`, `denies` or `silent`.
     pub says: &'static str,
     /// Its statements.
-    pub statements: Vec<StatementTold>,
+    pub statements: Vec<StatementRow>,
     /// How many statements about other services are left out.
     pub hidden: usize,
 }
 
 /// One statement.
 #[derive(Debug, Serialize)]
-pub struct StatementTold {
+pub struct StatementRow {
     /// `Allow` or `Deny`.
     pub effect: &'static str,
     /// The policy's name.
@@ -132,19 +132,19 @@ impl Explanation {
         let holder = principal.arn.as_str();
         let decision = match &evaluation.decision {
             Decision::Allowed => DecisionName::Allowed,
-            Decision::Denied { by: Denial::Explicit(_) } => DecisionName::ExplicitDeny,
-            Decision::Denied { by: Denial::Implicit(_) } => DecisionName::ImplicitDeny,
+            Decision::Denied { denial: Denial::Explicit(_) } => DecisionName::ExplicitDeny,
+            Decision::Denied { denial: Denial::Implicit(_) } => DecisionName::ImplicitDeny,
         };
         Explanation {
             decision,
-            because: words::decision(evaluation, holder),
+            because: words::describe_decision(evaluation, holder),
             principal: holder.to_owned(),
             action: request.action.clone(),
             resource: request.resource.clone(),
             context: Vec::new(),
             lacking: Vec::new(),
             resource_owner: evaluation.other_owner.as_ref().map(ToString::to_string),
-            layers: evaluation.layers.iter().map(|layer| layer_told(layer, request, holder, all)).collect(),
+            layers: evaluation.layers.iter().map(|layer| to_layer_row(layer, request, holder, all)).collect(),
             notes: Vec::new(),
             missing: Vec::new(),
         }
@@ -153,44 +153,46 @@ impl Explanation {
 
 impl ContextEntry {
     /// A key with its value.
-    pub fn new(key: &ContextKey, value: &ContextValue, source: Source) -> ContextEntry {
+    pub fn new(key: &ContextKey, value: &ContextValue, source: ContextValueSource) -> ContextEntry {
         ContextEntry { key: key.as_written().to_owned(), values: value.values().to_vec(), source }
     }
 }
 
-fn layer_told(layer: &LayerTrace<'_>, request: &Request, holder: &str, all: bool) -> LayerTold {
-    let shown = |trace: &&StatementTrace<'_>| {
-        let met = !matches!(trace.outcome, Outcome::Failed(Mismatch::Action | Mismatch::Principal));
-        all || met || words::speaks_of_service(trace.statement.statement, &request.action)
+fn to_layer_row(layer: &LayerTrace<'_>, request: &Request, holder: &str, all: bool) -> LayerRow {
+    let is_shown = |trace: &&StatementTrace<'_>| {
+        let is_candidate = !matches!(trace.outcome, StatementOutcome::Failed(Mismatch::Action | Mismatch::Principal));
+        all || is_candidate || words::may_list_service(trace.statement.statement, &request.action)
     };
-    let statements: Vec<StatementTold> =
-        layer.statements.iter().filter(shown).map(|trace| statement_told(trace, request, holder)).collect();
-    LayerTold {
+    let statements: Vec<StatementRow> =
+        layer.statements.iter().filter(is_shown).map(|trace| to_statement_row(trace, request, holder)).collect();
+    LayerRow {
         layer: layer.layer.to_string(),
         level: layer.level_name.map(str::to_owned),
         says: match layer.verdict {
-            Verdict::Allows => "allows",
-            Verdict::Denies => "denies",
-            Verdict::Silent => "silent",
+            LayerVerdict::Allows => "allows",
+            LayerVerdict::Denies => "denies",
+            LayerVerdict::NoMatch => "silent",
         },
         hidden: layer.statements.len() - statements.len(),
         statements,
     }
 }
 
-fn statement_told(trace: &StatementTrace<'_>, request: &Request, holder: &str) -> StatementTold {
+fn to_statement_row(trace: &StatementTrace<'_>, request: &Request, holder: &str) -> StatementRow {
     let statement: StatementRef<'_> = trace.statement;
-    StatementTold {
+    StatementRow {
         effect: match statement.effect() {
             Effect::Allow => "Allow",
             Effect::Deny => "Deny",
         },
         policy: statement.policy_name().to_owned(),
-        origin: words::origin(statement.origin(), holder),
+        origin: words::describe_origin(statement.origin(), holder),
         policy_arn: match statement.origin() {
-            PolicyOrigin::Held(Holding::Attached { arn, .. } | Holding::Boundary { arn }) => Some(arn.clone()),
+            PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. } | AttachmentKind::Boundary { arn }) => {
+                Some(arn.clone())
+            }
             PolicyOrigin::Organization { id, .. } => Some(id.clone()),
-            PolicyOrigin::Held(Holding::Inline { .. } | Holding::Trust { .. })
+            PolicyOrigin::Identity(AttachmentKind::Inline { .. } | AttachmentKind::Trust { .. })
             | PolicyOrigin::Resource { .. }
             | PolicyOrigin::Given => None,
         },
@@ -199,23 +201,23 @@ fn statement_told(trace: &StatementTrace<'_>, request: &Request, holder: &str) -
         place: statement.place(),
         matches: trace.is_match(),
         fails: match &trace.outcome {
-            Outcome::Matched(_) => None,
-            Outcome::Failed(mismatch) => Some(fails(mismatch, statement, request)),
+            StatementOutcome::Matched(_) => None,
+            StatementOutcome::Failed(mismatch) => Some(describe_mismatch(mismatch, statement, request)),
         },
     }
 }
 
-fn fails(mismatch: &Mismatch<'_>, statement: StatementRef<'_>, request: &Request) -> String {
+fn describe_mismatch(mismatch: &Mismatch<'_>, statement: StatementRef<'_>, request: &Request) -> String {
     match mismatch {
         Mismatch::Principal => "it speaks of other principals".to_owned(),
         Mismatch::Action => "it does not speak of this action".to_owned(),
         Mismatch::Resource => {
             let element = statement.statement.resource.as_ref();
-            let patterns = element.map(statement_text::resources).unwrap_or_default();
-            words::resource(&patterns, element, &request.resource)
+            let patterns = element.map(statement_text::list_resource_patterns).unwrap_or_default();
+            words::describe_resource_mismatch(&patterns, element, &request.resource)
         }
         Mismatch::Condition { condition, found } => {
-            let test = statement_text::condition(condition);
+            let test = statement_text::render_condition(condition);
             match found {
                 None => format!("the condition {test} does not hold: the request lacks the key"),
                 Some(value) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use iamdrift::baseline::Baseline;
-use iamdrift::kinds::{Basis, Coverage, Evidence, Listed, Who};
+use iamdrift::kinds::{ClassSource, DeclarationStatus, Evidence, InferredClass, InventoryRow};
 use iamdrift::snapshot::Snapshot;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,26 +11,26 @@ use serde::Serialize;
 /// The list of `iamdrift principals`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "Principals")]
-struct Document<'a> {
+struct PrincipalsDocument<'a> {
     /// The version of this form: "1". It changes when a field goes or changes its meaning, not when one is added.
     schema_version: &'static str,
     /// The snapshot: a path.
     snapshot: String,
     /// The baseline; null where none was given.
-    baseline: Option<BaselineTold<'a>>,
+    baseline: Option<BaselineJson<'a>>,
     /// How many principals of each kind are listed.
-    by_kind: BTreeMap<Who, usize>,
+    by_kind: BTreeMap<InferredClass, usize>,
     /// How many the baseline says what of; empty where none was given.
-    by_coverage: BTreeMap<Coverage, usize>,
+    by_coverage: BTreeMap<DeclarationStatus, usize>,
     /// Everyone who was asked for, by kind and ARN.
-    principals: Vec<PrincipalTold<'a>>,
+    principals: Vec<PrincipalJson<'a>>,
     /// What of the snapshot could not be read, a line each.
     unread: Vec<String>,
 }
 
 /// The baseline that was given.
 #[derive(Debug, Serialize, JsonSchema)]
-struct BaselineTold<'a> {
+struct BaselineJson<'a> {
     /// The manifest: a path.
     path: &'a str,
     /// Seven hexadecimal digits that change with its content.
@@ -41,7 +41,7 @@ struct BaselineTold<'a> {
 
 /// A principal.
 #[derive(Debug, Serialize, JsonSchema)]
-struct PrincipalTold<'a> {
+struct PrincipalJson<'a> {
     /// Its ARN.
     arn: &'a str,
     /// Its name, without its path.
@@ -49,13 +49,13 @@ struct PrincipalTold<'a> {
     /// The number of its account.
     account: &'a str,
     /// What it is.
-    kind: Who,
+    kind: InferredClass,
     /// What decides that: the manifest, hints, or nothing.
-    basis: Basis,
+    basis: ClassSource,
     /// Why, in one line.
     reason: &'a str,
     /// What the baseline says of it; null where none was given.
-    coverage: Option<Coverage>,
+    coverage: Option<DeclarationStatus>,
     /// The names of the entries that match it: one where it is declared, several where it is ambiguous.
     entries: &'a [String],
     /// Whom to ask, where the entry says so.
@@ -72,45 +72,45 @@ struct PrincipalTold<'a> {
 pub fn render(
     snapshot: &Snapshot,
     baseline: Option<&Baseline>,
-    listed: &[Listed<'_>],
+    rows: &[InventoryRow<'_>],
 ) -> Result<String, serde_json::Error> {
     let (mut by_kind, mut by_coverage) = (BTreeMap::new(), BTreeMap::new());
-    for one in listed {
-        *by_kind.entry(one.who).or_default() += 1;
-        if let Some(coverage) = one.coverage {
+    for row in rows {
+        *by_kind.entry(row.class).or_default() += 1;
+        if let Some(coverage) = row.declaration {
             *by_coverage.entry(coverage).or_default() += 1;
         }
     }
-    let document = Document {
+    let document = PrincipalsDocument {
         schema_version: "1",
         snapshot: snapshot.origin.display().to_string(),
-        baseline: baseline.map(|baseline| BaselineTold {
+        baseline: baseline.map(|baseline| BaselineJson {
             path: baseline.source().name(),
             content_id: baseline.content_id(),
             agent_hints: baseline.settings.agent_hints,
         }),
         by_kind,
         by_coverage,
-        principals: listed.iter().map(told).collect(),
-        unread: super::unread(snapshot),
+        principals: rows.iter().map(to_principal_json).collect(),
+        unread: super::unread_inputs(snapshot),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
-fn told<'a>(listed: &'a Listed<'_>) -> PrincipalTold<'a> {
-    PrincipalTold {
-        arn: listed.principal.arn.as_str(),
-        name: &listed.principal.name,
-        account: listed.account.id.as_str(),
-        kind: listed.who,
-        basis: listed.basis,
-        reason: &listed.reason,
-        coverage: listed.coverage,
-        entries: &listed.entries,
-        owner: listed.owner.as_deref(),
-        ignored_because: listed.ignored_because.as_deref(),
-        hints: &listed.recognised.evidence,
-        trust_missing: listed.is_trust_missing(),
+fn to_principal_json<'a>(row: &'a InventoryRow<'_>) -> PrincipalJson<'a> {
+    PrincipalJson {
+        arn: row.principal.arn.as_str(),
+        name: &row.principal.name,
+        account: row.account.id.as_str(),
+        kind: row.class,
+        basis: row.class_source,
+        reason: &row.reason,
+        coverage: row.declaration,
+        entries: &row.entries,
+        owner: row.owner.as_deref(),
+        ignored_because: row.ignore_reason.as_deref(),
+        hints: &row.classification.evidence,
+        trust_missing: row.is_trust_missing(),
     }
 }
 
@@ -121,13 +121,13 @@ mod tests {
 
     /// `UPDATE_SCHEMAS=1` writes the schema anew.
     #[test]
-    fn the_published_schema_is_that_of_the_types() {
+    fn published_schema_matches_the_types() {
         let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-        let schema = settings.into_generator().into_root_schema_for::<Document<'static>>();
-        let made = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let schema = settings.into_generator().into_root_schema_for::<PrincipalsDocument<'static>>();
+        let schema_text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            std::fs::write("schemas/principals.schema.json", &made).unwrap();
+            std::fs::write("schemas/principals.schema.json", &schema_text).unwrap();
         }
-        assert_eq!(std::fs::read_to_string("schemas/principals.schema.json").unwrap(), made);
+        assert_eq!(std::fs::read_to_string("schemas/principals.schema.json").unwrap(), schema_text);
     }
 }

@@ -6,11 +6,11 @@ mod table;
 use std::path::PathBuf;
 
 use iamdrift::baseline::{Baseline, Glob};
-use iamdrift::kinds::{Coverage, Listed, Who, list};
+use iamdrift::kinds::{DeclarationStatus, InferredClass, InventoryRow, list_principals};
 use iamdrift::snapshot::Snapshot;
 
 use super::snapshot::SnapshotArgs;
-use super::{ExitStatus, Globals, UserError, output};
+use super::{ExitStatus, GlobalArgs, UserError, output};
 
 const AFTER_HELP: &str = concat!(
     "The manifest decides what a principal is. Where it is silent, hints do: whom the trust policy names, what it asks ",
@@ -37,16 +37,16 @@ pub struct Args {
     principal: Option<String>,
     /// Only principals of this kind; may be given again: agent, break-glass, operator, workload, service-linked, unknown
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
-    kind: Vec<Who>,
+    kind: Vec<InferredClass>,
     /// Only principals of which the baseline says this; may be given again: declared, ambiguous, undeclared, ignored
-    #[arg(long, value_name = "COVERAGE", value_parser = parse_coverage, requires = "baseline")]
-    coverage: Vec<Coverage>,
+    #[arg(long, value_name = "COVERAGE", value_parser = parse_declaration, requires = "baseline")]
+    declaration: Vec<DeclarationStatus>,
     /// Tell all that speaks for a kind, not only what decides and what contradicts it
     #[arg(long)]
     all: bool,
     /// How to write the list
-    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = PrincipalsFormat::Table, value_name = "FORMAT")]
+    format: PrincipalsFormat,
     /// Write the list to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -54,23 +54,23 @@ pub struct Args {
 
 /// The formats of the list.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Format {
+enum PrincipalsFormat {
     /// For people.
     Table,
     /// For programs: one document.
     Json,
 }
 
-fn parse_kind(text: &str) -> Result<Who, String> {
-    named(text, &Who::ALL)
+fn parse_kind(text: &str) -> Result<InferredClass, String> {
+    parse_name(text, &InferredClass::ALL)
 }
 
-fn parse_coverage(text: &str) -> Result<Coverage, String> {
-    named(text, &Coverage::ALL)
+fn parse_declaration(text: &str) -> Result<DeclarationStatus, String> {
+    parse_name(text, &DeclarationStatus::ALL)
 }
 
 /// The value of that name in any case, or all names.
-fn named<T: Copy>(text: &str, known: &[(&'static str, T)]) -> Result<T, String> {
+fn parse_name<T: Copy>(text: &str, known: &[(&'static str, T)]) -> Result<T, String> {
     let found = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, value)| *value);
     found.ok_or_else(|| {
         let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
@@ -79,53 +79,62 @@ fn named<T: Copy>(text: &str, known: &[(&'static str, T)]) -> Result<T, String> 
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let baseline = match &args.baseline {
         Some(path) => {
             let catalog = globals.catalog()?;
-            Some(globals.step("read the baseline", || Baseline::load_with(path, catalog))?)
+            Some(globals.timed_step("read the baseline", || Baseline::load_with_catalog(path, catalog))?)
         }
         None => None,
     };
-    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
-    let all = globals.step("recognised everyone", || list(&snapshot, baseline.as_ref()));
-    let mut listed: Vec<Listed<'_>> = all.into_iter().filter(|listed| args.selects(listed)).collect();
-    if listed.is_empty() {
+    let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
+    let rows = globals.timed_step("recognised everyone", || list_principals(&snapshot, baseline.as_ref()));
+    let mut selected_rows: Vec<InventoryRow<'_>> = rows.into_iter().filter(|listed| args.selects(listed)).collect();
+    if selected_rows.is_empty() {
         return Err(UserError::new("no principal is left to list", "check the filters").into());
     }
-    listed.sort_by(|a, b| (a.who, a.principal.arn.as_str()).cmp(&(b.who, b.principal.arn.as_str())));
+    selected_rows.sort_by(|a, b| (a.class, a.principal.arn.as_str()).cmp(&(b.class, b.principal.arn.as_str())));
     let text = match args.format {
-        Format::Table => {
-            let layout = if args.output.is_some() { output::layout_of_file() } else { output::layout() };
-            table::render(&snapshot, &listed, args.all, layout)?
+        PrincipalsFormat::Table => {
+            let layout = if args.output.is_some() { output::detect_file_layout() } else { output::detect_layout() };
+            table::render(&snapshot, &selected_rows, args.all, layout)?
         }
-        Format::Json => json::render(&snapshot, baseline.as_ref(), &listed)?,
+        PrincipalsFormat::Json => json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
     };
     match &args.output {
         Some(path) => output::write_private(path, &text, "-o")?,
-        None => output::write(&text)?,
+        None => output::write_stdout(&text)?,
     }
-    let incomplete = !unread(&snapshot).is_empty() || listed.iter().any(Listed::is_trust_missing);
+    let incomplete = !unread_inputs(&snapshot).is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
 impl Args {
-    fn selects(&self, listed: &Listed<'_>) -> bool {
-        let by_name = self
+    fn selects(&self, row: &InventoryRow<'_>) -> bool {
+        let is_name_selected = self
             .principal
             .as_deref()
             .map(Glob::new)
-            .is_none_or(|glob| glob.matches(listed.principal.arn.as_str()) || glob.matches(&listed.principal.name));
-        let by_kind = self.kind.is_empty() || self.kind.contains(&listed.who);
-        let by_coverage = self.coverage.is_empty() || listed.coverage.is_some_and(|c| self.coverage.contains(&c));
-        by_name && by_kind && by_coverage
+            .is_none_or(|glob| glob.matches(row.principal.arn.as_str()) || glob.matches(&row.principal.name));
+        let is_kind_selected = self.kind.is_empty() || self.kind.contains(&row.class);
+        let is_declaration_selected =
+            self.declaration.is_empty() || row.declaration.is_some_and(|c| self.declaration.contains(&c));
+        is_name_selected && is_kind_selected && is_declaration_selected
     }
 }
 
 /// What could not be read and may hold principals, in a line each.
-fn unread(snapshot: &Snapshot) -> Vec<String> {
-    let why = |problem: &iamdrift::snapshot::Problem| problem.diagnostics.0.first().map(ToString::to_string);
-    let problems = snapshot.problems.iter().map(|problem| (problem.what.clone(), why(problem).unwrap_or_default()));
-    let hidden = snapshot.uncollected.iter().filter(|one| one.hides_principals());
-    hidden.map(|one| (one.to_string(), one.why())).chain(problems).map(|(what, why)| format!("{what}: {why}")).collect()
+fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
+    let first_diagnostic =
+        |problem: &iamdrift::snapshot::SnapshotProblem| problem.diagnostics.0.first().map(ToString::to_string);
+    let problem_lines = snapshot
+        .problems
+        .iter()
+        .map(|problem| (problem.subject.clone(), first_diagnostic(problem).unwrap_or_default()));
+    let hiding_gaps = snapshot.collection_gaps.iter().filter(|gap| gap.may_hide_principals());
+    hiding_gaps
+        .map(|one| (one.to_string(), one.reason()))
+        .chain(problem_lines)
+        .map(|(subject, why)| format!("{subject}: {why}"))
+        .collect()
 }

@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use iamdrift::access::{PolicyOrigin, PolicyRef, Request, missing};
+use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents};
 use iamdrift::audit::cube_text;
 use iamdrift::baseline::Glob;
 use iamdrift::catalog::{ActionId, Catalog};
-use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, Listing, PrincipalEntry, Statement};
-use iamdrift::reach::{Being, Can, Change, Graph, Link, Met, Thing, Way};
-use iamdrift::snapshot::{Holding, LayerKind, Principal, Snapshot};
-use iamdrift::solve::{Solver, Undecided};
+use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, ElementKind, PrincipalEntry, Statement};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
+use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
+use iamdrift::solve::{Solver, UndecidedReason};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What is asked.
-pub struct Asked<'a> {
+pub struct WhoCanRequest<'a> {
     pub action: &'a str,
     pub resource: Option<&'a str>,
     pub direct: bool,
@@ -25,7 +25,7 @@ pub struct Asked<'a> {
 /// The answer of `iamdrift who-can`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "WhoCan")]
-pub struct Answer {
+pub struct WhoCanReport {
     /// The version of this form: "1". It changes when a field goes or changes its meaning, not when one is added.
     pub schema_version: &'static str,
     /// The snapshot: a path.
@@ -37,9 +37,9 @@ pub struct Answer {
     /// How many principals were asked.
     pub asked: usize,
     /// Those who can: themselves first, then those who can become one who does, by ARN.
-    pub principals: Vec<Who>,
+    pub principals: Vec<PrincipalRow>,
     /// Those who could not be decided.
-    pub undecided: Vec<Open>,
+    pub undecided: Vec<UndecidedPrincipal>,
     /// What of the snapshot could not be read, a line each.
     pub unread: Vec<String>,
     /// What a reader must know.
@@ -48,13 +48,13 @@ pub struct Answer {
 
 /// Someone who can.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Who {
+pub struct PrincipalRow {
     /// The ARN.
     pub arn: String,
     /// The number of the account.
     pub account: String,
     /// Whom it becomes first, a step each; empty where it can itself.
-    pub path: Vec<Step>,
+    pub path: Vec<PathStepJson>,
     /// Which of the actions, where a pattern was asked; else empty.
     pub actions: Vec<String>,
     /// On what, as patterns; empty where it is any resource.
@@ -64,14 +64,14 @@ pub struct Who {
     /// Whether there is more of it than is told.
     pub more: bool,
     /// The statements that allow it.
-    pub granted_by: Vec<GrantedBy>,
+    pub granted_by: Vec<GrantingStatementJson>,
     /// A request that is allowed.
-    pub witness: Witness,
+    pub witness: WhoCanWitnessJson,
 }
 
 /// One step.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Step {
+pub struct PathStepJson {
     /// Who takes it.
     pub from: String,
     /// Whom that makes of it; the same where it makes itself broader.
@@ -88,7 +88,7 @@ pub struct Step {
 
 /// A statement.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct GrantedBy {
+pub struct GrantingStatementJson {
     /// The policy's name.
     pub policy: String,
     /// The ARN of a managed policy, or of the resource whose policy it is.
@@ -103,7 +103,7 @@ pub struct GrantedBy {
 
 /// A request.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Witness {
+pub struct WhoCanWitnessJson {
     /// The action.
     pub action: String,
     /// The resource.
@@ -114,7 +114,7 @@ pub struct Witness {
 
 /// Someone who could not be decided.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Open {
+pub struct UndecidedPrincipal {
     /// The ARN.
     pub arn: String,
     /// Why, a line each.
@@ -122,145 +122,158 @@ pub struct Open {
 }
 
 /// Asks everyone whom `wanted` names.
-pub fn answer(
+pub fn find_who_can(
     catalog: &Catalog,
     snapshot: &Snapshot,
-    asked: &Asked<'_>,
-    wanted: &(dyn Fn(&Principal) -> bool + Sync),
-) -> Answer {
+    request: &WhoCanRequest<'_>,
+    is_selected: &(dyn Fn(&Principal) -> bool + Sync),
+) -> WhoCanReport {
     let solver = Solver::new(catalog);
     let today = jiff::Zoned::now().date();
     let graph = Graph::new(&solver, snapshot, today);
-    let thing = Thing::new(catalog, asked.action, asked.resource);
-    let everyone: Vec<(usize, (&iamdrift::snapshot::Account, &Principal))> =
-        snapshot.principals().enumerate().filter(|(_, (_, principal))| wanted(principal)).collect();
+    let query = WhoCanQuery::new(catalog, request.action, request.resource);
+    let principals: Vec<(usize, (&iamdrift::snapshot::Account, &Principal))> =
+        snapshot.principals().enumerate().filter(|(_, (_, principal))| is_selected(principal)).collect();
     // Many paths of many principals lead to the same.
-    let cannot: Mutex<HashSet<Being>> = Mutex::default();
-    let answers: Vec<(Option<Who>, Option<Open>)> = everyone
+    let states_without_access: Mutex<HashSet<NodeState>> = Mutex::default();
+    let answers: Vec<(Option<PrincipalRow>, Option<UndecidedPrincipal>)> = principals
         .par_iter()
         .map(|(index, (account, principal))| {
-            let gaps: Vec<String> = missing(snapshot, account, principal)
+            let gaps: Vec<String> = find_missing_documents(snapshot, account, principal)
                 .iter()
                 .filter(|gap| {
-                    let one = asked.resource.filter(|resource| !resource.contains(['*', '?']));
-                    gap.layer != LayerKind::Trust && one.is_none_or(|on| gap.decides_on(on))
+                    let concrete_resource = request.resource.filter(|resource| !resource.contains(['*', '?']));
+                    gap.layer != LayerKind::Trust
+                        && concrete_resource.is_none_or(|resource| gap.may_affect_resource(resource))
                 })
                 .map(ToString::to_string)
                 .collect();
-            let (who, mut why) = one(&graph, *index, &thing, asked.direct, &cannot);
-            let who = who.map(|(can, links)| told(&graph, catalog, asked, *index, account.id.as_str(), &can, &links));
-            why.extend(gaps);
-            let open = (!why.is_empty()).then(|| Open { arn: principal.arn.as_str().to_owned(), why });
-            (who, open)
+            let (answer, mut reasons) = find_access(&graph, *index, &query, request.direct, &states_without_access);
+            let row = answer
+                .map(|(can, links)| build_row(&graph, catalog, request, *index, account.id.as_str(), &can, &links));
+            reasons.extend(gaps);
+            let undecided = (!reasons.is_empty())
+                .then(|| UndecidedPrincipal { arn: principal.arn.as_str().to_owned(), why: reasons });
+            (row, undecided)
         })
         .collect();
-    let mut answer = Answer {
+    let mut report = WhoCanReport {
         schema_version: "1",
         snapshot: snapshot.origin.display().to_string(),
-        action: asked.action.to_owned(),
-        resource: asked.resource.map(str::to_owned),
-        asked: everyone.len(),
+        action: request.action.to_owned(),
+        resource: request.resource.map(str::to_owned),
+        asked: principals.len(),
         principals: Vec::new(),
         undecided: Vec::new(),
-        unread: unread(snapshot),
-        notes: [notes(snapshot), outsiders(catalog, snapshot, asked)].concat(),
+        unread: unread_inputs(snapshot),
+        notes: [collect_notes(snapshot), warn_of_external_principals(catalog, snapshot, request)].concat(),
     };
-    for (who, open) in answers {
-        answer.principals.extend(who);
-        answer.undecided.extend(open);
+    for (row, undecided) in answers {
+        report.principals.extend(row);
+        report.undecided.extend(undecided);
     }
-    answer.principals.sort_by(|a, b| (a.path.len(), &a.arn).cmp(&(b.path.len(), &b.arn)));
-    answer
+    report.principals.sort_by(|a, b| (a.path.len(), &a.arn).cmp(&(b.path.len(), &b.arn)));
+    report
 }
 
 /// How one principal can, and by which steps; what could not be decided where it cannot.
-fn one(
+fn find_access(
     graph: &Graph<'_>,
     from: usize,
-    thing: &Thing,
+    query: &WhoCanQuery,
     direct: bool,
-    cannot: &Mutex<HashSet<Being>>,
-) -> (Option<(Can, Vec<Link>)>, Vec<String>) {
-    let words = |why: BTreeSet<Undecided>| why.iter().map(ToString::to_string).collect();
-    match graph.can(&Being { principal: from, change: Change::default() }, thing) {
+    states_without_access: &Mutex<HashSet<NodeState>>,
+) -> (Option<(WhoCanAnswer, Vec<ProvenStep>)>, Vec<String>) {
+    let reason_texts = |why: BTreeSet<UndecidedReason>| why.iter().map(ToString::to_string).collect();
+    match graph.answer_who_can(&NodeState { principal: from, change: StateChange::default() }, query) {
         Ok(Some(can)) => return (Some((can, Vec::new())), Vec::new()),
-        Err(why) => return (None, words(why)),
+        Err(why) => return (None, reason_texts(why)),
         Ok(None) if direct => return (None, Vec::new()),
         Ok(None) => {}
     }
-    let cannot = || cannot.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut goal = |way: &Way<'_>| {
-        let last = way.last();
-        if cannot().contains(last) {
-            return Met::No;
+    let lock_states = || states_without_access.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut goal = |path: &PathSoFar<'_>| {
+        let last = path.last();
+        if lock_states().contains(last) {
+            return GoalResult::NotMet;
         }
-        match graph.can(last, thing) {
+        match graph.answer_who_can(last, query) {
             Ok(None) => {
-                cannot().insert(last.clone());
-                Met::No
+                lock_states().insert(last.clone());
+                GoalResult::NotMet
             }
-            Err(why) => Met::Undecided(why),
-            Ok(Some(can)) => match graph.links(&way.beings()) {
-                Ok(links) => Met::Yes((can, links)),
-                Err(why) => Met::Undecided(why),
+            Err(why) => GoalResult::Undecided(why),
+            Ok(Some(access)) => match graph.prove_steps(&path.states()) {
+                Ok(links) => GoalResult::Met((access, links)),
+                Err(why) => GoalResult::Undecided(why),
             },
         }
     };
-    let search = graph.shortest(from, &mut goal);
+    let search = graph.find_shortest_path(from, &mut goal);
     match search.found {
-        Some(found) => (Some(found.shown), Vec::new()),
-        None => (None, words(search.undecided)),
+        Some(found) => (Some(found.witness), Vec::new()),
+        None => (None, reason_texts(search.undecided)),
     }
 }
 
-fn told(
+fn build_row(
     graph: &Graph<'_>,
     catalog: &Catalog,
-    asked: &Asked<'_>,
+    request: &WhoCanRequest<'_>,
     from: usize,
     account: &str,
-    can: &Can,
-    links: &[Link],
-) -> Who {
-    let several = asked.action.contains(['*', '?']);
-    let conditions = |link: &Link| {
-        let mut all: Vec<String> = Vec::new();
-        for line in link.asks.iter().flat_map(|asks| cube_text::conditions(&asks.cubes)) {
-            if !all.contains(&line) {
-                all.push(line);
+    access: &WhoCanAnswer,
+    steps: &[ProvenStep],
+) -> PrincipalRow {
+    let is_pattern = request.action.contains(['*', '?']);
+    let conditions = |proven_step: &ProvenStep| {
+        let mut lines: Vec<String> = Vec::new();
+        for line in proven_step.requests.iter().flat_map(|asks| cube_text::render_conditions(&asks.cubes)) {
+            if !lines.contains(&line) {
+                lines.push(line);
             }
         }
-        all
+        lines
     };
-    let step = |link: &Link| Step {
-        conditions: conditions(link),
-        from: graph.arn(link.from.principal).to_owned(),
-        to: graph.arn(link.to.principal).to_owned(),
-        how: link.says(|being| graph.arn(being.principal).to_owned()),
-        paths: link.by.iter().map(|path| path.id.clone()).collect(),
-        rests_on: link.rests_on.iter().map(|what| (*what).to_owned()).collect(),
+    let to_step_json = |proven_step: &ProvenStep| PathStepJson {
+        conditions: conditions(proven_step),
+        from: graph.arn(proven_step.from.principal).to_owned(),
+        to: graph.arn(proven_step.to.principal).to_owned(),
+        how: proven_step.summarize(|state| graph.arn(state.principal).to_owned()),
+        paths: proven_step.techniques.iter().map(|technique| technique.id.clone()).collect(),
+        rests_on: proven_step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
     };
-    Who {
+    PrincipalRow {
         arn: graph.arn(from).to_owned(),
         account: account.to_owned(),
-        path: links.iter().map(step).collect(),
-        actions: can.actions.iter().filter(|_| several).map(|id| catalog.full_name(*id)).collect(),
-        resources: if can.roles.is_empty() { cube_text::resources(&can.cubes) } else { can.roles.clone() },
-        conditions: cube_text::conditions(&can.cubes),
-        more: can.more,
-        granted_by: can.granted_by.iter().filter_map(|(policy, index)| granted_by(policy, *index)).collect(),
-        witness: witness(&can.request),
+        path: steps.iter().map(to_step_json).collect(),
+        actions: access.actions.iter().filter(|_| is_pattern).map(|id| catalog.full_name(*id)).collect(),
+        resources: if access.assumable_roles.is_empty() {
+            cube_text::render_resources(&access.cubes)
+        } else {
+            access.assumable_roles.clone()
+        },
+        conditions: cube_text::render_conditions(&access.cubes),
+        more: access.more,
+        granted_by: access
+            .granted_by
+            .iter()
+            .filter_map(|(policy, index)| to_granting_statement(policy, *index))
+            .collect(),
+        witness: to_witness(&access.request),
     }
 }
 
-fn granted_by(policy: &PolicyRef, index: usize) -> Option<GrantedBy> {
+fn to_granting_statement(policy: &PolicyRef, index: usize) -> Option<GrantingStatementJson> {
     let statement = policy.document.statements.get(index)?;
     let arn = match &policy.origin {
-        PolicyOrigin::Held(Holding::Attached { arn, .. } | Holding::Boundary { arn }) => Some(arn.clone()),
+        PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. } | AttachmentKind::Boundary { arn }) => {
+            Some(arn.clone())
+        }
         PolicyOrigin::Resource { arn } => Some(arn.clone()),
         _ => None,
     };
-    Some(GrantedBy {
+    Some(GrantingStatementJson {
         policy: policy.name.clone(),
         arn,
         statement: index,
@@ -269,51 +282,61 @@ fn granted_by(policy: &PolicyRef, index: usize) -> Option<GrantedBy> {
     })
 }
 
-fn witness(request: &Request) -> Witness {
+fn to_witness(request: &Request) -> WhoCanWitnessJson {
     let context = request.context.0.iter().map(|(key, value)| (key.as_written().to_owned(), value.values().to_vec()));
-    Witness { action: request.action.clone(), resource: request.resource.clone(), context: context.collect() }
+    WhoCanWitnessJson { action: request.action.clone(), resource: request.resource.clone(), context: context.collect() }
 }
 
-fn unread(snapshot: &Snapshot) -> Vec<String> {
-    let why = |problem: &iamdrift::snapshot::Problem| problem.diagnostics.0.first().map(ToString::to_string);
-    let read = snapshot.problems.iter().map(|p| format!("{}: {}", p.what, why(p).unwrap_or_default()));
-    snapshot.uncollected.iter().map(|one| format!("{one}: {}", one.why())).chain(read).collect()
+fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
+    let first_diagnostic =
+        |problem: &iamdrift::snapshot::SnapshotProblem| problem.diagnostics.0.first().map(ToString::to_string);
+    let problem_lines =
+        snapshot.problems.iter().map(|p| format!("{}: {}", p.subject, first_diagnostic(p).unwrap_or_default()));
+    snapshot.collection_gaps.iter().map(|gap| format!("{gap}: {}", gap.reason())).chain(problem_lines).collect()
 }
 
 /// Those outside the snapshot whom the policies of resources let do it: they were not asked.
-fn outsiders(catalog: &Catalog, snapshot: &Snapshot, asked: &Asked<'_>) -> Vec<String> {
-    let action = asked.action.to_ascii_lowercase();
-    let meant: Vec<String> = (0..catalog.action_count())
+fn warn_of_external_principals(catalog: &Catalog, snapshot: &Snapshot, request: &WhoCanRequest<'_>) -> Vec<String> {
+    let action = request.action.to_ascii_lowercase();
+    let requested_actions: Vec<String> = (0..catalog.action_count())
         .filter_map(|id| Some(catalog.full_name(ActionId(u32::try_from(id).ok()?)).to_ascii_lowercase()))
         .filter(|name| Glob::new(&action).matches(name))
         .collect();
-    let is_meant = |statement: &Statement| {
-        let listed = |name: &String| {
+    let may_grant_action = |statement: &Statement| {
+        let lists_action = |name: &String| {
             let matches = |pattern: &ActionPattern| Glob::new(&pattern.as_written().to_ascii_lowercase()).matches(name);
-            statement.action.patterns.iter().any(matches) == (statement.action.listing == Listing::Only)
+            statement.action.patterns.iter().any(matches) == (statement.action.kind == ElementKind::List)
         };
-        statement.effect == Effect::Allow && meant.iter().any(listed)
+        statement.effect == Effect::Allow && requested_actions.iter().any(lists_action)
     };
-    let is_on = |arn: &str| {
-        asked.resource.is_none_or(|on| on.starts_with(arn) || Glob::new(on).matches(arn) || arn.starts_with(fixed(on)))
+    let may_match_resource = |arn: &str| {
+        request
+            .resource
+            .is_none_or(|on| on.starts_with(arn) || Glob::new(on).matches(arn) || arn.starts_with(literal_prefix(on)))
     };
     let roles = snapshot
         .principals()
-        .filter_map(|(_, role)| Some((role.arn.as_str(), "trust policy", &role.trust.as_ref()?.document)));
+        .filter_map(|(_, role)| Some((role.arn.as_str(), "trust policy", &role.trust_policy.as_ref()?.document)));
     let resources = snapshot
         .resource_policies
         .iter()
         .filter_map(|resource| Some((resource.arn.as_str(), "policy", resource.policy.document.as_ref().ok()?)));
     let mut lines = Vec::new();
-    for (arn, what, document) in roles.chain(resources).filter(|(arn, ..)| is_on(arn)) {
-        let elements = document.statements.iter().filter(|one| is_meant(one)).filter_map(|one| one.principal.as_ref());
-        let strangers: BTreeSet<String> =
-            elements.flat_map(|element| &element.entries).filter_map(|entry| stranger(snapshot, entry)).collect();
-        if !strangers.is_empty() {
-            let who: Vec<String> = strangers.into_iter().collect();
+    for (arn, policy_label, document) in roles.chain(resources).filter(|(arn, ..)| may_match_resource(arn)) {
+        let elements = document
+            .statements
+            .iter()
+            .filter(|statement| may_grant_action(statement))
+            .filter_map(|one| one.principal.as_ref());
+        let external_names: BTreeSet<String> = elements
+            .flat_map(|element| &element.entries)
+            .filter_map(|entry| external_principal_name(snapshot, entry))
+            .collect();
+        if !external_names.is_empty() {
+            let names: Vec<String> = external_names.into_iter().collect();
             lines.push(format!(
-                "the {what} of {arn} names {}: whoever that is outside the snapshot was not asked",
-                who.join(", ")
+                "the {policy_label} of {arn} names {}: whoever that is outside the snapshot was not asked",
+                names.join(", ")
             ));
         }
     }
@@ -321,12 +344,12 @@ fn outsiders(catalog: &Catalog, snapshot: &Snapshot, asked: &Asked<'_>) -> Vec<S
 }
 
 /// What stands before the first wildcard.
-fn fixed(glob: &str) -> &str {
+fn literal_prefix(glob: &str) -> &str {
     glob.split(['*', '?']).next().filter(|_| glob.contains(['*', '?'])).unwrap_or("no ARN begins so")
 }
 
 /// The name of someone who is not in the snapshot.
-fn stranger(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
+fn external_principal_name(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
     let account = match entry {
         PrincipalEntry::Anyone => return Some("anyone".to_owned()),
         PrincipalEntry::Aws(AwsPrincipal::Account(account)) => account.as_str().to_owned(),
@@ -339,7 +362,7 @@ fn stranger(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
     (!known).then(|| format!("account {account}"))
 }
 
-fn notes(snapshot: &Snapshot) -> Vec<String> {
+fn collect_notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes = Vec::new();
     if snapshot.organization.is_none() {
         notes.push("the snapshot holds no organization: no SCP and no RCP was looked at".to_owned());

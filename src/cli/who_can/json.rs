@@ -1,9 +1,9 @@
 //! The answer for programs (`schemas/who-can.schema.json`).
 
-use super::answer::Answer;
+use super::answer::WhoCanReport;
 
 /// Writes the answer.
-pub fn render(answer: &Answer) -> Result<String, serde_json::Error> {
+pub fn render(answer: &WhoCanReport) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(answer)? + "\n")
 }
 
@@ -14,13 +14,13 @@ mod tests {
 
     /// `UPDATE_SCHEMAS=1` writes the schema anew.
     #[test]
-    fn the_published_schema_is_that_of_the_types() {
+    fn published_schema_matches_the_types() {
         let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-        let schema = settings.into_generator().into_root_schema_for::<Answer>();
-        let made = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let schema = settings.into_generator().into_root_schema_for::<WhoCanReport>();
+        let schema_text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            std::fs::write("schemas/who-can.schema.json", &made).unwrap();
+            std::fs::write("schemas/who-can.schema.json", &schema_text).unwrap();
         }
-        assert_eq!(std::fs::read_to_string("schemas/who-can.schema.json").unwrap(), made);
+        assert_eq!(std::fs::read_to_string("schemas/who-can.schema.json").unwrap(), schema_text);
     }
 }

@@ -9,10 +9,10 @@ use std::path::PathBuf;
 use iamdrift::baseline::Glob;
 use iamdrift::catalog::{ActionId, Catalog};
 use iamdrift::iam::Arn;
-use iamdrift::source::did_you_mean;
+use iamdrift::source::find_similar_name;
 
 use super::snapshot::SnapshotArgs;
-use super::{ExitStatus, Globals, UserError, output};
+use super::{ExitStatus, GlobalArgs, UserError, output};
 
 const AFTER_HELP: &str = concat!(
     "Without RESOURCE the question is who can do it on anything, and each is told with what. Whoever cannot do it is ",
@@ -47,8 +47,8 @@ pub struct Args {
     #[arg(long)]
     direct: bool,
     /// How to write the list
-    #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = WhoCanFormat::Table, value_name = "FORMAT")]
+    format: WhoCanFormat,
     /// Write the list to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -56,7 +56,7 @@ pub struct Args {
 
 /// The formats of the list.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum Format {
+enum WhoCanFormat {
     /// For people.
     Table,
     /// For programs: one document.
@@ -64,50 +64,50 @@ enum Format {
 }
 
 /// Runs the command.
-pub fn run(args: &Args, globals: &Globals) -> anyhow::Result<ExitStatus> {
+pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let action = action(catalog, &args.action)?;
+    let action = resolve_action(catalog, &args.action)?;
     let resource = args.resource.as_deref();
     if let Some(resource) = resource.filter(|resource| *resource != "*" && Arn::parse(resource).is_none()) {
         let help = "give an ARN, `*` for an action that names no resource, or leave it out";
         return Err(UserError::new(format!("`{resource}` is not a resource"), help).into());
     }
-    let snapshot = globals.step("read the snapshot", || args.snapshot.load())?;
+    let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
     let glob = args.principal.as_deref().map(Glob::new);
-    let asked = answer::Asked { action: &action, resource, direct: args.direct };
-    let answer = globals.step("asked everyone", || {
-        answer::answer(catalog, &snapshot, &asked, &|principal| {
+    let request = answer::WhoCanRequest { action: &action, resource, direct: args.direct };
+    let report = globals.timed_step("asked everyone", || {
+        answer::find_who_can(catalog, &snapshot, &request, &|principal| {
             glob.as_ref().is_none_or(|glob| glob.matches(principal.arn.as_str()) || glob.matches(&principal.name))
         })
     });
-    if answer.asked == 0 {
+    if report.asked == 0 {
         return Err(UserError::new("no principal is left to ask", "check the filter").into());
     }
     let text = match args.format {
-        Format::Table => {
-            let layout = if args.output.is_some() { output::layout_of_file() } else { output::layout() };
-            table::render(&answer, layout)?
+        WhoCanFormat::Table => {
+            let layout = if args.output.is_some() { output::detect_file_layout() } else { output::detect_layout() };
+            table::render(&report, layout)?
         }
-        Format::Json => json::render(&answer)?,
+        WhoCanFormat::Json => json::render(&report)?,
     };
     match &args.output {
         Some(path) => output::write_private(path, &text, "-o")?,
-        None => output::write(&text)?,
+        None => output::write_stdout(&text)?,
     }
-    let incomplete = !answer.undecided.is_empty() || !answer.unread.is_empty();
+    let incomplete = !report.undecided.is_empty() || !report.unread.is_empty();
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
 /// The action as the catalog writes it.
-fn action(catalog: &Catalog, text: &str) -> Result<String, UserError> {
+fn resolve_action(catalog: &Catalog, text: &str) -> Result<String, UserError> {
     if let Some(id) = catalog.find_action(text) {
         return Ok(catalog.full_name(id));
     }
     let (service, name) = text.split_once(':').unwrap_or_default();
     if text.contains(['*', '?']) && !service.is_empty() && !name.is_empty() {
         let glob = Glob::new(&text.to_ascii_lowercase());
-        let mut all = catalog.services().flat_map(|service| catalog.actions_of(service));
-        if all.any(|id| glob.matches(&catalog.full_name(ActionId(id)).to_ascii_lowercase())) {
+        let mut actions = catalog.services().flat_map(|service| catalog.actions_of(service));
+        if actions.any(|id| glob.matches(&catalog.full_name(ActionId(id)).to_ascii_lowercase())) {
             return Ok(text.to_owned());
         }
         let help = "AWS's Service Authorization Reference lists the actions";
@@ -117,15 +117,15 @@ fn action(catalog: &Catalog, text: &str) -> Result<String, UserError> {
         let help = "give `service:Action`, such as s3:GetObject or s3:Delete*";
         return Err(UserError::new(format!("`{text}` is not an action"), help));
     }
-    let near = match catalog.find_service(service) {
+    let suggestion = match catalog.find_service(service) {
         Some(id) => {
             let names: Vec<String> = catalog.actions_of(id).map(|id| catalog.full_name(ActionId(id))).collect();
-            did_you_mean(text, names.iter().map(String::as_str)).map(str::to_owned)
+            find_similar_name(text, names.iter().map(String::as_str)).map(str::to_owned)
         }
-        None => did_you_mean(service, catalog.services().map(|id| catalog.service_prefix(id)))
+        None => find_similar_name(service, catalog.services().map(|id| catalog.service_prefix(id)))
             .map(|service| format!("{service}:…")),
     };
-    let help = match near {
+    let help = match suggestion {
         Some(near) => format!("did you mean `{near}`?"),
         None => "AWS's Service Authorization Reference lists the actions".to_owned(),
     };

@@ -2,11 +2,14 @@
 
 use super::super::calls;
 use super::super::error::CollectError;
-use super::super::failure::Failure;
-use super::super::session::Session;
-use super::{Found, client, each_page};
+use super::super::failure::CallFailure;
+use super::super::session::AwsSession;
+use super::{ResourcePolicyRecorder, client, each_page};
 
-pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(), CollectError> {
+pub(super) async fn read_ecr_policies(
+    session: &AwsSession,
+    recorder: &mut ResourcePolicyRecorder<'_>,
+) -> Result<(), CollectError> {
     let client = client!(aws_sdk_ecr, session);
     each_page!(found, &calls::DESCRIBE_REPOSITORIES, client.describe_repositories(), |page| {
         for repository in page.repositories.unwrap_or_default() {
@@ -14,8 +17,8 @@ pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(),
             let answer = client.get_repository_policy().repository_name(name).send().await;
             let policy = answer
                 .map(|answer| answer.policy_text)
-                .map_err(|error| Failure::of(&calls::GET_REPOSITORY_POLICY, &error));
-            found.policy(arn, policy)?;
+                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_REPOSITORY_POLICY, &error));
+            found.record_policy(arn, policy)?;
         }
     });
     Ok(())

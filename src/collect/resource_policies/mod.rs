@@ -10,74 +10,99 @@ mod secrets_manager;
 mod sns;
 mod sqs;
 
-use super::account::Account;
+use super::account::AccountRecorder;
 use super::error::CollectError;
-use super::failure::Failure;
-use super::session::Session;
-use super::target::Target;
-use crate::snapshot::format::{AccountPage, Document, Part, ResourcePolicyEntry};
+use super::failure::CallFailure;
+use super::session::AwsSession;
+use super::target::TargetAccount;
+use crate::snapshot::format::{AccountPage, CollectionPart, EmbeddedDocument, ResourcePolicyEntry};
 
 /// How S3, Lambda, ECR and DynamoDB say that a resource has no policy.
 const NO_POLICY: [&str; 4] =
     ["NoSuchBucketPolicy", "ResourceNotFoundException", "RepositoryPolicyNotFoundException", "PolicyNotFoundException"];
 
 /// Reads the policies of an account's resources in those regions; buckets in all regions.
-pub(super) async fn collect(
-    target: &Target,
-    session: &Session,
+pub(super) async fn collect_resource_policies(
+    target: &TargetAccount,
+    session: &AwsSession,
     regions: &[String],
-    account: &mut Account,
+    account: &mut AccountRecorder,
 ) -> Result<(), CollectError> {
-    let home = session.region();
-    s3::read(session, &mut Found::of(target, "s3", &home, account)).await?;
+    let home_region = session.region();
+    s3::read_s3_policies(session, &mut ResourcePolicyRecorder::new(target, "s3", &home_region, account)).await?;
     for region in regions {
-        let session = session.in_region(region);
-        dynamodb::read(&session, &mut Found::of(target, "dynamodb", region, account)).await?;
-        ecr::read(&session, &mut Found::of(target, "ecr", region, account)).await?;
-        kms::read(&session, &mut Found::of(target, "kms", region, account)).await?;
-        lambda::read(&session, &mut Found::of(target, "lambda", region, account)).await?;
-        secrets_manager::read(&session, &mut Found::of(target, "secretsmanager", region, account)).await?;
-        sns::read(&session, &mut Found::of(target, "sns", region, account)).await?;
-        sqs::read(&session, &mut Found::of(target, "sqs", region, account)).await?;
+        let session = session.with_region(region);
+        dynamodb::read_dynamodb_policies(
+            &session,
+            &mut ResourcePolicyRecorder::new(target, "dynamodb", region, account),
+        )
+        .await?;
+        ecr::read_ecr_policies(&session, &mut ResourcePolicyRecorder::new(target, "ecr", region, account)).await?;
+        kms::read_kms_policies(&session, &mut ResourcePolicyRecorder::new(target, "kms", region, account)).await?;
+        lambda::read_lambda_policies(&session, &mut ResourcePolicyRecorder::new(target, "lambda", region, account))
+            .await?;
+        secrets_manager::read_secrets_manager_policies(
+            &session,
+            &mut ResourcePolicyRecorder::new(target, "secretsmanager", region, account),
+        )
+        .await?;
+        sns::read_sns_policies(&session, &mut ResourcePolicyRecorder::new(target, "sns", region, account)).await?;
+        sqs::read_sqs_policies(&session, &mut ResourcePolicyRecorder::new(target, "sqs", region, account)).await?;
     }
     Ok(())
 }
 
 /// Where what a service tells goes.
-struct Found<'a> {
+struct ResourcePolicyRecorder<'a> {
     owner: String,
     partition: &'static str,
     region: String,
     /// What is unread where the service cannot be listed.
-    of: String,
-    account: &'a mut Account,
+    listing_scope: String,
+    account_recorder: &'a mut AccountRecorder,
 }
 
-impl<'a> Found<'a> {
-    fn of(target: &Target, service: &str, region: &str, account: &'a mut Account) -> Found<'a> {
+impl<'a> ResourcePolicyRecorder<'a> {
+    fn new(
+        target: &TargetAccount,
+        service: &str,
+        region: &str,
+        account_recorder: &'a mut AccountRecorder,
+    ) -> ResourcePolicyRecorder<'a> {
         // Buckets are listed for all regions at once.
-        let of = if service == "s3" { service.to_owned() } else { format!("{service} in {region}") };
+        let listing_scope = if service == "s3" { service.to_owned() } else { format!("{service} in {region}") };
         let (owner, partition) = (target.id.to_string(), target.partition.as_str());
-        Found { owner, partition, region: region.to_owned(), of, account }
+        ResourcePolicyRecorder {
+            owner,
+            partition,
+            region: region.to_owned(),
+            listing_scope: listing_scope,
+            account_recorder,
+        }
     }
 
     /// A resource was asked for its policy; that it has none is an answer.
-    fn policy(&mut self, arn: String, read: Result<Option<String>, Failure>) -> Result<(), CollectError> {
-        match read {
+    fn record_policy(&mut self, arn: String, result: Result<Option<String>, CallFailure>) -> Result<(), CollectError> {
+        match result {
             Ok(None) => Ok(()),
             Ok(Some(text)) => {
-                let policy = Document::decode(&text);
+                let policy = EmbeddedDocument::decode(&text);
                 let entry = ResourcePolicyEntry { resource_arn: arn, owner_account: Some(self.owner.clone()), policy };
-                self.account.page(&AccountPage { resource_policies: vec![entry], ..AccountPage::default() })
+                self.account_recorder
+                    .write_page(&AccountPage { resource_policies: vec![entry], ..AccountPage::default() })
             }
             Err(failure) if failure.code.as_deref().is_some_and(|code| NO_POLICY.contains(&code)) => Ok(()),
-            Err(failure) => self.account.failed(Part::ResourcePolicies, Some(arn), failure),
+            Err(failure) => self.account_recorder.record_failure(CollectionPart::ResourcePolicies, Some(arn), failure),
         }
     }
 
     /// A service could not be listed to its end.
-    fn unlisted(&mut self, failure: Failure) -> Result<(), CollectError> {
-        self.account.failed(Part::ResourcePolicies, Some(self.of.clone()), failure)
+    fn record_unlisted(&mut self, failure: CallFailure) -> Result<(), CollectError> {
+        self.account_recorder.record_failure(
+            CollectionPart::ResourcePolicies,
+            Some(self.listing_scope.clone()),
+            failure,
+        )
     }
 }
 

@@ -6,30 +6,34 @@ use aws_sdk_s3::Client;
 
 use super::super::calls;
 use super::super::error::CollectError;
-use super::super::failure::Failure;
-use super::super::session::Session;
-use super::{Found, each_page};
+use super::super::failure::CallFailure;
+use super::super::session::AwsSession;
+use super::{ResourcePolicyRecorder, each_page};
 
-pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(), CollectError> {
-    let home = session.region();
+pub(super) async fn read_s3_policies(
+    session: &AwsSession,
+    recorder: &mut ResourcePolicyRecorder<'_>,
+) -> Result<(), CollectError> {
+    let home_region = session.region();
     let mut clients: HashMap<String, Client> = HashMap::new();
-    let listing = client(session);
+    let list_client = build_client(session);
     // Asked for a number of buckets, AWS tells each one's region.
-    each_page!(found, &calls::LIST_BUCKETS, listing.list_buckets().max_buckets(1000), |page| {
+    each_page!(found, &calls::LIST_BUCKETS, list_client.list_buckets().max_buckets(1000), |page| {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name else { continue };
-            let region = bucket.bucket_region.unwrap_or_else(|| home.clone());
-            let client = clients.entry(region.clone()).or_insert_with(|| client(&session.in_region(&region)));
+            let region = bucket.bucket_region.unwrap_or_else(|| home_region.clone());
+            let client = clients.entry(region.clone()).or_insert_with(|| build_client(&session.with_region(&region)));
             let answer = client.get_bucket_policy().bucket(&name).expected_bucket_owner(&found.owner).send().await;
-            let policy =
-                answer.map(|answer| answer.policy).map_err(|error| Failure::of(&calls::GET_BUCKET_POLICY, &error));
-            found.policy(format!("arn:{}:s3:::{name}", found.partition), policy)?;
+            let policy = answer
+                .map(|answer| answer.policy)
+                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_BUCKET_POLICY, &error));
+            found.record_policy(format!("arn:{}:s3:::{name}", found.partition), policy)?;
         }
     });
     Ok(())
 }
 
-fn client(session: &Session) -> Client {
+fn build_client(session: &AwsSession) -> Client {
     let config = aws_sdk_s3::config::Builder::from(&session.config)
         .retry_partition(session.retries.clone())
         // Another endpoint than AWS's seldom has a host name for each bucket.

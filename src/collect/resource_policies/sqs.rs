@@ -4,30 +4,37 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::super::calls;
 use super::super::error::CollectError;
-use super::super::failure::Failure;
-use super::super::session::Session;
-use super::{Found, client, each_page};
+use super::super::failure::CallFailure;
+use super::super::session::AwsSession;
+use super::{ResourcePolicyRecorder, client, each_page};
 
-pub(super) async fn read(session: &Session, found: &mut Found<'_>) -> Result<(), CollectError> {
+pub(super) async fn read_sqs_policies(
+    session: &AwsSession,
+    recorder: &mut ResourcePolicyRecorder<'_>,
+) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sqs, session);
     // Without a number AWS returns the first thousand, and does not say that there are more.
     each_page!(found, &calls::LIST_QUEUES, client.list_queues().max_results(1000), |page| {
         for url in page.queue_urls.unwrap_or_default() {
-            let asked = client
+            let request = client
                 .get_queue_attributes()
                 .queue_url(&url)
                 .attribute_names(QueueAttributeName::QueueArn)
                 .attribute_names(QueueAttributeName::Policy);
-            match asked.send().await.map_err(|error| Failure::of(&calls::GET_QUEUE_ATTRIBUTES, &error)) {
+            match request
+                .send()
+                .await
+                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_QUEUE_ATTRIBUTES, &error))
+            {
                 Ok(answer) => {
                     let mut attributes = answer.attributes.unwrap_or_default();
                     let arn = attributes.remove(&QueueAttributeName::QueueArn).unwrap_or(url);
-                    found.policy(arn, Ok(attributes.remove(&QueueAttributeName::Policy)))?;
+                    found.record_policy(arn, Ok(attributes.remove(&QueueAttributeName::Policy)))?;
                 }
                 // What rests on it is found by its ARN, which the URL ends like.
                 Err(failure) => {
                     let name = url.rsplit('/').next().unwrap_or(&url);
-                    found.policy(
+                    found.record_policy(
                         format!("arn:{}:sqs:{}:{}:{name}", found.partition, found.region, found.owner),
                         Err(failure),
                     )?;

@@ -1,36 +1,46 @@
 //! The condition block of a statement.
 
-use super::Reader;
-use crate::iam::condition::{Condition, ConditionValue, ContextKey, Family, Operator, Quantifier, WhenMissing};
+use super::DocumentParser;
+use crate::iam::condition::{
+    Condition, ConditionOperator, ConditionValue, ContextKey, MissingKeyRule, OperatorFamily, Quantifier,
+};
 use crate::iam::document::Version;
-use crate::iam::template::{Template, Variables, Wildcards};
-use crate::iam::value::Typed;
-use crate::source::json::{Member, Node, Value};
+use crate::iam::template::{Template, VariableScope, WildcardMode};
+use crate::iam::value::TypedValue;
+use crate::source::json::{JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Span};
 
-impl Reader<'_> {
-    pub(super) fn conditions(&mut self, node: &Node) -> Vec<Condition> {
-        if !matches!(node.value, Value::Object(_)) {
-            self.error(node.span, format!("`Condition` cannot be {}", node.kind()), "an object of operators");
+impl DocumentParser<'_> {
+    pub(super) fn parse_conditions(&mut self, node: &JsonNode) -> Vec<Condition> {
+        if !matches!(node.value, JsonValue::Object(_)) {
+            self.report_error(
+                node.span,
+                format!("`Condition` cannot be {}", node.describe_type()),
+                "an object of operators",
+            );
             return Vec::new();
         }
         let mut conditions = Vec::new();
         for operator_member in node.members() {
-            let Some((quantifier, operator, when_missing)) = self.operator(operator_member) else { continue };
-            if !matches!(operator_member.value.value, Value::Object(_)) {
-                self.error(
+            let Some((quantifier, operator, when_missing)) = self.parse_operator(operator_member) else { continue };
+            if !matches!(operator_member.value.value, JsonValue::Object(_)) {
+                self.report_error(
                     operator_member.value.span,
-                    format!("`{}` cannot be {}", operator_member.name, operator_member.value.kind()),
+                    format!("`{}` cannot be {}", operator_member.name, operator_member.value.describe_type()),
                     "an object of context keys",
                 );
             }
             for key_member in operator_member.value.members() {
                 let key = ContextKey::new(&key_member.name);
                 if key.lower().is_empty() {
-                    self.error(key_member.name_span, "the context key is empty", "a context key such as aws:SourceIp");
+                    self.report_error(
+                        key_member.name_span,
+                        "the context key is empty",
+                        "a context key such as aws:SourceIp",
+                    );
                     continue;
                 }
-                let values = self.values(operator, &key_member.value);
+                let values = self.parse_values(operator, &key_member.value);
                 let span = Span::new(key_member.name_span.start, key_member.value.span.end);
                 conditions.push(Condition { quantifier, operator, when_missing, key, values, span });
             }
@@ -38,7 +48,7 @@ impl Reader<'_> {
         conditions
     }
 
-    fn operator(&mut self, member: &Member) -> Option<(Quantifier, Operator, WhenMissing)> {
+    fn parse_operator(&mut self, member: &JsonMember) -> Option<(Quantifier, ConditionOperator, MissingKeyRule)> {
         let lower = member.name.to_ascii_lowercase();
         let (quantifier, rest) = match lower.split_once(':') {
             Some(("forallvalues", rest)) => (Quantifier::ForAllValues, rest),
@@ -46,12 +56,14 @@ impl Reader<'_> {
             _ => (Quantifier::Plain, lower.as_str()),
         };
         let (when_missing, base) = match rest.strip_suffix("ifexists") {
-            Some(base) => (WhenMissing::Holds, base),
-            None => (WhenMissing::ByOperator, rest),
+            Some(base) => (MissingKeyRule::Satisfied, base),
+            None => (MissingKeyRule::OperatorDefault, rest),
         };
-        match Operator::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(base)) {
-            Some((_, Operator::Null)) if (quantifier, when_missing) != (Quantifier::Plain, WhenMissing::ByOperator) => {
-                self.error(member.name_span, format!("`Null` stands alone, not as `{}`", member.name), "`Null`");
+        match ConditionOperator::ALL.iter().find(|(name, _)| name.eq_ignore_ascii_case(base)) {
+            Some((_, ConditionOperator::Null))
+                if (quantifier, when_missing) != (Quantifier::Plain, MissingKeyRule::OperatorDefault) =>
+            {
+                self.report_error(member.name_span, format!("`Null` stands alone, not as `{}`", member.name), "`Null`");
                 None
             }
             Some((_, operator)) => Some((quantifier, *operator, when_missing)),
@@ -64,46 +76,46 @@ impl Reader<'_> {
                         format!("unknown operator `{}`", member.name),
                         "a condition operator such as StringEquals",
                     )
-                    .with_suggestion(written, Operator::ALL.iter().map(|(name, _)| *name)),
+                    .with_suggestion(written, ConditionOperator::ALL.iter().map(|(name, _)| *name)),
                 );
                 None
             }
         }
     }
 
-    fn values(&mut self, operator: Operator, node: &Node) -> Vec<ConditionValue> {
+    fn parse_values(&mut self, operator: ConditionOperator, node: &JsonNode) -> Vec<ConditionValue> {
         let list = match &node.value {
-            Value::Array(list) => list.as_slice(),
+            JsonValue::Array(list) => list.as_slice(),
             _ => std::slice::from_ref(node),
         };
         let mut values = Vec::with_capacity(list.len());
         for value in list {
             let text = match &value.value {
-                Value::String(text) | Value::Number(text) => text.clone(),
-                Value::Bool(true) => "true".into(),
-                Value::Bool(false) => "false".into(),
+                JsonValue::String(text) | JsonValue::Number(text) => text.clone(),
+                JsonValue::Bool(true) => "true".into(),
+                JsonValue::Bool(false) => "false".into(),
                 _ => {
-                    self.error(
+                    self.report_error(
                         value.span,
-                        format!("a condition value cannot be {}", value.kind()),
+                        format!("a condition value cannot be {}", value.describe_type()),
                         "a string, number or boolean",
                     );
                     continue;
                 }
             };
             match operator.family() {
-                Family::String | Family::Arn => {
-                    let wildcards = if operator.has_wildcards() { Wildcards::Active } else { Wildcards::Literal };
+                OperatorFamily::String | OperatorFamily::Arn => {
+                    let wildcards = if operator.has_wildcards() { WildcardMode::Active } else { WildcardMode::Literal };
                     let variables = match self.version {
-                        Version::V2012 => Variables::Anywhere,
-                        Version::V2008 => Variables::Nowhere,
+                        Version::V2012 => VariableScope::Anywhere,
+                        Version::V2008 => VariableScope::Nowhere,
                     };
                     values.push(ConditionValue::Text(Template::parse(&text, wildcards, variables)));
                 }
-                family => match Typed::parse(family, &text) {
+                family => match TypedValue::parse(family, &text) {
                     Ok(typed) => values.push(ConditionValue::Typed(typed)),
                     Err(expected) => {
-                        self.error(value.span, format!("`{}` cannot take `{text}`", operator.name()), expected)
+                        self.report_error(value.span, format!("`{}` cannot take `{text}`", operator.name()), expected)
                     }
                 },
             }

@@ -5,8 +5,8 @@ mod elements;
 
 use std::sync::Arc;
 
-use super::document::{DocumentKind, Effect, Listing, PolicyDocument, Statement, Version};
-use crate::source::json::{Member, Node, Value};
+use super::document::{DocumentKind, Effect, ElementKind, PolicyDocument, Statement, Version};
+use crate::source::json::{JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
@@ -15,7 +15,7 @@ const STATEMENT_ELEMENTS: [&str; 9] =
 
 /// The text of a document that was a string: URL-encoded (RFC 3986) as most IAM calls return it, or plain.
 /// JSON starts with a brace, its encoded form with a percent sign: a `%` inside plain JSON is left alone.
-pub(super) fn decode(source: &Arc<SourceFile>, span: Span, text: &str) -> Result<String, Diagnostics> {
+pub(super) fn decode_document(source: &Arc<SourceFile>, span: Span, text: &str) -> Result<String, Diagnostics> {
     if !text.trim_start().starts_with('%') {
         return Ok(text.to_owned());
     }
@@ -24,13 +24,13 @@ pub(super) fn decode(source: &Arc<SourceFile>, span: Span, text: &str) -> Result
     })
 }
 
-pub(super) fn document(
+pub(super) fn parse_document(
     source: &Arc<SourceFile>,
-    node: &Node,
+    node: &JsonNode,
     kind: DocumentKind,
 ) -> Result<PolicyDocument, Diagnostics> {
-    let mut reader = Reader { source, kind, version: Version::V2008, problems: Vec::new() };
-    let statements = reader.document(node);
+    let mut reader = DocumentParser { source, kind, version: Version::V2008, problems: Vec::new() };
+    let statements = reader.parse_document(node);
     if reader.problems.is_empty() {
         Ok(PolicyDocument::new(reader.version, statements, source, node.span))
     } else {
@@ -38,81 +38,85 @@ pub(super) fn document(
     }
 }
 
-struct Reader<'a> {
+struct DocumentParser<'a> {
     source: &'a Arc<SourceFile>,
     kind: DocumentKind,
     version: Version,
     problems: Vec<Diagnostic>,
 }
 
-impl Reader<'_> {
-    fn error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
+impl DocumentParser<'_> {
+    fn report_error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
         self.problems.push(Diagnostic::error(self.source, span, message, expected));
     }
 
-    fn unknown(&mut self, member: &Member, holder: &str, known: &[&str]) {
+    fn report_unknown_element(&mut self, member: &JsonMember, description: &str, known: &[&str]) {
         self.problems.push(
             Diagnostic::error(
                 self.source,
                 member.name_span,
-                format!("unknown element `{}` in a {holder}", member.name),
+                format!("unknown element `{}` in a {description}", member.name),
                 format!("one of {}", known.join(", ")),
             )
             .with_suggestion(&member.name, known.iter().copied()),
         );
     }
 
-    fn document(&mut self, node: &Node) -> Vec<Statement> {
-        if !matches!(node.value, Value::Object(_)) {
-            self.error(node.span, format!("a policy document cannot be {}", node.kind()), "an object");
+    fn parse_document(&mut self, node: &JsonNode) -> Vec<Statement> {
+        if !matches!(node.value, JsonValue::Object(_)) {
+            self.report_error(node.span, format!("a policy document cannot be {}", node.describe_type()), "an object");
             return Vec::new();
         }
         for member in node.members() {
             if !DOCUMENT_ELEMENTS.contains(&&*member.name) {
-                self.unknown(member, "policy document", &DOCUMENT_ELEMENTS);
+                self.report_unknown_element(member, "policy document", &DOCUMENT_ELEMENTS);
             }
         }
         if let Some(version) = node.get("Version") {
             match version.as_str() {
                 Some("2008-10-17") => {}
                 Some("2012-10-17") => self.version = Version::V2012,
-                Some(other) => self.error(
+                Some(unknown) => self.report_error(
                     version.span,
-                    format!("unknown policy version `{other}`"),
+                    format!("unknown policy version `{unknown}`"),
                     "\"2012-10-17\" or \"2008-10-17\"",
                 ),
-                None => self.error(version.span, format!("`Version` cannot be {}", version.kind()), "\"2012-10-17\""),
+                None => self.report_error(
+                    version.span,
+                    format!("`Version` cannot be {}", version.describe_type()),
+                    "\"2012-10-17\"",
+                ),
             }
         }
         if let Some(id) = node.get("Id")
             && id.as_str().is_none()
         {
-            self.error(id.span, format!("`Id` cannot be {}", id.kind()), "a string");
+            self.report_error(id.span, format!("`Id` cannot be {}", id.describe_type()), "a string");
         }
         match node.get("Statement") {
             None => {
-                self.error(
+                self.report_error(
                     node.span,
                     "the policy document has no `Statement`",
                     "a `Statement` with one statement or a list",
                 );
                 Vec::new()
             }
-            Some(Node { value: Value::Array(list), .. }) => {
-                list.iter().enumerate().filter_map(|(i, n)| self.statement(i, n)).collect()
+            Some(JsonNode { value: JsonValue::Array(list), .. }) => {
+                list.iter().enumerate().filter_map(|(i, n)| self.parse_statement(i, n)).collect()
             }
-            Some(single) => self.statement(0, single).into_iter().collect(),
+            Some(single) => self.parse_statement(0, single).into_iter().collect(),
         }
     }
 
-    fn statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
-        if !matches!(node.value, Value::Object(_)) {
-            self.error(node.span, format!("a statement cannot be {}", node.kind()), "an object");
+    fn parse_statement(&mut self, index: usize, node: &JsonNode) -> Option<Statement> {
+        if !matches!(node.value, JsonValue::Object(_)) {
+            self.report_error(node.span, format!("a statement cannot be {}", node.describe_type()), "an object");
             return None;
         }
         for member in node.members() {
             if !STATEMENT_ELEMENTS.contains(&&*member.name) {
-                self.unknown(member, "statement", &STATEMENT_ELEMENTS);
+                self.report_unknown_element(member, "statement", &STATEMENT_ELEMENTS);
             }
         }
         let sid = match node.get("Sid") {
@@ -120,7 +124,7 @@ impl Reader<'_> {
             Some(sid) => match sid.as_str() {
                 Some(text) => (!text.is_empty()).then(|| text.into()),
                 None => {
-                    self.error(sid.span, format!("`Sid` cannot be {}", sid.kind()), "a string");
+                    self.report_error(sid.span, format!("`Sid` cannot be {}", sid.describe_type()), "a string");
                     None
                 }
             },
@@ -129,24 +133,28 @@ impl Reader<'_> {
             Some(effect) => match effect.as_str() {
                 Some("Allow") => Some(Effect::Allow),
                 Some("Deny") => Some(Effect::Deny),
-                Some(other) => {
-                    self.error(effect.span, format!("unknown effect `{other}`"), "\"Allow\" or \"Deny\"");
+                Some(unknown) => {
+                    self.report_error(effect.span, format!("unknown effect `{unknown}`"), "\"Allow\" or \"Deny\"");
                     None
                 }
                 None => {
-                    self.error(effect.span, format!("`Effect` cannot be {}", effect.kind()), "\"Allow\" or \"Deny\"");
+                    self.report_error(
+                        effect.span,
+                        format!("`Effect` cannot be {}", effect.describe_type()),
+                        "\"Allow\" or \"Deny\"",
+                    );
                     None
                 }
             },
             None => {
-                self.error(node.span, "the statement has no `Effect`", "`Effect`: \"Allow\" or \"Deny\"");
+                self.report_error(node.span, "the statement has no `Effect`", "`Effect`: \"Allow\" or \"Deny\"");
                 None
             }
         };
-        let principal = self.principal(node, effect);
-        let action = self.action(node);
-        let resource = self.resource(node);
-        let conditions = node.get("Condition").map(|c| self.conditions(c)).unwrap_or_default();
+        let principal = self.parse_principal(node, effect);
+        let action = self.parse_action(node);
+        let resource = self.parse_resource(node);
+        let conditions = node.get("Condition").map(|c| self.parse_conditions(c)).unwrap_or_default();
         Some(Statement {
             index,
             sid,
@@ -160,34 +168,43 @@ impl Reader<'_> {
     }
 
     /// The one of an element and its `Not…` twin that a statement has.
-    fn one_of<'n>(&mut self, node: &'n Node, name: &str, not_name: &str) -> Option<(Listing, &'n Node)> {
+    fn find_element<'n>(
+        &mut self,
+        node: &'n JsonNode,
+        name: &str,
+        not_name: &str,
+    ) -> Option<(ElementKind, &'n JsonNode)> {
         match (node.get(name), node.get(not_name)) {
             (Some(_), Some(second)) => {
-                self.error(second.span, format!("the statement has both `{name}` and `{not_name}`"), "one of the two");
+                self.report_error(
+                    second.span,
+                    format!("the statement has both `{name}` and `{not_name}`"),
+                    "one of the two",
+                );
                 None
             }
-            (Some(only), None) => Some((Listing::Only, only)),
-            (None, Some(all_but)) => Some((Listing::AllBut, all_but)),
+            (Some(element), None) => Some((ElementKind::List, element)),
+            (None, Some(element)) => Some((ElementKind::NotList, element)),
             (None, None) => None,
         }
     }
 
     /// A string, or a list of strings that is not empty.
-    fn strings<'n>(&mut self, node: &'n Node, element: &str) -> Vec<(&'n str, Span)> {
+    fn parse_strings<'n>(&mut self, node: &'n JsonNode, element: &str) -> Vec<(&'n str, Span)> {
         match &node.value {
-            Value::String(text) => vec![(text, node.span)],
-            Value::Array(list) if list.is_empty() => {
-                self.error(node.span, format!("`{element}` is an empty list"), "at least one string");
+            JsonValue::String(text) => vec![(text, node.span)],
+            JsonValue::Array(list) if list.is_empty() => {
+                self.report_error(node.span, format!("`{element}` is an empty list"), "at least one string");
                 Vec::new()
             }
-            Value::Array(list) => {
+            JsonValue::Array(list) => {
                 let mut texts = Vec::with_capacity(list.len());
                 for element_node in list {
                     match element_node.as_str() {
                         Some(text) => texts.push((text, element_node.span)),
-                        None => self.error(
+                        None => self.report_error(
                             element_node.span,
-                            format!("`{element}` cannot hold {}", element_node.kind()),
+                            format!("`{element}` cannot hold {}", element_node.describe_type()),
                             "a string",
                         ),
                     }
@@ -195,9 +212,9 @@ impl Reader<'_> {
                 texts
             }
             _ => {
-                self.error(
+                self.report_error(
                     node.span,
-                    format!("`{element}` cannot be {}", node.kind()),
+                    format!("`{element}` cannot be {}", node.describe_type()),
                     "a string or a list of strings",
                 );
                 Vec::new()

@@ -2,127 +2,136 @@
 
 use std::io;
 
-use super::super::options::Depth;
-use super::super::words::{self, number};
-use super::finding::{at, field};
-use super::{Page, more, style};
-use crate::audit::{ActionPattern, Excess, Expected, Finding, Origin, RuleId};
+use super::super::options::Verbosity;
+use super::super::words::{self, format_number};
+use super::finding::{add_place, begin_field};
+use super::{TableWriter, describe_omitted, style};
+use crate::audit::{Excess, Finding, NearestDeclaredStatement, PatternCount, PolicySource, RuleId};
 
 /// How many of each a brief report shows.
-const PATTERNS: usize = 6;
-const RESOURCES: usize = 2;
-const CONDITIONS: usize = 4;
+const MAX_PATTERNS: usize = 6;
+const MAX_RESOURCES: usize = 2;
+const MAX_CONDITIONS: usize = 4;
 
 /// Everything of one statement. One that was told of the same principal before, with the same scope, is told in short
 /// where it `may_be_short`.
-pub(super) fn write(finding: &Finding, excess: &Excess, may_be_short: bool, page: &mut Page) -> io::Result<()> {
-    let (grants, lists) = match finding.rule {
+pub(super) fn write_excess(
+    finding: &Finding,
+    excess: &Excess,
+    can_abbreviate: bool,
+    writer: &mut TableWriter,
+) -> io::Result<()> {
+    let (grant_label, actions_label) = match finding.rule {
         RuleId::Narrower => ("declared by", "lacks"),
         RuleId::Latent => ("granted by", "will allow"),
         _ => ("granted by", "allows"),
     };
-    let by = &excess.granted_by;
-    let scoped = format!("{} {:?} {:?}", by.place, excess.resources, excess.conditions);
-    let is_short = !page.told.insert(scoped) && may_be_short && page.depth == Depth::Brief;
-    page.held_back |= is_short;
-    let line = field(page, grants);
-    page.write(match by.origin {
+    let granting = &excess.granted_by;
+    let scope_key = format!("{} {:?} {:?}", granting.place, excess.resources, excess.conditions);
+    let is_abbreviated =
+        !writer.shown_statements.insert(scope_key) && can_abbreviate && writer.verbosity == Verbosity::Brief;
+    writer.has_omissions |= is_abbreviated;
+    let line = begin_field(writer, grant_label);
+    writer.write_paragraph(match granting.origin {
         // What it would write stands nowhere yet.
-        Origin::Itself => line.words(&by.policy),
+        PolicySource::Itself => line.add_words(&granting.policy),
         _ => {
-            let line = line.words(&format!("{},", words::granted_by(by)));
-            let statement = words::statement(by.statement, by.sid.as_deref());
-            match is_short {
-                true => line.unit(1, &format!("{statement},"), style::PLAIN).words("as above"),
-                false => at(line.unit(1, &statement, style::PLAIN), &by.place),
+            let line = line.add_words(&format!("{},", words::describe_granting_statement(granting)));
+            let statement = words::describe_statement(granting.statement, granting.sid.as_deref());
+            match is_abbreviated {
+                true => line.add_span(1, &format!("{statement},"), style::PLAIN).add_words("as above"),
+                false => add_place(line.add_span(1, &statement, style::PLAIN), &granting.place),
             }
         }
     })?;
 
-    let mut actions = field(page, lists);
+    let mut actions = begin_field(writer, actions_label);
     // The title has said it already where there is one statement.
     if finding.excess.len() > 1
-        && let Some(extent) = words::extent(excess)
+        && let Some(extent) = words::describe_extent(excess)
     {
         actions = match excess.severity == finding.severity {
-            true => actions.words(&format!("{extent}:")),
+            true => actions.add_words(&format!("{extent}:")),
             false => {
                 let severity = format!("({}):", excess.severity);
-                actions.words(&extent).unit(1, &severity, style::severity(excess.severity))
+                actions.add_words(&extent).add_span(1, &severity, style::severity_style(excess.severity))
             }
         };
     }
-    let is_told = finding.excess.len() > 1 && excess.action_count > 0;
-    let shown = page.shown(excess.actions.len(), PATTERNS);
-    for (i, action) in excess.actions.iter().take(shown).enumerate() {
+    let has_extent = finding.excess.len() > 1 && excess.action_count > 0;
+    let shown_count = writer.limit_shown(excess.actions.len(), MAX_PATTERNS);
+    for (i, action) in excess.actions.iter().take(shown_count).enumerate() {
         // A pattern that stands alone for all of them needs no count of its own.
-        let text = if is_told && excess.actions.len() == 1 { action.pattern.clone() } else { pattern(action) };
-        actions = actions.unit(if i == 0 { usize::from(is_told) } else { 2 }, &text, style::PLAIN);
+        let text =
+            if has_extent && excess.actions.len() == 1 { action.pattern.clone() } else { render_pattern(action) };
+        actions = actions.add_span(if i == 0 { usize::from(has_extent) } else { 2 }, &text, style::PLAIN);
     }
-    let hidden: usize = excess.actions.iter().skip(shown).map(|action| action.count.max(1)).sum();
+    let hidden: usize = excess.actions.iter().skip(shown_count).map(|action| action.count.max(1)).sum();
     if hidden > 0 {
         let noun = if excess.action_count > 0 { "action" } else { "pattern" };
-        actions = actions.unit(2, &more(hidden, noun), style::PLAIN);
+        actions = actions.add_span(2, &describe_omitted(hidden, noun), style::PLAIN);
     }
-    page.write(actions)?;
-    if is_short {
+    writer.write_paragraph(actions)?;
+    if is_abbreviated {
         return Ok(());
     }
-    scope(excess, page)?;
+    write_scope(excess, writer)?;
 
     let witness = &excess.witness;
-    let mut example = field(page, "for example").unit(0, &witness.action, style::PLAIN);
+    let mut example = begin_field(writer, "for example").add_span(0, &witness.action, style::PLAIN);
     if witness.resource != "*" {
-        example = example.unit(1, "on", style::PLAIN).unit(1, &witness.resource, style::PLAIN);
+        example = example.add_span(1, "on", style::PLAIN).add_span(1, &witness.resource, style::PLAIN);
     }
-    page.write(example)?;
-    for line in words::context(witness, finding.rule == RuleId::Trust) {
-        page.write(field(page, "").words(&line))?;
+    writer.write_paragraph(example)?;
+    for line in words::describe_context(witness, finding.rule == RuleId::Trust) {
+        writer.write_paragraph(begin_field(writer, "").add_words(&line))?;
     }
     Ok(())
 }
 
 /// What the nearest declared statement does not meet; its document only where the place does not tell it.
-pub(super) fn nearest(expected: &Expected) -> String {
+pub(super) fn describe_nearest(expected: &NearestDeclaredStatement) -> String {
     match expected.place.file.ends_with(&expected.document) {
         true => expected.text.clone(),
         false => format!("{}: {}", expected.document, expected.text),
     }
 }
 
-fn pattern(action: &ActionPattern) -> String {
+fn render_pattern(action: &PatternCount) -> String {
     match action.count {
         0 | 1 => action.pattern.clone(),
-        n => format!("{} ({})", action.pattern, number(n)),
+        n => format!("{} ({})", action.pattern, format_number(n)),
     }
 }
 
 /// On what, and when.
-fn scope(excess: &Excess, page: &mut Page) -> io::Result<()> {
+fn write_scope(excess: &Excess, writer: &mut TableWriter) -> io::Result<()> {
     if excess.resources.is_empty() && excess.conditions.is_empty() {
-        return page.write(field(page, "on").words("any resource; no condition stands in the way"));
+        return writer
+            .write_paragraph(begin_field(writer, "on").add_words("any resource; no condition stands in the way"));
     }
-    let mut on = field(page, "on");
-    let shown = page.shown(excess.resources.len(), RESOURCES);
-    for (i, resource) in excess.resources.iter().take(shown).enumerate() {
-        on = on.unit(if i == 0 { 0 } else { 2 }, resource, style::PLAIN);
+    let mut resources_line = begin_field(writer, "on");
+    let shown_count = writer.limit_shown(excess.resources.len(), MAX_RESOURCES);
+    for (i, resource) in excess.resources.iter().take(shown_count).enumerate() {
+        resources_line = resources_line.add_span(if i == 0 { 0 } else { 2 }, resource, style::PLAIN);
     }
-    on = match excess.resources.len() - shown {
-        0 if excess.resources.is_empty() => on.words("any resource"),
-        0 => on,
-        n => on.unit(2, &more(n, "resource"), style::PLAIN),
+    resources_line = match excess.resources.len() - shown_count {
+        0 if excess.resources.is_empty() => resources_line.add_words("any resource"),
+        0 => resources_line,
+        n => resources_line.add_span(2, &describe_omitted(n, "resource"), style::PLAIN),
     };
-    page.write(on)?;
+    writer.write_paragraph(resources_line)?;
     if excess.conditions.is_empty() {
-        return page.write(field(page, "when").words("no condition stands in the way"));
+        return writer.write_paragraph(begin_field(writer, "when").add_words("no condition stands in the way"));
     }
-    let shown = page.shown(excess.conditions.len(), CONDITIONS);
-    for (i, condition) in excess.conditions.iter().take(shown).enumerate() {
-        let line = field(page, if i == 0 { "when" } else { "" });
-        page.write(line.words(&if i == 0 { condition.clone() } else { format!("and {condition}") }))?;
+    let shown_count = writer.limit_shown(excess.conditions.len(), MAX_CONDITIONS);
+    for (i, condition) in excess.conditions.iter().take(shown_count).enumerate() {
+        let line = begin_field(writer, if i == 0 { "when" } else { "" });
+        writer.write_paragraph(line.add_words(&if i == 0 { condition.clone() } else { format!("and {condition}") }))?;
     }
-    match excess.conditions.len() - shown {
+    match excess.conditions.len() - shown_count {
         0 => Ok(()),
-        n => page.write(field(page, "").words(&format!("and {}", more(n, "condition")))),
+        n => writer
+            .write_paragraph(begin_field(writer, "").add_words(&format!("and {}", describe_omitted(n, "condition")))),
     }
 }

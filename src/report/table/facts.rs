@@ -2,137 +2,140 @@
 
 use std::io;
 
-use super::super::layout::{Paragraph, columns};
-use super::super::options::Options;
-use super::super::words::{count, number, status, time};
-use super::{Page, style};
-use crate::audit::{Audit, Severity, SnapshotFacts, Status};
+use super::super::layout::{Paragraph, display_width};
+use super::super::options::RenderOptions;
+use super::super::words::{describe_status, format_count, format_number, format_time};
+use super::{TableWriter, style};
+use crate::audit::{Audit, PrincipalStatus, Severity, SnapshotInfo};
 
 /// More accounts than this are counted, not named.
-const ACCOUNTS: usize = 3;
+const MAX_NAMED_ACCOUNTS: usize = 3;
 
 /// Which account, which snapshot, which baseline, which catalog; then the principals by what became of them.
-pub(super) fn header(audit: &Audit, page: &mut Page) -> io::Result<()> {
+pub(super) fn write_header(audit: &Audit, writer: &mut TableWriter) -> io::Result<()> {
     let taken = match &audit.snapshot.taken_at {
-        Some(taken_at) => format!("snapshot {}", time(taken_at)),
+        Some(taken_at) => format!("snapshot {}", format_time(taken_at)),
         None => "snapshot of an unknown time".to_owned(),
     };
-    let rests_on = [
-        accounts(&audit.snapshot),
+    let inputs = [
+        describe_accounts(&audit.snapshot),
         format!("{taken} ({})", audit.snapshot.origin),
         format!("baseline {} @ {}", audit.baseline.path, audit.baseline.content_id),
         format!("catalog {} of {}", audit.catalog.version, audit.catalog.updated_at),
     ];
-    let mut line = Paragraph::new(0, 2).unit(0, "iamdrift", style::NAME);
-    for fact in &rests_on {
-        line = line.dotted(fact, style::PLAIN);
+    let mut line = Paragraph::new(0, 2).add_span(0, "iamdrift", style::NAME);
+    for fact in &inputs {
+        line = line.add_dotted(fact, style::PLAIN);
     }
-    page.write(line)?;
-    page.write(summary(audit))
+    writer.write_paragraph(line)?;
+    writer.write_paragraph(render_summary(audit))
 }
 
-fn accounts(snapshot: &SnapshotFacts) -> String {
+fn describe_accounts(snapshot: &SnapshotInfo) -> String {
     let partitions = snapshot.partitions.join(", ");
     match snapshot.accounts.as_slice() {
         [] => "no account".to_owned(),
-        [one] => format!("account {one} ({partitions})"),
-        some if some.len() <= ACCOUNTS => format!("accounts {} ({partitions})", some.join(", ")),
-        many => format!("{} ({partitions})", count(many.len(), "account")),
+        [account] => format!("account {account} ({partitions})"),
+        accounts if accounts.len() <= MAX_NAMED_ACCOUNTS => format!("accounts {} ({partitions})", accounts.join(", ")),
+        accounts => format!("{} ({partitions})", format_count(accounts.len(), "account")),
     }
 }
 
-fn summary(audit: &Audit) -> Paragraph {
-    let of = |status| audit.summary.principals.get(&status).copied().unwrap_or(0);
-    let audited = audit.summary.principals.iter().filter(|(status, _)| **status != Status::Ignored).map(|(_, n)| n);
+fn render_summary(audit: &Audit) -> Paragraph {
+    let count_of = |status| audit.summary.principals.get(&status).copied().unwrap_or(0);
+    let audited =
+        audit.summary.principals.iter().filter(|(status, _)| **status != PrincipalStatus::Ignored).map(|(_, n)| n);
     let mut parts: Vec<String> = audit
         .summary
         .principals
         .iter()
-        .filter(|(key, n)| **n > 0 && **key != Status::Ignored)
-        .map(|(key, n)| format!("{} {}", number(*n), status(*key)))
+        .filter(|(key, n)| **n > 0 && **key != PrincipalStatus::Ignored)
+        .map(|(key, n)| format!("{} {}", format_number(*n), describe_status(*key)))
         .collect();
-    let ignored = of(Status::Ignored).saturating_sub(audit.summary.service_linked);
+    let ignored = count_of(PrincipalStatus::Ignored).saturating_sub(audit.summary.service_linked);
     if ignored > 0 {
-        parts.push(format!("{} left out by the baseline", number(ignored)));
+        parts.push(format!("{} left out by the baseline", format_number(ignored)));
     }
     if audit.summary.service_linked > 0 {
-        parts.push(format!("{} AWS-owned left out", number(audit.summary.service_linked)));
+        parts.push(format!("{} AWS-owned left out", format_number(audit.summary.service_linked)));
     }
-    let total = count(audited.sum(), "principal");
+    let total = format_count(audited.sum(), "principal");
     let mut parts = parts.into_iter();
     let mut line = Paragraph::new(0, 2);
     match parts.next() {
         Some(first) => {
-            line = line.unit(0, &format!("{total}:"), style::PLAIN).unit(1, &first, style::PLAIN);
+            line = line.add_span(0, &format!("{total}:"), style::PLAIN).add_span(1, &first, style::PLAIN);
             for part in parts {
-                line = line.dotted(&part, style::PLAIN);
+                line = line.add_dotted(&part, style::PLAIN);
             }
             line
         }
-        None => line.unit(0, &total, style::PLAIN),
+        None => line.add_span(0, &total, style::PLAIN),
     }
 }
 
 /// Where nothing is left to do, one sentence that says so, and on which condition.
-pub(super) fn verdict(audit: &Audit, options: &Options, page: &mut Page) -> io::Result<()> {
+pub(super) fn write_verdict(audit: &Audit, options: &RenderOptions, writer: &mut TableWriter) -> io::Result<()> {
     if audit.findings.iter().any(|finding| finding.accepted.is_none()) {
         return Ok(());
     }
-    let audited = audit.principals.iter().any(|principal| principal.status != Status::Ignored);
-    let incomplete = !audit.unread.is_empty() || options.ending.exit_status == 3;
+    let audited = audit.principals.iter().any(|principal| principal.status != PrincipalStatus::Ignored);
+    let incomplete = !audit.unread.is_empty() || options.exit_info.exit_status == 3;
     let text = match (audited, incomplete) {
         (_, true) => "Nothing was found in what could be read. The audit is incomplete, so this is no all-clear.",
         (false, false) => "No principal was audited.",
         (true, false) if audit.summary.accepted > 0 => "No drift beyond what is accepted for now.",
         (true, false) => "No drift: no principal may do more than is declared.",
     };
-    page.blank()?;
-    page.write(Paragraph::new(0, 0).words(text))
+    writer.write_blank_line()?;
+    writer.write_paragraph(Paragraph::new(0, 0).add_words(text))
 }
 
 /// The counts by severity, and the exit status with its reason.
-pub(super) fn ending(audit: &Audit, options: &Options, page: &mut Page) -> io::Result<()> {
+pub(super) fn write_footer(audit: &Audit, options: &RenderOptions, writer: &mut TableWriter) -> io::Result<()> {
     let summary = &audit.summary;
     let mut line = Paragraph::new(0, 0);
     let mut parts: Vec<(String, Option<Severity>)> = Vec::new();
     for (name, severity) in Severity::ALL {
         let n = summary.findings.get(&severity).copied().unwrap_or(0);
         if n > 0 || severity != Severity::Info {
-            parts.push((format!("{} {name}", number(n)), (n > 0).then_some(severity)));
+            parts.push((format!("{} {name}", format_number(n)), (n > 0).then_some(severity)));
         }
     }
     for (n, word) in [(summary.undecided, "undecided"), (summary.accepted, "accepted")] {
         if n > 0 {
-            parts.push((format!("{} {word}", number(n)), None));
+            parts.push((format!("{} {word}", format_number(n)), None));
         }
     }
     let mut used = 0;
     for (i, (text, severity)) in parts.iter().enumerate() {
-        let colour = severity.map_or(style::PLAIN, style::severity);
+        let colour = severity.map_or(style::PLAIN, style::severity_style);
         line = match i {
-            0 => line.unit(0, text, colour),
-            _ => line.dotted(text, colour),
+            0 => line.add_span(0, text, colour),
+            _ => line.add_dotted(text, colour),
         };
-        used += columns(text) + if i == 0 { 0 } else { 3 };
+        used += display_width(text) + if i == 0 { 0 } else { 3 };
     }
-    let exit = exit(options);
-    let gap = page.layout.width().saturating_sub(used + columns(&exit)).clamp(2, 8);
-    page.blank()?;
-    page.write(line.unit(gap, &exit, style::PLAIN))?;
-    if page.held_back {
-        page.write(Paragraph::new(0, 0).words("--all shows what was left out; --format json is the whole audit."))?;
+    let exit_text = describe_exit(options);
+    let gap = writer.layout.width().saturating_sub(used + display_width(&exit_text)).clamp(2, 8);
+    writer.write_blank_line()?;
+    writer.write_paragraph(line.add_span(gap, &exit_text, style::PLAIN))?;
+    if writer.has_omissions {
+        writer.write_paragraph(
+            Paragraph::new(0, 0).add_words("--all shows what was left out; --format json is the whole audit."),
+        )?;
     }
     Ok(())
 }
 
-fn exit(options: &Options) -> String {
+fn describe_exit(options: &RenderOptions) -> String {
     // Without a threshold nothing counts, whatever was found.
-    let fail_on = options.ending.fail_on.map_or_else(|| "any severity".to_owned(), |s| s.to_string());
-    let why = match options.ending.exit_status {
+    let fail_on = options.exit_info.fail_on.map_or_else(|| "any severity".to_owned(), |s| s.to_string());
+    let reason = match options.exit_info.exit_status {
         0 => format!("nothing at or above {fail_on}"),
         1 => format!("drift at or above {fail_on}"),
         3 => "the audit is incomplete".to_owned(),
-        _ => return format!("exit {}", options.ending.exit_status),
+        _ => return format!("exit {}", options.exit_info.exit_status),
     };
-    format!("exit {}: {why}", options.ending.exit_status)
+    format!("exit {}: {reason}", options.exit_info.exit_status)
 }

@@ -3,204 +3,229 @@
 use std::io;
 
 use super::super::layout::Paragraph;
-use super::super::options::Depth;
+use super::super::options::Verbosity;
 use super::super::sanitize::sanitize;
-use super::super::words::{self, number, short_name};
-use super::{Group, Page, excess, more, style};
-use crate::audit::{Expected, Finding, PrincipalBrief, RuleId, Severity};
+use super::super::words::{self, format_number, shorten_arn};
+use super::{PrincipalFindings, TableWriter, describe_omitted, excess, style};
+use crate::audit::{Finding, NearestDeclaredStatement, PrincipalRef, RuleId, Severity};
 use crate::source::Place;
 
 /// How many of each a brief report shows.
-const STATEMENTS: usize = 3;
-const REASONS: usize = 4;
-const ADVICE: usize = 3;
-const SNIPPET: usize = 24;
+const MAX_STATEMENTS: usize = 3;
+const MAX_REASONS: usize = 4;
+const MAX_ADVICE: usize = 3;
+const MAX_SNIPPET_LINES: usize = 24;
 
 /// Where labels begin and how wide they are, with the gap behind them.
-const WIDE: (usize, usize) = (10, 13);
+const WIDE_INDENT: (usize, usize) = (10, 13);
 /// On a narrow surface a label takes its own width, and later lines begin here.
-const NARROW: (usize, usize) = (4, 6);
+const NARROW_INDENT: (usize, usize) = (4, 6);
 
 /// Everything of one principal.
-pub(super) fn group(group: &Group, page: &mut Page) -> io::Result<()> {
+pub(super) fn write_group(group: &PrincipalFindings, writer: &mut TableWriter) -> io::Result<()> {
     let principal = group.principal;
-    let severity = group.severity();
-    page.told.clear();
-    page.blank()?;
-    let head = Paragraph::new(0, margin(page)).padded(&style::word(severity), WIDE.0, style::severity(severity));
-    who(head, principal, group.findings.iter().find_map(|finding| finding.place.as_ref()), page)?;
+    let severity = group.max_severity();
+    writer.shown_statements.clear();
+    writer.write_blank_line()?;
+    let head = Paragraph::new(0, left_margin(writer)).add_padded(
+        &style::severity_label(severity),
+        WIDE_INDENT.0,
+        style::severity_style(severity),
+    );
+    write_principal(head, principal, group.findings.iter().find_map(|finding| finding.place.as_ref()), writer)?;
     for finding in &group.findings {
-        title(finding, Some(severity), page)?;
-        body(finding, page)?;
+        write_title(finding, Some(severity), writer)?;
+        write_body(finding, writer)?;
     }
     Ok(())
 }
 
 /// A principal's name, kind and owner; below, what to search for and where it stands.
-pub(super) fn who(head: Paragraph, who: &PrincipalBrief, at: Option<&Place>, page: &mut Page) -> io::Result<()> {
-    let mut head = head.unit(0, short_name(&who.arn), style::NAME).dotted(who.kind.as_str(), style::PLAIN);
+pub(super) fn write_principal(
+    head: Paragraph,
+    who: &PrincipalRef,
+    place: Option<&Place>,
+    writer: &mut TableWriter,
+) -> io::Result<()> {
+    let mut head = head.add_span(0, shorten_arn(&who.arn), style::NAME).add_dotted(who.kind.as_str(), style::PLAIN);
     if let Some(owner) = &who.owner {
-        head = head.dotted(&format!("owner {owner}"), style::PLAIN);
+        head = head.add_dotted(&format!("owner {owner}"), style::PLAIN);
     }
-    page.write(head)?;
-    let mut whole = Paragraph::new(margin(page), margin(page)).unit(0, &who.arn, style::PLACE);
-    if let Some(place) = at {
-        whole = whole.unit(2, &place.to_string(), style::PLACE);
+    writer.write_paragraph(head)?;
+    let mut arn_line = Paragraph::new(left_margin(writer), left_margin(writer)).add_span(0, &who.arn, style::PLACE);
+    if let Some(place) = place {
+        arn_line = arn_line.add_span(2, &place.to_string(), style::PLACE);
     }
-    page.write(whole)
+    writer.write_paragraph(arn_line)
 }
 
 /// The rule and what it found; its severity, too, where that is not the one of its heading.
-pub(super) fn title(finding: &Finding, heading: Option<Severity>, page: &mut Page) -> io::Result<()> {
-    let mut line = Paragraph::new(2, margin(page)).padded(finding.rule.as_str(), WIDE.0 - 2, style::RULE);
+pub(super) fn write_title(finding: &Finding, heading: Option<Severity>, writer: &mut TableWriter) -> io::Result<()> {
+    let mut line =
+        Paragraph::new(2, left_margin(writer)).add_padded(finding.rule.as_str(), WIDE_INDENT.0 - 2, style::RULE);
     if heading.is_some_and(|severity| severity != finding.severity) {
-        line = line.unit(0, &format!("{}:", finding.severity), style::severity(finding.severity));
+        line = line.add_span(0, &format!("{}:", finding.severity), style::severity_style(finding.severity));
     }
-    page.write(line.words(&finding.title))
+    writer.write_paragraph(line.add_words(&finding.title))
 }
 
 /// Where all that is below a heading begins.
-fn margin(page: &Page) -> usize {
-    if page.layout.is_narrow() { NARROW.0 } else { WIDE.0 }
+fn left_margin(writer: &TableWriter) -> usize {
+    if writer.layout.is_narrow() { NARROW_INDENT.0 } else { WIDE_INDENT.0 }
 }
 
 /// All below the title.
-pub(super) fn body(finding: &Finding, page: &mut Page) -> io::Result<()> {
-    path(finding, page)?;
-    reasons(finding, page)?;
-    let shown = page.shown(finding.excess.len(), STATEMENTS);
-    let told = |expected: &Expected| (expected.document.clone(), expected.text.clone());
-    let mut before = None;
-    for (i, one) in finding.excess.iter().take(shown).enumerate() {
-        excess::write(finding, one, i > 0, page)?;
+pub(super) fn write_body(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
+    write_path(finding, writer)?;
+    write_reasons(finding, writer)?;
+    let shown_count = writer.limit_shown(finding.excess.len(), MAX_STATEMENTS);
+    let expected_key = |expected: &NearestDeclaredStatement| (expected.document.clone(), expected.text.clone());
+    let mut previous_key = None;
+    for (i, excess) in finding.excess.iter().take(shown_count).enumerate() {
+        excess::write_excess(finding, excess, i > 0, writer)?;
         // Most statements miss the ceiling in the same way: it is told once.
-        if let Some(expected) = &one.expected
-            && before != Some(told(expected))
+        if let Some(expected) = &excess.expected
+            && previous_key != Some(expected_key(expected))
         {
             let label = if finding.rule == RuleId::Narrower { "nearest" } else { "expected" };
-            page.write(at(field(page, label).words(&excess::nearest(expected)), &expected.place))?;
+            writer.write_paragraph(add_place(
+                begin_field(writer, label).add_words(&excess::describe_nearest(expected)),
+                &expected.place,
+            ))?;
         }
-        before = one.expected.as_ref().map(told);
+        previous_key = excess.expected.as_ref().map(expected_key);
     }
-    rest(finding, shown, page)?;
-    advice(finding, page)?;
-    let mut last = field(page, "fingerprint").unit(0, &finding.fingerprint, style::PLAIN);
+    write_omitted_statements(finding, shown_count, writer)?;
+    write_advice(finding, writer)?;
+    let mut fingerprint_line = begin_field(writer, "fingerprint").add_span(0, &finding.fingerprint, style::PLAIN);
     if let Some(first_seen) = &finding.first_seen {
-        last = last.unit(1, "·", style::PLAIN).words(&format!("first seen {}", words::time(first_seen)));
+        fingerprint_line = fingerprint_line
+            .add_span(1, "·", style::PLAIN)
+            .add_words(&format!("first seen {}", words::format_time(first_seen)));
     }
-    page.write(last)
+    writer.write_paragraph(fingerprint_line)
 }
 
 /// A line with a label; what is added next stands behind it.
-pub(super) fn field(page: &Page, label: &str) -> Paragraph {
-    if !page.layout.is_narrow() {
-        return Paragraph::new(WIDE.0, WIDE.0 + WIDE.1).padded(label, WIDE.1, style::PLAIN);
+pub(super) fn begin_field(writer: &TableWriter, label: &str) -> Paragraph {
+    if !writer.layout.is_narrow() {
+        return Paragraph::new(WIDE_INDENT.0, WIDE_INDENT.0 + WIDE_INDENT.1).add_padded(
+            label,
+            WIDE_INDENT.1,
+            style::PLAIN,
+        );
     }
     match label {
-        "" => Paragraph::new(NARROW.1, NARROW.1),
-        _ => Paragraph::new(NARROW.0, NARROW.1).padded(label, label.len() + 2, style::PLAIN),
+        "" => Paragraph::new(NARROW_INDENT.1, NARROW_INDENT.1),
+        _ => Paragraph::new(NARROW_INDENT.0, NARROW_INDENT.1).add_padded(label, label.len() + 2, style::PLAIN),
     }
 }
 
 /// A place, two columns behind what it is the place of.
-pub(super) fn at(line: Paragraph, place: &Place) -> Paragraph {
-    line.unit(2, &place.to_string(), style::PLACE)
+pub(super) fn add_place(line: Paragraph, place: &Place) -> Paragraph {
+    line.add_span(2, &place.to_string(), style::PLACE)
 }
 
 /// How the principal comes to what it can become: a line a step, and its requests.
-fn path(finding: &Finding, page: &mut Page) -> io::Result<()> {
+fn write_path(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
     for (i, step) in finding.path.iter().enumerate() {
-        let line = field(page, if i == 0 { "path" } else { "" });
-        let to = if step.from == step.to { "itself".to_owned() } else { words::short_name(&step.to).to_owned() };
-        let agreed = if step.declared { ", as declared" } else { "" };
+        let line = begin_field(writer, if i == 0 { "path" } else { "" });
+        let to = if step.from == step.to { "itself".to_owned() } else { words::shorten_arn(&step.to).to_owned() };
+        let declared_suffix = if step.declared { ", as declared" } else { "" };
         let text = format!(
-            "{}. {} → {to}: {}{agreed} ({})",
+            "{}. {} → {to}: {}{declared_suffix} ({})",
             i + 1,
-            words::short_name(&step.from),
-            step.how,
+            words::shorten_arn(&step.from),
+            step.summary,
             step.paths.join(" + ")
         );
-        page.write(line.words(&text))?;
-        for request in &step.requests {
-            let indent = 2 + if page.layout.is_narrow() { NARROW.1 } else { WIDE.0 + WIDE.1 };
-            let mut asks = Paragraph::new(indent, indent + 2).unit(0, &request.action, style::PLAIN);
+        writer.write_paragraph(line.add_words(&text))?;
+        for request in &step.witnesses {
+            let indent = 2 + if writer.layout.is_narrow() { NARROW_INDENT.1 } else { WIDE_INDENT.0 + WIDE_INDENT.1 };
+            let mut request_line = Paragraph::new(indent, indent + 2).add_span(0, &request.action, style::PLAIN);
             if request.resource != "*" {
-                asks = asks.unit(1, "on", style::PLAIN).unit(1, &request.resource, style::PLAIN);
+                request_line =
+                    request_line.add_span(1, "on", style::PLAIN).add_span(1, &request.resource, style::PLAIN);
             }
-            page.write(asks)?;
+            writer.write_paragraph(request_line)?;
         }
     }
     Ok(())
 }
 
 /// Why it could not be decided, or what is wrong with the baseline, where the title does not say it.
-fn reasons(finding: &Finding, page: &mut Page) -> io::Result<()> {
-    if matches!(finding.reasons.as_slice(), [only] if *only == finding.title) {
+fn write_reasons(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
+    if matches!(finding.reasons.as_slice(), [reason] if *reason == finding.title) {
         return Ok(());
     }
-    let shown = page.shown(finding.reasons.len(), REASONS);
-    for reason in finding.reasons.iter().take(shown) {
-        page.write(field(page, "because").words(reason))?;
+    let shown_count = writer.limit_shown(finding.reasons.len(), MAX_REASONS);
+    for reason in finding.reasons.iter().take(shown_count) {
+        writer.write_paragraph(begin_field(writer, "because").add_words(reason))?;
     }
-    match finding.reasons.len() - shown {
+    match finding.reasons.len() - shown_count {
         0 => Ok(()),
-        n => page.write(field(page, "").words(&more(n, "reason"))),
+        n => writer.write_paragraph(begin_field(writer, "").add_words(&describe_omitted(n, "reason"))),
     }
 }
 
 /// The statements that are not shown, as one line.
-fn rest(finding: &Finding, shown: usize, page: &mut Page) -> io::Result<()> {
-    let hidden = finding.excess.len() - shown;
+fn write_omitted_statements(finding: &Finding, shown_count: usize, writer: &mut TableWriter) -> io::Result<()> {
+    let hidden = finding.excess.len() - shown_count;
     if hidden == 0 {
         return Ok(());
     }
-    let worst = finding.excess.iter().skip(shown).map(|excess| excess.severity).max();
+    let worst = finding.excess.iter().skip(shown_count).map(|excess| excess.severity).max();
     let noun = if hidden == 1 { "statement" } else { "statements" };
     let worst = worst.map_or_else(String::new, |severity| format!(" ({severity} at worst)"));
-    page.write(field(page, "").words(&format!("… {} more {noun}{worst}, --all", number(hidden))))
+    writer.write_paragraph(
+        begin_field(writer, "").add_words(&format!("… {} more {noun}{worst}, --all", format_number(hidden))),
+    )
 }
 
-fn advice(finding: &Finding, page: &mut Page) -> io::Result<()> {
+fn write_advice(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
     let snippets = finding.advice.iter().filter(|advice| advice.contains('\n')).count();
     // What to write into a baseline is told once: the next undeclared principal needs the same with its own name.
-    if page.depth == Depth::Brief && finding.rule == RuleId::Undeclared && snippets > 0 {
-        if page.is_declaring_told {
-            page.held_back = true;
+    if writer.verbosity == Verbosity::Brief && finding.rule == RuleId::Undeclared && snippets > 0 {
+        if writer.has_shown_declare_snippet {
+            writer.has_omissions = true;
             let text = "delete it, declare it, or leave it out, as above; --all has the text to copy";
-            return page.write(field(page, "do").words(text));
+            return writer.write_paragraph(begin_field(writer, "do").add_words(text));
         }
-        page.is_declaring_told = true;
+        writer.has_shown_declare_snippet = true;
     }
-    let shown = page.shown(finding.advice.len(), ADVICE);
-    for advice in finding.advice.iter().take(shown) {
+    let shown_count = writer.limit_shown(finding.advice.len(), MAX_ADVICE);
+    for advice in finding.advice.iter().take(shown_count) {
         let mut lines = advice.lines();
         let mut first = lines.next().unwrap_or("").to_owned();
         // Another principal with the same policies needs the very same text.
-        if advice.contains('\n') && !page.copied.insert(advice.clone()) && page.depth == Depth::Brief {
+        if advice.contains('\n')
+            && !writer.shown_snippets.insert(advice.clone())
+            && writer.verbosity == Verbosity::Brief
+        {
             first = format!("{}, as above", first.trim_end_matches(':'));
             lines = "".lines();
         }
         // An alternative to the step before it says so itself.
         let label = if first.starts_with("or ") { "" } else { "do" };
-        page.write(field(page, label).words(&first))?;
-        snippet(&lines.collect::<Vec<_>>(), page)?;
+        writer.write_paragraph(begin_field(writer, label).add_words(&first))?;
+        write_snippet(&lines.collect::<Vec<_>>(), writer)?;
     }
-    match finding.advice.len() - shown {
+    match finding.advice.len() - shown_count {
         0 => Ok(()),
-        n => page.write(field(page, "").words(&more(n, "step"))),
+        n => writer.write_paragraph(begin_field(writer, "").add_words(&describe_omitted(n, "step"))),
     }
 }
 
 /// Lines to copy: neither wrapped nor broken.
-fn snippet(lines: &[&str], page: &mut Page) -> io::Result<()> {
-    let indent = if page.layout.is_narrow() { NARROW.1 + 2 } else { WIDE.0 + WIDE.1 + 2 };
-    let shown = page.shown(lines.len(), SNIPPET);
-    for line in lines.iter().take(shown) {
+fn write_snippet(lines: &[&str], writer: &mut TableWriter) -> io::Result<()> {
+    let indent = if writer.layout.is_narrow() { NARROW_INDENT.1 + 2 } else { WIDE_INDENT.0 + WIDE_INDENT.1 + 2 };
+    let shown_count = writer.limit_shown(lines.len(), MAX_SNIPPET_LINES);
+    for line in lines.iter().take(shown_count) {
         let line = line.replace('\t', "  ");
-        writeln!(page.out, "{:indent$}{}", "", sanitize(&line).trim_end())?;
+        writeln!(writer.out, "{:indent$}{}", "", sanitize(&line).trim_end())?;
     }
-    match lines.len() - shown {
+    match lines.len() - shown_count {
         0 => Ok(()),
-        n => writeln!(page.out, "{:indent$}{}", "", more(n, "line")),
+        n => writeln!(writer.out, "{:indent$}{}", "", describe_omitted(n, "line")),
     }
 }

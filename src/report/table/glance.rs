@@ -5,81 +5,86 @@ use std::io;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::super::layout::columns;
+use super::super::layout::display_width;
 use super::super::sanitize::sanitize;
-use super::super::words::{number, short_name};
-use super::{Group, Page, style};
+use super::super::words::{format_number, shorten_arn};
+use super::{PrincipalFindings, TableWriter, style};
 use crate::audit::Finding;
 
 /// So many principals are told in full on about one screen.
-const ONE_SCREEN: usize = 3;
+const MAX_WITHOUT_OVERVIEW: usize = 3;
 /// What is left of an owner's and, at least, of a principal's name on a terminal.
-const OWNER: usize = 20;
-const NAME: usize = 24;
+const OWNER_WIDTH: usize = 20;
+const MIN_NAME_WIDTH: usize = 24;
 /// From so many columns on there is room for owners.
-const WITH_OWNERS: usize = 100;
+const MIN_WIDTH_WITH_OWNERS: usize = 100;
 
 /// Writes the table: a line for each principal, the worst first. It has no frame, and no line is wrapped, so
 /// that it can be searched and cut.
-pub(super) fn write(groups: &[Group], page: &mut Page) -> io::Result<()> {
-    if groups.len() <= ONE_SCREEN {
+pub(super) fn write_overview(groups: &[PrincipalFindings], writer: &mut TableWriter) -> io::Result<()> {
+    if groups.len() <= MAX_WITHOUT_OVERVIEW {
         return Ok(());
     }
     let first = groups.first().map(|group| &group.principal.account);
-    let shown = Columns {
-        detail: !page.layout.is_narrow(),
-        account: groups.iter().any(|group| Some(&group.principal.account) != first),
-        owner: page.layout.width() >= WITH_OWNERS,
-        long_owner: !page.layout.breaks_words(),
+    let visible_columns = OverviewColumns {
+        has_detail: !writer.layout.is_narrow(),
+        has_account: groups.iter().any(|group| Some(&group.principal.account) != first),
+        has_owner: writer.layout.width() >= MIN_WIDTH_WITH_OWNERS,
+        has_full_owner: !writer.layout.breaks_words(),
     };
-    let lines = aligned(&shown.head(), groups.iter().map(|group| shown.row(group)));
-    let used = lines.iter().map(|line| columns(line)).max().unwrap_or(0) + 2;
-    let room = page.layout.width().saturating_sub(used).max(NAME);
-    page.blank()?;
+    let lines =
+        align_rows(&visible_columns.render_header(), groups.iter().map(|group| visible_columns.render_row(group)));
+    let used = lines.iter().map(|line| display_width(line)).max().unwrap_or(0) + 2;
+    let room = writer.layout.width().saturating_sub(used).max(MIN_NAME_WIDTH);
+    writer.write_blank_line()?;
     let mut names = vec!["principal".to_owned()];
-    names.extend(groups.iter().map(|group| name(group, room, page)));
+    names.extend(groups.iter().map(|group| render_name(group, room, writer)));
     for (line, name) in lines.iter().zip(names) {
-        writeln!(page.out, "{line}{:gap$}{name}", "", gap = used - columns(line))?;
+        writeln!(writer.out, "{line}{:gap$}{name}", "", gap = used - display_width(line))?;
     }
     Ok(())
 }
 
 /// Which columns there are.
-struct Columns {
-    detail: bool,
-    account: bool,
-    owner: bool,
-    long_owner: bool,
+struct OverviewColumns {
+    has_detail: bool,
+    has_account: bool,
+    has_owner: bool,
+    has_full_owner: bool,
 }
 
-impl Columns {
-    fn head(&self) -> Vec<&'static str> {
-        let mut head = vec!["severity", "actions"];
-        if self.detail {
-            head.extend(["destroy", "kind"]);
+impl OverviewColumns {
+    fn render_header(&self) -> Vec<&'static str> {
+        let mut header = vec!["severity", "actions"];
+        if self.has_detail {
+            header.extend(["destroy", "kind"]);
         }
-        if self.owner {
-            head.push("owner");
+        if self.has_owner {
+            header.push("owner");
         }
-        if self.account {
-            head.push("account");
+        if self.has_account {
+            header.push("account");
         }
-        head
+        header
     }
 
-    fn row(&self, group: &Group) -> Vec<String> {
+    fn render_row(&self, group: &PrincipalFindings) -> Vec<String> {
         let principal = group.principal;
-        let most = |n: fn(&Finding) -> usize| group.findings.iter().map(|finding| n(finding)).max().unwrap_or(0);
-        let mut row = vec![style::word(group.severity()), number(most(|finding| finding.action_count))];
-        if self.detail {
-            row.push(number(most(|finding| finding.destructive_count)));
+        let max_over_findings =
+            |n: fn(&Finding) -> usize| group.findings.iter().map(|finding| n(finding)).max().unwrap_or(0);
+        let mut row = vec![
+            style::severity_label(group.max_severity()),
+            format_number(max_over_findings(|finding| finding.action_count)),
+        ];
+        if self.has_detail {
+            row.push(format_number(max_over_findings(|finding| finding.destructive_count)));
             row.push(principal.kind.as_str().to_owned());
         }
-        if self.owner {
+        if self.has_owner {
             let owner = sanitize(principal.owner.as_deref().unwrap_or("-")).into_owned();
-            row.push(if self.long_owner { owner } else { shortened(&owner, OWNER) });
+            row.push(if self.has_full_owner { owner } else { shorten_middle(&owner, OWNER_WIDTH) });
         }
-        if self.account {
+        if self.has_account {
             row.push(sanitize(&principal.account).into_owned());
         }
         row
@@ -87,10 +92,10 @@ impl Columns {
 }
 
 /// The rows under their heads, a line each, without what stands at the ends of lines.
-fn aligned(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+fn align_rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).force_no_tty().set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head);
+    table.set_header(header);
     for row in rows {
         table.add_row(row);
     }
@@ -104,27 +109,27 @@ fn aligned(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String
 }
 
 /// The principal as its account knows it.
-fn name(group: &Group, room: usize, page: &Page) -> String {
-    let name = sanitize(short_name(&group.principal.arn)).into_owned();
-    if page.layout.breaks_words() { shortened(&name, room) } else { name }
+fn render_name(group: &PrincipalFindings, room: usize, writer: &TableWriter) -> String {
+    let name = sanitize(shorten_arn(&group.principal.arn)).into_owned();
+    if writer.layout.breaks_words() { shorten_middle(&name, room) } else { name }
 }
 
 /// The text within so many columns: its middle goes, since names differ at their ends.
-fn shortened(text: &str, room: usize) -> String {
-    if columns(text) <= room {
+fn shorten_middle(text: &str, room: usize) -> String {
+    if display_width(text) <= room {
         return text.to_owned();
     }
     let half = room.saturating_sub(1) / 2;
-    let start: String = fitting(text.chars(), half);
-    let end: String = fitting(text.chars().rev(), half);
+    let start: String = take_fitting(text.chars(), half);
+    let end: String = take_fitting(text.chars().rev(), half);
     format!("{start}…{}", end.chars().rev().collect::<String>())
 }
 
-fn fitting(chars: impl Iterator<Item = char>, room: usize) -> String {
+fn take_fitting(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut taken = String::new();
     for c in chars {
         taken.push(c);
-        if columns(&taken) > room {
+        if display_width(&taken) > room {
             taken.pop();
             break;
         }

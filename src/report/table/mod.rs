@@ -14,136 +14,139 @@ mod style;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::json::in_order;
+use super::json::sort_findings;
 use super::layout::{Layout, Paragraph};
-use super::options::{Depth, Options};
+use super::options::{RenderOptions, Verbosity};
 use super::{Reporter, words};
-use crate::audit::{Audit, Finding, PrincipalBrief, RuleId, Severity};
+use crate::audit::{Audit, Finding, PrincipalRef, RuleId, Severity};
 
 /// So many principals a brief report tells in full; all are in the table.
-const PRINCIPALS: usize = 10;
+const MAX_PRINCIPALS: usize = 10;
 
 /// The format for people.
-pub(super) struct Table;
+pub(super) struct TableReporter;
 
-impl Reporter for Table {
-    fn write(&self, audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-        let mut page = Page {
+impl Reporter for TableReporter {
+    fn write(&self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let mut writer = TableWriter {
             layout: options.layout,
-            depth: options.depth,
+            verbosity: options.verbosity,
             out,
-            held_back: false,
-            is_declaring_told: false,
-            told: BTreeSet::new(),
-            copied: BTreeSet::new(),
+            has_omissions: false,
+            has_shown_declare_snippet: false,
+            shown_statements: BTreeSet::new(),
+            shown_snippets: BTreeSet::new(),
         };
-        let found = Found::of(audit);
-        facts::header(audit, &mut page)?;
-        sections::unread(&audit.unread, &mut page)?;
-        glance::write(&found.groups, &mut page)?;
-        let shown = page.shown(found.groups.len(), PRINCIPALS);
-        for group in found.groups.iter().take(shown) {
-            finding::group(group, &mut page)?;
+        let sections = ReportSections::from_audit(audit);
+        facts::write_header(audit, &mut writer)?;
+        sections::write_unread(&audit.unread, &mut writer)?;
+        glance::write_overview(&sections.groups, &mut writer)?;
+        let shown_count = writer.limit_shown(sections.groups.len(), MAX_PRINCIPALS);
+        for group in sections.groups.iter().take(shown_count) {
+            finding::write_group(group, &mut writer)?;
         }
-        if shown < found.groups.len() {
-            page.blank()?;
-            let rest = words::count(found.groups.len() - shown, "principal");
-            page.write(Paragraph::new(0, 2).words(&format!("… {rest} of the table above in full, --all")))?;
+        if shown_count < sections.groups.len() {
+            writer.write_blank_line()?;
+            let omitted = words::format_count(sections.groups.len() - shown_count, "principal");
+            writer.write_paragraph(
+                Paragraph::new(0, 2).add_words(&format!("… {omitted} of the table above in full, --all")),
+            )?;
         }
-        sections::undecided(&found.undecided, &mut page)?;
-        sections::baseline(&found.baseline, &mut page)?;
-        sections::accepted(&found.accepted, &mut page)?;
-        sections::notes(&audit.notes, &mut page)?;
-        facts::verdict(audit, options, &mut page)?;
-        facts::ending(audit, options, &mut page)
+        sections::write_undecided(&sections.undecided, &mut writer)?;
+        sections::write_baseline(&sections.baseline, &mut writer)?;
+        sections::write_accepted(&sections.accepted, &mut writer)?;
+        sections::write_notes(&audit.notes, &mut writer)?;
+        facts::write_verdict(audit, options, &mut writer)?;
+        facts::write_footer(audit, options, &mut writer)
     }
 }
 
 /// Where a report is written to.
-struct Page<'a> {
+struct TableWriter<'a> {
     layout: Layout,
-    depth: Depth,
+    verbosity: Verbosity,
     out: &'a mut dyn Write,
     /// Whether something was left out that `--all` would show.
-    held_back: bool,
+    has_omissions: bool,
     /// Whether it was told how to declare a principal.
-    is_declaring_told: bool,
+    has_shown_declare_snippet: bool,
     /// The statements, with their scope, that were told of the principal at hand.
-    told: BTreeSet<String>,
+    shown_statements: BTreeSet<String>,
     /// The advice with text to copy that was told.
-    copied: BTreeSet<String>,
+    shown_snippets: BTreeSet<String>,
 }
 
-impl Page<'_> {
-    fn blank(&mut self) -> io::Result<()> {
+impl TableWriter<'_> {
+    fn write_blank_line(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
-    fn write(&mut self, paragraph: Paragraph) -> io::Result<()> {
+    fn write_paragraph(&mut self, paragraph: Paragraph) -> io::Result<()> {
         paragraph.write(self.layout, self.out)
     }
 
     /// How many of `total` things are shown, of which a brief report shows `brief`. One more than that is
     /// shown, too: the line that says so would take its place.
-    fn shown(&mut self, total: usize, brief: usize) -> usize {
-        let limit = self.depth.limit(brief);
+    fn limit_shown(&mut self, total: usize, brief: usize) -> usize {
+        let limit = self.verbosity.limit_items(brief);
         if total <= limit.saturating_add(1) {
             return total;
         }
-        self.held_back = true;
+        self.has_omissions = true;
         limit
     }
 }
 
 /// The findings of one principal, the worst first.
-struct Group<'a> {
-    principal: &'a PrincipalBrief,
+struct PrincipalFindings<'a> {
+    principal: &'a PrincipalRef,
     findings: Vec<&'a Finding>,
 }
 
-impl Group<'_> {
-    fn severity(&self) -> Severity {
+impl PrincipalFindings<'_> {
+    fn max_severity(&self) -> Severity {
         self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info)
     }
 }
 
 /// The findings, by the part of the report that they stand in.
-struct Found<'a> {
-    groups: Vec<Group<'a>>,
+struct ReportSections<'a> {
+    groups: Vec<PrincipalFindings<'a>>,
     undecided: Vec<&'a Finding>,
     baseline: Vec<&'a Finding>,
     accepted: Vec<&'a Finding>,
 }
 
-impl<'a> Found<'a> {
-    fn of(audit: &'a Audit) -> Found<'a> {
-        let mut found = Found { groups: Vec::new(), undecided: Vec::new(), baseline: Vec::new(), accepted: Vec::new() };
-        for finding in in_order(&audit.findings) {
+impl<'a> ReportSections<'a> {
+    fn from_audit(audit: &'a Audit) -> ReportSections<'a> {
+        let mut sections =
+            ReportSections { groups: Vec::new(), undecided: Vec::new(), baseline: Vec::new(), accepted: Vec::new() };
+        for finding in sort_findings(&audit.findings) {
             match (&finding.accepted, finding.rule, &finding.principal) {
-                (Some(_), _, _) => found.accepted.push(finding),
-                (None, RuleId::Undecided, _) => found.undecided.push(finding),
-                (None, _, None) => found.baseline.push(finding),
-                (None, _, Some(principal)) => found.add(principal, finding),
+                (Some(_), _, _) => sections.accepted.push(finding),
+                (None, RuleId::Undecided, _) => sections.undecided.push(finding),
+                (None, _, None) => sections.baseline.push(finding),
+                (None, _, Some(principal)) => sections.add_finding(principal, finding),
             }
         }
         // Of those that are equally bad, whoever can do more harm; else they stay as they came, by ARN.
-        found.groups.sort_by_key(|group| {
+        sections.groups.sort_by_key(|group| {
             let destroys = group.findings.iter().map(|finding| finding.destructive_count).max();
             let actions = group.findings.iter().map(|finding| finding.action_count).max();
-            std::cmp::Reverse((group.severity(), destroys, actions))
+            std::cmp::Reverse((group.max_severity(), destroys, actions))
         });
-        found
+        sections
     }
 
-    fn add(&mut self, principal: &'a PrincipalBrief, finding: &'a Finding) {
+    fn add_finding(&mut self, principal: &'a PrincipalRef, finding: &'a Finding) {
         match self.groups.iter_mut().find(|group| group.principal.arn == principal.arn) {
             Some(group) => group.findings.push(finding),
-            None => self.groups.push(Group { principal, findings: vec![finding] }),
+            None => self.groups.push(PrincipalFindings { principal, findings: vec![finding] }),
         }
     }
 }
 
 /// What is left out, and how to see it: `… 194 more actions, --all`.
-fn more(n: usize, noun: &str) -> String {
-    format!("… {} more {noun}{}, --all", words::number(n), if n == 1 { "" } else { "s" })
+fn describe_omitted(n: usize, noun: &str) -> String {
+    format!("… {} more {noun}{}, --all", words::format_number(n), if n == 1 { "" } else { "s" })
 }

@@ -3,133 +3,138 @@
 use std::io;
 
 use super::super::layout::Paragraph;
-use super::super::options::Depth;
-use super::super::words::{count, number};
-use super::finding::{at, body, field, title, who};
-use super::{Page, more, style};
-use crate::audit::{Finding, Note, NoteKind, Unread};
+use super::super::options::Verbosity;
+use super::super::words::{format_count, format_number};
+use super::finding::{add_place, begin_field, write_body, write_principal, write_title};
+use super::{TableWriter, describe_omitted, style};
+use crate::audit::{Finding, Note, NoteKind, UnreadInput};
 
 /// How many of each a brief report shows.
-const NOTES: usize = 5;
-const UNDECIDED: usize = 10;
+const MAX_NOTES: usize = 5;
+const MAX_UNDECIDED: usize = 10;
 
 /// What could not be read: before everything else, because everything else rests on the rest.
-pub(super) fn unread(unread: &[Unread], page: &mut Page) -> io::Result<()> {
+pub(super) fn write_unread(unread: &[UnreadInput], writer: &mut TableWriter) -> io::Result<()> {
     if unread.is_empty() {
         return Ok(());
     }
     let text = match unread.len() {
         1 => "1 thing could not be read; what it decides is not in this report".to_owned(),
-        n => format!("{} things could not be read; what they decide is not in this report", number(n)),
+        n => format!("{} things could not be read; what they decide is not in this report", format_number(n)),
     };
-    heading("UNREAD", &text, page)?;
-    for one in unread {
-        let mut line = Paragraph::new(2, 4).words(&format!("{}: {}", one.what, one.why));
-        if let Some(place) = &one.place {
-            line = at(line, place);
+    write_heading("UNREAD", &text, writer)?;
+    for input in unread {
+        let mut line = Paragraph::new(2, 4).add_words(&format!("{}: {}", input.subject, input.reason));
+        if let Some(place) = &input.place {
+            line = add_place(line, place);
         }
-        page.write(line)?;
+        writer.write_paragraph(line)?;
     }
     Ok(())
 }
 
 /// Principals for which neither drift nor its absence could be proven.
-pub(super) fn undecided(findings: &[&Finding], page: &mut Page) -> io::Result<()> {
+pub(super) fn write_undecided(findings: &[&Finding], writer: &mut TableWriter) -> io::Result<()> {
     if findings.is_empty() {
         return Ok(());
     }
-    let text = format!("{} could not be proven either way", count(findings.len(), "finding"));
-    heading("UNDECIDED", &text, page)?;
-    let shown = page.shown(findings.len(), UNDECIDED);
-    for finding in findings.iter().take(shown) {
+    let text = format!("{} could not be proven either way", format_count(findings.len(), "finding"));
+    write_heading("UNDECIDED", &text, writer)?;
+    let shown_count = writer.limit_shown(findings.len(), MAX_UNDECIDED);
+    for finding in findings.iter().take(shown_count) {
         if let Some(principal) = &finding.principal {
-            who(Paragraph::new(2, 4), principal, finding.place.as_ref(), page)?;
+            write_principal(Paragraph::new(2, 4), principal, finding.place.as_ref(), writer)?;
         }
-        title(finding, None, page)?;
-        body(finding, page)?;
+        write_title(finding, None, writer)?;
+        write_body(finding, writer)?;
     }
-    match findings.len() - shown {
+    match findings.len() - shown_count {
         0 => Ok(()),
-        n => page.write(Paragraph::new(2, 4).words(&more(n, "finding"))),
+        n => writer.write_paragraph(Paragraph::new(2, 4).add_words(&describe_omitted(n, "finding"))),
     }
 }
 
 /// What is wrong with the baseline itself.
-pub(super) fn baseline(findings: &[&Finding], page: &mut Page) -> io::Result<()> {
+pub(super) fn write_baseline(findings: &[&Finding], writer: &mut TableWriter) -> io::Result<()> {
     for finding in findings {
-        page.blank()?;
-        let word = style::word(finding.severity);
-        let mut line = Paragraph::new(0, 2).padded(&word, 10, style::severity(finding.severity));
-        line = line.unit(0, "the baseline", style::NAME);
+        writer.write_blank_line()?;
+        let word = style::severity_label(finding.severity);
+        let mut line = Paragraph::new(0, 2).add_padded(&word, 10, style::severity_style(finding.severity));
+        line = line.add_span(0, "the baseline", style::NAME);
         if let Some(place) = &finding.place {
-            line = at(line, place);
+            line = add_place(line, place);
         }
-        page.write(line)?;
-        title(finding, Some(finding.severity), page)?;
-        body(finding, page)?;
+        writer.write_paragraph(line)?;
+        write_title(finding, Some(finding.severity), writer)?;
+        write_body(finding, writer)?;
     }
     Ok(())
 }
 
 /// What an exception accepts for now: counted, and listed where everything is asked for.
-pub(super) fn accepted(findings: &[&Finding], page: &mut Page) -> io::Result<()> {
+pub(super) fn write_accepted(findings: &[&Finding], writer: &mut TableWriter) -> io::Result<()> {
     let accepted = findings.iter().filter_map(|finding| finding.accepted.as_ref());
     let Some(first) = accepted.map(|accepted| accepted.expires.as_str()).min() else { return Ok(()) };
-    let shown = page.depth.limit(0).min(findings.len());
-    page.held_back |= shown == 0;
-    let listed = if shown == 0 { ", --all lists them" } else { "" };
-    let text = format!("{} for now, the first until {first}{listed}", count(findings.len(), "finding"));
-    heading("ACCEPTED", &text, page)?;
-    for finding in findings.iter().take(shown) {
+    let shown_count = writer.verbosity.limit_items(0).min(findings.len());
+    writer.has_omissions |= shown_count == 0;
+    let listed = if shown_count == 0 { ", --all lists them" } else { "" };
+    let text = format!("{} for now, the first until {first}{listed}", format_count(findings.len(), "finding"));
+    write_heading("ACCEPTED", &text, writer)?;
+    for finding in findings.iter().take(shown_count) {
         if let Some(principal) = &finding.principal {
-            who(Paragraph::new(2, 4), principal, finding.place.as_ref(), page)?;
+            write_principal(Paragraph::new(2, 4), principal, finding.place.as_ref(), writer)?;
         }
-        title(finding, None, page)?;
+        write_title(finding, None, writer)?;
         if let Some(accepted) = &finding.accepted {
-            page.write(at(field(page, "reason").words(&accepted.reason), &accepted.place))?;
-            let by = format!("{}, asked for by {}", accepted.approved_by, accepted.requested_by);
-            page.write(field(page, "approved by").words(&by))?;
-            page.write(field(page, "until").words(&accepted.expires))?;
+            writer.write_paragraph(add_place(
+                begin_field(writer, "reason").add_words(&accepted.reason),
+                &accepted.place,
+            ))?;
+            let approvers = format!("{}, asked for by {}", accepted.approved_by, accepted.requested_by);
+            writer.write_paragraph(begin_field(writer, "approved by").add_words(&approvers))?;
+            writer.write_paragraph(begin_field(writer, "until").add_words(&accepted.expires))?;
         }
-        page.write(field(page, "fingerprint").words(&finding.fingerprint))?;
+        writer.write_paragraph(begin_field(writer, "fingerprint").add_words(&finding.fingerprint))?;
     }
     Ok(())
 }
 
 /// What a reader must know to judge the verdicts.
-pub(super) fn notes(notes: &[Note], page: &mut Page) -> io::Result<()> {
+pub(super) fn write_notes(notes: &[Note], writer: &mut TableWriter) -> io::Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
-    heading("NOTES", "", page)?;
+    write_heading("NOTES", "", writer)?;
     // Old policies name dozens of actions that AWS has withdrawn.
     let (unknown, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|n| n.kind == NoteKind::UnknownAction);
-    let is_joined = unknown.len() > 1 && page.depth == Depth::Brief;
-    let listed: Vec<&Note> = if is_joined { others } else { notes.iter().collect() };
-    let shown = page.shown(listed.len(), NOTES);
-    for note in listed.iter().take(shown) {
-        let line = Paragraph::new(2, 4).words(&note.text);
-        page.write(match &note.place {
-            Some(place) => at(line, place),
+    let is_condensed = unknown.len() > 1 && writer.verbosity == Verbosity::Brief;
+    let listed: Vec<&Note> = if is_condensed { others } else { notes.iter().collect() };
+    let shown_count = writer.limit_shown(listed.len(), MAX_NOTES);
+    for note in listed.iter().take(shown_count) {
+        let line = Paragraph::new(2, 4).add_words(&note.text);
+        writer.write_paragraph(match &note.place {
+            Some(place) => add_place(line, place),
             None => line,
         })?;
     }
-    if shown < listed.len() {
-        page.write(Paragraph::new(2, 4).words(&more(listed.len() - shown, "note")))?;
+    if shown_count < listed.len() {
+        writer
+            .write_paragraph(Paragraph::new(2, 4).add_words(&describe_omitted(listed.len() - shown_count, "note")))?;
     }
-    if is_joined {
-        page.held_back = true;
-        let text = format!("the service catalog does not know {} that policies name", count(unknown.len(), "action"));
-        page.write(Paragraph::new(2, 4).words(&format!("{text}, --all lists them")))?;
+    if is_condensed {
+        writer.has_omissions = true;
+        let text =
+            format!("the service catalog does not know {} that policies name", format_count(unknown.len(), "action"));
+        writer.write_paragraph(Paragraph::new(2, 4).add_words(&format!("{text}, --all lists them")))?;
     }
     Ok(())
 }
 
-fn heading(word: &str, text: &str, page: &mut Page) -> io::Result<()> {
-    page.blank()?;
+fn write_heading(word: &str, text: &str, writer: &mut TableWriter) -> io::Result<()> {
+    writer.write_blank_line()?;
     let style = match word {
         "UNREAD" | "UNDECIDED" => style::WARNING,
         _ => style::PLAIN,
     };
-    page.write(Paragraph::new(0, 2).padded(word, word.len() + 2, style).words(text))
+    writer.write_paragraph(Paragraph::new(0, 2).add_padded(word, word.len() + 2, style).add_words(text))
 }

@@ -10,7 +10,7 @@ pub(super) const RULE: Style = Style::new().cyan();
 pub(super) const PLACE: Style = Style::new().dimmed();
 pub(super) const WARNING: Style = Style::new().yellow().bold();
 
-pub(super) fn severity(severity: Severity) -> Style {
+pub(super) fn severity_style(severity: Severity) -> Style {
     match severity {
         Severity::Critical => Style::new().red().bold(),
         Severity::High => Style::new().red(),
@@ -21,6 +21,6 @@ pub(super) fn severity(severity: Severity) -> Style {
 }
 
 /// The word that stands before a principal: `CRITICAL`.
-pub(super) fn word(severity: Severity) -> String {
+pub(super) fn severity_label(severity: Severity) -> String {
     severity.as_str().to_uppercase()
 }

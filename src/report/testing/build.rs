@@ -19,16 +19,16 @@ pub(super) fn arn(name: &str) -> String {
     format!("arn:aws-cn:iam::{ACCOUNT}:{name}")
 }
 
-pub(super) fn brief(name: &str, kind: Sort, owner: Option<&str>) -> PrincipalBrief {
+pub(super) fn principal_ref(name: &str, kind: ReportedClass, owner: Option<&str>) -> PrincipalRef {
     let arn = if name.starts_with("arn:") { name.to_owned() } else { arn(name) };
     let account = arn.split(':').nth(4).unwrap().to_owned();
     let name = name.rsplit('/').next().unwrap().into();
-    PrincipalBrief { arn, name, kind, owner: owner.map(Into::into), account }
+    PrincipalRef { arn, name, kind, owner: owner.map(Into::into), account }
 }
 
-pub(super) fn patterns(list: &[(&str, usize)]) -> Vec<ActionPattern> {
-    let levels = |n| BTreeMap::from([(Level::Write, n)]);
-    list.iter().map(|(p, n)| ActionPattern { pattern: (*p).into(), count: *n, levels: levels(*n) }).collect()
+pub(super) fn patterns(list: &[(&str, usize)]) -> Vec<PatternCount> {
+    let levels = |n| BTreeMap::from([(ActionAccessLevel::Write, n)]);
+    list.iter().map(|(p, n)| PatternCount { pattern: (*p).into(), count: *n, levels: levels(*n) }).collect()
 }
 
 pub(super) fn witness(action: &str, resource: &str, context: &[(&str, &[&str])]) -> Witness {
@@ -36,12 +36,23 @@ pub(super) fn witness(action: &str, resource: &str, context: &[(&str, &[&str])])
     Witness { action: action.into(), resource: resource.into(), context }
 }
 
-pub(super) fn granted(policy: &str, origin: Origin, statement: usize, sid: Option<&str>, line: usize) -> GrantedBy {
-    let arn = matches!(origin, Origin::Attached).then(|| arn(&format!("policy/{policy}")));
-    GrantedBy { policy: policy.into(), arn, origin, statement, sid: sid.map(Into::into), place: snapshot(line) }
+pub(super) fn granting_statement(
+    policy: &str,
+    origin: PolicySource,
+    statement: usize,
+    sid: Option<&str>,
+    line: usize,
+) -> GrantingStatement {
+    let arn = matches!(origin, PolicySource::Attached).then(|| arn(&format!("policy/{policy}")));
+    GrantingStatement { policy: policy.into(), arn, origin, statement, sid: sid.map(Into::into), place: snapshot(line) }
 }
 
-pub(super) fn excess(severity: Severity, granted_by: GrantedBy, actions: &[(&str, usize)], witness: Witness) -> Excess {
+pub(super) fn excess(
+    severity: Severity,
+    granted_by: GrantingStatement,
+    actions: &[(&str, usize)],
+    witness: Witness,
+) -> Excess {
     let count = actions.iter().map(|(_, n)| n).sum();
     Excess {
         granted_by,
@@ -49,7 +60,7 @@ pub(super) fn excess(severity: Severity, granted_by: GrantedBy, actions: &[(&str
         actions: patterns(actions).into(),
         action_count: count,
         destructive_count: 0,
-        levels: BTreeMap::from([(Level::Write, count)]),
+        levels: BTreeMap::from([(ActionAccessLevel::Write, count)]),
         resources: Vec::new(),
         conditions: Vec::new(),
         cubes: Vec::new(),
@@ -59,8 +70,8 @@ pub(super) fn excess(severity: Severity, granted_by: GrantedBy, actions: &[(&str
     }
 }
 
-pub(super) fn expected(document: &str, why: Why, text: &str) -> Option<Expected> {
-    Some(Expected {
+pub(super) fn expected(document: &str, why: MismatchReason, text: &str) -> Option<NearestDeclaredStatement> {
+    Some(NearestDeclaredStatement {
         document: document.into(),
         statement: 0,
         sid: Some("ReadCosts".into()),
@@ -70,7 +81,7 @@ pub(super) fn expected(document: &str, why: Why, text: &str) -> Option<Expected>
     })
 }
 
-pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<PrincipalBrief>, title: &str) -> Finding {
+pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<PrincipalRef>, title: &str) -> Finding {
     let seed = format!("{rule}{title}{:?}", principal.as_ref().map(|p| &p.arn));
     Finding {
         rule,
@@ -91,11 +102,11 @@ pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<Princi
 }
 
 /// An audit whose counts are those of its principals and findings.
-pub(super) fn audit_of(principals: Vec<PrincipalReport>, findings: Vec<Finding>) -> Audit {
-    let mut summary = Summary::default();
+pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Finding>) -> Audit {
+    let mut summary = AuditSummary::default();
     for principal in &principals {
         *summary.principals.entry(principal.status).or_default() += 1;
-        summary.service_linked += usize::from(principal.kind == Sort::ServiceLinked);
+        summary.service_linked += usize::from(principal.kind == ReportedClass::ServiceLinked);
     }
     for finding in &findings {
         match (&finding.accepted, finding.rule) {
@@ -106,15 +117,15 @@ pub(super) fn audit_of(principals: Vec<PrincipalReport>, findings: Vec<Finding>)
     }
     Audit {
         version: "0.1.0".into(),
-        catalog: CatalogFacts { version: "0.1.202610271".into(), updated_at: "2026-10-27".into() },
-        snapshot: SnapshotFacts {
+        catalog: CatalogInfo { version: "0.1.202610271".into(), updated_at: "2026-10-27".into() },
+        snapshot: SnapshotInfo {
             origin: "snapshot/".into(),
             taken_at: Some("2026-11-20T06:00:00Z".into()),
             accounts: vec![ACCOUNT.into()],
             partitions: vec!["aws-cn".into()],
             organization: true,
         },
-        baseline: BaselineFacts { path: "policies/".into(), content_id: "4f1c2aa".into() },
+        baseline: BaselineInfo { path: "policies/".into(), content_id: "4f1c2aa".into() },
         notes: Vec::new(),
         summary,
         principals,
@@ -123,7 +134,7 @@ pub(super) fn audit_of(principals: Vec<PrincipalReport>, findings: Vec<Finding>)
     }
 }
 
-pub(super) fn principal(brief: &PrincipalBrief, status: Status) -> PrincipalReport {
+pub(super) fn principal_report(brief: &PrincipalRef, status: PrincipalStatus) -> PrincipalReport {
     PrincipalReport {
         arn: brief.arn.clone(),
         kind: brief.kind,
@@ -134,6 +145,11 @@ pub(super) fn principal(brief: &PrincipalBrief, status: Status) -> PrincipalRepo
     }
 }
 
-pub(super) fn several(n: usize, name: &str, kind: Sort, status: Status) -> Vec<PrincipalReport> {
-    (1..=n).map(|i| principal(&brief(&format!("{name}-{i}"), kind, None), status)).collect()
+pub(super) fn numbered_reports(
+    n: usize,
+    name: &str,
+    kind: ReportedClass,
+    status: PrincipalStatus,
+) -> Vec<PrincipalReport> {
+    (1..=n).map(|i| principal_report(&principal_ref(&format!("{name}-{i}"), kind, None), status)).collect()
 }

@@ -5,9 +5,14 @@ use crate::audit::*;
 
 /// Nothing found.
 pub(super) fn calm() -> Audit {
-    let mut principals = several(9, "role/app/worker", Sort::Workload, Status::AsDeclared);
-    principals.extend(several(26, "role/aws-service-role/x", Sort::ServiceLinked, Status::Ignored));
-    let mut calm = audit_of(principals, Vec::new());
+    let mut principals = numbered_reports(9, "role/app/worker", ReportedClass::Workload, PrincipalStatus::AsDeclared);
+    principals.extend(numbered_reports(
+        26,
+        "role/aws-service-role/x",
+        ReportedClass::ServiceLinked,
+        PrincipalStatus::Ignored,
+    ));
+    let mut calm = build_audit(principals, Vec::new());
     calm.notes = vec![Note {
         kind: NoteKind::UnknownAction,
         text: "the service catalog does not know cost-optimization-hub:ListRecommendationsOfWhoeverAsks".into(),
@@ -19,7 +24,7 @@ pub(super) fn calm() -> Audit {
 /// Whatever a name, tag, Sid or file may bring.
 pub(in crate::report) fn hostile() -> Audit {
     let name = "arn:aws:iam::444455556666:role/\u{1b}[2J\u{1b}[1;1Hok\r\nCRITICAL 0\u{202e}nimda";
-    let evil = brief(name, Sort::Agent, Some("<script>alert(1)</script>\u{9b}31m\u{200b}"));
+    let evil = principal_ref(name, ReportedClass::Agent, Some("<script>alert(1)</script>\u{9b}31m\u{200b}"));
     let mut broad =
         finding(RuleId::Broader, Severity::High, Some(evil.clone()), "may do 1 action beyond its ceiling\u{7}");
     broad.excess = vec![Excess {
@@ -27,17 +32,17 @@ pub(in crate::report) fn hostile() -> Audit {
         conditions: vec!["aws:PrincipalTag/\u{1b}[8m is \"a\u{2028}b\"".into()],
         expected: expected(
             "agents/\u{8}\u{8}x.json",
-            Why::Denied,
+            MismatchReason::Denied,
             "statement 1 \"\u{1b}]8;;http://x\u{7}it\" denies it",
         ),
         ..excess(
             Severity::High,
-            GrantedBy {
+            GrantingStatement {
                 policy: "pow\u{ad}er\u{0}".into(),
                 sid: Some("\"=cmd|' /C calc'!A0\n".into()),
-                origin: Origin::InlineOfGroup("ad\u{200d}mins\u{1b}c".into()),
+                origin: PolicySource::InlineOfGroup("ad\u{200d}mins\u{1b}c".into()),
                 place: place("snap\u{1b}[31m/a.json", 3),
-                ..granted("", Origin::Inline, 0, None, 3)
+                ..granting_statement("", PolicySource::Inline, 0, None, 3)
             },
             &[("s3:\u{7f}Get*", 1)],
             witness("s3:GetObject", "arn:aws:s3:::x/\u{85}", &[("aws:PrincipalTag/\u{feff}", &["\u{1b}[0m", "b"])]),
@@ -46,7 +51,7 @@ pub(in crate::report) fn hostile() -> Audit {
     broad.advice = vec!["take this away:\n{\n\t\"Sid\": \"\u{1b}[2K\"\n}".into()];
     let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(evil.clone()), "undecided\u{1b}[A");
     undecided.reasons = vec!["group \u{1b}[31mred\ris not in the snapshot".into()];
-    let mut hostile = audit_of(vec![principal(&evil, Status::Broader)], vec![broad, undecided]);
+    let mut hostile = build_audit(vec![principal_report(&evil, PrincipalStatus::Broader)], vec![broad, undecided]);
     hostile.snapshot.accounts = vec!["444455556666".into()];
     hostile.snapshot.partitions = vec!["aws".into()];
     hostile.snapshot.taken_at = Some("\u{1b}[5mnow".into());
@@ -57,10 +62,10 @@ pub(in crate::report) fn hostile() -> Audit {
         text: "action \u{1b}[1mx:y".into(),
         place: Some(place("\u{7}", 1)),
     }];
-    hostile.unread = vec![Unread {
-        what: "a\u{1b}[2Jb".into(),
+    hostile.unread = vec![UnreadInput {
+        subject: "a\u{1b}[2Jb".into(),
         place: None,
-        why: "\u{9d}0;x\u{9c}".into(),
+        reason: "\u{9d}0;x\u{9c}".into(),
         account: None,
         permission: Some("\u{202e}iam:Get".into()),
     }];
@@ -73,11 +78,11 @@ pub(in crate::report) fn large() -> Audit {
     let mut findings = Vec::new();
     for i in 0..12_usize {
         let account = ["111122223333", "444455556666", "777788889999"][i % 3];
-        let who = brief(
+        let role = principal_ref(
             &format!(
                 "arn:aws:iam::{account}:role/platform/teams/payments/production/service-role-with-a-long-name-{i:02}"
             ),
-            if i.is_multiple_of(2) { Sort::Workload } else { Sort::Operator },
+            if i.is_multiple_of(2) { ReportedClass::Workload } else { ReportedClass::Operator },
             (i != 4).then_some("payments-platform-engineering"),
         );
         let severity = Severity::ALL[i % 4].1;
@@ -85,7 +90,7 @@ pub(in crate::report) fn large() -> Audit {
         let mut broad = finding(
             RuleId::Broader,
             severity,
-            Some(who.clone()),
+            Some(role.clone()),
             &format!("may do {n} action{} beyond its ceiling", if n == 1 { "" } else { "s" }),
         );
         (broad.action_count, broad.destructive_count) = (n, n);
@@ -93,17 +98,17 @@ pub(in crate::report) fn large() -> Audit {
             .map(|k| {
                 excess(
                     if k < 4 { severity } else { Severity::Low },
-                    granted(&format!("policy-{k}"), Origin::Attached, k, None, 100 + k),
+                    granting_statement(&format!("policy-{k}"), PolicySource::Attached, k, None, 100 + k),
                     &[("dynamodb:DeleteTable", 1)],
                     witness("dynamodb:DeleteTable", &format!("arn:aws:dynamodb:eu-central-1:{account}:table/payments-ledger-production-archive-2019-2026-eu-central-1"), &[]),
                 )
             })
             .collect();
         broad.advice = vec!["take dynamodb:DeleteTable out of the statement".into()];
-        principals.push(principal(&who, Status::Broader));
+        principals.push(principal_report(&role, PrincipalStatus::Broader));
         findings.push(broad);
     }
-    let mut large = audit_of(principals, findings);
+    let mut large = build_audit(principals, findings);
     large.snapshot.accounts = vec!["111122223333".into(), "444455556666".into(), "777788889999".into()];
     large.snapshot.partitions = vec!["aws".into()];
     large.notes = (1..=8)

@@ -4,11 +4,11 @@ use super::build::*;
 use crate::audit::*;
 
 pub(in crate::report) fn incident() -> Audit {
-    let kiro = brief("role/agents/kiro-cost-explorer", Sort::Agent, Some("cost-platform"));
-    let admin = brief("user/deploy-legacy", Sort::Undeclared, None);
-    let oncall = brief("role/operators/cost-explorer-oncall", Sort::Operator, Some("cost-platform"));
-    let etl = brief("role/etl-nightly", Sort::Workload, Some("data-platform"));
-    let accepted = brief("role/billing-export", Sort::Workload, Some("billing"));
+    let kiro = principal_ref("role/agents/kiro-cost-explorer", ReportedClass::Agent, Some("cost-platform"));
+    let admin = principal_ref("user/deploy-legacy", ReportedClass::Undeclared, None);
+    let oncall = principal_ref("role/operators/cost-explorer-oncall", ReportedClass::Operator, Some("cost-platform"));
+    let etl = principal_ref("role/etl-nightly", ReportedClass::Workload, Some("data-platform"));
+    let accepted = principal_ref("role/billing-export", ReportedClass::Workload, Some("billing"));
 
     let stack = "arn:aws-cn:cloudformation:cn-north-1:111122223333:stack/cost-explorer/*";
     let power = [
@@ -33,10 +33,10 @@ pub(in crate::report) fn incident() -> Audit {
     broad.excess = vec![
         Excess {
             destructive_count: 56,
-            expected: expected(readonly, Why::ActionNotListed, "action not listed by any statement"),
+            expected: expected(readonly, MismatchReason::ActionNotListed, "action not listed by any statement"),
             ..excess(
                 Severity::Critical,
-                granted("OperatorPower", Origin::Attached, 1, Some("Deploy"), 418),
+                granting_statement("OperatorPower", PolicySource::Attached, 1, Some("Deploy"), 418),
                 &power,
                 witness("cloudformation:DeleteStack", stack, &[]),
             )
@@ -47,12 +47,12 @@ pub(in crate::report) fn incident() -> Audit {
             conditions: vec!["aws:PrincipalTag/team is \"billing\"".into(), "aws:SourceIp in 10.0.0.0/8".into()],
             expected: expected(
                 readonly,
-                Why::ResourceNotListed,
+                MismatchReason::ResourceNotListed,
                 "statement 1 \"ReadCosts\" allows it, but only on arn:aws-cn:s3:::cost-reports/*",
             ),
             ..excess(
                 Severity::Medium,
-                granted("exports", Origin::Inline, 0, None, 77),
+                granting_statement("exports", PolicySource::Inline, 0, None, 77),
                 &[("s3:PutObject", 1), ("s3:DeleteObject", 1), ("s3:GetObject", 1)],
                 witness(
                     "s3:PutObject",
@@ -76,7 +76,7 @@ pub(in crate::report) fn incident() -> Audit {
     );
     latent.excess = vec![excess(
         Severity::Low,
-        granted("CostOperator", Origin::AttachedToGroup("operators".into()), 0, None, 233),
+        granting_statement("CostOperator", PolicySource::AttachedToGroup("operators".into()), 0, None, 233),
         &[("ce:*", 0)],
         witness("ce:NotReleasedYet", "*", &[]),
     )];
@@ -88,7 +88,7 @@ pub(in crate::report) fn incident() -> Audit {
         Some(admin.clone()),
         "no entry of the baseline speaks of it; it may do 4,000 actions, 1,012 of them destructive",
     );
-    let mut everything = granted("AdministratorAccess", Origin::Attached, 0, None, 951);
+    let mut everything = granting_statement("AdministratorAccess", PolicySource::Attached, 0, None, 951);
     everything.arn = Some("arn:aws-cn:iam::aws:policy/AdministratorAccess".into());
     undeclared.excess = vec![Excess {
         destructive_count: 1012,
@@ -124,9 +124,9 @@ pub(in crate::report) fn incident() -> Audit {
     stale.place = Some(place("policies/baseline.toml", 41));
     stale.advice = vec!["remove the entry".into()];
 
-    let mut excused =
+    let mut accepted_finding =
         finding(RuleId::Broader, Severity::High, Some(accepted.clone()), "may do 2 actions beyond its ceiling");
-    excused.accepted = Some(Accepted {
+    accepted_finding.accepted = Some(AcceptedException {
         reason: "migration of the billing export, see ticket 1234".into(),
         requested_by: "a.operator".into(),
         approved_by: "s.security".into(),
@@ -135,20 +135,25 @@ pub(in crate::report) fn incident() -> Audit {
     });
 
     let mut principals = vec![
-        principal(&kiro, Status::Broader),
-        principal(&oncall, Status::Latent),
-        principal(&admin, Status::Undeclared),
-        principal(&etl, Status::Undecided),
-        principal(&accepted, Status::Accepted),
+        principal_report(&kiro, PrincipalStatus::Broader),
+        principal_report(&oncall, PrincipalStatus::Latent),
+        principal_report(&admin, PrincipalStatus::Undeclared),
+        principal_report(&etl, PrincipalStatus::Undecided),
+        principal_report(&accepted, PrincipalStatus::Accepted),
     ];
-    principals.extend(several(9, "role/app/worker", Sort::Workload, Status::AsDeclared));
-    principals.extend(several(2, "role/cdk", Sort::Ignored, Status::Ignored));
-    principals.extend(several(26, "role/aws-service-role/x", Sort::ServiceLinked, Status::Ignored));
-    let mut incident = audit_of(principals, vec![latent, undeclared, excused, broad, undecided, stale]);
-    incident.unread = vec![Unread {
-        what: "policy of arn:aws-cn:s3:::billing-exports".into(),
+    principals.extend(numbered_reports(9, "role/app/worker", ReportedClass::Workload, PrincipalStatus::AsDeclared));
+    principals.extend(numbered_reports(2, "role/cdk", ReportedClass::Ignored, PrincipalStatus::Ignored));
+    principals.extend(numbered_reports(
+        26,
+        "role/aws-service-role/x",
+        ReportedClass::ServiceLinked,
+        PrincipalStatus::Ignored,
+    ));
+    let mut incident = build_audit(principals, vec![latent, undeclared, accepted_finding, broad, undecided, stale]);
+    incident.unread = vec![UnreadInput {
+        subject: "policy of arn:aws-cn:s3:::billing-exports".into(),
         place: Some(place("snapshot/resource-policies.json", 31)),
-        why: "unknown operator `StringLikes`".into(),
+        reason: "unknown operator `StringLikes`".into(),
         account: None,
         permission: None,
     }];

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::document::Document;
+use super::document::EmbeddedDocument;
 use super::manifest::UnreadPart;
 use super::organization::ResourcePolicyEntry;
 
@@ -133,7 +133,7 @@ pub struct RoleDetail {
     pub create_date: Option<String>,
     /// Its trust policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assume_role_policy_document: Option<Document>,
+    pub assume_role_policy_document: Option<EmbeddedDocument>,
     /// Its inline policies.
     #[serde(default)]
     pub role_policy_list: Vec<InlinePolicy>,
@@ -170,7 +170,7 @@ pub struct InlinePolicy {
     /// Its name.
     pub policy_name: String,
     /// What it says.
-    pub policy_document: Document,
+    pub policy_document: EmbeddedDocument,
 }
 
 /// A managed policy's name on its holder.
@@ -230,7 +230,7 @@ pub struct ManagedPolicyDetail {
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyVersion {
     /// What it says.
-    pub document: Document,
+    pub document: EmbeddedDocument,
     /// Its id: `v1`.
     pub version_id: String,
     /// Whether it is the one that counts.
@@ -272,7 +272,7 @@ pub struct PermissionSet {
     pub name: String,
     /// Its inline policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inline_policy: Option<Document>,
+    pub inline_policy: Option<EmbeddedDocument>,
     /// The ARNs of the AWS managed policies that it attaches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_policies: Vec<String>,

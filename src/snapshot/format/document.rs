@@ -5,25 +5,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::source::SourceFile;
-use crate::source::json::{self, Node, Value};
+use crate::source::json::{self, JsonNode, JsonValue};
 
 /// What a document may nest, far beyond what IAM accepts, so that no document can spoil the file that it is in.
-const DEPTH: usize = 32;
+const MAX_NESTING: usize = 32;
 
 /// A policy document: an object, or a string that holds one, plain or URL-encoded.
 ///
 /// An object is kept to the character: numbers, the order of members, escapes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Document(Box<RawValue>);
+pub struct EmbeddedDocument(Box<RawValue>);
 
-impl Document {
+impl EmbeddedDocument {
     /// The document out of the text that AWS returned: URL-encoded (IAM), or plain (Organizations, the services
     /// with resource policies).
     ///
     /// It is decoded once: a `%` inside plain JSON means itself. A text that is no JSON object is kept as the
     /// string that it is, so that reading the snapshot tells what is wrong with it.
-    pub fn decode(text: &str) -> Document {
+    pub fn decode(text: &str) -> EmbeddedDocument {
         let decoded = if text.trim_start().starts_with('%') {
             percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
         } else {
@@ -31,30 +31,30 @@ impl Document {
         };
         let plain = decoded.as_deref().unwrap_or(text);
         let is_object = json::parse(&SourceFile::new("", plain))
-            .is_ok_and(|node| matches!(node.value, Value::Object(_)) && depth(&node) <= DEPTH);
-        let kept = if is_object { plain.trim().to_owned() } else { serde_json::Value::from(text).to_string() };
-        Document(RawValue::from_string(kept).expect("an object was parsed, a string was written"))
+            .is_ok_and(|node| matches!(node.value, JsonValue::Object(_)) && nesting_depth(&node) <= MAX_NESTING);
+        let raw_text = if is_object { plain.trim().to_owned() } else { serde_json::Value::from(text).to_string() };
+        EmbeddedDocument(RawValue::from_string(raw_text).expect("an object was parsed, a string was written"))
     }
 
     /// Its JSON.
-    pub fn json(&self) -> &str {
+    pub fn as_json(&self) -> &str {
         self.0.get()
     }
 }
 
-fn depth(node: &Node) -> usize {
-    let inside = node.members().iter().map(|member| &member.value).chain(node.as_array().unwrap_or_default());
-    1 + inside.map(depth).max().unwrap_or(0)
+fn nesting_depth(node: &JsonNode) -> usize {
+    let children = node.members().iter().map(|member| &member.value).chain(node.as_array().unwrap_or_default());
+    1 + children.map(nesting_depth).max().unwrap_or(0)
 }
 
-impl PartialEq for Document {
+impl PartialEq for EmbeddedDocument {
     /// The same characters.
-    fn eq(&self, other: &Document) -> bool {
-        self.json() == other.json()
+    fn eq(&self, other: &EmbeddedDocument) -> bool {
+        self.as_json() == other.as_json()
     }
 }
 
-impl JsonSchema for Document {
+impl JsonSchema for EmbeddedDocument {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Document".into()
     }
@@ -88,9 +88,9 @@ mod tests {
             ("", r#""""#),
             ("{", r#""{""#),
         ] {
-            assert_eq!(Document::decode(text).json(), json, "{text}");
+            assert_eq!(EmbeddedDocument::decode(text).as_json(), json, "{text}");
         }
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
-        assert!(Document::decode(&deep).json().starts_with('"'));
+        assert!(EmbeddedDocument::decode(&deep).as_json().starts_with('"'));
     }
 }

@@ -10,13 +10,13 @@ pub const FORMAT_VERSION: &str = "1";
 /// What a snapshot directory holds. It is written last: a directory without it is of a run that did not finish.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Manifest {
+pub struct SnapshotManifest {
     /// The version of this form: "1".
     pub format_version: String,
     /// What wrote it.
-    pub tool: Tool,
+    pub tool: CollectorTool,
     /// With whose permissions it was collected.
-    pub caller: Caller,
+    pub caller: CallerIdentity,
     /// The partition of all accounts: `aws`, `aws-cn`, `aws-us-gov`, …
     pub partition: String,
     /// When the collection began, in RFC 3339.
@@ -33,36 +33,36 @@ pub struct Manifest {
 }
 
 /// What stands in the place of a manifest's own hash when it is computed.
-const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const ZERO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-impl Manifest {
+impl SnapshotManifest {
     /// The manifest with its own hash, and its text.
-    pub(in crate::snapshot) fn sealed(mut self) -> (Manifest, String) {
-        self.blake3 = ZEROS.to_owned();
-        self.blake3 = Manifest::hash(&self.text());
-        let sealed = self.text();
-        (self, sealed)
+    pub(in crate::snapshot) fn seal(mut self) -> (SnapshotManifest, String) {
+        self.blake3 = ZERO_HASH.to_owned();
+        self.blake3 = SnapshotManifest::compute_hash(&self.to_json());
+        let text = self.to_json();
+        (self, text)
     }
 
-    fn text(&self) -> String {
+    fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("texts, numbers and lists can be written as JSON") + "\n"
     }
 
     /// The hash of a manifest's text in which zeros stand for the hash.
-    pub(in crate::snapshot) fn hash(text: &str) -> String {
+    pub(in crate::snapshot) fn compute_hash(text: &str) -> String {
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
     /// The text with zeros between `start` and `end`, where its hash stands in quotes.
-    pub(in crate::snapshot) fn with_zeros(text: &str, start: usize, end: usize) -> Option<String> {
-        Some(format!("{}\"{ZEROS}\"{}", text.get(..start)?, text.get(end..)?))
+    pub(in crate::snapshot) fn replace_hash_with_zeros(text: &str, start: usize, end: usize) -> Option<String> {
+        Some(format!("{}\"{ZERO_HASH}\"{}", text.get(..start)?, text.get(end..)?))
     }
 }
 
 /// A program and its version.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Tool {
+pub struct CollectorTool {
     /// `iamdrift`.
     pub name: String,
     /// Its version.
@@ -72,7 +72,7 @@ pub struct Tool {
 /// Whoever collected, as `sts get-caller-identity` tells.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Caller {
+pub struct CallerIdentity {
     /// Its ARN.
     pub arn: String,
     /// Its account's number.
@@ -144,7 +144,7 @@ pub struct StoredFile {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct UnreadPart {
     /// What.
-    pub part: Part,
+    pub part: CollectionPart,
     /// Which of it, where it is not all: a service as ARNs name it, with its region where it has one
     /// (`s3`, `sqs in eu-west-1`), or the ARN of a resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,7 +159,7 @@ pub struct UnreadPart {
 /// What a collection consists of.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
+pub enum CollectionPart {
     /// All of an account: no role could be assumed there, or nothing could be read.
     Account,
     /// Some of the pages of users, groups, roles and policies.

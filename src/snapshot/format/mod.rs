@@ -13,10 +13,10 @@ pub use account::{
     ManagedPolicyReference, OpenIdConnectProvider, PermissionSet, PermissionSetBoundary, PolicyVersion, RoleDetail,
     RoleLastUsed, SamlProvider, Tag, UserDetail,
 };
-pub use document::Document;
+pub use document::EmbeddedDocument;
 pub use manifest::{
-    AccountStatus, Caller, FORMAT_VERSION, Manifest, ManifestAccount, ManifestOrganization, Part, StoredFile, Tool,
-    UnreadPart,
+    AccountStatus, CallerIdentity, CollectionPart, CollectorTool, FORMAT_VERSION, ManifestAccount,
+    ManifestOrganization, SnapshotManifest, StoredFile, UnreadPart,
 };
 pub use organization::{
     AccountEntry, DelegatedAdministratorEntry, OrganizationEntry, OrganizationFile, OrganizationalUnitEntry,
@@ -27,7 +27,7 @@ pub use organization::{
 pub fn schemas() -> [(&'static str, schemars::Schema); 5] {
     [
         ("account.schema.json", schemars::schema_for!(AccountFile)),
-        ("manifest.schema.json", schemars::schema_for!(Manifest)),
+        ("manifest.schema.json", schemars::schema_for!(SnapshotManifest)),
         ("organization.schema.json", schemars::schema_for!(OrganizationFile)),
         ("resource-policies.schema.json", schemars::schema_for!(Vec<ResourcePolicyEntry>)),
         ("snapshot.schema.json", schemars::schema_for!(SnapshotFile)),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::document::Document;
+use super::document::EmbeddedDocument;
 
 /// `organization.json`: the organization, its accounts, and its SCPs and RCPs.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -112,7 +112,7 @@ pub struct PolicyEntry {
     #[serde(rename = "Type")]
     pub policy_type: PolicyType,
     /// The policy document, as an object or as the string that `describe-policy` returns.
-    pub content: Document,
+    pub content: EmbeddedDocument,
     /// The ids of the roots, units and accounts that it is attached to.
     pub targets: Vec<String>,
 }
@@ -148,7 +148,7 @@ pub struct ResourcePolicyEntry {
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub owner_account: Option<String>,
     /// The policy document.
-    pub policy: Document,
+    pub policy: EmbeddedDocument,
 }
 
 /// `snapshot.json`: what the collection itself has to say.

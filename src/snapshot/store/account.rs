@@ -8,73 +8,85 @@ use serde::Serialize;
 
 use super::ACCOUNTS;
 use super::error::StoreError;
-use super::shared::Shared;
-use super::stored::Unfinished;
+use super::shared::WriterState;
+use super::stored::PendingFile;
 use crate::iam::AccountId;
 use crate::snapshot::format::{AccountPage, AccountStatus, FORMAT_VERSION, ManifestAccount, UnreadPart};
 
 /// Writes one account. It may live in a task or thread of its own; dropped before [`AccountWriter::finish`] it leaves
 /// no trace, and the account can be begun again.
 pub struct AccountWriter {
-    begun: Begun,
+    open_account: OpenAccount,
     name: Option<String>,
-    file: Unfinished,
-    pages: usize,
-    principals: usize,
-    unread: BTreeSet<UnreadPart>,
+    file: PendingFile,
+    page_count: usize,
+    principal_count: usize,
+    unread_parts: BTreeSet<UnreadPart>,
 }
 
 /// An account that is being written; nobody else can begin it until this is dropped.
-struct Begun {
-    shared: Arc<Shared>,
+struct OpenAccount {
+    writer_state: Arc<WriterState>,
     id: AccountId,
 }
 
-impl Drop for Begun {
+impl Drop for OpenAccount {
     fn drop(&mut self) {
-        self.shared.close(&self.id);
+        self.writer_state.close_account(&self.id);
     }
 }
 
 impl AccountWriter {
-    pub(super) fn begin(shared: Arc<Shared>, id: &AccountId, name: Option<&str>) -> Result<AccountWriter, StoreError> {
-        shared.open(id)?;
-        let begun = Begun { shared, id: id.clone() };
-        let name_of_file = format!("{ACCOUNTS}/{id}.json");
-        let file = Unfinished::begin(&begun.shared.root, &name_of_file, begun.shared.compression)?;
-        let partition = begun.shared.partition().to_owned();
+    pub(super) fn create(
+        writer_state: Arc<WriterState>,
+        id: &AccountId,
+        name: Option<&str>,
+    ) -> Result<AccountWriter, StoreError> {
+        writer_state.open_account(id)?;
+        let open_account = OpenAccount { writer_state: writer_state, id: id.clone() };
+        let file_name = format!("{ACCOUNTS}/{id}.json");
+        let file =
+            PendingFile::create(&open_account.writer_state.root, &file_name, open_account.writer_state.compression)?;
+        let partition = open_account.writer_state.partition().to_owned();
         let name = name.map(str::to_owned);
-        let mut writer = AccountWriter { begun, name, file, pages: 0, principals: 0, unread: BTreeSet::new() };
+        let mut writer = AccountWriter {
+            open_account: open_account,
+            name,
+            file,
+            page_count: 0,
+            principal_count: 0,
+            unread_parts: BTreeSet::new(),
+        };
         let head = format!(
             "{{\n\"FormatVersion\": \"{FORMAT_VERSION}\",\n\"Account\": \"{}\",\n\"Partition\": \"{partition}\",\n\"Pages\": [",
             writer.id()
         );
-        writer.write(|file| file.write_all(head.as_bytes()))?;
+        writer.write_with(|file| file.write_all(head.as_bytes()))?;
         Ok(writer)
     }
 
     /// The account's number.
     pub fn id(&self) -> &AccountId {
-        &self.begun.id
+        &self.open_account.id
     }
 
     /// Writes one page: what one call answered, any of its lists. Pages may come in any order.
     ///
     /// # Errors
     /// The disk's; the file is then of no use, and the writer to be dropped.
-    pub fn page(&mut self, page: &AccountPage) -> Result<(), StoreError> {
-        let first = self.pages == 0;
-        self.pages += 1;
-        self.principals += page.user_detail_list.len() + page.role_detail_list.len();
-        self.write(|file| {
-            file.write_all(if first { b"\n" } else { b",\n" })?;
-            json(file, page)
+    pub fn write_page(&mut self, page: &AccountPage) -> Result<(), StoreError> {
+        let is_first = self.page_count == 0;
+        self.page_count += 1;
+        self.principal_count += page.user_detail_list.len() + page.role_detail_list.len();
+        self.write_with(|file| {
+            file.write_all(if is_first { b"\n" } else { b",\n" })?;
+            write_json(file, page)
         })
     }
 
     /// Notes that a part could not be read. What rests on it will be undecided.
-    pub fn unread(&mut self, part: UnreadPart) {
-        self.unread.insert(part);
+    pub fn record_unread(&mut self, part: UnreadPart) {
+        self.unread_parts.insert(part);
     }
 
     /// Ends the file, gives it its name, and notes the account as finished.
@@ -82,30 +94,30 @@ impl AccountWriter {
     /// # Errors
     /// The disk's; the account then counts as not finished.
     pub fn finish(mut self) -> Result<(), StoreError> {
-        let unread: Vec<UnreadPart> = std::mem::take(&mut self.unread).into_iter().collect();
-        self.write(|file| {
+        let unread: Vec<UnreadPart> = std::mem::take(&mut self.unread_parts).into_iter().collect();
+        self.write_with(|file| {
             file.write_all(b"\n],\n\"Unread\": ")?;
-            json(file, &unread)?;
+            write_json(file, &unread)?;
             file.write_all(b"\n}\n")
         })?;
         let stored = self.file.finish()?;
-        let Begun { shared, id } = &self.begun;
+        let OpenAccount { writer_state: shared, id } = &self.open_account;
         let account = ManifestAccount {
             id: id.to_string(),
             name: self.name,
             status: if unread.is_empty() { AccountStatus::Read } else { AccountStatus::Partly },
             stored: Some(stored),
-            principals: self.principals,
+            principals: self.principal_count,
             unread,
         };
-        shared.note_account(id, account)
+        shared.record_account(id, account)
     }
 
-    fn write(&mut self, write: impl FnOnce(&mut Unfinished) -> io::Result<()>) -> Result<(), StoreError> {
-        write(&mut self.file).map_err(|error| self.file.error(error))
+    fn write_with(&mut self, write: impl FnOnce(&mut PendingFile) -> io::Result<()>) -> Result<(), StoreError> {
+        write(&mut self.file).map_err(|error| self.file.to_store_error(error))
     }
 }
 
-fn json(file: &mut Unfinished, value: &impl Serialize) -> io::Result<()> {
+fn write_json(file: &mut PendingFile, value: &impl Serialize) -> io::Result<()> {
     Ok(serde_json::to_writer_pretty(file, value)?)
 }

@@ -24,7 +24,7 @@ pub enum StoreError {
     },
     /// The directory holds what a run that was broken off has left.
     #[error("{} holds a collection that was broken off", path.display())]
-    BrokenOff {
+    Interrupted {
         /// The directory.
         path: PathBuf,
     },
@@ -57,7 +57,7 @@ pub enum StoreError {
     },
     /// The broken run was another one.
     #[error("{} is of another collection: its {what} is {theirs}, this one's is {ours}", path.display())]
-    Foreign {
+    OtherCollection {
         /// The directory.
         path: PathBuf,
         /// What differs.
@@ -85,7 +85,7 @@ pub enum StoreError {
     },
     /// An account, or the organization, was written before or is being written.
     #[error("{what} stands in the snapshot already")]
-    Twice {
+    AlreadyWritten {
         /// What.
         what: String,
     },
@@ -107,12 +107,16 @@ impl StoreError {
                 "give a directory that does not exist yet; what is unread in this one `iamdrift collect --resume` reads"
             }
             StoreError::Manifest { .. } => "give a directory that does not exist yet, and collect again",
-            StoreError::BrokenOff { .. } => "continue it with `iamdrift collect --resume`, or give another directory",
+            StoreError::Interrupted { .. } => "continue it with `iamdrift collect --resume`, or give another directory",
             StoreError::NothingToResume { .. } => "leave `--resume` out to begin a collection",
-            StoreError::Foreign { .. } => "resume with the credentials that began it, or give another directory",
+            StoreError::OtherCollection { .. } => {
+                "resume with the credentials that began it, or give another directory"
+            }
             StoreError::InUse { .. } => "wait for it to end, or give another directory",
             StoreError::Journal { .. } => "the directory was changed: remove it, and collect again",
-            StoreError::Twice { .. } | StoreError::StillOpen { .. } => "this is a mistake of the program: report it",
+            StoreError::AlreadyWritten { .. } | StoreError::StillOpen { .. } => {
+                "this is a mistake of the program: report it"
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// Makes a folder that only the user can enter, and the folders that it is in as usual.
-pub(super) fn private_folder(path: &Path) -> io::Result<()> {
+pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -19,7 +19,7 @@ pub(super) fn private_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Keeps others out of a folder that exists.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn restrict_dir_to_owner(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())

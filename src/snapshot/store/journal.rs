@@ -11,23 +11,23 @@ use serde::{Deserialize, Serialize};
 
 use super::JOURNAL;
 use super::error::StoreError;
-use crate::snapshot::format::{Caller, ManifestAccount, ManifestOrganization, Tool};
+use crate::snapshot::format::{CallerIdentity, CollectorTool, ManifestAccount, ManifestOrganization};
 
 /// How a collection began.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Begun {
+pub(super) struct JournalHeader {
     pub(super) format_version: String,
-    pub(super) tool: Tool,
-    pub(super) caller: Caller,
+    pub(super) tool: CollectorTool,
+    pub(super) caller: CallerIdentity,
     pub(super) partition: String,
     pub(super) started_at: String,
 }
 
 /// A line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Line {
-    Begun(Begun),
+pub(super) enum JournalLine {
+    Begun(JournalHeader),
     Account(ManifestAccount),
     Organization(ManifestOrganization),
 }
@@ -37,29 +37,29 @@ pub(super) struct Journal {
     path: PathBuf,
     file: File,
     /// How much of the file is whole lines.
-    length: u64,
+    complete_length: u64,
 }
 
 impl Journal {
     /// Begins the journal of a new snapshot.
-    pub(super) fn begin(root: &Path, begun: Begun) -> Result<Journal, StoreError> {
+    pub(super) fn create(root: &Path, header: JournalHeader) -> Result<Journal, StoreError> {
         let path = root.join(JOURNAL);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => StoreError::BrokenOff { path: root.to_owned() },
+            io::ErrorKind::AlreadyExists => StoreError::Interrupted { path: root.to_owned() },
             _ => StoreError::Io { path: path.clone(), error },
         })?;
-        lock(root, &file)?;
-        let mut journal = Journal { path, file, length: 0 };
-        journal.add(&Line::Begun(begun))?;
+        lock_file(root, &file)?;
+        let mut journal = Journal { path, file, complete_length: 0 };
+        journal.append(&JournalLine::Begun(header))?;
         Ok(journal)
     }
 
     /// Begins the journal of a finished snapshot that goes on. One that the finished run could not remove is replaced.
-    pub(super) fn begin_again(root: &Path, begun: Begun) -> Result<Journal, StoreError> {
+    pub(super) fn create_or_replace(root: &Path, header: JournalHeader) -> Result<Journal, StoreError> {
         let path = root.join(JOURNAL);
         let mut options = OpenOptions::new();
         // Not truncated: it may be another process's.
@@ -67,26 +67,26 @@ impl Journal {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
-        lock(root, &file)?;
-        let mut journal = Journal { path, file, length: 0 };
-        journal.add(&Line::Begun(begun))?;
+        lock_file(root, &file)?;
+        let mut journal = Journal { path, file, complete_length: 0 };
+        journal.append(&JournalLine::Begun(header))?;
         Ok(journal)
     }
 
     /// Opens the journal of a run that was broken off, and reads its lines.
-    pub(super) fn open(root: &Path) -> Result<(Journal, Vec<Line>), StoreError> {
+    pub(super) fn reopen(root: &Path) -> Result<(Journal, Vec<JournalLine>), StoreError> {
         let path = root.join(JOURNAL);
         let io = |error| StoreError::Io { path: path.clone(), error };
         let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StoreError::NothingToResume { path: root.to_owned() },
             _ => io(error),
         })?;
-        lock(root, &file)?;
+        lock_file(root, &file)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io)?;
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        bytes.truncate(whole);
-        let length = whole as u64;
+        let complete_length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
+        bytes.truncate(complete_length);
+        let length = complete_length as u64;
         file.set_len(length).map_err(io)?;
         let mut lines = Vec::new();
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
@@ -97,22 +97,22 @@ impl Journal {
             })?;
             lines.push(line);
         }
-        Ok((Journal { path, file, length }, lines))
+        Ok((Journal { path, file, complete_length: length }, lines))
     }
 
     /// Adds a line and sees it out to the disk.
-    pub(super) fn add(&mut self, line: &Line) -> Result<(), StoreError> {
-        let mut written = || -> io::Result<u64> {
+    pub(super) fn append(&mut self, line: &JournalLine) -> Result<(), StoreError> {
+        let mut write_line = || -> io::Result<u64> {
             let mut text = serde_json::to_string(line)?;
             text.push('\n');
             // What a write that failed has left behind goes first: a line never follows half of another.
-            self.file.set_len(self.length)?;
-            self.file.seek(SeekFrom::Start(self.length))?;
+            self.file.set_len(self.complete_length)?;
+            self.file.seek(SeekFrom::Start(self.complete_length))?;
             self.file.write_all(text.as_bytes())?;
             self.file.sync_all()?;
             Ok(text.len() as u64)
         };
-        self.length += written().map_err(|error| StoreError::Io { path: self.path.clone(), error })?;
+        self.complete_length += write_line().map_err(|error| StoreError::Io { path: self.path.clone(), error })?;
         Ok(())
     }
 
@@ -122,7 +122,7 @@ impl Journal {
     }
 }
 
-fn lock(root: &Path, file: &File) -> Result<(), StoreError> {
+fn lock_file(root: &Path, file: &File) -> Result<(), StoreError> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: root.to_owned() }),
         // Some file systems have no locks; there the user must not start two.

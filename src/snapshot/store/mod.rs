@@ -40,8 +40,8 @@ mod writer;
 
 pub use account::AccountWriter;
 pub use error::StoreError;
-pub(super) use stored::{blake3_of, read_stored};
-pub use writer::{Compression, Header, SnapshotWriter};
+pub(super) use stored::{blake3_hex, decode_stored};
+pub use writer::{CollectionHeader, Compression, SnapshotWriter};
 
 /// The manifest's name in its directory.
 pub const MANIFEST: &str = "manifest.json";
@@ -52,4 +52,4 @@ pub(super) const ORGANIZATION: &str = "organization.json";
 /// The folder of the accounts' files.
 pub(super) const ACCOUNTS: &str = "accounts";
 /// How the names of unfinished files begin; hidden files are no part of a snapshot.
-pub(super) const UNFINISHED: &str = ".unfinished-";
+pub(super) const PENDING_PREFIX: &str = ".unfinished-";

@@ -6,77 +6,84 @@ use std::io;
 use std::path::Path;
 
 use super::error::StoreError;
-use super::journal::{Begun, Journal, Line};
-use super::shared::State;
-use super::stored::sync_folder;
-use super::{ACCOUNTS, MANIFEST, ORGANIZATION, UNFINISHED};
+use super::journal::{Journal, JournalHeader, JournalLine};
+use super::shared::CollectionProgress;
+use super::stored::sync_dir;
+use super::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX};
 use crate::iam::AccountId;
-use crate::snapshot::collected::Collected;
-use crate::snapshot::format::{Manifest, ManifestAccount, ManifestOrganization, StoredFile};
+use crate::snapshot::collected::CollectedDir;
+use crate::snapshot::format::{ManifestAccount, ManifestOrganization, SnapshotManifest, StoredFile};
 
 /// Turns a finished snapshot of which something is unread into a run that was broken off: its manifest becomes the
 /// journal. The accounts that were not read whole are to be read again; until they are, what there is of them counts.
-pub(super) fn reopened(root: &Path, ours: &Begun) -> Result<(Begun, State), StoreError> {
-    let unusable = |error| StoreError::Manifest { path: root.to_owned(), error: Box::new(error) };
-    let Some(collected) = Collected::open(root).map_err(unusable)? else {
+pub(super) fn reopen_finished(
+    root: &Path,
+    expected: &JournalHeader,
+) -> Result<(JournalHeader, CollectionProgress), StoreError> {
+    let manifest_error = |error| StoreError::Manifest { path: root.to_owned(), error: Box::new(error) };
+    let Some(collected) = CollectedDir::open(root).map_err(manifest_error)? else {
         return Err(StoreError::NothingToResume { path: root.to_owned() });
     };
     let manifest = collected.manifest;
-    if is_whole_snapshot(&manifest) {
+    if is_fully_read(&manifest) {
         return Err(StoreError::Complete { path: root.to_owned() });
     }
-    let begun = Begun {
+    let header = JournalHeader {
         format_version: manifest.format_version,
         tool: manifest.tool,
         caller: manifest.caller,
         partition: manifest.partition,
         started_at: manifest.started_at,
     };
-    same_collection(root, &begun, ours)?;
-    let mut journal = Journal::begin_again(root, begun.clone())?;
+    check_same_collection(root, &header, expected)?;
+    let mut journal = Journal::create_or_replace(root, header.clone())?;
     for account in &manifest.accounts {
-        journal.add(&Line::Account(account.clone()))?;
+        journal.append(&JournalLine::Account(account.clone()))?;
     }
     if let Some(organization) = &manifest.organization {
-        journal.add(&Line::Organization(organization.clone()))?;
+        journal.append(&JournalLine::Organization(organization.clone()))?;
     }
     // The journal is whole: from here on it speaks for the directory.
     let path = root.join(MANIFEST);
-    fs::remove_file(&path).and_then(|()| sync_folder(root)).map_err(|error| StoreError::Io { path, error })?;
-    let mut state = State::new(journal);
+    fs::remove_file(&path).and_then(|()| sync_dir(root)).map_err(|error| StoreError::Io { path, error })?;
+    let mut state = CollectionProgress::new(journal);
     state.organization = manifest.organization;
     for account in manifest.accounts {
         let Some(id) = AccountId::parse(&account.id) else { continue };
         if !account.unread.is_empty() {
-            state.again.insert(id.clone());
+            state.accounts_to_reread.insert(id.clone());
         }
         state.accounts.insert(id, account);
     }
-    Ok((begun, state))
+    Ok((header, state))
 }
 
-fn is_whole_snapshot(manifest: &Manifest) -> bool {
+fn is_fully_read(manifest: &SnapshotManifest) -> bool {
     let organization = manifest.organization.iter().flat_map(|organization| &organization.unread);
     manifest.accounts.iter().flat_map(|account| &account.unread).chain(organization).next().is_none()
 }
 
 /// Whether two runs can be one collection.
-pub(super) fn same_collection(root: &Path, theirs: &Begun, ours: &Begun) -> Result<(), StoreError> {
-    for (what, theirs, ours) in [
-        ("format version", &theirs.format_version, &ours.format_version),
-        ("partition", &theirs.partition, &ours.partition),
-        ("calling account", &theirs.caller.account, &ours.caller.account),
+pub(super) fn check_same_collection(
+    root: &Path,
+    existing: &JournalHeader,
+    expected: &JournalHeader,
+) -> Result<(), StoreError> {
+    for (subject, theirs, ours) in [
+        ("format version", &existing.format_version, &expected.format_version),
+        ("partition", &existing.partition, &expected.partition),
+        ("calling account", &existing.caller.account, &expected.caller.account),
     ] {
         if theirs != ours {
             let (theirs, ours) = (theirs.clone(), ours.clone());
-            return Err(StoreError::Foreign { path: root.to_owned(), what, theirs, ours });
+            return Err(StoreError::OtherCollection { path: root.to_owned(), what: subject, theirs, ours });
         }
     }
     Ok(())
 }
 
 /// Forgets what is noted as finished and is not there as it was written; tells which accounts these are.
-pub(super) fn drop_damaged(
+pub(super) fn remove_damaged_entries(
     root: &Path,
     accounts: &mut BTreeMap<AccountId, ManifestAccount>,
     organization: &mut Option<ManifestOrganization>,
@@ -84,7 +91,7 @@ pub(super) fn drop_damaged(
     let mut damaged = Vec::new();
     for (id, account) in accounts.iter() {
         if let Some(stored) = &account.stored
-            && !is_whole(root, stored)?
+            && !is_intact(root, stored)?
         {
             damaged.push(id.clone());
         }
@@ -94,21 +101,21 @@ pub(super) fn drop_damaged(
     }
     let stored = organization.as_ref().and_then(|organization| organization.stored.as_ref());
     if let Some(stored) = stored
-        && !is_whole(root, stored)?
+        && !is_intact(root, stored)?
     {
         *organization = None;
     }
     Ok(damaged)
 }
 
-fn is_whole(root: &Path, stored: &StoredFile) -> Result<bool, StoreError> {
+fn is_intact(root: &Path, stored: &StoredFile) -> Result<bool, StoreError> {
     let path = root.join(&stored.file);
-    let hashed = || -> io::Result<String> {
+    let hash_file = || -> io::Result<String> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(File::open(&path)?)?;
         Ok(hasher.finalize().to_hex().to_string())
     };
-    match hashed() {
+    match hash_file() {
         Ok(hash) => Ok(hash == stored.blake3),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(StoreError::Io { path, error }),
@@ -116,14 +123,15 @@ fn is_whole(root: &Path, stored: &StoredFile) -> Result<bool, StoreError> {
 }
 
 /// Removes what the writer began and did not finish, and nothing that it did not write.
-pub(super) fn clean(
+pub(super) fn remove_leftover_files(
     root: &Path,
     accounts: &BTreeMap<AccountId, ManifestAccount>,
     organization: Option<&ManifestOrganization>,
 ) -> Result<(), StoreError> {
-    let of_accounts = accounts.values().filter_map(|account| account.stored.as_ref());
-    let of_organization = organization.and_then(|organization| organization.stored.as_ref());
-    let kept: BTreeSet<&str> = of_accounts.chain(of_organization).map(|stored| stored.file.as_str()).collect();
+    let account_files = accounts.values().filter_map(|account| account.stored.as_ref());
+    let organization_file = organization.and_then(|organization| organization.stored.as_ref());
+    let listed_files: BTreeSet<&str> =
+        account_files.chain(organization_file).map(|stored| stored.file.as_str()).collect();
     for folder in ["", ACCOUNTS] {
         let path = root.join(folder);
         let entries = match fs::read_dir(&path) {
@@ -135,10 +143,10 @@ pub(super) fn clean(
             let entry = entry.map_err(|error| StoreError::Io { path: path.clone(), error })?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let file = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            let plain = name.strip_suffix(".zst").unwrap_or(&name);
-            let is_account = || plain.strip_suffix(".json").and_then(AccountId::parse).is_some();
-            let ours = if folder.is_empty() { plain == ORGANIZATION } else { is_account() };
-            if name.starts_with(UNFINISHED) || (ours && !kept.contains(file.as_str())) {
+            let uncompressed_name = name.strip_suffix(".zst").unwrap_or(&name);
+            let is_account = || uncompressed_name.strip_suffix(".json").and_then(AccountId::parse).is_some();
+            let is_snapshot_file = if folder.is_empty() { uncompressed_name == ORGANIZATION } else { is_account() };
+            if name.starts_with(PENDING_PREFIX) || (is_snapshot_file && !listed_files.contains(file.as_str())) {
                 fs::remove_file(entry.path()).map_err(|error| StoreError::Io { path: entry.path(), error })?;
             }
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::UNFINISHED;
+use super::PENDING_PREFIX;
 use super::error::StoreError;
 use super::writer::Compression;
 use crate::snapshot::format::StoredFile;
@@ -15,26 +15,26 @@ use crate::snapshot::format::StoredFile;
 const ZSTD_LEVEL: i32 = 3;
 
 /// A file on its way. Dropped before its end it leaves nothing behind.
-pub(super) struct Unfinished {
+pub(super) struct PendingFile {
     root: PathBuf,
     /// Its path in the directory, with `/`.
     name: String,
-    out: Encoder,
+    encoder: FileEncoder,
 }
 
-enum Encoder {
-    Plain(Box<BufWriter<Hashed>>),
-    Zstd(Box<zstd::Encoder<'static, Hashed>>),
+enum FileEncoder {
+    Plain(Box<BufWriter<HashingWriter>>),
+    Zstd(Box<zstd::Encoder<'static, HashingWriter>>),
 }
 
 /// Counts and hashes what goes to the disk.
-struct Hashed {
+struct HashingWriter {
     file: NamedTempFile,
     hasher: blake3::Hasher,
     bytes: u64,
 }
 
-impl Write for Hashed {
+impl Write for HashingWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(bytes.get(..written).unwrap_or(bytes));
@@ -47,75 +47,75 @@ impl Write for Hashed {
     }
 }
 
-impl Unfinished {
+impl PendingFile {
     /// Begins `name` (without what the compression adds) in the directory `root`.
-    pub(super) fn begin(root: &Path, name: &str, compression: Compression) -> Result<Unfinished, StoreError> {
-        let name = format!("{name}{}", compression.ending());
+    pub(super) fn create(root: &Path, name: &str, compression: Compression) -> Result<PendingFile, StoreError> {
+        let name = format!("{name}{}", compression.file_suffix());
         let path = root.join(&name);
-        let begun = || -> io::Result<Encoder> {
+        let open_encoder = || -> io::Result<FileEncoder> {
             let folder = path.parent().unwrap_or(root);
             // Temporary files are made readable for the user alone, and keep that when they get their name.
-            let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-            let hashed = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
+            let file = tempfile::Builder::new().prefix(PENDING_PREFIX).tempfile_in(folder)?;
+            let hashing_writer = HashingWriter { file, hasher: blake3::Hasher::new(), bytes: 0 };
             Ok(match compression {
-                Compression::None => Encoder::Plain(Box::new(BufWriter::new(hashed))),
+                Compression::None => FileEncoder::Plain(Box::new(BufWriter::new(hashing_writer))),
                 Compression::Zstd => {
-                    let mut encoder = zstd::Encoder::new(hashed, ZSTD_LEVEL)?;
+                    let mut encoder = zstd::Encoder::new(hashing_writer, ZSTD_LEVEL)?;
                     encoder.include_checksum(true)?;
-                    Encoder::Zstd(Box::new(encoder))
+                    FileEncoder::Zstd(Box::new(encoder))
                 }
             })
         };
-        let out = begun().map_err(|error| StoreError::Io { path: path.clone(), error })?;
-        Ok(Unfinished { root: root.to_owned(), name, out })
+        let encoder = open_encoder().map_err(|error| StoreError::Io { path: path.clone(), error })?;
+        Ok(PendingFile { root: root.to_owned(), name, encoder: encoder })
     }
 
     /// Ends the file and gives it its name.
     pub(super) fn finish(self) -> Result<StoredFile, StoreError> {
         let path = self.root.join(&self.name);
-        let finished = || -> io::Result<(String, u64)> {
-            let hashed = match self.out {
-                Encoder::Plain(out) => out.into_inner().map_err(io::IntoInnerError::into_error)?,
-                Encoder::Zstd(out) => out.finish()?,
+        let finish_encoder = || -> io::Result<(String, u64)> {
+            let hashing_writer = match self.encoder {
+                FileEncoder::Plain(out) => out.into_inner().map_err(io::IntoInnerError::into_error)?,
+                FileEncoder::Zstd(out) => out.finish()?,
             };
-            hashed.file.as_file().sync_all()?;
-            hashed.file.persist(&path)?;
-            sync_folder(path.parent().unwrap_or(&self.root))?;
-            Ok((hashed.hasher.finalize().to_hex().to_string(), hashed.bytes))
+            hashing_writer.file.as_file().sync_all()?;
+            hashing_writer.file.persist(&path)?;
+            sync_dir(path.parent().unwrap_or(&self.root))?;
+            Ok((hashing_writer.hasher.finalize().to_hex().to_string(), hashing_writer.bytes))
         };
-        let (blake3, bytes) = finished().map_err(|error| StoreError::Io { path: path.clone(), error })?;
+        let (blake3, bytes) = finish_encoder().map_err(|error| StoreError::Io { path: path.clone(), error })?;
         Ok(StoredFile { file: self.name, bytes, blake3 })
     }
 
     /// The error of a write to it.
-    pub(super) fn error(&self, error: io::Error) -> StoreError {
+    pub(super) fn to_store_error(&self, error: io::Error) -> StoreError {
         StoreError::Io { path: self.root.join(&self.name), error }
     }
 }
 
-impl Write for Unfinished {
+impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.out {
-            Encoder::Plain(out) => out.write(bytes),
-            Encoder::Zstd(out) => out.write(bytes),
+        match &mut self.encoder {
+            FileEncoder::Plain(out) => out.write(bytes),
+            FileEncoder::Zstd(out) => out.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.out {
-            Encoder::Plain(out) => out.flush(),
-            Encoder::Zstd(out) => out.flush(),
+        match &mut self.encoder {
+            FileEncoder::Plain(out) => out.flush(),
+            FileEncoder::Zstd(out) => out.flush(),
         }
     }
 }
 
 /// Sees a folder's new names out to the disk; a system that cannot do that for a folder keeps them in its own time.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_dir(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 /// The hash of stored bytes, as a manifest writes it.
-pub(in crate::snapshot) fn blake3_of(bytes: &[u8]) -> String {
+pub(in crate::snapshot) fn blake3_hex(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
@@ -123,11 +123,11 @@ pub(in crate::snapshot) fn blake3_of(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// A compressed file that is cut off or damaged; a text that is not UTF-8.
-pub(in crate::snapshot) fn read_stored(path: &Path, bytes: Vec<u8>) -> io::Result<String> {
+pub(in crate::snapshot) fn decode_stored(path: &Path, bytes: Vec<u8>) -> io::Result<String> {
     let bytes = if path.extension().is_some_and(|extension| extension == "zst") {
-        let mut plain = Vec::new();
-        zstd::Decoder::new(bytes.as_slice())?.read_to_end(&mut plain)?;
-        plain
+        let mut decompressed = Vec::new();
+        zstd::Decoder::new(bytes.as_slice())?.read_to_end(&mut decompressed)?;
+        decompressed
     } else {
         bytes
     };

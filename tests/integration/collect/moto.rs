@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use iamdrift::iam::AccountId;
-use iamdrift::snapshot::{PrincipalKind, Snapshot};
+use iamdrift::snapshot::{IamEntityKind, Snapshot};
 use serde_json::{Value, json};
 
 use super::contents::{AWS_MANAGED, INTRICATE, READS, contents, fill, found, json};
@@ -198,10 +198,10 @@ fn is_loaded_as_put_in(snapshot: &Snapshot, ids: &Ids) {
     let account = snapshot.account(&AccountId::parse(&ids.production).unwrap()).unwrap();
     assert_eq!(account.alias.as_deref(), Some("prod"));
     let one = |name: &str| account.principals.iter().find(|principal| principal.name == name).unwrap();
-    assert!(account.principals.iter().all(|principal| principal.missing.is_empty()));
-    assert_eq!(one("AWSReservedSSO_Admins_0123456789abcdef").kind, PrincipalKind::SsoRole);
+    assert!(account.principals.iter().all(|principal| principal.missing_documents.is_empty()));
+    assert_eq!(one("AWSReservedSSO_Admins_0123456789abcdef").entity_kind, IamEntityKind::SsoRole);
     // Her own, and those of her groups.
-    assert_eq!(one("ann").identity.len(), 4);
+    assert_eq!(one("ann").identity_policies.len(), 4);
     assert_eq!(one("app").boundary.as_ref().unwrap().policy.as_ref().unwrap().name, "boundary");
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use iamdrift::iam::AccountId;
-use iamdrift::snapshot::{Holding, Snapshot};
+use iamdrift::snapshot::{AttachmentKind, Snapshot};
 use serde_json::json;
 
 use super::answers::{Account, Aws, CALLER, READ_ONLY, READ_ONLY_DOCUMENT, TRUST, group, policy, role, user};
@@ -64,7 +64,7 @@ fn every_page_is_read_wherever_it_splits() {
             let roles: Vec<String> = (0..7).map(|n| format!("role{n}")).collect();
             let expected: Vec<&str> = roles.iter().map(String::as_str).chain(["ann", "bob", "cem"]).collect();
             assert_eq!(names, expected, "{id}, pages of {page}");
-            assert!(account.principals.iter().all(|principal| principal.missing.is_empty()));
+            assert!(account.principals.iter().all(|principal| principal.missing_documents.is_empty()));
             assert_eq!(account.groups.len(), 2);
             assert_eq!(account.alias.as_deref(), (id == CALLER).then_some("audit"));
         }
@@ -93,12 +93,12 @@ fn documents_arrive_to_the_character() {
         let mut seen = BTreeMap::new();
         let snapshot = Snapshot::load(&folder.path().join("snapshot")).unwrap();
         for (_, principal) in snapshot.principals().filter(|(_, principal)| principal.name == "role3") {
-            for held in principal.identity.iter().chain(&principal.trust) {
-                let kind = match &held.holding {
-                    Holding::Inline { .. } => "inline",
-                    Holding::Attached { .. } => held.name.as_str(),
-                    Holding::Boundary { .. } => "boundary",
-                    Holding::Trust { .. } => "trust",
+            for held in principal.identity_policies.iter().chain(&principal.trust_policy) {
+                let kind = match &held.kind {
+                    AttachmentKind::Inline { .. } => "inline",
+                    AttachmentKind::Attached { .. } => held.name.as_str(),
+                    AttachmentKind::Boundary { .. } => "boundary",
+                    AttachmentKind::Trust { .. } => "trust",
                 };
                 seen.insert(
                     kind.to_owned(),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use iamdrift::collect::{CALLS, READS_RESOURCE_POLICIES, Stage};
+use iamdrift::collect::{CALLS, CollectionStage, READS_RESOURCE_POLICIES};
 use serde_json::{Value, json};
 
 use super::answers::{Account, Aws, CALLER, READ_ONLY, role};
@@ -61,14 +61,14 @@ fn what_is_sent_is_what_the_table_says() {
     let output = run(&server.url, folder.path(), &arguments);
     assert_eq!(ended(&output), (0, String::new()));
     // The accounts have no resources: `resources.rs` does the same for those.
-    let of_resources = calls(|stage| stage == Stage::Resources);
+    let of_resources = calls(|stage| stage == CollectionStage::Resources);
     let sent: BTreeSet<String> = server.seen().iter().map(Request::name).collect();
     let sent = sent.difference(&of_resources).cloned().collect();
-    assert_eq!(calls(|stage| stage != Stage::Resources), sent);
+    assert_eq!(calls(|stage| stage != CollectionStage::Resources), sent);
 }
 
 /// The calls of the table, by service and operation.
-pub fn calls(stages: impl Fn(Stage) -> bool) -> BTreeSet<String> {
+pub fn calls(stages: impl Fn(CollectionStage) -> bool) -> BTreeSet<String> {
     CALLS.iter().filter(|call| stages(call.stage)).map(|call| format!("{}:{}", call.service, call.operation)).collect()
 }
 
@@ -90,7 +90,7 @@ fn a_dry_run_names_every_call_and_makes_none() {
     let text = String::from_utf8(output.stdout).unwrap();
     for call in CALLS {
         let named = text.lines().any(|line| line.split_whitespace().next() == Some(call.action));
-        assert_eq!(named, call.stage != Stage::Resources || READS_RESOURCE_POLICIES, "{}", call.action);
+        assert_eq!(named, call.stage != CollectionStage::Resources || READS_RESOURCE_POLICIES, "{}", call.action);
     }
     assert!(text.contains("known once the organization has been read"), "{text}");
     assert_eq!(server.seen().len(), 0);
@@ -130,7 +130,7 @@ fn the_member_role_s_template_agrees() {
     let member: BTreeSet<String> =
         ["ReadTheAccount", "ReadResourcePolicies"].iter().flat_map(|sid| actions(&ours[*sid])).collect();
     for call in CALLS {
-        let of_account = matches!(call.stage, Stage::Account | Stage::Resources);
+        let of_account = matches!(call.stage, CollectionStage::Account | CollectionStage::Resources);
         assert_eq!(member.contains(call.action), of_account, "{}", call.action);
     }
     let assumed = ours["BecomeTheMemberRole"]["Resource"].as_str().unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iamdrift::collect::Stage;
+use iamdrift::collect::CollectionStage;
 use serde_json::{Value, json};
 
 use super::moto::MANAGEMENT;
@@ -133,7 +133,7 @@ fn the_policies_of_resources_are_collected_as_they_were_put_in() {
     assert_eq!(ended(&run(&recorder.url, folder.path(), &arguments)), (0, String::new()));
     assert_eq!(collected(folder.path()), expected);
     let sent: BTreeSet<String> = recorder.seen().iter().map(Request::name).collect();
-    let calls = permissions::calls(|stage| stage == Stage::Resources);
+    let calls = permissions::calls(|stage| stage == CollectionStage::Resources);
     assert_eq!(sent.intersection(&calls).cloned().collect::<BTreeSet<_>>(), calls);
     iamdrift::snapshot::Snapshot::load(&folder.path().join("snapshot")).unwrap();
 }
@@ -153,10 +153,10 @@ fn one_resource_or_service_that_may_not_be_read_leaves_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--requests-per-second", "0"]));
     assert_eq!(status, 3);
-    assert!(told.contains("kms in us-east-1): kms:ListKeys: AccessDeniedException: no keys"), "{told}");
+    assert!(told.contains("kms in us-east-1): kms:A keys"), "{told}");
     let queue = format!("arn:aws:sqs:{REGION}:{MANAGEMENT}:jobs");
     assert!(told.contains(&format!("({queue}): sqs:GetQueueAttributes: ")), "{told}");
-    assert!(told.contains("jobs): sqs:GetQueueAttributes: AccessDeniedException: not this queue"), "{told}");
+    assert!(told.contains("jobs): sqs:A this queue"), "{told}");
     expected.retain(|arn, _| !arn.contains(":kms:") && !arn.contains(":sqs:"));
     assert_eq!(collected(folder.path()), expected);
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::access::{
-    Context, ContextValue, Layers, Level, PolicyOrigin, PolicyRef, PrincipalFacts, Request, ResourcePolicies,
-    ResourcePolicy, UnknownResourcePolicy,
+    Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, Request,
+    ResourcePolicies, ResourcePolicy, UnknownResourcePolicy,
 };
-use iamdrift::iam::{AccountId, Choice, ContextKey, DocumentKind, PolicyDocument, Template};
+use iamdrift::iam::{AccountId, Ambiguity, ContextKey, DocumentKind, PolicyDocument, Template};
 use iamdrift::source::SourceFile;
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,7 @@ pub enum Question {
         request: Request,
         expected: Expected,
         /// The choice that the decision hangs on, and the decision under its other reading.
-        otherwise: Option<(Choice, Expected)>,
+        otherwise: Option<(Ambiguity, Expected)>,
     },
     /// That some document is refused with a message that contains this.
     Refuse {
@@ -125,7 +125,7 @@ fn read(file: &str, id: &str, map: Map<String, Value>) -> Result<Case, String> {
     let message = fields.text("error")?;
     let choice = match fields.text("choice")? {
         Some(name) => Some(
-            Choice::ALL
+            Ambiguity::ALL
                 .into_iter()
                 .find(|c| c.name() == name)
                 .ok_or_else(|| format!("no choice is called `{name}`"))?,
@@ -189,7 +189,7 @@ impl Fields {
                         Value::Array(values) => {
                             ContextValue::Set(values.into_iter().map(scalar).collect::<Result<_, _>>()?)
                         }
-                        single => ContextValue::One(scalar(single)?),
+                        single => ContextValue::Single(scalar(single)?),
                     };
                     context.0.insert(ContextKey::new(&key), value);
                 }
@@ -201,7 +201,7 @@ impl Fields {
 
     fn layers(&mut self, request: &Request) -> Result<Layers, String> {
         let principal = self.text("principal")?.ok_or("no `principal`")?;
-        let principal = PrincipalFacts::from_arn(&principal).map_err(|e| e.to_string())?;
+        let principal = PrincipalInfo::from_arn(&principal).map_err(|e| e.to_string())?;
         let owner = match self.text("resource_owner")? {
             Some(owner) => Some(AccountId::parse(&owner).ok_or("`resource_owner` is not an account number")?),
             None => None,
@@ -240,7 +240,7 @@ impl Fields {
                 .documents("resource_policy", value, kind)?
                 .into_iter()
                 .map(|policy| ResourcePolicy {
-                    covers: vec![Template::literal(&request.resource)],
+                    resources: vec![Template::from_literal(&request.resource)],
                     owner: owner.clone(),
                     policy,
                 })
@@ -264,7 +264,7 @@ impl Fields {
             .collect())
     }
 
-    fn levels(&mut self, key: &str, value: Value, kind: DocumentKind) -> Result<Vec<Level>, String> {
+    fn levels(&mut self, key: &str, value: Value, kind: DocumentKind) -> Result<Vec<OrganizationLevel>, String> {
         let Value::Array(levels) = value else { return Err(format!("`{key}` is not a list of levels")) };
         let mut read = Vec::new();
         for (number, level) in levels.into_iter().enumerate() {
@@ -275,7 +275,7 @@ impl Fields {
                 let text = self.document(document)?;
                 policies.extend(self.policy(&format!("{name}.{}", i + 1), text, kind));
             }
-            read.push(Level { name, policies });
+            read.push(OrganizationLevel { name, policies });
         }
         Ok(read)
     }

@@ -9,12 +9,12 @@ use std::path::Path;
 use case::{Case, Expected, Question};
 use iamdrift::access::{Decision, Denial, Evaluation, Layers, Request, evaluate};
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::Readings;
+use iamdrift::iam::Interpretation;
 
 /// Whether RCPs bind a service, by the embedded catalog.
 pub fn rcp_supported(service: &str) -> bool {
     let catalog = Catalog::embedded();
-    catalog.find_service(service).is_some_and(|id| catalog.rcp_supported(id))
+    catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id))
 }
 
 /// Cases that are not met, each with what it waits for. One that is met must leave this list.
@@ -53,12 +53,12 @@ fn failures(case: &Case) -> Vec<String> {
         }
         Question::Decide { layers, request, expected, otherwise } => {
             let mut failures = Vec::new();
-            let got = decide(layers, request, Readings::default());
+            let got = decide(layers, request, Interpretation::default());
             if got.0 != *expected {
                 failures.push(fail("", format!("{expected:?}"), got.1));
             }
             if let Some((choice, expected)) = otherwise {
-                let got = decide(layers, request, Readings::other(*choice));
+                let got = decide(layers, request, Interpretation::with_alternative(*choice));
                 if got.0 != *expected {
                     let reading = format!(" (other reading of {})", choice.name());
                     failures.push(fail(&reading, format!("{expected:?}"), got.1));
@@ -69,12 +69,12 @@ fn failures(case: &Case) -> Vec<String> {
     }
 }
 
-fn decide(layers: &Layers, request: &Request, readings: Readings) -> (Expected, String) {
+fn decide(layers: &Layers, request: &Request, readings: Interpretation) -> (Expected, String) {
     let evaluation = evaluate(layers, request, &rcp_supported, readings);
     let expected = match &evaluation.decision {
         Decision::Allowed => Expected::Allowed,
-        Decision::Denied { by: Denial::Explicit(_) } => Expected::ExplicitDeny,
-        Decision::Denied { by: Denial::Implicit(_) } => Expected::ImplicitDeny,
+        Decision::Denied { denial: Denial::Explicit(_) } => Expected::ExplicitDeny,
+        Decision::Denied { denial: Denial::Implicit(_) } => Expected::ImplicitDeny,
     };
     (expected, describe(&evaluation))
 }
@@ -82,11 +82,11 @@ fn decide(layers: &Layers, request: &Request, readings: Readings) -> (Expected, 
 fn describe(evaluation: &Evaluation<'_>) -> String {
     match &evaluation.decision {
         Decision::Allowed => "Allowed".to_owned(),
-        Decision::Denied { by: Denial::Implicit(layers) } => {
+        Decision::Denied { denial: Denial::Implicit(layers) } => {
             let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
             format!("ImplicitDeny (no Allow in: {})", names.join(", "))
         }
-        Decision::Denied { by: Denial::Explicit(statements) } => {
+        Decision::Denied { denial: Denial::Explicit(statements) } => {
             let names: Vec<String> = statements.iter().map(|s| format!("{} #{}", s.policy_name(), s.index())).collect();
             format!("ExplicitDeny ({})", names.join(", "))
         }

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use iamdrift::access::{KnownContext, Layers, Request};
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::{Partition, Readings};
-use iamdrift::solve::{Access, Depth, Question, Solver, Verdict, World, effective_access};
+use iamdrift::iam::{Interpretation, Partition};
+use iamdrift::solve::{
+    Access, ActionWorld, AnswerDetail, ContainmentVerdict, Question, Solver, build_effective_access,
+};
 
 use super::OPEN;
 use super::case::{self, Expected};
@@ -18,8 +20,10 @@ fn solve_decides_every_case() {
     let (mut asked, mut failures) = (0, Vec::new());
     for case in cases.iter().filter(|case| !OPEN.iter().any(|(id, _)| *id == case.id)) {
         let case::Question::Decide { layers, request, expected, otherwise } = &case.question else { continue };
-        let mut readings = vec![(Readings::default(), "", *expected)];
-        readings.extend(otherwise.map(|(choice, expected)| (Readings::other(choice), choice.name(), expected)));
+        let mut readings = vec![(Interpretation::default(), "", *expected)];
+        readings.extend(
+            otherwise.map(|(choice, expected)| (Interpretation::with_alternative(choice), choice.name(), expected)),
+        );
         for (reading, name, expected) in readings {
             asked += 1;
             let got = decide(&solver, layers, request, reading);
@@ -37,24 +41,24 @@ fn solve_decides_every_case() {
 }
 
 /// Whether the solver finds the request allowed; the error says why it is undecided.
-fn decide(solver: &Solver<'_>, layers: &Layers, request: &Request, readings: Readings) -> Result<bool, String> {
-    let (effective, _) = effective_access(layers);
-    let known = KnownContext::exactly(&request.context);
+fn decide(solver: &Solver<'_>, layers: &Layers, request: &Request, readings: Interpretation) -> Result<bool, String> {
+    let (effective, _) = build_effective_access(layers);
+    let known = KnownContext::from_request_context(&request.context);
     let question = Question {
         effective: &effective,
         declared: &Access::default(),
         known: &known,
         partition: layers.principal.arn.as_ref().and_then(|arn| Partition::parse(arn.partition())),
-        world: World::Closed,
-        only: Some((request.action.trim(), &request.resource)),
+        world: ActionWorld::Existing,
+        single_request: Some((request.action.trim(), &request.resource)),
         budget: 100_000,
-        depth: Depth::Verdict,
-        account: None,
-        confirm: None,
+        detail: AnswerDetail::Verdict,
+        witness_account: None,
+        replay: None,
     };
-    match solver.solve_reading(&question, readings) {
-        Verdict::Broader(_) => Ok(true),
-        Verdict::Contained => Ok(false),
-        Verdict::Undecided(why) => Err(format!("{why:?}")),
+    match solver.solve_with_interpretation(&question, readings) {
+        ContainmentVerdict::Broader(_) => Ok(true),
+        ContainmentVerdict::Contained => Ok(false),
+        ContainmentVerdict::Undecided(why) => Err(format!("{why:?}")),
     }
 }

@@ -1,6 +1,6 @@
 //! IAM004: guards that hold, that do not, and that mean nothing; those that are shipped.
 
-use iamdrift::audit::{RuleId, Severity, Status};
+use iamdrift::audit::{PrincipalStatus, RuleId, Severity};
 use serde_json::{Value, json};
 
 use super::{Case, allow, arn, bounded, entry, lets, managed, role, statement, tagged, trusting, user, with};
@@ -48,7 +48,7 @@ fn a_guard_that_does_not_hold_is_proven_by_a_request() {
     assert_eq!((expected.document.as_str(), expected.place.file.as_str()), ("the guard \"g\"", "baseline.toml"));
     assert_eq!(expected.place.line, 11, "where the condition stands");
     let audit = case.audit();
-    assert_eq!(audit.principals[0].status, Status::DutyBroken);
+    assert_eq!(audit.principals[0].status, PrincipalStatus::RequirementViolated);
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod personas;
 use std::path::Path;
 use std::sync::Arc;
 
-use iamdrift::audit::{Audit, Finding, Options, RuleId, audit};
+use iamdrift::audit::{Audit, AuditOptions, Finding, RuleId, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::Snapshot;
@@ -26,7 +26,7 @@ struct Case {
     scp: Vec<Value>,
     manifest: String,
     documents: Vec<(String, Value)>,
-    options: Options,
+    options: AuditOptions,
 }
 
 fn arn(resource: &str) -> String {
@@ -115,7 +115,7 @@ impl Case {
             scp: Vec::new(),
             manifest: format!("version = 1\n{manifest}"),
             documents: vec![("all.json".to_owned(), document(&[allow(json!("*"))]))],
-            options: Options::on(jiff::civil::date(2026, 11, 20)),
+            options: AuditOptions::new(jiff::civil::date(2026, 11, 20)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! IAM003: what `narrower_than` asks for, and what is found without it.
 
-use iamdrift::audit::{Options, RuleId, Severity};
+use iamdrift::audit::{AuditOptions, RuleId, Severity};
 use serde_json::{Value, json};
 
 use super::{Case, allow, arn, bounded, entry, lets, managed, role, statement, tagged, trusting, user, with};
@@ -28,7 +28,7 @@ fn the_same_access_is_not_narrower_however_it_is_written() {
     assert_eq!(finding.excess.len(), 2);
     assert_eq!(finding.excess[0].witness.action, "sqs:DeleteQueue");
     assert_eq!(finding.excess[0].granted_by.policy, "inline");
-    assert_eq!(case.audit().principals[0].status, iamdrift::audit::Status::DutyBroken);
+    assert_eq!(case.audit().principals[0].status, iamdrift::audit::PrincipalStatus::RequirementViolated);
 }
 
 #[test]
@@ -266,6 +266,6 @@ fn the_fingerprint_stays_while_nothing_changes_and_an_exception_accepts() {
     assert!(accepted.findings(RuleId::NotNarrower)[0].accepted.is_some());
     // A rule that is not asked for asks nothing.
     let mut other = pair(role("bot", &[send()]), role("op", &[send()]));
-    other.options = Options { rules: vec![RuleId::Broader], ..other.options };
+    other.options = AuditOptions { rules: vec![RuleId::Broader], ..other.options };
     assert!(other.audit().findings.is_empty());
 }

@@ -3,15 +3,15 @@
 //! What a role is for was read in the repository that it comes from: the file, the resource's name, what is around
 //! it. Many are templates. They are filled in as their stack would be, and named so that names tell nothing.
 
-use iamdrift::kinds::{Who, recognise};
+use iamdrift::kinds::{InferredClass, classify_principals};
 use serde_json::{Value, json};
 
 use super::snapshot;
 
-use Who::{Agent, Operator, Unknown, Workload};
+use InferredClass::{Agent, Operator, Unknown, Workload};
 
 /// What each policy is for, in the order of the file: the end of where it stands, and the kind.
-const FOR: [(&str, Who); 52] = [
+const FOR: [(&str, InferredClass); 52] = [
     ("RuntimeAgentCoreRole", Agent),
     ("IAMRolePrimitives", Agent),
     ("BedrockAgentCoreGatewayExecutionRole", Agent),
@@ -68,7 +68,7 @@ const FOR: [(&str, Who); 52] = [
 ];
 
 /// Those that are taken for something else, and why that stands.
-const MISSES: [(usize, Who, &str); 8] = [
+const MISSES: [(usize, InferredClass, &str); 8] = [
     (
         3,
         Agent,
@@ -103,7 +103,7 @@ fn every_trust_policy_is_classified_and_every_miss_is_argued() {
     let roles: Vec<Value> = policies.iter().enumerate().map(|(index, policy)| as_role(index, policy)).collect();
     let snapshot = snapshot(&roles, &[]);
     assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
-    let found = recognise(&snapshot, None);
+    let found = classify_principals(&snapshot, None);
     let arns: Vec<&str> = snapshot.principals().map(|(_, principal)| principal.arn.as_str()).collect();
     let mut wrong = Vec::new();
     for (index, (policy, (at, purpose))) in policies.iter().zip(FOR).enumerate() {
@@ -115,8 +115,8 @@ fn every_trust_policy_is_classified_and_every_miss_is_argued() {
         let found = &found[arns.iter().position(|other| *other == arn).unwrap()];
         let miss = MISSES.iter().find(|(missed, ..)| *missed == index);
         let expected = miss.map_or(purpose, |(_, taken_for, _)| *taken_for);
-        if found.who != expected {
-            wrong.push(format!("{index} {place}: {:?} for {expected:?}: {}", found.who, found.reason));
+        if found.class != expected {
+            wrong.push(format!("{index} {place}: {:?} for {expected:?}: {}", found.class, found.reason));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

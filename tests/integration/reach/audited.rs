@@ -1,6 +1,6 @@
 //! IAM005 in an audit: what is told, what is agreed to, and what is no news.
 
-use iamdrift::audit::{Audit, Finding, Options, RuleId, Severity, audit};
+use iamdrift::audit::{Audit, AuditOptions, Finding, RuleId, Severity, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::source::SourceFile;
@@ -15,7 +15,7 @@ fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
     let baseline = Baseline::from_texts(&manifest, [("ceiling.json".to_owned(), ceiling)], catalog)
         .map_err(|problems| problems.to_string())
         .unwrap();
-    let options = Options::on(jiff::civil::date(2026, 11, 20));
+    let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
     audit(&snapshot(roles, &[], None), &baseline, catalog, &options).unwrap()
 }
 
@@ -27,7 +27,7 @@ fn entry(name: &str, kind: &str, more: &str) -> String {
 
 fn of<'a>(audit: &'a Audit, name: &str) -> Option<&'a Finding> {
     let about = |finding: &&Finding| finding.principal.as_ref().is_some_and(|principal| principal.name == name);
-    audit.findings.iter().filter(about).find(|finding| finding.rule == RuleId::Reach)
+    audit.findings.iter().filter(about).find(|finding| finding.rule == RuleId::Escalation)
 }
 
 const ADMIN: &str = "[[ignore]]\nmatch = \"*:role/admin\"\nreason = \"of the platform\"\n";
@@ -44,10 +44,10 @@ fn the_path_its_requests_and_the_first_link_to_cut() {
     let [step] = finding.path.as_slice() else { panic!("{:?}", finding.path) };
     assert_eq!((step.from.as_str(), step.to.as_str()), (arn("role", "r").as_str(), arn("role", "admin").as_str()));
     assert_eq!(step.paths, ["lambda-001"]);
-    let asked: Vec<&str> = step.requests.iter().map(|request| request.action.as_str()).collect();
+    let asked: Vec<&str> = step.witnesses.iter().map(|request| request.action.as_str()).collect();
     assert_eq!(asked, ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]);
-    assert_eq!(step.requests[0].resource, arn("role", "admin"));
-    assert_eq!(step.requests[0].context["iam:PassedToService"], ["lambda.amazonaws.com"]);
+    assert_eq!(step.witnesses[0].resource, arn("role", "admin"));
+    assert_eq!(step.witnesses[0].context["iam:PassedToService"], ["lambda.amazonaws.com"]);
     assert_eq!(
         finding.advice[0],
         format!("cut the first link: take iam:PassRole on {} out of statement 1 of own", arn("role", "admin"))

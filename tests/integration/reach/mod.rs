@@ -10,7 +10,7 @@ mod widening;
 use std::path::Path;
 
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{Being, Change, Graph, Link, Met, Way};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -19,29 +19,29 @@ use serde_json::{Value, json};
 pub const ACCOUNT: &str = "111122223333";
 
 /// The shortest path of a principal to what is broader than itself.
-pub fn shortest(snapshot: &Snapshot, arn: &str) -> Option<Vec<Link>> {
+pub fn shortest(snapshot: &Snapshot, arn: &str) -> Option<Vec<ProvenStep>> {
     let solver = Solver::new(Catalog::embedded());
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
     let from = graph.find(arn).unwrap_or_else(|| panic!("no {arn}"));
     of(&graph, from)
 }
 
-pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<Link>> {
-    let itself = Being { principal: from, change: Change::default() };
-    let (_, own, _) = graph.layers_of(&itself).unwrap();
-    let mut goal = |way: &Way<'_>| match graph.beyond(way.last(), &own) {
-        Ok(true) => Met::Yes(graph.links(&way.beings()).unwrap()),
-        Ok(false) => Met::No,
+pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<ProvenStep>> {
+    let itself = NodeState { principal: from, change: StateChange::default() };
+    let (_, own, _) = graph.build_layers(&itself).unwrap();
+    let mut goal = |way: &PathSoFar<'_>| match graph.has_excess(way.last(), &own) {
+        Ok(true) => GoalResult::Met(graph.prove_steps(&way.states()).unwrap()),
+        Ok(false) => GoalResult::NotMet,
         Err(why) => panic!("undecided: {why:?}"),
     };
-    let search = graph.shortest(from, &mut goal);
+    let search = graph.find_shortest_path(from, &mut goal);
     assert!(search.undecided.is_empty(), "{:?}", search.undecided);
-    search.found.map(|found| found.shown)
+    search.found.map(|found| found.witness)
 }
 
 /// The paths that the links take.
-pub fn ids(links: &[Link]) -> Vec<String> {
-    links.iter().flat_map(|link| &link.by).map(|path| path.id.clone()).collect()
+pub fn ids(links: &[ProvenStep]) -> Vec<String> {
+    links.iter().flat_map(|link| &link.techniques).map(|path| path.id.clone()).collect()
 }
 
 fn document(statements: &Value) -> Value {
@@ -181,7 +181,7 @@ fn chains_are_followed_and_the_shortest_is_told() {
     let links = shortest(&snapshot, &arn("role", "r")).unwrap();
     assert_eq!(ids(&links), ["sts-001"; 3]);
     for link in &links {
-        let request = &link.asks[0].request;
+        let request = &link.requests[0].request;
         assert_eq!(request.action, "sts:AssumeRole");
         assert!(request.resource.starts_with("arn:aws:iam::111122223333:role/"));
     }
@@ -271,7 +271,7 @@ fn code_that_runs_with_a_role_rests_on_its_being_there() {
     ];
     let links = shortest(&snapshot(&roles, &[], None), &arn("role", "r")).unwrap();
     assert_eq!(ids(&links), ["lambda-003"]);
-    assert_eq!(links[0].rests_on, ["a Lambda function runs with it, and something invokes that"]);
+    assert_eq!(links[0].assumptions, ["a Lambda function runs with it, and something invokes that"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{Kind, Path, paths};
+use iamdrift::reach::{Technique, TechniqueKind, techniques};
 use serde_json::{Value, json};
 
 use iamdrift::snapshot::Snapshot;
@@ -27,13 +27,13 @@ fn listed() -> Option<BTreeMap<String, BTreeSet<String>>> {
 }
 
 /// All that a path takes.
-fn takes(path: &Path) -> BTreeSet<String> {
-    let mut all: BTreeSet<String> = path.needs.iter().chain(path.not_needed.keys()).cloned().collect();
-    if matches!(path.kind, Kind::Pass | Kind::Relay) {
+fn takes(path: &Technique) -> BTreeSet<String> {
+    let mut all: BTreeSet<String> = path.required_actions.iter().chain(path.not_needed.keys()).cloned().collect();
+    if matches!(path.kind, TechniqueKind::NewPassRole | TechniqueKind::PassRoleThenAssume) {
         all.insert("iam:PassRole".to_owned());
     }
-    for id in &path.of {
-        all.extend(takes(paths().iter().find(|part| part.id == *id).unwrap()));
+    for id in &path.combines {
+        all.extend(takes(techniques().iter().find(|part| part.id == *id).unwrap()));
     }
     all
 }
@@ -44,7 +44,7 @@ fn each_of_the_65_is_covered_and_takes_the_same() {
     assert_eq!(listed.len(), 65);
     let mut differ = Vec::new();
     for (id, needs) in listed {
-        match paths().iter().find(|path| path.id == id) {
+        match techniques().iter().find(|path| path.id == id) {
             None => differ.push(format!("{id} is not covered")),
             Some(path) if takes(path) != needs => differ.push(format!("{id} takes {needs:?}, not {:?}", takes(path))),
             Some(_) => {}
@@ -54,13 +54,13 @@ fn each_of_the_65_is_covered_and_takes_the_same() {
 }
 
 /// The paths that role `r` and user `u` take, who may do that much and no more, where there is all that a path leads to.
-fn taken(path: &Path, may: &BTreeSet<String>) -> Vec<String> {
+fn taken(path: &Technique, may: &BTreeSet<String>) -> Vec<String> {
     let may = allow(json!(may), "*");
     let mut principal = json!({ "AWS": [arn("role", "relay")] });
     if !path.services.is_empty() {
         principal["Service"] = json!(path.services);
     }
-    if path.kind == Kind::Assume || path.kind == Kind::Both {
+    if path.kind == TechniqueKind::Assume || path.kind == TechniqueKind::Combined {
         principal["AWS"] = json!(ACCOUNT);
     }
     let mut target = admin(json!([{ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" }]));
@@ -93,7 +93,7 @@ fn taken(path: &Path, may: &BTreeSet<String>) -> Vec<String> {
 fn each_of_the_65_leads_somewhere_and_not_without_all_that_it_takes() {
     let Some(listed) = listed() else { return };
     for (id, needs) in listed {
-        let path = paths().iter().find(|path| path.id == id).unwrap();
+        let path = techniques().iter().find(|path| path.id == id).unwrap();
         assert!(!taken(path, &needs).is_empty(), "{id} leads nowhere");
         for need in needs.iter().filter(|need| !path.not_needed.contains_key(*need)) {
             let mut less = needs.clone();
@@ -107,23 +107,31 @@ fn each_of_the_65_leads_somewhere_and_not_without_all_that_it_takes() {
 fn paths_are_whole() {
     let catalog = Catalog::embedded();
     let mut ids = BTreeSet::new();
-    for path in paths() {
+    for path in techniques() {
         assert!(ids.insert(&path.id), "{} stands twice", path.id);
-        for action in &path.needs {
+        for action in &path.required_actions {
             assert!(catalog.find_action(action).is_some(), "{}: no action {action}", path.id);
         }
-        let by_service = matches!(path.kind, Kind::Pass | Kind::Relay | Kind::Run);
+        let by_service = matches!(
+            path.kind,
+            TechniqueKind::NewPassRole | TechniqueKind::PassRoleThenAssume | TechniqueKind::ExistingPassRole
+        );
         assert_eq!(by_service, !path.services.is_empty(), "{}", path.id);
-        assert_eq!(path.kind == Kind::Run, path.kind == Kind::Run && path.existing.is_some(), "{}", path.id);
-        assert_eq!(path.kind == Kind::Both, !path.of.is_empty(), "{}", path.id);
-        assert_eq!(path.kind == Kind::Both, path.needs.is_empty(), "{}", path.id);
+        assert_eq!(
+            path.kind == TechniqueKind::ExistingPassRole,
+            path.kind == TechniqueKind::ExistingPassRole && path.assumption.is_some(),
+            "{}",
+            path.id
+        );
+        assert_eq!(path.kind == TechniqueKind::Combined, !path.combines.is_empty(), "{}", path.id);
+        assert_eq!(path.kind == TechniqueKind::Combined, path.required_actions.is_empty(), "{}", path.id);
     }
 }
 
 #[test]
 fn the_documentation_lists_every_path() {
     let page = std::fs::read_to_string("docs/reach.md").unwrap();
-    for path in paths() {
+    for path in techniques() {
         assert!(page.contains(&format!("`{}`", path.id)), "docs/reach.md lacks {}", path.id);
     }
 }

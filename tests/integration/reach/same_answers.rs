@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::Arn;
-use iamdrift::reach::{Being, Change, Graph, Met, Thing, Way};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, StateChange, WhoCanQuery};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use serde_json::{Value, json};
@@ -19,17 +19,17 @@ fn hold(snapshot: &Snapshot, step: usize) -> usize {
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
     let roles: Vec<&Arn> = snapshot
         .principals()
-        .filter(|(_, principal)| principal.trust.is_some() && !principal.kind.is_service_linked())
+        .filter(|(_, principal)| principal.trust_policy.is_some() && !principal.entity_kind.is_service_linked())
         .map(|(_, principal)| &principal.arn)
         .collect();
-    let any = Thing::new(catalog, "sts:AssumeRole", None);
+    let any = WhoCanQuery::new(catalog, "sts:AssumeRole", None);
     let mut pairs = 0;
     for from in (0..graph.len()).step_by(step) {
-        let being = Being { principal: from, change: Change::default() };
-        let at_once = graph.can(&being, &any).unwrap().map(|can| can.roles).unwrap_or_default();
+        let being = NodeState { principal: from, change: StateChange::default() };
+        let at_once = graph.answer_who_can(&being, &any).unwrap().map(|can| can.assumable_roles).unwrap_or_default();
         for role in roles.iter().filter(|role| role.as_str() != graph.arn(from)) {
-            let one = Thing::new(catalog, "sts:AssumeRole", Some(role.as_str()));
-            let can = graph.can(&being, &one).unwrap().is_some();
+            let one = WhoCanQuery::new(catalog, "sts:AssumeRole", Some(role.as_str()));
+            let can = graph.answer_who_can(&being, &one).unwrap().is_some();
             assert_eq!(at_once.iter().any(|arn| arn == role.as_str()), can, "{} → {role}", graph.arn(from));
             pairs += usize::from(can);
         }
@@ -45,19 +45,19 @@ pub fn hold_steps(snapshot: &Snapshot) {
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
     for from in 0..graph.len() {
         let mut steps = BTreeSet::new();
-        let mut goal = |way: &Way<'_>| {
-            if way.beings().len() == 2 && way.last().change.is_none() {
+        let mut goal = |way: &PathSoFar<'_>| {
+            if way.states().len() == 2 && way.last().change.is_unchanged() {
                 steps.insert(graph.arn(way.last().principal).to_owned());
             }
-            Met::<()>::No
+            GoalResult::<()>::NotMet
         };
-        graph.shortest(from, &mut goal);
-        let being = Being { principal: from, change: Change::default() };
+        graph.find_shortest_path(from, &mut goal);
+        let being = NodeState { principal: from, change: StateChange::default() };
         let can = |arn: &String| {
-            let one = Thing::new(catalog, "sts:AssumeRole", Some(arn));
-            graph.can(&being, &one).unwrap().is_some()
+            let one = WhoCanQuery::new(catalog, "sts:AssumeRole", Some(arn));
+            graph.answer_who_can(&being, &one).unwrap().is_some()
         };
-        let roles = snapshot.principals().filter(|(_, principal)| principal.trust.is_some());
+        let roles = snapshot.principals().filter(|(_, principal)| principal.trust_policy.is_some());
         let others = roles.map(|(_, role)| role.arn.as_str().to_owned()).filter(|arn| arn != graph.arn(from));
         assert_eq!(steps, others.filter(can).collect(), "{}", graph.arn(from));
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use assert_cmd::Command;
-use iamdrift::snapshot::format::{Part, UnreadPart};
+use iamdrift::snapshot::format::{CollectionPart, UnreadPart};
 use iamdrift::snapshot::store::{Compression, SnapshotWriter};
 use serde_json::{Value, json};
 
@@ -52,9 +52,9 @@ fn two(directory: &Path, of_first: Vec<UnreadPart>) -> SnapshotWriter {
     let writer = SnapshotWriter::create(directory, header(), Compression::Zstd).unwrap();
     for (n, parts) in [of_first, Vec::new()].into_iter().enumerate() {
         let number = number(n);
-        let mut account = writer.account(&id(&number), Some(["billing", "web"][n])).unwrap();
-        account.page(&page(json!({ "RoleDetailList": [role(&number, "r", "s3:GetObject")] }))).unwrap();
-        parts.into_iter().for_each(|part| account.unread(part));
+        let mut account = writer.begin_account(&id(&number), Some(["billing", "web"][n])).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(&number, "r", "s3:GetObject")] }))).unwrap();
+        parts.into_iter().for_each(|part| account.record_unread(part));
         account.finish().unwrap();
     }
     writer
@@ -83,7 +83,7 @@ fn an_account_that_could_not_be_read_is_a_line_at_the_top() {
     let (_folder, directory) = fresh();
     let writer = two(&directory, Vec::new());
     writer
-        .unread_account(&id(&number(9)), Some("old"), "AccessDenied: not authorized", Some("sts:AssumeRole"))
+        .record_unread_account(&id(&number(9)), Some("old"), "AccessDenied: not authorized", Some("sts:AssumeRole"))
         .unwrap();
     finish(writer);
     let (status, report) = audit_json(&directory);
@@ -131,7 +131,7 @@ fn where_everything_is_there_an_idle_entry_is_stale() {
 fn accounts_none_of_which_could_be_read_are_no_all_clear() {
     let (_folder, directory) = fresh();
     let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
-    writer.unread_account(&id(&number(0)), None, "ExpiredToken", None).unwrap();
+    writer.record_unread_account(&id(&number(0)), None, "ExpiredToken", None).unwrap();
     finish(writer);
     let (status, out, err) = audit(&directory, MANIFEST, &[]);
     assert_eq!(status, 3, "{out}{err}");
@@ -142,14 +142,14 @@ fn accounts_none_of_which_could_be_read_are_no_all_clear() {
 #[test]
 fn each_part_leaves_undecided_what_rests_on_it() {
     for (part, of, here) in [
-        (Part::ResourcePolicies, Some("s3 in eu-west-1"), "undecided"),
-        (Part::ResourcePolicies, Some("arn:aws:s3:::one"), "undecided"),
-        (Part::ResourcePolicies, None, "undecided"),
-        (Part::AuthorizationDetails, None, "as-declared"),
-        (Part::AccountAliases, None, "as-declared"),
-        (Part::OpenIdConnectProviders, None, "as-declared"),
-        (Part::SamlProviders, None, "as-declared"),
-        (Part::PermissionSets, None, "as-declared"),
+        (CollectionPart::ResourcePolicies, Some("s3 in eu-west-1"), "undecided"),
+        (CollectionPart::ResourcePolicies, Some("arn:aws:s3:::one"), "undecided"),
+        (CollectionPart::ResourcePolicies, None, "undecided"),
+        (CollectionPart::AuthorizationDetails, None, "as-declared"),
+        (CollectionPart::AccountAliases, None, "as-declared"),
+        (CollectionPart::OpenIdConnectProviders, None, "as-declared"),
+        (CollectionPart::SamlProviders, None, "as-declared"),
+        (CollectionPart::PermissionSets, None, "as-declared"),
     ] {
         let (_folder, directory) = fresh();
         finish(two(&directory, vec![unread(part, of, "AccessDenied", Some("x:Get"))]));
@@ -176,26 +176,26 @@ fn an_organization_that_could_not_be_read_leaves_undecided_whom_it_binds() {
         "Id": "p-1", "Name": "all", "Type": "SERVICE_CONTROL_POLICY", "Targets": ["r-1", "100000000000", "100000000001", "999988887777"],
         "Content": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } },
     }]);
-    type Organization = Option<(Value, Part)>;
+    type Organization = Option<(Value, CollectionPart)>;
     let cases: [(Organization, &str, &str); 4] = [
         (None, "undecided", "undecided"),
-        (Some((json!([]), Part::ServiceControlPolicies)), "undecided", "as-declared"),
-        (Some((allow_all.clone(), Part::ResourceControlPolicies)), "undecided", "as-declared"),
-        (Some((allow_all, Part::DelegatedAdministrators)), "as-declared", "as-declared"),
+        (Some((json!([]), CollectionPart::ServiceControlPolicies)), "undecided", "as-declared"),
+        (Some((allow_all.clone(), CollectionPart::ResourceControlPolicies)), "undecided", "as-declared"),
+        (Some((allow_all, CollectionPart::DelegatedAdministrators)), "as-declared", "as-declared"),
     ];
     for (case, member, management) in cases {
         let (_folder, directory) = fresh();
         let writer = two(&directory, Vec::new());
         let head = "999988887777";
-        let mut account = writer.account(&id(head), None).unwrap();
-        account.page(&page(json!({ "RoleDetailList": [role(head, "r", "s3:GetObject")] }))).unwrap();
+        let mut account = writer.begin_account(&id(head), None).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(head, "r", "s3:GetObject")] }))).unwrap();
         account.finish().unwrap();
         let what = format!("{:?}", case.as_ref().map(|(_, part)| *part));
         match case {
-            None => writer.unread_organization("AccessDenied", None).unwrap(),
+            None => writer.record_unread_organization("AccessDenied", None).unwrap(),
             Some((policies, part)) => {
                 let file = organization(&["100000000000", "100000000001", head], policies);
-                writer.organization(&file, vec![unread(part, None, "AccessDenied", None)]).unwrap();
+                writer.write_organization(&file, vec![unread(part, None, "AccessDenied", None)]).unwrap();
             }
         }
         finish(writer);
@@ -220,9 +220,9 @@ fn unread_resource_policies_take_back_only_what_they_could_deny() {
     ] {
         let (_folder, directory) = fresh();
         let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
-        let mut account = writer.account(&id(&number(0)), None).unwrap();
-        account.page(&page(json!({ "RoleDetailList": [role(&number(0), "r", "s3:PutObject")] }))).unwrap();
-        account.unread(unread(Part::ResourcePolicies, of, "AccessDenied", None));
+        let mut account = writer.begin_account(&id(&number(0)), None).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(&number(0), "r", "s3:PutObject")] }))).unwrap();
+        account.record_unread(unread(CollectionPart::ResourcePolicies, of, "AccessDenied", None));
         account.finish().unwrap();
         finish(writer);
         let (status, report) = audit_json(&directory);
@@ -243,10 +243,10 @@ fn excess_that_an_unread_policy_could_deny_is_undecided_and_told() {
     for (action, told) in [("s3:PutObject", true), ("s3:GetObject", false)] {
         let (_folder, directory) = fresh();
         let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
-        let mut account = writer.account(&id(&number(0)), None).unwrap();
-        account.page(&page(json!({ "RoleDetailList": [role(&number(0), "r", action)] }))).unwrap();
+        let mut account = writer.begin_account(&id(&number(0)), None).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(&number(0), "r", action)] }))).unwrap();
         account.finish().unwrap();
-        writer.unread_organization("AccessDenied", None).unwrap();
+        writer.record_unread_organization("AccessDenied", None).unwrap();
         finish(writer);
         let (status, report) = audit_json(&directory);
         let findings = report["findings"].as_array().unwrap();
@@ -278,11 +278,11 @@ fn options_of_collecting_beside_a_snapshot_are_refused() {
 fn unread_organization_policies_hide_no_drift() {
     let (_folder, directory) = fresh();
     let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
-    let mut account = writer.account(&id(&number(0)), None).unwrap();
-    account.page(&page(json!({ "RoleDetailList": [role(&number(0), "other", "s3:*")] }))).unwrap();
+    let mut account = writer.begin_account(&id(&number(0)), None).unwrap();
+    account.write_page(&page(json!({ "RoleDetailList": [role(&number(0), "other", "s3:*")] }))).unwrap();
     account.finish().unwrap();
-    let part = unread(Part::ServiceControlPolicies, None, "AccessDenied", None);
-    writer.organization(&organization(&["100000000000"], json!([])), vec![part]).unwrap();
+    let part = unread(CollectionPart::ServiceControlPolicies, None, "AccessDenied", None);
+    writer.write_organization(&organization(&["100000000000"], json!([])), vec![part]).unwrap();
     finish(writer);
     let (status, report) = audit_json(&directory);
     let findings = report["findings"].as_array().unwrap();
@@ -294,7 +294,7 @@ fn unread_organization_policies_hide_no_drift() {
     // An organization that is given by hand does for one that could not be read.
     let (_folder, directory) = fresh();
     let writer = two(&directory, Vec::new());
-    writer.unread_organization("AccessDenied", None).unwrap();
+    writer.record_unread_organization("AccessDenied", None).unwrap();
     finish(writer);
     let by_hand = directory.with_extension("json");
     let scps = json!([{

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use iamdrift::snapshot::format::Part;
+use iamdrift::snapshot::format::CollectionPart;
 use iamdrift::snapshot::store::{Compression, SnapshotWriter, StoreError};
 use serde_json::json;
 
@@ -18,10 +18,10 @@ const WHERE: &str = "IAMDRIFT_TEST_SNAPSHOT";
 
 fn write_account(writer: &SnapshotWriter, n: usize) {
     let number = number(n);
-    let mut account = writer.account(&id(&number), None).unwrap();
+    let mut account = writer.begin_account(&id(&number), None).unwrap();
     for p in 0..PAGES {
         let name = format!("r{p}");
-        account.page(&page(json!({ "RoleDetailList": [role(&number, &name, "s3:GetObject")] }))).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(&number, &name, "s3:GetObject")] }))).unwrap();
     }
     account.finish().unwrap();
 }
@@ -34,7 +34,7 @@ fn writes_until_killed() {
     let mut log = std::fs::OpenOptions::new().append(true).create(true).open(directory.with_extension("log")).unwrap();
     let compression = if directory.to_string_lossy().contains("Zstd") { Compression::Zstd } else { Compression::None };
     let writer = match SnapshotWriter::create(&directory, header(), compression) {
-        Err(StoreError::BrokenOff { .. }) => SnapshotWriter::resume(&directory, header(), compression).unwrap(),
+        Err(StoreError::Interrupted { .. }) => SnapshotWriter::resume(&directory, header(), compression).unwrap(),
         // It was killed between its last write and its end.
         Err(StoreError::Finished { .. }) => return,
         other => other.unwrap(),
@@ -154,7 +154,7 @@ fn what_was_finished_and_is_damaged_is_read_again() {
     std::fs::write(directory.join(format!("accounts/{}.json", number(1))), "{}").unwrap();
     std::fs::remove_file(directory.join(format!("accounts/{}.json", number(2)))).unwrap();
     let writer = SnapshotWriter::resume(&directory, header(), Compression::None).unwrap();
-    assert_eq!(writer.damaged(), [id(&number(1)), id(&number(2))]);
+    assert_eq!(writer.damaged_accounts(), [id(&number(1)), id(&number(2))]);
     assert!(writer.is_finished(&id(&number(0))));
     write_account(&writer, 1);
     write_account(&writer, 2);
@@ -176,7 +176,7 @@ fn a_directory_that_cannot_be_begun_or_continued_says_so() {
     std::fs::remove_file(directory.join("account.json")).unwrap();
 
     let running = create(&directory).unwrap();
-    assert!(matches!(create(&directory), Err(StoreError::BrokenOff { .. })));
+    assert!(matches!(create(&directory), Err(StoreError::Interrupted { .. })));
     assert!(matches!(resume(&directory), Err(StoreError::InUse { .. })));
     drop(running);
     let mut other = header();
@@ -207,19 +207,19 @@ fn an_account_stands_once() {
     let (_folder, directory) = fresh();
     let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
     let account = id(&number(0));
-    let open = writer.account(&account, None).unwrap();
-    assert!(matches!(writer.account(&account, None), Err(StoreError::Twice { .. })));
-    assert!(matches!(writer.unread_account(&account, None, "x", None), Err(StoreError::Twice { .. })));
+    let open = writer.begin_account(&account, None).unwrap();
+    assert!(matches!(writer.begin_account(&account, None), Err(StoreError::AlreadyWritten { .. })));
+    assert!(matches!(writer.record_unread_account(&account, None, "x", None), Err(StoreError::AlreadyWritten { .. })));
     // One that is given up leaves nothing, and can be begun again.
     drop(open);
     assert_eq!(files(&directory), ["journal.jsonl"]);
     write_account(&writer, 0);
-    assert!(matches!(writer.account(&account, None), Err(StoreError::Twice { .. })));
+    assert!(matches!(writer.begin_account(&account, None), Err(StoreError::AlreadyWritten { .. })));
     // What could not be read at first may be read later in the run.
-    writer.unread_account(&id(&number(1)), None, "timeout", None).unwrap();
+    writer.record_unread_account(&id(&number(1)), None, "timeout", None).unwrap();
     assert!(!writer.is_finished(&id(&number(1))));
     write_account(&writer, 1);
-    let open = writer.account(&id(&number(2)), None).unwrap();
+    let open = writer.begin_account(&id(&number(2)), None).unwrap();
     let error = writer.finish("2026-11-20T06:05:00Z".parse().unwrap()).map(|_| ()).unwrap_err();
     assert!(matches!(error, StoreError::StillOpen { .. }), "{error}");
     assert!(!directory.join("manifest.json").exists());
@@ -228,29 +228,32 @@ fn an_account_stands_once() {
     finish(writer);
     let snapshot = load(&directory);
     assert_eq!(snapshot.accounts.len(), 2);
-    assert!(snapshot.uncollected.is_empty());
+    assert!(snapshot.collection_gaps.is_empty());
 }
 
 #[test]
 fn what_could_not_be_read_is_tried_again_and_what_was_partly_read_is_not() {
     let (_folder, directory) = fresh();
     let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
-    writer.unread_account(&id(&number(0)), Some("a"), "AccessDenied", Some("sts:AssumeRole")).unwrap();
-    let mut partly = writer.account(&id(&number(1)), None).unwrap();
-    partly.unread(unread(Part::AccountAliases, None, "AccessDenied", None));
+    writer.record_unread_account(&id(&number(0)), Some("a"), "AccessDenied", Some("sts:AssumeRole")).unwrap();
+    let mut partly = writer.begin_account(&id(&number(1)), None).unwrap();
+    partly.record_unread(unread(CollectionPart::AccountAliases, None, "AccessDenied", None));
     partly.finish().unwrap();
     writer
-        .organization(&organization(&[], json!([])), vec![unread(Part::ServiceControlPolicies, None, "no", None)])
+        .write_organization(
+            &organization(&[], json!([])),
+            vec![unread(CollectionPart::ServiceControlPolicies, None, "no", None)],
+        )
         .unwrap();
     drop(writer);
     let writer = SnapshotWriter::resume(&directory, header(), Compression::Zstd).unwrap();
     assert!(!writer.is_finished(&id(&number(0))));
     assert!(writer.is_finished(&id(&number(1))));
     // The organization may be told again, here under another name.
-    writer.unread_organization("AccessDenied", Some("organizations:DescribeOrganization")).unwrap();
-    assert!(matches!(writer.unread_organization("x", None), Err(StoreError::Twice { .. })));
+    writer.record_unread_organization("AccessDenied", Some("organizations:DescribeOrganization")).unwrap();
+    assert!(matches!(writer.record_unread_organization("x", None), Err(StoreError::AlreadyWritten { .. })));
     finish(writer);
-    let told: Vec<String> = load(&directory).uncollected.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = load(&directory).collection_gaps.iter().map(ToString::to_string).collect();
     assert_eq!(told, ["account 100000000000 (a)", "the organization", "the alias of account 100000000001"]);
 }
 
@@ -266,12 +269,13 @@ fn many_accounts_are_written_at_once() {
                     // Two open at a time in each thread, their pages in turn.
                     for pair in 0..4 {
                         let numbers = [0, 1].map(|i| number(thread * 8 + pair * 2 + i));
-                        let mut open = numbers.each_ref().map(|number| writer.account(&id(number), None).unwrap());
+                        let mut open =
+                            numbers.each_ref().map(|number| writer.begin_account(&id(number), None).unwrap());
                         for p in 0..PAGES {
                             for (account, number) in open.iter_mut().zip(&numbers) {
                                 let name = format!("r{p}");
                                 account
-                                    .page(&page(json!({ "RoleDetailList": [role(number, &name, "s3:Get*")] })))
+                                    .write_page(&page(json!({ "RoleDetailList": [role(number, &name, "s3:Get*")] })))
                                     .unwrap();
                             }
                         }

@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 
 use iamdrift::iam::{AccountId, Partition};
 use iamdrift::snapshot::Snapshot;
-use iamdrift::snapshot::format::{AccountPage, Caller, OrganizationFile, Part, UnreadPart};
-use iamdrift::snapshot::store::{Compression, Header, SnapshotWriter};
+use iamdrift::snapshot::format::{AccountPage, CallerIdentity, CollectionPart, OrganizationFile, UnreadPart};
+use iamdrift::snapshot::store::{CollectionHeader, Compression, SnapshotWriter};
 use serde_json::{Value, json};
 
 const BOTH: [Compression; 2] = [Compression::None, Compression::Zstd];
 
-fn header() -> Header {
-    Header {
-        caller: Caller { arn: "arn:aws:iam::999988887777:role/auditor".into(), account: "999988887777".into() },
+fn header() -> CollectionHeader {
+    CollectionHeader {
+        caller: CallerIdentity { arn: "arn:aws:iam::999988887777:role/auditor".into(), account: "999988887777".into() },
         partition: Partition::parse("aws").unwrap(),
         started_at: "2026-11-20T06:00:00Z".parse().unwrap(),
     }
@@ -37,7 +37,7 @@ fn number(n: usize) -> String {
     format!("{:012}", 100_000_000_000 + n)
 }
 
-fn unread(part: Part, of: Option<&str>, error: &str, permission: Option<&str>) -> UnreadPart {
+fn unread(part: CollectionPart, of: Option<&str>, error: &str, permission: Option<&str>) -> UnreadPart {
     UnreadPart { part, of: of.map(str::to_owned), error: error.to_owned(), permission: permission.map(str::to_owned) }
 }
 
@@ -76,10 +76,10 @@ fn written(directory: &Path, compression: Compression) {
         "Content": { "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "*", "Resource": "*" } },
     }]);
     let accounts: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    writer.organization(&organization(&accounts, scp), Vec::new()).unwrap();
+    writer.write_organization(&organization(&accounts, scp), Vec::new()).unwrap();
     for number in &numbers {
-        let mut account = writer.account(&id(number), None).unwrap();
-        account.page(&page(json!({ "RoleDetailList": [role(number, "r", "s3:GetObject")] }))).unwrap();
+        let mut account = writer.begin_account(&id(number), None).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(number, "r", "s3:GetObject")] }))).unwrap();
         account.finish().unwrap();
     }
     finish(writer);

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use iamdrift::iam::PolicyDocument;
-use iamdrift::snapshot::format::{AccountPage, Document, OpenIdConnectProvider, Part, PermissionSet, SamlProvider};
+use iamdrift::snapshot::format::{
+    AccountPage, CollectionPart, EmbeddedDocument, OpenIdConnectProvider, PermissionSet, SamlProvider,
+};
 use iamdrift::snapshot::store::{Compression, SnapshotWriter};
-use iamdrift::snapshot::{Account, HeldPolicy, Holding, Snapshot};
+use iamdrift::snapshot::{Account, AttachmentKind, PolicyAttachment, Snapshot};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -14,7 +16,7 @@ use super::{BOTH, finish, fresh, header, id, load, number, organization, page, r
 
 const ACCOUNT: &str = "111122223333";
 
-type Policies = Vec<(String, Holding, Arc<PolicyDocument>)>;
+type Policies = Vec<(String, AttachmentKind, Arc<PolicyDocument>)>;
 
 /// ARN, name, path, unique id, kind; tags; groups; when it was created and last used.
 type Facts = ([Option<String>; 5], Vec<(String, String)>, Vec<String>, [Option<String>; 2]);
@@ -30,8 +32,8 @@ struct Told {
     problems: Vec<String>,
 }
 
-fn policies<'a>(held: impl IntoIterator<Item = &'a HeldPolicy>) -> Policies {
-    held.into_iter().map(|p| (p.name.clone(), p.holding.clone(), Arc::clone(&p.document))).collect()
+fn policies<'a>(held: impl IntoIterator<Item = &'a PolicyAttachment>) -> Policies {
+    held.into_iter().map(|p| (p.name.clone(), p.kind.clone(), Arc::clone(&p.document))).collect()
 }
 
 /// The reason without its place.
@@ -42,25 +44,29 @@ fn without_place(text: &str) -> String {
 fn told(snapshot: &Snapshot) -> Told {
     let accounts = || snapshot.accounts.iter();
     let principals = || accounts().flat_map(|account| &account.principals);
-    let mut problems: Vec<String> = snapshot.problems.iter().map(|problem| problem.what.clone()).collect();
+    let mut problems: Vec<String> = snapshot.problems.iter().map(|problem| problem.subject.clone()).collect();
     problems.sort();
     Told {
         principals: principals()
             .map(|p| {
-                let (arn, kind) = (p.arn.as_str().to_owned(), format!("{:?}", p.kind));
+                let (arn, kind) = (p.arn.as_str().to_owned(), format!("{:?}", p.entity_kind));
                 let facts = [Some(arn), Some(p.name.clone()), Some(p.path.clone()), p.unique_id.clone(), Some(kind)];
-                (facts, p.tags.clone(), p.groups.clone(), [p.created.clone(), p.last_used.clone()])
+                (facts, p.tags.clone(), p.group_names.clone(), [p.created_at.clone(), p.last_used_at.clone()])
             })
             .collect(),
         policies: principals()
-            .map(|p| policies(p.identity.iter().chain(p.boundary.iter().flat_map(|b| &b.policy)).chain(&p.trust)))
+            .map(|p| {
+                policies(
+                    p.identity_policies.iter().chain(p.boundary.iter().flat_map(|b| &b.policy)).chain(&p.trust_policy),
+                )
+            })
             .collect(),
         missing: principals()
-            .map(|p| p.missing.iter().map(|missing| without_place(&missing.to_string())).collect())
+            .map(|p| p.missing_documents.iter().map(|missing| without_place(&missing.to_string())).collect())
             .collect(),
         groups: accounts()
             .flat_map(|account| &account.groups)
-            .map(|group| (group.arn.as_str().to_owned(), group.name.clone(), policies(&group.identity)))
+            .map(|group| (group.arn.as_str().to_owned(), group.name.clone(), policies(&group.identity_policies)))
             .collect(),
         managed: accounts()
             .flat_map(|account: &Account| account.policies.iter().map(move |(arn, policy)| (account, arn, policy)))
@@ -166,7 +172,7 @@ fn decoded(mut answer: Value) -> AccountPage {
                 for (name, member) in members {
                     match member {
                         Value::String(text) if name.ends_with("Document") => {
-                            *member = serde_json::to_value(Document::decode(text)).unwrap();
+                            *member = serde_json::to_value(EmbeddedDocument::decode(text)).unwrap();
                         }
                         _ => decode(member),
                     }
@@ -195,11 +201,11 @@ proptest! {
         for compression in BOTH {
             let directory = directory.join(format!("{compression:?}"));
             let writer = SnapshotWriter::create(&directory, header(), compression).unwrap();
-            let mut account = writer.account(&id(ACCOUNT), Some("é %41")).unwrap();
+            let mut account = writer.begin_account(&id(ACCOUNT), Some("é %41")).unwrap();
             for part in at.windows(2) {
                 let mut answer = dump(&entities[part[0]..part[1]]);
                 as_the_api_answers(&mut answer);
-                account.page(&decoded(answer)).unwrap();
+                account.write_page(&decoded(answer)).unwrap();
             }
             account.finish().unwrap();
             finish(writer);
@@ -237,8 +243,8 @@ fn real_dumps_come_back() {
         for compression in BOTH {
             let (_folder, directory) = fresh();
             let writer = SnapshotWriter::create(&directory, header(), compression).unwrap();
-            let mut file = writer.account(&account.id, None).unwrap();
-            file.page(&page(dump.clone())).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let mut file = writer.begin_account(&account.id, None).unwrap();
+            file.write_page(&page(dump.clone())).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             file.finish().unwrap();
             finish(writer);
             assert_eq!(told(&load(&directory)), told(&expected), "{}", path.display());
@@ -253,15 +259,15 @@ fn what_stands_beside_the_details_is_read() {
     for compression in BOTH {
         let (_folder, directory) = fresh();
         let writer = SnapshotWriter::create(&directory, header(), compression).unwrap();
-        let mut account = writer.account(&id(ACCOUNT), Some("billing")).unwrap();
+        let mut account = writer.begin_account(&id(ACCOUNT), Some("billing")).unwrap();
         let secure = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::exports/100%","Condition":{"Bool":{"aws:SecureTransport":"false"}}}}"#;
-        account.page(&page(json!({
+        account.write_page(&page(json!({
             "AccountAliases": ["the-billing"],
             // A bucket's ARN does not tell its owner; the file does.
             "ResourcePolicies": [{ "ResourceArn": "arn:aws:s3:::exports", "Policy": serde_json::from_str::<Value>(secure).unwrap() }],
         }))).unwrap();
         account
-            .page(&AccountPage {
+            .write_page(&AccountPage {
                 open_id_connect_providers: vec![OpenIdConnectProvider {
                     arn: "arn:aws:iam::111122223333:oidc-provider/é".into(),
                     ..Default::default()
@@ -276,7 +282,7 @@ fn what_stands_beside_the_details_is_read() {
             .unwrap();
         account.finish().unwrap();
         // An account without users and roles is an account all the same.
-        writer.account(&id(&number(7)), None).unwrap().finish().unwrap();
+        writer.begin_account(&id(&number(7)), None).unwrap().finish().unwrap();
         finish(writer);
         let snapshot = load(&directory);
         assert_eq!(snapshot.taken_at.as_deref(), Some("2026-11-20T06:00:00Z"));
@@ -295,13 +301,17 @@ fn what_is_written_meets_the_published_schemas() {
     let (_folder, directory) = fresh();
     let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
     let denied = |part| unread(part, Some("s3 in eu-west-1"), "AccessDenied", Some("s3:GetBucketPolicy"));
-    let mut account = writer.account(&id(ACCOUNT), Some("billing")).unwrap();
-    account.page(&page(json!({ "RoleDetailList": [role(ACCOUNT, "r", "s3:GetObject")], "Policies": [] }))).unwrap();
-    account.page(&AccountPage { account_aliases: vec!["b".into()], ..Default::default() }).unwrap();
-    account.unread(denied(Part::ResourcePolicies));
+    let mut account = writer.begin_account(&id(ACCOUNT), Some("billing")).unwrap();
+    account
+        .write_page(&page(json!({ "RoleDetailList": [role(ACCOUNT, "r", "s3:GetObject")], "Policies": [] })))
+        .unwrap();
+    account.write_page(&AccountPage { account_aliases: vec!["b".into()], ..Default::default() }).unwrap();
+    account.record_unread(denied(CollectionPart::ResourcePolicies));
     account.finish().unwrap();
-    writer.unread_account(&id(&number(1)), None, "timeout", None).unwrap();
-    writer.organization(&organization(&[ACCOUNT], json!([])), vec![denied(Part::ServiceControlPolicies)]).unwrap();
+    writer.record_unread_account(&id(&number(1)), None, "timeout", None).unwrap();
+    writer
+        .write_organization(&organization(&[ACCOUNT], json!([])), vec![denied(CollectionPart::ServiceControlPolicies)])
+        .unwrap();
     finish(writer);
     load(&directory);
     for (file, schema) in [
@@ -322,8 +332,8 @@ fn what_is_written_meets_the_published_schemas() {
 fn a_file_holds_its_own_account_only() {
     let (_folder, directory) = fresh();
     let writer = SnapshotWriter::create(&directory, header(), Compression::None).unwrap();
-    let mut account = writer.account(&id(ACCOUNT), None).unwrap();
-    account.page(&page(json!({ "RoleDetailList": [role(&number(1), "r", "s3:GetObject")] }))).unwrap();
+    let mut account = writer.begin_account(&id(ACCOUNT), None).unwrap();
+    account.write_page(&page(json!({ "RoleDetailList": [role(&number(1), "r", "s3:GetObject")] }))).unwrap();
     account.finish().unwrap();
     finish(writer);
     let error = super::refused(&directory);

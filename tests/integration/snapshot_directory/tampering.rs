@@ -148,8 +148,8 @@ fn everything_is_for_the_user_alone() {
             assert_eq!((mode(&directory), mode(&directory.join("accounts"))), (0o700, 0o700));
         };
         let writer = SnapshotWriter::create(&directory, header(), compression).unwrap();
-        let mut account = writer.account(&id(&number(0)), None).unwrap();
-        account.page(&page(json!({ "RoleDetailList": [role(&number(0), "r", "s3:Get*")] }))).unwrap();
+        let mut account = writer.begin_account(&id(&number(0)), None).unwrap();
+        account.write_page(&page(json!({ "RoleDetailList": [role(&number(0), "r", "s3:Get*")] }))).unwrap();
         check(2);
         account.finish().unwrap();
         check(2);

@@ -1,12 +1,12 @@
 //! A finished snapshot of which something is unread, and that is read again.
 
-use iamdrift::snapshot::format::{AccountStatus, Manifest, OrganizationFile, Part};
+use iamdrift::snapshot::format::{AccountStatus, CollectionPart, OrganizationFile, SnapshotManifest};
 use iamdrift::snapshot::store::{Compression, SnapshotWriter, StoreError};
 use serde_json::json;
 
 use super::{BOTH, files, finish, fresh, header, id, load, number, organization, page, refused, role, unread, written};
 
-fn manifest(directory: &std::path::Path) -> Manifest {
+fn manifest(directory: &std::path::Path) -> SnapshotManifest {
     serde_json::from_str(&std::fs::read_to_string(directory.join("manifest.json")).unwrap()).unwrap()
 }
 
@@ -19,12 +19,12 @@ fn whole_organization() -> OrganizationFile {
     organization(&[], scps)
 }
 
-fn write(writer: &SnapshotWriter, n: usize, roles: &[&str], part: Option<Part>) {
+fn write(writer: &SnapshotWriter, n: usize, roles: &[&str], part: Option<CollectionPart>) {
     let number = number(n);
-    let mut account = writer.account(&id(&number), None).unwrap();
+    let mut account = writer.begin_account(&id(&number), None).unwrap();
     let roles: Vec<_> = roles.iter().map(|name| role(&number, name, "s3:GetObject")).collect();
-    account.page(&page(json!({ "RoleDetailList": roles }))).unwrap();
-    part.into_iter().for_each(|part| account.unread(unread(part, None, "AccessDenied", None)));
+    account.write_page(&page(json!({ "RoleDetailList": roles }))).unwrap();
+    part.into_iter().for_each(|part| account.record_unread(unread(part, None, "AccessDenied", None)));
     account.finish().unwrap();
 }
 
@@ -32,10 +32,13 @@ fn write(writer: &SnapshotWriter, n: usize, roles: &[&str], part: Option<Part>) 
 fn lacking(directory: &std::path::Path, compression: Compression) {
     let writer = SnapshotWriter::create(directory, header(), compression).unwrap();
     write(&writer, 0, &["a"], None);
-    write(&writer, 1, &["a"], Some(Part::AuthorizationDetails));
-    writer.unread_account(&id(&number(2)), Some("c"), "AccessDenied", Some("sts:AssumeRole")).unwrap();
+    write(&writer, 1, &["a"], Some(CollectionPart::AuthorizationDetails));
+    writer.record_unread_account(&id(&number(2)), Some("c"), "AccessDenied", Some("sts:AssumeRole")).unwrap();
     writer
-        .organization(&organization(&[], json!([])), vec![unread(Part::ServiceControlPolicies, None, "no", None)])
+        .write_organization(
+            &organization(&[], json!([])),
+            vec![unread(CollectionPart::ServiceControlPolicies, None, "no", None)],
+        )
         .unwrap();
     finish(writer);
 }
@@ -58,7 +61,7 @@ fn what_was_not_read_whole_is_read_again_and_nothing_else() {
         assert!(refused(&directory).contains("broken off"), "until it is finished again it is no snapshot");
         write(&writer, 1, &["a", "b"], None);
         write(&writer, 2, &["a"], None);
-        writer.organization(&whole_organization(), Vec::new()).unwrap();
+        writer.write_organization(&whole_organization(), Vec::new()).unwrap();
         finish(writer);
         let after = manifest(&directory);
         assert!(after.accounts.iter().all(|account| account.status == AccountStatus::Read));
@@ -81,7 +84,7 @@ fn what_fails_again_loses_nothing_of_what_there_was() {
     lacking(&directory, Compression::None);
     let writer = resume(&directory, Compression::None).unwrap();
     for n in [1, 2] {
-        writer.unread_account(&id(&number(n)), None, "timeout", None).unwrap();
+        writer.record_unread_account(&id(&number(n)), None, "timeout", None).unwrap();
     }
     finish(writer);
     let accounts = manifest(&directory).accounts;
@@ -100,7 +103,7 @@ fn a_run_that_breaks_off_again_is_continued() {
     drop(resume(&directory, Compression::Zstd).unwrap());
     let writer = resume(&directory, Compression::Zstd).unwrap();
     write(&writer, 2, &["a"], None);
-    let open = writer.account(&id(&number(3)), None).unwrap();
+    let open = writer.begin_account(&id(&number(3)), None).unwrap();
     assert!(matches!(resume(&directory, Compression::Zstd), Err(StoreError::InUse { .. })));
     drop(open);
     drop(writer);
@@ -109,10 +112,10 @@ fn a_run_that_breaks_off_again_is_continued() {
     let writer = resume(&directory, Compression::Zstd).unwrap();
     assert!(!writer.is_finished(&id(&number(1))));
     write(&writer, 1, &["a", "b"], None);
-    writer.organization(&whole_organization(), Vec::new()).unwrap();
+    writer.write_organization(&whole_organization(), Vec::new()).unwrap();
     finish(writer);
     assert_eq!(load(&directory).principals().count(), 4);
-    assert!(load(&directory).uncollected.is_empty());
+    assert!(load(&directory).collection_gaps.is_empty());
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn a_journal_that_was_left_beside_the_manifest_does_no_harm() {
     assert_eq!(load(&directory).principals().count(), 2);
     finish(resume(&directory, Compression::None).unwrap());
     assert_eq!(load(&directory).principals().count(), 2);
-    assert_eq!(load(&directory).uncollected.len(), 3);
+    assert_eq!(load(&directory).collection_gaps.len(), 3);
 }
 
 #[test]
@@ -137,7 +140,7 @@ fn a_snapshot_that_cannot_be_continued_stays_as_it_is() {
     let mut other = header();
     other.caller.account = number(0);
     let foreign = SnapshotWriter::resume(&directory, other, Compression::None);
-    assert!(matches!(foreign, Err(StoreError::Foreign { .. })));
+    assert!(matches!(foreign, Err(StoreError::OtherCollection { .. })));
     let path = directory.join("manifest.json");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("sts:AssumeRole", "sts:AssumeRolf")).unwrap();

@@ -13,20 +13,20 @@ pub fn holds(cube: &Cube, request: &Request) -> bool {
         && cube.context.iter().all(|(key, range)| match request.context.get(&ContextKey::new(key)) {
             None => range.may_be_missing,
             Some(_) if !range.may_be_present => false,
-            Some(ContextValue::One(value)) => one(range, value),
+            Some(ContextValue::Single(value)) => one(range, value),
             Some(ContextValue::Set(values)) => set(range, values),
         })
 }
 
 fn one(range: &FieldRange, value: &str) -> bool {
-    let within = range.within.iter().all(|list| list.iter().any(|p| glob(p, value)));
+    let within = range.matches_any_of.iter().all(|list| list.iter().any(|p| glob(p, value)));
     let ordered = range.intervals.is_empty() || range.intervals.iter().any(|i| between(i, value));
-    assert!(range.also.iter().all(|also| also == "or a text that is no such value"), "{range:?}");
-    within && ordered && !range.outside.iter().any(|p| glob(p, value))
+    assert!(range.other_constraints.iter().all(|also| also == "or a text that is no such value"), "{range:?}");
+    within && ordered && !range.matches_none_of.iter().any(|p| glob(p, value))
 }
 
 fn set(range: &FieldRange, values: &[String]) -> bool {
-    range.also.iter().all(|told| {
+    range.other_constraints.iter().all(|told| {
         let (what, list) = told.split_once('[').unwrap_or((told, ""));
         let patterns: Vec<&str> = list.trim_end_matches(']').split(", ").collect();
         let matched = |v: &String| patterns.iter().any(|p| glob(p, v));
@@ -83,7 +83,7 @@ fn place(text: &str) -> Option<(u8, u128)> {
         });
     }
     if text.contains('T') {
-        return iamdrift::iam::value::instant(text).map(|i| (0, u128::try_from(i.0).unwrap()));
+        return iamdrift::iam::value::parse_instant(text).map(|i| (0, u128::try_from(i.0).unwrap()));
     }
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let thousandths: u128 = format!("{part:0<3}").parse().ok()?;

@@ -71,8 +71,8 @@ pub fn is_possible(request: &Request) -> Result<(), String> {
         return Err(format!("{} is never asked on {}", request.action, request.resource));
     }
     for (key, value) in &request.context.0 {
-        let (name, single) = (key.lower(), matches!(value, ContextValue::One(_)));
-        let Some(facts) = catalog.key_facts(name) else { continue };
+        let (name, single) = (key.lower(), matches!(value, ContextValue::Single(_)));
+        let Some(facts) = catalog.key_definition(name) else { continue };
         if (facts.multiplicity == Multiplicity::Single) != single {
             return Err(format!("{key} holds {value:?}"));
         }
@@ -81,8 +81,8 @@ pub fn is_possible(request: &Request) -> Result<(), String> {
         }
         let well_formed = value.values().iter().all(|v| match facts.value_type {
             ValueType::Bool => matches!(v.as_str(), "true" | "false"),
-            ValueType::Numeric => iamdrift::iam::value::number(v).is_some(),
-            ValueType::Date => iamdrift::iam::value::instant(v).is_some(),
+            ValueType::Numeric => iamdrift::iam::value::parse_number(v).is_some(),
+            ValueType::Date => iamdrift::iam::value::parse_instant(v).is_some(),
             ValueType::IpAddress => v.parse::<std::net::IpAddr>().is_ok(),
             _ => true,
         });
@@ -136,7 +136,7 @@ pub fn in_domain(catalog: &Catalog, action: &str, resource: &str) -> bool {
                 && formats.iter().zip(&segments).enumerate().all(|(index, (format, segment))| {
                     let excluded = |variable: &str| match index {
                         0..=4 => ":",
-                        _ => catalog.variable_excludes(*one, variable),
+                        _ => catalog.excluded_characters(*one, variable),
                     };
                     let fits = stands_for(format, segment, &excluded);
                     let known = Partition::ALL.iter().any(|p| p.as_str() == *segment);
@@ -245,7 +245,7 @@ fn keys(policies: &[&Policy]) -> BTreeMap<String, Vec<Option<ContextValue>>> {
 }
 
 fn values_of(key: &str, mentioned: &BTreeSet<String>) -> Vec<Option<ContextValue>> {
-    let one = |texts: BTreeSet<String>| texts.into_iter().map(|t| Some(ContextValue::One(t))).collect();
+    let one = |texts: BTreeSet<String>| texts.into_iter().map(|t| Some(ContextValue::Single(t))).collect();
     let fixed = |texts: &[&str]| one(texts.iter().map(|t| (*t).to_owned()).collect());
     match key {
         "aws:securetransport" | "aws:multifactorauthpresent" => fixed(&["true", "false"]),
@@ -318,8 +318,8 @@ fn context(
             continue;
         }
         let Some(value) = dice.one(values).clone() else { continue };
-        if let (ContextValue::One(text), "aws:currenttime") = (&value, key.as_str()) {
-            let instant = iamdrift::iam::value::instant(text).unwrap();
+        if let (ContextValue::Single(text), "aws:currenttime") = (&value, key.as_str()) {
+            let instant = iamdrift::iam::value::parse_instant(text).unwrap();
             context.set("aws:EpochTime", (instant.0 / 1_000_000_000).to_string());
         }
         context.0.insert(ContextKey::new(key), value);

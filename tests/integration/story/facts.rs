@@ -52,12 +52,12 @@ fn the_path_leads_through_the_agents_own_role() {
     let agent = "arn:aws-cn:iam::111122223333:role/agents/lantern-cost-explorer";
     for (who, asks) in [(AGENT, &["iam:AttachRolePolicy"][..]), (OPERATOR, &["iam:AttachRolePolicy", "sts:AssumeRole"])]
     {
-        let reach = finding(&audit, RuleId::Reach, who);
+        let reach = finding(&audit, RuleId::Escalation, who);
         let [step] = reach.path.as_slice() else { panic!("{who}: {:?}", reach.path) };
         assert_eq!(step.to, agent);
         assert!(step.from.ends_with(who));
-        assert_eq!(step.requests.iter().map(|request| request.action.as_str()).collect::<Vec<_>>(), asks);
-        assert!(step.requests.iter().all(|request| request.resource == agent));
+        assert_eq!(step.witnesses.iter().map(|request| request.action.as_str()).collect::<Vec<_>>(), asks);
+        assert!(step.witnesses.iter().all(|request| request.resource == agent));
         // No policy of the two says so, and yet they may do what nobody of them may.
         assert!(reach.excess.iter().any(|excess| excess.actions.iter().any(|action| action.pattern == "iam:*")));
         let cut =
@@ -77,7 +77,7 @@ fn who_takes_an_agent_on_is_declared_and_else_a_path() {
     assert!(text.contains(line));
     std::fs::write(&manifest, text.replace(line, "")).unwrap();
     let audit = audited(&snapshot, copy.path());
-    let reach = finding(&audit, RuleId::Reach, "database-oncall");
+    let reach = finding(&audit, RuleId::Escalation, "database-oncall");
     assert_eq!(reach.excess[0].witness.action, "logs:FilterLogEvents");
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iamdrift::audit::{RuleId, Status};
+use iamdrift::audit::{PrincipalStatus, RuleId};
 use serde_json::Value;
 
 use super::{AGENT, APPROVED, OPERATOR, STACK, audited, denies, finding, folder, incident, is_allowed, snapshot};
@@ -14,8 +14,8 @@ fn the_mended_account_is_as_declared() {
     assert!(audit.findings.is_empty(), "{:?}", audit.findings);
     assert!(audit.unread.is_empty() && audit.notes.is_empty(), "{:?} {:?}", audit.unread, audit.notes);
     assert!(!audit.is_incomplete());
-    let of = |status: Status| audit.principals.iter().filter(|principal| principal.status == status).count();
-    assert_eq!((of(Status::AsDeclared), of(Status::Ignored)), (13, 2));
+    let of = |status: PrincipalStatus| audit.principals.iter().filter(|principal| principal.status == status).count();
+    assert_eq!((of(PrincipalStatus::AsDeclared), of(PrincipalStatus::Ignored)), (13, 2));
     assert_eq!(audit.principals.len(), 15);
 }
 
@@ -50,8 +50,8 @@ const MENDS: &[(&str, &[Advised])] = &[
                 OPERATOR,
                 "take iam:AttachRolePolicy out of statement 4 \"EquipAgents\" of OperatorPower",
             ),
-            (RuleId::Reach, OPERATOR, "out of statement 4 of OperatorPower"),
-            (RuleId::Reach, AGENT, "out of statement 4 of OperatorPower"),
+            (RuleId::Escalation, OPERATOR, "out of statement 4 of OperatorPower"),
+            (RuleId::Escalation, AGENT, "out of statement 4 of OperatorPower"),
         ],
     ),
     ("policy/SecondPerson: new", &[(RuleId::Unguarded, OPERATOR, "deny it otherwise, in a policy of the principal")]),

@@ -7,11 +7,11 @@ mod mends;
 
 use std::path::{Path, PathBuf};
 
-use iamdrift::access::{Context, ContextValue, Decision, Request, evaluate, gather};
-use iamdrift::audit::{Audit, Finding, Options, RuleId, audit};
+use iamdrift::access::{Context, ContextValue, Decision, Request, collect_layers, evaluate};
+use iamdrift::audit::{Audit, AuditOptions, Finding, RuleId, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::{ContextKey, Readings};
+use iamdrift::iam::{ContextKey, Interpretation};
 use iamdrift::snapshot::Snapshot;
 use serde_json::Value;
 
@@ -30,8 +30,8 @@ fn snapshot(name: &str) -> Snapshot {
 
 fn audited(snapshot: &Snapshot, baseline: &Path) -> Audit {
     let catalog = Catalog::embedded();
-    let baseline = Baseline::load_with(baseline, catalog).unwrap_or_else(|error| panic!("{error}"));
-    let options = Options::on(jiff::civil::date(2026, 11, 27));
+    let baseline = Baseline::load_with_catalog(baseline, catalog).unwrap_or_else(|error| panic!("{error}"));
+    let options = AuditOptions::new(jiff::civil::date(2026, 11, 27));
     audit(snapshot, &baseline, catalog, &options).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -57,11 +57,11 @@ fn is_allowed(snapshot: &Snapshot, who: &str, action: &str, resource: &str, keys
     let mut context = Context::default();
     context.set("aws:PrincipalArn", principal.arn.as_str());
     for (key, value) in keys {
-        context.0.insert(ContextKey::new(key), ContextValue::One((*value).to_owned()));
+        context.0.insert(ContextKey::new(key), ContextValue::Single((*value).to_owned()));
     }
     let request = Request { action: action.to_owned(), resource: resource.to_owned(), context };
-    let layers = gather(snapshot, account, principal);
-    matches!(evaluate(&layers, &request, &rcp_supported, Readings::default()).decision, Decision::Allowed)
+    let layers = collect_layers(snapshot, account, principal);
+    matches!(evaluate(&layers, &request, &rcp_supported, Interpretation::default()).decision, Decision::Allowed)
 }
 
 const STACK: &str = "arn:aws-cn:cloudformation:cn-north-1:111122223333:stack/cost-explorer-api/5f0c";
