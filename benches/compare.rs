@@ -11,7 +11,7 @@ use iamdrift::catalog::Catalog;
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::compare::{PolicyRelation, compare_policies};
 use iamdrift::solve::{ActionWorld, Solver};
-use iamdrift::source::{SourceFile, json};
+use iamdrift::source::{SourceFile, json_tree};
 
 // As the command has it.
 #[global_allocator]
@@ -24,8 +24,8 @@ fn read_managed_policies(corpus: &Path) -> Vec<NamedDocument> {
         std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).expect("the corpus");
     let text = String::from_utf8(zstd::decode_all(compressed.as_slice()).expect("zstd")).expect("UTF-8");
     let source = SourceFile::new("managed.json", text);
-    let node = json::parse(&source).expect("JSON");
-    let parse = |m: &json::JsonMember| {
+    let node = json_tree::parse(&source).expect("JSON");
+    let parse = |m: &json_tree::JsonMember| {
         let document = PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).expect("a policy");
         (m.name.to_string(), Arc::new(document))
     };

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iamdrift::solve::glob::{GlobInterner, GlobRef, GlobToken, InternedGlob, SymbolClass};
-use iamdrift::solve::search::{Budget, GlobSearchResult, find_string};
+use iamdrift::solve::strings::glob_search::{Budget, GlobSearchResult, find_string};
+use iamdrift::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, InternedGlob, SymbolClass};
 
 fn intern_glob(interner: &GlobInterner, text: &str) -> GlobRef {
     let toks: Vec<GlobToken> = text

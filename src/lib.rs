@@ -1,47 +1,64 @@
 //! IAM permission drift, decided exactly.
 //!
-//! A [`snapshot`] of accounts is held against a [`baseline`] of what was declared. For every
-//! principal the question is whether some request is allowed that was not declared; the answer is *no, proven*,
-//! *yes*, with such a request and the statement that grants it, or *undecided*, with the reason.
+//! [`audit::audit`] compares a [`snapshot`] of AWS accounts with a [`baseline`] of declared permissions. For each
+//! principal it decides whether some request is allowed that is not declared. The answer is *no* (proven for all
+//! requests), *yes* (with such a request and the statement that grants it), or *undecided* (with the reason).
 //!
-//! The modules are the pipeline, in order; each imports only from those above it (`tests/integration/layers.rs`).
+//! The modules are the pipeline, in order. Each imports only from those above it; a test checks this
+//! (`tests/integration/module_order.rs`). The public API is [`audit`], [`baseline`], [`catalog`], [`snapshot`],
+//! [`report`], [`compare`] and [`collect`]; the other modules are hidden and may change in any release.
 
-// Text with places: whatever is wrong can be shown with its file, line and column.
+// What every layer may use: string globs, once-per-key caches, numbers and plurals.
+#[doc(hidden)]
+pub mod base;
+
+// Text with positions: files, spans, JSON and TOML trees, diagnostics.
+#[doc(hidden)]
 pub mod source;
 
-// The policy language.
+// The policy language: documents, statements, ARNs, conditions, variables.
+#[doc(hidden)]
 pub mod iam;
 
 // What AWS defines: services, actions, resource types, condition keys.
 pub mod catalog;
 
-// What was collected.
+// What was collected: accounts, organization, principals, resource policies.
 pub mod snapshot;
 
 // AWS to a snapshot.
 #[cfg(feature = "aws")]
 pub mod collect;
 
-// What decides over one principal, and the concrete decision on one request.
+// The layers of a principal's access, and the concrete decision on one request.
+#[doc(hidden)]
 pub mod access;
 
-// The symbolic decision: is one side's access contained in the other's?
+// The symbolic decision: is one access contained in another?
+#[doc(hidden)]
 pub mod solve;
 
-// What was declared.
+// The manifest: declared permissions and requirements.
 pub mod baseline;
 
-// Who is what: operators, agents, workloads.
-pub mod kinds;
+// The class of each principal: agent, operator, workload, break-glass.
+#[doc(hidden)]
+pub mod classify;
 
 // Who can assume a role.
+#[doc(hidden)]
 pub mod trust;
 
-// Whom a principal can become.
+// What a principal can obtain by changing the account.
+#[doc(hidden)]
 pub mod reach;
 
-// The two held against each other: findings.
+// Effective access compared with the baseline: findings.
 pub mod audit;
 
-// Findings told, one file a format.
+// Findings as text and JSON.
 pub mod report;
+
+// How two policy documents relate.
+#[doc(inline)]
+pub use solve::compare;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::matching;
+use super::pattern_match;
 use super::request::{Context, ContextValue};
 use crate::iam::condition::{ConditionValue, OperatorFamily, ValueComparison};
 use crate::iam::value::{self, TypedValue};
@@ -64,13 +64,13 @@ fn compare_value(condition: &Condition, value: &str, context: &Context) -> Value
     let operator = condition.operator;
     let matched = match operator.family() {
         OperatorFamily::String => condition.values.iter().any(|expected| match expected {
-            ConditionValue::Text(t) => matching::match_text(t, value, context, operator.ignores_case()).is_ok(),
+            ConditionValue::Text(t) => pattern_match::match_text(t, value, context, operator.ignores_case()).is_ok(),
             ConditionValue::Typed(_) => false,
         }),
         OperatorFamily::Arn => {
             let Some(arn) = Arn::parse(value) else { return ValueMatch::Unparsable };
             condition.values.iter().any(|expected| match expected {
-                ConditionValue::Text(t) => matching::match_arn(t, &arn, context).is_ok(),
+                ConditionValue::Text(t) => pattern_match::match_arn(t, &arn, context).is_ok(),
                 ConditionValue::Typed(_) => false,
             })
         }

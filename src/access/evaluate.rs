@@ -4,7 +4,7 @@
 use super::layers::{
     Layers, OrganizationLevel, PolicyRef, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
 };
-use super::matching::{self, MidSegmentStar, RequestedAction};
+use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
 use super::request::{Context, Request};
 use super::statement_match::StatementMatcher;
@@ -100,7 +100,7 @@ fn find_covering_policies<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a 
     let empty_context = Context::default();
     let covers = |policy: &&ResourcePolicy| {
         policy.resources.iter().any(|p| {
-            matching::match_resource(p, &request.resource, &empty_context, MidSegmentStar::CrossesColons).is_ok()
+            pattern_match::match_resource(p, &request.resource, &empty_context, MidSegmentStar::CrossesColons).is_ok()
         })
     };
     layers.resource_policies.iter().filter(covers).collect()

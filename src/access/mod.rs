@@ -2,35 +2,34 @@
 //!
 //! Follows `docs/semantics.md`. The evaluator is written to be read beside that page: obvious over fast.
 
-mod caller;
+mod collect_layers;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod collect_layers_tests;
+mod condition_facts;
 mod condition_match;
 mod evaluate;
-mod gather;
-mod known;
-mod known_principal;
+mod known_context;
 mod layers;
-mod matching;
+mod pattern_match;
+mod principal_arn;
+mod principal_context;
 mod principal_match;
 mod request;
-mod settled;
 pub mod simulate;
 mod statement_match;
 mod trace;
 
-pub use caller::InvalidPrincipalArn;
+pub use collect_layers::{LayerCollector, collect_layers, find_missing_documents};
+pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
-pub use gather::{LayerCollector, collect_layers, find_missing_documents};
-pub use known::{KeyFact, KnownContext};
-pub use known_principal::{build_known_context, is_principal_specific};
+pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
     SessionScope, UnknownResourcePolicy,
 };
+pub use principal_arn::InvalidPrincipalArn;
+pub use principal_context::{build_known_context, is_principal_specific};
 pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
-pub use settled::decide_condition;
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-mod gather_tests;

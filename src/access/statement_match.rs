@@ -2,11 +2,11 @@
 
 use super::condition_match;
 use super::layers::PolicyRef;
-use super::matching::{self, MidSegmentStar, PatternMismatch, RequestedAction};
+use super::pattern_match::{self, MidSegmentStar, PatternMismatch, RequestedAction};
 use super::principal_match::RequestPrincipal;
 use super::request::Request;
 use super::trace::{Mismatch, StatementOutcome, StatementRef, StatementTrace};
-use crate::iam::document::{ActionElement, ResourceElement};
+use crate::iam::policy_document::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, ElementKind, Interpretation, Statement};
 
 /// What every statement is held against.
@@ -60,7 +60,7 @@ impl<'a> StatementMatcher<'a, '_> {
     }
 
     fn matches_action(&self, element: &ActionElement) -> bool {
-        let is_listed = element.patterns.iter().any(|pattern| matching::matches_action(pattern, self.action));
+        let is_listed = element.patterns.iter().any(|pattern| pattern_match::matches_action(pattern, self.action));
         is_listed == (element.kind == ElementKind::List)
     }
 
@@ -72,7 +72,7 @@ impl<'a> StatementMatcher<'a, '_> {
         let mut results = element
             .patterns
             .iter()
-            .map(|pattern| matching::match_resource(pattern, &self.request.resource, &self.request.context, star));
+            .map(|pattern| pattern_match::match_resource(pattern, &self.request.resource, &self.request.context, star));
         match element.kind {
             ElementKind::List => results.any(|r| r.is_ok()),
             ElementKind::NotList => !results.any(|r| match r {

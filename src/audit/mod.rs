@@ -2,50 +2,28 @@
 //!
 //! Follows `docs/rules.md`. [`Finding`] is what the reports tell, [`Audit`] the whole of one run.
 
-mod action_list;
-mod action_patterns;
-mod advice;
-mod against;
-mod ask;
-mod count;
-pub mod cube_text;
-mod deny;
-mod excess;
-mod expected;
-mod finding;
-mod fingerprint;
-mod json_text;
-mod judge;
-mod made;
-mod memo;
-mod notes;
-mod outcome;
-mod peers;
-mod rank;
-mod reaching;
+pub(crate) mod actions;
+pub(crate) mod analysis;
+pub(crate) mod checks;
+mod evaluate_principals;
+pub(crate) mod explain;
+pub(crate) mod model;
 pub mod rules;
 mod run;
-mod severity;
-mod shared;
-mod sides;
-pub mod statement_text;
-mod subject;
-mod through_agent;
-mod topic;
-mod void;
+pub(crate) mod subject;
 
-pub use action_list::{ActionAccessLevel, ActionList, PatternCount};
-pub use action_patterns::summarize_as_patterns;
-pub use count::{format_count, format_number};
-pub use finding::{
-    AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
-    PolicySource, PrincipalRef, ReportedClass, Witness,
-};
-pub use outcome::{
+pub use crate::base::plural::{format_count, format_number};
+pub use actions::ranking::ActionRanking;
+pub use actions::summary::summarize_as_patterns;
+pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
+pub use model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, PrincipalStatus, SnapshotInfo,
     UnreadInput,
 };
-pub use rank::ActionRanking;
+pub use model::finding::{
+    AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
+    PolicySource, PrincipalRef, ReportedClass, Witness,
+};
+pub use model::severity::Severity;
 pub use rules::RuleId;
 pub use run::{AuditOptions, audit};
-pub use severity::Severity;

@@ -5,26 +5,26 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::ask::Analyzer;
-use super::finding::{AcceptedException, Finding, PrincipalRef, ReportedClass};
-use super::judge::Evaluator;
-use super::notes::collect_notes;
-use super::outcome::{
+use super::actions::ranking::ActionRanking;
+use super::analysis::analyzer::Analyzer;
+use super::analysis::escalation::EscalationAnalysis;
+use super::analysis::guard_bypass::ClassByArn;
+use super::analysis::operator_comparison::candidates::OperatorCandidates;
+use super::analysis::shared_role::SharedRoleIndex;
+use super::checks::planner::CheckPlanner;
+use super::evaluate_principals::Evaluator;
+use super::explain::notes::collect_notes;
+use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, PrincipalReport, PrincipalStatus, SnapshotInfo, UnreadInput,
 };
-use super::peers::OperatorCandidates;
-use super::rank::ActionRanking;
-use super::reaching::EscalationAnalysis;
+use super::model::finding::{AcceptedException, Finding, PrincipalRef, ReportedClass};
+use super::model::severity::Severity;
 use super::rules::{BaselineContext, RULES, RuleId};
-use super::severity::Severity;
-use super::shared::SharedRoleIndex;
-use super::subject::{AuditedPrincipal, CeilingCache, ResolvedCeiling};
-use super::topic::CheckPlanner;
-use super::void::ClassByArn;
+use super::subject::audited_principal::{AuditedPrincipal, CeilingCache, ResolvedCeiling};
 use crate::access::LayerCollector;
 use crate::baseline::{Assignment, Baseline, Glob, IgnoreReason, PrincipalView};
 use crate::catalog::Catalog;
-use crate::kinds::{Classification, InferredClass, classify_principals, find_assumers};
+use crate::classify::{Classification, InferredClass, classify_principals, find_assumers};
 use crate::reach::Graph;
 use crate::snapshot::Snapshot;
 use crate::solve::Solver;

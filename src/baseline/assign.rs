@@ -9,8 +9,8 @@
 
 use indexmap::IndexMap;
 
-use super::entry::Baseline;
-use super::selector::PrincipalView;
+use super::model::entry::Baseline;
+use super::model::selector::PrincipalView;
 use crate::source::{Diagnostic, Place};
 
 /// What the baseline says of one principal.
@@ -242,8 +242,8 @@ fn mark_matches(uses: &mut [MatchUse], matches: impl Iterator<Item = bool>) -> V
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
-    use super::super::testing::load_manifest;
     use super::*;
+    use crate::baseline::tests::testing::load_manifest;
 
     /// Entries `name`, glob over the role's name, what it overrides; then ignores by glob.
     fn baseline(entries: &[(&str, &str, &str)], ignores: &[&str]) -> Baseline {

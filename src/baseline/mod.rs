@@ -4,47 +4,26 @@
 //! principal of a snapshot which entry binds it ([`Baseline::assign`]), and hands out the ceiling of an entry
 //! as policy documents ([`Ceiling::resolve`]). It decides nothing about access.
 
-mod allow;
 mod assign;
-mod assumers;
-mod block;
-mod ceiling;
-mod content;
-mod entry;
-mod exception;
-mod glob;
-mod guard;
-mod hint;
-mod hint_table;
-mod keys;
-mod levels;
-mod load;
-mod manifest;
-mod names;
-mod persona;
-mod read;
-mod schema;
-mod selector;
-mod words;
+mod content_id;
+mod manifest_schema;
+pub(crate) mod model;
+pub(crate) mod parse;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 
+pub use crate::base::glob::Glob;
+pub use crate::base::word_match::WordSequence;
 pub use assign::{AmbiguousMatch, Assignment, Assignments, IgnoreReason, StaleItem, StaleReason, StaleSubject};
-pub use assumers::{DeclaredAssumer, DeclaredAssumers};
-pub use block::ConditionBlock;
-pub use ceiling::{Ceiling, CeilingDocument, CeilingPart, to_aws_managed_arn};
-pub use entry::{Baseline, BoundaryRequirement, Entry, Ignore, PrincipalClass, Settings, Spanned};
-pub use exception::Exception;
-pub use glob::Glob;
-pub use guard::{Guard, GuardSeverity, GuardedActions};
-pub use hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
-pub use levels::{LevelCatalog, LevelGrant, Levels};
-pub use persona::Persona;
-pub use schema::SCHEMA;
-pub use selector::{PrincipalView, Selector, TagSelector};
-pub use words::WordSequence;
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-mod broken;
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-mod testing;
+pub use manifest_schema::SCHEMA;
+pub use model::assumable_by::{DeclaredAssumer, DeclaredAssumers};
+pub use model::ceiling::{Ceiling, CeilingDocument, CeilingPart, to_aws_managed_arn};
+pub use model::condition_block::ConditionBlock;
+pub use model::entry::{Baseline, BoundaryRequirement, Entry, Ignore, PrincipalClass, Settings, Spanned};
+pub use model::exception::Exception;
+pub use model::guard::{Guard, GuardSeverity, GuardedActions};
+pub use model::hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
+pub use model::levels::{LevelCatalog, LevelGrant, Levels};
+pub use model::persona::Persona;
+pub use model::selector::{PrincipalView, Selector, TagSelector};

@@ -6,12 +6,12 @@
 //! action is, which names hold no slash) comes from the reviewed lists in `lists/`.
 //! `docs/catalog.md` describes both.
 
-mod class;
+mod catalog_file;
+mod classify_risk;
+mod condition_key;
 mod ids;
-mod key;
-mod load;
 mod plain_name;
-mod rule;
+mod risk_class;
 #[cfg(test)]
 mod tests;
 
@@ -20,9 +20,9 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-pub use class::{RiskClass, RiskClasses, UnknownRiskClass};
+pub use catalog_file::CatalogError;
 pub use ids::{AccessLevel, ActionId, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
-pub use load::CatalogError;
+pub use risk_class::{RiskClass, RiskClasses, UnknownRiskClass};
 
 /// Where a piece of text stands in the catalog's own text.
 type TextRange = Range<u32>;
@@ -41,8 +41,8 @@ pub struct Catalog {
     resource_types: Vec<ResourceType>,
     shapes: Vec<Shape>,
     shape_types: Vec<ResourceTypeId>,
-    shape_keys: Vec<key::KeyId>,
-    keys: key::KeyTable,
+    shape_keys: Vec<condition_key::KeyId>,
+    keys: condition_key::KeyTable,
     /// Derived from names and lists at first use: loading need not wait for it.
     risk_classes: OnceLock<Vec<RiskClasses>>,
     plain_names: OnceLock<FxHashMap<(ResourceTypeId, &'static str), &'static str>>,
@@ -105,7 +105,7 @@ impl Catalog {
 
     /// The service of this prefix, in any case.
     pub fn find_service(&self, prefix: &str) -> Option<ServiceId> {
-        let lowercase_prefix = key::to_lowercase(prefix);
+        let lowercase_prefix = condition_key::to_lowercase(prefix);
         let found =
             self.services.binary_search_by(|service| self.lowercase_at(&service.prefix).cmp(&lowercase_prefix)).ok()?;
         u16::try_from(found).ok().map(ServiceId)
@@ -121,7 +121,7 @@ impl Catalog {
     pub fn find_action(&self, full_name: &str) -> Option<ActionId> {
         let (prefix, name) = full_name.split_once(':')?;
         let actions = self.actions_of(self.find_service(prefix)?);
-        let lowercase_name = key::to_lowercase(name);
+        let lowercase_name = condition_key::to_lowercase(name);
         let service_actions = self.actions.get(actions.start as usize..actions.end as usize)?;
         let found =
             service_actions.binary_search_by(|action| (*self.lowercase_at(&action.name)).cmp(&lowercase_name)).ok()?;

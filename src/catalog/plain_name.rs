@@ -53,7 +53,7 @@ impl Catalog {
 
 /// `service resource-type variable excluded`; a type's blanks are written `_`.
 pub(super) fn parse_plain_names() -> impl Iterator<Item = PlainName> {
-    super::rule::content_lines(PLAIN_NAMES).filter_map(|line| {
+    super::classify_risk::content_lines(PLAIN_NAMES).filter_map(|line| {
         let mut words = line.split_whitespace();
         Some(PlainName {
             service: words.next()?,

@@ -165,9 +165,9 @@ fn key_definitions_match_the_reference() {
 
 #[test]
 fn no_key_is_listed_twice() {
-    let mut table = key::KeyTable::default();
+    let mut table = condition_key::KeyTable::default();
     table.insert_listed_keys();
-    assert_eq!(table.len(), key::parse_listed_keys().count());
+    assert_eq!(table.len(), condition_key::parse_listed_keys().count());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `iamdrift completions`: what a shell needs to complete the command line.
 
-use super::{ExitStatus, GlobalArgs, output};
+use super::{ExitStatus, GlobalArgs, terminal_output};
 
 /// Print the completions for a shell
 #[derive(Debug, clap::Args)]
@@ -15,6 +15,6 @@ pub struct Args {
 pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut super::command(), "iamdrift", &mut text);
-    output::write_stdout(&String::from_utf8_lossy(&text))?;
+    terminal_output::write_stdout(&String::from_utf8_lossy(&text))?;
     Ok(ExitStatus::Clean)
 }

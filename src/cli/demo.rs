@@ -10,8 +10,8 @@ use iamdrift::report::{Paragraph, ReportFormat};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 
-use super::audit::{self, Filters, ReportOptions};
-use super::{ExitStatus, GlobalArgs, snapshot};
+use super::audit_command::{self, Filters, ReportOptions};
+use super::{ExitStatus, GlobalArgs, snapshot_args};
 
 const AFTER_HELP: &str = concat!(
     "The account is invented: the morning after an agent deleted and recreated an environment. The table tells two ",
@@ -107,7 +107,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         let path = format!("examples/incident/{}", folder.path);
         let origin = Path::new(&path);
         let texts: Vec<Arc<SourceFile>> = folder.source_files().map(|(_, source)| source).collect();
-        let snapshot = Snapshot::from_texts(origin, &texts).map_err(|error| snapshot::to_user_error(error, origin))?;
+        let snapshot =
+            Snapshot::from_texts(origin, &texts).map_err(|error| snapshot_args::to_user_error(error, origin))?;
         audit::audit_and_render(&snapshot, &baseline, catalog, filters, &args.report_options).map(|(text, _)| text)
     };
     let report_options = &args.report_options;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ExitStatus, GlobalArgs, UserError, output};
+use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 /// Print the manual page, or write those of all commands
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         None => {
             let mut text = Vec::new();
             clap_mangen::Man::new(super::command()).render(&mut text)?;
-            output::write_stdout(&String::from_utf8_lossy(&text))?;
+            terminal_output::write_stdout(&String::from_utf8_lossy(&text))?;
         }
     }
     Ok(ExitStatus::Clean)

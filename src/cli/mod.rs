@@ -3,21 +3,21 @@
 //! Standard output carries what was asked for alone; everything else goes to standard error. Every expected
 //! failure is told with its place or in one line, and what to do about it.
 
-mod audit;
+mod audit_command;
 mod baseline;
 mod collect;
 mod compare;
 mod completions;
 mod demo;
+mod error_report;
 mod explain;
-mod failure;
-mod input;
 mod man;
-mod output;
 mod principals;
-mod schema;
-mod simulate;
-mod snapshot;
+mod schema_command;
+mod simulate_command;
+mod snapshot_args;
+mod terminal_output;
+mod user_file;
 mod who_can;
 
 use std::ffi::OsString;
@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use iamdrift::catalog::{Catalog, CatalogError};
 
-pub use failure::UserError;
+pub use error_report::UserError;
 
 /// How the program ends.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -85,7 +85,7 @@ impl GlobalArgs {
         let start = std::time::Instant::now();
         let result = work();
         if self.verbose {
-            output::print_status(&format!("{label}: {} ms", start.elapsed().as_millis()));
+            terminal_output::print_status(&format!("{label}: {} ms", start.elapsed().as_millis()));
         }
         result
     }
@@ -173,7 +173,7 @@ pub fn main() -> ExitStatus {
         ColorWhen::Always => anstream::ColorChoice::Always.write_global(),
         ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
     }
-    run(&cli.command, &cli.globals).unwrap_or_else(|error| failure::report_error(&error))
+    run(&cli.command, &cli.globals).unwrap_or_else(|error| error_report::report_error(&error))
 }
 
 /// Answers `--version`, which needs no command.
@@ -185,9 +185,9 @@ fn print_version_if_requested(arguments: &[OsString]) -> Option<ExitStatus> {
         globals: GlobalArgs,
     }
     let version_args = VersionOnly::try_parse_from(arguments).ok().filter(|only| only.globals.version)?;
-    let result =
-        render_version_lines(&version_args.globals).and_then(|lines| output::write_stdout(&(lines.join("\n") + "\n")));
-    Some(result.map_or_else(|error| failure::report_error(&error), |()| ExitStatus::Clean))
+    let result = render_version_lines(&version_args.globals)
+        .and_then(|lines| terminal_output::write_stdout(&(lines.join("\n") + "\n")));
+    Some(result.map_or_else(|error| error_report::report_error(&error), |()| ExitStatus::Clean))
 }
 
 fn render_version_lines(globals: &GlobalArgs) -> anyhow::Result<Vec<String>> {

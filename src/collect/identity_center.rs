@@ -3,9 +3,9 @@
 
 use aws_sdk_ssoadmin::Client;
 
-use super::calls;
-use super::failure::CallFailure;
-use super::session::AwsSession;
+use super::api_calls;
+use super::aws_session::AwsSession;
+use super::call_failure::CallFailure;
 use crate::snapshot::format::{
     AccountPage, EmbeddedDocument, ManagedPolicyReference, PermissionSet, PermissionSetBoundary,
 };
@@ -17,11 +17,12 @@ pub(super) async fn read_permission_sets(session: &AwsSession) -> Result<Account
     let mut sets = Vec::new();
     let mut pages = client.list_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_INSTANCES, &error))?;
+        let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_INSTANCES, &error))?;
         for instance in page.instances.unwrap_or_default().into_iter().filter_map(|entry| entry.instance_arn) {
             let mut pages = client.list_permission_sets().instance_arn(&instance).into_paginator().send();
             while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_PERMISSION_SETS, &error))?;
+                let page =
+                    page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_PERMISSION_SETS, &error))?;
                 for arn in page.permission_sets.unwrap_or_default() {
                     sets.push(read_permission_set(&client, &instance, arn).await?);
                 }
@@ -33,19 +34,20 @@ pub(super) async fn read_permission_sets(session: &AwsSession) -> Result<Account
 
 async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Result<PermissionSet, CallFailure> {
     let answer = client.describe_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
-    let description =
-        answer.map_err(|error| CallFailure::from_sdk_error(&calls::DESCRIBE_PERMISSION_SET, &error))?.permission_set;
+    let description = answer
+        .map_err(|error| CallFailure::from_sdk_error(&api_calls::DESCRIBE_PERMISSION_SET, &error))?
+        .permission_set;
     let name = description.and_then(|set| set.name).unwrap_or_default();
 
     let answer =
         client.get_inline_policy_for_permission_set().instance_arn(instance).permission_set_arn(&arn).send().await;
-    let inline = answer.map_err(|error| CallFailure::from_sdk_error(&calls::GET_SET_INLINE, &error))?.inline_policy;
+    let inline = answer.map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_SET_INLINE, &error))?.inline_policy;
 
     let mut managed_policies = Vec::new();
     let request = client.list_managed_policies_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
     let mut pages = request.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_SET_MANAGED, &error))?;
+        let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_SET_MANAGED, &error))?;
         managed_policies.extend(page.attached_managed_policies.unwrap_or_default().into_iter().filter_map(|p| p.arn));
     }
 
@@ -56,7 +58,7 @@ async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Re
         .permission_set_arn(&arn);
     let mut pages = request.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| CallFailure::from_sdk_error(&calls::LIST_SET_CUSTOMER, &error))?;
+        let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_SET_CUSTOMER, &error))?;
         references
             .extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(convert_reference));
     }
@@ -85,7 +87,7 @@ async fn read_boundary(
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
             return Ok(None);
         }
-        Err(error) => return Err(CallFailure::from_sdk_error(&calls::GET_SET_BOUNDARY, &error)),
+        Err(error) => return Err(CallFailure::from_sdk_error(&api_calls::GET_SET_BOUNDARY, &error)),
     };
     Ok(answer.permissions_boundary.map(|boundary| PermissionSetBoundary {
         managed_policy_arn: boundary.managed_policy_arn,

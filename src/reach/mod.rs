@@ -3,31 +3,19 @@
 //! Follows `docs/reach.md`. The paths are data (`paths.toml`); the graph is worked out as far as it is asked about; the
 //! solver decides every step, with what limits the principal: permissions boundary, organization, every Deny.
 
-mod alike;
-mod assume;
-mod being;
-mod bounds;
-mod can;
-mod changes;
-mod clock;
-mod decides;
-mod edges;
+pub(crate) mod decide;
+mod equivalence;
 mod graph;
-mod kinds;
-mod link;
-mod memo;
-mod power;
-mod rule;
+pub(crate) mod model;
+mod proof;
 mod search;
-mod something;
-mod targets;
-mod trusting;
-mod universe;
+pub(crate) mod steps;
+mod who_can;
 
-pub use alike::EquivalenceClass;
-pub use being::{NodeState, StateChange};
-pub use can::{WhoCanAnswer, WhoCanQuery};
+pub use equivalence::EquivalenceClass;
 pub use graph::Graph;
-pub use link::{ProvenStep, StepRequest};
-pub use rule::{Technique, TechniqueKind, techniques};
+pub use model::state::{NodeState, StateChange};
+pub use model::technique::{Technique, TechniqueKind, techniques};
+pub use proof::{ProvenStep, StepRequest};
 pub use search::{FoundPath, GoalResult, PathSoFar, SearchResult};
+pub use who_can::{WhoCanAnswer, WhoCanQuery};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
-use super::being::{NodeState, StateChange};
 use super::graph::Graph;
+use super::model::state::{NodeState, StateChange};
 use crate::solve::UndecidedReason;
 
 /// What a goal says of someone.

@@ -4,11 +4,11 @@
 //! account are hostile until proven otherwise: each format makes them harmless in its own way, the terminal
 //! by [`sanitize`](sanitize::sanitize).
 
-mod json;
+mod json_report;
 mod layout;
-mod options;
+mod render_options;
+mod report_schema;
 pub mod sanitize;
-mod schema;
 mod table;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -16,16 +16,16 @@ mod testing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
-mod words;
+mod text;
 
 use std::io::{self, Write};
 
 use crate::audit::Audit;
 
-pub use json::{Counts, JsonReport, ReportTool, SCHEMA_VERSION};
+pub use json_report::{Counts, JsonReport, ReportTool, SCHEMA_VERSION};
 pub use layout::{Colour, Layout, LongWords, Paragraph};
-pub use options::{ExitInfo, RenderOptions, Verbosity};
-pub use schema::{SCHEMA, build_schema};
+pub use render_options::{ExitInfo, RenderOptions, Verbosity};
+pub use report_schema::{SCHEMA, build_schema};
 
 /// A format that reports are offered in.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -54,7 +54,7 @@ impl ReportFormat {
     pub fn write(self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let reporter: &dyn Reporter = match self {
             ReportFormat::Table => &table::TableReporter,
-            ReportFormat::Json => &json::JsonReporter,
+            ReportFormat::Json => &json_report::JsonReporter,
         };
         reporter.write(audit, options, out)
     }

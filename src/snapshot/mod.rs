@@ -3,32 +3,21 @@
 //! Follows `docs/snapshot.md`. A document that is no valid policy is never skipped: it is a
 //! [`Problem`], and whoever it decides over has it in [`Principal::missing`].
 
-mod account_file;
-mod collected;
-mod error;
 pub mod format;
-mod intern;
-mod kind;
-mod load;
-mod merge;
-mod model;
-mod organization;
-mod organization_file;
-mod page;
-mod read;
-mod resource;
+pub(crate) mod model;
+pub(crate) mod read;
+mod snapshot_error;
 pub mod store;
-mod uncollected;
 
-pub use error::SnapshotError;
-pub use kind::IamEntityKind;
-pub use load::SnapshotPaths;
-pub use model::{
+pub use model::collection_gap::CollectionGap;
+pub use model::iam_entity_kind::IamEntityKind;
+pub use model::organization::{OrgNode, OrgNodeKind, Organization, OrganizationPolicy, OrganizationPolicyType};
+pub use model::snapshot::{
     Account, AttachmentKind, CollectedDocument, IamGroup, LayerKind, ManagedPolicy, MissingDocument, MissingReason,
     PermissionsBoundary, PolicyAttachment, Principal, ResourceWithPolicy, Snapshot, SnapshotProblem,
 };
-pub use organization::{OrgNode, OrgNodeKind, Organization, OrganizationPolicy, OrganizationPolicyType};
-pub use uncollected::CollectionGap;
+pub use read::snapshot_loader::SnapshotPaths;
+pub use snapshot_error::SnapshotError;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

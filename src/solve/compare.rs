@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::compile::Solver;
+use super::answer::{ContainmentVerdict, UndecidedReason};
+use super::compile::solver::Solver;
 use super::question::{Access, ActionWorld, AnswerDetail, Question, WitnessPolicy};
-use super::verdict::{ContainmentVerdict, UndecidedReason};
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::iam::{Interpretation, PolicyDocument};
 

@@ -4,51 +4,28 @@
 //! searched as automata, and the difference is split into disjoint cubes. Nothing is sampled; where a
 //! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
 
-mod action_set;
-mod another;
-mod automaton;
-mod blocks;
-mod choices;
-mod classes;
+pub(crate) mod access;
+pub(crate) mod actions;
+mod answer;
 pub mod compare;
-mod compile;
-mod conditions;
-mod cubes;
-mod decide;
-mod difference;
-mod domain;
-mod effective;
-mod field;
-pub mod glob;
-mod interval;
-mod known_values;
-mod literal;
-mod meeting;
-mod open_world;
+pub(crate) mod compile;
+pub(crate) mod decide;
 mod question;
-pub mod search;
-mod set;
-pub mod smt_lib;
-mod smt_script;
-pub mod symbols;
-mod text;
-mod trial_values;
-mod variables;
-mod verdict;
-mod wild;
-mod witness;
+pub(crate) mod smt;
+pub(crate) mod strings;
+pub(crate) mod values;
 
-pub use another::RenamedAccess;
-pub use classes::Actions;
-pub use compile::Solver;
-pub use difference::{Cube, FieldRange, Grant};
-pub use effective::{build_allow_all, build_effective_access};
+pub use access::from_layers::{build_allow_all, build_effective_access};
+pub use access::rename_keys::RenamedAccess;
+pub use answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
+pub use compile::action_classes::Actions;
+pub use compile::solver::Solver;
+pub use decide::difference::{Cube, FieldRange, Grant};
 pub use question::{
     Access, ActionWorld, AnswerDetail, Branch, Question, ResourceScope, StatementUse, WitnessPolicy, WitnessReplay,
 };
-pub use smt_lib::{UnsupportedConstruct, render_smt_query};
-pub use smt_script::{SmtScript, render_smt_script};
-pub use verdict::{ContainmentVerdict, SolverAnswer, UndecidedReason};
+pub use smt::action_query::{UnsupportedConstruct, render_smt_query};
+pub use smt::script::{SmtScript, render_smt_script};
 
 /// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]

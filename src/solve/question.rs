@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::LimitExceeded;
-use super::action_set::StatementActions;
-use super::compile::{CompileEnv, Solver};
-use super::domain::ArnSegmentsKnown;
-use super::field::{Emptiness, FieldState, text_satisfies};
-use super::literal::{Field, Literal, LiteralValues};
-use super::search::Budget;
+use super::actions::statement_actions::StatementActions;
+use super::compile::resource_domain::ArnSegmentsKnown;
+use super::compile::solver::{CompileEnv, Solver};
+use super::strings::glob_search::Budget;
+use super::values::field_state::{Emptiness, FieldState, text_satisfies};
+use super::values::literal::{Field, Literal, LiteralValues};
 use crate::access::{KeyFact, KnownContext, Request};
 use crate::catalog::ShapeId;
 use crate::iam::{ContextKey, Effect, Interpretation, Partition, PolicyDocument, Statement, Template};
@@ -198,7 +198,7 @@ pub struct Question<'a> {
 
 /// A statement made ready for one question.
 #[derive(Clone)]
-pub(super) struct CompiledUse {
+pub(crate) struct CompiledUse {
     pub actions: Arc<StatementActions>,
     pub literals: Vec<Literal>,
     pub statement_id: (usize, usize),
@@ -210,7 +210,7 @@ pub(super) struct CompiledUse {
 
 /// What of an action's resources and keys a statement depends on.
 #[derive(Copy, Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum ShapeSensitivity {
+pub(crate) enum ShapeSensitivity {
     /// Nothing.
     Insensitive,
     /// Which of region and account the ARNs of its resources tell.
@@ -221,7 +221,7 @@ pub(super) enum ShapeSensitivity {
 
 /// A branch made ready: positions in the list of statements.
 #[derive(Clone)]
-pub(super) struct CompiledBranch {
+pub(crate) struct CompiledBranch {
     pub allow_layers: Vec<Vec<usize>>,
     pub deny_statements: Vec<usize>,
     pub scope_exclusions: Vec<(Option<String>, Literal)>,
@@ -229,7 +229,7 @@ pub(super) struct CompiledBranch {
 
 /// All of a question, made ready. Where a variable's value is not known its symbol stands for it.
 #[derive(Clone)]
-pub(super) struct CompiledQuestion<'q> {
+pub(crate) struct CompiledQuestion<'q> {
     pub statements: Vec<Arc<CompiledUse>>,
     /// What each statement was made from.
     pub sources: Vec<&'q StatementUse>,
@@ -238,7 +238,7 @@ pub(super) struct CompiledQuestion<'q> {
 }
 
 impl Solver<'_> {
-    pub(super) fn compile_question<'q>(
+    pub(crate) fn compile_question<'q>(
         &self,
         question: &Question<'q>,
         env: &CompileEnv<'_>,
@@ -280,7 +280,7 @@ impl Solver<'_> {
     }
 
     /// A statement with its literals on known keys settled; none if it can match nothing.
-    pub(super) fn compile_use(
+    pub(crate) fn compile_use(
         &self,
         statement_use: &StatementUse,
         known: &KnownContext,
@@ -372,7 +372,7 @@ impl Solver<'_> {
     }
 
     /// What is known of a key before any statement is looked at, for an action of a shape.
-    pub(super) fn compute_key_state(
+    pub(crate) fn compute_key_state(
         &self,
         key: &ContextKey,
         known: &KnownContext,
@@ -398,7 +398,9 @@ impl Solver<'_> {
             }
             KeyFact::StartsWith(prefix) => {
                 let mut toks = self.interner.tokenize_literal(&prefix, false)?;
-                toks.push(super::glob::GlobToken::AnyRun(super::glob::SymbolClass::Any));
+                toks.push(super::strings::interned_glob::GlobToken::AnyRun(
+                    super::strings::interned_glob::SymbolClass::Any,
+                ));
                 let globs = [self.interner.intern(&toks)].into();
                 state.add(&Literal::from_globs(Field::Key(key.clone()), globs, false, true));
                 return Ok(state);
@@ -426,7 +428,7 @@ fn lookup_key_fact(key: &ContextKey, known: &KnownContext) -> KeyFact {
 }
 
 /// The segment of the ARN that a key agrees with, where the ARN tells it.
-pub(super) fn find_arn_segment(key: &ContextKey) -> Option<usize> {
+pub(crate) fn find_arn_segment(key: &ContextKey) -> Option<usize> {
     match key.lower() {
         "aws:requestedregion" => Some(3),
         "aws:resourceaccount" => Some(4),
@@ -436,7 +438,7 @@ pub(super) fn find_arn_segment(key: &ContextKey) -> Option<usize> {
 
 impl ArnSegmentsKnown {
     /// Whether a segment is told.
-    pub(super) fn has_segment(self, segment: usize) -> bool {
+    pub(crate) fn has_segment(self, segment: usize) -> bool {
         match segment {
             3 => self.region,
             4 => self.account,

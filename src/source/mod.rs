@@ -5,7 +5,7 @@
 
 mod diagnostic;
 mod file;
-pub mod json;
+pub mod json_tree;
 pub mod toml;
 
 pub use diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics, find_similar_name};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use iamdrift::baseline::{Baseline, Strength};
 use iamdrift::catalog::Catalog;
-use iamdrift::kinds::{Classification, InferredClass, classify_principals};
+use iamdrift::classify::{Classification, InferredClass, classify_principals};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use iamdrift::access::{build_known_context, collect_layers, find_missing_documents};
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::snapshot::{IamEntityKind, Snapshot};
-use iamdrift::source::{SourceFile, json};
+use iamdrift::source::{SourceFile, json_tree};
 
 use self::not_policies::NOT_POLICIES;
 
@@ -120,7 +120,7 @@ fn every_aws_managed_policy() {
     let packed = std::fs::read(corpus.join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
     let text = String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap();
     let source = SourceFile::new("aws_managed_policies_latest.json", text);
-    let node = json::parse(&source).unwrap();
+    let node = json_tree::parse(&source).unwrap();
     let (mut documents, mut statements) = (0, 0);
     for member in node.members() {
         let document = PolicyDocument::from_node(&source, &member.value, DocumentKind::Identity)

@@ -12,7 +12,7 @@ use iamdrift::iam::{DocumentKind, Interpretation, PolicyDocument};
 use iamdrift::solve::{
     Access, ActionWorld, AnswerDetail, ContainmentVerdict, Question, Solver, WitnessPolicy, render_smt_query,
 };
-use iamdrift::source::{SourceFile, json};
+use iamdrift::source::{SourceFile, json_tree};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
@@ -66,9 +66,10 @@ fn managed(count: usize) -> Vec<(Document, Document)> {
         std::fs::read(Path::new(&corpus).join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
     let source =
         SourceFile::new("managed.json", String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap());
-    let node = json::parse(&source).unwrap();
-    let parse =
-        |m: &json::JsonMember| Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap());
+    let node = json_tree::parse(&source).unwrap();
+    let parse = |m: &json_tree::JsonMember| {
+        Arc::new(PolicyDocument::from_node(&source, &m.value, DocumentKind::Identity).unwrap())
+    };
     let documents: Vec<Document> = node.members().iter().map(parse).collect();
     let step = (documents.len() / count).max(1);
     documents.windows(2).step_by(step).map(|pair| (Arc::clone(&pair[0]), Arc::clone(&pair[1]))).collect()

@@ -8,7 +8,7 @@ use crate::access::{
 };
 use crate::iam::template::{VariableScope, WildcardMode};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
-use crate::source::json::{JsonNode, JsonValue};
+use crate::source::json_tree::{JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const INPUT_FIELDS: [&str; 14] = [

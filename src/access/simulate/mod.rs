@@ -10,7 +10,7 @@ use serde::Serialize;
 pub use input::SimulationInput;
 pub use output::{EvaluationResult, MatchedStatement, Position, SimulationOutput};
 
-use crate::source::{Diagnostics, SourceFile, json};
+use crate::source::{Diagnostics, SourceFile, json_tree};
 
 /// The answer to a file: to one input, or to a list of them in the same order.
 #[derive(Clone, Debug, Serialize)]
@@ -51,7 +51,7 @@ pub struct InputError {
 /// Answers a file that is one input or a list of inputs. In a list a bad input has its error for an answer;
 /// a file that is no JSON, or one input that is bad, is an error.
 pub fn answer_file(source: &Arc<SourceFile>, rcp_supported: &dyn Fn(&str) -> bool) -> Result<FileAnswer, Diagnostics> {
-    let node = json::parse(source)?;
+    let node = json_tree::parse(source)?;
     match node.as_array() {
         None => SimulationInput::read(source, &node).map(|input| FileAnswer::Single(input.answer(rcp_supported))),
         Some(inputs) => Ok(FileAnswer::List(

@@ -3,24 +3,23 @@
 //! Each file holds the rule's explanation; `docs/rules.md` is these explanations one after the other, and a
 //! test keeps it so.
 
-mod baseline_entry;
-mod boundary;
-mod broader;
-mod id;
-mod judged;
-mod latent;
-mod narrower;
-mod not_narrower;
-mod reach;
-mod trust;
-mod undecided;
-mod undeclared;
-mod unguarded;
+mod context;
+mod iam001_broader;
+mod iam002_latent;
+mod iam003_not_narrower;
+mod iam004_unguarded;
+mod iam005_escalation;
+mod iam006_trust;
+mod iam007_undeclared;
+mod iam008_boundary;
+mod iam009_baseline;
+mod iam010_undecided;
+mod iam011_narrower;
 
-pub use id::RuleId;
-pub(super) use judged::{BaselineContext, RuleContext};
+pub use super::model::rule_id::RuleId;
+pub(super) use context::{BaselineContext, RuleContext};
 
-use super::finding::Finding;
+use super::model::finding::Finding;
 
 /// What people are told of a rule.
 #[derive(Debug)]
@@ -58,17 +57,17 @@ pub(super) trait Rule: Sync {
 
 /// All rules, in order.
 pub(super) const RULES: [&dyn Rule; 11] = [
-    &broader::BroaderRule,
-    &latent::LatentRule,
-    &not_narrower::NotNarrowerRule,
-    &unguarded::UnguardedRule,
-    &reach::EscalationRule,
-    &trust::TrustRule,
-    &undeclared::UndeclaredRule,
-    &boundary::BoundaryRule,
-    &baseline_entry::BaselineEntryRule,
-    &undecided::UndecidedRule,
-    &narrower::NarrowerRule,
+    &iam001_broader::BroaderRule,
+    &iam002_latent::LatentRule,
+    &iam003_not_narrower::NotNarrowerRule,
+    &iam004_unguarded::UnguardedRule,
+    &iam005_escalation::EscalationRule,
+    &iam006_trust::TrustRule,
+    &iam007_undeclared::UndeclaredRule,
+    &iam008_boundary::BoundaryRule,
+    &iam009_baseline::BaselineEntryRule,
+    &iam010_undecided::UndecidedRule,
+    &iam011_narrower::NarrowerRule,
 ];
 
 /// What people are told of each rule, in order.

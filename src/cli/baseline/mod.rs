@@ -1,6 +1,6 @@
 //! `iamdrift baseline`: what is declared, kept in order.
 
-mod check;
+mod baseline_check;
 
 use clap::Subcommand;
 
@@ -16,12 +16,12 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum BaselineCommand {
-    Check(check::Args),
+    Check(baseline_check::Args),
 }
 
 /// Runs the command.
 pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     match &args.command {
-        BaselineCommand::Check(args) => check::run(args, globals),
+        BaselineCommand::Check(args) => baseline_check::run(args, globals),
     }
 }

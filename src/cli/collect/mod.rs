@@ -1,18 +1,18 @@
 //! `iamdrift collect`: AWS to a snapshot directory.
 
-mod arguments;
+mod collect_args;
 #[cfg(feature = "aws")]
-mod live;
+mod dry_run;
 #[cfg(feature = "aws")]
-mod plan;
+mod live_run;
 #[cfg(feature = "aws")]
 mod progress;
 
 use std::path::PathBuf;
 
-pub use arguments::{COLLECT_ONLY_ARGS, CollectArgs, HELP_HEADING};
+pub use collect_args::{COLLECT_ONLY_ARGS, CollectArgs, HELP_HEADING};
 #[cfg(feature = "aws")]
-pub use live::{SnapshotRetention, collect_for_audit};
+pub use live_run::{SnapshotRetention, collect_for_audit};
 
 use super::{ExitStatus, GlobalArgs};
 
@@ -57,7 +57,7 @@ pub struct Args {
 /// Runs the command.
 #[cfg(feature = "aws")]
 pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
-    live::run_collect(args)
+    live_run::run_collect(args)
 }
 
 /// Tells how to come by the command.

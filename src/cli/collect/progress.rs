@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::live::format_count;
+use super::live_run::format_count;
 use iamdrift::collect::{AccountOutcome, CollectObserver};
 use iamdrift::iam::AccountId;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -93,7 +93,7 @@ impl Drop for CollectProgress {
 /// The account with its name, whose control characters would reach the terminal.
 fn format_account(id: &AccountId, name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{id} {}", super::super::failure::escape_control_chars(name)),
+        Some(name) => format!("{id} {}", crate::cli::error_report::escape_control_chars(name)),
         None => id.to_string(),
     }
 }

@@ -1,9 +1,9 @@
 //! `iamdrift compare`: two policy documents, or many pairs of them, held against each other.
 
-mod answer;
+mod comparison_report;
+mod comparison_table;
 mod pairs;
-mod smt;
-mod table;
+mod smt_export;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use iamdrift::solve::compare::{PolicyComparison, PolicyRelation, compare_policie
 use iamdrift::solve::{ActionWorld, Solver};
 use iamdrift::source::SourceFile;
 
-use super::{ExitStatus, GlobalArgs, UserError, input, output};
+use super::{ExitStatus, GlobalArgs, UserError, terminal_output, user_file};
 
 const AFTER_HELP: &str = concat!(
     "Both documents are read as identity policies, by themselves: whoever has them, and nothing else known.\n\n",
@@ -103,7 +103,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
             }
             let documents = (read_document(a)?, read_document(b)?);
             if let Some(directory) = &args.smt_lib {
-                smt::write_scripts(directory, &documents, settings.ranking.catalog)?;
+                smt_export::write_scripts(directory, &documents, settings.ranking.catalog)?;
             }
             compare_files((a, b), &documents, args.format.unwrap_or(ComparisonFormat::Table), &settings)
         }
@@ -121,13 +121,17 @@ fn compare_files(
 ) -> anyhow::Result<ExitStatus> {
     let solver = settings.solver();
     let comparison = settings.compare(&solver, &documents.0, &documents.1);
-    let answer = answer::ComparisonReport::new(&settings.ranking, &comparison);
+    let answer = comparison_report::ComparisonReport::new(&settings.ranking, &comparison);
     match format {
         ComparisonFormat::Table => {
             let (a, b) = (paths.0.display().to_string(), paths.1.display().to_string());
-            output::write_stdout(&table::render(&answer, (&a, &b), output::detect_layout())?)?;
+            terminal_output::write_stdout(&comparison_table::render(
+                &answer,
+                (&a, &b),
+                terminal_output::detect_layout(),
+            )?)?;
         }
-        ComparisonFormat::Json => output::write_stdout(&(serde_json::to_string(&answer)? + "\n"))?,
+        ComparisonFormat::Json => terminal_output::write_stdout(&(serde_json::to_string(&answer)? + "\n"))?,
     }
     Ok(match comparison.relation {
         PolicyRelation::Equivalent | PolicyRelation::Narrower => ExitStatus::Clean,
@@ -138,6 +142,6 @@ fn compare_files(
 
 fn read_document(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
     let source: Arc<SourceFile> =
-        input::read_user_file(path, "give two files that each hold a policy document, or `-` for one of them")?;
+        user_file::read_user_file(path, "give two files that each hold a policy document, or `-` for one of them")?;
     Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
 }

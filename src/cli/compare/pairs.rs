@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::Solver;
 use iamdrift::solve::compare::PolicyRelation;
-use iamdrift::source::json::{self, JsonNode, JsonValue};
+use iamdrift::source::json_tree::{self, JsonNode, JsonValue};
 use iamdrift::source::{Diagnostic, SourceFile};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::ComparisonSettings;
-use super::answer::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
-use crate::cli::{ExitStatus, UserError, output};
+use super::comparison_report::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
+use crate::cli::{ExitStatus, UserError, terminal_output};
 
 /// How many lines are compared together at most.
 const BATCH: usize = 256;
@@ -62,7 +62,7 @@ fn answer_lines(
     let mut status = ExitStatus::Clean;
     let mut number = 0;
     let mut comparer = PairComparer::new(settings);
-    let mut out = output::stdout();
+    let mut out = terminal_output::stdout();
     while let Ok(first) = lines.recv() {
         let mut batch = Vec::with_capacity(BATCH);
         for line in std::iter::once(first).chain(lines.try_iter()).take(BATCH) {

@@ -1,18 +1,18 @@
 //! `iamdrift explain`: one request of one principal, decided layer by layer.
 
-mod asked;
-mod principal;
-mod table;
-mod told;
-mod words;
+mod decision_text;
+mod explain_request;
+mod explanation;
+mod explanation_table;
+mod principal_lookup;
 
 use iamdrift::access::{build_known_context, collect_layers, evaluate, find_missing_documents};
 use iamdrift::iam::Interpretation;
 use iamdrift::snapshot::format::CollectionPart;
 use iamdrift::snapshot::{LayerKind, MissingDocument};
 
-use super::snapshot::SnapshotArgs;
-use super::{ExitStatus, GlobalArgs, output};
+use super::snapshot_args::SnapshotArgs;
+use super::{ExitStatus, GlobalArgs, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "PRINCIPAL is an ARN (also that of a session), a name, or the end of an ARN such as role/agents/lantern, as long as ",
@@ -66,9 +66,10 @@ enum ExplainFormat {
 /// Runs the command.
 pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let request_args = asked::RequestArgs::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
+    let request_args =
+        explain_request::RequestArgs::new(catalog, &args.action, args.resource.as_deref(), &args.context)?;
     let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
-    let lookup = principal::find_principal(&snapshot, &args.principal)?;
+    let lookup = principal_lookup::find_principal(&snapshot, &args.principal)?;
     let mut layers = collect_layers(&snapshot, lookup.account, lookup.principal);
     if let Some(sessions) = lookup.sessions {
         layers.principal.sessions = sessions;
@@ -79,9 +80,9 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let evaluation = evaluate(&layers, &request, &rcp_supported, Interpretation::default());
     let mut missing_documents = find_missing_documents(&snapshot, lookup.account, lookup.principal);
     missing_documents.retain(|document| may_affect_decision(document, &request.resource));
-    let mut explanation = told::Explanation::new(lookup.principal, &request, &evaluation, args.all);
+    let mut explanation = explanation::Explanation::new(lookup.principal, &request, &evaluation, args.all);
     explanation.context = context;
-    explanation.lacking = asked::find_missing_keys(&layers, &request, &principal_context);
+    explanation.lacking = explain_request::find_missing_keys(&layers, &request, &principal_context);
     explanation.notes.extend(request_args.notes);
     let organization_unread =
         snapshot.collection_gaps.iter().any(|gap| gap.unread.part == CollectionPart::Organization);
@@ -90,10 +91,12 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     }
     explanation.missing = missing_documents.iter().map(ToString::to_string).collect();
     match args.format {
-        ExplainFormat::Table => {
-            output::write_stdout(&table::render(&explanation, output::detect_layout(), output::is_terminal())?)?
-        }
-        ExplainFormat::Json => output::write_stdout(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        ExplainFormat::Table => terminal_output::write_stdout(&explanation_table::render(
+            &explanation,
+            terminal_output::detect_layout(),
+            terminal_output::is_terminal(),
+        )?)?,
+        ExplainFormat::Json => terminal_output::write_stdout(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
     }
     Ok(if missing_documents.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
 }

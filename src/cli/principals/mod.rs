@@ -1,16 +1,16 @@
 //! `iamdrift principals`: who is what, why, and what the baseline says of each.
 
-mod json;
-mod table;
+mod principals_json;
+mod principals_table;
 
 use std::path::PathBuf;
 
 use iamdrift::baseline::{Baseline, Glob};
-use iamdrift::kinds::{DeclarationStatus, InferredClass, InventoryRow, list_principals};
+use iamdrift::classify::{DeclarationStatus, InferredClass, InventoryRow, list_principals};
 use iamdrift::snapshot::Snapshot;
 
-use super::snapshot::SnapshotArgs;
-use super::{ExitStatus, GlobalArgs, UserError, output};
+use super::snapshot_args::SnapshotArgs;
+use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "The manifest decides what a principal is. Where it is silent, hints do: whom the trust policy names, what it asks ",
@@ -96,14 +96,18 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     selected_rows.sort_by(|a, b| (a.class, a.principal.arn.as_str()).cmp(&(b.class, b.principal.arn.as_str())));
     let text = match args.format {
         PrincipalsFormat::Table => {
-            let layout = if args.output.is_some() { output::detect_file_layout() } else { output::detect_layout() };
-            table::render(&snapshot, &selected_rows, args.all, layout)?
+            let layout = if args.output.is_some() {
+                terminal_output::detect_file_layout()
+            } else {
+                terminal_output::detect_layout()
+            };
+            principals_table::render(&snapshot, &selected_rows, args.all, layout)?
         }
-        PrincipalsFormat::Json => json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
+        PrincipalsFormat::Json => principals_json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
     };
     match &args.output {
-        Some(path) => output::write_private(path, &text, "-o")?,
-        None => output::write_stdout(&text)?,
+        Some(path) => terminal_output::write_private(path, &text, "-o")?,
+        None => terminal_output::write_stdout(&text)?,
     }
     let incomplete = !unread_inputs(&snapshot).is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })

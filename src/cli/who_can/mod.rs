@@ -1,8 +1,8 @@
 //! `iamdrift who-can`: everyone who can do one thing, themselves or by becoming another.
 
-mod answer;
-mod json;
-mod table;
+mod who_can_json;
+mod who_can_report;
+mod who_can_table;
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ use iamdrift::catalog::{ActionId, Catalog};
 use iamdrift::iam::Arn;
 use iamdrift::source::find_similar_name;
 
-use super::snapshot::SnapshotArgs;
-use super::{ExitStatus, GlobalArgs, UserError, output};
+use super::snapshot_args::SnapshotArgs;
+use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "Without RESOURCE the question is who can do it on anything, and each is told with what. Whoever cannot do it is ",
@@ -74,9 +74,9 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     }
     let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
     let glob = args.principal.as_deref().map(Glob::new);
-    let request = answer::WhoCanRequest { action: &action, resource, direct: args.direct };
+    let request = who_can_report::WhoCanRequest { action: &action, resource, direct: args.direct };
     let report = globals.timed_step("asked everyone", || {
-        answer::find_who_can(catalog, &snapshot, &request, &|principal| {
+        who_can_report::find_who_can(catalog, &snapshot, &request, &|principal| {
             glob.as_ref().is_none_or(|glob| glob.matches(principal.arn.as_str()) || glob.matches(&principal.name))
         })
     });
@@ -85,14 +85,18 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     }
     let text = match args.format {
         WhoCanFormat::Table => {
-            let layout = if args.output.is_some() { output::detect_file_layout() } else { output::detect_layout() };
-            table::render(&report, layout)?
+            let layout = if args.output.is_some() {
+                terminal_output::detect_file_layout()
+            } else {
+                terminal_output::detect_layout()
+            };
+            who_can_table::render(&report, layout)?
         }
-        WhoCanFormat::Json => json::render(&report)?,
+        WhoCanFormat::Json => who_can_json::render(&report)?,
     };
     match &args.output {
-        Some(path) => output::write_private(path, &text, "-o")?,
-        None => output::write_stdout(&text)?,
+        Some(path) => terminal_output::write_private(path, &text, "-o")?,
+        None => terminal_output::write_stdout(&text)?,
     }
     let incomplete = !report.undecided.is_empty() || !report.unread.is_empty();
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })

@@ -1,23 +1,23 @@
 //! KMS: the policy of each key, AWS managed ones included.
 
-use super::super::calls;
-use super::super::error::CollectError;
-use super::super::failure::CallFailure;
-use super::super::session::AwsSession;
 use super::{ResourcePolicyRecorder, client, each_page};
+use crate::collect::api_calls;
+use crate::collect::aws_session::AwsSession;
+use crate::collect::call_failure::CallFailure;
+use crate::collect::collect_error::CollectError;
 
 pub(super) async fn read_kms_policies(
     session: &AwsSession,
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_kms, session);
-    each_page!(found, &calls::LIST_KEYS, client.list_keys(), |page| {
+    each_page!(found, &api_calls::LIST_KEYS, client.list_keys(), |page| {
         for key in page.keys.unwrap_or_default() {
             let (Some(id), Some(arn)) = (key.key_id, key.key_arn) else { continue };
             let answer = client.get_key_policy().key_id(id).policy_name("default").send().await;
             let policy = answer
                 .map(|answer| answer.policy)
-                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_KEY_POLICY, &error));
+                .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_KEY_POLICY, &error));
             found.record_policy(arn, policy)?;
         }
     });

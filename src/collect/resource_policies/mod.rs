@@ -10,11 +10,11 @@ mod secrets_manager;
 mod sns;
 mod sqs;
 
-use super::account::AccountRecorder;
-use super::error::CollectError;
-use super::failure::CallFailure;
-use super::session::AwsSession;
-use super::target::TargetAccount;
+use super::aws_session::AwsSession;
+use super::call_failure::CallFailure;
+use super::collect_account::AccountRecorder;
+use super::collect_error::CollectError;
+use super::target_account::TargetAccount;
 use crate::snapshot::format::{AccountPage, CollectionPart, EmbeddedDocument, ResourcePolicyEntry};
 
 /// How S3, Lambda, ECR and DynamoDB say that a resource has no policy.

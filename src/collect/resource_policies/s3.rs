@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use aws_sdk_s3::Client;
 
-use super::super::calls;
-use super::super::error::CollectError;
-use super::super::failure::CallFailure;
-use super::super::session::AwsSession;
 use super::{ResourcePolicyRecorder, each_page};
+use crate::collect::api_calls;
+use crate::collect::aws_session::AwsSession;
+use crate::collect::call_failure::CallFailure;
+use crate::collect::collect_error::CollectError;
 
 pub(super) async fn read_s3_policies(
     session: &AwsSession,
@@ -18,7 +18,7 @@ pub(super) async fn read_s3_policies(
     let mut clients: HashMap<String, Client> = HashMap::new();
     let list_client = build_client(session);
     // Asked for a number of buckets, AWS tells each one's region.
-    each_page!(found, &calls::LIST_BUCKETS, list_client.list_buckets().max_buckets(1000), |page| {
+    each_page!(found, &api_calls::LIST_BUCKETS, list_client.list_buckets().max_buckets(1000), |page| {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name else { continue };
             let region = bucket.bucket_region.unwrap_or_else(|| home_region.clone());
@@ -26,7 +26,7 @@ pub(super) async fn read_s3_policies(
             let answer = client.get_bucket_policy().bucket(&name).expected_bucket_owner(&found.owner).send().await;
             let policy = answer
                 .map(|answer| answer.policy)
-                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_BUCKET_POLICY, &error));
+                .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_BUCKET_POLICY, &error));
             found.record_policy(format!("arn:{}:s3:::{name}", found.partition), policy)?;
         }
     });

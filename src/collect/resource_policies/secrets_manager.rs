@@ -1,22 +1,22 @@
 //! Secrets Manager: the policy of each secret; no value is ever asked for.
 
-use super::super::calls;
-use super::super::error::CollectError;
-use super::super::failure::CallFailure;
-use super::super::session::AwsSession;
 use super::{ResourcePolicyRecorder, client, each_page};
+use crate::collect::api_calls;
+use crate::collect::aws_session::AwsSession;
+use crate::collect::call_failure::CallFailure;
+use crate::collect::collect_error::CollectError;
 
 pub(super) async fn read_secrets_manager_policies(
     session: &AwsSession,
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_secretsmanager, session);
-    each_page!(found, &calls::LIST_SECRETS, client.list_secrets(), |page| {
+    each_page!(found, &api_calls::LIST_SECRETS, client.list_secrets(), |page| {
         for arn in page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.arn) {
             let answer = client.get_resource_policy().secret_id(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.resource_policy)
-                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_SECRET_POLICY, &error));
+                .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_SECRET_POLICY, &error));
             found.record_policy(arn, policy)?;
         }
     });

@@ -2,11 +2,11 @@
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::super::calls;
-use super::super::error::CollectError;
-use super::super::failure::CallFailure;
-use super::super::session::AwsSession;
 use super::{ResourcePolicyRecorder, client, each_page};
+use crate::collect::api_calls;
+use crate::collect::aws_session::AwsSession;
+use crate::collect::call_failure::CallFailure;
+use crate::collect::collect_error::CollectError;
 
 pub(super) async fn read_sqs_policies(
     session: &AwsSession,
@@ -14,7 +14,7 @@ pub(super) async fn read_sqs_policies(
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sqs, session);
     // Without a number AWS returns the first thousand, and does not say that there are more.
-    each_page!(found, &calls::LIST_QUEUES, client.list_queues().max_results(1000), |page| {
+    each_page!(found, &api_calls::LIST_QUEUES, client.list_queues().max_results(1000), |page| {
         for url in page.queue_urls.unwrap_or_default() {
             let request = client
                 .get_queue_attributes()
@@ -24,7 +24,7 @@ pub(super) async fn read_sqs_policies(
             match request
                 .send()
                 .await
-                .map_err(|error| CallFailure::from_sdk_error(&calls::GET_QUEUE_ATTRIBUTES, &error))
+                .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_QUEUE_ATTRIBUTES, &error))
             {
                 Ok(answer) => {
                     let mut attributes = answer.attributes.unwrap_or_default();

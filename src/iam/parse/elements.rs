@@ -1,11 +1,11 @@
 //! Whom, what and on what: the elements of a statement beside its conditions.
 
 use super::DocumentParser;
-use crate::iam::action::ActionPattern;
-use crate::iam::document::{ActionElement, DocumentKind, Effect, ElementKind, ResourceElement, Version};
-use crate::iam::principal::{AwsPrincipal, PrincipalElement, PrincipalEntry};
+use crate::iam::action_pattern::ActionPattern;
+use crate::iam::policy_document::{ActionElement, DocumentKind, Effect, ElementKind, ResourceElement, Version};
+use crate::iam::principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 use crate::iam::template::{Template, VariableScope};
-use crate::source::json::{JsonNode, JsonValue};
+use crate::source::json_tree::{JsonNode, JsonValue};
 use crate::source::{Diagnostic, Span};
 
 /// Whether what a pattern starts with, up to its first wildcard, is how an ARN starts. A placeholder of a

@@ -1,12 +1,12 @@
 //! Reading a document out of JSON, with every mistake reported where it stands.
 
-mod conditions;
+mod condition_element;
 mod elements;
 
 use std::sync::Arc;
 
-use super::document::{DocumentKind, Effect, ElementKind, PolicyDocument, Statement, Version};
-use crate::source::json::{JsonMember, JsonNode, JsonValue};
+use super::policy_document::{DocumentKind, Effect, ElementKind, PolicyDocument, Statement, Version};
+use crate::source::json_tree::{JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];

@@ -4,20 +4,20 @@
 //! Line by line in `docs/report.md`. Every text that came from outside goes through a [`Paragraph`] or the
 //! table of [`glance`], which sanitise it.
 
-mod excess;
-mod facts;
-mod finding;
-mod glance;
+mod excess_section;
+mod finding_section;
+mod header_footer;
+mod overview;
 mod sections;
 mod style;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::json::sort_findings;
+use super::json_report::sort_findings;
 use super::layout::{Layout, Paragraph};
-use super::options::{RenderOptions, Verbosity};
-use super::{Reporter, words};
+use super::render_options::{RenderOptions, Verbosity};
+use super::{Reporter, text};
 use crate::audit::{Audit, Finding, PrincipalRef, RuleId, Severity};
 
 /// So many principals a brief report tells in full; all are in the table.
@@ -38,16 +38,16 @@ impl Reporter for TableReporter {
             shown_snippets: BTreeSet::new(),
         };
         let sections = ReportSections::from_audit(audit);
-        facts::write_header(audit, &mut writer)?;
+        header_footer::write_header(audit, &mut writer)?;
         sections::write_unread(&audit.unread, &mut writer)?;
-        glance::write_overview(&sections.groups, &mut writer)?;
+        overview::write_overview(&sections.groups, &mut writer)?;
         let shown_count = writer.limit_shown(sections.groups.len(), MAX_PRINCIPALS);
         for group in sections.groups.iter().take(shown_count) {
-            finding::write_group(group, &mut writer)?;
+            finding_section::write_group(group, &mut writer)?;
         }
         if shown_count < sections.groups.len() {
             writer.write_blank_line()?;
-            let omitted = words::format_count(sections.groups.len() - shown_count, "principal");
+            let omitted = text::format_count(sections.groups.len() - shown_count, "principal");
             writer.write_paragraph(
                 Paragraph::new(0, 2).add_words(&format!("… {omitted} of the table above in full, --all")),
             )?;
@@ -56,8 +56,8 @@ impl Reporter for TableReporter {
         sections::write_baseline(&sections.baseline, &mut writer)?;
         sections::write_accepted(&sections.accepted, &mut writer)?;
         sections::write_notes(&audit.notes, &mut writer)?;
-        facts::write_verdict(audit, options, &mut writer)?;
-        facts::write_footer(audit, options, &mut writer)
+        header_footer::write_verdict(audit, options, &mut writer)?;
+        header_footer::write_footer(audit, options, &mut writer)
     }
 }
 
@@ -148,5 +148,5 @@ impl<'a> ReportSections<'a> {
 
 /// What is left out, and how to see it: `… 194 more actions, --all`.
 fn describe_omitted(n: usize, noun: &str) -> String {
-    format!("… {} more {noun}{}, --all", words::format_number(n), if n == 1 { "" } else { "s" })
+    format!("… {} more {noun}{}, --all", text::format_number(n), if n == 1 { "" } else { "s" })
 }

@@ -3,11 +3,11 @@
 use std::io;
 
 use super::super::layout::Paragraph;
-use super::super::options::Verbosity;
-use super::super::words::{format_count, format_number};
-use super::finding::{add_place, begin_field, write_body, write_principal, write_title};
+use super::finding_section::{add_place, begin_field, write_body, write_principal, write_title};
 use super::{TableWriter, describe_omitted, style};
 use crate::audit::{Finding, Note, NoteKind, UnreadInput};
+use crate::report::render_options::Verbosity;
+use crate::report::text::{format_count, format_number};
 
 /// How many of each a brief report shows.
 const MAX_NOTES: usize = 5;

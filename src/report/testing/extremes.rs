@@ -1,6 +1,6 @@
 //! Audits with nothing found, with hostile names, with a lot of everything.
 
-use super::build::*;
+use super::builders::*;
 use crate::audit::*;
 
 /// Nothing found.

@@ -1,6 +1,6 @@
 //! An audit with something in every part of the report.
 
-use super::build::*;
+use super::builders::*;
 use crate::audit::*;
 
 pub(in crate::report) fn incident() -> Audit {

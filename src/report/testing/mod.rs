@@ -1,10 +1,10 @@
 //! Handmade audits for the reports' tests, and reports of them.
 
-mod build;
+mod builders;
 mod extremes;
 mod incident;
 
-use build::build_audit;
+use builders::build_audit;
 pub(super) use extremes::{hostile, large};
 pub(super) use incident::incident;
 

@@ -3,24 +3,24 @@
 //! The names are those of AWS's APIs. Reading goes another way (`page`, `organization_file`, `resource`),
 //! which keeps places; tests hold the two together.
 
-mod account;
-mod document;
-mod manifest;
-mod organization;
+mod account_entries;
+mod embedded_document;
+mod organization_entries;
+mod snapshot_manifest;
 
-pub use account::{
+pub use account_entries::{
     AccountFile, AccountPage, AttachedBoundary, AttachedPolicy, GroupDetail, InlinePolicy, ManagedPolicyDetail,
     ManagedPolicyReference, OpenIdConnectProvider, PermissionSet, PermissionSetBoundary, PolicyVersion, RoleDetail,
     RoleLastUsed, SamlProvider, Tag, UserDetail,
 };
-pub use document::EmbeddedDocument;
-pub use manifest::{
-    AccountStatus, CallerIdentity, CollectionPart, CollectorTool, FORMAT_VERSION, ManifestAccount,
-    ManifestOrganization, SnapshotManifest, StoredFile, UnreadPart,
-};
-pub use organization::{
+pub use embedded_document::EmbeddedDocument;
+pub use organization_entries::{
     AccountEntry, DelegatedAdministratorEntry, OrganizationEntry, OrganizationFile, OrganizationalUnitEntry,
     PolicyEntry, PolicyType, PolicyTypeEntry, PolicyTypeStatus, ResourcePolicyEntry, RootEntry, SnapshotFile,
+};
+pub use snapshot_manifest::{
+    AccountStatus, CallerIdentity, CollectionPart, CollectorTool, FORMAT_VERSION, ManifestAccount,
+    ManifestOrganization, SnapshotManifest, StoredFile, UnreadPart,
 };
 
 /// The JSON Schemas of these files, by file name under `schemas/`.

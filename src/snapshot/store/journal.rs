@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::JOURNAL;
-use super::error::StoreError;
+use super::store_error::StoreError;
 use crate::snapshot::format::{CallerIdentity, CollectorTool, ManifestAccount, ManifestOrganization};
 
 /// How a collection began.

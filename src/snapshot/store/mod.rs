@@ -29,19 +29,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod account;
-mod error;
-mod folder;
+mod account_writer;
+mod file_writer;
 mod journal;
+mod private_dir;
 mod resume;
-mod shared;
-mod stored;
-mod writer;
+mod snapshot_writer;
+mod store_error;
+mod writer_state;
 
-pub use account::AccountWriter;
-pub use error::StoreError;
-pub(super) use stored::{blake3_hex, decode_stored};
-pub use writer::{CollectionHeader, Compression, SnapshotWriter};
+pub use account_writer::AccountWriter;
+pub(super) use file_writer::{blake3_hex, decode_stored};
+pub use snapshot_writer::{CollectionHeader, Compression, SnapshotWriter};
+pub use store_error::StoreError;
 
 /// The manifest's name in its directory.
 pub const MANIFEST: &str = "manifest.json";

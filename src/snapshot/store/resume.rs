@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use super::error::StoreError;
+use super::file_writer::sync_dir;
 use super::journal::{Journal, JournalHeader, JournalLine};
-use super::shared::CollectionProgress;
-use super::stored::sync_dir;
+use super::store_error::StoreError;
+use super::writer_state::CollectionProgress;
 use super::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX};
 use crate::iam::AccountId;
-use crate::snapshot::collected::CollectedDir;
 use crate::snapshot::format::{ManifestAccount, ManifestOrganization, SnapshotManifest, StoredFile};
+use crate::snapshot::read::collected_dir::CollectedDir;
 
 /// Turns a finished snapshot of which something is unread into a run that was broken off: its manifest becomes the
 /// journal. The accounts that were not read whole are to be read again; until they are, what there is of them counts.

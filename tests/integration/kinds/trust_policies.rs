@@ -3,7 +3,7 @@
 //! What a role is for was read in the repository that it comes from: the file, the resource's name, what is around
 //! it. Many are templates. They are filled in as their stack would be, and named so that names tell nothing.
 
-use iamdrift::kinds::{InferredClass, classify_principals};
+use iamdrift::classify::{InferredClass, classify_principals};
 use serde_json::{Value, json};
 
 use super::snapshot;

@@ -1,0 +1,4 @@
+//! Sets of actions: how severe they are, and how they are summarized.
+
+pub(crate) mod ranking;
+pub(crate) mod summary;

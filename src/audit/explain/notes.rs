@@ -1,0 +1,61 @@
+//! What a reader must know to judge the verdicts.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashSet;
+
+use crate::audit::model::audit::{Note, NoteKind};
+use crate::catalog::Catalog;
+use crate::iam::PolicyDocument;
+use crate::snapshot::Snapshot;
+use crate::snapshot::format::CollectionPart;
+use crate::source::Place;
+
+/// The notes of an audit; `documents` are those that decide anything.
+pub(crate) fn collect_notes<'a>(
+    snapshot: &Snapshot,
+    catalog: &Catalog,
+    documents: impl IntoIterator<Item = &'a PolicyDocument>,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut add_absent_layer =
+        |text: &str| notes.push(Note { kind: NoteKind::LayerAbsent, text: text.to_owned(), place: None });
+    let is_uncollected = |part: CollectionPart| snapshot.collection_gaps.iter().any(|gap| gap.unread.part == part);
+    if snapshot.organization.is_none() && !is_uncollected(CollectionPart::Organization) {
+        add_absent_layer(
+            "no organization was given: service and resource control policies are not part of any verdict",
+        );
+    }
+    if snapshot.resource_policies.is_empty() && !is_uncollected(CollectionPart::ResourcePolicies) {
+        add_absent_layer("no resource policies were given: what they allow or deny is not part of any verdict");
+    }
+    for (name, place) in find_unknown_actions(catalog, documents) {
+        let text = format!("the service catalog does not know {name}");
+        notes.push(Note { kind: NoteKind::UnknownAction, text, place: Some(place) });
+    }
+    notes
+}
+
+/// The actions that documents name and the catalog does not know, each with the first place.
+fn find_unknown_actions<'a>(
+    catalog: &Catalog,
+    documents: impl IntoIterator<Item = &'a PolicyDocument>,
+) -> Vec<(String, Place)> {
+    let mut visited: FxHashSet<*const PolicyDocument> = FxHashSet::default();
+    let mut unknown: BTreeMap<String, (String, Place)> = BTreeMap::new();
+    for document in documents {
+        if !visited.insert(std::ptr::from_ref(document)) {
+            continue;
+        }
+        for statement in &document.statements {
+            for pattern in statement.action.patterns.iter().filter(|pattern| pattern.is_literal()) {
+                let lower = format!("{}:{}", pattern.service(), pattern.name());
+                if catalog.find_action(&lower).is_none() {
+                    let place = || (pattern.as_written().to_owned(), document.statement_place(statement));
+                    unknown.entry(lower).or_insert_with(place);
+                }
+            }
+        }
+    }
+    unknown.into_values().collect()
+}

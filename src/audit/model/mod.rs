@@ -1,0 +1,8 @@
+//! What an audit returns. Data only; nothing here decides.
+
+pub(crate) mod action_list;
+pub(crate) mod audit;
+pub(crate) mod finding;
+pub(crate) mod fingerprint;
+pub(crate) mod rule_id;
+pub(crate) mod severity;

@@ -1,0 +1,162 @@
+//! From a path to a [`Baseline`], or to all that is wrong with it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::ceiling::DocumentLoader;
+use super::manifest_parser::ManifestParser;
+use super::reader::{ManifestReader, ManifestTable};
+use crate::baseline::content_id::compute_content_id;
+use crate::baseline::model::entry::Baseline;
+use crate::baseline::model::levels::LevelCatalog;
+use crate::source::{Diagnostic, Diagnostics, SourceFile, Span, toml};
+
+/// The manifest's name in its directory.
+const MANIFEST_FILE_NAME: &str = "baseline.toml";
+
+impl Baseline {
+    /// Reads a manifest and the documents that it names, and reports everything that is wrong with them at once.
+    ///
+    /// `path` is the directory that holds `baseline.toml`, or the manifest itself under any name; documents are
+    /// relative to the directory that it stands in. The services of `levels` are looked at only when a ceiling is
+    /// resolved; [`Baseline::load_with`] does it here.
+    pub fn load(path: &Path) -> Result<Baseline, Diagnostics> {
+        load_baseline(path, None)
+    }
+
+    /// The same, with the services of `levels` held against a catalog.
+    pub fn load_with_catalog(path: &Path, catalog: &dyn LevelCatalog) -> Result<Baseline, Diagnostics> {
+        load_baseline(path, Some(catalog))
+    }
+
+    /// The same out of texts that are already at hand: the manifest, and the documents by the paths that it gives.
+    pub fn from_texts(
+        manifest: &Arc<SourceFile>,
+        documents: impl IntoIterator<Item = (String, Arc<SourceFile>)>,
+        catalog: &dyn LevelCatalog,
+    ) -> Result<Baseline, Diagnostics> {
+        parse_baseline(manifest, DocumentLoader::from_texts(documents), Some(catalog))
+    }
+}
+
+fn load_baseline(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Diagnostics> {
+    let file = if path.is_dir() { path.join(MANIFEST_FILE_NAME) } else { path.to_path_buf() };
+    let source = SourceFile::read(&file).map_err(|error| {
+        let empty_source = SourceFile::new(file.display().to_string(), "");
+        Diagnostic::error(&empty_source, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
+            .with_help("copy `policies/` of iamdrift's repository to start one, or give the directory that holds `baseline.toml`")
+    })?;
+    let directory = file.parent().unwrap_or(Path::new(""));
+    parse_baseline(&source, DocumentLoader::from_directory(directory), catalog)
+}
+
+fn parse_baseline(
+    source: &Arc<SourceFile>,
+    documents: DocumentLoader,
+    catalog: Option<&dyn LevelCatalog>,
+) -> Result<Baseline, Diagnostics> {
+    let tree = toml::parse(source)?;
+    let root = ManifestTable { items: tree.get_ref(), description: "manifest", span: Span::default() };
+    let reader = ManifestReader { source, problems: Vec::new() };
+    let mut manifest = ManifestParser { reader, documents, catalog };
+    let parsed = manifest.parse(&root);
+    let ManifestParser { reader, documents, .. } = manifest;
+    let mut problems = reader.problems;
+    // The manifest's own first, in the order of its lines, then those of each document.
+    problems.sort_by_key(|problem| {
+        let place = problem.place();
+        (place.file != source.name(), place)
+    });
+    let Some(parsed) = parsed.filter(|_| problems.is_empty()) else { return Err(Diagnostics(problems)) };
+    Ok(Baseline {
+        settings: parsed.settings,
+        entries: parsed.entries,
+        ignores: parsed.ignores,
+        exceptions: parsed.exceptions,
+        personas: parsed.personas,
+        guards: parsed.guards,
+        hints: parsed.hints,
+        content_id: compute_content_id(source, documents.sources()),
+        source: Arc::clone(source),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::base::glob::Glob;
+    use crate::baseline::model::ceiling::CeilingPart;
+    use crate::baseline::tests::testing::{ManifestDirectory, TinyCatalog};
+    use crate::catalog::Catalog;
+
+    const MANIFEST: &str =
+        "version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\nallow = [\"good.json\"]\n";
+
+    #[test]
+    fn loads_from_directory_or_manifest() {
+        let directory = ManifestDirectory::with_manifest(MANIFEST);
+        let by_directory = Baseline::load(&directory.path()).unwrap();
+        let by_file = Baseline::load(&directory.path().join("baseline.toml")).unwrap();
+        assert_eq!(by_directory.content_id(), by_file.content_id());
+        assert_eq!(by_directory.place(by_directory.entries[0].span).line, 2);
+    }
+
+    #[test]
+    fn content_id_changes_with_the_content() {
+        let directory = ManifestDirectory::with_manifest(MANIFEST);
+        let before = directory.load().unwrap().content_id().to_owned();
+        assert_eq!(before.len(), 7);
+        assert_eq!(ManifestDirectory::with_manifest(MANIFEST).load().unwrap().content_id(), before, "wherever it lies");
+        let changed = directory.path().join("good.json");
+        let text = std::fs::read_to_string(&changed).unwrap();
+        std::fs::write(&changed, text.replace("ce:Get*", "ce:List*")).unwrap();
+        assert_ne!(directory.load().unwrap().content_id(), before);
+        std::fs::write(directory.path().join("bad.json"), "").unwrap();
+        assert_ne!(
+            ManifestDirectory::with_manifest(&MANIFEST.replace("\"a\"", "\"b\"")).load().unwrap().content_id(),
+            before
+        );
+    }
+
+    #[test]
+    fn services_are_checked_against_the_catalog() {
+        let directory = ManifestDirectory::with_manifest(
+            &MANIFEST.replace("allow = [\"good.json\"]", "levels = { cee = \"List\" }"),
+        );
+        let baseline = Baseline::load(&directory.path()).unwrap();
+        assert!(baseline.entries[0].ceiling.resolve(&TinyCatalog, |_| None).is_err());
+        assert!(directory.load().is_err());
+    }
+
+    #[test]
+    fn shipped_baseline_loads() {
+        let baseline =
+            Baseline::load_with_catalog(Path::new("policies"), Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
+        assert_eq!(baseline.entries.len(), 5);
+        // Every document that is shipped is named by the manifest.
+        let named = std::fs::read_to_string("policies/baseline.toml").unwrap();
+        for folder in ["operators", "agents"] {
+            for file in std::fs::read_dir(format!("policies/{folder}")).unwrap() {
+                let path = format!("{folder}/{}", file.unwrap().file_name().display());
+                assert!(named.contains(&path), "{path}");
+                assert!(std::fs::read_to_string("policies/README.md").unwrap().contains(&path), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_shipped_pattern_matches_an_action() {
+        let catalog = Catalog::embedded();
+        let baseline = Baseline::load(Path::new("policies")).unwrap();
+        let names: Vec<String> = catalog.actions().map(|id| catalog.full_name(id).to_ascii_lowercase()).collect();
+        for part in baseline.entries.iter().flat_map(|entry| &entry.ceiling.parts) {
+            let CeilingPart::Document { path, document, .. } = part else { continue };
+            for pattern in document.statements.iter().flat_map(|statement| &statement.action.patterns) {
+                assert!(catalog.find_service(pattern.service()).is_some(), "{path}: {}", pattern.as_written());
+                let glob = Glob::new(&pattern.as_written().to_ascii_lowercase());
+                assert!(names.iter().any(|name| glob.matches(name)), "{path}: {}", pattern.as_written());
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The tables of a manifest, one after the other.
+
+use super::ceiling::DocumentLoader;
+use super::keys;
+use super::reader::{ManifestReader, ManifestTable, item_span};
+use super::references::{References, check_references};
+use crate::baseline::model::entry::{BoundaryRequirement, Entry, Ignore, PrincipalClass, Settings};
+use crate::baseline::model::exception::Exception;
+use crate::baseline::model::guard::Guard;
+use crate::baseline::model::hint::Hint;
+use crate::baseline::model::levels::LevelCatalog;
+use crate::baseline::model::persona::Persona;
+use crate::baseline::model::selector::Selector;
+use crate::source::toml::DeValue;
+
+/// The only version of the format so far.
+const SUPPORTED_VERSION: &str = "1";
+
+/// A manifest while it is read.
+pub(crate) struct ManifestParser<'a> {
+    pub(crate) reader: ManifestReader<'a>,
+    pub(crate) documents: DocumentLoader,
+    pub(crate) catalog: Option<&'a dyn LevelCatalog>,
+}
+
+/// What of a manifest could be read.
+pub(crate) struct ParsedManifest {
+    pub(crate) settings: Settings,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) ignores: Vec<Ignore>,
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) personas: Vec<Persona>,
+    pub(crate) guards: Vec<Guard>,
+    pub(crate) hints: Vec<Hint>,
+}
+
+impl ManifestParser<'_> {
+    /// Reads all tables; none where the manifest is of another version, of which nothing more can be said.
+    pub(crate) fn parse(&mut self, root: &ManifestTable<'_>) -> Option<ParsedManifest> {
+        self.check_version(root)?;
+        self.reader.check_keys(root, keys::ROOT);
+        let settings = self.parse_settings(root);
+        let principals = self.reader.read_tables(root, "principal", "[[principal]]");
+        let personas = self.reader.read_tables(root, "persona", "[[persona]]");
+        let guards = self.reader.read_tables(root, "guard", "[[guard]]");
+        let ignores = self.reader.read_tables(root, "ignore", "[[ignore]]");
+        let exceptions = self.reader.read_tables(root, "exception", "[[exception]]");
+        let hints = self.reader.read_tables(root, "hint", "[[hint]]");
+        let mut references = References::default();
+        let entries = principals.iter().filter_map(|table| self.parse_entry(table, &mut references)).collect();
+        let personas = personas.iter().filter_map(|table| self.parse_persona(table, &mut references)).collect();
+        let guards = guards.iter().filter_map(|table| self.parse_guard(table, &mut references)).collect();
+        let ignores = ignores.iter().filter_map(|table| self.parse_ignore(table)).collect();
+        let exceptions = exceptions.iter().filter_map(|table| self.parse_exception(table, &mut references)).collect();
+        let hints: Vec<Hint> = hints.iter().filter_map(|table| self.reader.parse_hint(table)).collect();
+        references.hints.extend(hints.iter().map(|hint| hint.name.clone()));
+        check_references(&mut self.reader, &references);
+        Some(ParsedManifest { settings, entries, ignores, exceptions, personas, guards, hints })
+    }
+
+    fn check_version(&mut self, root: &ManifestTable<'_>) -> Option<()> {
+        let Some((_, item)) = root.get("version") else {
+            self.reader.report_missing_key(root, "version", "`version = 1` at the top");
+            return None;
+        };
+        match item.get_ref() {
+            DeValue::Integer(number) if number.radix() == 10 && number.as_str() == SUPPORTED_VERSION => Some(()),
+            DeValue::Integer(_) => {
+                self.reader.report_error(
+                    item_span(item),
+                    "this version of iamdrift does not know this format",
+                    "version 1",
+                );
+                None
+            }
+            _ => {
+                self.reader.report_wrong_type("version", item, "the number 1");
+                None
+            }
+        }
+    }
+
+    fn parse_settings(&mut self, root: &ManifestTable<'_>) -> Settings {
+        let Some(table) = self.reader.read_table(root, "settings", "[settings]") else {
+            return Settings { agent_hints: true, through_agents: true };
+        };
+        self.reader.check_keys(&table, keys::SETTINGS);
+        let mut read_flag = |key: &str| match table.get(key).map(|(_, item)| (item, item.get_ref())) {
+            None => true,
+            Some((_, DeValue::Boolean(value))) => *value,
+            Some((item, _)) => {
+                self.reader.report_wrong_type(key, item, "true or false");
+                true
+            }
+        };
+        Settings { agent_hints: read_flag("agent_hints"), through_agents: read_flag("through_agents") }
+    }
+
+    fn parse_entry(&mut self, table: &ManifestTable<'_>, references: &mut References) -> Option<Entry> {
+        self.reader.check_keys(table, keys::PRINCIPAL);
+        let name = self.reader.read_required_text(table, "name", "a name of its own, for the reports");
+        let selector = self.parse_selector(table);
+        let class = self.reader.read_choice(table, "kind", &PrincipalClass::ALL);
+        let owner = self.reader.read_text(table, "owner").map(|owner| owner.value);
+        let ceiling = self.parse_ceiling(table);
+        let assumable_by = self.parse_assumable_by(table);
+        let boundary = self.parse_boundary(table);
+        let narrower_than = self.reader.read_text(table, "narrower_than");
+        let guards = self.reader.read_texts(table, "guards").map(|texts| texts.value).unwrap_or_default();
+        let overrides = self.reader.read_texts(table, "overrides").map(|texts| texts.value).unwrap_or_default();
+        references.add_entry(&name, &overrides, &narrower_than, guards.clone());
+        Some(Entry {
+            name: name?,
+            selector: selector?,
+            class: class?,
+            owner,
+            ceiling: ceiling?,
+            assumable_by,
+            boundary,
+            narrower_than,
+            guards,
+            overrides,
+            span: table.span,
+        })
+    }
+
+    fn parse_ignore(&mut self, table: &ManifestTable<'_>) -> Option<Ignore> {
+        self.reader.check_keys(table, keys::IGNORE);
+        let selector = self.parse_selector(table);
+        let reason = self.reader.read_required_text(table, "reason", "why these principals are left out");
+        Some(Ignore { selector: selector?, reason: reason?.value, span: table.span })
+    }
+
+    fn parse_exception(&mut self, table: &ManifestTable<'_>, references: &mut References) -> Option<Exception> {
+        self.reader.check_keys(table, keys::EXCEPTION);
+        let fingerprint = self.reader.read_required_text(table, "fingerprint", "the fingerprint of a finding");
+        let reason = self.reader.read_required_text(table, "reason", "why the finding is accepted");
+        let requested_by = self.reader.read_required_text(table, "requested_by", "who asked for the exception");
+        let approved_by = self.reader.read_required_text(table, "approved_by", "who agreed to it");
+        let expires = self.reader.read_required_date(table, "expires");
+        if let (Some(requested), Some(approved)) = (&requested_by, &approved_by)
+            && requested.value.trim().to_lowercase() == approved.value.trim().to_lowercase()
+        {
+            let message = format!("`{}` approves their own request", approved.value);
+            self.reader.report_error(approved.span, message, "someone other than `requested_by`");
+        }
+        if let Some(fingerprint_text) = &fingerprint
+            && fingerprint_text.value.contains(char::is_whitespace)
+        {
+            self.reader.report_error(
+                fingerprint_text.span,
+                "`fingerprint` holds white space",
+                "a fingerprint as the report prints it",
+            );
+        }
+        references.fingerprints.extend(fingerprint.clone());
+        Some(Exception {
+            fingerprint: fingerprint?,
+            reason: reason?.value,
+            requested_by: requested_by?.value,
+            approved_by: approved_by?.value,
+            expires: expires?,
+            span: table.span,
+        })
+    }
+
+    /// `match` and `tags`, at least one of them.
+    fn parse_selector(&mut self, table: &ManifestTable<'_>) -> Option<Selector> {
+        let arns = self.reader.read_nonempty_texts(table, "match", "at least one glob over an ARN");
+        let (at_match, at_tags) = (table.get("match"), table.get("tags"));
+        let Some((span, _)) = at_match.or(at_tags) else {
+            let message = format!("the {} has neither `match` nor `tags`", table.description);
+            self.reader.report_error(table.span, message, "whom it speaks of");
+            return None;
+        };
+        let mut selector = Selector { span, ..Selector::default() };
+        for text in arns.map(|texts| texts.value).unwrap_or_default() {
+            selector.arns.extend(self.reader.parse_arn_glob("match", &text));
+        }
+        selector.tags = self.reader.read_tag_selectors(table).unwrap_or_default();
+        Some(selector)
+    }
+
+    fn parse_boundary(&mut self, table: &ManifestTable<'_>) -> Option<BoundaryRequirement> {
+        let (span, _) = table.get("boundary")?;
+        let text = self.reader.read_text(table, "boundary")?;
+        let glob = self.reader.parse_arn_glob("boundary", &text)?;
+        Some(BoundaryRequirement { globs: vec![glob], span })
+    }
+}

@@ -1,0 +1,39 @@
+//! The questions of a comparison, written for other solvers.
+
+use std::path::Path;
+
+use iamdrift::catalog::Catalog;
+use iamdrift::solve::{SmtScript, render_smt_script};
+
+use super::DocumentPair;
+use crate::cli::{UserError, terminal_output};
+
+/// Writes both directions into a directory, which is made where it is not there.
+pub fn write_scripts(directory: &Path, (a, b): &DocumentPair, catalog: &Catalog) -> anyhow::Result<()> {
+    std::fs::create_dir_all(directory).map_err(|error| {
+        let message = format!("cannot make the directory {}: {error}", directory.display());
+        UserError::new(message, "give `--smt-lib` a directory that you can write to")
+    })?;
+    for (name, script) in
+        [("a-not-b.smt2", render_smt_script(a, b, catalog)), ("b-not-a.smt2", render_smt_script(b, a, catalog))]
+    {
+        let path = directory.join(name);
+        terminal_output::write_private(&path, &script.text, "--smt-lib")?;
+        warn_about_omissions(&path, &script)?;
+    }
+    Ok(())
+}
+
+/// Says on standard error what was left out: a solver's answer is not about that.
+fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> {
+    let Some((action, reason)) = script.omitted.first() else { return Ok(()) };
+    let questions = match script.omitted.len() {
+        1 => "1 question".to_owned(),
+        number => format!("{number} questions"),
+    };
+    terminal_output::print_warning(&format!(
+        "{} lacks {questions} beside the {} that it asks; that of {action}: {reason}",
+        path.display(),
+        script.questions
+    ))
+}

@@ -1,0 +1,191 @@
+//! The request that a user asks about: checked, and its context filled in with what is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iamdrift::access::{Context, ContextValue, KeyFact, KnownContext, Layers, PolicyRef, Request};
+use iamdrift::catalog::{ActionId, Catalog, Multiplicity};
+use iamdrift::iam::condition::ConditionValue;
+use iamdrift::iam::{Arn, ContextKey};
+use iamdrift::source::find_similar_name;
+
+use super::explanation::{ContextEntry, ContextValueSource, MissingContextKey};
+use crate::cli::UserError;
+
+/// What was asked.
+pub struct RequestArgs {
+    action: String,
+    resource: String,
+    context: BTreeMap<ContextKey, ContextValue>,
+    /// What the user should know about the question.
+    pub notes: Vec<String>,
+}
+
+impl RequestArgs {
+    /// Checks a question.
+    pub fn new(
+        catalog: &Catalog,
+        action: &str,
+        resource: Option<&str>,
+        context: &[String],
+    ) -> Result<RequestArgs, UserError> {
+        let mut notes = Vec::new();
+        let (service, name) = action.split_once(':').unwrap_or_default();
+        if service.is_empty() || name.is_empty() || action.contains(['*', '?']) {
+            let help = "give `service:Action` without wildcards, such as s3:GetObject";
+            return Err(UserError::new(format!("`{action}` is not an action"), help));
+        }
+        let action_id = catalog.find_action(action);
+        if action_id.is_none() {
+            notes.push(describe_unknown_action(catalog, action, service));
+        }
+        if let Some(resource) = resource.filter(|resource| *resource != "*" && Arn::parse(resource).is_none()) {
+            let help = "give an ARN, or `*` for an action that names no resource";
+            return Err(UserError::new(format!("`{resource}` is not a resource"), help));
+        }
+        if let (None, Some(id)) = (resource, action_id) {
+            notes.extend(describe_arn_formats(catalog, id));
+        }
+        Ok(RequestArgs {
+            action: action_id.map_or_else(|| action.to_owned(), |id| catalog.full_name(id)),
+            resource: resource.unwrap_or("*").to_owned(),
+            context: parse_context(catalog, context)?,
+            notes,
+        })
+    }
+
+    /// The request, and the keys of its context that were given or that the statements name.
+    pub fn to_request(
+        &self,
+        catalog: &Catalog,
+        layers: &Layers,
+        known_context: &KnownContext,
+    ) -> (Request, Vec<ContextEntry>) {
+        let mut context = Context(self.context.clone());
+        let mut entries: Vec<ContextEntry> =
+            self.context.iter().map(|(key, value)| ContextEntry::new(key, value, ContextValueSource::Given)).collect();
+        let arn = Arn::parse(&self.resource);
+        for key in context_keys(layers) {
+            if context.get(&key).is_some() {
+                continue;
+            }
+            let value_from_arn = arn.as_ref().and_then(|arn| match key.lower() {
+                "aws:requestedregion" => Some(arn.region()),
+                "aws:resourceaccount" => Some(arn.account()),
+                _ => None,
+            });
+            let (value, source) = match (known_context.fact(&key), value_from_arn.filter(|text| !text.is_empty())) {
+                (KeyFact::Value(value), _) => (ContextValue::Single(value), ContextValueSource::Snapshot),
+                (KeyFact::Set(values), _) => (ContextValue::Set(values), ContextValueSource::Snapshot),
+                (_, Some(text)) => (ContextValue::Single(text.to_owned()), ContextValueSource::Resource),
+                _ => continue,
+            };
+            // A single value of a key that holds several is a set of one.
+            let value = match value {
+                ContextValue::Single(single) if is_multivalued(catalog, &key) => ContextValue::Set(vec![single]),
+                other => other,
+            };
+            entries.push(ContextEntry::new(&key, &value, source));
+            context.0.insert(key, value);
+        }
+        (Request { action: self.action.clone(), resource: self.resource.clone(), context }, entries)
+    }
+}
+
+/// Keys that statements name and that the request lacks, save those that no request of the principal has.
+pub fn find_missing_keys(layers: &Layers, request: &Request, known_context: &KnownContext) -> Vec<MissingContextKey> {
+    let is_missing =
+        |key: &ContextKey| request.context.get(key).is_none() && known_context.fact(key) != KeyFact::Missing;
+    let to_missing_key = |key: ContextKey| {
+        let is_always_present = matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_));
+        MissingContextKey { key: key.as_written().to_owned(), every_request_has_it: is_always_present }
+    };
+    let service_keys = context_keys_of_statements(layers, |statement| {
+        super::decision_text::may_list_service(statement, &request.action)
+    });
+    service_keys.into_iter().filter(is_missing).map(to_missing_key).collect()
+}
+
+fn context_keys(layers: &Layers) -> BTreeSet<ContextKey> {
+    context_keys_of_statements(layers, |_| true)
+}
+
+/// The keys that the conditions and variables of some statements name.
+fn context_keys_of_statements(
+    layers: &Layers,
+    is_selected: impl Fn(&iamdrift::iam::Statement) -> bool,
+) -> BTreeSet<ContextKey> {
+    let optional_policies = [&layers.boundary, &layers.session].into_iter().flatten().flatten();
+    let levels = [&layers.scps, &layers.rcps].into_iter().flatten().flatten().flat_map(|level| &level.policies);
+    let resources = layers.resource_policies.iter().map(|resource| &resource.policy);
+    let policies: Vec<&PolicyRef> =
+        layers.identity.iter().chain(optional_policies).chain(levels).chain(resources).collect();
+    let mut keys = BTreeSet::new();
+    for statement in
+        policies.iter().flat_map(|policy| &policy.document.statements).filter(|statement| is_selected(statement))
+    {
+        let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
+        keys.extend(patterns.flat_map(|pattern| pattern.variables()).cloned());
+        for condition in &statement.conditions {
+            keys.insert(condition.key.clone());
+            for value in &condition.values {
+                if let ConditionValue::Text(template) = value {
+                    keys.extend(template.variables().cloned());
+                }
+            }
+        }
+    }
+    keys
+}
+
+fn is_multivalued(catalog: &Catalog, key: &ContextKey) -> bool {
+    catalog.key_definition(key.as_written()).is_some_and(|facts| facts.multiplicity == Multiplicity::Multi)
+}
+
+fn parse_context(catalog: &Catalog, context: &[String]) -> Result<BTreeMap<ContextKey, ContextValue>, UserError> {
+    let mut values: BTreeMap<ContextKey, Vec<String>> = BTreeMap::new();
+    for entry in context {
+        let Some((key, value)) = entry.split_once('=').filter(|(key, _)| !key.is_empty()) else {
+            let help = "give `--context KEY=VALUE`, such as --context aws:SourceIp=203.0.113.7";
+            return Err(UserError::new(format!("`{entry}` is not a context key with its value"), help));
+        };
+        values.entry(ContextKey::new(key)).or_default().push(value.to_owned());
+    }
+    let to_context_value = |(key, values): (ContextKey, Vec<String>)| {
+        let facts = catalog.key_definition(key.as_written());
+        let value = match (facts.map(|facts| facts.multiplicity), <[String; 1]>::try_from(values)) {
+            (Some(Multiplicity::Multi), Ok(single)) => ContextValue::Set(single.into()),
+            (_, Ok([single])) => ContextValue::Single(single),
+            (Some(Multiplicity::Single), Err(_)) => {
+                let help = "give it once; AWS's reference says so";
+                return Err(UserError::new(format!("{key} holds one value"), help));
+            }
+            (_, Err(values)) => ContextValue::Set(values),
+        };
+        Ok((key, value))
+    };
+    values.into_iter().map(to_context_value).collect()
+}
+
+fn describe_unknown_action(catalog: &Catalog, action: &str, service: &str) -> String {
+    let suggestion = match catalog.find_service(service) {
+        Some(id) => {
+            let names: Vec<String> = catalog.actions_of(id).map(|id| catalog.full_name(ActionId(id))).collect();
+            find_similar_name(action, names.iter().map(String::as_str)).map(str::to_owned)
+        }
+        None => find_similar_name(service, catalog.services().map(|id| catalog.service_prefix(id)))
+            .map(|service| format!("{service}:…")),
+    };
+    let near = suggestion.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("the service catalog knows no action `{action}`{near}")
+}
+
+/// Which ARNs an action takes.
+fn describe_arn_formats(catalog: &Catalog, action: ActionId) -> Option<String> {
+    let types = catalog.resource_types(catalog.shape(action));
+    let arn_formats: BTreeSet<&str> =
+        types.iter().flat_map(|id| catalog.arn_formats(*id)).map(|form| &**form).collect();
+    let format_list: Vec<&str> = arn_formats.into_iter().collect();
+    let name = catalog.full_name(action);
+    (!format_list.is_empty())
+        .then(|| format!("{name} was asked on `*`; it is asked on resources: {}", format_list.join(", ")))
+}

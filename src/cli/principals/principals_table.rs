@@ -1,0 +1,129 @@
+//! The list for people.
+
+use std::io::Write;
+
+use iamdrift::audit::format_count;
+use iamdrift::baseline::Strength;
+use iamdrift::classify::{DeclarationStatus, Evidence, InferredClass, InventoryRow};
+use iamdrift::report::{Layout, Paragraph};
+use iamdrift::snapshot::Snapshot;
+use owo_colors::Style;
+
+/// The columns that a kind takes.
+const CLASS_COLUMN: usize = 16;
+const PLAIN: Style = Style::new();
+
+/// Writes the list: who there is in one line, then a paragraph for each.
+pub fn render(
+    snapshot: &Snapshot,
+    rows: &[InventoryRow<'_>],
+    show_all: bool,
+    layout: Layout,
+) -> std::io::Result<String> {
+    let mut out = Vec::new();
+    write_summary(rows, layout, &mut out)?;
+    writeln!(out)?;
+    let several_accounts = rows.iter().any(|row| rows.first().is_some_and(|first| first.account.id != row.account.id));
+    for row in rows {
+        write_principal(row, several_accounts, show_all, layout, &mut out)?;
+    }
+    let unread = super::unread_inputs(snapshot);
+    if !unread.is_empty() {
+        writeln!(out)?;
+    }
+    for line in unread {
+        write_warning(&line, layout, &mut out)?;
+    }
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+/// `14 principals: 2 agents, …`, and what the baseline says of them.
+fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let class_counts = InferredClass::ALL.iter().filter_map(|(_, class)| {
+        let count_of_class = rows.iter().filter(|one| one.class == *class).count();
+        (count_of_class > 0).then(|| match class {
+            InferredClass::Agent | InferredClass::Operator | InferredClass::Workload => {
+                format_count(count_of_class, class.as_str())
+            }
+            InferredClass::BreakGlass | InferredClass::ServiceLinked | InferredClass::Unknown => {
+                format!("{count_of_class} {}", class.as_str())
+            }
+        })
+    });
+    let mut paragraph = Paragraph::new(0, 2);
+    let head = format!("{}:", format_count(rows.len(), "principal"));
+    paragraph = paragraph.add_words(&format!("{head} {}", class_counts.collect::<Vec<_>>().join(", ")));
+    for (name, status) in DeclarationStatus::ALL {
+        let count_of_status = rows.iter().filter(|one| one.declaration == Some(status)).count();
+        if count_of_status > 0 {
+            paragraph = paragraph.add_dotted(&format!("{count_of_status} {name}"), PLAIN);
+        }
+    }
+    paragraph.write(layout, out)
+}
+
+fn write_principal(
+    row: &InventoryRow<'_>,
+    several_accounts: bool,
+    show_all: bool,
+    layout: Layout,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    let mut line = Paragraph::new(0, CLASS_COLUMN).add_padded(row.class.as_str(), CLASS_COLUMN, class_style(row.class));
+    line = line.add_span(0, row.principal.arn.resource(), Style::new().bold());
+    if several_accounts {
+        line = line.add_dotted(row.account.id.as_str(), PLAIN);
+    }
+    if let Some(status) = row.declaration {
+        let status_text = match status {
+            DeclarationStatus::Declared => row.entries.join(", "),
+            DeclarationStatus::Ambiguous => format!("ambiguous: {}", row.entries.join(", ")),
+            DeclarationStatus::Undeclared => "undeclared".to_owned(),
+            DeclarationStatus::Ignored => format!("ignored: {}", row.ignore_reason.as_deref().unwrap_or_default()),
+        };
+        let style = match status {
+            DeclarationStatus::Declared | DeclarationStatus::Ignored => PLAIN,
+            DeclarationStatus::Ambiguous | DeclarationStatus::Undeclared => Style::new().yellow(),
+        };
+        line = line.add_dotted(&status_text, style);
+    }
+    line.write(layout, out)?;
+    let continuation = || Paragraph::new(CLASS_COLUMN, CLASS_COLUMN + 2);
+    let deciding = row.classification.evidence.first().filter(|first| first.kind == row.class);
+    match (row.declaration, deciding) {
+        (Some(DeclarationStatus::Declared), Some(evidence)) => {
+            continuation().add_words(&format!("{}; it {}", row.reason, evidence.found)).write(layout, out)?;
+        }
+        _ => continuation().add_words(&row.reason).write(layout, out)?,
+    }
+    // What speaks for the same kind is told only where all is; what contradicts it always, unless that is all there
+    // could be said of anybody, or AWS itself decides.
+    let is_certain = deciding.is_some_and(|deciding| deciding.strength == Strength::Certain);
+    let contradicts =
+        |evidence: &Evidence| evidence.kind != row.class && evidence.strength > Strength::Faint && !is_certain;
+    let is_shown = |evidence: &&Evidence| show_all || contradicts(evidence);
+    for evidence in row.classification.evidence.iter().filter(|evidence| Some(*evidence) != deciding).filter(is_shown) {
+        let text =
+            format!("hint of {} ({}): {}", evidence.kind.as_str(), evidence.strength.as_str(), evidence.reason());
+        let words = text.split(' ').fold(continuation(), |line, word| line.add_span(1, word, Style::new().dimmed()));
+        words.write(layout, out)?;
+    }
+    if row.is_trust_missing() && !row.classification.evidence.is_empty() {
+        write_warning("its trust policy is missing or cannot be read", layout, out)?;
+    }
+    Ok(())
+}
+
+fn write_warning(text: &str, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
+    Paragraph::new(0, 9).add_span(0, "warning:", Style::new().yellow().bold()).add_words(text).write(layout, out)
+}
+
+fn class_style(class: InferredClass) -> Style {
+    match class {
+        InferredClass::Agent => Style::new().magenta().bold(),
+        InferredClass::BreakGlass => Style::new().red(),
+        InferredClass::Operator => Style::new().cyan(),
+        InferredClass::Workload | InferredClass::ServiceLinked => PLAIN,
+        InferredClass::Unknown => Style::new().yellow(),
+    }
+}

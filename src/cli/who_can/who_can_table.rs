@@ -1,0 +1,114 @@
+//! The answer for people.
+
+use std::io::Write;
+
+use iamdrift::audit::format_count;
+use iamdrift::report::{Layout, Paragraph};
+use owo_colors::Style;
+
+use super::who_can_report::{PathStepJson, PrincipalRow, WhoCanReport};
+
+/// Where a label begins, and what stands behind it.
+const LABEL_COLUMN: usize = 2;
+const TEXT_COLUMN: usize = 15;
+/// How many conditions, resources and statements of one principal are told.
+const MAX_LINES: usize = 4;
+const PLAIN: Style = Style::new();
+
+/// Writes the answer: how many can, then a paragraph for each.
+pub fn render(answer: &WhoCanReport, layout: Layout) -> std::io::Result<String> {
+    let mut out = Vec::new();
+    let direct_count = answer.principals.iter().filter(|who| who.path.is_empty()).count();
+    let indirect_count = answer.principals.len() - direct_count;
+    let resource = answer.resource.as_deref().map_or_else(|| "anything".to_owned(), str::to_owned);
+    let mut head = Paragraph::new(0, 2)
+        .add_words(&format!("{} on {resource}: of {},", answer.action, format_count(answer.asked, "principal")))
+        .add_words(&format!("{direct_count} can"));
+    if indirect_count > 0 {
+        head = head.add_dotted(&format!("{indirect_count} can by becoming another"), PLAIN);
+    }
+    if !answer.undecided.is_empty() {
+        head = head.add_dotted(&format!("{} undecided", answer.undecided.len()), Style::new().yellow());
+    }
+    head.write(layout, &mut out)?;
+    for row in &answer.principals {
+        writeln!(out)?;
+        write_principal(row, layout, &mut out)?;
+    }
+    if !answer.undecided.is_empty() {
+        writeln!(out)?;
+    }
+    for undecided in &answer.undecided {
+        let head = Paragraph::new(0, 2).add_span(0, "undecided:", Style::new().yellow().bold());
+        head.add_span(1, short_arn(&undecided.arn), PLAIN)
+            .add_words(&undecided.why.join("; "))
+            .write(layout, &mut out)?;
+    }
+    for line in answer.unread.iter().chain(&answer.notes) {
+        Paragraph::new(0, 9)
+            .add_span(0, "warning:", Style::new().yellow().bold())
+            .add_words(line)
+            .write(layout, &mut out)?;
+    }
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+fn write_principal(row: &PrincipalRow, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let head = Paragraph::new(0, 2).add_span(0, short_arn(&row.arn), Style::new().bold());
+    head.add_dotted(&row.account, PLAIN).write(layout, out)?;
+    for (i, step) in row.path.iter().enumerate() {
+        label_paragraph(if i == 0 { "becomes" } else { "" }).add_words(&describe_step(i, step)).write(layout, out)?;
+        for condition in &step.conditions {
+            label_paragraph("").add_words(&format!("when {condition}")).write(layout, out)?;
+        }
+        for assumption in &step.rests_on {
+            label_paragraph("").add_words(&format!("if {assumption}")).write(layout, out)?;
+        }
+    }
+    if !row.actions.is_empty() {
+        write_lines("does", &row.actions, "", layout, out)?;
+    }
+    write_lines("on", &row.resources, "any resource", layout, out)?;
+    write_lines("when", &row.conditions, "no condition stands in the way", layout, out)?;
+    for (i, statement) in row.granted_by.iter().take(MAX_LINES).enumerate() {
+        let sid = statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
+        let text = format!("{}, statement {}{sid}", statement.policy, statement.statement + 1);
+        let line = label_paragraph(if i == 0 { "granted by" } else { "" }).add_words(&text);
+        line.add_span(2, &statement.place, Style::new().dimmed()).write(layout, out)?;
+    }
+    let example = label_paragraph("for example").add_span(0, &row.witness.action, PLAIN);
+    example.add_span(1, "on", PLAIN).add_span(1, &row.witness.resource, PLAIN).write(layout, out)
+}
+
+fn describe_step(index: usize, step: &PathStepJson) -> String {
+    let to = if step.from == step.to { "itself, broader".to_owned() } else { short_arn(&step.to).to_owned() };
+    format!("{}. {to}: {} ({})", index + 1, step.how, step.paths.join(" + "))
+}
+
+fn write_lines(
+    label: &str,
+    texts: &[String],
+    empty_text: &str,
+    layout: Layout,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    if texts.is_empty() {
+        return label_paragraph(label).add_words(empty_text).write(layout, out);
+    }
+    for (i, text) in texts.iter().take(MAX_LINES).enumerate() {
+        label_paragraph(if i == 0 { label } else { "" }).add_words(text).write(layout, out)?;
+    }
+    match texts.len().saturating_sub(MAX_LINES) {
+        0 => Ok(()),
+        omitted => label_paragraph("").add_words(&format!("… {omitted} more")).write(layout, out),
+    }
+}
+
+fn label_paragraph(label: &str) -> Paragraph {
+    Paragraph::new(LABEL_COLUMN, TEXT_COLUMN).add_padded(label, TEXT_COLUMN - LABEL_COLUMN, PLAIN)
+}
+
+/// The part of an ARN that tells principals of one account apart.
+fn short_arn(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
+}

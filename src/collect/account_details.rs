@@ -1,0 +1,146 @@
+//! One account's IAM: its details page by page, the AWS managed policies that something holds, its alias and its
+//! identity providers. No more than one page is held at a time.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::EntityType;
+
+use super::api_calls;
+use super::aws_policy_cache::AwsPolicyCache;
+use super::aws_session::AwsSession;
+use super::call_failure::CallFailure;
+use super::convert_details;
+use crate::snapshot::format::{AccountPage, OpenIdConnectProvider, SamlProvider};
+use crate::snapshot::store::{AccountWriter, StoreError};
+
+/// Without a filter the answer would hold the whole catalogue of AWS's managed policies, attached or not.
+const FILTERS: [EntityType; 4] =
+    [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
+
+/// What stopped an account: AWS, or the disk.
+pub(super) enum CollectAbort {
+    Aws(CallFailure),
+    Disk(StoreError),
+}
+
+impl From<CallFailure> for CollectAbort {
+    fn from(failure: CallFailure) -> CollectAbort {
+        CollectAbort::Aws(failure)
+    }
+}
+
+impl From<StoreError> for CollectAbort {
+    fn from(error: StoreError) -> CollectAbort {
+        CollectAbort::Disk(error)
+    }
+}
+
+/// A client for IAM.
+pub(super) fn build_client(session: &AwsSession) -> Client {
+    let config = aws_sdk_iam::config::Builder::from(&session.config).retry_partition(session.retries.clone());
+    Client::from_conf(config.build())
+}
+
+/// Reads users, groups, roles and policies, and writes each page when it comes. `told` hears how many users and
+/// roles there are so far.
+pub(super) async fn write_authorization_details(
+    client: &Client,
+    aws_policies: &AwsPolicyCache,
+    writer: &mut AccountWriter,
+    mut on_progress: impl FnMut(usize),
+) -> Result<(), CollectAbort> {
+    let mut aws_policy_arns = BTreeSet::new();
+    let mut principals = 0;
+    for filter in FILTERS {
+        let mut marker: Option<String> = None;
+        loop {
+            let answer = client
+                .get_account_authorization_details()
+                .filter(filter.clone())
+                .set_marker(marker.clone())
+                .send()
+                .await
+                .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_DETAILS, &error))?;
+            let next = next_marker(answer.is_truncated, answer.marker.clone(), marker.as_ref())?;
+            let page = convert_details::convert_page(answer);
+            aws_policy_arns.extend(
+                convert_details::attached_policy_arns(&page).filter(|arn| is_aws_managed(arn)).map(str::to_owned),
+            );
+            principals += page.user_detail_list.len() + page.role_detail_list.len();
+            told(principals);
+            writer.write_page(&page)?;
+            match next {
+                Some(next) => marker = Some(next),
+                None => break,
+            }
+        }
+    }
+    for arn in aws_policy_arns {
+        let policy = aws_policies.get_or_fetch(client, &arn).await?;
+        writer.write_page(&AccountPage { policies: vec![policy], ..AccountPage::default() })?;
+    }
+    Ok(())
+}
+
+/// Where the next page begins; none after the last. A server that goes round in circles is no answer.
+fn next_marker(
+    is_truncated: bool,
+    next: Option<String>,
+    current: Option<&String>,
+) -> Result<Option<String>, CallFailure> {
+    match next {
+        _ if !is_truncated => Ok(None),
+        Some(next) if current != Some(&next) => Ok(Some(next)),
+        _ => Err(CallFailure::from_unexpected_answer(
+            &api_calls::GET_DETAILS,
+            "AWS says that more pages follow, and not where",
+        )),
+    }
+}
+
+/// Whether a managed policy is one of AWS's own, in any partition.
+fn is_aws_managed(arn: &str) -> bool {
+    crate::iam::Arn::parse(arn).is_some_and(|arn| arn.account() == "aws")
+}
+
+/// The account's alias; it has one at most.
+pub(super) async fn read_account_aliases(client: &Client) -> Result<AccountPage, CallFailure> {
+    let answer = client
+        .list_account_aliases()
+        .send()
+        .await
+        .map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_ALIASES, &error))?;
+    Ok(AccountPage { account_aliases: answer.account_aliases, ..AccountPage::default() })
+}
+
+/// The OpenID Connect providers, each with its address and audiences.
+pub(super) async fn read_open_id_connect_providers(client: &Client) -> Result<AccountPage, CallFailure> {
+    let answer = client
+        .list_open_id_connect_providers()
+        .send()
+        .await
+        .map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_OIDC, &error))?;
+    let mut providers = Vec::new();
+    for arn in answer.open_id_connect_provider_list.unwrap_or_default().into_iter().filter_map(|entry| entry.arn) {
+        let result = client.get_open_id_connect_provider().open_id_connect_provider_arn(&arn).send().await;
+        let answer = result.map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_OIDC, &error))?;
+        let client_ids = answer.client_id_list.unwrap_or_default();
+        providers.push(OpenIdConnectProvider { arn, url: answer.url, client_ids });
+    }
+    Ok(AccountPage { open_id_connect_providers: providers, ..AccountPage::default() })
+}
+
+/// The SAML providers.
+pub(super) async fn read_saml_providers(client: &Client) -> Result<AccountPage, CallFailure> {
+    let answer = client
+        .list_saml_providers()
+        .send()
+        .await
+        .map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_SAML, &error))?;
+    let providers = answer.saml_provider_list.unwrap_or_default().into_iter().map(|entry| SamlProvider {
+        arn: entry.arn.unwrap_or_default(),
+        valid_until: entry.valid_until.and_then(convert_details::format_time),
+    });
+    Ok(AccountPage { saml_providers: providers.collect(), ..AccountPage::default() })
+}

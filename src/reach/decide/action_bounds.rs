@@ -1,0 +1,248 @@
+//! What an access allows at the most and at the least, by actions alone: cheap answers that spare questions.
+
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+
+use crate::iam::{ElementKind, Statement};
+use crate::solve::{Access, Branch, Solver, StatementUse};
+
+/// The actions that an access may allow on something, under some condition. All others it denies for certain.
+pub(crate) fn action_upper_bound(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
+    union(solver, access, |branch| {
+        let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
+        bits.insert_range(..);
+        for list in &branch.allow_layers {
+            bits.intersect_with(&collect_listed_actions(solver, list.iter(), UnknownActions::AssumeAll));
+        }
+        bits.difference_with(&collect_listed_actions(
+            solver,
+            branch.deny_statements.iter().filter(|statement_use| matches_every_request(statement_use)),
+            UnknownActions::AssumeNone,
+        ));
+        bits
+    })
+}
+
+/// The actions that an access allows for certain, on whatever resource, without a condition.
+pub(crate) fn action_lower_bound(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
+    union(solver, access, |branch| {
+        let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
+        if !branch.scope_exclusions.is_empty() {
+            return bits;
+        }
+        bits.insert_range(..);
+        for list in &branch.allow_layers {
+            bits.intersect_with(&collect_listed_actions(
+                solver,
+                list.iter().filter(|statement_use| matches_every_request(statement_use)),
+                UnknownActions::AssumeNone,
+            ));
+        }
+        bits.difference_with(&collect_listed_actions(solver, branch.deny_statements.iter(), UnknownActions::AssumeAll));
+        bits
+    })
+}
+
+/// Whether an access that may allow only some actions is within another for certain: the same layers limit both, and
+/// the other's first list allows these actions on whatever resource, without a condition.
+pub(crate) fn is_contained(
+    solver: &Solver<'_>,
+    access: &Access,
+    upper_bound: &FixedBitSet,
+    container: &Access,
+) -> bool {
+    let grants_all = |branch: &&Branch| {
+        let first = branch.allow_layers.first();
+        branch.scope_exclusions.is_empty()
+            && first.is_some_and(|list| {
+                upper_bound.is_subset(&collect_listed_actions(
+                    solver,
+                    list.iter().filter(|one| matches_every_request(one)),
+                    UnknownActions::AssumeNone,
+                ))
+            })
+    };
+    // What the catalog does not know is in no set of actions.
+    let unknown = find_uncataloged_actions(solver, access);
+    let grants_unknown = |branch: &&Branch| {
+        let plain =
+            branch.allow_layers.iter().take(1).flatten().filter(|statement_use| matches_every_request(statement_use));
+        let lists = |action: &String| {
+            plain.clone().any(|statement_use| {
+                solver.may_list_unknown_action(&statement_use.document, statement_use.statement_index, action)
+            })
+        };
+        unknown.as_ref().is_some_and(|unknown| unknown.iter().all(lists))
+    };
+    let candidates: Vec<&Branch> = container.branches.iter().filter(grants_all).filter(grants_unknown).collect();
+    let has_limits_of = |branch: &Branch, candidate: &Branch| {
+        let has = |list: &Vec<StatementUse>| branch.allow_layers.iter().any(|own_list| is_same_list(own_list, list));
+        candidate.allow_layers.iter().skip(1).all(has)
+            && candidate.deny_statements.iter().all(|statement_use| {
+                branch.deny_statements.iter().any(|own_use| is_same_statement(own_use, statement_use))
+            })
+    };
+    access.branches.iter().all(|branch| candidates.iter().any(|candidate| has_limits_of(branch, candidate)))
+}
+
+/// The actions that the granting statements name and the catalog does not know; none where that cannot be told.
+pub(crate) fn find_uncataloged_actions(solver: &Solver<'_>, access: &Access) -> Option<Vec<String>> {
+    let granting = access.branches.iter().flat_map(|branch| branch.allow_layers.iter().flatten());
+    let unknown_by_statement: Option<Vec<Vec<String>>> =
+        granting.map(|one| solver.unknown_actions(&one.document, one.statement_index)).collect();
+    unknown_by_statement.map(|all| all.concat())
+}
+
+fn is_same_list(first: &[StatementUse], second: &[StatementUse]) -> bool {
+    first.len() == second.len() && first.iter().zip(second).all(|(one, other)| is_same_statement(one, other))
+}
+
+/// Whether two are one statement, by the place of its document in memory.
+fn is_same_statement(first: &StatementUse, second: &StatementUse) -> bool {
+    Arc::ptr_eq(&first.document, &second.document)
+        && first.statement_index == second.statement_index
+        && first.rcp_services_only == second.rcp_services_only
+        && first.resource_scope.is_none()
+        && second.resource_scope.is_none()
+}
+
+fn union(solver: &Solver<'_>, access: &Access, actions_of: impl Fn(&Branch) -> FixedBitSet) -> FixedBitSet {
+    let mut all = FixedBitSet::with_capacity(solver.catalog.action_count());
+    access.branches.iter().for_each(|branch| all.union_with(&actions_of(branch)));
+    all
+}
+
+/// What a statement lists whose actions cannot be told; the solver says so when it is asked.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum UnknownActions {
+    AssumeAll,
+    AssumeNone,
+}
+
+/// The actions that some statements list: never fewer than they do with [`Untold::IsAll`], never more with the other.
+fn collect_listed_actions<'s>(
+    solver: &Solver<'_>,
+    statements: impl Iterator<Item = &'s StatementUse>,
+    unknown: UnknownActions,
+) -> FixedBitSet {
+    let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
+    for statement_use in statements {
+        match solver.listed_actions(&statement_use.document, statement_use.statement_index) {
+            Some(actions) => bits.union_with(&actions),
+            None if unknown == UnknownActions::AssumeAll => bits.insert_range(..),
+            None => {}
+        }
+    }
+    bits
+}
+
+/// Whether a statement speaks of every request of its actions.
+fn matches_every_request(statement_use: &StatementUse) -> bool {
+    let Some(statement) = statement_use.statement() else { return false };
+    statement_use.resource_scope.is_none()
+        && !statement_use.rcp_services_only
+        && statement.conditions.is_empty()
+        && is_on_all_resources(statement)
+}
+
+/// Whether a statement is about every resource.
+pub(crate) fn is_on_all_resources(statement: &Statement) -> bool {
+    statement.resource.as_ref().is_none_or(|element| {
+        element.kind == ElementKind::List && element.patterns.iter().any(|pattern| pattern.is_match_all())
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::catalog::Catalog;
+    use crate::iam::{DocumentKind, PolicyDocument};
+    use crate::source::SourceFile;
+
+    /// How many actions a policy allows at the least and at the most.
+    fn bounds(statements: &Value) -> (usize, usize) {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
+        let access = Access::from_policies([(&Arc::new(document), 0)]);
+        let solver = Solver::new(Catalog::embedded());
+        (action_lower_bound(&solver, &access).count_ones(..), action_upper_bound(&solver, &access).count_ones(..))
+    }
+
+    #[test]
+    fn unparsable_actions_are_neither_certain_nor_excluded() {
+        let all = Catalog::embedded().action_count();
+        // More characters than the solver has symbols for.
+        let unsupported_characters: String = (0..200).filter_map(|i| char::from_u32(0x4e00 + i)).collect();
+        let statement = |effect: &str, action: &str| json!({ "Effect": effect, "Action": action, "Resource": "*" });
+        let unsupported = format!("s3:*{unsupported_characters}");
+        assert_eq!(bounds(&json!([statement("Allow", "*")])), (all, all));
+        assert_eq!(bounds(&json!([statement("Allow", &unsupported)])), (0, all));
+        assert_eq!(bounds(&json!([statement("Allow", "*"), statement("Deny", &unsupported)])), (0, all));
+        assert_eq!(bounds(&json!([statement("Allow", "*"), statement("Deny", "*")])), (0, 0));
+    }
+
+    fn document(statements: &Value) -> Arc<PolicyDocument> {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        Arc::new(PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap())
+    }
+
+    /// What a policy allows under a permissions boundary and the Deny of an SCP.
+    fn limited(policy: &Arc<PolicyDocument>, boundary: &Arc<PolicyDocument>, scp: &Arc<PolicyDocument>) -> Access {
+        let mut branch = Branch::from_policies([(policy, 0)]);
+        branch.add_allows(1, boundary, 1);
+        branch.add_denies(scp, 2);
+        Access { branches: vec![branch] }
+    }
+
+    #[test]
+    fn same_limits_and_allow_all_is_an_upper_bound() {
+        let solver = Solver::new(Catalog::embedded());
+        let allow = |actions: Value| document(&json!([{ "Effect": "Allow", "Action": actions, "Resource": "*" }]));
+        let contained = |access: &Access, container: &Access| {
+            is_contained(&solver, access, &action_upper_bound(&solver, access), container)
+        };
+        let boundary = allow(json!(["s3:*", "ec2:*"]));
+        let regions = json!({ "StringNotEquals": { "aws:RequestedRegion": "eu-central-1" } });
+        let deny = |condition: &Value| {
+            document(&json!([{ "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": condition }]))
+        };
+        let scp = deny(&regions);
+        let (all, some) = (allow(json!("*")), allow(json!(["s3:Get*", "iam:CreateUser"])));
+        let narrow = limited(&some, &boundary, &scp);
+        assert!(contained(&narrow, &limited(&all, &boundary, &scp)));
+        // The boundary leaves nothing of iam.
+        assert!(contained(&narrow, &limited(&allow(json!("s3:*")), &boundary, &scp)));
+        assert!(!contained(&narrow, &limited(&allow(json!("s3:GetObject")), &boundary, &scp)));
+        // The same text in another document is another layer, of which nothing is known.
+        assert!(!contained(&narrow, &limited(&all, &boundary, &deny(&regions))));
+        assert!(!contained(&narrow, &limited(&all, &allow(json!("s3:*")), &scp)));
+        // Who has one limit less may do more.
+        assert!(!contained(&Access::from_policies([(&some, 0)]), &limited(&all, &boundary, &scp)));
+        assert!(contained(&narrow, &Access::from_policies([(&all, 0)])));
+        // A condition may fail.
+        let when = json!([{ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": regions }]);
+        assert!(!contained(&narrow, &limited(&document(&when), &boundary, &scp)));
+    }
+
+    #[test]
+    fn uncataloged_actions_are_matched_by_name() {
+        let solver = Solver::new(Catalog::embedded());
+        let allow = |actions: Value| {
+            let policy = document(&json!([{ "Effect": "Allow", "Action": actions, "Resource": "*" }]));
+            Access::from_policies([(&policy, 0)])
+        };
+        let contained = |access: &Access, container: &Access| {
+            is_contained(&solver, access, &action_upper_bound(&solver, access), container)
+        };
+        let unknown = allow(json!(["s3:GetObject", "s3:DoWhatIsNotKnown"]));
+        assert!(contained(&unknown, &allow(json!("s3:*"))));
+        assert!(!contained(&unknown, &allow(json!(["s3:GetObject", "s3:List*"]))));
+        assert!(contained(&unknown, &unknown.clone()));
+    }
+}

@@ -1,0 +1,223 @@
+//! The JSON report: all of an audit, in an order that does not change.
+//!
+//! Strings are exact. Whatever is hostile in them is written as a `\u` escape, so that the file is
+//! harmless to print and still means the same.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+
+use super::Reporter;
+use super::render_options::RenderOptions;
+use super::sanitize::is_hostile;
+use crate::audit::{
+    Audit, BaselineInfo, CatalogInfo, Finding, Note, PatternCount, PrincipalReport, PrincipalStatus, ReportedClass,
+    RuleId, Severity, SnapshotInfo, UnreadInput,
+};
+
+/// The version of the report's form. It changes when a field goes or changes its meaning, not when one is added.
+pub const SCHEMA_VERSION: &str = "1";
+
+/// The format for machines.
+pub(super) struct JsonReporter;
+
+impl Reporter for JsonReporter {
+    fn write(&self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let report = JsonReport::new(audit, options);
+        report.serialize(&mut Serializer::with_formatter(&mut *out, EscapingFormatter::default()))?;
+        writeln!(out)
+    }
+}
+
+/// A report of `iamdrift audit`.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+#[schemars(title = "Report")]
+pub struct JsonReport<'a> {
+    /// The version of this form: "1".
+    pub schema_version: &'static str,
+    /// What wrote the report.
+    pub tool: ReportTool<'a>,
+    /// What was audited.
+    pub snapshot: &'a SnapshotInfo,
+    /// What it was held against.
+    pub baseline: &'a BaselineInfo,
+    /// The counts.
+    pub summary: Counts,
+    /// Every principal of the snapshot, by ARN.
+    pub principals: Vec<&'a PrincipalReport>,
+    /// The findings: by severity, the worst first, then by principal and rule. Accepted ones are among them.
+    pub findings: Vec<&'a Finding>,
+    /// The lists of actions that the excess of findings names by their ids, each once.
+    pub action_lists: BTreeMap<&'a str, &'a [PatternCount]>,
+    /// What of the snapshot could not be read. The audit is then incomplete.
+    pub unread: &'a [UnreadInput],
+    /// What a reader must know to judge the verdicts.
+    pub notes: &'a [Note],
+}
+
+/// What wrote a report.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct ReportTool<'a> {
+    /// `iamdrift`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'a str,
+    /// The service catalog that was used.
+    pub catalog: &'a CatalogInfo,
+}
+
+/// The counts of a report. Findings that an exception accepts are counted in `accepted` and nowhere else.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Counts {
+    /// How the program ended: 0 nothing at or above `fail_on`, 1 drift, 3 the audit is incomplete.
+    pub exit_status: u8,
+    /// The least severity that counts for the exit status.
+    pub fail_on: Option<Severity>,
+    /// How many findings have each severity. Undecided ones (IAM010) have none and are not among them.
+    pub by_severity: BTreeMap<Severity, usize>,
+    /// How many findings each rule has.
+    pub by_rule: BTreeMap<RuleId, usize>,
+    /// How many findings principals of each kind have; findings about the baseline are not among them.
+    pub by_kind: BTreeMap<ReportedClass, usize>,
+    /// How many findings the principals of each account have; findings about the baseline are not among them.
+    pub by_account: BTreeMap<String, usize>,
+    /// How many principals have each status.
+    pub by_status: BTreeMap<PrincipalStatus, usize>,
+    /// How many findings are undecided (IAM010); with one or more the audit is incomplete.
+    pub undecided: usize,
+    /// How many findings an exception accepts for now.
+    pub accepted: usize,
+    /// How many service-linked roles were left out.
+    pub service_linked: usize,
+}
+
+impl<'a> JsonReport<'a> {
+    /// The report of an audit.
+    pub fn new(audit: &'a Audit, options: &RenderOptions) -> JsonReport<'a> {
+        let mut principals: Vec<&PrincipalReport> = audit.principals.iter().collect();
+        principals.sort_by_key(|principal| &principal.arn);
+        JsonReport {
+            schema_version: SCHEMA_VERSION,
+            tool: ReportTool { name: "iamdrift", version: &audit.version, catalog: &audit.catalog },
+            snapshot: &audit.snapshot,
+            baseline: &audit.baseline,
+            summary: Counts::new(audit, options),
+            principals,
+            findings: sort_findings(&audit.findings),
+            action_lists: audit
+                .findings
+                .iter()
+                .flat_map(|finding| &finding.excess)
+                .map(|excess| (excess.actions.id(), &*excess.actions))
+                .collect(),
+            unread: &audit.unread,
+            notes: &audit.notes,
+        }
+    }
+}
+
+/// The worst first, then by principal (those about the baseline before all), rule and fingerprint.
+pub(super) fn sort_findings(findings: &[Finding]) -> Vec<&Finding> {
+    let mut ordered: Vec<&Finding> = findings.iter().collect();
+    ordered.sort_by_key(|finding| {
+        let arn = finding.principal.as_ref().map(|principal| principal.arn.as_str());
+        (std::cmp::Reverse(finding.severity), arn, finding.rule, finding.fingerprint.as_str())
+    });
+    ordered
+}
+
+impl Counts {
+    fn new(audit: &Audit, options: &RenderOptions) -> Counts {
+        let severities = Severity::ALL.iter().map(|(_, severity)| (*severity, 0));
+        let accounts = audit.snapshot.accounts.iter().map(|account| (account.clone(), 0));
+        let mut counts = Counts {
+            exit_status: options.exit_info.exit_status,
+            fail_on: options.exit_info.fail_on,
+            by_severity: severities.collect(),
+            by_rule: RuleId::ALL.iter().map(|(_, rule)| (*rule, 0)).collect(),
+            by_kind: BTreeMap::new(),
+            by_account: accounts.collect(),
+            by_status: BTreeMap::new(),
+            undecided: 0,
+            accepted: audit.summary.accepted,
+            service_linked: audit.summary.service_linked,
+        };
+        for principal in &audit.principals {
+            *counts.by_status.entry(principal.status).or_default() += 1;
+        }
+        for finding in audit.findings.iter().filter(|finding| finding.accepted.is_none()) {
+            *counts.by_rule.entry(finding.rule).or_default() += 1;
+            match finding.rule {
+                RuleId::Undecided => counts.undecided += 1,
+                _ => *counts.by_severity.entry(finding.severity).or_default() += 1,
+            }
+            if let Some(principal) = &finding.principal {
+                *counts.by_kind.entry(principal.kind).or_default() += 1;
+                *counts.by_account.entry(principal.account.clone()).or_default() += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// Indented JSON in which every hostile character is escaped, not only those that JSON requires.
+#[derive(Default)]
+struct EscapingFormatter<'a>(PrettyFormatter<'a>);
+
+impl Formatter for EscapingFormatter<'_> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        // Nearly all of a report is printable ASCII, of which nothing is hostile.
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return out.write_all(fragment.as_bytes());
+        }
+        let mut rest = fragment;
+        while let Some((position, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
+            let (clean, tail) = rest.split_at_checked(position).unwrap_or((rest, ""));
+            out.write_all(clean.as_bytes())?;
+            let mut units = [0; 2];
+            for unit in hostile.encode_utf16(&mut units) {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = tail.strip_prefix(hostile).unwrap_or("");
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_array(out)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array(out)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(out, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array_value(out)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+}

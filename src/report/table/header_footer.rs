@@ -1,0 +1,141 @@
+//! The first lines and the last ones: on what the report rests, how many of what, how the program ends.
+
+use std::io;
+
+use super::{TableWriter, style};
+use crate::audit::{Audit, PrincipalStatus, Severity, SnapshotInfo};
+use crate::report::layout::{Paragraph, display_width};
+use crate::report::render_options::RenderOptions;
+use crate::report::text::{describe_status, format_count, format_number, format_time};
+
+/// More accounts than this are counted, not named.
+const MAX_NAMED_ACCOUNTS: usize = 3;
+
+/// Which account, which snapshot, which baseline, which catalog; then the principals by what became of them.
+pub(super) fn write_header(audit: &Audit, writer: &mut TableWriter) -> io::Result<()> {
+    let taken = match &audit.snapshot.taken_at {
+        Some(taken_at) => format!("snapshot {}", format_time(taken_at)),
+        None => "snapshot of an unknown time".to_owned(),
+    };
+    let inputs = [
+        describe_accounts(&audit.snapshot),
+        format!("{taken} ({})", audit.snapshot.origin),
+        format!("baseline {} @ {}", audit.baseline.path, audit.baseline.content_id),
+        format!("catalog {} of {}", audit.catalog.version, audit.catalog.updated_at),
+    ];
+    let mut line = Paragraph::new(0, 2).add_span(0, "iamdrift", style::NAME);
+    for fact in &inputs {
+        line = line.add_dotted(fact, style::PLAIN);
+    }
+    writer.write_paragraph(line)?;
+    writer.write_paragraph(render_summary(audit))
+}
+
+fn describe_accounts(snapshot: &SnapshotInfo) -> String {
+    let partitions = snapshot.partitions.join(", ");
+    match snapshot.accounts.as_slice() {
+        [] => "no account".to_owned(),
+        [account] => format!("account {account} ({partitions})"),
+        accounts if accounts.len() <= MAX_NAMED_ACCOUNTS => format!("accounts {} ({partitions})", accounts.join(", ")),
+        accounts => format!("{} ({partitions})", format_count(accounts.len(), "account")),
+    }
+}
+
+fn render_summary(audit: &Audit) -> Paragraph {
+    let count_of = |status| audit.summary.principals.get(&status).copied().unwrap_or(0);
+    let audited =
+        audit.summary.principals.iter().filter(|(status, _)| **status != PrincipalStatus::Ignored).map(|(_, n)| n);
+    let mut parts: Vec<String> = audit
+        .summary
+        .principals
+        .iter()
+        .filter(|(key, n)| **n > 0 && **key != PrincipalStatus::Ignored)
+        .map(|(key, n)| format!("{} {}", format_number(*n), describe_status(*key)))
+        .collect();
+    let ignored = count_of(PrincipalStatus::Ignored).saturating_sub(audit.summary.service_linked);
+    if ignored > 0 {
+        parts.push(format!("{} left out by the baseline", format_number(ignored)));
+    }
+    if audit.summary.service_linked > 0 {
+        parts.push(format!("{} AWS-owned left out", format_number(audit.summary.service_linked)));
+    }
+    let total = format_count(audited.sum(), "principal");
+    let mut parts = parts.into_iter();
+    let mut line = Paragraph::new(0, 2);
+    match parts.next() {
+        Some(first) => {
+            line = line.add_span(0, &format!("{total}:"), style::PLAIN).add_span(1, &first, style::PLAIN);
+            for part in parts {
+                line = line.add_dotted(&part, style::PLAIN);
+            }
+            line
+        }
+        None => line.add_span(0, &total, style::PLAIN),
+    }
+}
+
+/// Where nothing is left to do, one sentence that says so, and on which condition.
+pub(super) fn write_verdict(audit: &Audit, options: &RenderOptions, writer: &mut TableWriter) -> io::Result<()> {
+    if audit.findings.iter().any(|finding| finding.accepted.is_none()) {
+        return Ok(());
+    }
+    let audited = audit.principals.iter().any(|principal| principal.status != PrincipalStatus::Ignored);
+    let incomplete = !audit.unread.is_empty() || options.exit_info.exit_status == 3;
+    let text = match (audited, incomplete) {
+        (_, true) => "Nothing was found in what could be read. The audit is incomplete, so this is no all-clear.",
+        (false, false) => "No principal was audited.",
+        (true, false) if audit.summary.accepted > 0 => "No drift beyond what is accepted for now.",
+        (true, false) => "No drift: no principal may do more than is declared.",
+    };
+    writer.write_blank_line()?;
+    writer.write_paragraph(Paragraph::new(0, 0).add_words(text))
+}
+
+/// The counts by severity, and the exit status with its reason.
+pub(super) fn write_footer(audit: &Audit, options: &RenderOptions, writer: &mut TableWriter) -> io::Result<()> {
+    let summary = &audit.summary;
+    let mut line = Paragraph::new(0, 0);
+    let mut parts: Vec<(String, Option<Severity>)> = Vec::new();
+    for (name, severity) in Severity::ALL {
+        let n = summary.findings.get(&severity).copied().unwrap_or(0);
+        if n > 0 || severity != Severity::Info {
+            parts.push((format!("{} {name}", format_number(n)), (n > 0).then_some(severity)));
+        }
+    }
+    for (n, word) in [(summary.undecided, "undecided"), (summary.accepted, "accepted")] {
+        if n > 0 {
+            parts.push((format!("{} {word}", format_number(n)), None));
+        }
+    }
+    let mut used = 0;
+    for (i, (text, severity)) in parts.iter().enumerate() {
+        let colour = severity.map_or(style::PLAIN, style::severity_style);
+        line = match i {
+            0 => line.add_span(0, text, colour),
+            _ => line.add_dotted(text, colour),
+        };
+        used += display_width(text) + if i == 0 { 0 } else { 3 };
+    }
+    let exit_text = describe_exit(options);
+    let gap = writer.layout.width().saturating_sub(used + display_width(&exit_text)).clamp(2, 8);
+    writer.write_blank_line()?;
+    writer.write_paragraph(line.add_span(gap, &exit_text, style::PLAIN))?;
+    if writer.has_omissions {
+        writer.write_paragraph(
+            Paragraph::new(0, 0).add_words("--all shows what was left out; --format json is the whole audit."),
+        )?;
+    }
+    Ok(())
+}
+
+fn describe_exit(options: &RenderOptions) -> String {
+    // Without a threshold nothing counts, whatever was found.
+    let fail_on = options.exit_info.fail_on.map_or_else(|| "any severity".to_owned(), |s| s.to_string());
+    let reason = match options.exit_info.exit_status {
+        0 => format!("nothing at or above {fail_on}"),
+        1 => format!("drift at or above {fail_on}"),
+        3 => "the audit is incomplete".to_owned(),
+        _ => return format!("exit {}", options.exit_info.exit_status),
+    };
+    format!("exit {}: {reason}", options.exit_info.exit_status)
+}

@@ -1,0 +1,307 @@
+//! `accounts/*.json`: what was collected of one account, in pages as AWS answered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::embedded_document::EmbeddedDocument;
+use super::organization_entries::ResourcePolicyEntry;
+use super::snapshot_manifest::UnreadPart;
+
+/// One account. The writer writes it page by page, and never holds more than one of them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[schemars(rename = "Account")]
+pub struct AccountFile {
+    /// The version of this form: "1".
+    pub format_version: String,
+    /// The account's number.
+    #[schemars(regex(pattern = "^[0-9]{12}$"))]
+    pub account: String,
+    /// Its partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    pub partition: String,
+    /// What was collected, in as many pages as it came, in any order.
+    pub pages: Vec<AccountPage>,
+    /// What of it could not be read.
+    #[serde(default)]
+    pub unread: Vec<UnreadPart>,
+}
+
+/// A part of an account: AWS's answer to one call, its policy documents decoded.
+///
+/// Any of the lists may be left out. `aws iam get-account-authorization-details` prints the first four.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct AccountPage {
+    /// Users.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_detail_list: Vec<UserDetail>,
+    /// Groups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub group_detail_list: Vec<GroupDetail>,
+    /// Roles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub role_detail_list: Vec<RoleDetail>,
+    /// Managed policies, AWS's own included where they are attached or bound to something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<ManagedPolicyDetail>,
+    /// `iam list-account-aliases`; an account has one at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub account_aliases: Vec<String>,
+    /// `iam list-open-id-connect-providers`, with what `get-open-id-connect-provider` says of each.
+    #[serde(rename = "OpenIDConnectProviderList", skip_serializing_if = "Vec::is_empty")]
+    pub open_id_connect_providers: Vec<OpenIdConnectProvider>,
+    /// `iam list-saml-providers`.
+    #[serde(rename = "SAMLProviderList", skip_serializing_if = "Vec::is_empty")]
+    pub saml_providers: Vec<SamlProvider>,
+    /// The permission sets of an IAM Identity Center instance of this account.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permission_sets: Vec<PermissionSet>,
+    /// The policies of resources that this account owns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resource_policies: Vec<ResourcePolicyEntry>,
+}
+
+/// A user.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserDetail {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub user_name: String,
+    /// Its unique id (`AIDA…`).
+    pub user_id: String,
+    /// Its path, `/` or `/…/`.
+    pub path: String,
+    /// When it was created, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// The names of its groups.
+    #[serde(default)]
+    pub group_list: Vec<String>,
+    /// Its inline policies.
+    #[serde(default)]
+    pub user_policy_list: Vec<InlinePolicy>,
+    /// The managed policies that are attached to it.
+    #[serde(default)]
+    pub attached_managed_policies: Vec<AttachedPolicy>,
+    /// Its permissions boundary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<AttachedBoundary>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+}
+
+/// A group.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct GroupDetail {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub group_name: String,
+    /// Its unique id (`AGPA…`).
+    pub group_id: String,
+    /// Its path, `/` or `/…/`.
+    pub path: String,
+    /// When it was created, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// Its inline policies.
+    #[serde(default)]
+    pub group_policy_list: Vec<InlinePolicy>,
+    /// The managed policies that are attached to it.
+    #[serde(default)]
+    pub attached_managed_policies: Vec<AttachedPolicy>,
+}
+
+/// A role.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoleDetail {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub role_name: String,
+    /// Its unique id (`AROA…`).
+    pub role_id: String,
+    /// Its path, `/` or `/…/`.
+    pub path: String,
+    /// When it was created, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_date: Option<String>,
+    /// Its trust policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assume_role_policy_document: Option<EmbeddedDocument>,
+    /// Its inline policies.
+    #[serde(default)]
+    pub role_policy_list: Vec<InlinePolicy>,
+    /// The managed policies that are attached to it.
+    #[serde(default)]
+    pub attached_managed_policies: Vec<AttachedPolicy>,
+    /// Its permissions boundary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<AttachedBoundary>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+    /// When it was last used, as far back as AWS tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_last_used: Option<RoleLastUsed>,
+}
+
+/// When a role was last used; both are missing where it was not.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct RoleLastUsed {
+    /// When, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_date: Option<String>,
+    /// In which region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+/// An inline policy.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct InlinePolicy {
+    /// Its name.
+    pub policy_name: String,
+    /// What it says.
+    pub policy_document: EmbeddedDocument,
+}
+
+/// A managed policy's name on its holder.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttachedPolicy {
+    /// Its name.
+    pub policy_name: String,
+    /// Its ARN.
+    pub policy_arn: String,
+}
+
+/// A permissions boundary on its holder.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct AttachedBoundary {
+    /// The policy's ARN.
+    pub permissions_boundary_arn: String,
+    /// `Policy`, as AWS writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_type: Option<String>,
+}
+
+/// A tag.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// A managed policy.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ManagedPolicyDetail {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub policy_name: String,
+    /// Its unique id (`ANPA…`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_id: Option<String>,
+    /// Its path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The id of the version that counts.
+    pub default_version_id: String,
+    /// Its versions; only the one that counts is needed.
+    #[serde(default)]
+    pub policy_version_list: Vec<PolicyVersion>,
+}
+
+/// A version of a managed policy.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PolicyVersion {
+    /// What it says.
+    pub document: EmbeddedDocument,
+    /// Its id: `v1`.
+    pub version_id: String,
+    /// Whether it is the one that counts.
+    pub is_default_version: bool,
+}
+
+/// An OpenID Connect provider.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct OpenIdConnectProvider {
+    /// Its ARN.
+    pub arn: String,
+    /// Its address, without `https://`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its audiences.
+    #[serde(rename = "ClientIDList", default, skip_serializing_if = "Vec::is_empty")]
+    pub client_ids: Vec<String>,
+}
+
+/// A SAML provider.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SamlProvider {
+    /// Its ARN.
+    pub arn: String,
+    /// Until when its metadata are valid, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+}
+
+/// A permission set of IAM Identity Center.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PermissionSet {
+    /// Its ARN.
+    pub permission_set_arn: String,
+    /// Its name.
+    pub name: String,
+    /// Its inline policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline_policy: Option<EmbeddedDocument>,
+    /// The ARNs of the AWS managed policies that it attaches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub managed_policies: Vec<String>,
+    /// The accounts' own managed policies that it attaches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customer_managed_policy_references: Vec<ManagedPolicyReference>,
+    /// The permissions boundary that it sets on its roles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<PermissionSetBoundary>,
+}
+
+/// The permissions boundary of a permission set: AWS's policy, or the accounts' own.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct PermissionSetBoundary {
+    /// The ARN of an AWS managed policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_policy_arn: Option<String>,
+    /// A managed policy of each account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_managed_policy_reference: Option<ManagedPolicyReference>,
+}
+
+/// A managed policy that each account has under that name and path.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct ManagedPolicyReference {
+    /// Its name.
+    pub name: String,
+    /// Its path.
+    pub path: String,
+}

@@ -1,0 +1,387 @@
+//! One page of account details, as `aws iam get-account-authorization-details` prints it.
+
+use std::sync::Arc;
+
+use super::document_interner::DocumentInterner;
+use super::fields::FieldReader;
+use crate::iam::{AccountId, Arn, DocumentKind, Partition, PolicyDocument};
+use crate::snapshot::model::snapshot::{CollectedDocument, ManagedPolicy, MissingReason};
+use crate::source::json_tree::{JsonNode, JsonValue};
+use crate::source::{Diagnostic, Diagnostics, Place, SourceFile, Span};
+
+/// The names of the four lists: AWS's, and those of AirIAM's dump of the same.
+const DETAIL_LISTS: [(DetailList, [&str; 2]); 4] = [
+    (DetailList::Identities(IdentityDetailKind::User), ["UserDetailList", "AccountUsers"]),
+    (DetailList::Identities(IdentityDetailKind::Group), ["GroupDetailList", "AccountGroups"]),
+    (DetailList::Identities(IdentityDetailKind::Role), ["RoleDetailList", "AccountRoles"]),
+    (DetailList::Policies, ["Policies", "AccountPolicies"]),
+];
+
+#[derive(Copy, Clone)]
+enum DetailList {
+    Identities(IdentityDetailKind),
+    Policies,
+}
+
+/// A user, a group or a role.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub(crate) enum IdentityDetailKind {
+    User,
+    Group,
+    Role,
+}
+
+impl IdentityDetailKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            IdentityDetailKind::User => "user",
+            IdentityDetailKind::Group => "group",
+            IdentityDetailKind::Role => "role",
+        }
+    }
+
+    fn capitalized_name(self) -> &'static str {
+        match self {
+            IdentityDetailKind::User => "User",
+            IdentityDetailKind::Group => "Group",
+            IdentityDetailKind::Role => "Role",
+        }
+    }
+}
+
+/// Where something stands; of no account when contents are compared.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceLocation {
+    pub(crate) place: Place,
+    pub(crate) span: Span,
+}
+
+impl PartialEq for SourceLocation {
+    fn eq(&self, _: &SourceLocation) -> bool {
+        true
+    }
+}
+
+/// A managed policy's name on its holder.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ManagedPolicyRef {
+    pub(crate) arn: String,
+    pub(crate) location: SourceLocation,
+}
+
+/// A user, group or role as a page tells it, its policies not yet found.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct IdentityDetail {
+    pub(crate) kind: IdentityDetailKind,
+    pub(crate) arn: Arn,
+    pub(crate) account: AccountId,
+    pub(crate) partition: Partition,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) unique_id: Option<String>,
+    pub(crate) instance_profile_count: Option<usize>,
+    pub(crate) created_at: Option<String>,
+    pub(crate) last_used_at: Option<String>,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) group_names: Vec<String>,
+    pub(crate) inline_policies: Vec<(String, CollectedDocument)>,
+    pub(crate) attached_policies: Vec<ManagedPolicyRef>,
+    pub(crate) boundary: Option<ManagedPolicyRef>,
+    pub(crate) trust_policy: Option<CollectedDocument>,
+    pub(crate) location: SourceLocation,
+}
+
+/// What one page holds.
+pub(crate) struct AuthDetailsPage {
+    pub(crate) identities: Vec<IdentityDetail>,
+    pub(crate) policies: Vec<(ManagedPolicy, Span)>,
+    /// Where it says that more pages follow.
+    pub(crate) truncation: Option<Diagnostic>,
+}
+
+/// Whether a file is account details at all.
+pub(crate) fn is_auth_details_page(node: &JsonNode) -> bool {
+    DETAIL_LISTS.iter().flat_map(|(_, names)| names).chain(&["IsTruncated"]).any(|name| node.get(name).is_some())
+}
+
+/// Reads a page; a policy document in it that is none goes to the interner's problems.
+pub(crate) fn read_page(
+    source: &Arc<SourceFile>,
+    node: &JsonNode,
+    interner: &mut DocumentInterner,
+) -> Result<AuthDetailsPage, Diagnostics> {
+    let mut reader = AuthDetailsReader { fields: FieldReader::new(source), interner };
+    let mut page = AuthDetailsPage { identities: Vec::new(), policies: Vec::new(), truncation: None };
+    for (list, names) in DETAIL_LISTS {
+        for name in names {
+            for element in reader.fields.optional_list(node, name) {
+                match list {
+                    DetailList::Identities(kind) => page.identities.extend(reader.read_identity(kind, element)),
+                    DetailList::Policies => page.policies.extend(reader.read_managed_policy(element)),
+                }
+            }
+        }
+    }
+    if reader.fields.optional_bool(node, "IsTruncated") == Some(true)
+        && let Some(flag) = node.get("IsTruncated")
+    {
+        page.truncation = Some(
+            Diagnostic::error(
+                source,
+                flag.span,
+                "more pages follow, and the snapshot does not hold them",
+                "the last page",
+            )
+            .with_help("collect again without --no-paginate and --max-items, or add the other pages"),
+        );
+    }
+    let problems = reader.fields.problems;
+    if problems.is_empty() { Ok(page) } else { Err(Diagnostics(problems)) }
+}
+
+struct AuthDetailsReader<'a> {
+    fields: FieldReader<'a>,
+    interner: &'a mut DocumentInterner,
+}
+
+impl AuthDetailsReader<'_> {
+    fn locate(&self, span: Span) -> SourceLocation {
+        SourceLocation { place: self.fields.source.place(span), span }
+    }
+
+    fn read_identity(&mut self, kind: IdentityDetailKind, node: &JsonNode) -> Option<IdentityDetail> {
+        let subject = format!("a {}", kind.name());
+        if !self.fields.is_object(node, &subject) {
+            return None;
+        }
+        let (arn, span) = self.fields.required_arn(node, "Arn", &subject)?;
+        let (account, partition) = self.read_owner(&arn, span)?;
+        let prefix = format!("{}/", kind.name());
+        let Some((path, name)) =
+            arn.resource().strip_prefix(&prefix).map(|rest| rest.rsplit_once('/').unwrap_or(("", rest)))
+        else {
+            self.fields.report_error(
+                span,
+                format!("`{arn}` is no {}", kind.name()),
+                format!("arn:…:iam::ACCOUNT:{prefix}…"),
+            );
+            return None;
+        };
+        let path = if path.is_empty() { "/".to_owned() } else { format!("/{path}/") };
+        let name = name.to_owned();
+        let fields = &mut self.fields;
+        let given_name = fields.optional_text(node, &format!("{}Name", kind.capitalized_name())).map(str::to_owned);
+        let given_path = fields.optional_text(node, "Path").map(str::to_owned);
+        let unique_id = fields.optional_text(node, &format!("{}Id", kind.capitalized_name())).map(str::to_owned);
+        let created_at = fields.optional_text(node, "CreateDate").map(str::to_owned);
+        let last_used_at = fields
+            .optional_field(node, "RoleLastUsed")
+            .filter(|used| fields.is_object(used, "`RoleLastUsed`"))
+            .and_then(|used| fields.optional_text(used, "LastUsedDate"))
+            .map(str::to_owned);
+        let instance_profile_count = (kind == IdentityDetailKind::Role && node.get("InstanceProfileList").is_some())
+            .then(|| self.fields.optional_list(node, "InstanceProfileList").len());
+        let tags = self.read_tags(node);
+        let groups = match kind {
+            IdentityDetailKind::User => {
+                self.fields.text_list(node, "GroupList").into_iter().map(|(name, _)| name.to_owned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Some(IdentityDetail {
+            kind,
+            name: given_name.unwrap_or(name),
+            path: given_path.unwrap_or(path),
+            unique_id,
+            instance_profile_count: instance_profile_count,
+            created_at: created_at,
+            last_used_at: last_used_at,
+            tags,
+            group_names: groups,
+            inline_policies: self.read_inline_policies(kind, node, &arn),
+            attached_policies: self.read_attached_policies(node, &subject),
+            boundary: self.read_boundary(node),
+            trust_policy: self.read_trust_policy(kind, node, &arn),
+            location: self.locate(node.span),
+            arn,
+            account,
+            partition,
+        })
+    }
+
+    /// The account and partition of an IAM ARN that has both.
+    fn read_owner(&mut self, arn: &Arn, span: Span) -> Option<(AccountId, Partition)> {
+        let owner =
+            AccountId::parse(arn.account()).filter(|_| arn.service() == "iam").zip(Partition::parse(arn.partition()));
+        if owner.is_none() {
+            self.fields.report_error(
+                span,
+                format!("`{arn}` is not of an account's IAM"),
+                "arn:PARTITION:iam::ACCOUNT:…",
+            );
+        }
+        owner
+    }
+
+    fn read_tags(&mut self, node: &JsonNode) -> Vec<(String, String)> {
+        let mut tags = Vec::new();
+        for tag in self.fields.optional_list(node, "Tags") {
+            if !self.fields.is_object(tag, "a tag") {
+                continue;
+            }
+            let key = self.fields.required_text(tag, "Key", "the tag").map(|(key, _)| key.to_owned());
+            let value = self.fields.optional_text(tag, "Value").unwrap_or_default().to_owned();
+            tags.extend(key.map(|key| (key, value)));
+        }
+        tags
+    }
+
+    fn read_inline_policies(
+        &mut self,
+        kind: IdentityDetailKind,
+        node: &JsonNode,
+        arn: &Arn,
+    ) -> Vec<(String, CollectedDocument)> {
+        let mut policies = Vec::new();
+        for policy in self.fields.optional_list(node, &format!("{}PolicyList", kind.capitalized_name())) {
+            if !self.fields.is_object(policy, "an inline policy") {
+                continue;
+            }
+            let name = self.fields.required_text(policy, "PolicyName", "the inline policy");
+            let document = self.fields.required_field(policy, "PolicyDocument", "the inline policy");
+            if let (Some((name, _)), Some(document)) = (name, document) {
+                let document_or_reason =
+                    self.interner.read_document(self.fields.source, document, DocumentKind::Identity, || {
+                        format!("inline policy {name} of {arn}")
+                    });
+                policies.push((name.to_owned(), document_or_reason));
+            }
+        }
+        policies
+    }
+
+    /// A list; AWS's own documentation shows a single policy without its list, too.
+    fn read_attached_policies(&mut self, node: &JsonNode, subject: &str) -> Vec<ManagedPolicyRef> {
+        const LIST: &str = "AttachedManagedPolicies";
+        let list = match self.fields.optional_field(node, LIST) {
+            Some(single) if matches!(single.value, JsonValue::Object(_)) => std::slice::from_ref(single),
+            _ => self.fields.optional_list(node, LIST),
+        };
+        let mut attached = Vec::new();
+        for policy in list {
+            if !self.fields.is_object(policy, &format!("an attached policy of {subject}")) {
+                continue;
+            }
+            self.fields.optional_text(policy, "PolicyName");
+            if let Some((arn, span)) = self.fields.required_arn(policy, "PolicyArn", "the attached policy") {
+                attached.push(ManagedPolicyRef { arn: arn.as_str().to_owned(), location: self.locate(span) });
+            }
+        }
+        attached
+    }
+
+    fn read_boundary(&mut self, node: &JsonNode) -> Option<ManagedPolicyRef> {
+        let boundary = self.fields.optional_field(node, "PermissionsBoundary")?;
+        if !self.fields.is_object(boundary, "`PermissionsBoundary`") {
+            return None;
+        }
+        let (arn, span) = self.fields.required_arn(boundary, "PermissionsBoundaryArn", "the permissions boundary")?;
+        Some(ManagedPolicyRef { arn: arn.as_str().to_owned(), location: self.locate(span) })
+    }
+
+    fn read_trust_policy(&mut self, kind: IdentityDetailKind, node: &JsonNode, arn: &Arn) -> Option<CollectedDocument> {
+        if kind != IdentityDetailKind::Role {
+            return None;
+        }
+        Some(match self.fields.optional_field(node, "AssumeRolePolicyDocument") {
+            Some(document) => self
+                .interner
+                .read_document(self.fields.source, document, DocumentKind::Trust, || format!("trust policy of {arn}")),
+            None => CollectedDocument {
+                document: Err(MissingReason::NotCollected),
+                place: self.fields.source.place(node.span),
+            },
+        })
+    }
+
+    fn read_managed_policy(&mut self, node: &JsonNode) -> Option<(ManagedPolicy, Span)> {
+        if !self.fields.is_object(node, "a managed policy") {
+            return None;
+        }
+        let (arn, span) = self.fields.required_arn(node, "Arn", "the managed policy")?;
+        let owner_known = arn.account() == "aws" || AccountId::parse(arn.account()).is_some();
+        if arn.service() != "iam" || !owner_known || !arn.resource().starts_with("policy/") {
+            self.fields.report_error(
+                span,
+                format!("`{arn}` is no managed policy"),
+                "arn:PARTITION:iam::ACCOUNT:policy/…",
+            );
+            return None;
+        }
+        let last_segment = arn.resource().rsplit('/').next().unwrap_or_default();
+        let name = self.fields.optional_text(node, "PolicyName").unwrap_or(last_segment).to_owned();
+        let document = match self.find_default_version_document(node) {
+            Some(document) => self.interner.read_document(self.fields.source, document, DocumentKind::Identity, || {
+                format!("managed policy {arn}")
+            }),
+            None => CollectedDocument {
+                document: Err(MissingReason::NotCollected),
+                place: self.fields.source.place(node.span),
+            },
+        };
+        let versions = self.read_other_versions(node);
+        Some((ManagedPolicy { arn, name, document, other_versions: versions }, node.span))
+    }
+
+    /// The documents of the versions that do not count now.
+    fn read_other_versions(&mut self, node: &JsonNode) -> Vec<(String, Arc<PolicyDocument>)> {
+        let text = |node: &JsonNode, name: &str| node.get(name).and_then(JsonNode::as_str).map(str::to_owned);
+        let default = text(node, "DefaultVersionId");
+        let mut versions = Vec::new();
+        for version in node.get("PolicyVersionList").and_then(JsonNode::as_array).unwrap_or_default() {
+            let is_default =
+                version.get("IsDefaultVersion").is_some_and(|flag| matches!(flag.value, JsonValue::Bool(true)));
+            let Some(id) = text(version, "VersionId").filter(|id| !is_default && default.as_ref() != Some(id)) else {
+                continue;
+            };
+            let document = version.get("Document");
+            let read =
+                |document| self.interner.read_optional_document(self.fields.source, document, DocumentKind::Identity);
+            versions.extend(document.and_then(read).map(|document| (id, document)));
+        }
+        versions
+    }
+
+    /// The document of the version that counts; none where the page does not hold it.
+    fn find_default_version_document<'n>(&mut self, node: &'n JsonNode) -> Option<&'n JsonNode> {
+        let default_id = self.fields.optional_text(node, "DefaultVersionId");
+        let versions = self.fields.optional_list(node, "PolicyVersionList");
+        let mut default = None;
+        for version in versions {
+            if !self.fields.is_object(version, "a policy version") {
+                return None;
+            }
+            let id = self.fields.optional_text(version, "VersionId");
+            let flag = self.fields.optional_bool(version, "IsDefaultVersion");
+            let by_id = default_id.zip(id).map(|(default, id)| default == id);
+            let is_default = match (flag, by_id) {
+                (Some(flag), Some(by_id)) if flag != by_id => {
+                    let message = "`IsDefaultVersion` and `DefaultVersionId` tell two default versions";
+                    self.fields.report_error(version.span, message, "the same version by both");
+                    return None;
+                }
+                (Some(is_marked_default), _) | (None, Some(is_marked_default)) => is_marked_default,
+                (None, None) => versions.len() == 1,
+            };
+            if is_default && default.is_some() {
+                self.fields.report_error(version.span, "a second default version", "one default version");
+                return None;
+            }
+            if is_default {
+                default = Some(version);
+            }
+        }
+        let version = default?;
+        self.fields.optional_field(version, "Document")
+    }
+}

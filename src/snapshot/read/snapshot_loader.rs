@@ -1,0 +1,336 @@
+//! Finds the files of a snapshot and reads each for what it is. Nothing is skipped silently: a JSON file in
+//! the directory that is none of the known ones is an error.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::account_file::{self, AccountExtras};
+use super::collected_dir::CollectedDir;
+use super::document_interner::DocumentInterner;
+use super::fields::first_char_span;
+use super::page_merger::PageMerger;
+use super::{auth_details, organization_file, resource_policy_file};
+use crate::iam::AccountId;
+use crate::snapshot::format::{AccountStatus, CollectionPart};
+use crate::snapshot::model::collection_gap::CollectionGap;
+use crate::snapshot::model::organization::Organization;
+use crate::snapshot::model::snapshot::{ResourceWithPolicy, Snapshot};
+use crate::snapshot::snapshot_error::SnapshotError;
+use crate::snapshot::store::decode_stored;
+use crate::source::json_tree::{self, JsonNode};
+use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
+
+const ORGANIZATION: &str = "organization.json";
+const RESOURCE_POLICIES: &str = "resource-policies.json";
+const METADATA: &str = "snapshot.json";
+const ZSTD_SUFFIX: &str = ".zst";
+
+/// The files that make a snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct SnapshotPaths {
+    /// A file of account details, or the directory of a whole snapshot.
+    pub snapshot: PathBuf,
+    /// An organization file that stands elsewhere.
+    pub organization: Option<PathBuf>,
+    /// Files of resource policies that stand elsewhere.
+    pub resource_policies: Vec<PathBuf>,
+}
+
+impl Snapshot {
+    /// Reads a file of account details, or the directory of a whole snapshot (`docs/snapshot.md`).
+    ///
+    /// # Errors
+    /// A file that cannot be read, is not JSON, or is not what it should be; account details that
+    /// contradict each other; no account details at all. A policy document that is no valid policy is no
+    /// error: see [`Snapshot::problems`].
+    pub fn load(path: &Path) -> Result<Snapshot, SnapshotError> {
+        Snapshot::load_with(&SnapshotPaths { snapshot: path.to_owned(), ..SnapshotPaths::default() })
+    }
+
+    /// The same, with files that stand elsewhere.
+    ///
+    /// # Errors
+    /// As [`Snapshot::load`]; also where both the directory and the caller give an organization.
+    pub fn load_with(paths: &SnapshotPaths) -> Result<Snapshot, SnapshotError> {
+        let mut loader = SnapshotLoader::default();
+        if is_directory(&paths.snapshot)? {
+            match CollectedDir::open(&paths.snapshot)? {
+                Some(collected) => loader.load_collected_dir(collected)?,
+                None => loader.load_directory(&paths.snapshot, true)?,
+            }
+        } else {
+            loader.may_lack_manifest = true;
+            loader.load_file(&paths.snapshot, FileRole::AuthDetails)?;
+        }
+        if let Some(path) = &paths.organization {
+            loader.load_file(path, FileRole::Organization)?;
+        }
+        for path in &paths.resource_policies {
+            loader.load_file(path, FileRole::ResourcePolicies)?;
+        }
+        loader.into_snapshot(&paths.snapshot)
+    }
+
+    /// The same out of texts that are already at hand, each read for what its file name says; `origin` is the name
+    /// of the whole.
+    ///
+    /// # Errors
+    /// As [`Snapshot::load`].
+    pub fn from_texts(origin: &Path, texts: &[Arc<SourceFile>]) -> Result<Snapshot, SnapshotError> {
+        let mut loader = SnapshotLoader { may_lack_manifest: true, ..SnapshotLoader::default() };
+        for source in texts {
+            let path = Path::new(source.name());
+            let role = path
+                .file_name()
+                .map_or(FileRole::AuthDetails, |name| FileRole::from_file_name(&name.to_string_lossy(), true));
+            loader.load_text(path, source, role);
+        }
+        loader.into_snapshot(origin)
+    }
+}
+
+/// What a file is read as.
+#[derive(Copy, Clone)]
+enum FileRole {
+    AuthDetails,
+    Organization,
+    ResourcePolicies,
+    Metadata,
+}
+
+impl FileRole {
+    /// The role of a file by its name.
+    fn from_file_name(name: &str, is_top_level: bool) -> FileRole {
+        match name.strip_suffix(ZSTD_SUFFIX).unwrap_or(name) {
+            ORGANIZATION if is_top_level => FileRole::Organization,
+            METADATA if is_top_level => FileRole::Metadata,
+            RESOURCE_POLICIES => FileRole::ResourcePolicies,
+            _ => FileRole::AuthDetails,
+        }
+    }
+}
+
+#[derive(Default)]
+struct SnapshotLoader {
+    interner: DocumentInterner,
+    merger: PageMerger,
+    organization: Option<Organization>,
+    resources: BTreeMap<String, ResourceWithPolicy>,
+    taken_at: Option<String>,
+    aliases: BTreeMap<AccountId, String>,
+    scps_unread: bool,
+    /// Whether there may be no account at all, since none could be read.
+    has_unread_account: bool,
+    collection_gaps: Vec<CollectionGap>,
+    /// Whether an account's file may be read without the manifest that names it.
+    may_lack_manifest: bool,
+    /// The first account's file that may not.
+    file_without_manifest: Option<PathBuf>,
+    errors: Vec<Diagnostic>,
+}
+
+impl SnapshotLoader {
+    /// What a manifest names, and nothing else.
+    fn load_collected_dir(&mut self, mut collected: CollectedDir) -> Result<(), SnapshotError> {
+        self.may_lack_manifest = true;
+        let scps_unread = |gap: &CollectionGap| gap.unread.part == CollectionPart::ServiceControlPolicies;
+        self.scps_unread = collected.collection_gaps.iter().any(scps_unread);
+        let manifest = collected.manifest.clone();
+        if let Some(stored) = manifest.organization.as_ref().and_then(|organization| organization.stored.as_ref())
+            && let Some(source) = collected.read_file(stored)?
+        {
+            self.load_text(Path::new(source.name()), &source, FileRole::Organization);
+        }
+        for account in &manifest.accounts {
+            let gaps_before = self.collection_gaps.len();
+            if let Some(stored) = &account.stored
+                && let Some(source) = collected.read_file(stored)?
+            {
+                self.load_text(Path::new(source.name()), &source, FileRole::AuthDetails);
+            }
+            for gap in self.collection_gaps.iter_mut().skip(gaps_before) {
+                gap.account_name.clone_from(&account.name);
+            }
+        }
+        self.has_unread_account = manifest.accounts.iter().any(|account| account.status == AccountStatus::Unread);
+        let (manifest, unread) = collected.into_manifest()?;
+        // Whatever happened after this may not be in it.
+        self.taken_at = Some(manifest.started_at);
+        self.collection_gaps.splice(0..0, unread);
+        Ok(())
+    }
+
+    /// Every `*.json` of a directory and of its folders, in order of name; what is hidden is left alone.
+    fn load_directory(&mut self, path: &Path, is_top_level: bool) -> Result<(), SnapshotError> {
+        let io = |error| SnapshotError::Io { path: path.to_owned(), error };
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(io)? {
+            entries.push(entry.map_err(io)?.file_name());
+        }
+        entries.sort();
+        for name in entries {
+            let text = name.to_string_lossy();
+            if text.starts_with('.') {
+                continue;
+            }
+            let entry = path.join(&name);
+            if is_directory(&entry)? {
+                self.load_directory(&entry, false)?;
+            } else if is_json(&text) {
+                self.load_file(&entry, FileRole::from_file_name(&text, is_top_level))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_file(&mut self, path: &Path, role: FileRole) -> Result<(), SnapshotError> {
+        let io = |error| SnapshotError::Io { path: path.to_owned(), error };
+        let source = if path.extension().is_some_and(|extension| extension == "zst") {
+            let text = std::fs::read(path).and_then(|bytes| decode_stored(path, bytes)).map_err(io)?;
+            SourceFile::new(path.display().to_string(), text)
+        } else {
+            SourceFile::read(path).map_err(io)?
+        };
+        self.load_text(path, &source, role);
+        Ok(())
+    }
+
+    fn load_text(&mut self, path: &Path, source: &Arc<SourceFile>, role: FileRole) {
+        let result = json_tree::parse(source).and_then(|node| self.read_as(path, source, &node, role));
+        if let Err(Diagnostics(problems)) = result {
+            self.errors.extend(problems);
+        }
+    }
+
+    fn read_as(
+        &mut self,
+        path: &Path,
+        source: &Arc<SourceFile>,
+        node: &JsonNode,
+        role: FileRole,
+    ) -> Result<(), Diagnostics> {
+        match role {
+            FileRole::AuthDetails if account_file::is_account_file(node) => {
+                if !self.may_lack_manifest {
+                    self.file_without_manifest.get_or_insert_with(|| path.to_owned());
+                    return Ok(());
+                }
+                let extras = account_file::read_account_file(source, node, &mut self.interner, &mut self.merger)?;
+                self.add_extras(source, extras);
+            }
+            FileRole::AuthDetails if !auth_details::is_auth_details_page(node) => {
+                return Err(unknown_file_error(source, node).into());
+            }
+            FileRole::AuthDetails => {
+                let page = auth_details::read_page(source, node, &mut self.interner)?;
+                let folder = path.parent().unwrap_or(Path::new(""));
+                self.merger.add_page(page, source, folder, &mut self.errors);
+            }
+            FileRole::Organization => {
+                let organization =
+                    organization_file::read_organization_file(source, node, !self.scps_unread, &mut self.interner)?;
+                if self.organization.replace(organization).is_some() {
+                    let message = "a second organization: the snapshot's directory has one, too";
+                    return Err(
+                        Diagnostic::error(source, first_char_span(node.span), message, "one organization").into()
+                    );
+                }
+            }
+            FileRole::ResourcePolicies => {
+                for (resource, span) in resource_policy_file::read_resource_policies(source, node, &mut self.interner)?
+                {
+                    self.add_resource(source, resource, span);
+                }
+            }
+            FileRole::Metadata => {
+                (self.taken_at, self.aliases) = resource_policy_file::read_snapshot_metadata(source, node)?
+            }
+        }
+        Ok(())
+    }
+
+    fn add_extras(&mut self, source: &Arc<SourceFile>, beside: AccountExtras) {
+        self.aliases.extend(beside.alias.map(|alias| (beside.account, alias)));
+        self.collection_gaps.extend(beside.collection_gaps);
+        for (resource, span) in beside.resources {
+            self.add_resource(source, resource, span);
+        }
+    }
+
+    fn add_resource(&mut self, source: &Arc<SourceFile>, resource: ResourceWithPolicy, span: Span) {
+        let arn = resource.arn.as_str().to_owned();
+        match self.resources.get(&arn) {
+            Some(existing) if existing.owner != resource.owner || existing.policy != resource.policy => {
+                let message = format!("{arn} stands twice, with different content");
+                self.errors.push(Diagnostic::error(source, span, message, "each resource once"));
+            }
+            Some(_) => {}
+            None => {
+                self.resources.insert(arn, resource);
+            }
+        }
+    }
+
+    fn into_snapshot(mut self, origin: &Path) -> Result<Snapshot, SnapshotError> {
+        if let Some(path) = self.file_without_manifest {
+            return Err(SnapshotError::MissingManifest { path });
+        }
+        let (mut accounts, truncated) = self.merger.into_accounts(&mut self.errors);
+        if !self.errors.is_empty() {
+            return Err(Diagnostics(self.errors).into());
+        }
+        if accounts.is_empty() && !self.has_unread_account {
+            return Err(SnapshotError::Empty { path: origin.to_owned() });
+        }
+        if self.organization.is_some() {
+            // It was given by hand.
+            self.collection_gaps.retain(|one| one.unread.part != CollectionPart::Organization);
+        }
+        for account in &mut accounts {
+            account.alias = self.aliases.remove(&account.id);
+            let affects_account = |gap: &&CollectionGap| match &gap.account {
+                Some(account_id) => *account_id == account.id,
+                None => gap.unread.part == CollectionPart::Organization,
+            };
+            account.missing_documents = self
+                .collection_gaps
+                .iter()
+                .filter(affects_account)
+                .filter_map(CollectionGap::to_missing_document)
+                .collect();
+        }
+        if let Some(organization) = &mut self.organization {
+            let organization_gaps = self.collection_gaps.iter().filter(|gap| gap.account.is_none());
+            organization.missing_documents = organization_gaps.filter_map(CollectionGap::to_missing_document).collect();
+        }
+        let mut problems = self.interner.problems;
+        problems.extend(truncated);
+        Ok(Snapshot {
+            origin: origin.to_owned(),
+            taken_at: self.taken_at,
+            accounts,
+            organization: self.organization,
+            resource_policies: self.resources.into_values().collect(),
+            collection_gaps: self.collection_gaps,
+            problems,
+        })
+    }
+}
+
+fn is_json(name: &str) -> bool {
+    let uncompressed_name = name.strip_suffix(ZSTD_SUFFIX).unwrap_or(name);
+    Path::new(uncompressed_name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn is_directory(path: &Path) -> Result<bool, SnapshotError> {
+    let metadata = std::fs::metadata(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
+    Ok(metadata.is_dir())
+}
+
+fn unknown_file_error(source: &Arc<SourceFile>, node: &JsonNode) -> Diagnostic {
+    let expected = "an object with UserDetailList, GroupDetailList, RoleDetailList or Policies";
+    Diagnostic::error(source, first_char_span(node.span), "these are no account details", expected).with_help(format!(
+        "beside them a snapshot has {ORGANIZATION} and {METADATA} at its top, and {RESOURCE_POLICIES}; move other JSON files away"
+    ))
+}

@@ -1,0 +1,306 @@
+//! A principal's layers as a union of branches (`docs/semantics.md` §4).
+//!
+//! Without resource policies there is one branch: identity, boundary, session, every SCP level, and no
+//! Deny anywhere. A resource policy adds branches for what it grants by itself or together with identity,
+//! and takes its resource out of the first branch where its agreement is needed.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::access::{
+    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
+    find_named_sessions, match_principal,
+};
+use crate::iam::{Arn, DocumentKind, Effect, PolicyDocument, Template};
+use crate::solve::question::{Access, Branch, ResourceScope, StatementUse};
+use crate::source::SourceFile;
+
+/// What a principal's layers allow together. A statement's tag is its policy's position in the list.
+pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
+    let mut builder = AccessBuilder { layers, policies: Vec::new() };
+    let mut sessions: Vec<Option<&Arn>> = match &layers.principal.sessions {
+        SessionScope::Single(session) => vec![Some(session)],
+        SessionScope::Any => vec![None],
+    };
+    if sessions == [None] {
+        for policy in &layers.resource_policies {
+            let elements = policy.policy.document.statements.iter().filter_map(|s| s.principal.as_ref());
+            for session in elements.flat_map(|e| find_named_sessions(&layers.principal, e)) {
+                if !sessions.contains(&Some(session)) {
+                    sessions.push(Some(session));
+                }
+            }
+        }
+    }
+    let layer_lists = builder.collect_layer_statements();
+    let branches =
+        sessions.into_iter().flat_map(|session| builder.build_session_branches(session, &layer_lists)).collect();
+    (Access { branches }, builder.policies)
+}
+
+/// The statements of each layer that binds every request.
+struct LayerStatements {
+    /// None for the root user, who has no policies of its own: what is not denied it, it may.
+    identity: Vec<StatementUse>,
+    boundary: Option<Vec<StatementUse>>,
+    session: Option<Vec<StatementUse>>,
+    scp_levels: Vec<Vec<StatementUse>>,
+    deny_statements: Vec<StatementUse>,
+}
+
+struct AccessBuilder<'l> {
+    layers: &'l Layers,
+    policies: Vec<PolicyRef>,
+}
+
+impl AccessBuilder<'_> {
+    fn split_by_effect(&mut self, policies: &[PolicyRef], is_rcp: bool) -> (Vec<StatementUse>, Vec<StatementUse>) {
+        let (mut allows, mut denies) = (Vec::new(), Vec::new());
+        for policy in policies {
+            let policy_index = self.policies.len();
+            self.policies.push(policy.clone());
+            for statement in &policy.document.statements {
+                let statement_use = StatementUse {
+                    document: Arc::clone(&policy.document),
+                    statement_index: statement.index,
+                    resource_scope: None,
+                    rcp_services_only: is_rcp,
+                    policy_index: policy_index,
+                };
+                match statement.effect {
+                    Effect::Allow => allows.push(statement_use),
+                    Effect::Deny => denies.push(statement_use),
+                }
+            }
+        }
+        (allows, denies)
+    }
+
+    fn collect_layer_statements(&mut self) -> LayerStatements {
+        let layers = self.layers;
+        let principal_type = layers.principal.principal_type;
+        let mut lists = LayerStatements {
+            identity: Vec::new(),
+            boundary: None,
+            session: None,
+            scp_levels: Vec::new(),
+            deny_statements: Vec::new(),
+        };
+        if principal_type == PrincipalType::Root {
+            lists.identity = build_allow_all();
+        } else {
+            let (allows, denies) = self.split_by_effect(&layers.identity, false);
+            lists.identity = allows;
+            lists.deny_statements.extend(denies);
+            if let Some(boundary) = &layers.boundary {
+                let (allows, denies) = self.split_by_effect(boundary, false);
+                lists.boundary = Some(allows);
+                lists.deny_statements.extend(denies);
+            }
+            let session = match &layers.session {
+                Some(policies) => Some(policies.as_slice()),
+                // A federated user has what the session policies given to it say, and without any nothing.
+                None => (principal_type == PrincipalType::FederatedUser).then_some(&[][..]),
+            };
+            if let Some(session) = session {
+                let (allows, denies) = self.split_by_effect(session, false);
+                lists.session = Some(allows);
+                lists.deny_statements.extend(denies);
+            }
+        }
+        if principal_type != PrincipalType::ServiceLinkedRole {
+            for level in layers.scps.iter().flatten() {
+                let (allows, denies) = self.split_by_effect(&level.policies, false);
+                lists.scp_levels.push(allows);
+                lists.deny_statements.extend(denies);
+            }
+            for level in layers.rcps.iter().flatten() {
+                lists.deny_statements.extend(self.split_by_effect(&level.policies, true).1);
+            }
+        }
+        lists
+    }
+
+    /// The branches of one session, or of a principal without a session that matters.
+    fn build_session_branches(&mut self, session: Option<&Arn>, lists: &LayerStatements) -> Vec<Branch> {
+        let layers = self.layers;
+        let has_boundary = layers.boundary.is_some();
+        let mut deny_statements = lists.deny_statements.clone();
+        let mut grants: Vec<(&ResourcePolicy, PrincipalMatch, Vec<StatementUse>)> = Vec::new();
+        for policy in &layers.resource_policies {
+            let policy_index = self.policies.len();
+            self.policies.push(policy.policy.clone());
+            let scope = Arc::new(ResourceScope {
+                service: find_restricted_service(policy),
+                resources: policy.resources.clone().into(),
+            });
+            for statement in &policy.policy.document.statements {
+                let element = statement.principal.as_ref();
+                let Some(principal_match) =
+                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, e))
+                else {
+                    continue;
+                };
+                let statement_use = StatementUse {
+                    document: Arc::clone(&policy.policy.document),
+                    statement_index: statement.index,
+                    resource_scope: Some(Arc::clone(&scope)),
+                    rcp_services_only: false,
+                    policy_index: policy_index,
+                };
+                match (
+                    statement.effect,
+                    grants.iter_mut().find(|(p, n, _)| std::ptr::eq(*p, policy) && *n == principal_match),
+                ) {
+                    (Effect::Deny, _) => deny_statements.push(statement_use),
+                    (Effect::Allow, Some((_, _, list))) => list.push(statement_use),
+                    (Effect::Allow, None) => grants.push((policy, principal_match, vec![statement_use])),
+                }
+            }
+        }
+        let mut identity = self.build_branch(
+            lists,
+            &deny_statements,
+            vec![lists.identity.clone()],
+            &[LimitingLayer::Boundary, LimitingLayer::Session],
+        );
+        for policy in &layers.resource_policies {
+            if self.is_in_other_account(policy) || requires_resource_grant(policy) {
+                let resources = policy.resources.clone().into();
+                identity.scope_exclusions.push(ResourceScope { service: find_restricted_service(policy), resources });
+            }
+        }
+        if layers.unknown_resource_policy == UnknownResourcePolicy::IsNone {
+            identity.deny_statements.extend(self.deny_other_accounts());
+        }
+        let mut branches = vec![identity];
+        for (policy, principal_match, list) in grants {
+            branches.extend(self.build_resource_branch(policy, principal_match, list, lists, &deny_statements));
+        }
+        branches
+    }
+
+    /// What a resource policy's grant is worth.
+    fn build_resource_branch(
+        &self,
+        policy: &ResourcePolicy,
+        principal_match: PrincipalMatch,
+        list: Vec<StatementUse>,
+        lists: &LayerStatements,
+        deny_statements: &[StatementUse],
+    ) -> Option<Branch> {
+        let is_user = self.layers.principal.principal_type == PrincipalType::User;
+        let identity_and_grant = vec![lists.identity.clone(), list.clone()];
+        let limits: &[LimitingLayer] = match principal_match {
+            _ if self.is_in_other_account(policy) => {
+                return Some(self.build_branch(
+                    lists,
+                    deny_statements,
+                    identity_and_grant,
+                    &[LimitingLayer::Boundary, LimitingLayer::Session],
+                ));
+            }
+            // The account delegates to identity policies: that adds nothing where identity suffices.
+            PrincipalMatch::Account if !requires_resource_grant(policy) => return None,
+            PrincipalMatch::Account => {
+                return Some(self.build_branch(
+                    lists,
+                    deny_statements,
+                    identity_and_grant,
+                    &[LimitingLayer::Boundary, LimitingLayer::Session],
+                ));
+            }
+            // A user's boundary limits which roles it assumes, even if they name it.
+            PrincipalMatch::Direct if is_user && is_trust_policy(policy) => {
+                &[LimitingLayer::Boundary, LimitingLayer::Session]
+            }
+            PrincipalMatch::Direct if is_user => &[LimitingLayer::Session],
+            PrincipalMatch::Direct => &[],
+            PrincipalMatch::Entity => &[LimitingLayer::Boundary, LimitingLayer::Session],
+        };
+        Some(self.build_branch(lists, deny_statements, vec![list], limits))
+    }
+
+    fn build_branch(
+        &self,
+        lists: &LayerStatements,
+        deny_statements: &[StatementUse],
+        grant_layers: Vec<Vec<StatementUse>>,
+        limits: &[LimitingLayer],
+    ) -> Branch {
+        let mut allow_layers = grant_layers;
+        for limit in limits {
+            allow_layers.extend(match limit {
+                LimitingLayer::Boundary => lists.boundary.clone(),
+                LimitingLayer::Session => lists.session.clone(),
+            });
+        }
+        allow_layers.extend(lists.scp_levels.iter().cloned());
+        Branch { allow_layers: allow_layers, deny_statements: deny_statements.to_vec(), scope_exclusions: Vec::new() }
+    }
+
+    /// Whether the resource belongs to another account.
+    fn is_in_other_account(&self, policy: &ResourcePolicy) -> bool {
+        let arn_account = find_covered_arn(policy).map(|a| a.account().to_owned()).filter(|a| !a.is_empty());
+        let owner = arn_account.unwrap_or_else(|| policy.owner.as_str().to_owned());
+        self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
+    }
+
+    /// Denies what lies in other accounts.
+    fn deny_other_accounts(&self) -> Vec<StatementUse> {
+        let Some(account) = &self.layers.principal.account else { return Vec::new() };
+        let has_other_owner = self.layers.resource_owner.as_ref().is_some_and(|owner| owner != account);
+        let no_account_pattern = if has_other_owner { "" } else { ",\"arn:*:*:*::*\"" };
+        let text = format!(
+            "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Deny\",\"Action\":\"*\",\
+             \"NotResource\":[\"arn:*:*:*:{account}:*\"{no_account_pattern}]}}]}}"
+        );
+        let source = SourceFile::new("resources of other accounts", text);
+        match PolicyDocument::parse(&source, DocumentKind::Identity) {
+            Ok(mut document) => {
+                if !has_other_owner {
+                    // What is asked on no resource: the text `*`, which no pattern stands for alone.
+                    let elements = document.statements.iter_mut().filter_map(|s| s.resource.as_mut());
+                    elements.for_each(|element| element.patterns.push(Template::from_literal("*")));
+                }
+                StatementUse::from_document(&Arc::new(document)).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// Layers that may limit what a resource policy grants.
+enum LimitingLayer {
+    Boundary,
+    Session,
+}
+
+static ALLOW_ALL_DOCUMENT: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
+    let source = SourceFile::new("everything", r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#);
+    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
+});
+
+/// A list of statements that allows everything.
+pub fn build_allow_all() -> Vec<StatementUse> {
+    StatementUse::from_document(&ALLOW_ALL_DOCUMENT).collect()
+}
+
+/// The ARN that a resource policy speaks for first.
+fn find_covered_arn(policy: &ResourcePolicy) -> Option<Arn> {
+    policy.resources.first().map(Template::as_written).and_then(Arn::parse)
+}
+
+fn is_trust_policy(policy: &ResourcePolicy) -> bool {
+    find_covered_arn(policy).is_some_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"))
+}
+
+/// Whether identity alone does not suffice even in the same account: KMS keys and role trust.
+fn requires_resource_grant(policy: &ResourcePolicy) -> bool {
+    is_trust_policy(policy)
+        || find_covered_arn(policy).is_some_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
+}
+
+/// A trust policy speaks of `sts` actions only; another policy of whatever is asked of its resource.
+fn find_restricted_service(policy: &ResourcePolicy) -> Option<String> {
+    is_trust_policy(policy).then(|| "sts".to_owned())
+}

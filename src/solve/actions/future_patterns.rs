@@ -1,0 +1,125 @@
+//! The patterns with wildcards of a statement, by service, for actions that do not exist yet.
+
+use rustc_hash::FxHashMap;
+
+use super::statement_actions::wildcard_matches;
+use crate::iam::policy_document::ActionElement;
+use crate::iam::{ActionPattern, ElementKind};
+use crate::solve::LimitExceeded;
+use crate::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, SymbolClass};
+
+/// What a statement says of actions that do not exist yet. Patterns without wildcards name existing ones.
+#[derive(Clone, Debug)]
+pub struct FuturePatterns {
+    listing: ElementKind,
+    /// Patterns over the names of one service's actions, with what was written.
+    services: FxHashMap<Box<str>, Vec<(GlobRef, Box<str>)>>,
+    /// Patterns whose service has wildcards: over the name alone, over `service:name`, and as written.
+    any_service: Vec<WildcardServicePattern>,
+}
+
+#[derive(Clone, Debug)]
+struct WildcardServicePattern {
+    service: Box<str>,
+    name: GlobRef,
+    full_name: GlobRef,
+    source_text: Box<str>,
+}
+
+/// Patterns over names of actions, each with what was written.
+pub type NamePatterns = Vec<(GlobRef, Box<str>)>;
+
+/// What a statement says of the new actions of one service.
+#[derive(Clone, Debug)]
+pub enum FutureMatch {
+    /// Nothing.
+    NoActions,
+    /// It speaks of all of them.
+    AllActions,
+    /// It speaks of those whose name one of these matches (`true`), or none (`false`).
+    ByName(NamePatterns, bool),
+}
+
+impl FuturePatterns {
+    /// Reads the patterns of an element.
+    pub fn new(element: &ActionElement, interner: &GlobInterner) -> Result<FuturePatterns, LimitExceeded> {
+        let mut out = FuturePatterns { listing: element.kind, services: FxHashMap::default(), any_service: Vec::new() };
+        for pattern in element.patterns.iter().filter(|p| !p.is_literal()) {
+            let name = interner.intern(&tokenize_wildcards(pattern.name(), interner)?);
+            let source_text: Box<str> = pattern.as_written().into();
+            if pattern.service_has_wildcards() {
+                let full_name = interner.intern(&tokenize_full_name(pattern, interner)?);
+                out.any_service.push(WildcardServicePattern {
+                    service: pattern.service().into(),
+                    name,
+                    full_name: full_name,
+                    source_text: source_text,
+                });
+            } else {
+                out.services.entry(pattern.service().into()).or_default().push((name, source_text));
+            }
+        }
+        Ok(out)
+    }
+
+    /// The services that it names.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.services.keys().map(|s| &**s)
+    }
+
+    /// Whether it speaks of services that it does not name.
+    pub fn may_list_any_service(&self) -> bool {
+        self.listing == ElementKind::NotList || !self.any_service.is_empty()
+    }
+
+    /// Whether a pattern with wildcards matches a name of a service, both in lower case.
+    pub fn matches_action(&self, service: &str, name: &str) -> bool {
+        let is_named = self.services.get(service).into_iter().flatten().any(|(glob, _)| glob.matches(name.as_bytes()));
+        is_named
+            || self.any_service.iter().any(|a| wildcard_matches(&a.service, service) && a.name.matches(name.as_bytes()))
+    }
+
+    /// What it says of the new actions of a service; of none: of those services that no statement names.
+    pub fn future_match(&self, service: Option<&str>) -> FutureMatch {
+        let mut names: Vec<(GlobRef, Box<str>)> = Vec::new();
+        match service {
+            Some(service) => {
+                names.extend(self.services.get(service).into_iter().flatten().cloned());
+                let any = self.any_service.iter().filter(|a| wildcard_matches(&a.service, service));
+                names.extend(any.map(|a| (a.name.clone(), a.source_text.clone())));
+            }
+            None => names.extend(self.any_service.iter().map(|a| (a.full_name.clone(), a.source_text.clone()))),
+        }
+        let everything = names.iter().any(|(g, _)| g.is_everything());
+        match self.listing {
+            ElementKind::List if names.is_empty() => FutureMatch::NoActions,
+            ElementKind::NotList if everything => FutureMatch::NoActions,
+            ElementKind::List if everything => FutureMatch::AllActions,
+            ElementKind::NotList if names.is_empty() => FutureMatch::AllActions,
+            listing => FutureMatch::ByName(names, listing == ElementKind::List),
+        }
+    }
+}
+
+fn tokenize_wildcards(text: &str, interner: &GlobInterner) -> Result<Vec<GlobToken>, LimitExceeded> {
+    let mut toks = Vec::new();
+    for c in text.chars() {
+        match c {
+            '*' => toks.push(GlobToken::AnyRun(SymbolClass::Any)),
+            '?' => toks.push(GlobToken::AnyOne(SymbolClass::Any)),
+            c => toks.extend(interner.tokenize_literal(c.encode_utf8(&mut [0; 4]), true)?),
+        }
+    }
+    Ok(toks)
+}
+
+/// The pattern over `service:name`; `*:*` is everything.
+fn tokenize_full_name(pattern: &ActionPattern, interner: &GlobInterner) -> Result<Vec<GlobToken>, LimitExceeded> {
+    if pattern.service() == "*" && pattern.name() == "*" {
+        return Ok(vec![GlobToken::AnyRun(SymbolClass::Any)]);
+    }
+    let mut toks = tokenize_wildcards(pattern.service(), interner)?;
+    toks.push(GlobToken::Literal(b':'));
+    toks.extend(tokenize_wildcards(pattern.name(), interner)?);
+    Ok(toks)
+}

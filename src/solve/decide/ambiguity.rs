@@ -1,0 +1,75 @@
+//! Whether an answer stands under every reading of the questions that AWS's documentation leaves open.
+
+use crate::iam::condition::OperatorFamily;
+use crate::iam::{Ambiguity, ElementKind, Interpretation, MissingKeyRule, Quantifier, TemplatePart};
+use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
+use crate::solve::compile::solver::Solver;
+use crate::solve::question::{AnswerDetail, Question};
+
+impl Solver<'_> {
+    /// Decides a question. A verdict that would be another under the other reading of an open choice is
+    /// undecided.
+    pub fn solve(&self, question: &Question<'_>) -> ContainmentVerdict {
+        self.answer(question).into_verdict()
+    }
+
+    /// The same with all that was found: proven excess, and what is undecided beside it.
+    pub fn answer(&self, question: &Question<'_>) -> SolverAnswer {
+        let answer = self.answer_with_interpretation(question, Interpretation::default());
+        let broader = !answer.grants.is_empty();
+        if !broader && !answer.undecided.is_empty() {
+            return answer;
+        }
+        let mut undecided = Vec::new();
+        let witness = answer.grants.iter().find_map(|g| g.witness.as_ref());
+        for ambiguity in Ambiguity::ALL.into_iter().filter(|choice| self.may_matter(*choice, question)) {
+            // Most often the very witness shows the excess under the other reading, too.
+            if let (Some(witness), Some(replay)) = (witness, question.replay)
+                && replay(witness, Interpretation::with_alternative(ambiguity)).is_ok()
+            {
+                continue;
+            }
+            // The evaluator replays witnesses under the default reading, so it is not asked of this one.
+            let alternative_question = Question { replay: None, detail: AnswerDetail::Verdict, ..question.clone() };
+            let alternative_answer =
+                self.answer_with_interpretation(&alternative_question, Interpretation::with_alternative(ambiguity));
+            if alternative_answer.grants.is_empty() == broader || (!broader && !alternative_answer.undecided.is_empty())
+            {
+                undecided.push(UndecidedReason::from(ambiguity));
+            }
+        }
+        if undecided.is_empty() { answer } else { SolverAnswer { grants: Vec::new(), undecided } }
+    }
+
+    /// Whether a choice could matter to a question at all.
+    fn may_matter(&self, ambiguity: Ambiguity, question: &Question<'_>) -> bool {
+        question.statements().any(|statement| match ambiguity {
+            Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
+                pattern.parts().windows(2).any(|pair| match pair {
+                    [TemplatePart::AnyString, TemplatePart::Literal(next)] => !next.starts_with(':'),
+                    [TemplatePart::AnyString, _] => true,
+                    _ => false,
+                })
+            }),
+            Ambiguity::UnparsableValue => statement.conditions.iter().any(|c| {
+                c.operator.is_negated()
+                    && matches!(
+                        c.operator.family(),
+                        OperatorFamily::Numeric | OperatorFamily::Date | OperatorFamily::Ip | OperatorFamily::Arn
+                    )
+            }),
+            Ambiguity::EmptySetNull => statement.conditions.iter().any(|c| {
+                self.is_multi_valued(question, &c.key)
+                    && (c.operator.family() == OperatorFamily::Null || c.when_missing == MissingKeyRule::Satisfied)
+            }),
+            Ambiguity::NotResourceUnresolved => statement
+                .resource
+                .iter()
+                .any(|r| r.kind == ElementKind::NotList && r.patterns.iter().any(|p| p.variables().next().is_some())),
+            Ambiguity::ForAnyValueIfExists => statement
+                .conditions
+                .iter()
+                .any(|c| c.quantifier == Quantifier::ForAnyValue && c.when_missing == MissingKeyRule::Satisfied),
+        })
+    }
+}

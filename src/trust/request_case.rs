@@ -1,0 +1,221 @@
+//! What is known of the requests that come in by a way. A way for anyone is taken apart: strangers, the
+//! organizations and the accounts that the trust policy names.
+
+use std::sync::Arc;
+
+use super::declared_assumers::deny_named_accounts;
+use super::grant::TrustGrant;
+use super::undeclared::TrustScope;
+use crate::access::{KeyFact, KnownContext};
+use crate::iam::condition::ConditionValue;
+use crate::iam::{AccountId, Arn, ContextKey, PolicyDocument, TemplatePart};
+use crate::snapshot::Organization;
+
+/// Some of the requests that come in by a way.
+#[derive(Clone)]
+pub(super) struct RequestCase {
+    /// Whose they are.
+    pub scope: TrustScope,
+    /// What is known of their context.
+    pub known: KnownContext,
+    /// What they are not: a document that denies that.
+    pub excluded: Option<Arc<PolicyDocument>>,
+}
+
+/// The cases of a way. `provider` tells of an OIDC way what its requests are; `view` is the trust policy as it speaks
+/// of the way.
+pub(super) fn list_request_cases(
+    grant: &TrustGrant,
+    restricted_policy: &PolicyDocument,
+    partition: &str,
+    role_account: &AccountId,
+    organization: Option<&Organization>,
+) -> Vec<RequestCase> {
+    let single_case = |scope, known| vec![RequestCase { scope, known, excluded: None }];
+    match grant {
+        TrustGrant::Anyone => list_cases_for_anyone(restricted_policy, partition, role_account, organization),
+        TrustGrant::Account(account) => {
+            single_case(TrustScope::Account(account.clone()), build_account_context(partition, account, organization))
+        }
+        TrustGrant::Principal(arn) => {
+            single_case(TrustScope::Principal(arn.clone()), build_principal_context(arn, organization))
+        }
+        TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider => {
+            single_case(TrustScope::Anyone, build_provider_context(grant))
+        }
+        TrustGrant::Service(name) => {
+            let mut other_account_context = build_service_context(name, role_account);
+            other_account_context.set("aws:SourceAccount", KeyFact::Free);
+            let other_account_case =
+                RequestCase { scope: TrustScope::ServiceForOtherAccount, known: other_account_context, excluded: None };
+            [single_case(TrustScope::Service, build_service_context(name, role_account)), vec![other_account_case]]
+                .concat()
+        }
+        TrustGrant::Saml(_) | TrustGrant::Oidc { .. } | TrustGrant::Other(_) => {
+            single_case(TrustScope::Provider, build_provider_context(grant))
+        }
+    }
+}
+
+fn list_cases_for_anyone(
+    restricted_policy: &PolicyDocument,
+    partition: &str,
+    role_account: &AccountId,
+    organization: Option<&Organization>,
+) -> Vec<RequestCase> {
+    // Whoever is of the role's own account or organization may be named by that: `${aws:ResourceAccount}`.
+    let includes_role_account = |organization: &&Organization| organization.principal_org_path(role_account).is_some();
+    let own_organization = organization.filter(includes_role_account).map(|organization| organization.id.clone());
+    let (accounts, organizations) =
+        collect_named_accounts(restricted_policy, role_account, own_organization.as_deref());
+    let build_aws_context = || {
+        let mut known = KnownContext::unconstrained();
+        known.set("aws:PrincipalArn", KeyFact::StartsWith(format!("arn:{partition}:")));
+        known.set("aws:ResourceAccount", KeyFact::Value(role_account.as_str().to_owned()));
+        if let Some(id) = &own_organization {
+            known.set("aws:ResourceOrgID", KeyFact::Value(id.clone()));
+        }
+        known
+    };
+    let external_case = RequestCase {
+        scope: TrustScope::Anyone,
+        known: build_aws_context(),
+        excluded: deny_named_accounts(&accounts, &organizations),
+    };
+    let mut cases = vec![external_case];
+    for id in organizations {
+        let mut known = build_aws_context();
+        known.set("aws:PrincipalOrgID", KeyFact::Value(id.clone()));
+        cases.push(RequestCase {
+            scope: TrustScope::Organization(id),
+            known,
+            excluded: deny_named_accounts(&accounts, &[]),
+        });
+    }
+    for account in accounts {
+        let known = build_account_context(partition, &account, organization);
+        cases.push(RequestCase { scope: TrustScope::Account(account), known, excluded: None });
+    }
+    cases
+}
+
+fn build_account_context(partition: &str, account: &AccountId, organization: Option<&Organization>) -> KnownContext {
+    let mut known = KnownContext::unconstrained();
+    known.set("aws:PrincipalArn", KeyFact::StartsWith(format!("arn:{partition}:iam::{account}:")));
+    known.set("aws:PrincipalAccount", KeyFact::Value(account.as_str().to_owned()));
+    set_organization(&mut known, account, organization);
+    known
+}
+
+fn build_principal_context(arn: &Arn, organization: Option<&Organization>) -> KnownContext {
+    let mut known = KnownContext::unconstrained();
+    let session = arn.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
+    match session {
+        // The role's path is not told by the session.
+        Some(_) => {
+            let role = format!("arn:{}:iam::{}:role/", arn.partition(), arn.account());
+            known.set("aws:PrincipalArn", KeyFact::StartsWith(role));
+        }
+        None => known.set("aws:PrincipalArn", KeyFact::Value(arn.as_str().to_owned())),
+    }
+    if let Some(account) = AccountId::parse(arn.account()) {
+        known.set("aws:PrincipalAccount", KeyFact::Value(account.as_str().to_owned()));
+        set_organization(&mut known, &account, organization);
+    }
+    known
+}
+
+fn set_organization(known: &mut KnownContext, account: &AccountId, organization: Option<&Organization>) {
+    let Some(organization) = organization else { return };
+    if let Some(path) = organization.principal_org_path(account) {
+        known.set("aws:PrincipalOrgID", KeyFact::Value(organization.id.clone()));
+        known.set("aws:PrincipalOrgPaths", KeyFact::Set(vec![path]));
+    }
+}
+
+/// A call of a service for a resource of the role's own account: that is whom a role is passed by.
+fn build_service_context(name: &str, account: &AccountId) -> KnownContext {
+    let mut known = KnownContext::unconstrained();
+    for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"] {
+        known.set(key, KeyFact::Missing);
+    }
+    known.set("aws:PrincipalIsAWSService", KeyFact::Value("true".to_owned()));
+    known.set("aws:PrincipalServiceName", KeyFact::Value(name.to_owned()));
+    known.set("aws:PrincipalServiceNamesList", KeyFact::Free);
+    known.set("aws:SourceAccount", KeyFact::Value(account.as_str().to_owned()));
+    for key in ["aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:PrincipalType", "aws:userid"] {
+        known.set(key, KeyFact::Free);
+    }
+    known
+}
+
+fn build_provider_context(grant: &TrustGrant) -> KnownContext {
+    let mut known = KnownContext::unconstrained();
+    for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"] {
+        known.set(key, KeyFact::Missing);
+    }
+    for key in ["aws:PrincipalType", "aws:userid"] {
+        known.set(key, KeyFact::Free);
+    }
+    known.set("aws:FederatedProvider", KeyFact::Value(grant.as_str().to_owned()));
+    if let TrustGrant::Oidc { host, .. } = grant {
+        for claim in ["sub", "aud"] {
+            for slash in ["", "/"] {
+                known.set(&format!("{host}{slash}:{claim}"), KeyFact::Present);
+            }
+        }
+    }
+    known
+}
+
+/// The accounts and organizations that the conditions of a document name in full, those of the role by a variable too.
+fn collect_named_accounts(
+    restricted_policy: &PolicyDocument,
+    role_account: &AccountId,
+    role_organization: Option<&str>,
+) -> (Vec<AccountId>, Vec<String>) {
+    let (mut accounts, mut organizations) = (Vec::new(), Vec::new());
+    for condition in restricted_policy.statements.iter().flat_map(|statement| &statement.conditions) {
+        for value in &condition.values {
+            let ConditionValue::Text(template) = value else { continue };
+            let variable = match template.parts() {
+                [TemplatePart::Variable { key, .. }] => Some(key.lower()),
+                _ => None,
+            };
+            let (literal, exact_value) = match (variable, template.parts().first()) {
+                (Some("aws:resourceaccount"), _) => (role_account.as_str(), Some(role_account.as_str())),
+                (Some("aws:resourceorgid"), _) => match role_organization {
+                    Some(id) => (id, Some(id)),
+                    None => continue,
+                },
+                (_, Some(TemplatePart::Literal(literal))) => (&**literal, template.as_literal()),
+                _ => continue,
+            };
+            if let Some(account) = parse_account(&condition.key, literal, exact_value)
+                && !accounts.contains(&account)
+            {
+                accounts.push(account);
+            }
+            let organization = match condition.key.lower() {
+                "aws:principalorgid" => exact_value,
+                "aws:principalorgpaths" => literal.split_once('/').map(|(id, _)| id),
+                _ => None,
+            };
+            organizations.extend(organization.map(str::to_owned).filter(|id| !organizations.contains(id)));
+        }
+    }
+    (accounts, organizations)
+}
+
+fn parse_account(key: &ContextKey, literal: &str, exact_value: Option<&str>) -> Option<AccountId> {
+    match key.lower() {
+        "aws:principalaccount" => AccountId::parse(exact_value?),
+        "aws:principalarn" => {
+            let mut segments = literal.splitn(6, ':').skip(4);
+            let account = segments.next()?;
+            // What stands before the wildcard holds the whole number only if a colon follows.
+            segments.next().and_then(|_| AccountId::parse(account))
+        }
+        _ => None,
+    }
+}
