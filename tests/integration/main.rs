@@ -19,6 +19,7 @@ mod kinds;
 mod layers;
 mod reach;
 mod real_inputs;
+mod recorded_results;
 mod simulate;
 mod smt;
 mod snapshot_directory;
