@@ -6,7 +6,8 @@ pub(crate) mod actions;
 pub(crate) mod analysis;
 pub(crate) mod checks;
 mod evaluate_principals;
-pub(crate) mod explain;
+#[doc(hidden)]
+pub mod explain;
 pub(crate) mod model;
 pub mod rules;
 mod run;

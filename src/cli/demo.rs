@@ -109,7 +109,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         let texts: Vec<Arc<SourceFile>> = folder.source_files().map(|(_, source)| source).collect();
         let snapshot =
             Snapshot::from_texts(origin, &texts).map_err(|error| snapshot_args::to_user_error(error, origin))?;
-        audit::audit_and_render(&snapshot, &baseline, catalog, filters, &args.report_options).map(|(text, _)| text)
+        audit_command::audit_and_render(&snapshot, &baseline, catalog, filters, &args.report_options)
+            .map(|(text, _)| text)
     };
     let report_options = &args.report_options;
     let mut text = render_report(if args.fixed { &FIXED } else { &INCIDENT }, &args.filters)?;
@@ -128,7 +129,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         ]
         .concat();
     }
-    audit::write_report(&text, report_options)?;
+    audit_command::write_report(&text, report_options)?;
     Ok(ExitStatus::Clean)
 }
 

@@ -137,14 +137,14 @@ macro_rules! commands {
 commands! {
     Demo => demo,
     Collect => collect,
-    Audit => audit,
+    Audit => audit_command,
     Principals => principals,
     Explain => explain,
     WhoCan => who_can,
     Compare => compare,
     Baseline => baseline,
-    Simulate => simulate,
-    Schema => schema,
+    Simulate => simulate_command,
+    Schema => schema_command,
     Completions => completions,
     Man => man,
 }

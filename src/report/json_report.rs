@@ -18,7 +18,7 @@ use crate::audit::{
 };
 
 /// The version of the report's form. It changes when a field goes or changes its meaning, not when one is added.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// The format for machines.
 pub(super) struct JsonReporter;
@@ -35,7 +35,7 @@ impl Reporter for JsonReporter {
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[schemars(title = "Report")]
 pub struct JsonReport<'a> {
-    /// The version of this form: "1".
+    /// The version of this form: "2".
     pub schema_version: &'static str,
     /// What wrote the report.
     pub tool: ReportTool<'a>,

@@ -5,14 +5,14 @@
 //! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
 
 pub(crate) mod access;
-pub(crate) mod actions;
+pub mod actions;
 mod answer;
 pub mod compare;
 pub(crate) mod compile;
 pub(crate) mod decide;
 mod question;
-pub(crate) mod smt;
-pub(crate) mod strings;
+pub mod smt;
+pub mod strings;
 pub(crate) mod values;
 
 pub use access::from_layers::{build_allow_all, build_effective_access};

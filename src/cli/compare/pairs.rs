@@ -172,7 +172,7 @@ impl<'t> PairComparer<'t> {
             return Some(Arc::clone(cached));
         }
         let source = SourceFile::new("", text);
-        let node = json::parse(&source).ok()?;
+        let node = json_tree::parse(&source).ok()?;
         let document = Arc::new(PolicyDocument::from_node(&source, &node, DocumentKind::Identity).ok()?);
         let mut documents = lock();
         documents.bytes += text.len();
@@ -201,7 +201,7 @@ fn find_invalid_pair(name: &str, number: usize, line: &[u8]) -> (Box<RawValue>, 
         }
     };
     let source = SourceFile::new(name, text);
-    let (id, problem) = match json::parse(&source) {
+    let (id, problem) = match json_tree::parse(&source) {
         Err(problems) => (null_id(), problems.0.into_iter().next()),
         Ok(node) => {
             let id = node.get("id").and_then(|id| RawValue::from_string(source.slice(id.span).to_owned()).ok());

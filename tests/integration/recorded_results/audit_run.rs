@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use assert_cmd::Command;
-use iamdrift::access::{Context, ContextValue, Gatherer, Layers, Request, evaluate};
-use iamdrift::iam::{ContextKey, Readings};
+use iamdrift::access::{Context, ContextValue, LayerCollector, Layers, Request, evaluate};
+use iamdrift::iam::{ContextKey, Interpretation};
 use iamdrift::snapshot::Snapshot;
 use serde_json::Value;
 
@@ -35,10 +35,10 @@ impl AuditRun {
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["summary"]["exit_status"].as_i64(), status.map(i64::from), "{}", snapshot.display());
         let snapshot = Snapshot::load(snapshot).unwrap_or_else(|error| panic!("{error}"));
-        let gatherer = Gatherer::new(&snapshot);
+        let collector = LayerCollector::new(&snapshot);
         let principals = snapshot.principals();
         let layers = principals
-            .map(|(account, principal)| (principal.arn.as_str().to_owned(), gatherer.gather(account, principal)))
+            .map(|(account, principal)| (principal.arn.as_str().to_owned(), collector.collect(account, principal)))
             .collect();
         AuditRun { report, layers }
     }
@@ -49,7 +49,7 @@ impl AuditRun {
         let text = |field: &str| witness[field].as_str().unwrap().to_owned();
         let request =
             Request { action: text("action"), resource: text("resource"), context: read_context(&witness["context"]) };
-        evaluate(layers, &request, &rcp_supported, Readings::default()).is_allowed()
+        evaluate(layers, &request, &rcp_supported, Interpretation::default()).is_allowed()
     }
 }
 
@@ -58,7 +58,7 @@ fn read_context(context: &Value) -> Context {
     for (key, values) in context.as_object().unwrap() {
         let values: Vec<String> = values.as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
         let value = match values.as_slice() {
-            [one] => ContextValue::One(one.clone()),
+            [one] => ContextValue::Single(one.clone()),
             _ => ContextValue::Set(values),
         };
         entries.0.insert(ContextKey::new(key), value);

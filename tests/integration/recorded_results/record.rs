@@ -121,7 +121,7 @@ fn record_witnesses(run: &AuditRun, finding: &Value, arn: Option<&str>) -> Strin
     let path = read_list(finding, "path");
     let step_requests = path.iter().flat_map(|step| {
         let caller = step["from"].as_str().unwrap();
-        read_list(step, "requests").iter().map(move |request| (caller, request))
+        read_list(step, "witnesses").iter().map(move |request| (caller, request))
     });
     let last = path.last().map_or(arn, |step| step["to"].as_str().unwrap());
     let requests: Vec<(&str, &Value)> = excess.map(|witness| (last, witness)).chain(step_requests).collect();

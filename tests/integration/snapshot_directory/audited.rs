@@ -90,10 +90,10 @@ fn an_account_that_could_not_be_read_is_a_line_at_the_top() {
     assert_eq!(status, 3);
     assert_eq!(statuses(&report).iter().map(|(_, status)| status.as_str()).collect::<Vec<_>>(), ["as-declared"; 2]);
     let unread = &report["unread"][0];
-    assert_eq!(unread["what"], "account 100000000009 (old)");
+    assert_eq!(unread["subject"], "account 100000000009 (old)");
     assert_eq!(unread["account"], "100000000009");
     assert_eq!(unread["permission"], "sts:AssumeRole");
-    assert_eq!(unread["why"], "AccessDenied: not authorized; the collector needs sts:AssumeRole");
+    assert_eq!(unread["reason"], "AccessDenied: not authorized; the collector needs sts:AssumeRole");
     assert!(unread["place"]["file"].as_str().unwrap().ends_with("manifest.json"));
     let (status, out, _) = audit(&directory, MANIFEST, &[]);
     let (told, verdict) = (out.find("account 100000000009 (old): AccessDenied"), out.find("Nothing was found"));
@@ -157,7 +157,10 @@ fn each_part_leaves_undecided_what_rests_on_it() {
         let expected = [(number(0), here.to_owned()), (number(1), "as-declared".to_owned())];
         assert_eq!((status, statuses(&report)), (3, expected.to_vec()), "{part:?} {of:?}");
         assert_eq!(report["unread"].as_array().unwrap().len(), 1);
-        assert!(report["unread"][0]["what"].as_str().unwrap().ends_with("account 100000000000 (billing)"), "{report}");
+        assert!(
+            report["unread"][0]["subject"].as_str().unwrap().ends_with("account 100000000000 (billing)"),
+            "{report}"
+        );
         if here == "undecided" {
             let finding = &report["findings"][0];
             assert_eq!(finding["rule"], "IAM010");
