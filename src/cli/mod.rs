@@ -1,8 +1,13 @@
-//! The command line: one file a command, registered below.
+//! The command line: one file or folder per command, registered below.
 //!
-//! Standard output carries what was asked for alone; everything else goes to standard error. Every expected
-//! failure is told with its place or in one line, and what to do about it.
+//! Standard output receives the result only; everything else goes to standard error. Every expected failure is shown
+//! with its place or in one line, and with a help line.
+//!
+//! Shared by the commands:
+//! - `error_report.rs`, `terminal_output.rs`, `user_file.rs`: errors, output and input.
+//! - `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`: arguments.
 
+mod action_argument;
 mod audit_command;
 mod baseline;
 mod collect;
@@ -12,6 +17,8 @@ mod demo;
 mod error_report;
 mod explain;
 mod man;
+mod named_value;
+mod output_format;
 mod principals;
 mod schema_command;
 mod simulate_command;
@@ -29,7 +36,7 @@ use iamdrift::catalog::{Catalog, CatalogError};
 
 pub use error_report::UserError;
 
-/// How the program ends.
+/// The exit status.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 #[allow(dead_code)] // each command has its own
 pub enum ExitStatus {
@@ -39,7 +46,7 @@ pub enum ExitStatus {
     Drift = 1,
     /// The arguments or the input cannot be used.
     Usage = 2,
-    /// Something could not be read or decided, whatever else was found.
+    /// Some input could not be read, or a principal is undecided. It takes precedence over drift.
     Incomplete = 3,
 }
 
@@ -49,7 +56,7 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// Finds AWS principals whose effective permissions are broader than declared, with a proof for each.
+/// Find AWS IAM principals whose effective permissions exceed what you declared, with proof
 #[derive(Debug, Parser)]
 #[command(name = "iamdrift", disable_version_flag = true, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
@@ -59,28 +66,28 @@ struct Cli {
     command: Command,
 }
 
-/// Where the help of a command lists what every command takes.
-const GLOBAL_HEADING: &str = "Options of every command";
+/// The heading of global options in the help of a command.
+const GLOBAL_HEADING: &str = "Global options";
 
-/// Options of every command.
+/// The options of every command.
 #[derive(Debug, clap::Args)]
 pub struct GlobalArgs {
-    /// When to colour what is written
+    /// When to color the output
     #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
     pub color: ColorWhen,
-    /// A service catalog to use instead of the built-in one
+    /// The service catalog to use instead of the built-in one
     #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_name = "FILE")]
     pub catalog: Option<PathBuf>,
-    /// Say on standard error what is read and how long it takes
+    /// Log progress and timings to stderr
     #[arg(short, long, global = true, help_heading = GLOBAL_HEADING)]
     pub verbose: bool,
-    /// Print the version, with `--verbose` that of the service catalog too
+    /// Print the version; with `--verbose`, also the version of the service catalog
     #[arg(short = 'V', long)]
     version: bool,
 }
 
 impl GlobalArgs {
-    /// Does one step of the work; with `--verbose`, tells what it was and how long it took.
+    /// Runs one step of the work. With `--verbose`, prints its label and duration.
     pub fn timed_step<T>(&self, label: &str, work: impl FnOnce() -> T) -> T {
         let start = std::time::Instant::now();
         let result = work();
@@ -90,7 +97,7 @@ impl GlobalArgs {
         result
     }
 
-    /// The service catalog to go by: that of `--catalog`, or the built-in one.
+    /// The service catalog of `--catalog`, or the built-in one.
     pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
         let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
         let loaded = Catalog::load(path).map_err(|error| {
@@ -99,14 +106,14 @@ impl GlobalArgs {
                 CatalogError::Unreadable { source, .. } => format!("cannot read the catalog {file}: {source}"),
                 other => format!("cannot use {file}: {other}"),
             };
-            UserError::new(message, "leave `--catalog` out to use the built-in one")
+            UserError::new(message, "omit `--catalog` to use the built-in one")
         })?;
-        // It is read once, and used until the program ends.
+        // Loaded once and used until the program ends.
         Ok(Box::leak(Box::new(loaded)))
     }
 }
 
-/// When to colour.
+/// When to color the output.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub enum ColorWhen {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -117,7 +124,7 @@ pub enum ColorWhen {
     Never,
 }
 
-/// Registers the commands, a line each: its name and its module.
+/// Registers the commands: one line each, with name and module.
 macro_rules! commands {
     ($($name:ident => $module:ident,)*) => {
         #[derive(Debug, Subcommand)]
@@ -149,12 +156,12 @@ commands! {
     Man => man,
 }
 
-/// The whole command line, for completions and manual pages.
+/// The command line, for completions and manual pages.
 fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Runs the program with the process's arguments.
+/// Runs the program with the arguments of the process.
 pub fn main() -> ExitStatus {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if let Some(status) = print_version_if_requested(&arguments) {
@@ -163,7 +170,7 @@ pub fn main() -> ExitStatus {
     let cli = match Cli::command().try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
-            // A pipe that nobody reads any more is no failure of ours.
+            // A closed pipe is not an error of this program.
             let _ = error.print();
             return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Clean };
         }
@@ -176,7 +183,7 @@ pub fn main() -> ExitStatus {
     run(&cli.command, &cli.globals).unwrap_or_else(|error| error_report::report_error(&error))
 }
 
-/// Answers `--version`, which needs no command.
+/// Handles `--version`, which needs no command.
 fn print_version_if_requested(arguments: &[OsString]) -> Option<ExitStatus> {
     #[derive(Parser)]
     #[command(name = "iamdrift", disable_version_flag = true)]
@@ -194,7 +201,7 @@ fn render_version_lines(globals: &GlobalArgs) -> anyhow::Result<Vec<String>> {
     let mut lines = vec![format!("iamdrift {}", env!("CARGO_PKG_VERSION"))];
     if globals.verbose {
         let catalog = globals.catalog()?;
-        lines.push(format!("service catalog {}, compared with AWS on {}", catalog.version(), catalog.updated_at()));
+        lines.push(format!("service catalog {}, updated {}", catalog.version(), catalog.updated_at()));
     }
     Ok(lines)
 }

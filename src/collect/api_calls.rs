@@ -36,6 +36,13 @@ pub struct ApiCall {
     pub frequency: &'static str,
 }
 
+impl ApiCall {
+    /// Whether it assumes a role.
+    pub fn is_assume_role(&self) -> bool {
+        *self == ASSUME_ROLE
+    }
+}
+
 macro_rules! calls {
     ($($name:ident: $service:literal $operation:literal $action:literal $stage:ident $part:ident $frequency:literal;)*) => {
         $(pub(super) const $name: ApiCall = ApiCall {

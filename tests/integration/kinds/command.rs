@@ -88,11 +88,11 @@ fn filters_choose() {
     assert_eq!(names(&listed(&["--kind", "agent"])), ["lantern-cost-explorer", "lantern-observability"]);
     let some = listed(&["--kind", "Agent", "--kind", "break-glass", "--principal", "*e*r*"]);
     assert_eq!(names(&some), ["lantern-cost-explorer", "lantern-observability", "emergency"]);
-    let undeclared = listed(&["--baseline", "baseline", "--coverage", "undeclared"]);
+    let undeclared = listed(&["--baseline", "baseline", "--declaration", "undeclared"]);
     assert_eq!(names(&undeclared), ["data-migration-2024"]);
     for (arguments, said) in [
         (&["--kind", "human"][..], "one of agent, break-glass, operator, workload, service-linked, unknown"),
-        (&["--coverage", "declared"], "--baseline"),
+        (&["--declaration", "declared"], "--baseline"),
         (&["--principal", "nobody"], "no principal is left to list"),
         (&["--snapshot", "nowhere"], "nowhere"),
     ] {
