@@ -73,7 +73,7 @@ fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes a line to standard error. Errors are ignored, because there is no place left to report them.
+/// Writes a line to standard error. Errors are ignored, because they cannot be reported.
 pub fn print_status(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", escape_control_chars(text));
 }

@@ -67,7 +67,7 @@ async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Re
     Ok(PermissionSet {
         permission_set_arn: arn,
         name,
-        // AWS returns an empty string if there is no inline policy.
+        // AWS returns an empty string for a permission set without inline policy.
         inline_policy: inline.filter(|text| !text.is_empty()).as_deref().map(EmbeddedDocument::decode),
         managed_policies,
         customer_managed_policy_references: references,

@@ -20,7 +20,8 @@ pub(super) async fn read_organization(
     let config = aws_sdk_organizations::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     let reader = OrganizationClient { client: Client::from_conf(config.build()) };
     let organization = reader.describe_organization().await?;
-    let roots = reader.list_roots().await?;
+    let mut unread = Vec::new();
+    let roots = reader.list_roots(&mut unread).await?;
     let mut units = Vec::new();
     let mut accounts = Vec::new();
     let mut parents: Vec<String> = roots.iter().map(|root| root.id.clone()).collect();
@@ -32,7 +33,6 @@ pub(super) async fn read_organization(
     }
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     units.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut unread = Vec::new();
     let mut policies = Vec::new();
     for (policy_type, part) in [
         (PolicyType::ServiceControlPolicy, CollectionPart::ServiceControlPolicies),
@@ -99,7 +99,7 @@ impl OrganizationClient {
             .send()
             .await
             .map_err(|error| CallFailure::from_sdk_error(call, &error))?;
-        let organization = answer.organization.and_then(|found| found.id.zip(found.master_account_id));
+        let organization = answer.organization.and_then(|entry| entry.id.zip(entry.master_account_id));
         match organization {
             Some((id, master_account_id)) => Ok(OrganizationEntry { id, master_account_id }),
             None => Err(CallFailure::from_unexpected_answer(
@@ -109,13 +109,16 @@ impl OrganizationClient {
         }
     }
 
-    async fn list_roots(&self) -> Result<Vec<RootEntry>, CallFailure> {
+    /// Lists the roots. A policy type whose status is unknown is recorded as unread.
+    async fn list_roots(&self, unread: &mut Vec<UnreadPart>) -> Result<Vec<RootEntry>, CallFailure> {
         let call = &api_calls::LIST_ROOTS;
         let mut roots = Vec::new();
         let mut pages = self.client.list_roots().into_paginator().send();
         while let Some(page) = pages.next().await {
             for root in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.roots.unwrap_or_default() {
-                let policy_types = root.policy_types.unwrap_or_default().into_iter().map(convert_policy_type).collect();
+                let policy_types = root.policy_types.unwrap_or_default();
+                unread.extend(policy_types.iter().filter_map(find_unknown_status));
+                let policy_types = policy_types.into_iter().map(convert_policy_type).collect();
                 roots.push(RootEntry { id: require_id(call, root.id)?, name: root.name, policy_types });
             }
         }
@@ -213,11 +216,30 @@ impl OrganizationClient {
     }
 }
 
+/// The unread part if the status of a policy type that limits permissions is missing or unknown to this version.
+fn find_unknown_status(entry: &types::PolicyTypeSummary) -> Option<UnreadPart> {
+    let part = match entry.r#type.as_ref()? {
+        types::PolicyType::ServiceControlPolicy => CollectionPart::ServiceControlPolicies,
+        types::PolicyType::ResourceControlPolicy => CollectionPart::ResourceControlPolicies,
+        _ => return None,
+    };
+    let message = match &entry.status {
+        Some(
+            types::PolicyTypeStatus::Enabled
+            | types::PolicyTypeStatus::PendingEnable
+            | types::PolicyTypeStatus::PendingDisable,
+        ) => return None,
+        Some(status) => format!("the policy type has the unknown status `{}`", status.as_str()),
+        None => "the policy type has no status".to_owned(),
+    };
+    Some(CallFailure::from_unexpected_answer(&api_calls::LIST_ROOTS, message).to_unread_part(part, None))
+}
+
 fn convert_policy_type(entry: types::PolicyTypeSummary) -> PolicyTypeEntry {
     let status = match entry.status {
         Some(types::PolicyTypeStatus::Enabled) => PolicyTypeStatus::Enabled,
         Some(types::PolicyTypeStatus::PendingDisable) => PolicyTypeStatus::PendingDisable,
-        // The type is being enabled, or AWS added a status: not in effect yet.
+        // Not in effect yet. An unknown status is recorded as unread (`find_unknown_status`).
         _ => PolicyTypeStatus::PendingEnable,
     };
     PolicyTypeEntry { policy_type: entry.r#type.map_or_else(String::new, |name| name.as_str().to_owned()), status }

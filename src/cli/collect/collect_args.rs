@@ -35,7 +35,7 @@ pub struct CollectArgs {
     /// External ID to pass to sts:AssumeRole
     #[arg(long, value_name = "ID", help_heading = HELP_HEADING)]
     pub external_id: Option<String>,
-    /// Account ids to read, separated by commas; with `--organization`, only these accounts of it
+    /// Account ids to read, separated by commas; with `--organization`, only these of its accounts
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = parse_account, help_heading = HELP_HEADING)]
     pub accounts: Vec<AccountId>,
     /// The name (optionally with path) of the role to assume in each account other than the caller's

@@ -52,9 +52,9 @@ pub struct ComparisonReport {
     /// The relation.
     #[schemars(with = "RelationName")]
     pub verdict: PolicyRelation,
-    /// The requests that A allows and B does not. Null if there are none, or if that is undecided.
+    /// The requests that A allows and B does not. Null if no such request exists, or if that is undecided.
     pub a_not_b: Option<DirectionalDifference>,
-    /// The requests that B allows and A does not. Null if there are none, or if that is undecided.
+    /// The requests that B allows and A does not. Null if no such request exists, or if that is undecided.
     pub b_not_a: Option<DirectionalDifference>,
     /// The reasons why it is undecided. Empty if it is decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]

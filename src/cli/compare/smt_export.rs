@@ -25,7 +25,7 @@ pub fn write_scripts(directory: &Path, documents: &DocumentPair, catalog: &Catal
     Ok(())
 }
 
-/// Says on standard error what was left out: a solver's answer is not about that.
+/// Warns of questions that the script omits. The answer of another solver does not cover them.
 fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> {
     let Some((action, reason)) = script.omitted.first() else { return Ok(()) };
     let questions = match script.omitted.len() {
@@ -33,7 +33,7 @@ fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> 
         number => format!("{number} questions"),
     };
     terminal_output::print_warning(&format!(
-        "{} lacks {questions} beside the {} that it asks; that of {action}: {reason}",
+        "{} contains {} questions and omits {questions}; first {action}: {reason}",
         path.display(),
         script.questions
     ))

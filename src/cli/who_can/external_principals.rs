@@ -63,7 +63,7 @@ pub fn warn_of_external_principals(
     lines
 }
 
-/// The text before the first wildcard. `None` if there is no wildcard.
+/// The text before the first wildcard. `None` without a wildcard.
 fn literal_prefix(glob: &str) -> Option<&str> {
     glob.find(['*', '?']).and_then(|wildcard| glob.get(..wildcard))
 }

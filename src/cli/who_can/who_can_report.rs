@@ -76,7 +76,7 @@ pub struct PrincipalRow {
     pub actions: Vec<String>,
     /// The resources, as patterns. Empty for any resource.
     pub resources: Vec<String>,
-    /// The conditions, one line each. Empty if there are none.
+    /// The conditions, one line each. Empty if unconditional.
     pub conditions: Vec<String>,
     /// Whether there are more resources or conditions than listed.
     pub more: bool,
@@ -97,7 +97,7 @@ pub struct PathStepJson {
     pub how: String,
     /// The ids of the escalation techniques.
     pub paths: Vec<String>,
-    /// The conditions, one line each. Empty if there are none.
+    /// The conditions, one line each. Empty if unconditional.
     pub conditions: Vec<String>,
     /// The assumptions that the snapshot cannot confirm.
     pub rests_on: Vec<String>,

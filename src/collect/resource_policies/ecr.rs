@@ -13,7 +13,10 @@ pub(super) async fn read_ecr_policies(
     let client = client!(aws_sdk_ecr, session);
     each_page!(recorder, &api_calls::DESCRIBE_REPOSITORIES, client.describe_repositories(), |page| {
         for repository in page.repositories.unwrap_or_default() {
-            let (Some(name), Some(arn)) = (repository.repository_name, repository.repository_arn) else { continue };
+            let (Some(name), Some(arn)) = (repository.repository_name, repository.repository_arn) else {
+                recorder.record_incomplete_entry(&api_calls::DESCRIBE_REPOSITORIES)?;
+                continue;
+            };
             let answer = client.get_repository_policy().repository_name(name).send().await;
             let policy = answer
                 .map(|answer| answer.policy_text)

@@ -13,7 +13,10 @@ pub(super) async fn read_kms_policies(
     let client = client!(aws_sdk_kms, session);
     each_page!(recorder, &api_calls::LIST_KEYS, client.list_keys(), |page| {
         for key in page.keys.unwrap_or_default() {
-            let (Some(id), Some(arn)) = (key.key_id, key.key_arn) else { continue };
+            let (Some(id), Some(arn)) = (key.key_id, key.key_arn) else {
+                recorder.record_incomplete_entry(&api_calls::LIST_KEYS)?;
+                continue;
+            };
             let answer = client.get_key_policy().key_id(id).policy_name("default").send().await;
             let policy = answer
                 .map(|answer| answer.policy)

@@ -13,7 +13,10 @@ pub(super) async fn read_lambda_policies(
     let client = client!(aws_sdk_lambda, session);
     each_page!(recorder, &api_calls::LIST_FUNCTIONS, client.list_functions(), |page| {
         for function in page.functions.unwrap_or_default() {
-            let Some(arn) = function.function_arn else { continue };
+            let Some(arn) = function.function_arn else {
+                recorder.record_incomplete_entry(&api_calls::LIST_FUNCTIONS)?;
+                continue;
+            };
             let answer = client.get_policy().function_name(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.policy)

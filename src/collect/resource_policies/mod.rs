@@ -15,6 +15,7 @@ mod sns;
 mod sqs;
 
 use super::account_recorder::AccountRecorder;
+use super::api_calls::ApiCall;
 use super::aws_session::AwsSession;
 use super::call_failure::CallFailure;
 use super::collect_error::CollectError;
@@ -92,6 +93,14 @@ impl<'a> ResourcePolicyRecorder<'a> {
             Err(failure) if failure.code.as_deref().is_some_and(|code| NO_POLICY.contains(&code)) => Ok(()),
             Err(failure) => self.account_recorder.record_failure(CollectionPart::ResourcePolicies, Some(arn), failure),
         }
+    }
+
+    /// Records that the list of resources has an entry without its name or ARN, whose policy is unknown.
+    fn record_incomplete_entry(&mut self, call: &'static ApiCall) -> Result<(), CollectError> {
+        self.record_unlisted(CallFailure::from_unexpected_answer(
+            call,
+            "the answer has an entry without its name or ARN",
+        ))
     }
 
     /// Records that the resources of the service could not be listed completely.

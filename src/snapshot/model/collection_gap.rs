@@ -28,7 +28,7 @@ impl CollectionGap {
         CollectionGap { account: account.cloned(), account_name: name.map(str::to_owned), unread, place }
     }
 
-    /// Whether principals could be missing from the snapshot because of it.
+    /// Whether this gap can hide principals.
     pub fn may_hide_principals(&self) -> bool {
         matches!(self.unread.part, CollectionPart::Account | CollectionPart::AuthorizationDetails)
     }
@@ -68,7 +68,7 @@ impl CollectionGap {
     }
 
     /// The resources whose policies are unknown, from the field `Of`: an ARN, or a service with or without a region
-    /// (`sqs in eu-west-1`). Text of another form could stand for any service.
+    /// (`sqs in eu-west-1`). Text of another form can mean any service.
     fn resource_scope(&self) -> MissingScope {
         let Some(scope) = self.unread.of.as_deref() else { return MissingScope::AllResources };
         if scope.starts_with("arn:") {

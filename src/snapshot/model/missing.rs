@@ -58,7 +58,7 @@ pub enum MissingScope {
 }
 
 impl MissingScope {
-    /// Whether `resource` is in this scope. Text that is not an ARN (`*`) could stand for any service.
+    /// Whether `resource` is in this scope. Text that is not an ARN (`*`) can mean any service.
     fn contains(&self, resource: &str) -> bool {
         match self {
             MissingScope::AllResources => true,

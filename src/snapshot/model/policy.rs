@@ -44,7 +44,7 @@ pub struct ManagedPolicy {
 }
 
 impl ManagedPolicy {
-    /// The number of versions besides the default one.
+    /// The number of versions other than the default one.
     pub(crate) fn other_version_count(&self) -> usize {
         self.other_versions.len() + self.unreadable_versions.len()
     }

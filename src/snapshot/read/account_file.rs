@@ -18,7 +18,7 @@ use crate::source::{Diagnostics, SourceFile, Span};
 const SUBJECT: &str = "the account file";
 const MEMBERS: [&str; 5] = ["FormatVersion", "Account", "Partition", "Pages", "Unread"];
 
-/// The content of an account file besides users, groups, roles and managed policies.
+/// The content of an account file other than users, groups, roles and managed policies.
 pub(crate) struct AccountExtras {
     pub(crate) account: AccountId,
     pub(crate) alias: Option<String>,

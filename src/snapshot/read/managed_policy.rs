@@ -82,7 +82,7 @@ fn find_default_version(fields: &mut FieldReader<'_>, policy: &JsonNode, version
     default
 }
 
-/// A version that is not the default one: its id and document, or what is missing of it.
+/// A version that is not the default one: its id and document, or the missing document.
 fn read_other_version(
     fields: &mut FieldReader<'_>,
     interner: &mut DocumentInterner,

@@ -31,7 +31,7 @@ use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 pub struct SnapshotPaths {
     /// A file of account authorization details, or a snapshot directory.
     pub snapshot: PathBuf,
-    /// An organization file outside the snapshot. `None` if there is none.
+    /// An organization file outside the snapshot.
     pub organization: Option<PathBuf>,
     /// Resource policy files outside the snapshot.
     pub resource_policies: Vec<PathBuf>,
@@ -47,7 +47,7 @@ impl Snapshot {
         Snapshot::load_with(&SnapshotPaths { snapshot: path.to_owned(), ..SnapshotPaths::default() })
     }
 
-    /// Reads a snapshot together with files outside of it.
+    /// Reads a snapshot and additional files.
     ///
     /// # Errors
     /// As [`Snapshot::load`]; also two organization files.

@@ -65,7 +65,7 @@ impl SnapshotWriter {
     /// account with unread parts is collected again.
     ///
     /// # Errors
-    /// [`StoreError::Complete`] if nothing is unread, [`StoreError::NothingToResume`] if there is no collection,
+    /// [`StoreError::Complete`] if nothing is unread, [`StoreError::NothingToResume`] without a collection,
     /// [`StoreError::OtherCollection`] if another format, partition or calling account started it,
     /// [`StoreError::InUse`], [`StoreError::Manifest`], [`StoreError::Journal`]; I/O errors.
     pub fn resume(

@@ -93,7 +93,7 @@ fn filters_choose() {
     for (arguments, said) in [
         (&["--kind", "human"][..], "one of agent, break-glass, operator, workload, service-linked, unknown"),
         (&["--declaration", "declared"], "--baseline"),
-        (&["--principal", "nobody"], "no principal is left to list"),
+        (&["--principal", "nobody"], "no principal matches the filters"),
         (&["--snapshot", "nowhere"], "nowhere"),
     ] {
         let (status, out, err) = run(arguments, "80");
