@@ -4,7 +4,7 @@ use std::io::Write;
 
 use iamdrift::source::Diagnostics;
 
-use super::ExitStatus;
+use super::exit_status::ExitStatus;
 
 /// An error that the user can resolve.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@
 //! with its place or in one line, and with a help line.
 //!
 //! Shared by the commands:
-//! - `error_report.rs`, `terminal_output.rs`, `user_file.rs`: errors, output and input.
-//! - `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`: arguments.
+//! - `exit_status.rs`, `error_report.rs`, `terminal_output.rs`, `user_file.rs`: results, errors, output and input.
+//! - `global_args.rs`, `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`: arguments.
 
 mod action_argument;
 mod audit_command;
@@ -15,7 +15,9 @@ mod compare;
 mod completions;
 mod demo;
 mod error_report;
+mod exit_status;
 mod explain;
+mod global_args;
 mod man;
 mod named_value;
 mod output_format;
@@ -28,33 +30,14 @@ mod user_file;
 mod who_can;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use iamdrift::catalog::{Catalog, CatalogError};
+
+use global_args::ColorWhen;
 
 pub use error_report::UserError;
-
-/// The exit status.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-#[allow(dead_code)] // each command has its own
-pub enum ExitStatus {
-    /// Nothing to report at or above the threshold.
-    Clean = 0,
-    /// Drift was found.
-    Drift = 1,
-    /// The arguments or the input cannot be used.
-    Usage = 2,
-    /// Some input could not be read, or a principal is undecided. It takes precedence over drift.
-    Incomplete = 3,
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> ExitCode {
-        ExitCode::from(status as u8)
-    }
-}
+pub use exit_status::ExitStatus;
+pub use global_args::GlobalArgs;
 
 /// Find AWS IAM principals whose effective permissions exceed what you declared, with proof
 #[derive(Debug, Parser)]
@@ -64,64 +47,6 @@ struct Cli {
     globals: GlobalArgs,
     #[command(subcommand)]
     command: Command,
-}
-
-/// The heading of global options in the help of a command.
-const GLOBAL_HEADING: &str = "Global options";
-
-/// The options of every command.
-#[derive(Debug, clap::Args)]
-pub struct GlobalArgs {
-    /// When to color the output
-    #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
-    pub color: ColorWhen,
-    /// The service catalog to use instead of the built-in one
-    #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_name = "FILE")]
-    pub catalog: Option<PathBuf>,
-    /// Log progress and timings to stderr
-    #[arg(short, long, global = true, help_heading = GLOBAL_HEADING)]
-    pub verbose: bool,
-    /// Print the version; with `--verbose`, also the version of the service catalog
-    #[arg(short = 'V', long)]
-    version: bool,
-}
-
-impl GlobalArgs {
-    /// Runs one step of the work. With `--verbose`, prints its label and duration.
-    pub fn timed_step<T>(&self, label: &str, work: impl FnOnce() -> T) -> T {
-        let start = std::time::Instant::now();
-        let result = work();
-        if self.verbose {
-            terminal_output::print_status(&format!("{label}: {} ms", start.elapsed().as_millis()));
-        }
-        result
-    }
-
-    /// The service catalog of `--catalog`, or the built-in one.
-    pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
-        let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
-        let loaded = Catalog::load(path).map_err(|error| {
-            let file = path.display();
-            let message = match error {
-                CatalogError::Unreadable { source, .. } => format!("cannot read the catalog {file}: {source}"),
-                other => format!("cannot use {file}: {other}"),
-            };
-            UserError::new(message, "omit `--catalog` to use the built-in one")
-        })?;
-        // Loaded once and used until the program ends.
-        Ok(Box::leak(Box::new(loaded)))
-    }
-}
-
-/// When to color the output.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// Registers the commands: one line each, with name and module.
