@@ -1,4 +1,4 @@
-//! DynamoDB: the policy of each table; streams and indexes have none that is read.
+//! DynamoDB: reads the policy of each table. The policies of streams are not read.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;

@@ -1,4 +1,4 @@
-//! ECR: the policy of each repository.
+//! ECR: reads the policy of each repository.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;

@@ -1,4 +1,4 @@
-//! Secrets Manager: the policy of each secret; no value is ever asked for.
+//! Secrets Manager: reads the policy of each secret.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;

@@ -1,4 +1,4 @@
-//! SNS: the policy of each topic.
+//! SNS: reads the policy of each topic.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;
