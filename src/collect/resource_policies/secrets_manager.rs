@@ -1,4 +1,4 @@
-//! Secrets Manager: reads the policy of each secret.
+//! Secrets Manager: reads the policy of each secret. Secret values are never read.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;
