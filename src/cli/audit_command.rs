@@ -1,21 +1,22 @@
-//! `iamdrift audit`: a snapshot held against a baseline.
+//! `iamdrift audit`: compares a snapshot with a baseline.
 
 use std::path::PathBuf;
 
 use iamdrift::audit::{AuditOptions, ReportedClass, RuleId, Severity, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
-use iamdrift::report::{self as reports, ExitInfo, Layout, ReportFormat, Verbosity};
+use iamdrift::report::{ExitInfo, Layout, RenderOptions, ReportFormat, Verbosity};
 use iamdrift::snapshot::Snapshot;
 
+use super::named_value::parse_named_value;
 use super::snapshot_args::SnapshotOrAws;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
-    "Exit status: 0 nothing at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete ",
-    "(something could not be read or decided), whatever else it found.\n\n",
-    "Without --snapshot, what AWS says now is collected first, with read-only calls alone, and audited: as ",
-    "`iamdrift collect` would, with the same options. --organization collects the whole organization.\n\n",
+    "Exit status: 0 no finding at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete (some ",
+    "input could not be read, or a principal is undecided), regardless of other findings.\n\n",
+    "Without --snapshot, the command first collects a snapshot from AWS, with the options of `iamdrift collect` and ",
+    "read-only calls. --organization collects the whole organization.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
     "  iamdrift audit --snapshot snapshot --baseline baseline\n",
     "  iamdrift audit --snapshot snapshot --baseline baseline --kind agent\n",
@@ -24,13 +25,13 @@ const AFTER_HELP: &str = concat!(
     "    -o report.json",
 );
 
-/// Hold a snapshot against a baseline: who may do more than is declared
+/// Compare a snapshot with a baseline and report permissions beyond what is declared
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     #[command(flatten)]
     snapshot: SnapshotOrAws,
-    /// What is expected: a directory with `baseline.toml`, or the manifest itself
+    /// The baseline: a directory with `baseline.toml`, or the manifest
     #[arg(long, value_name = "PATH", default_value = "policies")]
     baseline: PathBuf,
     #[command(flatten)]
@@ -39,42 +40,42 @@ pub struct Args {
     pub report_options: ReportOptions,
 }
 
-/// Which principals and findings.
+/// The principals and findings to report.
 #[derive(Debug, clap::Args)]
 pub struct Filters {
-    /// Only principals whose ARN or name matches
+    /// Audit only principals whose ARN or name matches
     #[arg(long, value_name = "GLOB")]
     principal: Option<String>,
-    /// Only principals of this kind; may be given again: agent, operator, workload, break-glass, undeclared, ambiguous,
+    /// Audit only principals of this class; can be repeated: agent, operator, workload, break-glass, undeclared, ambiguous,
     /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     kind: Vec<ReportedClass>,
-    /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
+    /// Check only this rule; can be repeated: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (only on request)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
-    /// Only findings at or above this severity: critical, high, medium, low, info; undecided principals are always told
+    /// Report only findings at or above this severity: critical, high, medium, low, info; undecided principals are always reported
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     severity: Option<Severity>,
-    /// The lowest severity that ends with 1; `never` for none
+    /// The lowest severity that sets exit status 1, or `never`
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = parse_fail_on)]
     fail_on: FailThreshold,
 }
 
 impl Filters {
-    /// Everyone and everything.
+    /// No filters.
     pub fn unfiltered() -> Filters {
         let fail_on = FailThreshold::At(Severity::Low);
         Filters { principal: None, kind: Vec::new(), rule: Vec::new(), severity: None, fail_on }
     }
 }
 
-/// How findings are told.
+/// The options of the report.
 #[derive(Debug, clap::Args)]
 pub struct ReportOptions {
-    /// Tell everything: no pattern, statement or principal is left out of the table
+    /// Show all patterns, statements and principals
     #[arg(long)]
     all: bool,
-    /// How to write the report: table, json
+    /// The output format: table, json
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = parse_format)]
     pub format: ReportFormat,
     /// Write the report to a file that only you can read
@@ -83,13 +84,13 @@ pub struct ReportOptions {
 }
 
 impl ReportOptions {
-    /// What the report is laid out for.
+    /// The layout of the report.
     pub fn layout(&self) -> Layout {
-        if self.output.is_some() { terminal_output::detect_file_layout() } else { terminal_output::detect_layout() }
+        terminal_output::layout_for(self.output.as_deref())
     }
 }
 
-/// The threshold of exit status 1.
+/// The lowest severity that sets exit status 1.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 enum FailThreshold {
     At(Severity),
@@ -97,24 +98,25 @@ enum FailThreshold {
 }
 
 fn parse_severity(text: &str) -> Result<Severity, String> {
-    parse_name(text, Severity::ALL.iter().copied())
+    parse_named_value(text, &Severity::ALL)
 }
 
 fn parse_fail_on(text: &str) -> Result<FailThreshold, String> {
     let levels = Severity::ALL.iter().map(|(name, severity)| (*name, FailThreshold::At(*severity)));
-    parse_name(text, levels.chain([("never", FailThreshold::Never)]))
+    let values: Vec<_> = levels.chain([("never", FailThreshold::Never)]).collect();
+    parse_named_value(text, &values)
 }
 
 fn parse_format(text: &str) -> Result<ReportFormat, String> {
-    parse_name(text, ReportFormat::ALL.iter().copied())
+    parse_named_value(text, &ReportFormat::ALL)
 }
 
 fn parse_rule(text: &str) -> Result<RuleId, String> {
-    parse_name(text, RuleId::ALL.iter().copied())
+    parse_named_value(text, &RuleId::ALL)
 }
 
 fn parse_kind(text: &str) -> Result<ReportedClass, String> {
-    let kinds = [
+    let classes = [
         ReportedClass::Agent,
         ReportedClass::Operator,
         ReportedClass::Workload,
@@ -124,19 +126,7 @@ fn parse_kind(text: &str) -> Result<ReportedClass, String> {
         ReportedClass::Ignored,
         ReportedClass::ServiceLinked,
     ];
-    parse_name(text, kinds.into_iter().map(|kind| (kind.as_str(), kind)))
-}
-
-/// The value of that name in any case, or all names.
-fn parse_name<T>(text: &str, known: impl Iterator<Item = (&'static str, T)>) -> Result<T, String> {
-    let mut names = Vec::new();
-    for (name, value) in known {
-        if name.eq_ignore_ascii_case(text) {
-            return Ok(value);
-        }
-        names.push(name);
-    }
-    Err(format!("one of {}", names.join(", ")))
+    parse_named_value(text, &classes.map(|class| (class.as_str(), class)))
 }
 
 /// Runs the command.
@@ -151,7 +141,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     Ok(if collect_status == ExitStatus::Incomplete { collect_status } else { audit_status })
 }
 
-/// Audits; the report, and how the program ends.
+/// Runs an audit and renders its report.
 pub fn audit_and_render(
     snapshot: &Snapshot,
     baseline: &Baseline,
@@ -168,7 +158,7 @@ pub fn audit_and_render(
     };
     let audit = audit(snapshot, baseline, catalog, &options)?;
     if audit.principals.is_empty() && !snapshot.accounts.is_empty() {
-        return Err(UserError::new("no principal is left to audit", "check `--principal` and `--kind`").into());
+        return Err(UserError::new("no principal matches the filters", "check `--principal` and `--kind`").into());
     }
     let status = match filters.fail_on {
         _ if audit.is_incomplete() => ExitStatus::Incomplete,
@@ -179,7 +169,7 @@ pub fn audit_and_render(
         FailThreshold::At(severity) => Some(severity),
         FailThreshold::Never => None,
     };
-    let options = reports::RenderOptions {
+    let options = RenderOptions {
         layout: report_options.layout(),
         verbosity: if report_options.all { Verbosity::All } else { Verbosity::Brief },
         exit_info: ExitInfo { exit_status: status as u8, fail_on },
@@ -189,10 +179,7 @@ pub fn audit_and_render(
     Ok((String::from_utf8_lossy(&text).into_owned(), status))
 }
 
-/// Writes a report to where it was asked for.
+/// Writes a report to the file of `-o`, or to standard output.
 pub fn write_report(text: &str, report_options: &ReportOptions) -> anyhow::Result<()> {
-    match &report_options.output {
-        Some(path) => terminal_output::write_private(path, text, "-o"),
-        None => terminal_output::write_stdout(text),
-    }
+    terminal_output::write_output(report_options.output.as_deref(), text)
 }

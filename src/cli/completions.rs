@@ -1,8 +1,8 @@
-//! `iamdrift completions`: what a shell needs to complete the command line.
+//! `iamdrift completions`: prints shell completions.
 
 use super::{ExitStatus, GlobalArgs, terminal_output};
 
-/// Print the completions for a shell
+/// Print the completion script for a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  iamdrift completions bash > iamdrift.bash")]
 pub struct Args {

@@ -1,5 +1,5 @@
-//! `iamdrift demo`: audits of accounts that are embedded in the program (`examples/incident`), before and after the
-//! mends that the first report advises.
+//! `iamdrift demo`: audits the example account `examples/incident`, which is embedded in the program, before and after
+//! remediation.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use super::audit_command::{self, Filters, ReportOptions};
 use super::{ExitStatus, GlobalArgs, snapshot_args};
 
 const AFTER_HELP: &str = concat!(
-    "The account is invented: the morning after an agent deleted and recreated an environment. The table tells two ",
-    "audits against one baseline: of that morning, and, without the filters, of the same account a week later, after ",
-    "the mends that the first one advises. Other formats have one document for one audit: that of the incident, or ",
-    "with --fixed the other. Nothing is read and AWS is not called.\n\n",
-    "The same from files, in the repository's folder examples/incident: `iamdrift audit --snapshot snapshot --baseline ",
-    "baseline`, and with `--snapshot fixed/snapshot`.\n\n",
-    "Exit status: 0, whatever the audits find, since it is a demonstration; 2 for bad usage.\n\n",
+    "The account is fictional: it shows the state after an agent deleted and recreated an environment. The table shows ",
+    "two audits with the same baseline: the incident and, without the filters, the same account a week later, after ",
+    "the suggested fixes. Other formats show one audit: the incident or, with --fixed, the fixed account. The command ",
+    "reads no files and does not call AWS.\n\n",
+    "To run the same audits from files, use the folder examples/incident of the repository: `iamdrift audit --snapshot ",
+    "snapshot --baseline baseline`, then with `--snapshot fixed/snapshot`.\n\n",
+    "Exit status: 0, regardless of the findings; 2 bad usage.\n\n",
     "Examples:\n  iamdrift demo\n  iamdrift demo --kind agent --all\n  iamdrift demo --fixed --format json",
 );
 
-/// Audit an embedded example account, before and after its mends: no AWS, no files
+/// Audit an embedded example account before and after remediation; needs no AWS access and no files
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Audit the account after the mends alone
+    /// Audit only the account after remediation
     #[arg(long)]
     fixed: bool,
     #[command(flatten)]
@@ -37,12 +37,12 @@ pub struct Args {
     report_options: ReportOptions,
 }
 
-/// What stands between the two audits.
+/// The text between the two audits.
 const AFTER_REMEDIATION: &str =
-    "AFTER THE MENDS that this report advises, one by one in examples/incident/README.md, a week later:";
-/// What to do after the demonstration.
-const NEXT_STEPS: &str = "Your own account: `iamdrift audit --profile NAME --baseline DIRECTORY`; a baseline to copy is in \
-                    the repository's folder policies.";
+    "AFTER REMEDIATION, a week later, with the fixes of this report (examples/incident/README.md explains each):";
+/// The text after the second audit.
+const NEXT_STEPS: &str = "To audit your own account: `iamdrift audit --profile NAME --baseline DIRECTORY`. The folder policies \
+                    of the repository contains a baseline to start from.";
 
 /// A folder of `examples/incident` and its files.
 struct EmbeddedFolder {
@@ -51,14 +51,14 @@ struct EmbeddedFolder {
 }
 
 impl EmbeddedFolder {
-    /// The files, called as they are in the repository.
+    /// The files, with their paths in the repository.
     fn source_files(&self) -> impl Iterator<Item = (&'static str, Arc<SourceFile>)> {
         let full_name = |path: &str| format!("examples/incident/{}/{path}", self.path);
         self.files.iter().map(move |(path, text)| (*path, SourceFile::new(full_name(path), *text)))
     }
 }
 
-/// A folder of `examples/incident` with the files in it that are named.
+/// A folder of `examples/incident` with the named files.
 macro_rules! embedded {
     ($folder:literal: $($path:literal,)*) => {
         EmbeddedFolder {
@@ -100,7 +100,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let (manifest, documents): (Vec<_>, Vec<_>) =
         BASELINE.source_files().partition(|(path, _)| *path == "baseline.toml");
-    let manifest = manifest.into_iter().next().map(|(_, source)| source).context("the baseline has no manifest")?;
+    let manifest =
+        manifest.into_iter().next().map(|(_, source)| source).context("the embedded baseline has no manifest")?;
     let documents = documents.into_iter().map(|(path, source)| (path.to_owned(), source));
     let baseline = Baseline::from_texts(&manifest, documents, catalog)?;
     let render_report = |folder: &EmbeddedFolder, filters: &Filters| -> anyhow::Result<String> {
@@ -115,9 +116,9 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let report_options = &args.report_options;
     let mut text = render_report(if args.fixed { &FIXED } else { &INCIDENT }, &args.filters)?;
     if report_options.format == ReportFormat::Table && !args.fixed {
-        let render_paragraph = |words: &str| -> anyhow::Result<String> {
+        let render_paragraph = |text: &str| -> anyhow::Result<String> {
             let mut line = b"\n".to_vec();
-            Paragraph::new(0, 0).add_words(words).write(report_options.layout(), &mut line)?;
+            Paragraph::new(0, 0).add_words(text).write(report_options.layout(), &mut line)?;
             Ok(String::from_utf8_lossy(&line).into_owned())
         };
         text = [

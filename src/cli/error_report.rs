@@ -1,34 +1,34 @@
-//! Telling what went wrong: diagnostics with the text they speak of, everything else in one line.
+//! Reports errors: diagnostics with their source text, all others in one line.
 
 use std::io::Write;
 
 use iamdrift::source::Diagnostics;
 
-use super::ExitStatus;
+use super::exit_status::ExitStatus;
 
-/// A failure that the user can do something about.
+/// An error that the user can resolve.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct UserError {
-    /// What is wrong, in one line.
+    /// The error, in one line.
     pub message: String,
-    /// What to do about it.
+    /// What the user can do.
     pub help: String,
 }
 
 impl UserError {
-    /// A failure with what to do about it.
+    /// An error with help.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> UserError {
         UserError { message: message.into(), help: help.into() }
     }
 }
 
-/// Writes a failure to standard error, and says how to end. A reader that has gone away is no failure.
+/// Writes an error to standard error and returns the exit status. A closed pipe is not an error.
 pub fn report_error(error: &anyhow::Error) -> ExitStatus {
     if error.chain().any(is_broken_pipe) {
         return ExitStatus::Clean;
     }
-    // Where standard error cannot be written either, the exit status is all that is left to tell.
+    // If standard error cannot be written either, only the exit status reports the error.
     let _ = write_error(error);
     ExitStatus::Usage
 }
@@ -52,19 +52,19 @@ fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Tells, on standard error, of something that is worth knowing and ends nothing.
+/// Writes a warning to standard error.
 #[cfg(feature = "aws")]
 pub fn print_warning(message: &str) -> anyhow::Result<()> {
     ignore_broken_pipe(writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(message)))
 }
 
-/// Tells, on standard error, what to do about what was told before.
+/// Writes a help line to standard error, after warnings.
 #[cfg(feature = "aws")]
 pub fn print_help(message: &str) -> anyhow::Result<()> {
     ignore_broken_pipe(writeln!(anstream::stderr().lock(), "help: {}", escape_control_chars(message)))
 }
 
-/// A reader of standard error that has gone away does not end the work.
+/// Ignores a closed standard error, so that the work continues.
 #[cfg(feature = "aws")]
 fn ignore_broken_pipe(result: std::io::Result<()>) -> anyhow::Result<()> {
     match result {

@@ -1,14 +1,14 @@
-//! `iamdrift man`: the manual pages.
+//! `iamdrift man`: prints or writes the manual pages.
 
 use std::path::PathBuf;
 
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page, or write the pages of all commands
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  mkdir -p man1\n  iamdrift man --out man1")]
 pub struct Args {
-    /// A directory to write a page for each command to; without it the main page is printed
+    /// The directory to write one page per command to; without it, the main page is printed
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -18,7 +18,7 @@ pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     match &args.out {
         Some(directory) => clap_mangen::generate_to(super::command(), directory).map_err(|error| {
             let message = format!("cannot write to {}: {error}", directory.display());
-            UserError::new(message, "give a directory that exists and that you can write to")
+            UserError::new(message, "choose a writable directory that exists")
         })?,
         None => {
             let mut text = Vec::new();

@@ -1,8 +1,13 @@
-//! The command line: one file a command, registered below.
+//! The command line: one file or folder per command, registered below.
 //!
-//! Standard output carries what was asked for alone; everything else goes to standard error. Every expected
-//! failure is told with its place or in one line, and what to do about it.
+//! Standard output receives the result only; everything else goes to standard error. Every expected failure is shown
+//! with its place or in one line, and with a help line.
+//!
+//! Shared by the commands:
+//! - `exit_status.rs`, `error_report.rs`, `terminal_output.rs`, `user_file.rs`: results, errors, output and input.
+//! - `global_args.rs`, `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`: arguments.
 
+mod action_argument;
 mod audit_command;
 mod baseline;
 mod collect;
@@ -10,8 +15,12 @@ mod compare;
 mod completions;
 mod demo;
 mod error_report;
+mod exit_status;
 mod explain;
+mod global_args;
 mod man;
+mod named_value;
+mod output_format;
 mod principals;
 mod schema_command;
 mod simulate_command;
@@ -21,35 +30,16 @@ mod user_file;
 mod who_can;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use iamdrift::catalog::{Catalog, CatalogError};
+
+use global_args::ColorWhen;
 
 pub use error_report::UserError;
+pub use exit_status::ExitStatus;
+pub use global_args::GlobalArgs;
 
-/// How the program ends.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-#[allow(dead_code)] // each command has its own
-pub enum ExitStatus {
-    /// Nothing to report at or above the threshold.
-    Clean = 0,
-    /// Drift was found.
-    Drift = 1,
-    /// The arguments or the input cannot be used.
-    Usage = 2,
-    /// Something could not be read or decided, whatever else was found.
-    Incomplete = 3,
-}
-
-impl From<ExitStatus> for ExitCode {
-    fn from(status: ExitStatus) -> ExitCode {
-        ExitCode::from(status as u8)
-    }
-}
-
-/// Finds AWS principals whose effective permissions are broader than declared, with a proof for each.
+/// Find AWS IAM principals whose effective permissions exceed what you declared, with proof
 #[derive(Debug, Parser)]
 #[command(name = "iamdrift", disable_version_flag = true, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
@@ -59,65 +49,7 @@ struct Cli {
     command: Command,
 }
 
-/// Where the help of a command lists what every command takes.
-const GLOBAL_HEADING: &str = "Options of every command";
-
-/// Options of every command.
-#[derive(Debug, clap::Args)]
-pub struct GlobalArgs {
-    /// When to colour what is written
-    #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
-    pub color: ColorWhen,
-    /// A service catalog to use instead of the built-in one
-    #[arg(long, global = true, help_heading = GLOBAL_HEADING, value_name = "FILE")]
-    pub catalog: Option<PathBuf>,
-    /// Say on standard error what is read and how long it takes
-    #[arg(short, long, global = true, help_heading = GLOBAL_HEADING)]
-    pub verbose: bool,
-    /// Print the version, with `--verbose` that of the service catalog too
-    #[arg(short = 'V', long)]
-    version: bool,
-}
-
-impl GlobalArgs {
-    /// Does one step of the work; with `--verbose`, tells what it was and how long it took.
-    pub fn timed_step<T>(&self, label: &str, work: impl FnOnce() -> T) -> T {
-        let start = std::time::Instant::now();
-        let result = work();
-        if self.verbose {
-            terminal_output::print_status(&format!("{label}: {} ms", start.elapsed().as_millis()));
-        }
-        result
-    }
-
-    /// The service catalog to go by: that of `--catalog`, or the built-in one.
-    pub fn catalog(&self) -> anyhow::Result<&'static Catalog> {
-        let Some(path) = &self.catalog else { return Ok(Catalog::embedded()) };
-        let loaded = Catalog::load(path).map_err(|error| {
-            let file = path.display();
-            let message = match error {
-                CatalogError::Unreadable { source, .. } => format!("cannot read the catalog {file}: {source}"),
-                other => format!("cannot use {file}: {other}"),
-            };
-            UserError::new(message, "leave `--catalog` out to use the built-in one")
-        })?;
-        // It is read once, and used until the program ends.
-        Ok(Box::leak(Box::new(loaded)))
-    }
-}
-
-/// When to colour.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// Registers the commands, a line each: its name and its module.
+/// Registers the commands: one line each, with name and module.
 macro_rules! commands {
     ($($name:ident => $module:ident,)*) => {
         #[derive(Debug, Subcommand)]
@@ -149,12 +81,12 @@ commands! {
     Man => man,
 }
 
-/// The whole command line, for completions and manual pages.
+/// The command line, for completions and manual pages.
 fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Runs the program with the process's arguments.
+/// Runs the program with the arguments of the process.
 pub fn main() -> ExitStatus {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if let Some(status) = print_version_if_requested(&arguments) {
@@ -163,7 +95,7 @@ pub fn main() -> ExitStatus {
     let cli = match Cli::command().try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
-            // A pipe that nobody reads any more is no failure of ours.
+            // A closed pipe is not an error of this program.
             let _ = error.print();
             return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Clean };
         }
@@ -176,7 +108,7 @@ pub fn main() -> ExitStatus {
     run(&cli.command, &cli.globals).unwrap_or_else(|error| error_report::report_error(&error))
 }
 
-/// Answers `--version`, which needs no command.
+/// Handles `--version`, which needs no command.
 fn print_version_if_requested(arguments: &[OsString]) -> Option<ExitStatus> {
     #[derive(Parser)]
     #[command(name = "iamdrift", disable_version_flag = true)]
@@ -194,7 +126,7 @@ fn render_version_lines(globals: &GlobalArgs) -> anyhow::Result<Vec<String>> {
     let mut lines = vec![format!("iamdrift {}", env!("CARGO_PKG_VERSION"))];
     if globals.verbose {
         let catalog = globals.catalog()?;
-        lines.push(format!("service catalog {}, compared with AWS on {}", catalog.version(), catalog.updated_at()));
+        lines.push(format!("service catalog {}, updated {}", catalog.version(), catalog.updated_at()));
     }
     Ok(lines)
 }

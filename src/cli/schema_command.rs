@@ -1,40 +1,40 @@
-//! `iamdrift schema`: the JSON Schemas of what is read and written.
+//! `iamdrift schema`: prints the JSON Schemas of input and output files.
 
 use iamdrift::source::find_similar_name;
 
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
-/// Name, what it describes, and the schema.
+/// The name of each schema, what it describes, and its text.
 const SCHEMAS: [(&str, &str, &str); 10] = [
     ("account", "`accounts/*.json` of a collected snapshot", include_str!("../../schemas/account.schema.json")),
     ("baseline", "the manifest `baseline.toml`", include_str!("../../schemas/baseline.schema.json")),
     (
         "compare",
-        "what `iamdrift compare --format json` and `--pairs` write",
+        "the output of `iamdrift compare --format json` and `--pairs`",
         include_str!("../../schemas/compare.schema.json"),
     ),
     ("manifest", "`manifest.json` of a collected snapshot", include_str!("../../schemas/manifest.schema.json")),
     ("organization", "`organization.json` of a snapshot", include_str!("../../schemas/organization.schema.json")),
     (
         "principals",
-        "what `iamdrift principals --format json` writes",
+        "the output of `iamdrift principals --format json`",
         include_str!("../../schemas/principals.schema.json"),
     ),
-    ("report", "what `iamdrift audit --format json` writes", include_str!("../../schemas/report.schema.json")),
+    ("report", "the output of `iamdrift audit --format json`", include_str!("../../schemas/report.schema.json")),
     (
         "resource-policies",
         "`resource-policies.json` of a snapshot",
         include_str!("../../schemas/resource-policies.schema.json"),
     ),
     ("snapshot", "`snapshot.json` of a snapshot", include_str!("../../schemas/snapshot.schema.json")),
-    ("who-can", "what `iamdrift who-can --format json` writes", include_str!("../../schemas/who-can.schema.json")),
+    ("who-can", "the output of `iamdrift who-can --format json`", include_str!("../../schemas/who-can.schema.json")),
 ];
 
 /// List the JSON Schemas, or print one
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  iamdrift schema compare > compare.schema.json")]
 pub struct Args {
-    /// Which one; all are listed without it
+    /// The name of the schema; without it, all are listed
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -57,7 +57,7 @@ fn unknown_schema_error(requested: &str) -> UserError {
         Some(suggestion) => format!("did you mean `{suggestion}`?"),
         None => "`iamdrift schema` lists them".to_owned(),
     };
-    UserError::new(format!("there is no schema `{requested}`"), help)
+    UserError::new(format!("unknown schema `{requested}`"), help)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The options of the commands that read a snapshot, and reading it.
+//! The arguments of commands that read a snapshot, and loading it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,22 +11,22 @@ use super::collect::SnapshotRetention;
 use super::collect::{self, CollectArgs};
 use super::{ExitStatus, UserError};
 
-/// Which snapshot.
+/// The snapshot to read.
 #[derive(Debug, clap::Args)]
 pub struct SnapshotArgs {
     /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
     #[arg(long, value_name = "PATH", default_value = "snapshot")]
     snapshot: PathBuf,
-    /// The organization with its policies, where it stands elsewhere
+    /// Organization file, if not inside the snapshot
     #[arg(long, value_name = "FILE")]
     organization: Option<PathBuf>,
-    /// Policies of resources, where they stand elsewhere; may be given again
+    /// Resource policy file, if not inside the snapshot; can be repeated
     #[arg(long, value_name = "FILE")]
     resource_policies: Vec<PathBuf>,
 }
 
 impl SnapshotArgs {
-    /// Reads it.
+    /// Loads the snapshot.
     pub fn load(&self) -> anyhow::Result<Snapshot> {
         load_snapshot(&SnapshotPaths {
             snapshot: self.snapshot.clone(),
@@ -36,42 +36,41 @@ impl SnapshotArgs {
     }
 }
 
-/// Which snapshot; without one, what AWS says now.
+/// The snapshot to read, or the options to collect one.
 #[derive(Debug, clap::Args)]
 pub struct SnapshotOrAws {
     /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; without
-    /// it, what AWS says now is collected and audited
+    /// it, collect from AWS
     #[arg(long, value_name = "PATH", conflicts_with_all = collect::COLLECT_ONLY_ARGS)]
     snapshot: Option<PathBuf>,
-    /// The organization with its policies, where it stands elsewhere; without FILE and `--snapshot`, collect the
-    /// whole organization
+    /// Organization file, if not inside the snapshot; without FILE and `--snapshot`, collect the whole organization
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     organization: Option<Option<PathBuf>>,
-    /// Policies of resources, where they stand elsewhere; may be given again
+    /// Resource policy file, if not inside the snapshot; can be repeated
     #[arg(long, value_name = "FILE")]
     resource_policies: Vec<PathBuf>,
     #[command(flatten)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     from: CollectArgs,
-    /// Keep the snapshot that is collected, in a directory that does not exist yet
+    /// Keep the collected snapshot in this directory, which must not exist yet
     #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = collect::HELP_HEADING)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     keep_snapshot: Option<PathBuf>,
 }
 
 impl SnapshotOrAws {
-    /// What [`load`](Self::load) does, for `--verbose`.
+    /// What [`load`](Self::load) did, for `--verbose`.
     pub fn step_label(&self) -> &'static str {
         if self.snapshot.is_some() { "read the snapshot" } else { "collected a snapshot and read it" }
     }
 
-    /// The snapshot, and the status that it alone would end with.
+    /// Loads or collects the snapshot. The status says whether it is complete.
     pub fn load(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
         let Some(path) = &self.snapshot else { return self.collect_snapshot() };
         let organization = match &self.organization {
             Some(None) => {
-                let help = "leave `--snapshot` out to collect the organization from AWS";
-                return Err(UserError::new("`--organization` needs a FILE beside `--snapshot`", help).into());
+                let help = "omit `--snapshot` to collect the organization from AWS";
+                return Err(UserError::new("`--organization` requires FILE when `--snapshot` is used", help).into());
             }
             Some(file) => file.clone(),
             None => None,
@@ -79,7 +78,7 @@ impl SnapshotOrAws {
         Ok((self.read_snapshot(path, organization)?, ExitStatus::Clean))
     }
 
-    /// Collects what AWS says now.
+    /// Collects a snapshot from AWS and loads it.
     #[cfg(feature = "aws")]
     fn collect_snapshot(&self) -> anyhow::Result<(Snapshot, ExitStatus)> {
         let (scope, organization) = match &self.organization {
@@ -87,7 +86,7 @@ impl SnapshotOrAws {
             Some(file) => (CollectScope::Accounts, file.clone()),
             None => (CollectScope::Accounts, None),
         };
-        // Readable by the user alone, and gone when the audit ends.
+        // Readable by the user only, and removed when the audit ends.
         let temporary = tempfile::tempdir()?;
         let (directory, retention) = match &self.keep_snapshot {
             Some(directory) => (directory.clone(), SnapshotRetention::Keep),
@@ -108,31 +107,31 @@ impl SnapshotOrAws {
     }
 }
 
-/// Reads a snapshot; where that fails, says what to do about it.
+/// Loads a snapshot. Errors have help lines.
 pub fn load_snapshot(paths: &SnapshotPaths) -> anyhow::Result<Snapshot> {
     Snapshot::load_with(paths).map_err(|error| to_user_error(error, &paths.snapshot))
 }
 
-/// A failure to read a snapshot, with what to do about it.
+/// Adds a help line to an error of loading a snapshot.
 pub fn to_user_error(error: SnapshotError, path: &Path) -> anyhow::Error {
     match &error {
         SnapshotError::Invalid(diagnostics) => diagnostics.clone().into(),
         SnapshotError::Io { path: unread, .. } if unread == path => {
-            let help = "give `--snapshot` a directory that `iamdrift collect` wrote, or the output of `aws iam \
+            let help = "use `--snapshot` with a directory that `iamdrift collect` wrote, or with the output of `aws iam \
                         get-account-authorization-details`";
             UserError::new(error.to_string(), help).into()
         }
-        SnapshotError::Io { .. } => UserError::new(error.to_string(), "give files that can be read").into(),
+        SnapshotError::Io { .. } => UserError::new(error.to_string(), "use files that can be read").into(),
         SnapshotError::Interrupted { .. } => {
             let help = "continue the collection with `iamdrift collect --resume`";
             UserError::new(error.to_string(), help).into()
         }
         SnapshotError::MissingManifest { .. } => {
-            let help = "bring the whole directory, with its manifest.json; or audit this one file by itself";
+            let help = "use the complete directory with its manifest.json, or audit this file alone";
             UserError::new(error.to_string(), help).into()
         }
         SnapshotError::Damaged { .. } => {
-            let help = "collect again, or take the files as they were collected; files of your own belong elsewhere \
+            let help = "collect again, or restore the files as they were collected; keep your own files outside the directory \
                         (`--organization`, `--resource-policies`)";
             UserError::new(error.to_string(), help).into()
         }

@@ -1,4 +1,4 @@
-//! Standard output, where the answer goes and nothing else.
+//! Writes results to standard output or a file, and status lines to standard error.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -8,13 +8,12 @@ use iamdrift::report::{Colour, Layout};
 
 use super::error_report::{UserError, escape_control_chars};
 
-/// Standard output, with colours taken out where they are not wanted.
+/// Standard output. Colors are removed if they are not wanted.
 pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
     anstream::AutoStream::auto(std::io::stdout().lock())
 }
 
-/// What a text for people is laid out for. Colours are always in it: [`stdout`] takes them out where they are
-/// not wanted.
+/// The layout of text for standard output. It contains colors, which [`stdout`] removes if they are not wanted.
 pub fn detect_layout() -> Layout {
     if !is_terminal() {
         return detect_file_layout().with_colour(Colour::Ansi);
@@ -23,12 +22,17 @@ pub fn detect_layout() -> Layout {
     Layout::for_terminal(size.or_else(read_columns).unwrap_or(WIDTH))
 }
 
-/// How a report is laid out that goes to a file, or through a pipe: plain, and every ARN whole.
+/// The layout of text for the file `output` or, if it is `None`, for standard output.
+pub fn layout_for(output: Option<&Path>) -> Layout {
+    if output.is_some() { detect_file_layout() } else { detect_layout() }
+}
+
+/// The layout of text for a file or a pipe: no colors, and complete ARNs.
 pub fn detect_file_layout() -> Layout {
     Layout::for_pipe(read_columns().unwrap_or(WIDTH))
 }
 
-/// How wide a report is where neither a terminal nor `COLUMNS` tells.
+/// The width of text if neither the terminal nor `COLUMNS` sets it.
 const WIDTH: usize = 100;
 
 fn read_columns() -> Option<usize> {
@@ -40,28 +44,28 @@ pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Writes a text and sees it out.
+/// Writes text to standard output and flushes it.
 pub fn write_stdout(text: &str) -> anyhow::Result<()> {
     let mut out = stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
-    // A device or a pipe is written to; to put a file in its place would take it from everybody.
+    // Write to a device or pipe. Replacing it by a file would remove it for all programs.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
     }
-    // Where the name is a link, the file that it leads to is written.
+    // Follow a symbolic link and replace its target.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let directory = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
     if !directory.is_dir() {
-        let why = format!("there is no directory {}", directory.display());
+        let why = format!("no such directory: {}", directory.display());
         return Err(std::io::Error::new(std::io::ErrorKind::NotFound, why));
     }
-    // Temporary files are made readable for the user alone, and keep that when they get their name.
+    // Temporary files are readable by the user only; renaming keeps the permissions.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
@@ -69,7 +73,7 @@ fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes a line to standard error. Where that cannot be written there is nobody to tell.
+/// Writes a line to standard error. Errors are ignored, because they cannot be reported.
 pub fn print_status(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", escape_control_chars(text));
 }
@@ -79,10 +83,18 @@ pub fn print_warning(text: &str) -> std::io::Result<()> {
     writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(text))
 }
 
-/// Writes a file that only the user can read, whole or not at all. `option` is what it was asked for with.
+/// Writes text to the file of `-o`, or to standard output.
+pub fn write_output(output: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    match output {
+        Some(path) => write_private(path, text, "-o"),
+        None => write_stdout(text),
+    }
+}
+
+/// Writes a file that only the user can read, completely or not at all. `option` is the option that names it.
 pub fn write_private(path: &Path, text: &str, option: &str) -> anyhow::Result<()> {
     write_atomically(path, text).map_err(|error| {
-        let help = format!("give `{option}` a place that you can write to");
+        let help = format!("choose a writable path for `{option}`");
         UserError::new(format!("cannot write {}: {error}", path.display()), help).into()
     })
 }

@@ -1,4 +1,4 @@
-//! Files that the user names.
+//! Reads files that the user names.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,7 +8,7 @@ use iamdrift::source::SourceFile;
 
 use super::UserError;
 
-/// Reads a file whole, or standard input for `-`; where it cannot be read, `help` says what to do.
+/// Reads a file, or standard input for `-`. `help` is the help line of the error.
 pub fn read_user_file(path: &Path, help: &str) -> Result<Arc<SourceFile>, UserError> {
     if path == Path::new("-") {
         let mut text = String::new();

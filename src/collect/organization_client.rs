@@ -1,5 +1,5 @@
-//! The organization: its roots, units and accounts from the top down, its SCPs and RCPs with what they are attached
-//! to, and the delegated administrators.
+//! Reads the organization: roots, organizational units and accounts from the top down, SCPs and RCPs with their targets,
+//! and delegated administrators.
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types;
@@ -12,15 +12,16 @@ use crate::snapshot::format::{
     OrganizationalUnitEntry, PolicyEntry, PolicyType, PolicyTypeEntry, PolicyTypeStatus, RootEntry, UnreadPart,
 };
 
-/// Reads the organization. Without its units nobody can tell what binds an account, so those are read whole or not at
-/// all; of policies and delegated administrators what could not be read is told beside it.
+/// Reads the organization and returns the parts that could not be read. Without all organizational units, the policies
+/// of an account are unknown, so a failure there fails the whole. Policies and delegated administrators can be unread.
 pub(super) async fn read_organization(
     session: &AwsSession,
 ) -> Result<(OrganizationFile, Vec<UnreadPart>), CallFailure> {
     let config = aws_sdk_organizations::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     let reader = OrganizationClient { client: Client::from_conf(config.build()) };
     let organization = reader.describe_organization().await?;
-    let roots = reader.list_roots().await?;
+    let mut unread = Vec::new();
+    let roots = reader.list_roots(&mut unread).await?;
     let mut units = Vec::new();
     let mut accounts = Vec::new();
     let mut parents: Vec<String> = roots.iter().map(|root| root.id.clone()).collect();
@@ -32,7 +33,6 @@ pub(super) async fn read_organization(
     }
     accounts.sort_by(|a, b| a.id.cmp(&b.id));
     units.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut unread = Vec::new();
     let mut policies = Vec::new();
     for (policy_type, part) in [
         (PolicyType::ServiceControlPolicy, CollectionPart::ServiceControlPolicies),
@@ -56,7 +56,7 @@ pub(super) async fn read_organization(
     Ok((file, unread))
 }
 
-/// What was read; or nothing, and the failure noted. Credentials that have expired fail everything.
+/// The list, or an empty one if the failure is recorded as unread. Expired credentials remain an error.
 fn take_or_record_failure<T>(
     result: Result<Vec<T>, CallFailure>,
     part: CollectionPart,
@@ -71,7 +71,7 @@ fn take_or_record_failure<T>(
     }
 }
 
-/// Policies of a type that is not enabled have no effect, and cannot be listed everywhere.
+/// Whether policies of this type must be listed. Policies of a disabled type have no effect.
 fn is_policy_type_enabled(root: &RootEntry, policy_type: PolicyType) -> bool {
     let name = to_sdk_policy_type(policy_type);
     root.policy_types
@@ -99,28 +99,31 @@ impl OrganizationClient {
             .send()
             .await
             .map_err(|error| CallFailure::from_sdk_error(call, &error))?;
-        let organization = answer.organization.and_then(|found| found.id.zip(found.master_account_id));
+        let organization = answer.organization.and_then(|entry| entry.id.zip(entry.master_account_id));
         match organization {
             Some((id, master_account_id)) => Ok(OrganizationEntry { id, master_account_id }),
             None => Err(CallFailure::from_unexpected_answer(
                 call,
-                "the organization came without its id or management account",
+                "the answer lacks the id or the management account of the organization",
             )),
         }
     }
 
-    async fn list_roots(&self) -> Result<Vec<RootEntry>, CallFailure> {
+    /// Lists the roots. A policy type whose status is unknown is recorded as unread.
+    async fn list_roots(&self, unread: &mut Vec<UnreadPart>) -> Result<Vec<RootEntry>, CallFailure> {
         let call = &api_calls::LIST_ROOTS;
         let mut roots = Vec::new();
         let mut pages = self.client.list_roots().into_paginator().send();
         while let Some(page) = pages.next().await {
             for root in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.roots.unwrap_or_default() {
-                let policy_types = root.policy_types.unwrap_or_default().into_iter().map(convert_policy_type).collect();
+                let policy_types = root.policy_types.unwrap_or_default();
+                unread.extend(policy_types.iter().filter_map(find_unknown_status));
+                let policy_types = policy_types.into_iter().map(convert_policy_type).collect();
                 roots.push(RootEntry { id: require_id(call, root.id)?, name: root.name, policy_types });
             }
         }
         if roots.is_empty() {
-            return Err(CallFailure::from_unexpected_answer(call, "no root came"));
+            return Err(CallFailure::from_unexpected_answer(call, "the answer has no root"));
         }
         Ok(roots)
     }
@@ -149,7 +152,7 @@ impl OrganizationClient {
         while let Some(page) = pages.next().await {
             for account in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.accounts.unwrap_or_default()
             {
-                // `State` has replaced `Status`; not every partition and server returns it yet.
+                // AWS replaced `Status` with `State`. Some partitions and servers return only `Status`.
                 #[allow(deprecated)]
                 let status = account.status.map(|status| status.as_str().to_owned());
                 let status = account.state.map(|state| state.as_str().to_owned()).or(status);
@@ -183,7 +186,7 @@ impl OrganizationClient {
             answer.map_err(|error| CallFailure::from_sdk_error(call, &error))?.policy.and_then(|policy| policy.content);
         match content {
             Some(content) => Ok(EmbeddedDocument::decode(&content)),
-            None => Err(CallFailure::from_unexpected_answer(call, format!("{policy} came without its content"))),
+            None => Err(CallFailure::from_unexpected_answer(call, format!("the answer has no content for {policy}"))),
         }
     }
 
@@ -213,17 +216,36 @@ impl OrganizationClient {
     }
 }
 
+/// The unread part if the status of a policy type that limits permissions is missing or unknown to this version.
+fn find_unknown_status(entry: &types::PolicyTypeSummary) -> Option<UnreadPart> {
+    let part = match entry.r#type.as_ref()? {
+        types::PolicyType::ServiceControlPolicy => CollectionPart::ServiceControlPolicies,
+        types::PolicyType::ResourceControlPolicy => CollectionPart::ResourceControlPolicies,
+        _ => return None,
+    };
+    let message = match &entry.status {
+        Some(
+            types::PolicyTypeStatus::Enabled
+            | types::PolicyTypeStatus::PendingEnable
+            | types::PolicyTypeStatus::PendingDisable,
+        ) => return None,
+        Some(status) => format!("the policy type has the unknown status `{}`", status.as_str()),
+        None => "the policy type has no status".to_owned(),
+    };
+    Some(CallFailure::from_unexpected_answer(&api_calls::LIST_ROOTS, message).to_unread_part(part, None))
+}
+
 fn convert_policy_type(entry: types::PolicyTypeSummary) -> PolicyTypeEntry {
     let status = match entry.status {
         Some(types::PolicyTypeStatus::Enabled) => PolicyTypeStatus::Enabled,
         Some(types::PolicyTypeStatus::PendingDisable) => PolicyTypeStatus::PendingDisable,
-        // On its way, or a status that this version does not know: not yet in force.
+        // Not in effect yet. An unknown status is recorded as unread (`find_unknown_status`).
         _ => PolicyTypeStatus::PendingEnable,
     };
     PolicyTypeEntry { policy_type: entry.r#type.map_or_else(String::new, |name| name.as_str().to_owned()), status }
 }
 
-/// An id, without which an entry would stand for nothing.
+/// The id of an entry, which AWS always returns.
 fn require_id(call: &'static api_calls::ApiCall, id: Option<String>) -> Result<String, CallFailure> {
-    id.ok_or_else(|| CallFailure::from_unexpected_answer(call, "an entry came without its id"))
+    id.ok_or_else(|| CallFailure::from_unexpected_answer(call, "the answer has an entry without an id"))
 }

@@ -1,4 +1,4 @@
-//! Small snapshots, whole and broken.
+//! Small snapshots, valid and invalid.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ fn group_page(more: &str) -> String {
 fn policy_page(arn: &str, document: &str) -> String {
     format!(
         r#"{{"Policies":[{{"Arn":"{arn}","DefaultVersionId":"v2","PolicyVersionList":[
-            {{"VersionId":"v1","IsDefaultVersion":false,"Document":"not read"}},
+            {{"VersionId":"v1","IsDefaultVersion":false}},
             {{"VersionId":"v2","IsDefaultVersion":true,"Document":{document}}}]}}]}}"#
     )
 }
@@ -128,6 +128,38 @@ fn invalid_document_is_reported_for_each_holder() {
 }
 
 #[test]
+fn unreadable_versions_of_a_managed_policy_are_kept() {
+    let page = format!(
+        r#"{{"Policies":[{{"Arn":"arn:aws:iam::111122223333:policy/p","PolicyVersionList":[
+            {{"VersionId":"v4","IsDefaultVersion":true,"Document":{ALLOW}}},
+            {{"VersionId":"v3","IsDefaultVersion":false,"Document":{ALLOW}}},
+            {{"VersionId":"v2","IsDefaultVersion":false,"Document":"not a policy"}},
+            {{"VersionId":"v1","IsDefaultVersion":false}}]}}]}}"#
+    );
+    let snapshot = load_files(&[("1.json", &page), ("2.json", &role_page("r", ""))]);
+    let policy = &snapshot.accounts[0].policies["arn:aws:iam::111122223333:policy/p"];
+    let readable: Vec<&str> = policy.other_versions.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(readable, ["v3"]);
+    let reasons: Vec<&MissingReason> = policy.unreadable_versions.iter().map(|version| &version.reason).collect();
+    assert!(matches!(reasons.as_slice(), [MissingReason::Invalid(_), MissingReason::NotCollected]), "{reasons:?}");
+    let problems: Vec<&str> = snapshot.problems.iter().map(|problem| problem.subject.as_str()).collect();
+    assert_eq!(problems, ["version v2 of managed policy arn:aws:iam::111122223333:policy/p"]);
+}
+
+#[test]
+fn a_missing_resource_policy_affects_its_resource_only() {
+    let place = first_principal(&load_files(&[("1.json", &role_page("r", ""))])).place.clone();
+    let missing = MissingDocument::resource_policy("arn:aws:s3:::logs", MissingReason::NotCollected, place);
+    for (resource, is_affected) in [("arn:aws:s3:::logs/key", true), ("arn:aws:s3:::other", false), ("*", false)] {
+        assert_eq!(missing.may_affect_resource(resource), is_affected, "{resource}");
+    }
+    let missing = MissingDocument { scope: MissingScope::Service("s3".to_owned()), ..missing };
+    for (resource, is_affected) in [("arn:aws:s3:::other", true), ("arn:aws:sqs:eu-west-1:1:q", false), ("*", true)] {
+        assert_eq!(missing.may_affect_resource(resource), is_affected, "{resource}");
+    }
+}
+
+#[test]
 fn documents_are_shared_across_encodings() {
     let text = serde_json::to_string(ALLOW).unwrap();
     let encoded = percent_encoding::utf8_percent_encode(ALLOW, percent_encoding::NON_ALPHANUMERIC).to_string();
@@ -161,7 +193,7 @@ fn duplicates_must_have_equal_content() {
     load_files(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", ""))]);
     let error = load_error(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", r#","Path":"/x/""#))]);
     assert!(
-        error.starts_with("2.json:1:20: arn:aws:iam::111122223333:role/r stands twice, with different content"),
+        error.starts_with("2.json:1:20: arn:aws:iam::111122223333:role/r appears twice with different content"),
         "{error}"
     );
 }
@@ -178,26 +210,28 @@ fn a_missing_last_page_is_a_problem() {
 
 #[test]
 fn errors_name_their_place() {
-    assert!(load_error(&[("1.json", "{\"x\": 1}")]).starts_with("1.json:1:1: these are no account details"));
+    assert!(
+        load_error(&[("1.json", "{\"x\": 1}")]).starts_with("1.json:1:1: not an account-authorization-details file")
+    );
     assert!(load_error(&[("1.json", "{")]).starts_with("1.json:1:"));
-    assert!(load_error(&[]).contains("holds no account details"));
+    assert!(load_error(&[]).contains("contains no account details"));
     assert!(
         load_error(&[("a/organization.json", "{}")])
-            .starts_with("a/organization.json:1:1: these are no account details")
+            .starts_with("a/organization.json:1:1: not an account-authorization-details file")
     );
     for (page, message) in [
         (r#"{"RoleDetailList":{}}"#, "`RoleDetailList` cannot be an object (a list)"),
         (r#"{"RoleDetailList":[{"RoleName":"r"}]}"#, "a role has no `Arn`"),
         (r#"{"RoleDetailList":[{"Arn":"r"}]}"#, "`r` is not an ARN"),
-        (r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:user/u"}]}"#, "is no role"),
-        (r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::1:role/u"}]}"#, "is not of an account's IAM"),
+        (r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:user/u"}]}"#, "is not a role"),
+        (r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::1:role/u"}]}"#, "is not an IAM ARN of an account"),
         (
             r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:role/u","Tags":[{"Key":1}]}]}"#,
             "`Key` cannot be a number",
         ),
         (
             r#"{"Policies":[{"Arn":"arn:aws:iam::aws:policy/P","DefaultVersionId":"v1","PolicyVersionList":[{"VersionId":"v2","IsDefaultVersion":true}]}]}"#,
-            "two default versions",
+            "disagree about the default version",
         ),
     ] {
         let error = load_error(&[("1.json", page)]);
@@ -233,15 +267,18 @@ fn inconsistent_organizations_are_rejected() {
 
     let cycle = r#"{"Id":"ou-1","ParentId":"ou-2"},{"Id":"ou-2","ParentId":"ou-1"}"#;
     for (file, message) in [
-        (organization_json(cycle, "", &scp("")), "organization.json:3:56: ou-1 is, by its parents, inside itself"),
-        (organization_json("", r#"{"Id":"111122223333","ParentId":"ou-9"}"#, ""), "there is no root or unit ou-9"),
-        (organization_json("", &format!("{account},{account}"), ""), "the id 111122223333 stands twice"),
-        (organization_json("", account, &scp(r#""r-2""#)), "there is no root, unit or account r-2"),
-        (organization_json("", account, &scp(r#""r-1","r-1""#)), "r-1 stands twice"),
+        (organization_json(cycle, "", &scp("")), "organization.json:3:56: ou-1 is its own ancestor"),
+        (
+            organization_json("", r#"{"Id":"111122223333","ParentId":"ou-9"}"#, ""),
+            "no root or organizational unit has the id ou-9",
+        ),
+        (organization_json("", &format!("{account},{account}"), ""), "duplicate id 111122223333"),
+        (organization_json("", account, &scp(r#""r-2""#)), "no root, organizational unit or account has the id r-2"),
+        (organization_json("", account, &scp(r#""r-1","r-1""#)), "duplicate target r-1"),
         (organization_json("", account, &scp(r#""r-1""#)), "no SCP is attached to 111122223333"),
         (
             organization_json("", account, &scp("").replace("SERVICE_CONTROL_POLICY", "TAG_POLICY")),
-            "`TAG_POLICY` bounds no permissions",
+            "policies of type `TAG_POLICY` do not limit permissions",
         ),
         (valid_file.replace("\"Policies\"", "\"Polices\""), "did you mean `Policies`?"),
         (valid_file.replace("\"Targets\"", "\"Target\""), "the policy has no `Targets`"),
@@ -281,13 +318,13 @@ fn the_documented_examples_are_read_and_meet_their_schemas() {
         let validator = jsonschema::validator_for(schema.as_value()).unwrap();
         assert!(validator.is_valid(&value), "{name}: {:?}", validator.iter_errors(&value).collect::<Vec<_>>());
     }
-    // What the collector will write from these types comes back as the same.
+    // What the collector writes from these types is read back unchanged.
     let (_, text) = &examples[0];
     let file: format::OrganizationFile = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_value(file).unwrap(), serde_json::from_str::<serde_json::Value>(text).unwrap());
 }
 
-/// `IAMDRIFT_UPDATE=1 cargo test` writes them anew.
+/// `IAMDRIFT_UPDATE=1 cargo test` updates the files.
 #[test]
 fn the_published_schemas_are_those_of_the_types() {
     for (name, schema) in format::schemas() {

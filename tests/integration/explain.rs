@@ -32,13 +32,13 @@ fn the_decision_comes_first_and_then_the_layers() {
         "\nidentity policies allow it\n",
         "    matches   Allow OperatorPower (attached), statement 2 \"Deploy\"\n",
         "service control policies at r-ab12 (Root) allow it\n",
-        "note: cloudformation:DeleteStack was asked on `*`; it is asked on resources:",
-        "other services: --all",
+        "note: cloudformation:DeleteStack was evaluated on `*`, but it takes a resource:",
+        "for other services omitted (--all)",
     ] {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
     let (_, all, _) = explain(&["lantern-cost-explorer", "cloudformation:DeleteStack", "--all"]);
-    assert!(!all.contains("other services: --all") && all.len() > out.len(), "{all}");
+    assert!(!all.contains("for other services omitted (--all)") && all.len() > out.len(), "{all}");
 }
 
 #[test]
@@ -89,10 +89,10 @@ fn bad_questions_are_refused_with_help() {
         (&["lantern-cost-explorer", "s3:*"][..], "`s3:*` is not an action"),
         (&["lantern-cost-explorer", "s3"], "`s3` is not an action"),
         (&["lantern-cost-explorer", "s3:GetObject", "bucket"], "`bucket` is not a resource"),
-        (&["lantern-cost-explorer", "s3:GetObject", "--context", "x"], "`x` is not a context key with its value"),
+        (&["lantern-cost-explorer", "s3:GetObject", "--context", "x"], "`x` is not KEY=VALUE"),
         (
             &["lantern-cost-explorer", "s3:GetObject", "--context", "aws:SourceIp=1", "--context", "aws:sourceip=2"],
-            "aws:SourceIp holds one value",
+            "aws:SourceIp takes one value",
         ),
     ] {
         let (status, _, err) = explain(arguments);

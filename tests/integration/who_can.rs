@@ -141,8 +141,8 @@ fn what_is_missing_leaves_undecided_and_ends_with_3() {
 fn for_people_and_for_typos() {
     let (status, out, _) = run(&roles(), &["cloudformation:DeleteStack"]);
     assert_eq!(status, 0);
-    assert!(out.starts_with("cloudformation:DeleteStack on anything: of 5 principals, 3 can"), "{out}");
-    assert!(out.contains("2 can by becoming another"), "{out}");
+    assert!(out.starts_with("cloudformation:DeleteStack on any resource: of 5 principals, 3 can directly"), "{out}");
+    assert!(out.contains("2 can through escalation"), "{out}");
     assert!(out.contains("1. role/hop: assumes it (sts-001)"), "{out}");
     let (status, _, err) = run(&roles(), &["cloudformation:DeleteStak"]);
     assert_eq!(status, 2);
@@ -177,7 +177,7 @@ fn patterns_of_actions_and_resources() {
     let (status, none) = asked(&roles, &["s3:*", "arn:aws:s3:::other/*"]);
     assert_eq!((status, who(&none)), (0, vec![]));
     let (_, out, _) = run(&roles, &["s3:Put*"]);
-    assert!(out.starts_with("s3:Put* on anything: of 3 principals, 0 can"), "{out}");
+    assert!(out.starts_with("s3:Put* on any resource: of 3 principals, 0 can directly"), "{out}");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn who_is_outside_the_snapshot_is_not_asked_and_named() {
     let (_, answer) = asked(&all, &["sts:AssumeRole", &open]);
     let notes: Vec<&str> = answer["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
     let line = format!(
-        "the trust policy of {open} names account 444455556666: whoever that is outside the snapshot was not asked"
+        "the trust policy of {open} names account 444455556666, which is outside the snapshot and was not checked"
     );
     assert!(notes.contains(&line.as_str()), "{notes:?}");
     let (_, other) = asked(&all, &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/hop")]);

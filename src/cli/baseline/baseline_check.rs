@@ -1,4 +1,4 @@
-//! `iamdrift baseline check`: is a baseline well formed, and whom does it cover?
+//! `iamdrift baseline check`: validates a baseline, and counts the principals that it declares.
 
 use std::path::PathBuf;
 
@@ -12,23 +12,23 @@ use owo_colors::Style;
 use crate::cli::{ExitStatus, GlobalArgs, snapshot_args, terminal_output};
 
 const AFTER_HELP: &str = concat!(
-    "Exit status: 0 the baseline can be used, warnings or not; 2 it cannot.\n\n",
+    "Exit status: 0 the baseline is valid, with or without warnings; 2 it is not.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
     "  iamdrift baseline check baseline\n",
     "  iamdrift baseline check baseline --snapshot snapshot",
 );
 
-/// How many principals without an entry are listed.
+/// The maximum number of undeclared principals to list.
 const MAX_LISTED: usize = 10;
 
-/// Check a baseline, and with a snapshot, whom it covers
+/// Validate a baseline; with a snapshot, also list undeclared principals
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A directory with `baseline.toml`, or the manifest itself
+    /// The baseline: a directory with `baseline.toml`, or the manifest
     #[arg(value_name = "DIR", default_value = "policies")]
     baseline: PathBuf,
-    /// Say whom of this snapshot the baseline covers
+    /// Compare the baseline with the principals of this snapshot
     #[arg(long, value_name = "PATH")]
     snapshot: Option<PathBuf>,
 }
@@ -43,22 +43,22 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
             Some(snapshot_args::load_snapshot(&paths)?)
         }
     };
-    let mut out = CoverageSummary { text: Vec::new(), layout: terminal_output::detect_layout() };
+    let mut out = CheckOutput { text: Vec::new(), layout: terminal_output::detect_layout() };
     out.write_baseline(&baseline)?;
     if let Some(snapshot) = &snapshot {
-        out.write_coverage(&baseline, snapshot)?;
+        out.write_declarations(&baseline, snapshot)?;
     }
     terminal_output::write_stdout(&String::from_utf8_lossy(&out.text))?;
     Ok(ExitStatus::Clean)
 }
 
-/// What is written.
-struct CoverageSummary {
+/// The output of the command.
+struct CheckOutput {
     text: Vec<u8>,
     layout: Layout,
 }
 
-impl CoverageSummary {
+impl CheckOutput {
     fn write_line(&mut self, words: &str) -> std::io::Result<()> {
         Paragraph::new(0, 2).add_words(words).write(self.layout, &mut self.text)
     }
@@ -88,7 +88,7 @@ impl CoverageSummary {
         Ok(())
     }
 
-    fn write_coverage(&mut self, baseline: &Baseline, snapshot: &Snapshot) -> std::io::Result<()> {
+    fn write_declarations(&mut self, baseline: &Baseline, snapshot: &Snapshot) -> std::io::Result<()> {
         let principals: Vec<_> = snapshot.principals().map(|(_, principal)| principal).collect();
         let views: Vec<PrincipalView<'_>> = principals
             .iter()
@@ -99,14 +99,19 @@ impl CoverageSummary {
             })
             .collect();
         let assignments: Assignments = baseline.assign(&views);
-        let count_assignments =
-            |is_counted: fn(&Assignment) -> bool| assignments.by_principal.iter().filter(|one| is_counted(one)).count();
-        let mut parts = vec![format!("{} declared", count_assignments(|one| matches!(one, Assignment::Declared(_))))];
+        let count_assignments = |is_counted: fn(&Assignment) -> bool| {
+            assignments.by_principal.iter().filter(|assignment| is_counted(assignment)).count()
+        };
+        let mut parts =
+            vec![format!("{} declared", count_assignments(|assignment| matches!(assignment, Assignment::Declared(_))))];
         for (number, label) in [
-            (count_assignments(|one| *one == Assignment::Undeclared), "undeclared"),
-            (count_assignments(|one| matches!(one, Assignment::Ambiguous(_))), "ambiguous"),
-            (count_assignments(|one| matches!(one, Assignment::Ignored(IgnoreReason::Ignore(_)))), "ignored"),
-            (assignments.count_service_linked(), "AWS-owned, left out"),
+            (count_assignments(|assignment| *assignment == Assignment::Undeclared), "undeclared"),
+            (count_assignments(|assignment| matches!(assignment, Assignment::Ambiguous(_))), "ambiguous"),
+            (
+                count_assignments(|assignment| matches!(assignment, Assignment::Ignored(IgnoreReason::Ignore(_)))),
+                "ignored",
+            ),
+            (assignments.count_service_linked(), "service-linked, skipped"),
         ] {
             if number > 0 {
                 parts.push(format!("{number} {label}"));
@@ -124,10 +129,10 @@ impl CoverageSummary {
             .map(|(view, _)| view.arn)
             .collect();
         for arn in undeclared.iter().take(MAX_LISTED) {
-            self.write_warning(&format!("no entry speaks of {arn}"))?;
+            self.write_warning(&format!("undeclared: {arn}"))?;
         }
-        if let Some(omitted) = undeclared.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
-            self.write_warning(&format!("nor of {omitted} more"))?;
+        if let Some(omitted) = undeclared.len().checked_sub(MAX_LISTED).filter(|omitted| *omitted > 0) {
+            self.write_warning(&format!("{omitted} more undeclared principals"))?;
         }
         for ambiguity in &assignments.ambiguities {
             self.write_warning(&ambiguity.diagnostic.to_string())?;
@@ -141,15 +146,16 @@ impl CoverageSummary {
 
 fn describe_stale(baseline: &Baseline, stale: &StaleItem) -> String {
     let subject = match stale.subject {
-        StaleSubject::Entry(index) => {
-            format!("the entry \"{}\"", baseline.entries.get(index).map_or("", |entry| &entry.name.value))
-        }
+        StaleSubject::Entry(index) => match baseline.entries.get(index) {
+            Some(entry) => format!("the entry \"{}\"", entry.name.value),
+            None => "this entry".to_owned(),
+        },
         StaleSubject::Ignore(_) => "this ignore".to_owned(),
         StaleSubject::Exception(_) => "this exception".to_owned(),
     };
     let reason = match stale.reason {
         StaleReason::MatchesNothing => "matches nothing in the snapshot",
-        StaleReason::Overridden => "decides nothing: other entries win wherever it matches",
+        StaleReason::Overridden => "never applies: other entries override it",
     };
     format!("{}: {subject} {reason}", stale.place)
 }

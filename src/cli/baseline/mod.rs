@@ -1,4 +1,6 @@
-//! `iamdrift baseline`: what is declared, kept in order.
+//! `iamdrift baseline`: commands for baselines.
+//!
+//! - `baseline_check.rs`: `iamdrift baseline check`.
 
 mod baseline_check;
 
@@ -6,7 +8,7 @@ use clap::Subcommand;
 
 use super::{ExitStatus, GlobalArgs};
 
-/// Work with a baseline: what is expected of each principal
+/// Work with a baseline, which declares the permissions of each principal
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example, in the repository's folder examples/incident:\n  iamdrift baseline check baseline")]
 pub struct Args {

@@ -1,11 +1,12 @@
-//! What is collected from AWS and how, as arguments: those of `collect`, and of an `audit` that collects first.
+//! The options of a collection, for `collect` and for an `audit` that collects first.
 
 use iamdrift::iam::{AccountId, Arn};
 
-/// Under what the help lists them. Named at each: a heading for all would go on to the options that follow them.
-pub const HELP_HEADING: &str = "Collecting";
+/// The help heading of these options. Each option names it, because a heading for the struct would also apply to the
+/// options after it.
+pub const HELP_HEADING: &str = "Collection options";
 
-/// What makes no sense beside a snapshot that was collected before. `--quiet` has nothing to silence there.
+/// The options that conflict with an existing snapshot. `--quiet` has no effect there.
 pub const COLLECT_ONLY_ARGS: [&str; 9] = [
     "profile",
     "region",
@@ -18,39 +19,39 @@ pub const COLLECT_ONLY_ARGS: [&str; 9] = [
     "resource_regions",
 ];
 
-/// Whom to ask, as whom, and how much at a time.
+/// The accounts to read, the credentials, and the rate.
 #[derive(Clone, Debug, clap::Args)]
 #[cfg_attr(not(feature = "aws"), allow(dead_code))]
 pub struct CollectArgs {
-    /// The profile of the AWS configuration files to use
+    /// The AWS profile to use
     #[arg(long, value_name = "NAME", help_heading = HELP_HEADING)]
     pub profile: Option<String>,
-    /// The region to ask, where neither the environment nor the profile says
+    /// The AWS region [default: from the environment or the profile]
     #[arg(long, value_name = "REGION", value_parser = parse_region, help_heading = HELP_HEADING)]
     pub region: Option<String>,
-    /// A role to assume before anything else
+    /// A role to assume first
     #[arg(long, value_name = "ARN", value_parser = parse_role_arn, help_heading = HELP_HEADING)]
     pub role_arn: Option<String>,
-    /// The external id to tell whenever a role is assumed
+    /// External ID to pass to sts:AssumeRole
     #[arg(long, value_name = "ID", help_heading = HELP_HEADING)]
     pub external_id: Option<String>,
-    /// Accounts to read, `111122223333,444455556666`; with `--organization` only these of it
+    /// Account ids to read, separated by commas; with `--organization`, only these of its accounts
     #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = parse_account, help_heading = HELP_HEADING)]
     pub accounts: Vec<AccountId>,
-    /// The role to assume in each account but the caller's own, by its name or path and name
+    /// The name (optionally with path) of the role to assume in each account other than the caller's
     #[arg(long, value_name = "NAME", value_parser = parse_role, help_heading = HELP_HEADING)]
     pub member_role: Option<String>,
-    /// How many accounts to read at a time
+    /// The number of accounts to read in parallel
     #[arg(long, value_name = "N", help_heading = HELP_HEADING)]
     #[arg(default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
-    /// How many requests to send a second at most, all accounts together; 0 for no bound
+    /// The maximum number of requests per second, for all accounts together; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = parse_rate, help_heading = HELP_HEADING)]
     pub requests_per_second: f64,
-    /// Regions whose resources' policies are read, in a build with `aws-resources`
+    /// Regions whose resource policies are read, in a build with `aws-resources`
     #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = parse_region, help_heading = HELP_HEADING)]
     pub resource_regions: Vec<String>,
-    /// Show no progress, and no summary; what could not be read is told all the same
+    /// Show no progress and no summary; unread parts are still reported
     #[arg(short, long, help_heading = HELP_HEADING)]
     pub quiet: bool,
 }
@@ -61,7 +62,7 @@ fn parse_role_arn(text: &str) -> Result<String, String> {
     };
     match Arn::parse(text) {
         Some(arn) if is_role(&arn) => Ok(text.to_owned()),
-        _ => Err("the ARN of a role, such as `arn:aws:iam::111122223333:role/auditor`".to_owned()),
+        _ => Err("expected the ARN of a role, such as `arn:aws:iam::111122223333:role/auditor`".to_owned()),
     }
 }
 
@@ -70,20 +71,20 @@ fn parse_region(text: &str) -> Result<String, String> {
     if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_allowed_char) {
         return Ok(text.to_owned());
     }
-    Err("a region, such as `eu-west-1`".to_owned())
+    Err("expected a region, such as `eu-west-1`".to_owned())
 }
 
 fn parse_account(text: &str) -> Result<AccountId, String> {
-    AccountId::parse(text).ok_or_else(|| "an account number has twelve digits".to_owned())
+    AccountId::parse(text).ok_or_else(|| "expected an account number of twelve digits".to_owned())
 }
 
 fn parse_role(text: &str) -> Result<String, String> {
     if text.starts_with("arn:") {
-        return Err("give the role's name alone: its ARN differs from account to account".to_owned());
+        return Err("expected the name of the role: its ARN is different in each account".to_owned());
     }
     let is_allowed_char = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
     if text.is_empty() || !text.chars().all(is_allowed_char) {
-        return Err("the name of a role, such as `iamdrift-member`".to_owned());
+        return Err("expected the name of a role, such as `iamdrift-member`".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -91,6 +92,6 @@ fn parse_role(text: &str) -> Result<String, String> {
 fn parse_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate == 0.0 || (0.1..=10_000.0).contains(&rate) => Ok(rate),
-        _ => Err("a number from 0.1 to 10000, or 0 for no bound".to_owned()),
+        _ => Err("expected a number from 0.1 to 10000, or 0 for no limit".to_owned()),
     }
 }

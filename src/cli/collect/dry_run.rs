@@ -1,23 +1,21 @@
-//! `--dry-run`: what would be called, and as whom. It asks nobody, so what only AWS knows is told as such.
-
-use std::fmt::Write;
+//! `--dry-run`: lists the AWS calls and their credentials. It makes no calls, so facts that only AWS knows stay open.
 
 use iamdrift::collect::{ApiCall, CALLS, CollectOptions, CollectScope, CollectionStage, READS_RESOURCE_POLICIES};
 
-/// The calls, account by account.
+/// Renders the calls, account by account.
 pub fn render_plan(options: &CollectOptions) -> String {
-    let mut plan = DryRunPlan { text: String::from("Nothing is called now. Without --dry-run:\n"), options };
+    let mut plan = DryRunPlan { text: String::from("No calls are made. Without --dry-run:\n"), options };
     plan.write_start();
     if options.scope == CollectScope::Organization {
         plan.write_section("the organization, as the caller");
         plan.write_calls(|call| call.stage == CollectionStage::Organization);
     }
     match (options.accounts.as_slice(), options.scope) {
-        ([], CollectScope::Accounts) => plan.write_account("the caller's own account, as the caller", CallerRole::Own),
+        ([], CollectScope::Accounts) => plan.write_account("the caller's account, as the caller", CallerRole::Own),
         ([], CollectScope::Organization) => plan.write_account(
             &format!(
-                "each active account of the organization, which is known once the organization has been read, as {}; \
-                 the caller's own as the caller",
+                "each active account of the organization, which the calls above list, as {}; the caller's account as the \
+                 caller",
                 plan.describe_role()
             ),
             CallerRole::Member,
@@ -25,7 +23,7 @@ pub fn render_plan(options: &CollectOptions) -> String {
         (accounts, _) => {
             for id in accounts {
                 let title =
-                    format!("account {id}, as {}; as the caller if it is the caller's own", plan.describe_role());
+                    format!("account {id}, as {}; as the caller if it is the caller's account", plan.describe_role());
                 plan.write_account(&title, CallerRole::Member);
             }
         }
@@ -34,10 +32,12 @@ pub fn render_plan(options: &CollectOptions) -> String {
     plan.text
 }
 
-/// Whether a role is assumed first.
+/// The credentials for an account.
 #[derive(Copy, Clone, Eq, PartialEq)]
 enum CallerRole {
+    /// Those of the caller.
     Own,
+    /// Those of the member role.
     Member,
 }
 
@@ -54,12 +54,12 @@ impl DryRunPlan<'_> {
         };
         match &self.options.role_arn {
             Some(role) => {
-                self.write_section(&format!("first, with {credentials}: become {role}{}", self.describe_external_id()));
+                self.write_section(&format!("first, with {credentials}: assume {role}{}", self.describe_external_id()));
                 self.write_calls(|call| call.stage == CollectionStage::Start);
             }
             None => {
                 self.write_section(&format!("first, with {credentials}"));
-                self.write_calls(|call| call.stage == CollectionStage::Start && call.operation != "AssumeRole");
+                self.write_calls(|call| call.stage == CollectionStage::Start && !call.is_assume_role());
             }
         }
     }
@@ -67,7 +67,7 @@ impl DryRunPlan<'_> {
     fn write_account(&mut self, title: &str, caller_role: CallerRole) {
         self.write_section(title);
         self.write_calls(|call| match call.stage {
-            CollectionStage::Start => caller_role == CallerRole::Member && call.operation == "AssumeRole",
+            CollectionStage::Start => caller_role == CallerRole::Member && call.is_assume_role(),
             CollectionStage::Organization => false,
             CollectionStage::Account => true,
             CollectionStage::Resources => READS_RESOURCE_POLICIES,
@@ -77,12 +77,12 @@ impl DryRunPlan<'_> {
     fn describe_role(&self) -> String {
         match &self.options.member_role {
             Some(role) => format!("role {role}{}", self.describe_external_id()),
-            None => "a role that `--member-role` has yet to name".to_owned(),
+            None => "the role of `--member-role`, which is required".to_owned(),
         }
     }
 
     fn describe_external_id(&self) -> &'static str {
-        if self.options.external_id.is_some() { " (telling the external id)" } else { "" }
+        if self.options.external_id.is_some() { " (with the external ID)" } else { "" }
     }
 
     fn write_section(&mut self, title: &str) {
@@ -97,17 +97,18 @@ impl DryRunPlan<'_> {
 
     fn write_end(&mut self) {
         let rate = match self.options.requests_per_second {
-            rate if rate > 0.0 => format!("at most {rate} requests a second"),
-            _ => "with no bound on requests a second".to_owned(),
+            rate if rate > 0.0 => format!("at most {rate} requests per second"),
+            _ => "no limit on requests per second".to_owned(),
         };
         let accounts = self.options.concurrency;
-        self.write_line(&format!("\n{rate}, {accounts} accounts at a time; nothing is changed anywhere"));
+        self.write_line(&format!("\n{rate}, {accounts} accounts in parallel; all calls are read-only"));
         if !READS_RESOURCE_POLICIES {
-            self.write_line("policies of resources are left out: this build was made without `aws-resources`");
+            self.write_line("resource policies are not read: this build lacks the feature `aws-resources`");
         }
     }
 
     fn write_line(&mut self, line: &str) {
-        writeln!(self.text, "{line}").expect("a string takes every text");
+        self.text.push_str(line);
+        self.text.push('\n');
     }
 }

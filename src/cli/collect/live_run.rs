@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use iamdrift::audit::format_count;
 use iamdrift::collect::{
     CollectError, CollectObserver, CollectOptions, CollectScope, CollectionSummary, NoopObserver,
     READS_RESOURCE_POLICIES, SnapshotDestination, StartMode, collect,
@@ -14,7 +15,7 @@ use super::progress::CollectProgress;
 use super::{Args, CollectArgs, dry_run};
 use crate::cli::{ExitStatus, UserError, error_report, terminal_output};
 
-/// Where the permissions stand, for whoever lacks one.
+/// The file that lists the required permissions, for help lines.
 const PERMISSIONS_FILE: &str = "policies/collector-permissions.json";
 
 pub(super) fn run_collect(args: &Args) -> anyhow::Result<ExitStatus> {
@@ -29,8 +30,10 @@ pub(super) fn run_collect(args: &Args) -> anyhow::Result<ExitStatus> {
         compression: if args.compress { Compression::Zstd } else { Compression::None },
         start_mode: if args.resume { StartMode::Resume } else { StartMode::New },
     };
-    let summary = collect_with_progress(&options, &destination, args.from.quiet)
-        .map_err(|error| to_user_error(error, &destination, "`--resume`, and the same arguments, continue"))?;
+    let summary = collect_with_progress(&options, &destination, ProgressDisplay::from_quiet_flag(args.from.quiet))
+        .map_err(|error| {
+            to_user_error(error, &destination, "use `--resume` with the same arguments to continue the collection")
+        })?;
     print_unread_parts(&summary)?;
     if !args.from.quiet {
         terminal_output::write_stdout(&render_summary(&summary, &args.output))?;
@@ -38,7 +41,7 @@ pub(super) fn run_collect(args: &Args) -> anyhow::Result<ExitStatus> {
     Ok(if summary.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
-/// Collects for an audit, into a directory that does not exist yet. Says whether everything could be read.
+/// Collects a snapshot for an audit, into a new directory. The status says whether it is complete.
 pub fn collect_for_audit(
     from: &CollectArgs,
     scope: CollectScope,
@@ -51,38 +54,54 @@ pub fn collect_for_audit(
         start_mode: StartMode::New,
     };
     let summary =
-        collect_with_progress(&build_options(from, scope)?, &destination, from.quiet).map_err(
-            |error| match retention {
+        collect_with_progress(&build_options(from, scope)?, &destination, ProgressDisplay::from_quiet_flag(from.quiet))
+            .map_err(|error| match retention {
                 SnapshotRetention::Keep => {
                     let command = format!(
-                        "`iamdrift collect --resume -o {}`, and the same options, continue",
+                        "use `iamdrift collect --resume -o {}` with the same options to continue the collection",
                         directory.display()
                     );
                     to_user_error(error, &destination, &command)
                 }
                 SnapshotRetention::Discard => UserError::new(error.to_string(), error.help()).into(),
-            },
-        )?;
+            })?;
     print_unread_parts(&summary)?;
     Ok(if summary.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
-/// What becomes of the snapshot that an audit collects.
+/// Whether an audit keeps the snapshot that it collects.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum SnapshotRetention {
-    /// It stays, and a run that breaks off can be continued.
+    /// The snapshot is kept, and an interrupted collection can be continued.
     Keep,
-    /// It goes with the audit.
+    /// The snapshot is removed after the audit.
     Discard,
 }
 
-/// Collects, and shows how it goes on.
+/// Whether progress is shown.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum ProgressDisplay {
+    /// On standard error, if it is a terminal.
+    Terminal,
+    Off,
+}
+
+impl ProgressDisplay {
+    fn from_quiet_flag(quiet: bool) -> ProgressDisplay {
+        if quiet { ProgressDisplay::Off } else { ProgressDisplay::Terminal }
+    }
+}
+
+/// Collects with a progress display.
 fn collect_with_progress(
     options: &CollectOptions,
     destination: &SnapshotDestination,
-    quiet: bool,
+    progress_display: ProgressDisplay,
 ) -> Result<CollectionSummary, CollectError> {
-    let progress = if quiet { None } else { CollectProgress::new_for_terminal() };
+    let progress = match progress_display {
+        ProgressDisplay::Terminal => CollectProgress::new_for_terminal(),
+        ProgressDisplay::Off => None,
+    };
     let observer: Arc<dyn CollectObserver> = match progress {
         Some(progress) => Arc::new(progress),
         None => Arc::new(NoopObserver),
@@ -95,8 +114,8 @@ fn collect_with_progress(
 fn build_options(from: &CollectArgs, scope: CollectScope) -> anyhow::Result<CollectOptions> {
     if !from.resource_regions.is_empty() && !READS_RESOURCE_POLICIES {
         return Err(UserError::new(
-            "`--resource-regions` needs a build that reads the policies of resources",
-            "build it with `cargo install --path . --features aws-resources`",
+            "`--resource-regions` requires a build that reads resource policies",
+            "build with `cargo install --path . --features aws-resources`",
         )
         .into());
     }
@@ -105,7 +124,7 @@ fn build_options(from: &CollectArgs, scope: CollectScope) -> anyhow::Result<Coll
         region: from.region.clone(),
         role_arn: from.role_arn.clone(),
         external_id: from.external_id.clone(),
-        scope: scope,
+        scope,
         accounts: from.accounts.clone(),
         member_role: from.member_role.clone(),
         concurrency: usize::from(from.concurrency),
@@ -115,23 +134,23 @@ fn build_options(from: &CollectArgs, scope: CollectScope) -> anyhow::Result<Coll
     })
 }
 
-/// What to do about an error; where a collection had begun, `command` continues it.
+/// Adds a help line to an error. `resume_hint` applies if the collection had started.
 fn to_user_error(error: CollectError, destination: &SnapshotDestination, resume_hint: &str) -> anyhow::Error {
     let is_transient = matches!(
         error,
         CollectError::Credentials(_) | CollectError::StartFailed(_) | CollectError::Store(StoreError::Io { .. })
     );
     let can_resume = is_transient && destination.directory.join(JOURNAL).exists();
-    let resume_text = if can_resume { format!("; {resume_hint} what has begun") } else { String::new() };
+    let resume_text = if can_resume { format!("; {resume_hint}") } else { String::new() };
     UserError::new(error.to_string(), error.help() + &resume_text).into()
 }
 
-/// Says on standard error what the snapshot lacks, and what to do about it.
+/// Prints the unread parts of the snapshot to standard error, with a help line.
 fn print_unread_parts(summary: &CollectionSummary) -> anyhow::Result<()> {
     let mut permissions = Vec::new();
     let mut print_unread = |owner: &str, part: &UnreadPart| {
         permissions.extend(part.permission.clone());
-        let scope = part.of.as_ref().map(|of| format!(" ({of})")).unwrap_or_default();
+        let scope = part.of.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
         error_report::print_warning(&format!("unread in {owner}{scope}: {}", part.error))
     };
     if let Some(organization) = &summary.manifest.organization {
@@ -144,14 +163,12 @@ fn print_unread_parts(summary: &CollectionSummary) -> anyhow::Result<()> {
     permissions.dedup();
     if !permissions.is_empty() {
         let missing = permissions.join(", ");
-        error_report::print_help(&format!(
-            "grant {missing}: all that the collector needs stands in {PERMISSIONS_FILE}"
-        ))?;
+        error_report::print_help(&format!("grant {missing}; {PERMISSIONS_FILE} lists all required permissions"))?;
     }
     Ok(())
 }
 
-/// What was collected, in a line or two.
+/// Summarizes the collection in one or two lines.
 fn render_summary(summary: &CollectionSummary, directory: &Path) -> String {
     let accounts = &summary.manifest.accounts;
     let read_count = accounts.iter().filter(|account| account.stored.is_some()).count();
@@ -168,11 +185,7 @@ fn render_summary(summary: &CollectionSummary, directory: &Path) -> String {
     if !summary.skipped_accounts.is_empty() {
         let skipped: Vec<String> =
             summary.skipped_accounts.iter().map(|account| format!("{} ({})", account.id, account.status)).collect();
-        text += &format!("\nskipped, since nobody can act there: {}", skipped.join(", "));
+        text += &format!("\nskipped (account not active): {}", skipped.join(", "));
     }
     text + "\n"
-}
-
-pub(super) fn format_count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,19 +1,19 @@
-//! How a collection goes on, on standard error: one bar for all, and a line an account.
+//! Shows the progress of a collection on standard error: one bar in total, and one line per account.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::live_run::format_count;
+use iamdrift::audit::format_count;
 use iamdrift::collect::{AccountOutcome, CollectObserver};
 use iamdrift::iam::AccountId;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How often a line that waits shows that it is alive.
+/// The refresh interval of a waiting line.
 const TICK: Duration = Duration::from_millis(120);
 
-const SPINNER_TEMPLATE: &str = "{spinner} finding the accounts  {elapsed}";
+const SPINNER_TEMPLATE: &str = "{spinner} listing accounts  {elapsed}";
 const BAR_TEMPLATE: &str = "{bar:30} {pos}/{len} accounts  {elapsed}";
 const ACCOUNT_TEMPLATE: &str = "{spinner} {prefix}  {msg}";
 
@@ -25,16 +25,16 @@ pub struct CollectProgress {
 }
 
 impl CollectProgress {
-    /// A progress to show; none where standard error is no terminal.
+    /// A progress display. `None` if standard error is not a terminal.
     pub fn new_for_terminal() -> Option<CollectProgress> {
         if !std::io::stderr().is_terminal() {
             return None;
         }
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-        // Which accounts there are is known once AWS has told who is asking, and of the organization.
+        // The number of accounts is known after the calls for the caller and the organization.
         let total = bars.add(ProgressBar::new(0).with_style(build_style(SPINNER_TEMPLATE)));
         total.enable_steady_tick(Duration::from_secs(1));
-        Some(CollectProgress { bars: bars, total: total, account_bars: Mutex::new(HashMap::new()) })
+        Some(CollectProgress { bars, total, account_bars: Mutex::new(HashMap::new()) })
     }
 
     fn account_bar(&self, id: &AccountId) -> Option<ProgressBar> {
@@ -42,7 +42,7 @@ impl CollectProgress {
     }
 }
 
-/// A style that its template was checked for by the test below.
+/// A style. A test checks all templates, so the fallback is never used.
 fn build_style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
@@ -73,7 +73,7 @@ impl CollectObserver for CollectProgress {
         if let Some(line) = bar {
             line.finish_and_clear();
         }
-        // What did not work is told once more when all is done, whether this can be shown or not.
+        // A failed write is ignored: unread parts are reported again at the end.
         let _ = self.bars.println(format!(
             "{} {}  {}",
             outcome_mark(outcome),
@@ -90,7 +90,7 @@ impl Drop for CollectProgress {
     }
 }
 
-/// The account with its name, whose control characters would reach the terminal.
+/// The account with its name. Control characters are escaped.
 fn format_account(id: &AccountId, name: Option<&str>) -> String {
     match name {
         Some(name) => format!("{id} {}", crate::cli::error_report::escape_control_chars(name)),

@@ -1,4 +1,4 @@
-//! What is answered to one comparison, as JSON tells it (`schemas/compare.schema.json`).
+//! The result of a comparison, as data and JSON (`schemas/compare.schema.json`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,38 +11,38 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// One line of `--pairs`: the answer, or what is wrong with the pair.
+/// One output line of `--pairs`: the result, or the error.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PairResultLine {
-    /// What the pair calls itself; null where it does not, or cannot be read.
+    /// The id of the pair. Null if it has none or cannot be read.
     #[schemars(with = "serde_json::Value")]
     pub id: Box<RawValue>,
-    /// What came of it.
+    /// The result or the error.
     #[serde(flatten)]
     pub outcome: PairOutcome,
 }
 
-/// What came of a pair.
+/// The result of a pair, or its error.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PairOutcome {
-    /// It was compared.
+    /// The pair was compared.
     Compared(ComparisonReport),
-    /// It could not be read.
+    /// The line is invalid.
     Invalid {
-        /// Why.
+        /// The error.
         error: InvalidPair,
     },
 }
 
-/// Why a pair could not be read.
+/// Why a line is invalid.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InvalidPair {
-    /// What is wrong, in one line.
+    /// The error, in one line.
     pub message: String,
-    /// Where: the line of the input, from 1.
+    /// The line of the input, from 1.
     pub line: usize,
-    /// Where: the column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
 }
 
@@ -52,11 +52,11 @@ pub struct ComparisonReport {
     /// The relation.
     #[schemars(with = "RelationName")]
     pub verdict: PolicyRelation,
-    /// What A allows and B does not; null where that is nothing, or undecided.
+    /// The requests that A allows and B does not. Null if no such request exists, or if that is undecided.
     pub a_not_b: Option<DirectionalDifference>,
-    /// What B allows and A does not; null where that is nothing, or undecided.
+    /// The requests that B allows and A does not. Null if no such request exists, or if that is undecided.
     pub b_not_a: Option<DirectionalDifference>,
-    /// Why it is undecided; only where it is.
+    /// The reasons why it is undecided. Empty if it is decided.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
 }
@@ -64,21 +64,21 @@ pub struct ComparisonReport {
 /// The names of the relations, for the schema.
 #[derive(JsonSchema)]
 #[serde(rename_all = "lowercase")]
-#[allow(dead_code)] // the schema is made of it
+#[allow(dead_code)] // the schema is generated from it
 enum RelationName {
-    /// Each allows what the other does.
+    /// Both allow the same requests.
     Equivalent,
-    /// A allows less.
+    /// A allows fewer requests.
     Narrower,
-    /// A allows more.
+    /// A allows more requests.
     Broader,
-    /// Each allows something that the other does not.
+    /// Each allows requests that the other does not.
     Incomparable,
-    /// It could not be decided.
+    /// The relation is undecided.
     Undecided,
 }
 
-/// What one document allows and the other does not.
+/// The requests that one document allows and the other does not.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DirectionalDifference {
     /// A request that one allows and the other does not.
@@ -95,7 +95,7 @@ pub struct ComparisonWitnessJson {
     pub action: String,
     /// The resource.
     pub resource: String,
-    /// The context keys that the request carries; others are missing from it.
+    /// The context keys of the request. All other keys are missing from it.
     pub context: BTreeMap<String, ContextValues>,
 }
 
@@ -103,42 +103,42 @@ pub struct ComparisonWitnessJson {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ContextValues {
-    /// Of a single-valued key.
+    /// The value of a single-valued key.
     One(String),
-    /// Of a multi-valued key.
+    /// The values of a multivalued key.
     Several(Vec<String>),
 }
 
-/// Actions that differ in the same way.
+/// Actions that differ in the same requests.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DifferencePart {
-    /// The actions, in patterns that cover these and no other existing action.
+    /// The actions, as patterns that match these and no other existing action.
     pub actions: Vec<PatternCountJson>,
-    /// How many actions these are; actions that do not exist yet are not counted.
+    /// The number of actions, without future actions.
     pub count: usize,
-    /// Patterns of the document that let in actions that do not exist yet.
+    /// The patterns of the document that match future actions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub new_actions: Vec<String>,
-    /// The statements that allow them, by their positions in the document, from 0.
+    /// The positions of the granting statements in the document, from 0.
     pub statements: Vec<usize>,
-    /// The requests, as disjoint sets; an empty set of tests is every request of these actions.
+    /// The requests, as disjoint sets. An empty set of tests is every request of these actions.
     pub cubes: Vec<Cube>,
-    /// Whether there are more sets than those told.
+    /// Whether there are more sets than listed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
 }
 
-/// A pattern of actions, or an action by its name.
+/// A pattern over actions, or the name of an action.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PatternCountJson {
     /// The pattern.
     pub pattern: String,
-    /// How many actions it stands for.
+    /// The number of actions that it matches.
     pub count: usize,
 }
 
 impl ComparisonReport {
-    /// Tells a comparison.
+    /// Builds the report of a comparison.
     pub fn new(ranking: &ActionRanking<'_>, comparison: &PolicyComparison) -> ComparisonReport {
         let mut reasons = Vec::new();
         for verdict in [&comparison.a_not_b, &comparison.b_not_a] {
@@ -171,7 +171,7 @@ fn to_directional_difference(
     })
 }
 
-/// The grants, those joined that differ in the same requests.
+/// Groups the grants that differ in the same requests.
 fn group_grants(ranking: &ActionRanking<'_>, grants: &[Grant]) -> Vec<DifferencePart> {
     let mut groups: Vec<(&Grant, Vec<&Grant>)> = Vec::new();
     for grant in grants {
@@ -193,7 +193,7 @@ fn to_difference_part(ranking: &ActionRanking<'_>, first: &Grant, members: &[&Gr
         .map(|pattern| PatternCountJson { pattern: pattern.pattern, count: pattern.count })
         .collect();
     let other_names: BTreeSet<&String> = members.iter().flat_map(|grant| &grant.actions.unknown).collect();
-    // A name that only documents know has no wildcard; what lets in actions that do not exist yet has one.
+    // The solver reports unknown action names and patterns for future actions in one list. Patterns contain a wildcard.
     let (patterns_of_future_actions, existing_names): (Vec<&String>, Vec<&String>) =
         other_names.into_iter().partition(|name| name.contains(['*', '?']));
     actions.extend(existing_names.into_iter().map(|name| PatternCountJson { pattern: name.clone(), count: 1 }));
@@ -232,10 +232,10 @@ impl ComparisonWitnessJson {
 mod tests {
     use super::*;
 
-    /// A line of `--pairs`, or the answer to two files.
+    /// A line of `--pairs`, or the result of two files.
     #[derive(JsonSchema)]
     #[schemars(rename = "Compare", untagged)]
-    #[allow(dead_code)] // the schema is made of it
+    #[allow(dead_code)] // the schema is generated from it
     enum CompareOutput {
         Line(PairResultLine),
         Files(ComparisonReport),
@@ -253,6 +253,6 @@ mod tests {
             std::fs::write("schemas/compare.schema.json", &schema_text).unwrap();
         }
         let published = std::fs::read_to_string("schemas/compare.schema.json").unwrap();
-        assert_eq!(published, schema_text, "run the test with UPDATE_SCHEMAS=1 where the change is meant");
+        assert_eq!(published, schema_text, "run the test with UPDATE_SCHEMAS=1 if the change is intended");
     }
 }

@@ -1,4 +1,4 @@
-//! A comparison for people.
+//! Renders a comparison for people.
 
 use iamdrift::audit::explain::condition_text;
 use iamdrift::report::{Layout, Paragraph};
@@ -9,24 +9,24 @@ use super::comparison_report::{
     ComparisonReport, ComparisonWitnessJson, ContextValues, DifferencePart, DirectionalDifference,
 };
 
-/// How many patterns of one part are told.
+/// The maximum number of patterns to show per part.
 const MAX_PATTERNS: usize = 12;
-/// How many parts are told.
+/// The maximum number of parts to show.
 const MAX_PARTS: usize = 8;
-/// Where what stands behind a label begins.
+/// The column of the text after a label.
 const TEXT_COLUMN: usize = 14;
 
-/// Writes the answer; `names` are those of the two files.
-pub fn render(answer: &ComparisonReport, names: (&str, &str), layout: Layout) -> std::io::Result<String> {
+/// Renders the report. `names` are the names of the two files.
+pub fn render(report: &ComparisonReport, names: (&str, &str), layout: Layout) -> std::io::Result<String> {
     let mut out = Vec::new();
     let (a, b) = names;
-    let (words, style) = relation_text(answer.verdict);
+    let (words, style) = relation_text(report.verdict);
     let verdict = Paragraph::new(0, 4).add_span(0, a, Style::new().bold()).add_span(1, words, style);
     verdict.add_span(1, b, Style::new().bold()).write(layout, &mut out)?;
-    for reason in &answer.reasons {
-        Paragraph::new(2, 4).add_words("because").add_words(reason).write(layout, &mut out)?;
+    for reason in &report.reasons {
+        Paragraph::new(2, 4).add_words("undecided:").add_words(reason).write(layout, &mut out)?;
     }
-    for (side, granting_name, lacking_name) in [(&answer.a_not_b, a, b), (&answer.b_not_a, b, a)] {
+    for (side, granting_name, lacking_name) in [(&report.a_not_b, a, b), (&report.b_not_a, b, a)] {
         if let Some(side) = side {
             out.push(b'\n');
             write_difference(side, (granting_name, lacking_name), layout, &mut out)?;
@@ -58,17 +58,17 @@ fn write_difference(
         extent.push(format!("{actions} action{}", if actions == 1 { "" } else { "s" }));
     }
     if side.difference.iter().any(|part| !part.new_actions.is_empty()) {
-        extent.push("actions that do not exist yet".to_owned());
+        extent.push("future actions".to_owned());
     }
-    let head = Paragraph::new(0, 4).add_span(0, granting_name, Style::new().bold()).add_words("allows,");
+    let head = Paragraph::new(0, 4).add_span(0, granting_name, Style::new().bold()).add_words("allows and");
     let head =
         head.add_span(1, lacking_name, Style::new().bold()).add_words("does not:").add_words(&extent.join(", and "));
     head.write(layout, out)?;
     for part in side.difference.iter().take(MAX_PARTS) {
         super::comparison_table::write_part(part, layout, out)?;
     }
-    if let Some(omitted) = side.difference.len().checked_sub(MAX_PARTS).filter(|others| *others > 0) {
-        let words = format!("and {omitted} more parts: `--format json` tells them all");
+    if let Some(omitted) = side.difference.len().checked_sub(MAX_PARTS).filter(|omitted| *omitted > 0) {
+        let words = format!("{omitted} more parts: `--format json` shows all");
         Paragraph::new(2, 4).add_words(&words).write(layout, out)?;
     }
     write_witness(&side.witness, layout, out)
@@ -86,7 +86,7 @@ fn write_part(part: &DifferencePart, layout: Layout, out: &mut Vec<u8>) -> std::
         patterns = patterns.add_span(2, &format!("… {omitted} more"), Style::new().dimmed());
     }
     if !part.new_actions.is_empty() {
-        let future_patterns = format!("new actions by {}", part.new_actions.join(", "));
+        let future_patterns = format!("future actions matching {}", part.new_actions.join(", "));
         patterns =
             patterns.add_span(if part.actions.is_empty() { 0 } else { 2 }, &future_patterns, Style::new().cyan());
     }
@@ -99,13 +99,13 @@ fn write_part(part: &DifferencePart, layout: Layout, out: &mut Vec<u8>) -> std::
         write_labelled("when", &condition, layout, out)?;
     }
     if part.more {
-        write_labelled("", "and in more ways: `--cubes` tells them", layout, out)?;
+        write_labelled("", "more requests: `--cubes` shows them", layout, out)?;
     }
     Ok(())
 }
 
 fn write_witness(witness: &ComparisonWitnessJson, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
-    write_labelled("for example", &witness.action, layout, out)?;
+    write_labelled("witness", &witness.action, layout, out)?;
     write_labelled("on", &witness.resource, layout, out)?;
     for (key, values) in &witness.context {
         let value = match values {

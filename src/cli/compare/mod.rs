@@ -1,4 +1,9 @@
-//! `iamdrift compare`: two policy documents, or many pairs of them, held against each other.
+//! `iamdrift compare`: compares two policy documents, or many pairs of documents.
+//!
+//! - `comparison_report.rs`: the result, as data and JSON.
+//! - `comparison_table.rs`: the result for people.
+//! - `pairs.rs`: many pairs, one per line.
+//! - `smt_export.rs`: the comparison as SMT-LIB.
 
 mod comparison_report;
 mod comparison_table;
@@ -14,15 +19,16 @@ use iamdrift::solve::compare::{PolicyComparison, PolicyRelation, compare_policie
 use iamdrift::solve::{ActionWorld, Solver};
 use iamdrift::source::SourceFile;
 
+use super::output_format::OutputFormat;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output, user_file};
 
 const AFTER_HELP: &str = concat!(
-    "Both documents are read as identity policies, by themselves: whoever has them, and nothing else known.\n\n",
-    "With --pairs each line is {\"id\": …, \"a\": …, \"b\": …}, where `a` and `b` are documents or strings that hold ",
-    "one, and is answered by one line in the same order; a line that cannot be read is answered in its place by ",
+    "Both documents are read as identity policies of an unknown principal, without any other policies.\n\n",
+    "With --pairs, each input line is {\"id\": …, \"a\": …, \"b\": …}, where `a` and `b` are documents or strings that ",
+    "contain one. The output has one line per input line, in the same order. The output for an invalid line is ",
     "{\"id\": …, \"error\": {\"message\", \"line\", \"column\"}}. `iamdrift schema compare` prints the schema.\n\n",
     "Exit status: 0 A is equivalent to B or narrower; 1 broader or incomparable; 2 bad input; 3 undecided. With ",
-    "--pairs: 0 every line was decided, whichever way; 2 some line could not be read; 3 some line is undecided.\n\n",
+    "--pairs: 0 every line was decided; 2 a line is invalid; 3 a line is undecided.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
     "  iamdrift compare baseline/agents/cost-explorer-readonly.json \\\n",
     "    baseline/operators/cost-explorer.json\n",
@@ -32,43 +38,34 @@ const AFTER_HELP: &str = concat!(
     "    iamdrift compare --pairs -",
 );
 
-/// Say whether a policy is equivalent to another, narrower, broader or incomparable, and show the difference
+/// Compare two policies: equivalent, narrower, broader or incomparable, with the difference
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A policy document; one of the two may be `-`, standard input
+    /// A policy document; one of the two can be `-` for standard input
     #[arg(value_name = "A.json", required_unless_present = "pairs", requires = "b")]
     a: Option<PathBuf>,
-    /// The policy document to hold it against
+    /// The policy document to compare it with
     #[arg(value_name = "B.json")]
     b: Option<PathBuf>,
-    /// Compare many: a file with a pair on each line, or `-` for standard input
+    /// Compare many pairs: a file with one pair per line, or `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["a", "b"])]
     pairs: Option<String>,
-    /// Leave actions that do not exist yet out of the verdict
+    /// Ignore actions that AWS has not released yet
     #[arg(long)]
     closed_world: bool,
-    /// How many sets of requests to tell for each part of the difference
+    /// The maximum number of request sets to show for each part of the difference
     #[arg(long, value_name = "N", default_value_t = 8)]
     cubes: usize,
-    /// Also write what was asked for other solvers to check: a-not-b.smt2 and b-not-a.smt2 in this directory
+    /// Also write the comparison for other solvers: a-not-b.smt2 and b-not-a.smt2 in this directory
     #[arg(long, value_name = "DIR", conflicts_with = "pairs")]
     smt_lib: Option<PathBuf>,
-    /// How to write the answer [default: table; with --pairs a line of JSON for each pair]
+    /// The output format [default: table; with --pairs one line of JSON per pair]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    format: Option<ComparisonFormat>,
+    format: Option<OutputFormat>,
 }
 
-/// The formats of an answer.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum ComparisonFormat {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
-/// How documents are held against each other.
+/// The settings of a comparison.
 #[derive(Debug)]
 struct ComparisonSettings {
     ranking: ActionRanking<'static>,
@@ -92,46 +89,54 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         if args.closed_world { &[ActionWorld::Existing] } else { &[ActionWorld::Existing, ActionWorld::Future] };
     let settings = ComparisonSettings { ranking: ActionRanking::new(globals.catalog()?), worlds, cubes: args.cubes };
     match (&args.pairs, &args.a, &args.b) {
-        (Some(_), _, _) if args.format == Some(ComparisonFormat::Table) => {
-            let help = "leave `--format` out: many pairs are answered in lines of JSON";
-            Err(UserError::new("`--pairs` has no table", help).into())
+        (Some(_), _, _) if args.format == Some(OutputFormat::Table) => {
+            let help = "omit `--format`: the output for pairs is JSON lines";
+            Err(UserError::new("`--pairs` does not support `--format table`", help).into())
         }
         (Some(file), _, _) => pairs::answer_pairs(file, &settings),
         (None, Some(a), Some(b)) => {
             if a == Path::new("-") && b == a {
-                return Err(UserError::new("standard input is one document", "give the other one as a file").into());
+                return Err(UserError::new(
+                    "`-` names standard input, which contains one document",
+                    "use a file for the other document",
+                )
+                .into());
             }
-            let documents = (read_document(a)?, read_document(b)?);
+            let documents = DocumentPair { a: read_document(a)?, b: read_document(b)? };
             if let Some(directory) = &args.smt_lib {
                 smt_export::write_scripts(directory, &documents, settings.ranking.catalog)?;
             }
-            compare_files((a, b), &documents, args.format.unwrap_or(ComparisonFormat::Table), &settings)
+            compare_files((a, b), &documents, args.format.unwrap_or(OutputFormat::Table), &settings)
         }
-        (None, _, _) => Err(UserError::new("two documents are needed", "or many pairs with `--pairs`").into()),
+        (None, _, _) => Err(UserError::new("two documents are required", "or use `--pairs`").into()),
     }
 }
 
-type DocumentPair = (Arc<PolicyDocument>, Arc<PolicyDocument>);
+/// The two documents of a comparison.
+struct DocumentPair {
+    a: Arc<PolicyDocument>,
+    b: Arc<PolicyDocument>,
+}
 
 fn compare_files(
     paths: (&Path, &Path),
     documents: &DocumentPair,
-    format: ComparisonFormat,
+    format: OutputFormat,
     settings: &ComparisonSettings,
 ) -> anyhow::Result<ExitStatus> {
     let solver = settings.solver();
-    let comparison = settings.compare(&solver, &documents.0, &documents.1);
-    let answer = comparison_report::ComparisonReport::new(&settings.ranking, &comparison);
+    let comparison = settings.compare(&solver, &documents.a, &documents.b);
+    let report = comparison_report::ComparisonReport::new(&settings.ranking, &comparison);
     match format {
-        ComparisonFormat::Table => {
+        OutputFormat::Table => {
             let (a, b) = (paths.0.display().to_string(), paths.1.display().to_string());
             terminal_output::write_stdout(&comparison_table::render(
-                &answer,
+                &report,
                 (&a, &b),
                 terminal_output::detect_layout(),
             )?)?;
         }
-        ComparisonFormat::Json => terminal_output::write_stdout(&(serde_json::to_string(&answer)? + "\n"))?,
+        OutputFormat::Json => terminal_output::write_stdout(&(serde_json::to_string(&report)? + "\n"))?,
     }
     Ok(match comparison.relation {
         PolicyRelation::Equivalent | PolicyRelation::Narrower => ExitStatus::Clean,
@@ -142,6 +147,6 @@ fn compare_files(
 
 fn read_document(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
     let source: Arc<SourceFile> =
-        user_file::read_user_file(path, "give two files that each hold a policy document, or `-` for one of them")?;
+        user_file::read_user_file(path, "use two files that each contain a policy document, or `-` for one of them")?;
     Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
 }

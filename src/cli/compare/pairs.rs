@@ -1,8 +1,7 @@
-//! Many pairs, a line each: read as they come, compared on all cores, answered in order.
+//! Compares many pairs, one per line: reads lines as they arrive, compares them on all cores, and answers in order.
 //!
-//! A thread reads ahead; what has arrived by the time the last batch is answered is the next batch. So a
-//! single line is answered at once, and a file keeps all cores busy. Documents that stand in many lines
-//! are read once, by their text.
+//! A thread reads ahead. The lines that arrived while a batch was compared form the next batch. So a single line is
+//! answered at once, and a file keeps all cores busy. Documents that occur in several lines are parsed once.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -23,14 +22,14 @@ use super::ComparisonSettings;
 use super::comparison_report::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
 use crate::cli::{ExitStatus, UserError, terminal_output};
 
-/// How many lines are compared together at most.
+/// The maximum number of lines of a batch.
 const BATCH: usize = 256;
-/// How much text of documents is kept, with all that was made of it, before it is started anew.
+/// The maximum size of the cached document texts, in bytes. Beyond it, the caches are dropped.
 const MAX_CACHED_BYTES: usize = 64 << 20;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 const MEMBERS: [&str; 3] = ["id", "a", "b"];
 
-/// Answers the pairs of a file, or of standard input (`-`).
+/// Compares the pairs of a file or of standard input (`-`).
 pub fn answer_pairs(file: &str, settings: &ComparisonSettings) -> anyhow::Result<ExitStatus> {
     let name = if file == "-" { "<stdin>" } else { file }.to_owned();
     let input: Box<dyn Read + Send> = match file {
@@ -38,7 +37,7 @@ pub fn answer_pairs(file: &str, settings: &ComparisonSettings) -> anyhow::Result
         path => Box::new(std::fs::File::open(Path::new(path)).map_err(|error| to_user_error(path, &error))?),
     };
     let (sender, lines) = sync_channel(2 * BATCH);
-    // The thread ends with its input, or when nobody takes its lines any more.
+    // The thread ends with its input, or when the receiver is dropped.
     std::thread::spawn(move || {
         for line in BufReader::with_capacity(1 << 20, input).split(b'\n') {
             if sender.send(line).is_err() {
@@ -50,7 +49,7 @@ pub fn answer_pairs(file: &str, settings: &ComparisonSettings) -> anyhow::Result
 }
 
 fn to_user_error(name: &str, error: &std::io::Error) -> UserError {
-    let help = "give a file with a line {\"id\": …, \"a\": …, \"b\": …} for each pair, or `-` for standard input";
+    let help = "use a file with one line {\"id\": …, \"a\": …, \"b\": …} per pair, or `-` for standard input";
     UserError::new(format!("cannot read {name}: {error}"), help)
 }
 
@@ -89,7 +88,7 @@ fn answer_lines(
     Ok(status)
 }
 
-/// A line that could not be read outweighs one that is undecided.
+/// An invalid line takes precedence over an undecided one.
 fn worse_status(current: ExitStatus, candidate: ExitStatus) -> ExitStatus {
     let rank = |status| match status {
         ExitStatus::Usage => 2,
@@ -99,21 +98,21 @@ fn worse_status(current: ExitStatus, candidate: ExitStatus) -> ExitStatus {
     if rank(candidate) > rank(current) { candidate } else { current }
 }
 
-/// What lines share.
+/// The state that all lines share.
 struct PairComparer<'t> {
     settings: &'t ComparisonSettings,
     solver: Solver<'static>,
     documents: Mutex<DocumentCache>,
 }
 
-/// Documents by their text.
+/// Parsed documents by text.
 #[derive(Default)]
 struct DocumentCache {
     by_text: HashMap<Box<str>, Arc<PolicyDocument>>,
     bytes: usize,
 }
 
-/// A line as it should be.
+/// A valid line.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PolicyPair<'l> {
@@ -127,23 +126,23 @@ struct PolicyPair<'l> {
 
 impl<'t> PairComparer<'t> {
     fn new(settings: &'t ComparisonSettings) -> PairComparer<'t> {
-        PairComparer { settings: settings, solver: settings.solver(), documents: Mutex::default() }
+        PairComparer { settings, solver: settings.solver(), documents: Mutex::default() }
     }
 
     fn is_full(&self) -> bool {
         self.documents.lock().unwrap_or_else(PoisonError::into_inner).bytes > MAX_CACHED_BYTES
     }
 
-    /// Answers one line, with its line break.
+    /// The output for one line, with its line break.
     fn answer_line(&self, name: &str, number: usize, line: &[u8]) -> serde_json::Result<(Vec<u8>, ExitStatus)> {
         let (result, status) = match self.compare_line(line) {
-            Some((id, answer)) => {
+            Ok((id, answer)) => {
                 let undecided = answer.verdict == PolicyRelation::Undecided;
                 let status = if undecided { ExitStatus::Incomplete } else { ExitStatus::Clean };
                 (PairResultLine { id, outcome: PairOutcome::Compared(answer) }, status)
             }
-            None => {
-                let (id, error) = find_invalid_pair(name, number, line);
+            Err(reason) => {
+                let (id, error) = find_invalid_pair(name, number, line, reason);
                 (PairResultLine { id, outcome: PairOutcome::Invalid { error } }, ExitStatus::Usage)
             }
         };
@@ -152,35 +151,39 @@ impl<'t> PairComparer<'t> {
         Ok((text, status))
     }
 
-    /// The answer, if the line is as it should be; [`refused`] tells what is not.
-    fn compare_line(&self, line: &[u8]) -> Option<(Box<RawValue>, ComparisonReport)> {
-        let pair: PolicyPair<'_> = serde_json::from_slice(line).ok()?;
+    /// The id of the pair, and its comparison.
+    ///
+    /// # Errors
+    /// The line is invalid. [`find_invalid_pair`] finds the place of the error.
+    fn compare_line(&self, line: &[u8]) -> Result<(Box<RawValue>, ComparisonReport), String> {
+        let pair: PolicyPair<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let (a, b) = (self.read_document(pair.a.get())?, self.read_document(pair.b.get())?);
         let compare_with =
             |solver| ComparisonReport::new(&self.settings.ranking, &self.settings.compare(solver, &a, &b));
         let mut answer = compare_with(&self.solver);
         if answer.verdict == PolicyRelation::Undecided && may_contain_non_ascii(line) {
-            // A solver has room for so many characters outside ASCII, and other lines may have taken it.
+            // The alphabet of a solver has a limited number of non-ASCII characters, which other lines may have used up.
             answer = compare_with(&self.settings.solver());
         }
-        Some((pair.id.map_or_else(null_id, ToOwned::to_owned), answer))
+        Ok((pair.id.map_or_else(null_id, ToOwned::to_owned), answer))
     }
 
-    fn read_document(&self, text: &str) -> Option<Arc<PolicyDocument>> {
+    fn read_document(&self, text: &str) -> Result<Arc<PolicyDocument>, String> {
         let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = lock().by_text.get(text) {
-            return Some(Arc::clone(cached));
+            return Ok(Arc::clone(cached));
         }
         let source = SourceFile::new("", text);
-        let node = json_tree::parse(&source).ok()?;
-        let document = Arc::new(PolicyDocument::from_node(&source, &node, DocumentKind::Identity).ok()?);
+        let node = json_tree::parse(&source).map_err(|error| error.to_string())?;
+        let document = PolicyDocument::from_node(&source, &node, DocumentKind::Identity);
+        let document = Arc::new(document.map_err(|error| error.to_string())?);
         let mut documents = lock();
         documents.bytes += text.len();
-        Some(Arc::clone(documents.by_text.entry(text.into()).or_insert(document)))
+        Ok(Arc::clone(documents.by_text.entry(text.into()).or_insert(document)))
     }
 }
 
-/// Whether some character outside ASCII may be written in a line, or escaped.
+/// Whether a line can contain a non-ASCII character, written or escaped.
 fn may_contain_non_ascii(line: &[u8]) -> bool {
     !line.is_ascii() || line.windows(2).any(|pair| pair == b"\\u")
 }
@@ -189,8 +192,9 @@ fn null_id() -> Box<RawValue> {
     RawValue::NULL.to_owned()
 }
 
-/// What is wrong with a line that could not be read, and its id where that can be.
-fn find_invalid_pair(name: &str, number: usize, line: &[u8]) -> (Box<RawValue>, InvalidPair) {
+/// The error of an invalid line with its place, and the id of the pair if it can be read. `reason` is the error of the
+/// parser that rejected the line; it applies if no place is found.
+fn find_invalid_pair(name: &str, number: usize, line: &[u8], reason: String) -> (Box<RawValue>, InvalidPair) {
     let invalid_pair = |message: String, column| InvalidPair { message, line: number, column };
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
@@ -210,7 +214,7 @@ fn find_invalid_pair(name: &str, number: usize, line: &[u8]) -> (Box<RawValue>, 
     };
     let error = match problem {
         Some(problem) => invalid_pair(describe_problem(&problem), problem.place().column),
-        None => invalid_pair("the pair cannot be read".to_owned(), 1),
+        None => invalid_pair(reason, 1),
     };
     (id, error)
 }
@@ -221,14 +225,14 @@ fn describe_problem(problem: &Diagnostic) -> String {
     format!("{}{expected}{help}", problem.message)
 }
 
-/// The first thing that is wrong with a pair that is JSON.
+/// The first error of a pair that is valid JSON.
 fn find_problem(source: &Arc<SourceFile>, node: &JsonNode) -> Option<Diagnostic> {
     if !matches!(node.value, JsonValue::Object(_)) {
         let message = format!("a pair cannot be {}", node.describe_type());
         return Some(Diagnostic::error(source, node.span, message, "{\"id\": …, \"a\": …, \"b\": …}"));
     }
     if let Some(member) = node.members().iter().find(|member| !MEMBERS.contains(&&*member.name)) {
-        let message = format!("a pair has no `{}`", member.name);
+        let message = format!("a pair has no field `{}`", member.name);
         let expected = "`id`, `a` and `b`";
         return Some(
             Diagnostic::error(source, member.name_span, message, expected).with_suggestion(&member.name, MEMBERS),

@@ -1,4 +1,4 @@
-//! The questions of a comparison, written for other solvers.
+//! Writes a comparison as SMT-LIB, for other solvers.
 
 use std::path::Path;
 
@@ -8,11 +8,12 @@ use iamdrift::solve::{SmtScript, render_smt_script};
 use super::DocumentPair;
 use crate::cli::{UserError, terminal_output};
 
-/// Writes both directions into a directory, which is made where it is not there.
-pub fn write_scripts(directory: &Path, (a, b): &DocumentPair, catalog: &Catalog) -> anyhow::Result<()> {
+/// Writes both directions to a directory, which is created if it does not exist.
+pub fn write_scripts(directory: &Path, documents: &DocumentPair, catalog: &Catalog) -> anyhow::Result<()> {
+    let DocumentPair { a, b } = documents;
     std::fs::create_dir_all(directory).map_err(|error| {
-        let message = format!("cannot make the directory {}: {error}", directory.display());
-        UserError::new(message, "give `--smt-lib` a directory that you can write to")
+        let message = format!("cannot create the directory {}: {error}", directory.display());
+        UserError::new(message, "choose a writable directory for `--smt-lib`")
     })?;
     for (name, script) in
         [("a-not-b.smt2", render_smt_script(a, b, catalog)), ("b-not-a.smt2", render_smt_script(b, a, catalog))]
@@ -24,7 +25,7 @@ pub fn write_scripts(directory: &Path, (a, b): &DocumentPair, catalog: &Catalog)
     Ok(())
 }
 
-/// Says on standard error what was left out: a solver's answer is not about that.
+/// Warns of questions that the script omits. The answer of another solver does not cover them.
 fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> {
     let Some((action, reason)) = script.omitted.first() else { return Ok(()) };
     let questions = match script.omitted.len() {
@@ -32,7 +33,7 @@ fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> 
         number => format!("{number} questions"),
     };
     terminal_output::print_warning(&format!(
-        "{} lacks {questions} beside the {} that it asks; that of {action}: {reason}",
+        "{} contains {} questions and omits {questions}; first {action}: {reason}",
         path.display(),
         script.questions
     ))

@@ -1,33 +1,55 @@
-//! Decisions, origins and mismatches in words.
+//! Renders decisions, policy origins and mismatches as text.
 
 use iamdrift::access::{Decision, Denial, Evaluation, Layer, PolicyOrigin, StatementRef};
-use iamdrift::baseline::Glob;
+use iamdrift::iam::ElementKind;
 use iamdrift::iam::policy_document::ResourceElement;
-use iamdrift::iam::{ElementKind, Statement};
 use iamdrift::snapshot::AttachmentKind;
+use serde::{Serialize, Serializer};
 
-/// How many patterns of a statement are told.
+/// The maximum number of patterns of a statement to show.
 const MAX_PATTERNS: usize = 4;
-/// How many statements a decision is told by.
+/// The maximum number of statements of a decision to show.
 const MAX_STATEMENTS: usize = 3;
 
-/// The decision and what makes it.
-pub fn describe_decision(evaluation: &Evaluation<'_>, holder: &str) -> String {
+/// A decision as text: `Allowed by …`, `Denied: …`.
+#[derive(Debug)]
+pub struct DecisionText {
+    /// `Allowed` or `Denied`, with a colon if the detail is a sentence of its own.
+    pub word: &'static str,
+    /// The cause.
+    pub detail: String,
+}
+
+impl std::fmt::Display for DecisionText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.word, self.detail)
+    }
+}
+
+impl Serialize for DecisionText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The decision and its cause. `holder` is the ARN of the principal.
+pub fn describe_decision(evaluation: &Evaluation<'_>, holder: &str) -> DecisionText {
     match &evaluation.decision {
         Decision::Allowed => {
             let granting: Vec<StatementRef<'_>> = evaluation.granting_statements().collect();
             match granting.as_slice() {
-                [] => "Allowed: nothing denies it".to_owned(),
-                some => format!("Allowed by {}", describe_statements(some, holder)),
+                [] => DecisionText { word: "Allowed:", detail: "nothing denies it".to_owned() },
+                some => DecisionText { word: "Allowed", detail: format!("by {}", describe_statements(some, holder)) },
             }
         }
-        Decision::Denied { denial: Denial::Explicit(by) } => {
-            format!("Denied: explicitly, by {}", describe_statements(by, holder))
+        Decision::Denied { denial: Denial::Explicit(denying_statements) } => {
+            let detail = format!("explicitly, by {}", describe_statements(denying_statements, holder));
+            DecisionText { word: "Denied:", detail }
         }
         Decision::Denied { denial: Denial::Implicit(layers) } => {
             let missing_allows: Vec<String> =
                 layers.iter().map(|layer| describe_missing_allow(*layer, evaluation)).collect();
-            format!("Denied: {}", missing_allows.join(", and "))
+            DecisionText { word: "Denied:", detail: missing_allows.join(", and ") }
         }
     }
 }
@@ -45,8 +67,8 @@ fn describe_missing_allow(layer: Layer, evaluation: &Evaluation<'_>) -> String {
 
 fn describe_statements(list: &[StatementRef<'_>], holder: &str) -> String {
     let mut descriptions: Vec<String> =
-        list.iter().take(MAX_STATEMENTS).map(|entry| describe_statement(*entry, holder)).collect();
-    if let Some(omitted) = list.len().checked_sub(MAX_STATEMENTS).filter(|more| *more > 0) {
+        list.iter().take(MAX_STATEMENTS).map(|statement| describe_statement(*statement, holder)).collect();
+    if let Some(omitted) = list.len().checked_sub(MAX_STATEMENTS).filter(|omitted| *omitted > 0) {
         descriptions.push(format!("{omitted} more"));
     }
     descriptions.join(", and ")
@@ -58,7 +80,7 @@ fn describe_statement(statement: StatementRef<'_>, holder: &str) -> String {
     format!("statement {number}{sid} of {} ({})", statement.policy_name(), describe_origin(statement.origin(), holder))
 }
 
-/// How a policy comes to decide over a principal.
+/// How a policy applies to a principal: `attached`, `inline in group/admins`.
 pub fn describe_origin(origin: &PolicyOrigin, principal: &str) -> String {
     let describe_holder = |holder: &str, own_text: &str, other_text: &str| {
         let name = holder.splitn(6, ':').nth(5).unwrap_or(holder);
@@ -74,11 +96,11 @@ pub fn describe_origin(origin: &PolicyOrigin, principal: &str) -> String {
         PolicyOrigin::Identity(AttachmentKind::Trust { holder: arn }) | PolicyOrigin::Resource { arn } => {
             format!("of {arn}")
         }
-        PolicyOrigin::Given => "given".to_owned(),
+        PolicyOrigin::Given => "input".to_owned(),
     }
 }
 
-/// Why a statement's resources do not match.
+/// Why the resources of a statement do not match.
 pub fn describe_resource_mismatch(
     patterns: &[String],
     element: Option<&ResourceElement>,
@@ -90,14 +112,7 @@ pub fn describe_resource_mismatch(
     }
     let shown = patterns_shown.join(", ");
     match element.map(|element| element.kind) {
-        Some(ElementKind::NotList) => format!("NotResource {shown} excepts {requested_resource}"),
+        Some(ElementKind::NotList) => format!("NotResource {shown} excludes {requested_resource}"),
         _ => format!("Resource {shown} does not match {requested_resource}"),
     }
-}
-
-/// Whether a statement's action patterns speak of the service of an action.
-pub fn may_list_service(statement: &Statement, action: &str) -> bool {
-    let service = action.split_once(':').map_or(action, |(service, _)| service).to_ascii_lowercase();
-    statement.action.patterns.iter().any(|pattern| Glob::new(pattern.service()).matches(&service))
-        || statement.action.kind == ElementKind::NotList
 }

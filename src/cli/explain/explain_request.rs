@@ -1,4 +1,4 @@
-//! The request that a user asks about: checked, and its context filled in with what is known.
+//! The request to explain: validated arguments, and context keys whose values are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,22 +6,23 @@ use iamdrift::access::{Context, ContextValue, KeyFact, KnownContext, Layers, Pol
 use iamdrift::catalog::{ActionId, Catalog, Multiplicity};
 use iamdrift::iam::condition::ConditionValue;
 use iamdrift::iam::{Arn, ContextKey};
-use iamdrift::source::find_similar_name;
 
 use super::explanation::{ContextEntry, ContextValueSource, MissingContextKey};
+use super::service_match::may_list_service;
 use crate::cli::UserError;
+use crate::cli::action_argument::suggest_action;
 
-/// What was asked.
+/// The validated arguments of a request.
 pub struct RequestArgs {
     action: String,
     resource: String,
     context: BTreeMap<ContextKey, ContextValue>,
-    /// What the user should know about the question.
+    /// Notes for the user about the request.
     pub notes: Vec<String>,
 }
 
 impl RequestArgs {
-    /// Checks a question.
+    /// Validates the arguments.
     pub fn new(
         catalog: &Catalog,
         action: &str,
@@ -31,15 +32,15 @@ impl RequestArgs {
         let mut notes = Vec::new();
         let (service, name) = action.split_once(':').unwrap_or_default();
         if service.is_empty() || name.is_empty() || action.contains(['*', '?']) {
-            let help = "give `service:Action` without wildcards, such as s3:GetObject";
+            let help = "use `service:Action` without wildcards, such as s3:GetObject";
             return Err(UserError::new(format!("`{action}` is not an action"), help));
         }
         let action_id = catalog.find_action(action);
         if action_id.is_none() {
-            notes.push(describe_unknown_action(catalog, action, service));
+            notes.push(describe_unknown_action(catalog, action));
         }
         if let Some(resource) = resource.filter(|resource| *resource != "*" && Arn::parse(resource).is_none()) {
-            let help = "give an ARN, or `*` for an action that names no resource";
+            let help = "use an ARN, or `*` for an action without resource types";
             return Err(UserError::new(format!("`{resource}` is not a resource"), help));
         }
         if let (None, Some(id)) = (resource, action_id) {
@@ -53,7 +54,7 @@ impl RequestArgs {
         })
     }
 
-    /// The request, and the keys of its context that were given or that the statements name.
+    /// The request, and its context keys: those that the user set, and those that statements name and whose value is known.
     pub fn to_request(
         &self,
         catalog: &Catalog,
@@ -79,7 +80,7 @@ impl RequestArgs {
                 (_, Some(text)) => (ContextValue::Single(text.to_owned()), ContextValueSource::Resource),
                 _ => continue,
             };
-            // A single value of a key that holds several is a set of one.
+            // A single value of a multivalued key is a set with one element.
             let value = match value {
                 ContextValue::Single(single) if is_multivalued(catalog, &key) => ContextValue::Set(vec![single]),
                 other => other,
@@ -91,7 +92,7 @@ impl RequestArgs {
     }
 }
 
-/// Keys that statements name and that the request lacks, save those that no request of the principal has.
+/// Context keys that statements name and that the request lacks, except keys that no request of the principal contains.
 pub fn find_missing_keys(layers: &Layers, request: &Request, known_context: &KnownContext) -> Vec<MissingContextKey> {
     let is_missing =
         |key: &ContextKey| request.context.get(key).is_none() && known_context.fact(key) != KeyFact::Missing;
@@ -99,9 +100,7 @@ pub fn find_missing_keys(layers: &Layers, request: &Request, known_context: &Kno
         let is_always_present = matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_));
         MissingContextKey { key: key.as_written().to_owned(), every_request_has_it: is_always_present }
     };
-    let service_keys = context_keys_of_statements(layers, |statement| {
-        super::decision_text::may_list_service(statement, &request.action)
-    });
+    let service_keys = context_keys_of_statements(layers, |statement| may_list_service(statement, &request.action));
     service_keys.into_iter().filter(is_missing).map(to_missing_key).collect()
 }
 
@@ -109,7 +108,7 @@ fn context_keys(layers: &Layers) -> BTreeSet<ContextKey> {
     context_keys_of_statements(layers, |_| true)
 }
 
-/// The keys that the conditions and variables of some statements name.
+/// The context keys that the conditions and policy variables of the selected statements name.
 fn context_keys_of_statements(
     layers: &Layers,
     is_selected: impl Fn(&iamdrift::iam::Statement) -> bool,
@@ -145,8 +144,8 @@ fn parse_context(catalog: &Catalog, context: &[String]) -> Result<BTreeMap<Conte
     let mut values: BTreeMap<ContextKey, Vec<String>> = BTreeMap::new();
     for entry in context {
         let Some((key, value)) = entry.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            let help = "give `--context KEY=VALUE`, such as --context aws:SourceIp=203.0.113.7";
-            return Err(UserError::new(format!("`{entry}` is not a context key with its value"), help));
+            let help = "use `--context KEY=VALUE`, such as --context aws:SourceIp=203.0.113.7";
+            return Err(UserError::new(format!("`{entry}` is not KEY=VALUE"), help));
         };
         values.entry(ContextKey::new(key)).or_default().push(value.to_owned());
     }
@@ -156,8 +155,8 @@ fn parse_context(catalog: &Catalog, context: &[String]) -> Result<BTreeMap<Conte
             (Some(Multiplicity::Multi), Ok(single)) => ContextValue::Set(single.into()),
             (_, Ok([single])) => ContextValue::Single(single),
             (Some(Multiplicity::Single), Err(_)) => {
-                let help = "give it once; AWS's reference says so";
-                return Err(UserError::new(format!("{key} holds one value"), help));
+                let help = "set it once: AWS defines it as single-valued";
+                return Err(UserError::new(format!("{key} takes one value"), help));
             }
             (_, Err(values)) => ContextValue::Set(values),
         };
@@ -166,26 +165,19 @@ fn parse_context(catalog: &Catalog, context: &[String]) -> Result<BTreeMap<Conte
     values.into_iter().map(to_context_value).collect()
 }
 
-fn describe_unknown_action(catalog: &Catalog, action: &str, service: &str) -> String {
-    let suggestion = match catalog.find_service(service) {
-        Some(id) => {
-            let names: Vec<String> = catalog.actions_of(id).map(|id| catalog.full_name(ActionId(id))).collect();
-            find_similar_name(action, names.iter().map(String::as_str)).map(str::to_owned)
-        }
-        None => find_similar_name(service, catalog.services().map(|id| catalog.service_prefix(id)))
-            .map(|service| format!("{service}:…")),
-    };
-    let near = suggestion.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("the service catalog knows no action `{action}`{near}")
+fn describe_unknown_action(catalog: &Catalog, action: &str) -> String {
+    let suggestion =
+        suggest_action(catalog, action).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!("unknown action `{action}`{suggestion}")
 }
 
-/// Which ARNs an action takes.
+/// A note about the resources that an action takes. `None` if it takes no resource.
 fn describe_arn_formats(catalog: &Catalog, action: ActionId) -> Option<String> {
     let types = catalog.resource_types(catalog.shape(action));
     let arn_formats: BTreeSet<&str> =
-        types.iter().flat_map(|id| catalog.arn_formats(*id)).map(|form| &**form).collect();
+        types.iter().flat_map(|id| catalog.arn_formats(*id)).map(|format| &**format).collect();
     let format_list: Vec<&str> = arn_formats.into_iter().collect();
     let name = catalog.full_name(action);
     (!format_list.is_empty())
-        .then(|| format!("{name} was asked on `*`; it is asked on resources: {}", format_list.join(", ")))
+        .then(|| format!("{name} was evaluated on `*`, but it takes a resource: {}", format_list.join(", ")))
 }

@@ -1,42 +1,44 @@
-//! An explanation, as JSON tells it.
+//! An explanation: the data of the JSON output, and of the table.
 
 use iamdrift::access::{
-    ContextValue, Decision, Denial, Evaluation, LayerTrace, LayerVerdict, Mismatch, PolicyOrigin, Request,
+    ContextValue, Decision, Denial, Evaluation, Layer, LayerTrace, LayerVerdict, Mismatch, PolicyOrigin, Request,
     StatementOutcome, StatementRef, StatementTrace,
 };
 use iamdrift::audit::explain::statement_text;
 use iamdrift::iam::{ContextKey, Effect};
+use iamdrift::report::Verbosity;
 use iamdrift::snapshot::{AttachmentKind, Principal};
 use iamdrift::source::Place;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::decision_text;
+use super::decision_text::{self, DecisionText};
+use super::service_match::may_list_service;
 
-/// Why a request is decided as it is.
+/// Why a request is allowed or denied.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
     /// The decision.
     pub decision: DecisionName,
-    /// The same in words.
-    pub because: String,
-    /// Who asks.
+    /// The decision and its cause, as text.
+    pub because: DecisionText,
+    /// The principal that makes the request.
     pub principal: String,
-    /// What is asked.
+    /// The action.
     pub action: String,
-    /// On what.
+    /// The resource.
     pub resource: String,
-    /// The context keys that were given, and those that statements name and that are known.
+    /// The context keys of the request: those that the user set, and those that statements name and whose value is known.
     pub context: Vec<ContextEntry>,
-    /// Keys that statements about the action's service name and that the request lacks.
+    /// Context keys that statements for the service of the action name and that the request lacks.
     pub lacking: Vec<MissingContextKey>,
-    /// The account that owns the resource, where it is another than the principal's.
+    /// The account that owns the resource. `None` if it is the account of the principal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_owner: Option<String>,
-    /// The layers that bind the principal.
+    /// The layers that apply to the principal.
     pub layers: Vec<LayerRow>,
-    /// What to know about the question.
+    /// Notes about the request.
     pub notes: Vec<String>,
-    /// Documents that decide and are not known: with them the decision may be another.
+    /// Missing documents that could change the decision.
     pub missing: Vec<String>,
 }
 
@@ -44,11 +46,11 @@ pub struct Explanation {
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecisionName {
-    /// It is allowed.
+    /// The request is allowed.
     Allowed,
-    /// A Deny matches.
+    /// A Deny statement matches.
     ExplicitDeny,
-    /// An Allow that is needed is not there.
+    /// A required Allow statement is missing.
     ImplicitDeny,
 }
 
@@ -59,11 +61,11 @@ pub struct ContextEntry {
     pub key: String,
     /// Its values.
     pub values: Vec<String>,
-    /// Where they come from.
+    /// The source of the values.
     pub source: ContextValueSource,
 }
 
-/// Where a value comes from.
+/// The source of a context value.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContextValueSource {
@@ -75,60 +77,87 @@ pub enum ContextValueSource {
     Resource,
 }
 
-/// A key that the request lacks.
+/// A context key that the request lacks.
 #[derive(Debug, Serialize)]
 pub struct MissingContextKey {
     /// Its name.
     pub key: String,
-    /// Whether every real request has it.
+    /// Whether every real request contains it.
     pub every_request_has_it: bool,
 }
 
-/// One layer.
+/// A layer.
 #[derive(Debug, Serialize)]
 pub struct LayerRow {
-    /// Its name.
-    pub layer: String,
-    /// The root, OU or account, where the layer has levels.
+    /// The layer; its name in JSON.
+    #[serde(serialize_with = "serialize_layer")]
+    pub layer: Layer,
+    /// The root, OU or account. `None` if the layer has no levels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
-    /// `allows`, `denies` or `silent`.
-    pub says: &'static str,
+    /// What it decides.
+    pub says: LayerVerdictName,
     /// Its statements.
     pub statements: Vec<StatementRow>,
-    /// How many statements about other services are left out.
+    /// The number of statements for other services that are omitted.
     pub hidden: usize,
 }
 
-/// One statement.
+/// What a layer decides.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LayerVerdictName {
+    /// An Allow statement matches, and no Deny statement.
+    Allows,
+    /// A Deny statement matches.
+    Denies,
+    /// No statement matches.
+    Silent,
+}
+
+/// The effect of a statement.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
+pub enum EffectName {
+    /// `Allow`.
+    Allow,
+    /// `Deny`.
+    Deny,
+}
+
+/// A statement.
 #[derive(Debug, Serialize)]
 pub struct StatementRow {
-    /// `Allow` or `Deny`.
-    pub effect: &'static str,
+    /// Its effect.
+    pub effect: EffectName,
     /// The policy's name.
     pub policy: String,
-    /// How the policy comes to decide.
+    /// How the policy applies to the principal.
     pub origin: String,
-    /// The policy's ARN or id, where it has one.
+    /// The ARN or id of the policy. `None` if it has neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_arn: Option<String>,
-    /// The statement's position, from 0.
+    /// The position of the statement, from 0.
     pub index: usize,
-    /// Its Sid.
+    /// Its `Sid`. `None` if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// Where it stands.
+    /// Its place in the snapshot.
     pub place: Place,
     /// Whether it matches.
     pub matches: bool,
-    /// The first thing that fails, where it does not match.
+    /// The first element that does not match. `None` if it matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fails: Option<String>,
 }
 
 impl Explanation {
-    /// Tells an evaluation; `all` statements, or those that speak of the action's service.
-    pub fn new(principal: &Principal, request: &Request, evaluation: &Evaluation<'_>, all: bool) -> Explanation {
+    /// Explains an evaluation. [`Verbosity::Brief`] omits statements for other services.
+    pub fn new(
+        principal: &Principal,
+        request: &Request,
+        evaluation: &Evaluation<'_>,
+        verbosity: Verbosity,
+    ) -> Explanation {
         let holder = principal.arn.as_str();
         let decision = match &evaluation.decision {
             Decision::Allowed => DecisionName::Allowed,
@@ -144,7 +173,7 @@ impl Explanation {
             context: Vec::new(),
             lacking: Vec::new(),
             resource_owner: evaluation.other_owner.as_ref().map(ToString::to_string),
-            layers: evaluation.layers.iter().map(|layer| to_layer_row(layer, request, holder, all)).collect(),
+            layers: evaluation.layers.iter().map(|layer| to_layer_row(layer, request, holder, verbosity)).collect(),
             notes: Vec::new(),
             missing: Vec::new(),
         }
@@ -152,26 +181,30 @@ impl Explanation {
 }
 
 impl ContextEntry {
-    /// A key with its value.
+    /// A context key with its value.
     pub fn new(key: &ContextKey, value: &ContextValue, source: ContextValueSource) -> ContextEntry {
         ContextEntry { key: key.as_written().to_owned(), values: value.values().to_vec(), source }
     }
 }
 
-fn to_layer_row(layer: &LayerTrace<'_>, request: &Request, holder: &str, all: bool) -> LayerRow {
+fn serialize_layer<S: Serializer>(layer: &Layer, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(layer)
+}
+
+fn to_layer_row(layer: &LayerTrace<'_>, request: &Request, holder: &str, verbosity: Verbosity) -> LayerRow {
     let is_shown = |trace: &&StatementTrace<'_>| {
         let is_candidate = !matches!(trace.outcome, StatementOutcome::Failed(Mismatch::Action | Mismatch::Principal));
-        all || is_candidate || decision_text::may_list_service(trace.statement.statement, &request.action)
+        verbosity == Verbosity::All || is_candidate || may_list_service(trace.statement.statement, &request.action)
     };
     let statements: Vec<StatementRow> =
         layer.statements.iter().filter(is_shown).map(|trace| to_statement_row(trace, request, holder)).collect();
     LayerRow {
-        layer: layer.layer.to_string(),
+        layer: layer.layer,
         level: layer.level_name.map(str::to_owned),
         says: match layer.verdict {
-            LayerVerdict::Allows => "allows",
-            LayerVerdict::Denies => "denies",
-            LayerVerdict::NoMatch => "silent",
+            LayerVerdict::Allows => LayerVerdictName::Allows,
+            LayerVerdict::Denies => LayerVerdictName::Denies,
+            LayerVerdict::NoMatch => LayerVerdictName::Silent,
         },
         hidden: layer.statements.len() - statements.len(),
         statements,
@@ -182,8 +215,8 @@ fn to_statement_row(trace: &StatementTrace<'_>, request: &Request, holder: &str)
     let statement: StatementRef<'_> = trace.statement;
     StatementRow {
         effect: match statement.effect() {
-            Effect::Allow => "Allow",
-            Effect::Deny => "Deny",
+            Effect::Allow => EffectName::Allow,
+            Effect::Deny => EffectName::Deny,
         },
         policy: statement.policy_name().to_owned(),
         origin: decision_text::describe_origin(statement.origin(), holder),
@@ -209,8 +242,8 @@ fn to_statement_row(trace: &StatementTrace<'_>, request: &Request, holder: &str)
 
 fn describe_mismatch(mismatch: &Mismatch<'_>, statement: StatementRef<'_>, request: &Request) -> String {
     match mismatch {
-        Mismatch::Principal => "it speaks of other principals".to_owned(),
-        Mismatch::Action => "it does not speak of this action".to_owned(),
+        Mismatch::Principal => "does not match this principal".to_owned(),
+        Mismatch::Action => "does not list this action".to_owned(),
         Mismatch::Resource => {
             let element = statement.statement.resource.as_ref();
             let patterns = element.map(statement_text::list_resource_patterns).unwrap_or_default();
@@ -219,9 +252,9 @@ fn describe_mismatch(mismatch: &Mismatch<'_>, statement: StatementRef<'_>, reque
         Mismatch::Condition { condition, found } => {
             let test = statement_text::render_condition(condition);
             match found {
-                None => format!("the condition {test} does not hold: the request lacks the key"),
+                None => format!("condition {test} is not met: the request lacks the key"),
                 Some(value) => {
-                    format!("the condition {test} does not hold: the request has {}", value.values().join(", "))
+                    format!("condition {test} is not met: the request has {}", value.values().join(", "))
                 }
             }
         }

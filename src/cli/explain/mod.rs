@@ -1,25 +1,34 @@
-//! `iamdrift explain`: one request of one principal, decided layer by layer.
+//! `iamdrift explain`: evaluates one request of one principal, layer by layer.
+//!
+//! - `principal_lookup.rs`: the principal.
+//! - `service_match.rs`, `explain_request.rs`: the request.
+//! - `decision_text.rs`, `explanation.rs`: the explanation.
+//! - `explanation_table.rs`: the explanation for people.
 
 mod decision_text;
 mod explain_request;
 mod explanation;
 mod explanation_table;
 mod principal_lookup;
+mod service_match;
 
+use explanation_table::LineMarks;
 use iamdrift::access::{build_known_context, collect_layers, evaluate, find_missing_documents};
 use iamdrift::iam::Interpretation;
+use iamdrift::report::Verbosity;
 use iamdrift::snapshot::format::CollectionPart;
 use iamdrift::snapshot::{LayerKind, MissingDocument};
 
+use super::output_format::OutputFormat;
 use super::snapshot_args::SnapshotArgs;
 use super::{ExitStatus, GlobalArgs, terminal_output};
 
 const AFTER_HELP: &str = concat!(
-    "PRINCIPAL is an ARN (also that of a session), a name, or the end of an ARN such as role/agents/lantern, as long as ",
-    "one principal of the snapshot is meant. Context keys whose value the snapshot or the resource's ARN tells are ",
-    "filled in unless they are given; what is neither given nor told is missing from the request.\n\n",
-    "Exit status: 0 the request was decided, whichever way; 2 bad usage or input; 3 a document that decides is not in ",
-    "the snapshot, or cannot be read.\n\n",
+    "PRINCIPAL is the ARN of a principal or session, a name, or the end of an ARN such as role/agents/lantern. It must ",
+    "identify one principal of the snapshot. Context keys that the snapshot or the resource's ARN determines are set ",
+    "unless you set them with --context. All other keys are missing from the request.\n\n",
+    "Exit status: 0 the request was decided; 2 bad usage or input; 3 a document that could change the decision is not ",
+    "in the snapshot or cannot be read.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
     "  iamdrift explain lantern-cost-explorer cloudformation:DeleteStack\n",
     "  iamdrift explain role/workloads/billing-export s3:GetObject \\\n",
@@ -32,35 +41,26 @@ const AFTER_HELP: &str = concat!(
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Who asks: an ARN, a name, or the end of an ARN
+    /// The principal: an ARN, a name, or the end of an ARN
     #[arg(value_name = "PRINCIPAL")]
     principal: String,
-    /// What is asked: `service:Action`
+    /// The action: `service:Action`
     #[arg(value_name = "ACTION")]
     action: String,
-    /// On what: an ARN, or `*` for an action that names no resource
+    /// The resource: an ARN, or `*` for an action without resource types
     #[arg(value_name = "RESOURCE")]
     resource: Option<String>,
-    /// A context key of the request; a key with several values is given again for each
+    /// A context key of the request; repeat it for each value of a multivalued key
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
     #[command(flatten)]
     snapshot: SnapshotArgs,
-    /// Show statements about other services, too
+    /// Also show statements for other services
     #[arg(long)]
     all: bool,
-    /// How to write the answer
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Table, value_name = "FORMAT")]
-    format: ExplainFormat,
-}
-
-/// The formats of an answer.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum ExplainFormat {
-    /// For people.
-    Table,
-    /// For programs: one document.
-    Json,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table, value_name = "FORMAT")]
+    format: OutputFormat,
 }
 
 /// Runs the command.
@@ -80,29 +80,30 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let evaluation = evaluate(&layers, &request, &rcp_supported, Interpretation::default());
     let mut missing_documents = find_missing_documents(&snapshot, lookup.account, lookup.principal);
     missing_documents.retain(|document| may_affect_decision(document, &request.resource));
-    let mut explanation = explanation::Explanation::new(lookup.principal, &request, &evaluation, args.all);
+    let verbosity = if args.all { Verbosity::All } else { Verbosity::Brief };
+    let mut explanation = explanation::Explanation::new(lookup.principal, &request, &evaluation, verbosity);
     explanation.context = context;
     explanation.lacking = explain_request::find_missing_keys(&layers, &request, &principal_context);
     explanation.notes.extend(request_args.notes);
     let organization_unread =
         snapshot.collection_gaps.iter().any(|gap| gap.unread.part == CollectionPart::Organization);
     if snapshot.organization.is_none() && !organization_unread {
-        explanation.notes.push("the snapshot holds no organization: no SCP and no RCP was looked at".to_owned());
+        explanation.notes.push("the snapshot contains no organization: SCPs and RCPs were not evaluated".to_owned());
     }
     explanation.missing = missing_documents.iter().map(ToString::to_string).collect();
     match args.format {
-        ExplainFormat::Table => terminal_output::write_stdout(&explanation_table::render(
+        OutputFormat::Table => terminal_output::write_stdout(&explanation_table::render(
             &explanation,
             terminal_output::detect_layout(),
-            terminal_output::is_terminal(),
+            if terminal_output::is_terminal() { LineMarks::Symbols } else { LineMarks::Words },
         )?)?,
-        ExplainFormat::Json => terminal_output::write_stdout(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        OutputFormat::Json => terminal_output::write_stdout(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
     }
     Ok(if missing_documents.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
 }
 
-/// Whether a document that is missing could change the decision on this resource. Who becomes the role is
-/// another question.
+/// Whether a missing document could change the decision on this resource. A trust policy decides who assumes the role,
+/// not what the role can do.
 fn may_affect_decision(document: &MissingDocument, resource: &str) -> bool {
     document.layer != LayerKind::Trust && document.may_affect_resource(resource)
 }

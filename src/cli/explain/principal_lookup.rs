@@ -1,4 +1,4 @@
-//! The principal that a user means.
+//! Finds the principal that an argument identifies.
 
 use iamdrift::access::{PrincipalInfo, SessionScope};
 use iamdrift::audit::format_count;
@@ -8,7 +8,7 @@ use iamdrift::source::find_similar_name;
 
 use crate::cli::UserError;
 
-/// How many candidates are listed.
+/// The maximum number of candidates to list.
 const MAX_LISTED: usize = 10;
 
 /// A principal of a snapshot.
@@ -17,12 +17,14 @@ pub struct PrincipalLookup<'s> {
     pub account: &'s Account,
     /// The principal.
     pub principal: &'s Principal,
-    /// The session that is meant, where one is.
+    /// The session that the ARN names. `None` if it names a principal.
     pub sessions: Option<SessionScope>,
 }
 
-/// Finds the one principal that a text names: by its ARN, by a session's ARN, by its name, or by the end of
-/// its ARN.
+/// Finds the one principal that `text` identifies: an ARN, the ARN of a session, a name, or the end of an ARN.
+///
+/// # Errors
+/// No principal matches, or more than one does.
 pub fn find_principal<'s>(snapshot: &'s Snapshot, text: &str) -> Result<PrincipalLookup<'s>, UserError> {
     let principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
     if let Some((account, principal)) = principals.iter().find(|(_, principal)| principal.arn.as_str() == text) {
@@ -58,19 +60,19 @@ pub fn find_principal<'s>(snapshot: &'s Snapshot, text: &str) -> Result<Principa
             let omitted_count = several.len().saturating_sub(MAX_LISTED);
             let more = if omitted_count > 0 { format!(" and {omitted_count} more") } else { String::new() };
             Err(UserError::new(
-                format!("`{text}` names {} principals", several.len()),
-                format!("give the ARN of one: {}{more}", arns.join(", ")),
+                format!("`{text}` matches {} principals", several.len()),
+                format!("use the ARN of one: {}{more}", arns.join(", ")),
             ))
         }
     }
 }
 
-/// Where the principal may be of an account that could not be read.
+/// The error if the principal could belong to an account that was not read. `None` otherwise.
 fn unread_account_error(snapshot: &Snapshot, text: &str) -> Option<UserError> {
     let account = Arn::parse(text).and_then(|arn| AccountId::parse(arn.account()))?;
     let is_gap_of_account = |gap: &&CollectionGap| gap.may_hide_principals() && gap.account.as_ref() == Some(&account);
     let gap = snapshot.collection_gaps.iter().find(is_gap_of_account)?;
-    let message = format!("the snapshot holds no principal `{text}`: {gap} could not be collected");
+    let message = format!("the snapshot contains no principal `{text}`: {gap} could not be collected");
     Some(UserError::new(message, format!("collect it again; the error was: {}", gap.reason())))
 }
 
@@ -89,8 +91,8 @@ fn unknown_principal_error(principals: &[(&Account, &Principal)], text: &str) ->
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             let principal_count = format_count(principals.len(), "principal");
-            format!("the snapshot holds {principal_count}; give an ARN, a name, or the end of an ARN")
+            format!("the snapshot contains {principal_count}; use an ARN, a name, or the end of an ARN")
         }
     };
-    UserError::new(format!("the snapshot holds no principal `{text}`"), help)
+    UserError::new(format!("the snapshot contains no principal `{text}`"), help)
 }

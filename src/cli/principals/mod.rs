@@ -1,4 +1,6 @@
-//! `iamdrift principals`: who is what, why, and what the baseline says of each.
+//! `iamdrift principals`: lists principals with their class, the evidence, and their baseline entry.
+//!
+//! - `principals_table.rs`, `principals_json.rs`: the output formats.
 
 mod principals_json;
 mod principals_table;
@@ -7,75 +9,61 @@ use std::path::PathBuf;
 
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::classify::{DeclarationStatus, InferredClass, InventoryRow, list_principals};
+use iamdrift::report::Verbosity;
 use iamdrift::snapshot::Snapshot;
 
+use super::named_value::parse_named_value;
+use super::output_format::OutputFormat;
 use super::snapshot_args::SnapshotArgs;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
-    "The manifest decides what a principal is. Where it is silent, hints do: whom the trust policy names, what it asks ",
-    "of them, tags, policies, and names, the weakest. docs/kinds.md has the list and how to add to it.\n\n",
-    "Exit status: 0 everyone is listed; 2 bad usage or input; 3 something of the snapshot could not be read, or a role ",
-    "came without its trust policy.\n\n",
+    "The manifest decides the class of a principal. For other principals, hints decide: the principals and conditions of ",
+    "the trust policy, tags, policies and, with the least weight, names. docs/kinds.md lists the hints and explains how ",
+    "to add some.\n\n",
+    "Exit status: 0 all principals are listed; 2 bad usage or input; 3 part of the snapshot could not be read, or the ",
+    "trust policy of a role is missing.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
     "  iamdrift principals --baseline baseline\n",
     "  iamdrift principals --kind agent --kind unknown\n",
-    "  iamdrift principals --baseline baseline --coverage undeclared --format json",
+    "  iamdrift principals --baseline baseline --declaration undeclared --format json",
 );
 
-/// List everyone: what they are, why, and which entry of the baseline binds them
+/// List principals with their class (agent, operator, workload, break-glass), the evidence, and the baseline entry
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     #[command(flatten)]
     snapshot: SnapshotArgs,
-    /// What is expected: a directory with `baseline.toml`, or the manifest itself; hints alone speak without it
+    /// The baseline: a directory with `baseline.toml`, or the manifest; without it, only hints decide
     #[arg(long, value_name = "PATH")]
     baseline: Option<PathBuf>,
-    /// Only principals whose ARN or name matches
+    /// List only principals whose ARN or name matches
     #[arg(long, value_name = "GLOB")]
     principal: Option<String>,
-    /// Only principals of this kind; may be given again: agent, break-glass, operator, workload, service-linked, unknown
+    /// List only principals of this class; can be repeated: agent, break-glass, operator, workload, service-linked, unknown
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     kind: Vec<InferredClass>,
-    /// Only principals of which the baseline says this; may be given again: declared, ambiguous, undeclared, ignored
-    #[arg(long, value_name = "COVERAGE", value_parser = parse_declaration, requires = "baseline")]
+    /// List only principals with this declaration status; can be repeated: declared, ambiguous, undeclared, ignored
+    #[arg(long, value_name = "STATUS", value_parser = parse_declaration, requires = "baseline")]
     declaration: Vec<DeclarationStatus>,
-    /// Tell all that speaks for a kind, not only what decides and what contradicts it
+    /// Show all evidence, not only the deciding and the contradicting
     #[arg(long)]
     all: bool,
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t = PrincipalsFormat::Table, value_name = "FORMAT")]
-    format: PrincipalsFormat,
-    /// Write the list to a file that only you can read
+    /// The output format
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table, value_name = "FORMAT")]
+    format: OutputFormat,
+    /// Write the output to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
-/// The formats of the list.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, clap::ValueEnum)]
-enum PrincipalsFormat {
-    /// For people.
-    Table,
-    /// For programs: one document.
-    Json,
-}
-
 fn parse_kind(text: &str) -> Result<InferredClass, String> {
-    parse_name(text, &InferredClass::ALL)
+    parse_named_value(text, &InferredClass::ALL)
 }
 
 fn parse_declaration(text: &str) -> Result<DeclarationStatus, String> {
-    parse_name(text, &DeclarationStatus::ALL)
-}
-
-/// The value of that name in any case, or all names.
-fn parse_name<T: Copy>(text: &str, known: &[(&'static str, T)]) -> Result<T, String> {
-    let found = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, value)| *value);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        format!("one of {}", names.join(", "))
-    })
+    parse_named_value(text, &DeclarationStatus::ALL)
 }
 
 /// Runs the command.
@@ -88,27 +76,25 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         None => None,
     };
     let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
-    let rows = globals.timed_step("recognised everyone", || list_principals(&snapshot, baseline.as_ref()));
-    let mut selected_rows: Vec<InventoryRow<'_>> = rows.into_iter().filter(|listed| args.selects(listed)).collect();
+    let rows = globals.timed_step("classified principals", || list_principals(&snapshot, baseline.as_ref()));
+    let mut selected_rows: Vec<InventoryRow<'_>> = rows.into_iter().filter(|row| args.selects(row)).collect();
     if selected_rows.is_empty() {
-        return Err(UserError::new("no principal is left to list", "check the filters").into());
+        return Err(UserError::new(
+            "no principal matches the filters",
+            "check `--principal`, `--kind` and `--declaration`",
+        )
+        .into());
     }
     selected_rows.sort_by(|a, b| (a.class, a.principal.arn.as_str()).cmp(&(b.class, b.principal.arn.as_str())));
     let text = match args.format {
-        PrincipalsFormat::Table => {
-            let layout = if args.output.is_some() {
-                terminal_output::detect_file_layout()
-            } else {
-                terminal_output::detect_layout()
-            };
-            principals_table::render(&snapshot, &selected_rows, args.all, layout)?
+        OutputFormat::Table => {
+            let verbosity = if args.all { Verbosity::All } else { Verbosity::Brief };
+            let layout = terminal_output::layout_for(args.output.as_deref());
+            principals_table::render(&snapshot, &selected_rows, verbosity, layout)?
         }
-        PrincipalsFormat::Json => principals_json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
+        OutputFormat::Json => principals_json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
     };
-    match &args.output {
-        Some(path) => terminal_output::write_private(path, &text, "-o")?,
-        None => terminal_output::write_stdout(&text)?,
-    }
+    terminal_output::write_output(args.output.as_deref(), &text)?;
     let incomplete = !unread_inputs(&snapshot).is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
@@ -122,12 +108,12 @@ impl Args {
             .is_none_or(|glob| glob.matches(row.principal.arn.as_str()) || glob.matches(&row.principal.name));
         let is_kind_selected = self.kind.is_empty() || self.kind.contains(&row.class);
         let is_declaration_selected =
-            self.declaration.is_empty() || row.declaration.is_some_and(|c| self.declaration.contains(&c));
+            self.declaration.is_empty() || row.declaration.is_some_and(|status| self.declaration.contains(&status));
         is_name_selected && is_kind_selected && is_declaration_selected
     }
 }
 
-/// What could not be read and may hold principals, in a line each.
+/// The parts of the snapshot that could not be read and could contain principals, one line each.
 fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
     let first_diagnostic =
         |problem: &iamdrift::snapshot::SnapshotProblem| problem.diagnostics.0.first().map(ToString::to_string);
@@ -137,8 +123,8 @@ fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
         .map(|problem| (problem.subject.clone(), first_diagnostic(problem).unwrap_or_default()));
     let hiding_gaps = snapshot.collection_gaps.iter().filter(|gap| gap.may_hide_principals());
     hiding_gaps
-        .map(|one| (one.to_string(), one.reason()))
+        .map(|gap| (gap.to_string(), gap.reason()))
         .chain(problem_lines)
-        .map(|(subject, why)| format!("{subject}: {why}"))
+        .map(|(subject, reason)| format!("{subject}: {reason}"))
         .collect()
 }

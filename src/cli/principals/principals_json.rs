@@ -1,4 +1,4 @@
-//! The list for programs (`schemas/principals.schema.json`).
+//! Renders the list as JSON (`schemas/principals.schema.json`).
 
 use std::collections::BTreeMap;
 
@@ -8,34 +8,34 @@ use iamdrift::snapshot::Snapshot;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The list of `iamdrift principals`.
+/// The output of `iamdrift principals`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "Principals")]
 struct PrincipalsDocument<'a> {
-    /// The version of this form: "1". It changes when a field goes or changes its meaning, not when one is added.
+    /// The version of this format: "1". It changes when a field is removed or changes its meaning, not when one is added.
     schema_version: &'static str,
-    /// The snapshot: a path.
+    /// The path of the snapshot.
     snapshot: String,
-    /// The baseline; null where none was given.
+    /// The baseline. Null if none was given.
     baseline: Option<BaselineJson<'a>>,
-    /// How many principals of each kind are listed.
+    /// The number of listed principals per class.
     by_kind: BTreeMap<InferredClass, usize>,
-    /// How many the baseline says what of; empty where none was given.
+    /// The number of listed principals per declaration status. Empty without a baseline.
     by_coverage: BTreeMap<DeclarationStatus, usize>,
-    /// Everyone who was asked for, by kind and ARN.
+    /// The selected principals, ordered by class and ARN.
     principals: Vec<PrincipalJson<'a>>,
-    /// What of the snapshot could not be read, a line each.
+    /// The parts of the snapshot that could not be read, one line each.
     unread: Vec<String>,
 }
 
-/// The baseline that was given.
+/// The baseline.
 #[derive(Debug, Serialize, JsonSchema)]
 struct BaselineJson<'a> {
-    /// The manifest: a path.
+    /// The path of the manifest.
     path: &'a str,
-    /// Seven hexadecimal digits that change with its content.
+    /// Seven hexadecimal digits of the hash of its content.
     content_id: &'a str,
-    /// Whether agents are recognised by hints.
+    /// Whether hints can classify a principal as an agent.
     agent_hints: bool,
 }
 
@@ -46,29 +46,29 @@ struct PrincipalJson<'a> {
     arn: &'a str,
     /// Its name, without its path.
     name: &'a str,
-    /// The number of its account.
+    /// Its account id.
     account: &'a str,
-    /// What it is.
+    /// Its class.
     kind: InferredClass,
-    /// What decides that: the manifest, hints, or nothing.
+    /// What decides the class: the manifest, hints, or nothing.
     basis: ClassSource,
-    /// Why, in one line.
+    /// The reason, in one line.
     reason: &'a str,
-    /// What the baseline says of it; null where none was given.
+    /// Its declaration status. Null without a baseline.
     coverage: Option<DeclarationStatus>,
-    /// The names of the entries that match it: one where it is declared, several where it is ambiguous.
+    /// The names of the entries that match it: one if it is declared, several if it is ambiguous.
     entries: &'a [String],
-    /// Whom to ask, where the entry says so.
+    /// The owner that the entry names. Null if it names none.
     owner: Option<&'a str>,
-    /// Why it is left out, where it is.
+    /// Why the baseline ignores it. Null if it does not.
     ignored_because: Option<&'a str>,
-    /// All that speaks for a kind, the strongest first; the manifest overrules it.
+    /// The evidence, the strongest first. The manifest takes precedence.
     hints: &'a [Evidence],
-    /// Whether its trust policy is missing or cannot be read, so that hints had less to go by.
+    /// Whether its trust policy is missing or cannot be read, so that hints are incomplete.
     trust_missing: bool,
 }
 
-/// Writes the list.
+/// Renders the list.
 pub fn render(
     snapshot: &Snapshot,
     baseline: Option<&Baseline>,
@@ -119,7 +119,7 @@ fn to_principal_json<'a>(row: &'a InventoryRow<'_>) -> PrincipalJson<'a> {
 mod tests {
     use super::*;
 
-    /// `UPDATE_SCHEMAS=1` writes the schema anew.
+    /// `UPDATE_SCHEMAS=1` updates the schema.
     #[test]
     fn published_schema_matches_the_types() {
         let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();

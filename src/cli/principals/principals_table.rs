@@ -1,23 +1,23 @@
-//! The list for people.
+//! Renders the list for people.
 
 use std::io::Write;
 
 use iamdrift::audit::format_count;
 use iamdrift::baseline::Strength;
 use iamdrift::classify::{DeclarationStatus, Evidence, InferredClass, InventoryRow};
-use iamdrift::report::{Layout, Paragraph};
+use iamdrift::report::{Layout, Paragraph, Verbosity};
 use iamdrift::snapshot::Snapshot;
 use owo_colors::Style;
 
-/// The columns that a kind takes.
+/// The width of the class column.
 const CLASS_COLUMN: usize = 16;
 const PLAIN: Style = Style::new();
 
-/// Writes the list: who there is in one line, then a paragraph for each.
+/// Renders a summary line, then a paragraph per principal.
 pub fn render(
     snapshot: &Snapshot,
     rows: &[InventoryRow<'_>],
-    show_all: bool,
+    verbosity: Verbosity,
     layout: Layout,
 ) -> std::io::Result<String> {
     let mut out = Vec::new();
@@ -25,7 +25,7 @@ pub fn render(
     writeln!(out)?;
     let several_accounts = rows.iter().any(|row| rows.first().is_some_and(|first| first.account.id != row.account.id));
     for row in rows {
-        write_principal(row, several_accounts, show_all, layout, &mut out)?;
+        write_principal(row, several_accounts, verbosity, layout, &mut out)?;
     }
     let unread = super::unread_inputs(snapshot);
     if !unread.is_empty() {
@@ -37,10 +37,10 @@ pub fn render(
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-/// `14 principals: 2 agents, …`, and what the baseline says of them.
+/// `14 principals: 2 agents, …`, and the number per declaration status.
 fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
     let class_counts = InferredClass::ALL.iter().filter_map(|(_, class)| {
-        let count_of_class = rows.iter().filter(|one| one.class == *class).count();
+        let count_of_class = rows.iter().filter(|row| row.class == *class).count();
         (count_of_class > 0).then(|| match class {
             InferredClass::Agent | InferredClass::Operator | InferredClass::Workload => {
                 format_count(count_of_class, class.as_str())
@@ -54,7 +54,7 @@ fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -
     let head = format!("{}:", format_count(rows.len(), "principal"));
     paragraph = paragraph.add_words(&format!("{head} {}", class_counts.collect::<Vec<_>>().join(", ")));
     for (name, status) in DeclarationStatus::ALL {
-        let count_of_status = rows.iter().filter(|one| one.declaration == Some(status)).count();
+        let count_of_status = rows.iter().filter(|row| row.declaration == Some(status)).count();
         if count_of_status > 0 {
             paragraph = paragraph.add_dotted(&format!("{count_of_status} {name}"), PLAIN);
         }
@@ -65,7 +65,7 @@ fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -
 fn write_principal(
     row: &InventoryRow<'_>,
     several_accounts: bool,
-    show_all: bool,
+    verbosity: Verbosity,
     layout: Layout,
     out: &mut Vec<u8>,
 ) -> std::io::Result<()> {
@@ -96,12 +96,12 @@ fn write_principal(
         }
         _ => continuation().add_words(&row.reason).write(layout, out)?,
     }
-    // What speaks for the same kind is told only where all is; what contradicts it always, unless that is all there
-    // could be said of anybody, or AWS itself decides.
+    // Evidence for the same class is shown with `--all` only. Contradicting evidence is always shown, unless it is
+    // faint or the class is certain.
     let is_certain = deciding.is_some_and(|deciding| deciding.strength == Strength::Certain);
     let contradicts =
         |evidence: &Evidence| evidence.kind != row.class && evidence.strength > Strength::Faint && !is_certain;
-    let is_shown = |evidence: &&Evidence| show_all || contradicts(evidence);
+    let is_shown = |evidence: &&Evidence| verbosity == Verbosity::All || contradicts(evidence);
     for evidence in row.classification.evidence.iter().filter(|evidence| Some(*evidence) != deciding).filter(is_shown) {
         let text =
             format!("hint of {} ({}): {}", evidence.kind.as_str(), evidence.strength.as_str(), evidence.reason());

@@ -1,10 +1,10 @@
-//! The answer for programs (`schemas/who-can.schema.json`).
+//! Renders the report as JSON (`schemas/who-can.schema.json`).
 
 use super::who_can_report::WhoCanReport;
 
-/// Writes the answer.
-pub fn render(answer: &WhoCanReport) -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string_pretty(answer)? + "\n")
+/// Renders the report.
+pub fn render(report: &WhoCanReport) -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
 }
 
 #[cfg(test)]
@@ -12,7 +12,7 @@ pub fn render(answer: &WhoCanReport) -> Result<String, serde_json::Error> {
 mod tests {
     use super::*;
 
-    /// `UPDATE_SCHEMAS=1` writes the schema anew.
+    /// `UPDATE_SCHEMAS=1` updates the schema.
     #[test]
     fn published_schema_matches_the_types() {
         let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();

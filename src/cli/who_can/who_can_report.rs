@@ -1,13 +1,11 @@
-//! Everyone asked, and what they answer.
+//! Checks all principals, and builds the report of `iamdrift who-can`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents};
 use iamdrift::audit::explain::condition_text;
-use iamdrift::baseline::Glob;
-use iamdrift::catalog::{ActionId, Catalog};
-use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, ElementKind, PrincipalEntry, Statement};
+use iamdrift::catalog::Catalog;
 use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
 use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
@@ -15,74 +13,93 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What is asked.
+use super::external_principals;
+
+/// The request of `iamdrift who-can`.
 pub struct WhoCanRequest<'a> {
+    /// An action, or a pattern over actions.
     pub action: &'a str,
+    /// An ARN, a pattern over ARNs, or `*`. `None` for any resource.
     pub resource: Option<&'a str>,
-    pub direct: bool,
+    pub access_scope: AccessScope,
 }
 
-/// The answer of `iamdrift who-can`.
+impl WhoCanRequest<'_> {
+    fn is_action_pattern(&self) -> bool {
+        self.action.contains(['*', '?'])
+    }
+}
+
+/// Whether escalation paths count.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum AccessScope {
+    /// Only what principals can do themselves.
+    DirectOnly,
+    /// Also what they can do through escalation.
+    WithEscalation,
+}
+
+/// The output of `iamdrift who-can`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "WhoCan")]
 pub struct WhoCanReport {
-    /// The version of this form: "1". It changes when a field goes or changes its meaning, not when one is added.
+    /// The version of this format: "1". It changes when a field is removed or changes its meaning, not when one is added.
     pub schema_version: &'static str,
-    /// The snapshot: a path.
+    /// The path of the snapshot.
     pub snapshot: String,
-    /// The action, or a pattern: then whoever can do one of its actions is told.
+    /// The action, or a pattern. A pattern lists the principals that can perform at least one of its actions.
     pub action: String,
-    /// The resource, or a pattern over ARNs; null where any is meant.
+    /// The resource, or a pattern over ARNs. Null for any resource.
     pub resource: Option<String>,
-    /// How many principals were asked.
+    /// The number of principals that were checked.
     pub asked: usize,
-    /// Those who can: themselves first, then those who can become one who does, by ARN.
+    /// The principals that can perform the action: first directly, then through escalation, each ordered by ARN.
     pub principals: Vec<PrincipalRow>,
-    /// Those who could not be decided.
+    /// The principals that are undecided.
     pub undecided: Vec<UndecidedPrincipal>,
-    /// What of the snapshot could not be read, a line each.
+    /// The parts of the snapshot that could not be read, one line each.
     pub unread: Vec<String>,
-    /// What a reader must know.
+    /// Warnings.
     pub notes: Vec<String>,
 }
 
-/// Someone who can.
+/// A principal that can perform the action.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PrincipalRow {
     /// The ARN.
     pub arn: String,
-    /// The number of the account.
+    /// The account id.
     pub account: String,
-    /// Whom it becomes first, a step each; empty where it can itself.
+    /// The steps of the escalation path. Empty for direct access.
     pub path: Vec<PathStepJson>,
-    /// Which of the actions, where a pattern was asked; else empty.
+    /// The actions that match a pattern. Empty if the request names one action.
     pub actions: Vec<String>,
-    /// On what, as patterns; empty where it is any resource.
+    /// The resources, as patterns. Empty for any resource.
     pub resources: Vec<String>,
-    /// When, a line each; empty where no condition stands in the way.
+    /// The conditions, one line each. Empty if unconditional.
     pub conditions: Vec<String>,
-    /// Whether there is more of it than is told.
+    /// Whether there are more resources or conditions than listed.
     pub more: bool,
-    /// The statements that allow it.
+    /// The granting statements.
     pub granted_by: Vec<GrantingStatementJson>,
-    /// A request that is allowed.
+    /// A request that is allowed, as proof.
     pub witness: WhoCanWitnessJson,
 }
 
-/// One step.
+/// A step of an escalation path.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PathStepJson {
-    /// Who takes it.
+    /// The principal that takes the step.
     pub from: String,
-    /// Whom that makes of it; the same where it makes itself broader.
+    /// The principal that it gains access to. The same principal if it escalates its own privileges.
     pub to: String,
-    /// What it does.
+    /// What the principal does.
     pub how: String,
-    /// The ids of the paths that it takes.
+    /// The ids of the escalation techniques.
     pub paths: Vec<String>,
-    /// When, a line each; empty where no condition stands in the way.
+    /// The conditions, one line each. Empty if unconditional.
     pub conditions: Vec<String>,
-    /// What it rests on and the snapshot does not tell.
+    /// The assumptions that the snapshot cannot confirm.
     pub rests_on: Vec<String>,
 }
 
@@ -91,13 +108,13 @@ pub struct PathStepJson {
 pub struct GrantingStatementJson {
     /// The policy's name.
     pub policy: String,
-    /// The ARN of a managed policy, or of the resource whose policy it is.
+    /// The ARN of the managed policy, or of the resource of a resource policy. Null for inline policies.
     pub arn: Option<String>,
-    /// The statement's position, from 0. The table counts from 1.
+    /// The position of the statement, from 0. The table counts from 1.
     pub statement: usize,
     /// Its `Sid`.
     pub sid: Option<String>,
-    /// Where it stands: file, line and column.
+    /// Its place: file, line and column.
     pub place: String,
 }
 
@@ -108,20 +125,20 @@ pub struct WhoCanWitnessJson {
     pub action: String,
     /// The resource.
     pub resource: String,
-    /// The context keys that it needs, with their values.
+    /// The context keys of the request, with their values.
     pub context: BTreeMap<String, Vec<String>>,
 }
 
-/// Someone who could not be decided.
+/// A principal that is undecided.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct UndecidedPrincipal {
     /// The ARN.
     pub arn: String,
-    /// Why, a line each.
+    /// The reasons, one line each.
     pub why: Vec<String>,
 }
 
-/// Asks everyone whom `wanted` names.
+/// Checks the selected principals.
 pub fn find_who_can(
     catalog: &Catalog,
     snapshot: &Snapshot,
@@ -134,8 +151,9 @@ pub fn find_who_can(
     let query = WhoCanQuery::new(catalog, request.action, request.resource);
     let principals: Vec<(usize, (&iamdrift::snapshot::Account, &Principal))> =
         snapshot.principals().enumerate().filter(|(_, (_, principal))| is_selected(principal)).collect();
-    // Many paths of many principals lead to the same.
+    // The paths of different principals share many states.
     let states_without_access: Mutex<HashSet<NodeState>> = Mutex::default();
+    let row_builder = RowBuilder { graph: &graph, catalog, request };
     let answers: Vec<(Option<PrincipalRow>, Option<UndecidedPrincipal>)> = principals
         .par_iter()
         .map(|(index, (account, principal))| {
@@ -148,9 +166,9 @@ pub fn find_who_can(
                 })
                 .map(ToString::to_string)
                 .collect();
-            let (answer, mut reasons) = find_access(&graph, *index, &query, request.direct, &states_without_access);
-            let row = answer
-                .map(|(can, links)| build_row(&graph, catalog, request, *index, account.id.as_str(), &can, &links));
+            let (answer, mut reasons) =
+                find_access(&graph, *index, &query, request.access_scope, &states_without_access);
+            let row = answer.map(|(access, steps)| row_builder.build_row(*index, account.id.as_str(), &access, &steps));
             reasons.extend(gaps);
             let undecided = (!reasons.is_empty())
                 .then(|| UndecidedPrincipal { arn: principal.arn.as_str().to_owned(), why: reasons });
@@ -166,7 +184,11 @@ pub fn find_who_can(
         principals: Vec::new(),
         undecided: Vec::new(),
         unread: unread_inputs(snapshot),
-        notes: [collect_notes(snapshot), warn_of_external_principals(catalog, snapshot, request)].concat(),
+        notes: [
+            collect_notes(snapshot),
+            external_principals::warn_of_external_principals(catalog, snapshot, request.action, request.resource),
+        ]
+        .concat(),
     };
     for (row, undecided) in answers {
         report.principals.extend(row);
@@ -176,19 +198,19 @@ pub fn find_who_can(
     report
 }
 
-/// How one principal can, and by which steps; what could not be decided where it cannot.
+/// How a principal can perform the action, and the steps to it; or why that is undecided.
 fn find_access(
     graph: &Graph<'_>,
     from: usize,
     query: &WhoCanQuery,
-    direct: bool,
+    access_scope: AccessScope,
     states_without_access: &Mutex<HashSet<NodeState>>,
 ) -> (Option<(WhoCanAnswer, Vec<ProvenStep>)>, Vec<String>) {
     let reason_texts = |why: BTreeSet<UndecidedReason>| why.iter().map(ToString::to_string).collect();
     match graph.answer_who_can(&NodeState { principal: from, change: StateChange::default() }, query) {
-        Ok(Some(can)) => return (Some((can, Vec::new())), Vec::new()),
+        Ok(Some(access)) => return (Some((access, Vec::new())), Vec::new()),
         Err(why) => return (None, reason_texts(why)),
-        Ok(None) if direct => return (None, Vec::new()),
+        Ok(None) if access_scope == AccessScope::DirectOnly => return (None, Vec::new()),
         Ok(None) => {}
     }
     let lock_states = || states_without_access.lock().unwrap_or_else(PoisonError::into_inner);
@@ -204,7 +226,7 @@ fn find_access(
             }
             Err(why) => GoalResult::Undecided(why),
             Ok(Some(access)) => match graph.prove_steps(&path.states()) {
-                Ok(links) => GoalResult::Met((access, links)),
+                Ok(steps) => GoalResult::Met((access, steps)),
                 Err(why) => GoalResult::Undecided(why),
             },
         }
@@ -216,54 +238,61 @@ fn find_access(
     }
 }
 
-fn build_row(
-    graph: &Graph<'_>,
-    catalog: &Catalog,
-    request: &WhoCanRequest<'_>,
-    from: usize,
-    account: &str,
-    access: &WhoCanAnswer,
-    steps: &[ProvenStep],
-) -> PrincipalRow {
-    let is_pattern = request.action.contains(['*', '?']);
-    let conditions = |proven_step: &ProvenStep| {
-        let mut lines: Vec<String> = Vec::new();
-        for line in proven_step.requests.iter().flat_map(|asks| condition_text::render_conditions(&asks.cubes)) {
-            if !lines.contains(&line) {
-                lines.push(line);
+/// Builds the rows of the report.
+struct RowBuilder<'a> {
+    graph: &'a Graph<'a>,
+    catalog: &'a Catalog,
+    request: &'a WhoCanRequest<'a>,
+}
+
+impl RowBuilder<'_> {
+    /// The row of the principal at index `principal` of the graph, which reaches `access` through `steps`.
+    fn build_row(&self, principal: usize, account: &str, access: &WhoCanAnswer, steps: &[ProvenStep]) -> PrincipalRow {
+        let actions = match self.request.is_action_pattern() {
+            true => access.actions.iter().map(|id| self.catalog.full_name(*id)).collect(),
+            false => Vec::new(),
+        };
+        let resources = match access.assumable_roles.as_slice() {
+            [] => condition_text::render_resources(&access.cubes),
+            roles => roles.to_vec(),
+        };
+        PrincipalRow {
+            arn: self.graph.arn(principal).to_owned(),
+            account: account.to_owned(),
+            path: steps.iter().map(|step| self.build_step(step)).collect(),
+            actions,
+            resources,
+            conditions: condition_text::render_conditions(&access.cubes),
+            more: access.more,
+            granted_by: access
+                .granted_by
+                .iter()
+                .filter_map(|(policy, index)| to_granting_statement(policy, *index))
+                .collect(),
+            witness: to_witness(&access.request),
+        }
+    }
+
+    fn build_step(&self, step: &ProvenStep) -> PathStepJson {
+        let mut conditions: Vec<String> = Vec::new();
+        for line in step.requests.iter().flat_map(|request| condition_text::render_conditions(&request.cubes)) {
+            if !conditions.contains(&line) {
+                conditions.push(line);
             }
         }
-        lines
-    };
-    let to_step_json = |proven_step: &ProvenStep| PathStepJson {
-        conditions: conditions(proven_step),
-        from: graph.arn(proven_step.from.principal).to_owned(),
-        to: graph.arn(proven_step.to.principal).to_owned(),
-        how: proven_step.summarize(|state| graph.arn(state.principal).to_owned()),
-        paths: proven_step.techniques.iter().map(|technique| technique.id.clone()).collect(),
-        rests_on: proven_step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
-    };
-    PrincipalRow {
-        arn: graph.arn(from).to_owned(),
-        account: account.to_owned(),
-        path: steps.iter().map(to_step_json).collect(),
-        actions: access.actions.iter().filter(|_| is_pattern).map(|id| catalog.full_name(*id)).collect(),
-        resources: if access.assumable_roles.is_empty() {
-            condition_text::render_resources(&access.cubes)
-        } else {
-            access.assumable_roles.clone()
-        },
-        conditions: condition_text::render_conditions(&access.cubes),
-        more: access.more,
-        granted_by: access
-            .granted_by
-            .iter()
-            .filter_map(|(policy, index)| to_granting_statement(policy, *index))
-            .collect(),
-        witness: to_witness(&access.request),
+        PathStepJson {
+            conditions,
+            from: self.graph.arn(step.from.principal).to_owned(),
+            to: self.graph.arn(step.to.principal).to_owned(),
+            how: step.summarize(|state| self.graph.arn(state.principal).to_owned()),
+            paths: step.techniques.iter().map(|technique| technique.id.clone()).collect(),
+            rests_on: step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
+        }
     }
 }
 
+/// The statement at position `index`.
+// INVARIANT: the answer takes the position from the statements of the same policy.
 fn to_granting_statement(policy: &PolicyRef, index: usize) -> Option<GrantingStatementJson> {
     let statement = policy.document.statements.get(index)?;
     let arn = match &policy.origin {
@@ -295,80 +324,13 @@ fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
     snapshot.collection_gaps.iter().map(|gap| format!("{gap}: {}", gap.reason())).chain(problem_lines).collect()
 }
 
-/// Those outside the snapshot whom the policies of resources let do it: they were not asked.
-fn warn_of_external_principals(catalog: &Catalog, snapshot: &Snapshot, request: &WhoCanRequest<'_>) -> Vec<String> {
-    let action = request.action.to_ascii_lowercase();
-    let requested_actions: Vec<String> = (0..catalog.action_count())
-        .filter_map(|id| Some(catalog.full_name(ActionId(u32::try_from(id).ok()?)).to_ascii_lowercase()))
-        .filter(|name| Glob::new(&action).matches(name))
-        .collect();
-    let may_grant_action = |statement: &Statement| {
-        let lists_action = |name: &String| {
-            let matches = |pattern: &ActionPattern| Glob::new(&pattern.as_written().to_ascii_lowercase()).matches(name);
-            statement.action.patterns.iter().any(matches) == (statement.action.kind == ElementKind::List)
-        };
-        statement.effect == Effect::Allow && requested_actions.iter().any(lists_action)
-    };
-    let may_match_resource = |arn: &str| {
-        request
-            .resource
-            .is_none_or(|on| on.starts_with(arn) || Glob::new(on).matches(arn) || arn.starts_with(literal_prefix(on)))
-    };
-    let roles = snapshot
-        .principals()
-        .filter_map(|(_, role)| Some((role.arn.as_str(), "trust policy", &role.trust_policy.as_ref()?.document)));
-    let resources = snapshot
-        .resource_policies
-        .iter()
-        .filter_map(|resource| Some((resource.arn.as_str(), "policy", resource.policy.document.as_ref().ok()?)));
-    let mut lines = Vec::new();
-    for (arn, policy_label, document) in roles.chain(resources).filter(|(arn, ..)| may_match_resource(arn)) {
-        let elements = document
-            .statements
-            .iter()
-            .filter(|statement| may_grant_action(statement))
-            .filter_map(|one| one.principal.as_ref());
-        let external_names: BTreeSet<String> = elements
-            .flat_map(|element| &element.entries)
-            .filter_map(|entry| external_principal_name(snapshot, entry))
-            .collect();
-        if !external_names.is_empty() {
-            let names: Vec<String> = external_names.into_iter().collect();
-            lines.push(format!(
-                "the {policy_label} of {arn} names {}: whoever that is outside the snapshot was not asked",
-                names.join(", ")
-            ));
-        }
-    }
-    lines
-}
-
-/// What stands before the first wildcard.
-fn literal_prefix(glob: &str) -> &str {
-    glob.split(['*', '?']).next().filter(|_| glob.contains(['*', '?'])).unwrap_or("no ARN begins so")
-}
-
-/// The name of someone who is not in the snapshot.
-fn external_principal_name(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
-    let account = match entry {
-        PrincipalEntry::Anyone => return Some("anyone".to_owned()),
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => account.as_str().to_owned(),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => arn.account().to_owned(),
-        PrincipalEntry::Federated(provider) => return Some(provider.to_string()),
-        PrincipalEntry::CanonicalUser(id) => return Some(format!("canonical user {id}")),
-        PrincipalEntry::Service(_) | PrincipalEntry::Aws(AwsPrincipal::UniqueId(_)) => return None,
-    };
-    let known = snapshot.accounts.iter().any(|known| known.id.as_str() == account);
-    (!known).then(|| format!("account {account}"))
-}
-
 fn collect_notes(snapshot: &Snapshot) -> Vec<String> {
     let mut notes = Vec::new();
     if snapshot.organization.is_none() {
-        notes.push("the snapshot holds no organization: no SCP and no RCP was looked at".to_owned());
+        notes.push("the snapshot contains no organization: SCPs and RCPs were not evaluated".to_owned());
     }
     if snapshot.resource_policies.is_empty() {
-        notes.push("the snapshot holds no policies of resources: what they allow or deny was not looked at".to_owned());
+        notes.push("the snapshot contains no resource policies: they were not evaluated".to_owned());
     }
     notes
 }

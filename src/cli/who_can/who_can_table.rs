@@ -1,4 +1,4 @@
-//! The answer for people.
+//! Renders the report for people.
 
 use std::io::Write;
 
@@ -8,43 +8,43 @@ use owo_colors::Style;
 
 use super::who_can_report::{PathStepJson, PrincipalRow, WhoCanReport};
 
-/// Where a label begins, and what stands behind it.
+/// The columns of labels and of the text after them.
 const LABEL_COLUMN: usize = 2;
 const TEXT_COLUMN: usize = 15;
-/// How many conditions, resources and statements of one principal are told.
+/// The maximum number of conditions, resources and statements to show per principal.
 const MAX_LINES: usize = 4;
 const PLAIN: Style = Style::new();
 
-/// Writes the answer: how many can, then a paragraph for each.
-pub fn render(answer: &WhoCanReport, layout: Layout) -> std::io::Result<String> {
+/// Renders a summary line, then a paragraph per principal.
+pub fn render(report: &WhoCanReport, layout: Layout) -> std::io::Result<String> {
     let mut out = Vec::new();
-    let direct_count = answer.principals.iter().filter(|who| who.path.is_empty()).count();
-    let indirect_count = answer.principals.len() - direct_count;
-    let resource = answer.resource.as_deref().map_or_else(|| "anything".to_owned(), str::to_owned);
+    let direct_count = report.principals.iter().filter(|row| row.path.is_empty()).count();
+    let indirect_count = report.principals.len() - direct_count;
+    let resource = report.resource.as_deref().map_or_else(|| "any resource".to_owned(), str::to_owned);
     let mut head = Paragraph::new(0, 2)
-        .add_words(&format!("{} on {resource}: of {},", answer.action, format_count(answer.asked, "principal")))
-        .add_words(&format!("{direct_count} can"));
+        .add_words(&format!("{} on {resource}: of {},", report.action, format_count(report.asked, "principal")))
+        .add_words(&format!("{direct_count} can directly"));
     if indirect_count > 0 {
-        head = head.add_dotted(&format!("{indirect_count} can by becoming another"), PLAIN);
+        head = head.add_dotted(&format!("{indirect_count} can through escalation"), PLAIN);
     }
-    if !answer.undecided.is_empty() {
-        head = head.add_dotted(&format!("{} undecided", answer.undecided.len()), Style::new().yellow());
+    if !report.undecided.is_empty() {
+        head = head.add_dotted(&format!("{} undecided", report.undecided.len()), Style::new().yellow());
     }
     head.write(layout, &mut out)?;
-    for row in &answer.principals {
+    for row in &report.principals {
         writeln!(out)?;
         write_principal(row, layout, &mut out)?;
     }
-    if !answer.undecided.is_empty() {
+    if !report.undecided.is_empty() {
         writeln!(out)?;
     }
-    for undecided in &answer.undecided {
+    for undecided in &report.undecided {
         let head = Paragraph::new(0, 2).add_span(0, "undecided:", Style::new().yellow().bold());
         head.add_span(1, short_arn(&undecided.arn), PLAIN)
             .add_words(&undecided.why.join("; "))
             .write(layout, &mut out)?;
     }
-    for line in answer.unread.iter().chain(&answer.notes) {
+    for line in report.unread.iter().chain(&report.notes) {
         Paragraph::new(0, 9)
             .add_span(0, "warning:", Style::new().yellow().bold())
             .add_words(line)
@@ -57,31 +57,31 @@ fn write_principal(row: &PrincipalRow, layout: Layout, out: &mut Vec<u8>) -> std
     let head = Paragraph::new(0, 2).add_span(0, short_arn(&row.arn), Style::new().bold());
     head.add_dotted(&row.account, PLAIN).write(layout, out)?;
     for (i, step) in row.path.iter().enumerate() {
-        label_paragraph(if i == 0 { "becomes" } else { "" }).add_words(&describe_step(i, step)).write(layout, out)?;
+        label_paragraph(if i == 0 { "escalates" } else { "" }).add_words(&describe_step(i, step)).write(layout, out)?;
         for condition in &step.conditions {
             label_paragraph("").add_words(&format!("when {condition}")).write(layout, out)?;
         }
         for assumption in &step.rests_on {
-            label_paragraph("").add_words(&format!("if {assumption}")).write(layout, out)?;
+            label_paragraph("").add_words(&format!("assumes {assumption}")).write(layout, out)?;
         }
     }
     if !row.actions.is_empty() {
-        write_lines("does", &row.actions, "", layout, out)?;
+        write_lines("actions", &row.actions, "", layout, out)?;
     }
-    write_lines("on", &row.resources, "any resource", layout, out)?;
-    write_lines("when", &row.conditions, "no condition stands in the way", layout, out)?;
+    write_lines("resources", &row.resources, "any resource", layout, out)?;
+    write_lines("conditions", &row.conditions, "none", layout, out)?;
     for (i, statement) in row.granted_by.iter().take(MAX_LINES).enumerate() {
         let sid = statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
         let text = format!("{}, statement {}{sid}", statement.policy, statement.statement + 1);
         let line = label_paragraph(if i == 0 { "granted by" } else { "" }).add_words(&text);
         line.add_span(2, &statement.place, Style::new().dimmed()).write(layout, out)?;
     }
-    let example = label_paragraph("for example").add_span(0, &row.witness.action, PLAIN);
-    example.add_span(1, "on", PLAIN).add_span(1, &row.witness.resource, PLAIN).write(layout, out)
+    let witness = label_paragraph("witness").add_span(0, &row.witness.action, PLAIN);
+    witness.add_span(1, "on", PLAIN).add_span(1, &row.witness.resource, PLAIN).write(layout, out)
 }
 
 fn describe_step(index: usize, step: &PathStepJson) -> String {
-    let to = if step.from == step.to { "itself, broader".to_owned() } else { short_arn(&step.to).to_owned() };
+    let to = if step.from == step.to { "itself".to_owned() } else { short_arn(&step.to).to_owned() };
     format!("{}. {to}: {} ({})", index + 1, step.how, step.paths.join(" + "))
 }
 
@@ -108,7 +108,7 @@ fn label_paragraph(label: &str) -> Paragraph {
     Paragraph::new(LABEL_COLUMN, TEXT_COLUMN).add_padded(label, TEXT_COLUMN - LABEL_COLUMN, PLAIN)
 }
 
-/// The part of an ARN that tells principals of one account apart.
+/// The part of an ARN after the account.
 fn short_arn(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }

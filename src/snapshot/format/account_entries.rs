@@ -1,4 +1,4 @@
-//! `accounts/*.json`: what was collected of one account, in pages as AWS answered.
+//! `accounts/*.json`: one account, in pages as AWS returned them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,28 +7,28 @@ use super::embedded_document::EmbeddedDocument;
 use super::organization_entries::ResourcePolicyEntry;
 use super::snapshot_manifest::UnreadPart;
 
-/// One account. The writer writes it page by page, and never holds more than one of them.
+/// One account. The writer writes it page by page and keeps one page in memory.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[schemars(rename = "Account")]
 pub struct AccountFile {
-    /// The version of this form: "1".
+    /// The format version: "1".
     pub format_version: String,
-    /// The account's number.
+    /// The account id.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub account: String,
     /// Its partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub partition: String,
-    /// What was collected, in as many pages as it came, in any order.
+    /// The collected data, in any number of pages and in any order.
     pub pages: Vec<AccountPage>,
-    /// What of it could not be read.
+    /// The parts that could not be read.
     #[serde(default)]
     pub unread: Vec<UnreadPart>,
 }
 
-/// A part of an account: AWS's answer to one call, its policy documents decoded.
+/// A part of an account: the answer to one AWS call, with decoded policy documents.
 ///
-/// Any of the lists may be left out. `aws iam get-account-authorization-details` prints the first four.
+/// All lists are optional. `aws iam get-account-authorization-details` prints the first four.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct AccountPage {
@@ -41,13 +41,13 @@ pub struct AccountPage {
     /// Roles.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub role_detail_list: Vec<RoleDetail>,
-    /// Managed policies, AWS's own included where they are attached or bound to something.
+    /// Managed policies, including AWS managed policies that are attached or set as a boundary.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<ManagedPolicyDetail>,
-    /// `iam list-account-aliases`; an account has one at most.
+    /// `iam list-account-aliases`. An account has at most one alias.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub account_aliases: Vec<String>,
-    /// `iam list-open-id-connect-providers`, with what `get-open-id-connect-provider` says of each.
+    /// `iam list-open-id-connect-providers`, with the answer of `get-open-id-connect-provider` for each.
     #[serde(rename = "OpenIDConnectProviderList", skip_serializing_if = "Vec::is_empty")]
     pub open_id_connect_providers: Vec<OpenIdConnectProvider>,
     /// `iam list-saml-providers`.
@@ -146,19 +146,19 @@ pub struct RoleDetail {
     /// Its tags.
     #[serde(default)]
     pub tags: Vec<Tag>,
-    /// When it was last used, as far back as AWS tells.
+    /// When it was last used, within the period that AWS tracks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_last_used: Option<RoleLastUsed>,
 }
 
-/// When a role was last used; both are missing where it was not.
+/// When a role was last used. Both fields are missing if it was never used.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RoleLastUsed {
-    /// When, in RFC 3339.
+    /// The time, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_date: Option<String>,
-    /// In which region.
+    /// The region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
 }
@@ -169,11 +169,11 @@ pub struct RoleLastUsed {
 pub struct InlinePolicy {
     /// Its name.
     pub policy_name: String,
-    /// What it says.
+    /// Its document.
     pub policy_document: EmbeddedDocument,
 }
 
-/// A managed policy's name on its holder.
+/// A reference from a holder to a managed policy.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AttachedPolicy {
@@ -183,13 +183,13 @@ pub struct AttachedPolicy {
     pub policy_arn: String,
 }
 
-/// A permissions boundary on its holder.
+/// A reference from a holder to its permissions boundary.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AttachedBoundary {
     /// The policy's ARN.
     pub permissions_boundary_arn: String,
-    /// `Policy`, as AWS writes it.
+    /// `Policy`, as AWS returns it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary_type: Option<String>,
 }
@@ -218,9 +218,9 @@ pub struct ManagedPolicyDetail {
     /// Its path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The id of the version that counts.
+    /// The id of the default version.
     pub default_version_id: String,
-    /// Its versions; only the one that counts is needed.
+    /// Its versions. Other versions than the default one are relevant for escalation only.
     #[serde(default)]
     pub policy_version_list: Vec<PolicyVersion>,
 }
@@ -229,11 +229,11 @@ pub struct ManagedPolicyDetail {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyVersion {
-    /// What it says.
+    /// Its document.
     pub document: EmbeddedDocument,
     /// Its id: `v1`.
     pub version_id: String,
-    /// Whether it is the one that counts.
+    /// Whether it is the default version.
     pub is_default_version: bool,
 }
 
@@ -243,7 +243,7 @@ pub struct PolicyVersion {
 pub struct OpenIdConnectProvider {
     /// Its ARN.
     pub arn: String,
-    /// Its address, without `https://`.
+    /// Its URL, without `https://`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its audiences.
@@ -257,7 +257,7 @@ pub struct OpenIdConnectProvider {
 pub struct SamlProvider {
     /// Its ARN.
     pub arn: String,
-    /// Until when its metadata are valid, in RFC 3339.
+    /// When its metadata expires, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<String>,
 }
@@ -276,7 +276,7 @@ pub struct PermissionSet {
     /// The ARNs of the AWS managed policies that it attaches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed_policies: Vec<String>,
-    /// The accounts' own managed policies that it attaches.
+    /// The customer managed policies that it attaches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub customer_managed_policy_references: Vec<ManagedPolicyReference>,
     /// The permissions boundary that it sets on its roles.
@@ -284,19 +284,19 @@ pub struct PermissionSet {
     pub permissions_boundary: Option<PermissionSetBoundary>,
 }
 
-/// The permissions boundary of a permission set: AWS's policy, or the accounts' own.
+/// The permissions boundary of a permission set: an AWS managed policy or a customer managed policy.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PermissionSetBoundary {
     /// The ARN of an AWS managed policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed_policy_arn: Option<String>,
-    /// A managed policy of each account.
+    /// A customer managed policy of each account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_managed_policy_reference: Option<ManagedPolicyReference>,
 }
 
-/// A managed policy that each account has under that name and path.
+/// A customer managed policy that each account has under this name and path.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct ManagedPolicyReference {

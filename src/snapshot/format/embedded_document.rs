@@ -1,4 +1,4 @@
-//! A policy document inside another file, as it came from AWS.
+//! A policy document inside another file, as AWS returned it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,22 +7,23 @@ use serde_json::value::RawValue;
 use crate::source::SourceFile;
 use crate::source::json_tree::{self, JsonNode, JsonValue};
 
-/// What a document may nest, far beyond what IAM accepts, so that no document can spoil the file that it is in.
+/// The maximum nesting depth of a document, far beyond what IAM accepts. Deeper documents are kept as strings, so that
+/// they cannot make their file unreadable.
 const MAX_NESTING: usize = 32;
 
-/// A policy document: an object, or a string that holds one, plain or URL-encoded.
+/// A policy document: an object, or a string that contains one, plain or URL-encoded.
 ///
-/// An object is kept to the character: numbers, the order of members, escapes.
+/// The text of an object is kept unchanged: numbers, order of members, escapes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EmbeddedDocument(Box<RawValue>);
 
 impl EmbeddedDocument {
-    /// The document out of the text that AWS returned: URL-encoded (IAM), or plain (Organizations, the services
-    /// with resource policies).
+    /// Decodes the text that AWS returned: URL-encoded (IAM), or plain (Organizations, services with resource
+    /// policies).
     ///
-    /// It is decoded once: a `%` inside plain JSON means itself. A text that is no JSON object is kept as the
-    /// string that it is, so that reading the snapshot tells what is wrong with it.
+    /// The text is decoded once, so a `%` in plain JSON stays a `%`. Text that is not a JSON object is kept as a
+    /// string, so that an error is reported when the snapshot is read.
     pub fn decode(text: &str) -> EmbeddedDocument {
         let decoded = if text.trim_start().starts_with('%') {
             percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
@@ -48,7 +49,7 @@ fn nesting_depth(node: &JsonNode) -> usize {
 }
 
 impl PartialEq for EmbeddedDocument {
-    /// The same characters.
+    /// Compares the text.
     fn eq(&self, other: &EmbeddedDocument) -> bool {
         self.as_json() == other.as_json()
     }
@@ -61,10 +62,10 @@ impl JsonSchema for EmbeddedDocument {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A policy document: an object, or a string that holds one, plain or URL-encoded.",
+            "description": "A policy document: an object, or a string that contains one, plain or URL-encoded.",
             "anyOf": [
                 { "description": "The document.", "type": "object", "additionalProperties": true },
-                { "description": "A string that holds it.", "type": "string" }
+                { "description": "A string that contains it.", "type": "string" }
             ]
         })
     }
@@ -75,12 +76,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_decoded_once_and_kept_to_the_character() {
+    fn documents_are_decoded_once_and_kept_unchanged() {
         for (text, json) in [
             (r#"{"a":"%41 é"}"#, r#"{"a":"%41 é"}"#),
             (" \n{\"a\": 1.50}\n", r#"{"a": 1.50}"#),
             ("%7B%22a%22%3A%22%2541%20%C3%A9%22%7D", r#"{"a":"%41 é"}"#),
-            // What is no object stays what came, so that it is decoded no second time.
+            // Text that is not an object stays as it is, so that it is not decoded twice.
             ("%257B%257D", r#""%257B%257D""#),
             ("%FF", r#""%FF""#),
             (r#"{"a":1,"a":2}"#, r#""{\"a\":1,\"a\":2}""#),

@@ -1,7 +1,10 @@
-//! The files of a snapshot as types: what the collector writes, and their JSON Schemas.
+//! The files of a snapshot as types, and their JSON Schemas. The collector writes them.
 //!
-//! The names are those of AWS's APIs. Reading goes another way (`page`, `organization_file`, `resource`),
-//! which keeps places; tests hold the two together.
+//! The field names are those of AWS's APIs. Reading does not use these types, because it keeps the places of all fields
+//! (`read/auth_details.rs`, `read/organization_file.rs`, `read/resource_policy_file.rs`). Tests compare the two.
+//!
+//! - `embedded_document.rs`: a policy document in a file.
+//! - `account_entries.rs`, `organization_entries.rs`, `snapshot_manifest.rs`: the files.
 
 mod account_entries;
 mod embedded_document;

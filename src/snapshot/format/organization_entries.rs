@@ -1,4 +1,4 @@
-//! The organization, the policies of resources, and what a collection by hand says of itself.
+//! `organization.json`, `resource-policies.json` and `snapshot.json`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,15 @@ use super::embedded_document::EmbeddedDocument;
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[schemars(rename = "Organization")]
 pub struct OrganizationFile {
-    /// What `aws organizations describe-organization` returns.
+    /// The output of `aws organizations describe-organization`.
     pub organization: OrganizationEntry,
-    /// What `list-roots` returns.
+    /// The output of `list-roots`.
     pub roots: Vec<RootEntry>,
-    /// All organizational units, at any depth.
+    /// All organizational units, at all levels.
     pub organizational_units: Vec<OrganizationalUnitEntry>,
     /// All accounts, the management account included.
     pub accounts: Vec<AccountEntry>,
-    /// All service control policies and resource control policies, AWS's own included.
+    /// All service control policies and resource control policies, including those of AWS.
     pub policies: Vec<PolicyEntry>,
     /// The accounts that administer AWS services for the organization.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -31,7 +31,7 @@ pub struct OrganizationFile {
 pub struct OrganizationEntry {
     /// `o-…`
     pub id: String,
-    /// The management account's number.
+    /// The id of the management account.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub master_account_id: String,
 }
@@ -45,22 +45,22 @@ pub struct RootEntry {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The policy types of this root; SCPs or RCPs that are not enabled here have no effect.
+    /// The policy types of this root. SCPs and RCPs have no effect unless enabled here.
     pub policy_types: Vec<PolicyTypeEntry>,
 }
 
-/// A policy type of a root. Types that bound no permissions (`TAG_POLICY`, …) may be listed.
+/// A policy type of a root. Types that do not limit permissions (`TAG_POLICY`, …) can be listed too.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyTypeEntry {
     /// `SERVICE_CONTROL_POLICY`, `RESOURCE_CONTROL_POLICY`, …
     #[serde(rename = "Type")]
     pub policy_type: String,
-    /// `ENABLED`, or a status on the way there or back.
+    /// `ENABLED`, or the status of a pending change.
     pub status: PolicyTypeStatus,
 }
 
-/// Whether a policy type is in force.
+/// Whether a policy type is enabled.
 #[derive(Copy, Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs)] // as AWS names them
@@ -79,7 +79,7 @@ pub struct OrganizationalUnitEntry {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The root or unit that it is in.
+    /// The id of its parent, a root or an organizational unit.
     pub parent_id: String,
 }
 
@@ -87,20 +87,20 @@ pub struct OrganizationalUnitEntry {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountEntry {
-    /// Its number.
+    /// Its account id.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: String,
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The root or unit that it is in.
+    /// The id of its parent, a root or an organizational unit.
     pub parent_id: String,
     /// `ACTIVE`, `SUSPENDED`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
 }
 
-/// An SCP or RCP, and what it is attached to.
+/// An SCP or RCP with its targets.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PolicyEntry {
@@ -108,7 +108,7 @@ pub struct PolicyEntry {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Which of the two.
+    /// SCP or RCP.
     #[serde(rename = "Type")]
     pub policy_type: PolicyType,
     /// The policy document, as an object or as the string that `describe-policy` returns.
@@ -117,7 +117,7 @@ pub struct PolicyEntry {
     pub targets: Vec<String>,
 }
 
-/// The two types of organization policy that bound permissions.
+/// The two types of organization policies that limit permissions.
 #[derive(Copy, Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs)] // as AWS names them
@@ -130,7 +130,7 @@ pub enum PolicyType {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct DelegatedAdministratorEntry {
-    /// Its number.
+    /// Its account id.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: String,
 }
@@ -140,10 +140,10 @@ pub struct DelegatedAdministratorEntry {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[schemars(rename = "ResourcePolicy")]
 pub struct ResourcePolicyEntry {
-    /// The resource that carries the policy.
+    /// The resource with the policy.
     #[schemars(regex(pattern = "^arn:[^:]*:[^:]*:[^:]*:[^:]*:."))]
     pub resource_arn: String,
-    /// The account that owns it; may be left out where the ARN tells it (an S3 bucket's does not).
+    /// The account that owns it. Optional if the ARN contains it (the ARN of an S3 bucket does not).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub owner_account: Option<String>,
@@ -151,7 +151,7 @@ pub struct ResourcePolicyEntry {
     pub policy: EmbeddedDocument,
 }
 
-/// `snapshot.json`: what the collection itself has to say.
+/// `snapshot.json`: metadata of a snapshot that was collected by hand.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[schemars(rename = "Snapshot")]
@@ -159,7 +159,7 @@ pub struct SnapshotFile {
     /// When the snapshot was taken, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_at: Option<String>,
-    /// Account numbers and their aliases.
+    /// The account aliases, by account id.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub aliases: std::collections::BTreeMap<String, String>,
 }

@@ -1,42 +1,41 @@
-//! `manifest.json`: what a collector's directory holds, and what could not be read.
+//! `manifest.json`: the files of a collected snapshot, and the parts that could not be read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The version of the directory's form, and of the files in it. It changes when an older program would
-/// misread them.
+/// The version of the directory and its files. It changes when an older program would misread them.
 pub const FORMAT_VERSION: &str = "1";
 
-/// What a snapshot directory holds. It is written last: a directory without it is of a run that did not finish.
+/// The content of a snapshot directory. It is written last, so a directory without it belongs to an unfinished run.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct SnapshotManifest {
-    /// The version of this form: "1".
+    /// The format version: "1".
     pub format_version: String,
-    /// What wrote it.
+    /// The program that wrote it.
     pub tool: CollectorTool,
-    /// With whose permissions it was collected.
+    /// The identity that collected it.
     pub caller: CallerIdentity,
     /// The partition of all accounts: `aws`, `aws-cn`, `aws-us-gov`, …
     pub partition: String,
-    /// When the collection began, in RFC 3339.
+    /// When the collection started, in RFC 3339.
     pub started_at: String,
     /// When it ended, in RFC 3339.
     pub finished_at: String,
-    /// The accounts, by number.
+    /// The accounts, ordered by id.
     pub accounts: Vec<ManifestAccount>,
-    /// The organization, where it was asked for.
+    /// The organization. Missing if it was not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<ManifestOrganization>,
-    /// The BLAKE3 hash of this file's text, with sixty-four zeros in this place.
+    /// The BLAKE3 hash of the text of this file, with 64 zeros in place of the hash.
     pub blake3: String,
 }
 
-/// What stands in the place of a manifest's own hash when it is computed.
+/// The placeholder of the hash while it is computed.
 const ZERO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 impl SnapshotManifest {
-    /// The manifest with its own hash, and its text.
+    /// The manifest with its hash, and its text.
     pub(in crate::snapshot) fn seal(mut self) -> (SnapshotManifest, String) {
         self.blake3 = ZERO_HASH.to_owned();
         self.blake3 = SnapshotManifest::compute_hash(&self.to_json());
@@ -48,12 +47,12 @@ impl SnapshotManifest {
         serde_json::to_string_pretty(self).expect("texts, numbers and lists can be written as JSON") + "\n"
     }
 
-    /// The hash of a manifest's text in which zeros stand for the hash.
+    /// The hash of the text of a manifest that contains the placeholder.
     pub(in crate::snapshot) fn compute_hash(text: &str) -> String {
         blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
-    /// The text with zeros between `start` and `end`, where its hash stands in quotes.
+    /// The text with the placeholder between `start` and `end`, the place of the quoted hash.
     pub(in crate::snapshot) fn replace_hash_with_zeros(text: &str, start: usize, end: usize) -> Option<String> {
         Some(format!("{}\"{ZERO_HASH}\"{}", text.get(..start)?, text.get(end..)?))
     }
@@ -69,13 +68,13 @@ pub struct CollectorTool {
     pub version: String,
 }
 
-/// Whoever collected, as `sts get-caller-identity` tells.
+/// The collecting identity, from `sts get-caller-identity`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CallerIdentity {
     /// Its ARN.
     pub arn: String,
-    /// Its account's number.
+    /// Its account id.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub account: String,
 }
@@ -87,30 +86,30 @@ pub struct ManifestAccount {
     /// Its number.
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub id: String,
-    /// Its name in the organization, where known.
+    /// Its name in the organization. Missing if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// How much of it was read.
+    /// Whether all its parts were read.
     pub status: AccountStatus,
-    /// Its file; none where nothing was read.
+    /// Its file. Missing if nothing was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<StoredFile>,
-    /// How many users and roles were read.
+    /// The number of users and roles that were read.
     pub principals: usize,
-    /// What could not be read.
+    /// The parts that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadPart>,
 }
 
-/// How much of an account was read.
+/// Whether an account was read.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountStatus {
-    /// Everything that was asked for.
+    /// All requested parts were read.
     Read,
-    /// Something; `Unread` tells what is missing.
+    /// Some parts were read; `Unread` lists the others.
     Partly,
-    /// Nothing; `Unread` tells why.
+    /// Nothing was read; `Unread` contains the reason.
     Unread,
 }
 
@@ -118,10 +117,10 @@ pub enum AccountStatus {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ManifestOrganization {
-    /// Its file; none where nothing was read.
+    /// Its file. Missing if nothing was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<StoredFile>,
-    /// What could not be read.
+    /// The parts that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<UnreadPart>,
 }
@@ -130,39 +129,39 @@ pub struct ManifestOrganization {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StoredFile {
-    /// Its path in the directory, with `/`.
+    /// Its path in the directory, with `/` as separator.
     pub file: String,
-    /// Its size as it is stored, in bytes.
+    /// Its stored size, in bytes.
     pub bytes: u64,
-    /// The BLAKE3 hash of it as it is stored, in hexadecimal.
+    /// The BLAKE3 hash of its stored bytes, in hexadecimal.
     #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub blake3: String,
 }
 
-/// Something that could not be read.
+/// A part that could not be read.
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct UnreadPart {
-    /// What.
+    /// The part.
     pub part: CollectionPart,
-    /// Which of it, where it is not all: a service as ARNs name it, with its region where it has one
-    /// (`s3`, `sqs in eu-west-1`), or the ARN of a resource.
+    /// The scope within the part: a service as ARNs name it, with its region if it has one (`s3`, `sqs in eu-west-1`),
+    /// or the ARN of a resource. Missing if the whole part is unread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
-    /// Why, as AWS said it.
+    /// The error of AWS.
     pub error: String,
-    /// The permission that is missing, where that is why: `iam:ListAccountAliases`.
+    /// The missing permission, if that is the cause: `iam:ListAccountAliases`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<String>,
 }
 
-/// What a collection consists of.
+/// A part of a collection.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CollectionPart {
-    /// All of an account: no role could be assumed there, or nothing could be read.
+    /// A whole account: its role could not be assumed, or nothing could be read.
     Account,
-    /// Some of the pages of users, groups, roles and policies.
+    /// Some pages of users, groups, roles and policies.
     AuthorizationDetails,
     /// The account's alias.
     AccountAliases,
@@ -172,9 +171,9 @@ pub enum CollectionPart {
     SamlProviders,
     /// Permission sets of IAM Identity Center.
     PermissionSets,
-    /// Policies of resources.
+    /// Resource policies.
     ResourcePolicies,
-    /// All of the organization.
+    /// The whole organization.
     Organization,
     /// Service control policies.
     ServiceControlPolicies,

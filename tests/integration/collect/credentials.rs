@@ -77,7 +77,7 @@ fn a_profile_that_nobody_knows_or_that_has_no_credentials_is_refused() {
         let (server, folder) = (server(), configured());
         let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--profile", profile]));
         assert_eq!(status, 2, "{told}");
-        assert!(told.starts_with("error: AWS does not accept the credentials: ") && told.contains(why), "{told}");
+        assert!(told.starts_with("error: AWS rejected the credentials: ") && told.contains(why), "{told}");
         assert!(told.contains("check `--profile`"), "{told}");
         assert_eq!(server.seen().len(), 0);
     }
@@ -88,7 +88,7 @@ fn a_profile_is_refused_where_no_file_has_any() {
     let (server, folder) = (server(), tempfile::tempdir().unwrap());
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--profile", "nosuch"]));
     assert_eq!(status, 2, "{told}");
-    assert!(told.contains("there is no profile `nosuch`") && told.contains("check `--profile`"), "{told}");
+    assert!(told.contains("no profile is named `nosuch`") && told.contains("check `--profile`"), "{told}");
     assert_eq!(server.seen().len(), 0);
 }
 

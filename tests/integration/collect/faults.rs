@@ -177,8 +177,8 @@ fn a_missing_permission_is_named_with_the_file_that_grants_it() {
          not authorized to perform: sts:AssumeRole\n\
          warning: unread in account {TWO}: iam:A authorized\n\
          warning: unread in account {CALLER}: iam:A alias for you\n\
-         help: grant iam:GetAccountAuthorizationDetails, iam:ListAccountAliases, sts:AssumeRole: all that the collector \
-         needs stands in policies/collector-permissions.json\n"
+         help: grant iam:GetAccountAuthorizationDetails, iam:ListAccountAliases, sts:AssumeRole; \
+         policies/collector-permissions.json lists all required permissions\n"
     );
     assert_eq!(told, expected);
     let manifest = manifest(folder.path());
@@ -205,7 +205,7 @@ fn expired_credentials_end_the_run_which_can_be_resumed() {
     assert_eq!(status, 2, "{told}");
     assert!(
         told.starts_with(
-            "error: AWS does not accept the credentials: sts:E security token included in the \
+            "error: AWS rejected the credentials: sts:E security token included in the \
              request is expired\nhelp: sign in again"
         ) && told.contains("`--resume`"),
         "{told}"
@@ -215,7 +215,7 @@ fn expired_credentials_end_the_run_which_can_be_resumed() {
     // A second beginning is refused, and says how to go on.
     let (status, told) = collect(&server, folder.path(), &[]);
     assert_eq!(status, 2);
-    assert!(told.contains("broken off") && told.contains("--resume"), "{told}");
+    assert!(told.contains("interrupted collection") && told.contains("--resume"), "{told}");
 
     expired.store(false, Ordering::Relaxed);
     let before = server.seen().len();
@@ -231,7 +231,7 @@ fn without_credentials_nothing_is_begun() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run_with(&server.url, folder.path(), &["collect"], &[("AWS_ACCESS_KEY_ID", "")]));
     assert_eq!(status, 2);
-    assert!(told.starts_with("error: AWS does not accept the credentials: "), "{told}");
+    assert!(told.starts_with("error: AWS rejected the credentials: "), "{told}");
     assert!(told.contains("\nhelp: sign in again"), "{told}");
     assert_eq!(server.seen().len(), 0);
     assert!(!folder.path().join("snapshot").exists());
@@ -251,7 +251,7 @@ fn a_server_that_goes_round_in_circles_is_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect"]));
     assert_eq!(status, 3);
-    assert!(told.contains("more pages follow, and not where"), "{told}");
+    assert!(told.contains("more pages follow but gives no new marker"), "{told}");
 }
 
 #[test]

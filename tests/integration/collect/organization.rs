@@ -176,7 +176,7 @@ fn without_the_list_of_accounts_there_is_nothing_to_collect() {
     assert_eq!(
         told,
         "error: organizations:A you\n\
-         help: grant organizations:ListRoots: all that is needed stands in policies/collector-permissions.json\n"
+         help: grant organizations:ListRoots; policies/collector-permissions.json lists all required permissions\n"
     );
     // Named accounts can be read all the same, and what binds them is told as unread.
     let (status, told) =
@@ -203,7 +203,7 @@ fn an_account_without_an_organization_is_told_so() {
     assert_eq!(
         told,
         "error: organizations:A account is not a member of \
-         an organization.\nhelp: leave `--organization` out\n"
+         an organization.\nhelp: omit `--organization`\n"
     );
     assert!(!folder.path().join("snapshot").exists());
 }
@@ -219,10 +219,13 @@ fn policies_that_may_not_be_read_are_told_and_the_accounts_are_collected() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run(&server.url, folder.path(), &COLLECT));
     assert_eq!(status, 3);
-    assert!(told.ends_with(
-        "help: grant organizations:DescribePolicy, organizations:ListDelegatedAdministrators, sso:ListInstances: all that \
-         the collector needs stands in policies/collector-permissions.json\n"
-    ), "{told}");
+    assert!(
+        told.ends_with(
+            "help: grant organizations:DescribePolicy, organizations:ListDelegatedAdministrators, sso:ListInstances; \
+         policies/collector-permissions.json lists all required permissions\n"
+        ),
+        "{told}"
+    );
     let manifest = read(folder.path().join("snapshot/manifest.json"));
     let parts: Vec<&Value> =
         manifest["Organization"]["Unread"].as_array().unwrap().iter().map(|unread| &unread["Part"]).collect();
@@ -236,10 +239,10 @@ fn arguments_that_do_not_go_together_are_refused_before_an_account_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--accounts", MEMBER]));
     assert_eq!(status, 2);
-    assert!(told.contains("no role is named") && told.contains("--member-role"), "{told}");
+    assert!(told.contains("no role is given") && told.contains("--member-role"), "{told}");
     for (arguments, part) in [
         (["collect", "--accounts", "123"], "twelve digits"),
-        (["collect", "--member-role", "arn:aws:iam::111122223333:role/m"], "role's name alone"),
+        (["collect", "--member-role", "arn:aws:iam::111122223333:role/m"], "name of the role"),
         (["collect", "--concurrency", "0"], "1..=256"),
         (["collect", "--role-arn", "arn:aws:iam::111122223333:user/u"], "the ARN of a role"),
         (["collect", "--region", "EU West"], "a region, such as `eu-west-1`"),

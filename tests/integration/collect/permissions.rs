@@ -92,7 +92,7 @@ fn a_dry_run_names_every_call_and_makes_none() {
         let named = text.lines().any(|line| line.split_whitespace().next() == Some(call.action));
         assert_eq!(named, call.stage != CollectionStage::Resources || READS_RESOURCE_POLICIES, "{}", call.action);
     }
-    assert!(text.contains("known once the organization has been read"), "{text}");
+    assert!(text.contains("each active account of the organization"), "{text}");
     assert_eq!(server.seen().len(), 0);
     assert!(!folder.path().join("snapshot").exists());
 

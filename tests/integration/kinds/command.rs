@@ -88,12 +88,12 @@ fn filters_choose() {
     assert_eq!(names(&listed(&["--kind", "agent"])), ["lantern-cost-explorer", "lantern-observability"]);
     let some = listed(&["--kind", "Agent", "--kind", "break-glass", "--principal", "*e*r*"]);
     assert_eq!(names(&some), ["lantern-cost-explorer", "lantern-observability", "emergency"]);
-    let undeclared = listed(&["--baseline", "baseline", "--coverage", "undeclared"]);
+    let undeclared = listed(&["--baseline", "baseline", "--declaration", "undeclared"]);
     assert_eq!(names(&undeclared), ["data-migration-2024"]);
     for (arguments, said) in [
         (&["--kind", "human"][..], "one of agent, break-glass, operator, workload, service-linked, unknown"),
-        (&["--coverage", "declared"], "--baseline"),
-        (&["--principal", "nobody"], "no principal is left to list"),
+        (&["--declaration", "declared"], "--baseline"),
+        (&["--principal", "nobody"], "no principal matches the filters"),
         (&["--snapshot", "nowhere"], "nowhere"),
     ] {
         let (status, out, err) = run(arguments, "80");

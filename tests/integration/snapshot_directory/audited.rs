@@ -324,5 +324,5 @@ fn what_is_no_whole_snapshot_ends_with_2_and_says_what_to_do() {
     std::fs::rename(directory.join("manifest.json"), directory.join("journal.jsonl")).unwrap();
     let (status, _, err) = audit(&directory, MANIFEST, &[]);
     assert_eq!(status, 2);
-    assert!(err.contains("broken off") && err.contains("iamdrift collect --resume"), "{err}");
+    assert!(err.contains("interrupted collection") && err.contains("iamdrift collect --resume"), "{err}");
 }

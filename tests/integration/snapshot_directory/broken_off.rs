@@ -87,7 +87,7 @@ fn an_account_is_never_lost_nor_read_twice() {
                     child.wait().unwrap();
                     kills += 1;
                     if directory.join("journal.jsonl").exists() && !directory.join("manifest.json").exists() {
-                        assert!(refused(&directory).contains("a collection that was broken off"));
+                        assert!(refused(&directory).contains("an interrupted collection"));
                     }
                 }
             }
@@ -183,9 +183,9 @@ fn a_directory_that_cannot_be_begun_or_continued_says_so() {
     other.caller.account = number(0);
     let Err(error) = SnapshotWriter::resume(&directory, other, Compression::None) else { panic!("it is foreign") };
     assert!(
-        error
-            .to_string()
-            .ends_with("is of another collection: its calling account is 999988887777, this one's is 100000000000"),
+        error.to_string().ends_with(
+            "belongs to another collection: its calling account is 999988887777, but this run has 100000000000"
+        ),
         "{error}"
     );
     std::fs::OpenOptions::new()

@@ -337,6 +337,6 @@ fn a_file_holds_its_own_account_only() {
     account.finish().unwrap();
     finish(writer);
     let error = super::refused(&directory);
-    assert!(error.contains("arn:aws:iam::100000000001:role/r is of another account"), "{error}");
+    assert!(error.contains("arn:aws:iam::100000000001:role/r belongs to another account"), "{error}");
     assert!(error.starts_with("accounts/111122223333.json:8:"), "{error}");
 }

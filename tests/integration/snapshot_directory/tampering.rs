@@ -33,7 +33,9 @@ fn what_is_missing_or_added_is_named() {
         }
         for file in ["accounts/999999999999.json", "resource-policies.json", "notes.txt", "accounts/x.json.zst"] {
             std::fs::write(directory.join(file), "{}").unwrap();
-            assert!(assert_named(&directory, file, "added").contains(&format!("{file} is not of this collection")));
+            assert!(
+                assert_named(&directory, file, "added").contains(&format!("{file} does not belong to this collection"))
+            );
             std::fs::remove_file(directory.join(file)).unwrap();
         }
         // Two accounts' files that changed places are both named.
@@ -51,7 +53,7 @@ fn what_is_missing_or_added_is_named() {
         std::fs::write(directory.join("accounts/.unfinished-x"), "x").unwrap();
         load(&directory);
         std::fs::remove_file(directory.join("manifest.json")).unwrap();
-        assert!(refused(&directory).contains("is the file of a collection whose manifest.json is missing"));
+        assert!(refused(&directory).contains("belongs to a collection whose manifest.json is missing"));
     }
 }
 
@@ -113,16 +115,16 @@ fn a_manifest_must_agree_with_itself() {
     load(&directory);
     type Change<'a> = &'a dyn Fn(&mut Value);
     let cases: [(Change<'_>, &str); 10] = [
-        (&|m| m["FormatVersion"] = "2".into(), "has the form 2, which this version of iamdrift does not know"),
-        (&|m| m["Partition"] = "mars".into(), "`mars` is no partition"),
+        (&|m| m["FormatVersion"] = "2".into(), "has format version 2, which this version of iamdrift does not support"),
+        (&|m| m["Partition"] = "mars".into(), "`mars` is not a partition"),
         (&|m| m["Accounts"][0]["Id"] = "1".into(), "`1` is not an account number"),
-        (&|m| m["Accounts"][0]["Status"] = "partly".into(), "the status of account 100000000000 is not"),
-        (&|m| m["Accounts"][0]["Stored"]["File"] = "../../etc/passwd".into(), "is no place for the file of account"),
-        (&|m| m["Organization"]["Stored"]["File"] = "accounts/o.json".into(), "no place for the organization's file"),
-        (&|m| m["Accounts"][1] = m["Accounts"][0].clone(), "account 100000000000 stands twice"),
+        (&|m| m["Accounts"][0]["Status"] = "partly".into(), "the status of account 100000000000 contradicts"),
+        (&|m| m["Accounts"][0]["Stored"]["File"] = "../../etc/passwd".into(), "is not the path of the file of account"),
+        (&|m| m["Organization"]["Stored"]["File"] = "accounts/o.json".into(), "not the path of the organization file"),
+        (&|m| m["Accounts"][1] = m["Accounts"][0].clone(), "duplicate account 100000000000"),
         (&|m| m["Accounts"][0]["Colour"] = "red".into(), "unknown field `Colour`"),
-        (&|m| m["Accounts"][0]["Stored"] = Value::Null, "has neither a file nor a reason"),
-        (&|m| m["Accounts"] = json!([]), "is not of this collection"),
+        (&|m| m["Accounts"][0]["Stored"] = Value::Null, "has neither a file nor an unread part"),
+        (&|m| m["Accounts"] = json!([]), "does not belong to this collection"),
     ];
     for (change, message) in cases {
         changed(change);

@@ -58,7 +58,7 @@ fn what_was_not_read_whole_is_read_again_and_nothing_else() {
         let writer = resume(&directory, compression).unwrap();
         let finished: Vec<bool> = (0..3).map(|n| writer.is_finished(&id(&number(n)))).collect();
         assert_eq!(finished, [true, false, false]);
-        assert!(refused(&directory).contains("broken off"), "until it is finished again it is no snapshot");
+        assert!(refused(&directory).contains("interrupted collection"), "until it is finished again it is no snapshot");
         write(&writer, 1, &["a", "b"], None);
         write(&writer, 2, &["a"], None);
         writer.write_organization(&whole_organization(), Vec::new()).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::wheel::Wheel;
 
-/// The highest; the file is written once a week and read on every start.
+/// The highest level: the file is written once a week and read at every start.
 const ZSTD_LEVEL: i32 = 22;
 
 /// `catalog [WHEEL]`
@@ -27,7 +27,7 @@ pub fn run(wheel: Option<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The parts of the package that the catalog is made of.
+/// The parts of the package that the catalog is built from.
 struct CatalogSource {
     version: String,
     updated_at: String,
@@ -49,7 +49,7 @@ impl CatalogSource {
         for name in string_items(&wheel.json("services.json")?) {
             let mut read_part = |kind: &str| match wheel.json(&format!("{kind}/{name}.json"))? {
                 Value::Object(map) => Ok(map),
-                _ => bail!("{kind}/{name}.json is no object"),
+                _ => bail!("{kind}/{name}.json is not an object"),
             };
             let service = ServiceSource {
                 actions: read_part("actions")?,
@@ -111,7 +111,7 @@ fn write_service(
     let mut type_numbers = HashMap::new();
     for (number, (id, resource_type)) in service.resource_types.iter().enumerate() {
         type_numbers.insert(id.to_ascii_lowercase(), number);
-        // Several forms stand in one text, apart by commas.
+        // One text contains several formats, separated by commas.
         let formats: Vec<_> = required_text(resource_type, "arn")?.split(',').map(str::trim).collect();
         writeln!(out, "r {}|{}", required_text(resource_type, "key")?, formats.join("|"))?;
     }
@@ -158,7 +158,7 @@ fn read_action_shape(
     Ok((types, keys))
 }
 
-/// Two levels are given where the narrower one implies writing.
+/// The source lists two levels if the narrower one implies writing; the first one applies.
 fn access_level_code(action: &Value) -> anyhow::Result<char> {
     Ok(match required_text(action, "accessLevel")? {
         "List" => 'L',
@@ -170,7 +170,7 @@ fn access_level_code(action: &Value) -> anyhow::Result<char> {
     })
 }
 
-/// Every condition key once, by its name in lower case, with its type and multiplicity.
+/// The condition keys by lowercase name, with type and multiplicity.
 struct KeyTable {
     by_name: BTreeMap<String, (String, &'static str)>,
     numbers: HashMap<String, usize>,
@@ -184,18 +184,18 @@ impl KeyTable {
                 let name = normalize_template(required_text(key, "key")?);
                 let id = name.to_ascii_lowercase();
                 let type_code = key_type_code(required_text(key, "type")?)?;
-                // Two services may differ on a key; the one it is named after knows best.
+                // If services disagree about a key, the service that the key is named after applies.
                 let is_own_key = id.split(':').next() == Some(prefix.as_str());
                 if is_own_key || !by_name.contains_key(&id) {
                     by_name.insert(id, (name, type_code));
                 }
             }
-            // The reference lists a few keys for actions that it then does not define.
+            // The reference lists some keys of actions without defining them.
             for name in service.actions.values().flat_map(|action| string_items(&action["conditionKeys"])) {
                 let name = normalize_template(name);
                 let id = name.to_ascii_lowercase();
                 by_name.entry(id).or_insert_with(|| {
-                    eprintln!("{name} is listed but not defined: taken for a single string");
+                    eprintln!("{name} is listed but not defined; assuming a single string");
                     (name, "s1")
                 });
             }
@@ -210,7 +210,7 @@ impl KeyTable {
     }
 }
 
-/// S3 writes `<key>` where the others write `${TagKey}`.
+/// S3 writes `<key>` instead of `${TagKey}`.
 fn normalize_template(name: &str) -> String {
     name.replace('<', "${").replace('>', "}")
 }
