@@ -69,7 +69,8 @@ pub fn find_missing_documents(snapshot: &Snapshot, account: &Account, principal:
             if let Err(reason) = &policy.document.document {
                 let name = format!("{type_name} {} ({})", policy.id, policy.name);
                 let place = policy.document.place.clone();
-                let document = MissingDocument { layer, name, reason: reason.clone(), place };
+                let document =
+                    MissingDocument { layer, name, attached_policy_arn: None, reason: reason.clone(), place };
                 if !missing.contains(&document) {
                     missing.push(document);
                 }
@@ -81,6 +82,7 @@ pub fn find_missing_documents(snapshot: &Snapshot, account: &Account, principal:
             missing.push(MissingDocument {
                 layer: LayerKind::Resource,
                 name: format!("resource policy of {}", resource.arn),
+                attached_policy_arn: None,
                 reason: reason.clone(),
                 place: resource.policy.place.clone(),
             });

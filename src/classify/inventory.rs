@@ -1,38 +1,38 @@
-//! Everyone of a snapshot, with kind, reason and what the baseline says.
+//! Every principal of a snapshot with its class, the reason and its declaration status.
 
 use super::classification::{Classification, classify_principals};
 use super::evidence::InferredClass;
 use crate::baseline::{Assignment, Baseline, IgnoreReason, PrincipalView};
 use crate::snapshot::{Account, LayerKind, Principal, Snapshot};
 
-/// What decides the kind of a principal.
+/// What decides the class of a principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassSource {
-    /// The entry of the manifest that binds it.
+    /// The entry of the manifest that applies to it.
     Manifest,
     /// Hints.
     Hint,
-    /// Nothing.
+    /// Nothing: the class is unknown.
     Nothing,
 }
 
-/// What the baseline says of a principal.
+/// Whether the baseline declares a principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeclarationStatus {
-    /// An entry binds it.
+    /// An entry applies to it.
     Declared,
-    /// Several entries match it, and none decides.
+    /// Several entries match it, and none overrides the others.
     Ambiguous,
-    /// Nothing speaks of it.
+    /// No entry matches it.
     Undeclared,
-    /// It is left out: by an `[[ignore]]`, or since AWS owns it.
+    /// It is left out: it matches an `[[ignore]]`, or AWS owns it.
     Ignored,
 }
 
 impl DeclarationStatus {
-    /// All of them, with the names that options and reports use.
+    /// All statuses with their names in options and reports.
     pub const ALL: [(&'static str, DeclarationStatus); 4] = [
         ("declared", DeclarationStatus::Declared),
         ("ambiguous", DeclarationStatus::Ambiguous),
@@ -40,45 +40,50 @@ impl DeclarationStatus {
         ("ignored", DeclarationStatus::Ignored),
     ];
 
-    /// Its name.
+    /// The name in options and reports.
     pub fn as_str(self) -> &'static str {
-        DeclarationStatus::ALL.iter().find(|(_, coverage)| *coverage == self).map_or("", |(name, _)| name)
+        match self {
+            DeclarationStatus::Declared => "declared",
+            DeclarationStatus::Ambiguous => "ambiguous",
+            DeclarationStatus::Undeclared => "undeclared",
+            DeclarationStatus::Ignored => "ignored",
+        }
     }
 }
 
-/// A principal of a snapshot.
+/// A principal of a snapshot with its class and its declaration status.
 #[derive(Clone, Debug)]
 pub struct InventoryRow<'s> {
     /// Its account.
     pub account: &'s Account,
     /// The principal.
     pub principal: &'s Principal,
-    /// What it is: as the manifest says, else as hints have it.
+    /// The class: from the manifest if an entry applies, otherwise from hints.
     pub class: InferredClass,
-    /// What decides that.
+    /// What decides the class.
     pub class_source: ClassSource,
     /// Why, in one line.
     pub reason: String,
-    /// What hints have it for, whatever the manifest says.
+    /// The class that hints infer. The manifest can override it.
     pub classification: Classification,
-    /// What the baseline says of it; none where there is no baseline.
+    /// The declaration status. `None` without a baseline.
     pub declaration: Option<DeclarationStatus>,
-    /// The names of the entries that match it: one where it is declared, several where it is ambiguous.
+    /// The names of the entries that match it: one if it is declared, several if it is ambiguous.
     pub entries: Vec<String>,
-    /// Whom to ask, where the entry says so.
+    /// The owner that the entry names.
     pub owner: Option<String>,
-    /// Why it is left out.
+    /// Why it is ignored.
     pub ignore_reason: Option<String>,
 }
 
 impl InventoryRow<'_> {
-    /// Whether its trust policy is missing or cannot be read, so that hints had less to go by.
+    /// Whether its trust policy is missing or cannot be read, so that hints about trust cannot match.
     pub fn is_trust_missing(&self) -> bool {
         self.principal.missing_documents.iter().any(|missing| missing.layer == LayerKind::Trust)
     }
 }
 
-/// Everyone of a snapshot, in its order.
+/// Every principal of a snapshot, in its order.
 pub fn list_principals<'s>(snapshot: &'s Snapshot, baseline: Option<&Baseline>) -> Vec<InventoryRow<'s>> {
     let classifications = classify_principals(snapshot, baseline);
     let principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
@@ -92,9 +97,9 @@ pub fn list_principals<'s>(snapshot: &'s Snapshot, baseline: Option<&Baseline>) 
             account,
             principal,
             class: classification.class,
-            class_source: class_source,
+            class_source,
             reason: classification.reason.clone(),
-            classification: classification,
+            classification,
             declaration: None,
             entries: Vec::new(),
             owner: None,
@@ -112,7 +117,7 @@ pub fn list_principals<'s>(snapshot: &'s Snapshot, baseline: Option<&Baseline>) 
     rows
 }
 
-/// Notes what the baseline says of a principal.
+/// Sets what the baseline declares about a principal.
 fn apply_assignment<'a>(
     row: &mut InventoryRow<'_>,
     baseline: &Baseline,
@@ -125,7 +130,7 @@ fn apply_assignment<'a>(
             if let Some(entry) = baseline.entries.get(*index) {
                 row.class = entry.class.into();
                 row.class_source = ClassSource::Manifest;
-                row.reason = "the manifest says so".to_owned();
+                row.reason = "declared in the manifest".to_owned();
                 row.entries = vec![entry.name.value.clone()];
                 row.owner = entry.owner.clone();
             }

@@ -21,6 +21,17 @@ pub struct ActionElement {
     pub patterns: Vec<ActionPattern>,
 }
 
+impl ActionElement {
+    /// Whether the statement applies to an action such as `sts:AssumeRole`, in any letter case: `Action` has a pattern
+    /// that matches it, or `NotAction` has none.
+    pub fn lists_action(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or((&action, ""));
+        let is_listed = self.patterns.iter().any(|pattern| pattern.matches(service, name));
+        is_listed == (self.kind == ElementKind::List)
+    }
+}
+
 /// `Resource`/`NotResource`.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ResourceElement {

@@ -11,6 +11,7 @@ pub mod element;
 pub mod interpretation;
 pub mod operator;
 mod parse;
+pub(crate) mod policy_builder;
 pub mod policy_document;
 pub mod principal_element;
 pub mod template;

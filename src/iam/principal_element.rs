@@ -77,3 +77,15 @@ impl AwsPrincipal {
         is_unique_id.then(|| AwsPrincipal::UniqueId(text.into()))
     }
 }
+
+/// The name that an AWS service has in partition `aws`, from its name in any partition: `ec2.amazonaws.com` for
+/// `ec2.amazonaws.com.cn`.
+pub(crate) fn normalize_service_name(name: &str) -> String {
+    const SUFFIXES: [&str; 6] =
+        [".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"];
+    let name = name.to_ascii_lowercase();
+    match SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)) {
+        Some(stem) => format!("{stem}.amazonaws.com"),
+        None => name,
+    }
+}

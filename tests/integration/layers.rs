@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 /// The pipeline, in order. The command line is the binary's own; it may use all of the library.
-const ORDER: [&str; 14] = [
-    "source", "iam", "catalog", "snapshot", "collect", "access", "solve", "baseline", "kinds", "trust", "reach",
-    "audit", "report", "cli",
+const ORDER: [&str; 15] = [
+    "base", "source", "iam", "catalog", "snapshot", "collect", "access", "solve", "baseline", "trust", "classify",
+    "reach", "audit", "report", "cli",
 ];
 
 fn src() -> PathBuf {

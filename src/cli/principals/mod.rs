@@ -14,7 +14,7 @@ use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "The manifest decides what a principal is. Where it is silent, hints do: whom the trust policy names, what it asks ",
-    "of them, tags, policies, and names, the weakest. docs/kinds.md has the list and how to add to it.\n\n",
+    "of them, tags, policies, and names, the weakest. docs/classification.md has the list and how to add to it.\n\n",
     "Exit status: 0 everyone is listed; 2 bad usage or input; 3 something of the snapshot could not be read, or a role ",
     "came without its trust policy.\n\n",
     "Examples, in the repository's folder examples/incident:\n",

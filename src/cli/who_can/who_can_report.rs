@@ -7,7 +7,7 @@ use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents}
 use iamdrift::audit::explain::condition_text;
 use iamdrift::baseline::Glob;
 use iamdrift::catalog::{ActionId, Catalog};
-use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, ElementKind, PrincipalEntry, Statement};
+use iamdrift::iam::{AwsPrincipal, Effect, PrincipalEntry, Statement};
 use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
 use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
@@ -303,11 +303,7 @@ fn warn_of_external_principals(catalog: &Catalog, snapshot: &Snapshot, request: 
         .filter(|name| Glob::new(&action).matches(name))
         .collect();
     let may_grant_action = |statement: &Statement| {
-        let lists_action = |name: &String| {
-            let matches = |pattern: &ActionPattern| Glob::new(&pattern.as_written().to_ascii_lowercase()).matches(name);
-            statement.action.patterns.iter().any(matches) == (statement.action.kind == ElementKind::List)
-        };
-        statement.effect == Effect::Allow && requested_actions.iter().any(lists_action)
+        statement.effect == Effect::Allow && requested_actions.iter().any(|name| statement.action.lists_action(name))
     };
     let may_match_resource = |arn: &str| {
         request

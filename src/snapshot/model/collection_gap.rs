@@ -61,7 +61,7 @@ impl CollectionGap {
         };
         let UnreadPart { error, permission, .. } = self.unread.clone();
         let reason = MissingReason::CollectionFailed { error, permission };
-        Some(MissingDocument { layer, name, reason: reason, place: self.place.clone() })
+        Some(MissingDocument { layer, name, attached_policy_arn: None, reason: reason, place: self.place.clone() })
     }
 
     fn resource_policies_label(&self) -> String {

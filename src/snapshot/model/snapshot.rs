@@ -269,6 +269,8 @@ pub struct MissingDocument {
     pub layer: LayerKind,
     /// What is missing, as a report names it: `attached policy arn:…`, `group admins`.
     pub name: String,
+    /// The ARN of the attached policy. `None` if the document is not an attached policy.
+    pub attached_policy_arn: Option<String>,
     /// Why.
     pub reason: MissingReason,
     /// Where the snapshot speaks of it.

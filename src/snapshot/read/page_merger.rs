@@ -207,6 +207,7 @@ fn build_principal(
             None => missing.push(MissingDocument {
                 layer: LayerKind::Identity,
                 name: format!("group {name}"),
+                attached_policy_arn: None,
                 reason: MissingReason::NotCollected,
                 place: entity.location.place.clone(),
             }),
@@ -226,6 +227,7 @@ fn build_principal(
             missing.push(MissingDocument {
                 layer: LayerKind::Trust,
                 name: "trust policy".to_owned(),
+                attached_policy_arn: None,
                 reason: why,
                 place: trust.place,
             });
@@ -277,6 +279,7 @@ fn collect_identity_policies(
                     IdentityDetailKind::Group => format!("inline policy {name} of group {}", entity.name),
                     IdentityDetailKind::User | IdentityDetailKind::Role => format!("inline policy {name}"),
                 },
+                attached_policy_arn: None,
                 reason: why.clone(),
                 place: inline_document.place.clone(),
             }),
@@ -306,7 +309,9 @@ fn find_managed_policy<'p>(
     };
     let label = if layer == LayerKind::Boundary { "permissions boundary" } else { "attached policy" };
     let place = attached.location.place.clone();
-    missing.push(MissingDocument { layer, name: format!("{label} {}", attached.arn), reason: why, place });
+    let attached_policy_arn = (layer != LayerKind::Boundary).then(|| attached.arn.clone());
+    let name = format!("{label} {}", attached.arn);
+    missing.push(MissingDocument { layer, name, attached_policy_arn, reason: why, place });
     None
 }
 
