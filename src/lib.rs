@@ -5,7 +5,7 @@
 //! requests), *yes* (with such a request and the statement that grants it), or *undecided* (with the reason).
 //!
 //! The modules are the pipeline, in order. Each imports only from those above it; a test checks this
-//! (`tests/integration/module_order.rs`). The public API is [`audit`], [`baseline`], [`catalog`], [`snapshot`],
+//! (`tests/integration/code_structure/layer_order.rs`). The public API is [`audit`], [`baseline`], [`catalog`], [`snapshot`],
 //! [`report`], [`compare`] and [`collect`]; the other modules are hidden and may change in any release.
 
 // What every layer may use: string globs, once-per-key caches, numbers and plurals.
