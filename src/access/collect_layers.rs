@@ -69,8 +69,7 @@ pub fn find_missing_documents(snapshot: &Snapshot, account: &Account, principal:
             if let Err(reason) = &policy.document.document {
                 let name = format!("{type_name} {} ({})", policy.id, policy.name);
                 let place = policy.document.place.clone();
-                let document =
-                    MissingDocument { layer, name, attached_policy_arn: None, reason: reason.clone(), place };
+                let document = MissingDocument::new(layer, name, reason.clone(), place);
                 if !missing.contains(&document) {
                     missing.push(document);
                 }
@@ -79,13 +78,8 @@ pub fn find_missing_documents(snapshot: &Snapshot, account: &Account, principal:
     }
     for resource in &snapshot.resource_policies {
         if let Err(reason) = &resource.policy.document {
-            missing.push(MissingDocument {
-                layer: LayerKind::Resource,
-                name: format!("resource policy of {}", resource.arn),
-                attached_policy_arn: None,
-                reason: reason.clone(),
-                place: resource.policy.place.clone(),
-            });
+            let place = resource.policy.place.clone();
+            missing.push(MissingDocument::resource_policy(resource.arn.as_str(), reason.clone(), place));
         }
     }
     missing

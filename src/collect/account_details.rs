@@ -1,5 +1,5 @@
-//! One account's IAM: its details page by page, the AWS managed policies that something holds, its alias and its
-//! identity providers. No more than one page is held at a time.
+//! Reads the IAM data of one account: authorization details page by page, the AWS managed policies in use, the account
+//! alias and the identity providers. Memory holds one page at a time.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,15 @@ use super::convert_details;
 use crate::snapshot::format::{AccountPage, OpenIdConnectProvider, SamlProvider};
 use crate::snapshot::store::{AccountWriter, StoreError};
 
-/// Without a filter the answer would hold the whole catalogue of AWS's managed policies, attached or not.
+/// Without a filter, AWS returns all AWS managed policies, attached or not.
 const FILTERS: [EntityType; 4] =
     [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
 
-/// What stopped an account: AWS, or the disk.
+/// Why reading the details of an account stopped.
 pub(super) enum CollectAbort {
+    /// A call failed.
     Aws(CallFailure),
+    /// The account file could not be written.
     Disk(StoreError),
 }
 
@@ -36,14 +38,14 @@ impl From<StoreError> for CollectAbort {
     }
 }
 
-/// A client for IAM.
+/// Creates an IAM client.
 pub(super) fn build_client(session: &AwsSession) -> Client {
     let config = aws_sdk_iam::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     Client::from_conf(config.build())
 }
 
-/// Reads users, groups, roles and policies, and writes each page when it comes. `told` hears how many users and
-/// roles there are so far.
+/// Reads users, groups, roles and policies, and writes each page as it arrives. `on_progress` receives the number of
+/// users and roles so far.
 pub(super) async fn write_authorization_details(
     client: &Client,
     aws_policies: &AwsPolicyCache,
@@ -68,7 +70,7 @@ pub(super) async fn write_authorization_details(
                 convert_details::attached_policy_arns(&page).filter(|arn| is_aws_managed(arn)).map(str::to_owned),
             );
             principals += page.user_detail_list.len() + page.role_detail_list.len();
-            told(principals);
+            on_progress(principals);
             writer.write_page(&page)?;
             match next {
                 Some(next) => marker = Some(next),
@@ -83,7 +85,7 @@ pub(super) async fn write_authorization_details(
     Ok(())
 }
 
-/// Where the next page begins; none after the last. A server that goes round in circles is no answer.
+/// The marker of the next page. `None` after the last page. A marker that repeats is an error, since it would never end.
 fn next_marker(
     is_truncated: bool,
     next: Option<String>,
@@ -94,17 +96,17 @@ fn next_marker(
         Some(next) if current != Some(&next) => Ok(Some(next)),
         _ => Err(CallFailure::from_unexpected_answer(
             &api_calls::GET_DETAILS,
-            "AWS says that more pages follow, and not where",
+            "AWS reports that more pages follow but gives no new marker",
         )),
     }
 }
 
-/// Whether a managed policy is one of AWS's own, in any partition.
+/// Whether a policy is an AWS managed policy, in any partition.
 fn is_aws_managed(arn: &str) -> bool {
     crate::iam::Arn::parse(arn).is_some_and(|arn| arn.account() == "aws")
 }
 
-/// The account's alias; it has one at most.
+/// Reads the account alias. An account has at most one.
 pub(super) async fn read_account_aliases(client: &Client) -> Result<AccountPage, CallFailure> {
     let answer = client
         .list_account_aliases()
@@ -114,7 +116,7 @@ pub(super) async fn read_account_aliases(client: &Client) -> Result<AccountPage,
     Ok(AccountPage { account_aliases: answer.account_aliases, ..AccountPage::default() })
 }
 
-/// The OpenID Connect providers, each with its address and audiences.
+/// Reads the OpenID Connect providers, each with its URL and audiences.
 pub(super) async fn read_open_id_connect_providers(client: &Client) -> Result<AccountPage, CallFailure> {
     let answer = client
         .list_open_id_connect_providers()

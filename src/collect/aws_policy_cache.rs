@@ -1,4 +1,4 @@
-//! AWS's managed policies, each fetched once for all accounts: they are the same in a whole partition.
+//! Fetches each AWS managed policy once for all accounts: it is the same in the whole partition.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +11,14 @@ use super::call_failure::CallFailure;
 use super::convert_details;
 use crate::snapshot::format::ManagedPolicyDetail;
 
-/// The policies that were fetched so far. An account that may not read one leaves it to the next account to try.
+/// The policies that were fetched so far. If an account cannot read a policy, the next account tries again.
 #[derive(Default)]
 pub(super) struct AwsPolicyCache {
     policies: Mutex<HashMap<String, Arc<OnceCell<ManagedPolicyDetail>>>>,
 }
 
 impl AwsPolicyCache {
-    /// The policy of that ARN in its default version.
+    /// The default version of the policy with this ARN.
     pub(super) async fn get_or_fetch(&self, client: &Client, arn: &str) -> Result<ManagedPolicyDetail, CallFailure> {
         let cell = {
             let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -35,7 +35,7 @@ async fn fetch_policy(client: &Client, arn: &str) -> Result<ManagedPolicyDetail,
     let (Some(policy), Some(version)) = (policy, version) else {
         return Err(CallFailure::from_unexpected_answer(
             &api_calls::GET_POLICY,
-            format!("no default version of {arn} came"),
+            format!("the answer has no default version of {arn}"),
         ));
     };
     let answer = client.get_policy_version().policy_arn(arn).version_id(version).send().await;
@@ -43,7 +43,7 @@ async fn fetch_policy(client: &Client, arn: &str) -> Result<ManagedPolicyDetail,
         Some(version) => Ok(convert_details::convert_fetched_policy(policy, version)),
         None => Err(CallFailure::from_unexpected_answer(
             &api_calls::GET_POLICY_VERSION,
-            format!("no version of {arn} came"),
+            format!("the answer has no version of {arn}"),
         )),
     }
 }

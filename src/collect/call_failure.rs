@@ -1,4 +1,4 @@
-//! Why a call failed, told by what the reader can do about it.
+//! Why a call failed, classified by what the user can do.
 
 use std::error::Error;
 
@@ -10,32 +10,32 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use super::api_calls::{ApiCall, CollectionStage};
 use crate::snapshot::format::{CollectionPart, UnreadPart};
 
-/// A call that failed, after everything that can be tried again was.
+/// A call that failed after all retries.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}:{}: {message}", call.service, call.operation)]
 pub struct CallFailure {
-    /// Which call.
+    /// The call.
     pub call: &'static ApiCall,
-    /// What kind of failure.
+    /// The kind of failure.
     pub kind: CallFailureKind,
-    /// The error code that AWS answered with, where it answered.
+    /// AWS's error code. `None` if AWS did not answer with one.
     pub code: Option<String>,
-    /// What AWS said, in one line, its error code first.
+    /// The error in one line, AWS's error code first.
     pub message: String,
 }
 
-/// What kind of failure, by what can be done about it.
+/// The kind of failure, by what the user can do.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum CallFailureKind {
     /// The permission is missing.
     Denied,
-    /// The credentials have expired, or AWS does not know them.
+    /// The credentials have expired or are not valid.
     Credentials,
-    /// AWS refused to answer so quickly, however long one waited.
+    /// AWS throttled all attempts.
     Throttled,
-    /// No answer in time.
+    /// Timeout.
     Timeout,
-    /// The network, or an answer that broke off.
+    /// A network error or an incomplete answer.
     Connection,
     /// Anything else.
     Other,
@@ -70,12 +70,12 @@ const THROTTLED_CODES: [&str; 8] = [
 ];
 
 impl CallFailure {
-    /// What an SDK's error means.
+    /// Classifies an error of the SDK.
     pub(super) fn from_sdk_error<E>(call: &'static ApiCall, error: &SdkError<E, HttpResponse>) -> CallFailure
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        // The member role is assumed while a request is being made, so its refusal is inside another call's error.
+        // The member role is assumed during another call, so its failure is inside the error of that call.
         if let Some(assume_role_failure) = find_assume_role_failure(error) {
             return assume_role_failure;
         }
@@ -97,14 +97,14 @@ impl CallFailure {
                 (CallFailureKind::Connection, format_error_chain(error))
             }
             SdkError::ResponseError(_) => {
-                (CallFailureKind::Connection, format!("the answer broke off: {}", format_error_chain(error)))
+                (CallFailureKind::Connection, format!("incomplete answer: {}", format_error_chain(error)))
             }
             _ => (CallFailureKind::Other, format_error_chain(error)),
         };
         CallFailure { call, kind, code: None, message }
     }
 
-    /// An error that the service answered with.
+    /// Classifies an error that the service returned.
     fn from_service_error(
         call: &'static ApiCall,
         error: &(impl ProvideErrorMetadata + Error + 'static),
@@ -112,7 +112,7 @@ impl CallFailure {
         let code = error.code().unwrap_or_default();
         let kind = match code {
             code if DENIED_CODES.contains(&code) => CallFailureKind::Denied,
-            // Where a region is not enabled for an account, a service there knows none of its credentials.
+            // In a region that the account has not enabled, services reject its credentials.
             code if UNKNOWN_CREDENTIAL_CODES.contains(&code) && call.stage == CollectionStage::Resources => {
                 CallFailureKind::Other
             }
@@ -133,29 +133,29 @@ impl CallFailure {
         CallFailure { call, kind, code, message: join_whitespace(&message) }
     }
 
-    /// An answer that is not what the API promises.
+    /// An answer that violates the API.
     pub(super) fn from_unexpected_answer(call: &'static ApiCall, message: impl Into<String>) -> CallFailure {
         CallFailure { call, kind: CallFailureKind::Other, code: None, message: message.into() }
     }
 
-    /// The permission that is missing, where that is why.
+    /// The missing permission. `None` if that is not the cause.
     pub fn permission(&self) -> Option<&'static str> {
         (self.kind == CallFailureKind::Denied).then_some(self.call.action)
     }
 
-    /// As a snapshot notes it.
+    /// The entry for the snapshot.
     pub(super) fn to_unread_part(&self, part: CollectionPart, scope: Option<String>) -> UnreadPart {
         UnreadPart { part, of: scope, error: self.to_string(), permission: self.permission().map(str::to_owned) }
     }
 }
 
-/// The refusal of a role that was to be assumed, wherever in a chain of causes it is.
+/// The failure of `sts:AssumeRole`, anywhere in a chain of causes.
 fn find_assume_role_failure(error: &(dyn Error + 'static)) -> Option<CallFailure> {
     let assume_role_error = iterate_causes(error).find_map(|cause| cause.downcast_ref::<AssumeRoleError>())?;
     Some(CallFailure::from_service_error(&super::api_calls::ASSUME_ROLE, assume_role_error))
 }
 
-/// An error, and what caused it.
+/// An error and its causes.
 fn iterate_causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     let mut current = Some(error);
     std::iter::from_fn(move || {
@@ -165,7 +165,7 @@ fn iterate_causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = 
     })
 }
 
-/// An error with its causes, in one line.
+/// An error and its causes in one line.
 fn format_error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for cause in iterate_causes(error).map(ToString::to_string) {
@@ -178,7 +178,7 @@ fn format_error_chain(error: &(dyn Error + 'static)) -> String {
     join_whitespace(&text)
 }
 
-/// Some causes are told in paragraphs.
+/// Some causes span several lines.
 fn join_whitespace(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,71 +1,42 @@
-//! What to collect, and how.
+//! The options of a collection.
 
-use std::time::Duration;
-
+use super::retry_policy::RetryPolicy;
 use crate::iam::AccountId;
 
-/// What to collect, and how; the defaults are those of the command line.
+/// The options of a collection. The defaults are those of the command line.
 #[derive(Clone, Debug)]
 pub struct CollectOptions {
-    /// The profile of the AWS configuration files; none for what the environment says.
+    /// The profile of the AWS configuration files. `None` to use the environment.
     pub profile: Option<String>,
-    /// The region that is asked; none for what the environment or the profile says.
+    /// The region to call. `None` to use the environment or the profile.
     pub region: Option<String>,
-    /// A role to assume before anything else, by its ARN.
+    /// The ARN of a role to assume first. `None` to use the credentials as they are.
     pub role_arn: Option<String>,
-    /// The external id that is told whenever a role is assumed.
+    /// The external ID to pass to `sts:AssumeRole`.
     pub external_id: Option<String>,
-    /// Whether the organization is read, and its accounts are collected.
+    /// Accounts only, or the organization too.
     pub scope: CollectScope,
-    /// The accounts to collect; empty for the caller's own, or for all of the organization.
+    /// The accounts to collect. Empty for the caller's account or, with the organization, all its active accounts.
     pub accounts: Vec<AccountId>,
-    /// The name, with its path, of the role that is assumed in each account but the caller's own.
+    /// The name (with path) of the role to assume in each account other than the caller's.
     pub member_role: Option<String>,
-    /// How many accounts are read at a time.
+    /// The number of accounts to read in parallel.
     pub concurrency: usize,
-    /// How many requests a second there are at most, all accounts together; zero for no bound.
+    /// The maximum number of requests per second, for all accounts together. Zero for no limit.
     pub requests_per_second: f64,
-    /// The regions whose resources' policies are read; empty for the one region that is asked.
+    /// The regions whose resource policies are read. Empty for the region of the session.
     pub resource_regions: Vec<String>,
-    /// How long to wait.
+    /// Timeouts and retries.
     pub retry_policy: RetryPolicy,
 }
 
-/// Whether the organization is read.
+/// What is collected.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum CollectScope {
     /// Accounts only.
     Accounts,
-    /// The organization, too.
+    /// The organization and its accounts.
     Organization,
-}
-
-/// How long to wait for what.
-#[derive(Copy, Clone, Debug)]
-pub struct RetryPolicy {
-    /// For a connection.
-    pub connect_timeout: Duration,
-    /// For the answer to one attempt.
-    pub attempt_timeout: Duration,
-    /// How many attempts a call gets.
-    pub max_attempts: u32,
-    /// The scale of the pause after the first attempt; it doubles from attempt to attempt, up to
-    /// [`Patience::longest_pause`], and each pause is a random part of it.
-    pub initial_backoff: Duration,
-    /// The longest pause.
-    pub max_backoff: Duration,
-}
-
-impl Default for RetryPolicy {
-    fn default() -> RetryPolicy {
-        RetryPolicy {
-            connect_timeout: Duration::from_secs(10),
-            attempt_timeout: Duration::from_secs(60),
-            max_attempts: 12,
-            initial_backoff: Duration::from_secs(1),
-            max_backoff: Duration::from_secs(20),
-        }
-    }
 }
 
 impl Default for CollectOptions {

@@ -1,4 +1,4 @@
-//! A collection from beginning to end: who is asking, which accounts there are, each of them, the manifest.
+//! Runs a collection: identifies the caller, lists the accounts, collects each, and writes the manifest.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::aws_policy_cache::AwsPolicyCache;
 use super::aws_session::{AwsSession, ResolvedCaller};
 use super::call_failure::{CallFailure, CallFailureKind};
-use super::collect_account;
+use super::collect_account::collect_account;
 use super::collect_error::CollectError;
 use super::collect_options::{CollectOptions, CollectScope};
 use super::observer::CollectObserver;
@@ -18,57 +18,57 @@ use super::target_account::{self, TargetAccount};
 use crate::snapshot::format::{self, OrganizationFile, SnapshotManifest, UnreadPart};
 use crate::snapshot::store::{CollectionHeader, Compression, SnapshotWriter};
 
-/// Where a snapshot goes.
+/// Where a snapshot is written.
 #[derive(Clone, Debug)]
 pub struct SnapshotDestination {
     /// Its directory.
     pub directory: PathBuf,
-    /// How its files are stored.
+    /// How its files are compressed.
     pub compression: Compression,
-    /// Whether it is begun or continued.
+    /// Whether it is created or continued.
     pub start_mode: StartMode,
 }
 
-/// Whether a snapshot is begun or continued.
+/// Whether a snapshot is created or continued.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum StartMode {
-    /// It is begun, in a directory that does not exist yet.
+    /// It is created, in a directory that does not exist yet.
     New,
-    /// A run that was broken off is continued.
+    /// An interrupted collection, or a finished one with unread parts, is continued.
     Resume,
 }
 
-/// What a collection has brought.
+/// The result of a collection.
 #[derive(Clone, Debug)]
 pub struct CollectionSummary {
     /// The manifest that was written.
     pub manifest: SnapshotManifest,
-    /// The accounts of the organization that were not read because nobody can act in them.
+    /// The accounts of the organization that were skipped because they are not active.
     pub skipped_accounts: Vec<SkippedAccount>,
 }
 
 impl CollectionSummary {
-    /// Whether something that was asked for could not be read.
+    /// Whether a requested part could not be read.
     pub fn is_incomplete(&self) -> bool {
         let organization = self.manifest.organization.iter().any(|organization| !organization.unread.is_empty());
         organization || self.manifest.accounts.iter().any(|account| !account.unread.is_empty())
     }
 }
 
-/// An account of the organization that was not read.
+/// An account of the organization that was skipped.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SkippedAccount {
-    /// Its number.
+    /// Its id.
     pub id: String,
     /// `SUSPENDED`, `PENDING_CLOSURE`, …
     pub status: String,
 }
 
-/// Collects, and writes a snapshot.
+/// Collects accounts and writes a snapshot.
 ///
 /// # Errors
-/// See [`CollectError`]. What was finished before it is kept: [`Beginning::Resumed`] goes on from there. An account or a
-/// part that cannot be read is no error; the manifest tells of it.
+/// See [`CollectError`]. Finished accounts are kept, and [`StartMode::Resume`] continues from there. An account or a
+/// part that cannot be read is not an error: the manifest records it.
 pub fn collect(
     options: &CollectOptions,
     destination: &SnapshotDestination,
@@ -92,52 +92,64 @@ async fn run_collection(
         partition,
         started_at,
     };
-    // Whatever can end it before anything was read leaves no directory behind.
+    // A failure up to here leaves no directory.
     let organization = match options.scope {
         CollectScope::Accounts => None,
         CollectScope::Organization => Some(read_organization_if_required(options, &session).await?),
     };
-    let file = organization.as_ref().and_then(|read| read.as_ref().ok()).map(|(file, _)| file);
-    let targets = target::select_targets(options, &caller, file)?;
+    let file = match &organization {
+        Some(OrganizationRead::Read(file, _)) => Some(file),
+        Some(OrganizationRead::Unread(_)) | None => None,
+    };
+    let targets = target_account::select_targets(options, &caller, file)?;
     let skipped_accounts = find_skipped_accounts(options, file);
     let writer = match destination.start_mode {
         StartMode::New => SnapshotWriter::create(&destination.directory, header, destination.compression)?,
         StartMode::Resume => SnapshotWriter::resume(&destination.directory, header, destination.compression)?,
     };
-    // What an earlier run had read and is damaged now is read again, or told as unread: it is never left out.
+    // An account of an earlier run whose file is damaged is read again or, if it is not requested, recorded as unread.
     for id in writer.damaged_accounts().iter().filter(|id| targets.iter().all(|target| target.id != **id)) {
         writer.record_unread_account(
             id,
             None,
-            "its file is gone or was changed, and it was not asked for again",
+            "its file is missing or was changed, and this run did not request the account",
             None,
         )?;
     }
     match organization {
-        Some(Ok((file, unread))) => writer.write_organization(&file, unread)?,
-        Some(Err(failure)) => writer.record_unread_organization(&failure.to_string(), failure.permission())?,
+        Some(OrganizationRead::Read(file, unread)) => writer.write_organization(&file, unread)?,
+        Some(OrganizationRead::Unread(failure)) => {
+            writer.record_unread_organization(&failure.to_string(), failure.permission())?
+        }
         None => {}
     }
     let writer = Arc::new(writer);
     collect_accounts(options, &session, targets, &writer, observer).await?;
-    let store = Arc::into_inner(writer).expect("no account is being read any more");
-    Ok(CollectionSummary { manifest: store.finish(jiff::Timestamp::now())?, skipped_accounts: skipped_accounts })
+    let writer = Arc::into_inner(writer).expect("all account tasks have ended");
+    Ok(CollectionSummary { manifest: writer.finish(jiff::Timestamp::now())?, skipped_accounts })
 }
 
-/// The organization; or why it could not be read, where the accounts were named and can be read without it.
+/// The organization, or why it could not be read.
+enum OrganizationRead {
+    Read(OrganizationFile, Vec<UnreadPart>),
+    Unread(CallFailure),
+}
+
+/// Reads the organization. A failure is an error unless the options name the accounts, which can be read without it.
 async fn read_organization_if_required(
     options: &CollectOptions,
     session: &AwsSession,
-) -> Result<Result<(OrganizationFile, Vec<UnreadPart>), CallFailure>, CollectError> {
+) -> Result<OrganizationRead, CollectError> {
     match organization_client::read_organization(session).await {
         Err(failure) if options.accounts.is_empty() || failure.kind == CallFailureKind::Credentials => {
             Err(CollectError::from_failure(failure))
         }
-        read => Ok(read),
+        Err(failure) => Ok(OrganizationRead::Unread(failure)),
+        Ok((file, unread)) => Ok(OrganizationRead::Read(file, unread)),
     }
 }
 
-/// Reads the accounts, so many at a time.
+/// Collects the accounts, at most `concurrency` at a time.
 async fn collect_accounts(
     options: &CollectOptions,
     session: &AwsSession,
@@ -147,7 +159,7 @@ async fn collect_accounts(
 ) -> Result<(), CollectError> {
     let account_count = targets.len();
     let mut waiting: VecDeque<TargetAccount> =
-        targets.into_iter().filter(|target| !store.is_finished(&target.id)).collect();
+        targets.into_iter().filter(|target| !writer.is_finished(&target.id)).collect();
     observer.on_collection_started(account_count, account_count - waiting.len());
     let aws_policies = Arc::new(AwsPolicyCache::default());
     let regions = match options.resource_regions.as_slice() {
@@ -165,7 +177,7 @@ async fn collect_accounts(
                 external_id: options.external_id.clone(),
                 aws_policies: Arc::clone(&aws_policies),
                 regions: regions.clone(),
-                writer: Arc::clone(store),
+                writer: Arc::clone(writer),
                 observer: Arc::clone(observer),
             };
             running.spawn(task.collect());
@@ -174,7 +186,7 @@ async fn collect_accounts(
             None => return Ok(()),
             Some(Ok(Ok(()))) => {}
             Some(Ok(Err(error))) => {
-                // Dropped, the others leave nothing half-written behind.
+                // The other tasks are dropped and leave no unfinished file.
                 running.shutdown().await;
                 return Err(error);
             }
@@ -183,7 +195,7 @@ async fn collect_accounts(
     }
 }
 
-/// One account, with all that a task of its own needs.
+/// One account with everything that its task needs.
 struct AccountTask {
     target: TargetAccount,
     session: AwsSession,
@@ -202,7 +214,7 @@ impl AccountTask {
             Some(role) => self.session.assume_role(role, self.external_id.as_deref()).await,
             None => self.session,
         };
-        let outcome = collect_account::collect_account(
+        let outcome = collect_account(
             &self.target,
             &session,
             &self.aws_policies,
@@ -216,13 +228,13 @@ impl AccountTask {
     }
 }
 
-/// The accounts of the organization that were left out.
+/// The accounts of the organization that are skipped.
 fn find_skipped_accounts(options: &CollectOptions, organization: Option<&OrganizationFile>) -> Vec<SkippedAccount> {
     if !options.accounts.is_empty() {
         return Vec::new();
     }
     let accounts = organization.into_iter().flat_map(|organization| &organization.accounts);
-    let inactive_accounts = accounts.filter(|account| !target::is_active_entry(account));
+    let inactive_accounts = accounts.filter(|account| !target_account::is_active_entry(account));
     inactive_accounts
         .map(|account| SkippedAccount { id: account.id.clone(), status: account.status.clone().unwrap_or_default() })
         .collect()

@@ -1,4 +1,4 @@
-//! What the SDK returned, in the form in which a snapshot keeps it. Documents are decoded here, once.
+//! Converts answers of the SDK to the format of a snapshot. Policy documents are decoded here, once.
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::primitives::DateTime;
@@ -9,7 +9,7 @@ use crate::snapshot::format::{
     PolicyVersion, RoleDetail, RoleLastUsed, Tag, UserDetail,
 };
 
-/// A page, as it is written.
+/// Converts a page of account authorization details.
 pub(super) fn convert_page(output: GetAccountAuthorizationDetailsOutput) -> AccountPage {
     AccountPage {
         user_detail_list: convert_list(output.user_detail_list, convert_user),
@@ -20,7 +20,7 @@ pub(super) fn convert_page(output: GetAccountAuthorizationDetailsOutput) -> Acco
     }
 }
 
-/// The ARNs of the managed policies that something on a page holds or is bound by.
+/// The ARNs of the managed policies that the entities of a page hold or have as their boundary.
 pub(super) fn attached_policy_arns(page: &AccountPage) -> impl Iterator<Item = &str> {
     let users = page.user_detail_list.iter().map(|user| (&user.attached_managed_policies, &user.permissions_boundary));
     let roles = page.role_detail_list.iter().map(|role| (&role.attached_managed_policies, &role.permissions_boundary));
@@ -31,7 +31,7 @@ pub(super) fn attached_policy_arns(page: &AccountPage) -> impl Iterator<Item = &
     })
 }
 
-/// A managed policy that was asked for by itself, with the one version that counts.
+/// A managed policy that was fetched separately, with its default version.
 pub(super) fn convert_fetched_policy(policy: types::Policy, version: types::PolicyVersion) -> ManagedPolicyDetail {
     ManagedPolicyDetail {
         arn: policy.arn.unwrap_or_default(),
@@ -43,7 +43,7 @@ pub(super) fn convert_fetched_policy(policy: types::Policy, version: types::Poli
     }
 }
 
-/// A moment in RFC 3339.
+/// A time in RFC 3339.
 pub(super) fn format_time(moment: DateTime) -> Option<String> {
     moment.fmt(aws_sdk_iam::primitives::DateTimeFormat::DateTime).ok()
 }
@@ -101,7 +101,7 @@ fn convert_role(role: types::RoleDetail) -> RoleDetail {
 fn convert_managed_policy(policy: types::ManagedPolicyDetail) -> ManagedPolicyDetail {
     let arn = policy.arn.unwrap_or_default();
     ManagedPolicyDetail {
-        // An ARN always ends in the name; not every server that speaks this API repeats it.
+        // The ARN ends with the name. Some servers that implement this API omit the name.
         policy_name: policy
             .policy_name
             .unwrap_or_else(|| arn.rsplit_once('/').map_or(arn.as_str(), |(_, name)| name).to_owned()),

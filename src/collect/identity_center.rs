@@ -1,5 +1,5 @@
-//! The permission sets of IAM Identity Center. The roles that they become stand in each account's details; these tell
-//! where such a role comes from.
+//! Reads the permission sets of IAM Identity Center. Each account's details contain the roles created from them; the
+//! permission sets record their origin.
 
 use aws_sdk_ssoadmin::Client;
 
@@ -10,7 +10,7 @@ use crate::snapshot::format::{
     AccountPage, EmbeddedDocument, ManagedPolicyReference, PermissionSet, PermissionSetBoundary,
 };
 
-/// Reads the permission sets of every instance that the caller sees in its region.
+/// Reads the permission sets of every instance in the region of the session.
 pub(super) async fn read_permission_sets(session: &AwsSession) -> Result<AccountPage, CallFailure> {
     let config = aws_sdk_ssoadmin::config::Builder::from(&session.config).retry_partition(session.retries.clone());
     let client = Client::from_conf(config.build());
@@ -67,7 +67,7 @@ async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Re
     Ok(PermissionSet {
         permission_set_arn: arn,
         name,
-        // A permission set without an inline policy has an empty one here.
+        // AWS returns an empty string if there is no inline policy.
         inline_policy: inline.filter(|text| !text.is_empty()).as_deref().map(EmbeddedDocument::decode),
         managed_policies,
         customer_managed_policy_references: references,
@@ -83,7 +83,7 @@ async fn read_boundary(
     let request = client.get_permissions_boundary_for_permission_set().instance_arn(instance).permission_set_arn(arn);
     let answer = match request.send().await {
         Ok(answer) => answer,
-        // The permission set was described a moment ago: what is not there is its boundary.
+        // The permission set exists, since it was described above. Its boundary does not.
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
             return Ok(None);
         }

@@ -1,53 +1,53 @@
-//! Who watches a collection. The collector tells; whoever runs it shows it, or does not.
+//! The interface through which a collection reports its progress.
 
 use crate::iam::AccountId;
 
-/// How a collection goes on. The methods are called from the thread that collects; each must return soon.
+/// Receives the progress of a collection. The collecting thread calls the methods, so each must return quickly.
 pub trait CollectObserver: Send + Sync {
-    /// So many accounts will be read; `finished` of them are there from the run that this one continues.
+    /// `accounts` accounts will be read; `finished` of them were read by the run that this one continues.
     fn on_collection_started(&self, accounts: usize, finished: usize) {
         let _ = (accounts, finished);
     }
 
-    /// An account is being read.
+    /// An account was started.
     fn on_account_started(&self, id: &AccountId, name: Option<&str>) {
         let _ = (id, name);
     }
 
-    /// So many users and roles of it have come.
+    /// `principals` users and roles of an account were read so far.
     fn on_account_progress(&self, id: &AccountId, principals: usize) {
         let _ = (id, principals);
     }
 
-    /// An account has been read, as far as it could.
+    /// An account ended.
     fn on_account_finished(&self, id: &AccountId, name: Option<&str>, outcome: &AccountOutcome) {
         let _ = (id, name, outcome);
     }
 }
 
-/// How an account ended.
+/// The result of an account.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AccountOutcome {
-    /// It was read.
+    /// All parts were read.
     Read {
-        /// How many users and roles it has.
+        /// The number of users and roles.
         principals: usize,
     },
-    /// Parts of it could not be read.
+    /// Some parts could not be read.
     Partial {
-        /// How many users and roles were read.
+        /// The number of users and roles that were read.
         principals: usize,
-        /// What failed, each in one line.
+        /// The failures, one line each.
         unread: Vec<String>,
     },
-    /// Nothing of it could be read.
+    /// Nothing could be read.
     Unread {
-        /// Why, in one line.
+        /// The cause, in one line.
         reason: String,
     },
 }
 
-/// An observer that looks away.
+/// An observer that ignores all progress.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct NoopObserver;
 

@@ -1,5 +1,5 @@
-//! The organization: its roots, units and accounts from the top down, its SCPs and RCPs with what they are attached
-//! to, and the delegated administrators.
+//! Reads the organization: roots, organizational units and accounts from the top down, SCPs and RCPs with their targets,
+//! and delegated administrators.
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types;
@@ -12,8 +12,8 @@ use crate::snapshot::format::{
     OrganizationalUnitEntry, PolicyEntry, PolicyType, PolicyTypeEntry, PolicyTypeStatus, RootEntry, UnreadPart,
 };
 
-/// Reads the organization. Without its units nobody can tell what binds an account, so those are read whole or not at
-/// all; of policies and delegated administrators what could not be read is told beside it.
+/// Reads the organization and returns the parts that could not be read. Without all organizational units, the policies
+/// of an account are unknown, so a failure there fails the whole. Policies and delegated administrators can be unread.
 pub(super) async fn read_organization(
     session: &AwsSession,
 ) -> Result<(OrganizationFile, Vec<UnreadPart>), CallFailure> {
@@ -56,7 +56,7 @@ pub(super) async fn read_organization(
     Ok((file, unread))
 }
 
-/// What was read; or nothing, and the failure noted. Credentials that have expired fail everything.
+/// The list, or an empty one if the failure is recorded as unread. Expired credentials remain an error.
 fn take_or_record_failure<T>(
     result: Result<Vec<T>, CallFailure>,
     part: CollectionPart,
@@ -71,7 +71,7 @@ fn take_or_record_failure<T>(
     }
 }
 
-/// Policies of a type that is not enabled have no effect, and cannot be listed everywhere.
+/// Whether policies of this type must be listed. Policies of a disabled type have no effect.
 fn is_policy_type_enabled(root: &RootEntry, policy_type: PolicyType) -> bool {
     let name = to_sdk_policy_type(policy_type);
     root.policy_types
@@ -104,7 +104,7 @@ impl OrganizationClient {
             Some((id, master_account_id)) => Ok(OrganizationEntry { id, master_account_id }),
             None => Err(CallFailure::from_unexpected_answer(
                 call,
-                "the organization came without its id or management account",
+                "the answer lacks the id or the management account of the organization",
             )),
         }
     }
@@ -120,7 +120,7 @@ impl OrganizationClient {
             }
         }
         if roots.is_empty() {
-            return Err(CallFailure::from_unexpected_answer(call, "no root came"));
+            return Err(CallFailure::from_unexpected_answer(call, "the answer has no root"));
         }
         Ok(roots)
     }
@@ -149,7 +149,7 @@ impl OrganizationClient {
         while let Some(page) = pages.next().await {
             for account in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.accounts.unwrap_or_default()
             {
-                // `State` has replaced `Status`; not every partition and server returns it yet.
+                // AWS replaced `Status` with `State`. Some partitions and servers return only `Status`.
                 #[allow(deprecated)]
                 let status = account.status.map(|status| status.as_str().to_owned());
                 let status = account.state.map(|state| state.as_str().to_owned()).or(status);
@@ -183,7 +183,7 @@ impl OrganizationClient {
             answer.map_err(|error| CallFailure::from_sdk_error(call, &error))?.policy.and_then(|policy| policy.content);
         match content {
             Some(content) => Ok(EmbeddedDocument::decode(&content)),
-            None => Err(CallFailure::from_unexpected_answer(call, format!("{policy} came without its content"))),
+            None => Err(CallFailure::from_unexpected_answer(call, format!("the answer has no content for {policy}"))),
         }
     }
 
@@ -217,13 +217,13 @@ fn convert_policy_type(entry: types::PolicyTypeSummary) -> PolicyTypeEntry {
     let status = match entry.status {
         Some(types::PolicyTypeStatus::Enabled) => PolicyTypeStatus::Enabled,
         Some(types::PolicyTypeStatus::PendingDisable) => PolicyTypeStatus::PendingDisable,
-        // On its way, or a status that this version does not know: not yet in force.
+        // The type is being enabled, or AWS added a status: not in effect yet.
         _ => PolicyTypeStatus::PendingEnable,
     };
     PolicyTypeEntry { policy_type: entry.r#type.map_or_else(String::new, |name| name.as_str().to_owned()), status }
 }
 
-/// An id, without which an entry would stand for nothing.
+/// The id of an entry, which AWS always returns.
 fn require_id(call: &'static api_calls::ApiCall, id: Option<String>) -> Result<String, CallFailure> {
-    id.ok_or_else(|| CallFailure::from_unexpected_answer(call, "an entry came without its id"))
+    id.ok_or_else(|| CallFailure::from_unexpected_answer(call, "the answer has an entry without an id"))
 }

@@ -1,5 +1,5 @@
-//! A profile that was asked for by name, as the AWS CLI takes `--profile`: credentials that happen to be in the
-//! environment do not take its place, and a name that no file knows is no profile without credentials.
+//! Credentials of a named profile, with the semantics of `--profile` in the AWS CLI: credentials in the environment do not
+//! replace it, and an unknown name is an error.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_iam::config::SharedCredentialsProvider;
 
-/// The credentials of a profile; where it names none, those of the machine.
+/// The credentials of a profile or, if it defines none, of the container or instance.
 pub(super) fn build_profile_credentials(profile: &str, config: &SdkConfig) -> SharedCredentialsProvider {
     let mut machine_config = ProviderConfig::without_region()
         .with_region(config.region().cloned())
@@ -43,12 +43,12 @@ impl ProvideCredentials for NamedProfileProvider {
     {
         future::ProvideCredentials::new(async {
             self.provider.provide_credentials().await.map_err(|error| match &error {
-                // A profile without credentials comes without a cause; with one, something is wrong with it, and the
-                // credentials of the machine would be somebody else's.
+                // A profile without credentials has no cause, and the container or instance can supply them. A cause means
+                // that the profile is not valid; other credentials would then be a surprise.
                 CredentialsError::CredentialsNotLoaded(_) => match std::error::Error::source(&error) {
                     Some(cause) => CredentialsError::invalid_configuration(cause.to_string()),
                     None if !has_profile_file() => {
-                        CredentialsError::invalid_configuration(format!("there is no profile `{}`", self.name))
+                        CredentialsError::invalid_configuration(format!("no profile is named `{}`", self.name))
                     }
                     None => error,
                 },
@@ -58,8 +58,8 @@ impl ProvideCredentials for NamedProfileProvider {
     }
 }
 
-/// Whether there is a file of profiles at all, with anything in it: where there is none, the SDK says of every name that
-/// it comes without credentials.
+/// Whether a profile file exists and is not empty. Without one, the SDK reports every name as a profile without
+/// credentials.
 fn has_profile_file() -> bool {
     let file = |variable: &str, name: &str| match std::env::var_os(variable) {
         Some(path) => Some(PathBuf::from(path)),

@@ -1,7 +1,7 @@
-//! At most so many requests a second, whatever they are for, retries included.
+//! Limits the requests per second of a whole collection, retries included.
 //!
-//! The bound stands in front of the HTTP client, below the SDK's own adaptive retries: those slow an account down
-//! that throttles, this keeps all of them together polite.
+//! The limiter wraps the HTTP client, below the adaptive retries of the SDK. The retries slow down one throttled account;
+//! the limiter bounds all accounts together. Timeouts and retries are in `retry_policy.rs`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::time::Instant;
 
-/// Gives out the moments at which requests may start.
+/// Assigns start times to requests.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     interval: Duration,
@@ -24,20 +24,20 @@ pub(super) struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// At most `per_second` requests a second; no bound where that is zero or less.
+    /// At most `per_second` requests per second. Zero or less means no limit.
     pub(super) fn new(per_second: f64) -> RateLimiter {
         let interval = if per_second > 0.0 { Duration::from_secs_f64(1.0 / per_second) } else { Duration::ZERO };
         RateLimiter { interval, next_start: Mutex::new(None) }
     }
 
-    /// Waits for the next free moment.
+    /// Waits for the next free start time.
     async fn wait_for_turn(&self) {
         if !self.interval.is_zero() {
             tokio::time::sleep_until(self.reserve_turn(Instant::now())).await;
         }
     }
 
-    /// The moment at which someone who asks now may start. Moments that nobody took are not saved up.
+    /// The start time of a request that arrives `now`. Unused start times do not accumulate.
     fn reserve_turn(&self, now: Instant) -> Instant {
         let mut next_start = self.next_start.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = next_start.map_or(now, |next| next.max(now));
@@ -46,7 +46,7 @@ impl RateLimiter {
     }
 }
 
-/// The SDK's own HTTP client, rustls over the machine's certificates and the proxy of the environment, paced.
+/// The HTTP client of the SDK with a rate limit: rustls, the system's certificates, and the proxy of the environment.
 pub(super) fn build_http_client(rate_limiter: RateLimiter) -> SharedHttpClient {
     let inner = Builder::new().build_with_connector_fn(|settings, components| {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
@@ -79,7 +79,7 @@ struct RateLimitedConnector {
 
 impl fmt::Debug for RateLimitedConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PacedConnector").field("pace", &self.rate_limiter).finish_non_exhaustive()
+        f.debug_struct("RateLimitedConnector").field("rate_limiter", &self.rate_limiter).finish_non_exhaustive()
     }
 }
 
@@ -97,7 +97,7 @@ impl HttpConnector for RateLimitedConnector {
 mod tests {
     use super::*;
 
-    /// The turns of whoever asks at these milliseconds.
+    /// The start times of requests that arrive at these times, in milliseconds.
     fn turns_in_millis(per_second: f64, request_times: &[u64]) -> Vec<u128> {
         let (rate_limiter, start) = (RateLimiter::new(per_second), Instant::now());
         let turn =
@@ -111,12 +111,12 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_not_saved_up() {
+    fn unused_start_times_do_not_accumulate() {
         assert_eq!(turns_in_millis(1.0, &[0, 60_000, 60_000, 60_500]), [0, 60_000, 61_000, 62_000]);
     }
 
     #[test]
-    fn zero_is_no_bound() {
+    fn zero_means_no_limit() {
         assert_eq!(turns_in_millis(0.0, &[0, 0, 7]), [0, 0, 7]);
     }
 }

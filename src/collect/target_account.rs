@@ -1,28 +1,30 @@
-//! The accounts that are to be read, and as whom.
+//! Selects the accounts to read and the role to assume in each.
 
 use std::collections::BTreeSet;
 
+use super::api_calls;
 use super::aws_session::ResolvedCaller;
+use super::call_failure::CallFailure;
 use super::collect_error::CollectError;
 use super::collect_options::{CollectOptions, CollectScope};
 use crate::iam::AccountId;
 use crate::snapshot::format::{AccountEntry, OrganizationFile};
 
-/// An account that is to be read.
+/// An account to read.
 #[derive(Clone, Debug)]
 pub(super) struct TargetAccount {
     pub(super) id: AccountId,
     pub(super) name: Option<String>,
     #[cfg(feature = "aws-resources")]
     pub(super) partition: crate::iam::Partition,
-    /// The role that is assumed in it; none where the caller is at home.
+    /// The role to assume in it. `None` for the caller's own account.
     pub(super) role_arn: Option<String>,
-    /// Whether the permission sets are read beside it.
+    /// Whether to read the permission sets of IAM Identity Center with it.
     pub(super) has_permission_sets: bool,
 }
 
-/// The accounts to read: those that were named, or all of the organization that are active, or the caller's own. In
-/// order, each once.
+/// The accounts to read: those that the options name, else the active accounts of the organization, else the caller's
+/// own. Sorted and without duplicates.
 pub(super) fn select_targets(
     options: &CollectOptions,
     caller: &ResolvedCaller,
@@ -35,8 +37,8 @@ pub(super) fn select_targets(
             .accounts
             .iter()
             .filter(is_active_account)
-            .filter_map(|account| AccountId::parse(&account.id))
-            .collect(),
+            .map(|account| AccountId::parse(&account.id).ok_or_else(|| invalid_account_id(&account.id)))
+            .collect::<Result<_, CollectError>>()?,
         None => BTreeSet::from([caller.account.clone()]),
     };
     let mut targets = Vec::new();
@@ -50,10 +52,10 @@ pub(super) fn select_targets(
             None => {
                 return Err(CollectError::Arguments {
                     message: format!(
-                        "account {id} is not the caller's ({}), and no role is named to read it",
+                        "no role is given for account {id}, which is not the caller's account ({})",
                         caller.account
                     ),
-                    help: "give `--member-role NAME`; examples/member-role.json rolls one out to an organization",
+                    help: "use `--member-role NAME`; examples/member-role.json deploys such a role to an organization",
                 });
             }
         };
@@ -73,7 +75,12 @@ pub(super) fn select_targets(
     Ok(targets)
 }
 
-/// Nobody can act in an account that is suspended or closed, nor can a role be assumed there.
+fn invalid_account_id(id: &str) -> CollectError {
+    let message = format!("the organization lists an account with the id `{id}`, which is not an account number");
+    CollectError::StartFailed(CallFailure::from_unexpected_answer(&api_calls::LIST_ACCOUNTS, message))
+}
+
+/// Whether an account is active. In a suspended or closed account, no role can be assumed.
 pub(super) fn is_active_entry(account: &AccountEntry) -> bool {
     !matches!(account.status.as_deref(), Some("SUSPENDED" | "PENDING_CLOSURE" | "CLOSED" | "PENDING_ACTIVATION"))
 }

@@ -11,14 +11,15 @@ pub(super) async fn read_dynamodb_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_dynamodb, session);
-    each_page!(found, &api_calls::LIST_TABLES, client.list_tables(), |page| {
+    each_page!(recorder, &api_calls::LIST_TABLES, client.list_tables(), |page| {
         for name in page.table_names.unwrap_or_default() {
-            let arn = format!("arn:{}:dynamodb:{}:{}:table/{name}", found.partition, found.region, found.owner);
+            let arn =
+                format!("arn:{}:dynamodb:{}:{}:table/{name}", recorder.partition, recorder.region, recorder.owner);
             let answer = client.get_resource_policy().resource_arn(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.policy)
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_TABLE_POLICY, &error));
-            found.record_policy(arn, policy)?;
+            recorder.record_policy(arn, policy)?;
         }
     });
     Ok(())

@@ -11,14 +11,14 @@ pub(super) async fn read_ecr_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_ecr, session);
-    each_page!(found, &api_calls::DESCRIBE_REPOSITORIES, client.describe_repositories(), |page| {
+    each_page!(recorder, &api_calls::DESCRIBE_REPOSITORIES, client.describe_repositories(), |page| {
         for repository in page.repositories.unwrap_or_default() {
             let (Some(name), Some(arn)) = (repository.repository_name, repository.repository_arn) else { continue };
             let answer = client.get_repository_policy().repository_name(name).send().await;
             let policy = answer
                 .map(|answer| answer.policy_text)
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_REPOSITORY_POLICY, &error));
-            found.record_policy(arn, policy)?;
+            recorder.record_policy(arn, policy)?;
         }
     });
     Ok(())

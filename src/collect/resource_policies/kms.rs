@@ -1,4 +1,4 @@
-//! KMS: the policy of each key, AWS managed ones included.
+//! KMS: reads the policy of each key, AWS managed keys included.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;
@@ -11,14 +11,14 @@ pub(super) async fn read_kms_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_kms, session);
-    each_page!(found, &api_calls::LIST_KEYS, client.list_keys(), |page| {
+    each_page!(recorder, &api_calls::LIST_KEYS, client.list_keys(), |page| {
         for key in page.keys.unwrap_or_default() {
             let (Some(id), Some(arn)) = (key.key_id, key.key_arn) else { continue };
             let answer = client.get_key_policy().key_id(id).policy_name("default").send().await;
             let policy = answer
                 .map(|answer| answer.policy)
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_KEY_POLICY, &error));
-            found.record_policy(arn, policy)?;
+            recorder.record_policy(arn, policy)?;
         }
     });
     Ok(())

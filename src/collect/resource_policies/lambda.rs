@@ -1,4 +1,4 @@
-//! Lambda: the policy of each function; versions and aliases have others, which are not read.
+//! Lambda: reads the policy of each function. The policies of versions and aliases are not read.
 
 use super::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;
@@ -11,14 +11,14 @@ pub(super) async fn read_lambda_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_lambda, session);
-    each_page!(found, &api_calls::LIST_FUNCTIONS, client.list_functions(), |page| {
+    each_page!(recorder, &api_calls::LIST_FUNCTIONS, client.list_functions(), |page| {
         for function in page.functions.unwrap_or_default() {
             let Some(arn) = function.function_arn else { continue };
             let answer = client.get_policy().function_name(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.policy)
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_FUNCTION_POLICY, &error));
-            found.record_policy(arn, policy)?;
+            recorder.record_policy(arn, policy)?;
         }
     });
     Ok(())

@@ -1,5 +1,9 @@
-//! The policies of resources, service by service. A resource whose policy cannot be read is noted by its ARN, a service
-//! that cannot be listed by its name and region; the others are read all the same.
+//! Reads resource policies, service by service.
+//!
+//! A resource whose policy cannot be read is recorded by its ARN. A service whose resources cannot be listed is recorded
+//! by its name and region. Other resources and services are still read.
+//!
+//! - `dynamodb.rs`, `ecr.rs`, `kms.rs`, `lambda.rs`, `s3.rs`, `secrets_manager.rs`, `sns.rs`, `sqs.rs`: one service each.
 
 mod dynamodb;
 mod ecr;
@@ -10,18 +14,18 @@ mod secrets_manager;
 mod sns;
 mod sqs;
 
+use super::account_recorder::AccountRecorder;
 use super::aws_session::AwsSession;
 use super::call_failure::CallFailure;
-use super::collect_account::AccountRecorder;
 use super::collect_error::CollectError;
 use super::target_account::TargetAccount;
 use crate::snapshot::format::{AccountPage, CollectionPart, EmbeddedDocument, ResourcePolicyEntry};
 
-/// How S3, Lambda, ECR and DynamoDB say that a resource has no policy.
+/// The error codes with which S3, Lambda, ECR and DynamoDB report that a resource has no policy.
 const NO_POLICY: [&str; 4] =
     ["NoSuchBucketPolicy", "ResourceNotFoundException", "RepositoryPolicyNotFoundException", "PolicyNotFoundException"];
 
-/// Reads the policies of an account's resources in those regions; buckets in all regions.
+/// Reads the policies of an account's resources in `regions`. Buckets are read in all regions.
 pub(super) async fn collect_resource_policies(
     target: &TargetAccount,
     session: &AwsSession,
@@ -52,12 +56,12 @@ pub(super) async fn collect_resource_policies(
     Ok(())
 }
 
-/// Where what a service tells goes.
+/// Records the resource policies of one service in one region.
 struct ResourcePolicyRecorder<'a> {
     owner: String,
     partition: &'static str,
     region: String,
-    /// What is unread where the service cannot be listed.
+    /// The scope that is unread if the resources cannot be listed: `s3`, `sqs in eu-west-1`.
     listing_scope: String,
     account_recorder: &'a mut AccountRecorder,
 }
@@ -69,19 +73,13 @@ impl<'a> ResourcePolicyRecorder<'a> {
         region: &str,
         account_recorder: &'a mut AccountRecorder,
     ) -> ResourcePolicyRecorder<'a> {
-        // Buckets are listed for all regions at once.
+        // One call lists the buckets of all regions.
         let listing_scope = if service == "s3" { service.to_owned() } else { format!("{service} in {region}") };
         let (owner, partition) = (target.id.to_string(), target.partition.as_str());
-        ResourcePolicyRecorder {
-            owner,
-            partition,
-            region: region.to_owned(),
-            listing_scope: listing_scope,
-            account_recorder,
-        }
+        ResourcePolicyRecorder { owner, partition, region: region.to_owned(), listing_scope, account_recorder }
     }
 
-    /// A resource was asked for its policy; that it has none is an answer.
+    /// Records the policy of a resource, which can have none.
     fn record_policy(&mut self, arn: String, result: Result<Option<String>, CallFailure>) -> Result<(), CollectError> {
         match result {
             Ok(None) => Ok(()),
@@ -96,7 +94,7 @@ impl<'a> ResourcePolicyRecorder<'a> {
         }
     }
 
-    /// A service could not be listed to its end.
+    /// Records that the resources of the service could not be listed completely.
     fn record_unlisted(&mut self, failure: CallFailure) -> Result<(), CollectError> {
         self.account_recorder.record_failure(
             CollectionPart::ResourcePolicies,
@@ -106,7 +104,7 @@ impl<'a> ResourcePolicyRecorder<'a> {
     }
 }
 
-/// A client of a service's crate, with the session's configuration and retries.
+/// Creates a client of a service's crate with the configuration and retries of a session.
 macro_rules! client {
     ($service:ident, $session:expr) => {{
         let config = $service::config::Builder::from(&$session.config).retry_partition($session.retries.clone());
@@ -115,14 +113,14 @@ macro_rules! client {
 }
 use client;
 
-/// Goes through the pages of a list; a page that cannot be read ends it, and is noted.
+/// Runs the body for each page of a list. A page that cannot be read is recorded and ends the list.
 macro_rules! each_page {
-    ($found:expr, $call:expr, $request:expr, |$page:ident| $body:block) => {
+    ($recorder:expr, $call:expr, $request:expr, |$page:ident| $body:block) => {
         let mut pages = $request.into_paginator().send();
         while let Some(page) = pages.next().await {
             match page {
                 Ok($page) => $body,
-                Err(error) => return $found.unlisted(Failure::of($call, &error)),
+                Err(error) => return $recorder.record_unlisted(CallFailure::from_sdk_error($call, &error)),
             }
         }
     };

@@ -1,4 +1,4 @@
-//! S3: the policy of each bucket, asked in the bucket's own region.
+//! S3: reads the policy of each bucket, in the region of the bucket.
 
 use std::collections::HashMap;
 
@@ -17,17 +17,17 @@ pub(super) async fn read_s3_policies(
     let home_region = session.region();
     let mut clients: HashMap<String, Client> = HashMap::new();
     let list_client = build_client(session);
-    // Asked for a number of buckets, AWS tells each one's region.
-    each_page!(found, &api_calls::LIST_BUCKETS, list_client.list_buckets().max_buckets(1000), |page| {
+    // AWS returns the region of each bucket only if the request sets a page size.
+    each_page!(recorder, &api_calls::LIST_BUCKETS, list_client.list_buckets().max_buckets(1000), |page| {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name else { continue };
             let region = bucket.bucket_region.unwrap_or_else(|| home_region.clone());
             let client = clients.entry(region.clone()).or_insert_with(|| build_client(&session.with_region(&region)));
-            let answer = client.get_bucket_policy().bucket(&name).expected_bucket_owner(&found.owner).send().await;
+            let answer = client.get_bucket_policy().bucket(&name).expected_bucket_owner(&recorder.owner).send().await;
             let policy = answer
                 .map(|answer| answer.policy)
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_BUCKET_POLICY, &error));
-            found.record_policy(format!("arn:{}:s3:::{name}", found.partition), policy)?;
+            recorder.record_policy(format!("arn:{}:s3:::{name}", recorder.partition), policy)?;
         }
     });
     Ok(())
@@ -36,7 +36,7 @@ pub(super) async fn read_s3_policies(
 fn build_client(session: &AwsSession) -> Client {
     let config = aws_sdk_s3::config::Builder::from(&session.config)
         .retry_partition(session.retries.clone())
-        // Another endpoint than AWS's seldom has a host name for each bucket.
+        // Custom endpoints rarely have a host name per bucket.
         .force_path_style(session.config.endpoint_url().is_some());
     Client::from_conf(config.build())
 }

@@ -11,13 +11,13 @@ pub(super) async fn read_secrets_manager_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_secretsmanager, session);
-    each_page!(found, &api_calls::LIST_SECRETS, client.list_secrets(), |page| {
+    each_page!(recorder, &api_calls::LIST_SECRETS, client.list_secrets(), |page| {
         for arn in page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.arn) {
             let answer = client.get_resource_policy().secret_id(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.resource_policy)
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_SECRET_POLICY, &error));
-            found.record_policy(arn, policy)?;
+            recorder.record_policy(arn, policy)?;
         }
     });
     Ok(())

@@ -11,13 +11,13 @@ pub(super) async fn read_sns_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sns, session);
-    each_page!(found, &api_calls::LIST_TOPICS, client.list_topics(), |page| {
+    each_page!(recorder, &api_calls::LIST_TOPICS, client.list_topics(), |page| {
         for arn in page.topics.unwrap_or_default().into_iter().filter_map(|topic| topic.topic_arn) {
             let answer = client.get_topic_attributes().topic_arn(&arn).send().await;
             let policy = answer
                 .map(|answer| answer.attributes.unwrap_or_default().remove("Policy"))
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_TOPIC_ATTRIBUTES, &error));
-            found.record_policy(arn, policy)?;
+            recorder.record_policy(arn, policy)?;
         }
     });
     Ok(())

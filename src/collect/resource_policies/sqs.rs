@@ -1,4 +1,4 @@
-//! SQS: the policy of each queue.
+//! SQS: reads the policy of each queue.
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
@@ -13,8 +13,8 @@ pub(super) async fn read_sqs_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sqs, session);
-    // Without a number AWS returns the first thousand, and does not say that there are more.
-    each_page!(found, &api_calls::LIST_QUEUES, client.list_queues().max_results(1000), |page| {
+    // Without a page size, AWS returns the first 1,000 queues and no token for the rest.
+    each_page!(recorder, &api_calls::LIST_QUEUES, client.list_queues().max_results(1000), |page| {
         for url in page.queue_urls.unwrap_or_default() {
             let request = client
                 .get_queue_attributes()
@@ -29,13 +29,13 @@ pub(super) async fn read_sqs_policies(
                 Ok(answer) => {
                     let mut attributes = answer.attributes.unwrap_or_default();
                     let arn = attributes.remove(&QueueAttributeName::QueueArn).unwrap_or(url);
-                    found.record_policy(arn, Ok(attributes.remove(&QueueAttributeName::Policy)))?;
+                    recorder.record_policy(arn, Ok(attributes.remove(&QueueAttributeName::Policy)))?;
                 }
-                // What rests on it is found by its ARN, which the URL ends like.
+                // What rests on it is recorder by its ARN, which the URL ends like.
                 Err(failure) => {
                     let name = url.rsplit('/').next().unwrap_or(&url);
-                    found.record_policy(
-                        format!("arn:{}:sqs:{}:{}:{name}", found.partition, found.region, found.owner),
+                    recorder.record_policy(
+                        format!("arn:{}:sqs:{}:{}:{name}", recorder.partition, recorder.region, recorder.owner),
                         Err(failure),
                     )?;
                 }

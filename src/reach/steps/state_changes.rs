@@ -323,12 +323,14 @@ impl StepFinder<'_> {
         let Some(node) = graph.nodes.get(self.state.principal).filter(|_| !targets.is_clear()) else {
             return Vec::new();
         };
-        let versions = |policy: usize| {
-            let managed = node.account.policies.get(graph.policies.arn(policy));
-            managed.map_or(&[][..], |policy| policy.other_versions.as_slice())
-        };
+        let managed_policy = |policy: usize| node.account.policies.get(graph.policies.arn(policy));
+        let versions =
+            |policy: usize| managed_policy(policy).map_or(&[][..], |policy| policy.other_versions.as_slice());
+        let unreadable =
+            |policy: usize| managed_policy(policy).map_or(&[][..], |policy| policy.unreadable_versions.as_slice());
         let mut candidates = self.find_account_policies();
-        let without_versions: Vec<usize> = candidates.ones().filter(|policy| versions(*policy).is_empty()).collect();
+        let without_versions: Vec<usize> =
+            candidates.ones().filter(|policy| versions(*policy).is_empty() && unreadable(*policy).is_empty()).collect();
         without_versions.into_iter().for_each(|policy| candidates.remove(policy));
         let mut states = Vec::new();
         for policy in self
@@ -342,6 +344,11 @@ impl StepFinder<'_> {
                 .cloned()
                 .unwrap_or_else(|| graph.principals.empty_set());
             holders.intersect_with(targets);
+            if !holders.is_clear() {
+                // A version whose content is unknown could allow anything.
+                undecided
+                    .extend(unreadable(policy).iter().map(|version| UndecidedReason::UnreadInput(version.to_string())));
+            }
             for (principal, (id, _)) in
                 holders.ones().flat_map(|principal| versions(policy).iter().map(move |v| (principal, v)))
             {

@@ -1,20 +1,20 @@
-//! What a collection could not read, and which verdicts rest on it (`docs/snapshot.md`, "What could not be read").
+//! The parts that the collector could not read, and the verdicts that depend on them (`docs/snapshot.md`).
 
-use super::snapshot::{LayerKind, MissingDocument, MissingReason, RESOURCE_POLICY_PREFIX, SERVICE_POLICIES_PREFIX};
+use super::missing::{LayerKind, MissingDocument, MissingReason, MissingScope};
 use crate::iam::AccountId;
 use crate::snapshot::format::{CollectionPart, UnreadPart};
 use crate::source::Place;
 
-/// A part that was asked for and could not be read.
+/// A part that the collector tried to read and could not.
 #[derive(Clone, Debug)]
 pub struct CollectionGap {
-    /// The account that it is of; none for the organization.
+    /// The account that the part belongs to. `None` for the organization.
     pub account: Option<AccountId>,
-    /// The account's name, where known.
+    /// The account's name. `None` if unknown.
     pub account_name: Option<String>,
-    /// What, and why.
+    /// The part, and why it could not be read.
     pub unread: UnreadPart,
-    /// Where the snapshot says so.
+    /// Where the snapshot records it.
     pub place: Place,
 }
 
@@ -28,12 +28,12 @@ impl CollectionGap {
         CollectionGap { account: account.cloned(), account_name: name.map(str::to_owned), unread, place }
     }
 
-    /// Whether principals may be missing from the snapshot with it.
+    /// Whether principals could be missing from the snapshot because of it.
     pub fn may_hide_principals(&self) -> bool {
         matches!(self.unread.part, CollectionPart::Account | CollectionPart::AuthorizationDetails)
     }
 
-    /// Why, in words: what AWS said, and which permission would help.
+    /// The reason, for people: AWS's error, and the permission that the collector lacks.
     pub fn reason(&self) -> String {
         match &self.unread.permission {
             Some(permission) => format!("{}; the collector needs {permission}", self.unread.error),
@@ -41,16 +41,15 @@ impl CollectionGap {
         }
     }
 
-    /// What of each principal's layers is not known for it; none where no verdict rests on it, or where what is
-    /// missing is told one by one.
+    /// The documents that are unknown for every principal because of this gap. `None` if no verdict depends on the
+    /// part, or if the snapshot lists each missing document by itself.
     pub(crate) fn to_missing_document(&self) -> Option<MissingDocument> {
-        let (layer, name) = match self.unread.part {
-            // A document that allows may be in it: for principals of the owner that is all it takes.
-            CollectionPart::ResourcePolicies => (LayerKind::Resource, self.resource_policies_label()),
-            // These only deny, but what they deny is not known.
-            CollectionPart::Organization => (LayerKind::ServiceControl, "the organization".to_owned()),
-            CollectionPart::ServiceControlPolicies => (LayerKind::ServiceControl, self.part_label().to_owned()),
-            CollectionPart::ResourceControlPolicies => (LayerKind::ResourceControl, self.part_label().to_owned()),
+        let layer = match self.unread.part {
+            // A resource policy can allow a request by itself for principals of the account that owns the resource.
+            CollectionPart::ResourcePolicies => LayerKind::Resource,
+            // These policies only deny, but what they deny is unknown.
+            CollectionPart::Organization | CollectionPart::ServiceControlPolicies => LayerKind::ServiceControl,
+            CollectionPart::ResourceControlPolicies => LayerKind::ResourceControl,
             CollectionPart::Account
             | CollectionPart::AuthorizationDetails
             | CollectionPart::AccountAliases
@@ -59,15 +58,33 @@ impl CollectionGap {
             | CollectionPart::PermissionSets
             | CollectionPart::DelegatedAdministrators => return None,
         };
+        let (name, scope) = match self.unread.part {
+            CollectionPart::ResourcePolicies => (self.resource_policies_label(), self.resource_scope()),
+            _ => (self.part_label().to_owned(), MissingScope::AllResources),
+        };
         let UnreadPart { error, permission, .. } = self.unread.clone();
         let reason = MissingReason::CollectionFailed { error, permission };
-        Some(MissingDocument { layer, name, attached_policy_arn: None, reason: reason, place: self.place.clone() })
+        Some(MissingDocument { scope, ..MissingDocument::new(layer, name, reason, self.place.clone()) })
+    }
+
+    /// The resources whose policies are unknown, from the field `Of`: an ARN, or a service with or without a region
+    /// (`sqs in eu-west-1`). Text of another form could stand for any service.
+    fn resource_scope(&self) -> MissingScope {
+        let Some(scope) = self.unread.of.as_deref() else { return MissingScope::AllResources };
+        if scope.starts_with("arn:") {
+            return MissingScope::Resource(scope.to_owned());
+        }
+        let is_service = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        match scope.split_whitespace().next().filter(is_service) {
+            Some(service) => MissingScope::Service(service.to_owned()),
+            None => MissingScope::AllResources,
+        }
     }
 
     fn resource_policies_label(&self) -> String {
         match self.unread.of.as_deref() {
-            Some(arn) if arn.starts_with("arn:") => format!("{RESOURCE_POLICY_PREFIX}{arn}"),
-            Some(scope) => format!("{SERVICE_POLICIES_PREFIX}{scope}"),
+            Some(arn) if arn.starts_with("arn:") => format!("resource policy of {arn}"),
+            Some(scope) => format!("resource policies of {scope}"),
             None => self.part_label().to_owned(),
         }
     }
@@ -76,7 +93,7 @@ impl CollectionGap {
         match self.unread.part {
             CollectionPart::Account => "the account",
             CollectionPart::AuthorizationDetails => "some of the users, groups, roles and policies",
-            CollectionPart::AccountAliases => "the alias",
+            CollectionPart::AccountAliases => "the account alias",
             CollectionPart::OpenIdConnectProviders => "OpenID Connect providers",
             CollectionPart::SamlProviders => "SAML providers",
             CollectionPart::PermissionSets => "permission sets",
@@ -90,7 +107,7 @@ impl CollectionGap {
 }
 
 impl std::fmt::Display for CollectionGap {
-    /// What it is: `account 111122223333 (billing)`, `permission sets of account 111122223333`.
+    /// `account 111122223333 (billing)`, `permission sets of account 111122223333`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Some(account) = &self.account else { return f.write_str(self.part_label()) };
         match (self.unread.part, &self.unread.of) {

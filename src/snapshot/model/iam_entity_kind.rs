@@ -1,26 +1,26 @@
-//! What kind of principal an entity is, as far as its ARN alone tells.
+//! User, role, SSO role or service-linked role, derived from the ARN.
 
 use crate::iam::Arn;
 
-/// What an entity of an account is. Who uses it (a person, an agent, a workload) is not told here.
+/// The kind of an IAM entity. Who uses it (a human, an agent, a workload) is another question.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum IamEntityKind {
     /// An IAM user.
     User,
-    /// A role of the account's own.
+    /// A role that the account created.
     Role,
-    /// A role that IAM Identity Center keeps for a permission set (`AWSReservedSSO_*`).
+    /// A role that IAM Identity Center created for a permission set (`AWSReservedSSO_*`).
     SsoRole,
-    /// A role of an AWS service, of path `/aws-service-role/`: bound by no SCP and no RCP.
+    /// A service-linked role (path `/aws-service-role/`). SCPs and RCPs do not affect it.
     ServiceLinkedRole,
 }
 
-/// The paths that no customer can create roles in (*IAM identifiers*; *Service-linked roles*).
+// AWS: "IAM identifiers", "Service-linked roles": customers cannot create roles under these paths.
 const SERVICE_LINKED_PREFIX: &str = "role/aws-service-role/";
 const IDENTITY_CENTER_PREFIX: &str = "role/aws-reserved/sso.amazonaws.com/";
 
 impl IamEntityKind {
-    /// The kind of a role. The path decides, which AWS reserves; a name anyone can give.
+    /// The kind of a role. The path decides, because AWS reserves it; any role can have any name.
     pub fn from_role_arn(arn: &Arn) -> IamEntityKind {
         match arn.resource() {
             resource if resource.starts_with(SERVICE_LINKED_PREFIX) => IamEntityKind::ServiceLinkedRole,
@@ -29,7 +29,7 @@ impl IamEntityKind {
         }
     }
 
-    /// Whether IAM Identity Center made it.
+    /// Whether IAM Identity Center created it.
     pub fn is_sso(self) -> bool {
         self == IamEntityKind::SsoRole
     }

@@ -1,46 +1,48 @@
-//! What a snapshot holds once it is read. Names are kept as they came: reports sanitise them.
+//! Accounts, principals and groups, and the snapshot as a whole. Names are kept as AWS returned them; reports
+//! neutralize them for terminals.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::collection_gap::CollectionGap;
 use super::iam_entity_kind::IamEntityKind;
+use super::missing::MissingDocument;
 use super::organization::Organization;
-use crate::iam::{AccountId, Arn, Partition, PolicyDocument};
+use super::policy::{ManagedPolicy, PermissionsBoundary, PolicyAttachment, ResourceWithPolicy};
+use crate::iam::{AccountId, Arn, Partition};
 use crate::source::{Diagnostics, Place};
 
 /// Everything that was collected.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The file or directory that it was read from.
+    /// The file or directory that was read.
     pub origin: PathBuf,
-    /// When it was taken, in RFC 3339, where it says so.
+    /// When it was taken, in RFC 3339. `None` if the snapshot does not record it.
     pub taken_at: Option<String>,
-    /// The accounts, by number.
+    /// The accounts, ordered by id.
     pub accounts: Vec<Account>,
-    /// The organization, where it was collected.
+    /// The organization. `None` if it was not collected.
     pub organization: Option<Organization>,
-    /// The policies of resources that were collected.
+    /// The resource policies that were collected.
     pub resource_policies: Vec<ResourceWithPolicy>,
-    /// What was asked for when it was collected and could not be read.
+    /// The parts that the collector tried to read and could not.
     pub collection_gaps: Vec<CollectionGap>,
-    /// What of its files could not be read or is not whole. What it affects is undecided, by name.
+    /// The parts of its files that cannot be read or are incomplete. Verdicts that depend on them are undecided.
     pub problems: Vec<SnapshotProblem>,
 }
 
 impl Snapshot {
-    /// The account of that number.
+    /// The account with this id.
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
         self.accounts.iter().find(|account| &account.id == id)
     }
 
-    /// Whether it may lack principals that it should hold.
+    /// Whether principals could be missing from it.
     pub fn may_lack_principals(&self) -> bool {
         self.collection_gaps.iter().any(CollectionGap::may_hide_principals)
     }
 
-    /// Every principal with its account, in order.
+    /// All principals with their accounts, ordered by account and ARN.
     pub fn principals(&self) -> impl Iterator<Item = (&Account, &Principal)> {
         self.accounts.iter().flat_map(|account| account.principals.iter().map(move |principal| (account, principal)))
     }
@@ -49,19 +51,19 @@ impl Snapshot {
 /// One account's authorization details.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Its number.
+    /// Its id.
     pub id: AccountId,
     /// Its partition.
     pub partition: Partition,
-    /// Its alias, where that was collected.
+    /// Its alias. `None` if it has none or it was not collected.
     pub alias: Option<String>,
-    /// Its users and roles, by ARN.
+    /// Its users and roles, ordered by ARN.
     pub principals: Vec<Principal>,
-    /// Its groups, by ARN.
+    /// Its groups, ordered by ARN.
     pub groups: Vec<IamGroup>,
-    /// The managed policies that were collected with it, AWS's own included, by ARN.
+    /// The managed policies that were collected with it, AWS managed policies included, by ARN.
     pub policies: BTreeMap<String, ManagedPolicy>,
-    /// What decides over all of its principals and could not be collected.
+    /// Documents that decide the access of all its principals and could not be collected.
     pub missing_documents: Vec<MissingDocument>,
 }
 
@@ -74,29 +76,29 @@ pub struct Principal {
     pub name: String,
     /// Its path, `/` or `/…/`.
     pub path: String,
-    /// Its unique id (`AIDA…`, `AROA…`), where known.
+    /// Its unique id (`AIDA…`, `AROA…`). `None` if unknown.
     pub unique_id: Option<String>,
-    /// What it is.
+    /// User, role, SSO role or service-linked role.
     pub entity_kind: IamEntityKind,
-    /// Its tags, in order.
+    /// Its tags, in the order of the snapshot.
     pub tags: Vec<(String, String)>,
-    /// The names of a user's groups.
+    /// The names of the groups of a user.
     pub group_names: Vec<String>,
     /// Inline, attached and, for users, group policies.
     pub identity_policies: Vec<PolicyAttachment>,
-    /// Its permissions boundary.
+    /// Its permissions boundary. `None` if it has none.
     pub boundary: Option<PermissionsBoundary>,
-    /// A role's trust policy.
+    /// The trust policy of a role. `None` for a user, or if the document is missing.
     pub trust_policy: Option<PolicyAttachment>,
-    /// What decides over it and is not in the snapshot, or cannot be read.
+    /// Documents that decide its access and are not in the snapshot, or cannot be read.
     pub missing_documents: Vec<MissingDocument>,
-    /// How many instance profiles hold a role, where the snapshot tells.
+    /// The number of instance profiles that contain the role. `None` for a user, or if unknown.
     pub instance_profile_count: Option<usize>,
-    /// When it was created, as AWS wrote it.
+    /// When it was created, as AWS returned it.
     pub created_at: Option<String>,
-    /// When a role was last used, as AWS wrote it.
+    /// When the role was last used, as AWS returned it.
     pub last_used_at: Option<String>,
-    /// Where it stands.
+    /// Where it is in the snapshot.
     pub place: Place,
 }
 
@@ -107,208 +109,21 @@ pub struct IamGroup {
     pub arn: Arn,
     /// Its name.
     pub name: String,
-    /// Its unique id (`AGPA…`), where known.
+    /// Its unique id (`AGPA…`). `None` if unknown.
     pub unique_id: Option<String>,
     /// Its inline and attached policies.
     pub identity_policies: Vec<PolicyAttachment>,
-    /// What of them is not in the snapshot, or cannot be read.
+    /// Those of its policies that are not in the snapshot, or cannot be read.
     pub missing_documents: Vec<MissingDocument>,
-    /// Where it stands.
+    /// Where it is in the snapshot.
     pub place: Place,
 }
 
-/// A managed policy in its default version.
-#[derive(Clone, Debug)]
-pub struct ManagedPolicy {
-    /// Its ARN.
-    pub arn: Arn,
-    /// Its name.
-    pub name: String,
-    /// What its default version says.
-    pub document: CollectedDocument,
-    /// Its other versions that can be read, by their ids: what it could say again.
-    pub other_versions: Vec<(String, Arc<PolicyDocument>)>,
-}
-
-impl PartialEq for ManagedPolicy {
-    /// The same content; a page may list fewer versions than another.
-    fn eq(&self, other: &ManagedPolicy) -> bool {
-        (&self.arn, &self.name, &self.document) == (&other.arn, &other.name, &other.document)
-    }
-}
-
-/// A document as something holds it: the text may be shared with other holders, the place is its own.
-#[derive(Clone, Debug)]
-pub struct CollectedDocument {
-    /// What it says.
-    pub document: Result<Arc<PolicyDocument>, MissingReason>,
-    /// Where this holder's copy stands.
-    pub place: Place,
-}
-
-impl PartialEq for CollectedDocument {
-    /// The same content; the place does not matter.
-    fn eq(&self, other: &CollectedDocument) -> bool {
-        match (&self.document, &other.document) {
-            (Ok(left_document), Ok(right_document)) => {
-                Arc::ptr_eq(left_document, right_document) || left_document == right_document
-            }
-            (Err(left_reason), Err(right_reason)) => left_reason == right_reason,
-            _ => false,
-        }
-    }
-}
-
-/// How a principal comes by a policy. Holders are named by their ARNs.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum AttachmentKind {
-    /// Written into a user, role or group.
-    Inline {
-        /// The user, role or group.
-        holder: String,
-    },
-    /// A managed policy, attached to a user, role or group.
-    Attached {
-        /// The policy's ARN.
-        arn: String,
-        /// The user, role or group.
-        holder: String,
-    },
-    /// A managed policy, set as the permissions boundary.
-    Boundary {
-        /// The policy's ARN.
-        arn: String,
-    },
-    /// A role's trust policy.
-    Trust {
-        /// The role.
-        holder: String,
-    },
-}
-
-/// A policy that a principal holds, and where.
-#[derive(Clone, Debug)]
-pub struct PolicyAttachment {
-    /// Its name.
-    pub name: String,
-    /// How it is held.
-    pub kind: AttachmentKind,
-    /// What it says. Equal documents are shared: the document's own place may be another holder's.
-    pub document: Arc<PolicyDocument>,
-    /// Where this holder's copy stands (for a managed policy, where the policy stands).
-    pub place: Place,
-}
-
-/// A permissions boundary.
-#[derive(Clone, Debug)]
-pub struct PermissionsBoundary {
-    /// The policy's ARN.
-    pub arn: String,
-    /// The policy; none where its document is missing, which [`Principal::missing`] then names.
-    pub policy: Option<PolicyAttachment>,
-}
-
-/// The policy of a resource, as it was collected.
-#[derive(Clone, Debug)]
-pub struct ResourceWithPolicy {
-    /// The resource.
-    pub arn: Arn,
-    /// The account that owns it.
-    pub owner: AccountId,
-    /// Its policy.
-    pub policy: CollectedDocument,
-}
-
-/// Which layer of a principal's access a document belongs to.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
-pub enum LayerKind {
-    /// Inline, attached and group policies.
-    Identity,
-    /// The permissions boundary.
-    Boundary,
-    /// The trust policy: decides who becomes the role, not what the role may do.
-    Trust,
-    /// A service control policy.
-    ServiceControl,
-    /// A resource control policy.
-    ResourceControl,
-    /// The policy of a resource.
-    Resource,
-}
-
-/// Why a document is not there.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum MissingReason {
-    /// The snapshot does not hold it.
-    NotCollected,
-    /// It was asked for, and could not be collected.
-    CollectionFailed {
-        /// Why, as AWS said it.
-        error: String,
-        /// The permission that is missing, where that is why.
-        permission: Option<String>,
-    },
-    /// It is there and is no valid policy; the first of what is wrong with it.
-    Invalid(String),
-}
-
-impl std::fmt::Display for MissingReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            MissingReason::NotCollected => f.write_str("is not in the snapshot"),
-            MissingReason::CollectionFailed { error, .. } => write!(f, "could not be collected: {error}"),
-            MissingReason::Invalid(why) => write!(f, "cannot be read: {why}"),
-        }
-    }
-}
-
-/// A document that decides over a principal and is not known: every verdict that rests on it is undecided.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub struct MissingDocument {
-    /// The layer that it belongs to.
-    pub layer: LayerKind,
-    /// What is missing, as a report names it: `attached policy arn:…`, `group admins`.
-    pub name: String,
-    /// The ARN of the attached policy. `None` if the document is not an attached policy.
-    pub attached_policy_arn: Option<String>,
-    /// Why.
-    pub reason: MissingReason,
-    /// Where the snapshot speaks of it.
-    pub place: Place,
-}
-
-/// How the missing policies of one resource, and of the resources of a service, are named.
-pub(crate) const RESOURCE_POLICY_PREFIX: &str = "resource policy of ";
-pub(crate) const SERVICE_POLICIES_PREFIX: &str = "resource policies of ";
-
-impl MissingDocument {
-    /// Whether it can decide over requests on a resource: the policies of resources speak for these alone.
-    pub fn may_affect_resource(&self, resource: &str) -> bool {
-        if self.layer != LayerKind::Resource {
-            return true;
-        }
-        if let Some(arn) = self.name.strip_prefix(RESOURCE_POLICY_PREFIX) {
-            return resource.starts_with(arn);
-        }
-        let service = self.name.strip_prefix(SERVICE_POLICIES_PREFIX).and_then(|rest| rest.split_whitespace().next());
-        // What is no name of a service could be of any.
-        let service = service.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-        let resource_arn = Arn::parse(resource);
-        service.zip(resource_arn.as_ref()).is_none_or(|(service, asked)| service == asked.service())
-    }
-}
-
-impl std::fmt::Display for MissingDocument {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.name, self.reason)
-    }
-}
-
-/// Something of a snapshot that could not be read, or that is not whole.
+/// A part of a snapshot that cannot be read, or that is not complete.
 #[derive(Clone, Debug)]
 pub struct SnapshotProblem {
-    /// What it concerns, as a report names it.
+    /// What is affected, as a report names it.
     pub subject: String,
-    /// What is wrong, with its places.
+    /// The errors, with their places.
     pub diagnostics: Diagnostics,
 }

@@ -1,4 +1,4 @@
-//! Reads one account's file, as the collector writes it: pages of account details, and what was unread.
+//! Reads the file of one account, as the collector writes it: pages, and the parts that could not be read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,20 +6,19 @@ use std::sync::Arc;
 use super::auth_details::{self, AuthDetailsPage};
 use super::document_interner::DocumentInterner;
 use super::fields::{FieldReader, first_char_span};
-use super::organization_file::reject_unknown_members;
 use super::page_merger::PageMerger;
 use super::resource_policy_file;
 use crate::iam::{AccountId, Arn, Partition};
 use crate::snapshot::format::{CollectionPart, FORMAT_VERSION, UnreadPart};
 use crate::snapshot::model::collection_gap::CollectionGap;
-use crate::snapshot::model::snapshot::ResourceWithPolicy;
+use crate::snapshot::model::policy::ResourceWithPolicy;
 use crate::source::json_tree::JsonNode;
 use crate::source::{Diagnostics, SourceFile, Span};
 
-const SUBJECT: &str = "the account's file";
+const SUBJECT: &str = "the account file";
 const MEMBERS: [&str; 5] = ["FormatVersion", "Account", "Partition", "Pages", "Unread"];
 
-/// What stands in an account's file beside its users, groups, roles and policies.
+/// The content of an account file besides users, groups, roles and managed policies.
 pub(crate) struct AccountExtras {
     pub(crate) account: AccountId,
     pub(crate) alias: Option<String>,
@@ -27,12 +26,12 @@ pub(crate) struct AccountExtras {
     pub(crate) collection_gaps: Vec<CollectionGap>,
 }
 
-/// Whether this is an account's file, and not AWS's own account details.
+/// Whether this is an account file of the collector, not AWS's own output.
 pub(crate) fn is_account_file(node: &JsonNode) -> bool {
     node.get("Pages").is_some() && node.get("FormatVersion").is_some()
 }
 
-/// Reads an account's file; its users, groups, roles and policies go to `merge`.
+/// Reads an account file. Its users, groups, roles and managed policies go to `merger`.
 pub(crate) fn read_account_file(
     source: &Arc<SourceFile>,
     node: &JsonNode,
@@ -41,7 +40,7 @@ pub(crate) fn read_account_file(
 ) -> Result<AccountExtras, Diagnostics> {
     let mut fields = FieldReader::new(source);
     check_version(&mut fields, node, SUBJECT);
-    reject_unknown_members(&mut fields, node, SUBJECT, &MEMBERS);
+    fields.reject_unknown_members(node, SUBJECT, &MEMBERS);
     let account = fields.required_account_id(node, "Account", SUBJECT);
     let partition = read_partition(&mut fields, node, SUBJECT);
     let pages = fields.required_list(node, "Pages", SUBJECT);
@@ -66,7 +65,7 @@ pub(crate) fn read_account_file(
             resource_policy_file::read_resource_policy_list(&mut fields, policies, Some(&extras.account), interner)
         {
             if resource.owner != extras.account {
-                let message = format!("{} is of another account", resource.arn);
+                let message = format!("{} belongs to another account", resource.arn);
                 fields.report_error(span, message, format!("a resource of account {}", extras.account));
             }
             extras.resources.push((resource, span));
@@ -74,7 +73,7 @@ pub(crate) fn read_account_file(
         match auth_details::read_page(source, page_node, interner) {
             Ok(page) => {
                 check_page_owner(&mut fields, &extras.account, partition, &page);
-                // Each account has a file of its own, so that the file can stand for the folder.
+                // Each account has its own file, so the file takes the role of the folder.
                 merger.add_page(page, source, Path::new(source.name()), &mut problems);
             }
             Err(Diagnostics(found)) => problems.extend(found),
@@ -88,35 +87,36 @@ pub(crate) fn read_account_file(
     if problems.is_empty() { Ok(extras) } else { Err(Diagnostics(problems)) }
 }
 
-/// That a file says it is of the form that this program reads.
+/// Reports an error if the format version is not the one that this program reads.
 pub(crate) fn check_version(fields: &mut FieldReader<'_>, node: &JsonNode, subject: &str) {
     if let Some((version, span)) = fields.required_text(node, "FormatVersion", subject)
         && version != FORMAT_VERSION
     {
-        let message = format!("{subject} has the form {version}, which this version of iamdrift does not know");
+        let message =
+            format!("{subject} has format version {version}, which this version of iamdrift does not support");
         fields.report_error(span, message, format!("{FORMAT_VERSION}, or a newer iamdrift"));
     }
 }
 
-/// The partition that a file says it is of.
+/// The partition that a file names.
 pub(crate) fn read_partition(fields: &mut FieldReader<'_>, node: &JsonNode, subject: &str) -> Option<Partition> {
     let (text, span) = fields.required_text(node, "Partition", subject)?;
     let partition = Partition::parse(text);
     if partition.is_none() {
-        fields.report_error(span, format!("`{text}` is no partition"), "aws, aws-cn, aws-us-gov, …");
+        fields.report_error(span, format!("`{text}` is not a partition"), "aws, aws-cn, aws-us-gov, …");
     }
     partition
 }
 
-/// The list `Unread`, each with its place.
+/// The parts of the list `Unread`, each with its place.
 pub(crate) fn read_unread_parts(fields: &mut FieldReader<'_>, node: &JsonNode) -> Vec<(UnreadPart, Span)> {
-    const SUBJECT: &str = "what was unread";
+    const SUBJECT: &str = "an unread part";
     let mut parts = Vec::new();
     for entry in fields.optional_list(node, "Unread") {
         if !fields.is_object(entry, SUBJECT) {
             continue;
         }
-        reject_unknown_members(fields, entry, SUBJECT, &["Part", "Of", "Error", "Permission"]);
+        fields.reject_unknown_members(entry, SUBJECT, &["Part", "Of", "Error", "Permission"]);
         let part = fields.required_text(entry, "Part", SUBJECT);
         let error = fields.required_text(entry, "Error", SUBJECT).map(|(error, _)| error.to_owned());
         let scope = fields.optional_text(entry, "Of").map(str::to_owned);
@@ -124,15 +124,17 @@ pub(crate) fn read_unread_parts(fields: &mut FieldReader<'_>, node: &JsonNode) -
         let (Some((name, span)), Some(error)) = (part, error) else { continue };
         match serde_json::from_value::<CollectionPart>(name.into()) {
             Ok(part) => parts.push((UnreadPart { part, of: scope, error, permission }, entry.span)),
-            Err(_) => {
-                fields.report_error(span, format!("`{name}` is no part of a collection"), "one that this program knows")
-            }
+            Err(_) => fields.report_error(
+                span,
+                format!("`{name}` is not a part of a collection"),
+                "a part that this program knows",
+            ),
         }
     }
     parts
 }
 
-/// Everything in an account's file is of that account; AWS's own policies are of all.
+/// Reports entities that belong to another account than the file. AWS managed policies belong to every account.
 fn check_page_owner(fields: &mut FieldReader<'_>, account: &AccountId, partition: Partition, page: &AuthDetailsPage) {
     let entities = page.identities.iter().map(|entity| (&entity.arn, entity.location.span));
     let policies = page.policies.iter().map(|(policy, span)| (&policy.arn, *span));
@@ -140,7 +142,7 @@ fn check_page_owner(fields: &mut FieldReader<'_>, account: &AccountId, partition
         arn.partition() == partition.as_str() && (arn.account() == "aws" || arn.account() == account.as_str())
     };
     for (arn, span) in entities.chain(policies).filter(|(arn, _)| !belongs_to_account(arn)) {
-        let expected = format!("something of account {account} in {}", partition.as_str());
-        fields.report_error(first_char_span(span), format!("{arn} is of another account"), expected);
+        let expected = format!("an entity of account {account} in {}", partition.as_str());
+        fields.report_error(first_char_span(span), format!("{arn} belongs to another account"), expected);
     }
 }

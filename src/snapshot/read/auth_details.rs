@@ -1,15 +1,17 @@
-//! One page of account details, as `aws iam get-account-authorization-details` prints it.
+//! Reads one page of account authorization details, as `aws iam get-account-authorization-details` prints it.
 
 use std::sync::Arc;
 
 use super::document_interner::DocumentInterner;
 use super::fields::FieldReader;
-use crate::iam::{AccountId, Arn, DocumentKind, Partition, PolicyDocument};
-use crate::snapshot::model::snapshot::{CollectedDocument, ManagedPolicy, MissingReason};
+use super::managed_policy::read_managed_policy;
+use crate::iam::{AccountId, Arn, DocumentKind, Partition};
+use crate::snapshot::model::missing::MissingReason;
+use crate::snapshot::model::policy::{CollectedDocument, ManagedPolicy};
 use crate::source::json_tree::{JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, Place, SourceFile, Span};
 
-/// The names of the four lists: AWS's, and those of AirIAM's dump of the same.
+/// The four lists, each with AWS's name and the name that AirIAM's dump uses.
 const DETAIL_LISTS: [(DetailList, [&str; 2]); 4] = [
     (DetailList::Identities(IdentityDetailKind::User), ["UserDetailList", "AccountUsers"]),
     (DetailList::Identities(IdentityDetailKind::Group), ["GroupDetailList", "AccountGroups"]),
@@ -49,7 +51,7 @@ impl IdentityDetailKind {
     }
 }
 
-/// Where something stands; of no account when contents are compared.
+/// A place in the snapshot. All places compare as equal, so that pages are compared by content.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceLocation {
     pub(crate) place: Place,
@@ -62,14 +64,14 @@ impl PartialEq for SourceLocation {
     }
 }
 
-/// A managed policy's name on its holder.
+/// A reference from a holder to a managed policy.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ManagedPolicyRef {
     pub(crate) arn: String,
     pub(crate) location: SourceLocation,
 }
 
-/// A user, group or role as a page tells it, its policies not yet found.
+/// A user, group or role of a page. Its managed policies are not resolved yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct IdentityDetail {
     pub(crate) kind: IdentityDetailKind,
@@ -91,20 +93,20 @@ pub(crate) struct IdentityDetail {
     pub(crate) location: SourceLocation,
 }
 
-/// What one page holds.
+/// The content of one page.
 pub(crate) struct AuthDetailsPage {
     pub(crate) identities: Vec<IdentityDetail>,
     pub(crate) policies: Vec<(ManagedPolicy, Span)>,
-    /// Where it says that more pages follow.
+    /// The error if this page says that more pages follow. `None` if it is the last page.
     pub(crate) truncation: Option<Diagnostic>,
 }
 
-/// Whether a file is account details at all.
+/// Whether a file contains account authorization details.
 pub(crate) fn is_auth_details_page(node: &JsonNode) -> bool {
     DETAIL_LISTS.iter().flat_map(|(_, names)| names).chain(&["IsTruncated"]).any(|name| node.get(name).is_some())
 }
 
-/// Reads a page; a policy document in it that is none goes to the interner's problems.
+/// Reads a page. A policy document that is not valid becomes a problem of the interner.
 pub(crate) fn read_page(
     source: &Arc<SourceFile>,
     node: &JsonNode,
@@ -117,7 +119,9 @@ pub(crate) fn read_page(
             for element in reader.fields.optional_list(node, name) {
                 match list {
                     DetailList::Identities(kind) => page.identities.extend(reader.read_identity(kind, element)),
-                    DetailList::Policies => page.policies.extend(reader.read_managed_policy(element)),
+                    DetailList::Policies => {
+                        page.policies.extend(read_managed_policy(&mut reader.fields, reader.interner, element));
+                    }
                 }
             }
         }
@@ -129,7 +133,7 @@ pub(crate) fn read_page(
             Diagnostic::error(
                 source,
                 flag.span,
-                "more pages follow, and the snapshot does not hold them",
+                "more pages follow, and the snapshot does not contain them",
                 "the last page",
             )
             .with_help("collect again without --no-paginate and --max-items, or add the other pages"),
@@ -162,7 +166,7 @@ impl AuthDetailsReader<'_> {
         else {
             self.fields.report_error(
                 span,
-                format!("`{arn}` is no {}", kind.name()),
+                format!("`{arn}` is not a {}", kind.name()),
                 format!("arn:…:iam::ACCOUNT:{prefix}…"),
             );
             return None;
@@ -182,7 +186,7 @@ impl AuthDetailsReader<'_> {
         let instance_profile_count = (kind == IdentityDetailKind::Role && node.get("InstanceProfileList").is_some())
             .then(|| self.fields.optional_list(node, "InstanceProfileList").len());
         let tags = self.read_tags(node);
-        let groups = match kind {
+        let group_names = match kind {
             IdentityDetailKind::User => {
                 self.fields.text_list(node, "GroupList").into_iter().map(|(name, _)| name.to_owned()).collect()
             }
@@ -193,11 +197,11 @@ impl AuthDetailsReader<'_> {
             name: given_name.unwrap_or(name),
             path: given_path.unwrap_or(path),
             unique_id,
-            instance_profile_count: instance_profile_count,
-            created_at: created_at,
-            last_used_at: last_used_at,
+            instance_profile_count,
+            created_at,
+            last_used_at,
             tags,
-            group_names: groups,
+            group_names,
             inline_policies: self.read_inline_policies(kind, node, &arn),
             attached_policies: self.read_attached_policies(node, &subject),
             boundary: self.read_boundary(node),
@@ -209,14 +213,14 @@ impl AuthDetailsReader<'_> {
         })
     }
 
-    /// The account and partition of an IAM ARN that has both.
+    /// The account and partition of an IAM ARN. `None`, with an error, if it lacks either.
     fn read_owner(&mut self, arn: &Arn, span: Span) -> Option<(AccountId, Partition)> {
         let owner =
             AccountId::parse(arn.account()).filter(|_| arn.service() == "iam").zip(Partition::parse(arn.partition()));
         if owner.is_none() {
             self.fields.report_error(
                 span,
-                format!("`{arn}` is not of an account's IAM"),
+                format!("`{arn}` is not an IAM ARN of an account"),
                 "arn:PARTITION:iam::ACCOUNT:…",
             );
         }
@@ -250,17 +254,17 @@ impl AuthDetailsReader<'_> {
             let name = self.fields.required_text(policy, "PolicyName", "the inline policy");
             let document = self.fields.required_field(policy, "PolicyDocument", "the inline policy");
             if let (Some((name, _)), Some(document)) = (name, document) {
-                let document_or_reason =
+                let collected =
                     self.interner.read_document(self.fields.source, document, DocumentKind::Identity, || {
                         format!("inline policy {name} of {arn}")
                     });
-                policies.push((name.to_owned(), document_or_reason));
+                policies.push((name.to_owned(), collected));
             }
         }
         policies
     }
 
-    /// A list; AWS's own documentation shows a single policy without its list, too.
+    /// The attached policies: a list or, as AWS's documentation also shows, a single policy without a list.
     fn read_attached_policies(&mut self, node: &JsonNode, subject: &str) -> Vec<ManagedPolicyRef> {
         const LIST: &str = "AttachedManagedPolicies";
         let list = match self.fields.optional_field(node, LIST) {
@@ -302,86 +306,5 @@ impl AuthDetailsReader<'_> {
                 place: self.fields.source.place(node.span),
             },
         })
-    }
-
-    fn read_managed_policy(&mut self, node: &JsonNode) -> Option<(ManagedPolicy, Span)> {
-        if !self.fields.is_object(node, "a managed policy") {
-            return None;
-        }
-        let (arn, span) = self.fields.required_arn(node, "Arn", "the managed policy")?;
-        let owner_known = arn.account() == "aws" || AccountId::parse(arn.account()).is_some();
-        if arn.service() != "iam" || !owner_known || !arn.resource().starts_with("policy/") {
-            self.fields.report_error(
-                span,
-                format!("`{arn}` is no managed policy"),
-                "arn:PARTITION:iam::ACCOUNT:policy/…",
-            );
-            return None;
-        }
-        let last_segment = arn.resource().rsplit('/').next().unwrap_or_default();
-        let name = self.fields.optional_text(node, "PolicyName").unwrap_or(last_segment).to_owned();
-        let document = match self.find_default_version_document(node) {
-            Some(document) => self.interner.read_document(self.fields.source, document, DocumentKind::Identity, || {
-                format!("managed policy {arn}")
-            }),
-            None => CollectedDocument {
-                document: Err(MissingReason::NotCollected),
-                place: self.fields.source.place(node.span),
-            },
-        };
-        let versions = self.read_other_versions(node);
-        Some((ManagedPolicy { arn, name, document, other_versions: versions }, node.span))
-    }
-
-    /// The documents of the versions that do not count now.
-    fn read_other_versions(&mut self, node: &JsonNode) -> Vec<(String, Arc<PolicyDocument>)> {
-        let text = |node: &JsonNode, name: &str| node.get(name).and_then(JsonNode::as_str).map(str::to_owned);
-        let default = text(node, "DefaultVersionId");
-        let mut versions = Vec::new();
-        for version in node.get("PolicyVersionList").and_then(JsonNode::as_array).unwrap_or_default() {
-            let is_default =
-                version.get("IsDefaultVersion").is_some_and(|flag| matches!(flag.value, JsonValue::Bool(true)));
-            let Some(id) = text(version, "VersionId").filter(|id| !is_default && default.as_ref() != Some(id)) else {
-                continue;
-            };
-            let document = version.get("Document");
-            let read =
-                |document| self.interner.read_optional_document(self.fields.source, document, DocumentKind::Identity);
-            versions.extend(document.and_then(read).map(|document| (id, document)));
-        }
-        versions
-    }
-
-    /// The document of the version that counts; none where the page does not hold it.
-    fn find_default_version_document<'n>(&mut self, node: &'n JsonNode) -> Option<&'n JsonNode> {
-        let default_id = self.fields.optional_text(node, "DefaultVersionId");
-        let versions = self.fields.optional_list(node, "PolicyVersionList");
-        let mut default = None;
-        for version in versions {
-            if !self.fields.is_object(version, "a policy version") {
-                return None;
-            }
-            let id = self.fields.optional_text(version, "VersionId");
-            let flag = self.fields.optional_bool(version, "IsDefaultVersion");
-            let by_id = default_id.zip(id).map(|(default, id)| default == id);
-            let is_default = match (flag, by_id) {
-                (Some(flag), Some(by_id)) if flag != by_id => {
-                    let message = "`IsDefaultVersion` and `DefaultVersionId` tell two default versions";
-                    self.fields.report_error(version.span, message, "the same version by both");
-                    return None;
-                }
-                (Some(is_marked_default), _) | (None, Some(is_marked_default)) => is_marked_default,
-                (None, None) => versions.len() == 1,
-            };
-            if is_default && default.is_some() {
-                self.fields.report_error(version.span, "a second default version", "one default version");
-                return None;
-            }
-            if is_default {
-                default = Some(version);
-            }
-        }
-        let version = default?;
-        self.fields.optional_field(version, "Document")
     }
 }

@@ -1,4 +1,4 @@
-//! Reads a directory that the collector wrote: what its manifest says must be there, exactly that, and unchanged.
+//! Reads a directory that the collector wrote. It must contain exactly the files of its manifest, unchanged.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use super::account_file::{check_version, read_unread_parts};
 use super::fields::{FieldReader, first_char_span};
 use crate::iam::{AccountId, Partition};
 use crate::snapshot::format::{AccountStatus, ManifestAccount, SnapshotManifest, StoredFile};
+use crate::snapshot::layout::{self, ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION, strip_compression_suffix};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::snapshot_error::SnapshotError;
-use crate::snapshot::store::{self, ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION};
 use crate::source::json_tree::{self, JsonNode};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
@@ -20,17 +20,17 @@ const SUBJECT: &str = "the manifest";
 pub(crate) struct CollectedDir {
     root: PathBuf,
     pub(crate) manifest: SnapshotManifest,
-    /// What the manifest says that could not be read, beside what the accounts' own files say.
+    /// The unread parts that the manifest records. The account files record others.
     pub(crate) collection_gaps: Vec<CollectionGap>,
-    /// What is not as the manifest says.
+    /// The differences from the manifest.
     problems: Vec<String>,
 }
 
 impl CollectedDir {
-    /// Reads the manifest of a directory; none where it has none.
+    /// Reads the manifest of a directory. `None` if it has none.
     ///
     /// # Errors
-    /// A collection that was broken off; a manifest that is none, or was changed.
+    /// An interrupted collection; a manifest that is not valid, or that was changed.
     pub(crate) fn open(root: &Path) -> Result<Option<CollectedDir>, SnapshotError> {
         let path = root.join(MANIFEST);
         if !path.exists() {
@@ -49,7 +49,7 @@ impl CollectedDir {
         Ok(Some(collected_dir))
     }
 
-    /// The text of a file that the manifest names; none where it is not there as it was written, which is noted.
+    /// The text of a file that the manifest names. `None` if the file is missing or was changed, which is recorded.
     pub(crate) fn read_file(&mut self, stored: &StoredFile) -> Result<Option<Arc<SourceFile>>, SnapshotError> {
         let path = self.root.join(&stored.file);
         let bytes = match std::fs::read(&path) {
@@ -62,38 +62,38 @@ impl CollectedDir {
         };
         let length = bytes.len() as u64;
         if length < stored.bytes {
-            self.problems.push(format!("{} is cut off: {length} of {} bytes are there", stored.file, stored.bytes));
+            self.problems.push(format!("{} is truncated: {length} of {} bytes", stored.file, stored.bytes));
             return Ok(None);
         }
-        if store::blake3_hex(&bytes) != stored.blake3 {
+        if layout::blake3_hex(&bytes) != stored.blake3 {
             self.problems.push(format!("{} was changed", stored.file));
             return Ok(None);
         }
         let text =
-            store::decode_stored(&path, bytes).map_err(|error| SnapshotError::Io { path: path.clone(), error })?;
+            layout::decode_stored(&path, bytes).map_err(|error| SnapshotError::Io { path: path.clone(), error })?;
         Ok(Some(SourceFile::new(path.display().to_string(), text)))
     }
 
-    /// The end of reading.
+    /// The manifest, after all files were read.
     ///
     /// # Errors
-    /// Files that are missing, changed, or not of the collection.
+    /// Files that are missing, were changed, or do not belong to the collection.
     pub(crate) fn into_manifest(self) -> Result<(SnapshotManifest, Vec<CollectionGap>), SnapshotError> {
         if self.problems.is_empty() {
             Ok((self.manifest, self.collection_gaps))
         } else {
-            Err(SnapshotError::Damaged { path: self.root, damage: self.problems })
+            Err(SnapshotError::Damaged { path: self.root, problems: self.problems })
         }
     }
 
-    /// Notes every file that the manifest does not name; what is hidden is left alone.
+    /// Records every file that the manifest does not name. Hidden files are ignored.
     fn report_unlisted_files(&mut self) -> Result<(), SnapshotError> {
         let manifest = &self.manifest;
         let accounts = manifest.accounts.iter().filter_map(|account| account.stored.as_ref());
         let organization = manifest.organization.iter().filter_map(|organization| organization.stored.as_ref());
         let listed_files = accounts.chain(organization).map(|stored| stored.file.as_str());
         let mut known: BTreeSet<&str> = listed_files.collect();
-        // A journal is left where the run ended between writing the manifest and removing it.
+        // A run that ended after writing the manifest and before removing the journal leaves the journal.
         known.extend([MANIFEST, JOURNAL, ACCOUNTS]);
         let mut unlisted_files = Vec::new();
         for folder in ["", ACCOUNTS] {
@@ -106,7 +106,7 @@ impl CollectedDir {
                 let name = entry.map_err(io)?.file_name().to_string_lossy().into_owned();
                 let file = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 if !name.starts_with('.') && !known.contains(file.as_str()) {
-                    unlisted_files.push(format!("{file} is not of this collection"));
+                    unlisted_files.push(format!("{file} does not belong to this collection"));
                 }
             }
         }
@@ -129,35 +129,37 @@ fn read_manifest(source: &Arc<SourceFile>, node: &JsonNode) -> Result<SnapshotMa
         && SnapshotManifest::replace_hash_with_zeros(source.text(), span.start, span.end)
             .is_none_or(|text| SnapshotManifest::compute_hash(&text) != seal)
     {
-        let message = "the manifest was changed after it was written: this is not its hash";
-        return Err(Diagnostic::error(source, span, message, "the manifest as the collector wrote it").into());
+        let message = "the manifest was changed after it was written: the hash does not match";
+        return Err(
+            Diagnostic::error(source, span, message, "the hash of the manifest as the collector wrote it").into()
+        );
     }
     let manifest: SnapshotManifest = serde_json::from_str(source.text()).map_err(|error| {
-        let message = format!("this is no manifest: {error}");
-        Diagnostic::error(source, first_char_span(node.span), message, "what `iamdrift collect` writes")
+        let message = format!("not a manifest: {error}");
+        Diagnostic::error(source, first_char_span(node.span), message, "a manifest written by `iamdrift collect`")
     })?;
     let mut seen_account_ids = BTreeSet::new();
     for (account, entry) in manifest.accounts.iter().zip(fields.optional_list(node, "Accounts")) {
         if let Err(message) = check_account_entry(account).and_then(|()| match seen_account_ids.insert(&account.id) {
             true => Ok(()),
-            false => Err(format!("account {} stands twice", account.id)),
+            false => Err(format!("duplicate account {}", account.id)),
         }) {
-            fields.report_error(first_char_span(entry.span), message, "an account as the collector writes it");
+            fields.report_error(first_char_span(entry.span), message, "an account entry written by the collector");
         }
     }
     let organization = manifest.organization.as_ref().and_then(|organization| organization.stored.as_ref());
-    if organization.is_some_and(|stored| strip_compression_suffix(stored) != ORGANIZATION) {
+    if organization.is_some_and(|stored| strip_compression_suffix(&stored.file) != ORGANIZATION) {
         let span = node.get("Organization").map_or(Span::default(), |node| first_char_span(node.span));
-        fields.report_error(span, "this is no place for the organization's file", ORGANIZATION);
+        fields.report_error(span, "not the path of the organization file", ORGANIZATION);
     }
     if Partition::parse(&manifest.partition).is_none() {
         let span = node.get("Partition").map_or(Span::default(), |node| node.span);
-        fields.report_error(span, format!("`{}` is no partition", manifest.partition), "aws, aws-cn, aws-us-gov, …");
+        fields.report_error(span, format!("`{}` is not a partition", manifest.partition), "aws, aws-cn, aws-us-gov, …");
     }
     if fields.problems.is_empty() { Ok(manifest) } else { Err(Diagnostics(fields.problems)) }
 }
 
-/// That an entry agrees with itself, and names no file elsewhere.
+/// Checks that an entry is consistent and names its file in the directory of accounts.
 fn check_account_entry(account: &ManifestAccount) -> Result<(), String> {
     let id = &account.id;
     if AccountId::parse(id).is_none() {
@@ -167,25 +169,21 @@ fn check_account_entry(account: &ManifestAccount) -> Result<(), String> {
         (Some(_), true) => AccountStatus::Read,
         (Some(_), false) => AccountStatus::Partly,
         (None, false) => AccountStatus::Unread,
-        (None, true) => return Err(format!("account {id} has neither a file nor a reason why it has none")),
+        (None, true) => return Err(format!("account {id} has neither a file nor an unread part")),
     };
     if account.status != expected {
-        return Err(format!("the status of account {id} is not what its other members tell"));
+        return Err(format!("the status of account {id} contradicts its other fields"));
     }
     match &account.stored {
-        Some(stored) if strip_compression_suffix(stored) != format!("{ACCOUNTS}/{id}.json") => {
-            Err(format!("{} is no place for the file of account {id}", stored.file))
+        Some(stored) if strip_compression_suffix(&stored.file) != format!("{ACCOUNTS}/{id}.json") => {
+            Err(format!("{} is not the path of the file of account {id}", stored.file))
         }
         _ => Ok(()),
     }
 }
 
-fn strip_compression_suffix(stored: &StoredFile) -> &str {
-    stored.file.strip_suffix(".zst").unwrap_or(&stored.file)
-}
-
-/// What could not be read of the organization, and the accounts of which nothing was. What of an account's parts was
-/// not is told by its own file.
+/// The unread parts of the organization, and the accounts of which nothing was read. Other accounts record their
+/// unread parts in their own files.
 fn read_collection_gaps(source: &Arc<SourceFile>, node: &JsonNode) -> Result<Vec<CollectionGap>, Diagnostics> {
     let mut fields = FieldReader::new(source);
     let mut collection_gaps = Vec::new();

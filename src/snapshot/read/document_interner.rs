@@ -1,6 +1,6 @@
-//! Equal documents are kept once, and of a file only the text of its distinct documents.
+//! Reads policy documents and keeps equal ones once, with only their own text of the file.
 //!
-//! An organization attaches the same few documents ten thousand times: memory follows the documents.
+//! An organization attaches the same few documents thousands of times. Memory use follows the distinct documents.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -8,11 +8,13 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::iam::{DocumentKind, PolicyDocument};
-use crate::snapshot::model::snapshot::{CollectedDocument, MissingReason, SnapshotProblem};
+use crate::snapshot::model::missing::MissingReason;
+use crate::snapshot::model::policy::CollectedDocument;
+use crate::snapshot::model::snapshot::SnapshotProblem;
 use crate::source::json_tree::{self, JsonNode};
 use crate::source::{Diagnostics, SourceFile};
 
-/// The documents read so far, and what was wrong with those that are none.
+/// The documents read so far, and the problems of those that are not valid.
 #[derive(Default)]
 pub(crate) struct DocumentInterner {
     documents: FxHashMap<u64, Vec<Arc<PolicyDocument>>>,
@@ -20,7 +22,7 @@ pub(crate) struct DocumentInterner {
 }
 
 impl DocumentInterner {
-    /// Reads a document; `what` names it in a report, should it not be one.
+    /// Reads a document. If it is not valid, it is recorded as a problem; `describe` names it for the report.
     pub(crate) fn read_document(
         &mut self,
         source: &Arc<SourceFile>,
@@ -30,21 +32,12 @@ impl DocumentInterner {
     ) -> CollectedDocument {
         let place = source.place(node.span);
         let document = self.intern(source, node, kind).map_err(|diagnostics| {
+            // INVARIANT: a document is rejected with one diagnostic or more.
             let first = diagnostics.0.first().map(ToString::to_string).unwrap_or_default();
             self.problems.push(SnapshotProblem { subject: describe(), diagnostics });
             MissingReason::Invalid(first)
         });
         CollectedDocument { document, place }
-    }
-
-    /// Reads a document that decides nothing as it is; none where it is no document.
-    pub(crate) fn read_optional_document(
-        &mut self,
-        source: &Arc<SourceFile>,
-        node: &JsonNode,
-        kind: DocumentKind,
-    ) -> Option<Arc<PolicyDocument>> {
-        self.intern(source, node, kind).ok()
     }
 
     fn intern(
@@ -53,13 +46,14 @@ impl DocumentInterner {
         node: &JsonNode,
         kind: DocumentKind,
     ) -> Result<Arc<PolicyDocument>, Diagnostics> {
-        // Where this fails it is read again below, for diagnostics that do not hold the whole file.
+        // A failure here is not final: the document is parsed again below, so that its diagnostics do not keep the
+        // whole file in memory.
         let existing = PolicyDocument::from_node(source, node, kind).ok().and_then(|document| {
             let candidates = self.documents.get(&hash_document(&document))?;
             candidates.iter().find(|candidate| is_same_document(candidate, &document)).cloned()
         });
-        if let Some(known) = existing {
-            return Ok(known);
+        if let Some(document) = existing {
+            return Ok(document);
         }
         let excerpt = source.excerpt(node.span);
         let tree = json_tree::parse(&excerpt)?;
@@ -73,7 +67,7 @@ fn hash_document(document: &PolicyDocument) -> u64 {
     FxBuildHasher.hash_one(document)
 }
 
-/// The same meaning, under the same names: a report shows a statement's Sid.
+/// Equal statements with equal Sids. Reports show the Sid.
 fn is_same_document(left_document: &PolicyDocument, right_document: &PolicyDocument) -> bool {
     left_document == right_document
         && left_document.statements.iter().map(|s| &s.sid).eq(right_document.statements.iter().map(|s| &s.sid))

@@ -1,4 +1,5 @@
-//! Fields of AWS's JSON by name: a field of the wrong type is an error at its place, an unknown one is not.
+//! Reads fields of a JSON object by name. A field of the wrong type is an error at its place. Unknown fields are
+//! ignored, except in formats of this project ([`FieldReader::reject_unknown_members`]).
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use crate::iam::{AccountId, Arn};
 use crate::source::json_tree::{JsonNode, JsonValue};
 use crate::source::{Diagnostic, SourceFile, Span};
 
-/// Reads fields out of one file and gathers what is wrong with them.
+/// Reads the fields of one file and collects their errors.
 pub(crate) struct FieldReader<'a> {
     pub(crate) source: &'a Arc<SourceFile>,
     pub(crate) problems: Vec<Diagnostic>,
@@ -21,7 +22,7 @@ impl<'a> FieldReader<'a> {
         self.problems.push(Diagnostic::error(self.source, span, message, expected));
     }
 
-    /// A field's value; a `null` is a field that is not there.
+    /// The value of a field. `None` if it is missing or `null`.
     pub(crate) fn optional_field<'n>(&mut self, node: &'n JsonNode, name: &str) -> Option<&'n JsonNode> {
         node.get(name).filter(|value| !matches!(value.value, JsonValue::Null))
     }
@@ -30,7 +31,7 @@ impl<'a> FieldReader<'a> {
         self.report_error(node.span, format!("`{name}` cannot be {}", node.describe_type()), expected);
     }
 
-    /// Whether a node is an object, an error else.
+    /// Whether a node is an object. Reports an error if not.
     pub(crate) fn is_object(&mut self, node: &JsonNode, subject: &str) -> bool {
         let object = matches!(node.value, JsonValue::Object(_));
         if !object {
@@ -39,7 +40,7 @@ impl<'a> FieldReader<'a> {
         object
     }
 
-    /// A string, if the field is there.
+    /// A string. `None` if the field is missing or, with an error, of another type.
     pub(crate) fn optional_text<'n>(&mut self, node: &'n JsonNode, name: &str) -> Option<&'n str> {
         let value = self.optional_field(node, name)?;
         let text = value.as_str();
@@ -49,7 +50,7 @@ impl<'a> FieldReader<'a> {
         text
     }
 
-    /// A field that must be there.
+    /// A required field.
     pub(crate) fn required_field<'n>(&mut self, node: &'n JsonNode, name: &str, subject: &str) -> Option<&'n JsonNode> {
         let value = self.optional_field(node, name);
         if value.is_none() {
@@ -62,7 +63,7 @@ impl<'a> FieldReader<'a> {
         value
     }
 
-    /// A string that must be there and not be empty.
+    /// A required string that is not empty.
     pub(crate) fn required_text<'n>(
         &mut self,
         node: &'n JsonNode,
@@ -83,7 +84,7 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// An ARN that must be there.
+    /// A required ARN.
     pub(crate) fn required_arn(&mut self, node: &JsonNode, name: &str, subject: &str) -> Option<(Arn, Span)> {
         let (text, span) = self.required_text(node, name, subject)?;
         let arn = Arn::parse(text);
@@ -93,7 +94,7 @@ impl<'a> FieldReader<'a> {
         Some((arn?, span))
     }
 
-    /// An account number that must be there.
+    /// A required account number.
     pub(crate) fn required_account_id(
         &mut self,
         node: &JsonNode,
@@ -108,7 +109,7 @@ impl<'a> FieldReader<'a> {
         Some((id?, span))
     }
 
-    /// `true` or `false`, if the field is there.
+    /// A Boolean. `None` if the field is missing or, with an error, of another type.
     pub(crate) fn optional_bool(&mut self, node: &JsonNode, name: &str) -> Option<bool> {
         let value = self.optional_field(node, name)?;
         match value.value {
@@ -120,7 +121,7 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// The elements of a list; none where the field is not there.
+    /// The elements of a list. Empty if the field is missing or, with an error, of another type.
     pub(crate) fn optional_list<'n>(&mut self, node: &'n JsonNode, name: &str) -> &'n [JsonNode] {
         let Some(value) = self.optional_field(node, name) else { return &[] };
         match value.as_array() {
@@ -132,7 +133,7 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// The elements of a list that must be there.
+    /// The elements of a required list.
     pub(crate) fn required_list<'n>(&mut self, node: &'n JsonNode, name: &str, subject: &str) -> &'n [JsonNode] {
         if self.required_field(node, name, subject).is_none() {
             return &[];
@@ -155,9 +156,23 @@ impl<'a> FieldReader<'a> {
         }
         texts
     }
+
+    /// Reports the members of an object that a format of this project does not have.
+    pub(crate) fn reject_unknown_members(&mut self, node: &JsonNode, subject: &str, known: &[&str]) {
+        for member in node.members() {
+            if !known.contains(&&*member.name) && &*member.name != "$schema" {
+                let message = format!("{subject} has no field `{}`", member.name);
+                let expected = format!("one of {}", known.join(", "));
+                self.problems.push(
+                    Diagnostic::error(self.source, member.name_span, message, expected)
+                        .with_suggestion(&member.name, known.iter().copied()),
+                );
+            }
+        }
+    }
 }
 
-/// The brace that opens an object: the whole of it would underline a page.
+/// The first character of an object, for diagnostics: the whole object could fill a page.
 pub(crate) fn first_char_span(span: Span) -> Span {
     Span::new(span.start, span.start + 1)
 }

@@ -1,4 +1,4 @@
-//! Reads `organization.json` and checks that it hangs together: parents and targets exist, no cycle.
+//! Reads `organization.json` and checks its references: parents and policy targets exist, parents form no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,16 +16,26 @@ const MEMBERS: [&str; 6] =
     ["Organization", "Roots", "OrganizationalUnits", "Accounts", "Policies", "DelegatedAdministrators"];
 const SUBJECT: &str = "the organization file";
 
-/// Reads an organization; where its SCPs could not be collected there need not be any. A policy in it that is none goes to the interner's problems.
-pub(crate) fn read_organization_file(
+/// Whether the collector could read the SCPs. If it could, every node of a root with SCPs enabled has one.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub(super) enum ScpCollection {
+    /// The file contains all SCPs.
+    #[default]
+    Complete,
+    /// The SCPs could not be collected.
+    Unread,
+}
+
+/// Reads an organization. A policy document that is not valid becomes a problem of the interner.
+pub(super) fn read_organization_file(
     source: &Arc<SourceFile>,
     node: &JsonNode,
-    scps_were_read: bool,
+    scp_collection: ScpCollection,
     interner: &mut DocumentInterner,
 ) -> Result<Organization, Diagnostics> {
     let mut reader =
         OrganizationReader { fields: FieldReader::new(source), interner, nodes: BTreeMap::new(), parents: Vec::new() };
-    let organization = reader.read_organization(node, scps_were_read);
+    let organization = reader.read_organization(node, scp_collection);
     let problems = reader.fields.problems;
     match organization {
         Some(organization) if problems.is_empty() => Ok(organization),
@@ -37,16 +47,16 @@ struct OrganizationReader<'a> {
     fields: FieldReader<'a>,
     interner: &'a mut DocumentInterner,
     nodes: BTreeMap<String, OrgNode>,
-    /// Each unit's id, and where its parent is named.
+    /// The id of each node below a root, and where its parent is named.
     parents: Vec<(String, Span)>,
 }
 
 impl OrganizationReader<'_> {
-    fn read_organization(&mut self, node: &JsonNode, scps_were_read: bool) -> Option<Organization> {
+    fn read_organization(&mut self, node: &JsonNode, scp_collection: ScpCollection) -> Option<Organization> {
         if !self.fields.is_object(node, SUBJECT) {
             return None;
         }
-        reject_unknown_members(&mut self.fields, node, SUBJECT, &MEMBERS);
+        self.fields.reject_unknown_members(node, SUBJECT, &MEMBERS);
         let description = self.fields.required_field(node, "Organization", SUBJECT);
         let head = description.filter(|head| self.fields.is_object(head, "`Organization`"));
         let id = head.and_then(|head| self.fields.required_text(head, "Id", "the organization"));
@@ -73,7 +83,7 @@ impl OrganizationReader<'_> {
                 delegated_administrators.extend(id.map(|(id, _)| id));
             }
         }
-        if scps_were_read && self.fields.problems.is_empty() {
+        if scp_collection == ScpCollection::Complete && self.fields.problems.is_empty() {
             self.check_every_level_has_an_scp(node);
         }
         let (id, management_account) = (id?.0.to_owned(), management?.0);
@@ -109,8 +119,8 @@ impl OrganizationReader<'_> {
         };
         let Some((id, span)) = id else { return };
         if let Some(existing) = self.nodes.get(&id) {
-            let message = format!("the id {id} stands twice; first at {}", existing.place);
-            self.fields.report_error(span, message, "each id once");
+            let message = format!("duplicate id {id}; first at {}", existing.place);
+            self.fields.report_error(span, message, "a unique id");
             return;
         }
         self.parents.extend(parent.map(|(_, span)| (id.clone(), span)));
@@ -119,7 +129,7 @@ impl OrganizationReader<'_> {
             name,
             kind,
             parent: parent.map(|(parent, _)| parent.to_owned()),
-            enabled_policy_types: enabled_policy_types,
+            enabled_policy_types,
             policies: Vec::new(),
             place: self.fields.source.place(span),
         };
@@ -140,7 +150,7 @@ impl OrganizationReader<'_> {
                 let expected = format!("one of {}", STATUSES.join(", "));
                 self.fields.report_error(span, format!("unknown status `{status}`"), expected);
             }
-            // Types that bound no permissions (tag policies, …) are none of ours.
+            // Other policy types (tag policies, …) do not limit permissions.
             if status == "ENABLED" {
                 enabled_policy_types.extend(parse_policy_type(name));
             }
@@ -154,22 +164,18 @@ impl OrganizationReader<'_> {
             match self.nodes.get(&parent).map(|unit| unit.kind) {
                 None => self.fields.report_error(
                     span,
-                    format!("there is no root or unit {parent}"),
-                    "the id of one in this file",
+                    format!("no root or organizational unit has the id {parent}"),
+                    "an id in this file",
                 ),
                 Some(OrgNodeKind::Account) => {
                     self.fields.report_error(
                         span,
-                        format!("{parent} is an account: nothing is in it"),
-                        "a root or unit",
+                        format!("{parent} is an account, and accounts have no children"),
+                        "a root or an organizational unit",
                     );
                 }
                 Some(_) if self.is_in_cycle(&id) => {
-                    self.fields.report_error(
-                        span,
-                        format!("{id} is, by its parents, inside itself"),
-                        "a path up to a root",
-                    );
+                    self.fields.report_error(span, format!("{id} is its own ancestor"), "a path up to a root");
                 }
                 Some(_) => {}
             }
@@ -178,7 +184,7 @@ impl OrganizationReader<'_> {
 
     fn is_in_cycle(&self, id: &str) -> bool {
         let mut current = id;
-        // A path without a cycle is no longer than there are units.
+        // A path without a cycle has at most as many steps as there are nodes.
         for _ in 0..=self.nodes.len() {
             match self.nodes.get(current).and_then(|unit| unit.parent.as_deref()) {
                 Some(parent) if parent == id => return true,
@@ -206,16 +212,21 @@ impl OrganizationReader<'_> {
         if !seen_policy_ids.insert(id.to_owned()) {
             self.fields.report_error(
                 id_span,
-                format!("the policy {id} stands twice"),
-                "each policy once, with all its targets",
+                format!("duplicate policy {id}"),
+                "one entry per policy, with all its targets",
             );
             return;
         }
         let Some(policy_type) = parse_policy_type(type_name) else {
             let expected = "SERVICE_CONTROL_POLICY or RESOURCE_CONTROL_POLICY";
             self.fields.problems.push(
-                Diagnostic::error(self.fields.source, span, format!("`{type_name}` bounds no permissions"), expected)
-                    .with_help("leave policies of other types out"),
+                Diagnostic::error(
+                    self.fields.source,
+                    span,
+                    format!("policies of type `{type_name}` do not limit permissions"),
+                    expected,
+                )
+                .with_help("remove policies of other types"),
             );
             return;
         };
@@ -230,19 +241,19 @@ impl OrganizationReader<'_> {
         for (target, span) in targets {
             match self.nodes.get_mut(target) {
                 Some(unit) if unit.policies.iter().any(|attached| attached.id == id) => {
-                    self.fields.report_error(span, format!("{target} stands twice"), "each target once");
+                    self.fields.report_error(span, format!("duplicate target {target}"), "each target once");
                 }
                 Some(unit) => unit.policies.push(Arc::clone(&policy)),
                 None => {
-                    let message = format!("there is no root, unit or account {target}");
-                    self.fields.report_error(span, message, "the id of one in this file");
+                    let message = format!("no root, organizational unit or account has the id {target}");
+                    self.fields.report_error(span, message, "an id in this file");
                 }
             }
         }
     }
 
-    /// AWS keeps at least one SCP on everything where SCPs are enabled: none means that it was not
-    /// collected, and to read it as "nothing is allowed" would hide every drift.
+    /// Where SCPs are enabled, AWS requires at least one SCP on every node. A node without one means that its SCPs
+    /// were not collected. Reading that as "nothing is allowed" would hide all drift.
     fn check_every_level_has_an_scp(&mut self, node: &JsonNode) {
         let has_scps_enabled = |unit: &OrgNode| {
             unit.kind == OrgNodeKind::Root
@@ -262,10 +273,10 @@ impl OrganizationReader<'_> {
                         self.fields.source,
                         first_char_span(node.span),
                         message,
-                        "one SCP or more for each",
+                        "one SCP or more per node",
                     )
                     .with_help(
-                        "AWS attaches FullAWSAccess (p-FullAWSAccess) unless another takes its place: list it, too",
+                        "AWS attaches FullAWSAccess (p-FullAWSAccess) unless another SCP replaces it: include it in `Policies`",
                     ),
                 );
             }
@@ -278,22 +289,5 @@ fn parse_policy_type(name: &str) -> Option<OrganizationPolicyType> {
         "SERVICE_CONTROL_POLICY" => Some(OrganizationPolicyType::ServiceControl),
         "RESOURCE_CONTROL_POLICY" => Some(OrganizationPolicyType::ResourceControl),
         _ => None,
-    }
-}
-
-/// Reports the members of an object that our own formats do not know.
-pub(crate) fn reject_unknown_members(fields: &mut FieldReader<'_>, node: &JsonNode, subject: &str, known: &[&str]) {
-    for member in node.members() {
-        if !known.contains(&&*member.name) && &*member.name != "$schema" {
-            fields.problems.push(
-                Diagnostic::error(
-                    fields.source,
-                    member.name_span,
-                    format!("{subject} has no `{}`", member.name),
-                    format!("one of {}", known.join(", ")),
-                )
-                .with_suggestion(&member.name, known.iter().copied()),
-            );
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! Finds the files of a snapshot and reads each for what it is. Nothing is skipped silently: a JSON file in
-//! the directory that is none of the known ones is an error.
+//! Finds the files of a snapshot, reads each by its format, and builds the snapshot. An unknown JSON file in the
+//! directory is an error; no file is skipped silently.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,54 +9,53 @@ use super::account_file::{self, AccountExtras};
 use super::collected_dir::CollectedDir;
 use super::document_interner::DocumentInterner;
 use super::fields::first_char_span;
+use super::organization_file::{self, ScpCollection};
 use super::page_merger::PageMerger;
-use super::{auth_details, organization_file, resource_policy_file};
+use super::snapshot_metadata::{SnapshotMetadata, read_snapshot_metadata};
+use super::{auth_details, resource_policy_file};
 use crate::iam::AccountId;
 use crate::snapshot::format::{AccountStatus, CollectionPart};
+use crate::snapshot::layout::{
+    METADATA, ORGANIZATION, RESOURCE_POLICIES, decode_stored, is_compressed, strip_compression_suffix,
+};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::model::organization::Organization;
-use crate::snapshot::model::snapshot::{ResourceWithPolicy, Snapshot};
+use crate::snapshot::model::policy::ResourceWithPolicy;
+use crate::snapshot::model::snapshot::Snapshot;
 use crate::snapshot::snapshot_error::SnapshotError;
-use crate::snapshot::store::decode_stored;
 use crate::source::json_tree::{self, JsonNode};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
-const ORGANIZATION: &str = "organization.json";
-const RESOURCE_POLICIES: &str = "resource-policies.json";
-const METADATA: &str = "snapshot.json";
-const ZSTD_SUFFIX: &str = ".zst";
-
-/// The files that make a snapshot.
+/// The files of a snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotPaths {
-    /// A file of account details, or the directory of a whole snapshot.
+    /// A file of account authorization details, or a snapshot directory.
     pub snapshot: PathBuf,
-    /// An organization file that stands elsewhere.
+    /// An organization file outside the snapshot. `None` if there is none.
     pub organization: Option<PathBuf>,
-    /// Files of resource policies that stand elsewhere.
+    /// Resource policy files outside the snapshot.
     pub resource_policies: Vec<PathBuf>,
 }
 
 impl Snapshot {
-    /// Reads a file of account details, or the directory of a whole snapshot (`docs/snapshot.md`).
+    /// Reads a file of account authorization details, or a snapshot directory (`docs/snapshot.md`).
     ///
     /// # Errors
-    /// A file that cannot be read, is not JSON, or is not what it should be; account details that
-    /// contradict each other; no account details at all. A policy document that is no valid policy is no
-    /// error: see [`Snapshot::problems`].
+    /// A file that cannot be read, is not JSON, or has another format; account details that contradict each other;
+    /// no account details. A policy document that is not valid is not an error: see [`Snapshot::problems`].
     pub fn load(path: &Path) -> Result<Snapshot, SnapshotError> {
         Snapshot::load_with(&SnapshotPaths { snapshot: path.to_owned(), ..SnapshotPaths::default() })
     }
 
-    /// The same, with files that stand elsewhere.
+    /// Reads a snapshot together with files outside of it.
     ///
     /// # Errors
-    /// As [`Snapshot::load`]; also where both the directory and the caller give an organization.
+    /// As [`Snapshot::load`]; also two organization files.
     pub fn load_with(paths: &SnapshotPaths) -> Result<Snapshot, SnapshotError> {
         let mut loader = SnapshotLoader::default();
         if is_directory(&paths.snapshot)? {
             match CollectedDir::open(&paths.snapshot)? {
-                Some(collected) => loader.load_collected_dir(collected)?,
+                Some(collected_dir) => loader.load_collected_dir(collected_dir)?,
                 None => loader.load_directory(&paths.snapshot, true)?,
             }
         } else {
@@ -72,8 +71,7 @@ impl Snapshot {
         loader.into_snapshot(&paths.snapshot)
     }
 
-    /// The same out of texts that are already at hand, each read for what its file name says; `origin` is the name
-    /// of the whole.
+    /// Reads a snapshot from texts in memory. The file name of each decides how it is read; `origin` names the snapshot.
     ///
     /// # Errors
     /// As [`Snapshot::load`].
@@ -90,7 +88,7 @@ impl Snapshot {
     }
 }
 
-/// What a file is read as.
+/// The format that a file is read as.
 #[derive(Copy, Clone)]
 enum FileRole {
     AuthDetails,
@@ -102,7 +100,7 @@ enum FileRole {
 impl FileRole {
     /// The role of a file by its name.
     fn from_file_name(name: &str, is_top_level: bool) -> FileRole {
-        match name.strip_suffix(ZSTD_SUFFIX).unwrap_or(name) {
+        match strip_compression_suffix(name) {
             ORGANIZATION if is_top_level => FileRole::Organization,
             METADATA if is_top_level => FileRole::Metadata,
             RESOURCE_POLICIES => FileRole::ResourcePolicies,
@@ -119,33 +117,35 @@ struct SnapshotLoader {
     resources: BTreeMap<String, ResourceWithPolicy>,
     taken_at: Option<String>,
     aliases: BTreeMap<AccountId, String>,
-    scps_unread: bool,
-    /// Whether there may be no account at all, since none could be read.
+    scp_collection: ScpCollection,
+    /// Whether the manifest lists an account that could not be read. The snapshot can then have no account.
     has_unread_account: bool,
     collection_gaps: Vec<CollectionGap>,
-    /// Whether an account's file may be read without the manifest that names it.
+    /// Whether an account file is accepted without a manifest that names it.
     may_lack_manifest: bool,
-    /// The first account's file that may not.
+    /// The first account file that is not accepted.
     file_without_manifest: Option<PathBuf>,
     errors: Vec<Diagnostic>,
 }
 
 impl SnapshotLoader {
-    /// What a manifest names, and nothing else.
-    fn load_collected_dir(&mut self, mut collected: CollectedDir) -> Result<(), SnapshotError> {
+    /// Loads the files that a manifest names.
+    fn load_collected_dir(&mut self, mut collected_dir: CollectedDir) -> Result<(), SnapshotError> {
         self.may_lack_manifest = true;
         let scps_unread = |gap: &CollectionGap| gap.unread.part == CollectionPart::ServiceControlPolicies;
-        self.scps_unread = collected.collection_gaps.iter().any(scps_unread);
-        let manifest = collected.manifest.clone();
+        if collected_dir.collection_gaps.iter().any(scps_unread) {
+            self.scp_collection = ScpCollection::Unread;
+        }
+        let manifest = collected_dir.manifest.clone();
         if let Some(stored) = manifest.organization.as_ref().and_then(|organization| organization.stored.as_ref())
-            && let Some(source) = collected.read_file(stored)?
+            && let Some(source) = collected_dir.read_file(stored)?
         {
             self.load_text(Path::new(source.name()), &source, FileRole::Organization);
         }
         for account in &manifest.accounts {
             let gaps_before = self.collection_gaps.len();
             if let Some(stored) = &account.stored
-                && let Some(source) = collected.read_file(stored)?
+                && let Some(source) = collected_dir.read_file(stored)?
             {
                 self.load_text(Path::new(source.name()), &source, FileRole::AuthDetails);
             }
@@ -154,14 +154,14 @@ impl SnapshotLoader {
             }
         }
         self.has_unread_account = manifest.accounts.iter().any(|account| account.status == AccountStatus::Unread);
-        let (manifest, unread) = collected.into_manifest()?;
-        // Whatever happened after this may not be in it.
+        let (manifest, unread) = collected_dir.into_manifest()?;
+        // Changes made after the start of the collection may be missing from it.
         self.taken_at = Some(manifest.started_at);
         self.collection_gaps.splice(0..0, unread);
         Ok(())
     }
 
-    /// Every `*.json` of a directory and of its folders, in order of name; what is hidden is left alone.
+    /// Loads every `*.json` of a directory and its folders, ordered by name. Hidden files are ignored.
     fn load_directory(&mut self, path: &Path, is_top_level: bool) -> Result<(), SnapshotError> {
         let io = |error| SnapshotError::Io { path: path.to_owned(), error };
         let mut entries = Vec::new();
@@ -186,7 +186,7 @@ impl SnapshotLoader {
 
     fn load_file(&mut self, path: &Path, role: FileRole) -> Result<(), SnapshotError> {
         let io = |error| SnapshotError::Io { path: path.to_owned(), error };
-        let source = if path.extension().is_some_and(|extension| extension == "zst") {
+        let source = if is_compressed(path) {
             let text = std::fs::read(path).and_then(|bytes| decode_stored(path, bytes)).map_err(io)?;
             SourceFile::new(path.display().to_string(), text)
         } else {
@@ -229,12 +229,16 @@ impl SnapshotLoader {
             }
             FileRole::Organization => {
                 let organization =
-                    organization_file::read_organization_file(source, node, !self.scps_unread, &mut self.interner)?;
+                    organization_file::read_organization_file(source, node, self.scp_collection, &mut self.interner)?;
                 if self.organization.replace(organization).is_some() {
-                    let message = "a second organization: the snapshot's directory has one, too";
-                    return Err(
-                        Diagnostic::error(source, first_char_span(node.span), message, "one organization").into()
-                    );
+                    let message = "a second organization file: the snapshot directory already contains one";
+                    return Err(Diagnostic::error(
+                        source,
+                        first_char_span(node.span),
+                        message,
+                        "one organization file",
+                    )
+                    .into());
                 }
             }
             FileRole::ResourcePolicies => {
@@ -244,16 +248,18 @@ impl SnapshotLoader {
                 }
             }
             FileRole::Metadata => {
-                (self.taken_at, self.aliases) = resource_policy_file::read_snapshot_metadata(source, node)?
+                let SnapshotMetadata { taken_at, aliases } = read_snapshot_metadata(source, node)?;
+                self.taken_at = taken_at;
+                self.aliases = aliases;
             }
         }
         Ok(())
     }
 
-    fn add_extras(&mut self, source: &Arc<SourceFile>, beside: AccountExtras) {
-        self.aliases.extend(beside.alias.map(|alias| (beside.account, alias)));
-        self.collection_gaps.extend(beside.collection_gaps);
-        for (resource, span) in beside.resources {
+    fn add_extras(&mut self, source: &Arc<SourceFile>, extras: AccountExtras) {
+        self.aliases.extend(extras.alias.map(|alias| (extras.account, alias)));
+        self.collection_gaps.extend(extras.collection_gaps);
+        for (resource, span) in extras.resources {
             self.add_resource(source, resource, span);
         }
     }
@@ -262,7 +268,7 @@ impl SnapshotLoader {
         let arn = resource.arn.as_str().to_owned();
         match self.resources.get(&arn) {
             Some(existing) if existing.owner != resource.owner || existing.policy != resource.policy => {
-                let message = format!("{arn} stands twice, with different content");
+                let message = format!("{arn} appears twice with different content");
                 self.errors.push(Diagnostic::error(source, span, message, "each resource once"));
             }
             Some(_) => {}
@@ -284,8 +290,8 @@ impl SnapshotLoader {
             return Err(SnapshotError::Empty { path: origin.to_owned() });
         }
         if self.organization.is_some() {
-            // It was given by hand.
-            self.collection_gaps.retain(|one| one.unread.part != CollectionPart::Organization);
+            // The caller supplied the organization that the collector could not read.
+            self.collection_gaps.retain(|gap| gap.unread.part != CollectionPart::Organization);
         }
         for account in &mut accounts {
             account.alias = self.aliases.remove(&account.id);
@@ -319,7 +325,7 @@ impl SnapshotLoader {
 }
 
 fn is_json(name: &str) -> bool {
-    let uncompressed_name = name.strip_suffix(ZSTD_SUFFIX).unwrap_or(name);
+    let uncompressed_name = strip_compression_suffix(name);
     Path::new(uncompressed_name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
 }
 
@@ -330,7 +336,8 @@ fn is_directory(path: &Path) -> Result<bool, SnapshotError> {
 
 fn unknown_file_error(source: &Arc<SourceFile>, node: &JsonNode) -> Diagnostic {
     let expected = "an object with UserDetailList, GroupDetailList, RoleDetailList or Policies";
-    Diagnostic::error(source, first_char_span(node.span), "these are no account details", expected).with_help(format!(
-        "beside them a snapshot has {ORGANIZATION} and {METADATA} at its top, and {RESOURCE_POLICIES}; move other JSON files away"
+    Diagnostic::error(source, first_char_span(node.span), "not an account-authorization-details file", expected).with_help(format!(
+        "a snapshot directory can also contain {RESOURCE_POLICIES} and, at its top level, {ORGANIZATION} and {METADATA}; \
+         move other JSON files away"
     ))
 }

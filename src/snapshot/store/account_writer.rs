@@ -1,4 +1,4 @@
-//! One account's file, written page by page.
+//! Writes the file of one account, page by page.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::ACCOUNTS;
 use super::file_writer::PendingFile;
 use super::store_error::StoreError;
 use super::writer_state::WriterState;
 use crate::iam::AccountId;
 use crate::snapshot::format::{AccountPage, AccountStatus, FORMAT_VERSION, ManifestAccount, UnreadPart};
+use crate::snapshot::layout::ACCOUNTS;
 
-/// Writes one account. It may live in a task or thread of its own; dropped before [`AccountWriter::finish`] it leaves
-/// no trace, and the account can be begun again.
+/// Writes one account, in any thread or task. If it is dropped before [`AccountWriter::finish`], it leaves no file, and
+/// the account can be started again.
 pub struct AccountWriter {
     open_account: OpenAccount,
     name: Option<String>,
@@ -24,7 +24,7 @@ pub struct AccountWriter {
     unread_parts: BTreeSet<UnreadPart>,
 }
 
-/// An account that is being written; nobody else can begin it until this is dropped.
+/// An account that is being written. It cannot be started again until this is dropped.
 struct OpenAccount {
     writer_state: Arc<WriterState>,
     id: AccountId,
@@ -43,14 +43,14 @@ impl AccountWriter {
         name: Option<&str>,
     ) -> Result<AccountWriter, StoreError> {
         writer_state.open_account(id)?;
-        let open_account = OpenAccount { writer_state: writer_state, id: id.clone() };
+        let open_account = OpenAccount { writer_state, id: id.clone() };
         let file_name = format!("{ACCOUNTS}/{id}.json");
         let file =
             PendingFile::create(&open_account.writer_state.root, &file_name, open_account.writer_state.compression)?;
         let partition = open_account.writer_state.partition().to_owned();
         let name = name.map(str::to_owned);
         let mut writer = AccountWriter {
-            open_account: open_account,
+            open_account,
             name,
             file,
             page_count: 0,
@@ -65,15 +65,15 @@ impl AccountWriter {
         Ok(writer)
     }
 
-    /// The account's number.
+    /// The account id.
     pub fn id(&self) -> &AccountId {
         &self.open_account.id
     }
 
-    /// Writes one page: what one call answered, any of its lists. Pages may come in any order.
+    /// Writes one page, with any of the lists. Pages can come in any order.
     ///
     /// # Errors
-    /// The disk's; the file is then of no use, and the writer to be dropped.
+    /// I/O errors. The file is then incomplete: drop the writer.
     pub fn write_page(&mut self, page: &AccountPage) -> Result<(), StoreError> {
         let is_first = self.page_count == 0;
         self.page_count += 1;
@@ -84,15 +84,15 @@ impl AccountWriter {
         })
     }
 
-    /// Notes that a part could not be read. What rests on it will be undecided.
+    /// Records that a part could not be read. Verdicts that depend on it will be undecided.
     pub fn record_unread(&mut self, part: UnreadPart) {
         self.unread_parts.insert(part);
     }
 
-    /// Ends the file, gives it its name, and notes the account as finished.
+    /// Completes and renames the file, and records the account as finished.
     ///
     /// # Errors
-    /// The disk's; the account then counts as not finished.
+    /// I/O errors. The account then counts as unfinished.
     pub fn finish(mut self) -> Result<(), StoreError> {
         let unread: Vec<UnreadPart> = std::mem::take(&mut self.unread_parts).into_iter().collect();
         self.write_with(|file| {
@@ -101,7 +101,7 @@ impl AccountWriter {
             file.write_all(b"\n}\n")
         })?;
         let stored = self.file.finish()?;
-        let OpenAccount { writer_state: shared, id } = &self.open_account;
+        let OpenAccount { writer_state, id } = &self.open_account;
         let account = ManifestAccount {
             id: id.to_string(),
             name: self.name,
@@ -110,11 +110,11 @@ impl AccountWriter {
             principals: self.principal_count,
             unread,
         };
-        shared.record_account(id, account)
+        writer_state.record_account(id, account)
     }
 
-    fn write_with(&mut self, write: impl FnOnce(&mut PendingFile) -> io::Result<()>) -> Result<(), StoreError> {
-        write(&mut self.file).map_err(|error| self.file.to_store_error(error))
+    fn write_with(&mut self, write_content: impl FnOnce(&mut PendingFile) -> io::Result<()>) -> Result<(), StoreError> {
+        write_content(&mut self.file).map_err(|error| self.file.to_store_error(error))
     }
 }
 

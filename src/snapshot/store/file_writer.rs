@@ -1,23 +1,23 @@
-//! One file of a snapshot: written whole or not at all, hashed on the way, and read back.
+//! Writes one file of a snapshot, completely or not at all, and computes its size and hash.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::PENDING_PREFIX;
-use super::snapshot_writer::Compression;
+use super::compression::Compression;
 use super::store_error::StoreError;
 use crate::snapshot::format::StoredFile;
+use crate::snapshot::layout::PENDING_PREFIX;
 
-/// The frames of a fast level: documents repeat so much that higher ones gain little.
+/// A fast level. Policy documents repeat so often that higher levels gain little.
 const ZSTD_LEVEL: i32 = 3;
 
-/// A file on its way. Dropped before its end it leaves nothing behind.
+/// A file that is being written. If it is dropped before [`PendingFile::finish`], nothing is left.
 pub(super) struct PendingFile {
     root: PathBuf,
-    /// Its path in the directory, with `/`.
+    /// Its path in the directory, with `/` as separator.
     name: String,
     encoder: FileEncoder,
 }
@@ -27,7 +27,7 @@ enum FileEncoder {
     Zstd(Box<zstd::Encoder<'static, HashingWriter>>),
 }
 
-/// Counts and hashes what goes to the disk.
+/// Counts and hashes the bytes that are written.
 struct HashingWriter {
     file: NamedTempFile,
     hasher: blake3::Hasher,
@@ -48,13 +48,13 @@ impl Write for HashingWriter {
 }
 
 impl PendingFile {
-    /// Begins `name` (without what the compression adds) in the directory `root`.
+    /// Starts the file `name` (without compression suffix) in the directory `root`.
     pub(super) fn create(root: &Path, name: &str, compression: Compression) -> Result<PendingFile, StoreError> {
         let name = format!("{name}{}", compression.file_suffix());
         let path = root.join(&name);
         let open_encoder = || -> io::Result<FileEncoder> {
             let folder = path.parent().unwrap_or(root);
-            // Temporary files are made readable for the user alone, and keep that when they get their name.
+            // Temporary files are readable by the user only; renaming keeps the permissions.
             let file = tempfile::Builder::new().prefix(PENDING_PREFIX).tempfile_in(folder)?;
             let hashing_writer = HashingWriter { file, hasher: blake3::Hasher::new(), bytes: 0 };
             Ok(match compression {
@@ -67,10 +67,10 @@ impl PendingFile {
             })
         };
         let encoder = open_encoder().map_err(|error| StoreError::Io { path: path.clone(), error })?;
-        Ok(PendingFile { root: root.to_owned(), name, encoder: encoder })
+        Ok(PendingFile { root: root.to_owned(), name, encoder })
     }
 
-    /// Ends the file and gives it its name.
+    /// Completes the file and renames it.
     pub(super) fn finish(self) -> Result<StoredFile, StoreError> {
         let path = self.root.join(&self.name);
         let finish_encoder = || -> io::Result<(String, u64)> {
@@ -87,7 +87,7 @@ impl PendingFile {
         Ok(StoredFile { file: self.name, bytes, blake3 })
     }
 
-    /// The error of a write to it.
+    /// The error of a failed write to this file.
     pub(super) fn to_store_error(&self, error: io::Error) -> StoreError {
         StoreError::Io { path: self.root.join(&self.name), error }
     }
@@ -109,27 +109,7 @@ impl Write for PendingFile {
     }
 }
 
-/// Sees a folder's new names out to the disk; a system that cannot do that for a folder keeps them in its own time.
+/// Flushes the entries of a directory to disk, on systems that support it.
 pub(super) fn sync_dir(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// The hash of stored bytes, as a manifest writes it.
-pub(in crate::snapshot) fn blake3_hex(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().to_string()
-}
-
-/// The text of stored bytes: decompressed where the name says so.
-///
-/// # Errors
-/// A compressed file that is cut off or damaged; a text that is not UTF-8.
-pub(in crate::snapshot) fn decode_stored(path: &Path, bytes: Vec<u8>) -> io::Result<String> {
-    let bytes = if path.extension().is_some_and(|extension| extension == "zst") {
-        let mut decompressed = Vec::new();
-        zstd::Decoder::new(bytes.as_slice())?.read_to_end(&mut decompressed)?;
-        decompressed
-    } else {
-        bytes
-    };
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, format!("not UTF-8: {error}")))
 }

@@ -1,7 +1,7 @@
-//! What a run has finished so far, a line each, so that it can be continued.
+//! The journal: one line for each finished part of a collection, so that it can be continued.
 //!
-//! A line is whole once its newline is on the disk. Whatever follows the last newline is of a write that was broken
-//! off, and is dropped; the account that it spoke of is read again.
+//! A line is complete when its newline is on disk. Text after the last newline belongs to an interrupted write and is
+//! dropped; the account of that line is collected again.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::JOURNAL;
 use super::store_error::StoreError;
 use crate::snapshot::format::{CallerIdentity, CollectorTool, ManifestAccount, ManifestOrganization};
+use crate::snapshot::layout::JOURNAL;
 
-/// How a collection began.
+/// The first line: the collection that the journal belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct JournalHeader {
@@ -24,24 +24,25 @@ pub(super) struct JournalHeader {
     pub(super) started_at: String,
 }
 
-/// A line.
+/// A line of the journal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum JournalLine {
-    Begun(JournalHeader),
+    #[serde(rename = "Begun")]
+    Header(JournalHeader),
     Account(ManifestAccount),
     Organization(ManifestOrganization),
 }
 
-/// The journal of a directory, locked against other processes.
+/// The journal of a directory. It is locked, so that no other process can write the snapshot.
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
-    /// How much of the file is whole lines.
+    /// The length of the complete lines, in bytes.
     complete_length: u64,
 }
 
 impl Journal {
-    /// Begins the journal of a new snapshot.
+    /// Creates the journal of a new snapshot.
     pub(super) fn create(root: &Path, header: JournalHeader) -> Result<Journal, StoreError> {
         let path = root.join(JOURNAL);
         let mut options = OpenOptions::new();
@@ -54,26 +55,27 @@ impl Journal {
         })?;
         lock_file(root, &file)?;
         let mut journal = Journal { path, file, complete_length: 0 };
-        journal.append(&JournalLine::Begun(header))?;
+        journal.append(&JournalLine::Header(header))?;
         Ok(journal)
     }
 
-    /// Begins the journal of a finished snapshot that goes on. One that the finished run could not remove is replaced.
+    /// Creates the journal of a finished snapshot that is continued. It replaces a journal that the finished run could
+    /// not remove.
     pub(super) fn create_or_replace(root: &Path, header: JournalHeader) -> Result<Journal, StoreError> {
         let path = root.join(JOURNAL);
         let mut options = OpenOptions::new();
-        // Not truncated: it may be another process's.
+        // Not truncated: another process could be using it.
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
         lock_file(root, &file)?;
         let mut journal = Journal { path, file, complete_length: 0 };
-        journal.append(&JournalLine::Begun(header))?;
+        journal.append(&JournalLine::Header(header))?;
         Ok(journal)
     }
 
-    /// Opens the journal of a run that was broken off, and reads its lines.
+    /// Opens the journal of an interrupted collection and reads its lines.
     pub(super) fn reopen(root: &Path) -> Result<(Journal, Vec<JournalLine>), StoreError> {
         let path = root.join(JOURNAL);
         let io = |error| StoreError::Io { path: path.clone(), error };
@@ -93,19 +95,19 @@ impl Journal {
             let line = serde_json::from_slice(line).map_err(|error| StoreError::Journal {
                 path: path.clone(),
                 line: index + 1,
-                why: error.to_string(),
+                reason: error.to_string(),
             })?;
             lines.push(line);
         }
         Ok((Journal { path, file, complete_length: length }, lines))
     }
 
-    /// Adds a line and sees it out to the disk.
+    /// Appends a line and flushes it to disk.
     pub(super) fn append(&mut self, line: &JournalLine) -> Result<(), StoreError> {
         let mut write_line = || -> io::Result<u64> {
             let mut text = serde_json::to_string(line)?;
             text.push('\n');
-            // What a write that failed has left behind goes first: a line never follows half of another.
+            // Remove the remains of a failed write first, so that no line follows half of another.
             self.file.set_len(self.complete_length)?;
             self.file.seek(SeekFrom::Start(self.complete_length))?;
             self.file.write_all(text.as_bytes())?;
@@ -116,7 +118,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Removes the journal of a snapshot that is finished.
+    /// Removes the journal of a finished snapshot.
     pub(super) fn remove(&self) -> io::Result<()> {
         std::fs::remove_file(&self.path)
     }
@@ -125,7 +127,7 @@ impl Journal {
 fn lock_file(root: &Path, file: &File) -> Result<(), StoreError> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: root.to_owned() }),
-        // Some file systems have no locks; there the user must not start two.
+        // Some file systems have no locks. There, the user must not start two collections.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }

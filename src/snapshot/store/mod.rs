@@ -1,25 +1,36 @@
-//! Writes the directory that a collection leaves behind (`docs/snapshot.md`, "What the collector writes").
+//! Writes the directory of a snapshot (`docs/snapshot.md`).
 //!
-//! [`SnapshotWriter`] owns the directory, an [`AccountWriter`] one account's file. Every file is written beside its
-//! place and gets its name when it is whole; the manifest is the last. What is finished is also noted in a journal,
-//! so that [`SnapshotWriter::resume`] can go on where a run was broken off. Everything is readable by the user alone.
+//! [`SnapshotWriter`] owns the directory, an [`AccountWriter`] the file of one account. Every file is written under a
+//! temporary name and renamed when it is complete; the manifest is written last. Finished files are recorded in a
+//! journal, so that [`SnapshotWriter::resume`] can continue an interrupted collection. Only the user can read the files.
+//!
+//! - `compression.rs`, `private_dir.rs`: how files are compressed; directories that only the user can enter.
+//! - `file_writer.rs`: one file, written completely or not at all, and hashed.
+//! - `journal.rs`, `collection_header.rs`: the record of a running collection.
+//! - `writer_state.rs`: the state that all writers of a snapshot share.
+//! - `resume.rs`: what an earlier run left.
+//! - `account_writer.rs`, `snapshot_writer.rs`: the public writers.
+//! - `store_error.rs`: why a snapshot cannot be written.
 //!
 //! ```
-//! use iamdrift::snapshot::format::{AccountPage, Caller, Part, UnreadPart};
-//! use iamdrift::snapshot::store::{Compression, Header, SnapshotWriter};
+//! use iamdrift::snapshot::format::{AccountPage, CallerIdentity, CollectionPart, UnreadPart};
+//! use iamdrift::snapshot::store::{CollectionHeader, Compression, SnapshotWriter};
 //! # let folder = tempfile::tempdir()?;
 //! # let directory = folder.path().join("snapshot");
-//! let header = Header {
-//!     caller: Caller { arn: "arn:aws:iam::111122223333:user/auditor".into(), account: "111122223333".into() },
+//! let header = CollectionHeader {
+//!     caller: CallerIdentity {
+//!         arn: "arn:aws:iam::111122223333:user/auditor".into(),
+//!         account: "111122223333".into(),
+//!     },
 //!     partition: iamdrift::iam::Partition::parse("aws").ok_or("a partition")?,
 //!     started_at: "2026-11-20T06:00:00Z".parse()?,
 //! };
 //! let writer = SnapshotWriter::create(&directory, header, Compression::Zstd)?;
 //! let id = iamdrift::iam::AccountId::parse("111122223333").ok_or("twelve digits")?;
-//! let mut account = writer.account(&id, Some("billing"))?;
-//! account.page(&AccountPage::default())?;
-//! account.unread(UnreadPart {
-//!     part: Part::AccountAliases,
+//! let mut account = writer.begin_account(&id, Some("billing"))?;
+//! account.write_page(&AccountPage::default())?;
+//! account.record_unread(UnreadPart {
+//!     part: CollectionPart::AccountAliases,
 //!     of: None,
 //!     error: "AccessDenied".into(),
 //!     permission: Some("iam:ListAccountAliases".into()),
@@ -30,6 +41,8 @@
 //! ```
 
 mod account_writer;
+mod collection_header;
+mod compression;
 mod file_writer;
 mod journal;
 mod private_dir;
@@ -39,17 +52,12 @@ mod store_error;
 mod writer_state;
 
 pub use account_writer::AccountWriter;
-pub(super) use file_writer::{blake3_hex, decode_stored};
-pub use snapshot_writer::{CollectionHeader, Compression, SnapshotWriter};
+pub use collection_header::CollectionHeader;
+pub use compression::Compression;
+pub use snapshot_writer::SnapshotWriter;
 pub use store_error::StoreError;
 
-/// The manifest's name in its directory.
-pub const MANIFEST: &str = "manifest.json";
-/// The journal's name: it is there while a snapshot is being written.
-pub const JOURNAL: &str = "journal.jsonl";
-/// The organization's file, without what the compression adds.
-pub(super) const ORGANIZATION: &str = "organization.json";
-/// The folder of the accounts' files.
-pub(super) const ACCOUNTS: &str = "accounts";
-/// How the names of unfinished files begin; hidden files are no part of a snapshot.
-pub(super) const PENDING_PREFIX: &str = ".unfinished-";
+/// The file name of the manifest.
+pub const MANIFEST: &str = super::layout::MANIFEST;
+/// The file name of the journal. It exists while a snapshot is being written.
+pub const JOURNAL: &str = super::layout::JOURNAL;

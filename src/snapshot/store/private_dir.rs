@@ -1,10 +1,10 @@
-//! Folders that only the user can enter.
+//! Directories that only the user can enter.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Makes a folder that only the user can enter, and the folders that it is in as usual.
+/// Creates a directory that only the user can enter. Its parents get the usual permissions.
 pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -18,7 +18,7 @@ pub(super) fn create_private_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Keeps others out of a folder that exists.
+/// Removes the access of other users to an existing directory.
 pub(super) fn restrict_dir_to_owner(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;

@@ -1,4 +1,4 @@
-//! What an earlier run has left: what of it counts, what goes, and what is to be read again.
+//! Continues an earlier run: which accounts are finished, which files are removed, which accounts are collected again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -9,13 +9,13 @@ use super::file_writer::sync_dir;
 use super::journal::{Journal, JournalHeader, JournalLine};
 use super::store_error::StoreError;
 use super::writer_state::CollectionProgress;
-use super::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX};
 use crate::iam::AccountId;
 use crate::snapshot::format::{ManifestAccount, ManifestOrganization, SnapshotManifest, StoredFile};
+use crate::snapshot::layout::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX, strip_compression_suffix};
 use crate::snapshot::read::collected_dir::CollectedDir;
 
-/// Turns a finished snapshot of which something is unread into a run that was broken off: its manifest becomes the
-/// journal. The accounts that were not read whole are to be read again; until they are, what there is of them counts.
+/// Reopens a finished snapshot with unread parts: its manifest becomes a journal. Accounts with unread parts are
+/// collected again; until then, their existing files stay valid.
 pub(super) fn reopen_finished(
     root: &Path,
     expected: &JournalHeader,
@@ -43,12 +43,13 @@ pub(super) fn reopen_finished(
     if let Some(organization) = &manifest.organization {
         journal.append(&JournalLine::Organization(organization.clone()))?;
     }
-    // The journal is whole: from here on it speaks for the directory.
+    // The journal is complete. From here on it replaces the manifest.
     let path = root.join(MANIFEST);
     fs::remove_file(&path).and_then(|()| sync_dir(root)).map_err(|error| StoreError::Io { path, error })?;
     let mut state = CollectionProgress::new(journal);
     state.organization = manifest.organization;
     for account in manifest.accounts {
+        // INVARIANT: `CollectedDir::open` rejects a manifest with an id that is not an account number.
         let Some(id) = AccountId::parse(&account.id) else { continue };
         if !account.unread.is_empty() {
             state.accounts_to_reread.insert(id.clone());
@@ -63,26 +64,26 @@ fn is_fully_read(manifest: &SnapshotManifest) -> bool {
     manifest.accounts.iter().flat_map(|account| &account.unread).chain(organization).next().is_none()
 }
 
-/// Whether two runs can be one collection.
+/// Checks that this run can continue a collection: same format version, partition and calling account.
 pub(super) fn check_same_collection(
     root: &Path,
     existing: &JournalHeader,
     expected: &JournalHeader,
 ) -> Result<(), StoreError> {
-    for (subject, theirs, ours) in [
+    for (property, existing, current) in [
         ("format version", &existing.format_version, &expected.format_version),
         ("partition", &existing.partition, &expected.partition),
         ("calling account", &existing.caller.account, &expected.caller.account),
     ] {
-        if theirs != ours {
-            let (theirs, ours) = (theirs.clone(), ours.clone());
-            return Err(StoreError::OtherCollection { path: root.to_owned(), what: subject, theirs, ours });
+        if existing != current {
+            let (existing, current) = (existing.clone(), current.clone());
+            return Err(StoreError::OtherCollection { path: root.to_owned(), property, existing, current });
         }
     }
     Ok(())
 }
 
-/// Forgets what is noted as finished and is not there as it was written; tells which accounts these are.
+/// Removes the entries whose files are missing or changed. Returns the accounts among them.
 pub(super) fn remove_damaged_entries(
     root: &Path,
     accounts: &mut BTreeMap<AccountId, ManifestAccount>,
@@ -122,7 +123,7 @@ fn is_intact(root: &Path, stored: &StoredFile) -> Result<bool, StoreError> {
     }
 }
 
-/// Removes what the writer began and did not finish, and nothing that it did not write.
+/// Removes unfinished files of the writer, and no other files.
 pub(super) fn remove_leftover_files(
     root: &Path,
     accounts: &BTreeMap<AccountId, ManifestAccount>,
@@ -143,7 +144,7 @@ pub(super) fn remove_leftover_files(
             let entry = entry.map_err(|error| StoreError::Io { path: path.clone(), error })?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let file = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            let uncompressed_name = name.strip_suffix(".zst").unwrap_or(&name);
+            let uncompressed_name = strip_compression_suffix(&name);
             let is_account = || uncompressed_name.strip_suffix(".json").and_then(AccountId::parse).is_some();
             let is_snapshot_file = if folder.is_empty() { uncompressed_name == ORGANIZATION } else { is_account() };
             if name.starts_with(PENDING_PREFIX) || (is_snapshot_file && !listed_files.contains(file.as_str())) {

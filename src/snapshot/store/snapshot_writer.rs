@@ -1,4 +1,4 @@
-//! The directory as a whole: begun, continued, finished.
+//! Creates, continues and finishes a snapshot directory.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,76 +8,32 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::account_writer::AccountWriter;
+use super::collection_header::CollectionHeader;
+use super::compression::Compression;
 use super::file_writer::PendingFile;
 use super::journal::{Journal, JournalHeader, JournalLine};
 use super::private_dir::{create_private_dir, restrict_dir_to_owner};
 use super::resume;
 use super::store_error::StoreError;
 use super::writer_state::{CollectionProgress, WriterState};
-use super::{ACCOUNTS, MANIFEST, ORGANIZATION};
-use crate::iam::{AccountId, Partition};
+use crate::iam::AccountId;
 use crate::snapshot::format::{
-    AccountStatus, CallerIdentity, CollectionPart, CollectorTool, FORMAT_VERSION, ManifestAccount, OrganizationFile,
-    SnapshotManifest, UnreadPart,
+    AccountStatus, CollectionPart, ManifestAccount, OrganizationFile, SnapshotManifest, UnreadPart,
 };
+use crate::snapshot::layout::{ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION};
 
-/// What a collection is, as its manifest says.
-#[derive(Clone, Debug)]
-pub struct CollectionHeader {
-    /// With whose permissions it is collected.
-    pub caller: CallerIdentity,
-    /// The partition of all accounts.
-    pub partition: Partition,
-    /// When it began.
-    pub started_at: Timestamp,
-}
-
-impl CollectionHeader {
-    fn to_journal_header(&self) -> JournalHeader {
-        JournalHeader {
-            format_version: FORMAT_VERSION.to_owned(),
-            tool: CollectorTool {
-                name: env!("CARGO_PKG_NAME").to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            },
-            caller: self.caller.clone(),
-            partition: self.partition.as_str().to_owned(),
-            started_at: self.started_at.to_string(),
-        }
-    }
-}
-
-/// How the files of accounts and of the organization are stored.
-#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
-pub enum Compression {
-    /// As JSON.
-    #[default]
-    None,
-    /// As JSON in Zstandard frames (`.json.zst`).
-    Zstd,
-}
-
-impl Compression {
-    pub(super) fn file_suffix(self) -> &'static str {
-        match self {
-            Compression::None => "",
-            Compression::Zstd => ".zst",
-        }
-    }
-}
-
-/// Writes a snapshot directory. All methods but the last take `&self`: threads and tasks can share it.
+/// Writes a snapshot directory. Threads and tasks can share it: all methods except `finish` take `&self`.
 pub struct SnapshotWriter {
     writer_state: Arc<WriterState>,
     damaged_accounts: Vec<AccountId>,
 }
 
 impl SnapshotWriter {
-    /// Begins a snapshot in a directory that does not exist yet, or is empty.
+    /// Creates a snapshot in a directory that does not exist yet or is empty.
     ///
     /// # Errors
-    /// A directory that holds something: [`StoreError::Finished`], [`StoreError::BrokenOff`],
-    /// [`StoreError::NotEmpty`]; the disk's.
+    /// A directory that is not empty ([`StoreError::Finished`], [`StoreError::Interrupted`], [`StoreError::NotEmpty`]);
+    /// I/O errors.
     pub fn create(
         directory: &Path,
         header: CollectionHeader,
@@ -88,7 +44,7 @@ impl SnapshotWriter {
         if directory.join(MANIFEST).exists() {
             return Err(StoreError::Finished { path: directory.to_owned() });
         }
-        if directory.join(super::JOURNAL).exists() {
+        if directory.join(JOURNAL).exists() {
             return Err(StoreError::Interrupted { path: directory.to_owned() });
         }
         if fs::read_dir(directory).map_err(io)?.next().is_some() {
@@ -101,17 +57,17 @@ impl SnapshotWriter {
         SnapshotWriter::from_progress(directory, compression, journal_header, state, Vec::new())
     }
 
-    /// Continues a run that was broken off, or a finished snapshot of which something is unread. What was finished
-    /// stays; files that were not are removed.
+    /// Continues an interrupted collection, or a finished snapshot with unread parts. Finished files are kept;
+    /// unfinished files are removed.
     ///
-    /// In a run that was broken off an account counts as finished when its file is there, whole and unchanged, even if
-    /// parts of it could not be read; one of which nothing could be read is to be tried again. In a finished snapshot
-    /// each account that was not read whole is to be tried again.
+    /// In an interrupted collection, an account is finished if its file is complete and unchanged, even if parts could
+    /// not be read. An account of which nothing could be read is collected again. In a finished snapshot, every
+    /// account with unread parts is collected again.
     ///
     /// # Errors
-    /// [`StoreError::Complete`] where nothing is unread, [`StoreError::NothingToResume`] where nothing was begun,
-    /// [`StoreError::Foreign`] where another format, partition or calling account began it, [`StoreError::InUse`],
-    /// [`StoreError::Manifest`], [`StoreError::Journal`]; the disk's.
+    /// [`StoreError::Complete`] if nothing is unread, [`StoreError::NothingToResume`] if there is no collection,
+    /// [`StoreError::OtherCollection`] if another format, partition or calling account started it,
+    /// [`StoreError::InUse`], [`StoreError::Manifest`], [`StoreError::Journal`]; I/O errors.
     pub fn resume(
         directory: &Path,
         header: CollectionHeader,
@@ -132,14 +88,14 @@ impl SnapshotWriter {
         let (mut journal, lines) = Journal::reopen(directory)?;
         let mut lines = lines.into_iter();
         let journal_header = match lines.next() {
-            Some(JournalLine::Begun(begun)) => begun,
+            Some(JournalLine::Header(header)) => header,
             Some(_) => {
-                let why = "it does not tell how the collection began".to_owned();
-                return Err(StoreError::Journal { path: directory.join(super::JOURNAL), line: 1, why });
+                let reason = "it is not the header of a collection".to_owned();
+                return Err(StoreError::Journal { path: directory.join(JOURNAL), line: 1, reason });
             }
-            // It was broken off before it could write anything.
+            // The collection ended before it wrote anything.
             None => {
-                journal.append(&JournalLine::Begun(expected.clone()))?;
+                journal.append(&JournalLine::Header(expected.clone()))?;
                 expected.clone()
             }
         };
@@ -153,7 +109,7 @@ impl SnapshotWriter {
                     }
                 }
                 JournalLine::Organization(organization) => state.organization = Some(organization),
-                JournalLine::Begun(_) => {}
+                JournalLine::Header(_) => {}
             }
         }
         Ok((journal_header, state))
@@ -179,38 +135,33 @@ impl SnapshotWriter {
     ) -> Result<SnapshotWriter, StoreError> {
         let accounts = directory.join(ACCOUNTS);
         create_private_dir(&accounts).map_err(|error| StoreError::Io { path: accounts, error })?;
-        let writer_state = WriterState {
-            root: directory.to_owned(),
-            compression,
-            journal_header: journal_header,
-            progress: Mutex::new(progress),
-        };
+        let writer_state =
+            WriterState { root: directory.to_owned(), compression, journal_header, progress: Mutex::new(progress) };
         Ok(SnapshotWriter { writer_state: Arc::new(writer_state), damaged_accounts: damaged })
     }
 
-    /// Whether an account need not be read: it was, in this run or in one that this continues.
+    /// Whether an account was already collected, in this run or in the one that it continues.
     pub fn is_finished(&self, id: &AccountId) -> bool {
         self.writer_state.lock_progress().is_finished(id)
     }
 
-    /// The accounts that an earlier run noted as finished and whose files are missing or changed; they are not
-    /// finished any more.
+    /// The accounts that an earlier run finished and whose files are now missing or changed. They count as unfinished.
     pub fn damaged_accounts(&self) -> &[AccountId] {
         &self.damaged_accounts
     }
 
-    /// Begins an account.
+    /// Starts an account.
     ///
     /// # Errors
-    /// [`StoreError::Twice`] where it is finished, or being written; the disk's.
+    /// [`StoreError::AlreadyWritten`] if the account is finished or being written; I/O errors.
     pub fn begin_account(&self, id: &AccountId, name: Option<&str>) -> Result<AccountWriter, StoreError> {
         AccountWriter::create(Arc::clone(&self.writer_state), id, name)
     }
 
-    /// Notes an account of which nothing could be read.
+    /// Records an account of which nothing could be read.
     ///
     /// # Errors
-    /// [`StoreError::Twice`] where it is finished, or being written; the disk's.
+    /// [`StoreError::AlreadyWritten`] if the account is finished or being written; I/O errors.
     pub fn record_unread_account(
         &self,
         id: &AccountId,
@@ -238,10 +189,10 @@ impl SnapshotWriter {
         result
     }
 
-    /// Writes the organization, and what of it could not be read. One that an earlier run wrote is replaced.
+    /// Writes the organization and its unread parts. It replaces the organization of an earlier run.
     ///
     /// # Errors
-    /// [`StoreError::Twice`] where this run has told of it; the disk's.
+    /// [`StoreError::AlreadyWritten`] if this run recorded the organization before; I/O errors.
     pub fn write_organization(
         &self,
         organization: &OrganizationFile,
@@ -254,10 +205,10 @@ impl SnapshotWriter {
         self.writer_state.record_organization(Some(file.finish()?), unread)
     }
 
-    /// Notes that the organization was asked for and could not be read.
+    /// Records that the organization could not be read.
     ///
     /// # Errors
-    /// [`StoreError::Twice`] where this run has told of it; the disk's.
+    /// [`StoreError::AlreadyWritten`] if this run recorded the organization before; I/O errors.
     pub fn record_unread_organization(&self, error: &str, permission: Option<&str>) -> Result<(), StoreError> {
         self.writer_state.begin_organization()?;
         let part = UnreadPart {
@@ -269,10 +220,10 @@ impl SnapshotWriter {
         self.writer_state.record_organization(None, vec![part])
     }
 
-    /// Writes the manifest: from now on this is a snapshot.
+    /// Writes the manifest, which makes the directory a finished snapshot.
     ///
     /// # Errors
-    /// [`StoreError::StillOpen`] where an account is still being written; the disk's.
+    /// [`StoreError::StillOpen`] if an account is still being written; I/O errors.
     pub fn finish(self, finished_at: Timestamp) -> Result<SnapshotManifest, StoreError> {
         let writer_state = &self.writer_state;
         let progress = writer_state.lock_progress();
@@ -296,7 +247,7 @@ impl SnapshotWriter {
         let mut file = PendingFile::create(&writer_state.root, MANIFEST, Compression::None)?;
         file.write_all(text.as_bytes()).map_err(|error| file.to_store_error(error))?;
         file.finish()?;
-        // Where it cannot be removed it does no harm: beside a manifest nothing reads it.
+        // A journal that cannot be removed is harmless: nothing reads it if there is a manifest.
         let _ = progress.journal.remove();
         Ok(manifest)
     }

@@ -4,68 +4,68 @@ use std::path::PathBuf;
 
 use crate::snapshot::SnapshotError;
 
-/// A snapshot directory that cannot be written, or not by this run.
+/// Why a snapshot directory cannot be written, or not by this run.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file or directory cannot be written or read.
     #[error("cannot write {}: {error}", path.display())]
     Io {
-        /// Which.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         error: std::io::Error,
     },
-    /// A new snapshot wants a new or empty directory.
+    /// A new snapshot needs a new or empty directory.
     #[error("{} is not empty", path.display())]
     NotEmpty {
         /// The directory.
         path: PathBuf,
     },
-    /// The directory holds what a run that was broken off has left.
-    #[error("{} holds a collection that was broken off", path.display())]
+    /// The directory contains an interrupted collection.
+    #[error("{} contains an interrupted collection", path.display())]
     Interrupted {
         /// The directory.
         path: PathBuf,
     },
-    /// The directory holds a snapshot.
-    #[error("{} holds a finished snapshot", path.display())]
+    /// The directory contains a finished snapshot.
+    #[error("{} contains a finished snapshot", path.display())]
     Finished {
         /// The directory.
         path: PathBuf,
     },
-    /// The directory holds a snapshot, and there is nothing in it to be read again.
-    #[error("{} holds a finished snapshot, and nothing of it is unread", path.display())]
+    /// The directory contains a finished snapshot without unread parts.
+    #[error("{} contains a finished snapshot without unread parts", path.display())]
     Complete {
         /// The directory.
         path: PathBuf,
     },
-    /// The directory holds a snapshot whose manifest cannot be used.
+    /// The directory contains a snapshot whose manifest cannot be used.
     #[error("{} cannot be continued: {error}", path.display())]
     Manifest {
         /// The directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         error: Box<SnapshotError>,
     },
-    /// There is no broken run to continue.
-    #[error("{} holds no collection that was broken off", path.display())]
+    /// The directory contains no collection to continue.
+    #[error("{} contains no interrupted collection", path.display())]
     NothingToResume {
         /// The directory.
         path: PathBuf,
     },
-    /// The broken run was another one.
-    #[error("{} is of another collection: its {what} is {theirs}, this one's is {ours}", path.display())]
+    /// The directory contains another collection.
+    #[error("{} belongs to another collection: its {property} is {existing}, but this run has {current}", path.display())]
     OtherCollection {
         /// The directory.
         path: PathBuf,
         /// What differs.
-        what: &'static str,
-        /// In the directory.
-        theirs: String,
-        /// In this run.
-        ours: String,
+        property: &'static str,
+        /// The value in the directory.
+        existing: String,
+        /// The value of this run.
+        current: String,
     },
     /// Another process is writing there.
     #[error("another process is writing {}", path.display())]
@@ -73,50 +73,50 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
-    /// The journal is damaged before its end, where no broken run can damage it.
-    #[error("{}:{line}: this is no line of a journal: {why}", path.display())]
+    /// The journal is damaged before its end, which no interrupted run can cause.
+    #[error("{}:{line}: not a line of a journal: {reason}", path.display())]
     Journal {
         /// The journal.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
         /// What is wrong.
-        why: String,
+        reason: String,
     },
-    /// An account, or the organization, was written before or is being written.
-    #[error("{what} stands in the snapshot already")]
+    /// An account or the organization is already written or being written.
+    #[error("{subject} is already in the snapshot")]
     AlreadyWritten {
-        /// What.
-        what: String,
+        /// The account or the organization.
+        subject: String,
     },
     /// A snapshot was finished while accounts were still being written.
-    #[error("the snapshot cannot be finished: {accounts} is still being written")]
+    #[error("the snapshot cannot be finished: still writing {accounts}")]
     StillOpen {
-        /// Their numbers.
+        /// Their ids.
         accounts: String,
     },
 }
 
 impl StoreError {
-    /// What to do about it, in one line.
+    /// What the user can do, in one line.
     pub fn help(&self) -> &'static str {
         match self {
-            StoreError::Io { .. } => "give a directory that you can write to, on a disk with room",
-            StoreError::NotEmpty { .. } | StoreError::Complete { .. } => "give a directory that does not exist yet",
+            StoreError::Io { .. } => "choose a writable directory on a disk with free space",
+            StoreError::NotEmpty { .. } | StoreError::Complete { .. } => "choose a directory that does not exist yet",
             StoreError::Finished { .. } => {
-                "give a directory that does not exist yet; what is unread in this one `iamdrift collect --resume` reads"
+                "choose a directory that does not exist yet, or read the unread parts of this one with `iamdrift collect --resume`"
             }
-            StoreError::Manifest { .. } => "give a directory that does not exist yet, and collect again",
-            StoreError::Interrupted { .. } => "continue it with `iamdrift collect --resume`, or give another directory",
-            StoreError::NothingToResume { .. } => "leave `--resume` out to begin a collection",
+            StoreError::Manifest { .. } => "choose a directory that does not exist yet, and collect again",
+            StoreError::Interrupted { .. } => {
+                "continue it with `iamdrift collect --resume`, or choose another directory"
+            }
+            StoreError::NothingToResume { .. } => "omit `--resume` to start a collection",
             StoreError::OtherCollection { .. } => {
-                "resume with the credentials that began it, or give another directory"
+                "resume with the credentials that started it, or choose another directory"
             }
-            StoreError::InUse { .. } => "wait for it to end, or give another directory",
-            StoreError::Journal { .. } => "the directory was changed: remove it, and collect again",
-            StoreError::AlreadyWritten { .. } | StoreError::StillOpen { .. } => {
-                "this is a mistake of the program: report it"
-            }
+            StoreError::InUse { .. } => "wait until it ends, or choose another directory",
+            StoreError::Journal { .. } => "the directory was changed: remove it and collect again",
+            StoreError::AlreadyWritten { .. } | StoreError::StillOpen { .. } => "internal error; please report it",
         }
     }
 }

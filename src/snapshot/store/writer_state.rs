@@ -1,17 +1,17 @@
-//! What the writer and those of its accounts share: what is finished, what is being written, and the journal.
+//! The state that the writers of a snapshot share: finished accounts, accounts being written, and the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::compression::Compression;
 use super::journal::{Journal, JournalHeader, JournalLine};
-use super::snapshot_writer::Compression;
 use super::store_error::StoreError;
 use crate::iam::AccountId;
 use crate::snapshot::format::{ManifestAccount, ManifestOrganization, StoredFile, UnreadPart};
 
-/// What the writer shares with those of its accounts.
+/// The shared state of a snapshot writer and its account writers.
 pub(super) struct WriterState {
     pub(super) root: PathBuf,
     pub(super) compression: Compression,
@@ -23,10 +23,10 @@ pub(super) struct CollectionProgress {
     pub(super) journal: Journal,
     pub(super) accounts: BTreeMap<AccountId, ManifestAccount>,
     pub(super) open_accounts: BTreeSet<AccountId>,
-    /// Accounts of a finished snapshot that were not read whole, and were not read again yet.
+    /// Accounts with unread parts that are not collected again yet.
     pub(super) accounts_to_reread: BTreeSet<AccountId>,
     pub(super) organization: Option<ManifestOrganization>,
-    /// Whether this run has told of the organization, and not only one before it.
+    /// Whether this run (not an earlier one) recorded the organization.
     pub(super) is_organization_recorded: bool,
 }
 
@@ -48,7 +48,7 @@ impl CollectionProgress {
 }
 
 impl WriterState {
-    /// A thread that panicked left nothing half-changed: every change is one insertion.
+    /// A panic cannot leave the progress inconsistent: every change is one insertion.
     pub(super) fn lock_progress(&self) -> MutexGuard<'_, CollectionProgress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,7 +60,7 @@ impl WriterState {
     pub(super) fn open_account(&self, id: &AccountId) -> Result<(), StoreError> {
         let mut progress = self.lock_progress();
         if progress.is_finished(id) || !progress.open_accounts.insert(id.clone()) {
-            return Err(StoreError::AlreadyWritten { what: format!("account {id}") });
+            return Err(StoreError::AlreadyWritten { subject: format!("account {id}") });
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl WriterState {
         progress.accounts_to_reread.remove(id);
         let previous_file = progress.accounts.get(id).and_then(|before| before.stored.clone());
         if previous_file.is_some() && account.stored.is_none() {
-            // A part of it is better than nothing, and says what is missing.
+            // An incomplete file is better than none, and records what is missing.
             return Ok(());
         }
         progress.journal.append(&JournalLine::Account(account.clone()))?;
@@ -83,7 +83,7 @@ impl WriterState {
         self.remove_replaced_file(previous_file, current_file.as_ref())
     }
 
-    /// Removes the file that another has taken the place of, under another name.
+    /// Removes a file that was replaced by one with another name.
     fn remove_replaced_file(
         &self,
         previous_file: Option<StoredFile>,
@@ -98,7 +98,7 @@ impl WriterState {
 
     pub(super) fn begin_organization(&self) -> Result<(), StoreError> {
         if std::mem::replace(&mut self.lock_progress().is_organization_recorded, true) {
-            return Err(StoreError::AlreadyWritten { what: "the organization".to_owned() });
+            return Err(StoreError::AlreadyWritten { subject: "the organization".to_owned() });
         }
         Ok(())
     }
