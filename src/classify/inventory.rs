@@ -2,7 +2,7 @@
 
 use super::classification::{Classification, classify_principals};
 use super::evidence::InferredClass;
-use crate::baseline::{Assignment, Baseline, IgnoreReason, PrincipalView};
+use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalView};
 use crate::snapshot::{Account, LayerKind, Principal, Snapshot};
 
 /// What decides the class of a principal.
@@ -89,65 +89,81 @@ pub fn list_principals<'s>(snapshot: &'s Snapshot, baseline: Option<&Baseline>) 
     let principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
     let views: Vec<PrincipalView<'_>> =
         principals.iter().map(|(_, principal)| PrincipalView::from_principal(principal)).collect();
-    let assigned_baseline = baseline.map(|baseline| (baseline, baseline.assign(&views)));
-    let mut rows = Vec::with_capacity(principals.len());
-    for (index, ((account, principal), classification)) in principals.into_iter().zip(classifications).enumerate() {
-        let class_source = if classification.evidence.is_empty() { ClassSource::Nothing } else { ClassSource::Hint };
-        let mut row = InventoryRow {
-            account,
-            principal,
-            class: classification.class,
-            class_source,
-            reason: classification.reason.clone(),
-            classification,
-            declaration: None,
-            entries: Vec::new(),
-            owner: None,
-            ignore_reason: None,
-        };
-        if let Some((baseline, assignments)) = &assigned_baseline
-            && let Some(assignment) = assignments.by_principal.get(index)
-        {
-            let ambiguities = &assignments.ambiguities;
-            let find_competing = |index: usize| ambiguities.get(index).map_or(&[][..], |ambiguity| &ambiguity.entries);
-            apply_assignment(&mut row, baseline, assignment, find_competing);
-        }
-        rows.push(row);
-    }
-    rows
+    let declarations: Vec<Option<Declaration<'_>>> = match baseline {
+        Some(baseline) => resolve_declarations(baseline, &baseline.assign(&views)),
+        None => principals.iter().map(|_| None).collect(),
+    };
+    let inputs = principals.into_iter().zip(classifications).zip(declarations);
+    inputs
+        .map(|(((account, principal), classification), declaration)| {
+            build_row(account, principal, classification, declaration)
+        })
+        .collect()
 }
 
-/// Sets what the baseline declares about a principal.
-fn apply_assignment<'a>(
-    row: &mut InventoryRow<'_>,
-    baseline: &Baseline,
-    assignment: &Assignment,
-    find_competing: impl Fn(usize) -> &'a [usize],
-) {
-    let declaration = match assignment {
-        Assignment::Undeclared => DeclarationStatus::Undeclared,
-        Assignment::Declared(index) => {
-            if let Some(entry) = baseline.entries.get(*index) {
-                row.class = entry.class.into();
-                row.class_source = ClassSource::Manifest;
-                row.reason = "declared in the manifest".to_owned();
-                row.entries = vec![entry.name.value.clone()];
-                row.owner = entry.owner.clone();
+/// What the baseline declares about a principal.
+struct Declaration<'b> {
+    status: DeclarationStatus,
+    /// The entries that match: one if the principal is declared.
+    entries: Vec<&'b Entry>,
+    ignore_reason: Option<String>,
+}
+
+/// The declaration of each principal, in order.
+fn resolve_declarations<'b>(baseline: &'b Baseline, assignments: &Assignments) -> Vec<Option<Declaration<'b>>> {
+    // INVARIANT: the indices of an assignment are those of this baseline and of these assignments.
+    let to_declaration = |assignment: &Assignment| {
+        let (status, entries, ignore_reason) = match assignment {
+            Assignment::Undeclared => (DeclarationStatus::Undeclared, Vec::new(), None),
+            Assignment::Declared(index) => {
+                (DeclarationStatus::Declared, baseline.entries.get(*index).into_iter().collect(), None)
             }
-            DeclarationStatus::Declared
-        }
-        Assignment::Ambiguous(index) => {
-            let entries = find_competing(*index).iter().filter_map(|entry| baseline.entries.get(*entry));
-            row.entries = entries.map(|entry| entry.name.value.clone()).collect();
-            DeclarationStatus::Ambiguous
-        }
-        Assignment::Ignored(ignored_by) => {
-            row.ignore_reason = match ignored_by {
-                IgnoreReason::Ignore(index) => baseline.ignores.get(*index).map(|ignore| ignore.reason.clone()),
-                IgnoreReason::ServiceLinked => Some("AWS owns it".to_owned()),
-            };
-            DeclarationStatus::Ignored
-        }
+            Assignment::Ambiguous(index) => {
+                let indices = assignments.ambiguities.get(*index).into_iter().flat_map(|ambiguity| &ambiguity.entries);
+                let entries = indices.filter_map(|entry| baseline.entries.get(*entry)).collect();
+                (DeclarationStatus::Ambiguous, entries, None)
+            }
+            Assignment::Ignored(IgnoreReason::Ignore(index)) => {
+                let reason = baseline.ignores.get(*index).map(|ignore| ignore.reason.clone());
+                (DeclarationStatus::Ignored, Vec::new(), reason)
+            }
+            Assignment::Ignored(IgnoreReason::ServiceLinked) => {
+                (DeclarationStatus::Ignored, Vec::new(), Some("AWS owns it".to_owned()))
+            }
+        };
+        Some(Declaration { status, entries, ignore_reason })
     };
-    row.declaration = Some(declaration);
+    assignments.by_principal.iter().map(to_declaration).collect()
+}
+
+fn build_row<'s>(
+    account: &'s Account,
+    principal: &'s Principal,
+    classification: Classification,
+    declaration: Option<Declaration<'_>>,
+) -> InventoryRow<'s> {
+    let declaring_entry = match &declaration {
+        Some(Declaration { status: DeclarationStatus::Declared, entries, .. }) => entries.first().copied(),
+        _ => None,
+    };
+    let (class, class_source, reason) = match declaring_entry {
+        Some(entry) => (entry.class.into(), ClassSource::Manifest, "declared in the manifest".to_owned()),
+        None if classification.evidence.is_empty() => {
+            (classification.class, ClassSource::Nothing, classification.reason.clone())
+        }
+        None => (classification.class, ClassSource::Hint, classification.reason.clone()),
+    };
+    let entries = declaration.iter().flat_map(|declaration| &declaration.entries);
+    InventoryRow {
+        account,
+        principal,
+        class,
+        class_source,
+        reason,
+        classification,
+        declaration: declaration.as_ref().map(|declaration| declaration.status),
+        entries: entries.map(|entry| entry.name.value.clone()).collect(),
+        owner: declaring_entry.and_then(|entry| entry.owner.clone()),
+        ignore_reason: declaration.and_then(|declaration| declaration.ignore_reason),
+    }
 }

@@ -227,7 +227,8 @@ fn parse_account(key: &ContextKey, literal: &str, exact_value: Option<&str>) -> 
     }
 }
 
-/// A document that denies the requests of principals of these accounts and organizations. `None` if both lists are empty.
+/// A document that denies the requests of principals of these accounts and organizations. `None` if both lists are
+/// empty.
 fn deny_named_accounts(accounts: &[AccountId], organizations: &[String]) -> Option<Arc<PolicyDocument>> {
     let require = |quantifier, operator, key, values: Vec<String>| -> Vec<Condition> {
         vec![build_text_condition(quantifier, operator, key, values)]

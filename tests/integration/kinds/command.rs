@@ -116,8 +116,8 @@ fn a_table_fits_its_columns_and_tells_what_contradicts() {
     1 principal: 1 break-glass · 1 declared
 
     break-glass     role/break-glass/emergency · emergency access
-                    the manifest says so; it has "emergency" in its name
-                    hint of operator (fair): asks for aws:MultiFactorAuthPresent "true": who takes it on has shown a second factor, as people do
+                    declared in the manifest; it has "emergency" in its name
+                    hint of operator (fair): requires aws:MultiFactorAuthPresent "true": who takes it on has shown a second factor, as people do
     "#);
 }
 
