@@ -41,13 +41,13 @@ pub mod solve;
 // The manifest: declared permissions and requirements.
 pub mod baseline;
 
-// The class of each principal: agent, operator, workload, break-glass.
-#[doc(hidden)]
-pub mod classify;
-
 // Who can assume a role.
 #[doc(hidden)]
 pub mod trust;
+
+// The class of each principal: agent, operator, workload, break-glass.
+#[doc(hidden)]
+pub mod classify;
 
 // What a principal can obtain by changing the account.
 #[doc(hidden)]

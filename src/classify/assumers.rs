@@ -1,71 +1,59 @@
-//! What those are who may take a role on, way by way: people, agents, programs.
+//! The classes of those that can assume each role: humans, agents, programs.
 
-use super::classification::{SESSION_NAME, list_active_hints, match_grant};
+use std::cmp::Reverse;
+
+use super::classification::list_classified_grants;
 use super::evidence::InferredClass;
-use super::propagate::{PrincipalsByArn, find_named_principals};
-use super::trusted_party::{TrustPolicyGrant, list_trust_grants};
-use crate::baseline::{Baseline, Hint, HintSelector, WordSequence};
+use super::hint_match::{list_active_hints, match_grant, match_session_name};
+use super::principals_by_arn::PrincipalsByArn;
+use crate::baseline::{Baseline, Hint, HintSelector, Strength};
 use crate::snapshot::{Principal, Snapshot};
+use crate::trust::ConditionalGrant;
 
-/// One of those whom a trust policy lets in.
+/// A caller that a trust policy allows to assume the role.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assumer {
-    /// What it is.
+    /// The class of the caller.
     pub class: InferredClass,
-    /// How the trust policy lets it in, in words: `trusts the service lambda.amazonaws.com`.
+    /// The grant, in words: `trusts the service lambda.amazonaws.com`.
     pub reason: String,
-    /// Where it is a principal of the snapshot that is named: its place there.
+    /// The index of the principal in the snapshot. `None` if the grant names no principal of the snapshot.
     pub principal: Option<usize>,
 }
 
-/// Says of every principal of a snapshot, in order, who may take it on, as far as hints tell. `kinds` are what the
-/// principals themselves are, in the same order.
+/// The assumers of every principal of a snapshot, in order. `classes` are the classes of the principals, in the same
+/// order.
 ///
-/// A way in tells by its own conditions and by whom it names, the strongest hint first; where no hint speaks, by the
-/// principals of the snapshot that it names. Trust in an account as a whole tells nothing.
+/// The class of an assumer comes from the hints that match the grant: its principal and its conditions. If none does,
+/// it comes from the principals of the snapshot that the grant names. A grant to a whole account has no class.
 pub fn find_assumers(snapshot: &Snapshot, baseline: Option<&Baseline>, classes: &[InferredClass]) -> Vec<Vec<Assumer>> {
     let hints = list_active_hints(baseline);
     let principals: Vec<&Principal> = snapshot.principals().map(|(_, principal)| principal).collect();
     let by_arn = PrincipalsByArn::new(&principals);
-    let find_for_principal = |(index, principal): (usize, &&Principal)| {
-        let grants =
-            principal.trust_policy.as_ref().map(|trust| list_trust_grants(&trust.document)).unwrap_or_default();
-        let mut assumers: Vec<Assumer> = Vec::new();
-        for grant in &grants {
-            let grant_assumers = match match_hints(&hints, grant) {
-                Some(assumer) => vec![assumer],
-                None => {
-                    let party_indices = find_named_principals(&by_arn, index, std::slice::from_ref(grant)).into_iter();
-                    let to_assumer = |position: usize| {
-                        let (class, arn) = (*classes.get(position)?, &principals.get(position)?.arn);
-                        Some(Assumer { class: class, reason: format!("trusts {arn}"), principal: Some(position) })
-                    };
-                    party_indices.filter_map(to_assumer).collect()
-                }
-            };
-            assumers.extend(grant_assumers);
-        }
-        assumers
+    let to_assumer = |index: usize| {
+        let (class, arn) = (*classes.get(index)?, &principals.get(index)?.arn);
+        Some(Assumer { class, reason: format!("trusts {arn}"), principal: Some(index) })
+    };
+    let find_for_grant = |role: usize, grant: &ConditionalGrant<'_>| match match_hints(&hints, grant) {
+        Some(assumer) => vec![assumer],
+        None => by_arn.find_named(role, std::slice::from_ref(grant)).into_iter().filter_map(to_assumer).collect(),
+    };
+    let find_for_principal = |(role, principal): (usize, &&Principal)| {
+        list_classified_grants(principal).iter().flat_map(|grant| find_for_grant(role, grant)).collect()
     };
     principals.iter().enumerate().map(find_for_principal).collect()
 }
 
-/// What hints say of one way in; of those that tell as much, the order of kinds decides.
-fn match_hints(hints: &[&Hint], grant: &TrustPolicyGrant) -> Option<Assumer> {
+/// The assumer that the strongest matching hint gives. If several are equally strong, the order of classes decides.
+/// `None` if no hint matches the grant.
+fn match_hints(hints: &[&Hint], grant: &ConditionalGrant<'_>) -> Option<Assumer> {
     let matches = hints.iter().filter_map(|hint| {
         let (reason, strength) = match &hint.selector {
-            HintSelector::Words(words) => (match_session_name(words, grant)?, crate::baseline::Strength::Strong),
+            HintSelector::Words(words) => (match_session_name(words, grant)?, Strength::Strong),
             selector if selector.is_trust_selector() => (match_grant(hint, hints, grant)?, hint.strength),
             _ => return None,
         };
-        Some((std::cmp::Reverse(strength), Assumer { class: hint.class.into(), reason: reason, principal: None }))
+        Some((Reverse(strength), Assumer { class: hint.class.into(), reason, principal: None }))
     });
-    matches.min_by_key(|(strength, assumer)| (*strength, assumer.class)).map(|(_, comer)| comer)
-}
-
-/// A session name that the way in asks for and that these words stand in: only such sessions come in.
-fn match_session_name(words: &[WordSequence], grant: &TrustPolicyGrant) -> Option<String> {
-    let matches_words = |text: &str| words.iter().any(|words| words.is_contained_in(&WordSequence::parse(text)));
-    let name = grant.values(SESSION_NAME).find(|name| matches_words(name))?;
-    Some(format!("{} with a session name like \"{name}\"", grant.party.describe()))
+    matches.min_by_key(|(strength, assumer)| (*strength, assumer.class)).map(|(_, assumer)| assumer)
 }

@@ -1,91 +1,152 @@
-//! What speaks for a kind.
+//! The evidence for the class of a principal.
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::cmp::{Ordering, Reverse};
+
+use serde::{Serialize, Serializer};
 
 use crate::baseline::{PrincipalClass, Strength};
 
-/// What a principal is.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+/// The class of a principal: the class that its manifest entry declares, or the class that hints infer.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum InferredClass {
-    /// A coding agent or another tool that decides by itself.
-    Agent,
-    /// For emergencies, used by people and watched.
-    BreakGlass,
-    /// People who run something.
-    Operator,
-    /// A program that does what it was written to do.
-    Workload,
-    /// A role that an AWS service owns.
+    /// This class.
+    Known(PrincipalClass),
+    /// None of the classes: a service-linked role, which belongs to an AWS service.
     ServiceLinked,
-    /// Nothing tells.
+    /// Unknown: evidence is missing.
     Unknown,
 }
 
 impl InferredClass {
-    /// All of them, with their names; of hints that tell as much, the first decides.
+    /// All classes with their names. If evidence for several classes has the same strength, the first class applies.
     pub const ALL: [(&'static str, InferredClass); 6] = [
-        ("agent", InferredClass::Agent),
-        ("break-glass", InferredClass::BreakGlass),
-        ("operator", InferredClass::Operator),
-        ("workload", InferredClass::Workload),
+        ("agent", InferredClass::Known(PrincipalClass::Agent)),
+        ("break-glass", InferredClass::Known(PrincipalClass::BreakGlass)),
+        ("operator", InferredClass::Known(PrincipalClass::Operator)),
+        ("workload", InferredClass::Known(PrincipalClass::Workload)),
         ("service-linked", InferredClass::ServiceLinked),
         ("unknown", InferredClass::Unknown),
     ];
 
-    /// The name that options and reports use.
+    /// The name in options and reports.
     pub fn as_str(self) -> &'static str {
-        InferredClass::ALL.iter().find(|(_, who)| *who == self).map_or("", |(name, _)| name)
+        match self {
+            InferredClass::Known(class) => class.as_str(),
+            InferredClass::ServiceLinked => "service-linked",
+            InferredClass::Unknown => "unknown",
+        }
     }
 
-    /// The kind that a manifest would give it; none where there is no such kind.
+    /// The class that a manifest entry can declare. `None` if the principal has none of them.
     pub fn to_principal_class(self) -> Option<PrincipalClass> {
         match self {
-            InferredClass::Agent => Some(PrincipalClass::Agent),
-            InferredClass::BreakGlass => Some(PrincipalClass::BreakGlass),
-            InferredClass::Operator => Some(PrincipalClass::Operator),
-            InferredClass::Workload => Some(PrincipalClass::Workload),
+            InferredClass::Known(class) => Some(class),
             InferredClass::ServiceLinked | InferredClass::Unknown => None,
+        }
+    }
+
+    /// Whether this is the class.
+    pub fn is(self, class: PrincipalClass) -> bool {
+        self.to_principal_class() == Some(class)
+    }
+
+    /// The position in [`InferredClass::ALL`].
+    fn precedence(self) -> u8 {
+        match self {
+            InferredClass::Known(PrincipalClass::Agent) => 0,
+            InferredClass::Known(PrincipalClass::BreakGlass) => 1,
+            InferredClass::Known(PrincipalClass::Operator) => 2,
+            InferredClass::Known(PrincipalClass::Workload) => 3,
+            InferredClass::ServiceLinked => 4,
+            InferredClass::Unknown => 5,
         }
     }
 }
 
 impl From<PrincipalClass> for InferredClass {
-    fn from(kind: PrincipalClass) -> InferredClass {
-        match kind {
-            PrincipalClass::Agent => InferredClass::Agent,
-            PrincipalClass::BreakGlass => InferredClass::BreakGlass,
-            PrincipalClass::Operator => InferredClass::Operator,
-            PrincipalClass::Workload => InferredClass::Workload,
-        }
+    fn from(class: PrincipalClass) -> InferredClass {
+        InferredClass::Known(class)
     }
 }
 
-/// One thing that speaks for a kind.
+impl Ord for InferredClass {
+    fn cmp(&self, other: &InferredClass) -> Ordering {
+        self.precedence().cmp(&other.precedence())
+    }
+}
+
+impl PartialOrd for InferredClass {
+    fn partial_cmp(&self, other: &InferredClass) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for InferredClass {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl schemars::JsonSchema for InferredClass {
+    fn schema_name() -> Cow<'static, str> {
+        "InferredClass".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let names = InferredClass::ALL.map(|(name, _)| name);
+        schemars::json_schema!({
+            "description": "The class of a principal. `service-linked`: a role that belongs to an AWS service. `unknown`: evidence is missing.",
+            "type": "string",
+            "enum": names,
+        })
+    }
+}
+
+/// A match of a hint.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Evidence {
-    /// The hint's name; `path` where AWS reserves the path, `assumed-by` where the kind is that of who may assume it.
+    /// The name of the hint; `path` if AWS reserves the path of the principal; `assumed-by` if the class is that of a
+    /// principal that can assume the role.
     pub hint: String,
-    /// What it speaks for.
+    /// The class that it suggests.
     pub kind: InferredClass,
-    /// How much it tells.
+    /// How reliable it is.
     pub strength: Strength,
-    /// What was found: `trusts the service lambda.amazonaws.com`.
+    /// What matched: `trusts the service lambda.amazonaws.com`.
     pub found: String,
-    /// Why that speaks for the kind.
+    /// Why this suggests the class.
     pub because: String,
-    /// Where that is documented.
+    /// The URL of the documentation.
     pub source: Option<String>,
 }
 
 impl Evidence {
-    /// What was found and why it speaks for the kind, in one line.
+    /// What matched and why it suggests the class, in one line.
     pub fn reason(&self) -> String {
         format!("{}: {}", self.found, self.because)
     }
+}
 
-    /// The order in which evidence is told: the strongest first, of those that are as strong by kind.
-    pub(crate) fn sort_key(&self) -> (std::cmp::Reverse<Strength>, InferredClass) {
-        (std::cmp::Reverse(self.strength), self.kind)
+/// Sorts evidence: the decisive item is first. Items of the same strength and class keep the order of the hints.
+pub(super) fn sort_evidence(evidence: &mut [Evidence]) {
+    evidence.sort_by_key(|item| (Reverse(item.strength), item.kind));
+    // Humans use break-glass access. So evidence for it refines stronger evidence for an operator.
+    if evidence.first().is_some_and(|first| first.kind.is(PrincipalClass::Operator))
+        && let Some(break_glass_index) = evidence.iter().position(|item| item.kind.is(PrincipalClass::BreakGlass))
+        && let Some(leading) = evidence.get_mut(..=break_glass_index)
+    {
+        leading.rotate_right(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_have_their_names_and_order() {
+        assert!(InferredClass::ALL.iter().all(|(name, class)| class.as_str() == *name));
+        assert!(InferredClass::ALL.is_sorted_by_key(|(_, class)| *class));
     }
 }

@@ -1,18 +1,26 @@
-//! Who is what: operators, agents, workloads, access for emergencies, and roles that AWS owns.
+//! The class of each principal: agent, operator, workload, break-glass.
 //!
-//! Follows `docs/kinds.md`. The manifest decides; where it is silent, hints do, and each is told with its reason.
-//! Hints look at what the Allow statements of a trust policy name, and at tags, policies and names. They prove
-//! nothing about access.
+//! Follows `docs/classification.md`. The manifest decides. If no entry of the manifest applies, hints decide. Hints
+//! examine trust policies, tags, policies and names; they prove nothing about access.
+//!
+//! The files, in the order in which data passes:
+//! - `hint_match`: whether a hint matches a principal or a trust grant.
+//! - `evidence`: the matches of a principal and the class that they suggest.
+//! - `principals_by_arn`: the principals that a trust policy names.
+//! - `propagate`: the class of a role from the principals that can assume it.
+//! - `classification`: the inferred class of every principal.
+//! - `assumers`: the classes of those that can assume each role.
+//! - `inventory`: every principal with its class and its declaration status.
 
 mod assumers;
 mod classification;
 mod evidence;
+mod hint_match;
 mod inventory;
+mod principals_by_arn;
 mod propagate;
-mod trusted_party;
 
 pub use assumers::{Assumer, find_assumers};
 pub use classification::{Classification, classify_principals};
 pub use evidence::{Evidence, InferredClass};
 pub use inventory::{ClassSource, DeclarationStatus, InventoryRow, list_principals};
-pub(crate) use trusted_party::normalize_service_name;

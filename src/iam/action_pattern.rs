@@ -1,5 +1,7 @@
 //! Action patterns: `service:Name` with wildcards, in any case.
 
+use crate::base::glob::Glob;
+
 /// A pattern over action names, lower-cased, for example `s3:get*`.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ActionPattern {
@@ -43,6 +45,16 @@ impl ActionPattern {
     /// The pattern as it was written, without white space around it.
     pub fn as_written(&self) -> &str {
         &self.written
+    }
+
+    /// Whether the pattern matches the action with this service prefix and name, both in lower case.
+    pub fn matches(&self, service: &str, name: &str) -> bool {
+        let part_matches = |pattern: &str, has_wildcards: bool, text: &str| match has_wildcards {
+            true => Glob::new(pattern).matches(text),
+            false => pattern == text,
+        };
+        part_matches(&self.service, self.service_has_wildcards, service)
+            && part_matches(&self.name, self.name_has_wildcards, name)
     }
 
     /// Whether the pattern names one action alone.

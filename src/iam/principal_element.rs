@@ -1,7 +1,9 @@
 //! `Principal` and `NotPrincipal` of resource and trust policies.
 
+use std::hash::{Hash, Hasher};
+
 use super::arn::{AccountId, Arn};
-use super::policy_document::ElementKind;
+use super::element::ElementKind;
 use crate::source::Span;
 
 /// Who a statement of a resource policy speaks of.
@@ -13,6 +15,21 @@ pub struct PrincipalElement {
     pub entries: Vec<PrincipalEntry>,
     /// Where the element stands.
     pub span: Span,
+}
+
+// Two elements are equal if they have the same meaning; the span is not compared.
+impl PartialEq for PrincipalElement {
+    fn eq(&self, other: &PrincipalElement) -> bool {
+        self.kind == other.kind && self.entries == other.entries
+    }
+}
+
+impl Eq for PrincipalElement {}
+
+impl Hash for PrincipalElement {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, &self.entries).hash(state);
+    }
 }
 
 /// One name in a principal element.
@@ -58,5 +75,17 @@ impl AwsPrincipal {
         }
         let is_unique_id = text.len() >= 16 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         is_unique_id.then(|| AwsPrincipal::UniqueId(text.into()))
+    }
+}
+
+/// The name that an AWS service has in partition `aws`, from its name in any partition: `ec2.amazonaws.com` for
+/// `ec2.amazonaws.com.cn`.
+pub(crate) fn normalize_service_name(name: &str) -> String {
+    const SUFFIXES: [&str; 6] =
+        [".amazonaws.com.cn", ".amazonaws.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"];
+    let name = name.to_ascii_lowercase();
+    match SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)) {
+        Some(stem) => format!("{stem}.amazonaws.com"),
+        None => name,
     }
 }

@@ -1,16 +1,31 @@
-//! Who can assume a role, and who of them nobody declared.
+//! Who can assume a role, and which of them the baseline does not declare (`docs/rules.md`, IAM006).
 //!
-//! Follows `docs/rules.md`, IAM006. Each way that a trust policy opens is a question to the solver: which requests
-//! come in by it that `assumable_by` does not list? Every answer comes with a request, which the evaluator confirms.
+//! [`list_conditional_grants`] is the one model of trust policies: `classify`, `reach` and `audit` use it too. For each
+//! grant the solver decides which requests it admits that `assumable_by` does not declare. Each answer has a request
+//! that the evaluator confirms.
+//!
+//! The files, in the order in which data passes:
+//! - `grant`: a trust policy as a list of grants with their conditions.
+//! - `restricted_policy`: the trust policy as it applies to one grant.
+//! - `scope`: whose requests a grant admits.
+//! - `request_case`: the requests of a grant, split by scope, with what is known of their context.
+//! - `shared_idp`, `shared_idp.toml`: identity providers with many customers, and the claims that identify a customer.
+//! - `declared_assumers`: `assumable_by` as a policy document.
+//! - `undeclared`: the requests that are admitted and not declared.
+//! - `restrictive_keys`: whether such a request needs a value that few callers have.
 
 mod declared_assumers;
 mod grant;
 mod request_case;
+mod restricted_policy;
 mod restrictive_keys;
+mod scope;
 mod shared_idp;
 mod undeclared;
 
 pub use declared_assumers::is_declared_assumer;
 pub use grant::TrustGrant;
+pub(crate) use grant::{ConditionalGrant, list_conditional_grants, parse_principal_element};
+pub use scope::TrustScope;
 pub use shared_idp::{SharedIdp, list_shared_idps};
-pub use undeclared::{TrustAnalysis, TrustAnalyzer, TrustScope, UndeclaredTrust};
+pub use undeclared::{TrustAnalysis, TrustAnalyzer, UndeclaredTrust};

@@ -1,39 +1,48 @@
-//! What is known of the requests that come in by a way. A way for anyone is taken apart: strangers, the
-//! organizations and the accounts that the trust policy names.
+//! The requests that a grant admits, and what is known of their context. A grant to anyone is split by scope: external
+//! principals, and each organization and each account that the trust policy names.
 
 use std::sync::Arc;
 
-use super::declared_assumers::deny_named_accounts;
 use super::grant::TrustGrant;
-use super::undeclared::TrustScope;
+use super::scope::TrustScope;
+use super::shared_idp::escape_wildcards;
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::condition::ConditionValue;
-use crate::iam::{AccountId, Arn, ContextKey, PolicyDocument, TemplatePart};
-use crate::snapshot::Organization;
+use crate::iam::policy_builder::{build_conditional_policy, build_text_condition};
+use crate::iam::{
+    AccountId, Arn, Condition, ConditionOperator, ContextKey, Effect, PolicyDocument, Quantifier, TemplatePart,
+};
+use crate::snapshot::{Account, Organization};
 
-/// Some of the requests that come in by a way.
+/// Some of the requests that a grant admits.
 #[derive(Clone)]
 pub(super) struct RequestCase {
-    /// Whose they are.
+    /// Whose requests they are.
     pub scope: TrustScope,
     /// What is known of their context.
     pub known: KnownContext,
-    /// What they are not: a document that denies that.
+    /// A document that denies the requests that are not part of this case. `None` if all requests are.
     pub excluded: Option<Arc<PolicyDocument>>,
 }
 
-/// The cases of a way. `provider` tells of an OIDC way what its requests are; `view` is the trust policy as it speaks
-/// of the way.
+/// The account of the role, and its organization if the snapshot has it.
+#[derive(Copy, Clone)]
+pub(super) struct RoleLocation<'a> {
+    pub account: &'a Account,
+    pub organization: Option<&'a Organization>,
+}
+
+/// The cases of a grant. `restricted_policy` is the trust policy as it applies to the grant.
 pub(super) fn list_request_cases(
     grant: &TrustGrant,
     restricted_policy: &PolicyDocument,
-    partition: &str,
-    role_account: &AccountId,
-    organization: Option<&Organization>,
+    role: RoleLocation<'_>,
 ) -> Vec<RequestCase> {
+    let (partition, role_account, organization) =
+        (role.account.partition.as_str(), &role.account.id, role.organization);
     let single_case = |scope, known| vec![RequestCase { scope, known, excluded: None }];
     match grant {
-        TrustGrant::Anyone => list_cases_for_anyone(restricted_policy, partition, role_account, organization),
+        TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) => list_cases_for_anyone(restricted_policy, role),
         TrustGrant::Account(account) => {
             single_case(TrustScope::Account(account.clone()), build_account_context(partition, account, organization))
         }
@@ -43,27 +52,24 @@ pub(super) fn list_request_cases(
         TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider => {
             single_case(TrustScope::Anyone, build_provider_context(grant))
         }
-        TrustGrant::Service(name) => {
-            let mut other_account_context = build_service_context(name, role_account);
+        TrustGrant::Service { written, .. } => {
+            let mut other_account_context = build_service_context(written, role_account);
             other_account_context.set("aws:SourceAccount", KeyFact::Free);
             let other_account_case =
                 RequestCase { scope: TrustScope::ServiceForOtherAccount, known: other_account_context, excluded: None };
-            [single_case(TrustScope::Service, build_service_context(name, role_account)), vec![other_account_case]]
+            [single_case(TrustScope::Service, build_service_context(written, role_account)), vec![other_account_case]]
                 .concat()
         }
-        TrustGrant::Saml(_) | TrustGrant::Oidc { .. } | TrustGrant::Other(_) => {
+        TrustGrant::Saml { .. } | TrustGrant::Oidc { .. } | TrustGrant::UniqueId(_) | TrustGrant::Other(_) => {
             single_case(TrustScope::Provider, build_provider_context(grant))
         }
     }
 }
 
-fn list_cases_for_anyone(
-    restricted_policy: &PolicyDocument,
-    partition: &str,
-    role_account: &AccountId,
-    organization: Option<&Organization>,
-) -> Vec<RequestCase> {
-    // Whoever is of the role's own account or organization may be named by that: `${aws:ResourceAccount}`.
+fn list_cases_for_anyone(restricted_policy: &PolicyDocument, role: RoleLocation<'_>) -> Vec<RequestCase> {
+    let (partition, role_account, organization) =
+        (role.account.partition.as_str(), &role.account.id, role.organization);
+    // A policy can name the account and the organization of the role with variables such as `${aws:ResourceAccount}`.
     let includes_role_account = |organization: &&Organization| organization.principal_org_path(role_account).is_some();
     let own_organization = organization.filter(includes_role_account).map(|organization| organization.id.clone());
     let (accounts, organizations) =
@@ -111,7 +117,7 @@ fn build_principal_context(arn: &Arn, organization: Option<&Organization>) -> Kn
     let mut known = KnownContext::unconstrained();
     let session = arn.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
     match session {
-        // The role's path is not told by the session.
+        // The ARN of a session does not have the path of its role.
         Some(_) => {
             let role = format!("arn:{}:iam::{}:role/", arn.partition(), arn.account());
             known.set("aws:PrincipalArn", KeyFact::StartsWith(role));
@@ -133,7 +139,7 @@ fn set_organization(known: &mut KnownContext, account: &AccountId, organization:
     }
 }
 
-/// A call of a service for a resource of the role's own account: that is whom a role is passed by.
+/// The context of a call by a service for a resource of the account of the role. The role is passed in that account.
 fn build_service_context(name: &str, account: &AccountId) -> KnownContext {
     let mut known = KnownContext::unconstrained();
     for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"] {
@@ -168,7 +174,8 @@ fn build_provider_context(grant: &TrustGrant) -> KnownContext {
     known
 }
 
-/// The accounts and organizations that the conditions of a document name in full, those of the role by a variable too.
+/// The accounts and organizations that the conditions of a trust policy name in full, directly or by a variable for the
+/// account or the organization of the role.
 fn collect_named_accounts(
     restricted_policy: &PolicyDocument,
     role_account: &AccountId,
@@ -213,9 +220,35 @@ fn parse_account(key: &ContextKey, literal: &str, exact_value: Option<&str>) -> 
         "aws:principalarn" => {
             let mut segments = literal.splitn(6, ':').skip(4);
             let account = segments.next()?;
-            // What stands before the wildcard holds the whole number only if a colon follows.
+            // The text before a wildcard has the whole account ID only if a colon follows.
             segments.next().and_then(|_| AccountId::parse(account))
         }
         _ => None,
     }
+}
+
+/// A document that denies the requests of principals of these accounts and organizations. `None` if both lists are
+/// empty.
+fn deny_named_accounts(accounts: &[AccountId], organizations: &[String]) -> Option<Arc<PolicyDocument>> {
+    let require = |quantifier, operator, key, values: Vec<String>| -> Vec<Condition> {
+        vec![build_text_condition(quantifier, operator, key, values)]
+    };
+    let mut condition_blocks = Vec::new();
+    if !accounts.is_empty() {
+        let account_ids: Vec<String> = accounts.iter().map(|account| account.as_str().to_owned()).collect();
+        let arns = account_ids.iter().map(|account| format!("arn:*:*::{account}:*")).collect();
+        let by_account = (ConditionOperator::StringEquals, "aws:PrincipalAccount", account_ids);
+        let by_arn = (ConditionOperator::StringLike, "aws:PrincipalArn", arns);
+        condition_blocks.extend(
+            [by_account, by_arn].map(|(operator, key, values)| require(Quantifier::Plain, operator, key, values)),
+        );
+    }
+    if !organizations.is_empty() {
+        let paths = organizations.iter().map(|id| format!("{}/*", escape_wildcards(id))).collect();
+        let (equals, like) = (ConditionOperator::StringEquals, ConditionOperator::StringLike);
+        condition_blocks.push(require(Quantifier::Plain, equals, "aws:PrincipalOrgID", organizations.to_vec()));
+        condition_blocks.push(require(Quantifier::ForAnyValue, like, "aws:PrincipalOrgPaths", paths));
+    }
+    let document = build_conditional_policy("named accounts", Effect::Deny, condition_blocks);
+    (!document.statements.is_empty()).then(|| Arc::new(document))
 }

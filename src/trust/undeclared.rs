@@ -1,99 +1,96 @@
-//! Which ways into a role nobody declared.
+//! The requests that a trust policy admits and that the baseline does not declare.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::declared_assumers::{allow_named_tenants, build_declared_document};
-use super::grant::{TrustGrant, list_grants, restrict_to_grant};
-use super::request_case::{RequestCase, list_request_cases};
+use super::declared_assumers::{IncludedAssumers, allow_named_tenants, build_declared_document};
+use super::grant::TrustGrant;
+use super::request_case::{RequestCase, RoleLocation, list_request_cases};
+use super::restricted_policy::{list_distinct_grants, restrict_to_grant};
 use super::restrictive_keys::all_require_restricted_value;
+use super::scope::TrustScope;
 use super::shared_idp::SharedIdp;
 use crate::access::{Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::baseline::DeclaredAssumer;
-use crate::iam::{AccountId, Arn, Interpretation, PolicyDocument};
+use crate::iam::{Arn, Interpretation, PolicyDocument};
 use crate::snapshot::{Account, Organization, Principal, Snapshot};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
 };
 
-/// Steps that one question may take.
+/// The solver steps that one question may take.
 const BUDGET: u64 = 1_000_000;
 const DIFFERENCE_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::PerStatementRequired };
 
-/// Whose requests come in.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum TrustScope {
-    /// Those of principals of any account in the world.
-    Anyone,
-    /// Those of any customer of a provider that vouches for many.
-    AnyTenant(&'static SharedIdp),
-    /// Those of principals of any account of an organization.
-    Organization(String),
-    /// Those of principals of an account.
-    Account(AccountId),
-    /// Those of one principal.
-    Principal(Arn),
-    /// Those that an identity provider vouches for.
-    Provider,
-    /// Those of an AWS service, for a resource of the role's own account.
-    Service,
-    /// Those of an AWS service, for a resource of another account.
-    ServiceForOtherAccount,
-}
-
-/// Requests that come into a role and that nobody declared.
+/// Requests that a statement of a trust policy admits and that the baseline does not declare.
 #[derive(Clone, Debug)]
 pub struct UndeclaredTrust {
-    /// Whom the trust policy names.
+    /// The grant that admits them.
     pub grant: TrustGrant,
-    /// Whose requests of these they are.
+    /// Whose requests they are.
     pub scope: TrustScope,
-    /// The statement that lets them in, by its position.
+    /// The index of the granting statement in the trust policy.
     pub statement: usize,
     /// The requests, as disjoint sets.
     pub cubes: Vec<Cube>,
-    /// Whether there are more of them.
+    /// Whether there are requests in addition to those of `cubes`.
     pub has_more_cubes: bool,
-    /// One of them, which the evaluator confirms.
+    /// One of the requests. The evaluator confirms that it is admitted and not declared.
     pub witness: Request,
 }
 
 impl UndeclaredTrust {
-    /// Whether each of the requests must bring something that few have: an external id, an address, a network.
+    /// Whether every request needs a value that few callers have: an external ID, an address, a network.
     pub fn requires_restricted_value(&self) -> bool {
         !self.has_more_cubes && all_require_restricted_value(&self.cubes)
     }
 }
 
-/// What was found of one role.
+/// The result for one role.
 #[derive(Clone, Debug, Default)]
 pub struct TrustAnalysis {
-    /// The ways in that nobody declared.
+    /// The undeclared trust.
     pub undeclared: Vec<UndeclaredTrust>,
-    /// What could not be decided.
+    /// The reasons why trust could not be decided.
     pub undecided: BTreeSet<UndecidedReason>,
 }
 
-/// Asks about the trust policies of a snapshot.
+impl TrustAnalysis {
+    fn extend(&mut self, other: TrustAnalysis) {
+        self.undeclared.extend(other.undeclared);
+        self.undecided.extend(other.undecided);
+    }
+}
+
+/// Finds undeclared trust of the roles of a snapshot.
 pub struct TrustAnalyzer<'a> {
     solver: &'a Solver<'a>,
     organization: Option<&'a Organization>,
     by_unique_id: FxHashMap<&'a str, &'a Arn>,
 }
 
+/// One grant of the trust policy of one role.
+struct GrantQuestion<'q> {
+    account: &'q Account,
+    role: &'q Principal,
+    grant: &'q TrustGrant,
+    /// The trust policy as it applies to the grant.
+    restricted_policy: &'q Arc<PolicyDocument>,
+}
+
 impl<'a> TrustAnalyzer<'a> {
-    /// Of this snapshot.
+    /// An analyzer of the roles of a snapshot.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot) -> TrustAnalyzer<'a> {
         let ids =
             snapshot.principals().filter_map(|(_, principal)| Some((principal.unique_id.as_deref()?, &principal.arn)));
         TrustAnalyzer { solver, organization: snapshot.organization.as_ref(), by_unique_id: ids.collect() }
     }
 
-    /// The ways into a role that are not declared. Where nothing is declared of it, only those that are open to
-    /// strangers.
+    /// The undeclared trust of a role. If `declared_assumers` is `None`, the baseline declares nothing about the role,
+    /// and only trust in external principals is returned.
     pub fn find_undeclared(
         &self,
         account: &Account,
@@ -101,69 +98,106 @@ impl<'a> TrustAnalyzer<'a> {
         declared_assumers: Option<&[DeclaredAssumer]>,
     ) -> TrustAnalysis {
         let mut analysis = TrustAnalysis::default();
+        // A missing trust policy is a missing document of the role, and reported as that.
         let Some(trust) = &role.trust_policy else { return analysis };
         let resolve_unique_id = |id: &str| self.by_unique_id.get(id).map(|arn| (*arn).clone());
-        for grant in list_grants(&trust.document, &resolve_unique_id) {
-            let restricted_policy = restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
-            let assumers = declared_assumers.unwrap_or_default();
-            if let TrustGrant::Oidc { host, .. } = &grant
-                && let Some(idp) = SharedIdp::find_by_host(host)
-            {
-                // That a shared provider is declared by its name alone does not say whose tokens are meant.
-                let allowed =
-                    [allow_named_tenants(idp, &restricted_policy), build_declared_document(&grant, assumers, true)];
-                for case in list_request_cases(
-                    &grant,
-                    &restricted_policy,
-                    account.partition.as_str(),
-                    &account.id,
-                    self.organization,
-                ) {
-                    let case = RequestCase { scope: TrustScope::AnyTenant(idp), ..case };
-                    self.analyze_case(&grant, &restricted_policy, &case, &allowed, (account, role), &mut analysis);
-                }
-                if analysis.undeclared.iter().any(|undeclared_trust| undeclared_trust.grant == grant) {
-                    continue;
-                }
-            }
-            let allowed = [build_declared_document(&grant, assumers, false)];
-            for case in list_request_cases(
-                &grant,
-                &restricted_policy,
-                account.partition.as_str(),
-                &account.id,
-                self.organization,
-            ) {
-                if declared_assumers.is_none() && case.scope != TrustScope::Anyone {
-                    continue;
-                }
-                // Where strangers come in, everybody does; and whom a service lets in for others it lets in here.
-                let includes_case = |undeclared_trust: &UndeclaredTrust| match undeclared_trust.scope {
-                    TrustScope::Anyone => undeclared_trust.grant == grant,
-                    TrustScope::Service => {
-                        undeclared_trust.grant == grant && case.scope == TrustScope::ServiceForOtherAccount
-                    }
-                    _ => false,
-                };
-                if analysis.undeclared.iter().any(includes_case) {
-                    break;
-                }
-                self.analyze_case(&grant, &restricted_policy, &case, &allowed, (account, role), &mut analysis);
+        for grant in list_distinct_grants(&trust.document, &resolve_unique_id) {
+            let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
+            let question = GrantQuestion { account, role, grant: &grant, restricted_policy };
+            let shared_idp = match &grant {
+                TrustGrant::Oidc { host, .. } => SharedIdp::find_by_host(host),
+                _ => None,
+            };
+            let tenants = shared_idp.map(|idp| self.find_undeclared_tenants(&question, idp, declared_assumers));
+            let admits_undeclared_tenants = tenants.as_ref().is_some_and(|tenants| !tenants.undeclared.is_empty());
+            analysis.extend(tenants.unwrap_or_default());
+            if !admits_undeclared_tenants {
+                analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
             }
         }
         analysis
     }
 
-    /// Which requests of a case does the trust policy let in that none of some documents allows?
+    /// The requests of customers of a shared provider that neither the trust policy nor the baseline names. A declared
+    /// assumer that names only the provider does not declare a customer.
+    fn find_undeclared_tenants(
+        &self,
+        question: &GrantQuestion<'_>,
+        idp: &'static SharedIdp,
+        declared_assumers: Option<&[DeclaredAssumer]>,
+    ) -> TrustAnalysis {
+        let assumers = declared_assumers.unwrap_or_default();
+        let allowed = [
+            allow_named_tenants(idp, question.restricted_policy),
+            build_declared_document(question.grant, assumers, IncludedAssumers::WithCondition),
+        ];
+        let mut analysis = TrustAnalysis::default();
+        for case in self.list_cases(question) {
+            let case = RequestCase { scope: TrustScope::AnyTenant(idp), ..case };
+            analysis.extend(self.analyze_case(question, &case, &allowed));
+        }
+        analysis
+    }
+
+    /// The requests that the baseline does not declare, for each case of a grant.
+    fn find_undeclared_callers(
+        &self,
+        question: &GrantQuestion<'_>,
+        declared_assumers: Option<&[DeclaredAssumer]>,
+    ) -> TrustAnalysis {
+        let assumers = declared_assumers.unwrap_or_default();
+        let allowed = [build_declared_document(question.grant, assumers, IncludedAssumers::All)];
+        let mut analysis = TrustAnalysis::default();
+        for case in self.list_cases(question) {
+            if declared_assumers.is_none() && case.scope != TrustScope::Anyone {
+                continue;
+            }
+            // A grant to anyone includes the narrower scopes. A grant to a service for its own account is reported
+            // instead of the grant to the same service for other accounts.
+            let includes_case = |undeclared_trust: &UndeclaredTrust| match undeclared_trust.scope {
+                TrustScope::Anyone => true,
+                TrustScope::Service => case.scope == TrustScope::ServiceForOtherAccount,
+                _ => false,
+            };
+            if analysis.undeclared.iter().any(includes_case) {
+                break;
+            }
+            analysis.extend(self.analyze_case(question, &case, &allowed));
+        }
+        analysis
+    }
+
+    /// The services that can assume a role for resources of its own account. Each is the grant of an
+    /// [`UndeclaredTrust`], as if the baseline declared nothing.
+    pub fn find_trusted_services(&self, account: &Account, role: &Principal) -> TrustAnalysis {
+        let mut analysis = TrustAnalysis::default();
+        let Some(trust) = &role.trust_policy else { return analysis };
+        // A service does not have a unique ID.
+        let resolve_unique_id = |_: &str| None;
+        let grants = list_distinct_grants(&trust.document, &resolve_unique_id);
+        for grant in grants.into_iter().filter(|grant| matches!(grant, TrustGrant::Service { .. })) {
+            let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
+            let question = GrantQuestion { account, role, grant: &grant, restricted_policy };
+            for case in self.list_cases(&question).into_iter().filter(|case| case.scope == TrustScope::Service) {
+                analysis.extend(self.analyze_case(&question, &case, &[]));
+            }
+        }
+        analysis
+    }
+
+    fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
+        let role = RoleLocation { account: question.account, organization: self.organization };
+        list_request_cases(question.grant, question.restricted_policy, role)
+    }
+
+    /// The requests of a case that the trust policy admits and that none of the `allowed` documents allows.
     fn analyze_case(
         &self,
-        grant: &TrustGrant,
-        restricted_policy: &Arc<PolicyDocument>,
+        question: &GrantQuestion<'_>,
         case: &RequestCase,
         allowed: &[Option<Arc<PolicyDocument>>],
-        (account, role): (&Account, &Principal),
-        analysis: &mut TrustAnalysis,
-    ) {
+    ) -> TrustAnalysis {
+        let GrantQuestion { account, role, grant, restricted_policy } = *question;
         let trusted_documents: Vec<&Arc<PolicyDocument>> =
             [Some(restricted_policy), case.excluded.as_ref()].into_iter().flatten().collect();
         let declared_documents: Vec<&Arc<PolicyDocument>> = allowed.iter().flatten().collect();
@@ -194,19 +228,18 @@ impl<'a> TrustAnalyzer<'a> {
             witness_account: Some(account.id.as_str()),
             replay: Some(&confirm),
         });
-        analysis.undecided.extend(answer.undecided);
         let to_undeclared_trust = |excess: Grant| {
-            let Grant { statement_id: (_, statement), cubes, has_more_cubes: more, witness, .. } = excess;
-            Some(UndeclaredTrust {
-                grant: grant.clone(),
-                scope: case.scope.clone(),
-                statement,
-                cubes,
-                has_more_cubes: more,
-                witness: witness?,
-            })
+            let Grant { statement_id: (_, statement), cubes, has_more_cubes, witness, .. } = excess;
+            // With `PerStatementRequired`, a grant without a witness is one that the evaluator does not confirm. The
+            // reason is in `answer.undecided`.
+            let witness = witness?;
+            let (grant, scope) = (grant.clone(), case.scope.clone());
+            Some(UndeclaredTrust { grant, scope, statement, cubes, has_more_cubes, witness })
         };
-        analysis.undeclared.extend(answer.grants.into_iter().filter_map(to_undeclared_trust));
+        TrustAnalysis {
+            undeclared: answer.grants.into_iter().filter_map(to_undeclared_trust).collect(),
+            undecided: answer.undecided.into_iter().collect(),
+        }
     }
 }
 
@@ -221,31 +254,4 @@ fn build_layers(documents: &[&Arc<PolicyDocument>]) -> Layers {
         document: Arc::clone(document),
     };
     Layers::from_identity(documents.iter().map(to_policy_ref).collect())
-}
-
-impl TrustAnalyzer<'_> {
-    /// The services that a role lets in for resources of its own account: the name that partition `aws` gives each,
-    /// and the name as it is written.
-    pub fn find_trusted_services(&self, account: &Account, role: &Principal) -> TrustAnalysis {
-        let mut analysis = TrustAnalysis::default();
-        let Some(trust) = &role.trust_policy else { return analysis };
-        let resolve_unique_id = |_: &str| None;
-        for grant in list_grants(&trust.document, &resolve_unique_id)
-            .into_iter()
-            .filter(|way| matches!(way, TrustGrant::Service(_)))
-        {
-            let restricted_policy = restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
-            let cases = list_request_cases(
-                &grant,
-                &restricted_policy,
-                account.partition.as_str(),
-                &account.id,
-                self.organization,
-            );
-            for case in cases.into_iter().filter(|case| case.scope == TrustScope::Service) {
-                self.analyze_case(&grant, &restricted_policy, &case, &[None, None], (account, role), &mut analysis);
-            }
-        }
-        analysis
-    }
 }

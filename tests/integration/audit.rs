@@ -183,7 +183,7 @@ fn an_undeclared_principal_is_told_by_what_hints_take_it_for() {
     let off = MANIFEST.replace("version = 1\n", "version = 1\n[settings]\nagent_hints = false\n");
     let (severity, reason, advice) = told(&Case::new(&roles(), &[]).manifest(&off));
     assert_eq!(severity, "medium");
-    assert_eq!(reason, "hints do not tell what it is: trusts account 111122223333; no hint speaks of that");
+    assert_eq!(reason, "hints do not tell what it is: trusts account 111122223333; no hint matches this");
     assert!(advice.contains("kind  = \"workload\""), "{advice}");
 }
 

@@ -6,7 +6,7 @@ mod trust_policies;
 use std::path::Path;
 use std::sync::Arc;
 
-use iamdrift::baseline::{Baseline, Strength};
+use iamdrift::baseline::{Baseline, PrincipalClass, Strength};
 use iamdrift::catalog::Catalog;
 use iamdrift::classify::{Classification, InferredClass, classify_principals};
 use iamdrift::snapshot::Snapshot;
@@ -99,15 +99,15 @@ fn services_tell_agents_from_workloads() {
         "securityagent.amazonaws.com",
         "transform-custom.amazonaws.com",
     ] {
-        assert_eq!(by_trust(lets(service(name), json!({}))), InferredClass::Agent, "{name}");
+        assert_eq!(by_trust(lets(service(name), json!({}))), InferredClass::Known(PrincipalClass::Agent), "{name}");
         // Where a program may take it on as well, an agent still may.
         assert_eq!(
             by_trust(lets(json!({ "Service": ["lambda.amazonaws.com", name] }), json!({}))),
-            InferredClass::Agent
+            InferredClass::Known(PrincipalClass::Agent)
         );
     }
     for name in ["lambda.amazonaws.com", "ec2.amazonaws.com.cn", "states.us-east-1.amazonaws.com"] {
-        assert_eq!(by_trust(lets(service(name), json!({}))), InferredClass::Workload, "{name}");
+        assert_eq!(by_trust(lets(service(name), json!({}))), InferredClass::Known(PrincipalClass::Workload), "{name}");
     }
 }
 
@@ -117,16 +117,25 @@ fn the_resource_that_bedrock_acts_for_decides() {
         by_trust(lets(service("bedrock.amazonaws.com"), json!({ operator: { "AWS:SourceArn": arns } })))
     };
     let arn = |resource: &str| format!("arn:aws:bedrock:us-east-1:{ACCOUNT}:{resource}");
-    assert_eq!(of("ArnLike", json!(arn("knowledge-base/*"))), InferredClass::Workload);
-    assert_eq!(of("ArnEquals", json!([arn("model-import-job/*"), arn("knowledge-base/K1")])), InferredClass::Workload);
-    assert_eq!(of("ArnLike", json!(arn("agent/A1"))), InferredClass::Agent);
+    assert_eq!(of("ArnLike", json!(arn("knowledge-base/*"))), InferredClass::Known(PrincipalClass::Workload));
+    assert_eq!(
+        of("ArnEquals", json!([arn("model-import-job/*"), arn("knowledge-base/K1")])),
+        InferredClass::Known(PrincipalClass::Workload)
+    );
+    assert_eq!(of("ArnLike", json!(arn("agent/A1"))), InferredClass::Known(PrincipalClass::Agent));
     // An agent may come in, too.
-    assert_eq!(of("ArnLike", json!([arn("knowledge-base/*"), arn("agent/*")])), InferredClass::Agent);
-    assert_eq!(of("ArnLike", json!(arn("*"))), InferredClass::Agent);
-    assert_eq!(of("ArnLike", json!([arn("knowledge-base/*"), arn("flow/*")])), InferredClass::Agent);
+    assert_eq!(
+        of("ArnLike", json!([arn("knowledge-base/*"), arn("agent/*")])),
+        InferredClass::Known(PrincipalClass::Agent)
+    );
+    assert_eq!(of("ArnLike", json!(arn("*"))), InferredClass::Known(PrincipalClass::Agent));
+    assert_eq!(
+        of("ArnLike", json!([arn("knowledge-base/*"), arn("flow/*")])),
+        InferredClass::Known(PrincipalClass::Agent)
+    );
     // These do not keep an agent out.
-    assert_eq!(of("ArnLikeIfExists", json!(arn("knowledge-base/*"))), InferredClass::Agent);
-    assert_eq!(of("ArnNotLike", json!(arn("knowledge-base/*"))), InferredClass::Agent);
+    assert_eq!(of("ArnLikeIfExists", json!(arn("knowledge-base/*"))), InferredClass::Known(PrincipalClass::Agent));
+    assert_eq!(of("ArnNotLike", json!(arn("knowledge-base/*"))), InferredClass::Known(PrincipalClass::Agent));
 }
 
 #[test]
@@ -135,21 +144,24 @@ fn providers_and_their_subjects_tell() {
     let with = |provider: &str, subjects: Value| {
         by_trust(lets(oidc(provider), json!({ "StringLike": { format!("{provider}:sub"): subjects } })))
     };
-    assert_eq!(with(github, json!("repo:org/*")), InferredClass::Workload);
-    assert_eq!(with(github, json!("repo:org/app:environment:copilot")), InferredClass::Agent);
+    assert_eq!(with(github, json!("repo:org/*")), InferredClass::Known(PrincipalClass::Workload));
+    assert_eq!(with(github, json!("repo:org/app:environment:copilot")), InferredClass::Known(PrincipalClass::Agent));
     assert_eq!(
         with(github, json!(["repo:org/app:ref:refs/heads/main", "repo:org/app:environment:copilot"])),
-        InferredClass::Agent
+        InferredClass::Known(PrincipalClass::Agent)
     );
-    assert_eq!(by_trust(lets(oidc(github), json!({}))), InferredClass::Workload);
-    assert_eq!(with("api.cursor.com", json!("team_id:7")), InferredClass::Agent);
-    assert_eq!(with("auth.devin.ai", json!("org-1")), InferredClass::Agent);
+    assert_eq!(by_trust(lets(oidc(github), json!({}))), InferredClass::Known(PrincipalClass::Workload));
+    assert_eq!(with("api.cursor.com", json!("team_id:7")), InferredClass::Known(PrincipalClass::Agent));
+    assert_eq!(with("auth.devin.ai", json!("org-1")), InferredClass::Known(PrincipalClass::Agent));
     assert_eq!(
         with("oidc.eks.eu-west-1.amazonaws.com/id/ABC", json!("system:serviceaccount:a:b")),
-        InferredClass::Workload
+        InferredClass::Known(PrincipalClass::Workload)
     );
-    assert_eq!(with("oidc.example.org", json!("system:serviceaccount:a:b")), InferredClass::Workload);
-    assert_eq!(with("example.okta.com", json!("00u1")), InferredClass::Operator);
+    assert_eq!(
+        with("oidc.example.org", json!("system:serviceaccount:a:b")),
+        InferredClass::Known(PrincipalClass::Workload)
+    );
+    assert_eq!(with("example.okta.com", json!("00u1")), InferredClass::Known(PrincipalClass::Operator));
     assert_eq!(with("sso.example.org", json!("7")), InferredClass::Unknown);
     // The condition of another provider says nothing of this one.
     let other = json!({ "StringLike": { "other.example.org:sub": "repo:org/*" } });
@@ -158,28 +170,46 @@ fn providers_and_their_subjects_tell() {
         let asked = json!({ "ForAnyValue:StringLike": { "cognito-identity.amazonaws.com:amr": amr } });
         by_trust(lets(json!({ "Federated": "cognito-identity.amazonaws.com" }), asked))
     };
-    assert_eq!((pool("authenticated"), pool("unauthenticated")), (InferredClass::Operator, InferredClass::Workload));
+    assert_eq!(
+        (pool("authenticated"), pool("unauthenticated")),
+        (InferredClass::Known(PrincipalClass::Operator), InferredClass::Known(PrincipalClass::Workload))
+    );
 }
 
 #[test]
 fn people_come_in_by_saml_by_mfa_or_by_their_session_names() {
     let saml = |name: &str| json!({ "Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/{name}") });
-    assert_eq!(by_trust(lets(saml("corp"), json!({}))), InferredClass::Operator);
+    assert_eq!(by_trust(lets(saml("corp"), json!({}))), InferredClass::Known(PrincipalClass::Operator));
     let sso = role(
         "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Agents_0123456789abcdef",
         lets(saml("AWSSSO_1_DO_NOT_DELETE"), json!({})),
     );
     let found = recognised(&sso);
-    assert_eq!((found.class, found.evidence[0].strength), (InferredClass::Operator, Strength::Certain));
+    assert_eq!(
+        (found.class, found.evidence[0].strength),
+        (InferredClass::Known(PrincipalClass::Operator), Strength::Certain)
+    );
     let asking = |condition| by_trust(lets(root(), condition));
-    assert_eq!(asking(json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })), InferredClass::Operator);
-    assert_eq!(asking(json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": "3600" } })), InferredClass::Operator);
-    assert_eq!(asking(json!({ "StringLike": { "sts:RoleSessionName": "${aws:username}" } })), InferredClass::Operator);
+    assert_eq!(
+        asking(json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })),
+        InferredClass::Known(PrincipalClass::Operator)
+    );
+    assert_eq!(
+        asking(json!({ "NumericLessThan": { "aws:MultiFactorAuthAge": "3600" } })),
+        InferredClass::Known(PrincipalClass::Operator)
+    );
+    assert_eq!(
+        asking(json!({ "StringLike": { "sts:RoleSessionName": "${aws:username}" } })),
+        InferredClass::Known(PrincipalClass::Operator)
+    );
     let people = json!({ "ArnLike": { "aws:PrincipalArn": format!("arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/*") } });
-    assert_eq!(asking(people), InferredClass::Operator);
+    assert_eq!(asking(people), InferredClass::Known(PrincipalClass::Operator));
     // A request with keys has no such key at all, and passes.
     assert_eq!(asking(json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "true" } })), InferredClass::Unknown);
-    assert_eq!(asking(json!({ "StringEquals": { "sts:ExternalId": "7" } })), InferredClass::Workload);
+    assert_eq!(
+        asking(json!({ "StringEquals": { "sts:ExternalId": "7" } })),
+        InferredClass::Known(PrincipalClass::Workload)
+    );
     assert_eq!(asking(json!({})), InferredClass::Unknown, "whoever the account lets");
     assert_eq!(by_trust(json!([])), InferredClass::Unknown);
 }
@@ -187,10 +217,10 @@ fn people_come_in_by_saml_by_mfa_or_by_their_session_names() {
 #[test]
 fn a_session_name_that_only_an_agent_bears_makes_an_agent() {
     let kiro = json!({ "StringLike": { "sts:RoleSessionName": "kiro-*" } });
-    assert_eq!(by_trust(lets(root(), kiro.clone())), InferredClass::Agent);
+    assert_eq!(by_trust(lets(root(), kiro.clone())), InferredClass::Known(PrincipalClass::Agent));
     // People sign in, and only the agent's sessions are let through.
     let saml = json!({ "Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/corp") });
-    assert_eq!(by_trust(lets(saml, kiro)), InferredClass::Agent);
+    assert_eq!(by_trust(lets(saml, kiro)), InferredClass::Known(PrincipalClass::Agent));
     assert_eq!(
         by_trust(lets(root(), json!({ "StringNotLike": { "sts:RoleSessionName": "kiro-*" } }))),
         InferredClass::Unknown
@@ -203,26 +233,47 @@ fn only_what_is_allowed_tells() {
     let lambda = lets(service("lambda.amazonaws.com"), json!({}));
     let mut denied = agent.clone();
     denied["Effect"] = json!("Deny");
-    assert_eq!(by_trust(json!([lambda, denied])), InferredClass::Workload);
+    assert_eq!(by_trust(json!([lambda, denied])), InferredClass::Known(PrincipalClass::Workload));
     let mut tags_only = agent.clone();
     tags_only["Action"] = json!("sts:TagSession");
-    assert_eq!(by_trust(json!([lambda, tags_only])), InferredClass::Workload);
-    assert_eq!(by_trust(json!([lambda, agent])), InferredClass::Agent);
+    assert_eq!(by_trust(json!([lambda, tags_only])), InferredClass::Known(PrincipalClass::Workload));
+    assert_eq!(by_trust(json!([lambda, agent])), InferredClass::Known(PrincipalClass::Agent));
 }
 
 #[test]
 fn tags_tell_more_than_services_in_general_and_names_less() {
     let lambda = || lets(service("lambda.amazonaws.com"), json!({}));
-    assert_eq!(recognised(&tagged(role("x", lambda()), "Agent", "kiro")).class, InferredClass::Agent);
-    assert_eq!(recognised(&tagged(role("x", lambda()), "agent", "False")).class, InferredClass::Workload);
-    assert_eq!(recognised(&tagged(role("x", lambda()), "kind", "agent")).class, InferredClass::Agent);
+    assert_eq!(
+        recognised(&tagged(role("x", lambda()), "Agent", "kiro")).class,
+        InferredClass::Known(PrincipalClass::Agent)
+    );
+    assert_eq!(
+        recognised(&tagged(role("x", lambda()), "agent", "False")).class,
+        InferredClass::Known(PrincipalClass::Workload)
+    );
+    assert_eq!(
+        recognised(&tagged(role("x", lambda()), "kind", "agent")).class,
+        InferredClass::Known(PrincipalClass::Agent)
+    );
     let named = recognised(&role("KiroHelper", lambda()));
-    assert_eq!(named.class, InferredClass::Workload);
+    assert_eq!(named.class, InferredClass::Known(PrincipalClass::Workload));
     let hints: Vec<(InferredClass, Strength)> = named.evidence.iter().map(|e| (e.kind, e.strength)).collect();
-    assert_eq!(hints, [(InferredClass::Workload, Strength::Fair), (InferredClass::Agent, Strength::Weak)]);
+    assert_eq!(
+        hints,
+        [
+            (InferredClass::Known(PrincipalClass::Workload), Strength::Fair),
+            (InferredClass::Known(PrincipalClass::Agent), Strength::Weak)
+        ]
+    );
     // Nothing but the name.
-    assert_eq!(recognised(&role("KiroHelper", lets(root(), json!({})))).class, InferredClass::Agent);
-    assert_eq!(recognised(&role("agents/lantern", lets(root(), json!({})))).class, InferredClass::Agent);
+    assert_eq!(
+        recognised(&role("KiroHelper", lets(root(), json!({})))).class,
+        InferredClass::Known(PrincipalClass::Agent)
+    );
+    assert_eq!(
+        recognised(&role("agents/lantern", lets(root(), json!({})))).class,
+        InferredClass::Known(PrincipalClass::Agent)
+    );
     assert_eq!(
         recognised(&role("ssm-agent", lets(root(), json!({})))).class,
         InferredClass::Unknown,
@@ -233,27 +284,41 @@ fn tags_tell_more_than_services_in_general_and_names_less() {
 #[test]
 fn access_for_emergencies_is_peoples() {
     let mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
-    assert_eq!(recognised(&role("break-glass/admin", lets(root(), mfa.clone()))).class, InferredClass::BreakGlass);
+    assert_eq!(
+        recognised(&role("break-glass/admin", lets(root(), mfa.clone()))).class,
+        InferredClass::Known(PrincipalClass::BreakGlass)
+    );
     assert_eq!(
         recognised(&tagged(role("x", lets(root(), mfa)), "break-glass", "yes")).class,
-        InferredClass::BreakGlass
+        InferredClass::Known(PrincipalClass::BreakGlass)
     );
     let lambda = lets(service("lambda.amazonaws.com"), json!({}));
-    assert_eq!(recognised(&role("emergency-mailer", lambda)).class, InferredClass::Workload);
+    assert_eq!(recognised(&role("emergency-mailer", lambda)).class, InferredClass::Known(PrincipalClass::Workload));
 }
 
 #[test]
 fn users_are_people_unless_something_else_is_said() {
     let found = recognised(&user("j.verhoeven"));
-    assert_eq!((found.class, found.evidence[0].strength), (InferredClass::Operator, Strength::Faint));
+    assert_eq!(
+        (found.class, found.evidence[0].strength),
+        (InferredClass::Known(PrincipalClass::Operator), Strength::Faint)
+    );
     assert!(found.reason.contains("does not tell"), "{}", found.reason);
-    assert_eq!(recognised(&user("svc-export")).class, InferredClass::Workload);
-    assert_eq!(recognised(&user("kiro")).class, InferredClass::Agent);
-    assert_eq!(recognised(&user("claude.martin")).class, InferredClass::Operator, "a person's name");
-    assert_eq!(recognised(&tagged(user("x"), "agent", "kiro")).class, InferredClass::Agent);
+    assert_eq!(recognised(&user("svc-export")).class, InferredClass::Known(PrincipalClass::Workload));
+    assert_eq!(recognised(&user("kiro")).class, InferredClass::Known(PrincipalClass::Agent));
+    assert_eq!(
+        recognised(&user("claude.martin")).class,
+        InferredClass::Known(PrincipalClass::Operator),
+        "a person's name"
+    );
+    assert_eq!(recognised(&tagged(user("x"), "agent", "kiro")).class, InferredClass::Known(PrincipalClass::Agent));
     let mut console = user("svc-console");
     console["AttachedManagedPolicies"] = json!([{ "PolicyName": "IAMUserChangePassword", "PolicyArn": "arn:aws:iam::aws:policy/IAMUserChangePassword" }]);
-    assert_eq!(recognised(&console).class, InferredClass::Operator, "AWS gives it to those with a password");
+    assert_eq!(
+        recognised(&console).class,
+        InferredClass::Known(PrincipalClass::Operator),
+        "AWS gives it to those with a password"
+    );
 }
 
 #[test]
@@ -261,7 +326,10 @@ fn service_linked_roles_go_by_their_path() {
     let trust = || lets(service("ops.apigateway.amazonaws.com"), json!({}));
     let path = "aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway";
     assert_eq!(recognised(&role(path, trust())).class, InferredClass::ServiceLinked);
-    assert_eq!(recognised(&role("AWSServiceRoleForAPIGateway", trust())).class, InferredClass::Workload);
+    assert_eq!(
+        recognised(&role("AWSServiceRoleForAPIGateway", trust())).class,
+        InferredClass::Known(PrincipalClass::Workload)
+    );
 }
 
 /// What each of several roles is, in one account.
@@ -295,9 +363,9 @@ fn a_role_is_what_those_are_who_may_assume_it() {
     let found = together(&roles, &[user("j.verhoeven"), user("svc-export")]);
     let of = |name: &str| found.iter().find(|(n, _)| n == name).unwrap().1;
     for (names, who) in [
-        (&["a", "b", "c", "d", "f"][..], InferredClass::Agent),
-        (&["e", "h", "svc-export"], InferredClass::Workload),
-        (&["g", "j.verhoeven"], InferredClass::Operator),
+        (&["a", "b", "c", "d", "f"][..], InferredClass::Known(PrincipalClass::Agent)),
+        (&["e", "h", "svc-export"], InferredClass::Known(PrincipalClass::Workload)),
+        (&["g", "j.verhoeven"], InferredClass::Known(PrincipalClass::Operator)),
         (&["i", "j", "k", "l"], InferredClass::Unknown),
     ] {
         for name in names {
@@ -312,12 +380,12 @@ fn a_manifest_adds_hints_and_replaces_those_that_are_built_in() {
     let hint = |lines: &str| baseline(&format!("version = 1\n[[hint]]\nbecause = \"ours\"\n{lines}\n"));
     let own = hint("name = \"lantern\"\nkind = \"agent\"\nwords = \"lantern\"");
     let named = role("Lantern2", lets(root(), json!({})));
-    assert_eq!(recognised_with(Some(&own), &named).class, InferredClass::Agent);
+    assert_eq!(recognised_with(Some(&own), &named).class, InferredClass::Known(PrincipalClass::Agent));
     assert_eq!(recognised(&named).class, InferredClass::Unknown);
     let found = recognised_with(Some(&hint("name = \"ci\"\nkind = \"agent\"\nservice = \"lambda.*\"")), &lambda());
     assert_eq!(
         (found.class, found.reason.as_str()),
-        (InferredClass::Agent, "trusts the service lambda.amazonaws.com: ours")
+        (InferredClass::Known(PrincipalClass::Agent), "trusts the service lambda.amazonaws.com: ours")
     );
     let replaced = hint("name = \"service\"\nkind = \"operator\"\nservice = \"nobody.amazonaws.com\"");
     assert_eq!(recognised_with(Some(&replaced), &lambda()).class, InferredClass::Unknown);
@@ -327,16 +395,19 @@ fn a_manifest_adds_hints_and_replaces_those_that_are_built_in() {
         let condition = json!({ "StringEquals": { "sso.example.org:aud": aud } });
         recognised_with(Some(&narrowed), &role("x", lets(oidc("sso.example.org"), condition))).class
     };
-    assert_eq!((asks("agents"), asks("people")), (InferredClass::Agent, InferredClass::Unknown));
+    assert_eq!((asks("agents"), asks("people")), (InferredClass::Known(PrincipalClass::Agent), InferredClass::Unknown));
     let weak = hint("name = \"weak\"\nkind = \"agent\"\nservice = \"lambda.amazonaws.com\"\nstrength = \"weak\"");
-    assert_eq!(recognised_with(Some(&weak), &lambda()).class, InferredClass::Workload);
+    assert_eq!(recognised_with(Some(&weak), &lambda()).class, InferredClass::Known(PrincipalClass::Workload));
 }
 
 #[test]
 fn agents_go_unrecognised_where_the_manifest_says_so() {
     let off = baseline("version = 1\n[settings]\nagent_hints = false\n");
     let of = |principal: &Value| recognised_with(Some(&off), principal).class;
-    assert_eq!(of(&role("x", lets(service("bedrock-agentcore.amazonaws.com"), json!({})))), InferredClass::Workload);
+    assert_eq!(
+        of(&role("x", lets(service("bedrock-agentcore.amazonaws.com"), json!({})))),
+        InferredClass::Known(PrincipalClass::Workload)
+    );
     assert_eq!(of(&tagged(role("x", lets(root(), json!({}))), "agent", "kiro")), InferredClass::Unknown);
-    assert_eq!(of(&user("kiro")), InferredClass::Operator);
+    assert_eq!(of(&user("kiro")), InferredClass::Known(PrincipalClass::Operator));
 }

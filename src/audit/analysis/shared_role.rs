@@ -1,13 +1,12 @@
 //! Roles that both people and agents can take on (`docs/rules.md`, IAM003).
 
-use super::guard_bypass::lists_action;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
-use crate::baseline::Glob;
+use crate::baseline::{Glob, PrincipalClass};
 use crate::classify::{Assumer, InferredClass};
-use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{Effect, ElementKind, Statement};
+use crate::iam::{AccountId, Effect, ElementKind, Statement};
 use crate::reach::Graph;
 use crate::snapshot::Snapshot;
+use crate::trust::{ConditionalGrant, TrustGrant, list_conditional_grants};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -41,11 +40,11 @@ impl<'a> SharedRoleIndex<'a> {
         let to_assumer = |(index, (account, principal)): (usize, (&'a crate::snapshot::Account, &'a _))| {
             let principal: &'a crate::snapshot::Principal = principal;
             let class = *classes.get(index)?;
-            if class != InferredClass::Agent && !is_human(class) {
+            if !class.is(PrincipalClass::Agent) && !is_human(class) {
                 return None;
             }
             let statements = principal.identity_policies.iter().flat_map(|policy| &policy.document.statements);
-            let statements = statements.filter(|s| s.effect == Effect::Allow && lists_action(s, ASSUME_ROLE));
+            let statements = statements.filter(|s| s.effect == Effect::Allow && s.action.lists_action(ASSUME_ROLE));
             let role_patterns: Vec<Glob> =
                 statements.flat_map(|statement| find_role_patterns(statement, class)).collect();
             let (arn, account) = (principal.arn.as_str(), account.id.as_str());
@@ -63,13 +62,13 @@ impl<'a> SharedRoleIndex<'a> {
     /// Who shares a role; none where it is not both people and agents.
     pub fn find_shared_role(&self, subject: &AuditedPrincipal<'_>) -> Option<SharedRole> {
         let role = self.graph.find(subject.principal.arn.as_str())?;
-        let is_agent_assumable = subject.assumers.iter().any(|assumer| assumer.class == InferredClass::Agent);
+        let is_agent_assumable = subject.assumers.iter().any(|assumer| assumer.class.is(PrincipalClass::Agent));
         if subject.principal.trust_policy.is_none()
-            || !is_agent_assumable && self.assumers.iter().all(|assumer| assumer.class != InferredClass::Agent)
+            || !is_agent_assumable && !self.assumers.iter().any(|assumer| assumer.class.is(PrincipalClass::Agent))
         {
             return None;
         }
-        let agent_evidence = self.describe_assumer(subject, role, |who| who == InferredClass::Agent)?;
+        let agent_evidence = self.describe_assumer(subject, role, |class| class.is(PrincipalClass::Agent))?;
         let human_evidence = self.describe_assumer(subject, role, is_human)?;
         Some(SharedRole { human_evidence: human_evidence, agent_evidence: agent_evidence })
     }
@@ -93,7 +92,7 @@ impl<'a> SharedRoleIndex<'a> {
         let is_candidate = |candidate: &&RoleAssumer<'_>| {
             candidate.principal != role
                 && is_wanted_class(candidate.class)
-                && accounts.contains(&candidate.account)
+                && accounts.iter().any(|account| account.as_str() == candidate.account)
                 && candidate.role_patterns.iter().any(|roles| roles.matches(arn))
         };
         let assumer = self
@@ -106,21 +105,18 @@ impl<'a> SharedRoleIndex<'a> {
 }
 
 fn is_human(class: InferredClass) -> bool {
-    matches!(class, InferredClass::Operator | InferredClass::BreakGlass)
+    class.is(PrincipalClass::Operator) || class.is(PrincipalClass::BreakGlass)
 }
 
-/// The accounts that the trust policy leaves it to.
-fn find_trusted_accounts<'s>(subject: &AuditedPrincipal<'s>) -> Vec<&'s str> {
+/// The accounts whose principals the trust policy allows to assume the role.
+fn find_trusted_accounts(subject: &AuditedPrincipal<'_>) -> Vec<AccountId> {
     let Some(trust) = subject.principal.trust_policy.as_ref() else { return Vec::new() };
-    let statements =
-        trust.document.statements.iter().filter(|s| s.effect == Effect::Allow && lists_action(s, ASSUME_ROLE));
-    let elements = statements.filter_map(|s| s.principal.as_ref()).filter(|p| p.kind == ElementKind::List);
-    let account = |entry: &'s PrincipalEntry| match entry {
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str()),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn)) => Some(arn.account()),
+    let grants = list_conditional_grants(&trust.document).into_iter();
+    let to_account = |conditional: ConditionalGrant<'_>| match conditional.grant {
+        TrustGrant::Account(account) if conditional.statement.action.lists_action(ASSUME_ROLE) => Some(account),
         _ => None,
     };
-    elements.flat_map(|element| &element.entries).filter_map(account).collect()
+    grants.filter_map(to_account).collect()
 }
 
 /// The roles that a statement speaks of. Of people these must be some: administrators, who may assume whatever there is,
@@ -128,12 +124,12 @@ fn find_trusted_accounts<'s>(subject: &AuditedPrincipal<'s>) -> Vec<&'s str> {
 fn find_role_patterns(statement: &Statement, class: InferredClass) -> Vec<Glob> {
     let Some(element) = statement.resource.as_ref() else { return Vec::new() };
     if element.kind != ElementKind::List {
-        return if class == InferredClass::Agent { vec![Glob::new("*")] } else { Vec::new() };
+        return if class.is(PrincipalClass::Agent) { vec![Glob::new("*")] } else { Vec::new() };
     }
     let matches_all_roles =
         |written: &str| written.rsplit_once(":role/").map_or(written, |(_, name)| name).trim_matches('*').is_empty();
     let written = element.patterns.iter().map(|pattern| pattern.as_written());
-    let relevant = written.filter(|written| class == InferredClass::Agent || !matches_all_roles(written));
+    let relevant = written.filter(|written| class.is(PrincipalClass::Agent) || !matches_all_roles(written));
     // A variable stands for something.
     let to_glob = |written: &str| {
         let mut parts = written.split("${");

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::delegated_agent::plan_delegated_agent_check;
-use crate::audit::analysis::guard_bypass::lists_action;
 use crate::audit::rules::RuleId;
 use crate::audit::run::AuditOptions;
 use crate::audit::subject::audited_principal::{CeilingCache, ResolvedCeiling};
 use crate::audit::subject::synthetic;
-use crate::baseline::{Baseline, CeilingDocument, Entry, Guard, GuardedActions};
+use crate::baseline::{Baseline, CeilingDocument, Entry, Guard, GuardedActions, PrincipalClass};
 use crate::catalog::Catalog;
 use crate::classify::InferredClass;
 use crate::iam::Effect;
@@ -117,7 +116,7 @@ impl<'a> CheckPlanner<'a> {
             }
         }
         let is_delegation_checked =
-            self.enabled_rules.guards && self.baseline.settings.through_agents && class == InferredClass::Operator;
+            self.enabled_rules.guards && self.baseline.settings.through_agents && class.is(PrincipalClass::Operator);
         if is_delegation_checked {
             let (baseline, catalog) = (self.baseline, self.catalog);
             let check = self
@@ -159,7 +158,7 @@ impl<'a> CheckPlanner<'a> {
         let can_set_boundary =
             principal.identity_policies.iter().flat_map(|policy| &policy.document.statements).any(|statement| {
                 statement.effect == Effect::Allow
-                    && SET_BOUNDARY_ACTIONS.iter().any(|action| lists_action(statement, action))
+                    && SET_BOUNDARY_ACTIONS.iter().any(|action| statement.action.lists_action(action))
             });
         let boundary_policies = BoundaryPolicies {
             glob: glob.as_str(),

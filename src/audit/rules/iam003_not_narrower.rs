@@ -20,7 +20,7 @@ static INFO: RuleInfo = RuleInfo {
 names, those of its own account where there are some. It must be contained in that of one of them, and be the same as
 that of none (where neither may do anything, there is nothing to tell); and what destroys it may not share with them
 unless its ceiling has it. Also without a declaration: an agent that may do exactly what an operator of its account may;
-and a role that both people and agents can take on: those whom its trust policy names ([kinds.md](kinds.md)), and where
+and a role that both people and agents can take on: those whom its trust policy names ([classification.md](classification.md)), and where
 it trusts an account, those of it whose own policies let them (of people only those whom they let assume this role or its
 like, not every one). All of this is decided over effective access, not over names or attachments.
 

@@ -5,6 +5,7 @@ use super::{Rule, RuleId, RuleInfo};
 use crate::audit::explain::remediation;
 use crate::audit::model::finding::Finding;
 use crate::base::plural::{format_count, format_destructive_share};
+use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
 
 static INFO: RuleInfo = RuleInfo {
@@ -14,7 +15,7 @@ static INFO: RuleInfo = RuleInfo {
     explanation: "
 **What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` leaves
 out. Roles that AWS services own are left out by themselves. The severity is that of all the principal may do, one
-step up where hints take it for an agent. The finding tells what hints take it for, and why ([kinds.md](kinds.md)).
+step up where hints take it for an agent. The finding tells what hints take it for, and why ([classification.md](classification.md)).
 
 **Why is this bad?** What nobody declared nobody reviews: forgotten test roles, users of people who have left, and
 roles that someone made to come back.
@@ -66,10 +67,10 @@ impl Rule for UndeclaredRule {
 /// What hints take it for, in a sentence.
 fn describe_class(class: InferredClass) -> &'static str {
     match class {
-        InferredClass::Agent => "an agent",
-        InferredClass::Operator => "an operator",
-        InferredClass::BreakGlass => "access for emergencies",
-        InferredClass::Workload => "a workload",
+        InferredClass::Known(PrincipalClass::Agent) => "an agent",
+        InferredClass::Known(PrincipalClass::Operator) => "an operator",
+        InferredClass::Known(PrincipalClass::BreakGlass) => "access for emergencies",
+        InferredClass::Known(PrincipalClass::Workload) => "a workload",
         InferredClass::ServiceLinked => "a service-linked role",
         InferredClass::Unknown => "unknown",
     }

@@ -105,7 +105,7 @@ impl<'a> AuditedPrincipal<'a> {
 
     /// Whether it decides by itself, so that its findings weigh more.
     pub fn is_agent(&self) -> bool {
-        self.class() == InferredClass::Agent
+        self.class().is(PrincipalClass::Agent)
     }
 
     /// Whether something is missing that could take back what the layers at hand allow, on whatever resource.

@@ -1,5 +1,6 @@
 //! `assumable_by`: who may assume a role.
 
+use super::condition_block::ConditionBlock;
 use super::entry::Spanned;
 use crate::base::glob::Glob;
 use crate::baseline::parse::keys;
@@ -24,8 +25,8 @@ pub struct DeclaredAssumers {
 pub struct DeclaredAssumer {
     /// A glob over the ARN of a user, a role or an identity provider; an account number; a service's name.
     pub pattern: Glob,
-    /// `when`: the requests that are meant, as the `Condition` block of a policy; none: all of them.
-    pub when: Option<serde_json::Value>,
+    /// `when`: the conditions that the request must satisfy; `None` if every request of these principals is declared.
+    pub when: Option<ConditionBlock>,
     /// Where it stands.
     pub span: Span,
 }
@@ -54,7 +55,7 @@ impl ManifestParser<'_> {
         let text = self.reader.read_required_text(&table, "principal", EXPECTED_ASSUMER)?;
         let pattern = self.parse_assumer_pattern(&text)?;
         let when = match table.get("when") {
-            Some(_) => Some(self.parse_condition_block(&table, "when")?.json),
+            Some(_) => Some(self.parse_condition_block(&table, "when")?),
             None => None,
         };
         Some(DeclaredAssumer { pattern: pattern, when, span: table.span })

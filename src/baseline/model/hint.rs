@@ -1,7 +1,7 @@
 //! Hints: by what a principal is taken for an agent, an operator, a workload or for emergencies.
 //!
 //! Those that are built in stand in `hints.toml`; a manifest adds its own, or replaces one of the same name.
-//! What each part means: `docs/kinds.md`. What they say of a principal is decided in [`crate::classify`].
+//! What each part means: `docs/classification.md`. What they say of a principal is decided in [`crate::classify`].
 
 use std::sync::{Arc, LazyLock};
 
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn every_built_in_hint_is_documented() {
-        let page = std::fs::read_to_string("docs/kinds.md").unwrap();
+        let page = std::fs::read_to_string("docs/classification.md").unwrap();
         let rows: Vec<&str> = page.split("## The built-in hints").nth(1).unwrap().lines().collect();
         let rows: Vec<&str> = rows.into_iter().filter(|line| line.starts_with("| `")).collect();
         let expected = Hint::load_built_in().iter().map(|hint| {

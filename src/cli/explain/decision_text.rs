@@ -2,7 +2,7 @@
 
 use iamdrift::access::{Decision, Denial, Evaluation, Layer, PolicyOrigin, StatementRef};
 use iamdrift::iam::ElementKind;
-use iamdrift::iam::policy_document::ResourceElement;
+use iamdrift::iam::element::ResourceElement;
 use iamdrift::snapshot::AttachmentKind;
 use serde::{Serialize, Serializer};
 

@@ -19,7 +19,7 @@ use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "The manifest decides the class of a principal. For other principals, hints decide: the principals and conditions of ",
-    "the trust policy, tags, policies and, with the least weight, names. docs/kinds.md lists the hints and explains how ",
+    "the trust policy, tags, policies and, with the least weight, names. docs/classification.md lists the hints and explains how ",
     "to add some.\n\n",
     "Exit status: 0 all principals are listed; 2 bad usage or input; 3 part of the snapshot could not be read, or the ",
     "trust policy of a role is missing.\n\n",

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use iamdrift::audit::format_count;
-use iamdrift::baseline::Strength;
+use iamdrift::baseline::{PrincipalClass, Strength};
 use iamdrift::classify::{DeclarationStatus, Evidence, InferredClass, InventoryRow};
 use iamdrift::report::{Layout, Paragraph, Verbosity};
 use iamdrift::snapshot::Snapshot;
@@ -42,10 +42,12 @@ fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -
     let class_counts = InferredClass::ALL.iter().filter_map(|(_, class)| {
         let count_of_class = rows.iter().filter(|row| row.class == *class).count();
         (count_of_class > 0).then(|| match class {
-            InferredClass::Agent | InferredClass::Operator | InferredClass::Workload => {
+            InferredClass::Known(PrincipalClass::Agent | PrincipalClass::Operator | PrincipalClass::Workload) => {
                 format_count(count_of_class, class.as_str())
             }
-            InferredClass::BreakGlass | InferredClass::ServiceLinked | InferredClass::Unknown => {
+            InferredClass::Known(PrincipalClass::BreakGlass)
+            | InferredClass::ServiceLinked
+            | InferredClass::Unknown => {
                 format!("{count_of_class} {}", class.as_str())
             }
         })
@@ -120,10 +122,10 @@ fn write_warning(text: &str, layout: Layout, out: &mut Vec<u8>) -> std::io::Resu
 
 fn class_style(class: InferredClass) -> Style {
     match class {
-        InferredClass::Agent => Style::new().magenta().bold(),
-        InferredClass::BreakGlass => Style::new().red(),
-        InferredClass::Operator => Style::new().cyan(),
-        InferredClass::Workload | InferredClass::ServiceLinked => PLAIN,
+        InferredClass::Known(PrincipalClass::Agent) => Style::new().magenta().bold(),
+        InferredClass::Known(PrincipalClass::BreakGlass) => Style::new().red(),
+        InferredClass::Known(PrincipalClass::Operator) => Style::new().cyan(),
+        InferredClass::Known(PrincipalClass::Workload) | InferredClass::ServiceLinked => PLAIN,
         InferredClass::Unknown => Style::new().yellow(),
     }
 }

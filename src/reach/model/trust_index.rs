@@ -9,10 +9,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::arn_index::ArnIndex;
 use super::state::PrincipalNode;
 use crate::access::is_principal_specific;
-use crate::iam::principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
-use crate::iam::{AccountId, Effect, ElementKind, PolicyDocument};
+use crate::iam::{AccountId, Effect, ElementKind, PolicyDocument, PrincipalElement};
 use crate::solve::StatementUse;
-use crate::trust::{TrustAnalyzer, TrustGrant};
+use crate::trust::{TrustAnalyzer, TrustGrant, list_conditional_grants, parse_principal_element};
 
 /// The roles of a snapshot by whom they trust.
 pub(crate) struct TrustIndex {
@@ -116,7 +115,7 @@ impl TrustIndex {
                 Arc::new(
                     grants
                         .filter_map(|undeclared| match undeclared.grant {
-                            TrustGrant::Service(name) => Some((crate::classify::normalize_service_name(&name), name)),
+                            TrustGrant::Service { written, name } => Some((name, written)),
                             _ => None,
                         })
                         .collect(),
@@ -185,35 +184,25 @@ impl TrustSummary {
             is_principal_specific: false,
         };
         for statement in &document.statements {
-            let assumes = statement.action.patterns.iter().any(|pattern| {
-                matches!(pattern.as_written().to_ascii_lowercase().as_str(), "sts:assumerole" | "sts:*" | "*")
-            });
-            let is_list = statement.action.kind == ElementKind::List;
-            summary.is_unconditional &=
-                statement.effect == Effect::Allow && statement.conditions.is_empty() && is_list && assumes;
+            summary.is_unconditional &= statement.effect == Effect::Allow
+                && statement.conditions.is_empty()
+                && statement.action.lists_action("sts:AssumeRole");
             summary.is_principal_specific |= statement.principal.as_ref().is_some_and(distinguishes_principals);
-            let Some(element) = statement.principal.as_ref().filter(|_| statement.effect == Effect::Allow) else {
-                continue;
-            };
-            if element.kind == ElementKind::NotList {
-                (summary.trusts_anyone, summary.is_unconditional) = (true, false);
-                continue;
-            }
-            for entry in &element.entries {
-                summary.add_entry(entry);
-            }
+        }
+        for conditional in list_conditional_grants(document) {
+            summary.add_grant(conditional.grant);
         }
         summary
     }
 
-    fn add_entry(&mut self, entry: &PrincipalEntry) {
-        match entry {
-            PrincipalEntry::Anyone => self.trusts_anyone = true,
-            PrincipalEntry::Aws(AwsPrincipal::Account(account)) => self.accounts.push(account.clone()),
-            PrincipalEntry::Aws(AwsPrincipal::Root(root)) => self.accounts.extend(AccountId::parse(root.account())),
-            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => {
+    fn add_grant(&mut self, grant: TrustGrant) {
+        match grant {
+            TrustGrant::Anyone => self.trusts_anyone = true,
+            TrustGrant::AnyoneExcept(_) => (self.trusts_anyone, self.is_unconditional) = (true, false),
+            TrustGrant::Account(account) => self.accounts.push(account),
+            TrustGrant::Principal(arn) => {
                 match arn.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/')) {
-                    // Which session is meant decides; the solver knows.
+                    // The name of the session decides, so the solver is asked.
                     Some((role, _)) if arn.service() == "sts" => {
                         self.is_unconditional = false;
                         self.sessions.push((arn.account().to_owned(), role.to_owned()));
@@ -221,22 +210,22 @@ impl TrustSummary {
                     _ => self.principal_arns.push(arn.as_str().to_owned()),
                 }
             }
-            PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => self.unique_ids.push(id.to_string()),
-            // Services and federated users are no principals of a snapshot.
-            PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => {}
+            TrustGrant::UniqueId(id) => self.unique_ids.push(id),
+            // Services and federated identities are not principals of a snapshot.
+            TrustGrant::Service { .. }
+            | TrustGrant::Oidc { .. }
+            | TrustGrant::Saml { .. }
+            | TrustGrant::AnyOidcProvider
+            | TrustGrant::AnySamlProvider
+            | TrustGrant::Other(_) => {}
         }
     }
 }
 
 /// Whether some principals of an account are named and others are not.
 fn distinguishes_principals(element: &PrincipalElement) -> bool {
-    let is_account_wide = |entry: &PrincipalEntry| match entry {
-        PrincipalEntry::Aws(AwsPrincipal::Account(_) | AwsPrincipal::Root(_)) | PrincipalEntry::Anyone => true,
-        PrincipalEntry::Aws(AwsPrincipal::Arn(_) | AwsPrincipal::UniqueId(_)) => false,
-        // Services and federated users are no principals of a snapshot.
-        PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => true,
-    };
-    element.kind == ElementKind::NotList || !element.entries.iter().all(is_account_wide)
+    let is_one_principal = |grant: &TrustGrant| matches!(grant, TrustGrant::Principal(_) | TrustGrant::UniqueId(_));
+    element.kind == ElementKind::NotList || parse_principal_element(element).iter().any(is_one_principal)
 }
 
 /// The statements that ask who comes in.

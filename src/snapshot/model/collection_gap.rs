@@ -64,7 +64,7 @@ impl CollectionGap {
         };
         let UnreadPart { error, permission, .. } = self.unread.clone();
         let reason = MissingReason::CollectionFailed { error, permission };
-        Some(MissingDocument { layer, name, scope, reason, place: self.place.clone() })
+        Some(MissingDocument { scope, ..MissingDocument::new(layer, name, reason, self.place.clone()) })
     }
 
     /// The resources whose policies are unknown, from the field `Of`: an ARN, or a service with or without a region

@@ -75,6 +75,8 @@ pub struct MissingDocument {
     pub layer: LayerKind,
     /// Its name for reports: `attached policy arn:…`, `group admins`.
     pub name: String,
+    /// The ARN of the attached policy. `None` if it is not an attached policy.
+    pub attached_policy_arn: Option<String>,
     /// The requests that it could decide.
     pub scope: MissingScope,
     /// Why it is missing.
@@ -86,13 +88,20 @@ pub struct MissingDocument {
 impl MissingDocument {
     /// A document that could decide requests on any resource.
     pub(crate) fn new(layer: LayerKind, name: String, reason: MissingReason, place: Place) -> MissingDocument {
-        MissingDocument { layer, name, scope: MissingScope::AllResources, reason, place }
+        MissingDocument { layer, name, attached_policy_arn: None, scope: MissingScope::AllResources, reason, place }
+    }
+
+    /// An attached managed policy.
+    pub(crate) fn attached_policy(layer: LayerKind, arn: &str, reason: MissingReason, place: Place) -> MissingDocument {
+        let document = MissingDocument::new(layer, format!("attached policy {arn}"), reason, place);
+        MissingDocument { attached_policy_arn: Some(arn.to_owned()), ..document }
     }
 
     /// The policy of one resource.
     pub(crate) fn resource_policy(arn: &str, reason: MissingReason, place: Place) -> MissingDocument {
         let scope = MissingScope::Resource(arn.to_owned());
-        MissingDocument { layer: LayerKind::Resource, name: format!("resource policy of {arn}"), scope, reason, place }
+        let name = format!("resource policy of {arn}");
+        MissingDocument { scope, ..MissingDocument::new(LayerKind::Resource, name, reason, place) }
     }
 
     /// Whether it could decide requests on `resource`, an ARN or `*`.

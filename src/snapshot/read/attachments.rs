@@ -155,9 +155,13 @@ impl<'p> PolicyCollector<'p> {
             Some((_, Err(reason))) => reason.clone(),
             None => MissingReason::NotCollected,
         };
-        let label = if layer == LayerKind::Boundary { "permissions boundary" } else { "attached policy" };
         let place = attached.location.place.clone();
-        self.missing.push(MissingDocument::new(layer, format!("{label} {}", attached.arn), reason, place));
+        self.missing.push(match layer {
+            LayerKind::Boundary => {
+                MissingDocument::new(layer, format!("permissions boundary {}", attached.arn), reason, place)
+            }
+            _ => MissingDocument::attached_policy(layer, &attached.arn, reason, place),
+        });
         None
     }
 }

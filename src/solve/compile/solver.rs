@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::condition_literal::CompiledCondition;
 use super::resource_domain::{ArnSegmentVariants, ShapeDomains};
 use crate::catalog::{Catalog, Multiplicity, ShapeId};
-use crate::iam::policy_document::ResourceElement;
+use crate::iam::element::ResourceElement;
 use crate::iam::{
     Ambiguity, ContextKey, ElementKind, Interpretation, Partition, PolicyDocument, Statement, Template, TemplatePart,
 };

@@ -8,6 +8,7 @@ use crate::solve::compile::action_classes::Actions;
 use crate::solve::strings::alphabet::is_variable;
 use crate::solve::strings::interned_glob::{GlobInterner, GlobToken, InternedGlob};
 use crate::solve::values::field_state::{FieldState, ValueConstraint};
+use crate::solve::values::interval::IntervalSet;
 use crate::solve::values::literal::{Field, Literal, LiteralValues, SetValues};
 
 /// Requests that agree in everything that decides them. A field that is not told may be anything that
@@ -38,6 +39,9 @@ pub struct FieldRange {
     /// A present number, date or address lies in one of these intervals.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<String>,
+    /// The same intervals as values.
+    #[serde(skip)]
+    pub interval_set: IntervalSet,
     /// What is said of several values of a multi-valued key, or by tests of several kinds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub other_constraints: Vec<String>,
@@ -103,6 +107,7 @@ fn render_range(
         }
         ValueConstraint::Ordered { set, unparsable, .. } => {
             out.intervals = set.describe();
+            out.interval_set = set.clone();
             if *unparsable {
                 out.other_constraints.push("or a text that is no such value".to_owned());
             }

@@ -122,6 +122,15 @@ fn endpoint_value(end: Endpoint) -> Option<OrderedValue> {
     }
 }
 
+/// Numbers of addresses.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct AddressCounts {
+    /// IPv4 addresses.
+    pub ipv4: u128,
+    /// IPv6 addresses.
+    pub ipv6: u128,
+}
+
 /// A union of intervals.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Hash)]
 pub struct IntervalSet(Vec<Interval>);
@@ -235,6 +244,40 @@ impl IntervalSet {
     /// A value of it, the plainest that there is; none if it is empty or without bounds.
     pub fn pick(&self) -> Option<OrderedValue> {
         self.0.iter().find_map(|i| i.pick())
+    }
+
+    /// How many IPv4 and how many IPv6 addresses are in the set, at most: addresses in several of its intervals are
+    /// counted once per interval, and counts saturate. `None` if the set is not one of addresses with bounds.
+    pub fn count_addresses(&self) -> Option<AddressCounts> {
+        let mut total = AddressCounts { ipv4: 0, ipv6: 0 };
+        for interval in &self.0 {
+            let first = match interval.low {
+                Endpoint::Unbounded => return None,
+                Endpoint::Included(value) => value,
+                Endpoint::Excluded(value) => value.successor()?,
+            };
+            let (last, is_last_included) = match interval.high {
+                Endpoint::Unbounded => return None,
+                Endpoint::Included(value) => (value, true),
+                Endpoint::Excluded(value) => (value, false),
+            };
+            // The number of values from `first` to `last`.
+            let count = |first: u128, last: u128| {
+                last.checked_sub(first).map_or(0, |distance| distance.saturating_add(u128::from(is_last_included)))
+            };
+            let (ipv4, ipv6) = match (first, last) {
+                (OrderedValue::V4(first), OrderedValue::V4(last)) => (count(first.into(), last.into()), 0),
+                (OrderedValue::V6(first), OrderedValue::V6(last)) => (0, count(first, last)),
+                // Every IPv4 address is before every IPv6 address.
+                (OrderedValue::V4(first), OrderedValue::V6(last)) => {
+                    (u128::from(u32::MAX).saturating_sub(first.into()) + 1, count(0, last))
+                }
+                _ => return None,
+            };
+            total.ipv4 = total.ipv4.saturating_add(ipv4);
+            total.ipv6 = total.ipv6.saturating_add(ipv6);
+        }
+        Some(total)
     }
 
     /// The intervals in words, for a report.

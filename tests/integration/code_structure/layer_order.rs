@@ -5,7 +5,7 @@ use super::source_tree::{SourceTree, source_folder};
 
 /// The pipeline, in order. The command line is the binary's own; it may use all of the library.
 const ORDER: [&str; 15] = [
-    "base", "source", "iam", "catalog", "snapshot", "collect", "access", "solve", "baseline", "classify", "trust",
+    "base", "source", "iam", "catalog", "snapshot", "collect", "access", "solve", "baseline", "trust", "classify",
     "reach", "audit", "report", "cli",
 ];
 

@@ -116,14 +116,14 @@ fn a_table_fits_its_columns_and_tells_what_contradicts() {
     1 principal: 1 break-glass · 1 declared
 
     break-glass     role/break-glass/emergency · emergency access
-                    the manifest says so; it has "emergency" in its name
-                    hint of operator (fair): asks for aws:MultiFactorAuthPresent "true": who takes it on has shown a second factor, as people do
+                    declared in the manifest; it has "emergency" in its name
+                    hint of operator (fair): requires aws:MultiFactorAuthPresent "true": who takes it on has shown a second factor, as people do
     "#);
 }
 
 #[test]
 fn the_page_shows_what_is_written() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kinds.md")).unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/classification.md")).unwrap();
     let (command, shown) = page.split("```console\n$ iamdrift principals ").nth(1).unwrap().split_once('\n').unwrap();
     let arguments: Vec<&str> = command.split(' ').collect();
     assert_eq!(run(&arguments, "80").1, shown.split("```").next().unwrap());

@@ -3,80 +3,85 @@
 //! What a role is for was read in the repository that it comes from: the file, the resource's name, what is around
 //! it. Many are templates. They are filled in as their stack would be, and named so that names tell nothing.
 
+use iamdrift::baseline::PrincipalClass;
 use iamdrift::classify::{InferredClass, classify_principals};
 use serde_json::{Value, json};
 
 use super::snapshot;
 
-use InferredClass::{Agent, Operator, Unknown, Workload};
+use InferredClass::Unknown;
+
+const AGENT: InferredClass = InferredClass::Known(PrincipalClass::Agent);
+const OPERATOR: InferredClass = InferredClass::Known(PrincipalClass::Operator);
+const WORKLOAD: InferredClass = InferredClass::Known(PrincipalClass::Workload);
 
 /// What each policy is for, in the order of the file: the end of where it stands, and the kind.
 const FOR: [(&str, InferredClass); 52] = [
-    ("RuntimeAgentCoreRole", Agent),
-    ("IAMRolePrimitives", Agent),
-    ("BedrockAgentCoreGatewayExecutionRole", Agent),
-    ("MCPToolFunctionRole", Workload),
-    ("quickstart-browser.md", Agent),
-    ("permissions.md", Agent),
-    ("execution_role_trust_policy.json.j2", Agent),
-    ("GatewayExecutionRole", Agent),
+    ("RuntimeAgentCoreRole", AGENT),
+    ("IAMRolePrimitives", AGENT),
+    ("BedrockAgentCoreGatewayExecutionRole", AGENT),
+    ("MCPToolFunctionRole", WORKLOAD),
+    ("quickstart-browser.md", AGENT),
+    ("permissions.md", AGENT),
+    ("execution_role_trust_policy.json.j2", AGENT),
+    ("GatewayExecutionRole", AGENT),
     // People sign in and run a coding agent's model with it; what the agent may do besides is another role.
-    ("bedrock-auth-auth0.yaml DirectIAMRole", Operator),
-    ("CognitoAuthenticatedRole", Operator),
+    ("bedrock-auth-auth0.yaml DirectIAMRole", OPERATOR),
+    ("CognitoAuthenticatedRole", OPERATOR),
     ("CognitoUnauthenticatedRole", Unknown),
-    ("bedrock-auth-azure.yaml DirectIAMRole", Operator),
-    ("bedrock-auth-cognito-pool.yaml DirectIAMRole", Operator),
-    ("CognitoAuthenticatedRole", Operator),
-    ("bedrock-auth-generic.yaml DirectIAMRole", Operator),
-    ("bedrock-auth-google.yaml DirectIAMRole", Operator),
-    ("BedrockIDCRole", Operator),
-    ("bedrock-auth-okta.yaml DirectIAMRole", Operator),
-    ("BedrockAccessRole", Operator),
+    ("bedrock-auth-azure.yaml DirectIAMRole", OPERATOR),
+    ("bedrock-auth-cognito-pool.yaml DirectIAMRole", OPERATOR),
+    ("CognitoAuthenticatedRole", OPERATOR),
+    ("bedrock-auth-generic.yaml DirectIAMRole", OPERATOR),
+    ("bedrock-auth-google.yaml DirectIAMRole", OPERATOR),
+    ("BedrockIDCRole", OPERATOR),
+    ("bedrock-auth-okta.yaml DirectIAMRole", OPERATOR),
+    ("BedrockAccessRole", OPERATOR),
     ("UnauthenticatedRole", Unknown),
-    ("README.md", Workload),
-    ("OIDCFederatedRole", Workload),
-    ("iam.tf", Workload),
-    ("README.md", Workload),
-    ("RoleGithubActions", Workload),
-    ("DEPLOYMENT.md", Agent),
-    ("SKILL.md", Agent),
-    ("knowledge-bases-setup.md", Workload),
-    ("AmazonBedrockExecutionRoleForAgents", Agent),
-    ("BillingAgentBedrockAgentRole", Agent),
-    ("AgentRole", Agent),
-    ("AmazonBedrockRoleForAgentsAgentAccess", Agent),
-    ("AmazonBedrockExecutionRoleForAgentsHRAgent", Agent),
-    ("README.md", Workload),
-    ("Distillation-via-S3-input.md", Workload),
-    ("getting-started-bedrock-marketplace.md", Workload),
-    ("KbRole", Workload),
-    ("KnowledgeBaseRole", Workload),
-    ("GatewayRole", Agent),
-    ("EvalExecutionRole", Workload),
-    ("KBExecutionRole", Workload),
-    ("ops_deployer", Workload),
-    ("prod_deployer", Workload),
-    ("target_role", Agent),
-    ("kb_role", Workload),
-    ("code_interpreter_role", Agent),
-    ("bedrock_agent_role", Agent),
-    ("bedrock_knowledge_base_role", Workload),
-    ("agent_trust", Agent),
-    ("custom_model_trust", Workload),
-    ("AWSReservedSSO_AdministratorAccess_dc6414f7f2ab04fc", Operator),
-    ("AWSReservedSSO_ViewOnlyAccess_0ace44bbc7092ea8", Operator),
+    ("README.md", WORKLOAD),
+    ("OIDCFederatedRole", WORKLOAD),
+    ("iam.tf", WORKLOAD),
+    ("README.md", WORKLOAD),
+    ("RoleGithubActions", WORKLOAD),
+    ("DEPLOYMENT.md", AGENT),
+    ("SKILL.md", AGENT),
+    ("knowledge-bases-setup.md", WORKLOAD),
+    ("AmazonBedrockExecutionRoleForAgents", AGENT),
+    ("BillingAgentBedrockAgentRole", AGENT),
+    ("AgentRole", AGENT),
+    ("AmazonBedrockRoleForAgentsAgentAccess", AGENT),
+    ("AmazonBedrockExecutionRoleForAgentsHRAgent", AGENT),
+    ("README.md", WORKLOAD),
+    ("Distillation-via-S3-input.md", WORKLOAD),
+    ("getting-started-bedrock-marketplace.md", WORKLOAD),
+    ("KbRole", WORKLOAD),
+    ("KnowledgeBaseRole", WORKLOAD),
+    ("GatewayRole", AGENT),
+    ("EvalExecutionRole", WORKLOAD),
+    ("KBExecutionRole", WORKLOAD),
+    ("ops_deployer", WORKLOAD),
+    ("prod_deployer", WORKLOAD),
+    ("target_role", AGENT),
+    ("kb_role", WORKLOAD),
+    ("code_interpreter_role", AGENT),
+    ("bedrock_agent_role", AGENT),
+    ("bedrock_knowledge_base_role", WORKLOAD),
+    ("agent_trust", AGENT),
+    ("custom_model_trust", WORKLOAD),
+    ("AWSReservedSSO_AdministratorAccess_dc6414f7f2ab04fc", OPERATOR),
+    ("AWSReservedSSO_ViewOnlyAccess_0ace44bbc7092ea8", OPERATOR),
 ];
 
 /// Those that are taken for something else, and why that stands.
 const MISSES: [(usize, InferredClass, &str); 8] = [
     (
         3,
-        Agent,
+        AGENT,
         "a function that serves tools, and AgentCore may assume its role besides: what an agent may become is an agent's",
     ),
     (
         10,
-        Workload,
+        WORKLOAD,
         "the guests of an identity pool, switched off by a Deny: no kind fits; nobody signs in, so it is not people's",
     ),
     (
@@ -84,11 +89,11 @@ const MISSES: [(usize, InferredClass, &str); 8] = [
         Unknown,
         "a provider of any name: nothing in the policy tells people from programs; a hint of the manifest names it",
     ),
-    (19, Workload, "as 10"),
-    (22, Agent, "a knowledge base without aws:SourceArn: Bedrock may assume it for an agent as well"),
-    (35, Agent, "a marketplace endpoint without aws:SourceArn: as 22"),
-    (39, Agent, "AgentCore's evaluations, without aws:SourceArn: AgentCore may assume it for an agent as well"),
-    (47, Agent, "as 22"),
+    (19, WORKLOAD, "as 10"),
+    (22, AGENT, "a knowledge base without aws:SourceArn: Bedrock may assume it for an agent as well"),
+    (35, AGENT, "a marketplace endpoint without aws:SourceArn: as 22"),
+    (39, AGENT, "AgentCore's evaluations, without aws:SourceArn: AgentCore may assume it for an agent as well"),
+    (47, AGENT, "as 22"),
 ];
 
 #[test]
@@ -123,7 +128,7 @@ fn every_trust_policy_is_classified_and_every_miss_is_argued() {
     // A miss that is one no more is to be taken out of the list.
     assert!(MISSES.iter().all(|(index, taken_for, why)| FOR[*index].1 != *taken_for && !why.is_empty()));
     // No agent goes unseen: what is missed is taken for one, or has no kind.
-    assert!(MISSES.iter().all(|(index, ..)| FOR[*index].1 != Agent));
+    assert!(MISSES.iter().all(|(index, ..)| FOR[*index].1 != AGENT));
 }
 
 /// The role that a policy is deployed with. Two stand in the account of a third, as their scenario has it.

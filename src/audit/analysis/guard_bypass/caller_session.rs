@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use super::condition_source::WrittenCondition;
 use super::principal_tag::replace_action_in_scps;
-use super::{BypassFinder, GuardBypass, lists_action, replace_action};
+use super::{BypassFinder, GuardBypass, replace_action};
 use crate::access::{KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request};
 use crate::audit::analysis::analyzer::{ExcessByStatement, Query};
 use crate::audit::subject::synthetic;
-use crate::baseline::Glob;
+use crate::baseline::{Glob, PrincipalClass};
 use crate::classify::InferredClass;
 use crate::iam::condition::ConditionValue;
-use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{Effect, ElementKind, PolicyDocument, Statement};
+use crate::iam::{ElementKind, PolicyDocument, Statement};
 use crate::solve::access::ops::intersect;
 use crate::solve::{Access, UndecidedReason};
+use crate::trust::{TrustGrant, list_conditional_grants, parse_principal_element};
 
 const ASSUME: &str = "sts:AssumeRole";
 
@@ -62,10 +62,7 @@ impl BypassFinder<'_, '_> {
     ) -> Option<GuardBypass> {
         let trust = self.subject.principal.trust_policy.as_ref()?;
         let document = Arc::clone(&trust.document);
-        let allow_statements =
-            document.statements.iter().filter(|s| s.effect == Effect::Allow && lists_action(s, action));
-        let mut callers: Vec<&PrincipalEntry> =
-            allow_statements.flat_map(|statement| self.list_callers(statement)).collect();
+        let mut callers = self.list_callers(&document, action);
         callers.dedup();
         if callers.is_empty() {
             return None;
@@ -83,7 +80,7 @@ impl BypassFinder<'_, '_> {
         let own_arns = [self.subject.principal.arn.as_str().to_owned()];
         let statement = synthetic::build_conditional_allow(&[ASSUME.to_owned()], &own_arns, request_condition);
         let assume_requests = synthetic::build_ceiling("brought along", &[statement], None);
-        let of_caller = |caller: &&PrincipalEntry| {
+        let of_caller = |caller: &TrustGrant| {
             self.find_proof_for_caller(caller, action, (&policy, &assume_requests.layers, &assume_requests.access))
         };
         let mut undecided = BTreeSet::new();
@@ -98,7 +95,7 @@ impl BypassFinder<'_, '_> {
 
     fn find_proof_for_caller(
         &self,
-        caller: &PrincipalEntry,
+        caller: &TrustGrant,
         action: &str,
         (policy, request_layers, request_access): (&PolicyRef, &Layers, &Access),
     ) -> (ExcessByStatement, BTreeSet<UndecidedReason>) {
@@ -135,7 +132,7 @@ impl BypassFinder<'_, '_> {
         if let Some(account) = account {
             known.set("aws:PrincipalAccount", KeyFact::Value(account));
         }
-        if let PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) = caller
+        if let TrustGrant::Principal(arn) = caller
             && arn.service() == "iam"
         {
             known.set("aws:PrincipalArn", KeyFact::Value(arn.as_str().to_owned()));
@@ -148,32 +145,28 @@ impl BypassFinder<'_, '_> {
         (query.query_existing_actions(&session_access, &Access::default(), &mut undecided), undecided)
     }
 
-    /// Whether a statement of the trust policy is about a caller.
-    fn applies_to_caller(&self, statement: &Statement, caller: &PrincipalEntry) -> bool {
+    /// Whether a statement of the trust policy applies to a caller.
+    fn applies_to_caller(&self, statement: &Statement, caller: &TrustGrant) -> bool {
         let Some(element) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else { return false };
         let account = caller_account(caller);
-        element.entries.iter().any(|entry| match entry {
-            PrincipalEntry::Anyone => true,
-            PrincipalEntry::Aws(AwsPrincipal::Account(_) | AwsPrincipal::Root(_)) => {
-                account.is_some() && caller_account(entry) == account
-            }
-            _ => entry == caller,
+        parse_principal_element(element).iter().any(|listed| match listed {
+            TrustGrant::Anyone => true,
+            TrustGrant::Account(_) => account.is_some() && caller_account(listed) == account,
+            _ => listed == caller,
         })
     }
 
-    /// The AWS principals other than programs whom a statement of the trust policy names: a program that hands the
-    /// role out is someone else, as is an identity provider. The role itself is not.
-    fn list_callers<'s>(&self, statement: &'s Statement) -> Vec<&'s PrincipalEntry> {
-        let Some(element) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else {
-            return Vec::new();
+    /// The AWS principals, except programs, that the trust policy grants an action. A program that hands out sessions
+    /// of the role decides about their values itself, as does an identity provider. The role itself is included.
+    fn list_callers(&self, document: &PolicyDocument, action: &str) -> Vec<TrustGrant> {
+        let grants = list_conditional_grants(document).into_iter();
+        let with_action = grants.filter(|conditional| conditional.statement.action.lists_action(action));
+        let is_caller = |grant: &TrustGrant| match grant {
+            TrustGrant::Anyone | TrustGrant::Account(_) | TrustGrant::UniqueId(_) => true,
+            TrustGrant::Principal(arn) => !self.is_workload(arn.as_str()),
+            _ => false,
         };
-        let is_caller = |entry: &&PrincipalEntry| match entry {
-            PrincipalEntry::Anyone => true,
-            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => !self.is_workload(arn.as_str()),
-            PrincipalEntry::Aws(_) => true,
-            PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => false,
-        };
-        element.entries.iter().filter(is_caller).collect()
+        with_action.map(|conditional| conditional.grant).filter(is_caller).collect()
     }
 
     /// The patterns of callers that the trust policy or the organization speaks of and that mean programs alone. What
@@ -201,7 +194,8 @@ impl BypassFinder<'_, '_> {
 
     fn is_workload(&self, arn: &str) -> bool {
         let is_known_workload = |arn: &str| {
-            arn != self.subject.principal.arn.as_str() && self.classes.get(arn) == Some(&InferredClass::Workload)
+            arn != self.subject.principal.arn.as_str()
+                && self.classes.get(arn) == Some(&InferredClass::Known(PrincipalClass::Workload))
         };
         // A session goes by its role, whose path its ARN does not tell.
         let find_session_role = || {
@@ -218,10 +212,10 @@ impl BypassFinder<'_, '_> {
     }
 }
 
-fn caller_account(entry: &PrincipalEntry) -> Option<String> {
-    match entry {
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str().to_owned()),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => Some(arn.account().to_owned()),
+fn caller_account(caller: &TrustGrant) -> Option<String> {
+    match caller {
+        TrustGrant::Account(account) => Some(account.as_str().to_owned()),
+        TrustGrant::Principal(arn) => Some(arn.account().to_owned()),
         _ => None,
     }
 }

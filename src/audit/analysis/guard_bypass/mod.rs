@@ -17,9 +17,9 @@ use super::analyzer::{Analyzer, BUDGET, ExcessByStatement, Query};
 use crate::access::{KeyFact, PolicyRef};
 use crate::audit::checks::planner::Check;
 use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling};
-use crate::baseline::{Glob, Guard};
+use crate::baseline::Guard;
 use crate::classify::InferredClass;
-use crate::iam::{ActionPattern, Condition, ElementKind, PolicyDocument, Statement};
+use crate::iam::{ActionPattern, Condition, ElementKind, PolicyDocument};
 use crate::solve::access::ops::intersect;
 use crate::solve::{Access, AnswerDetail, StatementUse, UndecidedReason};
 
@@ -155,18 +155,8 @@ impl BypassFinder<'_, '_> {
     fn has_grant_for(&self, access: &Access, actions: &[String]) -> bool {
         let granting_statements = access.branches.iter().filter_map(|branch| branch.allow_layers.first()).flatten();
         let mut statements = granting_statements.filter_map(StatementUse::statement);
-        statements.any(|statement| actions.iter().any(|action| lists_action(statement, action)))
+        statements.any(|statement| actions.iter().any(|action| statement.action.lists_action(action)))
     }
-}
-
-/// Whether a statement lists an action.
-pub(crate) fn lists_action(statement: &Statement, action: &str) -> bool {
-    let action = action.to_ascii_lowercase();
-    let matches = |written: &str| Glob::new(&written.to_ascii_lowercase()).matches(&action);
-    let is_listed = statement.action.patterns.iter().any(|pattern| matches(pattern.as_written()));
-    // Everything alone is written without a colon.
-    let is_wildcard = statement.action.patterns.iter().any(|pattern| (pattern.service(), pattern.name()) == ("*", "*"));
-    (is_listed || is_wildcard) == (statement.action.kind == ElementKind::List)
 }
 
 /// The document with every statement that speaks of one action speaking of another instead, and no other statement
@@ -177,7 +167,7 @@ fn replace_action(document: &PolicyDocument, action: &str, new_action: &str) -> 
     let patterns: Vec<ActionPattern> = ActionPattern::parse(new_action).into_iter().collect();
     for statement in &mut document.statements {
         // The statements stay where they are: findings tell them by their positions.
-        statement.action.patterns = if lists_action(statement, action) { patterns.clone() } else { Vec::new() };
+        statement.action.patterns = if statement.action.lists_action(action) { patterns.clone() } else { Vec::new() };
         statement.action.kind = ElementKind::List;
     }
     Arc::new(document)

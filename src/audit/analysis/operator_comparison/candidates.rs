@@ -7,9 +7,8 @@ use crate::access::Request;
 use crate::audit::analysis::analyzer::{Analyzer, ExcessByStatement, PrincipalAnalysis, Query};
 use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling};
 use crate::audit::subject::synthetic;
-use crate::baseline::{Baseline, Entry};
+use crate::baseline::{Baseline, Entry, PrincipalClass};
 use crate::catalog::RiskClass;
-use crate::classify::InferredClass;
 use crate::solve::Access;
 
 /// Those whom agents are held against.
@@ -183,7 +182,7 @@ impl<'a> OperatorCandidates<'a> {
 
 /// Whether a principal is people's.
 pub(crate) fn is_operator(subject: &AuditedPrincipal<'_>) -> bool {
-    matches!(subject.class(), InferredClass::Operator | InferredClass::BreakGlass)
+    subject.class().is(PrincipalClass::Operator) || subject.class().is(PrincipalClass::BreakGlass)
 }
 
 /// All that a principal may do.

@@ -1,0 +1,42 @@
+//! The `Action` and `Resource` elements of a statement.
+
+use super::action_pattern::ActionPattern;
+use super::template::Template;
+
+/// Whether an element lists what it means, or what it does not mean (`NotAction`, …).
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum ElementKind {
+    /// What is listed.
+    List,
+    /// All but what is listed.
+    NotList,
+}
+
+/// `Action`/`NotAction`.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub struct ActionElement {
+    /// Which of the two.
+    pub kind: ElementKind,
+    /// The patterns, in order.
+    pub patterns: Vec<ActionPattern>,
+}
+
+impl ActionElement {
+    /// Whether the statement applies to an action such as `sts:AssumeRole`, in any letter case: `Action` has a pattern
+    /// that matches it, or `NotAction` has none.
+    pub fn lists_action(&self, action: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or((&action, ""));
+        let is_listed = self.patterns.iter().any(|pattern| pattern.matches(service, name));
+        is_listed == (self.kind == ElementKind::List)
+    }
+}
+
+/// `Resource`/`NotResource`.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub struct ResourceElement {
+    /// Which of the two.
+    pub kind: ElementKind,
+    /// The patterns, in order.
+    pub patterns: Vec<Template>,
+}
