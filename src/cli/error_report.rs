@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use iamdrift::base::sanitize::sanitize;
 use iamdrift::source::Diagnostics;
 
 use super::ExitStatus;
@@ -45,9 +46,9 @@ fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
         }
         return Ok(());
     }
-    writeln!(err, "error: {}", escape_control_chars(&format!("{error:#}")))?;
+    writeln!(err, "error: {}", sanitize(&format!("{error:#}")))?;
     if let Some(user) = error.downcast_ref::<UserError>() {
-        writeln!(err, "help: {}", escape_control_chars(&user.help))?;
+        writeln!(err, "help: {}", sanitize(&user.help))?;
     }
     Ok(())
 }
@@ -55,13 +56,13 @@ fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
 /// Tells, on standard error, of something that is worth knowing and ends nothing.
 #[cfg(feature = "aws")]
 pub fn print_warning(message: &str) -> anyhow::Result<()> {
-    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(message)))
+    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "warning: {}", sanitize(message)))
 }
 
 /// Tells, on standard error, what to do about what was told before.
 #[cfg(feature = "aws")]
 pub fn print_help(message: &str) -> anyhow::Result<()> {
-    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "help: {}", escape_control_chars(message)))
+    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "help: {}", sanitize(message)))
 }
 
 /// A reader of standard error that has gone away does not end the work.
@@ -71,9 +72,4 @@ fn ignore_broken_pipe(result: std::io::Result<()>) -> anyhow::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
-}
-
-/// The text on one line, its control characters shown as they would be escaped.
-pub fn escape_control_chars(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use anyhow::Context;
 use iamdrift::report::{Colour, Layout};
 
-use super::error_report::{UserError, escape_control_chars};
+use iamdrift::base::sanitize::sanitize;
+
+use super::error_report::UserError;
 
 /// Standard output, with colours taken out where they are not wanted.
 pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
@@ -71,12 +73,12 @@ fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Writes a line to standard error. Where that cannot be written there is nobody to tell.
 pub fn print_status(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{}", escape_control_chars(text));
+    let _ = writeln!(anstream::stderr().lock(), "{}", sanitize(text));
 }
 
 /// Writes a warning to standard error.
 pub fn print_warning(text: &str) -> std::io::Result<()> {
-    writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(text))
+    writeln!(anstream::stderr().lock(), "warning: {}", sanitize(text))
 }
 
 /// Writes a file that only the user can read, whole or not at all. `option` is what it was asked for with.
