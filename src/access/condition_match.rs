@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::pattern_match;
+use super::pattern_match::{self, CaseSensitivity};
 use super::request::{Context, ContextValue};
 use crate::iam::condition::ConditionValue;
 use crate::iam::operator::{OperatorFamily, ValueComparison};
@@ -63,9 +63,10 @@ fn is_present(value: &ContextValue, interpretation: Interpretation) -> bool {
 
 fn compare_value(condition: &Condition, value: &str, context: &Context) -> ValueMatch {
     let operator = condition.operator;
+    let case = if operator.ignores_case() { CaseSensitivity::Insensitive } else { CaseSensitivity::Sensitive };
     let matched = match operator.family() {
         OperatorFamily::String => condition.values.iter().any(|expected| match expected {
-            ConditionValue::Text(t) => pattern_match::match_text(t, value, context, operator.ignores_case()).is_ok(),
+            ConditionValue::Text(t) => pattern_match::match_text(t, value, context, case).is_ok(),
             ConditionValue::Typed(_) => false,
         }),
         OperatorFamily::Arn => {

@@ -32,6 +32,13 @@ pub(super) enum MidSegmentStar {
     StaysInSegment,
 }
 
+/// Whether a comparison of texts distinguishes upper and lower case.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum CaseSensitivity {
+    Sensitive,
+    Insensitive,
+}
+
 /// Why a template does not match.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum PatternMismatch {
@@ -63,10 +70,10 @@ pub(super) fn match_text(
     pattern: &Template,
     value: &str,
     context: &Context,
-    ignore_case: bool,
+    case: CaseSensitivity,
 ) -> Result<(), PatternMismatch> {
     let pieces = resolve_pieces(pattern, context).ok_or(PatternMismatch::UnresolvedVariable)?;
-    if !ignore_case {
+    if case == CaseSensitivity::Sensitive {
         return to_match_result(matches_pieces(&pieces, value));
     }
     let expected: String = pieces

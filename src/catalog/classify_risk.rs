@@ -121,16 +121,17 @@ pub(super) struct DestructiveOverride {
 
 /// The lines of the list: `+ s3:PutObject  reason` adds an action to the class, and `- …` removes one.
 pub(super) fn parse_destructive_overrides() -> impl Iterator<Item = DestructiveOverride> {
-    content_lines(DESTRUCTIVE).filter_map(|line| {
-        let mut parts = line.split_whitespace();
-        let is_member = match parts.next()? {
-            "+" => true,
-            "-" => false,
-            _ => return None,
-        };
-        let action = parts.next()?;
-        Some(DestructiveOverride { action, is_member })
-    })
+    content_lines(DESTRUCTIVE).map(|line| parse_destructive_override(line).expect("a test parses the embedded list"))
+}
+
+fn parse_destructive_override(line: &'static str) -> Option<DestructiveOverride> {
+    let mut parts = line.split_whitespace();
+    let is_member = match parts.next()? {
+        "+" => true,
+        "-" => false,
+        _ => return None,
+    };
+    Some(DestructiveOverride { action: parts.next()?, is_member })
 }
 
 /// The first word of each line.

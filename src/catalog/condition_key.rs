@@ -167,15 +167,17 @@ fn split_template(name: &str) -> Vec<Box<str>> {
 
 /// The lines of the reviewed list: name, definition, and whether every request can contain the key.
 pub(super) fn parse_listed_keys() -> impl Iterator<Item = (&'static str, KeyDefinition, bool)> {
-    content_lines(KEY_LIST).filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let name = words.next()?;
-        let definition = KeyDefinition {
-            value_type: parse_value_type(words.next()?)?,
-            multiplicity: parse_multiplicity(words.next()?)?,
-        };
-        Some((name, definition, words.next() == Some("everywhere")))
-    })
+    content_lines(KEY_LIST).map(|line| parse_listed_key(line).expect("a test parses the embedded list"))
+}
+
+fn parse_listed_key(line: &'static str) -> Option<(&'static str, KeyDefinition, bool)> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?;
+    let definition = KeyDefinition {
+        value_type: parse_value_type(words.next()?)?,
+        multiplicity: parse_multiplicity(words.next()?)?,
+    };
+    Some((name, definition, words.next() == Some("everywhere")))
 }
 
 fn parse_value_type(word: &str) -> Option<ValueType> {

@@ -49,13 +49,15 @@ impl Catalog {
 
 /// The lines of the list: `service resource-type variable excluded`. A space in a resource type is written `_`.
 pub(super) fn parse_plain_names() -> impl Iterator<Item = PlainName> {
-    content_lines(PLAIN_NAMES).filter_map(|line| {
-        let mut words = line.split_whitespace();
-        Some(PlainName {
-            service: words.next()?,
-            resource_type: words.next()?,
-            variable: words.next()?,
-            excluded: words.next()?,
-        })
+    content_lines(PLAIN_NAMES).map(|line| parse_plain_name(line).expect("a test parses the embedded list"))
+}
+
+fn parse_plain_name(line: &'static str) -> Option<PlainName> {
+    let mut words = line.split_whitespace();
+    Some(PlainName {
+        service: words.next()?,
+        resource_type: words.next()?,
+        variable: words.next()?,
+        excluded: words.next()?,
     })
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use iamdrift::base::sanitize::sanitize;
-use iamdrift::source::Diagnostics;
+use iamdrift::source::{Diagnostics, RenderStyle};
 
 use super::ExitStatus;
 
@@ -42,7 +42,7 @@ fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
     if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
         for diagnostic in &diagnostics.0 {
-            writeln!(err, "{}", diagnostic.render(true))?;
+            writeln!(err, "{}", diagnostic.render(RenderStyle::Colored))?;
         }
         return Ok(());
     }

@@ -16,6 +16,14 @@ pub enum DiagnosticSeverity {
     Warning,
 }
 
+/// Whether a rendered diagnostic has ANSI colors.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[allow(missing_docs)]
+pub enum RenderStyle {
+    Plain,
+    Colored,
+}
+
 /// One problem with an input, with its position.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -74,8 +82,8 @@ impl Diagnostic {
         self.source.place(self.span)
     }
 
-    /// The message with an excerpt of the input, the span underlined. With ANSI colors if `styled`.
-    pub fn render(&self, styled: bool) -> String {
+    /// The message with an excerpt of the input, the span underlined.
+    pub fn render(&self, style: RenderStyle) -> String {
         let level = match self.severity {
             DiagnosticSeverity::Error => Level::ERROR,
             DiagnosticSeverity::Warning => Level::WARNING,
@@ -98,7 +106,10 @@ impl Diagnostic {
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(sanitize(help)));
         }
-        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let renderer = match style {
+            RenderStyle::Plain => Renderer::plain(),
+            RenderStyle::Colored => Renderer::styled(),
+        };
         renderer.render(&[group]).to_string()
     }
 
@@ -195,7 +206,7 @@ mod tests {
 
     fn rendered(text: &str, start: usize, end: usize) -> String {
         let source = SourceFile::new("a.json", text);
-        Diagnostic::error(&source, Span::new(start, end), "wrong", "right").render(false)
+        Diagnostic::error(&source, Span::new(start, end), "wrong", "right").render(RenderStyle::Plain)
     }
 
     #[test]
@@ -212,7 +223,7 @@ mod tests {
         let name = "role\u{202e}x\u{200b}\u{1b}[2J";
         let source = SourceFile::new(format!("{name}.json"), format!("{{\"{name}\": 1}}"));
         let diagnostic = Diagnostic::error(&source, Span::new(1, 5), name, name).with_help(name);
-        for shown in [diagnostic.render(false), diagnostic.to_string()] {
+        for shown in [diagnostic.render(RenderStyle::Plain), diagnostic.to_string()] {
             assert!(shown.lines().all(|line| !line.contains(is_hostile)), "{shown}");
             assert!(shown.contains("role\\u{202e}x\\u{200b}\\u{1b}[2J"), "{shown}");
         }

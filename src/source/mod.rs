@@ -11,5 +11,5 @@ mod file;
 pub mod json_tree;
 pub mod toml;
 
-pub use diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics, find_similar_name};
+pub use diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics, RenderStyle, find_similar_name};
 pub use file::{Place, SourceFile, Span};

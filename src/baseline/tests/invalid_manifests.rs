@@ -172,13 +172,13 @@ fn renders_every_error() {
 #[test]
 fn reports_a_missing_manifest() {
     let problems = crate::baseline::Baseline::load(std::path::Path::new("no/such/directory")).unwrap_err();
-    insta::assert_snapshot!(problems.0[0].render(false), @r"
+    insta::assert_snapshot!(problems.0[0].render(crate::source::RenderStyle::Plain), @r"
     error: cannot read the baseline: No such file or directory (os error 2)
      --> no/such/directory:1:1
       |
     1 |
       | ^ a manifest
       |
-      = help: copy `policies/` of iamdrift's repository to start one, or give the directory that holds `baseline.toml`
+      = help: copy `policies/` from the iamdrift repository to create one, or pass the directory that contains `baseline.toml`
     ");
 }

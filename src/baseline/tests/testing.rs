@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::baseline::model::baseline::Baseline;
 use crate::baseline::model::levels::LevelCatalog;
 use crate::catalog::AccessLevel;
-use crate::source::Diagnostics;
+use crate::source::{Diagnostics, RenderStyle};
 
 /// Two services: `ce` with two levels, `s3` with one.
 pub(crate) struct TinyCatalog;
@@ -61,7 +61,7 @@ impl ManifestDirectory {
     /// The errors as a user sees them, without the path of the directory.
     pub(crate) fn render_errors(&self) -> String {
         let problems = self.load().unwrap_err();
-        let rendered: Vec<String> = problems.0.iter().map(|problem| problem.render(false)).collect();
+        let rendered: Vec<String> = problems.0.iter().map(|problem| problem.render(RenderStyle::Plain)).collect();
         rendered.join("\n\n").replace(&format!("{}/", self.path().display()), "")
     }
 }
