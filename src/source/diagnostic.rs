@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::file::{Place, SourceFile, Span};
 use crate::base::sanitize::{is_hostile, sanitize};
@@ -98,11 +98,8 @@ impl Diagnostic {
         let (line, column) = self.source.line_column(self.span.start.min(self.source.text().len()));
         let underlined =
             AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(sanitize(&self.expected));
-        let mut group = level
-            .primary_title(sanitize(&self.message))
-            // The excerpt may lack the start of its line, so that the renderer cannot count the column.
-            .element(Origin::path(path).line(line).char_column(column))
-            .element(Snippet::source(excerpt.text).line_start(line).annotation(underlined));
+        let snippet = Snippet::source(excerpt.text).line_start(line).path(path.as_str()).annotation(underlined);
+        let mut group = level.primary_title(sanitize(&self.message)).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(sanitize(help)));
         }
@@ -110,7 +107,10 @@ impl Diagnostic {
             RenderStyle::Plain => Renderer::plain(),
             RenderStyle::Colored => Renderer::styled(),
         };
-        renderer.render(&[group]).to_string()
+        let rendered = renderer.render(&[group]).to_string();
+        // The renderer counts columns in the excerpt, which may lack the start of its line.
+        let counted = format!("{path}:{line}:{}", excerpt.column);
+        rendered.replacen(&counted, &format!("{path}:{line}:{column}"), 1)
     }
 
     /// The line of the span, shortened so that a minified file stays readable.
@@ -138,7 +138,8 @@ impl Diagnostic {
         };
         let (before, marked, after) = (show(excerpt_start, start), show(start, end), show(end, excerpt_end));
         let span = Span::new(before.len(), before.len() + marked.len());
-        Excerpt { text: before + &marked + &after, span }
+        let column = before.chars().count() + 1;
+        Excerpt { text: before + &marked + &after, span, column }
     }
 }
 
@@ -147,6 +148,8 @@ struct Excerpt {
     text: String,
     /// The span in it.
     span: Span,
+    /// The column of the span in it, from 1.
+    column: usize,
 }
 
 impl std::fmt::Display for Diagnostic {
