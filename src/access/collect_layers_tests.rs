@@ -58,7 +58,7 @@ fn layers(snapshot: &Snapshot, name: &str) -> Layers {
 }
 
 #[test]
-fn organization_policies_bind_by_level_and_not_everyone() {
+fn organization_policies_apply_by_level_with_exemptions() {
     let snapshot = snapshot(true);
     let plain = layers(&snapshot, "plain");
     let names: Vec<_> = plain.scps.as_ref().unwrap().iter().map(|level| level.name.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Whether a condition is decided already by what is known of the context.
+//! Decides conditions from the known context alone.
 
 use super::condition_match::is_satisfied;
 use super::known_context::KeyFact;
@@ -6,8 +6,8 @@ use super::request::{Context, ContextValue};
 use crate::iam::condition::ConditionValue;
 use crate::iam::{Ambiguity, Condition, Interpretation, Quantifier, Template};
 
-/// Whether a condition holds in every request of whose key this is known, under every reading (true), or in none (false);
-/// none where requests differ, or where it compares with other keys.
+/// Whether a condition holds in every request with this fact about its key (true), or in no such request (false), in
+/// every interpretation. `None` if requests differ, or if the condition uses variables.
 pub fn decide_condition(condition: &Condition, known: &KeyFact) -> Option<bool> {
     let has_variables = |value: &ConditionValue| match value {
         ConditionValue::Text(template) => Template::variables(template).next().is_some(),
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(decide("StringEquals", "aws:SourceIp", "10.0.0.1"), None);
         assert_eq!(decide("StringEquals", "aws:PrincipalArn", "${aws:PrincipalTag/arn}"), None);
         assert_eq!(decide("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o/*"), None);
-        // A value that does not parse is a choice that is read both ways.
+        // A value that does not parse is an ambiguity with two results.
         assert_eq!(decide("NumericNotEquals", "aws:PrincipalArn", "1"), None);
     }
 }

@@ -1,27 +1,27 @@
-//! Whether a condition entry holds in a request context (`docs/semantics.md` §2).
+//! Whether a condition holds in a request context (`docs/semantics.md` §2).
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::pattern_match;
+use super::pattern_match::{self, CaseSensitivity};
 use super::request::{Context, ContextValue};
 use crate::iam::condition::ConditionValue;
 use crate::iam::operator::{OperatorFamily, ValueComparison};
 use crate::iam::value::{self, TypedValue};
 use crate::iam::{Ambiguity, Arn, Condition, Interpretation, MissingKeyRule, Quantifier};
 
-/// How one value of the request stands to the values of the policy, negation aside.
+/// How a value of the request compares with the values of the policy, before negation.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 enum ValueMatch {
-    /// One of them matches.
+    /// One of the policy's values matches.
     Matches,
-    /// None does.
+    /// No value of the policy matches.
     Differs,
-    /// The request's value is not of the operator's kind.
+    /// The value of the request does not have the type of the operator.
     Unparsable,
 }
 
-/// Whether one entry holds.
+/// Whether a condition holds.
 pub(super) fn is_satisfied(condition: &Condition, context: &Context, interpretation: Interpretation) -> bool {
     let context_value = context.get(&condition.key).filter(|value| is_present(value, interpretation));
     if condition.operator.family() == OperatorFamily::Null {
@@ -38,7 +38,7 @@ pub(super) fn is_satisfied(condition: &Condition, context: &Context, interpretat
     match condition.quantifier {
         Quantifier::ForAllValues => values.all(value_satisfies),
         Quantifier::ForAnyValue => values.any(value_satisfies),
-        // A plain operator on a set: any value matches; negated: none does.
+        // Without a quantifier, any value of a set may match; for a negated operator, no value may match.
         Quantifier::Plain if negated => values.all(value_satisfies),
         Quantifier::Plain => values.any(value_satisfies),
     }
@@ -55,17 +55,18 @@ fn is_satisfied_when_missing(condition: &Condition, interpretation: Interpretati
     }
 }
 
-/// An empty set is present; under the other reading it is missing, and so is an empty string, which AWS
-/// names as its example of a null data set.
+/// Whether a value counts as present. In the alternative interpretation, an empty set is missing, and so is an empty
+/// string, which AWS gives as an example of a null data set.
 fn is_present(value: &ContextValue, interpretation: Interpretation) -> bool {
     !interpretation.is_alternative(Ambiguity::EmptySetNull) || value.values().iter().any(|v| !v.is_empty())
 }
 
 fn compare_value(condition: &Condition, value: &str, context: &Context) -> ValueMatch {
     let operator = condition.operator;
+    let case = if operator.ignores_case() { CaseSensitivity::Insensitive } else { CaseSensitivity::Sensitive };
     let matched = match operator.family() {
         OperatorFamily::String => condition.values.iter().any(|expected| match expected {
-            ConditionValue::Text(t) => pattern_match::match_text(t, value, context, operator.ignores_case()).is_ok(),
+            ConditionValue::Text(t) => pattern_match::match_text(t, value, context, case).is_ok(),
             ConditionValue::Typed(_) => false,
         }),
         OperatorFamily::Arn => {
@@ -103,13 +104,13 @@ fn compare_value(condition: &Condition, value: &str, context: &Context) -> Value
             let Some(bytes) = value::parse_binary(value) else { return ValueMatch::Unparsable };
             condition.values.contains(&ConditionValue::Typed(TypedValue::Binary(bytes)))
         }
-        // Decided before any value is looked at.
+        // INVARIANT: `is_satisfied` returns before it compares values of `Null`.
         OperatorFamily::Null => false,
     };
     if matched { ValueMatch::Matches } else { ValueMatch::Differs }
 }
 
-/// Whether the request's value stands to one of the policy's as the operator asks.
+/// Whether the value of the request compares with one of the policy's values as the operator requires.
 fn has_ordered_match(condition: &Condition, compare: impl Fn(&TypedValue) -> Option<Ordering>) -> bool {
     condition.values.iter().any(|expected| {
         let ConditionValue::Typed(expected) = expected else { return false };

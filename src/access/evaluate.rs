@@ -1,5 +1,5 @@
-//! The concrete decision on one request (`docs/semantics.md` §4), by the steps of AWS's pages *How AWS
-//! enforcement code logic evaluates requests* and *Cross-account policy evaluation logic*.
+//! The concrete decision on one request (`docs/semantics.md` §4). AWS: *How AWS enforcement code logic evaluates
+//! requests* and *Cross-account policy evaluation logic*.
 
 use super::layers::{
     Layers, OrganizationLevel, PolicyRef, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
@@ -14,32 +14,32 @@ use crate::iam::{AccountId, Arn, Effect, Interpretation};
 /// Whether a request is allowed.
 #[derive(Clone, Debug)]
 pub enum Decision<'a> {
-    /// It is.
+    /// It is allowed.
     Allowed,
-    /// It is not.
+    /// It is denied.
     Denied {
-        /// What denies it.
+        /// The reason.
         denial: Denial<'a>,
     },
 }
 
-/// What denies a request.
+/// Why a request is denied.
 #[derive(Clone, Debug)]
 pub enum Denial<'a> {
-    /// Deny statements that match; at least one.
+    /// Deny statements match. At least one.
     Explicit(Vec<StatementRef<'a>>),
-    /// Layers whose Allow is needed and that have none; at least one.
+    /// Layers that must allow the request and do not. At least one.
     Implicit(Vec<Layer>),
 }
 
-/// A decision and how it came about.
+/// A decision and its reasons.
 #[derive(Clone, Debug)]
 pub struct Evaluation<'a> {
     /// The decision.
     pub decision: Decision<'a>,
-    /// The layers that exist and bind the principal.
+    /// The layers that exist and apply to the principal.
     pub layers: Vec<LayerTrace<'a>>,
-    /// The account that owns the resource, where it is not the principal's own.
+    /// The account that owns the resource, if it is not the account of the principal.
     pub other_owner: Option<AccountId>,
 }
 
@@ -49,12 +49,12 @@ impl<'a> Evaluation<'a> {
         matches!(self.decision, Decision::Allowed)
     }
 
-    /// One layer's part, if it took part.
+    /// The trace of one layer. `None` if the layer does not exist or does not apply.
     pub fn layer(&self, layer: Layer) -> Option<&LayerTrace<'a>> {
         self.layers.iter().find(|l| l.layer == layer)
     }
 
-    /// The Allow statements of the identity and resource policies that match.
+    /// The matching Allow statements of the identity and resource policies.
     pub fn granting_statements(&self) -> impl Iterator<Item = StatementRef<'a>> {
         self.layers
             .iter()
@@ -63,22 +63,22 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Decides one request. `rcp_supported` tells of a service's prefix whether RCPs bind it (the catalog knows).
+/// Decides one request. `rcp_supported` says whether RCPs apply to the service with a prefix; the catalog has this.
 ///
-/// Of a role whose sessions are [`Sessions::Any`], the decision is that of the session that may most: an
-/// Allow for one session counts, a Deny for one session does not bind the others.
+/// For a role with [`SessionScope::Any`], the request is allowed if some session is allowed: an Allow for one session
+/// counts, and a Deny for one session does not apply to the others.
 pub fn evaluate<'a>(
     layers: &'a Layers,
     request: &'a Request,
     rcp_supported: &dyn Fn(&str) -> bool,
-    readings: Interpretation,
+    interpretation: Interpretation,
 ) -> Evaluation<'a> {
     let covering_policies = find_covering_policies(layers, request);
     let action = RequestedAction::parse(&request.action);
     let evaluate_session = |session| {
         let has_boundary = layers.boundary.is_some();
         let principal = RequestPrincipal { info: &layers.principal, session, has_boundary };
-        let matcher = StatementMatcher { principal: principal, request, action: &action, interpretation: readings };
+        let matcher = StatementMatcher { principal, request, action: &action, interpretation };
         RequestEvaluator { layers, request, covering_policies: &covering_policies, matcher }.evaluate(rcp_supported)
     };
     let session = match &layers.principal.sessions {
@@ -95,7 +95,7 @@ pub fn evaluate<'a>(
         .unwrap_or(evaluation)
 }
 
-/// The known policies of the requested resource.
+/// The known policies that apply to the requested resource.
 fn find_covering_policies<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a ResourcePolicy> {
     let empty_context = Context::default();
     let covers = |policy: &&ResourcePolicy| {
@@ -106,7 +106,7 @@ fn find_covering_policies<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a 
     layers.resource_policies.iter().filter(covers).collect()
 }
 
-/// The sessions of the role that its resource policies name.
+/// The sessions of the role that the resource policies name.
 fn find_sessions_in_policies<'a>(layers: &'a Layers, policies: &[&'a ResourcePolicy]) -> impl Iterator<Item = &'a Arn> {
     policies
         .iter()
@@ -130,20 +130,20 @@ impl<'a> RequestEvaluator<'a, '_> {
         Evaluation { decision, layers: traces, other_owner }
     }
 
-    /// What each layer that exists and binds the principal says.
+    /// The trace of each layer that exists and applies to the principal.
     fn trace_layers(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Vec<LayerTrace<'a>> {
         let layers = self.layers;
         let principal_type = layers.principal.principal_type;
         let mut traces = Vec::new();
         let statements = |policies: &'a [PolicyRef]| self.matcher.trace_statements(policies);
-        // The root user has no policies of its own: what is not denied it, it may.
+        // The root user has no identity policies. Every request that is not denied is allowed.
         if principal_type != PrincipalType::Root {
             traces.push(LayerTrace::new(Layer::Identity, None, statements(&layers.identity)));
             if let Some(boundary) = &layers.boundary {
                 traces.push(LayerTrace::new(Layer::Boundary, None, statements(boundary)));
             }
-            // A federated user has what the session policies given to it say, and without any nothing
-            // (*Permissions for GetFederationToken*).
+            // A federated user has the permissions of its session policies, and none without session policies.
+            // AWS: *Permissions for GetFederationToken*.
             let session = match &layers.session {
                 Some(policies) => Some(policies.as_slice()),
                 None => (principal_type == PrincipalType::FederatedUser).then_some(&[][..]),
@@ -184,8 +184,8 @@ impl<'a> RequestEvaluator<'a, '_> {
         if missing.is_empty() { Decision::Allowed } else { Decision::Denied { denial: Denial::Implicit(missing) } }
     }
 
-    /// The layers whose Allow is needed and that have none. RCPs are never among them: `RCPFullAWSAccess` is
-    /// attached everywhere.
+    /// The layers that must allow the request and do not. RCPs are not among them, since `RCPFullAWSAccess` is attached
+    /// to every node.
     fn find_missing_allows(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Vec<Layer> {
         let allows = |layer| traces.iter().find(|t| t.layer == layer).is_none_or(|t| t.verdict == LayerVerdict::Allows);
         let grant = traces.iter().find(|t| t.layer == Layer::Resource).and_then(find_strongest_grant);
@@ -204,11 +204,11 @@ impl<'a> RequestEvaluator<'a, '_> {
         if lacks_resource_allow {
             missing.push(Layer::Resource);
         }
-        // In another account a resource policy grants nothing that the own account does not.
+        // A resource policy of another account grants nothing by itself: the identity policies must also allow.
         let grant = if across_accounts { grant.map(|_| PrincipalMatch::Account) } else { grant };
         let needed: &[Layer] = match grant {
-            // A user's boundary limits which roles it assumes, even if they name it (*Update a role trust
-            // policy*); and where a user has session policies, it is a session that the user federated.
+            // The boundary of a user limits role assumption, even if the role names the user. AWS: *Update a role trust
+            // policy*. A user with session policies is a federated session.
             Some(PrincipalMatch::Direct) if self.is_user() && self.is_role_assumption() => {
                 &[Layer::Boundary, Layer::Session]
             }
@@ -225,7 +225,7 @@ impl<'a> RequestEvaluator<'a, '_> {
         self.layers.principal.principal_type == PrincipalType::User
     }
 
-    /// Whether the resource is one whose own policy must agree even in its own account.
+    /// Whether the resource policy must allow the request even within one account.
     fn requires_resource_policy(&self) -> bool {
         let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
         self.is_role_assumption() || Arn::parse(&self.request.resource).is_some_and(is_key)
@@ -237,8 +237,8 @@ impl<'a> RequestEvaluator<'a, '_> {
         is_sts_action && Arn::parse(&self.request.resource).is_some_and(is_role)
     }
 
-    /// The account that owns the resource, if it is not the principal's. An ARN that tells its account is
-    /// believed first, then the policy of the resource, then what the layers say of all others.
+    /// The account that owns the resource, if it is not the principal's account. Sources, in order: the account in the
+    /// ARN, the owner of the resource policy, `Layers::resource_owner`.
     fn other_owner(&self) -> Option<AccountId> {
         let principal_account = self.layers.principal.account.as_ref()?;
         let arn = Arn::parse(&self.request.resource);
@@ -256,7 +256,7 @@ impl<'a> RequestEvaluator<'a, '_> {
     }
 }
 
-/// The strongest Allow among those of a resource policy that match.
+/// The strongest match among the matching Allow statements of the resource policy.
 fn find_strongest_grant(trace: &LayerTrace<'_>) -> Option<PrincipalMatch> {
     trace
         .statements
@@ -320,12 +320,12 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_allowed_what_one_of_its_sessions_is() {
+    fn a_role_can_do_what_one_of_its_sessions_can_do() {
         let role = "arn:aws:iam::111122223333:role/p/app";
         let granted = document(&[statement("Allow", S1)]);
         assert!(is_allowed(&layers(role, &granted), "arn:aws:s3:::b/k"));
         assert!(!is_allowed(&layers("arn:aws:iam::111122223333:role/other", &granted), "arn:aws:s3:::b/k"));
-        // A Deny for the session that alone is granted leaves nobody; one for another session does not.
+        // A Deny for the only session with an Allow denies the request. A Deny for another session does not.
         let denied = document(&[statement("Allow", S1), statement("Deny", S1)]);
         assert!(!is_allowed(&layers(role, &denied), "arn:aws:s3:::b/k"));
         let denied_session = document(&[statement("Allow", role), statement("Deny", S1)]);

@@ -1,42 +1,42 @@
-//! What is known of a request's context before anything is asked (`docs/semantics.md` §3).
+//! What is known about a request's context before a request is made (`docs/semantics.md` §3).
 //!
-//! The solver substitutes what is fixed and ranges over what is free; where unsure, free.
+//! The solver substitutes known values and searches over free keys. A key that might be either is free.
 
 use std::collections::BTreeMap;
 
 use super::request::{Context, ContextValue};
 use crate::iam::ContextKey;
 
-/// What is known of one context key.
+/// What is known about one context key.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum KeyFact {
-    /// Exactly this value.
+    /// Present, with this value.
     Value(String),
-    /// Exactly this set.
+    /// Present, with this set of values.
     Set(Vec<String>),
-    /// Never in a request.
+    /// Missing from every request.
     Missing,
-    /// Present, its value unknown.
+    /// Present, with an unknown value.
     Present,
-    /// Present, and starting with this text.
+    /// Present, with a value that starts with this text.
     StartsWith(String),
-    /// Anything, missing included.
+    /// Present with any value, or missing.
     Free,
 }
 
-/// What is known of every context key.
+/// What is known about every context key.
 #[derive(Clone, Debug)]
 pub struct KnownContext {
     keys: BTreeMap<ContextKey, KeyFact>,
-    /// What holds for a tag of the principal that `keys` does not name.
+    /// The fact about each principal tag that `keys` does not contain.
     default_principal_tag: KeyFact,
-    /// What holds for any other key that `keys` does not name.
+    /// The fact about each other key that `keys` does not contain.
     default_fact: KeyFact,
 }
 
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
-/// Keys that AWS documents as part of every request (*AWS global condition context keys*).
+/// Keys that every request contains. AWS: *AWS global condition context keys*.
 const NEVER_MISSING: [&str; 9] = [
     "aws:CurrentTime",
     "aws:EpochTime",
@@ -49,7 +49,7 @@ const NEVER_MISSING: [&str; 9] = [
     "aws:userid",
 ];
 
-/// Keys that only an AWS service's own call carries.
+/// Keys that only requests made by an AWS service contain.
 const SERVICE_CALLS_ONLY: [&str; 6] = [
     "aws:SourceArn",
     "aws:SourceAccount",
@@ -60,8 +60,7 @@ const SERVICE_CALLS_ONLY: [&str; 6] = [
 ];
 
 impl KnownContext {
-    /// Nothing is known of the principal: what holds for the direct call of anyone who is not an AWS
-    /// service. For comparing two documents.
+    /// The facts about a direct request of any principal that is not an AWS service. Used to compare two documents.
     pub fn unconstrained() -> KnownContext {
         let mut known =
             KnownContext { keys: BTreeMap::new(), default_principal_tag: KeyFact::Free, default_fact: KeyFact::Free };
@@ -75,7 +74,7 @@ impl KnownContext {
         known
     }
 
-    /// Exactly this context: a key that is not in it is missing.
+    /// The facts about one complete context: a key that it does not contain is missing.
     pub fn from_request_context(context: &Context) -> KnownContext {
         let mut known = KnownContext {
             keys: BTreeMap::new(),
@@ -92,8 +91,8 @@ impl KnownContext {
         known
     }
 
-    /// The same with values that hold no character counted as missing (the other reading of
-    /// [`Choice::EmptySetNull`](crate::iam::Choice)).
+    /// The same facts with empty values as missing, the alternative interpretation of
+    /// [`Ambiguity::EmptySetNull`](crate::iam::Ambiguity).
     pub fn with_empty_as_missing(mut self) -> KnownContext {
         for known in self.keys.values_mut() {
             let empty = match known {
@@ -108,7 +107,7 @@ impl KnownContext {
         self
     }
 
-    /// What is known of a key, in any case.
+    /// The fact about a key, ignoring case.
     pub fn fact(&self, key: &ContextKey) -> KeyFact {
         match self.keys.get(key) {
             Some(known) => known.clone(),
@@ -117,18 +116,18 @@ impl KnownContext {
         }
     }
 
-    /// The keys of which something is known by their names.
+    /// The facts about individual keys.
     pub fn facts(&self) -> impl Iterator<Item = (&ContextKey, &KeyFact)> {
         self.keys.iter()
     }
 
-    /// Sets what is known of a key.
+    /// Sets the fact about a key.
     pub fn set(&mut self, key: &str, known: KeyFact) {
         self.keys.insert(ContextKey::new(key), known);
     }
 
-    /// Fixes `aws:PrincipalTag/…` to these tags: any other is missing. Names that differ only in case are
-    /// one key, and which value it has is then not known.
+    /// Sets `aws:PrincipalTag/…` to these tags; every other tag is missing. Tags whose names differ only in case are one
+    /// key, whose value is then unknown.
     pub fn set_principal_tags<'a>(&mut self, tags: impl IntoIterator<Item = (&'a str, &'a str)>) {
         self.default_principal_tag = KeyFact::Missing;
         for (name, value) in tags {

@@ -1,94 +1,97 @@
-//! The layers of policies that decide one principal's requests (`docs/semantics.md` §4).
+//! The policy layers that decide the requests of one principal (`docs/semantics.md` §4).
 
 use std::sync::Arc;
 
 use crate::iam::{AccountId, Arn, PolicyDocument, Template};
 use crate::snapshot::AttachmentKind;
 
-/// What kind of principal asks.
+/// The type of the principal that makes a request.
+///
+/// These are the principals of concrete requests. `snapshot::IamEntityKind` has the entities that a snapshot holds;
+/// `baseline::PrincipalClass` has the declared classes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum PrincipalType {
     /// An IAM user.
     User,
-    /// An IAM role, or a session of it.
+    /// An IAM role, or a session of a role.
     Role,
-    /// A role of path `/aws-service-role/`: bound by no SCP and no RCP.
+    /// A role with the path `/aws-service-role/`. SCPs and RCPs do not apply to it.
     ServiceLinkedRole,
     /// A federated user session (`sts:GetFederationToken`).
     FederatedUser,
-    /// The root user of an account: bound by SCPs only.
+    /// The root user of an account. Only SCPs and RCPs restrict it.
     Root,
 }
 
-/// Which sessions of a role are spoken of.
+/// The sessions of a role that a question is about.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum SessionScope {
-    /// Any: what some session of the role can do, the role can do. Also for principals without sessions.
+    /// Any session: the role can do what one of its sessions can do. Also used for principals without sessions.
     Any,
-    /// The one session of that ARN (`arn:aws:sts::…:assumed-role/role/name`).
+    /// The session with this ARN (`arn:aws:sts::…:assumed-role/role/name`).
     Single(Arn),
 }
 
-/// What is known of the principal that asks.
+/// The principal that makes a request.
 #[derive(Clone, Debug)]
 pub struct PrincipalInfo {
-    /// The user's or role's ARN (for a session, the role's); none where a policy is looked at by itself.
+    /// The ARN of the user or role (for a session, of its role). `None` if policies are evaluated without a principal.
     pub arn: Option<Arn>,
-    /// The account that it belongs to; none where a policy is looked at by itself.
+    /// The account of the principal. `None` if policies are evaluated without a principal.
     pub account: Option<AccountId>,
-    /// What kind of principal it is.
+    /// The type of the principal.
     pub principal_type: PrincipalType,
-    /// Its unique id (`AIDA…`, `AROA…`), where known.
+    /// The unique ID (`AIDA…`, `AROA…`), if known.
     pub unique_id: Option<String>,
-    /// Which of its sessions is meant.
+    /// The sessions in question.
     pub sessions: SessionScope,
 }
 
 /// Where a policy of a layer comes from.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum PolicyOrigin {
-    /// A user or role holds it, itself or by a group.
+    /// Attached to a user or role, directly or through a group.
     Identity(AttachmentKind),
-    /// An SCP or RCP with its id or ARN, attached to a root, OU or account.
+    /// An SCP or RCP, attached to a root, OU or account.
     Organization {
-        /// The policy's id.
+        /// The ID or ARN of the policy.
         id: String,
-        /// The id of the root, OU or account.
+        /// The ID of the root, OU or account.
         target: String,
     },
-    /// The policy of a resource.
+    /// A resource policy.
     Resource {
         /// The resource's ARN.
         arn: String,
     },
-    /// Given by the caller (`simulate`, `compare`, ceilings).
+    /// Passed by the caller (`simulate`, `compare`, ceilings).
     Given,
 }
 
-/// A document in a layer, with the name that people know it by.
+/// A policy document in a layer, with its display name.
 #[derive(Clone, Debug)]
 pub struct PolicyRef {
-    /// The policy's name.
+    /// The name of the policy.
     pub name: String,
     /// Where it comes from.
     pub origin: PolicyOrigin,
-    /// What it says.
+    /// The document.
     pub document: Arc<PolicyDocument>,
 }
 
-/// The policies attached at one root, OU or account; a request needs an Allow at every level.
+/// The policies attached to one root, OU or account. A request needs an Allow at every level.
 #[derive(Clone, Debug)]
 pub struct OrganizationLevel {
-    /// The root's, OU's or account's id, with its name where known.
+    /// The ID of the root, OU or account, with its name if known.
     pub name: String,
-    /// The policies attached there.
+    /// The attached policies.
     pub policies: Vec<PolicyRef>,
 }
 
-/// The policy of a resource.
+/// A resource policy.
 #[derive(Clone, Debug)]
 pub struct ResourcePolicy {
-    /// The resources that it speaks for: a pattern (`arn:aws:s3:::b` and `arn:aws:s3:::b/*` are two).
+    /// The patterns of the resources that the policy applies to: `arn:aws:s3:::b` and `arn:aws:s3:::b/*` for a bucket.
     pub resources: Vec<Template>,
     /// The account that owns the resource.
     pub owner: AccountId,
@@ -96,12 +99,12 @@ pub struct ResourcePolicy {
     pub policy: PolicyRef,
 }
 
-/// The policies of resources: a list that is kept once, however many principals it decides over.
+/// Resource policies, shared by the layers of all principals.
 #[derive(Clone, Debug)]
 pub struct ResourcePolicies(Arc<[ResourcePolicy]>);
 
 impl ResourcePolicies {
-    /// No policy of any resource.
+    /// No resource policies.
     pub fn none() -> ResourcePolicies {
         ResourcePolicies(Arc::new([]))
     }
@@ -130,40 +133,41 @@ impl<'a> IntoIterator for &'a ResourcePolicies {
     }
 }
 
-/// What a resource of another account means whose policy is not known.
+/// How to treat a resource of another account whose policy is not known.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum UnknownResourcePolicy {
-    /// It has none: a request across accounts is denied (`simulate`, where everything is given).
+    /// It has no policy, so that cross-account requests are denied (`simulate`, where the input is complete).
     IsNone,
-    /// It may allow: identity decides (an audit of a snapshot, which does not hold every account).
+    /// Its policy may allow the request, so that the identity policies decide (an audit, since a snapshot does not
+    /// contain every account).
     MayAllow,
 }
 
 /// All policies that decide the requests of one principal. A layer that is `None` does not exist.
 #[derive(Clone, Debug)]
 pub struct Layers {
-    /// Who asks.
+    /// The principal.
     pub principal: PrincipalInfo,
-    /// Inline, attached and, for users, group policies.
+    /// Inline and attached policies; for users, including the policies of groups.
     pub identity: Vec<PolicyRef>,
-    /// The permissions boundary (one policy; a list in AWS's simulator).
+    /// The permissions boundary. One policy in IAM; AWS's simulator accepts a list.
     pub boundary: Option<Vec<PolicyRef>>,
-    /// SCPs by level, root first.
+    /// SCPs by level, starting at the root.
     pub scps: Option<Vec<OrganizationLevel>>,
-    /// RCPs by level, root first, along the path of the account that owns the resource. They only deny.
+    /// RCPs by level, starting at the root, for the account that owns the resource. They can only deny.
     pub rcps: Option<Vec<OrganizationLevel>>,
-    /// The policies of resources that are known.
+    /// The known resource policies.
     pub resource_policies: ResourcePolicies,
-    /// What holds for a resource of another account that is not among them.
+    /// How to treat a resource of another account without a known policy.
     pub unknown_resource_policy: UnknownResourcePolicy,
-    /// The account that owns resources whose ARN does not tell; none: the principal's.
+    /// The account that owns resources whose ARN contains no account. `None` for the principal's account.
     pub resource_owner: Option<AccountId>,
     /// Session policies.
     pub session: Option<Vec<PolicyRef>>,
 }
 
 impl Layers {
-    /// Identity policies by themselves, whoever has them.
+    /// Identity policies without a principal.
     pub fn from_identity(identity: Vec<PolicyRef>) -> Layers {
         Layers {
             principal: PrincipalInfo {

@@ -1,6 +1,17 @@
-//! A principal's layers, gathered; and `evaluate`, the concrete decision with its trace.
+//! The layers of a principal, and the concrete decision on one request, with its trace.
 //!
-//! Follows `docs/semantics.md`. The evaluator is written to be read beside that page: obvious over fast.
+//! Follows `docs/semantics.md`. Read the evaluator together with that page: it prefers clarity to speed.
+//!
+//! - `layers.rs`: the policy layers of a principal.
+//! - `collect_layers.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
+//! - `principal_arn.rs`: a principal from its ARN.
+//! - `request.rs`: a request and its context.
+//! - `known_context.rs`, `principal_context.rs`: facts about context keys before a request is made.
+//! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
+//! - `condition_facts.rs`: conditions that the known context decides.
+//! - `evaluate.rs`: the decision.
+//! - `trace.rs`: the reasons of a decision.
+//! - `simulate/`: requests and answers in the format of AWS's policy simulator.
 
 mod collect_layers;
 #[cfg(test)]
@@ -11,6 +22,7 @@ mod condition_match;
 mod evaluate;
 mod known_context;
 mod layers;
+mod missing_documents;
 mod pattern_match;
 mod principal_arn;
 mod principal_context;
@@ -20,7 +32,7 @@ pub mod simulate;
 mod statement_match;
 mod trace;
 
-pub use collect_layers::{LayerCollector, collect_layers, find_missing_documents};
+pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use known_context::{KeyFact, KnownContext};
@@ -28,6 +40,7 @@ pub use layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
     SessionScope, UnknownResourcePolicy,
 };
+pub use missing_documents::find_missing_documents;
 pub use principal_arn::InvalidPrincipalArn;
 pub use principal_context::{build_known_context, is_principal_specific};
 pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};

@@ -1,12 +1,13 @@
-//! Matching of texts with wildcards and variables (`docs/semantics.md` §1 and §2).
+//! Matches texts against patterns with wildcards and policy variables (`docs/semantics.md` §1 and §2).
 //!
-//! A template becomes a list of pieces, its variables replaced by literal text; the pieces are then walked
-//! over the text with the set of positions that can be reached, which needs no backtracking.
+//! A template becomes a list of pieces in which each variable is literal text. The matcher keeps the set of positions
+//! that the pieces so far can reach, so that it needs no backtracking.
 
 use super::request::{Context, ContextValue};
+use crate::base::glob::matches_glob;
 use crate::iam::{ActionPattern, Arn, Template, TemplatePart};
 
-/// A piece of a pattern with its variables replaced.
+/// A piece of a pattern after variable substitution.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 enum PatternPiece<'a> {
     Literal(&'a str),
@@ -14,27 +15,34 @@ enum PatternPiece<'a> {
     AnyOne,
 }
 
-/// What a `*` runs over.
+/// The characters that a `*` matches.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 enum WildcardSpan {
     AllText,
-    /// All but colons: it stays in its ARN segment.
+    /// All characters except colons, so that it stays in its ARN segment.
     Segment,
 }
 
-/// How a `*` in the middle of an ARN segment is read (`Choice::MidSegmentStar`).
+/// The interpretation of a `*` in the middle of an ARN segment (`Ambiguity::MidSegmentStar`).
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum MidSegmentStar {
-    /// It runs over colons.
+    /// It also matches colons.
     CrossesColons,
-    /// It does not.
+    /// It matches no colon.
     StaysInSegment,
+}
+
+/// Whether a comparison of texts distinguishes upper and lower case.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum CaseSensitivity {
+    Sensitive,
+    Insensitive,
 }
 
 /// Why a template does not match.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(super) enum PatternMismatch {
-    /// The text is another.
+    /// The text differs.
     TextDiffers,
     /// One of its variables has no value in the request.
     UnresolvedVariable,
@@ -57,15 +65,15 @@ pub(super) fn match_resource(
     to_match_result(matches_pieces(&pieces, resource))
 }
 
-/// Whether a value of a string condition matches; `*` and `?` are wildcards where the template has them.
+/// Whether a value of a string condition matches. `*` and `?` are wildcards if the template parsed them as such.
 pub(super) fn match_text(
     pattern: &Template,
     value: &str,
     context: &Context,
-    ignore_case: bool,
+    case: CaseSensitivity,
 ) -> Result<(), PatternMismatch> {
     let pieces = resolve_pieces(pattern, context).ok_or(PatternMismatch::UnresolvedVariable)?;
-    if !ignore_case {
+    if case == CaseSensitivity::Sensitive {
         return to_match_result(matches_pieces(&pieces, value));
     }
     let expected: String = pieces
@@ -81,8 +89,8 @@ pub(super) fn match_text(
     to_match_result(is_same && letters.next().is_none())
 }
 
-/// Whether an ARN matches a value of an ARN condition, segment by segment. `*` alone matches any ARN; any
-/// other pattern that has not six segments matches none.
+/// Whether an ARN matches a value of an ARN condition, segment by segment. The pattern `*` matches any ARN. Any other
+/// pattern must have six segments.
 pub(super) fn match_arn(pattern: &Template, value: &Arn, context: &Context) -> Result<(), PatternMismatch> {
     if pattern.is_match_all() {
         return Ok(());
@@ -95,7 +103,7 @@ pub(super) fn match_arn(pattern: &Template, value: &Arn, context: &Context) -> R
     )
 }
 
-/// A requested action: the two parts of its name in lower case.
+/// A requested action in lower case: the service prefix and the name.
 #[derive(Debug)]
 pub(super) struct RequestedAction {
     service: String,
@@ -103,7 +111,7 @@ pub(super) struct RequestedAction {
 }
 
 impl RequestedAction {
-    /// Reads `service:Name`.
+    /// Parses `service:Name`.
     pub fn parse(action: &str) -> RequestedAction {
         let lower = action.trim().to_ascii_lowercase();
         match lower.split_once(':') {
@@ -121,46 +129,19 @@ impl RequestedAction {
 /// Whether a pattern matches an action.
 pub(super) fn matches_action(pattern: &ActionPattern, action: &RequestedAction) -> bool {
     let part_matches = |pattern: &str, has_wildcards: bool, text: &str| match has_wildcards {
-        true => matches_name(pattern, text),
+        true => matches_glob(pattern, text),
         false => pattern == text,
     };
     part_matches(pattern.service(), pattern.service_has_wildcards(), &action.service)
         && part_matches(pattern.name(), pattern.name_has_wildcards(), &action.name)
 }
 
-/// Whether a pattern with `*` and `?` matches a name, both in lower case.
-fn matches_name(pattern: &str, name: &str) -> bool {
-    // What stands before the first wildcard settles most names.
-    let mut pairs = pattern.bytes().zip(name.bytes()).take_while(|(p, _)| !matches!(p, b'*' | b'?'));
-    if pairs.any(|(p, n)| p != n) {
-        return false;
-    }
-    let mut pieces = Vec::new();
-    let mut rest = pattern;
-    while let Some(at) = rest.find(['*', '?']) {
-        let Some((literal, wildcard)) = rest.split_at_checked(at) else { break };
-        if !literal.is_empty() {
-            pieces.push(PatternPiece::Literal(literal));
-        }
-        pieces.push(if wildcard.starts_with('*') {
-            PatternPiece::AnyRun(WildcardSpan::AllText)
-        } else {
-            PatternPiece::AnyOne
-        });
-        rest = wildcard.get(1..).unwrap_or("");
-    }
-    if !rest.is_empty() {
-        pieces.push(PatternPiece::Literal(rest));
-    }
-    matches_pieces(&pieces, name)
-}
-
 fn to_match_result(matched: bool) -> Result<(), PatternMismatch> {
     if matched { Ok(()) } else { Err(PatternMismatch::TextDiffers) }
 }
 
-/// Whether the policy's character and the request's are one letter in either case. Only cases of one character
-/// count: `ß` and `SS` differ, and so do a `k` and the Kelvin sign, which is no case of it.
+/// Whether a character of the policy and one of the request are the same letter, ignoring case. Only case mappings to
+/// one character count: `ß` and `SS` differ. So do `k` and the Kelvin sign, since `k` has no mapping to that sign.
 fn is_same_letter(expected: char, value: char) -> bool {
     fn single_case(mut cases: impl Iterator<Item = char>, original: char) -> char {
         match (cases.next(), cases.next()) {
@@ -174,7 +155,7 @@ fn is_same_letter(expected: char, value: char) -> bool {
     expected == value || (has_cases && (value == lower || value == upper))
 }
 
-/// The template with its variables replaced; none where a variable has neither a value nor a default.
+/// The template with its variables replaced. `None` if a variable has neither a value nor a default.
 fn resolve_pieces<'a>(template: &'a Template, context: &'a Context) -> Option<Vec<PatternPiece<'a>>> {
     template
         .parts()
@@ -185,7 +166,7 @@ fn resolve_pieces<'a>(template: &'a Template, context: &'a Context) -> Option<Ve
             TemplatePart::AnyChar => Some(PatternPiece::AnyOne),
             TemplatePart::Variable { key, default } => match context.get(key) {
                 Some(ContextValue::Single(value)) => Some(PatternPiece::Literal(value)),
-                // A set of values cannot be a variable's value, and it is not missing either.
+                // A variable has no set of values, and the key is not missing, so that the default does not apply.
                 Some(ContextValue::Set(_)) => None,
                 None => default.as_deref().map(PatternPiece::Literal),
             },
@@ -193,7 +174,7 @@ fn resolve_pieces<'a>(template: &'a Template, context: &'a Context) -> Option<Ve
         .collect()
 }
 
-/// Keeps every `*` that neither ends its segment nor the pattern in its segment.
+/// Restricts every `*` to its segment, unless it is the last piece of the segment or of the pattern.
 fn restrict_to_segments(pieces: &mut [PatternPiece<'_>]) {
     let mut segment_ends_after = true;
     for piece in pieces.iter_mut().rev() {
@@ -211,7 +192,7 @@ fn restrict_to_segments(pieces: &mut [PatternPiece<'_>]) {
     }
 }
 
-/// The pieces cut at the first five colons.
+/// The pieces, split at the first five colons.
 fn split_segments<'a>(pieces: &[PatternPiece<'a>]) -> Vec<Vec<PatternPiece<'a>>> {
     let mut segments = Vec::new();
     let mut current = Vec::new();
@@ -257,7 +238,7 @@ fn matches_pieces(pieces: &[PatternPiece<'_>], text: &str) -> bool {
     positions.last() == Some(&text.len())
 }
 
-/// All positions that a `*` reaches from those reached before it, in order.
+/// The positions that a `*` reaches from the positions before it, in ascending order.
 fn extend_over_star(text: &str, start_positions: &[usize], span: WildcardSpan) -> Vec<usize> {
     let mut pending_starts = start_positions.iter().copied().peekable();
     let mut is_open = false;

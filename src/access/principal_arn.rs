@@ -1,18 +1,18 @@
-//! What the ARN of a caller tells of the principal.
+//! Parses the ARN of a caller into a principal.
 
 use super::layers::{PrincipalInfo, PrincipalType, SessionScope};
 use crate::iam::{AccountId, Arn};
 
-/// Why a text does not name a principal.
+/// A text that is not the ARN of a principal.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is not the ARN of a user, role, session, federated user or root user")]
 pub struct InvalidPrincipalArn(String);
 
 impl PrincipalInfo {
-    /// The principal of that ARN: a user, a role (any of its sessions), a session of a role, a federated
-    /// user, or an account's root user.
+    /// The principal with an ARN: a user, a role (any of its sessions), a session of a role, a federated user, or the
+    /// root user of an account.
     ///
-    /// A session's ARN does not hold its role's path; the role's ARN is then given without one.
+    /// The ARN of a session does not contain the path of its role, so that the resulting role ARN has no path.
     pub fn from_arn(text: &str) -> Result<PrincipalInfo, InvalidPrincipalArn> {
         parse_principal_arn(text).ok_or_else(|| InvalidPrincipalArn(text.to_owned()))
     }

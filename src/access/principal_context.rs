@@ -1,13 +1,14 @@
-//! What a snapshot tells of the context of a principal's requests (`docs/semantics.md` §3).
+//! The known context of a principal's requests, from a snapshot (`docs/semantics.md` §3).
 
 use super::known_context::{KeyFact, KnownContext};
+use crate::base::glob::matches_glob;
 use crate::iam::{AccountId, ActionPattern, ContextKey, Effect, ElementKind, PolicyDocument};
 use crate::snapshot::{IamEntityKind, Principal, Snapshot};
 
-/// The actions by which whoever assumes a role can bring tags with the session.
+/// The actions with which the assumer of a role can set session tags.
 const SESSION_TAG_ACTIONS: [&str; 3] = ["tagsession", "assumerolewithsaml", "assumerolewithwebidentity"];
 
-/// What is known of the context of every direct request of a principal, in whatever session.
+/// The known context of every direct request of a principal, in any of its sessions.
 pub fn build_known_context(snapshot: &Snapshot, principal: &Principal) -> KnownContext {
     let mut known = KnownContext::unconstrained();
     let value = |text: &str| KeyFact::Value(text.to_owned());
@@ -23,7 +24,7 @@ pub fn build_known_context(snapshot: &Snapshot, principal: &Principal) -> KnownC
         known.set("aws:username", KeyFact::Missing);
         known.set("aws:userid", id.map_or(KeyFact::Present, |id| KeyFact::StartsWith(format!("{id}:"))));
     }
-    // An account that is not in this organization may be in another: then nothing is known.
+    // An account outside this organization can be in another one, so nothing is known about it.
     let path = snapshot.organization.as_ref().and_then(|organization| {
         let account = AccountId::parse(principal.arn.account())?;
         Some((organization, organization.principal_org_path(&account)?))
@@ -38,12 +39,13 @@ pub fn build_known_context(snapshot: &Snapshot, principal: &Principal) -> KnownC
     known
 }
 
-/// Whether one principal can have another value of a key than the next, in the same request.
+/// Whether the value of a key depends on the principal that makes the request.
 pub fn is_principal_specific(key: &ContextKey) -> bool {
     key.lower().starts_with("aws:principal") || matches!(key.lower(), "aws:userid" | "aws:username")
 }
 
-/// A user's tags are its own; a role's are joined by the session's, where its trust lets a session bring any.
+/// Whether the tags in a request are exactly the tags of the user or role. Session tags add to a role's tags if its
+/// trust policy allows the caller to set them.
 fn has_fixed_tags(principal: &Principal) -> bool {
     match (&principal.entity_kind, &principal.trust_policy) {
         (IamEntityKind::User, _) => true,
@@ -63,30 +65,5 @@ fn allows_session_tags(trust: &PolicyDocument) -> bool {
 }
 
 fn matches_sts_action(pattern: &ActionPattern, sts_action: &str) -> bool {
-    matches_glob(pattern.service().as_bytes(), b"sts") && matches_glob(pattern.name().as_bytes(), sts_action.as_bytes())
-}
-
-/// Whether a glob matches a text: `*` any run, `?` any one. The last star is the only one to try again.
-fn matches_glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match (pattern.get(p), text.get(t)) {
-            (Some(b'*'), _) => {
-                star = Some((p, t));
-                p += 1;
-            }
-            (Some(expected), Some(found)) if *expected == b'?' || expected == found => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((after, from)) = star else { return false };
-                star = Some((after, from + 1));
-                p = after + 1;
-                t = from + 1;
-            }
-        }
-    }
-    pattern.iter().skip(p).all(|b| *b == b'*')
+    matches_glob(pattern.service(), "sts") && matches_glob(pattern.name(), sts_action)
 }

@@ -1,21 +1,21 @@
-//! Whom a `Principal` or `NotPrincipal` element names (`docs/semantics.md` §2).
+//! Whether a `Principal` or `NotPrincipal` element matches a principal (`docs/semantics.md` §2).
 
 use super::layers::{PrincipalInfo, PrincipalType, SessionScope};
 use crate::iam::{Arn, AwsPrincipal, ElementKind, PrincipalElement, PrincipalEntry};
 
-/// How directly a statement speaks of the principal that asks. What an Allow is worth in the same account
-/// depends on it (*Policy evaluation for requests within a single account*); the order is by worth.
+/// How a `Principal` element matches a principal. It determines which layers limit an Allow within one account. The
+/// variants are in ascending order of effect. AWS: *Policy evaluation for requests within a single account*.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub enum PrincipalMatch {
-    /// By its account, which decides with identity policies who may.
+    /// The element names the account. The identity policies must also allow the request.
     Account,
-    /// By the role or user behind a session: permissions boundary and session policies still limit it.
+    /// The element names the role or user of the session. Permissions boundary and session policies limit the Allow.
     Entity,
-    /// By the user or the session itself, or as anyone: no implicit deny of another layer limits it.
+    /// The element names the user or the session, or everyone. No implicit deny of another layer limits the Allow.
     Direct,
 }
 
-/// The principal of one evaluation: the facts, and the session that is meant if one is.
+/// The principal of one evaluation, and its session, if the evaluation is about one session.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct RequestPrincipal<'a> {
     pub info: &'a PrincipalInfo,
@@ -24,7 +24,7 @@ pub(super) struct RequestPrincipal<'a> {
 }
 
 impl RequestPrincipal<'_> {
-    /// How an element speaks of the principal; none where it does not.
+    /// How an element matches the principal. `None` if it does not match.
     pub fn match_element(&self, element: &PrincipalElement) -> Option<PrincipalMatch> {
         match element.kind {
             ElementKind::List => element.entries.iter().filter_map(|entry| self.match_entry(entry)).max(),
@@ -32,8 +32,8 @@ impl RequestPrincipal<'_> {
         }
     }
 
-    /// Whether a `NotPrincipal` leaves the principal out. AWS asks that its account be named beside it, and
-    /// never spares a principal that has a permissions boundary.
+    /// Whether a `NotPrincipal` element excludes the principal from the statement. AWS requires that the element also
+    /// names the account, and never excludes a principal that has a permissions boundary.
     fn is_excluded_by(&self, element: &PrincipalElement) -> bool {
         let matches: Vec<PrincipalMatch> = element.entries.iter().filter_map(|entry| self.match_entry(entry)).collect();
         let anyone = element.entries.contains(&PrincipalEntry::Anyone);
@@ -44,7 +44,7 @@ impl RequestPrincipal<'_> {
 
     fn match_entry(&self, entry: &PrincipalEntry) -> Option<PrincipalMatch> {
         match entry {
-            // AWS says so of a wildcard with `aws:PrincipalArn` (*IAM role principals*); it is read so of any.
+            // AWS documents this for a wildcard with `aws:PrincipalArn` (*IAM role principals*). Applied to any wildcard.
             PrincipalEntry::Anyone => Some(PrincipalMatch::Direct),
             PrincipalEntry::Aws(AwsPrincipal::Account(account)) => {
                 (self.info.account.as_ref() == Some(account)).then_some(PrincipalMatch::Account)
@@ -72,8 +72,8 @@ impl RequestPrincipal<'_> {
         }
     }
 
-    /// Whether an ARN is the user's or role's own. A session's ARN does not tell its role's path: where that
-    /// is all there is to go by, the name decides, which is unique in its account.
+    /// Whether an ARN is the ARN of the user or role. If only the ARN of a session is known, the path of the role is
+    /// unknown, and the name decides. Role names are unique in an account.
     fn is_entity(&self, arn: &Arn) -> bool {
         let Some(principal_arn) = &self.info.arn else { return false };
         if principal_arn == arn {
@@ -89,14 +89,14 @@ impl RequestPrincipal<'_> {
     }
 }
 
-/// How a `Principal` or `NotPrincipal` speaks of a principal, or of one session of it; none where it does not.
+/// How a `Principal` or `NotPrincipal` element matches a principal or one of its sessions. `None` if it does not match.
 pub fn match_principal(
     info: &PrincipalInfo,
     session: Option<&Arn>,
     has_boundary: bool,
     element: &PrincipalElement,
 ) -> Option<PrincipalMatch> {
-    RequestPrincipal { info: info, session, has_boundary }.match_element(element)
+    RequestPrincipal { info, session, has_boundary }.match_element(element)
 }
 
 /// The sessions of a role that an element names.
@@ -111,7 +111,7 @@ pub fn find_named_sessions<'e>(info: &PrincipalInfo, element: &'e PrincipalEleme
     })
 }
 
-/// Whether an ARN is that of a session of this role.
+/// Whether an ARN is the ARN of a session of a role.
 pub(super) fn is_session_of(session: &Arn, role: &Arn) -> bool {
     let mut parts = session.resource().splitn(3, '/');
     session.service() == "sts"

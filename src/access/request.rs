@@ -1,15 +1,15 @@
-//! A concrete request: what is asked, of what, in which context.
+//! A concrete request: action, resource and context.
 
 use std::collections::BTreeMap;
 
 use crate::iam::ContextKey;
 
-/// The values of one context key in a request.
+/// The value of one context key in a request.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum ContextValue {
     /// The value of a single-valued key.
     Single(String),
-    /// The values of a multi-valued key; the empty set is present, not missing.
+    /// The values of a multivalued key. The empty set is present, not missing.
     Set(Vec<String>),
 }
 
@@ -23,28 +23,28 @@ impl ContextValue {
     }
 }
 
-/// The request context, whole: a key that is not in it is missing.
+/// The complete request context. A key that it does not contain is missing.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Hash)]
 pub struct Context(pub BTreeMap<ContextKey, ContextValue>);
 
 impl Context {
-    /// The value of a key in any case; none where it is missing.
+    /// The value of a key, ignoring case. `None` if the key is missing.
     pub fn get(&self, key: &ContextKey) -> Option<&ContextValue> {
         self.0.get(key)
     }
 
-    /// Sets a single-valued key.
+    /// Sets a key to a single value.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {
         self.0.insert(ContextKey::new(key), ContextValue::Single(value.into()));
     }
 }
 
-/// What a principal asks for. The principal itself stands in its [`super::Layers`].
+/// A request. The principal that makes it is part of [`super::Layers`].
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Request {
     /// `service:Name`, in any case.
     pub action: String,
-    /// An ARN, or `*` for an action that names no resource.
+    /// An ARN, or `*` for an action without resource types.
     pub resource: String,
     /// All context keys of the request.
     pub context: Context,

@@ -1,4 +1,4 @@
-//! Whether one statement matches a request (`docs/semantics.md` §2).
+//! Whether a statement matches a request (`docs/semantics.md` §2).
 
 use super::condition_match;
 use super::layers::PolicyRef;
@@ -9,7 +9,7 @@ use super::trace::{Mismatch, StatementOutcome, StatementRef, StatementTrace};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, ElementKind, Interpretation, Statement};
 
-/// What every statement is held against.
+/// The request that statements are matched with.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct StatementMatcher<'a, 'b> {
     pub principal: RequestPrincipal<'a>,
@@ -20,7 +20,7 @@ pub(super) struct StatementMatcher<'a, 'b> {
 }
 
 impl<'a> StatementMatcher<'a, '_> {
-    /// What the statements of some policies make of the request.
+    /// The outcome of each statement of some policies.
     pub fn trace_statements(&self, policies: impl IntoIterator<Item = &'a PolicyRef>) -> Vec<StatementTrace<'a>> {
         policies
             .into_iter()
@@ -42,7 +42,7 @@ impl<'a> StatementMatcher<'a, '_> {
         if !self.matches_action(&statement.action) {
             return StatementOutcome::Failed(Mismatch::Action);
         }
-        // Without the element the statement is about whatever its policy is on.
+        // A statement without the element applies to the resource that its policy is attached to.
         if !statement.resource.as_ref().is_none_or(|element| self.matches_resource(element)) {
             return StatementOutcome::Failed(Mismatch::Resource);
         }

@@ -1,6 +1,6 @@
-//! Why a request was decided as it was: per layer, what each statement made of it.
+//! The reasons of a decision: the outcome of each statement, by layer.
 //!
-//! Everything borrows from the layers and the request that were evaluated; nothing is copied.
+//! The trace borrows from the layers and the request.
 
 use super::layers::{PolicyOrigin, PolicyRef};
 use super::principal_match::PrincipalMatch;
@@ -8,20 +8,20 @@ use super::request::ContextValue;
 use crate::iam::{Condition, Effect, Statement};
 use crate::source::Place;
 
-/// A kind of layer (`docs/semantics.md` §4), with the level where it has levels.
+/// A layer (`docs/semantics.md` §4), with its level if it has levels.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum Layer {
-    /// The principal's partition, which is not the resource's: there are no policies in it.
+    /// The partition: the principal and the resource are in different ones. This layer has no policies.
     Partition,
     /// Identity policies.
     Identity,
     /// The permissions boundary.
     Boundary,
-    /// Service control policies at one level, root first, from 0.
+    /// Service control policies at one level. Level 0 is the root.
     ServiceControl(usize),
-    /// Resource control policies at one level, root first, from 0.
+    /// Resource control policies at one level. Level 0 is the root.
     ResourceControl(usize),
-    /// The policies of the resource.
+    /// The resource policy.
     Resource,
     /// Session policies.
     Session,
@@ -41,10 +41,10 @@ impl std::fmt::Display for Layer {
     }
 }
 
-/// A statement in its policy.
+/// A statement and its policy.
 #[derive(Copy, Clone, Debug)]
 pub struct StatementRef<'a> {
-    /// The policy that holds it.
+    /// The policy that contains the statement.
     pub policy: &'a PolicyRef,
     /// The statement.
     pub statement: &'a Statement,
@@ -56,17 +56,17 @@ impl<'a> StatementRef<'a> {
         &self.policy.name
     }
 
-    /// Where the policy comes from.
+    /// The origin of the policy.
     pub fn origin(&self) -> &'a PolicyOrigin {
         &self.policy.origin
     }
 
-    /// Position in its document, from 0.
+    /// The position in its document, from 0.
     pub fn index(&self) -> usize {
         self.statement.index
     }
 
-    /// Its `Sid`.
+    /// The `Sid`, if present.
     pub fn sid(&self) -> Option<&'a str> {
         self.statement.sid.as_deref()
     }
@@ -76,76 +76,76 @@ impl<'a> StatementRef<'a> {
         self.statement.effect
     }
 
-    /// Where it stands.
+    /// The file, line and column of the statement.
     pub fn place(&self) -> Place {
         self.policy.document.statement_place(self.statement)
     }
 }
 
-/// What a statement made of the request.
+/// Whether a statement matches the request.
 #[derive(Clone, Debug)]
 pub enum StatementOutcome<'a> {
-    /// It matches; how it names the principal, where it names one.
+    /// It matches. The field says how its `Principal` element matches, if it has one.
     Matched(Option<PrincipalMatch>),
-    /// It does not; the first thing that fails.
+    /// It does not match, for this reason.
     Failed(Mismatch<'a>),
 }
 
-/// The first thing about a statement that the request does not meet.
+/// The first part of a statement that does not match the request.
 #[derive(Clone, Debug)]
 pub enum Mismatch<'a> {
-    /// It speaks of others.
+    /// The principal is not named, or `NotPrincipal` excludes it.
     Principal,
-    /// The action is not listed, or is excepted by `NotAction`.
+    /// The action is not listed, or `NotAction` excludes it.
     Action,
-    /// No pattern matches the resource, or `NotResource` excepts it.
+    /// No pattern matches the resource, or `NotResource` excludes it.
     Resource,
-    /// A condition entry does not hold.
+    /// A condition does not hold.
     Condition {
-        /// The entry: operator, key and the policy's values.
+        /// The condition.
         condition: &'a Condition,
-        /// The request's value; none where the key is missing.
+        /// The value in the request. `None` if the key is missing.
         found: Option<&'a ContextValue>,
     },
 }
 
-/// A statement and what it made of the request.
+/// A statement and its outcome.
 #[derive(Clone, Debug)]
 pub struct StatementTrace<'a> {
     /// The statement.
     pub statement: StatementRef<'a>,
-    /// What it made of the request.
+    /// The outcome.
     pub outcome: StatementOutcome<'a>,
 }
 
 impl StatementTrace<'_> {
-    /// Whether it matches the request.
+    /// Whether the statement matches the request.
     pub fn is_match(&self) -> bool {
         matches!(self.outcome, StatementOutcome::Matched(_))
     }
 }
 
-/// What a layer says to the request.
+/// The verdict of one layer.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum LayerVerdict {
-    /// A Deny matches.
+    /// A Deny statement matches.
     Denies,
-    /// An Allow matches, and no Deny.
+    /// An Allow statement matches, and no Deny statement.
     Allows,
-    /// Neither matches.
+    /// No statement matches.
     NoMatch,
 }
 
-/// One layer's part in the decision. A layer that does not exist, or does not bind the principal, has none.
+/// The result of one layer. A layer that does not exist or does not apply to the principal has no trace.
 #[derive(Clone, Debug)]
 pub struct LayerTrace<'a> {
-    /// Which layer.
+    /// The layer.
     pub layer: Layer,
-    /// The level's name, where the layer has levels.
+    /// The name of the level, if the layer has levels.
     pub level_name: Option<&'a str>,
-    /// What it says.
+    /// The verdict.
     pub verdict: LayerVerdict,
-    /// Its statements, in order.
+    /// The statements, in order.
     pub statements: Vec<StatementTrace<'a>>,
 }
 
@@ -164,7 +164,7 @@ impl<'a> LayerTrace<'a> {
         LayerTrace { layer, level_name, verdict, statements }
     }
 
-    /// The statements of that effect that match.
+    /// The matching statements with an effect.
     pub fn matching_statements(&self, effect: Effect) -> impl Iterator<Item = StatementRef<'a>> {
         self.statements.iter().filter(move |s| s.is_match() && s.statement.effect() == effect).map(|s| s.statement)
     }

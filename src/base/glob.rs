@@ -1,58 +1,63 @@
-//! Globs over text: `*` is any run of characters, `?` exactly one.
+//! The glob matcher for plain text: `*` is any run of characters, `?` is exactly one character.
 
 use std::fmt;
 
-/// A glob over a whole text, case-sensitive; neither wildcard stops at a colon or a slash.
+/// A glob over a whole text, case-sensitive. Wildcards also match colons and slashes.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub struct Glob {
-    written: Box<str>,
-    pattern: Box<[char]>,
-}
+pub struct Glob(Box<str>);
 
 impl Glob {
-    /// Every text is a glob.
+    /// A glob from its text. Every text is a valid glob.
     pub fn new(text: &str) -> Glob {
-        Glob { written: text.into(), pattern: text.chars().collect() }
+        Glob(text.into())
     }
 
-    /// A glob that can be over an ARN: it begins with `arn:` or `*`.
+    /// A glob that can match an ARN. `None` unless it starts with `arn:` or `*`.
     pub fn parse_arn_glob(text: &str) -> Option<Glob> {
         (text.starts_with("arn:") || text.starts_with('*')).then(|| Glob::new(text))
     }
 
-    /// The glob as it was written.
+    /// The text of the glob.
     pub fn as_str(&self) -> &str {
-        &self.written
+        &self.0
     }
 
-    /// Whether the whole text matches. Linear in the text times the pattern, whatever the stars.
+    /// Whether the glob matches the whole text.
     pub fn matches(&self, text: &str) -> bool {
-        let mut pattern = &*self.pattern;
-        let mut rest = text.chars();
-        // After a star: what follows it, and where the text stood when the star was met.
-        let mut backtrack: Option<(&[char], std::str::Chars<'_>)> = None;
-        loop {
-            if let Some((&'*', after)) = pattern.split_first() {
-                pattern = after;
-                backtrack = Some((after, rest.clone()));
-                continue;
+        matches_glob(&self.0, text)
+    }
+}
+
+/// Whether a glob matches the whole text. The time is at most the product of the two lengths.
+pub fn matches_glob(glob: &str, text: &str) -> bool {
+    let mut pattern = glob.chars();
+    let mut rest = text.chars();
+    // The pattern after the last star, and the text from which that star has to match next.
+    let mut backtrack: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let mut pattern_after = pattern.clone();
+        let mut rest_after = rest.clone();
+        match (pattern_after.next(), rest_after.next()) {
+            (Some('*'), _) => {
+                pattern = pattern_after;
+                if pattern.as_str().is_empty() {
+                    return true;
+                }
+                backtrack = Some((pattern.clone(), rest.clone()));
             }
-            let mut lookahead = rest.clone();
-            match (pattern.split_first(), lookahead.next()) {
-                (None, None) => return true,
-                (Some((expected, after)), Some(found)) if *expected == '?' || *expected == found => {
-                    pattern = after;
-                    rest = lookahead;
+            (None, None) => return true,
+            (Some(expected), Some(found)) if expected == '?' || expected == found => {
+                pattern = pattern_after;
+                rest = rest_after;
+            }
+            _ => {
+                // Let the last star match one more character. Earlier stars need not change.
+                let Some((after_star, start)) = &mut backtrack else { return false };
+                if start.next().is_none() {
+                    return false;
                 }
-                _ => {
-                    // The star takes one more character; where there is none left, nothing matches.
-                    let Some((after, start)) = &mut backtrack else { return false };
-                    if start.next().is_none() {
-                        return false;
-                    }
-                    pattern = after;
-                    rest = start.clone();
-                }
+                pattern = after_star.clone();
+                rest = start.clone();
             }
         }
     }
@@ -60,7 +65,7 @@ impl Glob {
 
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(&self.0)
     }
 }
 
@@ -90,7 +95,7 @@ mod tests {
         assert!(Glob::parse_arn_glob("role/x").is_none());
     }
 
-    /// The definition, by recursion.
+    /// The definition as a recursive function.
     fn matches_by_definition(pattern: &[char], text: &[char]) -> bool {
         match pattern {
             [] => text.is_empty(),

@@ -1,6 +1,13 @@
-//! What every layer may use.
+//! What every layer can use.
+//!
+//! - `glob.rs`: the glob matcher for plain text.
+//! - `word_match.rs`: words of names.
+//! - `cache.rs`: values that are computed once per key.
+//! - `plural.rs`: counts in sentences.
+//! - `sanitize.rs`: untrusted text for terminals.
 
 pub mod cache;
 pub mod glob;
 pub mod plural;
+pub mod sanitize;
 pub mod word_match;

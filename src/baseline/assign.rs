@@ -1,63 +1,64 @@
-//! Which entry binds which principal.
+//! Which entry applies to which principal.
 //!
-//! Every principal gets exactly one [`Assignment`]:
-//! - Of the entries that match it, those that another matching entry overrides are dropped. Overriding is
-//!   transitive: where `a` overrides `b` and `b` overrides `c`, `a` overrides `c`, whether or not `b` matches.
-//! - One entry remains: it is declared. Several remain: it is ambiguous, an error; ceilings are never joined.
-//! - No entry matches: an `[[ignore]]` may leave it out. An entry wins over an ignore: what is declared is audited.
-//! - A service-linked role that neither speaks of is left out; anything else is undeclared.
+//! Every principal has exactly one [`Assignment`]:
+//! - Of the entries that match it, those that another matching entry overrides do not apply. Overriding is transitive: if
+//!   `a` overrides `b` and `b` overrides `c`, then `a` overrides `c`, even if `b` does not match.
+//! - If one entry remains, the principal is declared. If several remain, it is ambiguous. That is an error, since
+//!   ceilings are never combined.
+//! - If no entry matches, an `[[ignore]]` can exclude it from the audit. Entries take precedence over ignores.
+//! - A service-linked role that nothing matches is ignored. Any other principal is undeclared.
 
 use indexmap::IndexMap;
 
-use super::model::entry::Baseline;
+use super::model::baseline::Baseline;
 use super::model::selector::PrincipalView;
 use crate::source::{Diagnostic, Place};
 
-/// What the baseline says of one principal.
+/// The declaration status of one principal.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Assignment {
-    /// This entry binds it: an index into [`Baseline::entries`].
+    /// This entry applies: an index into [`Baseline::entries`].
     Declared(usize),
-    /// It is left out of the audit.
+    /// The principal is not audited.
     Ignored(IgnoreReason),
-    /// Nothing speaks of it.
+    /// No entry and no ignore matches.
     Undeclared,
-    /// Several entries match and none of them decides: an index into [`Assignments::ambiguities`].
+    /// Several entries match, and none overrides the others: an index into [`Assignments::ambiguities`].
     Ambiguous(usize),
 }
 
-/// Why a principal is left out.
+/// Why a principal is not audited.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum IgnoreReason {
-    /// An `[[ignore]]`, the first that matches: an index into [`Baseline::ignores`].
+    /// The first `[[ignore]]` that matches: an index into [`Baseline::ignores`].
     Ignore(usize),
-    /// It is an AWS-owned service-linked role.
+    /// The principal is a service-linked role.
     ServiceLinked,
 }
 
-/// Principals that the same entries match without one that decides.
+/// Principals that the same set of entries matches, none of which overrides the others.
 #[derive(Clone, Debug)]
 pub struct AmbiguousMatch {
     /// The entries, two or more: indices into [`Baseline::entries`].
     pub entries: Vec<usize>,
-    /// The principals: indices into what was assigned.
+    /// The principals: indices into the assigned principals.
     pub principals: Vec<usize>,
-    /// The error, at the name of the last of the entries.
+    /// The error, at the name of the last entry.
     pub diagnostic: Diagnostic,
 }
 
-/// What of a manifest has become idle.
+/// A part of a manifest that has no effect.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct StaleItem {
-    /// What it is.
+    /// The part.
     pub subject: StaleSubject,
-    /// Why.
+    /// The reason.
     pub reason: StaleReason,
-    /// Where it stands.
+    /// The position in the manifest.
     pub place: Place,
 }
 
-/// The part of a manifest that is idle.
+/// The kind and index of an unused part.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum StaleSubject {
     /// An index into [`Baseline::entries`].
@@ -68,34 +69,34 @@ pub enum StaleSubject {
     Exception(usize),
 }
 
-/// Why a part of a manifest is idle.
+/// Why a part of a manifest has no effect.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum StaleReason {
     /// No principal, or no finding, matches it.
     MatchesNothing,
-    /// All that it matches is decided by other entries.
+    /// Other entries apply to everything that it matches.
     Overridden,
 }
 
-/// What the baseline says of all principals.
+/// The declaration status of all principals.
 #[derive(Clone, Debug)]
 pub struct Assignments {
-    /// One for each principal, in the order given.
+    /// One assignment per principal, in the given order.
     pub by_principal: Vec<Assignment>,
-    /// Each set of entries that cannot be told apart, with its principals.
+    /// The sets of entries that match the same principals ambiguously.
     pub ambiguities: Vec<AmbiguousMatch>,
-    /// Entries and ignores that do nothing for these principals; exceptions: [`Baseline::stale_exceptions`].
+    /// Entries and ignores without effect. For exceptions, see [`Baseline::find_stale_exceptions`].
     pub stale: Vec<StaleItem>,
 }
 
 impl Assignments {
-    /// How many AWS-owned service-linked roles were left out by default.
+    /// The number of service-linked roles that are ignored by default.
     pub fn count_service_linked(&self) -> usize {
         self.by_principal.iter().filter(|a| **a == Assignment::Ignored(IgnoreReason::ServiceLinked)).count()
     }
 }
 
-/// How far an entry or ignore got.
+/// Whether an entry or ignore matched a principal, and whether it was applied.
 #[derive(Copy, Clone, Default)]
 struct MatchUse {
     has_matched: bool,
@@ -113,7 +114,7 @@ impl MatchUse {
 }
 
 impl Baseline {
-    /// Says for every principal which entry binds it, and what of the manifest is idle.
+    /// Assigns an entry or an ignore to each principal, and finds unused parts of the manifest.
     pub fn assign(&self, principals: &[PrincipalView<'_>]) -> Assignments {
         let order = self.compute_precedence();
         let mut entry_use = vec![MatchUse::default(); self.entries.len()];
@@ -161,7 +162,7 @@ impl Baseline {
                 Some(AmbiguousMatch { entries: entries.clone(), principals: members.clone(), diagnostic })
             })
             .collect();
-        Assignments { by_principal: by_principal, ambiguities, stale: self.find_stale(&entry_use, &ignore_use) }
+        Assignments { by_principal, ambiguities, stale: self.find_stale(&entry_use, &ignore_use) }
     }
 
     fn ambiguity_diagnostic(&self, entries: &[usize], example: &str, count: usize) -> Option<Diagnostic> {
@@ -174,9 +175,9 @@ impl Baseline {
                 &self.source,
                 last.name.span,
                 format!("{} entries match {example}{others}: {}", names.len(), names.join(", ")),
-                "one entry for a principal",
+                "one entry per principal",
             )
-            .with_help("narrow their selectors, or let one say `overrides`"),
+            .with_help("narrow their selectors, or add `overrides` to one of them"),
         )
     }
 
@@ -212,7 +213,7 @@ impl Baseline {
                 reached
             })
             .collect();
-        Precedence { overridden: overridden }
+        Precedence { overridden }
     }
 }
 
@@ -227,7 +228,7 @@ impl Precedence {
     }
 }
 
-/// The indices that match, noted as matched.
+/// Marks the items that match, and returns their indices.
 fn mark_matches(uses: &mut [MatchUse], matches: impl Iterator<Item = bool>) -> Vec<usize> {
     let mut found = Vec::new();
     for (index, (used, matched)) in uses.iter_mut().zip(matches).enumerate() {
@@ -245,7 +246,7 @@ mod tests {
     use super::*;
     use crate::baseline::tests::testing::load_manifest;
 
-    /// Entries `name`, glob over the role's name, what it overrides; then ignores by glob.
+    /// Entries as (name, glob over the role name, overrides); then ignores as globs.
     fn baseline(entries: &[(&str, &str, &str)], ignores: &[&str]) -> Baseline {
         let mut manifest = "version = 1\n".to_owned();
         for (name, glob, overrides) in entries {
@@ -292,7 +293,7 @@ mod tests {
         use Assignment::*;
         let chain = [("a", "a*", "\"b\""), ("b", "*b*", "[\"c\"]"), ("c", "*", "[]"), ("d", "*d", "\"c\"")];
         let baseline = baseline(&chain, &[]);
-        // a and c without b; all of a, b, c; c alone; a and d, of which neither overrides the other, twice.
+        // Matches of the roles: a and c; a, b and c; c; a and d, twice, of which neither overrides the other.
         let found = assign_roles(&baseline, &["a", "ab", "x", "ad", "ayd"]);
         assert_eq!(found.by_principal, [Declared(0), Declared(0), Declared(2), Ambiguous(0), Ambiguous(0)]);
         assert_eq!(found.ambiguities[0].entries, [0, 3]);

@@ -12,9 +12,9 @@ mod tests {
     use serde_json::Value;
 
     use super::SCHEMA;
-    use crate::baseline::model::entry::PrincipalClass;
     use crate::baseline::model::hint::Strength;
     use crate::baseline::model::levels::parse_level;
+    use crate::baseline::model::principal_class::PrincipalClass;
     use crate::baseline::parse::keys;
     use crate::baseline::tests::testing::ManifestDirectory;
 
@@ -22,7 +22,7 @@ mod tests {
         serde_json::from_str(SCHEMA).unwrap()
     }
 
-    /// What an editor makes of a manifest: dates are strings.
+    /// The manifest as an editor validates it: dates are strings.
     fn toml_to_json(value: toml::Value) -> Value {
         match value {
             toml::Value::String(text) => text.into(),
@@ -81,7 +81,7 @@ mod tests {
         let mut manifests = documented_manifests();
         assert_eq!(manifests.len(), 1);
         manifests.push(std::fs::read_to_string("policies/baseline.toml").unwrap());
-        manifests.push("version = 1\n".to_owned() + &std::fs::read_to_string("src/baseline/model/hints.toml").unwrap());
+        manifests.push("version = 1\n".to_owned() + &std::fs::read_to_string("src/baseline/parse/hints.toml").unwrap());
         for manifest in manifests {
             assert_eq!(find_violations(&manifest), Vec::<String>::new(), "{manifest}");
         }

@@ -1,19 +1,19 @@
-//! Reads the catalog file: zstd over lines of text, each beginning with a tag. `docs/catalog.md`
-//! has the format; `xtask` writes it.
+//! Loads the catalog file: lines of text, compressed with zstd, each starting with a tag. `docs/catalog.md` describes
+//! the format. `xtask` writes the file.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::condition_key::{KeyId, KeyTable};
-use super::ids::{AccessLevel, ActionId, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
+use super::ids::{AccessLevel, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
 use super::{Action, Catalog, ResourceType, Service, Shape, TextRange};
 
 const EMBEDDED: &[u8] = include_bytes!("catalog.zst");
 const FORMAT_HEADER: &str = "iamdrift-catalog 1";
-/// The first of zstd's four bytes; a file without them is taken for plain lines.
+/// The magic number of zstd. A file without it is uncompressed.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// Ten times today's size: a file that unpacks to more is no catalog.
+/// Ten times the current size. A larger file is rejected.
 const MAX_DECOMPRESSED_SIZE: usize = 16 << 20;
 
 /// Why a catalog file could not be used.
@@ -24,45 +24,45 @@ pub enum CatalogError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file is not one that `xtask catalog` wrote, or one of another format.
+    /// The file is not a catalog, or has another format version.
     #[error("not a catalog of format \"{FORMAT_HEADER}\": {reason}")]
     NotACatalog {
-        /// What was found instead.
+        /// The reason.
         reason: String,
     },
-    /// A line of the file says something impossible.
+    /// A line of the file is invalid.
     #[error("line {line} of the catalog: {reason}")]
     BadLine {
-        /// Counted from one, in the decompressed text.
+        /// The line of the decompressed text, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 }
 
 impl Catalog {
-    /// The catalog that the binary carries.
+    /// The embedded catalog.
     pub fn embedded() -> &'static Catalog {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
-        CATALOG.get_or_init(|| Catalog::from_bytes(EMBEDDED).expect("a test reads the embedded catalog"))
+        CATALOG.get_or_init(|| Catalog::from_bytes(EMBEDDED).expect("a test loads the embedded catalog"))
     }
 
-    /// A newer catalog, in the format of the embedded one.
+    /// Loads a catalog from a file in the format of the embedded one.
     ///
     /// # Errors
-    /// When the file cannot be read, or is no catalog of this format.
+    /// If the file cannot be read, or is not a catalog of this format.
     pub fn load(path: &Path) -> Result<Catalog, CatalogError> {
         let bytes = std::fs::read(path).map_err(|source| CatalogError::Unreadable { path: path.to_owned(), source })?;
         Catalog::from_bytes(&bytes)
     }
 
-    /// A catalog from a file's bytes, compressed or not.
+    /// Parses a catalog, compressed or not.
     ///
     /// # Errors
-    /// When they are no catalog of this format.
+    /// If the bytes are not a catalog of this format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Catalog, CatalogError> {
         let not_a_catalog = |reason: &str| CatalogError::NotACatalog { reason: reason.to_owned() };
         let text = if bytes.starts_with(&ZSTD_MAGIC) {
@@ -70,13 +70,13 @@ impl Catalog {
         } else {
             bytes.to_vec()
         };
-        let text = String::from_utf8(text).map_err(|_| not_a_catalog("it is not text"))?;
+        let text = String::from_utf8(text).map_err(|_| not_a_catalog("the file is not text"))?;
         if !text.starts_with(FORMAT_HEADER) {
-            return Err(not_a_catalog("it begins otherwise"));
+            return Err(not_a_catalog("the first line has another format name"));
         }
-        // Spans then serve the lower-case copy too.
+        // A range is then valid in the lower-case copy, too.
         if !text.is_ascii() || u32::try_from(text.len()).is_err() {
-            return Err(not_a_catalog("it is not plain ASCII of a sane size"));
+            return Err(not_a_catalog("the text is not ASCII, or larger than 4 GiB"));
         }
         let mut reader = CatalogReader::new(&text);
         let mut rest = text.as_str();
@@ -96,7 +96,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Names are found by binary search, so their order is part of the format.
+    /// Checks the order of names, which binary search relies on.
     fn check_order(&self) -> Result<(), CatalogError> {
         let actions_in_order = self.services.iter().all(|service| {
             let actions = self.actions.get(to_usize_range(&service.actions)).unwrap_or(&[]);
@@ -105,7 +105,7 @@ impl Catalog {
         if actions_in_order && self.is_ascending(self.services.iter().map(|service| &service.prefix)) {
             return Ok(());
         }
-        Err(CatalogError::NotACatalog { reason: "its names are not in order".to_owned() })
+        Err(CatalogError::NotACatalog { reason: "the names are not sorted".to_owned() })
     }
 
     fn is_ascending<'a>(&self, mut spans: impl Iterator<Item = &'a TextRange>) -> bool {
@@ -121,11 +121,11 @@ fn to_usize_range(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
 }
 
-/// The state of reading: the catalog so far.
+/// The state of the parser.
 struct CatalogReader<'t> {
     text: &'t str,
     catalog: Catalog,
-    /// Where the current service's shapes begin: lines count them from there.
+    /// The first shape of the current service. Shape numbers of lines are relative to it.
     first_shape: usize,
 }
 
@@ -151,7 +151,7 @@ impl<'t> CatalogReader<'t> {
 
     fn read_line(&mut self, line: &'t str) -> Result<(), &'static str> {
         let Some((tag, rest)) = split_at_byte(line, b' ') else {
-            return Err("it has no tag");
+            return Err("the line has no tag");
         };
         match tag {
             "iamdrift-catalog" => self.read_header(rest),
@@ -160,21 +160,21 @@ impl<'t> CatalogReader<'t> {
             "r" => self.read_resource_type(rest),
             "h" => self.read_shape(rest),
             "a" => self.read_action(rest),
-            _ => Err("its tag is unknown"),
+            _ => Err("unknown tag"),
         }
     }
 
     /// `iamdrift-catalog 1 VERSION DATE`
     fn read_header(&mut self, rest: &'t str) -> Result<(), &'static str> {
         let mut words = rest.split(' ').skip(1);
-        self.catalog.version = self.span_of_part(words.next().ok_or("it has no version")?);
-        self.catalog.updated_at = self.span_of_part(words.next().ok_or("it has no date")?);
+        self.catalog.version = self.span_of_part(words.next().ok_or("missing version")?);
+        self.catalog.updated_at = self.span_of_part(words.next().ok_or("missing date")?);
         Ok(())
     }
 
     /// `k TYPE-AND-MULTIPLICITY NAME`, such as `k s1 s3:prefix`
     fn read_key(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (type_code, name) = split_at_byte(rest, b' ').ok_or("it has no name")?;
+        let (type_code, name) = split_at_byte(rest, b' ').ok_or("missing name")?;
         let mut letters = type_code.chars();
         let value_type = match letters.next() {
             Some('s') => ValueType::String,
@@ -184,12 +184,12 @@ impl<'t> CatalogReader<'t> {
             Some('d') => ValueType::Date,
             Some('i') => ValueType::IpAddress,
             Some('x') => ValueType::Binary,
-            _ => return Err("its value type is unknown"),
+            _ => return Err("unknown value type"),
         };
         let multiplicity = match letters.next() {
             Some('1') => Multiplicity::Single,
             Some('+') => Multiplicity::Multi,
-            _ => return Err("its multiplicity is unknown"),
+            _ => return Err("unknown multiplicity"),
         };
         self.catalog.keys.insert(name, KeyDefinition { value_type, multiplicity });
         Ok(())
@@ -202,7 +202,7 @@ impl<'t> CatalogReader<'t> {
         let types = next_id(&self.catalog.resource_types)?;
         self.first_shape = self.catalog.shapes.len();
         if self.catalog.services.len() >= usize::from(u16::MAX) {
-            return Err("there are too many services");
+            return Err("too many services");
         }
         self.catalog.services.push(Service {
             prefix: self.span_of_part(prefix),
@@ -215,7 +215,7 @@ impl<'t> CatalogReader<'t> {
 
     /// `r NAME|ARN FORMAT|ARN FORMAT…`
     fn read_resource_type(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (name, formats) = split_at_byte(rest, b'|').ok_or("it has no ARN format")?;
+        let (name, formats) = split_at_byte(rest, b'|').ok_or("missing ARN format")?;
         let (service, _) = self.current_service()?;
         self.catalog.resource_types.push(ResourceType {
             name: self.span_of_part(name),
@@ -227,15 +227,15 @@ impl<'t> CatalogReader<'t> {
         Ok(())
     }
 
-    /// `h TYPE,TYPE… KEY,KEY…`: types counted within the service, keys within the file; `-` for none
+    /// `h TYPE,TYPE… KEY,KEY…`: numbers of types within the service, and of keys within the file; `-` for none
     fn read_shape(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (types, keys) = split_at_byte(rest, b' ').ok_or("it has no keys")?;
+        let (types, keys) = split_at_byte(rest, b' ').ok_or("missing keys")?;
         let known = self.current_service()?.1.resource_types.clone();
         let first_type = self.catalog.shape_types.len();
         for number in parse_numbers(types) {
             let id = known.start.saturating_add(number?);
             if !known.contains(&id) {
-                return Err("it names a resource type that is not there");
+                return Err("unknown resource type");
             }
             self.catalog.shape_types.push(ResourceTypeId(id));
         }
@@ -244,7 +244,7 @@ impl<'t> CatalogReader<'t> {
         for number in parse_numbers(keys) {
             let id = number?;
             if id as usize >= self.catalog.keys.len() || last >= Some(id) {
-                return Err("its keys are unknown or out of order");
+                return Err("unknown or unsorted keys");
             }
             last = Some(id);
             self.catalog.shape_keys.push(KeyId(id));
@@ -256,22 +256,22 @@ impl<'t> CatalogReader<'t> {
         Ok(())
     }
 
-    /// `a LEVEL SHAPE NAME`: the shape counted within the service
+    /// `a LEVEL SHAPE NAME`: the number of the shape within the service
     fn read_action(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (level, rest) = split_at_byte(rest, b' ').ok_or("it has no shape")?;
-        let (shape, name) = split_at_byte(rest, b' ').ok_or("it has no name")?;
+        let (level, rest) = split_at_byte(rest, b' ').ok_or("missing shape")?;
+        let (shape, name) = split_at_byte(rest, b' ').ok_or("missing name")?;
         let level = match level {
             "L" => AccessLevel::List,
             "R" => AccessLevel::Read,
             "T" => AccessLevel::Tagging,
             "W" => AccessLevel::Write,
             "P" => AccessLevel::PermissionsManagement,
-            _ => return Err("its access level is unknown"),
+            _ => return Err("unknown access level"),
         };
-        let shape = shape.parse::<usize>().map_err(|_| "its shape is no number")?;
+        let shape = shape.parse::<usize>().map_err(|_| "the shape is not a number")?;
         let shape = self.first_shape.saturating_add(shape);
         if shape >= self.catalog.shapes.len() {
-            return Err("its shape is not there");
+            return Err("unknown shape");
         }
         let name = self.span_of_part(name);
         let (service, _) = self.current_service()?;
@@ -279,7 +279,7 @@ impl<'t> CatalogReader<'t> {
             name,
             service,
             level,
-            shape: ShapeId(u32::try_from(shape).map_err(|_| "there are too many shapes")?),
+            shape: ShapeId(u32::try_from(shape).map_err(|_| "too many shapes")?),
         });
         let end = next_id(&self.catalog.actions)?;
         self.current_service()?.1.actions.end = end;
@@ -287,23 +287,23 @@ impl<'t> CatalogReader<'t> {
     }
 
     fn current_service(&mut self) -> Result<(ServiceId, &mut Service), &'static str> {
-        let last = self.catalog.services.len().wrapping_sub(1);
-        let id = u16::try_from(last).map_err(|_| "it stands before any service")?;
-        let service = self.catalog.services.last_mut();
-        Ok((ServiceId(id), service.ok_or("it stands before any service")?))
+        const NO_SERVICE: &str = "the line is before the first service";
+        let last = self.catalog.services.len().checked_sub(1).ok_or(NO_SERVICE)?;
+        let id = u16::try_from(last).map_err(|_| "too many services")?;
+        Ok((ServiceId(id), self.catalog.services.last_mut().ok_or(NO_SERVICE)?))
     }
 
-    /// The place of a part of the text within it.
+    /// The range of a part of the text.
     fn span_of_part(&self, part: &'t str) -> TextRange {
         let start = part.as_ptr().addr() - self.text.as_ptr().addr();
-        let place = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+        let place = |offset| u32::try_from(offset).expect("the length of the text fits in 32 bits");
         place(start)..place(start + part.len())
     }
 }
 
-/// The next id in a list.
+/// The ID of the next item of a list.
 fn next_id<T>(list: &[T]) -> Result<u32, &'static str> {
-    u32::try_from(list.len()).map_err(|_| "there are too many of them")
+    u32::try_from(list.len()).map_err(|_| "too many items")
 }
 
 fn parse_numbers(list: &str) -> impl Iterator<Item = Result<u32, &'static str>> {
@@ -314,20 +314,13 @@ fn parse_numbers(list: &str) -> impl Iterator<Item = Result<u32, &'static str>> 
         }
         let (word, after) = split_at_byte(rest, b',').unwrap_or((rest, ""));
         rest = after;
-        Some(word.parse().map_err(|_| "it holds no number where one is due"))
+        Some(word.parse().map_err(|_| "not a number"))
     })
 }
 
-/// The text before and after the first such byte. `split_once` looks for it in strides, which
-/// doubles the time to load: here it is seldom more than a few bytes away.
+/// The text before and after the first such byte. The byte is usually near the start, where `split_once` is slower: it
+/// doubles the time to load a catalog.
 fn split_at_byte(text: &str, byte: u8) -> Option<(&str, &str)> {
     let place = text.bytes().position(|candidate| candidate == byte)?;
     Some((text.get(..place)?, text.get(place + 1..)?))
-}
-
-impl Catalog {
-    /// Every action, in the order of the ids.
-    pub fn actions(&self) -> impl Iterator<Item = ActionId> + use<> {
-        (0..u32::try_from(self.actions.len()).unwrap_or(u32::MAX)).map(ActionId)
-    }
 }

@@ -1,16 +1,17 @@
-//! Which classes an action has: a rule on its name and level, and the reviewed exceptions to it.
-//! `docs/catalog.md` says why the rule is what it is.
+//! Assigns risk classes to actions: by a rule about name and access level, and by reviewed lists. `docs/catalog.md`
+//! explains the rule.
 
 use super::Catalog;
 use super::ids::{AccessLevel, ActionId};
+use super::lists::content_lines;
 use super::risk_class::{RiskClass, RiskClasses};
 
 const DESTRUCTIVE: &str = include_str!("lists/destructive.txt");
 const DATA_READ: &str = include_str!("lists/data_read.txt");
 const ESCALATION: &str = include_str!("lists/escalation.txt");
 
-/// Verbs after which something is gone, or off until someone notices. Not among them: stop,
-/// reboot, detach, disassociate, remove, revoke, cancel, reset: mostly they can be undone.
+/// Verbs of actions that remove or disable something. Not included, since their effect can usually be reversed: stop,
+/// reboot, detach, disassociate, remove, revoke, cancel, reset.
 const DESTRUCTIVE_VERBS: [&str; 15] = [
     "decommission",
     "deactivate",
@@ -29,23 +30,23 @@ const DESTRUCTIVE_VERBS: [&str; 15] = [
     "wipe",
 ];
 
-/// Words that may stand before the verb.
+/// Words that can precede the verb.
 const VERB_PREFIXES: [&str; 3] = ["admin", "batch", "force"];
 
 impl Catalog {
-    /// The classes of an action.
+    /// The risk classes of an action.
     pub fn risk_classes(&self, action: ActionId) -> RiskClasses {
         self.risk_classes
             .get_or_init(|| self.derive_risk_classes())
             .get(action.0 as usize)
             .copied()
-            .expect("an action's id comes from the catalog it is asked of")
+            .expect("an action ID comes from this catalog")
     }
 
     fn derive_risk_classes(&self) -> Vec<RiskClasses> {
         let mut classes: Vec<_> = self.actions().map(|id| self.derive_classes_by_rule(id)).collect();
         let mut set_membership = |name: &str, class: RiskClass, is_member: bool| {
-            // A list may name an action that an older or newer catalog does not have.
+            // An older or newer catalog may lack an action of a list.
             let found = self.find_action(name);
             if let Some(entry) = found.and_then(|id| classes.get_mut(id.0 as usize)) {
                 *entry = entry.iter().filter(|existing| *existing != class).collect();
@@ -78,7 +79,7 @@ impl Catalog {
     }
 }
 
-/// The rule alone: a destructive verb on something that is more than a tag.
+/// The rule without the reviewed list: a destructive verb, and an access level above *Tagging*.
 pub(super) fn is_destructive_by_rule(name: &str, level: AccessLevel) -> bool {
     let is_write = matches!(level, AccessLevel::Write | AccessLevel::PermissionsManagement);
     is_write
@@ -91,7 +92,7 @@ fn contains_word(list: &[&str], word: &str) -> bool {
     list.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// The words of a name in camel case: `BatchDeleteImage` is `Batch`, `Delete`, `Image`.
+/// Splits a name in camel case: `BatchDeleteImage` is `Batch`, `Delete`, `Image`.
 fn split_words(name: &str) -> impl Iterator<Item = &str> {
     let mut rest = name;
     std::iter::from_fn(move || {
@@ -111,35 +112,31 @@ fn split_words(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A reviewed departure from the rule.
+/// A reviewed exception to the rule.
 #[derive(Debug)]
 pub(super) struct DestructiveOverride {
     pub(super) action: &'static str,
     pub(super) is_member: bool,
 }
 
-/// `+ s3:PutObject  why` adds to the class, `- …` takes from it.
+/// The lines of the list: `+ s3:PutObject  reason` adds an action to the class, and `- …` removes one.
 pub(super) fn parse_destructive_overrides() -> impl Iterator<Item = DestructiveOverride> {
-    content_lines(DESTRUCTIVE).filter_map(|line| {
-        let mut parts = line.split_whitespace();
-        let is_member = match parts.next()? {
-            "+" => true,
-            "-" => false,
-            _ => return None,
-        };
-        let action = parts.next()?;
-        Some(DestructiveOverride { action, is_member: is_member })
-    })
+    content_lines(DESTRUCTIVE).map(|line| parse_destructive_override(line).expect("a test parses the embedded list"))
 }
 
-/// The first word of each line of a list.
+fn parse_destructive_override(line: &'static str) -> Option<DestructiveOverride> {
+    let mut parts = line.split_whitespace();
+    let is_member = match parts.next()? {
+        "+" => true,
+        "-" => false,
+        _ => return None,
+    };
+    Some(DestructiveOverride { action: parts.next()?, is_member })
+}
+
+/// The first word of each line.
 pub(super) fn parse_listed_actions(list: &'static str) -> impl Iterator<Item = &'static str> {
     content_lines(list).filter_map(|line| line.split_whitespace().next())
-}
-
-/// The lines of a reviewed list that say something.
-pub(super) fn content_lines(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
-//! The classes of actions: the rule, and that the reviewed lists name real actions and say
-//! something that the rule does not.
+//! Tests of the rule and of the reviewed lists: the actions exist, and no line repeats the rule.
 
-#![allow(clippy::disallowed_macros)] // a test that cannot run says so
+#![allow(clippy::disallowed_macros)] // a test that cannot run prints the reason
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
@@ -83,7 +82,7 @@ fn every_override_names_an_action_and_is_needed() {
         assert_eq!(catalog.full_name(id), action);
         assert!(seen.insert(action), "{action} is listed twice");
         let by_rule = is_destructive_by_rule(catalog.action_name(id), catalog.access_level(id));
-        assert_ne!(by_rule, member, "{action}: the rule says so already");
+        assert_ne!(by_rule, member, "{action}: redundant, since the rule has the same result");
     }
 }
 

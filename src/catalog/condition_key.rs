@@ -1,26 +1,25 @@
-//! Condition keys by name: exact names through a hash, templates (`aws:ResourceTag/${TagKey}`)
-//! piece by piece.
+//! Finds condition keys by name: exact names, and templates such as `aws:ResourceTag/${TagKey}`.
 
 use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 
 use super::ids::{KeyDefinition, Multiplicity, ValueType};
+use super::lists::content_lines;
 
-/// Global keys, cross-service keys, and corrections: what the package does not tell.
+/// Global keys, cross-service keys, and corrections of the package's facts.
 const KEY_LIST: &str = include_str!("lists/condition_keys.txt");
 
 /// A condition key of the catalog.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub(super) struct KeyId(pub(super) u32);
 
-/// All condition keys of a catalog, with what is known of each.
+/// All condition keys of a catalog, with their definitions.
 #[derive(Debug, Default)]
 pub(super) struct KeyTable {
     keys: Vec<ConditionKey>,
     exact: FxHashMap<Box<str>, KeyId>,
-    /// Templates by the service that they begin with: those of the global list, then those of the services;
-    /// the first match counts.
+    /// Templates by service prefix, in the order in which they were added. The first match applies.
     templates: FxHashMap<Box<str>, Vec<KeyId>>,
 }
 
@@ -28,14 +27,15 @@ pub(super) struct KeyTable {
 struct ConditionKey {
     definition: KeyDefinition,
     is_global: bool,
-    /// The literal pieces around the placeholders, in lower case; one piece is an exact name.
+    /// The literal parts around the placeholders, in lower case. An exact name has one part.
     pieces: Vec<Box<str>>,
 }
 
 impl KeyTable {
-    /// Adds a key of the catalog file; keys get their ids in the order they are added.
+    /// Adds a key of the catalog file. The first key has ID 0, the next ID 1, and so on.
     pub(super) fn insert(&mut self, name: &str, definition: KeyDefinition) -> KeyId {
-        let id = KeyId(u32::try_from(self.keys.len()).unwrap_or(u32::MAX));
+        // INVARIANT: each key has a line of a catalog file, which is less than 4 GiB.
+        let id = KeyId(u32::try_from(self.keys.len()).expect("a catalog has less than 2^32 keys"));
         let pieces = split_template(&to_lowercase(name));
         match pieces.as_slice() {
             [exact] => {
@@ -44,11 +44,11 @@ impl KeyTable {
             [first, ..] => self.templates.entry(service_prefix(first).into()).or_default().push(id),
             [] => {}
         }
-        self.keys.push(ConditionKey { definition: definition, is_global: false, pieces });
+        self.keys.push(ConditionKey { definition, is_global: false, pieces });
         id
     }
 
-    /// Adds the reviewed list, whose facts replace those of the catalog file.
+    /// Adds the reviewed list. Its definitions replace those of the catalog file.
     pub(super) fn insert_listed_keys(&mut self) {
         for (name, definition, is_global) in parse_listed_keys() {
             let pieces = split_template(&to_lowercase(name));
@@ -68,8 +68,8 @@ impl KeyTable {
         self.keys.len()
     }
 
-    /// Whether the key, as a policy writes it, is one of the listed or goes with any request.
-    /// `listed` is in ascending order.
+    /// Whether a request can contain a key. `listed` are the keys of its action and resource types, in ascending
+    /// order. Some keys are available in every request.
     pub(super) fn is_available(&self, name: &str, listed: &[KeyId]) -> bool {
         let name = to_lowercase(name);
         if is_claim(&name) {
@@ -92,7 +92,7 @@ impl KeyTable {
         }
     }
 
-    /// The first template of a name's service for which this holds.
+    /// The first template of the name's service that satisfies a predicate.
     fn find_template(&self, name: &str, predicate: impl Fn(&ConditionKey) -> bool) -> Option<KeyId> {
         let templates = self.templates.get(service_prefix(name)).into_iter().flatten();
         templates.copied().find(|id| self.get(*id).is_some_and(&predicate))
@@ -103,14 +103,13 @@ impl KeyTable {
     }
 }
 
-/// What a key's name has before its first colon.
+/// The part of a key's name before the first colon. Empty if it has none.
 fn service_prefix(name: &str) -> &str {
     name.split_once(':').map_or("", |(service, _)| service)
 }
 
 impl ConditionKey {
-    /// Whether a name in lower case is an instance of this template: each placeholder stands for
-    /// one or more characters.
+    /// Whether a name in lower case matches this template. A placeholder matches one or more characters.
     fn matches(&self, name: &str) -> bool {
         let [first, middle @ .., last] = self.pieces.as_slice() else {
             return false;
@@ -118,8 +117,8 @@ impl ConditionKey {
         let Some(mut rest) = name.strip_prefix(&**first) else {
             return false;
         };
-        // Leftmost is enough: a placeholder takes any characters, so what an earlier match leaves
-        // over contains what a later one would.
+        // The leftmost match is sufficient: a placeholder matches any characters, and the rest after an earlier match
+        // contains the rest after a later one.
         for piece in middle {
             let found = rest
                 .char_indices()
@@ -135,14 +134,14 @@ impl ConditionKey {
     }
 }
 
-/// Whether the key is a claim of an identity provider, whose host stands where a service's prefix
-/// would: `token.actions.githubusercontent.com:sub`. Anyone can run a provider, so the reference
-/// lists but a few, and a session may keep what its provider said.
+/// Whether a key is a claim of an identity provider. Its prefix is the host of the provider:
+/// `token.actions.githubusercontent.com:sub`. Anyone can operate a provider, so that the reference lists only a few.
+/// The claims stay available in the requests of the session.
 fn is_claim(name: &str) -> bool {
     name.split_once(':').is_some_and(|(provider, claim)| provider.contains('.') && !claim.is_empty())
 }
 
-/// The name in lower case, borrowed where it already is.
+/// The name in lower case, borrowed if it already is.
 pub(super) fn to_lowercase(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
@@ -151,7 +150,7 @@ pub(super) fn to_lowercase(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// `rds:db-tag/${TagKey}` is `["rds:db-tag/", ""]`; a name with no placeholder is one piece.
+/// Splits a name at its placeholders: `rds:db-tag/${TagKey}` is `["rds:db-tag/", ""]`.
 fn split_template(name: &str) -> Vec<Box<str>> {
     let mut pieces = Vec::with_capacity(1);
     let mut rest = name;
@@ -166,17 +165,19 @@ fn split_template(name: &str) -> Vec<Box<str>> {
     pieces
 }
 
-/// The lines of the reviewed list: name, facts, and whether any request may carry the key.
+/// The lines of the reviewed list: name, definition, and whether every request can contain the key.
 pub(super) fn parse_listed_keys() -> impl Iterator<Item = (&'static str, KeyDefinition, bool)> {
-    super::classify_risk::content_lines(KEY_LIST).filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let name = words.next()?;
-        let definition = KeyDefinition {
-            value_type: parse_value_type(words.next()?)?,
-            multiplicity: parse_multiplicity(words.next()?)?,
-        };
-        Some((name, definition, words.next() == Some("everywhere")))
-    })
+    content_lines(KEY_LIST).map(|line| parse_listed_key(line).expect("a test parses the embedded list"))
+}
+
+fn parse_listed_key(line: &'static str) -> Option<(&'static str, KeyDefinition, bool)> {
+    let mut words = line.split_whitespace();
+    let name = words.next()?;
+    let definition = KeyDefinition {
+        value_type: parse_value_type(words.next()?)?,
+        multiplicity: parse_multiplicity(words.next()?)?,
+    };
+    Some((name, definition, words.next() == Some("everywhere")))
 }
 
 fn parse_value_type(word: &str) -> Option<ValueType> {
@@ -206,8 +207,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_of_the_list_is_read() {
-        let lines = crate::catalog::classify_risk::content_lines(KEY_LIST).count();
+    fn every_line_of_the_list_is_valid() {
+        let lines = content_lines(KEY_LIST).count();
         assert_eq!(parse_listed_keys().count(), lines);
     }
 

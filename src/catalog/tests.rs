@@ -1,5 +1,5 @@
-//! The embedded catalog against facts written down by hand from AWS's Service Authorization
-//! Reference, and the reader against files it must refuse.
+//! Compares the embedded catalog with facts copied by hand from the AWS Service Authorization Reference, and tests that
+//! invalid files are rejected.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
@@ -122,7 +122,7 @@ fn keys_are_available_for_their_actions() {
     assert!(has_key("rds:DeleteDBInstance", "aws:ResourceTag/Team"));
     assert!(has_key("codebuild:CreateProject", "codebuild:secondarySources/main.location"));
     assert!(has_key("kms:Decrypt", "kms:EncryptionContext:aws:s3:arn"));
-    // Cross-service keys and a provider's claims go with any request.
+    // Cross-service keys and claims of a provider are available in any request.
     assert!(has_key("s3:GetObject", "lambda:SourceFunctionArn"));
     assert!(has_key("sts:AssumeRoleWithWebIdentity", "oidc.example.com/id/1:sub"));
     assert!(has_key("sts:AssumeRoleWithSAML", "SAML:aud"));
@@ -226,13 +226,13 @@ fn plain_and_compressed_files_give_the_same_catalog() {
 
 #[test]
 fn rejects_invalid_catalogs_with_the_line() {
-    let refused = |text: &str| Catalog::from_bytes(text.as_bytes()).map(|_| ()).unwrap_err().to_string();
+    let load_error = |text: &str| Catalog::from_bytes(text.as_bytes()).map(|_| ()).unwrap_err().to_string();
     let head = "iamdrift-catalog 1 9.9 2030-01-02\n";
-    let line = |rest: &str| refused(&format!("{head}{rest}\n"));
+    let line = |rest: &str| load_error(&format!("{head}{rest}\n"));
     insta::assert_snapshot!(
         [
-            refused("{}"),
-            refused("iamdrift-catalog 1\n"),
+            load_error("{}"),
+            load_error("iamdrift-catalog 1\n"),
             line("z 1"),
             line("s"),
             line("a W 0 Do"),
@@ -246,18 +246,18 @@ fn rejects_invalid_catalogs_with_the_line() {
         ]
         .join("\n"),
         @r#"
-        not a catalog of format "iamdrift-catalog 1": it begins otherwise
-        line 1 of the catalog: it has no version
-        line 2 of the catalog: its tag is unknown
-        line 2 of the catalog: it has no tag
-        line 2 of the catalog: its shape is not there
-        line 3 of the catalog: its shape is not there
-        line 3 of the catalog: it names a resource type that is not there
-        line 3 of the catalog: its keys are unknown or out of order
-        line 3 of the catalog: it holds no number where one is due
-        line 2 of the catalog: its multiplicity is unknown
-        line 4 of the catalog: its access level is unknown
-        not a catalog of format "iamdrift-catalog 1": its names are not in order
+        not a catalog of format "iamdrift-catalog 1": the first line has another format name
+        line 1 of the catalog: missing version
+        line 2 of the catalog: unknown tag
+        line 2 of the catalog: the line has no tag
+        line 2 of the catalog: unknown shape
+        line 3 of the catalog: unknown shape
+        line 3 of the catalog: unknown resource type
+        line 3 of the catalog: unknown or unsorted keys
+        line 3 of the catalog: not a number
+        line 2 of the catalog: unknown multiplicity
+        line 4 of the catalog: unknown access level
+        not a catalog of format "iamdrift-catalog 1": the names are not sorted
         "#
     );
     let missing = Catalog::load(std::path::Path::new("no/such/file")).unwrap_err();

@@ -71,7 +71,7 @@ fn find_reserved_path(kind: IamEntityKind) -> Option<Evidence> {
         IamEntityKind::SsoRole => (
             InferredClass::Known(PrincipalClass::Operator),
             "is under /aws-reserved/sso.amazonaws.com/",
-            "people sign in to it through IAM Identity Center",
+            "people sign in to the role with IAM Identity Center",
             "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
         ),
         IamEntityKind::User | IamEntityKind::Role => return None,

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use iamdrift::source::Diagnostics;
+use iamdrift::base::sanitize::sanitize;
+use iamdrift::source::{Diagnostics, RenderStyle};
 
 use super::exit_status::ExitStatus;
 
@@ -41,13 +42,13 @@ fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
     let mut err = anstream::stderr().lock();
     if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
         for diagnostic in &diagnostics.0 {
-            writeln!(err, "{}", diagnostic.render(true))?;
+            writeln!(err, "{}", diagnostic.render(RenderStyle::Colored))?;
         }
         return Ok(());
     }
-    writeln!(err, "error: {}", escape_control_chars(&format!("{error:#}")))?;
+    writeln!(err, "error: {}", sanitize(&format!("{error:#}")))?;
     if let Some(user) = error.downcast_ref::<UserError>() {
-        writeln!(err, "help: {}", escape_control_chars(&user.help))?;
+        writeln!(err, "help: {}", sanitize(&user.help))?;
     }
     Ok(())
 }
@@ -55,13 +56,13 @@ fn write_error(error: &anyhow::Error) -> std::io::Result<()> {
 /// Writes a warning to standard error.
 #[cfg(feature = "aws")]
 pub fn print_warning(message: &str) -> anyhow::Result<()> {
-    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(message)))
+    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "warning: {}", sanitize(message)))
 }
 
 /// Writes a help line to standard error, after warnings.
 #[cfg(feature = "aws")]
 pub fn print_help(message: &str) -> anyhow::Result<()> {
-    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "help: {}", escape_control_chars(message)))
+    ignore_broken_pipe(writeln!(anstream::stderr().lock(), "help: {}", sanitize(message)))
 }
 
 /// Ignores a closed standard error, so that the work continues.
@@ -71,9 +72,4 @@ fn ignore_broken_pipe(result: std::io::Result<()>) -> anyhow::Result<()> {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
-}
-
-/// The text on one line, its control characters shown as they would be escaped.
-pub fn escape_control_chars(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use anyhow::Context;
 use iamdrift::report::{Colour, Layout};
 
-use super::error_report::{UserError, escape_control_chars};
+use iamdrift::base::sanitize::sanitize;
+
+use super::error_report::UserError;
 
 /// Standard output. Colors are removed if they are not wanted.
 pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
@@ -75,12 +77,12 @@ fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Writes a line to standard error. Errors are ignored, because they cannot be reported.
 pub fn print_status(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{}", escape_control_chars(text));
+    let _ = writeln!(anstream::stderr().lock(), "{}", sanitize(text));
 }
 
 /// Writes a warning to standard error.
 pub fn print_warning(text: &str) -> std::io::Result<()> {
-    writeln!(anstream::stderr().lock(), "warning: {}", escape_control_chars(text))
+    writeln!(anstream::stderr().lock(), "warning: {}", sanitize(text))
 }
 
 /// Writes text to the file of `-o`, or to standard output.

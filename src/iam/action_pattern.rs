@@ -1,8 +1,8 @@
-//! Action patterns: `service:Name` with wildcards, in any case.
+//! Action patterns: `service:Name` with wildcards, case-insensitive.
 
 use crate::base::glob::Glob;
 
-/// A pattern over action names, lower-cased, for example `s3:get*`.
+/// A pattern of action names in lower case, for example `s3:get*`.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ActionPattern {
     service: Box<str>,
@@ -13,7 +13,8 @@ pub struct ActionPattern {
 }
 
 impl ActionPattern {
-    /// Reads a pattern: white space around it is dropped, `*` alone is everything; none without a colon.
+    /// Parses a pattern, without surrounding white space. `*` alone matches every action. `None` if a colon, the
+    /// service or the name is missing.
     pub fn parse(text: &str) -> Option<ActionPattern> {
         let written = text.trim();
         let lower = written.to_ascii_lowercase();
@@ -32,17 +33,17 @@ impl ActionPattern {
         })
     }
 
-    /// The part before the colon, lower case.
+    /// The part before the colon, in lower case.
     pub fn service(&self) -> &str {
         &self.service
     }
 
-    /// The part after the colon, lower case.
+    /// The part after the colon, in lower case.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The pattern as it was written, without white space around it.
+    /// The original text, without surrounding white space.
     pub fn as_written(&self) -> &str {
         &self.written
     }
@@ -57,17 +58,17 @@ impl ActionPattern {
             && part_matches(&self.name, self.name_has_wildcards, name)
     }
 
-    /// Whether the pattern names one action alone.
+    /// Whether the pattern has no wildcards, so that it names one action.
     pub fn is_literal(&self) -> bool {
         !self.service_has_wildcards && !self.name_has_wildcards
     }
 
-    /// Whether the part before the colon is a pattern, not one service.
+    /// Whether the part before the colon has wildcards.
     pub fn service_has_wildcards(&self) -> bool {
         self.service_has_wildcards
     }
 
-    /// Whether the part after the colon is a pattern, not one name.
+    /// Whether the part after the colon has wildcards.
     pub fn name_has_wildcards(&self) -> bool {
         self.name_has_wildcards
     }

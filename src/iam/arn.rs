@@ -4,8 +4,9 @@ use std::fmt;
 
 /// An ARN of six segments: `arn:partition:service:region:account:resource`.
 ///
-/// Source: *Identify AWS resources with Amazon Resource Names (ARNs)*. Only the shape is checked; the
-/// segments are kept as they were written.
+/// Only the shape is checked; the segments keep their original text.
+///
+/// AWS: *Identify AWS resources with Amazon Resource Names (ARNs)*.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub struct Arn {
     text: Box<str>,
@@ -14,7 +15,7 @@ pub struct Arn {
 }
 
 impl Arn {
-    /// Reads an ARN; none if the text has fewer than six segments or does not start with `arn:`.
+    /// Parses an ARN. `None` if the text has fewer than six segments or does not start with `arn:`.
     pub fn parse(text: &str) -> Option<Arn> {
         let mut found = text.match_indices(':').map(|(i, _)| i);
         let mut colons = [0; 5];
@@ -35,22 +36,22 @@ impl Arn {
         self.segment(1)
     }
 
-    /// The service's namespace, for example `iam`.
+    /// The namespace of the service, for example `iam`.
     pub fn service(&self) -> &str {
         self.segment(2)
     }
 
-    /// The region, empty for global resources.
+    /// The Region. Empty for global resources.
     pub fn region(&self) -> &str {
         self.segment(3)
     }
 
-    /// The account number, empty where the ARN does not tell it.
+    /// The account number. Empty if the ARN contains none.
     pub fn account(&self) -> &str {
         self.segment(4)
     }
 
-    /// All that follows the fifth colon.
+    /// The part after the fifth colon.
     pub fn resource(&self) -> &str {
         self.segment(5)
     }
@@ -72,7 +73,7 @@ impl fmt::Display for Arn {
 pub struct AccountId(Box<str>);
 
 impl AccountId {
-    /// Reads an account number; none unless it is twelve digits.
+    /// Parses an account number. `None` unless the text is twelve digits.
     pub fn parse(text: &str) -> Option<AccountId> {
         (text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())).then(|| AccountId(text.into()))
     }
@@ -89,7 +90,7 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// A group of regions with its own accounts; a principal acts in its own only.
+/// A group of Regions with its own accounts. A principal can only act in its own partition.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Partition(&'static str);
 
@@ -106,12 +107,12 @@ impl Partition {
         Partition("aws-eusc"),
     ];
 
-    /// The partition of that name.
+    /// The partition with this name.
     pub fn parse(text: &str) -> Option<Partition> {
         Partition::ALL.into_iter().find(|p| p.0 == text)
     }
 
-    /// Its name in an ARN.
+    /// The name in an ARN.
     pub fn as_str(self) -> &'static str {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Condition entries: an operator, a context key, and the values it is compared with.
+//! Conditions: an operator, a context key and values.
 
 use std::hash::{Hash, Hasher};
 
@@ -8,54 +8,54 @@ use super::template::Template;
 use super::value::TypedValue;
 use crate::source::Span;
 
-/// `ForAllValues:`, `ForAnyValue:` or neither.
+/// The quantifier of a condition operator.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Quantifier {
-    /// No set prefix.
+    /// No quantifier.
     Plain,
-    /// Every value of the request's set; true on a missing or empty set.
+    /// `ForAllValues:`. Every value of the request must match. True if the set is missing or empty.
     ForAllValues,
-    /// Some value of the request's set; false on a missing or empty set.
+    /// `ForAnyValue:`. Some value of the request must match. False if the set is missing or empty.
     ForAnyValue,
 }
 
-/// What a missing key makes of a condition.
+/// The result of a condition whose key is missing.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum MissingKeyRule {
-    /// What the operator says: a positive one is false, a negated one true.
+    /// The default of the operator: true for a negated operator, false for the others.
     OperatorDefault,
-    /// True (`…IfExists`).
+    /// `…IfExists`: true.
     Satisfied,
 }
 
-/// One value of a condition entry.
+/// One value of a condition.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum ConditionValue {
     /// Compared as text (string and ARN operators).
     Text(Template),
-    /// Compared as what it stands for (all others).
+    /// Compared by its typed value (all other operators).
     Typed(TypedValue),
 }
 
-/// One operator applied to one key.
+/// A condition: one operator, one key, and the key's values.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    /// The set prefix.
+    /// The quantifier.
     pub quantifier: Quantifier,
-    /// The comparison.
+    /// The operator.
     pub operator: ConditionOperator,
-    /// What a missing key makes of it.
+    /// The result if the key is missing.
     pub when_missing: MissingKeyRule,
     /// The context key.
     pub key: ContextKey,
-    /// The values; any of them may match (none, for a negated operator).
+    /// The values. One of them must match; for a negated operator, none may match.
     pub values: Vec<ConditionValue>,
-    /// Where the key and its values stand.
+    /// The position of the key and its values.
     pub span: Span,
 }
 
 impl Condition {
-    /// The operator with its prefix and suffix, for example `ForAnyValue:StringLikeIfExists`.
+    /// The operator with its quantifier and suffix, for example `ForAnyValue:StringLikeIfExists`.
     pub fn operator_name(&self) -> String {
         let prefix = match self.quantifier {
             Quantifier::Plain => "",
@@ -70,7 +70,7 @@ impl Condition {
     }
 }
 
-// Two entries are equal when they mean the same; where they stand does not matter.
+// Equality ignores the position.
 impl PartialEq for Condition {
     fn eq(&self, other: &Condition) -> bool {
         (self.quantifier, self.operator, self.when_missing, &self.key, &self.values)

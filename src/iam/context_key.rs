@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// A context key; its case does not matter.
+/// A condition context key. Comparison ignores case.
 #[derive(Clone, Debug)]
 pub struct ContextKey {
     written: Box<str>,
@@ -11,17 +11,17 @@ pub struct ContextKey {
 }
 
 impl ContextKey {
-    /// A key by its name in any case.
+    /// A key from its name, in any case.
     pub fn new(name: &str) -> ContextKey {
         ContextKey { written: name.into(), lower: name.to_ascii_lowercase().into() }
     }
 
-    /// The name as it was written.
+    /// The name in its original case.
     pub fn as_written(&self) -> &str {
         &self.written
     }
 
-    /// The name in lower case, by which keys are compared.
+    /// The name in lower case. Keys are compared by it.
     pub fn lower(&self) -> &str {
         &self.lower
     }

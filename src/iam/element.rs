@@ -3,19 +3,19 @@
 use super::action_pattern::ActionPattern;
 use super::template::Template;
 
-/// Whether an element lists what it means, or what it does not mean (`NotAction`, …).
+/// Whether an element lists what it matches, or what it does not match (`NotAction`, …).
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum ElementKind {
-    /// What is listed.
+    /// The element matches what it lists.
     List,
-    /// All but what is listed.
+    /// The element matches everything except what it lists.
     NotList,
 }
 
-/// `Action`/`NotAction`.
+/// An `Action` or `NotAction` element.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ActionElement {
-    /// Which of the two.
+    /// Whether it is the plain or the `Not…` form.
     pub kind: ElementKind,
     /// The patterns, in order.
     pub patterns: Vec<ActionPattern>,
@@ -32,10 +32,10 @@ impl ActionElement {
     }
 }
 
-/// `Resource`/`NotResource`.
+/// A `Resource` or `NotResource` element.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct ResourceElement {
-    /// Which of the two.
+    /// Whether it is the plain or the `Not…` form.
     pub kind: ElementKind,
     /// The patterns, in order.
     pub patterns: Vec<Template>,

@@ -1,17 +1,16 @@
-//! The places where AWS's documentation is silent, and how they are read.
+//! Ambiguities: questions that AWS's documentation leaves open, each with two possible interpretations.
 //!
-//! `docs/semantics.md` lists each one. A verdict that would be another under the other reading of one of
-//! them is reported as undecided.
+//! `docs/semantics.md` lists them. A verdict that depends on an ambiguity is reported as undecided.
 
-/// A question of meaning that AWS's documentation leaves open.
+/// A question about the meaning of policies that AWS's documentation leaves open.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Ambiguity {
-    /// A `*` inside an ARN segment of a `Resource` runs over colons (default), or stays in its segment.
+    /// A `*` inside an ARN segment of `Resource` also matches colons (default), or matches only its segment.
     MidSegmentStar,
-    /// A request value that does not parse for its operator is matched by nothing, so that a negated
-    /// operator holds (default), or no operator holds on it at all.
+    /// For a request value that does not parse for the operator, a negated operator holds and no other does (default),
+    /// or no operator holds.
     UnparsableValue,
-    /// An empty set of values counts as present (default), or as a missing key.
+    /// An empty set of values is present (default), or the key counts as missing.
     EmptySetNull,
     /// A `NotResource` pattern with an unresolved variable excludes nothing (default), or everything.
     NotResourceUnresolved,
@@ -20,7 +19,7 @@ pub enum Ambiguity {
 }
 
 impl Ambiguity {
-    /// All choices, in the order of the documentation.
+    /// All ambiguities, in the order of the documentation.
     pub const ALL: [Ambiguity; 5] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
@@ -29,7 +28,7 @@ impl Ambiguity {
         Ambiguity::ForAnyValueIfExists,
     ];
 
-    /// The name that reports and the test corpus use.
+    /// The name in reports and in the test corpus.
     pub fn name(self) -> &'static str {
         match self {
             Ambiguity::MidSegmentStar => "mid-segment-star",
@@ -41,17 +40,17 @@ impl Ambiguity {
     }
 }
 
-/// Which choices are read the other way; the default reads none so.
+/// The set of ambiguities that have the alternative interpretation. Empty by default.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
 pub struct Interpretation(u8);
 
 impl Interpretation {
-    /// The reading that differs from the default in one choice.
+    /// The interpretation that differs from the default in one ambiguity.
     pub fn with_alternative(ambiguity: Ambiguity) -> Interpretation {
         Interpretation(1 << ambiguity as u8)
     }
 
-    /// Whether a choice is read the other way.
+    /// Whether an ambiguity has the alternative interpretation.
     pub fn is_alternative(self, ambiguity: Ambiguity) -> bool {
         self.0 & (1 << ambiguity as u8) != 0
     }

@@ -1,7 +1,18 @@
 //! The policy language: documents, statements, ARNs, templates, conditions, principals.
 //!
-//! What each part means stands in `docs/semantics.md`; here it is only read, checked and kept with its
-//! place. The evaluator (`access`) and the solver (`solve`) share this folder and nothing else.
+//! This folder parses and checks policies, and keeps positions. `docs/semantics.md` describes what policies mean. The
+//! evaluator (`access`) and the solver (`solve`) share this folder, and no other code about policies.
+//!
+//! - `arn.rs`: ARNs, account numbers, partitions.
+//! - `action_pattern.rs`: patterns of `Action`.
+//! - `context_key.rs`: names of condition keys.
+//! - `template.rs`: texts with wildcards and policy variables.
+//! - `value.rs`: numbers, dates, addresses and other typed values.
+//! - `operator.rs`, `condition.rs`: condition operators and conditions.
+//! - `element.rs`, `principal_element.rs`: the other elements of a statement.
+//! - `policy_document.rs`: statements and documents.
+//! - `interpretation.rs`: the questions that AWS's documentation leaves open.
+//! - `parse/`: JSON to documents.
 
 pub mod action_pattern;
 pub mod arn;
@@ -24,6 +35,7 @@ pub use context_key::ContextKey;
 pub use element::ElementKind;
 pub use interpretation::{Ambiguity, Interpretation};
 pub use operator::ConditionOperator;
+pub use parse::parse_condition_element;
 pub use policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
 pub use principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 pub use template::{Template, TemplatePart};

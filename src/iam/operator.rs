@@ -1,8 +1,8 @@
 //! Condition operators and what they compare.
 
-/// The comparisons of the policy language (*IAM JSON policy elements: Condition operators*).
+/// A condition operator, without quantifier and `IfExists`. AWS: *IAM JSON policy elements: Condition operators*.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-#[allow(missing_docs)] // each is documented by AWS under its own name
+#[allow(missing_docs)] // AWS documents each operator under its name
 pub enum ConditionOperator {
     StringEquals,
     StringNotEquals,
@@ -33,7 +33,7 @@ pub enum ConditionOperator {
     Null,
 }
 
-/// What kind of values an operator compares.
+/// The type of the values that an operator compares.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
 pub enum OperatorFamily {
@@ -47,7 +47,7 @@ pub enum OperatorFamily {
     Null,
 }
 
-/// How a value is held against the values of a policy.
+/// The comparison of a request value with a policy value.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
 pub enum ValueComparison {
@@ -59,7 +59,7 @@ pub enum ValueComparison {
 }
 
 impl ConditionOperator {
-    /// All operators, with their names.
+    /// All operators with their names.
     pub const ALL: [(&'static str, ConditionOperator); 27] = [
         ("StringEquals", ConditionOperator::StringEquals),
         ("StringNotEquals", ConditionOperator::StringNotEquals),
@@ -90,12 +90,12 @@ impl ConditionOperator {
         ("Null", ConditionOperator::Null),
     ];
 
-    /// The operator's name.
+    /// The name of the operator.
     pub fn name(self) -> &'static str {
         ConditionOperator::ALL.iter().find(|(_, o)| *o == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether the operator holds where none of the policy's values matches.
+    /// Whether the operator holds if none of the policy's values matches.
     pub fn is_negated(self) -> bool {
         matches!(
             self,
@@ -110,7 +110,7 @@ impl ConditionOperator {
         )
     }
 
-    /// What kind of values it compares.
+    /// The type of the values that the operator compares.
     pub fn family(self) -> OperatorFamily {
         use ConditionOperator::*;
         match self {
@@ -140,7 +140,7 @@ impl ConditionOperator {
         }
     }
 
-    /// How the request's value is held against each of the policy's, negation aside.
+    /// The comparison of the request value with each policy value, before negation.
     pub fn comparison(self) -> ValueComparison {
         use ConditionOperator::*;
         match self {
@@ -152,7 +152,7 @@ impl ConditionOperator {
         }
     }
 
-    /// Whether letters are compared without regard to case.
+    /// Whether the comparison ignores case.
     pub fn ignores_case(self) -> bool {
         matches!(self, ConditionOperator::StringEqualsIgnoreCase | ConditionOperator::StringNotEqualsIgnoreCase)
     }

@@ -10,31 +10,31 @@ use super::principal_element::PrincipalElement;
 use super::template::Template;
 use crate::source::{Place, SourceFile, Span};
 
-/// `Version` of a document.
+/// The `Version` of a document.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum Version {
-    /// `2008-10-17`, also where none is given: no policy variables.
+    /// `2008-10-17`, the default: without policy variables.
     V2008,
-    /// `2012-10-17`.
+    /// `2012-10-17`: with policy variables.
     V2012,
 }
 
-/// What a document is attached to; it decides which elements it may have.
+/// The kind of policy. It determines which elements a statement can have.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub enum DocumentKind {
     /// Identity policies, permissions boundaries, session policies: no `Principal`.
     Identity,
     /// A role's trust policy: `Principal`, no `Resource`.
     Trust,
-    /// A policy on a resource: `Principal` or `NotPrincipal`.
+    /// A resource policy: `Principal` or `NotPrincipal`.
     Resource,
     /// A service control policy: no `Principal`.
     ServiceControl,
-    /// A resource control policy: `Principal` is `*`.
+    /// A resource control policy: `Principal` must be `*`.
     ResourceControl,
 }
 
-/// `Effect` of a statement.
+/// The `Effect` of a statement.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
 pub enum Effect {
@@ -45,26 +45,26 @@ pub enum Effect {
 /// One statement.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// Position in its document, from 0.
+    /// The position in its document, from 0.
     pub index: usize,
-    /// `Sid`, where it has one that is not empty.
+    /// The `Sid`. `None` if it is missing or empty.
     pub sid: Option<Box<str>>,
     /// Allow or deny.
     pub effect: Effect,
-    /// Whom it speaks of (resource and trust policies).
+    /// The principals that the statement applies to. `None` in identity policies and SCPs.
     pub principal: Option<PrincipalElement>,
     /// The actions.
     pub action: ActionElement,
-    /// The resources; `None` in a trust policy, where it is the role itself.
+    /// The resources. `None` in trust policies, whose resource is the role, and in resource policies without `Resource`.
     pub resource: Option<ResourceElement>,
-    /// All must hold.
+    /// The conditions; all must hold.
     pub conditions: Vec<Condition>,
-    /// Where it stands.
+    /// The position of the statement.
     pub span: Span,
 }
 
 impl Statement {
-    /// The keys that it names as variables, in resources and in values of conditions.
+    /// The keys of the policy variables in resources and condition values.
     pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
         let resources = self.resource.iter().flat_map(|element| &element.patterns);
         let values = self.conditions.iter().flat_map(|condition| &condition.values).filter_map(|value| match value {
@@ -74,16 +74,16 @@ impl Statement {
         resources.chain(values).flat_map(Template::variables)
     }
 
-    /// The keys that it names, in conditions and as variables.
+    /// The keys of conditions and policy variables.
     pub fn keys(&self) -> impl Iterator<Item = &ContextKey> {
         self.conditions.iter().map(|condition| &condition.key).chain(self.variables())
     }
 }
 
-/// A policy document with the text that it was read from.
+/// A policy document with its source text.
 #[derive(Clone, Debug)]
 pub struct PolicyDocument {
-    /// `Version`.
+    /// The `Version`.
     pub version: Version,
     /// The statements, in order.
     pub statements: Vec<Statement>,
@@ -101,28 +101,28 @@ impl PolicyDocument {
         PolicyDocument { version, statements, source: Arc::clone(source), span }
     }
 
-    /// The text that the document was read from.
+    /// The file or string that contains the document.
     pub fn source(&self) -> &Arc<SourceFile> {
         &self.source
     }
 
-    /// Where the document stands.
+    /// The file, line and column of the document.
     pub fn place(&self) -> Place {
         self.source.place(self.span)
     }
 
-    /// The whole document's span in [`PolicyDocument::source`].
+    /// The span of the whole document in [`PolicyDocument::source`].
     pub fn span(&self) -> Span {
         self.span
     }
 
-    /// Where a statement stands.
+    /// The file, line and column of a statement.
     pub fn statement_place(&self, statement: &Statement) -> Place {
         self.source.place(statement.span)
     }
 }
 
-// Two statements are equal when they mean the same: place, position and Sid do not matter.
+// Equality ignores the position, the index and the `Sid`.
 impl PartialEq for Statement {
     fn eq(&self, other: &Statement) -> bool {
         self.effect == other.effect
@@ -141,7 +141,7 @@ impl Hash for Statement {
     }
 }
 
-// Two documents are equal when their statements and version are: this is what interning goes by.
+// Documents are equal if version and statements are equal. Interning uses this.
 impl PartialEq for PolicyDocument {
     fn eq(&self, other: &PolicyDocument) -> bool {
         self.version == other.version && self.statements == other.statements

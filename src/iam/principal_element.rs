@@ -6,18 +6,18 @@ use super::arn::{AccountId, Arn};
 use super::element::ElementKind;
 use crate::source::Span;
 
-/// Who a statement of a resource policy speaks of.
+/// The principals that a statement applies to, or does not apply to.
 #[derive(Clone, Debug)]
 pub struct PrincipalElement {
-    /// `Principal`, or `NotPrincipal`.
+    /// Whether it is `Principal` or `NotPrincipal`.
     pub kind: ElementKind,
-    /// Those who are named.
+    /// The entries, in order.
     pub entries: Vec<PrincipalEntry>,
-    /// Where the element stands.
+    /// The position of the element.
     pub span: Span,
 }
 
-// Two elements are equal if they have the same meaning; the span is not compared.
+// Equality ignores the position.
 impl PartialEq for PrincipalElement {
     fn eq(&self, other: &PrincipalElement) -> bool {
         self.kind == other.kind && self.entries == other.entries
@@ -32,7 +32,7 @@ impl Hash for PrincipalElement {
     }
 }
 
-/// One name in a principal element.
+/// One entry of a principal element.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum PrincipalEntry {
     /// `*` or `{"AWS": "*"}`.
@@ -47,21 +47,21 @@ pub enum PrincipalEntry {
     CanonicalUser(Box<str>),
 }
 
-/// What an `AWS` principal names.
+/// An `AWS` principal.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum AwsPrincipal {
-    /// An account, by its number: whoever that account lets.
+    /// An account number. It delegates to the identity policies of the account.
     Account(AccountId),
-    /// An account, by its root ARN, which tells its partition too.
+    /// The root ARN of an account. Equivalent to the account number, with a partition.
     Root(Arn),
-    /// A user, role, session or federated user.
+    /// The ARN of a user, role, session or federated user.
     Arn(Arn),
-    /// A unique id (`AROA…`, `AIDA…`): the entity of that id, or nobody once it is deleted.
+    /// A unique ID (`AROA…`, `AIDA…`). It matches no principal after the user or role has been deleted.
     UniqueId(Box<str>),
 }
 
 impl AwsPrincipal {
-    /// Reads an `AWS` principal; none where it is none of the documented forms.
+    /// Parses an `AWS` principal. `None` if the text has none of the documented forms.
     pub fn parse(text: &str) -> Option<AwsPrincipal> {
         if let Some(account) = AccountId::parse(text) {
             return Some(AwsPrincipal::Account(account));

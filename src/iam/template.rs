@@ -1,48 +1,48 @@
-//! Texts with wildcards and policy variables, as `Resource` elements and condition values hold them.
+//! Templates: texts with wildcards and policy variables, in `Resource` elements and condition values.
 
 use std::fmt;
 
 use super::context_key::ContextKey;
 
-/// A piece of a [`Template`].
+/// A part of a [`Template`].
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum TemplatePart {
-    /// Text that stands for itself.
+    /// Literal text.
     Literal(Box<str>),
-    /// `*`: any run of characters, the empty one too.
+    /// `*`: any run of characters, including the empty one.
     AnyString,
     /// `?`: exactly one character.
     AnyChar,
-    /// `${key}` or `${key, 'default'}`: the request's value of the key, as literal text.
+    /// `${key}` or `${key, 'default'}`: the value of the key in the request, as literal text.
     Variable {
         /// The context key.
         key: ContextKey,
-        /// What stands in its place when the key is missing.
+        /// The text to use if the key is missing.
         default: Option<Box<str>>,
     },
 }
 
-/// Whether `*` and `?` are wildcards in a text.
+/// Whether `*` and `?` are wildcards.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum WildcardMode {
-    /// As in `StringLike` and `Resource`.
+    /// They are wildcards, as in `StringLike` and `Resource`.
     Active,
-    /// As in `StringEquals`: they stand for themselves.
+    /// They are literal, as in `StringEquals`.
     Literal,
 }
 
-/// Where policy variables are replaced in a text.
+/// The positions in which `${…}` is a policy variable.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum VariableScope {
-    /// Everywhere (condition values under `Version` 2012-10-17).
+    /// Everywhere (condition values, `Version` 2012-10-17).
     Anywhere,
-    /// After the fifth colon only (resources under `Version` 2012-10-17).
+    /// After the fifth colon (resources, `Version` 2012-10-17).
     AfterFifthColon,
     /// Nowhere (`Version` 2008-10-17).
     Nowhere,
 }
 
-/// A text split into literals, wildcards and variables.
+/// A text, split into literals, wildcards and variables.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Template {
     written: Box<str>,
@@ -50,13 +50,13 @@ pub struct Template {
 }
 
 impl Template {
-    /// Splits a text. A `${` without its `}` is literal, as is a variable without a name.
+    /// Splits a text. A `${` without `}` is literal, and so is a variable without a name.
     pub fn parse(text: &str, wildcards: WildcardMode, variables: VariableScope) -> Template {
         let mut parts = Vec::new();
         let mut literal = String::new();
         let mut colons = 0;
         let mut rest = text;
-        // Nothing is a variable after the last brace; so a text of open ones is not searched for each.
+        // No variable starts after the last `}`. Without this check, a text of many `${` takes quadratic time.
         let length_from_last_brace = text.rfind('}').map_or(text, |at| text.get(at..).unwrap_or("")).len();
         while let Some(c) = rest.chars().next() {
             let is_variable_position = rest.len() > length_from_last_brace
@@ -98,13 +98,12 @@ impl Template {
         Template { written: text.into(), parts }
     }
 
-    /// A text that stands for itself.
+    /// A template that matches one text.
     pub fn from_literal(text: &str) -> Template {
         Template::parse(text, WildcardMode::Literal, VariableScope::Nowhere)
     }
 
-    /// A resource pattern: wildcards, variables after the fifth colon, and `*` segments in the place of
-    /// those that are not given (*IAM JSON policy elements: Resource*).
+    /// A resource pattern: with wildcards, and with `*` for missing segments. AWS: *IAM JSON policy elements: Resource*.
     pub fn from_resource(text: &str, variables: VariableScope) -> Template {
         let missing = 5usize.saturating_sub(text.matches(':').count());
         if missing == 0 || text.ends_with('*') {
@@ -114,17 +113,17 @@ impl Template {
         Template { written: text.into(), ..Template::parse(&completed, WildcardMode::Active, variables) }
     }
 
-    /// The pieces in order; neighbouring literals are joined and runs of `*` are one.
+    /// The parts, in order. Adjacent literals are joined, and `**` is one `*`.
     pub fn parts(&self) -> &[TemplatePart] {
         &self.parts
     }
 
-    /// The text as it was written.
+    /// The original text.
     pub fn as_written(&self) -> &str {
         &self.written
     }
 
-    /// The keys of the variables in it.
+    /// The keys of the variables.
     pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
         self.parts.iter().filter_map(|part| match part {
             TemplatePart::Variable { key, .. } => Some(key),
@@ -132,7 +131,7 @@ impl Template {
         })
     }
 
-    /// The same text, its variables with other keys where there is one for them.
+    /// The template with other keys in its variables. A key for which `new_key` returns `None` is kept.
     pub fn rename_keys(&self, new_key: impl Fn(&ContextKey) -> Option<ContextKey>) -> Template {
         let rename_part = |part: &TemplatePart| match part {
             TemplatePart::Variable { key, default } => {
@@ -143,7 +142,7 @@ impl Template {
         Template { written: self.written.clone(), parts: self.parts.iter().map(rename_part).collect() }
     }
 
-    /// The text, if it holds neither wildcards nor variables.
+    /// The text. `None` if the template has wildcards or variables.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -152,7 +151,7 @@ impl Template {
         }
     }
 
-    /// The variable, if it is all that stands there, without a default.
+    /// The key, if the template is one variable without a default.
     pub fn as_variable(&self) -> Option<&ContextKey> {
         match self.parts.as_slice() {
             [TemplatePart::Variable { key, default: None }] => Some(key),
@@ -160,7 +159,7 @@ impl Template {
         }
     }
 
-    /// Whether this is `*` alone.
+    /// Whether the template is `*`.
     pub fn is_match_all(&self) -> bool {
         matches!(self.parts.as_slice(), [TemplatePart::AnyString])
     }
@@ -179,10 +178,10 @@ fn push_literal(literal: &mut String, parts: &mut Vec<TemplatePart>) {
     parts.push(TemplatePart::Literal(std::mem::take(literal).into()));
 }
 
-/// The variable at the start of a text, and what follows it.
+/// The variable at the start of a text, and the rest of the text. `None` if the text does not start with a variable.
 fn parse_variable(text: &str) -> Option<(TemplatePart, &str)> {
     let inner = text.strip_prefix("${")?;
-    // A default may hold a brace: it ends at its closing quote, which a doubled quote does not close.
+    // A default value can contain `}`: it ends at its closing quote.
     let (body, after) = match inner.find(['}', '\'']) {
         Some(i) if inner.get(i..)?.starts_with('\'') => {
             let close = i + 1 + inner.get(i + 1..)?.find('\'')?;

@@ -1,7 +1,7 @@
-//! Values that are compared as what they stand for: numbers, instants, truth values, bytes, addresses.
+//! Typed values of conditions: numbers, instants, booleans, bytes and addresses.
 //!
-//! Both sides of a comparison are read by the functions here, so that `1.0` equals `1` and
-//! `2026-01-01` equals `2026-01-01T00:00:00Z`.
+//! The same functions parse both sides of a comparison, so that `1.0` equals `1`, and `2026-01-01` equals
+//! `2026-01-01T00:00:00Z`. A `parse_*` function returns `None` for a text that has no value of its type.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,23 +17,23 @@ use super::operator::OperatorFamily;
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub struct Instant(pub i128);
 
-/// A value of a condition that is not compared as text.
+/// A condition value that is not compared as text.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum TypedValue {
     /// An exact decimal.
     Number(Decimal),
     /// A point in time.
     Instant(Instant),
-    /// A truth value (`Bool` and `Null`).
+    /// A boolean (`Bool` and `Null`).
     Bool(bool),
     /// Bytes.
     Binary(Box<[u8]>),
-    /// An address range; a bare address is a range of one.
+    /// An address range. A single address is a range of one.
     Network(IpNet),
 }
 
 impl TypedValue {
-    /// Reads a value for the operators of a family; the error says what was expected.
+    /// Parses a value for the operators of a family. The error says what was expected.
     pub fn parse(family: OperatorFamily, text: &str) -> Result<TypedValue, &'static str> {
         match family {
             OperatorFamily::Numeric => {
@@ -75,7 +75,7 @@ impl fmt::Display for Instant {
     }
 }
 
-/// An exact decimal, plain or with an exponent; none where it is no number or has too many digits.
+/// Parses an exact decimal, with or without an exponent. `None` if the text is not a number or has too many digits.
 pub fn parse_number(text: &str) -> Option<Decimal> {
     let digits = text.strip_prefix('+').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'))
@@ -83,7 +83,7 @@ pub fn parse_number(text: &str) -> Option<Decimal> {
         return None;
     }
     let parsed = match digits.split_once(['e', 'E']) {
-        // `from_scientific` rounds what it has no room for.
+        // `from_scientific` rounds if there are too many digits.
         Some((mantissa, _)) => {
             Decimal::from_str_exact(mantissa).ok()?;
             Decimal::from_scientific(digits)
@@ -93,9 +93,8 @@ pub fn parse_number(text: &str) -> Option<Decimal> {
     parsed.ok().map(|d| d.normalize())
 }
 
-/// A point in time in any W3C form (a year, a month, a day, or a day with a time and its zone) or as
-/// epoch seconds; four digits alone are a year. A part that is not given is the first of its kind, and
-/// a time without a zone is UTC.
+/// Parses a point in time: a W3C date (a year, a month, a day, or a day with a time and its zone), or epoch seconds.
+/// Four digits are a year. A missing month or day is the first one. A time without a zone is UTC.
 pub fn parse_instant(text: &str) -> Option<Instant> {
     let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
     if !is_year
@@ -130,7 +129,7 @@ pub fn parse_instant(text: &str) -> Option<Instant> {
     Some(Instant(timestamp.as_nanosecond() - i128::from(offset_seconds) * 1_000_000_000))
 }
 
-/// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s` with `Z` or `±hh:mm`.
+/// Parses `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s`, with `Z` or `±hh:mm`. Returns the time and the offset in seconds.
 fn parse_clock_and_offset(text: &str) -> Option<(jiff::civil::Time, i32)> {
     let (clock, offset) = match text.find(['Z', 'z', '+', '-']) {
         None => (text, 0),
@@ -162,7 +161,7 @@ fn parse_clock_and_offset(text: &str) -> Option<(jiff::civil::Time, i32)> {
     Some((jiff::civil::Time::from_str(&clock).ok()?, offset))
 }
 
-/// `true` or `false` in any case.
+/// Parses `true` or `false`, ignoring case.
 pub fn parse_bool(text: &str) -> Option<bool> {
     match () {
         () if text.eq_ignore_ascii_case("true") => Some(true),
@@ -171,12 +170,12 @@ pub fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// Base64 with its padding.
+/// Parses padded base64.
 pub fn parse_binary(text: &str) -> Option<Box<[u8]>> {
     base64::engine::general_purpose::STANDARD.decode(text).ok().map(Into::into)
 }
 
-/// An address or a CIDR range; bits past the prefix are dropped.
+/// Parses an address or a CIDR range. Bits after the prefix are ignored.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     IpNet::from_str(text).map(|net| net.trunc()).or_else(|_| IpAddr::from_str(text).map(IpNet::from)).ok()
 }
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_address_is_a_range_of_one() {
+    fn a_single_address_is_a_range_of_one() {
         assert_eq!(parse_network("203.0.113.7"), parse_network("203.0.113.7/32"));
         assert_eq!(parse_network("2001:db8::1"), parse_network("2001:db8::1/128"));
         assert_eq!(parse_network("203.0.113.7/24"), parse_network("203.0.113.0/24"));

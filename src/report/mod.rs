@@ -2,13 +2,13 @@
 //!
 //! Follows `docs/report.md`. [`Format::write`] writes an [`Audit`] in one of them. Names and texts of an
 //! account are hostile until proven otherwise: each format makes them harmless in its own way, the terminal
-//! by [`sanitize`](sanitize::sanitize).
+//! by [`sanitize`](crate::base::sanitize::sanitize).
 
 mod json_report;
 mod layout;
 mod render_options;
 mod report_schema;
-pub mod sanitize;
+pub use crate::base::sanitize;
 mod table;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

@@ -1,37 +1,46 @@
-//! What is wrong, where, and what was expected.
+//! Diagnostics: what is wrong with an input, where, and what was expected.
 
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use super::file::{Place, SourceFile, Span};
+use crate::base::sanitize::{is_hostile, sanitize};
 
-/// How bad a diagnostic is.
+/// The severity of a diagnostic.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum DiagnosticSeverity {
     /// The input cannot be used.
     Error,
-    /// The input can be used, and the user should know.
+    /// The input can be used, but the user should know.
     Warning,
 }
 
-/// One problem with an input, tied to its text.
+/// Whether a rendered diagnostic has ANSI colors.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[allow(missing_docs)]
+pub enum RenderStyle {
+    Plain,
+    Colored,
+}
+
+/// One problem with an input, with its position.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
-    /// How bad it is.
+    /// The severity.
     pub severity: DiagnosticSeverity,
     /// What is wrong, in one line.
     pub message: String,
-    /// What was expected, written under the text.
+    /// What was expected. Printed next to the underlined text.
     pub expected: String,
-    /// What to do about it, when that can be told.
+    /// How to fix it, if known.
     pub help: Option<String>,
     source: Arc<SourceFile>,
     span: Span,
 }
 
 impl Diagnostic {
-    /// An error at `span` of `source`; `expected` stands under the underlined text.
+    /// An error at `span` of `source`.
     pub fn error(
         source: &Arc<SourceFile>,
         span: Span,
@@ -48,19 +57,19 @@ impl Diagnostic {
         }
     }
 
-    /// The same as a warning.
+    /// The same diagnostic as a warning.
     pub fn into_warning(mut self) -> Diagnostic {
         self.severity = DiagnosticSeverity::Warning;
         self
     }
 
-    /// Adds what to do about it.
+    /// Adds how to fix it.
     pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds a "did you mean" when one of `known` is close to `found`.
+    /// Adds "did you mean" if one of `known` is similar to `found`.
     pub fn with_suggestion<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
         match find_similar_name(found, known) {
             Some(suggestion) => self.with_help(format!("did you mean `{suggestion}`?")),
@@ -68,40 +77,43 @@ impl Diagnostic {
         }
     }
 
-    /// Where it stands.
+    /// The position.
     pub fn place(&self) -> Place {
         self.source.place(self.span)
     }
 
-    /// The text with the offending part underlined; plain, for the caller to colour or not.
-    pub fn render(&self, styled: bool) -> String {
+    /// The message with an excerpt of the input, the span underlined.
+    pub fn render(&self, style: RenderStyle) -> String {
         let level = match self.severity {
             DiagnosticSeverity::Error => Level::ERROR,
             DiagnosticSeverity::Warning => Level::WARNING,
         };
-        let message = escape_control_chars(&self.message);
-        let expected = escape_control_chars(&self.expected);
         let excerpt = self.excerpt();
         let place = self.place();
         let path = if self.source.is_embedded() {
-            format!("{place} (the document written in this string)")
+            format!("{} (the policy document in this string)", sanitize(&place.to_string()))
         } else {
-            place.file.clone()
+            sanitize(&place.file).into_owned()
         };
         let (line, column) = self.source.line_column(self.span.start.min(self.source.text().len()));
-        let snippet = Snippet::source(excerpt.text)
-            .line_start(line)
-            .annotation(AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(expected));
-        let mut group = level.primary_title(message).element(snippet.path(path));
+        let underlined =
+            AnnotationKind::Primary.span(excerpt.span.start..excerpt.span.end).label(sanitize(&self.expected));
+        let snippet = Snippet::source(excerpt.text).line_start(line).path(path.as_str()).annotation(underlined);
+        let mut group = level.primary_title(sanitize(&self.message)).element(snippet);
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(escape_control_chars(help)));
+            group = group.element(Level::HELP.message(sanitize(help)));
         }
-        let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+        let renderer = match style {
+            RenderStyle::Plain => Renderer::plain(),
+            RenderStyle::Colored => Renderer::styled(),
+        };
         let rendered = renderer.render(&[group]).to_string();
-        if excerpt.is_truncated { replace_column(&rendered, column) } else { rendered }
+        // The renderer counts columns in the excerpt, which may lack the start of its line.
+        let counted = format!("{path}:{line}:{}", excerpt.column);
+        rendered.replacen(&counted, &format!("{path}:{line}:{column}"), 1)
     }
 
-    /// The line of the span, shortened so that a minified file of one line stays readable.
+    /// The line of the span, shortened so that a minified file stays readable.
     fn excerpt(&self) -> Excerpt {
         const CONTEXT_CHARS: usize = 60;
         let text = self.source.text();
@@ -119,57 +131,41 @@ impl Diagnostic {
             excerpt_end += 1;
         }
         let end = end.min(excerpt_end);
-        let slice = text.get(excerpt_start..excerpt_end).unwrap_or("");
-        // Control characters are shown as they would be escaped; a space keeps the columns.
-        let shown: String = slice.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let is_unchanged = shown.len() == slice.len();
-        let span = if is_unchanged {
-            Span::new(start - excerpt_start, end - excerpt_start)
-        } else {
-            Span::new(0, shown.len())
+        // A space in place of an unsafe character keeps the columns.
+        let show = |start: usize, end: usize| -> String {
+            let part = self.source.slice(Span::new(start, end));
+            part.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect()
         };
-        Excerpt { text: shown, span, is_truncated: excerpt_start > line_start || !is_unchanged }
+        let (before, marked, after) = (show(excerpt_start, start), show(start, end), show(end, excerpt_end));
+        let span = Span::new(before.len(), before.len() + marked.len());
+        let column = before.chars().count() + 1;
+        Excerpt { text: before + &marked + &after, span, column }
     }
 }
 
-/// A rendered diagnostic with the true column in the line that tells its place. The renderer counts columns in
-/// what it is given, which is not the whole line where that is cut on its left.
-fn replace_column(rendered: &str, column: usize) -> String {
-    let mut is_replaced = false;
-    let lines = rendered.split('\n').enumerate().map(|(i, line)| match line.rsplit_once(':') {
-        Some((place, counted)) if i > 0 && !is_replaced && line.contains("--> ") => {
-            is_replaced = true;
-            let rest = counted.trim_start_matches(|c: char| c.is_ascii_digit());
-            format!("{place}:{column}{rest}")
-        }
-        _ => line.to_owned(),
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What is shown of a line.
+/// The part of a line that is shown.
 struct Excerpt {
     text: String,
     /// The span in it.
     span: Span,
-    /// Whether columns in it are not those of the line.
-    is_truncated: bool,
+    /// The column of the span in it, from 1.
+    column: usize,
 }
 
 impl std::fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.place(), escape_control_chars(&self.message))?;
+        write!(f, "{}: {}", sanitize(&self.place().to_string()), sanitize(&self.message))?;
         if !self.expected.is_empty() {
-            write!(f, " ({})", escape_control_chars(&self.expected))?;
+            write!(f, " ({})", sanitize(&self.expected))?;
         }
         if let Some(help) = &self.help {
-            write!(f, "; {}", escape_control_chars(help))?;
+            write!(f, "; {}", sanitize(help))?;
         }
         Ok(())
     }
 }
 
-/// All that was wrong with one input; never empty when returned as an error.
+/// All problems of one input. Not empty if returned as an error.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics(pub Vec<Diagnostic>);
 
@@ -193,22 +189,18 @@ impl std::fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The nearest of `known` to `found`, if it is near enough to be a slip of the keyboard.
+/// The name of `known` that is most similar to `found`, if similar enough to be a typing error.
 pub fn find_similar_name<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let found = found.to_ascii_lowercase();
     let length = found.chars().count();
     known
         .into_iter()
-        // The difference of the lengths is a bound that is had without comparing.
+        // The difference in length is a lower bound of the distance, and cheap.
         .filter(|name| length.abs_diff(name.len()) <= (name.len() / 3).max(1))
         .map(|name| (strsim::damerau_levenshtein(&found, &name.to_ascii_lowercase()), name))
         .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-}
-
-fn escape_control_chars(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }
 
 #[cfg(test)]
@@ -217,15 +209,29 @@ mod tests {
 
     fn rendered(text: &str, start: usize, end: usize) -> String {
         let source = SourceFile::new("a.json", text);
-        Diagnostic::error(&source, Span::new(start, end), "wrong", "right").render(false)
+        Diagnostic::error(&source, Span::new(start, end), "wrong", "right").render(RenderStyle::Plain)
     }
 
     #[test]
-    fn a_truncated_excerpt_keeps_its_column() {
+    fn a_shortened_excerpt_keeps_its_column() {
         let text = format!("{{}}\n{}é!{}", "x".repeat(300), "y".repeat(300));
         let shown = rendered(&text, 305, 306);
         assert!(shown.contains(" --> a.json:2:302\n"), "{shown}");
         assert!(shown.contains("xxxé!yyy") && !shown.contains(&"x".repeat(70)), "{shown}");
         assert!(rendered("short !", 6, 7).contains(" --> a.json:1:7\n"));
+    }
+
+    #[test]
+    fn unsafe_characters_are_not_printed() {
+        let name = "role\u{202e}x\u{200b}\u{1b}[2J";
+        let source = SourceFile::new(format!("{name}.json"), format!("{{\"{name}\": 1}}"));
+        let diagnostic = Diagnostic::error(&source, Span::new(1, 5), name, name).with_help(name);
+        for shown in [diagnostic.render(RenderStyle::Plain), diagnostic.to_string()] {
+            assert!(shown.lines().all(|line| !line.contains(is_hostile)), "{shown}");
+            assert!(shown.contains("role\\u{202e}x\\u{200b}\\u{1b}[2J"), "{shown}");
+        }
+        // The underline covers the span alone.
+        let shown = rendered("{\"a\u{202e}\": 1}", 1, 7);
+        assert!(shown.contains("\n1 | {\"a \": 1}\n  |  ^^^^ right"), "{shown}");
     }
 }

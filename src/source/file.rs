@@ -1,4 +1,4 @@
-//! A file's text and the places in it.
+//! The text of a file, and positions in it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,20 +15,20 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span from `start` up to, not including, `end`.
+    /// The span from `start` to `end`, without `end`.
     pub fn new(start: usize, end: usize) -> Span {
         Span { start, end }
     }
 }
 
-/// Where something stands, for people and reports.
+/// A file, line and column, for people and reports.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
 pub struct Place {
-    /// The file's name as the user gave it.
+    /// The name of the file, as the user wrote it.
     pub file: String,
-    /// Line, from 1.
+    /// The line, from 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: usize,
 }
 
@@ -40,55 +40,54 @@ impl std::fmt::Display for Place {
 
 const CHUNK_SIZE: usize = 1024;
 
-/// A text that was read, with its name and an index of its lines.
+/// A text with its name and an index of its lines.
 #[derive(Debug)]
 pub struct SourceFile {
     name: String,
     text: String,
     line_starts: Vec<usize>,
-    /// Characters before each [`CHUNK`] of bytes: a column far into a file of one line is found at once.
+    /// The number of characters before each chunk of bytes, so that a column in a long line is found quickly.
     chars_before: Vec<usize>,
-    /// Line and column of the text's first character; not 1 and 1 where it was cut out of a larger file.
+    /// Line and column of the first character; not (1, 1) for an excerpt of a larger file.
     origin: (usize, usize),
-    /// Where the text stood when it was itself a string inside another file (an encoded policy document).
+    /// The string of another file that contained this text (an encoded policy document).
     container: Option<(Arc<SourceFile>, Span)>,
 }
 
 impl SourceFile {
-    /// A text with the name to show for it.
+    /// A text with its display name.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<SourceFile> {
         Arc::new(SourceFile::build(name.into(), text.into(), (1, 1), None))
     }
 
-    /// A text that was decoded out of a string in `container`.
+    /// A text that was decoded from a string in `container`.
     pub fn from_embedded(container: &Arc<SourceFile>, span: Span, text: String) -> Arc<SourceFile> {
         let name = container.name.clone();
         Arc::new(SourceFile::build(name, text, (1, 1), Some((Arc::clone(container), span))))
     }
 
-    /// A part of this text by itself, with the same name and the same lines and columns, so that the rest
-    /// need not be kept.
+    /// A part of this text with the same name, lines and columns, so that the rest can be dropped.
     pub fn excerpt(&self, span: Span) -> Arc<SourceFile> {
         let origin = self.line_column(span.start);
         let text = self.slice(span).to_owned();
         Arc::new(SourceFile::build(self.name.clone(), text, origin, self.container.clone()))
     }
 
-    /// Reads a file that must be UTF-8; a byte order mark is dropped.
+    /// Reads a UTF-8 file, without its byte order mark.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not UTF-8.
     pub fn read(path: &Path) -> std::io::Result<Arc<SourceFile>> {
         let bytes = std::fs::read(path)?;
         let to_invalid_data = |reason: String| std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            let reason = "it is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
+            let reason = "the file is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
             return Err(to_invalid_data(reason.to_owned()));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid_length = error.utf8_error().valid_up_to();
             let line = error.as_bytes().iter().take(valid_length).filter(|byte| **byte == b'\n').count() + 1;
-            to_invalid_data(format!(
-                "it is not UTF-8 text: byte {} of it, in line {line}, belongs to no character",
-                valid_length + 1
-            ))
+            to_invalid_data(format!("the file is not UTF-8: invalid byte {} in line {line}", valid_length + 1))
         })?;
         let text = match text.strip_prefix('\u{feff}') {
             Some(rest) => rest.to_owned(),
@@ -117,7 +116,7 @@ impl SourceFile {
         SourceFile { name, text, line_starts, chars_before, origin, container }
     }
 
-    /// The name that the user knows the file by.
+    /// The display name of the file.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -127,7 +126,7 @@ impl SourceFile {
         &self.text
     }
 
-    /// The text of a span; empty where the span does not lie on character boundaries of the file.
+    /// The text of a span. Empty if the span is not on character boundaries of this text.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or("")
     }
@@ -141,7 +140,7 @@ impl SourceFile {
         (line + first_line - 1, if line == 1 { column + first_column - 1 } else { column })
     }
 
-    /// How many characters start before an offset.
+    /// The number of characters that start before an offset.
     fn count_chars_before(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
         let chunk = offset / CHUNK_SIZE;
@@ -150,7 +149,7 @@ impl SourceFile {
         before + count_chars(rest)
     }
 
-    /// The place of a span in the file that the user can open: for a decoded document, where its string stands.
+    /// The position of a span in the file that the user can open. For a decoded document, the position of its string.
     pub fn place(&self, span: Span) -> Place {
         match &self.container {
             Some((container, outer)) => container.place(*outer),
@@ -161,7 +160,7 @@ impl SourceFile {
         }
     }
 
-    /// Whether this text was decoded out of a string of another file.
+    /// Whether this text was decoded from a string of another file.
     pub fn is_embedded(&self) -> bool {
         self.container.is_some()
     }
@@ -190,9 +189,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.json");
         for (bytes, expected) in [
-            (&b"\xff\xfe{\0}\0"[..], "it is UTF-16"),
-            (b"\xfe\xff\0{\0}", "it is UTF-16"),
-            (b"{\n\x80}", "byte 3 of it, in line 2,"),
+            (&b"\xff\xfe{\0}\0"[..], "the file is UTF-16"),
+            (b"\xfe\xff\0{\0}", "the file is UTF-16"),
+            (b"{\n\x80}", "invalid byte 3 in line 2"),
         ] {
             std::fs::write(&path, bytes).unwrap();
             let error = SourceFile::read(&path).unwrap_err().to_string();

@@ -1,7 +1,7 @@
-//! JSON read into a tree that knows where each of its parts stands.
+//! Parses JSON into a tree with positions.
 //!
-//! `serde_json` decides what is JSON; `jsonc-parser`, with every leniency off, then gives the byte ranges.
-//! A key that stands twice in an object is an error: readers disagree on which one counts.
+//! `serde_json` decides whether a text is JSON. `jsonc-parser`, in its strictest mode, then provides the byte ranges. A
+//! duplicate key in an object is an error, since parsers disagree about which one applies.
 
 use std::sync::Arc;
 
@@ -11,29 +11,29 @@ use rustc_hash::FxHashSet;
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::file::{SourceFile, Span};
 
-/// A JSON value and where it stands.
+/// A JSON value with its position.
 #[derive(Clone, Debug)]
 pub struct JsonNode {
-    /// Where it stands in its file.
+    /// The position in its file.
     pub span: Span,
-    /// What it is.
+    /// The value.
     pub value: JsonValue,
 }
 
-/// What a [`Node`] holds.
+/// The value of a [`JsonNode`].
 #[derive(Clone, Debug)]
 pub enum JsonValue {
     /// `null`
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number as it was written.
+    /// A number in its original text.
     Number(Box<str>),
     /// A string, unescaped.
     String(Box<str>),
     /// A list.
     Array(Vec<JsonNode>),
-    /// An object; its members in order, no name twice.
+    /// An object. Its members, in order, have unique names.
     Object(Vec<JsonMember>),
 }
 
@@ -42,19 +42,19 @@ pub enum JsonValue {
 pub struct JsonMember {
     /// The name, unescaped.
     pub name: Box<str>,
-    /// Where the name stands, quotes included.
+    /// The position of the name, with its quotes.
     pub name_span: Span,
     /// The value.
     pub value: JsonNode,
 }
 
 impl JsonNode {
-    /// The value of a member, if this is an object that has it.
+    /// The value of a member. `None` if this is not an object, or has no such member.
     pub fn get(&self, name: &str) -> Option<&JsonNode> {
         self.members().iter().find(|m| &*m.name == name).map(|m| &m.value)
     }
 
-    /// The members of an object; none for anything else.
+    /// The members of an object. Empty for any other value.
     pub fn members(&self) -> &[JsonMember] {
         match &self.value {
             JsonValue::Object(members) => members,
@@ -62,7 +62,7 @@ impl JsonNode {
         }
     }
 
-    /// The text of a string.
+    /// The text of a string. `None` for any other value.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             JsonValue::String(s) => Some(s),
@@ -70,7 +70,7 @@ impl JsonNode {
         }
     }
 
-    /// The elements of a list.
+    /// The elements of a list. `None` for any other value.
     pub fn as_array(&self) -> Option<&[JsonNode]> {
         match &self.value {
             JsonValue::Array(elements) => Some(elements),
@@ -78,7 +78,24 @@ impl JsonNode {
         }
     }
 
-    /// What kind of value this is, as an error message names it.
+    /// The same value without positions.
+    pub fn to_value(&self) -> serde_json::Value {
+        match &self.value {
+            JsonValue::Null => serde_json::Value::Null,
+            JsonValue::Bool(flag) => (*flag).into(),
+            JsonValue::Number(text) => {
+                // INVARIANT: the text of a number is a JSON number, so that it parses.
+                serde_json::Value::Number(text.parse().expect("a number's text is a JSON number"))
+            }
+            JsonValue::String(text) => text.to_string().into(),
+            JsonValue::Array(list) => list.iter().map(JsonNode::to_value).collect(),
+            JsonValue::Object(members) => {
+                members.iter().map(|member| (member.name.to_string(), member.value.to_value())).collect()
+            }
+        }
+    }
+
+    /// The type of the value, as error messages name it.
     pub fn describe_type(&self) -> &'static str {
         match self.value {
             JsonValue::Null => "null",
@@ -91,7 +108,7 @@ impl JsonNode {
     }
 }
 
-/// Reads a whole file as one JSON value.
+/// Parses a file that contains one JSON value.
 pub fn parse(source: &Arc<SourceFile>) -> Result<JsonNode, Diagnostics> {
     let text = source.text();
     if text.trim_ascii().is_empty() {
@@ -127,7 +144,7 @@ pub fn parse(source: &Arc<SourceFile>) -> Result<JsonNode, Diagnostics> {
     if duplicates.is_empty() { Ok(node) } else { Err(Diagnostics(duplicates)) }
 }
 
-/// Accepts what `serde_json` accepts, with its limit on depth, and keeps nothing.
+/// Accepts what `serde_json` accepts, including its depth limit, without keeping the value.
 struct SyntaxCheck;
 
 impl<'de> serde::Deserialize<'de> for SyntaxCheck {
@@ -194,7 +211,7 @@ fn convert_node(source: &Arc<SourceFile>, value: ast::Value<'_>, duplicates: &mu
                     duplicates.push(Diagnostic::error(
                         source,
                         name_span,
-                        format!("the key \"{name}\" stands twice in one object"),
+                        format!("duplicate key \"{name}\" in an object"),
                         "each key once",
                     ));
                 }
@@ -228,11 +245,8 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_keys_are_reported_with_their_place() {
-        assert_eq!(
-            error("{\n \"a\": 1,\n \"a\": 2}"),
-            "x.json:3:2: the key \"a\" stands twice in one object (each key once)"
-        );
+    fn duplicate_keys_are_reported_with_their_position() {
+        assert_eq!(error("{\n \"a\": 1,\n \"a\": 2}"), "x.json:3:2: duplicate key \"a\" in an object (each key once)");
     }
 
     #[test]

@@ -1,12 +1,15 @@
-//! Text with places: files, spans, JSON and TOML read into spanned trees, diagnostics.
+//! Text with positions: files, spans, diagnostics, and JSON and TOML trees with spans.
 //!
-//! Everything that a user hands in passes through here first, so that whatever is wrong with it can be
-//! shown with its file, line and column. Nothing in this folder knows what a policy is.
+//! All input of a user passes through this folder, so that an error can be shown with its file, line and column.
+//!
+//! - `file.rs`: the text of a file, and positions in it.
+//! - `diagnostic.rs`: errors and warnings about an input.
+//! - `json_tree.rs`, `toml.rs`: parsers that keep positions.
 
 mod diagnostic;
 mod file;
 pub mod json_tree;
 pub mod toml;
 
-pub use diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics, find_similar_name};
+pub use diagnostic::{Diagnostic, DiagnosticSeverity, Diagnostics, RenderStyle, find_similar_name};
 pub use file::{Place, SourceFile, Span};

@@ -1,4 +1,4 @@
-//! TOML read into the `toml` crate's spanned tables, its errors turned into diagnostics.
+//! Parses TOML into the tables of the `toml` crate, which have positions. Errors become diagnostics.
 
 use std::sync::Arc;
 
@@ -7,8 +7,9 @@ use super::file::{SourceFile, Span};
 
 pub use ::toml::Spanned as TomlSpanned;
 pub use ::toml::de::{DeTable, DeValue};
+pub use ::toml::value::Date as TomlDate;
 
-/// Reads a whole file as a TOML table whose keys and values know where they stand.
+/// Parses a file as a TOML table whose keys and values have positions.
 pub fn parse(source: &Arc<SourceFile>) -> Result<TomlSpanned<DeTable<'_>>, Diagnostics> {
     DeTable::parse(source.text()).map_err(|error| {
         let span = error.span().map_or(Span::default(), |r| Span::new(r.start, r.end));

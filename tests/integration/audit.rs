@@ -178,7 +178,7 @@ fn an_undeclared_principal_is_told_by_what_hints_take_it_for() {
     };
     let (severity, reason, advice) = told(&Case::new(&roles(), &[]));
     assert_eq!(severity, "high", "writing data, one step up for an agent");
-    assert_eq!(reason, "hints take it for an agent, since it has the tag agent = \"kiro\": it is tagged as an agent's");
+    assert_eq!(reason, "hints take it for an agent, since it has the tag agent = \"kiro\": the tag marks an agent");
     assert!(advice.contains("kind  = \"agent\""), "{advice}");
     let off = MANIFEST.replace("version = 1\n", "version = 1\n[settings]\nagent_hints = false\n");
     let (severity, reason, advice) = told(&Case::new(&roles(), &[]).manifest(&off));

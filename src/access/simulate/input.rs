@@ -1,4 +1,4 @@
-//! The input of a simulation, read with every mistake reported where it stands.
+//! Parses the input of a simulation, and reports each error with its position.
 
 use std::sync::Arc;
 
@@ -43,22 +43,22 @@ const CONTEXT_KEY_TYPES: [&str; 12] = [
     "dateList",
 ];
 
-/// What to simulate: every action on every resource, in one context.
+/// A simulation: every action on every resource, in one context.
 #[derive(Clone, Debug)]
 pub struct SimulationInput {
-    /// The policies that decide, and who asks.
+    /// The policies and the principal.
     pub layers: Layers,
     /// The actions, in order.
     pub actions: Vec<String>,
-    /// The resources, in order; `*` where none is given.
+    /// The resources, in order. `*` if the input lists none.
     pub resources: Vec<String>,
-    /// The whole context: what is not in it is missing.
+    /// The complete context. A key that it does not contain is missing.
     pub context: Context,
 }
 
 impl SimulationInput {
-    /// Reads an input. `ResourceHandlingOption`, `MaxItems` and `Marker` are accepted and change nothing:
-    /// everything is answered at once.
+    /// Parses an input. `ResourceHandlingOption`, `MaxItems` and `Marker` are accepted without effect, since the answer
+    /// is never split into pages.
     pub fn read(source: &Arc<SourceFile>, node: &JsonNode) -> Result<SimulationInput, Diagnostics> {
         let mut reader = InputReader { source, problems: Vec::new() };
         let input = reader.read_input(node);
@@ -76,17 +76,17 @@ impl InputReader<'_> {
         self.problems.push(Diagnostic::error(self.source, span, message, expected));
     }
 
-    /// Checks that a value is an object with these fields alone.
-    fn check_object(&mut self, node: &JsonNode, what: &str, fields: &[&str]) {
+    /// Checks that a value is an object and has no other fields than these.
+    fn check_object(&mut self, node: &JsonNode, description: &str, fields: &[&str]) {
         if !matches!(node.value, JsonValue::Object(_)) {
-            self.report(node.span, format!("{what} cannot be {}", node.describe_type()), "an object");
+            self.report(node.span, format!("{description} cannot be {}", node.describe_type()), "an object");
         }
         for member in node.members().iter().filter(|m| !fields.contains(&&*m.name)) {
             self.problems.push(
                 Diagnostic::error(
                     self.source,
                     member.name_span,
-                    format!("unknown field `{}` in {what}", member.name),
+                    format!("unknown field `{}` in {description}", member.name),
                     format!("one of {}", fields.join(", ")),
                 )
                 .with_suggestion(&member.name, fields.iter().copied()),
@@ -142,7 +142,11 @@ impl InputReader<'_> {
             let account =
                 AccountId::parse(&owner).or_else(|| Arn::parse(&owner).and_then(|arn| AccountId::parse(arn.account())));
             if account.is_none() {
-                self.report(span, format!("`{owner}` names no account"), "an account number, or an ARN that holds one");
+                self.report(
+                    span,
+                    format!("`{owner}` contains no account number"),
+                    "an account number, or an ARN with one",
+                );
             }
             account
         });
@@ -159,7 +163,7 @@ impl InputReader<'_> {
         }
     }
 
-    /// The one resource policy, which stands for that of each resource.
+    /// `ResourcePolicy`, which applies to every resource of the input.
     fn read_resource_policy(
         &mut self,
         node: &JsonNode,
@@ -167,7 +171,7 @@ impl InputReader<'_> {
         owner: Option<&AccountId>,
     ) -> ResourcePolicies {
         let Some(document) = node.get("ResourcePolicy") else { return ResourcePolicies::none() };
-        // Actions of STS are asked of roles, whose policy is a trust policy.
+        // The resource of an STS action is a role, and the policy of a role is a trust policy.
         let is_sts = self.read_strings(node, "ActionNames").is_some_and(|actions| {
             actions.iter().any(|(a, _)| a.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:")))
         });
@@ -177,7 +181,7 @@ impl InputReader<'_> {
             if node.get("CallerArn").is_none() {
                 self.report(
                     document.span,
-                    "`ResourcePolicy` needs `CallerArn`, for its `Principal` to speak of",
+                    "`ResourcePolicy` requires `CallerArn`, which its `Principal` is matched with",
                     "an input with `CallerArn`",
                 );
             }
@@ -261,14 +265,14 @@ impl InputReader<'_> {
                 None => "string".to_owned(),
             };
             let values = self.read_scalars(entry, "ContextKeyValues");
-            // AWS takes several values of a type that is no list as a set; so does this.
+            // Like AWS, this accepts several values for a type that is not a list, as a set.
             let value = match (kind.ends_with("List"), <[String; 1]>::try_from(values)) {
                 (false, Ok([only])) => ContextValue::Single(only),
                 (true, Ok(one)) => ContextValue::Set(one.into()),
                 (_, Err(values)) => ContextValue::Set(values),
             };
             if context.0.insert(ContextKey::new(&key), value).is_some() {
-                self.report(span, format!("the context key `{key}` is given twice"), "each key once");
+                self.report(span, format!("duplicate context key `{key}`"), "each key once");
             }
         }
         context
@@ -308,7 +312,7 @@ impl InputReader<'_> {
         Some(texts)
     }
 
-    /// Strings, or what a hand would write without quotes.
+    /// Strings; also numbers and booleans without quotes.
     fn read_scalars(&mut self, node: &JsonNode, field: &str) -> Vec<String> {
         let mut texts = Vec::new();
         for element in self.read_list(node, field).unwrap_or_default() {

@@ -1,4 +1,8 @@
-//! Requests in the shape of AWS's policy simulator (*SimulateCustomPolicy*), answered by [`super::evaluate`].
+//! Requests and answers in the format of AWS's policy simulator (*SimulateCustomPolicy*), decided by
+//! [`super::evaluate`].
+//!
+//! - `input.rs`: JSON to layers, requests and context.
+//! - `output.rs`: decisions to JSON.
 
 mod input;
 mod output;
@@ -12,13 +16,13 @@ pub use output::{EvaluationResult, MatchedStatement, Position, SimulationOutput}
 
 use crate::source::{Diagnostics, SourceFile, json_tree};
 
-/// The answer to a file: to one input, or to a list of them in the same order.
+/// The answer to a file: to one input, or to each input of a list, in the same order.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum FileAnswer {
-    /// The answer to the one input that the file is.
+    /// The file is one input.
     Single(SimulationOutput),
-    /// The answers to a list.
+    /// The file is a list of inputs.
     List(Vec<InputAnswer>),
 }
 
@@ -26,30 +30,32 @@ pub enum FileAnswer {
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum InputAnswer {
-    /// Its results.
+    /// The results.
     Results(SimulationOutput),
-    /// What is wrong with it.
+    /// The input is invalid.
     #[serde(rename_all = "PascalCase")]
     Invalid {
-        /// What is wrong, and where.
+        /// The error.
         error: InputError,
     },
 }
 
-/// What is wrong with one input of a list.
+/// The errors of one input of a list.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct InputError {
-    /// What is wrong and what was expected.
+    /// What is wrong, and what was expected; one line per error.
     pub message: String,
-    /// Line in the file, from 1.
+    /// The line of the first error, from 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// The column of the first error in characters, from 1.
     pub column: usize,
 }
 
-/// Answers a file that is one input or a list of inputs. In a list a bad input has its error for an answer;
-/// a file that is no JSON, or one input that is bad, is an error.
+/// Answers a file with one input or a list of inputs.
+///
+/// # Errors
+/// If the file is not JSON, or if it is one invalid input. An invalid input of a list has an error as its answer.
 pub fn answer_file(source: &Arc<SourceFile>, rcp_supported: &dyn Fn(&str) -> bool) -> Result<FileAnswer, Diagnostics> {
     let node = json_tree::parse(source)?;
     match node.as_array() {

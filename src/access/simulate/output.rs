@@ -1,4 +1,4 @@
-//! The answer to a simulation, in AWS's shape (*EvaluationResult*, *Statement*).
+//! The answer to a simulation in AWS's format (*EvaluationResult*, *Statement*).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use crate::iam::{ContextKey, Interpretation, Statement};
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SimulationOutput {
-    /// One for each action and resource, by action first, in the order of the input.
+    /// One result per action and resource, in the order of the input, by action first.
     pub evaluation_results: Vec<EvaluationResult>,
-    /// Always false: everything is answered at once.
+    /// Always false: the answer is never split into pages.
     pub is_truncated: bool,
 }
 
-/// How one action on one resource is decided.
+/// The decision about one action on one resource.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct EvaluationResult {
@@ -30,22 +30,22 @@ pub struct EvaluationResult {
     pub eval_resource_name: String,
     /// The decision.
     pub eval_decision: EvalDecision,
-    /// The statements that decide: those that allow, or those that deny explicitly.
+    /// The matching Allow statements of an allowed request, or the matching Deny statements of a denied one.
     pub matched_statements: Vec<MatchedStatement>,
-    /// Keys that some policy speaks of and the context does not hold.
+    /// Keys that a policy uses and the context lacks.
     pub missing_context_values: Vec<String>,
-    /// What SCPs and RCPs say, where there are any.
+    /// The decision of SCPs and RCPs, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organizations_decision_detail: Option<OrganizationsDecisionDetail>,
-    /// What the permissions boundary says, where there is one.
+    /// The decision of the permissions boundary, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail>,
-    /// Across accounts, what each side says.
+    /// For a cross-account request, the decision of each account's policies.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub eval_decision_details: BTreeMap<&'static str, EvalDecision>,
 }
 
-/// A decision in AWS's words.
+/// A decision in AWS's terms.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs)]
@@ -55,21 +55,21 @@ pub enum EvalDecision {
     ImplicitDeny,
 }
 
-/// A statement that matters to a decision.
+/// A statement that determines a decision.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MatchedStatement {
-    /// Its policy in the input, for example `PolicyInputList.1`.
+    /// The policy in the input, for example `PolicyInputList.1`.
     pub source_policy_id: String,
-    /// What kind of policy that is.
+    /// The type of the policy.
     pub source_policy_type: &'static str,
-    /// Where it starts: in its document where that is a string, else in the file.
+    /// Where the statement starts: a position in the document if that is a string, else in the file.
     pub start_position: Position,
-    /// Where it ends.
+    /// Where the statement ends.
     pub end_position: Position,
 }
 
-/// A place in a document.
+/// A position in a document.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Position {
@@ -79,7 +79,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// What SCPs and RCPs say.
+/// The decision of SCPs and RCPs.
 #[derive(Copy, Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[allow(missing_docs)]
@@ -87,7 +87,7 @@ pub struct OrganizationsDecisionDetail {
     pub allowed_by_organizations: bool,
 }
 
-/// What the permissions boundary says.
+/// The decision of the permissions boundary.
 #[derive(Copy, Clone, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[allow(missing_docs)]

@@ -1,4 +1,4 @@
-//! The ceiling of an entry: the policy documents whose union is all that a principal may do.
+//! The ceiling of an entry: the union of its policy documents, the most access that a principal may have.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::levels::{LevelCatalog, Levels};
 use crate::iam::PolicyDocument;
 use crate::source::{Diagnostic, Diagnostics, Place, SourceFile, Span};
 
-/// `allow`, `levels` and `resources` of an entry. No part at all is a ceiling of nothing.
+/// `allow`, `levels` and `resources` of an entry. A ceiling without parts allows nothing.
 #[derive(Clone, Debug)]
 pub struct Ceiling {
-    /// The parts, in the manifest's order, the levels last.
+    /// The parts, in the order of the manifest; `levels` last.
     pub parts: Vec<CeilingPart>,
-    pub(crate) source: Arc<SourceFile>,
+    pub(in crate::baseline) source: Arc<SourceFile>,
 }
 
 /// One part of a ceiling.
@@ -19,18 +19,18 @@ pub struct Ceiling {
 pub enum CeilingPart {
     /// A document of the baseline directory.
     Document {
-        /// Its path, relative to the directory, as the manifest writes it.
+        /// The path as in the manifest, relative to the directory.
         path: String,
         /// The document.
         document: Arc<PolicyDocument>,
-        /// Where the manifest names it.
+        /// The position in the manifest.
         span: Span,
     },
-    /// An AWS managed policy, whose document a snapshot has.
+    /// An AWS managed policy, whose document is in the snapshot.
     AwsManaged {
         /// Path and name, for example `job-function/ViewOnlyAccess`.
         path: String,
-        /// Where the manifest names it.
+        /// The position in the manifest.
         span: Span,
     },
     /// Access levels of services.
@@ -40,24 +40,27 @@ pub enum CeilingPart {
 /// One document of a resolved ceiling.
 #[derive(Clone, Debug)]
 pub struct CeilingDocument {
-    /// What a report calls it: the path, `aws:policy/…`, or `levels`.
+    /// The name in reports: the path, `aws:policy/…`, or `levels`.
     pub name: String,
     /// The document.
     pub document: Arc<PolicyDocument>,
-    /// Where the manifest names it.
+    /// The position in the manifest.
     pub place: Place,
 }
 
-/// The ARN of an AWS managed policy in a partition, from its path and name (`job-function/ViewOnlyAccess`).
+/// The ARN of an AWS managed policy in a partition. `path` includes the name: `job-function/ViewOnlyAccess`.
 pub fn to_aws_managed_arn(partition: &str, path: &str) -> String {
     format!("arn:{partition}:iam::aws:policy/{path}")
 }
 
 impl Ceiling {
-    /// The documents of the ceiling, in order; their union is the ceiling.
+    /// The documents of the ceiling, in order. Their union is the ceiling.
     ///
-    /// `aws_managed` is asked for the document of each AWS managed policy by its path and name, for example
-    /// `job-function/ViewOnlyAccess`. What it does not have is an error at the place where the manifest names it.
+    /// `aws_managed` returns the document of an AWS managed policy from its path and name, for example
+    /// `job-function/ViewOnlyAccess`.
+    ///
+    /// # Errors
+    /// If `aws_managed` does not have a document, or if `levels` has a service or level without actions.
     pub fn resolve(
         &self,
         levels: &dyn LevelCatalog,
@@ -78,7 +81,7 @@ impl Ceiling {
                                 format!("the document of the AWS managed policy `{path}` is not in the snapshot"),
                                 "an AWS managed policy that was collected",
                             )
-                            .with_help("collect it, or put a copy of its document beside the manifest"),
+                            .with_help("collect the policy, or add a copy of its document to the baseline directory"),
                         );
                         continue;
                     }

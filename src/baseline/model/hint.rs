@@ -1,79 +1,74 @@
-//! Hints: by what a principal is taken for an agent, an operator, a workload or for emergencies.
+//! `[[hint]]`: evidence for the class of an undeclared principal.
 //!
-//! Those that are built in stand in `hints.toml`; a manifest adds its own, or replaces one of the same name.
-//! What each part means: `docs/classification.md`. What they say of a principal is decided in [`crate::classify`].
+//! The built-in hints are in `parse/hints.toml`. A manifest adds hints, or replaces a built-in hint by its name.
+//! `docs/classification.md` describes the keys. [`crate::classify`] decides what the hints say about a principal.
 
-use std::sync::{Arc, LazyLock};
-
-use super::entry::{PrincipalClass, Spanned};
+use super::principal_class::PrincipalClass;
 use super::selector::TagSelector;
+use super::spanned::Spanned;
 use crate::base::glob::Glob;
 use crate::base::word_match::WordSequence;
-use crate::baseline::parse::reader::{ManifestReader, ManifestTable};
 use crate::iam::ContextKey;
-use crate::source::{Diagnostics, SourceFile, Span, toml};
-
-/// The hints that come with the program.
-const BUILT_IN: &str = include_str!("hints.toml");
+use crate::source::Span;
 
 /// One `[[hint]]`.
 #[derive(Clone, Debug)]
 pub struct Hint {
     /// `name`, unique among the hints of a file.
     pub name: Spanned<String>,
-    /// `kind`: what it hints at.
+    /// `kind`: the class that it suggests.
     pub class: PrincipalClass,
-    /// What it looks at.
+    /// What it matches.
     pub selector: HintSelector,
-    /// `when`: what the statement of the trust policy must ask, every one.
+    /// `when`: the conditions that the statement of the trust policy must have, all of them.
     pub when: Vec<HintCondition>,
-    /// `of`: what the principal must be.
+    /// `of`: the required type of the principal.
     pub identity_type: Option<IdentityType>,
-    /// How much it tells.
+    /// `strength`: how strong the evidence is.
     pub strength: Strength,
-    /// `because`: why, after what was found.
+    /// `because`: the explanation in reports.
     pub reason: String,
-    /// `source`: where that is documented.
+    /// `source`: the URL of the documentation.
     pub source: Option<String>,
-    /// Where it begins.
+    /// Where the table begins.
     pub span: Span,
 }
 
-/// What a hint looks at. Globs are alternatives: one must match.
+/// What a hint matches. Globs are alternatives, one of which must match.
 #[derive(Clone, Debug)]
 pub enum HintSelector {
-    /// `service`: AWS services that the trust policy names, as `lambda.amazonaws.com` in every partition.
+    /// `service`: AWS services in the trust policy, as `lambda.amazonaws.com` in every partition.
     Service(Vec<Glob>),
-    /// `oidc`: OIDC providers that it names, without `https://`.
+    /// `oidc`: OIDC providers in the trust policy, without `https://`.
     Oidc(Vec<Glob>),
-    /// `saml`: names of SAML providers that it names.
+    /// `saml`: names of SAML providers in the trust policy.
     Saml(Vec<Glob>),
-    /// `trusted`: ARNs of AWS principals that it names, or lets in by `aws:PrincipalArn`.
+    /// `trusted`: ARNs of AWS principals that the trust policy names, directly or with `aws:PrincipalArn`.
     TrustedPrincipal(Vec<Glob>),
-    /// `when` alone: a statement of the trust policy, whomever it names.
+    /// `when` alone: any statement of the trust policy.
     Condition,
-    /// `tags` of the principal, every one.
+    /// `tags`: all of them must match tags of the principal.
     Tags(Vec<TagSelector>),
-    /// `policy`: ARNs of managed policies that are attached.
+    /// `policy`: ARNs of attached managed policies.
     Policy(Vec<Glob>),
     /// `match`: the principal's ARN.
     Arn(Vec<Glob>),
-    /// `words` of its name or path, or of a session name that its trust policy asks for.
+    /// `words` of the name, the path, or a session name that the trust policy requires.
     Words(Vec<WordSequence>),
-    /// `of` alone: that it is a user, or a role.
+    /// `of` alone: the principal is a user, or a role.
     IdentityType,
 }
 
-/// What a statement of a trust policy must ask of a request.
+/// A condition that a statement of a trust policy must have.
 #[derive(Clone, Debug)]
 pub struct HintCondition {
-    /// The context key; `sub`, `aud` and other names without a colon are claims of the OIDC provider.
+    /// The context key. `sub`, `aud` and other names without a colon are claims of the OIDC provider.
     pub key: ContextKey,
-    /// Globs over the values that it accepts: one value must match one of them.
+    /// Globs over the accepted values. One value must match one glob.
     pub values: Vec<Glob>,
 }
 
-/// A user or a role.
+/// The type of an IAM identity.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 #[allow(missing_docs)]
 pub enum IdentityType {
@@ -82,39 +77,45 @@ pub enum IdentityType {
 }
 
 impl IdentityType {
-    /// Both, with the names that a hint uses.
+    /// Both types with their names in a hint.
     pub const ALL: [(&'static str, IdentityType); 2] = [("user", IdentityType::User), ("role", IdentityType::Role)];
 }
 
-/// How much a hint tells; of several, the strongest decides.
+/// How strong the evidence of a hint is. The strongest evidence decides.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strength {
-    /// Where there is nothing else to go by.
+    /// Decides only without other evidence.
     Faint,
-    /// Anyone can give a name.
+    /// A name, which does not prove anything.
     Weak,
-    /// It tells what sort of credentials these are.
+    /// The kind of credentials.
     Fair,
-    /// It tells what uses them.
+    /// The service or tool that uses the credentials.
     Strong,
-    /// AWS reserves it: nobody can pretend. No hint of a file is certain.
+    /// Reserved by AWS, so that nobody can forge it. No hint of a file has this strength.
     Certain,
 }
 
 impl Strength {
-    /// Those that a hint may have, with the names that it uses.
+    /// The strengths that a hint can have, with their names.
     pub const ALL: [(&'static str, Strength); 4] =
         [("strong", Strength::Strong), ("fair", Strength::Fair), ("weak", Strength::Weak), ("faint", Strength::Faint)];
 
-    /// Its name.
+    /// The name of the strength.
     pub fn as_str(self) -> &'static str {
-        Strength::ALL.iter().find(|(_, strength)| *strength == self).map_or("certain", |(name, _)| name)
+        match self {
+            Strength::Faint => "faint",
+            Strength::Weak => "weak",
+            Strength::Fair => "fair",
+            Strength::Strong => "strong",
+            Strength::Certain => "certain",
+        }
     }
 }
 
 impl HintSelector {
-    /// The key that a file gives it under.
+    /// The key in a hint.
     pub fn key(&self) -> &'static str {
         match self {
             HintSelector::Service(_) => "service",
@@ -130,7 +131,7 @@ impl HintSelector {
         }
     }
 
-    /// Whether it looks at a statement of the trust policy, so that `when` can narrow it.
+    /// Whether it matches a statement of the trust policy, so that `when` can restrict it.
     pub fn is_trust_selector(&self) -> bool {
         matches!(
             self,
@@ -142,101 +143,13 @@ impl HintSelector {
         )
     }
 
-    /// How much it tells where the hint does not say.
-    pub(crate) fn default_strength(&self) -> Strength {
+    /// The strength of a hint without `strength`.
+    pub(in crate::baseline) fn default_strength(&self) -> Strength {
         match self {
             HintSelector::Policy(_) => Strength::Fair,
             HintSelector::Words(_) => Strength::Weak,
             HintSelector::IdentityType => Strength::Faint,
             _ => Strength::Strong,
-        }
-    }
-}
-
-impl Hint {
-    /// The hints that come with the program, in order.
-    pub fn load_built_in() -> &'static [Hint] {
-        static HINTS: LazyLock<Vec<Hint>> = LazyLock::new(|| {
-            let source = SourceFile::new("hints.toml", BUILT_IN);
-            parse_hints(&source).expect("a test reads the embedded file")
-        });
-        &HINTS
-    }
-}
-
-/// Reads a file that holds hints and nothing else.
-fn parse_hints(source: &Arc<SourceFile>) -> Result<Vec<Hint>, Diagnostics> {
-    let tree = toml::parse(source)?;
-    let root = ManifestTable { items: tree.get_ref(), description: "file", span: Span::default() };
-    let mut reader = ManifestReader { source, problems: Vec::new() };
-    reader.check_keys(&root, &["hint"]);
-    let tables = reader.read_tables(&root, "hint", "[[hint]]");
-    let hints: Vec<Hint> = tables.iter().filter_map(|table| reader.parse_hint(table)).collect();
-    if reader.problems.is_empty() { Ok(hints) } else { Err(Diagnostics(reader.problems)) }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn built_in_hints_parse_and_have_a_source() {
-        let hints =
-            parse_hints(&SourceFile::new("hints.toml", BUILT_IN)).map_err(|problems| problems.to_string()).unwrap();
-        let names: BTreeSet<&str> = hints.iter().map(|hint| hint.name.value.as_str()).collect();
-        assert_eq!(names.len(), hints.len(), "a name stands twice");
-        assert!(hints.len() > 30, "{}", hints.len());
-        for hint in &hints {
-            let name = &hint.name.value;
-            let source = hint.source.as_deref().unwrap_or_else(|| panic!("{name} has no source"));
-            assert!(source.starts_with("https://"), "{name}: {source}");
-            assert!(!hint.reason.ends_with('.'), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_built_in_hint_is_documented() {
-        let page = std::fs::read_to_string("docs/classification.md").unwrap();
-        let rows: Vec<&str> = page.split("## The built-in hints").nth(1).unwrap().lines().collect();
-        let rows: Vec<&str> = rows.into_iter().filter(|line| line.starts_with("| `")).collect();
-        let expected = Hint::load_built_in().iter().map(|hint| {
-            let (name, class, strength) = (&hint.name.value, hint.class.as_str(), hint.strength.as_str());
-            let source = hint.source.as_deref().unwrap();
-            format!("| `{name}` | {class} | {strength} | {} ([source]({source})) |", hint.reason)
-        });
-        assert_eq!(rows, expected.collect::<Vec<_>>());
-    }
-
-    /// The services that this is about at the least, by the AWS documentation of each.
-    #[test]
-    fn knows_the_agent_services_of_aws() {
-        let is_agent_service = |service: &str| {
-            Hint::load_built_in().iter().any(|hint| {
-                let matches =
-                    matches!(&hint.selector, HintSelector::Service(globs) if globs.iter().any(|g| g.matches(service)));
-                hint.class == PrincipalClass::Agent
-                    && hint.strength == Strength::Strong
-                    && hint.when.is_empty()
-                    && matches
-            })
-        };
-        for service in [
-            "bedrock",
-            "bedrock-agentcore",
-            "runtime-identity.bedrock-agentcore",
-            "aidevops",
-            "aiops",
-            "q",
-            "securityagent",
-            "transform-custom",
-        ] {
-            assert!(is_agent_service(&format!("{service}.amazonaws.com")), "{service}");
-        }
-        for service in ["lambda.amazonaws.com", "sqs.amazonaws.com", "bedrock.amazonaws.com.example.com"] {
-            assert!(!is_agent_service(service), "{service}");
         }
     }
 }

@@ -1,17 +1,17 @@
-//! The short form of a ceiling: access levels of services, written out as a policy document.
+//! The short form of a ceiling: access levels of services.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::entry::Spanned;
+use super::spanned::Spanned;
 use crate::catalog::{AccessLevel, ActionId, Catalog};
 use crate::iam::{DocumentKind, PolicyDocument};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
-/// All levels, with the names that the manifest uses.
-pub(crate) const LEVELS: [(&str, AccessLevel); 5] = [
+/// All levels with their names in the manifest.
+pub(in crate::baseline) const LEVELS: [(&str, AccessLevel); 5] = [
     ("List", AccessLevel::List),
     ("Read", AccessLevel::Read),
     ("Write", AccessLevel::Write),
@@ -19,23 +19,26 @@ pub(crate) const LEVELS: [(&str, AccessLevel); 5] = [
     ("PermissionsManagement", AccessLevel::PermissionsManagement),
 ];
 
-/// The level of that name; AWS's own spelling `Permissions management` is taken, too.
-pub(crate) fn parse_level(text: &str) -> Option<AccessLevel> {
+/// The level with this name. The spelling of AWS, `Permissions management`, is also accepted.
+pub(in crate::baseline) fn parse_level(text: &str) -> Option<AccessLevel> {
     LEVELS.iter().find(|(name, level)| *name == text || level.as_str() == text).map(|(_, level)| *level)
 }
 
-/// The level's name in the manifest.
+/// The name of a level in the manifest.
 fn manifest_level_name(level: AccessLevel) -> &'static str {
-    LEVELS.iter().find(|(_, known)| *known == level).map_or("", |(name, _)| name)
+    match level {
+        AccessLevel::PermissionsManagement => "PermissionsManagement",
+        _ => level.as_str(),
+    }
 }
 
-/// What the levels of a manifest are looked up in.
+/// The services and actions that `levels` and `actions` refer to.
 pub trait LevelCatalog {
-    /// Whether there is a service of that prefix, for example `ce`.
+    /// Whether a service has this prefix, for example `ce`.
     fn has_service(&self, prefix: &str) -> bool;
-    /// The prefixes of all services, to suggest one from.
+    /// The prefixes of all services, for suggestions.
     fn services(&self) -> Vec<String>;
-    /// The names of a service's actions of a level, without the prefix.
+    /// The names of a service's actions with a level, without the prefix. Empty for an unknown service.
     fn actions(&self, service: &str, level: AccessLevel) -> Vec<String>;
 }
 
@@ -49,7 +52,7 @@ impl LevelCatalog for Catalog {
     }
 
     fn actions(&self, service: &str, level: AccessLevel) -> Vec<String> {
-        let ids = self.find_service(service).map(|id| self.actions_of(id)).unwrap_or_default();
+        let ids = self.find_service(service).into_iter().flat_map(|id| self.actions_of(id));
         let matching = ids.map(ActionId).filter(|action| self.access_level(*action) == level);
         matching.map(|action| self.action_name(action).to_owned()).collect()
     }
@@ -58,26 +61,30 @@ impl LevelCatalog for Catalog {
 /// `levels` and `resources` of an entry.
 #[derive(Clone, Debug)]
 pub struct Levels {
-    /// The services, by prefix.
+    /// The services with their levels.
     pub grants: Vec<LevelGrant>,
-    /// `resources`: patterns as in a policy; `*` where the manifest gives none.
+    /// `resources`: patterns as in a policy. Default: `*`.
     pub resources: Vec<String>,
-    /// Where `levels` stands.
+    /// The position of `levels`.
     pub span: Span,
 }
 
 /// One service of `levels`.
 #[derive(Clone, Debug)]
 pub struct LevelGrant {
-    /// The service's prefix.
+    /// The prefix of the service.
     pub service: Spanned<String>,
-    /// Its levels, in the manifest's order.
+    /// The levels, in the order of the manifest.
     pub levels: Vec<Spanned<AccessLevel>>,
 }
 
 impl Levels {
-    /// What is wrong with the services and levels, as the catalog knows them.
-    pub(crate) fn find_problems(&self, source: &Arc<SourceFile>, catalog: &dyn LevelCatalog) -> Vec<Diagnostic> {
+    /// The services that the catalog lacks, and the levels without actions.
+    pub(in crate::baseline) fn find_problems(
+        &self,
+        source: &Arc<SourceFile>,
+        catalog: &dyn LevelCatalog,
+    ) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
         for LevelGrant { service, levels } in &self.grants {
             if !catalog.has_service(&service.value) {
@@ -87,7 +94,7 @@ impl Levels {
                         source,
                         service.span,
                         format!("no AWS service has the prefix `{}`", service.value),
-                        "the prefix of a service, as in its actions",
+                        "the prefix of a service, as in the names of its actions",
                     )
                     .with_suggestion(&service.value, known.iter().map(String::as_str)),
                 );
@@ -99,7 +106,7 @@ impl Levels {
                         source,
                         level.span,
                         format!("`{}` has no action of level {}", service.value, manifest_level_name(level.value)),
-                        "a level that the service has actions of",
+                        "a level that actions of the service have",
                     ));
                 }
             }
@@ -107,9 +114,12 @@ impl Levels {
         problems
     }
 
-    /// The levels written out: a statement a service, its actions by name.
+    /// A policy document with one statement per service, which lists the actions by name.
     ///
-    /// The document's places are those of `levels` in the manifest, its text is the one made up here.
+    /// The position of the document is the position of `levels` in the manifest. Its text is generated.
+    ///
+    /// # Errors
+    /// If the catalog lacks a service, or if a service has no action of a level.
     pub fn to_document(
         &self,
         source: &Arc<SourceFile>,

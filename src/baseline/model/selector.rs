@@ -1,22 +1,22 @@
-//! Which principals an entry or an ignore speaks of.
+//! Which principals an entry or an ignore matches.
 
 use crate::base::glob::Glob;
 use crate::snapshot::Principal;
 use crate::source::Span;
 
-/// What the selectors look at.
+/// The properties of a principal that selectors use.
 #[derive(Copy, Clone, Debug)]
 pub struct PrincipalView<'a> {
-    /// The principal's ARN.
+    /// The ARN.
     pub arn: &'a str,
-    /// Its tags: key and value.
+    /// The tags: key and value.
     pub tags: &'a [(String, String)],
-    /// Whether it is a role that AWS owns (path `/aws-service-role/`).
+    /// Whether it is a service-linked role (path `/aws-service-role/`).
     pub is_service_linked: bool,
 }
 
 impl<'a> PrincipalView<'a> {
-    /// What the selectors look at of a principal.
+    /// The properties of a principal of a snapshot.
     pub fn from_principal(principal: &'a Principal) -> PrincipalView<'a> {
         PrincipalView {
             arn: principal.arn.as_str(),
@@ -26,28 +26,28 @@ impl<'a> PrincipalView<'a> {
     }
 }
 
-/// `match` and `tags`; at least one of them is given.
+/// `match` and `tags`, at least one of them.
 #[derive(Clone, Debug, Default)]
 pub struct Selector {
-    /// Globs over the ARN: one of them must match. Empty where `match` is not given.
+    /// Globs over the ARN, one of which must match. Empty if there is no `match`.
     pub arns: Vec<Glob>,
-    /// Tags that the principal must have, every one.
+    /// Tags, all of which the principal must have.
     pub tags: Vec<TagSelector>,
-    /// Where the selectors stand.
+    /// The position of the selector.
     pub span: Span,
 }
 
 /// One tag of a selector.
 #[derive(Clone, Debug)]
 pub struct TagSelector {
-    /// The tag's key; its case does not matter, as in IAM.
+    /// The key of the tag. Comparison ignores case, as in IAM.
     pub key: String,
-    /// A glob over the tag's value; its case matters.
+    /// A glob over the value, case-sensitive.
     pub value: Glob,
 }
 
 impl Selector {
-    /// Whether a principal meets every selector given.
+    /// Whether a principal matches `match` and `tags`.
     pub fn matches(&self, principal: &PrincipalView<'_>) -> bool {
         let is_arn_match = self.arns.is_empty() || self.arns.iter().any(|glob| glob.matches(principal.arn));
         is_arn_match
@@ -56,13 +56,12 @@ impl Selector {
 }
 
 impl TagSelector {
-    /// Whether this is about the tag of that key. IAM compares keys without regard to case; they may hold letters
-    /// beyond ASCII.
-    pub(crate) fn has_key(&self, key: &str) -> bool {
+    /// Whether the selector has this key. IAM ignores the case of keys, which can contain letters outside ASCII.
+    pub(in crate::baseline) fn has_key(&self, key: &str) -> bool {
         self.key.eq_ignore_ascii_case(key) || self.key.to_lowercase() == key.to_lowercase()
     }
 
-    /// Whether it is the tag of that key, and its value matches.
+    /// Whether a tag has the key, and its value matches.
     pub fn matches(&self, key: &str, value: &str) -> bool {
         self.has_key(key) && self.value.matches(value)
     }

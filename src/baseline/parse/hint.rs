@@ -1,28 +1,25 @@
-//! Reading a `[[hint]]`.
+//! Parses `[[hint]]`.
 
 use super::keys;
-use super::reader::{ManifestReader, ManifestTable, TomlItem, item_span};
+use super::reader::{ManifestReader, ManifestTable};
 use crate::base::glob::Glob;
 use crate::base::word_match::WordSequence;
-use crate::baseline::model::entry::{PrincipalClass, Spanned};
 use crate::baseline::model::hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
-use crate::baseline::model::selector::TagSelector;
+use crate::baseline::model::principal_class::PrincipalClass;
 use crate::iam::ContextKey;
-use crate::source::toml::DeValue;
 
-/// The keys that say what a hint looks at.
+/// The keys that say what a hint matches.
 const SELECTOR_KEYS: [&str; 8] = ["service", "oidc", "saml", "trusted", "tags", "policy", "match", "words"];
 const EXPECTED_GLOBS: &str = "at least one glob";
-const EXPECTED_TAGS: &str = "at least one tag, such as { agent = \"*\" }";
 const EXPECTED_CONDITIONS: &str = "condition keys and globs over their values, such as { sub = \"repo:*\" }";
 
 impl ManifestReader<'_> {
-    /// Reads a hint; none where something is wrong with it.
-    pub(crate) fn parse_hint(&mut self, table: &ManifestTable<'_>) -> Option<Hint> {
+    /// Parses a hint. `None` if it has an error, which is reported.
+    pub(super) fn parse_hint(&mut self, table: &ManifestTable<'_>) -> Option<Hint> {
         self.check_keys(table, keys::HINT);
-        let name = self.read_required_text(table, "name", "a name of its own, for the reports");
+        let name = self.read_required_text(table, "name", "a unique name, shown in reports");
         let class = self.read_choice(table, "kind", &PrincipalClass::ALL);
-        let reason = self.read_required_text(table, "because", "why, in a few words");
+        let reason = self.read_required_text(table, "because", "a short explanation, shown in reports");
         let source = self.read_text(table, "source").map(|text| text.value);
         let identity_type = table.get("of").and_then(|_| self.read_choice(table, "of", &IdentityType::ALL));
         let strength = table.get("strength").map(|_| self.read_choice(table, "strength", &Strength::ALL));
@@ -34,21 +31,11 @@ impl ManifestReader<'_> {
             None => selector.default_strength(),
         };
         if let (Some((span, _)), false) = (table.get("when"), selector.is_trust_selector()) {
-            let message = format!("`when` says nothing of `{}`", selector.key());
+            let message = format!("`when` cannot restrict `{}`", selector.key());
             self.report_error(span, message, "`when` alone, or with service, oidc, saml or trusted");
             return None;
         }
-        Some(Hint {
-            name,
-            class: class,
-            selector: selector,
-            when,
-            identity_type: identity_type,
-            strength,
-            reason: reason,
-            source,
-            span: table.span,
-        })
+        Some(Hint { name, class, selector, when, identity_type, strength, reason, source, span: table.span })
     }
 
     fn parse_hint_selector(&mut self, table: &ManifestTable<'_>) -> Option<HintSelector> {
@@ -58,7 +45,7 @@ impl ManifestReader<'_> {
             [] if table.get("of").is_some() => Some(HintSelector::IdentityType),
             [] => {
                 let expected = format!("one of {}, when, of", SELECTOR_KEYS.join(", "));
-                self.report_error(table.span, "the [[hint]] looks at nothing", expected);
+                self.report_error(table.span, "the [[hint]] has no selector", expected);
                 None
             }
             ["tags"] => self.read_tag_selectors(table).map(HintSelector::Tags),
@@ -71,8 +58,8 @@ impl ManifestReader<'_> {
             ["match"] => self.read_arn_globs(table, "match").map(HintSelector::Arn),
             [_, second, ..] => {
                 let span = table.get(second).map_or(table.span, |(span, _)| span);
-                let message = format!("the [[hint]] looks at several things: {}", given.join(", "));
-                self.report_error(span, message, "one of them; give the other a hint of its own");
+                let message = format!("the [[hint]] has several selectors: {}", given.join(", "));
+                self.report_error(span, message, "one of them; use another [[hint]] for the other");
                 None
             }
             [_] => None,
@@ -84,7 +71,7 @@ impl ManifestReader<'_> {
         (!texts.is_empty()).then(|| texts.iter().map(|text| Glob::new(&text.value)).collect())
     }
 
-    /// Globs over names of hosts, in which the case of letters does not matter.
+    /// Globs over host names, in lower case, since host names are case-insensitive.
     fn read_lowercase_globs(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Vec<Glob>> {
         let texts = self.read_nonempty_texts(table, key, EXPECTED_GLOBS)?.value;
         (!texts.is_empty()).then(|| texts.iter().map(|text| Glob::new(&text.value.to_ascii_lowercase())).collect())
@@ -110,10 +97,10 @@ impl ManifestReader<'_> {
         (!sequences.is_empty()).then_some(sequences)
     }
 
-    /// `when`; nothing where it is not there.
+    /// Parses `when`. Empty if the key is missing; `None` if it has an error.
     fn read_hint_conditions(&mut self, table: &ManifestTable<'_>) -> Option<Vec<HintCondition>> {
         let Some(conditions) = self.read_table(table, "when", "`when`") else {
-            // A `when` of another kind is an error already.
+            // `read_table` has reported a `when` of another type.
             return table.get("when").is_none().then(Vec::new);
         };
         if conditions.items.is_empty() {
@@ -128,44 +115,5 @@ impl ManifestReader<'_> {
             parsed.push(HintCondition { key: ContextKey::new(name), values });
         }
         Some(parsed)
-    }
-
-    /// `tags`, each key once; none where something is wrong with them.
-    pub(crate) fn read_tag_selectors(&mut self, table: &ManifestTable<'_>) -> Option<Vec<TagSelector>> {
-        let before = self.problems.len();
-        let tags = self.read_table(table, "tags", "`tags`")?;
-        if tags.items.is_empty() {
-            self.report_error(tags.span, "`tags` is empty", EXPECTED_TAGS);
-        }
-        let mut selectors: Vec<TagSelector> = Vec::new();
-        for (key, item) in tags.items {
-            let name = key.get_ref();
-            if selectors.iter().any(|tag| tag.has_key(name)) {
-                let message = format!("the tag `{name}` stands twice, in another case");
-                self.report_error(item_span(key), message, "each tag once: the case of its key does not matter");
-            }
-            if let Some(value) = self.parse_tag_value(name, item) {
-                selectors.push(TagSelector { key: name.clone().into_owned(), value });
-            }
-        }
-        (self.problems.len() == before).then_some(selectors)
-    }
-
-    fn parse_tag_value(&mut self, name: &str, item: &TomlItem<'_>) -> Option<Glob> {
-        let DeValue::String(value) = item.get_ref() else {
-            self.report_wrong_type(name, item, "a glob over the tag's value, such as \"*\"");
-            return None;
-        };
-        Some(Glob::new(value))
-    }
-
-    /// A glob that can be over an ARN.
-    pub(crate) fn parse_arn_glob(&mut self, key: &str, text: &Spanned<String>) -> Option<Glob> {
-        let glob = Glob::parse_arn_glob(&text.value);
-        if glob.is_none() {
-            let message = format!("`{key}` cannot be `{}`", text.value);
-            self.report_error(text.span, message, "a glob over an ARN: it begins with `arn:` or `*`");
-        }
-        glob
     }
 }

@@ -1,9 +1,9 @@
-//! The keys of every table of the manifest; a test holds the published schema to them.
+//! The keys of each table of the manifest. A test compares them with the published schema.
 
-pub(crate) const ROOT: &[&str] =
+pub(in crate::baseline) const ROOT: &[&str] =
     &["version", "settings", "principal", "persona", "guard", "ignore", "exception", "hint"];
-pub(crate) const SETTINGS: &[&str] = &["agent_hints", "through_agents"];
-pub(crate) const PRINCIPAL: &[&str] = &[
+pub(in crate::baseline) const SETTINGS: &[&str] = &["agent_hints", "through_agents"];
+pub(in crate::baseline) const PRINCIPAL: &[&str] = &[
     "name",
     "match",
     "tags",
@@ -18,12 +18,12 @@ pub(crate) const PRINCIPAL: &[&str] = &[
     "guards",
     "overrides",
 ];
-pub(crate) const PERSONA: &[&str] = &["name", "of", "when", "kind", "allow", "levels", "resources"];
-pub(crate) const GUARD: &[&str] = &["name", "actions", "unless", "severity"];
-pub(crate) const IGNORE: &[&str] = &["match", "tags", "reason"];
-pub(crate) const EXCEPTION: &[&str] = &["fingerprint", "reason", "requested_by", "approved_by", "expires"];
-pub(crate) const HINT: &[&str] = &[
+pub(in crate::baseline) const PERSONA: &[&str] = &["name", "of", "when", "kind", "allow", "levels", "resources"];
+pub(in crate::baseline) const GUARD: &[&str] = &["name", "actions", "unless", "severity"];
+pub(in crate::baseline) const IGNORE: &[&str] = &["match", "tags", "reason"];
+pub(in crate::baseline) const EXCEPTION: &[&str] = &["fingerprint", "reason", "requested_by", "approved_by", "expires"];
+pub(in crate::baseline) const HINT: &[&str] = &[
     "name", "kind", "because", "source", "strength", "of", "when", "service", "oidc", "saml", "trusted", "tags",
     "policy", "match", "words",
 ];
-pub(crate) const ASSUMER: &[&str] = &["principal", "when"];
+pub(in crate::baseline) const ASSUMER: &[&str] = &["principal", "when"];

@@ -1,35 +1,38 @@
-//! From a path to a [`Baseline`], or to all that is wrong with it.
+//! Loads a [`Baseline`] from a path or from texts.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use super::ceiling::DocumentLoader;
+use super::documents::DocumentLoader;
 use super::manifest_parser::ManifestParser;
 use super::reader::{ManifestReader, ManifestTable};
 use crate::baseline::content_id::compute_content_id;
-use crate::baseline::model::entry::Baseline;
+use crate::baseline::model::baseline::Baseline;
 use crate::baseline::model::levels::LevelCatalog;
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span, toml};
 
-/// The manifest's name in its directory.
+/// The file name of the manifest in a baseline directory.
 const MANIFEST_FILE_NAME: &str = "baseline.toml";
 
 impl Baseline {
-    /// Reads a manifest and the documents that it names, and reports everything that is wrong with them at once.
+    /// Loads a manifest and its documents.
     ///
-    /// `path` is the directory that holds `baseline.toml`, or the manifest itself under any name; documents are
-    /// relative to the directory that it stands in. The services of `levels` are looked at only when a ceiling is
-    /// resolved; [`Baseline::load_with`] does it here.
+    /// `path` is a directory that contains `baseline.toml`, or a manifest with any name. The paths of documents are
+    /// relative to the directory of the manifest. The services of `levels` are checked when a ceiling is resolved;
+    /// [`Baseline::load_with_catalog`] checks them at once.
+    ///
+    /// # Errors
+    /// All errors of the manifest and its documents.
     pub fn load(path: &Path) -> Result<Baseline, Diagnostics> {
         load_baseline(path, None)
     }
 
-    /// The same, with the services of `levels` held against a catalog.
+    /// Like [`Baseline::load`], and checks services and actions with a catalog.
     pub fn load_with_catalog(path: &Path, catalog: &dyn LevelCatalog) -> Result<Baseline, Diagnostics> {
         load_baseline(path, Some(catalog))
     }
 
-    /// The same out of texts that are already at hand: the manifest, and the documents by the paths that it gives.
+    /// Like [`Baseline::load_with_catalog`], from texts in memory: the manifest, and its documents by path.
     pub fn from_texts(
         manifest: &Arc<SourceFile>,
         documents: impl IntoIterator<Item = (String, Arc<SourceFile>)>,
@@ -44,7 +47,7 @@ fn load_baseline(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Base
     let source = SourceFile::read(&file).map_err(|error| {
         let empty_source = SourceFile::new(file.display().to_string(), "");
         Diagnostic::error(&empty_source, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
-            .with_help("copy `policies/` of iamdrift's repository to start one, or give the directory that holds `baseline.toml`")
+            .with_help("copy `policies/` from the iamdrift repository to create one, or pass the directory that contains `baseline.toml`")
     })?;
     let directory = file.parent().unwrap_or(Path::new(""));
     parse_baseline(&source, DocumentLoader::from_directory(directory), catalog)
@@ -62,7 +65,7 @@ fn parse_baseline(
     let parsed = manifest.parse(&root);
     let ManifestParser { reader, documents, .. } = manifest;
     let mut problems = reader.problems;
-    // The manifest's own first, in the order of its lines, then those of each document.
+    // First the errors of the manifest in the order of its lines, then those of each document.
     problems.sort_by_key(|problem| {
         let place = problem.place();
         (place.file != source.name(), place)
@@ -107,7 +110,11 @@ mod tests {
         let directory = ManifestDirectory::with_manifest(MANIFEST);
         let before = directory.load().unwrap().content_id().to_owned();
         assert_eq!(before.len(), 7);
-        assert_eq!(ManifestDirectory::with_manifest(MANIFEST).load().unwrap().content_id(), before, "wherever it lies");
+        assert_eq!(
+            ManifestDirectory::with_manifest(MANIFEST).load().unwrap().content_id(),
+            before,
+            "the directory does not matter"
+        );
         let changed = directory.path().join("good.json");
         let text = std::fs::read_to_string(&changed).unwrap();
         std::fs::write(&changed, text.replace("ce:Get*", "ce:List*")).unwrap();
@@ -134,7 +141,7 @@ mod tests {
         let baseline =
             Baseline::load_with_catalog(Path::new("policies"), Catalog::embedded()).map_err(|e| e.to_string()).unwrap();
         assert_eq!(baseline.entries.len(), 5);
-        // Every document that is shipped is named by the manifest.
+        // The manifest and the README name every document.
         let named = std::fs::read_to_string("policies/baseline.toml").unwrap();
         for folder in ["operators", "agents"] {
             for file in std::fs::read_dir(format!("policies/{folder}")).unwrap() {

@@ -1,42 +1,43 @@
-//! The tables of a manifest, one after the other.
+//! Parses a manifest: settings, entries, ignores and exceptions; the other tables are parsed in their own files.
 
-use super::ceiling::DocumentLoader;
+use super::documents::DocumentLoader;
 use super::keys;
 use super::reader::{ManifestReader, ManifestTable, item_span};
 use super::references::{References, check_references};
-use crate::baseline::model::entry::{BoundaryRequirement, Entry, Ignore, PrincipalClass, Settings};
+use crate::baseline::model::entry::{BoundaryRequirement, Entry, Ignore, Settings};
 use crate::baseline::model::exception::Exception;
 use crate::baseline::model::guard::Guard;
 use crate::baseline::model::hint::Hint;
 use crate::baseline::model::levels::LevelCatalog;
 use crate::baseline::model::persona::Persona;
+use crate::baseline::model::principal_class::PrincipalClass;
 use crate::baseline::model::selector::Selector;
 use crate::source::toml::DeValue;
 
-/// The only version of the format so far.
+/// The supported version of the format.
 const SUPPORTED_VERSION: &str = "1";
 
-/// A manifest while it is read.
-pub(crate) struct ManifestParser<'a> {
-    pub(crate) reader: ManifestReader<'a>,
-    pub(crate) documents: DocumentLoader,
-    pub(crate) catalog: Option<&'a dyn LevelCatalog>,
+/// The state of the parser.
+pub(in crate::baseline) struct ManifestParser<'a> {
+    pub(super) reader: ManifestReader<'a>,
+    pub(super) documents: DocumentLoader,
+    pub(super) catalog: Option<&'a dyn LevelCatalog>,
 }
 
-/// What of a manifest could be read.
-pub(crate) struct ParsedManifest {
-    pub(crate) settings: Settings,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) ignores: Vec<Ignore>,
-    pub(crate) exceptions: Vec<Exception>,
-    pub(crate) personas: Vec<Persona>,
-    pub(crate) guards: Vec<Guard>,
-    pub(crate) hints: Vec<Hint>,
+/// The tables of a manifest that could be parsed.
+pub(in crate::baseline) struct ParsedManifest {
+    pub(super) settings: Settings,
+    pub(super) entries: Vec<Entry>,
+    pub(super) ignores: Vec<Ignore>,
+    pub(super) exceptions: Vec<Exception>,
+    pub(super) personas: Vec<Persona>,
+    pub(super) guards: Vec<Guard>,
+    pub(super) hints: Vec<Hint>,
 }
 
 impl ManifestParser<'_> {
-    /// Reads all tables; none where the manifest is of another version, of which nothing more can be said.
-    pub(crate) fn parse(&mut self, root: &ManifestTable<'_>) -> Option<ParsedManifest> {
+    /// Parses all tables. `None` if the version is not supported, since then nothing else can be checked.
+    pub(super) fn parse(&mut self, root: &ManifestTable<'_>) -> Option<ParsedManifest> {
         self.check_version(root)?;
         self.reader.check_keys(root, keys::ROOT);
         let settings = self.parse_settings(root);
@@ -66,11 +67,7 @@ impl ManifestParser<'_> {
         match item.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 && number.as_str() == SUPPORTED_VERSION => Some(()),
             DeValue::Integer(_) => {
-                self.reader.report_error(
-                    item_span(item),
-                    "this version of iamdrift does not know this format",
-                    "version 1",
-                );
+                self.reader.report_error(item_span(item), "unsupported version of the manifest format", "version 1");
                 None
             }
             _ => {
@@ -98,7 +95,7 @@ impl ManifestParser<'_> {
 
     fn parse_entry(&mut self, table: &ManifestTable<'_>, references: &mut References) -> Option<Entry> {
         self.reader.check_keys(table, keys::PRINCIPAL);
-        let name = self.reader.read_required_text(table, "name", "a name of its own, for the reports");
+        let name = self.reader.read_required_text(table, "name", "a unique name, shown in reports");
         let selector = self.parse_selector(table);
         let class = self.reader.read_choice(table, "kind", &PrincipalClass::ALL);
         let owner = self.reader.read_text(table, "owner").map(|owner| owner.value);
@@ -127,7 +124,7 @@ impl ManifestParser<'_> {
     fn parse_ignore(&mut self, table: &ManifestTable<'_>) -> Option<Ignore> {
         self.reader.check_keys(table, keys::IGNORE);
         let selector = self.parse_selector(table);
-        let reason = self.reader.read_required_text(table, "reason", "why these principals are left out");
+        let reason = self.reader.read_required_text(table, "reason", "why these principals are not audited");
         Some(Ignore { selector: selector?, reason: reason?.value, span: table.span })
     }
 
@@ -135,21 +132,22 @@ impl ManifestParser<'_> {
         self.reader.check_keys(table, keys::EXCEPTION);
         let fingerprint = self.reader.read_required_text(table, "fingerprint", "the fingerprint of a finding");
         let reason = self.reader.read_required_text(table, "reason", "why the finding is accepted");
-        let requested_by = self.reader.read_required_text(table, "requested_by", "who asked for the exception");
-        let approved_by = self.reader.read_required_text(table, "approved_by", "who agreed to it");
+        let requested_by =
+            self.reader.read_required_text(table, "requested_by", "the person who requested the exception");
+        let approved_by = self.reader.read_required_text(table, "approved_by", "the person who approved it");
         let expires = self.reader.read_required_date(table, "expires");
         if let (Some(requested), Some(approved)) = (&requested_by, &approved_by)
             && requested.value.trim().to_lowercase() == approved.value.trim().to_lowercase()
         {
-            let message = format!("`{}` approves their own request", approved.value);
-            self.reader.report_error(approved.span, message, "someone other than `requested_by`");
+            let message = format!("`{}` cannot approve their own request", approved.value);
+            self.reader.report_error(approved.span, message, "a person other than `requested_by`");
         }
         if let Some(fingerprint_text) = &fingerprint
             && fingerprint_text.value.contains(char::is_whitespace)
         {
             self.reader.report_error(
                 fingerprint_text.span,
-                "`fingerprint` holds white space",
+                "`fingerprint` contains white space",
                 "a fingerprint as the report prints it",
             );
         }
@@ -164,13 +162,12 @@ impl ManifestParser<'_> {
         })
     }
 
-    /// `match` and `tags`, at least one of them.
+    /// Parses `match` and `tags`, at least one of which is required.
     fn parse_selector(&mut self, table: &ManifestTable<'_>) -> Option<Selector> {
         let arns = self.reader.read_nonempty_texts(table, "match", "at least one glob over an ARN");
-        let (at_match, at_tags) = (table.get("match"), table.get("tags"));
-        let Some((span, _)) = at_match.or(at_tags) else {
+        let Some((span, _)) = table.get("match").or_else(|| table.get("tags")) else {
             let message = format!("the {} has neither `match` nor `tags`", table.description);
-            self.reader.report_error(table.span, message, "whom it speaks of");
+            self.reader.report_error(table.span, message, "the principals that it applies to");
             return None;
         };
         let mut selector = Selector { span, ..Selector::default() };

@@ -1,23 +1,29 @@
-//! Reading TOML tables key by key, with every mistake reported where it stands.
+//! Typed access to the keys of TOML tables. Reports each error with its position.
+//!
+//! A `read_*` function returns `None` if the key is missing or has an error. It reports the error.
 
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::baseline::model::entry::Spanned;
+use crate::base::glob::Glob;
+use crate::baseline::model::selector::TagSelector;
+use crate::baseline::model::spanned::Spanned;
 use crate::source::toml::{DeTable, DeValue, TomlSpanned};
 use crate::source::{Diagnostic, SourceFile, Span};
 
-/// A value of the manifest with its place.
-pub(crate) type TomlItem<'t> = TomlSpanned<DeValue<'t>>;
+const EXPECTED_TAGS: &str = "at least one tag, such as { agent = \"*\" }";
 
-/// Where something of the TOML tree stands.
-pub(crate) fn item_span<T>(item: &TomlSpanned<T>) -> Span {
+/// A value of the manifest with its position.
+pub(super) type TomlItem<'t> = TomlSpanned<DeValue<'t>>;
+
+/// The position of an item of the TOML tree.
+pub(super) fn item_span<T>(item: &TomlSpanned<T>) -> Span {
     let range = item.span();
     Span::new(range.start, range.end)
 }
 
-/// What kind of value this is, as an error message names it.
+/// The type of a value, as error messages name it.
 fn describe_type(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
@@ -29,42 +35,47 @@ fn describe_type(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// A table, what an error calls it, and where it begins.
+/// The date, if it is in the calendar.
+fn to_civil_date(date: &crate::source::toml::TomlDate) -> Option<Date> {
+    Date::new(date.year.try_into().ok()?, date.month.try_into().ok()?, date.day.try_into().ok()?).ok()
+}
+
+/// A table, its name in error messages, and where it begins.
 #[derive(Copy, Clone)]
-pub(crate) struct ManifestTable<'t> {
+pub(in crate::baseline) struct ManifestTable<'t> {
     pub(crate) items: &'t DeTable<'t>,
     pub(crate) description: &'static str,
     pub(crate) span: Span,
 }
 
 impl<'t> ManifestTable<'t> {
-    /// A key's name and value, if the table has it.
-    pub(crate) fn get(&self, key: &str) -> Option<(Span, &'t TomlItem<'t>)> {
+    /// The position of a key, and its value. `None` if the table does not have the key.
+    pub(super) fn get(&self, key: &str) -> Option<(Span, &'t TomlItem<'t>)> {
         self.items.iter().find(|(name, _)| name.get_ref() == key).map(|(name, item)| (item_span(name), item))
     }
 }
 
-/// Reads tables and keeps what is wrong with them.
-pub(crate) struct ManifestReader<'a> {
+/// Reads tables and collects their errors.
+pub(in crate::baseline) struct ManifestReader<'a> {
     pub(crate) source: &'a Arc<SourceFile>,
     pub(crate) problems: Vec<Diagnostic>,
 }
 
 impl ManifestReader<'_> {
-    pub(crate) fn report_error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
+    pub(super) fn report_error(&mut self, span: Span, message: impl Into<String>, expected: impl Into<String>) {
         self.problems.push(Diagnostic::error(self.source, span, message, expected));
     }
 
-    pub(crate) fn report_wrong_type(&mut self, key: &str, item: &TomlItem<'_>, expected: &str) {
+    pub(super) fn report_wrong_type(&mut self, key: &str, item: &TomlItem<'_>, expected: &str) {
         self.report_error(item_span(item), format!("`{key}` cannot be {}", describe_type(item.get_ref())), expected);
     }
 
-    pub(crate) fn report_missing_key(&mut self, table: &ManifestTable<'_>, key: &str, expected: &str) {
+    pub(super) fn report_missing_key(&mut self, table: &ManifestTable<'_>, key: &str, expected: &str) {
         self.report_error(table.span, format!("the {} has no `{key}`", table.description), expected);
     }
 
-    /// What is none of a few known names.
-    pub(crate) fn report_unknown_name<'k>(
+    /// Reports a name that is not one of the known names.
+    pub(super) fn report_unknown_name<'k>(
         &mut self,
         span: Span,
         message: impl Into<String>,
@@ -76,8 +87,8 @@ impl ManifestReader<'_> {
         self.problems.push(problem.with_suggestion(found, known));
     }
 
-    /// Reports the keys that have no place in a table.
-    pub(crate) fn check_keys(&mut self, table: &ManifestTable<'_>, known: &[&str]) {
+    /// Reports unknown keys of a table.
+    pub(super) fn check_keys(&mut self, table: &ManifestTable<'_>, known: &[&str]) {
         for key in table.items.keys() {
             let name = key.get_ref();
             if !known.contains(&&**name) {
@@ -87,8 +98,8 @@ impl ManifestReader<'_> {
         }
     }
 
-    /// A table under a key, written `[key]` or inline.
-    pub(crate) fn read_table<'t>(
+    /// Reads a table, `[key]` or inline.
+    pub(super) fn read_table<'t>(
         &mut self,
         parent: &ManifestTable<'t>,
         key: &str,
@@ -96,7 +107,7 @@ impl ManifestReader<'_> {
     ) -> Option<ManifestTable<'t>> {
         let (_, item) = parent.get(key)?;
         match item.get_ref() {
-            DeValue::Table(items) => Some(ManifestTable { items, description: description, span: item_span(item) }),
+            DeValue::Table(items) => Some(ManifestTable { items, description, span: item_span(item) }),
             _ => {
                 self.report_wrong_type(key, item, "a table");
                 None
@@ -104,8 +115,8 @@ impl ManifestReader<'_> {
         }
     }
 
-    /// The tables of a list of tables, each written `[[key]]`.
-    pub(crate) fn read_tables<'t>(
+    /// Reads an array of tables, `[[key]]`.
+    pub(super) fn read_tables<'t>(
         &mut self,
         parent: &ManifestTable<'t>,
         key: &str,
@@ -123,23 +134,21 @@ impl ManifestReader<'_> {
         let mut tables = Vec::with_capacity(list.len());
         for element in list.iter() {
             match element.get_ref() {
-                DeValue::Table(items) => {
-                    tables.push(ManifestTable { items, description: description, span: item_span(element) })
-                }
+                DeValue::Table(items) => tables.push(ManifestTable { items, description, span: item_span(element) }),
                 _ => self.report_wrong_type(key, element, "a table"),
             }
         }
         tables
     }
 
-    /// A string that is not blank.
-    pub(crate) fn read_text(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<String>> {
+    /// Reads a string that is not blank.
+    pub(super) fn read_text(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<String>> {
         let (_, item) = table.get(key)?;
         self.parse_text(key, item)
     }
 
-    /// A string that is not blank and has to be there.
-    pub(crate) fn read_required_text(
+    /// Reads a required string that is not blank.
+    pub(super) fn read_required_text(
         &mut self,
         table: &ManifestTable<'_>,
         key: &str,
@@ -151,8 +160,8 @@ impl ManifestReader<'_> {
         self.read_text(table, key)
     }
 
-    /// A list of strings that are not blank, or one alone; none where the key is not there.
-    pub(crate) fn read_texts(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
+    /// Reads a list of strings that are not blank, or one such string.
+    pub(super) fn read_texts(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<Vec<Spanned<String>>>> {
         let (_, item) = table.get(key)?;
         let value = match item.get_ref() {
             DeValue::Array(list) => list.iter().filter_map(|element| self.parse_text(key, element)).collect(),
@@ -165,8 +174,8 @@ impl ManifestReader<'_> {
         Some(Spanned { value, span: item_span(item) })
     }
 
-    /// The same with at least one string in it.
-    pub(crate) fn read_nonempty_texts(
+    /// Like [`Self::read_texts`], with at least one string.
+    pub(super) fn read_nonempty_texts(
         &mut self,
         table: &ManifestTable<'_>,
         key: &str,
@@ -180,8 +189,8 @@ impl ManifestReader<'_> {
         self.read_texts(table, key)
     }
 
-    /// One of a few names.
-    pub(crate) fn read_choice<T: Copy>(
+    /// Reads one of the known names.
+    pub(super) fn read_choice<T: Copy>(
         &mut self,
         table: &ManifestTable<'_>,
         key: &str,
@@ -201,8 +210,8 @@ impl ManifestReader<'_> {
         found.map(|(_, value)| *value)
     }
 
-    /// A day that has to be there, as TOML writes dates.
-    pub(crate) fn read_required_date(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<Date>> {
+    /// Reads a required TOML date.
+    pub(super) fn read_required_date(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Spanned<Date>> {
         const EXPECTED: &str = "a date without quotes, such as 2026-12-31";
         let Some((_, item)) = table.get(key) else {
             self.report_missing_key(table, key, EXPECTED);
@@ -211,13 +220,11 @@ impl ManifestReader<'_> {
         let span = item_span(item);
         match item.get_ref() {
             DeValue::Datetime(when) if when.time.is_none() => {
-                let date = when.date.as_ref()?;
-                let (month, day) = (i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
-                let value = Date::new(i16::try_from(date.year).ok()?, month, day);
-                if value.is_err() {
-                    self.report_error(span, format!("`{key}` is no day of the calendar"), EXPECTED);
+                let value = when.date.as_ref().and_then(to_civil_date);
+                if value.is_none() {
+                    self.report_error(span, format!("`{key}` is not a date of the calendar"), EXPECTED);
                 }
-                value.ok().map(|value| Spanned { value, span })
+                value.map(|value| Spanned { value, span })
             }
             DeValue::Datetime(_) => {
                 self.report_error(span, format!("`{key}` has a time of day"), EXPECTED);
@@ -230,8 +237,8 @@ impl ManifestReader<'_> {
         }
     }
 
-    /// The text of a value that has to be a string and not blank.
-    pub(crate) fn parse_text(&mut self, key: &str, item: &TomlItem<'_>) -> Option<Spanned<String>> {
+    /// The text of a value that must be a string and not blank.
+    pub(super) fn parse_text(&mut self, key: &str, item: &TomlItem<'_>) -> Option<Spanned<String>> {
         let span = item_span(item);
         match item.get_ref() {
             DeValue::String(text) if text.trim().is_empty() => {
@@ -244,5 +251,44 @@ impl ManifestReader<'_> {
                 None
             }
         }
+    }
+
+    /// Reads `tags`. Keys must be unique.
+    pub(super) fn read_tag_selectors(&mut self, table: &ManifestTable<'_>) -> Option<Vec<TagSelector>> {
+        let before = self.problems.len();
+        let tags = self.read_table(table, "tags", "`tags`")?;
+        if tags.items.is_empty() {
+            self.report_error(tags.span, "`tags` is empty", EXPECTED_TAGS);
+        }
+        let mut selectors: Vec<TagSelector> = Vec::new();
+        for (key, item) in tags.items {
+            let name = key.get_ref();
+            if selectors.iter().any(|tag| tag.has_key(name)) {
+                let message = format!("duplicate tag `{name}`, in another case");
+                self.report_error(item_span(key), message, "each tag once; keys are case-insensitive");
+            }
+            if let Some(value) = self.parse_tag_value(name, item) {
+                selectors.push(TagSelector { key: name.clone().into_owned(), value });
+            }
+        }
+        (self.problems.len() == before).then_some(selectors)
+    }
+
+    fn parse_tag_value(&mut self, name: &str, item: &TomlItem<'_>) -> Option<Glob> {
+        let DeValue::String(value) = item.get_ref() else {
+            self.report_wrong_type(name, item, "a glob over the tag's value, such as \"*\"");
+            return None;
+        };
+        Some(Glob::new(value))
+    }
+
+    /// Parses a glob that can match an ARN.
+    pub(super) fn parse_arn_glob(&mut self, key: &str, text: &Spanned<String>) -> Option<Glob> {
+        let glob = Glob::parse_arn_glob(&text.value);
+        if glob.is_none() {
+            let message = format!("`{key}` cannot be `{}`", text.value);
+            self.report_error(text.span, message, "a glob over an ARN, which starts with `arn:` or `*`");
+        }
+        glob
     }
 }

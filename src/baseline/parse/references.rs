@@ -1,18 +1,18 @@
-//! The names in a manifest: each stands once, and what they refer to is there.
+//! Checks that names in a manifest are unique, and that references resolve.
 
 use super::reader::ManifestReader;
-use crate::baseline::model::entry::Spanned;
+use crate::baseline::model::spanned::Spanned;
 use crate::source::Diagnostic;
 
-/// All names of a manifest and their uses, also those of entries that are wrong in other ways.
+/// The names of a manifest and the references to them, including those of entries with other errors.
 #[derive(Default)]
-pub(crate) struct References {
+pub(in crate::baseline) struct References {
     entries: Vec<EntryReferences>,
-    pub(crate) personas: Vec<Spanned<String>>,
-    pub(crate) persona_entries: Vec<Spanned<String>>,
-    pub(crate) guards: Vec<Spanned<String>>,
-    pub(crate) fingerprints: Vec<Spanned<String>>,
-    pub(crate) hints: Vec<Spanned<String>>,
+    pub(super) personas: Vec<Spanned<String>>,
+    pub(super) persona_entries: Vec<Spanned<String>>,
+    pub(super) guards: Vec<Spanned<String>>,
+    pub(super) fingerprints: Vec<Spanned<String>>,
+    pub(super) hints: Vec<Spanned<String>>,
 }
 
 struct EntryReferences {
@@ -23,8 +23,8 @@ struct EntryReferences {
 }
 
 impl References {
-    /// Notes an entry; one without a name is an error already, and only its references are kept.
-    pub(crate) fn add_entry(
+    /// Adds the name and the references of an entry. An entry without a name has been reported, and is skipped.
+    pub(super) fn add_entry(
         &mut self,
         name: &Option<Spanned<String>>,
         overrides: &[Spanned<String>],
@@ -37,8 +37,8 @@ impl References {
     }
 }
 
-/// Reports names that stand twice, references to nothing, and overriding that goes in a circle.
-pub(crate) fn check_references(reader: &mut ManifestReader<'_>, references: &References) {
+/// Reports duplicate names, references that do not resolve, and cycles of `overrides`.
+pub(super) fn check_references(reader: &mut ManifestReader<'_>, references: &References) {
     check_unique(reader, "entries have the name", references.entries.iter().map(|entry| &entry.name));
     check_unique(reader, "personas have the name", &references.personas);
     check_unique(reader, "guards have the name", &references.guards);
@@ -72,7 +72,7 @@ fn check_unique<'n>(
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if seen.contains(&name.value.as_str()) {
-            reader.report_error(name.span, format!("two {description} `{}`", name.value), "one that no other has");
+            reader.report_error(name.span, format!("two {description} `{}`", name.value), "a unique one");
         }
         seen.push(&name.value);
     }
@@ -87,14 +87,14 @@ fn check_reference<'n>(
     let known: Vec<&str> = known.collect();
     let found = name.value.as_str();
     if !known.contains(&found) {
-        let message = format!("there is no {description} `{found}`");
+        let message = format!("unknown {description} `{found}`");
         let problem =
             Diagnostic::error(reader.source, name.span, message, format!("the name of a declared {description}"));
         reader.problems.push(problem.with_suggestion(found, known));
     }
 }
 
-/// Reports each circle once, at the reference that closes it.
+/// Reports each cycle once, at the reference that closes it.
 fn check_override_cycles(reader: &mut ManifestReader<'_>, entries: &[EntryReferences]) {
     let mut visited: Vec<&str> = Vec::new();
     for entry in entries {
@@ -117,8 +117,8 @@ fn find_cycles<'n>(
     for overridden in &entry.overrides {
         if let Some(start) = path.iter().position(|ancestor| *ancestor == overridden.value) {
             let cycle: Vec<&str> = path.iter().skip(start).copied().chain([overridden.value.as_str()]).collect();
-            let message = format!("`overrides` goes in a circle: {}", cycle.join(" → "));
-            reader.report_error(overridden.span, message, "one of them without `overrides`");
+            let message = format!("cycle of `overrides`: {}", cycle.join(" → "));
+            reader.report_error(overridden.span, message, "at least one of these entries without `overrides`");
         } else if let Some(next) = entries.iter().find(|e| e.name.value == overridden.value) {
             find_cycles(reader, entries, next, path, visited);
         }

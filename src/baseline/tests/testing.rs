@@ -1,11 +1,11 @@
-//! What the tests of this folder share: a small catalog, and manifests out of text.
+//! Test support: a small catalog, and baseline directories from texts.
 
 use std::path::PathBuf;
 
-use crate::baseline::model::entry::Baseline;
+use crate::baseline::model::baseline::Baseline;
 use crate::baseline::model::levels::LevelCatalog;
 use crate::catalog::AccessLevel;
-use crate::source::Diagnostics;
+use crate::source::{Diagnostics, RenderStyle};
 
 /// Two services: `ce` with two levels, `s3` with one.
 pub(crate) struct TinyCatalog;
@@ -58,15 +58,15 @@ impl ManifestDirectory {
         Baseline::load_with_catalog(&self.path(), &TinyCatalog)
     }
 
-    /// All that is wrong, as a user sees it, the directory's own path left out.
+    /// The errors as a user sees them, without the path of the directory.
     pub(crate) fn render_errors(&self) -> String {
         let problems = self.load().unwrap_err();
-        let rendered: Vec<String> = problems.0.iter().map(|problem| problem.render(false)).collect();
+        let rendered: Vec<String> = problems.0.iter().map(|problem| problem.render(RenderStyle::Plain)).collect();
         rendered.join("\n\n").replace(&format!("{}/", self.path().display()), "")
     }
 }
 
-/// A manifest without an error.
+/// Loads a manifest that has no errors.
 pub(crate) fn load_manifest(manifest: &str) -> Baseline {
     match ManifestDirectory::with_manifest(manifest).load() {
         Ok(baseline) => baseline,

@@ -93,7 +93,7 @@ impl Drop for CollectProgress {
 /// The account with its name. Control characters are escaped.
 fn format_account(id: &AccountId, name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{id} {}", crate::cli::error_report::escape_control_chars(name)),
+        Some(name) => format!("{id} {}", iamdrift::base::sanitize::sanitize(name)),
         None => id.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! The condition block of a statement.
+//! Parses the `Condition` element of a statement.
 
 use super::DocumentParser;
 use crate::iam::condition::{Condition, ConditionValue, MissingKeyRule, Quantifier};
@@ -63,7 +63,11 @@ impl DocumentParser<'_> {
             Some((_, ConditionOperator::Null))
                 if (quantifier, when_missing) != (Quantifier::Plain, MissingKeyRule::OperatorDefault) =>
             {
-                self.report_error(member.name_span, format!("`Null` stands alone, not as `{}`", member.name), "`Null`");
+                self.report_error(
+                    member.name_span,
+                    format!("`Null` has no quantifier and no `IfExists`: `{}`", member.name),
+                    "`Null`",
+                );
                 None
             }
             Some((_, operator)) => Some((quantifier, *operator, when_missing)),

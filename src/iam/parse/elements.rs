@@ -1,4 +1,4 @@
-//! Whom, what and on what: the elements of a statement beside its conditions.
+//! Parses the `Principal`, `Action` and `Resource` elements of a statement.
 
 use super::DocumentParser;
 use crate::iam::action_pattern::ActionPattern;
@@ -6,11 +6,11 @@ use crate::iam::element::{ActionElement, ElementKind, ResourceElement};
 use crate::iam::policy_document::{DocumentKind, Effect, Version};
 use crate::iam::principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 use crate::iam::template::{Template, VariableScope};
-use crate::source::json_tree::{JsonNode, JsonValue};
+use crate::source::json_tree::{JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Span};
 
-/// Whether what a pattern starts with, up to its first wildcard, is how an ARN starts. A placeholder of a
-/// template (`${Bucket.Arn}/*`) may become one; as it stands it matches nothing.
+/// Whether a pattern can match an ARN, by its text up to the first wildcard. A placeholder of an infrastructure
+/// template (`${Bucket.Arn}/*`) is accepted, although it matches nothing until it is replaced.
 fn can_match_arn(text: &str) -> bool {
     if text.starts_with("${") {
         return true;
@@ -35,13 +35,13 @@ impl DocumentParser<'_> {
                 None => self.report_error(span, format!("`{text}` is not an action"), "\"service:Action\" or \"*\""),
             }
         }
-        Some(ActionElement { kind: kind, patterns })
+        Some(ActionElement { kind, patterns })
     }
 
     pub(super) fn parse_resource(&mut self, node: &JsonNode) -> Option<ResourceElement> {
         let before = self.problems.len();
         let Some((kind, element)) = self.find_element(node, "Resource", "NotResource") else {
-            // A trust policy is on its role; a policy on a resource may leave out what it is on.
+            // The resource of a trust policy is its role. A resource policy can omit its resource.
             let is_required = !matches!(self.kind, DocumentKind::Trust | DocumentKind::Resource);
             if is_required && self.problems.len() == before {
                 self.report_error(
@@ -58,13 +58,13 @@ impl DocumentParser<'_> {
         };
         let mut patterns = Vec::new();
         for (text, span) in self.parse_strings(element, "Resource") {
-            // Some services take short names in the policies of their resources (`execute-api:/…`).
+            // Some services accept short names in their resource policies (`execute-api:/…`).
             if self.kind != DocumentKind::Resource && !can_match_arn(text) {
                 self.report_error(span, format!("`{text}` is not a resource"), "an ARN or \"*\"");
             }
             patterns.push(Template::from_resource(text, variables));
         }
-        Some(ResourceElement { kind: kind, patterns })
+        Some(ResourceElement { kind, patterns })
     }
 
     pub(super) fn parse_principal(&mut self, node: &JsonNode, effect: Option<Effect>) -> Option<PrincipalElement> {
@@ -72,13 +72,17 @@ impl DocumentParser<'_> {
         let Some((element_kind, element)) = self.find_element(node, "Principal", "NotPrincipal") else {
             let is_required = !matches!(self.kind, DocumentKind::Identity | DocumentKind::ServiceControl);
             if is_required && self.problems.len() == before {
-                self.report_error(node.span, "the statement has no `Principal`", "whom it speaks of");
+                self.report_error(node.span, "the statement has no `Principal`", "`Principal`");
             }
             return None;
         };
         let name = if element_kind == ElementKind::List { "Principal" } else { "NotPrincipal" };
         if matches!(self.kind, DocumentKind::Identity | DocumentKind::ServiceControl) {
-            self.report_error(element.span, format!("`{name}` has no place in this kind of policy"), "no such element");
+            self.report_error(
+                element.span,
+                format!("`{name}` is not allowed in this kind of policy"),
+                "a statement without it",
+            );
             return None;
         }
         if element_kind == ElementKind::NotList
@@ -86,36 +90,40 @@ impl DocumentParser<'_> {
         {
             self.report_error(
                 element.span,
-                "`NotPrincipal` stands only with Deny, in resource policies",
+                "`NotPrincipal` is allowed only with `Deny` in resource policies",
                 "`Principal`",
             );
             return None;
         }
+        let entries = self.parse_principal_entries(name, element);
+        if self.kind == DocumentKind::ResourceControl && entries != [PrincipalEntry::Anyone] {
+            self.report_error(
+                element.span,
+                "the principal of a resource control policy must be `*`",
+                "`Principal`: \"*\"",
+            );
+        }
+        Some(PrincipalElement { kind: element_kind, entries, span: element.span })
+    }
+
+    fn parse_principal_entries(&mut self, name: &str, element: &JsonNode) -> Vec<PrincipalEntry> {
         let mut entries = Vec::new();
         match &element.value {
-            JsonValue::String(text) => self.parse_aws_principal(text, element.span, &mut entries),
+            JsonValue::String(text) => entries.extend(self.parse_aws_principal(text, element.span)),
             JsonValue::Object(members) => {
                 for member in members {
                     for (text, span) in self.parse_strings(&member.value, &member.name) {
-                        match &*member.name {
-                            "AWS" => self.parse_aws_principal(text, span, &mut entries),
-                            "Service" => entries.push(PrincipalEntry::Service(text.into())),
-                            "Federated" => entries.push(PrincipalEntry::Federated(text.into())),
-                            "CanonicalUser" => entries.push(PrincipalEntry::CanonicalUser(text.into())),
-                            unknown => {
-                                const KNOWN: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
-                                self.problems.push(
-                                    Diagnostic::error(
-                                        self.source,
-                                        member.name_span,
-                                        format!("unknown kind of principal `{unknown}`"),
-                                        format!("one of {}", KNOWN.join(", ")),
-                                    )
-                                    .with_suggestion(unknown, KNOWN),
-                                );
+                        let entry = match &*member.name {
+                            "AWS" => self.parse_aws_principal(text, span),
+                            "Service" => Some(PrincipalEntry::Service(text.into())),
+                            "Federated" => Some(PrincipalEntry::Federated(text.into())),
+                            "CanonicalUser" => Some(PrincipalEntry::CanonicalUser(text.into())),
+                            _ => {
+                                self.report_unknown_principal_type(member);
                                 break;
                             }
-                        }
+                        };
+                        entries.extend(entry);
                     }
                 }
             }
@@ -125,24 +133,29 @@ impl DocumentParser<'_> {
                 "\"*\" or an object",
             ),
         }
-        if self.kind == DocumentKind::ResourceControl && entries != [PrincipalEntry::Anyone] {
-            self.report_error(element.span, "a resource control policy speaks of everyone", "`Principal`: \"*\"");
-        }
-        Some(PrincipalElement { kind: element_kind, entries, span: element.span })
+        entries
     }
 
-    fn parse_aws_principal(&mut self, text: &str, span: Span, entries: &mut Vec<PrincipalEntry>) {
+    fn report_unknown_principal_type(&mut self, member: &JsonMember) {
+        const KNOWN: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
+        let message = format!("unknown principal type `{}`", member.name);
+        let expected = format!("one of {}", KNOWN.join(", "));
+        let problem = Diagnostic::error(self.source, member.name_span, message, expected);
+        self.problems.push(problem.with_suggestion(&member.name, KNOWN));
+    }
+
+    fn parse_aws_principal(&mut self, text: &str, span: Span) -> Option<PrincipalEntry> {
         if text == "*" {
-            entries.push(PrincipalEntry::Anyone);
-            return;
+            return Some(PrincipalEntry::Anyone);
         }
-        match AwsPrincipal::parse(text) {
-            Some(principal) => entries.push(PrincipalEntry::Aws(principal)),
-            None => self.report_error(
+        let principal = AwsPrincipal::parse(text);
+        if principal.is_none() {
+            self.report_error(
                 span,
-                format!("`{text}` names no AWS principal"),
-                "an account, an ARN without wildcards, a unique id, or \"*\"",
-            ),
+                format!("`{text}` is not an AWS principal"),
+                "an account, an ARN without wildcards, a unique ID, or \"*\"",
+            );
         }
+        principal.map(PrincipalEntry::Aws)
     }
 }

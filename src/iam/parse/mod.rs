@@ -1,10 +1,14 @@
-//! Reading a document out of JSON, with every mistake reported where it stands.
+//! Parses policy documents from JSON. All errors of a document are reported at once, each with its position.
+//!
+//! - `elements.rs`: `Principal`, `Action`, `Resource`.
+//! - `condition_element.rs`: `Condition`.
 
 mod condition_element;
 mod elements;
 
 use std::sync::Arc;
 
+use super::condition::Condition;
 use super::element::ElementKind;
 use super::policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
 use crate::source::json_tree::{self, JsonMember, JsonNode, JsonValue};
@@ -15,13 +19,13 @@ const STATEMENT_ELEMENTS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 impl PolicyDocument {
-    /// Reads a file that is one policy document.
+    /// Parses a file that contains one policy document.
     pub fn parse(source: &Arc<SourceFile>, kind: DocumentKind) -> Result<PolicyDocument, Diagnostics> {
         let node = json_tree::parse(source)?;
         PolicyDocument::from_node(source, &node, kind)
     }
 
-    /// Reads a document out of a larger file: an object, or a string that holds one, URL-encoded or plain.
+    /// Parses a document inside a larger file: an object, or a string that contains one, plain or URL-encoded.
     pub fn from_node(
         source: &Arc<SourceFile>,
         node: &JsonNode,
@@ -39,8 +43,16 @@ impl PolicyDocument {
     }
 }
 
-/// The text of a document that was a string: URL-encoded (RFC 3986) as most IAM calls return it, or plain.
-/// JSON starts with a brace, its encoded form with a percent sign: a `%` inside plain JSON is left alone.
+/// Parses a `Condition` element that is not part of a policy document, with the policy variables of `2012-10-17`.
+pub fn parse_condition_element(source: &Arc<SourceFile>, node: &JsonNode) -> Result<Vec<Condition>, Diagnostics> {
+    let mut parser =
+        DocumentParser { source, kind: DocumentKind::Identity, version: Version::V2012, problems: Vec::new() };
+    let conditions = parser.parse_conditions(node);
+    if parser.problems.is_empty() { Ok(conditions) } else { Err(Diagnostics(parser.problems)) }
+}
+
+/// The text of a document in a string: URL-encoded (RFC 3986), as most IAM operations return it, or plain.
+/// Encoded JSON starts with `%`. A `%` inside plain JSON is not decoded.
 fn decode_document(source: &Arc<SourceFile>, span: Span, text: &str) -> Result<String, Diagnostics> {
     if !text.trim_start().starts_with('%') {
         return Ok(text.to_owned());
@@ -55,12 +67,12 @@ fn parse_document(
     node: &JsonNode,
     kind: DocumentKind,
 ) -> Result<PolicyDocument, Diagnostics> {
-    let mut reader = DocumentParser { source, kind, version: Version::V2008, problems: Vec::new() };
-    let statements = reader.parse_document(node);
-    if reader.problems.is_empty() {
-        Ok(PolicyDocument::new(reader.version, statements, source, node.span))
+    let mut parser = DocumentParser { source, kind, version: Version::V2008, problems: Vec::new() };
+    let statements = parser.parse_document(node);
+    if parser.problems.is_empty() {
+        Ok(PolicyDocument::new(parser.version, statements, source, node.span))
     } else {
-        Err(Diagnostics(reader.problems))
+        Err(Diagnostics(parser.problems))
     }
 }
 
@@ -98,22 +110,7 @@ impl DocumentParser<'_> {
                 self.report_unknown_element(member, "policy document", &DOCUMENT_ELEMENTS);
             }
         }
-        if let Some(version) = node.get("Version") {
-            match version.as_str() {
-                Some("2008-10-17") => {}
-                Some("2012-10-17") => self.version = Version::V2012,
-                Some(unknown) => self.report_error(
-                    version.span,
-                    format!("unknown policy version `{unknown}`"),
-                    "\"2012-10-17\" or \"2008-10-17\"",
-                ),
-                None => self.report_error(
-                    version.span,
-                    format!("`Version` cannot be {}", version.describe_type()),
-                    "\"2012-10-17\"",
-                ),
-            }
-        }
+        self.parse_version(node);
         if let Some(id) = node.get("Id")
             && id.as_str().is_none()
         {
@@ -145,7 +142,45 @@ impl DocumentParser<'_> {
                 self.report_unknown_element(member, "statement", &STATEMENT_ELEMENTS);
             }
         }
-        let sid = match node.get("Sid") {
+        let sid = self.parse_sid(node);
+        let effect = self.parse_effect(node);
+        let principal = self.parse_principal(node, effect);
+        let action = self.parse_action(node);
+        let resource = self.parse_resource(node);
+        let conditions = node.get("Condition").map(|c| self.parse_conditions(c)).unwrap_or_default();
+        Some(Statement {
+            index,
+            sid,
+            effect: effect?,
+            principal,
+            action: action?,
+            resource,
+            conditions,
+            span: node.span,
+        })
+    }
+
+    fn parse_version(&mut self, node: &JsonNode) {
+        if let Some(version) = node.get("Version") {
+            match version.as_str() {
+                Some("2008-10-17") => {}
+                Some("2012-10-17") => self.version = Version::V2012,
+                Some(unknown) => self.report_error(
+                    version.span,
+                    format!("unknown policy version `{unknown}`"),
+                    "\"2012-10-17\" or \"2008-10-17\"",
+                ),
+                None => self.report_error(
+                    version.span,
+                    format!("`Version` cannot be {}", version.describe_type()),
+                    "\"2012-10-17\"",
+                ),
+            }
+        }
+    }
+
+    fn parse_sid(&mut self, node: &JsonNode) -> Option<Box<str>> {
+        match node.get("Sid") {
             None => None,
             Some(sid) => match sid.as_str() {
                 Some(text) => (!text.is_empty()).then(|| text.into()),
@@ -154,8 +189,11 @@ impl DocumentParser<'_> {
                     None
                 }
             },
-        };
-        let effect = match node.get("Effect") {
+        }
+    }
+
+    fn parse_effect(&mut self, node: &JsonNode) -> Option<Effect> {
+        match node.get("Effect") {
             Some(effect) => match effect.as_str() {
                 Some("Allow") => Some(Effect::Allow),
                 Some("Deny") => Some(Effect::Deny),
@@ -176,24 +214,10 @@ impl DocumentParser<'_> {
                 self.report_error(node.span, "the statement has no `Effect`", "`Effect`: \"Allow\" or \"Deny\"");
                 None
             }
-        };
-        let principal = self.parse_principal(node, effect);
-        let action = self.parse_action(node);
-        let resource = self.parse_resource(node);
-        let conditions = node.get("Condition").map(|c| self.parse_conditions(c)).unwrap_or_default();
-        Some(Statement {
-            index,
-            sid,
-            effect: effect?,
-            principal,
-            action: action?,
-            resource,
-            conditions,
-            span: node.span,
-        })
+        }
     }
 
-    /// The one of an element and its `Not…` twin that a statement has.
+    /// The element of a statement, in its plain or its `Not…` form. `None` if it has neither or both.
     fn find_element<'n>(
         &mut self,
         node: &'n JsonNode,
@@ -215,7 +239,7 @@ impl DocumentParser<'_> {
         }
     }
 
-    /// A string, or a list of strings that is not empty.
+    /// A string, or a nonempty list of strings.
     fn parse_strings<'n>(&mut self, node: &'n JsonNode, element: &str) -> Vec<(&'n str, Span)> {
         match &node.value {
             JsonValue::String(text) => vec![(text, node.span)],

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::statement_actions::wildcard_matches;
+use crate::base::glob::matches_glob;
 use crate::iam::element::ActionElement;
 use crate::iam::{ActionPattern, ElementKind};
 use crate::solve::LimitExceeded;
@@ -76,7 +76,7 @@ impl FuturePatterns {
     pub fn matches_action(&self, service: &str, name: &str) -> bool {
         let is_named = self.services.get(service).into_iter().flatten().any(|(glob, _)| glob.matches(name.as_bytes()));
         is_named
-            || self.any_service.iter().any(|a| wildcard_matches(&a.service, service) && a.name.matches(name.as_bytes()))
+            || self.any_service.iter().any(|a| matches_glob(&a.service, service) && a.name.matches(name.as_bytes()))
     }
 
     /// What it says of the new actions of a service; of none: of those services that no statement names.
@@ -85,7 +85,7 @@ impl FuturePatterns {
         match service {
             Some(service) => {
                 names.extend(self.services.get(service).into_iter().flatten().cloned());
-                let any = self.any_service.iter().filter(|a| wildcard_matches(&a.service, service));
+                let any = self.any_service.iter().filter(|a| matches_glob(&a.service, service));
                 names.extend(any.map(|a| (a.name.clone(), a.source_text.clone())));
             }
             None => names.extend(self.any_service.iter().map(|a| (a.full_name.clone(), a.source_text.clone()))),

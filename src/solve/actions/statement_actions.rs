@@ -3,6 +3,7 @@
 use fixedbitset::FixedBitSet;
 
 use super::future_patterns::FuturePatterns;
+use crate::base::glob::matches_glob;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::ElementKind;
 use crate::iam::element::ActionElement;
@@ -44,13 +45,13 @@ impl StatementActions {
                 continue;
             }
             let services: Vec<_> = if pattern.service_has_wildcards() {
-                catalog.services().filter(|s| wildcard_matches(pattern.service(), catalog.service_prefix(*s))).collect()
+                catalog.services().filter(|s| matches_glob(pattern.service(), catalog.service_prefix(*s))).collect()
             } else {
                 catalog.find_service(pattern.service()).into_iter().collect()
             };
             for service in services {
                 for id in catalog.actions_of(service) {
-                    if wildcard_matches(pattern.name(), catalog.action_lowercase_name(ActionId(id))) {
+                    if matches_glob(pattern.name(), catalog.action_lowercase_name(ActionId(id))) {
                         known.insert(id as usize);
                     }
                 }
@@ -92,39 +93,5 @@ impl StatementActions {
     pub fn lists_unknown_action(&self, service: &str, name: &str) -> bool {
         let is_named = || self.unknown.iter().any(|(lower, _)| lower.split_once(':') == Some((service, name)));
         (self.future_patterns.matches_action(service, name) || is_named()) == (self.element.kind == ElementKind::List)
-    }
-}
-
-/// `*` and `?` over ASCII names.
-pub(crate) fn wildcard_matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut i, mut j) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    loop {
-        match (pattern.get(i), text.get(j)) {
-            (Some(b'*'), _) => {
-                if i + 1 == pattern.len() {
-                    return true;
-                }
-                star = Some((i + 1, j));
-                i += 1;
-                continue;
-            }
-            (Some(p), Some(t)) if *p == b'?' || p == t => {
-                i += 1;
-                j += 1;
-                continue;
-            }
-            (None, None) => return true,
-            _ => {}
-        }
-        match star {
-            Some((after, from)) if from < text.len() => {
-                star = Some((after, from + 1));
-                i = after;
-                j = from + 1;
-            }
-            _ => return false,
-        }
     }
 }

@@ -117,7 +117,7 @@ fn a_table_fits_its_columns_and_tells_what_contradicts() {
 
     break-glass     role/break-glass/emergency · emergency access
                     declared in the manifest; it has "emergency" in its name
-                    hint of operator (fair): requires aws:MultiFactorAuthPresent "true": who takes it on has shown a second factor, as people do
+                    hint of operator (fair): requires aws:MultiFactorAuthPresent "true": it requires MFA, so people assume it
     "#);
 }
 

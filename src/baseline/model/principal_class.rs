@@ -1,0 +1,34 @@
+//! The classes of principals.
+
+/// The class of a principal, as a manifest declares it.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+pub enum PrincipalClass {
+    /// People who operate systems.
+    Operator,
+    /// A coding agent or another tool that decides for itself what to do.
+    Agent,
+    /// A program that does what it was written to do.
+    Workload,
+    /// Emergency access: used by people, and monitored.
+    BreakGlass,
+}
+
+impl PrincipalClass {
+    /// All classes, with their names in the manifest.
+    pub const ALL: [(&'static str, PrincipalClass); 4] = [
+        ("operator", PrincipalClass::Operator),
+        ("agent", PrincipalClass::Agent),
+        ("workload", PrincipalClass::Workload),
+        ("break-glass", PrincipalClass::BreakGlass),
+    ];
+
+    /// The name of the class in the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PrincipalClass::Operator => "operator",
+            PrincipalClass::Agent => "agent",
+            PrincipalClass::Workload => "workload",
+            PrincipalClass::BreakGlass => "break-glass",
+        }
+    }
+}

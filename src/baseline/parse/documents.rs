@@ -1,0 +1,79 @@
+//! Loads the policy documents that a manifest refers to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::reader::ManifestReader;
+use crate::baseline::model::spanned::Spanned;
+use crate::iam::{DocumentKind, PolicyDocument};
+use crate::source::SourceFile;
+
+pub(super) const EXPECTED_DOCUMENT: &str = "a policy document of the baseline directory, or `aws:policy/NAME`";
+
+/// The documents of a baseline. Each is loaded once.
+pub(in crate::baseline) struct DocumentLoader {
+    directory: PathBuf,
+    /// The texts by path, if they are in memory. Then no file is read.
+    provided: Option<BTreeMap<String, Arc<SourceFile>>>,
+    /// By path as in the manifest. `None` for an invalid document, whose errors are reported.
+    loaded: BTreeMap<String, Option<Arc<PolicyDocument>>>,
+}
+
+impl DocumentLoader {
+    /// Loads documents from a directory.
+    pub(super) fn from_directory(directory: &Path) -> DocumentLoader {
+        DocumentLoader { directory: directory.to_path_buf(), provided: None, loaded: BTreeMap::new() }
+    }
+
+    /// Loads documents from texts in memory, by path.
+    pub(super) fn from_texts(texts: impl IntoIterator<Item = (String, Arc<SourceFile>)>) -> DocumentLoader {
+        DocumentLoader {
+            directory: PathBuf::new(),
+            provided: Some(texts.into_iter().collect()),
+            loaded: BTreeMap::new(),
+        }
+    }
+
+    fn read_source(&self, path: &str, file: &Path) -> std::io::Result<Arc<SourceFile>> {
+        match &self.provided {
+            Some(texts) => texts.get(path).cloned().ok_or_else(|| std::io::ErrorKind::NotFound.into()),
+            None => SourceFile::read(file),
+        }
+    }
+
+    /// The texts of the loaded documents, by path.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&str, &Arc<SourceFile>)> {
+        self.loaded.iter().filter_map(|(path, document)| Some((path.as_str(), document.as_ref()?.source())))
+    }
+
+    pub(super) fn load(
+        &mut self,
+        reader: &mut ManifestReader<'_>,
+        path: &Spanned<String>,
+    ) -> Option<Arc<PolicyDocument>> {
+        if let Some(loaded) = self.loaded.get(&path.value) {
+            return loaded.clone();
+        }
+        let file = self.directory.join(&path.value);
+        let document = match self.read_source(&path.value, &file) {
+            Ok(source) => match PolicyDocument::parse(&source, DocumentKind::Identity) {
+                Ok(document) => Some(Arc::new(document)),
+                Err(mut problems) => {
+                    reader.problems.append(&mut problems.0);
+                    None
+                }
+            },
+            Err(error) => {
+                let message = match error.kind() {
+                    std::io::ErrorKind::NotFound => format!("{} does not exist", file.display()),
+                    _ => format!("cannot read {}: {error}", file.display()),
+                };
+                reader.report_error(path.span, message, EXPECTED_DOCUMENT);
+                return None; // not cached: each reference is reported
+            }
+        };
+        self.loaded.insert(path.value.clone(), document.clone());
+        document
+    }
+}
