@@ -1,6 +1,6 @@
 //! What every layer may use.
 
-pub mod cache;
+pub(crate) mod cache;
 pub mod glob;
 pub mod plural;
 pub mod word_match;

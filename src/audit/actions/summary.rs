@@ -4,14 +4,12 @@
 //! A pattern never covers an action that is not in the set; two actions at least make a pattern.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
-
-use rustc_hash::FxHashMap;
 
 use super::ranking::{ActionRank, ActionRanking};
 use crate::audit::model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 use crate::audit::model::severity::Severity;
-use crate::baseline::Glob;
+use crate::base::cache::Cache;
+use crate::base::glob::Glob;
 use crate::catalog::{ActionId, Catalog};
 
 /// A set of actions with what a finding says of them.
@@ -101,7 +99,7 @@ const CACHE_THRESHOLD: usize = 200;
 
 /// What was told of large sets.
 #[derive(Default)]
-pub(crate) struct SummaryCache(Mutex<FxHashMap<NamedActionSet, ActionSummary>>);
+pub(crate) struct SummaryCache(Cache<NamedActionSet, ActionSummary>);
 
 impl SummaryCache {
     /// Tells a set of actions, a large one once.
@@ -109,13 +107,7 @@ impl SummaryCache {
         if set.len() < CACHE_THRESHOLD {
             return summarize_actions(ranking, set);
         }
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cached) = lock().get(set) {
-            return cached.clone();
-        }
-        let summary = summarize_actions(ranking, set);
-        lock().insert(set.clone(), summary.clone());
-        summary
+        self.0.get_or_compute_borrowed(set, || summarize_actions(ranking, set))
     }
 }
 
