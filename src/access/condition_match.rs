@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use super::pattern_match;
 use super::request::{Context, ContextValue};
-use crate::iam::condition::{ConditionValue, OperatorFamily, ValueComparison};
+use crate::iam::condition::ConditionValue;
+use crate::iam::operator::{OperatorFamily, ValueComparison};
 use crate::iam::value::{self, TypedValue};
 use crate::iam::{Ambiguity, Arn, Condition, Interpretation, MissingKeyRule, Quantifier};
 

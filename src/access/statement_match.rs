@@ -6,7 +6,7 @@ use super::pattern_match::{self, MidSegmentStar, PatternMismatch, RequestedActio
 use super::principal_match::RequestPrincipal;
 use super::request::Request;
 use super::trace::{Mismatch, StatementOutcome, StatementRef, StatementTrace};
-use crate::iam::policy_document::{ActionElement, ResourceElement};
+use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, ElementKind, Interpretation, Statement};
 
 /// What every statement is held against.

@@ -6,7 +6,10 @@
 pub mod action_pattern;
 pub mod arn;
 pub mod condition;
+pub mod context_key;
+pub mod element;
 pub mod interpretation;
+pub mod operator;
 mod parse;
 pub mod policy_document;
 pub mod principal_element;
@@ -15,8 +18,11 @@ pub mod value;
 
 pub use action_pattern::ActionPattern;
 pub use arn::{AccountId, Arn, Partition};
-pub use condition::{Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier};
+pub use condition::{Condition, MissingKeyRule, Quantifier};
+pub use context_key::ContextKey;
+pub use element::ElementKind;
 pub use interpretation::{Ambiguity, Interpretation};
-pub use policy_document::{DocumentKind, Effect, ElementKind, PolicyDocument, Statement, Version};
+pub use operator::ConditionOperator;
+pub use policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
 pub use principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 pub use template::{Template, TemplatePart};

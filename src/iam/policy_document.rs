@@ -3,12 +3,12 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::action_pattern::ActionPattern;
-use super::condition::{Condition, ConditionValue, ContextKey};
-use super::parse;
+use super::condition::{Condition, ConditionValue};
+use super::context_key::ContextKey;
+use super::element::{ActionElement, ResourceElement};
 use super::principal_element::PrincipalElement;
 use super::template::Template;
-use crate::source::{Diagnostics, Place, SourceFile, Span, json_tree};
+use crate::source::{Place, SourceFile, Span};
 
 /// `Version` of a document.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -40,33 +40,6 @@ pub enum DocumentKind {
 pub enum Effect {
     Allow,
     Deny,
-}
-
-/// Whether an element lists what it means, or what it does not mean (`NotAction`, …).
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum ElementKind {
-    /// What is listed.
-    List,
-    /// All but what is listed.
-    NotList,
-}
-
-/// `Action`/`NotAction`.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub struct ActionElement {
-    /// Which of the two.
-    pub kind: ElementKind,
-    /// The patterns, in order.
-    pub patterns: Vec<ActionPattern>,
-}
-
-/// `Resource`/`NotResource`.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub struct ResourceElement {
-    /// Which of the two.
-    pub kind: ElementKind,
-    /// The patterns, in order.
-    pub patterns: Vec<Template>,
 }
 
 /// One statement.
@@ -119,29 +92,6 @@ pub struct PolicyDocument {
 }
 
 impl PolicyDocument {
-    /// Reads a file that is one policy document.
-    pub fn parse(source: &Arc<SourceFile>, kind: DocumentKind) -> Result<PolicyDocument, Diagnostics> {
-        let node = json_tree::parse(source)?;
-        PolicyDocument::from_node(source, &node, kind)
-    }
-
-    /// Reads a document out of a larger file: an object, or a string that holds one, URL-encoded or plain.
-    pub fn from_node(
-        source: &Arc<SourceFile>,
-        node: &json_tree::JsonNode,
-        kind: DocumentKind,
-    ) -> Result<PolicyDocument, Diagnostics> {
-        match &node.value {
-            json_tree::JsonValue::String(text) => {
-                let decoded = parse::decode_document(source, node.span, text)?;
-                let inner = SourceFile::from_embedded(source, node.span, decoded);
-                let node = json_tree::parse(&inner)?;
-                parse::parse_document(&inner, &node, kind)
-            }
-            _ => parse::parse_document(source, node, kind),
-        }
-    }
-
     pub(super) fn new(
         version: Version,
         statements: Vec<Statement>,
@@ -188,20 +138,6 @@ impl Eq for Statement {}
 impl Hash for Statement {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.effect, &self.action, &self.resource, &self.conditions, &self.principal).hash(state);
-    }
-}
-
-impl PartialEq for PrincipalElement {
-    fn eq(&self, other: &PrincipalElement) -> bool {
-        self.kind == other.kind && self.entries == other.entries
-    }
-}
-
-impl Eq for PrincipalElement {}
-
-impl Hash for PrincipalElement {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.kind, &self.entries).hash(state);
     }
 }
 

@@ -1,7 +1,9 @@
 //! `Principal` and `NotPrincipal` of resource and trust policies.
 
+use std::hash::{Hash, Hasher};
+
 use super::arn::{AccountId, Arn};
-use super::policy_document::ElementKind;
+use super::element::ElementKind;
 use crate::source::Span;
 
 /// Who a statement of a resource policy speaks of.
@@ -13,6 +15,21 @@ pub struct PrincipalElement {
     pub entries: Vec<PrincipalEntry>,
     /// Where the element stands.
     pub span: Span,
+}
+
+// Two elements are equal if they have the same meaning; the span is not compared.
+impl PartialEq for PrincipalElement {
+    fn eq(&self, other: &PrincipalElement) -> bool {
+        self.kind == other.kind && self.entries == other.entries
+    }
+}
+
+impl Eq for PrincipalElement {}
+
+impl Hash for PrincipalElement {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.kind, &self.entries).hash(state);
+    }
 }
 
 /// One name in a principal element.

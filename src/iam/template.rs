@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::condition::ContextKey;
+use super::context_key::ContextKey;
 
 /// A piece of a [`Template`].
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]

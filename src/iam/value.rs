@@ -11,7 +11,7 @@ use base64::Engine;
 use ipnet::IpNet;
 use rust_decimal::Decimal;
 
-use super::condition::OperatorFamily;
+use super::operator::OperatorFamily;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::iam::policy_document::ActionElement;
+use crate::iam::element::ActionElement;
 use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
 use crate::iam::{AccountId, Arn, Effect, ElementKind, PolicyDocument, PrincipalElement, Statement};
 

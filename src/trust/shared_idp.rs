@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::iam::condition::{ConditionOperator, ConditionValue};
+use crate::iam::condition::ConditionValue;
+use crate::iam::operator::ConditionOperator;
 use crate::iam::{Condition, PolicyDocument, Template, TemplatePart};
 
 /// A provider that vouches for many customers under one address.

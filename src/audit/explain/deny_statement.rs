@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::excess_report::ExcessReport;
 use super::policy_json;
 use crate::baseline::ConditionBlock;
-use crate::iam::condition::OperatorFamily;
+use crate::iam::operator::OperatorFamily;
 use crate::iam::{Condition, ConditionOperator, MissingKeyRule, Quantifier};
 
 /// A statement that denies what was found, under a condition block.

@@ -1,7 +1,7 @@
 //! A statement's parts in words, the same words however it was written down.
 
 use crate::iam::condition::ConditionValue;
-use crate::iam::policy_document::{ActionElement, ResourceElement};
+use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{ActionPattern, Condition, ElementKind, Statement};
 
 /// A condition entry: `StringEquals aws:ResourceTag/team a, b`.

@@ -2,7 +2,7 @@
 
 use iamdrift::access::{Decision, Denial, Evaluation, Layer, PolicyOrigin, StatementRef};
 use iamdrift::baseline::Glob;
-use iamdrift::iam::policy_document::ResourceElement;
+use iamdrift::iam::element::ResourceElement;
 use iamdrift::iam::{ElementKind, Statement};
 use iamdrift::snapshot::AttachmentKind;
 

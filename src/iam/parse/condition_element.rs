@@ -1,9 +1,9 @@
 //! The condition block of a statement.
 
 use super::DocumentParser;
-use crate::iam::condition::{
-    Condition, ConditionOperator, ConditionValue, ContextKey, MissingKeyRule, OperatorFamily, Quantifier,
-};
+use crate::iam::condition::{Condition, ConditionValue, MissingKeyRule, Quantifier};
+use crate::iam::context_key::ContextKey;
+use crate::iam::operator::{ConditionOperator, OperatorFamily};
 use crate::iam::policy_document::Version;
 use crate::iam::template::{Template, VariableScope, WildcardMode};
 use crate::iam::value::TypedValue;

@@ -2,7 +2,8 @@
 
 use super::DocumentParser;
 use crate::iam::action_pattern::ActionPattern;
-use crate::iam::policy_document::{ActionElement, DocumentKind, Effect, ElementKind, ResourceElement, Version};
+use crate::iam::element::{ActionElement, ElementKind, ResourceElement};
+use crate::iam::policy_document::{DocumentKind, Effect, Version};
 use crate::iam::principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 use crate::iam::template::{Template, VariableScope};
 use crate::source::json_tree::{JsonNode, JsonValue};

@@ -5,17 +5,43 @@ mod elements;
 
 use std::sync::Arc;
 
-use super::policy_document::{DocumentKind, Effect, ElementKind, PolicyDocument, Statement, Version};
-use crate::source::json_tree::{JsonMember, JsonNode, JsonValue};
+use super::element::ElementKind;
+use super::policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
+use crate::source::json_tree::{self, JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
 const STATEMENT_ELEMENTS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
+impl PolicyDocument {
+    /// Reads a file that is one policy document.
+    pub fn parse(source: &Arc<SourceFile>, kind: DocumentKind) -> Result<PolicyDocument, Diagnostics> {
+        let node = json_tree::parse(source)?;
+        PolicyDocument::from_node(source, &node, kind)
+    }
+
+    /// Reads a document out of a larger file: an object, or a string that holds one, URL-encoded or plain.
+    pub fn from_node(
+        source: &Arc<SourceFile>,
+        node: &JsonNode,
+        kind: DocumentKind,
+    ) -> Result<PolicyDocument, Diagnostics> {
+        match &node.value {
+            JsonValue::String(text) => {
+                let decoded = decode_document(source, node.span, text)?;
+                let inner = SourceFile::from_embedded(source, node.span, decoded);
+                let node = json_tree::parse(&inner)?;
+                parse_document(&inner, &node, kind)
+            }
+            _ => parse_document(source, node, kind),
+        }
+    }
+}
+
 /// The text of a document that was a string: URL-encoded (RFC 3986) as most IAM calls return it, or plain.
 /// JSON starts with a brace, its encoded form with a percent sign: a `%` inside plain JSON is left alone.
-pub(super) fn decode_document(source: &Arc<SourceFile>, span: Span, text: &str) -> Result<String, Diagnostics> {
+fn decode_document(source: &Arc<SourceFile>, span: Span, text: &str) -> Result<String, Diagnostics> {
     if !text.trim_start().starts_with('%') {
         return Ok(text.to_owned());
     }
@@ -24,7 +50,7 @@ pub(super) fn decode_document(source: &Arc<SourceFile>, span: Span, text: &str) 
     })
 }
 
-pub(super) fn parse_document(
+fn parse_document(
     source: &Arc<SourceFile>,
     node: &JsonNode,
     kind: DocumentKind,

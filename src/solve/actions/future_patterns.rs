@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::statement_actions::wildcard_matches;
-use crate::iam::policy_document::ActionElement;
+use crate::iam::element::ActionElement;
 use crate::iam::{ActionPattern, ElementKind};
 use crate::solve::LimitExceeded;
 use crate::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, SymbolClass};

@@ -5,7 +5,7 @@ use fixedbitset::FixedBitSet;
 use super::future_patterns::FuturePatterns;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::ElementKind;
-use crate::iam::policy_document::ActionElement;
+use crate::iam::element::ActionElement;
 use crate::solve::LimitExceeded;
 use crate::solve::strings::interned_glob::GlobInterner;
 

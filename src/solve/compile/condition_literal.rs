@@ -2,7 +2,8 @@
 
 use super::solver::{Binding, CompileEnv, Solver, is_colon};
 use crate::catalog::Multiplicity;
-use crate::iam::condition::{ConditionValue, OperatorFamily, ValueComparison};
+use crate::iam::condition::ConditionValue;
+use crate::iam::operator::{OperatorFamily, ValueComparison};
 use crate::iam::value::{Instant, TypedValue};
 use crate::iam::{Ambiguity, Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier};
 use crate::solve::LimitExceeded;

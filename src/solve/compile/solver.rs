@@ -12,7 +12,7 @@ use super::condition_literal::CompiledCondition;
 use super::resource_domain::{ArnSegmentVariants, ShapeDomains};
 use crate::base::cache::Cache;
 use crate::catalog::{Catalog, Multiplicity, ShapeId};
-use crate::iam::policy_document::ResourceElement;
+use crate::iam::element::ResourceElement;
 use crate::iam::{
     Ambiguity, ContextKey, ElementKind, Interpretation, Partition, PolicyDocument, Statement, Template, TemplatePart,
 };

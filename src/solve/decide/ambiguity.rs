@@ -1,6 +1,6 @@
 //! Whether an answer stands under every reading of the questions that AWS's documentation leaves open.
 
-use crate::iam::condition::OperatorFamily;
+use crate::iam::operator::OperatorFamily;
 use crate::iam::{Ambiguity, ElementKind, Interpretation, MissingKeyRule, Quantifier, TemplatePart};
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;

@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 
 use crate::access::{KeyFact, KnownContext};
 use crate::catalog::{Catalog, Multiplicity, ShapeId, ValueType};
-use crate::iam::condition::{ConditionValue, OperatorFamily, ValueComparison};
-use crate::iam::policy_document::{ActionElement, ResourceElement};
+use crate::iam::condition::ConditionValue;
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::operator::{OperatorFamily, ValueComparison};
 use crate::iam::value::TypedValue;
 use crate::iam::{
     Condition, ContextKey, Effect, ElementKind, MissingKeyRule, Partition, PolicyDocument, Quantifier, Statement,
