@@ -1,14 +1,29 @@
-//! Access against baseline: findings.
+//! Compares effective access with the baseline (`docs/rules.md`). [`audit()`] returns an [`Audit`] with its [`Finding`]s.
 //!
-//! Follows `docs/rules.md`. [`Finding`] is what the reports tell, [`Audit`] the whole of one run.
+//! The folders and files, in the order in which data passes through them:
+//! - `options`: what an audit examines and reports
+//! - `model`: what an audit returns, and the ids of the rules
+//! - `actions`: sets of actions, their ranking and their summaries
+//! - `subject`: one principal and everything that its verdict depends on
+//! - `checks`: the requirements of the baseline as questions
+//! - `plan`: the entry, class, ceiling and checks of each principal
+//! - `analysis`: queries the solver; returns data
+//! - `explain`: describes statements, differences and remediations
+//! - `rules`: one file for each rule
+//! - `evaluate_principals`: runs the queries and the rules
+//! - `assemble`: the result with its statuses and counts
+//! - `run`: one audit: plan, evaluate, assemble
 
 pub(crate) mod actions;
 pub(crate) mod analysis;
+mod assemble;
 pub(crate) mod checks;
 mod evaluate_principals;
 #[doc(hidden)]
 pub mod explain;
 pub(crate) mod model;
+mod options;
+mod plan;
 pub mod rules;
 mod run;
 pub(crate) mod subject;
@@ -25,6 +40,7 @@ pub use model::finding::{
     AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
     PolicySource, PrincipalRef, ReportedClass, Witness,
 };
+pub use model::rule_id::RuleId;
 pub use model::severity::Severity;
-pub use rules::RuleId;
-pub use run::{AuditOptions, audit};
+pub use options::AuditOptions;
+pub use run::audit;

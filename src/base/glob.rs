@@ -1,8 +1,8 @@
-//! Globs over text: `*` is any run of characters, `?` exactly one.
+//! Globs over text: `*` matches any run of characters, `?` matches one character.
 
 use std::fmt;
 
-/// A glob over a whole text, case-sensitive; neither wildcard stops at a colon or a slash.
+/// A glob that matches a whole text. It is case-sensitive, and its wildcards match colons and slashes, too.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Glob {
     written: Box<str>,
@@ -10,26 +10,26 @@ pub struct Glob {
 }
 
 impl Glob {
-    /// Every text is a glob.
+    /// A glob from its text. Every text is a valid glob.
     pub fn new(text: &str) -> Glob {
         Glob { written: text.into(), pattern: text.chars().collect() }
     }
 
-    /// A glob that can be over an ARN: it begins with `arn:` or `*`.
+    /// A glob over ARNs. `None` if the text starts with neither `arn:` nor `*`.
     pub fn parse_arn_glob(text: &str) -> Option<Glob> {
         (text.starts_with("arn:") || text.starts_with('*')).then(|| Glob::new(text))
     }
 
-    /// The glob as it was written.
+    /// The text of the glob.
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// Whether the whole text matches. Linear in the text times the pattern, whatever the stars.
+    /// Whether the glob matches the whole text. Complexity: length of the text times length of the glob.
     pub fn matches(&self, text: &str) -> bool {
         let mut pattern = &*self.pattern;
         let mut rest = text.chars();
-        // After a star: what follows it, and where the text stood when the star was met.
+        // The pattern after the last star, and the text that the star has not consumed yet.
         let mut backtrack: Option<(&[char], std::str::Chars<'_>)> = None;
         loop {
             if let Some((&'*', after)) = pattern.split_first() {
@@ -45,7 +45,7 @@ impl Glob {
                     rest = lookahead;
                 }
                 _ => {
-                    // The star takes one more character; where there is none left, nothing matches.
+                    // Let the star consume one more character. If none is left, the glob does not match.
                     let Some((after, start)) = &mut backtrack else { return false };
                     if start.next().is_none() {
                         return false;
@@ -90,7 +90,7 @@ mod tests {
         assert!(Glob::parse_arn_glob("role/x").is_none());
     }
 
-    /// The definition, by recursion.
+    /// The definition of a glob, as a recursion.
     fn matches_by_definition(pattern: &[char], text: &[char]) -> bool {
         match pattern {
             [] => text.is_empty(),

@@ -1,11 +1,11 @@
-//! Counts, as findings and reports write them.
+//! Numbers and plurals in text for people.
 
-/// `1 action`, `4,000 actions`: the noun takes an `s`.
+/// A count with its noun: `1 action`, `4,000 actions`. The plural of the noun ends in `s`.
 pub fn format_count(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", format_number(n), if n == 1 { "" } else { "s" })
 }
 
-/// `4000` as `4,000`.
+/// A number with its digits grouped: `4,000`.
 pub fn format_number(n: usize) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
@@ -18,7 +18,7 @@ pub fn format_number(n: usize) -> String {
     grouped
 }
 
-/// After `all` actions, how many of them destroy: `, 57 of them destructive`; nothing where none does.
+/// The destructive share of `all` actions, to append to their count: `, 57 of them destructive`. Empty if `n` is 0.
 pub(crate) fn format_destructive_share(n: usize, all: usize) -> String {
     match n {
         0 => String::new(),

@@ -1,11 +1,11 @@
-//! Words of names: `AmazonBedrockAgentRole_1` is amazon, bedrock, agent, role, 1.
+//! The words of a name: `AmazonBedrockAgentRole_1` consists of amazon, bedrock, agent, role, 1.
 
-/// Words that stand one after the other in a name.
+/// Consecutive words of a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WordSequence(Vec<String>);
 
 impl WordSequence {
-    /// The words of a text, in lower case: runs of letters and runs of digits; a capital begins a word.
+    /// The words of a text, in lower case: runs of letters and runs of digits. A capital letter starts a word.
     pub fn parse(text: &str) -> WordSequence {
         let mut words: Vec<String> = Vec::new();
         let mut chars = text.chars().peekable();
@@ -31,12 +31,12 @@ impl WordSequence {
         WordSequence(words)
     }
 
-    /// Whether there is no word.
+    /// Whether the sequence has no words.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether these stand one after the other among others.
+    /// Whether the words of another sequence contain these words consecutively. False if this sequence is empty.
     pub fn is_contained_in(&self, text: &WordSequence) -> bool {
         !self.0.is_empty() && text.0.windows(self.0.len()).any(|window| window == self.0)
     }

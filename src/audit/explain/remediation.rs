@@ -3,8 +3,8 @@
 use super::excess_report::{ExcessReport, is_group_arn, last_path_segment};
 use super::statement_text;
 use crate::access::{PolicyOrigin, PolicyRef};
-use crate::audit::analysis::analyzer::is_attachment;
 use crate::audit::model::finding::{Excess, MismatchReason, PolicySource, PrincipalRef};
+use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::base::plural::format_number;
 use crate::baseline::PrincipalClass;

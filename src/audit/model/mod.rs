@@ -4,5 +4,6 @@ pub(crate) mod action_list;
 pub(crate) mod audit;
 pub(crate) mod finding;
 pub(crate) mod fingerprint;
+pub(crate) mod guard_bypass_method;
 pub(crate) mod rule_id;
 pub(crate) mod severity;

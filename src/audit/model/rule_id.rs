@@ -60,6 +60,11 @@ impl RuleId {
     pub fn as_str(self) -> &'static str {
         RuleId::ALL.iter().find(|(_, rule)| *rule == self).map_or("", |(id, _)| id)
     }
+
+    /// Whether the rule runs if no rules are requested.
+    pub fn on_by_default(self) -> bool {
+        self != RuleId::Narrower
+    }
 }
 
 impl std::fmt::Display for RuleId {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::context::RuleContext;
 use super::{Rule, RuleId, RuleInfo};
-use crate::audit::analysis::analyzer::ExcessByStatement;
-use crate::audit::checks::planner::{self, Check};
+use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::remediation;
 use crate::audit::model::finding::Finding;
+use crate::audit::subject::check::{Check, CheckKind};
 use crate::base::plural::{format_count, format_destructive_share};
 use crate::baseline::PrincipalClass;
 
@@ -80,7 +80,7 @@ fn find_persona_excess(context: &RuleContext<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let find_for_check = |(check, excess): (&Arc<Check>, &ExcessByStatement)| {
-        let planner::CheckKind::Persona(index) = check.kind else { return None };
+        let CheckKind::Persona(index) = check.kind else { return None };
         let persona = context.baseline.personas.get(index)?;
         let mut report = context.render_check_excess(excess, check, persona.class == PrincipalClass::Agent);
         if report.excess.is_empty() {

@@ -3,7 +3,7 @@
 use super::context::RuleContext;
 use super::{Rule, RuleId, RuleInfo};
 use crate::access::Layers;
-use crate::audit::analysis::operator_comparison::candidates::{ComparisonResult, find_all_allowed};
+use crate::audit::analysis::operator_comparison::candidates::ComparisonResult;
 use crate::audit::analysis::operator_comparison::pairwise::PairComparison;
 use crate::audit::explain::excess_report::ExcessReport;
 use crate::audit::explain::remediation;
@@ -150,7 +150,7 @@ fn find_shared_role(context: &RuleContext<'_>) -> Option<Finding> {
     }
     let (access, _) = context.analyzer.compute_effective_access(&context.subject.layers);
     let mut report =
-        context.render_excess_over(&find_all_allowed(context.analyzer, context.subject, &access), &empty_layers());
+        context.render_excess_over(&context.analyzer.find_all_allowed(context.subject, &access), &empty_layers());
     if report.excess.is_empty() {
         return None;
     }

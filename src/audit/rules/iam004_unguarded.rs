@@ -3,12 +3,13 @@
 use super::context::RuleContext;
 use super::{Rule, RuleId, RuleInfo};
 use crate::access::Layers;
-use crate::audit::analysis::guard_bypass::GuardBypass;
-use crate::audit::checks::planner::{self, Check};
+use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::{ExcessRenderer, ExcessReport};
 use crate::audit::model::finding::Finding;
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::model::severity::Severity;
+use crate::audit::subject::check::{Check, CheckKind};
 use crate::base::plural::{format_count, format_destructive_share};
 use crate::baseline::{Guard, GuardSeverity};
 
@@ -56,14 +57,12 @@ impl Rule for UnguardedRule {
         for (check, excess) in context.subject.checks.iter().zip(&context.analysis.check_results) {
             let render = || context.render_check_excess(excess, check, context.subject.is_agent());
             match check.kind {
-                planner::CheckKind::Guard(index) => {
+                CheckKind::Guard(index) => {
                     let Some(guard) = context.baseline.guards.get(index) else { continue };
                     findings.extend(find_unenforced_guard(context, guard, render()));
                 }
-                planner::CheckKind::DelegatedAgent => {
-                    findings.extend(find_delegated_agent_excess(context, check, render()))
-                }
-                planner::CheckKind::Persona(_) | planner::CheckKind::Boundary => {}
+                CheckKind::DelegatedAgent => findings.extend(find_delegated_agent_excess(context, check, render())),
+                CheckKind::Persona(_) | CheckKind::Boundary => {}
             }
         }
         for (index, bypasses) in context.guard_bypasses {
@@ -145,9 +144,9 @@ fn build_ineffective_guard_finding(context: &RuleContext<'_>, guard: &Guard, byp
     };
     let severity = rate_guard(guard);
     report.severity = severity;
-    report.causes.extend(bypasses.iter().map(|bypass| bypass.summary.clone()));
+    report.causes.extend(bypasses.iter().map(|bypass| bypass.method.to_token()));
     report.causes.push(format!("void guard {}", guard.name.value));
-    let summaries: Vec<&str> = bypasses.iter().map(|bypass| bypass.summary.as_str()).collect();
+    let summaries: Vec<String> = bypasses.iter().map(|bypass| describe_method(&bypass.method)).collect();
     let title = format!("\"{}\" is void: {}", guard.name.value, summaries.join(", and "));
     let advice = vec![
         "take that away from the principal, and from those who take it on".to_owned(),
@@ -157,6 +156,23 @@ fn build_ineffective_guard_finding(context: &RuleContext<'_>, guard: &Guard, byp
     let mut finding = context.build_finding(RuleId::Unguarded, title, report, advice);
     finding.reasons = context.caveats();
     finding
+}
+
+fn describe_method(method: &GuardBypassMethod) -> String {
+    match method {
+        GuardBypassMethod::HasTag { key, value } => format!("it has {key} = \"{value}\" for good"),
+        GuardBypassMethod::LacksTag { tag } => format!("it has no tag {tag}, and so is not asked for one"),
+        GuardBypassMethod::SetsTag { key, action } => format!("it may set {key} itself ({action})"),
+        GuardBypassMethod::RemovesTag { key, action } => format!("it may take {key} off itself ({action})"),
+        GuardBypassMethod::FederatesWithTag { key, actions: [federate, tag] } => {
+            format!("it may federate itself with {key} ({federate}, {tag})")
+        }
+        GuardBypassMethod::SetWhenAssumed { key, action } => {
+            format!("whoever takes it on may bring {key} along ({action})")
+        }
+        GuardBypassMethod::ChosenByCaller { key } => format!("whoever calls chooses {key}"),
+        GuardBypassMethod::SessionNameChosen { .. } => "whoever takes it on chooses the session's name".to_owned(),
+    }
 }
 
 /// The keys that a guard asks for.

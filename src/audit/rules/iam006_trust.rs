@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::context::RuleContext;
 use super::{Rule, RuleId, RuleInfo};
-use crate::audit::actions::summary::{NamedActionSet, summarize_actions};
+use crate::audit::actions::named_action_set::NamedActionSet;
+use crate::audit::actions::summary::summarize_actions;
 use crate::audit::explain::condition_text;
 use crate::audit::explain::excess_report::to_witness;
 use crate::audit::model::finding::{Excess, Finding, GrantingStatement, PolicySource};

@@ -2,12 +2,13 @@
 
 use super::context::RuleContext;
 use super::{Rule, RuleId, RuleInfo};
-use crate::audit::checks::planner::{
-    self, CREATE_POLICY_ACTION, REMOVE_BOUNDARY_ACTIONS, REWRITE_POLICY_ACTIONS, SET_BOUNDARY_ACTIONS,
+use crate::audit::checks::boundary_check::{
+    CREATE_POLICY_ACTION, REMOVE_BOUNDARY_ACTIONS, REWRITE_POLICY_ACTIONS, SET_BOUNDARY_ACTIONS,
 };
 use crate::audit::model::finding::Finding;
 use crate::audit::model::fingerprint::compute_fingerprint;
 use crate::audit::model::severity::Severity;
+use crate::audit::subject::check::CheckKind;
 use crate::base::plural::format_count;
 use crate::iam::ActionPattern;
 
@@ -96,7 +97,7 @@ fn find_changeable_boundary(context: &RuleContext<'_>) -> Option<Finding> {
         return None;
     }
     let mut checks = subject.checks.iter().zip(&context.analysis.check_results);
-    let (check, excess) = checks.find(|(topic, _)| topic.kind == planner::CheckKind::Boundary)?;
+    let (check, excess) = checks.find(|(topic, _)| topic.kind == CheckKind::Boundary)?;
     let report = context.render_check_excess(excess, check, subject.is_agent());
     if report.excess.is_empty() {
         return None;
