@@ -8,7 +8,8 @@ use super::explain::notes::collect_notes;
 use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, PrincipalStatus, SnapshotInfo, UnreadInput,
 };
-use super::model::finding::{AcceptedException, Finding, ReportedClass};
+use super::model::declaration_status::DeclarationStatus;
+use super::model::finding::{AcceptedException, Finding};
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use super::options::AuditOptions;
@@ -148,7 +149,7 @@ fn sort_findings(findings: &mut [Finding]) {
 }
 
 fn summarize_findings(reports: &[PrincipalReport], findings: &[Finding], undecided: usize) -> AuditSummary {
-    let service_linked = reports.iter().filter(|report| report.kind == ReportedClass::ServiceLinked).count();
+    let service_linked = reports.iter().filter(|report| report.kind == DeclarationStatus::ServiceLinked).count();
     let mut summary = AuditSummary { undecided, service_linked, ..AuditSummary::default() };
     for report in reports {
         *summary.principals.entry(report.status).or_insert(0) += 1;

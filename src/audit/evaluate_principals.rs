@@ -85,8 +85,8 @@ impl Evaluator<'_> {
     }
 
     fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<Finding> {
-        // A group without members has no findings. There is none.
-        let Some((first, others)) = members.split_first() else { return Vec::new() };
+        // INVARIANT: `evaluate` adds a member to each group that it creates.
+        let (first, others) = members.split_first().expect("a group has a member");
         let analysis = self.analyzer.analyze(first);
         let mut findings = self.apply_rules(first, analysis.clone());
         for subject in others {
@@ -118,7 +118,7 @@ impl Evaluator<'_> {
             comparison: comparison.as_ref(),
             shared_role: shared_role.as_ref(),
             trust_analysis: &trust_analysis,
-            // Without the rule there is no path, and nothing is undecided.
+            // If the rule is not requested, the result has neither a path nor undecided reasons.
             escalation: &escalation.unwrap_or_default(),
             escalation_analysis: self.escalation,
         };

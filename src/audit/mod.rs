@@ -36,9 +36,10 @@ pub use model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, PrincipalStatus, SnapshotInfo,
     UnreadInput,
 };
+pub use model::declaration_status::DeclarationStatus;
 pub use model::finding::{
     AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
-    PolicySource, PrincipalRef, ReportedClass, Witness,
+    PolicySource, PrincipalRef, Witness,
 };
 pub use model::rule_id::RuleId;
 pub use model::severity::Severity;

@@ -2,7 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::model::finding::{PrincipalRef, ReportedClass};
+use super::model::declaration_status::DeclarationStatus;
+use super::model::finding::PrincipalRef;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use crate::base::glob::Glob;
@@ -12,8 +13,8 @@ use crate::base::glob::Glob;
 pub struct AuditOptions {
     /// Only principals whose ARN or name the glob matches. `None` for all.
     pub principal: Option<Glob>,
-    /// Only principals of these classes. Empty for all.
-    pub classes: Vec<ReportedClass>,
+    /// Only principals with these classes or statuses. Empty for all.
+    pub classes: Vec<DeclarationStatus>,
     /// Only these rules. Empty for the rules that are on by default.
     pub rules: Vec<RuleId>,
     /// Only findings of at least this severity, and undecided ones (IAM010). `None` for all.

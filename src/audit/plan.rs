@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::checks::planner::CheckPlanner;
 use super::model::audit::{PrincipalReport, PrincipalStatus};
-use super::model::finding::{PrincipalRef, ReportedClass};
+use super::model::declaration_status::DeclarationStatus;
+use super::model::finding::PrincipalRef;
 use super::options::AuditOptions;
 use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal};
 use super::subject::ceiling_cache::CeilingCache;
 use super::subject::resolved_ceiling::ResolvedCeiling;
 use crate::access::LayerCollector;
-use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalClass, PrincipalView};
+use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalView};
 use crate::catalog::Catalog;
 use crate::classify::{Assumer, Classification, InferredClass, classify_principals, find_assumers};
 use crate::snapshot::{Account, Principal, Snapshot};
@@ -132,7 +133,7 @@ impl<'a> PlanBuilder<'a> {
         let principal_ref = PrincipalRef {
             arn: principal.arn.as_str().to_owned(),
             name: principal.name.clone(),
-            kind: report_class(assignment, entry),
+            kind: find_status(assignment, entry),
             owner: entry.and_then(|entry| entry.owner.clone()),
             account: account.id.as_str().to_owned(),
         };
@@ -182,24 +183,13 @@ fn build_report(principal: &PrincipalRef, assignment: &Assignment, entry: Option
     }
 }
 
-fn report_class(assignment: &Assignment, entry: Option<&Entry>) -> ReportedClass {
+fn find_status(assignment: &Assignment, entry: Option<&Entry>) -> DeclarationStatus {
     match assignment {
         Assignment::Declared(_) | Assignment::Undeclared => {
-            entry.map_or(ReportedClass::Undeclared, |entry| entry.class.into())
+            entry.map_or(DeclarationStatus::Undeclared, |entry| DeclarationStatus::Declared(entry.class))
         }
-        Assignment::Ignored(IgnoreReason::Ignore(_)) => ReportedClass::Ignored,
-        Assignment::Ignored(IgnoreReason::ServiceLinked) => ReportedClass::ServiceLinked,
-        Assignment::Ambiguous(_) => ReportedClass::Ambiguous,
-    }
-}
-
-impl From<PrincipalClass> for ReportedClass {
-    fn from(class: PrincipalClass) -> ReportedClass {
-        match class {
-            PrincipalClass::Operator => ReportedClass::Operator,
-            PrincipalClass::Agent => ReportedClass::Agent,
-            PrincipalClass::Workload => ReportedClass::Workload,
-            PrincipalClass::BreakGlass => ReportedClass::BreakGlass,
-        }
+        Assignment::Ignored(IgnoreReason::Ignore(_)) => DeclarationStatus::Ignored,
+        Assignment::Ignored(IgnoreReason::ServiceLinked) => DeclarationStatus::ServiceLinked,
+        Assignment::Ambiguous(_) => DeclarationStatus::Ambiguous,
     }
 }

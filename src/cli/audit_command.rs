@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{AuditOptions, ReportedClass, RuleId, Severity, audit};
+use iamdrift::audit::{AuditOptions, DeclarationStatus, RuleId, Severity, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::report::{self as reports, ExitInfo, Layout, ReportFormat, Verbosity};
@@ -48,7 +48,7 @@ pub struct Filters {
     /// Only principals of this kind; may be given again: agent, operator, workload, break-glass, undeclared, ambiguous,
     /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
-    kind: Vec<ReportedClass>,
+    kind: Vec<DeclarationStatus>,
     /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
@@ -113,18 +113,8 @@ fn parse_rule(text: &str) -> Result<RuleId, String> {
     parse_name(text, RuleId::ALL.iter().copied())
 }
 
-fn parse_kind(text: &str) -> Result<ReportedClass, String> {
-    let kinds = [
-        ReportedClass::Agent,
-        ReportedClass::Operator,
-        ReportedClass::Workload,
-        ReportedClass::BreakGlass,
-        ReportedClass::Undeclared,
-        ReportedClass::Ambiguous,
-        ReportedClass::Ignored,
-        ReportedClass::ServiceLinked,
-    ];
-    parse_name(text, kinds.into_iter().map(|kind| (kind.as_str(), kind)))
+fn parse_kind(text: &str) -> Result<DeclarationStatus, String> {
+    parse_name(text, DeclarationStatus::ALL.into_iter().map(|status| (status.as_str(), status)))
 }
 
 /// The value of that name in any case, or all names.

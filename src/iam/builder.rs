@@ -18,7 +18,7 @@ impl PolicyDocument {
         number_statements(statements, &SourceFile::new(name, ""))
     }
 
-    /// The same with the place of the part of a file that the document stands for.
+    /// The same. Its place is the part of a file that the document represents.
     pub(crate) fn from_statements_at(
         source: &Arc<SourceFile>,
         span: Span,

@@ -13,7 +13,7 @@ use super::Reporter;
 use super::render_options::RenderOptions;
 use super::sanitize::is_hostile;
 use crate::audit::{
-    Audit, BaselineInfo, CatalogInfo, Finding, Note, PatternCount, PrincipalReport, PrincipalStatus, ReportedClass,
+    Audit, BaselineInfo, CatalogInfo, DeclarationStatus, Finding, Note, PatternCount, PrincipalReport, PrincipalStatus,
     RuleId, Severity, SnapshotInfo, UnreadInput,
 };
 
@@ -80,7 +80,7 @@ pub struct Counts {
     /// How many findings each rule has.
     pub by_rule: BTreeMap<RuleId, usize>,
     /// How many findings principals of each kind have; findings about the baseline are not among them.
-    pub by_kind: BTreeMap<ReportedClass, usize>,
+    pub by_kind: BTreeMap<DeclarationStatus, usize>,
     /// How many findings the principals of each account have; findings about the baseline are not among them.
     pub by_account: BTreeMap<String, usize>,
     /// How many principals have each status.

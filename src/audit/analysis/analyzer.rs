@@ -167,8 +167,8 @@ impl Analyzer<'_> {
         analysis
     }
 
-    /// What is declared and not allowed. The finding (IAM011) is for information only, so an undecided part of it does not
-    /// make the audit incomplete.
+    /// What is declared and not allowed. The finding (IAM011) is for information only, so its undecided parts do not make
+    /// the audit incomplete.
     fn find_not_granted(&self, subject: &AuditedPrincipal<'_>, effective: &Access) -> ExcessByStatement {
         let ceiling = &subject.ceiling;
         let replay = |request: &Request, interpretation| {
@@ -180,8 +180,8 @@ impl Analyzer<'_> {
         query.find_excess(&ceiling.access, effective).excess
     }
 
-    /// Everything that a principal is allowed to do. The list describes a finding that other queries decide, so an
-    /// undecided part of it is left out.
+    /// Everything that a principal is allowed to do, without undecided parts. It describes findings that other queries
+    /// decide.
     pub fn find_all_allowed(&self, subject: &AuditedPrincipal<'_>, access: &Access) -> ExcessByStatement {
         let replay = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);

@@ -39,7 +39,7 @@ type StateAndCeiling = (EquivalenceClass, usize);
 /// What a principal can escalate to.
 #[derive(Default)]
 pub(crate) struct EscalationResult {
-    /// The shortest path to broader access. `None` if there is none, or if it is undecided.
+    /// The shortest path to broader access. `None` if no path leads there, or if that is undecided.
     pub(crate) path: Option<BroaderPath>,
     /// Why it is undecided whether there is a path. Empty if one was found.
     pub(crate) undecided: BTreeSet<UndecidedReason>,

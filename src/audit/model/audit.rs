@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::finding::{Finding, ReportedClass};
+use super::declaration_status::DeclarationStatus;
+use super::finding::Finding;
 use super::severity::Severity;
 use crate::source::Place;
 
@@ -108,7 +109,7 @@ pub struct PrincipalReport {
     /// Its ARN.
     pub arn: String,
     /// What sort the baseline says it is.
-    pub kind: ReportedClass,
+    pub kind: DeclarationStatus,
     /// Whom to ask.
     pub owner: Option<String>,
     /// The name of the baseline's entry that binds it.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::action_list::{ActionAccessLevel, ActionList};
+use super::declaration_status::DeclarationStatus;
 use super::severity::Severity;
 use crate::audit::rules::RuleId;
 use crate::solve::Cube;
@@ -54,50 +55,12 @@ pub struct PrincipalRef {
     pub arn: String,
     /// Its name, without its path.
     pub name: String,
-    /// What sort of principal the baseline says it is.
-    pub kind: ReportedClass,
+    /// Whether the baseline declares it, and with which class.
+    pub kind: DeclarationStatus,
     /// Whom to ask, where the baseline says so.
     pub owner: Option<String>,
     /// The number of its account.
     pub account: String,
-}
-
-/// What sort of principal it is, by the baseline's entry.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReportedClass {
-    /// A coding agent or another tool that decides by itself.
-    Agent,
-    /// People who run something.
-    Operator,
-    /// A program that does what it was written to do.
-    Workload,
-    /// For emergencies.
-    BreakGlass,
-    /// No entry speaks of it.
-    Undeclared,
-    /// Several entries speak of it, and none decides.
-    Ambiguous,
-    /// An `[[ignore]]` leaves it out.
-    Ignored,
-    /// AWS owns it.
-    ServiceLinked,
-}
-
-impl ReportedClass {
-    /// The name that options and reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ReportedClass::Agent => "agent",
-            ReportedClass::Operator => "operator",
-            ReportedClass::Workload => "workload",
-            ReportedClass::BreakGlass => "break-glass",
-            ReportedClass::Undeclared => "undeclared",
-            ReportedClass::Ambiguous => "ambiguous",
-            ReportedClass::Ignored => "ignored",
-            ReportedClass::ServiceLinked => "service-linked",
-        }
-    }
 }
 
 /// What one statement allows beyond what is declared.

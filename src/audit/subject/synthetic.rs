@@ -14,7 +14,7 @@ pub(crate) fn build_ceiling(name: &str, statements: Vec<Statement>) -> ResolvedC
     from_document(name, PolicyDocument::from_statements(name, statements))
 }
 
-/// The same with the place of the part of the baseline that the document stands for.
+/// The same. Its place is the part of the baseline that the document represents.
 pub(crate) fn build_ceiling_at(
     name: &str,
     source: &Arc<SourceFile>,

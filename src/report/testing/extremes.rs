@@ -2,14 +2,20 @@
 
 use super::builders::*;
 use crate::audit::*;
+use crate::baseline::PrincipalClass;
 
 /// Nothing found.
 pub(super) fn calm() -> Audit {
-    let mut principals = numbered_reports(9, "role/app/worker", ReportedClass::Workload, PrincipalStatus::AsDeclared);
+    let mut principals = numbered_reports(
+        9,
+        "role/app/worker",
+        DeclarationStatus::Declared(PrincipalClass::Workload),
+        PrincipalStatus::AsDeclared,
+    );
     principals.extend(numbered_reports(
         26,
         "role/aws-service-role/x",
-        ReportedClass::ServiceLinked,
+        DeclarationStatus::ServiceLinked,
         PrincipalStatus::Ignored,
     ));
     let mut calm = build_audit(principals, Vec::new());
@@ -24,7 +30,11 @@ pub(super) fn calm() -> Audit {
 /// Whatever a name, tag, Sid or file may bring.
 pub(in crate::report) fn hostile() -> Audit {
     let name = "arn:aws:iam::444455556666:role/\u{1b}[2J\u{1b}[1;1Hok\r\nCRITICAL 0\u{202e}nimda";
-    let evil = principal_ref(name, ReportedClass::Agent, Some("<script>alert(1)</script>\u{9b}31m\u{200b}"));
+    let evil = principal_ref(
+        name,
+        DeclarationStatus::Declared(PrincipalClass::Agent),
+        Some("<script>alert(1)</script>\u{9b}31m\u{200b}"),
+    );
     let mut broad =
         finding(RuleId::Broader, Severity::High, Some(evil.clone()), "may do 1 action beyond its ceiling\u{7}");
     broad.excess = vec![Excess {
@@ -82,7 +92,11 @@ pub(in crate::report) fn large() -> Audit {
             &format!(
                 "arn:aws:iam::{account}:role/platform/teams/payments/production/service-role-with-a-long-name-{i:02}"
             ),
-            if i.is_multiple_of(2) { ReportedClass::Workload } else { ReportedClass::Operator },
+            if i.is_multiple_of(2) {
+                DeclarationStatus::Declared(PrincipalClass::Workload)
+            } else {
+                DeclarationStatus::Declared(PrincipalClass::Operator)
+            },
             (i != 4).then_some("payments-platform-engineering"),
         );
         let severity = Severity::ALL[i % 4].1;

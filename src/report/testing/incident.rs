@@ -2,13 +2,24 @@
 
 use super::builders::*;
 use crate::audit::*;
+use crate::baseline::PrincipalClass;
 
 pub(in crate::report) fn incident() -> Audit {
-    let kiro = principal_ref("role/agents/kiro-cost-explorer", ReportedClass::Agent, Some("cost-platform"));
-    let admin = principal_ref("user/deploy-legacy", ReportedClass::Undeclared, None);
-    let oncall = principal_ref("role/operators/cost-explorer-oncall", ReportedClass::Operator, Some("cost-platform"));
-    let etl = principal_ref("role/etl-nightly", ReportedClass::Workload, Some("data-platform"));
-    let accepted = principal_ref("role/billing-export", ReportedClass::Workload, Some("billing"));
+    let kiro = principal_ref(
+        "role/agents/kiro-cost-explorer",
+        DeclarationStatus::Declared(PrincipalClass::Agent),
+        Some("cost-platform"),
+    );
+    let admin = principal_ref("user/deploy-legacy", DeclarationStatus::Undeclared, None);
+    let oncall = principal_ref(
+        "role/operators/cost-explorer-oncall",
+        DeclarationStatus::Declared(PrincipalClass::Operator),
+        Some("cost-platform"),
+    );
+    let etl =
+        principal_ref("role/etl-nightly", DeclarationStatus::Declared(PrincipalClass::Workload), Some("data-platform"));
+    let accepted =
+        principal_ref("role/billing-export", DeclarationStatus::Declared(PrincipalClass::Workload), Some("billing"));
 
     let stack = "arn:aws-cn:cloudformation:cn-north-1:111122223333:stack/cost-explorer/*";
     let power = [
@@ -141,12 +152,17 @@ pub(in crate::report) fn incident() -> Audit {
         principal_report(&etl, PrincipalStatus::Undecided),
         principal_report(&accepted, PrincipalStatus::Accepted),
     ];
-    principals.extend(numbered_reports(9, "role/app/worker", ReportedClass::Workload, PrincipalStatus::AsDeclared));
-    principals.extend(numbered_reports(2, "role/cdk", ReportedClass::Ignored, PrincipalStatus::Ignored));
+    principals.extend(numbered_reports(
+        9,
+        "role/app/worker",
+        DeclarationStatus::Declared(PrincipalClass::Workload),
+        PrincipalStatus::AsDeclared,
+    ));
+    principals.extend(numbered_reports(2, "role/cdk", DeclarationStatus::Ignored, PrincipalStatus::Ignored));
     principals.extend(numbered_reports(
         26,
         "role/aws-service-role/x",
-        ReportedClass::ServiceLinked,
+        DeclarationStatus::ServiceLinked,
         PrincipalStatus::Ignored,
     ));
     let mut incident = build_audit(principals, vec![latent, undeclared, accepted_finding, broad, undecided, stale]);

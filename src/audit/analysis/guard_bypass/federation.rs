@@ -18,8 +18,8 @@ const FEDERATE: &str = "sts:GetFederationToken";
 const TAG_SESSION: &str = "sts:TagSession";
 
 impl BypassFinder<'_> {
-    /// A user can start a federated session with the tag. AWS denies such a session the actions of IAM and STS, whatever
-    /// its policies allow.
+    /// A user can start a federated session with the tag. AWS denies such a session the actions of IAM and STS, even
+    /// if its policies allow them.
     // AWS: Requesting temporary security credentials (GetFederationToken)
     pub(crate) fn find_federation_token(&mut self, condition: &Condition, tag: &str) -> Option<GuardBypass> {
         let subject = self.subject;

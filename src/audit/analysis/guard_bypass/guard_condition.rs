@@ -23,7 +23,8 @@ pub(crate) fn build_tag_request(condition: &Condition, tag: &str) -> Option<Vec<
     Some(vec![condition.with_key(&format!("aws:RequestTag/{tag}")), build_tag_keys_condition(tag)])
 }
 
-/// The condition on a request that names a tag. Tag keys differ in case only are one tag, and a Deny may list one spelling.
+/// The condition on a request that names a tag. Tag keys that differ in case only are one tag, and a Deny may
+/// list one spelling.
 pub(crate) fn build_tag_keys_condition(tag: &str) -> Condition {
     Condition::on_texts(ConditionOperator::StringEqualsIgnoreCase, "aws:TagKeys", [tag])
         .with_quantifier(Quantifier::ForAnyValue)

@@ -31,7 +31,7 @@ pub(crate) fn replace_action_in_layers(layers: &Layers, action: &str, new_action
     }
 }
 
-/// The SCPs of some layers with an action replaced. `None` if there is no organization.
+/// The SCPs of some layers with an action replaced. `None` if the account has no organization.
 pub(crate) fn replace_action_in_scps(
     layers: &Layers,
     action: &str,

@@ -75,7 +75,7 @@ impl<'a> OperatorComparison<'a> {
         };
         match exceeded.min_by_key(|(_, excess)| count_actions(excess)) {
             Some((nearest, excess)) => ComparisonResult::Exceeds(nearest, excess),
-            // There is no operator to compare with: `narrower_than` is not declared.
+            // Without declared pairs: `narrower_than` is not declared.
             None => ComparisonResult::Narrower,
         }
     }

@@ -235,8 +235,8 @@ impl AgentAccess<'_> {
     }
 }
 
-/// The first missing document that decides the access of a principal on every resource. `None` if there is none: the policy
-/// of a resource decides about that resource only.
+/// The first missing document that decides the access of a principal on every resource. The policy of a resource decides
+/// about that resource only. `None` if no such document is missing.
 fn find_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<UndecidedReason> {
     let missing = subject.missing_documents.iter().find(|missing| missing.layer != LayerKind::Resource)?;
     let principal = subject.principal.arn.resource();
