@@ -12,7 +12,7 @@ use super::analysis::operator_comparison::candidates::{ComparisonResult, Operato
 use super::analysis::shared_role::SharedRoleIndex;
 use super::checks::planner;
 use super::model::finding::Finding;
-use super::rules::{RULES, RuleContext};
+use super::rules::{RuleContext, check_principal};
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::equivalence_key::EquivalenceKey;
 use crate::access::{Layers, Request};
@@ -81,7 +81,7 @@ impl Evaluator<'_> {
             escalation: reached,
             escalation_analysis: escalation,
         };
-        RULES.iter().flat_map(|rule| rule.find_all_for_principal(&context)).collect()
+        check_principal(&context)
     }
 
     /// The guards that a principal satisfies alone, and how.

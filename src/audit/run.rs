@@ -14,12 +14,13 @@ use super::analysis::shared_role::SharedRoleIndex;
 use super::checks::planner::CheckPlanner;
 use super::evaluate_principals::Evaluator;
 use super::explain::notes::collect_notes;
-use super::model::audit::{
-    Audit, AuditSummary, BaselineInfo, CatalogInfo, PrincipalReport, PrincipalStatus, SnapshotInfo, UnreadInput,
-};
-use super::model::finding::{AcceptedException, Finding, PrincipalRef, ReportedClass};
+use super::model::audit::{Audit, AuditSummary, BaselineInfo, CatalogInfo, PrincipalReport, SnapshotInfo, UnreadInput};
+use super::model::finding::{AcceptedException, Finding};
+use super::model::principal_ref::{PrincipalRef, ReportedClass};
+use super::model::principal_status::PrincipalStatus;
+use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
-use super::rules::{BaselineContext, RULES, RuleId};
+use super::rules::{BaselineContext, check_baseline};
 use super::subject::audited_principal::{AuditedPrincipal, CeilingCache, ResolvedCeiling};
 use crate::access::LayerCollector;
 use crate::baseline::{Assignment, Baseline, Glob, IgnoreReason, PrincipalView};
@@ -53,7 +54,7 @@ impl AuditOptions {
 
     pub(super) fn wants_rule(&self, rule: RuleId) -> bool {
         match self.rules.as_slice() {
-            [] => RULES.iter().any(|r| r.info().id == rule && r.info().on_by_default),
+            [] => rule.on_by_default(),
             listed => listed.contains(&rule),
         }
     }
@@ -213,11 +214,11 @@ pub fn audit(
         today: options.today,
     };
     if options.principal.is_none() && options.classes.is_empty() {
-        findings.extend(RULES.iter().flat_map(|rule| rule.find_in_baseline(&baseline_context)));
+        findings.extend(check_baseline(&baseline_context));
     } else {
         // What of the baseline is idle is no matter of these principals; that they are ambiguous is.
         let is_ambiguity = |finding: &Finding| finding.severity >= Severity::High;
-        findings.extend(RULES.iter().flat_map(|rule| rule.find_in_baseline(&baseline_context)).filter(is_ambiguity));
+        findings.extend(check_baseline(&baseline_context).into_iter().filter(is_ambiguity));
     }
     for finding in &mut findings {
         finding.accepted = find_accepted_exception(baseline, finding, options.today);

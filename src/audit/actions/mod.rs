@@ -1,4 +1,5 @@
 //! Sets of actions: how severe they are, and how they are summarized.
 
 pub(crate) mod ranking;
+pub(crate) mod severity_rating;
 pub(crate) mod summary;

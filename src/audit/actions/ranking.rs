@@ -1,6 +1,7 @@
 //! What to tell first: the order in which actions alarm.
 
-use crate::audit::model::severity::{Severity, rate_action};
+use crate::audit::actions::severity_rating::rate_action;
+use crate::audit::model::severity::Severity;
 use crate::catalog::{ActionId, Catalog, RiskClass};
 
 /// What everyone in the room knows the harm of, the worst first: told before what is as bad and obscure.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::delegated_agent::plan_delegated_agent_check;
 use crate::audit::analysis::guard_bypass::lists_action;
-use crate::audit::rules::RuleId;
+use crate::audit::model::rule_id::RuleId;
 use crate::audit::run::AuditOptions;
 use crate::audit::subject::audited_principal::{CeilingCache, ResolvedCeiling};
 use crate::audit::subject::synthetic;

@@ -7,7 +7,7 @@ use crate::access::{
     KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef, build_known_context, find_missing_documents,
 };
 use crate::audit::checks::planner::Check;
-use crate::audit::model::finding::{PrincipalRef, ReportedClass};
+use crate::audit::model::principal_ref::{PrincipalRef, ReportedClass};
 use crate::baseline::{
     Baseline, Ceiling, CeilingDocument, CeilingPart, Entry, LevelCatalog, PrincipalClass, to_aws_managed_arn,
 };

@@ -10,6 +10,7 @@ use super::principal_tag::replace_action_in_scps;
 use super::{BypassFinder, GuardBypass, lists_action, replace_action};
 use crate::access::{KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request};
 use crate::audit::analysis::analyzer::{ExcessByStatement, Query};
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic;
 use crate::baseline::Glob;
 use crate::classify::InferredClass;
@@ -29,8 +30,9 @@ impl BypassFinder<'_, '_> {
         tag: &str,
     ) -> Option<GuardBypass> {
         const TAG: &str = "sts:TagSession";
-        let summary = format!("whoever takes it on may bring {} along ({TAG})", written_condition.condition.key);
-        self.find_session_value(TAG, written_condition.to_tag_request(tag)?, summary)
+        let key = written_condition.condition.key.to_string();
+        let method = GuardBypassMethod::SetWhenAssumed { key, action: TAG };
+        self.find_session_value(TAG, written_condition.to_tag_request(tag)?, method)
     }
 
     /// The source identity.
@@ -39,8 +41,9 @@ impl BypassFinder<'_, '_> {
         if written_condition.requires_missing_key() {
             return None;
         }
-        let summary = format!("whoever takes it on may bring {} along ({SET})", written_condition.condition.key);
-        self.find_session_value(SET, written_condition.with_key("sts:SourceIdentity"), summary)
+        let key = written_condition.condition.key.to_string();
+        let method = GuardBypassMethod::SetWhenAssumed { key, action: SET };
+        self.find_session_value(SET, written_condition.with_key("sts:SourceIdentity"), method)
     }
 
     /// The name of the session, which stands behind the role's id in `aws:userid`.
@@ -50,7 +53,8 @@ impl BypassFinder<'_, '_> {
             None => text.starts_with('*').then(|| text.to_owned()),
         };
         let request_condition = written_condition.with_key_and_values("sts:RoleSessionName", name)?;
-        self.find_session_value(ASSUME, request_condition, "whoever takes it on chooses the session's name".to_owned())
+        let key = written_condition.condition.key.to_string();
+        self.find_session_value(ASSUME, request_condition, GuardBypassMethod::SessionNameChosen { key })
     }
 
     /// `action` is what the trust policy must allow besides `sts:AssumeRole`, in the same call.
@@ -58,7 +62,7 @@ impl BypassFinder<'_, '_> {
         &mut self,
         action: &str,
         mut request_condition: Value,
-        summary: String,
+        method: GuardBypassMethod,
     ) -> Option<GuardBypass> {
         let trust = self.subject.principal.trust_policy.as_ref()?;
         let document = Arc::clone(&trust.document);
@@ -93,7 +97,7 @@ impl BypassFinder<'_, '_> {
         });
         let (proof, _) = proven_request.unwrap_or_default();
         self.undecided.extend(undecided);
-        (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies: vec![policy] })
+        (!proof.is_empty()).then_some(GuardBypass { method, proof: proof, policies: vec![policy] })
     }
 
     fn find_proof_for_caller(

@@ -16,6 +16,7 @@ use condition_source::WrittenCondition;
 use super::analyzer::{Analyzer, BUDGET, ExcessByStatement, Query};
 use crate::access::{KeyFact, PolicyRef};
 use crate::audit::checks::planner::Check;
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling};
 use crate::baseline::{Glob, Guard};
 use crate::classify::InferredClass;
@@ -27,8 +28,8 @@ const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
 /// One way in which a principal satisfies a condition of a guard by itself.
 pub(crate) struct GuardBypass {
-    /// In words: `it may set aws:PrincipalTag/x on itself (iam:TagRole)`.
-    pub summary: String,
+    /// The method.
+    pub method: GuardBypassMethod,
     /// What proves it, by statement; nothing where no request is needed.
     pub proof: ExcessByStatement,
     /// The policies that the statements are of.
@@ -37,8 +38,8 @@ pub(crate) struct GuardBypass {
 
 impl GuardBypass {
     /// A way that takes no request.
-    fn without_request(summary: String) -> GuardBypass {
-        GuardBypass { summary: summary, proof: ExcessByStatement::new(), policies: Vec::new() }
+    fn without_request(method: GuardBypassMethod) -> GuardBypass {
+        GuardBypass { method, proof: ExcessByStatement::new(), policies: Vec::new() }
     }
 }
 
@@ -113,7 +114,8 @@ impl BypassFinder<'_, '_> {
             lower,
             "aws:useragent" | "aws:referer" | "aws:tagkeys" | "sts:rolesessionname" | "sts:sourceidentity"
         ) || lower.starts_with("aws:requesttag/");
-        is_caller_chosen.then(|| GuardBypass::without_request(format!("whoever calls chooses {key}")))
+        is_caller_chosen
+            .then(|| GuardBypass::without_request(GuardBypassMethod::ChosenByCaller { key: key.to_owned() }))
     }
 
     /// Whether anything of what is guarded is allowed once the condition is met: else it is no matter who meets it.

@@ -6,6 +6,7 @@ use super::condition_source::{WrittenCondition, build_tag_keys_condition};
 use super::{BypassFinder, GuardBypass, replace_action};
 use crate::access::{Context, ContextValue, KeyFact, KnownContext, Layers, OrganizationLevel, PolicyRef, Request};
 use crate::audit::analysis::analyzer::Query;
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic;
 use crate::iam::{ConditionOperator, ContextKey, Interpretation, MissingKeyRule, Quantifier};
 use crate::snapshot::IamEntityKind;
@@ -28,8 +29,12 @@ impl BypassFinder<'_, '_> {
             (Some((_, value)), None) => {
                 let is_satisfied =
                     condition.operator == ConditionOperator::Null || self.is_satisfied_by(written_condition, value);
-                is_satisfied
-                    .then(|| GuardBypass::without_request(format!("it has {} = \"{value}\" for good", condition.key)))
+                is_satisfied.then(|| {
+                    GuardBypass::without_request(GuardBypassMethod::HasTag {
+                        key: condition.key.to_string(),
+                        value: value.to_string(),
+                    })
+                })
             }
             (None, _) => {
                 let holds_when_missing = condition.quantifier == Quantifier::ForAllValues
@@ -37,7 +42,7 @@ impl BypassFinder<'_, '_> {
                 let is_tag_missing =
                     holds_when_missing && subject.known_context.fact(&condition.key) == KeyFact::Missing;
                 is_tag_missing
-                    .then(|| GuardBypass::without_request(format!("it has no tag {tag}, and so is not asked for one")))
+                    .then(|| GuardBypass::without_request(GuardBypassMethod::LacksTag { tag: tag.to_owned() }))
             }
             (Some(_), Some(_)) => None,
         }
@@ -114,11 +119,12 @@ impl BypassFinder<'_, '_> {
             self.undecided,
         );
         let [action] = actions;
-        let summary = match verb {
-            "Tag" => format!("it may set {} itself ({action})", written_condition.condition.key),
-            _ => format!("it may take {} off itself ({action})", written_condition.condition.key),
+        let key = written_condition.condition.key.to_string();
+        let method = match verb {
+            "Tag" => GuardBypassMethod::SetsTag { key, action },
+            _ => GuardBypassMethod::RemovesTag { key, action },
         };
-        (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies })
+        (!proof.is_empty()).then_some(GuardBypass { method, proof: proof, policies })
     }
 
     /// What is known of a request on the principal itself: the resource has its tags.
@@ -172,8 +178,11 @@ impl BypassFinder<'_, '_> {
         let query = Query::new_difference(self.analyzer, subject, &confirm);
         let session_access = intersect(&intersect(&access, &tag_access), &session_requests.access);
         let proof = query.query_existing_actions(&session_access, &Access::default(), self.undecided);
-        let summary = format!("it may federate itself with {} ({FEDERATE}, {TAG})", written_condition.condition.key);
-        (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies })
+        let method = GuardBypassMethod::FederatesWithTag {
+            key: written_condition.condition.key.to_string(),
+            actions: [FEDERATE, TAG],
+        };
+        (!proof.is_empty()).then_some(GuardBypass { method, proof: proof, policies })
     }
 
     fn is_iam_only(&self) -> bool {

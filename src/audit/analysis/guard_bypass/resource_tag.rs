@@ -8,6 +8,7 @@ use super::condition_source::{WrittenCondition, build_tag_keys_condition};
 use super::{BypassFinder, GuardBypass};
 use crate::access::Request;
 use crate::audit::analysis::analyzer::{BUDGET, ExcessByStatement, Query};
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic;
 use crate::catalog::{AccessLevel, ActionId};
 use crate::iam::ElementKind;
@@ -122,11 +123,12 @@ impl BypassFinder<'_, '_> {
         let actions: BTreeSet<&str> =
             proof.values().filter_map(|f| f.witness.as_ref()).map(|w| w.action.as_str()).collect();
         let tag_action = actions.first()?;
-        let summary = match request_condition {
-            Some(_) => format!("it may set {} itself ({tag_action})", written_condition.condition.key),
-            None => format!("it may take {} off itself ({tag_action})", written_condition.condition.key),
+        let (key, action) = (written_condition.condition.key.to_string(), (*tag_action).to_owned());
+        let method = match request_condition {
+            Some(_) => GuardBypassMethod::SetsTag { key, action },
+            None => GuardBypassMethod::RemovesTag { key, action },
         };
-        Some(GuardBypass { summary: summary, proof: proof, policies })
+        Some(GuardBypass { method, proof: proof, policies })
     }
 
     /// Whether something that is guarded, of a service, is allowed on some resources once the guard's condition holds.
