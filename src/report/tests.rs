@@ -38,8 +38,15 @@ fn json_report() {
 
 #[test]
 fn documented_report_is_the_real_report() {
+    let example = format!("<!-- report -->\n```text\n{}```\n", render_table(&incident(), &terminal_options(80)));
     let page = std::fs::read_to_string("docs/report.md").unwrap();
-    assert!(page.contains(&format!("```text\n{}```\n", render_table(&incident(), &terminal_options(80)))));
+    // `IAMDRIFT_UPDATE=1` rewrites the example.
+    if std::env::var_os("IAMDRIFT_UPDATE").is_some() {
+        let (before, rest) = page.split_once("<!-- report -->\n```text\n").unwrap();
+        let (_, after) = rest.split_once("```\n").unwrap();
+        return std::fs::write("docs/report.md", format!("{before}{example}{after}")).unwrap();
+    }
+    assert!(page.contains(&example));
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub struct AcceptedException {
     pub place: Place,
 }
 
-/// Builds a finding. Whatever is not given is empty.
+/// Builds a finding. Parts that are not set stay empty.
 pub(crate) struct FindingBuilder {
     finding: Finding,
     causes: Vec<String>,

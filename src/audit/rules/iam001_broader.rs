@@ -22,7 +22,7 @@ organization policies. The finding names each granting statement, a request that
 statement. A `[[persona]]` declares another ceiling for some of the requests, such as those that an agent sends. Excess
 over that ceiling is a finding of its own.
 
-**Why is this bad?** Whoever acts as the principal, a person, a program or an agent, can do more than was agreed.
+**Why is this bad?** A person, program or agent that acts as the principal can do more than was agreed.
 Nobody notices until it happens.
 
 **Example.** The ceiling allows `ce:Get*`. The attached policy `OperatorPower` allows `cloudformation:*` on `*`. The

@@ -28,7 +28,7 @@ and, if it trusts an account, the principals of that account whose own policies 
 if their policies name this role or a pattern for such roles, not all roles. All comparisons use effective access, not
 names or attachments.
 
-**Why is this bad?** A person knows what not to do. An agent with the same permissions does whatever leads to its goal,
+**Why is this bad?** A person knows what not to do. An agent with the same permissions takes every step that leads to its goal,
 including deleting and recreating resources, and nothing in the account distinguishes its actions from those of the
 person.
 
@@ -92,7 +92,7 @@ fn find_same_access(context: &RuleContext<'_>) -> Option<Finding> {
     build_comparison_finding(context, title, first, report, reasons)
 }
 
-/// The finding of a comparison. None if there is no excess.
+/// The finding of a comparison. None without excess.
 fn build_comparison_finding(
     context: &RuleContext<'_>,
     title: Title,
@@ -108,7 +108,7 @@ fn build_comparison_finding(
     let mut remediations = suggest_removals(context.subject, context.policies, &ceiling_report, removable);
     remediations.push(Remediation::SeparatePolicies { operator: arn_of(operator) });
     let finding = context.start_finding(RuleId::NotNarrower, title, report);
-    let finding = finding.causes([format!("held against {}", operator.principal.arn)]);
+    let finding = finding.causes([format!("compared with {}", operator.principal.arn)]);
     Some(finding.remediations(remediations).reasons(reasons).reasons(context.caveats()).build())
 }
 

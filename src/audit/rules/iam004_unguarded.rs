@@ -31,7 +31,7 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 
 `policies/` has guards and the policies that enforce them. [guards.md](guards.md) has the details.
 
-**Why is this bad?** No approval is required: whoever, or whatever, has the credentials can perform the destructive
+**Why is this bad?** No approval is required: any person or program with the credentials can perform the destructive
 action alone.
 
 **Example.** The guard \"second person\" requires `aws:PrincipalTag/change-approval` for destructive actions. The role of

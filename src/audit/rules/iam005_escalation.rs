@@ -27,7 +27,7 @@ the path, one step higher for agents. If a role lists the principal in `assumabl
 administrator.
 
 **Example.** A role can call `iam:PassRole` on `*` and `lambda:CreateFunction`. A role with `AdministratorAccess` trusts
-`lambda.amazonaws.com`. A function that uses this role does whatever the caller wants.
+`lambda.amazonaws.com`. The caller creates a function that uses this role, with any code.
 
 **How to fix it.** Break the path at its first step: restrict `iam:PassRole` to the intended roles and service
 (`iam:PassedToService`), remove the principal from the trust policy, or set a permissions boundary. If assuming the role is

@@ -35,11 +35,11 @@ The rule examines the trust policy only. Whether a principal of a trusted accoun
 own policies ([reach.md](reach.md)). If an Allow names an account, a Deny for some principals of that account is not
 considered.
 
-**Why is this bad?** Whoever can assume the role has all of its permissions. A wildcard, or a pattern such as `repo:corp*`
-for which anyone can register a matching name, gives them to strangers.
+**Why is this bad?** A principal that can assume the role has all of its permissions. A wildcard, or a pattern such as `repo:corp*`
+for which anyone can register a matching name, gives them to external principals.
 
 **Example.** The trust policy of `role/deploy` names the OIDC provider of GitHub Actions and requires that `sub` matches
-`repo:corp*`. Whoever creates the organization `corp-tools` can assume the role.
+`repo:corp*`. Anyone who creates the organization `corp-tools` can assume the role.
 
 **How to fix it.** Name the principals, or require a value that an external principal does not have:
 `aws:PrincipalOrgID`, or a `sub` with the full name of the organization. If the trust is intended, declare it:

@@ -17,7 +17,7 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 no finding or whose last day has passed, and principals that several entries match although none `overrides` the others.
 
 **Why is this bad?** If two entries match a principal, neither ceiling is applied: ceilings are never combined. A stale
-entry applies to whoever gets the name next. A stale exception hides the next finding with its fingerprint.
+entry applies to the next principal with that name. A stale exception hides the next finding with its fingerprint.
 
 **Example.** `match = [\"*:role/agents/*\"]` and `match = [\"*:role/*-readonly\"]` both match
 `role/agents/cost-readonly`.

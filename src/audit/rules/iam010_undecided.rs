@@ -15,7 +15,7 @@ pub(super) static INFO: RuleInfo = RuleInfo {
     explanation: "
 **What it does.** Reports principals for which a document that decides is missing from the snapshot or cannot be read, and
 principals for which the analysis ended without a proof, each with the reason. An audit with such a finding ends with exit
-status 3, whatever else it found.
+status 3, regardless of its other findings.
 
 **Why is this bad?** Without it, \"No drift\" would depend on something that was never examined.
 
@@ -74,8 +74,8 @@ fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
     documents.chain(statements).collect()
 }
 
-/// The access that the collected policies grant beyond the ceiling, if a missing document could deny all of it. It is
-/// not a finding yet, but must not be hidden.
+/// The access that the collected policies grant beyond the ceiling, if a missing document could deny all of that access.
+/// This is not a finding yet, but it must not be hidden.
 fn find_unproven_excess(context: &RuleContext<'_>) -> Option<Reason> {
     if context.subject.entry.is_none() || !context.subject.has_missing_restricting_layer() {
         return None;

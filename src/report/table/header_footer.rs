@@ -76,7 +76,7 @@ fn render_summary(audit: &Audit) -> Paragraph {
     }
 }
 
-/// If no finding is open, a sentence that says so.
+/// The verdict, if no finding is open.
 pub(super) fn write_verdict(audit: &Audit, options: &RenderOptions, writer: &mut TableWriter) -> io::Result<()> {
     if audit.findings.iter().any(|finding| finding.accepted.is_none()) {
         return Ok(());

@@ -24,6 +24,11 @@ pub(super) fn format_extent(counts: ActionCounts) -> String {
     format!("{}{}", format_actions(counts), format_destructive(counts))
 }
 
+/// `1 action is`, `2 actions are`.
+pub(super) fn format_are(count: usize, noun: &str) -> String {
+    format!("{} {}", format_count(count, noun), if count == 1 { "is" } else { "are" })
+}
+
 /// The extent of an excess. None if its actions do not exist yet.
 pub(in crate::report) fn describe_extent(excess: &Excess) -> Option<String> {
     let counts = ActionCounts { all: excess.action_count, destructive: excess.destructive_count };

@@ -1,8 +1,7 @@
 //! The facts to judge a finding by, one sentence each.
 
-use super::counts::{format_count, format_destructive};
+use super::counts::{format_are, format_count, format_destructive};
 use super::names::shorten_arn;
-use super::titles::format_are;
 use crate::audit::Reason;
 use crate::classify::InferredClass;
 
@@ -49,7 +48,7 @@ pub fn render_reason(reason: &Reason) -> String {
             format!("{provider} is shared by all its customers, and no condition restricts it to one {customer}")
         }
         Reason::NoExternalId { account } => format!(
-            "no external ID is required: anyone for whom account {account} acts can make it use this role (confused deputy)"
+            "no external ID is required: other customers of account {account} can make it use this role (confused deputy)"
         ),
         Reason::Classified { class: InferredClass::Unknown, evidence } => format!("class unknown: {evidence}"),
         Reason::Classified { class, evidence } => format!("probably {}: it {evidence}", with_article(*class)),

@@ -13,7 +13,7 @@ use crate::snapshot::{MissingDocument, MissingReason};
 pub struct RenderedRemediation {
     /// The sentence.
     pub sentence: String,
-    /// The text to copy. None if there is none.
+    /// The text to copy. None for most edits.
     pub snippet: Option<String>,
 }
 
@@ -67,6 +67,8 @@ pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
 }
 
 /// The sentence of a remediation that has no text to copy.
+///
+/// It is longer than 60 lines because it has one arm per remediation.
 fn render_sentence(remediation: &Remediation) -> String {
     match remediation {
         Remediation::RemovePolicy(removal) => {

@@ -1,6 +1,6 @@
 //! What a finding found, in one line.
 
-use super::counts::{format_actions, format_count, format_destructive, format_extent};
+use super::counts::{format_actions, format_are, format_count, format_destructive, format_extent};
 use super::names::shorten_arn;
 use super::reasons::render_reason;
 use crate::audit::{
@@ -12,6 +12,8 @@ use crate::trust::{TrustGrant, TrustScope};
 const MAX_NAMED_PARTIES: usize = 2;
 
 /// What a finding found: `166 actions beyond its declared ceiling (23 destructive)`.
+///
+/// It is longer than 60 lines because it has one arm per title.
 pub fn render_title(title: &Title) -> String {
     match title {
         Title::BeyondCeiling(actions) => {
@@ -77,11 +79,6 @@ pub fn render_title(title: &Title) -> String {
         Title::UndecidedForReasons { count } => format!("undecided ({})", format_count(*count, "reason")),
         Title::NotGranted { count } => format!("{} not granted", format_are(*count, "declared action")),
     }
-}
-
-/// `1 action is`, `2 actions are`.
-pub(super) fn format_are(count: usize, noun: &str) -> String {
-    format!("{} {}", format_count(count, noun), if count == 1 { "is" } else { "are" })
 }
 
 fn render_future_actions(patterns: &[String]) -> String {
