@@ -6,15 +6,16 @@ use jiff::civil::Date;
 
 use super::explain::notes::collect_notes;
 use super::model::audit::{
-    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, PrincipalStatus, SnapshotInfo, UnreadInput,
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
 };
 use super::model::declaration_status::DeclarationStatus;
 use super::model::finding::{AcceptedException, Finding};
+use super::model::principal_status::PrincipalStatus;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use super::options::AuditOptions;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
-use super::rules::{BaselineContext, RULES};
+use super::rules::{BaselineContext, check_baseline};
 use super::subject::audited_principal::AuditedPrincipal;
 use crate::baseline::Baseline;
 use crate::snapshot::{Snapshot, SnapshotProblem};
@@ -74,7 +75,7 @@ fn find_in_baseline(
         fingerprints: (options.is_unfiltered() && has_all_principals).then_some(fingerprints.as_slice()),
         today: options.today,
     };
-    let found = RULES.iter().flat_map(|rule| rule.find_in_baseline(&context));
+    let found = check_baseline(&context).into_iter();
     // Stale parts of the baseline do not concern a selection of principals. Ambiguous entries, which are of high severity,
     // do.
     found.filter(|finding| options.has_all_principals() || finding.severity >= Severity::High).collect()

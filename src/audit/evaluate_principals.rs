@@ -14,7 +14,7 @@ use super::analysis::shared_role::SharedRoleIndex;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
-use super::rules::{RULES, RuleContext};
+use super::rules::{RuleContext, check_principal};
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::check::CheckKind;
 use super::subject::equivalence_key::EquivalenceKey;
@@ -122,7 +122,7 @@ impl Evaluator<'_> {
             escalation: &escalation.unwrap_or_default(),
             escalation_analysis: self.escalation,
         };
-        RULES.iter().flat_map(|rule| rule.find_all_for_principal(&context)).collect()
+        check_principal(&context)
     }
 
     /// The guards that a principal satisfies by itself, by their index in the baseline.

@@ -33,15 +33,22 @@ pub use actions::ranking::ActionRanking;
 pub use actions::summary::summarize_as_patterns;
 pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 pub use model::audit::{
-    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, PrincipalStatus, SnapshotInfo,
-    UnreadInput,
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, SnapshotInfo, UnreadInput,
 };
 pub use model::declaration_status::DeclarationStatus;
-pub use model::finding::{
-    AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
-    PolicySource, PrincipalRef, Witness,
-};
+pub use model::escalation_step::{EscalationStep, StepTechnique};
+pub use model::excess::{ActionCounts, Excess, Witness};
+pub use model::finding::{AcceptedException, Finding};
+pub use model::granting_statement::{GrantingStatement, PolicySource};
+pub use model::guard_bypass_method::GuardBypassMethod;
+pub use model::nearest_declared::{MismatchReason, NearestDeclaredStatement};
+pub use model::principal_ref::PrincipalRef;
+pub use model::principal_status::PrincipalStatus;
+pub use model::reason::Reason;
+pub use model::remediation::{DenyScope, PolicyRemoval, Remediation, TrustChange};
 pub use model::rule_id::RuleId;
 pub use model::severity::Severity;
+pub use model::title::{BaselineItem, BoundaryCapability, StaleCause, Title};
+pub use model::trusted_party::TrustedParty;
 pub use options::AuditOptions;
 pub use run::audit;

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::model::declaration_status::DeclarationStatus;
-use super::model::finding::PrincipalRef;
+use super::model::principal_ref::PrincipalRef;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use crate::base::glob::Glob;

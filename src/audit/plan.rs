@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::checks::planner::CheckPlanner;
-use super::model::audit::{PrincipalReport, PrincipalStatus};
+use super::model::audit::PrincipalReport;
 use super::model::declaration_status::DeclarationStatus;
-use super::model::finding::PrincipalRef;
+use super::model::principal_ref::PrincipalRef;
+use super::model::principal_status::PrincipalStatus;
 use super::options::AuditOptions;
 use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal};
 use super::subject::ceiling_cache::CeilingCache;

@@ -1,27 +1,27 @@
-//! Untrusted text made safe to show: names, tags, Sids, ARNs, context values, file names.
+//! Makes untrusted text safe to show: names, tags, Sids, ARNs, context values, file names.
 //!
-//! Whoever may name a role may write anything into that name: codes that move the cursor, marks that
-//! turn the reading direction, characters that nobody sees. Reports show all of these escaped as
-//! `\u{1b}`, never raw, and everything else as it is. Follows `docs/report.md`, *Hostile names*.
+//! A principal that can name a role can put any character into the name: codes that move the cursor, marks that change
+//! the text direction, invisible characters. Reports show these escaped as `\u{1b}`, and all other characters unchanged
+//! (`docs/report.md`, *Hostile names*).
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
-/// Marks that may stand on one letter. Scripts need two at most; more of them run over other lines.
+/// The maximum number of marks on one letter. Scripts need at most two, and more would cover other lines.
 const MAX_MARKS: usize = 2;
 
-/// The text with everything escaped that could act on a terminal, hide, or pass for something else.
+/// Escapes every character that could control a terminal, is invisible, or looks like another one.
 ///
-/// The answer has no line break, no tab, and no space but the plain one. Sanitising twice changes nothing.
+/// The result has no line break, no tab, and no space except U+0020. Sanitizing twice changes nothing.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
-    // Most names are of this sort.
+    // Most names are printable ASCII.
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return Cow::Borrowed(text);
     }
     let mut sanitized = String::with_capacity(text.len() + 16);
-    // A text that starts with a mark would put it on what the report wrote before.
+    // A mark at the start would be drawn on the text before it.
     let mut marks = MAX_MARKS;
     for c in text.chars() {
         if is_hostile(c) {
@@ -45,13 +45,13 @@ fn push_escaped(sanitized: &mut String, c: char) {
     let _ = write!(sanitized, "\\u{{{:x}}}", u32::from(c));
 }
 
-/// Whether a character must not reach a terminal, a file that is printed, or a reader's trust as it is.
+/// Whether a character must be escaped.
 pub(super) fn is_hostile(c: char) -> bool {
-    // C0, DEL and C1; then whatever looks like a space and is none, the line and paragraph separators included.
+    // C0, DEL and C1; characters that look like a space, and the line and paragraph separators.
     c.is_control() || (c.is_whitespace() && c != ' ') || is_invisible(c)
 }
 
-/// Characters without a shape of their own: formatting, direction, joiners, fillers, tags
+/// Invisible characters: formatting, direction, joiners, fillers, tags
 /// (general category Cf and Default_Ignorable_Code_Point of the Unicode Character Database).
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn harmless_text_is_borrowed_as_it_is() {
+    fn harmless_text_is_unchanged() {
         for text in ["arn:aws-cn:iam::111122223333:role/agents/kiro", "", "a b", "\\u{1b}"] {
             assert!(matches!(sanitize(text), Cow::Borrowed(same) if same == text));
         }
@@ -101,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_is_shown_escaped() {
+    fn hostile_text_is_escaped() {
         for (text, shown) in [
-            // Clears the screen, writes a title, makes a link, in seven and in eight bits.
+            // Clears the screen, sets the title, makes a link, with 7-bit and 8-bit codes.
             ("\u{1b}[2J", "\\u{1b}[2J"),
             ("\u{1b}]0;owned\u{7}", "\\u{1b}]0;owned\\u{7}"),
             ("\u{9b}31m\u{9d}8;;", "\\u{9b}31m\\u{9d}8;;"),
-            // A line of its own, and a line that overwrites.
+            // Starts a line, and overwrites a line.
             ("kiro\nCRITICAL 0", "kiro\\u{a}CRITICAL 0"),
             ("no drift\r\u{8}\u{7f}", "no drift\\u{d}\\u{8}\\u{7f}"),
             ("a\tb\u{b}\u{c}\u{0}", "a\\u{9}b\\u{b}\\u{c}\\u{0}"),
@@ -116,12 +116,12 @@ mod tests {
             // Trojan source: overrides, embeddings, isolates, marks.
             ("\u{202e}nimda\u{202c}", "\\u{202e}nimda\\u{202c}"),
             ("\u{2066}x\u{2069}\u{200f}\u{61c}", "\\u{2066}x\\u{2069}\\u{200f}\\u{61c}"),
-            // Nobody sees these.
+            // Invisible.
             ("ad\u{200b}min\u{200d}\u{feff}", "ad\\u{200b}min\\u{200d}\\u{feff}"),
             ("a\u{ad}b\u{2060}\u{3164}\u{e0041}", "a\\u{ad}b\\u{2060}\\u{3164}\\u{e0041}"),
-            // These pass for a space.
+            // Look like a space.
             ("a\u{a0}b\u{2003}c\u{3000}", "a\\u{a0}b\\u{2003}c\\u{3000}"),
-            // Marks that pile up, or sit on the report's own words.
+            // Too many marks, and a mark on the text of the report.
             ("\u{301}x", "\\u{301}x"),
             ("e\u{301}\u{302}\u{303}", "e\u{301}\u{302}\\u{303}"),
         ] {
@@ -131,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_hostile_is_left_and_twice_is_once(text in any::<String>()) {
+        fn result_has_no_hostile_character_and_is_stable(text in any::<String>()) {
             let once = sanitize(&text).into_owned();
             prop_assert!(!once.chars().any(is_hostile));
             prop_assert_eq!(&sanitize(&once), &once);

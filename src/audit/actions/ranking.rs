@@ -1,6 +1,7 @@
 //! Ranks actions by how alarming they are. The most alarming action comes first in lists and has the witness.
 
-use crate::audit::model::severity::{Severity, rate_action};
+use super::severity_rating::rate_action;
+use crate::audit::model::severity::Severity;
 use crate::catalog::{ActionId, Catalog, RiskClass};
 
 /// Actions whose harm most readers know, worst first. They rank before equally severe actions that few readers know.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::check::Check;
 use super::resolved_ceiling::ResolvedCeiling;
 use crate::access::{KnownContext, LayerCollector, Layers, build_known_context, find_missing_documents};
-use crate::audit::model::finding::PrincipalRef;
+use crate::audit::model::principal_ref::PrincipalRef;
 use crate::baseline::Entry;
 use crate::classify::{Assumer, Classification, InferredClass};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};

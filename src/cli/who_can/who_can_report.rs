@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents};
-use iamdrift::audit::explain::condition_text;
 use iamdrift::baseline::Glob;
 use iamdrift::catalog::{ActionId, Catalog};
 use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, ElementKind, PrincipalEntry, Statement};
 use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
+use iamdrift::report::text::condition_text;
 use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
 use rayon::prelude::*;

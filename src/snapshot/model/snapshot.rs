@@ -286,7 +286,7 @@ impl MissingDocument {
             return true;
         }
         if let Some(arn) = self.name.strip_prefix(RESOURCE_POLICY_PREFIX) {
-            return resource.starts_with(arn);
+            return is_part_of(resource, arn);
         }
         let service = self.name.strip_prefix(SERVICE_POLICIES_PREFIX).and_then(|rest| rest.split_whitespace().next());
         // What is no name of a service could be of any.
@@ -294,6 +294,12 @@ impl MissingDocument {
         let resource_arn = Arn::parse(resource);
         service.zip(resource_arn.as_ref()).is_none_or(|(service, asked)| service == asked.service())
     }
+}
+
+/// Whether a resource is the resource with that ARN, or belongs to it: an object of a bucket, an alias of a function. The
+/// bucket `logs-archive` does not belong to the bucket `logs`.
+fn is_part_of(resource: &str, arn: &str) -> bool {
+    resource.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
 }
 
 impl std::fmt::Display for MissingDocument {
@@ -309,4 +315,23 @@ pub struct SnapshotProblem {
     pub subject: String,
     /// What is wrong, with its places.
     pub diagnostics: Diagnostics,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_bucket_policy_does_not_affect_a_bucket_with_a_longer_name() {
+        let missing = MissingDocument {
+            layer: LayerKind::Resource,
+            name: format!("{RESOURCE_POLICY_PREFIX}arn:aws:s3:::logs"),
+            reason: MissingReason::NotCollected,
+            place: Place { file: "snapshot.json".to_owned(), line: 1, column: 1 },
+        };
+        assert!(missing.may_affect_resource("arn:aws:s3:::logs"));
+        assert!(missing.may_affect_resource("arn:aws:s3:::logs/2026/a"));
+        assert!(!missing.may_affect_resource("arn:aws:s3:::logs-archive"));
+        assert!(!missing.may_affect_resource("arn:aws:s3:::logs-archive/a"));
+    }
 }
