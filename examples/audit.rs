@@ -8,6 +8,7 @@ use std::path::Path;
 use iamdrift::audit::{AuditOptions, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
+use iamdrift::report::text::{render_reason, render_title};
 use iamdrift::snapshot::Snapshot;
 
 fn main() -> anyhow::Result<()> {
@@ -21,13 +22,18 @@ fn main() -> anyhow::Result<()> {
 
     for finding in audit.findings.iter().filter(|finding| finding.accepted.is_none()) {
         let who = finding.principal.as_ref().map_or("the baseline", |principal| principal.arn.as_str());
-        println!("{} {}: {who}\n    {}", finding.rule.as_str(), finding.severity.as_str(), finding.title);
+        println!(
+            "{} {}: {who}\n    {}",
+            finding.rule.as_str(),
+            finding.severity.as_str(),
+            render_title(&finding.title)
+        );
         if let Some(excess) = finding.excess.first() {
-            println!("    for example {} on {}", excess.witness.action, excess.witness.resource);
+            println!("    witness {} on {}", excess.witness.action, excess.witness.resource);
             println!("    granted by {}, {}", excess.granted_by.policy, excess.granted_by.place);
         }
         for reason in &finding.reasons {
-            println!("    {reason}");
+            println!("    {}", render_reason(reason));
         }
     }
     println!("{} of {} principals are as declared", as_declared(&audit), audit.principals.len());

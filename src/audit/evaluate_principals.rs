@@ -1,90 +1,131 @@
-//! One principal after the other: what is asked of each, and what the rules tell of the answers.
-
-use std::collections::BTreeSet;
+//! Evaluates principals: runs the queries about each of them, and applies the rules to the answers.
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::analysis::analyzer::{Analyzer, PrincipalAnalysis};
+use super::actions::by_statement::ExcessByStatement;
+use super::actions::ranking::ActionRanking;
+use super::analysis::analyzer::{AnalysisOptions, Analyzer, PrincipalAnalysis};
 use super::analysis::escalation::EscalationAnalysis;
-use super::analysis::guard_bypass::{self, ClassByArn, GuardBypass};
+use super::analysis::guard_bypass::bypass::{ClassByArn, GuardBypass};
+use super::analysis::guard_bypass::find::{GuardEffect, find_bypasses};
 use super::analysis::operator_comparison::candidates::{ComparisonResult, OperatorCandidates, OperatorComparison};
 use super::analysis::shared_role::SharedRoleIndex;
-use super::checks::planner;
 use super::model::finding::Finding;
-use super::rules::{RULES, RuleContext};
+use super::model::rule_id::RuleId;
+use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
+use super::rules::{RuleContext, check_principal};
 use super::subject::audited_principal::AuditedPrincipal;
+use super::subject::check::CheckKind;
 use super::subject::equivalence_key::EquivalenceKey;
 use crate::access::{Layers, Request};
 use crate::baseline::Baseline;
-use crate::iam::Interpretation;
-use crate::solve::UndecidedReason;
+use crate::iam::{AccountId, Arn, Interpretation};
+use crate::reach::Graph;
+use crate::solve::{Solver, UndecidedReason};
 
-/// What decides, and what is told of it.
-pub(super) struct Evaluator<'a> {
-    pub analyzer: &'a Analyzer<'a>,
-    pub baseline: &'a Baseline,
-    pub classes: &'a ClassByArn<'a>,
-    pub operator_candidates: Option<&'a OperatorCandidates<'a>>,
-    pub escalation: Option<&'a EscalationAnalysis<'a>>,
-    pub shared_roles: Option<&'a SharedRoleIndex<'a>>,
+/// The findings about the principals of a plan.
+pub(super) fn evaluate_principals(
+    inputs: &AuditInputs<'_>,
+    facts: &PrincipalFacts<'_>,
+    plan: &AuditPlan<'_>,
+) -> Vec<Finding> {
+    let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
+    let ranking = ActionRanking::new(catalog);
+    let solver = Solver::with_ranks(catalog, ranking.to_numeric_ranks());
+    let analysis_options = AnalysisOptions {
+        future_excess: options.wants_rule(RuleId::Latent),
+        not_granted: options.wants_rule(RuleId::Narrower),
+    };
+    let analyzer = Analyzer::new(&solver, snapshot, ranking, analysis_options);
+    let operator_candidates = options
+        .wants_rule(RuleId::NotNarrower)
+        .then(|| OperatorCandidates::new(&analyzer, baseline, plan.subjects.iter().chain(&plan.unselected)));
+    let build_graph = || Graph::new(&solver, snapshot, options.today);
+    let escalation = options
+        .wants_rule(RuleId::Escalation)
+        .then(|| EscalationAnalysis::new(build_graph(), snapshot, baseline, &facts.assignments));
+    // Shared roles need the graph, too.
+    let comparison_graph = (operator_candidates.is_some() && escalation.is_none()).then(build_graph);
+    let graph = escalation.as_ref().map(|escalation| &escalation.graph).or(comparison_graph.as_ref());
+    let shared_roles = graph
+        .filter(|_| operator_candidates.is_some())
+        .map(|graph| SharedRoleIndex::new(graph, snapshot, &facts.classes));
+    let classes: ClassByArn<'_> = facts.arns().zip(facts.classes.iter().copied()).collect();
+    let evaluator = Evaluator {
+        analyzer: &analyzer,
+        baseline,
+        classes: &classes,
+        operator_candidates: operator_candidates.as_ref(),
+        escalation: escalation.as_ref(),
+        shared_roles: shared_roles.as_ref(),
+    };
+    evaluator.evaluate(&plan.subjects)
+}
+
+/// What the evaluation of all principals shares. An analysis is `None` if its rule is not requested.
+struct Evaluator<'a> {
+    analyzer: &'a Analyzer<'a>,
+    baseline: &'a Baseline,
+    classes: &'a ClassByArn<'a>,
+    operator_candidates: Option<&'a OperatorCandidates<'a>>,
+    escalation: Option<&'a EscalationAnalysis<'a>>,
+    shared_roles: Option<&'a SharedRoleIndex<'a>>,
 }
 
 impl Evaluator<'_> {
-    /// Decides all principals, those that are alike once, and tells what the rules find.
-    pub fn evaluate(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
-        let mut members_by_key: IndexMap<EquivalenceKey, Vec<usize>> = IndexMap::new();
-        for (index, subject) in subjects.iter().enumerate() {
-            members_by_key.entry(EquivalenceKey::from_subject(subject)).or_default().push(index);
+    /// Evaluates all principals in parallel. Equivalent principals share one analysis.
+    fn evaluate(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
+        let mut groups: IndexMap<EquivalenceKey, Vec<&AuditedPrincipal<'_>>> = IndexMap::new();
+        for subject in subjects {
+            groups.entry(EquivalenceKey::from_subject(subject)).or_default().push(subject);
         }
-        let groups: Vec<Vec<usize>> = members_by_key.into_values().collect();
-        let findings_by_group = groups.par_iter().map(|members| {
-            let mut members = members.iter().filter_map(|index| subjects.get(*index));
-            let Some(first) = members.next() else { return Vec::new() };
-            let analysis = self.analyzer.analyze(first);
-            let mut findings = self.apply_rules(first, analysis.clone());
-            for subject in members {
-                let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
-                    .unwrap_or_else(|| self.analyzer.analyze(subject));
-                findings.extend(self.apply_rules(subject, own_analysis));
-            }
-            findings
-        });
-        findings_by_group.flatten_iter().collect()
+        let groups: Vec<Vec<&AuditedPrincipal<'_>>> = groups.into_values().collect();
+        groups.par_iter().flat_map_iter(|members| self.evaluate_group(members)).collect()
+    }
+
+    fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<Finding> {
+        // INVARIANT: `evaluate` adds a member to each group that it creates.
+        let (first, others) = members.split_first().expect("a group has a member");
+        let analysis = self.analyzer.analyze(first);
+        let mut findings = self.apply_rules(first, analysis.clone());
+        for subject in others {
+            let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
+                .unwrap_or_else(|| self.analyzer.analyze(subject));
+            findings.extend(self.apply_rules(subject, own_analysis));
+        }
+        findings
     }
 
     fn apply_rules(&self, subject: &AuditedPrincipal<'_>, mut analysis: PrincipalAnalysis) -> Vec<Finding> {
         let (_, policies) = self.analyzer.compute_effective_access(&subject.layers);
-        let comparison = self.operator_candidates.and_then(|peers| peers.compare(self.analyzer, subject, &analysis));
+        let comparison =
+            self.operator_candidates.and_then(|candidates| candidates.compare(self.analyzer, subject, &analysis));
         if let Some(ComparisonResult::Undecided(reasons)) = comparison.as_ref().map(OperatorComparison::result) {
-            analysis.undecided.extend(reasons.into_iter().map(UndecidedReason::UnreadInput));
+            analysis.undecided.extend(reasons);
         }
-        let comparison = comparison.as_ref();
         let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
-        let trust = &self.analyzer.analyze_trust(subject);
-        let reached =
-            &self.escalation.map(|reaching| reaching.find_broader_path(self.analyzer, subject)).unwrap_or_default();
-        let shared = &self.shared_roles.and_then(|sharing| sharing.find_shared_role(subject));
-        let Evaluator { analyzer, baseline, escalation, .. } = *self;
-        let (policies, analysis, guard_bypasses) = (policies.as_slice(), &analysis, guard_bypasses.as_slice());
-        let shared = shared.as_ref();
+        let trust_analysis = self.analyzer.analyze_trust(subject);
+        let escalation = self.escalation.map(|escalation| escalation.find_broader_path(self.analyzer, subject));
+        let shared_role = self.shared_roles.and_then(|shared_roles| shared_roles.find_shared_role(subject));
         let context = RuleContext {
-            analyzer,
+            analyzer: self.analyzer,
             subject,
-            policies,
-            analysis: analysis,
-            baseline,
-            guard_bypasses: guard_bypasses,
-            comparison,
-            shared_role: shared,
-            trust_analysis: trust,
-            escalation: reached,
-            escalation_analysis: escalation,
+            policies: &policies,
+            analysis: &analysis,
+            baseline: self.baseline,
+            guard_bypasses: &guard_bypasses,
+            comparison: comparison.as_ref(),
+            shared_role: shared_role.as_ref(),
+            trust_analysis: &trust_analysis,
+            // If the rule is not requested, the result has neither a path nor undecided reasons.
+            escalation: &escalation.unwrap_or_default(),
+            escalation_analysis: self.escalation,
         };
-        RULES.iter().flat_map(|rule| rule.find_all_for_principal(&context)).collect()
+        check_principal(&context)
     }
 
-    /// The guards that a principal satisfies alone, and how.
+    /// The guards that a principal satisfies by itself, by their index in the baseline.
     fn find_guard_bypasses(
         &self,
         subject: &AuditedPrincipal<'_>,
@@ -92,26 +133,25 @@ impl Evaluator<'_> {
     ) -> Vec<(usize, Vec<GuardBypass>)> {
         let mut guard_bypasses = Vec::new();
         for check in &subject.checks {
-            let planner::CheckKind::Guard(index) = check.kind else { continue };
-            let Some(guard) = self.baseline.guards.get(index) else { continue };
-            let mut reasons = BTreeSet::new();
-            let bypasses =
-                guard_bypass::find_bypasses(self.analyzer, subject, guard, check, self.classes, &mut reasons);
-            match bypasses {
-                Some(bypasses) => guard_bypasses.push((index, bypasses)),
-                None => {
-                    let to_undecided =
-                        |reason| UndecidedReason::UnreadInput(format!("whether {} is void: {reason}", check.name));
-                    analysis.undecided.extend(reasons.iter().map(to_undecided));
-                }
+            let CheckKind::Guard(index) = check.kind else { continue };
+            // INVARIANT: checks refer to guards of this baseline.
+            let guard = self.baseline.guards.get(index).expect("a guard of the baseline");
+            match find_bypasses(self.analyzer, subject, guard, check, self.classes) {
+                GuardEffect::Effective => {}
+                GuardEffect::Bypassed(bypasses) => guard_bypasses.push((index, bypasses)),
+                GuardEffect::Undecided(reasons) => analysis.undecided.extend(reasons.iter().map(|reason| {
+                    UndecidedReason::UnreadInput(format!("whether {} is effective: {reason}", check.name))
+                })),
             }
         }
         guard_bypasses
     }
 }
 
-/// The answer for a principal that is like another, its witnesses in its own account; none where one of them
-/// proves nothing there.
+/// The analysis of an equivalent principal, with witnesses in its own account. `None` if a witness proves nothing there.
+///
+/// INVARIANT: equivalent principals differ in account and ARN only: the equivalence key has everything else that the
+/// analysis depends on.
 fn transfer_analysis_to_account(
     analyzer: &Analyzer<'_>,
     from: &AuditedPrincipal<'_>,
@@ -119,28 +159,46 @@ fn transfer_analysis_to_account(
     analysis: &PrincipalAnalysis,
 ) -> Option<PrincipalAnalysis> {
     let mut transferred = analysis.clone();
-    let (old, new) = (format!(":{}:", from.account.id.as_str()), format!(":{}:", to.account.id.as_str()));
-    let declared = &to.ceiling.layers;
+    let (old, new) = (&from.account.id, &to.account.id);
     let allows = |layers: &Layers, request: &Request| analyzer.is_allowed(layers, request, Interpretation::default());
     for (excess, check) in transferred.check_results.iter_mut().zip(&to.checks) {
-        for request in excess.values_mut().filter_map(|statement_excess| statement_excess.witness.as_mut()) {
-            request.resource = request.resource.replace(&old, &new);
-            let in_scope = allows(&to.layers, request) && allows(&check.scope.layers, request);
-            if !in_scope || allows(&check.expected.layers, request) {
-                return None;
-            }
-        }
+        transfer_witnesses(excess, old, new, |request| {
+            allows(&to.layers, request)
+                && allows(&check.scope.layers, request)
+                && !allows(&check.expected.layers, request)
+        })?;
     }
-    for (excess, effective_first) in
-        [(&mut transferred.excess, true), (&mut transferred.future_excess, true), (&mut transferred.not_granted, false)]
-    {
-        for request in excess.values_mut().filter_map(|statement_excess| statement_excess.witness.as_mut()) {
-            request.resource = request.resource.replace(&old, &new);
-            let decisions = |request: &Request| (allows(&to.layers, request), allows(declared, request));
-            if decisions(request) != (effective_first, !effective_first) {
-                return None;
-            }
-        }
-    }
+    let exceeds_ceiling = |request: &Request| allows(&to.layers, request) && !allows(&to.ceiling.layers, request);
+    let is_not_granted = |request: &Request| !allows(&to.layers, request) && allows(&to.ceiling.layers, request);
+    transfer_witnesses(&mut transferred.excess, old, new, exceeds_ceiling)?;
+    transfer_witnesses(&mut transferred.future_excess, old, new, exceeds_ceiling)?;
+    transfer_witnesses(&mut transferred.not_granted, old, new, is_not_granted)?;
     Some(transferred)
+}
+
+/// Moves the witnesses of an excess to another account. `None` if a witness proves nothing there.
+fn transfer_witnesses(
+    excess: &mut ExcessByStatement,
+    old: &AccountId,
+    new: &AccountId,
+    is_proof: impl Fn(&Request) -> bool,
+) -> Option<()> {
+    for request in excess.values_mut().filter_map(|statement_excess| statement_excess.witness.as_mut()) {
+        if let Some(arn) = Arn::parse(&request.resource)
+            && arn.account() == old.as_str()
+        {
+            request.resource = format!(
+                "arn:{}:{}:{}:{}:{}",
+                arn.partition(),
+                arn.service(),
+                arn.region(),
+                new.as_str(),
+                arn.resource()
+            );
+        }
+        if !is_proof(request) {
+            return None;
+        }
+    }
+    Some(())
 }

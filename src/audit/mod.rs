@@ -1,14 +1,29 @@
-//! Access against baseline: findings.
+//! Compares effective access with the baseline (`docs/rules.md`). [`audit()`] returns an [`Audit`] with its [`Finding`]s.
 //!
-//! Follows `docs/rules.md`. [`Finding`] is what the reports tell, [`Audit`] the whole of one run.
+//! The folders and files, in the order in which data passes through them:
+//! - `options`: what an audit examines and reports
+//! - `model`: what an audit returns, and the ids of the rules
+//! - `actions`: sets of actions, their ranking and their summaries
+//! - `subject`: one principal and everything that its verdict depends on
+//! - `checks`: the requirements of the baseline as questions
+//! - `plan`: the entry, class, ceiling and checks of each principal
+//! - `analysis`: queries the solver; returns data
+//! - `explain`: describes statements, differences and remediations
+//! - `rules`: one file for each rule
+//! - `evaluate_principals`: runs the queries and the rules
+//! - `assemble`: the result with its statuses and counts
+//! - `run`: one audit: plan, evaluate, assemble
 
 pub(crate) mod actions;
 pub(crate) mod analysis;
+mod assemble;
 pub(crate) mod checks;
 mod evaluate_principals;
 #[doc(hidden)]
 pub mod explain;
 pub(crate) mod model;
+mod options;
+mod plan;
 pub mod rules;
 mod run;
 pub(crate) mod subject;
@@ -18,13 +33,22 @@ pub use actions::ranking::ActionRanking;
 pub use actions::summary::summarize_as_patterns;
 pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 pub use model::audit::{
-    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, PrincipalStatus, SnapshotInfo,
-    UnreadInput,
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, SnapshotInfo, UnreadInput,
 };
-pub use model::finding::{
-    AcceptedException, EscalationStep, Excess, Finding, GrantingStatement, MismatchReason, NearestDeclaredStatement,
-    PolicySource, PrincipalRef, ReportedClass, Witness,
-};
+pub use model::declaration_status::DeclarationStatus;
+pub use model::escalation_step::{EscalationStep, StepTechnique};
+pub use model::excess::{ActionCounts, Excess, Witness};
+pub use model::finding::{AcceptedException, Finding};
+pub use model::granting_statement::{GrantingStatement, PolicySource};
+pub use model::guard_bypass_method::GuardBypassMethod;
+pub use model::nearest_declared::{MismatchReason, NearestDeclaredStatement};
+pub use model::principal_ref::PrincipalRef;
+pub use model::principal_status::PrincipalStatus;
+pub use model::reason::Reason;
+pub use model::remediation::{DenyScope, PolicyRemoval, Remediation, TrustChange};
+pub use model::rule_id::RuleId;
 pub use model::severity::Severity;
-pub use rules::RuleId;
-pub use run::{AuditOptions, audit};
+pub use model::title::{BaselineItem, BoundaryCapability, StaleCause, Title};
+pub use model::trusted_party::TrustedParty;
+pub use options::AuditOptions;
+pub use run::audit;

@@ -1,28 +1,156 @@
-//! What was worked out before, by what it depends on.
+//! A cache that computes the value of each key once.
 
+use std::borrow::Borrow;
+use std::convert::Infallible;
+use std::fmt;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-/// Values by what they depend on.
-pub(crate) struct Cache<K, V>(Mutex<FxHashMap<K, V>>);
+/// Values by key. A value is computed on the first request for its key; threads that request the same key meanwhile
+/// wait for it.
+///
+/// A computation may use other keys of the same cache, but not its own key: that would deadlock. Nor may it start
+/// parallel work of the thread pool, since a worker that waits could be given a request for the same key.
+pub(crate) struct Cache<K, V> {
+    slots: Mutex<FxHashMap<K, Arc<Slot<V>>>>,
+    /// The largest number of keys; values of further keys are computed on each request.
+    capacity: usize,
+}
+
+/// The value of one key, or the lock that its computation holds.
+struct Slot<V> {
+    value: OnceLock<V>,
+    computing: Mutex<()>,
+}
+
+impl<V> Default for Slot<V> {
+    fn default() -> Self {
+        Slot { value: OnceLock::new(), computing: Mutex::default() }
+    }
+}
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Cache(Mutex::default())
+        Cache::with_capacity(usize::MAX)
+    }
+}
+
+impl<K, V> fmt::Debug for Cache<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").finish_non_exhaustive()
+    }
+}
+
+impl<K, V> Cache<K, V> {
+    /// A cache that stores at most `capacity` keys.
+    pub(crate) fn with_capacity(capacity: usize) -> Cache<K, V> {
+        Cache { slots: Mutex::default(), capacity }
     }
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// The value of a key, worked out where it is not known. Two who ask at the same time may both work it out.
+    /// The value of a key, computed on the first request.
     pub(crate) fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(value) = lock().get(&key) {
-            return value.clone();
+        match self.get_or_try_compute(key, || Ok::<V, Infallible>(compute())) {
+            Ok(value) => value,
+            Err(never) => match never {},
         }
-        let value = compute();
-        lock().insert(key, value.clone());
-        value
+    }
+
+    /// The value of a key, computed on the first request that succeeds.
+    ///
+    /// # Errors
+    /// The error of the computation. It is not stored: the next request computes again.
+    pub(crate) fn get_or_try_compute<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            match slots.get(&key).map(Arc::clone) {
+                Some(slot) => Some(slot),
+                None => self.insert_slot(&mut slots, key),
+            }
+        };
+        compute_in_slot(slot, compute)
+    }
+
+    /// The same by a borrowed key, which is copied only on the first request.
+    pub(crate) fn get_or_compute_borrowed<Q>(&self, key: &Q, compute: impl FnOnce() -> V) -> V
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
+    {
+        let slot = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            match slots.get(key).map(Arc::clone) {
+                Some(slot) => Some(slot),
+                None => self.insert_slot(&mut slots, key.to_owned()),
+            }
+        };
+        match compute_in_slot(slot, || Ok::<V, Infallible>(compute())) {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// `None` if the cache is full.
+    fn insert_slot(&self, slots: &mut FxHashMap<K, Arc<Slot<V>>>, key: K) -> Option<Arc<Slot<V>>> {
+        if slots.len() >= self.capacity {
+            return None;
+        }
+        let slot = Arc::<Slot<V>>::default();
+        slots.insert(key, Arc::clone(&slot));
+        Some(slot)
+    }
+}
+
+fn compute_in_slot<V: Clone, E>(slot: Option<Arc<Slot<V>>>, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+    let Some(slot) = slot else { return compute() };
+    if let Some(value) = slot.value.get() {
+        return Ok(value.clone());
+    }
+    // A computation that panicked stored no value: the next one starts over.
+    let _computing = slot.computing.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(value) = slot.value.get() {
+        return Ok(value.clone());
+    }
+    let value = compute()?;
+    Ok(slot.value.get_or_init(|| value).clone())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn computes_each_key_once_across_threads() {
+        let cache: Cache<String, usize> = Cache::default();
+        let computed = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let value = cache.get_or_compute_borrowed("a", || {
+                        thread::sleep(Duration::from_millis(20));
+                        computed.fetch_add(1, Ordering::SeqCst)
+                    });
+                    assert_eq!(value, 0);
+                });
+            }
+        });
+        assert_eq!(computed.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn stores_neither_errors_nor_keys_beyond_its_capacity() {
+        let cache: Cache<u8, u8> = Cache::with_capacity(1);
+        assert_eq!(cache.get_or_try_compute(1, || Err::<u8, &str>("no")), Err("no"));
+        assert_eq!(cache.get_or_try_compute(1, || Ok::<u8, &str>(1)), Ok(1));
+        assert_eq!(cache.get_or_compute(1, || 9), 1);
+        assert_eq!((cache.get_or_compute(2, || 2), cache.get_or_compute(2, || 3)), (2, 3));
     }
 }

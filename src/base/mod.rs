@@ -6,7 +6,7 @@
 //! - `plural.rs`: counts in sentences.
 //! - `sanitize.rs`: untrusted text for terminals.
 
-pub mod cache;
+pub(crate) mod cache;
 pub mod glob;
 pub mod plural;
 pub mod sanitize;

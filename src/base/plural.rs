@@ -18,16 +18,6 @@ pub fn format_number(n: usize) -> String {
     grouped
 }
 
-/// After `all` actions, how many of them destroy: `, 57 of them destructive`; nothing where none does.
-pub(crate) fn format_destructive_share(n: usize, all: usize) -> String {
-    match n {
-        0 => String::new(),
-        1 if all == 1 => ", a destructive one".to_owned(),
-        _ if n == all => ", all of them destructive".to_owned(),
-        _ => format!(", {} of them destructive", format_number(n)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,10 +26,6 @@ mod tests {
     fn numbers_are_grouped() {
         let shown: Vec<String> = [0, 999, 1000, 1_234_567].into_iter().map(format_number).collect();
         assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(format_destructive_share(1234, 5000), ", 1,234 of them destructive");
-        assert_eq!(format_destructive_share(1, 1), ", a destructive one");
-        assert_eq!(format_destructive_share(2, 2), ", all of them destructive");
-        assert_eq!(format_destructive_share(0, 1), "");
         assert_eq!(
             (format_count(1, "action"), format_count(2, "action")),
             ("1 action".to_owned(), "2 actions".to_owned())

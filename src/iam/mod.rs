@@ -16,6 +16,7 @@
 
 pub mod action_pattern;
 pub mod arn;
+mod builder;
 pub mod condition;
 pub mod context_key;
 pub mod element;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-
+use super::decide::any_resource::allow_all_except;
 use super::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
 use super::decide::resource_query::{ContextFacts, add_context_facts};
 use super::graph::Graph;
@@ -13,11 +12,10 @@ use super::steps::assume_role::{add_trust_policy, principal_fact, query_assume_r
 use super::steps::successors::{StepFinder, pass_role_fact};
 use crate::access::{Layers, PolicyOrigin, Request, evaluate};
 use crate::catalog::Catalog;
-use crate::iam::{ContextKey, DocumentKind, Interpretation, PolicyDocument};
+use crate::iam::{ContextKey, Interpretation};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access,
 };
-use crate::source::SourceFile;
 
 const PROOF_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::Single };
 
@@ -352,11 +350,7 @@ impl StepProver<'_> {
             RequiredLayers::IdentityAndBoundary,
             false,
         );
-        let text = json!({ "Version": "2012-10-17",
-                           "Statement": [{ "Effect": "Allow", "NotAction": action, "Resource": "*" }] });
-        let source = SourceFile::new("all other actions", text.to_string());
-        let complement_document = PolicyDocument::parse(&source, DocumentKind::Identity).ok()?;
-        let complement = Access::from_policies([(&std::sync::Arc::new(complement_document), 0)]);
+        let complement = Access::from_policies([(&allow_all_except(action), 0)]);
         self.prove(&access, &complement, None, &|_, _| None, undecided)
     }
 

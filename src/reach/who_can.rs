@@ -12,9 +12,9 @@ use super::steps::assume_role::{ASSUME_ROLE, add_trust_policy, find_assumable_ro
 use crate::access::{Layers, PolicyRef, Request, evaluate};
 use crate::baseline::Glob;
 use crate::catalog::{ActionId, Catalog};
-use crate::iam::{DocumentKind, Interpretation, PolicyDocument};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{Interpretation, PolicyDocument, Statement};
 use crate::solve::{Access, ActionWorld, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy};
-use crate::source::SourceFile;
 
 const ANSWER_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 6, witnesses: WitnessPolicy::Single };
 
@@ -42,14 +42,13 @@ impl WhoCanQuery {
             .for_each(|id| actions.insert(id as usize));
         let is_glob = |resource: &&str| resource.starts_with("arn:") && resource.contains(['*', '?']);
         let resource_pattern = resource.filter(is_glob);
-        let mut statements = vec![serde_json::json!({ "Effect": "Allow", "NotAction": action, "Resource": "*" })];
-        statements.extend(resource_pattern.map(|glob| {
-            let glob = glob.replace("${", "${$}{");
-            serde_json::json!({ "Effect": "Allow", "Action": action, "NotResource": glob })
-        }));
-        let text = serde_json::json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-        let source = SourceFile::new("all that is not asked", text);
-        let complement = PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document");
+        let mut statements = vec![Statement::allow(ActionElement::all_except(action), ResourceElement::any())];
+        statements.extend(
+            resource_pattern.map(|pattern| {
+                Statement::allow(ActionElement::listing([action]), ResourceElement::all_except(pattern))
+            }),
+        );
+        let complement = PolicyDocument::from_statements("all other requests", statements);
         WhoCanQuery {
             actions,
             resource: resource.filter(|_| resource_pattern.is_none()).map(str::to_owned),
@@ -169,11 +168,8 @@ impl Graph<'_> {
 
 /// A policy that allows everything on all resources but one.
 fn allow_all_except_resource(resource: &str) -> Arc<PolicyDocument> {
-    let statement =
-        serde_json::json!({ "Effect": "Allow", "Action": "*", "NotResource": resource.replace("${", "${$}{") });
-    let text = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-    let source = SourceFile::new("all other resources", text);
-    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
+    let statement = Statement::allow(ActionElement::any(), ResourceElement::all_except(resource));
+    Arc::new(PolicyDocument::from_statements("all other resources", vec![statement]))
 }
 
 fn to_answer(

@@ -1,7 +1,7 @@
-//! The JSON report: all of an audit, in an order that does not change.
+//! The JSON report: all of an audit, in a stable order.
 //!
-//! Strings are exact. Whatever is hostile in them is written as a `\u` escape, so that the file is
-//! harmless to print and still means the same.
+//! Strings are exact. Characters that could harm a terminal are written as `\u` escapes: the file is harmless to print,
+//! and its content is the same.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -9,18 +9,20 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
-use super::Reporter;
+use super::finding_json::FindingJson;
+use super::finding_order::sort_findings;
 use super::render_options::RenderOptions;
+use super::reporter::Reporter;
 use super::sanitize::is_hostile;
 use crate::audit::{
-    Audit, BaselineInfo, CatalogInfo, Finding, Note, PatternCount, PrincipalReport, PrincipalStatus, ReportedClass,
-    RuleId, Severity, SnapshotInfo, UnreadInput,
+    Audit, BaselineInfo, CatalogInfo, DeclarationStatus, Note, PatternCount, PrincipalReport, PrincipalStatus, RuleId,
+    Severity, SnapshotInfo, UnreadInput,
 };
 
-/// The version of the report's form. It changes when a field goes or changes its meaning, not when one is added.
+/// The version of the format. It changes if a field is removed or changes its meaning, not if a field is added.
 pub const SCHEMA_VERSION: &str = "2";
 
-/// The format for machines.
+/// The JSON format.
 pub(super) struct JsonReporter;
 
 impl Reporter for JsonReporter {
@@ -35,29 +37,29 @@ impl Reporter for JsonReporter {
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 #[schemars(title = "Report")]
 pub struct JsonReport<'a> {
-    /// The version of this form: "2".
+    /// The version of this format: "2".
     pub schema_version: &'static str,
-    /// What wrote the report.
+    /// The program that wrote the report.
     pub tool: ReportTool<'a>,
     /// What was audited.
     pub snapshot: &'a SnapshotInfo,
-    /// What it was held against.
+    /// What it was compared with.
     pub baseline: &'a BaselineInfo,
     /// The counts.
     pub summary: Counts,
     /// Every principal of the snapshot, by ARN.
     pub principals: Vec<&'a PrincipalReport>,
-    /// The findings: by severity, the worst first, then by principal and rule. Accepted ones are among them.
-    pub findings: Vec<&'a Finding>,
-    /// The lists of actions that the excess of findings names by their ids, each once.
+    /// The findings: the worst first, then by principal and rule. Accepted findings are among them.
+    pub findings: Vec<FindingJson<'a>>,
+    /// The action lists that the excess of findings refers to by id, each once.
     pub action_lists: BTreeMap<&'a str, &'a [PatternCount]>,
-    /// What of the snapshot could not be read. The audit is then incomplete.
+    /// The inputs that could not be read. If there are any, the audit is incomplete.
     pub unread: &'a [UnreadInput],
-    /// What a reader must know to judge the verdicts.
+    /// What a reader must know to judge the findings.
     pub notes: &'a [Note],
 }
 
-/// What wrote a report.
+/// The program that wrote a report.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct ReportTool<'a> {
     /// `iamdrift`.
@@ -68,28 +70,28 @@ pub struct ReportTool<'a> {
     pub catalog: &'a CatalogInfo,
 }
 
-/// The counts of a report. Findings that an exception accepts are counted in `accepted` and nowhere else.
+/// The counts of a report. Accepted findings are counted in `accepted` only.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Counts {
-    /// How the program ended: 0 nothing at or above `fail_on`, 1 drift, 3 the audit is incomplete.
+    /// The exit status: 0 no finding at or above `fail_on`, 1 drift, 3 incomplete audit.
     pub exit_status: u8,
-    /// The least severity that counts for the exit status.
+    /// The lowest severity that affects the exit status. None if no severity does.
     pub fail_on: Option<Severity>,
-    /// How many findings have each severity. Undecided ones (IAM010) have none and are not among them.
+    /// The number of findings of each severity, without IAM010.
     pub by_severity: BTreeMap<Severity, usize>,
-    /// How many findings each rule has.
+    /// The number of findings of each rule.
     pub by_rule: BTreeMap<RuleId, usize>,
-    /// How many findings principals of each kind have; findings about the baseline are not among them.
-    pub by_kind: BTreeMap<ReportedClass, usize>,
-    /// How many findings the principals of each account have; findings about the baseline are not among them.
+    /// The number of findings about principals of each class, without findings about the baseline.
+    pub by_kind: BTreeMap<DeclarationStatus, usize>,
+    /// The number of findings about principals of each account, without findings about the baseline.
     pub by_account: BTreeMap<String, usize>,
-    /// How many principals have each status.
+    /// The number of principals with each status.
     pub by_status: BTreeMap<PrincipalStatus, usize>,
-    /// How many findings are undecided (IAM010); with one or more the audit is incomplete.
+    /// The number of IAM010 findings. If there are any, the audit is incomplete.
     pub undecided: usize,
-    /// How many findings an exception accepts for now.
+    /// The number of findings that an exception accepts.
     pub accepted: usize,
-    /// How many service-linked roles were left out.
+    /// The number of service-linked roles, which are skipped.
     pub service_linked: usize,
 }
 
@@ -105,7 +107,7 @@ impl<'a> JsonReport<'a> {
             baseline: &audit.baseline,
             summary: Counts::new(audit, options),
             principals,
-            findings: sort_findings(&audit.findings),
+            findings: sort_findings(&audit.findings).into_iter().map(FindingJson::from).collect(),
             action_lists: audit
                 .findings
                 .iter()
@@ -116,16 +118,6 @@ impl<'a> JsonReport<'a> {
             notes: &audit.notes,
         }
     }
-}
-
-/// The worst first, then by principal (those about the baseline before all), rule and fingerprint.
-pub(super) fn sort_findings(findings: &[Finding]) -> Vec<&Finding> {
-    let mut ordered: Vec<&Finding> = findings.iter().collect();
-    ordered.sort_by_key(|finding| {
-        let arn = finding.principal.as_ref().map(|principal| principal.arn.as_str());
-        (std::cmp::Reverse(finding.severity), arn, finding.rule, finding.fingerprint.as_str())
-    });
-    ordered
 }
 
 impl Counts {
@@ -162,13 +154,13 @@ impl Counts {
     }
 }
 
-/// Indented JSON in which every hostile character is escaped, not only those that JSON requires.
+/// Indented JSON that escapes every hostile character, not only those that JSON requires.
 #[derive(Default)]
 struct EscapingFormatter<'a>(PrettyFormatter<'a>);
 
 impl Formatter for EscapingFormatter<'_> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        // Nearly all of a report is printable ASCII, of which nothing is hostile.
+        // Most of a report is printable ASCII, in which no character is hostile.
         if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return out.write_all(fragment.as_bytes());
         }

@@ -1,4 +1,4 @@
-//! Paragraphs on a surface of some width: hanging indents, and what may be broken where.
+//! Paragraphs in a given width, with hanging indents and rules for breaking words.
 
 use std::io::{self, Write};
 
@@ -7,54 +7,54 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::sanitize::sanitize;
 
-/// Under this many columns labels stand closer to the margin.
+/// A narrower layout has labels closer to the margin.
 const NARROW_WIDTH: usize = 80;
-/// Narrower than this no surface is taken to be.
+/// The minimum width of a layout.
 const MIN_WIDTH: usize = 30;
-/// How far the rest of a broken word is set in, so that it does not pass for a word of its own.
+/// The indent of the rest of a broken word. It shows that the rest is not a word of its own.
 const CONTINUATION_INDENT: usize = 2;
 
-/// What a report for people is written on.
+/// The width and colors of the output.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct Layout {
-    /// Columns.
+    /// The width in columns.
     width: usize,
-    /// What becomes of a word that is longer than a line.
+    /// How to write a word that is longer than a line.
     long_words: LongWords,
-    /// Whether there are colours.
+    /// Whether to write colors.
     colour: Colour,
 }
 
-/// What becomes of a word that is longer than a line.
+/// How to write a word that is longer than a line.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum LongWords {
-    /// It goes on in the next line, set in.
+    /// Continue it on the next line, with an indent.
     Break,
-    /// It stays whole, for `grep`, and runs over the margin.
+    /// Keep it on one line, for `grep`, although the line is then too long.
     Keep,
 }
 
-/// Whether there are colours.
+/// Whether to write colors.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Colour {
-    /// Escape sequences for colours are written.
+    /// Write escape sequences for colors.
     Ansi,
-    /// No escape sequence is written at all.
+    /// Write no escape sequences.
     None,
 }
 
 impl Layout {
-    /// A terminal of that many columns, with colours.
+    /// A terminal of a given width, with colors.
     pub fn for_terminal(width: usize) -> Layout {
         Layout { width: width.max(MIN_WIDTH), long_words: LongWords::Break, colour: Colour::Ansi }
     }
 
-    /// A pipe or a file: no colours, and every ARN and place whole, so that it can be searched for.
+    /// A pipe or a file: no colors, and every ARN and place on one line, so that it can be searched for.
     pub fn for_pipe(width: usize) -> Layout {
         Layout { width: width.max(MIN_WIDTH), long_words: LongWords::Keep, colour: Colour::None }
     }
 
-    /// The same with or without colours.
+    /// The same layout with or without colors.
     pub fn with_colour(self, colour: Colour) -> Layout {
         Layout { colour, ..self }
     }
@@ -79,26 +79,26 @@ impl Layout {
     }
 }
 
-/// How many columns a text takes.
+/// The number of columns of a text.
 pub(super) fn display_width(text: &str) -> usize {
     text.width()
 }
 
-/// What stays together on a line as long as a line can hold it.
+/// A text that stays on one line if it fits.
 #[derive(Clone, Debug)]
 struct TextSpan {
     text: String,
     style: Style,
-    /// Spaces before it, unless it begins a line.
+    /// The spaces before it, unless it begins a line.
     gap: usize,
-    /// Whether a dot parts it from what is before it, unless it begins a line.
+    /// Whether a dot separates it from the span before it, unless it begins a line.
     is_dotted: bool,
 }
 
-/// What parts facts that stand on one line.
+/// The separator of facts on one line.
 const DOT_SEPARATOR: &str = " ·";
 
-/// Text that is wrapped, its later lines set in.
+/// Text that is wrapped, with an indent for its later lines.
 #[derive(Clone, Debug)]
 pub struct Paragraph {
     spans: Vec<TextSpan>,
@@ -107,30 +107,30 @@ pub struct Paragraph {
 }
 
 impl Paragraph {
-    /// An empty paragraph; its first line begins at column `indent`, the others at `hang`, from 0.
+    /// An empty paragraph. Its first line begins at column `indent`, the others at `hanging_indent`, from 0.
     pub fn new(indent: usize, hanging_indent: usize) -> Paragraph {
         Paragraph { spans: Vec::new(), indent, hanging_indent: hanging_indent }
     }
 
-    /// Adds something that stays together, sanitised, `gap` columns after what is before it.
+    /// Adds a span, sanitized, `gap` columns after the span before it.
     pub fn add_span(mut self, gap: usize, text: &str, style: Style) -> Paragraph {
         self.spans.push(TextSpan { text: sanitize(text).into_owned(), style, gap, is_dotted: false });
         self
     }
 
-    /// Adds a unit that a dot parts from what is before it on the line.
+    /// Adds a span that a dot separates from the span before it.
     pub fn add_dotted(mut self, text: &str, style: Style) -> Paragraph {
         self.spans.push(TextSpan { text: sanitize(text).into_owned(), style, gap: 1, is_dotted: true });
         self
     }
 
-    /// Adds a unit that fills `width` columns, so that what follows stands in a column.
+    /// Adds a span that fills `width` columns, so that the next spans are aligned.
     pub fn add_padded(self, text: &str, width: usize, style: Style) -> Paragraph {
         self.add_span(0, text, style).pad_to(width)
     }
 
     fn pad_to(mut self, width: usize) -> Paragraph {
-        let used = self.spans.last().map_or(0, |unit| display_width(&unit.text));
+        let used = self.spans.last().map_or(0, |span| display_width(&span.text));
         self.spans.push(TextSpan {
             text: String::new(),
             style: Style::new(),
@@ -140,7 +140,7 @@ impl Paragraph {
         self
     }
 
-    /// Adds words, which may be wrapped between any two of them.
+    /// Adds words. A line can break between any two of them.
     pub fn add_words(mut self, text: &str) -> Paragraph {
         for word in text.split(' ').filter(|word| !word.is_empty()) {
             let gap = match self.spans.last() {
@@ -152,12 +152,12 @@ impl Paragraph {
         self
     }
 
-    /// Writes it, with a line break at its end.
+    /// Writes the paragraph, with a newline at the end.
     pub fn write(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
         let mut line = OutputLine { layout, out, column: 0, pending_spaces: self.indent, is_at_start: true };
         for span in &self.spans {
             let width = display_width(&span.text);
-            // A new line must give more room than there is.
+            // A new line must have more room than the current line.
             let dot = if span.is_dotted { display_width(DOT_SEPARATOR) } else { 0 };
             let start_column = line.column + line.pending_spaces + dot + span.gap;
             if !line.is_at_start && start_column + width > layout.width && start_column > self.hanging_indent {
@@ -186,7 +186,7 @@ impl Paragraph {
     }
 }
 
-/// The line that is being written. Spaces are held back until something follows, so that none ends a line.
+/// The current line. Spaces are written only before a text, so that no line ends with a space.
 struct OutputLine<'a> {
     layout: Layout,
     out: &'a mut dyn Write,
@@ -213,9 +213,9 @@ impl OutputLine<'_> {
     }
 }
 
-/// The word in pieces that fit: the first into `first` columns, the others into `later`. It is broken behind
-/// a sign that parts ARNs and paths, or else the parts of a name, where the line is then at least half full,
-/// else where the line ends.
+/// Splits a word into pieces: the first fits `first_width` columns, the others `continuation_width`. A piece ends after a
+/// separator of ARNs and paths, or else of name parts, if the line is then at least half full. Otherwise it ends at the
+/// end of the line.
 fn split_word(word: &str, first_width: usize, continuation_width: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = word;
@@ -268,7 +268,7 @@ mod tests {
     const ARN: &str = "arn:aws-cn:cloudformation:cn-north-1:111122223333:stack/cost-explorer/*";
 
     #[test]
-    fn a_long_word_is_broken_on_a_terminal_and_kept_in_a_pipe() {
+    fn a_terminal_breaks_long_words_and_a_pipe_does_not() {
         let paragraph = Paragraph::new(2, 6).add_padded("on", 4, Style::new()).add_words(ARN);
         let terminal = Layout::for_terminal(40).with_colour(Colour::None);
         assert_eq!(
@@ -279,13 +279,13 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_those_of_a_terminal() {
+    fn wide_characters_take_two_columns() {
         let paragraph = Paragraph::new(0, 0).add_words("費用管理費用管理 費用管理費用管理 é");
         assert_eq!(render(Layout::for_pipe(32), &paragraph), "費用管理費用管理\n費用管理費用管理 é\n");
     }
 
     #[test]
-    fn colours_take_no_columns_and_a_pipe_has_none() {
+    fn colors_take_no_columns_and_a_pipe_has_none() {
         let paragraph = Paragraph::new(0, 2).add_span(0, "HIGH", Style::new().red()).add_words("x");
         assert_eq!(render(Layout::for_terminal(80), &paragraph), "\u{1b}[31mHIGH\u{1b}[0m x\n");
         assert_eq!(render(Layout::for_pipe(80), &paragraph), "HIGH x\n");
@@ -293,7 +293,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_runs_over_the_margin_and_nothing_is_lost(text in "[a-z/: é費]{0,120}", width in 30usize..70) {
+        fn lines_fit_and_no_text_is_lost(text in "[a-z/: é費]{0,120}", width in 30usize..70) {
             let paragraph = Paragraph::new(3, 7).add_words(&text);
             let lines = render(Layout::for_terminal(width), &paragraph);
             prop_assert!(lines.lines().all(|line| display_width(line) <= width && !line.ends_with(' ')), "{}", lines);

@@ -1,14 +1,23 @@
-//! Findings for people and machines: one file a format.
+//! Reports of audits, for people and for programs (`docs/report.md`).
 //!
-//! Follows `docs/report.md`. [`Format::write`] writes an [`Audit`] in one of them. Names and texts of an
-//! account are hostile until proven otherwise: each format makes them harmless in its own way, the terminal
-//! by [`sanitize`](crate::base::sanitize::sanitize).
+//! Names and texts of an account can be hostile. Every format neutralizes them: the table with
+//! [`sanitize`](crate::base::sanitize::sanitize), JSON with escapes.
+//!
+//! - `render_options`: what the caller decides about a report
+//! - `finding_order`: the order of findings in every format
+//! - `text`: the sentences
+//! - `layout`: lines of text for terminals
+//! - `reporter`: what a format implements
+//! - `table`: the format for people
+//! - `finding_json`, `json_report`, `report_schema`: the format for programs, and its schema
 
+mod finding_json;
+mod finding_order;
 mod json_report;
 mod layout;
 mod render_options;
 mod report_schema;
-pub use crate::base::sanitize;
+mod reporter;
 mod table;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -16,41 +25,44 @@ mod testing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
-mod text;
+pub mod text;
 
 use std::io::{self, Write};
 
+use reporter::Reporter;
+
 use crate::audit::Audit;
 
+pub use crate::base::sanitize;
+
+pub use finding_json::{EscalationStepJson, ExcessJson, FindingJson, NearestDeclaredJson};
 pub use json_report::{Counts, JsonReport, ReportTool, SCHEMA_VERSION};
 pub use layout::{Colour, Layout, LongWords, Paragraph};
 pub use render_options::{ExitInfo, RenderOptions, Verbosity};
 pub use report_schema::{SCHEMA, build_schema};
 
-/// A format that reports are offered in.
+/// The format of a report.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum ReportFormat {
-    /// For people, on a terminal.
+    /// A table for people.
     Table,
-    /// For machines: everything, in one document (`schemas/report.schema.json`).
+    /// JSON for programs: the whole audit in one document (`schemas/report.schema.json`).
     Json,
 }
 
-/// Writes audits in one format.
-trait Reporter {
-    fn write(&self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()>;
-}
-
 impl ReportFormat {
-    /// All formats, with the names that `--format` takes.
+    /// All formats with their names for `--format`.
     pub const ALL: [(&'static str, ReportFormat); 2] = [("table", ReportFormat::Table), ("json", ReportFormat::Json)];
 
-    /// The format's name.
+    /// The name of the format.
     pub fn as_str(self) -> &'static str {
-        ReportFormat::ALL.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
+        match self {
+            ReportFormat::Table => "table",
+            ReportFormat::Json => "json",
+        }
     }
 
-    /// Writes the report, the last line ended. The same audit and options give the same bytes.
+    /// Writes the report. The last line ends with a newline. The same audit and options give the same bytes.
     pub fn write(self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let reporter: &dyn Reporter = match self {
             ReportFormat::Table => &table::TableReporter,

@@ -1,43 +1,33 @@
-//! What a caller decides about a report.
+//! What the caller decides about a report.
 
 use super::layout::Layout;
 use crate::audit::Severity;
 
-/// How a report is to be written, and how the program will end.
+/// How to write a report, and how the program will end.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct RenderOptions {
-    /// What it is written on; formats for machines do not ask.
+    /// The width and colors of the output. JSON ignores it.
     pub layout: Layout,
-    /// How much of it; formats for machines write all.
+    /// How much to write. JSON ignores it.
     pub verbosity: Verbosity,
     /// How the program will end.
     pub exit_info: ExitInfo,
 }
 
-/// How much of a report is written.
+/// How much of a report to write.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub enum Verbosity {
-    /// The worst of everything, and how much more there is.
+    /// The worst items of each list, and the number of the others.
     Brief,
     /// Every action pattern, statement, note and accepted finding (`--all`).
     All,
 }
 
-impl Verbosity {
-    /// How many of something are shown, of which a brief report shows `brief`.
-    pub(super) fn limit_items(self, brief: usize) -> usize {
-        match self {
-            Verbosity::Brief => brief,
-            Verbosity::All => usize::MAX,
-        }
-    }
-}
-
-/// How the program will end, and by what measure; reports tell it.
+/// How the program will end, and which findings decide that.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub struct ExitInfo {
     /// The exit status: 0 clean, 1 drift, 3 incomplete.
     pub exit_status: u8,
-    /// The least severity that counts (`--fail-on`); none where none does.
+    /// The lowest severity that affects the exit status (`--fail-on`). None if no severity does.
     pub fail_on: Option<Severity>,
 }

@@ -8,9 +8,9 @@ use super::json_report::JsonReport;
 /// The schema's text (JSON Schema, draft 2020-12), as `schemas/report.schema.json` publishes it.
 pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
 
-/// The schema, made from the types of the report; a test holds [`SCHEMA`] to it.
+/// The schema of the report types. A test keeps [`SCHEMA`] equal to it.
 pub fn build_schema() -> Value {
-    // Fields are required where the report always writes them.
+    // A field is required if the report always writes it.
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     generator.into_root_schema_for::<JsonReport<'static>>().to_value()
 }
@@ -23,32 +23,32 @@ mod tests {
     use super::*;
     use crate::report::testing;
 
-    /// Every property that the schema names, wherever.
-    fn properties(schema: &Value, names: &mut BTreeSet<String>) {
+    /// The names of all properties in the schema.
+    fn collect_properties(schema: &Value, names: &mut BTreeSet<String>) {
         match schema {
             Value::Object(members) => {
                 if let Some(Value::Object(named)) = members.get("properties") {
                     names.extend(named.keys().cloned());
                 }
-                members.values().for_each(|member| properties(member, names));
+                members.values().for_each(|member| collect_properties(member, names));
             }
-            Value::Array(items) => items.iter().for_each(|item| properties(item, names)),
+            Value::Array(items) => items.iter().for_each(|item| collect_properties(item, names)),
             _ => {}
         }
     }
 
     #[test]
-    fn the_published_schema_is_that_of_the_types() {
+    fn published_schema_matches_the_types() {
         let generated = serde_json::to_string_pretty(&build_schema()).unwrap() + "\n";
         if std::env::var_os("UPDATE_SCHEMAS").is_some() {
             std::fs::write("schemas/report.schema.json", &generated).unwrap();
         }
         let published = std::fs::read_to_string("schemas/report.schema.json").unwrap();
-        assert_eq!(published, generated, "run the test with UPDATE_SCHEMAS=1 where the change is meant");
+        assert_eq!(published, generated, "run the test with UPDATE_SCHEMAS=1 if the change is intended");
     }
 
     #[test]
-    fn every_report_is_valid() {
+    fn every_report_satisfies_the_schema() {
         let validator = jsonschema::validator_for(&build_schema()).unwrap();
         for (name, audit) in testing::all_audits() {
             let report: Value = serde_json::from_str(&testing::render_json(&audit)).unwrap();
@@ -62,7 +62,7 @@ mod tests {
     fn every_property_is_documented() {
         let page = std::fs::read_to_string("docs/report.md").unwrap();
         let mut named = BTreeSet::new();
-        properties(&build_schema(), &mut named);
+        collect_properties(&build_schema(), &mut named);
         assert!(named.len() > 60, "{}", named.len());
         let missing: Vec<&String> = named.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -39,12 +39,12 @@ fn advised(inline: &[(&str, &str)]) -> Vec<String> {
     let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
     let audit = audit(&snapshot, &baseline.unwrap(), Catalog::embedded(), &options).map_err(|e| e.to_string()).unwrap();
     let broader = audit.findings.into_iter().find(|finding| finding.rule == RuleId::Broader);
-    broader.unwrap().advice
+    iamdrift::report::FindingJson::from(&broader.unwrap()).advice
 }
 
 #[test]
 fn a_group_is_left_only_where_nothing_of_it_is_needed() {
-    let leave = "take someone out of the group helpers: nothing that is declared depends on it";
+    let leave = "remove someone from the group helpers: no declared access depends on it";
     assert_eq!(advised(&[("Keys", "iam:CreateAccessKey")]), [leave]);
     assert_eq!(advised(&[("Keys", "iam:CreateAccessKey"), ("Topics", "sns:Publish")]), [leave]);
     let some = advised(&[("Keys", "iam:CreateAccessKey"), ("Queues", "sqs:SendMessage")]);

@@ -47,7 +47,7 @@ fn audited(trust: &Value, assumable_by: &str, kind: &str) -> Audit {
 fn found(trust: &Value, assumable_by: &str) -> Option<(Severity, String)> {
     let audit = audited(trust, assumable_by, "workload");
     assert!(audit.findings.iter().all(|finding| finding.rule == RuleId::Trust), "{:?}", audit.findings);
-    audit.findings.first().map(|finding| (finding.severity, finding.title.clone()))
+    audit.findings.first().map(|finding| (finding.severity, iamdrift::report::text::render_title(&finding.title)))
 }
 
 fn allow(principal: Value, action: &str, condition: Value) -> Value {
@@ -167,7 +167,10 @@ fn which_tokens_are_meant_is_compared_with_those_that_come_in() {
     assert_eq!(found(&trust, &when("repo:corp/*")), None);
     assert_eq!(found(&trust, &when("repo:*")), None, "wider");
     let (severity, title) = found(&trust, &when("repo:corp/app:*")).unwrap();
-    assert_eq!((severity, title), (Severity::High, format!("can be assumed by whom {GITHUB} vouches for, undeclared")));
+    assert_eq!(
+        (severity, title),
+        (Severity::High, format!("can be assumed by identities from provider {GITHUB} (undeclared)"))
+    );
     // Declared with all that anyone can bring: it is said so, and by whom.
     assert_eq!(found(&web(GITHUB, like(SUB, "repo:*")), &when("repo:*")), None);
 }
@@ -177,8 +180,8 @@ fn accounts_principals_services_and_providers_against_what_is_listed() {
     let saml = "arn:aws:iam::111122223333:saml-provider/corp";
     let session = "arn:aws:sts::222233334444:assumed-role/ci/run";
     let list = |texts: &[&str]| format!("assumable_by = {texts:?}");
-    let of = |account: &str| format!("can be assumed by principals of account {account}, undeclared");
-    let one = |who: &str| format!("can be assumed by {who}, undeclared");
+    let of = |account: &str| format!("can be assumed by principals of account {account} (undeclared)");
+    let one = |who: &str| format!("can be assumed by {who} (undeclared)");
     use Severity::{High, Medium};
     for (trust, declared, expected) in [
         // Accounts.
@@ -247,8 +250,9 @@ fn an_external_id_is_compared_and_missed() {
     let audit = audited(&aws("555566667777", json!({})), vendor, "workload");
     let finding = &audit.findings[0];
     assert_eq!(finding.severity, Severity::High);
+    let finding = iamdrift::report::FindingJson::from(finding);
     assert!(
-        finding.reasons.iter().any(|reason| reason.starts_with("no external id is asked for")),
+        finding.reasons.iter().any(|reason| reason.starts_with("no external ID is required")),
         "{:?}",
         finding.reasons
     );
@@ -308,11 +312,11 @@ fn a_wildcard_lets_in_whom_any_provider_vouches_for() {
 fn a_service_that_acts_for_another_account_is_told() {
     let lambda = |condition: Value| allow(json!({ "Service": "lambda.amazonaws.com" }), "AssumeRole", condition);
     let other = lambda(json!({ "StringEquals": { "aws:SourceAccount": "555566667777" } }));
-    let abroad = "can be assumed by the service lambda.amazonaws.com for another account, undeclared";
+    let abroad = "can be assumed by the service lambda.amazonaws.com for another account (undeclared)";
     assert_eq!(found(&other, "assumable_by = []"), Some((Severity::High, abroad.to_owned())));
     assert_eq!(found(&other, "assumable_by = [\"lambda.amazonaws.com\"]"), None);
     assert_eq!(found(&other, NONE), None, "where nothing is declared strangers are looked at alone");
-    let here = "can be assumed by the service lambda.amazonaws.com, undeclared";
+    let here = "can be assumed by the service lambda.amazonaws.com (undeclared)";
     assert_eq!(found(&lambda(json!({})), "assumable_by = []"), Some((Severity::Medium, here.to_owned())), "once");
     let own = lambda(json!({ "StringEquals": { "aws:SourceAccount": ACCOUNT } }));
     let declared = "assumable_by = [{ principal = \"lambda.amazonaws.com\", when = { StringEquals = { \"aws:SourceAccount\" = \"111122223333\" } } }]";
@@ -344,9 +348,9 @@ fn the_account_and_the_organization_of_the_role_by_a_variable() {
     let none = "assumable_by = []";
     assert_eq!(
         found(&account, none),
-        Some((Severity::Medium, format!("can be assumed by principals of account {ACCOUNT}, undeclared")))
+        Some((Severity::Medium, format!("can be assumed by principals of account {ACCOUNT} (undeclared)")))
     );
-    let title = "can be assumed by any principal of the organization o-own1234567, undeclared";
+    let title = "can be assumed by any principal of the organization o-own1234567 (undeclared)";
     assert_eq!(found(&organization, none), Some((Severity::Medium, title.to_owned())));
 }
 

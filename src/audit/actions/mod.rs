@@ -1,4 +1,13 @@
-//! Sets of actions: how severe they are, and how they are summarized.
+//! Sets of actions: how alarming they are, and how a finding summarizes them.
+//!
+//! - [`named_action_set`]: a set of actions, known to the catalog or not
+//! - [`by_statement`]: the actions of an excess by granting statement
+//! - [`severity_rating`]: the severity of an action
+//! - [`ranking`]: which action of a set to name first
+//! - [`summary`]: a set as the patterns that a person would write
 
+pub(crate) mod by_statement;
+pub(crate) mod named_action_set;
 pub(crate) mod ranking;
+pub(crate) mod severity_rating;
 pub(crate) mod summary;

@@ -1,9 +1,10 @@
-//! What to tell first: the order in which actions alarm.
+//! Ranks actions by how alarming they are. The most alarming action comes first in lists and has the witness.
 
-use crate::audit::model::severity::{Severity, rate_action};
+use super::severity_rating::rate_action;
+use crate::audit::model::severity::Severity;
 use crate::catalog::{ActionId, Catalog, RiskClass};
 
-/// What everyone in the room knows the harm of, the worst first: told before what is as bad and obscure.
+/// Actions whose harm most readers know, worst first. They rank before equally severe actions that few readers know.
 const WELL_KNOWN: [&str; 24] = [
     "iam:AttachRolePolicy",
     "iam:AttachUserPolicy",
@@ -31,9 +32,10 @@ const WELL_KNOWN: [&str; 24] = [
     "s3:PutObject",
 ];
 
-/// How much an action alarms: whether it is high or worse, how well it is known, how bad it is, whether it destroys.
+/// How alarming an action is. The fields are in order of precedence.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd)]
 pub struct ActionRank {
+    /// The severity, with critical lowered to high: a well-known high action ranks before an obscure critical one.
     tier: Severity,
     well_known_rank: usize,
     severity: Severity,
@@ -41,22 +43,22 @@ pub struct ActionRank {
 }
 
 impl ActionRank {
-    /// The rank of an action that the catalog does not know: it may write.
+    /// The rank of an action that the catalog does not know. The action may write.
     const UNKNOWN: ActionRank =
         ActionRank { tier: Severity::Medium, well_known_rank: 0, severity: Severity::Medium, is_destructive: false };
 
-    /// How bad it is.
+    /// The severity of the action.
     pub fn severity(self) -> Severity {
         self.severity
     }
 
-    /// Whether it destroys.
+    /// Whether the action is destructive.
     pub fn is_destructive(self) -> bool {
         self.is_destructive
     }
 }
 
-/// The ranks of all actions of a catalog, made once.
+/// The ranks of all actions of a catalog.
 #[derive(Debug)]
 pub struct ActionRanking<'c> {
     /// The catalog.
@@ -65,19 +67,14 @@ pub struct ActionRanking<'c> {
 }
 
 impl<'c> ActionRanking<'c> {
-    /// The ranks of a catalog's actions.
+    /// Ranks the actions of a catalog.
     pub fn new(catalog: &'c Catalog) -> ActionRanking<'c> {
         let mut ranks: Vec<ActionRank> = catalog
             .actions()
             .map(|id| {
                 let severity = rate_action(catalog, id);
                 let is_destructive = catalog.risk_classes(id).contains(RiskClass::Destructive);
-                ActionRank {
-                    tier: severity.min(Severity::High),
-                    well_known_rank: 0,
-                    severity,
-                    is_destructive: is_destructive,
-                }
+                ActionRank { tier: severity.min(Severity::High), well_known_rank: 0, severity, is_destructive }
             })
             .collect();
         for (position, name) in WELL_KNOWN.iter().rev().enumerate() {
@@ -85,16 +82,19 @@ impl<'c> ActionRanking<'c> {
                 rank.well_known_rank = position + 1;
             }
         }
-        ActionRanking { catalog, ranks: ranks }
+        ActionRanking { catalog, ranks }
     }
 
-    /// The ranks as numbers, by action: the higher, the more alarming.
+    /// The ranks as numbers, by action id. A higher number is more alarming.
     pub fn to_numeric_ranks(&self) -> Vec<u32> {
         let mut distinct: Vec<ActionRank> = self.ranks.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        let position_of =
-            |rank: &ActionRank| distinct.binary_search(rank).ok().and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
+        // INVARIANT: `distinct` contains every rank, and a catalog has fewer than `u32::MAX` actions.
+        let position_of = |rank: &ActionRank| {
+            let position = distinct.binary_search(rank).expect("a rank of the catalog");
+            u32::try_from(position).expect("fewer ranks than actions")
+        };
         self.ranks.iter().map(position_of).collect()
     }
 
@@ -103,7 +103,7 @@ impl<'c> ActionRanking<'c> {
         self.ranks.get(action.0 as usize).copied().unwrap_or(ActionRank::UNKNOWN)
     }
 
-    /// The rank of a name.
+    /// The rank of an action by its name.
     pub fn rank_of_name(&self, name: &str) -> ActionRank {
         self.catalog.find_action(name).map_or(ActionRank::UNKNOWN, |action| self.rank_of(action))
     }
@@ -117,7 +117,7 @@ mod tests {
     fn well_known_actions_rank_first() {
         let ranking = ActionRanking::new(Catalog::embedded());
         for name in WELL_KNOWN {
-            assert_ne!(ranking.rank_of_name(name).well_known_rank, 0, "{name} is no action");
+            assert_ne!(ranking.rank_of_name(name).well_known_rank, 0, "{name} is not an action");
         }
         let order = [
             "iam:AttachRolePolicy",

@@ -1,92 +1,34 @@
-//! A set of actions, told in the patterns that a person would write.
+//! Summarizes a set of actions as the patterns that a person would write.
 //!
-//! `svc:*` where the set holds all of a service, `svc:Delete*` where it holds all that begins so, else names.
-//! A pattern never covers an action that is not in the set; two actions at least make a pattern.
+//! A pattern is `svc:*` if the set contains all actions of the service, `svc:Delete*` if it contains all actions with
+//! that prefix, and a name otherwise. A pattern never matches an action outside the set. A pattern with a wildcard
+//! matches at least two actions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
-use rustc_hash::FxHashMap;
-
+use super::named_action_set::NamedActionSet;
 use super::ranking::{ActionRank, ActionRanking};
 use crate::audit::model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 use crate::audit::model::severity::Severity;
-use crate::baseline::Glob;
+use crate::base::cache::Cache;
 use crate::catalog::{ActionId, Catalog};
 
-/// A set of actions with what a finding says of them.
+/// A summary of a set of actions.
 #[derive(Clone)]
 pub(crate) struct ActionSummary {
-    /// The patterns, the most alarming first.
+    /// The patterns, most alarming first. They are disjoint.
     pub patterns: ActionList,
-    /// How many actions there are.
+    /// The number of actions.
     pub action_count: usize,
-    /// How many of them destroy.
+    /// The number of destructive actions.
     pub destructive_count: usize,
-    /// How many there are of each level.
+    /// The number of actions of each access level.
     pub levels: BTreeMap<ActionAccessLevel, usize>,
-    /// How bad the worst of them is.
+    /// The severity of the worst action.
     pub severity: Severity,
 }
 
-/// A set of actions.
-#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub(crate) struct NamedActionSet {
-    known: BTreeSet<u32>,
-    /// Names that the catalog does not know, by their lower case.
-    unknown: BTreeMap<String, String>,
-}
-
-impl NamedActionSet {
-    /// Adds an action by its name.
-    pub fn add_name(&mut self, catalog: &Catalog, name: &str) {
-        match catalog.find_action(name) {
-            Some(action) => self.add(action),
-            None => {
-                self.unknown.entry(name.to_ascii_lowercase()).or_insert_with(|| name.to_owned());
-            }
-        }
-    }
-
-    /// Adds an action of the catalog.
-    pub fn add(&mut self, action: ActionId) {
-        self.known.insert(action.0);
-    }
-
-    /// Adds those of another set.
-    pub fn extend(&mut self, other: &NamedActionSet) {
-        self.known.extend(&other.known);
-        self.unknown.extend(other.unknown.iter().map(|(lower, name)| (lower.clone(), name.clone())));
-    }
-
-    /// How many they are.
-    pub fn len(&self) -> usize {
-        self.known.len() + self.unknown.len()
-    }
-
-    /// How many of them destroy.
-    pub fn count_destructive(&self, ranking: &ActionRanking<'_>) -> usize {
-        self.known.iter().filter(|id| ranking.rank_of(ActionId(**id)).is_destructive()).count()
-    }
-
-    /// Whether a pattern covers one of them.
-    pub fn matches_pattern(&self, catalog: &Catalog, pattern: &crate::iam::ActionPattern) -> bool {
-        let (service, name) = (Glob::new(pattern.service()), Glob::new(pattern.name()));
-        let matches_unknown =
-            |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
-        let service_matches = |id| {
-            let range = catalog.actions_of(id);
-            self.known.range(range).any(|action| name.matches(catalog.action_lowercase_name(ActionId(*action))))
-        };
-        let matches_known = match pattern.service_has_wildcards() {
-            true => catalog.services().filter(|id| service.matches(catalog.service_prefix(*id))).any(service_matches),
-            false => catalog.find_service(pattern.service()).is_some_and(service_matches),
-        };
-        matches_known || self.unknown.keys().any(matches_unknown)
-    }
-}
-
-/// Actions of the catalog in patterns, the most alarming first; the patterns are disjoint.
+/// Actions of the catalog as disjoint patterns, most alarming first.
 pub fn summarize_as_patterns(
     ranking: &ActionRanking<'_>,
     actions: impl IntoIterator<Item = ActionId>,
@@ -96,39 +38,34 @@ pub fn summarize_as_patterns(
     summarize_actions(ranking, &set).patterns.to_vec()
 }
 
-/// So many actions are worth to be told once for all of whom they are found.
+/// Summaries of sets with at least this many actions are cached: many principals share them.
 const CACHE_THRESHOLD: usize = 200;
 
-/// What was told of large sets.
+/// Summaries of large sets of actions.
 #[derive(Default)]
-pub(crate) struct SummaryCache(Mutex<FxHashMap<NamedActionSet, ActionSummary>>);
+pub(crate) struct SummaryCache(Cache<NamedActionSet, ActionSummary>);
 
 impl SummaryCache {
-    /// Tells a set of actions, a large one once.
+    /// The summary of a set of actions.
     pub fn get_or_summarize(&self, ranking: &ActionRanking<'_>, set: &NamedActionSet) -> ActionSummary {
         if set.len() < CACHE_THRESHOLD {
             return summarize_actions(ranking, set);
         }
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cached) = lock().get(set) {
-            return cached.clone();
-        }
-        let summary = summarize_actions(ranking, set);
-        lock().insert(set.clone(), summary.clone());
-        summary
+        self.0.get_or_compute_borrowed(set, || summarize_actions(ranking, set))
     }
 }
 
-/// Tells a set of actions.
+/// Summarizes a set of actions.
 pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSet) -> ActionSummary {
     let catalog = ranking.catalog;
-    let NamedActionSet { known, unknown } = set;
+    let known = set.known_ids();
     let mut rows: Vec<(ActionRank, PatternCount)> = Vec::new();
     for (pattern, ids) in group_into_patterns(catalog, known) {
-        let worst = ids.iter().map(|id| ranking.rank_of(*id)).max().unwrap_or_else(|| ranking.rank_of_name(&pattern));
+        // INVARIANT: `group_into_patterns` returns no empty group.
+        let worst = ids.iter().map(|id| ranking.rank_of(*id)).max().expect("a pattern matches at least one action");
         rows.push((worst, PatternCount { pattern, count: ids.len(), levels: count_by_access_level(catalog, &ids) }));
     }
-    for name in unknown.values() {
+    for name in set.unknown_names() {
         let levels = BTreeMap::from([(ActionAccessLevel::Unknown, 1)]);
         rows.push((ranking.rank_of_name(name), PatternCount { pattern: name.clone(), count: 1, levels }));
     }
@@ -136,11 +73,12 @@ pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSe
     rows.sort_by(|a, b| (b.0, b.1.count).cmp(&(a.0, a.1.count)).then_with(|| a.1.pattern.cmp(&b.1.pattern)));
     let ids: Vec<ActionId> = known.iter().copied().map(ActionId).collect();
     let mut levels = count_by_access_level(catalog, &ids);
-    if !unknown.is_empty() {
-        levels.insert(ActionAccessLevel::Unknown, unknown.len());
+    let unknown_count = set.unknown_names().len();
+    if unknown_count > 0 {
+        levels.insert(ActionAccessLevel::Unknown, unknown_count);
     }
     ActionSummary {
-        action_count: ids.len() + unknown.len(),
+        action_count: set.len(),
         destructive_count: ids.iter().filter(|id| ranking.rank_of(**id).is_destructive()).count(),
         levels,
         severity,
@@ -156,7 +94,7 @@ fn count_by_access_level(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<Ac
     levels
 }
 
-/// The patterns and what each stands for, disjoint.
+/// Disjoint patterns, each with the actions that it matches: at least one.
 fn group_into_patterns(catalog: &Catalog, set: &BTreeSet<u32>) -> Vec<(String, Vec<ActionId>)> {
     if set.len() > 1 && set.len() == catalog.action_count() {
         return vec![("*".to_owned(), catalog.actions().collect())];
@@ -171,8 +109,8 @@ fn group_into_patterns(catalog: &Catalog, set: &BTreeSet<u32>) -> Vec<(String, V
     groups
 }
 
-/// The widest pattern that begins with this action and stays in the set, and the id after its last.
-/// Actions that a prefix matches have neighbouring ids.
+/// The widest pattern whose first action is `id` and whose actions are all in the set, and the id after its last action.
+/// The actions of a prefix have consecutive ids.
 fn find_widest_pattern(catalog: &Catalog, set: &BTreeSet<u32>, id: u32) -> (String, u32) {
     let action = ActionId(id);
     let service = catalog.action_service(action);
@@ -184,7 +122,8 @@ fn find_widest_pattern(catalog: &Catalog, set: &BTreeSet<u32>, id: u32) -> (Stri
     }
     let name = catalog.action_name(action);
     for end in find_word_ends(name) {
-        let Some(words) = name.get(..end) else { continue };
+        // INVARIANT: `find_word_ends` returns character boundaries.
+        let words = name.get(..end).expect("a word ends at a character boundary");
         let lower = words.to_ascii_lowercase();
         let has_prefix = |other: &u32| catalog.action_lowercase_name(ActionId(*other)).starts_with(&lower);
         let first = (all.start..id).rev().take_while(has_prefix).last().unwrap_or(id);
@@ -196,7 +135,7 @@ fn find_widest_pattern(catalog: &Catalog, set: &BTreeSet<u32>, id: u32) -> (Stri
     (format!("{prefix}:{name}"), id + 1)
 }
 
-/// Where the words of a name end, the last one left out: `Delete|DB|Cluster`.
+/// The byte offsets at which the words of a name end, except for the last word: `Delete|DB|Cluster`.
 fn find_word_ends(name: &str) -> Vec<usize> {
     let letters: Vec<(usize, char)> = name.char_indices().collect();
     letters
@@ -217,6 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::base::glob::Glob;
 
     fn summarize_names<'a>(names: impl IntoIterator<Item = &'a str>) -> ActionSummary {
         let mut set = NamedActionSet::default();
@@ -256,7 +196,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn patterns_cover_the_set_and_nothing_else(
+        fn patterns_match_the_set_and_nothing_else(
             service in 0u16..400, keep in proptest::collection::vec(0u8..8, 1..900)
         ) {
             let catalog = Catalog::embedded();

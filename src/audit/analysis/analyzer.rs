@@ -1,122 +1,130 @@
-//! The questions that are asked of one principal, and the answers. The only file here that knows how the
-//! solver is asked.
+//! Queries the solver about a principal: its excess, its missing access, its checks, the policies that it does not need.
+//! The only file of the audit that builds a [`Question`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
+use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
+use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
 use crate::audit::actions::ranking::ActionRanking;
-use crate::audit::actions::summary::{NamedActionSet, SummaryCache};
-use crate::audit::checks::planner::Check;
+use crate::audit::actions::summary::SummaryCache;
+use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::check::Check;
 use crate::catalog::Catalog;
-use crate::iam::{AccountId, Effect, Interpretation};
-use crate::snapshot::{AttachmentKind, LayerKind, Snapshot};
+use crate::iam::{AccountId, Effect, Interpretation, Partition};
+use crate::snapshot::{LayerKind, Snapshot};
 use crate::solve::access::ops::{
     exclude_policies, grants_only, intersect, restrict_grants, restrict_to_actions_of, wildcard_grants,
 };
 use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
+    Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
     build_effective_access,
 };
 use crate::trust::{TrustAnalysis, TrustAnalyzer};
 
-/// Steps that one question may take.
-pub(crate) const BUDGET: u64 = 4_000_000;
-/// Steps for advice, which is left out rather than waited for.
+/// The solver budget of one query, in steps.
+const BUDGET: u64 = 4_000_000;
+/// The solver budget of a query for a remediation, in steps. A remediation that needs more is left out.
 const REMEDIATION_BUDGET: u64 = 200_000;
-/// Of each grant so many cubes are told.
+/// The detail of the comparison with the ceiling.
 const DIFFERENCE_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 8, witnesses: WitnessPolicy::PerStatementRequired };
-
-/// Of a part there are many questions: each is told more briefly.
-const CHECK_DETAIL: AnswerDetail =
+/// The detail of checks and of escalation paths, of which a principal can have many.
+pub(crate) const BRIEF_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 2, witnesses: WitnessPolicy::PerStatementRequired };
 
-/// A policy's index and a statement's in it.
-pub(crate) type StatementId = (usize, usize);
-
-/// What one statement allows beyond the other side.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct StatementExcess {
-    /// The actions; for actions that do not exist yet, examples.
-    pub actions: NamedActionSet,
-    /// The difference for the witness's action.
-    pub cubes: Vec<Cube>,
-    /// Whether there is more of it.
-    pub has_more_cubes: bool,
-    /// A request that proves it.
-    pub witness: Option<Request>,
-}
-
-/// What was found by statement.
-pub(crate) type ExcessByStatement = BTreeMap<StatementId, StatementExcess>;
-
-/// All answers about one principal.
+/// The answers about one principal.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PrincipalAnalysis {
-    /// Allowed and not declared.
+    /// What is allowed and not declared.
     pub excess: ExcessByStatement,
-    /// The same of actions that do not exist yet, by statements that are not in `excess`.
+    /// The same for future actions. It has no statement of `excess`.
     pub future_excess: ExcessByStatement,
-    /// Declared and not allowed, where that was asked.
+    /// What is declared and not allowed. Empty if not requested.
     pub not_granted: ExcessByStatement,
-    /// What could not be decided.
+    /// Why parts of the answers are undecided.
     pub undecided: BTreeSet<UndecidedReason>,
-    /// What is allowed and not expected, by topic of the principal.
+    /// What violates each check of the principal, in order.
     pub check_results: Vec<ExcessByStatement>,
-    /// The policies that can all go without touching what is declared: indices.
+    /// The indices of the policies that can all be removed without denying what is declared.
     pub removable_policies: Vec<usize>,
 }
 
-/// What a run shares.
+/// Which optional queries an audit needs.
+#[derive(Clone, Copy)]
+pub(crate) struct AnalysisOptions {
+    /// Whether to query future actions.
+    pub future_excess: bool,
+    /// Whether to query what is declared and not allowed.
+    pub not_granted: bool,
+}
+
+/// What the queries of an audit share.
 pub(crate) struct Analyzer<'a> {
     /// The solver.
     pub solver: &'a Solver<'a>,
-    /// Which rules need their question asked.
-    pub wants_future_excess: bool,
-    /// The same for what is declared and not allowed.
-    pub wants_not_granted: bool,
-    /// What to tell first.
+    /// The ranking of actions.
     pub ranking: ActionRanking<'a>,
-    /// What was told of large sets of actions.
+    /// The summaries of large sets of actions.
     pub summary_cache: SummaryCache,
+    options: AnalysisOptions,
     snapshot: &'a Snapshot,
     trust_analyzer: TrustAnalyzer<'a>,
 }
 
 impl<'a> Analyzer<'a> {
-    /// Asks a solver.
+    /// An analyzer over a snapshot.
     pub fn new(
         solver: &'a Solver<'a>,
         snapshot: &'a Snapshot,
         ranking: ActionRanking<'a>,
-        wants_future_excess: bool,
-        wants_not_granted: bool,
+        options: AnalysisOptions,
     ) -> Analyzer<'a> {
         Analyzer {
             solver,
-            snapshot,
-            wants_future_excess: wants_future_excess,
-            wants_not_granted: wants_not_granted,
-            ranking: ranking,
+            ranking,
             summary_cache: SummaryCache::default(),
+            options,
+            snapshot,
             trust_analyzer: TrustAnalyzer::new(solver, snapshot),
         }
     }
 }
 
 impl Analyzer<'_> {
-    /// What AWS defines.
+    /// The service catalog.
     pub fn catalog(&self) -> &Catalog {
         self.solver.catalog
     }
 
-    /// Whether resource control policies bind a service.
+    /// Whether a service supports resource control policies.
     pub fn is_rcp_supported(&self, service: &str) -> bool {
         self.catalog().find_service(service).is_some_and(|id| self.catalog().supports_rcp(id))
     }
 
-    /// Who may assume the principal and is not declared.
+    /// Whether an account is in the snapshot or in its organization.
+    pub fn is_own_account(&self, account: &str) -> bool {
+        let Some(id) = AccountId::parse(account) else { return false };
+        let organization = self.snapshot.organization.as_ref();
+        self.snapshot.account(&id).is_some() || organization.is_some_and(|o| o.path_from_root(&id).is_some())
+    }
+
+    /// Whether an organization is the one of the snapshot.
+    pub fn is_own_organization(&self, id: &str) -> bool {
+        self.snapshot.organization.as_ref().is_some_and(|organization| organization.id == id)
+    }
+
+    /// What the layers allow, and the policies that statement ids refer to.
+    pub fn compute_effective_access(&self, layers: &Layers) -> (Access, Vec<PolicyRef>) {
+        build_effective_access(layers)
+    }
+
+    /// Whether the layers allow a request.
+    pub fn is_allowed(&self, layers: &Layers, request: &Request, interpretation: Interpretation) -> bool {
+        evaluate(layers, request, &|service| self.is_rcp_supported(service), interpretation).is_allowed()
+    }
+
+    /// The principals that can assume the role and are not declared.
     pub fn analyze_trust(&self, subject: &AuditedPrincipal<'_>) -> TrustAnalysis {
         let assumers =
             subject.entry.and_then(|entry| entry.assumable_by.as_ref()).map(|declared| declared.assumers.as_slice());
@@ -129,64 +137,29 @@ impl Analyzer<'_> {
         trust_analysis
     }
 
-    /// Whether an account belongs to the snapshot or to its organization.
-    pub fn is_own_account(&self, account: &str) -> bool {
-        let Some(id) = AccountId::parse(account) else { return false };
-        let organization = self.snapshot.organization.as_ref();
-        self.snapshot.account(&id).is_some() || organization.is_some_and(|o| o.path_from_root(&id).is_some())
-    }
-
-    /// Whether an organization is that of the snapshot.
-    pub fn is_own_organization(&self, id: &str) -> bool {
-        self.snapshot.organization.as_ref().is_some_and(|organization| organization.id == id)
-    }
-
-    /// What the layers allow, and the policies that its tags speak of.
-    pub fn compute_effective_access(&self, layers: &Layers) -> (Access, Vec<PolicyRef>) {
-        build_effective_access(layers)
-    }
-
-    /// Whether a request is allowed by the principal's layers.
-    pub fn is_allowed(&self, layers: &Layers, request: &Request, readings: Interpretation) -> bool {
-        evaluate(layers, request, &|service| self.is_rcp_supported(service), readings).is_allowed()
-    }
-
-    /// Asks all that is to be known of a principal.
+    /// Runs all queries about a principal.
     pub fn analyze(&self, subject: &AuditedPrincipal<'_>) -> PrincipalAnalysis {
         let (effective, policies) = self.compute_effective_access(&subject.layers);
-        let declared = &subject.ceiling;
+        let ceiling = &subject.ceiling;
         let mut analysis = PrincipalAnalysis::default();
-        let replay_excess = |request: &Request, readings| {
-            let (allowed, declared) = (
-                self.is_allowed(&subject.layers, request, readings),
-                self.is_allowed(&declared.layers, request, readings),
-            );
-            self.check_witness(allowed, declared, request)
+        let replay_excess = |request: &Request, interpretation| {
+            let allowed = self.is_allowed(&subject.layers, request, interpretation);
+            WitnessDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
+                .confirm(request)
         };
-        let query = Query::new_difference(self, subject, &replay_excess);
-        analysis.excess = query.query_existing_actions(&effective, &declared.access, &mut analysis.undecided);
-        if self.wants_future_excess && subject.entry.is_some() {
-            let future_candidates = wildcard_grants(&effective, |tag| !analysis.excess.contains_key(&tag));
+        let query = Query::new_difference(self, Requester::from_subject(subject), &replay_excess);
+        analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
+        if self.options.future_excess && subject.entry.is_some() {
+            let future_candidates = wildcard_grants(&effective, |id| !analysis.excess.contains_key(&id));
             analysis.future_excess =
-                query.query_future_actions(&future_candidates, &declared.access, &mut analysis.undecided);
+                query.find_future_excess(&future_candidates, &ceiling.access).collect_into(&mut analysis.undecided);
         }
-        if self.wants_not_granted && subject.entry.is_some() {
-            let replay_not_granted = |request: &Request, readings| {
-                let (allowed, declared) = (
-                    self.is_allowed(&subject.layers, request, readings),
-                    self.is_allowed(&declared.layers, request, readings),
-                );
-                self.check_witness(declared, allowed, request)
-            };
-            // What cannot be said of a mere information makes no audit incomplete.
-            let query = Query::new_difference(self, subject, &replay_not_granted);
-            analysis.not_granted = query.query_existing_actions(&declared.access, &effective, &mut BTreeSet::new());
+        if self.options.not_granted && subject.entry.is_some() {
+            analysis.not_granted = self.find_not_granted(subject, &effective);
         }
-        analysis.check_results = subject
-            .checks
-            .iter()
-            .map(|check| self.run_check(subject, &effective, check, &mut analysis.undecided))
-            .collect();
+        let checks = subject.checks.iter();
+        analysis.check_results =
+            checks.map(|check| self.run_check(subject, &effective, check, &mut analysis.undecided)).collect();
         if subject.entry.is_some() && subject.missing_documents.is_empty() {
             analysis.removable_policies =
                 self.find_removable_policies(subject, &effective, &policies, &analysis.excess);
@@ -194,7 +167,31 @@ impl Analyzer<'_> {
         analysis
     }
 
-    /// What is allowed within a part and not expected there.
+    /// What is declared and not allowed. The finding (IAM011) is for information only, so its undecided parts do not make
+    /// the audit incomplete.
+    fn find_not_granted(&self, subject: &AuditedPrincipal<'_>, effective: &Access) -> ExcessByStatement {
+        let ceiling = &subject.ceiling;
+        let replay = |request: &Request, interpretation| {
+            let allowed = self.is_allowed(&ceiling.layers, request, interpretation);
+            WitnessDecisions { allowed, expected: self.is_allowed(&subject.layers, request, interpretation) }
+                .confirm(request)
+        };
+        let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
+        query.find_excess(&ceiling.access, effective).excess
+    }
+
+    /// Everything that a principal is allowed to do, without undecided parts. It describes findings that other queries
+    /// decide.
+    pub fn find_all_allowed(&self, subject: &AuditedPrincipal<'_>, access: &Access) -> ExcessByStatement {
+        let replay = |request: &Request, interpretation| {
+            let allowed = self.is_allowed(&subject.layers, request, interpretation);
+            WitnessDecisions { allowed, expected: false }.confirm(request)
+        };
+        let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
+        query.find_excess(access, &Access::default()).excess
+    }
+
+    /// What is allowed in the scope of a check and not expected there.
     fn run_check(
         &self,
         subject: &AuditedPrincipal<'_>,
@@ -202,30 +199,24 @@ impl Analyzer<'_> {
         check: &Check,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> ExcessByStatement {
-        let replay = |request: &Request, readings| {
-            let allowed_in_scope = self.is_allowed(&subject.layers, request, readings)
-                && self.is_allowed(&check.scope.layers, request, readings);
-            self.check_witness(allowed_in_scope, self.is_allowed(&check.expected.layers, request, readings), request)
+        let replay = |request: &Request, interpretation| {
+            let is_allowed = |layers| self.is_allowed(layers, request, interpretation);
+            WitnessDecisions {
+                allowed: is_allowed(&subject.layers) && is_allowed(&check.scope.layers),
+                expected: is_allowed(&check.expected.layers),
+            }
+            .confirm(request)
         };
-        let mut reasons = BTreeSet::new();
         let in_scope =
             intersect(&restrict_to_actions_of(self.solver, effective, &check.scope.access), &check.scope.access);
-        let query = Query { detail: CHECK_DETAIL, ..Query::new_difference(self, subject, &replay) };
-        let excess = query.query_existing_actions(&in_scope, &check.expected.access, &mut reasons);
-        undecided.extend(reasons.iter().map(|why| UndecidedReason::UnreadInput(format!("{}: {why}", check.name))));
-        excess
+        let query = Query::new_difference(self, Requester::from_subject(subject), &replay).with_detail(BRIEF_DETAIL);
+        let answer = query.find_excess(&in_scope, &check.expected.access);
+        let reasons = answer.undecided.iter();
+        undecided.extend(reasons.map(|reason| UndecidedReason::UnreadInput(format!("{}: {reason}", check.name))));
+        answer.excess
     }
 
-    /// A witness proves what is asked where one side allows it and the other does not.
-    pub fn check_witness(&self, allowed: bool, expected: bool, request: &Request) -> Result<(), String> {
-        match (allowed, expected) {
-            (true, false) => Ok(()),
-            _ => Err(format!("{} on {}", request.action, request.resource)),
-        }
-    }
-
-    /// The policies behind the excess that can go, all together, while everything that is both allowed and
-    /// declared stays allowed.
+    /// The policies with excess that can all be removed while everything that is allowed and declared stays allowed.
     fn find_removable_policies(
         &self,
         subject: &AuditedPrincipal<'_>,
@@ -237,12 +228,14 @@ impl Analyzer<'_> {
         let mut removed: Vec<usize> = Vec::new();
         let candidates: BTreeSet<usize> = excess.keys().map(|(policy, _)| *policy).collect();
         for candidate in candidates {
-            let Some(policy) = policies.get(candidate).filter(|policy| is_attachment(policy)) else { continue };
-            // A policy that denies also takes away: without it the principal could do more.
-            if policy.document.statements.iter().any(|s| s.effect == Effect::Deny) {
+            // Without a policy that denies, the principal would have more access.
+            let can_be_removed = policies.get(candidate).is_some_and(|policy| {
+                is_attachment(policy) && policy.document.statements.iter().all(|s| s.effect != Effect::Deny)
+            });
+            if !can_be_removed {
                 continue;
             }
-            let is_removed = |tag: usize| tag == candidate || removed.contains(&tag);
+            let is_removed = |policy: usize| policy == candidate || removed.contains(&policy);
             let (at_stake, remaining) = match effective.branches.as_slice() {
                 // What other policies grant stays allowed, and what is at stake passes the other layers already.
                 [_] => (
@@ -251,12 +244,9 @@ impl Analyzer<'_> {
                 ),
                 _ => (allowed_and_declared.clone(), exclude_policies(effective, is_removed)),
             };
-            let known_context = &subject.known_context;
-            let (budget, detail) = (REMEDIATION_BUDGET, AnswerDetail::Verdict);
             let query =
-                Query { analyzer: self, subject, known_context: known_context, budget, detail: detail, replay: None };
-            let mut undecided = BTreeSet::new();
-            if query.query_existing_actions(&at_stake, &remaining, &mut undecided).is_empty() && undecided.is_empty() {
+                Query { budget: REMEDIATION_BUDGET, ..Query::new_verdict(self, Requester::from_subject(subject)) };
+            if query.find_excess(&at_stake, &remaining).is_contained() {
                 removed.push(candidate);
             }
         }
@@ -264,105 +254,137 @@ impl Analyzer<'_> {
     }
 }
 
-/// Whether a policy can be detached from the principal, or deleted from it.
-pub(crate) fn is_attachment(policy: &PolicyRef) -> bool {
-    matches!(policy.origin, PolicyOrigin::Identity(AttachmentKind::Inline { .. } | AttachmentKind::Attached { .. }))
+/// The decisions of the evaluator about a witness.
+pub(crate) struct WitnessDecisions {
+    /// Whether the side that may exceed the other allows the request.
+    pub allowed: bool,
+    /// Whether the other side allows it.
+    pub expected: bool,
 }
 
-/// One way of asking.
-pub(crate) struct Query<'a> {
-    /// What the run shares.
-    pub analyzer: &'a Analyzer<'a>,
-    /// The principal of which it is asked.
-    pub subject: &'a AuditedPrincipal<'a>,
-    /// What is known of the context.
+impl WitnessDecisions {
+    /// Confirms that the witness proves the excess.
+    ///
+    /// # Errors
+    /// The request as text, if it proves nothing.
+    pub fn confirm(&self, request: &Request) -> Result<(), String> {
+        if self.allowed && !self.expected {
+            return Ok(());
+        }
+        Err(format!("{} on {}", request.action, request.resource))
+    }
+}
+
+/// The principal whose requests a query is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Requester<'a> {
+    /// The context facts of its requests.
     pub known_context: &'a KnownContext,
-    /// Steps that it may take.
-    pub budget: u64,
-    /// How much is wanted.
-    pub detail: AnswerDetail,
-    /// Replays witnesses.
-    pub replay: Option<&'a WitnessReplay<'a>>,
+    /// The partition of its account.
+    pub partition: Partition,
+    /// The id of its account, for the ARNs of witnesses.
+    pub account: &'a str,
+}
+
+impl<'a> Requester<'a> {
+    /// An audited principal.
+    pub fn from_subject(subject: &'a AuditedPrincipal<'_>) -> Requester<'a> {
+        Requester {
+            known_context: &subject.known_context,
+            partition: subject.account.partition,
+            account: subject.account.id.as_str(),
+        }
+    }
+
+    /// The same principal with other context facts.
+    pub fn with_context(self, known_context: &'a KnownContext) -> Requester<'a> {
+        Requester { known_context, ..self }
+    }
+}
+
+/// How to query the solver.
+pub(crate) struct Query<'a> {
+    analyzer: &'a Analyzer<'a>,
+    requester: Requester<'a>,
+    /// In steps.
+    budget: u64,
+    /// The detail of the answer.
+    detail: AnswerDetail,
+    /// Replays witnesses in the evaluator.
+    replay: Option<&'a WitnessReplay<'a>>,
+}
+
+/// What one side allows and the other does not.
+#[derive(Default)]
+pub(crate) struct QueryAnswer {
+    /// The proven excess.
+    pub excess: ExcessByStatement,
+    /// Why parts of the answer are undecided.
+    pub undecided: BTreeSet<UndecidedReason>,
+}
+
+impl QueryAnswer {
+    /// Whether it is proven that one side allows nothing beyond the other.
+    pub fn is_contained(&self) -> bool {
+        self.excess.is_empty() && self.undecided.is_empty()
+    }
+
+    /// The excess. Adds the reasons of undecided parts to others.
+    pub fn collect_into(self, undecided: &mut BTreeSet<UndecidedReason>) -> ExcessByStatement {
+        undecided.extend(self.undecided);
+        self.excess
+    }
 }
 
 impl<'a> Query<'a> {
-    /// The whole difference, of which each witness is replayed.
+    /// A query for the complete difference, with a replayed witness for each statement.
     pub fn new_difference(
         analyzer: &'a Analyzer<'a>,
-        subject: &'a AuditedPrincipal<'a>,
+        requester: Requester<'a>,
         replay: &'a WitnessReplay<'a>,
     ) -> Query<'a> {
-        let known_context = &subject.known_context;
-        Query {
-            analyzer: analyzer,
-            subject,
-            known_context: known_context,
-            budget: BUDGET,
-            detail: DIFFERENCE_DETAIL,
-            replay: Some(replay),
-        }
+        Query { analyzer, requester, budget: BUDGET, detail: DIFFERENCE_DETAIL, replay: Some(replay) }
     }
 
-    /// What one side allows and the other does not, of the actions that exist.
-    pub fn query_existing_actions(
-        &self,
-        left: &Access,
-        right: &Access,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> ExcessByStatement {
-        self.run(left, right, ActionWorld::Existing, undecided)
+    /// A query for the verdict only, without a witness.
+    pub fn new_verdict(analyzer: &'a Analyzer<'a>, requester: Requester<'a>) -> Query<'a> {
+        Query { analyzer, requester, budget: BUDGET, detail: AnswerDetail::Verdict, replay: None }
     }
 
-    fn query_future_actions(
-        &self,
-        left: &Access,
-        right: &Access,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> ExcessByStatement {
+    /// The same query with another detail of the answer.
+    pub fn with_detail(self, detail: AnswerDetail) -> Query<'a> {
+        Query { detail, ..self }
+    }
+
+    /// What `left` allows and `right` does not, among existing actions.
+    pub fn find_excess(&self, left: &Access, right: &Access) -> QueryAnswer {
+        self.run(left, right, ActionWorld::Existing)
+    }
+
+    /// What `left` allows and `right` does not, among future actions.
+    fn find_future_excess(&self, left: &Access, right: &Access) -> QueryAnswer {
         if left.branches.iter().all(|branch| branch.allow_layers.iter().any(Vec::is_empty)) {
-            return ExcessByStatement::new();
+            return QueryAnswer::default();
         }
-        self.run(left, right, ActionWorld::Future, undecided)
+        self.run(left, right, ActionWorld::Future)
     }
 
-    fn run(
-        &self,
-        left: &Access,
-        right: &Access,
-        world: ActionWorld,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> ExcessByStatement {
-        let question = Question {
+    fn run(&self, left: &Access, right: &Access, world: ActionWorld) -> QueryAnswer {
+        let answer = self.analyzer.solver.answer(&Question {
             effective: left,
             declared: right,
-            known: self.known_context,
-            partition: Some(self.subject.account.partition),
+            known: self.requester.known_context,
+            partition: Some(self.requester.partition),
             world,
             single_request: None,
             budget: self.budget,
             detail: self.detail,
-            witness_account: Some(self.subject.account.id.as_str()),
+            witness_account: Some(self.requester.account),
             replay: self.replay,
-        };
-        let answer = self.analyzer.solver.answer(&question);
-        undecided.extend(answer.undecided);
-        group_by_statement(&self.analyzer.ranking, answer.grants)
-    }
-}
-
-pub(crate) fn group_by_statement(ranking: &ActionRanking<'_>, grants: Vec<Grant>) -> ExcessByStatement {
-    let mut excess = ExcessByStatement::new();
-    for grant in grants {
-        let statement_excess: &mut StatementExcess = excess.entry(grant.statement_id).or_default();
-        grant.actions.known.iter().for_each(|action| statement_excess.actions.add(*action));
-        grant.actions.unknown.iter().for_each(|name| statement_excess.actions.add_name(ranking.catalog, name));
-        let Some(witness) = grant.witness else { continue };
-        // The solver goes by the same ranks: a statement's first witness is of its most alarming action.
-        if statement_excess.witness.is_none() {
-            statement_excess.cubes = grant.cubes;
-            statement_excess.has_more_cubes = grant.has_more_cubes;
-            statement_excess.witness = Some(witness);
+        });
+        QueryAnswer {
+            excess: group_by_statement(self.analyzer.catalog(), answer.grants),
+            undecided: answer.undecided.into_iter().collect(),
         }
     }
-    excess
 }

@@ -1,55 +1,64 @@
-//! What a principal can become that is broader than both its ceiling and itself.
+//! The shortest escalation path to access beyond both the ceiling and the own access of a principal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::analyzer::{Analyzer, ExcessByStatement, group_by_statement};
+use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester, WitnessDecisions};
 use crate::access::{Layers, PolicyRef, Request, find_missing_documents};
+use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::base::cache::Cache;
 use crate::baseline::{Assignment, Assignments, Baseline, DeclaredAssumers};
 use crate::iam::Interpretation;
 use crate::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar, ProvenStep};
 use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
-use crate::solve::{Access, ActionWorld, AnswerDetail, Question, UndecidedReason, WitnessPolicy, WitnessReplay};
+use crate::solve::{Access, AnswerDetail, UndecidedReason, WitnessReplay};
 use crate::trust::is_declared_assumer;
 
-/// Steps that the question about one being may take.
-const STATE_BUDGET: u64 = 4_000_000;
-const PATH_DETAIL: AnswerDetail =
-    AnswerDetail::Difference { max_cubes: 2, witnesses: WitnessPolicy::PerStatementRequired };
-
-/// The graph of becoming, and what of it is agreed.
+/// The attack graph, and which of its steps are declared.
 pub(crate) struct EscalationAnalysis<'a> {
     pub(crate) graph: Graph<'a>,
     snapshot: &'a Snapshot,
-    /// Who is declared to assume each principal.
+    /// The declared assumers of each principal, in the order of the snapshot.
     declared_assumers: Vec<Option<&'a DeclaredAssumers>>,
-    /// Positions in the snapshot, by ARN.
+    /// The position of each principal in the snapshot, by ARN.
     positions: BTreeMap<&'a str, usize>,
-    /// Who may do no more than a ceiling allows, by the ceiling's address: asked once for all whom it binds.
-    containment_cache: Mutex<FxHashMap<(EquivalenceClass, usize), bool>>,
-    /// What someone may do beyond a ceiling, in the same way.
-    excess_cache: Mutex<FxHashMap<(EquivalenceClass, usize), Arc<ExcessByStatement>>>,
+    /// Whether a state has no access beyond a ceiling. Principals with the same ceiling share the answers.
+    containment_cache: Cache<StateAndCeiling, bool>,
+    /// The access of a state beyond a ceiling. Principals with the same ceiling share the answers.
+    excess_cache: Cache<StateAndCeiling, Arc<ExcessByStatement>>,
 }
 
-/// What a principal can become.
+/// The equivalence class of a state, and the address of a ceiling.
+///
+/// INVARIANT: the audited principals hold the ceilings in `Arc`s that outlive the caches.
+type StateAndCeiling = (EquivalenceClass, usize);
+
+/// What a principal can escalate to.
 #[derive(Default)]
 pub(crate) struct EscalationResult {
-    /// The shortest path to what is broader.
+    /// The shortest path to broader access. `None` if no path leads there, or if that is undecided.
     pub(crate) path: Option<BroaderPath>,
-    /// What could not be decided where no path was found.
+    /// Why it is undecided whether there is a path. Empty if one was found.
     pub(crate) undecided: BTreeSet<UndecidedReason>,
 }
 
-/// A path, and what stands at its end.
+/// A path to broader access.
 pub(crate) struct BroaderPath {
     pub(crate) steps: Vec<ProvenStep>,
-    /// What the last may do beyond the ceiling; the example is of what the principal may not do itself.
+    /// The access of the last state beyond the ceiling. Its witnesses show access that the principal does not have itself.
     pub(crate) excess: ExcessByStatement,
-    /// The policies that the tags speak of.
+    /// The policies that the statement ids refer to.
     pub(crate) policies: Vec<PolicyRef>,
+}
+
+/// The last state of a path, with its layers and its access.
+struct PathEnd<'e> {
+    state: &'e NodeState,
+    layers: &'e Layers,
+    access: &'e Access,
 }
 
 impl<'a> EscalationAnalysis<'a> {
@@ -69,67 +78,59 @@ impl<'a> EscalationAnalysis<'a> {
             snapshot,
             declared_assumers: assignments.by_principal.iter().map(assumers_of).collect(),
             positions,
-            containment_cache: Mutex::default(),
-            excess_cache: Mutex::default(),
+            containment_cache: Cache::default(),
+            excess_cache: Cache::default(),
         }
     }
 
-    /// Looks for the shortest path to what is broader.
+    /// Finds the shortest path to broader access.
     pub(crate) fn find_broader_path(
         &self,
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
     ) -> EscalationResult {
-        let Some(start) = self.positions.get(subject.principal.arn.as_str()) else {
-            return EscalationResult::default();
-        };
+        // INVARIANT: audited principals come from the snapshot of the graph.
+        let start = self.positions.get(subject.principal.arn.as_str()).expect("a principal of the snapshot");
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
         let mut branches = subject.ceiling.access.branches.clone();
         branches.extend(own_access.branches);
         let allowed = Access { branches };
-        let graph = &self.graph;
-        let lower_bound = graph.lower_bound(&allowed);
-        if graph.is_all_actions(&lower_bound) {
+        let lower_bound = self.graph.lower_bound(&allowed);
+        if self.graph.is_all_actions(&lower_bound) {
             return EscalationResult::default();
         }
         let mut contained_classes: FxHashSet<EquivalenceClass> = FxHashSet::default();
         let mut goal = |path: &PathSoFar<'_>| {
-            let last = path.last();
-            if graph.is_limited_to(last, &lower_bound) {
+            let state = path.last();
+            if self.graph.is_limited_to(state, &lower_bound) {
                 return GoalResult::NotMet;
             }
-            let equivalence_class = graph.equivalence_class(last, &allowed);
+            let equivalence_class = self.graph.equivalence_class(state, &allowed);
             if contained_classes.contains(&equivalence_class) {
                 return GoalResult::NotMet;
             }
-            if graph.is_contained_in(last, &allowed) || self.is_contained(last, subject) {
+            if self.graph.is_contained_in(state, &allowed) || self.is_contained(state, subject) {
                 contained_classes.insert(equivalence_class);
                 return GoalResult::NotMet;
             }
-            let Some((layers, access, policies)) = graph.build_layers(last) else { return GoalResult::NotMet };
-            let end = (last, &layers, &access);
-            let (gained, undecided) = self.find_gained_access(analyzer, subject, end, &allowed);
-            if gained.is_empty() {
-                if undecided.is_empty() {
-                    contained_classes.insert(equivalence_class);
-                    return GoalResult::NotMet;
-                }
-                return GoalResult::Undecided(undecided);
+            // INVARIANT: the search visits states of this graph.
+            let (layers, access, policies) = self.graph.build_layers(state).expect("a state of the graph");
+            let end = PathEnd { state, layers: &layers, access: &access };
+            let gained = self.find_gained_access(analyzer, subject, &end, &allowed);
+            if gained.is_contained() {
+                contained_classes.insert(equivalence_class);
+                return GoalResult::NotMet;
             }
-            let states = path.states();
-            let missing: BTreeSet<UndecidedReason> =
-                self.find_missing_documents(&states).map(|m| UndecidedReason::UnreadInput(m.to_string())).collect();
-            if !missing.is_empty() {
-                return GoalResult::Undecided(missing);
+            if gained.excess.is_empty() {
+                return GoalResult::Undecided(gained.undecided);
             }
-            match graph.prove_steps(&states) {
+            match self.prove_undeclared_path(&path.states()) {
                 Err(undecided) => GoalResult::Undecided(undecided),
-                Ok(steps) if steps.iter().all(|step| self.is_declared_assumption(step)) => GoalResult::NotMet,
-                Ok(steps) => GoalResult::Met(BroaderPath {
-                    steps: steps,
-                    excess: self.find_path_excess(analyzer, subject, end, gained),
-                    policies,
-                }),
+                Ok(None) => GoalResult::NotMet,
+                Ok(Some(steps)) => {
+                    let excess = self.find_path_excess(analyzer, subject, &end, gained.excess);
+                    GoalResult::Met(BroaderPath { steps, excess, policies })
+                }
             }
         };
         let search = self.graph.find_shortest_path(*start, &mut goal);
@@ -139,61 +140,72 @@ impl<'a> EscalationAnalysis<'a> {
         }
     }
 
-    /// Whether someone may do no more than the ceiling of a principal allows; not, where that is undecided.
-    fn is_contained(&self, state: &NodeState, subject: &AuditedPrincipal<'_>) -> bool {
-        let ceiling = &subject.ceiling.access;
-        let key = (self.graph.equivalence_class(state, ceiling), Arc::as_ptr(&subject.ceiling) as usize);
-        let lock = || self.containment_cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cached) = lock().get(&key) {
-            return *cached;
+    /// Proves the steps of a path. `None` if every step is declared.
+    ///
+    /// # Errors
+    /// Why the path is undecided.
+    fn prove_undeclared_path(
+        &self,
+        states: &[NodeState],
+    ) -> Result<Option<Vec<ProvenStep>>, BTreeSet<UndecidedReason>> {
+        let missing: BTreeSet<UndecidedReason> =
+            self.find_missing_documents(states).map(|m| UndecidedReason::UnreadInput(m.to_string())).collect();
+        if !missing.is_empty() {
+            return Err(missing);
         }
-        let contained = self.graph.has_excess(state, ceiling) == Ok(false);
-        lock().insert(key, contained);
-        contained
+        let steps = self.graph.prove_steps(states)?;
+        let is_declared = steps.iter().all(|step| self.is_declared_assumption(step));
+        Ok((!is_declared).then_some(steps))
     }
 
-    /// Whether whoever takes a step is declared to: it assumes a role that lists it in `assumable_by`.
+    /// Whether it is proven that a state has no access beyond the ceiling of a principal. False if that is undecided:
+    /// then the query for the gained access decides.
+    fn is_contained(&self, state: &NodeState, subject: &AuditedPrincipal<'_>) -> bool {
+        let ceiling = &subject.ceiling;
+        let key = (self.graph.equivalence_class(state, &ceiling.access), Arc::as_ptr(ceiling) as usize);
+        self.containment_cache.get_or_compute(key, || self.graph.has_excess(state, &ceiling.access) == Ok(false))
+    }
+
+    /// Whether a step is declared: it assumes a role that lists the principal in `assumable_by`.
     pub(crate) fn is_declared_assumption(&self, step: &ProvenStep) -> bool {
         let from = self.graph.arn(step.from.principal);
         let assumers = self.declared_assumers.get(step.to.principal).copied().flatten();
         step.is_role_assumption() && assumers.is_some_and(|assumers| is_declared_assumer(&assumers.assumers, from))
     }
 
-    /// The documents that could close the way and are not known.
+    /// The missing documents that could deny a step of a path.
     fn find_missing_documents(&self, states: &[NodeState]) -> impl Iterator<Item = MissingDocument> {
-        let may_block = |missing: &MissingDocument| {
+        let can_deny = |missing: &MissingDocument| {
             !matches!(missing.layer, LayerKind::Identity | LayerKind::Trust | LayerKind::Resource)
         };
         let principals = self.snapshot.principals().enumerate();
         let on_path = principals.filter(|(index, _)| states.iter().any(|state| state.principal == *index));
         let missing_documents =
             on_path.flat_map(|(_, (account, principal))| find_missing_documents(self.snapshot, account, principal));
-        missing_documents.filter(may_block).collect::<Vec<_>>().into_iter()
+        missing_documents.filter(can_deny).collect::<Vec<_>>().into_iter()
     }
 
-    /// All that the end of a path may do beyond the ceiling, worked out once for all whom the ceiling binds, with what
-    /// the principal gains as the example.
+    /// The access of a state beyond the ceiling, with witnesses from the access that the principal gains.
+    ///
+    /// The gained access proves the finding. An undecided part of the remaining excess does not change it and is left out.
     fn find_path_excess(
         &self,
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
-        end: PathEnd<'_>,
+        end: &PathEnd<'_>,
         gained: ExcessByStatement,
     ) -> ExcessByStatement {
         let ceiling = &subject.ceiling;
-        let key = (self.graph.equivalence_class(end.0, &ceiling.access), Arc::as_ptr(ceiling) as usize);
-        let lock = || self.excess_cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let cached = lock().get(&key).map(Arc::clone);
-        let excess = cached.unwrap_or_else(|| {
-            let replay = |request: &Request, readings: Interpretation| {
-                let declared = analyzer.is_allowed(&ceiling.layers, request, readings);
-                analyzer.check_witness(analyzer.is_allowed(end.1, request, readings), declared, request)
+        let key = (self.graph.equivalence_class(end.state, &ceiling.access), Arc::as_ptr(ceiling) as usize);
+        let shared_excess = self.excess_cache.get_or_compute(key, || {
+            let replay = |request: &Request, interpretation: Interpretation| {
+                let allowed = analyzer.is_allowed(end.layers, request, interpretation);
+                WitnessDecisions { allowed, expected: analyzer.is_allowed(&ceiling.layers, request, interpretation) }
+                    .confirm(request)
             };
-            let excess = Arc::new(self.query_beyond(analyzer, end, &ceiling.access, PATH_DETAIL, &replay).0);
-            lock().insert(key, Arc::clone(&excess));
-            excess
+            Arc::new(self.find_excess_over(analyzer, end, &ceiling.access, BRIEF_DETAIL, &replay).excess)
         });
-        let mut excess = (*excess).clone();
+        let mut excess = (*shared_excess).clone();
         for (statement_id, statement_excess) in gained {
             excess
                 .entry(statement_id)
@@ -203,51 +215,37 @@ impl<'a> EscalationAnalysis<'a> {
         excess
     }
 
-    /// What someone may do that is not allowed already.
+    /// The access of a state that neither the ceiling nor the own access of a principal allows.
     fn find_gained_access(
         &self,
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
-        end: PathEnd<'_>,
+        end: &PathEnd<'_>,
         allowed: &Access,
-    ) -> (ExcessByStatement, BTreeSet<UndecidedReason>) {
-        let allows = |layers: &Layers, request: &Request, readings: Interpretation| {
-            analyzer.is_allowed(layers, request, readings)
+    ) -> QueryAnswer {
+        let replay = |request: &Request, interpretation: Interpretation| {
+            let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, request, interpretation);
+            WitnessDecisions {
+                allowed: is_allowed(end.layers),
+                expected: is_allowed(&subject.ceiling.layers) || is_allowed(&subject.layers),
+            }
+            .confirm(request)
         };
-        let replay = |request: &Request, readings: Interpretation| {
-            let already =
-                allows(&subject.ceiling.layers, request, readings) || allows(&subject.layers, request, readings);
-            analyzer.check_witness(allows(end.1, request, readings), already, request)
-        };
-        self.query_beyond(analyzer, end, allowed, AnswerDetail::Verdict, &replay)
+        self.find_excess_over(analyzer, end, allowed, AnswerDetail::Verdict, &replay)
     }
 
-    /// What someone may do that an access does not allow. Both sides are asked as that one: what its tags, name and
-    /// number let it do is what the policies of both sides let it do.
-    fn query_beyond(
+    /// The access of a state beyond another access. Both sides are evaluated with the context facts of the state.
+    fn find_excess_over(
         &self,
         analyzer: &Analyzer<'_>,
-        (state, _, access): PathEnd<'_>,
+        end: &PathEnd<'_>,
         allowed: &Access,
-        depth: AnswerDetail,
+        detail: AnswerDetail,
         replay: &WitnessReplay<'_>,
-    ) -> (ExcessByStatement, BTreeSet<UndecidedReason>) {
-        let Some((known, partition, account)) = self.graph.known_context(state) else { return Default::default() };
-        let answer = analyzer.solver.answer(&Question {
-            effective: access,
-            declared: allowed,
-            known,
-            partition: Some(partition),
-            world: ActionWorld::Existing,
-            single_request: None,
-            budget: STATE_BUDGET,
-            detail: depth,
-            witness_account: Some(account),
-            replay: Some(replay),
-        });
-        (group_by_statement(&analyzer.ranking, answer.grants), answer.undecided.into_iter().collect())
+    ) -> QueryAnswer {
+        // INVARIANT: the search visits states of this graph.
+        let (known_context, partition, account) = self.graph.known_context(end.state).expect("a state of the graph");
+        let requester = Requester { known_context, partition, account };
+        Query::new_difference(analyzer, requester, replay).with_detail(detail).find_excess(end.access, allowed)
     }
 }
-
-/// Who stands at the end of a path, with its layers and the access that they make.
-type PathEnd<'e> = (&'e NodeState, &'e Layers, &'e Access);

@@ -1,4 +1,10 @@
-//! Asks the solver about one principal, and returns data.
+//! Queries the solver about one principal, and returns data without text.
+//!
+//! - [`analyzer`]: the queries of every principal; the only file that builds a `solve::Question`
+//! - [`operator_comparison`]: compares an agent with its operators (IAM003)
+//! - [`shared_role`]: roles that humans and agents share (IAM003)
+//! - [`guard_bypass`]: guards that a principal can satisfy by itself (IAM004)
+//! - [`escalation`]: what a principal can escalate to (IAM005)
 
 pub(crate) mod analyzer;
 pub(crate) mod escalation;

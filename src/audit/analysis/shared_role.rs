@@ -1,86 +1,72 @@
-//! Roles that both people and agents can take on (`docs/rules.md`, IAM003).
+//! Roles that both humans and agents can assume (`docs/rules.md`, IAM003).
 
-use crate::audit::subject::audited_principal::AuditedPrincipal;
-use crate::baseline::{Glob, PrincipalClass};
+use crate::audit::subject::audited_principal::{AuditedPrincipal, is_human_class};
+use crate::base::glob::Glob;
+use crate::baseline::PrincipalClass;
 use crate::classify::{Assumer, InferredClass};
-use crate::iam::{AccountId, Effect, ElementKind, Statement};
+use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
+use crate::iam::{Effect, ElementKind, Statement, Template, TemplatePart};
 use crate::reach::Graph;
-use crate::snapshot::Snapshot;
-use crate::trust::{ConditionalGrant, TrustGrant, list_conditional_grants};
+use crate::snapshot::{Account, Principal, Snapshot};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
-/// Who of a snapshot takes on which role.
+/// The humans and agents of a snapshot that can assume roles.
 pub(crate) struct SharedRoleIndex<'a> {
     graph: &'a Graph<'a>,
-    /// People and agents whose own policies let them assume roles.
+    /// Humans and agents whose own policies allow them to assume roles.
     assumers: Vec<RoleAssumer<'a>>,
 }
 
 struct RoleAssumer<'a> {
+    /// Its position in the snapshot.
     principal: usize,
     class: InferredClass,
     arn: &'a str,
     account: &'a str,
-    /// The roles that its policies speak of.
+    /// The roles in its policies.
     role_patterns: Vec<Glob>,
 }
 
-/// One of the people and one of the agents who can take a role on.
+/// How humans and how agents can assume a role.
 pub(crate) struct SharedRole {
-    /// How people do.
+    /// The evidence that a human can.
     pub human_evidence: String,
-    /// How agents do.
+    /// The evidence that an agent can.
     pub agent_evidence: String,
 }
 
 impl<'a> SharedRoleIndex<'a> {
-    /// `kinds` are what the principals of the snapshot are, in its order.
+    /// The index of a snapshot. The classes are in the order of its principals.
     pub fn new(graph: &'a Graph<'a>, snapshot: &'a Snapshot, classes: &[InferredClass]) -> SharedRoleIndex<'a> {
-        let to_assumer = |(index, (account, principal)): (usize, (&'a crate::snapshot::Account, &'a _))| {
-            let principal: &'a crate::snapshot::Principal = principal;
-            let class = *classes.get(index)?;
-            if !class.is(PrincipalClass::Agent) && !is_human(class) {
-                return None;
-            }
-            let statements = principal.identity_policies.iter().flat_map(|policy| &policy.document.statements);
-            let statements = statements.filter(|s| s.effect == Effect::Allow && s.action.lists_action(ASSUME_ROLE));
-            let role_patterns: Vec<Glob> =
-                statements.flat_map(|statement| find_role_patterns(statement, class)).collect();
-            let (arn, account) = (principal.arn.as_str(), account.id.as_str());
-            (!role_patterns.is_empty()).then_some(RoleAssumer {
-                principal: index,
-                class: class,
-                arn,
-                account,
-                role_patterns: role_patterns,
-            })
-        };
-        SharedRoleIndex { graph, assumers: snapshot.principals().enumerate().filter_map(to_assumer).collect() }
+        let principals = snapshot.principals().zip(classes).enumerate();
+        let to_assumer =
+            |(position, ((account, principal), class))| RoleAssumer::new(position, account, principal, class);
+        SharedRoleIndex { graph, assumers: principals.filter_map(to_assumer).collect() }
     }
 
-    /// Who shares a role; none where it is not both people and agents.
+    /// How humans and agents can assume a role. `None` if not both can.
     pub fn find_shared_role(&self, subject: &AuditedPrincipal<'_>) -> Option<SharedRole> {
         let role = self.graph.find(subject.principal.arn.as_str())?;
-        let is_agent_assumable = subject.assumers.iter().any(|assumer| assumer.class.is(PrincipalClass::Agent));
-        if subject.principal.trust_policy.is_none()
-            || !is_agent_assumable && !self.assumers.iter().any(|assumer| assumer.class.is(PrincipalClass::Agent))
-        {
+        let is_agent = |class: InferredClass| class == InferredClass::Known(PrincipalClass::Agent);
+        let may_have_agents = subject.assumers.iter().any(|assumer| is_agent(assumer.class))
+            || self.assumers.iter().any(|assumer| is_agent(assumer.class));
+        if subject.principal.trust_policy.is_none() || !may_have_agents {
             return None;
         }
-        let agent_evidence = self.describe_assumer(subject, role, |class| class.is(PrincipalClass::Agent))?;
-        let human_evidence = self.describe_assumer(subject, role, is_human)?;
-        Some(SharedRole { human_evidence: human_evidence, agent_evidence: agent_evidence })
+        let agent_evidence = self.find_evidence(subject, role, is_agent)?;
+        let human_evidence = self.find_evidence(subject, role, is_human_class)?;
+        Some(SharedRole { human_evidence, agent_evidence })
     }
 
-    fn describe_assumer(
+    /// The evidence that a principal of a class can assume a role.
+    fn find_evidence(
         &self,
         subject: &AuditedPrincipal<'_>,
         role: usize,
-        is_wanted_class: fn(InferredClass) -> bool,
+        is_wanted_class: impl Fn(InferredClass) -> bool,
     ) -> Option<String> {
-        let arn = subject.principal.arn.as_str();
-        // Whom the trust policy names may be denied it, there or by its own policies.
+        // A principal in the trust policy can assume the role unless it is proven that a policy denies it.
         let can_assume = |assumer: &&Assumer| {
             assumer.principal.is_none_or(|principal| self.graph.can_assume(principal, role) != Ok(false))
         };
@@ -88,53 +74,86 @@ impl<'a> SharedRoleIndex<'a> {
         if let Some(assumer) = named_assumer {
             return Some(assumer.reason.clone());
         }
+        // The policies of a principal decide if the trust policy names its account only. It must be proven that it can.
+        let role_arn = subject.principal.arn.as_str();
         let accounts = find_trusted_accounts(subject);
         let is_candidate = |candidate: &&RoleAssumer<'_>| {
             candidate.principal != role
                 && is_wanted_class(candidate.class)
-                && accounts.iter().any(|account| account.as_str() == candidate.account)
-                && candidate.role_patterns.iter().any(|roles| roles.matches(arn))
+                && accounts.contains(&candidate.account)
+                && candidate.role_patterns.iter().any(|roles| roles.matches(role_arn))
         };
-        let assumer = self
-            .assumers
-            .iter()
-            .filter(is_candidate)
-            .find(|candidate| self.graph.can_assume(candidate.principal, role) == Ok(true))?;
-        Some(format!("trusts account {}, whose {} may assume it", assumer.account, assumer.arn))
+        let mut candidates = self.assumers.iter().filter(is_candidate);
+        let assumer = candidates.find(|candidate| self.graph.can_assume(candidate.principal, role) == Ok(true))?;
+        Some(format!("trusts account {}, and the policies of {} allow it", assumer.account, assumer.arn))
     }
 }
 
-fn is_human(class: InferredClass) -> bool {
-    class.is(PrincipalClass::Operator) || class.is(PrincipalClass::BreakGlass)
+impl<'a> RoleAssumer<'a> {
+    /// `None` if the principal is neither a human nor an agent, or if its policies have no role that matters.
+    fn new(
+        position: usize,
+        account: &'a Account,
+        principal: &'a Principal,
+        class: &InferredClass,
+    ) -> Option<RoleAssumer<'a>> {
+        if *class != InferredClass::Known(PrincipalClass::Agent) && !is_human_class(*class) {
+            return None;
+        }
+        let statements = principal.identity_policies.iter().flat_map(|policy| &policy.document.statements);
+        let role_patterns: Vec<Glob> = statements
+            .filter(|statement| allows_assume_role(statement))
+            .flat_map(|statement| find_role_patterns(statement, *class))
+            .collect();
+        (!role_patterns.is_empty()).then_some(RoleAssumer {
+            principal: position,
+            class: *class,
+            arn: principal.arn.as_str(),
+            account: account.id.as_str(),
+            role_patterns,
+        })
+    }
 }
 
-/// The accounts whose principals the trust policy allows to assume the role.
-fn find_trusted_accounts(subject: &AuditedPrincipal<'_>) -> Vec<AccountId> {
+fn allows_assume_role(statement: &Statement) -> bool {
+    statement.effect == Effect::Allow && statement.action.lists_action(ASSUME_ROLE)
+}
+
+/// The accounts that the trust policy names without naming principals of them.
+fn find_trusted_accounts<'s>(subject: &AuditedPrincipal<'s>) -> Vec<&'s str> {
     let Some(trust) = subject.principal.trust_policy.as_ref() else { return Vec::new() };
-    let grants = list_conditional_grants(&trust.document).into_iter();
-    let to_account = |conditional: ConditionalGrant<'_>| match conditional.grant {
-        TrustGrant::Account(account) if conditional.statement.action.lists_action(ASSUME_ROLE) => Some(account),
+    let statements = trust.document.statements.iter().filter(|statement| allows_assume_role(statement));
+    let elements = statements.filter_map(|s| s.principal.as_ref()).filter(|p| p.kind == ElementKind::List);
+    let account = |entry: &'s PrincipalEntry| match entry {
+        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str()),
+        PrincipalEntry::Aws(AwsPrincipal::Root(arn)) => Some(arn.account()),
         _ => None,
     };
-    grants.filter_map(to_account).collect()
+    elements.flat_map(|element| &element.entries).filter_map(account).collect()
 }
 
-/// The roles that a statement speaks of. Of people these must be some: administrators, who may assume whatever there is,
-/// share every role and are no news.
+/// The roles of a statement. For humans, patterns that match every role do not count: administrators share every role, and
+/// a finding for each would not help.
 fn find_role_patterns(statement: &Statement, class: InferredClass) -> Vec<Glob> {
     let Some(element) = statement.resource.as_ref() else { return Vec::new() };
+    let is_agent = class == InferredClass::Known(PrincipalClass::Agent);
     if element.kind != ElementKind::List {
-        return if class.is(PrincipalClass::Agent) { vec![Glob::new("*")] } else { Vec::new() };
+        return if is_agent { vec![Glob::new("*")] } else { Vec::new() };
     }
-    let matches_all_roles =
-        |written: &str| written.rsplit_once(":role/").map_or(written, |(_, name)| name).trim_matches('*').is_empty();
-    let written = element.patterns.iter().map(|pattern| pattern.as_written());
-    let relevant = written.filter(|written| class.is(PrincipalClass::Agent) || !matches_all_roles(written));
-    // A variable stands for something.
-    let to_glob = |written: &str| {
-        let mut parts = written.split("${");
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |glob, part| glob + "*" + part.split_once('}').map_or("", |(_, rest)| rest))
+    let matches_all_roles = |pattern: &Template| {
+        let written = pattern.as_written();
+        written.rsplit_once(":role/").map_or(written, |(_, name)| name).trim_matches('*').is_empty()
     };
-    relevant.map(|written| Glob::new(&to_glob(written))).collect()
+    let relevant = element.patterns.iter().filter(|pattern| is_agent || !matches_all_roles(pattern));
+    relevant.map(|pattern| Glob::new(&to_wider_glob(pattern))).collect()
+}
+
+/// A glob that matches at least what a pattern matches: a policy variable becomes `*`.
+fn to_wider_glob(pattern: &Template) -> String {
+    let part_text = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.to_string(),
+        TemplatePart::AnyString | TemplatePart::Variable { .. } => "*".to_owned(),
+        TemplatePart::AnyChar => "?".to_owned(),
+    };
+    pattern.parts().iter().map(part_text).collect()
 }

@@ -1,24 +1,24 @@
-//! Statements to deny what a duty does not want, as advice that can be copied.
+//! Policies that deny the access of a finding.
 
 use serde_json::{Map, Value, json};
 
 use super::excess_report::ExcessReport;
-use super::policy_json;
 use crate::baseline::ConditionBlock;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{Condition, ConditionOperator, MissingKeyRule, Quantifier};
 
-/// A statement that denies what was found, under a condition block.
-pub(crate) fn render_deny_where(report: &ExcessReport, condition: &Value) -> String {
-    render_document(&[build_deny_statement(report, condition.clone())])
+/// A policy document that denies the excess under a condition block.
+pub(crate) fn deny_where(report: &ExcessReport, condition: &Value) -> Value {
+    build_document(vec![build_deny_statement(report, condition.clone())])
 }
 
-/// Statements that deny what was found wherever a block does not hold; none where that has no plain form.
-pub(crate) fn render_deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Option<String> {
+/// A policy document that denies the excess unless a condition block is met. None if a condition of the block has no
+/// simple negation.
+pub(crate) fn deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Option<Value> {
     let negated_conditions: Option<Vec<Value>> =
         block.conditions.iter().map(|condition| negate_condition(condition, &block.json)).collect();
-    Some(render_document(
-        &negated_conditions?.into_iter().map(|condition| build_deny_statement(report, condition)).collect::<Vec<_>>(),
+    Some(build_document(
+        negated_conditions?.into_iter().map(|condition| build_deny_statement(report, condition)).collect(),
     ))
 }
 
@@ -30,11 +30,11 @@ fn build_deny_statement(report: &ExcessReport, condition: Value) -> Value {
     json!({ "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition })
 }
 
-fn render_document(statements: &[Value]) -> String {
-    policy_json::render_json(&json!({ "Version": "2012-10-17", "Statement": statements }))
+fn build_document(statements: Vec<Value>) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// The condition under which another does not hold.
+/// The negation of a condition. None if it has no simple form.
 fn negate_condition(condition: &Condition, block: &Value) -> Option<Value> {
     if condition.quantifier != Quantifier::Plain {
         return None;
@@ -51,8 +51,7 @@ fn negate_condition(condition: &Condition, block: &Value) -> Option<Value> {
         OperatorFamily::Bool => drop(add(if if_exists { "Bool" } else { "BoolIfExists" }, negate_boolean(values)?)),
         _ => {
             let negated_operator = negate_operator(condition.operator)?;
-            // A negated operator holds where the key is missing, a positive one does not: the contrary must be
-            // as the condition is not.
+            // A negated operator is met if the key is missing, a positive one is not. The negation must do the opposite.
             let holds_on_missing = condition.operator.is_negated() || if_exists;
             match (holds_on_missing, negated_operator.is_negated()) {
                 (false, true) | (true, false) => drop(add(negated_operator.name(), values.clone())),
@@ -67,7 +66,7 @@ fn negate_condition(condition: &Condition, block: &Value) -> Option<Value> {
     Some(Value::Object(negated))
 }
 
-/// `false` for `true`, and the other way round; none where both are listed.
+/// `false` for `true`, and the reverse. None if both are listed.
 fn negate_boolean(values: &Value) -> Option<Value> {
     let value = match values {
         Value::Array(list) => match list.as_slice() {
@@ -84,7 +83,7 @@ fn negate_boolean(values: &Value) -> Option<Value> {
     Some(json!(if truth { "false" } else { "true" }))
 }
 
-/// The operator that holds of exactly the other values.
+/// The operator that is met for exactly the other values. None if AWS has no such operator.
 fn negate_operator(operator: ConditionOperator) -> Option<ConditionOperator> {
     use ConditionOperator::*;
     Some(match operator {

@@ -1,71 +1,114 @@
-//! From what the solver found to what a finding tells: by granting statement, the worst first.
+//! From the answer of the solver to the excess of a finding: by granting statement, the worst first.
 
 use std::collections::BTreeMap;
 
-use super::condition_text;
 use super::nearest_declared::find_nearest_declared;
 use super::statement_text;
 use crate::access::{Layers, PolicyOrigin, PolicyRef, Request};
-use crate::audit::actions::summary::NamedActionSet;
-use crate::audit::analysis::analyzer::{Analyzer, ExcessByStatement, StatementExcess};
+use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
+use crate::audit::actions::named_action_set::NamedActionSet;
+use crate::audit::actions::severity_rating::rate_future_name;
+use crate::audit::analysis::analyzer::Analyzer;
 use crate::audit::model::action_list::PatternCount;
-use crate::audit::model::finding::{Excess, GrantingStatement, PolicySource, Witness};
-use crate::audit::model::severity::{self, Severity};
+use crate::audit::model::excess::{ActionCounts, Excess, Witness};
+use crate::audit::model::granting_statement::{GrantingStatement, PolicySource};
+use crate::audit::model::severity::Severity;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::iam::{ElementKind, Statement};
 use crate::snapshot::{AttachmentKind, PolicyAttachment};
 use crate::source::Place;
 
-/// Excess, and what its fingerprint rests on.
+/// The excess of a finding, and what its fingerprint depends on.
 pub(crate) struct ExcessReport {
     /// By granting statement, the worst first.
     pub excess: Vec<Excess>,
-    /// The policy of each, by its index.
+    /// The policy of each granting statement, by its index.
     pub policies: Vec<usize>,
-    /// The causes, for the fingerprint.
+    /// What identifies each granting statement, for the fingerprint.
     pub causes: Vec<String>,
-    /// How many actions there are in all.
-    pub action_count: usize,
-    /// How many of them destroy.
-    pub destructive_count: usize,
-    /// How bad it is.
+    /// The number of actions of all statements together.
+    pub counts: ActionCounts,
+    /// The severity of the worst statement.
     pub severity: Severity,
 }
 
 impl ExcessReport {
-    /// Nothing to tell.
+    /// A report without excess.
     pub fn empty() -> ExcessReport {
-        let (excess, policies, causes) = (Vec::new(), Vec::new(), Vec::new());
-        ExcessReport { excess, policies, causes, action_count: 0, destructive_count: 0, severity: Severity::Low }
+        ExcessReport {
+            excess: Vec::new(),
+            policies: Vec::new(),
+            causes: Vec::new(),
+            counts: ActionCounts::default(),
+            severity: Severity::Low,
+        }
     }
 }
 
-/// Which side a statement stands on, and what the other side is.
+/// Whether the actions of an excess exist.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum ReportedActions {
+    /// Actions of the catalog.
+    Existing,
+    /// Actions that AWS has not released.
+    Future,
+}
+
+/// Who performs the actions of an excess.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Actor {
+    /// An agent: the severity is one step higher.
+    Agent,
+    /// Anyone else.
+    Other,
+}
+
+impl Actor {
+    /// The actor that uses the credentials of a principal.
+    pub fn of_principal(subject: &AuditedPrincipal<'_>) -> Actor {
+        if subject.is_agent() { Actor::Agent } else { Actor::Other }
+    }
+}
+
+/// What a policy without an attachment is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum UnattachedPolicy {
+    /// A document of the declared ceiling.
+    Ceiling,
+    /// A policy that the principal can attach to itself.
+    SelfAttached,
+}
+
+/// Makes a report of excess.
 pub(crate) struct ExcessRenderer<'a> {
-    /// What the run shares.
+    /// What all questions of the run share.
     pub analyzer: &'a Analyzer<'a>,
     /// The principal.
     pub subject: &'a AuditedPrincipal<'a>,
-    /// The policies that the tags speak of.
+    /// The policies that the statement ids of the excess refer to.
     pub policies: &'a [PolicyRef],
-    /// The other side.
+    /// What the excess exceeds.
     pub expected_layers: &'a Layers,
-    /// Whether the actions do not exist yet.
-    pub is_future: bool,
-    /// Whether what may be done may be done by an agent, and so weighs more.
-    pub is_agent: bool,
+    /// Whether the actions exist.
+    pub reported_actions: ReportedActions,
+    /// Who performs the actions.
+    pub actor: Actor,
+    /// What a policy without an attachment is.
+    pub unattached_policy: UnattachedPolicy,
 }
 
 impl ExcessRenderer<'_> {
-    /// Tells what was found.
+    /// The report of an excess.
     pub fn render(&self, excess_by_statement: &ExcessByStatement) -> ExcessReport {
         let catalog = self.analyzer.solver.catalog;
         let mut all_actions = NamedActionSet::default();
         let mut rendered: Vec<(usize, Excess, String)> = Vec::new();
         for ((policy_index, statement_index), statement_excess) in excess_by_statement {
-            let Some(policy) = self.policies.get(*policy_index) else { continue };
-            let Some(statement) = policy.document.statements.get(*statement_index) else { continue };
-            let Some(witness) = &statement_excess.witness else { continue };
+            // INVARIANT: a statement id refers to `policies`, and the analysis records excess only with a witness.
+            let policy = self.policies.get(*policy_index).expect("the policy of a statement id exists");
+            let statement =
+                policy.document.statements.get(*statement_index).expect("the statement of a statement id exists");
+            let witness = statement_excess.witness.as_ref().expect("excess has a witness");
             all_actions.extend(&statement_excess.actions);
             let cause = statement_text::normalize_statement(statement, |pattern| {
                 statement_excess.actions.matches_pattern(catalog, pattern)
@@ -75,14 +118,16 @@ impl ExcessRenderer<'_> {
         rendered.sort_by(|(_, a, _), (_, b, _)| {
             (b.severity, b.destructive_count, b.action_count).cmp(&(a.severity, a.destructive_count, a.action_count))
         });
-        let worst = rendered.iter().map(|(_, excess, _)| excess.severity).max().unwrap_or(Severity::Low);
         let mut report = ExcessReport {
-            excess: Vec::with_capacity(rendered.len()),
-            policies: Vec::with_capacity(rendered.len()),
-            causes: Vec::with_capacity(rendered.len()),
-            action_count: if self.is_future { 0 } else { all_actions.len() },
-            destructive_count: if self.is_future { 0 } else { all_actions.count_destructive(&self.analyzer.ranking) },
-            severity: worst,
+            counts: match self.reported_actions {
+                ReportedActions::Future => ActionCounts::default(),
+                ReportedActions::Existing => ActionCounts {
+                    all: all_actions.len(),
+                    destructive: all_actions.count_destructive(&self.analyzer.ranking),
+                },
+            },
+            severity: rendered.iter().map(|(_, excess, _)| excess.severity).max().unwrap_or(Severity::Low),
+            ..ExcessReport::empty()
         };
         for (policy, excess, cause) in rendered {
             report.policies.push(policy);
@@ -101,18 +146,17 @@ impl ExcessRenderer<'_> {
     ) -> Excess {
         let mut summary =
             self.analyzer.summary_cache.get_or_summarize(&self.analyzer.ranking, &statement_excess.actions);
-        if self.is_future {
+        if self.reported_actions == ReportedActions::Future {
             summary.patterns = find_future_patterns(statement, witness).into();
-            summary.severity = summary
-                .patterns
-                .iter()
-                .map(|p| severity::rate_future_name(&p.pattern))
-                .max()
-                .unwrap_or(Severity::Medium);
+            let severities = summary.patterns.iter().map(|p| rate_future_name(&p.pattern));
+            summary.severity = severities.max().unwrap_or(Severity::Medium);
             (summary.action_count, summary.destructive_count) = (0, 0);
             summary.levels = BTreeMap::new();
         }
-        let severity = if self.is_agent { summary.severity.raise_one_step() } else { summary.severity };
+        let severity = match self.actor {
+            Actor::Agent => summary.severity.raise_one_step(),
+            Actor::Other => summary.severity,
+        };
         Excess {
             granted_by: self.to_granting_statement(policy, statement),
             severity,
@@ -120,8 +164,6 @@ impl ExcessRenderer<'_> {
             action_count: summary.action_count,
             destructive_count: summary.destructive_count,
             levels: summary.levels,
-            resources: condition_text::render_resources(&statement_excess.cubes),
-            conditions: condition_text::render_conditions(&statement_excess.cubes),
             cubes: statement_excess.cubes.clone(),
             more: statement_excess.has_more_cubes,
             expected: find_nearest_declared(self.expected_layers, witness),
@@ -130,7 +172,7 @@ impl ExcessRenderer<'_> {
     }
 
     fn to_granting_statement(&self, policy: &PolicyRef, statement: &Statement) -> GrantingStatement {
-        // The policy of another principal is that of one that this one becomes: the path tells whose.
+        // In an escalation the policy belongs to the principal at the end of the path.
         let group = |holder: &str| is_group_arn(holder).then(|| last_path_segment(holder));
         let (origin, arn) = match &policy.origin {
             PolicyOrigin::Identity(AttachmentKind::Inline { holder }) => {
@@ -144,7 +186,10 @@ impl ExcessRenderer<'_> {
             PolicyOrigin::Identity(AttachmentKind::Trust { holder: arn }) | PolicyOrigin::Resource { arn } => {
                 (PolicySource::ResourcePolicy, Some(arn.clone()))
             }
-            PolicyOrigin::Given => (PolicySource::Ceiling, None),
+            PolicyOrigin::Given => match self.unattached_policy {
+                UnattachedPolicy::Ceiling => (PolicySource::Ceiling, None),
+                UnattachedPolicy::SelfAttached => (PolicySource::Itself, None),
+            },
         };
         GrantingStatement {
             policy: policy.name.clone(),
@@ -152,12 +197,20 @@ impl ExcessRenderer<'_> {
             origin,
             statement: statement.index,
             sid: statement.sid.as_deref().map(str::to_owned),
-            place: self.find_place(policy, statement),
+            // A policy that the principal can attach is not written anywhere yet.
+            place: match self.is_self_attached(policy) {
+                true => self.subject.principal.place.clone(),
+                false => self.find_place(policy, statement),
+            },
         }
     }
 
-    /// Where the statement stands. Equal documents are kept once: where the kept one is another holder's, the
-    /// place is that of this holder's whole document.
+    fn is_self_attached(&self, policy: &PolicyRef) -> bool {
+        policy.origin == PolicyOrigin::Given && self.unattached_policy == UnattachedPolicy::SelfAttached
+    }
+
+    /// Where the statement is. Equal documents are stored once. If the stored one belongs to another holder, the place is
+    /// that of the whole document of this holder.
     fn find_place(&self, policy: &PolicyRef, statement: &Statement) -> Place {
         let is_same_policy = |attachment: &&PolicyAttachment| {
             attachment.name == policy.name
@@ -171,12 +224,12 @@ impl ExcessRenderer<'_> {
     }
 }
 
-/// Whether an ARN is a group's.
+/// Whether an ARN is the ARN of a group.
 pub(crate) fn is_group_arn(arn: &str) -> bool {
     arn.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("group/"))
 }
 
-/// The last part of an ARN's path.
+/// The name at the end of an ARN.
 pub(crate) fn last_path_segment(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or(arn).to_owned()
 }
@@ -186,7 +239,7 @@ pub(crate) fn to_witness(request: &Request) -> Witness {
     Witness { action: request.action.clone(), resource: request.resource.clone(), context: context.collect() }
 }
 
-/// The patterns by which a statement lets in actions that do not exist yet.
+/// The patterns of a statement that match future actions.
 fn find_future_patterns(statement: &Statement, witness: &Request) -> Vec<PatternCount> {
     let service = witness.action.split_once(':').map_or("", |(service, _)| service).to_ascii_lowercase();
     let wildcard_patterns = statement.action.patterns.iter().filter(|pattern| !pattern.is_literal());

@@ -1,4 +1,4 @@
-//! What a reader must know to judge the verdicts.
+//! Notes: what a reader must know to judge the findings.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::format::CollectionPart;
 use crate::source::Place;
 
-/// The notes of an audit; `documents` are those that decide anything.
+/// The notes of an audit. `documents` are the policies that affect a finding.
 pub(crate) fn collect_notes<'a>(
     snapshot: &Snapshot,
     catalog: &Catalog,
@@ -23,20 +23,20 @@ pub(crate) fn collect_notes<'a>(
     let is_uncollected = |part: CollectionPart| snapshot.collection_gaps.iter().any(|gap| gap.unread.part == part);
     if snapshot.organization.is_none() && !is_uncollected(CollectionPart::Organization) {
         add_absent_layer(
-            "no organization was given: service and resource control policies are not part of any verdict",
+            "no organization was given: service control policies and resource control policies are not evaluated",
         );
     }
     if snapshot.resource_policies.is_empty() && !is_uncollected(CollectionPart::ResourcePolicies) {
-        add_absent_layer("no resource policies were given: what they allow or deny is not part of any verdict");
+        add_absent_layer("no resource policies were given: they are not evaluated");
     }
     for (name, place) in find_unknown_actions(catalog, documents) {
-        let text = format!("the service catalog does not know {name}");
+        let text = format!("unknown action {name}");
         notes.push(Note { kind: NoteKind::UnknownAction, text, place: Some(place) });
     }
     notes
 }
 
-/// The actions that documents name and the catalog does not know, each with the first place.
+/// The actions in documents that the catalog does not have, each with the first place.
 fn find_unknown_actions<'a>(
     catalog: &Catalog,
     documents: impl IntoIterator<Item = &'a PolicyDocument>,

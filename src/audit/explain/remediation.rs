@@ -1,40 +1,31 @@
-//! What to do about a finding: the smallest edit.
+//! Remediations: the smallest edits that remove an excess.
 
 use super::excess_report::{ExcessReport, is_group_arn, last_path_segment};
-use super::statement_text;
 use crate::access::{PolicyOrigin, PolicyRef};
-use crate::audit::analysis::analyzer::is_attachment;
-use crate::audit::model::finding::{Excess, MismatchReason, PolicySource, PrincipalRef};
+use crate::audit::model::excess::Excess;
+use crate::audit::model::nearest_declared::MismatchReason;
+use crate::audit::model::principal_ref::PrincipalRef;
+use crate::audit::model::remediation::{PolicyRemoval, Remediation};
+use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
-use crate::base::plural::format_number;
 use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
 use crate::snapshot::AttachmentKind;
 
-/// How many action patterns a line of advice names.
+/// The number of action patterns that one remediation names.
 const MAX_NAMED_PATTERNS: usize = 5;
 
-/// What to do about what is broader than declared: the attachments that can go (`removable`, decided by the
-/// solver, all together), then the statements to narrow.
+/// Edits that remove an excess: first the policies that can be removed, then the statements to restrict.
+///
+/// `removable` are the indices of the policies that no declared access depends on, as the solver decided for all of them
+/// together.
 pub(crate) fn suggest_narrowing(
     subject: &AuditedPrincipal<'_>,
     policies: &[PolicyRef],
     report: &ExcessReport,
     removable: &[usize],
-) -> Vec<String> {
-    let mut suggestions = Vec::new();
-    for (index, policy) in removable.iter().filter_map(|i| policies.get(*i).map(|policy| (i, policy))) {
-        if report.policies.contains(index) && is_attachment(policy) {
-            let remains_in_group = |(i, other): (usize, &PolicyRef)| {
-                !removable.contains(&i) && find_source_group(other) == find_source_group(policy)
-            };
-            let line = render_policy_removal(subject, policy, policies.iter().enumerate().any(remains_in_group));
-            // One group may give several.
-            if !suggestions.contains(&line) {
-                suggestions.push(line);
-            }
-        }
-    }
+) -> Vec<Remediation> {
+    let mut suggestions = suggest_removals(subject, policies, report, removable);
     for (excess, policy) in report.excess.iter().zip(&report.policies) {
         if !removable.contains(policy) {
             suggestions.push(suggest_statement_edit(excess));
@@ -43,27 +34,45 @@ pub(crate) fn suggest_narrowing(
     suggestions
 }
 
-/// Takes a policy away; `needs_group` says whether others of the same group must stay.
-fn render_policy_removal(subject: &AuditedPrincipal<'_>, policy: &PolicyRef, needs_group: bool) -> String {
-    let name = &policy.name;
-    if let Some(group) = find_source_group(policy).map(last_path_segment) {
-        let principal_name = &subject.principal.name;
-        return match needs_group {
-            false => format!("take {principal_name} out of the group {group}: nothing that is declared depends on it"),
-            true => format!(
-                "let {principal_name} have the group {group} without {name}: nothing that is declared depends on it"
-            ),
+/// The policies of an excess that can be removed.
+pub(crate) fn suggest_removals(
+    subject: &AuditedPrincipal<'_>,
+    policies: &[PolicyRef],
+    report: &ExcessReport,
+    removable: &[usize],
+) -> Vec<Remediation> {
+    let mut suggestions = Vec::new();
+    for (index, policy) in removable.iter().filter_map(|i| policies.get(*i).map(|policy| (i, policy))) {
+        if report.policies.contains(index) && is_attachment(policy) {
+            let remaining: Vec<&PolicyRef> =
+                policies.iter().enumerate().filter(|(i, _)| !removable.contains(i)).map(|(_, policy)| policy).collect();
+            let removal = Remediation::RemovePolicy(choose_removal(subject, policy, &remaining));
+            // Several policies of one group have the same removal.
+            if !suggestions.contains(&removal) {
+                suggestions.push(removal);
+            }
+        }
+    }
+    suggestions
+}
+
+/// How to remove a policy. `remaining` are the policies that the principal must keep.
+fn choose_removal(subject: &AuditedPrincipal<'_>, policy: &PolicyRef, remaining: &[&PolicyRef]) -> PolicyRemoval {
+    let name = policy.name.clone();
+    if let Some(group_arn) = find_source_group(policy) {
+        let (user, group) = (subject.principal.name.clone(), last_path_segment(group_arn));
+        return match remaining.iter().any(|other| find_source_group(other) == Some(group_arn)) {
+            true => PolicyRemoval::ReplaceGroup { user, group, policy: name },
+            false => PolicyRemoval::LeaveGroup { user, group },
         };
     }
     match &policy.origin {
-        PolicyOrigin::Identity(AttachmentKind::Inline { .. }) => {
-            format!("delete the inline policy {name}: nothing that is declared depends on it")
-        }
-        _ => format!("detach {name}: nothing that is declared depends on it"),
+        PolicyOrigin::Identity(AttachmentKind::Inline { .. }) => PolicyRemoval::DeleteInline { policy: name },
+        _ => PolicyRemoval::Detach { policy: name },
     }
 }
 
-/// The group that a policy comes from.
+/// The ARN of the group that has the policy. None if the policy is not a group's.
 fn find_source_group(policy: &PolicyRef) -> Option<&str> {
     match &policy.origin {
         PolicyOrigin::Identity(AttachmentKind::Attached { holder, .. } | AttachmentKind::Inline { holder }) => {
@@ -73,52 +82,35 @@ fn find_source_group(policy: &PolicyRef) -> Option<&str> {
     }
 }
 
-fn suggest_statement_edit(excess: &Excess) -> String {
-    let granting_statement = &excess.granted_by;
-    let sid = granting_statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
-    let policy_name = match &granting_statement.origin {
-        PolicySource::ResourcePolicy => format!(
-            "the resource policy of {}",
-            granting_statement.arn.as_deref().unwrap_or(&granting_statement.policy)
-        ),
-        _ => granting_statement.policy.clone(),
-    };
-    let statement = format!("statement {}{sid} of {policy_name}", granting_statement.statement + 1);
-    match excess.expected.as_ref().map(|expected| (&expected.why, expected)) {
-        Some((MismatchReason::ConditionFails { operator, key }, expected)) => {
-            format!("add the condition {operator} on {key} to {statement}, as {} has it", expected.document)
+fn suggest_statement_edit(excess: &Excess) -> Remediation {
+    let statement = excess.granted_by.clone();
+    match excess.expected.as_ref().map(|expected| (&expected.why, &expected.document)) {
+        Some((MismatchReason::ConditionFails { operator, key, .. }, document)) => Remediation::AddCondition {
+            operator: operator.clone(),
+            key: key.clone(),
+            statement,
+            document: document.clone(),
+        },
+        Some((MismatchReason::ResourceNotListed { .. }, document)) => {
+            Remediation::RestrictResources { statement, document: document.clone() }
         }
-        Some((MismatchReason::ResourceNotListed, expected)) => {
-            format!("limit the resources of {statement} to those of {}", expected.document)
-        }
-        _ => {
-            let names: Vec<&str> = excess.actions.iter().take(MAX_NAMED_PATTERNS).map(|a| a.pattern.as_str()).collect();
-            let remaining = excess.actions.len().saturating_sub(MAX_NAMED_PATTERNS);
-            let more = if remaining > 0 { format!(" and {} more", format_number(remaining)) } else { String::new() };
-            format!("take {}{more} out of {statement}", names.join(", "))
-        }
+        _ => Remediation::RemoveActions {
+            patterns: excess.actions.iter().take(MAX_NAMED_PATTERNS).map(|a| a.pattern.clone()).collect(),
+            omitted: excess.actions.len().saturating_sub(MAX_NAMED_PATTERNS),
+            statement,
+        },
     }
 }
 
-/// What to add to the baseline for a principal that no entry speaks of; `who` is what hints take it for.
-pub(crate) fn suggest_declaration(principal: &PrincipalRef, class: InferredClass) -> Vec<String> {
-    let to_toml_string = |value: &str| serde_json::Value::from(value).to_string();
-    let kind = class.to_principal_class().unwrap_or(PrincipalClass::Workload).as_str();
+/// Edits for a principal that no baseline entry matches. `class` is the inferred class.
+pub(crate) fn suggest_declaration(principal: &PrincipalRef, class: InferredClass) -> Vec<Remediation> {
     vec![
-        "delete it, if nobody needs it".to_owned(),
-        format!(
-            "or declare it:\n[[principal]]\nname  = {}\nmatch = {}\nkind  = \"{kind}\"  # operator | agent | workload | break-glass\nallow = []",
-            to_toml_string(&principal.name),
-            to_toml_string(&principal.arn),
-        ),
-        format!("or leave it out:\n[[ignore]]\nmatch  = {}\nreason = \"…\"", to_toml_string(&principal.arn)),
+        Remediation::DeletePrincipal,
+        Remediation::DeclarePrincipal {
+            name: principal.name.clone(),
+            arn: principal.arn.clone(),
+            class: class.to_principal_class().unwrap_or(PrincipalClass::Workload),
+        },
+        Remediation::IgnorePrincipal { arn: principal.arn.clone() },
     ]
-}
-
-/// The policies behind a finding, in words, for a principal that may not do all that is declared.
-pub(crate) fn suggest_granting(report: &ExcessReport) -> Vec<String> {
-    let suggest = |excess: &Excess| {
-        format!("take it out of {}, or grant it", statement_text::render_statement_reference(&excess.granted_by))
-    };
-    report.excess.iter().map(suggest).collect()
 }

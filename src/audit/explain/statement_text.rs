@@ -1,4 +1,4 @@
-//! A statement's parts in words, the same words however it was written down.
+//! The normal form of a statement: the same for every way to write it.
 
 use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -9,7 +9,7 @@ pub fn render_condition(condition: &Condition) -> String {
     format!("{} {} {}", condition.operator_name(), condition.key, sorted_values(condition).join(", "))
 }
 
-/// The values of a condition entry, in order of the alphabet.
+/// The values of a condition entry, sorted and without duplicates.
 pub(crate) fn sorted_values(condition: &Condition) -> Vec<String> {
     let mut values: Vec<String> = condition
         .values
@@ -24,13 +24,15 @@ pub(crate) fn sorted_values(condition: &Condition) -> Vec<String> {
     values
 }
 
-/// The resource patterns as written.
+/// The resource patterns as they are written.
 pub fn list_resource_patterns(element: &ResourceElement) -> Vec<String> {
     element.patterns.iter().map(|pattern| pattern.as_written().to_owned()).collect()
 }
 
-/// What identifies a statement's share in a finding: the action patterns that `contributes` picks, the
-/// resources and the conditions. Not its position, its Sid, its place, nor the order within it.
+/// A stable token for fingerprints: the action patterns that `contributes` selects, the resources and the conditions of a
+/// statement. Its position, its `Sid`, and the order of its elements do not matter.
+///
+/// Every exception depends on this format. Do not change it.
 pub(crate) fn normalize_statement(statement: &Statement, contributes: impl Fn(&ActionPattern) -> bool) -> String {
     let mut actions: Vec<String> = match statement.action.kind {
         ElementKind::List => {
@@ -64,12 +66,4 @@ fn to_lowercase_text(pattern: &ActionPattern) -> String {
 
 fn render_excluded_actions(element: &ActionElement) -> Vec<String> {
     element.patterns.iter().map(|pattern| format!("not {}", to_lowercase_text(pattern))).collect()
-}
-
-/// A statement as advice names it: `statement 2 "Deploy" of OperatorPower`.
-pub(crate) fn render_statement_reference(
-    granting_statement: &crate::audit::model::finding::GrantingStatement,
-) -> String {
-    let sid = granting_statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
-    format!("statement {}{sid} of {}", granting_statement.statement + 1, granting_statement.policy)
 }

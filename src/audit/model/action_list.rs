@@ -1,4 +1,4 @@
-//! Actions as a person would write them, in lists that many findings share.
+//! Lists of actions as patterns. Many findings share a list.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 
 use crate::catalog::AccessLevel;
 
-/// Patterns of actions, the most alarming first.
+/// Action patterns, the most severe first.
 ///
-/// Where an administrator is held against a narrow ceiling there are thousands of them, and as many administrators
-/// as there are have the same. So a list is serialised as its id alone: the JSON report has each list once.
+/// The excess of an administrator over a narrow ceiling has thousands of patterns, and every administrator has the same
+/// ones. Therefore a list is serialized as its id, and the JSON report contains each list once.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ActionList {
     id: String,
@@ -19,7 +19,7 @@ pub struct ActionList {
 }
 
 impl ActionList {
-    /// Twelve hexadecimal digits, the same for equal lists.
+    /// Twelve hexadecimal digits. Equal lists have the same id.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -29,7 +29,7 @@ impl From<Vec<PatternCount>> for ActionList {
     fn from(patterns: Vec<PatternCount>) -> ActionList {
         let mut hasher = blake3::Hasher::new();
         for pattern_count in &patterns {
-            // Each text goes in behind its length, so that no two lists run together into the same bytes.
+            // A length before each text keeps different lists from producing the same bytes.
             hasher.update(&(pattern_count.pattern.len() as u64).to_le_bytes());
             hasher.update(pattern_count.pattern.as_bytes());
             hasher.update(&(pattern_count.count as u64).to_le_bytes());
@@ -60,39 +60,39 @@ impl schemars::JsonSchema for ActionList {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "The id of a list of `action_lists`: twelve hexadecimal digits, the same for equal lists.",
+            "description": "The id of a list in `action_lists`: twelve hexadecimal digits.",
             "type": "string",
             "pattern": "^[0-9a-f]{12}$",
         })
     }
 }
 
-/// Actions, as a person would write them.
+/// Actions as a pattern.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PatternCount {
-    /// `ec2:Delete*`, or a name.
+    /// `ec2:Delete*`, or the name of one action.
     pub pattern: String,
-    /// How many actions it stands for.
+    /// The number of actions that it matches.
     pub count: usize,
-    /// How many there are of each access level.
+    /// The number of actions of each access level.
     pub levels: BTreeMap<ActionAccessLevel, usize>,
 }
 
-/// An access level, as AWS's reference gives it to an action.
+/// The access level of an action (AWS: Service Authorization Reference).
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionAccessLevel {
-    /// Sees that resources exist.
+    /// Lists resources.
     List,
     /// Reads contents or attributes.
     Read,
-    /// Changes only tags.
+    /// Changes tags only.
     Tagging,
-    /// Creates, changes or deletes.
+    /// Creates, changes or deletes resources.
     Write,
     /// Grants or changes permissions.
     PermissionsManagement,
-    /// The catalog does not know the action.
+    /// The catalog does not have the action.
     Unknown,
 }
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_lists_have_the_same_id_and_others_have_not() {
+    fn only_equal_lists_have_the_same_id() {
         assert_eq!(list(&[("s3:Get*", 2), ("s3:X", 1)]).id(), list(&[("s3:Get*", 2), ("s3:X", 1)]).id());
         let others = [
             list(&[]),

@@ -1,42 +1,44 @@
-//! The whole of one audit: facts, principals, findings, and what could not be read.
+//! The result of one audit.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::finding::{Finding, ReportedClass};
+use super::declaration_status::DeclarationStatus;
+use super::finding::Finding;
+use super::principal_status::PrincipalStatus;
 use super::severity::Severity;
 use crate::source::Place;
 
-/// What one audit found, and on what it rests.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+/// The findings of one audit, and the inputs that they are based on.
+#[derive(Clone, Debug)]
 pub struct Audit {
-    /// The program's version.
+    /// The version of the program.
     pub version: String,
     /// The service catalog that was used.
     pub catalog: CatalogInfo,
     /// What was audited.
     pub snapshot: SnapshotInfo,
-    /// What it was held against.
+    /// What it was compared with.
     pub baseline: BaselineInfo,
-    /// What a reader must know to judge the verdicts.
+    /// What a reader must know to judge the findings.
     pub notes: Vec<Note>,
     /// The counts.
     pub summary: AuditSummary,
-    /// Every principal that was audited or left out, by ARN.
+    /// Every principal that was audited or ignored, by ARN.
     pub principals: Vec<PrincipalReport>,
-    /// The findings, the worst first; accepted ones among them.
+    /// The findings, the worst first. Accepted findings are among them.
     pub findings: Vec<Finding>,
-    /// What of the snapshot could not be read. The audit is then incomplete.
+    /// The inputs that could not be read. If there are any, the audit is incomplete.
     pub unread: Vec<UnreadInput>,
 }
 
-/// Which service catalog.
+/// The service catalog that was used.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct CatalogInfo {
     /// Its version.
     pub version: String,
-    /// The day it was last compared with AWS's pages.
+    /// The day on which it was last compared with the AWS documentation.
     pub updated_at: String,
 }
 
@@ -45,141 +47,91 @@ pub struct CatalogInfo {
 pub struct SnapshotInfo {
     /// The file or directory.
     pub origin: String,
-    /// When it was taken, where it says so: RFC 3339.
+    /// When it was taken: RFC 3339. None if it does not say.
     pub taken_at: Option<String>,
-    /// The accounts' numbers.
+    /// The account ids.
     pub accounts: Vec<String>,
     /// The partitions: `aws`, `aws-cn`.
     pub partitions: Vec<String>,
-    /// Whether organization policies are part of the verdict.
+    /// Whether the findings take organization policies into account.
     pub organization: bool,
 }
 
-/// What it was held against.
+/// What the snapshot was compared with.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct BaselineInfo {
     /// The path that was given.
     pub path: String,
-    /// Seven hexadecimal digits that change with its content.
+    /// Seven hexadecimal digits that identify its content.
     pub content_id: String,
 }
 
-/// Something a reader must know.
+/// Something that a reader must know to judge the findings.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Note {
-    /// What it is about.
+    /// The kind of note.
     pub kind: NoteKind,
-    /// In words.
+    /// The sentence.
     pub text: String,
-    /// Where, if somewhere.
+    /// The place that it refers to. None if it refers to the whole audit.
     pub place: Option<Place>,
 }
 
-/// What a note is about.
+/// The kind of a note.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoteKind {
-    /// A layer is not part of the verdict: no organization, no resource policies.
+    /// No policies of this layer were given: organization policies, resource policies.
     LayerAbsent,
-    /// A policy names an action that the catalog does not know.
+    /// A policy names an action that the catalog does not have.
     UnknownAction,
-    /// Something of a policy was read in a way that AWS's pages leave open.
+    /// A policy was interpreted in a way that AWS does not document.
     Other,
 }
 
 /// The counts of an audit.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AuditSummary {
-    /// How many principals have each status, accepted findings counted as if they were none.
+    /// The number of principals with each status.
     pub principals: BTreeMap<PrincipalStatus, usize>,
-    /// How many findings that are not accepted have each severity. Undecided ones are counted in `undecided`.
+    /// The number of findings of each severity. Accepted findings and IAM010 are not counted here.
     pub findings: BTreeMap<Severity, usize>,
-    /// How many IAM010 findings there are; with one or more the audit is incomplete.
+    /// The number of IAM010 findings that are not accepted. If there are any, the audit is incomplete.
     pub undecided: usize,
-    /// How many findings are accepted by an exception.
+    /// The number of findings that an exception accepts.
     pub accepted: usize,
-    /// How many service-linked roles were left out.
+    /// The number of service-linked roles, which are skipped.
     pub service_linked: usize,
 }
 
-/// One principal, and what became of it.
+/// One principal with its status.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct PrincipalReport {
     /// Its ARN.
     pub arn: String,
-    /// What sort the baseline says it is.
-    pub kind: ReportedClass,
-    /// Whom to ask.
+    /// Its class, or why it has none.
+    pub kind: DeclarationStatus,
+    /// The owner that the baseline declares. None if it declares none.
     pub owner: Option<String>,
-    /// The name of the baseline's entry that binds it.
+    /// The name of the baseline entry that applies. None if no single entry applies.
     pub entry: Option<String>,
-    /// The number of its account.
+    /// The id of its account.
     pub account: String,
-    /// What became of it.
+    /// Its status.
     pub status: PrincipalStatus,
 }
 
-/// What became of a principal. Where several apply, the first in the order of this list.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PrincipalStatus {
-    /// It may do what is not declared.
-    Broader,
-    /// It can become, or grant itself, what is not declared.
-    Escalatable,
-    /// It can be assumed by someone who is not declared.
-    UndeclaredTrust,
-    /// No entry speaks of it.
-    Undeclared,
-    /// Several entries speak of it.
-    Ambiguous,
-    /// It does not keep a duty: it is not narrower than its operator, a guard does not hold, its boundary is missing.
-    RequirementViolated,
-    /// It could not be decided.
-    Undecided,
-    /// Nothing yet, but it may do what AWS releases next.
-    Latent,
-    /// All that it may do beyond its ceiling is accepted for now.
-    Accepted,
-    /// It may not do all that is declared; told only where that was asked.
-    Narrower,
-    /// As declared.
-    AsDeclared,
-    /// An `[[ignore]]` leaves it out, or AWS owns it.
-    Ignored,
-}
-
-impl PrincipalStatus {
-    /// The name that reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PrincipalStatus::Broader => "broader",
-            PrincipalStatus::Escalatable => "reaching",
-            PrincipalStatus::UndeclaredTrust => "exposed",
-            PrincipalStatus::Undeclared => "undeclared",
-            PrincipalStatus::Ambiguous => "ambiguous",
-            PrincipalStatus::RequirementViolated => "duty-broken",
-            PrincipalStatus::Undecided => "undecided",
-            PrincipalStatus::Latent => "latent",
-            PrincipalStatus::Accepted => "accepted",
-            PrincipalStatus::Narrower => "narrower",
-            PrincipalStatus::AsDeclared => "as-declared",
-            PrincipalStatus::Ignored => "ignored",
-        }
-    }
-}
-
-/// Something of the snapshot that could not be read.
+/// An input that could not be read.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct UnreadInput {
-    /// What.
+    /// The input.
     pub subject: String,
-    /// Where it stands, where that is known.
+    /// Where it is. None if that is unknown.
     pub place: Option<Place>,
-    /// Why.
+    /// Why it could not be read.
     pub reason: String,
-    /// The number of the account that it is of, where it could not be collected there.
+    /// The account that it belongs to, if it could not be collected from that account.
     pub account: Option<String>,
-    /// The permission that the collector lacked, where that is why.
+    /// The permission that the collector lacks, if that is the reason.
     pub permission: Option<String>,
 }

@@ -1,259 +1,53 @@
-//! A finding: one rule, one principal, and the proof.
+//! A finding: one rule, one principal or the baseline, and the proof.
 //!
-//! Names and texts that came from an account are kept as they came: the reports sanitise them.
-
-use std::collections::BTreeMap;
+//! Names and texts that came from an account are unchanged. The reports sanitize them.
 
 use serde::Serialize;
 
-use super::action_list::{ActionAccessLevel, ActionList};
+use super::escalation_step::EscalationStep;
+use super::excess::{ActionCounts, Excess};
+use super::fingerprint::compute_fingerprint;
+use super::principal_ref::PrincipalRef;
+use super::reason::Reason;
+use super::remediation::Remediation;
+use super::rule_id::RuleId;
 use super::severity::Severity;
-use crate::audit::rules::RuleId;
-use crate::solve::Cube;
+use super::title::Title;
 use crate::source::Place;
 
-/// What one rule found of one principal, or of the baseline.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+/// What one rule found about one principal, or about the baseline.
+#[derive(Clone, Debug)]
 pub struct Finding {
     /// The rule.
     pub rule: RuleId,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// Sixteen hexadecimal digits that stay the same from week to week for the same finding.
+    /// Sixteen hexadecimal digits that identify the finding in every audit.
     pub fingerprint: String,
-    /// The principal; none where the finding is about the baseline.
+    /// The principal. None if the finding is about the baseline.
     pub principal: Option<PrincipalRef>,
-    /// What was found, in one line: `may do 214 actions beyond its ceiling, 57 of them destructive`.
-    pub title: String,
-    /// How many actions are concerned; for actions that do not exist yet, 0.
+    /// What was found.
+    pub title: Title,
+    /// The number of actions. 0 for actions that AWS has not released.
     pub action_count: usize,
-    /// How many of them destroy.
+    /// The number of destructive actions among them.
     pub destructive_count: usize,
-    /// What is allowed and not declared, by granting statement, the worst first. For IAM003, what an agent shares with
-    /// its operator, or may beyond it; for IAM004 and IAM008, what is allowed against the duty, or makes it void. For
-    /// IAM011, what is declared and not allowed, by declaring statement.
+    /// The excess by granting statement, the worst first. What it exceeds depends on the rule: the declared ceiling,
+    /// or for IAM003 the access of the operator, for IAM004 and IAM008 the declared requirement. For IAM011 it is what
+    /// is declared and not granted, by declaring statement.
     pub excess: Vec<Excess>,
-    /// Why it could not be decided (IAM010), or what is wrong with the baseline (IAM009), a line each.
-    pub reasons: Vec<String>,
-    /// How the principal comes to what it can become (IAM005), one step after the other.
+    /// Facts to judge the finding by.
+    pub reasons: Vec<Reason>,
+    /// The escalation path (IAM005), in order. Empty for other rules.
     pub path: Vec<EscalationStep>,
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<Place>,
-    /// What to do, the smallest edit first, a line each; a line may hold a snippet of several lines.
-    pub advice: Vec<String>,
-    /// When an audit first found it, where the history tells: RFC 3339.
+    /// Suggested edits, the smallest first.
+    pub remediations: Vec<Remediation>,
+    /// When an audit first found it: RFC 3339. None if the history does not say.
     pub first_seen: Option<String>,
-    /// The exception that accepts it for now. An accepted finding does not count for the exit status.
+    /// The exception that accepts it. An accepted finding does not affect the exit status.
     pub accepted: Option<AcceptedException>,
-}
-
-/// A principal as a finding names it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct PrincipalRef {
-    /// Its ARN.
-    pub arn: String,
-    /// Its name, without its path.
-    pub name: String,
-    /// What sort of principal the baseline says it is.
-    pub kind: ReportedClass,
-    /// Whom to ask, where the baseline says so.
-    pub owner: Option<String>,
-    /// The number of its account.
-    pub account: String,
-}
-
-/// What sort of principal it is, by the baseline's entry.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReportedClass {
-    /// A coding agent or another tool that decides by itself.
-    Agent,
-    /// People who run something.
-    Operator,
-    /// A program that does what it was written to do.
-    Workload,
-    /// For emergencies.
-    BreakGlass,
-    /// No entry speaks of it.
-    Undeclared,
-    /// Several entries speak of it, and none decides.
-    Ambiguous,
-    /// An `[[ignore]]` leaves it out.
-    Ignored,
-    /// AWS owns it.
-    ServiceLinked,
-}
-
-impl ReportedClass {
-    /// The name that options and reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ReportedClass::Agent => "agent",
-            ReportedClass::Operator => "operator",
-            ReportedClass::Workload => "workload",
-            ReportedClass::BreakGlass => "break-glass",
-            ReportedClass::Undeclared => "undeclared",
-            ReportedClass::Ambiguous => "ambiguous",
-            ReportedClass::Ignored => "ignored",
-            ReportedClass::ServiceLinked => "service-linked",
-        }
-    }
-}
-
-/// What one statement allows beyond what is declared.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-pub struct Excess {
-    /// The statement.
-    pub granted_by: GrantingStatement,
-    /// How bad this part is.
-    pub severity: Severity,
-    /// The actions as a person would write them, the most alarming first. No pattern covers more than what is
-    /// in excess.
-    pub actions: ActionList,
-    /// How many actions these are.
-    pub action_count: usize,
-    /// How many of them destroy.
-    pub destructive_count: usize,
-    /// How many there are of each access level.
-    pub levels: BTreeMap<ActionAccessLevel, usize>,
-    /// On what: the resource patterns of the excess; empty where it is any resource of these actions.
-    pub resources: Vec<String>,
-    /// When: a line for each condition that must hold; empty where no condition stands in the way.
-    pub conditions: Vec<String>,
-    /// The exact difference for the witness's action, as disjoint sets of requests, up to a limit.
-    pub cubes: Vec<Cube>,
-    /// Whether there are more of them.
-    pub more: bool,
-    /// A request that is allowed and not declared; its action is the most alarming one.
-    pub witness: Witness,
-    /// What was declared, as near as it comes to the witness; none where the ceiling is empty.
-    pub expected: Option<NearestDeclaredStatement>,
-}
-
-/// The statement that allows an excess.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct GrantingStatement {
-    /// The policy's name, or a ceiling's document (IAM011).
-    pub policy: String,
-    /// The ARN of a managed policy, or of the resource whose policy it is.
-    pub arn: Option<String>,
-    /// How the principal comes by it.
-    pub origin: PolicySource,
-    /// The statement's position in its document, from 0. Reports for people count from 1.
-    pub statement: usize,
-    /// The statement's `Sid`.
-    pub sid: Option<String>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// How a principal comes by a policy.
-#[derive(Clone, Debug, Eq, PartialEq, Hash, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "name")]
-pub enum PolicySource {
-    /// Written into the principal.
-    Inline,
-    /// A managed policy attached to it.
-    Attached,
-    /// Written into a group of that name.
-    InlineOfGroup(String),
-    /// Attached to a group of that name.
-    AttachedToGroup(String),
-    /// The policy of a resource.
-    ResourcePolicy,
-    /// A permissions boundary.
-    Boundary,
-    /// A role's trust policy.
-    Trust,
-    /// A policy that the principal can give itself (IAM005).
-    Itself,
-    /// A policy of the organization.
-    Organization,
-    /// The baseline's ceiling (IAM011).
-    Ceiling,
-}
-
-impl std::fmt::Display for PolicySource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            PolicySource::Inline => f.write_str("inline"),
-            PolicySource::Attached => f.write_str("attached"),
-            PolicySource::InlineOfGroup(group) => write!(f, "inline of group {group}"),
-            PolicySource::AttachedToGroup(group) => write!(f, "attached to group {group}"),
-            PolicySource::ResourcePolicy => f.write_str("resource policy"),
-            PolicySource::Itself => f.write_str("given by itself"),
-            PolicySource::Trust => f.write_str("of the role"),
-            PolicySource::Boundary => f.write_str("permissions boundary"),
-            PolicySource::Organization => f.write_str("organization"),
-            PolicySource::Ceiling => f.write_str("ceiling"),
-        }
-    }
-}
-
-/// A request that proves the finding.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Witness {
-    /// The action: `cloudformation:DeleteStack`.
-    pub action: String,
-    /// The ARN of the resource, or `*`.
-    pub resource: String,
-    /// Every context key that the request needs, with its values; a key that is not here is missing.
-    pub context: BTreeMap<String, Vec<String>>,
-}
-
-/// One step by which a principal becomes another, or makes itself broader.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct EscalationStep {
-    /// The ARN of who takes it.
-    pub from: String,
-    /// The ARN of whom that makes of it; the same where it makes itself broader.
-    pub to: String,
-    /// What it does: `passes it to a new Lambda function and invokes that`.
-    pub summary: String,
-    /// The ids of the paths that it takes (`docs/reach.md`): one, or one that widens the target and one that becomes it.
-    pub paths: Vec<String>,
-    /// The requests that it takes, in order; each is allowed.
-    pub witnesses: Vec<Witness>,
-    /// What it rests on and the snapshot does not tell.
-    pub assumptions: Vec<String>,
-    /// Whether the role that is assumed lists it in `assumable_by`.
-    pub declared: bool,
-}
-
-/// The declared statement that comes nearest to the witness.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct NearestDeclaredStatement {
-    /// The ceiling's document, as the baseline names it.
-    pub document: String,
-    /// The statement's position in it, from 0.
-    pub statement: usize,
-    /// Its `Sid`.
-    pub sid: Option<String>,
-    /// Where it stands.
-    pub place: Place,
-    /// What of it the witness does not meet.
-    pub why: MismatchReason,
-    /// The same in words: `action not listed by any statement`.
-    pub text: String,
-}
-
-/// What of a declared statement a witness does not meet.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum MismatchReason {
-    /// No statement lists the action.
-    ActionNotListed,
-    /// The statement lists the action, on other resources.
-    ResourceNotListed,
-    /// The statement lists action and resource, under a condition that does not hold.
-    ConditionFails {
-        /// The operator, with its prefix and suffix.
-        operator: String,
-        /// The context key.
-        key: String,
-    },
-    /// The statement denies it.
-    Denied,
 }
 
 /// An exception that accepts a finding.
@@ -261,12 +55,97 @@ pub enum MismatchReason {
 pub struct AcceptedException {
     /// Why.
     pub reason: String,
-    /// Who asked.
+    /// Who requested it.
     pub requested_by: String,
-    /// Who agreed.
+    /// Who approved it.
     pub approved_by: String,
-    /// The last day on which it holds: `2026-12-31`.
+    /// The last day on which it applies: `2026-12-31`.
     pub expires: String,
-    /// Where the baseline says so.
+    /// Where the baseline declares it.
     pub place: Place,
+}
+
+/// Builds a finding. Parts that are not set stay empty.
+pub(crate) struct FindingBuilder {
+    finding: Finding,
+    causes: Vec<String>,
+}
+
+impl FindingBuilder {
+    /// A finding about a principal.
+    pub(crate) fn for_principal(
+        rule: RuleId,
+        severity: Severity,
+        title: Title,
+        principal: PrincipalRef,
+        place: Place,
+    ) -> FindingBuilder {
+        FindingBuilder::new(rule, severity, title, Some(principal), place)
+    }
+
+    /// A finding about the baseline.
+    pub(crate) fn for_baseline(severity: Severity, title: Title, place: Place) -> FindingBuilder {
+        FindingBuilder::new(RuleId::Baseline, severity, title, None, place)
+    }
+
+    fn new(
+        rule: RuleId,
+        severity: Severity,
+        title: Title,
+        principal: Option<PrincipalRef>,
+        place: Place,
+    ) -> FindingBuilder {
+        let finding = Finding {
+            rule,
+            severity,
+            fingerprint: String::new(),
+            principal,
+            title,
+            action_count: 0,
+            destructive_count: 0,
+            excess: Vec::new(),
+            reasons: Vec::new(),
+            path: Vec::new(),
+            place: Some(place),
+            remediations: Vec::new(),
+            first_seen: None,
+            accepted: None,
+        };
+        FindingBuilder { finding, causes: Vec::new() }
+    }
+
+    /// Adds to what identifies the finding in every audit: stable tokens, never rendered sentences.
+    pub(crate) fn causes(mut self, causes: impl IntoIterator<Item = String>) -> FindingBuilder {
+        self.causes.extend(causes);
+        self
+    }
+
+    pub(crate) fn excess(mut self, excess: Vec<Excess>, counts: ActionCounts) -> FindingBuilder {
+        self.finding.excess = excess;
+        (self.finding.action_count, self.finding.destructive_count) = (counts.all, counts.destructive);
+        self
+    }
+
+    pub(crate) fn reasons(mut self, reasons: impl IntoIterator<Item = Reason>) -> FindingBuilder {
+        self.finding.reasons.extend(reasons);
+        self
+    }
+
+    pub(crate) fn path(mut self, path: Vec<EscalationStep>) -> FindingBuilder {
+        self.finding.path = path;
+        self
+    }
+
+    pub(crate) fn remediations(mut self, remediations: impl IntoIterator<Item = Remediation>) -> FindingBuilder {
+        self.finding.remediations.extend(remediations);
+        self
+    }
+
+    /// The finding, with its fingerprint.
+    pub(crate) fn build(mut self) -> Finding {
+        let finding = &mut self.finding;
+        let subject = finding.principal.as_ref().map_or("baseline", |principal| principal.arn.as_str());
+        finding.fingerprint = compute_fingerprint(finding.rule, subject, finding.severity, self.causes);
+        self.finding
+    }
 }

@@ -1,11 +1,13 @@
-//! Fingerprints: the same finding has the same one next week.
+//! Fingerprints: the same finding has the same fingerprint in every audit.
 
 use std::collections::BTreeSet;
 
+use super::rule_id::RuleId;
 use super::severity::Severity;
-use crate::audit::rules::RuleId;
 
-/// What a finding is recognised by: the rule, whom it is about, how bad it is, and what causes it, in any order.
+/// The fingerprint of a finding: its rule, subject, severity and causes. The order of the causes does not matter.
+///
+/// Causes are stable tokens. A rendered sentence is not one, because rewording it would invalidate every exception.
 pub(crate) fn compute_fingerprint(
     rule: RuleId,
     subject: &str,
@@ -14,7 +16,7 @@ pub(crate) fn compute_fingerprint(
 ) -> String {
     let causes: BTreeSet<String> = causes.into_iter().collect();
     let mut hasher = blake3::Hasher::new();
-    // Each text goes in behind its length, so that no two findings run together into the same bytes.
+    // A length before each text keeps different lists from producing the same bytes.
     let mut add = |text: &str| {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
@@ -31,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_does_not_matter_and_content_does() {
+    fn fingerprint_depends_on_causes_but_not_on_their_order() {
         let fingerprint_of = |causes: &[&str]| {
             compute_fingerprint(RuleId::Broader, "arn", Severity::High, causes.iter().map(|c| (*c).to_owned()))
         };

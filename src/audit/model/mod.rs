@@ -1,8 +1,30 @@
-//! What an audit returns. Data only; nothing here decides.
+//! What an audit returns. Data only: nothing here decides, and `report` renders it.
+//!
+//! - `rule_id`, `severity`: which rule found something, and how severe it is
+//! - `declaration_status`: whether the baseline declares a principal, and with which class
+//! - `principal_ref`, `principal_status`: the principal, and its status after the audit
+//! - `action_list`: actions as patterns, shared by many findings
+//! - `granting_statement`, `nearest_declared`, `excess`: which statement grants what, and what is declared instead
+//! - `guard_bypass_method`, `trusted_party`, `escalation_step`: details of IAM004, IAM006 and IAM005
+//! - `reason`, `title`, `remediation`: what was found, why, and what to do about it
+//! - `fingerprint`, `finding`: the finding, and what identifies it in every audit
+//! - `audit`: all of one audit
 
 pub(crate) mod action_list;
 pub(crate) mod audit;
+pub(crate) mod declaration_status;
+pub(crate) mod escalation_step;
+pub(crate) mod excess;
 pub(crate) mod finding;
 pub(crate) mod fingerprint;
+pub(crate) mod granting_statement;
+pub(crate) mod guard_bypass_method;
+pub(crate) mod nearest_declared;
+pub(crate) mod principal_ref;
+pub(crate) mod principal_status;
+pub(crate) mod reason;
+pub(crate) mod remediation;
 pub(crate) mod rule_id;
 pub(crate) mod severity;
+pub(crate) mod title;
+pub(crate) mod trusted_party;

@@ -1,47 +1,47 @@
-//! The names of the rules, which are public API.
+//! The ids of the rules, which are public API, and what each rule finds.
 
 use serde::{Deserialize, Serialize};
 
-/// A rule, by the id that reports, options and exit statuses use.
+/// A rule, by the id in reports, options and exceptions.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum RuleId {
-    /// Broader than declared.
+    /// Effective access exceeds the declared ceiling.
     #[serde(rename = "IAM001")]
     Broader,
-    /// Latent: allows actions that AWS has not released yet.
+    /// A wildcard will allow actions that AWS has not released.
     #[serde(rename = "IAM002")]
     Latent,
-    /// An agent that is not narrower than its operator.
+    /// An agent is not narrower than its operator, or humans and agents share a role.
     #[serde(rename = "IAM003")]
     NotNarrower,
-    /// A destructive action without the declared guard.
+    /// A declared guard is not enforced or is ineffective.
     #[serde(rename = "IAM004")]
     Unguarded,
-    /// Reach: can become, or grant itself, something broader.
+    /// A principal can escalate its privileges.
     #[serde(rename = "IAM005")]
     Escalation,
-    /// Can be assumed by someone who is not declared.
+    /// A principal that is not declared can assume the role.
     #[serde(rename = "IAM006")]
     Trust,
-    /// Undeclared principal.
+    /// The baseline does not declare the principal.
     #[serde(rename = "IAM007")]
     Undeclared,
-    /// The declared boundary is missing, or can be changed by the principal itself.
+    /// The declared permissions boundary is missing, or the principal can bypass it.
     #[serde(rename = "IAM008")]
     Boundary,
-    /// Stale or ambiguous baseline entry; expired exception.
+    /// A baseline entry is stale or ambiguous, or an exception has expired.
     #[serde(rename = "IAM009")]
     Baseline,
-    /// Undecided.
+    /// The principal could not be decided.
     #[serde(rename = "IAM010")]
     Undecided,
-    /// Narrower than declared.
+    /// Declared access is not granted.
     #[serde(rename = "IAM011")]
     Narrower,
 }
 
 impl RuleId {
-    /// All rules, in order, with their ids.
+    /// All rules with their ids, in order.
     pub const ALL: [(&'static str, RuleId); 11] = [
         ("IAM001", RuleId::Broader),
         ("IAM002", RuleId::Latent),
@@ -56,14 +56,58 @@ impl RuleId {
         ("IAM011", RuleId::Narrower),
     ];
 
-    /// The rule's id: `IAM001`.
+    /// The id of the rule: `IAM001`.
     pub fn as_str(self) -> &'static str {
-        RuleId::ALL.iter().find(|(_, rule)| *rule == self).map_or("", |(id, _)| id)
+        match self {
+            RuleId::Broader => "IAM001",
+            RuleId::Latent => "IAM002",
+            RuleId::NotNarrower => "IAM003",
+            RuleId::Unguarded => "IAM004",
+            RuleId::Escalation => "IAM005",
+            RuleId::Trust => "IAM006",
+            RuleId::Undeclared => "IAM007",
+            RuleId::Boundary => "IAM008",
+            RuleId::Baseline => "IAM009",
+            RuleId::Undecided => "IAM010",
+            RuleId::Narrower => "IAM011",
+        }
+    }
+
+    /// What the rule finds, in a few words.
+    pub fn title(self) -> &'static str {
+        match self {
+            RuleId::Broader => "broader than declared",
+            RuleId::Latent => "latent: a wildcard will allow future actions",
+            RuleId::NotNarrower => "agent not narrower than its operator, or role shared by humans and agents",
+            RuleId::Unguarded => "guard not enforced or ineffective",
+            RuleId::Escalation => "privilege escalation",
+            RuleId::Trust => "undeclared trust",
+            RuleId::Undeclared => "undeclared principal",
+            RuleId::Boundary => "declared boundary missing or bypassable",
+            RuleId::Baseline => "stale or ambiguous baseline entry, or expired exception",
+            RuleId::Undecided => "undecided",
+            RuleId::Narrower => "narrower than declared",
+        }
+    }
+
+    /// Whether the rule runs if no rules are requested.
+    pub fn on_by_default(self) -> bool {
+        self != RuleId::Narrower
     }
 }
 
 impl std::fmt::Display for RuleId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_list_agree() {
+        assert!(RuleId::ALL.iter().all(|(id, rule)| rule.as_str() == *id));
     }
 }

@@ -1,27 +1,25 @@
-//! How bad a finding is: what its excess can do, one step up for agents.
+//! The severity of a finding.
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{AccessLevel, ActionId, Catalog, RiskClass};
-
-/// How bad a finding is, in order.
+/// The severity of a finding, from the least to the most severe.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing to do: information.
+    /// Information: no action is needed.
     Info,
-    /// Lists or tags.
+    /// Lists or tags resources.
     Low,
     /// Reads or writes data.
     Medium,
-    /// Destroys, or changes permissions.
+    /// Destroys resources, or changes permissions.
     High,
-    /// Administers, or can make itself administer.
+    /// Administers the account, or can escalate to that.
     Critical,
 }
 
 impl Severity {
-    /// All severities, the worst first, with the names that options and reports use.
+    /// All severities with their names in options and reports, the most severe first.
     pub const ALL: [(&'static str, Severity); 5] = [
         ("critical", Severity::Critical),
         ("high", Severity::High),
@@ -30,12 +28,18 @@ impl Severity {
         ("info", Severity::Info),
     ];
 
-    /// The severity's name.
+    /// The name of the severity.
     pub fn as_str(self) -> &'static str {
-        Severity::ALL.iter().find(|(_, severity)| *severity == self).map_or("", |(name, _)| name)
+        match self {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            Severity::Low => "low",
+            Severity::Info => "info",
+        }
     }
 
-    /// One step worse; critical and information stay what they are.
+    /// One step more severe. `Critical` and `Info` do not change.
     pub fn raise_one_step(self) -> Severity {
         match self {
             Severity::Info => Severity::Info,
@@ -52,54 +56,19 @@ impl std::fmt::Display for Severity {
     }
 }
 
-/// How bad it is to have an action.
-pub(crate) fn rate_action(catalog: &Catalog, action: ActionId) -> Severity {
-    let classes = catalog.risk_classes(action);
-    if classes.contains(RiskClass::Escalation) {
-        return Severity::Critical;
-    }
-    if classes.contains(RiskClass::Destructive) || classes.contains(RiskClass::PermissionsManagement) {
-        return Severity::High;
-    }
-    match catalog.access_level(action) {
-        AccessLevel::PermissionsManagement => Severity::High,
-        AccessLevel::Write => Severity::Medium,
-        _ if classes.contains(RiskClass::DataRead) => Severity::Medium,
-        // What a resource is like, not what it holds.
-        AccessLevel::Read | AccessLevel::List | AccessLevel::Tagging => Severity::Low,
-    }
-}
-
-/// How bad a name is that does not exist yet: its verb is all there is to go by.
-pub(crate) fn rate_future_name(pattern: &str) -> Severity {
-    let name = pattern.split_once(':').map_or("", |(_, name)| name).to_ascii_lowercase();
-    if ["get", "list", "describe"].iter().any(|verb| name.starts_with(verb)) { Severity::Low } else { Severity::Medium }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn severity_follows_what_an_action_can_do() {
-        let catalog = Catalog::embedded();
-        let severity_of =
-            |name| catalog.find_action(name).map(|action| rate_action(catalog, action)).unwrap_or(Severity::Info);
-        assert_eq!(severity_of("iam:AttachRolePolicy"), Severity::Critical);
-        assert_eq!(severity_of("cloudformation:DeleteStack"), Severity::High);
-        assert_eq!(severity_of("s3:PutBucketPolicy"), Severity::High);
-        assert_eq!(severity_of("s3:GetObject"), Severity::Medium);
-        assert_eq!(severity_of("sqs:SendMessage"), Severity::Medium);
-        assert_eq!(severity_of("ec2:DescribeInstances"), Severity::Low);
-        assert_eq!(severity_of("ec2:CreateTags"), Severity::Low);
-        assert_eq!(rate_future_name("s3:GetNew*"), Severity::Low);
-        assert_eq!(rate_future_name("s3:*"), Severity::Medium);
-    }
-
-    #[test]
-    fn raised_severity_is_one_step_worse() {
+    fn raised_severity_is_one_step_higher() {
         let raised: Vec<_> = Severity::ALL.iter().map(|(_, severity)| severity.raise_one_step()).collect();
         use Severity::*;
         assert_eq!(raised, [Critical, Critical, High, Medium, Info]);
+    }
+
+    #[test]
+    fn names_and_list_agree() {
+        assert!(Severity::ALL.iter().all(|(name, severity)| severity.as_str() == *name));
     }
 }

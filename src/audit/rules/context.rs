@@ -1,75 +1,73 @@
-//! What the rules look at.
+//! What the rules examine: a principal with the answers about it, and the baseline.
 
 use std::borrow::Cow;
 
 use jiff::civil::Date;
 
 use crate::access::{Layers, PolicyRef};
-use crate::audit::analysis::analyzer::{Analyzer, ExcessByStatement, PrincipalAnalysis, StatementExcess};
+use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
+use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis};
 use crate::audit::analysis::escalation::{EscalationAnalysis, EscalationResult};
-use crate::audit::analysis::guard_bypass::GuardBypass;
+use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::analysis::operator_comparison::candidates::OperatorComparison;
 use crate::audit::analysis::shared_role::SharedRole;
-use crate::audit::checks::planner::Check;
-use crate::audit::explain::excess_report::{ExcessRenderer, ExcessReport};
-use crate::audit::model::finding::Finding;
-use crate::audit::model::fingerprint::compute_fingerprint;
+use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport, ReportedActions, UnattachedPolicy};
+use crate::audit::model::finding::FindingBuilder;
+use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
-use crate::audit::model::severity::Severity;
+use crate::audit::model::title::Title;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::check::Check;
 use crate::baseline::{Assignments, Baseline};
-use crate::reach::ProvenStep;
 use crate::solve::UndecidedReason;
-use crate::source::Place;
 use crate::trust::TrustAnalysis;
 
 /// One principal with all answers about it.
 pub(in crate::audit) struct RuleContext<'a> {
-    /// What the run shares.
+    /// What all questions of the run share.
     pub analyzer: &'a Analyzer<'a>,
     /// The principal.
     pub subject: &'a AuditedPrincipal<'a>,
-    /// The policies of its layers, by the index in a tag.
+    /// The policies of its layers, by the policy index of a statement id.
     pub policies: &'a [PolicyRef],
-    /// The answers.
+    /// The answers of the solver.
     pub analysis: &'a PrincipalAnalysis,
-    /// What was declared.
+    /// The baseline.
     pub baseline: &'a Baseline,
-    /// The guards that it satisfies alone, by their places in the baseline, and how.
+    /// The guards that it satisfies by itself, by their index in the baseline, and how.
     pub guard_bypasses: &'a [(usize, Vec<GuardBypass>)],
-    /// How it lies to others, where it is an agent or declared to be narrower than someone.
+    /// The comparison with operators. None if it is not an agent and not declared to be narrower than an operator.
     pub comparison: Option<&'a OperatorComparison<'a>>,
-    /// The people and agents who can take it on, where there are both.
+    /// How humans and agents can assume it. None if not both can.
     pub shared_role: Option<&'a SharedRole>,
-    /// Who may assume it and is not declared.
+    /// The principals that can assume it and are not declared.
     pub trust_analysis: &'a TrustAnalysis,
-    /// What it can become.
+    /// What it can escalate to.
     pub escalation: &'a EscalationResult,
-    /// The graph of becoming; none where it was not asked for.
+    /// The attack graph. None if IAM005 is not requested.
     pub escalation_analysis: Option<&'a EscalationAnalysis<'a>>,
 }
 
-/// The baseline as a whole, and what the audit made of it.
+/// The baseline, and how the audit used it.
 pub(in crate::audit) struct BaselineContext<'a> {
     /// The baseline.
     pub baseline: &'a Baseline,
-    /// Which entry binds which principal.
+    /// Which entry applies to which principal.
     pub assignments: &'a Assignments,
-    /// The principals' ARNs, in the order of the assignments.
+    /// The ARNs of the principals, in the order of the assignments.
     pub arns: &'a [&'a str],
     /// Which of them are audited.
     pub selected: &'a [bool],
-    /// Whether the snapshot holds all principals: else nothing that matches none of them is stale.
+    /// Whether the snapshot has all principals. If not, an entry that matches nothing is not stale.
     pub has_all_principals: bool,
-    /// The fingerprints of all findings of principals; none where only some principals or rules were asked for.
+    /// The fingerprints of all findings about principals. None if only some principals or rules are requested.
     pub fingerprints: Option<&'a [String]>,
-    /// The day on which exceptions must hold.
+    /// The day on which exceptions must apply.
     pub today: Date,
 }
 
 impl RuleContext<'_> {
-    /// What of it holds whatever the missing policies of resources say: that of which the witness is no request
-    /// on such a resource.
+    /// The part of an excess that missing resource policies cannot deny.
     pub fn keep_proven<'f>(&self, excess: &'f ExcessByStatement) -> Cow<'f, ExcessByStatement> {
         let is_proven = |statement_excess: &StatementExcess| {
             statement_excess
@@ -82,110 +80,72 @@ impl RuleContext<'_> {
         }
         let proven = excess
             .iter()
-            .filter(|(_, found)| is_proven(found))
-            .map(|(statement_id, found)| (*statement_id, found.clone()))
+            .filter(|(_, statement_excess)| is_proven(statement_excess))
+            .map(|(statement_id, statement_excess)| (*statement_id, statement_excess.clone()))
             .collect();
         Cow::Owned(proven)
     }
 
-    /// What could not be decided about it.
+    /// What could not be decided about the principal.
     pub fn undecided(&self) -> impl Iterator<Item = &UndecidedReason> {
         self.analysis.undecided.iter().chain(&self.trust_analysis.undecided).chain(&self.escalation.undecided)
     }
 
-    /// Tells what was found beyond the ceiling.
-    pub fn render_excess(&self, excess: &ExcessByStatement, latent: bool) -> ExcessReport {
-        let ceiling_layers = &self.subject.ceiling.layers;
-        self.build_renderer(ceiling_layers, latent, self.subject.is_agent()).render(excess)
-    }
-
-    /// Tells what was found of a part of what it may do.
-    pub fn render_check_excess(&self, excess: &ExcessByStatement, check: &Check, is_agent: bool) -> ExcessReport {
-        self.build_renderer(&check.expected.layers, false, is_agent).render(&self.keep_proven(excess))
-    }
-
-    fn build_renderer<'t>(&'t self, reference: &'t Layers, latent: bool, is_agent: bool) -> ExcessRenderer<'t> {
+    /// A renderer of excess over the ceiling.
+    pub fn renderer(&self) -> ExcessRenderer<'_> {
         ExcessRenderer {
             analyzer: self.analyzer,
             subject: self.subject,
             policies: self.policies,
-            expected_layers: reference,
-            is_future: latent,
-            is_agent,
+            expected_layers: &self.subject.ceiling.layers,
+            reported_actions: ReportedActions::Existing,
+            actor: Actor::of_principal(self.subject),
+            unattached_policy: UnattachedPolicy::Ceiling,
         }
     }
 
-    /// Tells what was found beyond something else than the ceiling.
-    pub fn render_excess_over(&self, excess: &ExcessByStatement, reference: &Layers) -> ExcessReport {
-        self.build_renderer(reference, false, self.subject.is_agent()).render(&self.keep_proven(excess))
+    /// The excess over the ceiling, proven or not.
+    pub fn report_unproven_excess(&self, excess: &ExcessByStatement) -> ExcessReport {
+        self.renderer().render(excess)
     }
 
-    /// Tells what was found beyond the ceiling by the policies of another.
-    pub fn render_excess_of_policies(&self, policies: &[PolicyRef], excess: &ExcessByStatement) -> ExcessReport {
-        let ceiling_layers = &self.subject.ceiling.layers;
-        ExcessRenderer { policies, ..self.build_renderer(ceiling_layers, false, self.subject.is_agent()) }
-            .render(excess)
+    /// The excess over the ceiling.
+    pub fn report_excess(&self, excess: &ExcessByStatement) -> ExcessReport {
+        self.renderer().render(&self.keep_proven(excess))
     }
 
-    /// The ARN of a principal of the graph.
-    pub fn principal_arn(&self, principal: usize) -> &str {
-        self.escalation_analysis.map_or("", |reaching| reaching.graph.arn(principal))
+    /// The excess of future actions over the ceiling.
+    pub fn report_future_excess(&self, excess: &ExcessByStatement) -> ExcessReport {
+        ExcessRenderer { reported_actions: ReportedActions::Future, ..self.renderer() }
+            .render(&self.keep_proven(excess))
     }
 
-    /// Whether whoever takes a step is declared to.
-    pub fn is_declared_assumption(&self, step: &ProvenStep) -> bool {
-        self.escalation_analysis.is_some_and(|reaching| reaching.is_declared_assumption(step))
+    /// The excess over what a check requires.
+    pub fn report_check_excess(&self, excess: &ExcessByStatement, check: &Check, actor: Actor) -> ExcessReport {
+        ExcessRenderer { expected_layers: &check.expected.layers, actor, ..self.renderer() }
+            .render(&self.keep_proven(excess))
     }
 
-    /// A finding about the principal that rests on excess.
-    pub fn build_finding(&self, rule: RuleId, title: String, report: ExcessReport, advice: Vec<String>) -> Finding {
-        let arn = self.subject.principal.arn.as_str();
-        Finding {
+    /// The excess over other access than the ceiling.
+    pub fn report_excess_over(&self, excess: &ExcessByStatement, expected: &Layers) -> ExcessReport {
+        ExcessRenderer { expected_layers: expected, ..self.renderer() }.render(&self.keep_proven(excess))
+    }
+
+    /// Starts a finding about the principal. The finding has the excess and the severity of the report.
+    pub fn start_finding(&self, rule: RuleId, title: Title, report: ExcessReport) -> FindingBuilder {
+        FindingBuilder::for_principal(
             rule,
-            severity: report.severity,
-            fingerprint: compute_fingerprint(rule, arn, report.severity, report.causes),
-            principal: Some(self.subject.principal_ref.clone()),
+            report.severity,
             title,
-            action_count: report.action_count,
-            destructive_count: report.destructive_count,
-            excess: report.excess,
-            reasons: Vec::new(),
-            path: Vec::new(),
-            place: Some(self.subject.principal.place.clone()),
-            advice,
-            first_seen: None,
-            accepted: None,
-        }
+            self.subject.principal_ref.clone(),
+            self.subject.principal.place.clone(),
+        )
+        .excess(report.excess, report.counts)
+        .causes(report.causes)
     }
 
-    /// What of the snapshot could take back what was found, in a line each.
-    pub fn caveats(&self) -> Vec<String> {
-        self.subject.missing_documents.iter().map(|missing| format!("{missing}; it could deny some of this")).collect()
-    }
-}
-
-/// A finding about something of the baseline.
-pub(super) fn build_baseline_finding(
-    severity: Severity,
-    subject: &str,
-    title: String,
-    place: Place,
-    causes: Vec<String>,
-) -> Finding {
-    Finding {
-        rule: RuleId::Baseline,
-        severity,
-        fingerprint: compute_fingerprint(RuleId::Baseline, subject, severity, causes),
-        principal: None,
-        title,
-        action_count: 0,
-        destructive_count: 0,
-        excess: Vec::new(),
-        reasons: Vec::new(),
-        path: Vec::new(),
-        place: Some(place),
-        advice: Vec::new(),
-        first_seen: None,
-        accepted: None,
+    /// The missing documents that could deny some of what a finding reports.
+    pub fn caveats(&self) -> impl Iterator<Item = Reason> {
+        self.subject.missing_documents.iter().cloned().map(Reason::Caveat)
     }
 }

@@ -1,39 +1,39 @@
-//! IAM001: the principal may do what is not declared.
-
-use std::sync::Arc;
+//! IAM001: effective access exceeds the declared ceiling.
 
 use super::context::RuleContext;
-use super::{Rule, RuleId, RuleInfo};
-use crate::audit::analysis::analyzer::ExcessByStatement;
-use crate::audit::checks::planner::{self, Check};
+use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::explain::deny_statement;
-use crate::audit::explain::remediation;
+use crate::audit::explain::excess_report::Actor;
+use crate::audit::explain::remediation::suggest_narrowing;
 use crate::audit::model::finding::Finding;
-use crate::base::plural::{format_count, format_destructive_share};
+use crate::audit::model::remediation::{DenyScope, Remediation};
+use crate::audit::model::rule_id::RuleId;
+use crate::audit::model::title::Title;
+use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::PrincipalClass;
 
-static INFO: RuleInfo = RuleInfo {
+pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Broader,
-    title: "broader than declared",
-    on_by_default: true,
     explanation: "
-**What it does.** Finds principals whose effective permissions (identity policies, cut by permissions boundary and
-organization policies, with what resource policies add) allow a request that no document of their ceiling allows.
-The finding names each granting statement, a request that proves it, and the declared statement that comes nearest.
-A `[[persona]]` has a ceiling of its own for some of the requests, such as those through an agent: each is a finding by
-itself.
+**What it does.** Finds principals whose effective access allows a request that no document of their ceiling allows.
+Effective access is what the identity policies and resource policies allow, limited by the permissions boundary and the
+organization policies. The finding names each granting statement, a request that proves it, and the closest declared
+statement. A `[[persona]]` declares another ceiling for some of the requests, such as those that an agent sends. Excess
+over that ceiling is a finding of its own.
 
-**Why is this bad?** Whoever acts as the principal, a person, a program or an agent, can do more than anyone agreed
-to. Nobody notices until it is done.
+**Why is this bad?** A person, program or agent that acts as the principal can do more than was agreed.
+Nobody notices until it happens.
 
-**Example.** The ceiling allows `ce:Get*`. The role has a policy `OperatorPower` attached that allows
-`cloudformation:*` on `*`: deleting any stack is allowed and nowhere declared.
+**Example.** The ceiling allows `ce:Get*`. The attached policy `OperatorPower` allows `cloudformation:*` on `*`. The
+role can delete any stack, which is not declared.
 
-**How to fix it.** The finding says which attachment can go because nothing declared depends on it, decided and not
-guessed, or which statement to narrow. Where the permission is meant, declare it: widen the ceiling in review.
+**How to fix it.** The finding suggests which policy to detach, if the solver has proven that no declared access depends
+on it, or which statement to restrict. If the permission is intended, declare it: extend the ceiling and have the change
+reviewed.
 
-**How to accept it.** What is meant to stay belongs in the ceiling. What is to go later: an `[[exception]]` with the
-finding's fingerprint, a reason, someone else who approves, and a last day.
+**How to accept it.** Access that should stay belongs in the ceiling. For access that will be removed later, add an
+`[[exception]]` with the fingerprint of the finding, a reason, a second person who approves it, and a last day.
 ",
 };
 
@@ -41,65 +41,48 @@ finding's fingerprint, a reason, someone else who approves, and a last day.
 pub(super) struct BroaderRule;
 
 impl Rule for BroaderRule {
-    fn info(&self) -> &'static RuleInfo {
-        &INFO
-    }
-
-    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
-        self.find_for_principal(context).into_iter().chain(find_persona_excess(context)).collect()
-    }
-
-    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
-        if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
-            return None;
+    fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
+        let RuleInput::Principal(context) = input else { return Vec::new() };
+        if context.subject.has_missing_restricting_layer() {
+            return Vec::new();
         }
-        let report = context.render_excess(&context.keep_proven(&context.analysis.excess), false);
-        if report.excess.is_empty() {
-            return None;
-        }
-        let title = format!(
-            "may do {} beyond its ceiling{}",
-            format_count(report.action_count, "action"),
-            format_destructive_share(report.destructive_count, report.action_count)
-        );
-        let advice = remediation::suggest_narrowing(
-            context.subject,
-            context.policies,
-            &report,
-            &context.analysis.removable_policies,
-        );
-        let mut finding = context.build_finding(RuleId::Broader, title, report, advice);
-        finding.reasons = context.caveats();
-        Some(finding)
+        find_ceiling_excess(context).into_iter().chain(find_persona_excess(context)).collect()
     }
 }
 
-/// What may be done in another way of using the same credentials, beyond what is declared for that.
-fn find_persona_excess(context: &RuleContext<'_>) -> Vec<Finding> {
-    if context.subject.has_missing_restricting_layer() {
-        return Vec::new();
+fn find_ceiling_excess(context: &RuleContext<'_>) -> Option<Finding> {
+    context.subject.entry?;
+    let report = context.report_excess(&context.analysis.excess);
+    if report.excess.is_empty() {
+        return None;
     }
-    let find_for_check = |(check, excess): (&Arc<Check>, &ExcessByStatement)| {
-        let planner::CheckKind::Persona(index) = check.kind else { return None };
-        let persona = context.baseline.personas.get(index)?;
-        let mut report = context.render_check_excess(excess, check, persona.class == PrincipalClass::Agent);
-        if report.excess.is_empty() {
-            return None;
-        }
-        let name = &persona.name.value;
-        let title = format!(
-            "as \"{name}\" it may do {} beyond the ceiling of that{}",
-            format_count(report.action_count, "action"),
-            format_destructive_share(report.destructive_count, report.action_count)
-        );
-        report.causes.push(format!("persona {name}"));
-        let advice = vec![format!(
-            "deny it there, in a policy of the principal or in an SCP:\n{}",
-            deny_statement::render_deny_where(&report, &persona.when.json)
-        )];
-        let mut finding = context.build_finding(RuleId::Broader, title, report, advice);
-        finding.reasons = context.caveats();
-        Some(finding)
+    let removable = &context.analysis.removable_policies;
+    let remediations = suggest_narrowing(context.subject, context.policies, &report, removable);
+    let finding = context.start_finding(RuleId::Broader, Title::BeyondCeiling(report.counts), report);
+    Some(finding.remediations(remediations).reasons(context.caveats()).build())
+}
+
+/// The excess over the ceilings of personas.
+fn find_persona_excess(context: &RuleContext<'_>) -> Vec<Finding> {
+    let checks = context.subject.checks.iter().zip(&context.analysis.check_results);
+    checks.filter_map(|(check, excess)| find_excess_of_check(context, check, excess)).collect()
+}
+
+fn find_excess_of_check(context: &RuleContext<'_>, check: &Check, excess: &ExcessByStatement) -> Option<Finding> {
+    let CheckKind::Persona(index) = check.kind else { return None };
+    // INVARIANT: the planner takes the index from this baseline.
+    let persona = context.baseline.personas.get(index).expect("the persona of a check exists");
+    let actor = if persona.class == PrincipalClass::Agent { Actor::Agent } else { Actor::Other };
+    let report = context.report_check_excess(excess, check, actor);
+    if report.excess.is_empty() {
+        return None;
+    }
+    let name = &persona.name.value;
+    let title = Title::BeyondPersona { persona: name.clone(), actions: report.counts };
+    let deny = Remediation::Deny {
+        scope: DenyScope::Persona,
+        policy: deny_statement::deny_where(&report, &persona.when.json),
     };
-    context.subject.checks.iter().zip(&context.analysis.check_results).filter_map(find_for_check).collect()
+    let finding = context.start_finding(RuleId::Broader, title, report);
+    Some(finding.causes([format!("persona {name}")]).remediations([deny]).reasons(context.caveats()).build())
 }

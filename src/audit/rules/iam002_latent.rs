@@ -1,73 +1,62 @@
-//! IAM002: the principal may do what AWS has not released yet.
+//! IAM002: a wildcard will allow actions that AWS has not released.
 
 use super::context::RuleContext;
-use super::{Rule, RuleId, RuleInfo};
+use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::model::excess::Excess;
 use crate::audit::model::finding::Finding;
-use crate::base::plural::format_count;
+use crate::audit::model::remediation::Remediation;
+use crate::audit::model::rule_id::RuleId;
+use crate::audit::model::title::Title;
 
-static INFO: RuleInfo = RuleInfo {
+pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Latent,
-    title: "latent: allows actions that AWS has not released yet",
-    on_by_default: true,
     explanation: "
-**What it does.** Finds statements whose wildcard lets in actions that do not exist yet and that no declared pattern
-would cover. Statements that already are in an IAM001 finding are left out: narrowing them comes first.
+**What it does.** Finds statements with a wildcard that will allow future actions, if no declared pattern matches those
+actions. Statements that are part of an IAM001 finding are not reported again: restrict those first.
 
-**Why is this bad?** Today the principal is as declared. The day AWS releases an action that the wildcard matches,
-it is not, and no one has changed anything.
+**Why is this bad?** Today the principal is as declared. When AWS releases an action that the wildcard matches, it no
+longer is, although nobody changed anything.
 
-**Example.** The ceiling lists the actions of a service by name; the role's policy says `service:*`. Both allow
-the same today.
+**Example.** The ceiling lists the actions of a service by name. The policy of the role allows `service:*`. Both allow
+the same actions today.
 
-**How to fix it.** Name the actions in the policy as the ceiling does, or declare the wildcard.
+**How to fix it.** List the actions in the policy as the ceiling does, or declare the wildcard.
 
-**How to accept it.** Declare the wildcard in the ceiling: then what AWS releases under it is expected. Or an `[[exception]]`
-until the names are written out.
+**How to accept it.** Declare the wildcard in the ceiling: future actions that it matches are then declared. Or add an
+`[[exception]]` until the policy lists the actions.
 ",
 };
+
+/// The number of wildcards that one remediation names.
+const MAX_NAMED_PATTERNS: usize = 3;
 
 /// IAM002.
 pub(super) struct LatentRule;
 
 impl Rule for LatentRule {
-    fn info(&self) -> &'static RuleInfo {
-        &INFO
+    fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
+        let RuleInput::Principal(context) = input else { return Vec::new() };
+        find_future_access(context).into_iter().collect()
     }
+}
 
-    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
-        if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
-            return None;
-        }
-        let report = context.render_excess(&context.keep_proven(&context.analysis.future_excess), true);
-        if report.excess.is_empty() {
-            return None;
-        }
-        let mut patterns: Vec<&str> =
-            report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.as_str()).collect();
-        patterns.sort_unstable();
-        patterns.dedup();
-        let title = match patterns.as_slice() {
-            [pattern] => format!("may do what AWS releases under {pattern}"),
-            [pattern, others @ ..] => {
-                format!("may do what AWS releases under {pattern} and {}", format_count(others.len(), "other pattern"))
-            }
-            [] => "may do what AWS releases next".to_owned(),
-        };
-        let advice = report
-            .excess
-            .iter()
-            .map(|excess| {
-                let names: Vec<&str> = excess.actions.iter().take(3).map(|a| a.pattern.as_str()).collect();
-                format!(
-                    "in statement {} of {} name the actions instead of {}",
-                    excess.granted_by.statement + 1,
-                    excess.granted_by.policy,
-                    names.join(", ")
-                )
-            })
-            .collect();
-        let mut finding = context.build_finding(RuleId::Latent, title, report, advice);
-        finding.reasons = context.caveats();
-        Some(finding)
+fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
+    if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
+        return None;
     }
+    let report = context.report_future_excess(&context.analysis.future_excess);
+    if report.excess.is_empty() {
+        return None;
+    }
+    let mut patterns: Vec<String> =
+        report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.clone()).collect();
+    patterns.sort_unstable();
+    patterns.dedup();
+    let to_remediation = |excess: &Excess| Remediation::ListActions {
+        patterns: excess.actions.iter().take(MAX_NAMED_PATTERNS).map(|a| a.pattern.clone()).collect(),
+        statement: excess.granted_by.clone(),
+    };
+    let remediations: Vec<Remediation> = report.excess.iter().map(to_remediation).collect();
+    let finding = context.start_finding(RuleId::Latent, Title::FutureActions { patterns }, report);
+    Some(finding.remediations(remediations).reasons(context.caveats()).build())
 }

@@ -1,42 +1,49 @@
-//! IAM004: what is to be done under a guard only is allowed without it.
+//! IAM004: a guard is not enforced, or is ineffective.
 
 use super::context::RuleContext;
-use super::{Rule, RuleId, RuleInfo};
+use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::Layers;
-use crate::audit::analysis::guard_bypass::GuardBypass;
-use crate::audit::checks::planner::{self, Check};
+use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::explain::deny_statement;
-use crate::audit::explain::excess_report::{ExcessRenderer, ExcessReport};
+use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport};
 use crate::audit::model::finding::Finding;
+use crate::audit::model::remediation::{DenyScope, Remediation};
+use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
-use crate::base::plural::{format_count, format_destructive_share};
+use crate::audit::model::title::Title;
+use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::{Guard, GuardSeverity};
 
-static INFO: RuleInfo = RuleInfo {
+pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Unguarded,
-    title: "destructive action without the declared guard (second person, MFA, …)",
-    on_by_default: true,
     explanation: "
-**What it does.** Three things. A `[[guard]]` that an entry names must hold: no request of its actions may be allowed
-outside of its `unless`; a request that is, is the proof. A guard that holds must mean something: where the principal
-can satisfy its condition alone, it is reported as void. It may have the tag for good, set it (`iam:TagRole` or
-`iam:TagUser` on itself, a tag of the resource), federate itself with it, or whoever takes the role on may bring it
-(`sts:TagSession` or `sts:SetSourceIdentity` in the trust policy); or the caller writes the value. And for operators: what
-could an agent destroy that runs with their credentials, through an MCP server of AWS's (`aws:ViaAWSMCPService`), by
-requests of which no persona of kind `agent` speaks, with no guard for it that asks for another person or keeps agents
-out? `policies/` has guards to copy, and the policies by which they hold; all of it: [guards.md](guards.md).
+**What it does.** Checks three things:
 
-**Why is this bad?** Nobody had to approve: whoever, or whatever, holds the credentials destroys on its own.
+- A `[[guard]]` that an entry names must be enforced: no request of its actions may be allowed unless its `unless` block
+  is met. A request that is allowed without it is the proof.
+- An enforced guard must be effective: the principal must not be able to satisfy the condition by itself. It is
+  ineffective if the principal has the tag permanently, can set it (`iam:TagRole` or `iam:TagUser` on itself, or a tag of
+  the resource), can federate itself with it, if callers that assume the role can set it (`sts:TagSession` or
+  `sts:SetSourceIdentity` in the trust policy), or if the caller chooses the value.
+- For operators, the rule looks for destructive actions that an agent could perform with their credentials through an AWS
+  MCP server (`aws:ViaAWSMCPService`). Requests of a persona of kind `agent` are not considered, nor requests that a
+  guard covers that requires another person or excludes agents.
 
-**Example.** The guard \"second person\" asks for `aws:PrincipalTag/change-approval` on what destroys. The operator's
-role may `cloudformation:DeleteStack` without it. Or no such request is allowed, and the role may `iam:TagRole` itself.
+`policies/` has guards and the policies that enforce them. [guards.md](guards.md) has the details.
 
-**How to fix it.** Attach the statement that the finding shows, or one of `policies/guards/`, as a policy of the
-principal or as an SCP. Where a guard is void, take away the way to set the value: let a broker or the identity provider
-bring it. What agents may do with an operator's credentials can be declared with a `[[persona]]`.
+**Why is this bad?** No approval is required: any person or program with the credentials can perform the destructive
+action alone.
 
-**How to accept it.** Leave the guard off the entry, in review, or except the finding for a while with an
-`[[exception]]`. `through_agents = false` in `[settings]` turns the question about agents off for all operators.
+**Example.** The guard \"second person\" requires `aws:PrincipalTag/change-approval` for destructive actions. The role of
+the operator can call `cloudformation:DeleteStack` without it. Or no such request is allowed, but the role can call
+`iam:TagRole` on itself.
+
+**How to fix it.** Attach the policy that the finding shows, or one of `policies/guards/`, to the principal or as an SCP.
+If a guard is ineffective, remove the permission to set the value: let a broker or the identity provider set it. Declare
+what agents can do with the credentials of an operator with a `[[persona]]`.
+
+**How to accept it.** Remove the guard from the entry and have the change reviewed, or accept the finding for a limited
+time with an `[[exception]]`. `through_agents = false` in `[settings]` turns the check of agents off for all operators.
 ",
 };
 
@@ -44,126 +51,92 @@ bring it. What agents may do with an operator's credentials can be declared with
 pub(super) struct UnguardedRule;
 
 impl Rule for UnguardedRule {
-    fn info(&self) -> &'static RuleInfo {
-        &INFO
-    }
-
-    fn find_all_for_principal(&self, context: &RuleContext<'_>) -> Vec<Finding> {
+    fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
+        let RuleInput::Principal(context) = input else { return Vec::new() };
         if context.subject.has_missing_restricting_layer() {
             return Vec::new();
         }
         let mut findings = Vec::new();
         for (check, excess) in context.subject.checks.iter().zip(&context.analysis.check_results) {
-            let render = || context.render_check_excess(excess, check, context.subject.is_agent());
+            let report = || context.report_check_excess(excess, check, Actor::of_principal(context.subject));
             match check.kind {
-                planner::CheckKind::Guard(index) => {
-                    let Some(guard) = context.baseline.guards.get(index) else { continue };
-                    findings.extend(find_unenforced_guard(context, guard, render()));
+                CheckKind::Guard(index) => {
+                    findings.extend(find_unenforced_guard(context, guard_at(context, index), report()));
                 }
-                planner::CheckKind::DelegatedAgent => {
-                    findings.extend(find_delegated_agent_excess(context, check, render()))
-                }
-                planner::CheckKind::Persona(_) | planner::CheckKind::Boundary => {}
+                CheckKind::DelegatedAgent => findings.extend(find_agent_use(context, check, report())),
+                CheckKind::Persona(_) | CheckKind::Boundary => {}
             }
         }
         for (index, bypasses) in context.guard_bypasses {
-            if let Some(guard) = context.baseline.guards.get(*index) {
-                findings.push(build_ineffective_guard_finding(context, guard, bypasses));
-            }
+            findings.push(build_ineffective_guard_finding(context, guard_at(context, *index), bypasses));
         }
         findings
     }
 }
 
-/// A guard that does not hold.
+fn guard_at<'c>(context: &RuleContext<'c>, index: usize) -> &'c Guard {
+    // INVARIANT: the planner takes the index from this baseline.
+    context.baseline.guards.get(index).expect("the guard of a check exists")
+}
+
+/// A guard that is not enforced.
 fn find_unenforced_guard(context: &RuleContext<'_>, guard: &Guard, mut report: ExcessReport) -> Option<Finding> {
     if report.excess.is_empty() {
         return None;
     }
-    let extent = format!(
-        "{}{}",
-        format_count(report.action_count, "action"),
-        format_destructive_share(report.destructive_count, report.action_count)
-    );
-    let verb = if report.action_count == 1 { "is" } else { "are" };
-    let title =
-        format!("\"{}\" does not hold: {extent}, {verb} allowed without {}", guard.name.value, join_guard_keys(guard));
+    let name = &guard.name.value;
+    let title = Title::GuardNotEnforced { guard: name.clone(), actions: report.counts, keys: list_guard_keys(guard) };
     report.severity = rate_guard(guard);
-    report.causes.push(format!("guard {}", guard.name.value));
-    let advice = match deny_statement::render_deny_unless(&report, &guard.unless) {
-        Some(text) => format!("deny it otherwise, in a policy of the principal or in an SCP:\n{text}"),
-        None => format!("deny it where the condition of the guard \"{}\" does not hold", guard.name.value),
+    let remediation = match deny_statement::deny_unless(&report, &guard.unless) {
+        Some(policy) => Remediation::Deny { scope: DenyScope::UnlessGuard, policy },
+        None => Remediation::DenyUnlessGuard { guard: name.clone() },
     };
-    let mut finding = context.build_finding(RuleId::Unguarded, title, report, vec![advice]);
-    finding.reasons = context.caveats();
-    Some(finding)
+    let finding = context.start_finding(RuleId::Unguarded, title, report);
+    Some(finding.causes([format!("guard {name}")]).remediations([remediation]).reasons(context.caveats()).build())
 }
 
-/// What an agent could destroy with the credentials of an operator.
-fn find_delegated_agent_excess(context: &RuleContext<'_>, check: &Check, mut report: ExcessReport) -> Option<Finding> {
+/// Destructive actions that an agent could perform with the credentials of an operator.
+fn find_agent_use(context: &RuleContext<'_>, check: &Check, report: ExcessReport) -> Option<Finding> {
     if report.excess.is_empty() {
         return None;
     }
-    let title = format!(
-        "an agent that runs with its credentials could do {}, and no guard stands between",
-        format_count(report.destructive_count, "destructive action")
-    );
-    report.causes.push(check.name.clone());
+    let title = Title::UnguardedAgentUse { count: report.counts.destructive };
     let when = serde_json::json!({ "Bool": { "aws:ViaAWSMCPService": "true" } });
-    let mut advice = vec![format!(
-        "deny it to agents, in a policy of the principal or in an SCP:\n{}",
-        deny_statement::render_deny_where(&report, &when)
-    )];
-    if let Some(entry) = context.subject.entry {
-        let entry_name = serde_json::Value::from(entry.name.value.as_str());
-        let name = serde_json::Value::from(format!("{}, through an agent", entry.name.value));
-        let when = "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
-        advice.push(format!(
-            "or declare what agents may do:\n[[persona]]\nname  = {name}\nof    = {entry_name}\nwhen  = {when}\nkind  = \"agent\"\nallow = []"
-        ));
-    }
-    let mut finding = context.build_finding(RuleId::Unguarded, title, report, advice);
-    finding.reasons = context.caveats();
-    Some(finding)
+    let deny = Remediation::Deny { scope: DenyScope::Agents, policy: deny_statement::deny_where(&report, &when) };
+    let persona = context.subject.entry.map(|entry| Remediation::DeclarePersona { entry: entry.name.value.clone() });
+    let finding = context.start_finding(RuleId::Unguarded, title, report).causes([check.name.clone()]);
+    Some(finding.remediations([deny]).remediations(persona).reasons(context.caveats()).build())
 }
 
-/// A guard that the principal satisfies alone.
+/// A guard that the principal satisfies by itself.
 fn build_ineffective_guard_finding(context: &RuleContext<'_>, guard: &Guard, bypasses: &[GuardBypass]) -> Finding {
     let no_layers = Layers::from_identity(Vec::new());
-    let proven_bypass = bypasses.iter().find(|bypass| !bypass.proof.is_empty());
-    let mut report = match proven_bypass {
-        Some(bypass) => ExcessRenderer {
-            analyzer: context.analyzer,
-            subject: context.subject,
-            policies: &bypass.policies,
-            expected_layers: &no_layers,
-            is_future: false,
-            is_agent: context.subject.is_agent(),
+    let mut report = match bypasses.iter().find(|bypass| !bypass.proof.is_empty()) {
+        Some(bypass) => {
+            ExcessRenderer { policies: &bypass.policies, expected_layers: &no_layers, ..context.renderer() }
+                .render(&bypass.proof)
         }
-        .render(&bypass.proof),
         None => ExcessReport::empty(),
     };
-    let severity = rate_guard(guard);
-    report.severity = severity;
-    report.causes.extend(bypasses.iter().map(|bypass| bypass.summary.clone()));
-    report.causes.push(format!("void guard {}", guard.name.value));
-    let summaries: Vec<&str> = bypasses.iter().map(|bypass| bypass.summary.as_str()).collect();
-    let title = format!("\"{}\" is void: {}", guard.name.value, summaries.join(", and "));
-    let advice = vec![
-        "take that away from the principal, and from those who take it on".to_owned(),
-        "or let something bring the value that someone else decides on: an identity provider, a broker's role"
-            .to_owned(),
-    ];
-    let mut finding = context.build_finding(RuleId::Unguarded, title, report, advice);
-    finding.reasons = context.caveats();
-    finding
+    report.severity = rate_guard(guard);
+    let name = &guard.name.value;
+    let causes = bypasses.iter().map(|bypass| bypass.method.to_token());
+    let methods = bypasses.iter().map(|bypass| bypass.method.clone()).collect();
+    context
+        .start_finding(RuleId::Unguarded, Title::GuardIneffective { guard: name.clone(), methods }, report)
+        .causes(causes)
+        .causes([format!("void guard {name}")])
+        .remediations([Remediation::RemoveBypass, Remediation::SetValueElsewhere])
+        .reasons(context.caveats())
+        .build()
 }
 
-/// The keys that a guard asks for.
-fn join_guard_keys(guard: &Guard) -> String {
-    let mut keys: Vec<&str> = guard.unless.conditions.iter().map(|condition| condition.key.as_written()).collect();
+/// The context keys of a guard.
+fn list_guard_keys(guard: &Guard) -> Vec<String> {
+    let mut keys: Vec<String> =
+        guard.unless.conditions.iter().map(|condition| condition.key.as_written().to_owned()).collect();
     keys.dedup();
-    keys.join(" and ")
+    keys
 }
 
 fn rate_guard(guard: &Guard) -> Severity {

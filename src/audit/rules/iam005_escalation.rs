@@ -1,37 +1,40 @@
-//! IAM005: the principal can become, or grant itself, something broader.
+//! IAM005: the principal can escalate its privileges.
 
 use super::context::RuleContext;
-use super::{Rule, RuleId, RuleInfo};
-use crate::audit::explain::excess_report::{last_path_segment, to_witness};
-use crate::audit::model::finding::{EscalationStep, Finding, PolicySource};
-use crate::base::plural::{format_count, format_destructive_share};
-use crate::reach::{NodeState, ProvenStep};
+use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::analysis::escalation::{BroaderPath, EscalationAnalysis};
+use crate::audit::explain::excess_report::{ExcessRenderer, UnattachedPolicy, to_witness};
+use crate::audit::model::escalation_step::{EscalationStep, StepTechnique};
+use crate::audit::model::finding::Finding;
+use crate::audit::model::reason::Reason;
+use crate::audit::model::remediation::Remediation;
+use crate::audit::model::rule_id::RuleId;
+use crate::audit::model::title::Title;
+use crate::reach::ProvenStep;
 
-static INFO: RuleInfo = RuleInfo {
+pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Escalation,
-    title: "reach: can become, or grant itself, something broader",
-    on_by_default: true,
     explanation: "
-**What it does.** Looks for a path from a principal to something that neither its ceiling nor its own policies allow:
-roles that it can assume, roles that it can pass to a service that runs code, things that run with a role and whose
-code it can change, users that it can make credentials for, trust policies that it can rewrite, and policies that it
-can write into itself ([reach.md](reach.md) has the list). Each step is decided with permissions boundary, SCPs and
-every condition, and shown by requests that the evaluator confirms. The shortest path is told, with its first link to
-cut; what a path rests on and the snapshot does not tell is told with it. The severity is that of what stands at the
-end, one step up for agents. A role that lists the principal in `assumable_by` is agreed to.
+**What it does.** Looks for a path from a principal to access that neither its ceiling nor its own policies allow. The
+steps of a path are roles that it can assume, roles that it can pass to a service that runs code, resources that run with
+a role and whose code it can change, users for which it can create credentials, trust policies that it can rewrite, and
+policies that it can attach to itself ([reach.md](reach.md) has the list). Each step is decided with permissions boundary,
+SCPs and all conditions, and proven by requests that the evaluator confirms. The finding shows the shortest path, how to
+break it, and its assumptions: facts that the snapshot cannot confirm. The severity is that of the access at the end of
+the path, one step higher for agents. If a role lists the principal in `assumable_by`, the assumption is declared.
 
-**Why is this bad?** No single policy shows it: the principal is as narrow as declared, and one call later it is an
+**Why is this bad?** No single policy shows it: the access of the principal is as declared, and one call later it is an
 administrator.
 
-**Example.** A role may `iam:PassRole` on `*` and `lambda:CreateFunction`. A role with `AdministratorAccess` trusts
-`lambda.amazonaws.com`: a function that runs with it does whatever the caller wants.
+**Example.** A role can call `iam:PassRole` on `*` and `lambda:CreateFunction`. A role with `AdministratorAccess` trusts
+`lambda.amazonaws.com`. The caller creates a function that uses this role, with any code.
 
-**How to fix it.** Cut the first link: limit `iam:PassRole` to the roles that are meant and to the service
-(`iam:PassedToService`), take the principal out of the trust policy, or give it a permissions boundary. Where assuming
-the role is meant, list the principal in the role's `assumable_by`.
+**How to fix it.** Break the path at its first step: restrict `iam:PassRole` to the intended roles and service
+(`iam:PassedToService`), remove the principal from the trust policy, or set a permissions boundary. If assuming the role is
+intended, add the principal to the `assumable_by` of the role.
 
-**How to accept it.** Add an `[[exception]]` with the finding's fingerprint, a reason, two people and a date: until then
-it is told as accepted and does not count.
+**How to accept it.** Add an `[[exception]]` with the fingerprint of the finding, a reason, two people and a date. Until
+that date the finding is reported as accepted and does not affect the exit status.
 ",
 };
 
@@ -39,103 +42,87 @@ it is told as accepted and does not count.
 pub(super) struct EscalationRule;
 
 impl Rule for EscalationRule {
-    fn info(&self) -> &'static RuleInfo {
-        &INFO
-    }
-
-    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
-        let path = context.escalation.path.as_ref()?;
+    fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
+        let RuleInput::Principal(context) = input else { return Vec::new() };
         if context.subject.has_missing_restricting_layer() {
-            return None;
+            return Vec::new();
         }
-        let mut report = context.render_excess_of_policies(&path.policies, &path.excess);
-        for excess in &mut report.excess {
-            if excess.granted_by.origin == PolicySource::Ceiling {
-                excess.granted_by.origin = PolicySource::Itself;
-                excess.granted_by.place = context.subject.principal.place.clone();
-            }
-        }
-        let steps: Vec<EscalationStep> =
-            path.steps.iter().map(|proven_step| build_step(context, proven_step)).collect();
-        let last = path.steps.last()?;
-        let is_self_escalation = last.to.principal == path.steps.first()?.from.principal;
-        let outcome = match is_self_escalation {
-            true => "can make itself broader".to_owned(),
-            false => format!("can become {}", short_name(context, &last.to)),
-        };
-        let distance = match path.steps.len() {
-            1 => String::new(),
-            several => format!(" in {}", format_count(several, "step")),
-        };
-        let title = format!(
-            "{outcome}{distance}, and do {} beyond its ceiling{}",
-            format_count(report.action_count, "action"),
-            format_destructive_share(report.destructive_count, report.action_count)
-        );
-        let step_to_cut =
-            path.steps.iter().find(|proven_step| !context.is_declared_assumption(proven_step)).unwrap_or(last);
-        let remediation = suggest_remediation(context, step_to_cut);
-        report.causes = path.steps.iter().map(|proven_step| build_cause(context, proven_step)).collect();
-        let mut finding = context.build_finding(RuleId::Escalation, title, report, remediation);
-        let assumptions = path.steps.iter().flat_map(|proven_step| proven_step.assumptions.iter());
-        finding.reasons = assumptions
-            .map(|assumption| format!("it rests on this, which the snapshot does not tell: {assumption}"))
-            .collect();
-        finding.reasons.extend(context.caveats());
-        finding.path = steps;
-        Some(finding)
+        let path = context.escalation.path.as_ref().zip(context.escalation_analysis);
+        path.map(|(path, analysis)| build_finding(context, path, analysis)).into_iter().collect()
     }
 }
 
-/// What identifies a step from week to week: whom it leads to, and by which paths.
-fn build_cause(context: &RuleContext<'_>, proven_step: &ProvenStep) -> String {
-    let techniques: Vec<&str> = proven_step.techniques.iter().map(|technique| technique.id.as_str()).collect();
-    let suffix = if proven_step.to.change.grants_all { " widened" } else { "" };
-    format!("{}{suffix} by {}", context.principal_arn(proven_step.to.principal), techniques.join("+"))
+fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> Finding {
+    // INVARIANT: the search returns paths of at least one step.
+    let (first, last) = path.steps.first().zip(path.steps.last()).expect("a path has a step");
+    let arn_of = |principal: usize| analysis.graph.arn(principal).to_owned();
+    let mut report = ExcessRenderer {
+        policies: &path.policies,
+        unattached_policy: UnattachedPolicy::SelfAttached,
+        ..context.renderer()
+    }
+    .render(&path.excess);
+    report.causes = path.steps.iter().map(|step| build_cause(step, analysis)).collect();
+    let is_self_escalation = last.to.principal == first.from.principal;
+    let title = Title::Escalation {
+        target: (!is_self_escalation).then(|| arn_of(last.to.principal)),
+        steps: path.steps.len(),
+        actions: report.counts,
+    };
+    let step_to_break = path.steps.iter().find(|step| !analysis.is_declared_assumption(step)).unwrap_or(last);
+    let remediations = suggest_remediations(context, step_to_break, analysis);
+    let assumptions = path.steps.iter().flat_map(|step| step.assumptions.iter());
+    context
+        .start_finding(RuleId::Escalation, title, report)
+        .path(path.steps.iter().map(|step| build_step(step, analysis)).collect())
+        .reasons(assumptions.map(|assumption| Reason::Assumes((*assumption).to_owned())))
+        .reasons(context.caveats())
+        .remediations(remediations)
+        .build()
 }
 
-fn short_name(context: &RuleContext<'_>, state: &NodeState) -> String {
-    let arn = context.principal_arn(state.principal);
-    arn.splitn(6, ':').nth(5).unwrap_or(arn).to_owned()
+/// What identifies a step in every audit: its target and its techniques.
+fn build_cause(step: &ProvenStep, analysis: &EscalationAnalysis<'_>) -> String {
+    let techniques: Vec<&str> = step.techniques.iter().map(|technique| technique.id.as_str()).collect();
+    let suffix = if step.to.change.grants_all { " widened" } else { "" };
+    format!("{}{suffix} by {}", analysis.graph.arn(step.to.principal), techniques.join("+"))
 }
 
-fn build_step(context: &RuleContext<'_>, proven_step: &ProvenStep) -> EscalationStep {
+fn build_step(step: &ProvenStep, analysis: &EscalationAnalysis<'_>) -> EscalationStep {
+    let arn_of = |principal: usize| analysis.graph.arn(principal).to_owned();
+    let techniques = step.techniques.iter();
     EscalationStep {
-        from: context.principal_arn(proven_step.from.principal).to_owned(),
-        to: context.principal_arn(proven_step.to.principal).to_owned(),
-        summary: proven_step.summarize(|state| short_name(context, state)),
-        paths: proven_step.techniques.iter().map(|technique| technique.id.clone()).collect(),
-        witnesses: proven_step.requests.iter().map(|asks| to_witness(&asks.request)).collect(),
-        assumptions: proven_step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
-        declared: context.is_declared_assumption(proven_step),
+        from: arn_of(step.from.principal),
+        to: arn_of(step.to.principal),
+        techniques: techniques
+            .map(|technique| StepTechnique { id: technique.id.clone(), summary: technique.summary.clone() })
+            .collect(),
+        grantor: step.grantor.as_ref().map(|grantor| arn_of(grantor.principal)),
+        witnesses: step.requests.iter().map(|step_request| to_witness(&step_request.request)).collect(),
+        assumptions: step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
+        declared: analysis.is_declared_assumption(step),
     }
 }
 
-fn suggest_remediation(context: &RuleContext<'_>, proven_step: &ProvenStep) -> Vec<String> {
-    let from = last_path_segment(context.principal_arn(proven_step.from.principal));
-    let granted = proven_step.requests.iter().find_map(|asks| Some((asks, asks.granted_by.as_ref()?)));
-    let mut lines = vec![match granted {
-        Some((step_request, (policy, statement))) => {
-            let action = &step_request.request.action;
-            let statement = statement + 1;
-            match step_request.request.resource.as_str() {
-                "*" => format!("cut the first link: take {action} out of statement {statement} of {policy}"),
-                resource => {
-                    format!("cut the first link: take {action} on {resource} out of statement {statement} of {policy}")
-                }
-            }
-        }
-        None => {
-            let to = short_name(context, &proven_step.to);
-            format!(
-                "cut the first link: let the trust policy of {to} not name {from}, nor its account without a condition"
-            )
-        }
+fn suggest_remediations(
+    context: &RuleContext<'_>,
+    step: &ProvenStep,
+    analysis: &EscalationAnalysis<'_>,
+) -> Vec<Remediation> {
+    let (role, assumer) =
+        (analysis.graph.arn(step.to.principal).to_owned(), analysis.graph.arn(step.from.principal).to_owned());
+    let granted = step.requests.iter().find_map(|request| Some((request, request.granted_by.as_ref()?)));
+    let mut remediations = vec![match granted {
+        Some((step_request, (policy, statement))) => Remediation::BreakPathAtStatement {
+            action: step_request.request.action.clone(),
+            resource: Some(step_request.request.resource.clone()).filter(|resource| resource != "*"),
+            policy: policy.clone(),
+            statement: *statement,
+        },
+        None => Remediation::BreakPathAtTrust { role: role.clone(), assumer: assumer.clone() },
     }];
-    if proven_step.is_role_assumption() && context.subject.entry.is_some() {
-        let to = short_name(context, &proven_step.to);
-        let arn = context.principal_arn(proven_step.from.principal);
-        lines.push(format!("or agree to it: list {arn} in `assumable_by` of the entry of {to}"));
+    if step.is_role_assumption() && context.subject.entry.is_some() {
+        remediations.push(Remediation::DeclareAssumer { role, assumer });
     }
-    lines
+    remediations
 }

@@ -1,32 +1,29 @@
-//! IAM007: no entry of the baseline speaks of the principal.
+//! IAM007: no baseline entry matches the principal.
 
-use super::context::RuleContext;
-use super::{Rule, RuleId, RuleInfo};
-use crate::audit::explain::remediation;
+use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::explain::remediation::suggest_declaration;
 use crate::audit::model::finding::Finding;
-use crate::base::plural::{format_count, format_destructive_share};
-use crate::baseline::PrincipalClass;
-use crate::classify::InferredClass;
+use crate::audit::model::reason::Reason;
+use crate::audit::model::rule_id::RuleId;
+use crate::audit::model::title::Title;
 
-static INFO: RuleInfo = RuleInfo {
+pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Undeclared,
-    title: "undeclared principal",
-    on_by_default: true,
     explanation: "
-**What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` leaves
-out. Roles that AWS services own are left out by themselves. The severity is that of all the principal may do, one
-step up where hints take it for an agent. The finding tells what hints take it for, and why ([classification.md](classification.md)).
+**What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` excludes.
+Service-linked roles are skipped. The severity is that of all access of the principal, one step higher if hints classify
+it as an agent. The finding shows the inferred class and the evidence ([kinds.md](classification.md)).
 
-**Why is this bad?** What nobody declared nobody reviews: forgotten test roles, users of people who have left, and
-roles that someone made to come back.
+**Why is this bad?** Nobody reviews a principal that is not declared: forgotten test roles, users of people who have left,
+and roles that someone created to keep access.
 
-**Example.** A role `tmp-debug` has `AdministratorAccess`; the baseline speaks of `role/operators/*` only.
+**Example.** A role `tmp-debug` has `AdministratorAccess`. The baseline declares `role/operators/*` only.
 
-**How to fix it.** Delete the principal if nobody needs it. Else declare it with an owner and a ceiling, or ignore it
+**How to fix it.** Delete the principal if nobody needs it. Otherwise declare it with an owner and a ceiling, or ignore it
 with a reason.
 
-**How to accept it.** An `[[ignore]]` with a reason leaves the principal out of every audit. An `[[exception]]` accepts it
-as it is today: once it may do more, the finding is back.
+**How to accept it.** An `[[ignore]]` with a reason excludes the principal from every audit. An `[[exception]]` accepts its
+access as it is today: if its access grows, the finding is reported again.
 ",
 };
 
@@ -34,44 +31,16 @@ as it is today: once it may do more, the finding is back.
 pub(super) struct UndeclaredRule;
 
 impl Rule for UndeclaredRule {
-    fn info(&self) -> &'static RuleInfo {
-        &INFO
-    }
-
-    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
+    fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
+        let RuleInput::Principal(context) = input else { return Vec::new() };
         if context.subject.entry.is_some() {
-            return None;
+            return Vec::new();
         }
-        let report = context.render_excess(&context.analysis.excess, false);
-        let access_text = match report.action_count {
-            0 => "nothing that could be proven".to_owned(),
-            actions => format!(
-                "{}{}",
-                format_count(actions, "action"),
-                format_destructive_share(report.destructive_count, actions)
-            ),
-        };
-        let title = format!("no entry of the baseline speaks of it; it may do {access_text}");
+        let report = context.report_unproven_excess(&context.analysis.excess);
         let classification = context.subject.classification;
-        let advice = remediation::suggest_declaration(&context.subject.principal_ref, classification.class);
-        let mut finding = context.build_finding(RuleId::Undeclared, title, report, advice);
-        finding.reasons = vec![match classification.class {
-            InferredClass::Unknown => format!("hints do not tell what it is: {}", classification.reason),
-            class => format!("hints take it for {}, since it {}", describe_class(class), classification.reason),
-        }];
-        finding.reasons.extend(context.caveats());
-        Some(finding)
-    }
-}
-
-/// What hints take it for, in a sentence.
-fn describe_class(class: InferredClass) -> &'static str {
-    match class {
-        InferredClass::Known(PrincipalClass::Agent) => "an agent",
-        InferredClass::Known(PrincipalClass::Operator) => "an operator",
-        InferredClass::Known(PrincipalClass::BreakGlass) => "access for emergencies",
-        InferredClass::Known(PrincipalClass::Workload) => "a workload",
-        InferredClass::ServiceLinked => "a service-linked role",
-        InferredClass::Unknown => "unknown",
+        let evidence = Reason::Classified { class: classification.class, evidence: classification.reason.clone() };
+        let remediations = suggest_declaration(&context.subject.principal_ref, classification.class);
+        let finding = context.start_finding(RuleId::Undeclared, Title::Undeclared(report.counts), report);
+        vec![finding.remediations(remediations).reasons([evidence]).reasons(context.caveats()).build()]
     }
 }

@@ -1,33 +1,32 @@
-//! IAM010: it could not be proven either way.
+//! IAM010: the principal could not be decided.
 
 use super::context::RuleContext;
-use super::{Rule, RuleId, RuleInfo};
-use crate::audit::model::finding::Finding;
-use crate::audit::model::fingerprint::compute_fingerprint;
+use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::model::finding::{Finding, FindingBuilder};
+use crate::audit::model::reason::Reason;
+use crate::audit::model::remediation::Remediation;
+use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
-use crate::base::plural::{format_count, format_destructive_share};
-use crate::snapshot::MissingReason;
-use crate::solve;
+use crate::audit::model::title::Title;
+use crate::solve::UndecidedReason;
 
-static INFO: RuleInfo = RuleInfo {
+pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Undecided,
-    title: "undecided: could not be proven either way",
-    on_by_default: true,
     explanation: "
-**What it does.** Names the principals for which something that decides is not in the snapshot or cannot be read, and
-those for which the decision ended without a proof, each with the reason. An audit with such a finding ends with
-exit status 3, whatever else it found.
+**What it does.** Reports principals for which a document that decides is missing from the snapshot or cannot be read, and
+principals for which the analysis ended without a proof, each with the reason. An audit with such a finding ends with exit
+status 3, regardless of its other findings.
 
-**Why is this bad?** \"No drift\" would rest on something that nobody looked at.
+**Why is this bad?** Without it, \"No drift\" would depend on something that was never examined.
 
-**Example.** A role has `arn:aws:iam::111122223333:policy/etl` attached, whose document was not collected.
+**Example.** A role has the attached policy `arn:aws:iam::111122223333:policy/etl`, whose document was not collected.
 
-**How to fix it.** Collect what is missing, with permissions to read it. Correct a document that AWS would refuse.
-Where a policy variable or a reading that AWS leaves open decides, write the statement without it, or accept the
-finding until a date.
+**How to fix it.** Collect the missing documents, with the permissions to read them. Correct a document that AWS would
+reject. If the result depends on a policy variable, or on behavior that AWS does not document, write the statement without
+it, or accept the finding until a date.
 
-**How to accept it.** An `[[exception]]` with the fingerprint: the audit then counts as complete although this is not decided.
-The reason should say how it was looked at instead.
+**How to accept it.** Add an `[[exception]]` with the fingerprint: the audit then counts as complete although the principal
+is undecided. The reason of the exception should say how the principal was reviewed instead.
 ",
 };
 
@@ -35,93 +34,70 @@ The reason should say how it was looked at instead.
 pub(super) struct UndecidedRule;
 
 impl Rule for UndecidedRule {
-    fn info(&self) -> &'static RuleInfo {
-        &INFO
-    }
-
-    fn find_for_principal(&self, context: &RuleContext<'_>) -> Option<Finding> {
-        let subject = context.subject;
-        let missing = subject.missing_documents.iter().map(ToString::to_string);
-        let mut reasons: Vec<String> = missing.chain(context.undecided().map(ToString::to_string)).collect();
-        let first = reasons.first()?;
-        let title = match reasons.len() {
-            1 => first.clone(),
-            several => format!("could not be proven either way, for {}", format_count(several, "reason")),
-        };
-        reasons.extend(self.describe_unproven_excess(context));
-        let mut advice: Vec<String> = Vec::new();
-        for missing in &subject.missing_documents {
-            let line = match &missing.reason {
-                // What is asked for with `--filter` comes without the policies and groups that it refers to.
-                MissingReason::NotCollected => "collect the account details again, without `--filter`".to_owned(),
-                MissingReason::CollectionFailed { permission: None, .. } => format!("collect {} again", missing.name),
-                MissingReason::CollectionFailed { permission: Some(permission), .. } => {
-                    format!("collect {} again, with the permission {permission}", missing.name)
-                }
-                MissingReason::Invalid(_) => format!("correct {} ({})", missing.name, missing.place),
-            };
-            if !advice.contains(&line) {
-                advice.push(line);
-            }
-        }
-        for reason in context.undecided() {
-            let line = match reason {
-                solve::UndecidedReason::Variable(key) => format!("write the statement without ${{{key}}}"),
-                solve::UndecidedReason::Ambiguity(name) => {
-                    format!("write the statement so that \"{name}\" does not matter")
-                }
-                _ => continue,
-            };
-            if !advice.contains(&line) {
-                advice.push(line);
-            }
-        }
-        let severity = if subject.is_agent() { Severity::High } else { Severity::Medium };
-        let arn = subject.principal.arn.as_str();
-        Some(Finding {
-            rule: RuleId::Undecided,
-            severity,
-            fingerprint: compute_fingerprint(RuleId::Undecided, arn, severity, self.list_causes(context)),
-            principal: Some(subject.principal_ref.clone()),
-            title,
-            action_count: 0,
-            destructive_count: 0,
-            excess: Vec::new(),
-            reasons,
-            path: Vec::new(),
-            place: subject
-                .missing_documents
-                .first()
-                .map(|m| m.place.clone())
-                .or_else(|| Some(subject.principal.place.clone())),
-            advice,
-            first_seen: None,
-            accepted: None,
-        })
+    fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
+        let RuleInput::Principal(context) = input else { return Vec::new() };
+        find_undecided(context).into_iter().collect()
     }
 }
 
-impl UndecidedRule {
-    /// What the layers at hand allow beyond the ceiling, where one that is missing could deny all of it: no finding yet,
-    /// and nothing to keep quiet about.
-    fn describe_unproven_excess(&self, context: &RuleContext<'_>) -> Option<String> {
-        if context.subject.entry.is_none() || !context.subject.has_missing_restricting_layer() {
-            return None;
-        }
-        let report = context.render_excess(&context.analysis.excess, false);
-        let (action_count, destructive_count) = (report.action_count, report.destructive_count);
-        let actions = format!(
-            "{}{}",
-            format_count(action_count, "action"),
-            format_destructive_share(destructive_count, action_count)
-        );
-        (action_count > 0)
-            .then(|| format!("what was read goes beyond its ceiling by {actions}; what is missing could deny that"))
-    }
+fn find_undecided(context: &RuleContext<'_>) -> Option<Finding> {
+    let subject = context.subject;
+    let missing = subject.missing_documents.iter().cloned().map(Reason::MissingDocument);
+    let reasons: Vec<Reason> = missing.chain(context.undecided().cloned().map(Reason::Undecided)).collect();
+    let title = match reasons.as_slice() {
+        [] => return None,
+        [reason] => Title::UndecidedBecause(reason.clone()),
+        several => Title::UndecidedForReasons { count: several.len() },
+    };
+    let severity = if subject.is_agent() { Severity::High } else { Severity::Medium };
+    let place = subject.missing_documents.first().map_or(&subject.principal.place, |missing| &missing.place).clone();
+    let finding =
+        FindingBuilder::for_principal(RuleId::Undecided, severity, title, subject.principal_ref.clone(), place)
+            .causes(list_causes(context))
+            .reasons(reasons)
+            .reasons(find_unproven_excess(context))
+            .remediations(suggest_remediations(context));
+    Some(finding.build())
+}
 
-    /// The causes without their places: those of an unreadable document change from week to week.
-    fn list_causes(&self, context: &RuleContext<'_>) -> Vec<String> {
-        let missing = context.subject.missing_documents.iter().map(|missing| missing.name.clone());
-        missing.chain(context.undecided().map(ToString::to_string)).collect()
+fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
+    let documents = context.subject.missing_documents.iter().cloned().map(Remediation::ProvideDocument);
+    let statements = context.undecided().filter_map(|reason| match reason {
+        UndecidedReason::Variable(key) => Some(Remediation::AvoidVariable(key.clone())),
+        UndecidedReason::Ambiguity(name) => Some(Remediation::AvoidAmbiguity((*name).to_owned())),
+        UndecidedReason::Budget
+        | UndecidedReason::LimitExceeded
+        | UndecidedReason::Condition(_)
+        | UndecidedReason::WitnessRefuted(_)
+        | UndecidedReason::UnreadInput(_) => None,
+    });
+    documents.chain(statements).collect()
+}
+
+/// The access that the collected policies grant beyond the ceiling, if a missing document could deny all of that access.
+/// This is not a finding yet, but it must not be hidden.
+fn find_unproven_excess(context: &RuleContext<'_>) -> Option<Reason> {
+    if context.subject.entry.is_none() || !context.subject.has_missing_restricting_layer() {
+        return None;
+    }
+    let counts = context.report_unproven_excess(&context.analysis.excess).counts;
+    (counts.all > 0).then_some(Reason::UnprovenExcess(counts))
+}
+
+/// What identifies the finding in every audit: the missing documents, without their places, and the solver's reasons.
+fn list_causes(context: &RuleContext<'_>) -> Vec<String> {
+    let missing = context.subject.missing_documents.iter().map(|missing| format!("missing {}", missing.name));
+    missing.chain(context.undecided().map(to_token)).collect()
+}
+
+fn to_token(reason: &UndecidedReason) -> String {
+    match reason {
+        UndecidedReason::Budget => "budget".to_owned(),
+        UndecidedReason::LimitExceeded => "limit exceeded".to_owned(),
+        UndecidedReason::Variable(key) => format!("variable {key}"),
+        UndecidedReason::Condition(key) => format!("condition {key}"),
+        UndecidedReason::Ambiguity(name) => format!("ambiguity {name}"),
+        UndecidedReason::WitnessRefuted(_) => "witness refuted".to_owned(),
+        UndecidedReason::UnreadInput(input) => format!("unread {input}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Which principals are alike, so that they are decided once (`docs/engine.md` §7).
+//! Which principals share one analysis (`docs/engine.md` §7).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,11 +7,14 @@ use super::audited_principal::AuditedPrincipal;
 use crate::access::{KeyFact, Layers, PolicyRef, is_principal_specific};
 use crate::iam::{ContextKey, Statement};
 
-/// What decides over a principal. Two principals with one key get the same answers, but for the account that
-/// witnesses name.
+/// What the analysis of a principal depends on. Principals with equal keys have the same analysis, except for the account
+/// in the ARNs of witnesses.
+///
+/// INVARIANT: documents, ceilings and checks are identified by their addresses. The audited principals hold them in `Arc`s
+/// for as long as keys are compared.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) struct EquivalenceKey {
-    /// The documents by layer, in order; equal documents are one and the same.
+    /// The addresses of the documents by layer, in order. Equal documents have one address.
     documents: Vec<usize>,
     ceiling: usize,
     checks: Vec<usize>,
@@ -19,14 +22,14 @@ pub(crate) struct EquivalenceKey {
     partition: &'static str,
     is_service_linked: bool,
     is_complete: bool,
-    /// The principal itself, where the policy of some resource could name it.
+    /// The ARN of the principal. `None` if no resource policy could name it.
     own_arn: Option<String>,
-    /// What is known of the keys of its own that some statement names.
+    /// The context facts about principal-specific keys that a statement names.
     known_facts: Vec<(ContextKey, KeyFact)>,
 }
 
 impl EquivalenceKey {
-    /// The key of a principal.
+    /// The equivalence key of a principal.
     pub fn from_subject(subject: &AuditedPrincipal<'_>) -> EquivalenceKey {
         let layers = &subject.layers;
         let ceiling_documents = &subject.ceiling.documents;
@@ -46,7 +49,7 @@ impl EquivalenceKey {
         EquivalenceKey {
             documents,
             ceiling: Arc::as_ptr(&subject.ceiling) as usize,
-            checks: subject.checks.iter().map(|topic| Arc::as_ptr(topic) as usize).collect(),
+            checks: subject.checks.iter().map(|check| Arc::as_ptr(check) as usize).collect(),
             is_undeclared: subject.entry.is_none(),
             partition: subject.account.partition.as_str(),
             is_service_linked: subject.principal.entity_kind.is_service_linked(),
@@ -62,7 +65,7 @@ fn policy_lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
     std::iter::once(&layers.identity).chain(&layers.boundary).chain(levels)
 }
 
-/// The keys of the principal's own by which a statement can tell it from another: as conditions, or as variables.
+/// The keys of a statement, in conditions or as variables, whose values can differ between principals.
 fn principal_specific_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
     statement.keys().filter(|key| is_principal_specific(key))
 }

@@ -1,5 +1,17 @@
 //! One principal and everything that its verdict depends on.
+//!
+//! - [`attachment`]: whether a policy can be detached from a principal
+//! - [`resolved_ceiling`]: the documents of a ceiling, ready for the solver and the evaluator
+//! - [`ceiling_cache`]: resolves each ceiling of the baseline once
+//! - [`synthetic`]: ceilings that the audit builds itself
+//! - [`check`]: one question about a part of the effective access
+//! - [`audited_principal`]: the principal with its layers, ceiling and checks
+//! - [`equivalence_key`]: which principals share one analysis
 
+pub(crate) mod attachment;
 pub(crate) mod audited_principal;
+pub(crate) mod ceiling_cache;
+pub(crate) mod check;
 pub(crate) mod equivalence_key;
+pub(crate) mod resolved_ceiling;
 pub(crate) mod synthetic;

@@ -1,6 +1,6 @@
 //! Renders a comparison for people.
 
-use iamdrift::audit::explain::condition_text;
+use iamdrift::report::text::condition_text;
 use iamdrift::report::{Layout, Paragraph};
 use iamdrift::solve::compare::PolicyRelation;
 use owo_colors::Style;

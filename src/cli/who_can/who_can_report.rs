@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents};
-use iamdrift::audit::explain::condition_text;
 use iamdrift::catalog::Catalog;
 use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
+use iamdrift::report::text::condition_text;
 use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
 use rayon::prelude::*;

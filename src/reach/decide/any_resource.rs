@@ -10,13 +10,13 @@ use super::decision_key::DecisionKey;
 use super::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::access::decide_condition;
 use crate::catalog::{ActionId, Catalog};
-use crate::iam::{DocumentKind, PolicyDocument};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{PolicyDocument, Statement};
 use crate::reach::graph::{CachedAnswer, Graph, INSTANCE_PROFILE_ACTIONS};
 use crate::reach::model::technique::techniques;
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Question, StatementUse, UndecidedReason, build_allow_all,
 };
-use crate::source::SourceFile;
 
 /// For each action that paths ask on whatever there is a policy that allows all others.
 pub(crate) struct ComplementPolicies(FxHashMap<ActionId, Arc<PolicyDocument>>);
@@ -39,10 +39,8 @@ impl ComplementPolicies {
 
 /// A policy that allows every action but one.
 pub(crate) fn allow_all_except(action: &str) -> Arc<PolicyDocument> {
-    let statement = serde_json::json!({ "Effect": "Allow", "NotAction": action, "Resource": "*" });
-    let text = serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-    let source = SourceFile::new("all other actions", text);
-    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
+    let statement = Statement::allow(ActionElement::all_except(action), ResourceElement::any());
+    Arc::new(PolicyDocument::from_statements("all other actions", vec![statement]))
 }
 
 /// How far what is known tells whether a statement matches.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use serde_json::json;
 
-use crate::iam::{DocumentKind, PolicyDocument};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::value::{Instant, TypedValue};
+use crate::iam::{Condition, ConditionOperator, PolicyDocument, Statement};
 use crate::solve::{Access, StatementUse};
-use crate::source::SourceFile;
 
 /// Keys of the clock.
 const TIME_KEYS: [&str; 3] = ["aws:tokenissuetime", "aws:currenttime", "aws:epochtime"];
@@ -16,27 +16,27 @@ const TIME_KEYS: [&str; 3] = ["aws:tokenissuetime", "aws:currenttime", "aws:epoc
 pub(crate) struct TimeFloor {
     /// Denies requests of the past. The longest session lasts 36 hours (*GetSessionToken*), and no time zone is
     /// known: two days are spared.
-    past_deny: Option<Arc<PolicyDocument>>,
+    past_deny: Arc<PolicyDocument>,
 }
 
 impl TimeFloor {
     pub(crate) fn new(today: Date) -> TimeFloor {
         let before = today.saturating_sub(jiff::Span::new().days(2));
+        let days_since_epoch = i128::from((before - Date::constant(1970, 1, 1)).get_days());
+        let midnight = Instant(days_since_epoch * 86_400_000_000_000);
         let deny_before = |key: &str| {
-            json!({ "Effect": "Deny", "Action": "*", "Resource": "*",
-                    "Condition": { "DateLessThan": { key: format!("{before}T00:00:00Z") } } })
+            let is_before = Condition::on_value(ConditionOperator::DateLessThan, key, TypedValue::Instant(midnight));
+            Statement::deny(ActionElement::any(), ResourceElement::any()).under([is_before])
         };
-        let text = json!({ "Version": "2012-10-17",
-                           "Statement": [deny_before("aws:TokenIssueTime"), deny_before("aws:CurrentTime")] });
-        TimeFloor { past_deny: parse_document("the past", &text.to_string()) }
+        let statements = vec![deny_before("aws:TokenIssueTime"), deny_before("aws:CurrentTime")];
+        TimeFloor { past_deny: Arc::new(PolicyDocument::from_statements("requests in the past", statements)) }
     }
 
     /// Denies requests of the past where a statement asks for the time.
     pub(crate) fn apply(&self, access: &mut Access) {
-        let Some(past) = &self.past_deny else { return };
         for branch in &mut access.branches {
             if branch.uses().any(has_time_condition) {
-                branch.deny_statements.extend(StatementUse::from_document(past));
+                branch.deny_statements.extend(StatementUse::from_document(&self.past_deny));
             }
         }
     }
@@ -45,8 +45,4 @@ impl TimeFloor {
 fn has_time_condition(statement_use: &StatementUse) -> bool {
     let conditions = statement_use.statement().map(|statement| &statement.conditions);
     conditions.into_iter().flatten().any(|condition| TIME_KEYS.contains(&condition.key.lower()))
-}
-
-fn parse_document(name: &str, text: &str) -> Option<Arc<PolicyDocument>> {
-    PolicyDocument::parse(&SourceFile::new(name, text), DocumentKind::Identity).ok().map(Arc::new)
 }

@@ -1,25 +1,25 @@
 //! The things that an action can be asked on: principals, groups, policies; and which of them a pattern matches.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
 
-use crate::baseline::Glob;
+use crate::base::cache::Cache;
+use crate::base::glob::Glob;
 
 /// Some things with ARNs, by position.
 pub(crate) struct ArnIndex {
     arns: Vec<String>,
     /// Positions, by ARN in order.
     sorted: Vec<usize>,
-    match_cache: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
+    match_cache: Cache<String, Arc<FixedBitSet>>,
 }
 
 impl ArnIndex {
     pub(crate) fn new(arns: Vec<String>) -> ArnIndex {
         let mut sorted: Vec<usize> = (0..arns.len()).collect();
         sorted.sort_by(|a, b| arns.get(*a).cmp(&arns.get(*b)));
-        ArnIndex { arns, sorted, match_cache: Mutex::default() }
+        ArnIndex { arns, sorted, match_cache: Cache::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -41,10 +41,10 @@ impl ArnIndex {
 
     /// Those whose ARN a glob matches; only what begins like it is looked at.
     pub(crate) fn find_matching(&self, glob: &str) -> Arc<FixedBitSet> {
-        let lock = || self.match_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(cached) = lock().get(glob) {
-            return Arc::clone(cached);
-        }
+        self.match_cache.get_or_compute_borrowed(glob, || Arc::new(self.compute_matching(glob)))
+    }
+
+    fn compute_matching(&self, glob: &str) -> FixedBitSet {
         let mut found = self.empty_set();
         if glob.chars().all(|c| c == '*') && !glob.is_empty() {
             found.insert_range(..);
@@ -58,8 +58,6 @@ impl ArnIndex {
                 .filter(|position| glob.matches(self.arn(**position)))
                 .for_each(|position| found.insert(*position));
         }
-        let found = Arc::new(found);
-        lock().insert(glob.to_owned(), Arc::clone(&found));
         found
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef, build_known_context};
-use crate::iam::{DocumentKind, Effect, PolicyDocument};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{Effect, ElementKind, PolicyDocument, Statement};
 use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyAttachment, Principal, Snapshot};
-use crate::source::SourceFile;
 
 /// A principal of the snapshot and what decides over it.
 pub(crate) struct PrincipalNode<'a> {
@@ -55,9 +55,8 @@ impl StateChange {
 }
 
 static ALLOW_ALL_POLICY: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
-    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    let source = SourceFile::new("a policy that it gives itself", text);
-    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
+    let statement = Statement::allow(ActionElement::any(), ResourceElement::any());
+    Arc::new(PolicyDocument::from_statements("a policy that it gives itself", vec![statement]))
 });
 
 impl<'a> PrincipalNode<'a> {
@@ -126,17 +125,16 @@ fn is_attached(policy: &PolicyRef, managed: &str) -> bool {
 
 /// Policies of AWS that make whoever has them broad, and that an account need not use to attach them: their names and
 /// what they say, as far as it matters (*AWS Managed Policy Reference*).
-const AWS_BROAD_POLICIES: [(&str, &str); 2] = [
-    ("IAMFullAccess", r#""Action":"iam:*""#),
-    ("PowerUserAccess", r#""NotAction":["iam:*","organizations:*","account:*"]"#),
+const AWS_BROAD_POLICIES: [(&str, ElementKind, &[&str]); 2] = [
+    ("IAMFullAccess", ElementKind::List, &["iam:*"]),
+    ("PowerUserAccess", ElementKind::NotList, &["iam:*", "organizations:*", "account:*"]),
 ];
 
 static AWS_POLICY_DOCUMENTS: LazyLock<Vec<(&str, Arc<PolicyDocument>)>> = LazyLock::new(|| {
-    let document = |(name, action_json): &(&'static str, &str)| {
-        let text =
-            format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{action_json},"Resource":"*"}}]}}"#);
-        let document = PolicyDocument::parse(&SourceFile::new(*name, text), DocumentKind::Identity);
-        (*name, Arc::new(document.expect("a valid document")))
+    let document = |(name, kind, patterns): &(&'static str, ElementKind, &[&str])| {
+        let action = ActionElement { kind: *kind, ..ActionElement::listing(*patterns) };
+        let statement = Statement::allow(action, ResourceElement::any());
+        (*name, Arc::new(PolicyDocument::from_statements(name, vec![statement])))
     };
     AWS_BROAD_POLICIES.iter().map(document).collect()
 });

@@ -1,21 +1,23 @@
-//! The first lines and the last ones: on what the report rests, how many of what, how the program ends.
+//! The first and the last lines: what was audited, the counts, and the exit status.
 
 use std::io;
 
-use super::{TableWriter, style};
+use super::style;
+use super::writer::TableWriter;
 use crate::audit::{Audit, PrincipalStatus, Severity, SnapshotInfo};
 use crate::report::layout::{Paragraph, display_width};
 use crate::report::render_options::RenderOptions;
-use crate::report::text::{describe_status, format_count, format_number, format_time};
+use crate::report::text::counts::{format_count, format_number};
+use crate::report::text::names::{describe_status, format_time};
 
-/// More accounts than this are counted, not named.
+/// The number of accounts that are named. More accounts are only counted.
 const MAX_NAMED_ACCOUNTS: usize = 3;
 
-/// Which account, which snapshot, which baseline, which catalog; then the principals by what became of them.
+/// The account, snapshot, baseline and catalog, then the number of principals with each status.
 pub(super) fn write_header(audit: &Audit, writer: &mut TableWriter) -> io::Result<()> {
     let taken = match &audit.snapshot.taken_at {
         Some(taken_at) => format!("snapshot {}", format_time(taken_at)),
-        None => "snapshot of an unknown time".to_owned(),
+        None => "snapshot of unknown time".to_owned(),
     };
     let inputs = [
         describe_accounts(&audit.snapshot),
@@ -54,10 +56,10 @@ fn render_summary(audit: &Audit) -> Paragraph {
         .collect();
     let ignored = count_of(PrincipalStatus::Ignored).saturating_sub(audit.summary.service_linked);
     if ignored > 0 {
-        parts.push(format!("{} left out by the baseline", format_number(ignored)));
+        parts.push(format!("{} ignored by baseline", format_number(ignored)));
     }
     if audit.summary.service_linked > 0 {
-        parts.push(format!("{} AWS-owned left out", format_number(audit.summary.service_linked)));
+        parts.push(format!("{} skipped", format_count(audit.summary.service_linked, "service-linked role")));
     }
     let total = format_count(audited.sum(), "principal");
     let mut parts = parts.into_iter();
@@ -74,7 +76,7 @@ fn render_summary(audit: &Audit) -> Paragraph {
     }
 }
 
-/// Where nothing is left to do, one sentence that says so, and on which condition.
+/// The verdict, if no finding is open.
 pub(super) fn write_verdict(audit: &Audit, options: &RenderOptions, writer: &mut TableWriter) -> io::Result<()> {
     if audit.findings.iter().any(|finding| finding.accepted.is_none()) {
         return Ok(());
@@ -82,10 +84,12 @@ pub(super) fn write_verdict(audit: &Audit, options: &RenderOptions, writer: &mut
     let audited = audit.principals.iter().any(|principal| principal.status != PrincipalStatus::Ignored);
     let incomplete = !audit.unread.is_empty() || options.exit_info.exit_status == 3;
     let text = match (audited, incomplete) {
-        (_, true) => "Nothing was found in what could be read. The audit is incomplete, so this is no all-clear.",
+        (_, true) => {
+            "No findings in the inputs that could be read. The audit is incomplete: do not treat this as a clean result."
+        }
         (false, false) => "No principal was audited.",
-        (true, false) if audit.summary.accepted > 0 => "No drift beyond what is accepted for now.",
-        (true, false) => "No drift: no principal may do more than is declared.",
+        (true, false) if audit.summary.accepted > 0 => "No drift beyond accepted findings.",
+        (true, false) => "No drift: no principal has more access than declared.",
     };
     writer.write_blank_line()?;
     writer.write_paragraph(Paragraph::new(0, 0).add_words(text))
@@ -122,17 +126,17 @@ pub(super) fn write_footer(audit: &Audit, options: &RenderOptions, writer: &mut 
     writer.write_paragraph(line.add_span(gap, &exit_text, style::PLAIN))?;
     if writer.has_omissions {
         writer.write_paragraph(
-            Paragraph::new(0, 0).add_words("--all shows what was left out; --format json is the whole audit."),
+            Paragraph::new(0, 0).add_words("--all shows what was omitted; --format json writes the whole audit."),
         )?;
     }
     Ok(())
 }
 
 fn describe_exit(options: &RenderOptions) -> String {
-    // Without a threshold nothing counts, whatever was found.
+    // Without a threshold, no finding affects the exit status.
     let fail_on = options.exit_info.fail_on.map_or_else(|| "any severity".to_owned(), |s| s.to_string());
     let reason = match options.exit_info.exit_status {
-        0 => format!("nothing at or above {fail_on}"),
+        0 => format!("no finding at or above {fail_on}"),
         1 => format!("drift at or above {fail_on}"),
         3 => "the audit is incomplete".to_owned(),
         _ => return format!("exit {}", options.exit_info.exit_status),

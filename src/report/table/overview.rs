@@ -1,26 +1,29 @@
-//! The table of all principals with findings, where they are more than a screen holds.
+//! The overview: one line per principal with findings, if there are more than fit on a screen.
 
 use std::io;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::{PrincipalFindings, TableWriter, style};
+use super::grouping::PrincipalFindings;
+use super::style;
+use super::writer::TableWriter;
 use crate::audit::Finding;
 use crate::report::layout::display_width;
 use crate::report::sanitize::sanitize;
-use crate::report::text::{format_number, shorten_arn};
+use crate::report::text::counts::format_number;
+use crate::report::text::names::shorten_arn;
 
-/// So many principals are told in full on about one screen.
+/// The number of principals that fit on about one screen in full.
 const MAX_WITHOUT_OVERVIEW: usize = 3;
-/// What is left of an owner's and, at least, of a principal's name on a terminal.
+/// The width of an owner, and the minimum width of a principal's name, on a terminal.
 const OWNER_WIDTH: usize = 20;
 const MIN_NAME_WIDTH: usize = 24;
-/// From so many columns on there is room for owners.
+/// The minimum width of a layout with owners.
 const MIN_WIDTH_WITH_OWNERS: usize = 100;
 
-/// Writes the table: a line for each principal, the worst first. It has no frame, and no line is wrapped, so
-/// that it can be searched and cut.
+/// Writes one line per principal, the worst first. The lines have no frame and are not wrapped, so that tools such as
+/// `grep` and `cut` can read them.
 pub(super) fn write_overview(groups: &[PrincipalFindings], writer: &mut TableWriter) -> io::Result<()> {
     if groups.len() <= MAX_WITHOUT_OVERVIEW {
         return Ok(());
@@ -45,7 +48,7 @@ pub(super) fn write_overview(groups: &[PrincipalFindings], writer: &mut TableWri
     Ok(())
 }
 
-/// Which columns there are.
+/// The columns that are shown.
 struct OverviewColumns {
     has_detail: bool,
     has_account: bool,
@@ -57,7 +60,7 @@ impl OverviewColumns {
     fn render_header(&self) -> Vec<&'static str> {
         let mut header = vec!["severity", "actions"];
         if self.has_detail {
-            header.extend(["destroy", "kind"]);
+            header.extend(["destructive", "kind"]);
         }
         if self.has_owner {
             header.push("owner");
@@ -91,7 +94,7 @@ impl OverviewColumns {
     }
 }
 
-/// The rows under their heads, a line each, without what stands at the ends of lines.
+/// The rows below their header, one line each, without trailing spaces.
 fn align_rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).force_no_tty().set_content_arrangement(ContentArrangement::Disabled);
@@ -108,13 +111,13 @@ fn align_rows(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<S
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// The principal as its account knows it.
+/// The name of the principal in its account.
 fn render_name(group: &PrincipalFindings, room: usize, writer: &TableWriter) -> String {
     let name = sanitize(shorten_arn(&group.principal.arn)).into_owned();
     if writer.layout.breaks_words() { shorten_middle(&name, room) } else { name }
 }
 
-/// The text within so many columns: its middle goes, since names differ at their ends.
+/// Shortens a text to a width. It omits the middle, because names differ at their ends.
 fn shorten_middle(text: &str, room: usize) -> String {
     if display_width(text) <= room {
         return text.to_owned();

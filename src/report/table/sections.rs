@@ -1,28 +1,33 @@
-//! The parts of the report that are not about one principal's drift.
+//! The sections of the table that are not about the drift of one principal.
 
 use std::io;
 
-use super::super::layout::Paragraph;
-use super::finding_section::{add_place, begin_field, write_body, write_principal, write_title};
-use super::{TableWriter, describe_omitted, style};
-use crate::audit::{Finding, Note, NoteKind, UnreadInput};
-use crate::report::render_options::Verbosity;
-use crate::report::text::{format_count, format_number};
+use owo_colors::Style;
 
-/// How many of each a brief report shows.
+use super::excess_section::ShownScopes;
+use super::finding_section::{Heading, write_body, write_principal, write_title};
+use super::row::{add_place, begin_field};
+use super::style;
+use super::writer::{TableWriter, describe_omitted};
+use crate::audit::{Finding, Note, NoteKind, UnreadInput};
+use crate::report::layout::Paragraph;
+use crate::report::render_options::Verbosity;
+use crate::report::text::counts::{format_count, format_number};
+
+/// The number of notes and undecided principals that a brief report shows.
 const MAX_NOTES: usize = 5;
 const MAX_UNDECIDED: usize = 10;
 
-/// What could not be read: before everything else, because everything else rests on the rest.
+/// The inputs that could not be read. They come first, because all results depend on what was read.
 pub(super) fn write_unread(unread: &[UnreadInput], writer: &mut TableWriter) -> io::Result<()> {
     if unread.is_empty() {
         return Ok(());
     }
     let text = match unread.len() {
-        1 => "1 thing could not be read; what it decides is not in this report".to_owned(),
-        n => format!("{} things could not be read; what they decide is not in this report", format_number(n)),
+        1 => "1 input could not be read; results that depend on it are missing".to_owned(),
+        n => format!("{} inputs could not be read; results that depend on them are missing", format_number(n)),
     };
-    write_heading("UNREAD", &text, writer)?;
+    write_heading("UNREAD", style::WARNING, &text, writer)?;
     for input in unread {
         let mut line = Paragraph::new(2, 4).add_words(&format!("{}: {}", input.subject, input.reason));
         if let Some(place) = &input.place {
@@ -33,20 +38,20 @@ pub(super) fn write_unread(unread: &[UnreadInput], writer: &mut TableWriter) -> 
     Ok(())
 }
 
-/// Principals for which neither drift nor its absence could be proven.
+/// The principals that could not be decided.
 pub(super) fn write_undecided(findings: &[&Finding], writer: &mut TableWriter) -> io::Result<()> {
     if findings.is_empty() {
         return Ok(());
     }
-    let text = format!("{} could not be proven either way", format_count(findings.len(), "finding"));
-    write_heading("UNDECIDED", &text, writer)?;
+    let text = format!("{} could not be decided", format_count(findings.len(), "principal"));
+    write_heading("UNDECIDED", style::WARNING, &text, writer)?;
     let shown_count = writer.limit_shown(findings.len(), MAX_UNDECIDED);
     for finding in findings.iter().take(shown_count) {
         if let Some(principal) = &finding.principal {
             write_principal(Paragraph::new(2, 4), principal, finding.place.as_ref(), writer)?;
         }
-        write_title(finding, None, writer)?;
-        write_body(finding, writer)?;
+        write_title(finding, Heading::None, writer)?;
+        write_body(finding, &mut ShownScopes::default(), writer)?;
     }
     match findings.len() - shown_count {
         0 => Ok(()),
@@ -54,58 +59,59 @@ pub(super) fn write_undecided(findings: &[&Finding], writer: &mut TableWriter) -
     }
 }
 
-/// What is wrong with the baseline itself.
+/// The findings about the baseline.
 pub(super) fn write_baseline(findings: &[&Finding], writer: &mut TableWriter) -> io::Result<()> {
     for finding in findings {
         writer.write_blank_line()?;
         let word = style::severity_label(finding.severity);
         let mut line = Paragraph::new(0, 2).add_padded(&word, 10, style::severity_style(finding.severity));
-        line = line.add_span(0, "the baseline", style::NAME);
+        line = line.add_span(0, "baseline", style::NAME);
         if let Some(place) = &finding.place {
             line = add_place(line, place);
         }
         writer.write_paragraph(line)?;
-        write_title(finding, Some(finding.severity), writer)?;
-        write_body(finding, writer)?;
+        write_title(finding, Heading::Severity(finding.severity), writer)?;
+        write_body(finding, &mut ShownScopes::default(), writer)?;
     }
     Ok(())
 }
 
-/// What an exception accepts for now: counted, and listed where everything is asked for.
+/// The findings that exceptions accept: their number, and with `--all` the findings.
 pub(super) fn write_accepted(findings: &[&Finding], writer: &mut TableWriter) -> io::Result<()> {
     let accepted = findings.iter().filter_map(|finding| finding.accepted.as_ref());
     let Some(first) = accepted.map(|accepted| accepted.expires.as_str()).min() else { return Ok(()) };
-    let shown_count = writer.verbosity.limit_items(0).min(findings.len());
-    writer.has_omissions |= shown_count == 0;
-    let listed = if shown_count == 0 { ", --all lists them" } else { "" };
-    let text = format!("{} for now, the first until {first}{listed}", format_count(findings.len(), "finding"));
-    write_heading("ACCEPTED", &text, writer)?;
-    for finding in findings.iter().take(shown_count) {
+    let text = format!("{}, earliest expiry {first}", format_count(findings.len(), "accepted finding"));
+    if writer.verbosity == Verbosity::Brief {
+        writer.has_omissions = true;
+        return write_heading("ACCEPTED", style::PLAIN, &format!("{text}, --all lists them"), writer);
+    }
+    write_heading("ACCEPTED", style::PLAIN, &text, writer)?;
+    for finding in findings {
         if let Some(principal) = &finding.principal {
             write_principal(Paragraph::new(2, 4), principal, finding.place.as_ref(), writer)?;
         }
-        write_title(finding, None, writer)?;
+        write_title(finding, Heading::None, writer)?;
         if let Some(accepted) = &finding.accepted {
             writer.write_paragraph(add_place(
                 begin_field(writer, "reason").add_words(&accepted.reason),
                 &accepted.place,
             ))?;
-            let approvers = format!("{}, asked for by {}", accepted.approved_by, accepted.requested_by);
+            let approvers = format!("{}, requested by {}", accepted.approved_by, accepted.requested_by);
             writer.write_paragraph(begin_field(writer, "approved by").add_words(&approvers))?;
-            writer.write_paragraph(begin_field(writer, "until").add_words(&accepted.expires))?;
+            writer.write_paragraph(begin_field(writer, "expires").add_words(&accepted.expires))?;
         }
         writer.write_paragraph(begin_field(writer, "fingerprint").add_words(&finding.fingerprint))?;
     }
     Ok(())
 }
 
-/// What a reader must know to judge the verdicts.
+/// What a reader must know to judge the findings.
 pub(super) fn write_notes(notes: &[Note], writer: &mut TableWriter) -> io::Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
-    write_heading("NOTES", "", writer)?;
-    // Old policies name dozens of actions that AWS has withdrawn.
+    write_heading("NOTES", style::PLAIN, "", writer)?;
+    // Old policies name dozens of actions that AWS has removed.
     let (unknown, others): (Vec<&Note>, Vec<&Note>) = notes.iter().partition(|n| n.kind == NoteKind::UnknownAction);
     let is_condensed = unknown.len() > 1 && writer.verbosity == Verbosity::Brief;
     let listed: Vec<&Note> = if is_condensed { others } else { notes.iter().collect() };
@@ -123,18 +129,13 @@ pub(super) fn write_notes(notes: &[Note], writer: &mut TableWriter) -> io::Resul
     }
     if is_condensed {
         writer.has_omissions = true;
-        let text =
-            format!("the service catalog does not know {} that policies name", format_count(unknown.len(), "action"));
+        let text = format!("{} in policies", format_count(unknown.len(), "unknown action"));
         writer.write_paragraph(Paragraph::new(2, 4).add_words(&format!("{text}, --all lists them")))?;
     }
     Ok(())
 }
 
-fn write_heading(word: &str, text: &str, writer: &mut TableWriter) -> io::Result<()> {
+fn write_heading(word: &str, style: Style, text: &str, writer: &mut TableWriter) -> io::Result<()> {
     writer.write_blank_line()?;
-    let style = match word {
-        "UNREAD" | "UNDECIDED" => style::WARNING,
-        _ => style::PLAIN,
-    };
     writer.write_paragraph(Paragraph::new(0, 2).add_padded(word, word.len() + 2, style).add_words(text))
 }

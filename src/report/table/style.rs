@@ -1,4 +1,4 @@
-//! Colours: severity words, rule ids, and a quieter tone for what is looked up rather than read.
+//! Colors: severities, rule ids, and a dimmed style for places.
 
 use owo_colors::Style;
 
@@ -20,7 +20,7 @@ pub(super) fn severity_style(severity: Severity) -> Style {
     }
 }
 
-/// The word that stands before a principal: `CRITICAL`.
+/// The severity in a heading: `CRITICAL`.
 pub(super) fn severity_label(severity: Severity) -> String {
     severity.as_str().to_uppercase()
 }

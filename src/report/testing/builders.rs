@@ -1,8 +1,9 @@
-//! Audits, piece by piece.
+//! Builders of the parts of an audit.
 
 use std::collections::BTreeMap;
 
 use crate::audit::*;
+use crate::solve::{Cube, FieldRange};
 use crate::source::Place;
 
 pub(super) const ACCOUNT: &str = "111122223333";
@@ -19,7 +20,7 @@ pub(super) fn arn(name: &str) -> String {
     format!("arn:aws-cn:iam::{ACCOUNT}:{name}")
 }
 
-pub(super) fn principal_ref(name: &str, kind: ReportedClass, owner: Option<&str>) -> PrincipalRef {
+pub(super) fn principal_ref(name: &str, kind: DeclarationStatus, owner: Option<&str>) -> PrincipalRef {
     let arn = if name.starts_with("arn:") { name.to_owned() } else { arn(name) };
     let account = arn.split(':').nth(4).unwrap().to_owned();
     let name = name.rsplit('/').next().unwrap().into();
@@ -61,8 +62,6 @@ pub(super) fn excess(
         action_count: count,
         destructive_count: 0,
         levels: BTreeMap::from([(ActionAccessLevel::Write, count)]),
-        resources: Vec::new(),
-        conditions: Vec::new(),
         cubes: Vec::new(),
         more: false,
         witness,
@@ -70,43 +69,58 @@ pub(super) fn excess(
     }
 }
 
-pub(super) fn expected(document: &str, why: MismatchReason, text: &str) -> Option<NearestDeclaredStatement> {
+/// The values that match a pattern.
+pub(super) fn values(pattern: &str) -> FieldRange {
+    FieldRange { may_be_present: true, matches_any_of: vec![vec![pattern.into()]], ..FieldRange::default() }
+}
+
+/// Requests on a resource, under a condition on each key.
+pub(super) fn cube(resource: &str, conditions: &[(&str, &str)]) -> Cube {
+    let context = conditions.iter().map(|(key, pattern)| ((*key).to_owned(), values(pattern))).collect();
+    Cube { resource: Some(values(resource)), context }
+}
+
+pub(super) fn counts(all: usize, destructive: usize) -> ActionCounts {
+    ActionCounts { all, destructive }
+}
+
+pub(super) fn nearest(document: &str, sid: &str, why: MismatchReason) -> Option<NearestDeclaredStatement> {
     Some(NearestDeclaredStatement {
         document: document.into(),
         statement: 0,
-        sid: Some("ReadCosts".into()),
+        sid: Some(sid.into()),
+        is_only_statement: false,
         place: place(&format!("policies/{document}"), 5),
         why,
-        text: text.into(),
     })
 }
 
-pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<PrincipalRef>, title: &str) -> Finding {
-    let seed = format!("{rule}{title}{:?}", principal.as_ref().map(|p| &p.arn));
+pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<PrincipalRef>, title: Title) -> Finding {
+    let seed = format!("{rule}{title:?}{:?}", principal.as_ref().map(|p| &p.arn));
     Finding {
         rule,
         severity,
         fingerprint: blake3::hash(seed.as_bytes()).to_hex().chars().take(16).collect(),
         principal,
-        title: title.into(),
+        title,
         action_count: 0,
         destructive_count: 0,
         excess: Vec::new(),
         reasons: Vec::new(),
         path: Vec::new(),
         place: Some(snapshot(12)),
-        advice: Vec::new(),
+        remediations: Vec::new(),
         first_seen: None,
         accepted: None,
     }
 }
 
-/// An audit whose counts are those of its principals and findings.
+/// An audit with the counts of its principals and findings.
 pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Finding>) -> Audit {
     let mut summary = AuditSummary::default();
     for principal in &principals {
         *summary.principals.entry(principal.status).or_default() += 1;
-        summary.service_linked += usize::from(principal.kind == ReportedClass::ServiceLinked);
+        summary.service_linked += usize::from(principal.kind == DeclarationStatus::ServiceLinked);
     }
     for finding in &findings {
         match (&finding.accepted, finding.rule) {
@@ -134,13 +148,13 @@ pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Findin
     }
 }
 
-pub(super) fn principal_report(brief: &PrincipalRef, status: PrincipalStatus) -> PrincipalReport {
+pub(super) fn principal_report(principal: &PrincipalRef, status: PrincipalStatus) -> PrincipalReport {
     PrincipalReport {
-        arn: brief.arn.clone(),
-        kind: brief.kind,
-        owner: brief.owner.clone(),
+        arn: principal.arn.clone(),
+        kind: principal.kind,
+        owner: principal.owner.clone(),
         entry: None,
-        account: brief.account.clone(),
+        account: principal.account.clone(),
         status,
     }
 }
@@ -148,7 +162,7 @@ pub(super) fn principal_report(brief: &PrincipalRef, status: PrincipalStatus) ->
 pub(super) fn numbered_reports(
     n: usize,
     name: &str,
-    kind: ReportedClass,
+    kind: DeclarationStatus,
     status: PrincipalStatus,
 ) -> Vec<PrincipalReport> {
     (1..=n).map(|i| principal_report(&principal_ref(&format!("{name}-{i}"), kind, None), status)).collect()

@@ -1,40 +1,50 @@
-//! Audits with nothing found, with hostile names, with a lot of everything.
+//! Audits without findings, with hostile names, and with many findings.
 
 use super::builders::*;
 use crate::audit::*;
+use crate::baseline::PrincipalClass;
+use crate::solve::UndecidedReason;
 
-/// Nothing found.
+/// An audit without findings.
 pub(super) fn calm() -> Audit {
-    let mut principals = numbered_reports(9, "role/app/worker", ReportedClass::Workload, PrincipalStatus::AsDeclared);
+    let mut principals = numbered_reports(
+        9,
+        "role/app/worker",
+        DeclarationStatus::Declared(PrincipalClass::Workload),
+        PrincipalStatus::AsDeclared,
+    );
     principals.extend(numbered_reports(
         26,
         "role/aws-service-role/x",
-        ReportedClass::ServiceLinked,
+        DeclarationStatus::ServiceLinked,
         PrincipalStatus::Ignored,
     ));
     let mut calm = build_audit(principals, Vec::new());
     calm.notes = vec![Note {
         kind: NoteKind::UnknownAction,
-        text: "the service catalog does not know cost-optimization-hub:ListRecommendationsOfWhoeverAsks".into(),
+        text: "unknown action cost-optimization-hub:ListRecommendationsForEveryone".into(),
         place: Some(place("policies/baseline.toml", 22)),
     }];
     calm
 }
 
-/// Whatever a name, tag, Sid or file may bring.
+/// Hostile characters in names, tags, Sids and files.
 pub(in crate::report) fn hostile() -> Audit {
     let name = "arn:aws:iam::444455556666:role/\u{1b}[2J\u{1b}[1;1Hok\r\nCRITICAL 0\u{202e}nimda";
-    let evil = principal_ref(name, ReportedClass::Agent, Some("<script>alert(1)</script>\u{9b}31m\u{200b}"));
-    let mut broad =
-        finding(RuleId::Broader, Severity::High, Some(evil.clone()), "may do 1 action beyond its ceiling\u{7}");
+    let evil = principal_ref(
+        name,
+        DeclarationStatus::Declared(PrincipalClass::Agent),
+        Some("<script>alert(1)</script>\u{9b}31m\u{200b}"),
+    );
+    let mut broad = finding(
+        RuleId::Broader,
+        Severity::High,
+        Some(evil.clone()),
+        Title::BeyondPersona { persona: "\u{7}x".into(), actions: counts(1, 0) },
+    );
     broad.excess = vec![Excess {
-        resources: vec!["arn:aws:s3:::\u{2066}x\u{2069}/*".into()],
-        conditions: vec!["aws:PrincipalTag/\u{1b}[8m is \"a\u{2028}b\"".into()],
-        expected: expected(
-            "agents/\u{8}\u{8}x.json",
-            MismatchReason::Denied,
-            "statement 1 \"\u{1b}]8;;http://x\u{7}it\" denies it",
-        ),
+        cubes: vec![cube("arn:aws:s3:::\u{2066}x\u{2069}/*", &[("aws:PrincipalTag/\u{1b}[8m", "a\u{2028}b")])],
+        expected: nearest("agents/\u{8}\u{8}x.json", "\u{1b}]8;;http://x\u{7}it", MismatchReason::Denied),
         ..excess(
             Severity::High,
             GrantingStatement {
@@ -48,9 +58,14 @@ pub(in crate::report) fn hostile() -> Audit {
             witness("s3:GetObject", "arn:aws:s3:::x/\u{85}", &[("aws:PrincipalTag/\u{feff}", &["\u{1b}[0m", "b"])]),
         )
     }];
-    broad.advice = vec!["take this away:\n{\n\t\"Sid\": \"\u{1b}[2K\"\n}".into()];
-    let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(evil.clone()), "undecided\u{1b}[A");
-    undecided.reasons = vec!["group \u{1b}[31mred\ris not in the snapshot".into()];
+    broad.remediations = vec![Remediation::Deny {
+        scope: DenyScope::Persona,
+        policy: serde_json::json!({ "Statement": [{ "Effect": "Deny", "Sid": "\u{202e}\u{200b}x" }] }),
+    }];
+    let reason = Reason::Undecided(UndecidedReason::UnreadInput("group \u{1b}[31mred\ris not in the snapshot".into()));
+    let title = Title::UndecidedForReasons { count: 2 };
+    let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(evil.clone()), title);
+    undecided.reasons = vec![reason];
     let mut hostile = build_audit(vec![principal_report(&evil, PrincipalStatus::Broader)], vec![broad, undecided]);
     hostile.snapshot.accounts = vec!["444455556666".into()];
     hostile.snapshot.partitions = vec!["aws".into()];
@@ -72,7 +87,7 @@ pub(in crate::report) fn hostile() -> Audit {
     hostile
 }
 
-/// Many principals in many accounts, one of them granted too much by many statements.
+/// Many principals in several accounts, one of them with excess from many statements.
 pub(in crate::report) fn large() -> Audit {
     let mut principals = Vec::new();
     let mut findings = Vec::new();
@@ -82,17 +97,16 @@ pub(in crate::report) fn large() -> Audit {
             &format!(
                 "arn:aws:iam::{account}:role/platform/teams/payments/production/service-role-with-a-long-name-{i:02}"
             ),
-            if i.is_multiple_of(2) { ReportedClass::Workload } else { ReportedClass::Operator },
+            if i.is_multiple_of(2) {
+                DeclarationStatus::Declared(PrincipalClass::Workload)
+            } else {
+                DeclarationStatus::Declared(PrincipalClass::Operator)
+            },
             (i != 4).then_some("payments-platform-engineering"),
         );
         let severity = Severity::ALL[i % 4].1;
         let n = if i == 0 { 9 } else { 1 };
-        let mut broad = finding(
-            RuleId::Broader,
-            severity,
-            Some(role.clone()),
-            &format!("may do {n} action{} beyond its ceiling", if n == 1 { "" } else { "s" }),
-        );
+        let mut broad = finding(RuleId::Broader, severity, Some(role.clone()), Title::BeyondCeiling(counts(n, n)));
         (broad.action_count, broad.destructive_count) = (n, n);
         broad.excess = (0..n)
             .map(|k| {
@@ -104,7 +118,11 @@ pub(in crate::report) fn large() -> Audit {
                 )
             })
             .collect();
-        broad.advice = vec!["take dynamodb:DeleteTable out of the statement".into()];
+        broad.remediations = vec![Remediation::RemoveActions {
+            patterns: vec!["dynamodb:DeleteTable".into()],
+            omitted: 0,
+            statement: granting_statement("policy-0", PolicySource::Attached, 0, None, 100),
+        }];
         principals.push(principal_report(&role, PrincipalStatus::Broader));
         findings.push(broad);
     }
@@ -114,7 +132,7 @@ pub(in crate::report) fn large() -> Audit {
     large.notes = (1..=8)
         .map(|i| Note {
             kind: NoteKind::UnknownAction,
-            text: format!("action svc:Unknown{i} is not in the catalog"),
+            text: format!("unknown action svc:Unknown{i}"),
             place: Some(snapshot(i)),
         })
         .collect();

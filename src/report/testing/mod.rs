@@ -1,4 +1,4 @@
-//! Handmade audits for the reports' tests, and reports of them.
+//! Audits for tests of the reports, and their reports.
 
 mod builders;
 mod extremes;
@@ -33,7 +33,7 @@ pub(super) fn render_table(audit: &Audit, options: &RenderOptions) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// What a terminal shows, colours apart.
+/// A terminal without colors.
 pub(super) fn terminal_options(width: usize) -> RenderOptions {
     render_options(Layout::for_terminal(width).with_colour(Colour::None))
 }

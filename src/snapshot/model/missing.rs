@@ -62,10 +62,16 @@ impl MissingScope {
     fn contains(&self, resource: &str) -> bool {
         match self {
             MissingScope::AllResources => true,
-            MissingScope::Resource(arn) => resource.starts_with(arn.as_str()),
+            MissingScope::Resource(arn) => is_part_of(resource, arn.as_str()),
             MissingScope::Service(service) => Arn::parse(resource).is_none_or(|arn| arn.service() == service),
         }
     }
+}
+
+/// Whether a resource is the one with this ARN, or belongs to it: an object of a bucket, an alias of a function. The
+/// bucket `logs-archive` does not belong to the bucket `logs`.
+fn is_part_of(resource: &str, arn: &str) -> bool {
+    resource.strip_prefix(arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
 }
 
 /// A document that decides a principal's access and whose content is unknown.
@@ -113,5 +119,20 @@ impl MissingDocument {
 impl std::fmt::Display for MissingDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.name, self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_bucket_policy_does_not_affect_a_bucket_with_a_longer_name() {
+        let place = Place { file: "snapshot.json".to_owned(), line: 1, column: 1 };
+        let missing = MissingDocument::resource_policy("arn:aws:s3:::logs", MissingReason::NotCollected, place);
+        assert!(missing.may_affect_resource("arn:aws:s3:::logs"));
+        assert!(missing.may_affect_resource("arn:aws:s3:::logs/2026/a"));
+        assert!(!missing.may_affect_resource("arn:aws:s3:::logs-archive"));
+        assert!(!missing.may_affect_resource("arn:aws:s3:::logs-archive/a"));
     }
 }

@@ -10,9 +10,9 @@ use crate::access::{
     Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
     find_named_sessions, match_principal,
 };
-use crate::iam::{Arn, DocumentKind, Effect, PolicyDocument, Template};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
 use crate::solve::question::{Access, Branch, ResourceScope, StatementUse};
-use crate::source::SourceFile;
 
 /// What a principal's layers allow together. A statement's tag is its policy's position in the list.
 pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
@@ -249,23 +249,16 @@ impl AccessBuilder<'_> {
     fn deny_other_accounts(&self) -> Vec<StatementUse> {
         let Some(account) = &self.layers.principal.account else { return Vec::new() };
         let has_other_owner = self.layers.resource_owner.as_ref().is_some_and(|owner| owner != account);
-        let no_account_pattern = if has_other_owner { "" } else { ",\"arn:*:*:*::*\"" };
-        let text = format!(
-            "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"Deny\",\"Action\":\"*\",\
-             \"NotResource\":[\"arn:*:*:*:{account}:*\"{no_account_pattern}]}}]}}"
-        );
-        let source = SourceFile::new("resources of other accounts", text);
-        match PolicyDocument::parse(&source, DocumentKind::Identity) {
-            Ok(mut document) => {
-                if !has_other_owner {
-                    // What is asked on no resource: the text `*`, which no pattern stands for alone.
-                    let elements = document.statements.iter_mut().filter_map(|s| s.resource.as_mut());
-                    elements.for_each(|element| element.patterns.push(Template::from_literal("*")));
-                }
-                StatementUse::from_document(&Arc::new(document)).collect()
-            }
-            Err(_) => Vec::new(),
+        let mut own_resources = ResourceElement::listing([format!("arn:*:*:*:{account}:*")]);
+        if !has_other_owner {
+            own_resources.patterns.extend(ResourceElement::listing(["arn:*:*:*::*"]).patterns);
+            // A request without a resource has the literal text `*`, which no pattern matches alone.
+            own_resources.patterns.push(Template::from_literal("*"));
         }
+        let resource = ResourceElement { kind: ElementKind::NotList, ..own_resources };
+        let statement = Statement::deny(ActionElement::any(), resource);
+        let document = PolicyDocument::from_statements("resources of other accounts", vec![statement]);
+        StatementUse::from_document(&Arc::new(document)).collect()
     }
 }
 
@@ -276,8 +269,8 @@ enum LimitingLayer {
 }
 
 static ALLOW_ALL_DOCUMENT: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
-    let source = SourceFile::new("everything", r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#);
-    Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity).expect("a valid document"))
+    let statement = Statement::allow(ActionElement::any(), ResourceElement::any());
+    Arc::new(PolicyDocument::from_statements("everything", vec![statement]))
 });
 
 /// A list of statements that allows everything.

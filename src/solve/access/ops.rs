@@ -2,7 +2,6 @@
 
 use fixedbitset::FixedBitSet;
 
-use crate::audit::analysis::analyzer::StatementId;
 use crate::iam::ElementKind;
 use crate::solve::{Access, Branch, Solver, StatementUse};
 
@@ -90,7 +89,7 @@ pub(crate) fn grants_only(mut access: Access) -> Access {
 }
 
 /// The access by those granting statements that can allow an action that does not exist yet.
-pub(crate) fn wildcard_grants(access: &Access, keep: impl Fn(StatementId) -> bool) -> Access {
+pub(crate) fn wildcard_grants(access: &Access, keep: impl Fn((usize, usize)) -> bool) -> Access {
     restrict_grants(access, |statement_use| {
         let element = statement_use.statement().map(|s| &s.action);
         let has_wildcard =

@@ -62,10 +62,11 @@ impl Solver<'_> {
         shape: ShapeId,
         partition: Option<Partition>,
     ) -> Result<Arc<ShapeDomains>, LimitExceeded> {
-        let lock = || self.domain_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = lock().get(&(shape, partition)) {
-            return Ok(Arc::clone(known));
-        }
+        self.domain_cache
+            .get_or_try_compute((shape, partition), || self.build_shape_domains(shape, partition).map(Arc::new))
+    }
+
+    fn build_shape_domains(&self, shape: ShapeId, partition: Option<Partition>) -> Result<ShapeDomains, LimitExceeded> {
         let by_segments = build_domains(self.catalog, &self.interner, shape, partition)?;
         let combined = match by_segments.as_slice() {
             [one] => one.clone(),
@@ -74,9 +75,7 @@ impl Solver<'_> {
                 ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default() }
             }
         };
-        let domains = Arc::new(ShapeDomains { by_segments: by_segments, combined: combined });
-        lock().insert((shape, partition), Arc::clone(&domains));
-        Ok(domains)
+        Ok(ShapeDomains { by_segments, combined })
     }
 }
 

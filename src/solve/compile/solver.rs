@@ -4,13 +4,13 @@
 //! variables: then once for each binding of them.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
 
 use super::condition_literal::CompiledCondition;
 use super::resource_domain::{ArnSegmentVariants, ShapeDomains};
+use crate::base::cache::Cache;
 use crate::catalog::{Catalog, Multiplicity, ShapeId};
 use crate::iam::element::ResourceElement;
 use crate::iam::{
@@ -29,21 +29,21 @@ pub struct Solver<'c> {
     pub catalog: &'c Catalog,
     /// The patterns of the run.
     pub interner: GlobInterner,
-    statement_cache: Mutex<StatementCache>,
-    action_cache: Mutex<StatementActionsCache>,
+    statement_cache: StatementCache,
+    action_cache: StatementActionsCache,
     pub(crate) action_ranks: OnceLock<Vec<u32>>,
-    pub(crate) domain_cache: Mutex<DomainCache>,
+    pub(crate) domain_cache: DomainCache,
     pub(crate) arn_segment_variants: OnceLock<Vec<Option<ArnSegmentVariants>>>,
 }
 
 /// The statements of a run, each with the document that keeps its key's address its own.
-type StatementCache = FxHashMap<CompiledStatementKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>;
+type StatementCache = Cache<CompiledStatementKey, (Arc<PolicyDocument>, Arc<CompiledStatement>)>;
 
 /// The action sets of statements, by the document's address, which the entry keeps alive, and the position.
-type StatementActionsCache = FxHashMap<(usize, usize), (Arc<PolicyDocument>, Arc<StatementActions>)>;
+type StatementActionsCache = Cache<(usize, usize), (Arc<PolicyDocument>, Arc<StatementActions>)>;
 
 /// The domains of each shape in a partition, or in all.
-type DomainCache = FxHashMap<(ShapeId, Option<Partition>), Arc<ShapeDomains>>;
+type DomainCache = Cache<(ShapeId, Option<Partition>), Arc<ShapeDomains>>;
 
 /// A statement under one reading and one binding of its variables: the document's address, which the
 /// entry keeps alive, and the position.
@@ -100,10 +100,10 @@ impl<'c> Solver<'c> {
         Solver {
             catalog,
             interner: GlobInterner::default(),
-            statement_cache: Mutex::default(),
-            action_cache: Mutex::default(),
+            statement_cache: Cache::default(),
+            action_cache: Cache::default(),
             action_ranks: OnceLock::new(),
-            domain_cache: Mutex::default(),
+            domain_cache: Cache::default(),
             arn_segment_variants: OnceLock::new(),
         }
     }
@@ -128,13 +128,10 @@ impl<'c> Solver<'c> {
             interpretation: env.interpretation,
             bindings: statement.variables().map(|key| (env.binding)(key)).collect(),
         };
-        let lock = || self.statement_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((_, compiled)) = lock().get(&key) {
-            return Ok(Some(Arc::clone(compiled)));
-        }
-        let actions = self.load_statement_actions(document, index, statement)?;
-        let compiled = Arc::new(self.compile_statement(statement, actions, env)?);
-        lock().insert(key, (Arc::clone(document), Arc::clone(&compiled)));
+        let (_, compiled) = self.statement_cache.get_or_try_compute(key, || {
+            let actions = self.load_statement_actions(document, index, statement)?;
+            Ok((Arc::clone(document), Arc::new(self.compile_statement(statement, actions, env)?)))
+        })?;
         Ok(Some(compiled))
     }
 
@@ -177,12 +174,10 @@ impl<'c> Solver<'c> {
         statement: &Statement,
     ) -> Result<Arc<StatementActions>, LimitExceeded> {
         let key = (Arc::as_ptr(document) as usize, index);
-        let lock = || self.action_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some((_, known)) = lock().get(&key) {
-            return Ok(Arc::clone(known));
-        }
-        let actions = Arc::new(StatementActions::new(&statement.action, self.catalog, &self.interner)?);
-        lock().insert(key, (Arc::clone(document), Arc::clone(&actions)));
+        let (_, actions) = self.action_cache.get_or_try_compute(key, || {
+            let actions = StatementActions::new(&statement.action, self.catalog, &self.interner)?;
+            Ok((Arc::clone(document), Arc::new(actions)))
+        })?;
         Ok(actions)
     }
 

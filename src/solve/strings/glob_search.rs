@@ -7,15 +7,15 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Mutex;
 
 use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::alphabet::{Symbol, UNNAMED, is_variable};
 use super::dfa::{DEAD, Dfa, SymbolMask};
 use super::interned_glob::{GlobToken, InternedGlob, SymbolClass};
 use super::intersect::may_intersect;
+use crate::base::cache::Cache;
 
 /// The answer of a search.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,8 +64,14 @@ const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
 const MAX_VISITS: usize = 50_000;
 
 /// The searches of a run, so that none is done twice: the same patterns meet for many actions.
-#[derive(Debug, Default)]
-pub struct SearchCache(Mutex<FxHashMap<SearchKey, GlobSearchResult>>);
+#[derive(Debug)]
+pub struct SearchCache(Cache<SearchKey, GlobSearchResult>);
+
+impl Default for SearchCache {
+    fn default() -> Self {
+        SearchCache(Cache::with_capacity(MAX_CACHED))
+    }
+}
 
 /// More searches than this are not kept.
 const MAX_CACHED: usize = 1 << 16;
@@ -104,21 +110,17 @@ impl SearchCache {
             ids
         };
         let key = SearchKey { positive: ids(positive), negative: ids(negative), allows_variables: allows_variables };
-        let lock = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(found) = lock().get(&key) {
-            return found.clone();
-        }
-        let found = match !is_small && is_covered(positive, negative) {
+        let search = || match !is_small && is_covered(positive, negative) {
             true => GlobSearchResult::NoMatch,
             false => search_by_filling(positive, negative)
                 .unwrap_or_else(|| search_by_refinement(positive, negative, allows_variables, budget)),
         };
-        let mut kept = lock();
-        // What one budget did not suffice for may be found with another.
-        if found != GlobSearchResult::GaveUp && kept.len() < MAX_CACHED {
-            kept.insert(key, found.clone());
-        }
-        found
+        // A search that exhausted one budget may succeed with another: its result is not stored.
+        let result = self.0.get_or_try_compute(key, || match search() {
+            GlobSearchResult::GaveUp => Err(GlobSearchResult::GaveUp),
+            found => Ok(found),
+        });
+        result.unwrap_or_else(|gave_up| gave_up)
     }
 }
 

@@ -51,17 +51,17 @@ fn it_must_be_attached() {
 
 #[test]
 fn each_way_past_it_is_found() {
-    let off = "bot: can get past its boundary: it may take a boundary off";
+    let off = "bot: can bypass its permissions boundary: can remove it";
     assert_eq!(past(&[on(json!("iam:DeleteRolePermissionsBoundary"), "*", json!({}))]), [off]);
     assert_eq!(past(&[on(json!("iam:DeleteRolePermissionsBoundary"), &arn("role/made/*"), json!({}))]), [off]);
-    let set = "bot: can get past its boundary: it may set another one";
+    let set = "bot: can bypass its permissions boundary: can replace it";
     assert_eq!(past(&[on(json!("iam:PutUserPermissionsBoundary"), "*", json!({}))]), [set]);
-    let rewrite = "bot: can get past its boundary: it may rewrite it";
+    let rewrite = "bot: can bypass its permissions boundary: can rewrite its policy";
     assert_eq!(past(&[on(json!("iam:CreatePolicyVersion"), "*", json!({}))]), [rewrite]);
     assert_eq!(past(&[on(json!("iam:SetDefaultPolicyVersion"), &arn("policy/limit"), json!({}))]), [rewrite]);
-    let make = "bot: can get past its boundary: it may make a principal without it";
+    let make = "bot: can bypass its permissions boundary: can create a principal without it";
     assert_eq!(past(&[on(json!("iam:CreateRole"), "*", json!({}))]), [make]);
-    let all = "bot: can get past its boundary: it may take a boundary off, set another one, rewrite it, make a principal without it";
+    let all = "bot: can bypass its permissions boundary: can remove it, replace it, rewrite its policy or create a principal without it";
     assert_eq!(past(&[allow(json!("iam:*"))]), [all]);
     let finding = &within(&[on(json!("iam:CreateRole"), "*", json!({}))]).findings(RuleId::Boundary)[0];
     let witness = &finding.excess[0].witness;
@@ -121,7 +121,7 @@ fn service_control_policies_keep_the_boundary_in_place() {
     let all = json!(["iam:Delete*Boundary", "iam:Put*Boundary", "iam:Create*", "iam:SetDefaultPolicyVersion"]);
     assert_eq!(of(all), NONE);
     let but_users = json!(["iam:Delete*Boundary", "iam:Put*Boundary", "iam:CreateRole", "iam:*PolicyVersion"]);
-    assert_eq!(of(but_users), ["bot: can get past its boundary: it may make a principal without it"]);
+    assert_eq!(of(but_users), ["bot: can bypass its permissions boundary: can create a principal without it"]);
 }
 
 /// "Checks that the specified policy is attached as permissions boundary on the IAM principal resource": in a request
@@ -150,9 +150,9 @@ fn a_glob_with_room_is_no_leave_to_write_a_boundary() {
     let make = || on(json!("iam:CreatePolicy"), "*", json!({}));
     let write = |name: &str| on(json!("iam:CreatePolicyVersion"), &arn(&format!("policy/{name}")), json!({}));
     assert_eq!(of(&[set()]), NONE);
-    let made = "bot: can get past its boundary: it may make another one of such a name";
+    let made = "bot: can bypass its permissions boundary: can create another policy with a matching name";
     assert_eq!(of(&[set(), make()]), [made]);
-    assert_eq!(of(&[set(), write("limit-2")]), ["bot: can get past its boundary: it may rewrite it"]);
+    assert_eq!(of(&[set(), write("limit-2")]), ["bot: can bypass its permissions boundary: can rewrite its policy"]);
     assert_eq!(of(&[set(), write("other")]), NONE);
     let elsewhere = on(json!("iam:CreatePolicy"), &arn("policy/app-*"), json!({}));
     assert_eq!(of(&[set(), elsewhere]), NONE);
@@ -163,9 +163,9 @@ fn users_have_boundaries_too() {
     let case = Case::new(&[], &manifest()).users(&[user("bot", &[allow(json!("iam:DeleteUserPermissionsBoundary"))])]);
     let expected = [
         "bot: its declared boundary arn:*:iam::*:policy/limit is not attached",
-        "bot: can get past its boundary: it may take a boundary off",
+        "bot: can bypass its permissions boundary: can remove it",
     ];
     let mut found = case.titles(RuleId::Boundary);
-    found.sort_by_key(|title| title.contains("get past"));
+    found.sort_by_key(|title| title.contains("can bypass"));
     assert_eq!(found, expected);
 }

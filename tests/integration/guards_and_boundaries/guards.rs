@@ -37,8 +37,9 @@ fn a_guard_that_does_not_hold_is_proven_by_a_request() {
     let case = Case::new(&[federated(&[allow(json!("sqs:*"))])], &guarded("[\"class:destructive\"]", SECOND_PERSON));
     let findings = case.findings(RuleId::Unguarded);
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
-    assert!(finding.title.starts_with("\"g\" does not hold: "), "{}", finding.title);
-    assert!(finding.title.ends_with("are allowed without aws:PrincipalTag/change-approval"), "{}", finding.title);
+    let title = iamdrift::report::text::render_title(&finding.title);
+    assert!(title.starts_with("guard \"g\" is not enforced: "), "{title}");
+    assert!(title.ends_with("are allowed without aws:PrincipalTag/change-approval"), "{title}");
     assert_eq!(finding.severity, Severity::High, "as the guard says");
     assert_eq!(finding.action_count, finding.destructive_count);
     let excess = &finding.excess[0];
@@ -59,7 +60,7 @@ fn a_guard_holds_by_allow_conditions_and_by_denies() {
     let not = json!({ "StringNotLike": { "aws:PrincipalTag/change-approval": "CHG-*" } });
     let one = |statements: &[Value]| titles(federated(statements), "\"sqs:DeleteQueue\"", SECOND_PERSON);
     let fails =
-        ["bot: \"g\" does not hold: 1 action, a destructive one, is allowed without aws:PrincipalTag/change-approval"];
+        ["bot: guard \"g\" is not enforced: 1 destructive action is allowed without aws:PrincipalTag/change-approval"];
     assert_eq!(one(&[under(json!({}))]), fails);
     assert_eq!(one(&[under(approved.clone())]), NONE);
     assert_eq!(one(&[under(stricter)]), NONE);
@@ -88,7 +89,7 @@ fn mfa_is_asked_as_iam_reads_it() {
     };
     assert_eq!(one("BoolIfExists"), NONE);
     let fails =
-        ["bot: \"g\" does not hold: 1 action, a destructive one, is allowed without aws:MultiFactorAuthPresent"];
+        ["bot: guard \"g\" is not enforced: 1 destructive action is allowed without aws:MultiFactorAuthPresent"];
     assert_eq!(one("Bool"), fails);
 }
 
@@ -126,7 +127,8 @@ fn the_statement_that_is_shown_makes_the_guard_hold() {
     ] {
         let principal = |more: &[Value]| federated(&[&[allow(json!(["sqs:*", "sns:*"]))], more].concat());
         let case = |more: &[Value]| Case::new(&[principal(more)], &guarded("\"class:destructive\"", unless));
-        let advice = case(&[]).findings(RuleId::Unguarded)[0].advice[0].clone();
+        let remediation = &case(&[]).findings(RuleId::Unguarded)[0].remediations[0];
+        let advice = iamdrift::report::text::render_remediation(remediation).to_text();
         let text = advice.split_once('\n').unwrap_or_else(|| panic!("{unless}: {advice}")).1;
         let document: Value = serde_json::from_str(text).unwrap();
         let denies = document["Statement"].as_array().unwrap();
@@ -145,7 +147,9 @@ fn a_guard_is_void_where_the_principal_tags_itself() {
         |action: &str, resource: &str, condition: Value| statement("Allow", json!(action), json!(resource), condition);
     let own = arn("role/bot");
     let one = |more: Value| titles(federated(&[under(approved.clone()), more]), "\"sqs:DeleteQueue\"", SECOND_PERSON);
-    let void = ["bot: \"g\" is void: it may set aws:PrincipalTag/change-approval itself (iam:TagRole)"];
+    let void = [
+        "bot: guard \"g\" is ineffective: the principal can set aws:PrincipalTag/change-approval itself (iam:TagRole)",
+    ];
     assert_eq!(one(tags("iam:TagRole", "*", json!({}))), void);
     assert_eq!(one(tags("iam:Tag*", &own, json!({}))), void);
     // Another role; another tag; another value; an action that tags none.
@@ -181,7 +185,9 @@ fn a_guard_is_void_where_the_principal_tags_itself() {
     // A user, whose own tags decide.
     let case = Case::new(&[], &manifest);
     let both = [under(approved.clone()), tags("iam:TagUser", "*", json!({}))];
-    let expected = ["bot: \"g\" is void: it may set aws:PrincipalTag/change-approval itself (iam:TagUser)"];
+    let expected = [
+        "bot: guard \"g\" is ineffective: the principal can set aws:PrincipalTag/change-approval itself (iam:TagUser)",
+    ];
     assert_eq!(case.users(&[user("bot", &both)]).titles(RuleId::Unguarded), expected);
 }
 
@@ -207,7 +213,8 @@ fn tagging_by_the_tags_of_the_resource_is_decided_by_its_own() {
 #[test]
 fn a_guard_is_void_for_whoever_has_its_tag_for_good() {
     let approved = json!({ "StringLike": { "aws:PrincipalTag/change-approval": "CHG-*" } });
-    let void = ["bot: \"g\" is void: it has aws:PrincipalTag/change-approval = \"CHG-7\" for good"];
+    let void =
+        ["bot: guard \"g\" is ineffective: the principal always has aws:PrincipalTag/change-approval = \"CHG-7\""];
     let bearing = |principal: Value| tagged(principal, "Change-Approval", "CHG-7");
     let of = |principal: Value| titles(principal, "\"sqs:DeleteQueue\"", SECOND_PERSON);
     assert_eq!(of(bearing(role("bot", &[under(approved.clone())]))), void);
@@ -222,7 +229,9 @@ fn a_guard_is_void_for_whoever_has_its_tag_for_good() {
     for operator in ["StringLikeIfExists", "ForAllValues:StringLike"] {
         let unless = format!("unless = {{ \"{operator}\" = {{ \"aws:PrincipalTag/change-approval\" = \"CHG-*\" }} }}");
         let open = under(json!({ operator: { "aws:PrincipalTag/change-approval": "CHG-*" } }));
-        let expected = ["bot: \"g\" is void: it has no tag change-approval, and so is not asked for one"];
+        let expected = [
+            "bot: guard \"g\" is ineffective: the principal does not have the tag change-approval, and the condition does not require it",
+        ];
         assert_eq!(titles(role("bot", std::slice::from_ref(&open)), "\"sqs:DeleteQueue\"", &unless), expected);
         assert_eq!(titles(federated(&[open]), "\"sqs:DeleteQueue\"", &unless), NONE);
     }
@@ -248,7 +257,8 @@ fn a_guard_is_void_where_a_user_federates_itself_with_the_tag() {
     };
     let may = |actions: &[&str], condition: Value| statement("Allow", json!(actions), json!("*"), condition);
     let (federate, tag) = ("sts:GetFederationToken", "sts:TagSession");
-    let void = ["bot: \"g\" is void: it may federate itself with aws:PrincipalTag/change-approval \
+    let void =
+        ["bot: guard \"g\" is ineffective: the principal can federate itself with aws:PrincipalTag/change-approval \
                  (sts:GetFederationToken, sts:TagSession)"];
     assert_eq!(of(&[may(&[federate, tag], json!({}))]), void);
     assert_eq!(of(&[may(&["sts:*"], json!({}))]), void);
@@ -269,7 +279,7 @@ fn a_guard_on_the_resources_tag_is_void_where_the_principal_sets_it_there() {
     let doomed = || json!({ "StringEquals": { "aws:ResourceTag/doomed": "yes" } });
     let unless = "unless = { StringEquals = { \"aws:ResourceTag/doomed\" = \"yes\" } }";
     let of = |more: &[Value]| titles(role("bot", &[&[under(doomed())], more].concat()), "\"sqs:DeleteQueue\"", unless);
-    let void = ["bot: \"g\" is void: it may set aws:ResourceTag/doomed itself (sqs:TagQueue)"];
+    let void = ["bot: guard \"g\" is ineffective: the principal can set aws:ResourceTag/doomed itself (sqs:TagQueue)"];
     let tag = |resource: &str, condition: Value| statement("Allow", json!("sqs:TagQueue"), json!(resource), condition);
     assert_eq!(of(&[tag("*", json!({}))]), void);
     assert_eq!(of(&[tag("arn:aws:sqs:*:*:team-*", json!({}))]), void);
@@ -293,7 +303,7 @@ fn a_guard_on_the_resources_tag_is_void_where_the_principal_sets_it_there() {
     let bot = |action: &str| titles(role("bot", &[unkept.clone(), allow(json!(action))]), "\"sqs:DeleteQueue\"", kept);
     assert_eq!(
         bot("sqs:UntagQueue"),
-        ["bot: \"g\" is void: it may take aws:ResourceTag/keep off itself (sqs:UntagQueue)"]
+        ["bot: guard \"g\" is ineffective: the principal can remove aws:ResourceTag/keep itself (sqs:UntagQueue)"]
     );
     assert_eq!(bot("sqs:TagQueue"), NONE);
 }
@@ -306,7 +316,8 @@ fn a_guard_that_asks_for_no_tag_is_void_where_the_tag_can_be_taken_off() {
         let principal = tagged(role("bot", &[under(thawed.clone()), more]), "frozen", "yes");
         titles(principal, "\"sqs:DeleteQueue\"", frozen)
     };
-    let void = ["bot: \"g\" is void: it may take aws:PrincipalTag/frozen off itself (iam:UntagRole)"];
+    let void =
+        ["bot: guard \"g\" is ineffective: the principal can remove aws:PrincipalTag/frozen itself (iam:UntagRole)"];
     assert_eq!(one(statement("Allow", json!("iam:UntagRole"), json!("*"), json!({}))), void);
     assert_eq!(one(statement("Allow", json!("iam:ListRoles"), json!("*"), json!({}))), NONE);
     // Setting a tag takes none away.
@@ -338,8 +349,9 @@ fn a_guard_is_void_where_whoever_takes_the_role_on_brings_the_value() {
     };
     let tagging = |ways: &[Value]| of(&approved, SECOND_PERSON, ways);
     let both = || json!(["sts:AssumeRole", "sts:TagSession"]);
-    let void =
-        ["bot: \"g\" is void: whoever takes it on may bring aws:PrincipalTag/change-approval along (sts:TagSession)"];
+    let void = [
+        "bot: guard \"g\" is ineffective: callers that assume the role can set aws:PrincipalTag/change-approval themselves (sts:TagSession)",
+    ];
     assert_eq!(tagging(&[way(people(), both(), json!({}))]), void);
     assert_eq!(tagging(&[way(root(), json!("sts:*"), json!({}))]), void);
     assert_eq!(tagging(&[way(json!("*"), both(), json!({}))]), void);
@@ -379,7 +391,9 @@ fn a_guard_is_void_where_whoever_takes_the_role_on_brings_the_value() {
 
     let setting = |ways: &[Value]| of(&identified, source_identity, ways);
     let actions = || json!(["sts:AssumeRole", "sts:SetSourceIdentity"]);
-    let void = ["bot: \"g\" is void: whoever takes it on may bring aws:SourceIdentity along (sts:SetSourceIdentity)"];
+    let void = [
+        "bot: guard \"g\" is ineffective: callers that assume the role can set aws:SourceIdentity themselves (sts:SetSourceIdentity)",
+    ];
     assert_eq!(setting(&[way(people(), actions(), json!({}))]), void);
     assert_eq!(setting(&[way(broker(), actions(), json!({}))]), NONE);
     let own = json!({ "StringLike": { "sts:SourceIdentity": "user-*" } });
@@ -389,7 +403,7 @@ fn a_guard_is_void_where_whoever_takes_the_role_on_brings_the_value() {
     // The session's name, of which `aws:userid` ends.
     let named = json!({ "StringLike": { "aws:userid": "*:CHG-*" } });
     let naming = |ways: &[Value]| of(&named, "unless = { StringLike = { \"aws:userid\" = \"*:CHG-*\" } }", ways);
-    let void = ["bot: \"g\" is void: whoever takes it on chooses the session's name"];
+    let void = ["bot: guard \"g\" is ineffective: callers that assume the role choose the session name in aws:userid"];
     assert_eq!(naming(&[way(people(), json!("sts:AssumeRole"), json!({}))]), void);
     assert_eq!(naming(&[way(broker(), json!("sts:AssumeRole"), json!({}))]), NONE);
     let own_name = json!({ "StringEquals": { "sts:RoleSessionName": "${aws:username}" } });
@@ -409,8 +423,9 @@ fn service_control_policies_keep_tags_out() {
     let manifest = guarded("\"sqs:DeleteQueue\"", SECOND_PERSON) + &entry("broker", "workload", "allow = []");
     let of = |deny: Value| Case::new(&roles, &manifest).scp(&[deny]).titles(RuleId::Unguarded);
     let deny = |condition: Value| statement("Deny", json!("sts:TagSession"), json!("*"), condition);
-    let void =
-        ["bot: \"g\" is void: whoever takes it on may bring aws:PrincipalTag/change-approval along (sts:TagSession)"];
+    let void = [
+        "bot: guard \"g\" is ineffective: callers that assume the role can set aws:PrincipalTag/change-approval themselves (sts:TagSession)",
+    ];
     let names_it = json!({ "aws:TagKeys": "change-approval" });
     assert_eq!(of(statement("Deny", json!("s3:*"), json!("*"), json!({}))), void);
     assert_eq!(of(deny(json!({}))), NONE);
@@ -430,7 +445,7 @@ fn service_control_policies_keep_tags_out() {
 fn what_the_caller_writes_is_no_guard_and_half_a_way_is_none() {
     let ticket = "unless = { StringLike = { \"aws:RequestTag/ticket\" = \"*\" } }";
     let with_ticket = under(json!({ "StringLike": { "aws:RequestTag/ticket": "*" } }));
-    let void = ["bot: \"g\" is void: whoever calls chooses aws:RequestTag/ticket"];
+    let void = ["bot: guard \"g\" is ineffective: the caller chooses aws:RequestTag/ticket"];
     assert_eq!(titles(role("bot", std::slice::from_ref(&with_ticket)), "\"sqs:DeleteQueue\"", ticket), void);
     let and_mfa = "unless = { StringLike = { \"aws:RequestTag/ticket\" = \"*\" }, Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }";
     let statements = [with_ticket, denied(json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } }))];
@@ -442,7 +457,7 @@ fn a_guard_that_nobody_names_is_idle() {
     let manifest = guarded("\"sqs:*\"", SECOND_PERSON).replace("guards = \"g\"", "");
     let case = Case::new(&[role("bot", &[allow(json!("sqs:*"))])], &manifest);
     assert_eq!(case.titles(RuleId::Unguarded), NONE);
-    assert_eq!(case.titles(RuleId::Baseline), [": the guard \"g\" is named by no entry"]);
+    assert_eq!(case.titles(RuleId::Baseline), [": guard \"g\" is not used by any entry"]);
 }
 
 /// Each ready-made guard holds by its document, over the actions that the document speaks of, even for an
@@ -493,9 +508,11 @@ fn the_same_policies_under_other_tags_are_another_question() {
     found.sort();
     let fails = |name: &str| {
         format!(
-            "{name}: \"g\" does not hold: 1 action, a destructive one, is allowed without aws:PrincipalTag/change-approval"
+            "{name}: guard \"g\" is not enforced: 1 destructive action is allowed without aws:PrincipalTag/change-approval"
         )
     };
-    let standing = "bot-2: \"g\" is void: it has aws:PrincipalTag/change-approval = \"CHG-1\" for good".to_owned();
+    let standing =
+        "bot-2: guard \"g\" is ineffective: the principal always has aws:PrincipalTag/change-approval = \"CHG-1\""
+            .to_owned();
     assert_eq!(found, [fails("bot-1"), standing, fails("bot-3"), fails("bot-4")]);
 }

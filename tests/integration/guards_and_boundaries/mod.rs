@@ -186,7 +186,8 @@ impl Case {
     /// The title of each finding of a rule, with the name of its principal.
     fn titles(&self, rule: RuleId) -> Vec<String> {
         let title = |finding: &Finding| {
-            format!("{}: {}", finding.principal.as_ref().map_or("", |principal| principal.name.as_str()), finding.title)
+            let name = finding.principal.as_ref().map_or("", |principal| principal.name.as_str());
+            format!("{name}: {}", iamdrift::report::text::render_title(&finding.title))
         };
         self.findings(rule).iter().map(title).collect()
     }

@@ -24,7 +24,7 @@ fn a_persona_has_a_ceiling_of_its_own() {
     let queue = || allow(json!(["sqs:SendMessage", "sqs:DeleteQueue"]));
     let send = || allow(json!("sqs:SendMessage"));
     let case = persona(&[queue()], &[send()]);
-    let expected = "op: as \"by agent\" it may do 1 action beyond the ceiling of that, a destructive one";
+    let expected = "op: 1 action beyond the ceiling of persona \"by agent\" (1 destructive)";
     assert_eq!(case.titles(RuleId::Broader), [expected]);
     let finding = &case.findings(RuleId::Broader)[0];
     assert_eq!(finding.severity, Severity::Critical, "it destroys, one step up for an agent");
@@ -33,7 +33,10 @@ fn a_persona_has_a_ceiling_of_its_own() {
     assert_eq!(witness.context["aws:ViaAWSMCPService"], ["true"]);
     assert_eq!(finding.excess[0].expected.as_ref().unwrap().document, "agent.json");
     // The statement that is shown ends it.
-    let deny: Value = serde_json::from_str(finding.advice[0].split_once('\n').unwrap().1).unwrap();
+    let deny: Value = serde_json::from_str(
+        iamdrift::report::text::render_remediation(&finding.remediations[0]).to_text().split_once('\n').unwrap().1,
+    )
+    .unwrap();
     let deny = deny["Statement"][0].clone();
     assert_eq!(persona(&[queue(), deny], &[send()]).titles(RuleId::Broader), NONE);
     // What is allowed to people only, or declared for the persona, is none.
@@ -52,10 +55,8 @@ fn the_entrys_own_finding_stands_beside_that_of_its_persona() {
     let case = case.document("send.json", &[allow(json!("sqs:SendMessage"))]);
     let mut found = case.titles(RuleId::Broader);
     found.sort();
-    let expected = [
-        "op: as \"by agent\" it may do 2 actions beyond the ceiling of that",
-        "op: may do 1 action beyond its ceiling",
-    ];
+    let expected =
+        ["op: 2 actions beyond the ceiling of persona \"by agent\"", "op: 1 action beyond its declared ceiling"];
     assert_eq!(found, expected);
 }
 
@@ -66,7 +67,7 @@ fn operator(statements: &[Value], lines: &str, more: &str) -> Vec<String> {
 }
 
 const COULD: &str =
-    "op: an agent that runs with its credentials could do 1 destructive action, and no guard stands between";
+    "op: an agent using this operator's credentials could perform 1 destructive action; no guard prevents it";
 
 #[test]
 fn an_operator_whose_credentials_destroy_is_found() {
@@ -79,7 +80,10 @@ fn an_operator_whose_credentials_destroy_is_found() {
     assert_eq!(excess.witness.context["aws:ViaAWSMCPService"], ["true"]);
     // AWS puts the server's name beside it: that of its own server is what people know, and goes without saying.
     assert_eq!(excess.witness.context["aws:CalledViaAWSMCP"], ["aws-mcp.amazonaws.com"]);
-    assert_eq!(excess.conditions, ["aws:ViaAWSMCPService is true"]);
+    assert_eq!(
+        iamdrift::report::text::condition_text::render_conditions(&excess.cubes),
+        ["aws:ViaAWSMCPService is true"]
+    );
     // What only writes; nothing at all.
     assert_eq!(operator(&[allow(json!("sqs:SendMessage"))], "", ""), NONE);
     assert_eq!(operator(&[], "", ""), NONE);
@@ -94,14 +98,11 @@ fn an_operator_whose_credentials_destroy_is_found() {
         Case::new(&[role("op", &[destroy(), deny(one_server)])], &entry("op", "operator", "allow = \"all.json\""));
     let other = &other.findings(RuleId::Unguarded)[0].excess[0];
     assert_ne!(other.witness.context["aws:CalledViaAWSMCP"], ["aws-mcp.amazonaws.com"]);
-    assert!(
-        other.conditions.iter().any(|line| line.starts_with("aws:CalledViaAWSMCP is not ")),
-        "{:?}",
-        other.conditions
-    );
+    let conditions = iamdrift::report::text::condition_text::render_conditions(&other.cubes);
+    assert!(conditions.iter().any(|line| line.starts_with("aws:CalledViaAWSMCP is not ")), "{conditions:?}");
     // The statement that is shown ends it.
-    let text = finding.advice[0].split_once('\n').unwrap().1;
-    let shown: Value = serde_json::from_str(text).unwrap();
+    let text = iamdrift::report::text::render_remediation(&finding.remediations[0]).snippet.unwrap();
+    let shown: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(operator(&[destroy(), shown["Statement"][0].clone()], "", ""), NONE);
 }
 
@@ -113,7 +114,7 @@ fn a_guard_or_a_persona_stands_between() {
     };
     let approval = "{ StringLike = { \"aws:PrincipalTag/approval\" = \"*\" } }";
     // Whether the guard holds is its own finding.
-    let fails = "op: \"g\" does not hold: 1 action, a destructive one, is allowed without aws:PrincipalTag/approval";
+    let fails = "op: guard \"g\" is not enforced: 1 destructive action is allowed without aws:PrincipalTag/approval";
     assert_eq!(operator(&[destroy()], "guards = \"g\"", &guard("class:destructive", approval)), [fails]);
     let provider = json!({ "Federated": arn("saml-provider/corp") });
     let approved = json!({ "StringLike": { "aws:PrincipalTag/approval": "*" } });

@@ -27,18 +27,19 @@ fn the_demo_tells_the_story_to_its_end() {
     let others = at("\nCRITICAL  user/people/j.verhoeven");
     assert!(agent < operator && operator < others);
     for part in [&told[agent..operator], &told[operator..others]] {
-        let facts = ["  IAM001  may do", "  IAM004  \"second person\" does not hold", "  IAM005  can "];
+        let facts =
+            ["beyond its declared ceiling", "  IAM004  guard \"second person\" is not enforced", "  IAM005  can "];
         assert!(facts.iter().all(|fact| part.contains(fact)), "{part}");
     }
-    assert!(told[agent..operator].contains("  IAM003  no narrower than its operator"));
+    assert!(told[agent..operator].contains("  IAM003  same "));
     // The statement to copy is whole.
     assert!(told[agent..operator].contains("\"aws:PrincipalTag/change-approval\": \"CHG-*\""));
     let ends = at("exit 3: the audit is incomplete");
     let mended = at("AFTER THE MENDS");
     let clean = at("(examples/incident/fixed/snapshot)");
-    let verdict = at("No drift: no principal may do more than is declared.");
+    let verdict = at("No drift: no principal has more access than declared.");
     assert!(others < ends && ends < mended && mended < clean && clean < verdict);
-    assert!(verdict < at("exit 0: nothing at or above low") && verdict < at("Your own account:"));
+    assert!(verdict < at("exit 0: no finding at or above low") && verdict < at("Your own account:"));
 }
 
 #[test]

@@ -44,36 +44,36 @@ const MENDS: &[(&str, &[Advised])] = &[
     (
         "policy/OperatorPower: another document",
         &[
-            (RuleId::Broader, OPERATOR, "out of statement 2 \"Deploy\" of OperatorPower"),
+            (RuleId::Broader, OPERATOR, "from statement 2 \"Deploy\" of OperatorPower"),
             (
                 RuleId::Broader,
                 OPERATOR,
-                "take iam:AttachRolePolicy out of statement 4 \"EquipAgents\" of OperatorPower",
+                "remove iam:AttachRolePolicy from statement 4 \"EquipAgents\" of OperatorPower",
             ),
-            (RuleId::Escalation, OPERATOR, "out of statement 4 of OperatorPower"),
-            (RuleId::Escalation, AGENT, "out of statement 4 of OperatorPower"),
+            (RuleId::Escalation, OPERATOR, "from statement 4 of OperatorPower"),
+            (RuleId::Escalation, AGENT, "from statement 4 of OperatorPower"),
         ],
     ),
-    ("policy/SecondPerson: new", &[(RuleId::Unguarded, OPERATOR, "deny it otherwise, in a policy of the principal")]),
+    (
+        "policy/SecondPerson: new",
+        &[(RuleId::Unguarded, OPERATOR, "deny it unless the guard is met, in a policy of the principal")],
+    ),
     (
         "role/operators/cost-explorer-oncall: other AttachedManagedPolicies",
-        &[(RuleId::Unguarded, OPERATOR, "deny it otherwise, in a policy of the principal")],
+        &[(RuleId::Unguarded, OPERATOR, "deny it unless the guard is met, in a policy of the principal")],
     ),
-    (
-        "policy/LanternCostExplorer: new",
-        &[(RuleId::NotNarrower, AGENT, "give it policies of its own that hold what it needs")],
-    ),
+    ("policy/LanternCostExplorer: new", &[(RuleId::NotNarrower, AGENT, "give the agent its own policies")]),
     (
         "role/agents/lantern-cost-explorer: other AttachedManagedPolicies",
         &[
             (RuleId::Broader, AGENT, "detach OperatorPower"),
             (RuleId::NotNarrower, AGENT, "detach OperatorPower"),
-            (RuleId::NotNarrower, AGENT, "give it policies of its own that hold what it needs"),
+            (RuleId::NotNarrower, AGENT, "give the agent its own policies"),
         ],
     ),
     (
         "user/people/j.verhoeven: other GroupList",
-        &[(RuleId::Broader, "j.verhoeven", "take j.verhoeven out of the group key-self-service")],
+        &[(RuleId::Broader, "j.verhoeven", "remove j.verhoeven from the group key-self-service")],
     ),
     ("role/data-migration-2024: gone", &[(RuleId::Undeclared, "data-migration-2024", "delete it, if nobody needs it")]),
     ("policy/etl-nightly: new", &[(RuleId::Undecided, "etl-nightly", "collect the account details again")]),
@@ -87,7 +87,7 @@ fn every_mend_was_advised_and_every_finding_is_mended() {
     for (change, advised) in MENDS {
         assert!(found.remove(*change), "{change} is no change");
         for (rule, who, says) in *advised {
-            let advice = &finding(&audit, *rule, who).advice;
+            let advice = iamdrift::report::FindingJson::from(finding(&audit, *rule, who)).advice;
             assert!(advice.iter().any(|step| step.contains(says)), "{change}: {says:?} is not in {advice:?}");
             told.insert((*rule, *who));
         }

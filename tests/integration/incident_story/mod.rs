@@ -69,6 +69,6 @@ const APPROVED: (&str, &str) = ("aws:PrincipalTag/change-approval", "CHG-1042");
 
 /// The document that a finding gives to copy.
 fn denies(finding: &Finding) -> Value {
-    let (_, text) = finding.advice[0].split_once('\n').unwrap();
-    serde_json::from_str(text).unwrap()
+    let text = iamdrift::report::text::render_remediation(&finding.remediations[0]).snippet.unwrap();
+    serde_json::from_str(&text).unwrap()
 }

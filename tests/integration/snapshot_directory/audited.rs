@@ -96,7 +96,7 @@ fn an_account_that_could_not_be_read_is_a_line_at_the_top() {
     assert_eq!(unread["reason"], "AccessDenied: not authorized; the collector needs sts:AssumeRole");
     assert!(unread["place"]["file"].as_str().unwrap().ends_with("manifest.json"));
     let (status, out, _) = audit(&directory, MANIFEST, &[]);
-    let (told, verdict) = (out.find("account 100000000009 (old): AccessDenied"), out.find("Nothing was found"));
+    let (told, verdict) = (out.find("account 100000000009 (old): AccessDenied"), out.find("No findings in the inputs"));
     assert_eq!(status, 3);
     assert!(told.unwrap() < verdict.unwrap(), "{out}");
     // A list of everyone says that some may be missing.
@@ -255,8 +255,7 @@ fn excess_that_an_unread_policy_could_deny_is_undecided_and_told() {
         let findings = report["findings"].as_array().unwrap();
         assert_eq!((status, findings.len(), &findings[0]["rule"]), (3, 1, &json!("IAM010")), "{report}");
         let reasons = findings[0]["reasons"].as_array().unwrap();
-        let excess =
-            "what was read goes beyond its ceiling by 1 action, a destructive one; what is missing could deny that";
+        let excess = "1 action (1 destructive) exceeds the ceiling in the policies that were read; a missing policy could deny it";
         assert_eq!(reasons.last().unwrap() == excess, told, "{reasons:?}");
     }
 }
@@ -293,7 +292,7 @@ fn unread_organization_policies_hide_no_drift() {
     assert_eq!(status, 3);
     assert!(undeclared["action_count"].as_u64().unwrap() > 100, "{undeclared}");
     let reasons = undeclared["reasons"].as_array().unwrap();
-    assert!(reasons.last().unwrap().as_str().unwrap().ends_with("it could deny some of this"), "{undeclared}");
+    assert!(reasons.last().unwrap().as_str().unwrap().ends_with("it could deny some of these actions"), "{undeclared}");
     // An organization that is given by hand does for one that could not be read.
     let (_folder, directory) = fresh();
     let writer = two(&directory, Vec::new());

@@ -1,183 +1,187 @@
-//! What whoever takes a role on brings along, as far as its trust policy lets people and agents do so.
+//! Values that a caller sets when it assumes the role, if the trust policy lets humans or agents do so: session tags, the
+//! source identity, the session name.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
-use super::condition_source::WrittenCondition;
-use super::principal_tag::replace_action_in_scps;
-use super::{BypassFinder, GuardBypass, replace_action};
+use super::bypass::GuardBypass;
+use super::finder::BypassFinder;
+use super::guard_condition::{build_tag_request, requires_missing_key};
+use super::replaced_action::{replace_action, replace_action_in_scps};
 use crate::access::{KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request};
-use crate::audit::analysis::analyzer::{ExcessByStatement, Query};
-use crate::audit::subject::synthetic;
-use crate::baseline::{Glob, PrincipalClass};
+use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester, WitnessDecisions};
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
+use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
+use crate::audit::subject::synthetic::build_ceiling;
+use crate::base::glob::Glob;
+use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
 use crate::iam::condition::ConditionValue;
-use crate::iam::{ElementKind, PolicyDocument, Statement};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
+use crate::iam::{Arn, Condition, ConditionOperator, Effect, ElementKind, PolicyDocument, Statement};
+use crate::solve::Access;
 use crate::solve::access::ops::intersect;
-use crate::solve::{Access, UndecidedReason};
-use crate::trust::{TrustGrant, list_conditional_grants, parse_principal_element};
 
-const ASSUME: &str = "sts:AssumeRole";
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+const TAG_SESSION: &str = "sts:TagSession";
+const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
 
-impl BypassFinder<'_, '_> {
-    /// A tag of the session.
-    pub(crate) fn find_session_tag(
-        &mut self,
-        written_condition: &WrittenCondition<'_>,
-        tag: &str,
-    ) -> Option<GuardBypass> {
-        const TAG: &str = "sts:TagSession";
-        let summary = format!("whoever takes it on may bring {} along ({TAG})", written_condition.condition.key);
-        self.find_session_value(TAG, written_condition.to_tag_request(tag)?, summary)
+/// A call that assumes the role and sets a value.
+struct SessionCall {
+    /// The action that the call needs in addition to `sts:AssumeRole`. It is `sts:AssumeRole` for the session name.
+    action: &'static str,
+    /// The trust policy.
+    trust_policy: PolicyRef,
+    /// The calls that set a value that satisfies the condition.
+    requests: ResolvedCeiling,
+}
+
+impl BypassFinder<'_> {
+    /// A caller can set the tag as a session tag.
+    pub(crate) fn find_session_tag(&mut self, condition: &Condition, tag: &str) -> Option<GuardBypass> {
+        let key = condition.key.as_written().to_owned();
+        let method = GuardBypassMethod::SetWhenAssumed { key, action: TAG_SESSION };
+        self.find_session_value(TAG_SESSION, build_tag_request(condition, tag)?, method)
     }
 
-    /// The source identity.
-    pub(crate) fn find_source_identity(&mut self, written_condition: &WrittenCondition<'_>) -> Option<GuardBypass> {
-        const SET: &str = "sts:SetSourceIdentity";
-        if written_condition.requires_missing_key() {
+    /// A caller can set the source identity.
+    pub(crate) fn find_source_identity(&mut self, condition: &Condition) -> Option<GuardBypass> {
+        if requires_missing_key(condition) {
             return None;
         }
-        let summary = format!("whoever takes it on may bring {} along ({SET})", written_condition.condition.key);
-        self.find_session_value(SET, written_condition.with_key("sts:SourceIdentity"), summary)
+        let key = condition.key.as_written().to_owned();
+        let method = GuardBypassMethod::SetWhenAssumed { key, action: SET_SOURCE_IDENTITY };
+        self.find_session_value(SET_SOURCE_IDENTITY, vec![condition.with_key("sts:SourceIdentity")], method)
     }
 
-    /// The name of the session, which stands behind the role's id in `aws:userid`.
-    pub(crate) fn find_session_name(&mut self, written_condition: &WrittenCondition<'_>) -> Option<GuardBypass> {
-        let name = |text: &str| match text.split_once(':') {
+    /// A caller chooses the session name, which follows the unique id of the role in `aws:userid`.
+    pub(crate) fn find_session_name(&mut self, condition: &Condition) -> Option<GuardBypass> {
+        let session_name = |user_id: &str| match user_id.split_once(':') {
             Some((_, name)) => Some(name.to_owned()),
-            None => text.starts_with('*').then(|| text.to_owned()),
+            None => user_id.starts_with('*').then(|| user_id.to_owned()),
         };
-        let request_condition = written_condition.with_key_and_values("sts:RoleSessionName", name)?;
-        self.find_session_value(ASSUME, request_condition, "whoever takes it on chooses the session's name".to_owned())
+        let request_condition = condition.with_key("sts:RoleSessionName").with_values(session_name)?;
+        let method = GuardBypassMethod::SessionNameChosen { key: condition.key.as_written().to_owned() };
+        self.find_session_value(ASSUME_ROLE, vec![request_condition], method)
     }
 
-    /// `action` is what the trust policy must allow besides `sts:AssumeRole`, in the same call.
+    /// A caller can assume the role in a call that needs `action` and matches some conditions.
     fn find_session_value(
         &mut self,
-        action: &str,
-        mut request_condition: Value,
-        summary: String,
+        action: &'static str,
+        mut request_conditions: Vec<Condition>,
+        method: GuardBypassMethod,
     ) -> Option<GuardBypass> {
         let trust = self.subject.principal.trust_policy.as_ref()?;
-        let document = Arc::clone(&trust.document);
-        let mut callers = self.list_callers(&document, action);
+        let allow_statements = trust.document.statements.iter();
+        let allow_statements = allow_statements.filter(|s| s.effect == Effect::Allow && s.action.lists_action(action));
+        let mut callers: Vec<&PrincipalEntry> =
+            allow_statements.flat_map(|statement| self.list_callers(statement)).collect();
         callers.dedup();
         if callers.is_empty() {
             return None;
         }
-        let policy = PolicyRef {
+        let workloads = self.list_workload_patterns(&trust.document);
+        if !workloads.is_empty() {
+            request_conditions.push(Condition::on_texts(ConditionOperator::ArnNotLike, "aws:PrincipalArn", &workloads));
+        }
+        let this_role = ResourceElement::listing([self.subject.principal.arn.as_str()]);
+        let statement = Statement::allow(ActionElement::listing([ASSUME_ROLE]), this_role).under(request_conditions);
+        let trust_policy = PolicyRef {
             name: trust.name.clone(),
             origin: PolicyOrigin::Identity(trust.kind.clone()),
-            document: Arc::clone(&document),
+            document: Arc::clone(&trust.document),
         };
-        let workload_patterns = self.list_workload_patterns(&document);
-        if !workload_patterns.is_empty() {
-            let arn_exclusions = request_condition.as_object_mut()?.entry("ArnNotLike").or_insert_with(|| json!({}));
-            arn_exclusions.as_object_mut()?.insert("aws:PrincipalArn".to_owned(), json!(workload_patterns));
-        }
-        let own_arns = [self.subject.principal.arn.as_str().to_owned()];
-        let statement = synthetic::build_conditional_allow(&[ASSUME.to_owned()], &own_arns, request_condition);
-        let assume_requests = synthetic::build_ceiling("brought along", &[statement], None);
-        let of_caller = |caller: &TrustGrant| {
-            self.find_proof_for_caller(caller, action, (&policy, &assume_requests.layers, &assume_requests.access))
-        };
+        let requests = build_ceiling("calls that set the value", vec![statement]);
+        let call = SessionCall { action, trust_policy, requests };
         let mut undecided = BTreeSet::new();
-        let proven_request = callers.iter().map(of_caller).find(|(proof, reasons)| {
-            undecided.extend(reasons.iter().cloned());
-            !proof.is_empty()
-        });
-        let (proof, _) = proven_request.unwrap_or_default();
+        for caller in callers {
+            let proof = self.query_caller(caller, &call).collect_into(&mut undecided);
+            if !proof.is_empty() {
+                return Some(GuardBypass { method, proof, policies: vec![call.trust_policy] });
+            }
+        }
         self.undecided.extend(undecided);
-        (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies: vec![policy] })
+        None
     }
 
-    fn find_proof_for_caller(
-        &self,
-        caller: &TrustGrant,
-        action: &str,
-        (policy, request_layers, request_access): (&PolicyRef, &Layers, &Access),
-    ) -> (ExcessByStatement, BTreeSet<UndecidedReason>) {
-        let mut caller_document = PolicyDocument::clone(&policy.document);
-        for statement in &mut caller_document.statements {
+    /// The calls that a caller may send.
+    fn query_caller(&self, caller: &PrincipalEntry, call: &SessionCall) -> QueryAnswer {
+        let value_layers = self.build_call_layers(caller, call, call.action);
+        let assume_layers = self.build_call_layers(caller, call, ASSUME_ROLE);
+        let (value_access, _) = self.analyzer.compute_effective_access(&value_layers);
+        let (assume_access, _) = self.analyzer.compute_effective_access(&assume_layers);
+        let replay = |request: &Request, interpretation| {
+            let required_layers = [&value_layers, &assume_layers, &call.requests.layers];
+            let mut decisions =
+                required_layers.iter().map(|layers| self.analyzer.is_allowed(layers, request, interpretation));
+            WitnessDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.confirm(request)
+        };
+        let known = build_caller_context(caller);
+        let requester = Requester::from_subject(self.subject).with_context(&known);
+        let session_access = intersect(&intersect(&value_access, &assume_access), &call.requests.access);
+        Query::new_difference(self.analyzer, requester, &replay).find_excess(&session_access, &Access::default())
+    }
+
+    /// What the trust policy, and the SCPs if the caller is in the account of the role, allow a caller for one of the
+    /// actions of the call, as an access to `sts:AssumeRole`.
+    fn build_call_layers(&self, caller: &PrincipalEntry, call: &SessionCall, action: &str) -> Layers {
+        let mut document = PolicyDocument::clone(&call.trust_policy.document);
+        for statement in &mut document.statements {
             if !self.applies_to_caller(statement, caller) {
-                statement.action.patterns.clear();
-                statement.action.kind = ElementKind::List;
+                statement.action = ActionElement { kind: ElementKind::List, patterns: Vec::new() };
             }
-            // Who calls is settled: the evaluator is asked of the statements alone.
+            // The caller is fixed: the query is about the other elements.
             statement.principal = None;
         }
-        let account = caller_account(caller);
-        let is_same_account = account.as_deref() == Some(self.subject.account.id.as_str());
-        let build_assume_layers = |action: &str| {
-            let document = replace_action(&caller_document, action, ASSUME);
-            let scps = is_same_account.then(|| replace_action_in_scps(&self.subject.layers, action, ASSUME)).flatten();
-            Layers { scps, ..Layers::from_identity(vec![PolicyRef { document, ..policy.clone() }]) }
+        let is_same_account = caller_account(caller) == Some(self.subject.account.id.as_str());
+        let scps = match is_same_account {
+            true => replace_action_in_scps(&self.subject.layers, action, ASSUME_ROLE),
+            false => None,
         };
-        let (value_layers, assume_layers) = (build_assume_layers(action), build_assume_layers(ASSUME));
-        let (value_access, assume_access) = (
-            self.analyzer.compute_effective_access(&value_layers).0,
-            self.analyzer.compute_effective_access(&assume_layers).0,
-        );
-        let confirm = |request: &Request, readings| {
-            let required_layers = [&value_layers, &assume_layers, request_layers];
-            self.analyzer.check_witness(
-                required_layers.iter().all(|l| self.analyzer.is_allowed(l, request, readings)),
-                false,
-                request,
-            )
-        };
-        let mut known = KnownContext::unconstrained();
-        if let Some(account) = account {
-            known.set("aws:PrincipalAccount", KeyFact::Value(account));
-        }
-        if let TrustGrant::Principal(arn) = caller
-            && arn.service() == "iam"
-        {
-            known.set("aws:PrincipalArn", KeyFact::Value(arn.as_str().to_owned()));
-            let user = arn.resource().strip_prefix("user/").and_then(|path| path.rsplit('/').next());
-            known.set("aws:username", user.map_or(KeyFact::Missing, |name| KeyFact::Value(name.to_owned())));
-        }
-        let query = Query { known_context: &known, ..Query::new_difference(self.analyzer, self.subject, &confirm) };
-        let mut undecided = BTreeSet::new();
-        let session_access = intersect(&intersect(&value_access, &assume_access), request_access);
-        (query.query_existing_actions(&session_access, &Access::default(), &mut undecided), undecided)
+        let document = replace_action(&document, action, ASSUME_ROLE);
+        Layers { scps, ..Layers::from_identity(vec![PolicyRef { document, ..call.trust_policy.clone() }]) }
     }
 
     /// Whether a statement of the trust policy applies to a caller.
-    fn applies_to_caller(&self, statement: &Statement, caller: &TrustGrant) -> bool {
+    fn applies_to_caller(&self, statement: &Statement, caller: &PrincipalEntry) -> bool {
         let Some(element) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else { return false };
         let account = caller_account(caller);
-        parse_principal_element(element).iter().any(|listed| match listed {
-            TrustGrant::Anyone => true,
-            TrustGrant::Account(_) => account.is_some() && caller_account(listed) == account,
-            _ => listed == caller,
+        element.entries.iter().any(|entry| match entry {
+            PrincipalEntry::Anyone => true,
+            PrincipalEntry::Aws(AwsPrincipal::Account(_) | AwsPrincipal::Root(_)) => {
+                account.is_some() && caller_account(entry) == account
+            }
+            _ => entry == caller,
         })
     }
 
-    /// The AWS principals, except programs, that the trust policy grants an action. A program that hands out sessions
-    /// of the role decides about their values itself, as does an identity provider. The role itself is included.
-    fn list_callers(&self, document: &PolicyDocument, action: &str) -> Vec<TrustGrant> {
-        let grants = list_conditional_grants(document).into_iter();
-        let with_action = grants.filter(|conditional| conditional.statement.action.lists_action(action));
-        let is_caller = |grant: &TrustGrant| match grant {
-            TrustGrant::Anyone | TrustGrant::Account(_) | TrustGrant::UniqueId(_) => true,
-            TrustGrant::Principal(arn) => !self.is_workload(arn.as_str()),
-            _ => false,
+    /// The AWS principals in a statement of the trust policy that are not workloads. A workload that passes the role on is
+    /// controlled by someone else, as is an identity provider.
+    fn list_callers<'s>(&self, statement: &'s Statement) -> Vec<&'s PrincipalEntry> {
+        let Some(element) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else {
+            return Vec::new();
         };
-        with_action.map(|conditional| conditional.grant).filter(is_caller).collect()
+        let is_caller = |entry: &&PrincipalEntry| match entry {
+            PrincipalEntry::Anyone => true,
+            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => !self.is_workload(arn.as_str()),
+            PrincipalEntry::Aws(_) => true,
+            PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => false,
+        };
+        element.entries.iter().filter(is_caller).collect()
     }
 
-    /// The patterns of callers that the trust policy or the organization speaks of and that mean programs alone. What
-    /// these bring, someone else decides on.
+    /// The patterns over callers in the trust policy and in the SCPs that match workloads only. Someone else controls the
+    /// values that these callers set.
     fn list_workload_patterns(&self, trust: &PolicyDocument) -> BTreeSet<String> {
         let levels = self.subject.layers.scps.iter().flatten().flat_map(|level| &level.policies);
         let documents = levels.map(|policy| &*policy.document).chain([trust]);
         let conditions = documents.flat_map(|document| &document.statements).flat_map(|s| &s.conditions);
         let caller_conditions = conditions.filter(|condition| condition.key.lower() == "aws:principalarn");
-        let as_text = |value: &ConditionValue| match value {
+        let to_pattern = |value: &ConditionValue| match value {
             ConditionValue::Text(template) => Some(template.as_written().to_owned()),
+            // A condition on an ARN with a typed operator, such as `Null`, has no pattern.
             ConditionValue::Typed(_) => None,
         };
         let matches_only_workloads = |pattern: &String| {
@@ -185,37 +189,56 @@ impl BypassFinder<'_, '_> {
             let mut matching_arns = self.classes.keys().filter(|arn| glob.matches(arn)).peekable();
             matching_arns.peek().is_some() && matching_arns.all(|arn| self.is_workload(arn))
         };
-        caller_conditions
-            .flat_map(|condition| &condition.values)
-            .filter_map(as_text)
-            .filter(matches_only_workloads)
-            .collect()
+        let values = caller_conditions.flat_map(|condition| &condition.values);
+        values.filter_map(to_pattern).filter(matches_only_workloads).collect()
     }
 
+    /// Whether an ARN is that of a workload, or of a session of one. The role itself does not count.
     fn is_workload(&self, arn: &str) -> bool {
-        let is_known_workload = |arn: &str| {
+        let is_other_workload = |arn: &str| {
             arn != self.subject.principal.arn.as_str()
                 && self.classes.get(arn) == Some(&InferredClass::Known(PrincipalClass::Workload))
         };
-        // A session goes by its role, whose path its ARN does not tell.
-        let find_session_role = || {
-            let (head, session_path) = arn.split_once(":assumed-role/")?;
-            let (role, account) = (session_path.split('/').next()?, head.rsplit(':').next()?);
-            let mut roles = self.classes.keys().filter(|role_arn| {
-                role_arn.split(':').nth(4) == Some(account)
-                    && role_arn.contains(":role/")
-                    && role_arn.rsplit('/').next() == Some(role)
-            });
-            roles.next().copied()
+        is_other_workload(arn) || self.find_session_role(arn).is_some_and(is_other_workload)
+    }
+
+    /// The role of a session. The ARN of a session lacks the path of its role. `None` if the ARN is not that of a session, or
+    /// if the snapshot does not have the role.
+    fn find_session_role(&self, session_arn: &str) -> Option<&str> {
+        let session = Arn::parse(session_arn)?;
+        let role_name = session.resource().strip_prefix("assumed-role/")?.split('/').next()?;
+        let is_role_of_session = |role_arn: &str| {
+            Arn::parse(role_arn).is_some_and(|role| {
+                role.account() == session.account()
+                    && role.resource().starts_with("role/")
+                    && role.resource().rsplit('/').next() == Some(role_name)
+            })
         };
-        is_known_workload(arn) || find_session_role().is_some_and(is_known_workload)
+        self.classes.keys().copied().find(|arn| is_role_of_session(arn))
     }
 }
 
-fn caller_account(caller: &TrustGrant) -> Option<String> {
-    match caller {
-        TrustGrant::Account(account) => Some(account.as_str().to_owned()),
-        TrustGrant::Principal(arn) => Some(arn.account().to_owned()),
+/// The context facts of a caller.
+fn build_caller_context(caller: &PrincipalEntry) -> KnownContext {
+    let mut known = KnownContext::unconstrained();
+    if let Some(account) = caller_account(caller) {
+        known.set("aws:PrincipalAccount", KeyFact::Value(account.to_owned()));
+    }
+    if let PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) = caller
+        && arn.service() == "iam"
+    {
+        known.set("aws:PrincipalArn", KeyFact::Value(arn.as_str().to_owned()));
+        let user = arn.resource().strip_prefix("user/").and_then(|path| path.rsplit('/').next());
+        known.set("aws:username", user.map_or(KeyFact::Missing, |name| KeyFact::Value(name.to_owned())));
+    }
+    known
+}
+
+/// The account of a caller. `None` if the entry does not determine it.
+fn caller_account(entry: &PrincipalEntry) -> Option<&str> {
+    match entry {
+        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str()),
+        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => Some(arn.account()),
         _ => None,
     }
 }

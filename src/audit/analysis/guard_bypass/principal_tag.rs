@@ -1,222 +1,133 @@
-//! What a principal has, or gives to itself.
+//! Tags of the principal that satisfy a condition: it has them, or can set or remove them.
 
-use serde_json::Value;
-
-use super::condition_source::{WrittenCondition, build_tag_keys_condition};
-use super::{BypassFinder, GuardBypass, replace_action};
-use crate::access::{Context, ContextValue, KeyFact, KnownContext, Layers, OrganizationLevel, PolicyRef, Request};
-use crate::audit::analysis::analyzer::Query;
-use crate::audit::subject::synthetic;
-use crate::iam::{ConditionOperator, ContextKey, Interpretation, MissingKeyRule, Quantifier};
+use super::bypass::GuardBypass;
+use super::finder::BypassFinder;
+use super::guard_condition::{
+    build_tag_keys_condition, build_tag_request, can_be_met_by_removal, requires_missing_key,
+};
+use crate::access::{Context, ContextValue, KeyFact, KnownContext, Request};
+use crate::audit::analysis::analyzer::Requester;
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
+use crate::audit::subject::synthetic::build_ceiling;
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{Condition, ConditionOperator, ContextKey, Interpretation, MissingKeyRule, Quantifier, Statement};
 use crate::snapshot::IamEntityKind;
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, StatementUse};
 
-const FEDERATE: &str = "sts:GetFederationToken";
+/// How a request changes a tag.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum TagChange {
+    Set,
+    Remove,
+}
 
-impl BypassFinder<'_, '_> {
-    /// Its own tags satisfy the condition, whoever uses it: nobody has to give it anything.
-    pub(crate) fn find_existing_tag(&self, written_condition: &WrittenCondition<'_>, tag: &str) -> Option<GuardBypass> {
-        let condition = written_condition.condition;
-        // That a tag is not there is what is usual: someone else sets it to stop the principal.
-        if condition.operator.is_negated() || written_condition.requires_missing_key() {
+impl BypassFinder<'_> {
+    /// The tags of the principal satisfy a condition already.
+    pub(crate) fn find_existing_tag(&self, condition: &Condition, tag: &str) -> Option<GuardBypass> {
+        // A missing tag is the normal state: someone else sets the tag to stop the principal.
+        if condition.operator.is_negated() || requires_missing_key(condition) {
             return None;
         }
-        let subject = self.subject;
-        let mut matching_tags = subject.principal.tags.iter().filter(|(key, _)| key.eq_ignore_ascii_case(tag));
-        match (matching_tags.next(), matching_tags.next()) {
+        let tags = &self.subject.principal.tags;
+        let mut matching_tags = tags.iter().filter(|(name, _)| name.eq_ignore_ascii_case(tag));
+        let method = match (matching_tags.next(), matching_tags.next()) {
             (Some((_, value)), None) => {
                 let is_satisfied =
-                    condition.operator == ConditionOperator::Null || self.is_satisfied_by(written_condition, value);
-                is_satisfied
-                    .then(|| GuardBypass::without_request(format!("it has {} = \"{value}\" for good", condition.key)))
+                    condition.operator == ConditionOperator::Null || self.is_satisfied_by(condition, value);
+                let key = condition.key.as_written().to_owned();
+                is_satisfied.then(|| GuardBypassMethod::HasTag { key, value: value.clone() })
             }
             (None, _) => {
-                let holds_when_missing = condition.quantifier == Quantifier::ForAllValues
+                let matches_missing_key = condition.quantifier == Quantifier::ForAllValues
                     || condition.when_missing == MissingKeyRule::Satisfied;
-                let is_tag_missing =
-                    holds_when_missing && subject.known_context.fact(&condition.key) == KeyFact::Missing;
-                is_tag_missing
-                    .then(|| GuardBypass::without_request(format!("it has no tag {tag}, and so is not asked for one")))
+                let is_missing = self.subject.known_context.fact(&condition.key) == KeyFact::Missing;
+                (matches_missing_key && is_missing).then(|| GuardBypassMethod::LacksTag { tag: tag.to_owned() })
             }
+            // Tags that differ in case only: AWS does not document which one the key has.
             (Some(_), Some(_)) => None,
-        }
+        };
+        method.map(GuardBypass::without_request)
     }
 
-    /// Whether the condition holds where its key has this value, and all else is as it is known.
-    fn is_satisfied_by(&self, written_condition: &WrittenCondition<'_>, value: &str) -> bool {
+    /// Whether a condition matches if its key has this value, with the context facts of the principal.
+    fn is_satisfied_by(&self, condition: &Condition, value: &str) -> bool {
         let mut context = Context::default();
-        for (key, known) in self.subject.known_context.facts() {
-            match known {
+        for (key, fact) in self.subject.known_context.facts() {
+            match fact {
                 KeyFact::Value(value) => drop(context.0.insert(key.clone(), ContextValue::Single(value.clone()))),
                 KeyFact::Set(values) => drop(context.0.insert(key.clone(), ContextValue::Set(values.clone()))),
                 KeyFact::Missing | KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::Free => {}
             }
         }
-        context.0.insert(written_condition.condition.key.clone(), ContextValue::Single(value.to_owned()));
+        context.0.insert(condition.key.clone(), ContextValue::Single(value.to_owned()));
         let action = "sts:GetCallerIdentity".to_owned();
-        let statement = synthetic::build_conditional_allow(
-            std::slice::from_ref(&action),
-            &synthetic::all_resources(),
-            written_condition.to_json(),
-        );
-        let guard_ceiling = synthetic::build_ceiling("the guard", &[statement], None);
+        let statement = Statement::allow(ActionElement::listing([&action]), ResourceElement::any());
+        let requests = build_ceiling(&self.check.name, vec![statement.under([condition.clone()])]);
         let request = Request { action, resource: "*".to_owned(), context };
-        self.analyzer.is_allowed(&guard_ceiling.layers, &request, Interpretation::default())
+        self.analyzer.is_allowed(&requests.layers, &request, Interpretation::default())
     }
 
-    /// It may set the tag on itself, or take it off where the guard asks that it is not there.
-    pub(crate) fn find_self_tagging(
-        &mut self,
-        written_condition: &WrittenCondition<'_>,
-        tag: &str,
-    ) -> Option<GuardBypass> {
-        let is_met_by_absence =
-            written_condition.requires_missing_key() || written_condition.condition.operator.is_negated();
-        let untagging = is_met_by_absence
-            .then(|| self.find_tag_request(written_condition, "Untag", build_tag_keys_condition(tag)))
+    /// The principal can set the tag on itself, or remove it if a missing tag satisfies the condition.
+    pub(crate) fn find_self_tagging(&mut self, condition: &Condition, tag: &str) -> Option<GuardBypass> {
+        let removal = can_be_met_by_removal(condition)
+            .then(|| self.find_tag_request(condition, TagChange::Remove, vec![build_tag_keys_condition(tag)]))
             .flatten();
-        untagging.or_else(|| self.find_tag_request(written_condition, "Tag", written_condition.to_tag_request(tag)?))
+        removal.or_else(|| self.find_tag_request(condition, TagChange::Set, build_tag_request(condition, tag)?))
     }
 
     fn find_tag_request(
         &mut self,
-        written_condition: &WrittenCondition<'_>,
-        verb: &str,
-        request_condition: Value,
+        condition: &Condition,
+        change: TagChange,
+        request_conditions: Vec<Condition>,
     ) -> Option<GuardBypass> {
-        let entity_kind = if self.subject.principal.entity_kind == IamEntityKind::User { "User" } else { "Role" };
-        let actions = [format!("iam:{verb}{entity_kind}")];
+        let action = match (change, self.subject.principal.entity_kind == IamEntityKind::User) {
+            (TagChange::Set, true) => "iam:TagUser",
+            (TagChange::Set, false) => "iam:TagRole",
+            (TagChange::Remove, true) => "iam:UntagUser",
+            (TagChange::Remove, false) => "iam:UntagRole",
+        };
+        let actions = [action.to_owned()];
         let (access, policies) = self.analyzer.compute_effective_access(&self.subject.layers);
         if !self.has_grant_for(&access, &actions) {
             return None;
         }
-        let own_arns = vec![self.subject.principal.arn.as_str().to_owned()];
-        let statement = synthetic::build_conditional_allow(&actions, &own_arns, request_condition);
-        let tag_requests = synthetic::build_ceiling("the tag itself", &[statement], None);
-        // Where setting the tag needs the tag already, it is not done alone.
-        let already_guarded = self.restrict_guard_to_actions(&actions)?;
-        let layers = &self.subject.layers;
-        let confirm = |request: &Request, readings| {
-            let is_allowed = self.analyzer.is_allowed(layers, request, readings)
-                && self.analyzer.is_allowed(&tag_requests.layers, request, readings);
-            self.analyzer.check_witness(
-                is_allowed,
-                self.analyzer.is_allowed(&already_guarded.layers, request, readings),
-                request,
-            )
-        };
+        let on_itself = ResourceElement::listing([self.subject.principal.arn.as_str()]);
+        let statement = Statement::allow(ActionElement::listing(&actions), on_itself).under(request_conditions);
+        let tag_requests = build_ceiling("requests that tag the principal", vec![statement]);
+        let already_guarded = self.restrict_guard_to_actions(&actions);
         let known = self.build_own_context(&access);
-        let query = Query { known_context: &known, ..Query::new_difference(self.analyzer, self.subject, &confirm) };
-        let proof = query.query_existing_actions(
-            &intersect(&access, &tag_requests.access),
-            &already_guarded.access,
-            self.undecided,
-        );
+        let requester = Requester::from_subject(self.subject).with_context(&known);
+        let answer = self.query_unguarded(requester, &access, &tag_requests, &already_guarded);
+        let proof = answer.collect_into(&mut self.undecided);
         let [action] = actions;
-        let summary = match verb {
-            "Tag" => format!("it may set {} itself ({action})", written_condition.condition.key),
-            _ => format!("it may take {} off itself ({action})", written_condition.condition.key),
+        let key = condition.key.as_written().to_owned();
+        let method = match change {
+            TagChange::Set => GuardBypassMethod::SetsTag { key, action },
+            TagChange::Remove => GuardBypassMethod::RemovesTag { key, action },
         };
-        (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies })
+        (!proof.is_empty()).then_some(GuardBypass { method, proof, policies })
     }
 
-    /// What is known of a request on the principal itself: the resource has its tags.
+    /// The context facts of a request on the principal itself: the tags of the resource are its own.
     fn build_own_context(&self, access: &Access) -> KnownContext {
         let mut known = self.subject.known_context.clone();
-        for key in list_context_keys(access) {
+        for key in list_condition_keys(access) {
             let lower = key.lower();
             let tag = lower.strip_prefix("aws:resourcetag/").or_else(|| lower.strip_prefix("iam:resourcetag/"));
-            let Some(tag) = tag else { continue };
-            let mut matching_tags =
-                self.subject.principal.tags.iter().filter(|(name, _)| name.eq_ignore_ascii_case(tag));
-            let value = matching_tags.next().map_or(KeyFact::Missing, |(_, value)| KeyFact::Value(value.clone()));
-            known.set(key.as_written(), value);
+            if let Some(tag) = tag {
+                let tags = &self.subject.principal.tags;
+                let mut matching_tags = tags.iter().filter(|(name, _)| name.eq_ignore_ascii_case(tag));
+                let fact = matching_tags.next().map_or(KeyFact::Missing, |(_, value)| KeyFact::Value(value.clone()));
+                known.set(key.as_written(), fact);
+            }
         }
         known
     }
-
-    /// A user may federate itself, and bring the tag with that session (`sts:GetFederationToken` with
-    /// `sts:TagSession`). What that session asks of IAM and STS is refused, whatever its policies say.
-    pub(crate) fn find_federation_token(
-        &mut self,
-        written_condition: &WrittenCondition<'_>,
-        tag: &str,
-    ) -> Option<GuardBypass> {
-        const TAG: &str = "sts:TagSession";
-        let subject = self.subject;
-        if subject.principal.entity_kind != IamEntityKind::User || self.is_iam_only() {
-            return None;
-        }
-        let (access, policies) = self.analyzer.compute_effective_access(&subject.layers);
-        if ![TAG, FEDERATE].iter().all(|action| self.has_grant_for(&access, &[(*action).to_owned()])) {
-            return None;
-        }
-        let statement = synthetic::build_conditional_allow(
-            &[FEDERATE.to_owned()],
-            &synthetic::all_resources(),
-            written_condition.to_tag_request(tag)?,
-        );
-        let session_requests = synthetic::build_ceiling("a session with the tag", &[statement], None);
-        // One call asks for both: what is said of the one is asked as if it were said of the other.
-        let tag_layers = replace_action_in_layers(&subject.layers, TAG, FEDERATE);
-        let (tag_access, _) = self.analyzer.compute_effective_access(&tag_layers);
-        let confirm = |request: &Request, readings| {
-            let required_layers = [&subject.layers, &tag_layers, &session_requests.layers];
-            self.analyzer.check_witness(
-                required_layers.iter().all(|l| self.analyzer.is_allowed(l, request, readings)),
-                false,
-                request,
-            )
-        };
-        let query = Query::new_difference(self.analyzer, subject, &confirm);
-        let session_access = intersect(&intersect(&access, &tag_access), &session_requests.access);
-        let proof = query.query_existing_actions(&session_access, &Access::default(), self.undecided);
-        let summary = format!("it may federate itself with {} ({FEDERATE}, {TAG})", written_condition.condition.key);
-        (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies })
-    }
-
-    fn is_iam_only(&self) -> bool {
-        let documents = self.check.scope.documents.iter();
-        let mut patterns = documents.flat_map(|d| &d.document.statements).flat_map(|s| &s.action.patterns);
-        patterns.all(|pattern| matches!(pattern.service().to_ascii_lowercase().as_str(), "iam" | "sts"))
-    }
 }
 
-/// The layers with what they say of one action said of another.
-pub(crate) fn replace_action_in_layers(layers: &Layers, action: &str, new_action: &str) -> Layers {
-    let replace = |policy: &PolicyRef| PolicyRef {
-        document: replace_action(&policy.document, action, new_action),
-        ..policy.clone()
-    };
-    let replace_all = |policies: &Vec<PolicyRef>| policies.iter().map(replace).collect::<Vec<_>>();
-    Layers {
-        identity: replace_all(&layers.identity),
-        boundary: layers.boundary.as_ref().map(replace_all),
-        scps: replace_action_in_scps(layers, action, new_action),
-        ..layers.clone()
-    }
-}
-
-/// The same of the organization's levels alone.
-pub(crate) fn replace_action_in_scps(
-    layers: &Layers,
-    action: &str,
-    new_action: &str,
-) -> Option<Vec<OrganizationLevel>> {
-    let replace = |policy: &PolicyRef| PolicyRef {
-        document: replace_action(&policy.document, action, new_action),
-        ..policy.clone()
-    };
-    let replace_in_level = |level: &OrganizationLevel| OrganizationLevel {
-        name: level.name.clone(),
-        policies: level.policies.iter().map(replace).collect(),
-    };
-    layers.scps.as_ref().map(|levels| levels.iter().map(replace_in_level).collect())
-}
-
-/// The context keys that an access speaks of.
-fn list_context_keys(access: &Access) -> impl Iterator<Item = &ContextKey> {
+/// The context keys in the conditions of an access formula.
+fn list_condition_keys(access: &Access) -> impl Iterator<Item = &ContextKey> {
     access
         .uses()
         .filter_map(StatementUse::statement)

@@ -1,51 +1,54 @@
-//! Agents held against operators (`docs/rules.md`, IAM003): may one do what the other may, and nothing less?
+//! The operators that an agent is compared with, and the result over all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairwise::{AccessRelation, AgentAccess, OperatorAccess, PairComparison};
-use crate::access::Request;
-use crate::audit::analysis::analyzer::{Analyzer, ExcessByStatement, PrincipalAnalysis, Query};
-use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling};
-use crate::audit::subject::synthetic;
-use crate::baseline::{Baseline, Entry, PrincipalClass};
+use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis};
+use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
+use crate::audit::subject::synthetic::{build_ceiling, list_class_actions};
+use crate::baseline::{Baseline, Entry};
 use crate::catalog::RiskClass;
-use crate::solve::Access;
+use crate::iam::Statement;
+use crate::iam::element::ResourceElement;
+use crate::solve::UndecidedReason;
 
-/// Those whom agents are held against.
+/// The principals that agents are compared with.
 pub(crate) struct OperatorCandidates<'a> {
     candidates: Vec<OperatorAccess<'a>>,
-    /// The operators of each account.
+    /// The indices of the operators of each account, by account id.
     operators_by_account: BTreeMap<&'a str, Vec<usize>>,
-    /// Everything that destroys.
+    /// All destructive actions.
     destructive_actions: ResolvedCeiling,
 }
 
-/// An agent held against all operators that matter to it.
+/// The comparison of one agent with its operators.
 pub(crate) struct OperatorComparison<'a> {
-    /// All that the agent may do.
+    /// Everything that the agent is allowed to do.
     pub granted: ExcessByStatement,
-    /// Against those that it is declared to be narrower than.
+    /// The comparisons with the operators of its `narrower_than`.
     pub declared_pairs: Vec<PairComparison<'a>>,
-    /// That nobody is bound by the entry that it is declared to be narrower than.
-    missing_operator: Option<String>,
-    /// Others that may do exactly the same.
+    /// Why `narrower_than` cannot be decided: its entry applies to no principal. `None` if it applies to one.
+    missing_operator: Option<UndecidedReason>,
+    /// Other operators of the account that have exactly the same access.
     pub equivalent_operators: Vec<&'a AuditedPrincipal<'a>>,
 }
 
-/// What comes of all comparisons with those that an agent is declared to be narrower than.
+/// The result over all operators of `narrower_than`.
 pub(crate) enum ComparisonResult<'c, 'a> {
-    /// It is narrower, or nothing is declared.
+    /// The agent is narrower than one of them and equivalent to none, or `narrower_than` is not declared.
     Narrower,
-    /// It may do the same as this one.
+    /// The agent has the same access as this operator.
     Equivalent(&'c PairComparison<'a>),
-    /// It may do what none of them may; this one comes nearest.
+    /// The agent has access that none of them has. This operator is the one with the fewest missing actions.
     Exceeds(&'c PairComparison<'a>, &'c ExcessByStatement),
-    /// It could not be decided.
-    Undecided(BTreeSet<String>),
+    /// The comparison is undecided.
+    Undecided(BTreeSet<UndecidedReason>),
 }
 
 impl<'a> OperatorComparison<'a> {
-    /// Whether the agent is narrower than one of them, and the same as none.
+    /// Whether the agent is narrower than one of its operators and equivalent to none.
     pub fn result(&self) -> ComparisonResult<'_, 'a> {
         let relations = || self.declared_pairs.iter().map(|pair| (pair, &pair.relation));
         if let Some((equivalent, _)) = relations().find(|(_, relation)| matches!(relation, AccessRelation::Equivalent))
@@ -55,30 +58,32 @@ impl<'a> OperatorComparison<'a> {
         if relations().any(|(_, relation)| matches!(relation, AccessRelation::Contained)) {
             return ComparisonResult::Narrower;
         }
-        let unknown = relations().filter_map(|(_, relation)| match relation {
+        let undecided = relations().filter_map(|(_, relation)| match relation {
             AccessRelation::Undecided(reasons) => Some(reasons),
             _ => None,
         });
-        let unknown: BTreeSet<String> = unknown.flatten().chain(&self.missing_operator).cloned().collect();
-        if !unknown.is_empty() {
-            return ComparisonResult::Undecided(unknown);
+        let undecided: BTreeSet<UndecidedReason> = undecided.flatten().chain(&self.missing_operator).cloned().collect();
+        if !undecided.is_empty() {
+            return ComparisonResult::Undecided(undecided);
         }
-        let beyond = relations().filter_map(|(pair, relation)| match relation {
+        let exceeded = relations().filter_map(|(pair, relation)| match relation {
             AccessRelation::Exceeds(excess) => Some((pair, excess)),
             _ => None,
         });
         let count_actions = |excess: &ExcessByStatement| {
             excess.values().map(|statement_excess| statement_excess.actions.len()).sum::<usize>()
         };
-        match beyond.min_by_key(|(_, excess)| count_actions(excess)) {
+        match exceeded.min_by_key(|(_, excess)| count_actions(excess)) {
             Some((nearest, excess)) => ComparisonResult::Exceeds(nearest, excess),
+            // Without declared pairs: `narrower_than` is not declared.
             None => ComparisonResult::Narrower,
         }
     }
 }
 
 impl<'a> OperatorCandidates<'a> {
-    /// The operators among these principals, access for emergencies included, and those whom an entry names.
+    /// The operators among some principals, emergency access included, and the principals of the entries that a
+    /// `narrower_than` names.
     pub fn new(
         analyzer: &Analyzer<'_>,
         baseline: &Baseline,
@@ -89,115 +94,90 @@ impl<'a> OperatorCandidates<'a> {
             narrower_than.map(|name| &name.value).any(|name| *name == entry.name.value)
         };
         let is_candidate =
-            |subject: &&AuditedPrincipal<'_>| is_operator(subject) || subject.entry.is_some_and(is_referenced);
+            |subject: &&AuditedPrincipal<'_>| subject.is_human() || subject.entry.is_some_and(is_referenced);
         let candidates: Vec<OperatorAccess<'a>> =
             principals.into_iter().filter(is_candidate).map(OperatorAccess::new).collect();
         let mut operators_by_account: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, operator) in candidates.iter().enumerate() {
-            if is_operator(operator.subject) {
-                operators_by_account.entry(operator.subject.account.id.as_str()).or_default().push(index);
-            }
+        for (index, operator) in candidates.iter().enumerate().filter(|(_, operator)| operator.subject.is_human()) {
+            operators_by_account.entry(operator.subject.account.id.as_str()).or_default().push(index);
         }
-        let destructive_names = synthetic::list_class_actions(analyzer.catalog(), RiskClass::Destructive);
-        let statement = synthetic::build_allow_statement(&destructive_names, &synthetic::all_resources());
-        let destructive_actions = synthetic::build_ceiling("what destroys", &[statement], None);
-        OperatorCandidates {
-            candidates: candidates,
-            operators_by_account: operators_by_account,
-            destructive_actions: destructive_actions,
-        }
+        let destructive = list_class_actions(analyzer.catalog(), RiskClass::Destructive);
+        let statement = Statement::allow(destructive, ResourceElement::any());
+        let destructive_actions = build_ceiling("destructive actions", vec![statement]);
+        OperatorCandidates { candidates, operators_by_account, destructive_actions }
     }
 
-    /// Holds an agent against those that it is declared to be narrower than, and looks for operators that may do the
-    /// same; `answer` is what is known of it already.
+    /// Compares an agent with the operators of its `narrower_than`, and finds operators with the same access. `None` if the
+    /// principal is not an agent and declares no `narrower_than`.
     pub fn compare(
         &self,
         analyzer: &Analyzer<'_>,
         agent: &AuditedPrincipal<'_>,
         analysis: &PrincipalAnalysis,
     ) -> Option<OperatorComparison<'a>> {
-        if !agent.is_agent() && agent.entry.is_none_or(|entry| entry.narrower_than.is_none()) {
+        let narrower_than = agent.entry.and_then(|entry| entry.narrower_than.as_ref());
+        if !agent.is_agent() && narrower_than.is_none() {
             return None;
         }
         let (access, _) = analyzer.compute_effective_access(&agent.layers);
         let granted = match agent.entry {
+            // The ceiling is empty, so the excess is all that is allowed.
             None => analysis.excess.clone(),
-            Some(_) => find_all_allowed(analyzer, agent, &access),
+            Some(_) => analyzer.find_all_allowed(agent, &access),
         };
-        let declared_indices = self.find_declared_operators(agent);
-        let agent_access = AgentAccess {
-            analyzer: analyzer,
-            subject: agent,
-            access: &access,
-            analysis: analysis,
-            destructive_actions: &self.destructive_actions,
-        };
-        let account_operators = self.operators_by_account.get(agent.account.id.as_str()).into_iter().flatten();
-        let equivalent_operators = account_operators
-            .filter(|index| agent.is_agent() && !declared_indices.contains(index) && !granted.is_empty())
-            .filter_map(|index| self.candidates.get(*index))
-            .filter(|operator| {
-                agent_access.may_be_equivalent(operator, &granted) && agent_access.is_equivalent_to(operator)
-            })
-            .map(|operator| operator.subject)
+        let destructive_actions = &self.destructive_actions;
+        let agent_access = AgentAccess { analyzer, subject: agent, access: &access, analysis, destructive_actions };
+        let declared = self.find_declared_operators(agent);
+        let missing_operator = narrower_than.filter(|_| declared.is_empty()).map(|name| {
+            let reason = format!("no principal has the entry \"{}\", which `narrower_than` names", name.value);
+            UndecidedReason::UnreadInput(reason)
+        });
+        // What the agent shares with an operator that contains it decides; other operators do not matter.
+        let containing: Vec<&OperatorAccess<'a>> = declared
+            .iter()
+            .map(|(_, operator)| *operator)
+            .filter(|operator| agent_access.is_contained_in(operator, &granted))
             .collect();
-        let declared_operators = || declared_indices.iter().filter_map(|index| self.candidates.get(*index));
-        // Within one of them, whatever is shared is shared with that one; the others need not be asked.
-        let containing: Vec<&OperatorAccess<'a>> =
-            declared_operators().filter(|operator| agent_access.is_contained_in(operator, &granted)).collect();
         let declared_pairs = match containing.as_slice() {
-            [] => declared_operators().map(|operator| agent_access.compare_with(operator)).collect(),
+            [] => declared.iter().map(|(_, operator)| agent_access.compare_with(operator)).collect(),
             operators => operators.iter().map(|operator| agent_access.compare_with(operator)).collect(),
         };
-        let unbound_entry =
-            agent.entry.and_then(|entry| entry.narrower_than.as_ref()).filter(|_| declared_indices.is_empty());
-        let missing_operator = unbound_entry.map(|name| {
-            format!("no principal of the snapshot is bound by \"{}\", which it is to be narrower than", name.value)
+        let equivalent_operators = self.find_equivalent_operators(&agent_access, &declared, &granted);
+        Some(OperatorComparison { granted, declared_pairs, missing_operator, equivalent_operators })
+    }
+
+    /// The operators of the account of an agent with exactly its access, without those of `narrower_than`.
+    fn find_equivalent_operators(
+        &self,
+        agent_access: &AgentAccess<'_>,
+        declared: &[(usize, &OperatorAccess<'a>)],
+        granted: &ExcessByStatement,
+    ) -> Vec<&'a AuditedPrincipal<'a>> {
+        let agent = agent_access.subject;
+        if !agent.is_agent() || granted.is_empty() {
+            return Vec::new();
+        }
+        let account_operators = self.operators_by_account.get(agent.account.id.as_str()).into_iter().flatten();
+        let others = account_operators.filter(|index| !declared.iter().any(|(declared, _)| declared == *index));
+        let others = others.filter_map(|index| self.candidates.get(*index));
+        let equivalent = others.filter(|operator| {
+            agent_access.may_be_equivalent(operator, granted) && agent_access.is_equivalent_to(operator)
         });
-        Some(OperatorComparison {
-            granted: granted,
-            declared_pairs: declared_pairs,
-            missing_operator: missing_operator,
-            equivalent_operators: equivalent_operators,
-        })
+        equivalent.map(|operator| operator.subject).collect()
     }
 
-    /// Those that a principal is declared to be narrower than: of its own account, where there are some.
-    fn find_declared_operators(&self, agent: &AuditedPrincipal<'_>) -> Vec<usize> {
+    /// The operators of `narrower_than`, with their indices: those of the account of the agent, or those of all accounts if
+    /// its account has none.
+    fn find_declared_operators(&self, agent: &AuditedPrincipal<'_>) -> Vec<(usize, &OperatorAccess<'a>)> {
         let Some(name) = agent.entry.and_then(|entry| entry.narrower_than.as_ref()) else { return Vec::new() };
-        let is_bound =
-            |operator: &OperatorAccess<'_>| operator.subject.entry.is_some_and(|e| e.name.value == name.value);
-        let is_same_account = |operator: &OperatorAccess<'_>| operator.subject.account.id == agent.account.id;
-        let find_indices = |only_same_account: bool| -> Vec<usize> {
-            let candidates = self.candidates.iter().enumerate();
-            candidates
-                .filter(|(_, operator)| is_bound(operator) && (!only_same_account || is_same_account(operator)))
-                .map(|(index, _)| index)
-                .collect()
-        };
-        let same_account = find_indices(true);
-        if same_account.is_empty() { find_indices(false) } else { same_account }
+        let has_entry =
+            |operator: &OperatorAccess<'_>| operator.subject.entry.is_some_and(|entry| entry.name.value == name.value);
+        let in_all_accounts: Vec<(usize, &OperatorAccess<'a>)> =
+            self.candidates.iter().enumerate().filter(|(_, operator)| has_entry(operator)).collect();
+        let is_in_account =
+            |(_, operator): &(usize, &OperatorAccess<'a>)| operator.subject.account.id == agent.account.id;
+        let in_account: Vec<(usize, &OperatorAccess<'a>)> =
+            in_all_accounts.iter().copied().filter(is_in_account).collect();
+        if in_account.is_empty() { in_all_accounts } else { in_account }
     }
-}
-
-/// Whether a principal is people's.
-pub(crate) fn is_operator(subject: &AuditedPrincipal<'_>) -> bool {
-    subject.class().is(PrincipalClass::Operator) || subject.class().is(PrincipalClass::BreakGlass)
-}
-
-/// All that a principal may do.
-pub(crate) fn find_all_allowed(
-    analyzer: &Analyzer<'_>,
-    subject: &AuditedPrincipal<'_>,
-    access: &Access,
-) -> ExcessByStatement {
-    let replay = |request: &Request, readings| {
-        analyzer.check_witness(analyzer.is_allowed(&subject.layers, request, readings), false, request)
-    };
-    // What is undecided of it is told where it decides something.
-    Query::new_difference(analyzer, subject, &replay).query_existing_actions(
-        access,
-        &Access::default(),
-        &mut BTreeSet::new(),
-    )
 }

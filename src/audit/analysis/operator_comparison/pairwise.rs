@@ -1,67 +1,78 @@
-//! One agent against one operator.
+//! Compares the access of one agent with that of one operator.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use crate::access::{Context, ContextValue, KeyFact, Request};
-use crate::audit::analysis::analyzer::{
-    Analyzer, BUDGET, ExcessByStatement, PrincipalAnalysis, Query, StatementExcess,
-};
-use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling};
+use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
+use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis, Query, Requester, WitnessDecisions};
+use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::iam::{ContextKey, Interpretation};
 use crate::snapshot::LayerKind;
 use crate::solve::access::ops::intersect;
-use crate::solve::{Access, AnswerDetail, RenamedAccess, UndecidedReason};
+use crate::solve::{Access, RenamedAccess, UndecidedReason};
 
-/// An operator, ready to be held against agents.
+/// An operator, prepared for comparisons.
 pub(crate) struct OperatorAccess<'a> {
     /// The operator.
     pub subject: &'a AuditedPrincipal<'a>,
+    /// Computed for the first comparison.
     access: OnceLock<Access>,
-    /// What of a request's context is always the same for it.
+    /// The context values that all its requests have.
     fixed_context: Context,
-    /// What no request of its has.
+    /// The context keys that none of its requests has.
     missing_keys: Vec<ContextKey>,
 }
 
-/// How an agent's access lies to an operator's.
+/// The relation of the access of an agent to that of an operator.
 pub(crate) enum AccessRelation {
-    /// Each may do what the other may.
+    /// Both have the same access.
     Equivalent,
-    /// The agent may do less.
+    /// The operator has all access of the agent, and more.
     Contained,
-    /// The agent may do what the operator may not: this.
+    /// The agent has access that the operator does not have.
     Exceeds(ExcessByStatement),
-    /// It could not be decided, and why.
-    Undecided(BTreeSet<String>),
+    /// The relation is undecided, for these reasons: at least one.
+    Undecided(BTreeSet<UndecidedReason>),
 }
 
-/// An agent held against one of the operators that it is declared to be narrower than.
+/// The comparison of an agent with one operator of its `narrower_than`.
 pub(crate) struct PairComparison<'a> {
     /// The operator.
     pub operator: &'a AuditedPrincipal<'a>,
-    /// What came of it.
+    /// The relation of the agent to it.
     pub relation: AccessRelation,
-    /// What both may do, destroys, and is not declared for the agent.
+    /// The destructive actions that both can perform and that the ceiling of the agent does not allow.
     pub shared_excess: ExcessByStatement,
 }
 
+/// Whether one access is contained in another.
+enum Containment {
+    /// It is proven.
+    Contained,
+    /// It is refuted.
+    NotContained,
+    /// Neither.
+    Undecided(BTreeSet<UndecidedReason>),
+}
+
 impl<'a> OperatorAccess<'a> {
-    /// The operator, nothing of it asked yet.
+    /// Prepares an operator. Its access is not computed yet.
     pub fn new(subject: &'a AuditedPrincipal<'a>) -> OperatorAccess<'a> {
         let (mut fixed_context, mut missing_keys) = (Context::default(), Vec::new());
-        for (key, known) in subject.known_context.facts() {
-            match known {
+        for (key, fact) in subject.known_context.facts() {
+            match fact {
                 KeyFact::Value(value) => drop(fixed_context.0.insert(key.clone(), ContextValue::Single(value.clone()))),
                 KeyFact::Set(values) => drop(fixed_context.0.insert(key.clone(), ContextValue::Set(values.clone()))),
                 KeyFact::Missing => missing_keys.push(key.clone()),
                 KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::Free => {}
             }
         }
-        OperatorAccess { subject, access: OnceLock::new(), fixed_context: fixed_context, missing_keys: missing_keys }
+        OperatorAccess { subject, access: OnceLock::new(), fixed_context, missing_keys }
     }
 
-    /// A request with this operator's own context.
+    /// The same request by this operator.
     fn to_operator_request(&self, request: &Request) -> Request {
         let mut operator_request = request.clone();
         operator_request.context.0.retain(|key, _| !self.missing_keys.contains(key));
@@ -70,156 +81,152 @@ impl<'a> OperatorAccess<'a> {
     }
 }
 
-/// An agent, and what is known of it.
+/// An agent with its access and the answers about it.
 pub(crate) struct AgentAccess<'a> {
-    /// What the run shares.
+    /// The analyzer.
     pub analyzer: &'a Analyzer<'a>,
     /// The agent.
     pub subject: &'a AuditedPrincipal<'a>,
-    /// What it may do.
+    /// Its effective access.
     pub access: &'a Access,
-    /// What was found of it against its own ceiling.
+    /// The answers about it.
     pub analysis: &'a PrincipalAnalysis,
-    /// Everything that destroys.
+    /// All destructive actions.
     pub destructive_actions: &'a ResolvedCeiling,
 }
 
 impl AgentAccess<'_> {
-    /// Whether an operator may do what examples show of the agent. Where not, it is not the same, and nobody need ask.
+    /// Whether an operator may be equivalent: both are completely known, and the operator may send the witnesses of the
+    /// agent's access. A quick test before the solver decides.
     pub fn may_be_equivalent(&self, operator: &OperatorAccess<'_>, granted: &ExcessByStatement) -> bool {
-        let is_complete = |subject: &AuditedPrincipal<'_>| describe_missing_layer(subject).is_none();
+        let is_complete = |subject: &AuditedPrincipal<'_>| find_missing_layer(subject).is_none();
         is_complete(self.subject) && is_complete(operator.subject) && self.operator_allows_witnesses(operator, granted)
     }
 
     fn operator_allows_witnesses(&self, operator: &OperatorAccess<'_>, granted: &ExcessByStatement) -> bool {
         let is_allowed = |request: &Request| {
-            self.analyzer.is_allowed(
-                &operator.subject.layers,
-                &operator.to_operator_request(request),
-                Interpretation::default(),
-            )
+            let operator_request = operator.to_operator_request(request);
+            self.analyzer.is_allowed(&operator.subject.layers, &operator_request, Interpretation::default())
         };
-        granted.values().filter_map(|found| found.witness.as_ref()).all(is_allowed)
+        granted.values().filter_map(|statement_excess| statement_excess.witness.as_ref()).all(is_allowed)
     }
 
-    /// Whether it is proven that an operator may do all that the agent may; examples tell first where not.
+    /// Whether it is proven that an operator has all access of the agent. The witnesses are tested before the solver
+    /// decides.
     pub fn is_contained_in(&self, operator: &OperatorAccess<'_>, granted: &ExcessByStatement) -> bool {
         let renamed = self.rename_operator_keys(operator);
         self.operator_allows_witnesses(operator, granted)
-            && self.find_uncontained(self.access, &renamed.access, &renamed).is_empty()
+            && matches!(self.decide_containment(self.access, &renamed.access, &renamed), Containment::Contained)
     }
 
-    /// Whether it is proven that each may do what the other may.
+    /// Whether it is proven that both have the same access.
     pub fn is_equivalent_to(&self, operator: &OperatorAccess<'_>) -> bool {
         let renamed = self.rename_operator_keys(operator);
-        self.find_uncontained(self.access, &renamed.access, &renamed).is_empty()
-            && self.find_uncontained(&renamed.access, self.access, &renamed).is_empty()
+        matches!(self.decide_containment(self.access, &renamed.access, &renamed), Containment::Contained)
+            && matches!(self.decide_containment(&renamed.access, self.access, &renamed), Containment::Contained)
     }
 
-    /// Holds it against one that it is declared to be narrower than.
-    pub fn compare_with<'o>(&self, operator_access: &OperatorAccess<'o>) -> PairComparison<'o> {
-        let renamed = self.rename_operator_keys(operator_access);
-        let operator_layers = &operator_access.subject.layers;
-        let mut undecided = BTreeSet::new();
-        let replay = |request: &Request, readings| {
+    /// Compares the agent with an operator of its `narrower_than`.
+    pub fn compare_with<'o>(&self, operator: &OperatorAccess<'o>) -> PairComparison<'o> {
+        let renamed = self.rename_operator_keys(operator);
+        let replay = |request: &Request, interpretation| {
             let (agent_request, operator_request) =
                 (renamed.strip_renamed_keys(request), renamed.restore_request(request));
-            let agent_allows = self.analyzer.is_allowed(&self.subject.layers, &agent_request, readings);
-            self.analyzer.check_witness(
-                agent_allows,
-                self.analyzer.is_allowed(operator_layers, &operator_request, readings),
-                &agent_request,
-            )
+            let operator_layers = &operator.subject.layers;
+            WitnessDecisions {
+                allowed: self.analyzer.is_allowed(&self.subject.layers, &agent_request, interpretation),
+                expected: self.analyzer.is_allowed(operator_layers, &operator_request, interpretation),
+            }
+            .confirm(&agent_request)
         };
-        let query =
-            Query { known_context: &renamed.known, ..Query::new_difference(self.analyzer, self.subject, &replay) };
-        let mut excess = query.query_existing_actions(self.access, &renamed.access, &mut undecided);
+        let requester = Requester::from_subject(self.subject).with_context(&renamed.known);
+        let answer = Query::new_difference(self.analyzer, requester, &replay).find_excess(self.access, &renamed.access);
+        let mut excess = answer.excess;
         strip_renamed_keys(&mut excess, &renamed);
-        let relation = self.compare_access(excess, undecided, operator_access, &renamed);
+        let relation = match excess.is_empty() {
+            true => self.relate_contained(answer.undecided, operator, &renamed),
+            false => self.relate_exceeding(excess, operator),
+        };
         PairComparison {
-            operator: operator_access.subject,
+            operator: operator.subject,
             relation,
-            shared_excess: self.find_shared_excess(operator_access, &renamed),
+            shared_excess: self.find_shared_excess(operator, &renamed),
         }
     }
 
-    fn compare_access(
+    /// The relation if the agent has access that the operator does not have, as far as their policies are known.
+    fn relate_exceeding(&self, excess: ExcessByStatement, operator: &OperatorAccess<'_>) -> AccessRelation {
+        // A missing layer of the operator could allow the excess. A missing layer of the agent could deny it.
+        let missing_of_operator = find_missing_layer(operator.subject);
+        let missing_of_agent = || match self.subject.has_missing_restricting_layer() {
+            true => find_missing_layer(self.subject),
+            false => None,
+        };
+        match missing_of_operator.or_else(missing_of_agent) {
+            Some(missing) => AccessRelation::Undecided(BTreeSet::from([missing])),
+            None => AccessRelation::Exceeds(excess),
+        }
+    }
+
+    /// The relation if no access of the agent was found that the operator does not have.
+    fn relate_contained(
         &self,
-        excess: ExcessByStatement,
         undecided: BTreeSet<UndecidedReason>,
         operator: &OperatorAccess<'_>,
         renamed: &RenamedAccess,
     ) -> AccessRelation {
-        let undecided_because = |why: String| AccessRelation::Undecided(BTreeSet::from([why]));
-        if !excess.is_empty() {
-            // What is not known of the operator could allow it; what is not of the agent could take it back.
-            return match describe_missing_layer(operator.subject) {
-                Some(missing) => undecided_because(missing),
-                None if self.subject.has_missing_restricting_layer() => {
-                    describe_missing_layer(self.subject).map_or(AccessRelation::Contained, undecided_because)
-                }
-                None => AccessRelation::Exceeds(excess),
-            };
-        }
         if !undecided.is_empty() {
-            return AccessRelation::Undecided(undecided.iter().map(ToString::to_string).collect());
+            return AccessRelation::Undecided(undecided);
         }
-        if let Some(missing) = describe_missing_layer(self.subject) {
-            return undecided_because(missing);
+        if let Some(missing) = find_missing_layer(self.subject) {
+            return AccessRelation::Undecided(BTreeSet::from([missing]));
         }
-        let missing_from_agent = self.find_uncontained(&renamed.access, self.access, renamed);
-        match (missing_from_agent.is_empty(), describe_missing_layer(operator.subject)) {
-            (false, _) => AccessRelation::Contained,
-            (true, Some(missing)) => undecided_because(missing),
-            (true, None) => AccessRelation::Equivalent,
+        let operator_in_agent = self.decide_containment(&renamed.access, self.access, renamed);
+        match (operator_in_agent, find_missing_layer(operator.subject)) {
+            (Containment::NotContained, _) => AccessRelation::Contained,
+            (Containment::Undecided(reasons), _) => AccessRelation::Undecided(reasons),
+            (Containment::Contained, Some(missing)) => AccessRelation::Undecided(BTreeSet::from([missing])),
+            (Containment::Contained, None) => AccessRelation::Equivalent,
         }
     }
 
-    /// What both may do, destroys, and is not declared for the agent.
+    /// The destructive actions that both can perform and that the ceiling of the agent does not allow. They are part of the
+    /// agent's excess, whose query reports what is undecided.
     fn find_shared_excess(&self, operator: &OperatorAccess<'_>, renamed: &RenamedAccess) -> ExcessByStatement {
-        let is_destructive = |found: &StatementExcess| found.actions.count_destructive(&self.analyzer.ranking) > 0;
+        let is_destructive =
+            |statement_excess: &StatementExcess| statement_excess.actions.count_destructive(&self.analyzer.ranking) > 0;
         if self.subject.has_missing_restricting_layer() || !self.analysis.excess.values().any(is_destructive) {
             return ExcessByStatement::new();
         }
-        let declared = &self.subject.ceiling;
-        let replay = |request: &Request, readings| {
+        let ceiling = &self.subject.ceiling;
+        let replay = |request: &Request, interpretation| {
             let (agent_request, operator_request) =
                 (renamed.strip_renamed_keys(request), renamed.restore_request(request));
-            let both_allow = self.analyzer.is_allowed(&self.subject.layers, &agent_request, readings)
-                && self.analyzer.is_allowed(&operator.subject.layers, &operator_request, readings)
-                && self.analyzer.is_allowed(&self.destructive_actions.layers, &agent_request, readings);
-            self.analyzer.check_witness(
-                both_allow,
-                self.analyzer.is_allowed(&declared.layers, &agent_request, readings),
-                &agent_request,
-            )
+            let is_allowed = |layers, request: &Request| self.analyzer.is_allowed(layers, request, interpretation);
+            WitnessDecisions {
+                allowed: is_allowed(&self.subject.layers, &agent_request)
+                    && is_allowed(&operator.subject.layers, &operator_request)
+                    && is_allowed(&self.destructive_actions.layers, &agent_request),
+                expected: is_allowed(&ceiling.layers, &agent_request),
+            }
+            .confirm(&agent_request)
         };
-        let query =
-            Query { known_context: &renamed.known, ..Query::new_difference(self.analyzer, self.subject, &replay) };
+        let requester = Requester::from_subject(self.subject).with_context(&renamed.known);
         let shared_destructive = intersect(&intersect(self.access, &renamed.access), &self.destructive_actions.access);
-        // What is undecided of the agent's excess is told there.
-        let mut shared = query.query_existing_actions(&shared_destructive, &declared.access, &mut BTreeSet::new());
+        let query = Query::new_difference(self.analyzer, requester, &replay);
+        let mut shared = query.find_excess(&shared_destructive, &ceiling.access).excess;
         strip_renamed_keys(&mut shared, renamed);
         shared
     }
 
-    /// Why one side is not proven to be within the other; nothing where it is.
-    fn find_uncontained(&self, left: &Access, right: &Access, renamed: &RenamedAccess) -> ExcessByStatement {
-        let (budget, detail) = (BUDGET, AnswerDetail::Verdict);
-        let query = Query {
-            analyzer: self.analyzer,
-            subject: self.subject,
-            known_context: &renamed.known,
-            budget,
-            detail: detail,
-            replay: None,
-        };
-        let mut undecided = BTreeSet::new();
-        let mut difference = query.query_existing_actions(left, right, &mut undecided);
-        if !undecided.is_empty() {
-            difference.entry((usize::MAX, 0)).or_default();
+    fn decide_containment(&self, left: &Access, right: &Access, renamed: &RenamedAccess) -> Containment {
+        let requester = Requester::from_subject(self.subject).with_context(&renamed.known);
+        let answer = Query::new_verdict(self.analyzer, requester).find_excess(left, right);
+        match (answer.excess.is_empty(), answer.undecided.is_empty()) {
+            (false, _) => Containment::NotContained,
+            (true, false) => Containment::Undecided(answer.undecided),
+            (true, true) => Containment::Contained,
         }
-        difference
     }
 
     fn rename_operator_keys(&self, operator: &OperatorAccess<'_>) -> RenamedAccess {
@@ -228,13 +235,15 @@ impl AgentAccess<'_> {
     }
 }
 
-/// What of a principal's own layers is not known; a resource's policy decides over that resource alone.
-fn describe_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<String> {
+/// The first missing document that decides the access of a principal on every resource. The policy of a resource decides
+/// about that resource only. `None` if no such document is missing.
+fn find_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<UndecidedReason> {
     let missing = subject.missing_documents.iter().find(|missing| missing.layer != LayerKind::Resource)?;
-    Some(format!("{missing}, and it decides over {}", subject.principal.arn.resource()))
+    let principal = subject.principal.arn.resource();
+    Some(UndecidedReason::UnreadInput(format!("{missing}, and the access of {principal} depends on it")))
 }
 
-/// Takes out the names that only the question knows.
+/// Removes the renamed keys, which exist in the query only.
 fn strip_renamed_keys(excess: &mut ExcessByStatement, renamed: &RenamedAccess) {
     for statement_excess in excess.values_mut() {
         renamed.strip_renamed_keys_from_cubes(&mut statement_excess.cubes);

@@ -1,19 +1,18 @@
-//! JSON for people to copy: what fits on a line stands on one, and long lists fill lines.
+//! Policy documents to copy: a value that fits is on one line, and long lists fill their lines.
 
 use serde_json::Value;
 
-/// How long a line may be: with what stands before it in a report, it fits on 100 columns.
+/// The maximum length of a line: indented in a report, it fits in 100 columns.
 const WIDTH: usize = 72;
 
-/// A value as text, its last line not ended.
-pub(crate) fn render_json(value: &Value) -> String {
+/// A value as text, without a newline at the end.
+pub(super) fn render_json(value: &Value) -> String {
     let mut out = String::new();
-    // The whole is laid out, however short it is.
     write_value(value, 0, 0, &mut out);
     out
 }
 
-/// Writes a value whose first line begins with `used` columns.
+/// Writes a value at an indentation. `used` columns of its first line are taken.
 fn write_value(value: &Value, indent: usize, used: usize, out: &mut String) {
     let inner_indent = " ".repeat(indent + 2);
     let write_closing = |out: &mut String, bracket: char| {
@@ -42,7 +41,7 @@ fn write_value(value: &Value, indent: usize, used: usize, out: &mut String) {
             for (i, value) in values.iter().enumerate() {
                 let text = to_one_line(value);
                 let comma = if i == 0 { "" } else { "," };
-                // A comma follows all but the last.
+                // The two columns are for the comma after the value and the space before it.
                 if column + 2 + text.len() >= WIDTH {
                     out.push_str(&format!("{comma}\n{inner_indent}{text}"));
                     column = indent + 2 + text.len();
@@ -68,7 +67,7 @@ fn write_value(value: &Value, indent: usize, used: usize, out: &mut String) {
     }
 }
 
-/// Whether it is a list of statements, or one: their elements stand below each other.
+/// Whether it is a statement, or a list of statements. Their elements are on lines of their own.
 fn is_statement(value: &Value) -> bool {
     match value {
         Value::Array(values) => values.iter().any(is_statement),
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_written_on_one_line() {
+    fn a_short_condition_is_on_one_line() {
         let statement =
             json!({ "Effect": "Deny", "Action": ["s3:*"], "Condition": { "Null": { "aws:SourceIp": "true" } } });
         let expected = r#"{

@@ -1,12 +1,12 @@
-//! A difference in words: on what, and when.
+//! The resources and conditions of an excess, from its cubes.
 
-use crate::base::plural::format_count;
+use crate::audit::format_count;
 use crate::solve::{Cube, FieldRange};
 
-/// How many alternatives are told.
+/// The number of alternative conditions that are rendered.
 const MAX_ALTERNATIVES: usize = 3;
 
-/// The resources of a difference, as patterns; empty where it is any resource.
+/// The resources of a difference, as patterns. Empty if it has any resource.
 pub fn render_resources(cubes: &[Cube]) -> Vec<String> {
     let mut rendered = Vec::new();
     for cube in cubes {
@@ -28,7 +28,7 @@ pub fn render_resources(cubes: &[Cube]) -> Vec<String> {
     rendered
 }
 
-/// What must hold of the context, a line each; empty where nothing must.
+/// The conditions of a difference, one line per condition that must be met. Empty if it is unconditional.
 pub fn render_conditions(cubes: &[Cube]) -> Vec<String> {
     let mut alternatives: Vec<Vec<String>> = Vec::new();
     for cube in cubes {
@@ -42,36 +42,54 @@ pub fn render_conditions(cubes: &[Cube]) -> Vec<String> {
         }
     }
     if alternatives.len() < 2 {
-        return alternatives.pop().unwrap_or_default();
+        return alternatives.into_iter().flatten().collect();
     }
     let rendered: Vec<String> =
         alternatives.iter().take(MAX_ALTERNATIVES).map(|alternative| alternative.join(" and ")).collect();
     let omitted = alternatives.len().saturating_sub(MAX_ALTERNATIVES);
-    let more = if omitted > 0 { format!("; or in {}", format_count(omitted, "other way")) } else { String::new() };
+    let more = if omitted > 0 { format!("; or {}", format_count(omitted, "other alternative")) } else { String::new() };
     vec![format!("{}{more}", rendered.join("; or "))]
 }
 
-/// Whether a condition says no more than that the request comes through an MCP server of AWS's, which another says:
-/// AWS puts both keys into such requests.
+/// Whether a range only says that a request comes through an AWS MCP server, and another range says that already: AWS
+/// sets both keys in such requests.
 fn is_implied_by_mcp_key(key: &str, range: &FieldRange, all: &[(String, FieldRange)]) -> bool {
-    let is_mcp_request = |(key, range): &(String, FieldRange)| {
-        key.eq_ignore_ascii_case("aws:ViaAWSMCPService")
-            && render_range(key, range).is_some_and(|text| text.ends_with(" is true") && !range.may_be_missing)
-    };
-    let is_presence_only = render_range(key, range).is_some_and(|text| text.ends_with(" is present"));
-    key.eq_ignore_ascii_case("aws:CalledViaAWSMCP") && is_presence_only && all.iter().any(is_mcp_request)
+    let is_mcp_request =
+        |(key, range): &(String, FieldRange)| key.eq_ignore_ascii_case("aws:ViaAWSMCPService") && requires_true(range);
+    key.eq_ignore_ascii_case("aws:CalledViaAWSMCP") && requires_presence_only(range) && all.iter().any(is_mcp_request)
+}
+
+/// Whether the key must be present and `true`.
+fn requires_true(range: &FieldRange) -> bool {
+    !range.may_be_missing && range.matches_any_of.iter().any(|list| matches!(list.as_slice(), [v] if v == "true"))
+}
+
+/// Whether the key must be present, with any value.
+fn requires_presence_only(range: &FieldRange) -> bool {
+    !range.may_be_missing
+        && !range.matches_any_of.iter().any(|list| is_informative(list))
+        && range.matches_none_of.is_empty()
+        && range.intervals.is_empty()
+        && range.other_constraints.is_empty()
+}
+
+/// Whether a list of values excludes any value: that a Boolean is true or false does not.
+fn is_informative(values: &[String]) -> bool {
+    !matches!(values, [yes, no] if yes == "true" && no == "false")
 }
 
 fn render_range(key: &str, range: &FieldRange) -> Option<String> {
-    // That a Boolean is true or false tells nothing.
-    let is_informative = |list: &&Vec<String>| !matches!(list.as_slice(), [yes, no] if yes == "true" && no == "false");
-    let mut tests: Vec<String> =
-        range.matches_any_of.iter().filter(is_informative).map(|list| format!("is {}", list.join(" or "))).collect();
+    let mut tests: Vec<String> = range
+        .matches_any_of
+        .iter()
+        .filter(|list| is_informative(list))
+        .map(|list| format!("is {}", list.join(" or ")))
+        .collect();
     if !range.matches_none_of.is_empty() {
         tests.push(format!("is not {}", range.matches_none_of.join(", ")));
     }
     if !range.intervals.is_empty() {
-        tests.push(format!("lies in {}", range.intervals.join(" or ")));
+        tests.push(format!("is in {}", range.intervals.join(" or ")));
     }
     tests.extend(range.other_constraints.iter().cloned());
     let present = tests.join(" and ");
@@ -102,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn alternatives_are_joined_and_an_unconditional_cube_is_enough() {
+    fn alternatives_are_joined_and_an_unconditional_cube_wins() {
         let missing = Cube { resource: None, context: vec![key(true, &[])] };
         let other = Cube { resource: None, context: vec![key(false, &["CHG-*"])] };
         assert_eq!(render_conditions(&[missing.clone(), other]), ["k is missing; or k is not CHG-*"]);
@@ -118,5 +136,29 @@ mod tests {
         };
         assert_eq!(render_conditions(&[truth(&[&["true", "false"], &["true"]])]), ["k is true"]);
         assert_eq!(render_conditions(&[truth(&[&["true", "false"]])]), ["k is present"]);
+    }
+
+    #[test]
+    fn the_key_that_names_the_mcp_server_is_implied_only_if_any_value_will_do() {
+        let value = |values: &[&str]| FieldRange {
+            may_be_present: true,
+            matches_any_of: if values.is_empty() {
+                Vec::new()
+            } else {
+                vec![values.iter().map(|v| (*v).to_owned()).collect()]
+            },
+            ..FieldRange::default()
+        };
+        let conditions = |server: &[&str], via: &[&str]| {
+            let context = vec![
+                ("aws:CalledViaAWSMCP".to_owned(), value(server)),
+                ("aws:ViaAWSMCPService".to_owned(), value(via)),
+            ];
+            render_conditions(&[Cube { resource: None, context }])
+        };
+        assert_eq!(conditions(&[], &["true"]), ["aws:ViaAWSMCPService is true"]);
+        // A value that ends like a rendered test decides nothing.
+        assert_eq!(conditions(&["x is present"], &["true"]).len(), 2);
+        assert_eq!(conditions(&[], &["not is true"]).len(), 2);
     }
 }

@@ -1,0 +1,76 @@
+//! A set of actions, known to the catalog or not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ranking::ActionRanking;
+use crate::base::glob::Glob;
+use crate::catalog::{ActionId, Catalog};
+use crate::iam::ActionPattern;
+
+/// A set of actions. Actions that the catalog does not know are kept by name.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub(crate) struct NamedActionSet {
+    /// Ids of the catalog.
+    known: BTreeSet<u32>,
+    /// Names that the catalog does not know, by lower-case name.
+    unknown: BTreeMap<String, String>,
+}
+
+impl NamedActionSet {
+    /// Adds an action by its name, in any case.
+    pub fn add_name(&mut self, catalog: &Catalog, name: &str) {
+        match catalog.find_action(name) {
+            Some(action) => self.add(action),
+            None => {
+                self.unknown.entry(name.to_ascii_lowercase()).or_insert_with(|| name.to_owned());
+            }
+        }
+    }
+
+    /// Adds an action of the catalog.
+    pub fn add(&mut self, action: ActionId) {
+        self.known.insert(action.0);
+    }
+
+    /// Adds the actions of another set.
+    pub fn extend(&mut self, other: &NamedActionSet) {
+        self.known.extend(&other.known);
+        self.unknown.extend(other.unknown.iter().map(|(lower, name)| (lower.clone(), name.clone())));
+    }
+
+    /// The number of actions.
+    pub fn len(&self) -> usize {
+        self.known.len() + self.unknown.len()
+    }
+
+    /// The number of destructive actions.
+    pub fn count_destructive(&self, ranking: &ActionRanking<'_>) -> usize {
+        self.known.iter().filter(|id| ranking.rank_of(ActionId(**id)).is_destructive()).count()
+    }
+
+    /// The actions that the catalog knows, by id.
+    pub fn known_ids(&self) -> &BTreeSet<u32> {
+        &self.known
+    }
+
+    /// The names that the catalog does not know, as written.
+    pub fn unknown_names(&self) -> impl ExactSizeIterator<Item = &String> {
+        self.unknown.values()
+    }
+
+    /// Whether a pattern matches one of the actions.
+    pub fn matches_pattern(&self, catalog: &Catalog, pattern: &ActionPattern) -> bool {
+        let (service, name) = (Glob::new(pattern.service()), Glob::new(pattern.name()));
+        let matches_unknown =
+            |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
+        let service_matches = |id| {
+            let range = catalog.actions_of(id);
+            self.known.range(range).any(|action| name.matches(catalog.action_lowercase_name(ActionId(*action))))
+        };
+        let matches_known = match pattern.service_has_wildcards() {
+            true => catalog.services().filter(|id| service.matches(catalog.service_prefix(*id))).any(service_matches),
+            false => catalog.find_service(pattern.service()).is_some_and(service_matches),
+        };
+        matches_known || self.unknown.keys().any(matches_unknown)
+    }
+}

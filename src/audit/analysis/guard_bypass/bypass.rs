@@ -1,0 +1,28 @@
+//! One way to satisfy a condition of a guard.
+
+use std::collections::BTreeMap;
+
+use crate::access::PolicyRef;
+use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
+use crate::classify::InferredClass;
+
+/// How a principal satisfies a condition of a guard by itself.
+pub(crate) struct GuardBypass {
+    /// How.
+    pub method: GuardBypassMethod,
+    /// The requests that prove it, by statement. Empty if it takes no request.
+    pub proof: ExcessByStatement,
+    /// The policies that the statement ids of the proof refer to.
+    pub policies: Vec<PolicyRef>,
+}
+
+impl GuardBypass {
+    /// A bypass that takes no request.
+    pub fn without_request(method: GuardBypassMethod) -> GuardBypass {
+        GuardBypass { method, proof: ExcessByStatement::new(), policies: Vec::new() }
+    }
+}
+
+/// The class of each principal of the snapshot, by ARN.
+pub(crate) type ClassByArn<'a> = BTreeMap<&'a str, InferredClass>;

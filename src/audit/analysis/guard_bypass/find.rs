@@ -1,0 +1,85 @@
+//! All ways to bypass a guard.
+
+use std::collections::BTreeSet;
+
+use super::bypass::{ClassByArn, GuardBypass};
+use super::finder::BypassFinder;
+use super::guard_condition::resource_tag_name;
+use crate::audit::analysis::analyzer::Analyzer;
+use crate::audit::model::guard_bypass_method::GuardBypassMethod;
+use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::check::Check;
+use crate::baseline::Guard;
+use crate::iam::Condition;
+use crate::solve::UndecidedReason;
+
+const PRINCIPAL_TAG: &str = "aws:principaltag/";
+
+/// Whether a guard is effective for a principal.
+pub(crate) enum GuardEffect {
+    /// The principal cannot satisfy some condition by itself, or no guarded action is allowed even if all match.
+    Effective,
+    /// The principal can satisfy every condition by itself, one way for each.
+    Bypassed(Vec<GuardBypass>),
+    /// Neither is proven.
+    Undecided(BTreeSet<UndecidedReason>),
+}
+
+/// Decides whether a principal can satisfy every condition of a guard by itself.
+pub(crate) fn find_bypasses(
+    analyzer: &Analyzer<'_>,
+    subject: &AuditedPrincipal<'_>,
+    guard: &Guard,
+    check: &Check,
+    classes: &ClassByArn<'_>,
+) -> GuardEffect {
+    let mut finder = BypassFinder { analyzer, subject, guard, check, classes, undecided: BTreeSet::new() };
+    let mut bypasses = Vec::new();
+    let mut undecided = BTreeSet::new();
+    for condition in &guard.unless.conditions {
+        let bypass = finder.find_bypass(condition);
+        let reasons = std::mem::take(&mut finder.undecided);
+        match bypass {
+            Some(bypass) => bypasses.push(bypass),
+            // One condition that the principal cannot satisfy is enough, even if others are undecided.
+            None if reasons.is_empty() => return GuardEffect::Effective,
+            None => undecided.extend(reasons),
+        }
+    }
+    if !finder.may_have_guarded_access() {
+        return GuardEffect::Effective;
+    }
+    if undecided.is_empty() { GuardEffect::Bypassed(bypasses) } else { GuardEffect::Undecided(undecided) }
+}
+
+impl BypassFinder<'_> {
+    /// How the principal can satisfy a condition. `None` if it cannot, or if that is undecided: then `undecided` has the
+    /// reasons.
+    fn find_bypass(&mut self, condition: &Condition) -> Option<GuardBypass> {
+        let key = condition.key.as_written();
+        let lower = condition.key.lower();
+        if let Some(tag) = key.get(PRINCIPAL_TAG.len()..).filter(|_| lower.starts_with(PRINCIPAL_TAG)) {
+            return self
+                .find_existing_tag(condition, tag)
+                .or_else(|| self.find_self_tagging(condition, tag))
+                .or_else(|| self.find_session_tag(condition, tag))
+                .or_else(|| self.find_federation_token(condition, tag));
+        }
+        match lower {
+            "aws:sourceidentity" => return self.find_source_identity(condition),
+            "aws:userid" => return self.find_session_name(condition),
+            _ => {}
+        }
+        if let Some((service, name)) = key.split_once(':')
+            && let Some(tag) = resource_tag_name(name)
+        {
+            return self.find_resource_tagging(condition, service, tag);
+        }
+        let is_caller_chosen = matches!(
+            lower,
+            "aws:useragent" | "aws:referer" | "aws:tagkeys" | "sts:rolesessionname" | "sts:sourceidentity"
+        ) || lower.starts_with("aws:requesttag/");
+        is_caller_chosen
+            .then(|| GuardBypass::without_request(GuardBypassMethod::ChosenByCaller { key: key.to_owned() }))
+    }
+}

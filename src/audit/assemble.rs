@@ -1,0 +1,213 @@
+//! Assembles the result of an audit: findings about the baseline, exceptions, statuses, counts.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::explain::notes::collect_notes;
+use super::model::audit::{
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
+};
+use super::model::declaration_status::DeclarationStatus;
+use super::model::finding::{AcceptedException, Finding};
+use super::model::principal_status::PrincipalStatus;
+use super::model::rule_id::RuleId;
+use super::model::severity::Severity;
+use super::options::AuditOptions;
+use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
+use super::rules::{BaselineContext, check_baseline};
+use super::subject::audited_principal::AuditedPrincipal;
+use crate::baseline::Baseline;
+use crate::snapshot::{Snapshot, SnapshotProblem};
+
+/// The result of an audit.
+pub(super) fn assemble_audit(
+    inputs: &AuditInputs<'_>,
+    facts: &PrincipalFacts<'_>,
+    plan: AuditPlan<'_>,
+    mut findings: Vec<Finding>,
+) -> Audit {
+    let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
+    findings.extend(find_in_baseline(inputs, facts, &plan, &findings));
+    for finding in &mut findings {
+        finding.accepted = find_accepted_exception(baseline, finding, options.today);
+    }
+    let mut reports = plan.reports;
+    set_statuses(&mut reports, &findings);
+    let notes = collect_policy_notes(inputs, &plan.subjects);
+    // The count includes findings that the options leave out: the audit is incomplete all the same.
+    let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
+    findings.retain(|finding| is_reported(finding, options));
+    sort_findings(&mut findings);
+    Audit {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        catalog: CatalogInfo { version: catalog.version().to_owned(), updated_at: catalog.updated_at().to_owned() },
+        snapshot: describe_snapshot(snapshot),
+        baseline: BaselineInfo {
+            path: baseline.source().name().to_owned(),
+            content_id: baseline.content_id().to_owned(),
+        },
+        notes,
+        summary: summarize_findings(&reports, &findings, undecided),
+        principals: reports,
+        findings,
+        unread: list_unread_inputs(snapshot),
+    }
+}
+
+/// The findings about the baseline itself.
+fn find_in_baseline(
+    inputs: &AuditInputs<'_>,
+    facts: &PrincipalFacts<'_>,
+    plan: &AuditPlan<'_>,
+    findings: &[Finding],
+) -> Vec<Finding> {
+    let AuditInputs { snapshot, baseline, options, .. } = *inputs;
+    let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+    let arns: Vec<&str> = facts.arns().collect();
+    let has_all_principals = !snapshot.may_lack_principals();
+    let context = BaselineContext {
+        baseline,
+        assignments: &facts.assignments,
+        arns: &arns,
+        selected: &plan.selected,
+        has_all_principals,
+        fingerprints: (options.is_unfiltered() && has_all_principals).then_some(fingerprints.as_slice()),
+        today: options.today,
+    };
+    let found = check_baseline(&context).into_iter();
+    // Stale parts of the baseline do not concern a selection of principals. Ambiguous entries, which are of high severity,
+    // do.
+    found.filter(|finding| options.has_all_principals() || finding.severity >= Severity::High).collect()
+}
+
+fn find_accepted_exception(baseline: &Baseline, finding: &Finding, today: Date) -> Option<AcceptedException> {
+    let exception = baseline.find_exception(&finding.fingerprint).filter(|exception| !exception.is_expired(today))?;
+    Some(AcceptedException {
+        reason: exception.reason.clone(),
+        requested_by: exception.requested_by.clone(),
+        approved_by: exception.approved_by.clone(),
+        expires: exception.expires.value.to_string(),
+        place: baseline.place(exception.span),
+    })
+}
+
+/// Sets the status of each principal to that of its worst finding.
+fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
+    let mut worst: BTreeMap<&str, PrincipalStatus> = BTreeMap::new();
+    for finding in findings {
+        if let (Some(principal), Some(status)) = (&finding.principal, finding_status(finding)) {
+            let worst_status = worst.entry(&principal.arn).or_insert(status);
+            *worst_status = (*worst_status).min(status);
+        }
+    }
+    for report in reports {
+        if let Some(status) = worst.get(report.arn.as_str()) {
+            report.status = *status;
+        }
+    }
+}
+
+/// The status of a principal with this finding. `None` if the finding is about the baseline.
+fn finding_status(finding: &Finding) -> Option<PrincipalStatus> {
+    if finding.accepted.is_some() {
+        return Some(PrincipalStatus::Accepted);
+    }
+    match finding.rule {
+        RuleId::Broader => Some(PrincipalStatus::Broader),
+        RuleId::Latent => Some(PrincipalStatus::Latent),
+        RuleId::Escalation => Some(PrincipalStatus::Escalatable),
+        RuleId::Trust => Some(PrincipalStatus::UndeclaredTrust),
+        RuleId::Undeclared => Some(PrincipalStatus::Undeclared),
+        RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => Some(PrincipalStatus::RequirementViolated),
+        RuleId::Undecided => Some(PrincipalStatus::Undecided),
+        RuleId::Narrower => Some(PrincipalStatus::Narrower),
+        RuleId::Baseline => None,
+    }
+}
+
+/// What a reader must know about the policies of the audited principals and their ceilings.
+fn collect_policy_notes(inputs: &AuditInputs<'_>, subjects: &[AuditedPrincipal<'_>]) -> Vec<Note> {
+    let documents = subjects.iter().flat_map(|subject| {
+        let layers = &subject.layers;
+        let own = layers.identity.iter().chain(layers.boundary.iter().flatten()).map(|policy| &*policy.document);
+        own.chain(subject.ceiling.documents.iter().map(|d| &*d.document))
+    });
+    collect_notes(inputs.snapshot, inputs.catalog, documents)
+}
+
+fn is_reported(finding: &Finding, options: &AuditOptions) -> bool {
+    let is_severe = options.severity.is_none_or(|minimum| finding.severity >= minimum);
+    options.wants_rule(finding.rule) && (is_severe || finding.rule == RuleId::Undecided)
+}
+
+/// Sorts findings by severity, then by principal and rule.
+fn sort_findings(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let principal_arn = |finding: &Finding| finding.principal.as_ref().map(|principal| principal.arn.clone());
+        b.severity.cmp(&a.severity).then_with(|| (principal_arn(a), a.rule).cmp(&(principal_arn(b), b.rule)))
+    });
+}
+
+fn summarize_findings(reports: &[PrincipalReport], findings: &[Finding], undecided: usize) -> AuditSummary {
+    let service_linked = reports.iter().filter(|report| report.kind == DeclarationStatus::ServiceLinked).count();
+    let mut summary = AuditSummary { undecided, service_linked, ..AuditSummary::default() };
+    for report in reports {
+        *summary.principals.entry(report.status).or_insert(0) += 1;
+    }
+    for finding in findings {
+        match (&finding.accepted, finding.rule) {
+            (Some(_), _) => summary.accepted += 1,
+            (None, RuleId::Undecided) => {}
+            (None, _) => *summary.findings.entry(finding.severity).or_insert(0) += 1,
+        }
+    }
+    summary
+}
+
+fn describe_snapshot(snapshot: &Snapshot) -> SnapshotInfo {
+    let mut partitions: Vec<String> = snapshot.accounts.iter().map(|a| a.partition.as_str().to_owned()).collect();
+    partitions.sort();
+    partitions.dedup();
+    SnapshotInfo {
+        origin: snapshot.origin.display().to_string(),
+        taken_at: snapshot.taken_at.clone(),
+        accounts: snapshot.accounts.iter().map(|account| account.id.as_str().to_owned()).collect(),
+        partitions,
+        organization: snapshot.organization.is_some(),
+    }
+}
+
+/// The inputs that could not be collected, then those that could not be read.
+fn list_unread_inputs(snapshot: &Snapshot) -> Vec<UnreadInput> {
+    let from_problem = |problem: &SnapshotProblem| {
+        let first = problem.diagnostics.0.first();
+        UnreadInput {
+            subject: problem.subject.clone(),
+            place: first.map(|diagnostic| diagnostic.place()),
+            reason: first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default(),
+            account: None,
+            permission: None,
+        }
+    };
+    let uncollected = snapshot.collection_gaps.iter().map(|gap| UnreadInput {
+        subject: gap.to_string(),
+        place: Some(gap.place.clone()),
+        reason: gap.reason(),
+        account: gap.account.as_ref().map(|account| account.as_str().to_owned()),
+        permission: gap.unread.permission.clone(),
+    });
+    uncollected.chain(snapshot.problems.iter().map(from_problem)).collect()
+}
+
+impl Audit {
+    /// Whether an input could not be read, or a question could not be decided.
+    pub fn is_incomplete(&self) -> bool {
+        self.summary.undecided > 0 || !self.unread.is_empty()
+    }
+
+    /// Whether a finding of at least this severity has no accepted exception.
+    pub fn has_drift(&self, at_least: Severity) -> bool {
+        self.findings.iter().any(|finding| finding.accepted.is_none() && finding.severity >= at_least)
+    }
+}

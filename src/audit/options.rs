@@ -1,0 +1,54 @@
+//! What an audit examines and reports.
+
+use jiff::civil::Date;
+
+use super::model::declaration_status::DeclarationStatus;
+use super::model::principal_ref::PrincipalRef;
+use super::model::rule_id::RuleId;
+use super::model::severity::Severity;
+use crate::base::glob::Glob;
+
+/// What an audit examines and reports.
+#[derive(Clone, Debug)]
+pub struct AuditOptions {
+    /// Only principals whose ARN or name the glob matches. `None` for all.
+    pub principal: Option<Glob>,
+    /// Only principals with these classes or statuses. Empty for all.
+    pub classes: Vec<DeclarationStatus>,
+    /// Only these rules. Empty for the rules that are on by default.
+    pub rules: Vec<RuleId>,
+    /// Only findings of at least this severity, and undecided ones (IAM010). `None` for all.
+    pub severity: Option<Severity>,
+    /// The day that the expiry of exceptions is compared with.
+    pub today: Date,
+}
+
+impl AuditOptions {
+    /// Options for an audit of all principals by the rules that are on by default.
+    pub fn new(today: Date) -> AuditOptions {
+        AuditOptions { principal: None, classes: Vec::new(), rules: Vec::new(), severity: None, today }
+    }
+
+    pub(super) fn wants_rule(&self, rule: RuleId) -> bool {
+        match self.rules.as_slice() {
+            [] => rule.on_by_default(),
+            listed => listed.contains(&rule),
+        }
+    }
+
+    pub(super) fn selects_principal(&self, principal: &PrincipalRef) -> bool {
+        let matches = |glob: &Glob| glob.matches(&principal.arn) || glob.matches(&principal.name);
+        self.principal.as_ref().is_none_or(matches)
+            && (self.classes.is_empty() || self.classes.contains(&principal.kind))
+    }
+
+    /// Whether the audit examines all principals.
+    pub(super) fn has_all_principals(&self) -> bool {
+        self.principal.is_none() && self.classes.is_empty()
+    }
+
+    /// Whether the audit examines all principals by the rules that are on by default.
+    pub(super) fn is_unfiltered(&self) -> bool {
+        self.has_all_principals() && self.rules.is_empty()
+    }
+}

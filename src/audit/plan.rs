@@ -1,0 +1,196 @@
+//! The plan of an audit: the entry, the class, the ceiling and the checks of each principal.
+
+use std::sync::Arc;
+
+use super::checks::planner::CheckPlanner;
+use super::model::audit::PrincipalReport;
+use super::model::declaration_status::DeclarationStatus;
+use super::model::principal_ref::PrincipalRef;
+use super::model::principal_status::PrincipalStatus;
+use super::options::AuditOptions;
+use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal};
+use super::subject::ceiling_cache::CeilingCache;
+use super::subject::resolved_ceiling::ResolvedCeiling;
+use crate::access::LayerCollector;
+use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalView};
+use crate::catalog::Catalog;
+use crate::classify::{Assumer, Classification, InferredClass, classify_principals, find_assumers};
+use crate::snapshot::{Account, Principal, Snapshot};
+use crate::source::Diagnostics;
+
+/// The inputs of an audit.
+#[derive(Clone, Copy)]
+pub(super) struct AuditInputs<'a> {
+    pub snapshot: &'a Snapshot,
+    pub baseline: &'a Baseline,
+    pub catalog: &'a Catalog,
+    pub options: &'a AuditOptions,
+}
+
+/// What the baseline and the evidence say about each principal of the snapshot. All lists are in the order of the snapshot.
+pub(super) struct PrincipalFacts<'a> {
+    pub principals: Vec<(&'a Account, &'a Principal)>,
+    pub assignments: Assignments,
+    /// The declared class, or the inferred class if the principal is not declared.
+    pub classes: Vec<InferredClass>,
+    classifications: Vec<Classification>,
+    assumers: Vec<Vec<Assumer>>,
+}
+
+impl<'a> PrincipalFacts<'a> {
+    /// Assigns entries and classifies principals.
+    pub fn collect(snapshot: &'a Snapshot, baseline: &Baseline) -> PrincipalFacts<'a> {
+        let principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
+        let views: Vec<PrincipalView<'_>> =
+            principals.iter().map(|(_, principal)| PrincipalView::from_principal(principal)).collect();
+        let assignments = baseline.assign(&views);
+        let classifications = classify_principals(snapshot, Some(baseline));
+        let resolve_class = |(classification, assignment): (&Classification, &Assignment)| {
+            find_entry(baseline, assignment).map_or(classification.class, |entry| entry.class.into())
+        };
+        let classes: Vec<InferredClass> =
+            classifications.iter().zip(&assignments.by_principal).map(resolve_class).collect();
+        let assumers = find_assumers(snapshot, Some(baseline), &classes);
+        PrincipalFacts { principals, assignments, classes, classifications, assumers }
+    }
+
+    /// The ARNs of the principals.
+    pub fn arns(&self) -> impl Iterator<Item = &'a str> {
+        self.principals.iter().map(|(_, principal)| principal.arn.as_str())
+    }
+}
+
+/// The entry that applies to a principal. `None` if the principal is not declared.
+fn find_entry<'b>(baseline: &'b Baseline, assignment: &Assignment) -> Option<&'b Entry> {
+    match assignment {
+        // INVARIANT: assignments refer to entries of this baseline.
+        Assignment::Declared(index) => Some(baseline.entries.get(*index).expect("an entry of the baseline")),
+        Assignment::Ignored(_) | Assignment::Undeclared | Assignment::Ambiguous(_) => None,
+    }
+}
+
+/// The principals of an audit.
+pub(super) struct AuditPlan<'a> {
+    /// The selected principals for the report, also those without a ceiling to compare with.
+    pub reports: Vec<PrincipalReport>,
+    /// The selected principals to evaluate.
+    pub subjects: Vec<AuditedPrincipal<'a>>,
+    /// Principals that are not selected. Agents may be compared with them.
+    pub unselected: Vec<AuditedPrincipal<'a>>,
+    /// Whether each principal of the snapshot is selected.
+    pub selected: Vec<bool>,
+}
+
+/// Plans an audit.
+///
+/// # Errors
+/// A ceiling that cannot be resolved.
+pub(super) fn plan_audit<'a>(
+    inputs: &AuditInputs<'a>,
+    facts: &'a PrincipalFacts<'a>,
+) -> Result<AuditPlan<'a>, Diagnostics> {
+    let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
+    let mut builder = PlanBuilder {
+        inputs: *inputs,
+        layer_collector: LayerCollector::new(snapshot),
+        ceilings: CeilingCache::new(snapshot, catalog),
+        checks: CheckPlanner::new(baseline, catalog, options),
+        empty_ceiling: Arc::new(ResolvedCeiling::empty()),
+        plan: AuditPlan { reports: Vec::new(), subjects: Vec::new(), unselected: Vec::new(), selected: Vec::new() },
+    };
+    // INVARIANT: the lists have one element for each principal of the snapshot.
+    let evidence = facts.classifications.iter().zip(&facts.assumers);
+    let principals = facts.principals.iter().zip(&facts.assignments.by_principal).zip(&facts.classes).zip(evidence);
+    for ((((account, principal), assignment), class), (classification, assumers)) in principals {
+        builder.add(AssignedPrincipal { account, principal, assignment, class: *class, classification, assumers })?;
+    }
+    Ok(builder.plan)
+}
+
+/// A principal with its assignment and evidence.
+struct AssignedPrincipal<'a> {
+    account: &'a Account,
+    principal: &'a Principal,
+    assignment: &'a Assignment,
+    class: InferredClass,
+    classification: &'a Classification,
+    assumers: &'a [Assumer],
+}
+
+struct PlanBuilder<'a> {
+    inputs: AuditInputs<'a>,
+    layer_collector: LayerCollector<'a>,
+    ceilings: CeilingCache<'a>,
+    checks: CheckPlanner<'a>,
+    empty_ceiling: Arc<ResolvedCeiling>,
+    plan: AuditPlan<'a>,
+}
+
+impl<'a> PlanBuilder<'a> {
+    fn add(&mut self, assigned: AssignedPrincipal<'a>) -> Result<(), Diagnostics> {
+        let AssignedPrincipal { account, principal, assignment, class, classification, assumers } = assigned;
+        let AuditInputs { snapshot, baseline, options, .. } = self.inputs;
+        let entry = find_entry(baseline, assignment);
+        let principal_ref = PrincipalRef {
+            arn: principal.arn.as_str().to_owned(),
+            name: principal.name.clone(),
+            kind: find_status(assignment, entry),
+            owner: entry.and_then(|entry| entry.owner.clone()),
+            account: account.id.as_str().to_owned(),
+        };
+        let is_selected = options.selects_principal(&principal_ref);
+        let is_evaluated = matches!(assignment, Assignment::Declared(_) | Assignment::Undeclared);
+        self.plan.selected.push(is_selected);
+        if is_selected {
+            self.plan.reports.push(build_report(&principal_ref, assignment, entry));
+        }
+        if !is_evaluated {
+            return Ok(());
+        }
+        let (ceiling, checks) = match (is_selected, entry) {
+            (false, _) => (Arc::clone(&self.empty_ceiling), Vec::new()),
+            (true, entry) => {
+                let ceiling = match entry {
+                    Some(entry) => self.ceilings.resolve_entry(entry, account)?,
+                    None => Arc::clone(&self.empty_ceiling),
+                };
+                let checks = self.checks.plan_checks(entry, class, (account, principal), &mut self.ceilings)?;
+                (ceiling, checks)
+            }
+        };
+        let planned =
+            PlannedPrincipal { account, principal, principal_ref, entry, classification, assumers, ceiling, checks };
+        let subject = AuditedPrincipal::collect(snapshot, &self.layer_collector, planned);
+        let list = if is_selected { &mut self.plan.subjects } else { &mut self.plan.unselected };
+        list.push(subject);
+        Ok(())
+    }
+}
+
+fn build_report(principal: &PrincipalRef, assignment: &Assignment, entry: Option<&Entry>) -> PrincipalReport {
+    let status = match assignment {
+        Assignment::Declared(_) => PrincipalStatus::AsDeclared,
+        Assignment::Ignored(_) => PrincipalStatus::Ignored,
+        Assignment::Undeclared => PrincipalStatus::Undeclared,
+        Assignment::Ambiguous(_) => PrincipalStatus::Ambiguous,
+    };
+    PrincipalReport {
+        arn: principal.arn.clone(),
+        kind: principal.kind,
+        owner: principal.owner.clone(),
+        entry: entry.map(|entry| entry.name.value.clone()),
+        account: principal.account.clone(),
+        status,
+    }
+}
+
+fn find_status(assignment: &Assignment, entry: Option<&Entry>) -> DeclarationStatus {
+    match assignment {
+        Assignment::Declared(_) | Assignment::Undeclared => {
+            entry.map_or(DeclarationStatus::Undeclared, |entry| DeclarationStatus::Declared(entry.class))
+        }
+        Assignment::Ignored(IgnoreReason::Ignore(_)) => DeclarationStatus::Ignored,
+        Assignment::Ignored(IgnoreReason::ServiceLinked) => DeclarationStatus::ServiceLinked,
+        Assignment::Ambiguous(_) => DeclarationStatus::Ambiguous,
+    }
+}

@@ -1,0 +1,13 @@
+//! The order of findings in every format.
+
+use crate::audit::Finding;
+
+/// The worst first, then by principal (findings about the baseline first), rule and fingerprint.
+pub(super) fn sort_findings(findings: &[Finding]) -> Vec<&Finding> {
+    let mut ordered: Vec<&Finding> = findings.iter().collect();
+    ordered.sort_by_key(|finding| {
+        let arn = finding.principal.as_ref().map(|principal| principal.arn.as_str());
+        (std::cmp::Reverse(finding.severity), arn, finding.rule, finding.fingerprint.as_str())
+    });
+    ordered
+}

@@ -1,0 +1,22 @@
+//! Every sentence of the reports: the data of a finding, rendered.
+//!
+//! - `counts`, `names`: numbers, times and names
+//! - `condition_text`: the resources and conditions of an excess, from its cubes
+//! - `policy_json`: policy documents to copy
+//! - `titles`, `reasons`, `remediations`, `steps`, `nearest`: the sentences of a finding
+
+pub mod condition_text;
+pub(super) mod counts;
+pub(super) mod names;
+mod nearest;
+mod policy_json;
+mod reasons;
+mod remediations;
+mod steps;
+mod titles;
+
+pub use nearest::render_nearest;
+pub use reasons::render_reason;
+pub use remediations::{RenderedRemediation, render_remediation};
+pub use steps::render_step;
+pub use titles::render_title;

@@ -1,0 +1,71 @@
+//! The facts to judge a finding by, one sentence each.
+
+use super::counts::{format_are, format_count, format_destructive};
+use super::names::shorten_arn;
+use crate::audit::Reason;
+use crate::baseline::PrincipalClass;
+use crate::classify::InferredClass;
+
+/// `only external principals are checked: entry "x" has no `assumable_by``.
+pub fn render_reason(reason: &Reason) -> String {
+    match reason {
+        Reason::MissingDocument(missing) => missing.to_string(),
+        Reason::Undecided(reason) => reason.to_string(),
+        Reason::UnprovenExcess(counts) => {
+            let (verb, object) = if counts.all == 1 { ("exceeds", "it") } else { ("exceed", "them") };
+            format!(
+                "{}{} {verb} the ceiling in the policies that were read; a missing policy could deny {object}",
+                format_count(counts.all, "action"),
+                format_destructive(*counts)
+            )
+        }
+        Reason::Caveat(missing) => format!("{missing}; it could deny some of these actions"),
+        Reason::SharesDestructiveActions { count } => format!(
+            "{} shared with the operator and not in the agent's ceiling",
+            format_are(*count, "destructive action")
+        ),
+        Reason::SameAsAlso { operator } => format!("{} also has the same access", shorten_arn(operator)),
+        Reason::HumansAssume { evidence } => format!("humans: it {evidence}"),
+        Reason::AgentsAssume { evidence } => format!("agents: it {evidence}"),
+        Reason::Assumes(assumption) => format!("assumes (not in the snapshot): {assumption}"),
+        Reason::NoAssumerDeclared { entry } => format!("entry \"{entry}\" declares that nobody can assume it"),
+        Reason::DeclaredAssumers { entry, patterns } => {
+            format!("`assumable_by` of entry \"{entry}\" lists {}", patterns.join(", "))
+        }
+        Reason::OnlyExternalChecked { entry: Some(entry) } => {
+            format!("entry \"{entry}\" has no `assumable_by`: only external principals are checked")
+        }
+        Reason::OnlyExternalChecked { entry: None } => {
+            "not declared in the baseline: only external principals are checked".to_owned()
+        }
+        Reason::AnyAccountThatSatisfies => {
+            "any AWS account that satisfies the condition (external ID, network, …) can assume it".to_owned()
+        }
+        Reason::AnyIdentityProvider => {
+            "a wildcard matches every identity provider, including those that anyone can use".to_owned()
+        }
+        Reason::NoAccountCondition => "no condition restricts the callers to an account or an organization".to_owned(),
+        Reason::SharedProvider { provider, customer } => {
+            format!("{provider} is shared by all its customers, and no condition restricts it to one {customer}")
+        }
+        Reason::NoExternalId { account } => format!(
+            "no external ID is required: other customers of account {account} can make it use this role (confused deputy)"
+        ),
+        Reason::Classified { class: InferredClass::Unknown, evidence } => format!("class unknown: {evidence}"),
+        Reason::Classified { class, evidence } => format!("probably {}: it {evidence}", with_article(*class)),
+        Reason::BoundaryDeclared { entry, place } => format!("entry \"{entry}\" declares it: {place}"),
+        Reason::NoCeilingApplied { principal } => format!("no ceiling was applied to {principal}"),
+        Reason::AcceptedFor(reason) => format!("accepted for: {reason}"),
+    }
+}
+
+fn with_article(class: InferredClass) -> &'static str {
+    match class {
+        InferredClass::Known(PrincipalClass::Agent) => "an agent",
+        InferredClass::Known(PrincipalClass::Operator) => "an operator",
+        InferredClass::Known(PrincipalClass::BreakGlass) => "a break-glass principal",
+        InferredClass::Known(PrincipalClass::Workload) => "a workload",
+        InferredClass::ServiceLinked => "a service-linked role",
+        InferredClass::Unknown => "of an unknown class",
+    }
+}

@@ -1,0 +1,198 @@
+//! Suggested edits, one sentence each, some with a text to copy.
+
+use serde_json::Value;
+
+use super::counts::{format_count, format_number};
+use super::names::{describe_granting_statement, describe_statement, shorten_arn};
+use super::policy_json::render_json;
+use crate::audit::{DenyScope, PolicyRemoval, Remediation, TrustChange};
+use crate::snapshot::{MissingDocument, MissingReason};
+
+/// A suggested edit as a text.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RenderedRemediation {
+    /// The sentence.
+    pub sentence: String,
+    /// The text to copy. None for most edits.
+    pub snippet: Option<String>,
+}
+
+impl RenderedRemediation {
+    fn from_sentence(sentence: impl Into<String>) -> RenderedRemediation {
+        RenderedRemediation { sentence: sentence.into(), snippet: None }
+    }
+
+    fn with_snippet(sentence: &str, snippet: String) -> RenderedRemediation {
+        RenderedRemediation { sentence: sentence.to_owned(), snippet: Some(snippet) }
+    }
+
+    /// The sentence, and below it the text to copy.
+    pub fn to_text(&self) -> String {
+        match &self.snippet {
+            None => self.sentence.clone(),
+            Some(snippet) => format!("{}:\n{snippet}", self.sentence),
+        }
+    }
+}
+
+/// A suggested edit: `detach OperatorPower: no declared access depends on it`.
+pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
+    match remediation {
+        Remediation::Deny { scope, policy } => {
+            let sentence = match scope {
+                DenyScope::Persona => "deny these requests, in a policy of the principal or in an SCP",
+                DenyScope::UnlessGuard => "deny it unless the guard is met, in a policy of the principal or in an SCP",
+                DenyScope::Agents => "deny it for agents, in a policy of the principal or in an SCP",
+            };
+            RenderedRemediation::with_snippet(sentence, render_json(policy))
+        }
+        Remediation::DeclarePersona { entry } => {
+            RenderedRemediation::with_snippet("or declare what agents can do", render_persona(entry))
+        }
+        Remediation::DeclarePrincipal { name, arn, class } => RenderedRemediation::with_snippet(
+            "or declare it",
+            format!(
+                "[[principal]]\nname  = {}\nmatch = {}\nkind  = \"{}\"  # operator | agent | workload | break-glass\nallow = []",
+                quote_toml(name),
+                quote_toml(arn),
+                class.as_str()
+            ),
+        ),
+        Remediation::IgnorePrincipal { arn } => RenderedRemediation::with_snippet(
+            "or ignore it",
+            format!("[[ignore]]\nmatch  = {}\nreason = \"…\"", quote_toml(arn)),
+        ),
+        other => RenderedRemediation::from_sentence(render_sentence(other)),
+    }
+}
+
+/// The sentence of a remediation that has no text to copy.
+///
+/// It is longer than 60 lines because it has one arm per remediation.
+fn render_sentence(remediation: &Remediation) -> String {
+    match remediation {
+        Remediation::RemovePolicy(removal) => {
+            format!("{}: no declared access depends on it", render_removal(removal))
+        }
+        Remediation::AddCondition { operator, key, statement, document } => format!(
+            "add the condition {operator} on {key} to {}, as in {document}",
+            describe_granting_statement(statement)
+        ),
+        Remediation::RestrictResources { statement, document } => {
+            format!("restrict the resources of {} to those of {document}", describe_granting_statement(statement))
+        }
+        Remediation::RemoveActions { patterns, omitted, statement } => {
+            let more = if *omitted > 0 { format!(" and {} more", format_number(*omitted)) } else { String::new() };
+            format!("remove {}{more} from {}", patterns.join(", "), describe_granting_statement(statement))
+        }
+        Remediation::ListActions { patterns, statement } => {
+            format!("in {} list the actions instead of {}", describe_granting_statement(statement), patterns.join(", "))
+        }
+        Remediation::RemoveOrGrant(statement) => {
+            format!("remove it from {}, or grant it", describe_granting_statement(statement))
+        }
+        Remediation::DenyUnlessGuard { guard } => format!("deny it unless the condition of guard \"{guard}\" is met"),
+        Remediation::RemoveBypass => {
+            "remove this permission from the principal, and from callers that assume it".to_owned()
+        }
+        Remediation::SetValueElsewhere => {
+            "or let somebody else set the value: an identity provider, or the role of a broker".to_owned()
+        }
+        Remediation::SeparatePolicies { operator } => format!(
+            "give the agent its own policies with the permissions that it needs, fewer than {} has",
+            shorten_arn(operator)
+        ),
+        Remediation::SeparateRoles => "create one role for humans and one for agents".to_owned(),
+        Remediation::BreakPathAtStatement { action, resource, policy, statement } => {
+            let resource = resource.as_ref().map_or_else(String::new, |resource| format!(" on {resource}"));
+            let statement = describe_statement(*statement, None);
+            format!("break the path: remove {action}{resource} from {statement} of {policy}")
+        }
+        Remediation::BreakPathAtTrust { role, assumer } => format!(
+            "break the path: remove {} from the trust policy of {}, or add a condition to the account-wide grant",
+            shorten_arn(assumer),
+            shorten_arn(role)
+        ),
+        Remediation::DeclareAssumer { role, assumer } => {
+            format!("or declare it: add {assumer} to `assumable_by` of the entry of {}", shorten_arn(role))
+        }
+        Remediation::RestrictTrust { statement, change } => render_trust_change(*statement, change),
+        Remediation::DeclareAssumers(principals) => {
+            let quoted: Vec<String> = principals.iter().map(|principal| quote_toml(principal)).collect();
+            format!("or declare it: add {} to `assumable_by`", quoted.join(", "))
+        }
+        Remediation::DeletePrincipal => "delete it, if nobody needs it".to_owned(),
+        Remediation::SetBoundary { declared } => format!("set {declared} as its permissions boundary"),
+        Remediation::DenyInBoundary { count } => format!(
+            "deny {} in the policy of the boundary: see IAM008 in docs/rules.md",
+            if *count == 1 { "this action".to_owned() } else { format!("these {}", format_count(*count, "action")) }
+        ),
+        Remediation::UseGuard => "add it to `guards` of the entries that it is meant for, or remove it".to_owned(),
+        Remediation::NarrowSelectors => "narrow the selectors, or add `overrides` to one entry".to_owned(),
+        Remediation::RemoveStaleItem => "remove it, or correct what it should match".to_owned(),
+        Remediation::RenewException => "fix what it covered and remove it, or have it approved again".to_owned(),
+        Remediation::ProvideDocument(missing) => render_collection(missing),
+        Remediation::AvoidVariable(key) => format!("write the statement without ${{{key}}}"),
+        Remediation::AvoidAmbiguity(name) => format!("write the statement so that it does not depend on \"{name}\""),
+        // INVARIANT: `render_remediation` renders these, with their snippets.
+        Remediation::Deny { .. }
+        | Remediation::DeclarePersona { .. }
+        | Remediation::DeclarePrincipal { .. }
+        | Remediation::IgnorePrincipal { .. } => unreachable!("rendered with a snippet"),
+    }
+}
+
+fn render_removal(removal: &PolicyRemoval) -> String {
+    match removal {
+        PolicyRemoval::Detach { policy } => format!("detach {policy}"),
+        PolicyRemoval::DeleteInline { policy } => format!("delete the inline policy {policy}"),
+        PolicyRemoval::LeaveGroup { user, group } => format!("remove {user} from the group {group}"),
+        PolicyRemoval::ReplaceGroup { user, group, policy } => {
+            format!("give {user} the policies of the group {group} without {policy}")
+        }
+    }
+}
+
+fn render_trust_change(statement: usize, change: &TrustChange) -> String {
+    let statement = format!("{} of the trust policy", describe_statement(statement, None));
+    match change {
+        TrustChange::NameProvider => {
+            format!("name the identity provider in {statement}, and add a condition on its identities")
+        }
+        TrustChange::NamePrincipals => {
+            format!("name the principals in {statement}, or add a condition on aws:PrincipalOrgID to it")
+        }
+        TrustChange::RequireSubject { host, example } => {
+            format!("add a condition on {host}:sub to {statement} that names one in full: {example}…")
+        }
+        TrustChange::RequireClaim { keys } => {
+            format!("add a condition on {} to {statement}, without a wildcard", keys.join(" or "))
+        }
+        TrustChange::Remove { principal } => format!("remove {principal} from {statement}"),
+    }
+}
+
+fn render_collection(missing: &MissingDocument) -> String {
+    let name = &missing.name;
+    match &missing.reason {
+        // With `--filter`, AWS returns principals without the policies and groups that they refer to.
+        MissingReason::NotCollected => "collect the account details again, without `--filter`".to_owned(),
+        MissingReason::CollectionFailed { permission: None, .. } => format!("collect {name} again"),
+        MissingReason::CollectionFailed { permission: Some(permission), .. } => {
+            format!("collect {name} again, with the permission {permission}")
+        }
+        MissingReason::Invalid(_) => format!("correct {name} ({})", missing.place),
+    }
+}
+
+fn render_persona(entry: &str) -> String {
+    let name = quote_toml(&format!("{entry}, through an agent"));
+    let entry = quote_toml(entry);
+    let when = "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
+    format!("[[persona]]\nname  = {name}\nof    = {entry}\nwhen  = {when}\nkind  = \"agent\"\nallow = []")
+}
+
+/// A TOML basic string. Its escapes are those of a JSON string.
+fn quote_toml(text: &str) -> String {
+    Value::from(text).to_string()
+}
