@@ -1,7 +1,7 @@
-//! iamdrift as a library: read a snapshot and a baseline, compare them, and print the findings.
+//! Uses iamdrift as a library: loads a snapshot and a baseline, audits one against the other, and prints the findings.
 //!
-//! `cargo run --example audit` does so for the account in `examples/incident`.
-#![allow(clippy::disallowed_macros)] // an example talks to whoever runs it
+//! `cargo run --example audit` audits the account in `examples/incident`.
+#![allow(clippy::disallowed_macros)] // an example prints its result
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn main() -> anyhow::Result<()> {
     let snapshot = Snapshot::load(&folder.join("snapshot"))?;
     let baseline = Baseline::load_with_catalog(&folder.join("baseline"), catalog)?;
 
-    // The day decides which exceptions still hold; a program that runs daily would pass today.
+    // Exceptions expire, so the audit needs a date. A scheduled program passes the current one.
     let audit = audit(&snapshot, &baseline, catalog, &AuditOptions::new(jiff::civil::date(2026, 11, 20)))?;
 
     for finding in audit.findings.iter().filter(|finding| finding.accepted.is_none()) {
