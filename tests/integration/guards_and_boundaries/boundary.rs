@@ -28,13 +28,13 @@ fn on(actions: Value, resource: &str, condition: Value) -> Value {
 #[test]
 fn it_must_be_attached() {
     let bare = Case::new(&[role("bot", &[])], &manifest());
-    let expected = ["bot: its declared boundary arn:*:iam::*:policy/limit is not attached"];
+    let expected = ["bot: declared permissions boundary arn:*:iam::*:policy/limit is not attached"];
     assert_eq!(bare.titles(RuleId::Boundary), expected);
     assert_eq!(bare.findings(RuleId::Boundary)[0].severity, Severity::Critical, "high, one step up for an agent");
     let other = Case::new(&[bounded(role("bot", &[]), "other")], &manifest());
     let other = other.policies(&[managed("other", &[allow(json!("*"))])]);
     let expected =
-        format!("bot: its boundary is arn:aws:iam::{ACCOUNT}:policy/other, and not arn:*:iam::*:policy/limit");
+        format!("bot: permissions boundary is arn:aws:iam::{ACCOUNT}:policy/other, not arn:*:iam::*:policy/limit");
     assert_eq!(other.titles(RuleId::Boundary), [expected]);
     assert_eq!(past(&[allow(json!("sqs:*"))]), NONE);
     // Nothing is asked where nothing is declared.
@@ -162,7 +162,7 @@ fn a_glob_with_room_is_no_leave_to_write_a_boundary() {
 fn users_have_boundaries_too() {
     let case = Case::new(&[], &manifest()).users(&[user("bot", &[allow(json!("iam:DeleteUserPermissionsBoundary"))])]);
     let expected = [
-        "bot: its declared boundary arn:*:iam::*:policy/limit is not attached",
+        "bot: declared permissions boundary arn:*:iam::*:policy/limit is not attached",
         "bot: can bypass its permissions boundary: can remove it",
     ];
     let mut found = case.titles(RuleId::Boundary);

@@ -56,7 +56,8 @@ fn what_the_operator_may_not_is_told_with_its_nearest_statement() {
     let excess = &finding.excess[0];
     assert!(!excess.witness.resource.ends_with(":one"), "{:?}", excess.witness);
     let expected = excess.expected.as_ref().unwrap();
-    assert_eq!(expected.text, "statement 1 allows it, but only on arn:aws:sqs:*:*:one");
+    let text = iamdrift::report::text::render_nearest(expected);
+    assert_eq!(text, "statement 1 allows it, but only on arn:aws:sqs:*:*:one");
 }
 
 /// Each is asked with its own ARN, name and tags.

@@ -56,7 +56,7 @@ fn the_entrys_own_finding_stands_beside_that_of_its_persona() {
     let mut found = case.titles(RuleId::Broader);
     found.sort();
     let expected =
-        ["op: 2 actions beyond the ceiling of persona \"by agent\"", "op: 1 action beyond its declared ceiling"];
+        ["op: 1 action beyond its declared ceiling", "op: 2 actions beyond the ceiling of persona \"by agent\""];
     assert_eq!(found, expected);
 }
 
