@@ -11,9 +11,6 @@ use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation};
 use crate::snapshot::{AttachmentKind, LayerKind, Snapshot};
-use crate::solve::access::ops::{
-    exclude_policies, grants_only, intersect, restrict_grants, restrict_to_actions_of, wildcard_grants,
-};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
     build_effective_access,
@@ -166,7 +163,7 @@ impl Analyzer<'_> {
         let query = Query::new_difference(self, subject, &replay_excess);
         analysis.excess = query.query_existing_actions(&effective, &declared.access, &mut analysis.undecided);
         if self.wants_future_excess && subject.entry.is_some() {
-            let future_candidates = wildcard_grants(&effective, |tag| !analysis.excess.contains_key(&tag));
+            let future_candidates = effective.wildcard_grants(|tag| !analysis.excess.contains_key(&tag));
             analysis.future_excess =
                 query.query_future_actions(&future_candidates, &declared.access, &mut analysis.undecided);
         }
@@ -209,7 +206,7 @@ impl Analyzer<'_> {
         };
         let mut reasons = BTreeSet::new();
         let in_scope =
-            intersect(&restrict_to_actions_of(self.solver, effective, &check.scope.access), &check.scope.access);
+            self.solver.restrict_to_actions_of(effective, &check.scope.access).intersect(&check.scope.access);
         let query = Query { detail: CHECK_DETAIL, ..Query::new_difference(self, subject, &replay) };
         let excess = query.query_existing_actions(&in_scope, &check.expected.access, &mut reasons);
         undecided.extend(reasons.iter().map(|why| UndecidedReason::UnreadInput(format!("{}: {why}", check.name))));
@@ -233,7 +230,7 @@ impl Analyzer<'_> {
         policies: &[PolicyRef],
         excess: &ExcessByStatement,
     ) -> Vec<usize> {
-        let allowed_and_declared = intersect(effective, &subject.ceiling.access);
+        let allowed_and_declared = effective.intersect(&subject.ceiling.access);
         let mut removed: Vec<usize> = Vec::new();
         let candidates: BTreeSet<usize> = excess.keys().map(|(policy, _)| *policy).collect();
         for candidate in candidates {
@@ -246,10 +243,10 @@ impl Analyzer<'_> {
             let (at_stake, remaining) = match effective.branches.as_slice() {
                 // What other policies grant stays allowed, and what is at stake passes the other layers already.
                 [_] => (
-                    restrict_grants(&allowed_and_declared, |statement_use| is_removed(statement_use.policy_index)),
-                    grants_only(restrict_grants(effective, |statement_use| !is_removed(statement_use.policy_index))),
+                    allowed_and_declared.restrict_grants(|statement_use| is_removed(statement_use.policy_index)),
+                    effective.restrict_grants(|statement_use| !is_removed(statement_use.policy_index)).grants_only(),
                 ),
-                _ => (allowed_and_declared.clone(), exclude_policies(effective, is_removed)),
+                _ => (allowed_and_declared.clone(), effective.exclude_policies(is_removed)),
             };
             let known_context = &subject.known_context;
             let (budget, detail) = (REMEDIATION_BUDGET, AnswerDetail::Verdict);

@@ -16,7 +16,6 @@ use crate::classify::InferredClass;
 use crate::iam::condition::ConditionValue;
 use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
 use crate::iam::{Effect, ElementKind, PolicyDocument, Statement};
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, UndecidedReason};
 
 const ASSUME: &str = "sts:AssumeRole";
@@ -144,7 +143,7 @@ impl BypassFinder<'_, '_> {
         }
         let query = Query { known_context: &known, ..Query::new_difference(self.analyzer, self.subject, &confirm) };
         let mut undecided = BTreeSet::new();
-        let session_access = intersect(&intersect(&value_access, &assume_access), request_access);
+        let session_access = value_access.intersect(&assume_access).intersect(request_access);
         (query.query_existing_actions(&session_access, &Access::default(), &mut undecided), undecided)
     }
 

@@ -20,7 +20,6 @@ use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling
 use crate::baseline::{Glob, Guard};
 use crate::classify::InferredClass;
 use crate::iam::{ActionPattern, Condition, ElementKind, PolicyDocument, Statement};
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, AnswerDetail, StatementUse, UndecidedReason};
 
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
@@ -133,7 +132,7 @@ impl BypassFinder<'_, '_> {
             replay: None,
         };
         let mut undecided = BTreeSet::new();
-        let guarded_access = intersect(&access, &self.check.expected.access);
+        let guarded_access = access.intersect(&self.check.expected.access);
         !query.query_existing_actions(&guarded_access, &Access::default(), &mut undecided).is_empty()
             || !undecided.is_empty()
     }
@@ -154,7 +153,7 @@ impl BypassFinder<'_, '_> {
     /// asked.
     fn has_grant_for(&self, access: &Access, actions: &[String]) -> bool {
         let granting_statements = access.branches.iter().filter_map(|branch| branch.allow_layers.first()).flatten();
-        let mut statements = granting_statements.filter_map(StatementUse::statement);
+        let mut statements = granting_statements.map(StatementUse::statement);
         statements.any(|statement| actions.iter().any(|action| lists_action(statement, action)))
     }
 }

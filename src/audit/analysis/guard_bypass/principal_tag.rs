@@ -9,8 +9,7 @@ use crate::audit::analysis::analyzer::Query;
 use crate::audit::subject::synthetic;
 use crate::iam::{ConditionOperator, ContextKey, Interpretation, MissingKeyRule, Quantifier};
 use crate::snapshot::IamEntityKind;
-use crate::solve::access::ops::intersect;
-use crate::solve::{Access, StatementUse};
+use crate::solve::Access;
 
 const FEDERATE: &str = "sts:GetFederationToken";
 
@@ -109,7 +108,7 @@ impl BypassFinder<'_, '_> {
         let known = self.build_own_context(&access);
         let query = Query { known_context: &known, ..Query::new_difference(self.analyzer, self.subject, &confirm) };
         let proof = query.query_existing_actions(
-            &intersect(&access, &tag_requests.access),
+            &access.intersect(&tag_requests.access),
             &already_guarded.access,
             self.undecided,
         );
@@ -170,7 +169,7 @@ impl BypassFinder<'_, '_> {
             )
         };
         let query = Query::new_difference(self.analyzer, subject, &confirm);
-        let session_access = intersect(&intersect(&access, &tag_access), &session_requests.access);
+        let session_access = access.intersect(&tag_access).intersect(&session_requests.access);
         let proof = query.query_existing_actions(&session_access, &Access::default(), self.undecided);
         let summary = format!("it may federate itself with {} ({FEDERATE}, {TAG})", written_condition.condition.key);
         (!proof.is_empty()).then_some(GuardBypass { summary: summary, proof: proof, policies })
@@ -217,9 +216,5 @@ pub(crate) fn replace_action_in_scps(
 
 /// The context keys that an access speaks of.
 fn list_context_keys(access: &Access) -> impl Iterator<Item = &ContextKey> {
-    access
-        .uses()
-        .filter_map(StatementUse::statement)
-        .flat_map(|statement| &statement.conditions)
-        .map(|condition| &condition.key)
+    access.uses().flat_map(|statement_use| &statement_use.statement().conditions).map(|condition| &condition.key)
 }

@@ -11,7 +11,6 @@ use crate::audit::analysis::analyzer::{BUDGET, ExcessByStatement, Query};
 use crate::audit::subject::synthetic;
 use crate::catalog::{AccessLevel, ActionId};
 use crate::iam::ElementKind;
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, AnswerDetail};
 
 impl BypassFinder<'_, '_> {
@@ -99,7 +98,7 @@ impl BypassFinder<'_, '_> {
         let query = Query::new_difference(self.analyzer, self.subject, &confirm);
         let mut undecided = BTreeSet::new();
         let mut proof = query.query_existing_actions(
-            &intersect(&access, &tag_requests.access),
+            &access.intersect(&tag_requests.access),
             &already_guarded.access,
             &mut undecided,
         );
@@ -133,7 +132,7 @@ impl BypassFinder<'_, '_> {
     fn is_guarded_access_granted_on(&self, access: &Access, service: &str, resource_patterns: &[String]) -> bool {
         let statement = synthetic::build_allow_statement(&[format!("{service}:*")], resource_patterns);
         let tagged_resources = synthetic::build_ceiling("what is tagged", &[statement], None);
-        let guarded_access = intersect(&intersect(access, &self.check.expected.access), &tagged_resources.access);
+        let guarded_access = access.intersect(&self.check.expected.access).intersect(&tagged_resources.access);
         let (known, budget, detail) = (&self.subject.known_context, BUDGET, AnswerDetail::Verdict);
         let query = Query {
             analyzer: self.analyzer,

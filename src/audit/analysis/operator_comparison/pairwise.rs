@@ -10,7 +10,6 @@ use crate::audit::analysis::analyzer::{
 use crate::audit::subject::audited_principal::{AuditedPrincipal, ResolvedCeiling};
 use crate::iam::{ContextKey, Interpretation};
 use crate::snapshot::LayerKind;
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, AnswerDetail, RenamedAccess, UndecidedReason};
 
 /// An operator, ready to be held against agents.
@@ -196,7 +195,7 @@ impl AgentAccess<'_> {
         };
         let query =
             Query { known_context: &renamed.known, ..Query::new_difference(self.analyzer, self.subject, &replay) };
-        let shared_destructive = intersect(&intersect(self.access, &renamed.access), &self.destructive_actions.access);
+        let shared_destructive = self.access.intersect(&renamed.access).intersect(&self.destructive_actions.access);
         // What is undecided of the agent's excess is told there.
         let mut shared = query.query_existing_actions(&shared_destructive, &declared.access, &mut BTreeSet::new());
         strip_renamed_keys(&mut shared, renamed);
@@ -237,7 +236,9 @@ fn describe_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<String> {
 /// Takes out the names that only the question knows.
 fn strip_renamed_keys(excess: &mut ExcessByStatement, renamed: &RenamedAccess) {
     for statement_excess in excess.values_mut() {
-        renamed.strip_renamed_keys_from_cubes(&mut statement_excess.cubes);
+        for cube in &mut statement_excess.cubes {
+            cube.context.retain(|(key, _)| !RenamedAccess::is_renamed_key(key));
+        }
         statement_excess.witness = statement_excess.witness.as_ref().map(|witness| renamed.strip_renamed_keys(witness));
     }
 }
