@@ -1,4 +1,4 @@
-//! The glob search, warm: the patterns are interned and their automata built.
+//! The glob search with interned patterns and built automata.
 
 use std::hint::black_box;
 

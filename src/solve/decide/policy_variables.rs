@@ -1,7 +1,7 @@
 //! Policy variables with unknown values.
 //!
 //! Excess is found by assigning a value to a variable and deciding exactly. Containment is proven with the variable as a
-//! symbol (`docs/engine.md`, "What is approximated"). If neither succeeds, the class is undecided. Only the variables of
+//! symbol (`docs/engine.md`, "Approximations"). If neither succeeds, the class is undecided. Only the variables of
 //! the statements that list a class of actions are considered, class by class.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,8 +132,8 @@ impl<'q> DecisionContext<'_, 'q> {
         problem: &OpenSubproblem<'_>,
         outcome: &mut DecisionOutcome,
     ) -> Result<(), LimitExceeded> {
-        // If there is excess, most values prove it. If there is none, the variables are mostly irrelevant, or occur
-        // equally on both sides, so that one proof covers missing and present keys.
+        // If there is excess, most values prove it. Otherwise the variables are mostly irrelevant, or
+        // occur equally on both sides, so that one proof covers missing and present keys.
         let variables = &problem.variables;
         let (known, all_present) = self.assume_missing(variables, MissingVariables::None);
         let mut values = generate_trial_values(self.question, &known, &all_present);

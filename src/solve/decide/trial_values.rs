@@ -104,7 +104,7 @@ fn literal_prefix(pattern: &Template) -> String {
     pattern.parts().iter().map_while(literal).collect()
 }
 
-/// The value of a variable with which a pattern starts like a string. None if there is no such value.
+/// The value of a variable with which a pattern starts like a string. None if the pattern cannot.
 fn find_variable_value(pattern: &Template, key: &ContextKey, text: &str) -> Option<String> {
     let mut rest = text;
     let mut parts = pattern.parts().iter();

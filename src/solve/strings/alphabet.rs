@@ -84,7 +84,7 @@ impl VariableSymbolTable {
         self.0.get(key).copied().unwrap_or(VariableSymbols::ANY_TEXT)
     }
 
-    /// Whether there are no variables.
+    /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -32,7 +32,7 @@ pub struct Dfa {
     distance: Vec<u16>,
     /// The symbols whose successor differs from the successor of [`UNNAMED`].
     distinguished_symbols: Vec<SymbolMask>,
-    /// The state that accepts every string, or [`DEAD`] if there is no such state.
+    /// The state that accepts every string, or [`DEAD`] if no state does.
     universal_state: u16,
 }
 
@@ -276,7 +276,7 @@ fn compute_distinguished_symbols(transitions: &[u16], class_of: &[u8; 256], clas
     transitions.chunks_exact(classes).map(distinguished).collect()
 }
 
-/// The state that accepts every string, or [`DEAD`] if there is no such state.
+/// The state that accepts every string, or [`DEAD`] if no state does.
 fn find_universal_state(transitions: &[u16], classes: usize, accepting: &[bool]) -> u16 {
     // INVARIANT: the construction numbers states by `u16`.
     let numbered = (0..=u16::MAX).zip(transitions.chunks_exact(classes).zip(accepting)).skip(1);

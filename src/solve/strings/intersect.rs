@@ -29,7 +29,8 @@ pub(crate) fn may_intersect(a: &InternedGlob, b: &InternedGlob) -> bool {
         if let (Some(x), Some(y)) = (x, y)
             && may_match_same_symbol(*x, *y)
         {
-            let after = |tok: &GlobToken, at: usize| if matches!(tok, GlobToken::AnyRun(_)) { at } else { at + 1 };
+            let after =
+                |tok: &GlobToken, index: usize| if matches!(tok, GlobToken::AnyRun(_)) { index } else { index + 1 };
             pending.push((after(x, i), after(y, j)));
         }
     }

@@ -106,7 +106,7 @@ impl Interval {
         Interval { low, high }
     }
 
-    /// A value of the interval: the lower end, or the next value. None if there is no such value.
+    /// A value of the interval: the lower end, or the next value. None if neither exists.
     fn pick(self) -> Option<OrderedValue> {
         match (self.low, self.high) {
             (Endpoint::Included(low), _) => Some(low),
