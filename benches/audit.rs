@@ -1,6 +1,6 @@
-//! A whole audit in memory, from texts to findings: 1,000 roles of three real managed policies each, all with
-//! a permissions boundary and three levels of SCPs, against a read-only ceiling. With `IAMDRIFT_CORPUS` also an
-//! account of 122 principals against ReadOnlyAccess; without it the example incident alone.
+//! A whole audit in memory, from files to findings: 1,000 roles with three AWS managed policies each, a permissions
+//! boundary and three levels of SCPs, and a read-only ceiling. With `IAMDRIFT_CORPUS` also an account of 122 principals
+//! with the ceiling ReadOnlyAccess. Without it, only the example incident.
 #![allow(clippy::disallowed_macros)]
 
 use std::hint::black_box;
@@ -15,7 +15,7 @@ use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Map, Value, json};
 
-// As the command has it.
+// The same allocator as the command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -23,7 +23,7 @@ const ACCOUNT: &str = "111122223333";
 const ROLES: usize = 1_000;
 const ATTACHED: usize = 3;
 
-/// Reads texts and audits them.
+/// An audit from files in memory.
 struct AuditCase {
     snapshot: Vec<Arc<SourceFile>>,
     manifest: Arc<SourceFile>,
@@ -57,7 +57,7 @@ fn policy_json(name: &str, document: &Value) -> Value {
     })
 }
 
-/// Roles whose attachments differ, so that none is decided for another.
+/// Roles with different attachments, so that no two roles share an answer.
 fn account_json(policies: &Map<String, Value>) -> Value {
     let names: Vec<&String> = policies.keys().collect();
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
@@ -116,11 +116,11 @@ fn organization_json() -> Value {
     })
 }
 
-/// Everyone is a workload whose ceiling is ReadOnlyAccess.
+/// Every principal is a workload with the ceiling ReadOnlyAccess.
 const CEILING_ONLY: &str =
     "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"readonly.json\"]\n";
 
-/// The same with guards, and with a persona.
+/// The same ceiling with guards and a persona.
 const WITH_GUARDS: &str = r#"version = 1
 [[principal]]
 name   = "all"
@@ -155,7 +155,7 @@ unless   = { StringEquals = { "aws:RequestedRegion" = "eu-central-1" } }
 severity = "medium"
 "#;
 
-/// Every tenth role is an agent that is to be narrower than the operators, who are all others.
+/// Every tenth role is an agent that must have less access than its operators. All other roles are operators.
 const WITH_AGENTS: &str = r#"version = 1
 [settings]
 through_agents = false
@@ -218,7 +218,7 @@ fn bench_audits(c: &mut Criterion) {
         CEILING_ONLY,
     );
     group.bench_function("1,000 generated roles", |b| b.iter(|| black_box(generated.run())));
-    for (name, manifest) in [("guards and a persona", WITH_GUARDS), ("agents held against operators", WITH_AGENTS)] {
+    for (name, manifest) in [("guards and a persona", WITH_GUARDS), ("agents compared with operators", WITH_AGENTS)] {
         let case = build_case(generated.snapshot.clone(), read_only, manifest);
         group.bench_function(format!("1,000 generated roles, {name}"), |b| b.iter(|| black_box(case.run())));
     }

@@ -1,4 +1,4 @@
-//! The catalog's cost: once at start-up (at most 10 ms), and for each question asked of it.
+//! The cost of the catalog: at start-up (at most 10 ms), and for each lookup.
 
 use std::hint::black_box;
 

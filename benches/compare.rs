@@ -1,5 +1,5 @@
-//! Policies compared: with `IAMDRIFT_CORPUS` every AWS managed policy against two of them, both ways; else the
-//! shipped policies with one another. The spread is printed first, then a few are measured closely.
+//! Comparisons of policies: with `IAMDRIFT_CORPUS`, every AWS managed policy with two of them, in both directions.
+//! Otherwise the shipped policies with one another. Prints the distribution, then measures a few comparisons.
 #![allow(clippy::disallowed_macros)]
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use iamdrift::solve::compare::{PolicyRelation, compare_policies};
 use iamdrift::solve::{ActionWorld, Solver};
 use iamdrift::source::{SourceFile, json_tree};
 
-// As the command has it.
+// The same allocator as the command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -41,7 +41,7 @@ fn collect_shipped_policies(folder: &Path, documents: &mut Vec<NamedDocument>) {
         } else if path.extension().is_some_and(|e| e == "json") {
             let text = std::fs::read_to_string(&path).expect("a file");
             let source = SourceFile::new(path.display().to_string(), text);
-            // Other files stand beside the policies.
+            // The folders also contain other JSON files.
             if let Ok(document) = PolicyDocument::parse(&source, DocumentKind::Identity) {
                 documents.push((path.display().to_string(), Arc::new(document)));
             }

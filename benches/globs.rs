@@ -1,10 +1,14 @@
-//! The glob search, warm: the patterns are interned and their automata built.
+//! The glob search with interned patterns and built automata.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use iamdrift::solve::strings::glob_search::{Budget, GlobSearchResult, find_string};
-use iamdrift::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, InternedGlob, SymbolClass};
+use iamdrift::solve::Budget;
+use iamdrift::solve::strings::glob_search::find_string;
+use iamdrift::solve::strings::interned_glob::{GlobRef, InternedGlob};
+use iamdrift::solve::strings::interner::GlobInterner;
+use iamdrift::solve::strings::product_search::{GlobSearchResult, SymbolRange};
+use iamdrift::solve::strings::token::{GlobToken, SymbolClass};
 
 fn intern_glob(interner: &GlobInterner, text: &str) -> GlobRef {
     let toks: Vec<GlobToken> = text
@@ -40,9 +44,9 @@ fn bench_globs(c: &mut Criterion) {
         let positive: Vec<&InternedGlob> = positive.iter().map(|g| &**g).collect();
         let negative: Vec<&InternedGlob> = negative.iter().map(|g| &**g).collect();
         let budget = Budget::new(u64::MAX);
-        assert_ne!(find_string(&positive, &negative, false, &budget), GlobSearchResult::GaveUp);
+        assert_ne!(find_string(&positive, &negative, SymbolRange::Characters, &budget), GlobSearchResult::GaveUp);
         c.bench_function(&format!("globs/{name}"), |b| {
-            b.iter(|| find_string(black_box(&positive), black_box(&negative), false, &budget));
+            b.iter(|| find_string(black_box(&positive), black_box(&negative), SymbolRange::Characters, &budget));
         });
     }
 }

@@ -1,7 +1,7 @@
-//! The reach graph of one account of 5,000 roles, in memory: built, and every role asked for its shortest path to what
-//! is broader than itself. Every role has a policy of its own. Of a hundred roles, two administer, ten pass any role of
-//! a team to Lambda, ten assume roles by a pattern, five write policies under a boundary, one rewrites trust policies,
-//! and the others use data; half of all trust a service, a third their account, and some of these only with MFA.
+//! The attack graph of one account with 5,000 roles, in memory: builds the graph, and finds the shortest escalation path
+//! of every role. Every role has its own policy. Of each hundred roles, two are administrators, ten pass a team's roles
+//! to Lambda, ten assume roles by a pattern, five write policies under a permissions boundary, one rewrites trust
+//! policies, and the others use data. Half of the roles trust a service, a third trust their account, some only with MFA.
 #![allow(clippy::disallowed_macros, clippy::indexing_slicing)]
 
 use std::hint::black_box;
@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use serde_json::{Value, json};
 
-// As the command has it.
+// The same allocator as the command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -98,7 +98,7 @@ fn build_account() -> Arc<SourceFile> {
     SourceFile::new("account.json", page.to_string())
 }
 
-/// How many principals can become something broader than themselves.
+/// The number of principals that can escalate their privileges.
 fn count_escalating_principals(snapshot: &Snapshot) -> usize {
     let catalog = Catalog::embedded();
     let solver = Solver::new(catalog);
@@ -131,7 +131,7 @@ fn count_escalating_principals(snapshot: &Snapshot) -> usize {
     (0..graph.len()).into_par_iter().filter(|from| can_escalate(*from)).count()
 }
 
-/// Everyone is a workload whom one broad ceiling binds.
+/// Every principal is a workload with one broad ceiling.
 const BROAD_MANIFEST: &str =
     "version = 1\n[[principal]]\nname = \"all\"\nmatch = [\"*\"]\nkind = \"workload\"\nallow = [\"broad.json\"]\n";
 
@@ -145,7 +145,7 @@ fn build_baseline() -> Baseline {
 
 fn bench_reach(c: &mut Criterion) {
     let snapshot = Snapshot::from_texts(Path::new("generated"), &[build_account()]).expect("a snapshot");
-    println!("{} of {ROLES} roles can become something broader", count_escalating_principals(&snapshot));
+    println!("{} of {ROLES} roles can escalate", count_escalating_principals(&snapshot));
     let mut group = c.benchmark_group("reach");
     group.sample_size(10);
     group

@@ -20,7 +20,7 @@ impl Graph<'_> {
     pub fn equivalence_class(&self, state: &NodeState, compared_access: &Access) -> EquivalenceClass {
         match compared_access
             .uses()
-            .filter_map(StatementUse::statement)
+            .map(StatementUse::statement)
             .any(|statement| statement.keys().any(is_principal_specific))
         {
             true => EquivalenceClass::Singleton(state.clone()),

@@ -1,20 +1,24 @@
-//! The answer to a question.
+//! The answer to a question: proven excess with its witnesses, and the reasons why something is undecided.
 
-use super::decide::difference::Grant;
+use serde::Serialize;
+
+use super::actions::named_actions::Actions;
+use super::values::interval::IntervalSet;
+use crate::access::Request;
 use crate::iam::Ambiguity;
 
-/// Whether one side's access is contained in the other's.
+/// Whether the effective access is contained in the declared access.
 #[derive(Clone, Debug)]
 pub enum ContainmentVerdict {
-    /// Every request that the effective side allows is declared: proven.
+    /// Proven: every allowed request is declared.
     Contained,
-    /// Some are not: for each granting statement, which, with a witness.
+    /// Some allowed requests are not declared: the excess of each granting statement.
     Broader(Vec<Grant>),
-    /// It could not be decided.
+    /// Neither proven nor refuted.
     Undecided(Vec<UndecidedReason>),
 }
 
-/// All that was found of a question: what is proven, and what could not be decided beside it.
+/// The full answer to a question: the proven excess, and the reasons why there may be more.
 #[derive(Clone, Debug, Default)]
 pub struct SolverAnswer {
     /// Proven excess.
@@ -24,7 +28,7 @@ pub struct SolverAnswer {
 }
 
 impl SolverAnswer {
-    /// The verdict: excess that is proven is excess, whatever else is undecided.
+    /// The verdict. Proven excess takes precedence over undecided parts.
     pub fn into_verdict(self) -> ContainmentVerdict {
         match (self.grants.is_empty(), self.undecided.is_empty()) {
             (false, _) => ContainmentVerdict::Broader(self.grants),
@@ -34,22 +38,22 @@ impl SolverAnswer {
     }
 }
 
-/// Why a question could not be decided.
+/// The reason why a question is undecided.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum UndecidedReason {
-    /// The search ended at its budget.
+    /// The solver budget is exhausted.
     Budget,
-    /// The policies hold what the solver has no room for.
+    /// A policy exceeds a limit of the solver.
     LimitExceeded,
-    /// The value of a policy variable that nobody knows decides it.
+    /// The answer depends on the unknown value of a policy variable.
     Variable(String),
-    /// A condition compares a key in a way that is not modelled.
+    /// Conditions compare this key in a way that the solver does not model.
     Condition(String),
-    /// The verdict would be another under the other reading of a choice.
+    /// The answer depends on a question that AWS's documentation leaves open.
     Ambiguity(&'static str),
-    /// The evaluator does not confirm the witness that was found: a defect of this program.
+    /// The evaluator refutes the witness. This is a defect of this program.
     WitnessRefuted(String),
-    /// Part of what decides could not be read.
+    /// An input that the answer depends on could not be read.
     UnreadInput(String),
 }
 
@@ -62,21 +66,95 @@ impl From<Ambiguity> for UndecidedReason {
 impl std::fmt::Display for UndecidedReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            UndecidedReason::Budget => f.write_str("the search ended at its budget"),
-            UndecidedReason::LimitExceeded => {
-                f.write_str("a pattern is too long, or too many different characters outside ASCII stand in patterns")
-            }
-            UndecidedReason::Variable(key) => write!(f, "it depends on the value of ${{{key}}}"),
+            UndecidedReason::Budget => f.write_str("solver budget exhausted"),
+            UndecidedReason::LimitExceeded => f.write_str(
+                "a pattern is too long, or the patterns contain too many different characters outside ASCII",
+            ),
+            UndecidedReason::Variable(key) => write!(f, "depends on the value of ${{{key}}}"),
             UndecidedReason::Condition(key) => {
-                write!(f, "conditions on {key} compare it in ways that cannot be decided together")
+                write!(f, "the conditions on {key} cannot be decided together")
             }
-            UndecidedReason::Ambiguity(name) => {
-                write!(f, "AWS's documentation leaves open how to read \"{name}\", and it decides")
-            }
+            UndecidedReason::Ambiguity(name) => write!(f, "depends on \"{name}\", which AWS does not document"),
             UndecidedReason::WitnessRefuted(request) => {
-                write!(f, "the evaluator does not confirm the witness {request}; please report this defect")
+                write!(f, "the evaluator refutes the witness {request}; please report this defect")
             }
             UndecidedReason::UnreadInput(input) => f.write_str(input),
         }
     }
+}
+
+impl ContainmentVerdict {
+    /// The verdict on two questions together. Excess in either one is excess.
+    pub fn combine(self, other: ContainmentVerdict) -> ContainmentVerdict {
+        match (self, other) {
+            (ContainmentVerdict::Broader(mut grants), ContainmentVerdict::Broader(more)) => {
+                grants.extend(more);
+                ContainmentVerdict::Broader(grants)
+            }
+            (ContainmentVerdict::Broader(grants), _) | (_, ContainmentVerdict::Broader(grants)) => {
+                ContainmentVerdict::Broader(grants)
+            }
+            (ContainmentVerdict::Undecided(mut reasons), ContainmentVerdict::Undecided(more)) => {
+                reasons.extend(more.into_iter().filter(|w: &UndecidedReason| !reasons.contains(w)).collect::<Vec<_>>());
+                ContainmentVerdict::Undecided(reasons)
+            }
+            (ContainmentVerdict::Undecided(reasons), ContainmentVerdict::Contained)
+            | (ContainmentVerdict::Contained, ContainmentVerdict::Undecided(reasons)) => {
+                ContainmentVerdict::Undecided(reasons)
+            }
+            (ContainmentVerdict::Contained, ContainmentVerdict::Contained) => ContainmentVerdict::Contained,
+        }
+    }
+}
+
+/// A set of requests: a range for each constrained field. A field without a range may have every value that the
+/// action allows.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Cube {
+    /// The range of the resource. None if it is unconstrained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<FieldRange>,
+    /// The ranges of the constrained context keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<(String, FieldRange)>,
+}
+
+/// The values of one field in a cube.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct FieldRange {
+    /// Whether the key may be missing from the request.
+    pub may_be_missing: bool,
+    /// Whether the key may be present.
+    pub may_be_present: bool,
+    /// A present value matches a pattern of each list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub matches_any_of: Vec<Vec<String>>,
+    /// A present value matches no pattern of this list.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub matches_none_of: Vec<String>,
+    /// A present number, date or address is in one of these intervals.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<String>,
+    /// The same intervals as values.
+    #[serde(skip)]
+    pub interval_set: IntervalSet,
+    /// Constraints on the values of a multi-valued key, or of tests of different kinds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_constraints: Vec<String>,
+}
+
+/// The requests that one statement allows and that are not declared.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The caller's index of the policy, and the index of the statement in it.
+    pub statement_id: (usize, usize),
+    /// The actions.
+    pub actions: Actions,
+    /// The exact difference for these actions, up to the requested number of cubes.
+    pub cubes: Vec<Cube>,
+    /// Whether the difference has more cubes.
+    pub has_more_cubes: bool,
+    /// A request that is allowed and not declared, replayed by the evaluator. Only the first grant of a statement, which
+    /// has the highest rank, has one.
+    pub witness: Option<Request>,
 }

@@ -1,44 +1,65 @@
-//! Two identity policy documents, each held against the other.
+//! Compares two identity policy documents: each direction is a containment question.
 
 use std::sync::Arc;
 
-use super::answer::{ContainmentVerdict, UndecidedReason};
+use super::access::formula::Access;
+use super::answer::ContainmentVerdict;
 use super::compile::solver::Solver;
-use super::question::{Access, ActionWorld, AnswerDetail, Question, WitnessPolicy};
+use super::question::{ActionWorld, AnswerDetail, Question, WitnessPolicy};
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::iam::{Interpretation, PolicyDocument};
 
-/// Steps that one direction of a comparison may take.
+/// The solver budget of one direction, in steps.
 const BUDGET: u64 = 2_000_000;
 
-/// How two documents relate.
+/// The relation of two documents.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PolicyRelation {
-    /// Each allows what the other does.
+    /// Both allow the same requests.
     Equivalent,
-    /// The first allows less.
+    /// The second allows all requests of the first, and more.
     Narrower,
-    /// The first allows more.
+    /// The first allows all requests of the second, and more.
     Broader,
-    /// Each allows something that the other does not.
+    /// Each allows requests that the other does not allow.
     Incomparable,
-    /// It could not be decided.
+    /// Undecided.
     Undecided,
 }
 
-/// Two documents compared.
+/// The comparison of two documents.
 #[derive(Debug)]
 pub struct PolicyComparison {
-    /// How the first relates to the second.
+    /// The relation of the first document to the second.
     pub relation: PolicyRelation,
-    /// What the first allows and the second does not.
+    /// The requests that the first allows and the second does not.
     pub a_not_b: ContainmentVerdict,
-    /// What the second allows and the first does not.
+    /// The requests that the second allows and the first does not.
     pub b_not_a: ContainmentVerdict,
 }
 
-/// Compares what two identity policies allow, whoever has them.
+/// A document with the two representations of its access.
+struct ComparedPolicy {
+    access: Access,
+    layers: Layers,
+}
+
+impl ComparedPolicy {
+    fn new(document: &Arc<PolicyDocument>) -> ComparedPolicy {
+        let policy = PolicyRef { name: String::new(), origin: PolicyOrigin::Given, document: Arc::clone(document) };
+        ComparedPolicy { access: Access::from_policies([(document, 0)]), layers: Layers::from_identity(vec![policy]) }
+    }
+
+    /// Whether the concrete evaluator allows a request.
+    fn allows(&self, request: &Request, interpretation: Interpretation) -> bool {
+        evaluate(&self.layers, request, &|_| true, interpretation).is_allowed()
+    }
+}
+
+/// Compares the requests that two identity policies allow, for any principal.
+///
+/// `cubes` is the largest number of cubes for each class of actions.
 pub fn compare_policies(
     solver: &Solver<'_>,
     a: &Arc<PolicyDocument>,
@@ -46,7 +67,7 @@ pub fn compare_policies(
     worlds: &[ActionWorld],
     cubes: usize,
 ) -> PolicyComparison {
-    // The same statements mean the same, even where nobody can say what.
+    // Equal statements are equivalent, even if the solver cannot decide them.
     if a == b {
         return PolicyComparison {
             relation: PolicyRelation::Equivalent,
@@ -54,84 +75,60 @@ pub fn compare_policies(
             b_not_a: ContainmentVerdict::Contained,
         };
     }
+    let (policy_a, policy_b) = (ComparedPolicy::new(a), ComparedPolicy::new(b));
+    let a_not_b = decide_direction(solver, &policy_a, &policy_b, worlds, cubes);
+    let b_not_a = decide_direction(solver, &policy_b, &policy_a, worlds, cubes);
+    PolicyComparison { relation: derive_relation(&a_not_b, &b_not_a), a_not_b, b_not_a }
+}
+
+/// The requests that `effective` allows and `declared` does not.
+fn decide_direction(
+    solver: &Solver<'_>,
+    effective: &ComparedPolicy,
+    declared: &ComparedPolicy,
+    worlds: &[ActionWorld],
+    cubes: usize,
+) -> ContainmentVerdict {
     let known = KnownContext::unconstrained();
-    let layers = |document: &Arc<PolicyDocument>| {
-        let policy = PolicyRef { name: String::new(), origin: PolicyOrigin::Given, document: Arc::clone(document) };
-        Layers::from_identity(vec![policy])
+    let replay = |request: &Request, interpretation| match (
+        effective.allows(request, interpretation),
+        declared.allows(request, interpretation),
+    ) {
+        (true, false) => Ok(()),
+        (allowed, declared) => Err(format!(
+            "{} on {} {:?} (allowed {allowed}, declared {declared})",
+            request.action, request.resource, request.context
+        )),
     };
-    let (layers_a, layers_b) = (layers(a), layers(b));
-    let allows = |layers: &Layers, request: &Request, interpretation: Interpretation| {
-        evaluate(layers, request, &|_| true, interpretation).is_allowed()
-    };
-    let (access_a, access_b) = (Access::from_policies([(a, 0)]), Access::from_policies([(b, 0)]));
-    let decide_direction =
-        |effective: &Access, declared: &Access, effective_layers: &Layers, declared_layers: &Layers| {
-            let replay = |request: &Request, interpretation| match (
-                allows(effective_layers, request, interpretation),
-                allows(declared_layers, request, interpretation),
-            ) {
-                (true, false) => Ok(()),
-                (allowed, declared) => Err(format!(
-                    "{} on {} {:?} (allowed {allowed}, declared {declared})",
-                    request.action, request.resource, request.context
-                )),
-            };
-            let mut verdict = ContainmentVerdict::Contained;
-            for world in worlds {
-                // One witness tells the difference; the evaluator replays it.
-                let witnesses = if matches!(verdict, ContainmentVerdict::Broader(_)) {
-                    WitnessPolicy::None
-                } else {
-                    WitnessPolicy::Single
-                };
-                let question = Question {
-                    effective,
-                    declared,
-                    known: &known,
-                    partition: None,
-                    world: *world,
-                    single_request: None,
-                    budget: BUDGET,
-                    detail: AnswerDetail::Difference { max_cubes: cubes, witnesses },
-                    witness_account: None,
-                    replay: Some(&replay),
-                };
-                verdict = verdict.combine(solver.solve(&question));
-            }
-            verdict
+    let mut verdict = ContainmentVerdict::Contained;
+    for world in worlds {
+        // One replayed witness proves the difference.
+        let witnesses = match verdict {
+            ContainmentVerdict::Broader(_) => WitnessPolicy::None,
+            ContainmentVerdict::Contained | ContainmentVerdict::Undecided(_) => WitnessPolicy::Single,
         };
-    let a_not_b = decide_direction(&access_a, &access_b, &layers_a, &layers_b);
-    let b_not_a = decide_direction(&access_b, &access_a, &layers_b, &layers_a);
-    let relation = match (&a_not_b, &b_not_a) {
+        verdict = verdict.combine(solver.solve(&Question {
+            effective: &effective.access,
+            declared: &declared.access,
+            known: &known,
+            partition: None,
+            world: *world,
+            single_request: None,
+            budget: BUDGET,
+            detail: AnswerDetail::Difference { max_cubes: cubes, witnesses },
+            witness_account: None,
+            replay: Some(&replay),
+        }));
+    }
+    verdict
+}
+
+fn derive_relation(a_not_b: &ContainmentVerdict, b_not_a: &ContainmentVerdict) -> PolicyRelation {
+    match (a_not_b, b_not_a) {
         (ContainmentVerdict::Undecided(_), _) | (_, ContainmentVerdict::Undecided(_)) => PolicyRelation::Undecided,
         (ContainmentVerdict::Contained, ContainmentVerdict::Contained) => PolicyRelation::Equivalent,
         (ContainmentVerdict::Contained, ContainmentVerdict::Broader(_)) => PolicyRelation::Narrower,
         (ContainmentVerdict::Broader(_), ContainmentVerdict::Contained) => PolicyRelation::Broader,
         (ContainmentVerdict::Broader(_), ContainmentVerdict::Broader(_)) => PolicyRelation::Incomparable,
-    };
-    PolicyComparison { relation, a_not_b, b_not_a }
-}
-
-impl ContainmentVerdict {
-    /// The verdict on two questions together: excess in either is excess.
-    pub fn combine(self, other: ContainmentVerdict) -> ContainmentVerdict {
-        match (self, other) {
-            (ContainmentVerdict::Broader(mut grants), ContainmentVerdict::Broader(more)) => {
-                grants.extend(more);
-                ContainmentVerdict::Broader(grants)
-            }
-            (ContainmentVerdict::Broader(grants), _) | (_, ContainmentVerdict::Broader(grants)) => {
-                ContainmentVerdict::Broader(grants)
-            }
-            (ContainmentVerdict::Undecided(mut reasons), ContainmentVerdict::Undecided(more)) => {
-                reasons.extend(more.into_iter().filter(|w: &UndecidedReason| !reasons.contains(w)).collect::<Vec<_>>());
-                ContainmentVerdict::Undecided(reasons)
-            }
-            (ContainmentVerdict::Undecided(reasons), ContainmentVerdict::Contained)
-            | (ContainmentVerdict::Contained, ContainmentVerdict::Undecided(reasons)) => {
-                ContainmentVerdict::Undecided(reasons)
-            }
-            (ContainmentVerdict::Contained, ContainmentVerdict::Contained) => ContainmentVerdict::Contained,
-        }
     }
 }

@@ -1,12 +1,26 @@
-//! The symbolic decision: is there a request that one side allows and the other does not?
+//! The symbolic decision: is there a request that one access formula allows and another one does not?
 //!
-//! Follows `docs/engine.md`: actions become classes, fields become small Boolean algebras, texts are
-//! searched as automata, and the difference is split into disjoint cubes. Nothing is sampled; where a
-//! budget or an unknown variable stops the decision, the answer says so. No I/O happens here.
+//! Follows `docs/engine.md`: actions become classes, fields become small Boolean algebras, strings are searched as
+//! automata, and the difference is split into disjoint cubes. Nothing is sampled. If the budget or an unknown variable
+//! stops the decision, the answer is undecided. This folder does no I/O.
+//!
+//! In the order in which data passes:
+//!
+//! - `budget`: the limits of a decision;
+//! - `strings`: patterns, and the search for a string;
+//! - `values`: constraints on the values of one field;
+//! - `actions`: sets of actions, and their partition;
+//! - `access`: access formulas;
+//! - `question`, `answer`: the input and the result;
+//! - `compile`: policies as literals over fields;
+//! - `decide`: the decision;
+//! - `compare`: two policy documents in both directions;
+//! - `smt`: the same questions for other solvers. Shares no code with the decision, on purpose.
 
 pub(crate) mod access;
-pub mod actions;
+pub(crate) mod actions;
 mod answer;
+mod budget;
 pub mod compare;
 pub(crate) mod compile;
 pub(crate) mod decide;
@@ -15,19 +29,13 @@ pub mod smt;
 pub mod strings;
 pub(crate) mod values;
 
+pub use access::formula::{Access, Branch, ResourceScope, StatementUse};
 pub use access::from_layers::{build_allow_all, build_effective_access};
 pub use access::rename_keys::RenamedAccess;
-pub use answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
-pub use compile::action_classes::Actions;
+pub use actions::named_actions::Actions;
+pub use answer::{ContainmentVerdict, Cube, FieldRange, Grant, SolverAnswer, UndecidedReason};
+pub use budget::{Budget, LimitExceeded};
 pub use compile::solver::Solver;
-pub use decide::difference::{Cube, FieldRange, Grant};
-pub use question::{
-    Access, ActionWorld, AnswerDetail, Branch, Question, ResourceScope, StatementUse, WitnessPolicy, WitnessReplay,
-};
+pub use question::{ActionWorld, AnswerDetail, Question, WitnessPolicy, WitnessReplay};
 pub use smt::action_query::{UnsupportedConstruct, render_smt_query};
 pub use smt::script::{SmtScript, render_smt_script};
-
-/// A pattern, a problem or a number outgrew a limit; the verdict is then undecided.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("too large to be decided within the limits")]
-pub struct LimitExceeded;

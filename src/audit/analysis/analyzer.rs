@@ -13,9 +13,6 @@ use crate::audit::subject::check::Check;
 use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation, Partition};
 use crate::snapshot::{LayerKind, Snapshot};
-use crate::solve::access::ops::{
-    exclude_policies, grants_only, intersect, restrict_grants, restrict_to_actions_of, wildcard_grants,
-};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
     build_effective_access,
@@ -150,7 +147,7 @@ impl Analyzer<'_> {
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay_excess);
         analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
         if self.options.future_excess && subject.entry.is_some() {
-            let future_candidates = wildcard_grants(&effective, |id| !analysis.excess.contains_key(&id));
+            let future_candidates = effective.wildcard_grants(|id| !analysis.excess.contains_key(&id));
             analysis.future_excess =
                 query.find_future_excess(&future_candidates, &ceiling.access).collect_into(&mut analysis.undecided);
         }
@@ -208,7 +205,7 @@ impl Analyzer<'_> {
             .confirm(request)
         };
         let in_scope =
-            intersect(&restrict_to_actions_of(self.solver, effective, &check.scope.access), &check.scope.access);
+            self.solver.restrict_to_actions_of(effective, &check.scope.access).intersect(&check.scope.access);
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay).with_detail(BRIEF_DETAIL);
         let answer = query.find_excess(&in_scope, &check.expected.access);
         let reasons = answer.undecided.iter();
@@ -224,7 +221,7 @@ impl Analyzer<'_> {
         policies: &[PolicyRef],
         excess: &ExcessByStatement,
     ) -> Vec<usize> {
-        let allowed_and_declared = intersect(effective, &subject.ceiling.access);
+        let allowed_and_declared = effective.intersect(&subject.ceiling.access);
         let mut removed: Vec<usize> = Vec::new();
         let candidates: BTreeSet<usize> = excess.keys().map(|(policy, _)| *policy).collect();
         for candidate in candidates {
@@ -239,10 +236,10 @@ impl Analyzer<'_> {
             let (at_stake, remaining) = match effective.branches.as_slice() {
                 // What other policies grant stays allowed, and what is at stake passes the other layers already.
                 [_] => (
-                    restrict_grants(&allowed_and_declared, |statement_use| is_removed(statement_use.policy_index)),
-                    grants_only(restrict_grants(effective, |statement_use| !is_removed(statement_use.policy_index))),
+                    allowed_and_declared.restrict_grants(|statement_use| is_removed(statement_use.policy_index)),
+                    effective.restrict_grants(|statement_use| !is_removed(statement_use.policy_index)).grants_only(),
                 ),
-                _ => (allowed_and_declared.clone(), exclude_policies(effective, is_removed)),
+                _ => (allowed_and_declared.clone(), effective.exclude_policies(is_removed)),
             };
             let query =
                 Query { budget: REMEDIATION_BUDGET, ..Query::new_verdict(self, Requester::from_subject(subject)) };

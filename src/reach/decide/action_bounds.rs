@@ -69,9 +69,7 @@ pub(crate) fn is_contained(
         let plain =
             branch.allow_layers.iter().take(1).flatten().filter(|statement_use| matches_every_request(statement_use));
         let lists = |action: &String| {
-            plain.clone().any(|statement_use| {
-                solver.may_list_unknown_action(&statement_use.document, statement_use.statement_index, action)
-            })
+            plain.clone().any(|statement_use| solver.may_list_unknown_action(statement_use, action).unwrap_or(true))
         };
         unknown.as_ref().is_some_and(|unknown| unknown.iter().all(lists))
     };
@@ -89,8 +87,7 @@ pub(crate) fn is_contained(
 /// The actions that the granting statements name and the catalog does not know; none where that cannot be told.
 pub(crate) fn find_uncataloged_actions(solver: &Solver<'_>, access: &Access) -> Option<Vec<String>> {
     let granting = access.branches.iter().flat_map(|branch| branch.allow_layers.iter().flatten());
-    let unknown_by_statement: Option<Vec<Vec<String>>> =
-        granting.map(|one| solver.unknown_actions(&one.document, one.statement_index)).collect();
+    let unknown_by_statement: Option<Vec<Vec<String>>> = granting.map(|one| solver.unknown_actions(one).ok()).collect();
     unknown_by_statement.map(|all| all.concat())
 }
 
@@ -128,10 +125,10 @@ fn collect_listed_actions<'s>(
 ) -> FixedBitSet {
     let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
     for statement_use in statements {
-        match solver.listed_actions(&statement_use.document, statement_use.statement_index) {
-            Some(actions) => bits.union_with(&actions),
-            None if unknown == UnknownActions::AssumeAll => bits.insert_range(..),
-            None => {}
+        match solver.listed_actions(statement_use) {
+            Ok(actions) => bits.union_with(&actions),
+            Err(_) if unknown == UnknownActions::AssumeAll => bits.insert_range(..),
+            Err(_) => {}
         }
     }
     bits
@@ -139,7 +136,7 @@ fn collect_listed_actions<'s>(
 
 /// Whether a statement speaks of every request of its actions.
 fn matches_every_request(statement_use: &StatementUse) -> bool {
-    let Some(statement) = statement_use.statement() else { return false };
+    let statement = statement_use.statement();
     statement_use.resource_scope.is_none()
         && !statement_use.rcp_services_only
         && statement.conditions.is_empty()

@@ -134,7 +134,7 @@ fn simplify_branch(effective: &EffectiveAccess<'_>, branch: Branch) -> Option<Br
 }
 
 fn compute_match_certainty(effective: &EffectiveAccess<'_>, statement_use: &StatementUse) -> MatchCertainty {
-    let Some(statement) = statement_use.statement() else { return MatchCertainty::Never };
+    let statement = statement_use.statement();
     let mut always = is_on_all_resources(statement);
     for condition in &statement.conditions {
         match decide_condition(condition, &effective.known.fact(&condition.key)) {

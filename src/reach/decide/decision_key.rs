@@ -78,7 +78,7 @@ impl DecisionKey {
 
     /// Adds what is known of the keys that a statement names, in its conditions and as variables.
     pub(crate) fn add(&mut self, statement_use: &StatementUse, known: &impl Fn(&ContextKey) -> KeyFact) {
-        let Some(statement) = statement_use.statement() else { return };
+        let statement = statement_use.statement();
         for condition in &statement.conditions {
             let fact = known(&condition.key);
             self.facts.push(match decide_condition(condition, &fact) {

@@ -117,8 +117,5 @@ fn is_identity_branch(branch: &&Branch) -> bool {
 pub(crate) fn may_list_action(solver: &Solver<'_>, statement_use: &StatementUse, action: ActionId) -> bool {
     let is_applicable =
         !statement_use.rcp_services_only || solver.catalog.supports_rcp(solver.catalog.action_service(action));
-    is_applicable
-        && solver
-            .listed_actions(&statement_use.document, statement_use.statement_index)
-            .is_none_or(|bits| bits.contains(action.0 as usize))
+    is_applicable && solver.listed_actions(statement_use).map_or(true, |bits| bits.contains(action.0 as usize))
 }

@@ -154,15 +154,7 @@ impl ResourceQuery<'_> {
     }
 
     fn match_statement<'q>(&self, statement_use: &'q StatementUse) -> StatementMatch<'q> {
-        let Some(statement) = statement_use.statement() else {
-            return StatementMatch {
-                statement_use: statement_use,
-                matched: Arc::new(self.arn_index.empty_set()),
-                is_exact: true,
-                is_unconditional: false,
-                is_resource_specific: false,
-            };
-        };
+        let statement = statement_use.statement();
         let (matched, exact) = self.find_matched(statement);
         let each = !exact || statement.keys().any(is_resource_key);
         let mut has_undecided_condition = false;
@@ -256,7 +248,7 @@ pub(crate) fn add_context_facts(
     facts: &ContextFacts<'_>,
 ) -> KnownContext {
     let mut known = known.clone();
-    for key in access.uses().filter_map(StatementUse::statement).flat_map(Statement::keys) {
+    for key in access.uses().map(StatementUse::statement).flat_map(Statement::keys) {
         if let Some(fact) = facts(resource, key) {
             known.set(key.as_written(), fact);
         }

@@ -43,6 +43,5 @@ impl TimeFloor {
 }
 
 fn has_time_condition(statement_use: &StatementUse) -> bool {
-    let conditions = statement_use.statement().map(|statement| &statement.conditions);
-    conditions.into_iter().flatten().any(|condition| TIME_KEYS.contains(&condition.key.lower()))
+    statement_use.statement().conditions.iter().any(|condition| TIME_KEYS.contains(&condition.key.lower()))
 }

@@ -230,8 +230,6 @@ fn distinguishes_principals(element: &PrincipalElement) -> bool {
 
 /// The statements that ask who comes in.
 fn find_principal_keyed_statements(document: &Arc<PolicyDocument>) -> impl Iterator<Item = StatementUse> {
-    let is_principal_keyed = |statement_use: &StatementUse| {
-        statement_use.statement().is_some_and(|statement| statement.keys().any(is_principal_specific))
-    };
+    let is_principal_keyed = |statement_use: &StatementUse| statement_use.statement().keys().any(is_principal_specific);
     StatementUse::from_document(document).filter(is_principal_keyed)
 }

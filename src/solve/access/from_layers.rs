@@ -1,20 +1,21 @@
-//! A principal's layers as a union of branches (`docs/semantics.md` §4).
+//! The effective access of a principal: its layers as a union of branches (`docs/semantics.md` §4).
 //!
-//! Without resource policies there is one branch: identity, boundary, session, every SCP level, and no
-//! Deny anywhere. A resource policy adds branches for what it grants by itself or together with identity,
-//! and takes its resource out of the first branch where its agreement is needed.
+//! Without resource policies there is one branch: identity policies, permissions boundary, session policies, every SCP
+//! level, and no Deny statement. A resource policy adds branches for its own grants and for grants together with
+//! identity policies. If its consent is required, its resource is excluded from the first branch.
 
 use std::sync::{Arc, LazyLock};
 
+use super::formula::{Access, Branch, ResourceScope, StatementUse};
 use crate::access::{
     Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
     find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
-use crate::solve::question::{Access, Branch, ResourceScope, StatementUse};
 
-/// What a principal's layers allow together. A statement's tag is its policy's position in the list.
+/// The access formula of a principal's layers, and its policies. The policy index of a statement is the position in this
+/// list.
 pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
     let mut builder = AccessBuilder { layers, policies: Vec::new() };
     let mut sessions: Vec<Option<&Arn>> = match &layers.principal.sessions {
@@ -37,9 +38,9 @@ pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
     (Access { branches }, builder.policies)
 }
 
-/// The statements of each layer that binds every request.
+/// The statements of the layers that apply to every request.
 struct LayerStatements {
-    /// None for the root user, who has no policies of its own: what is not denied it, it may.
+    /// For a root user, a statement that allows everything: a root user has no identity policies.
     identity: Vec<StatementUse>,
     boundary: Option<Vec<StatementUse>>,
     session: Option<Vec<StatementUse>>,
@@ -53,7 +54,12 @@ struct AccessBuilder<'l> {
 }
 
 impl AccessBuilder<'_> {
-    fn split_by_effect(&mut self, policies: &[PolicyRef], is_rcp: bool) -> (Vec<StatementUse>, Vec<StatementUse>) {
+    /// Adds policies to the list, and returns their Allow and their Deny statements.
+    fn split_by_effect(
+        &mut self,
+        policies: &[PolicyRef],
+        services: CoveredServices,
+    ) -> (Vec<StatementUse>, Vec<StatementUse>) {
         let (mut allows, mut denies) = (Vec::new(), Vec::new());
         for policy in policies {
             let policy_index = self.policies.len();
@@ -63,8 +69,8 @@ impl AccessBuilder<'_> {
                     document: Arc::clone(&policy.document),
                     statement_index: statement.index,
                     resource_scope: None,
-                    rcp_services_only: is_rcp,
-                    policy_index: policy_index,
+                    rcp_services_only: services == CoveredServices::RcpOnly,
+                    policy_index,
                 };
                 match statement.effect {
                     Effect::Allow => allows.push(statement_use),
@@ -88,39 +94,39 @@ impl AccessBuilder<'_> {
         if principal_type == PrincipalType::Root {
             lists.identity = build_allow_all();
         } else {
-            let (allows, denies) = self.split_by_effect(&layers.identity, false);
+            let (allows, denies) = self.split_by_effect(&layers.identity, CoveredServices::All);
             lists.identity = allows;
             lists.deny_statements.extend(denies);
             if let Some(boundary) = &layers.boundary {
-                let (allows, denies) = self.split_by_effect(boundary, false);
+                let (allows, denies) = self.split_by_effect(boundary, CoveredServices::All);
                 lists.boundary = Some(allows);
                 lists.deny_statements.extend(denies);
             }
             let session = match &layers.session {
                 Some(policies) => Some(policies.as_slice()),
-                // A federated user has what the session policies given to it say, and without any nothing.
+                // A federated user has no access without session policies.
                 None => (principal_type == PrincipalType::FederatedUser).then_some(&[][..]),
             };
             if let Some(session) = session {
-                let (allows, denies) = self.split_by_effect(session, false);
+                let (allows, denies) = self.split_by_effect(session, CoveredServices::All);
                 lists.session = Some(allows);
                 lists.deny_statements.extend(denies);
             }
         }
         if principal_type != PrincipalType::ServiceLinkedRole {
             for level in layers.scps.iter().flatten() {
-                let (allows, denies) = self.split_by_effect(&level.policies, false);
+                let (allows, denies) = self.split_by_effect(&level.policies, CoveredServices::All);
                 lists.scp_levels.push(allows);
                 lists.deny_statements.extend(denies);
             }
             for level in layers.rcps.iter().flatten() {
-                lists.deny_statements.extend(self.split_by_effect(&level.policies, true).1);
+                lists.deny_statements.extend(self.split_by_effect(&level.policies, CoveredServices::RcpOnly).1);
             }
         }
         lists
     }
 
-    /// The branches of one session, or of a principal without a session that matters.
+    /// The branches of one session. `None` means that no resource policy distinguishes the sessions.
     fn build_session_branches(&mut self, session: Option<&Arn>, lists: &LayerStatements) -> Vec<Branch> {
         let layers = self.layers;
         let has_boundary = layers.boundary.is_some();
@@ -145,7 +151,7 @@ impl AccessBuilder<'_> {
                     statement_index: statement.index,
                     resource_scope: Some(Arc::clone(&scope)),
                     rcp_services_only: false,
-                    policy_index: policy_index,
+                    policy_index,
                 };
                 match (
                     statement.effect,
@@ -179,7 +185,7 @@ impl AccessBuilder<'_> {
         branches
     }
 
-    /// What a resource policy's grant is worth.
+    /// The branch of the grants of a resource policy. None if they add nothing to the first branch.
     fn build_resource_branch(
         &self,
         policy: &ResourcePolicy,
@@ -199,7 +205,7 @@ impl AccessBuilder<'_> {
                     &[LimitingLayer::Boundary, LimitingLayer::Session],
                 ));
             }
-            // The account delegates to identity policies: that adds nothing where identity suffices.
+            // A grant to the account delegates to identity policies, which already suffice.
             PrincipalMatch::Account if !requires_resource_grant(policy) => return None,
             PrincipalMatch::Account => {
                 return Some(self.build_branch(
@@ -209,7 +215,7 @@ impl AccessBuilder<'_> {
                     &[LimitingLayer::Boundary, LimitingLayer::Session],
                 ));
             }
-            // A user's boundary limits which roles it assumes, even if they name it.
+            // A permissions boundary limits the roles that a user can assume, even if the trust policy names the user.
             PrincipalMatch::Direct if is_user && is_trust_policy(policy) => {
                 &[LimitingLayer::Boundary, LimitingLayer::Session]
             }
@@ -220,6 +226,7 @@ impl AccessBuilder<'_> {
         Some(self.build_branch(lists, deny_statements, vec![list], limits))
     }
 
+    /// A branch of granting layers, the limiting layers that apply, SCPs and Deny statements.
     fn build_branch(
         &self,
         lists: &LayerStatements,
@@ -235,7 +242,7 @@ impl AccessBuilder<'_> {
             });
         }
         allow_layers.extend(lists.scp_levels.iter().cloned());
-        Branch { allow_layers: allow_layers, deny_statements: deny_statements.to_vec(), scope_exclusions: Vec::new() }
+        Branch { allow_layers, deny_statements: deny_statements.to_vec(), scope_exclusions: Vec::new() }
     }
 
     /// Whether the resource belongs to another account.
@@ -245,7 +252,7 @@ impl AccessBuilder<'_> {
         self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
     }
 
-    /// Denies what lies in other accounts.
+    /// Denies access to the resources of other accounts.
     fn deny_other_accounts(&self) -> Vec<StatementUse> {
         let Some(account) = &self.layers.principal.account else { return Vec::new() };
         let has_other_owner = self.layers.resource_owner.as_ref().is_some_and(|owner| owner != account);
@@ -262,7 +269,15 @@ impl AccessBuilder<'_> {
     }
 }
 
-/// Layers that may limit what a resource policy grants.
+/// The services to which the statements of a policy apply.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum CoveredServices {
+    All,
+    /// The services that support resource control policies.
+    RcpOnly,
+}
+
+/// The layers that may limit the grants of a resource policy.
 enum LimitingLayer {
     Boundary,
     Session,
@@ -273,12 +288,12 @@ static ALLOW_ALL_DOCUMENT: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
     Arc::new(PolicyDocument::from_statements("everything", vec![statement]))
 });
 
-/// A list of statements that allows everything.
+/// Statements that allow every request.
 pub fn build_allow_all() -> Vec<StatementUse> {
     StatementUse::from_document(&ALLOW_ALL_DOCUMENT).collect()
 }
 
-/// The ARN that a resource policy speaks for first.
+/// The first ARN of the resources that a resource policy governs. None if it is not an ARN.
 fn find_covered_arn(policy: &ResourcePolicy) -> Option<Arn> {
     policy.resources.first().map(Template::as_written).and_then(Arn::parse)
 }
@@ -287,13 +302,13 @@ fn is_trust_policy(policy: &ResourcePolicy) -> bool {
     find_covered_arn(policy).is_some_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"))
 }
 
-/// Whether identity alone does not suffice even in the same account: KMS keys and role trust.
+/// Whether identity policies do not suffice in the same account: KMS keys and role trust policies.
 fn requires_resource_grant(policy: &ResourcePolicy) -> bool {
     is_trust_policy(policy)
         || find_covered_arn(policy).is_some_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
 }
 
-/// A trust policy speaks of `sts` actions only; another policy of whatever is asked of its resource.
+/// The only service whose actions a resource policy governs: `sts` for a role trust policy. None for other policies.
 fn find_restricted_service(policy: &ResourcePolicy) -> Option<String> {
     is_trust_policy(policy).then(|| "sts".to_owned())
 }

@@ -1,5 +1,11 @@
-//! Access formulas, made from layers, and the operations on them.
+//! Access formulas: the requests that policies allow, as a union of branches.
+//!
+//! - `formula`: the types;
+//! - `from_layers`: the effective access of a principal, from its policies;
+//! - `ops`: intersection and restriction of formulas;
+//! - `rename_keys`: the access of a second principal, for a question about two principals.
 
+pub(crate) mod formula;
 pub(crate) mod from_layers;
 pub(crate) mod ops;
 pub(crate) mod rename_keys;

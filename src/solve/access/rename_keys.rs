@@ -1,36 +1,35 @@
-//! The access of another principal, for a question that is asked of one.
+//! The access of a second principal, for a question about two principals.
 //!
-//! A question has one context, in which `aws:PrincipalArn`, `aws:username` and the tags are those of one principal.
-//! Where the other side is what another principal may do, its statements are about its own: these keys get names of
-//! their own there. What is free for it, such as the tags of a session, it may have as the first one has it.
+//! A question has one request context, in which `aws:PrincipalArn`, `aws:username` and the tags belong to the first
+//! principal. The statements of the second principal refer to its own values, so these keys are renamed there. A key
+//! that is free for the second principal, such as a session tag, keeps its name: both may have the same value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::formula::Access;
 use crate::access::{ContextValue, KeyFact, KnownContext, Request};
 use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, PolicyDocument, Statement};
-use crate::solve::decide::difference::Cube;
-use crate::solve::question::{Access, StatementUse};
 
-/// What the names begin with: the catalog knows that such a key holds one text, and no policy can name it.
+/// The prefix of renamed keys. The catalog defines such a key as a single-valued string, and no policy can name it.
 const RENAMED_PREFIX: &str = "aws:PrincipalTag/of the other principal: ";
 
-/// What another principal may do, and what is known of the context of both.
+/// The access of a second principal, and the known context of both principals.
 #[derive(Clone, Debug)]
 pub struct RenamedAccess {
-    /// What it may do, its own keys under other names.
+    /// The access of the second principal, with renamed keys.
     pub access: Access,
-    /// What is known of the first principal's context, and of the other's own keys.
+    /// The known context of the first principal, and of the renamed keys.
     pub known: KnownContext,
-    /// The other's own keys, with what is known of them.
+    /// The keys that are specific to the second principal, and the facts about them.
     original_keys: BTreeMap<ContextKey, KeyFact>,
 }
 
 impl RenamedAccess {
-    /// `access` is what the other may do, `other` what is known of its context, `one` what is of the first principal's.
+    /// Renames the keys of the second principal's `access` whose facts differ from the first principal's.
     pub fn new(access: &Access, other_context: &KnownContext, first_context: &KnownContext) -> RenamedAccess {
         let is_principal_specific =
             |key: &&ContextKey| !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
@@ -44,7 +43,7 @@ impl RenamedAccess {
         let mut known = first_context.clone();
         for key in &differing_keys {
             let fact = match other_context.fact(key) {
-                // The new name is that of a key with one value.
+                // A renamed key is single-valued.
                 KeyFact::Set(values) => match <[String; 1]>::try_from(values) {
                     Ok([value]) => KeyFact::Value(value),
                     Err(_) => KeyFact::Free,
@@ -54,10 +53,10 @@ impl RenamedAccess {
             known.set(rename_key(key).as_written(), fact);
         }
         let access = if differing_keys.is_empty() { access.clone() } else { rename_keys(access, &differing_keys) };
-        RenamedAccess { access, known, original_keys: original_keys }
+        RenamedAccess { access, known, original_keys }
     }
 
-    /// A request as the other principal would send it.
+    /// A witness as a request of the second principal.
     pub fn restore_request(&self, request: &Request) -> Request {
         let mut restored = self.strip_renamed_keys(request);
         for (key, known) in &self.original_keys {
@@ -78,16 +77,16 @@ impl RenamedAccess {
         restored
     }
 
-    /// A request without the names that only a question knows.
+    /// A request without renamed keys.
     pub fn strip_renamed_keys(&self, request: &Request) -> Request {
         let mut stripped = request.clone();
-        stripped.context.0.retain(|key, _| !is_renamed(key.as_written()));
+        stripped.context.0.retain(|key, _| !RenamedAccess::is_renamed_key(key.as_written()));
         stripped
     }
 
-    /// Cubes without the names that only a question knows.
-    pub fn strip_renamed_keys_from_cubes(&self, cubes: &mut [Cube]) {
-        cubes.iter_mut().for_each(|cube| cube.context.retain(|(key, _)| !is_renamed(key)));
+    /// Whether a key's name was given by this type, so that no policy contains it.
+    pub fn is_renamed_key(key: &str) -> bool {
+        key.starts_with(RENAMED_PREFIX)
     }
 }
 
@@ -95,15 +94,11 @@ fn rename_key(key: &ContextKey) -> ContextKey {
     ContextKey::new(&format!("{RENAMED_PREFIX}{}", key.as_written()))
 }
 
-fn is_renamed(key: &str) -> bool {
-    key.starts_with(RENAMED_PREFIX)
-}
-
 fn collect_context_keys(access: &Access) -> BTreeSet<&ContextKey> {
-    access.uses().filter_map(StatementUse::statement).flat_map(Statement::keys).collect()
+    access.uses().flat_map(|statement_use| statement_use.statement().keys()).collect()
 }
 
-/// The access with other names for these keys. Documents that name none of them stay the same ones.
+/// The formula with these keys renamed. A document that names none of them stays the same object.
 fn rename_keys(access: &Access, keys: &BTreeSet<&ContextKey>) -> Access {
     let mut documents: FxHashMap<*const PolicyDocument, Arc<PolicyDocument>> = FxHashMap::default();
     let mut out = access.clone();

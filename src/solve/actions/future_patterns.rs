@@ -1,47 +1,52 @@
-//! The patterns with wildcards of a statement, by service, for actions that do not exist yet.
+//! The patterns with wildcards of a statement, by service: which future actions does the statement list?
 
 use rustc_hash::FxHashMap;
 
 use crate::base::glob::matches_glob;
 use crate::iam::element::ActionElement;
 use crate::iam::{ActionPattern, ElementKind};
-use crate::solve::LimitExceeded;
-use crate::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, SymbolClass};
+use crate::solve::budget::LimitExceeded;
+use crate::solve::strings::interned_glob::GlobRef;
+use crate::solve::strings::interner::{GlobInterner, LetterCase};
+use crate::solve::strings::token::{GlobToken, SymbolClass};
 
-/// What a statement says of actions that do not exist yet. Patterns without wildcards name existing ones.
+/// The patterns of a statement that match future actions. A pattern without wildcards names an existing action.
 #[derive(Clone, Debug)]
-pub struct FuturePatterns {
+pub(crate) struct FuturePatterns {
     listing: ElementKind,
-    /// Patterns over the names of one service's actions, with what was written.
+    /// By service, the patterns over action names, each with its source text.
     services: FxHashMap<Box<str>, Vec<(GlobRef, Box<str>)>>,
-    /// Patterns whose service has wildcards: over the name alone, over `service:name`, and as written.
+    /// The patterns whose service has wildcards.
     any_service: Vec<WildcardServicePattern>,
 }
 
 #[derive(Clone, Debug)]
 struct WildcardServicePattern {
     service: Box<str>,
+    /// Over the name of the action.
     name: GlobRef,
+    /// Over `service:name`.
     full_name: GlobRef,
     source_text: Box<str>,
 }
 
-/// Patterns over names of actions, each with what was written.
-pub type NamePatterns = Vec<(GlobRef, Box<str>)>;
+/// Patterns over action names, each with its source text.
+pub(crate) type NamePatterns = Vec<(GlobRef, Box<str>)>;
 
-/// What a statement says of the new actions of one service.
+/// The future actions of one service that a statement lists.
 #[derive(Clone, Debug)]
-pub enum FutureMatch {
-    /// Nothing.
+pub(crate) enum FutureMatch {
+    /// None of them.
     NoActions,
-    /// It speaks of all of them.
+    /// All of them.
     AllActions,
-    /// It speaks of those whose name one of these matches (`true`), or none (`false`).
-    ByName(NamePatterns, bool),
+    /// Those whose name a pattern matches ([`ElementKind::List`]), or those whose name no pattern matches
+    /// ([`ElementKind::NotList`]).
+    ByName(NamePatterns, ElementKind),
 }
 
 impl FuturePatterns {
-    /// Reads the patterns of an element.
+    /// The patterns of an element.
     pub fn new(element: &ActionElement, interner: &GlobInterner) -> Result<FuturePatterns, LimitExceeded> {
         let mut out = FuturePatterns { listing: element.kind, services: FxHashMap::default(), any_service: Vec::new() };
         for pattern in element.patterns.iter().filter(|p| !p.is_literal()) {
@@ -62,12 +67,12 @@ impl FuturePatterns {
         Ok(out)
     }
 
-    /// The services that it names.
+    /// The services that the statement names.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         self.services.keys().map(|s| &**s)
     }
 
-    /// Whether it speaks of services that it does not name.
+    /// Whether the statement may list actions of services that it does not name.
     pub fn may_list_any_service(&self) -> bool {
         self.listing == ElementKind::NotList || !self.any_service.is_empty()
     }
@@ -79,7 +84,7 @@ impl FuturePatterns {
             || self.any_service.iter().any(|a| matches_glob(&a.service, service) && a.name.matches(name.as_bytes()))
     }
 
-    /// What it says of the new actions of a service; of none: of those services that no statement names.
+    /// The future actions of a service that the statement lists. `None` means the services that no statement names.
     pub fn future_match(&self, service: Option<&str>) -> FutureMatch {
         let mut names: Vec<(GlobRef, Box<str>)> = Vec::new();
         match service {
@@ -96,7 +101,7 @@ impl FuturePatterns {
             ElementKind::NotList if everything => FutureMatch::NoActions,
             ElementKind::List if everything => FutureMatch::AllActions,
             ElementKind::NotList if names.is_empty() => FutureMatch::AllActions,
-            listing => FutureMatch::ByName(names, listing == ElementKind::List),
+            listing => FutureMatch::ByName(names, listing),
         }
     }
 }
@@ -107,13 +112,13 @@ fn tokenize_wildcards(text: &str, interner: &GlobInterner) -> Result<Vec<GlobTok
         match c {
             '*' => toks.push(GlobToken::AnyRun(SymbolClass::Any)),
             '?' => toks.push(GlobToken::AnyOne(SymbolClass::Any)),
-            c => toks.extend(interner.tokenize_literal(c.encode_utf8(&mut [0; 4]), true)?),
+            c => toks.extend(interner.tokenize_literal(c.encode_utf8(&mut [0; 4]), LetterCase::Ignore)?),
         }
     }
     Ok(toks)
 }
 
-/// The pattern over `service:name`; `*:*` is everything.
+/// The tokens over `service:name`. `*:*` becomes `*`.
 fn tokenize_full_name(pattern: &ActionPattern, interner: &GlobInterner) -> Result<Vec<GlobToken>, LimitExceeded> {
     if pattern.service() == "*" && pattern.name() == "*" {
         return Ok(vec![GlobToken::AnyRun(SymbolClass::Any)]);

@@ -1,13 +1,22 @@
-//! A partition of actions, split by one statement after another: what stays together is matched by the same ones.
+//! Refinement of a partition of actions by statements: two actions stay in one block if the same statements match both.
 
 use fixedbitset::FixedBitSet;
 
-use crate::solve::question::ShapeSensitivity;
+/// The facts about an action's resources and keys on which a statement depends.
+#[derive(Copy, Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum ShapeSensitivity {
+    /// None.
+    Insensitive,
+    /// Whether the ARNs of the resources contain the region and the account.
+    ArnSegments,
+    /// All.
+    Full,
+}
 
-/// Candidates in blocks.
+/// A partition of candidate actions into blocks.
 pub(crate) struct ActionPartition {
-    /// Of each action; that of actions that are no candidates means nothing.
-    block_of: Vec<u32>,
+    /// The block of each action. Meaningless for actions that are not candidates.
+    block_of: Vec<usize>,
     blocks: Vec<PartitionBlock>,
     candidates: usize,
 }
@@ -16,9 +25,9 @@ pub(crate) struct ActionPartition {
 struct PartitionBlock {
     size: usize,
     sensitivity: ShapeSensitivity,
-    /// How many of its actions the split at hand takes out, and where they go.
+    /// The number of actions that the current split moves, and the block to which it moves them.
     leaving: usize,
-    target: u32,
+    target: usize,
 }
 
 impl PartitionBlock {
@@ -28,38 +37,38 @@ impl PartitionBlock {
 }
 
 impl ActionPartition {
-    /// All candidates in one block.
+    /// One block of all candidates.
     pub(crate) fn new(candidates: &FixedBitSet) -> ActionPartition {
         let count = candidates.count_ones(..);
         let all = PartitionBlock::new(count, ShapeSensitivity::Insensitive);
         ActionPartition { block_of: vec![0; candidates.len()], blocks: vec![all], candidates: count }
     }
 
-    /// How many blocks there are.
+    /// The number of blocks.
     pub(crate) fn len(&self) -> usize {
         self.blocks.len()
     }
 
-    /// The block of a candidate, and what the statements that match it depend on.
+    /// The block of a candidate, and the facts on which the statements that match it depend.
     pub(crate) fn block_of(&self, action: usize) -> (usize, ShapeSensitivity) {
-        let block = self.block_of.get(action).map_or(0, |block| *block as usize);
-        (block, self.blocks.get(block).map_or(ShapeSensitivity::Full, |b| b.sensitivity))
+        let block = *self.block_of.get(action).expect("a candidate has a block");
+        (block, self.blocks.get(block).expect("blocks are never removed").sensitivity)
     }
 
-    /// Splits each block into what a statement matches and what it does not.
+    /// Splits each block into the actions that a statement matches and the others.
     pub(crate) fn split(&mut self, candidates: &FixedBitSet, matched: &FixedBitSet, sensitivity: ShapeSensitivity) {
         let matched_count = candidates.intersection_count(matched);
         if matched_count == 0 {
             return;
         }
-        // The smaller side is walked, and leaves the blocks that hold both.
+        // The smaller side is visited, and leaves the blocks that contain actions of both sides.
         let matched_leave = matched_count * 2 <= self.candidates;
         let each_leaving = |visit: &mut dyn FnMut(usize)| match matched_leave {
             true => candidates.intersection(matched).for_each(visit),
             false => candidates.difference(matched).for_each(visit),
         };
         each_leaving(&mut |action| {
-            if let Some(block) = self.block_of.get(action).and_then(|b| self.blocks.get_mut(*b as usize)) {
+            if let Some(block) = self.block_of.get(action).and_then(|b| self.blocks.get_mut(*b)) {
                 block.leaving += 1;
             }
         });
@@ -68,7 +77,7 @@ impl ActionPartition {
             let next = self.blocks.len();
             let Some(block) = self.blocks.get_mut(index) else { continue };
             let (raised, leaving) = (block.sensitivity.max(sensitivity), std::mem::take(&mut block.leaving));
-            block.target = to_block_number(index);
+            block.target = index;
             if leaving == 0 || leaving == block.size {
                 if matched_leave == (leaving > 0) {
                     block.sensitivity = raised;
@@ -77,7 +86,7 @@ impl ActionPartition {
             }
             divided = true;
             block.size -= leaving;
-            block.target = to_block_number(next);
+            block.target = next;
             let current = block.sensitivity;
             let (staying, leaving_with) = if matched_leave { (current, raised) } else { (raised, current) };
             block.sensitivity = staying;
@@ -86,18 +95,13 @@ impl ActionPartition {
         if divided {
             each_leaving(&mut |action| {
                 if let Some(block_index) = self.block_of.get_mut(action)
-                    && let Some(block) = self.blocks.get(*block_index as usize)
+                    && let Some(block) = self.blocks.get(*block_index)
                 {
                     *block_index = block.target;
                 }
             });
         }
     }
-}
-
-/// A block's number; there are no more blocks than actions.
-fn to_block_number(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -121,27 +125,27 @@ mod tests {
     }
 
     proptest! {
-        /// Two candidates share a block just where the same statements match both.
+        /// Two candidates share a block if and only if the same statements match both.
         #[test]
-        fn blocks_are_what_the_same_statements_match(
+        fn the_same_statements_match_all_actions_of_a_block(
             candidates in prop::collection::vec(any::<bool>(), ACTIONS),
             statements in prop::collection::vec((prop::collection::vec(any::<bool>(), ACTIONS), sensitivity()), 0..6),
         ) {
             let mut all = set(&candidates);
             all.grow(ACTIONS);
-            let mut blocks = ActionPartition::new(&all);
+            let mut partition = ActionPartition::new(&all);
             for (matched, sensitive) in &statements {
                 let mut matched = set(matched);
                 matched.grow(ACTIONS);
-                blocks.split(&all, &matched, *sensitive);
+                partition.split(&all, &matched, *sensitive);
             }
             let signature = |action: usize| statements.iter().map(|(matched, _)| matched[action]).collect::<Vec<_>>();
             for a in all.ones() {
                 for b in all.ones() {
-                    prop_assert_eq!(blocks.block_of(a).0 == blocks.block_of(b).0, signature(a) == signature(b));
+                    prop_assert_eq!(partition.block_of(a).0 == partition.block_of(b).0, signature(a) == signature(b));
                 }
                 let sensitive = statements.iter().filter(|(matched, _)| matched[a]).map(|(_, s)| *s).max();
-                prop_assert_eq!(blocks.block_of(a).1, sensitive.unwrap_or(ShapeSensitivity::Insensitive));
+                prop_assert_eq!(partition.block_of(a).1, sensitive.unwrap_or(ShapeSensitivity::Insensitive));
             }
         }
     }

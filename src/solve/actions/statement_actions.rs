@@ -1,4 +1,4 @@
-//! The actions of a statement: a bitset over the catalog, and what is needed for names that it does not know.
+//! The actions of a statement: a bit set over the catalog, and the patterns for names that the catalog does not know.
 
 use fixedbitset::FixedBitSet;
 
@@ -7,19 +7,19 @@ use crate::base::glob::matches_glob;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::ElementKind;
 use crate::iam::element::ActionElement;
-use crate::solve::LimitExceeded;
-use crate::solve::strings::interned_glob::GlobInterner;
+use crate::solve::budget::LimitExceeded;
+use crate::solve::strings::interner::GlobInterner;
 
 /// The actions of a statement.
 #[derive(Debug)]
-pub struct StatementActions {
-    /// The catalog's actions, by [`ActionId`].
+pub(crate) struct StatementActions {
+    /// The actions of the catalog, by [`ActionId`].
     pub known: FixedBitSet,
-    /// The element itself, for actions that the catalog does not know.
+    /// The element, for actions that the catalog does not know.
     pub element: ActionElement,
-    /// Names in it that the catalog does not know: in lower case, and as written.
+    /// The names in the element that the catalog does not know: in lower case, and as written.
     pub(crate) unknown: Vec<(String, String)>,
-    /// Its patterns with wildcards, for actions that do not exist yet.
+    /// The patterns with wildcards, for future actions.
     pub(crate) future_patterns: FuturePatterns,
 }
 
@@ -60,12 +60,12 @@ impl StatementActions {
         if element.kind == ElementKind::NotList {
             known.toggle_range(..);
         }
-        let wild = FuturePatterns::new(element, interner)?;
-        Ok(StatementActions { known, element: element.clone(), unknown, future_patterns: wild })
+        let future_patterns = FuturePatterns::new(element, interner)?;
+        Ok(StatementActions { known, element: element.clone(), unknown, future_patterns })
     }
 
-    /// Those of them that a service takes (any, if none is given), and of these those of services that
-    /// support resource control policies, if only they are asked for.
+    /// The actions of one service (of any service if None). With `rcp_only`, only actions of services that support
+    /// resource control policies.
     pub(crate) fn restrict_to_services(
         &self,
         catalog: &Catalog,
@@ -89,7 +89,7 @@ impl StatementActions {
         }
     }
 
-    /// Whether an action that the catalog does not know, in lower case, is among them.
+    /// Whether the statement lists an action that the catalog does not know. Both names are in lower case.
     pub fn lists_unknown_action(&self, service: &str, name: &str) -> bool {
         let is_named = || self.unknown.iter().any(|(lower, _)| lower.split_once(':') == Some((service, name)));
         (self.future_patterns.matches_action(service, name) || is_named()) == (self.element.kind == ElementKind::List)

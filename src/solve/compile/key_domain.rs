@@ -1,17 +1,109 @@
-//! What values a context key can have, by its type in the catalog, or by what is known of it.
+//! The values that a context key can have: by its type in the catalog, and by the known context.
 
 use super::solver::Solver;
-use crate::catalog::{Multiplicity, ValueType};
+use crate::access::{KeyFact, KnownContext};
+use crate::catalog::{Multiplicity, ShapeId, ValueType};
 use crate::iam::ContextKey;
-use crate::solve::LimitExceeded;
-use crate::solve::values::field_state::ValueConstraint;
+use crate::solve::budget::{Budget, LimitExceeded};
+use crate::solve::strings::interner::LetterCase;
+use crate::solve::strings::token::{GlobToken, SymbolClass};
+use crate::solve::values::field_state::{FieldState, ValueConstraint};
+use crate::solve::values::field_value::{Emptiness, text_satisfies};
 use crate::solve::values::interval::IntervalSet;
-use crate::solve::values::literal::{OrderedKind, SetTest, SetValues};
+use crate::solve::values::literal::{Field, Literal, LiteralValues, OrderedKind, SetTest, SetValues};
 use crate::solve::values::string_constraint::StringConstraint;
 use crate::solve::values::string_set::StringSetConstraint;
 
+/// The budget to decide a literal on a key of which only a prefix is known. An undecided literal is kept.
+const PREFIX_BUDGET: u64 = 10_000;
+
 impl Solver<'_> {
-    /// Any value of a key's type. A key that holds text may hold any text.
+    /// Whether the known context decides a literal. None if it does not.
+    pub(crate) fn evaluate_with_known(
+        &self,
+        literal: &Literal,
+        known: &KnownContext,
+    ) -> Result<Option<bool>, LimitExceeded> {
+        let Field::Key(key) = &literal.field else { return Ok(None) };
+        let symbols = &self.interner.alphabet;
+        match lookup_key_fact(key, known) {
+            KeyFact::Free | KeyFact::Present => Ok(None),
+            KeyFact::Missing => Ok(Some(literal.includes_missing == literal.is_positive)),
+            KeyFact::Value(_) | KeyFact::Set(_) if literal.has_variable() => Ok(None),
+            KeyFact::Value(value) => Ok(match &literal.values {
+                LiteralValues::Sets(test) => Some(test.accepts(&[symbols.encode(&value)]) == literal.is_positive),
+                _ => text_satisfies(literal, &symbols.encode(&value), &self.interner),
+            }),
+            KeyFact::Set(values) => Ok(match &literal.values {
+                LiteralValues::Sets(test) => {
+                    let values: Vec<_> = values.iter().map(|v| symbols.encode(v)).collect();
+                    Some(test.accepts(&values) == literal.is_positive)
+                }
+                _ => None,
+            }),
+            KeyFact::StartsWith(_) => {
+                let before = self.compute_key_state(key, known, None)?;
+                let budget = Budget::new(PREFIX_BUDGET);
+                let is_possible = |literal: &Literal| {
+                    let mut state = before.clone();
+                    state.add(literal);
+                    state.check_emptiness(&self.interner, &budget) != Emptiness::Empty
+                };
+                Ok(match (is_possible(literal), is_possible(&literal.negate())) {
+                    (false, _) => Some(false),
+                    (_, false) => Some(true),
+                    _ => None,
+                })
+            }
+        }
+    }
+
+    /// The state of a key before any literal, for an action of a shape. None if the shape is unknown.
+    pub(crate) fn compute_key_state(
+        &self,
+        key: &ContextKey,
+        known: &KnownContext,
+        shape: Option<ShapeId>,
+    ) -> Result<FieldState, LimitExceeded> {
+        let mut state = FieldState::unconstrained();
+        let exact_literal = |text: &str| -> Result<Literal, LimitExceeded> {
+            Ok(Literal::matching(Field::Key(key.clone()), [self.interner.intern_exact(text)?].into()))
+        };
+        match lookup_key_fact(key, known) {
+            KeyFact::Value(value) => {
+                state.add(&exact_literal(&value)?);
+                return Ok(state);
+            }
+            KeyFact::Set(values) => {
+                state.may_be_missing = false;
+                state.constraint = self.build_exact_set_constraint(&values)?;
+                return Ok(state);
+            }
+            KeyFact::Missing => {
+                state.may_be_present = false;
+                return Ok(state);
+            }
+            KeyFact::StartsWith(prefix) => {
+                let mut toks = self.interner.tokenize_literal(&prefix, LetterCase::Exact)?;
+                toks.push(GlobToken::AnyRun(SymbolClass::Any));
+                let globs = [self.interner.intern(&toks)].into();
+                state.add(&Literal::matching(Field::Key(key.clone()), globs));
+                return Ok(state);
+            }
+            KeyFact::Present => state.may_be_missing = false,
+            KeyFact::Free => {}
+        }
+        if let Some(shape) = shape
+            && !key.lower().starts_with("aws:")
+            && !self.catalog.has_key(shape, key.lower())
+        {
+            state.may_be_present = false;
+        }
+        state.constraint = self.build_type_constraint(key)?;
+        Ok(state)
+    }
+
+    /// The constraint that a value has the key's type. A key of type string may have any string.
     pub(crate) fn build_type_constraint(&self, key: &ContextKey) -> Result<ValueConstraint, LimitExceeded> {
         let Some(facts) = self.catalog.key_definition(key.lower()) else { return Ok(ValueConstraint::Unconstrained) };
         if facts.multiplicity == Multiplicity::Multi {
@@ -31,7 +123,7 @@ impl Solver<'_> {
         })
     }
 
-    /// Exactly these values: each of them is there, and no other.
+    /// The constraint that a multi-valued key has exactly these values.
     pub(crate) fn build_exact_set_constraint(&self, values: &[String]) -> Result<ValueConstraint, LimitExceeded> {
         let globs = values.iter().map(|v| self.interner.intern_exact(v)).collect::<Result<Vec<_>, _>>()?;
         let mut set = StringSetConstraint::default();
@@ -40,5 +132,13 @@ impl Solver<'_> {
             set.add(&SetTest { accepts_empty: false, values: SetValues::Some([glob].into(), true) });
         }
         Ok(ValueConstraint::Sets(set))
+    }
+}
+
+/// The fact about a key. `aws:CurrentTime` and `aws:EpochTime` are one field, and either key may be known.
+fn lookup_key_fact(key: &ContextKey, known: &KnownContext) -> KeyFact {
+    match (key.lower(), known.fact(key)) {
+        ("aws:currenttime", KeyFact::Missing) => known.fact(&ContextKey::new("aws:EpochTime")),
+        (_, fact) => fact,
     }
 }

@@ -1,4 +1,4 @@
-//! Whether an answer stands under every reading of the questions that AWS's documentation leaves open.
+//! Whether an answer depends on a question that AWS's documentation leaves open.
 
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{Ambiguity, ElementKind, Interpretation, MissingKeyRule, Quantifier, TemplatePart};
@@ -7,13 +7,12 @@ use crate::solve::compile::solver::Solver;
 use crate::solve::question::{AnswerDetail, Question};
 
 impl Solver<'_> {
-    /// Decides a question. A verdict that would be another under the other reading of an open choice is
-    /// undecided.
+    /// Decides a question. If the verdict differs under the alternative interpretation of an ambiguity, it is undecided.
     pub fn solve(&self, question: &Question<'_>) -> ContainmentVerdict {
         self.answer(question).into_verdict()
     }
 
-    /// The same with all that was found: proven excess, and what is undecided beside it.
+    /// Like [`Solver::solve`], with the full answer: the proven excess, and the reasons why there may be more.
     pub fn answer(&self, question: &Question<'_>) -> SolverAnswer {
         let answer = self.answer_with_interpretation(question, Interpretation::default());
         let broader = !answer.grants.is_empty();
@@ -22,14 +21,14 @@ impl Solver<'_> {
         }
         let mut undecided = Vec::new();
         let witness = answer.grants.iter().find_map(|g| g.witness.as_ref());
-        for ambiguity in Ambiguity::ALL.into_iter().filter(|choice| self.may_matter(*choice, question)) {
-            // Most often the very witness shows the excess under the other reading, too.
+        for ambiguity in Ambiguity::ALL.into_iter().filter(|a| self.may_matter(*a, question)) {
+            // Mostly the same witness proves the excess under the alternative interpretation too.
             if let (Some(witness), Some(replay)) = (witness, question.replay)
                 && replay(witness, Interpretation::with_alternative(ambiguity)).is_ok()
             {
                 continue;
             }
-            // The evaluator replays witnesses under the default reading, so it is not asked of this one.
+            // Witnesses are replayed under the default interpretation only.
             let alternative_question = Question { replay: None, detail: AnswerDetail::Verdict, ..question.clone() };
             let alternative_answer =
                 self.answer_with_interpretation(&alternative_question, Interpretation::with_alternative(ambiguity));
@@ -41,7 +40,7 @@ impl Solver<'_> {
         if undecided.is_empty() { answer } else { SolverAnswer { grants: Vec::new(), undecided } }
     }
 
-    /// Whether a choice could matter to a question at all.
+    /// Whether the answer to a question may depend on an ambiguity.
     fn may_matter(&self, ambiguity: Ambiguity, question: &Question<'_>) -> bool {
         question.statements().any(|statement| match ambiguity {
             Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {

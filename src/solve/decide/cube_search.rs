@@ -1,36 +1,37 @@
-//! All requests that meet a set of goals, as pairwise-disjoint cubes.
+//! All requests that satisfy a set of clauses, as pairwise disjoint cubes.
 //!
-//! A goal is a choice between conjunctions of literals. Goals with one choice left are taken at once;
-//! the others are branched over so that no request stands in two branches: the second choice excludes the
-//! first, and so on (`docs/engine.md`, "The difference").
+//! A clause is a disjunction of conjunctions of literals. A clause with one conjunction is applied immediately. For the
+//! others the search branches, so that no request is in two branches: the second branch excludes the first conjunction,
+//! and so on (`docs/engine.md`, "The difference").
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::solve::strings::glob_search::Budget;
-use crate::solve::strings::interned_glob::GlobInterner;
-use crate::solve::values::field_state::{Emptiness, FieldState, value_satisfies};
+use crate::solve::budget::Budget;
+use crate::solve::strings::interner::GlobInterner;
+use crate::solve::values::field_state::FieldState;
+use crate::solve::values::field_value::{Emptiness, value_satisfies};
 use crate::solve::values::literal::{Field, Literal};
 
-/// A disjunction of conjunctions.
-pub type Clause = Vec<Vec<Literal>>;
+/// A disjunction of conjunctions of literals.
+pub(super) type Clause = Vec<Vec<Literal>>;
 
-/// What is known of each field along a branch.
-pub type PartialAssignment = BTreeMap<Field, FieldState>;
+/// The state of each constrained field along a branch of the search.
+pub(super) type PartialAssignment = BTreeMap<Field, FieldState>;
 
 /// The search for cubes.
-pub struct CubeSearch<'a> {
+pub(super) struct CubeSearch<'a> {
     /// The patterns of the run.
     pub interner: &'a GlobInterner,
-    /// What may still be spent.
+    /// The budget of the search.
     pub budget: &'a Budget,
-    /// What is known of a field before any literal.
+    /// The state of a field before any literal.
     pub initial_state: &'a dyn Fn(&Field) -> FieldState,
 }
 
-/// The search stopped at its budget: there may be more cubes.
+/// The budget is exhausted. There may be more cubes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct BudgetExhausted;
+pub(super) struct BudgetExhausted;
 
 enum LiteralStatus {
     Entailed,
@@ -38,12 +39,12 @@ enum LiteralStatus {
     Undetermined,
 }
 
-/// A literal contradicts what is known.
+/// A clause has no satisfiable conjunction, or a field has no value.
 struct Contradiction;
 
 impl CubeSearch<'_> {
-    /// Visits every cube; `Break` ends the search.
-    pub fn visit_cubes(
+    /// Visits every cube. `Break` ends the search.
+    pub(super) fn visit_cubes(
         &self,
         clauses: Vec<Clause>,
         visit: &mut dyn FnMut(&PartialAssignment) -> ControlFlow<()>,
@@ -63,7 +64,7 @@ impl CubeSearch<'_> {
         if self.propagate(&mut assignment, &mut clauses).is_err() {
             return Ok(ControlFlow::Continue(()));
         }
-        let Some(index) = clauses.iter().enumerate().min_by_key(|(_, g)| g.len()).map(|(i, _)| i) else {
+        let Some(index) = clauses.iter().enumerate().min_by_key(|(_, clause)| clause.len()).map(|(i, _)| i) else {
             return Ok(visit(&assignment));
         };
         let clause = clauses.swap_remove(index);
@@ -80,10 +81,10 @@ impl CubeSearch<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Takes goals of one choice, and drops choices and goals that are settled by what is known.
+    /// Applies clauses with one conjunction. Removes satisfied clauses, and conjunctions that are refuted.
     fn propagate(&self, assignment: &mut PartialAssignment, clauses: &mut Vec<Clause>) -> Result<(), Contradiction> {
         loop {
-            // Single choices first, all of them, before any field is looked at: one look then serves all.
+            // First apply all clauses with one conjunction, so that each field is checked once.
             let mut touched: Vec<Field> = Vec::new();
             clauses.retain(|clause| match clause.as_slice() {
                 [conjunction] => {
@@ -137,7 +138,7 @@ impl CubeSearch<'_> {
         }
     }
 
-    /// The literals of a choice that are not yet sure; none where one of them is impossible.
+    /// The literals of a conjunction that are undetermined. None if a literal is refuted.
     fn simplify(&self, assignment: &PartialAssignment, conjunction: Vec<Literal>) -> Option<Vec<Literal>> {
         let mut undetermined = Vec::with_capacity(conjunction.len());
         for literal in conjunction {
@@ -159,7 +160,7 @@ impl CubeSearch<'_> {
                 &initial
             }
         };
-        // The value that is known to be possible settles one of the two questions.
+        // The known value decides one of the two questions.
         let sample_holds = before
             .find_sample(self.interner, self.budget)
             .and_then(|value| value_satisfies(literal, &value, self.interner));
@@ -182,7 +183,7 @@ impl CubeSearch<'_> {
     }
 }
 
-/// The goal that not all of these literals hold.
-pub fn negate_conjunction(literals: &[Literal]) -> Clause {
+/// The clause that not all of these literals hold.
+pub(super) fn negate_conjunction(literals: &[Literal]) -> Clause {
     literals.iter().map(|l| vec![l.negate()]).collect()
 }

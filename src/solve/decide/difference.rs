@@ -1,74 +1,19 @@
-//! What one side allows beyond the other: disjoint cubes, told in the patterns that people wrote.
+//! Cubes in the patterns of the policies, for reports.
 
-use serde::Serialize;
+use std::sync::Arc;
 
 use super::cube_search::PartialAssignment;
-use crate::access::Request;
-use crate::solve::compile::action_classes::Actions;
+use crate::solve::answer::{Cube, FieldRange};
 use crate::solve::strings::alphabet::is_variable;
-use crate::solve::strings::interned_glob::{GlobInterner, GlobToken, InternedGlob};
+use crate::solve::strings::interned_glob::{GlobRef, InternedGlob};
+use crate::solve::strings::interner::GlobInterner;
+use crate::solve::strings::token::GlobToken;
 use crate::solve::values::field_state::{FieldState, ValueConstraint};
-use crate::solve::values::interval::IntervalSet;
 use crate::solve::values::literal::{Field, Literal, LiteralValues, SetValues};
 
-/// Requests that agree in everything that decides them. A field that is not told may be anything that
-/// the action allows.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct Cube {
-    /// The resources, where they are constrained.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<FieldRange>,
-    /// The constrained context keys.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub context: Vec<(String, FieldRange)>,
-}
-
-/// The values of a field in a cube.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct FieldRange {
-    /// Whether the key may be missing from the request.
-    pub may_be_missing: bool,
-    /// Whether it may be present.
-    pub may_be_present: bool,
-    /// A present value matches one pattern of each of these lists.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub matches_any_of: Vec<Vec<String>>,
-    /// A present value matches none of these patterns.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub matches_none_of: Vec<String>,
-    /// A present number, date or address lies in one of these intervals.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub intervals: Vec<String>,
-    /// The same intervals as values.
-    #[serde(skip)]
-    pub interval_set: IntervalSet,
-    /// What is said of several values of a multi-valued key, or by tests of several kinds.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub other_constraints: Vec<String>,
-}
-
-/// What one statement allows beyond the declared side.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// The asker's name of the policy, and the statement's position in it.
-    pub statement_id: (usize, usize),
-    /// The actions.
-    pub actions: Actions,
-    /// The exact difference for these actions, up to the asked number of cubes.
-    pub cubes: Vec<Cube>,
-    /// Whether there are more cubes than those told.
-    pub has_more_cubes: bool,
-    /// A request that is allowed and not declared, confirmed by the evaluator; only the first, most
-    /// alarming grant of each statement carries one.
-    pub witness: Option<Request>,
-}
-
-/// Tells a state as a cube; `domain` is what the resource meets for every request of the action.
-pub fn render_cube(
-    assignment: &PartialAssignment,
-    domain: &[std::sync::Arc<[crate::solve::strings::interned_glob::GlobRef]>],
-    interner: &GlobInterner,
-) -> Cube {
+/// Renders an assignment as a cube. `domain` is the constraint on the resource that every request of the action
+/// satisfies, which is not rendered.
+pub(super) fn render_cube(assignment: &PartialAssignment, domain: &[Arc<[GlobRef]>], interner: &GlobInterner) -> Cube {
     let mut out = Cube { resource: None, context: Vec::new() };
     for (field, field_state) in assignment {
         match field {
@@ -87,11 +32,7 @@ pub fn render_cube(
     out
 }
 
-fn render_range(
-    state: &FieldState,
-    domain: &[std::sync::Arc<[crate::solve::strings::interned_glob::GlobRef]>],
-    interner: &GlobInterner,
-) -> FieldRange {
+fn render_range(state: &FieldState, domain: &[Arc<[GlobRef]>], interner: &GlobInterner) -> FieldRange {
     let mut out = FieldRange {
         may_be_missing: state.may_be_missing,
         may_be_present: state.may_be_present,
@@ -109,7 +50,7 @@ fn render_range(
             out.intervals = set.describe();
             out.interval_set = set.clone();
             if *unparsable {
-                out.other_constraints.push("or a text that is no such value".to_owned());
+                out.other_constraints.push("or a string of another type".to_owned());
             }
         }
         ValueConstraint::Sets(set) => {
@@ -145,18 +86,18 @@ fn render_literal(literal: &Literal, interner: &GlobInterner) -> String {
             SetValues::Some(globs, _) | SetValues::Every(globs, _) => render_patterns(globs, interner),
             SetValues::Always | SetValues::Never => "a set".to_owned(),
         },
-        LiteralValues::Opaque(_) => "what the condition says".to_owned(),
+        LiteralValues::Opaque(_) | LiteralValues::Undecidable => "the values of the condition".to_owned(),
     };
     format!("{} {values}", if literal.is_positive { "is" } else { "is not" })
 }
 
-fn render_patterns(globs: &[crate::solve::strings::interned_glob::GlobRef], interner: &GlobInterner) -> String {
+fn render_patterns(globs: &[GlobRef], interner: &GlobInterner) -> String {
     let all: Vec<String> = globs.iter().map(|g| render_pattern(g, interner)).collect();
     format!("[{}]", all.join(", "))
 }
 
-/// A pattern as a policy would write it.
-pub fn render_pattern(glob: &InternedGlob, interner: &GlobInterner) -> String {
+/// A pattern in the syntax of policies.
+fn render_pattern(glob: &InternedGlob, interner: &GlobInterner) -> String {
     let mut out = String::with_capacity(glob.toks.len());
     for tok in &glob.toks {
         match tok {

@@ -1,85 +1,95 @@
-//! Actions that do not exist yet: would one be allowed that is not declared?
+//! Future actions: would a wildcard allow an action that AWS has not released and that is not declared?
 //!
-//! A new action has a service that some statement names, or any other; its name is a text field, its
-//! resources and keys are free. Each granting pattern is asked by itself, so that the answer names the
-//! patterns that let new actions in.
+//! A future action belongs to a service that some statement names, or to any other service. Its name is a string field,
+//! and its resources and keys are free. Each granting pattern is decided separately, so that the answer names the
+//! patterns that allow future actions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::difference::Grant;
-use super::round::{DecisionOutcome, DecisionRound, RequestShape};
-use crate::solve::LimitExceeded;
+use super::outcome::DecisionOutcome;
+use super::request_shape::{FutureActionName, RequestShape};
+use super::round::DecisionRound;
+use crate::iam::ElementKind;
 use crate::solve::actions::future_patterns::{FutureMatch, NamePatterns};
-use crate::solve::answer::UndecidedReason;
-use crate::solve::compile::action_classes::Actions;
-use crate::solve::question::{AnswerDetail, CompiledBranch, CompiledQuestion, CompiledUse, Question, WitnessPolicy};
-use crate::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, SymbolClass};
-use crate::solve::values::field_state::{FieldState, ValueConstraint};
+use crate::solve::actions::named_actions::Actions;
+use crate::solve::answer::{Grant, UndecidedReason};
+use crate::solve::budget::LimitExceeded;
+use crate::solve::compile::prepared::{CompiledBranch, CompiledQuestion, CompiledUse};
+use crate::solve::question::{AnswerDetail, Question, WitnessPolicy};
+use crate::solve::strings::interned_glob::GlobRef;
+use crate::solve::strings::interner::LetterCase;
+use crate::solve::strings::token::{GlobToken, SymbolClass};
 use crate::solve::values::literal::{Field, Literal};
-use crate::solve::values::string_constraint::StringConstraint;
 
-/// How many existing names are stepped over before the search for a new one gives up.
+/// The number of existing names that the search for a future name may skip.
 const MAX_SKIPPED_NAMES: usize = 64;
 
-/// The services whose new actions are asked about one by one; the last, without a name, is all others.
+/// The services whose future actions are decided one by one. `None` represents all other services.
 pub(crate) fn collect_services<'p>(prepared: &'p CompiledQuestion<'_>) -> BTreeSet<Option<&'p str>> {
-    let granting = prepared.effective.iter().flat_map(|b| b.allow_layers.first().into_iter().flatten());
-    let granting: Vec<&Arc<CompiledUse>> = granting.filter_map(|i| prepared.statements.get(*i)).collect();
+    let granting = prepared.effective.iter().flat_map(CompiledBranch::granting_layer);
+    let granting: Vec<&Arc<CompiledUse>> = granting.map(|i| prepared.statement(i)).collect();
     let mut services: BTreeSet<Option<&str>> =
         granting.iter().flat_map(|s| s.actions.future_patterns.services()).map(Some).collect();
     if granting.iter().any(|s| s.actions.future_patterns.may_list_any_service()) {
-        services.extend(prepared.statements.iter().flat_map(|s| s.actions.future_patterns.services()).map(Some));
+        services.extend(prepared.statements().iter().flat_map(|s| s.actions.future_patterns.services()).map(Some));
         services.insert(None);
     }
     services
 }
 
-impl<'q> DecisionRound<'_, 'q> {
-    /// Decides the new actions of one service, or of all that are not `named`.
+/// The future actions to decide.
+#[derive(Copy, Clone)]
+pub(crate) struct FutureActions<'s> {
+    /// Their service. None for all services that are not named.
+    pub service: Option<&'s str>,
+    /// All services that the statements name.
+    pub named_services: &'s [&'s str],
+}
+
+/// A pattern of a granting statement that future actions may match.
+struct GrantingPattern {
+    granting_index: usize,
+    /// The pattern over the name. None for a statement that lists all names except some.
+    glob: Option<GlobRef>,
+    source_text: String,
+}
+
+/// The branches for one granting pattern.
+struct PatternBranches<'b> {
+    effective: &'b [CompiledBranch],
+    declared: &'b [CompiledBranch],
+}
+
+impl DecisionRound<'_, '_> {
+    /// Decides future actions.
     pub(crate) fn decide_future_actions(
         &self,
-        service: Option<&str>,
-        named_services: &[&str],
+        actions: FutureActions<'_>,
         effective: &[CompiledBranch],
         declared: &[CompiledBranch],
         outcome: &mut DecisionOutcome,
     ) -> Result<(), LimitExceeded> {
+        let service = actions.service;
         if self.add_evident_grants(service, effective, declared, outcome) {
             return Ok(());
         }
-        let future_matches: Vec<FutureMatch> =
-            self.prepared.statements.iter().map(|s| s.future_match(service)).collect();
-        let effective: Vec<CompiledBranch> = effective
-            .iter()
-            .map(|b| {
-                b.filter_statements(|i| future_matches.get(i).is_some_and(|s| !matches!(s, FutureMatch::NoActions)))
-            })
-            .collect();
-        for (index, branch) in effective.iter().enumerate() {
-            for granting_index in branch.allow_layers.first().into_iter().flatten() {
-                let patterns: Vec<(Option<GlobRef>, String)> = match future_matches.get(*granting_index) {
-                    Some(FutureMatch::ByName(names, true)) => {
-                        names.iter().map(|(glob, written)| (Some(glob.clone()), written.to_string())).collect()
-                    }
-                    Some(FutureMatch::ByName(_, false) | FutureMatch::AllActions) => {
-                        vec![(None, format!("{}:*", service.unwrap_or("*")))]
-                    }
-                    _ => Vec::new(),
-                };
-                for (pattern, source_text) in patterns {
-                    let granting_branch = self.restrict_to_statement(&effective, index, *granting_index);
-                    let future_matches = future_matches.as_slice();
-                    self.decide_future_pattern(
-                        service,
-                        named_services,
-                        &GrantingPattern { granting_index: *granting_index, glob: pattern, source_text: source_text },
-                        future_matches,
-                        &granting_branch,
-                        declared,
-                        outcome,
-                    )?;
-                    if self.question.detail == AnswerDetail::Verdict && !outcome.grants.is_empty() {
+        let matches: Vec<FutureMatch> = self.prepared.statements().iter().map(|s| s.future_match(service)).collect();
+        let may_match = |i: usize| matches.get(i).is_some_and(|s| !matches!(s, FutureMatch::NoActions));
+        let filter = |branches: &[CompiledBranch]| -> Vec<CompiledBranch> {
+            branches.iter().map(|b| b.filter_statements(may_match)).collect()
+        };
+        let (effective, declared) = (filter(effective), filter(declared));
+        for branch in &effective {
+            for granting_index in branch.granting_layer() {
+                let mut granting_branch = branch.clone();
+                if let Some(first) = granting_branch.allow_layers.first_mut() {
+                    *first = vec![granting_index];
+                }
+                let branches = PatternBranches { effective: &[granting_branch], declared: &declared };
+                for pattern in list_granting_patterns(granting_index, matches.get(granting_index), service) {
+                    self.decide_future_pattern(actions, &pattern, &matches, &branches, outcome)?;
+                    if outcome.is_complete(self.question) {
                         return Ok(());
                     }
                 }
@@ -88,25 +98,8 @@ impl<'q> DecisionRound<'_, 'q> {
         Ok(())
     }
 
-    /// The branches with one granting statement alone.
-    fn restrict_to_statement(
-        &self,
-        effective: &[CompiledBranch],
-        branch: usize,
-        granting_index: usize,
-    ) -> Vec<CompiledBranch> {
-        let restricted = effective.get(branch).map(|b| {
-            let mut restricted = b.clone();
-            if let Some(first) = restricted.allow_layers.first_mut() {
-                *first = vec![granting_index];
-            }
-            restricted
-        });
-        restricted.into_iter().collect()
-    }
-
-    /// The common case, found without any search: no declared statement speaks of the service, nothing
-    /// stands between the granting statements and what they grant, and each has its witness already.
+    /// Adds grants without a search in the most common case: no declared statement lists actions of the service, nothing
+    /// limits the granting statements, and each has a witness. False if this is another case.
     fn add_evident_grants(
         &self,
         service: Option<&str>,
@@ -114,23 +107,21 @@ impl<'q> DecisionRound<'_, 'q> {
         declared: &[CompiledBranch],
         outcome: &mut DecisionOutcome,
     ) -> bool {
-        let statement = |i: &usize| self.prepared.statements.get(*i);
-        let lists_none = |i: &usize| statement(i).is_none_or(|s| !s.may_list_future_actions(service));
+        let lists_none = |i: &usize| !self.prepared.statement(*i).may_list_future_actions(service);
         let [branch] = effective else { return false };
         let [granting] = branch.allow_layers.as_slice() else { return false };
         let undeclared = declared.iter().all(|b| b.allow_layers.iter().any(|list| list.iter().all(lists_none)));
-        if self.is_symbolic || !undeclared || !branch.deny_statements.is_empty() || !branch.scope_exclusions.is_empty()
-        {
+        if self.is_symbolic || !undeclared || !is_unlimited(branch) {
             return false;
         }
         let mut evident: Vec<((usize, usize), NamePatterns)> = Vec::new();
-        for statement in granting.iter().filter_map(statement) {
+        for statement in granting.iter().map(|i| self.prepared.statement(*i)) {
             match statement.future_match(service) {
                 FutureMatch::NoActions => {}
-                FutureMatch::ByName(names, true)
+                FutureMatch::ByName(names, ElementKind::List)
                     if statement.literals.is_empty()
                         && outcome.has_enough_witnesses(statement.statement_id, self.question.detail)
-                        && names.iter().all(|(g, _)| g.toks.contains(&GlobToken::AnyRun(SymbolClass::Any))) =>
+                        && names.iter().all(|(glob, _)| has_star(glob)) =>
                 {
                     evident.push((statement.statement_id, names));
                 }
@@ -138,93 +129,47 @@ impl<'q> DecisionRound<'_, 'q> {
             }
         }
         for (statement_id, names) in evident {
-            let others = names.into_iter().map(|(_, written)| written.into_string()).collect();
-            outcome.merge_by_statement(DecisionOutcome::from_grant(Grant::from_future_actions(
-                statement_id,
-                Actions { known: Vec::new(), unknown: others },
-            )));
+            let patterns = names.into_iter().map(|(_, written)| written.into_string()).collect();
+            let actions = Actions { known: Vec::new(), unknown: patterns };
+            outcome.merge_by_statement(DecisionOutcome::from_grant(Grant::from_future_actions(statement_id, actions)));
         }
         true
     }
 
-    /// The statement's tag, if nothing at all stands between a pattern without end and what it grants.
-    fn find_evident_grant(
-        &self,
-        pattern: &GrantingPattern,
-        effective: &[CompiledBranch],
-        declared: &[CompiledBranch],
-    ) -> Option<(usize, usize)> {
-        let has_star = pattern.glob.as_ref().is_some_and(|g| g.toks.contains(&GlobToken::AnyRun(SymbolClass::Any)));
-        let is_unrestricted = effective
-            .iter()
-            .all(|b| b.deny_statements.is_empty() && b.allow_layers.len() == 1 && b.scope_exclusions.is_empty());
-        let undeclared = declared.iter().all(|b| b.allow_layers.iter().any(Vec::is_empty));
-        let statement = self.prepared.statements.get(pattern.granting_index)?;
-        (has_star && is_unrestricted && undeclared && statement.literals.is_empty() && !self.is_symbolic)
-            .then_some(statement.statement_id)
+    /// Whether nothing limits a pattern with a star and nothing declares its actions. No search is needed then.
+    fn is_evident(&self, pattern: &GrantingPattern, branches: &PatternBranches<'_>) -> bool {
+        pattern.glob.as_ref().is_some_and(has_star)
+            && branches.effective.iter().all(|b| b.allow_layers.len() == 1 && is_unlimited(b))
+            && branches.declared.iter().all(|b| b.allow_layers.iter().any(Vec::is_empty))
+            && self.prepared.statement(pattern.granting_index).literals.is_empty()
+            && !self.is_symbolic
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one search; its parts are told apart by name")]
     fn decide_future_pattern(
         &self,
-        service: Option<&str>,
-        named_services: &[&str],
+        future: FutureActions<'_>,
         pattern: &GrantingPattern,
-        future_matches: &[FutureMatch],
-        effective: &[CompiledBranch],
-        declared: &[CompiledBranch],
+        matches: &[FutureMatch],
+        branches: &PatternBranches<'_>,
         outcome: &mut DecisionOutcome,
     ) -> Result<(), LimitExceeded> {
-        let interner = &self.solver.interner;
-        let declared: Vec<CompiledBranch> = declared
-            .iter()
-            .map(|b| {
-                b.filter_statements(|i| future_matches.get(i).is_some_and(|s| !matches!(s, FutureMatch::NoActions)))
-            })
-            .collect();
         let actions = Actions { known: Vec::new(), unknown: vec![pattern.source_text.clone()] };
-        if let Some(statement_id) = self.find_evident_grant(pattern, effective, &declared)
-            && outcome.has_enough_witnesses(statement_id, self.question.detail)
-        {
+        let statement_id = self.prepared.statement(pattern.granting_index).statement_id;
+        if self.is_evident(pattern, branches) && outcome.has_enough_witnesses(statement_id, self.question.detail) {
             outcome.merge_by_statement(DecisionOutcome::from_grant(Grant::from_future_actions(statement_id, actions)));
             return Ok(());
         }
-        // The statements again, with the test of the action's name among their literals.
-        let involved: BTreeSet<usize> =
-            effective.iter().chain(&declared).flat_map(CompiledBranch::statement_indices).collect();
-        let mut statements = self.prepared.statements.clone();
-        for index in involved {
-            let (Some(statement), Some(FutureMatch::ByName(names, listed))) =
-                (statements.get_mut(index), future_matches.get(index))
-            else {
-                continue;
-            };
-            let globs: Vec<GlobRef> = match &pattern.glob {
-                Some(glob) if index == pattern.granting_index => vec![glob.clone()],
-                _ => names.iter().map(|(glob, _)| glob.clone()).collect(),
-            };
-            Arc::make_mut(statement)
-                .literals
-                .insert(0, Literal::from_globs(Field::Action, globs.into(), false, *listed));
-        }
-        let prepared = CompiledQuestion { statements, ..self.prepared.clone() };
-        let mut taken_names: Vec<GlobRef> = Vec::new();
-        if service.is_none() {
-            for name in named_services {
-                let mut toks = interner.tokenize_literal(name, true)?;
-                toks.extend([GlobToken::Literal(b':'), GlobToken::AnyRun(SymbolClass::Any)]);
-                taken_names.push(interner.intern(&toks));
-            }
-        }
-        // The evaluator is asked once the name is known to be new.
-        let depth = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::PerStatement };
-        let question = Question { replay: None, detail: depth, ..self.question.clone() };
+        let prepared = self.add_name_literals(pattern, matches, branches);
+        let mut taken_names = self.taken_by_named_services(future)?;
+        // The evaluator replays the witness once its action is known to be a future action.
+        let detail = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::PerStatement };
+        let question = Question { replay: None, detail, ..self.question.clone() };
         let round = DecisionRound { prepared: &prepared, question: &question, ..*self };
         let mut skipped_names = 0;
-        for domain in round.build_any_domains(effective, &declared)? {
+        for domain in round.build_any_domains(branches.effective, branches.declared)? {
             loop {
                 let mut trial = DecisionOutcome::default();
-                let name = FutureActionName { service, taken_names: &taken_names };
+                let name = FutureActionName { service: future.service, taken_names: &taken_names };
                 let request_shape = RequestShape {
                     action: None,
                     resource_globs: domain.glob_lists(),
@@ -233,14 +178,14 @@ impl<'q> DecisionRound<'_, 'q> {
                     action_class: None,
                     future_name: Some(&name),
                 };
-                round.decide_branches(&request_shape, effective, &declared, &mut trial)?;
-                let existing = trial.grants.first().and_then(|g| g.witness.as_ref()).map(|w| w.action.clone());
-                let Some(existing) = existing.filter(|action| self.solver.is_existing_action(action)) else {
+                round.decide_branches(&request_shape, branches.effective, branches.declared, &mut trial)?;
+                let action = trial.grants.first().and_then(|g| g.witness.as_ref()).map(|w| w.action.clone());
+                let Some(existing) = action.filter(|action| self.solver.is_existing_action(action)) else {
                     if trial.grants.is_empty() {
                         outcome.undecided.extend(trial.undecided);
                         break;
                     }
-                    outcome.merge_replayed(trial, self);
+                    outcome.merge_replayed(trial, self.question, self.interpretation);
                     return Ok(());
                 };
                 skipped_names += 1;
@@ -248,112 +193,93 @@ impl<'q> DecisionRound<'_, 'q> {
                     outcome.undecided.insert(UndecidedReason::Budget);
                     return Ok(());
                 }
-                let text = match service {
-                    Some(_) => existing.split_once(':').map_or("", |(_, name)| name),
-                    None => existing.as_str(),
-                };
-                taken_names.push(interner.intern(&interner.tokenize_literal(text, true)?));
+                taken_names.push(self.intern_taken_name(future.service, &existing)?);
             }
         }
         Ok(())
     }
-}
 
-/// A granting statement's pattern that new actions may match.
-struct GrantingPattern {
-    granting_index: usize,
-    glob: Option<GlobRef>,
-    source_text: String,
-}
-
-impl CompiledUse {
-    /// Whether the statement speaks of new actions of a service.
-    pub(crate) fn may_list_future_actions(&self, service: Option<&str>) -> bool {
-        !matches!(self.future_match(service), FutureMatch::NoActions)
-    }
-
-    fn future_match(&self, service: Option<&str>) -> FutureMatch {
-        match &self.resource_scope {
-            Some(scope) if scope.service.is_some() && scope.service.as_deref() != service => FutureMatch::NoActions,
-            _ => self.actions.future_patterns.future_match(service),
+    /// The question with the test of the action's name as a literal of each statement.
+    fn add_name_literals(
+        &self,
+        pattern: &GrantingPattern,
+        matches: &[FutureMatch],
+        branches: &PatternBranches<'_>,
+    ) -> CompiledQuestion<'_> {
+        let all_branches = branches.effective.iter().chain(branches.declared);
+        let involved: BTreeSet<usize> = all_branches.flat_map(CompiledBranch::statement_indices).collect();
+        let mut prepared = self.prepared.clone();
+        for index in involved {
+            // A statement that lists all actions needs no literal. Statements that list none are filtered out.
+            let Some(FutureMatch::ByName(names, kind)) = matches.get(index) else { continue };
+            let globs: Vec<GlobRef> = match &pattern.glob {
+                Some(glob) if index == pattern.granting_index => vec![glob.clone()],
+                _ => names.iter().map(|(glob, _)| glob.clone()).collect(),
+            };
+            let literal = match kind {
+                ElementKind::List => Literal::matching(Field::Action, globs.into()),
+                ElementKind::NotList => Literal::not_matching(Field::Action, globs.into()),
+            };
+            let mut statement = Arc::clone(prepared.statement(index));
+            Arc::make_mut(&mut statement).literals.insert(0, literal);
+            prepared.replace_statement(index, statement);
         }
-    }
-}
-
-impl Grant {
-    /// A statement that lets new actions in, without bounds.
-    fn from_future_actions(statement_id: (usize, usize), actions: Actions) -> Grant {
-        Grant { statement_id: statement_id, actions, cubes: Vec::new(), has_more_cubes: false, witness: None }
-    }
-}
-
-impl DecisionOutcome {
-    fn from_grant(grant: Grant) -> DecisionOutcome {
-        DecisionOutcome { grants: vec![grant], ..DecisionOutcome::default() }
+        prepared
     }
 
-    /// Adds what was found for one more pattern once the evaluator confirms it, if a witness is wanted yet.
-    fn merge_replayed(&mut self, mut trial: DecisionOutcome, round: &DecisionRound<'_, '_>) {
-        let question = round.question;
-        let statement_id = trial.grants.first().map(|g| g.statement_id);
-        if statement_id.is_some_and(|tag| self.has_enough_witnesses(tag, question.detail)) {
-            trial.grants.iter_mut().for_each(|g| g.witness = None);
-        }
-        let witness = trial.grants.first().and_then(|g| g.witness.as_ref());
-        match witness.and_then(|w| question.replay.and_then(|confirm| confirm(w, round.interpretation).err())) {
-            Some(refuted) => drop(self.undecided.insert(UndecidedReason::WitnessRefuted(refuted))),
-            None => self.merge_by_statement(trial),
-        }
-    }
-
-    /// Adds what was found for one more pattern: a statement's patterns are told as one.
-    fn merge_by_statement(&mut self, further: DecisionOutcome) {
-        self.undecided.extend(further.undecided);
-        for grant in further.grants {
-            match self.grants.iter_mut().find(|g| g.statement_id == grant.statement_id && g.actions.known.is_empty()) {
-                Some(existing) => {
-                    for pattern in grant.actions.unknown {
-                        if !existing.actions.unknown.contains(&pattern) {
-                            existing.actions.unknown.push(pattern);
-                        }
-                    }
-                    existing.has_more_cubes |= grant.cubes != existing.cubes;
-                }
-                None => {
-                    if grant.witness.is_some() {
-                        self.witnessed.insert(grant.statement_id);
-                    }
-                    self.grants.push(grant);
-                }
+    /// For a service that no statement names, the names of all actions of named services.
+    fn taken_by_named_services(&self, future: FutureActions<'_>) -> Result<Vec<GlobRef>, LimitExceeded> {
+        let interner = &self.solver.interner;
+        let mut taken_names = Vec::new();
+        if future.service.is_none() {
+            for name in future.named_services {
+                let mut toks = interner.tokenize_literal(name, LetterCase::Ignore)?;
+                toks.extend([GlobToken::Literal(b':'), GlobToken::AnyRun(SymbolClass::Any)]);
+                taken_names.push(interner.intern(&toks));
             }
         }
+        Ok(taken_names)
+    }
+
+    fn intern_taken_name(&self, service: Option<&str>, action: &str) -> Result<GlobRef, LimitExceeded> {
+        let interner = &self.solver.interner;
+        let name = match service {
+            Some(_) => action.split_once(':').map_or(action, |(_, name)| name),
+            None => action,
+        };
+        Ok(interner.intern(&interner.tokenize_literal(name, LetterCase::Ignore)?))
     }
 }
 
-/// Where the name of a new action may lie.
-pub(crate) struct FutureActionName<'a> {
-    /// The service, where the statements name it; none: any other, and the name holds it.
-    pub service: Option<&'a str>,
-    /// Names that are taken.
-    pub taken_names: &'a [GlobRef],
-}
-
-impl FutureActionName<'_> {
-    /// The names that such an action may have.
-    pub(crate) fn to_field_state(&self, interner: &GlobInterner) -> FieldState {
-        let mut toks = Vec::new();
-        if self.service.is_none() {
-            toks.extend([
-                GlobToken::AnyOne(SymbolClass::Region),
-                GlobToken::AnyRun(SymbolClass::Region),
-                GlobToken::Literal(b':'),
-            ]);
+/// The patterns of a granting statement that future actions of a service may match.
+fn list_granting_patterns(
+    granting_index: usize,
+    future_match: Option<&FutureMatch>,
+    service: Option<&str>,
+) -> Vec<GrantingPattern> {
+    match future_match {
+        Some(FutureMatch::ByName(names, ElementKind::List)) => {
+            let pattern = |(glob, written): &(GlobRef, Box<str>)| GrantingPattern {
+                granting_index,
+                glob: Some(glob.clone()),
+                source_text: written.to_string(),
+            };
+            names.iter().map(pattern).collect()
         }
-        toks.extend([GlobToken::AnyOne(SymbolClass::ActionName), GlobToken::AnyRun(SymbolClass::ActionName)]);
-        let within: Arc<[GlobRef]> = [interner.intern(&toks)].into();
-        let text = StringConstraint { matches_any_of: vec![within], matches_none_of: self.taken_names.to_vec() };
-        let mut state = FieldState::from_constraint(ValueConstraint::Text(text));
-        state.may_be_missing = false;
-        state
+        Some(FutureMatch::ByName(_, ElementKind::NotList) | FutureMatch::AllActions) => {
+            let source_text = format!("{}:*", service.unwrap_or("*"));
+            vec![GrantingPattern { granting_index, glob: None, source_text }]
+        }
+        Some(FutureMatch::NoActions) | None => Vec::new(),
     }
+}
+
+/// Whether no Deny statement and no exclusion limits a branch.
+fn is_unlimited(branch: &CompiledBranch) -> bool {
+    branch.deny_statements.is_empty() && branch.scope_exclusions.is_empty()
+}
+
+/// Whether a pattern matches names of any length.
+fn has_star(glob: &GlobRef) -> bool {
+    glob.toks.contains(&GlobToken::AnyRun(SymbolClass::Any))
 }

@@ -1,10 +1,27 @@
-//! The decision: splits the difference of two accesses into disjoint cubes, and finds witnesses.
+//! The decision of a question.
+//!
+//! - `ambiguity`: the entry: the answer under all interpretations;
+//! - `decide_question`: the answer under one interpretation;
+//! - `policy_variables`, `variable_binding`, `trial_values`: variables with unknown values;
+//! - `future_actions`: actions that AWS has not released;
+//! - `round`: one class of actions under one binding of the variables;
+//! - `request_shape`: the part of a request that its action determines;
+//! - `branch_clauses`: the constraints of a branch;
+//! - `cube_search`: the requests that satisfy all constraints, as disjoint cubes;
+//! - `difference`: cubes as text;
+//! - `witness`: a concrete request from a cube;
+//! - `outcome`: the result so far.
 
 pub(crate) mod ambiguity;
+pub(crate) mod branch_clauses;
 pub(crate) mod cube_search;
+pub(crate) mod decide_question;
 pub(crate) mod difference;
 pub(crate) mod future_actions;
+pub(crate) mod outcome;
 pub(crate) mod policy_variables;
+pub(crate) mod request_shape;
 pub(crate) mod round;
 pub(crate) mod trial_values;
+pub(crate) mod variable_binding;
 pub(crate) mod witness;

@@ -1,93 +1,59 @@
-//! The decision: group by group, statement by statement, case by case.
+//! One round of the decision: some actions under one binding of the variables, by granting statement and cube.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
-use super::cube_search::{BudgetExhausted, Clause, CubeSearch, PartialAssignment, negate_conjunction};
-use super::difference::{Cube, Grant, render_cube};
-use super::future_actions::FutureActionName;
+use super::cube_search::{BudgetExhausted, Clause, CubeSearch, PartialAssignment};
+use super::difference::render_cube;
+use super::outcome::DecisionOutcome;
+use super::request_shape::RequestShape;
 use crate::access::{KnownContext, Request};
 use crate::iam::{Arn, ContextKey, Interpretation, Partition};
-use crate::solve::LimitExceeded;
-use crate::solve::answer::UndecidedReason;
-use crate::solve::compile::action_classes::{ActionEquivalenceClass, ActionRef, Actions};
+use crate::solve::actions::named_actions::ActionRef;
+use crate::solve::answer::{Cube, Grant, UndecidedReason};
+use crate::solve::budget::{Budget, LimitExceeded};
+use crate::solve::compile::action_classes::ActionEquivalenceClass;
+use crate::solve::compile::arn_segment::{ArnSegment, ArnSegmentsKnown};
+use crate::solve::compile::prepared::{CompiledBranch, CompiledQuestion};
 use crate::solve::compile::resource_domain::{
-    ArnSegmentsKnown, ResourceDomain, build_any_resource_domain, build_any_resource_domains_by_segments, lift_to_arn,
+    ResourceDomain, build_any_resource_domain, build_any_resource_domains_by_segments,
 };
 use crate::solve::compile::solver::Solver;
-use crate::solve::question::{
-    AnswerDetail, CompiledBranch, CompiledQuestion, Question, WitnessPolicy, find_arn_segment,
-};
-use crate::solve::strings::glob_search::Budget;
-use crate::solve::strings::interned_glob::GlobRef;
-use crate::solve::values::field_state::{Emptiness, FieldState};
-use crate::solve::values::literal::{Field, Literal, LiteralValues};
+use crate::solve::question::{AnswerDetail, Question, WitnessPolicy};
+use crate::solve::values::field_state::FieldState;
+use crate::solve::values::field_value::Emptiness;
+use crate::solve::values::literal::{Field, Literal};
 
-/// What was found so far.
-#[derive(Default)]
-pub struct DecisionOutcome {
-    /// Proven excess.
-    pub grants: Vec<Grant>,
-    /// What could not be decided.
-    pub undecided: BTreeSet<UndecidedReason>,
-    /// The statements that a witness is at hand for.
-    pub witnessed: FxHashSet<(usize, usize)>,
-}
-
-impl DecisionOutcome {
-    /// Whether no witness need be taken for a statement any more.
-    pub(crate) fn has_enough_witnesses(&self, statement_id: (usize, usize), detail: AnswerDetail) -> bool {
-        match detail {
-            AnswerDetail::Verdict
-            | AnswerDetail::Difference {
-                witnesses: WitnessPolicy::PerStatement | WitnessPolicy::PerStatementRequired,
-                ..
-            } => self.witnessed.contains(&statement_id),
-            AnswerDetail::Difference { witnesses: WitnessPolicy::Single, .. } => !self.witnessed.is_empty(),
-            AnswerDetail::Difference { witnesses: WitnessPolicy::None, .. } => true,
-        }
-    }
-}
-
-/// One round: some actions under one binding of their variables.
+/// One round: some actions under one binding of the variables.
 #[derive(Copy, Clone)]
-pub struct DecisionRound<'a, 'q> {
+pub(crate) struct DecisionRound<'a, 'q> {
     pub solver: &'a Solver<'a>,
     pub question: &'a Question<'q>,
     pub prepared: &'a CompiledQuestion<'q>,
     pub budget: &'a Budget,
-    /// How the choices are read.
+    /// The interpretation of ambiguities.
     pub interpretation: Interpretation,
-    /// What is known of the context in this round.
+    /// The known context of this round.
     pub known: &'a KnownContext,
-    /// The values that variables were given in this round.
+    /// The values assigned to variables in this round.
     pub assigned: &'a BTreeMap<ContextKey, String>,
-    /// Whether variables are symbols: then only "nothing" is an answer.
+    /// Whether variables are symbols. Such a round can only prove containment.
     pub is_symbolic: bool,
 }
 
-/// The action's own part of a request: how its name is found, and on what it can be asked.
-pub(crate) struct RequestShape<'d> {
-    /// The action; none for actions that do not exist yet.
-    pub action: Option<&'d ActionRef>,
-    /// What the resource meets; empty: anything.
-    pub resource_globs: Vec<Arc<[GlobRef]>>,
-    /// What an ARN of the domain tells.
-    pub arn_segments: ArnSegmentsKnown,
-    /// The actions that this one stands for.
-    pub actions: &'d Actions,
-    /// The group of existing actions, if it is one.
-    pub action_class: Option<&'d ActionEquivalenceClass>,
-    /// Where the name may lie, for actions that do not exist yet.
-    pub future_name: Option<&'d FutureActionName<'d>>,
+/// The excess of one granting statement so far.
+struct StatementDifference {
+    statement_id: (usize, usize),
+    has_excess: bool,
+    cubes: Vec<Cube>,
+    has_more_cubes: bool,
+    witness: Option<Request>,
 }
 
 impl DecisionRound<'_, '_> {
-    /// Decides a group of existing actions whose branches are narrowed to the statements that speak of it.
+    /// Decides a class of existing actions. The branches contain only statements that list it.
     pub(crate) fn decide_class(
         &self,
         class: &ActionEquivalenceClass,
@@ -109,8 +75,8 @@ impl DecisionRound<'_, '_> {
         Ok(())
     }
 
-    /// The resources that a group is asked on; told apart by what their ARNs tell only where some
-    /// condition speaks of that.
+    /// The resource domains of a class. They are separated by the facts in their ARNs only if some condition depends on
+    /// these facts.
     fn find_domains(
         &self,
         class: &ActionEquivalenceClass,
@@ -118,11 +84,11 @@ impl DecisionRound<'_, '_> {
         declared: &[CompiledBranch],
     ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
         if let Some((_, resource)) = self.question.single_request {
-            // A principal acts in its own partition only.
+            // A principal acts in its own partition only. A resource without an ARN, such as `*`, is in every partition.
             let arn_partition = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
-            if arn_partition.is_some_and(|told| {
-                self.question.partition.is_some_and(|principal_partition| principal_partition != told)
-            }) {
+            if let (Some(arn_partition), Some(own_partition)) = (arn_partition, self.question.partition)
+                && arn_partition != own_partition
+            {
                 return Ok(Vec::new());
             }
             let globs = [self.solver.interner.intern_exact(resource)?].into();
@@ -138,20 +104,19 @@ impl DecisionRound<'_, '_> {
         if needs_segments { Ok(domains.by_segments.clone()) } else { Ok(vec![domains.combined.clone()]) }
     }
 
-    /// Whether some condition speaks of what an ARN tells.
+    /// Whether some condition depends on the region or account of an ARN.
     fn has_segment_condition(&self, effective: &[CompiledBranch], declared: &[CompiledBranch]) -> bool {
         let tests_segment = |branch: &CompiledBranch| {
             branch
                 .statement_indices()
-                .filter_map(|i| self.prepared.statements.get(i))
-                .flat_map(|s| &s.literals)
-                .any(|l| matches!(&l.field, Field::Key(key) if find_arn_segment(key).is_some()))
+                .flat_map(|i| &self.prepared.statement(i).literals)
+                .any(|l| matches!(&l.field, Field::Key(key) if ArnSegment::of_key(key).is_some()))
         };
-        self.assigned.keys().any(|key| find_arn_segment(key).is_some())
+        self.assigned.keys().any(|key| ArnSegment::of_key(key).is_some())
             || effective.iter().chain(declared).any(tests_segment)
     }
 
-    /// The resources that an action may be asked on of which nothing is known.
+    /// The resource domains of an action that the catalog does not know.
     pub(crate) fn build_any_domains(
         &self,
         effective: &[CompiledBranch],
@@ -163,7 +128,7 @@ impl DecisionRound<'_, '_> {
         Ok(vec![build_any_resource_domain(&self.solver.interner, self.question.partition)?])
     }
 
-    /// Decides one action, or all that it stands for, on one domain.
+    /// Decides an action, and all actions that it represents, in one resource domain.
     pub(crate) fn decide_branches(
         &self,
         request_shape: &RequestShape<'_>,
@@ -171,82 +136,18 @@ impl DecisionRound<'_, '_> {
         declared: &[CompiledBranch],
         outcome: &mut DecisionOutcome,
     ) -> Result<(), LimitExceeded> {
-        let initial_error: RefCell<Option<LimitExceeded>> = RefCell::new(None);
-        let initial = |field: &Field| {
-            self.compute_initial_state(request_shape, field).unwrap_or_else(|error| {
-                initial_error.replace(Some(error));
-                FieldState::unconstrained()
-            })
-        };
-        let search = CubeSearch { interner: &self.solver.interner, budget: self.budget, initial_state: &initial };
-        let mut alternatives = vec![Vec::new()];
-        for branch in declared {
-            let branch_alternatives = self.negate_branch(branch, request_shape);
-            alternatives = alternatives
-                .iter()
-                .flat_map(|c: &Vec<Clause>| branch_alternatives.iter().map(|b| [c.as_slice(), b].concat()))
-                .collect();
-        }
+        let undeclared_cases = self.negate_branches(declared, request_shape)?;
         for branch in effective {
-            let Some((granting_layer, other_layers)) = branch.allow_layers.split_first() else { continue };
-            if other_layers.iter().any(Vec::is_empty) {
-                continue;
-            }
-            let mut base_clauses: Vec<Clause> =
-                self.applicable_exclusions(branch, request_shape).map(|l| vec![vec![l.clone()]]).collect();
-            base_clauses.extend(self.build_segment_literals(request_shape).into_iter().map(|l| vec![vec![l]]));
-            base_clauses.extend(
-                other_layers
-                    .iter()
-                    .map(|list| list.iter().map(|i| self.lift_statement_literals(*i, request_shape)).collect()),
-            );
-            base_clauses.extend(
-                branch
-                    .deny_statements
-                    .iter()
-                    .map(|i| negate_conjunction(&self.lift_statement_literals(*i, request_shape))),
-            );
-            for granting_index in granting_layer {
-                let Some(statement) = self.prepared.statements.get(*granting_index) else { continue };
-                let mut difference = StatementDifference {
-                    cubes: Vec::new(),
-                    has_more_cubes: false,
-                    has_excess: false,
-                    statement_id: statement.statement_id,
-                    witness: None,
-                };
-                for alternative in &alternatives {
-                    let mut clauses = vec![vec![self.lift_statement_literals(*granting_index, request_shape)]];
-                    clauses.extend(base_clauses.iter().cloned());
-                    clauses.extend(alternative.iter().cloned());
-                    let visited = search.visit_cubes(clauses, &mut |state| {
-                        self.visit_cube(request_shape, state, &mut difference, outcome)
-                    });
-                    if let Some(error) = initial_error.take() {
-                        return Err(error);
-                    }
-                    match visited {
-                        Ok(ControlFlow::Continue(())) => {}
-                        // Enough is known of this statement.
-                        Ok(ControlFlow::Break(())) => break,
-                        Err(BudgetExhausted) => {
-                            outcome.undecided.insert(UndecidedReason::Budget);
-                            difference.has_more_cubes = true;
-                        }
-                    }
-                }
+            let Some(limiting_clauses) = self.limiting_clauses(branch, request_shape)? else { continue };
+            for granting_index in branch.granting_layer() {
+                let granting_literals = self.lift_statement_literals(granting_index, request_shape)?;
+                let mut clauses = vec![vec![granting_literals]];
+                clauses.extend(limiting_clauses.iter().cloned());
+                let statement_id = self.prepared.statement(granting_index).statement_id;
+                let difference =
+                    self.search_difference(request_shape, statement_id, &clauses, &undeclared_cases, outcome)?;
                 if difference.has_excess {
-                    if difference.witness.is_some() {
-                        outcome.witnessed.insert(difference.statement_id);
-                    }
-                    let actions = request_shape.actions.clone();
-                    outcome.grants.push(Grant {
-                        statement_id: difference.statement_id,
-                        actions,
-                        cubes: difference.cubes,
-                        has_more_cubes: difference.has_more_cubes,
-                        witness: difference.witness,
-                    });
+                    record_grant(request_shape, difference, outcome);
                     if self.question.detail == AnswerDetail::Verdict {
                         return Ok(());
                     }
@@ -256,7 +157,53 @@ impl DecisionRound<'_, '_> {
         Ok(())
     }
 
-    /// A cube was found: tell it, and take a witness from it if the statement has none yet.
+    /// Searches the requests that satisfy some clauses and one of the undeclared cases.
+    fn search_difference(
+        &self,
+        request_shape: &RequestShape<'_>,
+        statement_id: (usize, usize),
+        clauses: &[Clause],
+        undeclared_cases: &[Vec<Clause>],
+        outcome: &mut DecisionOutcome,
+    ) -> Result<StatementDifference, LimitExceeded> {
+        // The search cannot return this error, so the round checks it afterwards.
+        let initial_error: RefCell<Option<LimitExceeded>> = RefCell::new(None);
+        let initial_state = |field: &Field| {
+            self.compute_initial_state(request_shape, field).unwrap_or_else(|error| {
+                initial_error.replace(Some(error));
+                FieldState::unconstrained()
+            })
+        };
+        let interner = &self.solver.interner;
+        let search = CubeSearch { interner, budget: self.budget, initial_state: &initial_state };
+        let mut difference = StatementDifference {
+            statement_id,
+            has_excess: false,
+            cubes: Vec::new(),
+            has_more_cubes: false,
+            witness: None,
+        };
+        for case in undeclared_cases {
+            let visited = search.visit_cubes([clauses, case].concat(), &mut |assignment| {
+                self.visit_cube(request_shape, assignment, &mut difference, outcome)
+            });
+            if let Some(error) = initial_error.take() {
+                return Err(error);
+            }
+            match visited {
+                Ok(ControlFlow::Continue(())) => {}
+                // The details of this statement are complete.
+                Ok(ControlFlow::Break(())) => break,
+                Err(BudgetExhausted) => {
+                    outcome.undecided.insert(UndecidedReason::Budget);
+                    difference.has_more_cubes = true;
+                }
+            }
+        }
+        Ok(difference)
+    }
+
+    /// Records a cube, and builds a witness from it if the statement needs one.
     fn visit_cube(
         &self,
         request_shape: &RequestShape<'_>,
@@ -286,16 +233,13 @@ impl DecisionRound<'_, '_> {
             return ControlFlow::Break(());
         }
         if !difference.has_excess && !outcome.has_enough_witnesses(difference.statement_id, self.question.detail) {
-            let Some(request) = self.build_witness(request_shape, assignment) else {
-                outcome.undecided.insert(UndecidedReason::Budget);
-                return ControlFlow::Continue(());
-            };
-            if let Err(refuted) = self.question.replay.map_or(Ok(()), |confirm| confirm(&request, self.interpretation))
-            {
-                outcome.undecided.insert(UndecidedReason::WitnessRefuted(refuted));
-                return ControlFlow::Continue(());
+            match self.build_replayed_witness(request_shape, assignment) {
+                Ok(request) => difference.witness = Some(request),
+                Err(reason) => {
+                    outcome.undecided.insert(reason);
+                    return ControlFlow::Continue(());
+                }
             }
-            difference.witness = Some(request);
         }
         difference.has_excess = true;
         let requires_witness = matches!(
@@ -310,71 +254,20 @@ impl DecisionRound<'_, '_> {
         ControlFlow::Continue(())
     }
 
-    /// The ways in which a branch does not allow, disjoint: some Deny matches; else it does not speak of
-    /// the resource; else no statement of some list matches.
-    fn negate_branch(&self, branch: &CompiledBranch, request_shape: &RequestShape<'_>) -> Vec<Vec<Clause>> {
-        let mut alternatives = Vec::new();
-        let mut so_far: Vec<Clause> = Vec::new();
-        for deny in &branch.deny_statements {
-            let literals = self.lift_statement_literals(*deny, request_shape);
-            alternatives.push([so_far.as_slice(), &[vec![literals.clone()]]].concat());
-            so_far.push(negate_conjunction(&literals));
-        }
-        for exclusion in self.applicable_exclusions(branch, request_shape) {
-            alternatives.push([so_far.as_slice(), &[vec![vec![exclusion.negate()]]]].concat());
-            so_far.push(vec![vec![exclusion.clone()]]);
-        }
-        for list in &branch.allow_layers {
-            let mut alternative = so_far.clone();
-            alternative
-                .extend(list.iter().map(|i| negate_conjunction(&self.lift_statement_literals(*i, request_shape))));
-            alternatives.push(alternative);
-            so_far.push(list.iter().map(|i| self.lift_statement_literals(*i, request_shape)).collect());
-        }
-        alternatives
-    }
-
-    /// What a branch leaves to others, for the service of the action asked.
-    fn applicable_exclusions<'b>(
+    /// A witness from a cube, if the evaluator confirms it.
+    fn build_replayed_witness(
         &self,
-        branch: &'b CompiledBranch,
         request_shape: &RequestShape<'_>,
-    ) -> impl Iterator<Item = &'b Literal> {
-        let service = match (request_shape.action, request_shape.future_name) {
-            (Some(action), _) => Some(action.service(self.solver.catalog)),
-            (None, Some(name)) => name.service.map(str::to_owned),
-            (None, None) => None,
-        };
-        branch.scope_exclusions.iter().filter(move |(s, _)| s.is_none() || service == *s).map(|(_, literal)| literal)
+        assignment: &PartialAssignment,
+    ) -> Result<Request, UndecidedReason> {
+        let request = self.build_witness(request_shape, assignment)?;
+        if let Some(replay) = self.question.replay {
+            replay(&request, self.interpretation).map_err(UndecidedReason::WitnessRefuted)?;
+        }
+        Ok(request)
     }
 
-    /// A statement's literals; those on keys that the ARN tells become literals on the resource.
-    fn lift_statement_literals(&self, index: usize, request_shape: &RequestShape<'_>) -> Vec<Literal> {
-        let Some(statement) = self.prepared.statements.get(index) else { return Vec::new() };
-        statement.literals.iter().map(|l| self.lift_literal(l, request_shape.arn_segments)).collect()
-    }
-
-    fn lift_literal(&self, literal: &Literal, arn_segments: ArnSegmentsKnown) -> Literal {
-        let Field::Key(key) = &literal.field else { return literal.clone() };
-        let Some(segment) = find_arn_segment(key).filter(|s| arn_segments.has_segment(*s)) else {
-            return literal.clone();
-        };
-        let LiteralValues::Text(globs) = &literal.values else { return literal.clone() };
-        let globs: Vec<GlobRef> = globs.iter().map(|g| lift_to_arn(&self.solver.interner, segment, g)).collect();
-        Literal::from_globs(Field::Resource, globs.into(), false, literal.is_positive)
-    }
-
-    /// Where a variable was given a value that the ARN tells too, the ARN must tell the same.
-    fn build_segment_literals(&self, request_shape: &RequestShape<'_>) -> Vec<Literal> {
-        let literals = self.assigned.iter().filter_map(|(key, value)| {
-            let segment = find_arn_segment(key).filter(|s| request_shape.arn_segments.has_segment(*s))?;
-            let glob = self.solver.interner.intern_exact(value).ok()?;
-            let lifted = lift_to_arn(&self.solver.interner, segment, &glob);
-            Some(Literal::from_globs(Field::Resource, [lifted].into(), false, true))
-        });
-        literals.collect()
-    }
-
+    /// The state of a field before any literal.
     fn compute_initial_state(
         &self,
         request_shape: &RequestShape<'_>,
@@ -387,12 +280,12 @@ impl DecisionRound<'_, '_> {
             Field::Resource => {
                 let mut state = FieldState::always_present();
                 for globs in &request_shape.resource_globs {
-                    state.add(&Literal::from_globs(Field::Resource, Arc::clone(globs), false, true));
+                    state.add(&Literal::matching(Field::Resource, Arc::clone(globs)));
                 }
                 Ok(state)
             }
             Field::Key(key) => {
-                let shape = match (request_shape.action_class.and_then(|g| g.shape), request_shape.action) {
+                let shape = match (request_shape.action_class.and_then(|class| class.shape), request_shape.action) {
                     _ if self.question.single_request.is_some() => None,
                     (Some(shape), _) => Some(shape),
                     (None, Some(ActionRef::Known(id))) => Some(self.solver.catalog.shape(*id)),
@@ -404,28 +297,16 @@ impl DecisionRound<'_, '_> {
     }
 }
 
-/// What one granting statement was found to allow beyond.
-struct StatementDifference {
-    statement_id: (usize, usize),
-    has_excess: bool,
-    cubes: Vec<Cube>,
-    has_more_cubes: bool,
-    witness: Option<Request>,
-}
-
-impl CompiledBranch {
-    /// The branch with only the statements that `keep` names.
-    pub(crate) fn filter_statements(&self, keep: impl Fn(usize) -> bool) -> CompiledBranch {
-        let narrow = |list: &Vec<usize>| list.iter().copied().filter(|i| keep(*i)).collect();
-        CompiledBranch {
-            allow_layers: self.allow_layers.iter().map(narrow).collect(),
-            deny_statements: narrow(&self.deny_statements),
-            scope_exclusions: self.scope_exclusions.clone(),
-        }
+/// Adds the excess of a statement to the outcome.
+fn record_grant(request_shape: &RequestShape<'_>, difference: StatementDifference, outcome: &mut DecisionOutcome) {
+    if difference.witness.is_some() {
+        outcome.witnessed.insert(difference.statement_id);
     }
-
-    /// All its statements.
-    pub(crate) fn statement_indices(&self) -> impl Iterator<Item = usize> {
-        self.allow_layers.iter().flatten().chain(&self.deny_statements).copied()
-    }
+    outcome.grants.push(Grant {
+        statement_id: difference.statement_id,
+        actions: request_shape.actions.clone(),
+        cubes: difference.cubes,
+        has_more_cubes: difference.has_more_cubes,
+        witness: difference.witness,
+    });
 }

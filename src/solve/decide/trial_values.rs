@@ -1,6 +1,6 @@
-//! Values worth trying for policy variables that nobody knows: a question is answered "yes" with one of them.
+//! Trial values for policy variables with unknown values.
 //!
-//! Nothing hangs on their being complete: what no value shows and no proof excludes is undecided.
+//! The values need not be complete: if no value proves excess and no proof excludes it, the question is undecided.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, Template, TemplatePart};
 use crate::solve::question::Question;
 
-/// How many values that the statements suggest are tried for a variable.
+/// The largest number of values from the statements that are tried for a variable.
 const MAX_SUGGESTED: usize = 12;
-/// Tried for every variable last: values at the edge of what patterns match.
+/// Corner cases of patterns, which are tried last for every variable.
 const EDGE_VALUES: [&str; 3] = ["", "x", "a/b"];
 
-/// Values to try for the present variables: fresh ones first, then, one key at a time, those that the
+/// Trial values for the present variables: first fresh values, then, for one key at a time, the values that the
 /// statements suggest.
 pub(crate) fn generate_trial_values<'a>(
     question: &'a Question<'_>,
@@ -41,7 +41,7 @@ pub(crate) fn generate_trial_values<'a>(
     std::iter::once(all_fresh).chain(others)
 }
 
-/// A value that the key can have, and that nothing names.
+/// A value that the key can have and that no statement names.
 fn choose_fresh_value(question: &Question<'_>, known: &KnownContext, key: &ContextKey) -> String {
     match (known.fact(key), key.lower()) {
         (KeyFact::StartsWith(prefix), _) => format!("{prefix}session"),
@@ -53,12 +53,13 @@ fn choose_fresh_value(question: &Question<'_>, known: &KnownContext, key: &Conte
     }
 }
 
-/// What conditions compare the key with, and what makes a pattern that holds it meet another one.
+/// The values that conditions compare with the key, and the values with which a pattern matches the start of another
+/// pattern.
 fn collect_suggested_values(question: &Question<'_>, key: &ContextKey) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     let resources = || question.statements().flat_map(|s| &s.resource).flat_map(|r| &r.patterns);
-    let holds_key = |pattern: &&Template| pattern.variables().any(|held| held == key);
-    for pattern in resources().filter(holds_key) {
+    let contains_key = |pattern: &&Template| pattern.variables().any(|held| held == key);
+    for pattern in resources().filter(contains_key) {
         texts.extend(resources().filter_map(|other| find_variable_value(pattern, key, &literal_prefix(other))));
     }
     let conditions = || question.statements().flat_map(|s| &s.conditions);
@@ -75,7 +76,7 @@ fn collect_suggested_values(question: &Question<'_>, key: &ContextKey) -> BTreeS
             KeyFact::Set(values) => values,
             _ => Vec::new(),
         };
-        for pattern in condition.values.iter().filter_map(as_template).filter(holds_key) {
+        for pattern in condition.values.iter().filter_map(as_template).filter(contains_key) {
             texts.extend(known.iter().filter_map(|value| find_variable_value(pattern, key, value)));
             texts.extend(
                 compared()
@@ -94,7 +95,7 @@ fn as_template(value: &ConditionValue) -> Option<&Template> {
     }
 }
 
-/// The text that a pattern begins with, up to its first wildcard or variable.
+/// The literal start of a pattern, up to its first wildcard or variable.
 fn literal_prefix(pattern: &Template) -> String {
     let literal = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => Some(text.to_string()),
@@ -103,7 +104,7 @@ fn literal_prefix(pattern: &Template) -> String {
     pattern.parts().iter().map_while(literal).collect()
 }
 
-/// The value with which a pattern begins as a text does.
+/// The value of a variable with which a pattern starts like a string. None if the pattern cannot.
 fn find_variable_value(pattern: &Template, key: &ContextKey, text: &str) -> Option<String> {
     let mut rest = text;
     let mut parts = pattern.parts().iter();

@@ -1,117 +1,153 @@
-//! A concrete request out of a cube, told as a person would rather read it.
+//! A concrete request from a cube, with values that are easy to read.
+
+use std::sync::Arc;
 
 use super::cube_search::PartialAssignment;
-use super::round::{DecisionRound, RequestShape};
+use super::request_shape::RequestShape;
+use super::round::DecisionRound;
 use crate::access::{Context, ContextValue, KeyFact, Request};
 use crate::iam::{Arn, ContextKey, Partition};
-use crate::solve::compile::resource_domain::ArnSegmentsKnown;
-use crate::solve::compile::solver::Solver;
-use crate::solve::question::find_arn_segment;
-use crate::solve::values::field_state::{Emptiness, FieldState, FieldValue, ValueConstraint};
-use crate::solve::values::literal::Field;
+use crate::solve::answer::UndecidedReason;
+use crate::solve::budget::LimitExceeded;
+use crate::solve::compile::arn_segment::{ArnSegment, ArnSegmentsKnown};
+use crate::solve::strings::alphabet::Alphabet;
+use crate::solve::values::field_state::{FieldState, ValueConstraint};
+use crate::solve::values::field_value::{Emptiness, FieldValue};
+use crate::solve::values::literal::{Field, Literal};
+
+/// The account ID of AWS's documentation.
+const EXAMPLE_ACCOUNT: &str = "111122223333";
 
 impl DecisionRound<'_, '_> {
-    /// A request of the cube; none where a field has no value that can be told.
-    pub(crate) fn build_witness(
+    /// A request of a cube.
+    ///
+    /// # Errors
+    /// The reason why a field has no known value.
+    pub(super) fn build_witness(
         &self,
         request_shape: &RequestShape<'_>,
         assignment: &PartialAssignment,
-    ) -> Option<Request> {
-        let interner = &self.solver.interner;
-        let find_text = |field: &FieldState| match field.check_present_emptiness(interner, self.budget) {
-            Emptiness::NonEmpty(FieldValue::Text(text)) => Some(interner.alphabet.decode(&text)),
-            _ => None,
-        };
-        let action = match request_shape.action {
-            Some(action) => action.name(self.solver.catalog),
-            None => {
-                let name = request_shape.future_name?;
-                let free = || name.to_field_state(interner);
-                let field = assignment.get(&Field::Action).cloned().unwrap_or_else(free);
-                let found = self.to_readable_name(&field, find_text(&field)?);
-                match name.service {
-                    Some(service) => format!("{service}:{}", capitalize(&found)),
-                    None => found,
-                }
-            }
-        };
-        let resource = match (self.question.single_request, assignment.get(&Field::Resource)) {
-            (Some((_, resource)), _) => resource.to_owned(),
-            (None, Some(field)) => self.to_readable_resource(field, find_text(field)?),
-            (None, None) => match request_shape.resource_globs.first() {
-                None => "*".to_owned(),
-                Some(globs) => {
-                    let mut field = FieldState::always_present();
-                    field.add(&crate::solve::values::literal::Literal::from_globs(
-                        Field::Resource,
-                        globs.clone(),
-                        false,
-                        true,
-                    ));
-                    self.to_readable_resource(&field, find_text(&field)?)
-                }
-            },
-        };
+    ) -> Result<Request, UndecidedReason> {
+        let action = self.choose_action(request_shape, assignment)?;
+        let resource = self.choose_resource(request_shape, assignment)?;
         let mut context = Context::default();
-        for (field, field_state) in assignment {
+        for (field, state) in assignment {
             let Field::Key(key) = field else { continue };
-            if !field_state.may_be_missing {
-                let sample = to_context_value(self.solver, field_state.check_present_emptiness(interner, self.budget))?;
-                let preferred = self.find_preferred_value(key).filter(|told| self.can_have_value(field_state, told));
+            if !state.may_be_missing {
+                let sample = self.sample_context_value(state)?;
+                let preferred = self.find_preferred_value(key).filter(|value| self.can_have_value(state, value));
                 set_key(&mut context, key, preferred.map_or(sample, ContextValue::Single));
             }
         }
-        self.fill_in_keys(request_shape.arn_segments, &resource, &mut context);
-        Some(Request { action, resource, context })
+        self.fill_in_keys(request_shape.arn_segments, &resource, &mut context)?;
+        Ok(Request { action, resource, context })
     }
 
-    /// The keys that some statement names and that every such request has, and the values of variables.
-    fn fill_in_keys(&self, arn_segments: ArnSegmentsKnown, resource: &str, context: &mut Context) {
+    fn choose_action(
+        &self,
+        request_shape: &RequestShape<'_>,
+        assignment: &PartialAssignment,
+    ) -> Result<String, UndecidedReason> {
+        if let Some(action) = request_shape.action {
+            return Ok(action.name(self.solver.catalog));
+        }
+        // INVARIANT: a shape without an action has the constraints on the name of a future action.
+        let name = request_shape.future_name.ok_or(UndecidedReason::Budget)?;
+        let initial = || name.to_field_state(&self.solver.interner);
+        let state = assignment.get(&Field::Action).cloned().unwrap_or_else(initial);
+        let found = self.to_readable_name(&state, self.sample_string(&state)?);
+        Ok(match name.service {
+            Some(service) => format!("{service}:{}", capitalize(&found)),
+            None => found,
+        })
+    }
+
+    fn choose_resource(
+        &self,
+        request_shape: &RequestShape<'_>,
+        assignment: &PartialAssignment,
+    ) -> Result<String, UndecidedReason> {
+        if let Some((_, resource)) = self.question.single_request {
+            return Ok(resource.to_owned());
+        }
+        let initial;
+        let state = match (assignment.get(&Field::Resource), request_shape.resource_globs.first()) {
+            (Some(state), _) => state,
+            (None, None) => return Ok("*".to_owned()),
+            (None, Some(globs)) => {
+                let mut state = FieldState::always_present();
+                state.add(&Literal::matching(Field::Resource, Arc::clone(globs)));
+                initial = state;
+                &initial
+            }
+        };
+        Ok(self.to_readable_resource(state, self.sample_string(state)?))
+    }
+
+    /// A string that satisfies the constraints on a field.
+    fn sample_string(&self, state: &FieldState) -> Result<String, UndecidedReason> {
+        match state.check_present_emptiness(&self.solver.interner, self.budget) {
+            Emptiness::NonEmpty(FieldValue::Text(text)) => Ok(self.solver.interner.alphabet.decode(&text)),
+            _ => Err(UndecidedReason::Budget),
+        }
+    }
+
+    /// A value that satisfies the constraints on a key.
+    fn sample_context_value(&self, state: &FieldState) -> Result<ContextValue, UndecidedReason> {
+        let interner = &self.solver.interner;
+        let emptiness = state.check_present_emptiness(interner, self.budget);
+        to_context_value(&interner.alphabet, emptiness).ok_or(UndecidedReason::Budget)
+    }
+
+    /// Sets the keys that statements name and that every such request contains, and the values of variables.
+    fn fill_in_keys(
+        &self,
+        arn_segments: ArnSegmentsKnown,
+        resource: &str,
+        context: &mut Context,
+    ) -> Result<(), UndecidedReason> {
         for (key, value) in self.assigned {
             context.0.entry(key.clone()).or_insert_with(|| ContextValue::Single(value.clone()));
         }
         let arn = Arn::parse(resource);
         for key in self.question.context_keys() {
-            let segment_value = match find_arn_segment(key).filter(|s| arn_segments.has_segment(*s)) {
-                Some(3) => arn.as_ref().map(|a| a.region().to_owned()),
-                Some(_) => arn.as_ref().map(|a| a.account().to_owned()),
-                None => None,
-            };
-            if let Some(segment_value) = segment_value {
-                context.0.insert(key.clone(), ContextValue::Single(segment_value));
+            let segment_value = ArnSegment::of_key(key).zip(arn.as_ref()).map(|(segment, arn)| segment.value_in(arn));
+            let is_in_domain = ArnSegment::of_key(key).is_some_and(|s| arn_segments.has_segment(s));
+            if let Some(value) = segment_value.filter(|_| is_in_domain) {
+                context.0.insert(key.clone(), ContextValue::Single(value.to_owned()));
                 continue;
             }
             if context.get(key).is_some() {
                 continue;
             }
-            // Where no statement in question speaks of the key, the ARN of the witness tells it all the same.
-            let arn_value = arn.as_ref().filter(|_| self.question.single_request.is_none()).and_then(|a| {
-                match find_arn_segment(key)? {
-                    3 => Some(a.region()),
-                    _ => Some(a.account()),
-                }
-            });
-            if let Some(segment_value) = arn_value.filter(|told| !told.is_empty()) {
-                context.0.insert(key.clone(), ContextValue::Single(segment_value.to_owned()));
+            // If no literal depends on the key, its value in the request is still that of the ARN.
+            let is_free_resource = self.question.single_request.is_none();
+            if let Some(value) = segment_value.filter(|value| is_free_resource && !value.is_empty()) {
+                context.0.insert(key.clone(), ContextValue::Single(value.to_owned()));
                 continue;
             }
-            let value = match self.known.fact(key) {
-                KeyFact::Value(value) => Some(ContextValue::Single(value)),
-                KeyFact::Set(values) => Some(ContextValue::Set(values)),
-                KeyFact::Missing | KeyFact::Free => None,
-                KeyFact::Present | KeyFact::StartsWith(_) => {
-                    self.solver.compute_key_state(key, self.known, None).ok().and_then(|state| {
-                        to_context_value(self.solver, state.check_present_emptiness(&self.solver.interner, self.budget))
-                    })
-                }
-            };
-            if let Some(value) = value {
+            if let Some(value) = self.known_value(key)? {
                 set_key(context, key, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a key in the known context. None if the key may be missing.
+    fn known_value(&self, key: &ContextKey) -> Result<Option<ContextValue>, UndecidedReason> {
+        match self.known.fact(key) {
+            KeyFact::Value(value) => Ok(Some(ContextValue::Single(value))),
+            KeyFact::Set(values) => Ok(Some(ContextValue::Set(values))),
+            KeyFact::Missing | KeyFact::Free => Ok(None),
+            KeyFact::Present | KeyFact::StartsWith(_) => {
+                let state = self.solver.compute_key_state(key, self.known, None);
+                let state = state.map_err(|LimitExceeded| UndecidedReason::LimitExceeded)?;
+                self.sample_context_value(&state).map(Some)
             }
         }
     }
 
-    /// The name of a new action, telling that it is one where that is still a witness.
+    /// A name that shows that the action is a future action, if the name satisfies the constraints.
     fn to_readable_name(&self, field: &FieldState, name: String) -> String {
         let readable_name = match name.split_once(':') {
             Some((service, name)) => {
@@ -122,18 +158,18 @@ impl DecisionRound<'_, '_> {
         if self.can_have_value(field, &readable_name) { readable_name } else { name }
     }
 
-    /// The account whose number is shown.
+    /// The account ID that the witness contains if any account ID will do.
     fn witness_account(&self) -> &str {
-        self.question.witness_account.unwrap_or("111122223333")
+        self.question.witness_account.unwrap_or(EXAMPLE_ACCOUNT)
     }
 
-    /// A value that a person would give a key, where any will do.
+    /// A realistic value for a key, if any value will do.
     fn find_preferred_value(&self, key: &ContextKey) -> Option<String> {
         let value = match key.lower() {
             "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => self.witness_account(),
             "aws:principalorgid" | "aws:resourceorgid" | "aws:sourceorgid" => "o-exampleorg",
             "aws:requestedregion" => home_region(self.question.partition.map_or("aws", Partition::as_str))?,
-            // The service of the AWS MCP Server, as AWS's guide names it.
+            // The service of the AWS MCP Server, by its user guide.
             "aws:calledviaawsmcp" => "aws-mcp.amazonaws.com",
             "aws:sourcevpc" => "vpc-0123456789abcdef0",
             "aws:sourcevpce" => "vpce-0123456789abcdef0",
@@ -142,7 +178,7 @@ impl DecisionRound<'_, '_> {
         Some(value.to_owned())
     }
 
-    /// Whether a field that is there can have this value.
+    /// Whether a present field can have a value.
     fn can_have_value(&self, field: &FieldState, candidate: &str) -> bool {
         let text = match &field.constraint {
             ValueConstraint::Unconstrained => return true,
@@ -154,7 +190,7 @@ impl DecisionRound<'_, '_> {
             && !text.matches_none_of.iter().any(|g| g.matches(&symbols))
     }
 
-    /// The resource with the principal's own account and a real region, where that is still a witness.
+    /// The ARN with the principal's account and a real region, if they satisfy the constraints.
     fn to_readable_resource(&self, field: &FieldState, arn_text: String) -> String {
         let Some(arn) = Arn::parse(&arn_text) else { return arn_text };
         let region = home_region(arn.partition()).unwrap_or(arn.region());
@@ -173,7 +209,7 @@ impl DecisionRound<'_, '_> {
     }
 }
 
-/// A name with what a pattern's star stands for set apart from what the pattern says: `stack/billing-example`.
+/// Separates the placeholders for stars from the rest of the name: `stack/billing-example`.
 fn separate_placeholders(name: &str) -> String {
     let mut parts = name.split("example");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -187,7 +223,7 @@ fn separate_placeholders(name: &str) -> String {
     out
 }
 
-/// A partition's best known region.
+/// The main region of a partition.
 fn home_region(partition: &str) -> Option<&'static str> {
     match partition {
         "aws" => Some("us-east-1"),
@@ -197,7 +233,7 @@ fn home_region(partition: &str) -> Option<&'static str> {
     }
 }
 
-/// Sets a key; the clock is told in both of its ways.
+/// Sets a key. The time is set in both of its keys.
 fn set_key(context: &mut Context, key: &ContextKey, value: ContextValue) {
     if let ("aws:currenttime" | "aws:epochtime", ContextValue::Single(text)) = (key.lower(), &value)
         && let Some(instant) = crate::iam::value::parse_instant(text)
@@ -210,8 +246,7 @@ fn set_key(context: &mut Context, key: &ContextKey, value: ContextValue) {
     context.0.insert(key.clone(), value);
 }
 
-fn to_context_value(solver: &Solver<'_>, emptiness: Emptiness) -> Option<ContextValue> {
-    let symbols = &solver.interner.alphabet;
+fn to_context_value(symbols: &Alphabet, emptiness: Emptiness) -> Option<ContextValue> {
     match emptiness {
         Emptiness::NonEmpty(FieldValue::Text(text)) => Some(ContextValue::Single(symbols.decode(&text))),
         Emptiness::NonEmpty(FieldValue::Ordered(point)) => Some(ContextValue::Single(point.to_text())),

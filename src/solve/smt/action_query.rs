@@ -1,7 +1,7 @@
-//! The question of one action as SMT-LIB 2.6, for other solvers to answer (`docs/engine.md`).
+//! The question about one action in SMT-LIB 2.6, for other solvers (`docs/engine.md`).
 //!
-//! Written straight from the documents and `docs/semantics.md`; nothing is shared with the decision itself
-//! but the parser and what is known of everyone, so that an error here is not an error there.
+//! The text is rendered directly from the documents, after `docs/semantics.md`. It shares only the parser and the
+//! unconstrained context with the decision, so that an error in one is not an error in the other.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,21 +17,21 @@ use crate::iam::{
     Template, TemplatePart,
 };
 
-/// What cannot be told in SMT-LIB, or is not told yet.
+/// A part of a policy that is not rendered in SMT-LIB.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum UnsupportedConstruct {
     /// The catalog does not know the action.
     #[error("the action {0} is not in the catalog")]
     Action(String),
     /// A policy variable.
-    #[error("policy variables are not written")]
+    #[error("policy variables are not supported")]
     Variable,
-    /// An operator that the key's type does not go with, a set, an address or an ARN.
-    #[error("the condition {0} is not written")]
+    /// An operator that does not fit the type of the key, a set, an address or an ARN.
+    #[error("the condition {0} is not supported")]
     Condition(String),
 }
 
-/// How a key's value is told.
+/// The SMT-LIB sort of a key's value.
 #[derive(Copy, Clone, Eq, PartialEq)]
 enum SmtSort {
     String,
@@ -40,10 +40,11 @@ enum SmtSort {
     Bool,
 }
 
-/// Whether a request of `action` exists that `a` allows and `b` does not: satisfiable if so.
+/// The question whether `a` allows a request of `action` that `b` does not allow. It is satisfiable if such a request
+/// exists.
 ///
 /// # Errors
-/// Where the documents hold what is not written; see [`Unsupported`].
+/// If a document contains an unsupported construct.
 pub fn render_smt_query(
     a: &PolicyDocument,
     b: &PolicyDocument,
@@ -64,7 +65,7 @@ pub fn render_smt_query(
 struct SmtWriter<'c> {
     catalog: &'c Catalog,
     shape: ShapeId,
-    /// The keys that were named, each with its constant's name and sort.
+    /// The keys of the conditions, each with the name and the sort of its constant.
     keys: BTreeMap<ContextKey, (String, SmtSort)>,
 }
 
@@ -122,7 +123,7 @@ impl SmtWriter<'_> {
         Ok(if missing_holds { format!("(or (not {present}) {holds})") } else { format!("(and {present} {holds})") })
     }
 
-    /// One value of a condition against the key's; none where the two are of different kinds.
+    /// The comparison of the key with one value. None if their types differ.
     fn render_comparison(
         &self,
         condition: &Condition,
@@ -149,7 +150,7 @@ impl SmtWriter<'_> {
         })
     }
 
-    /// The constant of a condition's key; none where its type is not told in SMT-LIB.
+    /// The constant of a condition's key. None if the type of the key is not supported.
     fn declare_key(&mut self, condition: &Condition) -> Option<(String, SmtSort)> {
         let key = &condition.key;
         if matches!(key.lower(), "aws:epochtime" | "aws:requestedregion" | "aws:resourceaccount") {
@@ -209,7 +210,7 @@ impl SmtWriter<'_> {
         Ok(out)
     }
 
-    /// The resources that the action can be asked on.
+    /// The constraint on the resources that the action takes.
     fn render_domain(&self) -> String {
         let types = self.catalog.resource_types(self.shape);
         if types.is_empty() {
@@ -278,7 +279,7 @@ impl SmtWriter<'_> {
     }
 }
 
-/// One or more characters that are none of these.
+/// One or more characters, except these.
 fn render_some_except(excluded: &str) -> String {
     if excluded.is_empty() {
         return "(re.+ re.allchar)".to_owned();
@@ -303,11 +304,11 @@ fn render_real(number: &str) -> String {
     if negative { format!("(- {digits}{point})") } else { format!("{digits}{point}") }
 }
 
-/// An operator over some terms; `none` where there are none.
+/// An operator applied to terms. `none` is the term for an empty list.
 fn apply_operator(operator: &str, terms: &[String], none: &str) -> String {
     match terms {
         [] => none.to_owned(),
-        [one] => one.clone(),
+        [single] => single.clone(),
         several => format!("({operator} {})", several.join(" ")),
     }
 }
@@ -341,7 +342,7 @@ fn render_resource(element: &ResourceElement) -> Result<String, UnsupportedConst
     Ok(if element.kind == ElementKind::List { listed } else { format!("(not {listed})") })
 }
 
-/// A text with wildcards as a regular expression.
+/// A string with wildcards as a regular expression.
 fn render_regex(template: &Template, ignore_case: bool) -> Result<String, UnsupportedConstruct> {
     let mut parts = Vec::new();
     for part in template.parts() {
@@ -370,7 +371,7 @@ fn render_regex(template: &Template, ignore_case: bool) -> Result<String, Unsupp
     Ok(apply_operator("re.++", &parts, "(str.to_re \"\")"))
 }
 
-/// Whether an element speaks of an action, in lower case.
+/// Whether an element lists an action, in lower case. Independent of the solver and of `iam`, on purpose.
 pub(crate) fn lists_action(element: &ActionElement, action: &str) -> bool {
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
     let listed =

@@ -1,4 +1,4 @@
-//! The whole question of two documents as one SMT-LIB 2.6 script, for another solver to run (`docs/engine.md`).
+//! A containment question about two documents as one SMT-LIB 2.6 script for another solver (`docs/engine.md`).
 
 use std::fmt::Write as _;
 
@@ -8,19 +8,19 @@ use super::action_query::{UnsupportedConstruct, lists_action, render_smt_query};
 use crate::catalog::{ActionId, Catalog, ShapeId};
 use crate::iam::{Effect, PolicyDocument};
 
-/// Whether `a` allows what `b` does not, action by action.
+/// A script that asks, action by action, whether `a` allows a request that `b` does not allow.
 #[derive(Clone, Debug)]
 pub struct SmtScript {
-    /// The script: for each group of actions its first one, by `echo`, and `sat` where `a` allows more of it.
+    /// The script. For each group of actions it prints the first action, and `sat` if only `a` allows some request.
     pub text: String,
-    /// How many questions it asks.
+    /// The number of questions in the script.
     pub questions: usize,
-    /// Actions whose question cannot be told in SMT-LIB, and why; the script names them in comments.
+    /// Actions whose question is not supported, with the reason. The script names them in comments.
     pub omitted: Vec<(String, UnsupportedConstruct)>,
 }
 
-/// The script for two documents by themselves. Every existing action that `a` may allow is asked about; of actions
-/// that the same statements speak of, on the same resources and with the same keys, the first one for all.
+/// The script for two documents. It covers every existing action that `a` may allow. Of actions that the same
+/// statements list, with the same resources and keys, it asks about the first one.
 pub fn render_smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catalog) -> SmtScript {
     let mut script = SmtScript { text: String::new(), questions: 0, omitted: Vec::new() };
     for ((_, _), actions) in group_actions(a, b, catalog) {
@@ -31,14 +31,17 @@ pub fn render_smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catal
             Ok(question) => {
                 let _ = writeln!(script.text, "(echo \"{name}\")");
                 if others > 0 {
-                    let _ = writeln!(script.text, "; and {others} more actions of which the same holds");
+                    let _ = writeln!(script.text, "; represents {others} more actions");
                 }
                 let _ = writeln!(script.text, "{question}(reset)\n");
                 script.questions += 1;
             }
             Err(reason) => {
-                let _ =
-                    writeln!(script.text, "; {name} and {others} more are left out: {}\n", sanitize_comment(&reason));
+                let _ = writeln!(
+                    script.text,
+                    "; {name} and {others} more actions are omitted: {}\n",
+                    sanitize_comment(&reason)
+                );
                 script.omitted.push((name, reason));
             }
         }
@@ -46,7 +49,7 @@ pub fn render_smt_script(a: &PolicyDocument, b: &PolicyDocument, catalog: &Catal
     script
 }
 
-/// The actions that some Allow of `a` speaks of, in groups of which the same holds.
+/// The actions that an Allow statement of `a` lists, in groups with the same answer.
 fn group_actions(
     a: &PolicyDocument,
     b: &PolicyDocument,
@@ -64,7 +67,7 @@ fn group_actions(
     groups
 }
 
-/// A comment ends where its line does: what a document brings must not begin another.
+/// Removes line breaks, so that text from a document cannot end the comment.
 fn sanitize_comment(reason: &UnsupportedConstruct) -> String {
     reason.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

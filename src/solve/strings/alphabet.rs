@@ -1,29 +1,29 @@
-//! The alphabet of the glob search: characters as bytes.
+//! The alphabet of the glob search: each character is a one-byte symbol.
 //!
-//! ASCII stands for itself. Other characters get a symbol when a pattern names them; all those that no
-//! pattern names behave alike and share one. So `?` matches one character, not one byte, and the search
-//! still works on bytes. The last symbols stand for the unknown values of policy variables.
+//! An ASCII character is its own symbol. Another character gets a symbol when a pattern names it. All characters that
+//! no pattern names are equivalent and share one symbol. So `?` matches one character, not one byte, and the search
+//! works on bytes. The last symbols represent the unknown values of policy variables.
 
 use std::collections::BTreeMap;
 use std::sync::RwLock;
 
 use crate::iam::ContextKey;
-use crate::solve::LimitExceeded;
+use crate::solve::budget::LimitExceeded;
 
 /// A character of the alphabet.
 pub type Symbol = u8;
 
-/// Every character outside ASCII that no pattern names.
+/// All characters outside ASCII that no pattern names.
 pub const UNNAMED: Symbol = 255;
 const FIRST_NAMED: usize = 128;
-/// Variables that may hold any text come first, then those whose value holds no colon. Each has two symbols:
-/// its value, and its value in other letter case.
+/// Variables with any value come first, then variables whose value contains no colon. Each has two symbols: its
+/// value, and its value in the other letter case.
 const FIRST_VARIABLE: Symbol = 224;
 const FIRST_COLON_FREE: Symbol = FIRST_VARIABLE + 16;
 const ANY_TEXT: Symbol = FIRST_COLON_FREE + 14;
 
-/// Keys whose values hold no colon: numbers of accounts, regions, identifiers of organizations, names of users
-/// (*IAM and AWS STS quotas*, "IAM name requirements").
+/// Keys whose values contain no colon: account IDs, regions, organization IDs, user names.
+// AWS: IAM and AWS STS quotas, "IAM name requirements"
 const COLON_FREE_KEYS: [&str; 7] = [
     "aws:principalaccount",
     "aws:principalorgid",
@@ -34,30 +34,30 @@ const COLON_FREE_KEYS: [&str; 7] = [
     "aws:username",
 ];
 
-/// Whether a symbol stands for a variable's unknown value.
+/// Whether a symbol represents the unknown value of a variable.
 pub fn is_variable(symbol: Symbol) -> bool {
     (FIRST_VARIABLE..UNNAMED).contains(&symbol)
 }
 
-/// Whether a symbol stands for a variable's unknown value that holds no colon.
+/// Whether a symbol represents the unknown value of a variable, and the value contains no colon.
 pub fn is_colon_free(symbol: Symbol) -> bool {
     (FIRST_COLON_FREE..ANY_TEXT).contains(&symbol)
 }
 
-/// A variable's unknown value, as symbols.
+/// The symbols of a variable's unknown value.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 pub struct VariableSymbols {
     /// The value.
     pub exact: Symbol,
-    /// The value written in other letter case.
+    /// The value in the other letter case.
     pub other_case: Symbol,
 }
 
 impl VariableSymbols {
-    /// A text of which nothing is known, not even that it is the same wherever it stands.
+    /// An unknown string. Two occurrences may differ.
     pub const ANY_TEXT: VariableSymbols = VariableSymbols { exact: ANY_TEXT, other_case: ANY_TEXT };
 
-    /// Whether nothing is known of the text.
+    /// Whether a symbol is [`VariableSymbols::ANY_TEXT`].
     pub fn is_any_text(symbol: Symbol) -> bool {
         symbol == ANY_TEXT
     }
@@ -68,7 +68,7 @@ impl VariableSymbols {
 pub struct VariableSymbolTable(BTreeMap<ContextKey, VariableSymbols>);
 
 impl VariableSymbolTable {
-    /// Gives each variable its symbols; those for which none are left get [`Unknown::ANY_TEXT`].
+    /// Assigns symbols to variables. A variable gets [`VariableSymbols::ANY_TEXT`] if no symbols are left.
     pub fn from_keys<'k>(keys: impl IntoIterator<Item = &'k ContextKey>) -> VariableSymbolTable {
         let (mut any, mut plain) =
             ((FIRST_VARIABLE..FIRST_COLON_FREE).step_by(2), (FIRST_COLON_FREE..ANY_TEXT).step_by(2));
@@ -79,28 +79,31 @@ impl VariableSymbolTable {
         VariableSymbolTable(keys.into_iter().map(|key| (key.clone(), assign_symbols(key))).collect())
     }
 
-    /// A variable's symbols.
+    /// The symbols of a variable.
     pub fn symbols(&self, key: &ContextKey) -> VariableSymbols {
         self.0.get(key).copied().unwrap_or(VariableSymbols::ANY_TEXT)
     }
 
-    /// Whether there are no variables.
+    /// Whether the table is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether every variable has symbols of its own.
+    /// Whether no two variables share a symbol.
     pub fn has_distinct_symbols(&self) -> bool {
         self.0.values().all(|unknown| *unknown != VariableSymbols::ANY_TEXT)
     }
 }
 
-/// Which characters outside ASCII have a symbol; shared by all patterns of a run.
+/// The characters outside ASCII that have a symbol. All patterns of a run share it.
 #[derive(Debug, Default)]
 pub struct Alphabet(RwLock<Vec<char>>);
 
 impl Alphabet {
     /// The symbol of a character that a pattern names.
+    ///
+    /// # Errors
+    /// If no symbol is left.
     pub fn intern_char(&self, c: char) -> Result<Symbol, LimitExceeded> {
         if c.is_ascii() {
             return u8::try_from(u32::from(c)).map_err(|_| LimitExceeded);
@@ -116,7 +119,7 @@ impl Alphabet {
         u8::try_from(FIRST_NAMED + index).ok().filter(|s| *s < FIRST_VARIABLE).ok_or(LimitExceeded)
     }
 
-    /// A text as symbols; characters that no pattern names become [`OTHER`].
+    /// The symbols of a string. A character that no pattern names becomes [`UNNAMED`].
     pub fn encode(&self, text: &str) -> Vec<Symbol> {
         if text.is_ascii() {
             return text.as_bytes().to_vec();
@@ -135,7 +138,7 @@ impl Alphabet {
             .collect()
     }
 
-    /// Symbols as a text; [`OTHER`] becomes a character that no pattern names.
+    /// The string of some symbols. [`UNNAMED`] becomes a character that no pattern names.
     pub fn decode(&self, symbols: &[Symbol]) -> String {
         let non_ascii = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         symbols

@@ -1,20 +1,22 @@
-//! A pattern as a deterministic automaton, for the product search.
+//! A pattern as a deterministic finite automaton, for the product search.
 //!
-//! A state is a set of positions in the pattern. Once a position before a `*` is reached, every earlier
-//! one is superfluous: whatever they would accept, the star accepts as well. So a pattern without `?`
-//! has about as many states as characters (`docs/engine.md`, "Globs").
+//! A state is a set of positions in the pattern. Once a position before a `*` is reached, earlier positions are
+//! redundant: the star accepts every string that they accept. So a pattern without `?` has about as many states as
+//! characters (`docs/engine.md`, "Globs").
 #![allow(clippy::indexing_slicing, reason = "tables are indexed by the states and classes that this file numbers")]
 
 use rustc_hash::FxHashMap;
 
 use super::alphabet::{Symbol, UNNAMED};
-use super::interned_glob::{GlobToken, SymbolClass};
-use crate::solve::LimitExceeded;
+use super::token::{GlobToken, SymbolClass};
+use crate::solve::budget::LimitExceeded;
 
-/// The state from which nothing is accepted.
+/// The state that accepts no string.
 pub const DEAD: u16 = 0;
-/// Beyond this many states a pattern is refused, and the verdict becomes undecided.
+/// The largest number of states. A pattern that needs more makes the verdict undecided.
 const MAX_STATES: usize = 20_000;
+/// The distance of a state from which no accepting state can be reached.
+const UNREACHABLE: u16 = u16::MAX;
 
 /// A set of symbols.
 pub type SymbolMask = [u64; 4];
@@ -26,11 +28,11 @@ pub struct Dfa {
     class_of: Box<[u8; 256]>,
     transitions: Vec<u16>,
     accepting: Vec<bool>,
-    /// Least number of symbols to an accepting state; `u16::MAX` where there is none.
+    /// The smallest number of symbols to an accepting state, or [`UNREACHABLE`].
     distance: Vec<u16>,
-    /// Symbols whose successor differs from that of [`OTHER`].
+    /// The symbols whose successor differs from the successor of [`UNNAMED`].
     distinguished_symbols: Vec<SymbolMask>,
-    /// The state that accepts everything, or `DEAD` if there is none.
+    /// The state that accepts every string, or [`DEAD`] if no state does.
     universal_state: u16,
 }
 
@@ -39,84 +41,24 @@ impl Dfa {
     pub const START: u16 = 1;
 
     /// Builds the automaton of a pattern.
+    ///
+    /// # Errors
+    /// If the automaton would have too many states.
     pub fn compile(toks: &[GlobToken]) -> Result<Dfa, LimitExceeded> {
-        // Each step that takes a character needs a state of its own.
+        // Each token that matches one symbol needs a state.
         if toks.iter().filter(|tok| !matches!(tok, GlobToken::AnyRun(_))).count() >= MAX_STATES {
             return Err(LimitExceeded);
         }
         let (class_of, representatives) = partition_symbols(toks);
         let classes = representatives.len();
-        let moves = TransitionMasks::from_tokens(toks, &representatives);
-        let mut set = vec![0u64; toks.len() / 64 + 1];
-        set[0] = 1;
-        moves.close_over_runs(&mut set);
-        let mut ids: FxHashMap<Box<[u64]>, u16> = FxHashMap::default();
-        let mut states: Vec<Box<[u64]>> = vec![Box::default(), set.as_slice().into()];
-        ids.insert(set.as_slice().into(), 1);
-        let mut transitions = vec![DEAD; classes];
-        let mut id = 1;
-        while id < states.len() {
-            for class in 0..classes {
-                moves.advance(&states[id], class, &mut set);
-                let target = if set.iter().all(|word| *word == 0) {
-                    DEAD
-                } else {
-                    moves.close_over_runs(&mut set);
-                    match ids.get(set.as_slice()) {
-                        Some(known) => *known,
-                        None => {
-                            if states.len() >= MAX_STATES {
-                                return Err(LimitExceeded);
-                            }
-                            let new = u16::try_from(states.len()).map_err(|_| LimitExceeded)?;
-                            ids.insert(set.as_slice().into(), new);
-                            states.push(set.as_slice().into());
-                            new
-                        }
-                    }
-                };
-                transitions.push(target);
-            }
-            id += 1;
-        }
+        let (states, transitions) = construct_subsets(toks, &representatives)?;
         let end = toks.len();
         let accepting: Vec<bool> =
             states.iter().map(|set| set.get(end / 64).is_some_and(|w| w >> (end % 64) & 1 == 1)).collect();
         let distance = compute_distances(&transitions, classes, &accepting);
-        let mut masks = vec![[0u64; 4]; classes];
-        for symbol in 0..=255u8 {
-            masks[usize::from(class_of[usize::from(symbol)])][usize::from(symbol >> 6)] |= 1 << (symbol & 63);
-        }
-        let other = usize::from(class_of[usize::from(UNNAMED)]);
-        let distinguished_symbols = (0..states.len())
-            .map(|s| {
-                let row = &transitions[s * classes..(s + 1) * classes];
-                let mut mask = [0u64; 4];
-                for (class, target) in row.iter().enumerate() {
-                    if *target != row[other] {
-                        for (word, bits) in mask.iter_mut().zip(masks[class]) {
-                            *word |= bits;
-                        }
-                    }
-                }
-                mask
-            })
-            .collect();
-        let universal_state = (1..states.len())
-            .find(|s| {
-                accepting[*s] && transitions[s * classes..(s + 1) * classes].iter().all(|t| usize::from(*t) == *s)
-            })
-            .and_then(|s| u16::try_from(s).ok())
-            .unwrap_or(DEAD);
-        Ok(Dfa {
-            classes,
-            class_of,
-            transitions: transitions,
-            accepting: accepting,
-            distance,
-            distinguished_symbols: distinguished_symbols,
-            universal_state: universal_state,
-        })
+        let distinguished_symbols = compute_distinguished_symbols(&transitions, &class_of, classes);
+        let universal_state = find_universal_state(&transitions, classes, &accepting);
+        Ok(Dfa { classes, class_of, transitions, accepting, distance, distinguished_symbols, universal_state })
     }
 
     /// The state after a symbol.
@@ -124,7 +66,7 @@ impl Dfa {
         self.transitions[usize::from(state) * self.classes + usize::from(self.class_of[usize::from(symbol)])]
     }
 
-    /// Whether it matches a text.
+    /// Whether the pattern matches a string.
     pub fn matches(&self, text: &[Symbol]) -> bool {
         let mut state = Dfa::START;
         for symbol in text {
@@ -136,33 +78,34 @@ impl Dfa {
         self.accepts(state)
     }
 
-    /// Whether the text may end here.
+    /// Whether the string may end in this state.
     pub fn accepts(&self, state: u16) -> bool {
         self.accepting[usize::from(state)]
     }
 
-    /// Least number of symbols to acceptance.
+    /// The smallest number of symbols to acceptance. None if acceptance cannot be reached.
     pub fn distance(&self, state: u16) -> Option<u32> {
-        Some(self.distance[usize::from(state)]).filter(|d| *d != u16::MAX).map(u32::from)
+        Some(self.distance[usize::from(state)]).filter(|d| *d != UNREACHABLE).map(u32::from)
     }
 
-    /// The symbols whose successor differs from that of a character that no pattern names.
+    /// The symbols whose successor differs from the successor of a character that no pattern names.
     pub fn distinguished_symbols(&self, state: u16) -> &SymbolMask {
         &self.distinguished_symbols[usize::from(state)]
     }
 
-    /// Whether everything is accepted from here on.
+    /// Whether the state accepts every string.
     pub fn is_universal(&self, state: u16) -> bool {
         state != DEAD && state == self.universal_state
     }
 
-    /// Which symbols the pattern treats alike: the class of each.
+    /// The class of a symbol. The pattern does not distinguish symbols of one class.
     pub fn class_of(&self, symbol: Symbol) -> u8 {
         self.class_of[usize::from(symbol)]
     }
 }
 
-/// Groups the symbols that every step of the pattern treats alike.
+/// Partitions the symbols into classes that no token distinguishes. Returns the class of each symbol, and one symbol
+/// of each class.
 fn partition_symbols(toks: &[GlobToken]) -> (Box<[u8; 256]>, Vec<Symbol>) {
     let mut kinds: Vec<SymbolClass> = Vec::new();
     for tok in toks {
@@ -172,7 +115,7 @@ fn partition_symbols(toks: &[GlobToken]) -> (Box<[u8; 256]>, Vec<Symbol>) {
             kinds.push(*class);
         }
     }
-    // A symbol's signature: the literal steps it equals (by a number of their own), and its classes.
+    // The signature of a symbol: the number of the literal token that matches it, and its symbol classes.
     let mut literal = [0u32; 256];
     let mut count = 0;
     for tok in toks {
@@ -201,22 +144,22 @@ fn partition_symbols(toks: &[GlobToken]) -> (Box<[u8; 256]>, Vec<Symbol>) {
         });
         let class = *known.entry((literal[usize::from(symbol)], membership)).or_insert_with(|| {
             representatives.push(symbol);
-            u8::try_from(representatives.len() - 1).unwrap_or(u8::MAX)
+            u8::try_from(representatives.len() - 1).expect("256 symbols have at most 256 classes")
         });
         class_of[usize::from(symbol)] = class;
     }
     (class_of, representatives)
 }
 
-/// What each class of symbols does to a set of positions, as sets of positions.
+/// The effect of each class of symbols on a set of positions, as sets of positions.
 struct TransitionMasks {
-    /// For each class: the positions whose step takes the symbol and is done with it.
+    /// For each class: the positions whose token matches the symbol and ends.
     consuming: Vec<Vec<u64>>,
-    /// For each class: the runs that take the symbol and go on.
+    /// For each class: the runs that match the symbol and continue.
     looping: Vec<Vec<u64>>,
-    /// The runs: they may be skipped.
+    /// The runs. They may match the empty string.
     runs: Vec<u64>,
-    /// The runs that match anything.
+    /// The runs that match any string.
     stars: Vec<u64>,
 }
 
@@ -229,14 +172,7 @@ impl TransitionMasks {
             }
             set
         };
-        let consuming = |symbol: Symbol| {
-            set(&|tok| match tok {
-                GlobToken::Literal(a) => a == symbol,
-                GlobToken::EitherCase(a, b) => a == symbol || b == symbol,
-                GlobToken::AnyOne(class) => class.contains(symbol),
-                GlobToken::AnyRun(_) => false,
-            })
-        };
+        let consuming = |symbol: Symbol| set(&|tok| tok.matches_one(symbol));
         let looping =
             |symbol: Symbol| set(&|tok| matches!(tok, GlobToken::AnyRun(class) if class.run_contains(symbol)));
         TransitionMasks {
@@ -247,7 +183,7 @@ impl TransitionMasks {
         }
     }
 
-    /// The positions after a symbol of a class, before closing over runs.
+    /// The positions after a symbol of a class, before [`Self::close_over_runs`].
     fn advance(&self, from: &[u64], class: usize, to: &mut [u64]) {
         let mut carry = 0;
         for (word, bits) in from.iter().enumerate() {
@@ -257,7 +193,7 @@ impl TransitionMasks {
         }
     }
 
-    /// Adds what runs may skip, and drops what the last reached `*` makes superfluous.
+    /// Adds the positions after runs, and removes the positions before the last reached `*`, which are redundant.
     fn close_over_runs(&self, set: &mut [u64]) {
         loop {
             let mut carry = 0;
@@ -281,9 +217,77 @@ impl TransitionMasks {
     }
 }
 
+/// The sets of positions that are the states, and the transitions between them: for each state, one per class.
+type Subsets = (Vec<Box<[u64]>>, Vec<u16>);
+
+/// The subset construction.
+fn construct_subsets(toks: &[GlobToken], representatives: &[Symbol]) -> Result<Subsets, LimitExceeded> {
+    let classes = representatives.len();
+    let moves = TransitionMasks::from_tokens(toks, representatives);
+    let mut set = vec![0u64; toks.len() / 64 + 1];
+    set[0] = 1;
+    moves.close_over_runs(&mut set);
+    let mut ids: FxHashMap<Box<[u64]>, u16> = FxHashMap::default();
+    let mut states: Vec<Box<[u64]>> = vec![Box::default(), set.as_slice().into()];
+    ids.insert(set.as_slice().into(), Dfa::START);
+    let mut transitions = vec![DEAD; classes];
+    let mut id = 1;
+    while id < states.len() {
+        for class in 0..classes {
+            moves.advance(&states[id], class, &mut set);
+            if set.iter().all(|word| *word == 0) {
+                transitions.push(DEAD);
+                continue;
+            }
+            moves.close_over_runs(&mut set);
+            if let Some(known) = ids.get(set.as_slice()) {
+                transitions.push(*known);
+                continue;
+            }
+            if states.len() >= MAX_STATES {
+                return Err(LimitExceeded);
+            }
+            let new = u16::try_from(states.len()).map_err(|_| LimitExceeded)?;
+            ids.insert(set.as_slice().into(), new);
+            states.push(set.as_slice().into());
+            transitions.push(new);
+        }
+        id += 1;
+    }
+    Ok((states, transitions))
+}
+
+/// For each state, the symbols whose successor differs from the successor of [`UNNAMED`].
+fn compute_distinguished_symbols(transitions: &[u16], class_of: &[u8; 256], classes: usize) -> Vec<SymbolMask> {
+    let mut masks = vec![[0u64; 4]; classes];
+    for symbol in 0..=255u8 {
+        masks[usize::from(class_of[usize::from(symbol)])][usize::from(symbol >> 6)] |= 1 << (symbol & 63);
+    }
+    let unnamed = usize::from(class_of[usize::from(UNNAMED)]);
+    let distinguished = |row: &[u16]| {
+        let mut mask = [0u64; 4];
+        for (class, _) in row.iter().enumerate().filter(|(_, target)| **target != row[unnamed]) {
+            for (word, bits) in mask.iter_mut().zip(masks[class]) {
+                *word |= bits;
+            }
+        }
+        mask
+    };
+    transitions.chunks_exact(classes).map(distinguished).collect()
+}
+
+/// The state that accepts every string, or [`DEAD`] if no state does.
+fn find_universal_state(transitions: &[u16], classes: usize, accepting: &[bool]) -> u16 {
+    // INVARIANT: the construction numbers states by `u16`.
+    let numbered = (0..=u16::MAX).zip(transitions.chunks_exact(classes).zip(accepting)).skip(1);
+    let mut universal = numbered.filter(|(state, (row, accepts))| **accepts && row.iter().all(|t| t == state));
+    universal.next().map_or(DEAD, |(state, _)| state)
+}
+
+/// For each state, the smallest number of symbols to an accepting state, or [`UNREACHABLE`].
 fn compute_distances(next: &[u16], classes: usize, accepts: &[bool]) -> Vec<u16> {
-    let mut distance: Vec<u16> = accepts.iter().map(|a| if *a { 0 } else { u16::MAX }).collect();
-    // States are numbered breadth first, so going backwards settles most of them in one pass.
+    let mut distance: Vec<u16> = accepts.iter().map(|a| if *a { 0 } else { UNREACHABLE }).collect();
+    // States are numbered breadth first, so a backward pass settles most of them.
     loop {
         let mut changed = false;
         for state in (1..accepts.len()).rev() {

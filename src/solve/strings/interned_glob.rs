@@ -1,134 +1,61 @@
-//! Patterns over texts, interned: the same pattern is one object, so that what was learnt of it is kept.
+//! A pattern that is stored once per run, so that its automaton and its search results are reused.
 
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use rustc_hash::FxHashMap;
-
-use super::alphabet::{Alphabet, Symbol, is_colon_free, is_variable};
+use super::alphabet::{Symbol, is_variable};
 use super::dfa::Dfa;
-use super::glob_search::SearchCache;
-use crate::solve::LimitExceeded;
+use super::token::{GlobToken, SymbolClass};
+use crate::solve::budget::LimitExceeded;
 
-/// A set of symbols that a wildcard may stand for.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum SymbolClass {
-    /// Any character; a run of them may also be a variable's value.
-    Any,
-    /// Any but this one.
-    Not(Symbol),
-    /// Any but a colon.
-    NotColon,
-    /// Any but a colon and a slash.
-    NotColonOrSlash,
-    /// Any character; a run of them holds no variable's value.
-    Character,
-    /// A decimal digit.
-    Digit,
-    /// What regions are written with: lower-case letters, digits, hyphens.
-    Region,
-    /// What names of actions are written with: letters and digits.
-    ActionName,
-}
-
-impl SymbolClass {
-    /// Whether one character may be this symbol.
-    pub fn contains(self, s: Symbol) -> bool {
-        if is_variable(s) {
-            return false;
-        }
-        match self {
-            SymbolClass::Any | SymbolClass::Character => true,
-            SymbolClass::Not(other) => s != other,
-            SymbolClass::NotColon => s != b':',
-            SymbolClass::NotColonOrSlash => s != b':' && s != b'/',
-            SymbolClass::Digit => s.is_ascii_digit(),
-            SymbolClass::Region => s.is_ascii_lowercase() || s.is_ascii_digit() || s == b'-',
-            SymbolClass::ActionName => s.is_ascii_alphanumeric(),
-        }
-    }
-
-    /// Whether a run may hold this symbol.
-    pub fn run_contains(self, s: Symbol) -> bool {
-        self.contains(s)
-            || match self {
-                SymbolClass::Any => is_variable(s),
-                SymbolClass::NotColon => is_colon_free(s),
-                SymbolClass::Character
-                | SymbolClass::Not(_)
-                | SymbolClass::NotColonOrSlash
-                | SymbolClass::Digit
-                | SymbolClass::Region
-                | SymbolClass::ActionName => false,
-            }
-    }
-}
-
-/// One step of a pattern.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
-pub enum GlobToken {
-    /// One symbol.
-    Literal(Symbol),
-    /// One of two symbols: a letter in either case.
-    EitherCase(Symbol, Symbol),
-    /// One symbol of a class.
-    AnyOne(SymbolClass),
-    /// Any number of symbols of a class.
-    AnyRun(SymbolClass),
-}
-
-impl GlobToken {
-    /// The characters that it may be; none where it may be others, as an unknown value may.
-    fn literal_symbols(self) -> Option<(Symbol, Symbol)> {
-        match self {
-            _ if self.is_variable() => None,
-            GlobToken::Literal(a) => Some((a, a)),
-            GlobToken::EitherCase(a, b) => Some((a, b)),
-            GlobToken::AnyOne(_) | GlobToken::AnyRun(_) => None,
-        }
-    }
-
-    /// Whether it stands for a variable's unknown value.
-    pub fn is_variable(self) -> bool {
-        matches!(self, GlobToken::Literal(s) | GlobToken::EitherCase(s, _) if is_variable(s))
-    }
-}
-
-/// An interned pattern.
+/// A pattern. Two patterns with the same tokens are the same object.
 #[derive(Debug)]
 pub struct InternedGlob {
     /// Unique in its interner.
-    pub id: u32,
-    /// Its steps: no two equal runs in a row, `?` before `*`.
-    pub toks: Box<[GlobToken]>,
-    /// Number of leading literal steps.
+    pub(crate) id: usize,
+    /// The tokens: no two equal runs in a row, `?` before `*`.
+    pub(crate) toks: Box<[GlobToken]>,
+    /// Number of leading literal tokens.
     prefix_len: usize,
-    /// Number of trailing literal steps.
+    /// Number of trailing literal tokens.
     suffix_len: usize,
-    /// Whether its runs, if any, match anything.
+    /// Whether every run matches any string.
     has_only_any_runs: bool,
-    /// Whether a variable's symbol stands in it.
+    /// Whether the pattern contains a variable.
     has_variable: bool,
     dfa: OnceLock<Result<Dfa, LimitExceeded>>,
 }
 
 impl InternedGlob {
-    /// Whether it matches every text.
+    /// A pattern of normalized tokens. `id` is unique in the interner.
+    pub(super) fn new(id: usize, toks: Box<[GlobToken]>) -> InternedGlob {
+        InternedGlob {
+            id,
+            prefix_len: toks.iter().take_while(|t| t.literal_symbols().is_some()).count(),
+            suffix_len: toks.iter().rev().take_while(|t| t.literal_symbols().is_some()).count(),
+            has_only_any_runs: toks.iter().all(|t| !matches!(t, GlobToken::AnyRun(c) if *c != SymbolClass::Any)),
+            has_variable: toks.iter().any(|t| t.is_variable()),
+            toks,
+            dfa: OnceLock::new(),
+        }
+    }
+
+    /// Whether the pattern matches every string.
     pub fn is_everything(&self) -> bool {
         *self.toks == [GlobToken::AnyRun(SymbolClass::Any)]
     }
 
-    /// The one text that it matches, if it is a literal.
+    /// The only string that the pattern matches. None if it contains a wildcard.
     pub fn as_exact(&self) -> Option<Vec<Symbol>> {
         self.toks.iter().map(|t| if let GlobToken::Literal(s) = t { Some(*s) } else { None }).collect()
     }
 
-    /// Whether a variable's symbol stands in it.
+    /// Whether the pattern contains a variable.
     pub fn has_variable(&self) -> bool {
         self.has_variable
     }
 
-    /// The variables' symbols that stand in it; of a variable in any letter case the first.
+    /// The symbols of the variables in the pattern. If letter case is ignored, only the first symbol of each variable.
     pub fn variable_symbols(&self) -> impl Iterator<Item = Symbol> {
         self.toks.iter().filter_map(|t| match t {
             GlobToken::Literal(s) | GlobToken::EitherCase(s, _) if is_variable(*s) => Some(*s),
@@ -136,17 +63,17 @@ impl InternedGlob {
         })
     }
 
-    /// How many of its steps are literal: the fewer, the broader it tends to be.
+    /// The number of literal tokens. A pattern with fewer of them tends to be broader.
     pub fn literal_count(&self) -> usize {
         self.toks.iter().filter(|t| t.literal_symbols().is_some()).count()
     }
 
-    /// Its automaton, built on first use.
+    /// The automaton, built on first use.
     pub fn dfa(&self) -> Result<&Dfa, LimitExceeded> {
         self.dfa.get_or_init(|| Dfa::compile(&self.toks)).as_ref().map_err(|e| *e)
     }
 
-    /// Whether the two can be told apart by how they begin or end.
+    /// Whether the literal tokens at the start or end of the two patterns differ. They then share no string.
     pub fn has_conflicting_ends(&self, other: &InternedGlob) -> bool {
         fn overlaps((a, b): (Symbol, Symbol), (c, d): (Symbol, Symbol)) -> bool {
             a == c || a == d || b == c || b == d
@@ -166,19 +93,19 @@ impl InternedGlob {
         shorter(self, other) || shorter(other, self)
     }
 
-    /// Whether it matches a text.
+    /// Whether the pattern matches a string.
     pub fn matches(&self, text: &[Symbol]) -> bool {
         if self.has_only_any_runs {
-            return self.matches_by_backtracking(text, token_matches);
+            return self.matches_by_backtracking(text, GlobToken::matches_one);
         }
-        // An automaton is built for searches: for single texts it would not pay.
+        // To build an automaton costs more than to match a single string.
         match self.dfa.get() {
             Some(Ok(automaton)) => automaton.matches(text),
             _ => self.matches_by_positions(text),
         }
     }
 
-    /// Only the last star need be reconsidered, as long as stars match anything.
+    /// Matches with backtracking to the last star only. This is complete if every star matches any string.
     fn matches_by_backtracking<T: Copy>(&self, text: &[T], step: impl Fn(GlobToken, T) -> bool) -> bool {
         let (mut i, mut j) = (0, 0);
         let mut star: Option<(usize, usize)> = None;
@@ -208,8 +135,8 @@ impl InternedGlob {
         }
     }
 
-    /// Whether it plainly matches all that another pattern does, found step by step. "No" only says that it
-    /// is not plain.
+    /// Whether a comparison of tokens proves that this pattern matches every string that the other one matches.
+    /// False if that is not proven.
     pub fn covers(&self, other: &InternedGlob) -> bool {
         let token_covers = |mine: GlobToken, other: GlobToken| match (mine, other) {
             (GlobToken::Literal(a), GlobToken::Literal(b)) => a == b,
@@ -219,7 +146,7 @@ impl InternedGlob {
             (GlobToken::AnyOne(SymbolClass::Any), GlobToken::AnyOne(_)) => true,
             (mine, other) => mine == other && !matches!(mine, GlobToken::AnyRun(_)),
         };
-        // What its end asks for settles most.
+        // The ends of the patterns decide most cases.
         let mut ends = self.toks.iter().rev().zip(other.toks.iter().rev()).take(self.suffix_len);
         self == other
             || (self.has_only_any_runs
@@ -254,7 +181,7 @@ impl InternedGlob {
                 let target = match tok {
                     GlobToken::AnyRun(c) if c.run_contains(*s) => i,
                     GlobToken::AnyRun(_) => continue,
-                    tok if token_matches(*tok, *s) => i + 1,
+                    tok if tok.matches_one(*s) => i + 1,
                     _ => continue,
                 };
                 if let Some(slot) = next.get_mut(target) {
@@ -268,15 +195,6 @@ impl InternedGlob {
             std::mem::swap(&mut current, &mut next);
         }
         current.last() == Some(&true)
-    }
-}
-
-fn token_matches(tok: GlobToken, s: Symbol) -> bool {
-    match tok {
-        GlobToken::Literal(a) => a == s,
-        GlobToken::EitherCase(a, b) => a == s || b == s,
-        GlobToken::AnyOne(c) => c.contains(s),
-        GlobToken::AnyRun(_) => false,
     }
 }
 
@@ -294,90 +212,5 @@ impl Hash for InternedGlob {
     }
 }
 
-/// A pattern shared by all who hold it.
+/// A shared reference to a pattern.
 pub type GlobRef = Arc<InternedGlob>;
-
-/// The patterns of a run.
-#[derive(Debug, Default)]
-pub struct GlobInterner {
-    /// The alphabet.
-    pub alphabet: Alphabet,
-    /// What was searched for with them.
-    pub search_cache: SearchCache,
-    globs: Mutex<FxHashMap<Box<[GlobToken]>, GlobRef>>,
-}
-
-impl GlobInterner {
-    /// The one object for these steps, brought into normal form.
-    pub fn intern(&self, toks: &[GlobToken]) -> GlobRef {
-        let toks = normalize_tokens(toks);
-        let mut globs = self.globs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(glob) = globs.get(&toks) {
-            return Arc::clone(glob);
-        }
-        let id = u32::try_from(globs.len()).unwrap_or(u32::MAX);
-        let prefix = toks.iter().take_while(|t| t.literal_symbols().is_some()).count();
-        let suffix = toks.iter().rev().take_while(|t| t.literal_symbols().is_some()).count();
-        let glob = Arc::new(InternedGlob {
-            id,
-            has_only_any_runs: toks.iter().all(|t| !matches!(t, GlobToken::AnyRun(c) if *c != SymbolClass::Any)),
-            toks: toks.clone(),
-            has_variable: toks.iter().any(|t| t.is_variable()),
-            prefix_len: prefix,
-            suffix_len: suffix,
-            dfa: OnceLock::new(),
-        });
-        globs.insert(toks, Arc::clone(&glob));
-        glob
-    }
-
-    /// The pattern that matches one text alone.
-    pub fn intern_exact(&self, text: &str) -> Result<GlobRef, LimitExceeded> {
-        Ok(self.intern(&self.tokenize_literal(text, false)?))
-    }
-
-    /// The steps of a literal text, in either case where case does not matter.
-    pub fn tokenize_literal(&self, text: &str, ignore_case: bool) -> Result<Vec<GlobToken>, LimitExceeded> {
-        text.chars()
-            .map(|c| {
-                if !ignore_case {
-                    return Ok(GlobToken::Literal(self.alphabet.intern_char(c)?));
-                }
-                let single = |mut all: Box<dyn Iterator<Item = char>>| match (all.next(), all.next()) {
-                    (Some(mapped), None) => mapped,
-                    _ => c,
-                };
-                let lower = self.alphabet.intern_char(single(Box::new(c.to_lowercase())))?;
-                let upper = self.alphabet.intern_char(single(Box::new(c.to_uppercase())))?;
-                let symbol = self.alphabet.intern_char(c)?;
-                Ok(match lower == upper || (symbol != lower && symbol != upper) {
-                    true => GlobToken::Literal(symbol),
-                    false => GlobToken::EitherCase(lower, upper),
-                })
-            })
-            .collect()
-    }
-
-    /// The pattern that matches every text.
-    pub fn intern_match_all(&self) -> GlobRef {
-        self.intern(&[GlobToken::AnyRun(SymbolClass::Any)])
-    }
-}
-
-/// Drops a run beside an equal or wider one and moves `?` before `*`, so that equal patterns tend to look
-/// equal and the automaton stays small.
-fn normalize_tokens(toks: &[GlobToken]) -> Box<[GlobToken]> {
-    let mut out: Vec<GlobToken> = Vec::with_capacity(toks.len());
-    for tok in toks {
-        match (out.last().copied(), *tok) {
-            (Some(GlobToken::AnyRun(a)), GlobToken::AnyRun(b)) if a == b => {}
-            (Some(GlobToken::AnyRun(a)), GlobToken::AnyOne(b)) if a == b => {
-                out.pop();
-                out.push(GlobToken::AnyOne(b));
-                out.push(GlobToken::AnyRun(a));
-            }
-            (_, tok) => out.push(tok),
-        }
-    }
-    out.into()
-}

@@ -1,4 +1,4 @@
-//! Sets of ordered values as intervals: numbers, instants, addresses.
+//! Sets of numbers, instants or addresses, as unions of intervals.
 
 use std::net::IpAddr;
 
@@ -7,12 +7,12 @@ use rust_decimal::Decimal;
 
 use crate::iam::value::Instant;
 
-/// A value that can be ordered.
+/// A value of an ordered type.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum OrderedValue {
     /// A decimal.
     Number(Decimal),
-    /// An instant, of whole nanoseconds.
+    /// An instant, in whole nanoseconds.
     Instant(Instant),
     /// An IPv4 address.
     V4(u32),
@@ -21,7 +21,7 @@ pub enum OrderedValue {
 }
 
 impl OrderedValue {
-    /// The next value, where values are discrete.
+    /// The next value. None if values are dense, or if this is the last value.
     fn successor(self) -> Option<OrderedValue> {
         match self {
             OrderedValue::Number(_) => None,
@@ -31,7 +31,7 @@ impl OrderedValue {
         }
     }
 
-    /// The value as a request would give it.
+    /// The value as a request contains it.
     pub fn to_text(self) -> String {
         match self {
             OrderedValue::Number(n) => n.normalize().to_string(),
@@ -42,12 +42,39 @@ impl OrderedValue {
     }
 }
 
+/// Numbers of addresses.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct AddressCounts {
+    /// IPv4 addresses.
+    pub ipv4: u128,
+    /// IPv6 addresses.
+    pub ipv6: u128,
+}
+
+/// Whether an endpoint belongs to its interval.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum EndpointKind {
+    /// The endpoint belongs to the interval.
+    Included,
+    /// The endpoint does not belong to the interval.
+    Excluded,
+}
+
 /// An end of an interval.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 enum Endpoint {
     Unbounded,
     Included(OrderedValue),
     Excluded(OrderedValue),
+}
+
+impl Endpoint {
+    fn new(value: OrderedValue, kind: EndpointKind) -> Endpoint {
+        match kind {
+            EndpointKind::Included => Endpoint::Included(value),
+            EndpointKind::Excluded => Endpoint::Excluded(value),
+        }
+    }
 }
 
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -88,7 +115,7 @@ impl Interval {
         Interval { low, high }
     }
 
-    /// A value of it: its lower end, or what comes next, if that can be told.
+    /// A value of the interval: the lower end, or the next value. None if neither exists.
     fn pick(self) -> Option<OrderedValue> {
         match (self.low, self.high) {
             (Endpoint::Included(low), _) => Some(low),
@@ -122,15 +149,6 @@ fn endpoint_value(end: Endpoint) -> Option<OrderedValue> {
     }
 }
 
-/// Numbers of addresses.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct AddressCounts {
-    /// IPv4 addresses.
-    pub ipv4: u128,
-    /// IPv6 addresses.
-    pub ipv6: u128,
-}
-
 /// A union of intervals.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Hash)]
 pub struct IntervalSet(Vec<Interval>);
@@ -141,12 +159,12 @@ impl IntervalSet {
         IntervalSet(Vec::new())
     }
 
-    /// Every number, or every instant.
+    /// All numbers, or all instants.
     pub fn unbounded() -> IntervalSet {
         IntervalSet(vec![Interval { low: Endpoint::Unbounded, high: Endpoint::Unbounded }])
     }
 
-    /// Every address.
+    /// All addresses.
     pub fn all_addresses() -> IntervalSet {
         IntervalSet(vec![Interval {
             low: Endpoint::Included(OrderedValue::V4(0)),
@@ -159,20 +177,14 @@ impl IntervalSet {
         IntervalSet(vec![Interval { low: Endpoint::Included(p), high: Endpoint::Included(p) }])
     }
 
-    /// The values below a bound.
-    pub fn below(p: OrderedValue, included: bool) -> IntervalSet {
-        IntervalSet(vec![Interval {
-            low: Endpoint::Unbounded,
-            high: if included { Endpoint::Included(p) } else { Endpoint::Excluded(p) },
-        }])
+    /// The values below an endpoint.
+    pub fn below(p: OrderedValue, kind: EndpointKind) -> IntervalSet {
+        IntervalSet(vec![Interval { low: Endpoint::Unbounded, high: Endpoint::new(p, kind) }])
     }
 
-    /// The values above a bound.
-    pub fn above(p: OrderedValue, included: bool) -> IntervalSet {
-        IntervalSet(vec![Interval {
-            low: if included { Endpoint::Included(p) } else { Endpoint::Excluded(p) },
-            high: Endpoint::Unbounded,
-        }])
+    /// The values above an endpoint.
+    pub fn above(p: OrderedValue, kind: EndpointKind) -> IntervalSet {
+        IntervalSet(vec![Interval { low: Endpoint::new(p, kind), high: Endpoint::Unbounded }])
     }
 
     /// The addresses of a range.
@@ -184,12 +196,12 @@ impl IntervalSet {
         IntervalSet(vec![Interval { low: Endpoint::Included(low), high: Endpoint::Included(high) }])
     }
 
-    /// The values of either.
+    /// The union.
     pub fn unite(&self, other: &IntervalSet) -> IntervalSet {
         IntervalSet(self.0.iter().chain(&other.0).copied().collect())
     }
 
-    /// The values of both.
+    /// The intersection.
     pub fn intersect(&self, other: &IntervalSet) -> IntervalSet {
         let mut out = Vec::new();
         for a in &self.0 {
@@ -231,19 +243,42 @@ impl IntervalSet {
         remaining
     }
 
-    /// Whether there is no value in it.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a value is in it.
+    /// Whether the set contains a value.
     pub fn contains(&self, p: OrderedValue) -> bool {
         !self.intersect(&IntervalSet::from_point(p)).is_empty()
     }
 
-    /// A value of it, the plainest that there is; none if it is empty or without bounds.
+    /// A simple value of the set. None if the set is empty or has no bounds.
     pub fn pick(&self) -> Option<OrderedValue> {
         self.0.iter().find_map(|i| i.pick())
+    }
+
+    /// The intervals as text, for a report.
+    pub fn describe(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|i| match (i.low, i.high) {
+                (Endpoint::Included(a), Endpoint::Included(b)) if a == b => a.to_text(),
+                (low, high) => {
+                    let low = match low {
+                        Endpoint::Unbounded => "(-∞".to_owned(),
+                        Endpoint::Included(p) => format!("[{}", p.to_text()),
+                        Endpoint::Excluded(p) => format!("({}", p.to_text()),
+                    };
+                    let high = match high {
+                        Endpoint::Unbounded => "∞)".to_owned(),
+                        Endpoint::Included(p) => format!("{}]", p.to_text()),
+                        Endpoint::Excluded(p) => format!("{})", p.to_text()),
+                    };
+                    format!("{low}, {high}")
+                }
+            })
+            .collect()
     }
 
     /// How many IPv4 and how many IPv6 addresses are in the set, at most: addresses in several of its intervals are
@@ -280,30 +315,7 @@ impl IntervalSet {
         Some(total)
     }
 
-    /// The intervals in words, for a report.
-    pub fn describe(&self) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|i| match (i.low, i.high) {
-                (Endpoint::Included(a), Endpoint::Included(b)) if a == b => a.to_text(),
-                (low, high) => {
-                    let low = match low {
-                        Endpoint::Unbounded => "(-∞".to_owned(),
-                        Endpoint::Included(p) => format!("[{}", p.to_text()),
-                        Endpoint::Excluded(p) => format!("({}", p.to_text()),
-                    };
-                    let high = match high {
-                        Endpoint::Unbounded => "∞)".to_owned(),
-                        Endpoint::Included(p) => format!("{}]", p.to_text()),
-                        Endpoint::Excluded(p) => format!("{})", p.to_text()),
-                    };
-                    format!("{low}, {high}")
-                }
-            })
-            .collect()
-    }
-
-    /// The bounds that stand in it, as candidates for values.
+    /// The endpoints of the intervals, as candidates for values.
     pub fn bounds(&self) -> impl Iterator<Item = OrderedValue> {
         self.0.iter().flat_map(|i| [endpoint_value(i.low), endpoint_value(i.high)]).flatten()
     }
@@ -321,9 +333,14 @@ mod tests {
 
     #[test]
     fn numbers_are_dense_and_addresses_are_not() {
-        let gap = IntervalSet::above(n("1"), false).intersect(&IntervalSet::below(n("2"), false));
+        let gap = IntervalSet::above(n("1"), EndpointKind::Excluded)
+            .intersect(&IntervalSet::below(n("2"), EndpointKind::Excluded));
         assert_eq!(gap.pick(), Some(n("1.5")));
-        assert!(IntervalSet::above(n("1"), true).intersect(&IntervalSet::below(n("1"), false)).is_empty());
+        assert!(
+            IntervalSet::above(n("1"), EndpointKind::Included)
+                .intersect(&IntervalSet::below(n("1"), EndpointKind::Excluded))
+                .is_empty()
+        );
         let all = IntervalSet::all_addresses();
         let halves = IntervalSet::from_network(parse_network("0.0.0.0/1").unwrap())
             .unite(&IntervalSet::from_network(parse_network("128.0.0.0/1").unwrap()));
@@ -333,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn minus_and_membership() {
+    fn a_subtracted_point_is_not_contained() {
         let set = IntervalSet::unbounded().subtract(&IntervalSet::from_point(n("5")));
         assert!(!set.contains(n("5")) && set.contains(n("4.999")) && set.contains(n("6")));
         assert!(set.subtract(&set).is_empty());

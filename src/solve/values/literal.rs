@@ -1,16 +1,17 @@
-//! A condition or resource element as membership: the field's value lies in a set, or it does not.
+//! A literal: the value of one field is, or is not, in a set of values. Conditions and resource elements become literals.
 
 use std::sync::Arc;
 
 use super::interval::IntervalSet;
 use crate::iam::ContextKey;
+use crate::iam::condition::ConditionValue;
 use crate::solve::strings::alphabet::Symbol;
 use crate::solve::strings::interned_glob::GlobRef;
 
-/// What a literal speaks of.
+/// A field of a request.
 #[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum Field {
-    /// The action's name, for actions that do not exist yet.
+    /// The name of a future action.
     Action,
     /// The resource.
     Resource,
@@ -18,20 +19,31 @@ pub enum Field {
     Key(ContextKey),
 }
 
-/// Values of a field; whether the missing value is among them is told apart.
+/// Values of a field. [`Literal`] adds whether the missing value is one of them.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum LiteralValues {
-    /// Texts matched by any of these patterns.
+    /// The strings that any of these patterns matches.
     Text(Arc<[GlobRef]>),
-    /// Numbers or instants. Texts that are neither are not among them.
+    /// Numbers, instants or addresses. A string that is not such a value is not included.
     Ordered(OrderedKind, IntervalSet),
-    /// Sets of texts (a multi-valued key).
+    /// Sets of strings, for a multi-valued key.
     Sets(SetTest),
-    /// Nothing is known of them but that they are these (an operator that is not modelled for its key).
-    Opaque(u32),
+    /// The values that satisfy a test which the solver does not model. Equal tests have the same values.
+    Opaque(Arc<OpaqueTest>),
+    /// Unknown values: a test of sets on a key that another statement tests as a single value.
+    Undecidable,
 }
 
-/// What ordered values are.
+/// A test that the solver does not model.
+#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+pub struct OpaqueTest {
+    /// The operator as a policy writes it, with set prefix and suffix.
+    pub operator: String,
+    /// The values of the condition.
+    pub values: Vec<ConditionValue>,
+}
+
+/// The type of ordered values.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
 #[allow(missing_docs)]
 pub enum OrderedKind {
@@ -40,30 +52,40 @@ pub enum OrderedKind {
     Address,
 }
 
-/// Which sets of texts a test on a multi-valued key accepts.
+impl OrderedKind {
+    /// All values of the type.
+    pub fn all_values(self) -> IntervalSet {
+        match self {
+            OrderedKind::Address => IntervalSet::all_addresses(),
+            OrderedKind::Number | OrderedKind::Instant => IntervalSet::unbounded(),
+        }
+    }
+}
+
+/// The sets of strings that a test on a multi-valued key accepts.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct SetTest {
     /// Whether the empty set is accepted.
     pub accepts_empty: bool,
-    /// What a set with values must meet.
+    /// The constraint on a non-empty set.
     pub values: SetValues,
 }
 
-/// What the values of a set must meet.
+/// A constraint on the values of a non-empty set.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum SetValues {
-    /// Any set is accepted.
+    /// Every set is accepted.
     Always,
     /// No set is accepted.
     Never,
-    /// Some value is matched by one of the patterns (`true`), or by none of them (`false`).
+    /// At least one value matches a pattern (`true`), or matches no pattern (`false`).
     Some(Arc<[GlobRef]>, bool),
-    /// Every value is matched by one of the patterns (`true`), or by none of them (`false`).
+    /// Every value matches a pattern (`true`), or matches no pattern (`false`).
     Every(Arc<[GlobRef]>, bool),
 }
 
 impl SetTest {
-    /// Whether a set, present and perhaps empty, is accepted.
+    /// Whether the test accepts a set, which may be empty.
     pub fn accepts(&self, values: &[Vec<Symbol>]) -> bool {
         if values.is_empty() {
             return self.accepts_empty;
@@ -77,7 +99,7 @@ impl SetTest {
         }
     }
 
-    /// The sets that this test refuses.
+    /// The test that accepts the other sets.
     pub fn negate(&self) -> SetTest {
         let values = match &self.values {
             SetValues::Always => SetValues::Never,
@@ -89,46 +111,54 @@ impl SetTest {
     }
 }
 
-/// A test of one field.
+/// A test of one field: an atomic constraint.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct Literal {
-    /// What it speaks of.
+    /// The field.
     pub field: Field,
-    /// The values that it lists.
+    /// The listed values.
     pub values: LiteralValues,
-    /// Whether the missing value is listed too.
+    /// Whether the missing value is also listed.
     pub includes_missing: bool,
-    /// Whether a text that is no value of the operator's kind is listed too.
+    /// Whether a string that is not a value of the operator's type is also listed.
     pub includes_unparsable: bool,
-    /// Whether the field's value must be listed (`true`), or must not.
+    /// Whether the value of the field must be listed (`true`) or must not be listed (`false`).
     pub is_positive: bool,
 }
 
 impl Literal {
-    /// The opposite.
+    /// The opposite literal.
     pub fn negate(&self) -> Literal {
         Literal { is_positive: !self.is_positive, ..self.clone() }
     }
 
-    /// Whether the unknown value of a policy variable stands in it.
+    /// Whether a pattern contains the unknown value of a policy variable.
     pub fn has_variable(&self) -> bool {
         match &self.values {
             LiteralValues::Text(globs)
             | LiteralValues::Sets(SetTest { values: SetValues::Some(globs, _) | SetValues::Every(globs, _), .. }) => {
                 globs.iter().any(|g| g.has_variable())
             }
-            LiteralValues::Sets(_) | LiteralValues::Ordered(..) | LiteralValues::Opaque(_) => false,
+            LiteralValues::Sets(_)
+            | LiteralValues::Ordered(..)
+            | LiteralValues::Opaque(_)
+            | LiteralValues::Undecidable => false,
         }
     }
 
-    /// The literal that lists these texts.
-    pub fn from_globs(field: Field, globs: Arc<[GlobRef]>, includes_missing: bool, is_positive: bool) -> Literal {
+    /// The literal that a string of the field matches one of these patterns.
+    pub fn matching(field: Field, globs: Arc<[GlobRef]>) -> Literal {
         Literal {
             field,
             values: LiteralValues::Text(globs),
-            includes_missing: includes_missing,
+            includes_missing: false,
             includes_unparsable: false,
-            is_positive: is_positive,
+            is_positive: true,
         }
+    }
+
+    /// The literal that the field matches none of these patterns, or is missing.
+    pub fn not_matching(field: Field, globs: Arc<[GlobRef]>) -> Literal {
+        Literal::matching(field, globs).negate()
     }
 }

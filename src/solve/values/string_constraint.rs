@@ -1,34 +1,36 @@
-//! What is known of a text: it is matched by one of each of these lists, and by none of those patterns.
+//! Constraints on a string: it matches one pattern of each list, and no pattern of another list.
 
 use std::sync::Arc;
 
+use crate::solve::budget::Budget;
 use crate::solve::strings::alphabet::{Symbol, VariableSymbols, is_colon_free};
-use crate::solve::strings::glob_search::{Budget, GlobSearchResult};
-use crate::solve::strings::interned_glob::SymbolClass;
-use crate::solve::strings::interned_glob::{GlobInterner, GlobRef, GlobToken, InternedGlob};
+use crate::solve::strings::interned_glob::{GlobRef, InternedGlob};
+use crate::solve::strings::interner::GlobInterner;
+use crate::solve::strings::product_search::{GlobSearchResult, SymbolRange};
+use crate::solve::strings::token::{GlobToken, SymbolClass};
 
-/// A conjunction of unions of patterns, minus patterns.
+/// A conjunction of constraints on a string.
 #[derive(Clone, Debug, Default)]
 pub struct StringConstraint {
-    /// One of each must match.
+    /// In each list, one pattern must match.
     pub matches_any_of: Vec<Arc<[GlobRef]>>,
-    /// None may match.
+    /// No pattern may match.
     pub matches_none_of: Vec<GlobRef>,
 }
 
-/// Whether there is such a text.
+/// The result of a search for a string.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum StringSearchResult {
-    /// No.
+    /// No such string exists.
     NoMatch,
-    /// Yes, this one.
+    /// This string satisfies the constraints.
     Match(Vec<Symbol>),
-    /// It could not be found out.
+    /// Undecided.
     Unknown,
 }
 
 impl StringConstraint {
-    /// Adds that the text is (or is not) matched by one of these.
+    /// Adds that the string matches one of these patterns (`listed`), or none of them.
     pub fn add(&mut self, globs: &Arc<[GlobRef]>, listed: bool) {
         if listed {
             if !self.matches_any_of.iter().any(|w| w == globs) && !globs.iter().any(|g| g.is_everything()) {
@@ -43,7 +45,7 @@ impl StringConstraint {
         }
     }
 
-    /// Finds such a text.
+    /// Finds a string that satisfies the constraints.
     pub fn find_string(&self, interner: &GlobInterner, budget: &Budget) -> StringSearchResult {
         let mut lists: Vec<&[GlobRef]> = self.matches_any_of.iter().map(|w| &**w).collect();
         lists.sort_by_key(|list| list.len());
@@ -51,7 +53,7 @@ impl StringConstraint {
         self.choose_patterns(&lists, &mut chosen, interner, budget)
     }
 
-    /// Chooses one pattern of each list in turn; a list that holds an already chosen pattern adds nothing.
+    /// Chooses one pattern of each list. A list that contains a chosen pattern adds no constraint.
     fn choose_patterns<'a>(
         &'a self,
         lists: &[&'a [GlobRef]],
@@ -90,7 +92,7 @@ impl StringConstraint {
         let positive: Vec<&InternedGlob> = if chosen.is_empty() { vec![&everything] } else { chosen.to_vec() };
         let negative: Vec<&InternedGlob> = self.matches_none_of.iter().map(|g| &**g).collect();
         if positive.iter().chain(&negative).all(|g| !g.has_variable()) {
-            return match interner.search_cache.find_cached(&positive, &negative, false, budget) {
+            return match interner.search_cache.find_cached(&positive, &negative, SymbolRange::Characters, budget) {
                 GlobSearchResult::NoMatch => StringSearchResult::NoMatch,
                 GlobSearchResult::Match(text) => StringSearchResult::Match(text),
                 GlobSearchResult::GaveUp => StringSearchResult::Unknown,
@@ -106,8 +108,8 @@ impl StringConstraint {
     }
 }
 
-/// Proves emptiness whatever the variables are, and whether they are missing or not: positives take any
-/// text in a variable's place, and negatives that hold one are left out.
+/// Proves that no string exists for any values of the variables, missing or present. Positive patterns match any string
+/// in place of a variable. Negative patterns with variables are ignored.
 fn is_empty_for_all_values(
     positive: &[&InternedGlob],
     negative: &[&InternedGlob],
@@ -117,15 +119,16 @@ fn is_empty_for_all_values(
     let widened: Vec<GlobRef> = positive.iter().map(|g| widen(g, interner, |_| true)).collect();
     let positive: Vec<&InternedGlob> = widened.iter().map(|g| &**g).collect();
     let negative: Vec<&InternedGlob> = negative.iter().copied().filter(|n| !n.has_variable()).collect();
-    interner.search_cache.find_cached(&positive, &negative, false, budget) == GlobSearchResult::NoMatch
+    interner.search_cache.find_cached(&positive, &negative, SymbolRange::Characters, budget)
+        == GlobSearchResult::NoMatch
 }
 
-/// Proves emptiness with a variable's value as one symbol that only the same variable and `*` match: what
-/// one positive matches is matched by the negatives in the same way, whatever text the symbol becomes.
+/// Proves that no string exists, with the value of a variable as one symbol that only the same variable and `*` match.
+/// The negative patterns then match the strings of one positive pattern for every value of the variable.
 ///
-/// That holds of one positive at a time: two could match the same text with the value in other places. A
-/// positive matches only where none of its variables is missing, so negatives with these variables stand;
-/// those with others might be missing.
+/// The proof is valid for one positive pattern at a time: two patterns could match the same string with the value in
+/// different positions. A positive pattern matches only if none of its variables is missing. So negative patterns with
+/// the same variables apply. Those with other variables do not, because these may be missing.
 fn is_empty_with_symbols(
     positive: &[&InternedGlob],
     negative: &[&InternedGlob],
@@ -138,7 +141,7 @@ fn is_empty_with_symbols(
                 .all(|v| !VariableSymbols::is_any_text(v) && positive.variable_symbols().any(|p| p == v))
         };
         let negative: Vec<&InternedGlob> = negative.iter().copied().filter(|n| is_applicable(n)).collect();
-        // Its stars stand for characters: what they match in any text that it matches.
+        // In a string that the positive pattern matches, its stars match characters.
         let toks: Vec<GlobToken> = widen(positive, interner, VariableSymbols::is_any_text)
             .toks
             .iter()
@@ -151,11 +154,12 @@ fn is_empty_with_symbols(
             })
             .collect();
         let widened = interner.intern(&toks);
-        interner.search_cache.find_cached(&[&*widened], &negative, true, budget) == GlobSearchResult::NoMatch
+        interner.search_cache.find_cached(&[&*widened], &negative, SymbolRange::WithVariables, budget)
+            == GlobSearchResult::NoMatch
     })
 }
 
-/// The pattern with any text in the place of some variables.
+/// The pattern with `*` in place of some variables.
 fn widen(glob: &InternedGlob, interner: &GlobInterner, is_selected: impl Fn(Symbol) -> bool) -> GlobRef {
     let widen_token = |tok: &GlobToken| match tok {
         GlobToken::Literal(s) | GlobToken::EitherCase(s, _) if tok.is_variable() && is_selected(*s) => {

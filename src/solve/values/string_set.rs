@@ -1,23 +1,24 @@
-//! What is known of a multi-valued key: which of missing, empty and filled it may be, and its values.
+//! Constraints on the value of a multi-valued key: a set of strings.
 
 use std::sync::Arc;
 
 use super::literal::{SetTest, SetValues};
 use super::string_constraint::{StringConstraint, StringSearchResult};
+use crate::solve::budget::Budget;
 use crate::solve::strings::alphabet::Symbol;
-use crate::solve::strings::glob_search::Budget;
-use crate::solve::strings::interned_glob::{GlobInterner, GlobRef};
+use crate::solve::strings::interned_glob::GlobRef;
+use crate::solve::strings::interner::GlobInterner;
 
-/// Constraints on a set of texts.
+/// Constraints on a set of strings.
 #[derive(Clone, Debug)]
 pub struct StringSetConstraint {
-    /// Whether it may be empty.
+    /// Whether the set may be empty.
     pub may_be_empty: bool,
-    /// Whether it may hold values.
+    /// Whether the set may have values.
     pub may_have_values: bool,
-    /// What every value meets.
+    /// The constraints on every value.
     pub every_value: StringConstraint,
-    /// For each, some value is (`true`) or is not (`false`) matched.
+    /// For each entry, some value matches a pattern (`true`) or matches no pattern (`false`).
     pub some_value: Vec<(Arc<[GlobRef]>, bool)>,
 }
 
@@ -33,7 +34,7 @@ impl Default for StringSetConstraint {
 }
 
 impl StringSetConstraint {
-    /// Adds what a test says.
+    /// Adds that a test accepts the set.
     pub fn add(&mut self, test: &SetTest) {
         self.may_be_empty &= test.accepts_empty;
         match &test.values {
@@ -44,17 +45,13 @@ impl StringSetConstraint {
         }
     }
 
-    /// Finds a set: at most one value for each existential.
-    pub fn find_values(
-        &self,
-        interner: &GlobInterner,
-        budget: &Budget,
-    ) -> Option<Result<Vec<Vec<Symbol>>, UndecidedSetSearch>> {
+    /// Finds a set that satisfies the constraints, with at most one value for each entry of `some_value`.
+    pub fn find_values(&self, interner: &GlobInterner, budget: &Budget) -> SetSearchResult {
         if self.may_be_empty {
-            return Some(Ok(Vec::new()));
+            return SetSearchResult::Match(Vec::new());
         }
         if !self.may_have_values {
-            return None;
+            return SetSearchResult::NoMatch;
         }
         let mut values: Vec<Vec<Symbol>> = Vec::new();
         let mut unknown = false;
@@ -72,19 +69,26 @@ impl StringSetConstraint {
             }
         };
         if self.some_value.is_empty() && !add_value(self.every_value.find_string(interner, budget)) {
-            return None;
+            return SetSearchResult::NoMatch;
         }
         for (globs, listed) in &self.some_value {
             let mut text = self.every_value.clone();
             text.add(globs, *listed);
             if !add_value(text.find_string(interner, budget)) {
-                return None;
+                return SetSearchResult::NoMatch;
             }
         }
-        Some(if unknown { Err(UndecidedSetSearch) } else { Ok(values) })
+        if unknown { SetSearchResult::Unknown } else { SetSearchResult::Match(values) }
     }
 }
 
-/// Whether there is a value could not be found out.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub struct UndecidedSetSearch;
+/// The result of a search for a set.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SetSearchResult {
+    /// No such set exists.
+    NoMatch,
+    /// This set satisfies the constraints.
+    Match(Vec<Vec<Symbol>>),
+    /// Undecided.
+    Unknown,
+}

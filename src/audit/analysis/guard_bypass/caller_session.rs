@@ -21,7 +21,6 @@ use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
 use crate::iam::{Arn, Condition, ConditionOperator, Effect, ElementKind, PolicyDocument, Statement};
 use crate::solve::Access;
-use crate::solve::access::ops::intersect;
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 const TAG_SESSION: &str = "sts:TagSession";
@@ -120,7 +119,7 @@ impl BypassFinder<'_> {
         };
         let known = build_caller_context(caller);
         let requester = Requester::from_subject(self.subject).with_context(&known);
-        let session_access = intersect(&intersect(&value_access, &assume_access), &call.requests.access);
+        let session_access = value_access.intersect(&assume_access).intersect(&call.requests.access);
         Query::new_difference(self.analyzer, requester, &replay).find_excess(&session_access, &Access::default())
     }
 

@@ -12,7 +12,6 @@ use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Condition, Statement};
 use crate::snapshot::IamEntityKind;
 use crate::solve::Access;
-use crate::solve::access::ops::intersect;
 
 const FEDERATE: &str = "sts:GetFederationToken";
 const TAG_SESSION: &str = "sts:TagSession";
@@ -42,7 +41,7 @@ impl BypassFinder<'_> {
                 required_layers.iter().map(|layers| self.analyzer.is_allowed(layers, request, interpretation));
             WitnessDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.confirm(request)
         };
-        let session_access = intersect(&intersect(&access, &tag_access), &session_requests.access);
+        let session_access = access.intersect(&tag_access).intersect(&session_requests.access);
         let query = Query::new_difference(self.analyzer, Requester::from_subject(subject), &replay);
         let proof = query.find_excess(&session_access, &Access::default()).collect_into(&mut self.undecided);
         let method = GuardBypassMethod::FederatesWithTag {

@@ -12,7 +12,6 @@ use crate::audit::subject::synthetic::build_ceiling;
 use crate::baseline::Guard;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Interpretation, Statement};
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, StatementUse, UndecidedReason};
 
 /// Searches for bypasses of one guard by one principal.
@@ -36,7 +35,7 @@ impl BypassFinder<'_> {
             known.set(condition.key.as_written(), KeyFact::Free);
         }
         let (access, _) = self.analyzer.compute_effective_access(&self.subject.layers);
-        let guarded_access = intersect(&access, &self.check.expected.access);
+        let guarded_access = access.intersect(&self.check.expected.access);
         let requester = Requester::from_subject(self.subject).with_context(&known);
         !Query::new_verdict(self.analyzer, requester).find_excess(&guarded_access, &Access::default()).is_contained()
     }
@@ -50,7 +49,7 @@ impl BypassFinder<'_> {
     /// Whether a granting statement lists one of these actions. A quick test: most principals cannot tag anything.
     pub(crate) fn has_grant_for(&self, access: &Access, actions: &[String]) -> bool {
         let granting_statements = access.branches.iter().filter_map(|branch| branch.allow_layers.first()).flatten();
-        let mut statements = granting_statements.filter_map(StatementUse::statement);
+        let mut statements = granting_statements.map(StatementUse::statement);
         statements.any(|statement| actions.iter().any(|action| statement.action.lists_action(action)))
     }
 
@@ -72,6 +71,6 @@ impl BypassFinder<'_> {
             .confirm(request)
         };
         let query = Query::new_difference(self.analyzer, requester, &replay);
-        query.find_excess(&intersect(access, &scope.access), &already_guarded.access)
+        query.find_excess(&access.intersect(&scope.access), &already_guarded.access)
     }
 }

@@ -130,7 +130,7 @@ impl BypassFinder<'_> {
 fn list_condition_keys(access: &Access) -> impl Iterator<Item = &ContextKey> {
     access
         .uses()
-        .filter_map(StatementUse::statement)
+        .map(StatementUse::statement)
         .flat_map(|statement| &statement.conditions)
         .map(|condition| &condition.key)
 }

@@ -15,7 +15,6 @@ use crate::catalog::{AccessLevel, ActionId};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Condition, ElementKind, Statement};
 use crate::solve::Access;
-use crate::solve::access::ops::intersect;
 
 /// The requests that set a tag with these conditions, or that remove it.
 enum TagRequest {
@@ -127,7 +126,7 @@ impl BypassFinder<'_> {
         let service = witness.action.split(':').next().unwrap_or_default();
         let statement = Statement::allow(ActionElement::listing([format!("{service}:*")]), resources);
         let tagged_resources = build_ceiling("tagged resources", vec![statement]);
-        let guarded_access = intersect(&intersect(access, &self.check.expected.access), &tagged_resources.access);
+        let guarded_access = access.intersect(&self.check.expected.access).intersect(&tagged_resources.access);
         let query = Query::new_verdict(self.analyzer, Requester::from_subject(self.subject));
         let answer = query.find_excess(&guarded_access, &Access::default());
         !answer.collect_into(&mut self.undecided).is_empty()

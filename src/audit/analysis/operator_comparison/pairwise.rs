@@ -10,7 +10,6 @@ use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::iam::{ContextKey, Interpretation};
 use crate::snapshot::LayerKind;
-use crate::solve::access::ops::intersect;
 use crate::solve::{Access, RenamedAccess, UndecidedReason};
 
 /// An operator, prepared for comparisons.
@@ -212,7 +211,7 @@ impl AgentAccess<'_> {
             .confirm(&agent_request)
         };
         let requester = Requester::from_subject(self.subject).with_context(&renamed.known);
-        let shared_destructive = intersect(&intersect(self.access, &renamed.access), &self.destructive_actions.access);
+        let shared_destructive = self.access.intersect(&renamed.access).intersect(&self.destructive_actions.access);
         let query = Query::new_difference(self.analyzer, requester, &replay);
         let mut shared = query.find_excess(&shared_destructive, &ceiling.access).excess;
         strip_renamed_keys(&mut shared, renamed);
@@ -246,7 +245,9 @@ fn find_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<UndecidedReason>
 /// Removes the renamed keys, which exist in the query only.
 fn strip_renamed_keys(excess: &mut ExcessByStatement, renamed: &RenamedAccess) {
     for statement_excess in excess.values_mut() {
-        renamed.strip_renamed_keys_from_cubes(&mut statement_excess.cubes);
+        for cube in &mut statement_excess.cubes {
+            cube.context.retain(|(key, _)| !RenamedAccess::is_renamed_key(key));
+        }
         statement_excess.witness = statement_excess.witness.as_ref().map(|witness| renamed.strip_renamed_keys(witness));
     }
 }

@@ -1,0 +1,128 @@
+//! Access formulas: a union of branches, each a conjunction of layers of statements.
+
+use std::sync::Arc;
+
+use crate::iam::{Effect, PolicyDocument, Statement, Template};
+
+/// A statement of a policy document, as part of a layer.
+#[derive(Clone, Debug)]
+pub struct StatementUse {
+    /// The document.
+    pub document: Arc<PolicyDocument>,
+    /// The position of the statement in the document, from 0.
+    pub statement_index: usize,
+    /// For a resource policy, the requests that it governs. None for other policies.
+    pub resource_scope: Option<Arc<ResourceScope>>,
+    /// Whether the statement applies only to services that support resource control policies.
+    pub rcp_services_only: bool,
+    /// The caller's number of the policy. Grants carry it. [`StatementUse::NO_POLICY`] if no policy grants.
+    pub policy_index: usize,
+}
+
+impl StatementUse {
+    /// The policy index of statements that belong to no policy of the caller, such as the access of a root user.
+    pub const NO_POLICY: usize = usize::MAX;
+
+    /// All statements of a document that the caller does not list as a policy.
+    pub fn from_document(document: &Arc<PolicyDocument>) -> impl Iterator<Item = StatementUse> {
+        (0..document.statements.len()).map(|index| StatementUse {
+            document: Arc::clone(document),
+            statement_index: index,
+            resource_scope: None,
+            rcp_services_only: false,
+            policy_index: StatementUse::NO_POLICY,
+        })
+    }
+
+    /// The statement.
+    pub fn statement(&self) -> &Statement {
+        // INVARIANT: only this folder creates uses, one for each statement of a document.
+        self.document.statements.get(self.statement_index).expect("the index of a statement of the document")
+    }
+}
+
+/// A conjunction of layers: one disjunct of an access formula.
+#[derive(Clone, Debug, Default)]
+pub struct Branch {
+    /// In each list, some statement must match. The first list contains the granting statements.
+    pub allow_layers: Vec<Vec<StatementUse>>,
+    /// No statement of this list may match.
+    pub deny_statements: Vec<StatementUse>,
+    /// The requests that another branch decides.
+    pub scope_exclusions: Vec<ResourceScope>,
+}
+
+/// Requests to a service for the resources that some patterns match.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct ResourceScope {
+    /// The prefix of the service. None for any service.
+    pub service: Option<String>,
+    /// The resources.
+    pub resources: Arc<[Template]>,
+}
+
+impl Branch {
+    /// The branch of some policies: an Allow statement matches and no Deny statement does.
+    pub fn from_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Branch {
+        let mut branch = Branch { allow_layers: vec![Vec::new()], ..Branch::default() };
+        for (document, policy_index) in documents {
+            branch.add_allows(0, document, policy_index);
+            branch.add_denies(document, policy_index);
+        }
+        branch
+    }
+
+    /// The statements of all lists.
+    pub fn uses(&self) -> impl Iterator<Item = &StatementUse> {
+        self.allow_layers.iter().flatten().chain(&self.deny_statements)
+    }
+
+    /// Adds the Allow statements of a document to a layer.
+    pub fn add_allows(&mut self, layer_index: usize, document: &Arc<PolicyDocument>, policy_index: usize) {
+        while self.allow_layers.len() <= layer_index {
+            self.allow_layers.push(Vec::new());
+        }
+        if let Some(layer) = self.allow_layers.get_mut(layer_index) {
+            layer.extend(select_by_effect(document, Effect::Allow, policy_index));
+        }
+    }
+
+    /// Adds the Deny statements of a document.
+    pub fn add_denies(&mut self, document: &Arc<PolicyDocument>, policy_index: usize) {
+        self.deny_statements.extend(select_by_effect(document, Effect::Deny, policy_index));
+    }
+}
+
+/// The statements of a document with one effect.
+fn select_by_effect(
+    document: &Arc<PolicyDocument>,
+    effect: Effect,
+    policy_index: usize,
+) -> impl Iterator<Item = StatementUse> {
+    document.statements.iter().filter(move |s| s.effect == effect).map(move |s| StatementUse {
+        document: Arc::clone(document),
+        statement_index: s.index,
+        resource_scope: None,
+        rcp_services_only: false,
+        policy_index,
+    })
+}
+
+/// An access formula: the requests that any branch allows.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// The branches.
+    pub branches: Vec<Branch>,
+}
+
+impl Access {
+    /// The statements of all branches.
+    pub fn uses(&self) -> impl Iterator<Item = &StatementUse> {
+        self.branches.iter().flat_map(Branch::uses)
+    }
+
+    /// The access that some policies allow together.
+    pub fn from_policies<'a>(documents: impl IntoIterator<Item = (&'a Arc<PolicyDocument>, usize)>) -> Access {
+        Access { branches: vec![Branch::from_policies(documents)] }
+    }
+}

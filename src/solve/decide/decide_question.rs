@@ -1,0 +1,90 @@
+//! A question under one interpretation: compiles it, and decides its classes of actions one by one.
+
+use std::collections::BTreeMap;
+
+use super::future_actions::{FutureActions, collect_services};
+use super::outcome::DecisionOutcome;
+use super::policy_variables::{DecisionContext, Subproblem};
+use super::variable_binding::{VariableValues, find_known_multiplicity};
+use crate::iam::{Ambiguity, ContextKey, Interpretation};
+use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
+use crate::solve::budget::{Budget, LimitExceeded};
+use crate::solve::compile::binding::CompileEnv;
+use crate::solve::compile::solver::Solver;
+use crate::solve::question::{ActionWorld, Question};
+use crate::solve::strings::alphabet::VariableSymbolTable;
+
+impl Solver<'_> {
+    /// Decides a question under one interpretation of the ambiguities.
+    pub fn solve_with_interpretation(
+        &self,
+        question: &Question<'_>,
+        interpretation: Interpretation,
+    ) -> ContainmentVerdict {
+        self.answer_with_interpretation(question, interpretation).into_verdict()
+    }
+
+    /// Like [`Solver::solve_with_interpretation`], with the full answer.
+    pub(super) fn answer_with_interpretation(
+        &self,
+        question: &Question<'_>,
+        interpretation: Interpretation,
+    ) -> SolverAnswer {
+        let mut outcome = DecisionOutcome::default();
+        let adapted = interpretation
+            .is_alternative(Ambiguity::EmptySetNull)
+            .then(|| question.known.clone().with_empty_as_missing());
+        let question = &Question { known: adapted.as_ref().unwrap_or(question.known), ..question.clone() };
+        if self.decide_question(question, interpretation, &mut outcome).is_err() {
+            outcome.undecided.insert(UndecidedReason::LimitExceeded);
+        }
+        SolverAnswer { grants: outcome.grants, undecided: outcome.undecided.into_iter().collect() }
+    }
+
+    fn decide_question(
+        &self,
+        question: &Question<'_>,
+        interpretation: Interpretation,
+        outcome: &mut DecisionOutcome,
+    ) -> Result<(), LimitExceeded> {
+        let budget = Budget::new(question.budget);
+        let unknown_variables = VariableSymbolTable::from_keys(self.collect_unknown_variables(question));
+        let no_values = BTreeMap::new();
+        let values = VariableValues { known: question.known, assigned: &no_values, symbols: &unknown_variables };
+        let binding = |key: &ContextKey| self.bind_variable(question, &values, key);
+        let multiplicity =
+            |key: &ContextKey| question.single_request.and_then(|_| find_known_multiplicity(question.known, key));
+        let env = CompileEnv { interpretation, binding: &binding, multiplicity: &multiplicity };
+        let prepared = self.compile_question(question, &env)?;
+        let decision = DecisionContext {
+            solver: self,
+            question,
+            prepared: &prepared,
+            interpretation,
+            budget: &budget,
+            unknown_variables: &unknown_variables,
+        };
+        match question.world {
+            ActionWorld::Existing => {
+                for class in self.partition_actions(question, &prepared) {
+                    decision.decide_subproblem(Subproblem::ExistingActions(&class), outcome)?;
+                    if outcome.is_complete(question) {
+                        break;
+                    }
+                }
+            }
+            ActionWorld::Future => {
+                let services = collect_services(&prepared);
+                let named_services: Vec<&str> = services.iter().copied().flatten().collect();
+                for service in &services {
+                    let actions = FutureActions { service: *service, named_services: &named_services };
+                    decision.decide_subproblem(Subproblem::FutureActions(actions), outcome)?;
+                    if outcome.is_complete(question) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
