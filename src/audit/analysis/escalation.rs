@@ -106,7 +106,7 @@ impl<'a> EscalationAnalysis<'a> {
                 contained_classes.insert(equivalence_class);
                 return GoalResult::NotMet;
             }
-            let Some((layers, access, policies)) = graph.build_layers(last) else { return GoalResult::NotMet };
+            let (layers, access, policies) = graph.build_layers(last);
             let end = (last, &layers, &access);
             let (gained, undecided) = self.find_gained_access(analyzer, subject, end, &allowed);
             if gained.is_empty() {
@@ -232,7 +232,7 @@ impl<'a> EscalationAnalysis<'a> {
         depth: AnswerDetail,
         replay: &WitnessReplay<'_>,
     ) -> (ExcessByStatement, BTreeSet<UndecidedReason>) {
-        let Some((known, partition, account)) = self.graph.known_context(state) else { return Default::default() };
+        let (known, partition, account) = self.graph.known_context(state);
         let answer = analyzer.solver.answer(&Question {
             effective: access,
             declared: allowed,

@@ -1,4 +1,4 @@
-//! What lies in the past cannot be asked any more: a request is made now, with credentials that are not old.
+//! Denies requests in the past: an attacker makes requests now, with recent credentials.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::iam::{DocumentKind, PolicyDocument};
 use crate::solve::{Access, StatementUse};
 use crate::source::SourceFile;
 
-/// Keys of the clock.
+/// Condition keys that hold a time, in lower case.
 const TIME_KEYS: [&str; 3] = ["aws:tokenissuetime", "aws:currenttime", "aws:epochtime"];
 
-/// The day of a snapshot or an audit.
+/// The earliest time of a request.
 pub(crate) struct TimeFloor {
-    /// Denies requests of the past. The longest session lasts 36 hours (*GetSessionToken*), and no time zone is
-    /// known: two days are spared.
-    past_deny: Option<Arc<PolicyDocument>>,
+    /// Denies requests more than two days before the audit. A session lasts up to 36 hours (AWS: GetSessionToken), and
+    /// the time zone is unknown.
+    past_deny: Arc<PolicyDocument>,
 }
 
 impl TimeFloor {
@@ -28,15 +28,16 @@ impl TimeFloor {
         };
         let text = json!({ "Version": "2012-10-17",
                            "Statement": [deny_before("aws:TokenIssueTime"), deny_before("aws:CurrentTime")] });
-        TimeFloor { past_deny: parse_document("the past", &text.to_string()) }
+        let source = SourceFile::new("requests in the past", text.to_string());
+        let document = PolicyDocument::parse(&source, DocumentKind::Identity);
+        TimeFloor { past_deny: Arc::new(document.expect("a valid document")) }
     }
 
-    /// Denies requests of the past where a statement asks for the time.
+    /// Adds the Deny to each branch with a condition on the time. The others do not need it.
     pub(crate) fn apply(&self, access: &mut Access) {
-        let Some(past) = &self.past_deny else { return };
         for branch in &mut access.branches {
             if branch.uses().any(has_time_condition) {
-                branch.deny_statements.extend(StatementUse::from_document(past));
+                branch.deny_statements.extend(StatementUse::from_document(&self.past_deny));
             }
         }
     }
@@ -45,8 +46,4 @@ impl TimeFloor {
 fn has_time_condition(statement_use: &StatementUse) -> bool {
     let conditions = statement_use.statement().map(|statement| &statement.conditions);
     conditions.into_iter().flatten().any(|condition| TIME_KEYS.contains(&condition.key.lower()))
-}
-
-fn parse_document(name: &str, text: &str) -> Option<Arc<PolicyDocument>> {
-    PolicyDocument::parse(&SourceFile::new(name, text), DocumentKind::Identity).ok().map(Arc::new)
 }

@@ -28,7 +28,7 @@ pub fn shortest(snapshot: &Snapshot, arn: &str) -> Option<Vec<ProvenStep>> {
 
 pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<ProvenStep>> {
     let itself = NodeState { principal: from, change: StateChange::default() };
-    let (_, own, _) = graph.build_layers(&itself).unwrap();
+    let (_, own, _) = graph.build_layers(&itself);
     let mut goal = |way: &PathSoFar<'_>| match graph.has_excess(way.last(), &own) {
         Ok(true) => GoalResult::Met(graph.prove_steps(&way.states()).unwrap()),
         Ok(false) => GoalResult::NotMet,

@@ -1,0 +1,61 @@
+//! Managed policies that can be attached to a principal of an account, with their documents.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::iam::{DocumentKind, PolicyDocument};
+use crate::snapshot::{Account, ManagedPolicy};
+use crate::source::SourceFile;
+
+/// AWS managed policies with broad permissions, by name, with the part of the statement that names the actions. They can
+/// be attached in every account, even if the snapshot does not contain them. AWS: AWS Managed Policy Reference.
+const AWS_BROAD_POLICIES: [(&str, &str); 2] = [
+    ("IAMFullAccess", r#""Action":"iam:*""#),
+    ("PowerUserAccess", r#""NotAction":["iam:*","organizations:*","account:*"]"#),
+];
+
+static AWS_POLICY_DOCUMENTS: LazyLock<Vec<(&str, Arc<PolicyDocument>)>> = LazyLock::new(|| {
+    let document = |(name, action_json): &(&'static str, &str)| {
+        let text =
+            format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{action_json},"Resource":"*"}}]}}"#);
+        let document = PolicyDocument::parse(&SourceFile::new(*name, text), DocumentKind::Identity);
+        (*name, Arc::new(document.expect("a valid document")))
+    };
+    AWS_BROAD_POLICIES.iter().map(document).collect()
+});
+
+/// A managed policy that can be attached.
+pub(crate) struct AttachablePolicy {
+    pub(crate) arn: Arc<str>,
+    pub(crate) name: String,
+    pub(crate) document: Arc<PolicyDocument>,
+}
+
+/// The managed policies of an account with a readable document, and the broad policies of AWS.
+pub(crate) fn list_attachable_policies(account: &Account) -> Vec<AttachablePolicy> {
+    let customer_policies = account.policies.values().filter_map(to_attachable);
+    // A document in the snapshot takes precedence.
+    let is_not_in_snapshot = |policy: &AttachablePolicy| !account.policies.contains_key(policy.arn.as_ref());
+    customer_policies.chain(list_aws_policies(account).filter(is_not_in_snapshot)).collect()
+}
+
+/// The attachable policy with this ARN. None if it is not in [`list_attachable_policies`].
+pub(crate) fn find_attachable_policy(account: &Account, arn: &str) -> Option<AttachablePolicy> {
+    match account.policies.get(arn) {
+        Some(policy) => to_attachable(policy),
+        None => list_aws_policies(account).find(|policy| policy.arn.as_ref() == arn),
+    }
+}
+
+fn list_aws_policies(account: &Account) -> impl Iterator<Item = AttachablePolicy> {
+    AWS_POLICY_DOCUMENTS.iter().map(|(name, document)| AttachablePolicy {
+        arn: Arc::from(format!("arn:{}:iam::aws:policy/{name}", account.partition.as_str())),
+        name: (*name).to_owned(),
+        document: Arc::clone(document),
+    })
+}
+
+/// None if the document cannot be read: IAM010 reports it where it applies.
+fn to_attachable(policy: &ManagedPolicy) -> Option<AttachablePolicy> {
+    let document = Arc::clone(policy.document.document.as_ref().ok()?);
+    Some(AttachablePolicy { arn: Arc::from(policy.arn.as_str()), name: policy.name.clone(), document })
+}
