@@ -8,7 +8,7 @@ use iamdrift::audit::explain::condition_text;
 use iamdrift::baseline::Glob;
 use iamdrift::catalog::{ActionId, Catalog};
 use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, ElementKind, PrincipalEntry, Statement};
-use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, WhoCanAnswer, WhoCanQuery};
 use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
 use rayon::prelude::*;
@@ -185,11 +185,13 @@ fn find_access(
     states_without_access: &Mutex<HashSet<NodeState>>,
 ) -> (Option<(WhoCanAnswer, Vec<ProvenStep>)>, Vec<String>) {
     let reason_texts = |why: BTreeSet<UndecidedReason>| why.iter().map(ToString::to_string).collect();
-    match graph.answer_who_can(&NodeState { principal: from, change: StateChange::default() }, query) {
+    let mut undecided = match graph.answer_who_can(&NodeState::unchanged(from), query) {
         Ok(Some(can)) => return (Some((can, Vec::new())), Vec::new()),
-        Err(why) => return (None, reason_texts(why)),
-        Ok(None) if direct => return (None, Vec::new()),
-        Ok(None) => {}
+        Ok(None) => BTreeSet::new(),
+        Err(why) => why,
+    };
+    if direct {
+        return (None, reason_texts(undecided));
     }
     let lock_states = || states_without_access.lock().unwrap_or_else(PoisonError::into_inner);
     let mut goal = |path: &PathSoFar<'_>| {
@@ -212,7 +214,10 @@ fn find_access(
     let search = graph.find_shortest_path(from, &mut goal);
     match search.found {
         Some(found) => (Some(found.witness), Vec::new()),
-        None => (None, reason_texts(search.undecided)),
+        None => {
+            undecided.extend(search.undecided);
+            (None, reason_texts(undecided))
+        }
     }
 }
 

@@ -27,12 +27,13 @@ static AWS_POLICY_DOCUMENTS: LazyLock<Vec<(&str, Arc<PolicyDocument>)>> = LazyLo
 pub(crate) struct AttachablePolicy {
     pub(crate) arn: Arc<str>,
     pub(crate) name: String,
-    pub(crate) document: Arc<PolicyDocument>,
+    /// None if the document cannot be read.
+    pub(crate) document: Option<Arc<PolicyDocument>>,
 }
 
-/// The managed policies of an account with a readable document, and the broad policies of AWS.
+/// The managed policies of an account, and the broad policies of AWS.
 pub(crate) fn list_attachable_policies(account: &Account) -> Vec<AttachablePolicy> {
-    let customer_policies = account.policies.values().filter_map(to_attachable);
+    let customer_policies = account.policies.values().map(to_attachable);
     // A document in the snapshot takes precedence.
     let is_not_in_snapshot = |policy: &AttachablePolicy| !account.policies.contains_key(policy.arn.as_ref());
     customer_policies.chain(list_aws_policies(account).filter(is_not_in_snapshot)).collect()
@@ -41,7 +42,7 @@ pub(crate) fn list_attachable_policies(account: &Account) -> Vec<AttachablePolic
 /// The attachable policy with this ARN. None if it is not in [`list_attachable_policies`].
 pub(crate) fn find_attachable_policy(account: &Account, arn: &str) -> Option<AttachablePolicy> {
     match account.policies.get(arn) {
-        Some(policy) => to_attachable(policy),
+        Some(policy) => Some(to_attachable(policy)),
         None => list_aws_policies(account).find(|policy| policy.arn.as_ref() == arn),
     }
 }
@@ -50,12 +51,11 @@ fn list_aws_policies(account: &Account) -> impl Iterator<Item = AttachablePolicy
     AWS_POLICY_DOCUMENTS.iter().map(|(name, document)| AttachablePolicy {
         arn: Arc::from(format!("arn:{}:iam::aws:policy/{name}", account.partition.as_str())),
         name: (*name).to_owned(),
-        document: Arc::clone(document),
+        document: Some(Arc::clone(document)),
     })
 }
 
-/// None if the document cannot be read: IAM010 reports it where it applies.
-fn to_attachable(policy: &ManagedPolicy) -> Option<AttachablePolicy> {
-    let document = Arc::clone(policy.document.document.as_ref().ok()?);
-    Some(AttachablePolicy { arn: Arc::from(policy.arn.as_str()), name: policy.name.clone(), document })
+fn to_attachable(policy: &ManagedPolicy) -> AttachablePolicy {
+    let document = policy.document.document.as_ref().ok().map(Arc::clone);
+    AttachablePolicy { arn: Arc::from(policy.arn.as_str()), name: policy.name.clone(), document }
 }

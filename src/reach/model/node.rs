@@ -54,13 +54,10 @@ impl<'a> PrincipalNode<'a> {
             layers.identity.retain(|_| positions.next().is_none_or(|at| !change.removed_policies.contains(&at)));
         }
         if let Some(arn) = &change.attached_policy {
-            // INVARIANT: the change was made from `list_attachable_policies` of this account.
+            // INVARIANT: the change was made from a policy in `list_attachable_policies` with a readable document.
             let policy = find_attachable_policy(self.account, arn).expect("the attached policy is attachable");
-            layers.identity.push(PolicyRef {
-                name: policy.name,
-                origin: PolicyOrigin::Given,
-                document: policy.document,
-            });
+            let document = policy.document.expect("the document is readable");
+            layers.identity.push(PolicyRef { name: policy.name, origin: PolicyOrigin::Given, document });
         }
         if let Some(position) = change.joined_group {
             // INVARIANT: the position is that of a group of this account.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// A principal in the state that an attacker brought it to.
+/// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct NodeState {
     /// The principal, by its position in the snapshot.

@@ -20,7 +20,7 @@ pub(crate) struct TrustIndex {
     /// Account id to the roles that trust the account as a whole.
     roles_by_account: FxHashMap<String, FixedBitSet>,
     roles_trusting_anyone: FixedBitSet,
-    /// Principal to the roles that name it or a session of it, ascending.
+    /// Principal to the roles that name it or one of its sessions, ascending.
     roles_by_principal: Vec<Vec<usize>>,
     /// Roles whose trust policy allows all named principals, in every request.
     unconditional_roles: FixedBitSet,
@@ -54,14 +54,14 @@ impl TrustIndex {
         builder.index
     }
 
-    /// The roles of an account that a service can assume, and the service's name as written there. None if there are
-    /// no such roles.
+    /// The roles of an account that a service can assume, and the service's name as written there. None if no
+    /// role trusts it.
     pub(crate) fn find_service_roles(&self, account: &str, service: &str) -> Option<(&FixedBitSet, &str)> {
         let found = self.roles_by_service.get(&(account.to_owned(), service.to_owned()))?;
         Some((&found.roles, &found.service_name))
     }
 
-    /// The roles that trust an account as a whole. None if there are no such roles.
+    /// The roles that trust an account as a whole. None if no role does.
     pub(crate) fn find_account_roles(&self, account: &str) -> Option<&FixedBitSet> {
         self.roles_by_account.get(account)
     }
@@ -71,7 +71,7 @@ impl TrustIndex {
         &self.roles_trusting_anyone
     }
 
-    /// The roles that name a principal, or a session of it.
+    /// The roles that name a principal, or one of its sessions.
     pub(crate) fn roles_naming(&self, principal: usize) -> &[usize] {
         self.roles_by_principal.get(principal).expect("a principal of the snapshot")
     }

@@ -184,6 +184,14 @@ impl StepFinder<'_> {
                     self.filter_principals(action, required_layers, &eligible, Some(&policy.arn), undecided)
                 }
             };
+            if policy.document.is_none() {
+                if !found.is_clear() {
+                    // The policy could allow anything.
+                    let reason = format!("the document of {}, which can be attached, cannot be read", policy.arn);
+                    undecided.insert(UndecidedReason::UnreadInput(reason));
+                }
+                continue;
+            }
             for principal in found.ones() {
                 let change = self.current_change(principal);
                 if change.attached_policy.is_none() {
