@@ -105,7 +105,7 @@ fn count_escalating_principals(snapshot: &Snapshot) -> usize {
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
     let can_escalate = |from: usize| {
         let start = NodeState { principal: from, change: StateChange::default() };
-        let Some((_, start_access, _)) = graph.build_layers(&start) else { return false };
+        let (_, start_access, _) = graph.build_layers(&start);
         let lower_bound = graph.lower_bound(&start_access);
         if graph.is_all_actions(&lower_bound) {
             return false;

@@ -1,5 +1,6 @@
-//! The shortest path to someone of whom something holds.
+//! Searches the graph for a shortest path to a state that meets a goal.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,10 +11,10 @@ use super::graph::Graph;
 use super::model::state::{NodeState, StateChange};
 use crate::solve::UndecidedReason;
 
-/// What a goal says of someone.
+/// Whether a state meets a goal.
 #[derive(Clone, Debug)]
 pub enum GoalResult<T> {
-    /// It holds, with what shows it.
+    /// It does, with evidence.
     Met(T),
     /// It does not.
     NotMet,
@@ -21,40 +22,40 @@ pub enum GoalResult<T> {
     Undecided(BTreeSet<UndecidedReason>),
 }
 
-/// What a search found.
+/// A path that a search found.
 #[derive(Clone, Debug)]
 pub struct FoundPath<T> {
-    /// Whom the principal becomes, one after the other; itself first.
+    /// The states of the path, from the start to the state that meets the goal.
     pub states: Vec<NodeState>,
-    /// What shows that the goal holds of the last.
+    /// The goal's evidence for the last state.
     pub witness: T,
 }
 
-/// The outcome of a search.
+/// The result of a search.
 #[derive(Clone, Debug)]
 pub struct SearchResult<T> {
-    /// A shortest path.
+    /// A shortest path. None if no state is known to meet the goal.
     pub found: Option<FoundPath<T>>,
-    /// What could not be decided on the way.
+    /// Why steps or goals could not be decided.
     pub undecided: BTreeSet<UndecidedReason>,
 }
 
-/// From whom each was reached; the one who searches from nobody.
+/// The predecessor of each state. None for the start.
 type Parents = FxHashMap<NodeState, Option<NodeState>>;
 
-/// A way that a search took.
+/// A path from the start of a search to a state.
 pub struct PathSoFar<'s> {
     parents: &'s Parents,
     last: &'s NodeState,
 }
 
 impl PathSoFar<'_> {
-    /// Who stands at its end.
+    /// The last state.
     pub fn last(&self) -> &NodeState {
         self.last
     }
 
-    /// Whom the principal becomes on it, one after the other; itself first.
+    /// The states of the path, from the start to the last.
     pub fn states(&self) -> Vec<NodeState> {
         let mut states = vec![self.last.clone()];
         let mut last = self.last;
@@ -67,33 +68,33 @@ impl PathSoFar<'_> {
     }
 }
 
-/// Whose policies can be made to allow everything.
+/// Principals to which states of a path can grant all permissions.
 type GrantTargets = Arc<FixedBitSet>;
 
-/// Who was reached.
+/// The principals that the search reached.
 struct VisitedStates {
-    /// As they are.
+    /// Without changes.
     unchanged: FixedBitSet,
-    /// With a policy that allows everything, and nothing else changed.
+    /// With all permissions granted, and no other changes.
     grants_all: FixedBitSet,
 }
 
 impl Graph<'_> {
-    /// Looks for the shortest path from a principal to someone of whom `goal` holds, itself unchanged left out. Of
-    /// paths that are as short, that to the one who may do most.
+    /// Searches for a shortest path from a principal to a state that meets `goal`. The start itself is not tested. Among
+    /// states at the same distance, those with more possible actions come first.
     pub fn find_shortest_path<T>(
         &self,
         from: usize,
         goal: &mut dyn FnMut(&PathSoFar<'_>) -> GoalResult<T>,
     ) -> SearchResult<T> {
-        let start = NodeState { principal: from, change: StateChange::default() };
+        let no_principals = || self.world.principals.empty_set();
+        let start = NodeState::unchanged(from);
         let mut result = SearchResult { found: None, undecided: BTreeSet::new() };
-        let mut visited =
-            VisitedStates { unchanged: self.principals.empty_set(), grants_all: self.principals.empty_set() };
+        let mut visited = VisitedStates { unchanged: no_principals(), grants_all: no_principals() };
         visited.unchanged.insert(from);
         let mut parents = Parents::default();
         parents.insert(start.clone(), None);
-        let mut frontier = vec![(start, Arc::new(self.principals.empty_set()))];
+        let mut frontier = vec![(start, Arc::new(no_principals()))];
         while !frontier.is_empty() {
             let mut next: Vec<(NodeState, GrantTargets)> = Vec::new();
             for (state, grant_targets) in &frontier {
@@ -106,20 +107,14 @@ impl Graph<'_> {
                     }
                 }
             }
-            // What takes one path comes before what takes two: a target that is widened and become.
-            let cost = |state: &NodeState| match (changes_itself(&parents, state), state.change.is_unchanged()) {
-                (true, _) => 0,
-                (false, true) => 1,
-                (false, false) => 2,
-            };
             next.sort_by_cached_key(|(state, _)| {
-                (cost(state), std::cmp::Reverse(self.count_possible_actions(state.principal)))
+                (rank_step(&parents, state), Reverse(self.count_possible_actions(state.principal)))
             });
             for (state, _) in &next {
                 let path = PathSoFar { parents: &parents, last: state };
                 match goal(&path) {
                     GoalResult::Met(witness) => {
-                        result.found = Some(FoundPath { states: path.states(), witness: witness });
+                        result.found = Some(FoundPath { states: path.states(), witness });
                         return result;
                     }
                     GoalResult::NotMet => {}
@@ -131,8 +126,8 @@ impl Graph<'_> {
         result
     }
 
-    /// Whom someone becomes in one step and who was not seen yet; and whose policies it, or who took the steps to it,
-    /// can write anything into.
+    /// The unvisited states that a state can reach in one step, and the principals to which it, or an earlier state of
+    /// the path, can grant all permissions.
     fn expand_state(
         &self,
         state: &NodeState,
@@ -163,18 +158,18 @@ impl Graph<'_> {
         let mut newly_reached = successors.reachable.clone();
         newly_reached.difference_with(&visited.unchanged);
         visited.unchanged.union_with(&newly_reached);
-        next_states
-            .extend(newly_reached.ones().map(|principal| NodeState { principal, change: StateChange::default() }));
+        next_states.extend(newly_reached.ones().map(NodeState::unchanged));
         (next_states, grant_targets)
-    }
-
-    /// How many actions a principal may do at the most.
-    fn count_possible_actions(&self, principal: usize) -> usize {
-        self.upper_bound(principal).count
     }
 }
 
-/// Whether a step changes whoever takes it, and leads to nobody else.
-fn changes_itself(parents: &Parents, state: &NodeState) -> bool {
-    matches!(parents.get(state), Some(Some(parent)) if parent.principal == state.principal)
+/// The rank of a state among states at the same distance: a change of the same principal first, then an unchanged
+/// principal, then a principal that the step also changes, which takes two techniques.
+fn rank_step(parents: &Parents, state: &NodeState) -> u8 {
+    let changes_itself = matches!(parents.get(state), Some(Some(parent)) if parent.principal == state.principal);
+    match (changes_itself, state.change.is_unchanged()) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    }
 }

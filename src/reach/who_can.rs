@@ -1,39 +1,41 @@
-//! Whether someone can do one thing: the question of `iamdrift who-can`.
+//! Whether a state can perform an action on a resource: the query of `iamdrift who-can`.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::decide::effective::{BUDGET, RequiredLayers, restrict_to_action};
+use super::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
 use super::graph::Graph;
+use super::model::complement::{allow_all_except_pattern, allow_all_except_resource};
 use super::model::state::NodeState;
 use super::steps::assume_role::{ASSUME_ROLE, add_trust_policy, find_assumable_roles, query_assume_role};
-use crate::access::{Layers, PolicyRef, Request, evaluate};
+use crate::access::{Layers, PolicyRef, Request};
 use crate::baseline::Glob;
 use crate::catalog::{ActionId, Catalog};
-use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Interpretation, PolicyDocument, Statement};
-use crate::solve::{Access, ActionWorld, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy};
+use crate::iam::{Interpretation, PolicyDocument};
+use crate::solve::{
+    Access, ActionWorld, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy, build_effective_access,
+};
 
 const ANSWER_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 6, witnesses: WitnessPolicy::Single };
 
-/// One thing that someone might do.
+/// An action, or several, on one resource, some, or any.
 #[derive(Clone, Debug)]
 pub struct WhoCanQuery {
-    /// The actions, by their ids.
+    /// The actions, by id.
     actions: FixedBitSet,
-    /// The one resource that is meant.
+    /// The resource. None for a pattern, or for any resource.
     resource: Option<String>,
-    /// A glob over the resources that are meant.
+    /// A glob over the ARNs of the resources. None for one resource, or for any.
     resource_pattern: Option<String>,
-    /// All that is not meant.
+    /// Allows everything outside the query.
     complement: Arc<PolicyDocument>,
 }
 
 impl WhoCanQuery {
-    /// An action, `service:Name`, or any of those that a pattern matches; on a resource: an ARN, a pattern over ARNs, or
-    /// `*` for an action that names none; without one, on whatever there is.
+    /// `action`: `service:Name`, or a pattern. `resource`: an ARN, a pattern over ARNs, or `*` for actions without
+    /// resources; `None` for any resource.
     pub fn new(catalog: &Catalog, action: &str, resource: Option<&str>) -> WhoCanQuery {
         let mut actions = FixedBitSet::with_capacity(catalog.action_count());
         let glob = Glob::new(&action.to_ascii_lowercase());
@@ -42,22 +44,15 @@ impl WhoCanQuery {
             .for_each(|id| actions.insert(id as usize));
         let is_glob = |resource: &&str| resource.starts_with("arn:") && resource.contains(['*', '?']);
         let resource_pattern = resource.filter(is_glob);
-        let mut statements = vec![Statement::allow(ActionElement::all_except(action), ResourceElement::any())];
-        statements.extend(
-            resource_pattern.map(|pattern| {
-                Statement::allow(ActionElement::listing([action]), ResourceElement::all_except(pattern))
-            }),
-        );
-        let complement = PolicyDocument::from_statements("all other requests", statements);
         WhoCanQuery {
             actions,
             resource: resource.filter(|_| resource_pattern.is_none()).map(str::to_owned),
             resource_pattern: resource_pattern.map(str::to_owned),
-            complement: Arc::new(complement),
+            complement: allow_all_except_pattern(action, resource_pattern),
         }
     }
 
-    /// The action, where one alone is meant.
+    /// The action. None if the query has several.
     fn single_action(&self) -> Option<ActionId> {
         let mut all = self.actions.ones();
         let first = all.next().and_then(|id| u32::try_from(id).ok());
@@ -65,118 +60,123 @@ impl WhoCanQuery {
     }
 }
 
-/// How someone can do a thing.
+/// How a state can perform the action.
 #[derive(Clone, Debug)]
 pub struct WhoCanAnswer {
-    /// One such request, which the evaluator confirms.
+    /// A witness.
     pub request: Request,
-    /// The actions of such requests.
+    /// The allowed actions.
     pub actions: BTreeSet<ActionId>,
-    /// The roles that it can assume, where that is asked of no role alone.
+    /// The roles that the state can assume. Empty unless the query is for `sts:AssumeRole` on several roles.
     pub assumable_roles: Vec<String>,
-    /// All such requests, as disjoint sets.
+    /// The allowed requests, as disjoint sets.
     pub cubes: Vec<Cube>,
-    /// Whether there are more of them.
+    /// Whether `cubes` is incomplete.
     pub more: bool,
-    /// The policies whose statements allow it, each with the statement's position.
+    /// The granting statements: the policy, and the statement's position.
     pub granted_by: Vec<(PolicyRef, usize)>,
 }
 
+type QueryResult = Result<Option<WhoCanAnswer>, BTreeSet<UndecidedReason>>;
+
 impl Graph<'_> {
-    /// Whether someone can do a thing, and how.
+    /// How a state can perform the action of a query. None if it cannot.
     ///
     /// # Errors
     /// Why it could not be decided.
-    pub fn answer_who_can(
-        &self,
-        state: &NodeState,
-        query: &WhoCanQuery,
-    ) -> Result<Option<WhoCanAnswer>, BTreeSet<UndecidedReason>> {
-        let Some(effective) = self.effective(state) else { return Ok(None) };
-        let assume_role = self.solver.catalog.find_action(ASSUME_ROLE);
-        if assume_role.is_some_and(|assume| query.actions.contains(assume.0 as usize)) {
-            let mut roles = self.principals.empty_set();
-            match &query.resource {
-                Some(arn) => self.find(arn).into_iter().for_each(|role| roles.insert(role)),
-                None => {
-                    roles = find_assumable_roles(self, state, &effective, &mut BTreeSet::new());
-                    roles.intersect_with(
-                        &self.principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*")),
-                    );
-                }
+    pub fn answer_who_can(&self, state: &NodeState, query: &WhoCanQuery) -> QueryResult {
+        let effective = self.world.effective(state);
+        let assume_role = self.world.solver.catalog.find_action(ASSUME_ROLE);
+        if !assume_role.is_some_and(|assume| query.actions.contains(assume.0 as usize)) {
+            return self.query_actions(&effective, query);
+        }
+        // A role of the snapshot is decided together with its trust policy.
+        let mut undecided = BTreeSet::new();
+        let roles = self.find_queried_roles(state, &effective, query, &mut undecided);
+        if let Some(role) = roles.minimum() {
+            // Nobody can assume a user, or a role whose trust policy is missing. The caller reports missing documents.
+            let Some(layers) = add_trust_policy(&self.world, &effective, role) else { return Ok(None) };
+            let mut answer = self.query_role(&effective, &layers, role);
+            if let (Ok(Some(found)), None) = (&mut answer, &query.resource) {
+                found.assumable_roles = roles.ones().map(|role| self.arn(role).to_owned()).collect();
             }
-            if let Some(role) = roles.minimum() {
-                let Some(layers) = add_trust_policy(self, &effective, role) else { return Ok(None) };
-                let confirm =
-                    |request: &Request, interpretation: Interpretation| self.replay(&layers, request, interpretation);
-                let (grant, undecided) =
-                    query_assume_role(self, &effective, &layers, role, ANSWER_DETAIL, Some(&confirm));
-                let policies = crate::solve::build_effective_access(&layers).1;
-                let mut answer = to_answer(grant.into_iter().collect(), undecided, &policies);
-                if let (Ok(Some(found)), None) = (&mut answer, &query.resource) {
-                    found.assumable_roles = roles.ones().map(|role| self.arn(role).to_owned()).collect();
-                }
-                if query.single_action().is_some() || !matches!(answer, Ok(None)) {
-                    return answer;
-                }
+            if query.single_action().is_some() || !matches!(answer, Ok(None)) {
+                return answer;
             }
         }
+        match self.query_actions(&effective, query)? {
+            None if !undecided.is_empty() => Err(undecided),
+            answer => Ok(answer),
+        }
+    }
+
+    /// The role of the query, or the roles matching the query that the state can assume.
+    fn find_queried_roles(
+        &self,
+        state: &NodeState,
+        effective: &EffectiveAccess<'_>,
+        query: &WhoCanQuery,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let principals = &self.world.principals;
+        match &query.resource {
+            Some(arn) => {
+                let mut roles = principals.empty_set();
+                roles.extend(self.find(arn));
+                roles
+            }
+            None => {
+                let mut roles = find_assumable_roles(&self.world, state, effective, undecided);
+                roles.intersect_with(&principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*")));
+                roles
+            }
+        }
+    }
+
+    fn query_role(&self, effective: &EffectiveAccess<'_>, layers: &Layers, role: usize) -> QueryResult {
+        let (grant, undecided) = query_assume_role(&self.world, effective, layers, role, ANSWER_DETAIL);
+        let policies = build_effective_access(layers).1;
+        to_answer(grant.into_iter().collect(), undecided, &policies)
+    }
+
+    fn query_actions(&self, effective: &EffectiveAccess<'_>, query: &WhoCanQuery) -> QueryResult {
         if effective.upper_bound.is_disjoint(&query.actions) {
             return Ok(None);
         }
-        // The policies of resources may allow it, too.
+        let solver = self.world.solver;
+        // `restrict_to_action` drops the resource policies.
         let access = match query.single_action().filter(|_| effective.layers.resource_policies.is_empty()) {
-            Some(id) => {
-                restrict_to_action(self.solver, &effective.access, id, RequiredLayers::IdentityAndBoundary, false)
-            }
+            Some(id) => restrict_to_action(solver, effective, id, RequiredLayers::IdentityAndBoundary),
             None => effective.access.clone(),
         };
-        let name = query.single_action().map(|id| self.solver.catalog.full_name(id));
-        // One action on one resource is a question by itself; of many, the others are allowed already.
-        let only = query.resource.as_deref().and_then(|resource| Some((name.as_deref()?, resource)));
-        let complements = match (&query.resource, only) {
-            (Some(resource), None) => vec![Arc::clone(&query.complement), allow_all_except_resource(resource)],
-            _ => vec![Arc::clone(&query.complement)],
-        };
+        let name = query.single_action().map(|id| solver.catalog.full_name(id));
+        // One action on one resource is a single request. For other queries, the complement excludes the other resources.
+        let single_request = query.resource.as_deref().and_then(|resource| Some((name.as_deref()?, resource)));
+        let mut complements = vec![Arc::clone(&query.complement)];
+        if let (Some(resource), None) = (&query.resource, single_request) {
+            complements.push(allow_all_except_resource(resource));
+        }
         let declared = Access::from_policies(complements.iter().map(|document| (document, 0)));
-        let confirm =
-            |request: &Request, interpretation: Interpretation| self.replay(&effective.layers, request, interpretation);
-        let answer = self.solver.answer(&Question {
+        let replay = |request: &Request, interpretation: Interpretation| {
+            self.world.replay(&effective.layers, request, interpretation)
+        };
+        let answer = solver.answer(&Question {
             effective: &access,
             declared: &declared,
             known: effective.known,
             partition: Some(effective.partition),
             world: ActionWorld::Existing,
-            single_request: only,
+            single_request,
             budget: BUDGET,
             detail: ANSWER_DETAIL,
             witness_account: Some(effective.account),
-            replay: Some(&confirm),
+            replay: Some(&replay),
         });
         to_answer(answer.grants, answer.undecided, &effective.policies)
     }
-
-    fn replay(&self, layers: &Layers, request: &Request, interpretation: Interpretation) -> Result<(), String> {
-        let catalog = self.solver.catalog;
-        let rcp = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
-        match evaluate(layers, request, &rcp, interpretation).is_allowed() {
-            true => Ok(()),
-            false => Err(format!("{} on {}", request.action, request.resource)),
-        }
-    }
 }
 
-/// A policy that allows everything on all resources but one.
-fn allow_all_except_resource(resource: &str) -> Arc<PolicyDocument> {
-    let statement = Statement::allow(ActionElement::any(), ResourceElement::all_except(resource));
-    Arc::new(PolicyDocument::from_statements("all other resources", vec![statement]))
-}
-
-fn to_answer(
-    grants: Vec<Grant>,
-    undecided: Vec<UndecidedReason>,
-    policies: &[PolicyRef],
-) -> Result<Option<WhoCanAnswer>, BTreeSet<UndecidedReason>> {
+fn to_answer(grants: Vec<Grant>, undecided: Vec<UndecidedReason>, policies: &[PolicyRef]) -> QueryResult {
     let request = grants.iter().find_map(|grant| grant.witness.clone());
     let Some(request) = request else {
         return if undecided.is_empty() { Ok(None) } else { Err(undecided.into_iter().collect()) };

@@ -143,7 +143,7 @@ fn for_people_and_for_typos() {
     assert_eq!(status, 0);
     assert!(out.starts_with("cloudformation:DeleteStack on any resource: of 5 principals, 3 can directly"), "{out}");
     assert!(out.contains("2 can through escalation"), "{out}");
-    assert!(out.contains("1. role/hop: assumes it (sts-001)"), "{out}");
+    assert!(out.contains("1. role/hop: assumes this role (sts-001)"), "{out}");
     let (status, _, err) = run(&roles(), &["cloudformation:DeleteStak"]);
     assert_eq!(status, 2);
     assert!(err.contains("did you mean `cloudformation:DeleteStack`?"), "{err}");

@@ -113,8 +113,7 @@ impl<'a> EscalationAnalysis<'a> {
                 contained_classes.insert(equivalence_class);
                 return GoalResult::NotMet;
             }
-            // INVARIANT: the search visits states of this graph.
-            let (layers, access, policies) = self.graph.build_layers(state).expect("a state of the graph");
+            let (layers, access, policies) = self.graph.build_layers(state);
             let end = PathEnd { state, layers: &layers, access: &access };
             let gained = self.find_gained_access(analyzer, subject, &end, &allowed);
             if gained.is_contained() {
@@ -243,8 +242,7 @@ impl<'a> EscalationAnalysis<'a> {
         detail: AnswerDetail,
         replay: &WitnessReplay<'_>,
     ) -> QueryAnswer {
-        // INVARIANT: the search visits states of this graph.
-        let (known_context, partition, account) = self.graph.known_context(end.state).expect("a state of the graph");
+        let (known_context, partition, account) = self.graph.known_context(end.state);
         let requester = Requester { known_context, partition, account };
         Query::new_difference(analyzer, requester, replay).with_detail(detail).find_excess(end.access, allowed)
     }

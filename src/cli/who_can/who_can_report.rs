@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents};
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange, WhoCanAnswer, WhoCanQuery};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, WhoCanAnswer, WhoCanQuery};
 use iamdrift::report::text::condition_text;
 use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
@@ -207,11 +207,13 @@ fn find_access(
     states_without_access: &Mutex<HashSet<NodeState>>,
 ) -> (Option<(WhoCanAnswer, Vec<ProvenStep>)>, Vec<String>) {
     let reason_texts = |why: BTreeSet<UndecidedReason>| why.iter().map(ToString::to_string).collect();
-    match graph.answer_who_can(&NodeState { principal: from, change: StateChange::default() }, query) {
-        Ok(Some(access)) => return (Some((access, Vec::new())), Vec::new()),
-        Err(why) => return (None, reason_texts(why)),
-        Ok(None) if access_scope == AccessScope::DirectOnly => return (None, Vec::new()),
-        Ok(None) => {}
+    let mut undecided = match graph.answer_who_can(&NodeState::unchanged(from), query) {
+        Ok(Some(can)) => return (Some((can, Vec::new())), Vec::new()),
+        Ok(None) => BTreeSet::new(),
+        Err(why) => why,
+    };
+    if access_scope == AccessScope::DirectOnly {
+        return (None, reason_texts(undecided));
     }
     let lock_states = || states_without_access.lock().unwrap_or_else(PoisonError::into_inner);
     let mut goal = |path: &PathSoFar<'_>| {
@@ -234,7 +236,10 @@ fn find_access(
     let search = graph.find_shortest_path(from, &mut goal);
     match search.found {
         Some(found) => (Some(found.witness), Vec::new()),
-        None => (None, reason_texts(search.undecided)),
+        None => {
+            undecided.extend(search.undecided);
+            (None, reason_texts(undecided))
+        }
     }
 }
 

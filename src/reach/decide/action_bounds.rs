@@ -1,4 +1,5 @@
-//! What an access allows at the most and at the least, by actions alone: cheap answers that spare questions.
+//! Bounds of an access formula by action: a superset and a subset of the allowed actions. They are cheap and save
+//! questions to the solver.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use fixedbitset::FixedBitSet;
 use crate::iam::{ElementKind, Statement};
 use crate::solve::{Access, Branch, Solver, StatementUse};
 
-/// The actions that an access may allow on something, under some condition. All others it denies for certain.
+/// A superset of the actions that an access formula allows. All other actions are denied in every request.
 pub(crate) fn action_upper_bound(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
     union(solver, access, |branch| {
         let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
@@ -24,7 +25,7 @@ pub(crate) fn action_upper_bound(solver: &Solver<'_>, access: &Access) -> FixedB
     })
 }
 
-/// The actions that an access allows for certain, on whatever resource, without a condition.
+/// The actions that an access formula allows on all resources, unconditionally.
 pub(crate) fn action_lower_bound(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
     union(solver, access, |branch| {
         let mut bits = FixedBitSet::with_capacity(solver.catalog.action_count());
@@ -44,8 +45,9 @@ pub(crate) fn action_lower_bound(solver: &Solver<'_>, access: &Access) -> FixedB
     })
 }
 
-/// Whether an access that may allow only some actions is within another for certain: the same layers limit both, and
-/// the other's first list allows these actions on whatever resource, without a condition.
+/// Whether an access formula is contained in another, as far as actions and common layers show it: the container has no
+/// other limits, and its first layer allows the actions of `upper_bound` on all resources, unconditionally. False if
+/// unknown.
 pub(crate) fn is_contained(
     solver: &Solver<'_>,
     access: &Access,
@@ -58,18 +60,19 @@ pub(crate) fn is_contained(
             && first.is_some_and(|list| {
                 upper_bound.is_subset(&collect_listed_actions(
                     solver,
-                    list.iter().filter(|one| matches_every_request(one)),
+                    list.iter().filter(|statement_use| matches_every_request(statement_use)),
                     UnknownActions::AssumeNone,
                 ))
             })
     };
-    // What the catalog does not know is in no set of actions.
+    // The sets of actions lack actions that are not in the catalog.
     let unknown = find_uncataloged_actions(solver, access);
     let grants_unknown = |branch: &&Branch| {
         let plain =
             branch.allow_layers.iter().take(1).flatten().filter(|statement_use| matches_every_request(statement_use));
         let lists = |action: &String| {
-            plain.clone().any(|statement_use| solver.may_list_unknown_action(statement_use, action).unwrap_or(true))
+            // A statement that exceeds a limit does not prove that the branch grants the action.
+            plain.clone().any(|statement_use| solver.may_list_unknown_action(statement_use, action) == Ok(true))
         };
         unknown.as_ref().is_some_and(|unknown| unknown.iter().all(lists))
     };
@@ -84,18 +87,19 @@ pub(crate) fn is_contained(
     access.branches.iter().all(|branch| candidates.iter().any(|candidate| has_limits_of(branch, candidate)))
 }
 
-/// The actions that the granting statements name and the catalog does not know; none where that cannot be told.
+/// The actions of the granting statements that are not in the catalog. None if a pattern exceeds the solver's limits.
 pub(crate) fn find_uncataloged_actions(solver: &Solver<'_>, access: &Access) -> Option<Vec<String>> {
     let granting = access.branches.iter().flat_map(|branch| branch.allow_layers.iter().flatten());
-    let unknown_by_statement: Option<Vec<Vec<String>>> = granting.map(|one| solver.unknown_actions(one).ok()).collect();
+    let unknown_by_statement: Option<Vec<Vec<String>>> =
+        granting.map(|statement_use| solver.unknown_actions(statement_use).ok()).collect();
     unknown_by_statement.map(|all| all.concat())
 }
 
 fn is_same_list(first: &[StatementUse], second: &[StatementUse]) -> bool {
-    first.len() == second.len() && first.iter().zip(second).all(|(one, other)| is_same_statement(one, other))
+    first.len() == second.len() && first.iter().zip(second).all(|(first, second)| is_same_statement(first, second))
 }
 
-/// Whether two are one statement, by the place of its document in memory.
+/// Whether two uses have the same statement, compared by the address of the document.
 fn is_same_statement(first: &StatementUse, second: &StatementUse) -> bool {
     Arc::ptr_eq(&first.document, &second.document)
         && first.statement_index == second.statement_index
@@ -110,14 +114,15 @@ fn union(solver: &Solver<'_>, access: &Access, actions_of: impl Fn(&Branch) -> F
     all
 }
 
-/// What a statement lists whose actions cannot be told; the solver says so when it is asked.
+/// The actions that a statement lists if its patterns exceed the solver's limits. The solver then reports the question
+/// as undecided.
 #[derive(Copy, Clone, Eq, PartialEq)]
 enum UnknownActions {
     AssumeAll,
     AssumeNone,
 }
 
-/// The actions that some statements list: never fewer than they do with [`Untold::IsAll`], never more with the other.
+/// The actions that statements list: a superset with [`UnknownActions::AssumeAll`], a subset with `AssumeNone`.
 fn collect_listed_actions<'s>(
     solver: &Solver<'_>,
     statements: impl Iterator<Item = &'s StatementUse>,
@@ -134,7 +139,7 @@ fn collect_listed_actions<'s>(
     bits
 }
 
-/// Whether a statement speaks of every request of its actions.
+/// Whether a statement matches every request for its actions.
 fn matches_every_request(statement_use: &StatementUse) -> bool {
     let statement = statement_use.statement();
     statement_use.resource_scope.is_none()
@@ -143,7 +148,7 @@ fn matches_every_request(statement_use: &StatementUse) -> bool {
         && is_on_all_resources(statement)
 }
 
-/// Whether a statement is about every resource.
+/// Whether a statement applies to all resources.
 pub(crate) fn is_on_all_resources(statement: &Statement) -> bool {
     statement.resource.as_ref().is_none_or(|element| {
         element.kind == ElementKind::List && element.patterns.iter().any(|pattern| pattern.is_match_all())
@@ -162,7 +167,7 @@ mod tests {
     use crate::iam::{DocumentKind, PolicyDocument};
     use crate::source::SourceFile;
 
-    /// How many actions a policy allows at the least and at the most.
+    /// The numbers of actions in the lower and in the upper bound.
     fn bounds(statements: &Value) -> (usize, usize) {
         let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
         let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
@@ -174,7 +179,7 @@ mod tests {
     #[test]
     fn unparsable_actions_are_neither_certain_nor_excluded() {
         let all = Catalog::embedded().action_count();
-        // More characters than the solver has symbols for.
+        // More distinct characters than the solver's alphabet has.
         let unsupported_characters: String = (0..200).filter_map(|i| char::from_u32(0x4e00 + i)).collect();
         let statement = |effect: &str, action: &str| json!({ "Effect": effect, "Action": action, "Resource": "*" });
         let unsupported = format!("s3:*{unsupported_characters}");
@@ -189,7 +194,7 @@ mod tests {
         Arc::new(PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap())
     }
 
-    /// What a policy allows under a permissions boundary and the Deny of an SCP.
+    /// The access of a policy, restricted by a permissions boundary and the Deny of an SCP.
     fn limited(policy: &Arc<PolicyDocument>, boundary: &Arc<PolicyDocument>, scp: &Arc<PolicyDocument>) -> Access {
         let mut branch = Branch::from_policies([(policy, 0)]);
         branch.add_allows(1, boundary, 1);
@@ -213,16 +218,16 @@ mod tests {
         let (all, some) = (allow(json!("*")), allow(json!(["s3:Get*", "iam:CreateUser"])));
         let narrow = limited(&some, &boundary, &scp);
         assert!(contained(&narrow, &limited(&all, &boundary, &scp)));
-        // The boundary leaves nothing of iam.
+        // The boundary allows no iam actions.
         assert!(contained(&narrow, &limited(&allow(json!("s3:*")), &boundary, &scp)));
         assert!(!contained(&narrow, &limited(&allow(json!("s3:GetObject")), &boundary, &scp)));
-        // The same text in another document is another layer, of which nothing is known.
+        // The same text in another document counts as a different layer.
         assert!(!contained(&narrow, &limited(&all, &boundary, &deny(&regions))));
         assert!(!contained(&narrow, &limited(&all, &allow(json!("s3:*")), &scp)));
-        // Who has one limit less may do more.
+        // One limit is missing.
         assert!(!contained(&Access::from_policies([(&some, 0)]), &limited(&all, &boundary, &scp)));
         assert!(contained(&narrow, &Access::from_policies([(&all, 0)])));
-        // A condition may fail.
+        // The container has a condition.
         let when = json!([{ "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": regions }]);
         assert!(!contained(&narrow, &limited(&document(&when), &boundary, &scp)));
     }
@@ -237,7 +242,7 @@ mod tests {
         let contained = |access: &Access, container: &Access| {
             is_contained(&solver, access, &action_upper_bound(&solver, access), container)
         };
-        let unknown = allow(json!(["s3:GetObject", "s3:DoWhatIsNotKnown"]));
+        let unknown = allow(json!(["s3:GetObject", "s3:UncatalogedAction"]));
         assert!(contained(&unknown, &allow(json!("s3:*"))));
         assert!(!contained(&unknown, &allow(json!(["s3:GetObject", "s3:List*"]))));
         assert!(contained(&unknown, &unknown.clone()));

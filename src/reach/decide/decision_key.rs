@@ -1,5 +1,5 @@
-//! What decides over a question. Two of whom the same statements speak and the same is known get one answer; whole
-//! fleets of roles are alike so.
+//! The cache key of a decision: the statements that determine the answer, and the facts about the keys that they use.
+//! Principals with the same key get the same answer; in practice whole fleets of roles do.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::access::{KeyFact, decide_condition};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
 use crate::solve::{Branch, ResourceScope, StatementUse};
 
-/// The statements that decide, and what is known of the keys that they name.
+/// The statements that determine an answer, and the facts about the keys that they use.
 #[derive(Eq, Hash, PartialEq)]
 pub(crate) struct DecisionKey {
     partition: &'static str,
@@ -16,14 +16,14 @@ pub(crate) struct DecisionKey {
     facts: Vec<ConditionKeyFact>,
 }
 
-/// The statements of a branch, list by list; what must not match comes last.
+/// The statements of a branch, layer by layer. Deny statements come last.
 #[derive(Eq, Hash, PartialEq)]
 struct BranchKey {
     statement_lists: Vec<Vec<StatementKey>>,
     scope_exclusions: Vec<ResourceScope>,
 }
 
-/// A statement.
+/// One use of a statement.
 #[derive(Eq, Hash, PartialEq)]
 struct StatementKey {
     document: DocumentPtr,
@@ -32,7 +32,7 @@ struct StatementKey {
     resource_scope: Option<Arc<ResourceScope>>,
 }
 
-/// A document by its place in memory, which it keeps.
+/// A document, compared by address. INVARIANT: the key owns the document, so that its address stays unique.
 struct DocumentPtr(Arc<PolicyDocument>);
 
 impl PartialEq for DocumentPtr {
@@ -49,16 +49,16 @@ impl Hash for DocumentPtr {
     }
 }
 
-/// What is known of a key that a statement names.
+/// The fact about a condition key that a statement uses.
 #[derive(Eq, Hash, PartialEq)]
 enum ConditionKeyFact {
-    /// Whether the condition holds: what else is known of its key makes no difference.
+    /// The fact decides the condition, so the fact itself is irrelevant.
     Decided(bool),
     Fact(ContextKey, KeyFact),
 }
 
 impl DecisionKey {
-    /// What decides over branches.
+    /// The key for a question about these branches.
     pub(crate) fn new(
         branches: &[Branch],
         partition: Partition,
@@ -76,7 +76,7 @@ impl DecisionKey {
         key
     }
 
-    /// Adds what is known of the keys that a statement names, in its conditions and as variables.
+    /// Adds the facts about the keys that a statement uses, in its conditions and as policy variables.
     pub(crate) fn add(&mut self, statement_use: &StatementUse, known: &impl Fn(&ContextKey) -> KeyFact) {
         let statement = statement_use.statement();
         for condition in &statement.conditions {
@@ -90,11 +90,11 @@ impl DecisionKey {
     }
 }
 
-fn to_statement_key(one: &StatementUse) -> StatementKey {
+fn to_statement_key(statement_use: &StatementUse) -> StatementKey {
     StatementKey {
-        document: DocumentPtr(Arc::clone(&one.document)),
-        index: one.statement_index,
-        rcp_services_only: one.rcp_services_only,
-        resource_scope: one.resource_scope.clone(),
+        document: DocumentPtr(Arc::clone(&statement_use.document)),
+        index: statement_use.statement_index,
+        rcp_services_only: statement_use.rcp_services_only,
+        resource_scope: statement_use.resource_scope.clone(),
     }
 }

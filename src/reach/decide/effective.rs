@@ -1,4 +1,4 @@
-//! What someone may do of all that paths need.
+//! The effective access of a state, and its part for one action.
 
 use fixedbitset::FixedBitSet;
 
@@ -9,18 +9,20 @@ use crate::catalog::ActionId;
 use crate::iam::Partition;
 use crate::solve::{Access, Branch, Solver, StatementUse, build_allow_all, build_effective_access};
 
-/// Steps that one question may take.
+/// The solver's step limit for one question.
 pub(crate) const BUDGET: u64 = 1_000_000;
 
-/// Someone's access, made ready for many questions.
+/// The effective access of a state.
 pub(crate) struct EffectiveAccess<'n> {
     pub(crate) layers: Layers,
+    /// The layers as an access formula, without requests in the past.
     pub(crate) access: Access,
+    /// The policies that the statement uses of `access` refer to.
     pub(crate) policies: Vec<PolicyRef>,
     pub(crate) known: &'n KnownContext,
     pub(crate) partition: Partition,
     pub(crate) account: &'n str,
-    /// What it may do at the most.
+    /// A superset of the allowed actions.
     pub(crate) upper_bound: FixedBitSet,
 }
 
@@ -36,68 +38,68 @@ impl<'n> EffectiveAccess<'n> {
         let (mut access, policies) = build_effective_access(&layers);
         time_floor.apply(&mut access);
         let upper_bound = action_upper_bound(solver, &access);
-        EffectiveAccess { layers, access, policies, known, partition, account, upper_bound: upper_bound }
+        EffectiveAccess { layers, access, policies, known, partition, account, upper_bound }
     }
 
-    /// Whether it may do something at all, by actions alone.
+    /// Whether the upper bound contains an action.
     pub(crate) fn may_allow(&self, solver: &Solver<'_>, action: &str) -> bool {
         solver.catalog.find_action(action).is_some_and(|id| self.upper_bound.contains(id.0 as usize))
     }
 
-    /// Whether some statement asks for a key, in lower case.
+    /// Whether a statement has a condition on a key, given in lower case.
     pub(crate) fn has_condition_on(&self, key: &str) -> bool {
         let statements = self.policies.iter().flat_map(|policy| &policy.document.statements);
         statements.flat_map(|statement| &statement.conditions).any(|condition| condition.key.lower() == key)
     }
 }
 
-/// What must allow a request beside the organization.
+/// The layers that must allow a request. SCPs must always allow it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(crate) enum RequiredLayers {
-    /// Its own policies and its boundary.
+    /// Identity policies and boundary.
     IdentityAndBoundary,
-    /// Its boundary: the policy of the resource names it.
+    /// The boundary alone: the resource policy names the principal.
     BoundaryOnly,
-    /// Nothing: the policy of the resource names a session of it, or anyone (`docs/semantics.md` §4).
+    /// None: the resource policy names a session of the principal, or anyone (`docs/semantics.md` §4).
     OrganizationOnly,
 }
 
-/// The part of an access that speaks of an action, and what of it must allow. Every Deny counts on every side.
+/// The part of an access formula for one action, with the required layers only. All Deny statements are kept.
 pub(crate) fn restrict_to_action(
     solver: &Solver<'_>,
-    access: &Access,
+    effective: &EffectiveAccess<'_>,
     action: ActionId,
     required_layers: RequiredLayers,
-    has_boundary: bool,
 ) -> Access {
     let lists_action = |statement_use: &&StatementUse| {
         statement_use.resource_scope.is_none() && may_list_action(solver, statement_use, action)
     };
     let restricted = |branch: &Branch| {
         let list = |list: &Vec<StatementUse>| list.iter().filter(lists_action).cloned().collect();
-        // Its own policies stand first, its boundary next.
+        // INVARIANT: `build_effective_access` puts the identity policies first and the boundary next.
         let skip = match required_layers {
             RequiredLayers::IdentityAndBoundary => 0,
             RequiredLayers::BoundaryOnly => 1,
-            RequiredLayers::OrganizationOnly => 1 + usize::from(has_boundary),
+            RequiredLayers::OrganizationOnly => 1 + usize::from(effective.layers.boundary.is_some()),
         };
         let mut allow_layers: Vec<Vec<StatementUse>> = branch.allow_layers.iter().skip(skip).map(list).collect();
         if allow_layers.is_empty() {
             allow_layers.push(build_allow_all());
         }
         Branch {
-            allow_layers: allow_layers,
+            allow_layers,
             deny_statements: branch.deny_statements.iter().filter(lists_action).cloned().collect(),
             scope_exclusions: Vec::new(),
         }
     };
-    Access { branches: access.branches.iter().filter(is_identity_branch).map(restricted).collect() }
+    Access { branches: effective.access.branches.iter().filter(is_identity_branch).map(restricted).collect() }
 }
 
-/// The branches of an access without what the policies of resources say, which is about those resources.
+/// The branches of an access formula without statements of resource policies.
 pub(crate) fn identity_branches(access: &Access) -> Vec<Branch> {
-    let without_resource_policies =
-        |list: &Vec<StatementUse>| list.iter().filter(|one| one.resource_scope.is_none()).cloned().collect();
+    let without_resource_policies = |list: &Vec<StatementUse>| {
+        list.iter().filter(|statement_use| statement_use.resource_scope.is_none()).cloned().collect()
+    };
     let restricted = |branch: &Branch| Branch {
         allow_layers: branch.allow_layers.iter().map(without_resource_policies).collect(),
         deny_statements: without_resource_policies(&branch.deny_statements),
@@ -113,7 +115,7 @@ fn is_identity_branch(branch: &&Branch) -> bool {
         .is_some_and(|list| list.iter().all(|statement_use| statement_use.resource_scope.is_none()))
 }
 
-/// Whether a statement may speak of an action.
+/// Whether a statement may list an action. Also true if its action patterns exceed the solver's limits.
 pub(crate) fn may_list_action(solver: &Solver<'_>, statement_use: &StatementUse, action: ActionId) -> bool {
     let is_applicable =
         !statement_use.rcp_services_only || solver.catalog.supports_rcp(solver.catalog.action_service(action));

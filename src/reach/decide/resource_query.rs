@@ -1,66 +1,65 @@
-//! On which of many things an action is allowed. Things that the same statements match are decided once.
+//! The resources, out of many, on which an action is allowed. Resources that the same statements match form an
+//! equivalence class, which is decided once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
+use super::context_facts::{ContextFacts, add_context_facts};
 use super::decision_key::DecisionKey;
 use super::effective::{BUDGET, EffectiveAccess};
-use crate::access::{KeyFact, KnownContext, decide_condition};
+use super::world::{CachedAnswer, QueryTarget, World};
+use crate::access::{KeyFact, decide_condition};
 use crate::catalog::ActionId;
 use crate::iam::{Condition, ContextKey, ElementKind, Statement, Template, TemplatePart};
-use crate::reach::graph::{CachedAnswer, Graph};
 use crate::reach::model::arn_index::ArnIndex;
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Question, StatementUse, UndecidedReason, build_allow_all,
 };
 
-/// A question about many things.
+/// A question about one action and many resources.
 pub(crate) struct ResourceQuery<'q> {
-    pub(crate) graph: &'q Graph<'q>,
+    pub(crate) world: &'q World<'q>,
     pub(crate) effective: &'q EffectiveAccess<'q>,
     pub(crate) action: ActionId,
-    /// The part of the principal's access that speaks of the action ([`super::effective::speaking`]).
+    /// The principal's access for the action ([`super::effective::restrict_to_action`]).
     pub(crate) access: &'q Access,
     pub(crate) arn_index: &'q ArnIndex,
-    /// Those that are asked about.
+    /// The resources in question.
     pub(crate) candidates: &'q FixedBitSet,
-    /// What is known of a key in a request on one of them, beyond what is known of every request.
+    /// The facts about keys in a request on one of them, in addition to those about every request.
     pub(crate) facts: &'q ContextFacts<'q>,
 }
 
-/// What is known of a key in a request on something.
-pub(crate) type ContextFacts<'f> = dyn Fn(usize, &ContextKey) -> Option<KeyFact> + Sync + 'f;
-
-/// Keys that tell what the thing itself is like: where a condition asks for one, each thing is asked about.
+/// Prefixes of keys about the resource itself. A condition on such a key is decided for each resource.
 const RESOURCE_KEYS: [&str; 3] = ["aws:resourcetag/", "iam:resourcetag/", "iam:permissionsboundary"];
 
 fn is_resource_key(key: &ContextKey) -> bool {
     RESOURCE_KEYS.iter().any(|name| key.lower().starts_with(name))
 }
 
-/// What one statement says of the things.
+/// The candidates that a statement matches.
 #[derive(Clone)]
 struct StatementMatch<'q> {
     statement_use: &'q StatementUse,
     matched: Arc<FixedBitSet>,
-    /// Whether it matches these and no others, whatever the request.
+    /// Whether the statement's resources match exactly these. Otherwise `matched` is a superset.
     is_exact: bool,
-    /// Whether it holds for whatever request on them.
+    /// Whether it matches every request on them.
     is_unconditional: bool,
-    /// Whether each of them must be asked about.
+    /// Whether each of them must be decided by itself.
     is_resource_specific: bool,
 }
 
-/// What the statements of a branch say.
+/// The candidates that the statements of a branch match.
 struct BranchMatch<'q> {
     allow_layers: Vec<Vec<StatementMatch<'q>>>,
     deny_statements: Vec<StatementMatch<'q>>,
 }
 
 impl ResourceQuery<'_> {
-    /// Those on which it is allowed.
+    /// The candidates on which the action is allowed.
     pub(crate) fn find_allowed(&self, undecided: &mut BTreeSet<UndecidedReason>) -> FixedBitSet {
         let mut allowed = self.arn_index.empty_set();
         if self.candidates.is_clear() {
@@ -102,8 +101,9 @@ impl ResourceQuery<'_> {
         allowed
     }
 
-    /// Whether it is allowed on a thing. Where every statement matches exactly, all that counts of the thing's ARN is
-    /// its account.
+    /// Whether the action is allowed on a resource.
+    ///
+    /// `exact`: every statement matches exactly, so that only the account of the resource's ARN matters.
     fn is_allowed_on(
         &self,
         access: &Access,
@@ -111,13 +111,15 @@ impl ResourceQuery<'_> {
         exact: bool,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        let solver = self.graph.solver;
+        let solver = self.world.solver;
         let arn = self.arn_index.arn(resource);
-        let arn_part = if exact { arn.split(':').nth(4).unwrap_or_default() } else { arn };
-        let query_key = (self.action, arn_part.to_owned());
+        let target = match arn.split(':').nth(4).filter(|_| exact) {
+            Some(account) => QueryTarget::Account(account.to_owned()),
+            None => QueryTarget::Arn(arn.to_owned()),
+        };
         let decision_key =
             DecisionKey::new(&access.branches, self.effective.partition, |key| self.fact_for(resource, key));
-        let answer = self.graph.answers.get_or_compute((query_key, decision_key), || {
+        let answer = self.world.answers.get_or_compute((self.action, target, decision_key), || {
             let known = add_context_facts(self.effective.known, access, resource, self.facts);
             let answer = solver.answer(&Question {
                 effective: access,
@@ -138,63 +140,54 @@ impl ResourceQuery<'_> {
     }
 
     fn match_branch<'q>(&self, branch: &'q Branch) -> BranchMatch<'q> {
-        let allow_layers = branch
-            .allow_layers
-            .iter()
-            .map(|list| list.iter().map(|statement_use| self.match_statement(statement_use)).collect())
-            .collect();
+        let match_list = |list: &'q Vec<StatementUse>| {
+            list.iter().map(|statement_use| self.match_statement(statement_use)).collect()
+        };
         BranchMatch {
-            allow_layers: allow_layers,
-            deny_statements: branch
-                .deny_statements
-                .iter()
-                .map(|statement_use| self.match_statement(statement_use))
-                .collect(),
+            allow_layers: branch.allow_layers.iter().map(match_list).collect(),
+            deny_statements: match_list(&branch.deny_statements),
         }
     }
 
     fn match_statement<'q>(&self, statement_use: &'q StatementUse) -> StatementMatch<'q> {
+        let matches_nothing = || StatementMatch {
+            statement_use,
+            matched: Arc::new(self.arn_index.empty_set()),
+            is_exact: true,
+            is_unconditional: false,
+            is_resource_specific: false,
+        };
         let statement = statement_use.statement();
-        let (matched, exact) = self.find_matched(statement);
-        let each = !exact || statement.keys().any(is_resource_key);
+        let (matched, is_exact) = self.find_matched(statement);
         let mut has_undecided_condition = false;
         for condition in &statement.conditions {
             match self.decide_for_candidates(condition) {
                 Some(true) => {}
-                Some(false) => {
-                    let matched = Arc::new(self.arn_index.empty_set());
-                    return StatementMatch {
-                        statement_use: statement_use,
-                        matched,
-                        is_exact: true,
-                        is_unconditional: false,
-                        is_resource_specific: false,
-                    };
-                }
+                Some(false) => return matches_nothing(),
                 None => has_undecided_condition = true,
             }
         }
         StatementMatch {
-            statement_use: statement_use,
+            statement_use,
             matched,
-            is_exact: exact,
-            is_unconditional: exact && !has_undecided_condition,
-            is_resource_specific: each,
+            is_exact,
+            is_unconditional: is_exact && !has_undecided_condition,
+            is_resource_specific: !is_exact || statement.keys().any(is_resource_key),
         }
     }
 
-    /// Whether a condition holds in every such request, or in none; nothing where requests or things differ.
+    /// Whether a condition holds in every request on the candidates, or in none. None if requests or candidates differ.
     fn decide_for_candidates(&self, condition: &Condition) -> Option<bool> {
         let resource = self.candidates.minimum().filter(|_| !is_resource_key(&condition.key))?;
         decide_condition(condition, &self.fact_for(resource, &condition.key))
     }
 
-    /// What is known of a key in a request on a thing.
+    /// The fact about a key in a request on a resource.
     fn fact_for(&self, resource: usize, key: &ContextKey) -> KeyFact {
         (self.facts)(resource, key).unwrap_or_else(|| self.effective.known.fact(key))
     }
 
-    /// The things that the resources of a statement match, and whether these are all of them exactly.
+    /// The resources that a statement matches, and whether the set is exact. Otherwise it is a superset.
     fn find_matched(&self, statement: &Statement) -> (Arc<FixedBitSet>, bool) {
         let everything = || self.arn_index.find_matching("*");
         let Some(element) = &statement.resource else { return (everything(), true) };
@@ -220,7 +213,8 @@ impl ResourceQuery<'_> {
         }
     }
 
-    /// A pattern as a glob with its variables replaced; none where one is not known.
+    /// A pattern as a glob, with the values of its policy variables. None if a value is unknown, or if a literal part
+    /// contains a wildcard character.
     fn resolve_glob(&self, pattern: &Template) -> Option<String> {
         let mut glob = String::new();
         for part in pattern.parts() {
@@ -239,24 +233,7 @@ impl ResourceQuery<'_> {
     }
 }
 
-/// What is known of a request on a thing: what is known of every request, and the facts about the keys that some
-/// statement names.
-pub(crate) fn add_context_facts(
-    known: &KnownContext,
-    access: &Access,
-    resource: usize,
-    facts: &ContextFacts<'_>,
-) -> KnownContext {
-    let mut known = known.clone();
-    for key in access.uses().map(StatementUse::statement).flat_map(Statement::keys) {
-        if let Some(fact) = facts(resource, key) {
-            known.set(key.as_written(), fact);
-        }
-    }
-    known
-}
-
-/// A pattern as a glob that matches at least as much.
+/// A pattern as a glob that matches a superset.
 fn to_wider_glob(pattern: &Template) -> String {
     let part = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => text.replace(['*', '?'], "?"),
@@ -266,7 +243,7 @@ fn to_wider_glob(pattern: &Template) -> String {
     pattern.parts().iter().map(part).collect()
 }
 
-/// Splits blocks into what a set holds and what it does not.
+/// Splits each class into its members inside and outside of a set.
 fn refine_classes(classes: &mut Vec<FixedBitSet>, set: &FixedBitSet) {
     for i in 0..classes.len() {
         let Some(class) = classes.get_mut(i) else { continue };
@@ -294,42 +271,37 @@ impl<'q> BranchMatch<'q> {
         if allow_layers.is_empty() {
             allow_layers.push(build_allow_all());
         }
-        Branch {
-            allow_layers: allow_layers,
-            deny_statements: list(&self.deny_statements),
-            scope_exclusions: Vec::new(),
-        }
+        Branch { allow_layers, deny_statements: list(&self.deny_statements), scope_exclusions: Vec::new() }
     }
 }
 
-/// What the statements leave to be asked of a thing.
+/// The question about one resource that remains.
 enum Residual<'q> {
     Allowed,
     Denied,
-    /// What the conditions and variables of these decide.
+    /// The conditions and variables of these statements decide.
     Undecided(Vec<BranchMatch<'q>>),
 }
 
-/// What is left of the branches on a thing, without the statements that do not match it and the lists that one
-/// statement meets for certain.
+/// Removes the statements that do not match a resource, and the layers that one statement satisfies in every request.
 fn compute_residual<'q>(branches: &[BranchMatch<'q>], resource: usize) -> Residual<'q> {
+    let matching = |list: &[StatementMatch<'q>]| -> Vec<StatementMatch<'q>> {
+        list.iter().filter(|statement_match| statement_match.matched.contains(resource)).cloned().collect()
+    };
+    let has_unconditional =
+        |list: &[StatementMatch<'q>]| list.iter().any(|statement_match| statement_match.is_unconditional);
     let mut undecided = Vec::new();
-    for BranchMatch { allow_layers: require, deny_statements: forbid } in branches {
-        let matching = |list: &[StatementMatch<'q>]| -> Vec<StatementMatch<'q>> {
-            list.iter().filter(|statement_match| statement_match.matched.contains(resource)).cloned().collect()
-        };
-        let require: Vec<Vec<StatementMatch<'q>>> = require.iter().map(|list| matching(list)).collect();
-        let forbid = matching(forbid);
-        if require.iter().any(Vec::is_empty) || forbid.iter().any(|said| said.is_unconditional) {
+    for branch in branches {
+        let mut allow_layers: Vec<_> = branch.allow_layers.iter().map(|layer| matching(layer)).collect();
+        let deny_statements = matching(&branch.deny_statements);
+        if allow_layers.iter().any(Vec::is_empty) || has_unconditional(&deny_statements) {
             continue;
         }
-        let is_undecided =
-            |list: &Vec<StatementMatch<'q>>| !list.iter().any(|statement_match| statement_match.is_unconditional);
-        let require: Vec<Vec<StatementMatch<'q>>> = require.into_iter().filter(is_undecided).collect();
-        if require.is_empty() && forbid.is_empty() {
+        allow_layers.retain(|layer| !has_unconditional(layer));
+        if allow_layers.is_empty() && deny_statements.is_empty() {
             return Residual::Allowed;
         }
-        undecided.push(BranchMatch { allow_layers: require, deny_statements: forbid });
+        undecided.push(BranchMatch { allow_layers, deny_statements });
     }
     if undecided.is_empty() { Residual::Denied } else { Residual::Undecided(undecided) }
 }

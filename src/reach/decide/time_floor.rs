@@ -1,4 +1,4 @@
-//! What lies in the past cannot be asked any more: a request is made now, with credentials that are not old.
+//! Denies requests in the past: an attacker makes requests now, with recent credentials.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::iam::value::{Instant, TypedValue};
 use crate::iam::{Condition, ConditionOperator, PolicyDocument, Statement};
 use crate::solve::{Access, StatementUse};
 
-/// Keys of the clock.
+/// Condition keys that hold a time, in lower case.
 const TIME_KEYS: [&str; 3] = ["aws:tokenissuetime", "aws:currenttime", "aws:epochtime"];
 
-/// The day of a snapshot or an audit.
+/// The earliest time of a request.
 pub(crate) struct TimeFloor {
-    /// Denies requests of the past. The longest session lasts 36 hours (*GetSessionToken*), and no time zone is
-    /// known: two days are spared.
+    /// Denies requests more than two days before the audit. A session lasts up to 36 hours (AWS: GetSessionToken), and
+    /// the time zone is unknown.
     past_deny: Arc<PolicyDocument>,
 }
 
@@ -32,7 +32,7 @@ impl TimeFloor {
         TimeFloor { past_deny: Arc::new(PolicyDocument::from_statements("requests in the past", statements)) }
     }
 
-    /// Denies requests of the past where a statement asks for the time.
+    /// Adds the Deny to each branch with a condition on the time. The others do not need it.
     pub(crate) fn apply(&self, access: &mut Access) {
         for branch in &mut access.branches {
             if branch.uses().any(has_time_condition) {

@@ -1,50 +1,54 @@
-//! The things that an action can be asked on: principals, groups, policies; and which of them a pattern matches.
+//! An index of ARNs (principals, groups or policies): ARN to position, and the positions that a glob matches.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
 
-use crate::base::cache::Cache;
-use crate::base::glob::Glob;
+use crate::baseline::Glob;
 
-/// Some things with ARNs, by position.
+/// ARNs by position.
 pub(crate) struct ArnIndex {
     arns: Vec<String>,
-    /// Positions, by ARN in order.
+    /// The positions, ordered by ARN.
     sorted: Vec<usize>,
-    match_cache: Cache<String, Arc<FixedBitSet>>,
+    match_cache: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
 }
 
 impl ArnIndex {
     pub(crate) fn new(arns: Vec<String>) -> ArnIndex {
         let mut sorted: Vec<usize> = (0..arns.len()).collect();
         sorted.sort_by(|a, b| arns.get(*a).cmp(&arns.get(*b)));
-        ArnIndex { arns, sorted, match_cache: Cache::default() }
+        ArnIndex { arns, sorted, match_cache: Mutex::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.arns.len()
     }
 
+    /// The ARN at a position.
     pub(crate) fn arn(&self, position: usize) -> &str {
-        self.arns.get(position).map_or("", String::as_str)
+        // INVARIANT: positions come from this index.
+        self.arns.get(position).expect("a position of this index")
     }
 
+    /// The position of an ARN. None if it is not in the index.
     pub(crate) fn find(&self, arn: &str) -> Option<usize> {
         let at = self.sorted.binary_search_by(|position| self.arn(*position).cmp(arn)).ok()?;
         self.sorted.get(at).copied()
     }
 
+    /// A set of positions, empty, with room for all.
     pub(crate) fn empty_set(&self) -> FixedBitSet {
         FixedBitSet::with_capacity(self.arns.len())
     }
 
-    /// Those whose ARN a glob matches; only what begins like it is looked at.
+    /// The positions whose ARN matches a glob. Searches only ARNs with the glob's literal prefix.
     pub(crate) fn find_matching(&self, glob: &str) -> Arc<FixedBitSet> {
-        self.match_cache.get_or_compute_borrowed(glob, || Arc::new(self.compute_matching(glob)))
-    }
-
-    fn compute_matching(&self, glob: &str) -> FixedBitSet {
+        let lock = || self.match_cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(cached) = lock().get(glob) {
+            return Arc::clone(cached);
+        }
         let mut found = self.empty_set();
         if glob.chars().all(|c| c == '*') && !glob.is_empty() {
             found.insert_range(..);
@@ -58,6 +62,8 @@ impl ArnIndex {
                 .filter(|position| glob.matches(self.arn(**position)))
                 .for_each(|position| found.insert(*position));
         }
+        let found = Arc::new(found);
+        lock().insert(glob.to_owned(), Arc::clone(&found));
         found
     }
 }

@@ -1,7 +1,23 @@
-//! The attack graph's data: principals, their states, techniques, and the indices that find targets.
+//! The attack graph's data: principals, states, escalation techniques, and the indices that find targets.
+//!
+//! - `arn_index`: ARNs by position, and the positions that a glob matches.
+//! - `attachable_policies`: managed policies that can be attached in an account.
+//! - `state`: a principal plus the changes made to it.
+//! - `node`: a principal with its policy layers, and its layers after a change.
+//! - `managed_policies`: the customer managed policies of a snapshot.
+//! - `principal_sets`: sets of users, roles, group members and policy holders.
+//! - `trust_summary`: the principals that one trust policy names.
+//! - `trust_index`: roles by the principals and services that their trust policies name.
+//! - `technique`: the escalation techniques, read from `techniques.toml`.
+//! - `complement`: policies that allow everything except one action or one resource.
 
 pub(crate) mod arn_index;
+pub(crate) mod attachable_policies;
+pub(crate) mod complement;
+pub(crate) mod managed_policies;
+pub(crate) mod node;
 pub(crate) mod principal_sets;
 pub(crate) mod state;
 pub(crate) mod technique;
 pub(crate) mod trust_index;
+pub(crate) mod trust_summary;

@@ -1,40 +1,35 @@
-//! Everyone by what can be done to them.
+//! Sets of principals: by type, by account, by group, by managed policy.
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::arn_index::ArnIndex;
-use super::state::PrincipalNode;
-use crate::snapshot::{AttachmentKind, IamEntityKind, PolicyAttachment, Snapshot};
+use super::managed_policies::managed_policy_arn;
+use super::node::PrincipalNode;
+use crate::snapshot::{IamEntityKind, Snapshot};
 
-/// Everyone by what can be done to them.
+/// Sets of principals, by position in the snapshot.
 pub(crate) struct PrincipalSets {
-    /// Users.
     pub(crate) users: FixedBitSet,
-    /// Roles that can be passed and assumed: not those that services own.
+    /// Roles that can be passed and assumed. Excludes service-linked roles.
     pub(crate) roles: FixedBitSet,
-    /// Roles whose policies their account may change.
+    /// Roles whose policies and trust policy the account can change. Excludes roles under `/aws-reserved/`.
     pub(crate) modifiable_roles: FixedBitSet,
-    /// Roles that are known to lack an instance profile.
+    /// Roles that have no instance profile according to the snapshot.
     pub(crate) roles_without_profile: FixedBitSet,
     /// The principals of each account, in the snapshot's order of accounts.
-    pub(crate) by_account: Vec<FixedBitSet>,
-    /// The accounts' positions, by number.
+    by_account: Vec<FixedBitSet>,
+    /// Account id to the account's position.
     account_positions: FxHashMap<String, usize>,
-    /// Each principal's account.
-    pub(crate) account_by_principal: Vec<usize>,
-    /// Who has each customer managed policy, itself or by a group.
-    pub(crate) policy_holders: Vec<FixedBitSet>,
-    /// Who is in each group.
-    pub(crate) group_members: Vec<FixedBitSet>,
+    /// Principal to its account's position.
+    account_by_principal: Vec<usize>,
+    /// Customer managed policy to the principals that hold it, directly or through a group.
+    policy_holders: Vec<FixedBitSet>,
+    /// Group to its members.
+    group_members: Vec<FixedBitSet>,
 }
 
 impl PrincipalSets {
-    /// The principals of an account, by its number.
-    pub(crate) fn find_account_principals(&self, account: &str) -> Option<&FixedBitSet> {
-        self.account_positions.get(account).and_then(|at| self.by_account.get(*at))
-    }
-
     pub(crate) fn new(
         snapshot: &Snapshot,
         nodes: &[PrincipalNode<'_>],
@@ -42,63 +37,82 @@ impl PrincipalSets {
         groups: &ArnIndex,
         policies: &ArnIndex,
     ) -> PrincipalSets {
+        let account_ids = snapshot.accounts.iter().map(|account| account.id.as_str().to_owned());
         let mut sets = PrincipalSets {
             users: principals.empty_set(),
             roles: principals.empty_set(),
             modifiable_roles: principals.empty_set(),
             roles_without_profile: principals.empty_set(),
             by_account: snapshot.accounts.iter().map(|_| principals.empty_set()).collect(),
-            account_positions: snapshot
-                .accounts
-                .iter()
-                .enumerate()
-                .map(|(at, a)| (a.id.as_str().to_owned(), at))
-                .collect(),
+            account_positions: account_ids.enumerate().map(|(position, id)| (id, position)).collect(),
             account_by_principal: Vec::with_capacity(nodes.len()),
             policy_holders: (0..policies.len()).map(|_| principals.empty_set()).collect(),
             group_members: (0..groups.len()).map(|_| principals.empty_set()).collect(),
         };
         for (index, node) in nodes.iter().enumerate() {
-            let principal = node.principal;
-            let at = sets.account_positions.get(node.account.id.as_str()).copied().unwrap_or_default();
-            sets.account_by_principal.push(at);
-            if let Some(all) = sets.by_account.get_mut(at) {
-                all.insert(index);
-            }
-            match principal.entity_kind {
-                IamEntityKind::User => sets.users.insert(index),
-                IamEntityKind::Role => {
-                    sets.roles.insert(index);
-                    // AWS alone changes what is under this path.
-                    sets.modifiable_roles.set(index, !principal.path.starts_with("/aws-reserved/"));
-                }
-                IamEntityKind::SsoRole => sets.roles.insert(index),
-                IamEntityKind::ServiceLinkedRole => {}
-            }
-            sets.roles_without_profile.set(index, principal.instance_profile_count == Some(0));
-            for arn in principal.identity_policies.iter().filter_map(managed_policy_arn) {
+            sets.add_to_account(index, node);
+            sets.add_by_type(index, node);
+            for arn in node.principal.identity_policies.iter().filter_map(managed_policy_arn) {
                 if let Some(holders) = policies.find(arn).and_then(|policy| sets.policy_holders.get_mut(policy)) {
                     holders.insert(index);
                 }
             }
-            for name in &principal.group_names {
-                let found = node.account.groups.iter().find(|group| group.name == *name);
-                if let Some(members) = found
-                    .and_then(|group| groups.find(group.arn.as_str()))
-                    .and_then(|group| sets.group_members.get_mut(group))
-                {
+            for name in &node.principal.group_names {
+                let group = node.account.groups.iter().find(|group| group.name == *name);
+                let position = group.and_then(|group| groups.find(group.arn.as_str()));
+                if let Some(members) = position.and_then(|group| sets.group_members.get_mut(group)) {
                     members.insert(index);
                 }
             }
         }
         sets
     }
-}
 
-/// The ARN of a managed policy that someone has.
-pub(crate) fn managed_policy_arn(attachment: &PolicyAttachment) -> Option<&str> {
-    match &attachment.kind {
-        AttachmentKind::Attached { arn, .. } => Some(arn),
-        _ => None,
+    fn add_to_account(&mut self, index: usize, node: &PrincipalNode<'_>) {
+        // INVARIANT: nodes are the principals of the snapshot's accounts.
+        let account = self.account_positions.get(node.account.id.as_str()).copied();
+        let account = account.expect("the account of a principal is in the snapshot");
+        self.account_by_principal.push(account);
+        self.by_account.get_mut(account).expect("one set per account").insert(index);
+    }
+
+    fn add_by_type(&mut self, index: usize, node: &PrincipalNode<'_>) {
+        match node.principal.entity_kind {
+            IamEntityKind::User => self.users.insert(index),
+            IamEntityKind::Role => {
+                self.roles.insert(index);
+                // Only AWS can change roles under this path.
+                self.modifiable_roles.set(index, !node.principal.path.starts_with("/aws-reserved/"));
+            }
+            IamEntityKind::SsoRole => self.roles.insert(index),
+            IamEntityKind::ServiceLinkedRole => {}
+        }
+        self.roles_without_profile.set(index, node.principal.instance_profile_count == Some(0));
+    }
+
+    /// The position of a principal's account in the snapshot.
+    pub(crate) fn account_of(&self, principal: usize) -> usize {
+        // INVARIANT: `new` pushes one entry per principal.
+        *self.account_by_principal.get(principal).expect("a principal of the snapshot")
+    }
+
+    /// The principals in the account of a principal, including itself.
+    pub(crate) fn neighbors(&self, principal: usize) -> &FixedBitSet {
+        self.by_account.get(self.account_of(principal)).expect("one set per account")
+    }
+
+    /// The principals of an account, by its id. None if the account is not in the snapshot.
+    pub(crate) fn find_account_principals(&self, account: &str) -> Option<&FixedBitSet> {
+        self.account_positions.get(account).and_then(|position| self.by_account.get(*position))
+    }
+
+    /// The principals that hold a customer managed policy, by the policy's position.
+    pub(crate) fn policy_holders(&self, policy: usize) -> &FixedBitSet {
+        self.policy_holders.get(policy).expect("one set per policy")
+    }
+
+    /// The members of a group, by the group's position.
+    pub(crate) fn group_members(&self, group: usize) -> &FixedBitSet {
+        self.group_members.get(group).expect("one set per group")
     }
 }

@@ -1,40 +1,46 @@
-//! The paths by which a principal becomes another or makes itself broader: `techniques.toml`, read.
+//! Escalation techniques, read from `techniques.toml`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// One path.
+/// Actions that create an instance profile for a role.
+pub(crate) const INSTANCE_PROFILE_ACTIONS: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
+
+/// Actions that set a permissions boundary.
+pub(crate) const SET_BOUNDARY_ACTIONS: [&str; 2] = ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"];
+
+/// One escalation technique.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Technique {
-    /// Its id: that of pathfinding.cloud, or one of this program's own.
+    /// The id: from pathfinding.cloud, or defined by this project.
     pub id: String,
-    /// What sort of path it is.
+    /// How the technique works.
     pub kind: TechniqueKind,
-    /// What the principal does to the target, after its name: `assumes it`.
+    /// What the principal does to the target, as a predicate: `assumes this role`.
     pub summary: String,
-    /// The services that run what is changed or made: one of them must be trusted by the target.
+    /// The services that use the role. The role must trust one of them.
     #[serde(default)]
     pub services: Vec<String>,
-    /// The actions that the principal needs.
+    /// The actions that the principal must be allowed.
     #[serde(default)]
     pub required_actions: Vec<String>,
-    /// The paths that this one joins.
+    /// The ids of the techniques that this one combines.
     #[serde(default)]
     pub combines: Vec<String>,
-    /// Of which policies with a Deny it rids the principal.
+    /// The policies with a Deny statement that it removes from the principal.
     pub removes: Option<RemovedPolicy>,
-    /// What it rests on that a snapshot does not tell.
+    /// A prerequisite that a snapshot cannot confirm.
     pub assumption: Option<String>,
-    /// Whether the target needs an instance profile.
+    /// Whether the role needs an instance profile.
     #[serde(default)]
     pub instance_profile: bool,
-    /// What other descriptions of it ask for and this one does not, with the reason.
+    /// Actions that other descriptions of the technique list and that are not required here, with the reason.
     #[serde(default)]
     pub not_needed: BTreeMap<String, String>,
 }
 
-/// What sort of path it is; `techniques.toml` says what each means.
+/// How a technique works. `techniques.toml` describes each kind.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)]
@@ -67,16 +73,17 @@ struct TechniqueFile {
     technique: Vec<Technique>,
 }
 
-static TECHNIQUES: LazyLock<Vec<Technique>> =
-    LazyLock::new(|| toml::from_str::<TechniqueFile>(include_str!("techniques.toml")).expect("a valid list").technique);
+static TECHNIQUES: LazyLock<Vec<Technique>> = LazyLock::new(|| {
+    toml::from_str::<TechniqueFile>(include_str!("techniques.toml")).expect("techniques.toml is valid").technique
+});
 
-/// All paths, in order.
+/// All techniques, in the order of the file.
 pub fn techniques() -> &'static [Technique] {
     &TECHNIQUES
 }
 
 impl TechniqueKind {
-    /// Whether a path changes what decides over someone, other than by what is written.
+    /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
         use TechniqueKind::{
             JoinGroup, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy,
@@ -93,7 +100,7 @@ impl TechniqueKind {
         )
     }
 
-    /// What a path that widens a target writes to.
+    /// Where the technique writes a policy that allows everything. None if it writes no policy.
     pub(crate) fn write_target(self) -> Option<WriteTarget> {
         match self {
             TechniqueKind::PutUser | TechniqueKind::AttachUser => Some(WriteTarget::User),
@@ -105,25 +112,29 @@ impl TechniqueKind {
     }
 }
 
-/// Of which policies with a Deny a path rids the principal.
+/// The policies with a Deny statement that a technique removes from the principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RemovedPolicy {
-    /// Those written into it.
-    Inline,
-    /// Those attached to it.
-    Attached,
-    /// Those written into a group that it is in.
+    /// Inline policies of the role.
+    RoleInline,
+    /// Inline policies of the user.
+    UserInline,
+    /// Managed policies attached to the role.
+    RoleAttached,
+    /// Managed policies attached to the user.
+    UserAttached,
+    /// Inline policies of a group of the user.
     GroupInline,
-    /// Those attached to a group that it is in.
+    /// Managed policies attached to a group of the user.
     GroupAttached,
-    /// All of a group that it is in.
+    /// All policies of a group: the user leaves the group.
     Group,
-    /// Those that a customer wrote, wherever they are attached: their text is replaced.
+    /// Customer managed policies: a new version replaces the document.
     Text,
 }
 
-/// What is written to.
+/// Where a technique writes a policy.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(crate) enum WriteTarget {
     /// A user.
@@ -137,7 +148,7 @@ pub(crate) enum WriteTarget {
 }
 
 impl Technique {
-    /// The actions that are asked on the target or on what it holds, not on whatever there is.
+    /// Whether the required actions apply to the target or its policies. Otherwise they apply to any resource.
     pub(crate) fn has_target_resource(&self) -> bool {
         !matches!(
             self.kind,

@@ -1,4 +1,4 @@
-//! Which roles someone can assume: its own policies, its limits, and the role's trust policy together.
+//! The roles that a principal can assume: its own policies and the role's trust policy, evaluated together.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,194 +6,253 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
-use crate::access::{KeyFact, Layers, PolicyOrigin, PolicyRef, PrincipalType, ResourcePolicies, ResourcePolicy};
+use crate::access::{Layers, PolicyOrigin, PolicyRef, PrincipalType, ResourcePolicies, ResourcePolicy};
 use crate::catalog::ActionId;
 use crate::iam::{ContextKey, Template};
+use crate::reach::decide::context_facts::{add_context_facts, principal_fact};
 use crate::reach::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
-use crate::reach::decide::resource_query::{ContextFacts, ResourceQuery, add_context_facts};
-use crate::reach::graph::Graph;
+use crate::reach::decide::resource_query::ResourceQuery;
+use crate::reach::decide::world::World;
 use crate::reach::model::state::NodeState;
 use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Question, UndecidedReason, WitnessReplay, build_effective_access,
+    Access, ActionWorld, AnswerDetail, Grant, Question, UndecidedReason, WitnessReplay, build_effective_access,
 };
 
-/// The action.
 pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
 
-/// The roles that someone can assume.
+/// The roles that a state can assume.
 pub(crate) fn find_assumable_roles(
-    graph: &Graph<'_>,
+    world: &World<'_>,
     state: &NodeState,
     effective: &EffectiveAccess<'_>,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
-    let mut found = find_assumable_by_account(graph, effective, undecided);
-    found.union_with(&find_assumable_by_name(graph, state, effective, undecided));
+    let mut found = find_assumable_by_account(world, effective, undecided);
+    found.union_with(&find_assumable_by_name(world, state, effective, undecided));
     found.set(state.principal, false);
     found
 }
 
-/// The roles that someone can assume as all of its account can who may do the same: those that tell nobody apart.
+/// The assumable roles among those that treat all principals of an account the same. The result holds for every
+/// principal of the account with the same access.
 pub(crate) fn find_assumable_by_account(
-    graph: &Graph<'_>,
+    world: &World<'_>,
     effective: &EffectiveAccess<'_>,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
-    let mut by_account = graph
-        .trust_index
-        .find_account_roles(effective.account)
-        .cloned()
-        .unwrap_or_else(|| graph.principals.empty_set());
-    by_account.difference_with(graph.trust_index.principal_specific_roles());
-    let mut anyone = graph.trust_index.roles_trusting_anyone().clone();
-    anyone.difference_with(graph.trust_index.principal_specific_roles());
-    let candidates = CandidateRoles { by_name: anyone, by_account };
-    candidates.filter_assumable(graph, effective, undecided)
+    let principal_specific_roles = world.trust_index.principal_specific_roles();
+    let mut by_account = find_account_roles(world, effective.account);
+    by_account.difference_with(principal_specific_roles);
+    let mut by_name = world.trust_index.roles_trusting_anyone().clone();
+    by_name.difference_with(principal_specific_roles);
+    CandidateRoles { by_name, by_account }.filter_assumable(world, effective, undecided)
 }
 
-/// The roles that someone can assume and that tell some principals apart from others.
+/// The assumable roles among those that treat principals of one account differently.
 pub(crate) fn find_assumable_by_name(
-    graph: &Graph<'_>,
+    world: &World<'_>,
     state: &NodeState,
     effective: &EffectiveAccess<'_>,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
-    let mut by_account = graph
-        .trust_index
-        .find_account_roles(effective.account)
-        .cloned()
-        .unwrap_or_else(|| graph.principals.empty_set());
-    by_account.intersect_with(graph.trust_index.principal_specific_roles());
-    let mut named = graph.trust_index.roles_trusting_anyone().clone();
-    named.intersect_with(graph.trust_index.principal_specific_roles());
-    graph.trust_index.roles_naming(state.principal).iter().for_each(|role| named.insert(*role));
-    named.set(state.principal, false);
+    let principal_specific_roles = world.trust_index.principal_specific_roles();
+    let mut by_account = find_account_roles(world, effective.account);
+    by_account.intersect_with(principal_specific_roles);
     by_account.set(state.principal, false);
-    CandidateRoles { by_name: named, by_account }.filter_assumable(graph, effective, undecided)
+    let mut by_name = world.trust_index.roles_trusting_anyone().clone();
+    by_name.intersect_with(principal_specific_roles);
+    by_name.extend(world.trust_index.roles_naming(state.principal).iter().copied());
+    by_name.set(state.principal, false);
+    CandidateRoles { by_name, by_account }.filter_assumable(world, effective, undecided)
 }
 
-/// Roles that may let someone in.
+fn find_account_roles(world: &World<'_>, account: &str) -> FixedBitSet {
+    world.trust_index.find_account_roles(account).cloned().unwrap_or_else(|| world.principals.empty_set())
+}
+
+/// Roles whose trust policy may allow a principal.
 struct CandidateRoles {
-    /// Those that name it, or anyone.
+    /// Roles that name the principal or trust anyone.
     by_name: FixedBitSet,
-    /// Those that name its account.
+    /// Roles that trust the principal's account as a whole.
     by_account: FixedBitSet,
 }
 
+/// Roles that the principal's own policies, or its name in the trust policy, allow it to assume.
+struct AllowedRoles {
+    roles: FixedBitSet,
+    /// Those of `roles` that need the trust policy to name a session or anyone.
+    by_session: FixedBitSet,
+    /// The candidates in other accounts that need the principal's own policies.
+    cross_account: FixedBitSet,
+}
+
 impl CandidateRoles {
-    /// Those that someone can assume.
+    /// The candidates that the principal can assume.
     fn filter_assumable(
         mut self,
-        graph: &Graph<'_>,
+        world: &World<'_>,
         effective: &EffectiveAccess<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        let mut found = graph.principals.empty_set();
-        let Some(action) = graph.solver.catalog.find_action(ASSUME_ROLE) else { return found };
-        let trust_index = &graph.trust_index;
-        self.by_name.intersect_with(&graph.principal_sets.roles);
-        self.by_account.intersect_with(&graph.principal_sets.roles);
-        let CandidateRoles { by_name: named, mut by_account } = self;
-        if named.is_clear() && by_account.is_clear() {
-            return found;
+        // The catalog lists the actions of all techniques (a test checks this).
+        let Some(action) = world.solver.catalog.find_action(ASSUME_ROLE) else { return world.principals.empty_set() };
+        self.by_name.intersect_with(&world.principal_sets.roles);
+        self.by_account.intersect_with(&world.principal_sets.roles);
+        if self.by_name.is_clear() && self.by_account.is_clear() {
+            return world.principals.empty_set();
         }
-        // In its own account, who is named needs no policy of its own.
-        let mut named_in_account = named.clone();
-        let account_principals = graph.principal_sets.find_account_principals(effective.account);
-        account_principals.iter().for_each(|neighbours| named_in_account.intersect_with(neighbours));
-        let mut named_cross_account = named;
+        let query = AssumeQuery { world, effective, action };
+        let allowed = query.filter_by_own_policies(self, undecided);
+        query.filter_by_trust_policies(&allowed, undecided)
+    }
+}
+
+/// The question which roles a principal can assume.
+struct AssumeQuery<'q> {
+    world: &'q World<'q>,
+    effective: &'q EffectiveAccess<'q>,
+    action: ActionId,
+}
+
+impl AssumeQuery<'_> {
+    fn filter_by_own_policies(
+        &self,
+        candidates: CandidateRoles,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> AllowedRoles {
+        let (world, effective) = (self.world, self.effective);
+        let CandidateRoles { by_name, mut by_account } = candidates;
+        let account_principals = world.principal_sets.find_account_principals(effective.account);
+        // In its own account, a principal that the trust policy names needs no policy of its own.
+        let mut named_in_account = by_name.clone();
+        account_principals.iter().for_each(|neighbors| named_in_account.intersect_with(neighbors));
+        let mut named_cross_account = by_name;
         named_cross_account.difference_with(&named_in_account);
         by_account.union_with(&named_cross_account);
-        let facts = |role: usize, key: &ContextKey| principal_fact(graph, role, key);
-        let filter_allowed = |access: &Access, candidates: &FixedBitSet, undecided: &mut BTreeSet<UndecidedReason>| {
-            ResourceQuery {
-                graph,
-                effective: effective,
-                action,
-                access,
-                arn_index: &graph.principals,
-                candidates: candidates,
-                facts: &facts,
-            }
-            .find_allowed(undecided)
-        };
-        let has_boundary = effective.layers.boundary.is_some();
-        let restricted_access = |required_layers: RequiredLayers| {
-            restrict_to_action(graph.solver, &effective.access, action, required_layers, has_boundary)
-        };
         let mut cross_account = by_account.clone();
-        account_principals.iter().for_each(|neighbours| cross_account.difference_with(neighbours));
+        account_principals.iter().for_each(|neighbors| cross_account.difference_with(neighbors));
         by_account.difference_with(&cross_account);
-        let mut candidates = graph.principals.empty_set();
-        if effective.upper_bound.contains(action.0 as usize) {
-            let mut access = restricted_access(RequiredLayers::IdentityAndBoundary);
-            candidates.union_with(&filter_allowed(&access, &by_account, undecided));
-            // The resource control policies of its own account do not bind the roles of another.
-            access.branches.iter_mut().for_each(|branch| branch.deny_statements.retain(|one| !one.rcp_services_only));
-            candidates.union_with(&filter_allowed(&access, &cross_account, undecided));
+        let mut roles = world.principals.empty_set();
+        if effective.upper_bound.contains(self.action.0 as usize) {
+            let mut access = self.restricted_access(RequiredLayers::IdentityAndBoundary);
+            roles.union_with(&self.filter_allowed(&access, &by_account, undecided));
+            // RCPs of the principal's account do not apply to roles of other accounts.
+            for branch in &mut access.branches {
+                branch.deny_statements.retain(|statement_use| !statement_use.rcp_services_only);
+            }
+            roles.union_with(&self.filter_allowed(&access, &cross_account, undecided));
         }
-        candidates.union_with(&filter_allowed(
-            &restricted_access(RequiredLayers::BoundaryOnly),
-            &named_in_account,
-            undecided,
-        ));
-        // What a role grants to a session by its name, or to anyone, no boundary of the session's role limits.
+        let access = self.restricted_access(RequiredLayers::BoundaryOnly);
+        roles.union_with(&self.filter_allowed(&access, &named_in_account, undecided));
+        let by_session = self.filter_by_session(&named_in_account, undecided);
+        roles.union_with(&by_session);
+        AllowedRoles { roles, by_session, cross_account }
+    }
+
+    /// The roles that a session can assume if the trust policy names the session, or anyone. The boundary of the
+    /// session's role does not limit such a grant.
+    fn filter_by_session(
+        &self,
+        named_in_account: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let trust_index = &self.world.trust_index;
+        let mut candidates = self.world.principals.empty_set();
+        let is_session = self.effective.layers.principal.principal_type != PrincipalType::User;
+        if self.effective.layers.boundary.is_none() || !is_session {
+            return candidates;
+        }
         let may_name_session =
             |role: &usize| trust_index.roles_trusting_anyone().contains(*role) || !trust_index.is_unconditional(*role);
-        let mut by_session = graph.principals.empty_set();
-        if has_boundary && effective.layers.principal.principal_type != PrincipalType::User {
-            named_in_account.ones().filter(may_name_session).for_each(|role| by_session.insert(role));
-            by_session = filter_allowed(&restricted_access(RequiredLayers::OrganizationOnly), &by_session, undecided);
-        }
-        candidates.union_with(&by_session);
-        // A trust policy with conditions is decided together with the principal's own, once for all roles that have it.
+        candidates.extend(named_in_account.ones().filter(may_name_session));
+        self.filter_allowed(&self.restricted_access(RequiredLayers::OrganizationOnly), &candidates, undecided)
+    }
+
+    /// The roles whose trust policy allows the principal. A trust policy with conditions is evaluated together with the
+    /// principal's policies, once for all roles that share it.
+    fn filter_by_trust_policies(
+        &self,
+        allowed: &AllowedRoles,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let world = self.world;
+        let mut found = world.principals.empty_set();
+        // Documents are compared by address: the snapshot owns them.
         let mut roles_by_trust_policy: FxHashMap<(usize, &str), FixedBitSet> = FxHashMap::default();
-        for role in candidates.ones() {
-            let Some(node) = graph.nodes.get(role) else { continue };
-            // What binds a role of another account, the resource control policies there, is decided with it, too.
-            let is_bound_by_other_rcps = || cross_account.contains(role) && node.layers.rcps.is_some();
+        for role in allowed.roles.ones() {
+            let node = world.node(role);
+            // RCPs of another account are evaluated together with the trust policy, too.
+            let has_other_rcps = allowed.cross_account.contains(role) && node.layers.rcps.is_some();
             match &node.principal.trust_policy {
-                _ if trust_index.is_unconditional(role) && !by_session.contains(role) && !is_bound_by_other_rcps() => {
-                    found.insert(role)
+                _ if world.trust_index.is_unconditional(role)
+                    && !allowed.by_session.contains(role)
+                    && !has_other_rcps =>
+                {
+                    found.insert(role);
                 }
                 Some(trust) => {
                     let policy_key = (Arc::as_ptr(&trust.document) as usize, node.account.id.as_str());
-                    roles_by_trust_policy
-                        .entry(policy_key)
-                        .or_insert_with(|| graph.principals.empty_set())
-                        .insert(role);
+                    let roles = roles_by_trust_policy.entry(policy_key);
+                    roles.or_insert_with(|| world.principals.empty_set()).insert(role);
                 }
+                // The index has only roles with a trust policy. IAM010 reports a missing one.
                 None => {}
             }
         }
         for roles in roles_by_trust_policy.into_values() {
-            let Some(layers) = roles.minimum().and_then(|role| add_trust_policy(graph, effective, role)) else {
-                continue;
-            };
+            let layers = roles.minimum().and_then(|role| add_trust_policy(world, self.effective, role));
+            // INVARIANT: the sets are not empty, and their roles have a trust policy.
+            let layers = layers.expect("a role with a trust policy");
             let (mut access, _) = build_effective_access(&layers);
-            graph.time_floor.apply(&mut access);
-            found.union_with(&filter_allowed(&restrict_to_trust_policy(graph, access, action), &roles, undecided));
+            world.time_floor.apply(&mut access);
+            let access = restrict_to_trust_policy(world, access, self.action);
+            found.union_with(&self.filter_allowed(&access, &roles, undecided));
         }
         found
     }
+
+    fn restricted_access(&self, required_layers: RequiredLayers) -> Access {
+        restrict_to_action(self.world.solver, self.effective, self.action, required_layers)
+    }
+
+    fn filter_allowed(
+        &self,
+        access: &Access,
+        candidates: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let facts = |role: usize, key: &ContextKey| principal_fact(self.world.node(role), key);
+        let query = ResourceQuery {
+            world: self.world,
+            effective: self.effective,
+            action: self.action,
+            access,
+            arn_index: &self.world.principals,
+            candidates,
+            facts: &facts,
+        };
+        query.find_allowed(undecided)
+    }
 }
 
-/// The part of an access with a trust policy that speaks of assuming the roles that have it.
-fn restrict_to_trust_policy(graph: &Graph<'_>, mut access: Access, action: ActionId) -> Access {
-    // What the principal's own policies grant by themselves does not open a role.
+/// The part of an access formula with a trust policy for assuming the roles that have the policy.
+fn restrict_to_trust_policy(world: &World<'_>, mut access: Access, action: ActionId) -> Access {
+    // This branch has the identity policies without the trust policy, which do not suffice to assume a role.
     access.branches.retain(|branch| branch.scope_exclusions.is_empty());
     for branch in &mut access.branches {
         for list in branch.allow_layers.iter_mut().chain([&mut branch.deny_statements]) {
-            list.retain(|statement_use| may_list_action(graph.solver, statement_use, action));
+            list.retain(|statement_use| may_list_action(world.solver, statement_use, action));
             list.iter_mut().for_each(|statement_use| statement_use.resource_scope = None);
         }
     }
     access
 }
 
-/// Someone's layers with the trust policy of a role, and the resource control policies that bind that role.
-pub(crate) fn add_trust_policy(graph: &Graph<'_>, effective: &EffectiveAccess<'_>, role: usize) -> Option<Layers> {
-    let node = graph.nodes.get(role)?;
+/// The layers of a principal with the trust policy of a role, and the RCPs that apply to the role. None if the snapshot
+/// lacks the trust policy.
+pub(crate) fn add_trust_policy(world: &World<'_>, effective: &EffectiveAccess<'_>, role: usize) -> Option<Layers> {
+    let node = world.node(role);
     let trust = node.principal.trust_policy.as_ref()?;
     let arn = node.principal.arn.as_str();
     let policy = ResourcePolicy {
@@ -209,43 +268,31 @@ pub(crate) fn add_trust_policy(graph: &Graph<'_>, effective: &EffectiveAccess<'_
     Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..effective.layers.clone() })
 }
 
-/// Whether someone assumes a role, by these layers; a grant tells a witness where the depth asks for one.
+/// Whether a principal with these layers ([`add_trust_policy`]) can assume a role, and what could not be decided. The
+/// grant has a witness if `detail` requests one.
 pub(crate) fn query_assume_role(
-    graph: &Graph<'_>,
+    world: &World<'_>,
     effective: &EffectiveAccess<'_>,
     layers: &Layers,
     role: usize,
-    depth: AnswerDetail,
-    confirm: Option<&WitnessReplay<'_>>,
-) -> (Option<crate::solve::Grant>, Vec<UndecidedReason>) {
+    detail: AnswerDetail,
+) -> (Option<Grant>, Vec<UndecidedReason>) {
     let (mut access, _) = build_effective_access(layers);
-    graph.time_floor.apply(&mut access);
-    let facts: &ContextFacts<'_> = &|role, key| principal_fact(graph, role, key);
-    let known = add_context_facts(effective.known, &access, role, facts);
-    let answer = graph.solver.answer(&Question {
+    world.time_floor.apply(&mut access);
+    let facts = |role: usize, key: &ContextKey| principal_fact(world.node(role), key);
+    let known = add_context_facts(effective.known, &access, role, &facts);
+    let replay: &WitnessReplay<'_> = &|request, interpretation| world.replay(layers, request, interpretation);
+    let answer = world.solver.answer(&Question {
         effective: &access,
         declared: &Access::default(),
         known: &known,
         partition: Some(effective.partition),
         world: ActionWorld::Existing,
-        single_request: Some((ASSUME_ROLE, graph.principals.arn(role))),
+        single_request: Some((ASSUME_ROLE, world.arn(role))),
         budget: BUDGET,
-        detail: depth,
+        detail,
         witness_account: Some(effective.account),
-        replay: confirm,
+        replay: Some(replay),
     });
     (answer.grants.into_iter().next(), answer.undecided)
-}
-
-/// What is known of a request on a user or role: its tags, and its permissions boundary.
-pub(crate) fn principal_fact(graph: &Graph<'_>, principal: usize, key: &ContextKey) -> Option<KeyFact> {
-    let principal = graph.nodes.get(principal)?.principal;
-    let lower = key.lower();
-    if lower == "iam:permissionsboundary" {
-        let boundary = principal.boundary.as_ref();
-        return Some(boundary.map_or(KeyFact::Missing, |boundary| KeyFact::Value(boundary.arn.clone())));
-    }
-    let tag = lower.strip_prefix("aws:resourcetag/").or_else(|| lower.strip_prefix("iam:resourcetag/"))?;
-    let found = principal.tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
-    Some(found.map_or(KeyFact::Missing, |(_, value)| KeyFact::Value(value.clone())))
 }

@@ -1,5 +1,23 @@
-//! The steps from one state to the next: roles that can be assumed, and changes to the account.
+//! The steps from one state to the next.
+//!
+//! - `assume_role`: the roles that a principal can assume.
+//! - `step_finder`: one state, and the resources of its account on which it can perform an action.
+//! - `reachable`: principals that a technique gives access to.
+//! - `grant_targets`: principals to which a technique can grant all permissions.
+//! - `denying_policies`: removes policies with Deny statements.
+//! - `state_changes`: states that a technique makes by changing permissions.
+//! - `touched_resources`: the resources that a state change modifies.
+//! - `successors`: everything that a state can reach in one step.
+//! - `request_proof`: a witness for one request of a step.
+//! - `step_prover`: a technique for a step, with a witness for each of its requests.
 
 pub(crate) mod assume_role;
-pub(crate) mod state_changes;
+mod denying_policies;
+mod grant_targets;
+mod reachable;
+pub(crate) mod request_proof;
+mod state_changes;
+pub(crate) mod step_finder;
+pub(crate) mod step_prover;
 pub(crate) mod successors;
+mod touched_resources;

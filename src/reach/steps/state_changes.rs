@@ -1,34 +1,31 @@
-//! What someone can change of what decides over itself, or over those whom it becomes, beside writing a policy that
-//! allows everything.
+//! The states that a technique makes by changing permissions, other than by granting everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
 
-use super::successors::StepFinder;
-use crate::iam::{Effect, PolicyDocument};
+use super::step_finder::StepFinder;
+use crate::iam::PolicyDocument;
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::state::{NodeState, StateChange, list_attachable_policies};
-use crate::reach::model::technique::{RemovedPolicy, Technique, TechniqueKind, WriteTarget};
-use crate::snapshot::AttachmentKind;
+use crate::reach::model::attachable_policies::list_attachable_policies;
+use crate::reach::model::node::has_deny;
+use crate::reach::model::state::{NodeState, PolicyVersionRef, StateChange};
+use crate::reach::model::technique::{Technique, TechniqueKind, WriteTarget};
 use crate::solve::UndecidedReason;
 
-/// What a change touches: a resource, and the managed policy that the request speaks of.
-pub(crate) type TouchedResource = (String, Option<String>);
-
 impl StepFinder<'_> {
-    /// Whom it makes of itself, and of those it becomes, by a path. `whom` are those of whom more than their own
-    /// limits is worth changing.
-    pub(crate) fn find_changed_states(
+    /// The states that a technique makes of the state's principal and of other principals.
+    ///
+    /// `targets`: the principals for which additional permissions are worth computing.
+    pub(super) fn find_changed_states(
         &self,
         technique: &Technique,
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        let Some(action) =
-            technique.required_actions.first().filter(|need| self.effective.may_allow(self.graph.solver, need))
-        else {
+        let Some(action) = technique.required_actions.first().filter(|action| self.may_allow(action)) else {
             return Vec::new();
         };
         match technique.kind {
@@ -36,107 +33,18 @@ impl StepFinder<'_> {
             TechniqueKind::RemoveUserBoundary
             | TechniqueKind::RemoveRoleBoundary
             | TechniqueKind::RewriteBoundaryPolicy => {
-                self.remove_boundary(technique, action, undecided).into_iter().collect()
+                self.remove_boundary(technique.kind, action, undecided).into_iter().collect()
             }
-            TechniqueKind::RemoveDenyingPolicies => self.remove_denying_policies(technique.removes, action, undecided),
+            TechniqueKind::RemoveDenyingPolicies => {
+                let removes = technique.removes.into_iter();
+                removes.flat_map(|removes| self.remove_denying_policies(removes, action, undecided)).collect()
+            }
             TechniqueKind::SetDefaultVersion => self.set_default_version(action, targets, undecided),
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
-                self.attach_limited_policy(technique, action, targets, undecided)
+                self.attach_limited_policy(technique.kind, action, targets, undecided)
             }
             _ => Vec::new(),
         }
-    }
-
-    /// What a change by a path touches; `to` is what it makes.
-    pub(crate) fn find_touched_resources(
-        &self,
-        technique: &Technique,
-        target: &NodeState,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Vec<TouchedResource> {
-        let graph = self.graph;
-        let arn = graph.arn(target.principal).to_owned();
-        let Some(node) = graph.nodes.get(target.principal) else { return Vec::new() };
-        let attached_policy = target.change.attached_policy.as_deref().map(str::to_owned);
-        match technique.kind {
-            TechniqueKind::JoinGroup => {
-                let group_key = graph
-                    .principal_sets
-                    .account_by_principal
-                    .get(target.principal)
-                    .copied()
-                    .zip(target.change.joined_group);
-                let group = graph.group_positions.iter().position(|group| Some(*group) == group_key);
-                group.map(|group| (graph.groups.arn(group).to_owned(), None)).into_iter().collect()
-            }
-            TechniqueKind::RewriteBoundaryPolicy => {
-                node.principal.boundary.iter().map(|boundary| (boundary.arn.clone(), None)).collect()
-            }
-            TechniqueKind::SetDefaultVersion => {
-                target.change.policy_version.iter().map(|(policy, _)| (policy.to_string(), None)).collect()
-            }
-            TechniqueKind::AttachGroup => {
-                let Some(action) = technique.required_actions.first() else { return Vec::new() };
-                let groups = self.find_groups(action, attached_policy.as_deref(), undecided);
-                let contains_target = |group: &usize| self.find_members(*group).contains(target.principal);
-                groups
-                    .ones()
-                    .find(contains_target)
-                    .map(|group| (graph.groups.arn(group).to_owned(), attached_policy))
-                    .into_iter()
-                    .collect()
-            }
-            TechniqueKind::AttachUser | TechniqueKind::AttachRole => vec![(arn, attached_policy)],
-            TechniqueKind::RemoveDenyingPolicies => {
-                let already_removed = if target.principal == self.state.principal {
-                    self.state.change.removed_policies.as_slice()
-                } else {
-                    &[]
-                };
-                let newly_removed =
-                    target.change.removed_policies.iter().filter(|position| !already_removed.contains(position));
-                let attachments = newly_removed.filter_map(|position| node.principal.identity_policies.get(*position));
-                let touched: BTreeSet<TouchedResource> = attachments
-                    .filter_map(|held| match (&held.kind, technique.removes?) {
-                        (AttachmentKind::Attached { arn, .. }, RemovedPolicy::Text) => Some((arn.clone(), None)),
-                        (
-                            AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. },
-                            RemovedPolicy::Group,
-                        ) => Some((holder.clone(), None)),
-                        (AttachmentKind::Inline { holder }, _) => Some((holder.clone(), None)),
-                        (AttachmentKind::Attached { arn, holder }, _) => Some((holder.clone(), Some(arn.clone()))),
-                        _ => None,
-                    })
-                    .collect();
-                touched.into_iter().collect()
-            }
-            _ => vec![(arn, None)],
-        }
-    }
-
-    /// Who is in a group now.
-    pub(crate) fn find_members(&self, group: usize) -> FixedBitSet {
-        let mut members = self
-            .graph
-            .principal_sets
-            .group_members
-            .get(group)
-            .cloned()
-            .unwrap_or_else(|| self.graph.principals.empty_set());
-        if self.state.change.joined_group.is_some_and(|joined| self.is_own_group(group, joined)) {
-            members.insert(self.state.principal);
-        }
-        members
-    }
-
-    fn is_own_group(&self, group: usize, position: usize) -> bool {
-        let account = self.graph.principal_sets.account_by_principal.get(self.state.principal);
-        self.graph.group_positions.get(group).is_some_and(|(at, place)| Some(at) == account && *place == position)
-    }
-
-    /// Someone as it is now: itself with what it changed already.
-    fn current_change(&self, principal: usize) -> StateChange {
-        if principal == self.state.principal { self.state.change.clone() } else { StateChange::default() }
     }
 
     fn join_group(
@@ -145,172 +53,63 @@ impl StepFinder<'_> {
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        let graph = self.graph;
-        let mut users = graph.principal_sets.users.clone();
+        let mut users = self.account_users();
         users.intersect_with(targets);
-        users.intersect_with(&self.account_principals);
         let mut states = Vec::new();
         if users.is_clear() {
             return states;
         }
+        let account = self.world.principal_sets.account_of(self.state.principal);
         for group in self.find_groups(action, None, undecided).ones() {
-            let Some((_, position)) = graph.group_positions.get(group) else { continue };
+            let group_position = self.world.group_position(group);
+            if group_position.account != account {
+                continue;
+            }
             let members = self.find_members(group);
-            // Of users whom the same limits bind any will do.
-            let mut limits = FxHashSet::default();
+            // Users with the same limits get the same access from the group: one of them is enough.
+            let mut seen_limits = FxHashSet::default();
             for user in users.ones().filter(|user| !members.contains(*user)) {
-                let Some(node) = graph.nodes.get(user) else { continue };
-                let denies = node.layers.identity.iter().filter(|policy| has_deny(&policy.document));
-                let denies: Vec<*const PolicyDocument> =
-                    denies.map(|policy| std::sync::Arc::as_ptr(&policy.document)).collect();
-                let boundary = node.principal.boundary.as_ref().map(|boundary| boundary.arn.as_str());
-                if user == self.state.principal || limits.insert((boundary, denies)) {
-                    states.push(NodeState {
-                        principal: user,
-                        change: StateChange { joined_group: Some(*position), ..self.current_change(user) },
-                    });
+                if user == self.state.principal || seen_limits.insert(self.find_limits(user)) {
+                    let change = self.current_change(user);
+                    let joined_group = Some(group_position.position);
+                    states.push(NodeState { principal: user, change: StateChange { joined_group, ..change } });
                 }
             }
         }
         states
     }
 
+    /// What limits a user: its boundary, and its policies with Deny statements, by address.
+    fn find_limits(&self, user: usize) -> (Option<&str>, Vec<*const PolicyDocument>) {
+        let node = self.world.node(user);
+        let denies = node.layers.identity.iter().filter(|policy| has_deny(&policy.document));
+        let boundary = node.principal.boundary.as_ref().map(|boundary| boundary.arn.as_str());
+        (boundary, denies.map(|policy| Arc::as_ptr(&policy.document)).collect())
+    }
+
+    /// The state's principal without its boundary. None if the technique cannot remove the boundary.
     fn remove_boundary(
         &self,
-        technique: &Technique,
+        kind: TechniqueKind,
         action: &str,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<NodeState> {
-        let graph = self.graph;
         let principal = self.state.principal;
-        let is_user = graph.principal_sets.users.contains(principal);
         self.effective.layers.boundary.as_ref()?;
-        let is_removable = match technique.kind {
+        let is_removable = match kind {
             TechniqueKind::RewriteBoundaryPolicy => {
-                let boundary = graph.nodes.get(principal)?.principal.boundary.as_ref()?;
-                graph.policies.find(&boundary.arn).is_some_and(|boundary| {
-                    self.filter_allowed(
-                        action,
-                        RequiredLayers::IdentityAndBoundary,
-                        &graph.policies,
-                        &self.find_account_policies(),
-                        None,
-                        undecided,
-                    )
-                    .contains(boundary)
-                })
+                let boundary = self.world.node(principal).principal.boundary.as_ref()?;
+                self.is_allowed_on_policy(action, &boundary.arn, undecided)
             }
-            kind => {
-                is_user == (kind == TechniqueKind::RemoveUserBoundary)
-                    && (is_user || graph.principal_sets.modifiable_roles.contains(principal))
+            TechniqueKind::RemoveUserBoundary => self.is_user() && self.is_allowed_on_itself(action, None, undecided),
+            _ => {
+                !self.is_user()
+                    && self.world.principal_sets.modifiable_roles.contains(principal)
                     && self.is_allowed_on_itself(action, None, undecided)
             }
         };
-        is_removable.then(|| NodeState {
-            principal,
-            change: StateChange { boundary_removed: true, ..self.state.change.clone() },
-        })
-    }
-
-    fn is_allowed_on_itself(
-        &self,
-        action: &str,
-        policy: Option<&str>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> bool {
-        let mut own_set = self.graph.principals.empty_set();
-        own_set.insert(self.state.principal);
-        !self
-            .filter_allowed(
-                action,
-                RequiredLayers::IdentityAndBoundary,
-                &self.graph.principals,
-                &own_set,
-                policy,
-                undecided,
-            )
-            .is_clear()
-    }
-
-    /// Rids itself of policies with a Deny: of all at once that allow nothing, and of each of the others.
-    fn remove_denying_policies(
-        &self,
-        removes: Option<RemovedPolicy>,
-        action: &str,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Vec<NodeState> {
-        let graph = self.graph;
-        let principal = self.state.principal;
-        let (Some(rids), Some(node)) = (removes, graph.nodes.get(principal)) else { return Vec::new() };
-        let is_user = graph.principal_sets.users.contains(principal);
-        let own_arn = graph.arn(principal);
-        let is_own_policy = matches!(rids, RemovedPolicy::Inline | RemovedPolicy::Attached);
-        if is_own_policy
-            && (action.contains("Role") == is_user
-                || !(is_user || graph.principal_sets.modifiable_roles.contains(principal)))
-        {
-            return Vec::new();
-        }
-        let attachments = || node.principal.identity_policies.iter().enumerate();
-        let is_removed = |position: &usize| self.state.change.removed_policies.contains(position);
-        let mut removable: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (position, policy) in
-            attachments().filter(|(position, policy)| !is_removed(position) && has_deny(&policy.document))
-        {
-            let group = |holder: &str| graph.groups.find(holder);
-            let removed = match (rids, &policy.kind) {
-                (RemovedPolicy::Inline, AttachmentKind::Inline { holder }) if holder == own_arn => {
-                    self.is_allowed_on_itself(action, None, undecided).then(|| vec![position])
-                }
-                (RemovedPolicy::Attached, AttachmentKind::Attached { arn, holder }) if holder == own_arn => {
-                    self.is_allowed_on_itself(action, Some(arn), undecided).then(|| vec![position])
-                }
-                (RemovedPolicy::GroupInline, AttachmentKind::Inline { holder }) => group(holder)
-                    .filter(|group| self.find_groups(action, None, undecided).contains(*group))
-                    .map(|_| vec![position]),
-                (RemovedPolicy::GroupAttached, AttachmentKind::Attached { arn, holder }) => group(holder)
-                    .filter(|group| self.find_groups(action, Some(arn), undecided).contains(*group))
-                    .map(|_| vec![position]),
-                (RemovedPolicy::Group, AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. }) => {
-                    group(holder).filter(|group| self.find_groups(action, None, undecided).contains(*group)).map(|_| {
-                        attachments()
-                            .filter(|(_, attachment)| find_holder(&attachment.kind) == Some(holder))
-                            .map(|(at, _)| at)
-                            .collect()
-                    })
-                }
-                (RemovedPolicy::Text, AttachmentKind::Attached { arn, .. }) => graph
-                    .policies
-                    .find(arn)
-                    .filter(|policy| {
-                        let account_policies = self.find_account_policies();
-                        self.filter_allowed(action, RequiredLayers::IdentityAndBoundary, &graph.policies, &account_policies, None, undecided).contains(*policy)
-                    })
-                    .map(|_| {
-                        let is_same_policy =
-                            |holding: &AttachmentKind| matches!(holding, AttachmentKind::Attached { arn: other_arn, .. } if other_arn == arn);
-                        attachments().filter(|(_, attachment)| is_same_policy(&attachment.kind)).map(|(at, _)| at).collect()
-                    }),
-                _ => None,
-            };
-            removable.extend(removed.map(|lost| (position, lost)));
-        }
-        let is_deny_only = |position: &usize| {
-            let document = node.principal.identity_policies.get(*position).map(|held| &held.document);
-            document
-                .is_some_and(|document| document.statements.iter().all(|statement| statement.effect == Effect::Deny))
-        };
-        let (deny_only, mixed): (Vec<_>, Vec<_>) =
-            removable.into_values().partition(|removed| removed.iter().all(is_deny_only));
-        let deny_only = if deny_only.is_empty() { None } else { Some(deny_only.concat()) };
-        let states = deny_only.into_iter().chain(mixed).map(|removed| {
-            let removed_policies: BTreeSet<usize> =
-                self.state.change.removed_policies.iter().copied().chain(removed).collect();
-            let change =
-                StateChange { removed_policies: removed_policies.into_iter().collect(), ..self.state.change.clone() };
-            NodeState { principal, change }
-        });
-        states.collect()
+        let change = StateChange { boundary_removed: true, ..self.state.change.clone() };
+        is_removable.then_some(NodeState { principal, change })
     }
 
     fn set_default_version(
@@ -319,113 +118,95 @@ impl StepFinder<'_> {
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        let graph = self.graph;
-        let Some(node) = graph.nodes.get(self.state.principal).filter(|_| !targets.is_clear()) else {
+        if targets.is_clear() {
             return Vec::new();
-        };
-        let managed_policy = |policy: usize| node.account.policies.get(graph.policies.arn(policy));
+        }
+        let world = self.world;
+        let account = self.world.node(self.state.principal).account;
+        let managed_policy = |policy: usize| account.policies.get(world.policies.arn(policy));
         let versions =
             |policy: usize| managed_policy(policy).map_or(&[][..], |policy| policy.other_versions.as_slice());
         let unreadable =
             |policy: usize| managed_policy(policy).map_or(&[][..], |policy| policy.unreadable_versions.as_slice());
-        let mut candidates = self.find_account_policies();
+        let mut candidates = self.account_policies();
         let without_versions: Vec<usize> =
             candidates.ones().filter(|policy| versions(*policy).is_empty() && unreadable(*policy).is_empty()).collect();
         without_versions.into_iter().for_each(|policy| candidates.remove(policy));
         let mut states = Vec::new();
-        for policy in self
-            .filter_allowed(action, RequiredLayers::IdentityAndBoundary, &graph.policies, &candidates, None, undecided)
-            .ones()
-        {
-            let mut holders = graph
-                .principal_sets
-                .policy_holders
-                .get(policy)
-                .cloned()
-                .unwrap_or_else(|| graph.principals.empty_set());
+        for policy in self.filter_policies(action, &candidates, undecided).ones() {
+            let mut holders = world.principal_sets.policy_holders(policy).clone();
             holders.intersect_with(targets);
+            holders.intersect_with(self.account_principals);
             if !holders.is_clear() {
                 // A version whose content is unknown could allow anything.
                 undecided
                     .extend(unreadable(policy).iter().map(|version| UndecidedReason::UnreadInput(version.to_string())));
             }
-            for (principal, (id, _)) in
-                holders.ones().flat_map(|principal| versions(policy).iter().map(move |v| (principal, v)))
+            for (principal, (version_id, _)) in
+                holders.ones().flat_map(|principal| versions(policy).iter().map(move |version| (principal, version)))
             {
-                let version = Some((graph.policies.arn(policy).into(), id.as_str().into()));
                 let change = self.current_change(principal);
                 if change.policy_version.is_none() {
-                    states.push(NodeState { principal, change: StateChange { policy_version: version, ..change } });
+                    let policy_arn = world.policies.arn(policy).into();
+                    let policy_version = Some(PolicyVersionRef { policy_arn, version_id: version_id.as_str().into() });
+                    states.push(NodeState { principal, change: StateChange { policy_version, ..change } });
                 }
             }
         }
         states
     }
 
-    /// An attachment that is limited to some policies gives what those allow.
+    /// Attaches each managed policy that can be attached, if a statement of the state limits which policies it may
+    /// attach. Without such a limit, [`StepFinder::find_grant_targets`] finds the targets.
     fn attach_limited_policy(
         &self,
-        technique: &Technique,
+        kind: TechniqueKind,
         action: &str,
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        let graph = self.graph;
-        let Some(node) =
-            graph.nodes.get(self.state.principal).filter(|_| self.effective.has_condition_on("iam:policyarn"))
-        else {
+        if !self.effective.has_condition_on("iam:policyarn") {
             return Vec::new();
-        };
-        let mut eligible = match technique.kind.write_target() {
-            Some(WriteTarget::Role) => graph.principal_sets.modifiable_roles.clone(),
-            _ => graph.principal_sets.users.clone(),
+        }
+        let mut eligible = match kind.write_target() {
+            Some(WriteTarget::Role) => self.account_roles(),
+            _ => self.account_users(),
         };
         eligible.intersect_with(targets);
-        eligible.intersect_with(&self.account_principals);
         let mut states = Vec::new();
         if eligible.is_clear() {
             return states;
         }
-        for policy in list_attachable_policies(node.account) {
-            let found = match technique.kind {
+        for policy in list_attachable_policies(self.world.node(self.state.principal).account) {
+            let found = match kind {
                 TechniqueKind::AttachGroup => {
-                    let mut members = graph.principals.empty_set();
-                    let groups = self.find_groups(action, Some(&policy), undecided);
+                    let mut members = self.world.principals.empty_set();
+                    let groups = self.find_groups(action, Some(&policy.arn), undecided);
                     groups.ones().for_each(|group| members.union_with(&self.find_members(group)));
                     members.intersect_with(&eligible);
                     members
                 }
-                _ => self.filter_allowed(
-                    action,
-                    RequiredLayers::IdentityAndBoundary,
-                    &graph.principals,
-                    &eligible,
-                    Some(&policy),
-                    undecided,
-                ),
+                _ => {
+                    let required_layers = RequiredLayers::IdentityAndBoundary;
+                    self.filter_principals(action, required_layers, &eligible, Some(&policy.arn), undecided)
+                }
             };
+            if policy.document.is_none() {
+                if !found.is_clear() {
+                    // The policy could allow anything.
+                    let reason = format!("the document of {}, which can be attached, cannot be read", policy.arn);
+                    undecided.insert(UndecidedReason::UnreadInput(reason));
+                }
+                continue;
+            }
             for principal in found.ones() {
                 let change = self.current_change(principal);
                 if change.attached_policy.is_none() {
-                    let attached_policy = Some(std::sync::Arc::clone(&policy));
-                    states.push(NodeState {
-                        principal,
-                        change: StateChange { attached_policy: attached_policy, ..change },
-                    });
+                    let attached_policy = Some(Arc::clone(&policy.arn));
+                    states.push(NodeState { principal, change: StateChange { attached_policy, ..change } });
                 }
             }
         }
         states
-    }
-}
-
-fn has_deny(document: &PolicyDocument) -> bool {
-    document.statements.iter().any(|statement| statement.effect == Effect::Deny)
-}
-
-fn find_holder(attachment_kind: &AttachmentKind) -> Option<&String> {
-    match attachment_kind {
-        AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. } => Some(holder),
-        _ => None,
     }
 }

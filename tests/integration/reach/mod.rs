@@ -28,7 +28,7 @@ pub fn shortest(snapshot: &Snapshot, arn: &str) -> Option<Vec<ProvenStep>> {
 
 pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<ProvenStep>> {
     let itself = NodeState { principal: from, change: StateChange::default() };
-    let (_, own, _) = graph.build_layers(&itself).unwrap();
+    let (_, own, _) = graph.build_layers(&itself);
     let mut goal = |way: &PathSoFar<'_>| match graph.has_excess(way.last(), &own) {
         Ok(true) => GoalResult::Met(graph.prove_steps(&way.states()).unwrap()),
         Ok(false) => GoalResult::NotMet,
@@ -271,7 +271,7 @@ fn code_that_runs_with_a_role_rests_on_its_being_there() {
     ];
     let links = shortest(&snapshot(&roles, &[], None), &arn("role", "r")).unwrap();
     assert_eq!(ids(&links), ["lambda-003"]);
-    assert_eq!(links[0].assumptions, ["a Lambda function runs with it, and something invokes that"]);
+    assert_eq!(links[0].assumptions, ["a Lambda function uses this role, and something invokes it"]);
 }
 
 #[test]

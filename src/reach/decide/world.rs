@@ -1,0 +1,148 @@
+//! Everything that decisions about a snapshot share: its principals, the indices over them, the solver, and a cache of
+//! answers. It does not change, except for the cache.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::decision_key::DecisionKey;
+use super::effective::EffectiveAccess;
+use super::time_floor::TimeFloor;
+use crate::access::{Layers, Request, evaluate};
+use crate::base::cache::Cache;
+use crate::catalog::ActionId;
+use crate::iam::Interpretation;
+use crate::reach::model::arn_index::ArnIndex;
+use crate::reach::model::complement::ComplementPolicies;
+use crate::reach::model::managed_policies::list_customer_policies;
+use crate::reach::model::node::PrincipalNode;
+use crate::reach::model::principal_sets::PrincipalSets;
+use crate::reach::model::state::NodeState;
+use crate::reach::model::trust_index::TrustIndex;
+use crate::snapshot::Snapshot;
+use crate::solve::{Solver, UndecidedReason};
+use crate::trust::TrustAnalyzer;
+
+/// The principals of a snapshot, and what decisions about them need.
+pub(crate) struct World<'a> {
+    pub(crate) solver: &'a Solver<'a>,
+    nodes: Vec<PrincipalNode<'a>>,
+    pub(crate) time_floor: TimeFloor,
+    /// The principals, in the order of the snapshot.
+    pub(crate) principals: ArnIndex,
+    /// The groups of all accounts.
+    pub(crate) groups: ArnIndex,
+    group_positions: Vec<GroupPosition>,
+    /// The customer managed policies.
+    pub(crate) policies: ArnIndex,
+    pub(crate) trust_index: TrustIndex,
+    pub(crate) principal_sets: PrincipalSets,
+    pub(crate) complements: ComplementPolicies,
+    pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
+}
+
+/// Where a group is in the snapshot.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct GroupPosition {
+    /// The position of its account.
+    pub(crate) account: usize,
+    /// Its position among the groups of the account.
+    pub(crate) position: usize,
+}
+
+/// The resource of a cached answer, as far as the answer depends on it.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum QueryTarget {
+    /// At least one resource.
+    AnyResource,
+    /// A resource of this account. Its ARN is irrelevant otherwise.
+    Account(String),
+    /// The resource with this ARN.
+    Arn(String),
+}
+
+/// The solver's answer to a question.
+pub(crate) struct CachedAnswer {
+    pub(crate) allowed: bool,
+    pub(crate) undecided: Vec<UndecidedReason>,
+}
+
+impl<'a> World<'a> {
+    /// `today`: no request is made before this day.
+    pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
+        let nodes = PrincipalNode::collect_from(snapshot);
+        let principals = ArnIndex::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
+        let trust_index = TrustIndex::new(&nodes, &principals, &TrustAnalyzer::new(solver, snapshot));
+        let mut group_positions = Vec::new();
+        let mut group_arns = Vec::new();
+        for (account_position, account) in snapshot.accounts.iter().enumerate() {
+            for (position, group) in account.groups.iter().enumerate() {
+                group_positions.push(GroupPosition { account: account_position, position });
+                group_arns.push(group.arn.as_str().to_owned());
+            }
+        }
+        let groups = ArnIndex::new(group_arns);
+        let policies = ArnIndex::new(list_customer_policies(snapshot));
+        let principal_sets = PrincipalSets::new(snapshot, &nodes, &principals, &groups, &policies);
+        World {
+            solver,
+            nodes,
+            time_floor: TimeFloor::new(today),
+            principals,
+            groups,
+            group_positions,
+            policies,
+            trust_index,
+            principal_sets,
+            complements: ComplementPolicies::new(solver.catalog),
+            answers: Cache::default(),
+        }
+    }
+
+    /// The number of principals.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The principal at a position of the snapshot.
+    pub(crate) fn node(&self, principal: usize) -> &PrincipalNode<'a> {
+        // INVARIANT: states are made from positions of this snapshot.
+        self.nodes.get(principal).expect("a principal of the snapshot")
+    }
+
+    /// The ARN of a principal.
+    pub(crate) fn arn(&self, principal: usize) -> &str {
+        self.principals.arn(principal)
+    }
+
+    /// Where a group is in the snapshot, by its position in `groups`.
+    pub(crate) fn group_position(&self, group: usize) -> GroupPosition {
+        *self.group_positions.get(group).expect("a group of the snapshot")
+    }
+
+    /// The effective access of a state.
+    pub(crate) fn effective(&self, state: &NodeState) -> EffectiveAccess<'_> {
+        let node = self.node(state.principal);
+        let layers = node.build_layers_after(&state.change);
+        let account = node.account.id.as_str();
+        EffectiveAccess::new(self.solver, &self.time_floor, layers, &node.known, node.account.partition, account)
+    }
+
+    /// Evaluates a witness with the concrete evaluator.
+    ///
+    /// # Errors
+    /// The request, if it is not allowed.
+    pub(crate) fn replay(
+        &self,
+        layers: &Layers,
+        request: &Request,
+        interpretation: Interpretation,
+    ) -> Result<(), String> {
+        let catalog = self.solver.catalog;
+        let supports_rcp = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
+        match evaluate(layers, request, &supports_rcp, interpretation).is_allowed() {
+            true => Ok(()),
+            false => Err(format!("{} on {}", request.action, request.resource)),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! A principal of the snapshot with its policy layers, and its layers after a change.
+
+use std::sync::{Arc, LazyLock};
+
+use super::attachable_policies::find_attachable_policy;
+use super::state::{PolicyVersionRef, StateChange};
+use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef, build_known_context};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{Effect, PolicyDocument, Statement};
+use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyAttachment, Principal, Snapshot};
+
+const SELF_GRANTED_POLICY: &str = "self-attached policy";
+
+static ALLOW_ALL_POLICY: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
+    let statement = Statement::allow(ActionElement::any(), ResourceElement::any());
+    Arc::new(PolicyDocument::from_statements(SELF_GRANTED_POLICY, vec![statement]))
+});
+
+/// A principal of the snapshot.
+pub(crate) struct PrincipalNode<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) principal: &'a Principal,
+    /// All policies that apply to it.
+    pub(crate) layers: Layers,
+    /// What is fixed about the condition keys of its requests.
+    pub(crate) known: KnownContext,
+}
+
+impl<'a> PrincipalNode<'a> {
+    /// All principals, in the order of the snapshot.
+    pub(crate) fn collect_from(snapshot: &'a Snapshot) -> Vec<PrincipalNode<'a>> {
+        let collector = LayerCollector::new(snapshot);
+        let node = |(account, principal)| PrincipalNode {
+            account,
+            principal,
+            layers: collector.collect(account, principal),
+            known: build_known_context(snapshot, principal),
+        };
+        snapshot.principals().map(node).collect()
+    }
+
+    /// The layers after a change.
+    pub(crate) fn build_layers_after(&self, change: &StateChange) -> Layers {
+        let mut layers = self.layers.clone();
+        if let Some(version) = &change.policy_version {
+            let document = self.find_version(version);
+            for policy in layers.identity.iter_mut().filter(|policy| is_attached(policy, &version.policy_arn)) {
+                policy.document = Arc::clone(document);
+            }
+        }
+        if !change.removed_policies.is_empty() {
+            let mut positions = 0..;
+            layers.identity.retain(|_| positions.next().is_none_or(|at| !change.removed_policies.contains(&at)));
+        }
+        if let Some(arn) = &change.attached_policy {
+            // INVARIANT: the change was made from a policy in `list_attachable_policies` with a readable document.
+            let policy = find_attachable_policy(self.account, arn).expect("the attached policy is attachable");
+            let document = policy.document.expect("the document is readable");
+            layers.identity.push(PolicyRef { name: policy.name, origin: PolicyOrigin::Given, document });
+        }
+        if let Some(position) = change.joined_group {
+            // INVARIANT: the position is that of a group of this account.
+            layers.identity.extend(group_policies(self.account.groups.get(position).expect("a group of the account")));
+        }
+        if change.grants_all {
+            // Other Allow statements add nothing to "allow all". Without them, more states share cached answers.
+            layers.identity.retain(|policy| has_deny(&policy.document));
+            layers.identity.push(PolicyRef {
+                name: SELF_GRANTED_POLICY.to_owned(),
+                origin: PolicyOrigin::Given,
+                document: Arc::clone(&ALLOW_ALL_POLICY),
+            });
+        }
+        if change.boundary_removed {
+            layers.boundary = None;
+        }
+        layers
+    }
+
+    fn find_version(&self, version: &PolicyVersionRef) -> &Arc<PolicyDocument> {
+        // INVARIANT: the change was made from `other_versions` of a policy of this account.
+        let policy = self.account.policies.get(version.policy_arn.as_ref()).expect("a policy of the account");
+        let mut versions = policy.other_versions.iter();
+        let found = versions.find(|(id, _)| id == version.version_id.as_ref());
+        found.map(|(_, document)| document).expect("a version of the policy")
+    }
+}
+
+/// Whether a document has a Deny statement.
+pub(crate) fn has_deny(document: &PolicyDocument) -> bool {
+    document.statements.iter().any(|statement| statement.effect == Effect::Deny)
+}
+
+fn is_attached(policy: &PolicyRef, managed: &str) -> bool {
+    matches!(&policy.origin, PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. }) if arn == managed)
+}
+
+fn group_policies(group: &IamGroup) -> impl Iterator<Item = PolicyRef> {
+    let policy = |attachment: &PolicyAttachment| PolicyRef {
+        name: attachment.name.clone(),
+        origin: PolicyOrigin::Identity(attachment.kind.clone()),
+        document: Arc::clone(&attachment.document),
+    };
+    group.identity_policies.iter().map(policy)
+}

@@ -1,0 +1,127 @@
+//! Removes policies with Deny statements from the state's principal: it deletes, detaches or rewrites them, or leaves a
+//! group.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::step_finder::StepFinder;
+use crate::iam::Effect;
+use crate::reach::model::node::has_deny;
+use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::technique::RemovedPolicy;
+use crate::snapshot::{AttachmentKind, PolicyAttachment};
+use crate::solve::UndecidedReason;
+
+impl StepFinder<'_> {
+    /// The states after the removal of policies with a Deny statement: one state without all removable policies that
+    /// only deny, and one state per removable policy that also allows something.
+    pub(super) fn remove_denying_policies(
+        &self,
+        removes: RemovedPolicy,
+        action: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
+        if !self.is_applicable(removes) {
+            return Vec::new();
+        }
+        let policies = &self.world.node(self.state.principal).principal.identity_policies;
+        let already_removed = &self.state.change.removed_policies;
+        // By the position of the policy: all policies that go together with it.
+        let mut removable: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (position, policy) in policies.iter().enumerate() {
+            if already_removed.contains(&position) || !has_deny(&policy.document) {
+                continue;
+            }
+            let removed = self.find_removable(removes, action, (position, policy), undecided);
+            removable.extend(removed.map(|removed| (position, removed)));
+        }
+        let only_denies = |position: &usize| {
+            let policy = policies.get(*position);
+            policy.is_some_and(|policy| policy.document.statements.iter().all(|s| s.effect == Effect::Deny))
+        };
+        let (deny_only, mixed): (Vec<_>, Vec<_>) =
+            removable.into_values().partition(|removed| removed.iter().all(only_denies));
+        let deny_only = if deny_only.is_empty() { None } else { Some(deny_only.concat()) };
+        let to_state = |removed: Vec<usize>| {
+            let removed_policies: BTreeSet<usize> = already_removed.iter().copied().chain(removed).collect();
+            let removed_policies = removed_policies.into_iter().collect();
+            let change = StateChange { removed_policies, ..self.state.change.clone() };
+            NodeState { principal: self.state.principal, change }
+        };
+        deny_only.into_iter().chain(mixed).map(to_state).collect()
+    }
+
+    /// Whether the technique can apply to the state's principal.
+    fn is_applicable(&self, removes: RemovedPolicy) -> bool {
+        match removes {
+            RemovedPolicy::UserInline | RemovedPolicy::UserAttached => self.is_user(),
+            RemovedPolicy::RoleInline | RemovedPolicy::RoleAttached => {
+                !self.is_user() && self.world.principal_sets.modifiable_roles.contains(self.state.principal)
+            }
+            RemovedPolicy::GroupInline | RemovedPolicy::GroupAttached | RemovedPolicy::Group | RemovedPolicy::Text => {
+                true
+            }
+        }
+    }
+
+    /// The positions of the policies that are removed together with one policy. None if it cannot be removed.
+    fn find_removable(
+        &self,
+        removes: RemovedPolicy,
+        action: &str,
+        (position, policy): (usize, &PolicyAttachment),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<usize>> {
+        let own_arn = self.world.arn(self.state.principal);
+        let policies = || self.world.node(self.state.principal).principal.identity_policies.iter().enumerate();
+        match (removes, &policy.kind) {
+            (RemovedPolicy::RoleInline | RemovedPolicy::UserInline, AttachmentKind::Inline { holder })
+                if holder == own_arn =>
+            {
+                self.is_allowed_on_itself(action, None, undecided).then(|| vec![position])
+            }
+            (RemovedPolicy::RoleAttached | RemovedPolicy::UserAttached, AttachmentKind::Attached { arn, holder })
+                if holder == own_arn =>
+            {
+                self.is_allowed_on_itself(action, Some(arn), undecided).then(|| vec![position])
+            }
+            (RemovedPolicy::GroupInline, AttachmentKind::Inline { holder }) => {
+                self.is_allowed_on_group(action, holder, None, undecided).then(|| vec![position])
+            }
+            (RemovedPolicy::GroupAttached, AttachmentKind::Attached { arn, holder }) => {
+                self.is_allowed_on_group(action, holder, Some(arn), undecided).then(|| vec![position])
+            }
+            (RemovedPolicy::Group, AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. }) => {
+                let is_held_by_group = |kind: &AttachmentKind| find_holder(kind) == Some(holder);
+                self.is_allowed_on_group(action, holder, None, undecided)
+                    .then(|| policies().filter(|(_, other)| is_held_by_group(&other.kind)).map(|(at, _)| at).collect())
+            }
+            (RemovedPolicy::Text, AttachmentKind::Attached { arn, .. }) => {
+                let is_same_policy =
+                    |kind: &AttachmentKind| matches!(kind, AttachmentKind::Attached { arn: other, .. } if other == arn);
+                self.is_allowed_on_policy(action, arn, undecided)
+                    .then(|| policies().filter(|(_, other)| is_same_policy(&other.kind)).map(|(at, _)| at).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an action is allowed on a group of the account. False if the holder is not a group.
+    fn is_allowed_on_group(
+        &self,
+        action: &str,
+        holder: &str,
+        policy_arn: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let Some(group) = self.world.groups.find(holder) else { return false };
+        self.find_groups(action, policy_arn, undecided).contains(group)
+    }
+}
+
+/// The ARN of the principal or group that holds a policy. None for other kinds of policies.
+fn find_holder(attachment_kind: &AttachmentKind) -> Option<&String> {
+    match attachment_kind {
+        AttachmentKind::Inline { holder } | AttachmentKind::Attached { holder, .. } => Some(holder),
+        _ => None,
+    }
+}

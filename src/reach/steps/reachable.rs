@@ -1,0 +1,142 @@
+//! The principals that a technique gives access to: roles to assume or to pass to a service, users to create credentials
+//! for.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use super::assume_role::{ASSUME_ROLE, find_assumable_roles};
+use super::step_finder::{StepFinder, TargetQuery};
+use crate::iam::ContextKey;
+use crate::reach::decide::context_facts::pass_role_fact;
+use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::state::NodeState;
+use crate::reach::model::technique::{INSTANCE_PROFILE_ACTIONS, Technique, TechniqueKind};
+use crate::solve::UndecidedReason;
+
+const PASS_ROLE: &str = "iam:PassRole";
+
+impl StepFinder<'_> {
+    /// The principals that the state can act as by a technique.
+    pub(super) fn find_reachable(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let world = self.world;
+        let mut found = world.principals.empty_set();
+        match technique.kind {
+            TechniqueKind::Assume => found = find_assumable_roles(world, self.state, self.effective, undecided),
+            TechniqueKind::NewPassRole if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    found.union_with(&self.find_passable_roles(technique, service, undecided));
+                }
+            }
+            TechniqueKind::PassRoleThenAssume if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    for role in self.find_passable_roles(technique, service, undecided).ones() {
+                        found.union_with(&self.find_roles_assumed_by(role, undecided));
+                    }
+                }
+            }
+            TechniqueKind::ExistingPassRole if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    found.union_with(&self.find_service_roles(technique, service, undecided));
+                }
+            }
+            TechniqueKind::CreateCredentials => {
+                found = self.filter_by_required_actions(technique, self.account_users(), undecided);
+            }
+            TechniqueKind::UpdateTrustPolicy => {
+                let rewritable = self.filter_by_required_actions(technique, self.account_roles(), undecided);
+                // The new trust policy names the principal, so that it needs no policy of its own. It can name a session
+                // of a role, which the role's boundary does not limit. A user's boundary still applies.
+                let required_layers =
+                    if self.is_user() { RequiredLayers::BoundaryOnly } else { RequiredLayers::OrganizationOnly };
+                found = self.filter_principals(ASSUME_ROLE, required_layers, &rewritable, None, undecided);
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Whether all required actions are allowed on at least one resource. `iam:PassRole` is decided for each role.
+    fn can_perform_required(&self, technique: &Technique, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
+        technique.required_actions.iter().all(|action| self.may_allow(action))
+            && other_actions.all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided))
+    }
+
+    /// The roles that the state can pass to a service for a technique.
+    pub(super) fn find_passable_roles(
+        &self,
+        technique: &Technique,
+        service: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let candidates = self.find_service_roles(technique, service, undecided);
+        let trust_index = &self.world.trust_index;
+        let Some((_, service_name)) = trust_index.find_service_roles(self.effective.account, service) else {
+            return candidates;
+        };
+        let query = TargetQuery {
+            action: PASS_ROLE,
+            required_layers: RequiredLayers::IdentityAndBoundary,
+            arn_index: &self.world.principals,
+            candidates: &candidates,
+            facts: &|_: usize, key: &ContextKey| pass_role_fact(key, service_name),
+        };
+        self.filter_allowed(&query, undecided)
+    }
+
+    /// The roles that another role can assume.
+    pub(super) fn find_roles_assumed_by(&self, role: usize, undecided: &mut BTreeSet<UndecidedReason>) -> FixedBitSet {
+        let state = NodeState::unchanged(role);
+        find_assumable_roles(self.world, &state, &self.world.effective(&state), undecided)
+    }
+
+    /// The roles of the account that a service can use for a technique.
+    fn find_service_roles(
+        &self,
+        technique: &Technique,
+        service: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let sets = &self.world.principal_sets;
+        let mut roles = match self.world.trust_index.find_service_roles(self.effective.account, service) {
+            Some((roles, _)) => roles.clone(),
+            None => return self.world.principals.empty_set(),
+        };
+        roles.intersect_with(&sets.roles);
+        if technique.instance_profile
+            && !(technique.kind == TechniqueKind::NewPassRole && self.can_create_profiles(undecided))
+        {
+            roles.difference_with(&sets.roles_without_profile);
+        }
+        roles
+    }
+
+    /// Whether the state can create an instance profile for a role.
+    fn can_create_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        INSTANCE_PROFILE_ACTIONS
+            .into_iter()
+            .all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided))
+    }
+
+    /// The candidates on which all required actions are allowed.
+    fn filter_by_required_actions(
+        &self,
+        technique: &Technique,
+        mut candidates: FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+            candidates.clear();
+        }
+        for action in &technique.required_actions {
+            let required_layers = RequiredLayers::IdentityAndBoundary;
+            candidates = self.filter_principals(action, required_layers, &candidates, None, undecided);
+        }
+        candidates
+    }
+}

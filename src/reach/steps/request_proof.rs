@@ -1,0 +1,127 @@
+//! Proves one request of a step: a witness that the concrete evaluator allows.
+
+use std::collections::BTreeSet;
+
+use super::assume_role::{add_trust_policy, query_assume_role};
+use crate::access::{PolicyOrigin, Request};
+use crate::iam::{ContextKey, Interpretation};
+use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
+use crate::reach::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
+use crate::reach::decide::world::World;
+use crate::reach::model::complement::allow_all_except;
+use crate::solve::{
+    Access, ActionWorld, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access,
+};
+
+const PROOF_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::Single };
+
+/// A proven request of a step.
+#[derive(Clone, Debug)]
+pub struct StepRequest {
+    /// The witness.
+    pub request: Request,
+    /// All such requests, as disjoint sets.
+    pub cubes: Vec<Cube>,
+    /// The granting statement: the policy's name and the statement's position. None if a trust policy alone grants it.
+    pub granted_by: Option<(String, usize)>,
+}
+
+/// Proves requests of one state.
+pub(super) struct RequestProver<'g> {
+    pub(super) world: &'g World<'g>,
+    pub(super) effective: &'g EffectiveAccess<'g>,
+}
+
+impl RequestProver<'_> {
+    /// A request to assume a role. None if it is not allowed or not decided.
+    pub(super) fn prove_assume_role(
+        &self,
+        role: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let layers = add_trust_policy(self.world, self.effective, role)?;
+        let (grant, reasons) = query_assume_role(self.world, self.effective, &layers, role, PROOF_DETAIL);
+        undecided.extend(reasons);
+        let grant = grant?;
+        // A principal that the trust policy names needs no statement of its own.
+        let policies = build_effective_access(&layers).1;
+        let own_policy =
+            policies.get(grant.statement_id.0).filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
+        let granted_by = own_policy.map(|policy| (policy.name.clone(), grant.statement_id.1));
+        Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
+    }
+
+    /// A request to pass a role to a service. None if it is not allowed or not decided.
+    pub(super) fn prove_pass_role(
+        &self,
+        role: usize,
+        service: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let (_, service_name) = self.world.trust_index.find_service_roles(self.effective.account, service)?;
+        let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service_name);
+        let mut request = self.prove_on_resource("iam:PassRole", self.world.arn(role), &facts, undecided)?;
+        request.request.context.set("iam:PassedToService", service_name);
+        Some(request)
+    }
+
+    /// A request on one resource. None if it is not allowed or not decided.
+    pub(super) fn prove_on_resource(
+        &self,
+        action: &str,
+        resource: &str,
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let access = self.restrict_to_action(action)?;
+        self.prove(&access, &Access::default(), Some((action, resource)), facts, undecided)
+    }
+
+    /// A request on any resource. None if it is not allowed or not decided.
+    pub(super) fn prove_on_any_resource(
+        &self,
+        action: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let access = self.restrict_to_action(action)?;
+        let complement = Access::from_policies([(&allow_all_except(action), 0)]);
+        self.prove(&access, &complement, None, &|_, _| None, undecided)
+    }
+
+    /// None if the catalog does not have the action.
+    fn restrict_to_action(&self, action: &str) -> Option<Access> {
+        let id = self.world.solver.catalog.find_action(action)?;
+        Some(restrict_to_action(self.world.solver, self.effective, id, RequiredLayers::IdentityAndBoundary))
+    }
+
+    fn prove(
+        &self,
+        access: &Access,
+        excluded: &Access,
+        single_request: Option<(&str, &str)>,
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let known = add_context_facts(self.effective.known, access, 0, facts);
+        let replay = |request: &Request, interpretation: Interpretation| {
+            self.world.replay(&self.effective.layers, request, interpretation)
+        };
+        let answer = self.world.solver.answer(&Question {
+            effective: access,
+            declared: excluded,
+            known: &known,
+            partition: Some(self.effective.partition),
+            world: ActionWorld::Existing,
+            single_request,
+            budget: BUDGET,
+            detail: PROOF_DETAIL,
+            witness_account: Some(self.effective.account),
+            replay: Some(&replay),
+        });
+        undecided.extend(answer.undecided);
+        let grant = answer.grants.into_iter().find(|grant| grant.witness.is_some())?;
+        let policy = self.effective.policies.get(grant.statement_id.0).map(|policy| policy.name.clone());
+        let granted_by = policy.map(|name| (name, grant.statement_id.1));
+        Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
+    }
+}

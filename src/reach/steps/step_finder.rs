@@ -1,0 +1,216 @@
+//! One state of the graph, and the resources of its account on which it can perform an action.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use crate::access::{PolicyOrigin, PolicyRef};
+use crate::iam::ContextKey;
+use crate::reach::decide::context_facts::{ContextFacts, policy_arn_fact, principal_fact};
+use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
+use crate::reach::decide::resource_query::ResourceQuery;
+use crate::reach::decide::world::World;
+use crate::reach::model::arn_index::ArnIndex;
+use crate::reach::model::state::{NodeState, StateChange};
+use crate::snapshot::AttachmentKind;
+use crate::solve::UndecidedReason;
+
+/// A state whose steps are computed.
+pub(crate) struct StepFinder<'g> {
+    pub(crate) world: &'g World<'g>,
+    pub(crate) state: &'g NodeState,
+    pub(crate) effective: &'g EffectiveAccess<'g>,
+    /// The principals of its account.
+    pub(crate) account_principals: &'g FixedBitSet,
+}
+
+/// A question about one action on resources of one kind.
+pub(super) struct TargetQuery<'q> {
+    pub(super) action: &'q str,
+    pub(super) required_layers: RequiredLayers,
+    pub(super) arn_index: &'q ArnIndex,
+    pub(super) candidates: &'q FixedBitSet,
+    pub(super) facts: &'q ContextFacts<'q>,
+}
+
+impl<'g> StepFinder<'g> {
+    pub(crate) fn new(
+        world: &'g World<'g>,
+        state: &'g NodeState,
+        effective: &'g EffectiveAccess<'g>,
+    ) -> StepFinder<'g> {
+        let account_principals = world.principal_sets.neighbors(state.principal);
+        StepFinder { world, state, effective, account_principals }
+    }
+
+    /// Whether the upper bound of the state's access contains an action.
+    pub(super) fn may_allow(&self, action: &str) -> bool {
+        self.effective.may_allow(self.world.solver, action)
+    }
+
+    pub(super) fn is_user(&self) -> bool {
+        self.world.principal_sets.users.contains(self.state.principal)
+    }
+
+    /// The changes made to a principal so far: those of the state, if it is the state's principal.
+    pub(super) fn current_change(&self, principal: usize) -> StateChange {
+        if principal == self.state.principal { self.state.change.clone() } else { StateChange::default() }
+    }
+
+    /// The users of the account.
+    pub(super) fn account_users(&self) -> FixedBitSet {
+        let mut users = self.world.principal_sets.users.clone();
+        users.intersect_with(self.account_principals);
+        users
+    }
+
+    /// The roles of the account that the account can modify.
+    pub(super) fn account_roles(&self) -> FixedBitSet {
+        let mut roles = self.world.principal_sets.modifiable_roles.clone();
+        roles.intersect_with(self.account_principals);
+        roles
+    }
+
+    /// The customer managed policies of the account.
+    pub(super) fn account_policies(&self) -> FixedBitSet {
+        let pattern = format!("arn:{}:iam::{}:policy/*", self.effective.partition.as_str(), self.effective.account);
+        (*self.world.policies.find_matching(&pattern)).clone()
+    }
+
+    /// The candidates on which an action is allowed. `policy_arn`: the managed policy in the request ([`policy_arn_fact`]).
+    pub(super) fn filter_principals(
+        &self,
+        action: &str,
+        required_layers: RequiredLayers,
+        candidates: &FixedBitSet,
+        policy_arn: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let facts = |principal: usize, key: &ContextKey| {
+            self.policy_arn_fact(action, policy_arn, key).or_else(|| principal_fact(self.world.node(principal), key))
+        };
+        let arn_index = &self.world.principals;
+        self.filter_allowed(&TargetQuery { action, required_layers, arn_index, candidates, facts: &facts }, undecided)
+    }
+
+    /// Whether an action is allowed on the state's principal.
+    pub(super) fn is_allowed_on_itself(
+        &self,
+        action: &str,
+        policy_arn: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let mut itself = self.world.principals.empty_set();
+        itself.insert(self.state.principal);
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        !self.filter_principals(action, required_layers, &itself, policy_arn, undecided).is_clear()
+    }
+
+    /// The groups of the account on which an action is allowed.
+    pub(super) fn find_groups(
+        &self,
+        action: &str,
+        policy_arn: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let pattern = format!("arn:{}:iam::{}:group/*", self.effective.partition.as_str(), self.effective.account);
+        let query = TargetQuery {
+            action,
+            required_layers: RequiredLayers::IdentityAndBoundary,
+            arn_index: &self.world.groups,
+            candidates: &self.world.groups.find_matching(&pattern),
+            facts: &|_, key| self.policy_arn_fact(action, policy_arn, key),
+        };
+        self.filter_allowed(&query, undecided)
+    }
+
+    /// The customer managed policies, out of `candidates`, on which an action is allowed.
+    pub(super) fn filter_policies(
+        &self,
+        action: &str,
+        candidates: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let query = TargetQuery {
+            action,
+            required_layers: RequiredLayers::IdentityAndBoundary,
+            arn_index: &self.world.policies,
+            candidates,
+            facts: &|_, key| self.policy_arn_fact(action, None, key),
+        };
+        self.filter_allowed(&query, undecided)
+    }
+
+    /// Whether an action is allowed on a customer managed policy of the account. False for other policies.
+    pub(super) fn is_allowed_on_policy(
+        &self,
+        action: &str,
+        policy_arn: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let Some(policy) = self.world.policies.find(policy_arn) else { return false };
+        self.filter_policies(action, &self.account_policies(), undecided).contains(policy)
+    }
+
+    pub(super) fn filter_allowed(
+        &self,
+        query: &TargetQuery<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let none = || query.arn_index.empty_set();
+        // The catalog lists the actions of all techniques (a test checks this).
+        let Some(action) = self.world.solver.catalog.find_action(query.action) else { return none() };
+        let is_denied = query.required_layers == RequiredLayers::IdentityAndBoundary
+            && !self.effective.upper_bound.contains(action.0 as usize);
+        if query.candidates.is_clear() || is_denied {
+            return none();
+        }
+        let access = restrict_to_action(self.world.solver, self.effective, action, query.required_layers);
+        let resource_query = ResourceQuery {
+            world: self.world,
+            effective: self.effective,
+            action,
+            access: &access,
+            arn_index: query.arn_index,
+            candidates: query.candidates,
+            facts: query.facts,
+        };
+        resource_query.find_allowed(undecided)
+    }
+
+    fn policy_arn_fact(
+        &self,
+        action: &str,
+        policy_arn: Option<&str>,
+        key: &ContextKey,
+    ) -> Option<crate::access::KeyFact> {
+        policy_arn_fact(self.effective.partition, action, policy_arn, key)
+    }
+
+    /// The members of a group, including the state's principal if it joined.
+    pub(super) fn find_members(&self, group: usize) -> FixedBitSet {
+        let mut members = self.world.principal_sets.group_members(group).clone();
+        let group = self.world.group_position(group);
+        let is_joined = self.state.change.joined_group == Some(group.position)
+            && self.world.principal_sets.account_of(self.state.principal) == group.account;
+        if is_joined {
+            members.insert(self.state.principal);
+        }
+        members
+    }
+
+    /// The principals that hold a customer managed policy, including the state's principal if it was attached or came
+    /// with a group that it joined.
+    pub(super) fn find_holders(&self, policy: usize) -> FixedBitSet {
+        let mut holders = self.world.principal_sets.policy_holders(policy).clone();
+        let policy_arn = self.world.policies.arn(policy);
+        let is_this_policy = |policy: &PolicyRef| matches!(&policy.origin, PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. }) if arn == policy_arn);
+        let change = &self.state.change;
+        let is_holder = change.attached_policy.as_deref() == Some(policy_arn)
+            || (change.joined_group.is_some() && self.effective.layers.identity.iter().any(is_this_policy));
+        if is_holder {
+            holders.insert(self.state.principal);
+        }
+        holders
+    }
+}

@@ -1,0 +1,221 @@
+//! Finds a technique for a step whose requests can all be proven.
+
+use std::collections::BTreeSet;
+
+use super::request_proof::{RequestProver, StepRequest};
+use super::step_finder::StepFinder;
+use crate::access::KeyFact;
+use crate::iam::ContextKey;
+use crate::reach::decide::context_facts::{policy_arn_fact, principal_fact};
+use crate::reach::model::arn_index::ArnIndex;
+use crate::reach::model::state::NodeState;
+use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
+use crate::solve::UndecidedReason;
+
+/// A technique with its proven requests.
+pub(crate) type TechniqueProof = (&'static Technique, Vec<StepRequest>);
+
+/// What a technique contributes to a step.
+#[derive(Copy, Clone)]
+pub(crate) enum StepRole<'b> {
+    /// Grants all permissions to the target.
+    GrantAll,
+    /// Acts as the target.
+    Become,
+    /// Changes the target's permissions to this state.
+    ChangeState(&'b NodeState),
+}
+
+/// Proves steps of one state.
+pub(crate) struct StepProver<'g> {
+    step_finder: &'g StepFinder<'g>,
+    request_prover: RequestProver<'g>,
+}
+
+impl<'g> StepProver<'g> {
+    pub(crate) fn new(step_finder: &'g StepFinder<'g>) -> StepProver<'g> {
+        let request_prover = RequestProver { world: step_finder.world, effective: step_finder.effective };
+        StepProver { step_finder, request_prover }
+    }
+
+    /// The first technique for a role whose requests are all proven. `sts:AssumeRole` comes first, techniques with an
+    /// assumption come last.
+    pub(crate) fn find_technique(
+        &self,
+        target: usize,
+        step_role: StepRole<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<TechniqueProof> {
+        let (unconditional, with_assumption): (Vec<&Technique>, Vec<&Technique>) =
+            techniques().iter().partition(|technique| technique.assumption.is_none());
+        let (assume_role, other_techniques): (Vec<&Technique>, Vec<&Technique>) =
+            unconditional.into_iter().partition(|technique| technique.kind == TechniqueKind::Assume);
+        assume_role.into_iter().chain(other_techniques).chain(with_assumption).find_map(|technique| {
+            if !self.is_applicable(technique, target, step_role, undecided) {
+                return None;
+            }
+            let requests = match step_role {
+                StepRole::ChangeState(to) => self.prove_state_change(technique, to, undecided),
+                StepRole::GrantAll | StepRole::Become => self.prove_requests(technique, target, undecided),
+            };
+            Some((technique, requests?))
+        })
+    }
+
+    fn is_applicable(
+        &self,
+        technique: &Technique,
+        target: usize,
+        step_role: StepRole<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let kind = technique.kind;
+        match step_role {
+            StepRole::GrantAll => {
+                kind.write_target().is_some()
+                    && self.step_finder.find_grant_targets(technique, undecided).contains(target)
+            }
+            StepRole::Become => {
+                kind.write_target().is_none()
+                    && !kind.changes_state()
+                    && self.step_finder.find_reachable(technique, undecided).contains(target)
+            }
+            StepRole::ChangeState(to) => {
+                let mut targets = self.step_finder.world.principals.empty_set();
+                targets.insert(target);
+                self.step_finder.find_changed_states(technique, &targets, undecided).contains(to)
+            }
+        }
+    }
+
+    /// One request per required action and modified resource. None if one of them is not proven.
+    fn prove_state_change(
+        &self,
+        technique: &Technique,
+        to: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let mut requests = Vec::new();
+        for touched in self.step_finder.find_touched_resources(technique, to, undecided) {
+            for action in &technique.required_actions {
+                let facts = |_: usize, key: &ContextKey| {
+                    self.target_fact(action, (to.principal, &touched.arn), touched.policy_arn.as_deref(), key)
+                };
+                requests.push(self.request_prover.prove_on_resource(action, &touched.arn, &facts, undecided)?);
+            }
+        }
+        (!requests.is_empty()).then_some(requests)
+    }
+
+    /// The requests of a technique that grants everything to a target or acts as it. None if one of them is not proven.
+    fn prove_requests(
+        &self,
+        technique: &'static Technique,
+        target: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        if technique.kind == TechniqueKind::Assume {
+            return Some(vec![self.request_prover.prove_assume_role(target, undecided)?]);
+        }
+        let mut requests = Vec::new();
+        if let Some((role, service)) = self.find_passed_role(technique, target, undecided)? {
+            requests.push(self.request_prover.prove_pass_role(role, service, undecided)?);
+        }
+        let resource = self.find_target_resource(technique, target, undecided)?;
+        for action in &technique.required_actions {
+            requests.push(match &resource {
+                Some(arn) => {
+                    let facts = |_: usize, key: &ContextKey| self.target_fact(action, (target, arn), None, key);
+                    self.request_prover.prove_on_resource(action, arn, &facts, undecided)?
+                }
+                None => self.request_prover.prove_on_any_resource(action, undecided)?,
+            });
+        }
+        Some(requests)
+    }
+
+    /// The role that a technique passes to a service: `Some(None)` if it passes no role, `None` if no role fits.
+    fn find_passed_role(
+        &self,
+        technique: &'static Technique,
+        target: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Option<(usize, &'static str)>> {
+        let mut services = technique.services.iter();
+        match technique.kind {
+            TechniqueKind::NewPassRole => {
+                let service = services.find(|service| {
+                    self.step_finder.find_passable_roles(technique, service, undecided).contains(target)
+                });
+                service.map(|service| Some((target, service.as_str())))
+            }
+            TechniqueKind::PassRoleThenAssume => {
+                let passed = services.find_map(|service| {
+                    let passable = self.step_finder.find_passable_roles(technique, service, undecided);
+                    let mut roles = passable.ones();
+                    let role =
+                        roles.find(|role| self.step_finder.find_roles_assumed_by(*role, undecided).contains(target));
+                    role.map(|role| (role, service.as_str()))
+                });
+                passed.map(Some)
+            }
+            _ => Some(None),
+        }
+    }
+
+    /// The resource of a technique's requests: `Some(None)` for any resource, `None` if no resource fits.
+    fn find_target_resource(
+        &self,
+        technique: &Technique,
+        target: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Option<String>> {
+        let world = self.step_finder.world;
+        match technique.kind {
+            TechniqueKind::PutGroup | TechniqueKind::AttachGroup => {
+                let is_group_of_target = |group| self.step_finder.find_members(group).contains(target);
+                self.find_allowed_resource(&world.groups, technique, undecided, is_group_of_target).map(Some)
+            }
+            TechniqueKind::CreatePolicyVersion => {
+                let is_policy_of_target = |policy| self.step_finder.find_holders(policy).contains(target);
+                self.find_allowed_resource(&world.policies, technique, undecided, is_policy_of_target).map(Some)
+            }
+            TechniqueKind::CreateCredentials | TechniqueKind::UpdateTrustPolicy => {
+                Some(Some(world.arn(target).to_owned()))
+            }
+            kind if kind.write_target().is_some() => Some(Some(world.arn(target).to_owned())),
+            _ => Some(None),
+        }
+    }
+
+    /// The first candidate on which a technique's action is proven.
+    fn find_allowed_resource(
+        &self,
+        arn_index: &ArnIndex,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+        is_candidate: impl Fn(usize) -> bool,
+    ) -> Option<String> {
+        let action = technique.required_actions.first()?;
+        let partition = self.step_finder.effective.partition;
+        let facts = |_: usize, key: &ContextKey| policy_arn_fact(partition, action, None, key);
+        let candidates =
+            (0..arn_index.len()).filter(|position| is_candidate(*position)).map(|position| arn_index.arn(position));
+        let mut allowed =
+            candidates.filter(|arn| self.request_prover.prove_on_resource(action, arn, &facts, undecided).is_some());
+        allowed.next().map(str::to_owned)
+    }
+
+    /// The fact about a key in a request on `resource`, which may be the target itself, its group or its policy.
+    fn target_fact(
+        &self,
+        action: &str,
+        (target, resource): (usize, &str),
+        policy_arn: Option<&str>,
+        key: &ContextKey,
+    ) -> Option<KeyFact> {
+        let world = self.step_finder.world;
+        policy_arn_fact(self.step_finder.effective.partition, action, policy_arn, key)
+            .or_else(|| (resource == world.arn(target)).then(|| principal_fact(world.node(target), key)).flatten())
+    }
+}
