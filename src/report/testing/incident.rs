@@ -166,15 +166,11 @@ fn undeclared_finding(admin: &PrincipalRef) -> Finding {
 }
 
 fn undecided_finding(etl: &PrincipalRef) -> Finding {
-    let missing = MissingDocument {
-        layer: LayerKind::Identity,
-        name: format!("attached policy {}", arn("policy/etl")),
-        reason: MissingReason::CollectionFailed {
-            error: "AccessDenied".into(),
-            permission: Some("iam:GetPolicyVersion".into()),
-        },
-        place: snapshot(12),
+    let reason = MissingReason::CollectionFailed {
+        error: "AccessDenied".into(),
+        permission: Some("iam:GetPolicyVersion".into()),
     };
+    let missing = MissingDocument::attached_policy(LayerKind::Identity, &arn("policy/etl"), reason, snapshot(12));
     let reason = Reason::MissingDocument(missing.clone());
     let title = Title::UndecidedBecause(reason.clone());
     let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(etl.clone()), title);

@@ -127,22 +127,3 @@ pub struct SnapshotProblem {
     /// The errors, with their places.
     pub diagnostics: Diagnostics,
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_bucket_policy_does_not_affect_a_bucket_with_a_longer_name() {
-        let missing = MissingDocument {
-            layer: LayerKind::Resource,
-            name: format!("{RESOURCE_POLICY_PREFIX}arn:aws:s3:::logs"),
-            reason: MissingReason::NotCollected,
-            place: Place { file: "snapshot.json".to_owned(), line: 1, column: 1 },
-        };
-        assert!(missing.may_affect_resource("arn:aws:s3:::logs"));
-        assert!(missing.may_affect_resource("arn:aws:s3:::logs/2026/a"));
-        assert!(!missing.may_affect_resource("arn:aws:s3:::logs-archive"));
-        assert!(!missing.may_affect_resource("arn:aws:s3:::logs-archive/a"));
-    }
-}
