@@ -23,7 +23,7 @@ strict subset of the access of one operator, and must not equal the access of an
 share destructive actions that the ceiling of the agent does not have. If neither has any access, nothing is reported.
 
 Two findings need no declaration: an agent that has exactly the access of an operator in its account, and a role that
-both humans and agents can assume. The second considers the principals that the trust policy names ([kinds.md](kinds.md))
+both humans and agents can assume. The second considers the principals that the trust policy names ([classification.md](classification.md))
 and, if it trusts an account, the principals of that account whose own policies allow the assumption. Humans count only
 if their policies name this role or a pattern for such roles, not all roles. All comparisons use effective access, not
 names or attachments.

@@ -12,7 +12,7 @@ pub(super) static INFO: RuleInfo = RuleInfo {
     explanation: "
 **What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` excludes.
 Service-linked roles are skipped. The severity is that of all access of the principal, one step higher if hints classify
-it as an agent. The finding shows the inferred class and the evidence ([kinds.md](classification.md)).
+it as an agent. The finding shows the inferred class and the evidence ([classification.md](classification.md)).
 
 **Why is this bad?** Nobody reviews a principal that is not declared: forgotten test roles, users of people who have left,
 and roles that someone created to keep access.

@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn every_built_in_hint_is_documented() {
-        let page = std::fs::read_to_string("docs/kinds.md").unwrap();
+        let page = std::fs::read_to_string("docs/classification.md").unwrap();
         let rows: Vec<&str> = page.split("## The built-in hints").nth(1).unwrap().lines().collect();
         let rows: Vec<&str> = rows.into_iter().filter(|line| line.starts_with("| `")).collect();
         let expected = Hint::load_built_in().iter().map(|hint| {
