@@ -8,7 +8,7 @@ use super::explain::notes::collect_notes;
 use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
 };
-use super::model::declaration_status::DeclarationStatus;
+use super::model::declared_class::DeclaredClass;
 use super::model::finding::{AcceptedException, Finding};
 use super::model::principal_status::PrincipalStatus;
 use super::model::rule_id::RuleId;
@@ -150,7 +150,7 @@ fn sort_findings(findings: &mut [Finding]) {
 }
 
 fn summarize_findings(reports: &[PrincipalReport], findings: &[Finding], undecided: usize) -> AuditSummary {
-    let service_linked = reports.iter().filter(|report| report.kind == DeclarationStatus::ServiceLinked).count();
+    let service_linked = reports.iter().filter(|report| report.kind == DeclaredClass::ServiceLinked).count();
     let mut summary = AuditSummary { undecided, service_linked, ..AuditSummary::default() };
     for report in reports {
         *summary.principals.entry(report.status).or_insert(0) += 1;

@@ -35,7 +35,7 @@ pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 pub use model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, SnapshotInfo, UnreadInput,
 };
-pub use model::declaration_status::DeclarationStatus;
+pub use model::declared_class::DeclaredClass;
 pub use model::escalation_step::{EscalationStep, StepTechnique};
 pub use model::excess::{ActionCounts, Excess, Witness};
 pub use model::finding::{AcceptedException, Finding};

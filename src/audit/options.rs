@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::model::declaration_status::DeclarationStatus;
+use super::model::declared_class::DeclaredClass;
 use super::model::principal_ref::PrincipalRef;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
@@ -14,7 +14,7 @@ pub struct AuditOptions {
     /// Only principals whose ARN or name the glob matches. `None` for all.
     pub principal: Option<Glob>,
     /// Only principals with these classes or statuses. Empty for all.
-    pub classes: Vec<DeclarationStatus>,
+    pub classes: Vec<DeclaredClass>,
     /// Only these rules. Empty for the rules that are on by default.
     pub rules: Vec<RuleId>,
     /// Only findings of at least this severity, and undecided ones (IAM010). `None` for all.

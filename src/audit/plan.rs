@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::checks::planner::CheckPlanner;
 use super::model::audit::PrincipalReport;
-use super::model::declaration_status::DeclarationStatus;
+use super::model::declared_class::DeclaredClass;
 use super::model::principal_ref::PrincipalRef;
 use super::model::principal_status::PrincipalStatus;
 use super::options::AuditOptions;
@@ -184,13 +184,13 @@ fn build_report(principal: &PrincipalRef, assignment: &Assignment, entry: Option
     }
 }
 
-fn find_status(assignment: &Assignment, entry: Option<&Entry>) -> DeclarationStatus {
+fn find_status(assignment: &Assignment, entry: Option<&Entry>) -> DeclaredClass {
     match assignment {
         Assignment::Declared(_) | Assignment::Undeclared => {
-            entry.map_or(DeclarationStatus::Undeclared, |entry| DeclarationStatus::Declared(entry.class))
+            entry.map_or(DeclaredClass::Undeclared, |entry| DeclaredClass::Declared(entry.class))
         }
-        Assignment::Ignored(IgnoreReason::Ignore(_)) => DeclarationStatus::Ignored,
-        Assignment::Ignored(IgnoreReason::ServiceLinked) => DeclarationStatus::ServiceLinked,
-        Assignment::Ambiguous(_) => DeclarationStatus::Ambiguous,
+        Assignment::Ignored(IgnoreReason::Ignore(_)) => DeclaredClass::Ignored,
+        Assignment::Ignored(IgnoreReason::ServiceLinked) => DeclaredClass::ServiceLinked,
+        Assignment::Ambiguous(_) => DeclaredClass::Ambiguous,
     }
 }

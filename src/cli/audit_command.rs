@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{AuditOptions, DeclarationStatus, RuleId, Severity, audit};
+use iamdrift::audit::{AuditOptions, DeclaredClass, RuleId, Severity, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::report::{ExitInfo, Layout, RenderOptions, ReportFormat, Verbosity};
@@ -49,8 +49,8 @@ pub struct Filters {
     /// Audit only principals of this class; can be repeated: agent, operator, workload, break-glass, undeclared, ambiguous,
     /// ignored, service-linked
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
-    kind: Vec<DeclarationStatus>,
-    /// Only this rule; may be given again: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (told only where asked for)
+    kind: Vec<DeclaredClass>,
+    /// Check only this rule; can be repeated: IAM001, IAM002, IAM003, IAM004, IAM005, IAM006, IAM007, IAM008, IAM009, IAM010, IAM011 (only on request)
     #[arg(long, value_name = "ID", value_parser = parse_rule)]
     rule: Vec<RuleId>,
     /// Report only findings at or above this severity: critical, high, medium, low, info; undecided principals are always reported
@@ -115,8 +115,8 @@ fn parse_rule(text: &str) -> Result<RuleId, String> {
     parse_named_value(text, &RuleId::ALL)
 }
 
-fn parse_kind(text: &str) -> Result<DeclarationStatus, String> {
-    parse_named_value(text, &DeclarationStatus::ALL.map(|status| (status.as_str(), status)))
+fn parse_kind(text: &str) -> Result<DeclaredClass, String> {
+    parse_named_value(text, &DeclaredClass::ALL.map(|status| (status.as_str(), status)))
 }
 
 /// Runs the command.

@@ -15,7 +15,7 @@ use super::render_options::RenderOptions;
 use super::reporter::Reporter;
 use super::sanitize::is_hostile;
 use crate::audit::{
-    Audit, BaselineInfo, CatalogInfo, DeclarationStatus, Note, PatternCount, PrincipalReport, PrincipalStatus, RuleId,
+    Audit, BaselineInfo, CatalogInfo, DeclaredClass, Note, PatternCount, PrincipalReport, PrincipalStatus, RuleId,
     Severity, SnapshotInfo, UnreadInput,
 };
 
@@ -82,7 +82,7 @@ pub struct Counts {
     /// The number of findings of each rule.
     pub by_rule: BTreeMap<RuleId, usize>,
     /// The number of findings about principals of each class, without findings about the baseline.
-    pub by_kind: BTreeMap<DeclarationStatus, usize>,
+    pub by_kind: BTreeMap<DeclaredClass, usize>,
     /// The number of findings about principals of each account, without findings about the baseline.
     pub by_account: BTreeMap<String, usize>,
     /// The number of principals with each status.

@@ -109,7 +109,7 @@ pub struct Paragraph {
 impl Paragraph {
     /// An empty paragraph. Its first line begins at column `indent`, the others at `hanging_indent`, from 0.
     pub fn new(indent: usize, hanging_indent: usize) -> Paragraph {
-        Paragraph { spans: Vec::new(), indent, hanging_indent: hanging_indent }
+        Paragraph { spans: Vec::new(), indent, hanging_indent }
     }
 
     /// Adds a span, sanitized, `gap` columns after the span before it.

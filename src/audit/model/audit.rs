@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::declaration_status::DeclarationStatus;
+use super::declared_class::DeclaredClass;
 use super::finding::Finding;
 use super::principal_status::PrincipalStatus;
 use super::severity::Severity;
@@ -110,7 +110,7 @@ pub struct PrincipalReport {
     /// Its ARN.
     pub arn: String,
     /// Its class, or why it has none.
-    pub kind: DeclarationStatus,
+    pub kind: DeclaredClass,
     /// The owner that the baseline declares. None if it declares none.
     pub owner: Option<String>,
     /// The name of the baseline entry that applies. None if no single entry applies.

@@ -1,7 +1,7 @@
 //! What an audit returns. Data only: nothing here decides, and `report` renders it.
 //!
 //! - `rule_id`, `severity`: which rule found something, and how severe it is
-//! - `declaration_status`: whether the baseline declares a principal, and with which class
+//! - `declared_class`: whether the baseline declares a principal, and with which class
 //! - `principal_ref`, `principal_status`: the principal, and its status after the audit
 //! - `action_list`: actions as patterns, shared by many findings
 //! - `granting_statement`, `nearest_declared`, `excess`: which statement grants what, and what is declared instead
@@ -12,7 +12,7 @@
 
 pub(crate) mod action_list;
 pub(crate) mod audit;
-pub(crate) mod declaration_status;
+pub(crate) mod declared_class;
 pub(crate) mod escalation_step;
 pub(crate) mod excess;
 pub(crate) mod finding;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::declaration_status::DeclarationStatus;
+use super::declared_class::DeclaredClass;
 
 /// A principal as a finding names it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
@@ -12,7 +12,7 @@ pub struct PrincipalRef {
     /// Its name, without the path.
     pub name: String,
     /// Whether the baseline declares it, and with which class.
-    pub kind: DeclarationStatus,
+    pub kind: DeclaredClass,
     /// The owner that the baseline declares. None if it declares none.
     pub owner: Option<String>,
     /// The id of its account.

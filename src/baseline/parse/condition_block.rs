@@ -45,13 +45,13 @@ impl ManifestReader<'_> {
             DeValue::String(text) => JsonValue::String(text.as_ref().into()),
             DeValue::Boolean(flag) => JsonValue::Bool(*flag),
             DeValue::Datetime(when) => JsonValue::String(when.to_string().into()),
-            DeValue::Integer(number) if number.radix() == 10 => self.to_json_number(item, number.as_str())?,
+            DeValue::Integer(number) if number.radix() == 10 => self.parse_json_number(item, number.as_str())?,
             DeValue::Integer(number) => {
                 let message = format!("`{}` is not written in decimal", self.source.slice(item_span(item)));
                 self.report_error(item_span(item), message, format!("a decimal number, or a string: \"{number}\""));
                 return None;
             }
-            DeValue::Float(number) => self.to_json_number(item, number.as_str())?,
+            DeValue::Float(number) => self.parse_json_number(item, number.as_str())?,
             DeValue::Array(list) => {
                 JsonValue::Array(list.iter().map(|element| self.toml_to_json(element)).collect::<Option<_>>()?)
             }
@@ -68,7 +68,7 @@ impl ManifestReader<'_> {
         Some(JsonNode { span: item_span(item), value })
     }
 
-    fn to_json_number(&mut self, item: &TomlItem<'_>, text: &str) -> Option<JsonValue> {
+    fn parse_json_number(&mut self, item: &TomlItem<'_>, text: &str) -> Option<JsonValue> {
         let text = text.strip_prefix('+').unwrap_or(text);
         if serde_json::from_str::<serde_json::Number>(text).is_err() {
             self.report_error(item_span(item), format!("`{text}` is not a number of JSON"), "a finite decimal number");

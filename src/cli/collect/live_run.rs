@@ -11,8 +11,10 @@ use iamdrift::collect::{
 use iamdrift::snapshot::format::UnreadPart;
 use iamdrift::snapshot::store::{Compression, JOURNAL, StoreError};
 
+use super::collect_args::CollectArgs;
+use super::collect_command_args::Args;
+use super::dry_run;
 use super::progress::CollectProgress;
-use super::{Args, CollectArgs, dry_run};
 use crate::cli::{ExitStatus, UserError, error_report, terminal_output};
 
 /// The file that lists the required permissions, for help lines.

@@ -1,10 +1,12 @@
 //! `iamdrift compare`: compares two policy documents, or many pairs of documents.
 //!
+//! - `comparison_input.rs`: the documents and the settings.
 //! - `comparison_report.rs`: the result, as data and JSON.
 //! - `comparison_table.rs`: the result for people.
 //! - `pairs.rs`: many pairs, one per line.
 //! - `smt_export.rs`: the comparison as SMT-LIB.
 
+mod comparison_input;
 mod comparison_report;
 mod comparison_table;
 mod pairs;
@@ -15,9 +17,11 @@ use std::sync::Arc;
 
 use iamdrift::audit::ActionRanking;
 use iamdrift::iam::{DocumentKind, PolicyDocument};
-use iamdrift::solve::compare::{PolicyComparison, PolicyRelation, compare_policies};
-use iamdrift::solve::{ActionWorld, Solver};
+use iamdrift::solve::ActionWorld;
+use iamdrift::solve::compare::PolicyRelation;
 use iamdrift::source::SourceFile;
+
+use comparison_input::{ComparisonSettings, DocumentPair};
 
 use super::output_format::OutputFormat;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output, user_file};
@@ -65,24 +69,6 @@ pub struct Args {
     format: Option<OutputFormat>,
 }
 
-/// The settings of a comparison.
-#[derive(Debug)]
-struct ComparisonSettings {
-    ranking: ActionRanking<'static>,
-    worlds: &'static [ActionWorld],
-    cubes: usize,
-}
-
-impl ComparisonSettings {
-    fn solver(&self) -> Solver<'static> {
-        Solver::with_ranks(self.ranking.catalog, self.ranking.to_numeric_ranks())
-    }
-
-    fn compare(&self, solver: &Solver<'_>, a: &Arc<PolicyDocument>, b: &Arc<PolicyDocument>) -> PolicyComparison {
-        compare_policies(solver, a, b, self.worlds, self.cubes)
-    }
-}
-
 /// Runs the command.
 pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let worlds: &[ActionWorld] =
@@ -110,12 +96,6 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         }
         (None, _, _) => Err(UserError::new("two documents are required", "or use `--pairs`").into()),
     }
-}
-
-/// The two documents of a comparison.
-struct DocumentPair {
-    a: Arc<PolicyDocument>,
-    b: Arc<PolicyDocument>,
 }
 
 fn compare_files(

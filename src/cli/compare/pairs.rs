@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::ComparisonSettings;
+use super::comparison_input::ComparisonSettings;
 use super::comparison_report::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
 use crate::cli::{ExitStatus, UserError, terminal_output};
 

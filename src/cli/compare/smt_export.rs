@@ -5,7 +5,7 @@ use std::path::Path;
 use iamdrift::catalog::Catalog;
 use iamdrift::solve::{SmtScript, render_smt_script};
 
-use super::DocumentPair;
+use super::comparison_input::DocumentPair;
 use crate::cli::{UserError, terminal_output};
 
 /// Writes both directions to a directory, which is created if it does not exist.

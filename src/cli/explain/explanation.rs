@@ -96,7 +96,8 @@ pub struct LayerRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
     /// What it decides.
-    pub says: LayerVerdictName,
+    #[serde(rename = "says")]
+    pub verdict: LayerVerdictName,
     /// Its statements.
     pub statements: Vec<StatementRow>,
     /// The number of statements for other services that are omitted.
@@ -201,7 +202,7 @@ fn to_layer_row(layer: &LayerTrace<'_>, request: &Request, holder: &str, verbosi
     LayerRow {
         layer: layer.layer,
         level: layer.level_name.map(str::to_owned),
-        says: match layer.verdict {
+        verdict: match layer.verdict {
             LayerVerdict::Allows => LayerVerdictName::Allows,
             LayerVerdict::Denies => LayerVerdictName::Denies,
             LayerVerdict::NoMatch => LayerVerdictName::Silent,

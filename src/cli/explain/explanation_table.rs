@@ -84,7 +84,7 @@ impl ExplanationTable {
     }
 
     fn write_layer(&mut self, row: &LayerRow) -> std::io::Result<()> {
-        let (mark, style) = match (row.says, row.layer) {
+        let (mark, style) = match (row.verdict, row.layer) {
             (LayerVerdictName::Allows, _) => ("✓", Style::new().green().bold()),
             (LayerVerdictName::Denies, _) => ("✗", Style::new().red().bold()),
             (LayerVerdictName::Silent, Layer::Resource | Layer::ResourceControl(_)) => ("·", Style::new().dimmed()),
@@ -157,7 +157,7 @@ fn verdict_text(row: &LayerRow) -> &'static str {
         Layer::Identity | Layer::ServiceControl(_) | Layer::ResourceControl(_) | Layer::Session => true,
         Layer::Partition | Layer::Boundary | Layer::Resource => false,
     };
-    match (row.says, row.layer, is_plural) {
+    match (row.verdict, row.layer, is_plural) {
         (LayerVerdictName::Allows, _, true) => "allow it",
         (LayerVerdictName::Allows, _, false) => "allows it",
         (LayerVerdictName::Denies, _, true) => "deny it",

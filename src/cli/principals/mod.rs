@@ -4,13 +4,15 @@
 
 mod principals_json;
 mod principals_table;
+mod unread_inputs;
 
 use std::path::PathBuf;
 
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::classify::{DeclarationStatus, InferredClass, InventoryRow, list_principals};
 use iamdrift::report::Verbosity;
-use iamdrift::snapshot::Snapshot;
+
+use unread_inputs::list_unread_inputs;
 
 use super::named_value::parse_named_value;
 use super::output_format::OutputFormat;
@@ -95,7 +97,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         OutputFormat::Json => principals_json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
     };
     terminal_output::write_output(args.output.as_deref(), &text)?;
-    let incomplete = !unread_inputs(&snapshot).is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
+    let incomplete =
+        !list_unread_inputs(&snapshot).is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
@@ -111,20 +114,4 @@ impl Args {
             self.declaration.is_empty() || row.declaration.is_some_and(|status| self.declaration.contains(&status));
         is_name_selected && is_kind_selected && is_declaration_selected
     }
-}
-
-/// The parts of the snapshot that could not be read and could contain principals, one line each.
-fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
-    let first_diagnostic =
-        |problem: &iamdrift::snapshot::SnapshotProblem| problem.diagnostics.0.first().map(ToString::to_string);
-    let problem_lines = snapshot
-        .problems
-        .iter()
-        .map(|problem| (problem.subject.clone(), first_diagnostic(problem).unwrap_or_default()));
-    let hiding_gaps = snapshot.collection_gaps.iter().filter(|gap| gap.may_hide_principals());
-    hiding_gaps
-        .map(|gap| (gap.to_string(), gap.reason()))
-        .chain(problem_lines)
-        .map(|(subject, reason)| format!("{subject}: {reason}"))
-        .collect()
 }

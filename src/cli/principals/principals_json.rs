@@ -92,7 +92,7 @@ pub fn render(
         by_kind,
         by_coverage,
         principals: rows.iter().map(to_principal_json).collect(),
-        unread: super::unread_inputs(snapshot),
+        unread: super::unread_inputs::list_unread_inputs(snapshot),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }

@@ -27,7 +27,7 @@ pub fn render(
     for row in rows {
         write_principal(row, several_accounts, verbosity, layout, &mut out)?;
     }
-    let unread = super::unread_inputs(snapshot);
+    let unread = super::unread_inputs::list_unread_inputs(snapshot);
     if !unread.is_empty() {
         writeln!(out)?;
     }

@@ -1,6 +1,6 @@
 //! ECR: reads the policy of each repository.
 
-use super::{ResourcePolicyRecorder, client, each_page};
+use super::policy_recorder::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;
 use crate::collect::aws_session::AwsSession;
 use crate::collect::call_failure::CallFailure;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_s3::Client;
 
-use super::{ResourcePolicyRecorder, each_page};
+use super::policy_recorder::{ResourcePolicyRecorder, each_page};
 use crate::collect::api_calls;
 use crate::collect::aws_session::AwsSession;
 use crate::collect::call_failure::CallFailure;

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::{ResourcePolicyRecorder, client, each_page};
+use super::policy_recorder::{ResourcePolicyRecorder, client, each_page};
 use crate::collect::api_calls;
 use crate::collect::aws_session::AwsSession;
 use crate::collect::call_failure::CallFailure;

@@ -20,7 +20,7 @@ pub(super) fn arn(name: &str) -> String {
     format!("arn:aws-cn:iam::{ACCOUNT}:{name}")
 }
 
-pub(super) fn principal_ref(name: &str, kind: DeclarationStatus, owner: Option<&str>) -> PrincipalRef {
+pub(super) fn principal_ref(name: &str, kind: DeclaredClass, owner: Option<&str>) -> PrincipalRef {
     let arn = if name.starts_with("arn:") { name.to_owned() } else { arn(name) };
     let account = arn.split(':').nth(4).unwrap().to_owned();
     let name = name.rsplit('/').next().unwrap().into();
@@ -120,7 +120,7 @@ pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Findin
     let mut summary = AuditSummary::default();
     for principal in &principals {
         *summary.principals.entry(principal.status).or_default() += 1;
-        summary.service_linked += usize::from(principal.kind == DeclarationStatus::ServiceLinked);
+        summary.service_linked += usize::from(principal.kind == DeclaredClass::ServiceLinked);
     }
     for finding in &findings {
         match (&finding.accepted, finding.rule) {
@@ -162,7 +162,7 @@ pub(super) fn principal_report(principal: &PrincipalRef, status: PrincipalStatus
 pub(super) fn numbered_reports(
     n: usize,
     name: &str,
-    kind: DeclarationStatus,
+    kind: DeclaredClass,
     status: PrincipalStatus,
 ) -> Vec<PrincipalReport> {
     (1..=n).map(|i| principal_report(&principal_ref(&format!("{name}-{i}"), kind, None), status)).collect()

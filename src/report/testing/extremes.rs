@@ -10,13 +10,13 @@ pub(super) fn calm() -> Audit {
     let mut principals = numbered_reports(
         9,
         "role/app/worker",
-        DeclarationStatus::Declared(PrincipalClass::Workload),
+        DeclaredClass::Declared(PrincipalClass::Workload),
         PrincipalStatus::AsDeclared,
     );
     principals.extend(numbered_reports(
         26,
         "role/aws-service-role/x",
-        DeclarationStatus::ServiceLinked,
+        DeclaredClass::ServiceLinked,
         PrincipalStatus::Ignored,
     ));
     let mut calm = build_audit(principals, Vec::new());
@@ -33,7 +33,7 @@ pub(in crate::report) fn hostile() -> Audit {
     let name = "arn:aws:iam::444455556666:role/\u{1b}[2J\u{1b}[1;1Hok\r\nCRITICAL 0\u{202e}nimda";
     let evil = principal_ref(
         name,
-        DeclarationStatus::Declared(PrincipalClass::Agent),
+        DeclaredClass::Declared(PrincipalClass::Agent),
         Some("<script>alert(1)</script>\u{9b}31m\u{200b}"),
     );
     let mut broad = finding(
@@ -98,9 +98,9 @@ pub(in crate::report) fn large() -> Audit {
                 "arn:aws:iam::{account}:role/platform/teams/payments/production/service-role-with-a-long-name-{i:02}"
             ),
             if i.is_multiple_of(2) {
-                DeclarationStatus::Declared(PrincipalClass::Workload)
+                DeclaredClass::Declared(PrincipalClass::Workload)
             } else {
-                DeclarationStatus::Declared(PrincipalClass::Operator)
+                DeclaredClass::Declared(PrincipalClass::Operator)
             },
             (i != 4).then_some("payments-platform-engineering"),
         );

@@ -11,19 +11,19 @@ const RETIRED: &str = "retired roles";
 pub(in crate::report) fn incident() -> Audit {
     let agent = principal_ref(
         "role/agents/kiro-cost-explorer",
-        DeclarationStatus::Declared(PrincipalClass::Agent),
+        DeclaredClass::Declared(PrincipalClass::Agent),
         Some("cost-platform"),
     );
-    let admin = principal_ref("user/deploy-legacy", DeclarationStatus::Undeclared, None);
+    let admin = principal_ref("user/deploy-legacy", DeclaredClass::Undeclared, None);
     let oncall = principal_ref(
         "role/operators/cost-explorer-oncall",
-        DeclarationStatus::Declared(PrincipalClass::Operator),
+        DeclaredClass::Declared(PrincipalClass::Operator),
         Some("cost-platform"),
     );
     let etl =
-        principal_ref("role/etl-nightly", DeclarationStatus::Declared(PrincipalClass::Workload), Some("data-platform"));
+        principal_ref("role/etl-nightly", DeclaredClass::Declared(PrincipalClass::Workload), Some("data-platform"));
     let accepted =
-        principal_ref("role/billing-export", DeclarationStatus::Declared(PrincipalClass::Workload), Some("billing"));
+        principal_ref("role/billing-export", DeclaredClass::Declared(PrincipalClass::Workload), Some("billing"));
     let findings = vec![
         latent_finding(&oncall),
         undeclared_finding(&admin),
@@ -42,14 +42,14 @@ pub(in crate::report) fn incident() -> Audit {
     principals.extend(numbered_reports(
         9,
         "role/app/worker",
-        DeclarationStatus::Declared(PrincipalClass::Workload),
+        DeclaredClass::Declared(PrincipalClass::Workload),
         PrincipalStatus::AsDeclared,
     ));
-    principals.extend(numbered_reports(2, "role/cdk", DeclarationStatus::Ignored, PrincipalStatus::Ignored));
+    principals.extend(numbered_reports(2, "role/cdk", DeclaredClass::Ignored, PrincipalStatus::Ignored));
     principals.extend(numbered_reports(
         26,
         "role/aws-service-role/x",
-        DeclarationStatus::ServiceLinked,
+        DeclaredClass::ServiceLinked,
         PrincipalStatus::Ignored,
     ));
     let mut incident = build_audit(principals, findings);

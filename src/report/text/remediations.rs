@@ -67,8 +67,7 @@ pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
 }
 
 /// The sentence of a remediation that has no text to copy.
-///
-/// It is longer than 60 lines because it has one arm per remediation.
+// Length: one arm per remediation.
 fn render_sentence(remediation: &Remediation) -> String {
     match remediation {
         Remediation::RemovePolicy(removal) => {

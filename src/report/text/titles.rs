@@ -12,8 +12,7 @@ use crate::trust::{TrustGrant, TrustScope};
 const MAX_NAMED_PARTIES: usize = 2;
 
 /// What a finding found: `166 actions beyond its declared ceiling (23 destructive)`.
-///
-/// It is longer than 60 lines because it has one arm per title.
+// Length: one arm per title.
 pub fn render_title(title: &Title) -> String {
     match title {
         Title::BeyondCeiling(actions) => {

@@ -44,7 +44,7 @@ pub(super) fn read_managed_policy(
     for (_, version) in other_versions {
         match read_other_version(fields, interner, &policy.arn, version) {
             Ok(readable) => policy.other_versions.push(readable),
-            Err(missing) => policy.unreadable_versions.push(missing),
+            Err(missing) => policy.unreadable_versions.push(*missing),
         }
     }
     Some((policy, node.span))
@@ -88,13 +88,13 @@ fn read_other_version(
     interner: &mut DocumentInterner,
     arn: &Arn,
     version: &JsonNode,
-) -> Result<(String, Arc<PolicyDocument>), MissingDocument> {
+) -> Result<(String, Arc<PolicyDocument>), Box<MissingDocument>> {
     let id = fields.optional_text(version, "VersionId");
     let name = match id {
         Some(id) => format!("version {id} of managed policy {arn}"),
         None => format!("a version of managed policy {arn}"),
     };
-    let missing = |reason, name, place| MissingDocument::new(LayerKind::Identity, name, reason, place);
+    let missing = |reason, name, place| Box::new(MissingDocument::new(LayerKind::Identity, name, reason, place));
     let place = fields.source.place(version.span);
     let Some(document) = fields.optional_field(version, "Document") else {
         return Err(missing(MissingReason::NotCollected, name, place));

@@ -57,8 +57,8 @@ impl FuturePatterns {
                 out.any_service.push(WildcardServicePattern {
                     service: pattern.service().into(),
                     name,
-                    full_name: full_name,
-                    source_text: source_text,
+                    full_name,
+                    source_text,
                 });
             } else {
                 out.services.entry(pattern.service().into()).or_default().push((name, source_text));

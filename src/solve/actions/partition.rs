@@ -32,7 +32,7 @@ struct PartitionBlock {
 
 impl PartitionBlock {
     fn new(size: usize, sensitivity: ShapeSensitivity) -> PartitionBlock {
-        PartitionBlock { size, sensitivity: sensitivity, leaving: 0, target: 0 }
+        PartitionBlock { size, sensitivity, leaving: 0, target: 0 }
     }
 }
 

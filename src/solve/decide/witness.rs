@@ -55,7 +55,7 @@ impl DecisionRound<'_, '_> {
         let name = request_shape.future_name.ok_or(UndecidedReason::Budget)?;
         let initial = || name.to_field_state(&self.solver.interner);
         let state = assignment.get(&Field::Action).cloned().unwrap_or_else(initial);
-        let found = self.to_readable_name(&state, self.sample_string(&state)?);
+        let found = self.choose_readable_name(&state, self.sample_string(&state)?);
         Ok(match name.service {
             Some(service) => format!("{service}:{}", capitalize(&found)),
             None => found,
@@ -81,7 +81,7 @@ impl DecisionRound<'_, '_> {
                 &initial
             }
         };
-        Ok(self.to_readable_resource(state, self.sample_string(state)?))
+        Ok(self.choose_readable_resource(state, self.sample_string(state)?))
     }
 
     /// A string that satisfies the constraints on a field.
@@ -148,7 +148,7 @@ impl DecisionRound<'_, '_> {
     }
 
     /// A name that shows that the action is a future action, if the name satisfies the constraints.
-    fn to_readable_name(&self, field: &FieldState, name: String) -> String {
+    fn choose_readable_name(&self, field: &FieldState, name: String) -> String {
         let readable_name = match name.split_once(':') {
             Some((service, name)) => {
                 format!("{}:{}", service.replacen("example", "newservice", 1), name.replacen("example", "NewAction", 1))
@@ -191,7 +191,7 @@ impl DecisionRound<'_, '_> {
     }
 
     /// The ARN with the principal's account and a real region, if they satisfy the constraints.
-    fn to_readable_resource(&self, field: &FieldState, arn_text: String) -> String {
+    fn choose_readable_resource(&self, field: &FieldState, arn_text: String) -> String {
         let Some(arn) = Arn::parse(&arn_text) else { return arn_text };
         let region = home_region(arn.partition()).unwrap_or(arn.region());
         let account = self.witness_account();

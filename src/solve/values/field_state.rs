@@ -155,8 +155,8 @@ impl ValueConstraint {
             field: literal.field.clone(),
             values,
             includes_missing: false,
-            includes_unparsable: includes_unparsable,
-            is_positive: is_positive,
+            includes_unparsable,
+            is_positive,
         };
         match self {
             ValueConstraint::Unconstrained => Vec::new(),
