@@ -27,18 +27,18 @@ fn answer(arguments: &[&str]) -> Value {
 fn the_decision_comes_first_and_then_the_layers() {
     let (status, out, _) = explain(&["lantern-cost-explorer", "cloudformation:DeleteStack"]);
     assert_eq!(status, 0);
-    assert!(out.starts_with("Allowed by statement 2 \"Deploy\" of OperatorPower (attached)\n"), "{out}");
-    for part in [
-        "\nidentity policies allow it\n",
-        "    matches   Allow OperatorPower (attached), statement 2 \"Deploy\"\n",
-        "service control policies at r-ab12 (Root) allow it\n",
-        "note: cloudformation:DeleteStack was evaluated on `*`, but it takes a resource:",
-        "for other services omitted (--all)",
-    ] {
-        assert!(out.contains(part), "{part} is not in\n{out}");
-    }
+    insta::assert_snapshot!("an_allowed_request", out);
     let (_, all, _) = explain(&["lantern-cost-explorer", "cloudformation:DeleteStack", "--all"]);
-    assert!(!all.contains("for other services omitted (--all)") && all.len() > out.len(), "{all}");
+    assert!(all.lines().count() > out.lines().count(), "{all}");
+    let answer = answer(&["lantern-cost-explorer", "cloudformation:DeleteStack"]);
+    assert_eq!(answer["decision"], "allowed");
+    let statements = answer["layers"][0]["statements"].as_array().unwrap();
+    let matching: Vec<&Value> = statements.iter().filter(|statement| statement["matches"] == true).collect();
+    let [deploy] = matching[..] else { panic!("{matching:?}") };
+    assert_eq!(
+        (&deploy["policy"], &deploy["sid"], &deploy["index"]),
+        (&json!("OperatorPower"), &json!("Deploy"), &json!(1))
+    );
 }
 
 #[test]
@@ -47,14 +47,14 @@ fn a_condition_that_fails_is_told_and_given_keys_count() {
     let denied = answer(&question);
     assert_eq!(denied["decision"], "implicit-deny");
     assert_eq!(denied["lacking"][0]["key"], "aws:SourceIp");
-    let fails = denied["layers"][0]["statements"][0]["fails"].as_str().unwrap();
-    assert!(fails.contains("IpAddress aws:SourceIp 198.51.100.0/25") && fails.contains("lacks the key"), "{fails}");
+    let without = denied["layers"][0]["statements"][0]["fails"].as_str().unwrap();
     assert_eq!(denied["layers"][0]["statements"][0]["place"]["file"], "snapshot/account.json");
     let allowed = answer(&[&question[..], &["--context", "aws:SourceIp=198.51.100.7"]].concat());
     assert_eq!((&allowed["decision"], &allowed["lacking"]), (&json!("allowed"), &json!([])));
     let elsewhere = answer(&[&question[..], &["--context", "aws:SourceIp=203.0.113.7"]].concat());
-    let fails = elsewhere["layers"][0]["statements"][0]["fails"].as_str().unwrap();
-    assert!(fails.contains("the request has 203.0.113.7"), "{fails}");
+    assert_eq!((&elsewhere["decision"], &elsewhere["lacking"]), (&json!("implicit-deny"), &json!([])));
+    let other = elsewhere["layers"][0]["statements"][0]["fails"].as_str().unwrap();
+    insta::assert_snapshot!("a_condition_that_fails", format!("{without}\n{other}"));
 }
 
 #[test]
@@ -68,37 +68,32 @@ fn principals_are_found_by_arn_name_end_or_session() {
     }
     let (status, out, err) = explain(&["lantern-cost-exploer", "ce:GetTags"]);
     assert_eq!((status, out.as_str()), (2, ""));
-    assert!(err.contains("help: did you mean `lantern-cost-explorer`?"), "{err}");
+    insta::assert_snapshot!("a_mistyped_principal", err);
 }
 
 #[test]
 fn what_is_missing_ends_with_3() {
     let (status, out, _) = explain(&["etl-nightly", "s3:GetObjct", "arn:aws-cn:s3:::b/x"]);
     assert_eq!(status, 3);
-    assert!(out.contains("did you mean\n      `s3:GetObject`?"), "{out}");
-    let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        flat.contains("warning: attached policy arn:aws-cn:iam::111122223333:policy/etl-nightly is not in"),
-        "{out}"
-    );
+    assert!(out.contains("arn:aws-cn:iam::111122223333:policy/etl-nightly"), "{out}");
+    insta::assert_snapshot!("a_mistyped_action_and_a_missing_policy", out);
 }
 
 #[test]
 fn bad_questions_are_refused_with_help() {
-    for (arguments, message) in [
-        (&["lantern-cost-explorer", "s3:*"][..], "`s3:*` is not an action"),
-        (&["lantern-cost-explorer", "s3"], "`s3` is not an action"),
-        (&["lantern-cost-explorer", "s3:GetObject", "bucket"], "`bucket` is not a resource"),
-        (&["lantern-cost-explorer", "s3:GetObject", "--context", "x"], "`x` is not KEY=VALUE"),
-        (
-            &["lantern-cost-explorer", "s3:GetObject", "--context", "aws:SourceIp=1", "--context", "aws:sourceip=2"],
-            "aws:SourceIp takes one value",
-        ),
+    let mut texts = String::new();
+    for arguments in [
+        &["lantern-cost-explorer", "s3:*"][..],
+        &["lantern-cost-explorer", "s3"],
+        &["lantern-cost-explorer", "s3:GetObject", "bucket"],
+        &["lantern-cost-explorer", "s3:GetObject", "--context", "x"],
+        &["lantern-cost-explorer", "s3:GetObject", "--context", "aws:SourceIp=1", "--context", "aws:sourceip=2"],
     ] {
-        let (status, _, err) = explain(arguments);
-        assert_eq!(status, 2);
-        assert!(err.starts_with(&format!("error: {message}")) && err.contains("\nhelp: "), "{err}");
+        let (status, out, err) = explain(arguments);
+        assert_eq!((status, out.as_str()), (2, ""), "{arguments:?}");
+        texts += &format!("{}\n{err}\n", arguments[1..].join(" "));
     }
+    insta::assert_snapshot!("questions_that_are_refused", texts);
     let several = answer(&[
         "lantern-cost-explorer",
         "ec2:CreateTags",

@@ -1,6 +1,6 @@
 //! What a user sees, and what policies mean: one binary for all integration tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice)]
-// A test that cannot run says so.
+// Tests print what they have measured.
 #![allow(clippy::disallowed_macros)]
 
 mod advice;
@@ -18,6 +18,7 @@ mod iamspy;
 mod incident;
 mod incident_story;
 mod kinds;
+mod needs;
 mod reach;
 mod real_inputs;
 mod recorded_results;

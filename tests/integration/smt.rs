@@ -61,9 +61,8 @@ fn generated(pairs: usize) -> Vec<(Document, Document)> {
 
 /// AWS managed policies that come after one another by name, which are often kin.
 fn managed(count: usize) -> Vec<(Document, Document)> {
-    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else { return Vec::new() };
-    let packed =
-        std::fs::read(Path::new(&corpus).join("managed-policies/aws_managed_policies_latest.json.zst")).unwrap();
+    let packed = crate::needs::corpus().join("managed-policies/aws_managed_policies_latest.json.zst");
+    let packed = std::fs::read(packed).unwrap();
     let source =
         SourceFile::new("managed.json", String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap());
     let node = json_tree::parse(&source).unwrap();
@@ -76,11 +75,9 @@ fn managed(count: usize) -> Vec<(Document, Document)> {
 }
 
 #[test]
+#[ignore = "needs IAMDRIFT_SMT_PYTHON (z3 and cvc5) and IAMDRIFT_CORPUS (AWS managed policies)"]
 fn other_solvers_agree() {
-    let Some(python) = std::env::var_os("IAMDRIFT_SMT_PYTHON") else {
-        println!("skipped other_solvers_agree: IAMDRIFT_SMT_PYTHON is not set");
-        return;
-    };
+    let python = crate::needs::solvers();
     let solver = Solver::new(Catalog::embedded());
     let folder = tempfile::tempdir().unwrap();
     let mut expected: BTreeMap<String, bool> = BTreeMap::new();
@@ -179,15 +176,17 @@ fn the_scripts_of_a_comparison_ask_about_every_action_that_is_allowed() {
     let variable = LESS.replace("reports/*", "reports/${aws:username}/*");
     let (_, [_, back], said) = scripts(folder.path(), READS, &variable);
     assert_eq!(back.matches("(check-sat)").count(), 0);
-    assert!(said.contains("b-not-a.smt2 lacks 1 question") && said.contains("policy variables"), "{said}");
+    assert!(said.contains("b-not-a.smt2"), "{said}");
+    insta::assert_snapshot!(
+        "a_script_that_lacks_a_question",
+        said.replace(folder.path().to_str().unwrap(), "[folder]")
+    );
 }
 
 #[test]
+#[ignore = "needs IAMDRIFT_SMT_PYTHON (z3 and cvc5)"]
 fn other_solvers_run_the_scripts_of_a_comparison() {
-    let Some(python) = std::env::var_os("IAMDRIFT_SMT_PYTHON") else {
-        println!("skipped other_solvers_run_the_scripts_of_a_comparison: IAMDRIFT_SMT_PYTHON is not set");
-        return;
-    };
+    let python = crate::needs::solvers();
     for (a, b) in [(READS, LESS), (LESS, READS), (READS, READS), (READS, OTHER), (OTHER, OTHER)] {
         let folder = tempfile::tempdir().unwrap();
         let (answer, _, _) = scripts(folder.path(), a, b);

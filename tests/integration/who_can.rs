@@ -141,12 +141,10 @@ fn what_is_missing_leaves_undecided_and_ends_with_3() {
 fn for_people_and_for_typos() {
     let (status, out, _) = run(&roles(), &["cloudformation:DeleteStack"]);
     assert_eq!(status, 0);
-    assert!(out.starts_with("cloudformation:DeleteStack on any resource: of 5 principals, 3 can directly"), "{out}");
-    assert!(out.contains("2 can through escalation"), "{out}");
-    assert!(out.contains("1. role/hop: assumes this role (sts-001)"), "{out}");
+    insta::assert_snapshot!("who_can_delete_a_stack", out);
     let (status, _, err) = run(&roles(), &["cloudformation:DeleteStak"]);
     assert_eq!(status, 2);
-    assert!(err.contains("did you mean `cloudformation:DeleteStack`?"), "{err}");
+    assert!(err.contains("`cloudformation:DeleteStack`"), "{err}");
     assert_eq!(run(&roles(), &["s3:Xyz*"]).0, 2);
     assert_eq!(run(&roles(), &["*"]).0, 2);
     assert_eq!(run(&roles(), &["s3:GetObject", "bucket"]).0, 2);
@@ -176,8 +174,9 @@ fn patterns_of_actions_and_resources() {
     assert_eq!(who(&one), named(&[("b", 0), ("deletes", 0)]));
     let (status, none) = asked(&roles, &["s3:*", "arn:aws:s3:::other/*"]);
     assert_eq!((status, who(&none)), (0, vec![]));
-    let (_, out, _) = run(&roles, &["s3:Put*"]);
-    assert!(out.starts_with("s3:Put* on any resource: of 3 principals, 0 can directly"), "{out}");
+    let (status, nobody) = asked(&roles, &["s3:Put*"]);
+    assert_eq!((status, who(&nobody)), (0, vec![]));
+    insta::assert_snapshot!("nobody_can", run(&roles, &["s3:Put*"]).1);
 }
 
 #[test]
@@ -195,11 +194,10 @@ fn who_is_outside_the_snapshot_is_not_asked_and_named() {
     all.push(role("open", json!([]), json!({ "AWS": ["444455556666", format!("arn:aws:iam::{ACCOUNT}:root")] })));
     let open = format!("arn:aws:iam::{ACCOUNT}:role/open");
     let (_, answer) = asked(&all, &["sts:AssumeRole", &open]);
-    let notes: Vec<&str> = answer["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
-    let line = format!(
-        "the trust policy of {open} names account 444455556666, which is outside the snapshot and was not checked"
-    );
-    assert!(notes.contains(&line.as_str()), "{notes:?}");
+    let notes = answer["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap());
+    let of_it: Vec<&str> = notes.filter(|note| note.contains("444455556666") && note.contains(&open)).collect();
+    assert_eq!(of_it.len(), 1, "{answer}");
+    insta::assert_snapshot!("an_account_outside_the_snapshot", of_it[0]);
     let (_, other) = asked(&all, &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/hop")]);
     assert!(!other["notes"].to_string().contains("444455556666"), "{other}");
     let (_, stack) = asked(&all, &["cloudformation:DeleteStack"]);
@@ -217,6 +215,5 @@ fn the_conditions_of_a_step_are_told() {
     assert_eq!(who(&answer), named(&[("last", 0), ("r", 1)]));
     let step = &answer["principals"][1]["path"][0];
     assert!(step["conditions"][0].as_str().unwrap().contains("aws:MultiFactorAuthPresent"), "{step}");
-    let (_, out, _) = run(&roles, &["cloudformation:DeleteStack"]);
-    assert!(out.contains("when aws:MultiFactorAuthPresent is true"), "{out}");
+    insta::assert_snapshot!("a_step_with_a_condition", run(&roles, &["cloudformation:DeleteStack"]).1);
 }

@@ -71,14 +71,12 @@ fn a_profile_that_is_named_goes_before_the_environment() {
 /// Else a mistyped name would collect with whatever credentials are at hand.
 #[test]
 fn a_profile_that_nobody_knows_or_that_has_no_credentials_is_refused() {
-    for (profile, why) in
-        [("nosuch", "could not find source profile nosuch"), ("region-alone", "no credentials found in chain")]
-    {
+    for profile in ["nosuch", "region-alone"] {
         let (server, folder) = (server(), configured());
         let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--profile", profile]));
         assert_eq!(status, 2, "{told}");
-        assert!(told.starts_with("error: AWS rejected the credentials: ") && told.contains(why), "{told}");
-        assert!(told.contains("check `--profile`"), "{told}");
+        assert!(told.contains("`--profile`"), "{told}");
+        insta::assert_snapshot!(format!("the_profile_{profile}"), told);
         assert_eq!(server.seen().len(), 0);
     }
 }
@@ -88,7 +86,8 @@ fn a_profile_is_refused_where_no_file_has_any() {
     let (server, folder) = (server(), tempfile::tempdir().unwrap());
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--profile", "nosuch"]));
     assert_eq!(status, 2, "{told}");
-    assert!(told.contains("no profile is named `nosuch`") && told.contains("check `--profile`"), "{told}");
+    assert!(told.contains("`nosuch`") && told.contains("`--profile`"), "{told}");
+    insta::assert_snapshot!("a_profile_without_any_file", told);
     assert_eq!(server.seen().len(), 0);
 }
 
@@ -110,7 +109,7 @@ fn hosts(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Vec
     command.env_remove("AWS_ENDPOINT_URL").env("HTTPS_PROXY", proxy).arg("collect").args(arguments);
     let (status, told) = ended(&command.output().unwrap());
     assert_eq!(status, 2, "{told}");
-    assert!(told.starts_with("error: sts:GetCallerIdentity: ") && told.contains("help: check the network"), "{told}");
+    assert!(told.contains("sts:GetCallerIdentity"), "{told}");
     assert!(!folder.join("snapshot").exists(), "nothing was read, and nothing is begun");
     let hosts = hosts.lock().unwrap();
     hosts.clone()

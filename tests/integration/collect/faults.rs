@@ -8,7 +8,7 @@ use iamdrift::snapshot::Snapshot;
 
 use super::answers::{Account, Aws, CALLER, READ_ONLY, policy, role};
 use super::server::{Answer, Request, Server};
-use super::{ended, run, run_with};
+use super::{ended, run, run_with, shown};
 
 const ONE: &str = "111122223333";
 const TWO: &str = "444455556666";
@@ -94,7 +94,7 @@ fn a_service_that_never_answers_leaves_the_account_unread_and_says_so() {
     let arguments = ["collect", "--accounts", &accounts, "--member-role", "m", "--requests-per-second", "0"];
     let (status, told) = ended(&run_with(&server.url, folder.path(), &arguments, &[("AWS_MAX_ATTEMPTS", "2")]));
     assert_eq!(status, 3);
-    assert_eq!(told, format!("warning: unread in account {ONE}: {DETAILS}: InternalFailure: out of order\n"));
+    insta::assert_snapshot!("an_account_of_a_service_that_fails", told);
     let asked = server.seen().iter().filter(|request| request.key.contains(ONE) && request.name() == DETAILS).count();
     assert_eq!(asked, 2, "AWS_MAX_ATTEMPTS is honoured");
     let manifest = manifest(folder.path());
@@ -103,20 +103,24 @@ fn a_service_that_never_answers_leaves_the_account_unread_and_says_so() {
     assert_eq!(manifest["Accounts"][1]["Status"], "read");
 }
 
-/// An answer is waited for a minute, and so is this test.
+/// An answer is waited for a minute, and so is this test. Which of the client's timers ends the wait depends on the
+/// load of the machine; both end it in the same way.
 #[test]
 fn a_service_that_keeps_silent_is_not_waited_for_for_ever() {
     let server = server(|request, _| {
-        if request.key == format!("ASIA{ONE}") && request.name() == DETAILS {
-            std::thread::sleep(std::time::Duration::from_secs(75));
-        }
-        None
+        (request.key == format!("ASIA{ONE}") && request.name() == DETAILS).then_some(Answer::Silent)
     });
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["collect", "--accounts", ONE, "--member-role", "m", "--requests-per-second", "0"];
     let (status, told) = ended(&run_with(&server.url, folder.path(), &arguments, &[("AWS_MAX_ATTEMPTS", "1")]));
-    assert_eq!((status, told), (3, format!("warning: unread in account {ONE}: {DETAILS}: no answer in time\n")));
-    assert_eq!(manifest(folder.path())["Accounts"][0]["Status"], "unread");
+    assert_eq!((status, told.lines().count()), (3, 1), "{told}");
+    assert!(told.contains(ONE) && told.contains(DETAILS), "{told}");
+    let account = manifest(folder.path())["Accounts"][0].clone();
+    assert_eq!((&account["Id"], &account["Status"]), (&ONE.into(), &"unread".into()));
+    assert_eq!(
+        (&account["Unread"][0]["Part"], &account["Unread"][0]["Permission"]),
+        (&"account".into(), &serde_json::Value::Null)
+    );
 }
 
 /// However many accounts are read at a time, and retries included.
@@ -172,15 +176,7 @@ fn a_missing_permission_is_named_with_the_file_that_grants_it() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = collect(&server, folder.path(), &[]);
     assert_eq!(status, 3, "{told}");
-    let expected = format!(
-        "warning: unread in account {ONE}: sts:A: arn:aws:iam::999988887777:user/auditor is \
-         not authorized to perform: sts:AssumeRole\n\
-         warning: unread in account {TWO}: iam:A authorized\n\
-         warning: unread in account {CALLER}: iam:A alias for you\n\
-         help: grant iam:GetAccountAuthorizationDetails, iam:ListAccountAliases, sts:AssumeRole; \
-         policies/collector-permissions.json lists all required permissions\n"
-    );
-    assert_eq!(told, expected);
+    insta::assert_snapshot!("permissions_that_are_missing", told);
     let manifest = manifest(folder.path());
     let statuses: Vec<_> = (0..3).map(|n| manifest["Accounts"][n]["Status"].clone()).collect();
     assert_eq!(statuses, ["unread", "unread", "partly"]);
@@ -203,19 +199,16 @@ fn expired_credentials_end_the_run_which_can_be_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = collect(&server, folder.path(), &["--concurrency", "1"]);
     assert_eq!(status, 2, "{told}");
-    assert!(
-        told.starts_with(
-            "error: AWS rejected the credentials: sts:E security token included in the \
-             request is expired\nhelp: sign in again"
-        ) && told.contains("`--resume`"),
-        "{told}"
-    );
+    assert!(told.contains("sts:AssumeRole") && told.contains("ExpiredToken") && told.contains("--resume"), "{told}");
+    let mut texts = shown(&told, folder.path());
     assert!(!folder.path().join("snapshot/manifest.json").exists());
 
     // A second beginning is refused, and says how to go on.
     let (status, told) = collect(&server, folder.path(), &[]);
     assert_eq!(status, 2);
-    assert!(told.contains("interrupted collection") && told.contains("--resume"), "{told}");
+    assert!(told.contains("--resume"), "{told}");
+    texts += &shown(&told, folder.path());
+    insta::assert_snapshot!("credentials_that_expired", texts);
 
     expired.store(false, Ordering::Relaxed);
     let before = server.seen().len();
@@ -231,8 +224,7 @@ fn without_credentials_nothing_is_begun() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run_with(&server.url, folder.path(), &["collect"], &[("AWS_ACCESS_KEY_ID", "")]));
     assert_eq!(status, 2);
-    assert!(told.starts_with("error: AWS rejected the credentials: "), "{told}");
-    assert!(told.contains("\nhelp: sign in again"), "{told}");
+    insta::assert_snapshot!("no_credentials", told);
     assert_eq!(server.seen().len(), 0);
     assert!(!folder.path().join("snapshot").exists());
 }
@@ -251,7 +243,9 @@ fn a_server_that_goes_round_in_circles_is_no_answer() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect"]));
     assert_eq!(status, 3);
-    assert!(told.contains("more pages follow but gives no new marker"), "{told}");
+    insta::assert_snapshot!("pages_without_an_end", told);
+    let account = manifest(folder.path())["Accounts"][0].clone();
+    assert_eq!(account["Unread"][0]["Part"], "authorization-details", "{account}");
 }
 
 #[test]

@@ -44,6 +44,11 @@ pub fn command(endpoint: &str, folder: &Path, environment: &[(&str, &str)]) -> s
     command
 }
 
+/// A text without the place of a folder, which is another each time.
+pub fn shown(text: &str, folder: &Path) -> String {
+    text.replace(folder.to_str().unwrap(), "[folder]")
+}
+
 /// The exit status, and what went to standard error.
 pub fn ended(output: &Output) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stderr.clone()).unwrap())

@@ -84,8 +84,9 @@ fn entries(account: &Value, list: &str) -> Vec<Value> {
 }
 
 #[test]
+#[ignore = "needs IAMDRIFT_MOTO (moto_server)"]
 fn an_organization_is_collected_and_audited_as_it_was_put_in() {
-    let Some(moto) = Moto::start("an_organization_is_collected_and_audited_as_it_was_put_in") else { return };
+    let moto = Moto::start();
     let ids = organization(&moto);
     for (account, alias) in [(MANAGEMENT, "management"), (&ids.development, "dev"), (&ids.production, "prod")] {
         fill(&moto, account, alias);
@@ -101,9 +102,10 @@ fn an_organization_is_collected_and_audited_as_it_was_put_in() {
     let output = run(&front.url, folder.path(), &arguments);
     assert_eq!(ended(&output), (0, String::new()));
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with("snapshot: 3 accounts, 17 principals\nskipped") && told.contains(&ids.closed), "{told}");
+    assert!(told.contains(&ids.closed), "{told}");
 
     let snapshot = folder.path().join("snapshot");
+    assert_eq!(Snapshot::load(&snapshot).unwrap().principals().count(), 17);
     for account in [MANAGEMENT, &ids.development, &ids.production] {
         is_as_put_in(&read(snapshot.join(format!("accounts/{account}.json"))), account);
     }

@@ -22,12 +22,9 @@ impl Drop for Moto {
 }
 
 impl Moto {
-    /// Starts one; none where the variable does not say which.
-    pub fn start(test: &str) -> Option<Moto> {
-        let Some(program) = std::env::var_os("IAMDRIFT_MOTO") else {
-            println!("skipped {test}: IAMDRIFT_MOTO is not set");
-            return None;
-        };
+    /// Starts one.
+    pub fn start() -> Moto {
+        let program = crate::needs::moto();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(&program)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -39,10 +36,10 @@ impl Moto {
         let moto = Moto { process, port };
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(60), "moto does not start");
+            assert!(started.elapsed() < Duration::from_secs(300), "moto does not start");
             std::thread::sleep(Duration::from_millis(50));
         }
-        Some(moto)
+        moto
     }
 
     /// One request, signed by name only: moto looks for the key's account and the service's name.

@@ -92,7 +92,10 @@ fn a_dry_run_names_every_call_and_makes_none() {
         let named = text.lines().any(|line| line.split_whitespace().next() == Some(call.action));
         assert_eq!(named, call.stage != CollectionStage::Resources || READS_RESOURCE_POLICIES, "{}", call.action);
     }
-    assert!(text.contains("each active account of the organization"), "{text}");
+    // A build that reads resource policies has more calls.
+    if !READS_RESOURCE_POLICIES {
+        insta::assert_snapshot!("a_dry_run_of_an_organization", text);
+    }
     assert_eq!(server.seen().len(), 0);
     assert!(!folder.path().join("snapshot").exists());
 
@@ -100,7 +103,7 @@ fn a_dry_run_names_every_call_and_makes_none() {
     let arguments = ["collect", "--dry-run", "--accounts", "111122223333,444455556666", "--member-role", "m"];
     let text = String::from_utf8(run(&server.url, folder.path(), &arguments).stdout).unwrap();
     for id in ["111122223333", "444455556666"] {
-        let of = text.split(&format!("account {id}, as role m")).nth(1).unwrap().split("\n\n").next().unwrap();
+        let of = text.split("\n\n").find(|part| part.lines().next().unwrap().contains(id)).unwrap();
         assert!(of.contains("sts:AssumeRole") && of.contains("iam:GetAccountAuthorizationDetails"), "{text}");
     }
     assert!(!text.contains("organizations:"));

@@ -123,8 +123,9 @@ fn collected(folder: &std::path::Path) -> BTreeMap<String, Value> {
 }
 
 #[test]
+#[ignore = "needs IAMDRIFT_MOTO (moto_server)"]
 fn the_policies_of_resources_are_collected_as_they_were_put_in() {
-    let Some(moto) = Moto::start("the_policies_of_resources_are_collected_as_they_were_put_in") else { return };
+    let moto = Moto::start();
     let expected = fill(&moto);
     let port = moto.port;
     let recorder = Server::start(move |request, _| forwarded(request, port));
@@ -139,8 +140,9 @@ fn the_policies_of_resources_are_collected_as_they_were_put_in() {
 }
 
 #[test]
+#[ignore = "needs IAMDRIFT_MOTO (moto_server)"]
 fn one_resource_or_service_that_may_not_be_read_leaves_the_others() {
-    let Some(moto) = Moto::start("one_resource_or_service_that_may_not_be_read_leaves_the_others") else { return };
+    let moto = Moto::start();
     let mut expected = fill(&moto);
     let port = moto.port;
     let server = Server::start(move |request, _| match request.name().as_str() {
@@ -153,10 +155,12 @@ fn one_resource_or_service_that_may_not_be_read_leaves_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let (status, told) = ended(&run(&server.url, folder.path(), &["collect", "--requests-per-second", "0"]));
     assert_eq!(status, 3);
-    assert!(told.contains("kms in us-east-1): kms:A keys"), "{told}");
     let queue = format!("arn:aws:sqs:{REGION}:{MANAGEMENT}:jobs");
-    assert!(told.contains(&format!("({queue}): sqs:GetQueueAttributes: ")), "{told}");
-    assert!(told.contains("jobs): sqs:A this queue"), "{told}");
+    let names = [("kms in us-east-1", "kms:ListKeys"), (queue.as_str(), "sqs:GetQueueAttributes")];
+    for (of, permission) in names {
+        let line = told.lines().find(|line| line.contains(of) && line.contains(permission));
+        assert!(line.is_some_and(|line| line.contains("AccessDeniedException")), "{of}: {told}");
+    }
     expected.retain(|arn, _| !arn.contains(":kms:") && !arn.contains(":sqs:"));
     assert_eq!(collected(folder.path()), expected);
 }

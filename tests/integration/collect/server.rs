@@ -44,6 +44,8 @@ pub enum Answer {
     Broken { kind: &'static str, body: String },
     /// No answer: the connection is closed.
     Closed,
+    /// No answer: the connection stays open until the client closes it.
+    Silent,
 }
 
 impl Answer {
@@ -118,6 +120,11 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &(dyn Fn(&Reques
             Answer::Whole { status, kind, body } => (status, kind, body, true),
             Answer::Broken { kind, body } => (200, kind, body, false),
             Answer::Closed => return,
+            Answer::Silent => {
+                // The end of what the client sends is its closing.
+                let _ = std::io::copy(&mut reader, &mut std::io::sink());
+                return;
+            }
         };
         let head = format!(
             "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nx-amzn-RequestId: 2bd31bbd-0001\r\n\r\n",

@@ -183,12 +183,27 @@ impl Case {
         self.audit().findings.into_iter().filter(|finding| finding.rule == rule).collect()
     }
 
-    /// The title of each finding of a rule, with the name of its principal.
-    fn titles(&self, rule: RuleId) -> Vec<String> {
-        let title = |finding: &Finding| {
-            let name = finding.principal.as_ref().map_or("", |principal| principal.name.as_str());
-            format!("{name}: {}", iamdrift::report::text::render_title(&finding.title))
+    /// Each finding of a rule as data: the principal, how many actions (and how many of them destructive), and the
+    /// action of each witness: `bot 2/1 sqs:DeleteQueue sqs:SendMessage`.
+    fn facts(&self, rule: RuleId) -> Vec<String> {
+        let fact = |finding: &Finding| {
+            let principal = finding.principal.as_ref().map_or("-", |principal| principal.name.as_str());
+            let counts = format!("{principal} {}/{}", finding.action_count, finding.destructive_count);
+            finding.excess.iter().fold(counts, |fact, excess| format!("{fact} {}", excess.witness.action))
         };
-        self.findings(rule).iter().map(title).collect()
+        self.findings(rule).iter().map(fact).collect()
+    }
+
+    /// What a person reads of the findings of a rule, for a snapshot.
+    fn texts(&self, rule: RuleId) -> String {
+        let mut text = String::new();
+        for finding in self.findings(rule) {
+            let principal = finding.principal.as_ref().map_or("-", |principal| principal.name.as_str());
+            let finding = iamdrift::report::FindingJson::from(&finding);
+            text += &format!("{principal}: {}\n", finding.title);
+            finding.reasons.iter().for_each(|reason| text += &format!("reason: {reason}\n"));
+            finding.advice.iter().for_each(|advice| text += &format!("advice: {advice}\n"));
+        }
+        text
     }
 }

@@ -24,8 +24,8 @@ fn a_persona_has_a_ceiling_of_its_own() {
     let queue = || allow(json!(["sqs:SendMessage", "sqs:DeleteQueue"]));
     let send = || allow(json!("sqs:SendMessage"));
     let case = persona(&[queue()], &[send()]);
-    let expected = "op: 1 action beyond the ceiling of persona \"by agent\" (1 destructive)";
-    assert_eq!(case.titles(RuleId::Broader), [expected]);
+    assert_eq!(case.facts(RuleId::Broader), ["op 1/1 sqs:DeleteQueue"]);
+    insta::assert_snapshot!("a_persona_beyond_its_ceiling", case.texts(RuleId::Broader));
     let finding = &case.findings(RuleId::Broader)[0];
     assert_eq!(finding.severity, Severity::Critical, "it destroys, one step up for an agent");
     let witness = &finding.excess[0].witness;
@@ -38,14 +38,14 @@ fn a_persona_has_a_ceiling_of_its_own() {
     )
     .unwrap();
     let deny = deny["Statement"][0].clone();
-    assert_eq!(persona(&[queue(), deny], &[send()]).titles(RuleId::Broader), NONE);
+    assert_eq!(persona(&[queue(), deny], &[send()]).facts(RuleId::Broader), NONE);
     // What is allowed to people only, or declared for the persona, is none.
     let only_people = statement("Deny", json!("sqs:DeleteQueue"), json!("*"), through_mcp("true"));
-    assert_eq!(persona(&[queue(), only_people], &[send()]).titles(RuleId::Broader), NONE);
+    assert_eq!(persona(&[queue(), only_people], &[send()]).facts(RuleId::Broader), NONE);
     let when_direct = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), through_mcp("false"));
-    assert_eq!(persona(&[send(), when_direct], &[send()]).titles(RuleId::Broader), NONE);
-    assert_eq!(persona(&[queue()], &[queue()]).titles(RuleId::Broader), NONE);
-    assert_eq!(persona(&[], &[]).titles(RuleId::Broader), NONE);
+    assert_eq!(persona(&[send(), when_direct], &[send()]).facts(RuleId::Broader), NONE);
+    assert_eq!(persona(&[queue()], &[queue()]).facts(RuleId::Broader), NONE);
+    assert_eq!(persona(&[], &[]).facts(RuleId::Broader), NONE);
 }
 
 #[test]
@@ -53,21 +53,18 @@ fn the_entrys_own_finding_stands_beside_that_of_its_persona() {
     let mut case = persona(&[allow(json!(["sqs:SendMessage", "sns:Publish"]))], &[]);
     case.manifest = case.manifest.replace("allow = \"all.json\"", "allow = \"send.json\"");
     let case = case.document("send.json", &[allow(json!("sqs:SendMessage"))]);
-    let mut found = case.titles(RuleId::Broader);
+    let mut found = case.facts(RuleId::Broader);
     found.sort();
-    let expected =
-        ["op: 1 action beyond its declared ceiling", "op: 2 actions beyond the ceiling of persona \"by agent\""];
-    assert_eq!(found, expected);
+    assert_eq!(found, ["op 1/0 sns:Publish", "op 2/0 sns:Publish"]);
 }
 
 /// An operator that is asked about agents, with other lines in its entry.
 fn operator(statements: &[Value], lines: &str, more: &str) -> Vec<String> {
     let manifest = entry("op", "operator", &format!("allow = \"all.json\"\n{lines}")) + more;
-    Case::new(&[role("op", statements)], &manifest).titles(RuleId::Unguarded)
+    Case::new(&[role("op", statements)], &manifest).facts(RuleId::Unguarded)
 }
 
-const COULD: &str =
-    "op: an agent using this operator's credentials could perform 1 destructive action; no guard prevents it";
+const COULD: &str = "op 1/1 sqs:DeleteQueue";
 
 #[test]
 fn an_operator_whose_credentials_destroy_is_found() {
@@ -76,14 +73,14 @@ fn an_operator_whose_credentials_destroy_is_found() {
     let case = Case::new(&[role("op", &[destroy()])], &entry("op", "operator", "allow = \"all.json\""));
     let finding = &case.findings(RuleId::Unguarded)[0];
     assert_eq!((finding.severity, finding.action_count), (Severity::High, 1));
+    insta::assert_snapshot!("an_operator_whose_credentials_destroy", case.texts(RuleId::Unguarded));
     let excess = &finding.excess[0];
     assert_eq!(excess.witness.context["aws:ViaAWSMCPService"], ["true"]);
     // AWS puts the server's name beside it: that of its own server is what people know, and goes without saying.
     assert_eq!(excess.witness.context["aws:CalledViaAWSMCP"], ["aws-mcp.amazonaws.com"]);
-    assert_eq!(
-        iamdrift::report::text::condition_text::render_conditions(&excess.cubes),
-        ["aws:ViaAWSMCPService is true"]
-    );
+    assert_eq!(excess.cubes.len(), 1, "{:?}", excess.cubes);
+    let via = excess.cubes[0].context.iter().find(|(key, _)| key == "aws:ViaAWSMCPService");
+    assert!(via.unwrap().1.matches_any_of.contains(&vec!["true".to_owned()]), "{via:?}");
     // What only writes; nothing at all.
     assert_eq!(operator(&[allow(json!("sqs:SendMessage"))], "", ""), NONE);
     assert_eq!(operator(&[], "", ""), NONE);
@@ -98,8 +95,8 @@ fn an_operator_whose_credentials_destroy_is_found() {
         Case::new(&[role("op", &[destroy(), deny(one_server)])], &entry("op", "operator", "allow = \"all.json\""));
     let other = &other.findings(RuleId::Unguarded)[0].excess[0];
     assert_ne!(other.witness.context["aws:CalledViaAWSMCP"], ["aws-mcp.amazonaws.com"]);
-    let conditions = iamdrift::report::text::condition_text::render_conditions(&other.cubes);
-    assert!(conditions.iter().any(|line| line.starts_with("aws:CalledViaAWSMCP is not ")), "{conditions:?}");
+    let server = other.cubes.iter().flat_map(|cube| &cube.context).find(|(key, _)| key == "aws:CalledViaAWSMCP");
+    assert_eq!(server.unwrap().1.matches_none_of, ["aws-mcp.amazonaws.com"]);
     // The statement that is shown ends it.
     let text = iamdrift::report::text::render_remediation(&finding.remediations[0]).snippet.unwrap();
     let shown: Value = serde_json::from_str(&text).unwrap();
@@ -114,16 +111,18 @@ fn a_guard_or_a_persona_stands_between() {
     };
     let approval = "{ StringLike = { \"aws:PrincipalTag/approval\" = \"*\" } }";
     // Whether the guard holds is its own finding.
-    let fails = "op: guard \"g\" is not enforced: 1 destructive action is allowed without aws:PrincipalTag/approval";
-    assert_eq!(operator(&[destroy()], "guards = \"g\"", &guard("class:destructive", approval)), [fails]);
+    let manifest =
+        entry("op", "operator", "allow = \"all.json\"\nguards = \"g\"") + &guard("class:destructive", approval);
+    let case = Case::new(&[role("op", &[destroy()])], &manifest);
+    assert_eq!(case.facts(RuleId::Unguarded), [COULD]);
+    let witness = &case.findings(RuleId::Unguarded)[0].excess[0].witness;
+    assert!(!witness.context.contains_key("aws:ViaAWSMCPService"), "{witness:?}");
     let provider = json!({ "Federated": arn("saml-provider/corp") });
     let approved = json!({ "StringLike": { "aws:PrincipalTag/approval": "*" } });
     let approved = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), approved);
     let held =
         trusting(role("op", &[approved]), &[lets(provider, json!(["sts:AssumeRoleWithSAML", "sts:TagSession"]))]);
-    let manifest =
-        entry("op", "operator", "allow = \"all.json\"\nguards = \"g\"") + &guard("class:destructive", approval);
-    assert_eq!(Case::new(&[held], &manifest).titles(RuleId::Unguarded), NONE);
+    assert_eq!(Case::new(&[held], &manifest).facts(RuleId::Unguarded), NONE);
     // One over other actions, or that a session hands to its agent, does not.
     assert_eq!(operator(&[destroy()], "guards = \"g\"", &guard("sns:*", approval)), [COULD]);
     let mfa = "{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }";
@@ -131,7 +130,7 @@ fn a_guard_or_a_persona_stands_between() {
     let with_mfa = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), with_mfa);
     assert_eq!(operator(&[with_mfa], "guards = \"g\"", &guard("class:destructive", mfa)), [COULD]);
     // A persona of an agent decides instead.
-    assert_eq!(persona(&[destroy()], &[destroy()]).titles(RuleId::Unguarded), NONE);
+    assert_eq!(persona(&[destroy()], &[destroy()]).facts(RuleId::Unguarded), NONE);
 }
 
 /// A guard that lets agents' requests through, or that holds without anything, is none against agents.
@@ -191,11 +190,11 @@ fn it_is_asked_of_operators_and_can_be_turned_off() {
     let destroy = || allow(json!("sqs:DeleteQueue"));
     for kind in ["agent", "workload", "break-glass"] {
         let case = Case::new(&[role("op", &[destroy()])], &entry("op", kind, "allow = \"all.json\""));
-        assert_eq!(case.titles(RuleId::Unguarded), NONE, "{kind}");
+        assert_eq!(case.facts(RuleId::Unguarded), NONE, "{kind}");
     }
     assert_eq!(operator(&[destroy()], "", "[settings]\nthrough_agents = false\n"), NONE);
     // Undeclared people, as hints have it.
     let people = lets(json!({ "Federated": arn("saml-provider/corp") }), json!("sts:AssumeRoleWithSAML"));
     let case = Case::new(&[trusting(role("op", &[destroy()]), &[people]), role("x", &[destroy()])], "");
-    assert_eq!(case.titles(RuleId::Unguarded), [COULD]);
+    assert_eq!(case.facts(RuleId::Unguarded), [COULD]);
 }

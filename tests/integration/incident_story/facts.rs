@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iamdrift::audit::{RuleId, Severity};
+use iamdrift::audit::{MismatchReason, RuleId, Severity, Title};
 
 use super::{AGENT, APPROVED, OPERATOR, audited, denies, finding, folder, incident, is_allowed};
 
@@ -22,11 +22,10 @@ fn the_operator_is_broader_than_declared() {
 fn the_agent_is_equal_to_its_operator() {
     let (_, audit) = incident();
     let equal = finding(&audit, RuleId::NotNarrower, AGENT);
-    let title = iamdrift::report::text::render_title(&equal.title);
-    assert!(
-        title.starts_with("same ") && title.contains(" as its operator role/operators/cost-explorer-oncall"),
-        "{title}"
-    );
+    // Its operator has all of it, and is named.
+    assert!(equal.excess.iter().all(|excess| excess.expected.is_none()), "{:?}", equal.excess);
+    let Title::SameAsDeclaredOperator { operator, .. } = &equal.title else { panic!("{:?}", equal.title) };
+    assert!(operator.ends_with(OPERATOR), "{operator}");
     assert_eq!(equal.excess[0].witness.action, "cloudformation:DeleteStack");
     assert_eq!(equal.severity, Severity::Critical);
 }
@@ -36,8 +35,9 @@ fn nobody_had_to_approve_that_a_stack_is_deleted() {
     let (snapshot, audit) = incident();
     for who in [OPERATOR, AGENT] {
         let unguarded = finding(&audit, RuleId::Unguarded, who);
-        let title = iamdrift::report::text::render_title(&unguarded.title);
-        assert!(title.starts_with("guard \"second person\" is not enforced: "), "{title}");
+        let why = &unguarded.excess[0].expected.as_ref().unwrap().why;
+        let MismatchReason::ConditionFails { operator, key, .. } = why else { panic!("{why:?}") };
+        assert_eq!((operator.as_str(), key.as_str()), ("StringLike", APPROVED.0));
         let witness = &unguarded.excess[0].witness;
         assert_eq!(witness.action, "cloudformation:DeleteStack");
         assert!(!witness.context.keys().any(|key| key.eq_ignore_ascii_case(APPROVED.0)), "{:?}", witness.context);
@@ -55,6 +55,7 @@ fn nobody_had_to_approve_that_a_stack_is_deleted() {
 fn the_path_leads_through_the_agents_own_role() {
     let (_, audit) = incident();
     let agent = "arn:aws-cn:iam::111122223333:role/agents/lantern-cost-explorer";
+    let mut texts = Vec::new();
     for (who, asks) in [(AGENT, &["iam:AttachRolePolicy"][..]), (OPERATOR, &["iam:AttachRolePolicy", "sts:AssumeRole"])]
     {
         let reach = finding(&audit, RuleId::Escalation, who);
@@ -65,9 +66,10 @@ fn the_path_leads_through_the_agents_own_role() {
         assert!(step.witnesses.iter().all(|request| request.resource == agent));
         // No policy of the two says so, and yet they may do what nobody of them may.
         assert!(reach.excess.iter().any(|excess| excess.actions.iter().any(|action| action.pattern == "iam:*")));
-        let cut = format!("break the path: remove iam:AttachRolePolicy on {agent} from statement 4 of OperatorPower");
-        assert_eq!(iamdrift::report::FindingJson::from(reach).advice, [cut]);
+        let reach = iamdrift::report::FindingJson::from(reach);
+        texts.push(format!("{who}: {}\n{}", reach.title, reach.advice.join("\n")));
     }
+    insta::assert_snapshot!("the_path_and_what_to_do_about_it", texts.join("\n\n"));
 }
 
 #[test]

@@ -97,12 +97,9 @@ const MISSES: [(usize, InferredClass, &str); 8] = [
 ];
 
 #[test]
+#[ignore = "needs IAMDRIFT_CORPUS (trust policies)"]
 fn every_trust_policy_is_classified_and_every_miss_is_argued() {
-    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else {
-        eprintln!("skipped every_trust_policy_is_classified_and_every_miss_is_argued: IAMDRIFT_CORPUS is not set");
-        return;
-    };
-    let file = std::path::Path::new(&corpus).join("policies/agent_and_operator_trust_policies.json");
+    let file = crate::needs::corpus().join("policies/agent_and_operator_trust_policies.json");
     let policies: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(policies.len(), FOR.len());
     let roles: Vec<Value> = policies.iter().enumerate().map(|(index, policy)| as_role(index, policy)).collect();

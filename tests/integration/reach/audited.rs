@@ -1,6 +1,6 @@
 //! IAM005 in an audit: what is told, what is agreed to, and what is no news.
 
-use iamdrift::audit::{Audit, AuditOptions, Finding, RuleId, Severity, audit};
+use iamdrift::audit::{Audit, AuditOptions, Finding, PolicySource, RuleId, Severity, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::source::SourceFile;
@@ -30,6 +30,13 @@ fn of<'a>(audit: &'a Audit, name: &str) -> Option<&'a Finding> {
     audit.findings.iter().filter(about).find(|finding| finding.rule == RuleId::Escalation)
 }
 
+/// What a person reads of a finding: its title, the steps and the advice.
+fn text(finding: &Finding) -> String {
+    let steps = finding.path.iter().map(iamdrift::report::text::render_step);
+    let title = [iamdrift::report::text::render_title(&finding.title)];
+    title.into_iter().chain(steps).chain(advice(finding)).collect::<Vec<_>>().join("\n")
+}
+
 const ADMIN: &str = "[[ignore]]\nmatch = \"*:role/admin\"\nreason = \"of the platform\"\n";
 
 #[test]
@@ -40,8 +47,6 @@ fn the_path_its_requests_and_the_first_link_to_cut() {
     let audit = audited(&roles, &format!("{}{ADMIN}", entry("r", "workload", "")), &declared);
     let finding = of(&audit, "r").expect("the ceiling itself leads to an administrator");
     assert_eq!(finding.severity, Severity::Critical);
-    let title = iamdrift::report::text::render_title(&finding.title);
-    assert!(title.starts_with("can escalate to role/admin, gaining "), "{title}");
     let [step] = finding.path.as_slice() else { panic!("{:?}", finding.path) };
     assert_eq!((step.from.as_str(), step.to.as_str()), (arn("role", "r").as_str(), arn("role", "admin").as_str()));
     assert_eq!(step.techniques.iter().map(|technique| technique.id.as_str()).collect::<Vec<_>>(), ["lambda-001"]);
@@ -49,10 +54,7 @@ fn the_path_its_requests_and_the_first_link_to_cut() {
     assert_eq!(asked, ["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"]);
     assert_eq!(step.witnesses[0].resource, arn("role", "admin"));
     assert_eq!(step.witnesses[0].context["iam:PassedToService"], ["lambda.amazonaws.com"]);
-    assert_eq!(
-        advice(finding)[0],
-        format!("break the path: remove iam:PassRole on {} from statement 1 of own", arn("role", "admin"))
-    );
+    insta::assert_snapshot!("a_path_to_an_administrator", text(finding));
     assert!(finding.excess.iter().any(|excess| excess.action_count > 10_000), "what stands at the end");
     let report = audit.principals.iter().find(|principal| principal.arn == arn("role", "r")).unwrap();
     assert_eq!(report.status.as_str(), "escalatable");
@@ -77,7 +79,7 @@ fn agreed_steps_are_no_finding_and_what_lies_behind_them_is() {
     };
     let audit = audited(&roles, &manifest(""), &wide);
     let finding = of(&audit, "r").expect("nobody agreed to it");
-    assert!(advice(finding)[1].starts_with("or declare it: add arn:aws:iam::111122223333:role/r to `assumable_by`"));
+    insta::assert_snapshot!("a_path_that_nobody_agreed_to", text(finding));
     let agreed = audited(&roles, &manifest(&listed), &wide);
     assert!(of(&agreed, "r").is_none(), "{:?}", of(&agreed, "r").map(|f| &f.title));
     assert!(agreed.findings.iter().all(|finding| finding.rule != RuleId::Trust));
@@ -85,10 +87,9 @@ fn agreed_steps_are_no_finding_and_what_lies_behind_them_is() {
     let behind = [roles[0].clone(), roles[1].clone(), admin(trusts(json!({ "AWS": arn("role", "worker") })))];
     let audit = audited(&behind, &format!("{}{ADMIN}", manifest(&listed)), &wide);
     let finding = of(&audit, "r").unwrap();
-    let title = iamdrift::report::text::render_title(&finding.title);
-    assert!(title.starts_with("can escalate to role/admin in 2 steps"), "{title}");
+    assert_eq!(finding.path.last().unwrap().to, arn("role", "admin"));
     assert_eq!(finding.path.iter().map(|step| step.declared).collect::<Vec<_>>(), [true, false]);
-    assert!(advice(finding)[0].contains("trust policy of role/admin"), "{}", advice(finding)[0]);
+    insta::assert_snapshot!("a_path_behind_an_agreed_step", text(finding));
     assert!(of(&audit, "worker").is_some());
 }
 
@@ -107,9 +108,13 @@ fn an_agent_that_writes_its_own_policy_is_critical_and_told_so() {
     let audit = audited(&[role("r", &own, service("bedrock"))], &entry("r", "agent", ""), &own);
     let finding = of(&audit, "r").unwrap();
     assert_eq!(finding.severity, Severity::Critical);
-    let title = iamdrift::report::text::render_title(&finding.title);
-    assert!(title.starts_with("can escalate its own privileges to "), "{title}");
-    assert_eq!(finding.excess[0].granted_by.origin, iamdrift::audit::PolicySource::Itself);
+    assert!(
+        finding.path.iter().all(|step| step.from == arn("role", "r") && step.to == step.from),
+        "{:?}",
+        finding.path
+    );
+    assert_eq!(finding.excess[0].granted_by.origin, PolicySource::Itself);
+    insta::assert_snapshot!("a_policy_that_an_agent_writes_itself", text(finding));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Which roles a principal can assume is worked out for many at once: each answer is that of a question by itself.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::Arn;
@@ -134,11 +133,9 @@ fn the_roles_that_a_principal_assumes_are_those_that_it_assumes_one_by_one() {
 }
 
 #[test]
+#[ignore = "needs IAMDRIFT_CORPUS (account details)"]
 fn the_same_of_accounts_that_others_made() {
-    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS").map(PathBuf::from) else {
-        println!("skipped: IAMDRIFT_CORPUS is not set");
-        return;
-    };
+    let corpus = crate::needs::corpus();
     let snapshot = Snapshot::load(&corpus.join("accounts/cloudsplaining__example.json")).unwrap();
     // Some for speed; the one that a role names is among them.
     let named = snapshot.principals().position(|(_, one)| one.name == "privesc-AssumeRole-starting-role").unwrap();

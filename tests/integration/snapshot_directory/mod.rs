@@ -9,9 +9,9 @@ mod topped_up;
 use std::path::{Path, PathBuf};
 
 use iamdrift::iam::{AccountId, Partition};
-use iamdrift::snapshot::Snapshot;
 use iamdrift::snapshot::format::{AccountPage, CallerIdentity, CollectionPart, OrganizationFile, UnreadPart};
 use iamdrift::snapshot::store::{CollectionHeader, Compression, SnapshotWriter};
+use iamdrift::snapshot::{Snapshot, SnapshotError};
 use serde_json::{Value, json};
 
 const BOTH: [Compression; 2] = [Compression::None, Compression::Zstd];
@@ -107,10 +107,14 @@ fn load(directory: &Path) -> Snapshot {
     Snapshot::load(directory).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Why a snapshot cannot be loaded, without the directory's own path.
-fn refused(directory: &Path) -> String {
-    let error = Snapshot::load(directory).map(|_| ()).unwrap_err().to_string();
-    error.replace(&format!("{}/", directory.display()), "")
+/// Why a snapshot cannot be loaded.
+fn refused(directory: &Path) -> SnapshotError {
+    Snapshot::load(directory).map(|_| ()).unwrap_err()
+}
+
+/// The same as a person reads it, without the directory's own path.
+fn text(error: &SnapshotError, directory: &Path) -> String {
+    error.to_string().replace(&format!("{}/", directory.display()), "").replace(&directory.display().to_string(), ".")
 }
 
 fn fresh() -> (tempfile::TempDir, PathBuf) {

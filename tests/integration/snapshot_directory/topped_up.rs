@@ -1,5 +1,6 @@
 //! A finished snapshot of which something is unread, and that is read again.
 
+use iamdrift::snapshot::SnapshotError;
 use iamdrift::snapshot::format::{AccountStatus, CollectionPart, OrganizationFile, SnapshotManifest};
 use iamdrift::snapshot::store::{Compression, SnapshotWriter, StoreError};
 use serde_json::json;
@@ -58,7 +59,11 @@ fn what_was_not_read_whole_is_read_again_and_nothing_else() {
         let writer = resume(&directory, compression).unwrap();
         let finished: Vec<bool> = (0..3).map(|n| writer.is_finished(&id(&number(n)))).collect();
         assert_eq!(finished, [true, false, false]);
-        assert!(refused(&directory).contains("interrupted collection"), "until it is finished again it is no snapshot");
+        let error = refused(&directory);
+        assert!(
+            matches!(error, SnapshotError::Interrupted { .. }),
+            "until it is finished again it is no snapshot: {error}"
+        );
         write(&writer, 1, &["a", "b"], None);
         write(&writer, 2, &["a"], None);
         writer.write_organization(&whole_organization(), Vec::new()).unwrap();
@@ -146,7 +151,8 @@ fn a_snapshot_that_cannot_be_continued_stays_as_it_is() {
     std::fs::write(&path, text.replace("sts:AssumeRole", "sts:AssumeRolf")).unwrap();
     let Err(error) = resume(&directory, Compression::None) else { panic!("the manifest was changed") };
     assert!(matches!(error, StoreError::Manifest { .. }));
-    assert!(error.to_string().contains("manifest.json:") && error.to_string().contains("was changed"), "{error}");
+    let StoreError::Manifest { error, .. } = error else { panic!("{error}") };
+    insta::assert_snapshot!("a_manifest_that_was_changed", super::text(&error, &directory));
     assert_eq!(files(&directory), before);
     std::fs::write(&path, text).unwrap();
     load(&directory);
