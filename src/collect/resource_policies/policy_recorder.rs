@@ -13,9 +13,9 @@ const NO_POLICY: [&str; 4] =
 
 /// Records the resource policies of one service in one region.
 pub(super) struct ResourcePolicyRecorder<'a> {
-    owner: String,
-    partition: &'static str,
-    region: String,
+    pub(super) owner: String,
+    pub(super) partition: &'static str,
+    pub(super) region: String,
     /// The scope that is unread if the resources cannot be listed: `s3`, `sqs in eu-west-1`.
     listing_scope: String,
     account_recorder: &'a mut AccountRecorder,
