@@ -1,6 +1,6 @@
 //! Who can assume a role, and which of them the baseline does not declare (`docs/rules.md`, IAM006).
 //!
-//! [`list_conditional_grants`] is the one model of trust policies: `classify`, `reach` and `audit` use it too. For each
+//! `list_conditional_grants` is the one model of trust policies: `classify`, `reach` and `audit` use it too. For each
 //! grant the solver decides which requests it admits that `assumable_by` does not declare. Each answer has a request
 //! that the evaluator confirms.
 //!

@@ -1,5 +1,5 @@
 //! Requests and answers in the format of AWS's policy simulator (*SimulateCustomPolicy*), decided by
-//! [`super::evaluate`].
+//! `access::evaluate`.
 //!
 //! - `input.rs`: JSON to layers, requests and context.
 //! - `output.rs`: decisions to JSON.

@@ -5,21 +5,21 @@
 //! - `reader.rs`: typed access to TOML tables, with diagnostics.
 //! - `manifest_parser.rs`: the manifest as a whole: settings, entries, ignores, exceptions.
 //! - `documents.rs`: loads each policy document once.
-//! - `ceiling.rs`: `allow`, `levels` and `resources`.
-//! - `assumable_by.rs`, `condition_block.rs`, `guard.rs`, `persona.rs`, `hint.rs`: one table or key each.
+//! - `ceiling_parser.rs`: `allow`, `levels` and `resources`.
+//! - `assumable_by_parser.rs`, `condition_block_parser.rs`, `guard_parser.rs`, `persona_parser.rs`, `hint_parser.rs`: one table or key each.
 //! - `hint_table.rs`, `hints.toml`: the built-in hints.
 //! - `references.rs`: names are unique, and references resolve.
 
-mod assumable_by;
-mod ceiling;
-mod condition_block;
+mod assumable_by_parser;
+mod ceiling_parser;
+mod condition_block_parser;
 mod documents;
-mod guard;
-mod hint;
+mod guard_parser;
+mod hint_parser;
 mod hint_table;
 pub(in crate::baseline) mod keys;
 mod load;
 mod manifest_parser;
-mod persona;
+mod persona_parser;
 mod reader;
 mod references;

@@ -46,7 +46,7 @@ fn collected(accounts: usize, roles: usize) -> (u64, Duration) {
     let output = child.wait_with_output().unwrap();
     assert_eq!(ended(&output), (0, String::new()));
     let told = String::from_utf8(output.stdout).unwrap();
-    let numbers: Vec<usize> = told.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<usize> = told.split_whitespace().filter_map(|word| word.replace(',', "").parse().ok()).collect();
     assert_eq!(numbers.last(), Some(&(accounts * roles)), "{told}");
     (seen.load(Ordering::Relaxed), took)
 }
