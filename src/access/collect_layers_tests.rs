@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::iam::{AccountId, ContextKey, Template};
-use crate::snapshot::{Account, Principal, Snapshot};
+use crate::snapshot::{Account, LayerKind, MissingReason, Principal, Snapshot};
 
 const ORGANIZATION: &str = r#"{
   "Organization": {"Id": "o-x", "MasterAccountId": "999988887777"},
@@ -78,11 +78,18 @@ fn missing_documents_on_the_path_are_reported() {
     let snapshot = snapshot(true);
     let names = |name: &str| {
         let (account, principal) = find(&snapshot, name);
-        find_missing_documents(&snapshot, account, principal).into_iter().map(|m| m.name).collect::<Vec<_>>()
+        find_missing_documents(&snapshot, account, principal)
+            .into_iter()
+            .map(|m| {
+                let named = ["p-bad", "arn:aws:iam::aws:policy/gone"].into_iter().find(|name| m.name.contains(name));
+                (m.layer, named.unwrap(), matches!(m.reason, MissingReason::NotCollected))
+            })
+            .collect::<Vec<_>>()
     };
-    assert_eq!(names("plain"), ["service control policy p-bad (bad)"]);
-    assert_eq!(names("linked"), [""; 0]);
-    assert_eq!(names("u"), ["permissions boundary arn:aws:iam::aws:policy/gone", "service control policy p-bad (bad)"]);
+    let scp = (LayerKind::ServiceControl, "p-bad", false);
+    assert_eq!(names("plain"), [scp]);
+    assert_eq!(names("linked"), []);
+    assert_eq!(names("u"), [(LayerKind::Boundary, "arn:aws:iam::aws:policy/gone", true), scp]);
     assert!(layers(&snapshot, "u").boundary.is_none());
 }
 

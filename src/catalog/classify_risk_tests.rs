@@ -108,11 +108,9 @@ fn every_line_of_the_lists_has_a_reason_and_a_real_action() {
 const OMITTED_ACTIONS: [&str; 1] = ["ec2:DescribeInstances"];
 
 #[test]
+#[ignore = "needs IAMDRIFT_CORPUS (the published escalation paths)"]
 fn escalation_list_matches_the_known_paths() {
-    let Some(corpus) = std::env::var_os("IAMDRIFT_CORPUS") else {
-        eprintln!("skipped: IAMDRIFT_CORPUS is not set");
-        return;
-    };
+    let corpus = std::env::var_os("IAMDRIFT_CORPUS").expect("set IAMDRIFT_CORPUS to the directory of real inputs");
     let path = std::path::Path::new(&corpus).join("escalation/paths.json");
     let text = std::fs::read_to_string(path).unwrap();
     let paths: serde_json::Value = serde_json::from_str(&text).unwrap();

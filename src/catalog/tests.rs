@@ -230,6 +230,7 @@ fn rejects_invalid_catalogs_with_the_line() {
     let head = "iamdrift-catalog 1 9.9 2030-01-02\n";
     let line = |rest: &str| load_error(&format!("{head}{rest}\n"));
     insta::assert_snapshot!(
+        "no_catalog",
         [
             load_error("{}"),
             load_error("iamdrift-catalog 1\n"),
@@ -244,22 +245,8 @@ fn rejects_invalid_catalogs_with_the_line() {
             line("s a\nh - -\na X 0 Do"),
             line("s a\nh - -\na W 0 Up\na W 0 Do"),
         ]
-        .join("\n"),
-        @r#"
-        not a catalog of format "iamdrift-catalog 1": the first line has another format name
-        line 1 of the catalog: missing version
-        line 2 of the catalog: unknown tag
-        line 2 of the catalog: the line has no tag
-        line 2 of the catalog: unknown shape
-        line 3 of the catalog: unknown shape
-        line 3 of the catalog: unknown resource type
-        line 3 of the catalog: unknown or unsorted keys
-        line 3 of the catalog: not a number
-        line 2 of the catalog: unknown multiplicity
-        line 4 of the catalog: unknown access level
-        not a catalog of format "iamdrift-catalog 1": the names are not sorted
-        "#
+        .join("\n")
     );
-    let missing = Catalog::load(std::path::Path::new("no/such/file")).unwrap_err();
-    assert_eq!(missing.to_string(), "cannot read the catalog no/such/file");
+    let missing = Catalog::load(std::path::Path::new("no/such/file")).map(|_| ()).unwrap_err();
+    assert!(matches!(&missing, CatalogError::Unreadable { path, .. } if path.ends_with("no/such/file")), "{missing:?}");
 }

@@ -22,10 +22,18 @@ fn load_files(files: &[(&str, &str)]) -> Snapshot {
     Snapshot::load(create_directory(files).path()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn load_error(files: &[(&str, &str)]) -> String {
+fn load_error(files: &[(&str, &str)]) -> SnapshotError {
+    Snapshot::load(create_directory(files).path()).map(|_| ()).unwrap_err()
+}
+
+/// Where an input is invalid, and the sentences about it. The files' directory is left out of both.
+fn invalid_input(files: &[(&str, &str)]) -> (String, String) {
     let directory = create_directory(files);
-    let error = Snapshot::load(directory.path()).unwrap_err().to_string();
-    error.replace(&format!("{}/", directory.path().display()), "")
+    let prefix = format!("{}/", directory.path().display());
+    let SnapshotError::Invalid(diagnostics) = Snapshot::load(directory.path()).map(|_| ()).unwrap_err() else {
+        panic!("the input is not invalid")
+    };
+    (diagnostics.0[0].place().to_string().replace(&prefix, ""), diagnostics.to_string().replace(&prefix, ""))
 }
 
 fn role_page(name: &str, more: &str) -> String {
@@ -56,8 +64,13 @@ fn first_principal(snapshot: &Snapshot) -> &Principal {
     &snapshot.accounts[0].principals[0]
 }
 
-fn missing_documents(principal: &Principal) -> Vec<String> {
-    principal.missing_documents.iter().map(ToString::to_string).collect()
+/// The layer of each missing document, the ARN or name at the end of its label, and the reason.
+fn missing_documents(principal: &Principal) -> Vec<(LayerKind, &str, &MissingReason)> {
+    principal
+        .missing_documents
+        .iter()
+        .map(|document| (document.layer, document.name.rsplit(' ').next().unwrap(), &document.reason))
+        .collect()
 }
 
 #[test]
@@ -72,7 +85,7 @@ fn pages_are_merged() {
     ]);
     let alice = first_principal(&snapshot);
     assert_eq!((alice.name.as_str(), alice.path.as_str()), ("alice", "/staff/"));
-    assert_eq!(missing_documents(alice), [""; 0]);
+    assert_eq!(missing_documents(alice), []);
     let attachments: Vec<_> = alice.identity_policies.iter().map(|p| (p.name.as_str(), &p.kind)).collect();
     let (user_arn, group_arn) = (alice.arn.as_str().to_owned(), "arn:aws:iam::111122223333:group/admins".to_owned());
     assert_eq!(
@@ -99,11 +112,13 @@ fn missing_documents_are_reported() {
     assert_eq!(
         missing_documents(first_principal(&snapshot)),
         [
-            "attached policy arn:aws:iam::aws:policy/P is not in the snapshot",
-            "group admins is not in the snapshot",
-            "permissions boundary arn:aws:iam::111122223333:policy/b is not in the snapshot",
+            (LayerKind::Identity, "arn:aws:iam::aws:policy/P", &MissingReason::NotCollected),
+            (LayerKind::Identity, "admins", &MissingReason::NotCollected),
+            (LayerKind::Boundary, "arn:aws:iam::111122223333:policy/b", &MissingReason::NotCollected),
         ]
     );
+    let texts: Vec<String> = first_principal(&snapshot).missing_documents.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!("missing_documents", texts.join("\n"));
     let boundary = first_principal(&snapshot).boundary.as_ref().unwrap();
     assert!(boundary.policy.is_none());
 }
@@ -116,15 +131,15 @@ fn invalid_document_is_reported_for_each_holder() {
     );
     let snapshot = load_files(&[("1.json", &role_page("r", &inline))]);
     assert_eq!(snapshot.problems.len(), 1);
-    assert_eq!(snapshot.problems[0].subject, "inline policy bad of arn:aws:iam::111122223333:role/r");
     let place = snapshot.problems[0].diagnostics.0[0].place();
     assert_eq!((place.line, place.column > 100), (1, true));
     assert_eq!(first_principal(&snapshot).identity_policies.len(), 1);
-    let reported = missing_documents(first_principal(&snapshot));
-    assert_eq!(reported.len(), 1);
-    assert!(
-        reported[0].starts_with("inline policy bad cannot be read: ") && reported[0].contains("did you mean `Action`?")
-    );
+    let missing_documents = &first_principal(&snapshot).missing_documents;
+    assert_eq!(missing_documents.len(), 1);
+    assert_eq!(missing_documents[0].layer, LayerKind::Identity);
+    assert!(matches!(missing_documents[0].reason, MissingReason::Invalid(_)), "{:?}", missing_documents[0].reason);
+    let message = &snapshot.problems[0].diagnostics.0[0].message;
+    insta::assert_snapshot!("a_document_that_is_no_policy", format!("{}\n{message}", snapshot.problems[0].subject));
 }
 
 #[test]
@@ -191,11 +206,10 @@ fn accounts_are_distinguished_by_their_arns() {
 #[test]
 fn duplicates_must_have_equal_content() {
     load_files(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", ""))]);
-    let error = load_error(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", r#","Path":"/x/""#))]);
-    assert!(
-        error.starts_with("2.json:1:20: arn:aws:iam::111122223333:role/r appears twice with different content"),
-        "{error}"
-    );
+    let (place, text) =
+        invalid_input(&[("1.json", &role_page("r", "")), ("2.json", &role_page("r", r#","Path":"/x/""#))]);
+    assert_eq!(place, "2.json:1:20");
+    insta::assert_snapshot!("a_principal_with_two_contents", text);
 }
 
 #[test]
@@ -204,39 +218,39 @@ fn a_missing_last_page_is_a_problem() {
     let last = r#"{"IsTruncated":false,"Policies":[]}"#;
     let snapshot = load_files(&[("1.json", &first)]);
     assert_eq!(snapshot.problems.len(), 1);
-    assert_eq!(snapshot.problems[0].subject, "account 111122223333");
+    assert!(snapshot.problems[0].subject.contains("111122223333"));
     assert!(load_files(&[("1.json", &first), ("2.json", last)]).problems.is_empty());
 }
 
 #[test]
 fn errors_name_their_place() {
-    assert!(
-        load_error(&[("1.json", "{\"x\": 1}")]).starts_with("1.json:1:1: not an account-authorization-details file")
-    );
-    assert!(load_error(&[("1.json", "{")]).starts_with("1.json:1:"));
-    assert!(load_error(&[]).contains("contains no account details"));
-    assert!(
-        load_error(&[("a/organization.json", "{}")])
-            .starts_with("a/organization.json:1:1: not an account-authorization-details file")
-    );
-    for (page, message) in [
-        (r#"{"RoleDetailList":{}}"#, "`RoleDetailList` cannot be an object (a list)"),
-        (r#"{"RoleDetailList":[{"RoleName":"r"}]}"#, "a role has no `Arn`"),
-        (r#"{"RoleDetailList":[{"Arn":"r"}]}"#, "`r` is not an ARN"),
-        (r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:user/u"}]}"#, "is not a role"),
-        (r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::1:role/u"}]}"#, "is not an IAM ARN of an account"),
+    assert!(matches!(load_error(&[]), SnapshotError::Empty { .. }));
+    assert!(matches!(invalid_input(&[("1.json", "{")]), (place, _) if place.starts_with("1.json:1:")));
+    let mut texts = Vec::new();
+    for (file, page, place) in [
+        ("1.json", r#"{"x": 1}"#, "1.json:1:1"),
+        ("a/organization.json", "{}", "a/organization.json:1:1"),
+        ("1.json", r#"{"RoleDetailList":{}}"#, "1.json:1:19"),
+        ("1.json", r#"{"RoleDetailList":[{"RoleName":"r"}]}"#, "1.json:1:20"),
+        ("1.json", r#"{"RoleDetailList":[{"Arn":"r"}]}"#, "1.json:1:27"),
+        ("1.json", r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:user/u"}]}"#, "1.json:1:27"),
+        ("1.json", r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::1:role/u"}]}"#, "1.json:1:27"),
         (
+            "1.json",
             r#"{"RoleDetailList":[{"Arn":"arn:aws:iam::111122223333:role/u","Tags":[{"Key":1}]}]}"#,
-            "`Key` cannot be a number",
+            "1.json:1:77",
         ),
         (
+            "1.json",
             r#"{"Policies":[{"Arn":"arn:aws:iam::aws:policy/P","DefaultVersionId":"v1","PolicyVersionList":[{"VersionId":"v2","IsDefaultVersion":true}]}]}"#,
-            "disagree about the default version",
+            "1.json:1:94",
         ),
     ] {
-        let error = load_error(&[("1.json", page)]);
-        assert!(error.starts_with("1.json:1:") && error.contains(message), "{error}");
+        let (found, text) = invalid_input(&[(file, page)]);
+        assert_eq!(found, place, "{page}");
+        texts.push(format!("{page}\n  {text}"));
     }
+    insta::assert_snapshot!("account_details_that_cannot_be_used", texts.join("\n"));
 }
 
 fn organization_json(units: &str, accounts: &str, policies: &str) -> String {
@@ -256,7 +270,6 @@ fn inconsistent_organizations_are_rejected() {
     };
     let account = r#"{"Id":"111122223333","ParentId":"r-1"}"#;
     let page = role_page("r", "");
-    let problem = |file: String| load_error(&[("1.json", &page), ("organization.json", &file)]);
     let valid_file = organization_json("", account, &scp(r#""r-1","111122223333""#));
     let snapshot = load_files(&[("1.json", &page), ("organization.json", &valid_file)]);
     let id = AccountId::parse("111122223333").unwrap();
@@ -266,26 +279,27 @@ fn inconsistent_organizations_are_rejected() {
     assert!(!parsed_organization.is_policy_type_enabled(OrganizationPolicyType::ResourceControl, &id));
 
     let cycle = r#"{"Id":"ou-1","ParentId":"ou-2"},{"Id":"ou-2","ParentId":"ou-1"}"#;
-    for (file, message) in [
-        (organization_json(cycle, "", &scp("")), "organization.json:3:56: ou-1 is its own ancestor"),
+    let mut texts = Vec::new();
+    for (subject, file, place) in [
+        ("units inside each other", organization_json(cycle, "", &scp("")), "3:56"),
+        ("a parent that does not exist", organization_json("", r#"{"Id":"111122223333","ParentId":"ou-9"}"#, ""), "4:"),
+        ("the same account twice", organization_json("", &format!("{account},{account}"), ""), "4:"),
+        ("a target that does not exist", organization_json("", account, &scp(r#""r-2""#)), "5:"),
+        ("the same target twice", organization_json("", account, &scp(r#""r-1","r-1""#)), "5:"),
+        ("an account without an SCP", organization_json("", account, &scp(r#""r-1""#)), "1:1"),
         (
-            organization_json("", r#"{"Id":"111122223333","ParentId":"ou-9"}"#, ""),
-            "no root or organizational unit has the id ou-9",
-        ),
-        (organization_json("", &format!("{account},{account}"), ""), "duplicate id 111122223333"),
-        (organization_json("", account, &scp(r#""r-2""#)), "no root, organizational unit or account has the id r-2"),
-        (organization_json("", account, &scp(r#""r-1","r-1""#)), "duplicate target r-1"),
-        (organization_json("", account, &scp(r#""r-1""#)), "no SCP is attached to 111122223333"),
-        (
+            "a policy of another type",
             organization_json("", account, &scp("").replace("SERVICE_CONTROL_POLICY", "TAG_POLICY")),
-            "policies of type `TAG_POLICY` do not limit permissions",
+            "5:",
         ),
-        (valid_file.replace("\"Policies\"", "\"Polices\""), "did you mean `Policies`?"),
-        (valid_file.replace("\"Targets\"", "\"Target\""), "the policy has no `Targets`"),
+        ("a mistyped list", valid_file.replace("\"Policies\"", "\"Polices\""), "5:"),
+        ("a mistyped field of a policy", valid_file.replace("\"Targets\"", "\"Target\""), "5:"),
     ] {
-        let problem = problem(file);
-        assert!(problem.contains(message), "{message}: {problem}");
+        let (found, text) = invalid_input(&[("1.json", &page), ("organization.json", &file)]);
+        assert!(found.starts_with(&format!("organization.json:{place}")), "{subject}: {found}");
+        texts.push(format!("{subject}\n  {text}"));
     }
+    insta::assert_snapshot!("organizations_that_do_not_hang_together", texts.join("\n"));
 }
 
 /// The examples of `docs/snapshot.md`, by file name.
