@@ -218,7 +218,7 @@ mod tests {
                     None,
                 )),
                 CallFailureKind::Credentials,
-                "dispatch failure: the credential provider was not enabled: nobody is signed in",
+                "dispatch failure: other: the credential provider was not enabled: nobody is signed in",
             ),
         ] {
             assert_eq!(classify(error), (kind, format!("iam:GetAccountAuthorizationDetails: {text}")));

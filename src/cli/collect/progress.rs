@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn account_names_are_escaped() {
         let id = AccountId::parse("111122223333").unwrap();
-        assert_eq!(format_account(&id, Some("a\u{1b}[2Jb\n")), "111122223333 a\\u{1b}[2Jb\\n");
+        assert_eq!(format_account(&id, Some("a\u{1b}[2Jb\n")), "111122223333 a\\u{1b}[2Jb\\u{a}");
     }
 
     #[test]
