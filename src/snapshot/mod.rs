@@ -5,14 +5,14 @@
 //!
 //! The files, in the order in which data passes:
 //! - `format/`: the JSON files of a snapshot as types; the collector fills them.
-//! - `layout.rs`: file names, compression and hashes of a snapshot directory.
+//! - `file_layout.rs`: file names, compression and hashes of a snapshot directory.
 //! - `store/`: writes a snapshot directory, and continues one.
 //! - `read/`: reads files into the model.
 //! - `snapshot_error.rs`: why a snapshot cannot be read.
 //! - `model/`: the loaded snapshot, which the rest of the program uses.
 
+mod file_layout;
 pub mod format;
-mod layout;
 pub(crate) mod model;
 pub(crate) mod read;
 mod snapshot_error;

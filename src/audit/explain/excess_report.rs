@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::nearest_declared::find_nearest_declared;
+use super::find_nearest_declared::find_nearest_declared;
 use super::statement_text;
 use crate::access::{Layers, PolicyOrigin, PolicyRef, Request};
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};

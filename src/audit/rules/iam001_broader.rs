@@ -5,7 +5,7 @@ use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::Actor;
-use crate::audit::explain::remediation::suggest_narrowing;
+use crate::audit::explain::suggest_remediation::suggest_narrowing;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::remediation::{DenyScope, Remediation};
 use crate::audit::model::rule_id::RuleId;

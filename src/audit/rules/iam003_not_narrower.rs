@@ -6,7 +6,7 @@ use crate::access::Layers;
 use crate::audit::analysis::operator_comparison::candidates::ComparisonResult;
 use crate::audit::analysis::operator_comparison::pairwise::PairComparison;
 use crate::audit::explain::excess_report::ExcessReport;
-use crate::audit::explain::remediation::suggest_removals;
+use crate::audit::explain::suggest_remediation::suggest_removals;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::Remediation;

@@ -1,7 +1,7 @@
 //! IAM007: no baseline entry matches the principal.
 
 use super::rule::{Rule, RuleInfo, RuleInput};
-use crate::audit::explain::remediation::suggest_declaration;
+use crate::audit::explain::suggest_remediation::suggest_declaration;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;

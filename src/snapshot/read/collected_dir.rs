@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::account_file::{check_version, read_unread_parts};
 use super::fields::{FieldReader, first_char_span};
 use crate::iam::{AccountId, Partition};
+use crate::snapshot::file_layout::{self, ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION, strip_compression_suffix};
 use crate::snapshot::format::{AccountStatus, ManifestAccount, SnapshotManifest, StoredFile};
-use crate::snapshot::layout::{self, ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION, strip_compression_suffix};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::snapshot_error::SnapshotError;
 use crate::source::json_tree::{self, JsonNode};
@@ -65,12 +65,12 @@ impl CollectedDir {
             self.problems.push(format!("{} is truncated: {length} of {} bytes", stored.file, stored.bytes));
             return Ok(None);
         }
-        if layout::blake3_hex(&bytes) != stored.blake3 {
+        if file_layout::blake3_hex(&bytes) != stored.blake3 {
             self.problems.push(format!("{} was changed", stored.file));
             return Ok(None);
         }
-        let text =
-            layout::decode_stored(&path, bytes).map_err(|error| SnapshotError::Io { path: path.clone(), error })?;
+        let text = file_layout::decode_stored(&path, bytes)
+            .map_err(|error| SnapshotError::Io { path: path.clone(), error })?;
         Ok(Some(SourceFile::new(path.display().to_string(), text)))
     }
 

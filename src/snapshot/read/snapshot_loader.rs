@@ -14,10 +14,10 @@ use super::page_merger::PageMerger;
 use super::snapshot_metadata::{SnapshotMetadata, read_snapshot_metadata};
 use super::{auth_details, resource_policy_file};
 use crate::iam::AccountId;
-use crate::snapshot::format::{AccountStatus, CollectionPart};
-use crate::snapshot::layout::{
+use crate::snapshot::file_layout::{
     METADATA, ORGANIZATION, RESOURCE_POLICIES, decode_stored, is_compressed, strip_compression_suffix,
 };
+use crate::snapshot::format::{AccountStatus, CollectionPart};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::model::organization::Organization;
 use crate::snapshot::model::policy::ResourceWithPolicy;

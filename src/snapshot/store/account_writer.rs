@@ -10,8 +10,8 @@ use super::file_writer::PendingFile;
 use super::store_error::StoreError;
 use super::writer_state::WriterState;
 use crate::iam::AccountId;
+use crate::snapshot::file_layout::ACCOUNTS;
 use crate::snapshot::format::{AccountPage, AccountStatus, FORMAT_VERSION, ManifestAccount, UnreadPart};
-use crate::snapshot::layout::ACCOUNTS;
 
 /// Writes one account, in any thread or task. If it is dropped before [`AccountWriter::finish`], it leaves no file, and
 /// the account can be started again.

@@ -1,6 +1,6 @@
 //! How the files of a snapshot are compressed.
 
-use crate::snapshot::layout::ZSTD_SUFFIX;
+use crate::snapshot::file_layout::ZSTD_SUFFIX;
 
 /// How account files and the organization file are stored.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]

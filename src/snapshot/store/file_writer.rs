@@ -8,8 +8,8 @@ use tempfile::NamedTempFile;
 
 use super::compression::Compression;
 use super::store_error::StoreError;
+use crate::snapshot::file_layout::PENDING_PREFIX;
 use crate::snapshot::format::StoredFile;
-use crate::snapshot::layout::PENDING_PREFIX;
 
 /// A fast level. Policy documents repeat so often that higher levels gain little.
 const ZSTD_LEVEL: i32 = 3;

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::store_error::StoreError;
+use crate::snapshot::file_layout::JOURNAL;
 use crate::snapshot::format::{CallerIdentity, CollectorTool, ManifestAccount, ManifestOrganization};
-use crate::snapshot::layout::JOURNAL;
 
 /// The first line: the collection that the journal belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -58,6 +58,6 @@ pub use snapshot_writer::SnapshotWriter;
 pub use store_error::StoreError;
 
 /// The file name of the manifest.
-pub const MANIFEST: &str = super::layout::MANIFEST;
+pub const MANIFEST: &str = super::file_layout::MANIFEST;
 /// The file name of the journal. It exists while a snapshot is being written.
-pub const JOURNAL: &str = super::layout::JOURNAL;
+pub const JOURNAL: &str = super::file_layout::JOURNAL;

@@ -10,8 +10,8 @@ use super::journal::{Journal, JournalHeader, JournalLine};
 use super::store_error::StoreError;
 use super::writer_state::CollectionProgress;
 use crate::iam::AccountId;
+use crate::snapshot::file_layout::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX, strip_compression_suffix};
 use crate::snapshot::format::{ManifestAccount, ManifestOrganization, SnapshotManifest, StoredFile};
-use crate::snapshot::layout::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX, strip_compression_suffix};
 use crate::snapshot::read::collected_dir::CollectedDir;
 
 /// Reopens a finished snapshot with unread parts: its manifest becomes a journal. Accounts with unread parts are

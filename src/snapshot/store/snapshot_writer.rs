@@ -17,10 +17,10 @@ use super::resume;
 use super::store_error::StoreError;
 use super::writer_state::{CollectionProgress, WriterState};
 use crate::iam::AccountId;
+use crate::snapshot::file_layout::{ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION};
 use crate::snapshot::format::{
     AccountStatus, CollectionPart, ManifestAccount, OrganizationFile, SnapshotManifest, UnreadPart,
 };
-use crate::snapshot::layout::{ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION};
 
 /// Writes a snapshot directory. Threads and tasks can share it: all methods except `finish` take `&self`.
 pub struct SnapshotWriter {
