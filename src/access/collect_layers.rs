@@ -6,13 +6,14 @@
 //!
 //! [`find_missing_documents`]: super::find_missing_documents
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
-    SessionScope, UnknownResourcePolicy,
+    SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
 };
 use super::missing_documents::{find_binding_path, is_layer_missing};
+use super::role_trust::RoleTrustIndex;
 use crate::iam::template::VariableScope;
 use crate::iam::{Arn, Template};
 use crate::snapshot::{
@@ -29,13 +30,14 @@ pub fn collect_layers(snapshot: &Snapshot, account: &Account, principal: &Princi
 pub struct LayerCollector<'s> {
     snapshot: &'s Snapshot,
     resource_policies: ResourcePolicies,
+    role_trust: OnceLock<RoleTrustIndex<'s>>,
 }
 
 impl<'s> LayerCollector<'s> {
     /// A collector for a snapshot.
     pub fn new(snapshot: &'s Snapshot) -> LayerCollector<'s> {
         let resource_policies = snapshot.resource_policies.iter().filter_map(to_resource_policy).collect();
-        LayerCollector { snapshot, resource_policies }
+        LayerCollector { snapshot, resource_policies, role_trust: OnceLock::new() }
     }
 
     /// The layers of one principal; see [`collect_layers`].
@@ -48,10 +50,26 @@ impl<'s> LayerCollector<'s> {
             scps: collect_levels(self.snapshot, account, principal, OrganizationPolicyType::ServiceControl),
             rcps: collect_levels(self.snapshot, account, principal, OrganizationPolicyType::ResourceControl),
             resource_policies: self.resource_policies.clone(),
+            trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,
             unknown_resource_policy: UnknownResourcePolicy::MayAllow,
             resource_owner: None,
             session: None,
         }
+    }
+}
+
+impl LayerCollector<'_> {
+    /// The layers of one principal for an audit: the trust policies of the roles that its policies name in full restrict
+    /// what its policies allow.
+    pub fn collect_with_role_trust(&self, account: &Account, principal: &Principal) -> Layers {
+        let layers = self.collect(account, principal);
+        let role_trust = self.role_trust.get_or_init(|| RoleTrustIndex::new(self.snapshot));
+        let trust_policies = role_trust.find_trust_policies(principal);
+        if trust_policies.is_empty() {
+            return layers;
+        }
+        let resource_policies = layers.resource_policies.iter().cloned().chain(trust_policies).collect();
+        Layers { resource_policies, trust_policy_effect: TrustPolicyEffect::RestrictOnly, ..layers }
     }
 }
 

@@ -2,7 +2,8 @@
 //! requests* and *Cross-account policy evaluation logic*.
 
 use super::layers::{
-    Layers, OrganizationLevel, PolicyRef, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
+    Layers, OrganizationLevel, PolicyRef, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect,
+    UnknownResourcePolicy,
 };
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
@@ -205,7 +206,9 @@ impl<'a> RequestEvaluator<'a, '_> {
             missing.push(Layer::Resource);
         }
         // A resource policy of another account grants nothing by itself: the identity policies must also allow.
-        let grant = if across_accounts { grant.map(|_| PrincipalMatch::Account) } else { grant };
+        let restricts_only =
+            self.layers.trust_policy_effect == TrustPolicyEffect::RestrictOnly && self.is_role_assumption();
+        let grant = if across_accounts || restricts_only { grant.map(|_| PrincipalMatch::Account) } else { grant };
         let needed: &[Layer] = match grant {
             // The boundary of a user limits role assumption, even if the role names the user. AWS: *Update a role trust
             // policy*. A user with session policies is a federated session.
@@ -296,6 +299,7 @@ mod tests {
                 owner: principal.account.clone().unwrap(),
                 policy: policy(resource_policy, DocumentKind::Resource),
             }]),
+            trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,
             unknown_resource_policy: UnknownResourcePolicy::MayAllow,
             resource_owner: None,
             session: None,

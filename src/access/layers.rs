@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::iam::{AccountId, Arn, PolicyDocument, Template};
-use crate::snapshot::AttachmentKind;
+use crate::snapshot::{Account, AttachmentKind, Principal};
 
 /// The type of the principal that makes a request.
 ///
@@ -99,6 +99,23 @@ pub struct ResourcePolicy {
     pub policy: PolicyRef,
 }
 
+impl ResourcePolicy {
+    /// The trust policy of a role, which decides `sts:AssumeRole` on it. `None` if the snapshot does not have it.
+    pub fn from_trust_policy(account: &Account, role: &Principal) -> Option<ResourcePolicy> {
+        let trust = role.trust_policy.as_ref()?;
+        let arn = role.arn.as_str();
+        Some(ResourcePolicy {
+            resources: vec![Template::from_literal(arn)],
+            owner: account.id.clone(),
+            policy: PolicyRef {
+                name: "trust policy".to_owned(),
+                origin: PolicyOrigin::Resource { arn: arn.to_owned() },
+                document: Arc::clone(&trust.document),
+            },
+        })
+    }
+}
+
 /// Resource policies, shared by the layers of all principals.
 #[derive(Clone, Debug)]
 pub struct ResourcePolicies(Arc<[ResourcePolicy]>);
@@ -143,6 +160,16 @@ pub enum UnknownResourcePolicy {
     MayAllow,
 }
 
+/// What a trust policy can do to the requests of a principal.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum TrustPolicyEffect {
+    /// It can grant `sts:AssumeRole` without an identity policy, as AWS decides a request.
+    GrantAndRestrict,
+    /// It only restricts what identity policies allow. An audit compares the caller's own policies with its ceiling; who
+    /// may assume a role by its trust policy alone is declared with the role (`assumable_by`).
+    RestrictOnly,
+}
+
 /// All policies that decide the requests of one principal. A layer that is `None` does not exist.
 #[derive(Clone, Debug)]
 pub struct Layers {
@@ -158,6 +185,8 @@ pub struct Layers {
     pub rcps: Option<Vec<OrganizationLevel>>,
     /// The known resource policies.
     pub resource_policies: ResourcePolicies,
+    /// What the trust policies among them can do.
+    pub trust_policy_effect: TrustPolicyEffect,
     /// How to treat a resource of another account without a known policy.
     pub unknown_resource_policy: UnknownResourcePolicy,
     /// The account that owns resources whose ARN contains no account. `None` for the principal's account.
@@ -182,6 +211,7 @@ impl Layers {
             scps: None,
             rcps: None,
             resource_policies: ResourcePolicies::none(),
+            trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,
             unknown_resource_policy: UnknownResourcePolicy::MayAllow,
             resource_owner: None,
             session: None,

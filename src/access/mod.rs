@@ -4,6 +4,7 @@
 //!
 //! - `layers.rs`: the policy layers of a principal.
 //! - `collect_layers.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
+//! - `role_trust.rs`: the trust policies that decide whether a principal can assume roles.
 //! - `principal_arn.rs`: a principal from its ARN.
 //! - `request.rs`: a request and its context.
 //! - `known_context.rs`, `principal_context.rs`: facts about context keys before a request is made.
@@ -28,6 +29,7 @@ mod principal_arn;
 mod principal_context;
 mod principal_match;
 mod request;
+mod role_trust;
 pub mod simulate;
 mod statement_match;
 mod trace;
@@ -38,11 +40,12 @@ pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
-    SessionScope, UnknownResourcePolicy,
+    SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
 };
 pub use missing_documents::find_missing_documents;
 pub use principal_arn::InvalidPrincipalArn;
 pub use principal_context::{build_known_context, is_principal_specific};
 pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
+pub use role_trust::add_role_trust;
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};

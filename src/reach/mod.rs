@@ -27,4 +27,4 @@ pub use model::technique::{Technique, TechniqueKind, techniques};
 pub use proof::ProvenStep;
 pub use search::{FoundPath, GoalResult, PathSoFar, SearchResult};
 pub use steps::request_proof::StepRequest;
-pub use who_can::{WhoCanAnswer, WhoCanQuery};
+pub use who_can::{AllowedRequests, WhoCanAnswer, WhoCanQuery};

@@ -14,6 +14,7 @@ use crate::access::{Layers, PolicyRef, Request};
 use crate::baseline::Glob;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::{Interpretation, PolicyDocument};
+use crate::snapshot::IamEntityKind;
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy, build_effective_access,
 };
@@ -65,16 +66,23 @@ impl WhoCanQuery {
 pub struct WhoCanAnswer {
     /// A witness.
     pub request: Request,
-    /// The allowed actions.
-    pub actions: BTreeSet<ActionId>,
+    /// The allowed requests, by granting statement and class of actions.
+    pub allowed: Vec<AllowedRequests>,
     /// The roles that the state can assume. Empty unless the query is for `sts:AssumeRole` on several roles.
     pub assumable_roles: Vec<String>,
-    /// The allowed requests, as disjoint sets.
-    pub cubes: Vec<Cube>,
-    /// Whether `cubes` is incomplete.
-    pub more: bool,
     /// The granting statements: the policy, and the statement's position.
     pub granted_by: Vec<(PolicyRef, usize)>,
+}
+
+/// Requests that a statement allows: each of the actions, in each of the cubes.
+#[derive(Clone, Debug)]
+pub struct AllowedRequests {
+    /// The actions.
+    pub actions: BTreeSet<ActionId>,
+    /// The resources and conditions, as disjoint sets.
+    pub cubes: Vec<Cube>,
+    /// Whether `cubes` is incomplete.
+    pub has_more_cubes: bool,
 }
 
 type QueryResult = Result<Option<WhoCanAnswer>, BTreeSet<UndecidedReason>>;
@@ -94,8 +102,9 @@ impl Graph<'_> {
         let mut undecided = BTreeSet::new();
         let roles = self.find_queried_roles(state, &effective, query, &mut undecided);
         if let Some(role) = roles.minimum() {
-            // Nobody can assume a user, or a role whose trust policy is missing. The caller reports missing documents.
-            let Some(layers) = add_trust_policy(&self.world, &effective, role) else { return Ok(None) };
+            let Some(layers) = add_trust_policy(&self.world, &effective, role) else {
+                return self.find_unread_trust_policy(role).map_or(Ok(None), |unread| Err(BTreeSet::from([unread])));
+            };
             let mut answer = self.query_role(&effective, &layers, role);
             if let (Ok(Some(found)), None) = (&mut answer, &query.resource) {
                 found.assumable_roles = roles.ones().map(|role| self.arn(role).to_owned()).collect();
@@ -104,10 +113,21 @@ impl Graph<'_> {
                 return answer;
             }
         }
+        // The queried roles with an unread trust policy are undecided, whatever the identity policies allow.
         match self.query_actions(&effective, query)? {
+            _ if query.single_action().is_some() && !undecided.is_empty() => Err(undecided),
             None if !undecided.is_empty() => Err(undecided),
             answer => Ok(answer),
         }
+    }
+
+    /// Why it is undecided who can assume a role. `None` if the snapshot has its trust policy, and for users: nobody can
+    /// assume them.
+    fn find_unread_trust_policy(&self, role: usize) -> Option<UndecidedReason> {
+        let principal = self.world.node(role).principal;
+        let is_unread = principal.trust_policy.is_none() && principal.entity_kind != IamEntityKind::User;
+        is_unread
+            .then(|| UndecidedReason::UnreadInput(format!("trust policy of {} is not in the snapshot", principal.arn)))
     }
 
     /// The role of the query, or the roles matching the query that the state can assume.
@@ -126,8 +146,10 @@ impl Graph<'_> {
                 roles
             }
             None => {
+                let queried = principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*"));
+                undecided.extend(queried.ones().filter_map(|role| self.find_unread_trust_policy(role)));
                 let mut roles = find_assumable_roles(&self.world, state, effective, undecided);
-                roles.intersect_with(&principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*")));
+                roles.intersect_with(&queried);
                 roles
             }
         }
@@ -186,14 +208,15 @@ fn to_answer(grants: Vec<Grant>, undecided: Vec<UndecidedReason>, policies: &[Po
     for grant in grants.iter().filter(|grant| seen.insert(grant.statement_id)) {
         granted_by.extend(policies.get(grant.statement_id.0).map(|policy| (policy.clone(), grant.statement_id.1)));
     }
-    let more = grants.iter().any(|grant| grant.has_more_cubes);
-    let actions = grants.iter().flat_map(|grant| grant.actions.known.iter().copied()).collect();
+    let to_allowed = |grant: Grant| AllowedRequests {
+        actions: grant.actions.known.iter().copied().collect(),
+        cubes: grant.cubes,
+        has_more_cubes: grant.has_more_cubes,
+    };
     Ok(Some(WhoCanAnswer {
         request,
-        actions,
+        allowed: grants.into_iter().map(to_allowed).collect(),
         assumable_roles: Vec::new(),
-        cubes: grants.into_iter().flat_map(|grant| grant.cubes).collect(),
-        more,
         granted_by,
     }))
 }

@@ -22,6 +22,7 @@ mod needs;
 mod reach;
 mod real_inputs;
 mod recorded_results;
+mod role_assumption;
 mod simulate;
 mod smt;
 mod snapshot_directory;

@@ -96,11 +96,15 @@ fn everyone_who_can_with_conditions_and_by_which_way() {
     assert_eq!(answer["action"], "cloudformation:DeleteStack");
     assert_eq!(who(&answer), named(&[("always", 0), ("last", 0), ("sometimes", 0), ("hop", 1), ("reads", 2)]));
     let sometimes = &answer["principals"][2];
-    assert!(sometimes["conditions"][0].as_str().unwrap().contains("aws:MultiFactorAuthPresent"), "{sometimes}");
-    assert!(sometimes["resources"][0].as_str().unwrap().contains("stack/dev-"), "{sometimes}");
+    assert!(
+        sometimes["allowed"][0]["conditions"][0].as_str().unwrap().contains("aws:MultiFactorAuthPresent"),
+        "{sometimes}"
+    );
+    assert!(sometimes["allowed"][0]["resources"][0].as_str().unwrap().contains("stack/dev-"), "{sometimes}");
     assert_eq!(sometimes["granted_by"][0]["policy"], "own");
     let always = &answer["principals"][0];
-    assert_eq!((&always["conditions"], &always["resources"]), (&json!([]), &json!([])));
+    let anywhere = json!([{ "actions": ["cloudformation:DeleteStack"], "resources": [], "conditions": [] }]);
+    assert_eq!((&always["allowed"], &always["more"]), (&anywhere, &json!(false)));
     let path = answer["principals"][4]["path"].as_array().unwrap();
     assert_eq!(path.iter().map(|step| step["paths"][0].as_str().unwrap()).collect::<Vec<_>>(), ["sts-001", "sts-001"]);
     let (_, direct) = asked(&roles(), &["cloudformation:DeleteStack", "--direct"]);
@@ -137,6 +141,81 @@ fn what_is_missing_leaves_undecided_and_ends_with_3() {
     assert!(answer["undecided"][0]["why"][0].as_str().unwrap().contains("policy/etl"), "{answer}");
 }
 
+/// A policy that was not read could deny the action, whatever the others allow.
+#[test]
+fn a_principal_with_an_unread_policy_is_undecided_and_not_listed() {
+    let mut bounded = role("bounded", allow("s3:*", "*", json!({})), service("ec2"));
+    let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/limit");
+    bounded["PermissionsBoundary"] =
+        json!({ "PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": boundary });
+    let mut attached = role("attached", allow("s3:*", "*", json!({})), service("ec2"));
+    attached["AttachedManagedPolicies"] =
+        json!([{ "PolicyName": "etl", "PolicyArn": format!("arn:aws:iam::{ACCOUNT}:policy/etl") }]);
+    let caller = role("caller", json!([]), service("ec2"));
+    bounded["AssumeRolePolicyDocument"] = document(json!([
+        { "Effect": "Allow", "Principal": { "AWS": caller["Arn"] }, "Action": "sts:AssumeRole" }]));
+    let (status, answer) = asked(&[bounded, attached, caller], &["s3:DeleteBucket"]);
+    assert_eq!((status, who(&answer)), (3, vec![]));
+    let undecided: Vec<(&str, bool)> = answer["undecided"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let name = row["arn"].as_str().unwrap().rsplit('/').next().unwrap();
+            (name, row["allowed_by_read_policies"].as_bool().unwrap())
+        })
+        .collect();
+    assert_eq!(undecided, [("attached", true), ("bounded", true), ("caller", true)]);
+    let why = answer["undecided"][2]["why"][0].as_str().unwrap();
+    assert!(why.contains("role/bounded") && why.contains("policy/limit"), "{why}");
+}
+
+#[test]
+fn assuming_a_role_whose_trust_policy_is_not_in_the_input_is_undecided() {
+    let mut target = role("target", json!([]), service("ec2"));
+    target.as_object_mut().unwrap().remove("AssumeRolePolicyDocument");
+    let caller = role("caller", allow("sts:AssumeRole", "*", json!({})), service("ec2"));
+    let arn = target["Arn"].as_str().unwrap().to_owned();
+    let pattern = format!("arn:aws:iam::{ACCOUNT}:role/t*");
+    for resource in [Some(arn.as_str()), Some(&pattern), None] {
+        let args: Vec<&str> = ["sts:AssumeRole"].into_iter().chain(resource).chain(["--direct"]).collect();
+        let (status, answer) = asked(&[target.clone(), caller.clone()], &args);
+        assert_eq!((status, who(&answer)), (3, vec![]), "{resource:?}");
+        let undecided = answer["undecided"].as_array().unwrap();
+        assert!(undecided.iter().any(|row| row["arn"] == caller["Arn"]), "{resource:?}: {answer}");
+    }
+}
+
+/// Each row has the conditions of its own actions and resources.
+#[test]
+fn actions_resources_and_conditions_stay_together() {
+    let statements = json!([
+        { "Effect": "Allow", "Action": ["s3:DeleteObject", "s3:GetObject"], "Resource": "arn:aws:s3:::ledger/*",
+          "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } } },
+        { "Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::scratch/*" },
+    ]);
+    let keeper = [role("keeper", statements, service("ec2"))];
+    let rows = |args: &[&str]| -> Vec<(Value, Value, usize)> {
+        let (_, answer) = asked(&keeper, args);
+        let rows = answer["principals"][0]["allowed"].as_array().unwrap().clone();
+        let parts = |row: &Value| {
+            (row["actions"].clone(), row["resources"].clone(), row["conditions"].as_array().unwrap().len())
+        };
+        rows.iter().map(parts).collect()
+    };
+    let (ledger, scratch) = (json!(["arn:aws:s3:::ledger/*"]), json!(["arn:aws:s3:::scratch/*"]));
+    let delete = json!(["s3:DeleteObject"]);
+    let expected = [(delete.clone(), ledger.clone(), 1), (delete.clone(), scratch.clone(), 0)];
+    assert_eq!(rows(&["s3:DeleteObject"]), expected);
+    assert_eq!(
+        rows(&["s3:DeleteObject", "arn:aws:s3:::ledger/x"]),
+        [(delete.clone(), json!(["arn:aws:s3:::ledger/x"]), 1)]
+    );
+    let both = json!(["s3:DeleteObject", "s3:GetObject"]);
+    assert_eq!(rows(&["s3:*Object"]), [(both, ledger, 1), (delete, scratch, 0)]);
+    insta::assert_snapshot!("conditions_of_each_resource", run(&keeper, &["s3:*Object"]).1);
+}
+
 #[test]
 fn for_people_and_for_typos() {
     let (status, out, _) = run(&roles(), &["cloudformation:DeleteStack"]);
@@ -163,11 +242,11 @@ fn patterns_of_actions_and_resources() {
     ];
     let (_, some) = asked(&roles, &["s3:Get*"]);
     assert_eq!(who(&some), named(&[("b", 0), ("gets", 0)]));
-    assert_eq!(some["principals"][0]["actions"], json!(["s3:GetObject"]));
+    assert_eq!(some["principals"][0]["allowed"][0]["actions"], json!(["s3:GetObject"]));
     // Whoever may on some of what the pattern matches can, with what it may.
     let (_, bucket) = asked(&roles, &["s3:GetObject", "arn:aws:s3:::logs/*"]);
     assert_eq!(who(&bucket), named(&[("b", 0), ("gets", 0)]));
-    assert_eq!(bucket["principals"][1]["resources"], json!(["arn:aws:s3:::logs/a/*"]));
+    assert_eq!(bucket["principals"][1]["allowed"][0]["resources"], json!(["arn:aws:s3:::logs/a/*"]));
     let (_, folder) = asked(&roles, &["s3:*", "arn:aws:s3:::logs/a/*"]);
     assert_eq!(who(&folder), named(&[("deletes", 0), ("gets", 0)]));
     let (_, one) = asked(&roles, &["s3:*", "arn:aws:s3:::logs/b/x"]);
@@ -183,7 +262,10 @@ fn patterns_of_actions_and_resources() {
 fn whoever_a_role_names_can_assume_some_role() {
     let (_, answer) = asked(&roles(), &["sts:AssumeRole", "--direct"]);
     assert_eq!(who(&answer), named(&[("hop", 0), ("reads", 0)]));
-    assert_eq!(answer["principals"][0]["resources"], json!([format!("arn:aws:iam::{ACCOUNT}:role/last")]));
+    assert_eq!(
+        answer["principals"][0]["allowed"][0]["resources"],
+        json!([format!("arn:aws:iam::{ACCOUNT}:role/last")])
+    );
     let (_, answer) = asked(&roles(), &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/l*"), "--direct"]);
     assert_eq!(who(&answer), named(&[("hop", 0)]));
 }

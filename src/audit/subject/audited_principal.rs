@@ -74,7 +74,7 @@ impl<'a> AuditedPrincipal<'a> {
             principal_ref: planned.principal_ref,
             entry: planned.entry,
             ceiling: planned.ceiling,
-            layers: layer_collector.collect(account, principal),
+            layers: layer_collector.collect_with_role_trust(account, principal),
             known_context: build_known_context(snapshot, principal),
             missing_documents: missing_documents.into_iter().filter(decides_access).collect(),
             classification: planned.classification,

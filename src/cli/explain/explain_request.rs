@@ -54,6 +54,11 @@ impl RequestArgs {
         })
     }
 
+    /// The resource: an ARN, or `*`.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
     /// The request, and its context keys: those that the user set, and those that statements name and whose value is known.
     pub fn to_request(
         &self,

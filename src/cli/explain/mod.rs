@@ -13,7 +13,7 @@ mod principal_lookup;
 mod service_match;
 
 use explanation_table::LineMarks;
-use iamdrift::access::{build_known_context, collect_layers, evaluate, find_missing_documents};
+use iamdrift::access::{add_role_trust, build_known_context, collect_layers, evaluate, find_missing_documents};
 use iamdrift::iam::Interpretation;
 use iamdrift::report::Verbosity;
 use iamdrift::snapshot::format::CollectionPart;
@@ -74,6 +74,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     if let Some(sessions) = lookup.sessions {
         layers.principal.sessions = sessions;
     }
+    // The trust policy of a role decides with the policies of the caller.
+    layers.resource_policies = add_role_trust(&snapshot, request_args.resource(), &layers.resource_policies);
     let principal_context = build_known_context(&snapshot, lookup.principal);
     let (request, context) = request_args.to_request(catalog, &layers, &principal_context);
     let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));

@@ -1,9 +1,11 @@
 //! `iamdrift who-can`: lists the principals that can perform an action, directly or through escalation.
 //!
 //! - `who_can_report.rs`: the principals and proofs, as data.
+//! - `allowed_requests.rs`: what a principal is allowed, under which conditions.
 //! - `external_principals.rs`: principals outside the snapshot that resource policies name.
 //! - `who_can_table.rs`, `who_can_json.rs`: the output formats.
 
+mod allowed_requests;
 mod external_principals;
 mod who_can_json;
 mod who_can_report;

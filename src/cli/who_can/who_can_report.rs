@@ -7,12 +7,13 @@ use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents}
 use iamdrift::catalog::Catalog;
 use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, WhoCanAnswer, WhoCanQuery};
 use iamdrift::report::text::condition_text;
-use iamdrift::snapshot::{AttachmentKind, LayerKind, Principal, Snapshot};
+use iamdrift::snapshot::{Account, AttachmentKind, LayerKind, MissingDocument, Principal, Snapshot};
 use iamdrift::solve::{Solver, UndecidedReason};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::allowed_requests::{AllowedRequestsJson, list_allowed_requests};
 use super::external_principals;
 
 /// The request of `iamdrift who-can`.
@@ -25,8 +26,9 @@ pub struct WhoCanRequest<'a> {
 }
 
 impl WhoCanRequest<'_> {
-    fn is_action_pattern(&self) -> bool {
-        self.action.contains(['*', '?'])
+    /// The resource, if it is one: not a pattern over ARNs.
+    pub fn concrete_resource(&self) -> Option<&str> {
+        self.resource.filter(|resource| *resource == "*" || !resource.contains(['*', '?']))
     }
 }
 
@@ -43,7 +45,7 @@ pub enum AccessScope {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "WhoCan")]
 pub struct WhoCanReport {
-    /// The version of this format: "1". It changes when a field is removed or changes its meaning, not when one is added.
+    /// The version of this format: "2". It changes when a field is removed or changes its meaning, not when one is added.
     pub schema_version: &'static str,
     /// The path of the snapshot.
     pub snapshot: String,
@@ -72,13 +74,9 @@ pub struct PrincipalRow {
     pub account: String,
     /// The steps of the escalation path. Empty for direct access.
     pub path: Vec<PathStepJson>,
-    /// The actions that match a pattern. Empty if the request names one action.
-    pub actions: Vec<String>,
-    /// The resources, as patterns. Empty for any resource.
-    pub resources: Vec<String>,
-    /// The conditions, one line each. Empty if unconditional.
-    pub conditions: Vec<String>,
-    /// Whether there are more resources or conditions than listed.
+    /// What is allowed, under which conditions. At least one row.
+    pub allowed: Vec<AllowedRequestsJson>,
+    /// Whether more is allowed than `allowed` lists.
     pub more: bool,
     /// The granting statements.
     pub granted_by: Vec<GrantingStatementJson>,
@@ -136,6 +134,8 @@ pub struct UndecidedPrincipal {
     pub arn: String,
     /// The reasons, one line each.
     pub why: Vec<String>,
+    /// Whether the policies that were read allow the action. A policy that was not read could deny it.
+    pub allowed_by_read_policies: bool,
 }
 
 /// Checks the selected principals.
@@ -149,34 +149,36 @@ pub fn find_who_can(
     let today = jiff::Zoned::now().date();
     let graph = Graph::new(&solver, snapshot, today);
     let query = WhoCanQuery::new(catalog, request.action, request.resource);
-    let principals: Vec<(usize, (&iamdrift::snapshot::Account, &Principal))> =
+    let principals: Vec<(usize, (&Account, &Principal))> =
         snapshot.principals().enumerate().filter(|(_, (_, principal))| is_selected(principal)).collect();
     // The paths of different principals share many states.
     let states_without_access: Mutex<HashSet<NodeState>> = Mutex::default();
     let row_builder = RowBuilder { graph: &graph, catalog, request };
+    let all_principals: Vec<(&Account, &Principal)> = snapshot.principals().collect();
+    let path_gaps = PathGaps { snapshot, principals: &all_principals };
     let answers: Vec<(Option<PrincipalRow>, Option<UndecidedPrincipal>)> = principals
         .par_iter()
         .map(|(index, (account, principal))| {
-            let gaps: Vec<String> = find_missing_documents(snapshot, account, principal)
-                .iter()
-                .filter(|gap| {
-                    let concrete_resource = request.resource.filter(|resource| !resource.contains(['*', '?']));
-                    gap.layer != LayerKind::Trust
-                        && concrete_resource.is_none_or(|resource| gap.may_affect_resource(resource))
-                })
-                .map(ToString::to_string)
-                .collect();
-            let (answer, mut reasons) =
-                find_access(&graph, *index, &query, request.access_scope, &states_without_access);
-            let row = answer.map(|(access, steps)| row_builder.build_row(*index, account.id.as_str(), &access, &steps));
-            reasons.extend(gaps);
-            let undecided = (!reasons.is_empty())
-                .then(|| UndecidedPrincipal { arn: principal.arn.as_str().to_owned(), why: reasons });
-            (row, undecided)
+            let (answer, reasons) = find_access(&graph, *index, &query, request.access_scope, &states_without_access);
+            let gaps = find_missing_documents(snapshot, account, principal);
+            let gaps = gaps.iter().filter(|gap| gap.layer != LayerKind::Trust);
+            if let Some((access, steps)) = answer {
+                let unread = path_gaps.find_denying_documents(&access, &steps, gaps);
+                if unread.is_empty() {
+                    let row = row_builder.build_row(*index, account.id.as_str(), &access, &steps);
+                    return (Some(row), None);
+                }
+                return (None, Some(UndecidedPrincipal::new(principal, unread, true)));
+            }
+            let relevant =
+                gaps.filter(|gap| request.concrete_resource().is_none_or(|resource| gap.may_affect_resource(resource)));
+            let why: Vec<String> = reasons.into_iter().chain(relevant.map(ToString::to_string)).collect();
+            let undecided = (!why.is_empty()).then(|| UndecidedPrincipal::new(principal, why, false));
+            (None, undecided)
         })
         .collect();
     let mut report = WhoCanReport {
-        schema_version: "1",
+        schema_version: "2",
         snapshot: snapshot.origin.display().to_string(),
         action: request.action.to_owned(),
         resource: request.resource.map(str::to_owned),
@@ -196,6 +198,51 @@ pub fn find_who_can(
     }
     report.principals.sort_by(|a, b| (a.path.len(), &a.arn).cmp(&(b.path.len(), &b.arn)));
     report
+}
+
+impl UndecidedPrincipal {
+    fn new(principal: &Principal, why: Vec<String>, allowed_by_read_policies: bool) -> UndecidedPrincipal {
+        UndecidedPrincipal { arn: principal.arn.as_str().to_owned(), why, allowed_by_read_policies }
+    }
+}
+
+/// The documents that the snapshot lacks, for the principals of a path.
+struct PathGaps<'a> {
+    snapshot: &'a Snapshot,
+    principals: &'a [(&'a Account, &'a Principal)],
+}
+
+impl PathGaps<'_> {
+    /// The documents that are not in the snapshot and that could deny a request of the proof, one line each.
+    /// `direct_gaps` are those of the principal that the report is about.
+    fn find_denying_documents<'g>(
+        &self,
+        access: &WhoCanAnswer,
+        steps: &[ProvenStep],
+        direct_gaps: impl Iterator<Item = &'g MissingDocument>,
+    ) -> Vec<String> {
+        let first_requests: Vec<&str> = match steps.first() {
+            None => vec![&access.request.resource],
+            Some(step) => step.requests.iter().map(|request| request.request.resource.as_str()).collect(),
+        };
+        let may_deny = |gap: &MissingDocument, resources: &[&str]| {
+            gap.layer != LayerKind::Trust && resources.iter().any(|resource| gap.may_affect_resource(resource))
+        };
+        let mut lines: BTreeSet<String> =
+            direct_gaps.filter(|gap| may_deny(gap, &first_requests)).map(ToString::to_string).collect();
+        for (position, step) in steps.iter().enumerate() {
+            let resources: Vec<&str> = match steps.get(position + 1) {
+                Some(next) => next.requests.iter().map(|request| request.request.resource.as_str()).collect(),
+                None => vec![&access.request.resource],
+            };
+            // INVARIANT: the graph has the principals of the snapshot, in the same order.
+            let Some((account, principal)) = self.principals.get(step.to.principal) else { continue };
+            let gaps = find_missing_documents(self.snapshot, account, principal);
+            let denying = gaps.iter().filter(|gap| may_deny(gap, &resources));
+            lines.extend(denying.map(|gap| format!("{}: {gap}", principal.arn)));
+        }
+        lines.into_iter().collect()
+    }
 }
 
 /// How a principal can perform the action, and the steps to it; or why that is undecided.
@@ -253,22 +300,13 @@ struct RowBuilder<'a> {
 impl RowBuilder<'_> {
     /// The row of the principal at index `principal` of the graph, which reaches `access` through `steps`.
     fn build_row(&self, principal: usize, account: &str, access: &WhoCanAnswer, steps: &[ProvenStep]) -> PrincipalRow {
-        let actions = match self.request.is_action_pattern() {
-            true => access.actions.iter().map(|id| self.catalog.full_name(*id)).collect(),
-            false => Vec::new(),
-        };
-        let resources = match access.assumable_roles.as_slice() {
-            [] => condition_text::render_resources(&access.cubes),
-            roles => roles.to_vec(),
-        };
+        let (allowed, more) = list_allowed_requests(self.catalog, self.request, access);
         PrincipalRow {
             arn: self.graph.arn(principal).to_owned(),
             account: account.to_owned(),
             path: steps.iter().map(|step| self.build_step(step)).collect(),
-            actions,
-            resources,
-            conditions: condition_text::render_conditions(&access.cubes),
-            more: access.more,
+            allowed,
+            more,
             granted_by: access
                 .granted_by
                 .iter()

@@ -6,6 +6,7 @@ use iamdrift::audit::format_count;
 use iamdrift::report::{Layout, Paragraph};
 use owo_colors::Style;
 
+use super::allowed_requests::AllowedRequestsJson;
 use super::who_can_report::{PathStepJson, PrincipalRow, WhoCanReport};
 
 /// The columns of labels and of the text after them.
@@ -13,6 +14,8 @@ const LABEL_COLUMN: usize = 2;
 const TEXT_COLUMN: usize = 15;
 /// The maximum number of conditions, resources and statements to show per principal.
 const MAX_LINES: usize = 4;
+/// The maximum number of rows of allowed requests to show per principal.
+const MAX_ROWS: usize = 4;
 const PLAIN: Style = Style::new();
 
 /// Renders a summary line, then a paragraph per principal.
@@ -31,9 +34,10 @@ pub fn render(report: &WhoCanReport, layout: Layout) -> std::io::Result<String> 
         head = head.add_dotted(&format!("{} undecided", report.undecided.len()), Style::new().yellow());
     }
     head.write(layout, &mut out)?;
+    let is_action_pattern = report.action.contains(['*', '?']);
     for row in &report.principals {
         writeln!(out)?;
-        write_principal(row, layout, &mut out)?;
+        write_principal(row, is_action_pattern, layout, &mut out)?;
     }
     if !report.undecided.is_empty() {
         writeln!(out)?;
@@ -53,7 +57,12 @@ pub fn render(report: &WhoCanReport, layout: Layout) -> std::io::Result<String> 
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-fn write_principal(row: &PrincipalRow, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn write_principal(
+    row: &PrincipalRow,
+    is_action_pattern: bool,
+    layout: Layout,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
     let head = Paragraph::new(0, 2).add_span(0, short_arn(&row.arn), Style::new().bold());
     head.add_dotted(&row.account, PLAIN).write(layout, out)?;
     for (i, step) in row.path.iter().enumerate() {
@@ -65,11 +74,12 @@ fn write_principal(row: &PrincipalRow, layout: Layout, out: &mut Vec<u8>) -> std
             label_paragraph("").add_words(&format!("assumes {assumption}")).write(layout, out)?;
         }
     }
-    if !row.actions.is_empty() {
-        write_lines("actions", &row.actions, "", layout, out)?;
+    for allowed in row.allowed.iter().take(MAX_ROWS) {
+        write_allowed(allowed, is_action_pattern, layout, out)?;
     }
-    write_lines("resources", &row.resources, "any resource", layout, out)?;
-    write_lines("conditions", &row.conditions, "none", layout, out)?;
+    if row.more || row.allowed.len() > MAX_ROWS {
+        label_paragraph("").add_words("… more under other conditions; --format json lists them").write(layout, out)?;
+    }
     for (i, statement) in row.granted_by.iter().take(MAX_LINES).enumerate() {
         let sid = statement.sid.as_ref().map(|sid| format!(" \"{sid}\"")).unwrap_or_default();
         let text = format!("{}, statement {}{sid}", statement.policy, statement.statement + 1);
@@ -78,6 +88,20 @@ fn write_principal(row: &PrincipalRow, layout: Layout, out: &mut Vec<u8>) -> std
     }
     let witness = label_paragraph("witness").add_span(0, &row.witness.action, PLAIN);
     witness.add_span(1, "on", PLAIN).add_span(1, &row.witness.resource, PLAIN).write(layout, out)
+}
+
+/// Writes resources with the conditions that apply to them, and the actions if the request has a pattern of actions.
+fn write_allowed(
+    allowed: &AllowedRequestsJson,
+    is_action_pattern: bool,
+    layout: Layout,
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
+    if is_action_pattern {
+        write_lines("actions", &allowed.actions, "", layout, out)?;
+    }
+    write_lines("resources", &allowed.resources, "any resource", layout, out)?;
+    write_lines("conditions", &allowed.conditions, "none", layout, out)
 }
 
 fn describe_step(index: usize, step: &PathStepJson) -> String {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
-use crate::access::{Layers, PolicyOrigin, PolicyRef, PrincipalType, ResourcePolicies, ResourcePolicy};
+use crate::access::{Layers, PrincipalType, ResourcePolicies, ResourcePolicy};
 use crate::catalog::ActionId;
-use crate::iam::{ContextKey, Template};
+use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::{add_context_facts, principal_fact};
 use crate::reach::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
@@ -253,17 +253,7 @@ fn restrict_to_trust_policy(world: &World<'_>, mut access: Access, action: Actio
 /// lacks the trust policy.
 pub(crate) fn add_trust_policy(world: &World<'_>, effective: &EffectiveAccess<'_>, role: usize) -> Option<Layers> {
     let node = world.node(role);
-    let trust = node.principal.trust_policy.as_ref()?;
-    let arn = node.principal.arn.as_str();
-    let policy = ResourcePolicy {
-        resources: vec![Template::from_literal(arn)],
-        owner: node.account.id.clone(),
-        policy: PolicyRef {
-            name: "trust policy".to_owned(),
-            origin: PolicyOrigin::Resource { arn: arn.to_owned() },
-            document: Arc::clone(&trust.document),
-        },
-    };
+    let policy = ResourcePolicy::from_trust_policy(node.account, node.principal)?;
     let rcps = node.layers.rcps.clone();
     Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..effective.layers.clone() })
 }

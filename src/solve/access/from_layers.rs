@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::formula::{Access, Branch, ResourceScope, StatementUse};
 use crate::access::{
-    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, UnknownResourcePolicy,
-    find_named_sessions, match_principal,
+    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect,
+    UnknownResourcePolicy, find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -197,7 +197,7 @@ impl AccessBuilder<'_> {
         let is_user = self.layers.principal.principal_type == PrincipalType::User;
         let identity_and_grant = vec![lists.identity.clone(), list.clone()];
         let limits: &[LimitingLayer] = match principal_match {
-            _ if self.is_in_other_account(policy) => {
+            _ if self.is_in_other_account(policy) || self.only_restricts(policy) => {
                 return Some(self.build_branch(
                     lists,
                     deny_statements,
@@ -250,6 +250,11 @@ impl AccessBuilder<'_> {
         let arn_account = find_covered_arn(policy).map(|a| a.account().to_owned()).filter(|a| !a.is_empty());
         let owner = arn_account.unwrap_or_else(|| policy.owner.as_str().to_owned());
         self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
+    }
+
+    /// Whether the policy grants nothing without an identity policy.
+    fn only_restricts(&self, policy: &ResourcePolicy) -> bool {
+        self.layers.trust_policy_effect == TrustPolicyEffect::RestrictOnly && is_trust_policy(policy)
     }
 
     /// Denies access to the resources of other accounts.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use iamdrift::access::{
     Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, Request,
-    ResourcePolicies, ResourcePolicy, UnknownResourcePolicy,
+    ResourcePolicies, ResourcePolicy, TrustPolicyEffect, UnknownResourcePolicy,
 };
 use iamdrift::iam::{AccountId, Ambiguity, ContextKey, DocumentKind, PolicyDocument, Template};
 use iamdrift::source::SourceFile;
@@ -212,6 +212,7 @@ impl Fields {
             scps: None,
             rcps: None,
             resource_policies: ResourcePolicies::none(),
+            trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,
             unknown_resource_policy: UnknownResourcePolicy::IsNone,
             resource_owner: owner.clone(),
             session: None,
