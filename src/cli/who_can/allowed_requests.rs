@@ -8,7 +8,7 @@ use iamdrift::report::text::condition_text;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::who_can_report::WhoCanRequest;
+use super::who_can_request::WhoCanRequest;
 
 /// Requests that the principal can make: each of the actions, on each of the resources, under all conditions.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, JsonSchema)]

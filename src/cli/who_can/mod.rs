@@ -1,5 +1,6 @@
 //! `iamdrift who-can`: lists the principals that can perform an action, directly or through escalation.
 //!
+//! - `who_can_request.rs`: the question.
 //! - `who_can_report.rs`: the principals and proofs, as data.
 //! - `allowed_requests.rs`: what a principal is allowed, under which conditions.
 //! - `external_principals.rs`: principals outside the snapshot that resource policies name.
@@ -9,6 +10,7 @@ mod allowed_requests;
 mod external_principals;
 mod who_can_json;
 mod who_can_report;
+mod who_can_request;
 mod who_can_table;
 
 use std::path::PathBuf;
@@ -21,7 +23,7 @@ use super::action_argument::suggest_action;
 use super::output_format::OutputFormat;
 use super::snapshot_args::SnapshotArgs;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
-use who_can_report::AccessScope;
+use who_can_request::AccessScope;
 
 const AFTER_HELP: &str = concat!(
     "Without RESOURCE, the command lists the principals that can perform the action on any resource, with the resources. ",
@@ -75,7 +77,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
     let glob = args.principal.as_deref().map(Glob::new);
     let access_scope = if args.direct { AccessScope::DirectOnly } else { AccessScope::WithEscalation };
-    let request = who_can_report::WhoCanRequest { action: &action, resource, access_scope };
+    let request = who_can_request::WhoCanRequest { action: &action, resource, access_scope };
     let report = globals.timed_step("checked all principals", || {
         who_can_report::find_who_can(catalog, &snapshot, &request, &|principal| {
             glob.as_ref().is_none_or(|glob| glob.matches(principal.arn.as_str()) || glob.matches(&principal.name))
