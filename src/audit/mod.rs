@@ -38,6 +38,8 @@ pub use model::audit::{
 pub use model::declared_class::DeclaredClass;
 pub use model::escalation_step::{EscalationStep, StepTechnique};
 pub use model::excess::{ActionCounts, Excess, Witness};
+#[cfg(test)]
+pub(crate) use model::finding::FindingBuilder;
 pub use model::finding::{AcceptedException, Finding};
 pub use model::granting_statement::{GrantingStatement, PolicySource};
 pub use model::guard_bypass_method::GuardBypassMethod;
