@@ -210,7 +210,7 @@ impl<'a> TrustAnalyzer<'a> {
         let allows = |layers: &Layers, request: &Request, readings: Interpretation| {
             evaluate(layers, request, &|_| false, readings).is_allowed()
         };
-        let confirm = |request: &Request, readings: Interpretation| match allows(&trusted, request, readings)
+        let replay = |request: &Request, readings: Interpretation| match allows(&trusted, request, readings)
             && !allows(&declared, request, readings)
         {
             true => Ok(()),
@@ -226,7 +226,7 @@ impl<'a> TrustAnalyzer<'a> {
             budget: BUDGET,
             detail: DIFFERENCE_DETAIL,
             witness_account: Some(account.id.as_str()),
-            replay: Some(&confirm),
+            replay: Some(&replay),
         });
         let to_undeclared_trust = |excess: Grant| {
             let Grant { statement_id: (_, statement), cubes, has_more_cubes, witness, .. } = excess;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::replay::ReplayDecisions;
 use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
 use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
 use crate::audit::actions::ranking::ActionRanking;
@@ -141,8 +142,8 @@ impl Analyzer<'_> {
         let mut analysis = PrincipalAnalysis::default();
         let replay_excess = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);
-            WitnessDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
-                .confirm(request)
+            ReplayDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
+                .check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay_excess);
         analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
@@ -170,8 +171,8 @@ impl Analyzer<'_> {
         let ceiling = &subject.ceiling;
         let replay = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&ceiling.layers, request, interpretation);
-            WitnessDecisions { allowed, expected: self.is_allowed(&subject.layers, request, interpretation) }
-                .confirm(request)
+            ReplayDecisions { allowed, expected: self.is_allowed(&subject.layers, request, interpretation) }
+                .check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
         query.find_excess(&ceiling.access, effective).excess
@@ -182,7 +183,7 @@ impl Analyzer<'_> {
     pub fn find_all_allowed(&self, subject: &AuditedPrincipal<'_>, access: &Access) -> ExcessByStatement {
         let replay = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);
-            WitnessDecisions { allowed, expected: false }.confirm(request)
+            ReplayDecisions { allowed, expected: false }.check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
         query.find_excess(access, &Access::default()).excess
@@ -198,11 +199,11 @@ impl Analyzer<'_> {
     ) -> ExcessByStatement {
         let replay = |request: &Request, interpretation| {
             let is_allowed = |layers| self.is_allowed(layers, request, interpretation);
-            WitnessDecisions {
+            ReplayDecisions {
                 allowed: is_allowed(&subject.layers) && is_allowed(&check.scope.layers),
                 expected: is_allowed(&check.expected.layers),
             }
-            .confirm(request)
+            .check_excess(request)
         };
         let in_scope =
             self.solver.restrict_to_actions_of(effective, &check.scope.access).intersect(&check.scope.access);
@@ -248,27 +249,6 @@ impl Analyzer<'_> {
             }
         }
         removed
-    }
-}
-
-/// The decisions of the evaluator about a witness.
-pub(crate) struct WitnessDecisions {
-    /// Whether the side that may exceed the other allows the request.
-    pub allowed: bool,
-    /// Whether the other side allows it.
-    pub expected: bool,
-}
-
-impl WitnessDecisions {
-    /// Confirms that the witness proves the excess.
-    ///
-    /// # Errors
-    /// The request as text, if it proves nothing.
-    pub fn confirm(&self, request: &Request) -> Result<(), String> {
-        if self.allowed && !self.expected {
-            return Ok(());
-        }
-        Err(format!("{} on {}", request.action, request.resource))
     }
 }
 

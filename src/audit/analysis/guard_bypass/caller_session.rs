@@ -9,7 +9,8 @@ use super::finder::BypassFinder;
 use super::guard_condition::{build_tag_request, requires_missing_key};
 use super::replaced_action::{replace_action, replace_action_in_scps};
 use crate::access::{KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request};
-use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester, WitnessDecisions};
+use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester};
+use crate::audit::analysis::replay::ReplayDecisions;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::audit::subject::synthetic::build_ceiling;
@@ -115,7 +116,7 @@ impl BypassFinder<'_> {
             let required_layers = [&value_layers, &assume_layers, &call.requests.layers];
             let mut decisions =
                 required_layers.iter().map(|layers| self.analyzer.is_allowed(layers, request, interpretation));
-            WitnessDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.confirm(request)
+            ReplayDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.check_excess(request)
         };
         let known = build_caller_context(caller);
         let requester = Requester::from_subject(self.subject).with_context(&known);
