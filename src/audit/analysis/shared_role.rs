@@ -4,10 +4,10 @@ use crate::audit::subject::audited_principal::{AuditedPrincipal, is_human_class}
 use crate::base::glob::Glob;
 use crate::baseline::PrincipalClass;
 use crate::classify::{Assumer, InferredClass};
-use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{Effect, ElementKind, Statement, Template, TemplatePart};
+use crate::iam::{AccountId, Effect, ElementKind, Statement, Template, TemplatePart};
 use crate::reach::Graph;
 use crate::snapshot::{Account, Principal, Snapshot};
+use crate::trust::{ConditionalGrant, TrustGrant, list_conditional_grants};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -23,7 +23,7 @@ struct RoleAssumer<'a> {
     principal: usize,
     class: InferredClass,
     arn: &'a str,
-    account: &'a str,
+    account: &'a AccountId,
     /// The roles in its policies.
     role_patterns: Vec<Glob>,
 }
@@ -80,7 +80,7 @@ impl<'a> SharedRoleIndex<'a> {
         let is_candidate = |candidate: &&RoleAssumer<'_>| {
             candidate.principal != role
                 && is_wanted_class(candidate.class)
-                && accounts.contains(&candidate.account)
+                && accounts.contains(candidate.account)
                 && candidate.role_patterns.iter().any(|roles| roles.matches(role_arn))
         };
         let mut candidates = self.assumers.iter().filter(is_candidate);
@@ -109,7 +109,7 @@ impl<'a> RoleAssumer<'a> {
             principal: position,
             class: *class,
             arn: principal.arn.as_str(),
-            account: account.id.as_str(),
+            account: &account.id,
             role_patterns,
         })
     }
@@ -120,16 +120,14 @@ fn allows_assume_role(statement: &Statement) -> bool {
 }
 
 /// The accounts that the trust policy names without naming principals of them.
-fn find_trusted_accounts<'s>(subject: &AuditedPrincipal<'s>) -> Vec<&'s str> {
+fn find_trusted_accounts(subject: &AuditedPrincipal<'_>) -> Vec<AccountId> {
     let Some(trust) = subject.principal.trust_policy.as_ref() else { return Vec::new() };
-    let statements = trust.document.statements.iter().filter(|statement| allows_assume_role(statement));
-    let elements = statements.filter_map(|s| s.principal.as_ref()).filter(|p| p.kind == ElementKind::List);
-    let account = |entry: &'s PrincipalEntry| match entry {
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str()),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn)) => Some(arn.account()),
+    let to_account = |conditional: ConditionalGrant<'_>| match conditional.grant {
+        TrustGrant::Account(account) => Some(account),
         _ => None,
     };
-    elements.flat_map(|element| &element.entries).filter_map(account).collect()
+    let grants = list_conditional_grants(&trust.document).into_iter();
+    grants.filter(ConditionalGrant::allows_assuming).filter_map(to_account).collect()
 }
 
 /// The roles of a statement. For humans, patterns that match every role do not count: administrators share every role, and
