@@ -178,7 +178,7 @@ fn to_answer(grants: Vec<Grant>, undecided: Vec<UndecidedReason>, policies: &[Po
     let mut granted_by: Vec<(PolicyRef, usize)> = Vec::new();
     let mut seen = BTreeSet::new();
     for grant in grants.iter().filter(|grant| seen.insert(grant.statement_id)) {
-        granted_by.extend(policies.get(grant.statement_id.0).map(|policy| (policy.clone(), grant.statement_id.1)));
+        granted_by.extend(grant.statement_id.0.find(policies).map(|policy| (policy.clone(), grant.statement_id.1)));
     }
     let more = grants.iter().any(|grant| grant.has_more_cubes);
     let actions = grants.iter().flat_map(|grant| grant.actions.known.iter().copied()).collect();

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
+use super::access::formula::StatementId;
 use super::actions::named_actions::Actions;
+use super::range_constraint::RangeConstraint;
 use super::values::interval::IntervalSet;
 use crate::access::Request;
 use crate::iam::Ambiguity;
@@ -126,7 +128,8 @@ pub struct FieldRange {
     pub may_be_missing: bool,
     /// Whether the key may be present.
     pub may_be_present: bool,
-    /// A present value matches a pattern of each list.
+    /// A present value matches a pattern of each list. Patterns have the syntax of policies; `${…}` is a policy variable
+    /// whose value is unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub matches_any_of: Vec<Vec<String>>,
     /// A present value matches no pattern of this list.
@@ -140,14 +143,15 @@ pub struct FieldRange {
     pub interval_set: IntervalSet,
     /// Constraints on the values of a multi-valued key, or of tests of different kinds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub other_constraints: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub other_constraints: Vec<RangeConstraint>,
 }
 
 /// The requests that one statement allows and that are not declared.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// The caller's index of the policy, and the index of the statement in it.
-    pub statement_id: (usize, usize),
+    /// The statement.
+    pub statement_id: StatementId,
     /// The actions.
     pub actions: Actions,
     /// The exact difference for these actions, up to the requested number of cubes.

@@ -15,7 +15,7 @@ use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation, Partition};
 use crate::snapshot::{LayerKind, Snapshot};
 use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
+    Access, ActionWorld, AnswerDetail, PolicyIndex, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
     build_effective_access,
 };
 use crate::trust::{TrustAnalysis, TrustAnalyzer};
@@ -224,7 +224,7 @@ impl Analyzer<'_> {
     ) -> Vec<usize> {
         let allowed_and_declared = effective.intersect(&subject.ceiling.access);
         let mut removed: Vec<usize> = Vec::new();
-        let candidates: BTreeSet<usize> = excess.keys().map(|(policy, _)| *policy).collect();
+        let candidates: BTreeSet<usize> = excess.keys().filter_map(|(policy, _)| policy.position()).collect();
         for candidate in candidates {
             // Without a policy that denies, the principal would have more access.
             let can_be_removed = policies.get(candidate).is_some_and(|policy| {
@@ -233,7 +233,9 @@ impl Analyzer<'_> {
             if !can_be_removed {
                 continue;
             }
-            let is_removed = |policy: usize| policy == candidate || removed.contains(&policy);
+            let is_removed = |policy: PolicyIndex| {
+                policy.position().is_some_and(|policy| policy == candidate || removed.contains(&policy))
+            };
             let (at_stake, remaining) = match effective.branches.as_slice() {
                 // What other policies grant stays allowed, and what is at stake passes the other layers already.
                 [_] => (

@@ -43,8 +43,11 @@ impl RequestProver<'_> {
         let grant = grant?;
         // A principal that the trust policy names needs no statement of its own.
         let policies = build_effective_access(&layers).1;
-        let own_policy =
-            policies.get(grant.statement_id.0).filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
+        let own_policy = grant
+            .statement_id
+            .0
+            .find(&policies)
+            .filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
         let granted_by = own_policy.map(|policy| (policy.name.clone(), grant.statement_id.1));
         Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
@@ -113,7 +116,7 @@ impl RequestProver<'_> {
         });
         undecided.extend(answer.undecided);
         let grant = answer.grants.into_iter().find(|grant| grant.witness.is_some())?;
-        let policy = self.effective.policies.get(grant.statement_id.0).map(|policy| policy.name.clone());
+        let policy = grant.statement_id.0.find(&self.effective.policies).map(|policy| policy.name.clone());
         let granted_by = policy.map(|name| (name, grant.statement_id.1));
         Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
