@@ -139,9 +139,10 @@ impl Evaluator<'_> {
             match find_bypasses(self.analyzer, subject, guard, check, self.classes) {
                 GuardEffect::Effective => {}
                 GuardEffect::Bypassed(bypasses) => guard_bypasses.push((index, bypasses)),
-                GuardEffect::Undecided(reasons) => analysis.undecided.extend(reasons.iter().map(|reason| {
-                    UndecidedReason::UnreadInput(format!("whether {} is effective: {reason}", check.name))
-                })),
+                GuardEffect::Undecided(reasons) => {
+                    let of_guard = |reason| UndecidedReason::GuardEffect { name: check.name.clone(), reason };
+                    analysis.undecided.extend(reasons.into_iter().map(Box::new).map(of_guard));
+                }
             }
         }
         guard_bypasses

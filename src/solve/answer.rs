@@ -8,6 +8,7 @@ use super::range_constraint::RangeConstraint;
 use super::values::interval::IntervalSet;
 use crate::access::Request;
 use crate::iam::Ambiguity;
+use crate::snapshot::{MissingDocument, MissingReason};
 
 /// Whether the effective access is contained in the declared access.
 #[derive(Clone, Debug)]
@@ -55,8 +56,53 @@ pub enum UndecidedReason {
     Ambiguity(&'static str),
     /// The evaluator refutes the witness. This is a defect of this program.
     WitnessRefuted(String),
-    /// An input that the answer depends on could not be read.
-    UnreadInput(String),
+    /// A document that the answer depends on is missing.
+    MissingDocument {
+        /// Its name: `attached policy arn:…`.
+        name: String,
+        /// Why it is missing.
+        reason: MissingReason,
+    },
+    /// A document that decides the access of a principal of a comparison is missing.
+    MissingDocumentOf {
+        /// Its name.
+        name: String,
+        /// Why it is missing.
+        reason: MissingReason,
+        /// The principal: `role/deploy`.
+        principal: String,
+    },
+    /// The document of a policy that can be attached cannot be read.
+    UnreadablePolicy {
+        /// The ARN of the policy.
+        arn: String,
+    },
+    /// No principal has the entry that `narrower_than` names.
+    NoOperator {
+        /// The name of the entry.
+        entry: String,
+    },
+    /// A check of the principal is undecided.
+    Check {
+        /// The name of the check: `guard "x"`.
+        name: String,
+        /// Why.
+        reason: Box<UndecidedReason>,
+    },
+    /// It is undecided whether a principal can satisfy a guard by itself.
+    GuardEffect {
+        /// The name of the check.
+        name: String,
+        /// Why.
+        reason: Box<UndecidedReason>,
+    },
+}
+
+impl From<&MissingDocument> for UndecidedReason {
+    /// The place does not matter: a document that several principals refer to is one reason.
+    fn from(missing: &MissingDocument) -> UndecidedReason {
+        UndecidedReason::MissingDocument { name: missing.name.clone(), reason: missing.reason.clone() }
+    }
 }
 
 impl From<Ambiguity> for UndecidedReason {
@@ -80,7 +126,18 @@ impl std::fmt::Display for UndecidedReason {
             UndecidedReason::WitnessRefuted(request) => {
                 write!(f, "the evaluator refutes the witness {request}; please report this defect")
             }
-            UndecidedReason::UnreadInput(input) => f.write_str(input),
+            UndecidedReason::MissingDocument { name, reason } => write!(f, "{name} {reason}"),
+            UndecidedReason::MissingDocumentOf { name, reason, principal } => {
+                write!(f, "{name} {reason}, and the access of {principal} depends on it")
+            }
+            UndecidedReason::UnreadablePolicy { arn } => {
+                write!(f, "the document of {arn}, which can be attached, cannot be read")
+            }
+            UndecidedReason::NoOperator { entry } => {
+                write!(f, "no principal has the entry \"{entry}\", which `narrower_than` names")
+            }
+            UndecidedReason::Check { name, reason } => write!(f, "{name}: {reason}"),
+            UndecidedReason::GuardEffect { name, reason } => write!(f, "whether {name} is effective: {reason}"),
         }
     }
 }

@@ -130,7 +130,7 @@ impl Analyzer<'_> {
         if assumers.is_some() {
             let missing =
                 subject.principal.missing_documents.iter().filter(|missing| missing.layer == LayerKind::Trust);
-            trust_analysis.undecided.extend(missing.map(|missing| UndecidedReason::UnreadInput(missing.to_string())));
+            trust_analysis.undecided.extend(missing.map(UndecidedReason::from));
         }
         trust_analysis
     }
@@ -209,8 +209,9 @@ impl Analyzer<'_> {
             self.solver.restrict_to_actions_of(effective, &check.scope.access).intersect(&check.scope.access);
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay).with_detail(BRIEF_DETAIL);
         let answer = query.find_excess(&in_scope, &check.expected.access);
-        let reasons = answer.undecided.iter();
-        undecided.extend(reasons.map(|reason| UndecidedReason::UnreadInput(format!("{}: {reason}", check.name))));
+        let reasons = answer.undecided.into_iter();
+        let in_check = |reason| UndecidedReason::Check { name: check.name.clone(), reason: Box::new(reason) };
+        undecided.extend(reasons.map(in_check));
         answer.excess
     }
 

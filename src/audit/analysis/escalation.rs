@@ -149,7 +149,7 @@ impl<'a> EscalationAnalysis<'a> {
         states: &[NodeState],
     ) -> Result<Option<Vec<ProvenStep>>, BTreeSet<UndecidedReason>> {
         let missing: BTreeSet<UndecidedReason> =
-            self.find_missing_documents(states).map(|m| UndecidedReason::UnreadInput(m.to_string())).collect();
+            self.find_missing_documents(states).map(|missing| UndecidedReason::from(&missing)).collect();
         if !missing.is_empty() {
             return Err(missing);
         }

@@ -239,8 +239,11 @@ impl AgentAccess<'_> {
 /// about that resource only. `None` if no such document is missing.
 fn find_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<UndecidedReason> {
     let missing = subject.missing_documents.iter().find(|missing| missing.layer != LayerKind::Resource)?;
-    let principal = subject.principal.arn.resource();
-    Some(UndecidedReason::UnreadInput(format!("{missing}, and the access of {principal} depends on it")))
+    Some(UndecidedReason::MissingDocumentOf {
+        name: missing.name.clone(),
+        reason: missing.reason.clone(),
+        principal: subject.principal.arn.resource().to_owned(),
+    })
 }
 
 /// Removes the renamed keys, which exist in the query only.
