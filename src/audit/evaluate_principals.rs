@@ -90,6 +90,7 @@ impl Evaluator<'_> {
         let analysis = self.analyzer.analyze(first);
         let mut findings = self.apply_rules(first, analysis.clone());
         for subject in others {
+            // If a witness proves nothing for this principal, it is analyzed by itself.
             let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
                 .unwrap_or_else(|| self.analyzer.analyze(subject));
             findings.extend(self.apply_rules(subject, own_analysis));

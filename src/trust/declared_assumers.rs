@@ -26,6 +26,7 @@ pub(super) fn build_declared_document(
 ) -> Option<Arc<PolicyDocument>> {
     let is_included = |assumer: &&DeclaredAssumer| included == IncludedAssumers::All || assumer.when.is_some();
     let to_condition_block = |assumer: &DeclaredAssumer| {
+        // Without `when`, no condition restricts the assumer.
         let mut conditions = assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default();
         match grant {
             TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) | TrustGrant::Account(_) | TrustGrant::Principal(_) => {

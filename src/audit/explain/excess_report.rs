@@ -127,6 +127,7 @@ impl ExcessRenderer<'_> {
                     destructive: all_actions.count_destructive(&self.analyzer.ranking),
                 },
             },
+            // A report without excess is no finding: its severity does not matter.
             severity: rendered.iter().map(|(_, excess, _)| excess.severity).max().unwrap_or(Severity::Low),
             ..ExcessReport::empty()
         };

@@ -65,6 +65,7 @@ pub(crate) fn find_assumable_by_name(
 }
 
 fn find_account_roles(world: &World<'_>, account: &str) -> FixedBitSet {
+    // An account that no trust policy names.
     world.trust_index.find_account_roles(account).cloned().unwrap_or_else(|| world.principals.empty_set())
 }
 

@@ -248,6 +248,7 @@ impl AccessBuilder<'_> {
     /// Whether the resource belongs to another account.
     fn is_in_other_account(&self, policy: &ResourcePolicy) -> bool {
         let arn_account = find_covered_arn(policy).map(|a| a.account().to_owned()).filter(|a| !a.is_empty());
+        // The ARN of a bucket has no account. The snapshot has the owner.
         let owner = arn_account.unwrap_or_else(|| policy.owner.as_str().to_owned());
         self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
     }

@@ -122,6 +122,7 @@ impl BypassFinder<'_> {
         let Some(witness) = statement_excess.witness.as_ref() else { return false };
         let statement = id.0.find(policies).and_then(|policy| policy.document.statements.get(id.1));
         let listed = statement.and_then(|s| s.resource.as_ref()).filter(|r| r.kind == ElementKind::List);
+        // With `NotResource`, any resource: the question is about more resources, and a bypass is not missed.
         let resources = listed.cloned().unwrap_or_else(ResourceElement::any);
         let service = witness.action.split(':').next().unwrap_or_default();
         let statement = Statement::allow(ActionElement::listing([format!("{service}:*")]), resources);
