@@ -32,6 +32,7 @@ pub use crate::base::plural::{format_count, format_number};
 pub use actions::ranking::ActionRanking;
 pub use actions::summary::summarize_as_patterns;
 pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
+pub use model::assumer_evidence::AssumerEvidence;
 pub use model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, SnapshotInfo, UnreadInput,
 };

@@ -1,5 +1,6 @@
 //! Roles that both humans and agents can assume (`docs/rules.md`, IAM003).
 
+use crate::audit::model::assumer_evidence::AssumerEvidence;
 use crate::audit::subject::audited_principal::{AuditedPrincipal, is_human_class};
 use crate::base::glob::Glob;
 use crate::baseline::PrincipalClass;
@@ -31,9 +32,9 @@ struct RoleAssumer<'a> {
 /// How humans and how agents can assume a role.
 pub(crate) struct SharedRole {
     /// The evidence that a human can.
-    pub human_evidence: String,
+    pub human_evidence: AssumerEvidence,
     /// The evidence that an agent can.
-    pub agent_evidence: String,
+    pub agent_evidence: AssumerEvidence,
 }
 
 impl<'a> SharedRoleIndex<'a> {
@@ -65,14 +66,14 @@ impl<'a> SharedRoleIndex<'a> {
         subject: &AuditedPrincipal<'_>,
         role: usize,
         is_wanted_class: impl Fn(InferredClass) -> bool,
-    ) -> Option<String> {
+    ) -> Option<AssumerEvidence> {
         // A principal in the trust policy can assume the role unless it is proven that a policy denies it.
         let can_assume = |assumer: &&Assumer| {
             assumer.principal.is_none_or(|principal| self.graph.can_assume(principal, role) != Ok(false))
         };
         let named_assumer = subject.assumers.iter().filter(|assumer| is_wanted_class(assumer.class)).find(can_assume);
         if let Some(assumer) = named_assumer {
-            return Some(assumer.reason.clone());
+            return Some(AssumerEvidence::Trusted(assumer.found.clone()));
         }
         // The policies of a principal decide if the trust policy names its account only. It must be proven that it can.
         let role_arn = subject.principal.arn.as_str();
@@ -85,7 +86,8 @@ impl<'a> SharedRoleIndex<'a> {
         };
         let mut candidates = self.assumers.iter().filter(is_candidate);
         let assumer = candidates.find(|candidate| self.graph.can_assume(candidate.principal, role) == Ok(true))?;
-        Some(format!("trusts account {}, and the policies of {} allow it", assumer.account, assumer.arn))
+        let (account, principal) = (assumer.account.to_string(), assumer.arn.to_owned());
+        Some(AssumerEvidence::ByAccount { account, principal })
     }
 }
 
