@@ -119,6 +119,8 @@ fn build_level(unit: &OrgNode, policy_type: OrganizationPolicyType) -> Organizat
             Some(PolicyRef {
                 name: policy.name.clone(),
                 origin: PolicyOrigin::Organization { id: policy.id.clone(), target: unit.id.clone() },
+                // A document that cannot be read is a missing document of the principal (`missing_documents`), so that
+                // the verdict is undecided.
                 document: Arc::clone(policy.document.document.as_ref().ok()?),
             })
         })
@@ -134,6 +136,7 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
         policy: PolicyRef {
             name: "resource policy".to_owned(),
             origin: PolicyOrigin::Resource { arn },
+            // As above: it is a missing document of every principal.
             document: Arc::clone(resource.policy.document.as_ref().ok()?),
         },
     })

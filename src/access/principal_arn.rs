@@ -21,6 +21,7 @@ impl PrincipalInfo {
 fn parse_principal_arn(text: &str) -> Option<PrincipalInfo> {
     let arn = Arn::parse(text)?;
     let account = AccountId::parse(arn.account())?;
+    // Only the root user has a resource without a slash. The cases below reject an empty name of another kind.
     let (kind, name) = arn.resource().split_once('/').unwrap_or((arn.resource(), ""));
     let build_info = |arn, principal_type, sessions| PrincipalInfo {
         arn: Some(arn),

@@ -90,6 +90,7 @@ impl Evaluator<'_> {
         let analysis = self.analyzer.analyze(first);
         let mut findings = self.apply_rules(first, analysis.clone());
         for subject in others {
+            // If a witness proves nothing for this principal, it is analyzed by itself.
             let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
                 .unwrap_or_else(|| self.analyzer.analyze(subject));
             findings.extend(self.apply_rules(subject, own_analysis));
@@ -139,9 +140,10 @@ impl Evaluator<'_> {
             match find_bypasses(self.analyzer, subject, guard, check, self.classes) {
                 GuardEffect::Effective => {}
                 GuardEffect::Bypassed(bypasses) => guard_bypasses.push((index, bypasses)),
-                GuardEffect::Undecided(reasons) => analysis.undecided.extend(reasons.iter().map(|reason| {
-                    UndecidedReason::UnreadInput(format!("whether {} is effective: {reason}", check.name))
-                })),
+                GuardEffect::Undecided(reasons) => {
+                    let of_guard = |reason| UndecidedReason::GuardEffect { name: check.name.clone(), reason };
+                    analysis.undecided.extend(reasons.into_iter().map(Box::new).map(of_guard));
+                }
             }
         }
         guard_bypasses

@@ -32,12 +32,15 @@ pub use crate::base::plural::{format_count, format_number};
 pub use actions::ranking::ActionRanking;
 pub use actions::summary::summarize_as_patterns;
 pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
+pub use model::assumer_evidence::AssumerEvidence;
 pub use model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, SnapshotInfo, UnreadInput,
 };
 pub use model::declared_class::DeclaredClass;
 pub use model::escalation_step::{EscalationStep, StepTechnique};
 pub use model::excess::{ActionCounts, Excess, Witness};
+#[cfg(test)]
+pub(crate) use model::finding::FindingBuilder;
 pub use model::finding::{AcceptedException, Finding};
 pub use model::granting_statement::{GrantingStatement, PolicySource};
 pub use model::guard_bypass_method::GuardBypassMethod;

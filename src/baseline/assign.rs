@@ -198,6 +198,7 @@ impl Baseline {
         let direct: Vec<Vec<usize>> = self
             .entries
             .iter()
+            // INVARIANT: names of other entries are errors of the manifest (`references`).
             .map(|entry| entry.overrides.iter().filter_map(|name| index_of(&name.value)).collect())
             .collect();
         let overridden = (0..direct.len())
@@ -224,6 +225,7 @@ struct Precedence {
 
 impl Precedence {
     fn is_overriding(&self, upper: usize, lower: usize) -> bool {
+        // INVARIANT: both are entries of the baseline.
         self.overridden.get(upper).and_then(|row| row.get(lower)).copied().unwrap_or(false)
     }
 }

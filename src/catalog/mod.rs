@@ -116,6 +116,7 @@ impl Catalog {
         let lowercase_prefix = condition_key::to_lowercase(prefix);
         let found =
             self.services.binary_search_by(|service| self.lowercase_at(&service.prefix).cmp(&lowercase_prefix)).ok()?;
+        // The index fits: loading limits the number of services.
         u16::try_from(found).ok().map(ServiceId)
     }
 
@@ -132,6 +133,7 @@ impl Catalog {
         let service_actions = self.actions.get(actions.start as usize..actions.end as usize)?;
         let found =
             service_actions.binary_search_by(|action| (*self.lowercase_at(&action.name)).cmp(&lowercase_name)).ok()?;
+        // The index fits: loading limits the number of actions.
         Some(ActionId(actions.start + u32::try_from(found).ok()?))
     }
 

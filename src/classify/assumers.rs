@@ -3,20 +3,20 @@
 use std::cmp::Reverse;
 
 use super::classification::list_classified_grants;
-use super::evidence::InferredClass;
+use super::evidence::{EvidenceMatch, InferredClass, TrustMatch};
 use super::hint_match::{list_active_hints, match_grant, match_session_name};
 use super::principals_by_arn::PrincipalsByArn;
 use crate::baseline::{Baseline, Hint, HintSelector, Strength};
 use crate::snapshot::{Principal, Snapshot};
-use crate::trust::ConditionalGrant;
+use crate::trust::{ConditionalGrant, TrustGrant};
 
 /// A caller that a trust policy allows to assume the role.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Assumer {
     /// The class of the caller.
     pub class: InferredClass,
-    /// The grant, in words: `trusts the service lambda.amazonaws.com`.
-    pub reason: String,
+    /// The grant.
+    pub found: EvidenceMatch,
     /// The index of the principal in the snapshot. `None` if the grant names no principal of the snapshot.
     pub principal: Option<usize>,
 }
@@ -32,7 +32,8 @@ pub fn find_assumers(snapshot: &Snapshot, baseline: Option<&Baseline>, classes: 
     let by_arn = PrincipalsByArn::new(&principals);
     let to_assumer = |index: usize| {
         let (class, arn) = (*classes.get(index)?, &principals.get(index)?.arn);
-        Some(Assumer { class, reason: format!("trusts {arn}"), principal: Some(index) })
+        let trusted = TrustMatch::from_grant(TrustGrant::Principal((*arn).clone()));
+        Some(Assumer { class, found: EvidenceMatch::Trust(trusted), principal: Some(index) })
     };
     let find_for_grant = |role: usize, grant: &ConditionalGrant<'_>| match match_hints(&hints, grant) {
         Some(assumer) => vec![assumer],
@@ -48,12 +49,15 @@ pub fn find_assumers(snapshot: &Snapshot, baseline: Option<&Baseline>, classes: 
 /// `None` if no hint matches the grant.
 fn match_hints(hints: &[&Hint], grant: &ConditionalGrant<'_>) -> Option<Assumer> {
     let matches = hints.iter().filter_map(|hint| {
-        let (reason, strength) = match &hint.selector {
+        let (found, strength) = match &hint.selector {
             HintSelector::Words(words) => (match_session_name(words, grant)?, Strength::Strong),
             selector if selector.is_trust_selector() => (match_grant(hint, hints, grant)?, hint.strength),
             _ => return None,
         };
-        Some((Reverse(strength), Assumer { class: hint.class.into(), reason, principal: None }))
+        Some((
+            Reverse(strength),
+            Assumer { class: hint.class.into(), found: EvidenceMatch::Trust(found), principal: None },
+        ))
     });
     matches.min_by_key(|(strength, assumer)| (*strength, assumer.class)).map(|(_, assumer)| assumer)
 }

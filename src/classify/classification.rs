@@ -1,7 +1,7 @@
 //! The class of every principal of a snapshot, inferred from hints.
 
-use super::evidence::{Evidence, InferredClass, sort_evidence};
-use super::hint_match::{SearchedTexts, describe_grant, list_active_hints, match_hint};
+use super::evidence::{ClassReason, Evidence, EvidenceBasis, EvidenceMatch, InferredClass, sort_evidence};
+use super::hint_match::{SearchedTexts, list_active_hints, match_hint};
 use super::propagate::propagate_classes;
 use crate::baseline::{Baseline, Hint, PrincipalClass, Strength};
 use crate::snapshot::{IamEntityKind, LayerKind, Principal, Snapshot};
@@ -12,8 +12,8 @@ use crate::trust::{ConditionalGrant, TrustGrant, list_conditional_grants};
 pub struct Classification {
     /// The class.
     pub class: InferredClass,
-    /// Why, in one line. If the class is unknown: what is known about the principal.
-    pub reason: String,
+    /// Why.
+    pub reason: ClassReason,
     /// All evidence. The first item decides the class.
     pub evidence: Vec<Evidence>,
 }
@@ -50,8 +50,8 @@ fn collect_evidence(hints: &[&Hint], principal: &Principal, grants: &[Conditiona
             hint: hint.name.value.clone(),
             kind: hint.class.into(),
             strength: found.strength_override.unwrap_or(hint.strength),
-            found: found.text,
-            because: hint.reason.clone(),
+            found: found.found,
+            because: EvidenceBasis::Hint(hint.reason.clone()),
             source: hint.source.clone(),
         }));
     }
@@ -61,17 +61,17 @@ fn collect_evidence(hints: &[&Hint], principal: &Principal, grants: &[Conditiona
 
 /// The evidence of a path that AWS reserves. `None` if the path is not reserved.
 fn find_reserved_path(kind: IamEntityKind) -> Option<Evidence> {
-    let (kind, found, because, source) = match kind {
+    let (kind, path, because, source) = match kind {
         IamEntityKind::ServiceLinkedRole => (
             InferredClass::ServiceLinked,
-            "is under /aws-service-role/",
-            "AWS owns it",
+            "/aws-service-role/",
+            EvidenceBasis::OwnedByAws,
             "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html",
         ),
         IamEntityKind::SsoRole => (
             InferredClass::Known(PrincipalClass::Operator),
-            "is under /aws-reserved/sso.amazonaws.com/",
-            "people sign in to the role with IAM Identity Center",
+            "/aws-reserved/sso.amazonaws.com/",
+            EvidenceBasis::IdentityCenter,
             "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
         ),
         IamEntityKind::User | IamEntityKind::Role => return None,
@@ -80,29 +80,24 @@ fn find_reserved_path(kind: IamEntityKind) -> Option<Evidence> {
         hint: "path".to_owned(),
         kind,
         strength: Strength::Certain,
-        found: found.to_owned(),
-        because: because.to_owned(),
+        found: EvidenceMatch::ReservedPath(path),
+        because,
         source: Some(source.to_owned()),
     })
 }
 
 fn choose_class(principal: &Principal, grants: &[ConditionalGrant<'_>], evidence: Vec<Evidence>) -> Classification {
-    match evidence.first() {
-        Some(first) => Classification { class: first.kind, reason: first.reason(), evidence },
-        None => Classification { class: InferredClass::Unknown, reason: explain_unknown(principal, grants), evidence },
-    }
+    let (class, reason) = match evidence.first() {
+        Some(first) => (first.kind, ClassReason::Evidence(Box::new(first.clone()))),
+        None => (InferredClass::Unknown, explain_unknown(principal, grants)),
+    };
+    Classification { class, reason, evidence }
 }
 
 /// What is known about a principal that no hint matches.
-fn explain_unknown(principal: &Principal, grants: &[ConditionalGrant<'_>]) -> String {
-    if let Some(missing) = principal.missing_documents.iter().find(|missing| missing.layer == LayerKind::Trust) {
-        return missing.to_string();
-    }
-    let mut trusted: Vec<String> = grants.iter().map(|conditional| describe_grant(&conditional.grant)).collect();
-    trusted.sort();
-    trusted.dedup();
-    match trusted.as_slice() {
-        [] => "no principal can assume it, and no hint matches it".to_owned(),
-        trusted => format!("{}; no hint matches this", trusted.join(", ")),
+fn explain_unknown(principal: &Principal, grants: &[ConditionalGrant<'_>]) -> ClassReason {
+    match principal.missing_documents.iter().find(|missing| missing.layer == LayerKind::Trust) {
+        Some(missing) => ClassReason::MissingTrust(Box::new(missing.clone())),
+        None => ClassReason::NoMatch(grants.iter().map(|conditional| conditional.grant.clone()).collect()),
     }
 }

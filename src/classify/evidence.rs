@@ -6,6 +6,8 @@ use std::cmp::{Ordering, Reverse};
 use serde::{Serialize, Serializer};
 
 use crate::baseline::{PrincipalClass, Strength};
+use crate::snapshot::MissingDocument;
+use crate::trust::TrustGrant;
 
 /// The class of a principal: the class that its manifest entry declares, or the class that hints infer.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
@@ -103,8 +105,8 @@ impl schemars::JsonSchema for InferredClass {
     }
 }
 
-/// A match of a hint.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+/// A match of a hint. `report::text` renders it.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Evidence {
     /// The name of the hint; `path` if AWS reserves the path of the principal; `assumed-by` if the class is that of a
     /// principal that can assume the role.
@@ -113,19 +115,84 @@ pub struct Evidence {
     pub kind: InferredClass,
     /// How reliable it is.
     pub strength: Strength,
-    /// What matched: `trusts the service lambda.amazonaws.com`.
-    pub found: String,
+    /// What matched.
+    pub found: EvidenceMatch,
     /// Why this suggests the class.
-    pub because: String,
+    pub because: EvidenceBasis,
     /// The URL of the documentation.
     pub source: Option<String>,
 }
 
-impl Evidence {
-    /// What matched and why it suggests the class, in one line.
-    pub fn reason(&self) -> String {
-        format!("{}: {}", self.found, self.because)
+/// What a hint matched.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EvidenceMatch {
+    /// A grant of the trust policy.
+    Trust(TrustMatch),
+    /// A required session name with words of the hint.
+    SessionName(String),
+    /// The words in the name of the principal.
+    Name(String),
+    /// The words in its path.
+    Path(String),
+    /// Its tags: keys and values.
+    Tags(Vec<(String, String)>),
+    /// The ARN of an attached policy.
+    Policy(String),
+    /// A glob over its ARN.
+    Arn(String),
+    /// It is a user.
+    User,
+    /// It is a role.
+    Role,
+    /// A path that AWS reserves.
+    ReservedPath(&'static str),
+}
+
+/// What a hint matched in one grant of a trust policy.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TrustMatch {
+    /// The grant. `None` if the hint is about conditions only.
+    pub grant: Option<TrustGrant>,
+    /// The principal that the conditions require.
+    pub principal: Option<String>,
+    /// The session name that the conditions require.
+    pub session_name: Option<String>,
+    /// The context keys that the hint is about, each with a value that the conditions require.
+    pub required_values: Vec<(String, String)>,
+}
+
+impl TrustMatch {
+    /// A grant, under any condition.
+    pub(super) fn from_grant(grant: TrustGrant) -> TrustMatch {
+        TrustMatch { grant: Some(grant), ..TrustMatch::default() }
     }
+}
+
+/// Why a match suggests a class.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EvidenceBasis {
+    /// The reason that the hint gives.
+    Hint(String),
+    /// AWS owns service-linked roles.
+    OwnedByAws,
+    /// People sign in to roles of IAM Identity Center.
+    IdentityCenter,
+    /// The class of a principal that can assume the role.
+    AssumerClass(PrincipalClass),
+}
+
+/// Why a principal has its class. `report::text` renders it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ClassReason {
+    /// An entry of the manifest declares it.
+    Declared,
+    /// This evidence decides.
+    Evidence(Box<Evidence>),
+    /// The class is unknown: the trust policy is missing.
+    MissingTrust(Box<MissingDocument>),
+    /// The class is unknown: no hint matches the grants of the trust policy. Without a grant, no principal can assume the
+    /// role, or the principal is a user.
+    NoMatch(Vec<TrustGrant>),
 }
 
 /// Sorts evidence: the decisive item is first. Items of the same strength and class keep the order of the hints.

@@ -1,5 +1,6 @@
 //! Whether a hint matches a principal, or one grant of its trust policy.
 
+use super::evidence::{EvidenceMatch, TrustMatch};
 use crate::base::glob::Glob;
 use crate::base::word_match::WordSequence;
 use crate::baseline::{
@@ -27,8 +28,8 @@ pub(super) fn list_active_hints(baseline: Option<&Baseline>) -> Vec<&Hint> {
 
 /// What a hint matched.
 pub(super) struct HintMatch {
-    /// The match in words.
-    pub text: String,
+    /// The match.
+    pub found: EvidenceMatch,
     /// The strength of this match. `None` if it is the strength of the hint.
     pub strength_override: Option<Strength>,
 }
@@ -44,25 +45,25 @@ pub(super) fn match_hint(
     if !applies_to_entity(hint, principal) {
         return None;
     }
-    let text = match &hint.selector {
+    let found = match &hint.selector {
         HintSelector::Words(words) => return match_words(hint, words, texts),
         HintSelector::Tags(tags) => match_tags(tags, principal)?,
         HintSelector::Policy(globs) => {
             let arn = list_attached_policies(principal).find(|arn| globs.iter().any(|glob| glob.matches(arn)))?;
-            format!("has the policy {arn}")
+            EvidenceMatch::Policy(arn.to_owned())
         }
         HintSelector::Arn(globs) => {
             let arn = principal.arn.as_str();
             let glob = globs.iter().find(|glob| glob.matches(arn))?;
-            format!("matches {glob}")
+            EvidenceMatch::Arn(glob.to_string())
         }
         HintSelector::IdentityType => match principal.entity_kind {
-            IamEntityKind::User => "is a user".to_owned(),
-            _ => "is a role".to_owned(),
+            IamEntityKind::User => EvidenceMatch::User,
+            _ => EvidenceMatch::Role,
         },
-        _ => grants.iter().find_map(|grant| match_grant(hint, hints, grant))?,
+        _ => EvidenceMatch::Trust(grants.iter().find_map(|grant| match_grant(hint, hints, grant))?),
     };
-    Some(HintMatch { text, strength_override: None })
+    Some(HintMatch { found, strength_override: None })
 }
 
 fn applies_to_entity(hint: &Hint, principal: &Principal) -> bool {
@@ -86,7 +87,7 @@ fn list_attached_policies(principal: &Principal) -> impl Iterator<Item = &str> {
 /// Values with which a tag denies what its key says: `agent = "false"`.
 const NEGATIVE_VALUES: [&str; 6] = ["", "0", "false", "no", "none", "off"];
 
-fn match_tags(tags: &[TagSelector], principal: &Principal) -> Option<String> {
+fn match_tags(tags: &[TagSelector], principal: &Principal) -> Option<EvidenceMatch> {
     let mut matched_tags = Vec::new();
     for selector in tags {
         let is_affirmative = |value: &str| {
@@ -94,9 +95,9 @@ fn match_tags(tags: &[TagSelector], principal: &Principal) -> Option<String> {
         };
         let (key, value) =
             principal.tags.iter().find(|(key, value)| selector.matches(key, value) && is_affirmative(value))?;
-        matched_tags.push(format!("{key} = \"{value}\""));
+        matched_tags.push((key.clone(), value.clone()));
     }
-    Some(format!("has the tag {}", matched_tags.join(" and ")))
+    Some(EvidenceMatch::Tags(matched_tags))
 }
 
 /// The texts in which hints search for words.
@@ -124,41 +125,39 @@ fn match_words(hint: &Hint, words: &[WordSequence], texts: &SearchedTexts<'_>) -
     let find_words = |text: &WordSequence| words.iter().find(|words| words.is_contained_in(text));
     if let Some((session, _)) = texts.session_names.iter().find(|(_, text)| find_words(text).is_some()) {
         return Some(HintMatch {
-            text: format!("requires a session name like \"{session}\""),
+            found: EvidenceMatch::SessionName((*session).to_owned()),
             strength_override: Some(hint.strength.max(Strength::Strong)),
         });
     }
-    let (place, words) = match find_words(&texts.name) {
-        Some(words) => ("name", words),
-        None => ("path", find_words(&texts.path)?),
+    let found = match find_words(&texts.name) {
+        Some(words) => EvidenceMatch::Name(words.to_string()),
+        None => EvidenceMatch::Path(find_words(&texts.path)?.to_string()),
     };
-    Some(HintMatch { text: format!("has \"{words}\" in its {place}"), strength_override: None })
+    Some(HintMatch { found, strength_override: None })
 }
 
 /// The match of words with a session name that a grant requires. `None` if it requires no such name.
-pub(super) fn match_session_name(words: &[WordSequence], grant: &ConditionalGrant<'_>) -> Option<String> {
+pub(super) fn match_session_name(words: &[WordSequence], grant: &ConditionalGrant<'_>) -> Option<TrustMatch> {
     let matches_words = |text: &str| words.iter().any(|words| words.is_contained_in(&WordSequence::parse(text)));
     let name = grant.required_values(SESSION_NAME).find(|name| matches_words(name))?;
-    Some(format!("{} with a session name like \"{name}\"", describe_grant(&grant.grant)))
+    Some(TrustMatch { session_name: Some(name.to_owned()), ..TrustMatch::from_grant(grant.grant.clone()) })
 }
 
 /// The match of a hint about trust with one grant. `None` if the hint does not match.
-pub(super) fn match_grant(hint: &Hint, hints: &[&Hint], grant: &ConditionalGrant<'_>) -> Option<String> {
-    let mut text = match_trusted_principal(hint, grant)?;
+pub(super) fn match_grant(hint: &Hint, hints: &[&Hint], grant: &ConditionalGrant<'_>) -> Option<TrustMatch> {
+    let mut found = match_trusted_principal(hint, grant)?;
     for condition in &hint.when {
         let value = grant.required_values(condition.key.lower()).find(|value| accepts_value(condition, value))?;
-        let joint = if text.is_empty() { "requires" } else { " with" };
-        text = format!("{text}{joint} {} \"{value}\"", condition.key);
+        found.required_values.push((condition.key.to_string(), value.to_owned()));
     }
     // A hint without a condition does not apply if hints with conditions match every request of the grant.
     let is_superseded =
         hint.when.is_empty() && hints.iter().any(|other_hint| covers_all_values(other_hint, hint, hints, grant));
-    (!is_superseded).then_some(text)
+    (!is_superseded).then_some(found)
 }
 
-/// The match of a hint with the principal of a grant: in words, or empty if the hint is about conditions only. `None`
-/// if the hint does not match.
-fn match_trusted_principal(hint: &Hint, conditional: &ConditionalGrant<'_>) -> Option<String> {
+/// The match of a hint with the principal of a grant. `None` if the hint does not match.
+fn match_trusted_principal(hint: &Hint, conditional: &ConditionalGrant<'_>) -> Option<TrustMatch> {
     let matches_any = |globs: &[Glob], text: &str| globs.iter().any(|glob| glob.matches(text));
     let grant = &conditional.grant;
     let is_match = match (&hint.selector, grant) {
@@ -168,28 +167,12 @@ fn match_trusted_principal(hint: &Hint, conditional: &ConditionalGrant<'_>) -> O
         (HintSelector::TrustedPrincipal(globs), TrustGrant::Principal(arn)) => matches_any(globs, arn.as_str()),
         (HintSelector::TrustedPrincipal(globs), TrustGrant::Account(_) | TrustGrant::Anyone) => {
             let arn = conditional.required_values(PRINCIPAL_ARN).find(|arn| matches_any(globs, arn))?;
-            return Some(format!("{} where the principal is {arn}", describe_grant(grant)));
+            return Some(TrustMatch { principal: Some(arn.to_owned()), ..TrustMatch::from_grant(grant.clone()) });
         }
-        (HintSelector::Condition, _) => return Some(String::new()),
+        (HintSelector::Condition, _) => return Some(TrustMatch::default()),
         _ => false,
     };
-    is_match.then(|| describe_grant(grant))
-}
-
-/// A grant in words: `trusts the service lambda.amazonaws.com`.
-pub(super) fn describe_grant(grant: &TrustGrant) -> String {
-    match grant {
-        TrustGrant::Service { name, .. } => format!("trusts the service {name}"),
-        TrustGrant::Oidc { host, .. } => format!("trusts the OIDC provider {host}"),
-        TrustGrant::Saml { name, .. } => format!("trusts the SAML provider {name}"),
-        TrustGrant::Account(account) => format!("trusts account {account}"),
-        TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) => "trusts anyone".to_owned(),
-        TrustGrant::AnyOidcProvider => "trusts every OIDC provider".to_owned(),
-        TrustGrant::AnySamlProvider => "trusts every SAML provider".to_owned(),
-        TrustGrant::Principal(_) | TrustGrant::UniqueId(_) | TrustGrant::Other(_) => {
-            format!("trusts {}", grant.as_str())
-        }
-    }
+    is_match.then(|| TrustMatch::from_grant(grant.clone()))
 }
 
 fn accepts_value(condition: &HintCondition, value: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Every principal of a snapshot with its class, the reason and its declaration status.
 
 use super::classification::{Classification, classify_principals};
-use super::evidence::InferredClass;
+use super::evidence::{ClassReason, InferredClass};
 use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalView};
 use crate::snapshot::{Account, LayerKind, Principal, Snapshot};
 
@@ -62,8 +62,8 @@ pub struct InventoryRow<'s> {
     pub class: InferredClass,
     /// What decides the class.
     pub class_source: ClassSource,
-    /// Why, in one line.
-    pub reason: String,
+    /// Why.
+    pub reason: ClassReason,
     /// The class that hints infer. The manifest can override it.
     pub classification: Classification,
     /// The declaration status. `None` without a baseline.
@@ -147,7 +147,7 @@ fn build_row<'s>(
         _ => None,
     };
     let (class, class_source, reason) = match declaring_entry {
-        Some(entry) => (entry.class.into(), ClassSource::Manifest, "declared in the manifest".to_owned()),
+        Some(entry) => (entry.class.into(), ClassSource::Manifest, ClassReason::Declared),
         None if classification.evidence.is_empty() => {
             (classification.class, ClassSource::Nothing, classification.reason.clone())
         }

@@ -22,5 +22,5 @@ mod propagate;
 
 pub use assumers::{Assumer, find_assumers};
 pub use classification::{Classification, classify_principals};
-pub use evidence::{Evidence, InferredClass};
+pub use evidence::{ClassReason, Evidence, EvidenceBasis, EvidenceMatch, InferredClass, TrustMatch};
 pub use inventory::{ClassSource, DeclarationStatus, InventoryRow, list_principals};

@@ -1,10 +1,10 @@
 //! The class of a role from the principals that can assume it, if the evidence of the role itself is weak.
 
-use super::evidence::{Evidence, InferredClass, sort_evidence};
+use super::evidence::{Evidence, EvidenceBasis, EvidenceMatch, InferredClass, TrustMatch, sort_evidence};
 use super::principals_by_arn::PrincipalsByArn;
-use crate::baseline::{PrincipalClass, Strength};
+use crate::baseline::Strength;
 use crate::snapshot::Principal;
-use crate::trust::ConditionalGrant;
+use crate::trust::{ConditionalGrant, TrustGrant};
 
 /// Propagates classes from principals to the roles that name them in their trust policies. Each wave uses the classes
 /// that the previous wave decided, so that chains of roles are followed. Propagated evidence is at most `Fair`, and
@@ -71,19 +71,10 @@ fn collect_propagated(
             hint: "assumed-by".to_owned(),
             kind: InferredClass::Known(class),
             strength,
-            found: format!("trusts {}", principal.arn),
-            because: format!("that is {}", name_with_article(class)),
+            found: EvidenceMatch::Trust(TrustMatch::from_grant(TrustGrant::Principal(principal.arn.clone()))),
+            because: EvidenceBasis::AssumerClass(class),
             source: None,
         });
     }
     propagated
-}
-
-fn name_with_article(class: PrincipalClass) -> &'static str {
-    match class {
-        PrincipalClass::Agent => "an agent",
-        PrincipalClass::Operator => "an operator",
-        PrincipalClass::Workload => "a workload",
-        PrincipalClass::BreakGlass => "for emergencies",
-    }
 }

@@ -22,6 +22,8 @@ mod man;
 mod named_value;
 mod output_format;
 mod principals;
+#[cfg(test)]
+mod published_schema;
 mod schema_command;
 mod simulate_command;
 mod snapshot_args;

@@ -1,4 +1,7 @@
 //! Converts answers of the SDK to the format of a snapshot. Policy documents are decoded here, once.
+//!
+//! The SDK has `None` for every field that an answer lacks. AWS leaves out empty lists. It does not leave out ARNs and
+//! documents: an empty text in place of one is an error when the snapshot is read.
 
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::primitives::DateTime;

@@ -18,6 +18,7 @@ pub(super) async fn read_permission_sets(session: &AwsSession) -> Result<Account
     let mut pages = client.list_instances().into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_INSTANCES, &error))?;
+        // Permission sets are kept for reference: no verdict depends on them. The roles that they provision decide.
         for instance in page.instances.unwrap_or_default().into_iter().filter_map(|entry| entry.instance_arn) {
             let mut pages = client.list_permission_sets().instance_arn(&instance).into_paginator().send();
             while let Some(page) = pages.next().await {

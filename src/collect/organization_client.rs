@@ -116,6 +116,7 @@ impl OrganizationClient {
         let mut pages = self.client.list_roots().into_paginator().send();
         while let Some(page) = pages.next().await {
             for root in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.roots.unwrap_or_default() {
+                // Here and below: AWS can leave out an empty list. The SDK then has `None`.
                 let policy_types = root.policy_types.unwrap_or_default();
                 unread.extend(policy_types.iter().filter_map(find_unknown_status));
                 let policy_types = policy_types.into_iter().map(convert_policy_type).collect();

@@ -207,4 +207,26 @@ mod tests {
         assert_eq!(built, parsed);
         assert_eq!(built.statements.iter().map(|statement| statement.index).collect::<Vec<_>>(), [0, 1]);
     }
+
+    #[test]
+    fn built_denies_equal_parsed_ones() {
+        let deny = |condition| Statement::deny(ActionElement::any(), ResourceElement::any()).under([condition]);
+        let arns = ["arn:*:*::111122223333:*", "${$}{x"];
+        let built = PolicyDocument::from_statements(
+            "built",
+            vec![
+                deny(Condition::on_texts(ConditionOperator::StringLike, "aws:PrincipalArn", arns)),
+                deny(
+                    Condition::on_texts(ConditionOperator::StringEquals, "aws:PrincipalOrgPaths", ["o-1/*"])
+                        .with_quantifier(Quantifier::ForAnyValue),
+                ),
+            ],
+        );
+        let text = r#"{ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Deny", "Action": "*", "Resource": "*",
+              "Condition": { "StringLike": { "aws:PrincipalArn": ["arn:*:*::111122223333:*", "${$}{x"] } } },
+            { "Effect": "Deny", "Action": "*", "Resource": "*",
+              "Condition": { "ForAnyValue:StringEquals": { "aws:PrincipalOrgPaths": "o-1/*" } } } ] }"#;
+        assert_eq!(built, PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap());
+    }
 }

@@ -26,6 +26,7 @@ impl ActionElement {
     /// that matches it, or `NotAction` has none.
     pub fn lists_action(&self, action: &str) -> bool {
         let action = action.to_ascii_lowercase();
+        // INVARIANT: the name of an action has a colon.
         let (service, name) = action.split_once(':').unwrap_or((&action, ""));
         let is_listed = self.patterns.iter().any(|pattern| pattern.matches(service, name));
         is_listed == (self.kind == ElementKind::List)

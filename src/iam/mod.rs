@@ -23,7 +23,6 @@ pub mod element;
 pub mod interpretation;
 pub mod operator;
 mod parse;
-pub(crate) mod policy_builder;
 pub mod policy_document;
 pub mod principal_element;
 pub mod template;

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::decide::action_bounds::{action_lower_bound, find_uncataloged_actions, is_contained};
 use super::decide::decision_key::DecisionKey;
-use super::decide::effective::{BUDGET, identity_branches};
+use super::decide::effective::identity_branches;
 use super::decide::world::World;
 use super::equivalence::{EquivalenceClass, EquivalenceClasses};
 use super::model::state::NodeState;
@@ -19,7 +19,7 @@ use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::base::cache::Cache;
 use crate::iam::{ContextKey, Partition};
 use crate::snapshot::Snapshot;
-use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
+use crate::solve::{Access, Solver, UndecidedReason};
 
 /// The attack graph of a snapshot.
 ///
@@ -193,18 +193,7 @@ impl<'a> Graph<'a> {
     /// Why it could not be decided.
     pub fn has_excess(&self, state: &NodeState, access: &Access) -> Result<bool, BTreeSet<UndecidedReason>> {
         let effective = self.world.effective(state);
-        let answer = self.world.solver.answer(&Question {
-            effective: &effective.access,
-            declared: access,
-            known: effective.known,
-            partition: Some(effective.partition),
-            world: ActionWorld::Existing,
-            single_request: None,
-            budget: BUDGET,
-            detail: AnswerDetail::Verdict,
-            witness_account: Some(effective.account),
-            replay: None,
-        });
+        let answer = self.world.solver.answer(&self.world.build_question(&effective, &effective.access, access));
         match (answer.grants.is_empty(), answer.undecided.is_empty()) {
             (false, _) => Ok(true),
             (true, true) => Ok(false),

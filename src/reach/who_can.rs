@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
+use super::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use super::graph::Graph;
 use super::model::complement::{allow_all_except_pattern, allow_all_except_resource};
 use super::model::state::NodeState;
@@ -16,7 +16,7 @@ use crate::catalog::{ActionId, Catalog};
 use crate::iam::{Interpretation, PolicyDocument};
 use crate::snapshot::IamEntityKind;
 use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy, build_effective_access,
+    Access, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy, build_effective_access,
 };
 
 const ANSWER_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 6, witnesses: WitnessPolicy::Single };
@@ -183,16 +183,10 @@ impl Graph<'_> {
             self.world.replay(&effective.layers, request, interpretation)
         };
         let answer = solver.answer(&Question {
-            effective: &access,
-            declared: &declared,
-            known: effective.known,
-            partition: Some(effective.partition),
-            world: ActionWorld::Existing,
             single_request,
-            budget: BUDGET,
             detail: ANSWER_DETAIL,
-            witness_account: Some(effective.account),
             replay: Some(&replay),
+            ..self.world.build_question(effective, &access, &declared)
         });
         to_answer(answer.grants, answer.undecided, &effective.policies)
     }
@@ -206,7 +200,7 @@ fn to_answer(grants: Vec<Grant>, undecided: Vec<UndecidedReason>, policies: &[Po
     let mut granted_by: Vec<(PolicyRef, usize)> = Vec::new();
     let mut seen = BTreeSet::new();
     for grant in grants.iter().filter(|grant| seen.insert(grant.statement_id)) {
-        granted_by.extend(policies.get(grant.statement_id.0).map(|policy| (policy.clone(), grant.statement_id.1)));
+        granted_by.extend(grant.statement_id.0.find(policies).map(|policy| (policy.clone(), grant.statement_id.1)));
     }
     let to_allowed = |grant: Grant| AllowedRequests {
         actions: grant.actions.known.iter().copied().collect(),

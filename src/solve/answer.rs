@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use super::access::formula::StatementId;
 use super::actions::named_actions::Actions;
+use super::range_constraint::RangeConstraint;
 use super::values::interval::IntervalSet;
 use crate::access::Request;
 use crate::iam::Ambiguity;
+use crate::snapshot::{MissingDocument, MissingReason};
 
 /// Whether the effective access is contained in the declared access.
 #[derive(Clone, Debug)]
@@ -53,8 +56,53 @@ pub enum UndecidedReason {
     Ambiguity(&'static str),
     /// The evaluator refutes the witness. This is a defect of this program.
     WitnessRefuted(String),
-    /// An input that the answer depends on could not be read.
-    UnreadInput(String),
+    /// A document that the answer depends on is missing.
+    MissingDocument {
+        /// Its name: `attached policy arn:…`.
+        name: String,
+        /// Why it is missing.
+        reason: MissingReason,
+    },
+    /// A document that decides the access of a principal of a comparison is missing.
+    MissingDocumentOf {
+        /// Its name.
+        name: String,
+        /// Why it is missing.
+        reason: MissingReason,
+        /// The principal: `role/deploy`.
+        principal: String,
+    },
+    /// The document of a policy that can be attached cannot be read.
+    UnreadablePolicy {
+        /// The ARN of the policy.
+        arn: String,
+    },
+    /// No principal has the entry that `narrower_than` names.
+    NoOperator {
+        /// The name of the entry.
+        entry: String,
+    },
+    /// A check of the principal is undecided.
+    Check {
+        /// The name of the check: `guard "x"`.
+        name: String,
+        /// Why.
+        reason: Box<UndecidedReason>,
+    },
+    /// It is undecided whether a principal can satisfy a guard by itself.
+    GuardEffect {
+        /// The name of the check.
+        name: String,
+        /// Why.
+        reason: Box<UndecidedReason>,
+    },
+}
+
+impl From<&MissingDocument> for UndecidedReason {
+    /// The place does not matter: a document that several principals refer to is one reason.
+    fn from(missing: &MissingDocument) -> UndecidedReason {
+        UndecidedReason::MissingDocument { name: missing.name.clone(), reason: missing.reason.clone() }
+    }
 }
 
 impl From<Ambiguity> for UndecidedReason {
@@ -78,7 +126,18 @@ impl std::fmt::Display for UndecidedReason {
             UndecidedReason::WitnessRefuted(request) => {
                 write!(f, "the evaluator refutes the witness {request}; please report this defect")
             }
-            UndecidedReason::UnreadInput(input) => f.write_str(input),
+            UndecidedReason::MissingDocument { name, reason } => write!(f, "{name} {reason}"),
+            UndecidedReason::MissingDocumentOf { name, reason, principal } => {
+                write!(f, "{name} {reason}, and the access of {principal} depends on it")
+            }
+            UndecidedReason::UnreadablePolicy { arn } => {
+                write!(f, "the document of {arn}, which can be attached, cannot be read")
+            }
+            UndecidedReason::NoOperator { entry } => {
+                write!(f, "no principal has the entry \"{entry}\", which `narrower_than` names")
+            }
+            UndecidedReason::Check { name, reason } => write!(f, "{name}: {reason}"),
+            UndecidedReason::GuardEffect { name, reason } => write!(f, "whether {name} is effective: {reason}"),
         }
     }
 }
@@ -126,7 +185,8 @@ pub struct FieldRange {
     pub may_be_missing: bool,
     /// Whether the key may be present.
     pub may_be_present: bool,
-    /// A present value matches a pattern of each list.
+    /// A present value matches a pattern of each list. Patterns have the syntax of policies; `${…}` is a policy variable
+    /// whose value is unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub matches_any_of: Vec<Vec<String>>,
     /// A present value matches no pattern of this list.
@@ -140,14 +200,15 @@ pub struct FieldRange {
     pub interval_set: IntervalSet,
     /// Constraints on the values of a multi-valued key, or of tests of different kinds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub other_constraints: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub other_constraints: Vec<RangeConstraint>,
 }
 
 /// The requests that one statement allows and that are not declared.
 #[derive(Clone, Debug)]
 pub struct Grant {
-    /// The caller's index of the policy, and the index of the statement in it.
-    pub statement_id: (usize, usize),
+    /// The statement.
+    pub statement_id: StatementId,
     /// The actions.
     pub actions: Actions,
     /// The exact difference for these actions, up to the requested number of cubes.

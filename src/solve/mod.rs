@@ -11,7 +11,7 @@
 //! - `values`: constraints on the values of one field;
 //! - `actions`: sets of actions, and their partition;
 //! - `access`: access formulas;
-//! - `question`, `answer`: the input and the result;
+//! - `question`, `answer`, `range_constraint`: the input and the result;
 //! - `compile`: policies as literals over fields;
 //! - `decide`: the decision;
 //! - `compare`: two policy documents in both directions;
@@ -25,11 +25,12 @@ pub mod compare;
 pub(crate) mod compile;
 pub(crate) mod decide;
 mod question;
+mod range_constraint;
 pub mod smt;
 pub mod strings;
 pub(crate) mod values;
 
-pub use access::formula::{Access, Branch, ResourceScope, StatementUse};
+pub use access::formula::{Access, Branch, PolicyIndex, ResourceScope, StatementId, StatementUse};
 pub use access::from_layers::{build_allow_all, build_effective_access};
 pub use access::rename_keys::RenamedAccess;
 pub use actions::named_actions::Actions;
@@ -37,5 +38,6 @@ pub use answer::{ContainmentVerdict, Cube, FieldRange, Grant, SolverAnswer, Unde
 pub use budget::{Budget, LimitExceeded};
 pub use compile::solver::Solver;
 pub use question::{ActionWorld, AnswerDetail, Question, WitnessPolicy, WitnessReplay};
+pub use range_constraint::{RangeConstraint, TestedValues};
 pub use smt::action_query::{UnsupportedConstruct, render_smt_query};
 pub use smt::script::{SmtScript, render_smt_script};

@@ -6,8 +6,8 @@ use super::grant::TrustGrant;
 use super::shared_idp::{NamedTenants, SharedIdp};
 use crate::base::glob::Glob;
 use crate::baseline::DeclaredAssumer;
-use crate::iam::policy_builder::{build_conditional_policy, build_text_condition};
-use crate::iam::{AccountId, Arn, Condition, ConditionOperator, Effect, PolicyDocument, Quantifier};
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{AccountId, Arn, Condition, ConditionOperator, PolicyDocument, Statement};
 
 /// Which of the declared assumers a document includes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -26,6 +26,7 @@ pub(super) fn build_declared_document(
 ) -> Option<Arc<PolicyDocument>> {
     let is_included = |assumer: &&DeclaredAssumer| included == IncludedAssumers::All || assumer.when.is_some();
     let to_condition_block = |assumer: &DeclaredAssumer| {
+        // Without `when`, no condition restricts the assumer.
         let mut conditions = assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default();
         match grant {
             TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) | TrustGrant::Account(_) | TrustGrant::Principal(_) => {
@@ -50,8 +51,9 @@ fn build_allow_document(
     name: &str,
     condition_blocks: impl Iterator<Item = Vec<Condition>>,
 ) -> Option<Arc<PolicyDocument>> {
-    let document = build_conditional_policy(name, Effect::Allow, condition_blocks);
-    (!document.statements.is_empty()).then(|| Arc::new(document))
+    let allow = |block| Statement::allow(ActionElement::any(), ResourceElement::any()).under(block);
+    let statements: Vec<Statement> = condition_blocks.map(allow).collect();
+    (!statements.is_empty()).then(|| Arc::new(PolicyDocument::from_statements(name, statements)))
 }
 
 /// Whether a declared assumer is the service or the identity provider of a grant.
@@ -91,14 +93,13 @@ fn list_principal_globs(assumer: &str) -> Vec<String> {
 /// policy variables outside of conditions.
 fn require_principal_arn(globs: &[String]) -> Condition {
     let literal_globs = globs.iter().map(|glob| glob.replace("${", "${$}{"));
-    build_text_condition(Quantifier::Plain, ConditionOperator::StringLike, "aws:PrincipalArn", literal_globs)
+    Condition::on_texts(ConditionOperator::StringLike, "aws:PrincipalArn", literal_globs)
 }
 
 /// A document that allows the requests of the customers that a trust policy names in full, at a shared identity
 /// provider. `None` if it names none.
 pub(super) fn allow_named_tenants(idp: &SharedIdp, restricted_policy: &PolicyDocument) -> Option<Arc<PolicyDocument>> {
-    let to_condition_block =
-        |named: NamedTenants| vec![build_text_condition(Quantifier::Plain, named.operator, &named.key, named.globs)];
+    let to_condition_block = |named: NamedTenants| vec![Condition::on_texts(named.operator, &named.key, named.globs)];
     let named_tenants = idp.collect_named_tenants(restricted_policy);
     build_allow_document("named customers", named_tenants.into_iter().map(to_condition_block))
 }

@@ -104,6 +104,16 @@ impl TrustGrant {
         }
     }
 
+    /// Whether this grant, in a statement, includes the callers of another grant: anyone includes all, and an account
+    /// includes its principals.
+    pub(crate) fn includes(&self, other: &TrustGrant) -> bool {
+        match self {
+            TrustGrant::Anyone => true,
+            TrustGrant::Account(account) => other.account_id().as_ref() == Some(account),
+            grant => grant == other,
+        }
+    }
+
     /// The account of the principal. `None` if the grant is not to one account or to a principal of one.
     pub fn account_id(&self) -> Option<AccountId> {
         match self {
@@ -127,7 +137,7 @@ fn parse_federated(text: &str) -> TrustGrant {
 }
 
 /// The principals and providers that a `Principal` or `NotPrincipal` element lists, in order.
-pub(crate) fn parse_principal_element(element: &PrincipalElement) -> Vec<TrustGrant> {
+pub fn parse_principal_element(element: &PrincipalElement) -> Vec<TrustGrant> {
     element.entries.iter().flat_map(TrustGrant::from_entry).collect()
 }
 
@@ -281,6 +291,24 @@ mod tests {
         assert_eq!(list_assuming_grants(&deny), []);
         let not_action = format!(r#"{{"Effect": "Allow", "Principal": {service}, "NotAction": "sts:TagSession"}}"#);
         assert_eq!(list_assuming_grants(&not_action).len(), 1);
+    }
+
+    #[test]
+    fn a_grant_includes_narrower_grants() {
+        let account = |id: &str| TrustGrant::Account(AccountId::parse(id).unwrap());
+        let user = TrustGrant::Principal(Arn::parse("arn:aws:iam::111122223333:user/a").unwrap());
+        for (grant, other, expected) in [
+            (TrustGrant::Anyone, user.clone(), true),
+            (account("111122223333"), user.clone(), true),
+            (account("111122223333"), account("111122223333"), true),
+            (user.clone(), user.clone(), true),
+            (account("444455556666"), user.clone(), false),
+            (user.clone(), account("111122223333"), false),
+            (user.clone(), TrustGrant::Anyone, false),
+            (account("111122223333"), TrustGrant::UniqueId("AROAEXAMPLE1234567890".into()), false),
+        ] {
+            assert_eq!(grant.includes(&other), expected, "{grant:?} {other:?}");
+        }
     }
 
     #[test]

@@ -24,8 +24,8 @@ mod shared_idp;
 mod undeclared;
 
 pub use declared_assumers::is_declared_assumer;
-pub use grant::TrustGrant;
-pub(crate) use grant::{ConditionalGrant, list_conditional_grants, parse_principal_element};
+pub(crate) use grant::{ConditionalGrant, list_conditional_grants};
+pub use grant::{TrustGrant, parse_principal_element};
 pub use scope::TrustScope;
 pub use shared_idp::{SharedIdp, list_shared_idps};
 pub use undeclared::{TrustAnalysis, TrustAnalyzer, UndeclaredTrust};

@@ -8,9 +8,9 @@ use super::scope::TrustScope;
 use super::shared_idp::escape_wildcards;
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::condition::ConditionValue;
-use crate::iam::policy_builder::{build_conditional_policy, build_text_condition};
+use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{
-    AccountId, Arn, Condition, ConditionOperator, ContextKey, Effect, PolicyDocument, Quantifier, TemplatePart,
+    AccountId, Arn, Condition, ConditionOperator, ContextKey, PolicyDocument, Quantifier, Statement, TemplatePart,
 };
 use crate::snapshot::{Account, Organization};
 
@@ -230,25 +230,20 @@ fn parse_account(key: &ContextKey, literal: &str, exact_value: Option<&str>) -> 
 /// A document that denies the requests of principals of these accounts and organizations. `None` if both lists are
 /// empty.
 fn deny_named_accounts(accounts: &[AccountId], organizations: &[String]) -> Option<Arc<PolicyDocument>> {
-    let require = |quantifier, operator, key, values: Vec<String>| -> Vec<Condition> {
-        vec![build_text_condition(quantifier, operator, key, values)]
-    };
-    let mut condition_blocks = Vec::new();
+    let (equals, like) = (ConditionOperator::StringEquals, ConditionOperator::StringLike);
+    let mut conditions = Vec::new();
     if !accounts.is_empty() {
-        let account_ids: Vec<String> = accounts.iter().map(|account| account.as_str().to_owned()).collect();
-        let arns = account_ids.iter().map(|account| format!("arn:*:*::{account}:*")).collect();
-        let by_account = (ConditionOperator::StringEquals, "aws:PrincipalAccount", account_ids);
-        let by_arn = (ConditionOperator::StringLike, "aws:PrincipalArn", arns);
-        condition_blocks.extend(
-            [by_account, by_arn].map(|(operator, key, values)| require(Quantifier::Plain, operator, key, values)),
-        );
+        let arns = accounts.iter().map(|account| format!("arn:*:*::{account}:*"));
+        conditions.push(Condition::on_texts(equals, "aws:PrincipalAccount", accounts.iter().map(AccountId::as_str)));
+        conditions.push(Condition::on_texts(like, "aws:PrincipalArn", arns));
     }
     if !organizations.is_empty() {
-        let paths = organizations.iter().map(|id| format!("{}/*", escape_wildcards(id))).collect();
-        let (equals, like) = (ConditionOperator::StringEquals, ConditionOperator::StringLike);
-        condition_blocks.push(require(Quantifier::Plain, equals, "aws:PrincipalOrgID", organizations.to_vec()));
-        condition_blocks.push(require(Quantifier::ForAnyValue, like, "aws:PrincipalOrgPaths", paths));
+        let paths = organizations.iter().map(|id| format!("{}/*", escape_wildcards(id)));
+        let by_path = Condition::on_texts(like, "aws:PrincipalOrgPaths", paths);
+        conditions.push(Condition::on_texts(equals, "aws:PrincipalOrgID", organizations));
+        conditions.push(by_path.with_quantifier(Quantifier::ForAnyValue));
     }
-    let document = build_conditional_policy("named accounts", Effect::Deny, condition_blocks);
-    (!document.statements.is_empty()).then(|| Arc::new(document))
+    let deny = |condition| Statement::deny(ActionElement::any(), ResourceElement::any()).under([condition]);
+    let statements: Vec<Statement> = conditions.into_iter().map(deny).collect();
+    (!statements.is_empty()).then(|| Arc::new(PolicyDocument::from_statements("named accounts", statements)))
 }

@@ -66,13 +66,7 @@ fn applies_to_grant(
     match (statement.effect, element.kind) {
         (Effect::Allow, ElementKind::List) => listed.contains(grant),
         (Effect::Allow, ElementKind::NotList) => *grant == TrustGrant::Anyone,
-        (Effect::Deny, ElementKind::List) => {
-            let account = grant.account_id().map(TrustGrant::Account);
-            let denies_grant = |denied: &TrustGrant| {
-                *denied == TrustGrant::Anyone || denied == grant || Some(denied) == account.as_ref()
-            };
-            listed.iter().any(denies_grant)
-        }
+        (Effect::Deny, ElementKind::List) => listed.iter().any(|denied| denied.includes(grant)),
         (Effect::Deny, ElementKind::NotList) => {
             let exempts_grant = |exempt: &TrustGrant| {
                 *exempt == TrustGrant::Anyone || exempt == grant || exempt.account_id() == grant.account_id()

@@ -110,6 +110,7 @@ impl<'a> TrustAnalyzer<'a> {
             };
             let tenants = shared_idp.map(|idp| self.find_undeclared_tenants(&question, idp, declared_assumers));
             let admits_undeclared_tenants = tenants.as_ref().is_some_and(|tenants| !tenants.undeclared.is_empty());
+            // `None`: the provider is not shared, so it has no customers.
             analysis.extend(tenants.unwrap_or_default());
             if !admits_undeclared_tenants {
                 analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
@@ -126,6 +127,7 @@ impl<'a> TrustAnalyzer<'a> {
         idp: &'static SharedIdp,
         declared_assumers: Option<&[DeclaredAssumer]>,
     ) -> TrustAnalysis {
+        // Without `assumable_by`, nothing is declared.
         let assumers = declared_assumers.unwrap_or_default();
         let allowed = [
             allow_named_tenants(idp, question.restricted_policy),
@@ -145,6 +147,7 @@ impl<'a> TrustAnalyzer<'a> {
         question: &GrantQuestion<'_>,
         declared_assumers: Option<&[DeclaredAssumer]>,
     ) -> TrustAnalysis {
+        // Without `assumable_by`, nothing is declared.
         let assumers = declared_assumers.unwrap_or_default();
         let allowed = [build_declared_document(question.grant, assumers, IncludedAssumers::All)];
         let mut analysis = TrustAnalysis::default();
@@ -210,7 +213,7 @@ impl<'a> TrustAnalyzer<'a> {
         let allows = |layers: &Layers, request: &Request, readings: Interpretation| {
             evaluate(layers, request, &|_| false, readings).is_allowed()
         };
-        let confirm = |request: &Request, readings: Interpretation| match allows(&trusted, request, readings)
+        let replay = |request: &Request, readings: Interpretation| match allows(&trusted, request, readings)
             && !allows(&declared, request, readings)
         {
             true => Ok(()),
@@ -226,7 +229,7 @@ impl<'a> TrustAnalyzer<'a> {
             budget: BUDGET,
             detail: DIFFERENCE_DETAIL,
             witness_account: Some(account.id.as_str()),
-            replay: Some(&confirm),
+            replay: Some(&replay),
         });
         let to_undeclared_trust = |excess: Grant| {
             let Grant { statement_id: (_, statement), cubes, has_more_cubes, witness, .. } = excess;

@@ -303,7 +303,7 @@ fn users_are_people_unless_something_else_is_said() {
         (found.class, found.evidence[0].strength),
         (InferredClass::Known(PrincipalClass::Operator), Strength::Faint)
     );
-    insta::assert_snapshot!("a_user_without_a_hint", found.reason);
+    insta::assert_snapshot!("a_user_without_a_hint", iamdrift::report::text::render_class_reason(&found.reason));
     assert_eq!(recognised(&user("svc-export")).class, InferredClass::Known(PrincipalClass::Workload));
     assert_eq!(recognised(&user("kiro")).class, InferredClass::Known(PrincipalClass::Agent));
     assert_eq!(
@@ -385,7 +385,7 @@ fn a_manifest_adds_hints_and_replaces_those_that_are_built_in() {
     let found = recognised_with(Some(&hint("name = \"ci\"\nkind = \"agent\"\nservice = \"lambda.*\"")), &lambda());
     assert_eq!(found.class, InferredClass::Known(PrincipalClass::Agent));
     assert!(found.evidence.iter().any(|evidence| evidence.hint == "ci"), "{:?}", found.evidence);
-    insta::assert_snapshot!("a_hint_of_the_manifest", found.reason);
+    insta::assert_snapshot!("a_hint_of_the_manifest", iamdrift::report::text::render_class_reason(&found.reason));
     let replaced = hint("name = \"service\"\nkind = \"operator\"\nservice = \"nobody.amazonaws.com\"");
     assert_eq!(recognised_with(Some(&replaced), &lambda()).class, InferredClass::Unknown);
     let narrowed =

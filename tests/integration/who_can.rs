@@ -281,9 +281,12 @@ fn who_is_outside_the_snapshot_is_not_asked_and_named() {
     assert_eq!(of_it.len(), 1, "{answer}");
     insta::assert_snapshot!("an_account_outside_the_snapshot", of_it[0]);
     let (_, other) = asked(&all, &["sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/hop")]);
-    assert!(!other["notes"].to_string().contains("444455556666"), "{other}");
+    let names_account = |answer: &Value| {
+        answer["notes"].as_array().unwrap().iter().any(|note| note.to_string().contains("444455556666"))
+    };
+    assert!(names_account(&answer) && !names_account(&other), "{other}");
     let (_, stack) = asked(&all, &["cloudformation:DeleteStack"]);
-    assert!(!stack["notes"].to_string().contains("444455556666"), "{stack}");
+    assert!(!names_account(&stack), "{stack}");
 }
 
 #[test]

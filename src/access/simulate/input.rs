@@ -99,6 +99,7 @@ impl InputReader<'_> {
         if matches!(node.value, JsonValue::Object(_)) && node.get("ActionNames").is_none() {
             self.report(node.span, "the input has no `ActionNames`", "`ActionNames`: a list of actions");
         }
+        // A missing list was reported above. The input is not used if there is a problem.
         let actions = self.read_strings(node, "ActionNames").unwrap_or_default();
         for (action, span) in &actions {
             let is_action_name = |text: &str| text.split_once(':').is_some_and(|(s, n)| !s.is_empty() && !n.is_empty());
@@ -131,6 +132,7 @@ impl InputReader<'_> {
                 None
             }
         });
+        // AWS: *SimulateCustomPolicy*. `CallerArn` is optional. An invalid one was reported.
         let principal = principal.flatten().unwrap_or(PrincipalInfo {
             arn: None,
             account: None,

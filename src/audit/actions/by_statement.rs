@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use super::named_action_set::NamedActionSet;
 use crate::access::Request;
 use crate::catalog::Catalog;
-use crate::solve::{Cube, Grant};
-
-/// The index of a policy and the index of a statement in it.
-pub(crate) type StatementId = (usize, usize);
+use crate::solve::{Cube, Grant, StatementId};
 
 /// Excess by granting statement.
 pub(crate) type ExcessByStatement = BTreeMap<StatementId, StatementExcess>;

@@ -100,6 +100,7 @@ impl<'c> ActionRanking<'c> {
 
     /// The rank of an action.
     pub fn rank_of(&self, action: ActionId) -> ActionRank {
+        // Every action of the catalog has a rank; the rank of another one is that of an unknown action.
         self.ranks.get(action.0 as usize).copied().unwrap_or(ActionRank::UNKNOWN)
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSe
         let levels = BTreeMap::from([(ActionAccessLevel::Unknown, 1)]);
         rows.push((ranking.rank_of_name(name), PatternCount { pattern: name.clone(), count: 1, levels }));
     }
+    // A finding has an action. Without one, the severity does not matter.
     let severity = rows.iter().map(|row| row.0.severity()).max().unwrap_or(Severity::Low);
     rows.sort_by(|a, b| (b.0, b.1.count).cmp(&(a.0, a.1.count)).then_with(|| a.1.pattern.cmp(&b.1.pattern)));
     let ids: Vec<ActionId> = known.iter().copied().map(ActionId).collect();

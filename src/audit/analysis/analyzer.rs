@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::replay::ReplayDecisions;
 use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
 use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
 use crate::audit::actions::ranking::ActionRanking;
@@ -14,7 +15,7 @@ use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation, Partition};
 use crate::snapshot::{LayerKind, Snapshot};
 use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
+    Access, ActionWorld, AnswerDetail, PolicyIndex, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
     build_effective_access,
 };
 use crate::trust::{TrustAnalysis, TrustAnalyzer};
@@ -129,7 +130,7 @@ impl Analyzer<'_> {
         if assumers.is_some() {
             let missing =
                 subject.principal.missing_documents.iter().filter(|missing| missing.layer == LayerKind::Trust);
-            trust_analysis.undecided.extend(missing.map(|missing| UndecidedReason::UnreadInput(missing.to_string())));
+            trust_analysis.undecided.extend(missing.map(UndecidedReason::from));
         }
         trust_analysis
     }
@@ -141,8 +142,8 @@ impl Analyzer<'_> {
         let mut analysis = PrincipalAnalysis::default();
         let replay_excess = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);
-            WitnessDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
-                .confirm(request)
+            ReplayDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
+                .check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay_excess);
         analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
@@ -170,8 +171,8 @@ impl Analyzer<'_> {
         let ceiling = &subject.ceiling;
         let replay = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&ceiling.layers, request, interpretation);
-            WitnessDecisions { allowed, expected: self.is_allowed(&subject.layers, request, interpretation) }
-                .confirm(request)
+            ReplayDecisions { allowed, expected: self.is_allowed(&subject.layers, request, interpretation) }
+                .check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
         query.find_excess(&ceiling.access, effective).excess
@@ -182,7 +183,7 @@ impl Analyzer<'_> {
     pub fn find_all_allowed(&self, subject: &AuditedPrincipal<'_>, access: &Access) -> ExcessByStatement {
         let replay = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);
-            WitnessDecisions { allowed, expected: false }.confirm(request)
+            ReplayDecisions { allowed, expected: false }.check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
         query.find_excess(access, &Access::default()).excess
@@ -198,18 +199,19 @@ impl Analyzer<'_> {
     ) -> ExcessByStatement {
         let replay = |request: &Request, interpretation| {
             let is_allowed = |layers| self.is_allowed(layers, request, interpretation);
-            WitnessDecisions {
+            ReplayDecisions {
                 allowed: is_allowed(&subject.layers) && is_allowed(&check.scope.layers),
                 expected: is_allowed(&check.expected.layers),
             }
-            .confirm(request)
+            .check_excess(request)
         };
         let in_scope =
             self.solver.restrict_to_actions_of(effective, &check.scope.access).intersect(&check.scope.access);
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay).with_detail(BRIEF_DETAIL);
         let answer = query.find_excess(&in_scope, &check.expected.access);
-        let reasons = answer.undecided.iter();
-        undecided.extend(reasons.map(|reason| UndecidedReason::UnreadInput(format!("{}: {reason}", check.name))));
+        let reasons = answer.undecided.into_iter();
+        let in_check = |reason| UndecidedReason::Check { name: check.name.clone(), reason: Box::new(reason) };
+        undecided.extend(reasons.map(in_check));
         answer.excess
     }
 
@@ -223,7 +225,7 @@ impl Analyzer<'_> {
     ) -> Vec<usize> {
         let allowed_and_declared = effective.intersect(&subject.ceiling.access);
         let mut removed: Vec<usize> = Vec::new();
-        let candidates: BTreeSet<usize> = excess.keys().map(|(policy, _)| *policy).collect();
+        let candidates: BTreeSet<usize> = excess.keys().filter_map(|(policy, _)| policy.position()).collect();
         for candidate in candidates {
             // Without a policy that denies, the principal would have more access.
             let can_be_removed = policies.get(candidate).is_some_and(|policy| {
@@ -232,7 +234,9 @@ impl Analyzer<'_> {
             if !can_be_removed {
                 continue;
             }
-            let is_removed = |policy: usize| policy == candidate || removed.contains(&policy);
+            let is_removed = |policy: PolicyIndex| {
+                policy.position().is_some_and(|policy| policy == candidate || removed.contains(&policy))
+            };
             let (at_stake, remaining) = match effective.branches.as_slice() {
                 // What other policies grant stays allowed, and what is at stake passes the other layers already.
                 [_] => (
@@ -248,27 +252,6 @@ impl Analyzer<'_> {
             }
         }
         removed
-    }
-}
-
-/// The decisions of the evaluator about a witness.
-pub(crate) struct WitnessDecisions {
-    /// Whether the side that may exceed the other allows the request.
-    pub allowed: bool,
-    /// Whether the other side allows it.
-    pub expected: bool,
-}
-
-impl WitnessDecisions {
-    /// Confirms that the witness proves the excess.
-    ///
-    /// # Errors
-    /// The request as text, if it proves nothing.
-    pub fn confirm(&self, request: &Request) -> Result<(), String> {
-        if self.allowed && !self.expected {
-            return Ok(());
-        }
-        Err(format!("{} on {}", request.action, request.resource))
     }
 }
 

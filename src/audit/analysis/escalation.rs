@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester, WitnessDecisions};
+use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
+use super::replay::ReplayDecisions;
 use crate::access::{Layers, PolicyRef, Request, find_missing_documents};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
@@ -148,7 +149,7 @@ impl<'a> EscalationAnalysis<'a> {
         states: &[NodeState],
     ) -> Result<Option<Vec<ProvenStep>>, BTreeSet<UndecidedReason>> {
         let missing: BTreeSet<UndecidedReason> =
-            self.find_missing_documents(states).map(|m| UndecidedReason::UnreadInput(m.to_string())).collect();
+            self.find_missing_documents(states).map(|missing| UndecidedReason::from(&missing)).collect();
         if !missing.is_empty() {
             return Err(missing);
         }
@@ -199,8 +200,8 @@ impl<'a> EscalationAnalysis<'a> {
         let shared_excess = self.excess_cache.get_or_compute(key, || {
             let replay = |request: &Request, interpretation: Interpretation| {
                 let allowed = analyzer.is_allowed(end.layers, request, interpretation);
-                WitnessDecisions { allowed, expected: analyzer.is_allowed(&ceiling.layers, request, interpretation) }
-                    .confirm(request)
+                ReplayDecisions { allowed, expected: analyzer.is_allowed(&ceiling.layers, request, interpretation) }
+                    .check_excess(request)
             };
             Arc::new(self.find_excess_over(analyzer, end, &ceiling.access, BRIEF_DETAIL, &replay).excess)
         });
@@ -224,11 +225,11 @@ impl<'a> EscalationAnalysis<'a> {
     ) -> QueryAnswer {
         let replay = |request: &Request, interpretation: Interpretation| {
             let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, request, interpretation);
-            WitnessDecisions {
+            ReplayDecisions {
                 allowed: is_allowed(end.layers),
                 expected: is_allowed(&subject.ceiling.layers) || is_allowed(&subject.layers),
             }
-            .confirm(request)
+            .check_excess(request)
         };
         self.find_excess_over(analyzer, end, allowed, AnswerDetail::Verdict, &replay)
     }

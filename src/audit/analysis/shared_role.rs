@@ -1,13 +1,14 @@
 //! Roles that both humans and agents can assume (`docs/rules.md`, IAM003).
 
+use crate::audit::model::assumer_evidence::AssumerEvidence;
 use crate::audit::subject::audited_principal::{AuditedPrincipal, is_human_class};
 use crate::base::glob::Glob;
 use crate::baseline::PrincipalClass;
 use crate::classify::{Assumer, InferredClass};
-use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{Effect, ElementKind, Statement, Template, TemplatePart};
+use crate::iam::{AccountId, Effect, ElementKind, Statement, Template, TemplatePart};
 use crate::reach::Graph;
 use crate::snapshot::{Account, Principal, Snapshot};
+use crate::trust::{ConditionalGrant, TrustGrant, list_conditional_grants};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -23,7 +24,7 @@ struct RoleAssumer<'a> {
     principal: usize,
     class: InferredClass,
     arn: &'a str,
-    account: &'a str,
+    account: &'a AccountId,
     /// The roles in its policies.
     role_patterns: Vec<Glob>,
 }
@@ -31,9 +32,9 @@ struct RoleAssumer<'a> {
 /// How humans and how agents can assume a role.
 pub(crate) struct SharedRole {
     /// The evidence that a human can.
-    pub human_evidence: String,
+    pub human_evidence: AssumerEvidence,
     /// The evidence that an agent can.
-    pub agent_evidence: String,
+    pub agent_evidence: AssumerEvidence,
 }
 
 impl<'a> SharedRoleIndex<'a> {
@@ -65,14 +66,14 @@ impl<'a> SharedRoleIndex<'a> {
         subject: &AuditedPrincipal<'_>,
         role: usize,
         is_wanted_class: impl Fn(InferredClass) -> bool,
-    ) -> Option<String> {
+    ) -> Option<AssumerEvidence> {
         // A principal in the trust policy can assume the role unless it is proven that a policy denies it.
         let can_assume = |assumer: &&Assumer| {
             assumer.principal.is_none_or(|principal| self.graph.can_assume(principal, role) != Ok(false))
         };
         let named_assumer = subject.assumers.iter().filter(|assumer| is_wanted_class(assumer.class)).find(can_assume);
         if let Some(assumer) = named_assumer {
-            return Some(assumer.reason.clone());
+            return Some(AssumerEvidence::Trusted(assumer.found.clone()));
         }
         // The policies of a principal decide if the trust policy names its account only. It must be proven that it can.
         let role_arn = subject.principal.arn.as_str();
@@ -80,12 +81,13 @@ impl<'a> SharedRoleIndex<'a> {
         let is_candidate = |candidate: &&RoleAssumer<'_>| {
             candidate.principal != role
                 && is_wanted_class(candidate.class)
-                && accounts.contains(&candidate.account)
+                && accounts.contains(candidate.account)
                 && candidate.role_patterns.iter().any(|roles| roles.matches(role_arn))
         };
         let mut candidates = self.assumers.iter().filter(is_candidate);
         let assumer = candidates.find(|candidate| self.graph.can_assume(candidate.principal, role) == Ok(true))?;
-        Some(format!("trusts account {}, and the policies of {} allow it", assumer.account, assumer.arn))
+        let (account, principal) = (assumer.account.to_string(), assumer.arn.to_owned());
+        Some(AssumerEvidence::ByAccount { account, principal })
     }
 }
 
@@ -109,7 +111,7 @@ impl<'a> RoleAssumer<'a> {
             principal: position,
             class: *class,
             arn: principal.arn.as_str(),
-            account: account.id.as_str(),
+            account: &account.id,
             role_patterns,
         })
     }
@@ -120,16 +122,14 @@ fn allows_assume_role(statement: &Statement) -> bool {
 }
 
 /// The accounts that the trust policy names without naming principals of them.
-fn find_trusted_accounts<'s>(subject: &AuditedPrincipal<'s>) -> Vec<&'s str> {
+fn find_trusted_accounts(subject: &AuditedPrincipal<'_>) -> Vec<AccountId> {
     let Some(trust) = subject.principal.trust_policy.as_ref() else { return Vec::new() };
-    let statements = trust.document.statements.iter().filter(|statement| allows_assume_role(statement));
-    let elements = statements.filter_map(|s| s.principal.as_ref()).filter(|p| p.kind == ElementKind::List);
-    let account = |entry: &'s PrincipalEntry| match entry {
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str()),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn)) => Some(arn.account()),
+    let to_account = |conditional: ConditionalGrant<'_>| match conditional.grant {
+        TrustGrant::Account(account) => Some(account),
         _ => None,
     };
-    elements.flat_map(|element| &element.entries).filter_map(account).collect()
+    let grants = list_conditional_grants(&trust.document).into_iter();
+    grants.filter(ConditionalGrant::allows_assuming).filter_map(to_account).collect()
 }
 
 /// The roles of a statement. For humans, patterns that match every role do not count: administrators share every role, and

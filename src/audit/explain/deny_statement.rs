@@ -77,6 +77,7 @@ fn negate_boolean(values: &Value) -> Option<Value> {
     };
     let truth = match value {
         Value::Bool(truth) => *truth,
+        // Any other text: no statement is suggested.
         Value::String(text) => text.to_ascii_lowercase().parse().ok()?,
         _ => return None,
     };

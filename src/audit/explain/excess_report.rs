@@ -105,7 +105,8 @@ impl ExcessRenderer<'_> {
         let mut rendered: Vec<(usize, Excess, String)> = Vec::new();
         for ((policy_index, statement_index), statement_excess) in excess_by_statement {
             // INVARIANT: a statement id refers to `policies`, and the analysis records excess only with a witness.
-            let policy = self.policies.get(*policy_index).expect("the policy of a statement id exists");
+            let policy = policy_index.find(self.policies).expect("the policy of a statement id exists");
+            let position = policy_index.position().expect("the policy of a statement id exists");
             let statement =
                 policy.document.statements.get(*statement_index).expect("the statement of a statement id exists");
             let witness = statement_excess.witness.as_ref().expect("excess has a witness");
@@ -113,7 +114,7 @@ impl ExcessRenderer<'_> {
             let cause = statement_text::normalize_statement(statement, |pattern| {
                 statement_excess.actions.matches_pattern(catalog, pattern)
             });
-            rendered.push((*policy_index, self.render_statement(policy, statement, statement_excess, witness), cause));
+            rendered.push((position, self.render_statement(policy, statement, statement_excess, witness), cause));
         }
         rendered.sort_by(|(_, a, _), (_, b, _)| {
             (b.severity, b.destructive_count, b.action_count).cmp(&(a.severity, a.destructive_count, a.action_count))
@@ -126,6 +127,7 @@ impl ExcessRenderer<'_> {
                     destructive: all_actions.count_destructive(&self.analyzer.ranking),
                 },
             },
+            // A report without excess is no finding: its severity does not matter.
             severity: rendered.iter().map(|(_, excess, _)| excess.severity).max().unwrap_or(Severity::Low),
             ..ExcessReport::empty()
         };

@@ -5,12 +5,13 @@
 //! - `principal_ref`, `principal_status`: the principal, and its status after the audit
 //! - `action_list`: actions as patterns, shared by many findings
 //! - `granting_statement`, `nearest_declared`, `excess`: which statement grants what, and what is declared instead
-//! - `guard_bypass_method`, `trusted_party`, `escalation_step`: details of IAM004, IAM006 and IAM005
+//! - `assumer_evidence`, `guard_bypass_method`, `escalation_step`, `trusted_party`: details of IAM003 to IAM006
 //! - `reason`, `title`, `remediation`: what was found, why, and what to do about it
 //! - `fingerprint`, `finding`: the finding, and what identifies it in every audit
 //! - `audit`: all of one audit
 
 pub(crate) mod action_list;
+pub(crate) mod assumer_evidence;
 pub(crate) mod audit;
 pub(crate) mod declared_class;
 pub(crate) mod escalation_step;

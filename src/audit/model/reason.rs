@@ -1,7 +1,8 @@
 //! Why a finding is as it is, as data. `report::text` renders it.
 
+use super::assumer_evidence::AssumerEvidence;
 use super::excess::ActionCounts;
-use crate::classify::InferredClass;
+use crate::classify::{ClassReason, InferredClass};
 use crate::snapshot::MissingDocument;
 use crate::solve::UndecidedReason;
 use crate::source::Place;
@@ -30,12 +31,12 @@ pub enum Reason {
     /// IAM003: why humans can assume the role.
     HumansAssume {
         /// The evidence.
-        evidence: String,
+        evidence: AssumerEvidence,
     },
     /// IAM003: why agents can assume the role.
     AgentsAssume {
         /// The evidence.
-        evidence: String,
+        evidence: AssumerEvidence,
     },
     /// IAM005: a fact that the path depends on and that the snapshot cannot confirm.
     Assumes(String),
@@ -78,8 +79,8 @@ pub enum Reason {
     Classified {
         /// The class.
         class: InferredClass,
-        /// The evidence.
-        evidence: String,
+        /// Why.
+        reason: ClassReason,
     },
     /// IAM008: the entry that declares the boundary.
     BoundaryDeclared {

@@ -38,7 +38,7 @@ impl Rule for UndeclaredRule {
         }
         let report = context.report_unproven_excess(&context.analysis.excess);
         let classification = context.subject.classification;
-        let evidence = Reason::Classified { class: classification.class, evidence: classification.reason.clone() };
+        let evidence = Reason::Classified { class: classification.class, reason: classification.reason.clone() };
         let remediations = suggest_declaration(&context.subject.principal_ref, classification.class);
         let finding = context.start_finding(RuleId::Undeclared, Title::Undeclared(report.counts), report);
         vec![finding.remediations(remediations).reasons([evidence]).reasons(context.caveats()).build()]

@@ -71,6 +71,7 @@ fn find_missing_boundary(context: &RuleContext<'_>) -> Option<Finding> {
     if attached.is_some_and(|arn| requirement.globs.iter().any(|glob| glob.matches(arn))) {
         return None;
     }
+    // No boundary is attached, or another one.
     let cause = format!("boundary {} declared {declared}", attached.unwrap_or("missing"));
     let title = match attached {
         Some(attached) => Title::WrongBoundary { attached: attached.to_owned(), declared: declared.clone() },

@@ -69,7 +69,12 @@ fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
         | UndecidedReason::LimitExceeded
         | UndecidedReason::Condition(_)
         | UndecidedReason::WitnessRefuted(_)
-        | UndecidedReason::UnreadInput(_) => None,
+        | UndecidedReason::MissingDocument { .. }
+        | UndecidedReason::MissingDocumentOf { .. }
+        | UndecidedReason::UnreadablePolicy { .. }
+        | UndecidedReason::NoOperator { .. }
+        | UndecidedReason::Check { .. }
+        | UndecidedReason::GuardEffect { .. } => None,
     });
     documents.chain(statements).collect()
 }
@@ -98,6 +103,12 @@ fn to_token(reason: &UndecidedReason) -> String {
         UndecidedReason::Condition(key) => format!("condition {key}"),
         UndecidedReason::Ambiguity(name) => format!("ambiguity {name}"),
         UndecidedReason::WitnessRefuted(_) => "witness refuted".to_owned(),
-        UndecidedReason::UnreadInput(input) => format!("unread {input}"),
+        // Earlier versions used the sentences of the report. The fingerprints stay the same.
+        UndecidedReason::MissingDocument { .. }
+        | UndecidedReason::MissingDocumentOf { .. }
+        | UndecidedReason::UnreadablePolicy { .. }
+        | UndecidedReason::NoOperator { .. }
+        | UndecidedReason::Check { .. }
+        | UndecidedReason::GuardEffect { .. } => format!("unread {reason}"),
     }
 }

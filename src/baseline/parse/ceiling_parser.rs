@@ -21,6 +21,7 @@ impl ManifestParser<'_> {
             self.reader.problems.push(problem.with_help("`allow = []` declares no access"));
         }
         let mut parts = Vec::new();
+        // `allow` is optional beside `levels`. A value of a wrong type was reported.
         for text in allow.map(|texts| texts.value).unwrap_or_default() {
             parts.extend(self.parse_allow_item(text));
         }
@@ -89,6 +90,7 @@ impl ManifestParser<'_> {
             }
             let names = self.reader.read_nonempty_texts(&services, &service.value, "at least one level");
             let mut levels = Vec::new();
+            // A value of a wrong type was reported.
             for name in names.map(|texts| texts.value).unwrap_or_default() {
                 match parse_level(&name.value) {
                     Some(value) => levels.push(Spanned { value, span: name.span }),

@@ -49,6 +49,7 @@ fn load_baseline(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Base
         Diagnostic::error(&empty_source, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
             .with_help("copy `policies/` from the iamdrift repository to create one, or pass the directory that contains `baseline.toml`")
     })?;
+    // A file name without a folder is in the working directory.
     let directory = file.parent().unwrap_or(Path::new(""));
     parse_baseline(&source, DocumentLoader::from_directory(directory), catalog)
 }

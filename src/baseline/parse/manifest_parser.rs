@@ -103,6 +103,7 @@ impl ManifestParser<'_> {
         let assumable_by = self.parse_assumable_by(table);
         let boundary = self.parse_boundary(table);
         let narrower_than = self.reader.read_text(table, "narrower_than");
+        // Optional lists. A value of a wrong type was reported, and the baseline is not used.
         let guards = self.reader.read_texts(table, "guards").map(|texts| texts.value).unwrap_or_default();
         let overrides = self.reader.read_texts(table, "overrides").map(|texts| texts.value).unwrap_or_default();
         references.add_entry(&name, &overrides, &narrower_than, guards.clone());
@@ -171,6 +172,7 @@ impl ManifestParser<'_> {
             return None;
         };
         let mut selector = Selector { span, ..Selector::default() };
+        // `match` is optional beside `tags`. A value of a wrong type was reported.
         for text in arns.map(|texts| texts.value).unwrap_or_default() {
             selector.arns.extend(self.reader.parse_arn_glob("match", &text));
         }

@@ -228,9 +228,9 @@ impl ComparisonWitnessJson {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::cli::published_schema::check_published_schema;
 
     /// A line of `--pairs`, or the result of two files.
     #[derive(JsonSchema)]
@@ -241,18 +241,8 @@ mod tests {
         Files(ComparisonReport),
     }
 
-    fn output_schema() -> serde_json::Value {
-        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-        settings.into_generator().into_root_schema_for::<CompareOutput>().to_value()
-    }
-
     #[test]
     fn published_schema_matches_the_types() {
-        let schema_text = serde_json::to_string_pretty(&output_schema()).unwrap() + "\n";
-        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            std::fs::write("schemas/compare.schema.json", &schema_text).unwrap();
-        }
-        let published = std::fs::read_to_string("schemas/compare.schema.json").unwrap();
-        assert_eq!(published, schema_text, "run the test with UPDATE_SCHEMAS=1 if the change is intended");
+        check_published_schema::<CompareOutput>("compare");
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use iamdrift::baseline::Baseline;
+use iamdrift::baseline::{Baseline, Strength};
 use iamdrift::classify::{ClassSource, DeclarationStatus, Evidence, InferredClass, InventoryRow};
+use iamdrift::report::text::{render_basis, render_class_reason, render_match};
 use iamdrift::snapshot::Snapshot;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,7 +54,7 @@ struct PrincipalJson<'a> {
     /// What decides the class: the manifest, hints, or nothing.
     basis: ClassSource,
     /// The reason, in one line.
-    reason: &'a str,
+    reason: String,
     /// Its declaration status. Null without a baseline.
     coverage: Option<DeclarationStatus>,
     /// The names of the entries that match it: one if it is declared, several if it is ambiguous.
@@ -63,9 +64,41 @@ struct PrincipalJson<'a> {
     /// Why the baseline ignores it. Null if it does not.
     ignored_because: Option<&'a str>,
     /// The evidence, the strongest first. The manifest takes precedence.
-    hints: &'a [Evidence],
+    hints: Vec<EvidenceJson<'a>>,
     /// Whether its trust policy is missing or cannot be read, so that hints are incomplete.
     trust_missing: bool,
+}
+
+/// A match of a hint.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
+struct EvidenceJson<'a> {
+    /// The name of the hint; `path` if AWS reserves the path of the principal; `assumed-by` if the class is that of a
+    /// principal that can assume the role.
+    hint: &'a str,
+    /// The class that it suggests.
+    kind: InferredClass,
+    /// How reliable it is.
+    strength: Strength,
+    /// What matched: `trusts the service lambda.amazonaws.com`.
+    found: String,
+    /// Why this suggests the class.
+    because: String,
+    /// The URL of the documentation.
+    source: Option<&'a str>,
+}
+
+impl<'a> EvidenceJson<'a> {
+    fn new(evidence: &'a Evidence) -> EvidenceJson<'a> {
+        EvidenceJson {
+            hint: &evidence.hint,
+            kind: evidence.kind,
+            strength: evidence.strength,
+            found: render_match(&evidence.found),
+            because: render_basis(&evidence.because),
+            source: evidence.source.as_deref(),
+        }
+    }
 }
 
 /// Renders the list.
@@ -104,30 +137,23 @@ fn to_principal_json<'a>(row: &'a InventoryRow<'_>) -> PrincipalJson<'a> {
         account: row.account.id.as_str(),
         kind: row.class,
         basis: row.class_source,
-        reason: &row.reason,
+        reason: render_class_reason(&row.reason),
         coverage: row.declaration,
         entries: &row.entries,
         owner: row.owner.as_deref(),
         ignored_because: row.ignore_reason.as_deref(),
-        hints: &row.classification.evidence,
+        hints: row.classification.evidence.iter().map(EvidenceJson::new).collect(),
         trust_missing: row.is_trust_missing(),
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::cli::published_schema::check_published_schema;
 
-    /// `UPDATE_SCHEMAS=1` updates the schema.
     #[test]
     fn published_schema_matches_the_types() {
-        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-        let schema = settings.into_generator().into_root_schema_for::<PrincipalsDocument<'static>>();
-        let schema_text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
-            std::fs::write("schemas/principals.schema.json", &schema_text).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string("schemas/principals.schema.json").unwrap(), schema_text);
+        check_published_schema::<PrincipalsDocument<'static>>("principals");
     }
 }

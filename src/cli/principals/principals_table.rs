@@ -5,6 +5,7 @@ use std::io::Write;
 use iamdrift::audit::format_count;
 use iamdrift::baseline::{PrincipalClass, Strength};
 use iamdrift::classify::{DeclarationStatus, Evidence, InferredClass, InventoryRow};
+use iamdrift::report::text::{render_class_reason, render_evidence, render_match};
 use iamdrift::report::{Layout, Paragraph, Verbosity};
 use iamdrift::snapshot::Snapshot;
 use owo_colors::Style;
@@ -91,12 +92,13 @@ fn write_principal(
     }
     line.write(layout, out)?;
     let continuation = || Paragraph::new(CLASS_COLUMN, CLASS_COLUMN + 2);
+    let reason = render_class_reason(&row.reason);
     let deciding = row.classification.evidence.first().filter(|first| first.kind == row.class);
     match (row.declaration, deciding) {
         (Some(DeclarationStatus::Declared), Some(evidence)) => {
-            continuation().add_words(&format!("{}; it {}", row.reason, evidence.found)).write(layout, out)?;
+            continuation().add_words(&format!("{reason}; it {}", render_match(&evidence.found))).write(layout, out)?;
         }
-        _ => continuation().add_words(&row.reason).write(layout, out)?,
+        _ => continuation().add_words(&reason).write(layout, out)?,
     }
     // Evidence for the same class is shown with `--all` only. Contradicting evidence is always shown, unless it is
     // faint or the class is certain.
@@ -105,8 +107,12 @@ fn write_principal(
         |evidence: &Evidence| evidence.kind != row.class && evidence.strength > Strength::Faint && !is_certain;
     let is_shown = |evidence: &&Evidence| verbosity == Verbosity::All || contradicts(evidence);
     for evidence in row.classification.evidence.iter().filter(|evidence| Some(*evidence) != deciding).filter(is_shown) {
-        let text =
-            format!("hint of {} ({}): {}", evidence.kind.as_str(), evidence.strength.as_str(), evidence.reason());
+        let text = format!(
+            "hint of {} ({}): {}",
+            evidence.kind.as_str(),
+            evidence.strength.as_str(),
+            render_evidence(evidence)
+        );
         let words = text.split(' ').fold(continuation(), |line, word| line.add_span(1, word, Style::new().dimmed()));
         words.write(layout, out)?;
     }

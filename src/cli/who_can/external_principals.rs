@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use iamdrift::baseline::Glob;
 use iamdrift::catalog::{ActionId, Catalog};
-use iamdrift::iam::{ActionPattern, AwsPrincipal, Effect, ElementKind, PrincipalEntry, Statement};
+use iamdrift::iam::{ActionPattern, Effect, ElementKind, Statement};
 use iamdrift::snapshot::Snapshot;
+use iamdrift::trust::{TrustGrant, parse_principal_element};
 
 /// A warning for each resource policy and trust policy that allows the action to principals outside the snapshot.
 pub fn warn_of_external_principals(
@@ -49,8 +50,8 @@ pub fn warn_of_external_principals(
             .filter(|statement| may_grant_action(statement))
             .filter_map(|statement| statement.principal.as_ref());
         let external_names: BTreeSet<String> = elements
-            .flat_map(|element| &element.entries)
-            .filter_map(|entry| external_principal_name(snapshot, entry))
+            .flat_map(parse_principal_element)
+            .filter_map(|grant| external_principal_name(snapshot, &grant))
             .collect();
         if !external_names.is_empty() {
             let names: Vec<String> = external_names.into_iter().collect();
@@ -69,14 +70,17 @@ fn literal_prefix(glob: &str) -> Option<&str> {
 }
 
 /// The name of a principal outside the snapshot. `None` if it is in the snapshot, or is an AWS service.
-fn external_principal_name(snapshot: &Snapshot, entry: &PrincipalEntry) -> Option<String> {
-    let account = match entry {
-        PrincipalEntry::Anyone => return Some("anyone".to_owned()),
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => account.as_str().to_owned(),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => arn.account().to_owned(),
-        PrincipalEntry::Federated(provider) => return Some(provider.to_string()),
-        PrincipalEntry::CanonicalUser(id) => return Some(format!("canonical user {id}")),
-        PrincipalEntry::Service(_) | PrincipalEntry::Aws(AwsPrincipal::UniqueId(_)) => return None,
+fn external_principal_name(snapshot: &Snapshot, grant: &TrustGrant) -> Option<String> {
+    let account = match grant {
+        TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) => return Some("anyone".to_owned()),
+        TrustGrant::Account(account) => account.as_str(),
+        TrustGrant::Principal(arn) => arn.account(),
+        TrustGrant::AnyOidcProvider
+        | TrustGrant::AnySamlProvider
+        | TrustGrant::Saml { .. }
+        | TrustGrant::Oidc { .. }
+        | TrustGrant::Other(_) => return Some(grant.as_str().to_owned()),
+        TrustGrant::Service { .. } | TrustGrant::UniqueId(_) => return None,
     };
     let known = snapshot.accounts.iter().any(|known| known.id.as_str() == account);
     (!known).then(|| format!("account {account}"))

@@ -28,6 +28,7 @@ pub(super) async fn read_sqs_policies(
             {
                 Ok(answer) => {
                     let mut attributes = answer.attributes.unwrap_or_default();
+                    // AWS returns the ARN. If it did not, the URL would be an error when the snapshot is read.
                     let arn = attributes.remove(&QueueAttributeName::QueueArn).unwrap_or(url);
                     recorder.record_policy(arn, Ok(attributes.remove(&QueueAttributeName::Policy)))?;
                 }

@@ -147,6 +147,7 @@ impl DocumentParser<'_> {
         let principal = self.parse_principal(node, effect);
         let action = self.parse_action(node);
         let resource = self.parse_resource(node);
+        // A statement without `Condition` has no condition. An invalid one is an error of the document.
         let conditions = node.get("Condition").map(|c| self.parse_conditions(c)).unwrap_or_default();
         Some(Statement {
             index,

@@ -91,6 +91,7 @@ pub(crate) fn is_contained(
 pub(crate) fn find_uncataloged_actions(solver: &Solver<'_>, access: &Access) -> Option<Vec<String>> {
     let granting = access.branches.iter().flat_map(|branch| branch.allow_layers.iter().flatten());
     let unknown_by_statement: Option<Vec<Vec<String>>> =
+        // `None` makes the bound incomplete: then the solver decides.
         granting.map(|statement_use| solver.unknown_actions(statement_use).ok()).collect();
     unknown_by_statement.map(|all| all.concat())
 }
@@ -133,6 +134,7 @@ fn collect_listed_actions<'s>(
         match solver.listed_actions(statement_use) {
             Ok(actions) => bits.union_with(&actions),
             Err(_) if unknown == UnknownActions::AssumeAll => bits.insert_range(..),
+            // A subset stays one without these actions.
             Err(_) => {}
         }
     }

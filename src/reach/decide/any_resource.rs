@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use super::action_bounds::is_on_all_resources;
 use super::decision_key::DecisionKey;
-use super::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
+use super::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use super::world::{CachedAnswer, QueryTarget, World};
 use crate::access::decide_condition;
-use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Branch, Question, StatementUse, UndecidedReason, build_allow_all,
-};
+use crate::solve::{Access, Branch, StatementUse, UndecidedReason, build_allow_all};
 
 /// Whether a statement matches requests for its actions, as far as the known context decides it.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -52,18 +50,8 @@ impl World<'_> {
         }
         let decision_key = DecisionKey::new(&access.branches, effective.partition, |key| effective.known.fact(key));
         let answer = self.answers.get_or_compute((id, QueryTarget::AnyResource, decision_key), || {
-            let answer = self.solver.answer(&Question {
-                effective: &access,
-                declared: &Access::from_policies([(complement, 0)]),
-                known: effective.known,
-                partition: Some(effective.partition),
-                world: ActionWorld::Existing,
-                single_request: None,
-                budget: BUDGET,
-                detail: AnswerDetail::Verdict,
-                witness_account: Some(effective.account),
-                replay: None,
-            });
+            let excluded = Access::from_policies([(complement, 0)]);
+            let answer = self.solver.answer(&self.build_question(effective, &access, &excluded));
             Arc::new(CachedAnswer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
         });
         undecided.extend(answer.undecided.iter().cloned());

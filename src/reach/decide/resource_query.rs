@@ -8,15 +8,13 @@ use fixedbitset::FixedBitSet;
 
 use super::context_facts::{ContextFacts, add_context_facts};
 use super::decision_key::DecisionKey;
-use super::effective::{BUDGET, EffectiveAccess};
+use super::effective::EffectiveAccess;
 use super::world::{CachedAnswer, QueryTarget, World};
 use crate::access::{KeyFact, decide_condition};
 use crate::catalog::ActionId;
 use crate::iam::{Condition, ContextKey, ElementKind, Statement, Template, TemplatePart};
 use crate::reach::model::arn_index::ArnIndex;
-use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Branch, Question, StatementUse, UndecidedReason, build_allow_all,
-};
+use crate::solve::{Access, Branch, Question, StatementUse, UndecidedReason, build_allow_all};
 
 /// A question about one action and many resources.
 pub(crate) struct ResourceQuery<'q> {
@@ -122,16 +120,11 @@ impl ResourceQuery<'_> {
         let answer = self.world.answers.get_or_compute((self.action, target, decision_key), || {
             let known = add_context_facts(self.effective.known, access, resource, self.facts);
             let answer = solver.answer(&Question {
-                effective: access,
-                declared: &Access::default(),
                 known: &known,
-                partition: Some(self.effective.partition),
-                world: ActionWorld::Existing,
                 single_request: Some((&solver.catalog.full_name(self.action), arn)),
-                budget: BUDGET,
-                detail: AnswerDetail::Verdict,
+                // Principals of other accounts use the answer, too.
                 witness_account: None,
-                replay: None,
+                ..self.world.build_question(self.effective, access, &Access::default())
             });
             Arc::new(CachedAnswer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
         });

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::decision_key::DecisionKey;
-use super::effective::EffectiveAccess;
+use super::effective::{BUDGET, EffectiveAccess};
 use super::time_floor::TimeFloor;
 use crate::access::{Layers, Request, evaluate};
 use crate::base::cache::Cache;
@@ -20,7 +20,7 @@ use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::trust_index::TrustIndex;
 use crate::snapshot::Snapshot;
-use crate::solve::{Solver, UndecidedReason};
+use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
 use crate::trust::TrustAnalyzer;
 
 /// The principals of a snapshot, and what decisions about them need.
@@ -126,6 +126,28 @@ impl<'a> World<'a> {
         let layers = node.build_layers_after(&state.change);
         let account = node.account.id.as_str();
         EffectiveAccess::new(self.solver, &self.time_floor, layers, &node.known, node.account.partition, account)
+    }
+
+    /// The question whether `allowed` has a request that `excluded` does not have, among the requests that a state can
+    /// send: only the verdict, without a witness. A caller that needs more replaces some fields.
+    pub(crate) fn build_question<'q>(
+        &self,
+        effective: &'q EffectiveAccess<'_>,
+        allowed: &'q Access,
+        excluded: &'q Access,
+    ) -> Question<'q> {
+        Question {
+            effective: allowed,
+            declared: excluded,
+            known: effective.known,
+            partition: Some(effective.partition),
+            world: ActionWorld::Existing,
+            single_request: None,
+            budget: BUDGET,
+            detail: AnswerDetail::Verdict,
+            witness_account: Some(effective.account),
+            replay: None,
+        }
     }
 
     /// Evaluates a witness with the concrete evaluator.

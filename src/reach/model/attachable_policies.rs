@@ -55,6 +55,7 @@ fn list_aws_policies(account: &Account) -> impl Iterator<Item = AttachablePolicy
 }
 
 fn to_attachable(policy: &ManagedPolicy) -> AttachablePolicy {
+    // Who attaches a policy without a document is undecided (`UndecidedReason::UnreadablePolicy`).
     let document = policy.document.document.as_ref().ok().map(Arc::clone);
     AttachablePolicy { arn: Arc::from(policy.arn.as_str()), name: policy.name.clone(), document }
 }

@@ -10,13 +10,11 @@ use crate::access::{Layers, PrincipalType, ResourcePolicies, ResourcePolicy};
 use crate::catalog::ActionId;
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::{add_context_facts, principal_fact};
-use crate::reach::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
+use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
 use crate::reach::decide::world::World;
 use crate::reach::model::state::NodeState;
-use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Grant, Question, UndecidedReason, WitnessReplay, build_effective_access,
-};
+use crate::solve::{Access, AnswerDetail, Grant, Question, UndecidedReason, WitnessReplay, build_effective_access};
 
 pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -67,6 +65,7 @@ pub(crate) fn find_assumable_by_name(
 }
 
 fn find_account_roles(world: &World<'_>, account: &str) -> FixedBitSet {
+    // An account that no trust policy names.
     world.trust_index.find_account_roles(account).cloned().unwrap_or_else(|| world.principals.empty_set())
 }
 
@@ -273,16 +272,11 @@ pub(crate) fn query_assume_role(
     let known = add_context_facts(effective.known, &access, role, &facts);
     let replay: &WitnessReplay<'_> = &|request, interpretation| world.replay(layers, request, interpretation);
     let answer = world.solver.answer(&Question {
-        effective: &access,
-        declared: &Access::default(),
         known: &known,
-        partition: Some(effective.partition),
-        world: ActionWorld::Existing,
         single_request: Some((ASSUME_ROLE, world.arn(role))),
-        budget: BUDGET,
         detail,
-        witness_account: Some(effective.account),
         replay: Some(replay),
+        ..world.build_question(effective, &access, &Access::default())
     });
     (answer.grants.into_iter().next(), answer.undecided)
 }

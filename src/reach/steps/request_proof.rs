@@ -6,12 +6,10 @@ use super::assume_role::{add_trust_policy, query_assume_role};
 use crate::access::{PolicyOrigin, Request};
 use crate::iam::{ContextKey, Interpretation};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
-use crate::reach::decide::effective::{BUDGET, EffectiveAccess, RequiredLayers, restrict_to_action};
+use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::decide::world::World;
 use crate::reach::model::complement::allow_all_except;
-use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access,
-};
+use crate::solve::{Access, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access};
 
 const PROOF_DETAIL: AnswerDetail = AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::Single };
 
@@ -45,8 +43,11 @@ impl RequestProver<'_> {
         let grant = grant?;
         // A principal that the trust policy names needs no statement of its own.
         let policies = build_effective_access(&layers).1;
-        let own_policy =
-            policies.get(grant.statement_id.0).filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
+        let own_policy = grant
+            .statement_id
+            .0
+            .find(&policies)
+            .filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
         let granted_by = own_policy.map(|policy| (policy.name.clone(), grant.statement_id.1));
         Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
@@ -107,20 +108,15 @@ impl RequestProver<'_> {
             self.world.replay(&self.effective.layers, request, interpretation)
         };
         let answer = self.world.solver.answer(&Question {
-            effective: access,
-            declared: excluded,
             known: &known,
-            partition: Some(self.effective.partition),
-            world: ActionWorld::Existing,
             single_request,
-            budget: BUDGET,
             detail: PROOF_DETAIL,
-            witness_account: Some(self.effective.account),
             replay: Some(&replay),
+            ..self.world.build_question(self.effective, access, excluded)
         });
         undecided.extend(answer.undecided);
         let grant = answer.grants.into_iter().find(|grant| grant.witness.is_some())?;
-        let policy = self.effective.policies.get(grant.statement_id.0).map(|policy| policy.name.clone());
+        let policy = grant.statement_id.0.find(&self.effective.policies).map(|policy| policy.name.clone());
         let granted_by = policy.map(|name| (name, grant.statement_id.1));
         Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }

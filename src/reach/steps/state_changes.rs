@@ -139,8 +139,7 @@ impl StepFinder<'_> {
             holders.intersect_with(self.account_principals);
             if !holders.is_clear() {
                 // A version whose content is unknown could allow anything.
-                undecided
-                    .extend(unreadable(policy).iter().map(|version| UndecidedReason::UnreadInput(version.to_string())));
+                undecided.extend(unreadable(policy).iter().map(UndecidedReason::from));
             }
             for (principal, (version_id, _)) in
                 holders.ones().flat_map(|principal| versions(policy).iter().map(move |version| (principal, version)))
@@ -194,8 +193,7 @@ impl StepFinder<'_> {
             if policy.document.is_none() {
                 if !found.is_clear() {
                     // The policy could allow anything.
-                    let reason = format!("the document of {}, which can be attached, cannot be read", policy.arn);
-                    undecided.insert(UndecidedReason::UnreadInput(reason));
+                    undecided.insert(UndecidedReason::UnreadablePolicy { arn: policy.arn.to_string() });
                 }
                 continue;
             }

@@ -43,6 +43,7 @@ impl StepFinder<'_> {
                 version.map(|version| TouchedResource::without_policy(version.policy_arn.as_ref())).collect()
             }
             TechniqueKind::AttachGroup => {
+                // INVARIANT: every technique of this kind requires an action (a test checks this).
                 let Some(action) = technique.required_actions.first() else { return Vec::new() };
                 let groups = self.find_groups(action, attached_policy, undecided);
                 let group = groups.ones().find(|group| self.find_members(*group).contains(to.principal));

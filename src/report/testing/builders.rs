@@ -96,23 +96,12 @@ pub(super) fn nearest(document: &str, sid: &str, why: MismatchReason) -> Option<
 }
 
 pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<PrincipalRef>, title: Title) -> Finding {
-    let seed = format!("{rule}{title:?}{:?}", principal.as_ref().map(|p| &p.arn));
-    Finding {
-        rule,
-        severity,
-        fingerprint: blake3::hash(seed.as_bytes()).to_hex().chars().take(16).collect(),
-        principal,
-        title,
-        action_count: 0,
-        destructive_count: 0,
-        excess: Vec::new(),
-        reasons: Vec::new(),
-        path: Vec::new(),
-        place: Some(snapshot(12)),
-        remediations: Vec::new(),
-        first_seen: None,
-        accepted: None,
-    }
+    let cause = format!("{title:?}");
+    let builder = match principal {
+        Some(principal) => FindingBuilder::for_principal(rule, severity, title, principal, snapshot(12)),
+        None => FindingBuilder::for_baseline(severity, title, snapshot(12)),
+    };
+    builder.causes([cause]).build()
 }
 
 /// An audit with the counts of its principals and findings.

@@ -3,6 +3,7 @@
 use super::builders::*;
 use crate::audit::*;
 use crate::baseline::PrincipalClass;
+use crate::snapshot::MissingReason;
 use crate::solve::UndecidedReason;
 
 /// An audit without findings.
@@ -62,7 +63,8 @@ pub(in crate::report) fn hostile() -> Audit {
         scope: DenyScope::Persona,
         policy: serde_json::json!({ "Statement": [{ "Effect": "Deny", "Sid": "\u{202e}\u{200b}x" }] }),
     }];
-    let reason = Reason::Undecided(UndecidedReason::UnreadInput("group \u{1b}[31mred\ris not in the snapshot".into()));
+    let name = "group \u{1b}[31mred\r".into();
+    let reason = Reason::Undecided(UndecidedReason::MissingDocument { name, reason: MissingReason::NotCollected });
     let title = Title::UndecidedForReasons { count: 2 };
     let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(evil.clone()), title);
     undecided.reasons = vec![reason];

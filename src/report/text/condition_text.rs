@@ -91,7 +91,7 @@ fn render_range(key: &str, range: &FieldRange) -> Option<String> {
     if !range.intervals.is_empty() {
         tests.push(format!("is in {}", range.intervals.join(" or ")));
     }
-    tests.extend(range.other_constraints.iter().cloned());
+    tests.extend(range.other_constraints.iter().map(ToString::to_string));
     let present = tests.join(" and ");
     match (range.may_be_missing, range.may_be_present, tests.is_empty()) {
         (true, true, true) => None,

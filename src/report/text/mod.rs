@@ -3,8 +3,10 @@
 //! - `counts`, `names`: numbers, times and names
 //! - `condition_text`: the resources and conditions of an excess, from its cubes
 //! - `policy_json`: policy documents to copy
+//! - `class_reasons`: the class of a principal, with the evidence
 //! - `titles`, `reasons`, `remediations`, `steps`, `nearest`: the sentences of a finding
 
+mod class_reasons;
 pub mod condition_text;
 pub(super) mod counts;
 pub(super) mod names;
@@ -15,6 +17,7 @@ mod remediations;
 mod steps;
 mod titles;
 
+pub use class_reasons::{render_basis, render_class_reason, render_evidence, render_match};
 pub use nearest::render_nearest;
 pub use reasons::render_reason;
 pub use remediations::{RenderedRemediation, render_remediation};

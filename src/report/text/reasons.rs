@@ -1,8 +1,9 @@
 //! The facts to judge a finding by, one sentence each.
 
+use super::class_reasons::{render_class_reason, render_match};
 use super::counts::{format_are, format_count, format_destructive};
 use super::names::shorten_arn;
-use crate::audit::Reason;
+use crate::audit::{AssumerEvidence, Reason};
 use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
 
@@ -25,8 +26,8 @@ pub fn render_reason(reason: &Reason) -> String {
             format_are(*count, "destructive action")
         ),
         Reason::SameAsAlso { operator } => format!("{} also has the same access", shorten_arn(operator)),
-        Reason::HumansAssume { evidence } => format!("humans: it {evidence}"),
-        Reason::AgentsAssume { evidence } => format!("agents: it {evidence}"),
+        Reason::HumansAssume { evidence } => format!("humans: it {}", render_assumer_evidence(evidence)),
+        Reason::AgentsAssume { evidence } => format!("agents: it {}", render_assumer_evidence(evidence)),
         Reason::Assumes(assumption) => format!("assumes (not in the snapshot): {assumption}"),
         Reason::NoAssumerDeclared { entry } => format!("entry \"{entry}\" declares that nobody can assume it"),
         Reason::DeclaredAssumers { entry, patterns } => {
@@ -51,11 +52,24 @@ pub fn render_reason(reason: &Reason) -> String {
         Reason::NoExternalId { account } => format!(
             "no external ID is required: other customers of account {account} can make it use this role (confused deputy)"
         ),
-        Reason::Classified { class: InferredClass::Unknown, evidence } => format!("class unknown: {evidence}"),
-        Reason::Classified { class, evidence } => format!("probably {}: it {evidence}", with_article(*class)),
+        Reason::Classified { class: InferredClass::Unknown, reason } => {
+            format!("class unknown: {}", render_class_reason(reason))
+        }
+        Reason::Classified { class, reason } => {
+            format!("probably {}: it {}", with_article(*class), render_class_reason(reason))
+        }
         Reason::BoundaryDeclared { entry, place } => format!("entry \"{entry}\" declares it: {place}"),
         Reason::NoCeilingApplied { principal } => format!("no ceiling was applied to {principal}"),
         Reason::AcceptedFor(reason) => format!("accepted for: {reason}"),
+    }
+}
+
+fn render_assumer_evidence(evidence: &AssumerEvidence) -> String {
+    match evidence {
+        AssumerEvidence::Trusted(found) => render_match(found),
+        AssumerEvidence::ByAccount { account, principal } => {
+            format!("trusts account {account}, and the policies of {principal} allow it")
+        }
     }
 }
 

@@ -26,6 +26,7 @@ impl EmbeddedDocument {
     /// string, so that an error is reported when the snapshot is read.
     pub fn decode(text: &str) -> EmbeddedDocument {
         let decoded = if text.trim_start().starts_with('%') {
+            // Text that cannot be decoded is kept: reading the snapshot reports it as an invalid document.
             percent_encoding::percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
         } else {
             None
@@ -44,6 +45,7 @@ impl EmbeddedDocument {
 }
 
 fn nesting_depth(node: &JsonNode) -> usize {
+    // A value is an object, a list, or has no children.
     let children = node.members().iter().map(|member| &member.value).chain(node.as_array().unwrap_or_default());
     1 + children.map(nesting_depth).max().unwrap_or(0)
 }

@@ -21,7 +21,7 @@ pub enum LayerKind {
 }
 
 /// Why a document is missing.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+#[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum MissingReason {
     /// The snapshot does not contain it.
     NotCollected,

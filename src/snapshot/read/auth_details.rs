@@ -194,6 +194,7 @@ impl AuthDetailsReader<'_> {
         };
         Some(IdentityDetail {
             kind,
+            // The ARN contains the name and the path, too.
             name: given_name.unwrap_or(name),
             path: given_path.unwrap_or(path),
             unique_id,
@@ -234,6 +235,7 @@ impl AuthDetailsReader<'_> {
                 continue;
             }
             let key = self.fields.required_text(tag, "Key", "the tag").map(|(key, _)| key.to_owned());
+            // AWS: *Tag*. A tag can have an empty value.
             let value = self.fields.optional_text(tag, "Value").unwrap_or_default().to_owned();
             tags.extend(key.map(|key| (key, value)));
         }

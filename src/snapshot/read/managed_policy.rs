@@ -27,6 +27,7 @@ pub(super) fn read_managed_policy(
         return None;
     }
     let last_segment = arn.resource().rsplit('/').next().unwrap_or_default();
+    // The last segment of the ARN is the name.
     let name = fields.optional_text(node, "PolicyName").unwrap_or(last_segment).to_owned();
     let versions = fields.optional_list(node, "PolicyVersionList");
     let default_index = find_default_version(fields, node, versions);

@@ -105,6 +105,7 @@ impl OrganizationReader<'_> {
         if !self.fields.is_object(node, subject) {
             return;
         }
+        // The name is for people. The id identifies the node.
         let name = self.fields.optional_text(node, "Name").unwrap_or_default().to_owned();
         let enabled_policy_types =
             if kind == OrgNodeKind::Root { self.read_enabled_policy_types(node) } else { Vec::new() };
@@ -160,6 +161,7 @@ impl OrganizationReader<'_> {
 
     fn check_parents(&mut self) {
         for (id, span) in std::mem::take(&mut self.parents) {
+            // INVARIANT: `self.parents` has only nodes with a parent.
             let parent = self.nodes.get(&id).and_then(|unit| unit.parent.clone()).unwrap_or_default();
             match self.nodes.get(&parent).map(|unit| unit.kind) {
                 None => self.fields.report_error(

@@ -15,14 +15,43 @@ pub struct StatementUse {
     pub resource_scope: Option<Arc<ResourceScope>>,
     /// Whether the statement applies only to services that support resource control policies.
     pub rcp_services_only: bool,
-    /// The caller's number of the policy. Grants carry it. [`StatementUse::NO_POLICY`] if no policy grants.
-    pub policy_index: usize,
+    /// The policy of the statement. Grants carry it.
+    pub policy_index: PolicyIndex,
 }
 
-impl StatementUse {
-    /// The policy index of statements that belong to no policy of the caller, such as the access of a root user.
-    pub const NO_POLICY: usize = usize::MAX;
+/// The policy of a statement, in the caller's list of policies. Formulas have many of them, so it is small.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum PolicyIndex {
+    /// The policy at this position.
+    Listed(u32),
+    /// No policy of the caller, such as the access of a root user.
+    Unlisted,
+}
 
+impl PolicyIndex {
+    /// The policy at a position.
+    pub fn from_position(position: usize) -> PolicyIndex {
+        PolicyIndex::Listed(u32::try_from(position).expect("fewer than 2^32 policies"))
+    }
+
+    /// The position of the policy. `None` if the caller does not list it.
+    pub fn position(self) -> Option<usize> {
+        match self {
+            PolicyIndex::Listed(position) => Some(position as usize),
+            PolicyIndex::Unlisted => None,
+        }
+    }
+
+    /// The policy in the caller's list. `None` if the caller does not list it.
+    pub fn find<T>(self, policies: &[T]) -> Option<&T> {
+        policies.get(self.position()?)
+    }
+}
+
+/// The policy of a statement, and the index of the statement in it.
+pub type StatementId = (PolicyIndex, usize);
+
+impl StatementUse {
     /// All statements of a document that the caller does not list as a policy.
     pub fn from_document(document: &Arc<PolicyDocument>) -> impl Iterator<Item = StatementUse> {
         (0..document.statements.len()).map(|index| StatementUse {
@@ -30,7 +59,7 @@ impl StatementUse {
             statement_index: index,
             resource_scope: None,
             rcp_services_only: false,
-            policy_index: StatementUse::NO_POLICY,
+            policy_index: PolicyIndex::Unlisted,
         })
     }
 
@@ -104,7 +133,7 @@ fn select_by_effect(
         statement_index: s.index,
         resource_scope: None,
         rcp_services_only: false,
-        policy_index,
+        policy_index: PolicyIndex::from_position(policy_index),
     })
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::formula::{Access, Branch, ResourceScope, StatementUse};
+use super::formula::{Access, Branch, PolicyIndex, ResourceScope, StatementUse};
 use crate::access::{
     Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect,
     UnknownResourcePolicy, find_named_sessions, match_principal,
@@ -62,7 +62,7 @@ impl AccessBuilder<'_> {
     ) -> (Vec<StatementUse>, Vec<StatementUse>) {
         let (mut allows, mut denies) = (Vec::new(), Vec::new());
         for policy in policies {
-            let policy_index = self.policies.len();
+            let policy_index = PolicyIndex::from_position(self.policies.len());
             self.policies.push(policy.clone());
             for statement in &policy.document.statements {
                 let statement_use = StatementUse {
@@ -133,7 +133,7 @@ impl AccessBuilder<'_> {
         let mut deny_statements = lists.deny_statements.clone();
         let mut grants: Vec<(&ResourcePolicy, PrincipalMatch, Vec<StatementUse>)> = Vec::new();
         for policy in &layers.resource_policies {
-            let policy_index = self.policies.len();
+            let policy_index = PolicyIndex::from_position(self.policies.len());
             self.policies.push(policy.policy.clone());
             let scope = Arc::new(ResourceScope {
                 service: find_restricted_service(policy),
@@ -248,6 +248,7 @@ impl AccessBuilder<'_> {
     /// Whether the resource belongs to another account.
     fn is_in_other_account(&self, policy: &ResourcePolicy) -> bool {
         let arn_account = find_covered_arn(policy).map(|a| a.account().to_owned()).filter(|a| !a.is_empty());
+        // The ARN of a bucket has no account. The snapshot has the owner.
         let owner = arn_account.unwrap_or_else(|| policy.owner.as_str().to_owned());
         self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
     }

@@ -1,6 +1,6 @@
 //! Operations on access formulas: intersection, and restriction to some statements.
 
-use super::formula::{Access, Branch, StatementUse};
+use super::formula::{Access, Branch, PolicyIndex, StatementId, StatementUse};
 use crate::iam::ElementKind;
 
 impl Access {
@@ -16,7 +16,7 @@ impl Access {
     }
 
     /// The formula without the statements of some policies.
-    pub(crate) fn exclude_policies(&self, is_excluded: impl Fn(usize) -> bool) -> Access {
+    pub(crate) fn exclude_policies(&self, is_excluded: impl Fn(PolicyIndex) -> bool) -> Access {
         let mut remaining = self.clone();
         for branch in &mut remaining.branches {
             for list in branch.allow_layers.iter_mut().chain([&mut branch.deny_statements]) {
@@ -45,9 +45,9 @@ impl Access {
         self
     }
 
-    /// The formula with those granting statements only that can allow a future action. `keep` takes the index of the
-    /// policy and the index of the statement.
-    pub(crate) fn wildcard_grants(&self, keep: impl Fn((usize, usize)) -> bool) -> Access {
+    /// The formula with those granting statements only that can allow a future action. `keep` takes the id of the
+    /// statement.
+    pub(crate) fn wildcard_grants(&self, keep: impl Fn(StatementId) -> bool) -> Access {
         self.restrict_grants(|statement_use| {
             let element = &statement_use.statement().action;
             let has_wildcard = element.kind == ElementKind::NotList || element.patterns.iter().any(|p| !p.is_literal());

@@ -46,6 +46,7 @@ impl RenamedAccess {
                 // A renamed key is single-valued.
                 KeyFact::Set(values) => match <[String; 1]>::try_from(values) {
                     Ok([value]) => KeyFact::Value(value),
+                    // Several values: the key may have any of them. A witness is replayed with all of them.
                     Err(_) => KeyFact::Free,
                 },
                 fact => fact,

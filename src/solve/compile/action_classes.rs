@@ -126,6 +126,7 @@ impl Solver<'_> {
         for action in candidates.ones() {
             let id = ActionId(u32::try_from(action).expect("an index below the catalog's count, which is a `u32`"));
             let (block, sensitivity) = partition.block_of(action);
+            // The rank orders answers only. Without ranks, all are equal.
             let rank = ranks.get(action).copied().unwrap_or(0);
             let next = classes.len();
             let (class_index, shape) = match (sensitivity, class_by_block.get_mut(block)) {

@@ -6,7 +6,7 @@ use super::arn_segment::ArnSegment;
 use super::binding::CompileEnv;
 use super::solver::Solver;
 use crate::access::KnownContext;
-use crate::solve::access::formula::{Access, ResourceScope, StatementUse};
+use crate::solve::access::formula::{Access, ResourceScope, StatementId, StatementUse};
 use crate::solve::actions::future_patterns::FutureMatch;
 use crate::solve::actions::named_actions::ActionRef;
 use crate::solve::actions::partition::ShapeSensitivity;
@@ -20,7 +20,7 @@ use crate::solve::values::literal::{Field, Literal};
 pub(crate) struct CompiledUse {
     pub actions: Arc<StatementActions>,
     pub literals: Vec<Literal>,
-    pub statement_id: (usize, usize),
+    pub statement_id: StatementId,
     /// The facts about an action's resources and keys on which the statement depends.
     pub sensitivity: ShapeSensitivity,
     /// For a resource policy, the requests that it governs.

@@ -46,6 +46,7 @@ pub(super) fn compute_arn_segment_variants(catalog: &Catalog, shape: ShapeId) ->
     for resource_type in types {
         for format in catalog.arn_formats(*resource_type) {
             let mut segments = format.split(':').skip(3);
+            // A format without these segments names neither a region nor an account.
             let mut next = || segments.next().unwrap_or("");
             let (region, account) = (next(), next());
             let is_variable = |segment: &str| segment.starts_with("${") && segment.ends_with('}');

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cube_search::PartialAssignment;
 use crate::solve::answer::{Cube, FieldRange};
+use crate::solve::range_constraint::{RangeConstraint, TestedValues};
 use crate::solve::strings::alphabet::is_variable;
 use crate::solve::strings::interned_glob::{GlobRef, InternedGlob};
 use crate::solve::strings::interner::GlobInterner;
@@ -50,50 +51,52 @@ fn render_range(state: &FieldState, domain: &[Arc<[GlobRef]>], interner: &GlobIn
             out.intervals = set.describe();
             out.interval_set = set.clone();
             if *unparsable {
-                out.other_constraints.push("or a string of another type".to_owned());
+                out.other_constraints.push(RangeConstraint::IncludesOtherStrings);
             }
         }
         ValueConstraint::Sets(set) => {
             if !set.may_be_empty {
-                out.other_constraints.push("not empty".to_owned());
+                out.other_constraints.push(RangeConstraint::NotEmpty);
             }
             for list in &set.every_value.matches_any_of {
-                out.other_constraints.push(format!("every value matches one of {}", render_patterns(list, interner)));
+                out.other_constraints.push(RangeConstraint::EveryValueMatches(render_patterns(list, interner)));
             }
             if !set.every_value.matches_none_of.is_empty() {
-                out.other_constraints.push(format!(
-                    "no value matches any of {}",
-                    render_patterns(&set.every_value.matches_none_of, interner)
-                ));
+                let patterns = render_patterns(&set.every_value.matches_none_of, interner);
+                out.other_constraints.push(RangeConstraint::NoValueMatches(patterns));
             }
             for (list, listed) in &set.some_value {
-                let verb = if *listed { "some value matches one of" } else { "some value matches none of" };
-                out.other_constraints.push(format!("{verb} {}", render_patterns(list, interner)));
+                let patterns = render_patterns(list, interner);
+                out.other_constraints.push(match listed {
+                    true => RangeConstraint::SomeValueMatches(patterns),
+                    false => RangeConstraint::SomeValueMatchesNone(patterns),
+                });
             }
         }
         ValueConstraint::Mixed(literals) => {
-            out.other_constraints = literals.iter().map(|l| render_literal(l, interner)).collect()
+            out.other_constraints = literals.iter().map(|literal| to_range_constraint(literal, interner)).collect()
         }
     }
     out
 }
 
-fn render_literal(literal: &Literal, interner: &GlobInterner) -> String {
+fn to_range_constraint(literal: &Literal, interner: &GlobInterner) -> RangeConstraint {
     let values = match &literal.values {
-        LiteralValues::Text(globs) => render_patterns(globs, interner),
-        LiteralValues::Ordered(_, set) => set.describe().join(" or "),
+        LiteralValues::Text(globs) => TestedValues::Patterns(render_patterns(globs, interner)),
+        LiteralValues::Ordered(_, set) => TestedValues::Intervals(set.describe()),
         LiteralValues::Sets(test) => match &test.values {
-            SetValues::Some(globs, _) | SetValues::Every(globs, _) => render_patterns(globs, interner),
-            SetValues::Always | SetValues::Never => "a set".to_owned(),
+            SetValues::Some(globs, _) | SetValues::Every(globs, _) => {
+                TestedValues::Patterns(render_patterns(globs, interner))
+            }
+            SetValues::Always | SetValues::Never => TestedValues::AnySet,
         },
-        LiteralValues::Opaque(_) | LiteralValues::Undecidable => "the values of the condition".to_owned(),
+        LiteralValues::Opaque(_) | LiteralValues::Undecidable => TestedValues::Unmodelled,
     };
-    format!("{} {values}", if literal.is_positive { "is" } else { "is not" })
+    if literal.is_positive { RangeConstraint::Is(values) } else { RangeConstraint::IsNot(values) }
 }
 
-fn render_patterns(globs: &[GlobRef], interner: &GlobInterner) -> String {
-    let all: Vec<String> = globs.iter().map(|g| render_pattern(g, interner)).collect();
-    format!("[{}]", all.join(", "))
+fn render_patterns(globs: &[GlobRef], interner: &GlobInterner) -> Vec<String> {
+    globs.iter().map(|glob| render_pattern(glob, interner)).collect()
 }
 
 /// A pattern in the syntax of policies.

@@ -11,6 +11,7 @@ use super::outcome::DecisionOutcome;
 use super::request_shape::{FutureActionName, RequestShape};
 use super::round::DecisionRound;
 use crate::iam::ElementKind;
+use crate::solve::access::formula::StatementId;
 use crate::solve::actions::future_patterns::{FutureMatch, NamePatterns};
 use crate::solve::actions::named_actions::Actions;
 use crate::solve::answer::{Grant, UndecidedReason};
@@ -114,7 +115,7 @@ impl DecisionRound<'_, '_> {
         if self.is_symbolic || !undeclared || !is_unlimited(branch) {
             return false;
         }
-        let mut evident: Vec<((usize, usize), NamePatterns)> = Vec::new();
+        let mut evident: Vec<(StatementId, NamePatterns)> = Vec::new();
         for statement in granting.iter().map(|i| self.prepared.statement(*i)) {
             match statement.future_match(service) {
                 FutureMatch::NoActions => {}

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashSet;
 
 use crate::iam::Interpretation;
+use crate::solve::access::formula::StatementId;
 use crate::solve::actions::named_actions::Actions;
 use crate::solve::answer::{Grant, UndecidedReason};
 use crate::solve::question::{AnswerDetail, Question, WitnessPolicy};
@@ -17,7 +18,7 @@ pub(crate) struct DecisionOutcome {
     /// The reasons why there may be more.
     pub undecided: BTreeSet<UndecidedReason>,
     /// The statements that have a witness.
-    pub witnessed: FxHashSet<(usize, usize)>,
+    pub witnessed: FxHashSet<StatementId>,
 }
 
 impl DecisionOutcome {
@@ -32,7 +33,7 @@ impl DecisionOutcome {
     }
 
     /// Whether no further witness is needed for a statement.
-    pub(crate) fn has_enough_witnesses(&self, statement_id: (usize, usize), detail: AnswerDetail) -> bool {
+    pub(crate) fn has_enough_witnesses(&self, statement_id: StatementId, detail: AnswerDetail) -> bool {
         match detail {
             AnswerDetail::Verdict
             | AnswerDetail::Difference {
@@ -106,7 +107,7 @@ impl DecisionOutcome {
 
 impl Grant {
     /// A grant of future actions without constraints.
-    pub(crate) fn from_future_actions(statement_id: (usize, usize), actions: Actions) -> Grant {
+    pub(crate) fn from_future_actions(statement_id: StatementId, actions: Actions) -> Grant {
         Grant { statement_id, actions, cubes: Vec::new(), has_more_cubes: false, witness: None }
     }
 }

@@ -11,6 +11,7 @@ use super::outcome::DecisionOutcome;
 use super::request_shape::RequestShape;
 use crate::access::{KnownContext, Request};
 use crate::iam::{Arn, ContextKey, Interpretation, Partition};
+use crate::solve::access::formula::StatementId;
 use crate::solve::actions::named_actions::ActionRef;
 use crate::solve::answer::{Cube, Grant, UndecidedReason};
 use crate::solve::budget::{Budget, LimitExceeded};
@@ -45,7 +46,7 @@ pub(crate) struct DecisionRound<'a, 'q> {
 
 /// The excess of one granting statement so far.
 struct StatementDifference {
-    statement_id: (usize, usize),
+    statement_id: StatementId,
     has_excess: bool,
     cubes: Vec<Cube>,
     has_more_cubes: bool,
@@ -161,7 +162,7 @@ impl DecisionRound<'_, '_> {
     fn search_difference(
         &self,
         request_shape: &RequestShape<'_>,
-        statement_id: (usize, usize),
+        statement_id: StatementId,
         clauses: &[Clause],
         undeclared_cases: &[Vec<Clause>],
         outcome: &mut DecisionOutcome,

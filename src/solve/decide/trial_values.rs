@@ -46,6 +46,7 @@ fn choose_fresh_value(question: &Question<'_>, known: &KnownContext, key: &Conte
     match (known.fact(key), key.lower()) {
         (KeyFact::StartsWith(prefix), _) => format!("{prefix}session"),
         (_, "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount") => {
+            // An example: the account of a witness is free if the question has none.
             question.witness_account.unwrap_or("111122223333").to_owned()
         }
         (_, "aws:requestedregion") => "us-east-1".to_owned(),

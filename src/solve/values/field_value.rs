@@ -82,6 +82,7 @@ pub fn text_satisfies(literal: &Literal, text: &[Symbol], interner: &GlobInterne
             let point = match kind {
                 OrderedKind::Number => value::parse_number(&text).map(OrderedValue::Number),
                 OrderedKind::Instant => value::parse_instant(&text).map(OrderedValue::Instant),
+                // A string that is no value of the type is what `includes_unparsable` decides, below.
                 OrderedKind::Address => text.parse::<std::net::IpAddr>().ok().map(|a| match a {
                     std::net::IpAddr::V4(a) => OrderedValue::V4(a.into()),
                     std::net::IpAddr::V6(a) => OrderedValue::V6(a.into()),

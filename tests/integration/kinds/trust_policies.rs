@@ -118,7 +118,11 @@ fn every_trust_policy_is_classified_and_every_miss_is_argued() {
         let miss = MISSES.iter().find(|(missed, ..)| *missed == index);
         let expected = miss.map_or(purpose, |(_, taken_for, _)| *taken_for);
         if found.class != expected {
-            wrong.push(format!("{index} {place}: {:?} for {expected:?}: {}", found.class, found.reason));
+            wrong.push(format!(
+                "{index} {place}: {:?} for {expected:?}: {}",
+                found.class,
+                iamdrift::report::text::render_class_reason(&found.reason)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

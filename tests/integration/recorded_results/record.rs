@@ -89,7 +89,8 @@ fn record_finding(run: &AuditRun, finding: &Value) -> String {
     let arn = finding["principal"]["arn"].as_str();
     let mut parts: Vec<String> = read_list(finding, "excess").iter().map(record_part).collect();
     parts.sort();
-    let accepted = if finding["accepted"].is_null() { "" } else { "\taccepted" };
+    let accepted = finding.get("accepted").expect("the report says of each finding whether it is accepted");
+    let accepted = if accepted.is_null() { "" } else { "\taccepted" };
     format!(
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}{accepted}",
         finding["rule"].as_str().unwrap(),

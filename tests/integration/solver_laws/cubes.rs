@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use iamdrift::access::{ContextValue, Request};
 use iamdrift::iam::ContextKey;
-use iamdrift::solve::{Cube, FieldRange};
+use iamdrift::solve::{Cube, FieldRange, RangeConstraint};
 
 /// Whether a request lies in a cube.
 pub fn holds(cube: &Cube, request: &Request) -> bool {
@@ -21,24 +21,24 @@ pub fn holds(cube: &Cube, request: &Request) -> bool {
 fn one(range: &FieldRange, value: &str) -> bool {
     let within = range.matches_any_of.iter().all(|list| list.iter().any(|p| glob(p, value)));
     let ordered = range.intervals.is_empty() || range.intervals.iter().any(|i| between(i, value));
-    assert!(range.other_constraints.iter().all(|also| also == "or a string of another type"), "{range:?}");
+    assert!(range.other_constraints.iter().all(|also| *also == RangeConstraint::IncludesOtherStrings), "{range:?}");
     within && ordered && !range.matches_none_of.iter().any(|p| glob(p, value))
 }
 
 fn set(range: &FieldRange, values: &[String]) -> bool {
-    range.other_constraints.iter().all(|told| {
-        let (what, list) = told.split_once('[').unwrap_or((told, ""));
-        let patterns: Vec<&str> = list.trim_end_matches(']').split(", ").collect();
-        let matched = |v: &String| patterns.iter().any(|p| glob(p, v));
-        match what.trim_end() {
-            "not empty" => !values.is_empty(),
-            "every value matches one of" => values.iter().all(matched),
-            "no value matches any of" => !values.iter().any(matched),
-            // Said of sets that hold something.
-            "some value matches one of" => values.is_empty() || values.iter().any(matched),
-            "some value matches none of" => values.is_empty() || !values.iter().all(matched),
-            other => panic!("{other:?} is told of a set"),
+    let matched = |patterns: &[String], value: &String| patterns.iter().any(|pattern| glob(pattern, value));
+    range.other_constraints.iter().all(|constraint| match constraint {
+        RangeConstraint::NotEmpty => !values.is_empty(),
+        RangeConstraint::EveryValueMatches(patterns) => values.iter().all(|value| matched(patterns, value)),
+        RangeConstraint::NoValueMatches(patterns) => !values.iter().any(|value| matched(patterns, value)),
+        // Said of sets that hold something.
+        RangeConstraint::SomeValueMatches(patterns) => {
+            values.is_empty() || values.iter().any(|value| matched(patterns, value))
         }
+        RangeConstraint::SomeValueMatchesNone(patterns) => {
+            values.is_empty() || !values.iter().all(|value| matched(patterns, value))
+        }
+        other => panic!("{other:?} is no constraint on a set"),
     })
 }
 

@@ -9,7 +9,8 @@ use super::finder::BypassFinder;
 use super::guard_condition::{build_tag_request, requires_missing_key};
 use super::replaced_action::{replace_action, replace_action_in_scps};
 use crate::access::{KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request};
-use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester, WitnessDecisions};
+use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester};
+use crate::audit::analysis::replay::ReplayDecisions;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::audit::subject::synthetic::build_ceiling;
@@ -18,9 +19,9 @@ use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
 use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::principal_element::{AwsPrincipal, PrincipalEntry};
-use crate::iam::{Arn, Condition, ConditionOperator, Effect, ElementKind, PolicyDocument, Statement};
+use crate::iam::{Arn, Condition, ConditionOperator, ElementKind, PolicyDocument, Statement};
 use crate::solve::Access;
+use crate::trust::{TrustGrant, list_conditional_grants, parse_principal_element};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 const TAG_SESSION: &str = "sts:TagSession";
@@ -73,10 +74,7 @@ impl BypassFinder<'_> {
         method: GuardBypassMethod,
     ) -> Option<GuardBypass> {
         let trust = self.subject.principal.trust_policy.as_ref()?;
-        let allow_statements = trust.document.statements.iter();
-        let allow_statements = allow_statements.filter(|s| s.effect == Effect::Allow && s.action.lists_action(action));
-        let mut callers: Vec<&PrincipalEntry> =
-            allow_statements.flat_map(|statement| self.list_callers(statement)).collect();
+        let mut callers = self.list_callers(&trust.document, action);
         callers.dedup();
         if callers.is_empty() {
             return None;
@@ -95,7 +93,7 @@ impl BypassFinder<'_> {
         let requests = build_ceiling("calls that set the value", vec![statement]);
         let call = SessionCall { action, trust_policy, requests };
         let mut undecided = BTreeSet::new();
-        for caller in callers {
+        for caller in &callers {
             let proof = self.query_caller(caller, &call).collect_into(&mut undecided);
             if !proof.is_empty() {
                 return Some(GuardBypass { method, proof, policies: vec![call.trust_policy] });
@@ -106,7 +104,7 @@ impl BypassFinder<'_> {
     }
 
     /// The calls that a caller may send.
-    fn query_caller(&self, caller: &PrincipalEntry, call: &SessionCall) -> QueryAnswer {
+    fn query_caller(&self, caller: &TrustGrant, call: &SessionCall) -> QueryAnswer {
         let value_layers = self.build_call_layers(caller, call, call.action);
         let assume_layers = self.build_call_layers(caller, call, ASSUME_ROLE);
         let (value_access, _) = self.analyzer.compute_effective_access(&value_layers);
@@ -115,7 +113,7 @@ impl BypassFinder<'_> {
             let required_layers = [&value_layers, &assume_layers, &call.requests.layers];
             let mut decisions =
                 required_layers.iter().map(|layers| self.analyzer.is_allowed(layers, request, interpretation));
-            WitnessDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.confirm(request)
+            ReplayDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.check_excess(request)
         };
         let known = build_caller_context(caller);
         let requester = Requester::from_subject(self.subject).with_context(&known);
@@ -125,16 +123,16 @@ impl BypassFinder<'_> {
 
     /// What the trust policy, and the SCPs if the caller is in the account of the role, allow a caller for one of the
     /// actions of the call, as an access to `sts:AssumeRole`.
-    fn build_call_layers(&self, caller: &PrincipalEntry, call: &SessionCall, action: &str) -> Layers {
+    fn build_call_layers(&self, caller: &TrustGrant, call: &SessionCall, action: &str) -> Layers {
         let mut document = PolicyDocument::clone(&call.trust_policy.document);
         for statement in &mut document.statements {
-            if !self.applies_to_caller(statement, caller) {
+            if !applies_to_caller(statement, caller) {
                 statement.action = ActionElement { kind: ElementKind::List, patterns: Vec::new() };
             }
             // The caller is fixed: the query is about the other elements.
             statement.principal = None;
         }
-        let is_same_account = caller_account(caller) == Some(self.subject.account.id.as_str());
+        let is_same_account = caller.account_id().as_ref() == Some(&self.subject.account.id);
         let scps = match is_same_account {
             true => replace_action_in_scps(&self.subject.layers, action, ASSUME_ROLE),
             false => None,
@@ -143,32 +141,24 @@ impl BypassFinder<'_> {
         Layers { scps, ..Layers::from_identity(vec![PolicyRef { document, ..call.trust_policy.clone() }]) }
     }
 
-    /// Whether a statement of the trust policy applies to a caller.
-    fn applies_to_caller(&self, statement: &Statement, caller: &PrincipalEntry) -> bool {
-        let Some(element) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else { return false };
-        let account = caller_account(caller);
-        element.entries.iter().any(|entry| match entry {
-            PrincipalEntry::Anyone => true,
-            PrincipalEntry::Aws(AwsPrincipal::Account(_) | AwsPrincipal::Root(_)) => {
-                account.is_some() && caller_account(entry) == account
-            }
-            _ => entry == caller,
-        })
-    }
-
-    /// The AWS principals in a statement of the trust policy that are not workloads. A workload that passes the role on is
-    /// controlled by someone else, as is an identity provider.
-    fn list_callers<'s>(&self, statement: &'s Statement) -> Vec<&'s PrincipalEntry> {
-        let Some(element) = statement.principal.as_ref().filter(|p| p.kind == ElementKind::List) else {
-            return Vec::new();
+    /// The AWS principals that the trust policy allows to perform an action and that are not workloads. A workload that
+    /// passes the role on is controlled by someone else, as is an identity provider.
+    fn list_callers(&self, trust: &PolicyDocument, action: &str) -> Vec<TrustGrant> {
+        let is_caller = |grant: &TrustGrant| match grant {
+            TrustGrant::Anyone | TrustGrant::Account(_) | TrustGrant::UniqueId(_) => true,
+            TrustGrant::Principal(arn) => !self.is_workload(arn.as_str()),
+            // AWS rejects `NotPrincipal` in trust policies.
+            TrustGrant::AnyoneExcept(_)
+            | TrustGrant::AnyOidcProvider
+            | TrustGrant::AnySamlProvider
+            | TrustGrant::Service { .. }
+            | TrustGrant::Saml { .. }
+            | TrustGrant::Oidc { .. }
+            | TrustGrant::Other(_) => false,
         };
-        let is_caller = |entry: &&PrincipalEntry| match entry {
-            PrincipalEntry::Anyone => true,
-            PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => !self.is_workload(arn.as_str()),
-            PrincipalEntry::Aws(_) => true,
-            PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => false,
-        };
-        element.entries.iter().filter(is_caller).collect()
+        let grants = list_conditional_grants(trust).into_iter();
+        let for_action = grants.filter(|conditional| conditional.statement.action.lists_action(action));
+        for_action.map(|conditional| conditional.grant).filter(is_caller).collect()
     }
 
     /// The patterns over callers in the trust policy and in the SCPs that match workloads only. Someone else controls the
@@ -217,13 +207,19 @@ impl BypassFinder<'_> {
     }
 }
 
+/// Whether a statement of the trust policy applies to a caller.
+fn applies_to_caller(statement: &Statement, caller: &TrustGrant) -> bool {
+    let element = statement.principal.as_ref().filter(|element| element.kind == ElementKind::List);
+    element.is_some_and(|element| parse_principal_element(element).iter().any(|grant| grant.includes(caller)))
+}
+
 /// The context facts of a caller.
-fn build_caller_context(caller: &PrincipalEntry) -> KnownContext {
+fn build_caller_context(caller: &TrustGrant) -> KnownContext {
     let mut known = KnownContext::unconstrained();
-    if let Some(account) = caller_account(caller) {
-        known.set("aws:PrincipalAccount", KeyFact::Value(account.to_owned()));
+    if let Some(account) = caller.account_id() {
+        known.set("aws:PrincipalAccount", KeyFact::Value(account.as_str().to_owned()));
     }
-    if let PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) = caller
+    if let TrustGrant::Principal(arn) = caller
         && arn.service() == "iam"
     {
         known.set("aws:PrincipalArn", KeyFact::Value(arn.as_str().to_owned()));
@@ -231,13 +227,4 @@ fn build_caller_context(caller: &PrincipalEntry) -> KnownContext {
         known.set("aws:username", user.map_or(KeyFact::Missing, |name| KeyFact::Value(name.to_owned())));
     }
     known
-}
-
-/// The account of a caller. `None` if the entry does not determine it.
-fn caller_account(entry: &PrincipalEntry) -> Option<&str> {
-    match entry {
-        PrincipalEntry::Aws(AwsPrincipal::Account(account)) => Some(account.as_str()),
-        PrincipalEntry::Aws(AwsPrincipal::Root(arn) | AwsPrincipal::Arn(arn)) => Some(arn.account()),
-        _ => None,
-    }
 }

@@ -5,7 +5,8 @@ use super::finder::BypassFinder;
 use super::guard_condition::build_tag_request;
 use super::replaced_action::replace_action_in_layers;
 use crate::access::Request;
-use crate::audit::analysis::analyzer::{Query, Requester, WitnessDecisions};
+use crate::audit::analysis::analyzer::{Query, Requester};
+use crate::audit::analysis::replay::ReplayDecisions;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -39,7 +40,7 @@ impl BypassFinder<'_> {
             let required_layers = [&subject.layers, &tag_layers, &session_requests.layers];
             let mut decisions =
                 required_layers.iter().map(|layers| self.analyzer.is_allowed(layers, request, interpretation));
-            WitnessDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.confirm(request)
+            ReplayDecisions { allowed: decisions.all(|allowed| allowed), expected: false }.check_excess(request)
         };
         let session_access = access.intersect(&tag_access).intersect(&session_requests.access);
         let query = Query::new_difference(self.analyzer, Requester::from_subject(subject), &replay);

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::bypass::ClassByArn;
 use crate::access::{KeyFact, Layers, Request};
-use crate::audit::analysis::analyzer::{Analyzer, Query, QueryAnswer, Requester, WitnessDecisions};
+use crate::audit::analysis::analyzer::{Analyzer, Query, QueryAnswer, Requester};
+use crate::audit::analysis::replay::ReplayDecisions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
@@ -64,11 +65,11 @@ impl BypassFinder<'_> {
     ) -> QueryAnswer {
         let replay = |request: &Request, interpretation: Interpretation| {
             let is_allowed = |layers: &Layers| self.analyzer.is_allowed(layers, request, interpretation);
-            WitnessDecisions {
+            ReplayDecisions {
                 allowed: is_allowed(&self.subject.layers) && is_allowed(&scope.layers),
                 expected: is_allowed(&already_guarded.layers),
             }
-            .confirm(request)
+            .check_excess(request)
         };
         let query = Query::new_difference(self.analyzer, requester, &replay);
         query.find_excess(&access.intersect(&scope.access), &already_guarded.access)

@@ -6,7 +6,7 @@ use super::bypass::GuardBypass;
 use super::finder::BypassFinder;
 use super::guard_condition::{build_tag_keys_condition, build_tag_request, can_be_met_by_removal};
 use crate::access::PolicyRef;
-use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess, StatementId};
+use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
 use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester};
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
@@ -14,7 +14,7 @@ use crate::audit::subject::synthetic::build_ceiling;
 use crate::catalog::{AccessLevel, ActionId};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Condition, ElementKind, Statement};
-use crate::solve::Access;
+use crate::solve::{Access, StatementId};
 
 /// The requests that set a tag with these conditions, or that remove it.
 enum TagRequest {
@@ -120,8 +120,9 @@ impl BypassFinder<'_> {
     ) -> bool {
         // A statement without a witness is not proven; the answer then has an undecided reason.
         let Some(witness) = statement_excess.witness.as_ref() else { return false };
-        let statement = policies.get(id.0).and_then(|policy| policy.document.statements.get(id.1));
+        let statement = id.0.find(policies).and_then(|policy| policy.document.statements.get(id.1));
         let listed = statement.and_then(|s| s.resource.as_ref()).filter(|r| r.kind == ElementKind::List);
+        // With `NotResource`, any resource: the question is about more resources, and a bypass is not missed.
         let resources = listed.cloned().unwrap_or_else(ResourceElement::any);
         let service = witness.action.split(':').next().unwrap_or_default();
         let statement = Statement::allow(ActionElement::listing([format!("{service}:*")]), resources);

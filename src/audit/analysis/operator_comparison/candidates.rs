@@ -128,10 +128,9 @@ impl<'a> OperatorCandidates<'a> {
         let destructive_actions = &self.destructive_actions;
         let agent_access = AgentAccess { analyzer, subject: agent, access: &access, analysis, destructive_actions };
         let declared = self.find_declared_operators(agent);
-        let missing_operator = narrower_than.filter(|_| declared.is_empty()).map(|name| {
-            let reason = format!("no principal has the entry \"{}\", which `narrower_than` names", name.value);
-            UndecidedReason::UnreadInput(reason)
-        });
+        let missing_operator = narrower_than
+            .filter(|_| declared.is_empty())
+            .map(|name| UndecidedReason::NoOperator { entry: name.value.clone() });
         // What the agent shares with an operator that contains it decides; other operators do not matter.
         let containing: Vec<&OperatorAccess<'a>> = declared
             .iter()

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use crate::access::{Context, ContextValue, KeyFact, Request};
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
-use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis, Query, Requester, WitnessDecisions};
+use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis, Query, Requester};
+use crate::audit::analysis::replay::ReplayDecisions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::iam::{ContextKey, Interpretation};
@@ -132,11 +133,11 @@ impl AgentAccess<'_> {
             let (agent_request, operator_request) =
                 (renamed.strip_renamed_keys(request), renamed.restore_request(request));
             let operator_layers = &operator.subject.layers;
-            WitnessDecisions {
+            ReplayDecisions {
                 allowed: self.analyzer.is_allowed(&self.subject.layers, &agent_request, interpretation),
                 expected: self.analyzer.is_allowed(operator_layers, &operator_request, interpretation),
             }
-            .confirm(&agent_request)
+            .check_excess(&agent_request)
         };
         let requester = Requester::from_subject(self.subject).with_context(&renamed.known);
         let answer = Query::new_difference(self.analyzer, requester, &replay).find_excess(self.access, &renamed.access);
@@ -202,13 +203,13 @@ impl AgentAccess<'_> {
             let (agent_request, operator_request) =
                 (renamed.strip_renamed_keys(request), renamed.restore_request(request));
             let is_allowed = |layers, request: &Request| self.analyzer.is_allowed(layers, request, interpretation);
-            WitnessDecisions {
+            ReplayDecisions {
                 allowed: is_allowed(&self.subject.layers, &agent_request)
                     && is_allowed(&operator.subject.layers, &operator_request)
                     && is_allowed(&self.destructive_actions.layers, &agent_request),
                 expected: is_allowed(&ceiling.layers, &agent_request),
             }
-            .confirm(&agent_request)
+            .check_excess(&agent_request)
         };
         let requester = Requester::from_subject(self.subject).with_context(&renamed.known);
         let shared_destructive = self.access.intersect(&renamed.access).intersect(&self.destructive_actions.access);
@@ -238,8 +239,11 @@ impl AgentAccess<'_> {
 /// about that resource only. `None` if no such document is missing.
 fn find_missing_layer(subject: &AuditedPrincipal<'_>) -> Option<UndecidedReason> {
     let missing = subject.missing_documents.iter().find(|missing| missing.layer != LayerKind::Resource)?;
-    let principal = subject.principal.arn.resource();
-    Some(UndecidedReason::UnreadInput(format!("{missing}, and the access of {principal} depends on it")))
+    Some(UndecidedReason::MissingDocumentOf {
+        name: missing.name.clone(),
+        reason: missing.reason.clone(),
+        principal: subject.principal.arn.resource().to_owned(),
+    })
 }
 
 /// Removes the renamed keys, which exist in the query only.
