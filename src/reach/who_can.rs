@@ -14,7 +14,7 @@ use crate::access::{Layers, PolicyRef, Request};
 use crate::baseline::Glob;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::{Interpretation, PolicyDocument};
-use crate::snapshot::IamEntityKind;
+use crate::snapshot::{IamEntityKind, LayerKind, MissingReason};
 use crate::solve::{
     Access, AnswerDetail, Cube, Grant, Question, UndecidedReason, WitnessPolicy, build_effective_access,
 };
@@ -126,8 +126,11 @@ impl Graph<'_> {
     fn find_unread_trust_policy(&self, role: usize) -> Option<UndecidedReason> {
         let principal = self.world.node(role).principal;
         let is_unread = principal.trust_policy.is_none() && principal.entity_kind != IamEntityKind::User;
-        is_unread
-            .then(|| UndecidedReason::UnreadInput(format!("trust policy of {} is not in the snapshot", principal.arn)))
+        let unread = principal.missing_documents.iter().find(|missing| missing.layer == LayerKind::Trust);
+        is_unread.then(|| UndecidedReason::MissingDocument {
+            name: format!("trust policy of {}", principal.arn),
+            reason: unread.map_or(MissingReason::NotCollected, |missing| missing.reason.clone()),
+        })
     }
 
     /// The role of the query, or the roles matching the query that the state can assume.
