@@ -202,11 +202,42 @@ fn list_unread_inputs(snapshot: &Snapshot) -> Vec<UnreadInput> {
 
 impl Audit {
     /// Whether an input could not be read, or a question could not be decided.
+    ///
+    /// ```
+    /// use iamdrift::audit::{AuditOptions, audit};
+    /// # use iamdrift::{baseline::Baseline, catalog::Catalog, snapshot::Snapshot};
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    /// # let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+    /// # let baseline = Baseline::load(&folder.join("baseline"))?;
+    /// # let options = AuditOptions::new(jiff::civil::date(2026, 11, 27));
+    ///
+    /// let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options)?;
+    /// if audit.is_incomplete() {
+    ///     for input in &audit.unread {
+    ///         eprintln!("{}: {}", input.subject, input.reason);
+    ///     }
+    /// }
+    /// # assert!(audit.is_incomplete());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_incomplete(&self) -> bool {
         self.summary.undecided > 0 || !self.unread.is_empty()
     }
 
     /// Whether a finding of at least this severity has no accepted exception.
+    ///
+    /// ```
+    /// use iamdrift::audit::{AuditOptions, Severity, audit};
+    /// # use iamdrift::{baseline::Baseline, catalog::Catalog, snapshot::Snapshot};
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    /// # let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+    /// # let baseline = Baseline::load(&folder.join("baseline"))?;
+    /// # let options = AuditOptions::new(jiff::civil::date(2026, 11, 27));
+    ///
+    /// let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options)?;
+    /// assert!(audit.has_drift(Severity::Critical));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn has_drift(&self, at_least: Severity) -> bool {
         self.findings.iter().any(|finding| finding.accepted.is_none() && finding.severity >= at_least)
     }

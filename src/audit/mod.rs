@@ -28,9 +28,17 @@ pub mod rules;
 mod run;
 pub(crate) mod subject;
 
+#[doc(hidden)]
 pub use crate::base::plural::{format_count, format_number};
+#[doc(hidden)]
 pub use actions::ranking::ActionRanking;
+#[doc(hidden)]
 pub use actions::summary::summarize_as_patterns;
+
+#[doc(inline)]
+pub use crate::classify::InferredClass;
+#[doc(inline)]
+pub use crate::solve::{Cube, FieldRange};
 pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 pub use model::assumer_evidence::AssumerEvidence;
 pub use model::audit::{

@@ -25,6 +25,13 @@ pub struct AuditOptions {
 
 impl AuditOptions {
     /// Options for an audit of all principals by the rules that are on by default.
+    ///
+    /// ```
+    /// use iamdrift::audit::{AuditOptions, Severity};
+    ///
+    /// let options = AuditOptions { severity: Some(Severity::High), ..AuditOptions::new(jiff::civil::date(2026, 11, 27)) };
+    /// # assert!(options.rules.is_empty());
+    /// ```
     pub fn new(today: Date) -> AuditOptions {
         AuditOptions { principal: None, classes: Vec::new(), rules: Vec::new(), severity: None, today }
     }

@@ -12,6 +12,28 @@ use crate::source::Diagnostics;
 
 /// Compares a snapshot with a baseline.
 ///
+/// ```
+/// use iamdrift::audit::{AuditOptions, audit};
+/// use iamdrift::baseline::Baseline;
+/// use iamdrift::catalog::Catalog;
+/// use iamdrift::snapshot::Snapshot;
+/// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+///
+/// let catalog = Catalog::embedded();
+/// let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+/// let baseline = Baseline::load_with_catalog(&folder.join("baseline"), catalog)?;
+/// // Exceptions expire, so the audit needs a date.
+/// let audit = audit(&snapshot, &baseline, catalog, &AuditOptions::new(jiff::civil::date(2026, 11, 27)))?;
+/// for finding in &audit.findings {
+///     println!("{} {}", finding.rule.as_str(), finding.fingerprint);
+///     for excess in &finding.excess {
+///         println!("  {} on {}", excess.witness.action, excess.witness.resource);
+///     }
+/// }
+/// # assert!(!audit.findings.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// A ceiling that cannot be resolved: an AWS managed policy that the snapshot does not have, or a service or access level
 /// that the catalog does not know.

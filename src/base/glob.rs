@@ -8,21 +8,38 @@ pub struct Glob(Box<str>);
 
 impl Glob {
     /// A glob from its text. Every text is a valid glob.
+    ///
+    /// ```
+    /// use iamdrift::audit::AuditOptions;
+    /// use iamdrift::baseline::Glob;
+    ///
+    /// let mut options = AuditOptions::new(jiff::civil::date(2026, 11, 27));
+    /// options.principal = Some(Glob::new("arn:aws:iam::111122223333:role/agents/*"));
+    /// ```
     pub fn new(text: &str) -> Glob {
         Glob(text.into())
     }
 
     /// A glob that can match an ARN. `None` unless it starts with `arn:` or `*`.
+    #[doc(hidden)]
     pub fn parse_arn_glob(text: &str) -> Option<Glob> {
         (text.starts_with("arn:") || text.starts_with('*')).then(|| Glob::new(text))
     }
 
     /// The text of the glob.
+    #[doc(hidden)]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether the glob matches the whole text.
+    ///
+    /// ```
+    /// use iamdrift::baseline::Glob;
+    ///
+    /// assert!(Glob::new("role/agents/*").matches("role/agents/review/lantern"));
+    /// assert!(!Glob::new("role/agent?").matches("role/agents/lantern"));
+    /// ```
     pub fn matches(&self, text: &str) -> bool {
         matches_glob(&self.0, text)
     }

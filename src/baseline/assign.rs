@@ -115,6 +115,7 @@ impl MatchUse {
 
 impl Baseline {
     /// Assigns an entry or an ignore to each principal, and finds unused parts of the manifest.
+    #[doc(hidden)]
     pub fn assign(&self, principals: &[PrincipalView<'_>]) -> Assignments {
         let order = self.compute_precedence();
         let mut entry_use = vec![MatchUse::default(); self.entries.len()];

@@ -20,20 +20,32 @@ mod queries;
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+#[doc(inline)]
 pub use crate::base::glob::Glob;
-pub use crate::base::word_match::WordSequence;
-pub use assign::{AmbiguousMatch, Assignment, Assignments, IgnoreReason, StaleItem, StaleReason, StaleSubject};
+#[doc(inline)]
+pub use crate::source::{Diagnostic, DiagnosticSeverity, Diagnostics, Place, RenderStyle};
 pub use manifest_schema::SCHEMA;
-pub use model::assumable_by::{DeclaredAssumer, DeclaredAssumers};
 pub use model::baseline::Baseline;
-pub use model::ceiling::{Ceiling, CeilingDocument, CeilingPart, to_aws_managed_arn};
-pub use model::condition_block::ConditionBlock;
-pub use model::entry::{BoundaryRequirement, Entry, Ignore, Settings};
-pub use model::exception::Exception;
-pub use model::guard::{Guard, GuardSeverity, GuardedActions};
-pub use model::hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
-pub use model::levels::{LevelCatalog, LevelGrant, Levels};
-pub use model::persona::Persona;
 pub use model::principal_class::PrincipalClass;
-pub use model::selector::{PrincipalView, Selector, TagSelector};
-pub use model::spanned::Spanned;
+
+#[doc(hidden)]
+pub use assign::{Assignment, Assignments, IgnoreReason, StaleItem, StaleReason, StaleSubject};
+#[doc(hidden)]
+pub use model::entry::{Entry, Ignore};
+#[doc(hidden)]
+pub use model::exception::Exception;
+#[doc(hidden)]
+pub use model::hint::Strength;
+#[doc(hidden)]
+pub use model::selector::PrincipalView;
+
+pub(crate) use assign::AmbiguousMatch;
+pub(crate) use model::assumable_by::{DeclaredAssumer, DeclaredAssumers};
+pub(crate) use model::ceiling::{Ceiling, CeilingDocument, CeilingPart, to_aws_managed_arn};
+pub(crate) use model::condition_block::ConditionBlock;
+pub(crate) use model::entry::BoundaryRequirement;
+pub(crate) use model::guard::{Guard, GuardSeverity, GuardedActions};
+pub(crate) use model::hint::{Hint, HintCondition, HintSelector, IdentityType};
+pub(crate) use model::levels::LevelCatalog;
+pub(crate) use model::persona::Persona;
+pub(crate) use model::selector::TagSelector;

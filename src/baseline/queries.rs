@@ -7,12 +7,12 @@ use super::model::guard::Guard;
 
 impl Baseline {
     /// The guard with this name.
-    pub fn find_guard(&self, name: &str) -> Option<&Guard> {
+    pub(crate) fn find_guard(&self, name: &str) -> Option<&Guard> {
         self.guards.iter().find(|guard| guard.name.value == name)
     }
 
     /// The guards that no entry refers to.
-    pub fn find_unused_guards(&self) -> impl Iterator<Item = &Guard> {
+    pub(crate) fn find_unused_guards(&self) -> impl Iterator<Item = &Guard> {
         let is_named = |guard: &Guard| {
             let mut names = self.entries.iter().flat_map(|entry| &entry.guards);
             names.any(|name| name.value == guard.name.value)
@@ -21,12 +21,12 @@ impl Baseline {
     }
 
     /// The exception for a finding. It may have expired.
-    pub fn find_exception(&self, fingerprint: &str) -> Option<&Exception> {
+    pub(crate) fn find_exception(&self, fingerprint: &str) -> Option<&Exception> {
         self.exceptions.iter().find(|exception| exception.fingerprint.value == fingerprint)
     }
 
     /// The exceptions that match no finding. `has_finding` says whether an audit has a finding with a fingerprint.
-    pub fn find_stale_exceptions(&self, has_finding: impl Fn(&str) -> bool) -> Vec<StaleItem> {
+    pub(crate) fn find_stale_exceptions(&self, has_finding: impl Fn(&str) -> bool) -> Vec<StaleItem> {
         let unused = self.exceptions.iter().enumerate().filter(|(_, e)| !has_finding(&e.fingerprint.value));
         unused
             .map(|(index, exception)| StaleItem {

@@ -45,12 +45,28 @@ pub enum CatalogError {
 
 impl Catalog {
     /// The embedded catalog.
+    ///
+    /// ```
+    /// use iamdrift::catalog::Catalog;
+    ///
+    /// let catalog = Catalog::embedded();
+    /// # assert!(catalog.find_service("s3").is_some());
+    /// ```
     pub fn embedded() -> &'static Catalog {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| Catalog::from_bytes(EMBEDDED).expect("a test loads the embedded catalog"))
     }
 
     /// Loads a catalog from a file in the format of the embedded one.
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// use iamdrift::catalog::Catalog;
+    ///
+    /// let catalog = Catalog::load(Path::new("catalog.zst"))?;
+    /// # Ok::<(), iamdrift::catalog::CatalogError>(())
+    /// ```
     ///
     /// # Errors
     /// If the file cannot be read, or is not a catalog of this format.
@@ -60,6 +76,13 @@ impl Catalog {
     }
 
     /// Parses a catalog, compressed or not.
+    ///
+    /// ```
+    /// use iamdrift::catalog::{Catalog, CatalogError};
+    ///
+    /// let error = Catalog::from_bytes(b"another file").err();
+    /// assert!(matches!(error, Some(CatalogError::NotACatalog { .. })));
+    /// ```
     ///
     /// # Errors
     /// If the bytes are not a catalog of this format.
@@ -216,10 +239,8 @@ impl<'t> CatalogReader<'t> {
     /// `r NAME|ARN FORMAT|ARN FORMAT…`
     fn read_resource_type(&mut self, rest: &'t str) -> Result<(), &'static str> {
         let (name, formats) = split_at_byte(rest, b'|').ok_or("missing ARN format")?;
-        let (service, _) = self.current_service()?;
         self.catalog.resource_types.push(ResourceType {
             name: self.span_of_part(name),
-            service,
             arn_formats: formats.split('|').map(Box::from).collect(),
         });
         let end = next_id(&self.catalog.resource_types)?;

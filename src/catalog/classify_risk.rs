@@ -35,6 +35,7 @@ const VERB_PREFIXES: [&str; 3] = ["admin", "batch", "force"];
 
 impl Catalog {
     /// The risk classes of an action.
+    #[doc(hidden)]
     pub fn risk_classes(&self, action: ActionId) -> RiskClasses {
         self.risk_classes
             .get_or_init(|| self.derive_risk_classes())

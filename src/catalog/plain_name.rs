@@ -22,6 +22,7 @@ pub(super) struct PlainName {
 impl Catalog {
     /// The characters that a variable of the type's ARN formats (`BucketName`) cannot contain: `":/"`, `":"`, or `""`
     /// for a variable that is not listed.
+    #[doc(hidden)]
     pub fn excluded_characters(&self, resource_type: ResourceTypeId, variable: &str) -> &'static str {
         self.plain_names
             .get_or_init(|| self.derive_plain_names())

@@ -20,6 +20,7 @@ pub enum InferredClass {
     Unknown,
 }
 
+#[doc(hidden)]
 impl InferredClass {
     /// All classes with their names. If evidence for several classes has the same strength, the first class applies.
     pub const ALL: [(&'static str, InferredClass); 6] = [

@@ -150,22 +150,23 @@ pub fn audit_and_render(
     if audit.principals.is_empty() && !snapshot.accounts.is_empty() {
         return Err(UserError::new("no principal matches the filters", "check `--principal` and `--kind`").into());
     }
-    let status = match filters.fail_on {
-        _ if audit.is_incomplete() => ExitStatus::Incomplete,
-        FailThreshold::At(severity) if audit.has_drift(severity) => ExitStatus::Drift,
-        FailThreshold::At(_) | FailThreshold::Never => ExitStatus::Clean,
-    };
     let fail_on = match filters.fail_on {
         FailThreshold::At(severity) => Some(severity),
         FailThreshold::Never => None,
     };
+    let exit_info = ExitInfo::from_audit(&audit, fail_on);
     let options = RenderOptions {
         layout: report_options.layout(),
         verbosity: if report_options.all { Verbosity::All } else { Verbosity::Brief },
-        exit_info: ExitInfo { exit_status: status as u8, fail_on },
+        exit_info,
     };
     let mut text = Vec::new();
     report_options.format.write(&audit, &options, &mut text)?;
+    let status = match exit_info.exit_status {
+        0 => ExitStatus::Clean,
+        1 => ExitStatus::Drift,
+        _ => ExitStatus::Incomplete,
+    };
     Ok((String::from_utf8_lossy(&text).into_owned(), status))
 }
 

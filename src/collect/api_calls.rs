@@ -31,6 +31,7 @@ pub struct ApiCall {
     /// When it is made.
     pub stage: CollectionStage,
     /// The part of a snapshot that is unread without it.
+    #[doc(hidden)]
     pub part: CollectionPart,
     /// How often it is called, as text.
     pub frequency: &'static str,
@@ -38,6 +39,7 @@ pub struct ApiCall {
 
 impl ApiCall {
     /// Whether it assumes a role.
+    #[doc(hidden)]
     pub fn is_assume_role(&self) -> bool {
         *self == ASSUME_ROLE
     }

@@ -139,6 +139,7 @@ impl CallFailure {
     }
 
     /// The missing permission. `None` if that is not the cause.
+    #[doc(hidden)]
     pub fn permission(&self) -> Option<&'static str> {
         (self.kind == CallFailureKind::Denied).then_some(self.call.action)
     }

@@ -38,6 +38,7 @@ impl CollectError {
     }
 
     /// What the user can do, in one line.
+    #[doc(hidden)]
     pub fn help(&self) -> String {
         match self {
             CollectError::Credentials(_) => {

@@ -42,6 +42,7 @@ pub enum StartMode {
 #[derive(Clone, Debug)]
 pub struct CollectionSummary {
     /// The manifest that was written.
+    #[doc(hidden)]
     pub manifest: SnapshotManifest,
     /// The accounts of the organization that were skipped because they are not active.
     pub skipped_accounts: Vec<SkippedAccount>,
@@ -49,6 +50,28 @@ pub struct CollectionSummary {
 
 impl CollectionSummary {
     /// Whether a requested part could not be read.
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    ///
+    /// use iamdrift::collect::{CollectObserver, CollectOptions, NoopObserver, SnapshotDestination, StartMode, collect};
+    /// use iamdrift::snapshot::Compression;
+    ///
+    /// let destination = SnapshotDestination {
+    ///     directory: "snapshot".into(),
+    ///     compression: Compression::Zstd,
+    ///     start_mode: StartMode::New,
+    /// };
+    /// let observer: Arc<dyn CollectObserver> = Arc::new(NoopObserver);
+    /// let mut summary = collect(&CollectOptions::default(), &destination, &observer)?;
+    /// if summary.is_incomplete() {
+    ///     // Try the parts that could not be read once more.
+    ///     let destination = SnapshotDestination { start_mode: StartMode::Resume, ..destination };
+    ///     summary = collect(&CollectOptions::default(), &destination, &observer)?;
+    /// }
+    /// # let _ = summary;
+    /// # Ok::<(), iamdrift::collect::CollectError>(())
+    /// ```
     pub fn is_incomplete(&self) -> bool {
         let organization = self.manifest.organization.iter().any(|organization| !organization.unread.is_empty());
         organization || self.manifest.accounts.iter().any(|account| !account.unread.is_empty())
@@ -65,6 +88,32 @@ pub struct SkippedAccount {
 }
 
 /// Collects accounts and writes a snapshot.
+///
+/// ```no_run
+/// use std::sync::Arc;
+///
+/// use iamdrift::collect::{
+///     CollectObserver, CollectOptions, CollectScope, NoopObserver, SnapshotDestination, StartMode, collect,
+/// };
+/// use iamdrift::snapshot::{Compression, Snapshot};
+///
+/// let options = CollectOptions {
+///     profile: Some("auditor".to_owned()),
+///     scope: CollectScope::Organization,
+///     member_role: Some("iamdrift-collector".to_owned()),
+///     ..CollectOptions::default()
+/// };
+/// let destination = SnapshotDestination {
+///     directory: "snapshot".into(),
+///     compression: Compression::Zstd,
+///     start_mode: StartMode::New,
+/// };
+/// let observer: Arc<dyn CollectObserver> = Arc::new(NoopObserver);
+/// collect(&options, &destination, &observer)?;
+/// let snapshot = Snapshot::load(&destination.directory)?;
+/// # let _ = snapshot;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// See [`CollectError`]. Finished accounts are kept, and [`StartMode::Resume`] continues from there. An account or a

@@ -74,11 +74,19 @@ pub struct AccountId(Box<str>);
 
 impl AccountId {
     /// Parses an account number. `None` unless the text is twelve digits.
+    ///
+    /// ```
+    /// use iamdrift::snapshot::AccountId;
+    ///
+    /// assert!(AccountId::parse("111122223333").is_some());
+    /// assert!(AccountId::parse("1111-2222-3333").is_none());
+    /// ```
     pub fn parse(text: &str) -> Option<AccountId> {
         (text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())).then(|| AccountId(text.into()))
     }
 
     /// The twelve digits.
+    #[doc(hidden)]
     pub fn as_str(&self) -> &str {
         &self.0
     }

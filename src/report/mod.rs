@@ -33,13 +33,16 @@ use reporter::Reporter;
 
 use crate::audit::Audit;
 
-pub use crate::base::sanitize;
+pub(crate) use crate::base::sanitize;
 
-pub use finding_json::{EscalationStepJson, ExcessJson, FindingJson, NearestDeclaredJson};
-pub use json_report::{Counts, JsonReport, ReportTool, SCHEMA_VERSION};
-pub use layout::{Colour, Layout, LongWords, Paragraph};
+pub use json_report::SCHEMA_VERSION;
 pub use render_options::{ExitInfo, RenderOptions, Verbosity};
-pub use report_schema::{SCHEMA, build_schema};
+pub use report_schema::SCHEMA;
+
+#[doc(hidden)]
+pub use finding_json::FindingJson;
+#[doc(hidden)]
+pub use layout::{Colour, Layout, Paragraph};
 
 /// The format of a report.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -55,6 +58,12 @@ impl ReportFormat {
     pub const ALL: [(&'static str, ReportFormat); 2] = [("table", ReportFormat::Table), ("json", ReportFormat::Json)];
 
     /// The name of the format.
+    ///
+    /// ```
+    /// use iamdrift::report::ReportFormat;
+    ///
+    /// assert_eq!(ReportFormat::Json.as_str(), "json");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             ReportFormat::Table => "table",
@@ -63,6 +72,25 @@ impl ReportFormat {
     }
 
     /// Writes the report. The last line ends with a newline. The same audit and options give the same bytes.
+    ///
+    /// ```
+    /// use iamdrift::audit::{AuditOptions, Severity, audit};
+    /// use iamdrift::report::{ExitInfo, RenderOptions, ReportFormat};
+    /// # use iamdrift::{baseline::Baseline, catalog::Catalog, snapshot::Snapshot};
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    /// # let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+    /// # let baseline = Baseline::load(&folder.join("baseline"))?;
+    /// # let options = AuditOptions::new(jiff::civil::date(2026, 11, 27));
+    ///
+    /// let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options)?;
+    /// let options = RenderOptions::for_pipe(100, ExitInfo::from_audit(&audit, Some(Severity::Low)));
+    /// let mut report = Vec::new();
+    /// ReportFormat::Json.write(&audit, &options, &mut report)?;
+    ///
+    /// let report: serde_json::Value = serde_json::from_slice(&report)?;
+    /// assert_eq!(report["summary"]["exit_status"], 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write(self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let reporter: &dyn Reporter = match self {
             ReportFormat::Table => &table::TableReporter,

@@ -1,27 +1,25 @@
 //! The JSON Schema of the JSON report.
 
-use schemars::generate::SchemaSettings;
-use serde_json::Value;
-
-use super::json_report::JsonReport;
-
 /// The schema's text (JSON Schema, draft 2020-12), as `schemas/report.schema.json` publishes it.
 pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
-
-/// The schema of the report types. A test keeps [`SCHEMA`] equal to it.
-pub fn build_schema() -> Value {
-    // A field is required if the report always writes it.
-    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    generator.into_root_schema_for::<JsonReport<'static>>().to_value()
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
+    use schemars::generate::SchemaSettings;
+    use serde_json::Value;
+
+    use crate::report::json_report::JsonReport;
     use crate::report::testing;
+
+    /// The schema of the report types.
+    fn build_schema() -> Value {
+        // A field is required if the report always writes it.
+        let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+        generator.into_root_schema_for::<JsonReport<'static>>().to_value()
+    }
 
     /// The names of all properties in the schema.
     fn collect_properties(schema: &Value, names: &mut BTreeSet<String>) {

@@ -12,22 +12,37 @@
 //! - `model/`: the loaded snapshot, which the rest of the program uses.
 
 mod file_layout;
+#[doc(hidden)]
 pub mod format;
 pub(crate) mod model;
 pub(crate) mod read;
 mod snapshot_error;
+#[doc(hidden)]
 pub mod store;
 
-pub use model::collection_gap::CollectionGap;
-pub use model::iam_entity_kind::IamEntityKind;
-pub use model::missing::{LayerKind, MissingDocument, MissingReason, MissingScope};
-pub use model::organization::{OrgNode, OrgNodeKind, Organization, OrganizationPolicy, OrganizationPolicyType};
-pub use model::policy::{
-    AttachmentKind, CollectedDocument, ManagedPolicy, PermissionsBoundary, PolicyAttachment, ResourceWithPolicy,
-};
-pub use model::snapshot::{Account, IamGroup, Principal, Snapshot, SnapshotProblem};
+#[doc(inline)]
+pub use crate::iam::AccountId;
+pub use model::missing::{LayerKind, MissingDocument, MissingReason};
+pub use model::snapshot::{Snapshot, SnapshotProblem};
 pub use read::snapshot_loader::SnapshotPaths;
 pub use snapshot_error::SnapshotError;
+#[doc(inline)]
+pub use store::{Compression, StoreError};
+
+#[doc(hidden)]
+pub use model::collection_gap::CollectionGap;
+#[doc(hidden)]
+pub use model::iam_entity_kind::IamEntityKind;
+#[doc(hidden)]
+pub use model::organization::Organization;
+#[doc(hidden)]
+pub use model::policy::{AttachmentKind, ManagedPolicy, PermissionsBoundary, PolicyAttachment};
+#[doc(hidden)]
+pub use model::snapshot::{Account, Principal};
+
+pub(crate) use model::organization::{OrgNode, OrganizationPolicyType};
+pub(crate) use model::policy::ResourceWithPolicy;
+pub(crate) use model::snapshot::IamGroup;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::model::missing::MissingScope;
 use super::*;
 use crate::iam::AccountId;
 

@@ -197,6 +197,7 @@ pub struct FieldRange {
     pub intervals: Vec<String>,
     /// The same intervals as values.
     #[serde(skip)]
+    #[doc(hidden)]
     pub interval_set: IntervalSet,
     /// Constraints on the values of a multi-valued key, or of tests of different kinds.
     #[serde(skip_serializing_if = "Vec::is_empty")]

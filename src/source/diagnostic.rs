@@ -41,6 +41,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error at `span` of `source`.
+    #[doc(hidden)]
     pub fn error(
         source: &Arc<SourceFile>,
         span: Span,
@@ -58,18 +59,21 @@ impl Diagnostic {
     }
 
     /// The same diagnostic as a warning.
+    #[doc(hidden)]
     pub fn into_warning(mut self) -> Diagnostic {
         self.severity = DiagnosticSeverity::Warning;
         self
     }
 
     /// Adds how to fix it.
+    #[doc(hidden)]
     pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
     }
 
     /// Adds "did you mean" if one of `known` is similar to `found`.
+    #[doc(hidden)]
     pub fn with_suggestion<'a>(self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
         match find_similar_name(found, known) {
             Some(suggestion) => self.with_help(format!("did you mean `{suggestion}`?")),
@@ -78,11 +82,31 @@ impl Diagnostic {
     }
 
     /// The position.
+    ///
+    /// ```
+    /// use iamdrift::catalog::Catalog;
+    /// use iamdrift::compare::compare;
+    ///
+    /// let problems = compare("{}", "{\n  \"Statement\": 1\n}", Catalog::embedded()).unwrap_err();
+    /// let place = problems.0.last().ok_or("a problem")?.place();
+    /// assert_eq!((place.file.as_str(), place.line), ("b", 2));
+    /// # Ok::<(), &str>(())
+    /// ```
     pub fn place(&self) -> Place {
         self.source.place(self.span)
     }
 
     /// The message with an excerpt of the input, the span underlined.
+    ///
+    /// ```
+    /// use iamdrift::baseline::{Baseline, RenderStyle};
+    ///
+    /// if let Err(problems) = Baseline::load(std::path::Path::new("no-such-directory")) {
+    ///     for problem in &problems.0 {
+    ///         eprintln!("{}", problem.render(RenderStyle::Plain));
+    ///     }
+    /// }
+    /// ```
     pub fn render(&self, style: RenderStyle) -> String {
         let level = match self.severity {
             DiagnosticSeverity::Error => Level::ERROR,

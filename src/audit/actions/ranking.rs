@@ -99,13 +99,13 @@ impl<'c> ActionRanking<'c> {
     }
 
     /// The rank of an action.
-    pub fn rank_of(&self, action: ActionId) -> ActionRank {
+    pub(crate) fn rank_of(&self, action: ActionId) -> ActionRank {
         // Every action of the catalog has a rank; the rank of another one is that of an unknown action.
         self.ranks.get(action.0 as usize).copied().unwrap_or(ActionRank::UNKNOWN)
     }
 
     /// The rank of an action by its name.
-    pub fn rank_of_name(&self, name: &str) -> ActionRank {
+    pub(crate) fn rank_of_name(&self, name: &str) -> ActionRank {
         self.catalog.find_action(name).map_or(ActionRank::UNKNOWN, |action| self.rank_of(action))
     }
 }

@@ -20,6 +20,7 @@ pub struct ActionList {
 
 impl ActionList {
     /// Twelve hexadecimal digits. Equal lists have the same id.
+    #[doc(hidden)]
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -36,6 +36,14 @@ impl DeclaredClass {
     ];
 
     /// The name in options and reports: the class of a declared principal, or the status of another.
+    ///
+    /// ```
+    /// use iamdrift::audit::DeclaredClass;
+    /// use iamdrift::baseline::PrincipalClass;
+    ///
+    /// assert_eq!(DeclaredClass::Declared(PrincipalClass::Agent).as_str(), "agent");
+    /// assert_eq!(DeclaredClass::Undeclared.as_str(), "undeclared");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             DeclaredClass::Declared(class) => class.as_str(),

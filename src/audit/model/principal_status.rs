@@ -35,6 +35,12 @@ pub enum PrincipalStatus {
 
 impl PrincipalStatus {
     /// The name in reports, the same as in JSON.
+    ///
+    /// ```
+    /// use iamdrift::audit::PrincipalStatus;
+    ///
+    /// assert_eq!(PrincipalStatus::AsDeclared.as_str(), "as-declared");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             PrincipalStatus::Broader => "broader",

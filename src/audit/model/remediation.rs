@@ -153,7 +153,7 @@ pub enum Remediation {
 
 impl Remediation {
     /// Whether it is an alternative to the remediation before it.
-    pub fn is_alternative(&self) -> bool {
+    pub(crate) fn is_alternative(&self) -> bool {
         matches!(
             self,
             Remediation::DeclarePersona { .. }

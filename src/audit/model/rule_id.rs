@@ -57,6 +57,12 @@ impl RuleId {
     ];
 
     /// The id of the rule: `IAM001`.
+    ///
+    /// ```
+    /// use iamdrift::audit::RuleId;
+    ///
+    /// assert_eq!(RuleId::Undecided.as_str(), "IAM010");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             RuleId::Broader => "IAM001",
@@ -74,6 +80,14 @@ impl RuleId {
     }
 
     /// What the rule finds, in a few words.
+    ///
+    /// ```
+    /// use iamdrift::audit::RuleId;
+    ///
+    /// for (id, rule) in RuleId::ALL {
+    ///     println!("{id}: {}", rule.title());
+    /// }
+    /// ```
     pub fn title(self) -> &'static str {
         match self {
             RuleId::Broader => "broader than declared",
@@ -91,7 +105,7 @@ impl RuleId {
     }
 
     /// Whether the rule runs if no rules are requested.
-    pub fn on_by_default(self) -> bool {
+    pub(crate) fn on_by_default(self) -> bool {
         self != RuleId::Narrower
     }
 }

@@ -29,6 +29,13 @@ impl Severity {
     ];
 
     /// The name of the severity.
+    ///
+    /// ```
+    /// use iamdrift::audit::Severity;
+    ///
+    /// assert_eq!(Severity::Critical.as_str(), "critical");
+    /// assert!(Severity::Critical > Severity::High);
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             Severity::Critical => "critical",
@@ -40,7 +47,7 @@ impl Severity {
     }
 
     /// One step more severe. `Critical` and `Info` do not change.
-    pub fn raise_one_step(self) -> Severity {
+    pub(crate) fn raise_one_step(self) -> Severity {
         match self {
             Severity::Info => Severity::Info,
             Severity::Low => Severity::Medium,

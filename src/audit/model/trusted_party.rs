@@ -6,14 +6,16 @@ use crate::trust::{TrustGrant, TrustScope};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrustedParty {
     /// The principal of the trust policy.
+    #[doc(hidden)]
     pub grant: TrustGrant,
     /// Whose requests the grant admits.
+    #[doc(hidden)]
     pub scope: TrustScope,
 }
 
 impl TrustedParty {
     /// Whether anyone can be the party: any AWS account, or any customer of a shared identity provider.
-    pub fn is_anyone(&self) -> bool {
+    pub(crate) fn is_anyone(&self) -> bool {
         matches!(self.scope, TrustScope::Anyone | TrustScope::AnyTenant(_))
     }
 

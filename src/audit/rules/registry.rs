@@ -24,6 +24,14 @@ static RULES: [(&RuleInfo, &dyn Rule); 11] = [
 ];
 
 /// The documentation of every rule, in order.
+///
+/// ```
+/// use iamdrift::audit::rules::list_rules;
+///
+/// for rule in list_rules() {
+///     println!("## {}: {}\n\n{}", rule.id.as_str(), rule.id.title(), rule.explanation);
+/// }
+/// ```
 pub fn list_rules() -> impl Iterator<Item = &'static RuleInfo> {
     RULES.iter().map(|(info, _)| *info)
 }

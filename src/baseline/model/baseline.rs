@@ -13,23 +13,31 @@ use crate::source::{Place, SourceFile, Span};
 #[derive(Clone, Debug)]
 pub struct Baseline {
     /// `[settings]`.
+    #[doc(hidden)]
     pub settings: Settings,
     /// `[[principal]]`, in order.
+    #[doc(hidden)]
     pub entries: Vec<Entry>,
     /// `[[ignore]]`, in order.
+    #[doc(hidden)]
     pub ignores: Vec<Ignore>,
     /// `[[exception]]`, in order.
+    #[doc(hidden)]
     pub exceptions: Vec<Exception>,
     /// `[[persona]]`, in order.
+    #[doc(hidden)]
     pub personas: Vec<Persona>,
     /// `[[guard]]`, in order.
+    #[doc(hidden)]
     pub guards: Vec<Guard>,
     /// `[[hint]]` of the manifest, in order. The built-in hints are not included.
+    #[doc(hidden)]
     pub hints: Vec<Hint>,
     pub(in crate::baseline) source: Arc<SourceFile>,
     pub(in crate::baseline) content_id: String,
 }
 
+#[doc(hidden)]
 impl Baseline {
     /// The text of the manifest.
     pub fn source(&self) -> &Arc<SourceFile> {

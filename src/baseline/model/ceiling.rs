@@ -49,7 +49,7 @@ pub struct CeilingDocument {
 }
 
 /// The ARN of an AWS managed policy in a partition. `path` includes the name: `job-function/ViewOnlyAccess`.
-pub fn to_aws_managed_arn(partition: &str, path: &str) -> String {
+pub(crate) fn to_aws_managed_arn(partition: &str, path: &str) -> String {
     format!("arn:{partition}:iam::aws:policy/{path}")
 }
 

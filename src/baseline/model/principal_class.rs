@@ -23,6 +23,12 @@ impl PrincipalClass {
     ];
 
     /// The name of the class in the manifest.
+    ///
+    /// ```
+    /// use iamdrift::baseline::PrincipalClass;
+    ///
+    /// assert_eq!(PrincipalClass::BreakGlass.as_str(), "break-glass");
+    /// ```
     pub fn as_str(self) -> &'static str {
         match self {
             PrincipalClass::Operator => "operator",

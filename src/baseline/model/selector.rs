@@ -17,7 +17,7 @@ pub struct PrincipalView<'a> {
 
 impl<'a> PrincipalView<'a> {
     /// The properties of a principal of a snapshot.
-    pub fn from_principal(principal: &'a Principal) -> PrincipalView<'a> {
+    pub(crate) fn from_principal(principal: &'a Principal) -> PrincipalView<'a> {
         PrincipalView {
             arn: principal.arn.as_str(),
             tags: &principal.tags,

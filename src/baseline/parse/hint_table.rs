@@ -10,7 +10,7 @@ const BUILT_IN: &str = include_str!("hints.toml");
 
 impl Hint {
     /// The built-in hints, in order.
-    pub fn load_built_in() -> &'static [Hint] {
+    pub(crate) fn load_built_in() -> &'static [Hint] {
         static HINTS: LazyLock<Vec<Hint>> = LazyLock::new(|| {
             let source = SourceFile::new("hints.toml", BUILT_IN);
             parse_hints(&source).expect("a test parses the embedded file")

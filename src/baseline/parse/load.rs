@@ -9,6 +9,7 @@ use super::reader::{ManifestReader, ManifestTable};
 use crate::baseline::content_id::compute_content_id;
 use crate::baseline::model::baseline::Baseline;
 use crate::baseline::model::levels::LevelCatalog;
+use crate::catalog::Catalog;
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span, toml};
 
 /// The file name of the manifest in a baseline directory.
@@ -21,6 +22,15 @@ impl Baseline {
     /// relative to the directory of the manifest. The services of `levels` are checked when a ceiling is resolved;
     /// [`Baseline::load_with_catalog`] checks them at once.
     ///
+    /// ```
+    /// use iamdrift::baseline::Baseline;
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    ///
+    /// let baseline = Baseline::load(&folder.join("baseline"))?;
+    /// # assert!(!baseline.entries.is_empty());
+    /// # Ok::<(), iamdrift::baseline::Diagnostics>(())
+    /// ```
+    ///
     /// # Errors
     /// All errors of the manifest and its documents.
     pub fn load(path: &Path) -> Result<Baseline, Diagnostics> {
@@ -28,21 +38,39 @@ impl Baseline {
     }
 
     /// Like [`Baseline::load`], and checks services and actions with a catalog.
-    pub fn load_with_catalog(path: &Path, catalog: &dyn LevelCatalog) -> Result<Baseline, Diagnostics> {
+    ///
+    /// ```
+    /// use iamdrift::baseline::Baseline;
+    /// use iamdrift::catalog::Catalog;
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    ///
+    /// let baseline = Baseline::load_with_catalog(&folder.join("baseline"), Catalog::embedded())?;
+    /// # assert!(!baseline.entries.is_empty());
+    /// # Ok::<(), iamdrift::baseline::Diagnostics>(())
+    /// ```
+    ///
+    /// # Errors
+    /// All errors of the manifest and its documents, and each service and access level that the catalog does not have.
+    pub fn load_with_catalog(path: &Path, catalog: &Catalog) -> Result<Baseline, Diagnostics> {
         load_baseline(path, Some(catalog))
     }
 
     /// Like [`Baseline::load_with_catalog`], from texts in memory: the manifest, and its documents by path.
+    #[doc(hidden)]
     pub fn from_texts(
         manifest: &Arc<SourceFile>,
         documents: impl IntoIterator<Item = (String, Arc<SourceFile>)>,
-        catalog: &dyn LevelCatalog,
+        catalog: &Catalog,
     ) -> Result<Baseline, Diagnostics> {
         parse_baseline(manifest, DocumentLoader::from_texts(documents), Some(catalog))
     }
 }
 
-fn load_baseline(path: &Path, catalog: Option<&dyn LevelCatalog>) -> Result<Baseline, Diagnostics> {
+/// Loads a manifest and its documents, with a catalog of any type.
+pub(in crate::baseline) fn load_baseline(
+    path: &Path,
+    catalog: Option<&dyn LevelCatalog>,
+) -> Result<Baseline, Diagnostics> {
     let file = if path.is_dir() { path.join(MANIFEST_FILE_NAME) } else { path.to_path_buf() };
     let source = SourceFile::read(&file).map_err(|error| {
         let empty_source = SourceFile::new(file.display().to_string(), "");
@@ -92,7 +120,6 @@ mod tests {
     use crate::base::glob::Glob;
     use crate::baseline::model::ceiling::CeilingPart;
     use crate::baseline::tests::testing::{ManifestDirectory, TinyCatalog};
-    use crate::catalog::Catalog;
 
     const MANIFEST: &str =
         "version = 1\n[[principal]]\nname = \"a\"\nmatch = \"*\"\nkind = \"agent\"\nallow = [\"good.json\"]\n";

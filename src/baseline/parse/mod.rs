@@ -18,7 +18,7 @@ mod guard_parser;
 mod hint_parser;
 mod hint_table;
 pub(in crate::baseline) mod keys;
-mod load;
+pub(in crate::baseline) mod load;
 mod manifest_parser;
 mod persona_parser;
 mod reader;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::baseline::model::baseline::Baseline;
 use crate::baseline::model::levels::LevelCatalog;
+use crate::baseline::parse::load::load_baseline;
 use crate::catalog::AccessLevel;
 use crate::source::{Diagnostics, RenderStyle};
 
@@ -55,7 +56,7 @@ impl ManifestDirectory {
     }
 
     pub(crate) fn load(&self) -> Result<Baseline, Diagnostics> {
-        Baseline::load_with_catalog(&self.path(), &TinyCatalog)
+        load_baseline(&self.path(), Some(&TinyCatalog))
     }
 
     /// The errors as a user sees them, without the path of the directory.

@@ -7,6 +7,7 @@
 //! - `titles`, `reasons`, `remediations`, `steps`, `nearest`: the sentences of a finding
 
 mod class_reasons;
+#[doc(hidden)]
 pub mod condition_text;
 pub(super) mod counts;
 pub(super) mod names;

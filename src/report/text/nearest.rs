@@ -5,6 +5,22 @@ use super::names::describe_statement;
 use crate::audit::{MismatchReason, NearestDeclaredStatement};
 
 /// `statement 1 allows it, but only on arn:aws:s3:::reports/*`.
+///
+/// ```
+/// use iamdrift::audit::{MismatchReason, NearestDeclaredStatement};
+/// use iamdrift::baseline::Place;
+/// use iamdrift::report::text::render_nearest;
+///
+/// let nearest = NearestDeclaredStatement {
+///     document: "operators/cost-explorer.json".to_owned(),
+///     statement: 3,
+///     sid: Some("WriteArtifacts".to_owned()),
+///     is_only_statement: false,
+///     place: Place { file: "operators/cost-explorer.json".to_owned(), line: 40, column: 5 },
+///     why: MismatchReason::ResourceNotListed { listed: vec!["arn:aws:s3:::artifacts/*".to_owned()] },
+/// };
+/// assert!(render_nearest(&nearest).contains("arn:aws:s3:::artifacts/*"));
+/// ```
 pub fn render_nearest(nearest: &NearestDeclaredStatement) -> String {
     let statement = describe_statement(nearest.statement, nearest.sid.as_deref());
     match &nearest.why {

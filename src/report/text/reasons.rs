@@ -8,6 +8,14 @@ use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
 
 /// `only external principals are checked: entry "x" has no `assumable_by``.
+///
+/// ```
+/// use iamdrift::audit::Reason;
+/// use iamdrift::report::text::render_reason;
+///
+/// let reason = render_reason(&Reason::NoExternalId { account: "444455556666".to_owned() });
+/// assert!(reason.contains("444455556666"));
+/// ```
 pub fn render_reason(reason: &Reason) -> String {
     match reason {
         Reason::MissingDocument(missing) => missing.to_string(),

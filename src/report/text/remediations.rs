@@ -27,6 +27,13 @@ impl RenderedRemediation {
     }
 
     /// The sentence, and below it the text to copy.
+    ///
+    /// ```
+    /// use iamdrift::audit::Remediation;
+    /// use iamdrift::report::text::render_remediation;
+    ///
+    /// println!("{}", render_remediation(&Remediation::DeletePrincipal).to_text());
+    /// ```
     pub fn to_text(&self) -> String {
         match &self.snippet {
             None => self.sentence.clone(),
@@ -36,6 +43,20 @@ impl RenderedRemediation {
 }
 
 /// A suggested edit: `detach OperatorPower: no declared access depends on it`.
+///
+/// ```
+/// use iamdrift::audit::Remediation;
+/// use iamdrift::baseline::PrincipalClass;
+/// use iamdrift::report::text::render_remediation;
+///
+/// let remediation = render_remediation(&Remediation::DeclarePrincipal {
+///     name: "lantern".to_owned(),
+///     arn: "arn:aws:iam::111122223333:role/agents/lantern".to_owned(),
+///     class: PrincipalClass::Agent,
+/// });
+/// // The text to copy into the manifest.
+/// assert!(remediation.snippet.is_some_and(|snippet| snippet.contains("[[principal]]")));
+/// ```
 pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
     match remediation {
         Remediation::Deny { scope, policy } => {

@@ -12,6 +12,14 @@ use crate::trust::{TrustGrant, TrustScope};
 const MAX_NAMED_PARTIES: usize = 2;
 
 /// What a finding found: `166 actions beyond its declared ceiling (23 destructive)`.
+///
+/// ```
+/// use iamdrift::audit::{ActionCounts, Title};
+/// use iamdrift::report::text::render_title;
+///
+/// let title = render_title(&Title::BeyondCeiling(ActionCounts { all: 166, destructive: 23 }));
+/// assert!(title.contains("166"));
+/// ```
 // Length: one arm per title.
 pub fn render_title(title: &Title) -> String {
     match title {

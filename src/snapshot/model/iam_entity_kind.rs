@@ -21,17 +21,12 @@ const IDENTITY_CENTER_PREFIX: &str = "role/aws-reserved/sso.amazonaws.com/";
 
 impl IamEntityKind {
     /// The kind of a role. The path decides, because AWS reserves it; any role can have any name.
-    pub fn from_role_arn(arn: &Arn) -> IamEntityKind {
+    pub(crate) fn from_role_arn(arn: &Arn) -> IamEntityKind {
         match arn.resource() {
             resource if resource.starts_with(SERVICE_LINKED_PREFIX) => IamEntityKind::ServiceLinkedRole,
             resource if resource.starts_with(IDENTITY_CENTER_PREFIX) => IamEntityKind::SsoRole,
             _ => IamEntityKind::Role,
         }
-    }
-
-    /// Whether IAM Identity Center created it.
-    pub fn is_sso(self) -> bool {
-        self == IamEntityKind::SsoRole
     }
 
     /// Whether an AWS service owns it.

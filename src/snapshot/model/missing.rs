@@ -84,6 +84,7 @@ pub struct MissingDocument {
     /// The ARN of the attached policy. `None` if it is not an attached policy.
     pub attached_policy_arn: Option<String>,
     /// The requests that it could decide.
+    #[doc(hidden)]
     pub scope: MissingScope,
     /// Why it is missing.
     pub reason: MissingReason,
@@ -111,6 +112,7 @@ impl MissingDocument {
     }
 
     /// Whether it could decide requests on `resource`, an ARN or `*`.
+    #[doc(hidden)]
     pub fn may_affect_resource(&self, resource: &str) -> bool {
         self.scope.contains(resource)
     }

@@ -77,7 +77,7 @@ pub struct OrganizationPolicy {
 
 impl Organization {
     /// The nodes from the root down to the account, both included. `None` if the account is not in the organization.
-    pub fn path_from_root(&self, account: &AccountId) -> Option<Vec<&OrgNode>> {
+    pub(crate) fn path_from_root(&self, account: &AccountId) -> Option<Vec<&OrgNode>> {
         let mut node = self.nodes.get(account.as_str())?;
         let mut path = vec![node];
         while let Some(parent) = node.parent.as_ref().and_then(|id| self.nodes.get(id)) {
@@ -90,7 +90,7 @@ impl Organization {
 
     /// The account's path as in `aws:PrincipalOrgPaths`: `o-…/r-…/ou-…/`, without the account. `None` if the account
     /// is not in the organization.
-    pub fn principal_org_path(&self, account: &AccountId) -> Option<String> {
+    pub(crate) fn principal_org_path(&self, account: &AccountId) -> Option<String> {
         let path = self.path_from_root(account)?;
         let mut text = format!("{}/", self.id);
         for node in path.iter().filter(|node| node.kind != OrgNodeKind::Account) {
@@ -102,7 +102,7 @@ impl Organization {
 
     /// Whether a policy type is in effect for the account: the account is in the organization, and its root enables
     /// the type.
-    pub fn is_policy_type_enabled(&self, policy_type: OrganizationPolicyType, account: &AccountId) -> bool {
+    pub(crate) fn is_policy_type_enabled(&self, policy_type: OrganizationPolicyType, account: &AccountId) -> bool {
         self.path_from_root(account)
             .is_some_and(|path| path.first().is_some_and(|root| root.enabled_policy_types.contains(&policy_type)))
     }

@@ -20,17 +20,22 @@ pub struct Snapshot {
     /// When it was taken, in RFC 3339. `None` if the snapshot does not record it.
     pub taken_at: Option<String>,
     /// The accounts, ordered by id.
+    #[doc(hidden)]
     pub accounts: Vec<Account>,
     /// The organization. `None` if it was not collected.
+    #[doc(hidden)]
     pub organization: Option<Organization>,
     /// The resource policies that were collected.
+    #[doc(hidden)]
     pub resource_policies: Vec<ResourceWithPolicy>,
     /// The parts that the collector tried to read and could not.
+    #[doc(hidden)]
     pub collection_gaps: Vec<CollectionGap>,
     /// The parts of its files that cannot be read or are incomplete. Verdicts that depend on them are undecided.
     pub problems: Vec<SnapshotProblem>,
 }
 
+#[doc(hidden)]
 impl Snapshot {
     /// The account with this id.
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
@@ -38,7 +43,7 @@ impl Snapshot {
     }
 
     /// Whether principals could be missing from it.
-    pub fn may_lack_principals(&self) -> bool {
+    pub(crate) fn may_lack_principals(&self) -> bool {
         self.collection_gaps.iter().any(CollectionGap::may_hide_principals)
     }
 

@@ -40,6 +40,15 @@ pub struct SnapshotPaths {
 impl Snapshot {
     /// Reads a file of account authorization details, or a snapshot directory (`docs/snapshot.md`).
     ///
+    /// ```
+    /// use iamdrift::snapshot::Snapshot;
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    ///
+    /// let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+    /// assert!(snapshot.problems.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// A file that cannot be read, is not JSON, or has another format; account details that contradict each other;
     /// no account details. A policy document that is not valid is not an error: see [`Snapshot::problems`].
@@ -48,6 +57,19 @@ impl Snapshot {
     }
 
     /// Reads a snapshot and additional files.
+    ///
+    /// ```
+    /// use iamdrift::snapshot::{Snapshot, SnapshotPaths};
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    /// # let folder = folder.join("snapshot");
+    /// let snapshot = Snapshot::load_with(&SnapshotPaths {
+    ///     snapshot: folder.join("account.json"),
+    ///     organization: Some(folder.join("organization.json")),
+    ///     resource_policies: vec![folder.join("resource-policies.json")],
+    /// })?;
+    /// # assert!(snapshot.organization.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Snapshot::load`]; also two organization files.
@@ -75,6 +97,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// As [`Snapshot::load`].
+    #[doc(hidden)]
     pub fn from_texts(origin: &Path, texts: &[Arc<SourceFile>]) -> Result<Snapshot, SnapshotError> {
         let mut loader = SnapshotLoader { may_lack_manifest: true, ..SnapshotLoader::default() };
         for source in texts {

@@ -99,6 +99,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// What the user can do, in one line.
+    #[doc(hidden)]
     pub fn help(&self) -> &'static str {
         match self {
             StoreError::Io { .. } => "choose a writable directory on a disk with free space",
