@@ -6,7 +6,7 @@
 //!
 //! The modules are the pipeline, in order. Each imports only from those above it; a test checks this
 //! (`tests/integration/code_structure/layer_order.rs`). The public API is [`audit`], [`baseline`], [`catalog`], [`snapshot`],
-//! [`report`], [`compare`] and [`collect`]; the other modules are hidden and may change in any release.
+//! [`report`], [`compare`] and, with feature `aws`, `collect`; the other modules are hidden and may change in any release.
 
 // What every layer may use: string globs, once-per-key caches, numbers and plurals.
 #[doc(hidden)]

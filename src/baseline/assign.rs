@@ -85,7 +85,7 @@ pub struct Assignments {
     pub by_principal: Vec<Assignment>,
     /// The sets of entries that match the same principals ambiguously.
     pub ambiguities: Vec<AmbiguousMatch>,
-    /// Entries and ignores without effect. For exceptions, see [`Baseline::find_stale_exceptions`].
+    /// Entries and ignores without effect. For exceptions, see `Baseline::find_stale_exceptions`.
     pub stale: Vec<StaleItem>,
 }
 

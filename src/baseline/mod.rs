@@ -1,7 +1,7 @@
 //! The manifest: declared permissions and requirements. `docs/baseline.md` describes the format.
 //!
 //! [`Baseline::load`] reads a manifest. [`Baseline::assign`] finds the entry of each principal of a snapshot.
-//! [`Ceiling::resolve`] returns the ceiling of an entry as policy documents. Nothing here decides about access.
+//! `Ceiling::resolve` returns the ceiling of an entry as policy documents. Nothing here decides about access.
 //!
 //! - `parse/`: text to model.
 //! - `model/`: the declarations as data.

@@ -29,14 +29,30 @@ impl SourceTree {
     /// Reads and parses every file.
     pub fn read() -> SourceTree {
         let root = source_folder();
-        let modules: Vec<SourceModule> = list_rust_files(&root)
+        let files: Vec<(String, String)> = list_rust_files(&root)
             .into_iter()
             .map(|path| {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let file = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-                let mut syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("src/{file}: {error}"));
+                (path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/"), text)
+            })
+            .collect();
+        let files: Vec<(&str, &str)> = files.iter().map(|(file, text)| (&**file, &**text)).collect();
+        SourceTree::from_texts(&files)
+    }
+
+    /// Parses files, given with their names relative to `src/`.
+    pub fn from_texts(files: &[(&str, &str)]) -> SourceTree {
+        let modules: Vec<SourceModule> = files
+            .iter()
+            .map(|(file, text)| {
+                let mut syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("src/{file}: {error}"));
                 syntax.items.retain(|item| !is_test_item(item));
-                SourceModule { module: to_module_path(&file), file, text, syntax }
+                SourceModule {
+                    module: to_module_path(file),
+                    file: (*file).to_owned(),
+                    text: (*text).to_owned(),
+                    syntax,
+                }
             })
             .filter(|module| !is_test_file(&module.file))
             .collect();
