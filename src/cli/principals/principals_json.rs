@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use iamdrift::base::json_writer::{JsonLayout, render_json};
 use iamdrift::baseline::{Baseline, Strength};
 use iamdrift::classify::{ClassSource, DeclarationStatus, Evidence, InferredClass, InventoryRow};
 use iamdrift::report::text::{render_basis, render_class_reason, render_match};
@@ -102,11 +103,7 @@ impl<'a> EvidenceJson<'a> {
 }
 
 /// Renders the list.
-pub fn render(
-    snapshot: &Snapshot,
-    baseline: Option<&Baseline>,
-    rows: &[InventoryRow<'_>],
-) -> Result<String, serde_json::Error> {
+pub fn render(snapshot: &Snapshot, baseline: Option<&Baseline>, rows: &[InventoryRow<'_>]) -> std::io::Result<String> {
     let (mut by_kind, mut by_coverage) = (BTreeMap::new(), BTreeMap::new());
     for row in rows {
         *by_kind.entry(row.class).or_default() += 1;
@@ -127,7 +124,7 @@ pub fn render(
         principals: rows.iter().map(to_principal_json).collect(),
         unread: super::unread_inputs::list_unread_inputs(snapshot),
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    render_json(&document, JsonLayout::Indented)
 }
 
 fn to_principal_json<'a>(row: &'a InventoryRow<'_>) -> PrincipalJson<'a> {
