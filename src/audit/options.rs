@@ -7,6 +7,19 @@ use super::model::principal_ref::PrincipalRef;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use crate::base::glob::Glob;
+use crate::iam::AccountId;
+
+/// The position of the account in an ARN.
+const ACCOUNT_FIELD: usize = 4;
+
+/// What rules ask about a principal.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct RuleQuestions {
+    /// What it can do, and what it can obtain.
+    pub access: bool,
+    /// Who can assume it.
+    pub trust: bool,
+}
 
 /// What an audit examines and reports.
 #[derive(Clone, Debug)]
@@ -42,6 +55,31 @@ impl AuditOptions {
             && (self.classes.is_empty() || self.classes.contains(&principal.kind))
     }
 
+    /// What the requested rules ask about a principal.
+    pub(super) fn questions(&self) -> RuleQuestions {
+        let wants_any = |rules: &[RuleId]| rules.iter().any(|rule| self.wants_rule(*rule));
+        let is_about_access = |(_, rule): &(&str, RuleId)| !matches!(rule, RuleId::Trust | RuleId::Baseline);
+        RuleQuestions {
+            access: RuleId::ALL.iter().filter(|rule| is_about_access(rule)).any(|(_, rule)| self.wants_rule(*rule)),
+            trust: wants_any(&[RuleId::Trust, RuleId::NotNarrower, RuleId::Undecided]),
+        }
+    }
+
+    /// Whether the filters could select a principal of an account whose principals are unknown.
+    pub(super) fn may_select_in(&self, account: &AccountId) -> bool {
+        // Names contain no colon, so a glob with colons can only match ARNs.
+        let may_match = |glob: &Glob| {
+            let fields: Vec<&str> = glob.as_str().split(':').collect();
+            match fields.as_slice() {
+                [before @ .., account_field, _] if before.len() == ACCOUNT_FIELD => {
+                    before.iter().any(|field| field.contains('*')) || Glob::new(account_field).matches(account.as_str())
+                }
+                _ => true,
+            }
+        };
+        self.principal.as_ref().is_none_or(may_match)
+    }
+
     /// Whether the audit examines all principals.
     pub(super) fn has_all_principals(&self) -> bool {
         self.principal.is_none() && self.classes.is_empty()
@@ -50,5 +88,46 @@ impl AuditOptions {
     /// Whether the audit examines all principals by the rules that are on by default.
     pub(super) fn is_unfiltered(&self) -> bool {
         self.has_all_principals() && self.rules.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_in_which_a_filter_may_select() {
+        let account = AccountId::parse("111122223333").unwrap();
+        for (glob, expected) in [
+            ("kiro", true),
+            ("*", true),
+            ("role/agents/*", true),
+            ("arn:aws:iam::111122223333:role/*", true),
+            ("arn:aws:iam::444455556666:role/*", false),
+            ("arn:aws:iam::444455556666:role/x", false),
+            ("arn:aws:iam::*:role/x", true),
+            ("arn:aws*:iam::444455556666:role/x", true),
+            ("*:role/x", true),
+            ("arn:aws:iam::4444*", true),
+        ] {
+            let options =
+                AuditOptions { principal: Some(Glob::new(glob)), ..AuditOptions::new(jiff::civil::date(2026, 11, 20)) };
+            assert_eq!(options.may_select_in(&account), expected, "{glob}");
+        }
+    }
+
+    #[test]
+    fn questions_of_rules() {
+        let questions = |rules: &[RuleId]| {
+            let options = AuditOptions { rules: rules.to_vec(), ..AuditOptions::new(jiff::civil::date(2026, 11, 20)) };
+            let questions = options.questions();
+            (questions.access, questions.trust)
+        };
+        assert_eq!(questions(&[]), (true, true));
+        assert_eq!(questions(&[RuleId::Broader]), (true, false));
+        assert_eq!(questions(&[RuleId::Trust]), (false, true));
+        assert_eq!(questions(&[RuleId::Baseline]), (false, false));
+        assert_eq!(questions(&[RuleId::Undecided]), (true, true));
     }
 }

@@ -12,8 +12,8 @@ use super::finding_order::sort_findings;
 use super::render_options::RenderOptions;
 use super::reporter::Reporter;
 use crate::audit::{
-    Audit, BaselineInfo, CatalogInfo, DeclaredClass, Note, PatternCount, PrincipalReport, PrincipalStatus, RuleId,
-    Severity, SnapshotInfo, UnreadInput,
+    Audit, BaselineInfo, CatalogInfo, DeclaredClass, NotExamined, Note, PatternCount, PrincipalReport, PrincipalStatus,
+    RuleId, Severity, SnapshotInfo, UnreadInput,
 };
 use crate::base::json_writer::{JsonLayout, write_json};
 
@@ -51,8 +51,11 @@ pub struct JsonReport<'a> {
     pub findings: Vec<FindingJson<'a>>,
     /// The action lists that the excess of findings refers to by id, each once.
     pub action_lists: BTreeMap<&'a str, &'a [PatternCount]>,
-    /// The inputs that could not be read. If there are any, the audit is incomplete.
+    /// The inputs that could not be read and concern the chosen principals and rules. If there are any, the audit is
+    /// incomplete.
     pub unread: &'a [UnreadInput],
+    /// What the options of the audit left out: the exit status says nothing about it.
+    pub not_examined: &'a NotExamined,
     /// What a reader must know to judge the findings.
     pub notes: &'a [Note],
 }
@@ -113,6 +116,7 @@ impl<'a> JsonReport<'a> {
                 .map(|excess| (excess.actions.id(), &*excess.actions))
                 .collect(),
             unread: &audit.unread,
+            not_examined: &audit.not_examined,
             notes: &audit.notes,
         }
     }
