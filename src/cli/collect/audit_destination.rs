@@ -25,7 +25,7 @@ pub enum AuditDestination {
         newest: usize,
     },
     /// A directory that is removed after the audit.
-    Temporary(TemporaryDirectory, PathBuf),
+    Temporary(TemporaryDirectory),
 }
 
 impl AuditDestination {
@@ -51,16 +51,14 @@ impl AuditDestination {
             }
         }
         let temporary = TemporaryDirectory::create().context("cannot create a temporary directory for the snapshot")?;
-        let directory = temporary.path().join("snapshot");
-        Ok(AuditDestination::Temporary(temporary, directory))
+        Ok(AuditDestination::Temporary(temporary))
     }
 
     /// The directory to write.
     pub fn directory(&self) -> &Path {
         match self {
-            AuditDestination::Named(directory)
-            | AuditDestination::DataFolder { directory, .. }
-            | AuditDestination::Temporary(_, directory) => directory,
+            AuditDestination::Named(directory) | AuditDestination::DataFolder { directory, .. } => directory,
+            AuditDestination::Temporary(temporary) => temporary.snapshot_path(),
         }
     }
 
@@ -68,7 +66,7 @@ impl AuditDestination {
     pub fn retention(&self) -> SnapshotRetention {
         match self {
             AuditDestination::Named(_) | AuditDestination::DataFolder { .. } => SnapshotRetention::Keep,
-            AuditDestination::Temporary(..) => SnapshotRetention::Discard,
+            AuditDestination::Temporary(_) => SnapshotRetention::Discard,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A temporary directory. It is removed when this is dropped.
 pub struct TemporaryDirectory {
     slot: Arc<DirectorySlot>,
-    path: PathBuf,
+    snapshot_path: PathBuf,
 }
 
 /// The directory to remove. `None` before it exists and after it was removed.
@@ -41,12 +41,12 @@ impl TemporaryDirectory {
             *directory = Some(path.clone());
             path
         };
-        Ok(TemporaryDirectory { slot, path })
+        Ok(TemporaryDirectory { slot, snapshot_path: path.join("snapshot") })
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The directory in it for a snapshot. It does not exist yet.
+    pub fn snapshot_path(&self) -> &Path {
+        &self.snapshot_path
     }
 }
 
@@ -62,7 +62,7 @@ fn remove_directory(directory: &mut Option<PathBuf>) {
     // Files that are being created need the old path. After the renaming, nothing is added.
     let renamed = path.with_extension("removed");
     let path = if std::fs::rename(&path, &renamed).is_ok() { renamed } else { path };
-    // Nobody can be told of a failure: the program is ending, or its result is complete.
+    // A failure cannot be reported: the program is ending, or its result is complete.
     let _ = std::fs::remove_dir_all(path);
 }
 
