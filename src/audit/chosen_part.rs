@@ -4,8 +4,6 @@
 //! else does not make the audit incomplete; the report lists it as not examined. If it is unclear what an input concerns, it
 //! concerns everything.
 
-use std::collections::BTreeSet;
-
 use super::model::audit::{NotExamined, UnreadInput};
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
@@ -14,7 +12,7 @@ use super::subject::audited_principal::AuditedPrincipal;
 use crate::base::glob::Glob;
 use crate::iam::element::ResourceElement;
 use crate::iam::{AccountId, Effect, ElementKind, Statement};
-use crate::snapshot::{CollectionGap, MissingDocument, MissingReason, SnapshotProblem};
+use crate::snapshot::{CollectionGap, PrincipalSelection, SnapshotProblem};
 
 /// How a principal of one account enters another.
 const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -26,14 +24,15 @@ pub(super) struct ChosenPart<'a> {
     inputs: AuditInputs<'a>,
     /// The selected principals that are evaluated.
     subjects: &'a [AuditedPrincipal<'a>],
-    /// Whether each principal of the snapshot is selected.
-    selected: &'a [bool],
+    selection: PrincipalSelection<'a>,
 }
 
 impl<'a> ChosenPart<'a> {
     /// The chosen part of a plan.
     pub fn new(inputs: AuditInputs<'a>, plan: &'a AuditPlan<'a>) -> ChosenPart<'a> {
-        ChosenPart { inputs, subjects: &plan.subjects, selected: &plan.selected }
+        let (snapshot, glob) = (inputs.snapshot, inputs.options.principal.as_ref());
+        let selection = PrincipalSelection { snapshot, selected: &plan.selected, glob };
+        ChosenPart { inputs, subjects: &plan.subjects, selection }
     }
 
     /// The unread inputs that concern it, and what the audit did not examine.
@@ -44,7 +43,7 @@ impl<'a> ChosenPart<'a> {
         let list = |inputs: Vec<(UnreadSource<'_>, UnreadInput)>| inputs.into_iter().map(|(_, input)| input).collect();
         let default_rules = RuleId::ALL.iter().map(|(_, rule)| *rule).filter(|rule| rule.on_by_default());
         let not_examined = NotExamined {
-            principals: self.selected.iter().filter(|selected| !**selected).count(),
+            principals: self.selection.selected.iter().filter(|selected| !**selected).count(),
             // Whether the rest is decided is always reported.
             rules: default_rules.filter(|rule| *rule != RuleId::Undecided && !options.wants_rule(*rule)).collect(),
             below_severity: options.severity.filter(|severity| *severity > Severity::Info),
@@ -57,7 +56,7 @@ impl<'a> ChosenPart<'a> {
         self.inputs.options.is_unfiltered()
             || match source {
                 UnreadSource::Gap(gap) => self.is_concerned_by_gap(gap),
-                UnreadSource::Problem(problem) => self.is_concerned_by_problem(problem),
+                UnreadSource::Problem(problem) => self.selection.is_concerned_by(problem),
             }
     }
 
@@ -65,16 +64,11 @@ impl<'a> ChosenPart<'a> {
     fn is_concerned_by_gap(&self, gap: &CollectionGap) -> bool {
         let options = self.inputs.options;
         let Some(account) = &gap.account else { return true };
-        self.has_principal_in(account)
+        self.selection.has_principal_in(account)
             || (gap.may_hide_principals()
-                && (options.may_select_in(account)
+                && (self.selection.may_select_in(account)
                     || (options.wants_rule(RuleId::Baseline) && options.has_all_principals())
                     || self.subjects.iter().any(|subject| self.looks_into(subject, account))))
-    }
-
-    fn has_principal_in(&self, account: &AccountId) -> bool {
-        let principals = self.inputs.snapshot.principals().zip(self.selected);
-        principals.filter(|(_, selected)| **selected).any(|((owner, _), _)| owner.id == *account)
     }
 
     /// Whether a chosen rule compares the principal with principals of another account.
@@ -83,21 +77,6 @@ impl<'a> ChosenPart<'a> {
         let is_compared = subject.entry.is_some_and(|entry| entry.narrower_than.is_some());
         (options.wants_rule(RuleId::NotNarrower) && is_compared)
             || (options.wants_rule(RuleId::Escalation) && may_assume_role_in(subject, account))
-    }
-
-    /// Whether a part of the snapshot that cannot be read concerns it: not if it is a document of other principals only.
-    fn is_concerned_by_problem(&self, problem: &SnapshotProblem) -> bool {
-        let Some(error) = problem.diagnostics.0.first().map(ToString::to_string) else { return true };
-        let is_cause = |missing: &MissingDocument| missing.reason == MissingReason::Invalid(error.clone());
-        let holders: BTreeSet<bool> = self
-            .inputs
-            .snapshot
-            .principals()
-            .zip(self.selected)
-            .filter(|((_, principal), _)| principal.missing_documents.iter().any(is_cause))
-            .map(|(_, selected)| *selected)
-            .collect();
-        holders.contains(&true) || holders.is_empty()
     }
 }
 

@@ -7,10 +7,6 @@ use super::model::principal_ref::PrincipalRef;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use crate::base::glob::Glob;
-use crate::iam::AccountId;
-
-/// The position of the account in an ARN.
-const ACCOUNT_FIELD: usize = 4;
 
 /// What rules ask about a principal.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -65,21 +61,6 @@ impl AuditOptions {
         }
     }
 
-    /// Whether the filters could select a principal of an account whose principals are unknown.
-    pub(super) fn may_select_in(&self, account: &AccountId) -> bool {
-        // Names contain no colon, so a glob with colons can only match ARNs.
-        let may_match = |glob: &Glob| {
-            let fields: Vec<&str> = glob.as_str().split(':').collect();
-            match fields.as_slice() {
-                [before @ .., account_field, _] if before.len() == ACCOUNT_FIELD => {
-                    before.iter().any(|field| field.contains('*')) || Glob::new(account_field).matches(account.as_str())
-                }
-                _ => true,
-            }
-        };
-        self.principal.as_ref().is_none_or(may_match)
-    }
-
     /// Whether the audit examines all principals.
     pub(super) fn has_all_principals(&self) -> bool {
         self.principal.is_none() && self.classes.is_empty()
@@ -92,30 +73,8 @@ impl AuditOptions {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn accounts_in_which_a_filter_may_select() {
-        let account = AccountId::parse("111122223333").unwrap();
-        for (glob, expected) in [
-            ("kiro", true),
-            ("*", true),
-            ("role/agents/*", true),
-            ("arn:aws:iam::111122223333:role/*", true),
-            ("arn:aws:iam::444455556666:role/*", false),
-            ("arn:aws:iam::444455556666:role/x", false),
-            ("arn:aws:iam::*:role/x", true),
-            ("arn:aws*:iam::444455556666:role/x", true),
-            ("*:role/x", true),
-            ("arn:aws:iam::4444*", true),
-        ] {
-            let options =
-                AuditOptions { principal: Some(Glob::new(glob)), ..AuditOptions::new(jiff::civil::date(2026, 11, 20)) };
-            assert_eq!(options.may_select_in(&account), expected, "{glob}");
-        }
-    }
 
     #[test]
     fn questions_of_rules() {

@@ -10,11 +10,13 @@
 //! - `read/`: reads files into the model.
 //! - `snapshot_error.rs`: why a snapshot cannot be read.
 //! - `model/`: the loaded snapshot, which the rest of the program uses.
+//! - `selection.rs`: some of its principals, and which unread parts concern them.
 
 mod file_layout;
 pub mod format;
 pub(crate) mod model;
 pub(crate) mod read;
+mod selection;
 mod snapshot_error;
 pub mod store;
 
@@ -27,6 +29,7 @@ pub use model::policy::{
 };
 pub use model::snapshot::{Account, IamGroup, Principal, Snapshot, SnapshotProblem};
 pub use read::snapshot_loader::SnapshotPaths;
+pub use selection::PrincipalSelection;
 pub use snapshot_error::SnapshotError;
 
 #[cfg(test)]

@@ -34,8 +34,7 @@ impl SnapshotFolder {
         create_private_dirs(&path)?;
         // A folder that exists can be on a file system that is read-only or full.
         tempfile::Builder::new().prefix(".probe-").tempfile_in(&path)?;
-        let lock = File::options().create(true).append(true).open(path.join(LOCK_FILE)).ok();
-        let lock = lock.filter(|file| file.try_lock_shared().is_ok());
+        let lock = open_lock_file(&path).ok().filter(|file| file.try_lock_shared().is_ok());
         Ok(SnapshotFolder { path, lock })
     }
 
@@ -109,6 +108,14 @@ fn parse_name(name: &str) -> Option<(DateTime, usize)> {
     Some((DateTime::strptime(NAME_FORMAT, time).ok()?, number))
 }
 
+fn open_lock_file(folder: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(folder.join(LOCK_FILE))
+}
+
 fn create_private_dir(path: &Path) -> io::Result<()> {
     private_dir_builder().create(path)
 }
@@ -130,8 +137,7 @@ mod tests {
     use super::*;
 
     fn folder(path: &Path) -> SnapshotFolder {
-        let lock = File::options().create(true).append(true).open(path.join(LOCK_FILE)).unwrap();
-        SnapshotFolder { path: path.to_owned(), lock: Some(lock) }
+        SnapshotFolder { path: path.to_owned(), lock: Some(open_lock_file(path).unwrap()) }
     }
 
     fn names(path: &Path) -> Vec<String> {

@@ -104,16 +104,7 @@ fn a_snapshot_is_kept_for_its_user_alone_and_can_be_used() {
     let mut all = vec![folder.clone(), home.path(".local/share/iamdrift")];
     files(&folder, &mut all);
     for path in all {
-        assert_eq!(
-            mode(&path),
-            if path.is_dir() {
-                0o700
-            } else if path.ends_with(".lock") {
-                mode(&path)
-            } else {
-                0o600
-            }
-        );
+        assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
     }
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let mut named = Vec::new();
