@@ -89,7 +89,7 @@ impl Inputs {
         inputs.write("b.json", &document("sqs:*").to_string());
         let raw = |text: &str| text.replace("\\u009b", "\u{9b}");
         // Raw characters in an id, which is written back as it is.
-        let id = format!("{{\t\"id\u{9b}\": [1.50,\t\"\u{202e}\u{2028}\u{85}\"]}}");
+        let id = "{\t\"id\u{9b}\": [1.50,\t\"\u{202e}\u{2028}\u{85}\"]}";
         let pair = format!("{{\"id\": {id}, \"a\": {}, \"b\": {}}}\n", document("s3:*"), document("sqs:*"));
         let bad = format!("{{\"id\": {id}, \"a\": {{\"{HOSTILE_NAME}\": 1}}, \"b\": 1}}\n")
             .replace(['\r', '\u{1b}', '\u{7}'], "");
