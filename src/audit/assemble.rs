@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::chosen_part::{ChosenPart, UnreadSource};
 use super::explain::notes::collect_notes;
 use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
@@ -18,7 +19,7 @@ use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
 use super::rules::{BaselineContext, check_baseline};
 use super::subject::audited_principal::AuditedPrincipal;
 use crate::baseline::Baseline;
-use crate::snapshot::{Snapshot, SnapshotProblem};
+use crate::snapshot::{CollectionGap, Snapshot, SnapshotProblem};
 
 /// The result of an audit.
 pub(super) fn assemble_audit(
@@ -32,10 +33,10 @@ pub(super) fn assemble_audit(
     for finding in &mut findings {
         finding.accepted = find_accepted_exception(baseline, finding, options.today);
     }
+    let (unread, not_examined) = ChosenPart::new(*inputs, &plan).divide(list_unread_inputs(snapshot));
+    let notes = collect_policy_notes(inputs, &plan.subjects);
     let mut reports = plan.reports;
     set_statuses(&mut reports, &findings);
-    let notes = collect_policy_notes(inputs, &plan.subjects);
-    // The count includes findings that the options leave out: the audit is incomplete all the same.
     let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
     findings.retain(|finding| is_reported(finding, options));
     sort_findings(&mut findings);
@@ -51,7 +52,8 @@ pub(super) fn assemble_audit(
         summary: summarize_findings(&reports, &findings, undecided),
         principals: reports,
         findings,
-        unread: list_unread_inputs(snapshot),
+        unread,
+        not_examined,
     }
 }
 
@@ -138,7 +140,8 @@ fn collect_policy_notes(inputs: &AuditInputs<'_>, subjects: &[AuditedPrincipal<'
 
 fn is_reported(finding: &Finding, options: &AuditOptions) -> bool {
     let is_severe = options.severity.is_none_or(|minimum| finding.severity >= minimum);
-    options.wants_rule(finding.rule) && (is_severe || finding.rule == RuleId::Undecided)
+    // What is undecided about the chosen part is always reported.
+    finding.rule == RuleId::Undecided || (options.wants_rule(finding.rule) && is_severe)
 }
 
 /// Sorts findings by severity, then by principal and rule.
@@ -179,7 +182,7 @@ fn describe_snapshot(snapshot: &Snapshot) -> SnapshotInfo {
 }
 
 /// The inputs that could not be collected, then those that could not be read.
-fn list_unread_inputs(snapshot: &Snapshot) -> Vec<UnreadInput> {
+fn list_unread_inputs(snapshot: &Snapshot) -> Vec<(UnreadSource<'_>, UnreadInput)> {
     let from_problem = |problem: &SnapshotProblem| {
         let first = problem.diagnostics.0.first();
         UnreadInput {
@@ -190,14 +193,16 @@ fn list_unread_inputs(snapshot: &Snapshot) -> Vec<UnreadInput> {
             permission: None,
         }
     };
-    let uncollected = snapshot.collection_gaps.iter().map(|gap| UnreadInput {
+    let from_gap = |gap: &CollectionGap| UnreadInput {
         subject: gap.to_string(),
         place: Some(gap.place.clone()),
         reason: gap.reason(),
         account: gap.account.as_ref().map(|account| account.as_str().to_owned()),
         permission: gap.unread.permission.clone(),
-    });
-    uncollected.chain(snapshot.problems.iter().map(from_problem)).collect()
+    };
+    let uncollected = snapshot.collection_gaps.iter().map(|gap| (UnreadSource::Gap(gap), from_gap(gap)));
+    let problems = snapshot.problems.iter().map(|problem| (UnreadSource::Problem(problem), from_problem(problem)));
+    uncollected.chain(problems).collect()
 }
 
 impl Audit {

@@ -13,6 +13,7 @@ use super::analysis::operator_comparison::candidates::{ComparisonResult, Operato
 use super::analysis::shared_role::SharedRoleIndex;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
+use super::options::RuleQuestions;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
 use super::rules::{RuleContext, check_principal};
 use super::subject::audited_principal::AuditedPrincipal;
@@ -55,6 +56,7 @@ pub(super) fn evaluate_principals(
     let evaluator = Evaluator {
         analyzer: &analyzer,
         baseline,
+        questions: options.questions(),
         classes: &classes,
         operator_candidates: operator_candidates.as_ref(),
         escalation: escalation.as_ref(),
@@ -67,6 +69,7 @@ pub(super) fn evaluate_principals(
 struct Evaluator<'a> {
     analyzer: &'a Analyzer<'a>,
     baseline: &'a Baseline,
+    questions: RuleQuestions,
     classes: &'a ClassByArn<'a>,
     operator_candidates: Option<&'a OperatorCandidates<'a>>,
     escalation: Option<&'a EscalationAnalysis<'a>>,
@@ -115,6 +118,7 @@ impl Evaluator<'_> {
             policies: &policies,
             analysis: &analysis,
             baseline: self.baseline,
+            questions: self.questions,
             guard_bypasses: &guard_bypasses,
             comparison: comparison.as_ref(),
             shared_role: shared_role.as_ref(),

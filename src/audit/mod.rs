@@ -11,6 +11,7 @@
 //! - `explain`: describes statements, differences and remediations
 //! - `rules`: one file for each rule
 //! - `evaluate_principals`: runs the queries and the rules
+//! - `chosen_part`: what the options leave out
 //! - `assemble`: the result with its statuses and counts
 //! - `run`: one audit: plan, evaluate, assemble
 
@@ -18,6 +19,7 @@ pub(crate) mod actions;
 pub(crate) mod analysis;
 mod assemble;
 pub(crate) mod checks;
+mod chosen_part;
 mod evaluate_principals;
 #[doc(hidden)]
 pub mod explain;
@@ -42,7 +44,8 @@ pub use crate::solve::{Cube, FieldRange};
 pub use model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 pub use model::assumer_evidence::AssumerEvidence;
 pub use model::audit::{
-    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, NoteKind, PrincipalReport, SnapshotInfo, UnreadInput,
+    Audit, AuditSummary, BaselineInfo, CatalogInfo, NotExamined, Note, NoteKind, PrincipalReport, SnapshotInfo,
+    UnreadInput,
 };
 pub use model::declared_class::DeclaredClass;
 pub use model::escalation_step::{EscalationStep, StepTechnique};

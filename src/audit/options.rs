@@ -8,6 +8,15 @@ use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use crate::base::glob::Glob;
 
+/// What rules ask about a principal.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct RuleQuestions {
+    /// What it can do, and what it can obtain.
+    pub access: bool,
+    /// Who can assume it.
+    pub trust: bool,
+}
+
 /// What an audit examines and reports.
 #[derive(Clone, Debug)]
 pub struct AuditOptions {
@@ -49,6 +58,16 @@ impl AuditOptions {
             && (self.classes.is_empty() || self.classes.contains(&principal.kind))
     }
 
+    /// What the requested rules ask about a principal.
+    pub(super) fn questions(&self) -> RuleQuestions {
+        let wants_any = |rules: &[RuleId]| rules.iter().any(|rule| self.wants_rule(*rule));
+        let is_about_access = |(_, rule): &(&str, RuleId)| !matches!(rule, RuleId::Trust | RuleId::Baseline);
+        RuleQuestions {
+            access: RuleId::ALL.iter().filter(|rule| is_about_access(rule)).any(|(_, rule)| self.wants_rule(*rule)),
+            trust: wants_any(&[RuleId::Trust, RuleId::NotNarrower, RuleId::Undecided]),
+        }
+    }
+
     /// Whether the audit examines all principals.
     pub(super) fn has_all_principals(&self) -> bool {
         self.principal.is_none() && self.classes.is_empty()
@@ -57,5 +76,24 @@ impl AuditOptions {
     /// Whether the audit examines all principals by the rules that are on by default.
     pub(super) fn is_unfiltered(&self) -> bool {
         self.has_all_principals() && self.rules.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_of_rules() {
+        let questions = |rules: &[RuleId]| {
+            let options = AuditOptions { rules: rules.to_vec(), ..AuditOptions::new(jiff::civil::date(2026, 11, 20)) };
+            let questions = options.questions();
+            (questions.access, questions.trust)
+        };
+        assert_eq!(questions(&[]), (true, true));
+        assert_eq!(questions(&[RuleId::Broader]), (true, false));
+        assert_eq!(questions(&[RuleId::Trust]), (false, true));
+        assert_eq!(questions(&[RuleId::Baseline]), (false, false));
+        assert_eq!(questions(&[RuleId::Undecided]), (true, true));
     }
 }

@@ -5,9 +5,11 @@
 //! - `cache.rs`: values that are computed once per key.
 //! - `plural.rs`: counts in sentences.
 //! - `sanitize.rs`: untrusted text for terminals.
+//! - `json_writer.rs`: JSON with the same characters escaped.
 
 pub(crate) mod cache;
 pub mod glob;
+pub mod json_writer;
 pub mod plural;
 pub mod sanitize;
 pub mod word_match;

@@ -14,7 +14,7 @@ use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "Exit status: 0 no finding at or above --fail-on; 1 drift; 2 bad usage or input; 3 the audit is incomplete (some ",
-    "input could not be read, or a principal is undecided), regardless of other findings.\n\n",
+    "input could not be read, or a principal is undecided), regardless of other findings. With --principal, --kind or --rule, the status is about the chosen part.\n\n",
     "Without --snapshot, the command first collects a snapshot from AWS, with the options of `iamdrift collect` and ",
     "read-only calls. --organization collects the whole organization.\n\n",
     "Examples, in the repository's folder examples/incident:\n",
@@ -43,7 +43,7 @@ pub struct Args {
 /// The principals and findings to report.
 #[derive(Debug, clap::Args)]
 pub struct Filters {
-    /// Audit only principals whose ARN or name matches
+    /// Audit only principals whose ARN or name matches; the report says what was not examined
     #[arg(long, value_name = "GLOB")]
     principal: Option<String>,
     /// Audit only principals of this class; can be repeated: agent, operator, workload, break-glass, undeclared, ambiguous,

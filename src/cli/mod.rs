@@ -4,10 +4,12 @@
 //! with its place or in one line, and with a help line.
 //!
 //! Shared by the commands:
-//! - `exit_status.rs`, `error_report.rs`, `terminal_output.rs`, `user_file.rs`: results, errors, output and input.
+//! - `exit_status.rs`, `error_report.rs`, `argument_errors.rs`, `terminal_output.rs`, `user_file.rs`: results, errors, output
+//!   and input.
 //! - `global_args.rs`, `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`: arguments.
 
 mod action_argument;
+mod argument_errors;
 mod audit_command;
 mod baseline;
 mod collect;
@@ -94,13 +96,9 @@ pub fn main() -> ExitStatus {
     if let Some(status) = print_version_if_requested(&arguments) {
         return status;
     }
-    let cli = match Cli::command().try_get_matches_from(arguments).and_then(|m| Cli::from_arg_matches(&m)) {
+    let cli = match parse_arguments(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // A closed pipe is not an error of this program.
-            let _ = error.print();
-            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Clean };
-        }
+        Err(error) => return argument_errors::print_message(error, &arguments, |safe| parse_arguments(safe).err()),
     };
     match cli.globals.color {
         ColorWhen::Auto => {}
@@ -108,6 +106,10 @@ pub fn main() -> ExitStatus {
         ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
     }
     run(&cli.command, &cli.globals).unwrap_or_else(|error| error_report::report_error(&error))
+}
+
+fn parse_arguments(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches))
 }
 
 /// Handles `--version`, which needs no command.

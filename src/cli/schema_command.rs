@@ -1,5 +1,6 @@
 //! `iamdrift schema`: prints the JSON Schemas of input and output files.
 
+use iamdrift::base::json_writer::escape_json_text;
 use iamdrift::source::find_similar_name;
 
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
@@ -44,7 +45,7 @@ pub fn run(args: &Args, _: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let text = match &args.name {
         None => SCHEMAS.iter().map(|(name, description, _)| format!("{name:<18} {description}\n")).collect(),
         Some(requested) => match SCHEMAS.iter().find(|(name, _, _)| name == requested) {
-            Some((_, _, schema)) => (*schema).to_owned(),
+            Some((_, _, schema)) => escape_json_text(schema),
             None => return Err(unknown_schema_error(requested).into()),
         },
     };

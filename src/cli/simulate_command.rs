@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use iamdrift::access::simulate;
+use iamdrift::base::json_writer::{JsonLayout, render_json};
 
 use super::{ExitStatus, GlobalArgs, terminal_output, user_file};
 
@@ -36,6 +37,6 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let source =
         user_file::read_user_file(Path::new(name), "use a JSON file, `file://FILE`, or `-` for standard input")?;
     let answer = simulate::answer_file(&source, &rcp_supported)?;
-    terminal_output::write_stdout(&(serde_json::to_string_pretty(&answer)? + "\n"))?;
+    terminal_output::write_stdout(&render_json(&answer, JsonLayout::Indented)?)?;
     Ok(ExitStatus::Clean)
 }

@@ -7,7 +7,7 @@ use iamdrift::collect::CollectScope;
 use iamdrift::snapshot::{Snapshot, SnapshotError, SnapshotPaths};
 
 #[cfg(feature = "aws")]
-use super::collect::SnapshotRetention;
+use super::collect::AuditDestination;
 use super::collect::{self, CollectArgs};
 use super::{ExitStatus, UserError};
 
@@ -52,10 +52,16 @@ pub struct SnapshotOrAws {
     #[command(flatten)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     from: CollectArgs,
-    /// Keep the collected snapshot in this directory, which must not exist yet
+    /// Keep the collected snapshot in this directory, which must not exist yet [default: a new one in
+    /// $XDG_DATA_HOME/iamdrift/snapshots, or in ~/.local/share/iamdrift/snapshots]
     #[arg(long, value_name = "DIR", conflicts_with = "snapshot", help_heading = collect::HELP_HEADING)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     keep_snapshot: Option<PathBuf>,
+    /// The number of snapshots to keep in the default folder, the newest; 0 keeps none
+    #[arg(long, value_name = "N", default_value_t = 10, conflicts_with_all = ["snapshot", "keep_snapshot"])]
+    #[arg(help_heading = collect::HELP_HEADING)]
+    #[cfg_attr(not(feature = "aws"), allow(dead_code))]
+    keep_newest: usize,
 }
 
 impl SnapshotOrAws {
@@ -86,14 +92,12 @@ impl SnapshotOrAws {
             Some(file) => (CollectScope::Accounts, file.clone()),
             None => (CollectScope::Accounts, None),
         };
-        // Readable by the user only, and removed when the audit ends.
-        let temporary = tempfile::tempdir()?;
-        let (directory, retention) = match &self.keep_snapshot {
-            Some(directory) => (directory.clone(), SnapshotRetention::Keep),
-            None => (temporary.path().join("snapshot"), SnapshotRetention::Discard),
-        };
-        let status = collect::collect_for_audit(&self.from, scope, &directory, retention)?;
-        Ok((self.read_snapshot(&directory, organization)?, status))
+        let destination = AuditDestination::choose(self.keep_snapshot.as_deref(), self.keep_newest)?;
+        let directory = destination.directory();
+        let status = collect::collect_for_audit(&self.from, scope, directory, destination.retention())?;
+        let snapshot = self.read_snapshot(directory, organization)?;
+        destination.finish();
+        Ok((snapshot, status))
     }
 
     #[cfg(not(feature = "aws"))]

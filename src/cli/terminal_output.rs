@@ -1,21 +1,51 @@
 //! Writes results to standard output or a file, and status lines to standard error.
+//!
+//! A closed pipe is no error: nobody reads the rest, and the exit status is what was found. Every other failed write of a
+//! result is an error. A failed write to standard error is ignored, because it cannot be reported.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::Context;
-use iamdrift::report::{Colour, Layout};
-
 use iamdrift::base::sanitize::sanitize;
+use iamdrift::report::{Colour, Layout};
 
 use super::error_report::UserError;
 
-/// Standard output. Colors are removed if they are not wanted.
-pub fn stdout() -> anstream::AutoStream<std::io::StdoutLock<'static>> {
-    anstream::AutoStream::auto(std::io::stdout().lock())
+/// Standard output. Colors are removed if they are not wanted. After its reader has gone, texts are dropped.
+pub struct StandardOutput {
+    stream: anstream::AutoStream<std::io::StdoutLock<'static>>,
+    has_reader: bool,
 }
 
-/// The layout of text for standard output. It contains colors, which [`stdout`] removes if they are not wanted.
+impl StandardOutput {
+    /// Standard output, whose reader is assumed to exist.
+    pub fn new() -> StandardOutput {
+        StandardOutput { stream: anstream::AutoStream::auto(std::io::stdout().lock()), has_reader: true }
+    }
+
+    /// Writes and flushes a text.
+    ///
+    /// # Errors
+    /// Every failed write except to a closed pipe.
+    pub fn write_text(&mut self, text: &str) -> Result<(), UserError> {
+        if !self.has_reader {
+            return Ok(());
+        }
+        match self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.has_reader = false;
+                Ok(())
+            }
+            Err(error) => {
+                let message = format!("cannot write to standard output: {error}");
+                Err(UserError::new(message, "the output is incomplete: write it to another place"))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// The layout of text for standard output. It contains colors, which [`StandardOutput`] removes if they are not wanted.
 pub fn detect_layout() -> Layout {
     if !is_terminal() {
         return detect_file_layout().with_colour(Colour::Ansi);
@@ -46,16 +76,19 @@ pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// Writes text to standard output and flushes it.
+/// Writes text to standard output and flushes it. A closed pipe is no error.
 pub fn write_stdout(text: &str) -> anyhow::Result<()> {
-    let mut out = stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to standard output")
+    Ok(StandardOutput::new().write_text(text)?)
 }
 
 fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
     // Write to a device or pipe. Replacing it by a file would remove it for all programs.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+        let written = std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
+        return match written {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        };
     }
     // Follow a symbolic link and replace its target.
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -75,14 +108,20 @@ fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Writes a line to standard error. Errors are ignored, because they cannot be reported.
+/// Writes a line to standard error.
 pub fn print_status(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", sanitize(text));
 }
 
 /// Writes a warning to standard error.
-pub fn print_warning(text: &str) -> std::io::Result<()> {
-    writeln!(anstream::stderr().lock(), "warning: {}", sanitize(text))
+pub fn print_warning(text: &str) {
+    print_status(&format!("warning: {text}"));
+}
+
+/// Writes a help line to standard error, after warnings.
+#[cfg(feature = "aws")]
+pub fn print_help(text: &str) {
+    print_status(&format!("help: {text}"));
 }
 
 /// Writes text to the file of `-o`, or to standard output.

@@ -1,23 +1,21 @@
 //! The JSON report: all of an audit, in a stable order.
 //!
-//! Strings are exact. Characters that could harm a terminal are written as `\u` escapes: the file is harmless to print,
-//! and its content is the same.
+//! Strings are exact: the writer escapes characters that could harm a terminal, and a program reads the same content.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::finding_json::FindingJson;
 use super::finding_order::sort_findings;
 use super::render_options::RenderOptions;
 use super::reporter::Reporter;
-use super::sanitize::is_hostile;
 use crate::audit::{
-    Audit, BaselineInfo, CatalogInfo, DeclaredClass, Note, PatternCount, PrincipalReport, PrincipalStatus, RuleId,
-    Severity, SnapshotInfo, UnreadInput,
+    Audit, BaselineInfo, CatalogInfo, DeclaredClass, NotExamined, Note, PatternCount, PrincipalReport, PrincipalStatus,
+    RuleId, Severity, SnapshotInfo, UnreadInput,
 };
+use crate::base::json_writer::{JsonLayout, write_json};
 
 /// The version of the format. It changes if a field is removed or changes its meaning, not if a field is added.
 pub const SCHEMA_VERSION: &str = "2";
@@ -28,7 +26,7 @@ pub(super) struct JsonReporter;
 impl Reporter for JsonReporter {
     fn write(&self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let report = JsonReport::new(audit, options);
-        report.serialize(&mut Serializer::with_formatter(&mut *out, EscapingFormatter::default()))?;
+        write_json(&report, JsonLayout::Indented, out)?;
         writeln!(out)
     }
 }
@@ -53,8 +51,11 @@ pub struct JsonReport<'a> {
     pub findings: Vec<FindingJson<'a>>,
     /// The action lists that the excess of findings refers to by id, each once.
     pub action_lists: BTreeMap<&'a str, &'a [PatternCount]>,
-    /// The inputs that could not be read. If there are any, the audit is incomplete.
+    /// The inputs that could not be read and concern the chosen principals and rules. If there are any, the audit is
+    /// incomplete.
     pub unread: &'a [UnreadInput],
+    /// What the options of the audit left out: the exit status says nothing about it.
+    pub not_examined: &'a NotExamined,
     /// What a reader must know to judge the findings.
     pub notes: &'a [Note],
 }
@@ -115,6 +116,7 @@ impl<'a> JsonReport<'a> {
                 .map(|excess| (excess.actions.id(), &*excess.actions))
                 .collect(),
             unread: &audit.unread,
+            not_examined: &audit.not_examined,
             notes: &audit.notes,
         }
     }
@@ -151,65 +153,5 @@ impl Counts {
             }
         }
         counts
-    }
-}
-
-/// Indented JSON that escapes every hostile character, not only those that JSON requires.
-#[derive(Default)]
-struct EscapingFormatter<'a>(PrettyFormatter<'a>);
-
-impl Formatter for EscapingFormatter<'_> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        // Most of a report is printable ASCII, in which no character is hostile.
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            return out.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some((position, hostile)) = rest.char_indices().find(|(_, c)| is_hostile(*c)) {
-            let (clean, tail) = rest.split_at_checked(position).unwrap_or((rest, ""));
-            out.write_all(clean.as_bytes())?;
-            let mut units = [0; 2];
-            for unit in hostile.encode_utf16(&mut units) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = tail.strip_prefix(hostile).unwrap_or("");
-        }
-        out.write_all(rest.as_bytes())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
     }
 }

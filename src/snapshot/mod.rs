@@ -10,12 +10,14 @@
 //! - `read/`: reads files into the model.
 //! - `snapshot_error.rs`: why a snapshot cannot be read.
 //! - `model/`: the loaded snapshot, which the rest of the program uses.
+//! - `selection.rs`: some of its principals, and which unread parts concern them.
 
 mod file_layout;
 #[doc(hidden)]
 pub mod format;
 pub(crate) mod model;
 pub(crate) mod read;
+mod selection;
 mod snapshot_error;
 #[doc(hidden)]
 pub mod store;
@@ -25,6 +27,7 @@ pub use crate::iam::AccountId;
 pub use model::missing::{LayerKind, MissingDocument, MissingReason};
 pub use model::snapshot::{Snapshot, SnapshotProblem};
 pub use read::snapshot_loader::SnapshotPaths;
+pub use selection::PrincipalSelection;
 pub use snapshot_error::SnapshotError;
 #[doc(inline)]
 pub use store::{Compression, StoreError};

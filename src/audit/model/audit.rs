@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::declared_class::DeclaredClass;
 use super::finding::Finding;
 use super::principal_status::PrincipalStatus;
+use super::rule_id::RuleId;
 use super::severity::Severity;
 use crate::source::Place;
 
@@ -29,8 +30,31 @@ pub struct Audit {
     pub principals: Vec<PrincipalReport>,
     /// The findings, the worst first. Accepted findings are among them.
     pub findings: Vec<Finding>,
-    /// The inputs that could not be read. If there are any, the audit is incomplete.
+    /// The inputs that could not be read and concern the chosen principals and rules. If there are any, the audit is
+    /// incomplete.
     pub unread: Vec<UnreadInput>,
+    /// What the options of the audit left out.
+    pub not_examined: NotExamined,
+}
+
+/// What the options of an audit left out. The exit status says nothing about it.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct NotExamined {
+    /// The number of principals of the snapshot that the filters leave out.
+    pub principals: usize,
+    /// The rules that are on by default and were not requested.
+    pub rules: Vec<RuleId>,
+    /// Findings below this severity are not reported. None if all are.
+    pub below_severity: Option<Severity>,
+    /// The inputs that could not be read and concern none of the chosen principals and rules.
+    pub unread: Vec<UnreadInput>,
+}
+
+impl NotExamined {
+    /// Whether nothing was left out.
+    pub fn is_empty(&self) -> bool {
+        *self == NotExamined::default()
+    }
 }
 
 /// The service catalog that was used.

@@ -16,6 +16,7 @@ use crate::audit::model::finding::FindingBuilder;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
+use crate::audit::options::RuleQuestions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
 use crate::baseline::{Assignments, Baseline};
@@ -34,6 +35,8 @@ pub(in crate::audit) struct RuleContext<'a> {
     pub analysis: &'a PrincipalAnalysis,
     /// The baseline.
     pub baseline: &'a Baseline,
+    /// What the requested rules ask.
+    pub questions: RuleQuestions,
     /// The guards that it satisfies by itself, by their index in the baseline, and how.
     pub guard_bypasses: &'a [(usize, Vec<GuardBypass>)],
     /// The comparison with operators. None if it is not an agent and not declared to be narrower than an operator.
@@ -84,6 +87,15 @@ impl RuleContext<'_> {
             .map(|(statement_id, statement_excess)| (*statement_id, statement_excess.clone()))
             .collect();
         Cow::Owned(proven)
+    }
+
+    /// Whether something could not be decided that the requested rules ask.
+    pub fn is_undecided(&self) -> bool {
+        let is_access_undecided = !self.subject.missing_documents.is_empty()
+            || !self.analysis.undecided.is_empty()
+            || !self.escalation.undecided.is_empty();
+        (self.questions.access && is_access_undecided)
+            || (self.questions.trust && !self.trust_analysis.undecided.is_empty())
     }
 
     /// What could not be decided about the principal.

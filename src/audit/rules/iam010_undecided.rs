@@ -41,6 +41,9 @@ impl Rule for UndecidedRule {
 }
 
 fn find_undecided(context: &RuleContext<'_>) -> Option<Finding> {
+    if !context.is_undecided() {
+        return None;
+    }
     let subject = context.subject;
     let missing = subject.missing_documents.iter().cloned().map(Reason::MissingDocument);
     let reasons: Vec<Reason> = missing.chain(context.undecided().cloned().map(Reason::Undecided)).collect();

@@ -11,6 +11,17 @@ use crate::source::SourceFile;
 
 pub(super) const EXPECTED_DOCUMENT: &str = "a policy document of the baseline directory, or `aws:policy/NAME`";
 
+/// Whether `file` is in `directory` by its path, but not after following symbolic links. A link could show a part of any file
+/// in an error, or replace the reviewed text by another.
+pub(super) fn leads_outside(directory: &Path, file: &Path) -> bool {
+    let directory = if directory == Path::new("") { Path::new(".") } else { directory };
+    match (directory.canonicalize(), file.canonicalize()) {
+        (Ok(directory), Ok(target)) => !target.starts_with(directory),
+        // Reading it reports the error.
+        _ => false,
+    }
+}
+
 /// The documents of a baseline. Each is loaded once.
 pub(in crate::baseline) struct DocumentLoader {
     directory: PathBuf,
@@ -56,6 +67,14 @@ impl DocumentLoader {
             return loaded.clone();
         }
         let file = self.directory.join(&path.value);
+        if self.provided.is_none() && leads_outside(&self.directory, &file) {
+            reader.report_error(
+                path.span,
+                format!("{} leads outside the baseline directory", file.display()),
+                EXPECTED_DOCUMENT,
+            );
+            return None;
+        }
         let document = match self.read_source(&path.value, &file) {
             Ok(source) => match PolicyDocument::parse(&source, DocumentKind::Identity) {
                 Ok(document) => Some(Arc::new(document)),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::documents::DocumentLoader;
+use super::documents::{DocumentLoader, leads_outside};
 use super::manifest_parser::ManifestParser;
 use super::reader::{ManifestReader, ManifestTable};
 use crate::baseline::content_id::compute_content_id;
@@ -72,13 +72,19 @@ pub(in crate::baseline) fn load_baseline(
     catalog: Option<&dyn LevelCatalog>,
 ) -> Result<Baseline, Diagnostics> {
     let file = if path.is_dir() { path.join(MANIFEST_FILE_NAME) } else { path.to_path_buf() };
+    // A file name without a folder is in the working directory.
+    let directory = file.parent().unwrap_or(Path::new(""));
+    if leads_outside(directory, &file) {
+        let empty_source = SourceFile::new(file.display().to_string(), "");
+        let message = "the manifest is a link that leads outside the baseline directory";
+        let problem = Diagnostic::error(&empty_source, Span::default(), message, "a file of the directory");
+        return Err(problem.with_help("copy the file, or pass the directory that contains it").into());
+    }
     let source = SourceFile::read(&file).map_err(|error| {
         let empty_source = SourceFile::new(file.display().to_string(), "");
         Diagnostic::error(&empty_source, Span::default(), format!("cannot read the baseline: {error}"), "a manifest")
             .with_help("copy `policies/` from the iamdrift repository to create one, or pass the directory that contains `baseline.toml`")
     })?;
-    // A file name without a folder is in the working directory.
-    let directory = file.parent().unwrap_or(Path::new(""));
     parse_baseline(&source, DocumentLoader::from_directory(directory), catalog)
 }
 
@@ -131,6 +137,38 @@ mod tests {
         let by_file = Baseline::load(&directory.path().join("baseline.toml")).unwrap();
         assert_eq!(by_directory.content_id(), by_file.content_id());
         assert_eq!(by_directory.place(by_directory.entries[0].span).line, 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_outside_are_refused() {
+        use std::os::unix::fs::symlink;
+        let outside = ManifestDirectory::with_manifest(MANIFEST);
+        let directory = ManifestDirectory::with_manifest(MANIFEST);
+        let (good, other) = (directory.path().join("good.json"), directory.path().join("other.json"));
+        let outside_document = outside.path().join("good.json");
+        // A link inside the directory, and a link to the directory, are followed.
+        std::fs::rename(&good, &other).unwrap();
+        symlink("other.json", &good).unwrap();
+        assert!(directory.load().is_ok());
+        let link_to_directory = outside.path().join("link");
+        symlink(directory.path(), &link_to_directory).unwrap();
+        assert!(Baseline::load(&link_to_directory).is_ok());
+        // A document, a folder of documents, and the manifest.
+        let refused_places = |path: &Path| -> Vec<usize> {
+            Baseline::load(path).unwrap_err().0.iter().map(|problem| problem.place().line).collect()
+        };
+        std::fs::remove_file(&good).unwrap();
+        symlink(&outside_document, &good).unwrap();
+        assert_eq!(refused_places(&directory.path()), [6]);
+        symlink(outside.path(), directory.path().join("folder")).unwrap();
+        let manifest = directory.path().join("baseline.toml");
+        std::fs::write(&manifest, MANIFEST.replace("good.json", "folder/good.json")).unwrap();
+        assert_eq!(refused_places(&directory.path()), [6]);
+        std::fs::remove_file(&manifest).unwrap();
+        symlink(outside.path().join("baseline.toml"), &manifest).unwrap();
+        assert_eq!(refused_places(&directory.path()), [1]);
+        assert_eq!(refused_places(&manifest), [1]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `--dry-run`: lists the AWS calls and their credentials. It makes no calls, so facts that only AWS knows stay open.
 
+use iamdrift::base::sanitize::sanitize;
 use iamdrift::collect::{ApiCall, CALLS, CollectOptions, CollectScope, CollectionStage, READS_RESOURCE_POLICIES};
 
 /// Renders the calls, account by account.
@@ -49,7 +50,7 @@ struct DryRunPlan<'a> {
 impl DryRunPlan<'_> {
     fn write_start(&mut self) {
         let credentials = match &self.options.profile {
-            Some(profile) => format!("the credentials of profile {profile}"),
+            Some(profile) => format!("the credentials of profile {}", sanitize(profile)),
             None => "the credentials of the environment".to_owned(),
         };
         match &self.options.role_arn {

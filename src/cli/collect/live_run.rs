@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::audit::format_count;
+use iamdrift::base::sanitize::sanitize;
 use iamdrift::collect::{
     CollectError, CollectObserver, CollectOptions, CollectScope, CollectionSummary, NoopObserver,
     READS_RESOURCE_POLICIES, SnapshotDestination, StartMode, collect,
@@ -15,7 +16,7 @@ use super::collect_args::CollectArgs;
 use super::collect_command_args::Args;
 use super::dry_run;
 use super::progress::CollectProgress;
-use crate::cli::{ExitStatus, UserError, error_report, terminal_output};
+use crate::cli::{ExitStatus, UserError, terminal_output};
 
 /// The file that lists the required permissions, for help lines.
 const PERMISSIONS_FILE: &str = "policies/collector-permissions.json";
@@ -36,7 +37,7 @@ pub(super) fn run_collect(args: &Args) -> anyhow::Result<ExitStatus> {
         .map_err(|error| {
             to_user_error(error, &destination, "use `--resume` with the same arguments to continue the collection")
         })?;
-    print_unread_parts(&summary)?;
+    print_unread_parts(&summary);
     if !args.from.quiet {
         terminal_output::write_stdout(&render_summary(&summary, &args.output))?;
     }
@@ -67,7 +68,7 @@ pub fn collect_for_audit(
                 }
                 SnapshotRetention::Discard => UserError::new(error.to_string(), error.help()).into(),
             })?;
-    print_unread_parts(&summary)?;
+    print_unread_parts(&summary);
     Ok(if summary.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
@@ -148,26 +149,25 @@ fn to_user_error(error: CollectError, destination: &SnapshotDestination, resume_
 }
 
 /// Prints the unread parts of the snapshot to standard error, with a help line.
-fn print_unread_parts(summary: &CollectionSummary) -> anyhow::Result<()> {
+fn print_unread_parts(summary: &CollectionSummary) {
     let mut permissions = Vec::new();
     let mut print_unread = |owner: &str, part: &UnreadPart| {
         permissions.extend(part.permission.clone());
         let scope = part.of.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
-        error_report::print_warning(&format!("unread in {owner}{scope}: {}", part.error))
+        terminal_output::print_warning(&format!("unread in {owner}{scope}: {}", part.error));
     };
     if let Some(organization) = &summary.manifest.organization {
-        organization.unread.iter().try_for_each(|part| print_unread("the organization", part))?;
+        organization.unread.iter().for_each(|part| print_unread("the organization", part));
     }
     for account in &summary.manifest.accounts {
-        account.unread.iter().try_for_each(|part| print_unread(&format!("account {}", account.id), part))?;
+        account.unread.iter().for_each(|part| print_unread(&format!("account {}", account.id), part));
     }
     permissions.sort();
     permissions.dedup();
     if !permissions.is_empty() {
         let missing = permissions.join(", ");
-        error_report::print_help(&format!("grant {missing}; {PERMISSIONS_FILE} lists all required permissions"))?;
+        terminal_output::print_help(&format!("grant {missing}; {PERMISSIONS_FILE} lists all required permissions"));
     }
-    Ok(())
 }
 
 /// Summarizes the collection in one or two lines.
@@ -177,7 +177,7 @@ fn render_summary(summary: &CollectionSummary, directory: &Path) -> String {
     let principal_count: usize = accounts.iter().map(|account| account.principals).sum();
     let mut text = format!(
         "{}: {}, {}",
-        directory.display(),
+        sanitize(&directory.display().to_string()),
         format_count(read_count, "account"),
         format_count(principal_count, "principal")
     );
@@ -185,8 +185,11 @@ fn render_summary(summary: &CollectionSummary, directory: &Path) -> String {
         text += &format!("; {} unread", format_count(accounts.len() - read_count, "account"));
     }
     if !summary.skipped_accounts.is_empty() {
-        let skipped: Vec<String> =
-            summary.skipped_accounts.iter().map(|account| format!("{} ({})", account.id, account.status)).collect();
+        let skipped: Vec<String> = summary
+            .skipped_accounts
+            .iter()
+            .map(|account| format!("{} ({})", sanitize(&account.id), sanitize(&account.status)))
+            .collect();
         text += &format!("\nskipped (account not active): {}", skipped.join(", "));
     }
     text + "\n"

@@ -5,7 +5,10 @@
 //! - `dry_run.rs`: `--dry-run`.
 //! - `progress.rs`: progress on a terminal.
 //! - `live_run.rs`: the collection.
+//! - `audit_destination.rs`, `snapshot_folder.rs`, `temporary_directory.rs`: where an audit writes what it collects.
 
+#[cfg(feature = "aws")]
+mod audit_destination;
 mod collect_args;
 mod collect_command_args;
 #[cfg(feature = "aws")]
@@ -14,11 +17,17 @@ mod dry_run;
 mod live_run;
 #[cfg(feature = "aws")]
 mod progress;
+#[cfg(feature = "aws")]
+mod snapshot_folder;
+#[cfg(feature = "aws")]
+mod temporary_directory;
 
+#[cfg(feature = "aws")]
+pub use audit_destination::AuditDestination;
 pub use collect_args::{COLLECT_ONLY_ARGS, CollectArgs, HELP_HEADING};
 pub use collect_command_args::Args;
 #[cfg(feature = "aws")]
-pub use live_run::{SnapshotRetention, collect_for_audit};
+pub use live_run::collect_for_audit;
 
 use super::{ExitStatus, GlobalArgs};
 

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use iamdrift::audit::ActionRanking;
+use iamdrift::base::json_writer::{JsonLayout, render_json};
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::ActionWorld;
 use iamdrift::solve::compare::PolicyRelation;
@@ -116,7 +117,7 @@ fn compare_files(
                 terminal_output::detect_layout(),
             )?)?;
         }
-        OutputFormat::Json => terminal_output::write_stdout(&(serde_json::to_string(&report)? + "\n"))?,
+        OutputFormat::Json => terminal_output::write_stdout(&render_json(&report, JsonLayout::OneLine)?)?,
     }
     Ok(match comparison.relation {
         PolicyRelation::Equivalent | PolicyRelation::Narrower => ExitStatus::Clean,

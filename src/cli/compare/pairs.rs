@@ -4,11 +4,12 @@
 //! answered at once, and a file keeps all cores busy. Documents that occur in several lines are parsed once.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use iamdrift::base::json_writer::{JsonLayout, render_json};
 use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::Solver;
 use iamdrift::solve::compare::PolicyRelation;
@@ -20,7 +21,8 @@ use serde_json::value::RawValue;
 
 use super::comparison_input::ComparisonSettings;
 use super::comparison_report::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
-use crate::cli::{ExitStatus, UserError, terminal_output};
+use crate::cli::terminal_output::StandardOutput;
+use crate::cli::{ExitStatus, UserError};
 
 /// The maximum number of lines of a batch.
 const BATCH: usize = 256;
@@ -61,7 +63,7 @@ fn answer_lines(
     let mut status = ExitStatus::Clean;
     let mut number = 0;
     let mut comparer = PairComparer::new(settings);
-    let mut out = terminal_output::stdout();
+    let mut output = StandardOutput::new();
     while let Ok(first) = lines.recv() {
         let mut batch = Vec::with_capacity(BATCH);
         for line in std::iter::once(first).chain(lines.try_iter()).take(BATCH) {
@@ -75,12 +77,13 @@ fn answer_lines(
         batch.retain(|(_, line)| !line.iter().all(u8::is_ascii_whitespace));
         let answers: Vec<_> =
             batch.par_iter().map(|(number, line)| comparer.answer_line(name, *number, line)).collect();
+        let mut text = String::new();
         for answer in answers {
-            let (text, line_status) = answer?;
-            out.write_all(&text)?;
+            let (line, line_status) = answer?;
+            text.push_str(&line);
             status = worse_status(status, line_status);
         }
-        out.flush()?;
+        output.write_text(&text)?;
         if comparer.is_full() {
             comparer = PairComparer::new(settings);
         }
@@ -134,7 +137,7 @@ impl<'t> PairComparer<'t> {
     }
 
     /// The output for one line, with its line break.
-    fn answer_line(&self, name: &str, number: usize, line: &[u8]) -> serde_json::Result<(Vec<u8>, ExitStatus)> {
+    fn answer_line(&self, name: &str, number: usize, line: &[u8]) -> std::io::Result<(String, ExitStatus)> {
         let (result, status) = match self.compare_line(line) {
             Ok((id, answer)) => {
                 let undecided = answer.verdict == PolicyRelation::Undecided;
@@ -146,9 +149,7 @@ impl<'t> PairComparer<'t> {
                 (PairResultLine { id, outcome: PairOutcome::Invalid { error } }, ExitStatus::Usage)
             }
         };
-        let mut text = serde_json::to_vec(&result)?;
-        text.push(b'\n');
-        Ok((text, status))
+        Ok((render_json(&result, JsonLayout::OneLine)?, status))
     }
 
     /// The id of the pair, and its comparison.

@@ -20,14 +20,14 @@ pub fn write_scripts(directory: &Path, documents: &DocumentPair, catalog: &Catal
     {
         let path = directory.join(name);
         terminal_output::write_private(&path, &script.text, "--smt-lib")?;
-        warn_about_omissions(&path, &script)?;
+        warn_about_omissions(&path, &script);
     }
     Ok(())
 }
 
 /// Warns of questions that the script omits. The answer of another solver does not cover them.
-fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> {
-    let Some((action, reason)) = script.omitted.first() else { return Ok(()) };
+fn warn_about_omissions(path: &Path, script: &SmtScript) {
+    let Some((action, reason)) = script.omitted.first() else { return };
     let questions = match script.omitted.len() {
         1 => "1 question".to_owned(),
         number => format!("{number} questions"),
@@ -36,5 +36,5 @@ fn warn_about_omissions(path: &Path, script: &SmtScript) -> std::io::Result<()> 
         "{} contains {} questions and omits {questions}; first {action}: {reason}",
         path.display(),
         script.questions
-    ))
+    ));
 }

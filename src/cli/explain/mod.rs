@@ -14,6 +14,7 @@ mod service_match;
 
 use explanation_table::LineMarks;
 use iamdrift::access::{add_role_trust, build_known_context, collect_layers, evaluate, find_missing_documents};
+use iamdrift::base::json_writer::{JsonLayout, render_json};
 use iamdrift::iam::Interpretation;
 use iamdrift::report::Verbosity;
 use iamdrift::snapshot::format::CollectionPart;
@@ -99,7 +100,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
             terminal_output::detect_layout(),
             if terminal_output::is_terminal() { LineMarks::Symbols } else { LineMarks::Words },
         )?)?,
-        OutputFormat::Json => terminal_output::write_stdout(&(serde_json::to_string_pretty(&explanation)? + "\n"))?,
+        OutputFormat::Json => terminal_output::write_stdout(&render_json(&explanation, JsonLayout::Indented)?)?,
     }
     Ok(if missing_documents.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
 }

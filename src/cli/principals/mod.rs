@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::classify::{DeclarationStatus, InferredClass, InventoryRow, list_principals};
 use iamdrift::report::Verbosity;
+use iamdrift::snapshot::PrincipalSelection;
 
 use unread_inputs::list_unread_inputs;
 
@@ -60,6 +61,16 @@ pub struct Args {
     output: Option<PathBuf>,
 }
 
+/// The principals to list.
+struct PrincipalList<'a> {
+    /// The selected principals, ordered by class and ARN.
+    rows: &'a [InventoryRow<'a>],
+    /// The number of principals of the snapshot.
+    total: usize,
+    /// The unread parts that concern them or could contain more of them, one line each.
+    unread: Vec<String>,
+}
+
 fn parse_kind(text: &str) -> Result<InferredClass, String> {
     parse_named_value(text, &InferredClass::ALL)
 }
@@ -79,7 +90,11 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     };
     let snapshot = globals.timed_step("read the snapshot", || args.snapshot.load())?;
     let rows = globals.timed_step("classified principals", || list_principals(&snapshot, baseline.as_ref()));
-    let mut selected_rows: Vec<InventoryRow<'_>> = rows.into_iter().filter(|row| args.selects(row)).collect();
+    let glob = args.principal.as_deref().map(Glob::new);
+    let is_selected: Vec<bool> = rows.iter().map(|row| args.selects(row, glob.as_ref())).collect();
+    let total = rows.len();
+    let mut selected_rows: Vec<InventoryRow<'_>> =
+        rows.into_iter().zip(&is_selected).filter(|(_, selected)| **selected).map(|(row, _)| row).collect();
     if selected_rows.is_empty() {
         return Err(UserError::new(
             "no principal matches the filters",
@@ -88,27 +103,25 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         .into());
     }
     selected_rows.sort_by(|a, b| (a.class, a.principal.arn.as_str()).cmp(&(b.class, b.principal.arn.as_str())));
+    let selection = PrincipalSelection { snapshot: &snapshot, selected: &is_selected, glob: glob.as_ref() };
+    let list = PrincipalList { rows: &selected_rows, total, unread: list_unread_inputs(&selection) };
     let text = match args.format {
         OutputFormat::Table => {
             let verbosity = if args.all { Verbosity::All } else { Verbosity::Brief };
             let layout = terminal_output::layout_for(args.output.as_deref());
-            principals_table::render(&snapshot, &selected_rows, verbosity, layout)?
+            principals_table::render(&list, verbosity, layout)?
         }
-        OutputFormat::Json => principals_json::render(&snapshot, baseline.as_ref(), &selected_rows)?,
+        OutputFormat::Json => principals_json::render(&snapshot, baseline.as_ref(), &list)?,
     };
     terminal_output::write_output(args.output.as_deref(), &text)?;
-    let incomplete =
-        !list_unread_inputs(&snapshot).is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
+    let incomplete = !list.unread.is_empty() || selected_rows.iter().any(InventoryRow::is_trust_missing);
     Ok(if incomplete { ExitStatus::Incomplete } else { ExitStatus::Clean })
 }
 
 impl Args {
-    fn selects(&self, row: &InventoryRow<'_>) -> bool {
-        let is_name_selected = self
-            .principal
-            .as_deref()
-            .map(Glob::new)
-            .is_none_or(|glob| glob.matches(row.principal.arn.as_str()) || glob.matches(&row.principal.name));
+    fn selects(&self, row: &InventoryRow<'_>, glob: Option<&Glob>) -> bool {
+        let is_name_selected =
+            glob.is_none_or(|glob| glob.matches(row.principal.arn.as_str()) || glob.matches(&row.principal.name));
         let is_kind_selected = self.kind.is_empty() || self.kind.contains(&row.class);
         let is_declaration_selected =
             self.declaration.is_empty() || row.declaration.is_some_and(|status| self.declaration.contains(&status));

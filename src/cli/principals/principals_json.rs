@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use iamdrift::base::json_writer::{JsonLayout, render_json};
 use iamdrift::baseline::{Baseline, Strength};
 use iamdrift::classify::{ClassSource, DeclarationStatus, Evidence, InferredClass, InventoryRow};
 use iamdrift::report::text::{render_basis, render_class_reason, render_match};
 use iamdrift::snapshot::Snapshot;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::PrincipalList;
 
 /// The output of `iamdrift principals`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -25,8 +28,11 @@ struct PrincipalsDocument<'a> {
     by_coverage: BTreeMap<DeclarationStatus, usize>,
     /// The selected principals, ordered by class and ARN.
     principals: Vec<PrincipalJson<'a>>,
-    /// The parts of the snapshot that could not be read, one line each.
-    unread: Vec<String>,
+    /// The number of principals of the snapshot that the filters leave out.
+    not_listed: usize,
+    /// The parts of the snapshot that could not be read and concern the selected principals or could contain more of them,
+    /// one line each.
+    unread: &'a [String],
 }
 
 /// The baseline.
@@ -102,13 +108,9 @@ impl<'a> EvidenceJson<'a> {
 }
 
 /// Renders the list.
-pub fn render(
-    snapshot: &Snapshot,
-    baseline: Option<&Baseline>,
-    rows: &[InventoryRow<'_>],
-) -> Result<String, serde_json::Error> {
+pub fn render(snapshot: &Snapshot, baseline: Option<&Baseline>, list: &PrincipalList<'_>) -> std::io::Result<String> {
     let (mut by_kind, mut by_coverage) = (BTreeMap::new(), BTreeMap::new());
-    for row in rows {
+    for row in list.rows {
         *by_kind.entry(row.class).or_default() += 1;
         if let Some(coverage) = row.declaration {
             *by_coverage.entry(coverage).or_default() += 1;
@@ -124,10 +126,11 @@ pub fn render(
         }),
         by_kind,
         by_coverage,
-        principals: rows.iter().map(to_principal_json).collect(),
-        unread: super::unread_inputs::list_unread_inputs(snapshot),
+        principals: list.rows.iter().map(to_principal_json).collect(),
+        not_listed: list.total - list.rows.len(),
+        unread: &list.unread,
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    render_json(&document, JsonLayout::Indented)
 }
 
 fn to_principal_json<'a>(row: &'a InventoryRow<'_>) -> PrincipalJson<'a> {

@@ -7,39 +7,36 @@ use iamdrift::baseline::{PrincipalClass, Strength};
 use iamdrift::classify::{DeclarationStatus, Evidence, InferredClass, InventoryRow};
 use iamdrift::report::text::{render_class_reason, render_evidence, render_match};
 use iamdrift::report::{Layout, Paragraph, Verbosity};
-use iamdrift::snapshot::Snapshot;
 use owo_colors::Style;
+
+use super::PrincipalList;
 
 /// The width of the class column.
 const CLASS_COLUMN: usize = 16;
 const PLAIN: Style = Style::new();
 
 /// Renders a summary line, then a paragraph per principal.
-pub fn render(
-    snapshot: &Snapshot,
-    rows: &[InventoryRow<'_>],
-    verbosity: Verbosity,
-    layout: Layout,
-) -> std::io::Result<String> {
+pub fn render(list: &PrincipalList<'_>, verbosity: Verbosity, layout: Layout) -> std::io::Result<String> {
     let mut out = Vec::new();
-    write_summary(rows, layout, &mut out)?;
+    let rows = list.rows;
+    write_summary(list, layout, &mut out)?;
     writeln!(out)?;
     let several_accounts = rows.iter().any(|row| rows.first().is_some_and(|first| first.account.id != row.account.id));
     for row in rows {
         write_principal(row, several_accounts, verbosity, layout, &mut out)?;
     }
-    let unread = super::unread_inputs::list_unread_inputs(snapshot);
-    if !unread.is_empty() {
+    if !list.unread.is_empty() {
         writeln!(out)?;
     }
-    for line in unread {
-        write_warning(&line, layout, &mut out)?;
+    for line in &list.unread {
+        write_warning(line, layout, &mut out)?;
     }
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
-/// `14 principals: 2 agents, …`, and the number per declaration status.
-fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
+/// `14 principals: 2 agents, …`, the number per declaration status, and how many the filters leave out.
+fn write_summary(list: &PrincipalList<'_>, layout: Layout, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let rows = list.rows;
     let class_counts = InferredClass::ALL.iter().filter_map(|(_, class)| {
         let count_of_class = rows.iter().filter(|row| row.class == *class).count();
         (count_of_class > 0).then(|| match class {
@@ -61,6 +58,9 @@ fn write_summary(rows: &[InventoryRow<'_>], layout: Layout, out: &mut Vec<u8>) -
         if count_of_status > 0 {
             paragraph = paragraph.add_dotted(&format!("{count_of_status} {name}"), PLAIN);
         }
+    }
+    if list.total > rows.len() {
+        paragraph = paragraph.add_dotted(&format!("{} not listed", list.total - rows.len()), PLAIN);
     }
     paragraph.write(layout, out)
 }

@@ -1,10 +1,12 @@
 //! Renders the report as JSON (`schemas/who-can.schema.json`).
 
+use iamdrift::base::json_writer::{JsonLayout, render_json};
+
 use super::who_can_report::WhoCanReport;
 
 /// Renders the report.
-pub fn render(report: &WhoCanReport) -> Result<String, serde_json::Error> {
-    Ok(serde_json::to_string_pretty(report)? + "\n")
+pub fn render(report: &WhoCanReport) -> std::io::Result<String> {
+    render_json(report, JsonLayout::Indented)
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ pub(super) fn write_verdict(audit: &Audit, options: &RenderOptions, writer: &mut
             "No findings in the inputs that could be read. The audit is incomplete: do not treat this as a clean result."
         }
         (false, false) => "No principal was audited.",
+        (true, false) if !audit.not_examined.is_empty() => "No drift in what was examined.",
         (true, false) if audit.summary.accepted > 0 => "No drift beyond accepted findings.",
         (true, false) => "No drift: no principal has more access than declared.",
     };

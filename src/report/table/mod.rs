@@ -43,6 +43,7 @@ impl Reporter for TableReporter {
         let mut writer = TableWriter::new(options, out);
         let sections = ReportSections::from_audit(audit);
         header_footer::write_header(audit, &mut writer)?;
+        sections::write_not_examined(audit, &mut writer)?;
         sections::write_unread(&audit.unread, &mut writer)?;
         overview::write_overview(&sections.groups, &mut writer)?;
         let shown_count = writer.limit_shown(sections.groups.len(), MAX_PRINCIPALS);

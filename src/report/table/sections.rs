@@ -9,7 +9,7 @@ use super::finding_section::{Heading, write_body, write_principal, write_title};
 use super::row::{add_place, begin_field};
 use super::style;
 use super::writer::{TableWriter, describe_omitted};
-use crate::audit::{Finding, Note, NoteKind, UnreadInput};
+use crate::audit::{Audit, Finding, NotExamined, Note, NoteKind, UnreadInput};
 use crate::report::layout::Paragraph;
 use crate::report::render_options::Verbosity;
 use crate::report::text::counts::{format_count, format_number};
@@ -17,6 +17,41 @@ use crate::report::text::counts::{format_count, format_number};
 /// The number of notes and undecided principals that a brief report shows.
 const MAX_NOTES: usize = 5;
 const MAX_UNDECIDED: usize = 10;
+/// The number of unread inputs outside the chosen part that a brief report shows.
+const MAX_UNREAD_ELSEWHERE: usize = 3;
+
+/// What the options left out. It comes before everything else, because the exit status says nothing about it.
+pub(super) fn write_not_examined(audit: &Audit, writer: &mut TableWriter) -> io::Result<()> {
+    let NotExamined { principals, rules, below_severity, unread } = &audit.not_examined;
+    let mut parts = Vec::new();
+    if *principals > 0 {
+        let total = audit.principals.len() + principals;
+        parts.push(format!("{} of {}", format_number(*principals), format_count(total, "principal")));
+    }
+    if !rules.is_empty() {
+        let ids: Vec<&str> = rules.iter().map(|rule| rule.as_str()).collect();
+        parts.push(format!("{} {}", if ids.len() == 1 { "rule" } else { "rules" }, ids.join(", ")));
+    }
+    if let Some(severity) = below_severity {
+        parts.push(format!("findings below {severity}"));
+    }
+    if !unread.is_empty() {
+        let inputs = format_count(unread.len(), "unread input");
+        parts.push(format!("{inputs} of other principals or rules"));
+    }
+    if parts.is_empty() {
+        return Ok(());
+    }
+    write_heading("NOT EXAMINED", style::PLAIN, &parts.join("; "), writer)?;
+    let shown_count = writer.limit_shown(unread.len(), MAX_UNREAD_ELSEWHERE);
+    for input in unread.iter().take(shown_count) {
+        write_unread_input(input, writer)?;
+    }
+    match unread.len() - shown_count {
+        0 => Ok(()),
+        n => writer.write_paragraph(Paragraph::new(2, 4).add_words(&describe_omitted(n, "unread input"))),
+    }
+}
 
 /// The inputs that could not be read. They come first, because all results depend on what was read.
 pub(super) fn write_unread(unread: &[UnreadInput], writer: &mut TableWriter) -> io::Result<()> {
@@ -28,14 +63,15 @@ pub(super) fn write_unread(unread: &[UnreadInput], writer: &mut TableWriter) -> 
         n => format!("{} inputs could not be read; results that depend on them are missing", format_number(n)),
     };
     write_heading("UNREAD", style::WARNING, &text, writer)?;
-    for input in unread {
-        let mut line = Paragraph::new(2, 4).add_words(&format!("{}: {}", input.subject, input.reason));
-        if let Some(place) = &input.place {
-            line = add_place(line, place);
-        }
-        writer.write_paragraph(line)?;
+    unread.iter().try_for_each(|input| write_unread_input(input, writer))
+}
+
+fn write_unread_input(input: &UnreadInput, writer: &mut TableWriter) -> io::Result<()> {
+    let mut line = Paragraph::new(2, 4).add_words(&format!("{}: {}", input.subject, input.reason));
+    if let Some(place) = &input.place {
+        line = add_place(line, place);
     }
-    Ok(())
+    writer.write_paragraph(line)
 }
 
 /// The principals that could not be decided.

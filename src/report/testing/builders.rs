@@ -134,6 +134,7 @@ pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Findin
         principals,
         findings,
         unread: Vec::new(),
+        not_examined: NotExamined::default(),
     }
 }
 

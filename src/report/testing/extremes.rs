@@ -86,6 +86,12 @@ pub(in crate::report) fn hostile() -> Audit {
         account: None,
         permission: Some("\u{202e}iam:Get".into()),
     }];
+    hostile.not_examined = NotExamined {
+        principals: 2,
+        rules: vec![RuleId::Trust],
+        below_severity: Some(Severity::Low),
+        unread: hostile.unread.clone(),
+    };
     hostile
 }
 

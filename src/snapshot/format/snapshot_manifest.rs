@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::json_writer::{JsonLayout, render_json};
+
 /// The version of the directory and its files. It changes when an older program would misread them.
 pub const FORMAT_VERSION: &str = "1";
 
@@ -44,7 +46,7 @@ impl SnapshotManifest {
     }
 
     fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("texts, numbers and lists can be written as JSON") + "\n"
+        render_json(self, JsonLayout::Indented).expect("texts, numbers and lists can be written as JSON")
     }
 
     /// The hash of the text of a manifest that contains the placeholder.

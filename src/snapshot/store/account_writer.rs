@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::file_writer::PendingFile;
 use super::store_error::StoreError;
 use super::writer_state::WriterState;
+use crate::base::json_writer::{JsonLayout, write_json};
 use crate::iam::AccountId;
 use crate::snapshot::file_layout::ACCOUNTS;
 use crate::snapshot::format::{AccountPage, AccountStatus, FORMAT_VERSION, ManifestAccount, UnreadPart};
@@ -80,7 +79,7 @@ impl AccountWriter {
         self.principal_count += page.user_detail_list.len() + page.role_detail_list.len();
         self.write_with(|file| {
             file.write_all(if is_first { b"\n" } else { b",\n" })?;
-            write_json(file, page)
+            write_json(page, JsonLayout::Indented, file)
         })
     }
 
@@ -97,7 +96,7 @@ impl AccountWriter {
         let unread: Vec<UnreadPart> = std::mem::take(&mut self.unread_parts).into_iter().collect();
         self.write_with(|file| {
             file.write_all(b"\n],\n\"Unread\": ")?;
-            write_json(file, &unread)?;
+            write_json(&unread, JsonLayout::Indented, file)?;
             file.write_all(b"\n}\n")
         })?;
         let stored = self.file.finish()?;
@@ -116,8 +115,4 @@ impl AccountWriter {
     fn write_with(&mut self, write_content: impl FnOnce(&mut PendingFile) -> io::Result<()>) -> Result<(), StoreError> {
         write_content(&mut self.file).map_err(|error| self.file.to_store_error(error))
     }
-}
-
-fn write_json(file: &mut PendingFile, value: &impl Serialize) -> io::Result<()> {
-    Ok(serde_json::to_writer_pretty(file, value)?)
 }

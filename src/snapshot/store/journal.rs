@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::store_error::StoreError;
+use crate::base::json_writer::{JsonLayout, render_json};
 use crate::snapshot::file_layout::JOURNAL;
 use crate::snapshot::format::{CallerIdentity, CollectorTool, ManifestAccount, ManifestOrganization};
 
@@ -105,8 +106,7 @@ impl Journal {
     /// Appends a line and flushes it to disk.
     pub(super) fn append(&mut self, line: &JournalLine) -> Result<(), StoreError> {
         let mut write_line = || -> io::Result<u64> {
-            let mut text = serde_json::to_string(line)?;
-            text.push('\n');
+            let text = render_json(line, JsonLayout::OneLine)?;
             // Remove the remains of a failed write first, so that no line follows half of another.
             self.file.set_len(self.complete_length)?;
             self.file.seek(SeekFrom::Start(self.complete_length))?;

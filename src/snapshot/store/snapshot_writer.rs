@@ -1,7 +1,7 @@
 //! Creates, continues and finishes a snapshot directory.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -16,6 +16,7 @@ use super::private_dir::{create_private_dir, restrict_dir_to_owner};
 use super::resume;
 use super::store_error::StoreError;
 use super::writer_state::{CollectionProgress, WriterState};
+use crate::base::json_writer::{JsonLayout, write_json};
 use crate::iam::AccountId;
 use crate::snapshot::file_layout::{ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATION};
 use crate::snapshot::format::{
@@ -200,7 +201,7 @@ impl SnapshotWriter {
     ) -> Result<(), StoreError> {
         self.writer_state.begin_organization()?;
         let mut file = PendingFile::create(&self.writer_state.root, ORGANIZATION, self.writer_state.compression)?;
-        let result = serde_json::to_writer_pretty(&mut file, organization).map_err(io::Error::from);
+        let result = write_json(organization, JsonLayout::Indented, &mut file);
         result.and_then(|()| file.write_all(b"\n")).map_err(|error| file.to_store_error(error))?;
         self.writer_state.record_organization(Some(file.finish()?), unread)
     }

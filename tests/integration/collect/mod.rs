@@ -4,6 +4,7 @@ mod answers;
 mod contents;
 mod credentials;
 mod faults;
+mod kept;
 mod moto;
 mod moto_server;
 mod organization;

@@ -116,7 +116,8 @@ fn an_audit_tells_of_resuming_only_where_something_can_be_resumed() {
     std::fs::write(folder.path().join("policies/baseline.toml"), "version = 1\n").unwrap();
     let accounts = format!("{ONE},{TWO}");
     let audit = ["audit", "--accounts", &accounts, "--member-role", "m", "--concurrency", "1"];
-    let (status, told) = ended(&run(&server.url, folder.path(), &audit));
+    let discarded = [&audit[..], &["--keep-newest", "0"]].concat();
+    let (status, told) = ended(&run(&server.url, folder.path(), &discarded));
     assert_eq!(status, 2);
     assert!(told.contains("ExpiredToken") && !told.contains("--resume"), "{told}");
     let mut texts = told;
