@@ -17,7 +17,7 @@ use super::role_trust::RoleTrustIndex;
 use crate::iam::template::VariableScope;
 use crate::iam::{Arn, Template};
 use crate::snapshot::{
-    Account, IamEntityKind, OrgNode, OrganizationPolicyType, PolicyAttachment, Principal, ResourceWithPolicy, Snapshot,
+    Account, IamEntityKind, OrgNode, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot,
 };
 
 /// The layers of one principal, without the documents that the snapshot lacks. See
@@ -45,8 +45,8 @@ impl<'s> LayerCollector<'s> {
         let boundary = principal.boundary.as_ref().and_then(|boundary| boundary.policy.as_ref());
         Layers {
             principal: build_principal_info(account, principal),
-            identity: principal.identity_policies.iter().map(to_policy_ref).collect(),
-            boundary: boundary.map(|boundary| vec![to_policy_ref(boundary)]),
+            identity: principal.identity_policies.iter().map(PolicyRef::held).collect(),
+            boundary: boundary.map(|boundary| vec![PolicyRef::held(boundary)]),
             scps: collect_levels(self.snapshot, account, principal, OrganizationPolicyType::ServiceControl),
             rcps: collect_levels(self.snapshot, account, principal, OrganizationPolicyType::ResourceControl),
             resource_policies: self.resource_policies.clone(),
@@ -87,14 +87,6 @@ fn build_principal_info(account: &Account, principal: &Principal) -> PrincipalIn
     }
 }
 
-fn to_policy_ref(attachment: &PolicyAttachment) -> PolicyRef {
-    PolicyRef {
-        name: attachment.name.clone(),
-        origin: PolicyOrigin::Identity(attachment.kind.clone()),
-        document: Arc::clone(&attachment.document),
-    }
-}
-
 fn collect_levels(
     snapshot: &Snapshot,
     account: &Account,
@@ -116,13 +108,11 @@ fn build_level(unit: &OrgNode, policy_type: OrganizationPolicyType) -> Organizat
         .iter()
         .filter(|policy| policy.policy_type == policy_type)
         .filter_map(|policy| {
-            Some(PolicyRef {
-                name: policy.name.clone(),
-                origin: PolicyOrigin::Organization { id: policy.id.clone(), target: unit.id.clone() },
-                // A document that cannot be read is a missing document of the principal (`missing_documents`), so that
-                // the verdict is undecided.
-                document: Arc::clone(policy.document.document.as_ref().ok()?),
-            })
+            let origin = PolicyOrigin::Organization { id: policy.id.clone(), target: unit.id.clone() };
+            // A document that cannot be read is a missing document of the principal (`missing_documents`), so that the
+            // verdict is undecided.
+            let document = policy.document.document.as_ref().ok()?;
+            Some(PolicyRef::collected(&policy.name, origin, document, &policy.document.places))
         })
         .collect();
     OrganizationLevel { name, policies }
@@ -130,15 +120,12 @@ fn build_level(unit: &OrgNode, policy_type: OrganizationPolicyType) -> Organizat
 
 fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
     let arn = resource.arn.as_str().to_owned();
+    // The statements that can be read count. The others are among the missing documents.
+    let document = resource.policy.readable()?;
     Some(ResourcePolicy {
         resources: resource_patterns(&resource.arn),
         owner: resource.owner.clone(),
-        policy: PolicyRef {
-            name: "resource policy".to_owned(),
-            origin: PolicyOrigin::Resource { arn },
-            // As above: it is a missing document of every principal.
-            document: Arc::clone(resource.policy.document.as_ref().ok()?),
-        },
+        policy: PolicyRef::collected("resource policy", PolicyOrigin::Resource { arn }, document, &resource.policy.places),
     })
 }
 

@@ -284,7 +284,7 @@ mod tests {
 
     fn policy(text: &str, kind: DocumentKind) -> PolicyRef {
         let document = Arc::new(PolicyDocument::parse(&SourceFile::new("p.json", text), kind).unwrap());
-        PolicyRef { name: "p".to_owned(), origin: PolicyOrigin::Given, document }
+        PolicyRef::new("p", PolicyOrigin::Given, document)
     }
 
     fn layers(principal: &str, resource_policy: &str) -> Layers {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::iam::{AccountId, Arn, PolicyDocument, Template};
-use crate::snapshot::{Account, AttachmentKind, Principal};
+use crate::iam::{AccountId, Arn, PolicyDocument, Statement, StatementPlaces, Template};
+use crate::snapshot::{Account, AttachmentKind, PolicyAttachment, Principal};
+use crate::source::Place;
 
 /// The type of the principal that makes a request.
 ///
@@ -77,6 +78,38 @@ pub struct PolicyRef {
     pub origin: PolicyOrigin,
     /// The document.
     pub document: Arc<PolicyDocument>,
+    /// Where the statements of this policy are. `None` if they are where the document says. Equal documents are shared,
+    /// so the document's own place can be that of another policy.
+    pub places: Option<StatementPlaces>,
+}
+
+impl PolicyRef {
+    /// A policy whose statements are where the document says.
+    pub fn new(name: impl Into<String>, origin: PolicyOrigin, document: Arc<PolicyDocument>) -> PolicyRef {
+        PolicyRef { name: name.into(), origin, document, places: None }
+    }
+
+    /// A policy of a snapshot, whose statements are at these places.
+    pub fn collected(
+        name: impl Into<String>,
+        origin: PolicyOrigin,
+        document: &Arc<PolicyDocument>,
+        places: &StatementPlaces,
+    ) -> PolicyRef {
+        PolicyRef { places: Some(places.clone()), ..PolicyRef::new(name, origin, Arc::clone(document)) }
+    }
+
+    /// A policy that a principal holds.
+    pub fn held(attachment: &PolicyAttachment) -> PolicyRef {
+        let origin = PolicyOrigin::Identity(attachment.kind.clone());
+        PolicyRef::collected(&attachment.name, origin, &attachment.document, &attachment.places)
+    }
+
+    /// The file, line and column of a statement of this policy.
+    pub fn statement_place(&self, statement: &Statement) -> Place {
+        let place = self.places.as_ref().and_then(|places| places.get(statement.index));
+        place.unwrap_or_else(|| self.document.statement_place(statement))
+    }
 }
 
 /// The policies attached to one root, OU or account. A request needs an Allow at every level.

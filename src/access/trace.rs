@@ -78,7 +78,7 @@ impl<'a> StatementRef<'a> {
 
     /// The file, line and column of the statement.
     pub fn place(&self) -> Place {
-        self.policy.document.statement_place(self.statement)
+        self.policy.statement_place(self.statement)
     }
 }
 

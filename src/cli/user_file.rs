@@ -1,6 +1,5 @@
 //! Reads files that the user names.
 
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,11 +10,8 @@ use super::UserError;
 /// Reads a file, or standard input for `-`. `help` is the help line of the error.
 pub fn read_user_file(path: &Path, help: &str) -> Result<Arc<SourceFile>, UserError> {
     if path == Path::new("-") {
-        let mut text = String::new();
-        return match std::io::stdin().lock().read_to_string(&mut text) {
-            Ok(_) => Ok(SourceFile::new("<stdin>", text.strip_prefix('\u{feff}').unwrap_or(&text))),
-            Err(error) => Err(UserError::new(format!("cannot read standard input: {error}"), help)),
-        };
+        return SourceFile::read_stdin()
+            .map_err(|error| UserError::new(format!("cannot read standard input: {error}"), help));
     }
     SourceFile::read(path).map_err(|error| UserError::new(format!("cannot read {}: {error}", path.display()), help))
 }

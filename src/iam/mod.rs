@@ -36,6 +36,6 @@ pub use element::ElementKind;
 pub use interpretation::{Ambiguity, Interpretation};
 pub use operator::ConditionOperator;
 pub use parse::parse_condition_element;
-pub use policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
+pub use policy_document::{DocumentKind, Effect, PolicyDocument, Statement, StatementPlaces, Version};
 pub use principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
 pub use template::{Template, TemplatePart};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::condition::{Condition, ConditionValue};
 use super::context_key::ContextKey;
-use super::element::{ActionElement, ResourceElement};
+use super::element::{ActionElement, ElementKind, ResourceElement};
 use super::principal_element::PrincipalElement;
 use super::template::Template;
 use crate::source::{Place, SourceFile, Span};
@@ -64,6 +64,20 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// A statement that matches no request, in place of one that cannot be read.
+    pub(super) fn empty(index: usize, span: Span) -> Statement {
+        Statement {
+            index,
+            sid: None,
+            effect: Effect::Deny,
+            principal: None,
+            action: ActionElement { kind: ElementKind::List, patterns: Vec::new() },
+            resource: None,
+            conditions: Vec::new(),
+            span,
+        }
+    }
+
     /// The keys of the policy variables in resources and condition values.
     pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
         let resources = self.resource.iter().flat_map(|element| &element.patterns);
@@ -116,9 +130,35 @@ impl PolicyDocument {
         self.span
     }
 
+    /// The places of all statements.
+    pub fn statement_places(&self) -> StatementPlaces {
+        let places: Vec<Place> = self.statements.iter().map(|statement| self.statement_place(statement)).collect();
+        StatementPlaces {
+            file: places.first().map_or("", |place| place.file.as_str()).into(),
+            positions: places.iter().map(|place| (place.line, place.column)).collect(),
+        }
+    }
+
     /// The file, line and column of a statement.
     pub fn statement_place(&self, statement: &Statement) -> Place {
         self.source.place(statement.span)
+    }
+}
+
+/// The places of the statements of one copy of a document. Equal documents are stored once, and each copy is written at
+/// its own place.
+#[derive(Clone, Debug, Default)]
+pub struct StatementPlaces {
+    file: Arc<str>,
+    /// Line and column, by the index of the statement.
+    positions: Arc<[(usize, usize)]>,
+}
+
+impl StatementPlaces {
+    /// The place of the statement with this index. `None` if the document has no such statement.
+    pub fn get(&self, index: usize) -> Option<Place> {
+        let (line, column) = *self.positions.get(index)?;
+        Some(Place { file: self.file.to_string(), line, column })
     }
 }
 

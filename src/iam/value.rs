@@ -17,6 +17,9 @@ use super::operator::OperatorFamily;
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub struct Instant(pub i128);
 
+/// 1970-01-01T00:00:00.
+const EPOCH: jiff::civil::DateTime = jiff::civil::DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
 /// A condition value that is not compared as text.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub enum TypedValue {
@@ -68,9 +71,14 @@ impl fmt::Display for TypedValue {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_nanosecond(self.0) {
-            Ok(timestamp) => write!(f, "{timestamp}"),
-            Err(_) => write!(f, "{}", self.0.div_euclid(1_000_000_000)),
+        let seconds = self.0.div_euclid(1_000_000_000);
+        let nanoseconds = i32::try_from(self.0.rem_euclid(1_000_000_000)).unwrap_or_default();
+        let date_time = i64::try_from(seconds)
+            .ok()
+            .and_then(|seconds| EPOCH.checked_add(jiff::SignedDuration::new(seconds, nanoseconds)).ok());
+        match date_time {
+            Some(date_time) => write!(f, "{date_time}Z"),
+            None => write!(f, "{seconds}"),
         }
     }
 }
@@ -125,8 +133,9 @@ pub fn parse_instant(text: &str) -> Option<Instant> {
         None => (jiff::civil::Time::midnight(), 0),
         Some(time) => parse_clock_and_offset(time)?,
     };
-    let timestamp = date.to_datetime(clock).to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
-    Some(Instant(timestamp.as_nanosecond() - i128::from(offset_seconds) * 1_000_000_000))
+    // A `Timestamp` ends a day before the last date, because it can be shown in every time zone.
+    let since_epoch = date.to_datetime(clock).duration_since(EPOCH);
+    Some(Instant(since_epoch.as_nanos() - i128::from(offset_seconds) * 1_000_000_000))
 }
 
 /// Parses `hh:mm`, `hh:mm:ss` or `hh:mm:ss.s`, with `Z` or `±hh:mm`. Returns the time and the offset in seconds.
@@ -207,6 +216,16 @@ mod tests {
             assert_eq!(parse_instant(text), Some(new_year), "{text}");
         }
         assert_eq!(parse_instant("2026-01-01T00:00:00.5Z").unwrap().0 - new_year.0, 500_000_000);
+        // All years of four digits, in every time zone.
+        let second = Instant(1_000_000_000);
+        let last = parse_instant("9999-12-31T23:59:59Z").unwrap();
+        assert_eq!(last, Instant(253_402_300_799 * second.0));
+        assert_eq!(parse_instant("9999-12-31T23:59:59-23:59").unwrap().0, last.0 + 86_340 * second.0);
+        assert_eq!(parse_instant("0000-01-01T00:00:00Z"), Some(Instant(-62_167_219_200 * second.0)));
+        assert!(parse_instant("9999").unwrap() < parse_instant("9999-12-31").unwrap());
+        for text in ["9999-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "0001-01-01T00:00:00.5Z"] {
+            assert_eq!(parse_instant(text).unwrap().to_string(), text);
+        }
         // Four characters are a year only if they are digits.
         assert_eq!(parse_instant("-100"), Some(Instant(-100_000_000_000)));
         assert_eq!(parse_instant("12.5"), Some(Instant(12_500_000_000)));

@@ -25,7 +25,7 @@ pub mod store;
 #[doc(inline)]
 pub use crate::iam::AccountId;
 pub use model::missing::{LayerKind, MissingDocument, MissingReason};
-pub use model::snapshot::{Snapshot, SnapshotProblem};
+pub use model::snapshot::{ProblemExtent, Snapshot, SnapshotProblem};
 pub use read::snapshot_loader::SnapshotPaths;
 pub use selection::PrincipalSelection;
 pub use snapshot_error::SnapshotError;
@@ -44,7 +44,7 @@ pub use model::policy::{AttachmentKind, ManagedPolicy, PermissionsBoundary, Poli
 pub use model::snapshot::{Account, Principal};
 
 pub(crate) use model::organization::{OrgNode, OrganizationPolicyType};
-pub(crate) use model::policy::ResourceWithPolicy;
+pub(crate) use model::policy::{PolicyVersionDocument, ResourceWithPolicy};
 pub(crate) use model::snapshot::IamGroup;
 
 #[cfg(test)]

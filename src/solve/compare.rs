@@ -94,7 +94,7 @@ struct ComparedPolicy {
 
 impl ComparedPolicy {
     fn new(document: &Arc<PolicyDocument>) -> ComparedPolicy {
-        let policy = PolicyRef { name: String::new(), origin: PolicyOrigin::Given, document: Arc::clone(document) };
+        let policy = PolicyRef::new("", PolicyOrigin::Given, Arc::clone(document));
         ComparedPolicy { access: Access::from_policies([(document, 0)]), layers: Layers::from_identity(vec![policy]) }
     }
 

@@ -96,6 +96,11 @@ impl Diagnostic {
         self.source.place(self.span)
     }
 
+    /// The position as a range of its text.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
     /// The message with an excerpt of the input, the span underlined.
     ///
     /// ```

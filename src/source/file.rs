@@ -5,6 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::input;
+
+/// The display name of standard input.
+pub const STDIN_NAME: &str = "<stdin>";
+
 /// A range of bytes in one [`SourceFile`].
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub struct Span {
@@ -73,27 +78,30 @@ impl SourceFile {
         Arc::new(SourceFile::build(self.name.clone(), text, origin, self.container.clone()))
     }
 
-    /// Reads a UTF-8 file, without its byte order mark.
+    /// Reads a regular UTF-8 file, without its byte order mark.
     ///
     /// # Errors
-    /// If the file cannot be read or is not UTF-8.
+    /// If the file cannot be read, is too large, or is not UTF-8.
     pub fn read(path: &Path) -> std::io::Result<Arc<SourceFile>> {
-        let bytes = std::fs::read(path)?;
-        let to_invalid_data = |reason: String| std::io::Error::new(std::io::ErrorKind::InvalidData, reason);
-        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            let reason = "the file is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
-            return Err(to_invalid_data(reason.to_owned()));
-        }
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let valid_length = error.utf8_error().valid_up_to();
-            let line = error.as_bytes().iter().take(valid_length).filter(|byte| **byte == b'\n').count() + 1;
-            to_invalid_data(format!("the file is not UTF-8: invalid byte {} in line {line}", valid_length + 1))
-        })?;
-        let text = match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        };
-        Ok(SourceFile::new(path.display().to_string(), text))
+        Ok(SourceFile::new(path.display().to_string(), input::decode_text(input::read_file(path)?)?))
+    }
+
+    /// Reads a regular file as [`SourceFile::read`], and decompresses it.
+    ///
+    /// # Errors
+    /// As [`SourceFile::read`]; also compressed data that is truncated or damaged.
+    pub fn read_decompressed(path: &Path) -> std::io::Result<Arc<SourceFile>> {
+        let bytes = input::decompress(path, input::read_file(path)?)?;
+        Ok(SourceFile::new(path.display().to_string(), input::decode_text(bytes)?))
+    }
+
+    /// Reads standard input, plain or compressed.
+    ///
+    /// # Errors
+    /// As [`SourceFile::read_decompressed`].
+    pub fn read_stdin() -> std::io::Result<Arc<SourceFile>> {
+        let bytes = input::decompress(Path::new(""), input::read_stdin()?)?;
+        Ok(SourceFile::new(STDIN_NAME, input::decode_text(bytes)?))
     }
 
     fn build(

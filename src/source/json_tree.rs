@@ -1,8 +1,10 @@
 //! Parses JSON into a tree with positions.
 //!
 //! `serde_json` decides whether a text is JSON. `jsonc-parser`, in its strictest mode, then provides the byte ranges. A
-//! duplicate key in an object is an error, since parsers disagree about which one applies.
+//! duplicate key in an object is an error, since parsers disagree about which one applies. A file that contains policy
+//! documents is read with [`parse_with_duplicates`], so that such a key concerns its document only.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use jsonc_parser::ast;
@@ -10,6 +12,11 @@ use rustc_hash::FxHashSet;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::file::{SourceFile, Span};
+
+/// The maximum number of values in a text: strings, numbers, lists, objects. A value takes far more memory than text.
+const MAX_VALUES: u64 = 40_000_000;
+/// The number of lists and objects that can be nested in each other. `serde_json` stops at this depth.
+const MAX_DEPTH: usize = 127;
 
 /// A JSON value with its position.
 #[derive(Clone, Debug)]
@@ -33,7 +40,7 @@ pub enum JsonValue {
     String(Box<str>),
     /// A list.
     Array(Vec<JsonNode>),
-    /// An object. Its members, in order, have unique names.
+    /// An object: its members, in order. Their names are unique, except after [`parse_with_duplicates`].
     Object(Vec<JsonMember>),
 }
 
@@ -109,17 +116,25 @@ impl JsonNode {
 }
 
 /// Parses a file that contains one JSON value.
+///
+/// # Errors
+/// Text that is not JSON, that exceeds a limit, or that has an object with duplicate keys.
 pub fn parse(source: &Arc<SourceFile>) -> Result<JsonNode, Diagnostics> {
+    let (node, duplicates) = parse_with_duplicates(source)?;
+    if duplicates.is_empty() { Ok(node) } else { Err(Diagnostics(duplicates)) }
+}
+
+/// Parses a file that contains one JSON value, and returns the errors of duplicate keys apart. [`JsonNode::get`] returns
+/// the first of the members with a duplicate key.
+///
+/// # Errors
+/// Text that is not JSON, or that exceeds a limit.
+pub fn parse_with_duplicates(source: &Arc<SourceFile>) -> Result<(JsonNode, Vec<Diagnostic>), Diagnostics> {
     let text = source.text();
     if text.trim_ascii().is_empty() {
         return Err(Diagnostic::error(source, Span::default(), "the file is empty", "a JSON value").into());
     }
-    if let Err(error) = serde_json::from_str::<SyntaxCheck>(text) {
-        let offset = byte_offset(source, error.line(), error.column());
-        let full = error.to_string();
-        let message = full.split(" at line ").next().unwrap_or("malformed JSON").to_owned();
-        return Err(Diagnostic::error(source, char_span(text, offset), format!("not JSON: {message}"), "here").into());
-    }
+    check_syntax(source)?;
     let options = jsonc_parser::ParseOptions {
         allow_comments: false,
         allow_loose_object_property_names: false,
@@ -141,48 +156,78 @@ pub fn parse(source: &Arc<SourceFile>) -> Result<JsonNode, Diagnostics> {
     };
     let mut duplicates = Vec::new();
     let node = convert_node(source, root, &mut duplicates);
-    if duplicates.is_empty() { Ok(node) } else { Err(Diagnostics(duplicates)) }
+    Ok((node, duplicates))
 }
 
-/// Accepts what `serde_json` accepts, including its depth limit, without keeping the value.
-struct SyntaxCheck;
+/// Checks that a text is JSON and within the limits.
+fn check_syntax(source: &Arc<SourceFile>) -> Result<(), Diagnostics> {
+    let text = source.text();
+    let count = Cell::new(0);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let checked = serde::de::DeserializeSeed::deserialize(SyntaxCheck { count: &count }, &mut deserializer)
+        .and_then(|()| deserializer.end());
+    let Err(error) = checked else { return Ok(()) };
+    let offset = byte_offset(source, error.line(), error.column());
+    let full = error.to_string();
+    let message = match full.split(" at line ").next().unwrap_or("malformed JSON") {
+        "recursion limit exceeded" => format!("more than {MAX_DEPTH} lists and objects are nested in each other"),
+        _ if count.get() > MAX_VALUES => format!("more than {MAX_VALUES} values in one file"),
+        message => format!("not JSON: {message}"),
+    };
+    Err(Diagnostic::error(source, char_span(text, offset), message, "here").into())
+}
 
-impl<'de> serde::Deserialize<'de> for SyntaxCheck {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<SyntaxCheck, D::Error> {
-        struct SyntaxVisitor;
-        impl<'de> serde::de::Visitor<'de> for SyntaxVisitor {
-            type Value = SyntaxCheck;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a JSON value")
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<SyntaxCheck, E> {
-                Ok(SyntaxCheck)
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<SyntaxCheck, E> {
-                Ok(SyntaxCheck)
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<SyntaxCheck, E> {
-                Ok(SyntaxCheck)
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<SyntaxCheck, E> {
-                Ok(SyntaxCheck)
-            }
-            fn visit_str<E>(self, _: &str) -> Result<SyntaxCheck, E> {
-                Ok(SyntaxCheck)
-            }
-            fn visit_unit<E>(self) -> Result<SyntaxCheck, E> {
-                Ok(SyntaxCheck)
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<SyntaxCheck, A::Error> {
-                while seq.next_element::<SyntaxCheck>()?.is_some() {}
-                Ok(SyntaxCheck)
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<SyntaxCheck, A::Error> {
-                while map.next_entry::<SyntaxCheck, SyntaxCheck>()?.is_some() {}
-                Ok(SyntaxCheck)
-            }
+/// Accepts what `serde_json` accepts, including its depth limit, without keeping the value. Counts the values.
+#[derive(Copy, Clone)]
+struct SyntaxCheck<'c> {
+    count: &'c Cell<u64>,
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for SyntaxCheck<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.count.set(self.count.get() + 1);
+        if self.count.get() > MAX_VALUES {
+            return Err(serde::de::Error::custom("too many values"));
         }
-        deserializer.deserialize_any(SyntaxVisitor)
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> serde::de::Visitor<'de> for SyntaxCheck<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(self)?.is_some() {}
+        Ok(())
+    }
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key_seed(self)?.is_some() {
+            map.next_value_seed(self)?;
+        }
+        Ok(())
     }
 }
 
@@ -261,8 +306,12 @@ mod tests {
             place.column
         });
         assert_eq!(columns, [1, 1, 2, 4, 1, 2, 2, 1, 4, 3, 1, 4]);
-        let too_deep = error(&"[".repeat(100_000)).place();
-        assert_eq!(too_deep.line, 1);
+        for text in ["[".repeat(100_000), "{\"a\":".repeat(10_000), "[".repeat(MAX_DEPTH + 1)] {
+            let too_deep = error(&text);
+            assert!(too_deep.message.contains(&MAX_DEPTH.to_string()), "{}", too_deep.message);
+        }
+        let deepest = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
+        assert!(parse(&SourceFile::new("x.json", deepest)).is_ok());
     }
 
     #[test]

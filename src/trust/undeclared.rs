@@ -251,10 +251,6 @@ fn build_branch(documents: &[&Arc<PolicyDocument>]) -> Branch {
 }
 
 fn build_layers(documents: &[&Arc<PolicyDocument>]) -> Layers {
-    let to_policy_ref = |document: &&Arc<PolicyDocument>| PolicyRef {
-        name: String::new(),
-        origin: PolicyOrigin::Given,
-        document: Arc::clone(document),
-    };
+    let to_policy_ref = |document: &&Arc<PolicyDocument>| PolicyRef::new("", PolicyOrigin::Given, Arc::clone(document));
     Layers::from_identity(documents.iter().map(to_policy_ref).collect())
 }

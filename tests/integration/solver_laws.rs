@@ -37,7 +37,7 @@ impl Asked {
     pub fn of(policy: &Policy) -> Asked {
         let document = policy.document();
         let origin = PolicyOrigin::Given;
-        let one = PolicyRef { name: String::new(), origin, document: Arc::clone(&document) };
+        let one = PolicyRef::new("", origin, Arc::clone(&document));
         Asked { layers: Layers::from_identity(vec![one]), document }
     }
 

@@ -233,7 +233,7 @@ impl InputReader<'_> {
 
     fn read_policy(&mut self, node: &JsonNode, name: String, kind: DocumentKind) -> Option<PolicyRef> {
         match PolicyDocument::from_node(self.source, node, kind) {
-            Ok(document) => Some(PolicyRef { name, origin: PolicyOrigin::Given, document: Arc::new(document) }),
+            Ok(document) => Some(PolicyRef::new(name, PolicyOrigin::Given, Arc::new(document))),
             Err(problems) => {
                 self.problems.extend(problems.0);
                 None

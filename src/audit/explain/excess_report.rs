@@ -15,8 +15,7 @@ use crate::audit::model::granting_statement::{GrantingStatement, PolicySource};
 use crate::audit::model::severity::Severity;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::iam::{ElementKind, Statement};
-use crate::snapshot::{AttachmentKind, PolicyAttachment};
-use crate::source::Place;
+use crate::snapshot::AttachmentKind;
 
 /// The excess of a finding, and what its fingerprint depends on.
 pub(crate) struct ExcessReport {
@@ -202,27 +201,13 @@ impl ExcessRenderer<'_> {
             // A policy that the principal can attach is not written anywhere yet.
             place: match self.is_self_attached(policy) {
                 true => self.subject.principal.place.clone(),
-                false => self.find_place(policy, statement),
+                false => policy.statement_place(statement),
             },
         }
     }
 
     fn is_self_attached(&self, policy: &PolicyRef) -> bool {
         policy.origin == PolicyOrigin::Given && self.unattached_policy == UnattachedPolicy::SelfAttached
-    }
-
-    /// Where the statement is. Equal documents are stored once. If the stored one belongs to another holder, the place is
-    /// that of the whole document of this holder.
-    fn find_place(&self, policy: &PolicyRef, statement: &Statement) -> Place {
-        let is_same_policy = |attachment: &&PolicyAttachment| {
-            attachment.name == policy.name
-                && matches!(&policy.origin, PolicyOrigin::Identity(holding) if *holding == attachment.kind)
-        };
-        let attachment = self.subject.principal.identity_policies.iter().find(is_same_policy);
-        match attachment {
-            Some(attachment) if attachment.place != policy.document.place() => attachment.place.clone(),
-            _ => policy.document.statement_place(statement),
-        }
     }
 }
 

@@ -107,10 +107,7 @@ fn build_excess(
     // INVARIANT: the analysis takes the index from this trust policy.
     let statement =
         trust.document.statements.get(undeclared_trust.statement).expect("the statement of a trust grant exists");
-    let place = match trust.place == trust.document.place() {
-        true => trust.document.statement_place(statement),
-        false => trust.place.clone(),
-    };
+    let place = trust.statement_place(statement);
     let granted_by = GrantingStatement {
         policy: "trust policy".to_owned(),
         arn: None,

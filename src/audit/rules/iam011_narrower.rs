@@ -43,11 +43,8 @@ fn find_missing_access(context: &RuleContext<'_>) -> Option<Finding> {
     if subject.entry.is_none() || !subject.missing_documents.is_empty() {
         return None;
     }
-    let to_policy_ref = |document: &CeilingDocument| PolicyRef {
-        name: document.name.clone(),
-        origin: PolicyOrigin::Given,
-        document: document.document.clone(),
-    };
+    let to_policy_ref =
+        |document: &CeilingDocument| PolicyRef::new(&document.name, PolicyOrigin::Given, document.document.clone());
     let policies: Vec<PolicyRef> = subject.ceiling.documents.iter().map(to_policy_ref).collect();
     let renderer = ExcessRenderer {
         policies: &policies,

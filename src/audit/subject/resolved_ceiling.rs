@@ -20,11 +20,7 @@ impl ResolvedCeiling {
     /// The ceiling of some documents.
     pub fn from_documents(documents: Vec<CeilingDocument>) -> ResolvedCeiling {
         let access = Access::from_policies(documents.iter().enumerate().map(|(index, d)| (&d.document, index)));
-        let to_policy = |d: &CeilingDocument| PolicyRef {
-            name: d.name.clone(),
-            origin: PolicyOrigin::Given,
-            document: Arc::clone(&d.document),
-        };
+        let to_policy = |d: &CeilingDocument| PolicyRef::new(&d.name, PolicyOrigin::Given, Arc::clone(&d.document));
         let layers = Layers::from_identity(documents.iter().map(to_policy).collect());
         ResolvedCeiling { documents, access, layers }
     }

@@ -94,6 +94,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         explanation.notes.push("the snapshot contains no organization: SCPs and RCPs were not evaluated".to_owned());
     }
     explanation.missing = missing_documents.iter().map(ToString::to_string).collect();
+    explanation.missing.extend(snapshot.unread_files().map(|file| format!("{} was not read", file.subject)));
     match args.format {
         OutputFormat::Table => terminal_output::write_stdout(&explanation_table::render(
             &explanation,
@@ -102,7 +103,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         )?)?,
         OutputFormat::Json => terminal_output::write_stdout(&render_json(&explanation, JsonLayout::Indented)?)?,
     }
-    Ok(if missing_documents.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
+    Ok(if explanation.missing.is_empty() { ExitStatus::Clean } else { ExitStatus::Incomplete })
 }
 
 /// Whether a missing document could change the decision on this resource. A trust policy decides who assumes the role,

@@ -326,7 +326,7 @@ fn to_granting_statement(policy: &PolicyRef, index: usize) -> Option<GrantingSta
         arn,
         statement: index,
         sid: statement.sid.as_deref().map(str::to_owned),
-        place: policy.document.statement_place(statement).to_string(),
+        place: policy.statement_place(statement).to_string(),
     })
 }
 

@@ -21,6 +21,7 @@ impl DocumentParser<'_> {
             return Vec::new();
         }
         let mut conditions = Vec::new();
+        self.report_duplicate_members(node);
         for operator_member in node.members() {
             let Some((quantifier, operator, when_missing)) = self.parse_operator(operator_member) else { continue };
             if !matches!(operator_member.value.value, JsonValue::Object(_)) {
@@ -30,6 +31,7 @@ impl DocumentParser<'_> {
                     "an object of context keys",
                 );
             }
+            self.report_duplicate_members(&operator_member.value);
             for key_member in operator_member.value.members() {
                 let key = ContextKey::new(&key_member.name);
                 if key.lower().is_empty() {
@@ -92,6 +94,7 @@ impl DocumentParser<'_> {
             JsonValue::Array(list) => list.as_slice(),
             _ => std::slice::from_ref(node),
         };
+        self.entries += list.len();
         let mut values = Vec::with_capacity(list.len());
         for value in list {
             let text = match &value.value {

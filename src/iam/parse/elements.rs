@@ -111,6 +111,7 @@ impl DocumentParser<'_> {
         match &element.value {
             JsonValue::String(text) => entries.extend(self.parse_aws_principal(text, element.span)),
             JsonValue::Object(members) => {
+                self.report_duplicate_members(element);
                 for member in members {
                     for (text, span) in self.parse_strings(&member.value, &member.name) {
                         let entry = match &*member.name {

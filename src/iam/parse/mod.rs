@@ -8,12 +8,18 @@ mod elements;
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::condition::Condition;
 use super::element::ElementKind;
 use super::policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
 use crate::source::json_tree::{self, JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
+/// The maximum number of statements of a document. A document at AWS's quotas has fewer than 1,000.
+const MAX_STATEMENTS: usize = 20_000;
+/// The maximum number of actions, resources, principals and condition values of a document.
+const MAX_ENTRIES: usize = 200_000;
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
 const STATEMENT_ELEMENTS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
@@ -33,20 +39,43 @@ impl PolicyDocument {
     ) -> Result<PolicyDocument, Diagnostics> {
         match &node.value {
             JsonValue::String(text) => {
-                let decoded = decode_document(source, node.span, text)?;
-                let inner = SourceFile::from_embedded(source, node.span, decoded);
-                let node = json_tree::parse(&inner)?;
-                parse_document(&inner, &node, kind)
+                let (inner, node) = parse_embedded(source, node.span, text)?;
+                parse_document(&inner, &node, kind).into_result()
             }
-            _ => parse_document(source, node, kind),
+            _ => parse_document(source, node, kind).into_result(),
+        }
+    }
+
+    /// The statements of an invalid document that are valid, each at its position. An empty statement, which matches no
+    /// request, takes the place of each of the others. `None` if nothing of the document can be read.
+    pub fn readable_part(source: &Arc<SourceFile>, node: &JsonNode, kind: DocumentKind) -> Option<PolicyDocument> {
+        match &node.value {
+            JsonValue::String(text) => {
+                let (inner, node) = parse_embedded(source, node.span, text).ok()?;
+                parse_document(&inner, &node, kind).into_readable_part()
+            }
+            _ => parse_document(source, node, kind).into_readable_part(),
         }
     }
 }
 
+/// The text and the tree of a document in a string.
+fn parse_embedded(
+    source: &Arc<SourceFile>,
+    span: Span,
+    text: &str,
+) -> Result<(Arc<SourceFile>, JsonNode), Diagnostics> {
+    let decoded = decode_document(source, span, text)?;
+    let inner = SourceFile::from_embedded(source, span, decoded);
+    // The parser reports duplicate keys itself, so that they concern one statement.
+    let (node, _) = json_tree::parse_with_duplicates(&inner)?;
+    Ok((inner, node))
+}
+
 /// Parses a `Condition` element that is not part of a policy document, with the policy variables of `2012-10-17`.
 pub fn parse_condition_element(source: &Arc<SourceFile>, node: &JsonNode) -> Result<Vec<Condition>, Diagnostics> {
-    let mut parser =
-        DocumentParser { source, kind: DocumentKind::Identity, version: Version::V2012, problems: Vec::new() };
+    let mut parser = DocumentParser::new(source, DocumentKind::Identity);
+    parser.version = Version::V2012;
     let conditions = parser.parse_conditions(node);
     if parser.problems.is_empty() { Ok(conditions) } else { Err(Diagnostics(parser.problems)) }
 }
@@ -66,13 +95,32 @@ fn parse_document(
     source: &Arc<SourceFile>,
     node: &JsonNode,
     kind: DocumentKind,
-) -> Result<PolicyDocument, Diagnostics> {
-    let mut parser = DocumentParser { source, kind, version: Version::V2008, problems: Vec::new() };
+) -> ParsedDocument {
+    let mut parser = DocumentParser::new(source, kind);
     let statements = parser.parse_document(node);
-    if parser.problems.is_empty() {
-        Ok(PolicyDocument::new(parser.version, statements, source, node.span))
-    } else {
-        Err(Diagnostics(parser.problems))
+    ParsedDocument {
+        document: PolicyDocument::new(parser.version, statements, source, node.span),
+        problems: parser.problems,
+        readable_statements: parser.readable_statements,
+        is_unreadable: parser.is_unreadable,
+    }
+}
+
+/// A document with its errors.
+struct ParsedDocument {
+    document: PolicyDocument,
+    problems: Vec<Diagnostic>,
+    readable_statements: usize,
+    is_unreadable: bool,
+}
+
+impl ParsedDocument {
+    fn into_result(self) -> Result<PolicyDocument, Diagnostics> {
+        if self.problems.is_empty() { Ok(self.document) } else { Err(Diagnostics(self.problems)) }
+    }
+
+    fn into_readable_part(self) -> Option<PolicyDocument> {
+        (!self.is_unreadable && self.readable_statements > 0).then_some(self.document)
     }
 }
 
@@ -81,6 +129,26 @@ struct DocumentParser<'a> {
     kind: DocumentKind,
     version: Version,
     problems: Vec<Diagnostic>,
+    /// The number of statements without an error.
+    readable_statements: usize,
+    /// Whether an error outside of the statements leaves their meaning open.
+    is_unreadable: bool,
+    /// The number of actions, resources, principals and condition values so far.
+    entries: usize,
+}
+
+impl<'a> DocumentParser<'a> {
+    fn new(source: &'a Arc<SourceFile>, kind: DocumentKind) -> DocumentParser<'a> {
+        DocumentParser {
+            source,
+            kind,
+            version: Version::V2008,
+            problems: Vec::new(),
+            readable_statements: 0,
+            is_unreadable: false,
+            entries: 0,
+        }
+    }
 }
 
 impl DocumentParser<'_> {
@@ -105,6 +173,8 @@ impl DocumentParser<'_> {
             self.report_error(node.span, format!("a policy document cannot be {}", node.describe_type()), "an object");
             return Vec::new();
         }
+        let has_duplicates = self.report_duplicate_members(node);
+        self.is_unreadable |= has_duplicates;
         for member in node.members() {
             if !DOCUMENT_ELEMENTS.contains(&&*member.name) {
                 self.report_unknown_element(member, "policy document", &DOCUMENT_ELEMENTS);
@@ -125,11 +195,51 @@ impl DocumentParser<'_> {
                 );
                 Vec::new()
             }
-            Some(JsonNode { value: JsonValue::Array(list), .. }) => {
-                list.iter().enumerate().filter_map(|(i, n)| self.parse_statement(i, n)).collect()
-            }
-            Some(single) => self.parse_statement(0, single).into_iter().collect(),
+            Some(JsonNode { value: JsonValue::Array(list), span }) => self.parse_statements(list, *span),
+            Some(single) => self.parse_statements(std::slice::from_ref(single), single.span),
         }
+    }
+
+    /// The statements, with an empty statement in place of each that has an error.
+    fn parse_statements(&mut self, list: &[JsonNode], span: Span) -> Vec<Statement> {
+        if list.len() > MAX_STATEMENTS {
+            self.is_unreadable = true;
+            let message = format!("the policy document has {} statements", list.len());
+            self.report_error(span, message, format!("at most {MAX_STATEMENTS}"));
+            return Vec::new();
+        }
+        let mut statements = Vec::with_capacity(list.len());
+        for (index, node) in list.iter().enumerate() {
+            let before = self.problems.len();
+            let statement = self.parse_statement(index, node);
+            statements.push(match statement.filter(|_| self.problems.len() == before) {
+                Some(statement) => {
+                    self.readable_statements += 1;
+                    statement
+                }
+                None => Statement::empty(index, node.span),
+            });
+            if self.entries > MAX_ENTRIES {
+                self.is_unreadable = true;
+                let message = format!("the policy document has more than {MAX_ENTRIES} entries");
+                self.report_error(node.span, message, "fewer actions, resources, principals and condition values");
+                break;
+            }
+        }
+        statements
+    }
+
+    /// Reports the names that occur twice in an object. Parsers disagree about which member counts.
+    fn report_duplicate_members(&mut self, node: &JsonNode) -> bool {
+        let before = self.problems.len();
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        for member in node.members() {
+            if !seen.insert(&member.name) {
+                let message = format!("duplicate key \"{}\" in an object", member.name);
+                self.report_error(member.name_span, message, "each key once");
+            }
+        }
+        self.problems.len() > before
     }
 
     fn parse_statement(&mut self, index: usize, node: &JsonNode) -> Option<Statement> {
@@ -137,6 +247,7 @@ impl DocumentParser<'_> {
             self.report_error(node.span, format!("a statement cannot be {}", node.describe_type()), "an object");
             return None;
         }
+        self.report_duplicate_members(node);
         for member in node.members() {
             if !STATEMENT_ELEMENTS.contains(&&*member.name) {
                 self.report_unknown_element(member, "statement", &STATEMENT_ELEMENTS);
@@ -163,6 +274,8 @@ impl DocumentParser<'_> {
 
     fn parse_version(&mut self, node: &JsonNode) {
         if let Some(version) = node.get("Version") {
+            // The version decides whether `${` begins a policy variable.
+            self.is_unreadable |= !matches!(version.as_str(), Some("2008-10-17" | "2012-10-17"));
             match version.as_str() {
                 Some("2008-10-17") => {}
                 Some("2012-10-17") => self.version = Version::V2012,
@@ -249,6 +362,7 @@ impl DocumentParser<'_> {
                 Vec::new()
             }
             JsonValue::Array(list) => {
+                self.entries += list.len();
                 let mut texts = Vec::with_capacity(list.len());
                 for element_node in list {
                     match element_node.as_str() {

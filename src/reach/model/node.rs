@@ -7,7 +7,7 @@ use super::state::{PolicyVersionRef, StateChange};
 use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef, build_known_context};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Effect, PolicyDocument, Statement};
-use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyAttachment, Principal, Snapshot};
+use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyVersionDocument, Principal, Snapshot};
 
 const SELF_GRANTED_POLICY: &str = "self-attached policy";
 
@@ -43,9 +43,11 @@ impl<'a> PrincipalNode<'a> {
     pub(crate) fn build_layers_after(&self, change: &StateChange) -> Layers {
         let mut layers = self.layers.clone();
         if let Some(version) = &change.policy_version {
-            let document = self.find_version(version);
-            for policy in layers.identity.iter_mut().filter(|policy| is_attached(policy, &version.policy_arn)) {
-                policy.document = Arc::clone(document);
+            let policy_arn = &version.policy_arn;
+            let version = self.find_version(version);
+            for policy in layers.identity.iter_mut().filter(|policy| is_attached(policy, policy_arn)) {
+                policy.document = Arc::clone(&version.document);
+                policy.places = Some(version.places.clone());
             }
         }
         if !change.removed_policies.is_empty() {
@@ -56,7 +58,7 @@ impl<'a> PrincipalNode<'a> {
             // INVARIANT: the change was made from a policy in `list_attachable_policies` with a readable document.
             let policy = find_attachable_policy(self.account, arn).expect("the attached policy is attachable");
             let document = policy.document.expect("the document is readable");
-            layers.identity.push(PolicyRef { name: policy.name, origin: PolicyOrigin::Given, document });
+            layers.identity.push(PolicyRef::new(policy.name, PolicyOrigin::Given, document));
         }
         if let Some(position) = change.joined_group {
             // INVARIANT: the position is that of a group of this account.
@@ -65,11 +67,8 @@ impl<'a> PrincipalNode<'a> {
         if change.grants_all {
             // Other Allow statements add nothing to "allow all". Without them, more states share cached answers.
             layers.identity.retain(|policy| has_deny(&policy.document));
-            layers.identity.push(PolicyRef {
-                name: SELF_GRANTED_POLICY.to_owned(),
-                origin: PolicyOrigin::Given,
-                document: Arc::clone(&ALLOW_ALL_POLICY),
-            });
+            let document = Arc::clone(&ALLOW_ALL_POLICY);
+            layers.identity.push(PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, document));
         }
         if change.boundary_removed {
             layers.boundary = None;
@@ -77,12 +76,11 @@ impl<'a> PrincipalNode<'a> {
         layers
     }
 
-    fn find_version(&self, version: &PolicyVersionRef) -> &Arc<PolicyDocument> {
+    fn find_version(&self, version: &PolicyVersionRef) -> &PolicyVersionDocument {
         // INVARIANT: the change was made from `other_versions` of a policy of this account.
         let policy = self.account.policies.get(version.policy_arn.as_ref()).expect("a policy of the account");
-        let mut versions = policy.other_versions.iter();
-        let found = versions.find(|(id, _)| id == version.version_id.as_ref());
-        found.map(|(_, document)| document).expect("a version of the policy")
+        let found = policy.other_versions.iter().find(|other| other.id == version.version_id.as_ref());
+        found.expect("a version of the policy")
     }
 }
 
@@ -96,10 +94,5 @@ fn is_attached(policy: &PolicyRef, managed: &str) -> bool {
 }
 
 fn group_policies(group: &IamGroup) -> impl Iterator<Item = PolicyRef> {
-    let policy = |attachment: &PolicyAttachment| PolicyRef {
-        name: attachment.name.clone(),
-        origin: PolicyOrigin::Identity(attachment.kind.clone()),
-        document: Arc::clone(&attachment.document),
-    };
-    group.identity_policies.iter().map(policy)
+    group.identity_policies.iter().map(PolicyRef::held)
 }

@@ -141,13 +141,13 @@ impl StepFinder<'_> {
                 // A version whose content is unknown could allow anything.
                 undecided.extend(unreadable(policy).iter().map(UndecidedReason::from));
             }
-            for (principal, (version_id, _)) in
+            for (principal, version) in
                 holders.ones().flat_map(|principal| versions(policy).iter().map(move |version| (principal, version)))
             {
                 let change = self.current_change(principal);
                 if change.policy_version.is_none() {
                     let policy_arn = world.policies.arn(policy).into();
-                    let policy_version = Some(PolicyVersionRef { policy_arn, version_id: version_id.as_str().into() });
+                    let policy_version = Some(PolicyVersionRef { policy_arn, version_id: version.id.as_str().into() });
                     states.push(NodeState { principal, change: StateChange { policy_version, ..change } });
                 }
             }

@@ -3,16 +3,34 @@
 use std::sync::Arc;
 
 use super::missing::{MissingDocument, MissingReason};
-use crate::iam::{AccountId, Arn, PolicyDocument};
+use crate::iam::{AccountId, Arn, PolicyDocument, Statement, StatementPlaces};
 use crate::source::Place;
 
-/// A policy document as one holder has it. Equal documents share their content; each has its own place.
+/// A policy document as one holder has it. Equal documents share their content; each has its own places.
 #[derive(Clone, Debug)]
 pub struct CollectedDocument {
     /// The document, or why it is missing.
     pub document: Result<Arc<PolicyDocument>, MissingReason>,
+    /// The statements that can be read, if others cannot. An empty statement takes the place of each of the others. Only
+    /// a policy that grants can use it, together with a missing document.
+    pub readable_part: Option<Arc<PolicyDocument>>,
     /// Where this holder's copy is.
     pub place: Place,
+    /// Where its statements are.
+    pub places: StatementPlaces,
+}
+
+impl CollectedDocument {
+    /// A document that is missing as a whole.
+    pub(crate) fn missing(reason: MissingReason, place: Place) -> CollectedDocument {
+        let places = StatementPlaces::default();
+        CollectedDocument { document: Err(reason), readable_part: None, place, places }
+    }
+
+    /// The document, or the statements that can be read. `None` if it is missing as a whole.
+    pub fn readable(&self) -> Option<&Arc<PolicyDocument>> {
+        self.document.as_ref().ok().or(self.readable_part.as_ref())
+    }
 }
 
 impl PartialEq for CollectedDocument {
@@ -22,7 +40,9 @@ impl PartialEq for CollectedDocument {
             (Ok(left_document), Ok(right_document)) => {
                 Arc::ptr_eq(left_document, right_document) || left_document == right_document
             }
-            (Err(left_reason), Err(right_reason)) => left_reason == right_reason,
+            (Err(left_reason), Err(right_reason)) => {
+                left_reason == right_reason && self.readable_part == other.readable_part
+            }
             _ => false,
         }
     }
@@ -37,10 +57,21 @@ pub struct ManagedPolicy {
     pub name: String,
     /// Its default version.
     pub document: CollectedDocument,
-    /// The other versions that can be read, by version id. `iam:SetDefaultPolicyVersion` can make one the default.
-    pub other_versions: Vec<(String, Arc<PolicyDocument>)>,
+    /// The other versions that can be read. `iam:SetDefaultPolicyVersion` can make one the default.
+    pub other_versions: Vec<PolicyVersionDocument>,
     /// The other versions whose content is unknown.
     pub unreadable_versions: Vec<MissingDocument>,
+}
+
+/// A version of a managed policy other than the default one.
+#[derive(Clone, Debug)]
+pub struct PolicyVersionDocument {
+    /// Its id: `v1`.
+    pub id: String,
+    /// Its document.
+    pub document: Arc<PolicyDocument>,
+    /// Where its statements are.
+    pub places: StatementPlaces,
 }
 
 impl ManagedPolicy {
@@ -95,6 +126,15 @@ pub struct PolicyAttachment {
     pub document: Arc<PolicyDocument>,
     /// Where this holder's copy is. For a managed policy, where the policy is.
     pub place: Place,
+    /// Where its statements are.
+    pub places: StatementPlaces,
+}
+
+impl PolicyAttachment {
+    /// The file, line and column of a statement of this holder's copy.
+    pub fn statement_place(&self, statement: &Statement) -> Place {
+        self.places.get(statement.index).unwrap_or_else(|| self.place.clone())
+    }
 }
 
 /// A permissions boundary.

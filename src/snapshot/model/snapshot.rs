@@ -45,6 +45,12 @@ impl Snapshot {
     /// Whether principals could be missing from it.
     pub(crate) fn may_lack_principals(&self) -> bool {
         self.collection_gaps.iter().any(CollectionGap::may_hide_principals)
+            || self.problems.iter().any(|problem| problem.extent != ProblemExtent::Document)
+    }
+
+    /// The files of the directory that were not read.
+    pub fn unread_files(&self) -> impl Iterator<Item = &SnapshotProblem> {
+        self.problems.iter().filter(|problem| problem.extent == ProblemExtent::File)
     }
 
     /// All principals with their accounts, ordered by account and ARN.
@@ -124,11 +130,24 @@ pub struct IamGroup {
     pub place: Place,
 }
 
+/// How much of a snapshot a problem affects.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum ProblemExtent {
+    /// One policy document.
+    Document,
+    /// An account whose last page is missing. Principals can be missing.
+    Account,
+    /// A file whose content is unknown. Anything can be missing.
+    File,
+}
+
 /// A part of a snapshot that cannot be read, or that is not complete.
 #[derive(Clone, Debug)]
 pub struct SnapshotProblem {
     /// What is affected, as a report names it.
     pub subject: String,
+    /// How much is affected.
+    pub extent: ProblemExtent,
     /// The errors, with their places.
     pub diagnostics: Diagnostics,
 }

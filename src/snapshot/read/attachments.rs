@@ -73,27 +73,23 @@ impl PolicyCollector<'_> {
         let holder = detail.arn.as_str();
         let mut attachments = Vec::new();
         for (name, inline) in &detail.inline_policies {
-            match &inline.document {
-                Ok(document) => attachments.push(PolicyAttachment {
-                    name: name.clone(),
-                    kind: AttachmentKind::Inline { holder: holder.to_owned() },
-                    document: Arc::clone(document),
-                    place: inline.place.clone(),
-                }),
-                Err(reason) => {
-                    let label = match detail.kind {
-                        IdentityDetailKind::Group => format!("inline policy {name} of group {}", detail.name),
-                        IdentityDetailKind::User | IdentityDetailKind::Role => format!("inline policy {name}"),
-                    };
-                    let place = inline.place.clone();
-                    self.missing.push(MissingDocument::new(LayerKind::Identity, label, reason.clone(), place));
-                }
+            if let Err(reason) = &inline.document {
+                let label = match detail.kind {
+                    IdentityDetailKind::Group => format!("inline policy {name} of group {}", detail.name),
+                    IdentityDetailKind::User | IdentityDetailKind::Role => format!("inline policy {name}"),
+                };
+                let place = inline.place.clone();
+                self.missing.push(MissingDocument::new(LayerKind::Identity, label, reason.clone(), place));
+            }
+            if let Some(document) = inline.readable() {
+                let kind = AttachmentKind::Inline { holder: holder.to_owned() };
+                attachments.push(to_attachment(name, inline, document, kind));
             }
         }
         for attached in &detail.attached_policies {
             if let Some((policy, document)) = self.find_managed_policy(attached, LayerKind::Identity) {
                 let kind = AttachmentKind::Attached { arn: attached.arn.clone(), holder: holder.to_owned() };
-                attachments.push(to_attachment(policy, document, kind));
+                attachments.push(to_attachment(&policy.name, &policy.document, document, kind));
             }
         }
         attachments
@@ -123,19 +119,22 @@ impl PolicyCollector<'_> {
         let arn = boundary.arn.clone();
         let policy = self
             .find_managed_policy(boundary, LayerKind::Boundary)
-            .map(|(policy, document)| to_attachment(policy, document, AttachmentKind::Boundary { arn: arn.clone() }));
+            .map(|(policy, document)| {
+                let kind = AttachmentKind::Boundary { arn: arn.clone() };
+                to_attachment(&policy.name, &policy.document, document, kind)
+            });
         PermissionsBoundary { arn, policy }
     }
 
     fn take_trust_policy(&mut self, trust_policy: CollectedDocument, role: &str) -> Option<PolicyAttachment> {
         let name = "trust policy".to_owned();
-        match trust_policy.document {
+        match &trust_policy.document {
             Ok(document) => {
                 let kind = AttachmentKind::Trust { holder: role.to_owned() };
-                Some(PolicyAttachment { name, kind, document, place: trust_policy.place })
+                Some(to_attachment(&name, &trust_policy, document, kind))
             }
             Err(reason) => {
-                self.missing.push(MissingDocument::new(LayerKind::Trust, name, reason, trust_policy.place));
+                self.missing.push(MissingDocument::new(LayerKind::Trust, name, reason.clone(), trust_policy.place));
                 None
             }
         }
@@ -143,7 +142,8 @@ impl PolicyCollector<'_> {
 }
 
 impl<'p> PolicyCollector<'p> {
-    /// The managed policy with this ARN, and its document. `None` if it is missing, which is recorded.
+    /// The managed policy with this ARN, and its document. If it is missing, which is recorded: `None`, or the statements
+    /// that can be read if the policy grants. A boundary without some of its statements would not be an upper bound.
     fn find_managed_policy(
         &mut self,
         attached: &ManagedPolicyRef,
@@ -155,6 +155,10 @@ impl<'p> PolicyCollector<'p> {
             Some((_, Err(reason))) => reason.clone(),
             None => MissingReason::NotCollected,
         };
+        let readable_part = policy.filter(|_| layer == LayerKind::Identity).and_then(|policy| {
+            let document = policy.document.readable_part.as_ref()?;
+            Some((policy, document))
+        });
         let place = attached.location.place.clone();
         self.missing.push(match layer {
             LayerKind::Boundary => {
@@ -162,11 +166,16 @@ impl<'p> PolicyCollector<'p> {
             }
             _ => MissingDocument::attached_policy(layer, &attached.arn, reason, place),
         });
-        None
+        readable_part
     }
 }
 
-fn to_attachment(policy: &ManagedPolicy, document: &Arc<PolicyDocument>, kind: AttachmentKind) -> PolicyAttachment {
-    let place = policy.document.place.clone();
-    PolicyAttachment { name: policy.name.clone(), kind, document: Arc::clone(document), place }
+fn to_attachment(
+    name: &str,
+    collected: &CollectedDocument,
+    document: &Arc<PolicyDocument>,
+    kind: AttachmentKind,
+) -> PolicyAttachment {
+    let (place, places) = (collected.place.clone(), collected.places.clone());
+    PolicyAttachment { name: name.to_owned(), kind, document: Arc::clone(document), place, places }
 }

@@ -303,10 +303,7 @@ impl AuthDetailsReader<'_> {
             Some(document) => self
                 .interner
                 .read_document(self.fields.source, document, DocumentKind::Trust, || format!("trust policy of {arn}")),
-            None => CollectedDocument {
-                document: Err(MissingReason::NotCollected),
-                place: self.fields.source.place(node.span),
-            },
+            None => CollectedDocument::missing(MissingReason::NotCollected, self.fields.source.place(node.span)),
         })
     }
 }

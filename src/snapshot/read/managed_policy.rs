@@ -1,12 +1,10 @@
 //! Reads a managed policy: its default version, and the versions that `iam:SetDefaultPolicyVersion` could restore.
 
-use std::sync::Arc;
-
 use super::document_interner::DocumentInterner;
 use super::fields::FieldReader;
-use crate::iam::{AccountId, Arn, DocumentKind, PolicyDocument};
+use crate::iam::{AccountId, Arn, DocumentKind};
 use crate::snapshot::model::missing::{LayerKind, MissingDocument, MissingReason};
-use crate::snapshot::model::policy::{CollectedDocument, ManagedPolicy};
+use crate::snapshot::model::policy::{CollectedDocument, ManagedPolicy, PolicyVersionDocument};
 use crate::source::Span;
 use crate::source::json_tree::JsonNode;
 
@@ -38,7 +36,7 @@ pub(super) fn read_managed_policy(
         Some(document) => {
             interner.read_document(fields.source, document, DocumentKind::Identity, || format!("managed policy {arn}"))
         }
-        None => CollectedDocument { document: Err(MissingReason::NotCollected), place: fields.source.place(node.span) },
+        None => CollectedDocument::missing(MissingReason::NotCollected, fields.source.place(node.span)),
     };
     let mut policy = ManagedPolicy { arn, name, document, other_versions: Vec::new(), unreadable_versions: Vec::new() };
     let other_versions = versions.iter().enumerate().filter(|(index, _)| Some(*index) != default_index);
@@ -89,7 +87,7 @@ fn read_other_version(
     interner: &mut DocumentInterner,
     arn: &Arn,
     version: &JsonNode,
-) -> Result<(String, Arc<PolicyDocument>), Box<MissingDocument>> {
+) -> Result<PolicyVersionDocument, Box<MissingDocument>> {
     let id = fields.optional_text(version, "VersionId");
     let name = match id {
         Some(id) => format!("version {id} of managed policy {arn}"),
@@ -102,7 +100,9 @@ fn read_other_version(
     };
     let collected = interner.read_document(fields.source, document, DocumentKind::Identity, || name.clone());
     match (collected.document, id) {
-        (Ok(document), Some(id)) => Ok((id.to_owned(), document)),
+        (Ok(document), Some(id)) => {
+            Ok(PolicyVersionDocument { id: id.to_owned(), document, places: collected.places })
+        }
         (Ok(_), None) => Err(missing(MissingReason::Invalid("it has no `VersionId`".to_owned()), name, place)),
         (Err(reason), _) => Err(missing(reason, name, collected.place)),
     }

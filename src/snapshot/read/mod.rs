@@ -9,12 +9,14 @@
 //! - `resource_policy_file.rs`, `snapshot_metadata.rs`, `organization_file.rs`: the other files.
 //! - `account_file.rs`: an account's file, as the collector writes it.
 //! - `collected_dir.rs`: a directory with a manifest.
+//! - `directory_files.rs`: the files of any other directory.
 //! - `snapshot_loader.rs`: finds the files and builds the snapshot.
 
 pub(crate) mod account_file;
 pub(crate) mod attachments;
 pub(crate) mod auth_details;
 pub(crate) mod collected_dir;
+pub(crate) mod directory_files;
 pub(crate) mod document_interner;
 pub(crate) mod fields;
 pub(crate) mod managed_policy;

@@ -8,7 +8,7 @@ use super::attachments::{build_group, build_principal};
 use super::auth_details::{AuthDetailsPage, IdentityDetail, IdentityDetailKind};
 use crate::iam::{AccountId, Partition};
 use crate::snapshot::model::policy::ManagedPolicy;
-use crate::snapshot::model::snapshot::{Account, IamGroup, Principal, SnapshotProblem};
+use crate::snapshot::model::snapshot::{Account, IamGroup, Principal, ProblemExtent, SnapshotProblem};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// Everything read so far, by account.
@@ -157,7 +157,8 @@ impl PageMerger {
             return None;
         }
         let last = pages.last()?.truncation.clone()?;
-        Some(SnapshotProblem { subject: format!("account {account}"), diagnostics: last.into() })
+        let subject = format!("account {account}");
+        Some(SnapshotProblem { subject, extent: ProblemExtent::Account, diagnostics: last.into() })
     }
 }
 

@@ -1,5 +1,5 @@
 //! Finds the files of a snapshot, reads each by its format, and builds the snapshot. An unknown JSON file in the
-//! directory is an error; no file is skipped silently.
+//! directory is an error, and any other file a problem; no file is skipped silently.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::account_file::{self, AccountExtras};
 use super::collected_dir::CollectedDir;
+use super::directory_files::{DirectoryFile, DirectoryFiles, list_directory_files};
 use super::document_interner::DocumentInterner;
 use super::fields::first_char_span;
 use super::organization_file::{self, ScpCollection};
@@ -14,22 +15,21 @@ use super::page_merger::PageMerger;
 use super::snapshot_metadata::{SnapshotMetadata, read_snapshot_metadata};
 use super::{auth_details, resource_policy_file};
 use crate::iam::AccountId;
-use crate::snapshot::file_layout::{
-    METADATA, ORGANIZATION, RESOURCE_POLICIES, decode_stored, is_compressed, strip_compression_suffix,
-};
+use crate::snapshot::file_layout::{METADATA, ORGANIZATION, RESOURCE_POLICIES};
 use crate::snapshot::format::{AccountStatus, CollectionPart};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::model::organization::Organization;
 use crate::snapshot::model::policy::ResourceWithPolicy;
-use crate::snapshot::model::snapshot::Snapshot;
+use crate::snapshot::model::snapshot::{Snapshot, SnapshotProblem};
 use crate::snapshot::snapshot_error::SnapshotError;
+use crate::source::input::strip_compression_suffix;
 use crate::source::json_tree::{self, JsonNode};
-use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
+use crate::source::{Diagnostic, Diagnostics, STDIN_NAME, SourceFile, Span};
 
 /// The files of a snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct SnapshotPaths {
-    /// A file of account authorization details, or a snapshot directory.
+    /// A file of account authorization details, a snapshot directory, or `-` for standard input.
     pub snapshot: PathBuf,
     /// An organization file outside the snapshot.
     pub organization: Option<PathBuf>,
@@ -75,10 +75,17 @@ impl Snapshot {
     /// As [`Snapshot::load`]; also two organization files.
     pub fn load_with(paths: &SnapshotPaths) -> Result<Snapshot, SnapshotError> {
         let mut loader = SnapshotLoader::default();
-        if is_directory(&paths.snapshot)? {
+        let mut origin = paths.snapshot.as_path();
+        if origin == Path::new("-") {
+            origin = Path::new(STDIN_NAME);
+            let source = SourceFile::read_stdin()
+                .map_err(|error| SnapshotError::Io { path: origin.to_owned(), error })?;
+            loader.may_lack_manifest = true;
+            loader.load_text(origin, &source, FileRole::AuthDetails);
+        } else if is_directory(&paths.snapshot)? {
             match CollectedDir::open(&paths.snapshot)? {
                 Some(collected_dir) => loader.load_collected_dir(collected_dir)?,
-                None => loader.load_directory(&paths.snapshot, true)?,
+                None => loader.load_directory(&paths.snapshot)?,
             }
         } else {
             loader.may_lack_manifest = true;
@@ -90,7 +97,7 @@ impl Snapshot {
         for path in &paths.resource_policies {
             loader.load_file(path, FileRole::ResourcePolicies)?;
         }
-        loader.into_snapshot(&paths.snapshot)
+        loader.into_snapshot(origin)
     }
 
     /// Reads a snapshot from texts in memory. The file name of each decides how it is read; `origin` names the snapshot.
@@ -144,6 +151,8 @@ struct SnapshotLoader {
     /// Whether the manifest lists an account that could not be read. The snapshot can then have no account.
     has_unread_account: bool,
     collection_gaps: Vec<CollectionGap>,
+    /// The files of the directory that were not read.
+    unread_files: Vec<SnapshotProblem>,
     /// Whether an account file is accepted without a manifest that names it.
     may_lack_manifest: bool,
     /// The first account file that is not accepted.
@@ -184,43 +193,32 @@ impl SnapshotLoader {
         Ok(())
     }
 
-    /// Loads every `*.json` of a directory and its folders, ordered by name. Hidden files are ignored.
-    fn load_directory(&mut self, path: &Path, is_top_level: bool) -> Result<(), SnapshotError> {
-        let io = |error| SnapshotError::Io { path: path.to_owned(), error };
-        let mut entries = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(io)? {
-            entries.push(entry.map_err(io)?.file_name());
-        }
-        entries.sort();
-        for name in entries {
-            let text = name.to_string_lossy();
-            if text.starts_with('.') {
-                continue;
-            }
-            let entry = path.join(&name);
-            if is_directory(&entry)? {
-                self.load_directory(&entry, false)?;
-            } else if is_json(&text) {
-                self.load_file(&entry, FileRole::from_file_name(&text, is_top_level))?;
-            }
+    /// Loads the files of a directory and its folders.
+    fn load_directory(&mut self, root: &Path) -> Result<(), SnapshotError> {
+        let DirectoryFiles { readable, unread } = list_directory_files(root)?;
+        self.unread_files = unread;
+        for DirectoryFile { path, is_top_level } in readable {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            self.load_file(&path, FileRole::from_file_name(&name, is_top_level))?;
         }
         Ok(())
     }
 
     fn load_file(&mut self, path: &Path, role: FileRole) -> Result<(), SnapshotError> {
-        let io = |error| SnapshotError::Io { path: path.to_owned(), error };
-        let source = if is_compressed(path) {
-            let text = std::fs::read(path).and_then(|bytes| decode_stored(path, bytes)).map_err(io)?;
-            SourceFile::new(path.display().to_string(), text)
-        } else {
-            SourceFile::read(path).map_err(io)?
-        };
+        let source = SourceFile::read_decompressed(path)
+            .map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
         self.load_text(path, &source, role);
         Ok(())
     }
 
     fn load_text(&mut self, path: &Path, source: &Arc<SourceFile>, role: FileRole) {
-        let result = json_tree::parse(source).and_then(|node| self.read_as(path, source, &node, role));
+        self.interner.begin_file();
+        let result = json_tree::parse_with_duplicates(source).and_then(|(node, duplicates)| {
+            let result = self.read_as(path, source, &node, role);
+            // A duplicate key in a policy document is an error of that document alone.
+            self.errors.extend(duplicates.into_iter().filter(|key| !self.interner.is_in_document(key.span())));
+            result
+        });
         if let Err(Diagnostics(problems)) = result {
             self.errors.extend(problems);
         }
@@ -234,6 +232,7 @@ impl SnapshotLoader {
         role: FileRole,
     ) -> Result<(), Diagnostics> {
         match role {
+            FileRole::AuthDetails if node.as_array().is_some() => self.read_pages(path, source, node)?,
             FileRole::AuthDetails if account_file::is_account_file(node) => {
                 if !self.may_lack_manifest {
                     self.file_without_manifest.get_or_insert_with(|| path.to_owned());
@@ -277,6 +276,23 @@ impl SnapshotLoader {
             }
         }
         Ok(())
+    }
+
+    /// Reads a list of pages.
+    fn read_pages(&mut self, path: &Path, source: &Arc<SourceFile>, node: &JsonNode) -> Result<(), Diagnostics> {
+        let pages = node.as_array().unwrap_or_default();
+        if pages.is_empty() {
+            return Err(unknown_file_error(source, node).into());
+        }
+        let mut problems = Vec::new();
+        for page in pages {
+            let result = match page.as_array() {
+                Some(_) => Err(unknown_file_error(source, page).into()),
+                None => self.read_as(path, source, page, FileRole::AuthDetails),
+            };
+            problems.extend(result.err().map(|Diagnostics(found)| found).unwrap_or_default());
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Diagnostics(problems)) }
     }
 
     fn add_extras(&mut self, source: &Arc<SourceFile>, extras: AccountExtras) {
@@ -333,7 +349,8 @@ impl SnapshotLoader {
             let organization_gaps = self.collection_gaps.iter().filter(|gap| gap.account.is_none());
             organization.missing_documents = organization_gaps.filter_map(CollectionGap::to_missing_document).collect();
         }
-        let mut problems = self.interner.problems;
+        let mut problems = self.unread_files;
+        problems.extend(self.interner.problems);
         problems.extend(truncated);
         Ok(Snapshot {
             origin: origin.to_owned(),
@@ -347,18 +364,13 @@ impl SnapshotLoader {
     }
 }
 
-fn is_json(name: &str) -> bool {
-    let uncompressed_name = strip_compression_suffix(name);
-    Path::new(uncompressed_name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-}
-
 fn is_directory(path: &Path) -> Result<bool, SnapshotError> {
     let metadata = std::fs::metadata(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
     Ok(metadata.is_dir())
 }
 
 fn unknown_file_error(source: &Arc<SourceFile>, node: &JsonNode) -> Diagnostic {
-    let expected = "an object with UserDetailList, GroupDetailList, RoleDetailList or Policies";
+    let expected = "an object with UserDetailList, GroupDetailList, RoleDetailList or Policies, or a list of them";
     Diagnostic::error(source, first_char_span(node.span), "not an account-authorization-details file", expected).with_help(format!(
         "a snapshot directory can also contain {RESOURCE_POLICIES} and, at its top level, {ORGANIZATION} and {METADATA}; \
          move other JSON files away"

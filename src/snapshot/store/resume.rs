@@ -10,7 +10,7 @@ use super::journal::{Journal, JournalHeader, JournalLine};
 use super::store_error::StoreError;
 use super::writer_state::CollectionProgress;
 use crate::iam::AccountId;
-use crate::snapshot::file_layout::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX, strip_compression_suffix};
+use crate::snapshot::file_layout::{ACCOUNTS, MANIFEST, ORGANIZATION, PENDING_PREFIX, ZSTD_SUFFIX};
 use crate::snapshot::format::{ManifestAccount, ManifestOrganization, SnapshotManifest, StoredFile};
 use crate::snapshot::read::collected_dir::CollectedDir;
 
@@ -144,7 +144,7 @@ pub(super) fn remove_leftover_files(
             let entry = entry.map_err(|error| StoreError::Io { path: path.clone(), error })?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let file = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-            let uncompressed_name = strip_compression_suffix(&name);
+            let uncompressed_name = name.strip_suffix(ZSTD_SUFFIX).unwrap_or(&name);
             let is_account = || uncompressed_name.strip_suffix(".json").and_then(AccountId::parse).is_some();
             let is_snapshot_file = if folder.is_empty() { uncompressed_name == ORGANIZATION } else { is_account() };
             if name.starts_with(PENDING_PREFIX) || (is_snapshot_file && !listed_files.contains(file.as_str())) {

@@ -2,13 +2,12 @@
 //! source identity, the session name.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::bypass::GuardBypass;
 use super::finder::BypassFinder;
 use super::guard_condition::{build_tag_request, requires_missing_key};
 use super::replaced_action::{replace_action, replace_action_in_scps};
-use crate::access::{KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request};
+use crate::access::{KeyFact, KnownContext, Layers, PolicyRef, Request};
 use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester};
 use crate::audit::analysis::replay::ReplayDecisions;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
@@ -85,11 +84,7 @@ impl BypassFinder<'_> {
         }
         let this_role = ResourceElement::listing([self.subject.principal.arn.as_str()]);
         let statement = Statement::allow(ActionElement::listing([ASSUME_ROLE]), this_role).under(request_conditions);
-        let trust_policy = PolicyRef {
-            name: trust.name.clone(),
-            origin: PolicyOrigin::Identity(trust.kind.clone()),
-            document: Arc::clone(&trust.document),
-        };
+        let trust_policy = PolicyRef::held(trust);
         let requests = build_ceiling("calls that set the value", vec![statement]);
         let call = SessionCall { action, trust_policy, requests };
         let mut undecided = BTreeSet::new();
