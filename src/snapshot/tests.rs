@@ -154,7 +154,7 @@ fn unreadable_versions_of_a_managed_policy_are_kept() {
     );
     let snapshot = load_files(&[("1.json", &page), ("2.json", &role_page("r", ""))]);
     let policy = &snapshot.accounts[0].policies["arn:aws:iam::111122223333:policy/p"];
-    let readable: Vec<&str> = policy.other_versions.iter().map(|(id, _)| id.as_str()).collect();
+    let readable: Vec<&str> = policy.other_versions.iter().map(|version| version.id.as_str()).collect();
     assert_eq!(readable, ["v3"]);
     let reasons: Vec<&MissingReason> = policy.unreadable_versions.iter().map(|version| &version.reason).collect();
     assert!(matches!(reasons.as_slice(), [MissingReason::Invalid(_), MissingReason::NotCollected]), "{reasons:?}");

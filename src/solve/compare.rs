@@ -189,16 +189,41 @@ pub fn compare_policies(
 ) -> PolicyComparison {
     // Equal statements are equivalent, even if the solver cannot decide them.
     if a == b {
-        return PolicyComparison {
-            relation: PolicyRelation::Equivalent,
-            a_not_b: ContainmentVerdict::Contained,
-            b_not_a: ContainmentVerdict::Contained,
-        };
+        return PolicyComparison::new(ContainmentVerdict::Contained, ContainmentVerdict::Contained);
     }
+    let known = KnownContext::unconstrained();
+    compare_requests(solver, a, b, &ComparedRequests { known: &known, single_request: None, worlds, cubes })
+}
+
+/// The requests that a comparison covers.
+pub(crate) struct ComparedRequests<'r> {
+    /// What is known of their context.
+    pub(crate) known: &'r KnownContext,
+    /// Their action and resource. `None` for all.
+    pub(crate) single_request: Option<(&'r str, &'r str)>,
+    pub(crate) worlds: &'r [ActionWorld],
+    /// The largest number of cubes for each class of actions.
+    pub(crate) cubes: usize,
+}
+
+/// Compares the requests that two documents without principals allow.
+pub(crate) fn compare_requests(
+    solver: &Solver<'_>,
+    a: &Arc<PolicyDocument>,
+    b: &Arc<PolicyDocument>,
+    requests: &ComparedRequests<'_>,
+) -> PolicyComparison {
     let (policy_a, policy_b) = (ComparedPolicy::new(a), ComparedPolicy::new(b));
-    let a_not_b = decide_direction(solver, &policy_a, &policy_b, worlds, cubes);
-    let b_not_a = decide_direction(solver, &policy_b, &policy_a, worlds, cubes);
-    PolicyComparison { relation: derive_relation(&a_not_b, &b_not_a), a_not_b, b_not_a }
+    let a_not_b = decide_direction(solver, &policy_a, &policy_b, requests);
+    let b_not_a = decide_direction(solver, &policy_b, &policy_a, requests);
+    PolicyComparison::new(a_not_b, b_not_a)
+}
+
+impl PolicyComparison {
+    /// The comparison with these verdicts on its directions.
+    pub(crate) fn new(a_not_b: ContainmentVerdict, b_not_a: ContainmentVerdict) -> PolicyComparison {
+        PolicyComparison { relation: derive_relation(&a_not_b, &b_not_a), a_not_b, b_not_a }
+    }
 }
 
 /// The requests that `effective` allows and `declared` does not.
@@ -206,10 +231,8 @@ fn decide_direction(
     solver: &Solver<'_>,
     effective: &ComparedPolicy,
     declared: &ComparedPolicy,
-    worlds: &[ActionWorld],
-    cubes: usize,
+    requests: &ComparedRequests<'_>,
 ) -> ContainmentVerdict {
-    let known = KnownContext::unconstrained();
     let replay = |request: &Request, interpretation| match (
         effective.allows(request, interpretation),
         declared.allows(request, interpretation),
@@ -221,7 +244,7 @@ fn decide_direction(
         )),
     };
     let mut verdict = ContainmentVerdict::Contained;
-    for world in worlds {
+    for world in requests.worlds {
         // One replayed witness proves the difference.
         let witnesses = match verdict {
             ContainmentVerdict::Broader(_) => WitnessPolicy::None,
@@ -230,12 +253,12 @@ fn decide_direction(
         verdict = verdict.combine(solver.solve(&Question {
             effective: &effective.access,
             declared: &declared.access,
-            known: &known,
+            known: requests.known,
             partition: None,
             world: *world,
-            single_request: None,
+            single_request: requests.single_request,
             budget: BUDGET,
-            detail: AnswerDetail::Difference { max_cubes: cubes, witnesses },
+            detail: AnswerDetail::Difference { max_cubes: requests.cubes, witnesses },
             witness_account: None,
             replay: Some(&replay),
         }));

@@ -31,7 +31,8 @@ pub fn strip_compression_suffix(name: &str) -> &str {
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     if let Some(name) = describe_irregular(&metadata.file_type()) {
-        let reason = format!("it is {name}, not a regular file; `-` reads standard input where a command accepts it");
+        let hint = if metadata.is_dir() { "" } else { "; `-` reads standard input where a command accepts it" };
+        let reason = format!("it is {name}, not a regular file{hint}");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     read_up_to(File::open(path)?, MAX_INPUT_BYTES)

@@ -13,6 +13,7 @@
 //! - `declared_assumers`: `assumable_by` as a policy document.
 //! - `undeclared`: the requests that are admitted and not declared.
 //! - `restrictive_keys`: whether such a request needs a value that few callers have.
+//! - `trust_comparison`: two trust policies compared.
 
 mod declared_assumers;
 mod grant;
@@ -21,6 +22,7 @@ mod restricted_policy;
 mod restrictive_keys;
 mod scope;
 mod shared_idp;
+mod trust_comparison;
 mod undeclared;
 
 pub use declared_assumers::is_declared_assumer;
@@ -28,4 +30,5 @@ pub(crate) use grant::{ConditionalGrant, list_conditional_grants};
 pub use grant::{TrustGrant, parse_principal_element};
 pub use scope::TrustScope;
 pub use shared_idp::{SharedIdp, list_shared_idps};
+pub use trust_comparison::{TrustComparison, compare_trust_policies};
 pub use undeclared::{TrustAnalysis, TrustAnalyzer, UndeclaredTrust};

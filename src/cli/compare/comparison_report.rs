@@ -84,6 +84,9 @@ pub struct DirectionalDifference {
     /// A request that one allows and the other does not.
     #[serde(flatten)]
     pub witness: ComparisonWitnessJson,
+    /// Of trust policies: the principals whose requests only one admits. `*` is everyone that neither names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub principals: Vec<String>,
     /// The whole difference.
     pub difference: Vec<DifferencePart>,
 }
@@ -157,6 +160,16 @@ impl ComparisonReport {
             reasons,
         }
     }
+
+    /// Adds the principals whose requests only one of two trust policies admits.
+    pub fn with_principals(mut self, a_principals: Vec<String>, b_principals: Vec<String>) -> ComparisonReport {
+        for (side, principals) in [(&mut self.a_not_b, a_principals), (&mut self.b_not_a, b_principals)] {
+            if let Some(side) = side {
+                side.principals = principals;
+            }
+        }
+        self
+    }
 }
 
 fn to_directional_difference(
@@ -167,6 +180,7 @@ fn to_directional_difference(
     let witness = grants.iter().find_map(|grant| grant.witness.as_ref())?;
     Some(DirectionalDifference {
         witness: ComparisonWitnessJson::new(witness),
+        principals: Vec::new(),
         difference: group_grants(ranking, grants),
     })
 }

@@ -71,6 +71,9 @@ fn write_difference(
         let words = format!("{omitted} more parts: `--format json` shows all");
         Paragraph::new(2, 4).add_words(&words).write(layout, out)?;
     }
+    if !side.principals.is_empty() {
+        write_labelled("for", &side.principals.join(", "), layout, out)?;
+    }
     write_witness(&side.witness, layout, out)
 }
 

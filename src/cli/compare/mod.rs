@@ -17,18 +17,19 @@ use std::sync::Arc;
 
 use iamdrift::audit::ActionRanking;
 use iamdrift::base::json_writer::{JsonLayout, render_json};
-use iamdrift::iam::{DocumentKind, PolicyDocument};
+use iamdrift::iam::DocumentKind;
 use iamdrift::solve::ActionWorld;
 use iamdrift::solve::compare::PolicyRelation;
-use iamdrift::source::SourceFile;
+use iamdrift::source::{SourceFile, json_tree};
 
-use comparison_input::{ComparisonSettings, DocumentPair};
+use comparison_input::{ComparedDocument, ComparisonSettings, DocumentPair};
 
 use super::output_format::OutputFormat;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output, user_file};
 
 const AFTER_HELP: &str = concat!(
-    "Both documents are read as identity policies of an unknown principal, without any other policies.\n\n",
+    "Both documents are read as identity policies of an unknown principal, without any other policies, or both as ",
+    "trust policies if their statements have principals and no resources.\n\n",
     "With --pairs, each input line is {\"id\": …, \"a\": …, \"b\": …}, where `a` and `b` are documents or strings that ",
     "contain one. The output has one line per input line, in the same order. The output for an invalid line is ",
     "{\"id\": …, \"error\": {\"message\", \"line\", \"column\"}}. `iamdrift schema compare` prints the schema.\n\n",
@@ -89,8 +90,13 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
                 )
                 .into());
             }
-            let documents = DocumentPair { a: read_document(a)?, b: read_document(b)? };
+            let documents = DocumentPair::new(read_document(a)?, read_document(b)?)
+                .map_err(|message| UserError::new(message, "compare two policies of the same kind"))?;
             if let Some(directory) = &args.smt_lib {
+                if documents.kind == DocumentKind::Trust {
+                    let help = "omit `--smt-lib`, which writes comparisons of identity policies";
+                    return Err(UserError::new("`--smt-lib` does not support trust policies", help).into());
+                }
                 smt_export::write_scripts(directory, &documents, settings.ranking.catalog)?;
             }
             compare_files((a, b), &documents, args.format.unwrap_or(OutputFormat::Table), &settings)
@@ -106,8 +112,7 @@ fn compare_files(
     settings: &ComparisonSettings,
 ) -> anyhow::Result<ExitStatus> {
     let solver = settings.solver();
-    let comparison = settings.compare(&solver, &documents.a, &documents.b);
-    let report = comparison_report::ComparisonReport::new(&settings.ranking, &comparison);
+    let report = settings.compare(&solver, documents);
     match format {
         OutputFormat::Table => {
             let (a, b) = (paths.0.display().to_string(), paths.1.display().to_string());
@@ -119,15 +124,16 @@ fn compare_files(
         }
         OutputFormat::Json => terminal_output::write_stdout(&render_json(&report, JsonLayout::OneLine)?)?,
     }
-    Ok(match comparison.relation {
+    Ok(match report.verdict {
         PolicyRelation::Equivalent | PolicyRelation::Narrower => ExitStatus::Clean,
         PolicyRelation::Broader | PolicyRelation::Incomparable => ExitStatus::Drift,
         PolicyRelation::Undecided => ExitStatus::Incomplete,
     })
 }
 
-fn read_document(path: &Path) -> anyhow::Result<Arc<PolicyDocument>> {
+fn read_document(path: &Path) -> anyhow::Result<ComparedDocument> {
     let source: Arc<SourceFile> =
         user_file::read_user_file(path, "use two files that each contain a policy document, or `-` for one of them")?;
-    Ok(Arc::new(PolicyDocument::parse(&source, DocumentKind::Identity)?))
+    let (node, _) = json_tree::parse_with_duplicates(&source)?;
+    Ok(ComparedDocument::parse(&source, &node)?)
 }

@@ -10,7 +10,6 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use iamdrift::base::json_writer::{JsonLayout, render_json};
-use iamdrift::iam::{DocumentKind, PolicyDocument};
 use iamdrift::solve::Solver;
 use iamdrift::solve::compare::PolicyRelation;
 use iamdrift::source::json_tree::{self, JsonNode, JsonValue};
@@ -19,7 +18,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::comparison_input::ComparisonSettings;
+use super::comparison_input::{ComparedDocument, ComparisonSettings, DocumentPair};
 use super::comparison_report::{ComparisonReport, InvalidPair, PairOutcome, PairResultLine};
 use crate::cli::terminal_output::StandardOutput;
 use crate::cli::{ExitStatus, UserError};
@@ -111,7 +110,7 @@ struct PairComparer<'t> {
 /// Parsed documents by text.
 #[derive(Default)]
 struct DocumentCache {
-    by_text: HashMap<Box<str>, Arc<PolicyDocument>>,
+    by_text: HashMap<Box<str>, ComparedDocument>,
     bytes: usize,
 }
 
@@ -158,9 +157,8 @@ impl<'t> PairComparer<'t> {
     /// The line is invalid. [`find_invalid_pair`] finds the place of the error.
     fn compare_line(&self, line: &[u8]) -> Result<(Box<RawValue>, ComparisonReport), String> {
         let pair: PolicyPair<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        let (a, b) = (self.read_document(pair.a.get())?, self.read_document(pair.b.get())?);
-        let compare_with =
-            |solver| ComparisonReport::new(&self.settings.ranking, &self.settings.compare(solver, &a, &b));
+        let documents = DocumentPair::new(self.read_document(pair.a.get())?, self.read_document(pair.b.get())?)?;
+        let compare_with = |solver| self.settings.compare(solver, &documents);
         let mut answer = compare_with(&self.solver);
         if answer.verdict == PolicyRelation::Undecided && may_contain_non_ascii(line) {
             // The alphabet of a solver has a limited number of non-ASCII characters, which other lines may have used up.
@@ -169,18 +167,17 @@ impl<'t> PairComparer<'t> {
         Ok((pair.id.map_or_else(null_id, ToOwned::to_owned), answer))
     }
 
-    fn read_document(&self, text: &str) -> Result<Arc<PolicyDocument>, String> {
+    fn read_document(&self, text: &str) -> Result<ComparedDocument, String> {
         let lock = || self.documents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = lock().by_text.get(text) {
-            return Ok(Arc::clone(cached));
+            return Ok(cached.clone());
         }
         let source = SourceFile::new("", text);
         let node = json_tree::parse(&source).map_err(|error| error.to_string())?;
-        let document = PolicyDocument::from_node(&source, &node, DocumentKind::Identity);
-        let document = Arc::new(document.map_err(|error| error.to_string())?);
+        let document = ComparedDocument::parse(&source, &node).map_err(|error| error.to_string())?;
         let mut documents = lock();
         documents.bytes += text.len();
-        Ok(Arc::clone(documents.by_text.entry(text.into()).or_insert(document)))
+        Ok(documents.by_text.entry(text.into()).or_insert(document).clone())
     }
 }
 
@@ -242,7 +239,7 @@ fn find_problem(source: &Arc<SourceFile>, node: &JsonNode) -> Option<Diagnostic>
     ["a", "b"].iter().find_map(|side| match node.get(side) {
         None => Some(Diagnostic::error(source, node.span, format!("the pair has no `{side}`"), "a policy document")),
         Some(document) => {
-            let problems = PolicyDocument::from_node(source, document, DocumentKind::Identity).err()?;
+            let problems = ComparedDocument::parse(source, document).err()?;
             problems.0.into_iter().next()
         }
     })

@@ -10,7 +10,7 @@ use crate::cli::{UserError, terminal_output};
 
 /// Writes both directions to a directory, which is created if it does not exist.
 pub fn write_scripts(directory: &Path, documents: &DocumentPair, catalog: &Catalog) -> anyhow::Result<()> {
-    let DocumentPair { a, b } = documents;
+    let DocumentPair { a, b, .. } = documents;
     std::fs::create_dir_all(directory).map_err(|error| {
         let message = format!("cannot create the directory {}: {error}", directory.display());
         UserError::new(message, "choose a writable directory for `--smt-lib`")

@@ -46,6 +46,25 @@ impl PolicyDocument {
         }
     }
 
+    /// The kind of a document of its own, whose use is not known: a trust policy, whose statements have principals and no
+    /// resources, or an identity policy.
+    pub fn detect_kind(source: &Arc<SourceFile>, node: &JsonNode) -> DocumentKind {
+        let embedded = node.as_str().and_then(|text| parse_embedded(source, node.span, text).ok());
+        let document = embedded.as_ref().map_or(node, |(_, node)| node);
+        let statements = match document.get("Statement") {
+            Some(JsonNode { value: JsonValue::Array(list), .. }) => list.as_slice(),
+            Some(single) => std::slice::from_ref(single),
+            None => &[],
+        };
+        let has_any = |names: [&str; 2]| {
+            statements.iter().any(|statement| names.iter().any(|name| statement.get(name).is_some()))
+        };
+        match has_any(["Principal", "NotPrincipal"]) && !has_any(["Resource", "NotResource"]) {
+            true => DocumentKind::Trust,
+            false => DocumentKind::Identity,
+        }
+    }
+
     /// The statements of an invalid document that are valid, each at its position. An empty statement, which matches no
     /// request, takes the place of each of the others. `None` if nothing of the document can be read.
     pub fn readable_part(source: &Arc<SourceFile>, node: &JsonNode, kind: DocumentKind) -> Option<PolicyDocument> {
