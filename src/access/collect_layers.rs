@@ -125,7 +125,12 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
     Some(ResourcePolicy {
         resources: resource_patterns(&resource.arn),
         owner: resource.owner.clone(),
-        policy: PolicyRef::collected("resource policy", PolicyOrigin::Resource { arn }, document, &resource.policy.places),
+        policy: PolicyRef::collected(
+            "resource policy",
+            PolicyOrigin::Resource { arn },
+            document,
+            &resource.policy.places,
+        ),
     })
 }
 

@@ -14,7 +14,8 @@ use super::{ExitStatus, UserError};
 /// The snapshot to read.
 #[derive(Debug, clap::Args)]
 pub struct SnapshotArgs {
-    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`
+    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; `-` reads
+    /// standard input
     #[arg(long, value_name = "PATH", default_value = "snapshot")]
     snapshot: PathBuf,
     /// Organization file, if not inside the snapshot
@@ -39,8 +40,8 @@ impl SnapshotArgs {
 /// The snapshot to read, or the options to collect one.
 #[derive(Debug, clap::Args)]
 pub struct SnapshotOrAws {
-    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; without
-    /// it, collect from AWS
+    /// A directory that `iamdrift collect` wrote, or the output of `aws iam get-account-authorization-details`; `-` reads
+    /// standard input; without it, collect from AWS
     #[arg(long, value_name = "PATH", conflicts_with_all = collect::COLLECT_ONLY_ARGS)]
     snapshot: Option<PathBuf>,
     /// Organization file, if not inside the snapshot; without FILE and `--snapshot`, collect the whole organization

@@ -11,6 +11,7 @@ use super::aws_policy_cache::AwsPolicyCache;
 use super::aws_session::AwsSession;
 use super::call_failure::CallFailure;
 use super::convert_details;
+use super::page_markers::PageMarkers;
 use crate::snapshot::format::{AccountPage, OpenIdConnectProvider, SamlProvider};
 use crate::snapshot::store::{AccountWriter, StoreError};
 
@@ -56,6 +57,7 @@ pub(super) async fn write_authorization_details(
     let mut principals = 0;
     for filter in FILTERS {
         let mut marker: Option<String> = None;
+        let mut markers = PageMarkers::default();
         loop {
             let answer = client
                 .get_account_authorization_details()
@@ -64,7 +66,7 @@ pub(super) async fn write_authorization_details(
                 .send()
                 .await
                 .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_DETAILS, &error))?;
-            let next = next_marker(answer.is_truncated, answer.marker.clone(), marker.as_ref())?;
+            let next = next_marker(answer.is_truncated, answer.marker.clone(), &mut markers)?;
             let page = convert_details::convert_page(answer);
             aws_policy_arns.extend(
                 convert_details::attached_policy_arns(&page).filter(|arn| is_aws_managed(arn)).map(str::to_owned),
@@ -85,20 +87,21 @@ pub(super) async fn write_authorization_details(
     Ok(())
 }
 
-/// The marker of the next page. `None` after the last page. A marker that repeats is an error, since it would never end.
+/// The marker of the next page. `None` after the last page. No marker, or one that repeats, is an error.
 fn next_marker(
     is_truncated: bool,
     next: Option<String>,
-    current: Option<&String>,
+    markers: &mut PageMarkers,
 ) -> Result<Option<String>, CallFailure> {
-    match next {
-        _ if !is_truncated => Ok(None),
-        Some(next) if current != Some(&next) => Ok(Some(next)),
-        _ => Err(CallFailure::from_unexpected_answer(
-            &api_calls::GET_DETAILS,
-            "AWS reports that more pages follow but gives no new marker",
-        )),
+    if !is_truncated {
+        return Ok(None);
     }
+    let call = &api_calls::GET_DETAILS;
+    let missing =
+        || CallFailure::from_unexpected_answer(call, "AWS reports that more pages follow but gives no marker");
+    let next = next.filter(|marker| !marker.is_empty()).ok_or_else(missing)?;
+    markers.advance(call, Some(&next))?;
+    Ok(Some(next))
 }
 
 /// Whether a policy is an AWS managed policy, in any partition.

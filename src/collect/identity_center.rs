@@ -6,6 +6,7 @@ use aws_sdk_ssoadmin::Client;
 use super::api_calls;
 use super::aws_session::AwsSession;
 use super::call_failure::CallFailure;
+use super::page_markers::PageMarkers;
 use crate::snapshot::format::{
     AccountPage, EmbeddedDocument, ManagedPolicyReference, PermissionSet, PermissionSetBoundary,
 };
@@ -16,14 +17,18 @@ pub(super) async fn read_permission_sets(session: &AwsSession) -> Result<Account
     let client = Client::from_conf(config.build());
     let mut sets = Vec::new();
     let mut pages = client.list_instances().into_paginator().send();
+    let mut markers = PageMarkers::default();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_INSTANCES, &error))?;
+        markers.advance(&api_calls::LIST_INSTANCES, page.next_token())?;
         // Permission sets are kept for reference: no verdict depends on them. The roles that they provision decide.
         for instance in page.instances.unwrap_or_default().into_iter().filter_map(|entry| entry.instance_arn) {
             let mut pages = client.list_permission_sets().instance_arn(&instance).into_paginator().send();
+            let mut markers = PageMarkers::default();
             while let Some(page) = pages.next().await {
                 let page =
                     page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_PERMISSION_SETS, &error))?;
+                markers.advance(&api_calls::LIST_PERMISSION_SETS, page.next_token())?;
                 for arn in page.permission_sets.unwrap_or_default() {
                     sets.push(read_permission_set(&client, &instance, arn).await?);
                 }
@@ -47,8 +52,10 @@ async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Re
     let mut managed_policies = Vec::new();
     let request = client.list_managed_policies_in_permission_set().instance_arn(instance).permission_set_arn(&arn);
     let mut pages = request.into_paginator().send();
+    let mut markers = PageMarkers::default();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_SET_MANAGED, &error))?;
+        markers.advance(&api_calls::LIST_SET_MANAGED, page.next_token())?;
         managed_policies.extend(page.attached_managed_policies.unwrap_or_default().into_iter().filter_map(|p| p.arn));
     }
 
@@ -58,8 +65,10 @@ async fn read_permission_set(client: &Client, instance: &str, arn: String) -> Re
         .instance_arn(instance)
         .permission_set_arn(&arn);
     let mut pages = request.into_paginator().send();
+    let mut markers = PageMarkers::default();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| CallFailure::from_sdk_error(&api_calls::LIST_SET_CUSTOMER, &error))?;
+        markers.advance(&api_calls::LIST_SET_CUSTOMER, page.next_token())?;
         references
             .extend(page.customer_managed_policy_references.unwrap_or_default().into_iter().map(convert_reference));
     }

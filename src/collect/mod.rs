@@ -5,8 +5,9 @@
 //!
 //! The files, in the order in which data passes:
 //! - `collect_options.rs`, `retry_policy.rs`: the options of a collection, its timeouts and retries.
-//! - `rate_limit.rs`, `profile_credentials.rs`, `aws_session.rs`: HTTP client, credentials and sessions.
-//! - `api_calls.rs`, `call_failure.rs`, `collect_error.rs`: the calls, and how they fail.
+//! - `complete_answer.rs`, `rate_limit.rs`, `profile_credentials.rs`, `aws_session.rs`: HTTP client, credentials and
+//!   sessions.
+//! - `api_calls.rs`, `call_failure.rs`, `page_markers.rs`, `collect_error.rs`: the calls, and how they fail.
 //! - `organization_client.rs`, `target_account.rs`: the organization, and the accounts to read.
 //! - `account_details.rs`, `aws_policy_cache.rs`, `identity_center.rs`, `resource_policies/`: the parts of an account.
 //! - `convert_details.rs`, `account_recorder.rs`: answers converted and written.
@@ -23,10 +24,12 @@ mod collect_account;
 mod collect_error;
 mod collect_options;
 mod collect_run;
+mod complete_answer;
 mod convert_details;
 mod identity_center;
 mod observer;
 mod organization_client;
+mod page_markers;
 mod profile_credentials;
 mod rate_limit;
 #[cfg(feature = "aws-resources")]

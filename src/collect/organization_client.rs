@@ -7,6 +7,7 @@ use aws_sdk_organizations::types;
 use super::api_calls;
 use super::aws_session::AwsSession;
 use super::call_failure::{CallFailure, CallFailureKind};
+use super::page_markers::PageMarkers;
 use crate::snapshot::format::{
     AccountEntry, CollectionPart, DelegatedAdministratorEntry, EmbeddedDocument, OrganizationEntry, OrganizationFile,
     OrganizationalUnitEntry, PolicyEntry, PolicyType, PolicyTypeEntry, PolicyTypeStatus, RootEntry, UnreadPart,
@@ -114,8 +115,11 @@ impl OrganizationClient {
         let call = &api_calls::LIST_ROOTS;
         let mut roots = Vec::new();
         let mut pages = self.client.list_roots().into_paginator().send();
+        let mut markers = PageMarkers::default();
         while let Some(page) = pages.next().await {
-            for root in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.roots.unwrap_or_default() {
+            let page = page.map_err(|error| CallFailure::from_sdk_error(call, &error))?;
+            markers.advance(call, page.next_token())?;
+            for root in page.roots.unwrap_or_default() {
                 // Here and below: AWS can leave out an empty list. The SDK then has `None`.
                 let policy_types = root.policy_types.unwrap_or_default();
                 unread.extend(policy_types.iter().filter_map(find_unknown_status));
@@ -133,12 +137,11 @@ impl OrganizationClient {
         let call = &api_calls::LIST_UNITS;
         let mut units = Vec::new();
         let mut pages = self.client.list_organizational_units_for_parent().parent_id(parent).into_paginator().send();
+        let mut markers = PageMarkers::default();
         while let Some(page) = pages.next().await {
-            for unit in page
-                .map_err(|error| CallFailure::from_sdk_error(call, &error))?
-                .organizational_units
-                .unwrap_or_default()
-            {
+            let page = page.map_err(|error| CallFailure::from_sdk_error(call, &error))?;
+            markers.advance(call, page.next_token())?;
+            for unit in page.organizational_units.unwrap_or_default() {
                 let id = require_id(call, unit.id)?;
                 units.push(OrganizationalUnitEntry { id, name: unit.name, parent_id: parent.to_owned() });
             }
@@ -150,9 +153,11 @@ impl OrganizationClient {
         let call = &api_calls::LIST_ACCOUNTS;
         let mut accounts = Vec::new();
         let mut pages = self.client.list_accounts_for_parent().parent_id(parent).into_paginator().send();
+        let mut markers = PageMarkers::default();
         while let Some(page) = pages.next().await {
-            for account in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.accounts.unwrap_or_default()
-            {
+            let page = page.map_err(|error| CallFailure::from_sdk_error(call, &error))?;
+            markers.advance(call, page.next_token())?;
+            for account in page.accounts.unwrap_or_default() {
                 // AWS replaced `Status` with `State`. Some partitions and servers return only `Status`.
                 #[allow(deprecated)]
                 let status = account.status.map(|status| status.as_str().to_owned());
@@ -168,9 +173,11 @@ impl OrganizationClient {
         let call = &api_calls::LIST_POLICIES;
         let mut policies = Vec::new();
         let mut pages = self.client.list_policies().filter(to_sdk_policy_type(policy_type)).into_paginator().send();
+        let mut markers = PageMarkers::default();
         while let Some(page) = pages.next().await {
-            for summary in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.policies.unwrap_or_default()
-            {
+            let page = page.map_err(|error| CallFailure::from_sdk_error(call, &error))?;
+            markers.advance(call, page.next_token())?;
+            for summary in page.policies.unwrap_or_default() {
                 let id = require_id(call, summary.id)?;
                 let (content, targets) = (self.read_policy_content(&id).await?, self.list_policy_targets(&id).await?);
                 let name = summary.name.unwrap_or_else(|| id.clone());
@@ -195,8 +202,11 @@ impl OrganizationClient {
         let call = &api_calls::LIST_TARGETS;
         let mut targets = Vec::new();
         let mut pages = self.client.list_targets_for_policy().policy_id(policy).into_paginator().send();
+        let mut markers = PageMarkers::default();
         while let Some(page) = pages.next().await {
-            for target in page.map_err(|error| CallFailure::from_sdk_error(call, &error))?.targets.unwrap_or_default() {
+            let page = page.map_err(|error| CallFailure::from_sdk_error(call, &error))?;
+            markers.advance(call, page.next_token())?;
+            for target in page.targets.unwrap_or_default() {
                 targets.push(require_id(call, target.target_id)?);
             }
         }
@@ -207,8 +217,10 @@ impl OrganizationClient {
         let call = &api_calls::LIST_DELEGATED;
         let mut administrators = Vec::new();
         let mut pages = self.client.list_delegated_administrators().into_paginator().send();
+        let mut markers = PageMarkers::default();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| CallFailure::from_sdk_error(call, &error))?;
+            markers.advance(call, page.next_token())?;
             for administrator in page.delegated_administrators.unwrap_or_default() {
                 administrators.push(DelegatedAdministratorEntry { id: require_id(call, administrator.id)? });
             }

@@ -1,4 +1,5 @@
-//! Limits the requests per second of a whole collection, retries included.
+//! The HTTP client of the SDK: limits the requests per second of a whole collection, retries included, and rejects
+//! answers that are not complete.
 //!
 //! The limiter wraps the HTTP client, below the adaptive retries of the SDK. The retries slow down one throttled account;
 //! the limiter bounds all accounts together. Timeouts and retries are in `retry_policy.rs`.
@@ -15,6 +16,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use tokio::time::Instant;
+
+use super::complete_answer::{RequestSignature, read_complete_answer};
 
 /// Assigns start times to requests.
 #[derive(Debug)]
@@ -86,9 +89,13 @@ impl fmt::Debug for RateLimitedConnector {
 impl HttpConnector for RateLimitedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (inner, rate_limiter) = (self.inner.clone(), Arc::clone(&self.rate_limiter));
+        let signature = match request.headers().get("authorization") {
+            Some(_) => RequestSignature::Signed,
+            None => RequestSignature::Unsigned,
+        };
         HttpConnectorFuture::new(async move {
             rate_limiter.wait_for_turn().await;
-            inner.call(request).await
+            read_complete_answer(inner.call(request).await?, signature).await
         })
     }
 }

@@ -132,11 +132,8 @@ impl PolicyDocument {
 
     /// The places of all statements.
     pub fn statement_places(&self) -> StatementPlaces {
-        let places: Vec<Place> = self.statements.iter().map(|statement| self.statement_place(statement)).collect();
-        StatementPlaces {
-            file: places.first().map_or("", |place| place.file.as_str()).into(),
-            positions: places.iter().map(|place| (place.line, place.column)).collect(),
-        }
+        let positions = self.statements.iter().map(|statement| self.source.position(statement.span)).collect();
+        StatementPlaces { file: self.source.name().into(), positions }
     }
 
     /// The file, line and column of a statement.

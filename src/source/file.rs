@@ -159,12 +159,16 @@ impl SourceFile {
 
     /// The position of a span in the file that the user can open. For a decoded document, the position of its string.
     pub fn place(&self, span: Span) -> Place {
+        let (line, column) = self.position(span);
+        Place { file: self.name.clone(), line, column }
+    }
+
+    /// The line and column of [`SourceFile::place`]. The file is that of [`SourceFile::name`].
+    pub fn position(&self, span: Span) -> (usize, usize) {
         match &self.container {
-            Some((container, outer)) => container.place(*outer),
-            None => {
-                let (line, column) = self.line_column(span.start);
-                Place { file: self.name.clone(), line, column }
-            }
+            // INVARIANT: a decoded document has the name of its container.
+            Some((container, outer)) => container.position(*outer),
+            None => self.line_column(span.start),
         }
     }
 

@@ -111,9 +111,8 @@ fn list_caller_parts(a: &PolicyDocument, b: &PolicyDocument) -> Vec<CallerPart> 
             grants.push(grant);
         }
     }
-    let is_account_named = |id: &str| {
-        grants.iter().any(|grant| matches!(grant, TrustGrant::Account(account) if account.as_str() == id))
-    };
+    let is_account_named =
+        |id: &str| grants.iter().any(|grant| matches!(grant, TrustGrant::Account(account) if account.as_str() == id));
     let mut parts = Vec::new();
     for grant in &grants {
         if let TrustGrant::Principal(arn) = grant
@@ -165,7 +164,8 @@ fn build_context(grant: &TrustGrant) -> KnownContext {
             for key in ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"] {
                 known.set(key, KeyFact::Free);
             }
-            for key in ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList", "aws:PrincipalType", "aws:userid"] {
+            for key in ["aws:PrincipalServiceName", "aws:PrincipalServiceNamesList", "aws:PrincipalType", "aws:userid"]
+            {
                 known.set(key, KeyFact::Free);
             }
         }
@@ -229,7 +229,11 @@ mod tests {
         let deny_role = statement("Deny", ROLE, ASSUME, "");
         for (a, b, expected) in [
             (vec![allow(ROOT, ASSUME)], vec![allow(r#"{"AWS": "111122223333"}"#, r#"["STS:assumerole"]"#)], Equivalent),
-            (vec![allow(both, ASSUME)], vec![allow(ROOT, ASSUME), allow(r#"{"AWS": "444455556666"}"#, ASSUME)], Equivalent),
+            (
+                vec![allow(both, ASSUME)],
+                vec![allow(ROOT, ASSUME), allow(r#"{"AWS": "444455556666"}"#, ASSUME)],
+                Equivalent,
+            ),
             (vec![allow(ROOT, ASSUME)], vec![allow(both, ASSUME)], Narrower),
             (vec![allow(ROOT, ASSUME)], vec![allow(r#""*""#, ASSUME)], Narrower),
             (vec![allow(r#""*""#, ASSUME)], vec![allow(r#"{"AWS": "*"}"#, ASSUME)], Equivalent),

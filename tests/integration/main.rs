@@ -28,6 +28,7 @@ mod role_assumption;
 mod simulate;
 mod smt;
 mod snapshot_directory;
+mod snapshot_inputs;
 mod solver_laws;
 mod trust;
 mod variables;

@@ -11,7 +11,7 @@ pub(super) async fn read_dynamodb_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_dynamodb, session);
-    each_page!(recorder, &api_calls::LIST_TABLES, client.list_tables(), |page| {
+    each_page!(recorder, &api_calls::LIST_TABLES, client.list_tables(), last_evaluated_table_name, |page| {
         for name in page.table_names.unwrap_or_default() {
             let arn =
                 format!("arn:{}:dynamodb:{}:{}:table/{name}", recorder.partition, recorder.region, recorder.owner);

@@ -11,7 +11,7 @@ pub(super) async fn read_ecr_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_ecr, session);
-    each_page!(recorder, &api_calls::DESCRIBE_REPOSITORIES, client.describe_repositories(), |page| {
+    each_page!(recorder, &api_calls::DESCRIBE_REPOSITORIES, client.describe_repositories(), next_token, |page| {
         for repository in page.repositories.unwrap_or_default() {
             let (Some(name), Some(arn)) = (repository.repository_name, repository.repository_arn) else {
                 recorder.record_incomplete_entry(&api_calls::DESCRIBE_REPOSITORIES)?;

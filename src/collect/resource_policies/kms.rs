@@ -11,7 +11,7 @@ pub(super) async fn read_kms_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_kms, session);
-    each_page!(recorder, &api_calls::LIST_KEYS, client.list_keys(), |page| {
+    each_page!(recorder, &api_calls::LIST_KEYS, client.list_keys(), next_marker, |page| {
         for key in page.keys.unwrap_or_default() {
             let (Some(id), Some(arn)) = (key.key_id, key.key_arn) else {
                 recorder.record_incomplete_entry(&api_calls::LIST_KEYS)?;

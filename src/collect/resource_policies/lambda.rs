@@ -11,7 +11,7 @@ pub(super) async fn read_lambda_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_lambda, session);
-    each_page!(recorder, &api_calls::LIST_FUNCTIONS, client.list_functions(), |page| {
+    each_page!(recorder, &api_calls::LIST_FUNCTIONS, client.list_functions(), next_marker, |page| {
         for function in page.functions.unwrap_or_default() {
             let Some(arn) = function.function_arn else {
                 recorder.record_incomplete_entry(&api_calls::LIST_FUNCTIONS)?;

@@ -80,13 +80,21 @@ macro_rules! client {
 }
 pub(super) use client;
 
-/// Runs the body for each page of a list. A page that cannot be read is recorded and ends the list.
+/// Runs the body for each page of a list. A page that cannot be read, or a marker that repeats, is recorded and ends the
+/// list.
 macro_rules! each_page {
-    ($recorder:expr, $call:expr, $request:expr, |$page:ident| $body:block) => {
+    ($recorder:expr, $call:expr, $request:expr, $marker:ident, |$page:ident| $body:block) => {
+        let mut markers = $crate::collect::page_markers::PageMarkers::default();
         let mut pages = $request.into_paginator().send();
         while let Some(page) = pages.next().await {
             match page {
-                Ok($page) => $body,
+                Ok($page) => {
+                    let advanced = markers.advance($call, $page.$marker());
+                    $body;
+                    if let Err(failure) = advanced {
+                        return $recorder.record_unlisted(failure);
+                    }
+                }
                 Err(error) => return $recorder.record_unlisted(CallFailure::from_sdk_error($call, &error)),
             }
         }

@@ -18,21 +18,29 @@ pub(super) async fn read_s3_policies(
     let mut clients: HashMap<String, Client> = HashMap::new();
     let list_client = build_client(session);
     // AWS returns the region of each bucket only if the request sets a page size.
-    each_page!(recorder, &api_calls::LIST_BUCKETS, list_client.list_buckets().max_buckets(1000), |page| {
-        for bucket in page.buckets.unwrap_or_default() {
-            let Some(name) = bucket.name else {
-                recorder.record_incomplete_entry(&api_calls::LIST_BUCKETS)?;
-                continue;
-            };
-            let region = bucket.bucket_region.unwrap_or_else(|| home_region.clone());
-            let client = clients.entry(region.clone()).or_insert_with(|| build_client(&session.with_region(&region)));
-            let answer = client.get_bucket_policy().bucket(&name).expected_bucket_owner(&recorder.owner).send().await;
-            let policy = answer
-                .map(|answer| answer.policy)
-                .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_BUCKET_POLICY, &error));
-            recorder.record_policy(format!("arn:{}:s3:::{name}", recorder.partition), policy)?;
+    each_page!(
+        recorder,
+        &api_calls::LIST_BUCKETS,
+        list_client.list_buckets().max_buckets(1000),
+        continuation_token,
+        |page| {
+            for bucket in page.buckets.unwrap_or_default() {
+                let Some(name) = bucket.name else {
+                    recorder.record_incomplete_entry(&api_calls::LIST_BUCKETS)?;
+                    continue;
+                };
+                let region = bucket.bucket_region.unwrap_or_else(|| home_region.clone());
+                let client =
+                    clients.entry(region.clone()).or_insert_with(|| build_client(&session.with_region(&region)));
+                let answer =
+                    client.get_bucket_policy().bucket(&name).expected_bucket_owner(&recorder.owner).send().await;
+                let policy = answer
+                    .map(|answer| answer.policy)
+                    .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_BUCKET_POLICY, &error));
+                recorder.record_policy(format!("arn:{}:s3:::{name}", recorder.partition), policy)?;
+            }
         }
-    });
+    );
     Ok(())
 }
 

@@ -11,7 +11,7 @@ pub(super) async fn read_secrets_manager_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_secretsmanager, session);
-    each_page!(recorder, &api_calls::LIST_SECRETS, client.list_secrets(), |page| {
+    each_page!(recorder, &api_calls::LIST_SECRETS, client.list_secrets(), next_token, |page| {
         for arn in page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.arn) {
             let answer = client.get_resource_policy().secret_id(&arn).send().await;
             let policy = answer

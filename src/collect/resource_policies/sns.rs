@@ -11,7 +11,7 @@ pub(super) async fn read_sns_policies(
     recorder: &mut ResourcePolicyRecorder<'_>,
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sns, session);
-    each_page!(recorder, &api_calls::LIST_TOPICS, client.list_topics(), |page| {
+    each_page!(recorder, &api_calls::LIST_TOPICS, client.list_topics(), next_token, |page| {
         for arn in page.topics.unwrap_or_default().into_iter().filter_map(|topic| topic.topic_arn) {
             let answer = client.get_topic_attributes().topic_arn(&arn).send().await;
             let policy = answer

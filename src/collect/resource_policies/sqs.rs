@@ -14,7 +14,7 @@ pub(super) async fn read_sqs_policies(
 ) -> Result<(), CollectError> {
     let client = client!(aws_sdk_sqs, session);
     // Without a page size, AWS returns the first 1,000 queues and no token for the rest.
-    each_page!(recorder, &api_calls::LIST_QUEUES, client.list_queues().max_results(1000), |page| {
+    each_page!(recorder, &api_calls::LIST_QUEUES, client.list_queues().max_results(1000), next_token, |page| {
         for url in page.queue_urls.unwrap_or_default() {
             let request = client
                 .get_queue_attributes()

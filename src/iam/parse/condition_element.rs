@@ -1,5 +1,7 @@
 //! Parses the `Condition` element of a statement.
 
+use rustc_hash::FxHashMap;
+
 use super::DocumentParser;
 use crate::iam::condition::{Condition, ConditionValue, MissingKeyRule, Quantifier};
 use crate::iam::context_key::ContextKey;
@@ -32,6 +34,7 @@ impl DocumentParser<'_> {
                 );
             }
             self.report_duplicate_members(&operator_member.value);
+            self.report_duplicate_keys(operator_member);
             for key_member in operator_member.value.members() {
                 let key = ContextKey::new(&key_member.name);
                 if key.lower().is_empty() {
@@ -48,6 +51,20 @@ impl DocumentParser<'_> {
             }
         }
         conditions
+    }
+
+    /// Reports the context keys of an operator that differ in letter case only. They are one key, and AWS does not say
+    /// which values count.
+    fn report_duplicate_keys(&mut self, operator_member: &JsonMember) {
+        let mut written_by_key: FxHashMap<String, &str> = FxHashMap::default();
+        for member in operator_member.value.members() {
+            let written: &str = &member.name;
+            let first = *written_by_key.entry(written.to_ascii_lowercase()).or_insert(written);
+            if first != written {
+                let message = format!("duplicate context key `{written}`: it is `{first}` in other letter case");
+                self.report_error(member.name_span, message, "each key once");
+            }
+        }
     }
 
     fn parse_operator(&mut self, member: &JsonMember) -> Option<(Quantifier, ConditionOperator, MissingKeyRule)> {
@@ -95,6 +112,9 @@ impl DocumentParser<'_> {
             _ => std::slice::from_ref(node),
         };
         self.entries += list.len();
+        if list.is_empty() {
+            self.report_error(node.span, "the list of values is empty", "at least one value");
+        }
         let mut values = Vec::with_capacity(list.len());
         for value in list {
             let text = match &value.value {

@@ -1,9 +1,11 @@
 //! Parses policy documents from JSON. All errors of a document are reported at once, each with its position.
 //!
+//! - `document_text.rs`: documents as objects and as strings.
 //! - `elements.rs`: `Principal`, `Action`, `Resource`.
 //! - `condition_element.rs`: `Condition`.
 
 mod condition_element;
+mod document_text;
 mod elements;
 
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use rustc_hash::FxHashSet;
 use super::condition::Condition;
 use super::element::ElementKind;
 use super::policy_document::{DocumentKind, Effect, PolicyDocument, Statement, Version};
-use crate::source::json_tree::{self, JsonMember, JsonNode, JsonValue};
+use crate::source::json_tree::{JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
 /// The maximum number of statements of a document. A document at AWS's quotas has fewer than 1,000.
@@ -24,73 +26,6 @@ const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
 const STATEMENT_ELEMENTS: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
-impl PolicyDocument {
-    /// Parses a file that contains one policy document.
-    pub fn parse(source: &Arc<SourceFile>, kind: DocumentKind) -> Result<PolicyDocument, Diagnostics> {
-        let node = json_tree::parse(source)?;
-        PolicyDocument::from_node(source, &node, kind)
-    }
-
-    /// Parses a document inside a larger file: an object, or a string that contains one, plain or URL-encoded.
-    pub fn from_node(
-        source: &Arc<SourceFile>,
-        node: &JsonNode,
-        kind: DocumentKind,
-    ) -> Result<PolicyDocument, Diagnostics> {
-        match &node.value {
-            JsonValue::String(text) => {
-                let (inner, node) = parse_embedded(source, node.span, text)?;
-                parse_document(&inner, &node, kind).into_result()
-            }
-            _ => parse_document(source, node, kind).into_result(),
-        }
-    }
-
-    /// The kind of a document of its own, whose use is not known: a trust policy, whose statements have principals and no
-    /// resources, or an identity policy.
-    pub fn detect_kind(source: &Arc<SourceFile>, node: &JsonNode) -> DocumentKind {
-        let embedded = node.as_str().and_then(|text| parse_embedded(source, node.span, text).ok());
-        let document = embedded.as_ref().map_or(node, |(_, node)| node);
-        let statements = match document.get("Statement") {
-            Some(JsonNode { value: JsonValue::Array(list), .. }) => list.as_slice(),
-            Some(single) => std::slice::from_ref(single),
-            None => &[],
-        };
-        let has_any = |names: [&str; 2]| {
-            statements.iter().any(|statement| names.iter().any(|name| statement.get(name).is_some()))
-        };
-        match has_any(["Principal", "NotPrincipal"]) && !has_any(["Resource", "NotResource"]) {
-            true => DocumentKind::Trust,
-            false => DocumentKind::Identity,
-        }
-    }
-
-    /// The statements of an invalid document that are valid, each at its position. An empty statement, which matches no
-    /// request, takes the place of each of the others. `None` if nothing of the document can be read.
-    pub fn readable_part(source: &Arc<SourceFile>, node: &JsonNode, kind: DocumentKind) -> Option<PolicyDocument> {
-        match &node.value {
-            JsonValue::String(text) => {
-                let (inner, node) = parse_embedded(source, node.span, text).ok()?;
-                parse_document(&inner, &node, kind).into_readable_part()
-            }
-            _ => parse_document(source, node, kind).into_readable_part(),
-        }
-    }
-}
-
-/// The text and the tree of a document in a string.
-fn parse_embedded(
-    source: &Arc<SourceFile>,
-    span: Span,
-    text: &str,
-) -> Result<(Arc<SourceFile>, JsonNode), Diagnostics> {
-    let decoded = decode_document(source, span, text)?;
-    let inner = SourceFile::from_embedded(source, span, decoded);
-    // The parser reports duplicate keys itself, so that they concern one statement.
-    let (node, _) = json_tree::parse_with_duplicates(&inner)?;
-    Ok((inner, node))
-}
-
 /// Parses a `Condition` element that is not part of a policy document, with the policy variables of `2012-10-17`.
 pub fn parse_condition_element(source: &Arc<SourceFile>, node: &JsonNode) -> Result<Vec<Condition>, Diagnostics> {
     let mut parser = DocumentParser::new(source, DocumentKind::Identity);
@@ -99,22 +34,7 @@ pub fn parse_condition_element(source: &Arc<SourceFile>, node: &JsonNode) -> Res
     if parser.problems.is_empty() { Ok(conditions) } else { Err(Diagnostics(parser.problems)) }
 }
 
-/// The text of a document in a string: URL-encoded (RFC 3986), as most IAM operations return it, or plain.
-/// Encoded JSON starts with `%`. A `%` inside plain JSON is not decoded.
-fn decode_document(source: &Arc<SourceFile>, span: Span, text: &str) -> Result<String, Diagnostics> {
-    if !text.trim_start().starts_with('%') {
-        return Ok(text.to_owned());
-    }
-    percent_encoding::percent_decode_str(text).decode_utf8().map(|t| t.into_owned()).map_err(|_| {
-        Diagnostic::error(source, span, "the URL-encoded document is not UTF-8", "a URL-encoded policy document").into()
-    })
-}
-
-fn parse_document(
-    source: &Arc<SourceFile>,
-    node: &JsonNode,
-    kind: DocumentKind,
-) -> ParsedDocument {
+fn parse_document(source: &Arc<SourceFile>, node: &JsonNode, kind: DocumentKind) -> ParsedDocument {
     let mut parser = DocumentParser::new(source, kind);
     let statements = parser.parse_document(node);
     ParsedDocument {

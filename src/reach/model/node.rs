@@ -42,14 +42,6 @@ impl<'a> PrincipalNode<'a> {
     /// The layers after a change.
     pub(crate) fn build_layers_after(&self, change: &StateChange) -> Layers {
         let mut layers = self.layers.clone();
-        if let Some(version) = &change.policy_version {
-            let policy_arn = &version.policy_arn;
-            let version = self.find_version(version);
-            for policy in layers.identity.iter_mut().filter(|policy| is_attached(policy, policy_arn)) {
-                policy.document = Arc::clone(&version.document);
-                policy.places = Some(version.places.clone());
-            }
-        }
         if !change.removed_policies.is_empty() {
             let mut positions = 0..;
             layers.identity.retain(|_| positions.next().is_none_or(|at| !change.removed_policies.contains(&at)));
@@ -57,12 +49,24 @@ impl<'a> PrincipalNode<'a> {
         if let Some(arn) = &change.attached_policy {
             // INVARIANT: the change was made from a policy in `list_attachable_policies` with a readable document.
             let policy = find_attachable_policy(self.account, arn).expect("the attached policy is attachable");
-            let document = policy.document.expect("the document is readable");
+            let document = match &change.policy_version {
+                Some(version) if version.policy_arn == *arn => Arc::clone(&self.find_version(version).document),
+                _ => policy.document.expect("the document is readable"),
+            };
             layers.identity.push(PolicyRef::new(policy.name, PolicyOrigin::Given, document));
         }
         if let Some(position) = change.joined_group {
             // INVARIANT: the position is that of a group of this account.
             layers.identity.extend(group_policies(self.account.groups.get(position).expect("a group of the account")));
+        }
+        if let Some(version) = &change.policy_version {
+            let policy_arn = &version.policy_arn;
+            let version = self.find_version(version);
+            let policies = layers.identity.iter_mut().chain(layers.boundary.iter_mut().flatten());
+            for policy in policies.filter(|policy| is_managed_policy(policy, policy_arn)) {
+                policy.document = Arc::clone(&version.document);
+                policy.places = Some(version.places.clone());
+            }
         }
         if change.grants_all {
             // Other Allow statements add nothing to "allow all". Without them, more states share cached answers.
@@ -89,8 +93,13 @@ pub(crate) fn has_deny(document: &PolicyDocument) -> bool {
     document.statements.iter().any(|statement| statement.effect == Effect::Deny)
 }
 
-fn is_attached(policy: &PolicyRef, managed: &str) -> bool {
-    matches!(&policy.origin, PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. }) if arn == managed)
+/// Whether a policy is the managed policy with this ARN, attached or as the boundary.
+fn is_managed_policy(policy: &PolicyRef, managed: &str) -> bool {
+    let arn = match &policy.origin {
+        PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. } | AttachmentKind::Boundary { arn }) => arn,
+        _ => return false,
+    };
+    arn == managed
 }
 
 fn group_policies(group: &IamGroup) -> impl Iterator<Item = PolicyRef> {

@@ -25,6 +25,8 @@ pub(crate) struct PrincipalSets {
     account_by_principal: Vec<usize>,
     /// Customer managed policy to the principals that hold it, directly or through a group.
     policy_holders: Vec<FixedBitSet>,
+    /// Customer managed policy to the principals whose permissions boundary it is.
+    bounded_principals: Vec<FixedBitSet>,
     /// Group to its members.
     group_members: Vec<FixedBitSet>,
 }
@@ -47,6 +49,7 @@ impl PrincipalSets {
             account_positions: account_ids.enumerate().map(|(position, id)| (id, position)).collect(),
             account_by_principal: Vec::with_capacity(nodes.len()),
             policy_holders: (0..policies.len()).map(|_| principals.empty_set()).collect(),
+            bounded_principals: (0..policies.len()).map(|_| principals.empty_set()).collect(),
             group_members: (0..groups.len()).map(|_| principals.empty_set()).collect(),
         };
         for (index, node) in nodes.iter().enumerate() {
@@ -56,6 +59,10 @@ impl PrincipalSets {
                 if let Some(holders) = policies.find(arn).and_then(|policy| sets.policy_holders.get_mut(policy)) {
                     holders.insert(index);
                 }
+            }
+            let boundary = node.principal.boundary.as_ref().and_then(|boundary| policies.find(&boundary.arn));
+            if let Some(bounded) = boundary.and_then(|policy| sets.bounded_principals.get_mut(policy)) {
+                bounded.insert(index);
             }
             for name in &node.principal.group_names {
                 let group = node.account.groups.iter().find(|group| group.name == *name);
@@ -109,6 +116,11 @@ impl PrincipalSets {
     /// The principals that hold a customer managed policy, by the policy's position.
     pub(crate) fn policy_holders(&self, policy: usize) -> &FixedBitSet {
         self.policy_holders.get(policy).expect("one set per policy")
+    }
+
+    /// The principals whose permissions boundary is a customer managed policy, by the policy's position.
+    pub(crate) fn bounded_principals(&self, policy: usize) -> &FixedBitSet {
+        self.bounded_principals.get(policy).expect("one set per policy")
     }
 
     /// The members of a group, by the group's position.

@@ -134,7 +134,8 @@ impl StepFinder<'_> {
         without_versions.into_iter().for_each(|policy| candidates.remove(policy));
         let mut states = Vec::new();
         for policy in self.filter_policies(action, &candidates, undecided).ones() {
-            let mut holders = world.principal_sets.policy_holders(policy).clone();
+            let mut holders = self.find_holders(policy);
+            holders.union_with(world.principal_sets.bounded_principals(policy));
             holders.intersect_with(targets);
             holders.intersect_with(self.account_principals);
             if !holders.is_clear() {

@@ -117,12 +117,10 @@ impl PolicyCollector<'_> {
 
     fn find_boundary(&mut self, boundary: &ManagedPolicyRef) -> PermissionsBoundary {
         let arn = boundary.arn.clone();
-        let policy = self
-            .find_managed_policy(boundary, LayerKind::Boundary)
-            .map(|(policy, document)| {
-                let kind = AttachmentKind::Boundary { arn: arn.clone() };
-                to_attachment(&policy.name, &policy.document, document, kind)
-            });
+        let policy = self.find_managed_policy(boundary, LayerKind::Boundary).map(|(policy, document)| {
+            let kind = AttachmentKind::Boundary { arn: arn.clone() };
+            to_attachment(&policy.name, &policy.document, document, kind)
+        });
         PermissionsBoundary { arn, policy }
     }
 

@@ -76,11 +76,7 @@ impl DocumentInterner {
         let tree = match json_tree::parse_with_duplicates(&excerpt) {
             Ok((tree, _)) => tree,
             Err(problems) => {
-                return ParsedCopy {
-                    document: Err(problems),
-                    readable_part: None,
-                    places: StatementPlaces::default(),
-                };
+                return ParsedCopy { document: Err(problems), readable_part: None, places: StatementPlaces::default() };
             }
         };
         match PolicyDocument::from_node(&excerpt, &tree, kind) {

@@ -100,9 +100,7 @@ fn read_other_version(
     };
     let collected = interner.read_document(fields.source, document, DocumentKind::Identity, || name.clone());
     match (collected.document, id) {
-        (Ok(document), Some(id)) => {
-            Ok(PolicyVersionDocument { id: id.to_owned(), document, places: collected.places })
-        }
+        (Ok(document), Some(id)) => Ok(PolicyVersionDocument { id: id.to_owned(), document, places: collected.places }),
         (Ok(_), None) => Err(missing(MissingReason::Invalid("it has no `VersionId`".to_owned()), name, place)),
         (Err(reason), _) => Err(missing(reason, name, collected.place)),
     }

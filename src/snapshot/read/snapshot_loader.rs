@@ -78,8 +78,8 @@ impl Snapshot {
         let mut origin = paths.snapshot.as_path();
         if origin == Path::new("-") {
             origin = Path::new(STDIN_NAME);
-            let source = SourceFile::read_stdin()
-                .map_err(|error| SnapshotError::Io { path: origin.to_owned(), error })?;
+            let source =
+                SourceFile::read_stdin().map_err(|error| SnapshotError::Io { path: origin.to_owned(), error })?;
             loader.may_lack_manifest = true;
             loader.load_text(origin, &source, FileRole::AuthDetails);
         } else if is_directory(&paths.snapshot)? {
@@ -205,8 +205,8 @@ impl SnapshotLoader {
     }
 
     fn load_file(&mut self, path: &Path, role: FileRole) -> Result<(), SnapshotError> {
-        let source = SourceFile::read_decompressed(path)
-            .map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
+        let source =
+            SourceFile::read_decompressed(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
         self.load_text(path, &source, role);
         Ok(())
     }

@@ -54,12 +54,22 @@ type Fault = fn(&str) -> Answer;
 
 #[test]
 fn throttling_500s_and_broken_connections_are_waited_out() {
-    let faults: [(&str, Fault); 5] = [
+    let faults: [(&str, Fault); 8] = [
         ("throttled", |_| Answer::error(400, "Throttling", "Rate exceeded")),
         ("internal", |_| Answer::error(500, "InternalFailure", "try again")),
         ("unavailable", |_| Answer::error(503, "ServiceUnavailable", "try again")),
         ("closed", |_| Answer::Closed),
         ("broken in mid-page", |whole| Answer::Broken { kind: "text/xml", body: whole.to_owned() }),
+        // A proxy that cuts an answer off states the length of what is left.
+        ("cut off in mid-page", |whole| {
+            let length = whole.find("</GetAccountAuthorizationDetailsResult>").unwrap();
+            Answer::Whole { status: 200, kind: "text/xml", body: whole[..length].to_owned() }
+        }),
+        ("without a request id", |whole| {
+            let body = whole.replace("<RequestId>2bd31bbd-0001</RequestId>", "");
+            Answer::Whole { status: 200, kind: "text/xml", body }
+        }),
+        ("empty", |_| Answer::Whole { status: 200, kind: "text/xml", body: String::new() }),
     ];
     let faulty = |(name, fault): (&str, Fault)| {
         let whole = aws();

@@ -246,3 +246,38 @@ fn arguments_that_do_not_go_together_are_refused_before_an_account_is_read() {
     insta::assert_snapshot!("arguments_that_are_refused", texts);
     assert!(server.seen().iter().all(|request| request.service != "iam"));
 }
+
+/// The SDK ends such a list without an error.
+#[test]
+fn lists_whose_markers_repeat_are_incomplete() {
+    for (operation, list) in [
+        ("ListPolicies", "Policies"),
+        ("ListDelegatedAdministrators", "DelegatedAdministrators"),
+        ("ListInstances", "Instances"),
+    ] {
+        let server = server(move |request| {
+            let page = json!({ list: [], "NextToken": "again" });
+            (request.operation == operation).then(|| Answer::json(page.to_string()))
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let (status, text) = ended(&run(&server.url, folder.path(), &COLLECT));
+        assert_eq!(status, 3, "{operation}: {text}");
+        assert!(text.contains(operation), "{operation}: {text}");
+    }
+}
+
+#[test]
+fn empty_and_truncated_json_answers_are_asked_again() {
+    for body in ["", "{\"Roots\":[{\"Id\":\"r-examplerootid111\""] {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let server = server(move |request| {
+            let is_first =
+                request.operation == "ListRoots" && asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+            is_first.then(|| Answer::json(body))
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let (status, text) = ended(&run(&server.url, folder.path(), &COLLECT));
+        assert_eq!(status, 0, "{text}");
+        assert_eq!(server.count("organizations:ListRoots"), 2);
+    }
+}

@@ -49,8 +49,16 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// An XML answer. That of the query protocol, whose root is `…Response`, gets a request id.
     pub fn xml(body: impl Into<String>) -> Answer {
-        Answer::Whole { status: 200, kind: "text/xml", body: body.into() }
+        let mut body: String = body.into();
+        if body.ends_with("Response>") {
+            body.insert_str(
+                body.rfind("</").unwrap(),
+                "<ResponseMetadata><RequestId>2bd31bbd-0001</RequestId></ResponseMetadata>",
+            );
+        }
+        Answer::Whole { status: 200, kind: "text/xml", body }
     }
 
     pub fn json(body: impl Into<String>) -> Answer {

@@ -300,9 +300,7 @@ impl Fields {
 
     fn policy(&mut self, name: &str, text: String, kind: DocumentKind) -> Option<PolicyRef> {
         match PolicyDocument::parse(&SourceFile::new(name, text), kind) {
-            Ok(document) => {
-                Some(PolicyRef::new(name, PolicyOrigin::Given, Arc::new(document)))
-            }
+            Ok(document) => Some(PolicyRef::new(name, PolicyOrigin::Given, Arc::new(document))),
             Err(problems) => {
                 self.refused.push(problems.to_string());
                 None
