@@ -140,11 +140,12 @@ impl ResourcePolicy {
         Some(ResourcePolicy {
             resources: vec![Template::from_literal(arn)],
             owner: account.id.clone(),
-            policy: PolicyRef {
-                name: "trust policy".to_owned(),
-                origin: PolicyOrigin::Resource { arn: arn.to_owned() },
-                document: Arc::clone(&trust.document),
-            },
+            policy: PolicyRef::collected(
+                "trust policy",
+                PolicyOrigin::Resource { arn: arn.to_owned() },
+                &trust.document,
+                &trust.places,
+            ),
         })
     }
 }
