@@ -6,7 +6,7 @@
 //!
 //! [`find_missing_documents`]: super::find_missing_documents
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,

@@ -77,6 +77,12 @@ pub enum UndecidedReason {
         /// The ARN of the policy.
         arn: String,
     },
+    /// One of two trust policies names a principal, and the other names its account. If the role belongs to that account,
+    /// only the first admits the principal without an identity policy.
+    AccountOfRole {
+        /// The ARN of the principal.
+        principal: String,
+    },
     /// No principal has the entry that `narrower_than` names.
     NoOperator {
         /// The name of the entry.
@@ -132,6 +138,12 @@ impl std::fmt::Display for UndecidedReason {
             }
             UndecidedReason::UnreadablePolicy { arn } => {
                 write!(f, "the document of {arn}, which can be attached, cannot be read")
+            }
+            UndecidedReason::AccountOfRole { principal } => {
+                write!(
+                    f,
+                    "one policy names {principal} and the other its account, which differs if the role belongs to that account"
+                )
             }
             UndecidedReason::NoOperator { entry } => {
                 write!(f, "no principal has the entry \"{entry}\", which `narrower_than` names")

@@ -77,11 +77,8 @@ impl CallerPart {
     fn qualify(&self, verdict: ContainmentVerdict) -> ContainmentVerdict {
         match verdict {
             ContainmentVerdict::Broader(_) if self.is_direct => {
-                let reason = format!(
-                    "one policy names {} and the other its account, which differs if the role belongs to that account",
-                    self.grant.as_str()
-                );
-                ContainmentVerdict::Undecided(vec![UndecidedReason::UnreadInput(reason)])
+                let principal = self.grant.as_str().to_owned();
+                ContainmentVerdict::Undecided(vec![UndecidedReason::AccountOfRole { principal }])
             }
             verdict => verdict,
         }

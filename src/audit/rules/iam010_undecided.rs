@@ -75,6 +75,7 @@ fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
         | UndecidedReason::MissingDocument { .. }
         | UndecidedReason::MissingDocumentOf { .. }
         | UndecidedReason::UnreadablePolicy { .. }
+        | UndecidedReason::AccountOfRole { .. }
         | UndecidedReason::NoOperator { .. }
         | UndecidedReason::Check { .. }
         | UndecidedReason::GuardEffect { .. } => None,
@@ -110,6 +111,7 @@ fn to_token(reason: &UndecidedReason) -> String {
         UndecidedReason::MissingDocument { .. }
         | UndecidedReason::MissingDocumentOf { .. }
         | UndecidedReason::UnreadablePolicy { .. }
+        | UndecidedReason::AccountOfRole { .. }
         | UndecidedReason::NoOperator { .. }
         | UndecidedReason::Check { .. }
         | UndecidedReason::GuardEffect { .. } => format!("unread {reason}"),
