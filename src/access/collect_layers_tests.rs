@@ -29,7 +29,8 @@ fn snapshot(organization: bool) -> Snapshot {
     let roles = [
         role("111122223333", "", "plain", r#""sts:AssumeRole""#),
         role("111122223333", "", "tagged", r#"["sts:AssumeRole", "sts:Tag*"]"#),
-        role("111122223333", "aws-service-role/ecs.amazonaws.com/", "linked", r#""sts:AssumeRole""#),
+        role("111122223333", "aws-service-role/ecs.amazonaws.com/", "linked", r#""sts:AssumeRole""#)
+            .replace(r#"{"AWS": "111122223333"}"#, r#"{"Service": "ecs.amazonaws.com"}"#),
         role("999988887777", "", "management", r#""sts:AssumeRole""#),
         role("444455556666", "", "elsewhere", r#""sts:AssumeRole""#),
     ];

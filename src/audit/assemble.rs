@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::chosen_part::{ChosenPart, UnreadSource};
+use super::evaluate_principals::EvaluatedPrincipals;
+use super::explain::dead_grants::LocatedDeadGrant;
 use super::explain::notes::collect_notes;
 use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
@@ -26,15 +28,16 @@ pub(super) fn assemble_audit(
     inputs: &AuditInputs<'_>,
     facts: &PrincipalFacts<'_>,
     plan: AuditPlan<'_>,
-    mut findings: Vec<Finding>,
+    evaluation: EvaluatedPrincipals,
 ) -> Audit {
+    let EvaluatedPrincipals { mut findings, dead_grants } = evaluation;
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     findings.extend(find_in_baseline(inputs, facts, &plan, &findings));
     for finding in &mut findings {
         finding.accepted = find_accepted_exception(baseline, finding, options.today);
     }
     let (unread, not_examined) = ChosenPart::new(*inputs, &plan).divide(list_unread_inputs(snapshot));
-    let notes = collect_policy_notes(inputs, &plan.subjects);
+    let notes = collect_policy_notes(inputs, &plan.subjects, &dead_grants);
     let mut reports = plan.reports;
     set_statuses(&mut reports, &findings);
     let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
@@ -105,7 +108,9 @@ fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
     }
     for report in reports {
         if let Some(status) = worst.get(report.arn.as_str()) {
-            report.status = *status;
+            // An ambiguous principal stays ambiguous, unless a finding about it is worse.
+            let is_ambiguous = report.status == PrincipalStatus::Ambiguous;
+            report.status = if is_ambiguous { report.status.min(*status) } else { *status };
         }
     }
 }
@@ -129,13 +134,17 @@ fn finding_status(finding: &Finding) -> Option<PrincipalStatus> {
 }
 
 /// What a reader must know about the policies of the audited principals and their ceilings.
-fn collect_policy_notes(inputs: &AuditInputs<'_>, subjects: &[AuditedPrincipal<'_>]) -> Vec<Note> {
+fn collect_policy_notes(
+    inputs: &AuditInputs<'_>,
+    subjects: &[AuditedPrincipal<'_>],
+    dead_grants: &[LocatedDeadGrant],
+) -> Vec<Note> {
     let documents = subjects.iter().flat_map(|subject| {
         let layers = &subject.layers;
         let own = layers.identity.iter().chain(layers.boundary.iter().flatten()).map(|policy| &*policy.document);
         own.chain(subject.ceiling.documents.iter().map(|d| &*d.document))
     });
-    collect_notes(inputs.snapshot, inputs.catalog, documents)
+    collect_notes(inputs.snapshot, inputs.catalog, documents, dead_grants)
 }
 
 fn is_reported(finding: &Finding, options: &AuditOptions) -> bool {

@@ -74,7 +74,7 @@ impl<'a> ChosenPart<'a> {
     /// Whether a chosen rule compares the principal with principals of another account.
     fn looks_into(&self, subject: &AuditedPrincipal<'_>, account: &AccountId) -> bool {
         let options = self.inputs.options;
-        let is_compared = subject.entry.is_some_and(|entry| entry.narrower_than.is_some());
+        let is_compared = subject.narrower_than().is_some();
         (options.wants_rule(RuleId::NotNarrower) && is_compared)
             || (options.wants_rule(RuleId::Escalation) && may_assume_role_in(subject, account))
     }

@@ -6,16 +6,17 @@ use rayon::prelude::*;
 use super::actions::by_statement::ExcessByStatement;
 use super::actions::ranking::ActionRanking;
 use super::analysis::analyzer::{AnalysisOptions, Analyzer, PrincipalAnalysis};
-use super::analysis::escalation::EscalationAnalysis;
+use super::analysis::escalation::{EscalationAnalysis, EscalationResult};
 use super::analysis::guard_bypass::bypass::{ClassByArn, GuardBypass};
 use super::analysis::guard_bypass::find::{GuardEffect, find_bypasses};
 use super::analysis::operator_comparison::candidates::{ComparisonResult, OperatorCandidates, OperatorComparison};
 use super::analysis::shared_role::SharedRoleIndex;
+use super::explain::dead_grants::{LocatedDeadGrant, find_dead_grants};
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
 use super::options::RuleQuestions;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
-use super::rules::{RuleContext, check_principal};
+use super::rules::{RuleContext, check_principal, check_trust};
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::check::CheckKind;
 use super::subject::equivalence_key::EquivalenceKey;
@@ -25,12 +26,20 @@ use crate::iam::{AccountId, Arn, Interpretation};
 use crate::reach::Graph;
 use crate::solve::{Solver, UndecidedReason};
 
-/// The findings about the principals of a plan.
+/// What an audit finds about its principals.
+pub(super) struct EvaluatedPrincipals {
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// The trust grants that admit nobody.
+    pub dead_grants: Vec<LocatedDeadGrant>,
+}
+
+/// Evaluates the principals of a plan.
 pub(super) fn evaluate_principals(
     inputs: &AuditInputs<'_>,
     facts: &PrincipalFacts<'_>,
     plan: &AuditPlan<'_>,
-) -> Vec<Finding> {
+) -> EvaluatedPrincipals {
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     let ranking = ActionRanking::new(catalog);
     let solver = Solver::with_ranks(catalog, ranking.to_numeric_ranks());
@@ -62,7 +71,11 @@ pub(super) fn evaluate_principals(
         escalation: escalation.as_ref(),
         shared_roles: shared_roles.as_ref(),
     };
-    evaluator.evaluate(&plan.subjects)
+    let mut findings = evaluator.evaluate(&plan.subjects);
+    findings.extend(evaluator.evaluate_ignored(&plan.ignored));
+    let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
+    let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
+    EvaluatedPrincipals { findings, dead_grants }
 }
 
 /// What the evaluation of all principals shares. An analysis is `None` if its rule is not requested.
@@ -85,6 +98,27 @@ impl Evaluator<'_> {
         }
         let groups: Vec<Vec<&AuditedPrincipal<'_>>> = groups.into_values().collect();
         groups.par_iter().flat_map_iter(|members| self.evaluate_group(members)).collect()
+    }
+
+    /// Checks trust in external principals, for the roles that an `[[ignore]]` excludes.
+    fn evaluate_ignored(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
+        let evaluate = |subject: &AuditedPrincipal<'_>| {
+            let trust_analysis = self.analyzer.analyze_trust(subject);
+            check_trust(&RuleContext {
+                analyzer: self.analyzer,
+                subject,
+                policies: &[],
+                analysis: &PrincipalAnalysis::default(),
+                baseline: self.baseline,
+                guard_bypasses: &[],
+                comparison: None,
+                shared_role: None,
+                trust_analysis: &trust_analysis,
+                escalation: &EscalationResult::default(),
+                escalation_analysis: None,
+            })
+        };
+        subjects.par_iter().flat_map_iter(evaluate).collect()
     }
 
     fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<Finding> {

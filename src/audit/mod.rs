@@ -14,6 +14,7 @@
 //! - `chosen_part`: what the options leave out
 //! - `assemble`: the result with its statuses and counts
 //! - `run`: one audit: plan, evaluate, assemble
+//! - `selector_writers`: who can make a principal match an entry or an ignore
 
 pub(crate) mod actions;
 pub(crate) mod analysis;
@@ -28,6 +29,7 @@ mod options;
 mod plan;
 pub mod rules;
 mod run;
+mod selector_writers;
 pub(crate) mod subject;
 
 #[doc(hidden)]
@@ -66,3 +68,5 @@ pub use model::title::{BaselineItem, BoundaryCapability, StaleCause, Title};
 pub use model::trusted_party::TrustedParty;
 pub use options::AuditOptions;
 pub use run::audit;
+#[doc(hidden)]
+pub use selector_writers::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};

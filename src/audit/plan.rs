@@ -8,14 +8,14 @@ use super::model::declared_class::DeclaredClass;
 use super::model::principal_ref::PrincipalRef;
 use super::model::principal_status::PrincipalStatus;
 use super::options::AuditOptions;
-use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal};
+use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal, find_declared_class};
 use super::subject::ceiling_cache::CeilingCache;
 use super::subject::resolved_ceiling::ResolvedCeiling;
 use crate::access::LayerCollector;
 use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalView};
 use crate::catalog::Catalog;
 use crate::classify::{Assumer, Classification, InferredClass, classify_principals, find_assumers};
-use crate::snapshot::{Account, Principal, Snapshot};
+use crate::snapshot::{Account, IamEntityKind, Principal, Snapshot};
 use crate::source::Diagnostics;
 
 /// The inputs of an audit.
@@ -46,7 +46,8 @@ impl<'a> PrincipalFacts<'a> {
         let assignments = baseline.assign(&views);
         let classifications = classify_principals(snapshot, Some(baseline));
         let resolve_class = |(classification, assignment): (&Classification, &Assignment)| {
-            find_entry(baseline, assignment).map_or(classification.class, |entry| entry.class.into())
+            let entries = find_entries(baseline, &assignments, assignment);
+            find_declared_class(entries.into_iter()).unwrap_or(classification.class)
         };
         let classes: Vec<InferredClass> =
             classifications.iter().zip(&assignments.by_principal).map(resolve_class).collect();
@@ -60,16 +61,22 @@ impl<'a> PrincipalFacts<'a> {
     }
 }
 
-/// The entry that applies to a principal. `None` if the principal is not declared.
-fn find_entry<'b>(baseline: &'b Baseline, assignment: &Assignment) -> Option<&'b Entry> {
+/// The entries that apply to a principal: several if it is ambiguous, none if it is undeclared or ignored.
+fn find_entries<'b>(baseline: &'b Baseline, assignments: &Assignments, assignment: &Assignment) -> Vec<&'b Entry> {
+    // INVARIANT: assignments refer to entries of this baseline, and to the ambiguities of these assignments.
+    let find_entry = |index: &usize| baseline.entries.get(*index).expect("an entry of the baseline");
     match assignment {
-        // INVARIANT: assignments refer to entries of this baseline.
-        Assignment::Declared(index) => Some(baseline.entries.get(*index).expect("an entry of the baseline")),
-        Assignment::Ignored(_) | Assignment::Undeclared | Assignment::Ambiguous(_) => None,
+        Assignment::Declared(index) => vec![find_entry(index)],
+        Assignment::Ambiguous(index) => {
+            let ambiguity = assignments.ambiguities.get(*index).expect("an ambiguity of the assignments");
+            ambiguity.entries.iter().map(find_entry).collect()
+        }
+        Assignment::Ignored(_) | Assignment::Undeclared => Vec::new(),
     }
 }
 
 /// The principals of an audit.
+#[derive(Default)]
 pub(super) struct AuditPlan<'a> {
     /// The selected principals for the report, also those without a ceiling to compare with.
     pub reports: Vec<PrincipalReport>,
@@ -77,6 +84,8 @@ pub(super) struct AuditPlan<'a> {
     pub subjects: Vec<AuditedPrincipal<'a>>,
     /// Principals that are not selected. Agents may be compared with them.
     pub unselected: Vec<AuditedPrincipal<'a>>,
+    /// The selected roles that an `[[ignore]]` excludes. Only trust in external principals is checked.
+    pub ignored: Vec<AuditedPrincipal<'a>>,
     /// Whether each principal of the snapshot is selected.
     pub selected: Vec<bool>,
 }
@@ -96,7 +105,8 @@ pub(super) fn plan_audit<'a>(
         ceilings: CeilingCache::new(snapshot, catalog),
         checks: CheckPlanner::new(baseline, catalog, options),
         empty_ceiling: Arc::new(ResolvedCeiling::empty()),
-        plan: AuditPlan { reports: Vec::new(), subjects: Vec::new(), unselected: Vec::new(), selected: Vec::new() },
+        assignments: &facts.assignments,
+        plan: AuditPlan::default(),
     };
     // INVARIANT: the lists have one element for each principal of the snapshot.
     let evidence = facts.classifications.iter().zip(&facts.assumers);
@@ -123,6 +133,7 @@ struct PlanBuilder<'a> {
     ceilings: CeilingCache<'a>,
     checks: CheckPlanner<'a>,
     empty_ceiling: Arc<ResolvedCeiling>,
+    assignments: &'a Assignments,
     plan: AuditPlan<'a>,
 }
 
@@ -130,38 +141,50 @@ impl<'a> PlanBuilder<'a> {
     fn add(&mut self, assigned: AssignedPrincipal<'a>) -> Result<(), Diagnostics> {
         let AssignedPrincipal { account, principal, assignment, class, classification, assumers } = assigned;
         let AuditInputs { snapshot, baseline, options, .. } = self.inputs;
-        let entry = find_entry(baseline, assignment);
+        let entries = find_entries(baseline, self.assignments, assignment);
+        let single_entry = if let [entry] = entries.as_slice() { Some(*entry) } else { None };
         let principal_ref = PrincipalRef {
             arn: principal.arn.as_str().to_owned(),
             name: principal.name.clone(),
-            kind: find_status(assignment, entry),
-            owner: entry.and_then(|entry| entry.owner.clone()),
+            kind: find_status(assignment, single_entry),
+            owner: single_entry.and_then(|entry| entry.owner.clone()),
             account: account.id.as_str().to_owned(),
         };
         let is_selected = options.selects_principal(&principal_ref);
-        let is_evaluated = matches!(assignment, Assignment::Declared(_) | Assignment::Undeclared);
         self.plan.selected.push(is_selected);
         if is_selected {
-            self.plan.reports.push(build_report(&principal_ref, assignment, entry));
+            self.plan.reports.push(build_report(&principal_ref, assignment, single_entry));
         }
-        if !is_evaluated {
+        let is_ignored = matches!(assignment, Assignment::Ignored(_));
+        let is_trust_checked = is_selected
+            && matches!(assignment, Assignment::Ignored(IgnoreReason::Ignore(_)))
+            && principal.entity_kind != IamEntityKind::User;
+        if is_ignored && !is_trust_checked {
             return Ok(());
         }
-        let (ceiling, checks) = match (is_selected, entry) {
-            (false, _) => (Arc::clone(&self.empty_ceiling), Vec::new()),
-            (true, entry) => {
-                let ceiling = match entry {
-                    Some(entry) => self.ceilings.resolve_entry(entry, account)?,
-                    None => Arc::clone(&self.empty_ceiling),
+        let (ceiling, checks) = match is_selected && !is_ignored {
+            false => (Arc::clone(&self.empty_ceiling), Vec::new()),
+            true => {
+                let ceiling = match entries.as_slice() {
+                    [] => Arc::clone(&self.empty_ceiling),
+                    entries => self.ceilings.resolve_entries(entries, account)?,
                 };
-                let checks = self.checks.plan_checks(entry, class, (account, principal), &mut self.ceilings)?;
+                let checks = self.checks.plan_checks(&entries, class, (account, principal), &mut self.ceilings)?;
                 (ceiling, checks)
             }
         };
         let planned =
-            PlannedPrincipal { account, principal, principal_ref, entry, classification, assumers, ceiling, checks };
-        let subject = AuditedPrincipal::collect(snapshot, &self.layer_collector, planned);
-        let list = if is_selected { &mut self.plan.subjects } else { &mut self.plan.unselected };
+            PlannedPrincipal { account, principal, principal_ref, entries, classification, assumers, ceiling, checks };
+        let mut subject = AuditedPrincipal::collect(snapshot, &self.layer_collector, planned);
+        if is_ignored {
+            // Its access is not examined, so that the documents that decide it do not matter.
+            subject.missing_documents.clear();
+        }
+        let list = match (is_ignored, is_selected) {
+            (true, _) => &mut self.plan.ignored,
+            (false, true) => &mut self.plan.subjects,
+            (false, false) => &mut self.plan.unselected,
+        };
         list.push(subject);
         Ok(())
     }

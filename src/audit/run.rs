@@ -46,6 +46,6 @@ pub fn audit(
     let inputs = AuditInputs { snapshot, baseline, catalog, options };
     let facts = PrincipalFacts::collect(snapshot, baseline);
     let plan = plan_audit(&inputs, &facts)?;
-    let findings = evaluate_principals(&inputs, &facts, &plan);
-    Ok(assemble_audit(&inputs, &facts, plan, findings))
+    let evaluation = evaluate_principals(&inputs, &facts, &plan);
+    Ok(assemble_audit(&inputs, &facts, plan, evaluation))
 }

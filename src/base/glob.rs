@@ -20,12 +20,6 @@ impl Glob {
         Glob(text.into())
     }
 
-    /// A glob that can match an ARN. `None` unless it starts with `arn:` or `*`.
-    #[doc(hidden)]
-    pub fn parse_arn_glob(text: &str) -> Option<Glob> {
-        (text.starts_with("arn:") || text.starts_with('*')).then(|| Glob::new(text))
-    }
-
     /// The text of the glob.
     #[doc(hidden)]
     pub fn as_str(&self) -> &str {
@@ -109,7 +103,6 @@ mod tests {
         ] {
             assert_eq!(Glob::new(glob).matches(text), expected, "{glob} on {text}");
         }
-        assert!(Glob::parse_arn_glob("role/x").is_none());
     }
 
     /// The definition as a recursive function.

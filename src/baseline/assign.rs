@@ -3,8 +3,8 @@
 //! Every principal has exactly one [`Assignment`]:
 //! - Of the entries that match it, those that another matching entry overrides do not apply. Overriding is transitive: if
 //!   `a` overrides `b` and `b` overrides `c`, then `a` overrides `c`, even if `b` does not match.
-//! - If one entry remains, the principal is declared. If several remain, it is ambiguous. That is an error, since
-//!   ceilings are never combined.
+//! - If one entry remains, the principal is declared. If several remain, it is ambiguous: a finding, and the audit
+//!   compares the principal with what all of their ceilings allow.
 //! - If no entry matches, an `[[ignore]]` can exclude it from the audit. Entries take precedence over ignores.
 //! - A service-linked role that nothing matches is ignored. Any other principal is undeclared.
 
@@ -19,7 +19,7 @@ use crate::source::{Diagnostic, Place};
 pub enum Assignment {
     /// This entry applies: an index into [`Baseline::entries`].
     Declared(usize),
-    /// The principal is not audited.
+    /// Its access is not audited. Trust in external principals is.
     Ignored(IgnoreReason),
     /// No entry and no ignore matches.
     Undeclared,
@@ -253,12 +253,13 @@ mod tests {
     fn baseline(entries: &[(&str, &str, &str)], ignores: &[&str]) -> Baseline {
         let mut manifest = "version = 1\n".to_owned();
         for (name, glob, overrides) in entries {
-            manifest +=
-                &format!("[[principal]]\nname = \"{name}\"\nmatch = \"*:role/{glob}\"\nkind = \"agent\"\nallow = []\n");
+            manifest += &format!(
+                "[[principal]]\nname = \"{name}\"\nmatch = \"arn:*:iam::*:role/{glob}\"\nkind = \"agent\"\nallow = []\n"
+            );
             manifest += &format!("overrides = {overrides}\n");
         }
         for glob in ignores {
-            manifest += &format!("[[ignore]]\nmatch = \"*:role/{glob}\"\nreason = \"not ours\"\n");
+            manifest += &format!("[[ignore]]\nmatch = \"arn:*:iam::*:role/{glob}\"\nreason = \"not ours\"\n");
         }
         load_manifest(&manifest)
     }

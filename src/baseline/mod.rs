@@ -40,7 +40,7 @@ pub use model::hint::Strength;
 pub use model::selector::PrincipalView;
 
 pub(crate) use assign::AmbiguousMatch;
-pub(crate) use model::assumable_by::{DeclaredAssumer, DeclaredAssumers};
+pub(crate) use model::assumable_by::{AssumerPattern, DeclaredAssumer, DeclaredAssumers};
 pub(crate) use model::ceiling::{Ceiling, CeilingDocument, CeilingPart, to_aws_managed_arn};
 pub(crate) use model::condition_block::ConditionBlock;
 pub(crate) use model::entry::BoundaryRequirement;
@@ -48,4 +48,5 @@ pub(crate) use model::guard::{Guard, GuardSeverity, GuardedActions};
 pub(crate) use model::hint::{Hint, HintCondition, HintSelector, IdentityType};
 pub(crate) use model::levels::LevelCatalog;
 pub(crate) use model::persona::Persona;
-pub(crate) use model::selector::TagSelector;
+pub(crate) use model::selector::{Selector, TagSelector};
+pub(crate) use model::spanned::Spanned;

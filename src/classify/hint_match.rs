@@ -164,9 +164,12 @@ fn match_trusted_principal(hint: &Hint, conditional: &ConditionalGrant<'_>) -> O
         (HintSelector::Service(globs), TrustGrant::Service { name, .. }) => matches_any(globs, name),
         (HintSelector::Oidc(globs), TrustGrant::Oidc { host, .. }) => matches_any(globs, &host.to_ascii_lowercase()),
         (HintSelector::Saml(globs), TrustGrant::Saml { name, .. }) => matches_any(globs, name),
-        (HintSelector::TrustedPrincipal(globs), TrustGrant::Principal(arn)) => matches_any(globs, arn.as_str()),
+        (HintSelector::TrustedPrincipal(globs), TrustGrant::Principal(arn)) => {
+            globs.iter().any(|glob| glob.matches(arn.as_str()))
+        }
         (HintSelector::TrustedPrincipal(globs), TrustGrant::Account(_) | TrustGrant::Anyone) => {
-            let arn = conditional.required_values(PRINCIPAL_ARN).find(|arn| matches_any(globs, arn))?;
+            let mut required = conditional.required_values(PRINCIPAL_ARN);
+            let arn = required.find(|arn| globs.iter().any(|glob| glob.matches(arn)))?;
             return Some(TrustMatch { principal: Some(arn.to_owned()), ..TrustMatch::from_grant(grant.clone()) });
         }
         (HintSelector::Condition, _) => return Some(TrustMatch::default()),

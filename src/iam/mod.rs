@@ -4,6 +4,7 @@
 //! evaluator (`access`) and the solver (`solve`) share this folder, and no other code about policies.
 //!
 //! - `arn.rs`: ARNs, account numbers, partitions.
+//! - `arn_glob.rs`: globs over ARNs in a manifest.
 //! - `action_pattern.rs`: patterns of `Action`.
 //! - `context_key.rs`: names of condition keys.
 //! - `template.rs`: texts with wildcards and policy variables.
@@ -16,6 +17,7 @@
 
 pub mod action_pattern;
 pub mod arn;
+pub mod arn_glob;
 mod builder;
 pub mod condition;
 pub mod context_key;
@@ -30,6 +32,7 @@ pub mod value;
 
 pub use action_pattern::ActionPattern;
 pub use arn::{AccountId, Arn, Partition};
+pub use arn_glob::{ArnGlob, complete_arn_glob};
 pub use condition::{Condition, MissingKeyRule, Quantifier};
 pub use context_key::ContextKey;
 pub use element::ElementKind;

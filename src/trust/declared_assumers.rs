@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::grant::TrustGrant;
 use super::shared_idp::{NamedTenants, SharedIdp};
-use crate::base::glob::Glob;
-use crate::baseline::DeclaredAssumer;
+use crate::baseline::{AssumerPattern, DeclaredAssumer};
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{AccountId, Arn, Condition, ConditionOperator, PolicyDocument, Statement};
+use crate::iam::{Arn, ArnGlob, Condition, ConditionOperator, PolicyDocument, Statement};
 
 /// Which of the declared assumers a document includes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -30,7 +29,11 @@ pub(super) fn build_declared_document(
         let mut conditions = assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default();
         match grant {
             TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) | TrustGrant::Account(_) | TrustGrant::Principal(_) => {
-                conditions.push(require_principal_arn(&list_principal_globs(assumer.pattern.as_str())));
+                let globs = list_principal_globs(&assumer.pattern);
+                if globs.is_empty() {
+                    return None;
+                }
+                conditions.push(require_principal_arn(&globs));
             }
             _ if matches_grant(assumer, grant) => {}
             _ => return None,
@@ -42,8 +45,8 @@ pub(super) fn build_declared_document(
 
 /// Whether a principal is a declared assumer of a role, under any condition.
 pub fn is_declared_assumer(assumers: &[DeclaredAssumer], arn: &str) -> bool {
-    let list_globs = |assumer: &DeclaredAssumer| list_principal_globs(assumer.pattern.as_str());
-    assumers.iter().flat_map(list_globs).any(|glob| Glob::new(&glob).matches(arn))
+    let list_globs = |assumer: &DeclaredAssumer| list_principal_globs(&assumer.pattern);
+    assumers.iter().flat_map(list_globs).any(|glob| ArnGlob::parse(&glob).is_ok_and(|glob| glob.matches(arn)))
 }
 
 /// A document that allows the requests that satisfy one of the condition blocks. `None` without a block.
@@ -66,15 +69,17 @@ fn matches_grant(assumer: &DeclaredAssumer, grant: &TrustGrant) -> bool {
 }
 
 /// The globs over `aws:PrincipalArn` that a declared assumer means: an account means all of its principals, a session
-/// means its role.
-fn list_principal_globs(assumer: &str) -> Vec<String> {
+/// means its role. Empty if it is the name of a service or an identity provider.
+fn list_principal_globs(assumer: &AssumerPattern) -> Vec<String> {
     let list_account_globs = |partition: &str, account: &str| {
         ["iam", "sts"].map(|service| format!("arn:{partition}:{service}::{account}:*")).to_vec()
     };
-    if AccountId::parse(assumer).is_some() {
-        return list_account_globs("*", assumer);
-    }
-    if let Some(arn) = Arn::parse(assumer) {
+    let glob = match assumer {
+        AssumerPattern::Account(account) => return list_account_globs("*", account.as_str()),
+        AssumerPattern::Name(_) => return Vec::new(),
+        AssumerPattern::Arn(glob) => glob,
+    };
+    if let Some(arn) = Arn::parse(glob.as_str()) {
         if arn.service() == "iam" && arn.resource() == "root" {
             return list_account_globs(arn.partition(), arn.account());
         }
@@ -86,14 +91,17 @@ fn list_principal_globs(assumer: &str) -> Vec<String> {
             return ["", "*/"].map(|path| format!("arn:{partition}:iam::{account}:role/{path}{role}")).to_vec();
         }
     }
-    vec![assumer.to_owned()]
+    vec![glob.as_str().to_owned()]
 }
 
 /// Requires that the ARN of the principal matches one of the globs. `${` is literal in these globs: the manifest has no
 /// policy variables outside of conditions.
 fn require_principal_arn(globs: &[String]) -> Condition {
     let literal_globs = globs.iter().map(|glob| glob.replace("${", "${$}{"));
-    Condition::on_texts(ConditionOperator::StringLike, "aws:PrincipalArn", literal_globs)
+    // `*` also matches what is not an ARN.
+    let matches_everything = globs.iter().any(|glob| glob == "*");
+    let operator = if matches_everything { ConditionOperator::StringLike } else { ConditionOperator::ArnLike };
+    Condition::on_texts(operator, "aws:PrincipalArn", literal_globs)
 }
 
 /// A document that allows the requests of the customers that a trust policy names in full, at a shared identity

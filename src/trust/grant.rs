@@ -87,6 +87,17 @@ impl TrustGrant {
         }
     }
 
+    /// Whether it is a grant to every principal, or to the identities of every provider.
+    pub fn is_wildcard(&self) -> bool {
+        matches!(
+            self,
+            TrustGrant::Anyone
+                | TrustGrant::AnyoneExcept(_)
+                | TrustGrant::AnyOidcProvider
+                | TrustGrant::AnySamlProvider
+        )
+    }
+
     /// The text that `assumable_by` is matched with: an ARN, an account, a service or a provider; `*` for anyone.
     pub fn as_str(&self) -> &str {
         match self {
@@ -176,6 +187,12 @@ impl ConditionalGrant<'_> {
             }
             grant => lists(grant.assume_action()),
         }
+    }
+
+    /// Whether the statement allows to assume the role in another way than this grant needs.
+    pub fn lists_other_assume_action(&self) -> bool {
+        let lists = |action: &&str| self.statement.action.lists_action(action);
+        !self.allows_assuming() && [ASSUME_ROLE, ASSUME_ROLE_WITH_SAML, ASSUME_ROLE_WITH_WEB_IDENTITY].iter().any(lists)
     }
 
     /// The values of which the request must have one for a context key, given in lower case. A key without a colon is a

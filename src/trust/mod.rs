@@ -8,27 +8,34 @@
 //! - `grant`: a trust policy as a list of grants with their conditions.
 //! - `restricted_policy`: the trust policy as it applies to one grant.
 //! - `scope`: whose requests a grant admits.
+//! - `request_keys`: the context keys that a caller can have, by how it proves who it is.
+//! - `service_source`: the account for which a service acts.
 //! - `request_case`: the requests of a grant, split by scope, with what is known of their context.
 //! - `shared_idp`, `shared_idp.toml`: identity providers with many customers, and the claims that identify a customer.
 //! - `declared_assumers`: `assumable_by` as a policy document.
 //! - `undeclared`: the requests that are admitted and not declared.
+//! - `dead_grant`: the grants that admit nobody.
 //! - `restrictive_keys`: whether such a request needs a value that few callers have.
 //! - `trust_comparison`: two trust policies compared.
 
+mod dead_grant;
 mod declared_assumers;
 mod grant;
 mod request_case;
+mod request_keys;
 mod restricted_policy;
 mod restrictive_keys;
 mod scope;
+mod service_source;
 mod shared_idp;
 mod trust_comparison;
 mod undeclared;
 
+pub use dead_grant::DeadGrant;
 pub use declared_assumers::is_declared_assumer;
 pub(crate) use grant::{ConditionalGrant, list_conditional_grants};
 pub use grant::{TrustGrant, parse_principal_element};
 pub use scope::TrustScope;
-pub use shared_idp::{SharedIdp, list_shared_idps};
+pub use shared_idp::{SharedIdp, list_shared_idps, shared_idps_verified_on};
 pub use trust_comparison::{TrustComparison, compare_trust_policies};
 pub use undeclared::{TrustAnalysis, TrustAnalyzer, UndeclaredTrust};

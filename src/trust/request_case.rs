@@ -1,10 +1,13 @@
 //! The requests that a grant admits, and what is known of their context. A grant to anyone is split by scope: external
-//! principals, and each organization and each account that the trust policy names.
+//! principals, and each organization and each account that the trust policy names. A grant to a service is split by the
+//! account of the resource for which the service acts.
 
 use std::sync::Arc;
 
 use super::grant::TrustGrant;
+use super::request_keys::{Caller, list_principal_keys};
 use super::scope::TrustScope;
+use super::service_source::{deny_other_sources, deny_own_source};
 use super::shared_idp::escape_wildcards;
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::condition::ConditionValue;
@@ -19,10 +22,41 @@ use crate::snapshot::{Account, Organization};
 pub(super) struct RequestCase {
     /// Whose requests they are.
     pub scope: TrustScope,
-    /// What is known of their context.
+    /// How their callers prove who they are.
+    pub caller: Caller,
+    /// What is known of their context, whatever the policy names. [`RequestCase::build_context`] adds the rest.
     pub known: KnownContext,
     /// A document that denies the requests that are not part of this case. `None` if all requests are.
     pub excluded: Option<Arc<PolicyDocument>>,
+}
+
+impl RequestCase {
+    /// What is known of the context, the keys included that some documents name.
+    pub fn build_context<'d>(&self, documents: impl IntoIterator<Item = &'d PolicyDocument>) -> KnownContext {
+        let mut known = self.known.clone();
+        let statements = documents.into_iter().flat_map(|document| &document.statements);
+        for key in statements.flat_map(|statement| statement.keys()) {
+            let is_settled = self.known.facts().any(|(settled, _)| settled == key);
+            if let Some(fact) = self.caller.find_fact(key).filter(|_| !is_settled) {
+                known.set(key.as_written(), fact);
+            }
+        }
+        known
+    }
+
+    /// The context under the other reading of the AWS documentation: a request with a token has the keys of an AWS
+    /// principal, with any value. `None` if no document names such a key, or the callers have no token.
+    pub fn build_alternative_context<'d>(
+        &self,
+        documents: impl IntoIterator<Item = &'d PolicyDocument> + Clone,
+    ) -> Option<KnownContext> {
+        let keys = if self.caller.has_token() { list_principal_keys(documents.clone()) } else { Vec::new() };
+        (!keys.is_empty()).then(|| {
+            let mut known = self.build_context(documents);
+            keys.iter().for_each(|key| known.set(key.as_written(), KeyFact::Free));
+            known
+        })
+    }
 }
 
 /// The account of the role, and its organization if the snapshot has it.
@@ -32,59 +66,78 @@ pub(super) struct RoleLocation<'a> {
     pub organization: Option<&'a Organization>,
 }
 
+impl<'a> RoleLocation<'a> {
+    /// The organization of the snapshot, if the account belongs to it.
+    fn find_own_organization(self) -> Option<&'a Organization> {
+        self.organization.filter(|organization| organization.principal_org_path(&self.account.id).is_some())
+    }
+}
+
 /// The cases of a grant. `restricted_policy` is the trust policy as it applies to the grant.
 pub(super) fn list_request_cases(
     grant: &TrustGrant,
     restricted_policy: &PolicyDocument,
     role: RoleLocation<'_>,
 ) -> Vec<RequestCase> {
-    let (partition, role_account, organization) =
-        (role.account.partition.as_str(), &role.account.id, role.organization);
-    let single_case = |scope, known| vec![RequestCase { scope, known, excluded: None }];
-    match grant {
+    let caller = Caller::from_grant(grant);
+    let build_case = |scope, known, excluded| RequestCase { scope, caller: caller.clone(), known, excluded };
+    let mut cases = match grant {
         TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) => list_cases_for_anyone(restricted_policy, role),
         TrustGrant::Account(account) => {
-            single_case(TrustScope::Account(account.clone()), build_account_context(partition, account, organization))
+            let known = build_account_context(account, role);
+            vec![build_case(TrustScope::Account(account.clone()), known, deny_own_organization(account, role))]
         }
         TrustGrant::Principal(arn) => {
-            single_case(TrustScope::Principal(arn.clone()), build_principal_context(arn, organization))
+            let excluded = AccountId::parse(arn.account()).and_then(|account| deny_own_organization(&account, role));
+            vec![build_case(TrustScope::Principal(arn.clone()), build_principal_context(arn, role), excluded)]
         }
         TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider => {
-            single_case(TrustScope::Anyone, build_provider_context(grant))
+            vec![build_case(TrustScope::Anyone, build_provider_context(grant), None)]
         }
         TrustGrant::Service { written, .. } => {
-            let mut other_account_context = build_service_context(written, role_account);
+            let account = &role.account.id;
+            let mut other_account_context = build_service_context(written, account);
             other_account_context.set("aws:SourceAccount", KeyFact::Free);
-            let other_account_case =
-                RequestCase { scope: TrustScope::ServiceForOtherAccount, known: other_account_context, excluded: None };
-            [single_case(TrustScope::Service, build_service_context(written, role_account)), vec![other_account_case]]
-                .concat()
+            let other_source = deny_own_source(account, restricted_policy);
+            vec![
+                build_case(TrustScope::Service, build_service_context(written, account), deny_other_sources(account)),
+                build_case(TrustScope::ServiceForOtherAccount, other_account_context, other_source),
+            ]
         }
         TrustGrant::Saml { .. } | TrustGrant::Oidc { .. } | TrustGrant::UniqueId(_) | TrustGrant::Other(_) => {
-            single_case(TrustScope::Provider, build_provider_context(grant))
+            vec![build_case(TrustScope::Provider, build_provider_context(grant), None)]
         }
+    };
+    cases.iter_mut().for_each(|case| set_role_facts(&mut case.known, role));
+    cases
+}
+
+/// A policy can name the account and the organization of the role with variables such as `${aws:ResourceAccount}`.
+fn set_role_facts(known: &mut KnownContext, role: RoleLocation<'_>) {
+    known.set("aws:ResourceAccount", KeyFact::Value(role.account.id.as_str().to_owned()));
+    if let Some(organization) = role.find_own_organization() {
+        known.set("aws:ResourceOrgID", KeyFact::Value(organization.id.clone()));
     }
 }
 
+/// Denies what claims to come from the organization of the role. `None` if the account may belong to it.
+fn deny_own_organization(account: &AccountId, role: RoleLocation<'_>) -> Option<Arc<PolicyDocument>> {
+    let organization = role.organization.filter(|organization| organization.principal_org_path(account).is_none())?;
+    deny_named_accounts(&[], std::slice::from_ref(&organization.id))
+}
+
 fn list_cases_for_anyone(restricted_policy: &PolicyDocument, role: RoleLocation<'_>) -> Vec<RequestCase> {
-    let (partition, role_account, organization) =
-        (role.account.partition.as_str(), &role.account.id, role.organization);
-    // A policy can name the account and the organization of the role with variables such as `${aws:ResourceAccount}`.
-    let includes_role_account = |organization: &&Organization| organization.principal_org_path(role_account).is_some();
-    let own_organization = organization.filter(includes_role_account).map(|organization| organization.id.clone());
-    let (accounts, organizations) =
-        collect_named_accounts(restricted_policy, role_account, own_organization.as_deref());
+    let partition = role.account.partition.as_str();
+    let own_organization = role.find_own_organization().map(|organization| organization.id.as_str());
+    let (accounts, organizations) = collect_named_accounts(restricted_policy, &role.account.id, own_organization);
     let build_aws_context = || {
         let mut known = KnownContext::unconstrained();
         known.set("aws:PrincipalArn", KeyFact::StartsWith(format!("arn:{partition}:")));
-        known.set("aws:ResourceAccount", KeyFact::Value(role_account.as_str().to_owned()));
-        if let Some(id) = &own_organization {
-            known.set("aws:ResourceOrgID", KeyFact::Value(id.clone()));
-        }
         known
     };
     let external_case = RequestCase {
         scope: TrustScope::Anyone,
+        caller: Caller::AwsPrincipal,
         known: build_aws_context(),
         excluded: deny_named_accounts(&accounts, &organizations),
     };
@@ -94,26 +147,29 @@ fn list_cases_for_anyone(restricted_policy: &PolicyDocument, role: RoleLocation<
         known.set("aws:PrincipalOrgID", KeyFact::Value(id.clone()));
         cases.push(RequestCase {
             scope: TrustScope::Organization(id),
+            caller: Caller::AwsPrincipal,
             known,
             excluded: deny_named_accounts(&accounts, &[]),
         });
     }
     for account in accounts {
-        let known = build_account_context(partition, &account, organization);
-        cases.push(RequestCase { scope: TrustScope::Account(account), known, excluded: None });
+        let known = build_account_context(&account, role);
+        let excluded = deny_own_organization(&account, role);
+        cases.push(RequestCase { scope: TrustScope::Account(account), caller: Caller::AwsPrincipal, known, excluded });
     }
     cases
 }
 
-fn build_account_context(partition: &str, account: &AccountId, organization: Option<&Organization>) -> KnownContext {
+fn build_account_context(account: &AccountId, role: RoleLocation<'_>) -> KnownContext {
+    let partition = role.account.partition.as_str();
     let mut known = KnownContext::unconstrained();
     known.set("aws:PrincipalArn", KeyFact::StartsWith(format!("arn:{partition}:iam::{account}:")));
     known.set("aws:PrincipalAccount", KeyFact::Value(account.as_str().to_owned()));
-    set_organization(&mut known, account, organization);
+    set_organization(&mut known, account, role.organization);
     known
 }
 
-fn build_principal_context(arn: &Arn, organization: Option<&Organization>) -> KnownContext {
+fn build_principal_context(arn: &Arn, role: RoleLocation<'_>) -> KnownContext {
     let mut known = KnownContext::unconstrained();
     let session = arn.resource().strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
     match session {
@@ -126,7 +182,7 @@ fn build_principal_context(arn: &Arn, organization: Option<&Organization>) -> Kn
     }
     if let Some(account) = AccountId::parse(arn.account()) {
         known.set("aws:PrincipalAccount", KeyFact::Value(account.as_str().to_owned()));
-        set_organization(&mut known, &account, organization);
+        set_organization(&mut known, &account, role.organization);
     }
     known
 }
@@ -163,13 +219,9 @@ fn build_provider_context(grant: &TrustGrant) -> KnownContext {
     for key in ["aws:PrincipalType", "aws:userid"] {
         known.set(key, KeyFact::Free);
     }
-    known.set("aws:FederatedProvider", KeyFact::Value(grant.as_str().to_owned()));
-    if let TrustGrant::Oidc { host, .. } = grant {
-        for claim in ["sub", "aud"] {
-            for slash in ["", "/"] {
-                known.set(&format!("{host}{slash}:{claim}"), KeyFact::Present);
-            }
-        }
+    match grant {
+        TrustGrant::Oidc { provider, .. } => known.set("aws:FederatedProvider", KeyFact::Value(provider.clone())),
+        _ => known.set("aws:FederatedProvider", KeyFact::Free),
     }
     known
 }

@@ -53,6 +53,16 @@ pub(super) fn restrict_to_grant(
     Arc::new(restricted)
 }
 
+/// The policy with one Allow statement, at the same position. The other statements have no action.
+pub(super) fn keep_statement(document: &PolicyDocument, index: usize) -> PolicyDocument {
+    let mut kept = document.clone();
+    for statement in kept.statements.iter_mut().filter(|statement| statement.index != index) {
+        statement.action = ActionElement { kind: ElementKind::List, patterns: Vec::new() };
+        statement.principal = None;
+    }
+    kept
+}
+
 /// Whether a statement applies to every caller of a grant. A Deny that applies to some of them only is left out, so
 /// that the grant is never narrower than in AWS.
 fn applies_to_grant(

@@ -5,11 +5,10 @@
 use std::sync::LazyLock;
 
 use crate::iam::condition::ConditionValue;
-use crate::iam::{Condition, ConditionOperator, PolicyDocument, Template, TemplatePart};
+use crate::iam::{Condition, ConditionOperator, ContextKey, PolicyDocument, Template, TemplatePart};
 
 /// An OIDC provider that issues tokens for many customers under one URL.
-#[derive(Clone, Debug, Eq, PartialEq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SharedIdp {
     /// Its URL without `https://`.
     pub host: String,
@@ -17,26 +16,82 @@ pub struct SharedIdp {
     pub name: String,
     /// The noun for one of its customers: `repository`.
     pub tenant: String,
+    /// The claim or context key that AWS requires in a trust policy. `None` if AWS does not list the provider.
+    pub control: Option<String>,
     /// The formats of the beginning of its `sub` claim, with `{}` in place of the customer.
     pub subjects: Vec<String>,
-    /// The claims that identify the customer.
+    /// The claims and context keys whose whole value identifies the customer.
     pub claims: Vec<String>,
+    /// The claims whose part before the first slash identifies the customer.
+    pub path_claims: Vec<String>,
+    /// Subjects to show in a fix, one for each format that tokens have today.
+    pub examples: Vec<String>,
 }
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SharedIdpFile {
-    shared_idp: Vec<SharedIdp>,
+    /// The day on which the list was compared with the page of AWS.
+    verified: String,
+    shared_idp: Vec<SharedIdpTable>,
 }
 
-static SHARED_IDPS: LazyLock<Vec<SharedIdp>> = LazyLock::new(|| {
+/// One provider of the file. It has one URL or several.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SharedIdpTable {
+    host: Option<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    name: String,
+    tenant: String,
+    control: Option<String>,
+    #[serde(default)]
+    subjects: Vec<String>,
+    #[serde(default)]
+    claims: Vec<String>,
+    #[serde(default)]
+    path_claims: Vec<String>,
+    #[serde(default)]
+    examples: Vec<String>,
+}
+
+impl SharedIdpTable {
+    fn into_idps(self) -> impl Iterator<Item = SharedIdp> {
+        let SharedIdpTable { host, hosts, name, tenant, control, subjects, claims, path_claims, examples } = self;
+        host.into_iter().chain(hosts).map(move |host| SharedIdp {
+            host,
+            name: name.clone(),
+            tenant: tenant.clone(),
+            control: control.clone(),
+            subjects: subjects.clone(),
+            claims: claims.clone(),
+            path_claims: path_claims.clone(),
+            examples: examples.clone(),
+        })
+    }
+}
+
+struct SharedIdpList {
+    verified: String,
+    idps: Vec<SharedIdp>,
+}
+
+static SHARED_IDPS: LazyLock<SharedIdpList> = LazyLock::new(|| {
     // INVARIANT: the file is part of the program, and the tests read it.
-    toml::from_str::<SharedIdpFile>(include_str!("shared_idp.toml")).expect("shared_idp.toml is valid").shared_idp
+    let file = toml::from_str::<SharedIdpFile>(include_str!("shared_idp.toml")).expect("shared_idp.toml is valid");
+    let idps = file.shared_idp.into_iter().flat_map(SharedIdpTable::into_idps).collect();
+    SharedIdpList { verified: file.verified, idps }
 });
+
+/// The day on which the list was compared with the page of AWS: `2026-11-29`.
+pub fn shared_idps_verified_on() -> &'static str {
+    &SHARED_IDPS.verified
+}
 
 /// All known shared providers.
 pub fn list_shared_idps() -> &'static [SharedIdp] {
-    &SHARED_IDPS
+    &SHARED_IDPS.idps
 }
 
 /// The customers that the conditions of a trust policy name for one claim.
@@ -52,18 +107,16 @@ pub(super) struct NamedTenants {
 impl SharedIdp {
     /// The shared provider with this URL (without `https://`). `None` if the provider is not a known shared one.
     pub fn find_by_host(host: &str) -> Option<&'static SharedIdp> {
-        SHARED_IDPS.iter().find(|idp| idp.host.eq_ignore_ascii_case(host))
+        SHARED_IDPS.idps.iter().find(|idp| idp.host.eq_ignore_ascii_case(host))
     }
 
     /// The customers that the conditions of a trust policy name in full, by operator and context key.
     pub(super) fn collect_named_tenants(&self, document: &PolicyDocument) -> Vec<NamedTenants> {
         let mut all: Vec<NamedTenants> = Vec::new();
         for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
-            // The URL of a provider can end with a slash in its context keys.
-            let key = condition.key.lower().replace("/:", ":");
-            let Some(claim) = key.strip_prefix(&format!("{}:", self.host)) else { continue };
+            let Some(claim) = self.find_claim(&condition.key) else { continue };
             let named_tenants =
-                list_text_values(condition).filter_map(|value| Some((value, self.parse_tenant(claim, value)?)));
+                list_text_values(condition).filter_map(|value| Some((value, self.parse_tenant(&claim, value)?)));
             let (operator, globs): (_, Vec<String>) = match condition.operator {
                 // A glob is case-sensitive, so only the literal values can be compared in any letter case.
                 operator @ ConditionOperator::StringEqualsIgnoreCase => {
@@ -84,6 +137,17 @@ impl SharedIdp {
         all
     }
 
+    /// The claim of a context key in lower case: `sub` for `gitlab.com:sub`, and a key of another prefix as it is. `None`
+    /// if the key can identify no customer.
+    fn find_claim(&self, key: &ContextKey) -> Option<String> {
+        // The URL of a provider can end with a slash in its context keys.
+        let key = key.lower().replace("/:", ":");
+        if let Some(claim) = key.strip_prefix(&format!("{}:", self.host.to_ascii_lowercase())) {
+            return Some(claim.to_owned());
+        }
+        self.claims.iter().any(|claim| claim.contains(':') && claim.eq_ignore_ascii_case(&key)).then_some(key)
+    }
+
     /// The glob over all values of a claim that tokens of one customer can have. `None` if the value does not name a
     /// customer in full.
     fn parse_tenant(&self, claim: &str, value: &Template) -> Option<String> {
@@ -92,27 +156,31 @@ impl SharedIdp {
             [TemplatePart::Literal(text), ..] => (&**text, false),
             _ => return None,
         };
+        let lists = |claims: &[String]| claims.iter().any(|listed| listed.eq_ignore_ascii_case(claim));
         if claim == "sub" {
-            for subject_format in &self.subjects {
-                // INVARIANT: every format has `{}` (a test checks this).
-                let Some((before, after)) = subject_format.split_once("{}") else { continue };
-                if let Some(tenant_and_rest) = literal.strip_prefix(before)
-                    && let Some((tenant, _)) =
-                        tenant_and_rest.split_once(after).filter(|(tenant, _)| !tenant.is_empty())
-                {
-                    return Some(format!("{}*", escape_wildcards(&format!("{before}{tenant}{after}"))));
-                }
+            if let Some(tenant) = self.subjects.iter().find_map(|format| parse_subject(format, literal)) {
+                return Some(tenant);
             }
-            return is_literal.then(|| escape_wildcards(literal));
+            return (is_literal && (lists(&self.claims) || !self.subjects.is_empty()))
+                .then(|| escape_wildcards(literal));
         }
-        if !self.claims.iter().any(|claim_name| claim_name == claim) {
-            return None;
+        if lists(&self.path_claims) {
+            return match literal.split_once('/') {
+                Some((tenant, _)) if !tenant.is_empty() => Some(format!("{}/*", escape_wildcards(tenant))),
+                _ => is_literal.then(|| escape_wildcards(literal)),
+            };
         }
-        match literal.split_once('/') {
-            Some((tenant, _)) if !tenant.is_empty() => Some(format!("{}/*", escape_wildcards(tenant))),
-            _ => is_literal.then(|| escape_wildcards(literal)),
-        }
+        (is_literal && lists(&self.claims)).then(|| escape_wildcards(literal))
     }
+}
+
+/// The glob over all subjects of the customer that a subject of this format names. `None` if it has another format, or
+/// does not name the customer in full.
+fn parse_subject(subject_format: &str, literal: &str) -> Option<String> {
+    // INVARIANT: every format has `{}` (a test checks this).
+    let (before, after) = subject_format.split_once("{}")?;
+    let (tenant, _) = literal.strip_prefix(before)?.split_once(after)?;
+    (!tenant.is_empty()).then(|| format!("{}*", escape_wildcards(&format!("{before}{tenant}{after}"))))
 }
 
 fn list_text_values(condition: &Condition) -> impl Iterator<Item = &Template> {
@@ -156,15 +224,45 @@ mod tests {
         }
         assert_eq!(parse_tenant_at(github, "repository", "corp/app").as_deref(), Some("corp/*"));
         assert_eq!(parse_tenant_at(github, "ref", "refs/heads/main"), None);
+        // A name cannot contain `@`, which begins an id.
+        for (pattern, tenant) in [
+            ("repo:corp@*/app@*:ref:refs/heads/main", Some("repo:corp@*")),
+            ("repo:corp@4410/*", Some("repo:corp@4410/*")),
+            ("repo:corp*/app*:ref:refs/heads/main", None),
+        ] {
+            assert_eq!(parse_github_subject(pattern).as_deref(), tenant, "{pattern}");
+        }
+        assert_eq!(
+            parse_tenant_at("oidc.vercel.com", "aud", "https://vercel.com/acme").as_deref(),
+            Some("https://vercel.com/acme")
+        );
+        assert_eq!(parse_tenant_at("oidc.vercel.com", "aud", "https://vercel.com/*"), None);
+        let sentinel = "sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d";
+        assert_eq!(parse_tenant_at(sentinel, "sub", "the-same-for-all"), None);
+        assert_eq!(
+            parse_tenant_at(sentinel, "sts:rolesessionname", "MicrosoftSentinel_1").as_deref(),
+            Some("MicrosoftSentinel_1")
+        );
         assert_eq!(parse_tenant_at("accounts.google.com", "aud", "123").as_deref(), Some("123"));
         assert_eq!(parse_tenant_at("accounts.google.com", "aud", "12*"), None);
         assert_eq!(parse_tenant_at("gitlab.com", "sub", "project_path:g/p:*").as_deref(), Some("project_path:g/*"));
     }
 
     #[test]
+    fn the_table_of_aws_is_complete() {
+        let listed = list_shared_idps().iter().filter(|idp| idp.control.is_some()).count();
+        assert_eq!((listed, shared_idps_verified_on()), (22, "2026-11-29"));
+    }
+
+    #[test]
     fn every_idp_identifies_its_customers() {
         for idp in list_shared_idps() {
             assert!(!idp.subjects.is_empty() || !idp.claims.is_empty(), "{}", idp.host);
+            // The claim that AWS requires identifies the customer.
+            if let Some(control) = &idp.control {
+                let by_subject = control == "sub" && !idp.subjects.is_empty();
+                assert!(by_subject || idp.claims.contains(control), "{}", idp.host);
+            }
             assert!(idp.subjects.iter().all(|form| form.split_once("{}").is_some_and(|(_, end)| !end.is_empty())));
         }
     }

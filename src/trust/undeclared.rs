@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::declared_assumers::{IncludedAssumers, allow_named_tenants, build_declared_document};
 use super::grant::TrustGrant;
 use super::request_case::{RequestCase, RoleLocation, list_request_cases};
+use super::request_keys::TOKEN_PRINCIPAL_KEYS;
 use super::restricted_policy::{list_distinct_grants, restrict_to_grant};
 use super::restrictive_keys::all_require_restricted_value;
 use super::scope::TrustScope;
 use super::shared_idp::SharedIdp;
-use crate::access::{Layers, PolicyOrigin, PolicyRef, Request, evaluate};
+use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::baseline::DeclaredAssumer;
-use crate::iam::{Arn, Interpretation, PolicyDocument};
+use crate::iam::{AccountId, Arn, Interpretation, PolicyDocument};
 use crate::snapshot::{Account, Organization, Principal, Snapshot};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
@@ -63,22 +64,34 @@ impl TrustAnalysis {
         self.undeclared.extend(other.undeclared);
         self.undecided.extend(other.undecided);
     }
+
+    /// Adds the results for another list of declared assumers. Trust that several lists do not declare counts once.
+    pub fn merge(&mut self, other: TrustAnalysis) {
+        let identify = |trust: &UndeclaredTrust| (trust.grant.clone(), trust.scope.clone(), trust.statement);
+        for trust in other.undeclared {
+            if !self.undeclared.iter().any(|existing| identify(existing) == identify(&trust)) {
+                self.undeclared.push(trust);
+            }
+        }
+        self.undecided.extend(other.undecided);
+    }
 }
 
 /// Finds undeclared trust of the roles of a snapshot.
 pub struct TrustAnalyzer<'a> {
     solver: &'a Solver<'a>,
     organization: Option<&'a Organization>,
+    accounts: FxHashSet<&'a AccountId>,
     by_unique_id: FxHashMap<&'a str, &'a Arn>,
 }
 
 /// One grant of the trust policy of one role.
-struct GrantQuestion<'q> {
-    account: &'q Account,
-    role: &'q Principal,
-    grant: &'q TrustGrant,
+pub(super) struct GrantQuestion<'q> {
+    pub account: &'q Account,
+    pub role: &'q Principal,
+    pub grant: &'q TrustGrant,
     /// The trust policy as it applies to the grant.
-    restricted_policy: &'q Arc<PolicyDocument>,
+    pub restricted_policy: &'q Arc<PolicyDocument>,
 }
 
 impl<'a> TrustAnalyzer<'a> {
@@ -86,11 +99,46 @@ impl<'a> TrustAnalyzer<'a> {
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot) -> TrustAnalyzer<'a> {
         let ids =
             snapshot.principals().filter_map(|(_, principal)| Some((principal.unique_id.as_deref()?, &principal.arn)));
-        TrustAnalyzer { solver, organization: snapshot.organization.as_ref(), by_unique_id: ids.collect() }
+        TrustAnalyzer {
+            solver,
+            organization: snapshot.organization.as_ref(),
+            accounts: snapshot.accounts.iter().map(|account| &account.id).collect(),
+            by_unique_id: ids.collect(),
+        }
+    }
+
+    /// The ARN of the principal with a unique ID. `None` if no principal of the snapshot has it.
+    pub(super) fn resolve_unique_id(&self, id: &str) -> Option<Arn> {
+        self.by_unique_id.get(id).map(|arn| (*arn).clone())
+    }
+
+    /// Whether an account is in the snapshot or in its organization.
+    fn is_own_account(&self, account: &AccountId) -> bool {
+        let in_organization = |organization: &Organization| organization.path_from_root(account).is_some();
+        self.accounts.contains(account) || self.organization.is_some_and(in_organization)
+    }
+
+    /// Whether requests come from outside the accounts of the snapshot and of its organization.
+    fn is_external(&self, grant: &TrustGrant, scope: &TrustScope) -> bool {
+        let is_foreign = |account: &str| AccountId::parse(account).is_none_or(|account| !self.is_own_account(&account));
+        match scope {
+            TrustScope::Anyone | TrustScope::AnyTenant(_) => true,
+            TrustScope::Organization(id) => self.organization.is_none_or(|organization| organization.id != *id),
+            TrustScope::Account(account) => !self.is_own_account(account),
+            TrustScope::Principal(arn) => is_foreign(arn.account()),
+            TrustScope::Provider => match grant {
+                // A principal of an unknown form can be anyone.
+                TrustGrant::Other(_) => true,
+                // A provider without an ARN belongs to no account.
+                grant => Arn::parse(grant.as_str()).is_some_and(|arn| is_foreign(arn.account())),
+            },
+            TrustScope::Service | TrustScope::ServiceForOtherAccount => false,
+        }
     }
 
     /// The undeclared trust of a role. If `declared_assumers` is `None`, the baseline declares nothing about the role,
-    /// and only trust in external principals is returned.
+    /// and only trust in external principals is returned: those of accounts that are neither in the snapshot nor in its
+    /// organization.
     pub fn find_undeclared(
         &self,
         account: &Account,
@@ -100,7 +148,7 @@ impl<'a> TrustAnalyzer<'a> {
         let mut analysis = TrustAnalysis::default();
         // A missing trust policy is a missing document of the role, and reported as that.
         let Some(trust) = &role.trust_policy else { return analysis };
-        let resolve_unique_id = |id: &str| self.by_unique_id.get(id).map(|arn| (*arn).clone());
+        let resolve_unique_id = |id: &str| self.resolve_unique_id(id);
         for grant in list_distinct_grants(&trust.document, &resolve_unique_id) {
             let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
             let question = GrantQuestion { account, role, grant: &grant, restricted_policy };
@@ -152,7 +200,7 @@ impl<'a> TrustAnalyzer<'a> {
         let allowed = [build_declared_document(question.grant, assumers, IncludedAssumers::All)];
         let mut analysis = TrustAnalysis::default();
         for case in self.list_cases(question) {
-            if declared_assumers.is_none() && case.scope != TrustScope::Anyone {
+            if declared_assumers.is_none() && !self.is_external(question.grant, &case.scope) {
                 continue;
             }
             // A grant to anyone includes the narrower scopes. A grant to a service for its own account is reported
@@ -188,28 +236,52 @@ impl<'a> TrustAnalyzer<'a> {
         analysis
     }
 
-    fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
+    pub(super) fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
         let role = RoleLocation { account: question.account, organization: self.organization };
         list_request_cases(question.grant, question.restricted_policy, role)
     }
 
-    /// The requests of a case that the trust policy admits and that none of the `allowed` documents allows.
-    fn analyze_case(
+    /// The requests of a case that the trust policy admits and that none of the `allowed` documents allows. Undecided if
+    /// that depends on whether a request with a token has the keys of an AWS principal.
+    pub(super) fn analyze_case(
         &self,
         question: &GrantQuestion<'_>,
         case: &RequestCase,
         allowed: &[Option<Arc<PolicyDocument>>],
     ) -> TrustAnalysis {
-        let GrantQuestion { account, role, grant, restricted_policy } = *question;
         let trusted_documents: Vec<&Arc<PolicyDocument>> =
-            [Some(restricted_policy), case.excluded.as_ref()].into_iter().flatten().collect();
+            [Some(question.restricted_policy), case.excluded.as_ref()].into_iter().flatten().collect();
         let declared_documents: Vec<&Arc<PolicyDocument>> = allowed.iter().flatten().collect();
-        let effective = Access { branches: vec![build_branch(&trusted_documents)] };
+        let all_documents = || trusted_documents.iter().chain(&declared_documents).map(|document| &***document);
+        let decide = |known: &KnownContext| {
+            self.decide_case(question, &case.scope, known, (&trusted_documents, &declared_documents))
+        };
+        let analysis = decide(&case.build_context(all_documents()));
+        let Some(alternative) = case.build_alternative_context(all_documents()).map(|known| decide(&known)) else {
+            return analysis;
+        };
+        if analysis.undeclared.is_empty() == alternative.undeclared.is_empty() {
+            return analysis;
+        }
+        let undecided = UndecidedReason::Ambiguity(TOKEN_PRINCIPAL_KEYS);
+        TrustAnalysis { undeclared: Vec::new(), undecided: [undecided].into_iter().chain(analysis.undecided).collect() }
+    }
+
+    /// The requests with a context that the trusted documents admit and the declared documents do not allow.
+    fn decide_case(
+        &self,
+        question: &GrantQuestion<'_>,
+        scope: &TrustScope,
+        known: &KnownContext,
+        (trusted_documents, declared_documents): (&[&Arc<PolicyDocument>], &[&Arc<PolicyDocument>]),
+    ) -> TrustAnalysis {
+        let GrantQuestion { account, role, grant, .. } = *question;
+        let effective = Access { branches: vec![build_branch(trusted_documents)] };
         let expected = match declared_documents.is_empty() {
             true => Access::default(),
-            false => Access { branches: vec![build_branch(&declared_documents)] },
+            false => Access { branches: vec![build_branch(declared_documents)] },
         };
-        let (trusted, declared) = (build_layers(&trusted_documents), build_layers(&declared_documents));
+        let (trusted, declared) = (build_layers(trusted_documents), build_layers(declared_documents));
         let allows = |layers: &Layers, request: &Request, readings: Interpretation| {
             evaluate(layers, request, &|_| false, readings).is_allowed()
         };
@@ -222,7 +294,7 @@ impl<'a> TrustAnalyzer<'a> {
         let answer = self.solver.answer(&Question {
             effective: &effective,
             declared: &expected,
-            known: &case.known,
+            known,
             partition: None,
             world: ActionWorld::Existing,
             single_request: Some((grant.assume_action(), role.arn.as_str())),
@@ -236,7 +308,7 @@ impl<'a> TrustAnalyzer<'a> {
             // With `PerStatementRequired`, a grant without a witness is one that the evaluator does not confirm. The
             // reason is in `answer.undecided`.
             let witness = witness?;
-            let (grant, scope) = (grant.clone(), case.scope.clone());
+            let (grant, scope) = (grant.clone(), scope.clone());
             Some(UndeclaredTrust { grant, scope, statement, cubes, has_more_cubes, witness })
         };
         TrustAnalysis {

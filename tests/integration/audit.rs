@@ -42,7 +42,7 @@ fn policy(name: &str, document: Value) -> Value {
     })
 }
 
-const MANIFEST: &str = "version = 1\n[[principal]]\nname = \"readers\"\nmatch = \"*:role/r-*\"\nkind = \"workload\"\nallow = [\"read.json\"]\n";
+const MANIFEST: &str = "version = 1\n[[principal]]\nname = \"readers\"\nmatch = \"arn:*:iam::*:role/r-*\"\nkind = \"workload\"\nallow = [\"read.json\"]\n";
 
 impl Case {
     fn new(roles: &[Value], policies: &[Value]) -> Case {
@@ -266,7 +266,7 @@ fn fingerprints_survive_reordering_and_not_widening() {
 fn idle_and_ambiguous_entries() {
     let second = "[[principal]]\nname = \"NAME\"\nmatch = \"MATCH\"\nkind = \"agent\"\nallow = []\n";
     let manifest = |name: &str, glob: &str| MANIFEST.to_owned() + &second.replace("NAME", name).replace("MATCH", glob);
-    let case = Case::new(&[role("r-1", &[], &[])], &[]).manifest(&manifest("gone", "*:role/gone"));
+    let case = Case::new(&[role("r-1", &[], &[])], &[]).manifest(&manifest("gone", "arn:*:iam::*:role/gone"));
     let (status, audit) = case.audit(&[]);
     assert_eq!((status, rules(&audit)), (1, vec!["IAM009"]));
     let stale = &audit["findings"][0];

@@ -11,6 +11,7 @@ mod code_structure;
 mod collect;
 mod compare;
 mod corpus;
+mod dead_trust;
 mod docs_consistency;
 mod exit_status;
 mod explain;

@@ -252,10 +252,10 @@ fn accounts_principals_services_and_providers_against_what_is_listed() {
             Some((Medium, "service lambda.amazonaws.com".to_owned())),
         ),
         // Identity providers.
-        (allow(json!({ "Federated": saml }), "AssumeRoleWithSAML", json!({})), list(&["arn:*:saml-provider/corp"]), None),
+        (allow(json!({ "Federated": saml }), "AssumeRoleWithSAML", json!({})), list(&["arn:*:iam::*:saml-provider/corp"]), None),
         (
             allow(json!({ "Federated": saml }), "AssumeRoleWithSAML", json!({})),
-            list(&["arn:*:saml-provider/old"]),
+            list(&["arn:*:iam::*:saml-provider/old"]),
             Some((High, format!("provider {saml}"))),
         ),
         // The action of another way in opens nothing.

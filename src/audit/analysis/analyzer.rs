@@ -67,7 +67,8 @@ pub(crate) struct Analyzer<'a> {
     pub summary_cache: SummaryCache,
     options: AnalysisOptions,
     snapshot: &'a Snapshot,
-    trust_analyzer: TrustAnalyzer<'a>,
+    /// Who can assume each role.
+    pub trust_analyzer: TrustAnalyzer<'a>,
 }
 
 impl<'a> Analyzer<'a> {
@@ -124,15 +125,25 @@ impl Analyzer<'_> {
 
     /// The principals that can assume the role and are not declared.
     pub fn analyze_trust(&self, subject: &AuditedPrincipal<'_>) -> TrustAnalysis {
-        let assumers =
-            subject.entry.and_then(|entry| entry.assumable_by.as_ref()).map(|declared| declared.assumers.as_slice());
-        let mut trust_analysis = self.trust_analyzer.find_undeclared(subject.account, subject.principal, assumers);
-        if assumers.is_some() {
-            let missing =
-                subject.principal.missing_documents.iter().filter(|missing| missing.layer == LayerKind::Trust);
-            trust_analysis.undecided.extend(missing.map(UndecidedReason::from));
-        }
+        let find_undeclared =
+            |assumers| self.trust_analyzer.find_undeclared(subject.account, subject.principal, assumers);
+        // A request must be declared by each entry that declares assumers.
+        let declared = subject.entries().filter_map(|entry| entry.assumable_by.as_ref());
+        let results = declared.map(|declared| find_undeclared(Some(declared.assumers.as_slice())));
+        let mut trust_analysis = results
+            .reduce(|mut merged, result| {
+                merged.merge(result);
+                merged
+            })
+            .unwrap_or_else(|| find_undeclared(None));
+        let missing = subject.principal.missing_documents.iter().filter(|missing| missing.layer == LayerKind::Trust);
+        trust_analysis.undecided.extend(missing.map(UndecidedReason::from));
         trust_analysis
+    }
+
+    /// Whether the snapshot has an organization.
+    pub fn has_organization(&self) -> bool {
+        self.snapshot.organization.is_some()
     }
 
     /// Runs all queries about a principal.

@@ -22,8 +22,9 @@ use crate::trust::is_declared_assumer;
 pub(crate) struct EscalationAnalysis<'a> {
     pub(crate) graph: Graph<'a>,
     snapshot: &'a Snapshot,
-    /// The declared assumers of each principal, in the order of the snapshot.
-    declared_assumers: Vec<Option<&'a DeclaredAssumers>>,
+    /// The declared assumers of each principal, in the order of the snapshot: those of each entry that matches it. Empty
+    /// if an entry declares none.
+    declared_assumers: Vec<Vec<&'a DeclaredAssumers>>,
     /// The position of each principal in the snapshot, by ARN.
     positions: BTreeMap<&'a str, usize>,
     /// Whether a state has no access beyond a ceiling. Principals with the same ceiling share the answers.
@@ -69,9 +70,16 @@ impl<'a> EscalationAnalysis<'a> {
         baseline: &'a Baseline,
         assignments: &Assignments,
     ) -> EscalationAnalysis<'a> {
+        let of_entries = |entries: &[usize]| -> Option<Vec<&DeclaredAssumers>> {
+            entries.iter().map(|entry| baseline.entries.get(*entry)?.assumable_by.as_ref()).collect()
+        };
         let assumers_of = |assignment: &Assignment| match assignment {
-            Assignment::Declared(entry) => baseline.entries.get(*entry).and_then(|entry| entry.assumable_by.as_ref()),
-            _ => None,
+            Assignment::Declared(entry) => of_entries(&[*entry]).unwrap_or_default(),
+            Assignment::Ambiguous(index) => {
+                let ambiguity = assignments.ambiguities.get(*index);
+                ambiguity.and_then(|ambiguity| of_entries(&ambiguity.entries)).unwrap_or_default()
+            }
+            Assignment::Ignored(_) | Assignment::Undeclared => Vec::new(),
         };
         let positions = snapshot.principals().enumerate().map(|(i, (_, p))| (p.arn.as_str(), i)).collect();
         EscalationAnalysis {
@@ -169,8 +177,10 @@ impl<'a> EscalationAnalysis<'a> {
     /// Whether a step is declared: it assumes a role that lists the principal in `assumable_by`.
     pub(crate) fn is_declared_assumption(&self, step: &ProvenStep) -> bool {
         let from = self.graph.arn(step.from.principal);
-        let assumers = self.declared_assumers.get(step.to.principal).copied().flatten();
-        step.is_role_assumption() && assumers.is_some_and(|assumers| is_declared_assumer(&assumers.assumers, from))
+        let lists = self.declared_assumers.get(step.to.principal).map(Vec::as_slice).unwrap_or_default();
+        step.is_role_assumption()
+            && !lists.is_empty()
+            && lists.iter().all(|declared| is_declared_assumer(&declared.assumers, from))
     }
 
     /// The missing documents that could deny a step of a path.

@@ -80,7 +80,7 @@ pub(crate) fn build_boundary_check(
 ) -> Check {
     let allow = |actions: &[&str]| Statement::allow(ActionElement::listing(actions), ResourceElement::any());
     let on_boundary = |operator, values: &[String]| Condition::on_texts(operator, "iam:PermissionsBoundary", values);
-    let on_glob = || on_boundary(ConditionOperator::StringLike, std::slice::from_ref(&policies.glob));
+    let on_glob = || on_boundary(ConditionOperator::ArnLike, std::slice::from_ref(&policies.glob));
     // In a request that removes a boundary, the value of the key is the attached boundary.
     let on_removed_boundary = match policies.existing.as_slice() {
         [] => on_glob(),

@@ -59,19 +59,19 @@ impl<'a> CheckPlanner<'a> {
         }
     }
 
-    /// The checks of a principal with this entry, if it is declared, and class.
+    /// The checks of a principal with these entries, if it is declared, and this class.
     ///
     /// # Errors
     /// The ceiling of a persona that cannot be resolved.
     pub fn plan_checks(
         &mut self,
-        entry: Option<&'a Entry>,
+        entries: &[&'a Entry],
         class: InferredClass,
         (account, principal): (&Account, &Principal),
         ceilings: &mut CeilingCache<'a>,
     ) -> Result<Vec<Arc<Check>>, Diagnostics> {
-        let mut checks = Vec::new();
-        if let Some(entry) = entry {
+        let mut checks: Vec<Arc<Check>> = Vec::new();
+        for entry in entries {
             if self.enabled_rules.guards {
                 checks.extend(self.plan_guards(entry));
             }
@@ -87,10 +87,19 @@ impl<'a> CheckPlanner<'a> {
             && class == InferredClass::Known(PrincipalClass::Operator);
         if is_delegation_checked {
             let (baseline, catalog) = (self.baseline, self.catalog);
+            let entry = entries.first().copied();
             let key = entry.map(|entry| entry.name.value.as_str());
             let build_check = || build_delegated_agent_check(baseline, catalog, entry).map(Arc::new);
             checks.extend(self.delegated_agents.entry(key).or_insert_with(build_check).clone());
         }
+        // Several entries of an ambiguous principal can name one guard.
+        let mut seen: Vec<*const Check> = Vec::new();
+        checks.retain(|check| {
+            let address = Arc::as_ptr(check);
+            let is_new = !seen.contains(&address);
+            seen.push(address);
+            is_new
+        });
         Ok(checks)
     }
 

@@ -7,6 +7,7 @@
 //! - `suggest_remediation`: the smallest edits that remove an excess
 //! - `notes`: what a reader must know to judge the findings
 
+pub(crate) mod dead_grants;
 pub(crate) mod deny_statement;
 pub(crate) mod excess_report;
 pub(crate) mod find_nearest_declared;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::dead_grants::LocatedDeadGrant;
 use crate::audit::model::audit::{Note, NoteKind};
 use crate::catalog::Catalog;
 use crate::iam::PolicyDocument;
@@ -11,11 +12,12 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::format::CollectionPart;
 use crate::source::Place;
 
-/// The notes of an audit. `documents` are the policies that affect a finding.
+/// The notes of an audit. `documents` are the policies that affect a finding, `dead_grants` the trust that admits nobody.
 pub(crate) fn collect_notes<'a>(
     snapshot: &Snapshot,
     catalog: &Catalog,
     documents: impl IntoIterator<Item = &'a PolicyDocument>,
+    dead_grants: &[LocatedDeadGrant],
 ) -> Vec<Note> {
     let mut notes = Vec::new();
     let mut add_absent_layer =
@@ -28,6 +30,13 @@ pub(crate) fn collect_notes<'a>(
     }
     if snapshot.resource_policies.is_empty() && !is_uncollected(CollectionPart::ResourcePolicies) {
         add_absent_layer("no resource policies were given: they are not evaluated");
+    }
+    for dead in dead_grants {
+        let (role, number, party) = (&dead.role, dead.statement + 1, dead.grant.as_str());
+        let text = format!(
+            "statement {number} of the trust policy of {role} admits nobody: no request of {party} can satisfy it"
+        );
+        notes.push(Note { kind: NoteKind::DeadTrustGrant, text, place: Some(dead.place.clone()) });
     }
     for (name, place) in find_unknown_actions(catalog, documents) {
         let text = format!("unknown action {name}");

@@ -109,6 +109,8 @@ pub enum NoteKind {
     LayerAbsent,
     /// A policy names an action that the catalog does not have.
     UnknownAction,
+    /// A statement of a trust policy admits nobody.
+    DeadTrustGrant,
     /// A policy was interpreted in a way that AWS does not document.
     Other,
 }

@@ -57,6 +57,8 @@ pub enum Reason {
         /// The name of the entry. None if no entry matches the role.
         entry: Option<String>,
     },
+    /// IAM006: only external principals are checked, because an `[[ignore]]` excludes the role.
+    IgnoredInBaseline,
     /// IAM006: any account that satisfies the conditions can assume the role.
     AnyAccountThatSatisfies,
     /// IAM006: a wildcard matches every identity provider.
@@ -89,8 +91,8 @@ pub enum Reason {
         /// Where it declares the boundary.
         place: Place,
     },
-    /// IAM009: the principal is not compared with any ceiling.
-    NoCeilingApplied {
+    /// IAM009: the principal is compared with what all ceilings allow.
+    CeilingsIntersected {
         /// The principal.
         principal: String,
     },

@@ -219,8 +219,8 @@ pub enum TrustChange {
     RequireSubject {
         /// The address of the provider.
         host: String,
-        /// How the value begins.
-        example: String,
+        /// Values, one for each format that tokens have today.
+        examples: Vec<String>,
     },
     /// Add a condition on one of several claims.
     RequireClaim {

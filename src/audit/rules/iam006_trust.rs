@@ -7,6 +7,7 @@ use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::actions::named_action_set::NamedActionSet;
 use crate::audit::actions::summary::summarize_actions;
 use crate::audit::explain::excess_report::to_witness;
+use crate::audit::model::declared_class::DeclaredClass;
 use crate::audit::model::excess::{ActionCounts, Excess};
 use crate::audit::model::finding::{Finding, FindingBuilder};
 use crate::audit::model::granting_statement::{GrantingStatement, PolicySource};
@@ -16,6 +17,7 @@ use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::Title;
 use crate::audit::model::trusted_party::TrustedParty;
+use crate::baseline::Entry;
 use crate::snapshot::PolicyAttachment;
 use crate::solve::{Cube, FieldRange};
 use crate::trust::{SharedIdp, TrustGrant, TrustScope, UndeclaredTrust};
@@ -24,13 +26,16 @@ pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Trust,
     explanation: "
 **What it does.** Compares the trust policy of a role, with its conditions, with `assumable_by`, and reports a request to
-assume the role that the manifest does not declare. If nothing is declared, only external principals are checked: anyone
-in any AWS account, and any customer of an identity provider that many customers share, such as any repository of GitHub.
+assume the role that the manifest does not declare. If nothing is declared, or an `[[ignore]]` excludes the role, only
+external principals are checked: anyone in any AWS account, any customer of an identity provider that many customers share,
+such as any repository of GitHub, and principals of an account that is neither in the snapshot nor in its organization.
 
 Trust in anyone is critical, or high if a condition requires a value that not everybody has, such as an external ID, an
-address, a network or an id. Trust in another account, organization or identity provider, or in a service that acts for
-another account, is high. Trust in a principal of an account of the snapshot or of its organization, or in a service, is
-medium. The name of a shared provider is not enough to declare it: `when` must restrict whose tokens are accepted.
+address, a network or an id. Trust in another account or organization is high, or medium if a condition requires such a
+value. Trust in another identity provider, or in a service that acts for another account, is high. Trust in a principal of
+an account of the snapshot or of its organization, or in a service, is medium. The name of a shared provider is not enough
+to declare it: `when` must restrict whose tokens are accepted. A statement that admits nobody, such as one that requires
+a claim of another provider, is not a finding; a note reports it.
 
 The rule examines the trust policy only. Whether a principal of a trusted account may call `sts:AssumeRole` depends on its
 own policies ([reach.md](reach.md)). If an Allow names an account, a Deny for some principals of that account is not
@@ -43,7 +48,7 @@ for which anyone can register a matching name, gives them to external principals
 `repo:corp*`. Anyone who creates the organization `corp-tools` can assume the role.
 
 **How to fix it.** Name the principals, or require a value that an external principal does not have:
-`aws:PrincipalOrgID`, or a `sub` with the full name of the organization. If the trust is intended, declare it:
+`aws:PrincipalOrgID`, or a `sub` with the full name of the organization, in both formats that GitHub has. If the trust is intended, declare it:
 `assumable_by = [{ principal = \"…:oidc-provider/token.actions.githubusercontent.com\", when = { StringLike = {
 \"token.actions.githubusercontent.com:sub\" = \"repo:corp/app:*\" } } }]`.
 
@@ -144,24 +149,28 @@ fn restrict_to_role(cube: &Cube, role_arn: &str) -> Cube {
 
 fn rate_severity(context: &RuleContext<'_>, undeclared_trust: &UndeclaredTrust) -> Severity {
     let is_own_account = |account: &str| context.analyzer.is_own_account(account);
+    let external_severity =
+        if undeclared_trust.requires_restricted_value() { Severity::Medium } else { Severity::High };
     let base_severity = match &undeclared_trust.scope {
         TrustScope::Anyone | TrustScope::AnyTenant(_) if undeclared_trust.requires_restricted_value() => Severity::High,
         TrustScope::Anyone | TrustScope::AnyTenant(_) => Severity::Critical,
-        TrustScope::Organization(id) if context.analyzer.is_own_organization(id) => Severity::Medium,
+        // If the organization of the snapshot is not known, it can be this one.
+        TrustScope::Organization(id)
+            if context.analyzer.is_own_organization(id) || !context.analyzer.has_organization() =>
+        {
+            Severity::Medium
+        }
         TrustScope::Account(account) if is_own_account(account.as_str()) => Severity::Medium,
         TrustScope::Principal(arn) if is_own_account(arn.account()) => Severity::Medium,
         TrustScope::Service => Severity::Medium,
-        TrustScope::ServiceForOtherAccount
-        | TrustScope::Organization(_)
-        | TrustScope::Account(_)
-        | TrustScope::Principal(_)
-        | TrustScope::Provider => Severity::High,
+        TrustScope::Organization(_) | TrustScope::Account(_) | TrustScope::Principal(_) => external_severity,
+        TrustScope::ServiceForOtherAccount | TrustScope::Provider => Severity::High,
     };
     if context.subject.is_agent() { base_severity.raise_one_step() } else { base_severity }
 }
 
 fn explain_reasons(context: &RuleContext<'_>, trusts: &[(Severity, &UndeclaredTrust)]) -> Vec<Reason> {
-    let mut reasons = vec![explain_declaration(context)];
+    let mut reasons = explain_declaration(context);
     for reason in trusts.iter().filter_map(|(_, undeclared_trust)| explain_trust(context, undeclared_trust)) {
         if !reasons.contains(&reason) {
             reasons.push(reason);
@@ -171,16 +180,23 @@ fn explain_reasons(context: &RuleContext<'_>, trusts: &[(Severity, &UndeclaredTr
 }
 
 /// What the baseline declares about who can assume the role.
-fn explain_declaration(context: &RuleContext<'_>) -> Reason {
-    let Some(entry) = context.subject.entry else { return Reason::OnlyExternalChecked { entry: None } };
-    let name = entry.name.value.clone();
-    match &entry.assumable_by {
-        Some(assumers) if assumers.assumers.is_empty() => Reason::NoAssumerDeclared { entry: name },
-        Some(assumers) => Reason::DeclaredAssumers {
-            entry: name,
-            patterns: assumers.assumers.iter().map(|assumer| assumer.pattern.as_str().to_owned()).collect(),
-        },
-        None => Reason::OnlyExternalChecked { entry: Some(name) },
+fn explain_declaration(context: &RuleContext<'_>) -> Vec<Reason> {
+    let explain_entry = |entry: &Entry| {
+        let name = entry.name.value.clone();
+        match &entry.assumable_by {
+            Some(assumers) if assumers.assumers.is_empty() => Reason::NoAssumerDeclared { entry: name },
+            Some(assumers) => Reason::DeclaredAssumers {
+                entry: name,
+                patterns: assumers.assumers.iter().map(|assumer| assumer.pattern.as_str().to_owned()).collect(),
+            },
+            None => Reason::OnlyExternalChecked { entry: Some(name) },
+        }
+    };
+    let is_ignored = context.subject.principal_ref.kind == DeclaredClass::Ignored;
+    match context.subject.entry {
+        Some(_) => context.subject.entries().map(explain_entry).collect(),
+        None if is_ignored => vec![Reason::IgnoredInBaseline],
+        None => vec![Reason::OnlyExternalChecked { entry: None }],
     }
 }
 
@@ -244,12 +260,24 @@ fn choose_trust_change(undeclared_trust: &UndeclaredTrust) -> TrustChange {
         (TrustScope::Anyone, TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider) => TrustChange::NameProvider,
         (TrustScope::Anyone, _) => TrustChange::NamePrincipals,
         (TrustScope::AnyTenant(idp), TrustGrant::Oidc { host, .. }) => match idp.subjects.first() {
-            Some(subject_format) => TrustChange::RequireSubject {
-                host: host.clone(),
-                example: subject_format.replacen("{}", &customer_noun(idp).to_uppercase(), 1),
-            },
-            None => {
-                TrustChange::RequireClaim { keys: idp.claims.iter().map(|claim| format!("{host}:{claim}")).collect() }
+            // AWS rejects a trust policy without the claim that it requires.
+            Some(subject_format) if idp.control.as_deref().is_none_or(|control| control == "sub") => {
+                let from_format =
+                    || format!("{}*", subject_format.replacen("{}", &customer_noun(idp).to_uppercase(), 1));
+                let examples = if idp.examples.is_empty() { vec![from_format()] } else { idp.examples.clone() };
+                TrustChange::RequireSubject { host: host.clone(), examples }
+            }
+            _ => {
+                let to_key =
+                    |claim: &String| if claim.contains(':') { claim.clone() } else { format!("{host}:{claim}") };
+                TrustChange::RequireClaim {
+                    keys: idp
+                        .control
+                        .iter()
+                        .chain(idp.claims.iter().filter(|_| idp.control.is_none()))
+                        .map(to_key)
+                        .collect(),
+                }
             }
         },
         _ => TrustChange::Remove { principal: undeclared_trust.grant.as_str().to_owned() },

@@ -11,7 +11,7 @@ pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Undeclared,
     explanation: "
 **What it does.** Finds users and roles that no `[[principal]]` of the baseline matches and no `[[ignore]]` excludes.
-Service-linked roles are skipped. The severity is that of all access of the principal, one step higher if hints classify
+Service-linked roles with the trust policy of AWS are skipped. The severity is that of all access of the principal, one step higher if hints classify
 it as an agent. The finding shows the inferred class and the evidence ([classification.md](classification.md)).
 
 **Why is this bad?** Nobody reviews a principal that is not declared: forgotten test roles, users of people who have left,
@@ -22,7 +22,7 @@ and roles that someone created to keep access.
 **How to fix it.** Delete the principal if nobody needs it. Otherwise declare it with an owner and a ceiling, or ignore it
 with a reason.
 
-**How to accept it.** An `[[ignore]]` with a reason excludes the principal from every audit. An `[[exception]]` accepts its
+**How to accept it.** An `[[ignore]]` with a reason excludes the access of the principal from every audit. An `[[exception]]` accepts its
 access as it is today: if its access grows, the finding is reported again.
 ",
 };

@@ -11,7 +11,8 @@ use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::{BoundaryCapability, Title};
-use crate::audit::subject::check::CheckKind;
+use crate::audit::subject::check::{Check, CheckKind};
+use crate::baseline::Entry;
 use crate::catalog::Catalog;
 use crate::iam::ActionPattern;
 
@@ -58,13 +59,13 @@ pub(super) struct BoundaryRule;
 impl Rule for BoundaryRule {
     fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
         let RuleInput::Principal(context) = input else { return Vec::new() };
-        [find_missing_boundary(context), find_boundary_bypass(context)].into_iter().flatten().collect()
+        let missing = context.subject.entries().filter_map(|entry| find_missing_boundary(context, entry));
+        missing.chain(find_boundary_bypasses(context)).collect()
     }
 }
 
-fn find_missing_boundary(context: &RuleContext<'_>) -> Option<Finding> {
+fn find_missing_boundary(context: &RuleContext<'_>, entry: &Entry) -> Option<Finding> {
     let subject = context.subject;
-    let entry = subject.entry?;
     let requirement = entry.boundary.as_ref()?;
     let declared = requirement.globs.first()?.as_str().to_owned();
     let attached = subject.principal.boundary.as_ref().map(|boundary| boundary.arn.as_str());
@@ -88,13 +89,18 @@ fn find_missing_boundary(context: &RuleContext<'_>) -> Option<Finding> {
     Some(finding.build())
 }
 
-fn find_boundary_bypass(context: &RuleContext<'_>) -> Option<Finding> {
+fn find_boundary_bypasses(context: &RuleContext<'_>) -> Vec<Finding> {
     let subject = context.subject;
     if subject.has_missing_restricting_layer() {
-        return None;
+        return Vec::new();
     }
-    let mut checks = subject.checks.iter().zip(&context.analysis.check_results);
-    let (check, excess) = checks.find(|(check, _)| check.kind == CheckKind::Boundary)?;
+    let checks = subject.checks.iter().zip(&context.analysis.check_results);
+    let boundary_checks = checks.filter(|(check, _)| check.kind == CheckKind::Boundary);
+    boundary_checks.filter_map(|(check, excess)| find_boundary_bypass(context, check, excess)).collect()
+}
+
+fn find_boundary_bypass(context: &RuleContext<'_>, check: &Check, excess: &ExcessByStatement) -> Option<Finding> {
+    let subject = context.subject;
     let report = context.report_check_excess(excess, check, Actor::of_principal(subject));
     if report.excess.is_empty() {
         return None;

@@ -16,10 +16,11 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 **What it does.** Finds entries and ignores that apply to no principal, guards that no entry names, exceptions that match
 no finding or whose last day has passed, and principals that several entries match although none `overrides` the others.
 
-**Why is this bad?** If two entries match a principal, neither ceiling is applied: ceilings are never combined. A stale
-entry applies to the next principal with that name. A stale exception hides the next finding with its fingerprint.
+**Why is this bad?** If two entries match a principal, nobody knows which of them was meant. Until that is settled, only
+what both ceilings allow counts as declared, and the other rules apply as usual. A stale entry applies to the next
+principal with that name. A stale exception hides the next finding with its fingerprint.
 
-**Example.** `match = [\"*:role/agents/*\"]` and `match = [\"*:role/*-readonly\"]` both match
+**Example.** `match = [\"arn:*:iam::*:role/agents/*\"]` and `match = [\"arn:*:iam::*:role/*-readonly\"]` both match
 `role/agents/cost-readonly`.
 
 **How to fix it.** Narrow the selectors, or add `overrides` to one entry. Remove stale items. Fix what an expired exception
@@ -74,7 +75,7 @@ fn build_ambiguity_finding(context: &BaselineContext<'_>, ambiguity: &AmbiguousM
     let reasons: Vec<Reason> = match arns.as_slice() {
         // The title names a single principal.
         [_] => Vec::new(),
-        arns => arns.iter().map(|arn| Reason::NoCeilingApplied { principal: arn.clone() }).collect(),
+        arns => arns.iter().map(|arn| Reason::CeilingsIntersected { principal: arn.clone() }).collect(),
     };
     let causes: Vec<String> =
         entries.iter().map(|entry| format!("ambiguous entry {entry}")).chain(arns.iter().cloned()).collect();

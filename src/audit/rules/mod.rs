@@ -22,5 +22,5 @@ mod rule;
 
 pub(super) use context::{BaselineContext, RuleContext};
 pub use registry::list_rules;
-pub(super) use registry::{check_baseline, check_principal};
+pub(super) use registry::{check_baseline, check_principal, check_trust};
 pub use rule::RuleInfo;

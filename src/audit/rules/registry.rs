@@ -41,6 +41,12 @@ pub(in crate::audit) fn check_principal(context: &RuleContext<'_>) -> Vec<Findin
     find_all(RuleInput::Principal(context))
 }
 
+/// What the rules about trust find about a principal: IAM006, and IAM010 if trust is undecided.
+pub(in crate::audit) fn check_trust(context: &RuleContext<'_>) -> Vec<Finding> {
+    let rules: [&dyn Rule; 2] = [&iam006_trust::TrustRule, &iam010_undecided::UndecidedRule];
+    rules.iter().flat_map(|rule| rule.find(RuleInput::Principal(context))).collect()
+}
+
 /// What all rules find about the baseline.
 pub(in crate::audit) fn check_baseline(context: &BaselineContext<'_>) -> Vec<Finding> {
     find_all(RuleInput::Baseline(context))

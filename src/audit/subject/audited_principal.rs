@@ -7,7 +7,7 @@ use super::check::Check;
 use super::resolved_ceiling::ResolvedCeiling;
 use crate::access::{KnownContext, LayerCollector, Layers, build_known_context, find_missing_documents};
 use crate::audit::model::principal_ref::PrincipalRef;
-use crate::baseline::Entry;
+use crate::baseline::{Entry, Spanned};
 use crate::classify::{Assumer, Classification, InferredClass};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
 
@@ -19,9 +19,11 @@ pub(crate) struct AuditedPrincipal<'a> {
     pub account: &'a Account,
     /// How findings refer to it.
     pub principal_ref: PrincipalRef,
-    /// The entry that applies. `None` if the principal is undeclared.
+    /// The entry that applies. `None` if the principal is undeclared or ignored.
     pub entry: Option<&'a Entry>,
-    /// The declared ceiling. It allows nothing if the principal is undeclared.
+    /// The other entries that match an ambiguous principal.
+    pub other_entries: Vec<&'a Entry>,
+    /// The declared ceiling: what every entry allows. It allows nothing if the principal is undeclared.
     pub ceiling: Arc<ResolvedCeiling>,
     /// Its layers.
     pub layers: Layers,
@@ -45,8 +47,8 @@ pub(crate) struct PlannedPrincipal<'a> {
     pub principal: &'a Principal,
     /// How findings refer to it.
     pub principal_ref: PrincipalRef,
-    /// The entry that applies. `None` if the principal is undeclared.
-    pub entry: Option<&'a Entry>,
+    /// The entries that apply: several if the principal is ambiguous, none if it is undeclared.
+    pub entries: Vec<&'a Entry>,
     /// Its classification from evidence.
     pub classification: &'a Classification,
     /// The principals that can assume it, as far as evidence shows.
@@ -72,7 +74,8 @@ impl<'a> AuditedPrincipal<'a> {
             principal,
             account,
             principal_ref: planned.principal_ref,
-            entry: planned.entry,
+            entry: planned.entries.first().copied(),
+            other_entries: planned.entries.iter().skip(1).copied().collect(),
             ceiling: planned.ceiling,
             layers: layer_collector.collect_with_role_trust(account, principal),
             known_context: build_known_context(snapshot, principal),
@@ -83,9 +86,19 @@ impl<'a> AuditedPrincipal<'a> {
         }
     }
 
+    /// The entries that apply: several if the principal is ambiguous, none if it is undeclared.
+    pub fn entries(&self) -> impl Iterator<Item = &'a Entry> {
+        self.entry.into_iter().chain(self.other_entries.iter().copied())
+    }
+
+    /// `narrower_than` of the entry that applies, or of the first of several that has it.
+    pub fn narrower_than(&self) -> Option<&'a Spanned<String>> {
+        self.entries().find_map(|entry| entry.narrower_than.as_ref())
+    }
+
     /// The declared class, or the inferred class if the principal is undeclared.
     pub fn class(&self) -> InferredClass {
-        self.entry.map_or(self.classification.class, |entry| entry.class.into())
+        find_declared_class(self.entries()).unwrap_or(self.classification.class)
     }
 
     /// Whether it is an agent. The severity of its findings is raised.
@@ -109,6 +122,15 @@ impl<'a> AuditedPrincipal<'a> {
             .iter()
             .any(|missing| missing.layer == LayerKind::Resource && missing.may_affect_resource(resource))
     }
+}
+
+/// The class that entries declare for a principal: an agent if one of them declares an agent, else the class of the first. `None`
+/// without an entry.
+pub(crate) fn find_declared_class<'e>(entries: impl Iterator<Item = &'e Entry>) -> Option<InferredClass> {
+    let classes: Vec<PrincipalClass> = entries.map(|entry| entry.class).collect();
+    let is_agent = classes.contains(&PrincipalClass::Agent);
+    let class = if is_agent { Some(PrincipalClass::Agent) } else { classes.first().copied() };
+    class.map(InferredClass::from)
 }
 
 /// Whether humans use principals of a class.

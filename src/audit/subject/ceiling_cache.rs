@@ -14,6 +14,8 @@ pub(crate) struct CeilingCache<'a> {
     snapshot: &'a Snapshot,
     level_catalog: &'a dyn LevelCatalog,
     resolved: BTreeMap<CeilingKey, Arc<ResolvedCeiling>>,
+    /// By the addresses of the ceilings, which `resolved` keeps alive.
+    intersections: BTreeMap<Vec<usize>, Arc<ResolvedCeiling>>,
 }
 
 /// The ceiling by its address in the baseline, and the addresses of the AWS managed documents. `None` for a document
@@ -25,22 +27,35 @@ type CeilingKey = (usize, Vec<Option<usize>>);
 impl<'a> CeilingCache<'a> {
     /// A cache without resolved ceilings.
     pub fn new(snapshot: &'a Snapshot, level_catalog: &'a dyn LevelCatalog) -> CeilingCache<'a> {
-        CeilingCache { snapshot, level_catalog, resolved: BTreeMap::new() }
+        CeilingCache { snapshot, level_catalog, resolved: BTreeMap::new(), intersections: BTreeMap::new() }
     }
 
-    /// The ceiling of an entry, for principals of an account.
+    /// What every one of some entries allows, for principals of an account. Nothing without an entry.
     ///
     /// # Errors
     /// An AWS managed policy whose document no account of the partition has, or a service or access level that the
     /// catalog does not know.
-    pub fn resolve_entry(&mut self, entry: &'a Entry, account: &Account) -> Result<Arc<ResolvedCeiling>, Diagnostics> {
-        self.resolve(&entry.ceiling, account)
+    pub fn resolve_entries(
+        &mut self,
+        entries: &[&'a Entry],
+        account: &Account,
+    ) -> Result<Arc<ResolvedCeiling>, Diagnostics> {
+        let mut ceilings = Vec::new();
+        for entry in entries {
+            ceilings.push(self.resolve(&entry.ceiling, account)?);
+        }
+        if let [ceiling] = ceilings.as_slice() {
+            return Ok(Arc::clone(ceiling));
+        }
+        let key = ceilings.iter().map(|ceiling| Arc::as_ptr(ceiling) as usize).collect();
+        let intersect = || Arc::new(ResolvedCeiling::intersect(&ceilings));
+        Ok(Arc::clone(self.intersections.entry(key).or_insert_with(intersect)))
     }
 
     /// The ceiling of a persona, for principals of an account.
     ///
     /// # Errors
-    /// As for an entry.
+    /// As for entries.
     pub fn resolve_persona(
         &mut self,
         persona: &'a Persona,

@@ -5,7 +5,7 @@ use super::ceiling::Ceiling;
 use super::principal_class::PrincipalClass;
 use super::selector::Selector;
 use super::spanned::Spanned;
-use crate::base::glob::Glob;
+use crate::iam::ArnGlob;
 use crate::source::Span;
 
 /// `[settings]`.
@@ -48,7 +48,7 @@ pub struct Entry {
 #[derive(Clone, Debug)]
 pub struct BoundaryRequirement {
     /// The globs, in order.
-    pub globs: Vec<Glob>,
+    pub globs: Vec<ArnGlob>,
     /// The position of the key.
     pub span: Span,
 }

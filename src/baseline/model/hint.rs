@@ -8,7 +8,7 @@ use super::selector::TagSelector;
 use super::spanned::Spanned;
 use crate::base::glob::Glob;
 use crate::base::word_match::WordSequence;
-use crate::iam::ContextKey;
+use crate::iam::{ArnGlob, ContextKey};
 use crate::source::Span;
 
 /// One `[[hint]]`.
@@ -44,15 +44,15 @@ pub enum HintSelector {
     /// `saml`: names of SAML providers in the trust policy.
     Saml(Vec<Glob>),
     /// `trusted`: ARNs of AWS principals that the trust policy names, directly or with `aws:PrincipalArn`.
-    TrustedPrincipal(Vec<Glob>),
+    TrustedPrincipal(Vec<ArnGlob>),
     /// `when` alone: any statement of the trust policy.
     Condition,
     /// `tags`: all of them must match tags of the principal.
     Tags(Vec<TagSelector>),
     /// `policy`: ARNs of attached managed policies.
-    Policy(Vec<Glob>),
+    Policy(Vec<ArnGlob>),
     /// `match`: the principal's ARN.
-    Arn(Vec<Glob>),
+    Arn(Vec<ArnGlob>),
     /// `words` of the name, the path, or a session name that the trust policy requires.
     Words(Vec<WordSequence>),
     /// `of` alone: the principal is a user, or a role.

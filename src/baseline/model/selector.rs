@@ -1,6 +1,7 @@
 //! Which principals an entry or an ignore matches.
 
 use crate::base::glob::Glob;
+use crate::iam::ArnGlob;
 use crate::snapshot::Principal;
 use crate::source::Span;
 
@@ -17,7 +18,7 @@ pub struct PrincipalView<'a> {
 
 impl<'a> PrincipalView<'a> {
     /// The properties of a principal of a snapshot.
-    pub(crate) fn from_principal(principal: &'a Principal) -> PrincipalView<'a> {
+    pub fn from_principal(principal: &'a Principal) -> PrincipalView<'a> {
         PrincipalView {
             arn: principal.arn.as_str(),
             tags: &principal.tags,
@@ -30,7 +31,7 @@ impl<'a> PrincipalView<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Selector {
     /// Globs over the ARN, one of which must match. Empty if there is no `match`.
-    pub arns: Vec<Glob>,
+    pub arns: Vec<ArnGlob>,
     /// Tags, all of which the principal must have.
     pub tags: Vec<TagSelector>,
     /// The position of the selector.
@@ -76,8 +77,9 @@ mod tests {
     fn every_given_selector_must_match() {
         let tags = [("Agent".to_owned(), "Kiro".to_owned()), ("team".to_owned(), "cost".to_owned())];
         let view = |arn| PrincipalView { arn, tags: &tags, is_service_linked: false };
+        let arn_glob = |name: &str| ArnGlob::parse(&format!("arn:*:iam::*:role/{name}")).unwrap();
         let tag = |key: &str, value: &str| TagSelector { key: key.to_owned(), value: Glob::new(value) };
-        let mut selector = Selector { arns: vec![Glob::new("*:role/a"), Glob::new("*:role/b")], ..Selector::default() };
+        let mut selector = Selector { arns: vec![arn_glob("a"), arn_glob("b")], ..Selector::default() };
         assert!(selector.matches(&view("arn:aws:iam::1:role/b")));
         assert!(!selector.matches(&view("arn:aws:iam::1:role/c")));
         selector.tags = vec![tag("aGENT", "K*"), tag("team", "*")];

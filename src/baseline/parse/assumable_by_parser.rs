@@ -3,10 +3,8 @@
 use super::keys;
 use super::manifest_parser::ManifestParser;
 use super::reader::{ManifestTable, TomlItem, item_span};
-use crate::base::glob::Glob;
-use crate::baseline::model::assumable_by::{DeclaredAssumer, DeclaredAssumers};
+use crate::baseline::model::assumable_by::{AssumerPattern, DeclaredAssumer, DeclaredAssumers};
 use crate::baseline::model::spanned::Spanned;
-use crate::iam::AccountId;
 use crate::source::toml::DeValue;
 
 const EXPECTED_ASSUMER: &str = "an ARN glob, an account number or a service such as ec2.amazonaws.com";
@@ -41,19 +39,18 @@ impl ManifestParser<'_> {
         Some(DeclaredAssumer { pattern, when, span: table.span })
     }
 
-    fn parse_assumer_pattern(&mut self, text: &Spanned<String>) -> Option<Glob> {
-        if is_assumer_pattern(&text.value) {
-            return Some(Glob::new(&text.value));
+    fn parse_assumer_pattern(&mut self, text: &Spanned<String>) -> Option<AssumerPattern> {
+        let pattern = AssumerPattern::parse(&text.value);
+        match pattern {
+            Some(_) => {}
+            None if text.value.contains([':', '*', '/']) => {
+                self.reader.report_invalid_arn_glob("assumable_by", text, EXPECTED_ASSUMER);
+            }
+            None => {
+                let message = format!("`assumable_by` cannot be `{}`", text.value);
+                self.reader.report_error(text.span, message, EXPECTED_ASSUMER);
+            }
         }
-        self.reader.report_error(text.span, format!("`assumable_by` cannot be `{}`", text.value), EXPECTED_ASSUMER);
-        None
+        pattern
     }
-}
-
-/// Whether a text is an ARN glob, an account number, or the name of a service or identity provider.
-fn is_assumer_pattern(text: &str) -> bool {
-    let is_host_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | ':' | '_' | '*' | '?');
-    Glob::parse_arn_glob(text).is_some()
-        || AccountId::parse(text).is_some()
-        || (text.contains('.') && text.chars().all(is_host_char))
 }

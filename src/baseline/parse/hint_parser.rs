@@ -6,7 +6,7 @@ use crate::base::glob::Glob;
 use crate::base::word_match::WordSequence;
 use crate::baseline::model::hint::{Hint, HintCondition, HintSelector, IdentityType, Strength};
 use crate::baseline::model::principal_class::PrincipalClass;
-use crate::iam::ContextKey;
+use crate::iam::{ArnGlob, ContextKey};
 
 /// The keys that say what a hint matches.
 const SELECTOR_KEYS: [&str; 8] = ["service", "oidc", "saml", "trusted", "tags", "policy", "match", "words"];
@@ -77,9 +77,9 @@ impl ManifestReader<'_> {
         (!texts.is_empty()).then(|| texts.iter().map(|text| Glob::new(&text.value.to_ascii_lowercase())).collect())
     }
 
-    fn read_arn_globs(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Vec<Glob>> {
+    fn read_arn_globs(&mut self, table: &ManifestTable<'_>, key: &str) -> Option<Vec<ArnGlob>> {
         let texts = self.read_nonempty_texts(table, key, EXPECTED_GLOBS)?.value;
-        let globs: Vec<Glob> = texts.iter().filter_map(|text| self.parse_arn_glob(key, text)).collect();
+        let globs: Vec<ArnGlob> = texts.iter().filter_map(|text| self.parse_arn_glob(key, text)).collect();
         (!globs.is_empty() && globs.len() == texts.len()).then_some(globs)
     }
 

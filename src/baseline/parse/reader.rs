@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use crate::base::glob::Glob;
 use crate::baseline::model::selector::TagSelector;
 use crate::baseline::model::spanned::Spanned;
+use crate::iam::{ArnGlob, complete_arn_glob};
 use crate::source::toml::{DeTable, DeValue, TomlSpanned};
 use crate::source::{Diagnostic, SourceFile, Span};
 
@@ -282,13 +283,21 @@ impl ManifestReader<'_> {
         Some(Glob::new(value))
     }
 
-    /// Parses a glob that can match an ARN.
-    pub(super) fn parse_arn_glob(&mut self, key: &str, text: &Spanned<String>) -> Option<Glob> {
-        let glob = Glob::parse_arn_glob(&text.value);
+    /// Parses a glob over an ARN.
+    pub(super) fn parse_arn_glob(&mut self, key: &str, text: &Spanned<String>) -> Option<ArnGlob> {
+        let glob = ArnGlob::parse(&text.value).ok();
         if glob.is_none() {
-            let message = format!("`{key}` cannot be `{}`", text.value);
-            self.report_error(text.span, message, "a glob over an ARN, which starts with `arn:` or `*`");
+            self.report_invalid_arn_glob(key, text, "a glob over an ARN: six fields, or `*` alone");
         }
         glob
+    }
+
+    /// Reports a text that is not a glob over an ARN, with the six fields that it may mean.
+    pub(super) fn report_invalid_arn_glob(&mut self, key: &str, text: &Spanned<String>, expected: &str) {
+        let default_type = if matches!(key, "boundary" | "policy") { "policy" } else { "role" };
+        let message = format!("`{key}` cannot be `{}`", text.value);
+        let full_form = complete_arn_glob(&text.value, default_type);
+        let problem = Diagnostic::error(self.source, text.span, message, expected);
+        self.problems.push(problem.with_help(format!("write all six fields: `{full_form}`")));
     }
 }

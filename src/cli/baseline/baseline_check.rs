@@ -1,12 +1,15 @@
 //! `iamdrift baseline check`: validates a baseline, and counts the principals that it declares.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use iamdrift::audit::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};
 use iamdrift::baseline::{
     Assignment, Assignments, Baseline, IgnoreReason, PrincipalView, StaleItem, StaleReason, StaleSubject,
 };
 use iamdrift::report::{Layout, Paragraph};
 use iamdrift::snapshot::{Snapshot, SnapshotPaths};
+use iamdrift::source::Span;
 use owo_colors::Style;
 
 use crate::cli::{ExitStatus, GlobalArgs, snapshot_args, terminal_output};
@@ -20,8 +23,10 @@ const AFTER_HELP: &str = concat!(
 
 /// The maximum number of undeclared principals to list.
 const MAX_LISTED: usize = 10;
+/// The maximum number of selectors to name for each statement.
+const MAX_SELECTORS: usize = 3;
 
-/// Validate a baseline; with a snapshot, also list undeclared principals
+/// Validate a baseline; with a snapshot, also list undeclared principals, and who can write its selectors
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -47,6 +52,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     out.write_baseline(&baseline)?;
     if let Some(snapshot) = &snapshot {
         out.write_declarations(&baseline, snapshot)?;
+        out.write_writable_selectors(&baseline, &find_writable_selectors(snapshot, &baseline, globals.catalog()?))?;
     }
     terminal_output::write_stdout(&String::from_utf8_lossy(&out.text))?;
     Ok(ExitStatus::Clean)
@@ -88,16 +94,36 @@ impl CheckOutput {
         Ok(())
     }
 
+    /// The principals of the snapshot that can write selectors. The names and tags of a principal choose its entry.
+    fn write_writable_selectors(&mut self, baseline: &Baseline, selectors: &[WritableSelector]) -> std::io::Result<()> {
+        let mut by_statement: BTreeMap<(&str, &str, usize), (&SelectorWriter, Vec<String>)> = BTreeMap::new();
+        for selector in selectors {
+            for writer in &selector.writers {
+                let key = (writer.principal.as_str(), writer.policy.as_str(), writer.statement);
+                let (_, written) = by_statement.entry(key).or_insert_with(|| (writer, Vec::new()));
+                written.push(describe_selector(baseline, selector));
+            }
+        }
+        for (writer, written) in by_statement.values() {
+            let SelectorWriter { principal, action, resource, policy, statement, place } = writer;
+            let named: Vec<&str> = written.iter().take(MAX_SELECTORS).map(String::as_str).collect();
+            let others = match written.len().saturating_sub(MAX_SELECTORS) {
+                0 => String::new(),
+                n => format!(" and {}", format_count(n, "more", "more")),
+            };
+            self.write_warning(&format!(
+                "{principal} can write the selector of {}{others}: {action} on {resource}, statement {} of {policy} ({place})",
+                named.join(", "),
+                statement + 1
+            ))?;
+        }
+        Ok(())
+    }
+
     fn write_declarations(&mut self, baseline: &Baseline, snapshot: &Snapshot) -> std::io::Result<()> {
         let principals: Vec<_> = snapshot.principals().map(|(_, principal)| principal).collect();
-        let views: Vec<PrincipalView<'_>> = principals
-            .iter()
-            .map(|principal| PrincipalView {
-                arn: principal.arn.as_str(),
-                tags: &principal.tags,
-                is_service_linked: principal.entity_kind.is_service_linked(),
-            })
-            .collect();
+        let views: Vec<PrincipalView<'_>> =
+            principals.iter().map(|principal| PrincipalView::from_principal(principal)).collect();
         let assignments: Assignments = baseline.assign(&views);
         let count_assignments = |is_counted: fn(&Assignment) -> bool| {
             assignments.by_principal.iter().filter(|assignment| is_counted(assignment)).count()
@@ -142,6 +168,26 @@ impl CheckOutput {
         }
         Ok(())
     }
+}
+
+/// A selector with its place and what it rests on: `"agents" (baseline.toml:3:1, tags alone)`.
+fn describe_selector(baseline: &Baseline, selector: &WritableSelector) -> String {
+    let basis = match selector.basis {
+        SelectorBasis::Tags => "tags alone",
+        SelectorBasis::NamesInEveryAccount => "names alone in every account",
+        SelectorBasis::Names => "names alone",
+        SelectorBasis::NamesAndTags => "names and tags",
+    };
+    let (name, span) = match selector.subject {
+        SelectorSubject::Entry(index) => match baseline.entries.get(index) {
+            Some(entry) => (format!("\"{}\"", entry.name.value), entry.selector.span),
+            None => ("an entry".to_owned(), Span::default()),
+        },
+        SelectorSubject::Ignore(index) => {
+            ("an ignore".to_owned(), baseline.ignores.get(index).map_or(Span::default(), |i| i.selector.span))
+        }
+    };
+    format!("{name} ({}, {basis})", baseline.place(span))
 }
 
 fn describe_stale(baseline: &Baseline, stale: &StaleItem) -> String {

@@ -8,6 +8,9 @@ use super::managed_policies::managed_policy_arn;
 use super::node::PrincipalNode;
 use crate::snapshot::{IamEntityKind, Snapshot};
 
+/// The path of the roles that IAM Identity Center creates.
+const IDENTITY_CENTER_PATH: &str = "/aws-reserved/sso.amazonaws.com/";
+
 /// Sets of principals, by position in the snapshot.
 pub(crate) struct PrincipalSets {
     pub(crate) users: FixedBitSet,
@@ -88,8 +91,11 @@ impl PrincipalSets {
             IamEntityKind::User => self.users.insert(index),
             IamEntityKind::Role => {
                 self.roles.insert(index);
-                // Only AWS can change roles under this path.
-                self.modifiable_roles.set(index, !node.principal.path.starts_with("/aws-reserved/"));
+                // Only AWS can change roles under this path. A role that has the path of IAM Identity Center and not its
+                // trust policy is not one of AWS.
+                let path = &node.principal.path;
+                let is_reserved = path.starts_with("/aws-reserved/") && !path.starts_with(IDENTITY_CENTER_PATH);
+                self.modifiable_roles.set(index, !is_reserved);
             }
             IamEntityKind::SsoRole => self.roles.insert(index),
             IamEntityKind::ServiceLinkedRole => {}

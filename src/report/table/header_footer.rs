@@ -4,7 +4,7 @@ use std::io;
 
 use super::style;
 use super::writer::TableWriter;
-use crate::audit::{Audit, PrincipalStatus, Severity, SnapshotInfo};
+use crate::audit::{Audit, DeclaredClass, PrincipalStatus, Severity, SnapshotInfo};
 use crate::report::layout::{Paragraph, display_width};
 use crate::report::render_options::RenderOptions;
 use crate::report::text::counts::{format_count, format_number};
@@ -44,7 +44,6 @@ fn describe_accounts(snapshot: &SnapshotInfo) -> String {
 }
 
 fn render_summary(audit: &Audit) -> Paragraph {
-    let count_of = |status| audit.summary.principals.get(&status).copied().unwrap_or(0);
     let audited =
         audit.summary.principals.iter().filter(|(status, _)| **status != PrincipalStatus::Ignored).map(|(_, n)| n);
     let mut parts: Vec<String> = audit
@@ -54,7 +53,8 @@ fn render_summary(audit: &Audit) -> Paragraph {
         .filter(|(key, n)| **n > 0 && **key != PrincipalStatus::Ignored)
         .map(|(key, n)| format!("{} {}", format_number(*n), describe_status(*key)))
         .collect();
-    let ignored = count_of(PrincipalStatus::Ignored).saturating_sub(audit.summary.service_linked);
+    // Those with a finding about trust are among them.
+    let ignored = audit.principals.iter().filter(|principal| principal.kind == DeclaredClass::Ignored).count();
     if ignored > 0 {
         parts.push(format!("{} ignored by baseline", format_number(ignored)));
     }

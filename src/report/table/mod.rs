@@ -8,7 +8,7 @@
 //! - `header_footer`: what was audited, the counts and the exit status
 //! - `overview`: one line per principal, if there are many
 //! - `excess_section`, `fix_section`, `finding_section`: one finding
-//! - `sections`: unread inputs, undecided principals, the baseline, accepted findings, notes
+//! - `sections`: unread inputs, undecided principals, the baseline, accepted findings, ignored principals, notes
 
 mod excess_section;
 mod finding_section;
@@ -59,6 +59,7 @@ impl Reporter for TableReporter {
         sections::write_undecided(&sections.undecided, &mut writer)?;
         sections::write_baseline(&sections.baseline, &mut writer)?;
         sections::write_accepted(&sections.accepted, &mut writer)?;
+        sections::write_ignored(&audit.principals, &mut writer)?;
         sections::write_notes(&audit.notes, &mut writer)?;
         header_footer::write_verdict(audit, options, &mut writer)?;
         header_footer::write_footer(audit, options, &mut writer)

@@ -9,7 +9,7 @@ use super::finding_section::{Heading, write_body, write_principal, write_title};
 use super::row::{add_place, begin_field};
 use super::style;
 use super::writer::{TableWriter, describe_omitted};
-use crate::audit::{Audit, Finding, NotExamined, Note, NoteKind, UnreadInput};
+use crate::audit::{Audit, DeclaredClass, Finding, NotExamined, Note, NoteKind, PrincipalReport, UnreadInput};
 use crate::report::layout::Paragraph;
 use crate::report::render_options::Verbosity;
 use crate::report::text::counts::{format_count, format_number};
@@ -137,6 +137,25 @@ pub(super) fn write_accepted(findings: &[&Finding], writer: &mut TableWriter) ->
             writer.write_paragraph(begin_field(writer, "expires").add_words(&accepted.expires))?;
         }
         writer.write_paragraph(begin_field(writer, "fingerprint").add_words(&finding.fingerprint))?;
+    }
+    Ok(())
+}
+
+/// The principals that an `[[ignore]]` excludes. A brief report only counts them, in its header.
+pub(super) fn write_ignored(principals: &[PrincipalReport], writer: &mut TableWriter) -> io::Result<()> {
+    let ignored: Vec<&PrincipalReport> =
+        principals.iter().filter(|principal| principal.kind == DeclaredClass::Ignored).collect();
+    if ignored.is_empty() {
+        return Ok(());
+    }
+    if writer.verbosity == Verbosity::Brief {
+        writer.has_omissions = true;
+        return Ok(());
+    }
+    let text = format!("{}; only trust in external principals is checked", format_count(ignored.len(), "principal"));
+    write_heading("IGNORED", style::PLAIN, &text, writer)?;
+    for principal in ignored {
+        writer.write_paragraph(Paragraph::new(2, 4).add_words(&principal.arn))?;
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ pub fn render_reason(reason: &Reason) -> String {
         Reason::OnlyExternalChecked { entry: None } => {
             "not declared in the baseline: only external principals are checked".to_owned()
         }
+        Reason::IgnoredInBaseline => "ignored in the baseline: only external principals are checked".to_owned(),
         Reason::AnyAccountThatSatisfies => {
             "any AWS account that satisfies the condition (external ID, network, …) can assume it".to_owned()
         }
@@ -67,7 +68,9 @@ pub fn render_reason(reason: &Reason) -> String {
             format!("probably {}: it {}", with_article(*class), render_class_reason(reason))
         }
         Reason::BoundaryDeclared { entry, place } => format!("entry \"{entry}\" declares it: {place}"),
-        Reason::NoCeilingApplied { principal } => format!("no ceiling was applied to {principal}"),
+        Reason::CeilingsIntersected { principal } => {
+            format!("only what all of these ceilings allow counts as declared for {principal}")
+        }
         Reason::AcceptedFor(reason) => format!("accepted for: {reason}"),
     }
 }

@@ -182,8 +182,9 @@ fn render_trust_change(statement: usize, change: &TrustChange) -> String {
         TrustChange::NamePrincipals => {
             format!("name the principals in {statement}, or add a condition on aws:PrincipalOrgID to it")
         }
-        TrustChange::RequireSubject { host, example } => {
-            format!("add a condition on {host}:sub to {statement} that names one in full: {example}…")
+        TrustChange::RequireSubject { host, examples } => {
+            let values = examples.join(" or ");
+            format!("add a condition on {host}:sub to {statement} that names one in full: {values}")
         }
         TrustChange::RequireClaim { keys } => {
             format!("add a condition on {} to {statement}, without a wildcard", keys.join(" or "))

@@ -180,12 +180,15 @@ fn render_capabilities(capabilities: &[BoundaryCapability]) -> String {
 
 fn render_ambiguity(entries: &[String], principals: &[String]) -> String {
     let quoted: Vec<String> = entries.iter().map(|entry| format!("\"{entry}\"")).collect();
-    let (quantifier, none) = if entries.len() == 2 { ("both", "neither ceiling") } else { ("all", "no ceiling") };
+    let quantifier = if entries.len() == 2 { "both" } else { "all" };
     let matched = match principals {
         [arn] => shorten_arn(arn).to_owned(),
         several => format!("the same {}", format_count(several.len(), "principal")),
     };
-    format!("entries {} {quantifier} match {matched}; {none} was applied", join_with(&quoted, "and"))
+    format!(
+        "entries {} {quantifier} match {matched}; only what {quantifier} ceilings allow counts as declared",
+        join_with(&quoted, "and")
+    )
 }
 
 fn render_stale_item(item: &BaselineItem, cause: StaleCause) -> String {

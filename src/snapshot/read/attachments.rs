@@ -42,11 +42,20 @@ pub(super) fn build_principal(
     let mut identity_policies = collector.collect_own_policies(&detail);
     identity_policies.extend(collector.collect_group_policies(&detail, groups));
     let boundary = detail.boundary.as_ref().map(|boundary| collector.find_boundary(boundary));
-    let trust_policy =
-        detail.trust_policy.and_then(|trust_policy| collector.take_trust_policy(trust_policy, detail.arn.as_str()));
-    let entity_kind = match detail.kind {
-        IdentityDetailKind::Role => IamEntityKind::from_role_arn(&detail.arn),
-        IdentityDetailKind::User | IdentityDetailKind::Group => IamEntityKind::User,
+    let is_role = detail.kind == IdentityDetailKind::Role;
+    let trust_policy = match detail.trust_policy {
+        Some(trust_policy) => collector.take_trust_policy(trust_policy, detail.arn.as_str()),
+        None if is_role => {
+            let (name, place) = ("trust policy".to_owned(), detail.location.place.clone());
+            let reason = MissingReason::NotCollected;
+            collector.missing.push(MissingDocument::new(LayerKind::Trust, name, reason, place));
+            None
+        }
+        None => None,
+    };
+    let entity_kind = match is_role {
+        true => IamEntityKind::of_role(&detail.arn, trust_policy.as_ref().map(|policy| &*policy.document)),
+        false => IamEntityKind::User,
     };
     Principal {
         arn: detail.arn,

@@ -146,7 +146,11 @@ fn a_glob_with_room_is_no_leave_to_write_a_boundary() {
         let policies = [managed("limit", statements), managed("limit-2", &[allow(json!("*"))]), managed("other", &[])];
         case.policies(&policies).facts(RuleId::Boundary)
     };
-    let any = json!({ "StringLike": { "iam:PermissionsBoundary": "arn:aws:iam::*:policy/limit*" } });
+    let any = json!({ "ArnLike": { "iam:PermissionsBoundary": "arn:aws:iam::*:policy/limit*" } });
+    // As a text, the pattern also matches a policy whose path contains `:policy/limit`.
+    let text = json!({ "StringLike": { "iam:PermissionsBoundary": "arn:aws:iam::*:policy/limit*" } });
+    let set_by_text = on(json!("iam:PutRolePermissionsBoundary"), "*", text);
+    assert_eq!(of(&[set_by_text]), ["bot 1/0 iam:PutRolePermissionsBoundary"]);
     let set = || on(json!("iam:PutRolePermissionsBoundary"), "*", any.clone());
     let make = || on(json!("iam:CreatePolicy"), "*", json!({}));
     let write = |name: &str| on(json!("iam:CreatePolicyVersion"), &arn(&format!("policy/{name}")), json!({}));

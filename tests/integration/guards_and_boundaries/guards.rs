@@ -518,7 +518,8 @@ fn the_same_policies_under_other_tags_are_another_question() {
         tagged(holding("bot-3"), "change-approval", "none"),
         tagged(holding("bot-4"), "other", "x"),
     ];
-    let manifest = guarded("\"sqs:DeleteQueue\"", SECOND_PERSON).replace("\"*/bot\"", "\"*/bot-*\"");
+    let manifest =
+        guarded("\"sqs:DeleteQueue\"", SECOND_PERSON).replace("\"arn:*:iam::*:*/bot\"", "\"arn:*:iam::*:*/bot-*\"");
     let case = Case::new(&roles, &manifest).policies(&[managed("power", &[allow(json!("sqs:*"))])]);
     let mut found = case.facts(RuleId::Unguarded);
     found.sort();

@@ -103,7 +103,7 @@ fn bounded(principal: Value, policy: &str) -> Value {
 
 /// An entry for the roles of that name, with its other lines.
 fn entry(name: &str, kind: &str, lines: &str) -> String {
-    format!("[[principal]]\nname = \"{name}\"\nmatch = \"*/{name}\"\nkind = \"{kind}\"\n{lines}\n")
+    format!("[[principal]]\nname = \"{name}\"\nmatch = \"arn:*:iam::*:*/{name}\"\nkind = \"{kind}\"\n{lines}\n")
 }
 
 impl Case {

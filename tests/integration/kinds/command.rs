@@ -130,7 +130,8 @@ fn the_page_shows_what_is_written() {
 #[test]
 fn the_manifest_overrules_and_the_hint_is_still_told() {
     let agent = role("x", lets(service("bedrock-agentcore.amazonaws.com"), json!({})));
-    let manifest = "version = 1\n[[principal]]\nname = \"e\"\nmatch = \"*:role/x\"\nkind = \"workload\"\nallow = []\n";
+    let manifest =
+        "version = 1\n[[principal]]\nname = \"e\"\nmatch = \"arn:*:iam::*:role/x\"\nkind = \"workload\"\nallow = []\n";
     let folder = folder(&[agent], &[], manifest);
     let (account, baseline) = (path(&folder, "account.json"), path(&folder, "baseline.toml"));
     let (status, out, _) = run(&["--snapshot", &account, "--baseline", &baseline], "200");

@@ -21,7 +21,7 @@ fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
 
 fn entry(name: &str, kind: &str, more: &str) -> String {
     format!(
-        "[[principal]]\nname = \"{name}\"\nmatch = \"*:role/{name}\"\nkind = \"{kind}\"\nallow = [\"ceiling.json\"]\n{more}\n"
+        "[[principal]]\nname = \"{name}\"\nmatch = \"arn:*:iam::*:role/{name}\"\nkind = \"{kind}\"\nallow = [\"ceiling.json\"]\n{more}\n"
     )
 }
 
@@ -37,7 +37,7 @@ fn text(finding: &Finding) -> String {
     title.into_iter().chain(steps).chain(advice(finding)).collect::<Vec<_>>().join("\n")
 }
 
-const ADMIN: &str = "[[ignore]]\nmatch = \"*:role/admin\"\nreason = \"of the platform\"\n";
+const ADMIN: &str = "[[ignore]]\nmatch = \"arn:*:iam::*:role/admin\"\nreason = \"of the platform\"\n";
 
 #[test]
 fn the_path_its_requests_and_the_first_link_to_cut() {
@@ -73,8 +73,7 @@ fn agreed_steps_are_no_finding_and_what_lies_behind_them_is() {
     let wide = json!([nothing()[0], queue[0]]);
     let listed = format!("assumable_by = [\"{}\"]", arn("role", "r"));
     let manifest = |of_worker: &str| {
-        let narrow =
-            "[[principal]]\nname = \"r\"\nmatch = \"*:role/r\"\nkind = \"workload\"\nlevels = { s3 = [\"List\"] }\n";
+        let narrow = "[[principal]]\nname = \"r\"\nmatch = \"arn:*:iam::*:role/r\"\nkind = \"workload\"\nlevels = { s3 = [\"List\"] }\n";
         format!("{narrow}{}", entry("worker", "workload", of_worker))
     };
     let audit = audited(&roles, &manifest(""), &wide);

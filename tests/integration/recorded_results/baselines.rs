@@ -153,7 +153,7 @@ fn draw_entry(random: &mut Random, entry: (&str, Purpose, &str, &str), has_opera
 fn draw_other_entries(random: &mut Random, names: &[&str]) -> String {
     let mut text = String::new();
     if random.draw_chance(15) && !names.is_empty() {
-        text.push_str("[[principal]]\nname = \"exporters\"\nmatch = \"*/export-*\"\nkind = \"workload\"\nallow = []\n");
+        text.push_str("[[principal]]\nname = \"exporters\"\nmatch = \"arn:*:iam::*:*/export-*\"\nkind = \"workload\"\nallow = []\n");
         if random.draw_chance(50) {
             writeln!(text, "overrides = [\"{}\"]", names.join("\", \"")).unwrap();
         }
@@ -166,14 +166,14 @@ fn draw_other_entries(random: &mut Random, names: &[&str]) -> String {
     }
     if random.draw_chance(10) {
         text.push_str(
-            "[[principal]]\nname = \"retired\"\nmatch = \"*:role/retired/*\"\nkind = \"workload\"\nallow = []\n",
+            "[[principal]]\nname = \"retired\"\nmatch = \"arn:*:iam::*:role/retired/*\"\nkind = \"workload\"\nallow = []\n",
         );
     }
     if random.draw_chance(40) {
-        text.push_str("[[ignore]]\nmatch = \"*:role/cdk/*\"\nreason = \"made by the deployment tool\"\n");
+        text.push_str("[[ignore]]\nmatch = \"arn:*:iam::*:role/cdk/*\"\nreason = \"made by the deployment tool\"\n");
     }
     if random.draw_chance(5) {
-        text.push_str("[[ignore]]\nmatch = \"*:role/nobody/*\"\nreason = \"matches nothing\"\n");
+        text.push_str("[[ignore]]\nmatch = \"arn:*:iam::*:role/nobody/*\"\nreason = \"matches nothing\"\n");
     }
     text
 }

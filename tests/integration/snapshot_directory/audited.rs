@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{BOTH, finish, fresh, header, id, number, organization, page, role, unread, written};
 
-const MANIFEST: &str = "version = 1\n[[principal]]\nname = \"readers\"\nmatch = \"*:role/r\"\nkind = \"workload\"\nallow = [\"read.json\"]\n";
+const MANIFEST: &str = "version = 1\n[[principal]]\nname = \"readers\"\nmatch = \"arn:*:iam::*:role/r\"\nkind = \"workload\"\nallow = [\"read.json\"]\n";
 
 /// A baseline that declares what the role `r` has.
 fn baseline(beside: &Path, manifest: &str) -> std::path::PathBuf {
@@ -120,7 +120,7 @@ fn an_account_that_could_not_be_read_is_a_line_at_the_top() {
     texts.push(shown(&out, &directory));
     // Whom it may hold is not known: no entry is called stale for matching nobody.
     let idle = format!(
-        "{MANIFEST}[[principal]]\nname = \"x\"\nmatch = \"*:role/gone\"\nkind = \"agent\"\nallow = [\"read.json\"]\n"
+        "{MANIFEST}[[principal]]\nname = \"x\"\nmatch = \"arn:*:iam::*:role/gone\"\nkind = \"agent\"\nallow = [\"read.json\"]\n"
     );
     assert_eq!(rules(&audit(&directory, &idle, &["--format", "json"]).1), [""; 0]);
     let arn = format!("arn:aws:iam::{}:role/r", number(9));
@@ -137,7 +137,7 @@ fn where_everything_is_there_an_idle_entry_is_stale() {
     let (_folder, directory) = fresh();
     finish(two(&directory, Vec::new()));
     let idle = format!(
-        "{MANIFEST}[[principal]]\nname = \"x\"\nmatch = \"*:role/gone\"\nkind = \"agent\"\nallow = [\"read.json\"]\n"
+        "{MANIFEST}[[principal]]\nname = \"x\"\nmatch = \"arn:*:iam::*:role/gone\"\nkind = \"agent\"\nallow = [\"read.json\"]\n"
     );
     assert_eq!(rules(&audit(&directory, &idle, &["--format", "json"]).1), ["IAM009"]);
 }

@@ -93,8 +93,7 @@ impl<'a> OperatorCandidates<'a> {
             let narrower_than = baseline.entries.iter().filter_map(|referring| referring.narrower_than.as_ref());
             narrower_than.map(|name| &name.value).any(|name| *name == entry.name.value)
         };
-        let is_candidate =
-            |subject: &&AuditedPrincipal<'_>| subject.is_human() || subject.entry.is_some_and(is_referenced);
+        let is_candidate = |subject: &&AuditedPrincipal<'_>| subject.is_human() || subject.entries().any(is_referenced);
         let candidates: Vec<OperatorAccess<'a>> =
             principals.into_iter().filter(is_candidate).map(OperatorAccess::new).collect();
         let mut operators_by_account: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -115,7 +114,7 @@ impl<'a> OperatorCandidates<'a> {
         agent: &AuditedPrincipal<'_>,
         analysis: &PrincipalAnalysis,
     ) -> Option<OperatorComparison<'a>> {
-        let narrower_than = agent.entry.and_then(|entry| entry.narrower_than.as_ref());
+        let narrower_than = agent.narrower_than();
         if !agent.is_agent() && narrower_than.is_none() {
             return None;
         }
@@ -168,9 +167,9 @@ impl<'a> OperatorCandidates<'a> {
     /// The operators of `narrower_than`, with their indices: those of the account of the agent, or those of all accounts if
     /// its account has none.
     fn find_declared_operators(&self, agent: &AuditedPrincipal<'_>) -> Vec<(usize, &OperatorAccess<'a>)> {
-        let Some(name) = agent.entry.and_then(|entry| entry.narrower_than.as_ref()) else { return Vec::new() };
+        let Some(name) = agent.narrower_than() else { return Vec::new() };
         let has_entry =
-            |operator: &OperatorAccess<'_>| operator.subject.entry.is_some_and(|entry| entry.name.value == name.value);
+            |operator: &OperatorAccess<'_>| operator.subject.entries().any(|entry| entry.name.value == name.value);
         let in_all_accounts: Vec<(usize, &OperatorAccess<'a>)> =
             self.candidates.iter().enumerate().filter(|(_, operator)| has_entry(operator)).collect();
         let is_in_account =
