@@ -97,7 +97,7 @@ impl Diagnostic {
     }
 
     /// The position as a range of its text.
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.span
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::input;
+use super::input_bytes;
 
 /// The display name of standard input.
 pub const STDIN_NAME: &str = "<stdin>";
@@ -83,7 +83,7 @@ impl SourceFile {
     /// # Errors
     /// If the file cannot be read, is too large, or is not UTF-8.
     pub fn read(path: &Path) -> std::io::Result<Arc<SourceFile>> {
-        Ok(SourceFile::new(path.display().to_string(), input::decode_text(input::read_file(path)?)?))
+        Ok(SourceFile::new(path.display().to_string(), input_bytes::decode_text(input_bytes::read_file(path)?)?))
     }
 
     /// Reads a regular file as [`SourceFile::read`], and decompresses it.
@@ -91,8 +91,8 @@ impl SourceFile {
     /// # Errors
     /// As [`SourceFile::read`]; also compressed data that is truncated or damaged.
     pub fn read_decompressed(path: &Path) -> std::io::Result<Arc<SourceFile>> {
-        let bytes = input::decompress(path, input::read_file(path)?)?;
-        Ok(SourceFile::new(path.display().to_string(), input::decode_text(bytes)?))
+        let bytes = input_bytes::decompress(path, input_bytes::read_file(path)?)?;
+        Ok(SourceFile::new(path.display().to_string(), input_bytes::decode_text(bytes)?))
     }
 
     /// Reads standard input, plain or compressed.
@@ -100,8 +100,8 @@ impl SourceFile {
     /// # Errors
     /// As [`SourceFile::read_decompressed`].
     pub fn read_stdin() -> std::io::Result<Arc<SourceFile>> {
-        let bytes = input::decompress(Path::new(""), input::read_stdin()?)?;
-        Ok(SourceFile::new(STDIN_NAME, input::decode_text(bytes)?))
+        let bytes = input_bytes::decompress(Path::new(""), input_bytes::read_stdin()?)?;
+        Ok(SourceFile::new(STDIN_NAME, input_bytes::decode_text(bytes)?))
     }
 
     fn build(

@@ -134,6 +134,6 @@ fn compare_files(
 fn read_document(path: &Path) -> anyhow::Result<ComparedDocument> {
     let source: Arc<SourceFile> =
         user_file::read_user_file(path, "use two files that each contain a policy document, or `-` for one of them")?;
-    let (node, _) = json_tree::parse_with_duplicates(&source)?;
+    let node = json_tree::parse(&source)?;
     Ok(ComparedDocument::parse(&source, &node)?)
 }

@@ -11,7 +11,7 @@ use crate::snapshot::file_layout::{self, ACCOUNTS, JOURNAL, MANIFEST, ORGANIZATI
 use crate::snapshot::format::{AccountStatus, ManifestAccount, SnapshotManifest, StoredFile};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::snapshot_error::SnapshotError;
-use crate::source::input::{self, strip_compression_suffix};
+use crate::source::input_bytes::{self, strip_compression_suffix};
 use crate::source::json_tree::{self, JsonNode};
 use crate::source::{Diagnostic, Diagnostics, SourceFile, Span};
 
@@ -53,7 +53,7 @@ impl CollectedDir {
     /// The text of a file that the manifest names. `None` if the file is missing or was changed, which is recorded.
     pub(crate) fn read_file(&mut self, stored: &StoredFile) -> Result<Option<Arc<SourceFile>>, SnapshotError> {
         let path = self.root.join(&stored.file);
-        let bytes = match input::read_file(&path) {
+        let bytes = match input_bytes::read_file(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.problems.push(format!("{} is missing", stored.file));
@@ -70,8 +70,8 @@ impl CollectedDir {
             self.problems.push(format!("{} was changed", stored.file));
             return Ok(None);
         }
-        let text = input::decompress(&path, bytes)
-            .and_then(input::decode_text)
+        let text = input_bytes::decompress(&path, bytes)
+            .and_then(input_bytes::decode_text)
             .map_err(|error| SnapshotError::Io { path: path.clone(), error })?;
         Ok(Some(SourceFile::new(path.display().to_string(), text)))
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::snapshot::model::snapshot::{ProblemExtent, SnapshotProblem};
 use crate::snapshot::snapshot_error::SnapshotError;
-use crate::source::input::{describe_irregular, strip_compression_suffix};
+use crate::source::input_bytes::{describe_irregular, strip_compression_suffix};
 use crate::source::{Diagnostic, SourceFile, Span};
 
 /// The files of a directory and its folders.

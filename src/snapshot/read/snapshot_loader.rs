@@ -22,7 +22,7 @@ use crate::snapshot::model::organization::Organization;
 use crate::snapshot::model::policy::ResourceWithPolicy;
 use crate::snapshot::model::snapshot::{Snapshot, SnapshotProblem};
 use crate::snapshot::snapshot_error::SnapshotError;
-use crate::source::input::strip_compression_suffix;
+use crate::source::input_bytes::strip_compression_suffix;
 use crate::source::json_tree::{self, JsonNode};
 use crate::source::{Diagnostic, Diagnostics, STDIN_NAME, SourceFile, Span};
 

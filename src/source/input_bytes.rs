@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// The maximum size of an input in bytes, after decompression.
-pub const MAX_INPUT_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_INPUT_BYTES: u64 = 1 << 30;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -16,7 +16,7 @@ const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const COMPRESSED_SUFFIXES: [(&str, &[u8]); 2] = [("gz", GZIP_MAGIC), ("zst", ZSTD_MAGIC)];
 
 /// A file name without the suffix of a compressed file, in any letter case.
-pub fn strip_compression_suffix(name: &str) -> &str {
+pub(crate) fn strip_compression_suffix(name: &str) -> &str {
     let strip = |suffix: &str| {
         let (stem, extension) = name.rsplit_once('.')?;
         extension.eq_ignore_ascii_case(suffix).then_some(stem)
@@ -28,7 +28,7 @@ pub fn strip_compression_suffix(name: &str) -> &str {
 ///
 /// # Errors
 /// The file cannot be read, is not a regular file (a FIFO could block forever), or is too large.
-pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     if let Some(name) = describe_irregular(&metadata.file_type()) {
         let hint = if metadata.is_dir() { "" } else { "; `-` reads standard input where a command accepts it" };
@@ -42,12 +42,12 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// It cannot be read or is too large.
-pub fn read_stdin() -> io::Result<Vec<u8>> {
+pub(crate) fn read_stdin() -> io::Result<Vec<u8>> {
     read_up_to(io::stdin().lock(), MAX_INPUT_BYTES)
 }
 
 /// What a file is that is not a regular file. `None` for a regular file.
-pub fn describe_irregular(file_type: &std::fs::FileType) -> Option<&'static str> {
+pub(crate) fn describe_irregular(file_type: &std::fs::FileType) -> Option<&'static str> {
     if file_type.is_file() {
         return None;
     }
@@ -72,7 +72,7 @@ pub fn describe_irregular(file_type: &std::fs::FileType) -> Option<&'static str>
 /// # Errors
 /// Compressed bytes that are truncated or damaged, or that become too large; a name of a compressed file, and content
 /// that is not compressed that way.
-pub fn decompress(path: &Path, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(crate) fn decompress(path: &Path, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     decompress_up_to(path, bytes, MAX_INPUT_BYTES)
 }
 
@@ -101,7 +101,7 @@ fn decompress_up_to(path: &Path, bytes: Vec<u8>, limit: u64) -> io::Result<Vec<u
 ///
 /// # Errors
 /// The bytes are not UTF-8.
-pub fn decode_text(bytes: Vec<u8>) -> io::Result<String> {
+pub(crate) fn decode_text(bytes: Vec<u8>) -> io::Result<String> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let reason = "the file is UTF-16, which `>` writes in Windows PowerShell; save it as UTF-8";
         return Err(invalid_data(reason.to_owned()));
