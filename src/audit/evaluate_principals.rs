@@ -110,6 +110,7 @@ impl Evaluator<'_> {
                 policies: &[],
                 analysis: &PrincipalAnalysis::default(),
                 baseline: self.baseline,
+                questions: self.questions,
                 guard_bypasses: &[],
                 comparison: None,
                 shared_role: None,
