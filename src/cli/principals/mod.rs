@@ -1,7 +1,9 @@
 //! `iamdrift principals`: lists principals with their class, the evidence, and their baseline entry.
 //!
+//! - `principal_list.rs`, `unread_inputs.rs`: what is listed, and what the list could lack.
 //! - `principals_table.rs`, `principals_json.rs`: the output formats.
 
+mod principal_list;
 mod principals_json;
 mod principals_table;
 mod unread_inputs;
@@ -13,6 +15,7 @@ use iamdrift::classify::{DeclarationStatus, InferredClass, InventoryRow, list_pr
 use iamdrift::report::Verbosity;
 use iamdrift::snapshot::PrincipalSelection;
 
+use principal_list::PrincipalList;
 use unread_inputs::list_unread_inputs;
 
 use super::named_value::parse_named_value;
@@ -59,16 +62,6 @@ pub struct Args {
     /// Write the output to a file that only you can read
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-/// The principals to list.
-struct PrincipalList<'a> {
-    /// The selected principals, ordered by class and ARN.
-    rows: &'a [InventoryRow<'a>],
-    /// The number of principals of the snapshot.
-    total: usize,
-    /// The unread parts that concern them or could contain more of them, one line each.
-    unread: Vec<String>,
 }
 
 fn parse_kind(text: &str) -> Result<InferredClass, String> {

@@ -10,7 +10,7 @@ use iamdrift::snapshot::Snapshot;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::PrincipalList;
+use super::principal_list::PrincipalList;
 
 /// The output of `iamdrift principals`.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -9,7 +9,7 @@ use iamdrift::report::text::{render_class_reason, render_evidence, render_match}
 use iamdrift::report::{Layout, Paragraph, Verbosity};
 use owo_colors::Style;
 
-use super::PrincipalList;
+use super::principal_list::PrincipalList;
 
 /// The width of the class column.
 const CLASS_COLUMN: usize = 16;
