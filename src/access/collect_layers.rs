@@ -8,11 +8,13 @@
 
 use std::sync::OnceLock;
 
+use super::known_context::KnownContext;
 use super::layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
     SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
 };
 use super::missing_documents::{find_binding_path, is_layer_missing};
+use super::principal_context::ContextBuilder;
 use super::role_trust::RoleTrustIndex;
 use crate::iam::template::VariableScope;
 use crate::iam::{Arn, Template};
@@ -26,18 +28,30 @@ pub fn collect_layers(snapshot: &Snapshot, account: &Account, principal: &Princi
     LayerCollector::new(snapshot).collect(account, principal)
 }
 
-/// Collects the layers of many principals of one snapshot. They share the resource policies.
+/// Collects the layers and the known contexts of many principals of one snapshot. They share the resource policies and
+/// what is known about resources.
 pub struct LayerCollector<'s> {
     snapshot: &'s Snapshot,
     resource_policies: ResourcePolicies,
     role_trust: OnceLock<RoleTrustIndex<'s>>,
+    context_builder: ContextBuilder,
 }
 
 impl<'s> LayerCollector<'s> {
     /// A collector for a snapshot.
     pub fn new(snapshot: &'s Snapshot) -> LayerCollector<'s> {
         let resource_policies = snapshot.resource_policies.iter().filter_map(to_resource_policy).collect();
-        LayerCollector { snapshot, resource_policies, role_trust: OnceLock::new() }
+        LayerCollector {
+            snapshot,
+            resource_policies,
+            role_trust: OnceLock::new(),
+            context_builder: ContextBuilder::new(snapshot),
+        }
+    }
+
+    /// The known context of every direct request of a principal.
+    pub fn build_known_context(&self, principal: &Principal) -> KnownContext {
+        self.context_builder.build(principal)
     }
 
     /// The layers of one principal; see [`collect_layers`].

@@ -120,7 +120,9 @@ fn known_context_of_a_principal() {
     assert_eq!(fact("tagged", "aws:PrincipalTag/Team"), KeyFact::Free);
     assert_eq!(fact("plain", "aws:PrincipalOrgID"), value("o-x"));
     assert_eq!(fact("plain", "aws:PrincipalOrgPaths"), KeyFact::Set(vec!["o-x/r-1/ou-1/".to_owned()]));
-    assert_eq!(fact("elsewhere", "aws:PrincipalOrgID"), KeyFact::Free);
+    // The organization has no other account.
+    assert_eq!(fact("elsewhere", "aws:PrincipalOrgID"), KeyFact::NoneLike("o-x".to_owned()));
+    assert_eq!(fact("elsewhere", "aws:PrincipalOrgPaths"), KeyFact::NoneLike("o-x/*".to_owned()));
     assert_eq!(fact("plain", "aws:SourceIp"), KeyFact::Free);
     assert_eq!(fact("plain", "aws:SourceArn"), KeyFact::Missing);
 }

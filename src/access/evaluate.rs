@@ -8,6 +8,7 @@ use super::layers::{
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
 use super::request::{Context, Request};
+use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility};
 use super::statement_match::StatementMatcher;
 use super::trace::{Layer, LayerTrace, LayerVerdict, StatementOutcome, StatementRef};
 use crate::iam::{AccountId, Arn, Effect, Interpretation};
@@ -42,6 +43,8 @@ pub struct Evaluation<'a> {
     pub layers: Vec<LayerTrace<'a>>,
     /// The account that owns the resource, if it is not the account of the principal.
     pub other_owner: Option<AccountId>,
+    /// Whether AWS allows the request whatever the policies say.
+    pub needs_no_permission: bool,
 }
 
 impl<'a> Evaluation<'a> {
@@ -127,8 +130,13 @@ impl<'a> RequestEvaluator<'a, '_> {
     fn evaluate(&self, rcp_supported: &dyn Fn(&str) -> bool) -> Evaluation<'a> {
         let traces = self.trace_layers(rcp_supported);
         let other_owner = self.other_owner();
-        let decision = self.decide(&traces, other_owner.is_some());
-        Evaluation { decision, layers: traces, other_owner }
+        let needs_no_permission = self.request.action.trim().eq_ignore_ascii_case(ALWAYS_ALLOWED_ACTION);
+        let decision = match find_impossibility(&self.layers.principal, self.request) {
+            _ if needs_no_permission => Decision::Allowed,
+            Some(reason) => Decision::Denied { denial: Denial::Implicit(vec![Layer::Request(reason)]) },
+            None => self.decide(&traces, other_owner.is_some()),
+        };
+        Evaluation { decision, layers: traces, other_owner, needs_no_permission }
     }
 
     /// The trace of each layer that exists and applies to the principal.

@@ -3,9 +3,12 @@
 //! The solver substitutes known values and searches over free keys. A key that might be either is free.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use super::request::{Context, ContextValue};
-use crate::iam::ContextKey;
+use super::resource_directory::ResourceDirectory;
+use crate::base::glob::matches_glob;
+use crate::iam::{Ambiguity, ContextKey, Interpretation};
 
 /// What is known about one context key.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
@@ -20,8 +23,29 @@ pub enum KeyFact {
     Present,
     /// Present, with a value that starts with this text.
     StartsWith(String),
+    /// Missing, or present with values that do not match this glob.
+    NoneLike(String),
     /// Present with any value, or missing.
     Free,
+}
+
+impl KeyFact {
+    /// Whether a request can have this value of the key. None is a missing key.
+    pub fn is_consistent(&self, value: Option<&ContextValue>) -> bool {
+        match self {
+            KeyFact::Value(expected) => value.is_some_and(|value| value.values() == std::slice::from_ref(expected)),
+            KeyFact::Set(expected) => value.is_some_and(|value| value.values() == expected),
+            KeyFact::Missing => value.is_none(),
+            KeyFact::Present => value.is_some(),
+            KeyFact::StartsWith(start) => {
+                value.is_some_and(|value| value.values().iter().all(|text| text.starts_with(start)))
+            }
+            KeyFact::NoneLike(glob) => {
+                value.is_none_or(|value| !value.values().iter().any(|text| matches_glob(glob, text)))
+            }
+            KeyFact::Free => true,
+        }
+    }
 }
 
 /// What is known about every context key.
@@ -30,9 +54,28 @@ pub struct KnownContext {
     keys: BTreeMap<ContextKey, KeyFact>,
     /// The fact about each principal tag that `keys` does not contain.
     default_principal_tag: KeyFact,
+    /// The fact about each claim of an identity provider that `keys` does not contain.
+    default_claim: KeyFact,
     /// The fact about each other key that `keys` does not contain.
     default_fact: KeyFact,
+    /// The facts under the alternative interpretation of an ambiguity.
+    alternatives: Vec<(Ambiguity, ContextKey, KeyFact)>,
+    /// The owners of resources.
+    directory: Arc<ResourceDirectory>,
+    completeness: ContextCompleteness,
 }
+
+/// Whether the facts about a request that its action and resource settle are added to a known context.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+enum ContextCompleteness {
+    /// They are.
+    Partial,
+    /// They are not: every key of the request is known.
+    Complete,
+}
+
+/// The directory of a question without a snapshot.
+static EMPTY_DIRECTORY: LazyLock<Arc<ResourceDirectory>> = LazyLock::new(Arc::default);
 
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
@@ -62,8 +105,7 @@ const SERVICE_CALLS_ONLY: [&str; 6] = [
 impl KnownContext {
     /// The facts about a direct request of any principal that is not an AWS service. Used to compare two documents.
     pub fn unconstrained() -> KnownContext {
-        let mut known =
-            KnownContext { keys: BTreeMap::new(), default_principal_tag: KeyFact::Free, default_fact: KeyFact::Free };
+        let mut known = KnownContext::with_default(KeyFact::Free, ContextCompleteness::Partial);
         for key in NEVER_MISSING {
             known.set(key, KeyFact::Present);
         }
@@ -76,11 +118,7 @@ impl KnownContext {
 
     /// The facts about one complete context: a key that it does not contain is missing.
     pub fn from_request_context(context: &Context) -> KnownContext {
-        let mut known = KnownContext {
-            keys: BTreeMap::new(),
-            default_principal_tag: KeyFact::Missing,
-            default_fact: KeyFact::Missing,
-        };
+        let mut known = KnownContext::with_default(KeyFact::Missing, ContextCompleteness::Complete);
         for (key, value) in &context.0 {
             let value = match value {
                 ContextValue::Single(value) => KeyFact::Value(value.clone()),
@@ -91,9 +129,67 @@ impl KnownContext {
         known
     }
 
-    /// The same facts with empty values as missing, the alternative interpretation of
-    /// [`Ambiguity::EmptySetNull`](crate::iam::Ambiguity).
-    pub fn with_empty_as_missing(mut self) -> KnownContext {
+    fn with_default(default: KeyFact, completeness: ContextCompleteness) -> KnownContext {
+        KnownContext {
+            keys: BTreeMap::new(),
+            default_principal_tag: default.clone(),
+            default_claim: default.clone(),
+            default_fact: default,
+            alternatives: Vec::new(),
+            directory: Arc::clone(&EMPTY_DIRECTORY),
+            completeness,
+        }
+    }
+
+    /// The same facts, with the owners of resources that a snapshot knows.
+    pub fn with_directory(mut self, directory: &Arc<ResourceDirectory>) -> KnownContext {
+        self.directory = Arc::clone(directory);
+        self
+    }
+
+    /// The owners of resources.
+    pub fn directory(&self) -> &ResourceDirectory {
+        &self.directory
+    }
+
+    /// Whether every key of the request is known, so that its action and resource settle nothing more.
+    pub fn is_complete(&self) -> bool {
+        self.completeness == ContextCompleteness::Complete
+    }
+
+    /// Sets the fact about a key, by the default and by the alternative interpretation of an ambiguity.
+    pub fn set_ambiguous(&mut self, key: &str, known: KeyFact, ambiguity: Ambiguity, alternative: KeyFact) {
+        self.set(key, known);
+        self.alternatives.push((ambiguity, ContextKey::new(key), alternative));
+    }
+
+    /// Whether the fact about a key depends on an ambiguity.
+    pub fn is_ambiguous(&self, key: &ContextKey, ambiguity: Ambiguity) -> bool {
+        self.alternatives.iter().any(|(other, ambiguous, _)| *other == ambiguity && ambiguous == key)
+    }
+
+    /// Whether a request has the facts of the alternative interpretation of an ambiguity.
+    pub fn allows_under(&self, ambiguity: Ambiguity, context: &Context) -> bool {
+        let facts = self.alternatives.iter().filter(|(other, ..)| *other == ambiguity);
+        facts.into_iter().all(|(_, key, fact)| fact.is_consistent(context.get(key)))
+    }
+
+    /// The facts under an interpretation. None if they are the same.
+    pub fn under(&self, interpretation: Interpretation) -> Option<KnownContext> {
+        let mut adapted = None;
+        for (ambiguity, key, fact) in &self.alternatives {
+            if interpretation.is_alternative(*ambiguity) {
+                adapted.get_or_insert_with(|| self.clone()).keys.insert(key.clone(), fact.clone());
+            }
+        }
+        if interpretation.is_alternative(Ambiguity::EmptySetNull) {
+            adapted = Some(adapted.unwrap_or_else(|| self.clone()).with_empty_as_missing());
+        }
+        adapted
+    }
+
+    /// The same facts with empty values as missing, the alternative interpretation of [`Ambiguity::EmptySetNull`].
+    fn with_empty_as_missing(mut self) -> KnownContext {
         for known in self.keys.values_mut() {
             let empty = match known {
                 KeyFact::Value(value) => value.is_empty(),
@@ -112,6 +208,7 @@ impl KnownContext {
         match self.keys.get(key) {
             Some(known) => known.clone(),
             None if key.lower().starts_with(PRINCIPAL_TAG) => self.default_principal_tag.clone(),
+            None if is_provider_claim(key) => self.default_claim.clone(),
             None => self.default_fact.clone(),
         }
     }
@@ -121,9 +218,16 @@ impl KnownContext {
         self.keys.iter()
     }
 
-    /// Sets the fact about a key.
+    /// Sets the fact about a key. It holds in every interpretation.
     pub fn set(&mut self, key: &str, known: KeyFact) {
-        self.keys.insert(ContextKey::new(key), known);
+        let key = ContextKey::new(key);
+        self.alternatives.retain(|(_, ambiguous, _)| *ambiguous != key);
+        self.keys.insert(key, known);
+    }
+
+    /// Sets the fact about the claims of identity providers that are not set one by one.
+    pub fn set_provider_claims(&mut self, known: KeyFact) {
+        self.default_claim = known;
     }
 
     /// Sets `aws:PrincipalTag/…` to these tags; every other tag is missing. Tags whose names differ only in case are one
@@ -140,6 +244,11 @@ impl KnownContext {
             self.keys.insert(key, known);
         }
     }
+}
+
+/// Whether a key is a claim of an identity provider: `oidc.example.com:sub`, and the keys of SAML and AWS's own providers.
+pub(super) fn is_provider_claim(key: &ContextKey) -> bool {
+    key.lower().split_once(':').is_some_and(|(provider, _)| provider.contains('.') || provider == "saml")
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@
 //! - `role_trust.rs`: the trust policies that decide whether a principal can assume roles.
 //! - `principal_arn.rs`: a principal from its ARN.
 //! - `request.rs`: a request and its context.
-//! - `known_context.rs`, `principal_context.rs`: facts about context keys before a request is made.
+//! - `resource_directory.rs`: the owners of resources that a snapshot knows.
+//! - `known_context.rs`, `principal_context.rs`, `session_sources.rs`: facts about context keys before a request is made.
+//! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
 //! - `condition_facts.rs`: conditions that the known context decides.
 //! - `evaluate.rs`: the decision.
@@ -21,6 +23,7 @@ mod collect_layers_tests;
 mod condition_facts;
 mod condition_match;
 mod evaluate;
+mod key_links;
 mod known_context;
 mod layers;
 mod missing_documents;
@@ -29,7 +32,10 @@ mod principal_arn;
 mod principal_context;
 mod principal_match;
 mod request;
+mod request_facts;
+mod resource_directory;
 mod role_trust;
+mod session_sources;
 pub mod simulate;
 mod statement_match;
 mod trace;
@@ -37,6 +43,7 @@ mod trace;
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
+pub use key_links::{CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, TAG_KEYS};
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
     Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
@@ -44,8 +51,13 @@ pub use layers::{
 };
 pub use missing_documents::find_missing_documents;
 pub use principal_arn::InvalidPrincipalArn;
-pub use principal_context::{build_known_context, is_principal_specific};
+pub use principal_context::{ContextBuilder, build_known_context, is_principal_specific};
 pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
+pub use request_facts::{
+    ALWAYS_ALLOWED_ACTION, Impossibility, LONG_TERM_CREDENTIAL_ACTIONS, RequestFacts, find_impossibility,
+    is_action_impossible, organization_facts,
+};
+pub use resource_directory::{OrganizationMembership, ResourceDirectory};
 pub use role_trust::add_role_trust;
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};

@@ -5,12 +5,15 @@
 use super::layers::{PolicyOrigin, PolicyRef};
 use super::principal_match::PrincipalMatch;
 use super::request::ContextValue;
+use super::request_facts::Impossibility;
 use crate::iam::{Condition, Effect, Statement};
 use crate::source::Place;
 
 /// A layer (`docs/semantics.md` §4), with its level if it has levels.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
 pub enum Layer {
+    /// The request itself: AWS refuses it whatever the policies say. This layer has no policies.
+    Request(Impossibility),
     /// The partition: the principal and the resource are in different ones. This layer has no policies.
     Partition,
     /// Identity policies.
@@ -30,6 +33,7 @@ pub enum Layer {
 impl std::fmt::Display for Layer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Layer::Request(_) => "request",
             Layer::Partition => "partition",
             Layer::Identity => "identity policies",
             Layer::Boundary => "permissions boundary",

@@ -10,7 +10,7 @@ use super::ids::{AccessLevel, KeyDefinition, Multiplicity, ResourceTypeId, Servi
 use super::{Action, Catalog, ResourceType, Service, Shape, TextRange};
 
 const EMBEDDED: &[u8] = include_bytes!("catalog.zst");
-const FORMAT_HEADER: &str = "iamdrift-catalog 1";
+const FORMAT_HEADER: &str = "iamdrift-catalog 2";
 /// The magic number of zstd. A file without it is uncompressed.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Ten times the current size. A larger file is rejected.
@@ -164,10 +164,14 @@ impl<'t> CatalogReader<'t> {
             resource_types: Vec::with_capacity(2_500),
             shapes: Vec::with_capacity(6_000),
             shape_types: Vec::with_capacity(12_000),
-            shape_keys: Vec::with_capacity(20_000),
+            type_groups: Vec::with_capacity(12_000),
+            // Group 0 is the empty set.
+            key_groups: vec![0..0],
+            group_keys: Vec::with_capacity(20_000),
             keys: KeyTable::default(),
             risk_classes: OnceLock::new(),
             plain_names: OnceLock::new(),
+            action_traits: Default::default(),
         };
         Self { text, catalog, first_shape: 0 }
     }
@@ -181,13 +185,14 @@ impl<'t> CatalogReader<'t> {
             "k" => self.read_key(rest),
             "s" => self.read_service(rest),
             "r" => self.read_resource_type(rest),
+            "g" => self.read_key_group(rest),
             "h" => self.read_shape(rest),
             "a" => self.read_action(rest),
             _ => Err("unknown tag"),
         }
     }
 
-    /// `iamdrift-catalog 1 VERSION DATE`
+    /// `iamdrift-catalog 2 VERSION DATE`
     fn read_header(&mut self, rest: &'t str) -> Result<(), &'static str> {
         let mut words = rest.split(' ').skip(1);
         self.catalog.version = self.span_of_part(words.next().ok_or("missing version")?);
@@ -248,19 +253,9 @@ impl<'t> CatalogReader<'t> {
         Ok(())
     }
 
-    /// `h TYPE,TYPE… KEY,KEY…`: numbers of types within the service, and of keys within the file; `-` for none
-    fn read_shape(&mut self, rest: &'t str) -> Result<(), &'static str> {
-        let (types, keys) = split_at_byte(rest, b' ').ok_or("missing keys")?;
-        let known = self.current_service()?.1.resource_types.clone();
-        let first_type = self.catalog.shape_types.len();
-        for number in parse_numbers(types) {
-            let id = known.start.saturating_add(number?);
-            if !known.contains(&id) {
-                return Err("unknown resource type");
-            }
-            self.catalog.shape_types.push(ResourceTypeId(id));
-        }
-        let first_key = self.catalog.shape_keys.len();
+    /// `g KEY,KEY…`: the next set of keys, by their numbers within the file
+    fn read_key_group(&mut self, keys: &'t str) -> Result<(), &'static str> {
+        let first_key = self.catalog.group_keys.len();
         let mut last = None;
         for number in parse_numbers(keys) {
             let id = number?;
@@ -268,13 +263,39 @@ impl<'t> CatalogReader<'t> {
                 return Err("unknown or unsorted keys");
             }
             last = Some(id);
-            self.catalog.shape_keys.push(KeyId(id));
+            self.catalog.group_keys.push(KeyId(id));
         }
-        self.catalog.shapes.push(Shape {
-            types: first_type..self.catalog.shape_types.len(),
-            keys: first_key..self.catalog.shape_keys.len(),
-        });
+        self.catalog.key_groups.push(first_key..self.catalog.group_keys.len());
         Ok(())
+    }
+
+    /// `h GROUP TYPE:GROUP,TYPE…`: the keys of the action, and the resource types within the service with their keys;
+    /// `-` for no type
+    fn read_shape(&mut self, rest: &'t str) -> Result<(), &'static str> {
+        let (action_keys, types) = split_at_byte(rest, b' ').ok_or("missing resource types")?;
+        let action_keys = self.parse_group(action_keys)?;
+        let known = self.current_service()?.1.resource_types.clone();
+        let first_type = self.catalog.shape_types.len();
+        let mut rest = if types == "-" { "" } else { types };
+        while !rest.is_empty() {
+            let (word, after) = split_at_byte(rest, b',').unwrap_or((rest, ""));
+            rest = after;
+            let (number, group) = split_at_byte(word, b':').unwrap_or((word, "0"));
+            let id = known.start.saturating_add(number.parse().map_err(|_| "not a number")?);
+            if !known.contains(&id) {
+                return Err("unknown resource type");
+            }
+            self.catalog.shape_types.push(ResourceTypeId(id));
+            let keys = self.parse_group(group)?;
+            self.catalog.type_groups.push(keys);
+        }
+        self.catalog.shapes.push(Shape { types: first_type..self.catalog.shape_types.len(), keys: action_keys });
+        Ok(())
+    }
+
+    fn parse_group(&self, number: &str) -> Result<u32, &'static str> {
+        let number: u32 = number.parse().map_err(|_| "not a number")?;
+        if (number as usize) < self.catalog.key_groups.len() { Ok(number) } else { Err("unknown set of keys") }
     }
 
     /// `a LEVEL SHAPE NAME`: the number of the shape within the service

@@ -9,12 +9,17 @@
 //! - `catalog_file.rs`: loads the catalog file.
 //! - `lists.rs`, `lists/`: the reviewed lists.
 //! - `condition_key.rs`: condition keys by name.
+//! - `action_traits.rs`, `derive_traits.rs`: what AWS documents about the requests of an action in other places than the reference.
+//! - `arn_format_match.rs`: whether an ARN has a format of a resource type.
 //! - `plain_name.rs`: the characters that variables of ARN formats can contain.
 //! - `risk_class.rs`, `classify_risk.rs`: destructive actions and other risk classes.
 
+mod action_traits;
+mod arn_format_match;
 mod catalog_file;
 mod classify_risk;
 mod condition_key;
+mod derive_traits;
 mod ids;
 mod lists;
 mod plain_name;
@@ -27,6 +32,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
+pub use action_traits::{ActionTraits, EndpointKey, FixedResources, RegionSet, TagKeys};
 pub use catalog_file::CatalogError;
 #[doc(hidden)]
 pub use ids::{AccessLevel, ActionId, Multiplicity, ValueType};
@@ -50,11 +56,16 @@ pub struct Catalog {
     resource_types: Vec<ResourceType>,
     shapes: Vec<Shape>,
     shape_types: Vec<ResourceTypeId>,
-    shape_keys: Vec<condition_key::KeyId>,
+    /// For each of `shape_types`, the number of the set of keys that requests on the type can contain.
+    type_groups: Vec<u32>,
+    /// The sets of keys, as ranges of `group_keys`.
+    key_groups: Vec<Range<usize>>,
+    group_keys: Vec<condition_key::KeyId>,
     keys: condition_key::KeyTable,
     /// Computed from names and lists when first used, so that loading is fast.
     risk_classes: OnceLock<Vec<RiskClasses>>,
     plain_names: OnceLock<FxHashMap<(ResourceTypeId, &'static str), &'static str>>,
+    action_traits: action_traits::TraitTables,
 }
 
 #[derive(Debug)]
@@ -82,7 +93,8 @@ struct ResourceType {
 #[derive(Debug)]
 struct Shape {
     types: Range<usize>,
-    keys: Range<usize>,
+    /// The number of the set of keys that all requests can contain.
+    keys: u32,
 }
 
 #[doc(hidden)]
@@ -217,9 +229,24 @@ impl Catalog {
     /// Of the global keys, the function knows only those that the reference lists by action (`aws:RequestTag/…`,
     /// `aws:ResourceTag/…`, `aws:TagKeys`); the others are available in any request.
     pub fn has_key(&self, shape: ShapeId, key: &str) -> bool {
-        let range = self.shape_entry(shape).keys.clone();
-        let listed = self.shape_keys.get(range).expect("loading checked each shape's range");
-        self.keys.is_available(key, listed)
+        self.has_key_on(shape, self.resource_types(shape), key)
+    }
+
+    /// Whether a request of this shape on a resource of one of these types can contain a condition key: see
+    /// [`Catalog::has_key`]. The types are types of the shape. Without types, only the keys that are listed for the
+    /// action are available.
+    pub fn has_key_on(&self, shape: ShapeId, resource_types: &[ResourceTypeId], key: &str) -> bool {
+        let entry = self.shape_entry(shape);
+        let groups = entry.types.clone().filter_map(|i| {
+            let is_requested = self.shape_types.get(i).is_some_and(|t| resource_types.contains(t));
+            self.type_groups.get(i).filter(|_| is_requested).copied()
+        });
+        let mut groups = std::iter::once(entry.keys).chain(groups);
+        groups.any(|group| {
+            let range = self.key_groups.get(group as usize).cloned();
+            let listed = range.and_then(|range| self.group_keys.get(range)).expect("loading checked each set of keys");
+            self.keys.is_available(key, listed)
+        })
     }
 
     /// The type and multiplicity of a condition key's values.

@@ -193,6 +193,17 @@ fn plain_names_name_real_variables() {
 }
 
 #[test]
+fn keys_depend_on_the_resource_type() {
+    let shape = catalog().shape(catalog().find_action("ec2:RunInstances").unwrap());
+    let has_key = |name, key| catalog().has_key_on(shape, &[resource_type("ec2", name)], key);
+    assert!(has_key("instance", "ec2:InstanceType") && has_key("image", "ec2:Owner") && has_key("subnet", "ec2:Vpc"));
+    assert!(!has_key("image", "ec2:InstanceType") && !has_key("subnet", "ec2:Owner"));
+    assert!(catalog().has_key(shape, "ec2:InstanceType") && catalog().has_key(shape, "ec2:Owner"));
+    // A key that is listed for the action, without a resource type.
+    assert!(has_key("image", "ec2:Region") && has_key("subnet", "ec2:Region"));
+}
+
+#[test]
 fn shapes_are_distinct() {
     let mut seen = BTreeMap::new();
     for id in catalog().actions() {
@@ -200,7 +211,7 @@ fn shapes_are_distinct() {
         let content = (
             catalog().action_service(id),
             &catalog().shape_types[shape.types.clone()],
-            &catalog().shape_keys[shape.keys.clone()],
+            (&catalog().type_groups[shape.types.clone()], shape.keys),
         );
         let known = seen.entry(content).or_insert(catalog().shape(id));
         assert_eq!(*known, catalog().shape(id));
@@ -209,14 +220,15 @@ fn shapes_are_distinct() {
 
 #[test]
 fn plain_and_compressed_files_give_the_same_catalog() {
-    let text = "iamdrift-catalog 1 9.9 2030-01-02\nk s+ a:K/${T}\ns a rcp\nr t|arn:x|arn:y\n\
-                h 0 0\nh - -\na W 0 Do\na L 1 List\n";
+    let text = "iamdrift-catalog 2 9.9 2030-01-02\nk s+ a:K/${T}\ns a rcp\nr t|arn:x|arn:y\n\
+                g 0\nh 0 0:1\nh 0 -\na W 0 Do\na L 1 List\n";
     let small = Catalog::from_bytes(text.as_bytes()).unwrap();
     assert_eq!((small.version(), small.updated_at()), ("9.9", "2030-01-02"));
     let shape = small.shape(small.find_action("A:DO").unwrap());
     assert_eq!(small.resource_types(shape).len(), 1);
     assert_eq!(small.arn_formats(ResourceTypeId(0)).len(), 2);
-    assert!(small.has_key(shape, "a:k/1"));
+    assert!(small.has_key(shape, "a:k/1") && small.has_key_on(shape, &[ResourceTypeId(0)], "a:k/1"));
+    assert!(!small.has_key_on(shape, &[], "a:k/1"));
     assert!(small.key_definition("aws:SourceIp").is_some());
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("catalog.zst");
@@ -227,23 +239,25 @@ fn plain_and_compressed_files_give_the_same_catalog() {
 #[test]
 fn rejects_invalid_catalogs_with_the_line() {
     let load_error = |text: &str| Catalog::from_bytes(text.as_bytes()).map(|_| ()).unwrap_err().to_string();
-    let head = "iamdrift-catalog 1 9.9 2030-01-02\n";
+    let head = "iamdrift-catalog 2 9.9 2030-01-02\n";
     let line = |rest: &str| load_error(&format!("{head}{rest}\n"));
     insta::assert_snapshot!(
         "no_catalog",
         [
             load_error("{}"),
-            load_error("iamdrift-catalog 1\n"),
+            load_error("iamdrift-catalog 2\n"),
             line("z 1"),
             line("s"),
             line("a W 0 Do"),
             line("s a\na W 0 Do"),
-            line("s a\nh 0 -"),
-            line("s a\nh - 0"),
-            line("s a\nh - x"),
+            line("s a\nh 0 0"),
+            line("s a\ng 0"),
+            line("s a\nh 1 -"),
+            line("s a\nr t|arn\nh 0 0:1"),
+            line("s a\nh 0 x"),
             line("k s a:K"),
-            line("s a\nh - -\na X 0 Do"),
-            line("s a\nh - -\na W 0 Up\na W 0 Do"),
+            line("s a\nh 0 -\na X 0 Do"),
+            line("s a\nh 0 -\na W 0 Up\na W 0 Do"),
         ]
         .join("\n")
     );

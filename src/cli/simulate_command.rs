@@ -32,11 +32,10 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
-    let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
     let name = args.cli_input_json.strip_prefix("file://").unwrap_or(&args.cli_input_json);
     let source =
         user_file::read_user_file(Path::new(name), "use a JSON file, `file://FILE`, or `-` for standard input")?;
-    let answer = simulate::answer_file(&source, &rcp_supported)?;
+    let answer = simulate::answer_file(&source, catalog)?;
     terminal_output::write_stdout(&render_json(&answer, JsonLayout::Indented)?)?;
     Ok(ExitStatus::Clean)
 }

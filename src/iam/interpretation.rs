@@ -16,16 +16,22 @@ pub enum Ambiguity {
     NotResourceUnresolved,
     /// `ForAnyValue:…IfExists` is false on a missing key, as AWS was observed to decide (default), or true.
     ForAnyValueIfExists,
+    /// In a role session that `sts:AssumeRole` returned, `aws:MultiFactorAuthPresent` is never `true` (default), or can be.
+    RoleSessionMfa,
+    /// On a request that no MCP server of AWS makes, `aws:ViaAWSMCPService` is missing (default), or `false`.
+    DirectCallMcpKey,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 5] = [
+    pub const ALL: [Ambiguity; 7] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
         Ambiguity::NotResourceUnresolved,
         Ambiguity::ForAnyValueIfExists,
+        Ambiguity::RoleSessionMfa,
+        Ambiguity::DirectCallMcpKey,
     ];
 
     /// The name in reports and in the test corpus.
@@ -36,6 +42,8 @@ impl Ambiguity {
             Ambiguity::EmptySetNull => "empty-set-null",
             Ambiguity::NotResourceUnresolved => "not-resource-unresolved",
             Ambiguity::ForAnyValueIfExists => "for-any-value-if-exists",
+            Ambiguity::RoleSessionMfa => "role-session-mfa",
+            Ambiguity::DirectCallMcpKey => "direct-call-mcp-key",
         }
     }
 }

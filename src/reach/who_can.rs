@@ -10,7 +10,7 @@ use super::graph::Graph;
 use super::model::complement::{allow_all_except_pattern, allow_all_except_resource};
 use super::model::state::NodeState;
 use super::steps::assume_role::{ASSUME_ROLE, add_trust_policy, find_assumable_roles, query_assume_role};
-use crate::access::{Layers, PolicyRef, Request};
+use crate::access::{ALWAYS_ALLOWED_ACTION, Layers, PolicyRef, Request};
 use crate::baseline::Glob;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::{Interpretation, PolicyDocument};
@@ -165,18 +165,20 @@ impl Graph<'_> {
     }
 
     fn query_actions(&self, effective: &EffectiveAccess<'_>, query: &WhoCanQuery) -> QueryResult {
-        if effective.upper_bound.is_disjoint(&query.actions) {
+        let solver = self.world.solver;
+        let name = query.single_action().map(|id| solver.catalog.full_name(id));
+        let is_always_allowed = name.as_deref() == Some(ALWAYS_ALLOWED_ACTION);
+        if effective.upper_bound.is_disjoint(&query.actions) && !is_always_allowed {
             return Ok(None);
         }
-        let solver = self.world.solver;
         // `restrict_to_action` drops the resource policies.
         let access = match query.single_action().filter(|_| effective.layers.resource_policies.is_empty()) {
             Some(id) => restrict_to_action(solver, effective, id, RequiredLayers::IdentityAndBoundary),
             None => effective.access.clone(),
         };
-        let name = query.single_action().map(|id| solver.catalog.full_name(id));
         // One action on one resource is a single request. For other queries, the complement excludes the other resources.
-        let single_request = query.resource.as_deref().and_then(|resource| Some((name.as_deref()?, resource)));
+        let resource = query.resource.as_deref().or(is_always_allowed.then_some("*"));
+        let single_request = resource.and_then(|resource| Some((name.as_deref()?, resource)));
         let mut complements = vec![Arc::clone(&query.complement)];
         if let (Some(resource), None) = (&query.resource, single_request) {
             complements.push(allow_all_except_resource(resource));

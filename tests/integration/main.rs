@@ -25,6 +25,7 @@ mod needs;
 mod reach;
 mod real_inputs;
 mod recorded_results;
+mod request_facts;
 mod role_assumption;
 mod simulate;
 mod smt;

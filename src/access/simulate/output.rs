@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::SimulationInput;
 use crate::access::{
-    Decision, Denial, Evaluation, Layer, LayerVerdict, Layers, PolicyRef, Request, StatementRef, evaluate,
+    Decision, Denial, Evaluation, Layer, LayerVerdict, Layers, PolicyRef, Request, RequestFacts, ResourceDirectory,
+    StatementRef, evaluate,
 };
-use crate::iam::{ContextKey, Interpretation, Statement};
+use crate::catalog::Catalog;
+use crate::iam::{ContextKey, Interpretation, Partition, Statement};
 
 /// All results of one input.
 #[derive(Clone, Debug, Serialize)]
@@ -97,26 +99,32 @@ pub struct PermissionsBoundaryDecisionDetail {
 
 impl SimulationInput {
     /// Decides every action on every resource. `rcp_supported` as for [`evaluate`].
-    pub fn answer(&self, rcp_supported: &dyn Fn(&str) -> bool) -> SimulationOutput {
-        let missing = self.find_missing_keys();
+    ///
+    /// The context of a request is what the input states, and what the action and the resource settle.
+    pub fn answer(&self, catalog: &Catalog) -> SimulationOutput {
+        let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
+        let directory = ResourceDirectory::default();
+        let partition = self.layers.principal.arn.as_ref().and_then(|arn| Partition::parse(arn.partition()));
+        let keys = self.named_keys();
         let mut evaluation_results = Vec::with_capacity(self.actions.len() * self.resources.len());
         for action in &self.actions {
             for resource in &self.resources {
-                let request =
+                let mut request =
                     Request { action: action.clone(), resource: resource.clone(), context: self.context.clone() };
-                let evaluation = evaluate(&self.layers, &request, rcp_supported, Interpretation::default());
-                evaluation_results.push(to_result(&request, &evaluation, missing.clone()));
+                let facts = RequestFacts::new(catalog, &directory, action, resource, partition);
+                facts.complete(&mut request, keys.iter().copied());
+                let missing = keys.iter().filter(|key| request.context.get(key).is_none());
+                let missing = missing.map(|key| key.as_written().to_owned()).collect();
+                let evaluation = evaluate(&self.layers, &request, &rcp_supported, Interpretation::default());
+                evaluation_results.push(to_result(&request, &evaluation, missing));
             }
         }
         SimulationOutput { evaluation_results, is_truncated: false }
     }
 
-    fn find_missing_keys(&self) -> Vec<String> {
-        let keys: BTreeSet<&ContextKey> = all_policies(&self.layers)
-            .flat_map(|policy| &policy.document.statements)
-            .flat_map(Statement::keys)
-            .collect();
-        keys.into_iter().filter(|key| self.context.get(key).is_none()).map(|key| key.as_written().to_owned()).collect()
+    /// The keys that the policies name.
+    fn named_keys(&self) -> BTreeSet<&ContextKey> {
+        all_policies(&self.layers).flat_map(|policy| &policy.document.statements).flat_map(Statement::keys).collect()
     }
 }
 
@@ -204,6 +212,6 @@ fn policy_type_name(layer: Layer) -> &'static str {
         Layer::ResourceControl(_) => "Resource Control Policy",
         Layer::Resource => "Resource Policy",
         Layer::Session => "Session Policy",
-        Layer::Partition => "none",
+        Layer::Request(_) | Layer::Partition => "none",
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::check::Check;
 use super::resolved_ceiling::ResolvedCeiling;
-use crate::access::{KnownContext, LayerCollector, Layers, build_known_context, find_missing_documents};
+use crate::access::{KnownContext, LayerCollector, Layers, find_missing_documents};
 use crate::audit::model::principal_ref::PrincipalRef;
 use crate::baseline::{Entry, Spanned};
 use crate::classify::{Assumer, Classification, InferredClass};
@@ -78,7 +78,7 @@ impl<'a> AuditedPrincipal<'a> {
             other_entries: planned.entries.iter().skip(1).copied().collect(),
             ceiling: planned.ceiling,
             layers: layer_collector.collect_with_role_trust(account, principal),
-            known_context: build_known_context(snapshot, principal),
+            known_context: layer_collector.build_known_context(principal),
             missing_documents: missing_documents.into_iter().filter(decides_access).collect(),
             classification: planned.classification,
             assumers: planned.assumers,

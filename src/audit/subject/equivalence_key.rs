@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::audited_principal::AuditedPrincipal;
-use crate::access::{KeyFact, Layers, PolicyRef, is_principal_specific};
+use crate::access::{KeyFact, Layers, PolicyRef};
 use crate::iam::{ContextKey, Statement};
 
 /// What the analysis of a principal depends on. Principals with equal keys have the same analysis, except for the account
@@ -24,7 +24,7 @@ pub(crate) struct EquivalenceKey {
     is_complete: bool,
     /// The ARN of the principal. `None` if no resource policy could name it.
     own_arn: Option<String>,
-    /// The context facts about principal-specific keys that a statement names.
+    /// The context facts about the keys that a statement names.
     known_facts: Vec<(ContextKey, KeyFact)>,
 }
 
@@ -44,7 +44,7 @@ impl EquivalenceKey {
         let keys: BTreeSet<&ContextKey> = held_documents
             .chain(queried_documents)
             .flat_map(|document| &document.statements)
-            .flat_map(principal_specific_keys)
+            .flat_map(Statement::keys)
             .collect();
         EquivalenceKey {
             documents,
@@ -63,9 +63,4 @@ impl EquivalenceKey {
 fn policy_lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
     let levels = layers.scps.iter().chain(&layers.rcps).flatten().map(|level| &level.policies);
     std::iter::once(&layers.identity).chain(&layers.boundary).chain(levels)
-}
-
-/// The keys of a statement, in conditions or as variables, whose values can differ between principals.
-fn principal_specific_keys(statement: &Statement) -> impl Iterator<Item = &ContextKey> {
-    statement.keys().filter(|key| is_principal_specific(key))
 }

@@ -1,6 +1,6 @@
 //! Renders decisions, policy origins and mismatches as text.
 
-use iamdrift::access::{Decision, Denial, Evaluation, Layer, PolicyOrigin, StatementRef};
+use iamdrift::access::{Decision, Denial, Evaluation, Impossibility, Layer, PolicyOrigin, StatementRef};
 use iamdrift::iam::ElementKind;
 use iamdrift::iam::element::ResourceElement;
 use iamdrift::snapshot::AttachmentKind;
@@ -35,6 +35,10 @@ impl Serialize for DecisionText {
 /// The decision and its cause. `holder` is the ARN of the principal.
 pub fn describe_decision(evaluation: &Evaluation<'_>, holder: &str) -> DecisionText {
     match &evaluation.decision {
+        Decision::Allowed if evaluation.needs_no_permission => DecisionText {
+            word: "Allowed:",
+            detail: "the action needs no permission, and no policy can deny it".to_owned(),
+        },
         Decision::Allowed => {
             let granting: Vec<StatementRef<'_>> = evaluation.granting_statements().collect();
             match granting.as_slice() {
@@ -57,6 +61,14 @@ pub fn describe_decision(evaluation: &Evaluation<'_>, holder: &str) -> DecisionT
 fn describe_missing_allow(layer: Layer, evaluation: &Evaluation<'_>) -> String {
     let level = evaluation.layer(layer).and_then(|trace| trace.level_name);
     match (layer, level) {
+        (Layer::Request(reason), _) => match reason {
+            Impossibility::NeedsLongTermCredentials => "only an IAM user with long-term credentials can call it",
+            Impossibility::OwnedByAws => "the resource belongs to AWS, which alone changes it",
+            Impossibility::OtherAccount => {
+                "the resource is in another account, and the action takes resources of one's own"
+            }
+        }
+        .to_owned(),
         (Layer::Partition, _) => "the resource is in another partition".to_owned(),
         (Layer::Boundary, _) => "its permissions boundary does not allow it".to_owned(),
         (Layer::Resource, _) => "the resource policy does not allow it".to_owned(),

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iamdrift::access::{Context, ContextValue, KeyFact, KnownContext, Layers, PolicyRef, Request};
+use iamdrift::access::{Context, ContextValue, KeyFact, KnownContext, Layers, PolicyRef, Request, RequestFacts};
 use iamdrift::catalog::{ActionId, Catalog, Multiplicity};
 use iamdrift::iam::condition::ConditionValue;
-use iamdrift::iam::{Arn, ContextKey};
+use iamdrift::iam::{Arn, ContextKey, Partition};
 
 use super::explanation::{ContextEntry, ContextValueSource, MissingContextKey};
 use super::service_match::may_list_service;
@@ -70,19 +70,21 @@ impl RequestArgs {
         let mut entries: Vec<ContextEntry> =
             self.context.iter().map(|(key, value)| ContextEntry::new(key, value, ContextValueSource::Given)).collect();
         let arn = Arn::parse(&self.resource);
+        let facts = self.request_facts(catalog, layers, known_context);
         for key in context_keys(layers) {
             if context.get(&key).is_some() {
                 continue;
             }
-            let value_from_arn = arn.as_ref().and_then(|arn| match key.lower() {
-                "aws:requestedregion" => Some(arn.region()),
-                "aws:resourceaccount" => Some(arn.account()),
-                _ => None,
-            });
-            let (value, source) = match (known_context.fact(&key), value_from_arn.filter(|text| !text.is_empty())) {
+            let is_in_arn =
+                |value: &str| arn.as_ref().is_some_and(|arn| [arn.region(), arn.account()].contains(&value));
+            let (value, source) = match (known_context.fact(&key), facts.key_fact(&key)) {
                 (KeyFact::Value(value), _) => (ContextValue::Single(value), ContextValueSource::Snapshot),
                 (KeyFact::Set(values), _) => (ContextValue::Set(values), ContextValueSource::Snapshot),
-                (_, Some(text)) => (ContextValue::Single(text.to_owned()), ContextValueSource::Resource),
+                (_, Some(KeyFact::Value(value))) if is_in_arn(&value) => {
+                    (ContextValue::Single(value), ContextValueSource::Resource)
+                }
+                (_, Some(KeyFact::Value(value))) => (ContextValue::Single(value), ContextValueSource::Request),
+                (_, Some(KeyFact::Set(values))) => (ContextValue::Set(values), ContextValueSource::Request),
                 _ => continue,
             };
             // A single value of a multivalued key is a set with one element.
@@ -95,18 +97,39 @@ impl RequestArgs {
         }
         (Request { action: self.action.clone(), resource: self.resource.clone(), context }, entries)
     }
-}
 
-/// Context keys that statements name and that the request lacks, except keys that no request of the principal contains.
-pub fn find_missing_keys(layers: &Layers, request: &Request, known_context: &KnownContext) -> Vec<MissingContextKey> {
-    let is_missing =
-        |key: &ContextKey| request.context.get(key).is_none() && known_context.fact(key) != KeyFact::Missing;
-    let to_missing_key = |key: ContextKey| {
-        let is_always_present = matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_));
-        MissingContextKey { key: key.as_written().to_owned(), every_request_has_it: is_always_present }
-    };
-    let service_keys = context_keys_of_statements(layers, |statement| may_list_service(statement, &request.action));
-    service_keys.into_iter().filter(is_missing).map(to_missing_key).collect()
+    fn request_facts<'a>(
+        &'a self,
+        catalog: &'a Catalog,
+        layers: &Layers,
+        known_context: &'a KnownContext,
+    ) -> RequestFacts<'a> {
+        let partition = layers.principal.arn.as_ref().and_then(|arn| Partition::parse(arn.partition()));
+        RequestFacts::new(catalog, known_context.directory(), &self.action, &self.resource, partition)
+    }
+
+    /// Context keys that statements name and that the request lacks, except keys that no such request of the principal
+    /// contains.
+    pub fn find_missing_keys(
+        &self,
+        catalog: &Catalog,
+        layers: &Layers,
+        request: &Request,
+        known_context: &KnownContext,
+    ) -> Vec<MissingContextKey> {
+        let facts = self.request_facts(catalog, layers, known_context);
+        let is_missing = |key: &ContextKey| {
+            request.context.get(key).is_none()
+                && known_context.fact(key) != KeyFact::Missing
+                && facts.key_fact(key) != Some(KeyFact::Missing)
+        };
+        let to_missing_key = |key: ContextKey| {
+            let is_always_present = matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_));
+            MissingContextKey { key: key.as_written().to_owned(), every_request_has_it: is_always_present }
+        };
+        let service_keys = context_keys_of_statements(layers, |statement| may_list_service(statement, &request.action));
+        service_keys.into_iter().filter(is_missing).map(to_missing_key).collect()
+    }
 }
 
 fn context_keys(layers: &Layers) -> BTreeSet<ContextKey> {

@@ -75,6 +75,8 @@ pub enum ContextValueSource {
     Snapshot,
     /// The resource's ARN.
     Resource,
+    /// The action and the resource, as AWS documents it or the snapshot knows it.
+    Request,
 }
 
 /// A context key that the request lacks.

@@ -63,6 +63,7 @@ impl ExplanationTable {
                 ContextValueSource::Given => "",
                 ContextValueSource::Snapshot => " (from the snapshot)",
                 ContextValueSource::Resource => " (from the resource's ARN)",
+                ContextValueSource::Request => " (AWS sets it for this action and resource)",
             };
             let values: Vec<String> = entry.values.iter().map(|value| format!("\"{value}\"")).collect();
             self.write_labelled("with", &format!("{} = {}{source}", entry.key, values.join(", ")))?;
@@ -155,7 +156,7 @@ fn style_of_decision(decision: DecisionName) -> Style {
 fn verdict_text(row: &LayerRow) -> &'static str {
     let is_plural = match row.layer {
         Layer::Identity | Layer::ServiceControl(_) | Layer::ResourceControl(_) | Layer::Session => true,
-        Layer::Partition | Layer::Boundary | Layer::Resource => false,
+        Layer::Request(_) | Layer::Partition | Layer::Boundary | Layer::Resource => false,
     };
     match (row.verdict, row.layer, is_plural) {
         (LayerVerdictName::Allows, _, true) => "allow it",

@@ -26,7 +26,7 @@ use super::{ExitStatus, GlobalArgs, terminal_output};
 
 const AFTER_HELP: &str = concat!(
     "PRINCIPAL is the ARN of a principal or session, a name, or the end of an ARN such as role/agents/lantern. It must ",
-    "identify one principal of the snapshot. Context keys that the snapshot or the resource's ARN determines are set ",
+    "identify one principal of the snapshot. Context keys that the snapshot, the action or the resource determines are set ",
     "unless you set them with --context. All other keys are missing from the request.\n\n",
     "Exit status: 0 the request was decided; 2 bad usage or input; 3 a document that could change the decision is not ",
     "in the snapshot or cannot be read.\n\n",
@@ -86,7 +86,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let verbosity = if args.all { Verbosity::All } else { Verbosity::Brief };
     let mut explanation = explanation::Explanation::new(lookup.principal, &request, &evaluation, verbosity);
     explanation.context = context;
-    explanation.lacking = explain_request::find_missing_keys(&layers, &request, &principal_context);
+    explanation.lacking = request_args.find_missing_keys(catalog, &layers, &request, &principal_context);
     explanation.notes.extend(request_args.notes);
     let organization_unread =
         snapshot.collection_gaps.iter().any(|gap| gap.unread.part == CollectionPart::Organization);

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::attachable_policies::find_attachable_policy;
 use super::state::{PolicyVersionRef, StateChange};
-use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef, build_known_context};
+use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Effect, PolicyDocument, Statement};
 use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyVersionDocument, Principal, Snapshot};
@@ -34,7 +34,7 @@ impl<'a> PrincipalNode<'a> {
             account,
             principal,
             layers: collector.collect(account, principal),
-            known: build_known_context(snapshot, principal),
+            known: collector.build_known_context(principal),
         };
         snapshot.principals().map(node).collect()
     }

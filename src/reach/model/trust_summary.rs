@@ -83,6 +83,24 @@ fn distinguishes_principals(element: &PrincipalElement) -> bool {
 
 /// The statements with a condition or variable whose value differs between principals of one account.
 pub(crate) fn find_principal_keyed_statements(document: &Arc<PolicyDocument>) -> impl Iterator<Item = StatementUse> {
-    let is_principal_keyed = |statement_use: &StatementUse| statement_use.statement().keys().any(is_principal_specific);
+    let is_principal_keyed = |statement_use: &StatementUse| {
+        let statement = statement_use.statement();
+        statement.keys().any(is_principal_specific) && statement.principal.as_ref().is_some_and(may_name_principals)
+    };
     StatementUse::from_document(document).filter(is_principal_keyed)
+}
+
+/// Whether the element may name users or roles, and not only services and identity providers.
+fn may_name_principals(element: &PrincipalElement) -> bool {
+    let is_federated = |grant: &TrustGrant| {
+        matches!(
+            grant,
+            TrustGrant::Service { .. }
+                | TrustGrant::Oidc { .. }
+                | TrustGrant::Saml { .. }
+                | TrustGrant::AnyOidcProvider
+                | TrustGrant::AnySamlProvider
+        )
+    };
+    element.kind == ElementKind::NotList || !parse_principal_element(element).iter().all(is_federated)
 }

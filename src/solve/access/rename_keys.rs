@@ -68,6 +68,8 @@ impl RenamedAccess {
                 KeyFact::StartsWith(start) => {
                     renamed_value().or_else(|| Some(ContextValue::Single(format!("{start}session"))))
                 }
+                // The two principals may share the value.
+                KeyFact::NoneLike(_) => renamed_value().or_else(|| request.context.get(key).cloned()),
                 KeyFact::Missing | KeyFact::Present | KeyFact::Free => None,
             };
             match value {

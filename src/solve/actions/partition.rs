@@ -7,8 +7,9 @@ use fixedbitset::FixedBitSet;
 pub(crate) enum ShapeSensitivity {
     /// None.
     Insensitive,
-    /// Whether the ARNs of the resources contain the region and the account.
-    ArnSegments,
+    /// The facts that a request settles: whether the ARNs of the resources contain the region and the account, and the
+    /// traits of the action.
+    RequestFacts,
     /// All.
     Full,
 }
@@ -119,7 +120,7 @@ mod tests {
     fn sensitivity() -> impl Strategy<Value = ShapeSensitivity> {
         prop_oneof![
             Just(ShapeSensitivity::Insensitive),
-            Just(ShapeSensitivity::ArnSegments),
+            Just(ShapeSensitivity::RequestFacts),
             Just(ShapeSensitivity::Full)
         ]
     }

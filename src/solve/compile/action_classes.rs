@@ -5,9 +5,11 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arn_segment::ArnSegmentVariants;
+use super::key_topics::KeyTopics;
 use super::prepared::{CompiledBranch, CompiledQuestion};
 use super::solver::Solver;
-use crate::catalog::{AccessLevel, ActionId, RiskClass, ShapeId};
+use crate::access::{ALWAYS_ALLOWED_ACTION, LONG_TERM_CREDENTIAL_ACTIONS, is_action_impossible};
+use crate::catalog::{AccessLevel, ActionId, ActionTraits, RiskClass, ShapeId};
 use crate::solve::actions::named_actions::{ActionRef, Actions};
 use crate::solve::actions::partition::{ActionPartition, ShapeSensitivity};
 use crate::solve::question::Question;
@@ -28,7 +30,15 @@ pub(crate) struct ActionEquivalenceClass {
 
 /// The facts that actions of one class have in common, in addition to the statements that match them.
 #[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
-enum ClassKey {
+struct ClassKey {
+    resources: ClassResources,
+    /// The traits on which some statement of the question depends.
+    traits: ActionTraits,
+}
+
+/// The facts about the resources that actions of one class have in common.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+enum ClassResources {
     /// Which of region and account the ARNs contain.
     ArnSegments(ArnSegmentVariants),
     /// All resource types and keys.
@@ -62,9 +72,12 @@ impl Solver<'_> {
         prepared: &CompiledQuestion<'_>,
     ) -> Vec<ActionEquivalenceClass> {
         if let Some((action, _)) = question.single_request {
+            if is_action_impossible(action, question.known) {
+                return Vec::new();
+            }
             return vec![self.new_singleton_class(self.resolve_action(action))];
         }
-        let mut classes = self.partition_known_actions(prepared);
+        let mut classes = self.partition_known_actions(question, prepared);
         let mut seen: FxHashSet<&str> = FxHashSet::default();
         let mut class_by_match: FxHashMap<Vec<bool>, usize> = FxHashMap::default();
         for (lower, written) in prepared.statements().iter().flat_map(|s| &s.actions.unknown) {
@@ -109,8 +122,13 @@ impl Solver<'_> {
         ActionEquivalenceClass { rank: 1, representative: action, actions, shape: None }
     }
 
-    fn partition_known_actions(&self, prepared: &CompiledQuestion<'_>) -> Vec<ActionEquivalenceClass> {
-        let candidates = self.find_candidates(prepared);
+    fn partition_known_actions(
+        &self,
+        question: &Question<'_>,
+        prepared: &CompiledQuestion<'_>,
+    ) -> Vec<ActionEquivalenceClass> {
+        let mut candidates = self.find_candidates(prepared);
+        self.remove_settled_actions(question, &mut candidates);
         if candidates.is_clear() {
             return Vec::new();
         }
@@ -120,6 +138,7 @@ impl Solver<'_> {
         }
         let mut classes: Vec<ActionEquivalenceClass> = Vec::new();
         let ranks = self.action_ranks();
+        let topics = prepared.statements().iter().fold(KeyTopics::default(), |topics, s| topics | s.topics);
         // If no statement depends on resources or keys, a block of the partition is a class.
         let mut class_by_block: Vec<Option<usize>> = vec![None; partition.len()];
         let mut class_by_key: FxHashMap<(usize, ClassKey), usize> = FxHashMap::default();
@@ -133,12 +152,16 @@ impl Solver<'_> {
                 (ShapeSensitivity::Insensitive, Some(place)) => (*place.get_or_insert(next), None),
                 (sensitive, _) => {
                     let shape = self.catalog.shape(id);
-                    let variants = if sensitive == ShapeSensitivity::ArnSegments {
+                    let variants = if sensitive == ShapeSensitivity::RequestFacts {
                         self.arn_segment_variants(shape)
                     } else {
                         None
                     };
-                    let class_key = variants.map_or(ClassKey::Shape(shape), ClassKey::ArnSegments);
+                    let traits = self.catalog.action_traits(id, question.partition);
+                    let class_key = ClassKey {
+                        resources: variants.map_or(ClassResources::Shape(shape), ClassResources::ArnSegments),
+                        traits: topics.relevant_traits(traits),
+                    };
                     (*class_by_key.entry((block, class_key)).or_insert(next), Some(shape))
                 }
             };
@@ -158,6 +181,14 @@ impl Solver<'_> {
             }
         }
         classes
+    }
+
+    /// Removes the actions that no policy decides, and those that the principal can never call.
+    fn remove_settled_actions(&self, question: &Question<'_>, candidates: &mut FixedBitSet) {
+        let impossible = LONG_TERM_CREDENTIAL_ACTIONS.iter().filter(|name| is_action_impossible(name, question.known));
+        for id in impossible.chain([&ALWAYS_ALLOWED_ACTION]).filter_map(|name| self.catalog.find_action(name)) {
+            candidates.set(id.0 as usize, false);
+        }
     }
 
     /// The actions that the effective access may allow and that the declared access does not allow unconditionally.

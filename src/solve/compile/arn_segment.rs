@@ -55,6 +55,11 @@ impl ArnSegment {
 }
 
 impl ArnSegmentsKnown {
+    /// The facts that an ARN contains.
+    pub(crate) fn of_arn(arn: &Arn) -> ArnSegmentsKnown {
+        ArnSegmentsKnown { region: !arn.region().is_empty(), account: !arn.account().is_empty() }
+    }
+
     /// Whether the ARN contains a segment.
     pub(crate) fn has_segment(self, segment: ArnSegment) -> bool {
         match segment {

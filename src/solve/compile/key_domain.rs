@@ -1,10 +1,13 @@
 //! The values that a context key can have: by its type in the catalog, and by the known context.
 
+use std::sync::Arc;
+
 use super::solver::Solver;
 use crate::access::{KeyFact, KnownContext};
-use crate::catalog::{Multiplicity, ShapeId, ValueType};
+use crate::catalog::{Multiplicity, ValueType};
 use crate::iam::ContextKey;
 use crate::solve::budget::{Budget, LimitExceeded};
+use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::strings::interner::LetterCase;
 use crate::solve::strings::token::{GlobToken, SymbolClass};
 use crate::solve::values::field_state::{FieldState, ValueConstraint};
@@ -41,8 +44,8 @@ impl Solver<'_> {
                 }
                 _ => None,
             }),
-            KeyFact::StartsWith(_) => {
-                let before = self.compute_key_state(key, known, None)?;
+            KeyFact::StartsWith(_) | KeyFact::NoneLike(_) => {
+                let before = self.compute_key_state(key, known)?;
                 let budget = Budget::new(PREFIX_BUDGET);
                 let is_possible = |literal: &Literal| {
                     let mut state = before.clone();
@@ -58,12 +61,11 @@ impl Solver<'_> {
         }
     }
 
-    /// The state of a key before any literal, for an action of a shape. None if the shape is unknown.
+    /// The state of a key before any literal, by the known context.
     pub(crate) fn compute_key_state(
         &self,
         key: &ContextKey,
         known: &KnownContext,
-        shape: Option<ShapeId>,
     ) -> Result<FieldState, LimitExceeded> {
         let mut state = FieldState::unconstrained();
         let exact_literal = |text: &str| -> Result<Literal, LimitExceeded> {
@@ -91,16 +93,60 @@ impl Solver<'_> {
                 return Ok(state);
             }
             KeyFact::Present => state.may_be_missing = false,
+            KeyFact::NoneLike(glob) => {
+                state.constraint = self.build_type_constraint(key)?;
+                state.add(&self.build_exclusion(key, &glob)?);
+                return Ok(state);
+            }
             KeyFact::Free => {}
-        }
-        if let Some(shape) = shape
-            && !key.lower().starts_with("aws:")
-            && !self.catalog.has_key(shape, key.lower())
-        {
-            state.may_be_present = false;
         }
         state.constraint = self.build_type_constraint(key)?;
         Ok(state)
+    }
+
+    /// The literal that a key is missing, or has no value that matches a glob.
+    pub(crate) fn build_exclusion(&self, key: &ContextKey, glob: &str) -> Result<Literal, LimitExceeded> {
+        let mut toks = Vec::new();
+        for (index, part) in glob.split('*').enumerate() {
+            if index > 0 {
+                toks.push(GlobToken::AnyRun(SymbolClass::Any));
+            }
+            toks.extend(self.interner.tokenize_literal(part, LetterCase::Exact)?);
+        }
+        let globs: Arc<[GlobRef]> = [self.interner.intern(&toks)].into();
+        if !self.is_set_key(key) {
+            return Ok(Literal::not_matching(Field::Key(key.clone()), globs));
+        }
+        let test = SetTest { accepts_empty: true, values: SetValues::Every(globs, false) };
+        Ok(Literal { includes_missing: true, ..set_literal(key, test) })
+    }
+
+    /// The literals that a key is present, with exactly these values.
+    pub(crate) fn build_exact_value(&self, key: &ContextKey, values: &[String]) -> Result<Vec<Literal>, LimitExceeded> {
+        let globs = values.iter().map(|v| self.interner.intern_exact(v)).collect::<Result<Vec<_>, _>>()?;
+        if !self.is_set_key(key) {
+            return Ok(vec![Literal::matching(Field::Key(key.clone()), globs.into())]);
+        }
+        let every = SetValues::Every(globs.clone().into(), true);
+        let some = globs.into_iter().map(|glob| SetValues::Some([glob].into(), true));
+        let tests = std::iter::once(every).chain(some);
+        Ok(tests.map(|values| set_literal(key, SetTest { accepts_empty: false, values })).collect())
+    }
+
+    /// The literal that a key is present.
+    pub(crate) fn build_presence(&self, key: &ContextKey) -> Literal {
+        let values = if self.is_set_key(key) {
+            LiteralValues::Sets(SetTest { accepts_empty: false, values: SetValues::Never })
+        } else {
+            LiteralValues::Text([].into())
+        };
+        let field = Field::Key(key.clone());
+        Literal { field, values, includes_missing: true, includes_unparsable: false, is_positive: false }
+    }
+
+    /// Whether the catalog defines a key as a set.
+    pub(crate) fn is_set_key(&self, key: &ContextKey) -> bool {
+        self.catalog.key_definition(key.lower()).is_some_and(|facts| facts.multiplicity == Multiplicity::Multi)
     }
 
     /// The constraint that a value has the key's type. A key of type string may have any string.
@@ -132,6 +178,17 @@ impl Solver<'_> {
             set.add(&SetTest { accepts_empty: false, values: SetValues::Some([glob].into(), true) });
         }
         Ok(ValueConstraint::Sets(set))
+    }
+}
+
+/// The literal that a key is present, and that a test accepts its values.
+pub(crate) fn set_literal(key: &ContextKey, test: SetTest) -> Literal {
+    Literal {
+        field: Field::Key(key.clone()),
+        values: LiteralValues::Sets(test),
+        includes_missing: false,
+        includes_unparsable: false,
+        is_positive: true,
     }
 }
 

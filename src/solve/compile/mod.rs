@@ -6,6 +6,7 @@
 //! - `solver`: the shared state of a run, and its caches;
 //! - `statement`: a statement as a conjunction of literals;
 //! - `condition_literal`, `condition_values`, `arn_pattern`: a condition as a literal;
+//! - `key_topics`: the keys about which a request itself settles something;
 //! - `key_domain`: the values that a context key can have;
 //! - `prepared`: a question with compiled statements;
 //! - `action_classes`: actions that are decided together;
@@ -20,6 +21,7 @@ pub(crate) mod binding;
 pub(crate) mod condition_literal;
 pub(crate) mod condition_values;
 pub(crate) mod key_domain;
+pub(crate) mod key_topics;
 pub(crate) mod prepared;
 pub(crate) mod resource_domain;
 pub(crate) mod solver;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::arn_segment::ArnSegment;
 use super::binding::CompileEnv;
+use super::key_topics::KeyTopics;
 use super::solver::Solver;
 use crate::access::KnownContext;
 use crate::solve::access::formula::{Access, ResourceScope, StatementId, StatementUse};
@@ -23,6 +23,8 @@ pub(crate) struct CompiledUse {
     pub statement_id: StatementId,
     /// The facts about an action's resources and keys on which the statement depends.
     pub sensitivity: ShapeSensitivity,
+    /// The topics of the keys that the literals name.
+    pub topics: KeyTopics,
     /// For a resource policy, the requests that it governs.
     pub resource_scope: Option<Arc<ResourceScope>>,
 }
@@ -107,6 +109,7 @@ impl Solver<'_> {
         if let Some(scope) = &statement_use.resource_scope {
             literals.push(self.compile_scope(&scope.resources, env)?);
         }
+        let topics = literals.iter().fold(KeyTopics::default(), |topics, literal| topics | literal_topics(literal));
         let sensitivity = literals.iter().map(literal_sensitivity).max().unwrap_or(ShapeSensitivity::Insensitive);
         let actions = if statement_use.resource_scope.is_some() || statement_use.rcp_services_only {
             let service = statement_use.resource_scope.as_ref().and_then(|c| c.service.as_deref());
@@ -120,6 +123,7 @@ impl Solver<'_> {
             literals,
             statement_id,
             sensitivity,
+            topics,
             resource_scope: statement_use.resource_scope.clone(),
         }))
     }
@@ -127,10 +131,21 @@ impl Solver<'_> {
 
 /// The facts about an action's resources and keys on which a literal depends.
 fn literal_sensitivity(literal: &Literal) -> ShapeSensitivity {
+    let settled =
+        KeyTopics::REGION | KeyTopics::OWNER | KeyTopics::ORGANIZATION | KeyTopics::TAGS | KeyTopics::ENDPOINT;
     match &literal.field {
-        Field::Key(key) if ArnSegment::of_key(key).is_some() => ShapeSensitivity::ArnSegments,
-        Field::Key(key) if key.lower().starts_with("aws:") => ShapeSensitivity::Insensitive,
+        Field::Key(key) if !key.lower().starts_with("aws:") => ShapeSensitivity::Full,
+        Field::Key(_) if literal_topics(literal).intersects(settled) => ShapeSensitivity::RequestFacts,
+        Field::Key(_) => ShapeSensitivity::Insensitive,
         _ => ShapeSensitivity::Full,
+    }
+}
+
+fn literal_topics(literal: &Literal) -> KeyTopics {
+    match &literal.field {
+        Field::Key(key) => KeyTopics::of_key(key),
+        Field::Resource => KeyTopics::RESOURCE,
+        Field::Action => KeyTopics::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::arn_format::{has_aws_account, repeat_one_or_more, tokenize_arn_format};
 use super::arn_segment::{ArnSegmentVariants, ArnSegmentsKnown};
-use crate::catalog::{Catalog, ShapeId};
+use crate::catalog::{Catalog, ResourceTypeId, ShapeId};
 use crate::iam::Partition;
 use crate::solve::budget::LimitExceeded;
 use crate::solve::strings::interned_glob::GlobRef;
@@ -18,12 +18,21 @@ pub(crate) struct ResourceDomain {
     pub globs: Arc<[GlobRef]>,
     /// The facts that the ARNs contain.
     pub arn_segments: ArnSegmentsKnown,
+    /// The resource types. Empty if any type of the action is possible.
+    pub types: Arc<[ResourceTypeId]>,
 }
 
 impl ResourceDomain {
     /// The lists of patterns, in each of which a resource of the domain matches one.
     pub(crate) fn glob_lists(&self) -> Vec<Arc<[GlobRef]>> {
         if self.globs.is_empty() { Vec::new() } else { vec![Arc::clone(&self.globs)] }
+    }
+
+    /// Adds the resources of another domain with the same facts.
+    pub(crate) fn extend(&mut self, other: &ResourceDomain) {
+        let added = other.globs.iter().filter(|glob| !self.globs.contains(glob));
+        self.globs = self.globs.iter().chain(added).cloned().collect();
+        self.types = self.types.iter().chain(other.types.iter()).copied().collect();
     }
 }
 
@@ -70,28 +79,39 @@ pub(super) fn build_shape_domains(
     shape: ShapeId,
     partition: Option<Partition>,
 ) -> Result<ShapeDomains, LimitExceeded> {
-    let by_segments = build_domains(catalog, interner, shape, partition)?;
+    let types = catalog.resource_types(shape);
+    let by_segments = build_domains(catalog, interner, types, partition)?;
     let combined = match by_segments.as_slice() {
         [single] => single.clone(),
         several => {
             let globs: Vec<GlobRef> = several.iter().flat_map(|d| d.globs.iter().cloned()).collect();
-            ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default() }
+            ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default(), types: types.into() }
         }
     };
     Ok(ShapeDomains { by_segments, combined })
 }
 
+/// The resource domains of one resource type.
+pub(super) fn build_type_domains(
+    catalog: &Catalog,
+    interner: &GlobInterner,
+    resource_type: ResourceTypeId,
+    partition: Option<Partition>,
+) -> Result<Vec<ResourceDomain>, LimitExceeded> {
+    build_domains(catalog, interner, &[resource_type], partition)
+}
+
 fn build_domains(
     catalog: &Catalog,
     interner: &GlobInterner,
-    shape: ShapeId,
+    types: &[ResourceTypeId],
     partition: Option<Partition>,
 ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
-    let types = catalog.resource_types(shape);
     if types.is_empty() {
         return Ok(vec![ResourceDomain {
             globs: [interner.intern_exact("*")?].into(),
             arn_segments: ArnSegmentsKnown::default(),
+            types: [].into(),
         }]);
     }
     let partitions: Vec<Partition> = match partition {
@@ -114,7 +134,12 @@ fn build_domains(
             }
         }
     }
-    Ok(groups.into_iter().map(|(arn_segments, globs)| ResourceDomain { globs: globs.into(), arn_segments }).collect())
+    let to_domain = |(arn_segments, globs): (_, Vec<GlobRef>)| ResourceDomain {
+        globs: globs.into(),
+        arn_segments,
+        types: types.into(),
+    };
+    Ok(groups.into_iter().map(to_domain).collect())
 }
 
 /// The resources of an action that the catalog does not know: `*` and every ARN, of one partition if it is known.
@@ -123,11 +148,11 @@ pub(crate) fn build_any_resource_domain(
     partition: Option<Partition>,
 ) -> Result<ResourceDomain, LimitExceeded> {
     let Some(partition) = partition else {
-        return Ok(ResourceDomain { globs: [].into(), arn_segments: ArnSegmentsKnown::default() });
+        return Ok(ResourceDomain { globs: [].into(), arn_segments: ArnSegmentsKnown::default(), types: [].into() });
     };
     let any = || vec![GlobToken::AnyRun(SymbolClass::NotColon)];
     let globs = [interner.intern_exact("*")?, build_any_arn_glob(interner, Some(partition), any(), any())?];
-    Ok(ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default() })
+    Ok(ResourceDomain { globs: globs.into(), arn_segments: ArnSegmentsKnown::default(), types: [].into() })
 }
 
 /// Like [`build_any_resource_domain`], but one domain for each combination of region and account in the ARNs.
@@ -135,13 +160,20 @@ pub(crate) fn build_any_resource_domains_by_segments(
     interner: &GlobInterner,
     partition: Option<Partition>,
 ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
-    let mut all =
-        vec![ResourceDomain { globs: [interner.intern_exact("*")?].into(), arn_segments: ArnSegmentsKnown::default() }];
+    let mut all = vec![ResourceDomain {
+        globs: [interner.intern_exact("*")?].into(),
+        arn_segments: ArnSegmentsKnown::default(),
+        types: [].into(),
+    }];
     for (region, account) in [(false, false), (true, false), (false, true), (true, true)] {
         let segment_tokens =
             |is_present| if is_present { repeat_one_or_more(SymbolClass::NotColon) } else { Vec::new() };
         let arn = build_any_arn_glob(interner, partition, segment_tokens(region), segment_tokens(account))?;
-        all.push(ResourceDomain { globs: [arn].into(), arn_segments: ArnSegmentsKnown { region, account } });
+        all.push(ResourceDomain {
+            globs: [arn].into(),
+            arn_segments: ArnSegmentsKnown { region, account },
+            types: [].into(),
+        });
     }
     Ok(all)
 }

@@ -10,9 +10,11 @@ use fixedbitset::FixedBitSet;
 
 use super::arn_segment::ArnSegmentVariants;
 use super::binding::{Binding, CompileEnv};
-use super::resource_domain::{ShapeDomains, build_shape_domains, compute_arn_segment_variants};
+use super::resource_domain::{
+    ResourceDomain, ShapeDomains, build_shape_domains, build_type_domains, compute_arn_segment_variants,
+};
 use crate::base::cache::Cache;
-use crate::catalog::{Catalog, ShapeId};
+use crate::catalog::{Catalog, ResourceTypeId, ShapeId};
 use crate::iam::{Interpretation, Partition, PolicyDocument};
 use crate::solve::access::formula::StatementUse;
 use crate::solve::actions::statement_actions::StatementActions;
@@ -31,6 +33,7 @@ pub struct Solver<'c> {
     action_cache: StatementActionsCache,
     pub(crate) action_ranks: OnceLock<Vec<u32>>,
     domain_cache: DomainCache,
+    type_domain_cache: TypeDomainCache,
     arn_segment_variants: OnceLock<Vec<Option<ArnSegmentVariants>>>,
 }
 
@@ -42,6 +45,9 @@ type StatementActionsCache = Cache<(usize, usize), (Arc<PolicyDocument>, Arc<Sta
 
 /// The resource domains of each shape, in one partition or in all.
 type DomainCache = Cache<(ShapeId, Option<Partition>), Arc<ShapeDomains>>;
+
+/// The resource domains of each resource type, in one partition or in all.
+type TypeDomainCache = Cache<(ResourceTypeId, Option<Partition>), Arc<Vec<ResourceDomain>>>;
 
 /// A statement under one interpretation and one binding of its variables: the address of the document, which the entry
 /// keeps alive, and the index.
@@ -74,6 +80,7 @@ impl<'c> Solver<'c> {
             action_cache: Cache::default(),
             action_ranks: OnceLock::new(),
             domain_cache: Cache::default(),
+            type_domain_cache: Cache::default(),
             arn_segment_variants: OnceLock::new(),
         }
     }
@@ -170,5 +177,15 @@ impl<'c> Solver<'c> {
     ) -> Result<Arc<ShapeDomains>, LimitExceeded> {
         let build = || build_shape_domains(self.catalog, &self.interner, shape, partition).map(Arc::new);
         self.domain_cache.get_or_try_compute((shape, partition), build)
+    }
+
+    /// The resource domains of a resource type, built once.
+    pub(crate) fn type_domains(
+        &self,
+        resource_type: ResourceTypeId,
+        partition: Option<Partition>,
+    ) -> Result<Arc<Vec<ResourceDomain>>, LimitExceeded> {
+        let build = || build_type_domains(self.catalog, &self.interner, resource_type, partition).map(Arc::new);
+        self.type_domain_cache.get_or_try_compute((resource_type, partition), build)
     }
 }

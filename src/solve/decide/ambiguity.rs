@@ -24,6 +24,7 @@ impl Solver<'_> {
         for ambiguity in Ambiguity::ALL.into_iter().filter(|a| self.may_matter(*a, question)) {
             // Mostly the same witness proves the excess under the alternative interpretation too.
             if let (Some(witness), Some(replay)) = (witness, question.replay)
+                && question.known.allows_under(ambiguity, &witness.context)
                 && replay(witness, Interpretation::with_alternative(ambiguity)).is_ok()
             {
                 continue;
@@ -69,6 +70,9 @@ impl Solver<'_> {
                 .conditions
                 .iter()
                 .any(|c| c.quantifier == Quantifier::ForAnyValue && c.when_missing == MissingKeyRule::Satisfied),
+            Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey => {
+                statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
+            }
         })
     }
 }

@@ -3,8 +3,9 @@
 use super::cube_search::{Clause, negate_conjunction};
 use super::request_shape::RequestShape;
 use super::round::DecisionRound;
+use crate::iam::ContextKey;
 use crate::solve::budget::LimitExceeded;
-use crate::solve::compile::arn_segment::{ArnSegment, ArnSegmentsKnown, lift_to_arn};
+use crate::solve::compile::arn_segment::{ArnSegment, lift_to_arn};
 use crate::solve::compile::prepared::CompiledBranch;
 use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::values::literal::{Field, Literal, LiteralValues};
@@ -101,14 +102,20 @@ impl DecisionRound<'_, '_> {
         request_shape: &RequestShape<'_>,
     ) -> Result<Vec<Literal>, LimitExceeded> {
         let literals = &self.prepared.statement(index).literals;
-        literals.iter().map(|l| self.lift_literal(l, request_shape.arn_segments)).collect()
+        literals.iter().map(|l| self.lift_literal(l, request_shape)).collect()
     }
 
-    fn lift_literal(&self, literal: &Literal, arn_segments: ArnSegmentsKnown) -> Result<Literal, LimitExceeded> {
+    pub(super) fn lift_literal(
+        &self,
+        literal: &Literal,
+        request_shape: &RequestShape<'_>,
+    ) -> Result<Literal, LimitExceeded> {
         let Field::Key(key) = &literal.field else { return Ok(literal.clone()) };
-        let Some(segment) = ArnSegment::of_key(key).filter(|s| arn_segments.has_segment(*s)) else {
-            return Ok(literal.clone());
-        };
+        if !self.known.is_complete() && request_shape.facts.is_region_key(self.solver.catalog, key) {
+            let field = Field::Key(ContextKey::new("aws:RequestedRegion"));
+            return self.lift_literal(&Literal { field, ..literal.clone() }, request_shape);
+        }
+        let Some(segment) = find_repeated_segment(key, request_shape) else { return Ok(literal.clone()) };
         let LiteralValues::Text(globs) = &literal.values else { return Ok(literal.clone()) };
         let lift = |glob: &GlobRef| lift_to_arn(&self.solver.interner, segment, glob);
         let globs = globs.iter().map(lift).collect::<Result<Vec<GlobRef>, _>>()?;
@@ -123,11 +130,22 @@ impl DecisionRound<'_, '_> {
         let interner = &self.solver.interner;
         let mut literals = Vec::new();
         for (key, value) in self.assigned {
-            if let Some(segment) = ArnSegment::of_key(key).filter(|s| request_shape.arn_segments.has_segment(*s)) {
+            if request_shape.facts.is_region_key(self.solver.catalog, key) {
+                let literal = Literal::matching(Field::Key(key.clone()), [interner.intern_exact(value)?].into());
+                literals.push(self.lift_literal(&literal, request_shape)?);
+            }
+            if let Some(segment) = find_repeated_segment(key, request_shape) {
                 let lifted = lift_to_arn(interner, segment, &interner.intern_exact(value)?)?;
                 literals.push(Literal::matching(Field::Resource, [lifted].into()));
             }
         }
         Ok(literals)
     }
+}
+
+/// The segment of the ARN that a key repeats in the requests of a shape. None if it repeats none.
+pub(super) fn find_repeated_segment(key: &ContextKey, request_shape: &RequestShape<'_>) -> Option<ArnSegment> {
+    let segment = ArnSegment::of_key(key)?;
+    let is_repeated = request_shape.arn_segments.has_segment(segment) && request_shape.facts.repeats_segment(segment);
+    is_repeated.then_some(segment)
 }

@@ -6,7 +6,10 @@ use super::future_actions::{FutureActions, collect_services};
 use super::outcome::DecisionOutcome;
 use super::policy_variables::{DecisionContext, Subproblem};
 use super::variable_binding::{VariableValues, find_known_multiplicity};
-use crate::iam::{Ambiguity, ContextKey, Interpretation};
+use crate::access::ALWAYS_ALLOWED_ACTION;
+use crate::iam::{ContextKey, Interpretation};
+use crate::solve::access::formula::{Access, Branch};
+use crate::solve::access::from_layers::build_allow_all;
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::budget::{Budget, LimitExceeded};
 use crate::solve::compile::binding::CompileEnv;
@@ -31,10 +34,17 @@ impl Solver<'_> {
         interpretation: Interpretation,
     ) -> SolverAnswer {
         let mut outcome = DecisionOutcome::default();
-        let adapted = interpretation
-            .is_alternative(Ambiguity::EmptySetNull)
-            .then(|| question.known.clone().with_empty_as_missing());
-        let question = &Question { known: adapted.as_ref().unwrap_or(question.known), ..question.clone() };
+        let adapted = question.known.under(interpretation);
+        // No policy decides about this action: see `ALWAYS_ALLOWED_ACTION`.
+        let is_always_allowed =
+            question.single_request.is_some_and(|(action, _)| action.eq_ignore_ascii_case(ALWAYS_ALLOWED_ACTION));
+        let everything = is_always_allowed
+            .then(|| Access { branches: vec![Branch { allow_layers: vec![build_allow_all()], ..Branch::default() }] });
+        let question = &Question {
+            known: adapted.as_ref().unwrap_or(question.known),
+            effective: everything.as_ref().unwrap_or(question.effective),
+            ..question.clone()
+        };
         if self.decide_question(question, interpretation, &mut outcome).is_err() {
             outcome.undecided.insert(UndecidedReason::LimitExceeded);
         }

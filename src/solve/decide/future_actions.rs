@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::outcome::DecisionOutcome;
 use super::request_shape::{FutureActionName, RequestShape};
 use super::round::DecisionRound;
+use super::shape_facts::ShapeFacts;
 use crate::iam::ElementKind;
 use crate::solve::access::formula::StatementId;
 use crate::solve::actions::future_patterns::{FutureMatch, NamePatterns};
@@ -175,8 +176,11 @@ impl DecisionRound<'_, '_> {
                     action: None,
                     resource_globs: domain.glob_lists(),
                     arn_segments: domain.arn_segments,
+                    keys: round.collect_keys(branches.effective, branches.declared),
+                    facts: future.service.map_or_else(ShapeFacts::default, |service| {
+                        ShapeFacts::of_service(service, self.question.partition)
+                    }),
                     actions: &actions,
-                    action_class: None,
                     future_name: Some(&name),
                 };
                 round.decide_branches(&request_shape, branches.effective, branches.declared, &mut trial)?;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::shape_facts::ShapeFacts;
+use crate::iam::ContextKey;
 use crate::solve::actions::named_actions::{ActionRef, Actions};
-use crate::solve::compile::action_classes::ActionEquivalenceClass;
 use crate::solve::compile::arn_segment::ArnSegmentsKnown;
 use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::strings::interner::GlobInterner;
@@ -19,10 +20,12 @@ pub(crate) struct RequestShape<'d> {
     pub resource_globs: Vec<Arc<[GlobRef]>>,
     /// The facts that the ARN of the resource contains.
     pub arn_segments: ArnSegmentsKnown,
+    /// What the action and the resource type settle about context keys.
+    pub facts: ShapeFacts,
+    /// The keys on which statements that list the action depend.
+    pub keys: Vec<ContextKey>,
     /// The actions that this one represents.
     pub actions: &'d Actions,
-    /// The class of existing actions. None for a future action.
-    pub action_class: Option<&'d ActionEquivalenceClass>,
     /// The constraints on the name of a future action. None for an existing action.
     pub future_name: Option<&'d FutureActionName<'d>>,
 }

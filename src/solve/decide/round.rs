@@ -9,14 +9,17 @@ use super::cube_search::{BudgetExhausted, Clause, CubeSearch, PartialAssignment}
 use super::difference::render_cube;
 use super::outcome::DecisionOutcome;
 use super::request_shape::RequestShape;
+use super::shape_facts::ShapeFacts;
 use crate::access::{KnownContext, Request};
+use crate::catalog::ResourceTypeId;
 use crate::iam::{Arn, ContextKey, Interpretation, Partition};
 use crate::solve::access::formula::StatementId;
 use crate::solve::actions::named_actions::ActionRef;
 use crate::solve::answer::{Cube, Grant, UndecidedReason};
 use crate::solve::budget::{Budget, LimitExceeded};
 use crate::solve::compile::action_classes::ActionEquivalenceClass;
-use crate::solve::compile::arn_segment::{ArnSegment, ArnSegmentsKnown};
+use crate::solve::compile::arn_segment::ArnSegmentsKnown;
+use crate::solve::compile::key_topics::KeyTopics;
 use crate::solve::compile::prepared::{CompiledBranch, CompiledQuestion};
 use crate::solve::compile::resource_domain::{
     ResourceDomain, build_any_resource_domain, build_any_resource_domains_by_segments,
@@ -63,12 +66,14 @@ impl DecisionRound<'_, '_> {
         outcome: &mut DecisionOutcome,
     ) -> Result<(), LimitExceeded> {
         for domain in self.find_domains(class, effective, declared)? {
+            let partition = self.question.partition;
             let request_shape = RequestShape {
                 action: Some(&class.representative),
                 resource_globs: domain.glob_lists(),
                 arn_segments: domain.arn_segments,
+                keys: self.collect_keys(effective, declared),
+                facts: ShapeFacts::of_action(self.solver.catalog, &class.representative, &domain.types, partition),
                 actions: &class.actions,
-                action_class: Some(class),
                 future_name: None,
             };
             self.decide_branches(&request_shape, effective, declared, outcome)?;
@@ -86,35 +91,41 @@ impl DecisionRound<'_, '_> {
     ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
         if let Some((_, resource)) = self.question.single_request {
             // A principal acts in its own partition only. A resource without an ARN, such as `*`, is in every partition.
-            let arn_partition = Arn::parse(resource).and_then(|arn| Partition::parse(arn.partition()));
+            let arn = Arn::parse(resource);
+            let arn_partition = arn.as_ref().and_then(|arn| Partition::parse(arn.partition()));
             if let (Some(arn_partition), Some(own_partition)) = (arn_partition, self.question.partition)
                 && arn_partition != own_partition
             {
                 return Ok(Vec::new());
             }
             let globs = [self.solver.interner.intern_exact(resource)?].into();
-            return Ok(vec![ResourceDomain { globs, arn_segments: ArnSegmentsKnown::default() }]);
+            let arn = arn.filter(|_| !self.known.is_complete());
+            let arn_segments = arn.as_ref().map_or(ArnSegmentsKnown::default(), ArnSegmentsKnown::of_arn);
+            let types = arn.map_or([].into(), |arn| self.find_resource_types(class, &arn));
+            return Ok(vec![ResourceDomain { globs, arn_segments, types }]);
         }
-        let needs_segments = self.has_segment_condition(effective, declared);
+        let topics = self.collect_topics(effective, declared);
+        let needs_segments = topics.intersects(KeyTopics::REGION | KeyTopics::OWNER | KeyTopics::ORGANIZATION);
         let shape = match (class.shape, &class.representative) {
             (Some(shape), _) => shape,
             (None, ActionRef::Known(id)) => self.solver.catalog.shape(*id),
             (None, ActionRef::Unknown(..)) => return self.build_any_domains(effective, declared),
         };
+        if topics.intersects(KeyTopics::SERVICE)
+            && let Some(domains) = self.find_type_domains(shape, effective, declared)?
+        {
+            return Ok(domains);
+        }
         let domains = self.solver.shape_domains(shape, self.question.partition)?;
         if needs_segments { Ok(domains.by_segments.clone()) } else { Ok(vec![domains.combined.clone()]) }
     }
 
-    /// Whether some condition depends on the region or account of an ARN.
-    fn has_segment_condition(&self, effective: &[CompiledBranch], declared: &[CompiledBranch]) -> bool {
-        let tests_segment = |branch: &CompiledBranch| {
-            branch
-                .statement_indices()
-                .flat_map(|i| &self.prepared.statement(i).literals)
-                .any(|l| matches!(&l.field, Field::Key(key) if ArnSegment::of_key(key).is_some()))
-        };
-        self.assigned.keys().any(|key| ArnSegment::of_key(key).is_some())
-            || effective.iter().chain(declared).any(tests_segment)
+    /// The resource types of a class that an ARN can have. Empty if it has the format of none.
+    fn find_resource_types(&self, class: &ActionEquivalenceClass, arn: &Arn) -> Arc<[ResourceTypeId]> {
+        let ActionRef::Known(id) = &class.representative else { return [].into() };
+        let catalog = self.solver.catalog;
+        let types = catalog.resource_types(catalog.shape(*id)).iter();
+        types.copied().filter(|resource_type| catalog.matches_arn_format(*resource_type, arn.as_str())).collect()
     }
 
     /// The resource domains of an action that the catalog does not know.
@@ -123,7 +134,8 @@ impl DecisionRound<'_, '_> {
         effective: &[CompiledBranch],
         declared: &[CompiledBranch],
     ) -> Result<Vec<ResourceDomain>, LimitExceeded> {
-        if self.has_segment_condition(effective, declared) {
+        let topics = self.collect_topics(effective, declared);
+        if topics.intersects(KeyTopics::REGION | KeyTopics::OWNER | KeyTopics::ORGANIZATION) {
             return build_any_resource_domains_by_segments(&self.solver.interner, self.question.partition);
         }
         Ok(vec![build_any_resource_domain(&self.solver.interner, self.question.partition)?])
@@ -138,12 +150,13 @@ impl DecisionRound<'_, '_> {
         outcome: &mut DecisionOutcome,
     ) -> Result<(), LimitExceeded> {
         let undeclared_cases = self.negate_branches(declared, request_shape)?;
+        let links = self.build_link_clauses(request_shape, effective, declared)?;
         for branch in effective {
             let Some(limiting_clauses) = self.limiting_clauses(branch, request_shape)? else { continue };
             for granting_index in branch.granting_layer() {
                 let granting_literals = self.lift_statement_literals(granting_index, request_shape)?;
                 let mut clauses = vec![vec![granting_literals]];
-                clauses.extend(limiting_clauses.iter().cloned());
+                clauses.extend(limiting_clauses.iter().chain(&links).cloned());
                 let statement_id = self.prepared.statement(granting_index).statement_id;
                 let difference =
                     self.search_difference(request_shape, statement_id, &clauses, &undeclared_cases, outcome)?;
@@ -286,13 +299,9 @@ impl DecisionRound<'_, '_> {
                 Ok(state)
             }
             Field::Key(key) => {
-                let shape = match (request_shape.action_class.and_then(|class| class.shape), request_shape.action) {
-                    _ if self.question.single_request.is_some() => None,
-                    (Some(shape), _) => Some(shape),
-                    (None, Some(ActionRef::Known(id))) => Some(self.solver.catalog.shape(*id)),
-                    _ => None,
-                };
-                self.solver.compute_key_state(key, self.known, shape)
+                let mut state = self.solver.compute_key_state(key, self.known)?;
+                self.apply_shape_facts(request_shape, key, &mut state)?;
+                Ok(state)
             }
         }
     }

@@ -1,15 +1,17 @@
 //! A concrete request from a cube, with values that are easy to read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::branch_clauses::find_repeated_segment;
 use super::cube_search::PartialAssignment;
 use super::request_shape::RequestShape;
 use super::round::DecisionRound;
-use crate::access::{Context, ContextValue, KeyFact, Request};
-use crate::iam::{Arn, ContextKey, Partition};
+use crate::access::{Context, ContextValue, KeyFact, Request, RequestFacts};
+use crate::iam::{AccountId, Arn, ContextKey, Partition};
 use crate::solve::answer::UndecidedReason;
 use crate::solve::budget::LimitExceeded;
-use crate::solve::compile::arn_segment::{ArnSegment, ArnSegmentsKnown};
+use crate::solve::compile::arn_segment::ArnSegment;
 use crate::solve::strings::alphabet::Alphabet;
 use crate::solve::values::field_state::{FieldState, ValueConstraint};
 use crate::solve::values::field_value::{Emptiness, FieldValue};
@@ -17,6 +19,9 @@ use crate::solve::values::literal::{Field, Literal};
 
 /// The account ID of AWS's documentation.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
+
+/// The largest number of accounts of the organization that are tried in the ARN of a witness.
+const MAX_MEMBER_ACCOUNTS: usize = 8;
 
 impl DecisionRound<'_, '_> {
     /// A request of a cube.
@@ -39,8 +44,27 @@ impl DecisionRound<'_, '_> {
                 set_key(&mut context, key, preferred.map_or(sample, ContextValue::Single));
             }
         }
-        self.fill_in_keys(request_shape.arn_segments, &resource, &mut context)?;
-        Ok(Request { action, resource, context })
+        let mut request = Request { action, resource, context };
+        self.fill_in_keys(request_shape, &mut request)?;
+        self.check_request_facts(request_shape, &request)?;
+        Ok(request)
+    }
+
+    /// Checks that AWS can send the request with these values of the keys that the statements name.
+    fn check_request_facts(&self, request_shape: &RequestShape<'_>, request: &Request) -> Result<(), UndecidedReason> {
+        if self.known.is_complete() {
+            return Ok(());
+        }
+        let facts = self.request_facts(&request.action, &request.resource);
+        match facts.find_impossible_key(request, &request_shape.keys) {
+            Some(key) => Err(UndecidedReason::Condition(key.as_written().to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    fn request_facts<'f>(&'f self, action: &'f str, resource: &str) -> RequestFacts<'f> {
+        let directory = self.known.directory();
+        RequestFacts::new(self.solver.catalog, directory, action, resource, self.question.partition)
     }
 
     fn choose_action(
@@ -100,34 +124,35 @@ impl DecisionRound<'_, '_> {
     }
 
     /// Sets the keys that statements name and that every such request contains, and the values of variables.
-    fn fill_in_keys(
-        &self,
-        arn_segments: ArnSegmentsKnown,
-        resource: &str,
-        context: &mut Context,
-    ) -> Result<(), UndecidedReason> {
+    fn fill_in_keys(&self, request_shape: &RequestShape<'_>, request: &mut Request) -> Result<(), UndecidedReason> {
         for (key, value) in self.assigned {
-            context.0.entry(key.clone()).or_insert_with(|| ContextValue::Single(value.clone()));
+            request.context.0.entry(key.clone()).or_insert_with(|| ContextValue::Single(value.clone()));
         }
-        let arn = Arn::parse(resource);
+        let arn = Arn::parse(&request.resource);
         for key in self.question.context_keys() {
-            let segment_value = ArnSegment::of_key(key).zip(arn.as_ref()).map(|(segment, arn)| segment.value_in(arn));
-            let is_in_domain = ArnSegment::of_key(key).is_some_and(|s| arn_segments.has_segment(s));
-            if let Some(value) = segment_value.filter(|_| is_in_domain) {
-                context.0.insert(key.clone(), ContextValue::Single(value.to_owned()));
-                continue;
+            let arn = arn.as_ref().filter(|_| find_repeated_segment(key, request_shape).is_some());
+            if let Some(value) = ArnSegment::of_key(key).zip(arn).map(|(segment, arn)| segment.value_in(arn)) {
+                request.context.0.insert(key.clone(), ContextValue::Single(value.to_owned()));
             }
-            if context.get(key).is_some() {
-                continue;
+        }
+        if !self.known.is_complete() {
+            let (action, resource) = (request.action.clone(), request.resource.clone());
+            let facts = self.request_facts(&action, &resource);
+            let keys: Vec<&ContextKey> = self.question.context_keys().into_iter().collect();
+            // A key whose value is fixed by the known context keeps it.
+            let is_open = |key: &&ContextKey| {
+                !matches!(self.known.fact(key), KeyFact::Value(_) | KeyFact::Set(_) | KeyFact::Missing)
+            };
+            facts.complete(request, keys.into_iter().filter(is_open));
+            if request_shape.facts.is_region_key(self.solver.catalog, &ContextKey::new("ec2:Region")) {
+                copy_region(&mut request.context, &self.question.context_keys());
             }
-            // If no literal depends on the key, its value in the request is still that of the ARN.
-            let is_free_resource = self.question.single_request.is_none();
-            if let Some(value) = segment_value.filter(|value| is_free_resource && !value.is_empty()) {
-                context.0.insert(key.clone(), ContextValue::Single(value.to_owned()));
-                continue;
-            }
-            if let Some(value) = self.known_value(key)? {
-                set_key(context, key, value);
+        }
+        for key in self.question.context_keys() {
+            if request.context.get(key).is_none()
+                && let Some(value) = self.known_value(key)?
+            {
+                set_key(&mut request.context, key, value);
             }
         }
         Ok(())
@@ -138,9 +163,9 @@ impl DecisionRound<'_, '_> {
         match self.known.fact(key) {
             KeyFact::Value(value) => Ok(Some(ContextValue::Single(value))),
             KeyFact::Set(values) => Ok(Some(ContextValue::Set(values))),
-            KeyFact::Missing | KeyFact::Free => Ok(None),
+            KeyFact::Missing | KeyFact::NoneLike(_) | KeyFact::Free => Ok(None),
             KeyFact::Present | KeyFact::StartsWith(_) => {
-                let state = self.solver.compute_key_state(key, self.known, None);
+                let state = self.solver.compute_key_state(key, self.known);
                 let state = state.map_err(|LimitExceeded| UndecidedReason::LimitExceeded)?;
                 self.sample_context_value(&state).map(Some)
             }
@@ -201,11 +226,17 @@ impl DecisionRound<'_, '_> {
             format!("arn:{}:{}:{region}:{account}:{name}", arn.partition(), arn.service())
         };
         let names = [&separate_placeholders(arn.resource()), arn.resource()];
+        // A condition on the owner's organization may exclude the principal's account.
+        let members = self.known.directory().organization_accounts().take(MAX_MEMBER_ACCOUNTS).map(AccountId::as_str);
+        let members: Vec<&str> = members.collect();
         let candidates = names.into_iter().flat_map(|name| {
-            let places = [(region, account), (arn.region(), account), (region, arn.account())];
-            places.map(|(region, account)| format_arn(region, account, name))
+            let places = [(region, account), (arn.region(), account)].into_iter();
+            let members = members.iter().map(|member| (region, *member));
+            let places: Vec<_> = places.chain(members).chain([(region, arn.account())]).collect();
+            places.into_iter().map(move |(region, account)| (region, account, name))
         });
-        candidates.into_iter().find(|candidate| self.can_have_value(field, candidate)).unwrap_or(arn_text)
+        let mut candidates = candidates.map(|(region, account, name)| format_arn(region, account, name));
+        candidates.find(|candidate| self.can_have_value(field, candidate)).unwrap_or(arn_text)
     }
 }
 
@@ -230,6 +261,15 @@ fn home_region(partition: &str) -> Option<&'static str> {
         "aws-cn" => Some("cn-north-1"),
         "aws-us-gov" => Some("us-gov-west-1"),
         _ => None,
+    }
+}
+
+/// Sets `ec2:Region` to the Region of the request, if statements name it and nothing else sets it.
+fn copy_region(context: &mut Context, keys: &BTreeSet<&ContextKey>) {
+    let [ec2, requested] = ["ec2:Region", "aws:RequestedRegion"].map(ContextKey::new);
+    match (context.get(&requested).cloned(), context.get(&ec2).cloned()) {
+        (Some(region), None) if keys.contains(&ec2) => drop(context.0.insert(ec2, region)),
+        _ => {}
     }
 }
 

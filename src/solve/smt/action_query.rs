@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::settled_key::is_settled_key;
 use crate::access::{KeyFact, KnownContext};
 use crate::catalog::{Catalog, Multiplicity, ShapeId, ValueType};
 use crate::iam::condition::ConditionValue;
@@ -153,7 +154,7 @@ impl SmtWriter<'_> {
     /// The constant of a condition's key. None if the type of the key is not supported.
     fn declare_key(&mut self, condition: &Condition) -> Option<(String, SmtSort)> {
         let key = &condition.key;
-        if matches!(key.lower(), "aws:epochtime" | "aws:requestedregion" | "aws:resourceaccount") {
+        if is_settled_key(self.catalog, self.shape, key) {
             return None;
         }
         let sort = match self.catalog.key_definition(key.lower()) {
@@ -191,7 +192,7 @@ impl SmtWriter<'_> {
                 _ if service_key && !self.catalog.has_key(self.shape, key.lower()) => {
                     let _ = writeln!(out, "(assert (not {name}.present))");
                 }
-                KeyFact::Free => {}
+                KeyFact::Free | KeyFact::NoneLike(_) => {}
                 KeyFact::Present => {
                     let _ = writeln!(out, "(assert {name}.present)");
                 }

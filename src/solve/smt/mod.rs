@@ -5,3 +5,4 @@
 
 pub mod action_query;
 pub mod script;
+mod settled_key;

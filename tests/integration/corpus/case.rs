@@ -30,6 +30,8 @@ pub enum Question {
         layers: Box<Layers>,
         request: Request,
         expected: Expected,
+        /// Whether the context states only a part of the request: its action and resource settle the rest.
+        is_partial: bool,
         /// The choice that the decision hangs on, and the decision under its other reading.
         otherwise: Option<(Ambiguity, Expected)>,
     },
@@ -138,6 +140,11 @@ fn read(file: &str, id: &str, map: Map<String, Value>) -> Result<Case, String> {
         resource: fields.text("resource")?.ok_or("no `resource`")?,
         context: fields.context()?,
     };
+    let is_partial = match fields.map.remove("partial") {
+        None => false,
+        Some(Value::Bool(is_partial)) => is_partial,
+        Some(_) => return Err("`partial` is not a Boolean".to_owned()),
+    };
     let layers = fields.layers(&request)?;
     if let Some(unknown) = fields.map.keys().next() {
         return Err(format!("unknown key `{unknown}`"));
@@ -156,7 +163,7 @@ fn read(file: &str, id: &str, map: Map<String, Value>) -> Result<Case, String> {
             (None, Some(_)) => return Err("`otherwise` without `choice`".to_owned()),
             (None, None) => None,
         };
-        Question::Decide { layers: Box::new(layers), request, expected, otherwise }
+        Question::Decide { layers: Box::new(layers), request, expected, is_partial, otherwise }
     };
     Ok(Case { file: file.to_owned(), id: id.to_owned(), why, question })
 }

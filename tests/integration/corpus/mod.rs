@@ -4,12 +4,15 @@
 pub mod case;
 mod solver;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use case::{Case, Expected, Question};
-use iamdrift::access::{Decision, Denial, Evaluation, Layers, Request, evaluate};
+use iamdrift::access::{Decision, Denial, Evaluation, Layers, Request, RequestFacts, ResourceDirectory, evaluate};
 use iamdrift::catalog::Catalog;
-use iamdrift::iam::Interpretation;
+use iamdrift::iam::{ContextKey, Interpretation, Partition};
+use iamdrift::solve::build_effective_access;
 
 /// Whether RCPs bind a service, by the embedded catalog.
 pub fn rcp_supported(service: &str) -> bool {
@@ -51,8 +54,15 @@ fn failures(case: &Case) -> Vec<String> {
             }
             vec![fail("", format!("a document refused with `{expected}`"), format!("{messages:?}"))]
         }
-        Question::Decide { layers, request, expected, otherwise } => {
+        Question::Decide { layers, request, expected, is_partial, otherwise } => {
             let mut failures = Vec::new();
+            let mut request = request.clone();
+            if *is_partial {
+                let keys = named_keys(layers);
+                let (action, resource) = (request.action.clone(), request.resource.clone());
+                request_facts(layers, &action, &resource).complete(&mut request, &keys);
+            }
+            let request = &request;
             let got = decide(layers, request, Interpretation::default());
             if got.0 != *expected {
                 failures.push(fail("", format!("{expected:?}"), got.1));
@@ -67,6 +77,19 @@ fn failures(case: &Case) -> Vec<String> {
             failures
         }
     }
+}
+
+/// The keys that the statements of some layers name.
+pub fn named_keys(layers: &Layers) -> BTreeSet<ContextKey> {
+    let (access, _) = build_effective_access(layers);
+    access.uses().flat_map(|statement_use| statement_use.statement().keys().cloned().collect::<Vec<_>>()).collect()
+}
+
+/// What a request settles, without a snapshot.
+pub fn request_facts<'a>(layers: &Layers, action: &'a str, resource: &str) -> RequestFacts<'a> {
+    static DIRECTORY: LazyLock<ResourceDirectory> = LazyLock::new(ResourceDirectory::default);
+    let partition = layers.principal.arn.as_ref().and_then(|arn| Partition::parse(arn.partition()));
+    RequestFacts::new(Catalog::embedded(), &DIRECTORY, action, resource, partition)
 }
 
 fn decide(layers: &Layers, request: &Request, readings: Interpretation) -> (Expected, String) {

@@ -56,11 +56,12 @@ impl BypassFinder<'_> {
             match fact {
                 KeyFact::Value(value) => drop(context.0.insert(key.clone(), ContextValue::Single(value.clone()))),
                 KeyFact::Set(values) => drop(context.0.insert(key.clone(), ContextValue::Set(values.clone()))),
-                KeyFact::Missing | KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::Free => {}
+                KeyFact::Missing | KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::Free => {
+                }
             }
         }
         context.0.insert(condition.key.clone(), ContextValue::Single(value.to_owned()));
-        let action = "sts:GetCallerIdentity".to_owned();
+        let action = "ec2:DescribeInstances".to_owned();
         let statement = Statement::allow(ActionElement::listing([&action]), ResourceElement::any());
         let requests = build_ceiling(&self.check.name, vec![statement.under([condition.clone()])]);
         let request = Request { action, resource: "*".to_owned(), context };

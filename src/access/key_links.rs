@@ -1,0 +1,104 @@
+//! Context keys that depend on each other (`docs/semantics.md` §3a).
+//!
+//! Each link is an implication. Its reverse does not hold, unless there is a link for it.
+
+use super::request::{Context, ContextValue, Request};
+use crate::catalog::TagKeys;
+use crate::iam::ContextKey;
+
+/// A dependency between two keys.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum KeyLink {
+    /// If the first key is present, the second key is present and has this value.
+    Requires(&'static str, &'static str, &'static str),
+    /// If the first key is present, the second key is present.
+    RequiresPresence(&'static str, &'static str),
+    /// The two keys are never present together.
+    Excludes(&'static str, &'static str),
+}
+
+impl KeyLink {
+    /// The two keys.
+    pub fn keys(self) -> [&'static str; 2] {
+        match self {
+            KeyLink::Requires(first, second, _)
+            | KeyLink::RequiresPresence(first, second)
+            | KeyLink::Excludes(first, second) => [first, second],
+        }
+    }
+}
+
+/// All links between two keys with fixed names, in lower case.
+// AWS: AWS global condition context keys. A key that requires a VPC endpoint is missing where `aws:SourceIp` is present.
+pub const KEY_LINKS: [KeyLink; 17] = [
+    KeyLink::Requires("aws:calledvia", "aws:viaawsservice", "true"),
+    KeyLink::Requires("aws:calledviafirst", "aws:viaawsservice", "true"),
+    KeyLink::Requires("aws:calledvialast", "aws:viaawsservice", "true"),
+    KeyLink::RequiresPresence("aws:calledvia", "aws:calledviafirst"),
+    KeyLink::RequiresPresence("aws:calledviafirst", "aws:calledvia"),
+    KeyLink::RequiresPresence("aws:calledvia", "aws:calledvialast"),
+    KeyLink::RequiresPresence("aws:calledvialast", "aws:calledvia"),
+    KeyLink::Requires("aws:calledviaawsmcp", "aws:viaawsmcpservice", "true"),
+    KeyLink::Requires("aws:multifactorauthage", "aws:multifactorauthpresent", "true"),
+    KeyLink::RequiresPresence("aws:multifactorauthpresent", "aws:tokenissuetime"),
+    KeyLink::Excludes("aws:sourceip", "aws:sourcevpc"),
+    KeyLink::Excludes("aws:sourceip", "aws:sourcevpce"),
+    KeyLink::Excludes("aws:sourceip", "aws:vpcsourceip"),
+    KeyLink::Excludes("aws:sourceip", "aws:sourcevpcarn"),
+    KeyLink::Excludes("aws:sourceip", "aws:vpceaccount"),
+    KeyLink::Excludes("aws:sourceip", "aws:vpceorgid"),
+    KeyLink::Excludes("aws:sourceip", "aws:vpceorgpaths"),
+];
+
+/// Keys whose value is the first or the last value of `aws:CalledVia`, in lower case.
+pub const CALLED_VIA_ENDS: [&str; 2] = ["aws:calledviafirst", "aws:calledvialast"];
+/// The services of a forwarded request, in lower case.
+pub const CALLED_VIA: &str = "aws:calledvia";
+/// Prefix of the keys about the tags of a request, in lower case.
+pub const REQUEST_TAG: &str = "aws:requesttag/";
+/// The names of the tags in a request, in lower case.
+pub const TAG_KEYS: &str = "aws:tagkeys";
+
+/// The first key of a request that breaks a link. Only the values of `keys` are known.
+pub(super) fn find_broken_link(request: &Request, tags: TagKeys, keys: &[&ContextKey]) -> Option<ContextKey> {
+    let context = &request.context;
+    let is_known = |name: &str| keys.iter().any(|key| key.lower() == name);
+    let value = |name: &str| context.get(&ContextKey::new(name));
+    for link in KEY_LINKS {
+        let [first, second] = link.keys();
+        if !(is_known(first) && is_known(second)) || value(first).is_none() {
+            continue;
+        }
+        let holds = match link {
+            KeyLink::Requires(_, _, expected) => value(second).is_some_and(|v| is_equal(v, expected)),
+            KeyLink::RequiresPresence(..) => value(second).is_some(),
+            KeyLink::Excludes(..) => value(second).is_none(),
+        };
+        if !holds {
+            return Some(ContextKey::new(first));
+        }
+    }
+    if is_known(CALLED_VIA) {
+        let services = value(CALLED_VIA).map_or(&[][..], ContextValue::values);
+        let is_end = |name: &&&str| match value(name) {
+            Some(end) => is_known(name) && !end.values().iter().all(|end| services.contains(end)),
+            None => false,
+        };
+        if let Some(name) = CALLED_VIA_ENDS.iter().find(is_end) {
+            return Some(ContextKey::new(name));
+        }
+    }
+    let tag_keys = keys.iter().filter(|key| key.lower().starts_with(REQUEST_TAG));
+    let links_tags = tags == TagKeys::NamesAndValues && is_known(TAG_KEYS);
+    tag_keys.filter(|_| links_tags).find(|key| breaks_tag_link(context, key)).map(|key| (*key).clone())
+}
+
+fn breaks_tag_link(context: &Context, key: &ContextKey) -> bool {
+    let name = key.lower().strip_prefix(REQUEST_TAG).unwrap_or_default();
+    let names = context.get(&ContextKey::new(TAG_KEYS)).map_or(&[][..], ContextValue::values);
+    context.get(key).is_some() != names.iter().any(|other| other.eq_ignore_ascii_case(name))
+}
+
+fn is_equal(value: &ContextValue, expected: &str) -> bool {
+    matches!(value.values(), [only] if only.eq_ignore_ascii_case(expected))
+}

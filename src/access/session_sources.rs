@@ -1,0 +1,158 @@
+//! Who can create the sessions of a role, and the context keys that such sessions have (`docs/semantics.md` §3).
+
+use super::known_context::{KeyFact, KnownContext, is_provider_claim};
+use crate::base::glob::matches_glob;
+use crate::iam::principal_element::normalize_service_name;
+use crate::iam::{ActionPattern, ContextKey, Effect, ElementKind, PolicyDocument, PrincipalEntry, Statement};
+use crate::snapshot::{IamEntityKind, Principal};
+
+/// The actions with which the assumer of a role can set session tags.
+const SESSION_TAG_ACTIONS: [&str; 3] = ["tagsession", "assumerolewithsaml", "assumerolewithwebidentity"];
+
+/// Keys that the sessions of a service have, and the service. AWS: *AWS global condition context keys*, "Cross-service
+/// condition keys" and "Properties of a role session".
+const SERVICE_SESSION_KEYS: [(&str, &str); 12] = [
+    ("ec2:SourceInstanceArn", "ec2"),
+    ("ec2:RoleDelivery", "ec2"),
+    ("aws:Ec2InstanceSourceVpc", "ec2"),
+    ("aws:Ec2InstanceSourcePrivateIPv4", "ec2"),
+    ("lambda:SourceFunctionArn", "lambda"),
+    ("codebuild:BuildArn", "codebuild"),
+    ("codebuild:ProjectArn", "codebuild"),
+    ("glue:RoleAssumedBy", "glue"),
+    ("glue:CredentialIssuingService", "glue"),
+    ("ssm:SourceInstanceArn", "ssm"),
+    ("aws:ChatbotSourceArn", "chatbot"),
+    ("identitystore:UserId", "identitystore"),
+];
+
+/// Keys of a session that a SAML provider created.
+const SAML_SESSION_KEYS: [&str; 3] = ["saml:sub", "saml:sub_type", "saml:namequalifier"];
+
+/// Claims that stay in a session which an OIDC provider created. AWS: *IAM and AWS STS condition context keys*.
+const OIDC_SESSION_CLAIMS: [&str; 4] = ["aud", "sub", "amr", "id"];
+
+/// Who can create sessions of a principal.
+#[derive(Debug, Default)]
+pub(super) struct SessionSources {
+    /// Whether this is unknown: everything may be.
+    is_unknown: bool,
+    is_sso: bool,
+    /// The services, by the first label of their names.
+    services: Vec<String>,
+    /// The hosts of OIDC providers.
+    oidc_hosts: Vec<String>,
+    has_saml: bool,
+    has_principals: bool,
+    /// Whether sessions can have tags of the caller.
+    allows_session_tags: bool,
+    /// Whether the caller can set a context of its identity.
+    allows_set_context: bool,
+}
+
+impl SessionSources {
+    /// The sources of a principal's sessions. Those of a user are empty.
+    pub(super) fn of_principal(principal: &Principal) -> SessionSources {
+        if principal.entity_kind == IamEntityKind::User {
+            return SessionSources::default();
+        }
+        let Some(trust) = &principal.trust_policy else {
+            return SessionSources { is_unknown: true, ..SessionSources::default() };
+        };
+        let mut sources =
+            SessionSources { is_sso: principal.entity_kind == IamEntityKind::SsoRole, ..SessionSources::default() };
+        let allows = trust.document.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        allows.for_each(|statement| sources.add_statement(statement));
+        sources.allows_session_tags = allows_any_action(&trust.document, &SESSION_TAG_ACTIONS);
+        sources.allows_set_context = allows_any_action(&trust.document, &["setcontext"]);
+        sources
+    }
+
+    fn add_statement(&mut self, statement: &Statement) {
+        let Some(element) = statement.principal.as_ref().filter(|element| element.kind == ElementKind::List) else {
+            self.is_unknown = true;
+            return;
+        };
+        for entry in &element.entries {
+            match entry {
+                PrincipalEntry::Anyone => self.is_unknown = true,
+                PrincipalEntry::Aws(_) | PrincipalEntry::CanonicalUser(_) => self.has_principals = true,
+                PrincipalEntry::Service(name) => {
+                    let name = normalize_service_name(name);
+                    self.is_unknown |= name.contains('*');
+                    self.services.push(name.split('.').next().unwrap_or_default().to_owned());
+                }
+                PrincipalEntry::Federated(provider) if provider.contains(":saml-provider/") => self.has_saml = true,
+                PrincipalEntry::Federated(provider) => match provider.split_once(":oidc-provider/") {
+                    Some((_, host)) => self.oidc_hosts.push(host.to_ascii_lowercase()),
+                    None if provider.contains('*') => self.is_unknown = true,
+                    None => self.oidc_hosts.push(provider.to_ascii_lowercase()),
+                },
+            }
+        }
+    }
+
+    /// Whether an OIDC provider can create sessions.
+    pub(super) fn has_oidc(&self) -> bool {
+        self.is_unknown || !self.oidc_hosts.is_empty()
+    }
+
+    /// Whether users, roles or services can create sessions with `sts:AssumeRole`.
+    pub(super) fn has_assumers(&self) -> bool {
+        self.is_unknown || self.has_principals || !self.services.is_empty()
+    }
+
+    /// Whether the tags in a request are exactly the tags of the role. Session tags add to them if the trust policy allows
+    /// the caller to set them.
+    pub(super) fn has_fixed_tags(&self) -> bool {
+        !self.is_unknown && !self.allows_session_tags
+    }
+
+    /// Sets the keys that no session of the principal has.
+    pub(super) fn set_session_keys(&self, known: &mut KnownContext) {
+        if self.is_unknown {
+            return;
+        }
+        for (key, service) in SERVICE_SESSION_KEYS {
+            let is_source = match service {
+                "identitystore" => self.is_sso || self.allows_set_context,
+                service => self.services.iter().any(|other| other == service),
+            };
+            if !is_source {
+                known.set(key, KeyFact::Missing);
+            }
+        }
+        known.set_provider_claims(KeyFact::Missing);
+        if self.has_saml || self.is_sso {
+            SAML_SESSION_KEYS.iter().for_each(|key| known.set(key, KeyFact::Free));
+        }
+        for host in &self.oidc_hosts {
+            for claim in OIDC_SESSION_CLAIMS {
+                // The host of a provider can end in a slash or not.
+                let host = host.trim_end_matches('/');
+                known.set(&format!("{host}:{claim}"), KeyFact::Free);
+                known.set(&format!("{host}/:{claim}"), KeyFact::Free);
+            }
+        }
+    }
+}
+
+/// Whether only some sessions have a key: a key of a service's sessions, or a claim of an identity provider.
+pub(super) fn is_session_key(key: &ContextKey) -> bool {
+    is_provider_claim(key) || SERVICE_SESSION_KEYS.iter().any(|(name, _)| name.eq_ignore_ascii_case(key.lower()))
+}
+
+/// Whether a trust policy may allow one of these STS actions, in lower case.
+fn allows_any_action(trust: &PolicyDocument, actions: &[&str]) -> bool {
+    trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).any(|statement| {
+        let element = &statement.action;
+        actions.iter().any(|name| {
+            let is_listed = element.patterns.iter().any(|pattern| matches_sts_action(pattern, name));
+            is_listed == (element.kind == ElementKind::List)
+        })
+    })
+}
+
+fn matches_sts_action(pattern: &ActionPattern, sts_action: &str) -> bool {
+    matches_glob(pattern.service(), "sts") && matches_glob(pattern.name(), sts_action)
+}

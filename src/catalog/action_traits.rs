@@ -1,0 +1,171 @@
+//! What AWS documents about the requests of an action in other places than the Service Authorization Reference: the only
+//! endpoint of a global service, keys that an action does not support, and changes that AWS refuses.
+//!
+//! The data is in `lists/`: `single_endpoints.txt`, `no_resource_account.txt`, `vpc_endpoint_keys.txt` and
+//! `fixed_resources.txt`, each with its source and date.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use super::lists::content_lines;
+use crate::iam::Partition;
+
+const SINGLE_ENDPOINTS: &str = include_str!("lists/single_endpoints.txt");
+pub(super) const NO_RESOURCE_ACCOUNT: &str = include_str!("lists/no_resource_account.txt");
+const VPC_ENDPOINT_KEYS: &str = include_str!("lists/vpc_endpoint_keys.txt");
+const FIXED_RESOURCES: &str = include_str!("lists/fixed_resources.txt");
+
+/// What AWS documents about the requests of an action.
+#[derive(Copy, Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct ActionTraits {
+    /// The Region of the service's only endpoint. None if the service has several, or if that is unknown.
+    pub endpoint: Option<RegionSet>,
+    /// Whether requests lack `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`.
+    pub lacks_resource_account: bool,
+    /// Whether requests contain `aws:RequestTag/…` and `aws:TagKeys`.
+    pub tags: TagKeys,
+    /// The keys of VPC endpoints that the service does not support, one bit for each [`EndpointKey`].
+    pub(super) lacking_endpoint_keys: u8,
+    /// The resources that the action cannot change.
+    pub fixed_resources: Option<FixedResources>,
+}
+
+/// Which of the keys about the tags of a request an action has.
+#[derive(Copy, Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub enum TagKeys {
+    /// The reference lists neither, or only `aws:RequestTag/…`.
+    #[default]
+    Unlisted,
+    /// Only `aws:TagKeys`: the request names tags without values.
+    NamesOnly,
+    /// Both: each tag of the request is in both keys.
+    NamesAndValues,
+}
+
+/// The Regions of the only endpoint of a service: one for each partition that the table is about.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+pub struct RegionSet(pub(super) u16);
+
+/// A key about the VPC endpoint of a request that only some services support.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+#[allow(missing_docs)]
+pub enum EndpointKey {
+    SourceVpcArn,
+    VpceAccount,
+    VpceOrgId,
+    VpceOrgPaths,
+}
+
+/// Resources that belong to AWS or to another account, and that an action cannot change.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+pub enum FixedResources {
+    /// AWS managed policies.
+    AwsManagedPolicies,
+    /// Service-linked roles, and the roles of permission sets.
+    AwsRoles,
+    /// The resources of other accounts.
+    OtherAccounts,
+}
+
+/// The traits of all actions, by partition.
+pub(super) type TraitTables = OnceLock<TraitTable>;
+
+#[derive(Debug)]
+pub(super) struct TraitTable {
+    /// The Regions of each [`RegionSet`].
+    pub(super) region_sets: Vec<Vec<&'static str>>,
+    /// One list for each of [`Partition::ALL`], and one for all partitions together.
+    pub(super) by_partition: Vec<Vec<ActionTraits>>,
+}
+
+impl EndpointKey {
+    /// All keys.
+    pub const ALL: [EndpointKey; 4] =
+        [EndpointKey::SourceVpcArn, EndpointKey::VpceAccount, EndpointKey::VpceOrgId, EndpointKey::VpceOrgPaths];
+
+    /// The name of the key.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EndpointKey::SourceVpcArn => "aws:SourceVpcArn",
+            EndpointKey::VpceAccount => "aws:VpceAccount",
+            EndpointKey::VpceOrgId => "aws:VpceOrgID",
+            EndpointKey::VpceOrgPaths => "aws:VpceOrgPaths",
+        }
+    }
+
+    /// The key with a name in lower case.
+    pub fn from_lower(name: &str) -> Option<EndpointKey> {
+        EndpointKey::ALL.into_iter().find(|key| key.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+impl FixedResources {
+    /// The resources that an action cannot change, by its name in any case.
+    pub fn of_action(name: &str) -> Option<FixedResources> {
+        parse_fixed_resources().find(|(_, action)| action.eq_ignore_ascii_case(name)).map(|(what, _)| what)
+    }
+
+    /// Patterns over the ARNs. Empty if they depend on the principal's account.
+    pub fn arn_patterns(self) -> &'static [&'static str] {
+        match self {
+            FixedResources::AwsManagedPolicies => &["arn:*:iam::aws:policy/*"],
+            FixedResources::AwsRoles => &["arn:*:iam::*:role/aws-service-role/*", "arn:*:iam::*:role/aws-reserved/*"],
+            FixedResources::OtherAccounts => &[],
+        }
+    }
+}
+
+impl ActionTraits {
+    /// Whether requests of the action lack a key about the VPC endpoint, through which they are made.
+    pub fn lacks_endpoint_key(self, key: EndpointKey) -> bool {
+        self.lacking_endpoint_keys & (1 << key as u8) != 0
+    }
+}
+
+impl ActionTraits {
+    /// The same traits, without those about the keys of VPC endpoints.
+    pub fn without_endpoint_keys(self) -> ActionTraits {
+        ActionTraits { lacking_endpoint_keys: 0, ..self }
+    }
+}
+
+pub(super) fn find_endpoint_regions(service: &str, partition: Option<Partition>) -> Vec<&'static str> {
+    let is_requested =
+        |line: &(&str, &str, &str)| line.0 == service && partition.is_none_or(|partition| partition.as_str() == line.1);
+    parse_single_endpoints().filter(is_requested).map(|(_, _, region)| region).collect()
+}
+
+/// Service, partition and Region.
+pub(super) fn parse_single_endpoints() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    content_lines(SINGLE_ENDPOINTS).map(|line| {
+        let mut words = line.split_whitespace();
+        let fields = (words.next(), words.next(), words.next());
+        let (Some(service), Some(partition), Some(region)) = fields else { panic!("a test parses the embedded list") };
+        (service, partition, region)
+    })
+}
+
+/// By service, the keys that it supports, one bit for each.
+pub(super) fn parse_endpoint_keys() -> FxHashMap<&'static str, u8> {
+    let parse_line = |line: &'static str| {
+        let mut words = line.split_whitespace();
+        let service = words.next().expect("a line of a list is not empty");
+        let keys = words.map(|name| EndpointKey::from_lower(name).expect("a test parses the embedded list"));
+        (service, keys.fold(0, |bits, key| bits | 1 << key as u8))
+    };
+    content_lines(VPC_ENDPOINT_KEYS).map(parse_line).collect()
+}
+
+pub(super) fn parse_fixed_resources() -> impl Iterator<Item = (FixedResources, &'static str)> {
+    content_lines(FIXED_RESOURCES).map(|line| {
+        let (what, action) = line.split_once(' ').expect("a test parses the embedded list");
+        let what = match what {
+            "aws-managed-policies" => FixedResources::AwsManagedPolicies,
+            "aws-roles" => FixedResources::AwsRoles,
+            "own-account" => FixedResources::OtherAccounts,
+            _ => panic!("a test parses the embedded list"),
+        };
+        (what, action.trim())
+    })
+}
