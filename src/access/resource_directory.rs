@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::iam::{AccountId, Arn};
+use crate::snapshot::Snapshot;
 use crate::snapshot::format::CollectionPart;
-use crate::snapshot::{OrgNodeKind, Snapshot};
+use crate::snapshot::model::organization::OrgNodeKind;
 
 /// The owners of resources, as far as a snapshot knows them.
 #[derive(Debug, Default)]
