@@ -141,7 +141,7 @@ impl Random {
 
 fn layers(document: &Arc<PolicyDocument>) -> Layers {
     let document = Arc::clone(document);
-    Layers::from_identity(vec![PolicyRef { name: "p".to_owned(), origin: PolicyOrigin::Given, document }])
+    Layers::from_identity(vec![PolicyRef::new("p", PolicyOrigin::Given, document)])
 }
 
 fn is_allowed(layers: &Layers, request: &Request) -> bool {
