@@ -11,10 +11,12 @@
 //! - `request_case`: the requests of a grant, split by scope, with what is known of their context.
 //! - `shared_idp`, `shared_idp.toml`: identity providers with many customers, and the claims that identify a customer.
 //! - `declared_assumers`: `assumable_by` as a policy document.
+//! - `accepted_trust`: what an exception accepts, as it applies to one grant.
 //! - `undeclared`: the requests that are admitted and not declared.
 //! - `restrictive_keys`: whether such a request needs a value that few callers have.
 //! - `trust_comparison`: two trust policies compared.
 
+mod accepted_trust;
 mod declared_assumers;
 mod grant;
 mod request_case;

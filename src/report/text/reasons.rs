@@ -68,6 +68,13 @@ pub fn render_reason(reason: &Reason) -> String {
         }
         Reason::BoundaryDeclared { entry, place } => format!("entry \"{entry}\" declares it: {place}"),
         Reason::NoCeilingApplied { principal } => format!("no ceiling was applied to {principal}"),
+        Reason::BeyondAccepted { expires } => {
+            format!("an exception until {expires} accepts the rest: shown is what is beyond it")
+        }
+        Reason::AcceptanceUndecided { expires, reasons } => {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            format!("whether the exception until {expires} accepts it is undecided: {}", reasons.join("; "))
+        }
         Reason::AcceptedFor(reason) => format!("accepted for: {reason}"),
     }
 }
