@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-
 use super::chosen_part::{ChosenPart, UnreadSource};
 use super::evaluate_principals::EvaluatedPrincipals;
 use super::explain::dead_grants::LocatedDeadGrant;
@@ -12,15 +10,15 @@ use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
 };
 use super::model::declared_class::DeclaredClass;
-use super::model::finding::{AcceptedException, Finding};
+use super::model::finding::Finding;
 use super::model::principal_status::PrincipalStatus;
 use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use super::options::AuditOptions;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
-use super::rules::{BaselineContext, check_baseline};
+use super::rules::{BaselineContext, check_baseline, judge_baseline_finding};
+use super::subject::accepted_extents::AcceptedExtents;
 use super::subject::audited_principal::AuditedPrincipal;
-use crate::baseline::Baseline;
 use crate::snapshot::{CollectionGap, Snapshot, SnapshotProblem};
 
 /// The result of an audit.
@@ -33,9 +31,6 @@ pub(super) fn assemble_audit(
     let EvaluatedPrincipals { mut findings, dead_grants } = evaluation;
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     findings.extend(find_in_baseline(inputs, facts, &plan, &findings));
-    for finding in &mut findings {
-        finding.accepted = find_accepted_exception(baseline, finding, options.today);
-    }
     let (unread, not_examined) = ChosenPart::new(*inputs, &plan).divide(list_unread_inputs(snapshot));
     let notes = collect_policy_notes(inputs, &plan.subjects, &dead_grants);
     let mut reports = plan.reports;
@@ -68,7 +63,9 @@ fn find_in_baseline(
     findings: &[Finding],
 ) -> Vec<Finding> {
     let AuditInputs { snapshot, baseline, options, .. } = *inputs;
-    let fingerprints: Vec<String> = findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+    let accepting = |finding: &Finding| finding.accepted.as_ref().map(|accepted| accepted.finding.clone());
+    let keys: Vec<String> =
+        findings.iter().flat_map(|finding| [Some(finding.key.clone()), accepting(finding)]).flatten().collect();
     let arns: Vec<&str> = facts.arns().collect();
     let has_all_principals = !snapshot.may_lack_principals();
     let context = BaselineContext {
@@ -77,24 +74,15 @@ fn find_in_baseline(
         arns: &arns,
         selected: &plan.selected,
         has_all_principals,
-        fingerprints: (options.is_unfiltered() && has_all_principals).then_some(fingerprints.as_slice()),
+        keys: (options.is_unfiltered() && has_all_principals).then_some(keys.as_slice()),
         today: options.today,
     };
-    let found = check_baseline(&context).into_iter();
+    let accepted_extents = AcceptedExtents::new(baseline, options.today);
+    let judged = |finding| judge_baseline_finding(baseline, &accepted_extents, options.extents, finding);
+    let found = check_baseline(&context).into_iter().map(judged);
     // Stale parts of the baseline do not concern a selection of principals. Ambiguous entries, which are of high severity,
     // do.
     found.filter(|finding| options.has_all_principals() || finding.severity >= Severity::High).collect()
-}
-
-fn find_accepted_exception(baseline: &Baseline, finding: &Finding, today: Date) -> Option<AcceptedException> {
-    let exception = baseline.find_exception(&finding.fingerprint).filter(|exception| !exception.is_expired(today))?;
-    Some(AcceptedException {
-        reason: exception.reason.clone(),
-        requested_by: exception.requested_by.clone(),
-        approved_by: exception.approved_by.clone(),
-        expires: exception.expires.value.to_string(),
-        place: baseline.place(exception.span),
-    })
 }
 
 /// Sets the status of each principal to that of its worst finding.

@@ -14,9 +14,10 @@ use super::analysis::shared_role::SharedRoleIndex;
 use super::explain::dead_grants::{LocatedDeadGrant, find_dead_grants};
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
-use super::options::RuleQuestions;
+use super::options::{ExtentMode, RuleQuestions};
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
 use super::rules::{RuleContext, check_principal, check_trust};
+use super::subject::accepted_extents::AcceptedExtents;
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::check::CheckKind;
 use super::subject::equivalence_key::EquivalenceKey;
@@ -24,7 +25,7 @@ use crate::access::{Layers, Request};
 use crate::baseline::Baseline;
 use crate::iam::{AccountId, Arn, Interpretation};
 use crate::reach::Graph;
-use crate::solve::{Solver, UndecidedReason};
+use crate::solve::{Access, Solver, UndecidedReason};
 
 /// What an audit finds about its principals.
 pub(super) struct EvaluatedPrincipals {
@@ -70,6 +71,8 @@ pub(super) fn evaluate_principals(
         operator_candidates: operator_candidates.as_ref(),
         escalation: escalation.as_ref(),
         shared_roles: shared_roles.as_ref(),
+        accepted_extents: AcceptedExtents::new(baseline, options.today),
+        extents: options.extents,
     };
     let mut findings = evaluator.evaluate(&plan.subjects);
     findings.extend(evaluator.evaluate_ignored(&plan.ignored));
@@ -87,6 +90,8 @@ struct Evaluator<'a> {
     operator_candidates: Option<&'a OperatorCandidates<'a>>,
     escalation: Option<&'a EscalationAnalysis<'a>>,
     shared_roles: Option<&'a SharedRoleIndex<'a>>,
+    accepted_extents: AcceptedExtents<'a>,
+    extents: ExtentMode,
 }
 
 impl Evaluator<'_> {
@@ -103,7 +108,7 @@ impl Evaluator<'_> {
     /// Checks trust in external principals, for the roles that an `[[ignore]]` excludes.
     fn evaluate_ignored(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
         let evaluate = |subject: &AuditedPrincipal<'_>| {
-            let trust_analysis = self.analyzer.analyze_trust(subject);
+            let trust_analysis = self.analyzer.analyze_trust(subject, &[]);
             check_trust(&RuleContext {
                 analyzer: self.analyzer,
                 subject,
@@ -117,6 +122,10 @@ impl Evaluator<'_> {
                 trust_analysis: &trust_analysis,
                 escalation: &EscalationResult::default(),
                 escalation_analysis: None,
+                // The access of an ignored role is not examined.
+                effective: &Access::default(),
+                accepted_extents: &self.accepted_extents,
+                extents: self.extents,
             })
         };
         subjects.par_iter().flat_map_iter(evaluate).collect()
@@ -137,15 +146,18 @@ impl Evaluator<'_> {
     }
 
     fn apply_rules(&self, subject: &AuditedPrincipal<'_>, mut analysis: PrincipalAnalysis) -> Vec<Finding> {
-        let (_, policies) = self.analyzer.compute_effective_access(&subject.layers);
+        let (effective, policies) = self.analyzer.compute_effective_access(&subject.layers);
         let comparison =
             self.operator_candidates.and_then(|candidates| candidates.compare(self.analyzer, subject, &analysis));
         if let Some(ComparisonResult::Undecided(reasons)) = comparison.as_ref().map(OperatorComparison::result) {
             analysis.undecided.extend(reasons);
         }
         let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
-        let trust_analysis = self.analyzer.analyze_trust(subject);
-        let escalation = self.escalation.map(|escalation| escalation.find_broader_path(self.analyzer, subject));
+        let trust_analysis = self.analyzer.analyze_trust(subject, &[]);
+        let escalation = self.escalation.map(|escalation| match self.extents {
+            ExtentMode::Without => escalation.find_broader_path(self.analyzer, subject, &self.accepted_extents),
+            ExtentMode::Offered => escalation.find_all_broader_paths(self.analyzer, subject, &self.accepted_extents),
+        });
         let shared_role = self.shared_roles.and_then(|shared_roles| shared_roles.find_shared_role(subject));
         let context = RuleContext {
             analyzer: self.analyzer,
@@ -161,6 +173,9 @@ impl Evaluator<'_> {
             // If the rule is not requested, the result has neither a path nor undecided reasons.
             escalation: &escalation.unwrap_or_default(),
             escalation_analysis: self.escalation,
+            effective: &effective,
+            accepted_extents: &self.accepted_extents,
+            extents: self.extents,
         };
         check_principal(&context)
     }

@@ -8,6 +8,7 @@
 //! - `checks`: the requirements of the baseline as questions
 //! - `plan`: the entry, class, ceiling and checks of each principal
 //! - `analysis`: queries the solver; returns data
+//! - `extent`: what an exception accepts of a finding, written and subtracted
 //! - `explain`: describes statements, differences and remediations
 //! - `rules`: one file for each rule
 //! - `evaluate_principals`: runs the queries and the rules
@@ -24,6 +25,7 @@ mod chosen_part;
 mod evaluate_principals;
 #[doc(hidden)]
 pub mod explain;
+pub(crate) mod extent;
 pub(crate) mod model;
 mod options;
 mod plan;
@@ -52,6 +54,7 @@ pub use model::audit::{
 pub use model::declared_class::DeclaredClass;
 pub use model::escalation_step::{EscalationStep, StepTechnique};
 pub use model::excess::{ActionCounts, Excess, Witness};
+pub use model::extent::{Extent, ExtentOffer, ExtentRefusal};
 #[cfg(test)]
 pub(crate) use model::finding::FindingBuilder;
 pub use model::finding::{AcceptedException, Finding};
@@ -66,7 +69,7 @@ pub use model::rule_id::RuleId;
 pub use model::severity::Severity;
 pub use model::title::{BaselineItem, BoundaryCapability, StaleCause, Title};
 pub use model::trusted_party::TrustedParty;
-pub use options::AuditOptions;
+pub use options::{AuditOptions, ExtentMode};
 pub use run::audit;
 #[doc(hidden)]
 pub use selector_writers::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};

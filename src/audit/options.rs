@@ -30,6 +30,17 @@ pub struct AuditOptions {
     pub severity: Option<Severity>,
     /// The day that the expiry of exceptions is compared with.
     pub today: Date,
+    /// Whether findings have extents, which exceptions can accept.
+    pub extents: ExtentMode,
+}
+
+/// Whether findings have extents, which exceptions can accept. Each takes several proofs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExtentMode {
+    /// Without.
+    Without,
+    /// With.
+    Offered,
 }
 
 impl AuditOptions {
@@ -42,7 +53,14 @@ impl AuditOptions {
     /// # assert!(options.rules.is_empty());
     /// ```
     pub fn new(today: Date) -> AuditOptions {
-        AuditOptions { principal: None, classes: Vec::new(), rules: Vec::new(), severity: None, today }
+        AuditOptions {
+            principal: None,
+            classes: Vec::new(),
+            rules: Vec::new(),
+            severity: None,
+            today,
+            extents: ExtentMode::Without,
+        }
     }
 
     pub(super) fn wants_rule(&self, rule: RuleId) -> bool {

@@ -59,6 +59,7 @@ mod tests {
             (&defined["guard"], keys::GUARD),
             (&defined["ignore"], keys::IGNORE),
             (&defined["exception"], keys::EXCEPTION),
+            (&defined["accepts"], keys::ACCEPTS),
             (&defined["hint"], keys::HINT),
         ] {
             let published: BTreeSet<&str> =
@@ -98,6 +99,7 @@ mod tests {
             keys::GUARD,
             keys::IGNORE,
             keys::EXCEPTION,
+            keys::ACCEPTS,
             keys::HINT,
         ]
         .concat()
@@ -136,6 +138,9 @@ mod tests {
     fn the_documented_baseline_loads() {
         let [manifest] = documented_manifests().try_into().unwrap();
         let directory = ManifestDirectory::with_manifest(&manifest);
+        std::fs::create_dir_all(directory.path().join("exceptions")).unwrap();
+        let document = Path::new("policies/operators/cost-explorer.json");
+        std::fs::copy(document, directory.path().join("exceptions/billing-export.json")).unwrap();
         for name in ["operators/cost-explorer.json", "agents/cost-explorer-readonly.json"] {
             let file = directory.path().join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();

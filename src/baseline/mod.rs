@@ -33,9 +33,11 @@ pub use assign::{Assignment, Assignments, IgnoreReason, StaleItem, StaleReason, 
 #[doc(hidden)]
 pub use model::entry::{Entry, Ignore};
 #[doc(hidden)]
-pub use model::exception::Exception;
+pub use model::exception::{AcceptedExtent, Exception};
 #[doc(hidden)]
 pub use model::hint::Strength;
+#[doc(hidden)]
+pub use model::person_name::is_same_person;
 #[doc(hidden)]
 pub use model::selector::PrincipalView;
 

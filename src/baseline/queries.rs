@@ -1,8 +1,7 @@
-//! Questions about a baseline that an audit asks: guards and exceptions by name, and which of them are unused.
+//! Questions about a baseline that an audit asks: guards by name, unused exceptions, and which of them are unused.
 
 use super::assign::{StaleItem, StaleReason, StaleSubject};
 use super::model::baseline::Baseline;
-use super::model::exception::Exception;
 use super::model::guard::Guard;
 
 impl Baseline {
@@ -20,19 +19,14 @@ impl Baseline {
         self.guards.iter().filter(move |guard| !is_named(guard))
     }
 
-    /// The exception for a finding. It may have expired.
-    pub(crate) fn find_exception(&self, fingerprint: &str) -> Option<&Exception> {
-        self.exceptions.iter().find(|exception| exception.fingerprint.value == fingerprint)
-    }
-
-    /// The exceptions that match no finding. `has_finding` says whether an audit has a finding with a fingerprint.
+    /// The exceptions that match no finding. `has_finding` says whether an audit has a finding with a key.
     pub(crate) fn find_stale_exceptions(&self, has_finding: impl Fn(&str) -> bool) -> Vec<StaleItem> {
-        let unused = self.exceptions.iter().enumerate().filter(|(_, e)| !has_finding(&e.fingerprint.value));
+        let unused = self.exceptions.iter().enumerate().filter(|(_, e)| !has_finding(&e.finding.value));
         unused
             .map(|(index, exception)| StaleItem {
                 subject: StaleSubject::Exception(index),
                 reason: StaleReason::MatchesNothing,
-                place: self.place(exception.fingerprint.span),
+                place: self.place(exception.finding.span),
             })
             .collect()
     }
@@ -49,14 +43,13 @@ mod tests {
     #[test]
     fn is_valid_on_its_last_day_and_can_go_stale() {
         let baseline = load_manifest(concat!(
-            "version = 1\n[[exception]]\nfingerprint = \"4f1c2aa\"\nreason = \"x\"\n",
+            "version = 1\n[[exception]]\nfinding = \"iam009/entry/a\"\naccepts = {}\nreason = \"x\"\n",
             "requested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n",
         ));
-        let exception = baseline.find_exception("4f1c2aa").unwrap();
+        let exception = &baseline.exceptions[0];
         assert!(!exception.is_expired(date(2026, 12, 31)));
         assert!(exception.is_expired(date(2027, 1, 1)));
-        assert!(baseline.find_exception("4f1c2ab").is_none());
-        assert!(baseline.find_stale_exceptions(|fingerprint| fingerprint == "4f1c2aa").is_empty());
+        assert!(baseline.find_stale_exceptions(|key| key == "iam009/entry/a").is_empty());
         let stale = baseline.find_stale_exceptions(|_| false);
         assert_eq!((stale[0].subject, stale[0].place.line), (StaleSubject::Exception(0), 3));
     }

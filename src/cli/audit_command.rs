@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{AuditOptions, DeclaredClass, RuleId, Severity, audit};
+use iamdrift::audit::{AuditOptions, DeclaredClass, ExtentMode, RuleId, Severity, audit};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::report::{ExitInfo, Layout, RenderOptions, ReportFormat, Verbosity};
@@ -145,6 +145,7 @@ pub fn audit_and_render(
         rules: filters.rule.clone(),
         severity: filters.severity,
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+        extents: ExtentMode::Without,
     };
     let audit = audit(snapshot, baseline, catalog, &options)?;
     if audit.principals.is_empty() && !snapshot.accounts.is_empty() {

@@ -12,6 +12,7 @@
 //! - `operator.rs`, `condition.rs`: condition operators and conditions.
 //! - `element.rs`, `principal_element.rs`: the other elements of a statement.
 //! - `policy_document.rs`: statements and documents.
+//! - `document_json.rs`: documents to JSON.
 //! - `interpretation.rs`: the questions that AWS's documentation leaves open.
 //! - `parse/`: JSON to documents.
 
@@ -21,6 +22,7 @@ pub mod arn_glob;
 mod builder;
 pub mod condition;
 pub mod context_key;
+pub(crate) mod document_json;
 pub mod element;
 pub mod interpretation;
 pub mod operator;

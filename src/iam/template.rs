@@ -142,6 +142,31 @@ impl Template {
         Template { written: self.written.clone(), parts: self.parts.iter().map(rename_part).collect() }
     }
 
+    /// The template with literal texts in place of some variables. `value_of` takes the key and the default of a variable;
+    /// a variable for which it returns `None` is kept. `as_written` keeps the original text.
+    pub(crate) fn substitute_variables(
+        &self,
+        value_of: impl Fn(&ContextKey, Option<&str>) -> Option<String>,
+    ) -> Template {
+        let mut parts: Vec<TemplatePart> = Vec::new();
+        for part in &self.parts {
+            let part = match part {
+                TemplatePart::Variable { key, default } => match value_of(key, default.as_deref()) {
+                    Some(value) => TemplatePart::Literal(value.into()),
+                    None => part.clone(),
+                },
+                part => part.clone(),
+            };
+            match (parts.last_mut(), part) {
+                (Some(TemplatePart::Literal(last)), TemplatePart::Literal(text)) => {
+                    *last = format!("{last}{text}").into()
+                }
+                (_, part) => parts.push(part),
+            }
+        }
+        Template { written: self.written.clone(), parts }
+    }
+
     /// The text. `None` if the template has wildcards or variables.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {

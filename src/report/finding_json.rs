@@ -20,7 +20,10 @@ pub struct FindingJson<'a> {
     pub rule: RuleId,
     /// The severity.
     pub severity: Severity,
-    /// Sixteen hexadecimal digits that identify the finding in every audit.
+    /// What identifies the finding for as long as it exists, whatever it grows or shrinks to:
+    /// `iam001/111122223333/role/operators/x`.
+    pub key: &'a str,
+    /// Sixteen hexadecimal digits that identify what the finding contains now.
     pub fingerprint: &'a str,
     /// The principal. None if the finding is about the baseline.
     pub principal: Option<&'a PrincipalRef>,
@@ -121,6 +124,7 @@ impl<'a> From<&'a Finding> for FindingJson<'a> {
         FindingJson {
             rule: finding.rule,
             severity: finding.severity,
+            key: &finding.key,
             fingerprint: &finding.fingerprint,
             principal: finding.principal.as_ref(),
             title: render_title(&finding.title),

@@ -2,12 +2,12 @@
 
 use crate::audit::Finding;
 
-/// The worst first, then by principal (findings about the baseline first), rule and fingerprint.
+/// The worst first, then by principal (findings about the baseline first), rule and key.
 pub(super) fn sort_findings(findings: &[Finding]) -> Vec<&Finding> {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     ordered.sort_by_key(|finding| {
         let arn = finding.principal.as_ref().map(|principal| principal.arn.as_str());
-        (std::cmp::Reverse(finding.severity), arn, finding.rule, finding.fingerprint.as_str())
+        (std::cmp::Reverse(finding.severity), arn, finding.rule, finding.key.as_str())
     });
     ordered
 }

@@ -30,7 +30,7 @@ impl TrustAnalyzer<'_> {
                 .iter()
                 .map(|grant| {
                     let restricted_policy = &restrict_to_grant(&document, grant, &resolve_unique_id);
-                    self.admits_nobody(&GrantQuestion { account, role, grant, restricted_policy })
+                    self.admits_nobody(&GrantQuestion { account, role, grant, restricted_policy, accepted: &[] })
                 })
                 .collect();
             // A wildcard means several kinds of callers. It is dead if all of them are, and counts once.

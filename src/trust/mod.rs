@@ -13,11 +13,13 @@
 //! - `request_case`: the requests of a grant, split by scope, with what is known of their context.
 //! - `shared_idp`, `shared_idp.toml`: identity providers with many customers, and the claims that identify a customer.
 //! - `declared_assumers`: `assumable_by` as a policy document.
+//! - `accepted_trust`: what an exception accepts, as it applies to one grant.
 //! - `undeclared`: the requests that are admitted and not declared.
 //! - `dead_grant`: the grants that admit nobody.
 //! - `restrictive_keys`: whether such a request needs a value that few callers have.
 //! - `trust_comparison`: two trust policies compared.
 
+mod accepted_trust;
 mod dead_grant;
 mod declared_assumers;
 mod grant;

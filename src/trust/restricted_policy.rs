@@ -25,7 +25,7 @@ pub(super) fn list_distinct_grants(document: &PolicyDocument, resolve: UniqueIdR
 
 /// The grants that the solver is asked about in place of one grant. A unique ID that no principal of the snapshot has
 /// is that of a deleted principal, which cannot assume the role (AWS: IAM identifiers).
-fn resolve_grant(grant: TrustGrant, resolve: UniqueIdResolver<'_>) -> Vec<TrustGrant> {
+pub(super) fn resolve_grant(grant: TrustGrant, resolve: UniqueIdResolver<'_>) -> Vec<TrustGrant> {
     match grant {
         // `*` includes federated identities; the action decides which identities can use the grant.
         TrustGrant::Anyone => vec![TrustGrant::Anyone, TrustGrant::AnyOidcProvider, TrustGrant::AnySamlProvider],
@@ -65,7 +65,7 @@ pub(super) fn keep_statement(document: &PolicyDocument, index: usize) -> PolicyD
 
 /// Whether a statement applies to every caller of a grant. A Deny that applies to some of them only is left out, so
 /// that the grant is never narrower than in AWS.
-fn applies_to_grant(
+pub(super) fn applies_to_grant(
     statement: &Statement,
     element: &PrincipalElement,
     grant: &TrustGrant,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::accepted_trust::restrict_accepted;
 use super::declared_assumers::{IncludedAssumers, allow_named_tenants, build_declared_document};
 use super::grant::TrustGrant;
 use super::request_case::{RequestCase, RoleLocation, list_request_cases};
@@ -92,6 +93,8 @@ pub(super) struct GrantQuestion<'q> {
     pub grant: &'q TrustGrant,
     /// The trust policy as it applies to the grant.
     pub restricted_policy: &'q Arc<PolicyDocument>,
+    /// What exceptions accept. Each document allows by itself.
+    pub accepted: &'q [Arc<PolicyDocument>],
 }
 
 impl<'a> TrustAnalyzer<'a> {
@@ -145,13 +148,28 @@ impl<'a> TrustAnalyzer<'a> {
         role: &Principal,
         declared_assumers: Option<&[DeclaredAssumer]>,
     ) -> TrustAnalysis {
+        self.find_unaccepted(account, role, declared_assumers, &[])
+    }
+
+    /// The undeclared trust of a role that none of some accepted trust policies admits.
+    pub fn find_unaccepted(
+        &self,
+        account: &Account,
+        role: &Principal,
+        declared_assumers: Option<&[DeclaredAssumer]>,
+        accepted: &[Arc<PolicyDocument>],
+    ) -> TrustAnalysis {
         let mut analysis = TrustAnalysis::default();
         // A missing trust policy is a missing document of the role, and reported as that.
         let Some(trust) = &role.trust_policy else { return analysis };
         let resolve_unique_id = |id: &str| self.resolve_unique_id(id);
         for grant in list_distinct_grants(&trust.document, &resolve_unique_id) {
             let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
-            let question = GrantQuestion { account, role, grant: &grant, restricted_policy };
+            let accepted: Vec<Arc<PolicyDocument>> = accepted
+                .iter()
+                .filter_map(|document| restrict_accepted(document, &trust.document, &grant, &resolve_unique_id))
+                .collect();
+            let question = GrantQuestion { account, role, grant: &grant, restricted_policy, accepted: &accepted };
             let shared_idp = match &grant {
                 TrustGrant::Oidc { host, .. } => SharedIdp::find_by_host(host),
                 _ => None,
@@ -228,7 +246,7 @@ impl<'a> TrustAnalyzer<'a> {
         let grants = list_distinct_grants(&trust.document, &resolve_unique_id);
         for grant in grants.into_iter().filter(|grant| matches!(grant, TrustGrant::Service { .. })) {
             let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
-            let question = GrantQuestion { account, role, grant: &grant, restricted_policy };
+            let question = GrantQuestion { account, role, grant: &grant, restricted_policy, accepted: &[] };
             for case in self.list_cases(&question).into_iter().filter(|case| case.scope == TrustScope::Service) {
                 analysis.extend(self.analyze_case(&question, &case, &[]));
             }
@@ -252,7 +270,10 @@ impl<'a> TrustAnalyzer<'a> {
         let trusted_documents: Vec<&Arc<PolicyDocument>> =
             [Some(question.restricted_policy), case.excluded.as_ref()].into_iter().flatten().collect();
         let declared_documents: Vec<&Arc<PolicyDocument>> = allowed.iter().flatten().collect();
-        let all_documents = || trusted_documents.iter().chain(&declared_documents).map(|document| &***document);
+        let all_documents = || {
+            let accepted = question.accepted.iter().map(|document| &**document);
+            trusted_documents.iter().chain(&declared_documents).map(|document| &***document).chain(accepted)
+        };
         let decide = |known: &KnownContext| {
             self.decide_case(question, &case.scope, known, (&trusted_documents, &declared_documents))
         };
@@ -275,18 +296,19 @@ impl<'a> TrustAnalyzer<'a> {
         known: &KnownContext,
         (trusted_documents, declared_documents): (&[&Arc<PolicyDocument>], &[&Arc<PolicyDocument>]),
     ) -> TrustAnalysis {
-        let GrantQuestion { account, role, grant, .. } = *question;
+        let GrantQuestion { account, role, grant, accepted, .. } = *question;
         let effective = Access { branches: vec![build_branch(trusted_documents)] };
-        let expected = match declared_documents.is_empty() {
-            true => Access::default(),
-            false => Access { branches: vec![build_branch(declared_documents)] },
-        };
+        let accepted_branches = accepted.iter().map(|document| build_branch(&[document]));
+        let declared_branch = (!declared_documents.is_empty()).then(|| build_branch(declared_documents));
+        let expected = Access { branches: declared_branch.into_iter().chain(accepted_branches).collect() };
         let (trusted, declared) = (build_layers(trusted_documents), build_layers(declared_documents));
+        let accepted_layers: Vec<Layers> = accepted.iter().map(|document| build_layers(&[document])).collect();
         let allows = |layers: &Layers, request: &Request, readings: Interpretation| {
             evaluate(layers, request, &|_| false, readings).is_allowed()
         };
         let replay = |request: &Request, readings: Interpretation| match allows(&trusted, request, readings)
             && !allows(&declared, request, readings)
+            && !accepted_layers.iter().any(|layers| allows(layers, request, readings))
         {
             true => Ok(()),
             false => Err(format!("{} on {}", request.action, request.resource)),

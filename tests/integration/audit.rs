@@ -221,9 +221,9 @@ fn an_action_to_come_is_shown_in_the_principal_s_partition() {
     }
 }
 
-fn exception(fingerprint: &str, expires: &str) -> String {
+fn exception(key: &str, expires: &str) -> String {
     format!(
-        "{MANIFEST}[[exception]]\nfingerprint = \"{fingerprint}\"\nreason = \"migration\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = {expires}\n"
+        "{MANIFEST}[[exception]]\nfinding = \"{key}\"\naccepts = \"queues.json\"\nreason = \"migration\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = {expires}\n"
     )
 }
 
@@ -231,17 +231,19 @@ fn exception(fingerprint: &str, expires: &str) -> String {
 fn an_exception_accepts_until_its_day() {
     let case = Case::new(&[role("r-1", &[allow(json!("sqs:*"), json!("*"))], &[])], &[]);
     let (_, audit) = case.audit(&[]);
-    let fingerprint = audit["findings"][0]["fingerprint"].as_str().unwrap().to_owned();
-    let case = case.manifest(&exception(&fingerprint, "2999-12-31"));
+    let key = audit["findings"][0]["key"].as_str().unwrap().to_owned();
+    assert_eq!(key, format!("iam001/{ACCOUNT}/role/r-1"));
+    std::fs::write(case.path("b/queues.json"), allow(json!("sqs:*"), json!("*")).to_string()).unwrap();
+    let case = case.manifest(&exception(&key, "2999-12-31"));
     let (status, audit) = case.audit(&[]);
     assert_eq!((status, rules(&audit)), (0, vec!["IAM001"]));
     assert_eq!(audit["findings"][0]["accepted"]["reason"], "migration");
     assert_eq!(audit["summary"]["accepted"], 1);
     assert_eq!(audit["principals"][0]["status"], "accepted");
-    let case = case.manifest(&exception(&fingerprint, "2001-01-01"));
+    let case = case.manifest(&exception(&key, "2001-01-01"));
     let (status, audit) = case.audit(&[]);
     assert_eq!((status, rules(&audit)), (1, vec!["IAM001", "IAM009"]));
-    let case = case.manifest(&exception("0000", "2999-12-31"));
+    let case = case.manifest(&exception("iam001/0/role/x", "2999-12-31"));
     assert_eq!(rules(&case.audit(&[]).1), ["IAM001", "IAM009"]);
 }
 

@@ -3,6 +3,7 @@
 // Tests print what they have measured.
 #![allow(clippy::disallowed_macros)]
 
+mod accept;
 mod advice;
 mod audit;
 mod cli;

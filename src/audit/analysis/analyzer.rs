@@ -2,6 +2,7 @@
 //! The only file of the audit that builds a [`Question`].
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::replay::ReplayDecisions;
 use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
@@ -12,7 +13,7 @@ use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
 use crate::catalog::Catalog;
-use crate::iam::{AccountId, Effect, Interpretation, Partition};
+use crate::iam::{AccountId, Effect, Interpretation, Partition, PolicyDocument};
 use crate::snapshot::{LayerKind, Snapshot};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, PolicyIndex, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
@@ -96,6 +97,11 @@ impl Analyzer<'_> {
         self.solver.catalog
     }
 
+    /// The snapshot.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.snapshot
+    }
+
     /// Whether a service supports resource control policies.
     pub fn is_rcp_supported(&self, service: &str) -> bool {
         self.catalog().find_service(service).is_some_and(|id| self.catalog().supports_rcp(id))
@@ -123,10 +129,10 @@ impl Analyzer<'_> {
         evaluate(layers, request, &|service| self.is_rcp_supported(service), interpretation).is_allowed()
     }
 
-    /// The principals that can assume the role and are not declared.
-    pub fn analyze_trust(&self, subject: &AuditedPrincipal<'_>) -> TrustAnalysis {
+    /// The principals that can assume the role, and that are neither declared nor admitted by an accepted trust policy.
+    pub fn analyze_trust(&self, subject: &AuditedPrincipal<'_>, accepted: &[Arc<PolicyDocument>]) -> TrustAnalysis {
         let find_undeclared =
-            |assumers| self.trust_analyzer.find_undeclared(subject.account, subject.principal, assumers);
+            |assumers| self.trust_analyzer.find_unaccepted(subject.account, subject.principal, assumers, accepted);
         // A request must be declared by each entry that declares assumers.
         let declared = subject.entries().filter_map(|entry| entry.assumable_by.as_ref());
         let results = declared.map(|declared| find_undeclared(Some(declared.assumers.as_slice())));
@@ -160,8 +166,9 @@ impl Analyzer<'_> {
         analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
         if self.options.future_excess && subject.entry.is_some() {
             let future_candidates = effective.wildcard_grants(|id| !analysis.excess.contains_key(&id));
-            analysis.future_excess =
-                query.find_future_excess(&future_candidates, &ceiling.access).collect_into(&mut analysis.undecided);
+            analysis.future_excess = query
+                .find_excess_in(&future_candidates, &ceiling.access, ActionWorld::Future)
+                .collect_into(&mut analysis.undecided);
         }
         if self.options.not_granted && subject.entry.is_some() {
             analysis.not_granted = self.find_not_granted(subject, &effective);
@@ -349,18 +356,15 @@ impl<'a> Query<'a> {
 
     /// What `left` allows and `right` does not, among existing actions.
     pub fn find_excess(&self, left: &Access, right: &Access) -> QueryAnswer {
-        self.run(left, right, ActionWorld::Existing)
+        self.find_excess_in(left, right, ActionWorld::Existing)
     }
 
-    /// What `left` allows and `right` does not, among future actions.
-    fn find_future_excess(&self, left: &Access, right: &Access) -> QueryAnswer {
-        if left.branches.iter().all(|branch| branch.allow_layers.iter().any(Vec::is_empty)) {
+    /// What `left` allows and `right` does not, among some actions.
+    pub fn find_excess_in(&self, left: &Access, right: &Access, world: ActionWorld) -> QueryAnswer {
+        let grants_nothing = left.branches.iter().all(|branch| branch.allow_layers.iter().any(Vec::is_empty));
+        if world == ActionWorld::Future && grants_nothing {
             return QueryAnswer::default();
         }
-        self.run(left, right, ActionWorld::Future)
-    }
-
-    fn run(&self, left: &Access, right: &Access, world: ActionWorld) -> QueryAnswer {
         let answer = self.analyzer.solver.answer(&Question {
             effective: left,
             declared: right,

@@ -9,6 +9,9 @@ use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
 use super::replay::ReplayDecisions;
 use crate::access::{Layers, PolicyRef, Request, find_missing_documents};
 use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::audit::model::finding_key::{KeyPart, build_principal_key};
+use crate::audit::model::rule_id::RuleId;
+use crate::audit::subject::accepted_extents::{AcceptedExtents, AcceptedRequests};
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::base::cache::Cache;
 use crate::baseline::{Assignment, Assignments, Baseline, DeclaredAssumers};
@@ -17,6 +20,9 @@ use crate::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar, Pr
 use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
 use crate::solve::{Access, AnswerDetail, UndecidedReason, WitnessReplay};
 use crate::trust::is_declared_assumer;
+
+/// The largest number of paths for which extents are written.
+const MAX_PATHS: usize = 200;
 
 /// The attack graph, and which of its steps are declared.
 pub(crate) struct EscalationAnalysis<'a> {
@@ -41,14 +47,20 @@ type StateAndCeiling = (EquivalenceClass, usize);
 /// What a principal can escalate to.
 #[derive(Default)]
 pub(crate) struct EscalationResult {
-    /// The shortest path to broader access. `None` if no path leads there, or if that is undecided.
-    pub(crate) path: Option<BroaderPath>,
+    /// The shortest path to broader access, or one to each end. Empty if no path leads there, or if that is undecided.
+    pub(crate) paths: Vec<BroaderPath>,
+    /// Paths whose end has only access that an exception accepts.
+    pub(crate) accepted: Vec<BroaderPath>,
     /// Why it is undecided whether there is a path. Empty if one was found.
     pub(crate) undecided: BTreeSet<UndecidedReason>,
 }
 
 /// A path to broader access.
 pub(crate) struct BroaderPath {
+    /// The key of its finding.
+    pub(crate) key: String,
+    /// Its last state.
+    pub(crate) end: NodeState,
     pub(crate) steps: Vec<ProvenStep>,
     /// The access of the last state beyond the ceiling. Its witnesses show access that the principal does not have itself.
     pub(crate) excess: ExcessByStatement,
@@ -92,11 +104,58 @@ impl<'a> EscalationAnalysis<'a> {
         }
     }
 
-    /// Finds the shortest path to broader access.
+    /// Finds the shortest path to broader access that no exception accepts.
     pub(crate) fn find_broader_path(
         &self,
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
+        accepted_extents: &AcceptedExtents<'_>,
+    ) -> EscalationResult {
+        let find_accepted = |key: &str| accepted_extents.find(key).map(|accepted| &accepted.requests);
+        self.search_paths(analyzer, subject, &find_accepted)
+    }
+
+    /// Finds a path to each end with broader access that no exception accepts.
+    pub(crate) fn find_all_broader_paths(
+        &self,
+        analyzer: &Analyzer<'_>,
+        subject: &AuditedPrincipal<'_>,
+        accepted_extents: &AcceptedExtents<'_>,
+    ) -> EscalationResult {
+        let mut found: BTreeMap<String, AcceptedRequests> = BTreeMap::new();
+        let mut paths = Vec::new();
+        loop {
+            let find_accepted =
+                |key: &str| found.get(key).or_else(|| accepted_extents.find(key).map(|accepted| &accepted.requests));
+            let mut result = self.search_paths(analyzer, subject, &find_accepted);
+            let Some(path) = result.paths.pop().filter(|_| paths.len() < MAX_PATHS) else {
+                result.accepted.retain(|path| !found.contains_key(&path.key));
+                return EscalationResult { paths, ..result };
+            };
+            let (layers, access, _) = self.graph.build_layers(&path.end);
+            let known = found.entry(path.key.clone()).or_insert_with(|| AcceptedRequests::new([]));
+            known.access.branches.extend(access.branches);
+            known.layers.push(layers);
+            paths.push(path);
+        }
+    }
+
+    /// The key of the finding about a path.
+    fn build_key(&self, subject: &AuditedPrincipal<'_>, end: &NodeState) -> String {
+        let end = self.graph.arn(end.principal);
+        let part = match end == subject.principal.arn.as_str() {
+            true => KeyPart::PathToItself,
+            false => KeyPart::PathEnd(end),
+        };
+        build_principal_key(RuleId::Escalation, &subject.principal_ref, part)
+    }
+
+    // Length: the goal of the search shares its caches with the search.
+    fn search_paths<'f>(
+        &self,
+        analyzer: &Analyzer<'_>,
+        subject: &AuditedPrincipal<'_>,
+        find_accepted: &dyn Fn(&str) -> Option<&'f AcceptedRequests>,
     ) -> EscalationResult {
         // INVARIANT: audited principals come from the snapshot of the graph.
         let start = self.positions.get(subject.principal.arn.as_str()).expect("a principal of the snapshot");
@@ -109,6 +168,7 @@ impl<'a> EscalationAnalysis<'a> {
             return EscalationResult::default();
         }
         let mut contained_classes: FxHashSet<EquivalenceClass> = FxHashSet::default();
+        let mut accepted_paths: Vec<BroaderPath> = Vec::new();
         let mut goal = |path: &PathSoFar<'_>| {
             let state = path.last();
             if self.graph.is_limited_to(state, &lower_bound) {
@@ -124,7 +184,7 @@ impl<'a> EscalationAnalysis<'a> {
             }
             let (layers, access, policies) = self.graph.build_layers(state);
             let end = PathEnd { state, layers: &layers, access: &access };
-            let gained = self.find_gained_access(analyzer, subject, &end, &allowed);
+            let gained = self.find_gained_access(analyzer, subject, &end, (&allowed, &[]));
             if gained.is_contained() {
                 contained_classes.insert(equivalence_class);
                 return GoalResult::NotMet;
@@ -132,20 +192,44 @@ impl<'a> EscalationAnalysis<'a> {
             if gained.excess.is_empty() {
                 return GoalResult::Undecided(gained.undecided);
             }
+            let key = self.build_key(subject, state);
+            let unaccepted = find_accepted(&key).map(|accepted| {
+                let allowed = accepted.extend(&allowed);
+                self.find_gained_access(analyzer, subject, &end, (&allowed, &accepted.layers))
+            });
+            if let Some(unaccepted) = &unaccepted
+                && unaccepted.excess.is_empty()
+                && !unaccepted.undecided.is_empty()
+            {
+                return GoalResult::Undecided(unaccepted.undecided.clone());
+            }
+            let is_accepted = unaccepted.as_ref().is_some_and(QueryAnswer::is_contained);
+            if is_accepted && accepted_paths.iter().any(|path| path.key == key) {
+                return GoalResult::NotMet;
+            }
             match self.prove_undeclared_path(&path.states()) {
                 Err(undecided) => GoalResult::Undecided(undecided),
                 Ok(None) => GoalResult::NotMet,
                 Ok(Some(steps)) => {
-                    let excess = self.find_path_excess(analyzer, subject, &end, gained.excess);
-                    GoalResult::Met(BroaderPath { steps, excess, policies })
+                    let excess = match unaccepted {
+                        Some(unaccepted) if !is_accepted => unaccepted.excess,
+                        _ => self.find_path_excess(analyzer, subject, &end, gained.excess),
+                    };
+                    let found = BroaderPath { key, end: state.clone(), steps, excess, policies };
+                    if is_accepted {
+                        accepted_paths.push(found);
+                        return GoalResult::NotMet;
+                    }
+                    GoalResult::Met(found)
                 }
             }
         };
         let search = self.graph.find_shortest_path(*start, &mut goal);
-        match search.found {
-            Some(found_path) => EscalationResult { path: Some(found_path.witness), undecided: BTreeSet::new() },
-            None => EscalationResult { path: None, undecided: search.undecided },
-        }
+        let (paths, undecided) = match search.found {
+            Some(found_path) => (vec![found_path.witness], BTreeSet::new()),
+            None => (Vec::new(), search.undecided),
+        };
+        EscalationResult { paths, accepted: accepted_paths, undecided }
     }
 
     /// Proves the steps of a path. `None` if every step is declared.
@@ -225,19 +309,21 @@ impl<'a> EscalationAnalysis<'a> {
         excess
     }
 
-    /// The access of a state that neither the ceiling nor the own access of a principal allows.
+    /// The access of a state that neither the ceiling nor the own access of a principal nor an exception allows.
     fn find_gained_access(
         &self,
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
         end: &PathEnd<'_>,
-        allowed: &Access,
+        (allowed, accepted): (&Access, &[Layers]),
     ) -> QueryAnswer {
         let replay = |request: &Request, interpretation: Interpretation| {
             let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, request, interpretation);
             ReplayDecisions {
                 allowed: is_allowed(end.layers),
-                expected: is_allowed(&subject.ceiling.layers) || is_allowed(&subject.layers),
+                expected: is_allowed(&subject.ceiling.layers)
+                    || is_allowed(&subject.layers)
+                    || accepted.iter().any(is_allowed),
             }
             .check_excess(request)
         };

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::escalation_step::EscalationStep;
 use super::excess::{ActionCounts, Excess};
+use super::extent::ExtentOffer;
+use super::finding_key::{KeyPart, build_principal_key};
 use super::fingerprint::compute_fingerprint;
 use super::principal_ref::PrincipalRef;
 use super::reason::Reason;
@@ -22,7 +24,9 @@ pub struct Finding {
     pub rule: RuleId,
     /// The severity.
     pub severity: Severity,
-    /// Sixteen hexadecimal digits that identify the finding in every audit.
+    /// What identifies the finding for as long as it exists: `iam001/111122223333/role/operators/x`.
+    pub key: String,
+    /// Sixteen hexadecimal digits that identify what the finding contains now.
     pub fingerprint: String,
     /// The principal. None if the finding is about the baseline.
     pub principal: Option<PrincipalRef>,
@@ -48,11 +52,15 @@ pub struct Finding {
     pub first_seen: Option<String>,
     /// The exception that accepts it. An accepted finding does not affect the exit status.
     pub accepted: Option<AcceptedException>,
+    /// What an exception would accept. None if the audit was not asked for it.
+    pub extent: Option<ExtentOffer>,
 }
 
 /// An exception that accepts a finding.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct AcceptedException {
+    /// The key of the finding that it was written for. It differs from that of a finding that is a part of that one.
+    pub finding: String,
     /// Why.
     pub reason: String,
     /// Who requested it.
@@ -80,12 +88,19 @@ impl FindingBuilder {
         principal: PrincipalRef,
         place: Place,
     ) -> FindingBuilder {
-        FindingBuilder::new(rule, severity, title, Some(principal), place)
+        let key = build_principal_key(rule, &principal, KeyPart::Only);
+        FindingBuilder::new(rule, severity, title, Some(principal), place).key(key)
     }
 
-    /// A finding about the baseline.
-    pub(crate) fn for_baseline(severity: Severity, title: Title, place: Place) -> FindingBuilder {
-        FindingBuilder::new(RuleId::Baseline, severity, title, None, place)
+    /// A finding about the baseline, with its key.
+    pub(crate) fn for_baseline(severity: Severity, title: Title, place: Place, key: String) -> FindingBuilder {
+        FindingBuilder::new(RuleId::Baseline, severity, title, None, place).key(key)
+    }
+
+    /// Sets the key.
+    pub(crate) fn key(mut self, key: String) -> FindingBuilder {
+        self.finding.key = key;
+        self
     }
 
     fn new(
@@ -98,6 +113,7 @@ impl FindingBuilder {
         let finding = Finding {
             rule,
             severity,
+            key: String::new(),
             fingerprint: String::new(),
             principal,
             title,
@@ -110,11 +126,12 @@ impl FindingBuilder {
             remediations: Vec::new(),
             first_seen: None,
             accepted: None,
+            extent: None,
         };
         FindingBuilder { finding, causes: Vec::new() }
     }
 
-    /// Adds to what identifies the finding in every audit: stable tokens, never rendered sentences.
+    /// Adds to what the finding contains: stable tokens, never rendered sentences.
     pub(crate) fn causes(mut self, causes: impl IntoIterator<Item = String>) -> FindingBuilder {
         self.causes.extend(causes);
         self
@@ -141,11 +158,29 @@ impl FindingBuilder {
         self
     }
 
+    pub(crate) fn accepted(mut self, exception: Option<AcceptedException>) -> FindingBuilder {
+        self.finding.accepted = exception;
+        self
+    }
+
+    pub(crate) fn extent(mut self, offer: Option<ExtentOffer>) -> FindingBuilder {
+        self.finding.extent = offer;
+        self
+    }
+
     /// The finding, with its fingerprint.
     pub(crate) fn build(mut self) -> Finding {
         let finding = &mut self.finding;
-        let subject = finding.principal.as_ref().map_or("baseline", |principal| principal.arn.as_str());
-        finding.fingerprint = compute_fingerprint(finding.rule, subject, finding.severity, self.causes);
+        let excess = finding.excess.iter().flat_map(list_excess_tokens);
+        finding.fingerprint =
+            compute_fingerprint(&finding.key, finding.severity, self.causes.into_iter().chain(excess));
         self.finding
     }
+}
+
+/// What an excess contains, as tokens: its actions, and the requests for its worst action.
+fn list_excess_tokens(excess: &Excess) -> impl Iterator<Item = String> {
+    let actions = excess.actions.iter().map(|pattern| format!("action {} {}", pattern.pattern, pattern.count));
+    let cubes = excess.cubes.iter().map(|cube| format!("requests {cube:?}"));
+    actions.chain(cubes)
 }

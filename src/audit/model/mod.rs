@@ -7,7 +7,8 @@
 //! - `granting_statement`, `nearest_declared`, `excess`: which statement grants what, and what is declared instead
 //! - `assumer_evidence`, `guard_bypass_method`, `escalation_step`, `trusted_party`: details of IAM003 to IAM006
 //! - `reason`, `title`, `remediation`: what was found, why, and what to do about it
-//! - `fingerprint`, `finding`: the finding, and what identifies it in every audit
+//! - `extent`: what an exception accepts of a finding
+//! - `finding_key`, `fingerprint`, `finding`: the finding, what identifies it, and what identifies its content
 //! - `audit`: all of one audit
 
 pub(crate) mod action_list;
@@ -16,7 +17,9 @@ pub(crate) mod audit;
 pub(crate) mod declared_class;
 pub(crate) mod escalation_step;
 pub(crate) mod excess;
+pub(crate) mod extent;
 pub(crate) mod finding;
+pub(crate) mod finding_key;
 pub(crate) mod fingerprint;
 pub(crate) mod granting_statement;
 pub(crate) mod guard_bypass_method;

@@ -96,6 +96,18 @@ pub enum Reason {
         /// The principal.
         principal: String,
     },
+    /// An exception accepts a part of the finding. What is shown is beyond that part.
+    BeyondAccepted {
+        /// The last day of the exception.
+        expires: String,
+    },
+    /// Whether an exception accepts the finding is undecided.
+    AcceptanceUndecided {
+        /// The last day of the exception.
+        expires: String,
+        /// Why.
+        reasons: Vec<UndecidedReason>,
+    },
     /// IAM009: the reason of an expired exception.
     AcceptedFor(String),
 }

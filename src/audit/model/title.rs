@@ -119,8 +119,8 @@ pub enum Title {
     },
     /// IAM009: an exception has expired.
     ExpiredException {
-        /// The fingerprint that it accepts.
-        fingerprint: String,
+        /// The key of the finding that it accepts.
+        finding: String,
         /// Its last day: `2026-12-31`.
         expires: String,
     },
@@ -165,7 +165,7 @@ pub enum BaselineItem {
         /// Its reason.
         reason: String,
     },
-    /// An `[[exception]]`, by the fingerprint that it accepts.
+    /// An `[[exception]]`, by the key of the finding that it accepts.
     Exception(String),
     /// A `[[guard]]`, by its name.
     Guard(String),

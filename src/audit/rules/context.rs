@@ -16,11 +16,12 @@ use crate::audit::model::finding::FindingBuilder;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
-use crate::audit::options::RuleQuestions;
+use crate::audit::options::{ExtentMode, RuleQuestions};
+use crate::audit::subject::accepted_extents::AcceptedExtents;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
 use crate::baseline::{Assignments, Baseline};
-use crate::solve::UndecidedReason;
+use crate::solve::{Access, UndecidedReason};
 use crate::trust::TrustAnalysis;
 
 /// One principal with all answers about it.
@@ -49,6 +50,12 @@ pub(in crate::audit) struct RuleContext<'a> {
     pub escalation: &'a EscalationResult,
     /// The attack graph. None if IAM005 is not requested.
     pub escalation_analysis: Option<&'a EscalationAnalysis<'a>>,
+    /// What the principal is allowed, with the policies of `policies`.
+    pub effective: &'a Access,
+    /// What the exceptions of the baseline accept.
+    pub accepted_extents: &'a AcceptedExtents<'a>,
+    /// Whether findings have extents.
+    pub extents: ExtentMode,
 }
 
 /// The baseline, and how the audit used it.
@@ -63,8 +70,8 @@ pub(in crate::audit) struct BaselineContext<'a> {
     pub selected: &'a [bool],
     /// Whether the snapshot has all principals. If not, an entry that matches nothing is not stale.
     pub has_all_principals: bool,
-    /// The fingerprints of all findings about principals. None if only some principals or rules are requested.
-    pub fingerprints: Option<&'a [String]>,
+    /// The keys of all findings about principals. None if only some principals or rules are requested.
+    pub keys: Option<&'a [String]>,
     /// The day on which exceptions must apply.
     pub today: Date,
 }

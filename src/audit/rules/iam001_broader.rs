@@ -7,11 +7,13 @@ use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::Actor;
 use crate::audit::explain::suggest_remediation::suggest_narrowing;
 use crate::audit::model::finding::Finding;
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::remediation::{DenyScope, Remediation};
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::PrincipalClass;
+use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Broader,
@@ -32,8 +34,9 @@ role can delete any stack, which is not declared.
 on it, or which statement to restrict. If the permission is intended, declare it: extend the ceiling and have the change
 reviewed.
 
-**How to accept it.** Access that should stay belongs in the ceiling. For access that will be removed later, add an
-`[[exception]]` with the fingerprint of the finding, a reason, a second person who approves it, and a last day.
+**How to accept it.** Access that should stay belongs in the ceiling. For access that will be removed later, run
+`iamdrift baseline accept` with the key of the finding. The exception accepts what the principal holds now, as a policy
+document: access beyond that is reported at once, and access that shrinks stays accepted.
 ",
 };
 
@@ -52,14 +55,16 @@ impl Rule for BroaderRule {
 
 fn find_ceiling_excess(context: &RuleContext<'_>) -> Option<Finding> {
     context.subject.entry?;
-    let report = context.report_excess(&context.analysis.excess);
-    if report.excess.is_empty() {
+    let excess = &context.analysis.excess;
+    if context.keep_proven(excess).is_empty() {
         return None;
     }
+    let judgement = context.judge_ceiling((RuleId::Broader, KeyPart::Only), excess, ActionWorld::Existing);
+    let report = context.report_excess(&judgement.excess);
     let removable = &context.analysis.removable_policies;
     let remediations = suggest_narrowing(context.subject, context.policies, &report, removable);
     let finding = context.start_finding(RuleId::Broader, Title::BeyondCeiling(report.counts), report);
-    Some(finding.remediations(remediations).reasons(context.caveats()).build())
+    Some(judgement.apply(finding).remediations(remediations).reasons(context.caveats()).build())
 }
 
 /// The excess over the ceilings of personas.
@@ -73,16 +78,24 @@ fn find_excess_of_check(context: &RuleContext<'_>, check: &Check, excess: &Exces
     // INVARIANT: the planner takes the index from this baseline.
     let persona = context.baseline.personas.get(index).expect("the persona of a check exists");
     let actor = if persona.class == PrincipalClass::Agent { Actor::Agent } else { Actor::Other };
-    let report = context.report_check_excess(excess, check, actor);
-    if report.excess.is_empty() {
+    if context.keep_proven(excess).is_empty() {
         return None;
     }
     let name = &persona.name.value;
+    let judgement = context.judge_check((RuleId::Broader, KeyPart::Persona(name)), excess, check);
+    let report = context.report_check_excess(&judgement.excess, check, actor);
     let title = Title::BeyondPersona { persona: name.clone(), actions: report.counts };
     let deny = Remediation::Deny {
         scope: DenyScope::Persona,
         policy: deny_statement::deny_where(&report, &persona.when.json),
     };
     let finding = context.start_finding(RuleId::Broader, title, report);
-    Some(finding.causes([format!("persona {name}")]).remediations([deny]).reasons(context.caveats()).build())
+    Some(
+        judgement
+            .apply(finding)
+            .causes([format!("persona {name}")])
+            .remediations([deny])
+            .reasons(context.caveats())
+            .build(),
+    )
 }

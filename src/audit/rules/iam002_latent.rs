@@ -1,12 +1,16 @@
 //! IAM002: a wildcard will allow actions that AWS has not released.
 
 use super::context::RuleContext;
+use super::judgement::ComparedAccess;
 use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::access::Request;
 use crate::audit::model::excess::Excess;
 use crate::audit::model::finding::Finding;
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
+use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Latent,
@@ -22,8 +26,8 @@ the same actions today.
 
 **How to fix it.** List the actions in the policy as the ceiling does, or declare the wildcard.
 
-**How to accept it.** Declare the wildcard in the ceiling: future actions that it matches are then declared. Or add an
-`[[exception]]` until the policy lists the actions.
+**How to accept it.** Declare the wildcard in the ceiling: future actions that it matches are then declared. Or accept
+the finding with `iamdrift baseline accept` until the policy lists the actions.
 ",
 };
 
@@ -44,10 +48,20 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
     if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
         return None;
     }
-    let report = context.report_future_excess(&context.analysis.future_excess);
-    if report.excess.is_empty() {
+    let (excess, future_excess) = (&context.analysis.excess, &context.analysis.future_excess);
+    if context.keep_proven(future_excess).is_empty() {
         return None;
     }
+    let candidates = context.effective.wildcard_grants(|id| !excess.contains_key(&id));
+    let ceiling = &context.subject.ceiling;
+    let is_excess = |request: &Request, interpretation| {
+        context.allows(&context.subject.layers, request, interpretation)
+            && !context.allows(&ceiling.layers, request, interpretation)
+    };
+    let (allowed, expected, world) = (&candidates, &ceiling.access, ActionWorld::Future);
+    let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world };
+    let judgement = context.judge((RuleId::Latent, KeyPart::Only), future_excess, &compared);
+    let report = context.report_future_excess(&judgement.excess);
     let mut patterns: Vec<String> =
         report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.clone()).collect();
     patterns.sort_unstable();
@@ -58,5 +72,5 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
     };
     let remediations: Vec<Remediation> = report.excess.iter().map(to_remediation).collect();
     let finding = context.start_finding(RuleId::Latent, Title::FutureActions { patterns }, report);
-    Some(finding.remediations(remediations).reasons(context.caveats()).build())
+    Some(judgement.apply(finding).remediations(remediations).reasons(context.caveats()).build())
 }

@@ -1,18 +1,26 @@
 //! IAM003: an agent is not narrower than its operator, or humans and agents share a role.
 
 use super::context::RuleContext;
+use super::judgement::{ComparedAccess, Judgement};
 use super::rule::{Rule, RuleInfo, RuleInput};
-use crate::access::Layers;
+use crate::access::{Layers, Request};
+use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::operator_comparison::candidates::ComparisonResult;
 use crate::audit::analysis::operator_comparison::pairwise::PairComparison;
 use crate::audit::explain::excess_report::ExcessReport;
 use crate::audit::explain::suggest_remediation::suggest_removals;
 use crate::audit::model::finding::Finding;
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::synthetic::{build_ceiling, list_class_actions};
+use crate::catalog::RiskClass;
+use crate::iam::Statement;
+use crate::iam::element::ResourceElement;
+use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::NotNarrower,
@@ -39,7 +47,8 @@ any stack.
 role that humans and agents share, so that trust policies, conditions and CloudTrail can distinguish them.
 
 **How to accept it.** If the agent is meant to perform a destructive action, add it to the ceiling and have the change
-reviewed. To accept the finding for a limited time, add an `[[exception]]` with its fingerprint.
+reviewed. To accept the finding for a limited time, run `iamdrift baseline accept` with its key: the
+exception accepts what the agent holds now.
 ",
 };
 
@@ -57,27 +66,32 @@ impl Rule for NotNarrowerRule {
 /// The declared operators that the agent is not narrower than.
 fn find_not_narrower(context: &RuleContext<'_>) -> Option<Finding> {
     let comparison = context.comparison?;
+    let entry = context.subject.entry.and_then(|entry| entry.narrower_than.as_ref());
+    let key = (RuleId::NotNarrower, KeyPart::Operators(entry.map_or("", |name| name.value.as_str())));
     let is_sharing = |pair: &&PairComparison<'_>| !context.keep_proven(&pair.shared_excess).is_empty();
     let sharing_pair = comparison.declared_pairs.iter().find(is_sharing);
     let count_shared = |pair: &PairComparison<'_>| context.report_excess(&pair.shared_excess).counts.destructive;
     let also_shares = || sharing_pair.map(|pair| Reason::SharesDestructiveActions { count: count_shared(pair) });
     match comparison.result() {
         ComparisonResult::Equivalent(pair) => {
-            let report = context.report_excess_over(&comparison.granted, &empty_layers());
+            let judgement = context.judge_all_allowed(key, &comparison.granted);
+            let report = context.report_excess_over(&judgement.excess, &empty_layers());
             let title = Title::SameAsDeclaredOperator { operator: arn_of(pair.operator), actions: report.counts };
-            build_comparison_finding(context, title, pair.operator, report, also_shares())
+            build_comparison_finding(context, (title, pair.operator), report, judgement, also_shares())
         }
         ComparisonResult::Exceeds(pair, excess) => {
-            let report = context.report_excess_over(excess, &pair.operator.layers);
+            let judgement = context.judge_all_allowed(key, excess);
+            let report = context.report_excess_over(&judgement.excess, &pair.operator.layers);
             let title = Title::ExceedsOperator { operator: arn_of(pair.operator), actions: report.counts };
-            build_comparison_finding(context, title, pair.operator, report, also_shares())
+            build_comparison_finding(context, (title, pair.operator), report, judgement, also_shares())
         }
         ComparisonResult::Narrower | ComparisonResult::Undecided(_) => {
             let pair = sharing_pair?;
-            let report = context.report_excess(&pair.shared_excess);
+            let judgement = judge_destructive(context, key, &pair.shared_excess);
+            let report = context.report_excess(&judgement.excess);
             let count = report.counts.destructive;
             let title = Title::SharesDestructiveActions { operator: arn_of(pair.operator), count };
-            build_comparison_finding(context, title, pair.operator, report, None)
+            build_comparison_finding(context, (title, pair.operator), report, judgement, None)
         }
     }
 }
@@ -86,18 +100,19 @@ fn find_not_narrower(context: &RuleContext<'_>) -> Option<Finding> {
 fn find_same_access(context: &RuleContext<'_>) -> Option<Finding> {
     let comparison = context.comparison?;
     let [first, others @ ..] = comparison.equivalent_operators.as_slice() else { return None };
-    let report = context.report_excess_over(&comparison.granted, &empty_layers());
+    let judgement = context.judge_all_allowed((RuleId::NotNarrower, KeyPart::SameAccess), &comparison.granted);
+    let report = context.report_excess_over(&judgement.excess, &empty_layers());
     let title = Title::SameAsOperator { operator: arn_of(first), actions: report.counts };
     let reasons = others.iter().map(|operator| Reason::SameAsAlso { operator: arn_of(operator) });
-    build_comparison_finding(context, title, first, report, reasons)
+    build_comparison_finding(context, (title, first), report, judgement, reasons)
 }
 
 /// The finding of a comparison. None without excess.
 fn build_comparison_finding(
     context: &RuleContext<'_>,
-    title: Title,
-    operator: &AuditedPrincipal<'_>,
+    (title, operator): (Title, &AuditedPrincipal<'_>),
     report: ExcessReport,
+    judgement: Judgement<'_>,
     reasons: impl IntoIterator<Item = Reason>,
 ) -> Option<Finding> {
     if report.excess.is_empty() {
@@ -108,7 +123,7 @@ fn build_comparison_finding(
     let mut remediations = suggest_removals(context.subject, context.policies, &ceiling_report, removable);
     remediations.push(Remediation::SeparatePolicies { operator: arn_of(operator) });
     let finding = context.start_finding(RuleId::NotNarrower, title, report);
-    let finding = finding.causes([format!("compared with {}", operator.principal.arn)]);
+    let finding = judgement.apply(finding).causes([format!("compared with {}", operator.principal.arn)]);
     Some(finding.remediations(remediations).reasons(reasons).reasons(context.caveats()).build())
 }
 
@@ -120,10 +135,11 @@ fn find_shared_role(context: &RuleContext<'_>) -> Option<Finding> {
     }
     let (access, _) = context.analyzer.compute_effective_access(&context.subject.layers);
     let granted = context.analyzer.find_all_allowed(context.subject, &access);
-    let mut report = context.report_excess_over(&granted, &empty_layers());
-    if report.excess.is_empty() {
+    if context.keep_proven(&granted).is_empty() {
         return None;
     }
+    let judgement = context.judge_all_allowed((RuleId::NotNarrower, KeyPart::SharedRole), &granted);
+    let mut report = context.report_excess_over(&judgement.excess, &empty_layers());
     if !context.subject.is_agent() {
         // An agent can do everything that the role can do.
         report.severity = report.severity.raise_one_step();
@@ -133,8 +149,28 @@ fn find_shared_role(context: &RuleContext<'_>) -> Option<Finding> {
         Reason::AgentsAssume { evidence: shared_role.agent_evidence.clone() },
     ];
     let finding = context.start_finding(RuleId::NotNarrower, Title::SharedRole(report.counts), report);
-    let finding = finding.causes(["shared role".to_owned()]).remediations([Remediation::SeparateRoles]);
+    let finding =
+        judgement.apply(finding).causes(["shared role".to_owned()]).remediations([Remediation::SeparateRoles]);
     Some(finding.reasons(reasons).reasons(context.caveats()).build())
+}
+
+/// Compares the destructive actions beyond the ceiling with what is accepted.
+fn judge_destructive<'e>(
+    context: &RuleContext<'_>,
+    key: (RuleId, KeyPart<'_>),
+    excess: &'e ExcessByStatement,
+) -> Judgement<'e> {
+    let destructive = list_class_actions(context.analyzer.catalog(), RiskClass::Destructive);
+    let scope = build_ceiling("destructive actions", vec![Statement::allow(destructive, ResourceElement::any())]);
+    let ceiling = &context.subject.ceiling;
+    let allowed = context.effective.intersect(&scope.access);
+    let is_excess = |request: &Request, interpretation| {
+        context.allows(&context.subject.layers, request, interpretation)
+            && context.allows(&scope.layers, request, interpretation)
+            && !context.allows(&ceiling.layers, request, interpretation)
+    };
+    let (expected, world) = (&ceiling.access, ActionWorld::Existing);
+    context.judge(key, excess, &ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, world })
 }
 
 fn arn_of(subject: &AuditedPrincipal<'_>) -> String {

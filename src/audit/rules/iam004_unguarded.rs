@@ -1,18 +1,24 @@
 //! IAM004: a guard is not enforced, or is ineffective.
 
 use super::context::RuleContext;
+use super::judgement::{ComparedAccess, ExtentItems, Judgement};
 use super::rule::{Rule, RuleInfo, RuleInput};
-use crate::access::Layers;
+use std::sync::Arc;
+
+use crate::access::{Layers, Request};
+use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport};
 use crate::audit::model::finding::Finding;
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::remediation::{DenyScope, Remediation};
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::Title;
 use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::{Guard, GuardSeverity};
+use crate::solve::{Access, ActionWorld};
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Unguarded,
@@ -43,7 +49,7 @@ If a guard is ineffective, remove the permission to set the value: let a broker 
 what agents can do with the credentials of an operator with a `[[persona]]`.
 
 **How to accept it.** Remove the guard from the entry and have the change reviewed, or accept the finding for a limited
-time with an `[[exception]]`. `through_agents = false` in `[settings]` turns the check of agents off for all operators.
+time with `iamdrift baseline accept`: requests that are accepted now stay accepted, others are reported. `through_agents = false` in `[settings]` turns the check of agents off for all operators.
 ",
 };
 
@@ -58,12 +64,11 @@ impl Rule for UnguardedRule {
         }
         let mut findings = Vec::new();
         for (check, excess) in context.subject.checks.iter().zip(&context.analysis.check_results) {
-            let report = || context.report_check_excess(excess, check, Actor::of_principal(context.subject));
             match check.kind {
                 CheckKind::Guard(index) => {
-                    findings.extend(find_unenforced_guard(context, guard_at(context, index), report()));
+                    findings.extend(find_unenforced_guard(context, guard_at(context, index), check, excess));
                 }
-                CheckKind::DelegatedAgent => findings.extend(find_agent_use(context, check, report())),
+                CheckKind::DelegatedAgent => findings.extend(find_agent_use(context, check, excess)),
                 CheckKind::Persona(_) | CheckKind::Boundary => {}
             }
         }
@@ -80,11 +85,18 @@ fn guard_at<'c>(context: &RuleContext<'c>, index: usize) -> &'c Guard {
 }
 
 /// A guard that is not enforced.
-fn find_unenforced_guard(context: &RuleContext<'_>, guard: &Guard, mut report: ExcessReport) -> Option<Finding> {
-    if report.excess.is_empty() {
+fn find_unenforced_guard(
+    context: &RuleContext<'_>,
+    guard: &Guard,
+    check: &Check,
+    excess: &ExcessByStatement,
+) -> Option<Finding> {
+    if context.keep_proven(excess).is_empty() {
         return None;
     }
     let name = &guard.name.value;
+    let judgement = context.judge_check((RuleId::Unguarded, KeyPart::Guard(name)), excess, check);
+    let mut report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(context.subject));
     let title = Title::GuardNotEnforced { guard: name.clone(), actions: report.counts, keys: list_guard_keys(guard) };
     report.severity = rate_guard(guard);
     let remediation = match deny_statement::deny_unless(&report, &guard.unless) {
@@ -92,19 +104,23 @@ fn find_unenforced_guard(context: &RuleContext<'_>, guard: &Guard, mut report: E
         None => Remediation::DenyUnlessGuard { guard: name.clone() },
     };
     let finding = context.start_finding(RuleId::Unguarded, title, report);
+    let finding = judgement.apply(finding);
     Some(finding.causes([format!("guard {name}")]).remediations([remediation]).reasons(context.caveats()).build())
 }
 
 /// Destructive actions that an agent could perform with the credentials of an operator.
-fn find_agent_use(context: &RuleContext<'_>, check: &Check, report: ExcessReport) -> Option<Finding> {
-    if report.excess.is_empty() {
+fn find_agent_use(context: &RuleContext<'_>, check: &Check, excess: &ExcessByStatement) -> Option<Finding> {
+    if context.keep_proven(excess).is_empty() {
         return None;
     }
+    let judgement = context.judge_check((RuleId::Unguarded, KeyPart::DelegatedAgent), excess, check);
+    let report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(context.subject));
     let title = Title::UnguardedAgentUse { count: report.counts.destructive };
     let when = serde_json::json!({ "Bool": { "aws:ViaAWSMCPService": "true" } });
     let deny = Remediation::Deny { scope: DenyScope::Agents, policy: deny_statement::deny_where(&report, &when) };
     let persona = context.subject.entry.map(|entry| Remediation::DeclarePersona { entry: entry.name.value.clone() });
-    let finding = context.start_finding(RuleId::Unguarded, title, report).causes([check.name.clone()]);
+    let finding = context.start_finding(RuleId::Unguarded, title, report);
+    let finding = judgement.apply(finding).causes([check.name.clone()]);
     Some(finding.remediations([deny]).remediations(persona).reasons(context.caveats()).build())
 }
 
@@ -120,15 +136,39 @@ fn build_ineffective_guard_finding(context: &RuleContext<'_>, guard: &Guard, byp
     };
     report.severity = rate_guard(guard);
     let name = &guard.name.value;
+    let judgement = judge_guarded_access(context, guard, bypasses);
     let causes = bypasses.iter().map(|bypass| bypass.method.to_token());
     let methods = bypasses.iter().map(|bypass| bypass.method.clone()).collect();
-    context
-        .start_finding(RuleId::Unguarded, Title::GuardIneffective { guard: name.clone(), methods }, report)
+    let title = Title::GuardIneffective { guard: name.clone(), methods };
+    judgement
+        .apply(context.start_finding(RuleId::Unguarded, title, report))
         .causes(causes)
         .causes([format!("void guard {name}")])
         .remediations([Remediation::RemoveBypass, Remediation::SetValueElsewhere])
         .reasons(context.caveats())
         .build()
+}
+
+/// Compares everything that the principal is allowed among the guarded actions with what is accepted. Another way
+/// to satisfy the guard is not accepted.
+fn judge_guarded_access(context: &RuleContext<'_>, guard: &Guard, bypasses: &[GuardBypass]) -> Judgement<'static> {
+    static NOTHING: ExcessByStatement = ExcessByStatement::new();
+    let is_of_guard = |check: &&Arc<Check>| match check.kind {
+        CheckKind::Guard(index) => std::ptr::eq(guard_at(context, index), guard),
+        _ => false,
+    };
+    // INVARIANT: a bypass is found for a guard that is checked.
+    let check = context.subject.checks.iter().find(is_of_guard).expect("the check of a guard exists");
+    let in_scope = context.restrict_to_scope(check);
+    let is_excess = |request: &Request, interpretation| {
+        context.allows(&context.subject.layers, request, interpretation)
+            && context.allows(&check.scope.layers, request, interpretation)
+    };
+    let (expected, world) = (&Access::default(), ActionWorld::Existing);
+    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, world };
+    let key = (RuleId::Unguarded, KeyPart::GuardBypass(&guard.name.value));
+    let methods = bypasses.iter().map(|bypass| bypass.method.to_token()).collect();
+    context.judge(key, &NOTHING, &compared).with_items(context, ExtentItems::from([("methods", methods)]))
 }
 
 /// The context keys of a guard.

@@ -1,16 +1,24 @@
 //! IAM005: the principal can escalate its privileges.
 
 use super::context::RuleContext;
+use super::judgement::describe_exception;
 use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::access::Request;
+use crate::audit::analysis::analyzer::Requester;
 use crate::audit::analysis::escalation::{BroaderPath, EscalationAnalysis};
 use crate::audit::explain::excess_report::{ExcessRenderer, UnattachedPolicy, to_witness};
+use crate::audit::extent::coverage_question::CoverageQuestion;
+use crate::audit::extent::offer::offer_held;
 use crate::audit::model::escalation_step::{EscalationStep, StepTechnique};
-use crate::audit::model::finding::Finding;
+use crate::audit::model::extent::ExtentOffer;
+use crate::audit::model::finding::{Finding, FindingBuilder};
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
+use crate::audit::options::ExtentMode;
 use crate::reach::ProvenStep;
+use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Escalation,
@@ -33,8 +41,8 @@ administrator.
 (`iam:PassedToService`), remove the principal from the trust policy, or set a permissions boundary. If assuming the role is
 intended, add the principal to the `assumable_by` of the role.
 
-**How to accept it.** Add an `[[exception]]` with the fingerprint of the finding, a reason, two people and a date. Until
-that date the finding is reported as accepted and does not affect the exit status.
+**How to accept it.** Run `iamdrift baseline accept` with the key of the finding. The exception accepts what the principal
+obtains at the end of the path now. More access there, and a path to another end, is reported at once.
 ",
 };
 
@@ -47,12 +55,52 @@ impl Rule for EscalationRule {
         if context.subject.has_missing_restricting_layer() {
             return Vec::new();
         }
-        let path = context.escalation.path.as_ref().zip(context.escalation_analysis);
-        path.map(|(path, analysis)| build_finding(context, path, analysis)).into_iter().collect()
+        let Some(analysis) = context.escalation_analysis else { return Vec::new() };
+        let accepted = context.escalation.accepted.iter().map(|path| {
+            let exception = context.find_accepted(&path.key);
+            let exception = exception.map(|accepted| describe_exception(context.baseline, accepted.exception));
+            build_finding(context, path, analysis).accepted(exception).build()
+        });
+        let mut findings: Vec<Finding> = Vec::new();
+        for path in &context.escalation.paths {
+            let is_offered = context.extents == ExtentMode::Offered;
+            let offer = is_offered.then(|| offer_path_end(context, path, analysis));
+            match findings.iter_mut().find(|finding| finding.key == path.key) {
+                // Another path to the same end, with more access there.
+                Some(same) => same.extent = same.extent.take().zip(offer).map(|(first, more)| first.join(more)),
+                None => {
+                    let accepted = context.find_accepted(&path.key);
+                    let beyond =
+                        accepted.map(|a| Reason::BeyondAccepted { expires: a.exception.expires.value.to_string() });
+                    findings.push(build_finding(context, path, analysis).reasons(beyond).extent(offer).build());
+                }
+            }
+        }
+        findings.extend(accepted);
+        findings
     }
 }
 
-fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> Finding {
+/// The extent of a finding: what the principal can do at the end of the path and not by its ceiling. What it can do itself is
+/// a part of the extent: if it loses that, the path still leads no further.
+fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> ExtentOffer {
+    let (layers, access, policies) = analysis.graph.build_layers(&path.end);
+    let (known_context, partition, account) = analysis.graph.known_context(&path.end);
+    let ceiling = &context.subject.ceiling;
+    let is_excess = |request: &Request, interpretation| {
+        context.allows(&layers, request, interpretation) && !context.allows(&ceiling.layers, request, interpretation)
+    };
+    let question = CoverageQuestion {
+        requester: Requester { known_context, partition, account },
+        allowed: &access,
+        expected: &ceiling.access,
+        is_excess: &is_excess,
+        world: ActionWorld::Existing,
+    };
+    offer_held(context.analyzer, &question, (&access, &policies))
+}
+
+fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> FindingBuilder {
     // INVARIANT: the search returns paths of at least one step.
     let (first, last) = path.steps.first().zip(path.steps.last()).expect("a path has a step");
     let arn_of = |principal: usize| analysis.graph.arn(principal).to_owned();
@@ -74,11 +122,11 @@ fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Escal
     let assumptions = path.steps.iter().flat_map(|step| step.assumptions.iter());
     context
         .start_finding(RuleId::Escalation, title, report)
+        .key(path.key.clone())
         .path(path.steps.iter().map(|step| build_step(step, analysis)).collect())
         .reasons(assumptions.map(|assumption| Reason::Assumes((*assumption).to_owned())))
         .reasons(context.caveats())
         .remediations(remediations)
-        .build()
 }
 
 /// What identifies a step in every audit: its target and its techniques.

@@ -1,15 +1,20 @@
 //! IAM006: a principal that is not declared can assume the role.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::context::RuleContext;
+use super::judgement::describe_exception;
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::actions::named_action_set::NamedActionSet;
 use crate::audit::actions::summary::summarize_actions;
 use crate::audit::explain::excess_report::to_witness;
+use crate::audit::extent::trust_statements::write_trust_document;
 use crate::audit::model::declared_class::DeclaredClass;
 use crate::audit::model::excess::{ActionCounts, Excess};
+use crate::audit::model::extent::{Extent, ExtentOffer, ExtentRefusal};
 use crate::audit::model::finding::{Finding, FindingBuilder};
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::granting_statement::{GrantingStatement, PolicySource};
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::{Remediation, TrustChange};
@@ -17,10 +22,14 @@ use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::Title;
 use crate::audit::model::trusted_party::TrustedParty;
+use crate::audit::options::ExtentMode;
 use crate::baseline::Entry;
+use crate::iam::{DocumentKind, PolicyDocument};
 use crate::snapshot::PolicyAttachment;
 use crate::solve::{Cube, FieldRange};
-use crate::trust::{SharedIdp, TrustGrant, TrustScope, UndeclaredTrust};
+use crate::source::SourceFile;
+use crate::trust::{SharedIdp, TrustAnalysis, TrustGrant, TrustScope, UndeclaredTrust};
+use indexmap::IndexMap;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Trust,
@@ -52,7 +61,8 @@ for which anyone can register a matching name, gives them to external principals
 `assumable_by = [{ principal = \"…:oidc-provider/token.actions.githubusercontent.com\", when = { StringLike = {
 \"token.actions.githubusercontent.com:sub\" = \"repo:corp/app:*\" } } }]`.
 
-**How to accept it.** Add an `[[exception]]` with the fingerprint of the finding, a reason, two people and a date.
+**How to accept it.** Run `iamdrift baseline accept` with the key of the finding. The exception accepts the statements
+that trust the party, with their conditions: a condition that is dropped is reported at once.
 ",
 };
 
@@ -62,23 +72,74 @@ pub(super) struct TrustRule;
 impl Rule for TrustRule {
     fn find(&self, input: RuleInput<'_>) -> Vec<Finding> {
         let RuleInput::Principal(context) = input else { return Vec::new() };
-        find_undeclared_trust(context).into_iter().collect()
+        find_undeclared_trust(context)
     }
 }
 
-fn find_undeclared_trust(context: &RuleContext<'_>) -> Option<Finding> {
-    let subject = context.subject;
-    let trust = subject.principal.trust_policy.as_ref()?;
-    let mut trusts: Vec<(Severity, &UndeclaredTrust)> = context
-        .trust_analysis
-        .undeclared
-        .iter()
-        .map(|undeclared_trust| (rate_severity(context, undeclared_trust), undeclared_trust))
-        .collect();
+fn find_undeclared_trust(context: &RuleContext<'_>) -> Vec<Finding> {
+    let Some(trust) = &context.subject.principal.trust_policy else { return Vec::new() };
+    let findings = group_by_party(context, &context.trust_analysis.undeclared).into_iter();
+    findings.map(|(key, trusts)| build_party_finding(context, trust, key, trusts)).collect()
+}
+
+/// Undeclared trust with its severity.
+type RatedTrust<'t> = (Severity, &'t UndeclaredTrust);
+
+/// The trust by the key of the trusted party, the worst first.
+fn group_by_party<'t>(
+    context: &RuleContext<'_>,
+    undeclared: &'t [UndeclaredTrust],
+) -> IndexMap<String, Vec<RatedTrust<'t>>> {
+    let mut trusts: Vec<RatedTrust<'_>> =
+        undeclared.iter().map(|trust| (rate_severity(context, trust), trust)).collect();
     trusts.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.statement.cmp(&second.statement)));
-    let worst = trusts.first()?.0;
+    let mut by_party: IndexMap<String, Vec<RatedTrust<'t>>> = IndexMap::new();
+    for (severity, trust) in trusts {
+        let key = context.key(RuleId::Trust, KeyPart::Trusted(&to_party(trust)));
+        by_party.entry(key).or_default().push((severity, trust));
+    }
+    by_party
+}
+
+/// The finding about one trusted party.
+fn build_party_finding(
+    context: &RuleContext<'_>,
+    trust: &PolicyAttachment,
+    key: String,
+    trusts: Vec<RatedTrust<'_>>,
+) -> Finding {
+    // A party that is a part of an accepted one, such as a role of an account, is accepted, too.
+    let accepted_parties = context.find_accepted_parts(&context.key(RuleId::Trust, KeyPart::Only));
+    let documents: Vec<Arc<PolicyDocument>> = accepted_parties.iter().flat_map(|party| party.documents()).collect();
+    let own = accepted_parties.iter().find(|party| party.exception.finding.value == key);
+    let accepted = own.or_else(|| accepted_parties.first());
+    let left = accepted.map(|_| find_unaccepted(context, &key, &documents));
+    let expires = accepted.map(|accepted| accepted.exception.expires.value.to_string()).unwrap_or_default();
+    let (reported, exception, reason): (Vec<RatedTrust<'_>>, _, _) = match &left {
+        None => (trusts.clone(), None, None),
+        Some(left) if !left.undeclared.is_empty() => {
+            let rated = left.undeclared.iter().map(|trust| (rate_severity(context, trust), trust)).collect();
+            (rated, None, own.map(|_| Reason::BeyondAccepted { expires }))
+        }
+        Some(left) if !left.undecided.is_empty() => {
+            let reasons = left.undecided.iter().cloned().collect();
+            (trusts.clone(), None, Some(Reason::AcceptanceUndecided { expires, reasons }))
+        }
+        Some(_) => {
+            let exception = accepted.map(|accepted| describe_exception(context.baseline, accepted.exception));
+            (trusts.clone(), exception, None)
+        }
+    };
+    let is_offered = context.extents == ExtentMode::Offered && exception.is_none();
+    let extent = is_offered.then(|| offer_trust(context, &key, trust, &trusts));
+    build_finding(context, trust, &reported).key(key).reasons(reason).accepted(exception).extent(extent).build()
+}
+
+fn build_finding(context: &RuleContext<'_>, trust: &PolicyAttachment, trusts: &[RatedTrust<'_>]) -> FindingBuilder {
+    let subject = context.subject;
+    let worst = trusts.iter().map(|(severity, _)| *severity).max().unwrap_or(Severity::Low);
     let mut parties: Vec<TrustedParty> = Vec::new();
-    for (_, undeclared_trust) in &trusts {
+    for (_, undeclared_trust) in trusts {
         let party = to_party(undeclared_trust);
         if !parties.contains(&party) {
             parties.push(party);
@@ -89,13 +150,42 @@ fn find_undeclared_trust(context: &RuleContext<'_>) -> Option<Finding> {
     let causes = parties.iter().map(TrustedParty::to_token).collect::<Vec<_>>();
     let principal = subject.principal_ref.clone();
     let title = Title::UndeclaredTrust { parties };
-    let finding =
-        FindingBuilder::for_principal(RuleId::Trust, worst, title, principal, subject.principal.place.clone())
-            .excess(excess.collect(), ActionCounts { all: 1, destructive: 0 })
-            .causes(causes)
-            .reasons(explain_reasons(context, &trusts))
-            .remediations(suggest_remediations(context, &trusts));
-    Some(finding.build())
+    FindingBuilder::for_principal(RuleId::Trust, worst, title, principal, subject.principal.place.clone())
+        .excess(excess.collect(), ActionCounts { all: 1, destructive: 0 })
+        .causes(causes)
+        .reasons(explain_reasons(context, trusts))
+        .remediations(suggest_remediations(context, trusts))
+}
+
+/// The trust of one party that some accepted trust policies do not admit.
+fn find_unaccepted(context: &RuleContext<'_>, key: &str, accepted: &[Arc<PolicyDocument>]) -> TrustAnalysis {
+    let mut left = context.analyzer.analyze_trust(context.subject, accepted);
+    left.undeclared.retain(|trust| context.key(RuleId::Trust, KeyPart::Trusted(&to_party(trust))) == key);
+    left
+}
+
+/// The extent of a finding: the statements that trust the party, and every Deny.
+fn offer_trust(
+    context: &RuleContext<'_>,
+    key: &str,
+    trust: &PolicyAttachment,
+    trusts: &[RatedTrust<'_>],
+) -> ExtentOffer {
+    let indices: Vec<usize> = trusts.iter().map(|(_, undeclared_trust)| undeclared_trust.statement).collect();
+    let grants: Vec<&TrustGrant> = trusts.iter().map(|(_, undeclared_trust)| &undeclared_trust.grant).collect();
+    let Some(written) = write_trust_document(&trust.document, &indices, &grants) else {
+        return ExtentOffer::Refused(ExtentRefusal::NotExpressible);
+    };
+    let source = SourceFile::new("extent", written.to_string());
+    let Ok(parsed) = PolicyDocument::parse(&source, DocumentKind::Trust) else {
+        return ExtentOffer::Refused(ExtentRefusal::NotExpressible);
+    };
+    let left = find_unaccepted(context, key, &[Arc::new(parsed)]);
+    match (left.undeclared.is_empty(), left.undecided.is_empty()) {
+        (false, _) => ExtentOffer::Refused(ExtentRefusal::NotExact),
+        (true, false) => ExtentOffer::Refused(ExtentRefusal::Undecided(left.undecided.into_iter().collect())),
+        (true, true) => ExtentOffer::Proven(Extent { documents: vec![written], ..Extent::default() }),
+    }
 }
 
 fn to_party(undeclared_trust: &UndeclaredTrust) -> TrustedParty {
@@ -169,7 +259,7 @@ fn rate_severity(context: &RuleContext<'_>, undeclared_trust: &UndeclaredTrust) 
     if context.subject.is_agent() { base_severity.raise_one_step() } else { base_severity }
 }
 
-fn explain_reasons(context: &RuleContext<'_>, trusts: &[(Severity, &UndeclaredTrust)]) -> Vec<Reason> {
+fn explain_reasons(context: &RuleContext<'_>, trusts: &[RatedTrust<'_>]) -> Vec<Reason> {
     let mut reasons = explain_declaration(context);
     for reason in trusts.iter().filter_map(|(_, undeclared_trust)| explain_trust(context, undeclared_trust)) {
         if !reasons.contains(&reason) {
@@ -236,7 +326,7 @@ fn requires_external_id(undeclared_trust: &UndeclaredTrust) -> bool {
         .all(|cube| cube.context.iter().any(|(key, range)| is_required_external_id(key, range.may_be_missing)))
 }
 
-fn suggest_remediations(context: &RuleContext<'_>, trusts: &[(Severity, &UndeclaredTrust)]) -> Vec<Remediation> {
+fn suggest_remediations(context: &RuleContext<'_>, trusts: &[RatedTrust<'_>]) -> Vec<Remediation> {
     let mut remediations: Vec<Remediation> = Vec::new();
     let mut to_declare: BTreeSet<&str> = BTreeSet::new();
     for (_, undeclared_trust) in trusts {

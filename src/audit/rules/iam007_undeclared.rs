@@ -3,6 +3,7 @@
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::explain::suggest_remediation::suggest_declaration;
 use crate::audit::model::finding::Finding;
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
@@ -22,8 +23,8 @@ and roles that someone created to keep access.
 **How to fix it.** Delete the principal if nobody needs it. Otherwise declare it with an owner and a ceiling, or ignore it
 with a reason.
 
-**How to accept it.** An `[[ignore]]` with a reason excludes the access of the principal from every audit. An `[[exception]]` accepts its
-access as it is today: if its access grows, the finding is reported again.
+**How to accept it.** An `[[ignore]]` with a reason excludes the access of the principal from every audit. `iamdrift
+baseline accept` accepts its access as it is today: what it can do beyond that is reported at once.
 ",
 };
 
@@ -36,11 +37,12 @@ impl Rule for UndeclaredRule {
         if context.subject.entry.is_some() {
             return Vec::new();
         }
-        let report = context.report_unproven_excess(&context.analysis.excess);
+        let judgement = context.judge_all_allowed((RuleId::Undeclared, KeyPart::Only), &context.analysis.excess);
+        let report = context.report_unproven_excess(&judgement.excess);
         let classification = context.subject.classification;
         let evidence = Reason::Classified { class: classification.class, reason: classification.reason.clone() };
         let remediations = suggest_declaration(&context.subject.principal_ref, classification.class);
         let finding = context.start_finding(RuleId::Undeclared, Title::Undeclared(report.counts), report);
-        vec![finding.remediations(remediations).reasons([evidence]).reasons(context.caveats()).build()]
+        vec![judgement.apply(finding).remediations(remediations).reasons([evidence]).reasons(context.caveats()).build()]
     }
 }

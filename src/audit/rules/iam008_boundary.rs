@@ -1,16 +1,19 @@
 //! IAM008: the declared permissions boundary is missing, or the principal can bypass it.
 
 use super::context::RuleContext;
+use super::judgement::{ExtentItems, single_item};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::checks::boundary_check::{CREATE_POLICY_ACTION, REMOVE_BOUNDARY_ACTIONS, REWRITE_POLICY_ACTIONS};
 use crate::audit::explain::excess_report::Actor;
 use crate::audit::model::finding::{Finding, FindingBuilder};
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::{BoundaryCapability, Title};
+use crate::audit::subject::accepted_extents::AcceptedFinding;
 use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::Entry;
 use crate::catalog::Catalog;
@@ -45,13 +48,16 @@ principal, changes of the policy by its ARN, setting and creating unless `iam:Pe
 glob matches several policies, also deny `iam:CreatePolicy` for such names.
 
 **How to accept it.** Remove `boundary` from the entry and have the change reviewed, or accept the finding for a limited
-time with an `[[exception]]`.
+time with `iamdrift baseline accept`.
 ",
 };
 
 /// Replaces a boundary, and creates a principal: the parts of `SET_BOUNDARY_ACTIONS`.
 const REPLACE_BOUNDARY_ACTIONS: [&str; 2] = ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"];
 const CREATE_PRINCIPAL_ACTIONS: [&str; 2] = ["iam:CreateRole", "iam:CreateUser"];
+
+/// The accepted fact that no boundary is attached.
+const NO_BOUNDARY: &str = "none";
 
 /// IAM008.
 pub(super) struct BoundaryRule;
@@ -82,10 +88,23 @@ fn find_missing_boundary(context: &RuleContext<'_>, entry: &Entry) -> Option<Fin
     let (principal, place) = (subject.principal_ref.clone(), subject.principal.place.clone());
     let declaration =
         Reason::BoundaryDeclared { entry: entry.name.value.clone(), place: context.baseline.place(requirement.span) };
-    let finding = FindingBuilder::for_principal(RuleId::Boundary, severity, title, principal, place)
+    let items = ExtentItems::from([
+        ("declared", single_item(&declared)),
+        ("attached", single_item(attached.unwrap_or(NO_BOUNDARY))),
+    ]);
+    let finding = FindingBuilder::for_principal(RuleId::Boundary, severity, title, principal, place);
+    // If a missing boundary is accepted, so is any other one.
+    let is_covered = |accepted: &AcceptedFinding<'_>| {
+        let without_boundary =
+            ExtentItems::from([("declared", single_item(&declared)), ("attached", single_item(NO_BOUNDARY))]);
+        accepted.covers(&items) || accepted.covers(&without_boundary)
+    };
+    let key = context.key(RuleId::Boundary, KeyPart::BoundaryMissing);
+    let finding = context
+        .judge_items(finding, key, items.clone(), is_covered)
         .causes([cause])
         .reasons([declaration])
-        .remediations([Remediation::SetBoundary { declared }]);
+        .remediations([Remediation::SetBoundary { declared: declared.clone() }]);
     Some(finding.build())
 }
 
@@ -101,14 +120,15 @@ fn find_boundary_bypasses(context: &RuleContext<'_>) -> Vec<Finding> {
 
 fn find_boundary_bypass(context: &RuleContext<'_>, check: &Check, excess: &ExcessByStatement) -> Option<Finding> {
     let subject = context.subject;
-    let report = context.report_check_excess(excess, check, Actor::of_principal(subject));
-    if report.excess.is_empty() {
+    if context.keep_proven(excess).is_empty() {
         return None;
     }
-    let title = Title::BoundaryBypass(list_capabilities(excess, context.analyzer.catalog()));
+    let judgement = context.judge_check((RuleId::Boundary, KeyPart::BoundaryBypass), excess, check);
+    let report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(subject));
+    let title = Title::BoundaryBypass(list_capabilities(&judgement.excess, context.analyzer.catalog()));
     let remediation = Remediation::DenyInBoundary { count: report.counts.all };
     let finding = context.start_finding(RuleId::Boundary, title, report);
-    Some(finding.remediations([remediation]).reasons(context.caveats()).build())
+    Some(judgement.apply(finding).remediations([remediation]).reasons(context.caveats()).build())
 }
 
 fn list_capabilities(excess: &ExcessByStatement, catalog: &Catalog) -> Vec<BoundaryCapability> {

@@ -1,14 +1,19 @@
 //! IAM009: a baseline entry is stale or ambiguous, or an exception has expired.
 
 use super::context::BaselineContext;
+use super::judgement::{ExtentItems, describe_exception, offer_items, single_item};
 use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::model::extent::{ExtentOffer, ExtentRefusal};
 use crate::audit::model::finding::{Finding, FindingBuilder};
+use crate::audit::model::finding_key::{build_ambiguity_key, build_expired_key, build_item_key};
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::{BaselineItem, StaleCause, Title};
-use crate::baseline::{AmbiguousMatch, StaleItem, StaleReason, StaleSubject};
+use crate::audit::options::ExtentMode;
+use crate::audit::subject::accepted_extents::AcceptedExtents;
+use crate::baseline::{AmbiguousMatch, Baseline, StaleItem, StaleReason, StaleSubject};
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Baseline,
@@ -18,7 +23,7 @@ no finding or whose last day has passed, and principals that several entries mat
 
 **Why is this bad?** If two entries match a principal, nobody knows which of them was meant. Until that is settled, only
 what both ceilings allow counts as declared, and the other rules apply as usual. A stale entry applies to the next
-principal with that name. A stale exception hides the next finding with its fingerprint.
+principal with that name. A stale exception accepts what a later finding with its key has in common with it.
 
 **Example.** `match = [\"arn:*:iam::*:role/agents/*\"]` and `match = [\"arn:*:iam::*:role/*-readonly\"]` both match
 `role/agents/cost-readonly`.
@@ -26,8 +31,8 @@ principal with that name. A stale exception hides the next finding with its fing
 **How to fix it.** Narrow the selectors, or add `overrides` to one entry. Remove stale items. Fix what an expired exception
 covered, or have it approved again.
 
-**How to accept it.** Do not put entries for short-lived principals into the audited manifest, or accept the finding with
-an `[[exception]]`. An exception cannot accept an expired exception: give that one a new day and have it approved again.
+**How to accept it.** Do not put entries for short-lived principals into the audited manifest, or accept the finding
+with `iamdrift baseline accept`. An exception cannot accept an expired exception: accept the finding of that one again.
 ",
 };
 
@@ -48,7 +53,8 @@ impl Rule for BaselineEntryRule {
         }
         findings.extend(find_expired_exceptions(context));
         findings.extend(find_unused_guards(context));
-        findings.extend(find_stale_exceptions(context));
+        let stale = find_stale_exceptions(context, &findings);
+        findings.extend(stale);
         findings
     }
 }
@@ -79,8 +85,10 @@ fn build_ambiguity_finding(context: &BaselineContext<'_>, ambiguity: &AmbiguousM
     };
     let causes: Vec<String> =
         entries.iter().map(|entry| format!("ambiguous entry {entry}")).chain(arns.iter().cloned()).collect();
+    let key = build_ambiguity_key(&entries);
     let title = Title::AmbiguousEntries { entries, principals: arns };
-    let finding = FindingBuilder::for_baseline(Severity::High, title, ambiguity.diagnostic.place())
+    let place = ambiguity.diagnostic.place();
+    let finding = FindingBuilder::for_baseline(Severity::High, title, place, key)
         .causes(causes)
         .reasons(reasons)
         .remediations([Remediation::NarrowSelectors]);
@@ -96,10 +104,11 @@ fn build_stale_finding(context: &BaselineContext<'_>, stale: &StaleItem) -> Find
     let token = match &item {
         BaselineItem::Entry(name) => format!("stale entry {name}"),
         BaselineItem::Ignore { globs, reason } => format!("stale ignore {} {reason}", globs.join(" ")),
-        BaselineItem::Exception(fingerprint) => format!("stale exception {fingerprint}"),
+        BaselineItem::Exception(finding) => format!("stale exception {finding}"),
         BaselineItem::Guard(name) => format!("stale guard {name}"),
     };
-    FindingBuilder::for_baseline(Severity::Low, Title::StaleItem { item, cause }, stale.place.clone())
+    let key = build_item_key(&item);
+    FindingBuilder::for_baseline(Severity::Low, Title::StaleItem { item, cause }, stale.place.clone(), key)
         .causes([token])
         .remediations([Remediation::RemoveStaleItem])
         .build()
@@ -122,7 +131,7 @@ fn to_baseline_item(context: &BaselineContext<'_>, subject: StaleSubject) -> Bas
         }
         StaleSubject::Exception(index) => {
             let exception = baseline.exceptions.get(index).expect("a stale exception exists");
-            BaselineItem::Exception(exception.fingerprint.value.clone())
+            BaselineItem::Exception(exception.finding.value.clone())
         }
     }
 }
@@ -131,8 +140,10 @@ fn find_unused_guards<'a>(context: &'a BaselineContext<'_>) -> impl Iterator<Ite
     context.baseline.find_unused_guards().map(|guard| {
         let name = guard.name.value.clone();
         let causes = [format!("unused guard {name}")];
-        let title = Title::StaleItem { item: BaselineItem::Guard(name), cause: StaleCause::Unused };
-        FindingBuilder::for_baseline(Severity::Low, title, context.baseline.place(guard.span))
+        let item = BaselineItem::Guard(name);
+        let key = build_item_key(&item);
+        let title = Title::StaleItem { item, cause: StaleCause::Unused };
+        FindingBuilder::for_baseline(Severity::Low, title, context.baseline.place(guard.span), key)
             .causes(causes)
             .remediations([Remediation::UseGuard])
             .build()
@@ -140,9 +151,10 @@ fn find_unused_guards<'a>(context: &'a BaselineContext<'_>) -> impl Iterator<Ite
 }
 
 /// Exceptions that match no finding. One that has expired is reported as expired only.
-fn find_stale_exceptions(context: &BaselineContext<'_>) -> Vec<Finding> {
-    let Some(fingerprints) = context.fingerprints else { return Vec::new() };
-    let stale = context.baseline.find_stale_exceptions(|fingerprint| fingerprints.iter().any(|f| f == fingerprint));
+fn find_stale_exceptions(context: &BaselineContext<'_>, others: &[Finding]) -> Vec<Finding> {
+    let Some(keys) = context.keys else { return Vec::new() };
+    let is_found = |key: &str| keys.iter().chain(others.iter().map(|other| &other.key)).any(|found| found == key);
+    let stale = context.baseline.find_stale_exceptions(is_found);
     let is_in_force = |stale: &&StaleItem| match stale.subject {
         StaleSubject::Exception(index) => {
             context.baseline.exceptions.get(index).is_some_and(|e| !e.is_expired(context.today))
@@ -154,13 +166,50 @@ fn find_stale_exceptions(context: &BaselineContext<'_>) -> Vec<Finding> {
 
 fn find_expired_exceptions<'a>(context: &'a BaselineContext<'_>) -> impl Iterator<Item = Finding> + 'a {
     context.baseline.exceptions.iter().filter(|exception| exception.is_expired(context.today)).map(|exception| {
-        let fingerprint = exception.fingerprint.value.clone();
-        let causes = [format!("expired exception {fingerprint}")];
-        let title = Title::ExpiredException { fingerprint, expires: exception.expires.value.to_string() };
-        FindingBuilder::for_baseline(Severity::Low, title, context.baseline.place(exception.expires.span))
+        let finding = exception.finding.value.clone();
+        let key = build_expired_key(&finding);
+        let causes = [format!("expired exception {finding}")];
+        let title = Title::ExpiredException { finding, expires: exception.expires.value.to_string() };
+        FindingBuilder::for_baseline(Severity::Low, title, context.baseline.place(exception.expires.span), key)
             .causes(causes)
             .reasons([Reason::AcceptedFor(exception.reason.clone())])
             .remediations([Remediation::RenewException])
             .build()
     })
+}
+
+/// A finding about the baseline, with the exception that accepts it and its extent.
+pub(in crate::audit) fn judge_baseline_finding(
+    baseline: &Baseline,
+    accepted_extents: &AcceptedExtents<'_>,
+    extents: ExtentMode,
+    mut finding: Finding,
+) -> Finding {
+    let items = list_accepted_items(&finding.title);
+    let accepted = accepted_extents.find(&finding.key);
+    let accepted = accepted.filter(|accepted| items.as_ref().is_some_and(|items| accepted.covers(items)));
+    finding.accepted = accepted.map(|accepted| describe_exception(baseline, accepted.exception));
+    if extents == ExtentMode::Offered && finding.accepted.is_none() {
+        let refused = || ExtentOffer::Refused(ExtentRefusal::NotAccepted);
+        finding.extent = Some(items.map_or_else(refused, offer_items));
+    }
+    finding
+}
+
+/// What an exception accepts of a finding about the baseline. None if it has no exceptions: an exception cannot keep
+/// another one alive.
+fn list_accepted_items(title: &Title) -> Option<ExtentItems> {
+    let to_set = |texts: &[String]| texts.iter().cloned().collect();
+    match title {
+        Title::AmbiguousEntries { entries, principals } => {
+            Some(ExtentItems::from([("items", to_set(entries)), ("principals", to_set(principals))]))
+        }
+        Title::StaleItem { item: BaselineItem::Entry(name) | BaselineItem::Guard(name), .. } => {
+            Some(ExtentItems::from([("items", single_item(name))]))
+        }
+        Title::StaleItem { item: BaselineItem::Ignore { globs, .. }, .. } => {
+            Some(ExtentItems::from([("items", to_set(globs))]))
+        }
+        _ => None,
+    }
 }

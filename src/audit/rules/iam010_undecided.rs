@@ -1,8 +1,12 @@
 //! IAM010: the principal could not be decided.
 
 use super::context::RuleContext;
+use super::judgement::{ExtentItems, single_item};
 use super::rule::{Rule, RuleInfo, RuleInput};
+use crate::audit::analysis::operator_comparison::candidates::ComparisonResult;
+use crate::audit::extent::content_digest::compute_content_digest;
 use crate::audit::model::finding::{Finding, FindingBuilder};
+use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
@@ -25,8 +29,8 @@ status 3, regardless of its other findings.
 reject. If the result depends on a policy variable, or on behavior that AWS does not document, write the statement without
 it, or accept the finding until a date.
 
-**How to accept it.** Add an `[[exception]]` with the fingerprint: the audit then counts as complete although the principal
-is undecided. The reason of the exception should say how the principal was reviewed instead.
+**How to accept it.** Run `iamdrift baseline accept` with the key: the audit then counts as complete although the
+principal is undecided, for as long as no other document is missing and what was read is unchanged. The reason of the exception should say how the principal was reviewed instead.
 ",
 };
 
@@ -55,11 +59,15 @@ fn find_undecided(context: &RuleContext<'_>) -> Option<Finding> {
     let severity = if subject.is_agent() { Severity::High } else { Severity::Medium };
     let place = subject.missing_documents.first().map_or(&subject.principal.place, |missing| &missing.place).clone();
     let finding =
-        FindingBuilder::for_principal(RuleId::Undecided, severity, title, subject.principal_ref.clone(), place)
-            .causes(list_causes(context))
-            .reasons(reasons)
-            .reasons(find_unproven_excess(context))
-            .remediations(suggest_remediations(context));
+        FindingBuilder::for_principal(RuleId::Undecided, severity, title, subject.principal_ref.clone(), place);
+    let items = list_items(context);
+    let key = context.key(RuleId::Undecided, KeyPart::Only);
+    let finding = context
+        .judge_items(finding, key, items.clone(), |accepted| accepted.covers(&items))
+        .causes(list_causes(context))
+        .reasons(reasons)
+        .reasons(find_unproven_excess(context))
+        .remediations(suggest_remediations(context));
     Some(finding.build())
 }
 
@@ -97,6 +105,19 @@ fn find_unproven_excess(context: &RuleContext<'_>) -> Option<Reason> {
 fn list_causes(context: &RuleContext<'_>) -> Vec<String> {
     let missing = context.subject.missing_documents.iter().map(|missing| format!("missing {}", missing.name));
     missing.chain(context.undecided().map(to_token)).collect()
+}
+
+/// What an exception accepts: the missing documents, the other reasons, and the content of everything that was read.
+fn list_items(context: &RuleContext<'_>) -> ExtentItems {
+    let missing = context.subject.missing_documents.iter().map(|missing| missing.name.clone()).collect();
+    let undecided = context.undecided().map(to_token).collect();
+    // Paths and operators are about other principals, too.
+    let is_comparison_undecided =
+        context.comparison.is_some_and(|comparison| matches!(comparison.result(), ComparisonResult::Undecided(_)));
+    let depends_on_others = is_comparison_undecided || !context.escalation.undecided.is_empty();
+    let others = depends_on_others.then(|| context.analyzer.snapshot());
+    let content_id = single_item(&compute_content_digest(context.subject, others));
+    ExtentItems::from([("missing", missing), ("undecided", undecided), ("content_id", content_id)])
 }
 
 fn to_token(reason: &UndecidedReason) -> String {

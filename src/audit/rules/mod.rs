@@ -1,6 +1,7 @@
 //! The rules: one file per rule, named by its id.
 //!
 //! - `context`: what a rule examines
+//! - `judgement`: compares a finding with what an exception accepts
 //! - `rule`: what a rule is
 //! - `iam001_broader` to `iam011_narrower`: the rules, each with its documentation
 //! - `registry`: the list of all rules; a test keeps `docs/rules.md` equal to their documentation
@@ -17,10 +18,12 @@ mod iam008_boundary;
 mod iam009_baseline;
 mod iam010_undecided;
 mod iam011_narrower;
+mod judgement;
 mod registry;
 mod rule;
 
 pub(super) use context::{BaselineContext, RuleContext};
+pub(super) use iam009_baseline::judge_baseline_finding;
 pub use registry::list_rules;
 pub(super) use registry::{check_baseline, check_principal, check_trust};
 pub use rule::RuleInfo;

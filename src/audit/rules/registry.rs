@@ -64,7 +64,7 @@ mod tests {
 
     const INTRODUCTION: &str = concat!(
         "# Rules\n\n",
-        "`iamdrift audit` reports findings of these rules. Rule ids and fingerprints are stable across versions.\n",
+        "`iamdrift audit` reports findings of these rules. Rule ids and the keys of findings are stable across versions.\n",
     );
 
     #[test]

@@ -5,9 +5,11 @@
 //! - [`ceiling_cache`]: resolves each ceiling of the baseline once
 //! - [`synthetic`]: ceilings that the audit builds itself
 //! - [`check`]: one question about a part of the effective access
+//! - [`accepted_extents`]: what the exceptions of the baseline accept
 //! - [`audited_principal`]: the principal with its layers, ceiling and checks
 //! - [`equivalence_key`]: which principals share one analysis
 
+pub(crate) mod accepted_extents;
 pub(crate) mod attachment;
 pub(crate) mod audited_principal;
 pub(crate) mod ceiling_cache;

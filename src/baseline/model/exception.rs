@@ -1,15 +1,20 @@
-//! `[[exception]]`: findings that are accepted until a date.
+//! `[[exception]]`: findings that are accepted to an extent, until a date.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use super::ceiling::CeilingDocument;
 use super::spanned::Spanned;
 use crate::source::Span;
 
 /// One `[[exception]]`.
 #[derive(Clone, Debug)]
 pub struct Exception {
-    /// `fingerprint` of a finding, as the report prints it; unique among the exceptions.
-    pub fingerprint: Spanned<String>,
+    /// `finding`: the key of a finding, as the report prints it; unique among the exceptions.
+    pub finding: Spanned<String>,
+    /// `accepts`: how much of the finding is accepted.
+    pub accepts: AcceptedExtent,
     /// `reason`.
     pub reason: String,
     /// `requested_by`.
@@ -20,6 +25,17 @@ pub struct Exception {
     pub expires: Spanned<Date>,
     /// Where the table begins.
     pub span: Span,
+    /// The whole table, from its header to the end of its last value.
+    pub text_span: Span,
+}
+
+/// `accepts` of an exception.
+#[derive(Clone, Debug, Default)]
+pub struct AcceptedExtent {
+    /// Policy documents. Each allows by itself: a Deny of one does not affect another. For IAM006, trust policies.
+    pub documents: Vec<CeilingDocument>,
+    /// Other accepted facts, by key.
+    pub items: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Exception {
@@ -27,4 +43,9 @@ impl Exception {
     pub fn is_expired(&self, today: Date) -> bool {
         today > self.expires.value
     }
+}
+
+/// The kind of the documents that an exception accepts: trust policies for findings about trust.
+pub(in crate::baseline) fn is_trust_finding(key: &str) -> bool {
+    key.starts_with("iam006/")
 }

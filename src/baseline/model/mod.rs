@@ -7,7 +7,7 @@
 //! - `ceiling.rs`, `levels.rs`: the declared permissions, and their short form.
 //! - `assumable_by.rs`: who may assume a role.
 //! - `guard.rs`, `persona.rs`, `condition_block.rs`: conditions on requests.
-//! - `exception.rs`: accepted findings.
+//! - `exception.rs`, `person_name.rs`: accepted findings, and who accepts them.
 //! - `hint.rs`: evidence for a class.
 //! - `spanned.rs`: a value with its position.
 
@@ -20,6 +20,7 @@ pub(in crate::baseline) mod exception;
 pub(in crate::baseline) mod guard;
 pub(in crate::baseline) mod hint;
 pub(in crate::baseline) mod levels;
+pub(in crate::baseline) mod person_name;
 pub(in crate::baseline) mod persona;
 pub(in crate::baseline) mod principal_class;
 pub(in crate::baseline) mod selector;

@@ -8,6 +8,7 @@ use super::reader::{ManifestTable, item_span};
 use crate::baseline::model::ceiling::{Ceiling, CeilingPart};
 use crate::baseline::model::levels::{LEVELS, LevelGrant, Levels, parse_level};
 use crate::baseline::model::spanned::Spanned;
+use crate::iam::{DocumentKind, PolicyDocument};
 use crate::source::Diagnostic;
 
 impl ManifestParser<'_> {
@@ -57,6 +58,13 @@ impl ManifestParser<'_> {
             });
             return None;
         }
+        let document = self.load_document(&text, DocumentKind::Identity)?;
+        Some(CeilingPart::Document { path: text.value, document, span: text.span })
+    }
+
+    /// Loads a document of the baseline directory.
+    pub(super) fn load_document(&mut self, path: &Spanned<String>, kind: DocumentKind) -> Option<Arc<PolicyDocument>> {
+        let Spanned { value, span } = path;
         let leaves_directory =
             value.starts_with('/') || value.contains('\\') || value.split('/').any(|part| part == "..");
         if leaves_directory {
@@ -64,8 +72,7 @@ impl ManifestParser<'_> {
             self.reader.report_error(*span, message, "a relative path with forward slashes and without `..`");
             return None;
         }
-        let document = self.documents.load(&mut self.reader, &text)?;
-        Some(CeilingPart::Document { path: text.value, document, span: text.span })
+        self.documents.load(&mut self.reader, path, kind)
     }
 
     fn parse_levels(&mut self, table: &ManifestTable<'_>) -> Option<Levels> {

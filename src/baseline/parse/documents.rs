@@ -22,13 +22,13 @@ pub(super) fn leads_outside(directory: &Path, file: &Path) -> bool {
     }
 }
 
-/// The documents of a baseline. Each is loaded once.
+/// The documents of a baseline. Each is loaded once. Trust policies are loaded for exceptions alone.
 pub(in crate::baseline) struct DocumentLoader {
     directory: PathBuf,
     /// The texts by path, if they are in memory. Then no file is read.
     provided: Option<BTreeMap<String, Arc<SourceFile>>>,
-    /// By path as in the manifest. `None` for an invalid document, whose errors are reported.
-    loaded: BTreeMap<String, Option<Arc<PolicyDocument>>>,
+    /// By path as in the manifest, and kind. `None` for an invalid document, whose errors are reported.
+    loaded: BTreeMap<(String, bool), Option<Arc<PolicyDocument>>>,
 }
 
 impl DocumentLoader {
@@ -55,15 +55,17 @@ impl DocumentLoader {
 
     /// The texts of the loaded documents, by path.
     pub(super) fn sources(&self) -> impl Iterator<Item = (&str, &Arc<SourceFile>)> {
-        self.loaded.iter().filter_map(|(path, document)| Some((path.as_str(), document.as_ref()?.source())))
+        self.loaded.iter().filter_map(|((path, _), document)| Some((path.as_str(), document.as_ref()?.source())))
     }
 
     pub(super) fn load(
         &mut self,
         reader: &mut ManifestReader<'_>,
         path: &Spanned<String>,
+        kind: DocumentKind,
     ) -> Option<Arc<PolicyDocument>> {
-        if let Some(loaded) = self.loaded.get(&path.value) {
+        let cache_key = (path.value.clone(), kind == DocumentKind::Trust);
+        if let Some(loaded) = self.loaded.get(&cache_key) {
             return loaded.clone();
         }
         let file = self.directory.join(&path.value);
@@ -76,7 +78,7 @@ impl DocumentLoader {
             return None;
         }
         let document = match self.read_source(&path.value, &file) {
-            Ok(source) => match PolicyDocument::parse(&source, DocumentKind::Identity) {
+            Ok(source) => match PolicyDocument::parse(&source, kind) {
                 Ok(document) => Some(Arc::new(document)),
                 Err(mut problems) => {
                     reader.problems.append(&mut problems.0);
@@ -92,7 +94,7 @@ impl DocumentLoader {
                 return None; // not cached: each reference is reported
             }
         };
-        self.loaded.insert(path.value.clone(), document.clone());
+        self.loaded.insert(cache_key, document.clone());
         document
     }
 }

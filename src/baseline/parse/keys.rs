@@ -21,7 +21,12 @@ pub(in crate::baseline) const PRINCIPAL: &[&str] = &[
 pub(in crate::baseline) const PERSONA: &[&str] = &["name", "of", "when", "kind", "allow", "levels", "resources"];
 pub(in crate::baseline) const GUARD: &[&str] = &["name", "actions", "unless", "severity"];
 pub(in crate::baseline) const IGNORE: &[&str] = &["match", "tags", "reason"];
-pub(in crate::baseline) const EXCEPTION: &[&str] = &["fingerprint", "reason", "requested_by", "approved_by", "expires"];
+pub(in crate::baseline) const EXCEPTION: &[&str] =
+    &["finding", "accepts", "reason", "requested_by", "approved_by", "expires"];
+/// The keys of an exception that does not say how much it accepts.
+pub(in crate::baseline) const OLD_EXCEPTION: &[&str] = &["fingerprint", "rule", "principal"];
+pub(in crate::baseline) const ACCEPTS: &[&str] =
+    &["documents", "methods", "declared", "attached", "items", "principals", "missing", "undecided", "content_id"];
 pub(in crate::baseline) const HINT: &[&str] = &[
     "name", "kind", "because", "source", "strength", "of", "when", "service", "oidc", "saml", "trusted", "tags",
     "policy", "match", "words",

@@ -1,4 +1,4 @@
-//! Parses a manifest: settings, entries, ignores and exceptions; the other tables are parsed in their own files.
+//! Parses a manifest: settings, entries and ignores; the other tables are parsed in their own files.
 
 use super::documents::DocumentLoader;
 use super::keys;
@@ -127,40 +127,6 @@ impl ManifestParser<'_> {
         let selector = self.parse_selector(table);
         let reason = self.reader.read_required_text(table, "reason", "why these principals are not audited");
         Some(Ignore { selector: selector?, reason: reason?.value, span: table.span })
-    }
-
-    fn parse_exception(&mut self, table: &ManifestTable<'_>, references: &mut References) -> Option<Exception> {
-        self.reader.check_keys(table, keys::EXCEPTION);
-        let fingerprint = self.reader.read_required_text(table, "fingerprint", "the fingerprint of a finding");
-        let reason = self.reader.read_required_text(table, "reason", "why the finding is accepted");
-        let requested_by =
-            self.reader.read_required_text(table, "requested_by", "the person who requested the exception");
-        let approved_by = self.reader.read_required_text(table, "approved_by", "the person who approved it");
-        let expires = self.reader.read_required_date(table, "expires");
-        if let (Some(requested), Some(approved)) = (&requested_by, &approved_by)
-            && requested.value.trim().to_lowercase() == approved.value.trim().to_lowercase()
-        {
-            let message = format!("`{}` cannot approve their own request", approved.value);
-            self.reader.report_error(approved.span, message, "a person other than `requested_by`");
-        }
-        if let Some(fingerprint_text) = &fingerprint
-            && fingerprint_text.value.contains(char::is_whitespace)
-        {
-            self.reader.report_error(
-                fingerprint_text.span,
-                "`fingerprint` contains white space",
-                "a fingerprint as the report prints it",
-            );
-        }
-        references.fingerprints.extend(fingerprint.clone());
-        Some(Exception {
-            fingerprint: fingerprint?,
-            reason: reason?.value,
-            requested_by: requested_by?.value,
-            approved_by: approved_by?.value,
-            expires: expires?,
-            span: table.span,
-        })
     }
 
     /// Parses `match` and `tags`, at least one of which is required.

@@ -11,7 +11,7 @@ pub(in crate::baseline) struct References {
     pub(super) personas: Vec<Spanned<String>>,
     pub(super) persona_entries: Vec<Spanned<String>>,
     pub(super) guards: Vec<Spanned<String>>,
-    pub(super) fingerprints: Vec<Spanned<String>>,
+    pub(super) exceptions: Vec<Spanned<String>>,
     pub(super) hints: Vec<Spanned<String>>,
 }
 
@@ -43,7 +43,7 @@ pub(super) fn check_references(reader: &mut ManifestReader<'_>, references: &Ref
     check_unique(reader, "personas have the name", &references.personas);
     check_unique(reader, "guards have the name", &references.guards);
     check_unique(reader, "hints have the name", &references.hints);
-    check_unique(reader, "exceptions have the fingerprint", &references.fingerprints);
+    check_unique(reader, "exceptions have the finding", &references.exceptions);
     let entries = || references.entries.iter().map(|entry| entry.name.value.as_str());
     for entry in &references.entries {
         for name in entry.overrides.iter().chain(&entry.narrower_than) {

@@ -11,7 +11,7 @@ fn entry(lines: &str) -> String {
 }
 
 fn exception(lines: &str) -> String {
-    format!("version = 1\n[[exception]]\nfingerprint = \"4f1c2aa\"\nreason = \"ticket 7\"\n{lines}")
+    format!("version = 1\n[[exception]]\nfinding = \"iam009/entry/x\"\naccepts = {{}}\nreason = \"ticket 7\"\n{lines}")
 }
 
 /// A manifest with a hint that has `lines`.
@@ -98,8 +98,21 @@ fn cases() -> Vec<(&'static str, String)> {
         ("a date outside the calendar", exception("requested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-02-30\n")),
         ("an exception without people and date", exception("")),
         (
-            "two exceptions with the same invalid fingerprint",
-            v1(&"[[exception]]\nfingerprint = \"4f 1c\"\nreason = \"x\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n".repeat(2)),
+            "two exceptions with the same invalid key",
+            v1(&"[[exception]]\nfinding = \"4f 1c\"\naccepts = {}\nreason = \"x\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n".repeat(2)),
+        ),
+        (
+            "two exceptions of one finding",
+            v1(&"[[exception]]\nfinding = \"iam001/1/role/x\"\naccepts = []\nreason = \"x\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n".repeat(2)),
+        ),
+        (
+            "an exception of the old form",
+            v1("[[exception]]\nfingerprint = \"4f1c2aa\"\nreason = \"it's old\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n"),
+        ),
+        (
+            "an exception without an extent, and with unknown facts",
+            v1("[[exception]]\nfinding = \"iam001/1/role/x\"\nreason = \"x\"\nrequested_by = \"a\"\napproved_by = \"b\"\nexpires = 2026-12-31\n")
+                + "[[exception]]\nfinding = \"iam001/1/role/y\"\naccepts = { documnts = \"gone.json\" }\nreason = \"x\"\nrequested_by = \"a\"\napproved_by = \"а\"\nexpires = 2026-12-31\n",
         ),
         // Hints
         ("an empty hint", v1("[[hint]]\n")),

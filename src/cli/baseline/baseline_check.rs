@@ -89,7 +89,7 @@ impl CheckOutput {
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
         for exception in baseline.exceptions.iter().filter(|exception| exception.is_expired(today)) {
             let place = baseline.place(exception.expires.span);
-            self.write_warning(&format!("{place}: the exception for {} has expired", exception.fingerprint.value))?;
+            self.write_warning(&format!("{place}: the exception for {} has expired", exception.finding.value))?;
         }
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! `iamdrift baseline`: commands for baselines.
 //!
 //! - `baseline_check.rs`: `iamdrift baseline check`.
+//! - `baseline_accept.rs`: `iamdrift baseline accept`; `manifest_edit.rs`: writes exceptions into a manifest.
 
+mod baseline_accept;
 mod baseline_check;
+mod manifest_edit;
 
 use clap::Subcommand;
 
@@ -19,11 +22,13 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum BaselineCommand {
     Check(baseline_check::Args),
+    Accept(baseline_accept::Args),
 }
 
 /// Runs the command.
 pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     match &args.command {
         BaselineCommand::Check(args) => baseline_check::run(args, globals),
+        BaselineCommand::Accept(args) => baseline_accept::run(args, globals),
     }
 }

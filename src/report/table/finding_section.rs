@@ -105,6 +105,7 @@ pub(super) fn write_body(
     }
     write_omitted_statements(finding, shown_count, writer)?;
     write_fixes(finding, writer)?;
+    writer.write_paragraph(begin_field(writer, "key").add_span(0, &finding.key, style::PLAIN))?;
     let mut fingerprint_line = begin_field(writer, "fingerprint").add_span(0, &finding.fingerprint, style::PLAIN);
     if let Some(first_seen) = &finding.first_seen {
         fingerprint_line = fingerprint_line

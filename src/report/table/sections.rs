@@ -136,6 +136,7 @@ pub(super) fn write_accepted(findings: &[&Finding], writer: &mut TableWriter) ->
             writer.write_paragraph(begin_field(writer, "approved by").add_words(&approvers))?;
             writer.write_paragraph(begin_field(writer, "expires").add_words(&accepted.expires))?;
         }
+        writer.write_paragraph(begin_field(writer, "key").add_words(&finding.key))?;
         writer.write_paragraph(begin_field(writer, "fingerprint").add_words(&finding.fingerprint))?;
     }
     Ok(())

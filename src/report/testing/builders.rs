@@ -99,7 +99,7 @@ pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<Princi
     let cause = format!("{title:?}");
     let builder = match principal {
         Some(principal) => FindingBuilder::for_principal(rule, severity, title, principal, snapshot(12)),
-        None => FindingBuilder::for_baseline(severity, title, snapshot(12)),
+        None => FindingBuilder::for_baseline(severity, title, snapshot(12), "iam009/entry/x".to_owned()),
     };
     builder.causes([cause]).build()
 }

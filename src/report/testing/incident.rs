@@ -191,6 +191,7 @@ fn accepted_finding(principal: &PrincipalRef) -> Finding {
     let title = Title::BeyondCeiling(counts(2, 0));
     let mut accepted = finding(RuleId::Broader, Severity::High, Some(principal.clone()), title);
     accepted.accepted = Some(AcceptedException {
+        finding: "iam001/111122223333/role/x".into(),
         reason: "migration of the billing export, see ticket 1234".into(),
         requested_by: "a.operator".into(),
         approved_by: "s.security".into(),

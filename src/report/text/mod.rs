@@ -4,12 +4,14 @@
 //! - `condition_text`: the resources and conditions of an excess, from its cubes
 //! - `policy_json`: policy documents to copy
 //! - `class_reasons`: the class of a principal, with the evidence
+//! - `extents`: what an exception accepts
 //! - `titles`, `reasons`, `remediations`, `steps`, `nearest`: the sentences of a finding
 
 mod class_reasons;
 #[doc(hidden)]
 pub mod condition_text;
 pub(super) mod counts;
+mod extents;
 pub(super) mod names;
 mod nearest;
 mod policy_json;
@@ -19,7 +21,9 @@ mod steps;
 mod titles;
 
 pub use class_reasons::{render_basis, render_class_reason, render_evidence, render_match};
+pub use extents::{render_extent, render_refusal};
 pub use nearest::render_nearest;
+pub use policy_json::render_json;
 pub use reasons::render_reason;
 pub use remediations::{RenderedRemediation, render_remediation};
 pub use steps::render_step;

@@ -6,7 +6,7 @@ use serde_json::Value;
 const WIDTH: usize = 72;
 
 /// A value as text, without a newline at the end.
-pub(super) fn render_json(value: &Value) -> String {
+pub fn render_json(value: &Value) -> String {
     let mut out = String::new();
     write_value(value, 0, 0, &mut out);
     out

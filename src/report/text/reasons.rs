@@ -71,6 +71,13 @@ pub fn render_reason(reason: &Reason) -> String {
         Reason::CeilingsIntersected { principal } => {
             format!("only what all of these ceilings allow counts as declared for {principal}")
         }
+        Reason::BeyondAccepted { expires } => {
+            format!("an exception until {expires} accepts the rest: shown is what is beyond it")
+        }
+        Reason::AcceptanceUndecided { expires, reasons } => {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            format!("whether the exception until {expires} accepts it is undecided: {}", reasons.join("; "))
+        }
         Reason::AcceptedFor(reason) => format!("accepted for: {reason}"),
     }
 }

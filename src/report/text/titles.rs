@@ -79,8 +79,8 @@ pub fn render_title(title: &Title) -> String {
         }
         Title::AmbiguousEntries { entries, principals } => render_ambiguity(entries, principals),
         Title::StaleItem { item, cause } => render_stale_item(item, *cause),
-        Title::ExpiredException { fingerprint, expires } => {
-            format!("exception for {fingerprint} expired on {expires}")
+        Title::ExpiredException { finding, expires } => {
+            format!("exception for {finding} expired on {expires}")
         }
         Title::UndecidedBecause(reason) => format!("undecided: {}", render_reason(reason)),
         Title::UndecidedForReasons { count } => format!("undecided ({})", format_count(*count, "reason")),
@@ -195,7 +195,7 @@ fn render_stale_item(item: &BaselineItem, cause: StaleCause) -> String {
     let name = match item {
         BaselineItem::Entry(name) => format!("entry \"{name}\""),
         BaselineItem::Ignore { globs, reason } => format!("ignore of {} ({reason})", globs.join(", ")),
-        BaselineItem::Exception(fingerprint) => format!("exception for {fingerprint}"),
+        BaselineItem::Exception(finding) => format!("exception for {finding}"),
         BaselineItem::Guard(name) => format!("guard \"{name}\""),
     };
     match cause {

@@ -232,10 +232,11 @@ pub fn draw_baseline(
     files
 }
 
-/// Writes an exception of a manifest for a finding.
-pub fn render_exception(fingerprint: &str, last_day: &str) -> String {
+/// Writes an exception of a manifest for a finding. It accepts everything that documents can accept.
+pub fn render_exception(key: &str, last_day: &str) -> String {
+    let document = if key.starts_with("iam006/") { "anyone.json" } else { "everything.json" };
     format!(
-        "\n[[exception]]\nfingerprint = \"{fingerprint}\"\nreason = \"migration\"\nrequested_by = \"a.operator\"\n\
-         approved_by = \"s.security\"\nexpires = {last_day}\n"
+        "\n[[exception]]\nfinding = \"{key}\"\naccepts = \"{document}\"\nreason = \"migration\"\n\
+         requested_by = \"a.operator\"\napproved_by = \"s.security\"\nexpires = {last_day}\n"
     )
 }

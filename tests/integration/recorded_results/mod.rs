@@ -9,7 +9,7 @@ mod audit_run;
 mod baselines;
 mod comparison;
 mod principals;
-mod random;
+pub mod random;
 mod record;
 mod statements;
 mod surroundings;
@@ -58,9 +58,20 @@ fn accept_findings(run: &AuditRun, manifest: &Path) {
     let mut file = std::fs::OpenOptions::new().append(true).open(manifest).unwrap();
     let findings = run.report["findings"].as_array().unwrap().iter();
     for (finding, last_day) in findings.zip(["2999-12-31", "2001-01-01"]) {
-        let fingerprint = finding["fingerprint"].as_str().unwrap();
-        file.write_all(render_exception(fingerprint, last_day).as_bytes()).unwrap();
+        let key = finding["key"].as_str().unwrap();
+        file.write_all(render_exception(key, last_day).as_bytes()).unwrap();
     }
+    // Exceptions of trust accept trust policies, others accept every request.
+    let folder = manifest.parent().unwrap();
+    let statement = |resource: &str| format!(r#"{{ "Effect": "Allow", "Action": "*"{resource} }}"#);
+    std::fs::write(
+        folder.join("everything.json"),
+        format!(r#"{{ "Version": "2012-10-17", "Statement": {} }}"#, statement(r#", "Resource": "*""#)),
+    )
+    .unwrap();
+    let anyone = statement(r#", "Principal": "*""#);
+    std::fs::write(folder.join("anyone.json"), format!(r#"{{ "Version": "2012-10-17", "Statement": {anyone} }}"#))
+        .unwrap();
 }
 
 /// The lines of all generated accounts; they are audited once for all tests of the process.

@@ -1,0 +1,220 @@
+//! Compares a finding with what an exception accepts: the solver decides what is left.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::RuleContext;
+use crate::access::{Layers, Request};
+use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::audit::analysis::analyzer::Requester;
+use crate::audit::extent::coverage_question::{CoverageQuestion, IsExcess};
+use crate::audit::extent::offer::offer_held;
+use crate::audit::model::extent::{Extent, ExtentOffer};
+use crate::audit::model::finding::{AcceptedException, FindingBuilder};
+use crate::audit::model::finding_key::{KeyPart, build_principal_key};
+use crate::audit::model::reason::Reason;
+use crate::audit::model::rule_id::RuleId;
+use crate::audit::options::ExtentMode;
+use crate::audit::subject::accepted_extents::AcceptedFinding;
+use crate::audit::subject::check::Check;
+use crate::baseline::{Baseline, Exception};
+use crate::iam::Interpretation;
+use crate::solve::{Access, ActionWorld};
+
+/// Facts that an exception accepts, by the key of the manifest.
+pub(super) type ExtentItems = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// What an exception leaves of a finding.
+pub(in crate::audit) struct Judgement<'e> {
+    key: String,
+    /// The excess to report: what is not accepted, or everything if there is no exception or if it accepts all.
+    pub excess: Cow<'e, ExcessByStatement>,
+    accepted: Option<AcceptedException>,
+    reasons: Vec<Reason>,
+    extent: Option<ExtentOffer>,
+}
+
+impl Judgement<'_> {
+    /// The same judgement of a finding that also consists of facts. All of them must be accepted, too.
+    pub fn with_items(mut self, context: &RuleContext<'_>, items: ExtentItems) -> Self {
+        if context.find_accepted(&self.key).is_some_and(|accepted| !accepted.covers(&items)) {
+            self.accepted = None;
+        }
+        if let Some(ExtentOffer::Proven(extent)) = &mut self.extent {
+            extent.items = items;
+        }
+        self
+    }
+
+    /// Adds the judgement to a finding.
+    pub fn apply(self, finding: FindingBuilder) -> FindingBuilder {
+        finding.key(self.key).reasons(self.reasons).accepted(self.accepted).extent(self.extent)
+    }
+}
+
+/// The question that a finding answers.
+pub(in crate::audit) struct ComparedAccess<'c> {
+    /// What the principal is allowed, as far as the finding is about it.
+    pub allowed: &'c Access,
+    /// What is expected.
+    pub expected: &'c Access,
+    /// Whether a request is allowed and not expected, by the evaluator.
+    pub is_excess: &'c IsExcess<'c>,
+    /// The actions that the finding is about.
+    pub world: ActionWorld,
+}
+
+/// The exception as a report shows it.
+pub(in crate::audit) fn describe_exception(baseline: &Baseline, exception: &Exception) -> AcceptedException {
+    AcceptedException {
+        finding: exception.finding.value.clone(),
+        reason: exception.reason.clone(),
+        requested_by: exception.requested_by.clone(),
+        approved_by: exception.approved_by.clone(),
+        expires: exception.expires.value.to_string(),
+        place: baseline.place(exception.span),
+    }
+}
+
+/// The extent of a finding that consists of facts.
+pub(super) fn offer_items(items: ExtentItems) -> ExtentOffer {
+    ExtentOffer::Proven(Extent { items, ..Extent::default() })
+}
+
+/// One fact, as a set.
+pub(super) fn single_item(text: &str) -> BTreeSet<String> {
+    BTreeSet::from([text.to_owned()])
+}
+
+impl<'a> RuleContext<'a> {
+    /// The key of a finding about the principal.
+    pub fn key(&self, rule: RuleId, part: KeyPart<'_>) -> String {
+        build_principal_key(rule, &self.subject.principal_ref, part)
+    }
+
+    /// The exception that applies to a finding. `None` if none does.
+    pub fn find_accepted(&self, key: &str) -> Option<&'a AcceptedFinding<'a>> {
+        self.accepted_extents.find(key)
+    }
+
+    /// The exceptions that apply to findings of a rule about the principal. `key` is the key without a further part.
+    pub fn find_accepted_parts(&self, key: &str) -> Vec<&'a AcceptedFinding<'a>> {
+        self.accepted_extents.find_parts(key)
+    }
+
+    /// Compares the excess over the ceiling with what is accepted.
+    pub fn judge_ceiling<'e>(
+        &self,
+        (rule, part): (RuleId, KeyPart<'_>),
+        excess: &'e ExcessByStatement,
+        world: ActionWorld,
+    ) -> Judgement<'e> {
+        let ceiling = &self.subject.ceiling;
+        let is_excess = |request: &Request, interpretation: Interpretation| {
+            self.allows(&self.subject.layers, request, interpretation)
+                && !self.allows(&ceiling.layers, request, interpretation)
+        };
+        let (allowed, expected) = (self.effective, &ceiling.access);
+        self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })
+    }
+
+    /// Compares everything that the principal is allowed with what is accepted.
+    pub fn judge_all_allowed<'e>(
+        &self,
+        (rule, part): (RuleId, KeyPart<'_>),
+        excess: &'e ExcessByStatement,
+    ) -> Judgement<'e> {
+        let is_excess = |request: &Request, interpretation: Interpretation| {
+            self.allows(&self.subject.layers, request, interpretation)
+        };
+        let (allowed, expected) = (self.effective, &Access::default());
+        let world = ActionWorld::Existing;
+        self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })
+    }
+
+    /// Compares the violation of a check with what is accepted.
+    pub fn judge_check<'e>(
+        &self,
+        (rule, part): (RuleId, KeyPart<'_>),
+        excess: &'e ExcessByStatement,
+        check: &Check,
+    ) -> Judgement<'e> {
+        let in_scope = self.restrict_to_scope(check);
+        let is_excess = |request: &Request, interpretation: Interpretation| {
+            self.allows(&self.subject.layers, request, interpretation)
+                && self.allows(&check.scope.layers, request, interpretation)
+                && !self.allows(&check.expected.layers, request, interpretation)
+        };
+        let (allowed, expected, world) = (&in_scope, &check.expected.access, ActionWorld::Existing);
+        self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })
+    }
+
+    /// What the principal is allowed in the scope of a check.
+    pub fn restrict_to_scope(&self, check: &Check) -> Access {
+        let scope = &check.scope.access;
+        self.analyzer.solver.restrict_to_actions_of(self.effective, scope).intersect(scope)
+    }
+
+    /// Whether layers allow a request.
+    pub fn allows(&self, layers: &Layers, request: &Request, interpretation: Interpretation) -> bool {
+        self.analyzer.is_allowed(layers, request, interpretation)
+    }
+
+    /// Compares an excess with what is accepted.
+    pub fn judge<'e>(
+        &self,
+        (rule, part): (RuleId, KeyPart<'_>),
+        excess: &'e ExcessByStatement,
+        compared: &ComparedAccess<'_>,
+    ) -> Judgement<'e> {
+        let question = CoverageQuestion {
+            requester: Requester::from_subject(self.subject),
+            allowed: compared.allowed,
+            expected: compared.expected,
+            is_excess: compared.is_excess,
+            world: compared.world,
+        };
+        let key = self.key(rule, part);
+        let mut judgement =
+            Judgement { key, excess: Cow::Borrowed(excess), accepted: None, reasons: Vec::new(), extent: None };
+        if let Some(accepted) = self.find_accepted(&judgement.key) {
+            let answer = question.find_unaccepted(self.analyzer, &accepted.requests);
+            let open = match rule {
+                // The finding shows what is not proven, too.
+                RuleId::Undeclared => answer.excess,
+                _ => self.keep_proven(&answer.excess).into_owned(),
+            };
+            let expires = accepted.exception.expires.value.to_string();
+            match (open.is_empty(), answer.undecided.is_empty()) {
+                (false, _) => {
+                    judgement.excess = Cow::Owned(open);
+                    judgement.reasons.push(Reason::BeyondAccepted { expires });
+                }
+                (true, false) => judgement
+                    .reasons
+                    .push(Reason::AcceptanceUndecided { expires, reasons: answer.undecided.into_iter().collect() }),
+                (true, true) => {
+                    judgement.accepted = Some(describe_exception(self.baseline, accepted.exception));
+                }
+            }
+        }
+        if self.extents == ExtentMode::Offered && judgement.accepted.is_none() {
+            judgement.extent = Some(offer_held(self.analyzer, &question, (self.effective, self.policies)));
+        }
+        judgement
+    }
+
+    /// Adds to a finding that consists of facts what an exception accepts. `is_covered` compares the facts.
+    pub fn judge_items(
+        &self,
+        finding: FindingBuilder,
+        key: String,
+        items: ExtentItems,
+        is_covered: impl Fn(&AcceptedFinding<'_>) -> bool,
+    ) -> FindingBuilder {
+        let accepted = self.find_accepted(&key).filter(|accepted| is_covered(accepted));
+        let exception = accepted.map(|accepted| describe_exception(self.baseline, accepted.exception));
+        let is_offered = self.extents == ExtentMode::Offered && exception.is_none();
+        finding.key(key).accepted(exception).extent(is_offered.then(|| offer_items(items)))
+    }
+}

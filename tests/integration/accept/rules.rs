@@ -1,0 +1,196 @@
+//! What an exception of each rule accepts, and what is back when an account changes.
+
+use serde_json::{Value, json};
+
+use super::{Workspace, account, allow, ceiling, manifest, role, trust_ec2};
+
+/// Accepts everything that is found before a change, and returns the keys that are open after it.
+fn open_after(baseline: &[(&str, String)], before: &Value, after: &Value) -> Vec<String> {
+    let workspace = Workspace::new(before, baseline);
+    let output = workspace.accept(&["--all"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(workspace.open_keys(), Vec::<String>::new(), "{}", workspace.manifest());
+    workspace.set_account(after);
+    // What no longer exists leaves an exception that the baseline does not need.
+    workspace.open_keys().into_iter().filter(|key| !key.starts_with("iam009/exception/")).collect()
+}
+
+fn one_role(role: Value) -> Value {
+    account(&[role], &[], &[])
+}
+
+fn simple() -> [(&'static str, String); 2] {
+    [manifest(""), ceiling()]
+}
+
+fn with(mut statement: Value, key: &str, value: Value) -> Value {
+    statement[key] = value;
+    statement
+}
+
+fn key(rule: &str, rest: &str) -> String {
+    format!("{rule}/111122223333/role/{rest}")
+}
+
+#[test]
+fn excess_grows_by_a_deny_that_is_removed_and_shrinks_by_one_that_is_added() {
+    let delete = || allow(json!("s3:Delete*"), json!("arn:aws:s3:::pub/*"));
+    let deny = || json!({ "Effect": "Deny", "Action": "s3:DeleteObjectVersion", "Resource": "*" });
+    let denied = one_role(role("r1", &[delete(), deny()], &[trust_ec2()]));
+    let plain = one_role(role("r1", &[delete()], &[trust_ec2()]));
+    assert_eq!(open_after(&simple(), &denied, &plain), [key("iam001", "r1")]);
+    assert!(open_after(&simple(), &plain, &denied).is_empty());
+}
+
+#[test]
+fn excess_grows_by_a_condition_that_is_dropped_or_widened() {
+    let delete = |network: &str| {
+        let condition = json!({ "IpAddress": { "aws:SourceIp": network } });
+        let statement = with(allow(json!("s3:DeleteObject"), json!("*")), "Condition", condition);
+        one_role(role("r1", &[statement], &[trust_ec2()]))
+    };
+    let unconditional = one_role(role("r1", &[allow(json!("s3:DeleteObject"), json!("*"))], &[trust_ec2()]));
+    assert_eq!(open_after(&simple(), &delete("10.0.0.0/16"), &delete("10.0.0.0/8")), [key("iam001", "r1")]);
+    assert_eq!(open_after(&simple(), &delete("10.0.0.0/16"), &unconditional), [key("iam001", "r1")]);
+    assert!(open_after(&simple(), &delete("10.0.0.0/8"), &delete("10.0.0.0/16")).is_empty());
+}
+
+#[test]
+fn excess_grows_by_a_boundary_that_is_widened() {
+    let bounded = |statements: &[Value]| {
+        let mut bounded = role("r1", &[allow(json!("s3:*"), json!("*"))], &[trust_ec2()]);
+        let arn = "arn:aws:iam::111122223333:policy/bd";
+        bounded["PermissionsBoundary"] = json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn });
+        let document = json!({ "Version": "2012-10-17", "Statement": statements });
+        let policy = json!({
+            "Arn": arn, "PolicyName": "bd", "DefaultVersionId": "v1",
+            "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": true, "Document": document }],
+        });
+        account(&[bounded], &[], &[policy])
+    };
+    let pub_only = allow(json!("s3:*Object"), json!("arn:aws:s3:::pub/*"));
+    let lists = allow(json!(["s3:ListBucket", "s3:GetBucketLocation"]), json!("*"));
+    let narrow = bounded(&[pub_only.clone(), lists.clone()]);
+    let wide = bounded(&[pub_only, lists, allow(json!("s3:DeleteBucket"), json!("*"))]);
+    assert_eq!(open_after(&simple(), &narrow, &wide), [key("iam001", "r1")]);
+    assert!(open_after(&simple(), &wide, &narrow).is_empty());
+}
+
+#[test]
+fn a_tag_does_not_move_what_is_accepted() {
+    let tagged = |team: &str| {
+        let mut tagged = role(
+            "r1",
+            &[allow(json!("s3:PutObject"), json!("arn:aws:s3:::${aws:PrincipalTag/team}/*"))],
+            &[trust_ec2()],
+        );
+        tagged["Tags"] = json!([{ "Key": "team", "Value": team }]);
+        one_role(tagged)
+    };
+    assert_eq!(open_after(&simple(), &tagged("a"), &tagged("b")), [key("iam001", "r1")]);
+    let mut untagged = tagged("a");
+    untagged["RoleDetailList"][0]["Tags"] = json!([]);
+    assert!(open_after(&simple(), &tagged("a"), &untagged).is_empty());
+}
+
+#[test]
+fn trust_grows_by_a_condition_that_is_dropped_and_by_another_party() {
+    let trust = |account: &str, external_id: Option<&str>| {
+        let statement = json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{account}:root") }, "Action": "sts:AssumeRole" });
+        match external_id {
+            Some(id) => with(statement, "Condition", json!({ "StringEquals": { "sts:ExternalId": id } })),
+            None => statement,
+        }
+    };
+    let trusting = |statements: &[Value]| one_role(role("r1", &[], statements));
+    let baseline = [manifest("assumable_by = []\n"), ceiling()];
+    let first = || trust("444455556666", Some("x"));
+    assert_eq!(
+        open_after(&baseline, &trusting(&[first()]), &trusting(&[trust("444455556666", None)])),
+        [key("iam006", "r1:account/444455556666")]
+    );
+    assert_eq!(
+        open_after(&baseline, &trusting(&[first()]), &trusting(&[first(), trust("777788889999", Some("x"))])),
+        [key("iam006", "r1:account/777788889999")]
+    );
+    let role_arn = json!({ "AWS": "arn:aws:iam::444455556666:role/ci" });
+    let narrowed = with(first(), "Principal", role_arn);
+    let left = open_after(&baseline, &trusting(&[first(), trust("777788889999", None)]), &trusting(&[first()]));
+    assert!(left.is_empty(), "{left:?}");
+    // A role of the account is a part of what was accepted. A role without the condition is not.
+    assert!(open_after(&baseline, &trusting(&[first()]), &trusting(&[narrowed])).is_empty());
+    let free = with(trust("444455556666", None), "Principal", json!({ "AWS": "arn:aws:iam::444455556666:role/ci" }));
+    let key = key("iam006", "r1:principal/444455556666/role/ci");
+    assert_eq!(open_after(&baseline, &trusting(&[first()]), &trusting(&[free])), [key]);
+}
+
+#[test]
+fn a_guard_exception_accepts_the_requests_and_no_others() {
+    let guard = "guards = [\"second\"]\n[[guard]]\nname = \"second\"\nactions = [\"class:destructive\"]\nunless = { StringLike = { \"aws:PrincipalTag/change\" = \"CHG-*\" } }\nseverity = \"critical\"\n";
+    let baseline = [manifest(guard), ("c.json", super::document(&[allow(json!("s3:*"), json!("*"))]))];
+    let one = one_role(role("r1", &[allow(json!("s3:DeleteObject"), json!("*"))], &[trust_ec2()]));
+    let more = one_role(role("r1", &[allow(json!("s3:Delete*"), json!("*"))], &[trust_ec2()]));
+    assert_eq!(open_after(&baseline, &one, &more), [key("iam004", "r1:guard/second")]);
+    assert!(open_after(&baseline, &more, &one).is_empty());
+}
+
+#[test]
+fn an_undeclared_principal_is_accepted_with_what_it_holds() {
+    let baseline = [("baseline.toml", "version = 1\n".to_owned())];
+    let one = one_role(role("x", &[allow(json!("s3:Get*"), json!("*"))], &[trust_ec2()]));
+    let more = one_role(role("x", &[allow(json!(["s3:Get*", "s3:PutObject"]), json!("*"))], &[trust_ec2()]));
+    let nothing = one_role(role("x", &[], &[trust_ec2()]));
+    assert_eq!(open_after(&baseline, &one, &more), [key("iam007", "x")]);
+    assert!(open_after(&baseline, &more, &one).is_empty());
+    assert!(open_after(&baseline, &one, &nothing).is_empty());
+    assert_eq!(open_after(&baseline, &nothing, &one), [key("iam007", "x")]);
+}
+
+#[test]
+fn a_path_is_accepted_with_its_end() {
+    let assume = || allow(json!("sts:AssumeRole"), json!("arn:aws:iam::111122223333:role/*"));
+    let trust_r1 = || {
+        let principal = json!({ "AWS": "arn:aws:iam::111122223333:role/r1" });
+        json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" })
+    };
+    let end = |name: &str, action: &str| role(name, &[allow(json!(action), json!("*"))], &[trust_r1()]);
+    let entries = "[[principal]]\nname = \"ends\"\nmatch = \"arn:*:iam::*:role/t*\"\nkind = \"workload\"\nallow = [\"all.json\"]\n";
+    let all = ("all.json", super::document(&[allow(json!("*"), json!("*"))]));
+    let c = ("c.json", super::document(&[assume()]));
+    let baseline = [manifest(entries), c, all];
+    let accounts = |ends: &[Value]| account(&[&[role("r1", &[assume()], &[trust_ec2()])], ends].concat(), &[], &[]);
+    let reads = accounts(&[end("t", "s3:Get*")]);
+    let to_t = key("iam005", "r1:to/111122223333/role/t");
+    assert_eq!(open_after(&baseline, &reads, &accounts(&[end("t", "s3:*")])), [to_t.clone()]);
+    assert!(open_after(&baseline, &reads, &accounts(&[end("t", "s3:GetObject")])).is_empty());
+    let second = open_after(&baseline, &reads, &accounts(&[end("t", "s3:Get*"), end("t2", "sqs:*")]));
+    assert_eq!(second, [key("iam005", "r1:to/111122223333/role/t2")]);
+    // A target that can become an administrator.
+    let mut admin = end("t", "s3:Get*");
+    let rewrite = allow(json!("iam:PutRolePolicy"), json!("*"));
+    admin["RolePolicyList"][0]["PolicyDocument"]["Statement"].as_array_mut().unwrap().push(rewrite);
+    assert!(open_after(&baseline, &reads, &accounts(&[admin])).contains(&to_t));
+}
+
+#[test]
+fn an_undecided_principal_is_accepted_with_what_was_read() {
+    let bounded = |action: Value| {
+        let mut bounded = role("r1", &[allow(action, json!("arn:aws:s3:::pub/*"))], &[trust_ec2()]);
+        let arn = "arn:aws:iam::111122223333:policy/bd";
+        bounded["PermissionsBoundary"] = json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn });
+        one_role(bounded)
+    };
+    let before = bounded(json!("s3:DeleteObject"));
+    assert!(open_after(&simple(), &before, &before).is_empty());
+    assert_eq!(open_after(&simple(), &before, &bounded(json!("s3:*"))), [key("iam010", "r1")]);
+}
+
+#[test]
+fn findings_about_the_baseline_are_accepted_by_their_items() {
+    let idle = "[[principal]]\nname = \"gone\"\nmatch = \"arn:*:iam::*:role/gone\"\nkind = \"workload\"\nallow = []\n";
+    let before = one_role(role("r1", &[], &[trust_ec2()]));
+    let baseline = [manifest(idle), ceiling()];
+    let workspace = Workspace::new(&before, &baseline);
+    assert_eq!(workspace.open_keys(), ["iam009/entry/gone"]);
+    assert!(open_after(&baseline, &before, &before).is_empty());
+}
