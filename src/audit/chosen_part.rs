@@ -9,7 +9,9 @@ use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
 use super::plan::{AuditInputs, AuditPlan};
 use super::subject::audited_principal::AuditedPrincipal;
+use super::subject::synthetic::list_class_action_names;
 use crate::base::glob::Glob;
+use crate::catalog::RiskClass;
 use crate::iam::element::ResourceElement;
 use crate::iam::{AccountId, Effect, ElementKind, Statement};
 use crate::snapshot::{CollectionGap, PrincipalSelection, SnapshotProblem};
@@ -56,7 +58,7 @@ impl<'a> ChosenPart<'a> {
         self.inputs.options.is_unfiltered()
             || match source {
                 UnreadSource::Gap(gap) => self.is_concerned_by_gap(gap),
-                UnreadSource::Problem(problem) => self.selection.is_concerned_by(problem),
+                UnreadSource::Problem(problem) => self.selection.is_concerned_by(problem) || self.may_escalate(),
             }
     }
 
@@ -69,6 +71,17 @@ impl<'a> ChosenPart<'a> {
                 && (self.selection.may_select_in(account)
                     || (options.wants_rule(RuleId::Baseline) && options.has_all_principals())
                     || self.subjects.iter().any(|subject| self.looks_into(subject, account))))
+    }
+
+    /// Whether a chosen principal could act as another one, whose documents then concern it.
+    fn may_escalate(&self) -> bool {
+        if !self.inputs.options.wants_rule(RuleId::Escalation) {
+            return false;
+        }
+        let mut names = list_class_action_names(self.inputs.catalog, RiskClass::Escalation);
+        names.push(ASSUME_ROLE.to_owned());
+        let is_step = |statement: &Statement| names.iter().any(|name| statement.action.lists_action(name));
+        self.subjects.iter().flat_map(allowing_statements).any(is_step)
     }
 
     /// Whether a chosen rule compares the principal with principals of another account.
@@ -91,13 +104,18 @@ pub(super) enum UnreadSource<'a> {
 /// Whether a statement of the principal or of its ceiling could allow it to assume a role of the account. Excess over the
 /// ceiling is a finding of its own. Denies and conditions are ignored.
 fn may_assume_role_in(subject: &AuditedPrincipal<'_>, account: &AccountId) -> bool {
+    allowing_statements(subject).any(|statement| allows_assume_role_in(statement, account))
+}
+
+/// The Allow statements of a principal and of its ceiling.
+fn allowing_statements<'s>(subject: &'s AuditedPrincipal<'_>) -> impl Iterator<Item = &'s Statement> {
     let policies = subject.layers.identity.iter().chain(&subject.ceiling.layers.identity);
-    policies.flat_map(|policy| &policy.document.statements).any(|statement| allows_assume_role_in(statement, account))
+    let statements = policies.flat_map(|policy| &policy.document.statements);
+    statements.filter(|statement| statement.effect == Effect::Allow)
 }
 
 fn allows_assume_role_in(statement: &Statement, account: &AccountId) -> bool {
-    statement.effect == Effect::Allow
-        && statement.action.lists_action(ASSUME_ROLE)
+    statement.action.lists_action(ASSUME_ROLE)
         && statement.resource.as_ref().is_none_or(|resource| may_match_in(resource, account))
 }
 

@@ -265,6 +265,14 @@ fn the_status_is_that_of_the_chosen_principals() {
         assert_eq!(run(&["--principal", glob]).0, expected, "{glob}");
     }
     assert_eq!(run(&["--principal", &format!("arn:aws:iam::{ACCOUNT}:role/fine")]).0, 0);
+    // A principal that could act as the one with the unread document: a question of IAM005.
+    let actor = role("actor", &allow("sts:AssumeRole", &format!("arn:aws:iam::{ACCOUNT}:role/broken")));
+    inputs.write_account("actor.json", &[actor, role("broken", &broken_document())]);
+    let run_actor = |more: &[&str]| {
+        let (_, report) = inputs.report("actor.json", &[&["--principal", "actor"], more].concat());
+        report["unread"].as_array().unwrap().len()
+    };
+    assert_eq!((run_actor(&[]), run_actor(&["--rule", "IAM001"])), (1, 0));
     // What was left out is named.
     let (_, all) = run(&[]);
     assert_eq!(all["not_examined"], json!({ "principals": 0, "rules": [], "below_severity": null, "unread": [] }));
