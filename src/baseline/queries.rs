@@ -1,4 +1,4 @@
-//! Questions about a baseline that an audit asks: guards by name, unused exceptions, and which of them are unused.
+//! Questions about a baseline that an audit asks: guards by name, and which guards and exceptions are unused.
 
 use super::assign::{StaleItem, StaleReason, StaleSubject};
 use super::model::baseline::Baseline;

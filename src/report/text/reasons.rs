@@ -6,6 +6,7 @@ use super::names::shorten_arn;
 use crate::audit::{AssumerEvidence, Reason};
 use crate::baseline::PrincipalClass;
 use crate::classify::InferredClass;
+use crate::solve::UndecidedReason;
 
 /// `only external principals are checked: entry "x" has no `assumable_by``.
 ///
@@ -74,10 +75,7 @@ pub fn render_reason(reason: &Reason) -> String {
         Reason::BeyondAccepted { expires } => {
             format!("an exception until {expires} accepts the rest: shown is what is beyond it")
         }
-        Reason::AcceptanceUndecided { expires, reasons } => {
-            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-            format!("whether the exception until {expires} accepts it is undecided: {}", reasons.join("; "))
-        }
+        Reason::AcceptanceUndecided { expires, reasons } => render_acceptance(expires, reasons),
         Reason::AcceptedFor(reason) => format!("accepted for: {reason}"),
     }
 }
@@ -89,6 +87,11 @@ fn render_assumer_evidence(evidence: &AssumerEvidence) -> String {
             format!("trusts account {account}, and the policies of {principal} allow it")
         }
     }
+}
+
+fn render_acceptance(expires: &str, reasons: &[UndecidedReason]) -> String {
+    let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    format!("whether the exception until {expires} accepts it is undecided: {}", reasons.join("; "))
 }
 
 fn with_article(class: InferredClass) -> &'static str {
