@@ -6,6 +6,7 @@ use super::ids::ResourceTypeId;
 impl Catalog {
     /// Whether an ARN has one of the formats of a resource type. A variable is one or more characters; which characters,
     /// see [`Catalog::excluded_characters`]. The first five segments contain no colon.
+    #[doc(hidden)]
     pub fn matches_arn_format(&self, resource_type: ResourceTypeId, arn: &str) -> bool {
         self.arn_formats(resource_type).iter().any(|format| self.has_format(resource_type, format, arn))
     }

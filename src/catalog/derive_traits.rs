@@ -13,6 +13,7 @@ use crate::iam::Partition;
 
 impl Catalog {
     /// What AWS documents about the requests of an action in a partition. `None` for any partition.
+    #[doc(hidden)]
     pub fn action_traits(&self, action: ActionId, partition: Option<Partition>) -> ActionTraits {
         let table = self.action_traits.get_or_init(|| self.derive_traits());
         let position = partition.and_then(|p| Partition::ALL.iter().position(|other| *other == p));
@@ -21,6 +22,7 @@ impl Catalog {
     }
 
     /// The Regions of a set.
+    #[doc(hidden)]
     pub fn regions(&self, set: RegionSet) -> &[&'static str] {
         let table = self.action_traits.get_or_init(|| self.derive_traits());
         table.region_sets.get(usize::from(set.0)).map_or(&[], Vec::as_slice)
@@ -28,6 +30,7 @@ impl Catalog {
 
     /// The Regions of the only endpoint of a service, which the catalog may lack. None if it has several, or if that is
     /// unknown.
+    #[doc(hidden)]
     pub fn endpoint_regions(service: &str, partition: Option<Partition>) -> Option<Vec<&'static str>> {
         let regions = find_endpoint_regions(service, partition);
         (!regions.is_empty()).then_some(regions)

@@ -32,6 +32,7 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
+#[doc(hidden)]
 pub use action_traits::{ActionTraits, EndpointKey, FixedResources, RegionSet, TagKeys};
 pub use catalog_file::CatalogError;
 #[doc(hidden)]
@@ -235,6 +236,7 @@ impl Catalog {
     /// Whether a request of this shape on a resource of one of these types can contain a condition key: see
     /// [`Catalog::has_key`]. The types are types of the shape. Without types, only the keys that are listed for the
     /// action are available.
+    #[doc(hidden)]
     pub fn has_key_on(&self, shape: ShapeId, resource_types: &[ResourceTypeId], key: &str) -> bool {
         let entry = self.shape_entry(shape);
         let groups = entry.types.clone().filter_map(|i| {
