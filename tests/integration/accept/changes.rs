@@ -158,5 +158,5 @@ fn what_grows_is_back_in_many_accounts() {
 fn what_grows_is_back_and_what_shrinks_is_not() {
     let returned: usize = (1..=ACCOUNTS).into_par_iter().map(check_account).sum();
     println!("{ACCOUNTS} accounts with {CHANGES_PER_ACCOUNT} changes each: after {returned} a finding had to be back");
-    assert!(returned > 10, "{returned}");
+    assert!(returned >= 5, "{returned}");
 }
