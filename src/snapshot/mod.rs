@@ -27,6 +27,7 @@ pub use crate::iam::AccountId;
 pub use model::missing::{LayerKind, MissingDocument, MissingReason};
 pub use model::snapshot::{ProblemExtent, Snapshot, SnapshotProblem};
 pub use read::snapshot_loader::SnapshotPaths;
+#[doc(hidden)]
 pub use selection::PrincipalSelection;
 pub use snapshot_error::SnapshotError;
 #[doc(inline)]
@@ -43,7 +44,7 @@ pub use model::policy::{AttachmentKind, ManagedPolicy, PermissionsBoundary, Poli
 #[doc(hidden)]
 pub use model::snapshot::{Account, Principal};
 
-pub(crate) use model::organization::{OrgNode, OrgNodeKind, OrganizationPolicyType};
+pub(crate) use model::organization::{OrgNode, OrganizationPolicyType};
 pub(crate) use model::policy::{PolicyVersionDocument, ResourceWithPolicy};
 pub(crate) use model::snapshot::IamGroup;
 

@@ -52,6 +52,13 @@ pub struct NotExamined {
 
 impl NotExamined {
     /// Whether nothing was left out.
+    ///
+    /// ```
+    /// use iamdrift::audit::{NotExamined, Severity};
+    ///
+    /// let not_examined = NotExamined { below_severity: Some(Severity::High), ..NotExamined::default() };
+    /// assert!(!not_examined.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         *self == NotExamined::default()
     }

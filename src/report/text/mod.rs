@@ -20,9 +20,12 @@ mod remediations;
 mod steps;
 mod titles;
 
+#[doc(hidden)]
 pub use class_reasons::{render_basis, render_class_reason, render_evidence, render_match};
+#[doc(hidden)]
 pub use extents::{render_extent, render_refusal};
 pub use nearest::render_nearest;
+#[doc(hidden)]
 pub use policy_json::render_json;
 pub use reasons::render_reason;
 pub use remediations::{RenderedRemediation, render_remediation};

@@ -17,6 +17,7 @@ use crate::solve::UndecidedReason;
 /// let reason = render_reason(&Reason::NoExternalId { account: "444455556666".to_owned() });
 /// assert!(reason.contains("444455556666"));
 /// ```
+// Length: one arm per reason.
 pub fn render_reason(reason: &Reason) -> String {
     match reason {
         Reason::MissingDocument(missing) => missing.to_string(),
