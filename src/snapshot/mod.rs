@@ -43,7 +43,7 @@ pub use model::policy::{AttachmentKind, ManagedPolicy, PermissionsBoundary, Poli
 #[doc(hidden)]
 pub use model::snapshot::{Account, Principal};
 
-pub(crate) use model::organization::{OrgNode, OrgNodeKind, OrganizationPolicyType};
+pub(crate) use model::organization::{OrgNode, OrganizationPolicyType};
 pub(crate) use model::policy::{PolicyVersionDocument, ResourceWithPolicy};
 pub(crate) use model::snapshot::IamGroup;
 
