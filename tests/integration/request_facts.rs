@@ -189,7 +189,9 @@ fn the_solver_finds_every_possible_excess() {
     };
     let mut random = Random(20_261_129);
     let (mut possible, mut excess, mut contained) = (0, 0, 0);
-    for round in 0..600 {
+    // `IAMDRIFT_FACT_ROUNDS` sets another number of rounds.
+    let rounds = std::env::var("IAMDRIFT_FACT_ROUNDS").map_or(80, |text| text.parse().unwrap());
+    for round in 0..rounds {
         let (effective, declared) = (random.document(), random.document());
         let (effective_layers, declared_layers) = (layers(&effective), layers(&declared));
         let (effective_access, _) = build_effective_access(&effective_layers);
@@ -234,7 +236,7 @@ fn the_solver_finds_every_possible_excess() {
         }
     }
     println!("{possible} possible requests, {excess} rounds with excess, {contained} contained");
-    assert!(possible > 3_000 && excess > 100 && contained > 20, "{possible} {excess} {contained}");
+    assert!(possible > 300 && excess > 20 && contained > 2, "{possible} {excess} {contained}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::cube_search::PartialAssignment;
 use super::request_shape::RequestShape;
 use super::round::DecisionRound;
 use crate::access::{Context, ContextValue, KeyFact, Request, RequestFacts};
-use crate::iam::{AccountId, Arn, ContextKey, Partition};
+use crate::iam::{Arn, ContextKey, Partition};
 use crate::solve::answer::UndecidedReason;
 use crate::solve::budget::LimitExceeded;
 use crate::solve::compile::arn_segment::ArnSegment;
@@ -33,8 +33,29 @@ impl DecisionRound<'_, '_> {
         request_shape: &RequestShape<'_>,
         assignment: &PartialAssignment,
     ) -> Result<Request, UndecidedReason> {
+        // The account of the resource settles further keys, so that other accounts are tried if the first one fails.
+        let members = self.known.directory().organization_accounts().take(MAX_MEMBER_ACCOUNTS);
+        let accounts = [Some(self.witness_account()), None].into_iter().chain(members.map(|id| Some(id.as_str())));
+        let mut first_error = None;
+        for account in accounts {
+            match self.build_witness_in(request_shape, assignment, account) {
+                Ok(request) => return Ok(request),
+                Err(reason) if self.known.is_complete() => return Err(reason),
+                Err(reason) => drop(first_error.get_or_insert(reason)),
+            }
+        }
+        Err(first_error.unwrap_or(UndecidedReason::Budget))
+    }
+
+    /// A request of a cube on a resource of an account, if one will do. `account`: `None` for the account of the cube.
+    fn build_witness_in(
+        &self,
+        request_shape: &RequestShape<'_>,
+        assignment: &PartialAssignment,
+        account: Option<&str>,
+    ) -> Result<Request, UndecidedReason> {
         let action = self.choose_action(request_shape, assignment)?;
-        let resource = self.choose_resource(request_shape, assignment)?;
+        let resource = self.choose_resource(request_shape, assignment, account)?;
         let mut context = Context::default();
         for (field, state) in assignment {
             let Field::Key(key) = field else { continue };
@@ -46,20 +67,44 @@ impl DecisionRound<'_, '_> {
         }
         let mut request = Request { action, resource, context };
         self.fill_in_keys(request_shape, &mut request)?;
-        self.check_request_facts(request_shape, &request)?;
+        self.check_request_facts(request_shape, assignment, &request)?;
         Ok(request)
     }
 
     /// Checks that AWS can send the request with these values of the keys that the statements name.
-    fn check_request_facts(&self, request_shape: &RequestShape<'_>, request: &Request) -> Result<(), UndecidedReason> {
+    fn check_request_facts(
+        &self,
+        request_shape: &RequestShape<'_>,
+        assignment: &PartialAssignment,
+        request: &Request,
+    ) -> Result<(), UndecidedReason> {
         if self.known.is_complete() {
             return Ok(());
+        }
+        for (field, state) in assignment {
+            let Field::Key(key) = field else { continue };
+            let value = request.context.get(key).map(ContextValue::values);
+            if value.is_some_and(|values| !self.accepts_values(state, key, values)) {
+                return Err(UndecidedReason::Condition(key.as_written().to_owned()));
+            }
         }
         let facts = self.request_facts(&request.action, &request.resource);
         match facts.find_impossible_key(request, &request_shape.keys) {
             Some(key) => Err(UndecidedReason::Condition(key.as_written().to_owned())),
             None => Ok(()),
         }
+    }
+
+    /// Whether the constraints on a key accept values that the request settles.
+    fn accepts_values(&self, state: &FieldState, key: &ContextKey, values: &[String]) -> bool {
+        // Values of other types come from the constraints themselves.
+        if !matches!(state.constraint, ValueConstraint::Text(_) | ValueConstraint::Sets(_)) || values.is_empty() {
+            return state.may_be_present;
+        }
+        let mut settled = state.clone();
+        let Ok(literals) = self.solver.build_exact_value(key, values) else { return false };
+        literals.iter().for_each(|literal| settled.add(literal));
+        settled.check_present_emptiness(&self.solver.interner, self.budget) != Emptiness::Empty
     }
 
     fn request_facts<'f>(&'f self, action: &'f str, resource: &str) -> RequestFacts<'f> {
@@ -90,6 +135,7 @@ impl DecisionRound<'_, '_> {
         &self,
         request_shape: &RequestShape<'_>,
         assignment: &PartialAssignment,
+        account: Option<&str>,
     ) -> Result<String, UndecidedReason> {
         if let Some((_, resource)) = self.question.single_request {
             return Ok(resource.to_owned());
@@ -105,7 +151,7 @@ impl DecisionRound<'_, '_> {
                 &initial
             }
         };
-        Ok(self.choose_readable_resource(state, self.sample_string(state)?))
+        Ok(self.choose_readable_resource(state, self.sample_string(state)?, account))
     }
 
     /// A string that satisfies the constraints on a field.
@@ -216,27 +262,21 @@ impl DecisionRound<'_, '_> {
     }
 
     /// The ARN with the principal's account and a real region, if they satisfy the constraints.
-    fn choose_readable_resource(&self, field: &FieldState, arn_text: String) -> String {
+    fn choose_readable_resource(&self, field: &FieldState, arn_text: String, account: Option<&str>) -> String {
         let Some(arn) = Arn::parse(&arn_text) else { return arn_text };
         let region = home_region(arn.partition()).unwrap_or(arn.region());
-        let account = self.witness_account();
+        let account = account.unwrap_or(arn.account());
         let format_arn = |region: &str, account: &str, name: &str| {
             let account = if arn.account().is_empty() { "" } else { account };
             let region = if arn.region().is_empty() { "" } else { region };
             format!("arn:{}:{}:{region}:{account}:{name}", arn.partition(), arn.service())
         };
         let names = [&separate_placeholders(arn.resource()), arn.resource()];
-        // A condition on the owner's organization may exclude the principal's account.
-        let members = self.known.directory().organization_accounts().take(MAX_MEMBER_ACCOUNTS).map(AccountId::as_str);
-        let members: Vec<&str> = members.collect();
         let candidates = names.into_iter().flat_map(|name| {
-            let places = [(region, account), (arn.region(), account)].into_iter();
-            let members = members.iter().map(|member| (region, *member));
-            let places: Vec<_> = places.chain(members).chain([(region, arn.account())]).collect();
-            places.into_iter().map(move |(region, account)| (region, account, name))
+            let places = [(region, account), (arn.region(), account), (region, arn.account())];
+            places.map(|(region, account)| format_arn(region, account, name))
         });
-        let mut candidates = candidates.map(|(region, account, name)| format_arn(region, account, name));
-        candidates.find(|candidate| self.can_have_value(field, candidate)).unwrap_or(arn_text)
+        candidates.into_iter().find(|candidate| self.can_have_value(field, candidate)).unwrap_or(arn_text)
     }
 }
 
