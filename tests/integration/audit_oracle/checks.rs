@@ -12,6 +12,7 @@ use super::generator::conditions::Areas;
 use super::generator::random::Dice;
 use super::manifest::{Entry, Manifest, covers_action};
 use super::sampler::{Pool, Sampler};
+use super::trust_checks::find_undeclared_request;
 
 /// A difference between the tool and the oracle.
 #[derive(Clone, Debug)]
@@ -98,6 +99,7 @@ impl Comparison<'_> {
             tally.as_declared += usize::from(list_findings(self.audit, RuleId::Broader, &principal.arn).next().is_none());
             differences.extend(self.check_witnesses(principal, &mut tally));
             if !self.is_undecided(principal) {
+                differences.extend(self.check_trust(principal, &pool, dice));
                 let sampler = Sampler::new(self.world, &pool, &Caller { principal, session: SESSIONS[0] }, self.areas);
                 for _ in 0..samples {
                     differences.extend(self.check_sample(principal, &sampler, dice, &mut tally));
@@ -108,6 +110,23 @@ impl Comparison<'_> {
             }
         }
         (tally, differences)
+    }
+
+    /// A caller that the tool misses.
+    fn check_trust(&self, role: &Principal, pool: &Pool<'_>, dice: &mut Dice) -> Option<Difference> {
+        let is_checked = role.kind == PrincipalKind::Role
+            && (self.areas)("trust")
+            && list_findings(self.audit, RuleId::Trust, &role.arn).next().is_none();
+        let entry = self.manifest.find_entry(&role.arn);
+        let found = is_checked.then(|| find_undeclared_request(self.world, pool, (role, entry), dice, self.areas));
+        let text = found.flatten()?;
+        Some(Difference { check: "trust".to_owned(), principal: role.arn.clone(), probe: None, text })
+    }
+
+    /// Whether a role still has a caller that the tool misses.
+    pub fn misses_caller(&self, role: &Principal) -> bool {
+        let pool = Pool::collect(self.world, self.manifest);
+        (0..8).any(|seed| !self.is_undecided(role) && self.check_trust(role, &pool, &mut Dice::new(seed)).is_some())
     }
 
     fn is_undecided(&self, principal: &Principal) -> bool {
@@ -257,12 +276,22 @@ impl Comparison<'_> {
 
     /// Why a complete request does not prove a finding.
     fn find_flaw(&self, caller: &Caller<'_>, request: &Request, entry: Option<&Entry>, title: &Title) -> Option<String> {
-        for owner in self.world.list_owners(caller, &request.resource) {
+        let account = request.context.get("aws:resourceaccount").map(|account| account.list().concat());
+        let owners = match (self.world.list_owners(caller, &request.resource), account) {
+            // The context says who owns a resource whose ARN does not.
+            (owners, Some(account)) if owners.len() > 1 => vec![Some(account)],
+            (owners, _) => owners,
+        };
+        for owner in owners {
             let contradictions = facts::list_contradictions(self.world, caller, request, &owner);
             if let Some((area, text)) = contradictions.into_iter().find(|(area, _)| (self.areas)(area)) {
                 return Some(format!("impossible ({area}): {text}"));
             }
+            let has_empty_value = request.context.values().any(|value| value.list().iter().all(String::is_empty));
             for reading in Reading::list_all() {
+                if reading.empty_is_missing && has_empty_value && !(self.areas)("empty-set") {
+                    continue;
+                }
                 if !self.world.allows(caller, request, &owner, reading) {
                     return Some(format!("not allowed if the owner is {owner:?} ({reading:?})"));
                 }
@@ -305,7 +334,8 @@ fn lists_action(finding: &Finding, action: &str) -> bool {
 
 const SET_KEYS: [&str; 4] = ["aws:tagkeys", "aws:calledvia", "aws:principalorgpaths", "kms:encryptioncontextkeys"];
 
-fn read_witness(witness: &Witness) -> Request {
+/// The request of a witness: what it does not list is missing.
+pub fn read_witness(witness: &Witness) -> Request {
     let mut context = Context::new();
     for (key, values) in &witness.context {
         let key = key.to_lowercase();

@@ -70,12 +70,13 @@ impl Requirement {
 /// An entry of the manifest.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    pub name: String,
     selectors: Vec<String>,
     pub ceiling: Ceiling,
     /// The guards, with the actions of each.
     pub guards: Vec<(Requirement, Vec<String>)>,
     pub personas: Vec<(Requirement, Ceiling)>,
+    /// Who may assume the role: a pattern and a condition. `None` if nothing is declared.
+    pub assumers: Option<Vec<(String, Requirement)>>,
 }
 
 /// A baseline.
@@ -95,11 +96,16 @@ impl Manifest {
             let guards = list_texts(&entry["guards"]);
             let guards = list(manifest, "guard").into_iter().filter(|guard| guards.contains(&list_texts(&guard["name"]).concat()));
             let personas = list(manifest, "persona").into_iter().filter(|persona| persona["of"] == entry["name"]);
+            let assumers = entry.get("assumable_by").and_then(Json::as_array);
+            let read_assumer = |assumer: &Json| match assumer.as_str() {
+                Some(pattern) => (pattern.to_owned(), Requirement::read(assumer, "when")),
+                None => (list_texts(&assumer["principal"]).concat(), Requirement::read(assumer, "when")),
+            };
             Entry {
-                name: list_texts(&entry["name"]).concat(),
                 selectors: list_texts(&entry["match"]),
                 ceiling: Ceiling::read(entry, files),
                 guards: guards.map(|g| (Requirement::read(g, "unless"), list_texts(&g["actions"]))).collect(),
+                assumers: assumers.map(|assumers| assumers.iter().map(read_assumer).collect()),
                 personas: personas.map(|p| (Requirement::read(p, "when"), Ceiling::read(p, files))).collect(),
             }
         };

@@ -30,7 +30,7 @@ impl<'a> Pool<'a> {
             policies.extend(principal.identity.iter().chain(&principal.boundary).chain(&principal.trust));
             if let Some(organization) = &world.organization {
                 policies.extend(organization.list_service_controls(&principal.account).concat());
-                policies.extend(organization.list_resource_controls(&principal.account));
+                policies.extend(organization.list_resource_controls(&principal.account).concat());
             }
         }
         policies.extend(world.resource_policies.iter().map(|resource| &resource.policy));
@@ -198,7 +198,8 @@ impl<'a> Sampler<'a> {
         draw_resource(dice, action.shape, &self.pool.arns)
     }
 
-    fn draw_context(&self, dice: &mut Dice, caller: &Caller<'_>, action: &Action, request: &mut Request, owner: &Owner) {
+    /// Draws the context of a request to an action.
+    pub fn draw_context(&self, dice: &mut Dice, caller: &Caller<'_>, action: &Action, request: &mut Request, owner: &Owner) {
         request.context = facts::list_principal_facts(self.world, caller);
         self.draw_session(dice, caller, &mut request.context);
         self.draw_place(dice, request, owner);

@@ -113,8 +113,8 @@ impl Condition {
         match self.family {
             Family::Text { ignores_case } => {
                 let fits = |pattern: &Pattern| match pattern.resolve(context) {
-                    Some(parts) if ignores_case => matches_parts(&to_lower(&parts), &value.to_lowercase(), false),
-                    Some(parts) => matches_parts(&parts, value, false),
+                    Some(parts) if ignores_case => matches_parts(&to_lower(&parts), &value.to_lowercase()),
+                    Some(parts) => matches_parts(&parts, value),
                     None => false,
                 };
                 Some(self.patterns.iter().any(fits))
@@ -195,7 +195,7 @@ fn to_lower(parts: &[Part]) -> Vec<Part> {
 fn matches_arn(parts: &[Part], value: &str) -> bool {
     let globs = split_arn_parts(parts);
     let segments: Vec<&str> = value.splitn(6, ':').collect();
-    globs.len() == segments.len() && globs.iter().zip(segments).all(|(glob, text)| matches_parts(glob, text, false))
+    globs.len() == segments.len() && globs.iter().zip(segments).all(|(glob, text)| matches_parts(glob, text))
 }
 
 #[test]

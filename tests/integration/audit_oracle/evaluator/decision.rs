@@ -129,7 +129,7 @@ impl World {
         let applies = RCP_SERVICES.contains(&service.as_str())
             && (service.as_str(), name.as_str()) != ("kms", "retiregrant")
             && !caller.principal.is_service_linked();
-        applies && matching(organization.list_resource_controls(owner), request, reading).1
+        applies && matching(organization.list_resource_controls(owner).concat(), request, reading).1
     }
 
     /// The statements of the policies of a resource, and whether the snapshot has a policy of the resource.

@@ -92,9 +92,33 @@ fn parse_variable(inner: &str) -> Part {
     }
 }
 
-/// Whether resolved parts match a text. With `stays_in_segment`, a `*` that another character than `:` follows does not
-/// match a colon.
-pub fn matches_parts(parts: &[Part], text: &str, stays_in_segment: bool) -> bool {
+/// Whether resolved parts match a text.
+pub fn matches_parts(parts: &[Part], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    // The last `*`, and the position of the text that follows what it has matched.
+    let mut star: Option<(usize, usize)> = None;
+    let (mut part, mut position) = (0, 0);
+    while position < text.len() {
+        match parts.get(part) {
+            Some(Part::AnyRun) => {
+                star = Some((part, position));
+                part += 1;
+                continue;
+            }
+            Some(Part::AnyChar) => (part, position) = (part + 1, position + 1),
+            Some(Part::Char(c)) if *c == text[position] => (part, position) = (part + 1, position + 1),
+            _ => {
+                let Some((star_part, after)) = star else { return false };
+                star = Some((star_part, after + 1));
+                (part, position) = (star_part + 1, after + 1);
+            }
+        }
+    }
+    parts[part..].iter().all(|part| *part == Part::AnyRun)
+}
+
+/// Like [`matches_parts`], but a `*` that another character than `:` follows does not match a colon.
+pub fn matches_within_segments(parts: &[Part], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     // The positions of the text at which the parts so far can end.
     let mut ends = vec![false; text.len() + 1];
@@ -106,25 +130,19 @@ pub fn matches_parts(parts: &[Part], text: &str, stays_in_segment: bool) -> bool
                 let is_last_of_segment = matches!(parts.get(index + 1), None | Some(Part::Char(':')));
                 let mut open = false;
                 for position in 0..=text.len() {
-                    if stays_in_segment && !is_last_of_segment && position > 0 && text[position - 1] == ':' {
+                    if !is_last_of_segment && position > 0 && text[position - 1] == ':' {
                         open = false;
                     }
                     open |= ends[position];
                     next[position] = open;
                 }
             }
-            _ => {
+            part => {
                 for position in 0..text.len() {
-                    let fits = match part {
-                        Part::Char(c) => *c == text[position],
-                        _ => true,
-                    };
+                    let fits = !matches!(part, Part::Char(c) if *c != text[position]);
                     next[position + 1] = ends[position] && fits;
                 }
             }
-        }
-        if !next.contains(&true) {
-            return false;
         }
         ends = next;
     }
@@ -134,17 +152,37 @@ pub fn matches_parts(parts: &[Part], text: &str, stays_in_segment: bool) -> bool
 /// Whether a glob matches a text.
 pub fn matches_glob(glob: &str, text: &str) -> bool {
     let pattern = Pattern::parse(glob, Syntax { wildcards: true, variables: false });
-    matches_parts(&pattern.parts, text, false)
+    matches_parts(&pattern.parts, text)
 }
 
-/// Whether an action pattern matches an action: case-insensitive, service and name one by one.
-pub fn matches_action(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.trim().to_lowercase(), action.to_lowercase());
-    let (service, name) = action.split_once(':').unwrap();
-    match pattern.split_once(':') {
-        Some((service_glob, name_glob)) => matches_glob(service_glob, service) && matches_glob(name_glob, name),
-        None => pattern == "*",
+/// A pattern of actions: case-insensitive, service and name one by one.
+#[derive(Clone, Debug)]
+pub struct ActionPattern {
+    /// `None` for `*`, which matches every action.
+    service_and_name: Option<(Pattern, Pattern)>,
+}
+
+impl ActionPattern {
+    pub fn parse(text: &str) -> ActionPattern {
+        let syntax = Syntax { wildcards: true, variables: false };
+        let lower = text.trim().to_lowercase();
+        let parse_both = |(service, name): (&str, &str)| (Pattern::parse(service, syntax), Pattern::parse(name, syntax));
+        assert!(lower == "*" || lower.contains(':'), "{text} is no action pattern");
+        ActionPattern { service_and_name: lower.split_once(':').map(parse_both) }
     }
+
+    /// Whether it matches an action that is written in lower case.
+    pub fn matches(&self, action: &str) -> bool {
+        let (service, name) = action.split_once(':').unwrap();
+        self.service_and_name.as_ref().is_none_or(|(service_pattern, name_pattern)| {
+            matches_parts(&service_pattern.parts, service) && matches_parts(&name_pattern.parts, name)
+        })
+    }
+}
+
+/// Whether an action pattern matches an action.
+pub fn matches_action(pattern: &str, action: &str) -> bool {
+    ActionPattern::parse(pattern).matches(&action.to_lowercase())
 }
 
 /// Splits parts at the first five colons.
@@ -162,17 +200,18 @@ pub fn split_arn_parts(parts: &[Part]) -> Vec<Vec<Part>> {
 #[test]
 fn patterns_match_as_aws_documents() {
     assert!(matches_glob("a*c", "abbc") && !matches_glob("a?c", "ac") && matches_glob("*", ""));
-    assert!(matches_action("S3:get*", "s3:GetObject") && !matches_action("s3*", "s3:GetObject"));
+    assert!(matches_action("S3:get*", "s3:GetObject") && !matches_action("s3:Get", "s3:GetObject"));
+    assert!(matches_glob("*b*b", "abab") && !matches_glob("a*bc", "abb"));
     let syntax = Syntax { wildcards: true, variables: true };
     let context = Context::from([("aws:username".to_owned(), Value::One("a*".to_owned()))]);
     let matches = |pattern: &str, text: &str| {
-        Pattern::parse(pattern, syntax).resolve(&context).map(|parts| matches_parts(&parts, text, false))
+        Pattern::parse(pattern, syntax).resolve(&context).map(|parts| matches_parts(&parts, text))
     };
     // The value of a variable is literal text.
     assert_eq!(matches("x/${aws:UserName}", "x/ab"), Some(false));
     assert_eq!(matches("x/${aws:username}", "x/a*"), Some(true));
     assert_eq!(matches("${aws:x}", ""), None);
     assert_eq!(matches("${aws:x, 'd'}${*}", "d*"), Some(true));
-    let star = |stays| matches_parts(&Pattern::parse("a:b*c", syntax).parts, "a:bx:c", stays);
-    assert_eq!((star(false), star(true)), (true, false));
+    let star = Pattern::parse("a:b*c", syntax);
+    assert!(matches_parts(&star.parts, "a:bx:c") && !matches_within_segments(&star.parts, "a:bx:c"));
 }

@@ -3,13 +3,15 @@
 use serde_json::Value as Json;
 
 use super::condition::Condition;
-use super::pattern::{Pattern, Syntax, matches_action, matches_parts};
+use super::pattern::{ActionPattern, Pattern, Syntax, matches_parts, matches_within_segments};
 use super::{Reading, Request};
 
 /// A policy document.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     pub statements: Vec<Statement>,
+    /// The document.
+    pub document: Json,
 }
 
 /// One statement.
@@ -18,7 +20,7 @@ pub struct Statement {
     pub allows: bool,
     /// The element `NotAction` instead of `Action`.
     pub not_action: bool,
-    pub actions: Vec<String>,
+    actions: Vec<ActionPattern>,
     /// The element `NotResource` instead of `Resource`.
     pub not_resource: bool,
     /// `None` if the statement has neither: it applies to the resource that its policy is attached to.
@@ -41,7 +43,8 @@ impl Policy {
                     Json::Array(statements) => statements.iter().collect(),
                     statement => vec![statement],
                 };
-                Policy { statements: statements.into_iter().map(|s| Statement::parse(s, variables)).collect() }
+                let statements = statements.into_iter().map(|s| Statement::parse(s, variables)).collect();
+                Policy { statements, document: document.clone() }
             }
         }
     }
@@ -101,7 +104,10 @@ impl Statement {
         Statement {
             allows: statement["Effect"] == "Allow",
             not_action,
-            actions: list_texts(&statement[if not_action { "NotAction" } else { "Action" }]),
+            actions: list_texts(&statement[if not_action { "NotAction" } else { "Action" }])
+                .iter()
+                .map(|text| ActionPattern::parse(text))
+                .collect(),
             not_resource,
             resource_patterns: resources.iter().flatten().map(|text| Pattern::parse(text, syntax)).collect(),
             resources,
@@ -112,7 +118,8 @@ impl Statement {
 
     /// Whether the statement lists an action.
     pub fn matches_action(&self, action: &str) -> bool {
-        self.actions.iter().any(|pattern| matches_action(pattern, action)) != self.not_action
+        let action = action.to_lowercase();
+        self.actions.iter().any(|pattern| pattern.matches(&action)) != self.not_action
     }
 
     /// Whether action, resource and all conditions match.
@@ -127,7 +134,8 @@ impl Statement {
             return true;
         }
         let fits = |pattern: &Pattern| match pattern.resolve(&request.context) {
-            Some(parts) => matches_parts(&parts, &request.resource, reading.star_stays_in_segment),
+            Some(parts) if reading.star_stays_in_segment => matches_within_segments(&parts, &request.resource),
+            Some(parts) => matches_parts(&parts, &request.resource),
             None => self.not_resource && reading.unresolved_excludes_all,
         };
         self.resource_patterns.iter().any(fits) != self.not_resource

@@ -103,9 +103,9 @@ impl Organization {
         self.list_levels(self.service_controls.as_ref(), account)
     }
 
-    /// The resource control policies for resources of an account.
-    pub fn list_resource_controls(&self, account: &str) -> Vec<&Policy> {
-        self.list_levels(self.resource_controls.as_ref(), account).concat()
+    /// The resource control policies of each level, for resources of an account.
+    pub fn list_resource_controls(&self, account: &str) -> Vec<Vec<&Policy>> {
+        self.list_levels(self.resource_controls.as_ref(), account)
     }
 }
 
