@@ -12,9 +12,8 @@ use tempfile::TempDir;
 use super::generator::Case;
 
 /// The rules that the oracle checks.
-const RULES: [RuleId; 6] = [
-    RuleId::Broader, RuleId::Unguarded, RuleId::Trust, RuleId::Undeclared, RuleId::Baseline, RuleId::Undecided,
-];
+const RULES: [RuleId; 6] =
+    [RuleId::Broader, RuleId::Unguarded, RuleId::Trust, RuleId::Undeclared, RuleId::Baseline, RuleId::Undecided];
 
 /// Writes the files of a case: `snapshot/` and `baseline/`.
 pub fn write_case(case: &Case, folder: &Path) {

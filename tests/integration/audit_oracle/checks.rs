@@ -96,7 +96,8 @@ impl Comparison<'_> {
         for principal in &self.world.principals {
             tally.principals += 1;
             tally.undecided += usize::from(self.is_undecided(principal));
-            tally.as_declared += usize::from(list_findings(self.audit, RuleId::Broader, &principal.arn).next().is_none());
+            tally.as_declared +=
+                usize::from(list_findings(self.audit, RuleId::Broader, &principal.arn).next().is_none());
             differences.extend(self.check_witnesses(principal, &mut tally));
             if !self.is_undecided(principal) {
                 differences.extend(self.check_trust(principal, &pool, dice));
@@ -147,8 +148,12 @@ impl Comparison<'_> {
         let readings = Reading::list_all();
         let readings = if dice.percent(10) { &readings[..] } else { &readings[..1] };
         for reading in readings {
-            let probe =
-                Probe { session: session.to_owned(), request: request.clone(), owner: owner.clone(), reading: *reading };
+            let probe = Probe {
+                session: session.to_owned(),
+                request: request.clone(),
+                owner: owner.clone(),
+                reading: *reading,
+            };
             let (is_allowed, outcome) = self.check_probe(principal, &probe);
             tally.allowed += usize::from(is_allowed);
             match outcome {
@@ -198,7 +203,8 @@ impl Comparison<'_> {
         }
         for (guard, actions) in &entry.guards {
             if covers_action(actions, &request.action) && !guard.is_met(request, reading) {
-                let is_title = |title: &Title| matches!(title, Title::GuardNotEnforced { guard: name, .. } if *name == guard.name);
+                let is_title =
+                    |title: &Title| matches!(title, Title::GuardNotEnforced { guard: name, .. } if *name == guard.name);
                 expected.push((guard.name.clone(), reports(RuleId::Unguarded, &is_title)));
             }
         }
@@ -218,9 +224,7 @@ impl Comparison<'_> {
         let is_possible = facts::list_contradictions(self.world, &caller, &probe.request, &probe.owner).is_empty()
             && self.world.list_owners(&caller, &probe.request.resource).contains(&probe.owner);
         let (_, outcome) = self.check_probe(principal, probe);
-        is_possible
-            && !self.is_undecided(principal)
-            && matches!(outcome, Outcome::Missed(missed, _) if missed == check)
+        is_possible && !self.is_undecided(principal) && matches!(outcome, Outcome::Missed(missed, _) if missed == check)
     }
 
     /// The witnesses of a principal's findings that the oracle refutes.
@@ -248,7 +252,8 @@ impl Comparison<'_> {
     fn refute(&self, principal: &Principal, witness: &Witness, entry: Option<&Entry>, title: &Title) -> Option<String> {
         let mut reason = String::new();
         let mut sessions: Vec<String> = SESSIONS.map(str::to_owned).to_vec();
-        if let Some(id) = witness.context.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:userid")).map(|(_, v)| v.concat())
+        if let Some(id) =
+            witness.context.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:userid")).map(|(_, v)| v.concat())
             && let (PrincipalKind::Role, Some((_, session))) = (principal.kind, id.split_once(':'))
         {
             sessions.insert(0, session.to_owned());
@@ -275,7 +280,13 @@ impl Comparison<'_> {
     }
 
     /// Why a complete request does not prove a finding.
-    fn find_flaw(&self, caller: &Caller<'_>, request: &Request, entry: Option<&Entry>, title: &Title) -> Option<String> {
+    fn find_flaw(
+        &self,
+        caller: &Caller<'_>,
+        request: &Request,
+        entry: Option<&Entry>,
+        title: &Title,
+    ) -> Option<String> {
         let account = request.context.get("aws:resourceaccount").map(|account| account.list().concat());
         let owners = match (self.world.list_owners(caller, &request.resource), account) {
             // The context says who owns a resource whose ARN does not.
@@ -328,7 +339,8 @@ fn is_declared(entry: &Entry, request: &Request, title: &Title, reading: Reading
 }
 
 fn lists_action(finding: &Finding, action: &str) -> bool {
-    let mut patterns = finding.excess.iter().flat_map(|excess| excess.actions.iter()).map(|count| count.pattern.clone());
+    let mut patterns =
+        finding.excess.iter().flat_map(|excess| excess.actions.iter()).map(|count| count.pattern.clone());
     patterns.any(|pattern| covers_action(&[pattern], action))
 }
 

@@ -12,7 +12,11 @@ pub const NOW: &str = "2026-11-29T12:00:00Z";
 
 const TAG_SESSION_ACTIONS: [&str; 3] = ["sts:TagSession", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 const SERVICE_CALL_KEYS: [&str; 6] = [
-    "aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:principalservicename",
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:principalservicename",
     "aws:principalservicenameslist",
 ];
 pub const VPC_KEYS: [&str; 3] = ["aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"];
@@ -116,7 +120,8 @@ pub fn complete(world: &World, caller: &Caller<'_>, request: &mut Request, is_th
 /// A tag of the request is in `aws:TagKeys`, and the reverse.
 fn complete_tags(context: &mut Context) {
     let is_tag = |key: &&String| key.starts_with("aws:requesttag/");
-    let names: Vec<String> = context.keys().filter(is_tag).map(|key| key["aws:requesttag/".len()..].to_owned()).collect();
+    let names: Vec<String> =
+        context.keys().filter(is_tag).map(|key| key["aws:requesttag/".len()..].to_owned()).collect();
     if !names.is_empty() {
         context.entry("aws:tagkeys".to_owned()).or_insert(Value::Many(names));
     }
@@ -241,8 +246,16 @@ fn find_service_key_contradictions(request: &Request, found: &mut Found) {
             found.push(("service-keys", format!("{} has no {key}", request.action)));
         }
         let is_listed = |action: &super::generator::services::Action| action.keys.contains(&key.as_str());
-        let generated = ["s3:prefix", "s3:max-keys", "s3:x-amz-acl", "kms:grantisforawsresource", "ec2:instancetype",
-            "secretsmanager:recoverywindowindays", "sts:externalid", "sts:rolesessionname"];
+        let generated = [
+            "s3:prefix",
+            "s3:max-keys",
+            "s3:x-amz-acl",
+            "kms:grantisforawsresource",
+            "ec2:instancetype",
+            "secretsmanager:recoverywindowindays",
+            "sts:externalid",
+            "sts:rolesessionname",
+        ];
         if let Some(action) = find_action(&request.action)
             && generated.contains(&key.as_str())
             && prefix == service

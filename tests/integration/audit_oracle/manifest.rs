@@ -94,7 +94,9 @@ impl Manifest {
         let manifest = &files["baseline.json"];
         let read_entry = |entry: &&Json| {
             let guards = list_texts(&entry["guards"]);
-            let guards = list(manifest, "guard").into_iter().filter(|guard| guards.contains(&list_texts(&guard["name"]).concat()));
+            let guards = list(manifest, "guard")
+                .into_iter()
+                .filter(|guard| guards.contains(&list_texts(&guard["name"]).concat()));
             let personas = list(manifest, "persona").into_iter().filter(|persona| persona["of"] == entry["name"]);
             let assumers = entry.get("assumable_by").and_then(Json::as_array);
             let read_assumer = |assumer: &Json| match assumer.as_str() {

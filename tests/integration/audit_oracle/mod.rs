@@ -27,10 +27,14 @@ use self::manifest::Manifest;
 
 /// Areas with known differences between the tool and the oracle, each with its reason. Generated accounts do not have
 /// what these areas need, or a witness is not refuted for it. `IAMDRIFT_ORACLE_OPEN=1` includes them.
-const OPEN: [(&str, &str); 12] = [
+const OPEN: [(&str, &str); 13] = [
     ("assume-role", "the audit does not decide sts:AssumeRole with the trust policy of the role"),
     ("clock", "aws:CurrentTime and aws:EpochTime are free, not the day of the audit"),
     ("empty-set", "a witness has an empty set, which may count as a missing key, although another witness exists"),
+    (
+        "facts-of-who-can",
+        "witnesses of `who-can` have another Region than the ARN, and keys that the action does not list",
+    ),
     ("global-region", "aws:RequestedRegion is free for global services"),
     ("linked-keys", "aws:RequestTag, aws:TagKeys and ec2:Region are free, with every action"),
     ("mfa-of-roles", "a verdict that needs MFA in a role session is proven, not undecided"),
@@ -83,7 +87,8 @@ fn describe(seed: u64, case: &Case, difference: &Difference) -> String {
     if let Some(folder) = std::env::var_os("IAMDRIFT_ORACLE_DUMP") {
         audit_run::write_case(&small, &std::path::Path::new(&folder).join(seed.to_string()));
     }
-    let mut text = format!("seed {seed}, {}, check of {}\n{}\n", difference.principal, difference.check, difference.text);
+    let mut text =
+        format!("seed {seed}, {}, check of {}\n{}\n", difference.principal, difference.check, difference.text);
     let shown = small.snapshot.iter().chain(&small.baseline);
     for (name, content) in shown {
         text += &format!("--- {name}\n{content}\n");

@@ -34,9 +34,10 @@ impl<'a> Pool<'a> {
             }
         }
         policies.extend(world.resource_policies.iter().map(|resource| &resource.policy));
-        let ceilings = manifest.entries.iter().flat_map(|entry| {
-            entry.personas.iter().map(|(_, ceiling)| ceiling).chain([&entry.ceiling])
-        });
+        let ceilings = manifest
+            .entries
+            .iter()
+            .flat_map(|entry| entry.personas.iter().map(|(_, ceiling)| ceiling).chain([&entry.ceiling]));
         policies.extend(ceilings.flat_map(|ceiling| &ceiling.policies));
         let statements: Vec<&Statement> = policies.iter().flat_map(|policy| &policy.statements).collect();
         let mut conditions: Vec<&Condition> = statements.iter().flat_map(|statement| &statement.conditions).collect();
@@ -199,7 +200,14 @@ impl<'a> Sampler<'a> {
     }
 
     /// Draws the context of a request to an action.
-    pub fn draw_context(&self, dice: &mut Dice, caller: &Caller<'_>, action: &Action, request: &mut Request, owner: &Owner) {
+    pub fn draw_context(
+        &self,
+        dice: &mut Dice,
+        caller: &Caller<'_>,
+        action: &Action,
+        request: &mut Request,
+        owner: &Owner,
+    ) {
         request.context = facts::list_principal_facts(self.world, caller);
         self.draw_session(dice, caller, &mut request.context);
         self.draw_place(dice, request, owner);
@@ -216,9 +224,11 @@ impl<'a> Sampler<'a> {
             for tag in self.pool.list_suffixes("aws:resourcetag/") {
                 let key = format!("aws:resourcetag/{tag}");
                 let value = match known {
-                    Some(principal) => {
-                        principal.tags.iter().find(|(name, _)| name.to_lowercase() == tag).map(|(_, value)| value.clone())
-                    }
+                    Some(principal) => principal
+                        .tags
+                        .iter()
+                        .find(|(name, _)| name.to_lowercase() == tag)
+                        .map(|(_, value)| value.clone()),
                     None => dice.percent(70).then(|| self.pool.draw_value(dice, &key, context)),
                 };
                 value.into_iter().for_each(|value| drop(context.insert(key.clone(), Value::One(value))));
@@ -231,10 +241,19 @@ impl<'a> Sampler<'a> {
     }
 
     fn draw_request_tags(&self, dice: &mut Dice, context: &mut Context) {
-        let mut names: Vec<String> =
-            self.pool.list_suffixes("aws:requesttag/").into_iter().filter(|_| dice.percent(60)).map(str::to_owned).collect();
+        let mut names: Vec<String> = self
+            .pool
+            .list_suffixes("aws:requesttag/")
+            .into_iter()
+            .filter(|_| dice.percent(60))
+            .map(str::to_owned)
+            .collect();
         if names.is_empty() || dice.percent(30) {
-            let name = if self.pool.names("aws:tagkeys") { self.pool.draw_value(dice, "aws:tagkeys", context) } else { "Cost".to_owned() };
+            let name = if self.pool.names("aws:tagkeys") {
+                self.pool.draw_value(dice, "aws:tagkeys", context)
+            } else {
+                "Cost".to_owned()
+            };
             if !name.is_empty() && !names.contains(&name.to_lowercase()) {
                 names.push(name);
             }

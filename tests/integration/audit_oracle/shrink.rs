@@ -13,9 +13,28 @@ enum Step {
 
 /// Object members that can be dropped without making a file invalid.
 const OPTIONAL: [&str; 22] = [
-    "Condition", "PermissionsBoundary", "GroupList", "Tags", "guards", "assumable_by", "levels", "resources", "persona",
-    "guard", "ignore", "principal", "AttachedManagedPolicies", "GroupDetailList", "UserDetailList", "RoleDetailList",
-    "Policies", "RolePolicyList", "UserPolicyList", "GroupPolicyList", "AssumeRolePolicyDocument", "exception",
+    "Condition",
+    "PermissionsBoundary",
+    "GroupList",
+    "Tags",
+    "guards",
+    "assumable_by",
+    "levels",
+    "resources",
+    "persona",
+    "guard",
+    "ignore",
+    "principal",
+    "AttachedManagedPolicies",
+    "GroupDetailList",
+    "UserDetailList",
+    "RoleDetailList",
+    "Policies",
+    "RolePolicyList",
+    "UserPolicyList",
+    "GroupPolicyList",
+    "AssumeRolePolicyDocument",
+    "exception",
 ];
 
 /// Lists the parts that can be dropped, the largest first.

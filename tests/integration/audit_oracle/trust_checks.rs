@@ -70,9 +70,8 @@ pub fn find_undeclared_request(
 ) -> Option<String> {
     let action = find_action("sts:AssumeRole").unwrap();
     let assumers = entry.and_then(|entry| entry.assumers.as_ref());
-    let visitors = [OWN, MEMBER, OUTSIDE].map(|account| {
-        [PrincipalKind::User, PrincipalKind::Role].map(|kind| build_visitor(account, kind))
-    });
+    let visitors = [OWN, MEMBER, OUTSIDE]
+        .map(|account| [PrincipalKind::User, PrincipalKind::Role].map(|kind| build_visitor(account, kind)));
     let visitors = visitors.iter().flatten();
     let is_outside = |principal: &&Principal| principal.account == OUTSIDE;
     let candidates: Vec<&Principal> = match assumers {

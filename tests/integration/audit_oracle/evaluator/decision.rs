@@ -79,8 +79,7 @@ impl World {
         let identity = matching(&principal.identity, request, reading);
         let boundary = principal.boundary.as_ref().map(|boundary| matching([boundary], request, reading));
         let levels = self.list_service_controls(caller);
-        let levels: Vec<(bool, bool)> =
-            levels.into_iter().map(|level| matching(level, request, reading)).collect();
+        let levels: Vec<(bool, bool)> = levels.into_iter().map(|level| matching(level, request, reading)).collect();
         let denied = identity.1
             || boundary.is_some_and(|boundary| boundary.1)
             || levels.iter().any(|level| level.1)

@@ -166,7 +166,8 @@ impl ActionPattern {
     pub fn parse(text: &str) -> ActionPattern {
         let syntax = Syntax { wildcards: true, variables: false };
         let lower = text.trim().to_lowercase();
-        let parse_both = |(service, name): (&str, &str)| (Pattern::parse(service, syntax), Pattern::parse(name, syntax));
+        let parse_both =
+            |(service, name): (&str, &str)| (Pattern::parse(service, syntax), Pattern::parse(name, syntax));
         assert!(lower == "*" || lower.contains(':'), "{text} is no action pattern");
         ActionPattern { service_and_name: lower.split_once(':').map(parse_both) }
     }

@@ -71,7 +71,8 @@ pub fn draw_baseline(
         "guard": guards, "persona": personas,
     });
     if dice.percent(10) {
-        manifest["ignore"] = json!([{ "match": format!("arn:aws:iam::{OWN}:role/ops"), "reason": "audited elsewhere" }]);
+        manifest["ignore"] =
+            json!([{ "match": format!("arn:aws:iam::{OWN}:role/ops"), "reason": "audited elsewhere" }]);
     }
     files.insert("baseline.json".to_owned(), manifest);
     files

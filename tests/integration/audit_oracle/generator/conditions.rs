@@ -102,7 +102,12 @@ fn draw_operator(dice: &mut Dice, key: &Key) -> String {
     let orders = ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
     let base = match key.kind {
         Kind::Text => *dice.pick(&[
-            "StringEquals", "StringNotEquals", "StringLike", "StringLike", "StringNotLike", "StringEqualsIgnoreCase",
+            "StringEquals",
+            "StringNotEquals",
+            "StringLike",
+            "StringLike",
+            "StringNotLike",
+            "StringEqualsIgnoreCase",
             "StringNotEqualsIgnoreCase",
         ]),
         Kind::Arn => *dice.pick(&["ArnLike", "ArnNotLike", "ArnEquals", "ArnNotEquals", "StringLike", "StringNotLike"]),

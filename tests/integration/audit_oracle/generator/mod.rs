@@ -34,7 +34,8 @@ pub fn generate_case(seed: u64, areas: Areas<'_>) -> Case {
     let dice = &mut Dice::new(seed);
     let accounts: &[&'static str] = if dice.percent(35) { &[OWN, MEMBER] } else { &[OWN] };
     let names = draw_names(dice, accounts);
-    let services: Vec<&str> = SERVICES.into_iter().filter(|service| *service != "sts" || areas("assume-role")).collect();
+    let services: Vec<&str> =
+        SERVICES.into_iter().filter(|service| *service != "sts" || areas("assume-role")).collect();
     let topic = Topic {
         services: dice.pick_some(&services, 3),
         arns: names.iter().map(|name| name.arn.clone()).collect(),

@@ -176,10 +176,14 @@ pub fn draw_resource_pattern(dice: &mut Dice, action: &Action, arns: &[String]) 
             "arn:aws:sqs:*:111122223333:${aws:PrincipalTag/team}",
         ],
         Shape::Key => &["arn:aws:kms:*:111122223333:key/*", "arn:aws:kms:eu-west-1:*:key/0a1b*"],
-        Shape::Role => &["arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:role/agents/*", "arn:aws:iam::*:role/*/app"],
+        Shape::Role => {
+            &["arn:aws:iam::*:role/*", "arn:aws:iam::111122223333:role/agents/*", "arn:aws:iam::*:role/*/app"]
+        }
         Shape::User => &["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::111122223333:user/*"],
         Shape::Instance => &["arn:aws:ec2:eu-west-1:*:instance/*", "arn:aws:ec2:*:111122223333:instance/i-*1?"],
-        Shape::Secret => &["arn:aws:secretsmanager:*:*:secret:db-??????", "arn:aws:secretsmanager:*:111122223333:secret:*"],
+        Shape::Secret => {
+            &["arn:aws:secretsmanager:*:*:secret:db-??????", "arn:aws:secretsmanager:*:111122223333:secret:*"]
+        }
     };
     match dice.below(10) {
         0..=3 => "*".to_owned(),

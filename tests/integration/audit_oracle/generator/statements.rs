@@ -47,8 +47,7 @@ impl Topic<'_> {
         let not_action = dice.percent(6);
         statement[if not_action { "NotAction" } else { "Action" }] = patterns;
         let count = 1 + usize::from(dice.percent(25));
-        let resources: Vec<String> =
-            (0..count).map(|_| draw_resource_pattern(dice, action, &self.arns)).collect();
+        let resources: Vec<String> = (0..count).map(|_| draw_resource_pattern(dice, action, &self.arns)).collect();
         let not_resource = dice.percent(6) && action.shape != Shape::Nothing && !resources.contains(&"*".to_owned());
         statement[if not_resource { "NotResource" } else { "Resource" }] = json!(resources);
         if dice.percent(if effect == "Deny" { 65 } else { 40 }) {
