@@ -192,7 +192,7 @@ fn find_session_contradictions(caller: &Caller<'_>, request: &Request, found: &m
     let is_user = caller.principal.kind == PrincipalKind::User;
     let mfa = text("aws:multifactorauthpresent");
     if text("aws:multifactorauthage").is_some() && mfa.as_deref() != Some("true") {
-        found.push(("mfa", "aws:MultiFactorAuthAge without aws:MultiFactorAuthPresent".to_owned()));
+        found.push(("mfa-age", "aws:MultiFactorAuthAge without aws:MultiFactorAuthPresent".to_owned()));
     }
     if !is_user && mfa.as_deref() == Some("true") {
         found.push(("mfa-of-roles", "AWS's pages disagree about MFA in a role session".to_owned()));
@@ -216,8 +216,10 @@ fn find_session_contradictions(caller: &Caller<'_>, request: &Request, found: &m
 
 fn find_linked_contradictions(request: &Request, found: &mut Found) {
     let text = |key: &str| request.context.get(key).map(|value| value.list().concat().to_lowercase());
-    if text("aws:calledvia").is_some() && text("aws:viaawsservice").as_deref() != Some("true") {
-        found.push(("via", "aws:CalledVia without aws:ViaAWSService".to_owned()));
+    let calls = text("aws:calledvia");
+    if calls.is_some() && text("aws:viaawsservice").as_deref() != Some("true") {
+        let area = if calls.as_deref() == Some("") { "empty-set" } else { "via" };
+        found.push((area, "aws:CalledVia without aws:ViaAWSService".to_owned()));
     }
     if text("ec2:region").is_some() && text("ec2:region") != text("aws:requestedregion") {
         found.push(("linked-keys", "ec2:Region is aws:RequestedRegion".to_owned()));
@@ -265,7 +267,7 @@ fn find_service_key_contradictions(request: &Request, found: &mut Found) {
         }
         let takes_nothing = find_action(&request.action).is_some_and(|action| action.shape == Shape::Nothing);
         if key.starts_with("aws:resourcetag/") && takes_nothing {
-            found.push(("resource-tag", format!("{} has no resource", request.action)));
+            found.push(("tag-without-resource", format!("{} has no resource", request.action)));
         }
     }
 }

@@ -27,7 +27,7 @@ use self::manifest::Manifest;
 
 /// Areas with known differences between the tool and the oracle, each with its reason. Generated accounts do not have
 /// what these areas need, or a witness is not refuted for it. `IAMDRIFT_ORACLE_OPEN=1` includes them.
-const OPEN: [(&str, &str); 13] = [
+const OPEN: [(&str, &str); 16] = [
     ("assume-role", "the audit does not decide sts:AssumeRole with the trust policy of the role"),
     ("clock", "aws:CurrentTime and aws:EpochTime are free, not the day of the audit"),
     ("empty-set", "a witness has an empty set, which may count as a missing key, although another witness exists"),
@@ -37,11 +37,14 @@ const OPEN: [(&str, &str); 13] = [
     ),
     ("global-region", "aws:RequestedRegion is free for global services"),
     ("linked-keys", "aws:RequestTag, aws:TagKeys and ec2:Region are free, with every action"),
+    ("mfa-age", "a witness has aws:MultiFactorAuthAge without MFA"),
     ("mfa-of-roles", "a verdict that needs MFA in a role session is proven, not undecided"),
+    ("mixed-excess", "a finding that another action proves lists actions that depend on an open question"),
     ("rcp", "the audit uses the RCPs of the principal's account, not of the resource's"),
     ("resource-account", "aws:ResourceAccount is free although the ARN has the account"),
     ("resource-org", "aws:ResourceOrgID is free although the owner is in the organization"),
     ("session", "aws:SourceIdentity and aws:TokenIssueTime are free for users"),
+    ("tag-without-resource", "a witness has aws:ResourceTag with an action that takes no resource"),
     ("trust-of-outsiders", "without `assumable_by`, an account outside the organization is no finding"),
     ("userid-of-session", "a witness of a grant to one session has the aws:userid of another one"),
 ];
