@@ -6,6 +6,7 @@
 mod accept;
 mod advice;
 mod audit;
+mod audit_oracle;
 mod cli;
 mod code_structure;
 #[cfg(feature = "aws")]

@@ -1,0 +1,96 @@
+//! Whether a role that the tool finds as declared can be assumed by a caller that `assumable_by` does not cover.
+
+use super::evaluator::pattern::matches_glob;
+use super::evaluator::principal_element::Caller;
+use super::evaluator::world::{Principal, PrincipalKind, World};
+use super::evaluator::{Reading, Request};
+use super::generator::conditions::Areas;
+use super::generator::random::Dice;
+use super::generator::services::{MEMBER, OUTSIDE, OWN, find_action};
+use super::manifest::{Entry, Requirement};
+use super::sampler::{Pool, Sampler};
+
+/// A principal that no snapshot has, of a role or a user.
+fn build_visitor(account: &str, kind: PrincipalKind) -> Principal {
+    let (word, id) = if kind == PrincipalKind::User { ("user", "AIDAVISIT0001") } else { ("role", "AROAVISIT0001") };
+    Principal {
+        kind,
+        arn: format!("arn:aws:iam::{account}:{word}/visitor"),
+        account: account.to_owned(),
+        name: "visitor".to_owned(),
+        unique_id: id.to_owned(),
+        tags: Vec::new(),
+        identity: Vec::new(),
+        boundary: None,
+        trust: None,
+    }
+}
+
+/// Whether a declared assumer covers a caller.
+fn covers(pattern: &str, caller: &Caller<'_>) -> bool {
+    let principal = caller.principal;
+    let fields = |text: &str| text.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
+    let matches_arn = |arn: &str| {
+        let (globs, texts) = (fields(pattern), fields(arn));
+        globs.len() == texts.len() && globs.iter().zip(&texts).all(|(glob, text)| matches_glob(glob, text))
+    };
+    pattern == "*"
+        || pattern == principal.account
+        || pattern == format!("arn:aws:iam::{}:root", principal.account)
+        || matches_arn(&principal.arn)
+}
+
+fn is_declared(assumers: &[(String, Requirement)], caller: &Caller<'_>, request: &Request) -> bool {
+    assumers.iter().any(|(pattern, when)| covers(pattern, caller) && when.is_met(request, Reading::default()))
+}
+
+/// Whether the trust policy of a role and the RCPs of its account admit a request.
+fn is_admitted(world: &World, role: &Principal, caller: &Caller<'_>, request: &Request) -> bool {
+    let mut admitted = false;
+    for statement in role.trust.iter().flat_map(|trust| &trust.statements) {
+        if caller.find_naming(statement).is_some() && statement.matches(request, Reading::default()) {
+            if !statement.allows {
+                return false;
+            }
+            admitted = true;
+        }
+    }
+    let controls = world.organization.as_ref().map(|org| org.list_resource_controls(&role.account).concat());
+    let mut controls = controls.into_iter().flatten().flat_map(|policy| &policy.statements);
+    admitted && !controls.any(|statement| !statement.allows && statement.matches(request, Reading::default()))
+}
+
+/// Draws requests to assume a role. Returns one that is admitted and not declared.
+pub fn find_undeclared_request(
+    world: &World,
+    pool: &Pool<'_>,
+    (role, entry): (&Principal, Option<&Entry>),
+    dice: &mut Dice,
+    areas: Areas<'_>,
+) -> Option<String> {
+    let action = find_action("sts:AssumeRole").unwrap();
+    let assumers = entry.and_then(|entry| entry.assumers.as_ref());
+    let visitors = [OWN, MEMBER, OUTSIDE]
+        .map(|account| [PrincipalKind::User, PrincipalKind::Role].map(|kind| build_visitor(account, kind)));
+    let visitors = visitors.iter().flatten();
+    let is_outside = |principal: &&Principal| principal.account == OUTSIDE;
+    let candidates: Vec<&Principal> = match assumers {
+        Some(_) => visitors.chain(&world.principals).collect(),
+        // Without a declaration only external principals are checked.
+        None if areas("trust-of-outsiders") => visitors.filter(is_outside).collect(),
+        None => return None,
+    };
+    for _ in 0..40 {
+        let principal: &Principal = candidates[dice.below(candidates.len())];
+        let caller = Caller { principal, session: *dice.pick(&["ci", "zz"]) };
+        let sampler = Sampler::new(world, pool, &caller, areas);
+        let mut request =
+            Request { action: action.name.to_owned(), resource: role.arn.clone(), context: Default::default() };
+        sampler.draw_context(dice, &caller, action, &mut request, &Some(role.account.clone()));
+        let declared = assumers.is_some_and(|assumers| is_declared(assumers, &caller, &request));
+        if !declared && is_admitted(world, role, &caller, &request) {
+            return Some(format!("{} assumes {}: {:?}", caller.principal.arn, role.arn, request.context));
+        }
+    }
+    None
+}
