@@ -140,9 +140,8 @@ pub(super) fn find_endpoint_regions(service: &str, partition: Option<Partition>)
 pub(super) fn parse_single_endpoints() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     content_lines(SINGLE_ENDPOINTS).map(|line| {
         let mut words = line.split_whitespace();
-        let fields = (words.next(), words.next(), words.next());
-        let (Some(service), Some(partition), Some(region)) = fields else { panic!("a test parses the embedded list") };
-        (service, partition, region)
+        let mut next_field = || words.next().expect("a test parses the embedded list");
+        (next_field(), next_field(), next_field())
     })
 }
 
@@ -161,11 +160,11 @@ pub(super) fn parse_fixed_resources() -> impl Iterator<Item = (FixedResources, &
     content_lines(FIXED_RESOURCES).map(|line| {
         let (what, action) = line.split_once(' ').expect("a test parses the embedded list");
         let what = match what {
-            "aws-managed-policies" => FixedResources::AwsManagedPolicies,
-            "aws-roles" => FixedResources::AwsRoles,
-            "own-account" => FixedResources::OtherAccounts,
-            _ => panic!("a test parses the embedded list"),
+            "aws-managed-policies" => Some(FixedResources::AwsManagedPolicies),
+            "aws-roles" => Some(FixedResources::AwsRoles),
+            "own-account" => Some(FixedResources::OtherAccounts),
+            _ => None,
         };
-        (what, action.trim())
+        (what.expect("a test parses the embedded list"), action.trim())
     })
 }

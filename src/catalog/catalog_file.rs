@@ -166,7 +166,7 @@ impl<'t> CatalogReader<'t> {
             shape_types: Vec::with_capacity(12_000),
             type_groups: Vec::with_capacity(12_000),
             // Group 0 is the empty set.
-            key_groups: vec![0..0],
+            key_groups: std::iter::once(0..0).collect(),
             group_keys: Vec::with_capacity(20_000),
             keys: KeyTable::default(),
             risk_classes: OnceLock::new(),

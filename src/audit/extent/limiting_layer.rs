@@ -170,11 +170,10 @@ mod tests {
     fn the_rest_of_a_layer_is_denied() {
         let allow_all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
         assert_eq!(deny_rest(allow_all).unwrap(), serde_json::json!([]));
-        let one = format!(
-            r#"[{{"Effect":"Allow","Action":"s3:*","Resource":"*"}},{{"Effect":"Allow","Action":"ce:*","Resource":"*"}}]"#
-        );
+        let one =
+            r#"[{"Effect":"Allow","Action":"s3:*","Resource":"*"},{"Effect":"Allow","Action":"ce:*","Resource":"*"}]"#;
         let expected = serde_json::json!([{ "Effect": "Deny", "NotAction": ["s3:*", "ce:*"], "Resource": ["*"] }]);
-        assert_eq!(deny_rest(&one).unwrap(), expected);
+        assert_eq!(deny_rest(one).unwrap(), expected);
         let two = r#"[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a"},{"Effect":"Allow","Action":"ce:*","Resource":"*"}]"#;
         let expected = serde_json::json!([
             { "Effect": "Deny", "NotAction": ["s3:*", "ce:*"], "Resource": ["*"] },
