@@ -27,7 +27,7 @@ pub struct PairResultLine {
 #[serde(untagged)]
 pub enum PairOutcome {
     /// The pair was compared.
-    Compared(ComparisonReport),
+    Compared(Box<ComparisonReport>),
     /// The line is invalid.
     Invalid {
         /// The error.

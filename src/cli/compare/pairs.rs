@@ -141,7 +141,7 @@ impl<'t> PairComparer<'t> {
             Ok((id, answer)) => {
                 let undecided = answer.verdict == PolicyRelation::Undecided;
                 let status = if undecided { ExitStatus::Incomplete } else { ExitStatus::Clean };
-                (PairResultLine { id, outcome: PairOutcome::Compared(answer) }, status)
+                (PairResultLine { id, outcome: PairOutcome::Compared(Box::new(answer)) }, status)
             }
             Err(reason) => {
                 let (id, error) = find_invalid_pair(name, number, line, reason);

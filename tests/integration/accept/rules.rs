@@ -161,7 +161,7 @@ fn a_path_is_accepted_with_its_end() {
     let accounts = |ends: &[Value]| account(&[&[role("r1", &[assume()], &[trust_ec2()])], ends].concat(), &[], &[]);
     let reads = accounts(&[end("t", "s3:Get*")]);
     let to_t = key("iam005", "r1:to/111122223333/role/t");
-    assert_eq!(open_after(&baseline, &reads, &accounts(&[end("t", "s3:*")])), [to_t.clone()]);
+    assert_eq!(open_after(&baseline, &reads, &accounts(&[end("t", "s3:*")])), std::slice::from_ref(&to_t));
     assert!(open_after(&baseline, &reads, &accounts(&[end("t", "s3:GetObject")])).is_empty());
     let second = open_after(&baseline, &reads, &accounts(&[end("t", "s3:Get*"), end("t2", "sqs:*")]));
     assert_eq!(second, [key("iam005", "r1:to/111122223333/role/t2")]);
