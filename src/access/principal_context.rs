@@ -92,8 +92,8 @@ fn set_role_facts(known: &mut KnownContext, principal: &Principal, sources: &Ses
         return;
     }
     // INVARIANT: principals with equal facts have equal alternatives, because the facts are cache keys.
-    known.set_ambiguous(present, KeyFact::NoneLike("true".to_owned()), Ambiguity::RoleSessionMfa, KeyFact::Free);
-    known.set_ambiguous(age, KeyFact::Missing, Ambiguity::RoleSessionMfa, KeyFact::Free);
+    known.set_ambiguous(present, KeyFact::Free, Ambiguity::RoleSessionMfa, KeyFact::NoneLike("true".to_owned()));
+    known.set_ambiguous(age, KeyFact::Free, Ambiguity::RoleSessionMfa, KeyFact::Missing);
 }
 
 /// Whether the value of a key depends on the principal that makes the request.

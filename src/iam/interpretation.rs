@@ -16,7 +16,7 @@ pub enum Ambiguity {
     NotResourceUnresolved,
     /// `ForAnyValue:…IfExists` is false on a missing key, as AWS was observed to decide (default), or true.
     ForAnyValueIfExists,
-    /// In a role session that `sts:AssumeRole` returned, `aws:MultiFactorAuthPresent` is never `true` (default), or can be.
+    /// In a role session that `sts:AssumeRole` returned, `aws:MultiFactorAuthPresent` can be `true` (default), or never is.
     RoleSessionMfa,
     /// On a request that no MCP server of AWS makes, `aws:ViaAWSMCPService` is missing (default), or `false`.
     DirectCallMcpKey,

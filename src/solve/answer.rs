@@ -128,6 +128,10 @@ impl std::fmt::Display for UndecidedReason {
             UndecidedReason::Condition(key) => {
                 write!(f, "the conditions on {key} cannot be decided together")
             }
+            UndecidedReason::Ambiguity("role-session-mfa") => f.write_str(
+                "depends on whether aws:MultiFactorAuthPresent can be true in a session of a role (\"role-session-mfa\"), \
+                 on which AWS's pages disagree",
+            ),
             UndecidedReason::Ambiguity(name) => write!(f, "depends on \"{name}\", which AWS does not document"),
             UndecidedReason::WitnessRefuted(request) => {
                 write!(f, "the evaluator refutes the witness {request}; please report this defect")

@@ -31,8 +31,10 @@ pub struct WhoCanReport {
     pub resource: Option<String>,
     /// The number of principals that were checked.
     pub asked: usize,
-    /// The principals that can perform the action: first directly, then through escalation, each ordered by ARN.
+    /// The principals that can perform the action themselves, ordered by ARN.
     pub principals: Vec<PrincipalRow>,
+    /// The principals that can perform it through escalation only: the shortest paths first.
+    pub escalating: Vec<PrincipalRow>,
     /// The principals that are undecided.
     pub undecided: Vec<UndecidedPrincipal>,
     /// The parts of the snapshot that could not be read, one line each.
@@ -160,6 +162,7 @@ pub fn find_who_can(
         resource: request.resource.map(str::to_owned),
         asked: principals.len(),
         principals: Vec::new(),
+        escalating: Vec::new(),
         undecided: Vec::new(),
         unread: unread_inputs(snapshot),
         notes: [
@@ -168,12 +171,22 @@ pub fn find_who_can(
         ]
         .concat(),
     };
-    for (row, undecided) in answers {
-        report.principals.extend(row);
-        report.undecided.extend(undecided);
-    }
-    report.principals.sort_by(|a, b| (a.path.len(), &a.arn).cmp(&(b.path.len(), &b.arn)));
+    report.add_answers(answers);
     report
+}
+
+impl WhoCanReport {
+    fn add_answers(&mut self, answers: Vec<(Option<PrincipalRow>, Option<UndecidedPrincipal>)>) {
+        for (row, undecided) in answers {
+            if let Some(row) = row {
+                let list = if row.path.is_empty() { &mut self.principals } else { &mut self.escalating };
+                list.push(row);
+            }
+            self.undecided.extend(undecided);
+        }
+        self.principals.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.escalating.sort_by(|a, b| (a.path.len(), &a.arn).cmp(&(b.path.len(), &b.arn)));
+    }
 }
 
 impl UndecidedPrincipal {

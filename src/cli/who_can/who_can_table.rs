@@ -21,8 +21,7 @@ const PLAIN: Style = Style::new();
 /// Renders a summary line, then a paragraph per principal.
 pub fn render(report: &WhoCanReport, layout: Layout) -> std::io::Result<String> {
     let mut out = Vec::new();
-    let direct_count = report.principals.iter().filter(|row| row.path.is_empty()).count();
-    let indirect_count = report.principals.len() - direct_count;
+    let (direct_count, indirect_count) = (report.principals.len(), report.escalating.len());
     let resource = report.resource.as_deref().map_or_else(|| "any resource".to_owned(), str::to_owned);
     let mut head = Paragraph::new(0, 2)
         .add_words(&format!("{} on {resource}: of {},", report.action, format_count(report.asked, "principal")))
@@ -35,7 +34,7 @@ pub fn render(report: &WhoCanReport, layout: Layout) -> std::io::Result<String> 
     }
     head.write(layout, &mut out)?;
     let is_action_pattern = report.action.contains(['*', '?']);
-    for row in &report.principals {
+    for row in report.principals.iter().chain(&report.escalating) {
         writeln!(out)?;
         write_principal(row, is_action_pattern, layout, &mut out)?;
     }

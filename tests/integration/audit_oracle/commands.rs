@@ -48,7 +48,7 @@ fn draw_questions<'a>(
 ) -> Vec<Question<'a>> {
     let mut questions = Vec::new();
     for principal in &world.principals {
-        let caller = Caller { principal, session: dice.pick(&["ci", "zz"]) };
+        let caller = Caller { principal, session: *dice.pick(&["ci", "zz"]) };
         let sampler = Sampler::new(world, pool, &caller, areas);
         for _ in 0..count {
             let (request, owner) = sampler.draw(dice, &caller);

@@ -5,6 +5,9 @@
 //! a possible request is allowed and not declared, or if the oracle refutes a witness. The bounded run is part of
 //! `cargo test`; `docs/testing.md` describes the long one.
 
+// Without the dereference, the type of a text that is drawn is not inferred.
+#![allow(clippy::explicit_auto_deref)]
+
 mod audit_run;
 mod checks;
 mod commands;

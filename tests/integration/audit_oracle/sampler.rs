@@ -129,8 +129,8 @@ fn fill_wildcards(dice: &mut Dice, text: &str) -> String {
     let mut filled = String::new();
     for c in text.chars() {
         match c {
-            '*' => filled += dice.pick(&["", "x", "ab", "a", "team", "ci"]),
-            '?' => filled += dice.pick(&["q", "x", "1"]),
+            '*' => filled += *dice.pick(&["", "x", "ab", "a", "team", "ci"]),
+            '?' => filled += *dice.pick(&["q", "x", "1"]),
             c => filled.push(c),
         }
     }
@@ -270,7 +270,7 @@ impl<'a> Sampler<'a> {
     fn draw_session(&self, dice: &mut Dice, caller: &Caller<'_>, context: &mut Context) {
         let mut set = |key: &str, value: &str| drop(context.insert(key.to_owned(), Value::One(value.to_owned())));
         let is_user = caller.principal.kind == PrincipalKind::User;
-        let issued = (dice.pick(&["2026-11-29T11:00:00Z", "2026-11-28T20:00:00Z"])).to_owned();
+        let issued = (*dice.pick(&["2026-11-29T11:00:00Z", "2026-11-28T20:00:00Z"])).to_owned();
         let with_mfa = match is_user {
             true => *dice.pick(&[None, Some("true"), Some("true"), Some("false")]),
             false => *dice.pick(&[None, None, Some("false")]),
@@ -278,14 +278,14 @@ impl<'a> Sampler<'a> {
         if let Some(mfa) = with_mfa {
             set("aws:multifactorauthpresent", mfa);
             if mfa == "true" {
-                set("aws:multifactorauthage", dice.pick(&["59", "60", "61", "3599", "3600", "3601"]));
+                set("aws:multifactorauthage", *dice.pick(&["59", "60", "61", "3599", "3600", "3601"]));
             }
         }
         if !is_user || with_mfa.is_some() {
             set("aws:tokenissuetime", &issued);
         }
         if dice.percent(25) {
-            set("aws:viaawsmcpservice", dice.pick(&["true", "false"]));
+            set("aws:viaawsmcpservice", *dice.pick(&["true", "false"]));
         }
         if dice.percent(15) {
             set("aws:securetransport", "false");
@@ -294,7 +294,7 @@ impl<'a> Sampler<'a> {
             0 => set("aws:viaawsservice", "true"),
             1 => {
                 set("aws:viaawsservice", "true");
-                let via = dice.pick(&["cloudformation.amazonaws.com", "athena.amazonaws.com"]);
+                let via = *dice.pick(&["cloudformation.amazonaws.com", "athena.amazonaws.com"]);
                 context.insert("aws:calledvia".to_owned(), Value::Many(vec![via.to_owned()]));
             }
             _ => set("aws:viaawsservice", "false"),
@@ -373,7 +373,7 @@ fn fill_in_arn(dice: &mut Dice, pattern: &str) -> String {
         region => region,
     };
     let account = match *account {
-        account if account.contains('*') => dice.pick(&["111122223333", "111122223333", MEMBER, OUTSIDE]),
+        account if account.contains('*') => *dice.pick(&["111122223333", "111122223333", MEMBER, OUTSIDE]),
         account => account,
     };
     format!("arn:aws:{service}:{region}:{account}:{}", fill_wildcards(dice, rest))

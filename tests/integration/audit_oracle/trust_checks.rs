@@ -82,7 +82,7 @@ pub fn find_undeclared_request(
     };
     for _ in 0..40 {
         let principal: &Principal = candidates[dice.below(candidates.len())];
-        let caller = Caller { principal, session: dice.pick(&["ci", "zz"]) };
+        let caller = Caller { principal, session: *dice.pick(&["ci", "zz"]) };
         let sampler = Sampler::new(world, pool, &caller, areas);
         let mut request =
             Request { action: action.name.to_owned(), resource: role.arn.clone(), context: Default::default() };
