@@ -103,6 +103,15 @@ pub(super) struct GrantQuestion<'q> {
     pub rcps: &'q [Arc<PolicyDocument>],
 }
 
+impl GrantQuestion<'_> {
+    /// The statements of the trust policy and of the RCPs, to find what their conditions name.
+    fn join_documents(&self) -> PolicyDocument {
+        let mut joined = PolicyDocument::clone(self.restricted_policy);
+        joined.statements.extend(self.rcps.iter().flat_map(|rcp| &rcp.statements).cloned());
+        joined
+    }
+}
+
 impl<'a> TrustAnalyzer<'a> {
     /// An analyzer of the roles of a snapshot.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot) -> TrustAnalyzer<'a> {
@@ -204,7 +213,7 @@ impl<'a> TrustAnalyzer<'a> {
         // Without `assumable_by`, nothing is declared.
         let assumers = declared_assumers.unwrap_or_default();
         let allowed = [
-            allow_named_tenants(idp, question.restricted_policy),
+            allow_named_tenants(idp, &question.join_documents()),
             build_declared_document(question.grant, assumers, IncludedAssumers::WithCondition),
         ];
         let mut analysis = TrustAnalysis::default();
@@ -284,7 +293,7 @@ impl<'a> TrustAnalyzer<'a> {
 
     pub(super) fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
         let role = RoleLocation { account: question.account, organization: self.organization };
-        list_request_cases(question.grant, question.restricted_policy, role)
+        list_request_cases(question.grant, &question.join_documents(), role)
     }
 
     /// The requests of a case that the trust policy admits and that none of the `allowed` documents allows. Undecided if
