@@ -9,7 +9,7 @@ use crate::access::KnownContext;
 use crate::catalog::Catalog;
 use crate::iam::element::{ActionElement, ElementKind, ResourceElement};
 use crate::iam::{Effect, Statement};
-use crate::solve::{Access, Branch, ResourceScope, StatementId, StatementUse};
+use crate::solve::{Access, Branch, ControlledResources, ResourceScope, StatementId, StatementUse};
 
 /// The largest number of documents of one extent.
 const MAX_DOCUMENTS: usize = 64;
