@@ -10,17 +10,17 @@ use std::sync::OnceLock;
 
 use super::known_context::KnownContext;
 use super::layers::{
-    Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
-    SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
+    UnknownResourcePolicy,
 };
 use super::missing_documents::{find_binding_path, is_layer_missing};
+use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 use super::principal_context::ContextBuilder;
+use super::resource_controls::ResourceControls;
 use super::role_trust::RoleTrustIndex;
 use crate::iam::template::VariableScope;
 use crate::iam::{Arn, Template};
-use crate::snapshot::{
-    Account, IamEntityKind, OrgNode, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot,
-};
+use crate::snapshot::{Account, IamEntityKind, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot};
 
 /// The layers of one principal, without the documents that the snapshot lacks. See
 /// [`find_missing_documents`](super::find_missing_documents).
@@ -35,17 +35,20 @@ pub struct LayerCollector<'s> {
     resource_policies: ResourcePolicies,
     role_trust: OnceLock<RoleTrustIndex<'s>>,
     context_builder: ContextBuilder,
+    rcps: Option<ResourceControls>,
 }
 
 impl<'s> LayerCollector<'s> {
     /// A collector for a snapshot.
     pub fn new(snapshot: &'s Snapshot) -> LayerCollector<'s> {
         let resource_policies = snapshot.resource_policies.iter().filter_map(to_resource_policy).collect();
+        let context_builder = ContextBuilder::new(snapshot);
         LayerCollector {
+            rcps: ResourceControls::from_snapshot(snapshot, context_builder.directory()),
             snapshot,
             resource_policies,
             role_trust: OnceLock::new(),
-            context_builder: ContextBuilder::new(snapshot),
+            context_builder,
         }
     }
 
@@ -61,8 +64,8 @@ impl<'s> LayerCollector<'s> {
             principal: build_principal_info(account, principal),
             identity: principal.identity_policies.iter().map(PolicyRef::held).collect(),
             boundary: boundary.map(|boundary| vec![PolicyRef::held(boundary)]),
-            scps: collect_levels(self.snapshot, account, principal, OrganizationPolicyType::ServiceControl),
-            rcps: collect_levels(self.snapshot, account, principal, OrganizationPolicyType::ResourceControl),
+            scps: collect_scp_levels(self.snapshot, account, principal),
+            rcps: self.rcps.clone(),
             resource_policies: self.resource_policies.clone(),
             trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,
             unknown_resource_policy: UnknownResourcePolicy::MayAllow,
@@ -101,35 +104,14 @@ fn build_principal_info(account: &Account, principal: &Principal) -> PrincipalIn
     }
 }
 
-fn collect_levels(
-    snapshot: &Snapshot,
-    account: &Account,
-    principal: &Principal,
-    policy_type: OrganizationPolicyType,
-) -> Option<Vec<OrganizationLevel>> {
-    let path = find_binding_path(snapshot, account, principal, policy_type)?;
+fn collect_scp_levels(snapshot: &Snapshot, account: &Account, principal: &Principal) -> Option<Vec<OrganizationLevel>> {
+    let policy_type = OrganizationPolicyType::ServiceControl;
+    let path = find_binding_path(snapshot, account, principal)?;
     if is_layer_missing(snapshot, policy_type) {
         // A level without policies would deny every request.
         return None;
     }
-    Some(path.into_iter().map(|unit| build_level(unit, policy_type)).collect())
-}
-
-fn build_level(unit: &OrgNode, policy_type: OrganizationPolicyType) -> OrganizationLevel {
-    let name = if unit.name.is_empty() { unit.id.clone() } else { format!("{} ({})", unit.id, unit.name) };
-    let policies = unit
-        .policies
-        .iter()
-        .filter(|policy| policy.policy_type == policy_type)
-        .filter_map(|policy| {
-            let origin = PolicyOrigin::Organization { id: policy.id.clone(), target: unit.id.clone() };
-            // A document that cannot be read is a missing document of the principal (`missing_documents`), so that the
-            // verdict is undecided.
-            let document = policy.document.document.as_ref().ok()?;
-            Some(PolicyRef::collected(&policy.name, origin, document, &policy.document.places))
-        })
-        .collect();
-    OrganizationLevel { name, policies }
+    Some(path.into_iter().map(|unit| OrganizationLevel::from_node(unit, policy_type)).collect())
 }
 
 fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {

@@ -64,11 +64,25 @@ fn organization_policies_apply_by_level_with_exemptions() {
     let plain = layers(&snapshot, "plain");
     let names: Vec<_> = plain.scps.as_ref().unwrap().iter().map(|level| level.name.as_str()).collect();
     assert_eq!(names, ["r-1", "ou-1 (prod)", "111122223333"]);
-    let rcps: Vec<_> = plain.rcps.as_ref().unwrap().iter().map(|level| level.policies.len()).collect();
+    let own = AccountId::parse("111122223333").unwrap();
+    let controls = plain.rcps.as_ref().unwrap();
+    let rcps: Vec<_> = controls.levels_of("arn:aws:s3:::b/k", None).map(|level| level.policies.len()).collect();
     assert_eq!(rcps, [1, 0, 0]);
+    for (resource, levels) in [
+        ("arn:aws:sqs:us-east-1:111122223333:q", 3),
+        ("arn:aws:sqs:us-east-1:999988887777:q", 0),
+        ("arn:aws:sqs:us-east-1:444455556666:q", 0),
+        ("arn:aws:iam::aws:policy/p", 0),
+        ("arn:aws:s3:::unknown", 0),
+    ] {
+        assert_eq!(controls.levels_of(resource, None).count(), levels, "{resource}");
+    }
+    assert_eq!(controls.levels_of("arn:aws:s3:::unknown", Some(&own)).count(), 3);
+    assert_eq!(controls.levels_of("*", Some(&own)).count(), 3);
+    assert_eq!(controls.of_account(&own).denying_levels().count(), 1);
     for exempt in ["linked", "management", "elsewhere"] {
         let layers = layers(&snapshot, exempt);
-        assert!(layers.scps.is_none() && layers.rcps.is_none(), "{exempt}");
+        assert!(layers.scps.is_none(), "{exempt}");
     }
     assert_eq!(layers(&snapshot, "linked").principal.principal_type, PrincipalType::ServiceLinkedRole);
     assert!(layers(&super::collect_layers_tests::snapshot(false), "plain").scps.is_none());

@@ -1,17 +1,16 @@
 //! The concrete decision on one request (`docs/semantics.md` §4). AWS: *How AWS enforcement code logic evaluates
 //! requests* and *Cross-account policy evaluation logic*.
 
-use super::layers::{
-    Layers, OrganizationLevel, PolicyRef, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy,
-};
+use super::layers::{Layers, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy};
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
+use super::policy_ref::{OrganizationLevel, PolicyRef};
 use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
 use super::request::{Context, Request};
 use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility};
+use super::resource_controls::RCP_EXEMPT_ACTION;
 use super::statement_match::StatementMatcher;
 use super::trace::{Layer, LayerTrace, LayerVerdict, StatementOutcome, StatementRef};
-use crate::iam::{AccountId, Arn, Effect, Interpretation};
+use crate::iam::{AccountId, Ambiguity, Arn, Effect, Interpretation};
 
 /// Whether a request is allowed.
 #[derive(Clone, Debug)]
@@ -161,15 +160,15 @@ impl<'a> RequestEvaluator<'a, '_> {
                 traces.push(LayerTrace::new(Layer::Session, None, statements(session)));
             }
         }
-        let mut levels = |levels: &'a Option<Vec<OrganizationLevel>>, layer: fn(usize) -> Layer| {
-            for (index, level) in levels.iter().flatten().enumerate() {
-                traces.push(LayerTrace::new(layer(index), Some(&level.name), statements(&level.policies)));
-            }
-        };
         if principal_type != PrincipalType::ServiceLinkedRole {
-            levels(&layers.scps, Layer::ServiceControl);
-            if rcp_supported(self.matcher.action.service()) {
-                levels(&layers.rcps, Layer::ResourceControl);
+            let mut add_level = |layer, level: &'a OrganizationLevel| {
+                traces.push(LayerTrace::new(layer, Some(&level.name), statements(&level.policies)));
+            };
+            for (index, level) in layers.scps.iter().flatten().enumerate() {
+                add_level(Layer::ServiceControl(index), level);
+            }
+            for (index, level) in self.find_rcp_levels(rcp_supported).enumerate() {
+                add_level(Layer::ResourceControl(index), level);
             }
         }
         if !self.covering_policies.is_empty() {
@@ -178,6 +177,26 @@ impl<'a> RequestEvaluator<'a, '_> {
             traces.push(LayerTrace::new(Layer::Resource, None, statements));
         }
         traces
+    }
+
+    /// The RCPs that apply to the request. `docs/semantics.md` has the reading for resources of unknown owner.
+    fn find_rcp_levels(
+        &self,
+        rcp_supported: &dyn Fn(&str) -> bool,
+    ) -> impl Iterator<Item = &'a OrganizationLevel> + use<'a> {
+        let action = self.request.action.trim();
+        let is_covered =
+            rcp_supported(self.matcher.action.service()) && !action.eq_ignore_ascii_case(RCP_EXEMPT_ACTION);
+        let default_owner = match self.matcher.interpretation.is_alternative(Ambiguity::UnknownResourceOwner) {
+            true => None,
+            false => self.layers.principal.account.as_ref(),
+        };
+        let resource = self.request.resource.as_str();
+        let levels: Vec<&'a OrganizationLevel> = match &self.layers.rcps {
+            Some(rcps) if is_covered => rcps.levels_of(resource, default_owner).collect(),
+            _ => Vec::new(),
+        };
+        levels.into_iter()
     }
 
     fn decide(&self, traces: &[LayerTrace<'a>], across_accounts: bool) -> Decision<'a> {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::iam::{AccountId, Arn, PolicyDocument, Statement, StatementPlaces, Template};
-use crate::snapshot::{Account, AttachmentKind, PolicyAttachment, Principal};
-use crate::source::Place;
+use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
+use super::resource_controls::ResourceControls;
+use crate::iam::{AccountId, Arn, Template};
+use crate::snapshot::{Account, Principal};
 
 /// The type of the principal that makes a request.
 ///
@@ -46,79 +47,6 @@ pub struct PrincipalInfo {
     pub unique_id: Option<String>,
     /// The sessions in question.
     pub sessions: SessionScope,
-}
-
-/// Where a policy of a layer comes from.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
-pub enum PolicyOrigin {
-    /// Attached to a user or role, directly or through a group.
-    Identity(AttachmentKind),
-    /// An SCP or RCP, attached to a root, OU or account.
-    Organization {
-        /// The ID or ARN of the policy.
-        id: String,
-        /// The ID of the root, OU or account.
-        target: String,
-    },
-    /// A resource policy.
-    Resource {
-        /// The resource's ARN.
-        arn: String,
-    },
-    /// Passed by the caller (`simulate`, `compare`, ceilings).
-    Given,
-}
-
-/// A policy document in a layer, with its display name.
-#[derive(Clone, Debug)]
-pub struct PolicyRef {
-    /// The name of the policy.
-    pub name: String,
-    /// Where it comes from.
-    pub origin: PolicyOrigin,
-    /// The document.
-    pub document: Arc<PolicyDocument>,
-    /// Where the statements of this policy are. `None` if they are where the document says. Equal documents are shared,
-    /// so the document's own place can be that of another policy.
-    pub places: Option<StatementPlaces>,
-}
-
-impl PolicyRef {
-    /// A policy whose statements are where the document says.
-    pub fn new(name: impl Into<String>, origin: PolicyOrigin, document: Arc<PolicyDocument>) -> PolicyRef {
-        PolicyRef { name: name.into(), origin, document, places: None }
-    }
-
-    /// A policy of a snapshot, whose statements are at these places.
-    pub fn collected(
-        name: impl Into<String>,
-        origin: PolicyOrigin,
-        document: &Arc<PolicyDocument>,
-        places: &StatementPlaces,
-    ) -> PolicyRef {
-        PolicyRef { places: Some(places.clone()), ..PolicyRef::new(name, origin, Arc::clone(document)) }
-    }
-
-    /// A policy that a principal holds.
-    pub fn held(attachment: &PolicyAttachment) -> PolicyRef {
-        let origin = PolicyOrigin::Identity(attachment.kind.clone());
-        PolicyRef::collected(&attachment.name, origin, &attachment.document, &attachment.places)
-    }
-
-    /// The file, line and column of a statement of this policy.
-    pub fn statement_place(&self, statement: &Statement) -> Place {
-        let place = self.places.as_ref().and_then(|places| places.get(statement.index));
-        place.unwrap_or_else(|| self.document.statement_place(statement))
-    }
-}
-
-/// The policies attached to one root, OU or account. A request needs an Allow at every level.
-#[derive(Clone, Debug)]
-pub struct OrganizationLevel {
-    /// The ID of the root, OU or account, with its name if known.
-    pub name: String,
-    /// The attached policies.
-    pub policies: Vec<PolicyRef>,
 }
 
 /// A resource policy.
@@ -215,8 +143,8 @@ pub struct Layers {
     pub boundary: Option<Vec<PolicyRef>>,
     /// SCPs by level, starting at the root.
     pub scps: Option<Vec<OrganizationLevel>>,
-    /// RCPs by level, starting at the root, for the account that owns the resource. They can only deny.
-    pub rcps: Option<Vec<OrganizationLevel>>,
+    /// The RCPs, by the owners of the resources. They can only deny. All principals of a snapshot have the same.
+    pub rcps: Option<ResourceControls>,
     /// The known resource policies.
     pub resource_policies: ResourcePolicies,
     /// What the trust policies among them can do.

@@ -2,12 +2,13 @@
 //!
 //! Follows `docs/semantics.md`. Read the evaluator together with that page: it prefers clarity to speed.
 //!
-//! - `layers.rs`: the policy layers of a principal.
+//! - `layers.rs`, `policy_ref.rs`: the policy layers of a principal.
 //! - `collect_layers.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
 //! - `role_trust.rs`: the trust policies that decide whether a principal can assume roles.
 //! - `principal_arn.rs`: a principal from its ARN.
 //! - `request.rs`: a request and its context.
 //! - `resource_directory.rs`: the owners of resources that a snapshot knows.
+//! - `resource_controls.rs`: the resource control policies, by the owners of resources.
 //! - `known_context.rs`, `principal_context.rs`, `session_sources.rs`: facts about context keys before a request is made.
 //! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
@@ -28,11 +29,13 @@ mod known_context;
 mod layers;
 mod missing_documents;
 mod pattern_match;
+mod policy_ref;
 mod principal_arn;
 mod principal_context;
 mod principal_match;
 mod request;
 mod request_facts;
+mod resource_controls;
 mod resource_directory;
 mod role_trust;
 mod session_sources;
@@ -46,10 +49,11 @@ pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use key_links::{CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, TAG_KEYS};
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
-    Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy,
-    SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
+    UnknownResourcePolicy,
 };
 pub use missing_documents::find_missing_documents;
+pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 pub use principal_arn::InvalidPrincipalArn;
 pub use principal_context::{ContextBuilder, build_known_context, is_principal_specific};
 pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
@@ -58,6 +62,7 @@ pub use request_facts::{
     ALWAYS_ALLOWED_ACTION, Impossibility, LONG_TERM_CREDENTIAL_ACTIONS, RequestFacts, find_impossibility,
     is_action_impossible, organization_facts,
 };
+pub use resource_controls::{RCP_EXEMPT_ACTION, ResourceControlLevel, ResourceControls, ResourceOwner, ResourceOwners};
 pub use resource_directory::{OrganizationMembership, ResourceDirectory};
 pub use role_trust::add_role_trust;
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};

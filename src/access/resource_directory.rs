@@ -86,6 +86,17 @@ impl ResourceDirectory {
             .find_map(|(known, owner)| Some((&**known, owner.as_ref()?)))
     }
 
+    /// The resources whose ARN has no account and whose owner is known, without those inside another.
+    pub fn known_resources(&self) -> impl Iterator<Item = (&str, &AccountId)> {
+        let mut known: Vec<(&str, &AccountId)> = self
+            .owners
+            .keys()
+            .filter_map(|arn| self.find_known_resource(arn).filter(|(found, _)| *found == &**arn))
+            .collect();
+        known.sort();
+        known.into_iter()
+    }
+
     /// Whether an account is in the organization of the snapshot.
     pub fn membership(&self, account: &str) -> OrganizationMembership<'_> {
         let Some(organization) = &self.organization else { return OrganizationMembership::Unknown };

@@ -1,8 +1,8 @@
 //! Whether a statement matches a request (`docs/semantics.md` §2).
 
 use super::condition_match;
-use super::layers::PolicyRef;
 use super::pattern_match::{self, MidSegmentStar, PatternMismatch, RequestedAction};
+use super::policy_ref::PolicyRef;
 use super::principal_match::RequestPrincipal;
 use super::request::Request;
 use super::trace::{Mismatch, StatementOutcome, StatementRef, StatementTrace};

@@ -2,7 +2,7 @@
 //!
 //! The trace borrows from the layers and the request.
 
-use super::layers::{PolicyOrigin, PolicyRef};
+use super::policy_ref::{PolicyOrigin, PolicyRef};
 use super::principal_match::PrincipalMatch;
 use super::request::ContextValue;
 use super::request_facts::Impossibility;

@@ -20,11 +20,13 @@ pub enum Ambiguity {
     RoleSessionMfa,
     /// On a request that no MCP server of AWS makes, `aws:ViaAWSMCPService` is missing (default), or `false`.
     DirectCallMcpKey,
+    /// The RCPs of the principal's account apply to a resource of unknown owner (default), or none does.
+    UnknownResourceOwner,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 7] = [
+    pub const ALL: [Ambiguity; 8] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -32,6 +34,7 @@ impl Ambiguity {
         Ambiguity::ForAnyValueIfExists,
         Ambiguity::RoleSessionMfa,
         Ambiguity::DirectCallMcpKey,
+        Ambiguity::UnknownResourceOwner,
     ];
 
     /// The name in reports and in the test corpus.
@@ -44,6 +47,7 @@ impl Ambiguity {
             Ambiguity::ForAnyValueIfExists => "for-any-value-if-exists",
             Ambiguity::RoleSessionMfa => "role-session-mfa",
             Ambiguity::DirectCallMcpKey => "direct-call-mcp-key",
+            Ambiguity::UnknownResourceOwner => "unknown-resource-owner",
         }
     }
 }

@@ -30,7 +30,7 @@ pub mod smt;
 pub mod strings;
 pub(crate) mod values;
 
-pub use access::formula::{Access, Branch, PolicyIndex, ResourceScope, StatementId, StatementUse};
+pub use access::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementId, StatementUse};
 pub use access::from_layers::{build_allow_all, build_effective_access};
 pub use access::rename_keys::RenamedAccess;
 pub use actions::named_actions::Actions;

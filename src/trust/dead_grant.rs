@@ -18,7 +18,7 @@ pub struct DeadGrant {
 impl TrustAnalyzer<'_> {
     /// The grants of a role that admit nobody, in the order of the statements: those whose conditions require a key that
     /// the caller cannot have, such as a claim of another provider, and those whose statement lacks the action that the
-    /// caller needs. Deny statements do not count: they can be intended to close a grant.
+    /// caller needs. Deny statements and RCPs do not count: they can be intended to close a grant.
     pub fn find_dead_grants(&self, account: &Account, role: &Principal) -> Vec<DeadGrant> {
         let Some(trust) = &role.trust_policy else { return Vec::new() };
         let resolve_unique_id = |id: &str| self.resolve_unique_id(id);
@@ -30,7 +30,8 @@ impl TrustAnalyzer<'_> {
                 .iter()
                 .map(|grant| {
                     let restricted_policy = &restrict_to_grant(&document, grant, &resolve_unique_id);
-                    self.admits_nobody(&GrantQuestion { account, role, grant, restricted_policy, accepted: &[] })
+                    let rcps = &[];
+                    self.admits_nobody(&GrantQuestion { account, role, grant, restricted_policy, rcps, accepted: &[] })
                 })
                 .collect();
             // A wildcard means several kinds of callers. It is dead if all of them are, and counts once.

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::iam::condition::ConditionValue;
-use crate::iam::{Condition, ConditionOperator, ContextKey, PolicyDocument, Template, TemplatePart};
+use crate::iam::{Condition, ConditionOperator, ContextKey, Effect, PolicyDocument, Statement, Template, TemplatePart};
 
 /// An OIDC provider that issues tokens for many customers under one URL.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -110,18 +110,25 @@ impl SharedIdp {
         SHARED_IDPS.idps.iter().find(|idp| idp.host.eq_ignore_ascii_case(host))
     }
 
-    /// The customers that the conditions of a trust policy name in full, by operator and context key.
+    /// The customers that the conditions of a trust policy name in full, by operator and context key: those that an Allow
+    /// requires, and those that a Deny exempts.
     pub(super) fn collect_named_tenants(&self, document: &PolicyDocument) -> Vec<NamedTenants> {
         let mut all: Vec<NamedTenants> = Vec::new();
-        for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
+        let is_admitting = |statement: &Statement, condition: &&Condition| {
+            condition.operator.is_negated() == (statement.effect == Effect::Deny)
+        };
+        let conditions = document.statements.iter().flat_map(|statement| {
+            statement.conditions.iter().filter(move |condition| is_admitting(statement, condition))
+        });
+        for condition in conditions {
             let Some(claim) = self.find_claim(&condition.key) else { continue };
             let named_tenants =
                 list_text_values(condition).filter_map(|value| Some((value, self.parse_tenant(&claim, value)?)));
             let (operator, globs): (_, Vec<String>) = match condition.operator {
                 // A glob is case-sensitive, so only the literal values can be compared in any letter case.
-                operator @ ConditionOperator::StringEqualsIgnoreCase => {
+                ConditionOperator::StringEqualsIgnoreCase | ConditionOperator::StringNotEqualsIgnoreCase => {
                     let literals = named_tenants.filter_map(|(value, _)| Some(escape_wildcards(value.as_literal()?)));
-                    (operator, literals.collect())
+                    (ConditionOperator::StringEqualsIgnoreCase, literals.collect())
                 }
                 _ => (ConditionOperator::StringLike, named_tenants.map(|(_, glob)| glob).collect()),
             };

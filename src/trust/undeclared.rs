@@ -14,9 +14,12 @@ use super::restricted_policy::{list_distinct_grants, restrict_to_grant};
 use super::restrictive_keys::all_require_restricted_value;
 use super::scope::TrustScope;
 use super::shared_idp::SharedIdp;
-use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
+use crate::access::{
+    KnownContext, Layers, PolicyOrigin, PolicyRef, Request, ResourceControls, ResourceDirectory, evaluate,
+};
 use crate::baseline::DeclaredAssumer;
-use crate::iam::{AccountId, Arn, Interpretation, PolicyDocument};
+use crate::iam::element::ActionElement;
+use crate::iam::{AccountId, Arn, Effect, ElementKind, Interpretation, PolicyDocument};
 use crate::snapshot::{Account, Organization, Principal, Snapshot};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
@@ -82,6 +85,7 @@ impl TrustAnalysis {
 pub struct TrustAnalyzer<'a> {
     solver: &'a Solver<'a>,
     organization: Option<&'a Organization>,
+    rcps: Option<ResourceControls>,
     accounts: FxHashSet<&'a AccountId>,
     by_unique_id: FxHashMap<&'a str, &'a Arn>,
 }
@@ -95,6 +99,17 @@ pub(super) struct GrantQuestion<'q> {
     pub restricted_policy: &'q Arc<PolicyDocument>,
     /// What exceptions accept. Each document allows by itself.
     pub accepted: &'q [Arc<PolicyDocument>],
+    /// The Deny statements of the RCPs on the role, as they apply to the grant.
+    pub rcps: &'q [Arc<PolicyDocument>],
+}
+
+impl GrantQuestion<'_> {
+    /// The statements of the trust policy and of the RCPs, to find what their conditions name.
+    fn join_documents(&self) -> PolicyDocument {
+        let mut joined = PolicyDocument::clone(self.restricted_policy);
+        joined.statements.extend(self.rcps.iter().flat_map(|rcp| &rcp.statements).cloned());
+        joined
+    }
 }
 
 impl<'a> TrustAnalyzer<'a> {
@@ -105,6 +120,7 @@ impl<'a> TrustAnalyzer<'a> {
         TrustAnalyzer {
             solver,
             organization: snapshot.organization.as_ref(),
+            rcps: ResourceControls::from_snapshot(snapshot, &Arc::new(ResourceDirectory::from_snapshot(snapshot))),
             accounts: snapshot.accounts.iter().map(|account| &account.id).collect(),
             by_unique_id: ids.collect(),
         }
@@ -169,7 +185,8 @@ impl<'a> TrustAnalyzer<'a> {
                 .iter()
                 .filter_map(|document| restrict_accepted(document, &trust.document, &grant, &resolve_unique_id))
                 .collect();
-            let question = GrantQuestion { account, role, grant: &grant, restricted_policy, accepted: &accepted };
+            let rcps = &self.find_rcp_denies(account, role, &grant);
+            let question = GrantQuestion { account, role, grant: &grant, restricted_policy, rcps, accepted: &accepted };
             let shared_idp = match &grant {
                 TrustGrant::Oidc { host, .. } => SharedIdp::find_by_host(host),
                 _ => None,
@@ -196,7 +213,7 @@ impl<'a> TrustAnalyzer<'a> {
         // Without `assumable_by`, nothing is declared.
         let assumers = declared_assumers.unwrap_or_default();
         let allowed = [
-            allow_named_tenants(idp, question.restricted_policy),
+            allow_named_tenants(idp, &question.join_documents()),
             build_declared_document(question.grant, assumers, IncludedAssumers::WithCondition),
         ];
         let mut analysis = TrustAnalysis::default();
@@ -246,7 +263,8 @@ impl<'a> TrustAnalyzer<'a> {
         let grants = list_distinct_grants(&trust.document, &resolve_unique_id);
         for grant in grants.into_iter().filter(|grant| matches!(grant, TrustGrant::Service { .. })) {
             let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
-            let question = GrantQuestion { account, role, grant: &grant, restricted_policy, accepted: &[] };
+            let rcps = &self.find_rcp_denies(account, role, &grant);
+            let question = GrantQuestion { account, role, grant: &grant, restricted_policy, rcps, accepted: &[] };
             for case in self.list_cases(&question).into_iter().filter(|case| case.scope == TrustScope::Service) {
                 analysis.extend(self.analyze_case(&question, &case, &[]));
             }
@@ -254,9 +272,28 @@ impl<'a> TrustAnalyzer<'a> {
         analysis
     }
 
+    /// The Deny statements of the RCPs on a role, as they apply to a grant. RCPs apply to every caller: outsiders, services
+    /// and identities with a token included. Calls by service-linked roles are exempt; services alone assume those.
+    fn find_rcp_denies(&self, account: &Account, role: &Principal, grant: &TrustGrant) -> Vec<Arc<PolicyDocument>> {
+        let is_exempt = role.entity_kind.is_service_linked();
+        let rcps = self.rcps.as_ref().filter(|_| !is_exempt).map(|rcps| rcps.of_account(&account.id));
+        let levels = rcps.iter().flat_map(ResourceControls::denying_levels).map(|control| &control.level);
+        let policies = levels.flat_map(|level| &level.policies).filter(|policy| policy.has_effect(Effect::Deny));
+        let resolve_unique_id = |id: &str| self.resolve_unique_id(id);
+        let restrict = |policy: &PolicyRef| {
+            let mut denies = PolicyDocument::clone(&policy.document);
+            // `RCPFullAWSAccess` grants nothing. The positions of the statements stay.
+            for statement in denies.statements.iter_mut().filter(|statement| statement.effect == Effect::Allow) {
+                statement.action = ActionElement { kind: ElementKind::List, patterns: Vec::new() };
+            }
+            restrict_to_grant(&denies, grant, &resolve_unique_id)
+        };
+        policies.map(restrict).collect()
+    }
+
     pub(super) fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
         let role = RoleLocation { account: question.account, organization: self.organization };
-        list_request_cases(question.grant, question.restricted_policy, role)
+        list_request_cases(question.grant, &question.join_documents(), role)
     }
 
     /// The requests of a case that the trust policy admits and that none of the `allowed` documents allows. Undecided if
@@ -267,8 +304,11 @@ impl<'a> TrustAnalyzer<'a> {
         case: &RequestCase,
         allowed: &[Option<Arc<PolicyDocument>>],
     ) -> TrustAnalysis {
-        let trusted_documents: Vec<&Arc<PolicyDocument>> =
-            [Some(question.restricted_policy), case.excluded.as_ref()].into_iter().flatten().collect();
+        let trusted_documents: Vec<&Arc<PolicyDocument>> = [Some(question.restricted_policy), case.excluded.as_ref()]
+            .into_iter()
+            .flatten()
+            .chain(question.rcps)
+            .collect();
         let declared_documents: Vec<&Arc<PolicyDocument>> = allowed.iter().flatten().collect();
         let all_documents = || {
             let accepted = question.accepted.iter().map(|document| &**document);

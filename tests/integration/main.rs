@@ -28,6 +28,7 @@ mod reach;
 mod real_inputs;
 mod recorded_results;
 mod request_facts;
+mod resource_controls;
 mod role_assumption;
 mod simulate;
 mod smt;

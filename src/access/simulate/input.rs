@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::access::{
     Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType,
-    ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    ResourceControls, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
 };
 use crate::iam::template::{VariableScope, WildcardMode};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
@@ -157,7 +157,9 @@ impl InputReader<'_> {
             boundary: self.read_policies(node, "PermissionsBoundaryPolicyInputList", DocumentKind::Identity),
             session: self.read_policies(node, "SessionPolicyInputList", DocumentKind::Identity),
             scps: self.read_levels(node, "ServiceControlPolicyInputList", DocumentKind::ServiceControl),
-            rcps: self.read_levels(node, "ResourceControlPolicyInputList", DocumentKind::ResourceControl),
+            rcps: self
+                .read_levels(node, "ResourceControlPolicyInputList", DocumentKind::ResourceControl)
+                .map(ResourceControls::on_every_resource),
             resource_policies: self.read_resource_policy(node, &principal, resource_owner.as_ref()),
             trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,
             unknown_resource_policy: UnknownResourcePolicy::IsNone,

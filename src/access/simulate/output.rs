@@ -129,7 +129,8 @@ impl SimulationInput {
 }
 
 fn all_policies(layers: &Layers) -> impl Iterator<Item = &PolicyRef> {
-    let levels = [&layers.scps, &layers.rcps].into_iter().flatten().flatten().flat_map(|level| &level.policies);
+    let rcps = layers.rcps.iter().flat_map(|rcps| rcps.levels()).map(|level| &level.level);
+    let levels = layers.scps.iter().flatten().chain(rcps).flat_map(|level| &level.policies);
     layers
         .identity
         .iter()

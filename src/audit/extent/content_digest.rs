@@ -17,8 +17,8 @@ pub(crate) fn compute_content_digest(subject: &AuditedPrincipal<'_>, others: Opt
     for level in layers.scps.iter().flatten() {
         digest.add_policies("scp", level.policies.iter());
     }
-    for level in layers.rcps.iter().flatten() {
-        digest.add_policies("rcp", level.policies.iter());
+    for control in layers.rcps.iter().flat_map(|rcps| rcps.levels()) {
+        digest.add_policies("rcp", control.level.policies.iter());
     }
     digest.add_policies("resource", layers.resource_policies.iter().map(|policy| &policy.policy));
     digest.add_principal(subject.principal);

@@ -9,7 +9,7 @@ use crate::access::KnownContext;
 use crate::catalog::Catalog;
 use crate::iam::element::{ActionElement, ElementKind, ResourceElement};
 use crate::iam::{Effect, Statement};
-use crate::solve::{Access, Branch, ResourceScope, StatementId, StatementUse};
+use crate::solve::{Access, Branch, ControlledResources, ResourceScope, StatementId, StatementUse};
 
 /// The largest number of documents of one extent.
 const MAX_DOCUMENTS: usize = 64;
@@ -94,7 +94,10 @@ impl DocumentWriter<'_> {
     /// A Deny statement. `None` if it never matches a request of the principal.
     fn write_deny(&self, deny: &StatementUse) -> Option<Statement> {
         let mut statement = self.settle_limit(deny)?;
-        if deny.rcp_services_only {
+        if let Some(controlled) = &deny.controlled_resources {
+            if is_on_every_resource(&statement) {
+                statement.resource = Some(write_controlled_resources(controlled));
+            }
             statement.action = self.restrict_to_rcp_services(statement.action);
             if statement.action.patterns.is_empty() {
                 return None;
@@ -138,6 +141,28 @@ impl DocumentWriter<'_> {
                 let has_service = |service: &str| statement.action.patterns.iter().any(|p| p.service() == service);
                 is_open(allow) || allow.action.patterns.iter().any(|pattern| has_service(pattern.service()))
             })
+    }
+}
+
+/// Whether a statement is about every resource. One about some resources is written for all owners: the document then
+/// allows less, never more.
+fn is_on_every_resource(statement: &Statement) -> bool {
+    statement.resource.as_ref().is_none_or(|element| {
+        element.kind == ElementKind::List && element.patterns.iter().any(|pattern| pattern.as_written() == "*")
+    })
+}
+
+/// The resources to which a resource control policy applies.
+fn write_controlled_resources(controlled: &ControlledResources) -> ResourceElement {
+    let listing = |patterns: &[Box<str>]| ResourceElement::listing(patterns.iter().map(|pattern| pattern.to_string()));
+    match controlled {
+        ControlledResources::Every => ResourceElement::any(),
+        ControlledResources::Matching(patterns) => listing(patterns),
+        ControlledResources::OfUnknownOwner(known) => {
+            let mut element = listing(known);
+            element.patterns.extend(ResourceElement::listing(["arn:*:*:*:????????????:*"]).patterns);
+            ResourceElement { kind: ElementKind::NotList, ..element }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::audited_principal::AuditedPrincipal;
-use crate::access::{KeyFact, Layers, PolicyRef};
+use crate::access::{KeyFact, Layers, PolicyRef, ResourceOwner};
 use crate::iam::{ContextKey, Statement};
 
 /// What the analysis of a principal depends on. Principals with equal keys have the same analysis, except for the account
@@ -20,6 +20,8 @@ pub(crate) struct EquivalenceKey {
     checks: Vec<usize>,
     is_undeclared: bool,
     partition: &'static str,
+    /// The RCPs that apply to the resources of its account, by their positions. Resources of unknown owner count as its own.
+    own_rcps: Vec<usize>,
     is_service_linked: bool,
     is_complete: bool,
     /// The ARN of the principal. `None` if no resource policy could name it.
@@ -52,6 +54,7 @@ impl EquivalenceKey {
             checks: subject.checks.iter().map(|check| Arc::as_ptr(check) as usize).collect(),
             is_undeclared: subject.entry.is_none(),
             partition: subject.account.partition.as_str(),
+            own_rcps: list_own_rcps(layers),
             is_service_linked: subject.principal.entity_kind.is_service_linked(),
             is_complete: subject.missing_documents.is_empty(),
             own_arn: (!layers.resource_policies.is_empty()).then(|| subject.principal.arn.as_str().to_owned()),
@@ -60,7 +63,15 @@ impl EquivalenceKey {
     }
 }
 
+fn list_own_rcps(layers: &Layers) -> Vec<usize> {
+    let account = layers.principal.account.as_ref();
+    let controls = layers.rcps.iter().flat_map(|rcps| rcps.denying_levels()).enumerate();
+    let owned = controls.filter(|(_, control)| control.owners.include(&ResourceOwner::Unknown, account));
+    owned.map(|(position, _)| position).collect()
+}
+
 fn policy_lists(layers: &Layers) -> impl Iterator<Item = &Vec<PolicyRef>> {
-    let levels = layers.scps.iter().chain(&layers.rcps).flatten().map(|level| &level.policies);
+    let rcps = layers.rcps.iter().flat_map(|rcps| rcps.denying_levels()).map(|control| &control.level);
+    let levels = layers.scps.iter().flatten().chain(rcps).map(|level| &level.policies);
     std::iter::once(&layers.identity).chain(&layers.boundary).chain(levels)
 }

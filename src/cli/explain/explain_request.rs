@@ -142,7 +142,8 @@ fn context_keys_of_statements(
     is_selected: impl Fn(&iamdrift::iam::Statement) -> bool,
 ) -> BTreeSet<ContextKey> {
     let optional_policies = [&layers.boundary, &layers.session].into_iter().flatten().flatten();
-    let levels = [&layers.scps, &layers.rcps].into_iter().flatten().flatten().flat_map(|level| &level.policies);
+    let rcps = layers.rcps.iter().flat_map(|rcps| rcps.levels()).map(|control| &control.level);
+    let levels = layers.scps.iter().flatten().chain(rcps).flat_map(|level| &level.policies);
     let resources = layers.resource_policies.iter().map(|resource| &resource.policy);
     let policies: Vec<&PolicyRef> =
         layers.identity.iter().chain(optional_policies).chain(levels).chain(resources).collect();

@@ -104,7 +104,7 @@ fn is_same_list(first: &[StatementUse], second: &[StatementUse]) -> bool {
 fn is_same_statement(first: &StatementUse, second: &StatementUse) -> bool {
     Arc::ptr_eq(&first.document, &second.document)
         && first.statement_index == second.statement_index
-        && first.rcp_services_only == second.rcp_services_only
+        && first.controlled_resources == second.controlled_resources
         && first.resource_scope.is_none()
         && second.resource_scope.is_none()
 }
@@ -145,7 +145,7 @@ fn collect_listed_actions<'s>(
 fn matches_every_request(statement_use: &StatementUse) -> bool {
     let statement = statement_use.statement();
     statement_use.resource_scope.is_none()
-        && !statement_use.rcp_services_only
+        && statement_use.controlled_resources.is_none()
         && statement.conditions.is_empty()
         && is_on_all_resources(statement)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::access::{KeyFact, decide_condition};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
-use crate::solve::{Branch, ResourceScope, StatementUse};
+use crate::solve::{Branch, ControlledResources, ResourceScope, StatementUse};
 
 /// The statements that determine an answer, and the facts about the keys that they use.
 #[derive(Eq, Hash, PartialEq)]
@@ -28,7 +28,7 @@ struct BranchKey {
 struct StatementKey {
     document: DocumentPtr,
     index: usize,
-    rcp_services_only: bool,
+    controlled_resources: Option<ControlledResources>,
     resource_scope: Option<Arc<ResourceScope>>,
 }
 
@@ -94,7 +94,7 @@ fn to_statement_key(statement_use: &StatementUse) -> StatementKey {
     StatementKey {
         document: DocumentPtr(Arc::clone(&statement_use.document)),
         index: statement_use.statement_index,
-        rcp_services_only: statement_use.rcp_services_only,
+        controlled_resources: statement_use.controlled_resources.clone(),
         resource_scope: statement_use.resource_scope.clone(),
     }
 }

@@ -117,7 +117,7 @@ fn is_identity_branch(branch: &&Branch) -> bool {
 
 /// Whether a statement may list an action. Also true if its action patterns exceed the solver's limits.
 pub(crate) fn may_list_action(solver: &Solver<'_>, statement_use: &StatementUse, action: ActionId) -> bool {
-    let is_applicable =
-        !statement_use.rcp_services_only || solver.catalog.supports_rcp(solver.catalog.action_service(action));
+    let is_applicable = statement_use.controlled_resources.is_none()
+        || solver.catalog.supports_rcp(solver.catalog.action_service(action));
     is_applicable && solver.listed_actions(statement_use).map_or(true, |bits| bits.contains(action.0 as usize))
 }

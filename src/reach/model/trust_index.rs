@@ -146,7 +146,10 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
     }
 
     fn add_rcps(&mut self, nodes: &[PrincipalNode<'_>]) {
-        let rcps = nodes.iter().flat_map(|node| node.layers.rcps.iter().flatten()).flat_map(|level| &level.policies);
+        // All principals of a snapshot have the same RCPs.
+        let controls = nodes.iter().find_map(|node| node.layers.rcps.as_ref());
+        let levels = controls.into_iter().flat_map(|controls| controls.denying_levels());
+        let rcps = levels.flat_map(|control| &control.level.policies);
         let mut seen: FxHashSet<DocumentAddress> = FxHashSet::default();
         for policy in rcps.filter(|policy| seen.insert(Arc::as_ptr(&policy.document) as usize)) {
             self.index.rcp_statements.extend(find_principal_keyed_statements(&policy.document));

@@ -13,6 +13,7 @@ use crate::reach::decide::context_facts::{add_context_facts, principal_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
 use crate::reach::decide::world::World;
+use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::state::NodeState;
 use crate::solve::{Access, AnswerDetail, Grant, Question, UndecidedReason, WitnessReplay, build_effective_access};
 
@@ -136,9 +137,9 @@ impl AssumeQuery<'_> {
         if effective.upper_bound.contains(self.action.0 as usize) {
             let mut access = self.restricted_access(RequiredLayers::IdentityAndBoundary);
             roles.union_with(&self.filter_allowed(&access, &by_account, undecided));
-            // RCPs of the principal's account do not apply to roles of other accounts.
+            // The RCPs on roles of other accounts are evaluated together with the trust policy.
             for branch in &mut access.branches {
-                branch.deny_statements.retain(|statement_use| !statement_use.rcp_services_only);
+                branch.deny_statements.retain(|statement_use| statement_use.controlled_resources.is_none());
             }
             roles.union_with(&self.filter_allowed(&access, &cross_account, undecided));
         }
@@ -181,8 +182,7 @@ impl AssumeQuery<'_> {
         let mut roles_by_trust_policy: FxHashMap<(usize, &str), FixedBitSet> = FxHashMap::default();
         for role in allowed.roles.ones() {
             let node = world.node(role);
-            // RCPs of another account are evaluated together with the trust policy, too.
-            let has_other_rcps = allowed.cross_account.contains(role) && node.layers.rcps.is_some();
+            let has_other_rcps = allowed.cross_account.contains(role) && has_denying_rcps(node);
             match &node.principal.trust_policy {
                 _ if world.trust_index.is_unconditional(role)
                     && !allowed.by_session.contains(role)
@@ -248,12 +248,18 @@ fn restrict_to_trust_policy(world: &World<'_>, mut access: Access, action: Actio
     access
 }
 
+/// Whether RCPs can deny requests to assume a role.
+fn has_denying_rcps(node: &PrincipalNode<'_>) -> bool {
+    let rcps = node.layers.rcps.as_ref();
+    rcps.is_some_and(|rcps| rcps.of_account(&node.account.id).denying_levels().next().is_some())
+}
+
 /// The layers of a principal with the trust policy of a role, and the RCPs that apply to the role. None if the snapshot
 /// lacks the trust policy.
 pub(crate) fn add_trust_policy(world: &World<'_>, effective: &EffectiveAccess<'_>, role: usize) -> Option<Layers> {
     let node = world.node(role);
     let policy = ResourcePolicy::from_trust_policy(node.account, node.principal)?;
-    let rcps = node.layers.rcps.clone();
+    let rcps = effective.layers.rcps.as_ref().map(|rcps| rcps.of_account(&node.account.id));
     Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..effective.layers.clone() })
 }
 

@@ -100,6 +100,11 @@ impl Organization {
         Some(text)
     }
 
+    /// Whether the policies of a type bind an account: the type is in effect, and it is not the management account.
+    pub(crate) fn is_bound(&self, policy_type: OrganizationPolicyType, account: &AccountId) -> bool {
+        self.management_account != *account && self.is_policy_type_enabled(policy_type, account)
+    }
+
     /// Whether a policy type is in effect for the account: the account is in the organization, and its root enables
     /// the type.
     pub(crate) fn is_policy_type_enabled(&self, policy_type: OrganizationPolicyType, account: &AccountId) -> bool {

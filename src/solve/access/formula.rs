@@ -1,5 +1,6 @@
 //! Access formulas: a union of branches, each a conjunction of layers of statements.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::iam::{Effect, PolicyDocument, Statement, Template};
@@ -13,8 +14,9 @@ pub struct StatementUse {
     pub statement_index: usize,
     /// For a resource policy, the requests that it governs. None for other policies.
     pub resource_scope: Option<Arc<ResourceScope>>,
-    /// Whether the statement applies only to services that support resource control policies.
-    pub rcp_services_only: bool,
+    /// For a resource control policy, the resources to which it applies. It applies only to some services. None for other
+    /// policies.
+    pub controlled_resources: Option<ControlledResources>,
     /// The policy of the statement. Grants carry it.
     pub policy_index: PolicyIndex,
 }
@@ -58,7 +60,7 @@ impl StatementUse {
             document: Arc::clone(document),
             statement_index: index,
             resource_scope: None,
-            rcp_services_only: false,
+            controlled_resources: None,
             policy_index: PolicyIndex::Unlisted,
         })
     }
@@ -88,6 +90,43 @@ pub struct ResourceScope {
     pub service: Option<String>,
     /// The resources.
     pub resources: Arc<[Template]>,
+}
+
+/// The resources to which a resource control policy applies. A star in the first five segments of a pattern matches no
+/// colon. Patterns are compared by their address: all principals of a snapshot share them.
+#[derive(Clone, Debug)]
+pub enum ControlledResources {
+    /// Every resource.
+    Every,
+    /// The resources that a pattern matches.
+    Matching(Arc<[Box<str>]>),
+    /// The resources of unknown owner: those that no pattern matches, and whose ARN has no account.
+    OfUnknownOwner(Arc<[Box<str>]>),
+}
+
+impl ControlledResources {
+    /// Whether the owner is unknown, and the addresses of the patterns.
+    fn identity(&self) -> (bool, Option<*const Box<str>>) {
+        match self {
+            ControlledResources::Every => (false, None),
+            ControlledResources::Matching(patterns) => (false, Some(patterns.as_ptr())),
+            ControlledResources::OfUnknownOwner(patterns) => (true, Some(patterns.as_ptr())),
+        }
+    }
+}
+
+impl PartialEq for ControlledResources {
+    fn eq(&self, other: &ControlledResources) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for ControlledResources {}
+
+impl Hash for ControlledResources {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
 }
 
 impl Branch {
@@ -132,7 +171,7 @@ fn select_by_effect(
         document: Arc::clone(document),
         statement_index: s.index,
         resource_scope: None,
-        rcp_services_only: false,
+        controlled_resources: None,
         policy_index: PolicyIndex::from_position(policy_index),
     })
 }

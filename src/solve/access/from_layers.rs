@@ -6,10 +6,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::formula::{Access, Branch, PolicyIndex, ResourceScope, StatementUse};
+use super::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse};
 use crate::access::{
-    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy, find_named_sessions, match_principal,
+    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners, ResourcePolicy,
+    SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -55,11 +55,7 @@ struct AccessBuilder<'l> {
 
 impl AccessBuilder<'_> {
     /// Adds policies to the list, and returns their Allow and their Deny statements.
-    fn split_by_effect(
-        &mut self,
-        policies: &[PolicyRef],
-        services: CoveredServices,
-    ) -> (Vec<StatementUse>, Vec<StatementUse>) {
+    fn split_by_effect(&mut self, policies: &[PolicyRef]) -> (Vec<StatementUse>, Vec<StatementUse>) {
         let (mut allows, mut denies) = (Vec::new(), Vec::new());
         for policy in policies {
             let policy_index = PolicyIndex::from_position(self.policies.len());
@@ -69,7 +65,7 @@ impl AccessBuilder<'_> {
                     document: Arc::clone(&policy.document),
                     statement_index: statement.index,
                     resource_scope: None,
-                    rcp_services_only: services == CoveredServices::RcpOnly,
+                    controlled_resources: None,
                     policy_index,
                 };
                 match statement.effect {
@@ -94,11 +90,11 @@ impl AccessBuilder<'_> {
         if principal_type == PrincipalType::Root {
             lists.identity = build_allow_all();
         } else {
-            let (allows, denies) = self.split_by_effect(&layers.identity, CoveredServices::All);
+            let (allows, denies) = self.split_by_effect(&layers.identity);
             lists.identity = allows;
             lists.deny_statements.extend(denies);
             if let Some(boundary) = &layers.boundary {
-                let (allows, denies) = self.split_by_effect(boundary, CoveredServices::All);
+                let (allows, denies) = self.split_by_effect(boundary);
                 lists.boundary = Some(allows);
                 lists.deny_statements.extend(denies);
             }
@@ -108,22 +104,50 @@ impl AccessBuilder<'_> {
                 None => (principal_type == PrincipalType::FederatedUser).then_some(&[][..]),
             };
             if let Some(session) = session {
-                let (allows, denies) = self.split_by_effect(session, CoveredServices::All);
+                let (allows, denies) = self.split_by_effect(session);
                 lists.session = Some(allows);
                 lists.deny_statements.extend(denies);
             }
         }
         if principal_type != PrincipalType::ServiceLinkedRole {
             for level in layers.scps.iter().flatten() {
-                let (allows, denies) = self.split_by_effect(&level.policies, CoveredServices::All);
+                let (allows, denies) = self.split_by_effect(&level.policies);
                 lists.scp_levels.push(allows);
                 lists.deny_statements.extend(denies);
             }
-            for level in layers.rcps.iter().flatten() {
-                lists.deny_statements.extend(self.split_by_effect(&level.policies, CoveredServices::RcpOnly).1);
+            if let Some(rcps) = &layers.rcps {
+                lists.deny_statements.extend(self.list_rcp_denies(rcps));
             }
         }
         lists
+    }
+
+    /// The Deny statements of RCPs, once for the resources of known and once for those of unknown owner.
+    fn list_rcp_denies(&mut self, rcps: &ResourceControls) -> Vec<StatementUse> {
+        let principal_account = self.layers.principal.account.as_ref();
+        let mut denies = Vec::new();
+        for control in rcps.denying_levels() {
+            let statements = self.split_by_effect(&control.level.policies).1;
+            let mut scopes = Vec::new();
+            match &control.owners {
+                ResourceOwners::Everyone => scopes.push(ControlledResources::Every),
+                ResourceOwners::Accounts { arn_patterns, .. } => {
+                    scopes.push(ControlledResources::Matching(Arc::clone(arn_patterns)));
+                    if control.owners.include(&ResourceOwner::Unknown, principal_account) {
+                        let known = Arc::clone(rcps.known_owner_patterns());
+                        scopes.push(ControlledResources::OfUnknownOwner(known));
+                    }
+                }
+            }
+            denies.extend(scopes.iter().flat_map(|scope| {
+                let scoped = |statement: &StatementUse| StatementUse {
+                    controlled_resources: Some(scope.clone()),
+                    ..statement.clone()
+                };
+                statements.iter().map(scoped)
+            }));
+        }
+        denies
     }
 
     /// The branches of one session. `None` means that no resource policy distinguishes the sessions.
@@ -150,7 +174,7 @@ impl AccessBuilder<'_> {
                     document: Arc::clone(&policy.policy.document),
                     statement_index: statement.index,
                     resource_scope: Some(Arc::clone(&scope)),
-                    rcp_services_only: false,
+                    controlled_resources: None,
                     policy_index,
                 };
                 match (
@@ -273,14 +297,6 @@ impl AccessBuilder<'_> {
         let document = PolicyDocument::from_statements("resources of other accounts", vec![statement]);
         StatementUse::from_document(&Arc::new(document)).collect()
     }
-}
-
-/// The services to which the statements of a policy apply.
-#[derive(Copy, Clone, Eq, PartialEq)]
-enum CoveredServices {
-    All,
-    /// The services that support resource control policies.
-    RcpOnly,
 }
 
 /// The layers that may limit the grants of a resource policy.

@@ -3,6 +3,7 @@
 use fixedbitset::FixedBitSet;
 
 use super::future_patterns::FuturePatterns;
+use crate::access::RCP_EXEMPT_ACTION;
 use crate::base::glob::matches_glob;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::ElementKind;
@@ -64,8 +65,8 @@ impl StatementActions {
         Ok(StatementActions { known, element: element.clone(), unknown, future_patterns })
     }
 
-    /// The actions of one service (of any service if None). With `rcp_only`, only actions of services that support
-    /// resource control policies.
+    /// The actions of one service (of any service if None). With `rcp_only`, only actions to which
+    /// resource control policies apply.
     pub(crate) fn restrict_to_services(
         &self,
         catalog: &Catalog,
@@ -79,6 +80,9 @@ impl StatementActions {
                 let range = catalog.actions_of(id);
                 allowed.insert_range(range.start as usize..range.end as usize);
             }
+        }
+        if rcp_only && let Some(exempt) = catalog.find_action(RCP_EXEMPT_ACTION) {
+            allowed.set(exempt.0 as usize, false);
         }
         allowed.intersect_with(&self.known);
         StatementActions {

@@ -93,3 +93,27 @@ pub(crate) fn lift_to_arn(
     }
     Ok(interner.intern(&toks))
 }
+
+/// A glob over ARNs, with the wildcards `*` and `?`. In the first five segments, they match no colon.
+///
+/// # Errors
+/// If the alphabet is full.
+pub(crate) fn intern_arn_glob(interner: &GlobInterner, pattern: &str) -> Result<GlobRef, LimitExceeded> {
+    let mut toks = Vec::new();
+    for (index, segment) in pattern.splitn(6, ':').enumerate() {
+        if index > 0 {
+            toks.push(GlobToken::Literal(b':'));
+        }
+        let class = if index < 5 { SymbolClass::NotColon } else { SymbolClass::Any };
+        for part in segment.split_inclusive(['*', '?']) {
+            let literal = part.trim_end_matches(['*', '?']);
+            toks.extend(interner.tokenize_literal(literal, LetterCase::Exact)?);
+            match part.chars().last() {
+                Some('*') => toks.push(GlobToken::AnyRun(class)),
+                Some('?') => toks.push(GlobToken::AnyOne(class)),
+                _ => {}
+            }
+        }
+    }
+    Ok(interner.intern(&toks))
+}

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
+use super::arn_segment::intern_arn_glob;
 use super::binding::CompileEnv;
 use super::key_topics::KeyTopics;
 use super::solver::Solver;
 use crate::access::KnownContext;
-use crate::solve::access::formula::{Access, ResourceScope, StatementId, StatementUse};
+use crate::iam::Ambiguity;
+use crate::solve::access::formula::{Access, ControlledResources, ResourceScope, StatementId, StatementUse};
 use crate::solve::actions::future_patterns::FutureMatch;
 use crate::solve::actions::named_actions::ActionRef;
 use crate::solve::actions::partition::ShapeSensitivity;
@@ -14,6 +18,9 @@ use crate::solve::actions::statement_actions::StatementActions;
 use crate::solve::budget::LimitExceeded;
 use crate::solve::question::Question;
 use crate::solve::values::literal::{Field, Literal};
+
+/// The ARNs that contain an account.
+const ANY_ARN_WITH_ACCOUNT: &str = "arn:*:*:*:?*:*";
 
 /// A statement, compiled for one question. Literals that the known context satisfies are removed.
 #[derive(Clone)]
@@ -27,6 +34,8 @@ pub(crate) struct CompiledUse {
     pub topics: KeyTopics,
     /// For a resource policy, the requests that it governs.
     pub resource_scope: Option<Arc<ResourceScope>>,
+    /// For a resource control policy, the services to which it applies.
+    pub covered_services: Option<Arc<FxHashSet<Box<str>>>>,
 }
 
 /// A branch of a compiled question. Statements are positions in [`CompiledQuestion`]'s list.
@@ -109,11 +118,29 @@ impl Solver<'_> {
         if let Some(scope) = &statement_use.resource_scope {
             literals.push(self.compile_scope(&scope.resources, env)?);
         }
+        match &statement_use.controlled_resources {
+            None | Some(ControlledResources::Every) => {}
+            Some(ControlledResources::OfUnknownOwner(_))
+                if env.interpretation.is_alternative(Ambiguity::UnknownResourceOwner) =>
+            {
+                return Ok(None);
+            }
+            Some(ControlledResources::Matching(patterns)) => {
+                let globs = patterns.iter().map(|pattern| intern_arn_glob(&self.interner, pattern));
+                literals.push(Literal::matching(Field::Resource, globs.collect::<Result<Vec<_>, _>>()?.into()));
+            }
+            Some(ControlledResources::OfUnknownOwner(patterns)) => {
+                let known = patterns.iter().map(|pattern| &**pattern).chain([ANY_ARN_WITH_ACCOUNT]);
+                let globs = known.map(|pattern| intern_arn_glob(&self.interner, pattern));
+                literals.push(Literal::not_matching(Field::Resource, globs.collect::<Result<Vec<_>, _>>()?.into()));
+            }
+        }
         let topics = literals.iter().fold(KeyTopics::default(), |topics, literal| topics | literal_topics(literal));
         let sensitivity = literals.iter().map(literal_sensitivity).max().unwrap_or(ShapeSensitivity::Insensitive);
-        let actions = if statement_use.resource_scope.is_some() || statement_use.rcp_services_only {
+        let is_rcp = statement_use.controlled_resources.is_some();
+        let actions = if statement_use.resource_scope.is_some() || is_rcp {
             let service = statement_use.resource_scope.as_ref().and_then(|c| c.service.as_deref());
-            Arc::new(statement.actions.restrict_to_services(self.catalog, service, statement_use.rcp_services_only))
+            Arc::new(statement.actions.restrict_to_services(self.catalog, service, is_rcp))
         } else {
             Arc::clone(&statement.actions)
         };
@@ -125,6 +152,7 @@ impl Solver<'_> {
             sensitivity,
             topics,
             resource_scope: statement_use.resource_scope.clone(),
+            covered_services: is_rcp.then(|| self.rcp_services()),
         }))
     }
 }
@@ -156,13 +184,23 @@ impl CompiledUse {
             ActionRef::Known(id) => self.actions.known.contains(id.0 as usize),
             ActionRef::Unknown(lower, _) => lower.split_once(':').is_some_and(|(service, name)| {
                 let scope_service = self.resource_scope.as_ref().and_then(|scope| scope.service.as_deref());
-                scope_service.is_none_or(|s| s == service) && self.actions.lists_unknown_action(service, name)
+                scope_service.is_none_or(|s| s == service)
+                    && self.covers_service(Some(service))
+                    && self.actions.lists_unknown_action(service, name)
             }),
         }
     }
 
+    /// Whether the statement applies to a service. `None` means the services that no statement names.
+    fn covers_service(&self, service: Option<&str>) -> bool {
+        self.covered_services.as_ref().is_none_or(|covered| service.is_some_and(|service| covered.contains(service)))
+    }
+
     /// The future actions of a service that the statement lists. `None` means the services that no statement names.
     pub(crate) fn future_match(&self, service: Option<&str>) -> FutureMatch {
+        if !self.covers_service(service) {
+            return FutureMatch::NoActions;
+        }
         match &self.resource_scope {
             Some(scope) if scope.service.is_some() && scope.service.as_deref() != service => FutureMatch::NoActions,
             _ => self.actions.future_patterns.future_match(service),

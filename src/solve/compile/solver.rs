@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashSet;
 
 use super::arn_segment::ArnSegmentVariants;
 use super::binding::{Binding, CompileEnv};
@@ -35,6 +36,7 @@ pub struct Solver<'c> {
     domain_cache: DomainCache,
     type_domain_cache: TypeDomainCache,
     arn_segment_variants: OnceLock<Vec<Option<ArnSegmentVariants>>>,
+    rcp_services: OnceLock<Arc<FxHashSet<Box<str>>>>,
 }
 
 /// The compiled statements of a run. Each entry keeps its document alive, so that the address in the key stays unique.
@@ -82,6 +84,7 @@ impl<'c> Solver<'c> {
             domain_cache: Cache::default(),
             type_domain_cache: Cache::default(),
             arn_segment_variants: OnceLock::new(),
+            rcp_services: OnceLock::new(),
         }
     }
 
@@ -89,6 +92,14 @@ impl<'c> Solver<'c> {
     /// highest rank.
     pub fn with_ranks(catalog: &'c Catalog, ranks: Vec<u32>) -> Solver<'c> {
         Solver { action_ranks: ranks.into(), ..Solver::new(catalog) }
+    }
+
+    /// The services to which resource control policies apply.
+    pub(crate) fn rcp_services(&self) -> Arc<FxHashSet<Box<str>>> {
+        let catalog = self.catalog;
+        let supported = || catalog.services().filter(|id| catalog.supports_rcp(*id));
+        let services = || Arc::new(supported().map(|id| catalog.service_prefix(id).into()).collect());
+        Arc::clone(self.rcp_services.get_or_init(services))
     }
 
     /// Compiles a statement, once for each binding of its variables.

@@ -1,7 +1,9 @@
 //! Whether an answer depends on a question that AWS's documentation leaves open.
 
+use crate::access::decide_condition;
 use crate::iam::operator::OperatorFamily;
-use crate::iam::{Ambiguity, ElementKind, Interpretation, MissingKeyRule, Quantifier, TemplatePart};
+use crate::iam::{Ambiguity, Condition, ElementKind, Interpretation, MissingKeyRule, Quantifier, TemplatePart};
+use crate::solve::access::formula::ControlledResources;
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;
 use crate::solve::question::{AnswerDetail, Question};
@@ -43,6 +45,9 @@ impl Solver<'_> {
 
     /// Whether the answer to a question may depend on an ambiguity.
     fn may_matter(&self, ambiguity: Ambiguity, question: &Question<'_>) -> bool {
+        if ambiguity == Ambiguity::UnknownResourceOwner {
+            return has_rcp_on_unknown_owner(question);
+        }
         question.statements().any(|statement| match ambiguity {
             Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
                 pattern.parts().windows(2).any(|pair| match pair {
@@ -73,6 +78,17 @@ impl Solver<'_> {
             Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey => {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
+            Ambiguity::UnknownResourceOwner => false,
         })
     }
+}
+
+/// Whether a resource control policy can deny requests on resources of unknown owner.
+fn has_rcp_on_unknown_owner(question: &Question<'_>) -> bool {
+    question.effective.uses().chain(question.declared.uses()).any(|statement_use| {
+        let is_scoped = matches!(statement_use.controlled_resources, Some(ControlledResources::OfUnknownOwner(_)));
+        let may_hold =
+            |condition: &Condition| decide_condition(condition, &question.known.fact(&condition.key)) != Some(false);
+        is_scoped && statement_use.statement().conditions.iter().all(may_hold)
+    })
 }

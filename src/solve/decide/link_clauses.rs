@@ -19,6 +19,7 @@ use crate::access::{
 use crate::catalog::{FixedResources, TagKeys};
 use crate::iam::{AccountId, ContextKey};
 use crate::solve::budget::LimitExceeded;
+use crate::solve::compile::arn_segment::intern_arn_glob;
 use crate::solve::compile::key_domain::set_literal;
 use crate::solve::compile::key_topics::KeyTopics;
 use crate::solve::compile::prepared::CompiledBranch;
@@ -107,22 +108,8 @@ impl DecisionRound<'_, '_> {
         Ok(())
     }
 
-    /// A glob over ARNs. A star in the first five segments matches no colon.
     fn intern_glob(&self, pattern: &str) -> Result<GlobRef, LimitExceeded> {
-        let interner = &self.solver.interner;
-        let mut toks = Vec::new();
-        for (index, segment) in pattern.splitn(6, ':').enumerate() {
-            if index > 0 {
-                toks.push(GlobToken::Literal(b':'));
-            }
-            for (position, part) in segment.split('*').enumerate() {
-                if position > 0 {
-                    toks.push(GlobToken::AnyRun(if index < 5 { SymbolClass::NotColon } else { SymbolClass::Any }));
-                }
-                toks.extend(interner.tokenize_literal(part, LetterCase::Exact)?);
-            }
-        }
-        Ok(interner.intern(&toks))
+        intern_arn_glob(&self.solver.interner, pattern)
     }
 
     fn is_missing(&self, key: &ContextKey) -> Literal {

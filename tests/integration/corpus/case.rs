@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use iamdrift::access::{
     Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, Request,
-    ResourcePolicies, ResourcePolicy, TrustPolicyEffect, UnknownResourcePolicy,
+    ResourceControls, ResourcePolicies, ResourcePolicy, TrustPolicyEffect, UnknownResourcePolicy,
 };
 use iamdrift::iam::{AccountId, Ambiguity, ContextKey, DocumentKind, PolicyDocument, Template};
 use iamdrift::source::SourceFile;
@@ -238,7 +238,8 @@ impl Fields {
             layers.scps = Some(self.levels("scps", value, DocumentKind::ServiceControl)?);
         }
         if let Some(value) = self.map.remove("rcps") {
-            layers.rcps = Some(self.levels("rcps", value, DocumentKind::ResourceControl)?);
+            let levels = self.levels("rcps", value, DocumentKind::ResourceControl)?;
+            layers.rcps = Some(ResourceControls::on_every_resource(levels));
         }
         if let Some(value) = self.map.remove("resource_policy") {
             let trust = request.action.to_ascii_lowercase().starts_with("sts:");
