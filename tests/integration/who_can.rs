@@ -97,10 +97,7 @@ fn everyone_who_can_with_conditions_and_by_which_way() {
     assert_eq!(answer["action"], "cloudformation:DeleteStack");
     assert_eq!(who(&answer), named(&[("always", 0), ("last", 0), ("sometimes", 0), ("hop", 1), ("reads", 2)]));
     let sometimes = &answer["principals"][2];
-    assert!(
-        sometimes["allowed"][0]["conditions"][0].as_str().unwrap().contains("aws:SecureTransport"),
-        "{sometimes}"
-    );
+    assert!(sometimes["allowed"][0]["conditions"][0].as_str().unwrap().contains("aws:SecureTransport"), "{sometimes}");
     assert!(sometimes["allowed"][0]["resources"][0].as_str().unwrap().contains("stack/dev-"), "{sometimes}");
     assert_eq!(sometimes["granted_by"][0]["policy"], "own");
     let always = &answer["principals"][0];

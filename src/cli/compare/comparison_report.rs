@@ -252,7 +252,7 @@ mod tests {
     #[allow(dead_code)] // the schema is generated from it
     enum CompareOutput {
         Line(PairResultLine),
-        Files(ComparisonReport),
+        Files(Box<ComparisonReport>),
     }
 
     #[test]

@@ -273,6 +273,7 @@ fn texts_of_aws_are_harmless_in_every_output_and_file() {
     });
     let is_raw = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{200b}' | '\u{2028}' | '\u{202e}');
     let check = |name: &str, text: &str| assert_eq!(text.chars().find(|c| is_raw(*c)), None, "{name}: {text:?}");
+    let colors = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
     for format in ["table", "json"] {
         let output = home.audit(&server, &[], &["--format", format, "--color", "always", "--principal", "*"]);
         let (status, text) = ended(&output);
@@ -280,7 +281,6 @@ fn texts_of_aws_are_harmless_in_every_output_and_file() {
         assert!(text.contains("not \\u{9b}31m"), "{text}");
         check("standard error", &text);
         let out = String::from_utf8(output.stdout).unwrap();
-        let colors = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
         check(format, &colors.replace_all(&out, ""));
     }
     let snapshot = home.path(".local/share/iamdrift/snapshots");
