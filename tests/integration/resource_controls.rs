@@ -179,7 +179,7 @@ fn evaluator_and_solver_agree_on_generated_organizations() {
     let solver = Solver::new(catalog);
     let mut random = Random(20_261_129);
     let (mut excess, mut contained, mut denied_by_rcp) = (0, 0, 0);
-    for round in 0..60 {
+    for round in 0..40 {
         let rcps: Vec<(&str, Value)> =
             (0..1 + random.below(3)).map(|_| (NODES[random.below(6)], rcp(random.statement("Deny")))).collect();
         let identity = [random.statement("Allow"), random.statement("Allow")];
@@ -239,7 +239,7 @@ fn evaluator_and_solver_agree_on_generated_organizations() {
         }
     }
     println!("{excess} with excess, {contained} contained, {denied_by_rcp} requests denied by an RCP");
-    assert!(excess > 30 && contained > 10 && denied_by_rcp > 100, "{excess} {contained} {denied_by_rcp}");
+    assert!(excess > 20 && contained > 6 && denied_by_rcp > 60, "{excess} {contained} {denied_by_rcp}");
 }
 
 /// The verdict on a role that asks for one resource, with an RCP that denies everything at a node.
