@@ -64,6 +64,14 @@ impl SnapshotFolder {
             Err(fs::TryLockError::WouldBlock) => return Ok(()),
             Err(fs::TryLockError::Error(error)) => return Err(error),
         }
+        let removed = self.remove_unlocked(current, newest);
+        // The audit continues to use its snapshot: others may use the folder too, and may not remove it.
+        lock.unlock()?;
+        lock.lock_shared()?;
+        removed
+    }
+
+    fn remove_unlocked(&self, current: &Path, newest: usize) -> io::Result<()> {
         let mut snapshots = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
