@@ -79,9 +79,9 @@ impl Inputs {
         let document_name = format!("{HOSTILE_NAME}.json");
         inputs.write(&format!("baseline/{document_name}"), &document("s3:ListBucket").to_string());
         let manifest = format!(
-            "version = 1\n[[principal]]\nname = \"a{escaped}\"\nowner = \"o{escaped}\"\nmatch = \"*:role/declared\"\nkind = \
-             \"workload\"\nallow = [\"{}\"]\n[[principal]]\nname = \"stale{escaped}\"\nmatch = \"*:role/n{escaped}\"\nkind = \
-             \"agent\"\nallow = []\n[[ignore]]\nmatch = \"*:role/plain\"\nreason = \"r{escaped}\"\n",
+            "version = 1\n[[principal]]\nname = \"a{escaped}\"\nowner = \"o{escaped}\"\nmatch = \"arn:*:iam::*:role/declared\"\nkind = \
+             \"workload\"\nallow = [\"{}\"]\n[[principal]]\nname = \"stale{escaped}\"\nmatch = \"arn:*:iam::*:role/n{escaped}\"\nkind = \
+             \"agent\"\nallow = []\n[[ignore]]\nmatch = \"arn:*:iam::*:role/plain\"\nreason = \"r{escaped}\"\n",
             toml_escape(&document_name)
         );
         inputs.write("baseline/baseline.toml", &manifest);

@@ -41,8 +41,7 @@ fn gzip(text: &str) -> Vec<u8> {
 /// A folder with a baseline that allows `s3:GetObject`, and with files.
 fn folder(files: &[(&str, Vec<u8>)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let manifest =
-        "version = 1\n[[principal]]\nname = \"r\"\nmatch = \"*:role/r\"\nkind = \"workload\"\nallow = [\"a.json\"]\n";
+    let manifest = "version = 1\n[[principal]]\nname = \"r\"\nmatch = \"arn:*:iam::*:role/r\"\nkind = \"workload\"\nallow = [\"a.json\"]\n";
     for (name, bytes) in [
         ("b/baseline.toml", manifest.as_bytes().to_vec()),
         ("b/a.json", allow("s3:GetObject").to_string().into_bytes()),

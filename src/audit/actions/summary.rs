@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::named_action_set::NamedActionSet;
 use super::ranking::{ActionRank, ActionRanking};
+use crate::access::{ALWAYS_ALLOWED_ACTION, LONG_TERM_CREDENTIAL_ACTIONS};
 use crate::audit::model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 use crate::audit::model::severity::Severity;
 use crate::base::cache::Cache;
@@ -97,8 +98,8 @@ fn count_by_access_level(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<Ac
 
 /// Disjoint patterns, each with the actions that it matches: at least one.
 fn group_into_patterns(catalog: &Catalog, set: &BTreeSet<u32>) -> Vec<(String, Vec<ActionId>)> {
-    if set.len() > 1 && set.len() == catalog.action_count() {
-        return vec![("*".to_owned(), catalog.actions().collect())];
+    if set.len() > 1 && set.len() + count_unavailable_actions(catalog, set) == catalog.action_count() {
+        return vec![("*".to_owned(), set.iter().copied().map(ActionId).collect())];
     }
     let mut groups = Vec::new();
     let mut next = set.first().copied();
@@ -108,6 +109,13 @@ fn group_into_patterns(catalog: &Catalog, set: &BTreeSet<u32>) -> Vec<(String, V
         next = set.range(end..).next().copied();
     }
     groups
+}
+
+/// The actions outside of a set that no policy decides, or that sessions of roles cannot perform. `*` means the others.
+fn count_unavailable_actions(catalog: &Catalog, set: &BTreeSet<u32>) -> usize {
+    let names = [ALWAYS_ALLOWED_ACTION].into_iter().chain(LONG_TERM_CREDENTIAL_ACTIONS);
+    let actions = names.filter_map(|name| catalog.find_action(name));
+    actions.filter(|action| !set.contains(&action.0)).count()
 }
 
 /// The widest pattern whose first action is `id` and whose actions are all in the set, and the id after its last action.

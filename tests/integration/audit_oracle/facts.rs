@@ -151,13 +151,15 @@ fn find_principal_contradictions(world: &World, caller: &Caller<'_>, request: &R
     for (key, value) in &facts {
         let is_free = !fixed_tags && key.starts_with("aws:principaltag/");
         if !is_free && request.context.get(key) != Some(value) {
-            found.push(("principal", format!("{key} is {value:?}")));
+            let area = if key.starts_with("aws:principaltag/") { "tags-of-roles" } else { "principal" };
+            found.push((area, format!("{key} is {value:?}")));
         }
     }
     for key in request.context.keys() {
         let is_tag = key.starts_with("aws:principaltag/") && fixed_tags;
         if (is_tag || key == "aws:username") && !facts.contains_key(key) {
-            found.push(("principal", format!("the principal has no {key}")));
+            let area = if is_tag { "tags-of-roles" } else { "principal" };
+            found.push((area, format!("the principal has no {key}")));
         }
         if SERVICE_CALL_KEYS.contains(&key.as_str()) {
             found.push(("service-call", format!("only requests of services have {key}")));

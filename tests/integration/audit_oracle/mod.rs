@@ -30,7 +30,7 @@ use self::manifest::Manifest;
 
 /// Areas with known differences between the tool and the oracle, each with its reason. Generated accounts do not have
 /// what these areas need, or a witness is not refuted for it. `IAMDRIFT_ORACLE_OPEN=1` includes them.
-const OPEN: [(&str, &str); 16] = [
+const OPEN: [(&str, &str); 17] = [
     ("assume-role", "the audit does not decide sts:AssumeRole with the trust policy of the role"),
     ("clock", "aws:CurrentTime and aws:EpochTime are free, not the day of the audit"),
     ("empty-set", "a witness has an empty set, which may count as a missing key, although another witness exists"),
@@ -48,6 +48,7 @@ const OPEN: [(&str, &str); 16] = [
     ("resource-org", "aws:ResourceOrgID is free although the owner is in the organization"),
     ("session", "aws:SourceIdentity and aws:TokenIssueTime are free for users"),
     ("tag-without-resource", "a witness has aws:ResourceTag with an action that takes no resource"),
+    ("tags-of-roles", "aws:PrincipalTag of some roles is free although no trust statement lets a session bring tags"),
     ("trust-of-outsiders", "without `assumable_by`, an account outside the organization is no finding"),
     ("userid-of-session", "a witness of a grant to one session has the aws:userid of another one"),
 ];

@@ -91,12 +91,11 @@ fn mfa_is_asked_as_iam_reads_it() {
 
 #[test]
 fn all_of_unless_must_hold() {
-    let both = "unless = { Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" }, StringEquals = { \"aws:RequestedRegion\" = \"eu-central-1\" } }";
+    let both = "unless = { Bool = { \"aws:SecureTransport\" = \"true\" }, StringEquals = { \"aws:RequestedRegion\" = \"eu-central-1\" } }";
     let one = |condition: Value| facts(role("bot", &[under(condition)]), "\"sqs:DeleteQueue\"", both);
-    let (mfa, region) =
-        (json!({ "aws:MultiFactorAuthPresent": "true" }), json!({ "aws:RequestedRegion": "eu-central-1" }));
-    assert_eq!(one(json!({ "Bool": mfa, "StringEquals": region })), NONE);
-    for half in [json!({ "Bool": mfa }), json!({ "StringEquals": region })] {
+    let (tls, region) = (json!({ "aws:SecureTransport": "true" }), json!({ "aws:RequestedRegion": "eu-central-1" }));
+    assert_eq!(one(json!({ "Bool": tls, "StringEquals": region })), NONE);
+    for half in [json!({ "Bool": tls }), json!({ "StringEquals": region })] {
         assert_eq!(one(half), ["bot 1/1 sqs:DeleteQueue"]);
     }
     // The ARN tells the region.
@@ -110,13 +109,11 @@ fn all_of_unless_must_hold() {
 fn the_statement_that_is_shown_makes_the_guard_hold() {
     for unless in [
         SECOND_PERSON,
-        "unless = { Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }",
+        "unless = { Bool = { \"aws:SecureTransport\" = \"true\" } }",
         "unless = { BoolIfExists = { \"aws:ViaAWSMCPService\" = \"false\" } }",
         "unless = { StringNotEquals = { \"aws:PrincipalTag/frozen\" = \"yes\" } }",
         "unless = { StringEqualsIfExists = { \"aws:PrincipalTag/team\" = \"a\" } }",
         "unless = { Null = { \"aws:SourceIdentity\" = \"false\" } }",
-        "unless = { NumericLessThan = { \"aws:MultiFactorAuthAge\" = \"900\" } }",
-        "unless = { NumericLessThanIfExists = { \"aws:MultiFactorAuthAge\" = \"900\" } }",
         "unless = { IpAddress = { \"aws:SourceIp\" = \"198.51.100.0/24\" }, Bool = { \"aws:SecureTransport\" = \"true\" } }",
         "unless = { DateLessThan = { \"aws:CurrentTime\" = \"2026-12-01T00:00:00Z\" } }",
     ] {

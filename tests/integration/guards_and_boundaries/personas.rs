@@ -125,10 +125,10 @@ fn a_guard_or_a_persona_stands_between() {
     assert_eq!(Case::new(&[held], &manifest).facts(RuleId::Unguarded), NONE);
     // One over other actions, or that a session hands to its agent, does not.
     assert_eq!(operator(&[destroy()], "guards = \"g\"", &guard("sns:*", approval)), [COULD]);
-    let mfa = "{ Bool = { \"aws:MultiFactorAuthPresent\" = \"true\" } }";
-    let with_mfa = json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
-    let with_mfa = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), with_mfa);
-    assert_eq!(operator(&[with_mfa], "guards = \"g\"", &guard("class:destructive", mfa)), [COULD]);
+    let tls = "{ Bool = { \"aws:SecureTransport\" = \"true\" } }";
+    let with_tls = json!({ "Bool": { "aws:SecureTransport": "true" } });
+    let with_tls = statement("Allow", json!("sqs:DeleteQueue"), json!("*"), with_tls);
+    assert_eq!(operator(&[with_tls], "guards = \"g\"", &guard("class:destructive", tls)), [COULD]);
     // A persona of an agent decides instead.
     assert_eq!(persona(&[destroy()], &[destroy()]).facts(RuleId::Unguarded), NONE);
 }

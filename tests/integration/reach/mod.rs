@@ -147,9 +147,9 @@ fn assuming_needs_both_sides() {
 fn conditions_of_both_sides_are_decided_together() {
     let when = |condition: Value| json!([{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*", "Condition": condition }]);
     let trust = |condition: Value| json!([{ "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "sts:AssumeRole", "Condition": condition }]);
-    let mfa = |value: &str| json!({ "Bool": { "aws:MultiFactorAuthPresent": value } });
-    assert_eq!(taken(when(mfa("true")), trust(mfa("true"))), path(&["sts-001"]));
-    assert_eq!(taken(when(mfa("true")), trust(mfa("false"))), None, "no request meets both");
+    let tls = |value: &str| json!({ "Bool": { "aws:SecureTransport": value } });
+    assert_eq!(taken(when(tls("true")), trust(tls("true"))), path(&["sts-001"]));
+    assert_eq!(taken(when(tls("true")), trust(tls("false"))), None, "no request meets both");
     let arn_like = |name: &str| json!({ "ArnLike": { "aws:PrincipalArn": arn("role", name) } });
     assert_eq!(taken(when(json!({})), trust(arn_like("r*"))), path(&["sts-001"]));
     assert_eq!(taken(when(json!({})), trust(arn_like("x*"))), None);

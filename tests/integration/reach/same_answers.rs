@@ -89,7 +89,7 @@ fn the_roles_that_a_principal_assumes_are_those_that_it_assumes_one_by_one() {
             json!({ "AWS": ACCOUNT }),
             json!({ "StringEquals": { "aws:PrincipalTag/team": "${aws:ResourceTag/team}" } }),
         ),
-        when(json!("*"), json!({ "Bool": { "aws:MultiFactorAuthPresent": "false" } })),
+        when(json!("*"), json!({ "Bool": { "aws:SecureTransport": "false" } })),
         except(json!({ "AWS": arn("role", "named") })),
         except(json!({ "AWS": session })),
         when(json!("*"), json!({ "StringEquals": { "aws:PrincipalOrgID": "o-another123" } })),
@@ -108,7 +108,7 @@ fn the_roles_that_a_principal_assumes_are_those_that_it_assumes_one_by_one() {
                           "Condition": { "StringEquals": { "aws:ResourceTag/team": "a" } } }]);
     let barred = json!([assume[0], { "Effect": "Deny", "Action": "sts:AssumeRole", "NotResource": [arn("role", "t0"), arn("role", "t3")] }]);
     let mfa = json!([{ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*",
-                       "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } } }]);
+                       "Condition": { "Bool": { "aws:SecureTransport": "true" } } }]);
     let nothing = allow(json!("s3:ListAllMyBuckets"), "*");
     for (name, statements) in
         [("named", &nothing), ("wide", &assume), ("tagged", &tagged), ("barred", &barred), ("mfa", &mfa)]

@@ -140,7 +140,6 @@ fn generated_accounts_exercise_every_rule_and_status() {
         "escalatable",
         "undeclared-trust",
         "undeclared",
-        "ambiguous",
         "requirement-violated",
         "undecided",
         "latent",

@@ -203,7 +203,8 @@ fn an_organization_that_could_not_be_read_leaves_undecided_whom_it_binds() {
     let cases: [(Organization, &str, &str); 4] = [
         (None, "undecided", "undecided"),
         (Some((json!([]), CollectionPart::ServiceControlPolicies)), "undecided", "as-declared"),
-        (Some((allow_all.clone(), CollectionPart::ResourceControlPolicies)), "undecided", "as-declared"),
+        // The management account can use resources of members, to which RCPs apply.
+        (Some((allow_all.clone(), CollectionPart::ResourceControlPolicies)), "undecided", "undecided"),
         (Some((allow_all, CollectionPart::DelegatedAdministrators)), "as-declared", "as-declared"),
     ];
     for (case, member, management) in cases {
