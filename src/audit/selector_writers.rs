@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::actions::ranking::ActionRanking;
 use super::analysis::analyzer::{AnalysisOptions, Analyzer, BRIEF_DETAIL, Query, Requester};
-use super::analysis::replay::ReplayDecisions;
+use super::analysis::replay_decisions::ReplayDecisions;
 use super::subject::resolved_ceiling::ResolvedCeiling;
 use super::subject::synthetic::build_ceiling;
 use crate::access::{LayerCollector, Layers, Request, build_known_context};

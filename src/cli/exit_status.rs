@@ -1,4 +1,4 @@
-//! The exit status of the program.
+//! The exit status of the program. `report::exit_info` decides that of an audit.
 
 use std::process::ExitCode;
 

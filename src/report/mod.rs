@@ -3,6 +3,7 @@
 //! Names and texts of an account can be hostile. Every format neutralizes them: the table with
 //! [`sanitize`](crate::base::sanitize::sanitize), JSON with escapes.
 //!
+//! - `exit_info`: how an audit decides the exit status
 //! - `render_options`: what the caller decides about a report
 //! - `finding_order`: the order of findings in every format
 //! - `text`: the sentences
@@ -11,6 +12,7 @@
 //! - `table`: the format for people
 //! - `finding_json`, `json_report`, `report_schema`: the format for programs, and its schema
 
+mod exit_info;
 mod finding_json;
 mod finding_order;
 mod json_report;
@@ -35,8 +37,9 @@ use crate::audit::Audit;
 
 pub(crate) use crate::base::sanitize;
 
+pub use exit_info::ExitInfo;
 pub use json_report::SCHEMA_VERSION;
-pub use render_options::{ExitInfo, RenderOptions, Verbosity};
+pub use render_options::{RenderOptions, Verbosity};
 pub use report_schema::SCHEMA;
 
 #[doc(hidden)]

@@ -2,6 +2,19 @@
 
 use std::cell::Cell;
 
+/// The steps of one query of the audit.
+pub(crate) const AUDIT_STEPS: u64 = 4_000_000;
+/// The steps of a query for a remediation. A remediation that needs more is left out.
+pub(crate) const REMEDIATION_STEPS: u64 = 200_000;
+/// The steps of one direction of `compare`.
+pub(crate) const COMPARE_STEPS: u64 = 2_000_000;
+/// The steps of one question of the escalation search.
+pub(crate) const ESCALATION_STEPS: u64 = 1_000_000;
+/// The steps of one question about a trust policy.
+pub(crate) const TRUST_STEPS: u64 = 1_000_000;
+/// The steps to decide a literal on a key of which only a prefix is known. An undecided literal is kept.
+pub(crate) const PREFIX_STEPS: u64 = 10_000;
+
 /// A pattern, a problem or a number exceeds a limit. The verdict is then undecided.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("too large to be decided within the limits")]

@@ -12,13 +12,12 @@ use super::question::{ActionWorld, AnswerDetail, Question, WitnessPolicy};
 use crate::access::{KnownContext, Layers, PolicyOrigin, PolicyRef, Request, evaluate};
 use crate::catalog::Catalog;
 use crate::iam::{DocumentKind, Interpretation, PolicyDocument};
+use crate::solve::budget::COMPARE_STEPS;
 use crate::source::{Diagnostics, SourceFile};
 
 #[doc(inline)]
 pub use super::answer::UndecidedReason;
 
-/// The solver budget of one direction, in steps.
-const BUDGET: u64 = 2_000_000;
 /// The actions that [`compare`] covers.
 const WORLDS: [ActionWorld; 2] = [ActionWorld::Existing, ActionWorld::Future];
 
@@ -257,7 +256,7 @@ fn decide_direction(
             partition: None,
             world: *world,
             single_request: requests.single_request,
-            budget: BUDGET,
+            budget: COMPARE_STEPS,
             detail: AnswerDetail::Difference { max_cubes: requests.cubes, witnesses },
             witness_account: None,
             replay: Some(&replay),

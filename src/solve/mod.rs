@@ -16,11 +16,15 @@
 //! - `decide`: the decision;
 //! - `compare`: two policy documents in both directions;
 //! - `smt`: the same questions for other solvers. Shares no code with the decision, on purpose.
+//!
+//! A condition becomes literals in `compile::condition_literal`. For `aws:RequestedRegion`, these add: the Region of the
+//! endpoint that serves an action (`access::request_facts`, `decide::key_facts`), and the Region of a resource's ARN
+//! (`compile::arn_segment`, `decide::branch_clauses`).
 
 pub(crate) mod access;
 pub(crate) mod actions;
 mod answer;
-mod budget;
+pub(crate) mod budget;
 pub mod compare;
 pub(crate) mod compile;
 pub(crate) mod decide;

@@ -21,12 +21,11 @@ use crate::baseline::DeclaredAssumer;
 use crate::iam::element::ActionElement;
 use crate::iam::{AccountId, Arn, Effect, ElementKind, Interpretation, PolicyDocument};
 use crate::snapshot::{Account, Organization, Principal, Snapshot};
+use crate::solve::budget::TRUST_STEPS;
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
 };
 
-/// The solver steps that one question may take.
-const BUDGET: u64 = 1_000_000;
 const DIFFERENCE_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::PerStatementRequired };
 
@@ -360,7 +359,7 @@ impl<'a> TrustAnalyzer<'a> {
             partition: None,
             world: ActionWorld::Existing,
             single_request: Some((grant.assume_action(), role.arn.as_str())),
-            budget: BUDGET,
+            budget: TRUST_STEPS,
             detail: DIFFERENCE_DETAIL,
             witness_account: Some(account.id.as_str()),
             replay: Some(&replay),

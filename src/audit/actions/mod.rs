@@ -2,12 +2,12 @@
 //!
 //! - [`named_action_set`]: a set of actions, known to the catalog or not
 //! - [`by_statement`]: the actions of an excess by granting statement
-//! - [`severity_rating`]: the severity of an action
+//! - [`action_severity`]: the severity of an action
 //! - [`ranking`]: which action of a set to name first
 //! - [`summary`]: a set as the patterns that a person would write
 
+pub(crate) mod action_severity;
 pub(crate) mod by_statement;
 pub(crate) mod named_action_set;
 pub(crate) mod ranking;
-pub(crate) mod severity_rating;
 pub(crate) mod summary;

@@ -1,6 +1,6 @@
 //! Ranks actions by how alarming they are. The most alarming action comes first in lists and has the witness.
 
-use super::severity_rating::rate_action;
+use super::action_severity::rate_action;
 use crate::audit::model::severity::Severity;
 use crate::catalog::{ActionId, Catalog, RiskClass};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::replay::ReplayDecisions;
+use super::replay_decisions::ReplayDecisions;
 use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
 use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
 use crate::audit::actions::ranking::ActionRanking;
@@ -15,16 +15,13 @@ use crate::audit::subject::check::Check;
 use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation, Partition, PolicyDocument};
 use crate::snapshot::{LayerKind, Snapshot};
+use crate::solve::budget::{AUDIT_STEPS, REMEDIATION_STEPS};
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, PolicyIndex, Question, Solver, UndecidedReason, WitnessPolicy, WitnessReplay,
     build_effective_access,
 };
 use crate::trust::{TrustAnalysis, TrustAnalyzer};
 
-/// The solver budget of one query, in steps.
-const BUDGET: u64 = 4_000_000;
-/// The solver budget of a query for a remediation, in steps. A remediation that needs more is left out.
-const REMEDIATION_BUDGET: u64 = 200_000;
 /// The detail of the comparison with the ceiling.
 const DIFFERENCE_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 8, witnesses: WitnessPolicy::PerStatementRequired };
@@ -264,7 +261,7 @@ impl Analyzer<'_> {
                 _ => (allowed_and_declared.clone(), effective.exclude_policies(is_removed)),
             };
             let query =
-                Query { budget: REMEDIATION_BUDGET, ..Query::new_verdict(self, Requester::from_subject(subject)) };
+                Query { budget: REMEDIATION_STEPS, ..Query::new_verdict(self, Requester::from_subject(subject)) };
             if query.find_excess(&at_stake, &remaining).is_contained() {
                 removed.push(candidate);
             }
@@ -341,12 +338,12 @@ impl<'a> Query<'a> {
         requester: Requester<'a>,
         replay: &'a WitnessReplay<'a>,
     ) -> Query<'a> {
-        Query { analyzer, requester, budget: BUDGET, detail: DIFFERENCE_DETAIL, replay: Some(replay) }
+        Query { analyzer, requester, budget: AUDIT_STEPS, detail: DIFFERENCE_DETAIL, replay: Some(replay) }
     }
 
     /// A query for the verdict only, without a witness.
     pub fn new_verdict(analyzer: &'a Analyzer<'a>, requester: Requester<'a>) -> Query<'a> {
-        Query { analyzer, requester, budget: BUDGET, detail: AnswerDetail::Verdict, replay: None }
+        Query { analyzer, requester, budget: AUDIT_STEPS, detail: AnswerDetail::Verdict, replay: None }
     }
 
     /// The same query with another detail of the answer.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
-use super::replay::ReplayDecisions;
+use super::replay_decisions::ReplayDecisions;
 use crate::access::{Layers, PolicyRef, Request, find_missing_documents};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::model::finding_key::{KeyPart, build_principal_key};

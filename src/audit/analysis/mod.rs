@@ -1,6 +1,6 @@
 //! Queries the solver about one principal, and returns data without text.
 //!
-//! - [`replay`]: replays the witness of a query in the evaluator
+//! - [`replay_decisions`]: replays the witness of a query in the evaluator
 //! - [`analyzer`]: the queries of every principal; the only file that builds a `solve::Question`
 //! - [`operator_comparison`]: compares an agent with its operators (IAM003)
 //! - [`shared_role`]: roles that humans and agents share (IAM003)
@@ -11,5 +11,5 @@ pub(crate) mod analyzer;
 pub(crate) mod escalation;
 pub(crate) mod guard_bypass;
 pub(crate) mod operator_comparison;
-pub(crate) mod replay;
+pub(crate) mod replay_decisions;
 pub(crate) mod shared_role;

@@ -1,4 +1,7 @@
-//! Whether a guard is enforced: no action of the guard may be allowed unless its condition matches.
+//! Builds the check of a guard: no action of the guard may be allowed unless its condition matches.
+//!
+//! `analysis::analyzer` decides the check, `analysis::guard_bypass` whether the principal can satisfy the condition alone, and
+//! `rules::iam004_unguarded` reports it.
 
 use std::sync::Arc;
 

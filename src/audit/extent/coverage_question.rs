@@ -2,7 +2,7 @@
 
 use crate::access::Request;
 use crate::audit::analysis::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
-use crate::audit::analysis::replay::ReplayDecisions;
+use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::accepted_extents::AcceptedRequests;
 use crate::iam::Interpretation;
 use crate::solve::{Access, ActionWorld};

@@ -1,4 +1,7 @@
-//! The severity of a finding.
+//! The severity of a finding: its levels.
+//!
+//! Excess has the severity of its most severe action (`actions::action_severity`), one step higher for an agent
+//! (`explain::excess_report`). The other rules rate their findings in their own file of `rules`.
 
 use serde::{Deserialize, Serialize};
 

@@ -9,9 +9,6 @@ use crate::catalog::ActionId;
 use crate::iam::Partition;
 use crate::solve::{Access, Branch, Solver, StatementUse, build_allow_all, build_effective_access};
 
-/// The solver's step limit for one question.
-pub(crate) const BUDGET: u64 = 1_000_000;
-
 /// The effective access of a state.
 pub(crate) struct EffectiveAccess<'n> {
     pub(crate) layers: Layers,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::decision_key::DecisionKey;
-use super::effective::{BUDGET, EffectiveAccess};
+use super::effective::EffectiveAccess;
 use super::time_floor::TimeFloor;
 use crate::access::{Layers, Request, evaluate};
 use crate::base::cache::Cache;
@@ -20,6 +20,7 @@ use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::trust_index::TrustIndex;
 use crate::snapshot::Snapshot;
+use crate::solve::budget::ESCALATION_STEPS;
 use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
 use crate::trust::TrustAnalyzer;
 
@@ -143,7 +144,7 @@ impl<'a> World<'a> {
             partition: Some(effective.partition),
             world: ActionWorld::Existing,
             single_request: None,
-            budget: BUDGET,
+            budget: ESCALATION_STEPS,
             detail: AnswerDetail::Verdict,
             witness_account: Some(effective.account),
             replay: None,

@@ -6,6 +6,7 @@ use super::solver::Solver;
 use crate::access::{KeyFact, KnownContext};
 use crate::catalog::{Multiplicity, ValueType};
 use crate::iam::ContextKey;
+use crate::solve::budget::PREFIX_STEPS;
 use crate::solve::budget::{Budget, LimitExceeded};
 use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::strings::interner::LetterCase;
@@ -16,9 +17,6 @@ use crate::solve::values::interval::IntervalSet;
 use crate::solve::values::literal::{Field, Literal, LiteralValues, OrderedKind, SetTest, SetValues};
 use crate::solve::values::string_constraint::StringConstraint;
 use crate::solve::values::string_set::StringSetConstraint;
-
-/// The budget to decide a literal on a key of which only a prefix is known. An undecided literal is kept.
-const PREFIX_BUDGET: u64 = 10_000;
 
 impl Solver<'_> {
     /// Whether the known context decides a literal. None if it does not.
@@ -46,7 +44,7 @@ impl Solver<'_> {
             }),
             KeyFact::StartsWith(_) | KeyFact::NoneLike(_) => {
                 let before = self.compute_key_state(key, known)?;
-                let budget = Budget::new(PREFIX_BUDGET);
+                let budget = Budget::new(PREFIX_STEPS);
                 let is_possible = |literal: &Literal| {
                     let mut state = before.clone();
                     state.add(literal);

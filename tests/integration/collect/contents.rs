@@ -144,7 +144,7 @@ pub fn contents(account: &str) -> (Vec<Put>, Vec<(&'static str, &'static str)>) 
             kind: "Role",
             name: "AWSReservedSSO_Admins_0123456789abcdef",
             path: SSO_PATH,
-            trust: Some(federated("saml-provider/idp", "sts:AssumeRoleWithSAML")),
+            trust: Some(federated("saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE", "sts:AssumeRoleWithSAML")),
             attached: vec![AWS_MANAGED.into()],
             ..Put::default()
         },
@@ -165,7 +165,11 @@ pub fn fill(moto: &Moto, account: &str, alias: &str) {
         ("ThumbprintList.member.1", "0123456789012345678901234567890123456789"),
     ];
     moto.iam(&key, "CreateOpenIDConnectProvider", &fields);
-    moto.iam(&key, "CreateSAMLProvider", &[("Name", "idp"), ("SAMLMetadataDocument", &"<metadata/>".repeat(200))]);
+    moto.iam(
+        &key,
+        "CreateSAMLProvider",
+        &[("Name", "AWSSSO_0123456789abcdef_DO_NOT_DELETE"), ("SAMLMetadataDocument", &"<metadata/>".repeat(200))],
+    );
     for put in puts {
         put.into_moto(moto, &key);
     }

@@ -152,7 +152,7 @@ fn is_as_put_in(file: &Value, account: &str) {
     );
     let saml = entries(file, "SAMLProviderList");
     assert_eq!(saml.len(), 1);
-    assert_eq!(saml[0]["Arn"], format!("arn:aws:iam::{account}:saml-provider/idp"));
+    assert_eq!(saml[0]["Arn"], format!("arn:aws:iam::{account}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"));
     let sets = entries(file, "PermissionSets");
     assert_eq!(sets.len(), usize::from(account == MANAGEMENT));
     for set in sets {

@@ -9,7 +9,7 @@ use super::guard_condition::{build_tag_request, requires_missing_key};
 use super::replaced_action::{replace_action, replace_action_in_scps};
 use crate::access::{KeyFact, KnownContext, Layers, PolicyRef, Request};
 use crate::audit::analysis::analyzer::{Query, QueryAnswer, Requester};
-use crate::audit::analysis::replay::ReplayDecisions;
+use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::audit::subject::synthetic::build_ceiling;

@@ -6,7 +6,7 @@ use super::guard_condition::build_tag_request;
 use super::replaced_action::replace_action_in_layers;
 use crate::access::Request;
 use crate::audit::analysis::analyzer::{Query, Requester};
-use crate::audit::analysis::replay::ReplayDecisions;
+use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::element::{ActionElement, ResourceElement};

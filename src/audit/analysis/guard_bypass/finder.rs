@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::bypass::ClassByArn;
 use crate::access::{KeyFact, Layers, Request};
 use crate::audit::analysis::analyzer::{Analyzer, Query, QueryAnswer, Requester};
-use crate::audit::analysis::replay::ReplayDecisions;
+use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::access::{Context, ContextValue, KeyFact, Request};
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
 use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis, Query, Requester};
-use crate::audit::analysis::replay::ReplayDecisions;
+use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::iam::{ContextKey, Interpretation};

@@ -1,7 +1,9 @@
 //! Replays a witness of an audit: the solver found the request, and the evaluator must decide it in the same way.
 //!
-//! `reach` replays the requests of its steps in `reach::decide::world`, `trust` those of a grant in `trust::undeclared`.
-//! The solver calls each replay in `solve::decide::round`.
+//! The evaluator decides in `access::evaluate`; `analysis::analyzer` calls it for a witness of the audit. `reach` replays the
+//! requests of its steps in `reach::decide::world`, `trust` those of a grant in `trust::undeclared`, and `compare` its own in
+//! `solve::compare`. The solver calls each replay where it accepts a witness: in `round`, `outcome` and `ambiguity` of
+//! `solve::decide`.
 
 use crate::access::Request;
 
