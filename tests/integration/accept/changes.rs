@@ -29,17 +29,22 @@ const SAMPLED_ACTIONS: [(&str, &[&str]); 6] = [
 const OBJECTS: &[&str] = &["arn:aws:s3:::pub/k", "arn:aws:s3:::a/k", "arn:aws:s3:::other/k"];
 const QUEUES: &[&str] = &["arn:aws:sqs:eu-west-1:111122223333:q"];
 
+/// The Regions of requests on a resource: that of its ARN, which is the one of the endpoint, or any.
+fn list_regions(resource: &str) -> &'static [&'static str] {
+    if QUEUES.contains(&resource) { &["eu-west-1"] } else { &["eu-west-1", "us-east-1"] }
+}
+
 fn list_requests(principal: &Principal) -> Vec<Request> {
     let mut requests = Vec::new();
     for (action, resources) in SAMPLED_ACTIONS {
         for resource in resources {
             for address in ["10.0.1.1", "192.0.2.1"] {
                 for transport in ["true", "false"] {
-                    for region in ["eu-west-1", "us-east-1"] {
+                    for region in list_regions(resource) {
                         let mut context = Context::default();
                         context.set("aws:SourceIp", address);
                         context.set("aws:SecureTransport", transport);
-                        context.set("aws:RequestedRegion", region);
+                        context.set("aws:RequestedRegion", *region);
                         context.set("aws:PrincipalArn", principal.arn.as_str());
                         context.set("aws:PrincipalAccount", principal.arn.account());
                         for (key, value) in &principal.tags {
