@@ -69,6 +69,8 @@ impl Graph<'_> {
         let step_finder = StepFinder::new(&self.world, from, &effective);
         let prover = StepProver::new(&step_finder);
         let is_same_principal = from.principal == to.principal;
+        // Who acts for another with some of its permissions only does not become it.
+        let becomes_other = !is_same_principal && to.change.limited_by.is_none();
         let grants_all = to.change.grants_all && !(is_same_principal && from.change.grants_all);
         let changes_state = !grants_all && (is_same_principal || !to.change.is_unchanged());
         let mut proofs: Vec<TechniqueProof> = Vec::new();
@@ -88,10 +90,10 @@ impl Graph<'_> {
         } else if changes_state {
             proofs.extend(prover.find_technique(to.principal, StepRole::ChangeState(to), &mut undecided));
         }
-        if !is_same_principal {
+        if becomes_other {
             proofs.extend(prover.find_technique(to.principal, StepRole::Become, &mut undecided));
         }
-        if proofs.len() != usize::from(grants_all || changes_state) + usize::from(!is_same_principal) {
+        if proofs.len() != usize::from(grants_all || changes_state) + usize::from(becomes_other) {
             if undecided.is_empty() {
                 undecided.insert(UndecidedReason::WitnessRefuted(format!("a step to {}", self.arn(to.principal))));
             }

@@ -252,19 +252,26 @@ impl<'a> TrustAnalyzer<'a> {
         analysis
     }
 
-    /// The services that can assume a role for resources of its own account. Each is the grant of an
-    /// [`UndeclaredTrust`], as if the baseline declared nothing.
-    pub fn find_trusted_services(&self, account: &Account, role: &Principal) -> TrustAnalysis {
+    /// The services that can assume a role for resources of its own account, and the identity providers whose identities
+    /// can assume it, of those that `is_wanted`. Each is the grant of an [`UndeclaredTrust`], as if the baseline declared
+    /// nothing.
+    pub fn find_trusted_issuers(
+        &self,
+        account: &Account,
+        role: &Principal,
+        is_wanted: &dyn Fn(&TrustGrant) -> bool,
+    ) -> TrustAnalysis {
         let mut analysis = TrustAnalysis::default();
         let Some(trust) = &role.trust_policy else { return analysis };
         // A service does not have a unique ID.
         let resolve_unique_id = |_: &str| None;
         let grants = list_distinct_grants(&trust.document, &resolve_unique_id);
-        for grant in grants.into_iter().filter(|grant| matches!(grant, TrustGrant::Service { .. })) {
+        for grant in grants.into_iter().filter(is_wanted) {
             let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
             let rcps = &self.find_rcp_denies(account, role, &grant);
             let question = GrantQuestion { account, role, grant: &grant, restricted_policy, rcps, accepted: &[] };
-            for case in self.list_cases(&question).into_iter().filter(|case| case.scope == TrustScope::Service) {
+            let is_own = |case: &RequestCase| matches!(case.scope, TrustScope::Service | TrustScope::Provider);
+            for case in self.list_cases(&question).into_iter().filter(is_own) {
                 analysis.extend(self.analyze_case(&question, &case, &[]));
             }
         }

@@ -38,6 +38,22 @@ impl<'n> EffectiveAccess<'n> {
         EffectiveAccess { layers, access, policies, known, partition, account, upper_bound }
     }
 
+    /// The same access, with more known about the condition keys.
+    pub(crate) fn with_known<'k>(&self, known: &'k KnownContext) -> EffectiveAccess<'k>
+    where
+        'n: 'k,
+    {
+        EffectiveAccess {
+            layers: self.layers.clone(),
+            access: self.access.clone(),
+            policies: self.policies.clone(),
+            known,
+            partition: self.partition,
+            account: self.account,
+            upper_bound: self.upper_bound.clone(),
+        }
+    }
+
     /// Whether the upper bound contains an action.
     pub(crate) fn may_allow(&self, solver: &Solver<'_>, action: &str) -> bool {
         solver.catalog.find_action(action).is_some_and(|id| self.upper_bound.contains(id.0 as usize))

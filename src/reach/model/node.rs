@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::attachable_policies::find_attachable_policy;
 use super::state::{PolicyVersionRef, StateChange};
+use super::technique::find_technique;
 use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Effect, PolicyDocument, Statement};
@@ -76,6 +77,15 @@ impl<'a> PrincipalNode<'a> {
         }
         if change.boundary_removed {
             layers.boundary = None;
+        }
+        if change.is_new_principal {
+            layers.boundary = None;
+            let document = Arc::clone(&ALLOW_ALL_POLICY);
+            layers.identity = vec![PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, document)];
+        }
+        if let Some(technique) = change.limited_by.and_then(find_technique) {
+            let document = technique.deny_other_actions();
+            layers.identity.push(PolicyRef::new(technique.id.as_str(), PolicyOrigin::Given, document));
         }
         layers
     }

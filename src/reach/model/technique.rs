@@ -1,7 +1,11 @@
-//! Escalation techniques, read from `techniques.toml`.
+//! Escalation techniques, read from `techniques.toml` and `techniques_services.toml`.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
+
+use crate::access::KeyFact;
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{ContextKey, ElementKind, PolicyDocument, Statement};
 
 /// Actions that create an instance profile for a role.
 pub(crate) const INSTANCE_PROFILE_ACTIONS: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
@@ -32,6 +36,15 @@ pub struct Technique {
     pub removes: Option<RemovedPolicy>,
     /// A prerequisite that a snapshot cannot confirm.
     pub assumption: Option<String>,
+    /// Values of condition keys in the requests of the required actions, which the technique needs.
+    #[serde(default)]
+    pub context: BTreeMap<String, String>,
+    /// Where the technique is described.
+    pub source: String,
+    /// What the service or the credentials do for the principal: action patterns. Empty if the principal gets everything
+    /// that the target is allowed.
+    #[serde(default)]
+    pub limited_to: Vec<String>,
     /// Whether the role needs an instance profile.
     #[serde(default)]
     pub instance_profile: bool,
@@ -49,6 +62,8 @@ pub enum TechniqueKind {
     NewPassRole,
     PassRoleThenAssume,
     ExistingPassRole,
+    WebIdentityToken,
+    NewPrincipal,
     CreateCredentials,
     UpdateTrustPolicy,
     PutUser,
@@ -73,11 +88,27 @@ struct TechniqueFile {
     technique: Vec<Technique>,
 }
 
+/// The data files, with their names.
+const TECHNIQUE_FILES: [(&str, &str); 2] = [
+    ("techniques.toml", include_str!("techniques.toml")),
+    ("techniques_services.toml", include_str!("techniques_services.toml")),
+];
+
 static TECHNIQUES: LazyLock<Vec<Technique>> = LazyLock::new(|| {
-    toml::from_str::<TechniqueFile>(include_str!("techniques.toml")).expect("techniques.toml is valid").technique
+    let parse = |(name, text): (&str, &str)| match toml::from_str::<TechniqueFile>(text) {
+        Ok(file) => file.technique,
+        // INVARIANT: the files are part of the source code.
+        Err(error) => panic!("{name}: {error}"),
+    };
+    TECHNIQUE_FILES.into_iter().flat_map(parse).collect()
 });
 
-/// All techniques, in the order of the file.
+/// The technique with an id.
+pub(crate) fn find_technique(id: &str) -> Option<&'static Technique> {
+    techniques().iter().find(|technique| technique.id == id)
+}
+
+/// All techniques, in the order of the files.
 pub fn techniques() -> &'static [Technique] {
     &TECHNIQUES
 }
@@ -86,12 +117,13 @@ impl TechniqueKind {
     /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
         use TechniqueKind::{
-            JoinGroup, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy,
-            SetDefaultVersion,
+            JoinGroup, NewPrincipal, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary,
+            RewriteBoundaryPolicy, SetDefaultVersion,
         };
         matches!(
             self,
             JoinGroup
+                | NewPrincipal
                 | RemoveUserBoundary
                 | RemoveRoleBoundary
                 | RewriteBoundaryPolicy
@@ -148,6 +180,19 @@ pub(crate) enum WriteTarget {
 }
 
 impl Technique {
+    /// The value of a condition key that the technique's requests need. None if it needs none.
+    pub(crate) fn context_fact(&self, key: &ContextKey) -> Option<KeyFact> {
+        let value = self.context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key.lower()));
+        value.map(|(_, value)| KeyFact::Value(value.clone()))
+    }
+
+    /// A policy that denies everything outside of `limited_to`.
+    pub(crate) fn deny_other_actions(&self) -> Arc<PolicyDocument> {
+        let action = ActionElement { kind: ElementKind::NotList, ..ActionElement::listing(&self.limited_to) };
+        let statement = Statement::deny(action, ResourceElement::any());
+        Arc::new(PolicyDocument::from_statements(&self.id, vec![statement]))
+    }
+
     /// Whether the required actions apply to the target or its policies. Otherwise they apply to any resource.
     pub(crate) fn has_target_resource(&self) -> bool {
         !matches!(
@@ -155,6 +200,8 @@ impl Technique {
             TechniqueKind::NewPassRole
                 | TechniqueKind::PassRoleThenAssume
                 | TechniqueKind::ExistingPassRole
+                | TechniqueKind::WebIdentityToken
+                | TechniqueKind::NewPrincipal
                 | TechniqueKind::Combined
         )
     }

@@ -8,14 +8,18 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arn_index::ArnIndex;
 use super::node::PrincipalNode;
+use super::technique::techniques;
 use super::trust_summary::{TrustSummary, find_principal_keyed_statements};
 use crate::iam::PolicyDocument;
 use crate::solve::StatementUse;
 use crate::trust::{TrustAnalyzer, TrustGrant};
 
+/// The issuers of tokens that AWS STS makes for principals of an account.
+const STS_TOKEN_ISSUERS: &str = "tokens.sts.global.api.aws";
+
 /// The roles of a snapshot, by the principals that they trust.
 pub(crate) struct TrustIndex {
-    /// (account id, normalized service name) to the roles of the account that trust the service.
+    /// (account id, [`issuer_key`]) to the roles of the account that trust the service or the identity provider.
     roles_by_service: FxHashMap<(String, String), ServiceRoles>,
     /// Account id to the roles that trust the account as a whole.
     roles_by_account: FxHashMap<String, FixedBitSet>,
@@ -59,6 +63,13 @@ impl TrustIndex {
     pub(crate) fn find_service_roles(&self, account: &str, service: &str) -> Option<(&FixedBitSet, &str)> {
         let found = self.roles_by_service.get(&(account.to_owned(), service.to_owned()))?;
         Some((&found.roles, &found.service_name))
+    }
+
+    /// The roles of all accounts that trust an issuer.
+    pub(crate) fn find_issuer_roles(&self, issuer: &str, mut roles: FixedBitSet) -> FixedBitSet {
+        let of_issuer = self.roles_by_service.iter().filter(|((_, name), _)| name == issuer);
+        of_issuer.for_each(|(_, found)| roles.union_with(&found.roles));
+        roles
     }
 
     /// The roles that trust an account as a whole. None if no role does.
@@ -195,12 +206,9 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
         let account = node.account.id.as_str();
         let key = (Arc::as_ptr(document) as usize, account);
         let services = self.services.entry(key).or_insert_with(|| {
-            let grants = self.trust.find_trusted_services(node.account, node.principal).undeclared.into_iter();
-            let service = |grant| match grant {
-                TrustGrant::Service { written, name } => Some((name, written)),
-                _ => None,
-            };
-            Arc::new(grants.filter_map(|undeclared| service(undeclared.grant)).collect())
+            let is_wanted = |grant: &TrustGrant| issuer_key(grant).is_some();
+            let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &is_wanted).undeclared;
+            Arc::new(trusted.into_iter().filter_map(|undeclared| issuer_key(&undeclared.grant)).collect())
         });
         for (normalized, written) in services.iter() {
             let found = self.index.roles_by_service.entry((account.to_owned(), normalized.clone()));
@@ -208,4 +216,28 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
             found.or_insert_with(new).roles.insert(role);
         }
     }
+}
+
+/// The name of a service or of an identity provider in `Technique::services`, and as the trust policy writes it. None for
+/// other grants, and for identity providers that no technique uses.
+fn issuer_key(grant: &TrustGrant) -> Option<(String, String)> {
+    match grant {
+        TrustGrant::Service { written, name } => Some((name.clone(), written.clone())),
+        TrustGrant::Oidc { host, .. } => {
+            let key = issuer_name(host);
+            let is_used = techniques().iter().any(|technique| technique.services.iter().any(|service| service == key));
+            is_used.then(|| (key.to_owned(), host.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// The part of an issuer's host that all issuers of its kind share.
+fn issuer_name(host: &str) -> &str {
+    // AWS: GetWebIdentityToken: the issuer of an account is `<id>.tokens.sts.global.api.aws`.
+    if host.ends_with(&format!(".{STS_TOKEN_ISSUERS}")) {
+        return STS_TOKEN_ISSUERS;
+    }
+    // AWS: IAM roles for service accounts: the issuer of a cluster is `oidc.eks.<region>.amazonaws.com/id/<id>`.
+    if host.starts_with("oidc.eks.") { "oidc.eks" } else { host }
 }

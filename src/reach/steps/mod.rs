@@ -4,6 +4,7 @@
 //! - `step_finder`: one state, and the resources of its account on which it can perform an action.
 //! - `reachable`: principals that a technique gives access to.
 //! - `grant_targets`: principals to which a technique can grant all permissions.
+//! - `issued_access`: access that a service or AWS STS issues for tokens, tasks or new principals.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
 //! - `touched_resources`: the resources that a state change modifies.
@@ -14,6 +15,7 @@
 pub(crate) mod assume_role;
 mod denying_policies;
 mod grant_targets;
+mod issued_access;
 mod reachable;
 pub(crate) mod request_proof;
 mod state_changes;

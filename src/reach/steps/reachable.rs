@@ -7,8 +7,9 @@ use fixedbitset::FixedBitSet;
 
 use super::assume_role::{ASSUME_ROLE, find_assumable_roles};
 use super::step_finder::{StepFinder, TargetQuery};
+use crate::access::KeyFact;
 use crate::iam::ContextKey;
-use crate::reach::decide::context_facts::pass_role_fact;
+use crate::reach::decide::context_facts::{pass_role_fact, principal_fact};
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{INSTANCE_PROFILE_ACTIONS, Technique, TechniqueKind};
@@ -44,6 +45,11 @@ impl StepFinder<'_> {
                     found.union_with(&self.find_service_roles(technique, service, undecided));
                 }
             }
+            TechniqueKind::WebIdentityToken if self.can_perform_required(technique, undecided) => {
+                for issuer in &technique.services {
+                    found.union_with(&self.find_token_roles(issuer));
+                }
+            }
             TechniqueKind::CreateCredentials => {
                 found = self.filter_by_required_actions(technique, self.account_users(), undecided);
             }
@@ -61,10 +67,24 @@ impl StepFinder<'_> {
     }
 
     /// Whether all required actions are allowed on at least one resource. `iam:PassRole` is decided for each role.
-    fn can_perform_required(&self, technique: &Technique, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+    pub(super) fn can_perform_required(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+            return false;
+        }
         let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
-        technique.required_actions.iter().all(|action| self.may_allow(action))
-            && other_actions.all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided))
+        if technique.context.is_empty() {
+            return other_actions.all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided));
+        }
+        let mut known = self.effective.known.clone();
+        for (key, value) in &technique.context {
+            known.set(key, KeyFact::Value(value.clone()));
+        }
+        let in_context = self.effective.with_known(&known);
+        other_actions.all(|action| self.world.is_allowed_on_any_resource(&in_context, action, undecided))
     }
 
     /// The roles that the state can pass to a service for a technique.
@@ -134,8 +154,17 @@ impl StepFinder<'_> {
             candidates.clear();
         }
         for action in &technique.required_actions {
-            let required_layers = RequiredLayers::IdentityAndBoundary;
-            candidates = self.filter_principals(action, required_layers, &candidates, None, undecided);
+            let facts = |principal: usize, key: &ContextKey| {
+                technique.context_fact(key).or_else(|| principal_fact(self.world.node(principal), key))
+            };
+            let query = TargetQuery {
+                action,
+                required_layers: RequiredLayers::IdentityAndBoundary,
+                arn_index: &self.world.principals,
+                candidates: &candidates,
+                facts: &facts,
+            };
+            candidates = self.filter_allowed(&query, undecided);
         }
         candidates
     }

@@ -82,11 +82,12 @@ impl RequestProver<'_> {
     pub(super) fn prove_on_any_resource(
         &self,
         action: &str,
+        facts: &ContextFacts<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<StepRequest> {
         let access = self.restrict_to_action(action)?;
         let complement = Access::from_policies([(&allow_all_except(action), 0)]);
-        self.prove(&access, &complement, None, &|_, _| None, undecided)
+        self.prove(&access, &complement, None, facts, undecided)
     }
 
     /// None if the catalog does not have the action.

@@ -21,14 +21,18 @@ impl StepFinder<'_> {
     /// `targets`: the principals for which additional permissions are worth computing.
     pub(super) fn find_changed_states(
         &self,
-        technique: &Technique,
+        technique: &'static Technique,
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
         let Some(action) = technique.required_actions.first().filter(|action| self.may_allow(action)) else {
             return Vec::new();
         };
+        if !technique.limited_to.is_empty() {
+            return self.find_limited_states(technique, undecided);
+        }
         match technique.kind {
+            TechniqueKind::NewPrincipal => self.find_new_principal(technique, undecided).into_iter().collect(),
             TechniqueKind::JoinGroup => self.join_group(action, targets, undecided),
             TechniqueKind::RemoveUserBoundary
             | TechniqueKind::RemoveRoleBoundary

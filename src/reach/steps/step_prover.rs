@@ -46,17 +46,18 @@ impl<'g> StepProver<'g> {
         step_role: StepRole<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<TechniqueProof> {
-        let (unconditional, with_assumption): (Vec<&Technique>, Vec<&Technique>) =
+        let (unconditional, with_assumption): (Vec<&'static Technique>, Vec<&'static Technique>) =
             techniques().iter().partition(|technique| technique.assumption.is_none());
-        let (assume_role, other_techniques): (Vec<&Technique>, Vec<&Technique>) =
+        let (assume_role, other_techniques): (Vec<&'static Technique>, Vec<&'static Technique>) =
             unconditional.into_iter().partition(|technique| technique.kind == TechniqueKind::Assume);
         assume_role.into_iter().chain(other_techniques).chain(with_assumption).find_map(|technique| {
             if !self.is_applicable(technique, target, step_role, undecided) {
                 return None;
             }
+            let has_touched_resources = technique.limited_to.is_empty() && technique.kind != TechniqueKind::NewPrincipal;
             let requests = match step_role {
-                StepRole::ChangeState(to) => self.prove_state_change(technique, to, undecided),
-                StepRole::GrantAll | StepRole::Become => self.prove_requests(technique, target, undecided),
+                StepRole::ChangeState(to) if has_touched_resources => self.prove_state_change(technique, to, undecided),
+                _ => self.prove_requests(technique, target, undecided),
             };
             Some((technique, requests?))
         })
@@ -64,7 +65,7 @@ impl<'g> StepProver<'g> {
 
     fn is_applicable(
         &self,
-        technique: &Technique,
+        technique: &'static Technique,
         target: usize,
         step_role: StepRole<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
@@ -78,6 +79,7 @@ impl<'g> StepProver<'g> {
             StepRole::Become => {
                 kind.write_target().is_none()
                     && !kind.changes_state()
+                    && technique.limited_to.is_empty()
                     && self.step_finder.find_reachable(technique, undecided).contains(target)
             }
             StepRole::ChangeState(to) => {
@@ -125,10 +127,15 @@ impl<'g> StepProver<'g> {
         for action in &technique.required_actions {
             requests.push(match &resource {
                 Some(arn) => {
-                    let facts = |_: usize, key: &ContextKey| self.target_fact(action, (target, arn), None, key);
+                    let facts = |_: usize, key: &ContextKey| {
+                        technique.context_fact(key).or_else(|| self.target_fact(action, (target, arn), None, key))
+                    };
                     self.request_prover.prove_on_resource(action, arn, &facts, undecided)?
                 }
-                None => self.request_prover.prove_on_any_resource(action, undecided)?,
+                None => {
+                    let facts = |_: usize, key: &ContextKey| technique.context_fact(key);
+                    self.request_prover.prove_on_any_resource(action, &facts, undecided)?
+                }
             });
         }
         Some(requests)

@@ -38,6 +38,9 @@ impl Successors {
         let grant_targets = shared.grant_targets.clone();
         let mut reachable = shared.reachable.clone();
         reachable.union_with(&find_assumable_by_name(world, state, effective, &mut undecided));
+        for technique in techniques().iter().filter(|technique| technique.kind == TechniqueKind::WebIdentityToken) {
+            reachable.union_with(&step_finder.find_reachable(technique, &mut undecided));
+        }
         reachable.remove(state.principal);
         // A principal that can be granted everything needs no other additional permissions.
         let mut targets = reachable.clone();
@@ -60,6 +63,9 @@ impl SharedSuccessors {
         for technique in techniques() {
             match technique.kind {
                 kind if kind == TechniqueKind::Combined || kind.changes_state() => {}
+                // The token names the principal.
+                TechniqueKind::WebIdentityToken => {}
+                _ if !technique.limited_to.is_empty() => {}
                 TechniqueKind::Assume => {
                     let roles = find_assumable_by_account(world, step_finder.effective, &mut undecided);
                     reachable.union_with(&roles);
