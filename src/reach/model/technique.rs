@@ -41,6 +41,9 @@ pub struct Technique {
     pub context: BTreeMap<String, String>,
     /// Where the technique is described.
     pub source: String,
+    /// Whether the roles may belong to any account of the snapshot. Otherwise they belong to that of the principal.
+    #[serde(default)]
+    pub any_account: bool,
     /// What the service or the credentials do for the principal: action patterns. Empty if the principal gets everything
     /// that the target is allowed.
     #[serde(default)]

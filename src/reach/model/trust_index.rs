@@ -228,6 +228,9 @@ fn issuer_key(grant: &TrustGrant) -> Option<(String, String)> {
             let is_used = techniques().iter().any(|technique| technique.services.iter().any(|service| service == key));
             is_used.then(|| (key.to_owned(), host.clone()))
         }
+        // AWS: the roles of permission sets trust the provider `AWSSSO_<id>_DO_NOT_DELETE`.
+        TrustGrant::Saml { name, .. } if name.starts_with("AWSSSO_") => Some(("sso.saml".to_owned(), name.clone())),
+        TrustGrant::Saml { name, .. } => Some(("saml".to_owned(), name.clone())),
         _ => None,
     }
 }

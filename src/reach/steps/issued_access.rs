@@ -39,10 +39,11 @@ impl StepFinder<'_> {
     /// The state's account as a new principal that is allowed everything. None if the technique is not allowed.
     pub(super) fn find_new_principal(
         &self,
-        technique: &Technique,
+        technique: &'static Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<NodeState> {
-        let change = StateChange { is_new_principal: true, ..StateChange::default() };
+        let limited_by = (!technique.limited_to.is_empty()).then_some(technique.id.as_str());
+        let change = StateChange { is_new_principal: true, limited_by, ..StateChange::default() };
         let state = NodeState { principal: self.state.principal, change };
         self.can_perform_required(technique, undecided).then_some(state)
     }

@@ -123,7 +123,9 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
         let sets = &self.world.principal_sets;
-        let mut roles = match self.world.trust_index.find_service_roles(self.effective.account, service) {
+        let trust_index = &self.world.trust_index;
+        let mut roles = match trust_index.find_service_roles(self.effective.account, service) {
+            _ if technique.any_account => trust_index.find_issuer_roles(service, self.world.principals.empty_set()),
             Some((roles, _)) => roles.clone(),
             None => return self.world.principals.empty_set(),
         };

@@ -28,11 +28,9 @@ impl StepFinder<'_> {
         let Some(action) = technique.required_actions.first().filter(|action| self.may_allow(action)) else {
             return Vec::new();
         };
-        if !technique.limited_to.is_empty() {
-            return self.find_limited_states(technique, undecided);
-        }
         match technique.kind {
             TechniqueKind::NewPrincipal => self.find_new_principal(technique, undecided).into_iter().collect(),
+            _ if !technique.limited_to.is_empty() => self.find_limited_states(technique, undecided),
             TechniqueKind::JoinGroup => self.join_group(action, targets, undecided),
             TechniqueKind::RemoveUserBoundary
             | TechniqueKind::RemoveRoleBoundary

@@ -3,6 +3,7 @@
 mod across;
 mod audited;
 mod cloudsplaining;
+mod each_technique;
 mod pathfinding;
 mod same_answers;
 mod widening;
