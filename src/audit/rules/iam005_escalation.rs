@@ -26,7 +26,7 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 **What it does.** Looks for a path from a principal to access that neither its ceiling nor its own policies allow. The
 steps of a path are roles that it can assume, roles that it can pass to a service that runs code, resources that run with
 a role and whose code it can change, users for which it can create credentials, trust policies that it can rewrite, and
-policies that it can attach to itself ([reach.md](reach.md) has the list). Each step is decided with permissions boundary,
+policies that it can attach to itself ([techniques.md](techniques.md) has the list). Each step is decided with permissions boundary,
 SCPs and all conditions, and proven by requests that the evaluator confirms. The finding shows the shortest path, how to
 break it, and its assumptions: facts that the snapshot cannot confirm. The severity is that of the access at the end of
 the path, one step higher for agents. If a role lists the principal in `assumable_by`, the assumption is declared.

@@ -28,7 +28,8 @@ impl StepFinder<'_> {
         // AWS: GetWebIdentityToken: the subject is the ARN of the principal; for a session, of its role.
         let subject = KeyFact::Value(self.world.arn(self.state.principal).to_owned());
         let admits = |statement: &Statement| {
-            let mut on_subject = statement.conditions.iter().filter(|condition| condition.key.lower().ends_with(":sub"));
+            let mut on_subject =
+                statement.conditions.iter().filter(|condition| condition.key.lower().ends_with(":sub"));
             on_subject.all(|condition| decide_condition(condition, &subject) != Some(false))
         };
         let policy = self.world.node(role).principal.trust_policy.as_ref();

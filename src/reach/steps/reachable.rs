@@ -77,7 +77,8 @@ impl StepFinder<'_> {
         }
         let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
         if technique.context.is_empty() {
-            return other_actions.all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided));
+            return other_actions
+                .all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided));
         }
         let mut known = self.effective.known.clone();
         for (key, value) in &technique.context {

@@ -54,7 +54,8 @@ impl<'g> StepProver<'g> {
             if !self.is_applicable(technique, target, step_role, undecided) {
                 return None;
             }
-            let has_touched_resources = technique.limited_to.is_empty() && technique.kind != TechniqueKind::NewPrincipal;
+            let has_touched_resources =
+                technique.limited_to.is_empty() && technique.kind != TechniqueKind::NewPrincipal;
             let requests = match step_role {
                 StepRole::ChangeState(to) if has_touched_resources => self.prove_state_change(technique, to, undecided),
                 _ => self.prove_requests(technique, target, undecided),

@@ -64,9 +64,7 @@ fn inline(name: &str, statements: &Value) -> Value {
 }
 
 fn managed(name: &str, versions: &[(&str, &Value)]) -> Value {
-    let version = |(at, (id, statements)): (usize, &(&str, &Value))| {
-        json!({ "VersionId": id, "IsDefaultVersion": at == 0, "Document": document(statements) })
-    };
+    let version = |(at, (id, statements)): (usize, &(&str, &Value))| json!({ "VersionId": id, "IsDefaultVersion": at == 0, "Document": document(statements) });
     json!({ "Arn": arn("policy", name), "PolicyName": name, "DefaultVersionId": versions[0].0,
             "PolicyVersionList": versions.iter().enumerate().map(version).collect::<Vec<_>>() })
 }
@@ -206,7 +204,8 @@ fn techniques_are_whole() {
         for action in &technique.required_actions {
             assert!(catalog.find_action(action).is_some(), "{id}: no action {action}");
         }
-        let by_service = matches!(technique.kind, NewPassRole | PassRoleThenAssume | ExistingPassRole | WebIdentityToken);
+        let by_service =
+            matches!(technique.kind, NewPassRole | PassRoleThenAssume | ExistingPassRole | WebIdentityToken);
         assert_eq!(by_service, !technique.services.is_empty(), "{id}");
         assert!(technique.kind != ExistingPassRole || technique.assumption.is_some(), "{id} rests on something");
         assert_eq!(technique.kind == Combined, !technique.combines.is_empty(), "{id}");

@@ -2,10 +2,14 @@
 
 mod across;
 mod audited;
+mod catalog_walk;
 mod cloudsplaining;
 mod each_technique;
+mod identity_services;
 mod pathfinding;
+mod published;
 mod same_answers;
+mod techniques_page;
 mod widening;
 
 use std::path::Path;

@@ -37,11 +37,3 @@ fn each_of_the_65_is_covered_and_takes_the_same() {
     }
     assert!(differ.is_empty(), "{}", differ.join("\n"));
 }
-
-#[test]
-fn the_documentation_lists_every_path() {
-    let page = std::fs::read_to_string("docs/reach.md").unwrap();
-    for path in techniques() {
-        assert!(page.contains(&format!("`{}`", path.id)), "docs/reach.md lacks {}", path.id);
-    }
-}

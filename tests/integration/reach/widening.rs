@@ -144,7 +144,7 @@ fn a_deny_that_it_can_take_away_is_none() {
         in_account(json!({ "RoleDetailList": [r], "Policies": policies }), &arn("role", "r"))
     };
     let may = |actions: Value| json!([allow(actions, "*")[0]]);
-    let most = json!({ "Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*" });
+    let most = json!({ "Effect": "Allow", "NotAction": ["iam:*", "sso:*", "sts:*"], "Resource": "*" });
     let with = |action: &str| json!([most, allow(json!(action), &arn("role", "r"))[0]]);
     let s3 = json!([deny("s3:*")]);
     assert_eq!(r(json!([with("iam:DeleteRolePolicy"), s3]), &[], &[]), path(&["iam-deny-role-delete"]));
