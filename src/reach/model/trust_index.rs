@@ -1,6 +1,7 @@
 //! An inverted index of trust policies: roles by the principals, accounts and services that they trust.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
@@ -11,7 +12,7 @@ use super::node::PrincipalNode;
 use super::technique::techniques;
 use super::trust_summary::{TrustSummary, find_principal_keyed_statements};
 use crate::iam::PolicyDocument;
-use crate::solve::StatementUse;
+use crate::solve::{StatementUse, UndecidedReason};
 use crate::trust::{TrustAnalyzer, TrustGrant};
 
 /// The issuers of tokens that AWS STS makes for principals of an account.
@@ -21,6 +22,8 @@ const STS_TOKEN_ISSUERS: &str = "tokens.sts.global.api.aws";
 pub(crate) struct TrustIndex {
     /// (account id, [`issuer_key`]) to the roles of the account that trust the service or the identity provider.
     roles_by_service: FxHashMap<(String, String), ServiceRoles>,
+    /// (account id, [`issuer_key`]) to why the trust of roles of the account in it could not be decided.
+    undecided_issuers: FxHashMap<(String, String), BTreeSet<UndecidedReason>>,
     /// Account id to the roles that trust the account as a whole.
     roles_by_account: FxHashMap<String, FixedBitSet>,
     roles_trusting_anyone: FixedBitSet,
@@ -63,6 +66,11 @@ impl TrustIndex {
     pub(crate) fn find_service_roles(&self, account: &str, service: &str) -> Option<(&FixedBitSet, &str)> {
         let found = self.roles_by_service.get(&(account.to_owned(), service.to_owned()))?;
         Some((&found.roles, &found.service_name))
+    }
+
+    /// Why the trust in a service or an identity provider could not be decided for some roles of an account.
+    pub(crate) fn find_undecided_issuers(&self, account: &str, service: &str) -> Option<&BTreeSet<UndecidedReason>> {
+        self.undecided_issuers.get(&(account.to_owned(), service.to_owned()))
     }
 
     /// The roles of all accounts that trust an issuer.
@@ -136,6 +144,7 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
         }
         let index = TrustIndex {
             roles_by_service: FxHashMap::default(),
+            undecided_issuers: FxHashMap::default(),
             roles_by_account: FxHashMap::default(),
             roles_trusting_anyone: principals.empty_set(),
             roles_by_principal: vec![Vec::new(); nodes.len()],
@@ -206,9 +215,21 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
         let account = node.account.id.as_str();
         let key = (Arc::as_ptr(document) as usize, account);
         let services = self.services.entry(key).or_insert_with(|| {
-            let is_wanted = |grant: &TrustGrant| issuer_key(grant).is_some();
-            let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &is_wanted).undeclared;
-            Arc::new(trusted.into_iter().filter_map(|undeclared| issuer_key(&undeclared.grant)).collect())
+            let wanted = RefCell::new(BTreeSet::new());
+            let is_wanted = |grant: &TrustGrant| {
+                let key = issuer_key(grant);
+                let is_wanted = key.is_some();
+                wanted.borrow_mut().extend(key.map(|(name, _)| name));
+                is_wanted
+            };
+            let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &is_wanted);
+            if !trusted.undecided.is_empty() {
+                for name in wanted.into_inner() {
+                    let reasons = self.index.undecided_issuers.entry((account.to_owned(), name)).or_default();
+                    reasons.extend(trusted.undecided.iter().cloned());
+                }
+            }
+            Arc::new(trusted.undeclared.into_iter().filter_map(|trust| issuer_key(&trust.grant)).collect())
         });
         for (normalized, written) in services.iter() {
             let found = self.index.roles_by_service.entry((account.to_owned(), normalized.clone()));

@@ -125,6 +125,8 @@ impl StepFinder<'_> {
     ) -> FixedBitSet {
         let sets = &self.world.principal_sets;
         let trust_index = &self.world.trust_index;
+        let undecided_trust = trust_index.find_undecided_issuers(self.effective.account, service);
+        undecided.extend(undecided_trust.into_iter().flatten().cloned());
         let mut roles = match trust_index.find_service_roles(self.effective.account, service) {
             _ if technique.any_account => trust_index.find_issuer_roles(service, self.world.principals.empty_set()),
             Some((roles, _)) => roles.clone(),
