@@ -5,10 +5,11 @@ use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::Actor;
-use crate::audit::explain::suggest_remediation::suggest_narrowing;
+use crate::audit::explain::suggest_denial::suggest_denial;
+use crate::audit::explain::suggest_remediation::describe_narrowing;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
-use crate::audit::model::remediation::{DenyScope, Remediation};
+use crate::audit::model::remediation::DenyScope;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::subject::check::{Check, CheckKind};
@@ -61,8 +62,7 @@ fn find_ceiling_excess(context: &RuleContext<'_>) -> Option<Finding> {
     }
     let judgement = context.judge_ceiling((RuleId::Broader, KeyPart::Only), excess, ActionWorld::Existing);
     let report = context.report_excess(&judgement.excess);
-    let removable = &context.analysis.removable_policies;
-    let remediations = suggest_narrowing(context.subject, context.policies, &report, removable);
+    let remediations = context.narrowing().suggest(&report, describe_narrowing);
     let finding = context.start_finding(RuleId::Broader, Title::BeyondCeiling(report.counts), report);
     Some(judgement.apply(finding).remediations(remediations).reasons(context.caveats()).build())
 }
@@ -85,16 +85,14 @@ fn find_excess_of_check(context: &RuleContext<'_>, check: &Check, excess: &Exces
     let judgement = context.judge_check((RuleId::Broader, KeyPart::Persona(name)), excess, check);
     let report = context.report_check_excess(&judgement.excess, check, actor);
     let title = Title::BeyondPersona { persona: name.clone(), actions: report.counts };
-    let deny = Remediation::Deny {
-        scope: DenyScope::Persona,
-        policy: deny_statement::deny_where(&report, &persona.when.json),
-    };
+    let statements = deny_statement::deny_where(&report, &persona.when.json);
+    let deny = suggest_denial(context.subject, DenyScope::Persona, statements);
     let finding = context.start_finding(RuleId::Broader, title, report);
     Some(
         judgement
             .apply(finding)
             .causes([format!("persona {name}")])
-            .remediations([deny])
+            .remediations(deny)
             .reasons(context.caveats())
             .build(),
     )
