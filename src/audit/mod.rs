@@ -77,6 +77,8 @@ pub use model::title::{BaselineItem, BoundaryCapability, StaleCause, Title};
 pub use model::trusted_party::TrustedParty;
 pub use options::{AuditOptions, ExtentMode};
 pub use run::audit;
-pub use verify::verify_fixes;
 #[doc(hidden)]
 pub use selector_writers::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};
+pub use verify::verify_fixes;
+#[doc(hidden)]
+pub use verify::{EditedCopy, ask_about_edits};

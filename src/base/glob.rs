@@ -151,8 +151,11 @@ mod tests {
     fn list_texts() -> Vec<String> {
         let mut texts = vec![String::new()];
         for length in 1..=5 {
-            let longer: Vec<String> =
-                texts.iter().filter(|t| t.len() == length - 1).flat_map(|t| ["a", "b"].map(|c| format!("{t}{c}"))).collect();
+            let longer: Vec<String> = texts
+                .iter()
+                .filter(|t| t.len() == length - 1)
+                .flat_map(|t| ["a", "b"].map(|c| format!("{t}{c}")))
+                .collect();
             texts.extend(longer);
         }
         texts

@@ -159,11 +159,7 @@ pub fn audit_and_render(
         FailThreshold::Never => None,
     };
     let exit_info = ExitInfo::from_audit(&audit, fail_on);
-    let options = RenderOptions {
-        layout: report_options.layout(),
-        verbosity,
-        exit_info,
-    };
+    let options = RenderOptions { layout: report_options.layout(), verbosity, exit_info };
     let mut text = Vec::new();
     report_options.format.write(&audit, &options, &mut text)?;
     let status = match exit_info.exit_status {

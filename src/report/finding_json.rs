@@ -9,8 +9,8 @@ use super::text::{
     RenderedRemediation, condition_text, render_in_order, render_nearest, render_reason, render_step, render_title,
 };
 use crate::audit::{
-    AcceptedException, ActionAccessLevel, ActionList, EscalationStep, Excess, Finding, FixVerification, GrantingStatement,
-    MismatchReason, NearestDeclaredStatement, PrincipalRef, Remediation, RuleId, Severity, Witness,
+    AcceptedException, ActionAccessLevel, ActionList, EscalationStep, Excess, Finding, FixVerification,
+    GrantingStatement, MismatchReason, NearestDeclaredStatement, PrincipalRef, Remediation, RuleId, Severity, Witness,
 };
 use crate::solve::Cube;
 use crate::source::Place;

@@ -58,9 +58,15 @@ mod tests {
         assert!(documents.len() > 1 && documents.iter().all(|document| count_characters(document) <= 6144));
         let statements = documents.iter().flat_map(|document| document["Statement"].as_array().unwrap());
         let actions: Vec<&Value> = statements.flat_map(|s| s["Action"].as_array().unwrap()).collect();
-        assert_eq!(actions, names.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+        assert_eq!(
+            actions,
+            names.iter().map(|name| Value::from(name.as_str())).collect::<Vec<_>>().iter().collect::<Vec<_>>()
+        );
         assert_eq!(fit_documents(vec![statement], 60), None);
         let small = json!({ "Effect": "Deny", "Action": ["a:b"], "Resource": "*" });
-        assert_eq!(fit_documents(vec![small.clone(), small.clone()], 6144).unwrap(), [build_document(vec![small.clone(), small])]);
+        assert_eq!(
+            fit_documents(vec![small.clone(), small.clone()], 6144).unwrap(),
+            [build_document(vec![small.clone(), small])]
+        );
     }
 }

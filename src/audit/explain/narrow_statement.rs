@@ -9,8 +9,8 @@ use crate::catalog::Catalog;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{ActionPattern, Condition, Effect, ElementKind, PolicyDocument, Statement, Template, Version};
 
-/// The statements that allow what a statement of a policy allows and some documents declare: none if nothing of it is
-/// declared. `None` if patterns cannot express them.
+/// The statements that allow what a statement of a policy allows and some documents declare: none if they declare
+/// nothing that it allows. `None` if patterns cannot express them.
 pub(crate) fn narrow_statement(
     catalog: &Catalog,
     (policy, statement): (&PolicyDocument, &Statement),
@@ -193,9 +193,8 @@ fn may_overlap(a: &Template, b: &Template) -> bool {
 fn intersect_conditions(a: &[Condition], b: &[Condition]) -> Option<Vec<Condition>> {
     let mut conditions = a.to_vec();
     for condition in b.iter().filter(|condition| !a.contains(condition)) {
-        let is_same_test = |other: &&mut Condition| {
-            other.operator_name() == condition.operator_name() && other.key == condition.key
-        };
+        let is_same_test =
+            |other: &&mut Condition| other.operator_name() == condition.operator_name() && other.key == condition.key;
         match conditions.iter_mut().find(is_same_test) {
             None => conditions.push(condition.clone()),
             Some(other) if !other.operator.is_negated() => {
@@ -269,7 +268,11 @@ mod tests {
     #[test]
     fn a_statement_becomes_what_is_declared_of_it() {
         for (statement, declared, expected) in [
-            (r#""NotAction":["iam:*"],"Resource":"*""#, r#""Action":"s3:Get*","Resource":"*""#, r#"[{"Effect":"Allow","Action":["s3:Get*"],"Resource":["*"]}]"#),
+            (
+                r#""NotAction":["iam:*"],"Resource":"*""#,
+                r#""Action":"s3:Get*","Resource":"*""#,
+                r#"[{"Effect":"Allow","Action":["s3:Get*"],"Resource":["*"]}]"#,
+            ),
             (
                 r#""Action":"s3:*","Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/*"]"#,
                 r#""Action":["s3:GetObject","sqs:*"],"Resource":"arn:aws:s3:::b/x/*""#,
@@ -287,14 +290,21 @@ mod tests {
                 r#"[{"Effect":"Allow","Action":["sqs:SendMessage"],"Resource":["*"]}]"#,
             ),
         ] {
-            assert_eq!(narrow(&allow(statement), &allow(declared)).as_deref(), Some(expected), "{statement} {declared}");
+            assert_eq!(
+                narrow(&allow(statement), &allow(declared)).as_deref(),
+                Some(expected),
+                "{statement} {declared}"
+            );
         }
     }
 
     #[test]
     fn what_patterns_cannot_express_is_not_narrowed() {
         for (statement, declared) in [
-            (r#""Action":"s3:*","Resource":"arn:aws:s3:::*-a/*""#, r#""Action":"s3:*","Resource":"arn:aws:s3:::b-*/*""#),
+            (
+                r#""Action":"s3:*","Resource":"arn:aws:s3:::*-a/*""#,
+                r#""Action":"s3:*","Resource":"arn:aws:s3:::b-*/*""#,
+            ),
             (
                 r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["a","b"]}}"#,
                 r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["b","c"]}}"#,

@@ -61,7 +61,10 @@ mod tests {
     fn a_guard_document_is_found_by_its_condition() {
         let find = |condition: Value| find_guard_document(&[json!({ "Effect": "Deny", "Condition": condition })]);
         for (condition, expected) in [
-            (json!({ "StringNotLike": { "aws:PrincipalTag/change-approval": "CHG-*" } }), "policies/guards/second-person.json"),
+            (
+                json!({ "StringNotLike": { "aws:PrincipalTag/change-approval": "CHG-*" } }),
+                "policies/guards/second-person.json",
+            ),
             (json!({ "BoolIfExists": { "aws:MultiFactorAuthPresent": "false" } }), "policies/guards/mfa.json"),
             (json!({ "Bool": { "aws:ViaAWSMCPService": "true" } }), "policies/guards/not-through-an-agent.json"),
         ] {

@@ -1,18 +1,20 @@
 //! Remediations: the smallest edits that remove an excess.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::excess_report::{ExcessReport, is_group_arn, last_path_segment};
 use super::fit_documents::fit_documents;
 use super::narrow_statement::narrow_statement;
-use super::policy_room::PolicyUse;
+use super::policy_room::{PolicyUse, measure};
 use crate::access::{PolicyOrigin, PolicyRef};
 use crate::audit::analysis::analyzer::Analyzer;
 use crate::audit::model::excess::Excess;
 use crate::audit::model::nearest_declared::MismatchReason;
 use crate::audit::model::principal_ref::PrincipalRef;
 use crate::audit::model::remediation::{PolicyRemoval, Remediation};
-use crate::audit::model::statement_edit::{PolicyLocation, StatementEdit};
+use crate::audit::model::statement_edit::{NarrowedStatement, PolicyLocation, StatementEdit};
 use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::baseline::PrincipalClass;
@@ -88,24 +90,29 @@ impl NarrowingSuggester<'_> {
         if location.is_aws_owned() {
             return vec![self.suggest_replacement(policy)];
         }
-        let Some(replacement) = self.narrow(policy, excess.granted_by.statement) else { return vec![by_hand()] };
-        let edited = to_json(&policy.document)
-            .and_then(|written| replace_statement(&written, excess.granted_by.statement, &replacement));
-        let Some(edited) = edited else { return vec![by_hand()] };
-        if count_statements(&edited) == 0 {
+        let Some(narrowed) = self.find_narrowed(policy, excess.granted_by.statement) else { return vec![by_hand()] };
+        if narrowed.statement_count == 0 {
             // AWS refuses a document without statements.
             return vec![Remediation::RemovePolicy(self.choose_removal(policy, &[]))];
         }
-        if !self.is_within_quota(policy, &location, count_characters(&edited)) {
+        if !self.is_within_quota(policy, &location, narrowed.size) {
             return vec![by_hand()];
         }
+        let replacement = narrowed.replacement.clone();
         let edit = StatementEdit { statement: excess.granted_by.clone(), policy: location, replacement };
         self.suggest_old_version(&edit.policy).into_iter().chain([describe(excess, edit)]).collect()
     }
 
     /// What a statement would be if it allowed only what is declared. `None` if patterns cannot express that, or if the
     /// statement would be the same.
-    fn narrow(&self, policy: &PolicyRef, index: usize) -> Option<Vec<Value>> {
+    fn find_narrowed(&self, policy: &PolicyRef, index: usize) -> Option<Arc<NarrowedStatement>> {
+        let addresses = (Arc::as_ptr(&policy.document) as usize, Arc::as_ptr(&self.subject.ceiling) as usize);
+        let key = (addresses.0, addresses.1, index);
+        let narrowed = &self.analyzer.narrowed_statements;
+        narrowed.get_or_compute(key, || self.narrow(policy, index).map(Arc::new))
+    }
+
+    fn narrow(&self, policy: &PolicyRef, index: usize) -> Option<NarrowedStatement> {
         // The common part of several ceilings is not one list of documents.
         if !self.subject.other_entries.is_empty() {
             return None;
@@ -115,11 +122,13 @@ impl NarrowingSuggester<'_> {
         if narrowed.as_slice() == std::slice::from_ref(statement) {
             return None;
         }
-        let mut written: Vec<Value> = narrowed.iter().map(write_statement).collect::<Option<_>>()?;
-        if let (Some(sid), Some(Value::Object(first))) = (&statement.sid, written.first_mut()) {
+        let mut replacement: Vec<Value> = narrowed.iter().map(write_statement).collect::<Option<_>>()?;
+        if let (Some(sid), Some(Value::Object(first))) = (&statement.sid, replacement.first_mut()) {
             first.shift_insert(0, "Sid".to_owned(), Value::from(&**sid));
         }
-        Some(written)
+        let edited = replace_statement(&to_json(&policy.document)?, index, &replacement)?;
+        let (statement_count, size) = (count_statements(&edited), count_characters(&edited));
+        Some(NarrowedStatement { replacement, statement_count, size })
     }
 
     fn narrow_to_ceiling(&self, policy: &PolicyRef, statement: &Statement) -> Option<Vec<Statement>> {
@@ -163,9 +172,13 @@ impl NarrowingSuggester<'_> {
 
     /// Whether a policy keeps its quota with a new document of some size.
     fn is_within_quota(&self, policy: &PolicyRef, location: &PolicyLocation, size: usize) -> bool {
-        let Some(before) = super::policy_room::measure(&policy.document) else { return false };
+        let quota = policy_quotas().document_size.managed_policy;
+        if matches!(location, PolicyLocation::Managed { .. }) && quota.allows(size, 0) {
+            return true;
+        }
+        let Some(before) = measure(&policy.document) else { return false };
         match location {
-            PolicyLocation::Managed { .. } => policy_quotas().document_size.managed_policy.allows(size, before),
+            PolicyLocation::Managed { .. } => quota.allows(size, before),
             PolicyLocation::Inline { holder, .. } => {
                 let used = PolicyUse::of_holder(holder, &self.subject.principal.identity_policies);
                 let after = used.inline_size.map(|sum| sum.saturating_sub(before) + size);
@@ -232,12 +245,7 @@ fn find_source_group(policy: &PolicyRef) -> Option<&str> {
 pub(crate) fn describe_narrowing(excess: &Excess, edit: StatementEdit) -> Remediation {
     match excess.expected.as_ref().map(|expected| (&expected.why, &expected.document)) {
         Some((MismatchReason::ConditionFails { operator, key, .. }, document)) if !edit.replacement.is_empty() => {
-            Remediation::AddCondition {
-                operator: operator.clone(),
-                key: key.clone(),
-                document: document.clone(),
-                edit,
-            }
+            Remediation::AddCondition { operator: operator.clone(), key: key.clone(), document: document.clone(), edit }
         }
         Some((MismatchReason::ResourceNotListed { .. }, document)) if !edit.replacement.is_empty() => {
             Remediation::RestrictResources { document: document.clone(), edit }

@@ -48,7 +48,7 @@ pub enum Remediation {
         /// The documents of the new policies: what is declared of the old one. Empty if nothing is.
         documents: Vec<Value>,
     },
-    /// Use a policy of one's own instead of a policy of AWS. Patterns cannot express what is declared of it.
+    /// Use a policy of one's own instead of a policy of AWS. Patterns cannot express its declared part.
     WritePolicy {
         /// How to remove the policy.
         removal: PolicyRemoval,

@@ -40,13 +40,23 @@ pub struct StatementEdit {
     pub replacement: Vec<Value>,
 }
 
+/// A statement that allows only what is declared, and its document with it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NarrowedStatement {
+    /// The statements in its place. Empty if the ceiling declares nothing that it allows.
+    pub replacement: Vec<Value>,
+    /// The number of statements of the document.
+    pub statement_count: usize,
+    /// The size of the document, in characters.
+    pub size: usize,
+}
+
 /// Whether an ARN is that of a policy of AWS. AWS: "AWS managed policies": you cannot change the permissions that are
 /// defined in them.
 #[doc(hidden)]
 pub fn is_aws_managed_policy(arn: &str) -> bool {
-    Arn::parse(arn).is_some_and(|arn| {
-        (arn.service(), arn.account()) == ("iam", "aws") && arn.resource().starts_with("policy/")
-    })
+    Arn::parse(arn)
+        .is_some_and(|arn| (arn.service(), arn.account()) == ("iam", "aws") && arn.resource().starts_with("policy/"))
 }
 
 #[cfg(test)]

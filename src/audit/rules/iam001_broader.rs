@@ -32,8 +32,9 @@ Nobody notices until it happens.
 role can delete any stack, which is not declared.
 
 **How to fix it.** The finding suggests which policy to detach, if the solver has proven that no declared access depends
-on it, or which statement to restrict. If the permission is intended, declare it: extend the ceiling and have the change
-reviewed.
+on it, or which statement to restrict, with the statements to write instead. A policy of AWS cannot be changed: the finding
+shows a policy of your own to attach instead. [report.md](report.md#a-fix) says how a fix is verified. If the permission
+is intended, declare it: extend the ceiling and have the change reviewed.
 
 **How to accept it.** Access that should stay belongs in the ceiling. For access that will be removed later, run
 `iamdrift baseline accept` with the key of the finding. The exception accepts what the principal holds now, as a policy

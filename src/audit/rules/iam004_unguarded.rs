@@ -45,7 +45,8 @@ action alone.
 the operator can call `cloudformation:DeleteStack` without it. Or no such request is allowed, but the role can call
 `iam:TagRole` on itself.
 
-**How to fix it.** Attach the policy that the finding shows, or one of `policies/guards/`, to the principal or as an SCP.
+**How to fix it.** Attach the policies that the finding shows, or one of `policies/guards/`, to the principal or as an SCP. The
+finding shows several policies if one would exceed the size that AWS allows.
 If a guard is ineffective, remove the permission to set the value: let a broker or the identity provider set it. Declare
 what agents can do with the credentials of an operator with a `[[persona]]`.
 

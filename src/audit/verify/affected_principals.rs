@@ -33,8 +33,9 @@ pub(super) fn find_affected(
         let is_declared = |operator: &AuditedPrincipal<'_>| {
             declared.is_some_and(|name| operator.entries().any(|entry| entry.name.value == name))
         };
-        let is_near =
-            |operator: &AuditedPrincipal<'_>| agent.is_agent() && operator.is_human() && operator.account.id == agent.account.id;
+        let is_near = |operator: &AuditedPrincipal<'_>| {
+            agent.is_agent() && operator.is_human() && operator.account.id == agent.account.id
+        };
         operators.iter().any(|operator| is_declared(operator) || is_near(operator))
     };
     affected.extend(subjects.iter().filter(|subject| is_compared(subject)).map(|subject| arn_of(subject)));

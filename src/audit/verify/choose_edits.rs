@@ -16,7 +16,10 @@ use serde_json::Value;
 const MAX_PATHS: usize = 4;
 
 /// The edits that work, and what they do. `None` if none do.
-pub(super) fn choose_edits(before: &AccountBefore<'_>, finding: &Finding) -> Option<(Vec<Remediation>, FixVerification)> {
+pub(super) fn choose_edits(
+    before: &AccountBefore<'_>,
+    finding: &Finding,
+) -> Option<(Vec<Remediation>, FixVerification)> {
     let principal = finding.principal.as_ref()?.arn.as_str();
     let edits: Vec<Remediation> = finding.remediations.iter().filter(|edit| edit.is_edit()).cloned().collect();
     let attempt = Attempt { before, finding, principal };
@@ -47,12 +50,8 @@ impl Attempt<'_> {
                     && other.principal.as_ref().is_some_and(|principal| principal.arn == self.principal)
             };
             let next = appeared.iter().find(is_next_path).filter(|_| self.finding.rule == RuleId::Escalation)?;
-            let more: Vec<Remediation> = next
-                .remediations
-                .iter()
-                .filter(|edit| edit.is_edit() && !edits.contains(edit))
-                .cloned()
-                .collect();
+            let more: Vec<Remediation> =
+                next.remediations.iter().filter(|edit| edit.is_edit() && !edits.contains(edit)).cloned().collect();
             if more.is_empty() {
                 return None;
             }
@@ -121,7 +120,9 @@ fn find_managed(edit: &Remediation) -> Option<(&str, &StatementEdit)> {
 /// principal itself.
 fn replace_by_own(principal: &Principal, arn: &str, edits: &[Remediation]) -> Option<Remediation> {
     let is_own = |kind: &AttachmentKind| match kind {
-        AttachmentKind::Attached { arn: other, holder } => (other.as_str(), holder.as_str()) == (arn, principal.arn.as_str()),
+        AttachmentKind::Attached { arn: other, holder } => {
+            (other.as_str(), holder.as_str()) == (arn, principal.arn.as_str())
+        }
         _ => false,
     };
     let attached = principal.identity_policies.iter().find(|policy| is_own(&policy.kind))?;

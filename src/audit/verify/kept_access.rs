@@ -14,11 +14,7 @@ const FORBIDDEN: &str = "what a check forbids";
 
 /// Whether it is proven that a principal is allowed nothing new after an edit, and that it keeps what its ceiling allows and
 /// no check forbids.
-pub(super) fn is_kept(
-    analyzer: &Analyzer<'_>,
-    before: &AuditedPrincipal<'_>,
-    after: &AuditedPrincipal<'_>,
-) -> bool {
+pub(super) fn is_kept(analyzer: &Analyzer<'_>, before: &AuditedPrincipal<'_>, after: &AuditedPrincipal<'_>) -> bool {
     let (access_before, _) = analyzer.compute_effective_access(&before.layers);
     let (access_after, _) = analyzer.compute_effective_access(&after.layers);
     let query = Query::new_verdict(analyzer, Requester::from_subject(before));
@@ -53,15 +49,18 @@ fn copy_as(ceiling: &ResolvedCeiling, effect: Effect) -> Option<Vec<Statement>> 
 }
 
 /// Whether a role still admits the declared assumers that it admits today.
-pub(super) fn is_trust_kept(analyzer: &Analyzer<'_>, before: &AuditedPrincipal<'_>, after: &AuditedPrincipal<'_>) -> bool {
+pub(super) fn is_trust_kept(
+    analyzer: &Analyzer<'_>,
+    before: &AuditedPrincipal<'_>,
+    after: &AuditedPrincipal<'_>,
+) -> bool {
     let declares_assumers = before.entries().any(|entry| entry.assumable_by.is_some());
     let Some(trust) = &after.principal.trust_policy else { return false };
     if !declares_assumers {
         return true;
     }
     let edited = [Arc::clone(&trust.document)];
-    let lost =
-        analyzer.trust_analyzer.find_unaccepted(before.account, before.principal, Some(&[]), &edited);
+    let lost = analyzer.trust_analyzer.find_unaccepted(before.account, before.principal, Some(&[]), &edited);
     let lost_and_undeclared = analyzer.analyze_trust(before, &edited);
     // What is lost must be the same whether or not something is declared.
     lost.undecided.is_empty()

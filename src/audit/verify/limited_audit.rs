@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::audit::evaluate_principals::evaluate_principals;
+use crate::audit::evaluate_principals::{EvaluationTools, evaluate_principals};
 use crate::audit::model::finding::Finding;
 use crate::audit::plan::{AuditInputs, AuditPlan, PrincipalFacts};
 
@@ -12,6 +12,7 @@ pub(super) fn find_about(
     facts: &PrincipalFacts<'_>,
     mut plan: AuditPlan<'_>,
     principals: &BTreeSet<String>,
+    tools: &EvaluationTools<'_>,
 ) -> Vec<Finding> {
     let is_wanted = |arn: &str| principals.contains(arn);
     // Agents are compared with all other principals.
@@ -19,5 +20,5 @@ pub(super) fn find_about(
     plan.subjects = wanted;
     plan.unselected.extend::<Vec<_>>(others);
     plan.ignored.retain(|subject| is_wanted(subject.principal.arn.as_str()));
-    evaluate_principals(inputs, facts, &plan).findings
+    evaluate_principals(inputs, facts, &plan, tools).findings
 }

@@ -12,7 +12,7 @@
 //! - `compare_findings`: whether a finding has appeared or grown
 //! - `try_edits`: one set of edits, tried
 //! - `choose_edits`: the edits that work
-//! - `verify_fixes`: the findings of an audit
+//! - `verification`: the findings of an audit
 
 mod affected_principals;
 mod choose_edits;
@@ -23,6 +23,8 @@ mod limited_audit;
 mod snapshot_editor;
 mod trust_edit;
 mod try_edits;
-mod verify_fixes;
+mod verification;
 
-pub use verify_fixes::verify_fixes;
+pub use verification::verify_fixes;
+#[doc(hidden)]
+pub use verification::{EditedCopy, ask_about_edits};

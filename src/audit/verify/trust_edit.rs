@@ -68,7 +68,8 @@ fn list_texts(value: &Value) -> Vec<&str> {
 fn remove_from_statement(statement: &mut Value, principal: &str) -> bool {
     let Some(types) = statement.get_mut("Principal").and_then(Value::as_object_mut) else { return true };
     for value in types.values_mut() {
-        let kept: Vec<Value> = list_texts(value).into_iter().filter(|text| !is_same_principal(text, principal)).map(Value::from).collect();
+        let kept: Vec<Value> =
+            list_texts(value).into_iter().filter(|text| !is_same_principal(text, principal)).map(Value::from).collect();
         *value = Value::Array(kept);
     }
     types.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));

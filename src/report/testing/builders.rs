@@ -50,7 +50,8 @@ pub(super) fn granting_statement(
 
 pub(super) fn statement_edit(statement: GrantingStatement) -> StatementEdit {
     let policy = PolicyLocation::Managed { arn: arn(&format!("policy/{}", statement.policy)) };
-    let replacement = vec![serde_json::json!({ "Effect": "Allow", "Action": ["ce:GetCostAndUsage"], "Resource": ["*"] })];
+    let replacement =
+        vec![serde_json::json!({ "Effect": "Allow", "Action": ["ce:GetCostAndUsage"], "Resource": ["*"] })];
     StatementEdit { statement, policy, replacement }
 }
 

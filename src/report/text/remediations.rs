@@ -79,9 +79,11 @@ pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
             let owner = if *is_aws_owned { ", which AWS manages" } else { "" };
             let removal = render_removal(removal);
             match documents.len() {
-                0 => RenderedRemediation::from_sentence(format!("{removal}{owner}: nothing of it is declared")),
+                0 => {
+                    RenderedRemediation::from_sentence(format!("{removal}{owner}: none of its permissions is declared"))
+                }
                 count => RenderedRemediation::with_snippet(
-                    &format!("{removal}{owner}, and attach {} with what is declared of it", own_policies(count)),
+                    &format!("{removal}{owner}, and attach {} with its declared part", own_policies(count)),
                     render_documents(documents),
                 ),
             }
@@ -150,7 +152,10 @@ fn render_sentence(remediation: &Remediation) -> String {
             format!("in {statement} list the actions instead of {}", patterns.join(", "))
         }
         Remediation::WritePolicy { removal } => {
-            format!("{}, which AWS manages, and attach a policy of your own with what is declared", render_removal(removal))
+            format!(
+                "{}, which AWS manages, and attach a policy of your own with its declared part",
+                render_removal(removal)
+            )
         }
         Remediation::RestrictByHand(statement) => match statement.origin {
             PolicySource::ResourcePolicy => {
@@ -188,11 +193,9 @@ fn render_sentence(remediation: &Remediation) -> String {
             let statement = describe_statement(*statement, None);
             format!("break the path: remove {action}{resource} from {statement} of {policy}")
         }
-        Remediation::BreakPathAtTrust { role, assumer } => format!(
-            "break the path: remove {} from the trust policy of {}",
-            shorten_arn(assumer),
-            shorten_arn(role)
-        ),
+        Remediation::BreakPathAtTrust { role, assumer } => {
+            format!("break the path: remove {} from the trust policy of {}", shorten_arn(assumer), shorten_arn(role))
+        }
         Remediation::DeclareAssumer { role, assumer } => {
             format!("declare it: add {assumer} to `assumable_by` of the entry of {}", shorten_arn(role))
         }

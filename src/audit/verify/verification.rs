@@ -1,11 +1,13 @@
 //! Verifies the fixes of an audit.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use super::choose_edits::choose_edits;
-use super::try_edits::AccountBefore;
-use crate::audit::actions::ranking::ActionRanking;
+use super::try_edits::{AccountBefore, AskIfNotKept, apply_and_ask};
 use crate::audit::analysis::analyzer::{AnalysisOptions, Analyzer};
+use crate::audit::evaluate_principals::EvaluationTools;
 use crate::audit::model::audit::Audit;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::fix_verification::FixVerification;
@@ -16,7 +18,6 @@ use crate::audit::run::audit as run_audit;
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::snapshot::Snapshot;
-use crate::solve::Solver;
 use crate::source::Diagnostics;
 
 /// Tries the suggested edits of some findings on copies of the snapshot, and keeps those that work.
@@ -58,27 +59,18 @@ pub fn verify_fixes(
     if wanted.is_empty() {
         return Ok(());
     }
-    let unfiltered = AuditOptions::new(options.today);
-    let is_complete =
-        options.is_unfiltered() && options.severity.is_none() && options.extents == ExtentMode::Without;
     // Findings that the audit left out must not grow, either.
+    let is_complete = options.is_unfiltered() && options.severity.is_none() && options.extents == ExtentMode::Without;
+    let unfiltered = AuditOptions::new(options.today);
     let findings = match is_complete {
         true => audit.findings.clone(),
         false => run_audit(snapshot, baseline, catalog, &unfiltered)?.findings,
     };
     let inputs = AuditInputs { snapshot, baseline, catalog, options: &unfiltered };
-    let facts = PrincipalFacts::collect(snapshot, baseline);
-    let plan = plan_audit(&inputs, &facts)?;
-    let ranking = ActionRanking::new(catalog);
-    let solver = Solver::with_ranks(catalog, ranking.to_numeric_ranks());
-    let analysis_options = AnalysisOptions { future_excess: true, not_granted: false };
-    let analyzer = Analyzer::new(&solver, snapshot, ranking, analysis_options);
-    let subjects = plan.subjects.iter().chain(&plan.ignored).collect();
-    let before = AccountBefore { inputs, facts: &facts, subjects, findings: &findings, analyzer: &analyzer };
-    let chosen: Vec<_> = wanted
-        .par_iter()
-        .filter_map(|index| Some((*index, choose_edits(&before, audit.findings.get(*index)?))))
-        .collect();
+    let chosen: Vec<_> = with_account_before(inputs, &findings, |before| {
+        let choose = |index: &usize| Some((*index, choose_edits(before, audit.findings.get(*index)?)));
+        wanted.par_iter().filter_map(choose).collect()
+    })?;
     for (index, chosen) in chosen {
         if let Some(finding) = audit.findings.get_mut(index) {
             finding.remediations.retain(|remediation| !remediation.is_edit());
@@ -88,4 +80,57 @@ pub fn verify_fixes(
         }
     }
     Ok(())
+}
+
+/// Prepares what all edits are compared with.
+fn with_account_before<R>(
+    inputs: AuditInputs<'_>,
+    findings: &[Finding],
+    ask: impl FnOnce(&AccountBefore<'_>) -> R,
+) -> Result<R, Diagnostics> {
+    let facts = PrincipalFacts::collect(inputs.snapshot, inputs.baseline);
+    let plan = plan_audit(&inputs, &facts)?;
+    let tools = EvaluationTools::new(inputs.catalog);
+    let analysis_options = AnalysisOptions { future_excess: true, not_granted: false };
+    let analyzer = Analyzer::new(&tools.solver, inputs.snapshot, tools.ranking.clone(), analysis_options);
+    let subjects = plan.subjects.iter().chain(&plan.ignored).collect();
+    Ok(ask(&AccountBefore { inputs, facts: &facts, subjects, findings, analyzer: &analyzer, tools: &tools }))
+}
+
+/// A copy of a snapshot with the edits of a finding, and what verification asks about it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct EditedCopy {
+    /// The copy.
+    pub snapshot: Snapshot,
+    /// Whether declared access is kept, and none is gained.
+    pub keeps_access: bool,
+    /// The principals whose findings are asked for.
+    pub affected: BTreeSet<String>,
+    /// The findings about them.
+    pub findings: Vec<Finding>,
+}
+
+/// The question of verification about the edits of one finding, for tests that compare it with a whole audit. `None` if the
+/// edits cannot be applied. `findings` are those of an audit without filters.
+#[doc(hidden)]
+pub fn ask_about_edits(
+    snapshot: &Snapshot,
+    baseline: &Baseline,
+    catalog: &Catalog,
+    options: &AuditOptions,
+    (findings, finding): (&[Finding], &Finding),
+) -> Result<Option<EditedCopy>, Diagnostics> {
+    let inputs = AuditInputs { snapshot, baseline, catalog, options };
+    let edits: Vec<Remediation> = finding.remediations.iter().filter(|edit| edit.is_edit()).cloned().collect();
+    let Some(principal) = finding.principal.as_ref().filter(|_| !edits.is_empty()) else { return Ok(None) };
+    let edited = with_account_before(inputs, findings, |before| {
+        apply_and_ask(before, &principal.arn, &edits, AskIfNotKept::Findings)
+    })?;
+    Ok(edited.map(|edited| EditedCopy {
+        snapshot: edited.editor.snapshot,
+        keeps_access: edited.keeps_access,
+        affected: edited.affected,
+        findings: edited.findings,
+    }))
 }
