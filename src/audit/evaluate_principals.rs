@@ -23,6 +23,7 @@ use super::subject::check::CheckKind;
 use super::subject::equivalence_key::EquivalenceKey;
 use crate::access::{Layers, Request};
 use crate::baseline::Baseline;
+use crate::catalog::Catalog;
 use crate::iam::{AccountId, Arn, Interpretation};
 use crate::reach::Graph;
 use crate::solve::{Access, Solver, UndecidedReason};
@@ -35,24 +36,41 @@ pub(super) struct EvaluatedPrincipals {
     pub dead_grants: Vec<LocatedDeadGrant>,
 }
 
+/// What evaluations with one catalog share. The solver compiles each document once.
+pub(super) struct EvaluationTools<'c> {
+    /// The ranking of actions.
+    pub ranking: ActionRanking<'c>,
+    /// The solver.
+    pub solver: Solver<'c>,
+}
+
+impl<'c> EvaluationTools<'c> {
+    /// The tools for a catalog.
+    pub fn new(catalog: &'c Catalog) -> EvaluationTools<'c> {
+        let ranking = ActionRanking::new(catalog);
+        let solver = Solver::with_ranks(catalog, ranking.to_numeric_ranks());
+        EvaluationTools { ranking, solver }
+    }
+}
+
 /// Evaluates the principals of a plan.
 pub(super) fn evaluate_principals(
     inputs: &AuditInputs<'_>,
     facts: &PrincipalFacts<'_>,
     plan: &AuditPlan<'_>,
+    tools: &EvaluationTools<'_>,
 ) -> EvaluatedPrincipals {
-    let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
-    let ranking = ActionRanking::new(catalog);
-    let solver = Solver::with_ranks(catalog, ranking.to_numeric_ranks());
+    let AuditInputs { snapshot, baseline, options, .. } = *inputs;
+    let (ranking, solver) = (tools.ranking.clone(), &tools.solver);
     let analysis_options = AnalysisOptions {
         future_excess: options.wants_rule(RuleId::Latent),
         not_granted: options.wants_rule(RuleId::Narrower),
     };
-    let analyzer = Analyzer::new(&solver, snapshot, ranking, analysis_options);
+    let analyzer = Analyzer::new(solver, snapshot, ranking, analysis_options);
     let operator_candidates = options
         .wants_rule(RuleId::NotNarrower)
         .then(|| OperatorCandidates::new(&analyzer, baseline, plan.subjects.iter().chain(&plan.unselected)));
-    let build_graph = || Graph::new(&solver, snapshot, options.today);
+    let build_graph = || Graph::new(solver, snapshot, options.today);
     let escalation = options
         .wants_rule(RuleId::Escalation)
         .then(|| EscalationAnalysis::new(build_graph(), snapshot, baseline, &facts.assignments));

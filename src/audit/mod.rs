@@ -15,6 +15,7 @@
 //! - `chosen_part`: what the options leave out
 //! - `assemble`: the result with its statuses and counts
 //! - `run`: one audit: plan, evaluate, assemble
+//! - `verify`: tries the suggested edits on a copy of the snapshot
 //! - `selector_writers`: who can make a principal match an entry or an ignore
 
 pub(crate) mod actions;
@@ -33,6 +34,7 @@ pub mod rules;
 mod run;
 mod selector_writers;
 pub(crate) mod subject;
+mod verify;
 
 #[doc(hidden)]
 pub use crate::base::plural::{format_count, format_number};
@@ -58,6 +60,7 @@ pub use model::extent::{Extent, ExtentOffer, ExtentRefusal};
 #[cfg(test)]
 pub(crate) use model::finding::FindingBuilder;
 pub use model::finding::{AcceptedException, Finding};
+pub use model::fix_verification::FixVerification;
 pub use model::granting_statement::{GrantingStatement, PolicySource};
 pub use model::guard_bypass_method::GuardBypassMethod;
 pub use model::nearest_declared::{MismatchReason, NearestDeclaredStatement};
@@ -67,9 +70,15 @@ pub use model::reason::Reason;
 pub use model::remediation::{DenyScope, PolicyRemoval, Remediation, TrustChange};
 pub use model::rule_id::RuleId;
 pub use model::severity::Severity;
+#[doc(hidden)]
+pub use model::statement_edit::is_aws_managed_policy;
+pub use model::statement_edit::{PolicyLocation, StatementEdit};
 pub use model::title::{BaselineItem, BoundaryCapability, StaleCause, Title};
 pub use model::trusted_party::TrustedParty;
 pub use options::{AuditOptions, ExtentMode};
 pub use run::audit;
 #[doc(hidden)]
 pub use selector_writers::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};
+pub use verify::verify_fixes;
+#[doc(hidden)]
+pub use verify::{EditedCopy, ask_about_edits};

@@ -1,7 +1,7 @@
 //! One audit: plan, evaluate, assemble.
 
 use super::assemble::assemble_audit;
-use super::evaluate_principals::evaluate_principals;
+use super::evaluate_principals::{EvaluationTools, evaluate_principals};
 use super::model::audit::Audit;
 use super::options::AuditOptions;
 use super::plan::{AuditInputs, PrincipalFacts, plan_audit};
@@ -46,6 +46,6 @@ pub fn audit(
     let inputs = AuditInputs { snapshot, baseline, catalog, options };
     let facts = PrincipalFacts::collect(snapshot, baseline);
     let plan = plan_audit(&inputs, &facts)?;
-    let evaluation = evaluate_principals(&inputs, &facts, &plan);
+    let evaluation = evaluate_principals(&inputs, &facts, &plan, &EvaluationTools::new(catalog));
     Ok(assemble_audit(&inputs, &facts, plan, evaluation))
 }

@@ -74,6 +74,39 @@ pub fn matches_glob(glob: &str, text: &str) -> bool {
     }
 }
 
+/// Whether every text that a second glob matches is one that a first glob matches. False if that is unclear.
+pub fn covers_glob(glob: &str, other: &str) -> bool {
+    // A `?` of the first one must not match the `*` of the second one. A `*` matches it.
+    let is_unclear = glob.contains('?') && other.contains('*');
+    glob == other || (!is_unclear && matches_glob(glob, other))
+}
+
+/// Whether two globs match some text both.
+pub fn globs_overlap(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    // Whether the rest of `a` from the row overlaps with the rest of `b` from each column.
+    let mut below: Vec<bool> = Vec::new();
+    for row in (0..=a.len()).rev() {
+        let mut current = vec![false; b.len() + 1];
+        for column in (0..=b.len()).rev() {
+            let at = |list: &[bool], index: usize| list.get(index).copied().unwrap_or(false);
+            let overlaps = match (a.get(row), b.get(column)) {
+                (None, None) => true,
+                (Some('*'), Some(_)) | (Some(_), Some('*')) => at(&below, column) || at(&current, column + 1),
+                (Some('*'), None) => at(&below, column),
+                (None, Some('*')) => at(&current, column + 1),
+                (Some(x), Some(y)) => (x == y || *x == '?' || *y == '?') && at(&below, column + 1),
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            if let Some(cell) = current.get_mut(column) {
+                *cell = overlaps;
+            }
+        }
+        below = current;
+    }
+    below.first().copied().unwrap_or(false)
+}
+
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -115,7 +148,36 @@ mod tests {
         }
     }
 
+    fn list_texts() -> Vec<String> {
+        let mut texts = vec![String::new()];
+        for length in 1..=5 {
+            let longer: Vec<String> = texts
+                .iter()
+                .filter(|t| t.len() == length - 1)
+                .flat_map(|t| ["a", "b"].map(|c| format!("{t}{c}")))
+                .collect();
+            texts.extend(longer);
+        }
+        texts
+    }
+
     proptest! {
+        #[test]
+        fn two_globs_are_compared_by_the_texts_that_they_match(a in "[ab*?]{0,4}", b in "[ab*?]{0,4}") {
+            let texts = list_texts();
+            let matching = |glob: &str| texts.iter().filter(|t| matches_glob(glob, t)).collect::<Vec<_>>();
+            let (of_a, of_b) = (matching(&a), matching(&b));
+            if covers_glob(&a, &b) {
+                prop_assert!(of_b.iter().all(|text| of_a.contains(text)));
+            }
+            // A text of both globs needs no more than one character for each character of one of them.
+            if of_b.iter().any(|text| of_a.contains(text)) {
+                prop_assert!(globs_overlap(&a, &b));
+            } else if a.len() + b.len() <= 5 {
+                prop_assert!(!globs_overlap(&a, &b));
+            }
+        }
+
         #[test]
         fn agrees_with_the_definition(glob in "[ab*?]{0,8}", text in "[ab]{0,8}") {
             let (p, t): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());

@@ -12,6 +12,7 @@
 //! - `action_traits.rs`, `derive_traits.rs`: what AWS documents about the requests of an action in other places than the reference.
 //! - `arn_format_match.rs`: whether an ARN has a format of a resource type.
 //! - `plain_name.rs`: the characters that variables of ARN formats can contain.
+//! - `quotas.rs`, `lists/quotas.toml`: how large policies can be, and how many an identity can have.
 //! - `risk_class.rs`, `classify_risk.rs`: destructive actions and other risk classes.
 
 mod action_traits;
@@ -23,6 +24,7 @@ mod derive_traits;
 mod ids;
 mod lists;
 mod plain_name;
+mod quotas;
 mod risk_class;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,7 @@ pub use catalog_file::CatalogError;
 #[doc(hidden)]
 pub use ids::{AccessLevel, ActionId, Multiplicity, ValueType};
 pub(crate) use ids::{KeyDefinition, ResourceTypeId, ServiceId, ShapeId};
+pub(crate) use quotas::{IdentityQuotas, Quota, policy_quotas};
 pub(crate) use risk_class::{RiskClass, RiskClasses};
 
 /// A range of the catalog's text.

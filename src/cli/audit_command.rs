@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{AuditOptions, DeclaredClass, ExtentMode, RuleId, Severity, audit};
+use iamdrift::audit::{AuditOptions, DeclaredClass, ExtentMode, RuleId, Severity, audit, verify_fixes};
 use iamdrift::baseline::{Baseline, Glob};
 use iamdrift::catalog::Catalog;
 use iamdrift::report::{ExitInfo, Layout, RenderOptions, ReportFormat, Verbosity};
@@ -72,7 +72,7 @@ impl Filters {
 /// The options of the report.
 #[derive(Debug, clap::Args)]
 pub struct ReportOptions {
-    /// Show all patterns, statements and principals
+    /// Show all patterns, statements and principals, and verify all fixes, also in JSON
     #[arg(long)]
     all: bool,
     /// The output format: table, json
@@ -147,20 +147,19 @@ pub fn audit_and_render(
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
         extents: ExtentMode::Without,
     };
-    let audit = audit(snapshot, baseline, catalog, &options)?;
+    let mut audit = audit(snapshot, baseline, catalog, &options)?;
     if audit.principals.is_empty() && !snapshot.accounts.is_empty() {
         return Err(UserError::new("no principal matches the filters", "check `--principal` and `--kind`").into());
     }
+    let verbosity = if report_options.all { Verbosity::All } else { Verbosity::Brief };
+    let shown = report_options.format.list_shown_fixes(&audit, verbosity);
+    verify_fixes(&mut audit, snapshot, baseline, catalog, &options, &|finding| shown.contains(&finding.key))?;
     let fail_on = match filters.fail_on {
         FailThreshold::At(severity) => Some(severity),
         FailThreshold::Never => None,
     };
     let exit_info = ExitInfo::from_audit(&audit, fail_on);
-    let options = RenderOptions {
-        layout: report_options.layout(),
-        verbosity: if report_options.all { Verbosity::All } else { Verbosity::Brief },
-        exit_info,
-    };
+    let options = RenderOptions { layout: report_options.layout(), verbosity, exit_info };
     let mut text = Vec::new();
     report_options.format.write(&audit, &options, &mut text)?;
     let status = match exit_info.exit_status {

@@ -14,7 +14,8 @@ pub(crate) fn write_document<'s>(statements: impl IntoIterator<Item = &'s Statem
     Some(json!({ "Version": "2012-10-17", "Statement": statements? }))
 }
 
-fn write_statement(statement: &Statement) -> Option<Value> {
+/// A statement without its `Sid`. `None` if JSON cannot express it.
+pub(crate) fn write_statement(statement: &Statement) -> Option<Value> {
     let mut members = Map::new();
     let effect = match statement.effect {
         Effect::Allow => "Allow",

@@ -13,6 +13,7 @@
 //! - `element.rs`, `principal_element.rs`: the other elements of a statement.
 //! - `policy_document.rs`: statements and documents.
 //! - `document_json.rs`: documents to JSON.
+//! - `document_edit.rs`: documents as they are written, and their size.
 //! - `interpretation.rs`: the questions that AWS's documentation leaves open.
 //! - `parse/`: JSON to documents.
 
@@ -22,6 +23,7 @@ pub mod arn_glob;
 mod builder;
 pub mod condition;
 pub mod context_key;
+pub(crate) mod document_edit;
 pub(crate) mod document_json;
 pub mod element;
 pub mod interpretation;

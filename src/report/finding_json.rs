@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::text::{condition_text, render_nearest, render_reason, render_remediation, render_step, render_title};
+use super::text::{
+    RenderedRemediation, condition_text, render_in_order, render_nearest, render_reason, render_step, render_title,
+};
 use crate::audit::{
-    AcceptedException, ActionAccessLevel, ActionList, EscalationStep, Excess, Finding, GrantingStatement,
-    MismatchReason, NearestDeclaredStatement, PrincipalRef, RuleId, Severity, Witness,
+    AcceptedException, ActionAccessLevel, ActionList, EscalationStep, Excess, Finding, FixVerification,
+    GrantingStatement, MismatchReason, NearestDeclaredStatement, PrincipalRef, Remediation, RuleId, Severity, Witness,
 };
 use crate::solve::Cube;
 use crate::source::Place;
@@ -43,12 +46,31 @@ pub struct FindingJson<'a> {
     pub path: Vec<EscalationStepJson<'a>>,
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<&'a Place>,
-    /// Suggested edits, the smallest first, one text each. A text can contain a snippet of several lines.
+    /// Edits of the account that end the finding or make it smaller. None if there are none, or if they failed when they were
+    /// tried.
+    pub fix: Option<FixJson>,
+    /// What else can be done: changes of the baseline, and what a person must decide. A text can contain a snippet of
+    /// several lines.
     pub advice: Vec<String>,
     /// When an audit first found it: RFC 3339. None if the history does not say.
     pub first_seen: Option<&'a str>,
     /// The exception that accepts it. An accepted finding does not affect the exit status.
     pub accepted: Option<&'a AcceptedException>,
+}
+
+/// Edits of the account.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Fix")]
+pub struct FixJson {
+    /// `true` if all steps together were tried on a copy of the snapshot: the finding is gone or smaller, nothing that is
+    /// declared and allowed is lost, no other finding appears or grows, and the quotas of AWS hold. `"not_run"` if they were
+    /// not tried.
+    #[schemars(extend("enum" = [true, "not_run"]))]
+    pub verified: Value,
+    /// The number of actions that are left of the finding. 0 if it is gone, None if the steps were not tried.
+    pub left: Option<usize>,
+    /// The steps, one text each. A text can contain a snippet of several lines.
+    pub steps: Vec<String>,
 }
 
 /// Access that one statement grants beyond what is declared.
@@ -134,11 +156,29 @@ impl<'a> From<&'a Finding> for FindingJson<'a> {
             reasons: finding.reasons.iter().map(render_reason).collect(),
             path: finding.path.iter().map(EscalationStepJson::from).collect(),
             place: finding.place.as_ref(),
-            advice: finding.remediations.iter().map(|edit| render_remediation(edit).to_text()).collect(),
+            fix: FixJson::from_finding(finding),
+            advice: to_texts(finding.remediations.iter().filter(|remediation| !remediation.is_edit())),
             first_seen: finding.first_seen.as_deref(),
             accepted: finding.accepted.as_ref(),
         }
     }
+}
+
+impl FixJson {
+    fn from_finding(finding: &Finding) -> Option<FixJson> {
+        let steps = to_texts(finding.remediations.iter().filter(|remediation| remediation.is_edit()));
+        let (verified, left) = match finding.fix_verification {
+            FixVerification::NotRun => (json!("not_run"), None),
+            FixVerification::Ends => (json!(true), Some(0)),
+            FixVerification::Reduces { left } => (json!(true), Some(left)),
+            FixVerification::Failed => return None,
+        };
+        (!steps.is_empty()).then_some(FixJson { verified, left, steps })
+    }
+}
+
+fn to_texts<'r>(remediations: impl IntoIterator<Item = &'r Remediation>) -> Vec<String> {
+    render_in_order(remediations).iter().map(RenderedRemediation::to_text).collect()
 }
 
 impl<'a> From<&'a Excess> for ExcessJson<'a> {

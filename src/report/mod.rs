@@ -29,6 +29,7 @@ mod testing;
 mod tests;
 pub mod text;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use reporter::Reporter;
@@ -71,6 +72,36 @@ impl ReportFormat {
         match self {
             ReportFormat::Table => "table",
             ReportFormat::Json => "json",
+        }
+    }
+
+    /// The keys of the findings whose fixes a report shows, to verify them before ([`verify_fixes`]): on a terminal those of
+    /// the findings that are shown in full, in JSON those of all findings with [`Verbosity::All`] and otherwise none.
+    ///
+    /// ```
+    /// use iamdrift::audit::{AuditOptions, audit, verify_fixes};
+    /// use iamdrift::report::{ReportFormat, Verbosity};
+    /// # use iamdrift::{baseline::Baseline, catalog::Catalog, snapshot::Snapshot};
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    /// # let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+    /// # let baseline = Baseline::load(&folder.join("baseline"))?;
+    /// # let (catalog, options) = (Catalog::embedded(), AuditOptions::new(jiff::civil::date(2026, 11, 27)));
+    /// let mut audit = audit(&snapshot, &baseline, catalog, &options)?;
+    /// let shown = ReportFormat::Json.list_shown_fixes(&audit, Verbosity::Brief);
+    /// verify_fixes(&mut audit, &snapshot, &baseline, catalog, &options, &|finding| shown.contains(&finding.key))?;
+    /// # assert!(shown.is_empty() && !ReportFormat::Table.list_shown_fixes(&audit, Verbosity::Brief).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// [`verify_fixes`]: crate::audit::verify_fixes
+    pub fn list_shown_fixes(self, audit: &Audit, verbosity: Verbosity) -> BTreeSet<String> {
+        let all = || audit.findings.iter().map(|finding| finding.key.clone()).collect();
+        match (self, verbosity) {
+            (_, Verbosity::All) => all(),
+            (ReportFormat::Json, Verbosity::Brief) => BTreeSet::new(),
+            (ReportFormat::Table, Verbosity::Brief) => {
+                table::list_shown(audit).into_iter().map(|finding| finding.key.clone()).collect()
+            }
         }
     }
 

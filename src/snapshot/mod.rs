@@ -45,7 +45,7 @@ pub use model::policy::{AttachmentKind, ManagedPolicy, PermissionsBoundary, Poli
 pub use model::snapshot::{Account, Principal};
 
 pub(crate) use model::organization::{OrgNode, OrganizationPolicyType};
-pub(crate) use model::policy::{PolicyVersionDocument, ResourceWithPolicy};
+pub(crate) use model::policy::{CollectedDocument, PolicyVersionDocument, ResourceWithPolicy};
 pub(crate) use model::snapshot::IamGroup;
 
 #[cfg(test)]

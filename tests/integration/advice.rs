@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use iamdrift::audit::{AuditOptions, RuleId, audit};
+use iamdrift::audit::{AuditOptions, Finding, RuleId, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
 use iamdrift::snapshot::Snapshot;
@@ -13,6 +13,12 @@ const USER: &str = "arn:aws:iam::111122223333:user/someone";
 
 fn document(action: &str) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }] })
+}
+
+/// What a report says to do about a finding: the steps of the fix, then the other advice.
+pub fn list_remedies(finding: &Finding) -> Vec<String> {
+    let finding = iamdrift::report::FindingJson::from(finding);
+    finding.fix.into_iter().flat_map(|fix| fix.steps).chain(finding.advice).collect()
 }
 
 /// What IAM001 advises for a user of one group that gives these policies; `sqs:SendMessage` is declared.
@@ -39,7 +45,7 @@ fn advised(inline: &[(&str, &str)]) -> Vec<String> {
     let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
     let audit = audit(&snapshot, &baseline.unwrap(), Catalog::embedded(), &options).map_err(|e| e.to_string()).unwrap();
     let broader = audit.findings.into_iter().find(|finding| finding.rule == RuleId::Broader);
-    iamdrift::report::FindingJson::from(&broader.unwrap()).advice
+    list_remedies(&broader.unwrap())
 }
 
 #[test]

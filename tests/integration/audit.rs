@@ -125,7 +125,7 @@ fn broader_ends_with_1_and_is_one_finding() {
     assert_eq!(s3["witness"]["action"], "s3:DeleteBucket");
     assert_eq!(s3["expected"]["why"]["kind"], "action-not-listed");
     assert_eq!(s3["conditions"], json!([]));
-    insta::assert_snapshot!("advice_to_detach_and_to_take_out", lines(&finding["advice"]));
+    insta::assert_snapshot!("advice_to_detach_and_to_take_out", lines(&finding["fix"]["steps"]));
     // Thresholds and filters.
     assert_eq!(case.audit(&["--fail-on", "critical"]).0, 0);
     assert_eq!(case.audit(&["--fail-on", "never"]).0, 0);
@@ -144,8 +144,8 @@ fn two_attachments_that_grant_the_declared_cannot_both_go() {
     let finding = &audit["findings"][0];
     assert_eq!(finding["excess"].as_array().unwrap().len(), 2, "{finding}");
     // One is detached, the other keeps what is declared.
-    assert_eq!(finding["advice"].as_array().unwrap().len(), 2, "{finding}");
-    insta::assert_snapshot!("advice_for_two_attachments_that_grant_the_same", lines(&finding["advice"]));
+    assert_eq!(finding["fix"]["steps"].as_array().unwrap().len(), 2, "{finding}");
+    insta::assert_snapshot!("advice_for_two_attachments_that_grant_the_same", lines(&finding["fix"]["steps"]));
 }
 
 #[test]

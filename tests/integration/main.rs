@@ -17,6 +17,7 @@ mod dead_trust;
 mod docs_consistency;
 mod exit_status;
 mod explain;
+mod fixes;
 mod guards_and_boundaries;
 mod hostile_output;
 mod iamspy;

@@ -411,8 +411,9 @@ fn what_a_person_reads_of_each() {
         service,
     ] {
         let audit = audited(&trust, "assumable_by = []", "workload");
+        let remedies = crate::advice::list_remedies(&audit.findings[0]);
         let finding = iamdrift::report::FindingJson::from(&audit.findings[0]);
-        texts.push(format!("{}\n  {}\n  {}", finding.title, finding.reasons.join("\n  "), finding.advice.join("\n  ")));
+        texts.push(format!("{}\n  {}\n  {}", finding.title, finding.reasons.join("\n  "), remedies.join("\n  ")));
     }
     insta::assert_snapshot!("who_can_assume_a_role", texts.join("\n"));
 }

@@ -59,7 +59,7 @@ impl ActionRank {
 }
 
 /// The ranks of all actions of a catalog.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ActionRanking<'c> {
     /// The catalog.
     pub catalog: &'c Catalog,

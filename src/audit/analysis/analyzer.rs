@@ -9,9 +9,11 @@ use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
 use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
 use crate::audit::actions::ranking::ActionRanking;
 use crate::audit::actions::summary::SummaryCache;
+use crate::audit::model::statement_edit::NarrowedStatement;
 use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
+use crate::base::cache::Cache;
 use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation, Partition, PolicyDocument};
 use crate::snapshot::{LayerKind, Snapshot};
@@ -55,6 +57,11 @@ pub(crate) struct AnalysisOptions {
     pub not_granted: bool,
 }
 
+/// The addresses of a document and of a ceiling, and the position of a statement.
+///
+/// INVARIANT: the audited principals hold documents and ceilings in `Arc`s that outlive the cache.
+type NarrowingKey = (usize, usize, usize);
+
 /// What the queries of an audit share.
 pub(crate) struct Analyzer<'a> {
     /// The solver.
@@ -63,6 +70,8 @@ pub(crate) struct Analyzer<'a> {
     pub ranking: ActionRanking<'a>,
     /// The summaries of large sets of actions.
     pub summary_cache: SummaryCache,
+    /// The statements of policies without what a ceiling does not declare.
+    pub narrowed_statements: Cache<NarrowingKey, Option<Arc<NarrowedStatement>>>,
     options: AnalysisOptions,
     snapshot: &'a Snapshot,
     /// Who can assume each role.
@@ -81,6 +90,7 @@ impl<'a> Analyzer<'a> {
             solver,
             ranking,
             summary_cache: SummaryCache::default(),
+            narrowed_statements: Cache::default(),
             options,
             snapshot,
             trust_analyzer: TrustAnalyzer::new(solver, snapshot),

@@ -1,4 +1,4 @@
-//! Policies that deny the access of a finding.
+//! Statements that deny the access of a finding.
 
 use serde_json::{Map, Value, json};
 
@@ -7,19 +7,16 @@ use crate::baseline::ConditionBlock;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{Condition, ConditionOperator, MissingKeyRule, Quantifier};
 
-/// A policy document that denies the excess under a condition block.
-pub(crate) fn deny_where(report: &ExcessReport, condition: &Value) -> Value {
-    build_document(vec![build_deny_statement(report, condition.clone())])
+/// Statements that deny the excess under a condition block.
+pub(crate) fn deny_where(report: &ExcessReport, condition: &Value) -> Vec<Value> {
+    vec![build_deny_statement(report, condition.clone())]
 }
 
-/// A policy document that denies the excess unless a condition block is met. None if a condition of the block has no
-/// simple negation.
-pub(crate) fn deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Option<Value> {
+/// Statements that deny the excess unless a condition block is met. None if a condition of the block has no simple negation.
+pub(crate) fn deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Option<Vec<Value>> {
     let negated_conditions: Option<Vec<Value>> =
         block.conditions.iter().map(|condition| negate_condition(condition, &block.json)).collect();
-    Some(build_document(
-        negated_conditions?.into_iter().map(|condition| build_deny_statement(report, condition)).collect(),
-    ))
+    Some(negated_conditions?.into_iter().map(|condition| build_deny_statement(report, condition)).collect())
 }
 
 fn build_deny_statement(report: &ExcessReport, condition: Value) -> Value {
@@ -28,10 +25,6 @@ fn build_deny_statement(report: &ExcessReport, condition: Value) -> Value {
     actions.sort_unstable();
     actions.dedup();
     json!({ "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition })
-}
-
-fn build_document(statements: Vec<Value>) -> Value {
-    json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
 /// The negation of a condition. None if it has no simple form.

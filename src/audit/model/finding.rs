@@ -9,6 +9,7 @@ use super::excess::{ActionCounts, Excess};
 use super::extent::ExtentOffer;
 use super::finding_key::{KeyPart, build_principal_key};
 use super::fingerprint::compute_fingerprint;
+use super::fix_verification::FixVerification;
 use super::principal_ref::PrincipalRef;
 use super::reason::Reason;
 use super::remediation::Remediation;
@@ -46,8 +47,10 @@ pub struct Finding {
     pub path: Vec<EscalationStep>,
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<Place>,
-    /// Suggested edits, the smallest first.
+    /// Suggested edits, the smallest first, and other advice.
     pub remediations: Vec<Remediation>,
+    /// Whether the edits were tried.
+    pub fix_verification: FixVerification,
     /// When an audit first found it: RFC 3339. None if the history does not say.
     pub first_seen: Option<String>,
     /// The exception that accepts it. An accepted finding does not affect the exit status.
@@ -124,6 +127,7 @@ impl FindingBuilder {
             path: Vec::new(),
             place: Some(place),
             remediations: Vec::new(),
+            fix_verification: FixVerification::NotRun,
             first_seen: None,
             accepted: None,
             extent: None,

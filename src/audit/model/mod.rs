@@ -6,7 +6,8 @@
 //! - `action_list`: actions as patterns, shared by many findings
 //! - `granting_statement`, `nearest_declared`, `excess`: which statement grants what, and what is declared instead
 //! - `assumer_evidence`, `guard_bypass_method`, `escalation_step`, `trusted_party`: details of IAM003 to IAM006
-//! - `reason`, `title`, `remediation`: what was found, why, and what to do about it
+//! - `reason`, `title`, `remediation`, `statement_edit`: what was found, why, and what to do about it
+//! - `fix_verification`: whether the edits were tried on a copy of the snapshot
 //! - `extent`: what an exception accepts of a finding
 //! - `finding_key`, `fingerprint`, `finding`: the finding, what identifies it, and what identifies its content
 //! - `audit`: all of one audit
@@ -21,6 +22,7 @@ pub(crate) mod extent;
 pub(crate) mod finding;
 pub(crate) mod finding_key;
 pub(crate) mod fingerprint;
+pub(crate) mod fix_verification;
 pub(crate) mod granting_statement;
 pub(crate) mod guard_bypass_method;
 pub(crate) mod nearest_declared;
@@ -30,5 +32,6 @@ pub(crate) mod reason;
 pub(crate) mod remediation;
 pub(crate) mod rule_id;
 pub(crate) mod severity;
+pub(crate) mod statement_edit;
 pub(crate) mod title;
 pub(crate) mod trusted_party;

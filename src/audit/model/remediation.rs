@@ -1,8 +1,9 @@
-//! Suggested edits, as data. `report::text` renders them.
+//! Suggested edits and other advice, as data. `report::text` renders them.
 
 use serde_json::Value;
 
 use super::granting_statement::GrantingStatement;
+use super::statement_edit::{PolicyLocation, StatementEdit};
 use crate::baseline::PrincipalClass;
 use crate::snapshot::MissingDocument;
 
@@ -17,17 +18,17 @@ pub enum Remediation {
         operator: String,
         /// The context key.
         key: String,
-        /// The statement to change.
-        statement: GrantingStatement,
         /// The document of the ceiling that has the condition.
         document: String,
+        /// The statement to change.
+        edit: StatementEdit,
     },
     /// Restrict the resources to those of the ceiling.
     RestrictResources {
-        /// The statement to change.
-        statement: GrantingStatement,
         /// The document of the ceiling.
         document: String,
+        /// The statement to change.
+        edit: StatementEdit,
     },
     /// Remove actions from a statement.
     RemoveActions {
@@ -36,14 +37,42 @@ pub enum Remediation {
         /// The number of patterns that are not in the list.
         omitted: usize,
         /// The statement to change.
-        statement: GrantingStatement,
+        edit: StatementEdit,
+    },
+    /// Use policies of one's own instead of a policy that others use, too, or that AWS owns.
+    ReplacePolicy {
+        /// How to remove the policy.
+        removal: PolicyRemoval,
+        /// Whether AWS owns it.
+        is_aws_owned: bool,
+        /// The documents of the new policies: what is declared of the old one. Empty if nothing is.
+        documents: Vec<Value>,
+    },
+    /// Use a policy of one's own instead of a policy of AWS. Patterns cannot express its declared part.
+    WritePolicy {
+        /// How to remove the policy.
+        removal: PolicyRemoval,
+    },
+    /// Restrict a statement to what is declared. Patterns cannot express that, or it is in the policy of a resource.
+    RestrictByHand(GrantingStatement),
+    /// Delete an old version of a managed policy, so that another one can be written.
+    DeleteOldVersion {
+        /// The name of the policy.
+        policy: String,
+        /// The number of versions that AWS keeps.
+        quota: usize,
+    },
+    /// Change a permission set of IAM Identity Center, which owns the role.
+    ChangePermissionSet {
+        /// The name of the permission set.
+        permission_set: String,
     },
     /// Replace wildcards by action names (IAM002).
     ListActions {
         /// The wildcards.
         patterns: Vec<String>,
         /// The statement to change.
-        statement: GrantingStatement,
+        edit: StatementEdit,
     },
     /// Remove declared access, or grant it (IAM011).
     RemoveOrGrant(GrantingStatement),
@@ -51,8 +80,15 @@ pub enum Remediation {
     Deny {
         /// When the policy denies them.
         scope: DenyScope,
-        /// The policy document.
-        policy: Value,
+        /// The policy documents: several if one would be too large.
+        policies: Vec<Value>,
+    },
+    /// Deny what the guard does not allow, with a document of `policies/guards/`.
+    UseGuardDocument {
+        /// The file.
+        file: &'static str,
+        /// Its document.
+        document: Value,
     },
     /// Deny what the guard does not allow. The guard has no simple negation.
     DenyUnlessGuard {
@@ -83,14 +119,27 @@ pub enum Remediation {
         resource: Option<String>,
         /// The name of the policy.
         policy: String,
+        /// Where the policy is.
+        location: PolicyLocation,
         /// The position of the statement, from 0.
         statement: usize,
+        /// What is written in its place. Empty to remove the statement.
+        replacement: Vec<Value>,
     },
-    /// Remove the trust for the first step of an escalation path.
+    /// Deny the first step of an escalation path, if no statement lists its action, or if the statement cannot be changed.
+    DenyStep {
+        /// The principal that takes the step.
+        principal: String,
+        /// The action of the step.
+        action: String,
+        /// The policy document.
+        policy: Value,
+    },
+    /// Remove a principal from the trust policy of a role, to break an escalation path.
     BreakPathAtTrust {
         /// The role.
         role: String,
-        /// The principal that assumes it.
+        /// The principal that assumes it, as the trust policy names it.
         assumer: String,
     },
     /// Declare that the principal can assume the role.
@@ -152,6 +201,56 @@ pub enum Remediation {
 }
 
 impl Remediation {
+    /// Whether it is an edit of the account that can be tried on a copy of the snapshot. The others are advice: they change
+    /// the baseline, or a person must decide how to do them.
+    pub(crate) fn is_edit(&self) -> bool {
+        match self {
+            Remediation::RemovePolicy(_)
+            | Remediation::AddCondition { .. }
+            | Remediation::RestrictResources { .. }
+            | Remediation::RemoveActions { .. }
+            | Remediation::ReplacePolicy { .. }
+            | Remediation::DeleteOldVersion { .. }
+            | Remediation::ListActions { .. }
+            | Remediation::Deny { .. }
+            | Remediation::UseGuardDocument { .. }
+            | Remediation::BreakPathAtStatement { .. }
+            | Remediation::DenyStep { .. }
+            | Remediation::BreakPathAtTrust { .. } => true,
+            Remediation::RestrictTrust { change, .. } => {
+                matches!(change, TrustChange::Remove { .. } | TrustChange::Deny { .. })
+            }
+            // A glob leaves open which policy it is.
+            Remediation::SetBoundary { declared } => !declared.contains(['*', '?']),
+            _ => false,
+        }
+    }
+
+    /// The position of the statement that it changes. `None` if it changes none.
+    pub(crate) fn edited_statement(&self) -> Option<usize> {
+        match self {
+            Remediation::AddCondition { edit, .. }
+            | Remediation::RestrictResources { edit, .. }
+            | Remediation::RemoveActions { edit, .. }
+            | Remediation::ListActions { edit, .. } => Some(edit.statement.statement),
+            Remediation::BreakPathAtStatement { statement, .. } | Remediation::RestrictTrust { statement, .. } => {
+                Some(*statement)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it changes a statement. Its sentence says how; the text to copy says the same at length.
+    pub(crate) fn is_statement_edit(&self) -> bool {
+        matches!(
+            self,
+            Remediation::AddCondition { .. }
+                | Remediation::RestrictResources { .. }
+                | Remediation::RemoveActions { .. }
+                | Remediation::ListActions { .. }
+        )
+    }
+
     /// Whether it is an alternative to the remediation before it.
     pub(crate) fn is_alternative(&self) -> bool {
         matches!(
@@ -173,6 +272,8 @@ pub enum PolicyRemoval {
     Detach {
         /// The name of the policy.
         policy: String,
+        /// Its ARN.
+        arn: String,
     },
     /// Delete an inline policy.
     DeleteInline {
@@ -229,6 +330,11 @@ pub enum TrustChange {
     },
     /// Remove a principal.
     Remove {
+        /// The principal, as it is written.
+        principal: String,
+    },
+    /// Deny the only principal of a trust policy: a trust policy needs a statement.
+    Deny {
         /// The principal, as it is written.
         principal: String,
     },

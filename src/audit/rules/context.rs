@@ -12,6 +12,7 @@ use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::analysis::operator_comparison::candidates::OperatorComparison;
 use crate::audit::analysis::shared_role::SharedRole;
 use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport, ReportedActions, UnattachedPolicy};
+use crate::audit::explain::suggest_remediation::NarrowingSuggester;
 use crate::audit::model::finding::FindingBuilder;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
@@ -120,6 +121,16 @@ impl RuleContext<'_> {
             reported_actions: ReportedActions::Existing,
             actor: Actor::of_principal(self.subject),
             unattached_policy: UnattachedPolicy::Ceiling,
+        }
+    }
+
+    /// Suggests edits that remove excess over the ceiling.
+    pub fn narrowing(&self) -> NarrowingSuggester<'_> {
+        NarrowingSuggester {
+            analyzer: self.analyzer,
+            subject: self.subject,
+            policies: self.policies,
+            removable: &self.analysis.removable_policies,
         }
     }
 

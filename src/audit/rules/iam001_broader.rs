@@ -5,10 +5,11 @@ use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::Actor;
-use crate::audit::explain::suggest_remediation::suggest_narrowing;
+use crate::audit::explain::suggest_denial::suggest_denial;
+use crate::audit::explain::suggest_remediation::describe_narrowing;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
-use crate::audit::model::remediation::{DenyScope, Remediation};
+use crate::audit::model::remediation::DenyScope;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::subject::check::{Check, CheckKind};
@@ -31,8 +32,9 @@ Nobody notices until it happens.
 role can delete any stack, which is not declared.
 
 **How to fix it.** The finding suggests which policy to detach, if the solver has proven that no declared access depends
-on it, or which statement to restrict. If the permission is intended, declare it: extend the ceiling and have the change
-reviewed.
+on it, or which statement to restrict, with the statements to write instead. A policy of AWS cannot be changed: the finding
+shows a policy of your own to attach instead. [report.md](report.md#a-fix) says how a fix is verified. If the permission
+is intended, declare it: extend the ceiling and have the change reviewed.
 
 **How to accept it.** Access that should stay belongs in the ceiling. For access that will be removed later, run
 `iamdrift baseline accept` with the key of the finding. The exception accepts what the principal holds now, as a policy
@@ -61,8 +63,7 @@ fn find_ceiling_excess(context: &RuleContext<'_>) -> Option<Finding> {
     }
     let judgement = context.judge_ceiling((RuleId::Broader, KeyPart::Only), excess, ActionWorld::Existing);
     let report = context.report_excess(&judgement.excess);
-    let removable = &context.analysis.removable_policies;
-    let remediations = suggest_narrowing(context.subject, context.policies, &report, removable);
+    let remediations = context.narrowing().suggest(&report, describe_narrowing);
     let finding = context.start_finding(RuleId::Broader, Title::BeyondCeiling(report.counts), report);
     Some(judgement.apply(finding).remediations(remediations).reasons(context.caveats()).build())
 }
@@ -85,16 +86,14 @@ fn find_excess_of_check(context: &RuleContext<'_>, check: &Check, excess: &Exces
     let judgement = context.judge_check((RuleId::Broader, KeyPart::Persona(name)), excess, check);
     let report = context.report_check_excess(&judgement.excess, check, actor);
     let title = Title::BeyondPersona { persona: name.clone(), actions: report.counts };
-    let deny = Remediation::Deny {
-        scope: DenyScope::Persona,
-        policy: deny_statement::deny_where(&report, &persona.when.json),
-    };
+    let statements = deny_statement::deny_where(&report, &persona.when.json);
+    let deny = suggest_denial(context.subject, DenyScope::Persona, statements);
     let finding = context.start_finding(RuleId::Broader, title, report);
     Some(
         judgement
             .apply(finding)
             .causes([format!("persona {name}")])
-            .remediations([deny])
+            .remediations(deny)
             .reasons(context.caveats())
             .build(),
     )

@@ -4,7 +4,6 @@ use super::context::RuleContext;
 use super::judgement::ComparedAccess;
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::Request;
-use crate::audit::model::excess::Excess;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::remediation::Remediation;
@@ -66,11 +65,10 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
         report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.clone()).collect();
     patterns.sort_unstable();
     patterns.dedup();
-    let to_remediation = |excess: &Excess| Remediation::ListActions {
+    let remediations = context.narrowing().suggest(&report, |excess, edit| Remediation::ListActions {
         patterns: excess.actions.iter().take(MAX_NAMED_PATTERNS).map(|a| a.pattern.clone()).collect(),
-        statement: excess.granted_by.clone(),
-    };
-    let remediations: Vec<Remediation> = report.excess.iter().map(to_remediation).collect();
+        edit,
+    });
     let finding = context.start_finding(RuleId::Latent, Title::FutureActions { patterns }, report);
     Some(judgement.apply(finding).remediations(remediations).reasons(context.caveats()).build())
 }

@@ -8,7 +8,6 @@ use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::operator_comparison::candidates::ComparisonResult;
 use crate::audit::analysis::operator_comparison::pairwise::PairComparison;
 use crate::audit::explain::excess_report::ExcessReport;
-use crate::audit::explain::suggest_remediation::suggest_removals;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
@@ -119,8 +118,7 @@ fn build_comparison_finding(
         return None;
     }
     let ceiling_report = context.report_excess(&context.analysis.excess);
-    let removable = &context.analysis.removable_policies;
-    let mut remediations = suggest_removals(context.subject, context.policies, &ceiling_report, removable);
+    let mut remediations = context.narrowing().suggest_removals(&ceiling_report);
     remediations.push(Remediation::SeparatePolicies { operator: arn_of(operator) });
     let finding = context.start_finding(RuleId::NotNarrower, title, report);
     let finding = judgement.apply(finding).causes([format!("compared with {}", operator.principal.arn)]);

@@ -10,6 +10,7 @@ use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport};
+use crate::audit::explain::suggest_denial::suggest_denial;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::remediation::{DenyScope, Remediation};
@@ -44,7 +45,8 @@ action alone.
 the operator can call `cloudformation:DeleteStack` without it. Or no such request is allowed, but the role can call
 `iam:TagRole` on itself.
 
-**How to fix it.** Attach the policy that the finding shows, or one of `policies/guards/`, to the principal or as an SCP.
+**How to fix it.** Attach the policies that the finding shows, or one of `policies/guards/`, to the principal or as an SCP. The
+finding shows several policies if one would exceed the size that AWS allows.
 If a guard is ineffective, remove the permission to set the value: let a broker or the identity provider set it. Declare
 what agents can do with the credentials of an operator with a `[[persona]]`.
 
@@ -99,10 +101,9 @@ fn find_unenforced_guard(
     let mut report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(context.subject));
     let title = Title::GuardNotEnforced { guard: name.clone(), actions: report.counts, keys: list_guard_keys(guard) };
     report.severity = rate_guard(guard);
-    let remediation = match deny_statement::deny_unless(&report, &guard.unless) {
-        Some(policy) => Remediation::Deny { scope: DenyScope::UnlessGuard, policy },
-        None => Remediation::DenyUnlessGuard { guard: name.clone() },
-    };
+    let denial = deny_statement::deny_unless(&report, &guard.unless)
+        .and_then(|statements| suggest_denial(context.subject, DenyScope::UnlessGuard, statements));
+    let remediation = denial.unwrap_or_else(|| Remediation::DenyUnlessGuard { guard: name.clone() });
     let finding = context.start_finding(RuleId::Unguarded, title, report);
     let finding = judgement.apply(finding);
     Some(finding.causes([format!("guard {name}")]).remediations([remediation]).reasons(context.caveats()).build())
@@ -117,11 +118,11 @@ fn find_agent_use(context: &RuleContext<'_>, check: &Check, excess: &ExcessBySta
     let report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(context.subject));
     let title = Title::UnguardedAgentUse { count: report.counts.destructive };
     let when = serde_json::json!({ "Bool": { "aws:ViaAWSMCPService": "true" } });
-    let deny = Remediation::Deny { scope: DenyScope::Agents, policy: deny_statement::deny_where(&report, &when) };
+    let deny = suggest_denial(context.subject, DenyScope::Agents, deny_statement::deny_where(&report, &when));
     let persona = context.subject.entry.map(|entry| Remediation::DeclarePersona { entry: entry.name.value.clone() });
     let finding = context.start_finding(RuleId::Unguarded, title, report);
     let finding = judgement.apply(finding).causes([check.name.clone()]);
-    Some(finding.remediations([deny]).remediations(persona).reasons(context.caveats()).build())
+    Some(finding.remediations(deny).remediations(persona).reasons(context.caveats()).build())
 }
 
 /// A guard that the principal satisfies by itself.

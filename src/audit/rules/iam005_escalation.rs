@@ -7,6 +7,7 @@ use crate::access::Request;
 use crate::audit::analysis::analyzer::Requester;
 use crate::audit::analysis::escalation::{BroaderPath, EscalationAnalysis};
 use crate::audit::explain::excess_report::{ExcessRenderer, UnattachedPolicy, to_witness};
+use crate::audit::explain::suggest_break::{suggest_break_at_policy, suggest_break_at_trust};
 use crate::audit::extent::coverage_question::CoverageQuestion;
 use crate::audit::extent::offer::offer_held;
 use crate::audit::model::escalation_step::{EscalationStep, StepTechnique};
@@ -159,16 +160,12 @@ fn suggest_remediations(
 ) -> Vec<Remediation> {
     let (role, assumer) =
         (analysis.graph.arn(step.to.principal).to_owned(), analysis.graph.arn(step.from.principal).to_owned());
-    let granted = step.requests.iter().find_map(|request| Some((request, request.granted_by.as_ref()?)));
-    let mut remediations = vec![match granted {
-        Some((step_request, (policy, statement))) => Remediation::BreakPathAtStatement {
-            action: step_request.request.action.clone(),
-            resource: Some(step_request.request.resource.clone()).filter(|resource| resource != "*"),
-            policy: policy.clone(),
-            statement: *statement,
-        },
-        None => Remediation::BreakPathAtTrust { role: role.clone(), assumer: assumer.clone() },
-    }];
+    let granted = step.requests.iter().find_map(|request| Some((&request.request, request.granted_by.as_ref()?)));
+    let suggestion = match granted {
+        Some((request, (policy, statement))) => Some(suggest_break_at_policy(&assumer, request, (policy, *statement))),
+        None => suggest_break_at_trust(context.analyzer.snapshot(), &role, &assumer),
+    };
+    let mut remediations: Vec<Remediation> = suggestion.into_iter().collect();
     if step.is_role_assumption() && context.subject.entry.is_some() {
         remediations.push(Remediation::DeclareAssumer { role, assumer });
     }

@@ -24,7 +24,7 @@ use crate::audit::model::title::Title;
 use crate::audit::model::trusted_party::TrustedParty;
 use crate::audit::options::ExtentMode;
 use crate::baseline::Entry;
-use crate::iam::{DocumentKind, PolicyDocument};
+use crate::iam::{DocumentKind, PolicyDocument, Statement};
 use crate::snapshot::PolicyAttachment;
 use crate::solve::{Cube, FieldRange};
 use crate::source::SourceFile;
@@ -330,8 +330,12 @@ fn suggest_remediations(context: &RuleContext<'_>, trusts: &[RatedTrust<'_>]) ->
     let mut remediations: Vec<Remediation> = Vec::new();
     let mut to_declare: BTreeSet<&str> = BTreeSet::new();
     for (_, undeclared_trust) in trusts {
-        let change = choose_trust_change(undeclared_trust);
-        if let TrustChange::Remove { .. } = change {
+        let change = match choose_trust_change(undeclared_trust) {
+            // AWS refuses a trust policy without statements.
+            TrustChange::Remove { principal } if has_single_principal(context) => TrustChange::Deny { principal },
+            change => change,
+        };
+        if let TrustChange::Remove { .. } | TrustChange::Deny { .. } = change {
             to_declare.insert(undeclared_trust.grant.as_str());
         }
         let remediation = Remediation::RestrictTrust { statement: undeclared_trust.statement, change };
@@ -343,6 +347,13 @@ fn suggest_remediations(context: &RuleContext<'_>, trusts: &[RatedTrust<'_>]) ->
         remediations.push(Remediation::DeclareAssumers(to_declare.into_iter().map(str::to_owned).collect()));
     }
     remediations
+}
+
+/// Whether the trust policy names one principal.
+fn has_single_principal(context: &RuleContext<'_>) -> bool {
+    let Some(trust) = &context.subject.principal.trust_policy else { return false };
+    let entries = |statement: &Statement| statement.principal.as_ref().map_or(0, |element| element.entries.len());
+    matches!(trust.document.statements.as_slice(), [single] if entries(single) == 1)
 }
 
 fn choose_trust_change(undeclared_trust: &UndeclaredTrust) -> TrustChange {

@@ -6,6 +6,7 @@ use super::{
     iam001_broader, iam002_latent, iam003_not_narrower, iam004_unguarded, iam005_escalation, iam006_trust,
     iam007_undeclared, iam008_boundary, iam009_baseline, iam010_undecided, iam011_narrower,
 };
+use crate::audit::explain::reserved_role::advise_on_reserved_role;
 use crate::audit::model::finding::Finding;
 
 /// All rules with their documentation, in order.
@@ -38,13 +39,15 @@ pub fn list_rules() -> impl Iterator<Item = &'static RuleInfo> {
 
 /// What all rules find about a principal.
 pub(in crate::audit) fn check_principal(context: &RuleContext<'_>) -> Vec<Finding> {
-    find_all(RuleInput::Principal(context))
+    let findings = find_all(RuleInput::Principal(context));
+    findings.into_iter().map(|finding| advise_on_reserved_role(context.subject.principal, finding)).collect()
 }
 
 /// What the rules about trust find about a principal: IAM006, and IAM010 if trust is undecided.
 pub(in crate::audit) fn check_trust(context: &RuleContext<'_>) -> Vec<Finding> {
     let rules: [&dyn Rule; 2] = [&iam006_trust::TrustRule, &iam010_undecided::UndecidedRule];
-    rules.iter().flat_map(|rule| rule.find(RuleInput::Principal(context))).collect()
+    let findings = rules.iter().flat_map(|rule| rule.find(RuleInput::Principal(context)));
+    findings.map(|finding| advise_on_reserved_role(context.subject.principal, finding)).collect()
 }
 
 /// What all rules find about the baseline.

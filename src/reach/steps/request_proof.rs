@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::assume_role::{add_trust_policy, query_assume_role};
-use crate::access::{PolicyOrigin, Request};
+use crate::access::{PolicyOrigin, PolicyRef, Request};
 use crate::iam::{ContextKey, Interpretation};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
@@ -20,8 +20,8 @@ pub struct StepRequest {
     pub request: Request,
     /// All such requests, as disjoint sets.
     pub cubes: Vec<Cube>,
-    /// The granting statement: the policy's name and the statement's position. None if a trust policy alone grants it.
-    pub granted_by: Option<(String, usize)>,
+    /// The granting statement: its policy and its position. None if a trust policy alone grants it.
+    pub granted_by: Option<(PolicyRef, usize)>,
 }
 
 /// Proves requests of one state.
@@ -48,7 +48,7 @@ impl RequestProver<'_> {
             .0
             .find(&policies)
             .filter(|policy| !matches!(policy.origin, PolicyOrigin::Resource { .. }));
-        let granted_by = own_policy.map(|policy| (policy.name.clone(), grant.statement_id.1));
+        let granted_by = own_policy.map(|policy| (policy.clone(), grant.statement_id.1));
         Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
 
@@ -117,8 +117,8 @@ impl RequestProver<'_> {
         });
         undecided.extend(answer.undecided);
         let grant = answer.grants.into_iter().find(|grant| grant.witness.is_some())?;
-        let policy = grant.statement_id.0.find(&self.effective.policies).map(|policy| policy.name.clone());
-        let granted_by = policy.map(|name| (name, grant.statement_id.1));
+        let policy = grant.statement_id.0.find(&self.effective.policies).cloned();
+        let granted_by = policy.map(|policy| (policy, grant.statement_id.1));
         Some(StepRequest { request: grant.witness?, cubes: grant.cubes, granted_by })
     }
 }

@@ -30,10 +30,18 @@ use super::layout::Paragraph;
 use super::render_options::RenderOptions;
 use super::reporter::Reporter;
 use super::text::counts::format_count;
-use crate::audit::Audit;
+use crate::audit::{Audit, Finding};
 
 /// The number of principals that a brief report shows in full. The overview has all of them.
 const MAX_PRINCIPALS: usize = 10;
+
+/// The findings that a brief report shows in full and that can have fixes.
+pub(super) fn list_shown(audit: &Audit) -> Vec<&Finding> {
+    let sections = ReportSections::from_audit(audit);
+    // A brief report can show one principal more.
+    let groups = sections.groups.into_iter().take(MAX_PRINCIPALS + 1);
+    groups.flat_map(|group| group.findings).chain(sections.undecided).chain(sections.baseline).collect()
+}
 
 /// The format for people.
 pub(super) struct TableReporter;

@@ -48,6 +48,13 @@ pub(super) fn granting_statement(
     GrantingStatement { policy: policy.into(), arn, origin, statement, sid: sid.map(Into::into), place: snapshot(line) }
 }
 
+pub(super) fn statement_edit(statement: GrantingStatement) -> StatementEdit {
+    let policy = PolicyLocation::Managed { arn: arn(&format!("policy/{}", statement.policy)) };
+    let replacement =
+        vec![serde_json::json!({ "Effect": "Allow", "Action": ["ce:GetCostAndUsage"], "Resource": ["*"] })];
+    StatementEdit { statement, policy, replacement }
+}
+
 pub(super) fn excess(
     severity: Severity,
     granted_by: GrantingStatement,
@@ -101,7 +108,7 @@ pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<Princi
         Some(principal) => FindingBuilder::for_principal(rule, severity, title, principal, snapshot(12)),
         None => FindingBuilder::for_baseline(severity, title, snapshot(12), "iam009/entry/x".to_owned()),
     };
-    builder.causes([cause]).build()
+    Finding { fix_verification: FixVerification::Ends, ..builder.causes([cause]).build() }
 }
 
 /// An audit with the counts of its principals and findings.

@@ -61,7 +61,7 @@ pub(in crate::report) fn hostile() -> Audit {
     }];
     broad.remediations = vec![Remediation::Deny {
         scope: DenyScope::Persona,
-        policy: serde_json::json!({ "Statement": [{ "Effect": "Deny", "Sid": "\u{202e}\u{200b}x" }] }),
+        policies: vec![serde_json::json!({ "Statement": [{ "Effect": "Deny", "Sid": "\u{202e}\u{200b}x" }] })],
     }];
     let name = "group \u{1b}[31mred\r".into();
     let reason = Reason::Undecided(UndecidedReason::MissingDocument { name, reason: MissingReason::NotCollected });
@@ -129,7 +129,7 @@ pub(in crate::report) fn large() -> Audit {
         broad.remediations = vec![Remediation::RemoveActions {
             patterns: vec!["dynamodb:DeleteTable".into()],
             omitted: 0,
-            statement: granting_statement("policy-0", PolicySource::Attached, 0, None, 100),
+            edit: statement_edit(granting_statement("policy-0", PolicySource::Attached, 0, None, 100)),
         }];
         principals.push(principal_report(&role, PrincipalStatus::Broader));
         findings.push(broad);

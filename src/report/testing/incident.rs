@@ -120,8 +120,11 @@ fn broader_finding(agent: &PrincipalRef) -> Finding {
         },
     ];
     broader.remediations = vec![
-        Remediation::RemovePolicy(PolicyRemoval::Detach { policy: "OperatorPower".into() }),
-        Remediation::RestrictResources { statement: exports, document: READONLY.into() },
+        Remediation::RemovePolicy(PolicyRemoval::Detach {
+            policy: "OperatorPower".into(),
+            arn: "arn:aws-cn:iam::111122223333:policy/OperatorPower".into(),
+        }),
+        Remediation::RestrictResources { document: READONLY.into(), edit: statement_edit(exports) },
     ];
     broader.first_seen = Some("2026-11-13T06:00:00Z".into());
     broader
@@ -134,7 +137,7 @@ fn latent_finding(oncall: &PrincipalRef) -> Finding {
     let mut latent = finding(RuleId::Latent, Severity::Low, Some(oncall.clone()), title);
     latent.excess =
         vec![excess(Severity::Low, granting.clone(), &[("ce:*", 0)], witness("ce:NotReleasedYet", "*", &[]))];
-    latent.remediations = vec![Remediation::ListActions { patterns, statement: granting }];
+    latent.remediations = vec![Remediation::ListActions { patterns, edit: statement_edit(granting) }];
     latent
 }
 

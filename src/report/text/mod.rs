@@ -28,6 +28,7 @@ pub use nearest::render_nearest;
 #[doc(hidden)]
 pub use policy_json::render_json;
 pub use reasons::render_reason;
+pub(in crate::report) use remediations::render_in_order;
 pub use remediations::{RenderedRemediation, render_remediation};
 pub use steps::render_step;
 pub use titles::render_title;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::audit::{GrantingStatement, PolicySource, PrincipalStatus, Witness};
+use crate::audit::{GrantingStatement, PolicySource, PrincipalStatus, Witness, is_aws_managed_policy};
 
 /// `2026-11-20T06:00:00Z` as `2026-11-20 06:00 UTC`. A text that is not a time is unchanged.
 pub(in crate::report) fn format_time(rfc3339: &str) -> String {
@@ -37,7 +37,7 @@ pub(in crate::report) fn shorten_arn(arn: &str) -> &str {
 
 /// `OperatorPower (attached)`.
 pub(in crate::report) fn describe_granting_policy(granting: &GrantingStatement) -> String {
-    let is_aws_managed = granting.arn.as_deref().is_some_and(|arn| arn.contains(":iam::aws:policy/"));
+    let is_aws_managed = granting.arn.as_deref().is_some_and(is_aws_managed_policy);
     let origin = match (&granting.origin, &granting.arn) {
         (PolicySource::ResourcePolicy, Some(arn)) => format!("policy of {arn}"),
         (origin, _) if is_aws_managed => format!("AWS managed, {}", describe_source(origin)),

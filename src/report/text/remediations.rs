@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::counts::{format_count, format_number};
 use super::names::{describe_granting_statement, describe_statement, shorten_arn};
 use super::policy_json::render_json;
-use crate::audit::{DenyScope, PolicyRemoval, Remediation, TrustChange};
+use crate::audit::{DenyScope, PolicyRemoval, PolicySource, Remediation, StatementEdit, TrustChange};
 use crate::snapshot::{MissingDocument, MissingReason};
 
 /// A suggested edit as a text.
@@ -26,6 +26,11 @@ impl RenderedRemediation {
         RenderedRemediation { sentence: sentence.to_owned(), snippet: Some(snippet) }
     }
 
+    /// The sentence of an alternative to what comes before it.
+    pub(in crate::report) fn as_alternative(self) -> RenderedRemediation {
+        RenderedRemediation { sentence: format!("or {}", self.sentence), ..self }
+    }
+
     /// The sentence, and below it the text to copy.
     ///
     /// ```
@@ -42,7 +47,7 @@ impl RenderedRemediation {
     }
 }
 
-/// A suggested edit: `detach OperatorPower: no declared access depends on it`.
+/// A suggested edit: `detach OperatorPower: no declared access depends on it`. An alternative has no "or" before it.
 ///
 /// ```
 /// use iamdrift::audit::Remediation;
@@ -59,19 +64,43 @@ impl RenderedRemediation {
 /// ```
 pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
     match remediation {
-        Remediation::Deny { scope, policy } => {
-            let sentence = match scope {
-                DenyScope::Persona => "deny these requests, in a policy of the principal or in an SCP",
-                DenyScope::UnlessGuard => "deny it unless the guard is met, in a policy of the principal or in an SCP",
-                DenyScope::Agents => "deny it for agents, in a policy of the principal or in an SCP",
+        Remediation::Deny { scope, policies } => {
+            let what = match scope {
+                DenyScope::Persona => "deny these requests",
+                DenyScope::UnlessGuard => "deny it unless the guard is met",
+                DenyScope::Agents => "deny it for agents",
             };
-            RenderedRemediation::with_snippet(sentence, render_json(policy))
+            RenderedRemediation::with_snippet(
+                &format!("{what}, in {}", describe_own_policies(policies)),
+                render_documents(policies),
+            )
         }
+        Remediation::ReplacePolicy { removal, is_aws_owned, documents } => {
+            let owner = if *is_aws_owned { ", which AWS manages" } else { "" };
+            let removal = render_removal(removal);
+            match documents.len() {
+                0 => {
+                    RenderedRemediation::from_sentence(format!("{removal}{owner}: none of its permissions is declared"))
+                }
+                count => RenderedRemediation::with_snippet(
+                    &format!("{removal}{owner}, and attach {} with its declared part", own_policies(count)),
+                    render_documents(documents),
+                ),
+            }
+        }
+        Remediation::DenyStep { principal, action, policy } => RenderedRemediation::with_snippet(
+            &format!("break the path: deny {action} in a policy of {}", shorten_arn(principal)),
+            render_json(policy),
+        ),
+        Remediation::AddCondition { edit, .. }
+        | Remediation::RestrictResources { edit, .. }
+        | Remediation::RemoveActions { edit, .. }
+        | Remediation::ListActions { edit, .. } => render_statement_edit(render_sentence(remediation), edit),
         Remediation::DeclarePersona { entry } => {
-            RenderedRemediation::with_snippet("or declare what agents can do", render_persona(entry))
+            RenderedRemediation::with_snippet("declare what agents can do", render_persona(entry))
         }
         Remediation::DeclarePrincipal { name, arn, class } => RenderedRemediation::with_snippet(
-            "or declare it",
+            "declare it",
             format!(
                 "[[principal]]\nname  = {}\nmatch = {}\nkind  = \"{}\"  # operator | agent | workload | break-glass\nallow = []",
                 quote_toml(name),
@@ -80,33 +109,69 @@ pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
             ),
         ),
         Remediation::IgnorePrincipal { arn } => RenderedRemediation::with_snippet(
-            "or ignore it",
+            "ignore it",
             format!("[[ignore]]\nmatch  = {}\nreason = \"…\"", quote_toml(arn)),
         ),
         other => RenderedRemediation::from_sentence(render_sentence(other)),
     }
 }
 
-/// The sentence of a remediation that has no text to copy.
+/// Some remediations in order. A sentence begins with "or" if it is an alternative to the one before it.
+pub(in crate::report) fn render_in_order<'r>(
+    remediations: impl IntoIterator<Item = &'r Remediation>,
+) -> Vec<RenderedRemediation> {
+    let mut rendered: Vec<RenderedRemediation> = Vec::new();
+    for remediation in remediations {
+        let is_alternative = remediation.is_alternative() && !rendered.is_empty();
+        let text = render_remediation(remediation);
+        rendered.push(if is_alternative { text.as_alternative() } else { text });
+    }
+    rendered
+}
+
+/// The sentence of a remediation, without the text to copy.
 // Length: one arm per remediation.
 fn render_sentence(remediation: &Remediation) -> String {
     match remediation {
         Remediation::RemovePolicy(removal) => {
             format!("{}: no declared access depends on it", render_removal(removal))
         }
-        Remediation::AddCondition { operator, key, statement, document } => format!(
+        Remediation::AddCondition { operator, key, document, edit } => format!(
             "add the condition {operator} on {key} to {}, as in {document}",
-            describe_granting_statement(statement)
+            describe_granting_statement(&edit.statement)
         ),
-        Remediation::RestrictResources { statement, document } => {
-            format!("restrict the resources of {} to those of {document}", describe_granting_statement(statement))
+        Remediation::RestrictResources { document, edit } => {
+            format!("restrict the resources of {} to those of {document}", describe_granting_statement(&edit.statement))
         }
-        Remediation::RemoveActions { patterns, omitted, statement } => {
+        Remediation::RemoveActions { patterns, omitted, edit } => {
             let more = if *omitted > 0 { format!(" and {} more", format_number(*omitted)) } else { String::new() };
-            format!("remove {}{more} from {}", patterns.join(", "), describe_granting_statement(statement))
+            format!("remove {}{more} from {}", patterns.join(", "), describe_granting_statement(&edit.statement))
         }
-        Remediation::ListActions { patterns, statement } => {
-            format!("in {} list the actions instead of {}", describe_granting_statement(statement), patterns.join(", "))
+        Remediation::ListActions { patterns, edit } => {
+            let statement = describe_granting_statement(&edit.statement);
+            format!("in {statement} list the actions instead of {}", patterns.join(", "))
+        }
+        Remediation::WritePolicy { removal } => {
+            format!(
+                "{}, which AWS manages, and attach a policy of your own with its declared part",
+                render_removal(removal)
+            )
+        }
+        Remediation::RestrictByHand(statement) => match statement.origin {
+            PolicySource::ResourcePolicy => {
+                let statement = describe_granting_statement(statement);
+                format!("restrict {statement}, which belongs to the resource, or deny it in a policy of the principal")
+            }
+            _ => format!("restrict {} to what is declared", describe_granting_statement(statement)),
+        },
+        Remediation::DeleteOldVersion { policy, quota } => {
+            format!("delete an old version of {policy}: AWS keeps {quota} versions of a policy")
+        }
+        Remediation::ChangePermissionSet { permission_set } => format!(
+            "change the permission set {permission_set} or who is assigned to it: IAM Identity Center owns the role"
+        ),
+        Remediation::UseGuardDocument { file, .. } => {
+            format!("deny it unless the guard is met: attach {file} to the principal, or as an SCP")
         }
         Remediation::RemoveOrGrant(statement) => {
             format!("remove it from {}, or grant it", describe_granting_statement(statement))
@@ -116,30 +181,28 @@ fn render_sentence(remediation: &Remediation) -> String {
             "remove this permission from the principal, and from callers that assume it".to_owned()
         }
         Remediation::SetValueElsewhere => {
-            "or let somebody else set the value: an identity provider, or the role of a broker".to_owned()
+            "let somebody else set the value: an identity provider, or the role of a broker".to_owned()
         }
         Remediation::SeparatePolicies { operator } => format!(
             "give the agent its own policies with the permissions that it needs, fewer than {} has",
             shorten_arn(operator)
         ),
         Remediation::SeparateRoles => "create one role for humans and one for agents".to_owned(),
-        Remediation::BreakPathAtStatement { action, resource, policy, statement } => {
+        Remediation::BreakPathAtStatement { action, resource, policy, statement, .. } => {
             let resource = resource.as_ref().map_or_else(String::new, |resource| format!(" on {resource}"));
             let statement = describe_statement(*statement, None);
             format!("break the path: remove {action}{resource} from {statement} of {policy}")
         }
-        Remediation::BreakPathAtTrust { role, assumer } => format!(
-            "break the path: remove {} from the trust policy of {}, or add a condition to the account-wide grant",
-            shorten_arn(assumer),
-            shorten_arn(role)
-        ),
+        Remediation::BreakPathAtTrust { role, assumer } => {
+            format!("break the path: remove {} from the trust policy of {}", shorten_arn(assumer), shorten_arn(role))
+        }
         Remediation::DeclareAssumer { role, assumer } => {
-            format!("or declare it: add {assumer} to `assumable_by` of the entry of {}", shorten_arn(role))
+            format!("declare it: add {assumer} to `assumable_by` of the entry of {}", shorten_arn(role))
         }
         Remediation::RestrictTrust { statement, change } => render_trust_change(*statement, change),
         Remediation::DeclareAssumers(principals) => {
             let quoted: Vec<String> = principals.iter().map(|principal| quote_toml(principal)).collect();
-            format!("or declare it: add {} to `assumable_by`", quoted.join(", "))
+            format!("declare it: add {} to `assumable_by`", quoted.join(", "))
         }
         Remediation::DeletePrincipal => "delete it, if nobody needs it".to_owned(),
         Remediation::SetBoundary { declared } => format!("set {declared} as its permissions boundary"),
@@ -156,15 +219,42 @@ fn render_sentence(remediation: &Remediation) -> String {
         Remediation::AvoidAmbiguity(name) => format!("write the statement so that it does not depend on \"{name}\""),
         // INVARIANT: `render_remediation` renders these, with their snippets.
         Remediation::Deny { .. }
+        | Remediation::ReplacePolicy { .. }
+        | Remediation::DenyStep { .. }
         | Remediation::DeclarePersona { .. }
         | Remediation::DeclarePrincipal { .. }
         | Remediation::IgnorePrincipal { .. } => unreachable!("rendered with a snippet"),
     }
 }
 
+/// The sentence of an edit, with the statements to write instead.
+fn render_statement_edit(sentence: String, edit: &StatementEdit) -> RenderedRemediation {
+    match edit.replacement.as_slice() {
+        [] => RenderedRemediation::from_sentence(sentence),
+        statements => RenderedRemediation::with_snippet(&sentence, render_documents(statements)),
+    }
+}
+
+/// JSON texts, one after the other.
+fn render_documents(documents: &[Value]) -> String {
+    documents.iter().map(render_json).collect::<Vec<_>>().join("\n")
+}
+
+/// Where a denial can be.
+fn describe_own_policies(policies: &[Value]) -> String {
+    match policies.len() {
+        1 => "a policy of the principal or in an SCP".to_owned(),
+        count => format!("{count} policies of the principal or in SCPs, since one would be too large"),
+    }
+}
+
+fn own_policies(count: usize) -> String {
+    if count == 1 { "a policy of your own".to_owned() } else { format!("{count} policies of your own") }
+}
+
 fn render_removal(removal: &PolicyRemoval) -> String {
     match removal {
-        PolicyRemoval::Detach { policy } => format!("detach {policy}"),
+        PolicyRemoval::Detach { policy, .. } => format!("detach {policy}"),
         PolicyRemoval::DeleteInline { policy } => format!("delete the inline policy {policy}"),
         PolicyRemoval::LeaveGroup { user, group } => format!("remove {user} from the group {group}"),
         PolicyRemoval::ReplaceGroup { user, group, policy } => {
@@ -190,6 +280,7 @@ fn render_trust_change(statement: usize, change: &TrustChange) -> String {
             format!("add a condition on {} to {statement}, without a wildcard", keys.join(" or "))
         }
         TrustChange::Remove { principal } => format!("remove {principal} from {statement}"),
+        TrustChange::Deny { principal } => format!("make {statement} a Deny: it trusts {principal} alone"),
     }
 }
 

@@ -199,10 +199,11 @@ impl Case {
         let mut text = String::new();
         for finding in self.findings(rule) {
             let principal = finding.principal.as_ref().map_or("-", |principal| principal.name.as_str());
+            let remedies = crate::advice::list_remedies(&finding);
             let finding = iamdrift::report::FindingJson::from(&finding);
             text += &format!("{principal}: {}\n", finding.title);
             finding.reasons.iter().for_each(|reason| text += &format!("reason: {reason}\n"));
-            finding.advice.iter().for_each(|advice| text += &format!("advice: {advice}\n"));
+            remedies.iter().for_each(|advice| text += &format!("advice: {advice}\n"));
         }
         text
     }

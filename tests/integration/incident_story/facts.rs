@@ -66,8 +66,8 @@ fn the_path_leads_through_the_agents_own_role() {
         assert!(step.witnesses.iter().all(|request| request.resource == agent));
         // No policy of the two says so, and yet they may do what nobody of them may.
         assert!(reach.excess.iter().any(|excess| excess.actions.iter().any(|action| action.pattern == "iam:*")));
-        let reach = iamdrift::report::FindingJson::from(reach);
-        texts.push(format!("{who}: {}\n{}", reach.title, reach.advice.join("\n")));
+        let remedies = crate::advice::list_remedies(reach).join("\n");
+        texts.push(format!("{who}: {}\n{remedies}", iamdrift::report::text::render_title(&reach.title)));
     }
     insta::assert_snapshot!("the_path_and_what_to_do_about_it", texts.join("\n\n"));
 }

@@ -78,7 +78,7 @@ fn every_mend_was_advised_and_every_finding_is_mended() {
         assert!(found.remove(*change), "{change} is no change");
         texts += &format!("{change}\n");
         for (rule, who, names) in *advised {
-            let advice = iamdrift::report::FindingJson::from(finding(&audit, *rule, who)).advice;
+            let advice = crate::advice::list_remedies(finding(&audit, *rule, who));
             let step = advice.iter().find(|step| names.iter().all(|name| step.contains(name)));
             let step = step.unwrap_or_else(|| panic!("{change}: {names:?} are not in {advice:?}"));
             texts += &format!("  {rule} {who}: {}\n", step.lines().next().unwrap());

@@ -134,5 +134,5 @@ fn a_path_over_something_that_is_missing_is_undecided() {
 }
 
 fn advice(finding: &iamdrift::audit::Finding) -> Vec<String> {
-    iamdrift::report::FindingJson::from(finding).advice
+    crate::advice::list_remedies(finding)
 }

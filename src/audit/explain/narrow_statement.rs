@@ -1,0 +1,327 @@
+//! What a statement would be if it allowed only what is declared: the statements to write in its place.
+//!
+//! The result is the common part of the statement and each declared statement, as far as patterns can express it. Whether it
+//! is right is decided where the edit is verified.
+
+use crate::base::glob::{covers_glob, globs_overlap};
+use crate::baseline::CeilingDocument;
+use crate::catalog::Catalog;
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{ActionPattern, Condition, Effect, ElementKind, PolicyDocument, Statement, Template, Version};
+
+/// The statements that allow what a statement of a policy allows and some documents declare: none if they declare
+/// nothing that it allows. `None` if patterns cannot express them.
+pub(crate) fn narrow_statement(
+    catalog: &Catalog,
+    (policy, statement): (&PolicyDocument, &Statement),
+    declared: &[CeilingDocument],
+) -> Option<Vec<Statement>> {
+    if statement.effect != Effect::Allow || statement.principal.is_some() {
+        return None;
+    }
+    let mut narrowed: Vec<Statement> = Vec::new();
+    for document in declared.iter().map(|declared| &declared.document) {
+        // Texts mean something else in the older version.
+        if document.version != policy.version && uses_variables(statement) {
+            return None;
+        }
+        for declared in &document.statements {
+            let actions = intersect_actions(catalog, &statement.action, &declared.action);
+            if actions.patterns.is_empty() && actions.kind == ElementKind::List {
+                continue;
+            }
+            match declared.effect {
+                Effect::Deny => narrowed.push(Statement { action: actions, ..declared.clone() }),
+                Effect::Allow => narrowed.extend(intersect(statement, declared, actions)?),
+            }
+        }
+    }
+    if narrowed.iter().all(|statement| statement.effect == Effect::Deny) {
+        return Some(Vec::new());
+    }
+    if policy.version == Version::V2008 && narrowed.iter().any(uses_variables) {
+        return None;
+    }
+    Some(join_statements(narrowed))
+}
+
+fn uses_variables(statement: &Statement) -> bool {
+    statement.variables().next().is_some()
+}
+
+/// The common part of two Allow statements, none if there is no such request. The outer `None` if patterns cannot express it.
+fn intersect(statement: &Statement, declared: &Statement, actions: ActionElement) -> Option<Option<Statement>> {
+    let resource = match (&statement.resource, &declared.resource) {
+        (Some(a), Some(b)) => intersect_resources(a, b)?,
+        (one, other) => one.clone().or_else(|| other.clone()),
+    };
+    let is_empty = |element: &ResourceElement| element.kind == ElementKind::List && element.patterns.is_empty();
+    if resource.as_ref().is_some_and(is_empty) {
+        return Some(None);
+    }
+    let conditions = intersect_conditions(&statement.conditions, &declared.conditions)?;
+    let narrowed = Statement { action: actions, resource, conditions, ..statement.clone() };
+    Some(Some(narrowed))
+}
+
+fn intersect_actions(catalog: &Catalog, a: &ActionElement, b: &ActionElement) -> ActionElement {
+    let (listed, excluded) = match (a.kind, b.kind) {
+        (ElementKind::List, ElementKind::List) => {
+            let mut patterns = Vec::new();
+            for (x, y) in a.patterns.iter().flat_map(|x| b.patterns.iter().map(move |y| (x, y))) {
+                patterns.extend(intersect_patterns(catalog, x, y));
+            }
+            return ActionElement { kind: ElementKind::List, patterns: remove_covered(patterns) };
+        }
+        (ElementKind::NotList, ElementKind::NotList) => {
+            let mut patterns = a.patterns.clone();
+            patterns.extend(b.patterns.iter().filter(|pattern| !a.patterns.contains(pattern)).cloned());
+            return ActionElement { kind: ElementKind::NotList, patterns };
+        }
+        (ElementKind::List, ElementKind::NotList) => (a, b),
+        (ElementKind::NotList, ElementKind::List) => (b, a),
+    };
+    let mut patterns = Vec::new();
+    for pattern in &listed.patterns {
+        if !excluded.patterns.iter().any(|other| overlaps(pattern, other)) {
+            patterns.push(pattern.clone());
+        } else if !excluded.patterns.iter().any(|other| covers(other, pattern)) {
+            patterns.extend(list_names(catalog, pattern, |name| excluded.lists_action(name)));
+        }
+    }
+    ActionElement { kind: ElementKind::List, patterns: remove_covered(patterns) }
+}
+
+/// The actions of both patterns: the narrower pattern, or names.
+fn intersect_patterns(catalog: &Catalog, a: &ActionPattern, b: &ActionPattern) -> Vec<ActionPattern> {
+    if covers(a, b) {
+        vec![b.clone()]
+    } else if covers(b, a) {
+        vec![a.clone()]
+    } else if !overlaps(a, b) {
+        Vec::new()
+    } else {
+        let other = ActionElement { kind: ElementKind::List, patterns: vec![b.clone()] };
+        list_names(catalog, a, |name| other.lists_action(name))
+    }
+}
+
+fn covers(a: &ActionPattern, b: &ActionPattern) -> bool {
+    covers_glob(a.service(), b.service()) && covers_glob(a.name(), b.name())
+}
+
+fn overlaps(a: &ActionPattern, b: &ActionPattern) -> bool {
+    globs_overlap(a.service(), b.service()) && globs_overlap(a.name(), b.name())
+}
+
+/// The actions of the catalog that a pattern matches.
+fn list_names(catalog: &Catalog, pattern: &ActionPattern, is_wanted: impl Fn(&str) -> bool) -> Vec<ActionPattern> {
+    let matched = ActionElement { kind: ElementKind::List, patterns: vec![pattern.clone()] };
+    let names = catalog.actions().map(|action| catalog.full_name(action));
+    let wanted = names.filter(|name| matched.lists_action(name) && is_wanted(name));
+    wanted.filter_map(|name| ActionPattern::parse(&name)).collect()
+}
+
+/// The patterns without those that another one covers.
+fn remove_covered(patterns: Vec<ActionPattern>) -> Vec<ActionPattern> {
+    let mut kept: Vec<ActionPattern> = Vec::new();
+    for pattern in patterns {
+        if !kept.iter().any(|other| covers(other, &pattern)) {
+            kept.retain(|other| !covers(&pattern, other));
+            kept.push(pattern);
+        }
+    }
+    kept
+}
+
+/// The resources of both elements. `None` if patterns cannot express them.
+fn intersect_resources(a: &ResourceElement, b: &ResourceElement) -> Option<Option<ResourceElement>> {
+    let kind = ElementKind::List;
+    let (listed, excluded) = match (a.kind, b.kind) {
+        (ElementKind::NotList, ElementKind::NotList) => {
+            let mut patterns = a.patterns.clone();
+            patterns.extend(b.patterns.iter().filter(|pattern| !a.patterns.contains(pattern)).cloned());
+            return Some(Some(ResourceElement { kind: ElementKind::NotList, patterns }));
+        }
+        (ElementKind::List, ElementKind::List) => {
+            let mut patterns: Vec<Template> = Vec::new();
+            for (x, y) in a.patterns.iter().flat_map(|x| b.patterns.iter().map(move |y| (x, y))) {
+                let narrower = match (covers_resource(x, y), covers_resource(y, x)) {
+                    (true, _) => y,
+                    (_, true) => x,
+                    _ if may_overlap(x, y) => return None,
+                    _ => continue,
+                };
+                if !patterns.contains(narrower) {
+                    patterns.push(narrower.clone());
+                }
+            }
+            return Some(Some(ResourceElement { kind, patterns }));
+        }
+        (ElementKind::List, ElementKind::NotList) => (a, b),
+        (ElementKind::NotList, ElementKind::List) => (b, a),
+    };
+    let mut patterns = Vec::new();
+    for pattern in &listed.patterns {
+        if !excluded.patterns.iter().any(|other| may_overlap(pattern, other)) {
+            patterns.push(pattern.clone());
+        } else if !excluded.patterns.iter().any(|other| covers_resource(other, pattern)) {
+            return None;
+        }
+    }
+    Some(Some(ResourceElement { kind, patterns }))
+}
+
+/// Whether a pattern matches everything that another one matches. A variable is covered by the same variable, or by `*`.
+fn covers_resource(a: &Template, b: &Template) -> bool {
+    let has_variables = a.variables().next().is_some();
+    a.as_written() == b.as_written() || (!has_variables && covers_glob(a.as_written(), b.as_written()))
+}
+
+/// Whether two patterns may match one resource. A variable may have any value.
+fn may_overlap(a: &Template, b: &Template) -> bool {
+    let to_glob = |template: &Template| {
+        let written = template.as_written();
+        // A text with `${` matches at least what its part before that matches.
+        written.split_once("${").map_or_else(|| written.to_owned(), |(before, _)| format!("{before}*"))
+    };
+    globs_overlap(&to_glob(a), &to_glob(b))
+}
+
+/// The conditions of both statements. `None` if a key has two conditions with one operator and different values, which one
+/// block cannot express.
+fn intersect_conditions(a: &[Condition], b: &[Condition]) -> Option<Vec<Condition>> {
+    let mut conditions = a.to_vec();
+    for condition in b.iter().filter(|condition| !a.contains(condition)) {
+        let is_same_test =
+            |other: &&mut Condition| other.operator_name() == condition.operator_name() && other.key == condition.key;
+        match conditions.iter_mut().find(is_same_test) {
+            None => conditions.push(condition.clone()),
+            Some(other) if !other.operator.is_negated() => {
+                // Each of the values of one of them must be a value of the other one.
+                let (is_subset, is_superset) = (
+                    other.values.iter().all(|value| condition.values.contains(value)),
+                    condition.values.iter().all(|value| other.values.contains(value)),
+                );
+                match (is_subset, is_superset) {
+                    (true, _) => {}
+                    (_, true) => other.values.clone_from(&condition.values),
+                    _ => return None,
+                }
+            }
+            Some(_) => return None,
+        }
+    }
+    Some(conditions)
+}
+
+/// Joins statements that differ in their actions alone.
+fn join_statements(statements: Vec<Statement>) -> Vec<Statement> {
+    let mut joined: Vec<Statement> = Vec::new();
+    for statement in statements {
+        if joined.contains(&statement) {
+            continue;
+        }
+        let is_alike = |other: &&mut Statement| {
+            (other.effect, &other.resource, &other.conditions)
+                == (statement.effect, &statement.resource, &statement.conditions)
+                && (other.action.kind, statement.action.kind) == (ElementKind::List, ElementKind::List)
+        };
+        match joined.iter_mut().find(is_alike) {
+            Some(other) => {
+                let mut patterns = std::mem::take(&mut other.action.patterns);
+                patterns.extend(statement.action.patterns);
+                other.action.patterns = remove_covered(patterns);
+            }
+            None => joined.push(statement),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::iam::DocumentKind;
+    use crate::iam::document_json::write_document;
+    use crate::source::SourceFile;
+
+    fn document(statements: &str) -> PolicyDocument {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+        PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap()
+    }
+
+    fn narrow(statement: &str, declared: &str) -> Option<String> {
+        let (policy, declared) = (document(statement), Arc::new(document(declared)));
+        let declared = [CeilingDocument { name: "d".to_owned(), place: declared.place(), document: declared }];
+        let narrowed = narrow_statement(Catalog::embedded(), (&policy, &policy.statements[0]), &declared)?;
+        Some(write_document(&narrowed).unwrap()["Statement"].to_string())
+    }
+
+    fn allow(rest: &str) -> String {
+        format!(r#"{{"Effect":"Allow",{rest}}}"#)
+    }
+
+    #[test]
+    fn a_statement_becomes_what_is_declared_of_it() {
+        for (statement, declared, expected) in [
+            (
+                r#""NotAction":["iam:*"],"Resource":"*""#,
+                r#""Action":"s3:Get*","Resource":"*""#,
+                r#"[{"Effect":"Allow","Action":["s3:Get*"],"Resource":["*"]}]"#,
+            ),
+            (
+                r#""Action":"s3:*","Resource":["arn:aws:s3:::a/*","arn:aws:s3:::b/*"]"#,
+                r#""Action":["s3:GetObject","sqs:*"],"Resource":"arn:aws:s3:::b/x/*""#,
+                r#"[{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/x/*"]}]"#,
+            ),
+            (
+                r#""Action":"s3:GetObject","Resource":"*""#,
+                r#""Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}"#,
+                r#"[{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["*"],"Condition":{"Bool":{"aws:SecureTransport":["true"]}}}]"#,
+            ),
+            (r#""Action":"iam:*","Resource":"*""#, r#""Action":"s3:*","Resource":"*""#, "[]"),
+            (
+                r#""Action":"sqs:Send*","Resource":"*""#,
+                r#""NotAction":"sqs:SendMessageBatch","Resource":"*""#,
+                r#"[{"Effect":"Allow","Action":["sqs:SendMessage"],"Resource":["*"]}]"#,
+            ),
+        ] {
+            assert_eq!(
+                narrow(&allow(statement), &allow(declared)).as_deref(),
+                Some(expected),
+                "{statement} {declared}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_patterns_cannot_express_is_not_narrowed() {
+        for (statement, declared) in [
+            (
+                r#""Action":"s3:*","Resource":"arn:aws:s3:::*-a/*""#,
+                r#""Action":"s3:*","Resource":"arn:aws:s3:::b-*/*""#,
+            ),
+            (
+                r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["a","b"]}}"#,
+                r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["b","c"]}}"#,
+            ),
+            (r#""Action":"s3:*","Resource":"*""#, r#""Action":"s3:*","NotResource":"arn:aws:s3:::a/*""#),
+        ] {
+            assert_eq!(narrow(&allow(statement), &allow(declared)), None, "{statement} {declared}");
+        }
+    }
+
+    #[test]
+    fn a_declared_deny_is_kept() {
+        let declared = format!(
+            r#"{},{{"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}}"#,
+            allow(r#""Action":"s3:*","Resource":"*""#)
+        );
+        let narrowed = narrow(&allow(r#""Action":["s3:*","sqs:*"],"Resource":"*""#), &declared).unwrap();
+        assert!(narrowed.contains(r#"{"Effect":"Deny","Action":["s3:Delete*"],"Resource":["*"]}"#), "{narrowed}");
+    }
+}

@@ -1,0 +1,24 @@
+//! The findings about some principals of a snapshot.
+
+use std::collections::BTreeSet;
+
+use crate::audit::evaluate_principals::{EvaluationTools, evaluate_principals};
+use crate::audit::model::finding::Finding;
+use crate::audit::plan::{AuditInputs, AuditPlan, PrincipalFacts};
+
+/// The findings about some principals, as in an audit of all of them.
+pub(super) fn find_about(
+    inputs: &AuditInputs<'_>,
+    facts: &PrincipalFacts<'_>,
+    mut plan: AuditPlan<'_>,
+    principals: &BTreeSet<String>,
+    tools: &EvaluationTools<'_>,
+) -> Vec<Finding> {
+    let is_wanted = |arn: &str| principals.contains(arn);
+    // Agents are compared with all other principals.
+    let (wanted, others) = plan.subjects.into_iter().partition(|subject| is_wanted(subject.principal.arn.as_str()));
+    plan.subjects = wanted;
+    plan.unselected.extend::<Vec<_>>(others);
+    plan.ignored.retain(|subject| is_wanted(subject.principal.arn.as_str()));
+    evaluate_principals(inputs, facts, &plan, tools).findings
+}
