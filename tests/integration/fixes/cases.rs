@@ -126,7 +126,7 @@ fn destroyer(attached: &[&str]) -> (Value, Vec<Value>) {
         .map(|(_, name)| name)
         .collect();
     let policies: Vec<Value> = names
-        .chunks(150)
+        .chunks(600)
         .enumerate()
         .map(|(index, chunk)| managed(&arn(&format!("policy/d{index}")), &[allow(json!(chunk), "*")], 0))
         .collect();
