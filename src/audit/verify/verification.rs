@@ -111,26 +111,27 @@ pub struct EditedCopy {
     pub findings: Vec<Finding>,
 }
 
-/// The question of verification about the edits of one finding, for tests that compare it with a whole audit. `None` if the
-/// edits cannot be applied. `findings` are those of an audit without filters.
+/// The questions of verification about the edits of some findings, for tests that compare them with whole audits. `None` for a
+/// finding whose edits cannot be applied. `findings` are those of an audit without filters.
 #[doc(hidden)]
 pub fn ask_about_edits(
     snapshot: &Snapshot,
     baseline: &Baseline,
     catalog: &Catalog,
     options: &AuditOptions,
-    (findings, finding): (&[Finding], &Finding),
-) -> Result<Option<EditedCopy>, Diagnostics> {
+    (findings, wanted): (&[Finding], &[&Finding]),
+) -> Result<Vec<Option<EditedCopy>>, Diagnostics> {
     let inputs = AuditInputs { snapshot, baseline, catalog, options };
-    let edits: Vec<Remediation> = finding.remediations.iter().filter(|edit| edit.is_edit()).cloned().collect();
-    let Some(principal) = finding.principal.as_ref().filter(|_| !edits.is_empty()) else { return Ok(None) };
-    let edited = with_account_before(inputs, findings, |before| {
-        apply_and_ask(before, &principal.arn, &edits, AskIfNotKept::Findings)
-    })?;
-    Ok(edited.map(|edited| EditedCopy {
-        snapshot: edited.editor.snapshot,
-        keeps_access: edited.keeps_access,
-        affected: edited.affected,
-        findings: edited.findings,
-    }))
+    let ask = |before: &AccountBefore<'_>, finding: &Finding| {
+        let edits: Vec<Remediation> = finding.remediations.iter().filter(|edit| edit.is_edit()).cloned().collect();
+        let principal = finding.principal.as_ref().filter(|_| !edits.is_empty())?;
+        let edited = apply_and_ask(before, &principal.arn, &edits, AskIfNotKept::Findings)?;
+        Some(EditedCopy {
+            snapshot: edited.editor.snapshot,
+            keeps_access: edited.keeps_access,
+            affected: edited.affected,
+            findings: edited.findings,
+        })
+    };
+    with_account_before(inputs, findings, |before| wanted.iter().map(|finding| ask(before, finding)).collect())
 }

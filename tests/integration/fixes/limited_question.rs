@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use iamdrift::audit::{Audit, Finding, FixVerification, RuleId, ask_about_edits};
+use iamdrift::audit::{Audit, EditedCopy, Finding, FixVerification, RuleId, ask_about_edits};
 use iamdrift::catalog::Catalog;
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use super::generated_account::draw_case;
 use super::{Case, audit_of, options};
 use crate::recorded_results::random::Random;
 
-const ACCOUNTS: u64 = 5;
+const ACCOUNTS: u64 = 4;
 
 /// What must be the same of a finding.
 type Content = (String, String, usize, usize);
@@ -30,13 +30,17 @@ fn arn_of(finding: &Finding) -> &str {
     finding.principal.as_ref().map_or("", |principal| principal.arn.as_str())
 }
 
+fn ask(case: &Case, before: &Audit, wanted: &[&Finding]) -> Vec<Option<EditedCopy>> {
+    let asked = (before.findings.as_slice(), wanted);
+    ask_about_edits(&case.snapshot, &case.baseline, Catalog::embedded(), &options(), asked).unwrap()
+}
+
 /// The number of edits that were compared.
 fn compare(seed: u64, case: &Case, before: &Audit) -> usize {
     let mut compared = 0;
-    for finding in &before.findings {
-        let asked = (before.findings.as_slice(), finding);
-        let edited = ask_about_edits(&case.snapshot, &case.baseline, Catalog::embedded(), &options(), asked);
-        let Some(edited) = edited.unwrap() else { continue };
+    let wanted: Vec<&Finding> = before.findings.iter().filter(|f| !f.remediations.is_empty()).collect();
+    for (finding, edited) in wanted.iter().zip(ask(case, before, &wanted)) {
+        let Some(edited) = edited else { continue };
         compared += 1;
         let place = format!("seed {seed}, {}", finding.key);
         let full = audit_of(&edited.snapshot, &case.baseline);
@@ -74,7 +78,7 @@ fn the_question_about_few_principals_has_the_answer_of_a_whole_audit() {
             compare(seed, &case, &case.audit())
         })
         .sum();
-    assert!(compared > 15, "{compared}");
+    assert!(compared > 10, "{compared}");
 }
 
 /// A verified fix does in a whole audit what the report says.
@@ -85,17 +89,16 @@ fn verified_fixes_hold_in_a_whole_audit() {
         .map(|seed| {
             let case = draw_case(&mut Random::from_seed(seed));
             let (before, audit) = (case.audit(), case.verified_audit());
-            let mut count = 0;
-            for finding in &audit.findings {
+            let is_verified = |finding: &&Finding| {
+                matches!(finding.fix_verification, FixVerification::Ends | FixVerification::Reduces { .. })
+            };
+            let verified: Vec<&Finding> = audit.findings.iter().filter(is_verified).collect();
+            for (finding, edited) in verified.iter().zip(ask(&case, &before, &verified)) {
                 let left = match finding.fix_verification {
-                    FixVerification::Ends => 0,
                     FixVerification::Reduces { left } => left,
-                    FixVerification::NotRun | FixVerification::Failed => continue,
+                    _ => 0,
                 };
-                count += 1;
-                let asked = (before.findings.as_slice(), finding);
-                let edited = ask_about_edits(&case.snapshot, &case.baseline, Catalog::embedded(), &options(), asked);
-                let edited = edited.unwrap().unwrap();
+                let edited = edited.unwrap();
                 assert!(edited.keeps_access, "seed {seed}, {}", finding.key);
                 let full = audit_of(&edited.snapshot, &case.baseline);
                 let (was, now) = (by_key(&before.findings), by_key(&full.findings));
@@ -108,8 +111,8 @@ fn verified_fixes_hold_in_a_whole_audit() {
                 let new: Vec<&&str> = now.keys().filter(|key| !was.contains_key(*key)).collect();
                 assert!(new.is_empty(), "seed {seed}, {}: {new:?}", finding.key);
             }
-            count
+            verified.len()
         })
         .sum();
-    assert!(verified > 8, "{verified}");
+    assert!(verified > 4, "{verified}");
 }
