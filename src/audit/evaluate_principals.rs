@@ -69,7 +69,7 @@ pub(super) fn evaluate_principals(
     let analyzer = Analyzer::new(solver, snapshot, ranking, analysis_options);
     let operator_candidates = options
         .wants_rule(RuleId::NotNarrower)
-        .then(|| OperatorCandidates::new(&analyzer, baseline, plan.subjects.iter().chain(&plan.unselected)));
+        .then(|| OperatorCandidates::new(&analyzer, baseline, list_in_order(plan)));
     let build_graph = || Graph::new(solver, snapshot, options.today);
     let escalation = options
         .wants_rule(RuleId::Escalation)
@@ -97,6 +97,13 @@ pub(super) fn evaluate_principals(
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
     let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
     EvaluatedPrincipals { findings, dead_grants }
+}
+
+/// The principals that agents are compared with, in the order of the snapshot, whichever of them are selected.
+fn list_in_order<'p>(plan: &'p AuditPlan<'p>) -> Vec<&'p AuditedPrincipal<'p>> {
+    let mut principals: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.unselected).collect();
+    principals.sort_by_key(|subject| (subject.account.id.as_str(), subject.principal.arn.as_str()));
+    principals
 }
 
 /// What the evaluation of all principals shares. An analysis is `None` if its rule is not requested.
