@@ -80,7 +80,11 @@ pub fn evaluate<'a>(
     let action = RequestedAction::parse(&request.action);
     let evaluate_session = |session| {
         let has_boundary = layers.boundary.is_some();
-        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary };
+        let everyone = match layers.trust_policy_effect {
+            TrustPolicyEffect::GrantToNamed if is_role_assumption(request) => PrincipalMatch::Account,
+            TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
+        };
+        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary, everyone };
         let matcher = StatementMatcher { principal, request, action: &action, interpretation };
         RequestEvaluator { layers, request, covering_policies: &covering_policies, matcher }.evaluate(rcp_supported)
     };
@@ -233,13 +237,11 @@ impl<'a> RequestEvaluator<'a, '_> {
             missing.push(Layer::Resource);
         }
         // A resource policy of another account grants nothing by itself: the identity policies must also allow.
-        let restricts_only =
-            self.layers.trust_policy_effect == TrustPolicyEffect::RestrictOnly && self.is_role_assumption();
-        let grant = if across_accounts || restricts_only { grant.map(|_| PrincipalMatch::Account) } else { grant };
+        let grant = if across_accounts { grant.map(|_| PrincipalMatch::Account) } else { grant };
         let needed: &[Layer] = match grant {
             // The boundary of a user limits role assumption, even if the role names the user. AWS: *Update a role trust
             // policy*. A user with session policies is a federated session.
-            Some(PrincipalMatch::Direct) if self.is_user() && self.is_role_assumption() => {
+            Some(PrincipalMatch::Direct) if self.is_user() && is_role_assumption(self.request) => {
                 &[Layer::Boundary, Layer::Session]
             }
             Some(PrincipalMatch::Direct) if self.is_user() => &[Layer::Session],
@@ -258,13 +260,7 @@ impl<'a> RequestEvaluator<'a, '_> {
     /// Whether the resource policy must allow the request even within one account.
     fn requires_resource_policy(&self) -> bool {
         let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
-        self.is_role_assumption() || Arn::parse(&self.request.resource).is_some_and(is_key)
-    }
-
-    fn is_role_assumption(&self) -> bool {
-        let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
-        let is_sts_action = self.request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
-        is_sts_action && Arn::parse(&self.request.resource).is_some_and(is_role)
+        is_role_assumption(self.request) || Arn::parse(&self.request.resource).is_some_and(is_key)
     }
 
     /// The account that owns the resource, if it is not the principal's account. Sources, in order: the account in the
@@ -284,6 +280,13 @@ impl<'a> RequestEvaluator<'a, '_> {
         };
         principal.partition() != resource.partition()
     }
+}
+
+/// Whether a request is about the credentials of a role.
+fn is_role_assumption(request: &Request) -> bool {
+    let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
+    let is_sts_action = request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
+    is_sts_action && Arn::parse(&request.resource).is_some_and(is_role)
 }
 
 /// The strongest match among the matching Allow statements of the resource policy.

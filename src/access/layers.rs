@@ -127,9 +127,9 @@ pub enum UnknownResourcePolicy {
 pub enum TrustPolicyEffect {
     /// It can grant `sts:AssumeRole` without an identity policy, as AWS decides a request.
     GrantAndRestrict,
-    /// It only restricts what identity policies allow. An audit compares the caller's own policies with its ceiling; who
-    /// may assume a role by its trust policy alone is declared with the role (`assumable_by`).
-    RestrictOnly,
+    /// The same, except that a grant to everyone only restricts what identity policies allow. An audit reports such a
+    /// grant once, with the role (IAM006), and not with each principal of the account.
+    GrantToNamed,
 }
 
 /// All policies that decide the requests of one principal. A layer that is `None` does not exist.

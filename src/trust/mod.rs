@@ -34,6 +34,7 @@ mod trust_comparison;
 mod undeclared;
 
 pub use dead_grant::DeadGrant;
+pub(crate) use declared_assumers::allow_declared_assumption;
 pub use declared_assumers::is_declared_assumer;
 pub(crate) use grant::{ConditionalGrant, list_conditional_grants};
 pub use grant::{TrustGrant, parse_principal_element};

@@ -18,6 +18,7 @@ mod docs_consistency;
 mod exit_status;
 mod explain;
 mod fixes;
+mod generated_role_assumption;
 mod guards_and_boundaries;
 mod hostile_output;
 mod iamspy;

@@ -166,8 +166,8 @@ impl Analyzer<'_> {
         let mut analysis = PrincipalAnalysis::default();
         let replay_excess = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);
-            ReplayDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
-                .check_excess(request)
+            let expected = ceiling.allows(|layers| self.is_allowed(layers, request, interpretation));
+            ReplayDecisions { allowed, expected }.check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay_excess);
         analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
@@ -200,7 +200,7 @@ impl Analyzer<'_> {
                 .check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
-        query.find_excess(&ceiling.access, effective).excess
+        query.find_excess(&ceiling.own_access(), effective).excess
     }
 
     /// Everything that a principal is allowed to do, without undecided parts. It describes findings that other queries

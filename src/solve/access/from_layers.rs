@@ -163,10 +163,14 @@ impl AccessBuilder<'_> {
                 service: find_restricted_service(policy),
                 resources: policy.resources.clone().into(),
             });
+            let everyone = match layers.trust_policy_effect {
+                TrustPolicyEffect::GrantToNamed if is_trust_policy(policy) => PrincipalMatch::Account,
+                TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
+            };
             for statement in &policy.policy.document.statements {
                 let element = statement.principal.as_ref();
                 let Some(principal_match) =
-                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, e))
+                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, everyone, e))
                 else {
                     continue;
                 };
@@ -221,7 +225,7 @@ impl AccessBuilder<'_> {
         let is_user = self.layers.principal.principal_type == PrincipalType::User;
         let identity_and_grant = vec![lists.identity.clone(), list.clone()];
         let limits: &[LimitingLayer] = match principal_match {
-            _ if self.is_in_other_account(policy) || self.only_restricts(policy) => {
+            _ if self.is_in_other_account(policy) => {
                 return Some(self.build_branch(
                     lists,
                     deny_statements,
@@ -275,11 +279,6 @@ impl AccessBuilder<'_> {
         // The ARN of a bucket has no account. The snapshot has the owner.
         let owner = arn_account.unwrap_or_else(|| policy.owner.as_str().to_owned());
         self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
-    }
-
-    /// Whether the policy grants nothing without an identity policy.
-    fn only_restricts(&self, policy: &ResourcePolicy) -> bool {
-        self.layers.trust_policy_effect == TrustPolicyEffect::RestrictOnly && is_trust_policy(policy)
     }
 
     /// Denies access to the resources of other accounts.
