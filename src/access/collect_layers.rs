@@ -8,6 +8,8 @@
 
 use std::sync::OnceLock;
 
+use jiff::civil::Date;
+
 use super::known_context::KnownContext;
 use super::layers::{
     Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
@@ -50,6 +52,11 @@ impl<'s> LayerCollector<'s> {
             role_trust: OnceLock::new(),
             context_builder,
         }
+    }
+
+    /// The same collector, for requests on a day. Without it, they are made at any time.
+    pub fn on_day(self, day: Date) -> LayerCollector<'s> {
+        LayerCollector { context_builder: self.context_builder.on_day(day), ..self }
     }
 
     /// The known context of every direct request of a principal.

@@ -196,7 +196,14 @@ impl<'a> RequestEvaluator<'a, '_> {
             false => self.layers.principal.account.as_ref(),
         };
         let resource = self.request.resource.as_str();
+        let is_aws_key = self.matcher.interpretation.is_alternative(Ambiguity::KmsKeyManager)
+            && Arn::parse(resource).is_some_and(|arn| is_kms_key(&arn));
+        let is_covered = is_covered && !is_aws_key;
+        let any_member = self.matcher.interpretation.is_alternative(Ambiguity::OtherMemberOwner);
         let levels: Vec<&'a OrganizationLevel> = match &self.layers.rcps {
+            Some(rcps) if is_covered && any_member && rcps.may_belong_to_any_member(resource) => {
+                rcps.levels().iter().map(|control| &control.level).collect()
+            }
             Some(rcps) if is_covered => rcps.levels_of(resource, default_owner).collect(),
             _ => Vec::new(),
         };
@@ -259,8 +266,7 @@ impl<'a> RequestEvaluator<'a, '_> {
 
     /// Whether the resource policy must allow the request even within one account.
     fn requires_resource_policy(&self) -> bool {
-        let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
-        is_role_assumption(self.request) || Arn::parse(&self.request.resource).is_some_and(is_key)
+        is_role_assumption(self.request) || Arn::parse(&self.request.resource).is_some_and(|arn| is_kms_key(&arn))
     }
 
     /// The account that owns the resource, if it is not the principal's account. Sources, in order: the account in the
@@ -280,6 +286,10 @@ impl<'a> RequestEvaluator<'a, '_> {
         };
         principal.partition() != resource.partition()
     }
+}
+
+fn is_kms_key(arn: &Arn) -> bool {
+    arn.service() == "kms" && arn.resource().starts_with("key/")
 }
 
 /// Whether a request is about the credentials of a role.

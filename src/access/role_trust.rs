@@ -71,7 +71,7 @@ impl<'s> RoleTrustIndex<'s> {
     /// The trust policies that decide whether a principal can assume roles: those that name it, those of the roles that its
     /// policies name in full, and those of the roles that its policies match and one of the `compared` documents names in
     /// full. For any other role that a pattern matches, consent is assumed, which allows more: the pattern also matches
-    /// roles that the snapshot does not have, and what is decided does not tell them apart.
+    /// roles that the snapshot does not have, and the documents treat all of them the same.
     pub fn find_trust_policies<'d>(
         &self,
         principal: &'s Principal,

@@ -65,6 +65,7 @@ pub(super) fn evaluate_principals(
     let analysis_options = AnalysisOptions {
         future_excess: options.wants_rule(RuleId::Latent),
         not_granted: options.wants_rule(RuleId::Narrower),
+        day: Some(options.today),
     };
     let analyzer = Analyzer::new(solver, snapshot, ranking, analysis_options);
     let operator_candidates = options

@@ -114,7 +114,7 @@ pub(super) fn plan_audit<'a>(
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     let mut builder = PlanBuilder {
         inputs: *inputs,
-        layer_collector: LayerCollector::new(snapshot),
+        layer_collector: LayerCollector::new(snapshot).on_day(options.today),
         ceilings: CeilingCache::new(snapshot, catalog),
         checks: CheckPlanner::new(baseline, catalog, options),
         empty_ceiling: Arc::new(ResolvedCeiling::empty()),

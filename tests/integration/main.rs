@@ -8,6 +8,7 @@ mod advice;
 mod audit;
 mod audit_oracle;
 mod cli;
+mod clock;
 mod code_structure;
 #[cfg(feature = "aws")]
 mod collect;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::access::{
     Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType,
     ResourceControls, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    complete_clock,
 };
 use crate::iam::template::{VariableScope, WildcardMode};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
@@ -280,6 +281,7 @@ impl InputReader<'_> {
                 self.report(span, format!("duplicate context key `{key}`"), "each key once");
             }
         }
+        complete_clock(&mut context);
         context
     }
 

@@ -163,10 +163,7 @@ impl AccessBuilder<'_> {
                 service: find_restricted_service(policy),
                 resources: policy.resources.clone().into(),
             });
-            let everyone = match layers.trust_policy_effect {
-                TrustPolicyEffect::GrantToNamed if is_trust_policy(policy) => PrincipalMatch::Account,
-                TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
-            };
+            let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
                 let element = statement.principal.as_ref();
                 let Some(principal_match) =
@@ -271,6 +268,14 @@ impl AccessBuilder<'_> {
         }
         allow_layers.extend(lists.scp_levels.iter().cloned());
         Branch { allow_layers, deny_statements: deny_statements.to_vec(), scope_exclusions: Vec::new() }
+    }
+
+    /// How a statement for everyone matches the principal.
+    fn match_everyone(&self, policy: &ResourcePolicy) -> PrincipalMatch {
+        match self.layers.trust_policy_effect {
+            TrustPolicyEffect::GrantToNamed if is_trust_policy(policy) => PrincipalMatch::Account,
+            TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
+        }
     }
 
     /// Whether the resource belongs to another account.

@@ -66,7 +66,11 @@ impl<'a> OperatorAccess<'a> {
                 KeyFact::Value(value) => drop(fixed_context.0.insert(key.clone(), ContextValue::Single(value.clone()))),
                 KeyFact::Set(values) => drop(fixed_context.0.insert(key.clone(), ContextValue::Set(values.clone()))),
                 KeyFact::Missing => missing_keys.push(key.clone()),
-                KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::Free => {}
+                KeyFact::Present
+                | KeyFact::StartsWith(_)
+                | KeyFact::NoneLike(_)
+                | KeyFact::During(_)
+                | KeyFact::Free => {}
             }
         }
         OperatorAccess { subject, access: OnceLock::new(), fixed_context, missing_keys }
