@@ -12,8 +12,8 @@ use jiff::civil::Date;
 
 use super::known_context::KnownContext;
 use super::layers::{
-    Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
+    TrustPolicyEffect, UnknownResourcePolicy,
 };
 use super::missing_documents::{find_binding_path, is_layer_missing};
 use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
@@ -147,6 +147,7 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
             document,
             &resource.policy.places,
         ),
+        consent: PolicyConsent::Required,
     })
 }
 

@@ -1,7 +1,9 @@
 //! The concrete decision on one request (`docs/semantics.md` §4). AWS: *How AWS enforcement code logic evaluates
 //! requests* and *Cross-account policy evaluation logic*.
 
-use super::layers::{Layers, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy};
+use super::layers::{
+    Layers, PolicyConsent, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+};
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::policy_ref::{OrganizationLevel, PolicyRef};
 use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
@@ -233,7 +235,8 @@ impl<'a> RequestEvaluator<'a, '_> {
                 !self.covering_policies.is_empty()
                     || self.layers.unknown_resource_policy == UnknownResourcePolicy::IsNone
             } else {
-                !self.covering_policies.is_empty() && self.requires_resource_policy()
+                self.covering_policies.iter().any(|policy| policy.consent == PolicyConsent::Required)
+                    && self.requires_resource_policy()
             };
         let mut missing: Vec<Layer> = traces
             .iter()
@@ -337,6 +340,7 @@ mod tests {
             resource_policies: ResourcePolicies::from_iter([ResourcePolicy {
                 resources: vec![Template::from_literal("arn:aws:s3:::b/k")],
                 owner: principal.account.clone().unwrap(),
+                consent: PolicyConsent::Required,
                 policy: policy(resource_policy, DocumentKind::Resource),
             }]),
             trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,

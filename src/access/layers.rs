@@ -58,6 +58,17 @@ pub struct ResourcePolicy {
     pub owner: AccountId,
     /// The policy.
     pub policy: PolicyRef,
+    /// Whether it must allow a request that needs its consent.
+    pub consent: PolicyConsent,
+}
+
+/// Whether the policy of a role or KMS key must allow a request even if identity policies do.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum PolicyConsent {
+    /// It must, as AWS decides.
+    Required,
+    /// Consent to what identity policies allow is assumed. Only its own grants and its Deny statements count.
+    Assumed,
 }
 
 impl ResourcePolicy {
@@ -74,6 +85,7 @@ impl ResourcePolicy {
                 &trust.document,
                 &trust.places,
             ),
+            consent: PolicyConsent::Required,
         })
     }
 }

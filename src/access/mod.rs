@@ -51,8 +51,8 @@ pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use key_links::{CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, TAG_KEYS};
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
-    Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
+    TrustPolicyEffect, UnknownResourcePolicy,
 };
 pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};

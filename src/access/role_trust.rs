@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use super::layers::{ResourcePolicies, ResourcePolicy};
+use super::layers::{PolicyConsent, ResourcePolicies, ResourcePolicy};
 use super::pattern_match::{MidSegmentStar, match_resource};
 use super::request::Context;
 use crate::iam::{Arn, AwsPrincipal, Effect, ElementKind, PolicyDocument, PrincipalEntry, Statement, Template};
@@ -68,9 +68,9 @@ impl<'s> RoleTrustIndex<'s> {
         roles
     }
 
-    /// The trust policies that decide whether a principal can assume roles: those that name it, those of the roles that its
-    /// policies name in full, and those of the roles that its policies match and one of the `compared` documents names in
-    /// full. For any other role that a pattern matches, consent is assumed, which allows more: the pattern also matches
+    /// The trust policies that decide whether a principal can assume roles: those of the roles that its policies name in full,
+    /// and those of the roles that its policies match and one of the `compared` documents names in full. Those that name the
+    /// principal also grant. For any other role that a pattern matches, consent is assumed, which allows more: the pattern also matches
     /// roles that the snapshot does not have, and the documents treat all of them the same.
     pub fn find_trust_policies<'d>(
         &self,
@@ -78,7 +78,7 @@ impl<'s> RoleTrustIndex<'s> {
         compared: impl Iterator<Item = &'d PolicyDocument>,
     ) -> Vec<ResourcePolicy> {
         let naming = self.find_roles_naming(principal);
-        let mut arns: BTreeSet<&'s str> = naming.iter().map(|(_, role)| role.arn.as_str()).collect();
+        let mut arns: BTreeSet<&'s str> = BTreeSet::new();
         let statements = principal.identity_policies.iter().flat_map(|policy| &policy.document.statements);
         let assuming: Vec<&Statement> = statements.filter(|statement| allows_assuming(statement)).collect();
         if !assuming.is_empty() {
@@ -88,8 +88,12 @@ impl<'s> RoleTrustIndex<'s> {
             let named = compared.flat_map(|statement| self.list_named_roles(statement));
             arns.extend(named.filter(|arn| assuming.iter().any(|statement| may_match(statement, arn))));
         }
-        let roles = arns.into_iter().filter_map(|arn| self.by_arn.get(arn));
-        roles.filter_map(|(account, role)| ResourcePolicy::from_trust_policy(account, role)).collect()
+        let by_name = naming.iter().filter(|(_, role)| !arns.contains(role.arn.as_str()));
+        let assumed = by_name.filter_map(|(account, role)| ResourcePolicy::from_trust_policy(account, role));
+        let assumed = assumed.map(|policy| ResourcePolicy { consent: PolicyConsent::Assumed, ..policy });
+        let roles = arns.iter().filter_map(|arn| self.by_arn.get(arn));
+        let required = roles.filter_map(|(account, role)| ResourcePolicy::from_trust_policy(account, role));
+        required.chain(assumed).collect()
     }
 
     /// The roles that a statement names in full, in its resources or in those that it excludes.

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse};
 use crate::access::{
-    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners, ResourcePolicy,
-    SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
+    Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
+    ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -330,8 +330,9 @@ fn is_trust_policy(policy: &ResourcePolicy) -> bool {
 
 /// Whether identity policies do not suffice in the same account: KMS keys and role trust policies.
 fn requires_resource_grant(policy: &ResourcePolicy) -> bool {
-    is_trust_policy(policy)
-        || find_covered_arn(policy).is_some_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
+    let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
+    policy.consent == PolicyConsent::Required
+        && (is_trust_policy(policy) || find_covered_arn(policy).is_some_and(is_key))
 }
 
 /// The only service whose actions a resource policy governs: `sts` for a role trust policy. None for other policies.
