@@ -8,18 +8,20 @@
 
 use std::sync::OnceLock;
 
+use jiff::civil::Date;
+
 use super::known_context::KnownContext;
 use super::layers::{
-    Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
+    TrustPolicyEffect, UnknownResourcePolicy,
 };
 use super::missing_documents::{find_binding_path, is_layer_missing};
 use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 use super::principal_context::ContextBuilder;
 use super::resource_controls::ResourceControls;
-use super::role_trust::RoleTrustIndex;
+use super::role_trust::{LocatedRole, RoleTrustIndex};
 use crate::iam::template::VariableScope;
-use crate::iam::{Arn, Template};
+use crate::iam::{Arn, PolicyDocument, Template};
 use crate::snapshot::{Account, IamEntityKind, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot};
 
 /// The layers of one principal, without the documents that the snapshot lacks. See
@@ -52,6 +54,11 @@ impl<'s> LayerCollector<'s> {
         }
     }
 
+    /// The same collector, for requests on a day. Without it, they are made at any time.
+    pub fn on_day(self, day: Date) -> LayerCollector<'s> {
+        LayerCollector { context_builder: self.context_builder.on_day(day), ..self }
+    }
+
     /// The known context of every direct request of a principal.
     pub fn build_known_context(&self, principal: &Principal) -> KnownContext {
         self.context_builder.build(principal)
@@ -75,18 +82,31 @@ impl<'s> LayerCollector<'s> {
     }
 }
 
-impl LayerCollector<'_> {
-    /// The layers of one principal for an audit: the trust policies of the roles that its policies name in full restrict
-    /// what its policies allow.
-    pub fn collect_with_role_trust(&self, account: &Account, principal: &Principal) -> Layers {
+impl<'s> LayerCollector<'s> {
+    /// The layers of one principal for an audit: with the trust policies of the roles that name it, and of those that its
+    /// policies or the `compared` documents name in full.
+    pub fn collect_with_role_trust<'d>(
+        &self,
+        account: &Account,
+        principal: &'s Principal,
+        compared: impl Iterator<Item = &'d PolicyDocument>,
+    ) -> Layers {
         let layers = self.collect(account, principal);
-        let role_trust = self.role_trust.get_or_init(|| RoleTrustIndex::new(self.snapshot));
-        let trust_policies = role_trust.find_trust_policies(principal);
+        let trust_policies = self.role_trust().find_trust_policies(principal, compared);
         if trust_policies.is_empty() {
             return layers;
         }
         let resource_policies = layers.resource_policies.iter().cloned().chain(trust_policies).collect();
-        Layers { resource_policies, trust_policy_effect: TrustPolicyEffect::RestrictOnly, ..layers }
+        Layers { resource_policies, trust_policy_effect: TrustPolicyEffect::GrantToNamed, ..layers }
+    }
+
+    /// The roles of a principal's own account whose trust policy names the principal or one of its sessions.
+    pub(crate) fn find_roles_naming(&self, principal: &'s Principal) -> Vec<LocatedRole<'s>> {
+        self.role_trust().find_roles_naming(principal)
+    }
+
+    fn role_trust(&self) -> &RoleTrustIndex<'s> {
+        self.role_trust.get_or_init(|| RoleTrustIndex::new(self.snapshot))
     }
 }
 
@@ -127,6 +147,7 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
             document,
             &resource.policy.places,
         ),
+        consent: PolicyConsent::Required,
     })
 }
 

@@ -22,9 +22,12 @@ pub fn decide_condition(condition: &Condition, known: &KeyFact) -> Option<bool> 
             context.0.insert(condition.key.clone(), ContextValue::Single(value.clone()));
         }
         KeyFact::Missing => {}
-        KeyFact::Set(_) | KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::Free => {
-            return None;
-        }
+        KeyFact::Set(_)
+        | KeyFact::Present
+        | KeyFact::StartsWith(_)
+        | KeyFact::NoneLike(_)
+        | KeyFact::During(_)
+        | KeyFact::Free => return None,
     }
     let holds = is_satisfied(condition, &context, Interpretation::default());
     let alternatives = Ambiguity::ALL.into_iter().map(Interpretation::with_alternative);

@@ -1,7 +1,9 @@
 //! The concrete decision on one request (`docs/semantics.md` §4). AWS: *How AWS enforcement code logic evaluates
 //! requests* and *Cross-account policy evaluation logic*.
 
-use super::layers::{Layers, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy};
+use super::layers::{
+    Layers, PolicyConsent, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+};
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::policy_ref::{OrganizationLevel, PolicyRef};
 use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
@@ -80,7 +82,11 @@ pub fn evaluate<'a>(
     let action = RequestedAction::parse(&request.action);
     let evaluate_session = |session| {
         let has_boundary = layers.boundary.is_some();
-        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary };
+        let everyone = match layers.trust_policy_effect {
+            TrustPolicyEffect::GrantToNamed if is_role_assumption(request) => PrincipalMatch::Account,
+            TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
+        };
+        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary, everyone };
         let matcher = StatementMatcher { principal, request, action: &action, interpretation };
         RequestEvaluator { layers, request, covering_policies: &covering_policies, matcher }.evaluate(rcp_supported)
     };
@@ -192,7 +198,14 @@ impl<'a> RequestEvaluator<'a, '_> {
             false => self.layers.principal.account.as_ref(),
         };
         let resource = self.request.resource.as_str();
+        let is_aws_key = self.matcher.interpretation.is_alternative(Ambiguity::KmsKeyManager)
+            && Arn::parse(resource).is_some_and(|arn| is_kms_key(&arn));
+        let is_covered = is_covered && !is_aws_key;
+        let any_member = self.matcher.interpretation.is_alternative(Ambiguity::OtherMemberOwner);
         let levels: Vec<&'a OrganizationLevel> = match &self.layers.rcps {
+            Some(rcps) if is_covered && any_member && rcps.may_belong_to_any_member(resource) => {
+                rcps.levels().iter().map(|control| &control.level).collect()
+            }
             Some(rcps) if is_covered => rcps.levels_of(resource, default_owner).collect(),
             _ => Vec::new(),
         };
@@ -222,7 +235,8 @@ impl<'a> RequestEvaluator<'a, '_> {
                 !self.covering_policies.is_empty()
                     || self.layers.unknown_resource_policy == UnknownResourcePolicy::IsNone
             } else {
-                !self.covering_policies.is_empty() && self.requires_resource_policy()
+                self.covering_policies.iter().any(|policy| policy.consent == PolicyConsent::Required)
+                    && self.requires_resource_policy()
             };
         let mut missing: Vec<Layer> = traces
             .iter()
@@ -233,13 +247,11 @@ impl<'a> RequestEvaluator<'a, '_> {
             missing.push(Layer::Resource);
         }
         // A resource policy of another account grants nothing by itself: the identity policies must also allow.
-        let restricts_only =
-            self.layers.trust_policy_effect == TrustPolicyEffect::RestrictOnly && self.is_role_assumption();
-        let grant = if across_accounts || restricts_only { grant.map(|_| PrincipalMatch::Account) } else { grant };
+        let grant = if across_accounts { grant.map(|_| PrincipalMatch::Account) } else { grant };
         let needed: &[Layer] = match grant {
             // The boundary of a user limits role assumption, even if the role names the user. AWS: *Update a role trust
             // policy*. A user with session policies is a federated session.
-            Some(PrincipalMatch::Direct) if self.is_user() && self.is_role_assumption() => {
+            Some(PrincipalMatch::Direct) if self.is_user() && is_role_assumption(self.request) => {
                 &[Layer::Boundary, Layer::Session]
             }
             Some(PrincipalMatch::Direct) if self.is_user() => &[Layer::Session],
@@ -257,14 +269,7 @@ impl<'a> RequestEvaluator<'a, '_> {
 
     /// Whether the resource policy must allow the request even within one account.
     fn requires_resource_policy(&self) -> bool {
-        let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
-        self.is_role_assumption() || Arn::parse(&self.request.resource).is_some_and(is_key)
-    }
-
-    fn is_role_assumption(&self) -> bool {
-        let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
-        let is_sts_action = self.request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
-        is_sts_action && Arn::parse(&self.request.resource).is_some_and(is_role)
+        is_role_assumption(self.request) || Arn::parse(&self.request.resource).is_some_and(|arn| is_kms_key(&arn))
     }
 
     /// The account that owns the resource, if it is not the principal's account. Sources, in order: the account in the
@@ -284,6 +289,17 @@ impl<'a> RequestEvaluator<'a, '_> {
         };
         principal.partition() != resource.partition()
     }
+}
+
+fn is_kms_key(arn: &Arn) -> bool {
+    arn.service() == "kms" && arn.resource().starts_with("key/")
+}
+
+/// Whether a request is about the credentials of a role.
+fn is_role_assumption(request: &Request) -> bool {
+    let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
+    let is_sts_action = request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
+    is_sts_action && Arn::parse(&request.resource).is_some_and(is_role)
 }
 
 /// The strongest match among the matching Allow statements of the resource policy.
@@ -324,6 +340,7 @@ mod tests {
             resource_policies: ResourcePolicies::from_iter([ResourcePolicy {
                 resources: vec![Template::from_literal("arn:aws:s3:::b/k")],
                 owner: principal.account.clone().unwrap(),
+                consent: PolicyConsent::Required,
                 policy: policy(resource_policy, DocumentKind::Resource),
             }]),
             trust_policy_effect: TrustPolicyEffect::GrantAndRestrict,

@@ -15,6 +15,8 @@ pub enum KeyLink {
     RequiresPresence(&'static str, &'static str),
     /// The two keys are never present together.
     Excludes(&'static str, &'static str),
+    /// If the first key is missing, the second key is present.
+    RequiresIfMissing(&'static str, &'static str),
 }
 
 impl KeyLink {
@@ -23,14 +25,16 @@ impl KeyLink {
         match self {
             KeyLink::Requires(first, second, _)
             | KeyLink::RequiresPresence(first, second)
-            | KeyLink::Excludes(first, second) => [first, second],
+            | KeyLink::Excludes(first, second)
+            | KeyLink::RequiresIfMissing(first, second) => [first, second],
         }
     }
 }
 
 /// All links between two keys with fixed names, in lower case.
-// AWS: AWS global condition context keys. A key that requires a VPC endpoint is missing where `aws:SourceIp` is present.
-pub const KEY_LINKS: [KeyLink; 17] = [
+// AWS: AWS global condition context keys. A request has `aws:SourceIp`, except if it is made through a VPC endpoint; the keys of
+// VPC endpoints are in requests through one. Some of them are in requests to listed services only.
+pub const KEY_LINKS: [KeyLink; 20] = [
     KeyLink::Requires("aws:calledvia", "aws:viaawsservice", "true"),
     KeyLink::Requires("aws:calledviafirst", "aws:viaawsservice", "true"),
     KeyLink::Requires("aws:calledvialast", "aws:viaawsservice", "true"),
@@ -48,6 +52,9 @@ pub const KEY_LINKS: [KeyLink; 17] = [
     KeyLink::Excludes("aws:sourceip", "aws:vpceaccount"),
     KeyLink::Excludes("aws:sourceip", "aws:vpceorgid"),
     KeyLink::Excludes("aws:sourceip", "aws:vpceorgpaths"),
+    KeyLink::RequiresIfMissing("aws:sourceip", "aws:sourcevpc"),
+    KeyLink::RequiresIfMissing("aws:sourceip", "aws:sourcevpce"),
+    KeyLink::RequiresIfMissing("aws:sourceip", "aws:vpcsourceip"),
 ];
 
 /// Keys whose value is the first or the last value of `aws:CalledVia`, in lower case.
@@ -66,12 +73,13 @@ pub(super) fn find_broken_link(request: &Request, tags: TagKeys, keys: &[&Contex
     let value = |name: &str| context.get(&ContextKey::new(name));
     for link in KEY_LINKS {
         let [first, second] = link.keys();
-        if !(is_known(first) && is_known(second)) || value(first).is_none() {
+        let applies = value(first).is_some() != matches!(link, KeyLink::RequiresIfMissing(..));
+        if !(is_known(first) && is_known(second) && applies) {
             continue;
         }
         let holds = match link {
             KeyLink::Requires(_, _, expected) => value(second).is_some_and(|v| is_equal(v, expected)),
-            KeyLink::RequiresPresence(..) => value(second).is_some(),
+            KeyLink::RequiresPresence(..) | KeyLink::RequiresIfMissing(..) => value(second).is_some(),
             KeyLink::Excludes(..) => value(second).is_none(),
         };
         if !holds {

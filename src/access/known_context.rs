@@ -5,6 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use jiff::civil::Date;
+
+use super::clock::{CLOCK_KEYS, TimeRange};
 use super::request::{Context, ContextValue};
 use super::resource_directory::ResourceDirectory;
 use crate::base::glob::matches_glob;
@@ -25,6 +28,8 @@ pub enum KeyFact {
     StartsWith(String),
     /// Missing, or present with values that do not match this glob.
     NoneLike(String),
+    /// Present, with a point in time of this range.
+    During(TimeRange),
     /// Present with any value, or missing.
     Free,
 }
@@ -43,6 +48,7 @@ impl KeyFact {
             KeyFact::NoneLike(glob) => {
                 value.is_none_or(|value| !value.values().iter().any(|text| matches_glob(glob, text)))
             }
+            KeyFact::During(range) => value.is_some_and(|value| value.values().iter().all(|text| range.contains(text))),
             KeyFact::Free => true,
         }
     }
@@ -223,6 +229,11 @@ impl KnownContext {
         let key = ContextKey::new(key);
         self.alternatives.retain(|(_, ambiguous, _)| *ambiguous != key);
         self.keys.insert(key, known);
+    }
+
+    /// Sets the time of the requests: a day.
+    pub fn set_day(&mut self, day: Date) {
+        CLOCK_KEYS.iter().for_each(|key| self.set(key, KeyFact::During(TimeRange::of_day(day))));
     }
 
     /// Sets the fact about the claims of identity providers that are not set one by one.

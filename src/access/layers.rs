@@ -58,6 +58,17 @@ pub struct ResourcePolicy {
     pub owner: AccountId,
     /// The policy.
     pub policy: PolicyRef,
+    /// Whether it must allow a request that needs its consent.
+    pub consent: PolicyConsent,
+}
+
+/// Whether the policy of a role or KMS key must allow a request even if identity policies do.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash)]
+pub enum PolicyConsent {
+    /// It must, as AWS decides.
+    Required,
+    /// Consent to what identity policies allow is assumed. Only its own grants and its Deny statements count.
+    Assumed,
 }
 
 impl ResourcePolicy {
@@ -74,6 +85,7 @@ impl ResourcePolicy {
                 &trust.document,
                 &trust.places,
             ),
+            consent: PolicyConsent::Required,
         })
     }
 }
@@ -127,9 +139,9 @@ pub enum UnknownResourcePolicy {
 pub enum TrustPolicyEffect {
     /// It can grant `sts:AssumeRole` without an identity policy, as AWS decides a request.
     GrantAndRestrict,
-    /// It only restricts what identity policies allow. An audit compares the caller's own policies with its ceiling; who
-    /// may assume a role by its trust policy alone is declared with the role (`assumable_by`).
-    RestrictOnly,
+    /// The same, except that a grant to everyone only restricts what identity policies allow. An audit reports such a
+    /// grant once, with the role (IAM006), and not with each principal of the account.
+    GrantToNamed,
 }
 
 /// All policies that decide the requests of one principal. A layer that is `None` does not exist.

@@ -9,7 +9,7 @@
 //! - `request.rs`: a request and its context.
 //! - `resource_directory.rs`: the owners of resources that a snapshot knows.
 //! - `resource_controls.rs`: the resource control policies, by the owners of resources.
-//! - `known_context.rs`, `principal_context.rs`, `session_sources.rs`: facts about context keys before a request is made.
+//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`: facts about context keys before a request is made.
 //! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
 //! - `condition_facts.rs`: conditions that the known context decides.
@@ -17,6 +17,7 @@
 //! - `trace.rs`: the reasons of a decision.
 //! - `simulate/`: requests and answers in the format of AWS's policy simulator.
 
+mod clock;
 mod collect_layers;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -43,14 +44,15 @@ pub mod simulate;
 mod statement_match;
 mod trace;
 
+pub use clock::{CLOCK_KEYS, TimeRange, complete_clock, find_time, is_clock_key, to_clock_value};
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use key_links::{CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, TAG_KEYS};
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
-    Layers, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
+    TrustPolicyEffect, UnknownResourcePolicy,
 };
 pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
@@ -59,8 +61,7 @@ pub use principal_context::{ContextBuilder, build_known_context, is_principal_sp
 pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
 pub use request_facts::{
-    ALWAYS_ALLOWED_ACTION, Impossibility, LONG_TERM_CREDENTIAL_ACTIONS, RequestFacts, find_impossibility,
-    is_action_impossible, organization_facts,
+    ALWAYS_ALLOWED_ACTION, Impossibility, RequestFacts, find_impossibility, is_action_impossible, organization_facts,
 };
 pub use resource_controls::{RCP_EXEMPT_ACTION, ResourceControlLevel, ResourceControls, ResourceOwner, ResourceOwners};
 pub use resource_directory::{OrganizationMembership, ResourceDirectory};

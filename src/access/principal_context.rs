@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::known_context::{KeyFact, KnownContext};
 use super::request_facts::organization_facts;
 use super::resource_directory::ResourceDirectory;
@@ -12,6 +14,7 @@ use crate::snapshot::{IamEntityKind, Principal, Snapshot};
 /// Builds the known contexts of the principals of one snapshot. They share what the snapshot knows about resources.
 pub struct ContextBuilder {
     directory: Arc<ResourceDirectory>,
+    day: Option<Date>,
 }
 
 /// The known context of every direct request of a principal, in any of its sessions; see [`ContextBuilder`].
@@ -22,7 +25,12 @@ pub fn build_known_context(snapshot: &Snapshot, principal: &Principal) -> KnownC
 impl ContextBuilder {
     /// A builder for a snapshot.
     pub fn new(snapshot: &Snapshot) -> ContextBuilder {
-        ContextBuilder { directory: Arc::new(ResourceDirectory::from_snapshot(snapshot)) }
+        ContextBuilder { directory: Arc::new(ResourceDirectory::from_snapshot(snapshot)), day: None }
+    }
+
+    /// The same builder, for requests on a day. Without it, they are made at any time.
+    pub fn on_day(self, day: Date) -> ContextBuilder {
+        ContextBuilder { day: Some(day), ..self }
     }
 
     /// The owners of resources.
@@ -35,6 +43,9 @@ impl ContextBuilder {
         let mut known = KnownContext::unconstrained().with_directory(&self.directory);
         known.set("aws:PrincipalArn", to_value(principal.arn.as_str()));
         known.set("aws:PrincipalAccount", to_value(principal.arn.account()));
+        if let Some(day) = self.day {
+            known.set_day(day);
+        }
         let sources = SessionSources::of_principal(principal);
         if principal.entity_kind == IamEntityKind::User {
             set_user_facts(&mut known, principal);

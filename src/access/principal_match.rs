@@ -21,6 +21,8 @@ pub(super) struct RequestPrincipal<'a> {
     pub info: &'a PrincipalInfo,
     pub session: Option<&'a Arn>,
     pub has_boundary: bool,
+    /// How an element that names everyone matches.
+    pub everyone: PrincipalMatch,
 }
 
 impl RequestPrincipal<'_> {
@@ -45,7 +47,7 @@ impl RequestPrincipal<'_> {
     fn match_entry(&self, entry: &PrincipalEntry) -> Option<PrincipalMatch> {
         match entry {
             // AWS documents this for a wildcard with `aws:PrincipalArn` (*IAM role principals*). Applied to any wildcard.
-            PrincipalEntry::Anyone => Some(PrincipalMatch::Direct),
+            PrincipalEntry::Anyone => Some(self.everyone),
             PrincipalEntry::Aws(AwsPrincipal::Account(account)) => {
                 (self.info.account.as_ref() == Some(account)).then_some(PrincipalMatch::Account)
             }
@@ -90,13 +92,15 @@ impl RequestPrincipal<'_> {
 }
 
 /// How a `Principal` or `NotPrincipal` element matches a principal or one of its sessions. `None` if it does not match.
+/// `everyone`: how an element that names everyone matches.
 pub fn match_principal(
     info: &PrincipalInfo,
     session: Option<&Arn>,
     has_boundary: bool,
+    everyone: PrincipalMatch,
     element: &PrincipalElement,
 ) -> Option<PrincipalMatch> {
-    RequestPrincipal { info, session, has_boundary }.match_element(element)
+    RequestPrincipal { info, session, has_boundary, everyone }.match_element(element)
 }
 
 /// The sessions of a role that an element names.

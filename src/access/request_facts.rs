@@ -11,15 +11,13 @@ use super::layers::{PrincipalInfo, PrincipalType};
 use super::request::{ContextValue, Request};
 use super::resource_directory::{OrganizationMembership, ResourceDirectory};
 use crate::base::glob::matches_glob;
-use crate::catalog::{ActionId, ActionTraits, Catalog, EndpointKey, FixedResources, TagKeys};
+use crate::catalog::{
+    ActionId, ActionTraits, Catalog, EndpointKey, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, TagKeys,
+};
 use crate::iam::{Arn, ContextKey, Partition};
 
 /// The action that needs no permission, and that no Deny stops. AWS: *GetCallerIdentity* (STS API Reference).
 pub const ALWAYS_ALLOWED_ACTION: &str = "sts:GetCallerIdentity";
-
-/// Actions that only the long-term credentials of a user (or of the root user) can call. AWS: *Compare AWS STS
-/// credentials* (IAM User Guide).
-pub const LONG_TERM_CREDENTIAL_ACTIONS: [&str; 2] = ["sts:GetFederationToken", "sts:GetSessionToken"];
 
 /// The facts about requests for an action on a resource.
 pub struct RequestFacts<'a> {
@@ -64,6 +62,7 @@ impl<'a> RequestFacts<'a> {
             "ec2:region" if self.has_service_key(lower) != Some(false) => self.region().map(KeyFact::Value),
             "aws:resourceaccount" | "aws:resourceorgid" | "aws:resourceorgpaths" => self.resource_owner_fact(lower),
             _ if lower.starts_with(REQUEST_TAG) => (self.traits.tags == TagKeys::NamesOnly).then_some(KeyFact::Missing),
+            _ if self.traits.lacks_credential_key(lower) => Some(KeyFact::Missing),
             _ if lower.starts_with("aws:") => {
                 let key = EndpointKey::from_lower(lower)?;
                 (self.action.is_some() && self.traits.lacks_endpoint_key(key)).then_some(KeyFact::Missing)
@@ -176,6 +175,8 @@ pub fn organization_facts(membership: OrganizationMembership<'_>) -> Option<(Key
 pub enum Impossibility {
     /// The action requires the long-term credentials of a user.
     NeedsLongTermCredentials,
+    /// A federated user session cannot call AWS STS.
+    FederatedUserSession,
     /// The resource belongs to AWS.
     OwnedByAws,
     /// The action takes resources of the principal's account only.
@@ -190,6 +191,11 @@ pub fn find_impossibility(principal: &PrincipalInfo, request: &Request) -> Optio
     if is_session && LONG_TERM_CREDENTIAL_ACTIONS.iter().any(|name| name.eq_ignore_ascii_case(action)) {
         return Some(Impossibility::NeedsLongTermCredentials);
     }
+    // AWS: *Compare AWS STS credentials*: the only call is `GetCallerIdentity`, which the evaluator always allows.
+    let is_sts = action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
+    if principal.principal_type == PrincipalType::FederatedUser && is_sts {
+        return Some(Impossibility::FederatedUserSession);
+    }
     let fixed = FixedResources::of_action(action)?;
     match fixed {
         FixedResources::OtherAccounts => {
@@ -197,7 +203,7 @@ pub fn find_impossibility(principal: &PrincipalInfo, request: &Request) -> Optio
             let is_other = principal.account.as_ref().is_some_and(|own| own.as_str() != owner.account());
             is_other.then_some(Impossibility::OtherAccount)
         }
-        FixedResources::AwsManagedPolicies | FixedResources::AwsRoles => {
+        FixedResources::AwsManagedPolicies | FixedResources::AwsRoles | FixedResources::AwsKeyAliases => {
             let mut patterns = fixed.arn_patterns().iter();
             patterns.any(|pattern| matches_glob(pattern, &request.resource)).then_some(Impossibility::OwnedByAws)
         }

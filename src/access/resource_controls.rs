@@ -136,6 +136,11 @@ impl ResourceControls {
         self.directory.owner_account(&arn).map_or(ResourceOwner::Unknown, ResourceOwner::Account)
     }
 
+    /// Whether any member account can own a resource: its ARN has no account, and the snapshot does not know the owner.
+    pub fn may_belong_to_any_member(&self, resource: &str) -> bool {
+        Arn::parse(resource).is_some() && self.find_owner(resource) == ResourceOwner::Unknown
+    }
+
     /// Patterns over the ARNs without an account whose owner is known. For stars, see [`ResourceOwners::Accounts`].
     pub fn known_owner_patterns(&self) -> &Arc<[Box<str>]> {
         &self.known_owner_patterns

@@ -65,6 +65,7 @@ pub(super) fn evaluate_principals(
     let analysis_options = AnalysisOptions {
         future_excess: options.wants_rule(RuleId::Latent),
         not_granted: options.wants_rule(RuleId::Narrower),
+        day: Some(options.today),
     };
     let analyzer = Analyzer::new(solver, snapshot, ranking, analysis_options);
     let operator_candidates = options
@@ -249,7 +250,8 @@ fn transfer_analysis_to_account(
                 && !allows(&check.expected.layers, request)
         })?;
     }
-    let exceeds_ceiling = |request: &Request| allows(&to.layers, request) && !allows(&to.ceiling.layers, request);
+    let is_declared = |request: &Request| to.ceiling.allows(|layers| allows(layers, request));
+    let exceeds_ceiling = |request: &Request| allows(&to.layers, request) && !is_declared(request);
     let is_not_granted = |request: &Request| !allows(&to.layers, request) && allows(&to.ceiling.layers, request);
     transfer_witnesses(&mut transferred.excess, old, new, exceeds_ceiling)?;
     transfer_witnesses(&mut transferred.future_excess, old, new, exceeds_ceiling)?;

@@ -10,6 +10,7 @@ use super::model::principal_status::PrincipalStatus;
 use super::options::AuditOptions;
 use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal, find_declared_class};
 use super::subject::ceiling_cache::CeilingCache;
+use super::subject::declared_roles::DeclaredRoles;
 use super::subject::resolved_ceiling::ResolvedCeiling;
 use crate::access::LayerCollector;
 use crate::baseline::{Assignment, Assignments, Baseline, Entry, IgnoreReason, PrincipalView};
@@ -53,6 +54,18 @@ impl<'a> PrincipalFacts<'a> {
             classifications.iter().zip(&assignments.by_principal).map(resolve_class).collect();
         let assumers = find_assumers(snapshot, Some(baseline), &classes);
         PrincipalFacts { principals, assignments, classes, classifications, assumers }
+    }
+
+    /// What the entries of each role declare about who may assume it.
+    fn find_declared_roles(&'a self, baseline: &'a Baseline) -> DeclaredRoles<'a> {
+        let assigned = self.principals.iter().zip(&self.assignments.by_principal);
+        let roles = assigned.filter(|((_, principal), _)| principal.entity_kind != IamEntityKind::User);
+        let to_lists = |((_, role), assignment): (&(&'a Account, &'a Principal), &Assignment)| {
+            let entries = find_entries(baseline, &self.assignments, assignment).into_iter();
+            let lists = entries.filter_map(|entry| Some(entry.assumable_by.as_ref()?.assumers.as_slice()));
+            (role.arn.as_str(), lists.collect())
+        };
+        DeclaredRoles::new(roles.map(to_lists))
     }
 
     /// The ARNs of the principals.
@@ -101,11 +114,12 @@ pub(super) fn plan_audit<'a>(
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     let mut builder = PlanBuilder {
         inputs: *inputs,
-        layer_collector: LayerCollector::new(snapshot),
+        layer_collector: LayerCollector::new(snapshot).on_day(options.today),
         ceilings: CeilingCache::new(snapshot, catalog),
         checks: CheckPlanner::new(baseline, catalog, options),
         empty_ceiling: Arc::new(ResolvedCeiling::empty()),
         assignments: &facts.assignments,
+        declared_roles: facts.find_declared_roles(baseline),
         plan: AuditPlan::default(),
     };
     // INVARIANT: the lists have one element for each principal of the snapshot.
@@ -134,6 +148,7 @@ struct PlanBuilder<'a> {
     checks: CheckPlanner<'a>,
     empty_ceiling: Arc<ResolvedCeiling>,
     assignments: &'a Assignments,
+    declared_roles: DeclaredRoles<'a>,
     plan: AuditPlan<'a>,
 }
 
@@ -167,7 +182,11 @@ impl<'a> PlanBuilder<'a> {
             true => {
                 let ceiling = match entries.as_slice() {
                     [] => Arc::clone(&self.empty_ceiling),
-                    entries => self.ceilings.resolve_entries(entries, account)?,
+                    entries => self.declared_roles.extend_ceiling(
+                        self.ceilings.resolve_entries(entries, account)?,
+                        principal,
+                        self.layer_collector.find_roles_naming(principal),
+                    ),
                 };
                 let checks = self.checks.plan_checks(&entries, class, (account, principal), &mut self.ceilings)?;
                 (ceiling, checks)

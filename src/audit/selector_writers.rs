@@ -79,7 +79,7 @@ pub struct SelectorWriter {
 pub fn find_writable_selectors(snapshot: &Snapshot, baseline: &Baseline, catalog: &Catalog) -> Vec<WritableSelector> {
     let ranking = ActionRanking::new(catalog);
     let solver = Solver::with_ranks(catalog, ranking.to_numeric_ranks());
-    let options = AnalysisOptions { future_excess: false, not_granted: false };
+    let options = AnalysisOptions { future_excess: false, not_granted: false, day: None };
     let analyzer = Analyzer::new(&solver, snapshot, ranking, options);
     let collector = LayerCollector::new(snapshot);
     let candidates: Vec<Candidate<'_>> = snapshot

@@ -16,6 +16,15 @@ pub(super) const NO_RESOURCE_ACCOUNT: &str = include_str!("lists/no_resource_acc
 const VPC_ENDPOINT_KEYS: &str = include_str!("lists/vpc_endpoint_keys.txt");
 const FIXED_RESOURCES: &str = include_str!("lists/fixed_resources.txt");
 
+/// Actions that only the long-term credentials of a user (or of the root user) can call. AWS: *Compare AWS STS
+/// credentials* (IAM User Guide).
+#[doc(hidden)]
+pub const LONG_TERM_CREDENTIAL_ACTIONS: [&str; 2] = ["sts:GetFederationToken", "sts:GetSessionToken"];
+
+/// The keys that only requests with temporary credentials have, in lower case. AWS: *AWS global condition context keys*.
+const TEMPORARY_CREDENTIAL_KEYS: [&str; 3] =
+    ["aws:tokenissuetime", "aws:multifactorauthpresent", "aws:multifactorauthage"];
+
 /// What AWS documents about the requests of an action.
 #[derive(Copy, Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct ActionTraits {
@@ -29,6 +38,8 @@ pub struct ActionTraits {
     pub(super) lacking_endpoint_keys: u8,
     /// The resources that the action cannot change.
     pub fixed_resources: Option<FixedResources>,
+    /// Whether only long-term credentials can call the action, so that requests lack the keys of temporary ones.
+    pub needs_long_term_credentials: bool,
 }
 
 /// Which of the keys about the tags of a request an action has.
@@ -64,6 +75,8 @@ pub enum FixedResources {
     AwsManagedPolicies,
     /// Service-linked roles, and the roles of permission sets.
     AwsRoles,
+    /// The aliases of AWS managed keys.
+    AwsKeyAliases,
     /// The resources of other accounts.
     OtherAccounts,
 }
@@ -111,12 +124,18 @@ impl FixedResources {
         match self {
             FixedResources::AwsManagedPolicies => &["arn:*:iam::aws:policy/*"],
             FixedResources::AwsRoles => &["arn:*:iam::*:role/aws-service-role/*", "arn:*:iam::*:role/aws-reserved/*"],
+            FixedResources::AwsKeyAliases => &["arn:*:kms:*:*:alias/aws/*"],
             FixedResources::OtherAccounts => &[],
         }
     }
 }
 
 impl ActionTraits {
+    /// Whether requests of the action lack a key, given in lower case, because of the credentials that it needs.
+    pub fn lacks_credential_key(self, lower_key: &str) -> bool {
+        self.needs_long_term_credentials && TEMPORARY_CREDENTIAL_KEYS.contains(&lower_key)
+    }
+
     /// Whether requests of the action lack a key about the VPC endpoint, through which they are made.
     pub fn lacks_endpoint_key(self, key: EndpointKey) -> bool {
         self.lacking_endpoint_keys & (1 << key as u8) != 0
@@ -162,6 +181,7 @@ pub(super) fn parse_fixed_resources() -> impl Iterator<Item = (FixedResources, &
         let what = match what {
             "aws-managed-policies" => Some(FixedResources::AwsManagedPolicies),
             "aws-roles" => Some(FixedResources::AwsRoles),
+            "aws-key-aliases" => Some(FixedResources::AwsKeyAliases),
             "own-account" => Some(FixedResources::OtherAccounts),
             _ => None,
         };

@@ -4,8 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Catalog;
 use super::action_traits::{
-    ActionTraits, FixedResources, NO_RESOURCE_ACCOUNT, RegionSet, TagKeys, TraitTable, find_endpoint_regions,
-    parse_endpoint_keys, parse_fixed_resources,
+    ActionTraits, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, NO_RESOURCE_ACCOUNT, RegionSet, TagKeys, TraitTable,
+    find_endpoint_regions, parse_endpoint_keys, parse_fixed_resources,
 };
 use super::ids::ActionId;
 use super::lists::content_lines;
@@ -51,6 +51,7 @@ impl Catalog {
             let supported = endpoint_keys.get(service).copied().filter(|_| name != "iam:PassRole").unwrap_or(0);
             traits.lacking_endpoint_keys = !supported & 0b1111;
             traits.fixed_resources = fixed.get(&*name).copied();
+            traits.needs_long_term_credentials = LONG_TERM_CREDENTIAL_ACTIONS.contains(&&*name);
         }
         let mut region_sets: Vec<Vec<&'static str>> = Vec::new();
         let partitions = Partition::ALL.iter().map(|partition| Some(*partition)).chain([None]);

@@ -35,7 +35,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 #[doc(hidden)]
-pub use action_traits::{ActionTraits, EndpointKey, FixedResources, RegionSet, TagKeys};
+pub use action_traits::{ActionTraits, EndpointKey, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, RegionSet, TagKeys};
 pub use catalog_file::CatalogError;
 #[doc(hidden)]
 pub use ids::{AccessLevel, ActionId, Multiplicity, ValueType};

@@ -105,6 +105,9 @@ fn knows_services_that_support_rcps() {
     let supports = |name| catalog().supports_rcp(catalog().find_service(name).unwrap());
     assert!(supports("s3") && supports("sts") && supports("kms") && supports("sqs"));
     assert!(!supports("ec2") && !supports("iam"));
+    // AWS: *Resource control policies*, "List of AWS services that support RCPs", of 2026-09-26: 62 prefixes.
+    assert!(supports("opensearch") && supports("aoss") && !supports("es"));
+    assert_eq!(catalog().services().filter(|id| catalog().supports_rcp(*id)).count(), 62);
 }
 
 #[test]

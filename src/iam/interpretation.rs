@@ -22,11 +22,16 @@ pub enum Ambiguity {
     DirectCallMcpKey,
     /// The RCPs of the principal's account apply to a resource of unknown owner (default), or none does.
     UnknownResourceOwner,
+    /// To a resource of unknown owner that a policy names in full, the RCPs of other member accounts do not apply (default),
+    /// or all of them do.
+    OtherMemberOwner,
+    /// A KMS key is customer managed (default), or AWS manages it, so that no RCP applies to it.
+    KmsKeyManager,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 8] = [
+    pub const ALL: [Ambiguity; 10] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -35,6 +40,8 @@ impl Ambiguity {
         Ambiguity::RoleSessionMfa,
         Ambiguity::DirectCallMcpKey,
         Ambiguity::UnknownResourceOwner,
+        Ambiguity::OtherMemberOwner,
+        Ambiguity::KmsKeyManager,
     ];
 
     /// The name in reports and in the test corpus.
@@ -48,22 +55,24 @@ impl Ambiguity {
             Ambiguity::RoleSessionMfa => "role-session-mfa",
             Ambiguity::DirectCallMcpKey => "direct-call-mcp-key",
             Ambiguity::UnknownResourceOwner => "unknown-resource-owner",
+            Ambiguity::OtherMemberOwner => "other-member-owner",
+            Ambiguity::KmsKeyManager => "kms-key-manager",
         }
     }
 }
 
 /// The set of ambiguities that have the alternative interpretation. Empty by default.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
-pub struct Interpretation(u8);
+pub struct Interpretation(u16);
 
 impl Interpretation {
     /// The interpretation that differs from the default in one ambiguity.
     pub fn with_alternative(ambiguity: Ambiguity) -> Interpretation {
-        Interpretation(1 << ambiguity as u8)
+        Interpretation(1 << ambiguity as u16)
     }
 
     /// Whether an ambiguity has the alternative interpretation.
     pub fn is_alternative(self, ambiguity: Ambiguity) -> bool {
-        self.0 & (1 << ambiguity as u8) != 0
+        self.0 & (1 << ambiguity as u16) != 0
     }
 }

@@ -49,7 +49,7 @@ struct ActionUpperBound {
 }
 
 impl<'a> Graph<'a> {
-    /// The graph of a snapshot. Requests are made at or after `today`.
+    /// The graph of a snapshot. Requests are made `today`.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> Graph<'a> {
         let world = World::new(solver, snapshot, today);
         let upper_bounds = (0..world.len()).map(|_| OnceLock::new()).collect();
@@ -126,6 +126,13 @@ impl<'a> Graph<'a> {
             (false, false) => Err(assumable.undecided.clone()),
             (can_assume, _) => Ok(can_assume),
         }
+    }
+
+    /// Whether a principal could act as another one, or change its own access. True if that is undecided.
+    pub fn may_escalate(&self, principal: usize) -> bool {
+        let Successors { reachable, grant_targets, changed_states, undecided } =
+            &*self.successors(&NodeState::unchanged(principal));
+        !(reachable.is_clear() && grant_targets.is_clear() && changed_states.is_empty() && undecided.is_empty())
     }
 
     fn upper_bound(&self, principal: usize) -> &ActionUpperBound {

@@ -1,8 +1,9 @@
 //! Trust grants that admit nobody: no request of the caller can satisfy the conditions of the statement.
 
 use super::grant::{TrustGrant, list_conditional_grants};
+use super::grant_question::GrantQuestion;
 use super::restricted_policy::{keep_statement, list_distinct_grants, restrict_to_grant};
-use super::undeclared::{GrantQuestion, TrustAnalysis, TrustAnalyzer};
+use super::undeclared::{TrustAnalysis, TrustAnalyzer};
 use crate::iam::PolicyDocument;
 use crate::snapshot::{Account, Principal};
 

@@ -6,7 +6,7 @@ use super::grant::TrustGrant;
 use super::shared_idp::{NamedTenants, SharedIdp};
 use crate::baseline::{AssumerPattern, DeclaredAssumer};
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Arn, ArnGlob, Condition, ConditionOperator, PolicyDocument, Statement};
+use crate::iam::{Arn, ArnGlob, Condition, ConditionOperator, ElementKind, PolicyDocument, Statement, Template};
 
 /// Which of the declared assumers a document includes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -41,6 +41,23 @@ pub(super) fn build_declared_document(
         Some(conditions)
     };
     build_allow_document("assumable_by", assumers.iter().filter(is_included).filter_map(to_condition_block))
+}
+
+/// A document that allows a principal to assume a role as far as it is declared. `None` if no assumer includes it.
+pub(crate) fn allow_declared_assumption(
+    assumers: &[DeclaredAssumer],
+    role: &Arn,
+    caller: &Arn,
+) -> Option<Arc<PolicyDocument>> {
+    let is_caller = |assumer: &&DeclaredAssumer| is_declared_assumer(std::slice::from_ref(*assumer), caller.as_str());
+    let blocks = assumers.iter().filter(is_caller).map(|assumer| {
+        // Without `when`, no condition restricts the assumer.
+        assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default()
+    });
+    let resource = ResourceElement { kind: ElementKind::List, patterns: vec![Template::from_literal(role.as_str())] };
+    let allow = |block| Statement::allow(ActionElement::listing(["sts:*"]), resource.clone()).under(block);
+    let statements: Vec<Statement> = blocks.map(allow).collect();
+    (!statements.is_empty()).then(|| Arc::new(PolicyDocument::from_statements("assumable_by", statements)))
 }
 
 /// Whether a principal is a declared assumer of a role, under any condition.

@@ -6,6 +6,7 @@
 //!
 //! The files, in the order in which data passes:
 //! - `grant`: a trust policy as a list of grants with their conditions.
+//! - `grant_question`: one grant of one role, with the policies that decide it.
 //! - `restricted_policy`: the trust policy as it applies to one grant.
 //! - `scope`: whose requests a grant admits.
 //! - `request_keys`: the context keys that a caller can have, by how it proves who it is.
@@ -23,6 +24,7 @@ mod accepted_trust;
 mod dead_grant;
 mod declared_assumers;
 mod grant;
+mod grant_question;
 mod request_case;
 mod request_keys;
 mod restricted_policy;
@@ -34,6 +36,7 @@ mod trust_comparison;
 mod undeclared;
 
 pub use dead_grant::DeadGrant;
+pub(crate) use declared_assumers::allow_declared_assumption;
 pub use declared_assumers::is_declared_assumer;
 pub(crate) use grant::{ConditionalGrant, list_conditional_grants};
 pub use grant::{TrustGrant, parse_principal_element};

@@ -112,12 +112,10 @@ pub(super) fn list_request_cases(
     cases
 }
 
-/// A policy can name the account and the organization of the role with variables such as `${aws:ResourceAccount}`.
+/// A policy can name the account of the role with the variable `${aws:ResourceAccount}`. The directory of resources has its
+/// organization.
 fn set_role_facts(known: &mut KnownContext, role: RoleLocation<'_>) {
     known.set("aws:ResourceAccount", KeyFact::Value(role.account.id.as_str().to_owned()));
-    if let Some(organization) = role.find_own_organization() {
-        known.set("aws:ResourceOrgID", KeyFact::Value(organization.id.clone()));
-    }
 }
 
 /// Denies what claims to come from the organization of the role. `None` if the account may belong to it.

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::accepted_trust::restrict_accepted;
 use super::declared_assumers::{IncludedAssumers, allow_named_tenants, build_declared_document};
 use super::grant::TrustGrant;
+use super::grant_question::GrantQuestion;
 use super::request_case::{RequestCase, RoleLocation, list_request_cases};
 use super::request_keys::TOKEN_PRINCIPAL_KEYS;
 use super::restricted_policy::{list_distinct_grants, restrict_to_grant};
@@ -16,6 +18,7 @@ use super::scope::TrustScope;
 use super::shared_idp::SharedIdp;
 use crate::access::{
     KnownContext, Layers, PolicyOrigin, PolicyRef, Request, ResourceControls, ResourceDirectory, evaluate,
+    organization_facts,
 };
 use crate::baseline::DeclaredAssumer;
 use crate::iam::element::ActionElement;
@@ -87,28 +90,8 @@ pub struct TrustAnalyzer<'a> {
     rcps: Option<ResourceControls>,
     accounts: FxHashSet<&'a AccountId>,
     by_unique_id: FxHashMap<&'a str, &'a Arn>,
-}
-
-/// One grant of the trust policy of one role.
-pub(super) struct GrantQuestion<'q> {
-    pub account: &'q Account,
-    pub role: &'q Principal,
-    pub grant: &'q TrustGrant,
-    /// The trust policy as it applies to the grant.
-    pub restricted_policy: &'q Arc<PolicyDocument>,
-    /// What exceptions accept. Each document allows by itself.
-    pub accepted: &'q [Arc<PolicyDocument>],
-    /// The Deny statements of the RCPs on the role, as they apply to the grant.
-    pub rcps: &'q [Arc<PolicyDocument>],
-}
-
-impl GrantQuestion<'_> {
-    /// The statements of the trust policy and of the RCPs, to find what their conditions name.
-    fn join_documents(&self) -> PolicyDocument {
-        let mut joined = PolicyDocument::clone(self.restricted_policy);
-        joined.statements.extend(self.rcps.iter().flat_map(|rcp| &rcp.statements).cloned());
-        joined
-    }
+    directory: Arc<ResourceDirectory>,
+    day: Option<Date>,
 }
 
 impl<'a> TrustAnalyzer<'a> {
@@ -116,13 +99,21 @@ impl<'a> TrustAnalyzer<'a> {
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot) -> TrustAnalyzer<'a> {
         let ids =
             snapshot.principals().filter_map(|(_, principal)| Some((principal.unique_id.as_deref()?, &principal.arn)));
+        let directory = Arc::new(ResourceDirectory::from_snapshot(snapshot));
         TrustAnalyzer {
             solver,
             organization: snapshot.organization.as_ref(),
-            rcps: ResourceControls::from_snapshot(snapshot, &Arc::new(ResourceDirectory::from_snapshot(snapshot))),
+            rcps: ResourceControls::from_snapshot(snapshot, &directory),
             accounts: snapshot.accounts.iter().map(|account| &account.id).collect(),
             by_unique_id: ids.collect(),
+            directory,
+            day: None,
         }
+    }
+
+    /// The same analyzer, for requests on a day. Without it, they are made at any time.
+    pub fn on_day(self, day: Date) -> TrustAnalyzer<'a> {
+        TrustAnalyzer { day: Some(day), ..self }
     }
 
     /// The ARN of the principal with a unique ID. `None` if no principal of the snapshot has it.
@@ -299,7 +290,19 @@ impl<'a> TrustAnalyzer<'a> {
 
     pub(super) fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
         let role = RoleLocation { account: question.account, organization: self.organization };
-        list_request_cases(question.grant, &question.join_documents(), role)
+        let mut cases = list_request_cases(question.grant, &question.join_documents(), role);
+        let organization = organization_facts(self.directory.membership(question.account.id.as_str()));
+        for case in &mut cases {
+            case.known = case.known.clone().with_directory(&self.directory);
+            if let Some((id, paths)) = &organization {
+                case.known.set("aws:ResourceOrgID", id.clone());
+                case.known.set("aws:ResourceOrgPaths", paths.clone());
+            }
+            if let Some(day) = self.day {
+                case.known.set_day(day);
+            }
+        }
+        cases
     }
 
     /// The requests of a case that the trust policy admits and that none of the `allowed` documents allows. Undecided if

@@ -8,6 +8,7 @@ mod advice;
 mod audit;
 mod audit_oracle;
 mod cli;
+mod clock;
 mod code_structure;
 #[cfg(feature = "aws")]
 mod collect;
@@ -18,6 +19,7 @@ mod docs_consistency;
 mod exit_status;
 mod explain;
 mod fixes;
+mod generated_role_assumption;
 mod guards_and_boundaries;
 mod hostile_output;
 mod iamspy;

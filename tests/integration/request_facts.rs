@@ -269,3 +269,52 @@ fn a_key_that_a_principal_never_has_settles_its_conditions() {
     assert!(matches!(verdict(json!({ "StringNotEquals": { key: "o-own" } })), ContainmentVerdict::Broader(_)));
     assert!(matches!(verdict(json!({ "Null": { key: "true" } })), ContainmentVerdict::Broader(_)));
 }
+
+/// The verdict on what a user may do by one statement and under a condition, against a ceiling that allows nothing.
+fn verdict_on_statement(action: &str, condition: Value) -> ContainmentVerdict {
+    let statement = json!({ "Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition });
+    let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+    let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
+    let effective = Access::from_policies([(&Arc::new(document), 0)]);
+    let known = KnownContext::unconstrained();
+    let question = Question {
+        effective: &effective,
+        declared: &Access::default(),
+        known: &known,
+        partition: None,
+        world: ActionWorld::Existing,
+        single_request: None,
+        budget: 100_000,
+        detail: AnswerDetail::Verdict,
+        witness_account: None,
+        replay: None,
+    };
+    Solver::new(Catalog::embedded()).solve_with_interpretation(&question, Interpretation::default())
+}
+
+#[test]
+fn some_calls_of_sts_need_long_term_credentials() {
+    let with_mfa = || json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
+    let session = || json!({ "Null": { "aws:TokenIssueTime": "false" } });
+    for action in ["sts:GetSessionToken", "sts:GetFederationToken"] {
+        assert!(matches!(verdict_on_statement(action, with_mfa()), ContainmentVerdict::Contained), "{action}");
+        assert!(matches!(verdict_on_statement(action, session()), ContainmentVerdict::Contained), "{action}");
+        assert!(matches!(verdict_on_statement(action, json!({})), ContainmentVerdict::Broader(_)), "{action}");
+    }
+    assert!(matches!(verdict_on_statement("sts:AssumeRole", with_mfa()), ContainmentVerdict::Broader(_)));
+}
+
+#[test]
+fn a_request_has_a_source_address_or_comes_through_a_vpc_endpoint() {
+    let presence =
+        |address: &str, key: &str, endpoint: &str| json!({ "Null": { "aws:SourceIp": address, key: endpoint } });
+    for key in ["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"] {
+        for (address, endpoint, is_possible) in
+            [("true", "true", false), ("false", "false", false), ("true", "false", true), ("false", "true", true)]
+        {
+            let verdict = verdict_on_statement("s3:GetObject", presence(address, key, endpoint));
+            let is_broader = matches!(verdict, ContainmentVerdict::Broader(_));
+            assert_eq!(is_broader, is_possible, "{key}: address missing {address}, endpoint missing {endpoint}");
+        }
+    }
+}

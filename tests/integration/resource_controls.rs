@@ -192,9 +192,11 @@ fn evaluator_and_solver_agree_on_generated_organizations() {
         let declared = Arc::new(PolicyDocument::parse(&SourceFile::new("c", ceiling), DocumentKind::Identity).unwrap());
         let asked = Asked { single_request: None, layers: &layers, declared: &declared, known: &known };
         let without_rcps = Layers { rcps: None, ..layers.clone() };
-        for interpretation in
-            [Interpretation::default(), Interpretation::with_alternative(Ambiguity::UnknownResourceOwner)]
-        {
+        for interpretation in [
+            Interpretation::default(),
+            Interpretation::with_alternative(Ambiguity::UnknownResourceOwner),
+            Interpretation::with_alternative(Ambiguity::KmsKeyManager),
+        ] {
             let verdict = asked.verdict(&solver, Some(interpretation));
             let case = || format!("round {round} {}: {rcps:?}\n{identity:?}\n{}", account.id, declared.source().text());
             if let ContainmentVerdict::Broader(grants) = &verdict {
@@ -278,13 +280,51 @@ fn the_owner_of_the_resource_selects_the_policies() {
         (NODES[2], OWN, "s3:GetObject", bucket("of-member"), "contained"),
         (NODES[2], OWN, "s3:GetObject", bucket("own"), "broader"),
         ("r-ab12", OWN, "s3:GetObject", bucket("unknown"), "undecided"),
-        ("r-ab12", MANAGEMENT, "s3:GetObject", bucket("unknown"), "broader"),
+        // The bucket can be in a member account, or outside.
+        ("r-ab12", MANAGEMENT, "s3:GetObject", bucket("unknown"), "undecided"),
+        (MEMBER, OWN, "s3:GetObject", bucket("unknown"), "undecided"),
+        (MEMBER, OWN, "s3:GetObject", bucket("own"), "broader"),
         ("r-ab12", OWN, "sns:Publish", "arn:aws:sns:us-east-1:444455556666:t".to_owned(), "broader"),
         ("r-ab12", OWN, "kms:RetireGrant", "arn:aws:kms:us-east-1:111122223333:key/k".to_owned(), "broader"),
-        ("r-ab12", OWN, "kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/k".to_owned(), "contained"),
+        // AWS can manage the key.
+        ("r-ab12", OWN, "kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/k".to_owned(), "undecided"),
+        (MEMBER, OWN, "kms:Decrypt", "arn:aws:kms:us-east-1:111122223333:key/k".to_owned(), "broader"),
     ] {
         assert_eq!(verdict_on(node, principal, action, &resource), expected, "{node} {principal} {action} {resource}");
     }
+}
+
+/// The verdict on a role that may use some resources, with an RCP that denies everything in another member account.
+fn verdict_on_pattern(action: &str, resource: &str) -> &'static str {
+    let deny = rcp(statement("Deny", "*", "*", json!({})));
+    let identity = [statement("Allow", action, resource, json!({}))];
+    let snapshot = organization(&[(MEMBER, deny)], OWN, &identity, ec2_trust());
+    let (account, principal) = snapshot.principals().next().unwrap();
+    let layers = LayerCollector::new(&snapshot).collect(account, principal);
+    let known = build_known_context(&snapshot, principal);
+    // Their policies allow everyone.
+    let open = json!(["arn:aws:s3:::own/*", "arn:aws:s3:::own", "arn:aws:s3:::of-member/*", "arn:aws:s3:::of-member"]);
+    let statements = [json!({ "Effect": "Allow", "Action": "s3:*", "Resource": open })];
+    let ceiling = SourceFile::new("c", json!({ "Version": "2012-10-17", "Statement": statements }).to_string());
+    let declared = Arc::new(PolicyDocument::parse(&ceiling, DocumentKind::Identity).unwrap());
+    let asked = Asked { single_request: None, layers: &layers, declared: &declared, known: &known };
+    match asked.verdict(&Solver::new(Catalog::embedded()), None) {
+        ContainmentVerdict::Broader(_) => "broader",
+        ContainmentVerdict::Contained => "contained",
+        ContainmentVerdict::Undecided(_) => "undecided",
+    }
+}
+
+#[test]
+fn another_member_can_own_a_bucket_that_is_named_in_full() {
+    assert_eq!(verdict_on_pattern("s3:GetObject", "arn:aws:s3:::unknown/*"), "undecided");
+    assert_eq!(verdict_on_pattern("s3:GetObject", "arn:aws:s3:::unknown/logs/*"), "undecided");
+    assert_eq!(verdict_on_pattern("s3:ListBucket", "arn:aws:s3:::unknown"), "undecided");
+    // The principal's own account has such buckets, too.
+    assert_eq!(verdict_on_pattern("s3:GetObject", "arn:aws:s3:::unknown*"), "broader");
+    assert_eq!(verdict_on_pattern("s3:GetObject", "*"), "broader");
+    // The ARN has the owner.
+    assert_eq!(verdict_on_pattern("sqs:SendMessage", "arn:aws:sqs:us-east-1:111122223333:q"), "broader");
 }
 
 /// The callers that no entry declares, of a role with a trust policy.

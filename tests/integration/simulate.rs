@@ -121,3 +121,21 @@ fn a_missing_file_is_told_in_one_line_with_help() {
     let err = String::from_utf8(output.stderr).unwrap();
     insta::assert_snapshot!("an_input_file_that_is_missing", err);
 }
+
+#[test]
+fn a_federated_user_session_calls_nothing_of_sts_but_its_identity() {
+    let decide = |caller: &str, action: &str| {
+        decisions(json!({
+            "CallerArn": caller, "ActionNames": [action], "ResourceArns": ["*"],
+            "PolicyInputList": [allow("*").to_string()], "SessionPolicyInputList": [allow("*").to_string()],
+        }))
+    };
+    let session = "arn:aws:sts::111122223333:federated-user/ann";
+    assert_eq!(decide(session, "sts:GetSessionToken"), ["implicitDeny"]);
+    assert_eq!(decide(session, "sts:DecodeAuthorizationMessage"), ["implicitDeny"]);
+    assert_eq!(decide(session, "sts:GetCallerIdentity"), ["allowed"]);
+    assert_eq!(decide(session, "ec2:DescribeInstances"), ["allowed"]);
+    // A console session calls IAM.
+    assert_eq!(decide(session, "iam:ListUsers"), ["allowed"]);
+    assert_eq!(decide("arn:aws:iam::111122223333:user/ann", "sts:GetSessionToken"), ["allowed"]);
+}

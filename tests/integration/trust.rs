@@ -119,6 +119,7 @@ fn strangers_are_told_of_whatever_is_declared() {
         ),
         (aws("*", json!({ "StringNotEquals": { "aws:PrincipalAccount": "222233334444" } })), "anyone but one account"),
         (aws("*", json!({ "StringEquals": { "aws:PrincipalTag/team": "x" } })), "a stranger tags itself"),
+        (aws("*", json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } })), "a stranger has MFA, too"),
     ] {
         for declared in [NONE, "assumable_by = []", "assumable_by = [\"111122223333\"]"] {
             assert_eq!(found(&trust, declared), Some((Severity::Critical, anyone.to_owned())), "{why} {declared}");

@@ -310,3 +310,22 @@ fn the_conditions_of_a_step_are_told() {
     assert!(step["conditions"][0].as_str().unwrap().contains("aws:SecureTransport"), "{step}");
     insta::assert_snapshot!("a_step_with_a_condition", run(&roles, &["cloudformation:DeleteStack"]).1);
 }
+
+#[test]
+fn unread_policies_of_other_principals_concern_only_who_could_become_them() {
+    let mut odd = role("odd", allow("sqs:*", "*", json!({})), service("ec2"));
+    odd["RolePolicyList"][0]["PolicyDocument"]["Statement"][0]["Condition"] = json!({ "Unknown": { "a": "b" } });
+    let reader = role("reader", allow("s3:GetObject", "*", json!({})), service("ec2"));
+    let caller = role("caller", allow("sts:AssumeRole", "*", json!({})), service("ec2"));
+    odd["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] = json!({ "AWS": ACCOUNT });
+    let roles = [odd, reader, caller];
+    let status = |args: &[&str]| {
+        let (status, answer) = asked(&roles, &[&["s3:GetObject"], args].concat());
+        (status, answer["unread"].as_array().unwrap().len())
+    };
+    assert_eq!(status(&[]), (3, 1));
+    assert_eq!(status(&["--principal", "odd"]).0, 3);
+    assert_eq!(status(&["--principal", "reader"]), (0, 0));
+    assert_eq!(status(&["--principal", "caller"]).0, 3, "it can become the other role");
+    assert_eq!(status(&["--principal", "caller", "--direct"]), (0, 0));
+}

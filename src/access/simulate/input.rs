@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::access::{
-    Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, PrincipalType,
-    ResourceControls, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    Context, ContextValue, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef, PrincipalInfo,
+    PrincipalType, ResourceControls, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
+    UnknownResourcePolicy, complete_clock,
 };
 use crate::iam::template::{VariableScope, WildcardMode};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
@@ -195,7 +196,12 @@ impl InputReader<'_> {
         let everything = Template::parse("*", WildcardMode::Active, VariableScope::Nowhere);
         policy
             .into_iter()
-            .map(|policy| ResourcePolicy { resources: vec![everything.clone()], owner: owner.clone(), policy })
+            .map(|policy| ResourcePolicy {
+                resources: vec![everything.clone()],
+                owner: owner.clone(),
+                policy,
+                consent: PolicyConsent::Required,
+            })
             .collect()
     }
 
@@ -280,6 +286,7 @@ impl InputReader<'_> {
                 self.report(span, format!("duplicate context key `{key}`"), "each key once");
             }
         }
+        complete_clock(&mut context);
         context
     }
 

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::named_action_set::NamedActionSet;
 use super::ranking::{ActionRank, ActionRanking};
-use crate::access::{ALWAYS_ALLOWED_ACTION, LONG_TERM_CREDENTIAL_ACTIONS};
+use crate::access::ALWAYS_ALLOWED_ACTION;
 use crate::audit::model::action_list::{ActionAccessLevel, ActionList, PatternCount};
 use crate::audit::model::severity::Severity;
 use crate::base::cache::Cache;
+use crate::catalog::LONG_TERM_CREDENTIAL_ACTIONS;
 use crate::catalog::{ActionId, Catalog};
 
 /// A summary of a set of actions.

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::replay_decisions::ReplayDecisions;
 use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
 use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
@@ -55,6 +57,8 @@ pub(crate) struct AnalysisOptions {
     pub future_excess: bool,
     /// Whether to query what is declared and not allowed.
     pub not_granted: bool,
+    /// The day of all requests. `None` for any time.
+    pub day: Option<Date>,
 }
 
 /// The addresses of a document and of a ceiling, and the position of a statement.
@@ -86,6 +90,7 @@ impl<'a> Analyzer<'a> {
         ranking: ActionRanking<'a>,
         options: AnalysisOptions,
     ) -> Analyzer<'a> {
+        let trust_analyzer = TrustAnalyzer::new(solver, snapshot);
         Analyzer {
             solver,
             ranking,
@@ -93,7 +98,10 @@ impl<'a> Analyzer<'a> {
             narrowed_statements: Cache::default(),
             options,
             snapshot,
-            trust_analyzer: TrustAnalyzer::new(solver, snapshot),
+            trust_analyzer: match options.day {
+                Some(day) => trust_analyzer.on_day(day),
+                None => trust_analyzer,
+            },
         }
     }
 }
@@ -166,8 +174,8 @@ impl Analyzer<'_> {
         let mut analysis = PrincipalAnalysis::default();
         let replay_excess = |request: &Request, interpretation| {
             let allowed = self.is_allowed(&subject.layers, request, interpretation);
-            ReplayDecisions { allowed, expected: self.is_allowed(&ceiling.layers, request, interpretation) }
-                .check_excess(request)
+            let expected = ceiling.allows(|layers| self.is_allowed(layers, request, interpretation));
+            ReplayDecisions { allowed, expected }.check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay_excess);
         analysis.excess = query.find_excess(&effective, &ceiling.access).collect_into(&mut analysis.undecided);
@@ -200,7 +208,7 @@ impl Analyzer<'_> {
                 .check_excess(request)
         };
         let query = Query::new_difference(self, Requester::from_subject(subject), &replay);
-        query.find_excess(&ceiling.access, effective).excess
+        query.find_excess(&ceiling.own_access(), effective).excess
     }
 
     /// Everything that a principal is allowed to do, without undecided parts. It describes findings that other queries

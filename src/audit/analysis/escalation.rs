@@ -294,8 +294,8 @@ impl<'a> EscalationAnalysis<'a> {
         let shared_excess = self.excess_cache.get_or_compute(key, || {
             let replay = |request: &Request, interpretation: Interpretation| {
                 let allowed = analyzer.is_allowed(end.layers, request, interpretation);
-                ReplayDecisions { allowed, expected: analyzer.is_allowed(&ceiling.layers, request, interpretation) }
-                    .check_excess(request)
+                let expected = ceiling.allows(|layers| analyzer.is_allowed(layers, request, interpretation));
+                ReplayDecisions { allowed, expected }.check_excess(request)
             };
             Arc::new(self.find_excess_over(analyzer, end, &ceiling.access, BRIEF_DETAIL, &replay).excess)
         });
@@ -321,7 +321,7 @@ impl<'a> EscalationAnalysis<'a> {
             let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, request, interpretation);
             ReplayDecisions {
                 allowed: is_allowed(end.layers),
-                expected: is_allowed(&subject.ceiling.layers)
+                expected: subject.ceiling.allows(is_allowed)
                     || is_allowed(&subject.layers)
                     || accepted.iter().any(is_allowed),
             }

@@ -65,7 +65,12 @@ fn settle_template(template: &Template, known: &KnownContext) -> Template {
         _ if !is_principal_specific(key) => None,
         KeyFact::Value(value) => Some(value),
         KeyFact::Missing => default.map(str::to_owned),
-        KeyFact::Set(_) | KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::Free => None,
+        KeyFact::Set(_)
+        | KeyFact::Present
+        | KeyFact::StartsWith(_)
+        | KeyFact::NoneLike(_)
+        | KeyFact::During(_)
+        | KeyFact::Free => None,
     };
     template.substitute_variables(find_value)
 }

@@ -21,8 +21,9 @@ pub(super) static INFO: RuleInfo = RuleInfo {
     explanation: "
 **What it does.** Finds principals whose effective access allows a request that no document of their ceiling allows.
 Effective access is what the identity policies and resource policies allow, limited by the permissions boundary and the
-organization policies. The finding names each granting statement, a request that proves it, and the closest declared
-statement. A `[[persona]]` declares another ceiling for some of the requests, such as those that an agent sends. Excess
+organization policies. A trust policy that names the principal is one of them: it may then assume the role, which its ceiling or
+the `assumable_by` of the role declares. The finding names each granting statement, a request that proves it, and the closest
+declared statement. A `[[persona]]` declares another ceiling for some of the requests, such as those that an agent sends. Excess
 over that ceiling is a finding of its own.
 
 **Why is this bad?** A person, program or agent that acts as the principal can do more than was agreed.

@@ -55,7 +55,7 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
     let ceiling = &context.subject.ceiling;
     let is_excess = |request: &Request, interpretation| {
         context.allows(&context.subject.layers, request, interpretation)
-            && !context.allows(&ceiling.layers, request, interpretation)
+            && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
     let (allowed, expected, world) = (&candidates, &ceiling.access, ActionWorld::Future);
     let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world };

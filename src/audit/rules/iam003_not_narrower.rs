@@ -165,7 +165,7 @@ fn judge_destructive<'e>(
     let is_excess = |request: &Request, interpretation| {
         context.allows(&context.subject.layers, request, interpretation)
             && context.allows(&scope.layers, request, interpretation)
-            && !context.allows(&ceiling.layers, request, interpretation)
+            && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
     let (expected, world) = (&ceiling.access, ActionWorld::Existing);
     context.judge(key, excess, &ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, world })

@@ -89,7 +89,8 @@ fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Esca
     let (known_context, partition, account) = analysis.graph.known_context(&path.end);
     let ceiling = &context.subject.ceiling;
     let is_excess = |request: &Request, interpretation| {
-        context.allows(&layers, request, interpretation) && !context.allows(&ceiling.layers, request, interpretation)
+        context.allows(&layers, request, interpretation)
+            && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
     let question = CoverageQuestion {
         requester: Requester { known_context, partition, account },

@@ -112,7 +112,7 @@ impl<'a> RuleContext<'a> {
         let ceiling = &self.subject.ceiling;
         let is_excess = |request: &Request, interpretation: Interpretation| {
             self.allows(&self.subject.layers, request, interpretation)
-                && !self.allows(&ceiling.layers, request, interpretation)
+                && !ceiling.allows(|layers| self.allows(layers, request, interpretation))
         };
         let (allowed, expected) = (self.effective, &ceiling.access);
         self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })

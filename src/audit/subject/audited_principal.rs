@@ -63,13 +63,16 @@ impl<'a> AuditedPrincipal<'a> {
     /// Collects the layers and the context facts of a principal.
     pub fn collect(
         snapshot: &Snapshot,
-        layer_collector: &LayerCollector<'_>,
+        layer_collector: &LayerCollector<'a>,
         planned: PlannedPrincipal<'a>,
     ) -> AuditedPrincipal<'a> {
         let PlannedPrincipal { account, principal, .. } = planned;
         // The trust policy decides who can assume the role, not what the role can do.
         let decides_access = |missing: &MissingDocument| missing.layer != LayerKind::Trust;
         let missing_documents = find_missing_documents(snapshot, account, principal);
+        let checked = planned.checks.iter().flat_map(|check| check.documents());
+        let compared = planned.ceiling.documents.iter().chain(checked).map(|ceiling| &*ceiling.document);
+        let layers = layer_collector.collect_with_role_trust(account, principal, compared);
         AuditedPrincipal {
             principal,
             account,
@@ -77,7 +80,7 @@ impl<'a> AuditedPrincipal<'a> {
             entry: planned.entries.first().copied(),
             other_entries: planned.entries.iter().skip(1).copied().collect(),
             ceiling: planned.ceiling,
-            layers: layer_collector.collect_with_role_trust(account, principal),
+            layers,
             known_context: layer_collector.build_known_context(principal),
             missing_documents: missing_documents.into_iter().filter(decides_access).collect(),
             classification: planned.classification,

@@ -91,7 +91,7 @@ fn with_account_before<R>(
     let facts = PrincipalFacts::collect(inputs.snapshot, inputs.baseline);
     let plan = plan_audit(&inputs, &facts)?;
     let tools = EvaluationTools::new(inputs.catalog);
-    let analysis_options = AnalysisOptions { future_excess: true, not_granted: false };
+    let analysis_options = AnalysisOptions { future_excess: true, not_granted: false, day: Some(inputs.options.today) };
     let analyzer = Analyzer::new(&tools.solver, inputs.snapshot, tools.ranking.clone(), analysis_options);
     let subjects = plan.subjects.iter().chain(&plan.ignored).collect();
     Ok(ask(&AccountBefore { inputs, facts: &facts, subjects, findings, analyzer: &analyzer, tools: &tools }))

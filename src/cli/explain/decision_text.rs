@@ -63,6 +63,9 @@ fn describe_missing_allow(layer: Layer, evaluation: &Evaluation<'_>) -> String {
     match (layer, level) {
         (Layer::Request(reason), _) => match reason {
             Impossibility::NeedsLongTermCredentials => "only an IAM user with long-term credentials can call it",
+            Impossibility::FederatedUserSession => {
+                "a federated user session can call only sts:GetCallerIdentity of AWS STS"
+            }
             Impossibility::OwnedByAws => "the resource belongs to AWS, which alone changes it",
             Impossibility::OtherAccount => {
                 "the resource is in another account, and the action takes resources of one's own"

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iamdrift::access::{Context, ContextValue, KeyFact, KnownContext, Layers, PolicyRef, Request, RequestFacts};
+use iamdrift::access::{
+    Context, ContextValue, KeyFact, KnownContext, Layers, PolicyRef, Request, RequestFacts, find_time, to_clock_value,
+};
 use iamdrift::catalog::{ActionId, Catalog, Multiplicity};
 use iamdrift::iam::condition::ConditionValue;
+use iamdrift::iam::value::Instant;
 use iamdrift::iam::{Arn, ContextKey, Partition};
 
 use super::explanation::{ContextEntry, ContextValueSource, MissingContextKey};
@@ -46,10 +49,11 @@ impl RequestArgs {
         if let (None, Some(id)) = (resource, action_id) {
             notes.extend(describe_arn_formats(catalog, id));
         }
+        let context = parse_context(catalog, context)?;
         Ok(RequestArgs {
             action: action_id.map_or_else(|| action.to_owned(), |id| catalog.full_name(id)),
             resource: resource.unwrap_or("*").to_owned(),
-            context: parse_context(catalog, context)?,
+            context,
             notes,
         })
     }
@@ -70,6 +74,9 @@ impl RequestArgs {
         let mut entries: Vec<ContextEntry> =
             self.context.iter().map(|(key, value)| ContextEntry::new(key, value, ContextValueSource::Given)).collect();
         let arn = Arn::parse(&self.resource);
+        // The request is made now, unless the user sets a time.
+        let now = || Instant(i128::from(jiff::Timestamp::now().as_second()) * 1_000_000_000);
+        let time = find_time(&context).unwrap_or_else(now);
         let facts = self.request_facts(catalog, layers, known_context);
         for key in context_keys(layers) {
             if context.get(&key).is_some() {
@@ -80,6 +87,10 @@ impl RequestArgs {
             let (value, source) = match (known_context.fact(&key), facts.key_fact(&key)) {
                 (KeyFact::Value(value), _) => (ContextValue::Single(value), ContextValueSource::Snapshot),
                 (KeyFact::Set(values), _) => (ContextValue::Set(values), ContextValueSource::Snapshot),
+                (KeyFact::During(_), _) => {
+                    let value = to_clock_value(&key, time);
+                    (ContextValue::Single(value), ContextValueSource::Request)
+                }
                 (_, Some(KeyFact::Value(value))) if is_in_arn(&value) => {
                     (ContextValue::Single(value), ContextValueSource::Resource)
                 }
@@ -124,7 +135,8 @@ impl RequestArgs {
                 && facts.key_fact(key) != Some(KeyFact::Missing)
         };
         let to_missing_key = |key: ContextKey| {
-            let is_always_present = matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_));
+            let is_always_present =
+                matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::During(_));
             MissingContextKey { key: key.as_written().to_owned(), every_request_has_it: is_always_present }
         };
         let service_keys = context_keys_of_statements(layers, |statement| may_list_service(statement, &request.action));

@@ -13,7 +13,7 @@ mod principal_lookup;
 mod service_match;
 
 use explanation_table::LineMarks;
-use iamdrift::access::{add_role_trust, build_known_context, collect_layers, evaluate, find_missing_documents};
+use iamdrift::access::{ContextBuilder, add_role_trust, collect_layers, evaluate, find_missing_documents};
 use iamdrift::base::json_writer::{JsonLayout, render_json};
 use iamdrift::iam::Interpretation;
 use iamdrift::report::Verbosity;
@@ -77,7 +77,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     }
     // The trust policy of a role decides with the policies of the caller.
     layers.resource_policies = add_role_trust(&snapshot, request_args.resource(), &layers.resource_policies);
-    let principal_context = build_known_context(&snapshot, lookup.principal);
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let principal_context = ContextBuilder::new(&snapshot).on_day(today).build(lookup.principal);
     let (request, context) = request_args.to_request(catalog, &layers, &principal_context);
     let rcp_supported = |service: &str| catalog.find_service(service).is_some_and(|id| catalog.supports_rcp(id));
     let evaluation = evaluate(&layers, &request, &rcp_supported, Interpretation::default());

@@ -2,11 +2,13 @@
 //!
 //! - `who_can_request.rs`: the question.
 //! - `who_can_report.rs`: the principals and proofs, as data.
+//! - `chosen_principals.rs`: the principals that are asked about, and the unread inputs that concern them.
 //! - `allowed_requests.rs`: what a principal is allowed, under which conditions.
 //! - `external_principals.rs`: principals outside the snapshot that resource policies name.
 //! - `who_can_table.rs`, `who_can_json.rs`: the output formats.
 
 mod allowed_requests;
+mod chosen_principals;
 mod external_principals;
 mod who_can_json;
 mod who_can_report;
@@ -79,9 +81,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let access_scope = if args.direct { AccessScope::DirectOnly } else { AccessScope::WithEscalation };
     let request = who_can_request::WhoCanRequest { action: &action, resource, access_scope };
     let report = globals.timed_step("checked all principals", || {
-        who_can_report::find_who_can(catalog, &snapshot, &request, &|principal| {
-            glob.as_ref().is_none_or(|glob| glob.matches(principal.arn.as_str()) || glob.matches(&principal.name))
-        })
+        who_can_report::find_who_can(catalog, &snapshot, &request, glob.as_ref())
     });
     if report.asked == 0 {
         return Err(UserError::new("no principal matches `--principal`", "check the pattern").into());

@@ -4,16 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use iamdrift::access::{PolicyOrigin, PolicyRef, Request, find_missing_documents};
+use iamdrift::baseline::Glob;
 use iamdrift::catalog::Catalog;
 use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, WhoCanAnswer, WhoCanQuery};
 use iamdrift::report::text::condition_text;
-use iamdrift::snapshot::{Account, AttachmentKind, LayerKind, MissingDocument, Principal, Snapshot};
+use iamdrift::snapshot::{
+    Account, AttachmentKind, LayerKind, MissingDocument, Principal, PrincipalSelection, Snapshot,
+};
 use iamdrift::solve::{Solver, UndecidedReason};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::allowed_requests::{AllowedRequestsJson, list_allowed_requests};
+use super::chosen_principals::ChosenPrincipals;
 use super::external_principals;
 use super::who_can_request::{AccessScope, WhoCanRequest};
 
@@ -121,14 +125,15 @@ pub fn find_who_can(
     catalog: &Catalog,
     snapshot: &Snapshot,
     request: &WhoCanRequest<'_>,
-    is_selected: &(dyn Fn(&Principal) -> bool + Sync),
+    glob: Option<&Glob>,
 ) -> WhoCanReport {
     let solver = Solver::new(catalog);
-    let today = jiff::Zoned::now().date();
-    let graph = Graph::new(&solver, snapshot, today);
+    let graph = Graph::new(&solver, snapshot, jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
     let query = WhoCanQuery::new(catalog, request.action, request.resource);
+    let selected = select_principals(snapshot, glob);
+    let all = snapshot.principals().enumerate().zip(&selected);
     let principals: Vec<(usize, (&Account, &Principal))> =
-        snapshot.principals().enumerate().filter(|(_, (_, principal))| is_selected(principal)).collect();
+        all.filter(|(_, selected)| **selected).map(|(numbered, _)| numbered).collect();
     // The paths of different principals share many states.
     let states_without_access: Mutex<HashSet<NodeState>> = Mutex::default();
     let row_builder = RowBuilder { graph: &graph, catalog, request };
@@ -155,6 +160,8 @@ pub fn find_who_can(
             (None, undecided)
         })
         .collect();
+    let selection = PrincipalSelection { snapshot, selected: &selected, glob };
+    let chosen = ChosenPrincipals::new(&graph, request.access_scope, selection);
     let mut report = WhoCanReport {
         schema_version: "2",
         snapshot: snapshot.origin.display().to_string(),
@@ -164,7 +171,7 @@ pub fn find_who_can(
         principals: Vec::new(),
         escalating: Vec::new(),
         undecided: Vec::new(),
-        unread: unread_inputs(snapshot),
+        unread: chosen.list_unread_inputs(),
         notes: [
             collect_notes(snapshot),
             external_principals::warn_of_external_principals(catalog, snapshot, request.action, request.resource),
@@ -173,6 +180,14 @@ pub fn find_who_can(
     };
     report.add_answers(answers);
     report
+}
+
+/// Whether the ARN or the name of each principal matches.
+fn select_principals(snapshot: &Snapshot, glob: Option<&Glob>) -> Vec<bool> {
+    let is_selected = |principal: &Principal| {
+        glob.is_none_or(|glob| glob.matches(principal.arn.as_str()) || glob.matches(&principal.name))
+    };
+    snapshot.principals().map(|(_, principal)| is_selected(principal)).collect()
 }
 
 impl WhoCanReport {
@@ -346,14 +361,6 @@ fn to_granting_statement(policy: &PolicyRef, index: usize) -> Option<GrantingSta
 fn to_witness(request: &Request) -> WhoCanWitnessJson {
     let context = request.context.0.iter().map(|(key, value)| (key.as_written().to_owned(), value.values().to_vec()));
     WhoCanWitnessJson { action: request.action.clone(), resource: request.resource.clone(), context: context.collect() }
-}
-
-fn unread_inputs(snapshot: &Snapshot) -> Vec<String> {
-    let first_diagnostic =
-        |problem: &iamdrift::snapshot::SnapshotProblem| problem.diagnostics.0.first().map(ToString::to_string);
-    let problem_lines =
-        snapshot.problems.iter().map(|p| format!("{}: {}", p.subject, first_diagnostic(p).unwrap_or_default()));
-    snapshot.collection_gaps.iter().map(|gap| format!("{gap}: {}", gap.reason())).chain(problem_lines).collect()
 }
 
 fn collect_notes(snapshot: &Snapshot) -> Vec<String> {

@@ -69,11 +69,11 @@ pub(crate) struct CachedAnswer {
 }
 
 impl<'a> World<'a> {
-    /// `today`: no request is made before this day.
+    /// `today`: the day of all requests.
     pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
-        let nodes = PrincipalNode::collect_from(snapshot);
+        let nodes = PrincipalNode::collect_from(snapshot, today);
         let principals = ArnIndex::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
-        let trust_index = TrustIndex::new(&nodes, &principals, &TrustAnalyzer::new(solver, snapshot));
+        let trust_index = TrustIndex::new(&nodes, &principals, &TrustAnalyzer::new(solver, snapshot).on_day(today));
         let mut group_positions = Vec::new();
         let mut group_arns = Vec::new();
         for (account_position, account) in snapshot.accounts.iter().enumerate() {

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use jiff::civil::Date;
+
 use super::attachable_policies::find_attachable_policy;
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
@@ -28,9 +30,9 @@ pub(crate) struct PrincipalNode<'a> {
 }
 
 impl<'a> PrincipalNode<'a> {
-    /// All principals, in the order of the snapshot.
-    pub(crate) fn collect_from(snapshot: &'a Snapshot) -> Vec<PrincipalNode<'a>> {
-        let collector = LayerCollector::new(snapshot);
+    /// All principals, in the order of the snapshot. Their requests are made `today`.
+    pub(crate) fn collect_from(snapshot: &'a Snapshot, today: Date) -> Vec<PrincipalNode<'a>> {
+        let collector = LayerCollector::new(snapshot).on_day(today);
         let node = |(account, principal)| PrincipalNode {
             account,
             principal,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::is_principal_specific;
-use crate::iam::{AccountId, Effect, ElementKind, PolicyDocument, PrincipalElement};
+use crate::iam::{AccountId, ContextKey, Effect, ElementKind, PolicyDocument, PrincipalElement};
 use crate::solve::StatementUse;
 use crate::trust::{TrustGrant, list_conditional_grants, parse_principal_element};
 
@@ -40,7 +40,10 @@ impl TrustSummary {
             summary.is_unconditional &= statement.effect == Effect::Allow
                 && statement.conditions.is_empty()
                 && statement.action.lists_action("sts:AssumeRole");
-            summary.is_principal_specific |= statement.principal.as_ref().is_some_and(distinguishes_principals);
+            // A role is never asked whether it can assume itself, so that an undecided condition on MFA must not be shared
+            // with the role.
+            summary.is_principal_specific |=
+                statement.principal.as_ref().is_some_and(distinguishes_principals) || statement.keys().any(is_mfa_key);
         }
         for conditional in list_conditional_grants(document) {
             summary.add_grant(conditional.grant);
@@ -73,6 +76,11 @@ impl TrustSummary {
             | TrustGrant::Other(_) => {}
         }
     }
+}
+
+/// Whether a role session may have the key is undecided (`docs/semantics.md`).
+fn is_mfa_key(key: &ContextKey) -> bool {
+    key.lower().starts_with("aws:multifactorauth")
 }
 
 /// Whether the element names some principals of an account and not others.

@@ -140,6 +140,12 @@ impl Branch {
         branch
     }
 
+    /// Removes the policies of the statements: the caller does not list them.
+    pub fn unlist_policies(&mut self) {
+        let lists = self.allow_layers.iter_mut().chain([&mut self.deny_statements]);
+        lists.flatten().for_each(|statement_use| statement_use.policy_index = PolicyIndex::Unlisted);
+    }
+
     /// The statements of all lists.
     pub fn uses(&self) -> impl Iterator<Item = &StatementUse> {
         self.allow_layers.iter().flatten().chain(&self.deny_statements)

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse};
 use crate::access::{
-    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners, ResourcePolicy,
-    SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
+    Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
+    ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -163,10 +163,11 @@ impl AccessBuilder<'_> {
                 service: find_restricted_service(policy),
                 resources: policy.resources.clone().into(),
             });
+            let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
                 let element = statement.principal.as_ref();
                 let Some(principal_match) =
-                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, e))
+                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, everyone, e))
                 else {
                     continue;
                 };
@@ -221,7 +222,7 @@ impl AccessBuilder<'_> {
         let is_user = self.layers.principal.principal_type == PrincipalType::User;
         let identity_and_grant = vec![lists.identity.clone(), list.clone()];
         let limits: &[LimitingLayer] = match principal_match {
-            _ if self.is_in_other_account(policy) || self.only_restricts(policy) => {
+            _ if self.is_in_other_account(policy) => {
                 return Some(self.build_branch(
                     lists,
                     deny_statements,
@@ -269,17 +270,20 @@ impl AccessBuilder<'_> {
         Branch { allow_layers, deny_statements: deny_statements.to_vec(), scope_exclusions: Vec::new() }
     }
 
+    /// How a statement for everyone matches the principal.
+    fn match_everyone(&self, policy: &ResourcePolicy) -> PrincipalMatch {
+        match self.layers.trust_policy_effect {
+            TrustPolicyEffect::GrantToNamed if is_trust_policy(policy) => PrincipalMatch::Account,
+            TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
+        }
+    }
+
     /// Whether the resource belongs to another account.
     fn is_in_other_account(&self, policy: &ResourcePolicy) -> bool {
         let arn_account = find_covered_arn(policy).map(|a| a.account().to_owned()).filter(|a| !a.is_empty());
         // The ARN of a bucket has no account. The snapshot has the owner.
         let owner = arn_account.unwrap_or_else(|| policy.owner.as_str().to_owned());
         self.layers.principal.account.as_ref().is_some_and(|account| account.as_str() != owner)
-    }
-
-    /// Whether the policy grants nothing without an identity policy.
-    fn only_restricts(&self, policy: &ResourcePolicy) -> bool {
-        self.layers.trust_policy_effect == TrustPolicyEffect::RestrictOnly && is_trust_policy(policy)
     }
 
     /// Denies access to the resources of other accounts.
@@ -326,8 +330,9 @@ fn is_trust_policy(policy: &ResourcePolicy) -> bool {
 
 /// Whether identity policies do not suffice in the same account: KMS keys and role trust policies.
 fn requires_resource_grant(policy: &ResourcePolicy) -> bool {
-    is_trust_policy(policy)
-        || find_covered_arn(policy).is_some_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
+    let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
+    policy.consent == PolicyConsent::Required
+        && (is_trust_policy(policy) || find_covered_arn(policy).is_some_and(is_key))
 }
 
 /// The only service whose actions a resource policy governs: `sts` for a role trust policy. None for other policies.

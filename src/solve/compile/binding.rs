@@ -28,6 +28,9 @@ pub(crate) struct CompileEnv<'a> {
     pub interpretation: Interpretation,
     /// The binding of each variable.
     pub binding: &'a dyn Fn(&ContextKey) -> Binding,
+    /// Patterns over the ARNs of the resources of unknown owner that the question names in full, and of the resources inside
+    /// them.
+    pub unowned: &'a [String],
     /// Whether a key is single- or multi-valued. None to use the catalog.
     pub multiplicity: &'a dyn Fn(&ContextKey) -> Option<Multiplicity>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::solver::Solver;
-use crate::access::{KeyFact, KnownContext};
+use crate::access::{KeyFact, KnownContext, TimeRange};
 use crate::catalog::{Multiplicity, ValueType};
 use crate::iam::ContextKey;
 use crate::solve::budget::PREFIX_STEPS;
@@ -13,7 +13,7 @@ use crate::solve::strings::interner::LetterCase;
 use crate::solve::strings::token::{GlobToken, SymbolClass};
 use crate::solve::values::field_state::{FieldState, ValueConstraint};
 use crate::solve::values::field_value::{Emptiness, text_satisfies};
-use crate::solve::values::interval::IntervalSet;
+use crate::solve::values::interval::{EndpointKind, IntervalSet, OrderedValue};
 use crate::solve::values::literal::{Field, Literal, LiteralValues, OrderedKind, SetTest, SetValues};
 use crate::solve::values::string_constraint::StringConstraint;
 use crate::solve::values::string_set::StringSetConstraint;
@@ -42,7 +42,7 @@ impl Solver<'_> {
                 }
                 _ => None,
             }),
-            KeyFact::StartsWith(_) | KeyFact::NoneLike(_) => {
+            KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::During(_) => {
                 let before = self.compute_key_state(key, known)?;
                 let budget = Budget::new(PREFIX_STEPS);
                 let is_possible = |literal: &Literal| {
@@ -94,6 +94,13 @@ impl Solver<'_> {
             KeyFact::NoneLike(glob) => {
                 state.constraint = self.build_type_constraint(key)?;
                 state.add(&self.build_exclusion(key, &glob)?);
+                return Ok(state);
+            }
+            KeyFact::During(TimeRange { start, end }) => {
+                state.may_be_missing = false;
+                let start = IntervalSet::above(OrderedValue::Instant(start), EndpointKind::Included);
+                let set = start.intersect(&IntervalSet::below(OrderedValue::Instant(end), EndpointKind::Excluded));
+                state.constraint = ValueConstraint::Ordered { kind: OrderedKind::Instant, set, unparsable: false };
                 return Ok(state);
             }
             KeyFact::Free => {}

@@ -71,6 +71,9 @@ impl KeyTopics {
         if !self.intersects(KeyTopics::TAGS) {
             relevant.tags = TagKeys::Unlisted;
         }
+        if !self.intersects(KeyTopics::LINKED) {
+            relevant.needs_long_term_credentials = false;
+        }
         if !self.intersects(KeyTopics::ENDPOINT) {
             relevant = relevant.without_endpoint_keys();
         }

@@ -17,10 +17,13 @@ use crate::solve::actions::partition::ShapeSensitivity;
 use crate::solve::actions::statement_actions::StatementActions;
 use crate::solve::budget::LimitExceeded;
 use crate::solve::question::Question;
+use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::values::literal::{Field, Literal};
 
 /// The ARNs that contain an account.
 const ANY_ARN_WITH_ACCOUNT: &str = "arn:*:*:*:?*:*";
+
+const ANY_KMS_KEY: &str = "arn:*:kms:*:*:key/*";
 
 /// A statement, compiled for one question. Literals that the known context satisfies are removed.
 #[derive(Clone)]
@@ -118,22 +121,9 @@ impl Solver<'_> {
         if let Some(scope) = &statement_use.resource_scope {
             literals.push(self.compile_scope(&scope.resources, env)?);
         }
-        match &statement_use.controlled_resources {
-            None | Some(ControlledResources::Every) => {}
-            Some(ControlledResources::OfUnknownOwner(_))
-                if env.interpretation.is_alternative(Ambiguity::UnknownResourceOwner) =>
-            {
-                return Ok(None);
-            }
-            Some(ControlledResources::Matching(patterns)) => {
-                let globs = patterns.iter().map(|pattern| intern_arn_glob(&self.interner, pattern));
-                literals.push(Literal::matching(Field::Resource, globs.collect::<Result<Vec<_>, _>>()?.into()));
-            }
-            Some(ControlledResources::OfUnknownOwner(patterns)) => {
-                let known = patterns.iter().map(|pattern| &**pattern).chain([ANY_ARN_WITH_ACCOUNT]);
-                let globs = known.map(|pattern| intern_arn_glob(&self.interner, pattern));
-                literals.push(Literal::not_matching(Field::Resource, globs.collect::<Result<Vec<_>, _>>()?.into()));
-            }
+        match self.compile_controlled_resources(statement_use, env)? {
+            Some(controlled) => literals.extend(controlled),
+            None => return Ok(None),
         }
         let topics = literals.iter().fold(KeyTopics::default(), |topics, literal| topics | literal_topics(literal));
         let sensitivity = literals.iter().map(literal_sensitivity).max().unwrap_or(ShapeSensitivity::Insensitive);
@@ -154,6 +144,44 @@ impl Solver<'_> {
             resource_scope: statement_use.resource_scope.clone(),
             covered_services: is_rcp.then(|| self.rcp_services()),
         }))
+    }
+}
+
+impl Solver<'_> {
+    /// The literals that a resource control policy applies to a resource. None if it applies to none under the
+    /// interpretation.
+    fn compile_controlled_resources(
+        &self,
+        statement_use: &StatementUse,
+        env: &CompileEnv<'_>,
+    ) -> Result<Option<Vec<Literal>>, LimitExceeded> {
+        let Some(controlled) = &statement_use.controlled_resources else { return Ok(Some(Vec::new())) };
+        let is_alternative = |ambiguity| env.interpretation.is_alternative(ambiguity);
+        let intern = |patterns: &mut dyn Iterator<Item = &str>| -> Result<Arc<[GlobRef]>, LimitExceeded> {
+            let globs = patterns.map(|pattern| intern_arn_glob(&self.interner, pattern));
+            Ok(globs.collect::<Result<Vec<_>, _>>()?.into())
+        };
+        let mut literals = Vec::new();
+        match controlled {
+            ControlledResources::Every => {}
+            ControlledResources::OfUnknownOwner(_) if is_alternative(Ambiguity::UnknownResourceOwner) => {
+                return Ok(None);
+            }
+            ControlledResources::Matching(patterns) => {
+                let any_member = is_alternative(Ambiguity::OtherMemberOwner);
+                let unowned = env.unowned.iter().filter(|_| any_member).map(String::as_str);
+                let globs = intern(&mut patterns.iter().map(|pattern| &**pattern).chain(unowned))?;
+                literals.push(Literal::matching(Field::Resource, globs));
+            }
+            ControlledResources::OfUnknownOwner(patterns) => {
+                let known = patterns.iter().map(|pattern| &**pattern).chain([ANY_ARN_WITH_ACCOUNT]);
+                literals.push(Literal::not_matching(Field::Resource, intern(&mut { known })?));
+            }
+        }
+        if is_alternative(Ambiguity::KmsKeyManager) {
+            literals.push(Literal::not_matching(Field::Resource, intern(&mut [ANY_KMS_KEY].into_iter())?));
+        }
+        Ok(Some(literals))
     }
 }
 

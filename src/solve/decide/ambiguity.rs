@@ -1,8 +1,13 @@
 //! Whether an answer depends on a question that AWS's documentation leaves open.
 
+use std::collections::BTreeSet;
+
 use crate::access::decide_condition;
 use crate::iam::operator::OperatorFamily;
-use crate::iam::{Ambiguity, Condition, ElementKind, Interpretation, MissingKeyRule, Quantifier, TemplatePart};
+use crate::iam::{
+    ActionPattern, Ambiguity, Arn, Condition, ElementKind, Interpretation, MissingKeyRule, Quantifier, Statement,
+    Template, TemplatePart,
+};
 use crate::solve::access::formula::ControlledResources;
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;
@@ -48,6 +53,12 @@ impl Solver<'_> {
         if ambiguity == Ambiguity::UnknownResourceOwner {
             return has_rcp_on_unknown_owner(question);
         }
+        if ambiguity == Ambiguity::OtherMemberOwner {
+            return has_rcp_of_members(question) && !list_unowned(question).is_empty();
+        }
+        if ambiguity == Ambiguity::KmsKeyManager {
+            return has_rcp_on_kms(question);
+        }
         question.statements().any(|statement| match ambiguity {
             Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
                 pattern.parts().windows(2).any(|pair| match pair {
@@ -78,17 +89,69 @@ impl Solver<'_> {
             Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey => {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
-            Ambiguity::UnknownResourceOwner => false,
+            Ambiguity::UnknownResourceOwner | Ambiguity::OtherMemberOwner | Ambiguity::KmsKeyManager => false,
         })
     }
 }
 
 /// Whether a resource control policy can deny requests on resources of unknown owner.
 fn has_rcp_on_unknown_owner(question: &Question<'_>) -> bool {
+    has_rcp(question, |controlled| matches!(controlled, ControlledResources::OfUnknownOwner(_)))
+}
+
+/// Whether a resource control policy of some accounts can deny requests.
+fn has_rcp_of_members(question: &Question<'_>) -> bool {
+    has_rcp(question, |controlled| matches!(controlled, ControlledResources::Matching(_)))
+}
+
+/// Whether a resource control policy can deny requests to AWS KMS that some statement allows.
+fn has_rcp_on_kms(question: &Question<'_>) -> bool {
+    let may_be_kms = |statement: &Statement| {
+        let may_match = |pattern: &ActionPattern| pattern.service_has_wildcards() || pattern.service() == "kms";
+        statement.action.kind == ElementKind::NotList || statement.action.patterns.iter().any(may_match)
+    };
+    let allows = question.effective.branches.iter().flat_map(|branch| branch.allow_layers.first()).flatten();
+    let denies = question.effective.branches.iter().flat_map(|branch| &branch.deny_statements);
+    let mut rcps = denies.filter(|statement_use| statement_use.controlled_resources.is_some());
+    allows.into_iter().any(|statement_use| may_be_kms(statement_use.statement()))
+        && rcps
+            .any(|statement_use| may_be_kms(statement_use.statement()) && may_hold(statement_use.statement(), question))
+}
+
+/// Whether the known context leaves open that the conditions of a statement hold, or settles that they do.
+fn may_hold(statement: &Statement, question: &Question<'_>) -> bool {
+    let decide = |condition: &Condition| decide_condition(condition, &question.known.fact(&condition.key));
+    statement.conditions.iter().all(|condition| decide(condition) != Some(false))
+}
+
+/// Whether a resource control policy on some resources can deny requests.
+fn has_rcp(question: &Question<'_>, is_scope: impl Fn(&ControlledResources) -> bool) -> bool {
     question.effective.uses().chain(question.declared.uses()).any(|statement_use| {
-        let is_scoped = matches!(statement_use.controlled_resources, Some(ControlledResources::OfUnknownOwner(_)));
-        let may_hold =
-            |condition: &Condition| decide_condition(condition, &question.known.fact(&condition.key)) != Some(false);
-        is_scoped && statement_use.statement().conditions.iter().all(may_hold)
+        statement_use.controlled_resources.as_ref().is_some_and(&is_scope)
+            && may_hold(statement_use.statement(), question)
     })
+}
+
+/// Patterns over the ARNs of the resources that a question names in full and whose owner is unknown, and of the resources
+/// inside them. A pattern with a wildcard in the name also matches resources of the principal's account.
+pub(super) fn list_unowned(question: &Question<'_>) -> Vec<String> {
+    let templates =
+        question.statements().flat_map(|statement| &statement.resource).flat_map(|element| &element.patterns);
+    let single = question.single_request.map(|(_, resource)| resource.to_owned());
+    let names: BTreeSet<String> = templates.filter_map(find_named_resource).chain(single).collect();
+    let directory = question.known.directory();
+    let is_unowned = |name: &String| {
+        Arn::parse(name).is_some_and(|arn| arn.account().is_empty() && directory.find_owner(name).is_none())
+    };
+    names.into_iter().filter(is_unowned).flat_map(|name| [format!("{name}/*"), name]).collect()
+}
+
+/// The resource that a pattern names in full, or inside which all matching resources are: the text up to a slash that no
+/// wildcard precedes.
+fn find_named_resource(pattern: &Template) -> Option<String> {
+    if let Some(text) = pattern.as_literal() {
+        return Some(text.to_owned());
+    }
+    let Some(TemplatePart::Literal(start)) = pattern.parts().first() else { return None };
+    start.split_once('/').map(|(name, _)| name.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ambiguity::list_unowned;
 use super::future_actions::{FutureActions, collect_services};
 use super::outcome::DecisionOutcome;
 use super::policy_variables::{DecisionContext, Subproblem};
@@ -64,7 +65,8 @@ impl Solver<'_> {
         let binding = |key: &ContextKey| self.bind_variable(question, &values, key);
         let multiplicity =
             |key: &ContextKey| question.single_request.and_then(|_| find_known_multiplicity(question.known, key));
-        let env = CompileEnv { interpretation, binding: &binding, multiplicity: &multiplicity };
+        let unowned = list_unowned(question);
+        let env = CompileEnv { interpretation, binding: &binding, unowned: &unowned, multiplicity: &multiplicity };
         let prepared = self.compile_question(question, &env)?;
         let decision = DecisionContext {
             solver: self,
@@ -73,6 +75,7 @@ impl Solver<'_> {
             interpretation,
             budget: &budget,
             unknown_variables: &unknown_variables,
+            unowned: &unowned,
         };
         match question.world {
             ActionWorld::Existing => {

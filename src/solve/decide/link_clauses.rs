@@ -99,7 +99,7 @@ impl DecisionRound<'_, '_> {
                 };
                 Literal::matching(Field::Resource, [self.intern_glob(&format!("arn:*:*:*:{account}:*"))?].into())
             }
-            FixedResources::AwsManagedPolicies | FixedResources::AwsRoles => {
+            FixedResources::AwsManagedPolicies | FixedResources::AwsRoles | FixedResources::AwsKeyAliases => {
                 let globs = fixed.arn_patterns().iter().map(|pattern| self.intern_glob(pattern));
                 Literal::not_matching(Field::Resource, globs.collect::<Result<Vec<_>, _>>()?.into())
             }
@@ -134,10 +134,14 @@ impl DecisionRound<'_, '_> {
                     let toks = self.solver.interner.tokenize_literal(value, LetterCase::Ignore)?;
                     Literal::matching(Field::Key(second), [self.solver.interner.intern(&toks)].into())
                 }
-                KeyLink::RequiresPresence(..) => self.solver.build_presence(&second),
+                KeyLink::RequiresPresence(..) | KeyLink::RequiresIfMissing(..) => self.solver.build_presence(&second),
                 KeyLink::Excludes(..) => self.is_missing(&second),
             };
-            clauses.push(vec![vec![self.is_missing(&first)], vec![consequence]]);
+            let otherwise = match link {
+                KeyLink::RequiresIfMissing(..) => self.solver.build_presence(&first),
+                _ => self.is_missing(&first),
+            };
+            clauses.push(vec![vec![otherwise], vec![consequence]]);
         }
         if is_named(CALLED_VIA) {
             for end in CALLED_VIA_ENDS.into_iter().filter(|end| is_named(end)) {
@@ -325,7 +329,7 @@ impl DecisionRound<'_, '_> {
             KeyFact::NoneLike(glob) => Ok(vec![self.solver.build_exclusion(key, glob)?]),
             KeyFact::Missing => Ok(vec![self.is_missing(key)]),
             KeyFact::Present => Ok(vec![self.solver.build_presence(key)]),
-            KeyFact::StartsWith(_) | KeyFact::Free => Ok(Vec::new()),
+            KeyFact::StartsWith(_) | KeyFact::During(_) | KeyFact::Free => Ok(Vec::new()),
         }
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct DecisionContext<'a, 'q> {
     pub budget: &'a Budget,
     /// The variables of all statements whose value is unknown.
     pub unknown_variables: &'a VariableSymbolTable,
+    /// See [`CompileEnv`].
+    pub unowned: &'a [String],
 }
 
 /// A subproblem with unknown variables. The branches contain only statements that list its actions.
@@ -263,7 +265,12 @@ impl<'q> DecisionContext<'_, 'q> {
         let binding = |key: &ContextKey| self.solver.bind_variable(self.question, &values, key);
         let multiplicity =
             |key: &ContextKey| self.question.single_request.and_then(|_| find_known_multiplicity(known, key));
-        let env = CompileEnv { interpretation: self.interpretation, binding: &binding, multiplicity: &multiplicity };
+        let env = CompileEnv {
+            interpretation: self.interpretation,
+            binding: &binding,
+            unowned: self.unowned,
+            multiplicity: &multiplicity,
+        };
         let mut prepared = self.prepared.clone();
         let mut unsatisfiable: BTreeSet<usize> = BTreeSet::new();
         for index in &problem.statements {

@@ -59,6 +59,7 @@ impl ShapeFacts {
         match lower {
             "aws:resourceaccount" | "aws:resourceorgid" | "aws:resourceorgpaths" => self.traits.lacks_resource_account,
             _ if lower.starts_with(REQUEST_TAG) => self.traits.tags == TagKeys::NamesOnly,
+            _ if self.traits.lacks_credential_key(lower) => true,
             _ => EndpointKey::from_lower(lower).is_some_and(|key| self.traits.lacks_endpoint_key(key)),
         }
     }

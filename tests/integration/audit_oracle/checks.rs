@@ -12,7 +12,7 @@ use super::generator::conditions::Areas;
 use super::generator::random::Dice;
 use super::manifest::{Entry, Manifest, covers_action};
 use super::sampler::{Pool, Sampler};
-use super::trust_checks::find_undeclared_request;
+use super::trust_checks::{find_undeclared_request, is_declared_with_role};
 
 /// A difference between the tool and the oracle.
 #[derive(Clone, Debug)]
@@ -171,11 +171,11 @@ impl Comparison<'_> {
     fn check_probe(&self, principal: &Principal, probe: &Probe) -> (bool, Outcome) {
         let caller = Caller { principal, session: &probe.session };
         let Probe { request, owner, reading, .. } = probe;
-        if !self.world.allows(&caller, request, owner, *reading) {
+        if !self.world.is_access(&caller, request, owner, *reading) {
             return (false, Outcome::Nothing);
         }
         let mut outcome = Outcome::Nothing;
-        for (check, is_reported) in self.list_expected(principal, request, *reading) {
+        for (check, is_reported) in self.list_expected(&caller, request, *reading) {
             if !is_reported {
                 let text = format!("{check}: {}", probe.render());
                 return (true, Outcome::Missed(check, text));
@@ -186,8 +186,8 @@ impl Comparison<'_> {
     }
 
     /// The findings that an allowed request requires, and whether the tool has them.
-    fn list_expected(&self, principal: &Principal, request: &Request, reading: Reading) -> Vec<(String, bool)> {
-        let arn = principal.arn.as_str();
+    fn list_expected(&self, caller: &Caller<'_>, request: &Request, reading: Reading) -> Vec<(String, bool)> {
+        let arn = caller.principal.arn.as_str();
         let reports = |rule: RuleId, is_title: &dyn Fn(&Title) -> bool| {
             let mut findings = list_findings(self.audit, rule, arn).filter(|finding| is_title(&finding.title));
             findings.any(|finding| lists_action(finding, &request.action))
@@ -197,7 +197,8 @@ impl Comparison<'_> {
             return vec![("undeclared".to_owned(), is_ignored || reports(RuleId::Undeclared, &|_| true))];
         };
         let mut expected = Vec::new();
-        if entry.ceiling.allows(request, reading) == Some(false) {
+        let is_declared_with_role = is_declared_with_role(self.world, self.manifest, caller, request);
+        if entry.ceiling.allows(request, reading) == Some(false) && !is_declared_with_role {
             let is_title = |title: &Title| matches!(title, Title::BeyondCeiling(_));
             expected.push(("ceiling".to_owned(), reports(RuleId::Broader, &is_title)));
         }
@@ -310,10 +311,12 @@ impl Comparison<'_> {
                 if reading.unresolved_excludes_all && !(self.areas)("mixed-excess") {
                     continue;
                 }
-                if !self.world.allows(caller, request, &owner, reading) {
+                if !self.world.is_access(caller, request, &owner, reading) {
                     return Some(format!("not allowed if the owner is {owner:?} ({reading:?})"));
                 }
-                if entry.is_some_and(|entry| is_declared(entry, request, title, reading)) {
+                let is_declared_with_role = matches!(title, Title::BeyondCeiling(_))
+                    && is_declared_with_role(self.world, self.manifest, caller, request);
+                if is_declared_with_role || entry.is_some_and(|entry| is_declared(entry, request, title, reading)) {
                     return Some(format!("declared ({reading:?})"));
                 }
             }

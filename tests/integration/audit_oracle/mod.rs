@@ -30,8 +30,7 @@ use self::manifest::Manifest;
 
 /// Areas with known differences between the tool and the oracle, each with its reason. Generated accounts do not have
 /// what these areas need, or a witness is not refuted for it. `IAMDRIFT_ORACLE_OPEN=1` includes them.
-const OPEN: [(&str, &str); 17] = [
-    ("assume-role", "the audit does not decide sts:AssumeRole with the trust policy of the role"),
+const OPEN: [(&str, &str); 16] = [
     ("clock", "aws:CurrentTime and aws:EpochTime are free, not the day of the audit"),
     ("empty-set", "a witness has an empty set, which may count as a missing key, although another witness exists"),
     (

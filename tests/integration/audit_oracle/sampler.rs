@@ -151,7 +151,9 @@ impl<'a> Sampler<'a> {
         let own = caller.principal.identity.iter().flat_map(|policy| &policy.statements);
         let resource = world.resource_policies.iter().flat_map(|resource| &resource.policy.statements);
         let resource = resource.filter(|statement| caller.find_naming(statement).is_some());
-        let grants = own.chain(resource).filter(|statement| statement.allows).collect();
+        let trust = world.principals.iter().filter_map(|role| role.trust.as_ref()).flat_map(|trust| &trust.statements);
+        let trust = trust.filter(|statement| areas("assume-role") && caller.find_naming(statement).is_some());
+        let grants = own.chain(resource).chain(trust).filter(|statement| statement.allows).collect();
         let is_wanted = |action: &&Action| action.service() != "sts" || areas("assume-role");
         Sampler { world, pool, grants, actions: ACTIONS.iter().filter(is_wanted).collect() }
     }

@@ -1,13 +1,14 @@
 //! Whether a role that the tool finds as declared can be assumed by a caller that `assumable_by` does not cover.
 
+use super::evaluator::decision::is_role_assumption;
 use super::evaluator::pattern::matches_glob;
-use super::evaluator::principal_element::Caller;
+use super::evaluator::principal_element::{Caller, Naming};
 use super::evaluator::world::{Principal, PrincipalKind, World};
 use super::evaluator::{Reading, Request};
 use super::generator::conditions::Areas;
 use super::generator::random::Dice;
 use super::generator::services::{MEMBER, OUTSIDE, OWN, find_action};
-use super::manifest::{Entry, Requirement};
+use super::manifest::{Entry, Manifest, Requirement};
 use super::sampler::{Pool, Sampler};
 
 /// A principal that no snapshot has, of a role or a user.
@@ -42,6 +43,19 @@ fn covers(pattern: &str, caller: &Caller<'_>) -> bool {
 
 fn is_declared(assumers: &[(String, Requirement)], caller: &Caller<'_>, request: &Request) -> bool {
     assumers.iter().any(|(pattern, when)| covers(pattern, caller) && when.is_met(request, Reading::default()))
+}
+
+/// Whether the entry of a role declares a request of a caller that the trust policy of the role names.
+pub fn is_declared_with_role(world: &World, manifest: &Manifest, caller: &Caller<'_>, request: &Request) -> bool {
+    let Some(role) = world.find_principal(&request.resource).filter(|_| is_role_assumption(request)) else {
+        return false;
+    };
+    let trust = role.trust.iter().flat_map(|trust| &trust.statements).filter(|statement| statement.allows);
+    let mut namings = trust.filter_map(|statement| caller.find_naming_if(statement, Naming::Account));
+    let assumers = manifest.find_entry(&role.arn).and_then(|entry| entry.assumers.as_ref());
+    namings.any(|naming| naming != Naming::Account)
+        && role.account == caller.principal.account
+        && assumers.is_some_and(|assumers| is_declared(assumers, caller, request))
 }
 
 /// Whether the trust policy of a role and the RCPs of its account admit a request.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::access::{
-    Context, ContextValue, Layers, OrganizationLevel, PolicyOrigin, PolicyRef, PrincipalInfo, Request,
+    Context, ContextValue, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef, PrincipalInfo, Request,
     ResourceControls, ResourcePolicies, ResourcePolicy, TrustPolicyEffect, UnknownResourcePolicy,
 };
 use iamdrift::iam::{AccountId, Ambiguity, ContextKey, DocumentKind, PolicyDocument, Template};
@@ -252,6 +252,7 @@ impl Fields {
                     resources: vec![Template::from_literal(&request.resource)],
                     owner: owner.clone(),
                     policy,
+                    consent: PolicyConsent::Required,
                 })
                 .collect();
         }

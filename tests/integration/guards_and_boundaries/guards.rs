@@ -115,7 +115,7 @@ fn the_statement_that_is_shown_makes_the_guard_hold() {
         "unless = { StringEqualsIfExists = { \"aws:PrincipalTag/team\" = \"a\" } }",
         "unless = { Null = { \"aws:SourceIdentity\" = \"false\" } }",
         "unless = { IpAddress = { \"aws:SourceIp\" = \"198.51.100.0/24\" }, Bool = { \"aws:SecureTransport\" = \"true\" } }",
-        "unless = { DateLessThan = { \"aws:CurrentTime\" = \"2026-12-01T00:00:00Z\" } }",
+        "unless = { DateLessThan = { \"aws:CurrentTime\" = \"2026-11-20T12:00:00Z\" } }",
     ] {
         let principal = |more: &[Value]| federated(&[&[allow(json!(["sqs:*", "sns:*"]))], more].concat());
         let case = |more: &[Value]| Case::new(&[principal(more)], &guarded("\"class:destructive\"", unless));

@@ -56,8 +56,12 @@ impl BypassFinder<'_> {
             match fact {
                 KeyFact::Value(value) => drop(context.0.insert(key.clone(), ContextValue::Single(value.clone()))),
                 KeyFact::Set(values) => drop(context.0.insert(key.clone(), ContextValue::Set(values.clone()))),
-                KeyFact::Missing | KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::Free => {
-                }
+                KeyFact::Missing
+                | KeyFact::Present
+                | KeyFact::StartsWith(_)
+                | KeyFact::NoneLike(_)
+                | KeyFact::During(_)
+                | KeyFact::Free => {}
             }
         }
         context.0.insert(condition.key.clone(), ContextValue::Single(value.to_owned()));

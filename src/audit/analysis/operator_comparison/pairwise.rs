@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use crate::access::{Context, ContextValue, KeyFact, Request};
+use crate::access::{Context, ContextValue, KeyFact, Layers, Request};
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
 use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis, Query, Requester};
 use crate::audit::analysis::replay_decisions::ReplayDecisions;
@@ -66,7 +66,11 @@ impl<'a> OperatorAccess<'a> {
                 KeyFact::Value(value) => drop(fixed_context.0.insert(key.clone(), ContextValue::Single(value.clone()))),
                 KeyFact::Set(values) => drop(fixed_context.0.insert(key.clone(), ContextValue::Set(values.clone()))),
                 KeyFact::Missing => missing_keys.push(key.clone()),
-                KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::Free => {}
+                KeyFact::Present
+                | KeyFact::StartsWith(_)
+                | KeyFact::NoneLike(_)
+                | KeyFact::During(_)
+                | KeyFact::Free => {}
             }
         }
         OperatorAccess { subject, access: OnceLock::new(), fixed_context, missing_keys }
@@ -202,12 +206,13 @@ impl AgentAccess<'_> {
         let replay = |request: &Request, interpretation| {
             let (agent_request, operator_request) =
                 (renamed.strip_renamed_keys(request), renamed.restore_request(request));
-            let is_allowed = |layers, request: &Request| self.analyzer.is_allowed(layers, request, interpretation);
+            let is_allowed =
+                |layers: &Layers, request: &Request| self.analyzer.is_allowed(layers, request, interpretation);
             ReplayDecisions {
                 allowed: is_allowed(&self.subject.layers, &agent_request)
                     && is_allowed(&operator.subject.layers, &operator_request)
                     && is_allowed(&self.destructive_actions.layers, &agent_request),
-                expected: is_allowed(&ceiling.layers, &agent_request),
+                expected: ceiling.allows(|layers| is_allowed(layers, &agent_request)),
             }
             .check_excess(&agent_request)
         };

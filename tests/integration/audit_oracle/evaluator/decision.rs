@@ -66,6 +66,24 @@ impl World {
     /// Whether a request is allowed if this account owns its resource. A policy of a resource of another account that
     /// the snapshot does not have may allow it.
     pub fn allows(&self, caller: &Caller<'_>, request: &Request, owner: &Owner, reading: Reading) -> bool {
+        self.allows_if(caller, request, (owner, reading), Naming::Direct)
+    }
+
+    /// Whether an audit counts a request as the caller's access: what a trust policy grants to anyone is reported with the
+    /// role.
+    pub fn is_access(&self, caller: &Caller<'_>, request: &Request, owner: &Owner, reading: Reading) -> bool {
+        let anyone = if is_role_assumption(request) { Naming::Account } else { Naming::Direct };
+        self.allows_if(caller, request, (owner, reading), anyone)
+    }
+
+    /// Whether a request is allowed, if a statement for anyone names the caller in this way.
+    fn allows_if(
+        &self,
+        caller: &Caller<'_>,
+        request: &Request,
+        (owner, reading): (&Owner, Reading),
+        anyone: Naming,
+    ) -> bool {
         let principal = caller.principal;
         if request.resource != "*" && arn_segment(&request.resource, 1) != principal.partition() {
             return false;
@@ -73,7 +91,7 @@ impl World {
         let (resource_statements, is_known) = self.list_resource_statements(request);
         let named: Vec<(&Statement, Naming)> = resource_statements
             .into_iter()
-            .filter_map(|statement| Some((statement, caller.find_naming(statement)?)))
+            .filter_map(|statement| Some((statement, caller.find_naming_if(statement, anyone)?)))
             .filter(|(statement, _)| statement.matches(request, reading))
             .collect();
         let identity = matching(&principal.identity, request, reading);

@@ -25,8 +25,13 @@ pub struct Caller<'a> {
 impl Caller<'_> {
     /// How a statement names the caller. `None` if it does not.
     pub fn find_naming(&self, statement: &Statement) -> Option<Naming> {
+        self.find_naming_if(statement, Naming::Direct)
+    }
+
+    /// The same, if a statement for anyone names the caller in this way.
+    pub fn find_naming_if(&self, statement: &Statement, anyone: Naming) -> Option<Naming> {
         let (negated, entries) = statement.principal.as_ref()?;
-        let namings = entries.iter().filter_map(|(kind, name)| self.match_entry(kind, name));
+        let namings = entries.iter().filter_map(|(kind, name)| self.match_entry(kind, name, anyone));
         if !negated {
             return namings.min();
         }
@@ -38,14 +43,14 @@ impl Caller<'_> {
         (!is_spared || self.principal.boundary.is_some()).then_some(Naming::Direct)
     }
 
-    fn match_entry(&self, kind: &str, name: &str) -> Option<Naming> {
+    fn match_entry(&self, kind: &str, name: &str, anyone: Naming) -> Option<Naming> {
         let principal = self.principal;
         let account = &principal.account;
         if kind != "AWS" {
             return None;
         }
         if name == "*" {
-            return Some(Naming::Direct);
+            return Some(anyone);
         }
         if name == account || *name == format!("arn:{}:iam::{account}:root", principal.partition()) {
             return Some(Naming::Account);
