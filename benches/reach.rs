@@ -126,7 +126,7 @@ fn count_escalating_principals(snapshot: &Snapshot) -> usize {
                 Err(why) => GoalResult::Undecided(why),
             }
         };
-        graph.find_shortest_path(from, &mut goal).found.is_some_and(|found| graph.prove_steps(&found.states).is_ok())
+        graph.find_shortest_path(from, &mut goal).found.is_some_and(|found| graph.prove_steps(&found.steps).is_ok())
     };
     (0..graph.len()).into_par_iter().filter(|from| can_escalate(*from)).count()
 }

@@ -1,5 +1,6 @@
 //! The attack graph of a snapshot: states, and the states that each can reach in one step. Computed on demand.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
@@ -11,10 +12,11 @@ use super::decide::decision_key::DecisionKey;
 use super::decide::effective::identity_branches;
 use super::decide::world::World;
 use super::equivalence::{EquivalenceClass, EquivalenceClasses};
+use super::model::chosen_tags::TagView;
 use super::model::state::NodeState;
 use super::steps::assume_role::find_assumable_roles;
 use super::steps::step_finder::StepFinder;
-use super::steps::successors::{SharedSuccessors, Successors};
+use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
 use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::base::cache::Cache;
 use crate::iam::{ContextKey, Partition};
@@ -26,13 +28,18 @@ use crate::solve::{Access, Solver, UndecidedReason};
 /// Principals are positions in [`Snapshot::principals`]. Methods panic for a position or a state of another snapshot.
 pub struct Graph<'a> {
     pub(super) world: World<'a>,
-    /// By account, principal type, whether there is a boundary, and the statements with their facts.
-    shared_successors: Cache<(usize, PrincipalType, bool, DecisionKey), Arc<SharedSuccessors>>,
-    successors: Cache<NodeState, Arc<Successors>>,
+    shared_successors: Cache<SharedKey, Arc<SharedSuccessors>>,
+    /// By the state and the tags of other principals.
+    successors: Cache<(NodeState, Arc<TagView>), Arc<Successors>>,
+    original_tags: Arc<TagView>,
     assumable_roles: Cache<usize, Arc<AssumableRoles>>,
     classes: EquivalenceClasses,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
 }
+
+/// The account, the principal type, whether there is a boundary, the statements with their facts, and the tags of other
+/// principals.
+type SharedKey = (usize, PrincipalType, bool, DecisionKey, Arc<TagView>);
 
 /// The roles that a principal can assume, and why others could not be decided.
 struct AssumableRoles {
@@ -57,6 +64,7 @@ impl<'a> Graph<'a> {
             world,
             shared_successors: Cache::default(),
             successors: Cache::default(),
+            original_tags: Arc::default(),
             assumable_roles: Cache::default(),
             classes: EquivalenceClasses::default(),
             upper_bounds,
@@ -85,11 +93,16 @@ impl<'a> Graph<'a> {
 
     /// What a state can reach in one step.
     pub(super) fn successors(&self, state: &NodeState) -> Arc<Successors> {
-        self.successors.get_or_compute(state.clone(), || {
+        self.successors_with_tags(state, &self.original_tags)
+    }
+
+    /// What a state can reach in one step if other principals have these tags.
+    pub(super) fn successors_with_tags(&self, state: &NodeState, tags: &Arc<TagView>) -> Arc<Successors> {
+        self.successors.get_or_compute((state.clone(), Arc::clone(tags)), || {
             let effective = self.world.effective(state);
-            let step_finder = StepFinder::new(&self.world, state, &effective);
+            let step_finder = StepFinder::new(&self.world, state, &effective, tags);
             let shared = if state.change.can_share_successors() {
-                self.shared_successors(&step_finder)
+                self.shared_successors(&step_finder, tags)
             } else {
                 Arc::new(SharedSuccessors::compute(&step_finder))
             };
@@ -97,8 +110,32 @@ impl<'a> Graph<'a> {
         })
     }
 
+    /// The states that a state makes of principals that it cannot act as, other than by granting everything.
+    pub(super) fn changes_of_others(
+        &self,
+        state: &NodeState,
+        targets: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
+        let grant_targets = &self.successors(state).grant_targets;
+        let effective = self.world.effective(state);
+        let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
+        find_changed_states(&step_finder, targets, grant_targets, undecided)
+    }
+
+    /// The roles that a state can assume if their trust policies name it.
+    pub(super) fn assumable_if_named(
+        &self,
+        state: &NodeState,
+        roles: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let effective = self.world.effective(state);
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_assumable_if_named(roles, undecided)
+    }
+
     /// The successors that a state has in common with all states with the same statements.
-    fn shared_successors(&self, step_finder: &StepFinder<'_>) -> Arc<SharedSuccessors> {
+    fn shared_successors(&self, step_finder: &StepFinder<'_>, tags: &Arc<TagView>) -> Arc<SharedSuccessors> {
         let effective = step_finder.effective;
         let account = self.world.principal_sets.account_of(step_finder.state.principal);
         let principal_type = effective.layers.principal.principal_type;
@@ -107,7 +144,7 @@ impl<'a> Graph<'a> {
         let mut decision_key = DecisionKey::new(&identity_branches(&effective.access), effective.partition, known);
         let trust_statements = self.world.trust_index.principal_keyed_statements(effective.account);
         trust_statements.for_each(|statement_use| decision_key.add(statement_use, &known));
-        let key = (account, principal_type, has_boundary, decision_key);
+        let key = (account, principal_type, has_boundary, decision_key, Arc::clone(tags));
         self.shared_successors.get_or_compute(key, || Arc::new(SharedSuccessors::compute(step_finder)))
     }
 
@@ -119,7 +156,13 @@ impl<'a> Graph<'a> {
         let assumable = self.assumable_roles.get_or_compute(principal, || {
             let state = NodeState::unchanged(principal);
             let mut undecided = BTreeSet::new();
-            let roles = find_assumable_roles(&self.world, &state, &self.world.effective(&state), &mut undecided);
+            let roles = find_assumable_roles(
+                &self.world,
+                &state,
+                &self.world.effective(&state),
+                &self.original_tags,
+                &mut undecided,
+            );
             Arc::new(AssumableRoles { roles, undecided })
         });
         match (assumable.roles.contains(role), assumable.undecided.is_empty()) {
@@ -130,9 +173,13 @@ impl<'a> Graph<'a> {
 
     /// Whether a principal could act as another one, or change its own access. True if that is undecided.
     pub fn may_escalate(&self, principal: usize) -> bool {
-        let Successors { reachable, grant_targets, changed_states, undecided } =
-            &*self.successors(&NodeState::unchanged(principal));
-        !(reachable.is_clear() && grant_targets.is_clear() && changed_states.is_empty() && undecided.is_empty())
+        let successors = self.successors(&NodeState::unchanged(principal));
+        // A trust policy that it can rewrite serves another session, which it does not have.
+        !(successors.reachable.is_clear()
+            && successors.grant_targets.is_clear()
+            && successors.changed_states.is_empty()
+            && successors.tag_grants.is_empty()
+            && successors.undecided.is_empty())
     }
 
     fn upper_bound(&self, principal: usize) -> &ActionUpperBound {
@@ -160,9 +207,9 @@ impl<'a> Graph<'a> {
     }
 
     /// What is fixed about the condition keys of a state's requests, with its partition and account id.
-    pub fn known_context(&self, state: &NodeState) -> (&KnownContext, Partition, &str) {
+    pub fn known_context(&self, state: &NodeState) -> (Cow<'_, KnownContext>, Partition, &str) {
         let node = self.world.node(state.principal);
-        (&node.known, node.account.partition, node.account.id.as_str())
+        (node.known_after(&state.change), node.account.partition, node.account.id.as_str())
     }
 
     /// The actions that an access formula allows on all resources, unconditionally.

@@ -7,7 +7,12 @@
 //! - `steps`: the steps from one state to the next, and their proofs.
 //! - `equivalence`: classes of states that get the same answers.
 //! - `graph`: the attack graph, computed on demand.
+//! - `path`: the steps from the start of a search to a state.
+//! - `obtained`: what a search has obtained so far.
+//! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the shortest path to a state that meets a goal.
+//! - `search_tags`: the part of a search that chooses tags.
+//! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proof`: the proof of a path, step by step.
 //! - `who_can`: whether a state can perform an action (`iamdrift who-can`).
 
@@ -15,16 +20,24 @@ pub(crate) mod decide;
 mod equivalence;
 mod graph;
 pub(crate) mod model;
+mod obtained;
+mod obtained_tags;
+mod path;
 mod proof;
 mod search;
+mod search_tags;
 pub(crate) mod steps;
+mod tag_order;
 mod who_can;
 
 pub use equivalence::EquivalenceClass;
 pub use graph::Graph;
+pub use model::chosen_tags::{ChosenTag, ChosenTags};
+pub use model::search_techniques::search_techniques;
 pub use model::state::{NodeState, PolicyVersionRef, StateChange};
 pub use model::technique::{Technique, TechniqueKind, techniques};
+pub use path::{EarlierChange, PathSoFar, PathStep};
 pub use proof::ProvenStep;
-pub use search::{FoundPath, GoalResult, PathSoFar, SearchResult};
+pub use search::{FoundPath, GoalResult, SearchResult};
 pub use steps::request_proof::StepRequest;
 pub use who_can::{AllowedRequests, WhoCanAnswer, WhoCanQuery};

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::graph::Graph;
-use super::model::state::NodeState;
+use super::model::chosen_tags::{ChosenTags, TagView};
+use super::model::state::{NodeState, StateChange};
 use super::model::technique::{Technique, TechniqueKind};
+use super::path::PathStep;
 use super::steps::request_proof::StepRequest;
 use super::steps::step_finder::StepFinder;
 use super::steps::step_prover::{StepProver, StepRole, TechniqueProof};
@@ -17,7 +19,7 @@ pub struct ProvenStep {
     pub from: NodeState,
     /// The state that it reaches.
     pub to: NodeState,
-    /// The earlier state of the path that used the first technique. None if `from` used all techniques.
+    /// The other state of the path that used the first technique. None if `from` used all techniques.
     pub grantor: Option<NodeState>,
     /// The techniques: one, or one that grants permissions to the target and one that acts as it.
     pub techniques: Vec<&'static Technique>,
@@ -27,15 +29,25 @@ pub struct ProvenStep {
     pub assumptions: Vec<&'static str>,
 }
 
+/// The proof of the changes that a step needs.
+struct ChangeProof {
+    proofs: Vec<TechniqueProof>,
+    /// The state that makes the first change. None if it is the one that takes the step.
+    grantor: Option<NodeState>,
+    /// Whether all changes are proven.
+    is_complete: bool,
+}
+
 impl ProvenStep {
     /// What `from` does, as a predicate. `name` renders the grantor.
     pub fn summarize(&self, name: impl Fn(&NodeState) -> String) -> String {
         let summaries: Vec<&str> = self.techniques.iter().map(|technique| technique.summary.as_str()).collect();
         match (&self.grantor, summaries.split_first()) {
+            (Some(grantor), Some((first, []))) => format!("{} {first}", name(grantor)),
             (Some(grantor), Some((first, rest))) => {
                 format!("{}, after {} {first}", rest.join(" and "), name(grantor))
             }
-            _ => summaries.join(" and "),
+            (None, _) | (_, None) => summaries.join(" and "),
         }
     }
 
@@ -46,54 +58,46 @@ impl ProvenStep {
 }
 
 impl Graph<'_> {
-    /// Proves each step of a path, given as its states.
+    /// Proves each step of a path.
     ///
     /// # Errors
     /// Why a step could not be decided or its witness was not confirmed.
-    pub fn prove_steps(&self, path: &[NodeState]) -> Result<Vec<ProvenStep>, BTreeSet<UndecidedReason>> {
-        (1..path.len())
-            .filter_map(|at| Some((path.get(..at)?.split_last()?, path.get(at)?)))
-            .map(|((from, earlier), to)| self.prove_step(earlier, from, to))
-            .collect()
+    pub fn prove_steps(&self, path: &[PathStep]) -> Result<Vec<ProvenStep>, BTreeSet<UndecidedReason>> {
+        let steps = path.iter().map(|step| self.prove_step(step)).collect::<Result<Vec<ProvenStep>, _>>()?;
+        match self.find_tag_conflict(path, &steps) {
+            Some(conflict) => Err(BTreeSet::from([conflict])),
+            None => Ok(steps),
+        }
     }
 
-    /// The step from `from` to `to`, after the states `earlier`.
-    fn prove_step(
-        &self,
-        earlier: &[NodeState],
-        from: &NodeState,
-        to: &NodeState,
-    ) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
+    fn prove_step(&self, step: &PathStep) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
+        let PathStep { from, to, .. } = step;
         let mut undecided = BTreeSet::new();
-        let effective = self.world.effective(from);
-        let step_finder = StepFinder::new(&self.world, from, &effective);
-        let prover = StepProver::new(&step_finder);
         let is_same_principal = from.principal == to.principal;
+        let base = if is_same_principal { from.change.clone() } else { StateChange::default() };
+        let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
+        if to.change.is_federated && !base.is_federated {
+            let tags = to.change.tags.iter().filter(|tag| !base.tags.contains(tag)).cloned().collect();
+            let proof = self
+                .with_prover(from, (to.principal, &base.tags), |prover| prover.prove_federation(&tags, &mut undecided));
+            change.is_complete = proof.is_some();
+            change.proofs.extend(proof);
+        } else if to.change.is_trust_rewritten && !base.is_trust_rewritten {
+            change = self.prove_rewritten_trust(step, &mut undecided);
+        } else if to.change.tags != base.tags {
+            change = self.prove_tags(step, &mut undecided);
+        } else if to.change != base {
+            change = self.prove_change(step, &base, &mut undecided);
+        }
+        let ChangeProof { mut proofs, grantor, mut is_complete } = change;
         // Who acts for another with some of its permissions only does not become it.
         let becomes_other = !is_same_principal && to.change.limited_by.is_none();
-        let grants_all = to.change.grants_all && !(is_same_principal && from.change.grants_all);
-        let changes_state = !grants_all && (is_same_principal || !to.change.is_unchanged());
-        let mut proofs: Vec<TechniqueProof> = Vec::new();
-        let mut grantor = None;
-        if grants_all {
-            proofs.extend(prover.find_technique(to.principal, StepRole::GrantAll, &mut undecided));
-            if proofs.is_empty() && !is_same_principal {
-                let found = earlier
-                    .iter()
-                    .rev()
-                    .find_map(|state| Some((state, self.find_earlier_grant(state, to, &mut undecided)?)));
-                if let Some((state, proof)) = found {
-                    proofs.push(proof);
-                    grantor = Some(state.clone());
-                }
-            }
-        } else if changes_state {
-            proofs.extend(prover.find_technique(to.principal, StepRole::ChangeState(to), &mut undecided));
+        if becomes_other && !to.change.is_trust_rewritten {
+            let become_proof = self.find_technique(from, to, &to.change.tags, StepRole::Become, &mut undecided);
+            is_complete &= become_proof.is_some();
+            proofs.extend(become_proof);
         }
-        if becomes_other {
-            proofs.extend(prover.find_technique(to.principal, StepRole::Become, &mut undecided));
-        }
-        if proofs.len() != usize::from(grants_all || changes_state) + usize::from(becomes_other) {
+        if !is_complete {
             if undecided.is_empty() {
                 undecided.insert(UndecidedReason::WitnessRefuted(format!("a step to {}", self.arn(to.principal))));
             }
@@ -109,15 +113,93 @@ impl Graph<'_> {
         })
     }
 
-    /// The technique by which an earlier state of the path grants all permissions to the target.
-    fn find_earlier_grant(
+    /// The change of the permissions of the step's end, by the state that takes the step, or by another one.
+    fn prove_change(
+        &self,
+        step: &PathStep,
+        base: &StateChange,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let PathStep { from, to, earlier_change } = step;
+        let grants_all = to.change.grants_all && !base.grants_all;
+        let own = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(to) };
+        if let Some(proof) = self.find_technique(from, to, &base.tags, own, undecided) {
+            return ChangeProof { proofs: vec![proof], grantor: None, is_complete: true };
+        }
+        let proof = earlier_change.as_ref().and_then(|earlier| {
+            let changed = NodeState { principal: to.principal, change: (*earlier.change).clone() };
+            let role = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(&changed) };
+            Some((earlier.by.clone(), self.find_technique(&earlier.by, to, &base.tags, role, undecided)?))
+        });
+        let is_complete = proof.is_some();
+        let (grantor, proof) = proof.unzip();
+        ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// Another state rewrites the trust policy of the step's end, so that it names the state that takes the step.
+    fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
+        let by = step.earlier_change.as_ref().map(|earlier| &earlier.by);
+        let proof = by.and_then(|by| {
+            Some((by, self.find_technique(by, &step.to, &ChosenTags::new(), StepRole::RewriteTrust, undecided)?))
+        });
+        let is_complete = proof.is_some();
+        let (grantor, proof) = proof.unzip();
+        ChangeProof { proofs: proof.into_iter().collect(), grantor: grantor.cloned(), is_complete }
+    }
+
+    /// The change of the tags of the step's end. Several states can each change a part of them.
+    fn prove_tags(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
+        let PathStep { from, to, earlier_change } = step;
+        let others = earlier_change.iter().flat_map(|earlier| [&earlier.by].into_iter().chain(&earlier.others));
+        let taggers: Vec<&NodeState> = [from].into_iter().chain(others).collect();
+        let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
+        // A tag can depend on another one, which is changed first.
+        let original = ChosenTags::new();
+        for (key, chosen) in &to.change.tags {
+            let attempts = taggers.iter().flat_map(|tagger| [(*tagger, &original), (*tagger, &to.change.tags)]);
+            let found = attempts.into_iter().find_map(|(tagger, tags)| {
+                let prove = |prover: &StepProver<'_>, undecided: &mut BTreeSet<UndecidedReason>| {
+                    prover.prove_tag_change(to.principal, (key, chosen), undecided)
+                };
+                Some((tagger, self.with_prover(tagger, (to.principal, tags), |prover| prove(prover, undecided))?))
+            });
+            let Some((tagger, proof)) = found else {
+                change.is_complete = false;
+                continue;
+            };
+            if tagger != from && change.grantor.is_none() {
+                change.grantor = Some(tagger.clone());
+            }
+            match change.proofs.iter_mut().find(|(technique, _)| technique.id == proof.0.id) {
+                Some((_, requests)) => requests.extend(proof.1),
+                None => change.proofs.push(proof),
+            }
+        }
+        change
+    }
+
+    /// The technique by which a state does something to a target that has these tags, with its proof.
+    fn find_technique(
         &self,
         state: &NodeState,
-        to: &NodeState,
+        target: &NodeState,
+        tags: &ChosenTags,
+        role: StepRole<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<TechniqueProof> {
+        self.with_prover(state, (target.principal, tags), |prover| {
+            prover.find_technique(target.principal, role, undecided)
+        })
+    }
+
+    fn with_prover<T>(
+        &self,
+        state: &NodeState,
+        (target, tags): (usize, &ChosenTags),
+        prove: impl FnOnce(&StepProver<'_>) -> T,
+    ) -> T {
         let effective = self.world.effective(state);
-        let step_finder = StepFinder::new(&self.world, state, &effective);
-        StepProver::new(&step_finder).find_technique(to.principal, StepRole::GrantAll, undecided)
+        let view = TagView::of_principal(tags, target, &self.world.principals.empty_set());
+        prove(&StepProver::new(&StepFinder::new(&self.world, state, &effective, &view)))
     }
 }

@@ -1,4 +1,5 @@
-//! Searches the graph for a shortest path to a state that meets a goal.
+//! Searches for a shortest path to a state that meets a goal: a fixed point over what the start can obtain
+//! (`docs/reach.md`, "How the search works").
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -8,7 +9,11 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
+use super::model::chosen_tags::tag_combination_limit;
 use super::model::state::{NodeState, StateChange};
+use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
+use super::path::{Change, Origin, PathSoFar, PathStep};
+use super::search_tags::TagProgress;
 use crate::solve::UndecidedReason;
 
 /// Whether a state meets a goal.
@@ -27,6 +32,8 @@ pub enum GoalResult<T> {
 pub struct FoundPath<T> {
     /// The states of the path, from the start to the state that meets the goal.
     pub states: Vec<NodeState>,
+    /// Its steps, in an order in which they can be taken.
+    pub steps: Vec<PathStep>,
     /// The goal's evidence for the last state.
     pub witness: T,
 }
@@ -40,45 +47,6 @@ pub struct SearchResult<T> {
     pub undecided: BTreeSet<UndecidedReason>,
 }
 
-/// The predecessor of each state. None for the start.
-type Parents = FxHashMap<NodeState, Option<NodeState>>;
-
-/// A path from the start of a search to a state.
-pub struct PathSoFar<'s> {
-    parents: &'s Parents,
-    last: &'s NodeState,
-}
-
-impl PathSoFar<'_> {
-    /// The last state.
-    pub fn last(&self) -> &NodeState {
-        self.last
-    }
-
-    /// The states of the path, from the start to the last.
-    pub fn states(&self) -> Vec<NodeState> {
-        let mut states = vec![self.last.clone()];
-        let mut last = self.last;
-        while let Some(Some(parent)) = self.parents.get(last) {
-            states.push(parent.clone());
-            last = parent;
-        }
-        states.reverse();
-        states
-    }
-}
-
-/// Principals to which states of a path can grant all permissions.
-type GrantTargets = Arc<FixedBitSet>;
-
-/// The principals that the search reached.
-struct VisitedStates {
-    /// Without changes.
-    unchanged: FixedBitSet,
-    /// With all permissions granted, and no other changes.
-    grants_all: FixedBitSet,
-}
-
 impl Graph<'_> {
     /// Searches for a shortest path from a principal to a state that meets `goal`. The start itself is not tested. Among
     /// states at the same distance, those with more possible actions come first.
@@ -87,87 +55,144 @@ impl Graph<'_> {
         from: usize,
         goal: &mut dyn FnMut(&PathSoFar<'_>) -> GoalResult<T>,
     ) -> SearchResult<T> {
-        let no_principals = || self.world.principals.empty_set();
-        let start = NodeState::unchanged(from);
+        let mut obtained = Obtained::new(from, &self.world.principals.empty_set());
         let mut result = SearchResult { found: None, undecided: BTreeSet::new() };
-        let mut visited = VisitedStates { unchanged: no_principals(), grants_all: no_principals() };
-        visited.unchanged.insert(from);
-        let mut parents = Parents::default();
-        parents.insert(start.clone(), None);
-        let mut frontier = vec![(start, Arc::new(no_principals()))];
+        let mut offered: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
+        let mut named: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
+        let mut tag_progress = TagProgress::default();
+        let mut frontier = vec![0];
         while !frontier.is_empty() {
-            let mut next: Vec<(NodeState, GrantTargets)> = Vec::new();
-            for (state, grant_targets) in &frontier {
-                let (next_states, grant_targets) =
-                    self.expand_state(state, grant_targets, &mut visited, &mut result.undecided);
-                for next_state in next_states {
-                    if !parents.contains_key(&next_state) {
-                        parents.insert(next_state.clone(), Some(state.clone()));
-                        next.push((next_state, Arc::clone(&grant_targets)));
-                    }
-                }
+            let mut candidates = Vec::new();
+            for at in frontier {
+                let others = self.expand_state(at, &mut obtained, &mut candidates, &mut result.undecided);
+                offered.extend(others.map(|already_offered| (at, already_offered)));
             }
-            next.sort_by_cached_key(|(state, _)| {
-                (rank_step(&parents, state), Reverse(self.count_possible_actions(state.principal)))
+            self.change_others(&mut offered, &mut obtained, &mut candidates, &mut result.undecided);
+            self.use_rewritten_trust(&mut named, &mut obtained, &mut candidates, &mut result.undecided);
+            self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut result.undecided);
+            candidates.sort_by_cached_key(|(state, origin)| {
+                let from = obtained.state(origin.from);
+                (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
             });
-            for (state, _) in &next {
-                let path = PathSoFar { parents: &parents, last: state };
+            let added = |(state, origin)| obtained.add(state, Some(origin));
+            frontier = candidates.into_iter().filter_map(added).collect();
+            for last in &frontier {
+                let path = PathSoFar { discoveries: obtained.discoveries(), last: *last };
                 match goal(&path) {
                     GoalResult::Met(witness) => {
-                        result.found = Some(FoundPath { states: path.states(), witness });
+                        result.found = Some(FoundPath { states: path.states(), steps: path.steps(), witness });
                         return result;
                     }
                     GoalResult::NotMet => {}
                     GoalResult::Undecided(reasons) => result.undecided.extend(reasons),
                 }
             }
-            frontier = next;
+        }
+        result.undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
+        if obtained.tags.is_limit_exceeded() {
+            result.undecided.insert(tag_combination_limit());
         }
         result
     }
 
-    /// The unvisited states that a state can reach in one step, and the principals to which it, or an earlier state of
-    /// the path, can grant all permissions.
+    /// Adds what a state can do. Returns the principals to which its changes are added, if it can change others.
     fn expand_state(
         &self,
-        state: &NodeState,
-        inherited_targets: &GrantTargets,
-        visited: &mut VisitedStates,
+        at: usize,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> (Vec<NodeState>, GrantTargets) {
-        let successors = self.successors(state);
+    ) -> Option<FixedBitSet> {
+        let state = obtained.state(at).clone();
+        let successors = self.successors(&state);
         undecided.extend(successors.undecided.iter().cloned());
-        let mut next_states = Vec::new();
-        let with_all_granted = |principal: usize, change: &StateChange| NodeState {
-            principal,
-            change: StateChange { grants_all: true, ..change.clone() },
-        };
+        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
         if successors.grant_targets.contains(state.principal) && !state.change.grants_all {
-            next_states.push(with_all_granted(state.principal, &state.change));
+            let change = StateChange { grants_all: true, ..state.change.clone() };
+            new.push(own(NodeState { principal: state.principal, change }));
         }
-        next_states.extend(successors.changed_states.iter().cloned());
-        let mut grant_targets = Arc::clone(inherited_targets);
-        if !successors.grant_targets.is_subset(&grant_targets) {
-            Arc::make_mut(&mut grant_targets).union_with(&successors.grant_targets);
+        obtained.apply_known_changes(at, new);
+        for changed in successors.changed_states.iter().cloned() {
+            match changed.principal == state.principal || changed.change.is_separate() {
+                true => new.push(own(changed)),
+                false => {
+                    let change = Change::new(at, Arc::new(changed.change));
+                    obtained.add_change(changed.principal, change, new);
+                }
+            }
         }
-        let mut escalated = successors.reachable.clone();
-        escalated.intersect_with(&grant_targets);
-        escalated.difference_with(&visited.grants_all);
-        visited.grants_all.union_with(&escalated);
-        next_states.extend(escalated.ones().map(|principal| with_all_granted(principal, &StateChange::default())));
-        let mut newly_reached = successors.reachable.clone();
-        newly_reached.difference_with(&visited.unchanged);
-        visited.unchanged.union_with(&newly_reached);
-        next_states.extend(newly_reached.ones().map(NodeState::unchanged));
-        (next_states, grant_targets)
+        obtained.add_grants(at, &successors.grant_targets, new);
+        obtained.add_reached(at, &successors.reachable, new);
+        obtained.add_rewritable(at, &successors.rewritable);
+        obtained.tags.add(at, &successors.tag_grants);
+        successors.changes_others.then(|| {
+            let mut offered = successors.reachable.clone();
+            offered.insert(state.principal);
+            offered
+        })
+    }
+
+    /// Adds the changes that states can make to principals that only other states can act as.
+    ///
+    /// `offered`: the states that can change others, and the principals to which their changes are added already.
+    fn change_others(
+        &self,
+        offered: &mut FxHashMap<usize, FixedBitSet>,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let mut by_position: Vec<(&usize, &mut FixedBitSet)> = offered.iter_mut().collect();
+        by_position.sort_unstable_by_key(|(at, _)| **at);
+        for (at, already_offered) in by_position {
+            let mut others = obtained.reached().clone();
+            others.difference_with(already_offered);
+            if others.is_clear() {
+                continue;
+            }
+            already_offered.union_with(&others);
+            let changed_states = self.changes_of_others(obtained.state(*at), &others, undecided);
+            for changed in changed_states.into_iter().filter(|changed| !changed.change.is_separate()) {
+                obtained.add_change(changed.principal, Change::new(*at, Arc::new(changed.change)), new);
+            }
+        }
+    }
+
+    /// Adds the roles that a state can assume after another state rewrites their trust policy.
+    ///
+    /// `named`: the states, and the roles for which they were tried.
+    fn use_rewritten_trust(
+        &self,
+        named: &mut FxHashMap<usize, FixedBitSet>,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        for at in 0..obtained.discoveries().len() {
+            let mut roles = obtained.find_rewritable();
+            if roles.is_clear() {
+                return;
+            }
+            let tried = named.entry(at).or_insert_with(|| self.world.principals.empty_set());
+            roles.difference_with(tried);
+            tried.union_with(&roles);
+            if roles.is_clear() {
+                continue;
+            }
+            let assumable = self.assumable_if_named(obtained.state(at), &roles, undecided);
+            assumable.ones().for_each(|role| obtained.add_rewritten_role(at, role, new));
+        }
+    }
+
+    fn describe_limit(&self, principal: usize) -> UndecidedReason {
+        UndecidedReason::SearchLimit { principal: self.arn(principal).to_owned(), states: MAX_STATES_OF_PRINCIPAL }
     }
 }
 
 /// The rank of a state among states at the same distance: a change of the same principal first, then an unchanged
 /// principal, then a principal that the step also changes, which takes two techniques.
-fn rank_step(parents: &Parents, state: &NodeState) -> u8 {
-    let changes_itself = matches!(parents.get(state), Some(Some(parent)) if parent.principal == state.principal);
-    match (changes_itself, state.change.is_unchanged()) {
+fn rank_step(from: &NodeState, state: &NodeState) -> u8 {
+    match (from.principal == state.principal, state.change.is_unchanged()) {
         (true, _) => 0,
         (false, true) => 1,
         (false, false) => 2,

@@ -77,6 +77,32 @@ pub enum UndecidedReason {
         /// The ARN of the policy.
         arn: String,
     },
+    /// A search for escalation paths ended at a limit.
+    SearchLimit {
+        /// The ARN of the principal that can be changed in too many ways.
+        principal: String,
+        /// The largest number of ways that a search considers.
+        states: usize,
+    },
+    /// Policies limit the values of a tag, and name too many of them.
+    TagValueLimit {
+        /// The key of the tag, in lower case.
+        key: String,
+        /// The largest number of values that a search considers.
+        values: usize,
+    },
+    /// Policies limit the values of too many tags that a principal can set.
+    TagCombinationLimit {
+        /// The largest number of combinations that a search considers.
+        combinations: usize,
+    },
+    /// The steps of a path need several values of a tag, and it is not known whether they can follow each other.
+    TagOrder {
+        /// The ARN of the principal with the tag.
+        principal: String,
+        /// The key of the tag, in lower case.
+        key: String,
+    },
     /// One of two trust policies names a principal, and the other names its account. If the role belongs to that account,
     /// only the first admits the principal without an identity policy.
     AccountOfRole {
@@ -142,6 +168,18 @@ impl std::fmt::Display for UndecidedReason {
             }
             UndecidedReason::UnreadablePolicy { arn } => {
                 write!(f, "the document of {arn}, which can be attached, cannot be read")
+            }
+            UndecidedReason::SearchLimit { principal, states } => {
+                write!(f, "{principal} can be changed in more than {states} ways")
+            }
+            UndecidedReason::TagValueLimit { key, values } => {
+                write!(f, "policies name more than {values} values of the tag {key}, which can be set")
+            }
+            UndecidedReason::TagCombinationLimit { combinations } => {
+                write!(f, "the tags that can be set have more than {combinations} combinations of values")
+            }
+            UndecidedReason::TagOrder { principal, key } => {
+                write!(f, "whether a path can have the values of the tag {key} of {principal} one after the other")
             }
             UndecidedReason::AccountOfRole { principal } => {
                 write!(

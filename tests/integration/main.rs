@@ -38,6 +38,7 @@ mod smt;
 mod snapshot_directory;
 mod snapshot_inputs;
 mod solver_laws;
+mod tiny_iam;
 mod trust;
 mod variables;
 mod who_can;

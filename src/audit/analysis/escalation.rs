@@ -1,11 +1,13 @@
 //! The shortest escalation path to access beyond both the ceiling and the own access of a principal.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
+use super::own_access::{AllowedAccess, OwnAccess};
 use super::replay_decisions::ReplayDecisions;
 use crate::access::{Layers, PolicyRef, Request, find_missing_documents};
 use crate::audit::actions::by_statement::ExcessByStatement;
@@ -160,10 +162,8 @@ impl<'a> EscalationAnalysis<'a> {
         // INVARIANT: audited principals come from the snapshot of the graph.
         let start = self.positions.get(subject.principal.arn.as_str()).expect("a principal of the snapshot");
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
-        let mut branches = subject.ceiling.access.branches.clone();
-        branches.extend(own_access.branches);
-        let allowed = Access { branches };
-        let lower_bound = self.graph.lower_bound(&allowed);
+        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access);
+        let lower_bound = self.graph.lower_bound(own.access());
         if self.graph.is_all_actions(&lower_bound) {
             return EscalationResult::default();
         }
@@ -174,17 +174,19 @@ impl<'a> EscalationAnalysis<'a> {
             if self.graph.is_limited_to(state, &lower_bound) {
                 return GoalResult::NotMet;
             }
-            let equivalence_class = self.graph.equivalence_class(state, &allowed);
+            let (known_context, ..) = self.graph.known_context(state);
+            let allowed = own.at_end(&known_context);
+            let equivalence_class = self.graph.equivalence_class(state, &allowed.access);
             if contained_classes.contains(&equivalence_class) {
                 return GoalResult::NotMet;
             }
-            if self.graph.is_contained_in(state, &allowed) || self.is_contained(state, subject) {
+            if self.graph.is_contained_in(state, &allowed.access) || self.is_contained(state, subject) {
                 contained_classes.insert(equivalence_class);
                 return GoalResult::NotMet;
             }
             let (layers, access, policies) = self.graph.build_layers(state);
             let end = PathEnd { state, layers: &layers, access: &access };
-            let gained = self.find_gained_access(analyzer, subject, &end, (&allowed, &[]));
+            let gained = self.find_gained_access(analyzer, subject, &end, (&allowed, None));
             if gained.is_contained() {
                 contained_classes.insert(equivalence_class);
                 return GoalResult::NotMet;
@@ -193,10 +195,8 @@ impl<'a> EscalationAnalysis<'a> {
                 return GoalResult::Undecided(gained.undecided);
             }
             let key = self.build_key(subject, state);
-            let unaccepted = find_accepted(&key).map(|accepted| {
-                let allowed = accepted.extend(&allowed);
-                self.find_gained_access(analyzer, subject, &end, (&allowed, &accepted.layers))
-            });
+            let unaccepted = find_accepted(&key)
+                .map(|accepted| self.find_gained_access(analyzer, subject, &end, (&allowed, Some(accepted))));
             if let Some(unaccepted) = &unaccepted
                 && unaccepted.excess.is_empty()
                 && !unaccepted.undecided.is_empty()
@@ -207,7 +207,7 @@ impl<'a> EscalationAnalysis<'a> {
             if is_accepted && accepted_paths.iter().any(|path| path.key == key) {
                 return GoalResult::NotMet;
             }
-            match self.prove_undeclared_path(&path.states()) {
+            match self.prove_undeclared_path(path) {
                 Err(undecided) => GoalResult::Undecided(undecided),
                 Ok(None) => GoalResult::NotMet,
                 Ok(Some(steps)) => {
@@ -238,14 +238,14 @@ impl<'a> EscalationAnalysis<'a> {
     /// Why the path is undecided.
     fn prove_undeclared_path(
         &self,
-        states: &[NodeState],
+        path: &PathSoFar<'_>,
     ) -> Result<Option<Vec<ProvenStep>>, BTreeSet<UndecidedReason>> {
         let missing: BTreeSet<UndecidedReason> =
-            self.find_missing_documents(states).map(|missing| UndecidedReason::from(&missing)).collect();
+            self.find_missing_documents(&path.states()).map(|missing| UndecidedReason::from(&missing)).collect();
         if !missing.is_empty() {
             return Err(missing);
         }
-        let steps = self.graph.prove_steps(states)?;
+        let steps = self.graph.prove_steps(&path.steps())?;
         let is_declared = steps.iter().all(|step| self.is_declared_assumption(step));
         Ok((!is_declared).then_some(steps))
     }
@@ -315,19 +315,27 @@ impl<'a> EscalationAnalysis<'a> {
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
         end: &PathEnd<'_>,
-        (allowed, accepted): (&Access, &[Layers]),
+        (allowed, accepted): (&AllowedAccess<'_>, Option<&AcceptedRequests>),
     ) -> QueryAnswer {
+        let accepted_layers = accepted.map_or(&[][..], |accepted| accepted.layers.as_slice());
         let replay = |request: &Request, interpretation: Interpretation| {
-            let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, request, interpretation);
+            let (end_request, own_request) = allowed.split_request(request);
+            let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, &end_request, interpretation);
             ReplayDecisions {
                 allowed: is_allowed(end.layers),
                 expected: subject.ceiling.allows(is_allowed)
-                    || is_allowed(&subject.layers)
-                    || accepted.iter().any(is_allowed),
+                    || analyzer.is_allowed(&subject.layers, &own_request, interpretation)
+                    || accepted_layers.iter().any(is_allowed),
             }
-            .check_excess(request)
+            .check_excess(&end_request)
         };
-        self.find_excess_over(analyzer, end, allowed, AnswerDetail::Verdict, &replay)
+        let expected = accepted.map_or(Cow::Borrowed(&*allowed.access), |a| Cow::Owned(a.extend(&allowed.access)));
+        let (known_context, partition, account) = self.graph.known_context(end.state);
+        let requester = Requester { known_context: allowed.extend_context(&known_context), partition, account };
+        let query = Query::new_difference(analyzer, requester, &replay).with_detail(AnswerDetail::Verdict);
+        let mut answer = query.find_excess(end.access, &expected);
+        allowed.strip_renamed_keys(&mut answer.excess);
+        answer
     }
 
     /// The access of a state beyond another access. Both sides are evaluated with the context facts of the state.
@@ -340,7 +348,7 @@ impl<'a> EscalationAnalysis<'a> {
         replay: &WitnessReplay<'_>,
     ) -> QueryAnswer {
         let (known_context, partition, account) = self.graph.known_context(end.state);
-        let requester = Requester { known_context, partition, account };
+        let requester = Requester { known_context: &known_context, partition, account };
         Query::new_difference(analyzer, requester, replay).with_detail(detail).find_excess(end.access, allowed)
     }
 }

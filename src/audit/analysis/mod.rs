@@ -5,11 +5,13 @@
 //! - [`operator_comparison`]: compares an agent with its operators (IAM003)
 //! - [`shared_role`]: roles that humans and agents share (IAM003)
 //! - [`guard_bypass`]: guards that a principal can satisfy by itself (IAM004)
+//! - `own_access`: what a principal is allowed without escalation
 //! - [`escalation`]: what a principal can escalate to (IAM005)
 
 pub(crate) mod analyzer;
 pub(crate) mod escalation;
 pub(crate) mod guard_bypass;
 pub(crate) mod operator_comparison;
+mod own_access;
 pub(crate) mod replay_decisions;
 pub(crate) mod shared_role;

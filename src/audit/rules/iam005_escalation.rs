@@ -93,7 +93,7 @@ fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Esca
             && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
     let question = CoverageQuestion {
-        requester: Requester { known_context, partition, account },
+        requester: Requester { known_context: &known_context, partition, account },
         allowed: &access,
         expected: &ceiling.access,
         is_excess: &is_excess,

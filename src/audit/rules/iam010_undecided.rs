@@ -83,6 +83,10 @@ fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
         | UndecidedReason::MissingDocument { .. }
         | UndecidedReason::MissingDocumentOf { .. }
         | UndecidedReason::UnreadablePolicy { .. }
+        | UndecidedReason::SearchLimit { .. }
+        | UndecidedReason::TagValueLimit { .. }
+        | UndecidedReason::TagCombinationLimit { .. }
+        | UndecidedReason::TagOrder { .. }
         | UndecidedReason::AccountOfRole { .. }
         | UndecidedReason::NoOperator { .. }
         | UndecidedReason::Check { .. }
@@ -132,6 +136,10 @@ fn to_token(reason: &UndecidedReason) -> String {
         UndecidedReason::MissingDocument { .. }
         | UndecidedReason::MissingDocumentOf { .. }
         | UndecidedReason::UnreadablePolicy { .. }
+        | UndecidedReason::SearchLimit { .. }
+        | UndecidedReason::TagValueLimit { .. }
+        | UndecidedReason::TagCombinationLimit { .. }
+        | UndecidedReason::TagOrder { .. }
         | UndecidedReason::AccountOfRole { .. }
         | UndecidedReason::NoOperator { .. }
         | UndecidedReason::Check { .. }

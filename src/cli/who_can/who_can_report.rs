@@ -278,7 +278,7 @@ fn find_access(
                 GoalResult::NotMet
             }
             Err(why) => GoalResult::Undecided(why),
-            Ok(Some(access)) => match graph.prove_steps(&path.states()) {
+            Ok(Some(access)) => match graph.prove_steps(&path.steps()) {
                 Ok(steps) => GoalResult::Met((access, steps)),
                 Err(why) => GoalResult::Undecided(why),
             },

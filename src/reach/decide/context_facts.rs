@@ -3,6 +3,7 @@
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::Statement;
 use crate::iam::{ContextKey, Partition};
+use crate::reach::model::chosen_tags::ChosenTags;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::technique::SET_BOUNDARY_ACTIONS;
 use crate::solve::{Access, StatementUse};
@@ -63,6 +64,11 @@ pub(crate) fn policy_arn_fact(
         || (key.lower() == "iam:permissionsboundary" && SET_BOUNDARY_ACTIONS.contains(&action));
     let broadest = || format!("arn:{}:iam::aws:policy/AdministratorAccess", partition.as_str());
     is_policy_key.then(|| KeyFact::Value(policy_arn.map_or_else(broadest, str::to_owned)))
+}
+
+/// The fact about a tag that was chosen. None if it was not.
+pub(crate) fn find_chosen(tags: &ChosenTags, tag: &str) -> Option<KeyFact> {
+    tags.iter().find(|(key, _)| **key == *tag).map(|(_, chosen)| chosen.to_fact())
 }
 
 fn resource_tag(lower_key: &str) -> Option<&str> {

@@ -1,5 +1,7 @@
 //! The effective access of a state, and its part for one action.
 
+use std::borrow::Cow;
+
 use fixedbitset::FixedBitSet;
 
 use super::action_bounds::action_upper_bound;
@@ -16,7 +18,7 @@ pub(crate) struct EffectiveAccess<'n> {
     pub(crate) access: Access,
     /// The policies that the statement uses of `access` refer to.
     pub(crate) policies: Vec<PolicyRef>,
-    pub(crate) known: &'n KnownContext,
+    pub(crate) known: Cow<'n, KnownContext>,
     pub(crate) partition: Partition,
     pub(crate) account: &'n str,
     /// A superset of the allowed actions.
@@ -28,7 +30,7 @@ impl<'n> EffectiveAccess<'n> {
         solver: &Solver<'_>,
         time_floor: &TimeFloor,
         layers: Layers,
-        known: &'n KnownContext,
+        known: Cow<'n, KnownContext>,
         partition: Partition,
         account: &'n str,
     ) -> EffectiveAccess<'n> {
@@ -47,7 +49,7 @@ impl<'n> EffectiveAccess<'n> {
             layers: self.layers.clone(),
             access: self.access.clone(),
             policies: self.policies.clone(),
-            known,
+            known: Cow::Borrowed(known),
             partition: self.partition,
             account: self.account,
             upper_bound: self.upper_bound.clone(),

@@ -118,7 +118,7 @@ impl ResourceQuery<'_> {
         let decision_key =
             DecisionKey::new(&access.branches, self.effective.partition, |key| self.fact_for(resource, key));
         let answer = self.world.answers.get_or_compute((self.action, target, decision_key), || {
-            let known = add_context_facts(self.effective.known, access, resource, self.facts);
+            let known = add_context_facts(&self.effective.known, access, resource, self.facts);
             let answer = solver.answer(&Question {
                 known: &known,
                 single_request: Some((&solver.catalog.full_name(self.action), arn)),

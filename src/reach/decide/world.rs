@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::context_facts::{find_chosen, principal_fact};
 use super::decision_key::DecisionKey;
 use super::effective::EffectiveAccess;
 use super::time_floor::TimeFloor;
-use crate::access::{Layers, Request, evaluate};
+use crate::access::{KeyFact, Layers, Request, evaluate};
 use crate::base::cache::Cache;
 use crate::catalog::ActionId;
-use crate::iam::Interpretation;
+use crate::iam::{ContextKey, Interpretation};
 use crate::reach::model::arn_index::ArnIndex;
+use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::state::NodeState;
+use crate::reach::model::tag_index::{TagIndex, find_resource_tag};
 use crate::reach::model::trust_index::TrustIndex;
 use crate::snapshot::Snapshot;
 use crate::solve::budget::ESCALATION_STEPS;
@@ -38,6 +41,7 @@ pub(crate) struct World<'a> {
     pub(crate) policies: ArnIndex,
     pub(crate) trust_index: TrustIndex,
     pub(crate) principal_sets: PrincipalSets,
+    pub(crate) tag_index: TagIndex,
     pub(crate) complements: ComplementPolicies,
     pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
 }
@@ -85,9 +89,11 @@ impl<'a> World<'a> {
         let groups = ArnIndex::new(group_arns);
         let policies = ArnIndex::new(list_customer_policies(snapshot));
         let principal_sets = PrincipalSets::new(snapshot, &nodes, &principals, &groups, &policies);
+        let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
         World {
             solver,
             nodes,
+            tag_index,
             time_floor: TimeFloor::new(today),
             principals,
             groups,
@@ -126,7 +132,20 @@ impl<'a> World<'a> {
         let node = self.node(state.principal);
         let layers = node.build_layers_after(&state.change);
         let account = node.account.id.as_str();
-        EffectiveAccess::new(self.solver, &self.time_floor, layers, &node.known, node.account.partition, account)
+        let known = node.known_after(&state.change);
+        EffectiveAccess::new(self.solver, &self.time_floor, layers, known, node.account.partition, account)
+    }
+
+    /// The fact about a key in a request on a user or role whose tags are those of a view.
+    pub(crate) fn principal_fact(&self, principal: usize, tags: &TagView, key: &ContextKey) -> Option<KeyFact> {
+        let node = self.node(principal);
+        match find_resource_tag(key.lower()).filter(|_| !tags.grants.is_empty()) {
+            Some(tag) => {
+                let chosen = tags.find_tags(principal, |key| node.has_tag(key));
+                find_chosen(&chosen, tag).or_else(|| principal_fact(node, key))
+            }
+            None => principal_fact(node, key),
+        }
     }
 
     /// The question whether `allowed` has a request that `excluded` does not have, among the requests that a state can
@@ -140,7 +159,7 @@ impl<'a> World<'a> {
         Question {
             effective: allowed,
             declared: excluded,
-            known: effective.known,
+            known: &effective.known,
             partition: Some(effective.partition),
             world: ActionWorld::Existing,
             single_request: None,

@@ -3,21 +3,29 @@
 //! - `arn_index`: ARNs by position, and the positions that a glob matches.
 //! - `attachable_policies`: managed policies that can be attached in an account.
 //! - `state`: a principal plus the changes made to it.
+//! - `tag_index`: the tags that policies name.
+//! - `chosen_tags`: tags that were chosen for principals.
+//! - `federated_session`: what a federated session of a user may call.
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
 //! - `principal_sets`: sets of users, roles, group members and policy holders.
 //! - `trust_summary`: the principals that one trust policy names.
 //! - `trust_index`: roles by the principals and services that their trust policies name.
 //! - `technique`: the escalation techniques, read from `techniques.toml`.
+//! - `search_techniques`: those that a search decides by itself, read from `search_techniques.toml`.
 //! - `complement`: policies that allow everything except one action or one resource.
 
 pub(crate) mod arn_index;
 pub(crate) mod attachable_policies;
+pub(crate) mod chosen_tags;
 pub(crate) mod complement;
+mod federated_session;
 pub(crate) mod managed_policies;
 pub(crate) mod node;
 pub(crate) mod principal_sets;
+pub(crate) mod search_techniques;
 pub(crate) mod state;
+pub(crate) mod tag_index;
 pub(crate) mod technique;
 pub(crate) mod trust_index;
 pub(crate) mod trust_summary;

@@ -1,10 +1,12 @@
 //! A principal of the snapshot with its policy layers, and its layers after a change.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 
 use super::attachable_policies::find_attachable_policy;
+use super::federated_session::{set_session_facts, to_session_layers};
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
@@ -89,7 +91,30 @@ impl<'a> PrincipalNode<'a> {
             let document = technique.deny_other_actions();
             layers.identity.push(PolicyRef::new(technique.id.as_str(), PolicyOrigin::Given, document));
         }
+        if change.is_federated {
+            to_session_layers(&mut layers);
+        }
         layers
+    }
+
+    /// What is fixed about the condition keys of its requests after a change.
+    pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
+        if change.tags.is_empty() && !change.is_federated {
+            return Cow::Borrowed(&self.known);
+        }
+        let mut known = self.known.clone();
+        for (key, chosen) in &change.tags {
+            known.set(&format!("aws:PrincipalTag/{key}"), chosen.to_fact());
+        }
+        if change.is_federated {
+            set_session_facts(&mut known, self.principal);
+        }
+        Cow::Owned(known)
+    }
+
+    /// Whether it has a tag in the snapshot, by the key in lower case.
+    pub(crate) fn has_tag(&self, key: &str) -> bool {
+        self.principal.tags.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
     }
 
     fn find_version(&self, version: &PolicyVersionRef) -> &PolicyVersionDocument {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::arn_index::ArnIndex;
 use super::managed_policies::managed_policy_arn;
-use super::node::PrincipalNode;
+use super::node::{PrincipalNode, has_deny};
 use crate::snapshot::{IamEntityKind, Snapshot};
 
 /// The path of the roles that IAM Identity Center creates.
@@ -30,6 +30,10 @@ pub(crate) struct PrincipalSets {
     policy_holders: Vec<FixedBitSet>,
     /// Customer managed policy to the principals whose permissions boundary it is.
     bounded_principals: Vec<FixedBitSet>,
+    /// The principals with a permissions boundary in the snapshot.
+    bounded: FixedBitSet,
+    /// The principals with a policy that denies actions.
+    denied: FixedBitSet,
     /// Group to its members.
     group_members: Vec<FixedBitSet>,
 }
@@ -53,6 +57,8 @@ impl PrincipalSets {
             account_by_principal: Vec::with_capacity(nodes.len()),
             policy_holders: (0..policies.len()).map(|_| principals.empty_set()).collect(),
             bounded_principals: (0..policies.len()).map(|_| principals.empty_set()).collect(),
+            bounded: principals.empty_set(),
+            denied: principals.empty_set(),
             group_members: (0..groups.len()).map(|_| principals.empty_set()).collect(),
         };
         for (index, node) in nodes.iter().enumerate() {
@@ -63,6 +69,9 @@ impl PrincipalSets {
                     holders.insert(index);
                 }
             }
+            sets.bounded.set(index, node.layers.boundary.is_some());
+            let held = &node.principal.identity_policies;
+            sets.denied.set(index, held.iter().any(|policy| has_deny(&policy.document)));
             let boundary = node.principal.boundary.as_ref().and_then(|boundary| policies.find(&boundary.arn));
             if let Some(bounded) = boundary.and_then(|policy| sets.bounded_principals.get_mut(policy)) {
                 bounded.insert(index);
@@ -127,6 +136,16 @@ impl PrincipalSets {
     /// The principals whose permissions boundary is a customer managed policy, by the policy's position.
     pub(crate) fn bounded_principals(&self, policy: usize) -> &FixedBitSet {
         self.bounded_principals.get(policy).expect("one set per policy")
+    }
+
+    /// The principals with a permissions boundary in the snapshot.
+    pub(crate) fn bounded(&self) -> &FixedBitSet {
+        &self.bounded
+    }
+
+    /// The principals with a policy that denies actions.
+    pub(crate) fn denied(&self) -> &FixedBitSet {
+        &self.denied
     }
 
     /// The members of a group, by the group's position.

@@ -1,6 +1,9 @@
 //! A node state of the attack graph: a principal, plus the changes that were made to its permissions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use super::chosen_tags::ChosenTags;
 
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
@@ -31,6 +34,12 @@ pub struct StateChange {
     pub limited_by: Option<&'static str>,
     /// A managed policy of the principal whose default version was changed.
     pub policy_version: Option<PolicyVersionRef>,
+    /// Its trust policy was rewritten, so that it names the principal that acts as it.
+    pub is_trust_rewritten: bool,
+    /// Its tags that were chosen.
+    pub tags: ChosenTags,
+    /// Whether it is a federated session of a user (`sts:GetFederationToken`).
+    pub is_federated: bool,
 }
 
 /// One version of a managed policy.
@@ -53,6 +62,49 @@ impl StateChange {
     /// Whether nothing was changed.
     pub fn is_unchanged(&self) -> bool {
         *self == StateChange::default()
+    }
+
+    /// Whether it stands for something else than the principal in the snapshot. Changes of the principal do not apply to it.
+    pub(crate) fn is_separate(&self) -> bool {
+        self.is_new_principal || self.limited_by.is_some()
+    }
+
+    /// Both changes together. None if that is the same as this change alone, or if the two exclude each other: then each
+    /// of them is searched.
+    pub(crate) fn merge(&self, other: &StateChange) -> Option<StateChange> {
+        fn join_values<T: Clone + PartialEq>(first: &Option<T>, second: &Option<T>) -> Option<Option<T>> {
+            match (first, second) {
+                (Some(first), Some(second)) if first != second => None,
+                (first, second) => Some(first.clone().or_else(|| second.clone())),
+            }
+        }
+        if self.is_separate() {
+            return None;
+        }
+        // "Allow all" needs no other permissions.
+        let adds_permissions = other.joined_group.is_some() || other.attached_policy.is_some();
+        if self.grants_all && adds_permissions {
+            return None;
+        }
+        let removed: BTreeSet<usize> = self.removed_policies.iter().chain(&other.removed_policies).copied().collect();
+        let merged = StateChange {
+            is_new_principal: other.is_new_principal,
+            limited_by: other.limited_by,
+            is_federated: self.is_federated || other.is_federated,
+            is_trust_rewritten: self.is_trust_rewritten || other.is_trust_rewritten,
+            grants_all: self.grants_all || other.grants_all,
+            boundary_removed: self.boundary_removed || other.boundary_removed,
+            joined_group: join_values(&self.joined_group, &other.joined_group)?,
+            removed_policies: removed.into_iter().collect(),
+            attached_policy: join_values(&self.attached_policy, &other.attached_policy)?,
+            policy_version: join_values(&self.policy_version, &other.policy_version)?,
+            tags: match (self.tags.is_empty(), other.tags.is_empty()) {
+                (false, false) => return None,
+                (true, _) => other.tags.clone(),
+                (false, true) => self.tags.clone(),
+            },
+        };
+        (merged != *self).then_some(merged)
     }
 
     /// Whether principals with the same statements have the same successors after this change. Not if it adds a group

@@ -83,6 +83,8 @@ pub enum TechniqueKind {
     RemoveDenyingPolicies,
     SetDefaultVersion,
     Combined,
+    ChangeTags,
+    FederateWithTags,
 }
 
 #[derive(serde::Deserialize)]
@@ -135,6 +137,11 @@ impl TechniqueKind {
         )
     }
 
+    /// Whether the technique attaches a managed policy.
+    pub(crate) fn is_attachment(self) -> bool {
+        matches!(self, TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup)
+    }
+
     /// Where the technique writes a policy that allows everything. None if it writes no policy.
     pub(crate) fn write_target(self) -> Option<WriteTarget> {
         match self {
@@ -183,6 +190,16 @@ pub(crate) enum WriteTarget {
 }
 
 impl Technique {
+    /// Whether the principal acts for the target with some of its permissions only.
+    pub(crate) fn acts_as_part(&self) -> bool {
+        !self.limited_to.is_empty()
+    }
+
+    /// Whether the technique changes a principal that the state may not be able to act as.
+    pub(crate) fn changes_other_principals(&self) -> bool {
+        self.kind != TechniqueKind::NewPrincipal && !self.acts_as_part()
+    }
+
     /// The value of a condition key that the technique's requests need. None if it needs none.
     pub(crate) fn context_fact(&self, key: &ContextKey) -> Option<KeyFact> {
         let value = self.context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key.lower()));

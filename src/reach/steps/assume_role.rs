@@ -9,10 +9,11 @@ use rustc_hash::FxHashMap;
 use crate::access::{Layers, PrincipalType, ResourcePolicies, ResourcePolicy};
 use crate::catalog::ActionId;
 use crate::iam::ContextKey;
-use crate::reach::decide::context_facts::{add_context_facts, principal_fact};
+use crate::reach::decide::context_facts::add_context_facts;
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
 use crate::reach::decide::world::World;
+use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::state::NodeState;
 use crate::solve::{Access, AnswerDetail, Grant, Question, UndecidedReason, WitnessReplay, build_effective_access};
@@ -24,10 +25,11 @@ pub(crate) fn find_assumable_roles(
     world: &World<'_>,
     state: &NodeState,
     effective: &EffectiveAccess<'_>,
+    tags: &TagView,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
-    let mut found = find_assumable_by_account(world, effective, undecided);
-    found.union_with(&find_assumable_by_name(world, state, effective, undecided));
+    let mut found = find_assumable_by_account(world, effective, tags, undecided);
+    found.union_with(&find_assumable_by_name(world, state, effective, tags, undecided));
     found.set(state.principal, false);
     found
 }
@@ -37,6 +39,7 @@ pub(crate) fn find_assumable_roles(
 pub(crate) fn find_assumable_by_account(
     world: &World<'_>,
     effective: &EffectiveAccess<'_>,
+    tags: &TagView,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
     let principal_specific_roles = world.trust_index.principal_specific_roles();
@@ -44,7 +47,7 @@ pub(crate) fn find_assumable_by_account(
     by_account.difference_with(principal_specific_roles);
     let mut by_name = world.trust_index.roles_trusting_anyone().clone();
     by_name.difference_with(principal_specific_roles);
-    CandidateRoles { by_name, by_account }.filter_assumable(world, effective, undecided)
+    CandidateRoles { by_name, by_account }.filter_assumable(world, effective, tags, undecided)
 }
 
 /// The assumable roles among those that treat principals of one account differently.
@@ -52,6 +55,7 @@ pub(crate) fn find_assumable_by_name(
     world: &World<'_>,
     state: &NodeState,
     effective: &EffectiveAccess<'_>,
+    tags: &TagView,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
     let principal_specific_roles = world.trust_index.principal_specific_roles();
@@ -62,7 +66,7 @@ pub(crate) fn find_assumable_by_name(
     by_name.intersect_with(principal_specific_roles);
     by_name.extend(world.trust_index.roles_naming(state.principal).iter().copied());
     by_name.set(state.principal, false);
-    CandidateRoles { by_name, by_account }.filter_assumable(world, effective, undecided)
+    CandidateRoles { by_name, by_account }.filter_assumable(world, effective, tags, undecided)
 }
 
 fn find_account_roles(world: &World<'_>, account: &str) -> FixedBitSet {
@@ -93,6 +97,7 @@ impl CandidateRoles {
         mut self,
         world: &World<'_>,
         effective: &EffectiveAccess<'_>,
+        tags: &TagView,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
         // The catalog lists the actions of all techniques (a test checks this).
@@ -102,7 +107,7 @@ impl CandidateRoles {
         if self.by_name.is_clear() && self.by_account.is_clear() {
             return world.principals.empty_set();
         }
-        let query = AssumeQuery { world, effective, action };
+        let query = AssumeQuery { world, effective, tags, action };
         let allowed = query.filter_by_own_policies(self, undecided);
         query.filter_by_trust_policies(&allowed, undecided)
     }
@@ -112,6 +117,8 @@ impl CandidateRoles {
 struct AssumeQuery<'q> {
     world: &'q World<'q>,
     effective: &'q EffectiveAccess<'q>,
+    /// The tags of the roles.
+    tags: &'q TagView,
     action: ActionId,
 }
 
@@ -221,7 +228,7 @@ impl AssumeQuery<'_> {
         candidates: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        let facts = |role: usize, key: &ContextKey| principal_fact(self.world.node(role), key);
+        let facts = |role: usize, key: &ContextKey| self.world.principal_fact(role, self.tags, key);
         let query = ResourceQuery {
             world: self.world,
             effective: self.effective,
@@ -263,19 +270,28 @@ pub(crate) fn add_trust_policy(world: &World<'_>, effective: &EffectiveAccess<'_
     Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..effective.layers.clone() })
 }
 
-/// Whether a principal with these layers ([`add_trust_policy`]) can assume a role, and what could not be decided. The
-/// grant has a witness if `detail` requests one.
+/// The question whether a principal can assume a role.
+pub(crate) struct RoleQuery<'q> {
+    /// The principal's layers with the trust policy of the role ([`add_trust_policy`]).
+    pub(crate) layers: &'q Layers,
+    pub(crate) role: usize,
+    /// The tags of the role.
+    pub(crate) tags: &'q TagView,
+    /// The grant has a witness if it requests one.
+    pub(crate) detail: AnswerDetail,
+}
+
+/// Whether a principal can assume a role, and what could not be decided.
 pub(crate) fn query_assume_role(
     world: &World<'_>,
     effective: &EffectiveAccess<'_>,
-    layers: &Layers,
-    role: usize,
-    detail: AnswerDetail,
+    query: &RoleQuery<'_>,
 ) -> (Option<Grant>, Vec<UndecidedReason>) {
+    let RoleQuery { layers, role, tags, detail } = *query;
     let (mut access, _) = build_effective_access(layers);
     world.time_floor.apply(&mut access);
-    let facts = |role: usize, key: &ContextKey| principal_fact(world.node(role), key);
-    let known = add_context_facts(effective.known, &access, role, &facts);
+    let facts = |role: usize, key: &ContextKey| world.principal_fact(role, tags, key);
+    let known = add_context_facts(&effective.known, &access, role, &facts);
     let replay: &WitnessReplay<'_> = &|request, interpretation| world.replay(layers, request, interpretation);
     let answer = world.solver.answer(&Question {
         known: &known,

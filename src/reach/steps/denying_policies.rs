@@ -1,7 +1,8 @@
-//! Removes policies with Deny statements from the state's principal: it deletes, detaches or rewrites them, or leaves a
-//! group.
+//! Removes policies with Deny statements from principals: deletes, detaches or rewrites them, or removes a user from a group.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use fixedbitset::FixedBitSet;
 
 use super::step_finder::StepFinder;
 use crate::iam::Effect;
@@ -12,26 +13,40 @@ use crate::snapshot::{AttachmentKind, PolicyAttachment};
 use crate::solve::UndecidedReason;
 
 impl StepFinder<'_> {
-    /// The states after the removal of policies with a Deny statement: one state without all removable policies that
-    /// only deny, and one state per removable policy that also allows something.
+    /// The states of the targets after the removal of policies with a Deny statement.
     pub(super) fn remove_denying_policies(
         &self,
         removes: RemovedPolicy,
         action: &str,
+        targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        if !self.is_applicable(removes) {
-            return Vec::new();
-        }
-        let policies = &self.world.node(self.state.principal).principal.identity_policies;
-        let already_removed = &self.state.change.removed_policies;
+        let mut denied = self.world.principal_sets.denied().clone();
+        denied.intersect_with(targets);
+        denied.intersect_with(self.account_principals);
+        let applicable = denied.ones().filter(|principal| self.is_applicable(removes, *principal));
+        applicable.flat_map(|principal| self.remove_policies_of(principal, removes, action, undecided)).collect()
+    }
+
+    /// The states of a principal: one without all removable policies that only deny, and one per removable policy that
+    /// also allows something.
+    fn remove_policies_of(
+        &self,
+        principal: usize,
+        removes: RemovedPolicy,
+        action: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
+        let policies = &self.world.node(principal).principal.identity_policies;
+        let current = self.current_change(principal);
+        let already_removed = &current.removed_policies;
         // By the position of the policy: all policies that go together with it.
         let mut removable: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (position, policy) in policies.iter().enumerate() {
             if already_removed.contains(&position) || !has_deny(&policy.document) {
                 continue;
             }
-            let removed = self.find_removable(removes, action, (position, policy), undecided);
+            let removed = self.find_removable(removes, action, (principal, position, policy), undecided);
             removable.extend(removed.map(|removed| (position, removed)));
         }
         let only_denies = |position: &usize| {
@@ -44,19 +59,17 @@ impl StepFinder<'_> {
         let to_state = |removed: Vec<usize>| {
             let removed_policies: BTreeSet<usize> = already_removed.iter().copied().chain(removed).collect();
             let removed_policies = removed_policies.into_iter().collect();
-            let change = StateChange { removed_policies, ..self.state.change.clone() };
-            NodeState { principal: self.state.principal, change }
+            NodeState { principal, change: StateChange { removed_policies, ..current.clone() } }
         };
         deny_only.into_iter().chain(mixed).map(to_state).collect()
     }
 
-    /// Whether the technique can apply to the state's principal.
-    fn is_applicable(&self, removes: RemovedPolicy) -> bool {
+    /// Whether the technique can apply to a principal.
+    fn is_applicable(&self, removes: RemovedPolicy, principal: usize) -> bool {
+        let sets = &self.world.principal_sets;
         match removes {
-            RemovedPolicy::UserInline | RemovedPolicy::UserAttached => self.is_user(),
-            RemovedPolicy::RoleInline | RemovedPolicy::RoleAttached => {
-                !self.is_user() && self.world.principal_sets.modifiable_roles.contains(self.state.principal)
-            }
+            RemovedPolicy::UserInline | RemovedPolicy::UserAttached => sets.users.contains(principal),
+            RemovedPolicy::RoleInline | RemovedPolicy::RoleAttached => sets.modifiable_roles.contains(principal),
             RemovedPolicy::GroupInline | RemovedPolicy::GroupAttached | RemovedPolicy::Group | RemovedPolicy::Text => {
                 true
             }
@@ -68,21 +81,21 @@ impl StepFinder<'_> {
         &self,
         removes: RemovedPolicy,
         action: &str,
-        (position, policy): (usize, &PolicyAttachment),
+        (principal, position, policy): (usize, usize, &PolicyAttachment),
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<usize>> {
-        let own_arn = self.world.arn(self.state.principal);
-        let policies = || self.world.node(self.state.principal).principal.identity_policies.iter().enumerate();
+        let own_arn = self.world.arn(principal);
+        let policies = || self.world.node(principal).principal.identity_policies.iter().enumerate();
         match (removes, &policy.kind) {
             (RemovedPolicy::RoleInline | RemovedPolicy::UserInline, AttachmentKind::Inline { holder })
                 if holder == own_arn =>
             {
-                self.is_allowed_on_itself(action, None, undecided).then(|| vec![position])
+                self.is_allowed_on(principal, action, None, undecided).then(|| vec![position])
             }
             (RemovedPolicy::RoleAttached | RemovedPolicy::UserAttached, AttachmentKind::Attached { arn, holder })
                 if holder == own_arn =>
             {
-                self.is_allowed_on_itself(action, Some(arn), undecided).then(|| vec![position])
+                self.is_allowed_on(principal, action, Some(arn), undecided).then(|| vec![position])
             }
             (RemovedPolicy::GroupInline, AttachmentKind::Inline { holder }) => {
                 self.is_allowed_on_group(action, holder, None, undecided).then(|| vec![position])

@@ -7,9 +7,12 @@
 //! - `issued_access`: access that a service or AWS STS issues for tokens, tasks or new principals.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
+//! - `tag_changes`: tags of users and roles that a state can set or remove.
 //! - `touched_resources`: the resources that a state change modifies.
 //! - `successors`: everything that a state can reach in one step.
 //! - `request_proof`: a witness for one request of a step.
+//! - `session_tags`: federated sessions of a user, with tags.
+//! - `tag_proof`: the proof of a change of tags.
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
 
 pub(crate) mod assume_role;
@@ -18,8 +21,11 @@ mod grant_targets;
 mod issued_access;
 mod reachable;
 pub(crate) mod request_proof;
+mod session_tags;
 mod state_changes;
 pub(crate) mod step_finder;
 pub(crate) mod step_prover;
 pub(crate) mod successors;
+mod tag_changes;
+mod tag_proof;
 mod touched_resources;

@@ -9,7 +9,7 @@ use super::assume_role::{ASSUME_ROLE, find_assumable_roles};
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
-use crate::reach::decide::context_facts::{pass_role_fact, principal_fact};
+use crate::reach::decide::context_facts::pass_role_fact;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{INSTANCE_PROFILE_ACTIONS, Technique, TechniqueKind};
@@ -27,7 +27,9 @@ impl StepFinder<'_> {
         let world = self.world;
         let mut found = world.principals.empty_set();
         match technique.kind {
-            TechniqueKind::Assume => found = find_assumable_roles(world, self.state, self.effective, undecided),
+            TechniqueKind::Assume => {
+                found = find_assumable_roles(world, self.state, self.effective, self.tags, undecided)
+            }
             TechniqueKind::NewPassRole if self.can_perform_required(technique, undecided) => {
                 for service in &technique.services {
                     found.union_with(&self.find_passable_roles(technique, service, undecided));
@@ -54,15 +56,46 @@ impl StepFinder<'_> {
                 found = self.filter_by_required_actions(technique, self.account_users(), undecided);
             }
             TechniqueKind::UpdateTrustPolicy => {
-                let rewritable = self.filter_by_required_actions(technique, self.account_roles(), undecided);
-                // The new trust policy names the principal, so that it needs no policy of its own. It can name a session
-                // of a role, which the role's boundary does not limit. A user's boundary still applies.
-                let required_layers =
-                    if self.is_user() { RequiredLayers::BoundaryOnly } else { RequiredLayers::OrganizationOnly };
-                found = self.filter_principals(ASSUME_ROLE, required_layers, &rewritable, None, undecided);
+                let rewritable = self.find_rewritable(technique, undecided);
+                found = self.find_assumable_if_named(&rewritable, undecided);
             }
             _ => {}
         }
+        found
+    }
+
+    /// The roles whose trust policy the state can rewrite. Empty if the technique does something else.
+    pub(super) fn find_rewritable(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        match technique.kind {
+            TechniqueKind::UpdateTrustPolicy => {
+                self.filter_by_required_actions(technique, self.account_roles(), undecided)
+            }
+            _ => self.world.principals.empty_set(),
+        }
+    }
+
+    /// The roles that the state can assume if their trust policies name it.
+    pub(crate) fn find_assumable_if_named(
+        &self,
+        roles: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        // The new trust policy names the principal, so that it needs no policy of its own. It can name a session of a role,
+        // which the role's boundary does not limit. A user's boundary still applies.
+        let required_layers =
+            if self.is_user() { RequiredLayers::BoundaryOnly } else { RequiredLayers::OrganizationOnly };
+        let mut here = roles.clone();
+        here.intersect_with(self.account_principals);
+        let mut found = self.filter_principals(ASSUME_ROLE, required_layers, &here, None, undecided);
+        // In another account, it needs a policy of its own.
+        let mut elsewhere = roles.clone();
+        elsewhere.difference_with(&here);
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        found.union_with(&self.filter_principals(ASSUME_ROLE, required_layers, &elsewhere, None, undecided));
         found
     }
 
@@ -80,7 +113,7 @@ impl StepFinder<'_> {
             return other_actions
                 .all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided));
         }
-        let mut known = self.effective.known.clone();
+        let mut known = self.effective.known.clone().into_owned();
         for (key, value) in &technique.context {
             known.set(key, KeyFact::Value(value.clone()));
         }
@@ -113,7 +146,7 @@ impl StepFinder<'_> {
     /// The roles that another role can assume.
     pub(super) fn find_roles_assumed_by(&self, role: usize, undecided: &mut BTreeSet<UndecidedReason>) -> FixedBitSet {
         let state = NodeState::unchanged(role);
-        find_assumable_roles(self.world, &state, &self.world.effective(&state), undecided)
+        find_assumable_roles(self.world, &state, &self.world.effective(&state), self.tags, undecided)
     }
 
     /// The roles of the account that a service can use for a technique.
@@ -160,7 +193,7 @@ impl StepFinder<'_> {
         }
         for action in &technique.required_actions {
             let facts = |principal: usize, key: &ContextKey| {
-                technique.context_fact(key).or_else(|| principal_fact(self.world.node(principal), key))
+                technique.context_fact(key).or_else(|| self.principal_fact(principal, key))
             };
             let query = TargetQuery {
                 action,

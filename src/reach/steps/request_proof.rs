@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::assume_role::{add_trust_policy, query_assume_role};
+use super::assume_role::{RoleQuery, add_trust_policy, query_assume_role};
 use crate::access::{PolicyOrigin, PolicyRef, Request};
 use crate::iam::{ContextKey, Interpretation};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::decide::world::World;
+use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::complement::allow_all_except;
 use crate::solve::{Access, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access};
 
@@ -28,6 +29,8 @@ pub struct StepRequest {
 pub(super) struct RequestProver<'g> {
     pub(super) world: &'g World<'g>,
     pub(super) effective: &'g EffectiveAccess<'g>,
+    /// The tags of the targets.
+    pub(super) tags: &'g TagView,
 }
 
 impl RequestProver<'_> {
@@ -38,7 +41,8 @@ impl RequestProver<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<StepRequest> {
         let layers = add_trust_policy(self.world, self.effective, role)?;
-        let (grant, reasons) = query_assume_role(self.world, self.effective, &layers, role, PROOF_DETAIL);
+        let query = RoleQuery { layers: &layers, role, tags: self.tags, detail: PROOF_DETAIL };
+        let (grant, reasons) = query_assume_role(self.world, self.effective, &query);
         undecided.extend(reasons);
         let grant = grant?;
         // A principal that the trust policy names needs no statement of its own.
@@ -104,7 +108,7 @@ impl RequestProver<'_> {
         facts: &ContextFacts<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<StepRequest> {
-        let known = add_context_facts(self.effective.known, access, 0, facts);
+        let known = add_context_facts(&self.effective.known, access, 0, facts);
         let replay = |request: &Request, interpretation: Interpretation| {
             self.world.replay(&self.effective.layers, request, interpretation)
         };

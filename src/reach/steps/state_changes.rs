@@ -15,38 +15,54 @@ use crate::reach::model::state::{NodeState, PolicyVersionRef, StateChange};
 use crate::reach::model::technique::{Technique, TechniqueKind, WriteTarget};
 use crate::solve::UndecidedReason;
 
+/// The principals for which changes are computed.
+#[derive(Clone, Copy)]
+pub(super) struct ChangeTargets<'t> {
+    /// Those for which additional permissions are worth computing.
+    pub(super) widened: &'t FixedBitSet,
+    /// Those for which the removal of a limit is worth computing.
+    pub(super) freed: &'t FixedBitSet,
+}
+
 impl StepFinder<'_> {
     /// The states that a technique makes of the state's principal and of other principals.
-    ///
-    /// `targets`: the principals for which additional permissions are worth computing.
     pub(super) fn find_changed_states(
         &self,
         technique: &'static Technique,
-        targets: &FixedBitSet,
+        targets: ChangeTargets<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        let Some(action) = technique.required_actions.first().filter(|action| self.may_allow(action)) else {
+        let Some(action) = technique.required_actions.first().filter(|_| self.may_change(technique)) else {
             return Vec::new();
         };
         match technique.kind {
             TechniqueKind::NewPrincipal => self.find_new_principal(technique, undecided).into_iter().collect(),
-            _ if !technique.limited_to.is_empty() => self.find_limited_states(technique, undecided),
-            TechniqueKind::JoinGroup => self.join_group(action, targets, undecided),
+            _ if technique.acts_as_part() => self.find_limited_states(technique, undecided),
+            TechniqueKind::JoinGroup => self.join_group(action, targets.widened, undecided),
             TechniqueKind::RemoveUserBoundary
             | TechniqueKind::RemoveRoleBoundary
             | TechniqueKind::RewriteBoundaryPolicy => {
-                self.remove_boundary(technique.kind, action, undecided).into_iter().collect()
+                self.remove_boundaries(technique.kind, action, targets.freed, undecided)
             }
             TechniqueKind::RemoveDenyingPolicies => {
                 let removes = technique.removes.into_iter();
-                removes.flat_map(|removes| self.remove_denying_policies(removes, action, undecided)).collect()
+                removes
+                    .flat_map(|removes| self.remove_denying_policies(removes, action, targets.freed, undecided))
+                    .collect()
             }
             TechniqueKind::SetDefaultVersion => self.set_default_version(action, targets, undecided),
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
-                self.attach_limited_policy(technique.kind, action, targets, undecided)
+                self.attach_limited_policy(technique.kind, action, targets.widened, undecided)
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether the state may be able to change a principal by a technique. Compares actions only.
+    pub(super) fn may_change(&self, technique: &Technique) -> bool {
+        let may_attach = technique.kind.is_attachment() && self.effective.has_condition_on("iam:policyarn");
+        (technique.kind.changes_state() || may_attach || technique.acts_as_part())
+            && technique.required_actions.first().is_some_and(|action| self.may_allow(action))
     }
 
     fn join_group(
@@ -89,38 +105,55 @@ impl StepFinder<'_> {
         (boundary, denies.map(|policy| Arc::as_ptr(&policy.document)).collect())
     }
 
-    /// The state's principal without its boundary. None if the technique cannot remove the boundary.
-    fn remove_boundary(
+    /// The targets without their boundary.
+    fn remove_boundaries(
         &self,
         kind: TechniqueKind,
         action: &str,
+        targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<NodeState> {
-        let principal = self.state.principal;
-        self.effective.layers.boundary.as_ref()?;
-        let is_removable = match kind {
+    ) -> Vec<NodeState> {
+        let sets = &self.world.principal_sets;
+        let mut bounded = sets.bounded().clone();
+        bounded.intersect_with(targets);
+        bounded.intersect_with(self.account_principals);
+        if self.state.change.boundary_removed {
+            bounded.remove(self.state.principal);
+        }
+        if bounded.is_clear() {
+            return Vec::new();
+        }
+        let removable = match kind {
             TechniqueKind::RewriteBoundaryPolicy => {
-                let boundary = self.world.node(principal).principal.boundary.as_ref()?;
-                self.is_allowed_on_policy(action, &boundary.arn, undecided)
+                let mut rewritable = self.world.principals.empty_set();
+                for policy in self.filter_policies(action, &self.account_policies(), undecided).ones() {
+                    rewritable.union_with(sets.bounded_principals(policy));
+                }
+                rewritable.intersect_with(&bounded);
+                rewritable
             }
-            TechniqueKind::RemoveUserBoundary => self.is_user() && self.is_allowed_on_itself(action, None, undecided),
-            _ => {
-                !self.is_user()
-                    && self.world.principal_sets.modifiable_roles.contains(principal)
-                    && self.is_allowed_on_itself(action, None, undecided)
+            kind => {
+                bounded.intersect_with(match kind {
+                    TechniqueKind::RemoveUserBoundary => &sets.users,
+                    _ => &sets.modifiable_roles,
+                });
+                self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &bounded, None, undecided)
             }
         };
-        let change = StateChange { boundary_removed: true, ..self.state.change.clone() };
-        is_removable.then_some(NodeState { principal, change })
+        let without_boundary = |principal| {
+            let change = StateChange { boundary_removed: true, ..self.current_change(principal) };
+            NodeState { principal, change }
+        };
+        removable.ones().map(without_boundary).collect()
     }
 
     fn set_default_version(
         &self,
         action: &str,
-        targets: &FixedBitSet,
+        targets: ChangeTargets<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        if targets.is_clear() {
+        if targets.widened.is_clear() {
             return Vec::new();
         }
         let world = self.world;
@@ -138,7 +171,7 @@ impl StepFinder<'_> {
         for policy in self.filter_policies(action, &candidates, undecided).ones() {
             let mut holders = self.find_holders(policy);
             holders.union_with(world.principal_sets.bounded_principals(policy));
-            holders.intersect_with(targets);
+            holders.intersect_with(targets.widened);
             holders.intersect_with(self.account_principals);
             if !holders.is_clear() {
                 // A version whose content is unknown could allow anything.
@@ -167,9 +200,6 @@ impl StepFinder<'_> {
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        if !self.effective.has_condition_on("iam:policyarn") {
-            return Vec::new();
-        }
         let mut eligible = match kind.write_target() {
             Some(WriteTarget::Role) => self.account_roles(),
             _ => self.account_users(),

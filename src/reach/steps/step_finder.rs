@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use crate::access::{PolicyOrigin, PolicyRef};
+use crate::access::{KeyFact, PolicyOrigin, PolicyRef};
 use crate::iam::ContextKey;
-use crate::reach::decide::context_facts::{ContextFacts, policy_arn_fact, principal_fact};
+use crate::reach::decide::context_facts::{ContextFacts, find_chosen, policy_arn_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
 use crate::reach::decide::world::World;
 use crate::reach::model::arn_index::ArnIndex;
+use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::tag_index::find_resource_tag;
 use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
 
@@ -20,6 +22,8 @@ pub(crate) struct StepFinder<'g> {
     pub(crate) world: &'g World<'g>,
     pub(crate) state: &'g NodeState,
     pub(crate) effective: &'g EffectiveAccess<'g>,
+    /// The tags of other principals.
+    pub(crate) tags: &'g TagView,
     /// The principals of its account.
     pub(crate) account_principals: &'g FixedBitSet,
 }
@@ -38,9 +42,10 @@ impl<'g> StepFinder<'g> {
         world: &'g World<'g>,
         state: &'g NodeState,
         effective: &'g EffectiveAccess<'g>,
+        tags: &'g TagView,
     ) -> StepFinder<'g> {
         let account_principals = world.principal_sets.neighbors(state.principal);
-        StepFinder { world, state, effective, account_principals }
+        StepFinder { world, state, effective, tags, account_principals }
     }
 
     /// Whether the upper bound of the state's access contains an action.
@@ -87,23 +92,24 @@ impl<'g> StepFinder<'g> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
         let facts = |principal: usize, key: &ContextKey| {
-            self.policy_arn_fact(action, policy_arn, key).or_else(|| principal_fact(self.world.node(principal), key))
+            self.policy_arn_fact(action, policy_arn, key).or_else(|| self.principal_fact(principal, key))
         };
         let arn_index = &self.world.principals;
         self.filter_allowed(&TargetQuery { action, required_layers, arn_index, candidates, facts: &facts }, undecided)
     }
 
-    /// Whether an action is allowed on the state's principal.
-    pub(super) fn is_allowed_on_itself(
+    /// Whether an action is allowed on a principal.
+    pub(super) fn is_allowed_on(
         &self,
+        principal: usize,
         action: &str,
         policy_arn: Option<&str>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        let mut itself = self.world.principals.empty_set();
-        itself.insert(self.state.principal);
+        let mut single = self.world.principals.empty_set();
+        single.insert(principal);
         let required_layers = RequiredLayers::IdentityAndBoundary;
-        !self.filter_principals(action, required_layers, &itself, policy_arn, undecided).is_clear()
+        !self.filter_principals(action, required_layers, &single, policy_arn, undecided).is_clear()
     }
 
     /// The groups of the account on which an action is allowed.
@@ -178,12 +184,18 @@ impl<'g> StepFinder<'g> {
         resource_query.find_allowed(undecided)
     }
 
-    fn policy_arn_fact(
-        &self,
-        action: &str,
-        policy_arn: Option<&str>,
-        key: &ContextKey,
-    ) -> Option<crate::access::KeyFact> {
+    /// The fact about a key in a request on a user or role: its tags and its permissions boundary. None for other keys.
+    pub(super) fn principal_fact(&self, principal: usize, key: &ContextKey) -> Option<KeyFact> {
+        if principal == self.state.principal
+            && let Some(tag) = find_resource_tag(key.lower())
+            && let Some(fact) = find_chosen(&self.state.change.tags, tag)
+        {
+            return Some(fact);
+        }
+        self.world.principal_fact(principal, self.tags, key)
+    }
+
+    fn policy_arn_fact(&self, action: &str, policy_arn: Option<&str>, key: &ContextKey) -> Option<KeyFact> {
         policy_arn_fact(self.effective.partition, action, policy_arn, key)
     }
 

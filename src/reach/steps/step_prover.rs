@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::request_proof::{RequestProver, StepRequest};
+use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
-use crate::reach::decide::context_facts::{policy_arn_fact, principal_fact};
+use crate::reach::decide::context_facts::policy_arn_fact;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
@@ -22,19 +23,22 @@ pub(crate) enum StepRole<'b> {
     GrantAll,
     /// Acts as the target.
     Become,
+    /// Rewrites the trust policy of the target, for another state.
+    RewriteTrust,
     /// Changes the target's permissions to this state.
     ChangeState(&'b NodeState),
 }
 
 /// Proves steps of one state.
 pub(crate) struct StepProver<'g> {
-    step_finder: &'g StepFinder<'g>,
-    request_prover: RequestProver<'g>,
+    pub(super) step_finder: &'g StepFinder<'g>,
+    pub(super) request_prover: RequestProver<'g>,
 }
 
 impl<'g> StepProver<'g> {
     pub(crate) fn new(step_finder: &'g StepFinder<'g>) -> StepProver<'g> {
-        let request_prover = RequestProver { world: step_finder.world, effective: step_finder.effective };
+        let StepFinder { world, effective, tags, .. } = *step_finder;
+        let request_prover = RequestProver { world, effective, tags };
         StepProver { step_finder, request_prover }
     }
 
@@ -83,10 +87,12 @@ impl<'g> StepProver<'g> {
                     && technique.limited_to.is_empty()
                     && self.step_finder.find_reachable(technique, undecided).contains(target)
             }
+            StepRole::RewriteTrust => self.step_finder.find_rewritable(technique, undecided).contains(target),
             StepRole::ChangeState(to) => {
                 let mut targets = self.step_finder.world.principals.empty_set();
                 targets.insert(target);
-                self.step_finder.find_changed_states(technique, &targets, undecided).contains(to)
+                let targets = ChangeTargets { widened: &targets, freed: &targets };
+                self.step_finder.find_changed_states(technique, targets, undecided).contains(to)
             }
         }
     }
@@ -224,6 +230,6 @@ impl<'g> StepProver<'g> {
     ) -> Option<KeyFact> {
         let world = self.step_finder.world;
         policy_arn_fact(self.step_finder.effective.partition, action, policy_arn, key)
-            .or_else(|| (resource == world.arn(target)).then(|| principal_fact(world.node(target), key)).flatten())
+            .or_else(|| self.step_finder.principal_fact(target, key).filter(|_| resource == world.arn(target)))
     }
 }

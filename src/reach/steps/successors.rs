@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::assume_role::{find_assumable_by_account, find_assumable_by_name};
+use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
+use crate::reach::model::chosen_tags::TagGrant;
 use crate::reach::model::state::NodeState;
+use crate::reach::model::tag_index::find_resource_tag;
 use crate::reach::model::technique::{TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 
@@ -19,6 +22,14 @@ pub(crate) struct Successors {
     pub(crate) grant_targets: FixedBitSet,
     /// Other changes of itself or of reachable principals.
     pub(crate) changed_states: Vec<NodeState>,
+    /// Whether it can change principals that it cannot act as, other than by granting everything.
+    pub(crate) changes_others: bool,
+    /// The roles whose trust policy it can rewrite.
+    pub(crate) rewritable: FixedBitSet,
+    /// The tags of principals that it can change.
+    pub(crate) tag_grants: Vec<TagGrant>,
+    /// Whether the tags of other principals can change its successors.
+    pub(crate) depends_on_tags: bool,
     /// Why further successors could not be decided.
     pub(crate) undecided: BTreeSet<UndecidedReason>,
 }
@@ -26,6 +37,7 @@ pub(crate) struct Successors {
 /// The successors that all principals of an account with the same statements have in common.
 pub(crate) struct SharedSuccessors {
     reachable: FixedBitSet,
+    rewritable: FixedBitSet,
     grant_targets: FixedBitSet,
     undecided: BTreeSet<UndecidedReason>,
 }
@@ -33,25 +45,53 @@ pub(crate) struct SharedSuccessors {
 impl Successors {
     /// `shared` may come from another state with the same statements.
     pub(crate) fn compute(step_finder: &StepFinder<'_>, shared: &SharedSuccessors) -> Successors {
-        let StepFinder { world, state, effective, .. } = step_finder;
+        let StepFinder { world, state, effective, tags, .. } = step_finder;
         let mut undecided = shared.undecided.clone();
         let grant_targets = shared.grant_targets.clone();
         let mut reachable = shared.reachable.clone();
-        reachable.union_with(&find_assumable_by_name(world, state, effective, &mut undecided));
+        reachable.union_with(&find_assumable_by_name(world, state, effective, tags, &mut undecided));
         for technique in techniques().iter().filter(|technique| technique.kind == TechniqueKind::WebIdentityToken) {
             reachable.union_with(&step_finder.find_reachable(technique, &mut undecided));
         }
         reachable.remove(state.principal);
-        // A principal that can be granted everything needs no other additional permissions.
         let mut targets = reachable.clone();
-        targets.set(state.principal, !state.change.grants_all);
-        targets.difference_with(&grant_targets);
-        let mut changed_states = Vec::new();
-        for technique in techniques() {
-            changed_states.extend(step_finder.find_changed_states(technique, &targets, &mut undecided));
+        targets.insert(state.principal);
+        let mut changed_states = find_changed_states(step_finder, &targets, &grant_targets, &mut undecided);
+        changed_states.extend(step_finder.find_federated_sessions(&mut undecided));
+        let mut changing = techniques().iter().filter(|technique| technique.changes_other_principals());
+        let changes_others = changing.any(|technique| step_finder.may_change(technique));
+        let tag_grants = step_finder.find_tag_grants(&mut undecided);
+        let mut keys = effective.access.uses().flat_map(|statement_use| statement_use.statement().keys());
+        let depends_on_tags = !world.tag_index.keys().is_empty()
+            && (world.tag_index.names_tags_of_roles() || keys.any(|key| find_resource_tag(key.lower()).is_some()));
+        Successors {
+            reachable,
+            grant_targets,
+            changed_states,
+            changes_others,
+            rewritable: shared.rewritable.clone(),
+            tag_grants,
+            depends_on_tags,
+            undecided,
         }
-        Successors { reachable, grant_targets, changed_states, undecided }
     }
+}
+
+/// The states that a state makes of `targets`, other than by granting everything.
+pub(crate) fn find_changed_states(
+    step_finder: &StepFinder<'_>,
+    targets: &FixedBitSet,
+    grant_targets: &FixedBitSet,
+    undecided: &mut BTreeSet<UndecidedReason>,
+) -> Vec<NodeState> {
+    // A principal that can be granted everything needs no other additional permissions.
+    let mut widened = targets.clone();
+    widened.difference_with(grant_targets);
+    if step_finder.state.change.grants_all {
+        widened.remove(step_finder.state.principal);
+    }
+    let targets = ChangeTargets { widened: &widened, freed: targets };
+    techniques().iter().flat_map(|technique| step_finder.find_changed_states(technique, targets, undecided)).collect()
 }
 
 impl SharedSuccessors {
@@ -59,15 +99,18 @@ impl SharedSuccessors {
         let world = step_finder.world;
         let mut reachable = world.principals.empty_set();
         let mut grant_targets = world.principals.empty_set();
+        let mut rewritable = world.principals.empty_set();
         let mut undecided = BTreeSet::new();
         for technique in techniques() {
+            rewritable.union_with(&step_finder.find_rewritable(technique, &mut undecided));
             match technique.kind {
                 kind if kind == TechniqueKind::Combined || kind.changes_state() => {}
                 // The token names the principal.
                 TechniqueKind::WebIdentityToken => {}
                 _ if !technique.limited_to.is_empty() => {}
                 TechniqueKind::Assume => {
-                    let roles = find_assumable_by_account(world, step_finder.effective, &mut undecided);
+                    let roles =
+                        find_assumable_by_account(world, step_finder.effective, step_finder.tags, &mut undecided);
                     reachable.union_with(&roles);
                 }
                 kind if kind.write_target().is_some() => {
@@ -76,6 +119,6 @@ impl SharedSuccessors {
                 _ => reachable.union_with(&step_finder.find_reachable(technique, &mut undecided)),
             }
         }
-        SharedSuccessors { reachable, grant_targets, undecided }
+        SharedSuccessors { reachable, rewritable, grant_targets, undecided }
     }
 }

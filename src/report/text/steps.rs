@@ -23,6 +23,9 @@ use crate::audit::EscalationStep;
 pub fn render_step(step: &EscalationStep) -> String {
     let summaries: Vec<&str> = step.techniques.iter().map(|technique| technique.summary.as_str()).collect();
     match (&step.grantor, summaries.split_first()) {
+        (Some(grantor), Some((first, []))) => {
+            format!("{} {first}", shorten_arn(grantor))
+        }
         (Some(grantor), Some((first, rest))) => {
             format!("{}, after {} {first}", rest.join(" and "), shorten_arn(grantor))
         }

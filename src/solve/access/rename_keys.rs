@@ -26,13 +26,24 @@ pub struct RenamedAccess {
     pub known: KnownContext,
     /// The keys that are specific to the second principal, and the facts about them.
     original_keys: BTreeMap<ContextKey, KeyFact>,
+    has_renamed_keys: bool,
 }
 
 impl RenamedAccess {
     /// Renames the keys of the second principal's `access` whose facts differ from the first principal's.
     pub fn new(access: &Access, other_context: &KnownContext, first_context: &KnownContext) -> RenamedAccess {
+        RenamedAccess::of_keys(access, other_context, first_context, |_| true)
+    }
+
+    /// The same, for some keys. The others have the values of the first principal on both sides.
+    pub fn of_keys(
+        access: &Access,
+        other_context: &KnownContext,
+        first_context: &KnownContext,
+        is_renamed: impl Fn(&ContextKey) -> bool,
+    ) -> RenamedAccess {
         let is_principal_specific =
-            |key: &&ContextKey| !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
+            |key: &&ContextKey| is_renamed(key) && !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
         let original_keys: BTreeMap<ContextKey, KeyFact> = collect_context_keys(access)
             .into_iter()
             .filter(is_principal_specific)
@@ -53,8 +64,9 @@ impl RenamedAccess {
             };
             known.set(rename_key(key).as_written(), fact);
         }
-        let access = if differing_keys.is_empty() { access.clone() } else { rename_keys(access, &differing_keys) };
-        RenamedAccess { access, known, original_keys }
+        let has_renamed_keys = !differing_keys.is_empty();
+        let access = if has_renamed_keys { rename_keys(access, &differing_keys) } else { access.clone() };
+        RenamedAccess { access, known, original_keys, has_renamed_keys }
     }
 
     /// A witness as a request of the second principal.
@@ -87,6 +99,11 @@ impl RenamedAccess {
         let mut stripped = request.clone();
         stripped.context.0.retain(|key, _| !RenamedAccess::is_renamed_key(key.as_written()));
         stripped
+    }
+
+    /// Whether the facts about some key differ between the two principals.
+    pub fn has_renamed_keys(&self) -> bool {
+        self.has_renamed_keys
     }
 
     /// Whether a key's name was given by this type, so that no policy contains it.

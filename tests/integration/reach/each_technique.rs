@@ -142,7 +142,7 @@ fn taken(solver: &Solver<'_>, technique: &Technique, allowed: &BTreeSet<String>)
         let from = graph.find(&who).unwrap();
         let (_, own, _) = graph.build_layers(&NodeState { principal: from, change: StateChange::default() });
         let mut goal = |path: &PathSoFar<'_>| match graph.has_excess(path.last(), &own) {
-            Ok(true) => GoalResult::Met(graph.prove_steps(&path.states()).unwrap()),
+            Ok(true) => GoalResult::Met(graph.prove_steps(&path.steps()).unwrap()),
             Ok(false) => GoalResult::NotMet,
             Err(why) => panic!("{}: undecided: {why:?}", technique.id),
         };

@@ -7,8 +7,11 @@ mod cloudsplaining;
 mod each_technique;
 mod identity_services;
 mod pathfinding;
+pub mod paths;
 mod published;
 mod same_answers;
+mod sessions;
+mod tags;
 mod techniques_page;
 mod widening;
 
@@ -35,7 +38,7 @@ pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<ProvenStep>> {
     let itself = NodeState { principal: from, change: StateChange::default() };
     let (_, own, _) = graph.build_layers(&itself);
     let mut goal = |way: &PathSoFar<'_>| match graph.has_excess(way.last(), &own) {
-        Ok(true) => GoalResult::Met(graph.prove_steps(&way.states()).unwrap()),
+        Ok(true) => GoalResult::Met(graph.prove_steps(&way.steps()).unwrap()),
         Ok(false) => GoalResult::NotMet,
         Err(why) => panic!("undecided: {why:?}"),
     };

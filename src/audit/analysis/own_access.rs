@@ -1,0 +1,90 @@
+//! What a principal is allowed without escalation, for a comparison with the end of a path.
+//!
+//! A comparison has one request context, that of the end. The tags of the principal in it are those of the end, which the
+//! path may have chosen. The principal's own policies are compared with its own tags.
+
+use std::borrow::Cow;
+
+use crate::access::{KnownContext, Request};
+use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::iam::ContextKey;
+use crate::solve::{Access, RenamedAccess};
+
+/// The access of a principal by its ceiling and by its own policies.
+pub(super) struct OwnAccess<'s> {
+    known_context: &'s KnownContext,
+    ceiling: &'s Access,
+    own: Access,
+    /// Whether its own policies name tags of the principal.
+    names_tags: bool,
+    /// Both, for an end with the same tags.
+    both: Access,
+}
+
+/// The same access, in the request context of the end of a path.
+pub(super) struct AllowedAccess<'o> {
+    pub(super) access: Cow<'o, Access>,
+    /// None if the tags of the end do not matter.
+    renamed: Option<RenamedAccess>,
+}
+
+impl<'s> OwnAccess<'s> {
+    pub(super) fn new(known_context: &'s KnownContext, ceiling: &'s Access, own: Access) -> OwnAccess<'s> {
+        let names_tags = own.uses().any(|statement_use| statement_use.statement().keys().any(is_tag));
+        let both = join(ceiling, &own);
+        OwnAccess { known_context, ceiling, own, names_tags, both }
+    }
+
+    /// The access for an end with the same tags.
+    pub(super) fn access(&self) -> &Access {
+        &self.both
+    }
+
+    /// The access in the request context of an end.
+    pub(super) fn at_end(&self, end: &KnownContext) -> AllowedAccess<'_> {
+        let rename = || RenamedAccess::of_keys(&self.own, self.known_context, end, is_tag);
+        let renamed = self.names_tags.then(rename).filter(RenamedAccess::has_renamed_keys);
+        let access = match &renamed {
+            Some(renamed) => Cow::Owned(join(self.ceiling, &renamed.access)),
+            None => Cow::Borrowed(&self.both),
+        };
+        AllowedAccess { access, renamed }
+    }
+}
+
+impl AllowedAccess<'_> {
+    /// The known context of a question about the end.
+    pub(super) fn extend_context<'k>(&'k self, end: &'k KnownContext) -> &'k KnownContext {
+        self.renamed.as_ref().map_or(end, |renamed| &renamed.known)
+    }
+
+    /// A witness as a request of the end, and as a request of the principal itself.
+    pub(super) fn split_request<'r>(&self, request: &'r Request) -> (Cow<'r, Request>, Cow<'r, Request>) {
+        match &self.renamed {
+            Some(renamed) => {
+                (Cow::Owned(renamed.strip_renamed_keys(request)), Cow::Owned(renamed.restore_request(request)))
+            }
+            None => (Cow::Borrowed(request), Cow::Borrowed(request)),
+        }
+    }
+
+    /// Removes the keys that exist in the question only.
+    pub(super) fn strip_renamed_keys(&self, excess: &mut ExcessByStatement) {
+        let Some(renamed) = &self.renamed else { return };
+        for statement_excess in excess.values_mut() {
+            for cube in &mut statement_excess.cubes {
+                cube.context.retain(|(key, _)| !RenamedAccess::is_renamed_key(key));
+            }
+            let witness = statement_excess.witness.as_ref();
+            statement_excess.witness = witness.map(|witness| renamed.strip_renamed_keys(witness));
+        }
+    }
+}
+
+fn is_tag(key: &ContextKey) -> bool {
+    key.lower().starts_with("aws:principaltag/")
+}
+
+fn join(first: &Access, second: &Access) -> Access {
+    Access { branches: first.branches.iter().chain(&second.branches).cloned().collect() }
+}

@@ -1,0 +1,194 @@
+//! The tag keys that policies name, with the names and values that can matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashSet;
+
+use super::node::PrincipalNode;
+use crate::access::PolicyRef;
+use crate::iam::condition::ConditionValue;
+use crate::iam::{Condition, ContextKey, PolicyDocument, Template, TemplatePart};
+use crate::snapshot::Snapshot;
+
+const PRINCIPAL_TAG: &str = "aws:principaltag/";
+const RESOURCE_TAGS: [&str; 2] = ["aws:resourcetag/", "iam:resourcetag/"];
+const REQUEST_TAG: &str = "aws:requesttag/";
+const TAG_KEYS: &str = "aws:tagkeys";
+
+/// A value of a tag that is a variable of a policy, for a tag that can have any value.
+const VARIABLE_EXAMPLE: &str = "example";
+
+/// The tags that the policies of a snapshot name.
+pub(crate) struct TagIndex {
+    /// By key, in lower case.
+    keys: BTreeMap<Arc<str>, NamedTag>,
+    /// The principals whose own policies, boundary or SCPs name a tag of the principal.
+    principals: FixedBitSet,
+    /// Whether a trust policy, resource policy or RCP names a tag of the principal.
+    is_named_by_resources: bool,
+    /// Whether a trust policy or RCP names a tag of the resource.
+    names_tags_of_roles: bool,
+}
+
+/// A tag that policies name.
+#[derive(Default)]
+pub(crate) struct NamedTag {
+    /// Its key, as policies write it.
+    pub(crate) names: BTreeSet<String>,
+    /// Values that policies compare it with, and values that principals have.
+    pub(crate) values: BTreeSet<String>,
+    /// Whether a policy has it as a variable.
+    pub(crate) is_variable: bool,
+}
+
+impl TagIndex {
+    pub(crate) fn new(snapshot: &Snapshot, nodes: &[PrincipalNode<'_>], no_principals: &FixedBitSet) -> TagIndex {
+        let mut index = TagIndex {
+            keys: BTreeMap::new(),
+            principals: no_principals.clone(),
+            is_named_by_resources: false,
+            names_tags_of_roles: false,
+        };
+        let mut seen: FxHashSet<usize> = FxHashSet::default();
+        let mut documents: Vec<Arc<PolicyDocument>> = Vec::new();
+        let mut add = |document: &Arc<PolicyDocument>| {
+            if seen.insert(Arc::as_ptr(document) as usize) {
+                documents.push(Arc::clone(document));
+            }
+        };
+        for (position, node) in nodes.iter().enumerate() {
+            let layers = &node.layers;
+            let levels = layers.scps.iter().flatten().flat_map(|level| &level.policies);
+            let own = || layers.identity.iter().chain(layers.boundary.iter().flatten()).chain(levels.clone());
+            index.principals.set(position, own().any(|policy| names_principal_tag(&policy.document)));
+            own().for_each(|policy| add(&policy.document));
+            node.principal.trust_policy.iter().for_each(|trust| add(&trust.document));
+        }
+        // All principals of a snapshot have the same RCPs and resource policies.
+        let shared: Vec<&PolicyRef> = nodes.first().into_iter().flat_map(list_resource_side_policies).collect();
+        shared.iter().for_each(|policy| add(&policy.document));
+        let trust = nodes.iter().filter_map(|node| node.principal.trust_policy.as_ref()).map(|trust| &trust.document);
+        for document in trust.chain(shared.iter().map(|policy| &policy.document)) {
+            index.is_named_by_resources |= names_principal_tag(document);
+            index.names_tags_of_roles |= names_resource_tag(document);
+        }
+        for account in &snapshot.accounts {
+            let of_groups = account.groups.iter().flat_map(|group| &group.identity_policies);
+            of_groups.for_each(|policy| add(&policy.document));
+            for policy in account.policies.values() {
+                // A policy without a readable document is undecided if it is attached (`UnreadablePolicy`).
+                policy.document.document.iter().for_each(&mut add);
+                policy.other_versions.iter().for_each(|version| add(&version.document));
+            }
+        }
+        documents.iter().for_each(|document| index.add_keys(document));
+        documents.iter().for_each(|document| index.add_values(document));
+        index.add_values_of_principals(nodes);
+        index
+    }
+
+    /// The tags, by key in lower case.
+    pub(crate) fn keys(&self) -> &BTreeMap<Arc<str>, NamedTag> {
+        &self.keys
+    }
+
+    /// Whether the tags of a principal can change what its requests are allowed.
+    pub(crate) fn matters_to(&self, principal: usize) -> bool {
+        self.is_named_by_resources || self.principals.contains(principal)
+    }
+
+    /// Whether the tags of a role can change who is allowed to assume it, whatever the policies of the caller name.
+    pub(crate) fn names_tags_of_roles(&self) -> bool {
+        self.names_tags_of_roles
+    }
+
+    fn add_keys(&mut self, document: &PolicyDocument) {
+        for key in document.statements.iter().flat_map(|statement| statement.keys()) {
+            if let Some(tag) = find_decisive_tag(key.lower()) {
+                let written = key.as_written().split_once('/').map_or(tag, |(_, name)| name);
+                self.keys.entry(Arc::from(tag)).or_default().names.insert(written.to_owned());
+            }
+        }
+        for key in document.statements.iter().flat_map(|statement| statement.variables()) {
+            if let Some(tag) = key.lower().strip_prefix(PRINCIPAL_TAG).and_then(|tag| self.keys.get_mut(tag)) {
+                tag.is_variable = true;
+                tag.values.insert(VARIABLE_EXAMPLE.to_owned());
+            }
+        }
+    }
+
+    /// Adds the values that conditions compare tags with, and other spellings of the keys.
+    fn add_values(&mut self, document: &PolicyDocument) {
+        for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
+            let lower = condition.key.lower();
+            if lower == TAG_KEYS {
+                for name in list_texts(condition) {
+                    if let Some(tag) = self.keys.get_mut(name.to_ascii_lowercase().as_str()) {
+                        tag.names.insert(name);
+                    }
+                }
+            } else if let Some(name) = find_decisive_tag(lower).or_else(|| lower.strip_prefix(REQUEST_TAG))
+                && let Some(tag) = self.keys.get_mut(name)
+            {
+                tag.values.extend(list_texts(condition));
+            }
+        }
+    }
+
+    fn add_values_of_principals(&mut self, nodes: &[PrincipalNode<'_>]) {
+        for (name, value) in nodes.iter().flat_map(|node| &node.principal.tags) {
+            if let Some(tag) = self.keys.get_mut(name.to_ascii_lowercase().as_str()) {
+                tag.values.insert(value.clone());
+            }
+        }
+    }
+}
+
+/// The resource policies and RCPs of a principal's layers.
+fn list_resource_side_policies<'n>(node: &'n PrincipalNode<'_>) -> impl Iterator<Item = &'n PolicyRef> {
+    let rcps = node.layers.rcps.iter().flat_map(|rcps| rcps.levels()).flat_map(|level| &level.level.policies);
+    node.layers.resource_policies.iter().map(|resource| &resource.policy).chain(rcps)
+}
+
+fn names_principal_tag(document: &PolicyDocument) -> bool {
+    let mut keys = document.statements.iter().flat_map(|statement| statement.keys());
+    keys.any(|key: &ContextKey| key.lower().starts_with(PRINCIPAL_TAG))
+}
+
+fn names_resource_tag(document: &PolicyDocument) -> bool {
+    let mut keys = document.statements.iter().flat_map(|statement| statement.keys());
+    keys.any(|key| find_resource_tag(key.lower()).is_some())
+}
+
+/// The tag of a key about the tags of a principal or of a resource. None for other keys.
+pub(crate) fn find_decisive_tag(lower_key: &str) -> Option<&str> {
+    lower_key.strip_prefix(PRINCIPAL_TAG).or_else(|| find_resource_tag(lower_key))
+}
+
+/// The tag of a key about the tags of the requested resource. None for other keys.
+pub(crate) fn find_resource_tag(lower_key: &str) -> Option<&str> {
+    RESOURCE_TAGS.iter().find_map(|prefix| lower_key.strip_prefix(prefix))
+}
+
+/// Texts that match the values of a condition, one for each value without a variable.
+fn list_texts(condition: &Condition) -> Vec<String> {
+    let to_text = |value: &ConditionValue| match value {
+        ConditionValue::Text(template) => find_matching_text(template),
+        // A tag is compared as text. `Null` has no value.
+        ConditionValue::Typed(_) => None,
+    };
+    condition.values.iter().filter_map(to_text).collect()
+}
+
+/// A text that a template matches. None if it has a variable: the value is then one that a principal or resource has.
+fn find_matching_text(template: &Template) -> Option<String> {
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => Some(text.to_string()),
+        TemplatePart::AnyString => Some(String::new()),
+        TemplatePart::AnyChar => Some("a".to_owned()),
+        TemplatePart::Variable { .. } => None,
+    };
+    template.parts().iter().map(part).collect()
+}

@@ -1,0 +1,232 @@
+//! What a search has obtained so far: the principals that it can act as, and the changes that it can make. Both only grow.
+
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxHashMap;
+
+use super::model::state::{NodeState, StateChange};
+use super::obtained_tags::ObtainedTags;
+use super::path::{Change, Discovery, Origin};
+
+/// The largest number of states of one principal: combinations of the changes that can be made to it.
+pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
+
+/// A state that can be obtained, and how.
+pub(super) type ObtainableState = (NodeState, Origin);
+
+/// The facts of one search.
+pub(super) struct Obtained {
+    discoveries: Vec<Discovery>,
+    positions: FxHashMap<NodeState, usize>,
+    /// The states of each principal.
+    states_of: FxHashMap<usize, Vec<usize>>,
+    /// The principals that some state can act as, and the start.
+    reached: FixedBitSet,
+    /// Those of them that some state can act as before their tags are changed.
+    arrived: FixedBitSet,
+    /// Which state acts as a principal first.
+    reached_from: FxHashMap<usize, usize>,
+    /// The principals that some state can grant everything.
+    grantable: FixedBitSet,
+    /// Which state grants it first: disjoint sets of principals.
+    grantors: Vec<(usize, FixedBitSet)>,
+    /// The roles whose trust policy some state can rewrite, by the first such state: disjoint sets of roles.
+    rewriters: Vec<(usize, FixedBitSet)>,
+    /// The other changes that states can make to a principal.
+    changes: FxHashMap<usize, Vec<Change>>,
+    grant_all: Arc<StateChange>,
+    pub(super) tags: ObtainedTags,
+    /// Whether a principal has more states than the limit.
+    exceeds_limit: Option<usize>,
+}
+
+impl Obtained {
+    /// The facts before the first step. `no_principals` is an empty set of principals.
+    pub(super) fn new(start: usize, no_principals: &FixedBitSet) -> Obtained {
+        let mut obtained = Obtained {
+            discoveries: Vec::new(),
+            positions: FxHashMap::default(),
+            states_of: FxHashMap::default(),
+            reached: no_principals.clone(),
+            arrived: no_principals.clone(),
+            reached_from: FxHashMap::default(),
+            grantable: no_principals.clone(),
+            grantors: Vec::new(),
+            rewriters: Vec::new(),
+            changes: FxHashMap::default(),
+            grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
+            tags: ObtainedTags::default(),
+            exceeds_limit: None,
+        };
+        obtained.reached.insert(start);
+        obtained.arrived.insert(start);
+        obtained.add(NodeState::unchanged(start), None);
+        obtained
+    }
+
+    pub(super) fn discoveries(&self) -> &[Discovery] {
+        &self.discoveries
+    }
+
+    pub(super) fn state(&self, position: usize) -> &NodeState {
+        // INVARIANT: positions come from `add`.
+        &self.discoveries.get(position).expect("a discovery").state
+    }
+
+    pub(super) fn reached(&self) -> &FixedBitSet {
+        &self.reached
+    }
+
+    /// A principal of which not all states were searched. None if there is none.
+    pub(super) fn exceeds_limit(&self) -> Option<usize> {
+        self.exceeds_limit
+    }
+
+    /// The position of a new state. None if it is known, or if its principal has too many states.
+    pub(super) fn add(&mut self, state: NodeState, origin: Option<Origin>) -> Option<usize> {
+        if self.positions.contains_key(&state) {
+            return None;
+        }
+        let states = self.states_of.entry(state.principal).or_default();
+        if states.len() >= MAX_STATES_OF_PRINCIPAL {
+            self.exceeds_limit = Some(state.principal);
+            return None;
+        }
+        let position = self.discoveries.len();
+        states.push(position);
+        self.positions.insert(state.clone(), position);
+        self.discoveries.push(Discovery { state, origin });
+        Some(position)
+    }
+
+    /// The states of the same principal as `at` after each change that is known to be possible.
+    pub(super) fn apply_known_changes(&self, at: usize, new: &mut Vec<ObtainableState>) {
+        let state = self.state(at);
+        if state.change.is_unchanged() && self.reached_from.contains_key(&state.principal) {
+            // An unchanged principal is changed before a state acts as it.
+            return;
+        }
+        let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
+        let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
+        for change in grant.into_iter().chain(changes) {
+            new.extend(apply(state, at, &change));
+        }
+    }
+
+    /// Adds a change that a state can make to another principal.
+    pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
+        let known = self.changes.entry(principal).or_default();
+        let is_same = |known: &Change| known.change == change.change && known.required_tags == change.required_tags;
+        if known.iter().any(is_same) {
+            return;
+        }
+        known.push(change.clone());
+        self.apply_to_all(principal, &change, new);
+    }
+
+    /// Adds the principals that the state `at` can grant everything.
+    pub(super) fn add_grants(&mut self, at: usize, targets: &FixedBitSet, new: &mut Vec<ObtainableState>) {
+        let mut added = targets.clone();
+        added.difference_with(&self.grantable);
+        if added.is_clear() {
+            return;
+        }
+        self.grantable.union_with(&added);
+        let own = self.state(at).principal;
+        let known_before: Vec<usize> = added.intersection(&self.reached).filter(|target| *target != own).collect();
+        self.grantors.push((at, added));
+        let change = self.grant_by(at);
+        known_before.into_iter().for_each(|target| self.apply_to_all(target, &change, new));
+    }
+
+    /// Adds the principals that the state `at` can act as.
+    pub(super) fn add_reached(&mut self, at: usize, reachable: &FixedBitSet, new: &mut Vec<ObtainableState>) {
+        let mut added = reachable.clone();
+        added.difference_with(&self.arrived);
+        self.arrived.union_with(&added);
+        self.reached.union_with(&added);
+        let granted: Vec<usize> = added.intersection(&self.grantable).collect();
+        for principal in granted {
+            if let Some(by) = self.find_grantor(principal) {
+                new.extend(apply_on_arrival(principal, at, &self.grant_by(by)));
+            }
+        }
+        for principal in added.ones() {
+            self.reached_from.insert(principal, at);
+            new.push((NodeState::unchanged(principal), Origin { from: at, changed_by: None }));
+            let changes = self.changes.get(&principal).into_iter().flatten();
+            new.extend(changes.filter_map(|change| apply_on_arrival(principal, at, change)));
+        }
+    }
+
+    /// Adds the roles whose trust policy the state `at` can rewrite.
+    pub(super) fn add_rewritable(&mut self, at: usize, roles: &FixedBitSet) {
+        let mut added = roles.clone();
+        self.rewriters.iter().for_each(|(_, known)| added.difference_with(known));
+        if !added.is_clear() {
+            self.rewriters.push((at, added));
+        }
+    }
+
+    /// The roles whose trust policy some state can rewrite, and that no state can act as yet.
+    pub(super) fn find_rewritable(&self) -> FixedBitSet {
+        let mut roles = FixedBitSet::with_capacity(self.reached.len());
+        self.rewriters.iter().for_each(|(_, rewritable)| roles.union_with(rewritable));
+        roles.difference_with(&self.reached);
+        roles
+    }
+
+    /// Adds a role that the state `at` can assume after another state rewrites its trust policy.
+    pub(super) fn add_rewritten_role(&mut self, at: usize, role: usize, new: &mut Vec<ObtainableState>) {
+        let Some((by, _)) = self.rewriters.iter().find(|(_, roles)| roles.contains(role)) else { return };
+        let rewritten = StateChange { is_trust_rewritten: true, ..StateChange::default() };
+        self.reached.insert(role);
+        let change = Change::new(*by, Arc::new(rewritten.clone()));
+        let origin = Origin { from: at, changed_by: Some(change) };
+        new.push((NodeState { principal: role, change: rewritten }, origin));
+    }
+
+    /// Adds a principal that a state can act as after its tags are changed.
+    pub(super) fn add_reached_with_tags(&mut self, principal: usize) {
+        self.reached.insert(principal);
+    }
+
+    /// A change of a principal, in all its states, and when a state begins to act as it.
+    fn apply_to_all(&self, principal: usize, change: &Change, new: &mut Vec<ObtainableState>) {
+        if let Some(from) = self.reached_from.get(&principal) {
+            new.extend(apply_on_arrival(principal, *from, change));
+        }
+        for position in self.states_of.get(&principal).into_iter().flatten() {
+            let state = self.state(*position);
+            // The same as in `apply_known_changes`. The start acts as itself already.
+            if !state.change.is_unchanged() || !self.reached_from.contains_key(&principal) {
+                new.extend(apply(state, *position, change));
+            }
+        }
+    }
+
+    fn grant_by(&self, by: usize) -> Change {
+        Change::new(by, Arc::clone(&self.grant_all))
+    }
+
+    fn find_grantor(&self, principal: usize) -> Option<usize> {
+        self.grantors.iter().find(|(_, targets)| targets.contains(principal)).map(|(by, _)| *by)
+    }
+}
+
+/// A state after a change by another state. None if the change adds nothing to it.
+fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
+    if !change.required_tags.is_empty() && change.required_tags != state.change.tags {
+        return None;
+    }
+    let merged = state.change.merge(&change.change)?;
+    let is_own = change.by == at && change.others.is_empty();
+    let changed_by = (!is_own).then(|| change.clone());
+    Some((NodeState { principal: state.principal, change: merged }, Origin { from: at, changed_by }))
+}
+
+/// A principal that is changed, and then the state `from` acts as it.
+fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
+    apply(&NodeState::unchanged(principal), from, change)
+}

@@ -1,0 +1,129 @@
+//! A path from the start of a search to a state. It is a sequence of steps; a step can start at any earlier state.
+
+use std::sync::Arc;
+
+use super::model::chosen_tags::ChosenTags;
+use super::model::state::{NodeState, StateChange};
+
+/// One step of a path, not proven yet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PathStep {
+    /// The state that takes the step: the start of the path, or the end of an earlier step.
+    pub from: NodeState,
+    /// The state that it reaches.
+    pub to: NodeState,
+    /// The change that another state of the path makes to `to`. None if `from` makes all changes.
+    pub earlier_change: Option<EarlierChange>,
+}
+
+/// A change of a principal by another state than the one that acts as it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EarlierChange {
+    /// The state that makes the change.
+    pub by: NodeState,
+    /// The change alone.
+    pub change: Arc<StateChange>,
+    /// Other states that make a part of the change: one tag of several.
+    pub others: Vec<NodeState>,
+}
+
+/// A state that a search obtained, and how.
+#[derive(Clone, Debug)]
+pub(super) struct Discovery {
+    pub(super) state: NodeState,
+    /// None for the start.
+    pub(super) origin: Option<Origin>,
+}
+
+/// How a search obtained a state. States are positions among the discoveries.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The state that acts as the principal, or another state of the same principal.
+    pub(super) from: usize,
+    /// The state that made a change, and the change. None if `from` made it, or if nothing changed.
+    pub(super) changed_by: Option<Change>,
+}
+
+/// A change of a principal that a state can make.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// The state.
+    pub(super) by: usize,
+    pub(super) change: Arc<StateChange>,
+    /// Other states that make a part of the change.
+    pub(super) others: Vec<usize>,
+    /// The tags that the principal must have. Empty if its tags do not matter.
+    pub(super) required_tags: ChosenTags,
+}
+
+/// A path from the start of a search to a state.
+pub struct PathSoFar<'s> {
+    pub(super) discoveries: &'s [Discovery],
+    pub(super) last: usize,
+}
+
+impl PathSoFar<'_> {
+    /// The last state.
+    pub fn last(&self) -> &NodeState {
+        self.state(self.last)
+    }
+
+    fn state(&self, position: usize) -> &NodeState {
+        // INVARIANT: origins are positions of earlier discoveries.
+        &self.discoveries.get(position).expect("an earlier discovery").state
+    }
+
+    /// The states of the path, from the start to the last. A state comes after those that it rests on.
+    pub fn states(&self) -> Vec<NodeState> {
+        self.find_positions().into_iter().map(|position| self.state(position).clone()).collect()
+    }
+
+    /// The steps of the path, in an order in which they can be taken.
+    pub fn steps(&self) -> Vec<PathStep> {
+        let to_step = |position: usize| {
+            let origin = self.discoveries.get(position)?.origin.as_ref()?;
+            let earlier = |change: &Change| EarlierChange {
+                by: self.state(change.by).clone(),
+                change: Arc::clone(&change.change),
+                others: change.others.iter().map(|other| self.state(*other).clone()).collect(),
+            };
+            Some(PathStep {
+                from: self.state(origin.from).clone(),
+                to: self.state(position).clone(),
+                earlier_change: origin.changed_by.as_ref().map(earlier),
+            })
+        };
+        self.find_positions().into_iter().filter_map(to_step).collect()
+    }
+
+    /// The positions of the path's states, ascending: an origin is always found before the states that rest on it.
+    fn find_positions(&self) -> Vec<usize> {
+        let mut positions = vec![self.last];
+        let mut next = 0;
+        while let Some(position) = positions.get(next).copied() {
+            next += 1;
+            let origin = self.discoveries.get(position).and_then(|discovery| discovery.origin.as_ref());
+            for earlier in origin.into_iter().flat_map(Origin::positions) {
+                if !positions.contains(&earlier) {
+                    positions.push(earlier);
+                }
+            }
+        }
+        positions.sort_unstable();
+        positions
+    }
+}
+
+impl Change {
+    /// A change that one state makes, whatever the tags of the principal.
+    pub(super) fn new(by: usize, change: Arc<StateChange>) -> Change {
+        Change { by, change, others: Vec::new(), required_tags: ChosenTags::new() }
+    }
+}
+
+impl Origin {
+    fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        let change = self.changed_by.iter().flat_map(|change| change.others.iter().copied().chain([change.by]));
+        [self.from].into_iter().chain(change)
+    }
+}

@@ -1,0 +1,137 @@
+//! The part of a search that chooses tags of principals.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::graph::Graph;
+use super::model::chosen_tags::{ChosenTags, TagView};
+use super::model::state::{NodeState, StateChange};
+use super::obtained::{ObtainableState, Obtained};
+use super::path::{Change, Origin};
+use crate::solve::UndecidedReason;
+
+/// What was computed for the ways to choose tags.
+#[derive(Default)]
+pub(super) struct TagProgress {
+    /// The principals to which the tags of a view were given.
+    tagged: FxHashMap<Arc<TagView>, FixedBitSet>,
+    /// The states whose successors were computed with the tags of a view.
+    expanded: FxHashSet<(usize, Arc<TagView>)>,
+}
+
+impl Graph<'_> {
+    /// Adds the states that result from chosen tags.
+    pub(super) fn choose_tags(
+        &self,
+        progress: &mut TagProgress,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        for view in obtained.tags.views().to_vec() {
+            let tagged = progress.tagged.entry(Arc::clone(&view));
+            let tagged = tagged.or_insert_with(|| self.world.principals.empty_set());
+            let mut targets = view.targets(&self.world.principals.empty_set());
+            targets.intersect_with(obtained.reached());
+            targets.difference_with(tagged);
+            tagged.union_with(&targets);
+            for principal in targets.ones().filter(|principal| self.world.tag_index.matters_to(*principal)) {
+                self.add_tag_change(principal, &view, obtained, new);
+            }
+            for at in 0..obtained.discoveries().len() {
+                if progress.expanded.insert((at, Arc::clone(&view))) {
+                    self.expand_with_tags(at, &view, obtained, new, undecided);
+                }
+            }
+        }
+    }
+
+    /// Adds what a state can do only if other principals have the tags of a view.
+    fn expand_with_tags(
+        &self,
+        at: usize,
+        view: &Arc<TagView>,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let state = obtained.state(at).clone();
+        let original = self.successors(&state);
+        if !original.depends_on_tags {
+            return;
+        }
+        let tagged = self.successors_with_tags(&state, view);
+        undecided.extend(tagged.undecided.iter().cloned());
+        obtained.tags.add(at, &tagged.tag_grants);
+        let added = |with_tags: &FixedBitSet, without: &FixedBitSet| {
+            let mut added = with_tags.clone();
+            added.difference_with(without);
+            added.ones().collect::<Vec<usize>>()
+        };
+        for principal in added(&tagged.grant_targets, &original.grant_targets) {
+            let grant = StateChange { grants_all: true, ..StateChange::default() };
+            self.add_conditional_change(at, NodeState { principal, change: grant }, view, obtained, new);
+        }
+        for changed in &tagged.changed_states {
+            let is_known = original.changed_states.contains(changed) || changed.change.is_separate();
+            if changed.principal != state.principal && !is_known {
+                self.add_conditional_change(at, changed.clone(), view, obtained, new);
+            }
+        }
+        for principal in added(&tagged.reachable, &original.reachable) {
+            if let Some(change) = self.build_tag_change(principal, view, obtained) {
+                let reached = NodeState { principal, change: (*change.change).clone() };
+                obtained.add_reached_with_tags(principal);
+                new.push((reached, Origin { from: at, changed_by: Some(change) }));
+            }
+        }
+    }
+
+    /// Adds a change that a state can make to a principal only if that principal has the tags of a view.
+    fn add_conditional_change(
+        &self,
+        at: usize,
+        changed: NodeState,
+        view: &TagView,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        let principal = changed.principal;
+        let required_tags = self.find_tags(principal, view);
+        if required_tags.is_empty() {
+            return;
+        }
+        self.add_tag_change(principal, view, obtained, new);
+        let change = Change { required_tags, ..Change::new(at, Arc::new(changed.change)) };
+        obtained.add_change(principal, change, new);
+    }
+
+    fn add_tag_change(
+        &self,
+        principal: usize,
+        view: &TagView,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        if let Some(change) = self.build_tag_change(principal, view, obtained) {
+            obtained.add_change(principal, change, new);
+        }
+    }
+
+    /// The change of a principal's tags to those of a view. None if the view does not change them.
+    fn build_tag_change(&self, principal: usize, view: &TagView, obtained: &Obtained) -> Option<Change> {
+        let tags = self.find_tags(principal, view);
+        let taggers = obtained.tags.find_taggers(principal, &tags);
+        let (by, others) = taggers.split_first()?;
+        let change = Arc::new(StateChange { tags, ..StateChange::default() });
+        Some(Change { others: others.to_vec(), ..Change::new(*by, change) })
+    }
+
+    fn find_tags(&self, principal: usize, view: &TagView) -> ChosenTags {
+        let node = self.world.node(principal);
+        view.find_tags(principal, |key| node.has_tag(key))
+    }
+}

@@ -1,0 +1,193 @@
+//! A tiny account as plain data, and what IAM answers about it, one request at a time. Shares no code with the program.
+
+/// The values that a tag can have. The first is no tag.
+pub const VALUES: [Option<&str>; 3] = [None, Some("one"), Some("two")];
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    Assume,
+    PutPolicy,
+    MakeKeys,
+    Tag,
+    Untag,
+    DropBoundary,
+    RewriteTrust,
+    /// What nobody needs for a step.
+    Gain,
+}
+
+pub const ACTIONS: [Action; 8] = [
+    Action::Assume,
+    Action::PutPolicy,
+    Action::MakeKeys,
+    Action::Tag,
+    Action::Untag,
+    Action::DropBoundary,
+    Action::RewriteTrust,
+    Action::Gain,
+];
+
+/// A condition on the tag `x`. The number is a position in [`VALUES`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Condition {
+    Always,
+    OwnTag(usize),
+    TargetTag(usize),
+    NewTag(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub is_deny: bool,
+    pub action: Action,
+    /// None for every resource.
+    pub target: Option<usize>,
+    pub condition: Condition,
+}
+
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// None for the account.
+    pub named: Option<usize>,
+    pub condition: Condition,
+}
+
+#[derive(Clone, Debug)]
+pub struct Principal {
+    pub is_user: bool,
+    pub tag: usize,
+    pub statements: Vec<Statement>,
+    /// The actions that the boundary allows.
+    pub boundary: Option<Vec<Action>>,
+    /// Empty for a user.
+    pub trust: Vec<Trust>,
+}
+
+/// What changes while requests are made.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct World {
+    /// The principals whose credentials the attacker holds.
+    pub held: Vec<bool>,
+    pub tags: Vec<usize>,
+    pub all_granted: Vec<bool>,
+    pub has_boundary: Vec<bool>,
+    pub trust_open: Vec<bool>,
+}
+
+impl World {
+    pub fn new(account: &[Principal], start: usize) -> World {
+        World {
+            held: (0..account.len()).map(|i| i == start).collect(),
+            tags: account.iter().map(|principal| principal.tag).collect(),
+            all_granted: vec![false; account.len()],
+            has_boundary: account.iter().map(|principal| principal.boundary.is_some()).collect(),
+            trust_open: vec![false; account.len()],
+        }
+    }
+}
+
+/// One request.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    pub by: usize,
+    pub action: Action,
+    pub target: Option<usize>,
+    /// The value of a new tag.
+    pub value: usize,
+}
+
+fn holds(world: &World, request: Request, condition: Condition) -> bool {
+    match condition {
+        Condition::Always => true,
+        Condition::OwnTag(value) => world.tags[request.by] == value,
+        Condition::TargetTag(value) => request.target.is_some_and(|target| world.tags[target] == value),
+        Condition::NewTag(value) => request.action == Action::Tag && request.value == value,
+    }
+}
+
+fn matches(world: &World, request: Request, statement: &Statement) -> bool {
+    statement.action == request.action
+        && statement.target.is_none_or(|target| request.target == Some(target))
+        && holds(world, request, statement.condition)
+}
+
+fn is_denied(account: &[Principal], world: &World, request: Request) -> bool {
+    account[request.by].statements.iter().any(|s| s.is_deny && matches(world, request, s))
+}
+
+fn is_within_boundary(account: &[Principal], world: &World, request: Request) -> bool {
+    let boundary = account[request.by].boundary.as_ref().filter(|_| world.has_boundary[request.by]);
+    boundary.is_none_or(|actions| actions.contains(&request.action))
+}
+
+/// Whether the policies of the caller allow a request.
+pub fn is_allowed(account: &[Principal], world: &World, request: Request) -> bool {
+    let own = &account[request.by].statements;
+    let allows = world.all_granted[request.by] || own.iter().any(|s| !s.is_deny && matches(world, request, s));
+    allows && !is_denied(account, world, request) && is_within_boundary(account, world, request)
+}
+
+fn may_assume(account: &[Principal], world: &World, by: usize, role: usize) -> bool {
+    let request = Request { by, action: Action::Assume, target: Some(role), value: 0 };
+    if is_denied(account, world, request) {
+        return false;
+    }
+    let within = is_within_boundary(account, world, request);
+    // Who rewrote the trust policy names a session of a role. The boundary of a user binds in any case.
+    if world.trust_open[role] && (within || !account[by].is_user) {
+        return true;
+    }
+    account[role].trust.iter().filter(|_| !world.trust_open[role]).any(|trust| {
+        let is_met = match trust.condition {
+            Condition::NewTag(_) => false,
+            condition => holds(world, request, condition),
+        };
+        is_met
+            && match trust.named {
+                Some(named) => named == by && within,
+                None => is_allowed(account, world, request),
+            }
+    })
+}
+
+/// The worlds after each request that is allowed and changes something.
+pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
+    let mut next = Vec::new();
+    let mut add = |change: &dyn Fn(&mut World)| {
+        let mut changed = world.clone();
+        change(&mut changed);
+        if changed != *world {
+            next.push(changed);
+        }
+    };
+    for by in (0..account.len()).filter(|by| world.held[*by]) {
+        for target in 0..account.len() {
+            let may = |action, value| is_allowed(account, world, Request { by, action, target: Some(target), value });
+            let is_user = account[target].is_user;
+            if may(Action::PutPolicy, 0) {
+                add(&|world| world.all_granted[target] = true);
+            }
+            if may(Action::DropBoundary, 0) {
+                add(&|world| world.has_boundary[target] = false);
+            }
+            for value in 1..VALUES.len() {
+                if may(Action::Tag, value) {
+                    add(&|world| world.tags[target] = value);
+                }
+            }
+            if may(Action::Untag, 0) {
+                add(&|world| world.tags[target] = 0);
+            }
+            if is_user && may(Action::MakeKeys, 0) {
+                add(&|world| world.held[target] = true);
+            }
+            if !is_user && may(Action::RewriteTrust, 0) {
+                add(&|world| world.trust_open[target] = true);
+            }
+            if !is_user && may_assume(account, world, by, target) {
+                add(&|world| world.held[target] = true);
+            }
+        }
+    }
+    next
+}
