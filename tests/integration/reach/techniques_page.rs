@@ -62,7 +62,7 @@ fn table_of_the_walk() -> String {
     writeln!(table, "| required by a technique | {} | |", required().len()).unwrap();
     let like = walk.verdict.iter().filter(|verdict| verdict.like.is_some());
     let like: usize = like.map(|verdict| verdict.actions().count()).sum();
-    writeln!(table, "| `like` | {like} | Whoever uses the action to gain a role also uses what a technique requires. |").unwrap();
+    writeln!(table, "| `like` | {like} | A principal that gains a role by the action also uses what a technique requires. |").unwrap();
     for verdict in &walk.verdict {
         let Verdict { verdict: name, reason: Some(reason), .. } = verdict else { continue };
         writeln!(table, "| `{name}` | {} | {reason} |", verdict.actions().count()).unwrap();
