@@ -12,7 +12,7 @@ use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility};
 use super::resource_controls::RCP_EXEMPT_ACTION;
 use super::statement_match::StatementMatcher;
 use super::trace::{Layer, LayerTrace, LayerVerdict, StatementOutcome, StatementRef};
-use crate::iam::{AccountId, Ambiguity, Arn, Effect, Interpretation};
+use crate::iam::{AccountId, Ambiguity, Arn, ContextKey, Effect, Interpretation};
 
 /// Whether a request is allowed.
 #[derive(Clone, Debug)]
@@ -99,9 +99,18 @@ pub fn evaluate<'a>(
         return evaluation;
     }
     find_sessions_in_policies(layers, &covering_policies)
+        .filter(|session| is_session_of_request(session, request))
         .map(|session| evaluate_session(Some(session)))
         .find(Evaluation::is_allowed)
         .unwrap_or(evaluation)
+}
+
+/// Whether a session can make a request: `aws:userid` ends with the name of the session. AWS: *AWS global condition
+/// context keys*.
+fn is_session_of_request(session: &Arn, request: &Request) -> bool {
+    let name = session.resource().rsplit('/').next().unwrap_or_default();
+    let id = request.context.get(&ContextKey::new("aws:userid"));
+    id.is_none_or(|id| id.values().iter().all(|id| id.split_once(':').is_none_or(|(_, session)| session == name)))
 }
 
 /// The known policies that apply to the requested resource.
