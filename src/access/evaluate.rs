@@ -6,7 +6,7 @@ use super::layers::{
 };
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::policy_ref::{OrganizationLevel, PolicyRef};
-use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions};
+use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions, is_session_of_request};
 use super::request::{Context, Request};
 use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility};
 use super::resource_controls::RCP_EXEMPT_ACTION;
@@ -99,6 +99,7 @@ pub fn evaluate<'a>(
         return evaluation;
     }
     find_sessions_in_policies(layers, &covering_policies)
+        .filter(|session| is_session_of_request(session, request))
         .map(|session| evaluate_session(Some(session)))
         .find(Evaluation::is_allowed)
         .unwrap_or(evaluation)

@@ -57,12 +57,18 @@ pub const KEY_LINKS: [KeyLink; 20] = [
     KeyLink::RequiresIfMissing("aws:sourceip", "aws:vpcsourceip"),
 ];
 
+/// The link that holds for users: their temporary credentials have both keys, long-term keys have neither.
+// AWS: AWS global condition context keys.
+pub const USER_KEY_LINK: KeyLink = KeyLink::RequiresPresence("aws:tokenissuetime", "aws:multifactorauthpresent");
+
 /// Keys whose value is the first or the last value of `aws:CalledVia`, in lower case.
 pub const CALLED_VIA_ENDS: [&str; 2] = ["aws:calledviafirst", "aws:calledvialast"];
 /// The services of a forwarded request, in lower case.
 pub const CALLED_VIA: &str = "aws:calledvia";
 /// Prefix of the keys about the tags of a request, in lower case.
 pub const REQUEST_TAG: &str = "aws:requesttag/";
+/// Prefix of keys about the tags of the resource, in lower case.
+pub const RESOURCE_TAG: &str = "aws:resourcetag/";
 /// The names of the tags in a request, in lower case.
 pub const TAG_KEYS: &str = "aws:tagkeys";
 
@@ -97,14 +103,19 @@ pub(super) fn find_broken_link(request: &Request, tags: TagKeys, keys: &[&Contex
         }
     }
     let tag_keys = keys.iter().filter(|key| key.lower().starts_with(REQUEST_TAG));
-    let links_tags = tags == TagKeys::NamesAndValues && is_known(TAG_KEYS);
-    tag_keys.filter(|_| links_tags).find(|key| breaks_tag_link(context, key)).map(|key| (*key).clone())
+    let links_tags = tags != TagKeys::NamesOnly && is_known(TAG_KEYS);
+    tag_keys.filter(|_| links_tags).find(|key| breaks_tag_link(context, tags, key)).map(|key| (*key).clone())
 }
 
-fn breaks_tag_link(context: &Context, key: &ContextKey) -> bool {
+/// An action for which neither key is listed may be one that names tags without values.
+fn breaks_tag_link(context: &Context, tags: TagKeys, key: &ContextKey) -> bool {
     let name = key.lower().strip_prefix(REQUEST_TAG).unwrap_or_default();
     let names = context.get(&ContextKey::new(TAG_KEYS)).map_or(&[][..], ContextValue::values);
-    context.get(key).is_some() != names.iter().any(|other| other.eq_ignore_ascii_case(name))
+    let is_named = names.iter().any(|other| other.eq_ignore_ascii_case(name));
+    match context.get(key).is_some() {
+        true => !is_named,
+        false => is_named && tags == TagKeys::NamesAndValues,
+    }
 }
 
 fn is_equal(value: &ContextValue, expected: &str) -> bool {

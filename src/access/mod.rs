@@ -48,7 +48,9 @@ pub use clock::{CLOCK_KEYS, TimeRange, complete_clock, find_time, is_clock_key, 
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
-pub use key_links::{CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, TAG_KEYS};
+pub use key_links::{
+    CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, USER_KEY_LINK,
+};
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
     Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,

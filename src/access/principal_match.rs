@@ -1,7 +1,8 @@
 //! Whether a `Principal` or `NotPrincipal` element matches a principal (`docs/semantics.md` §2).
 
 use super::layers::{PrincipalInfo, PrincipalType, SessionScope};
-use crate::iam::{Arn, AwsPrincipal, ElementKind, PrincipalElement, PrincipalEntry};
+use super::request::Request;
+use crate::iam::{Arn, AwsPrincipal, ContextKey, ElementKind, PrincipalElement, PrincipalEntry};
 
 /// How a `Principal` element matches a principal. It determines which layers limit an Allow within one account. The
 /// variants are in ascending order of effect. AWS: *Policy evaluation for requests within a single account*.
@@ -122,4 +123,12 @@ pub(super) fn is_session_of(session: &Arn, role: &Arn) -> bool {
         && (session.partition(), session.account()) == (role.partition(), role.account())
         && parts.next() == Some("assumed-role")
         && parts.next() == role.resource().rsplit('/').next()
+}
+
+/// Whether a session can make a request: `aws:userid` ends with the name of the session. AWS: *AWS global condition
+/// context keys*.
+pub(super) fn is_session_of_request(session: &Arn, request: &Request) -> bool {
+    let name = session.resource().rsplit('/').next().unwrap_or_default();
+    let id = request.context.get(&ContextKey::new("aws:userid"));
+    id.is_none_or(|id| id.values().iter().all(|id| id.split_once(':').is_none_or(|(_, session)| session == name)))
 }

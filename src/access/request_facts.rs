@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::key_links::{REQUEST_TAG, find_broken_link};
+use super::key_links::{REQUEST_TAG, RESOURCE_TAG, find_broken_link};
 use super::known_context::{KeyFact, KnownContext};
 use super::layers::{PrincipalInfo, PrincipalType};
 use super::request::{ContextValue, Request};
@@ -63,6 +63,7 @@ impl<'a> RequestFacts<'a> {
             "aws:resourceaccount" | "aws:resourceorgid" | "aws:resourceorgpaths" => self.resource_owner_fact(lower),
             _ if lower.starts_with(REQUEST_TAG) => (self.traits.tags == TagKeys::NamesOnly).then_some(KeyFact::Missing),
             _ if self.traits.lacks_credential_key(lower) => Some(KeyFact::Missing),
+            _ if lower.starts_with(RESOURCE_TAG) => self.traits.lacks_resource_tags.then_some(KeyFact::Missing),
             _ if lower.starts_with("aws:") => {
                 let key = EndpointKey::from_lower(lower)?;
                 (self.action.is_some() && self.traits.lacks_endpoint_key(key)).then_some(KeyFact::Missing)

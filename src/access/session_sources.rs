@@ -37,6 +37,8 @@ const OIDC_SESSION_CLAIMS: [&str; 4] = ["aud", "sub", "amr", "id"];
 pub(super) struct SessionSources {
     /// Whether this is unknown: everything may be.
     is_unknown: bool,
+    /// Whether the trust policy is unknown.
+    lacks_trust_policy: bool,
     is_sso: bool,
     /// The services, by the first label of their names.
     services: Vec<String>,
@@ -57,7 +59,7 @@ impl SessionSources {
             return SessionSources::default();
         }
         let Some(trust) = &principal.trust_policy else {
-            return SessionSources { is_unknown: true, ..SessionSources::default() };
+            return SessionSources { is_unknown: true, lacks_trust_policy: true, ..SessionSources::default() };
         };
         let mut sources =
             SessionSources { is_sso: principal.entity_kind == IamEntityKind::SsoRole, ..SessionSources::default() };
@@ -103,9 +105,9 @@ impl SessionSources {
     }
 
     /// Whether the tags in a request are exactly the tags of the role. Session tags add to them if the trust policy allows
-    /// the caller to set them.
+    /// its callers to set them, also if anyone is a caller. AWS: *Pass session tags in AWS STS*.
     pub(super) fn has_fixed_tags(&self) -> bool {
-        !self.is_unknown && !self.allows_session_tags
+        !self.lacks_trust_policy && !self.allows_session_tags
     }
 
     /// Sets the keys that no session of the principal has.

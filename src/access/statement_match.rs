@@ -7,7 +7,7 @@ use super::principal_match::RequestPrincipal;
 use super::request::Request;
 use super::trace::{Mismatch, StatementOutcome, StatementRef, StatementTrace};
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Ambiguity, ElementKind, Interpretation, Statement};
+use crate::iam::{Ambiguity, ElementKind, Interpretation, Statement, Template};
 
 /// The request that statements are matched with.
 #[derive(Copy, Clone, Debug)]
@@ -69,10 +69,13 @@ impl<'a> StatementMatcher<'a, '_> {
             false => MidSegmentStar::CrossesColons,
             true => MidSegmentStar::StaysInSegment,
         };
-        let mut results = element
-            .patterns
-            .iter()
-            .map(|pattern| pattern_match::match_resource(pattern, &self.request.resource, &self.request.context, star));
+        let early_variables = self.interpretation.is_alternative(Ambiguity::EarlyVariable);
+        let match_pattern = |pattern: &Template| {
+            let early = early_variables.then(|| pattern.with_early_variables()).flatten();
+            let pattern = early.as_ref().unwrap_or(pattern);
+            pattern_match::match_resource(pattern, &self.request.resource, &self.request.context, star)
+        };
+        let mut results = element.patterns.iter().map(match_pattern);
         match element.kind {
             ElementKind::List => results.any(|r| r.is_ok()),
             ElementKind::NotList => !results.any(|r| match r {

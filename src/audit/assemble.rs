@@ -89,7 +89,8 @@ fn find_in_baseline(
 fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
     let mut worst: BTreeMap<&str, PrincipalStatus> = BTreeMap::new();
     for finding in findings {
-        if let (Some(principal), Some(status)) = (&finding.principal, finding_status(finding)) {
+        let Some(status) = finding_status(finding) else { continue };
+        for principal in finding.all_principals() {
             let worst_status = worst.entry(&principal.arn).or_insert(status);
             *worst_status = (*worst_status).min(status);
         }
@@ -144,7 +145,7 @@ fn is_reported(finding: &Finding, options: &AuditOptions) -> bool {
 /// Sorts findings by severity, then by principal and rule.
 fn sort_findings(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        let principal_arn = |finding: &Finding| finding.principal.as_ref().map(|principal| principal.arn.clone());
+        let principal_arn = |finding: &Finding| finding.all_principals().next().map(|principal| principal.arn.clone());
         b.severity.cmp(&a.severity).then_with(|| (principal_arn(a), a.rule).cmp(&(principal_arn(b), b.rule)))
     });
 }

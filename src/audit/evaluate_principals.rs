@@ -10,13 +10,17 @@ use super::analysis::escalation::{EscalationAnalysis, EscalationResult};
 use super::analysis::guard_bypass::bypass::{ClassByArn, GuardBypass};
 use super::analysis::guard_bypass::find::{GuardEffect, find_bypasses};
 use super::analysis::operator_comparison::candidates::{ComparisonResult, OperatorCandidates, OperatorComparison};
+use super::analysis::own_credentials::OwnCredentials;
 use super::analysis::shared_role::SharedRoleIndex;
 use super::explain::dead_grants::{LocatedDeadGrant, find_dead_grants};
+use super::explain::suggest_persona::CeilingConformity;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
 use super::options::{ExtentMode, RuleQuestions};
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
-use super::rules::{RuleContext, check_principal, check_trust};
+use super::rules::{
+    AgentUse, AgentUseContext, RuleContext, build_agent_use_findings, check_principal, check_trust, find_agent_use,
+};
 use super::subject::accepted_extents::AcceptedExtents;
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::check::CheckKind;
@@ -93,7 +97,15 @@ pub(super) fn evaluate_principals(
         accepted_extents: AcceptedExtents::new(baseline, options.today),
         extents: options.extents,
     };
-    let mut findings = evaluator.evaluate(&plan.subjects);
+    let results = evaluator.evaluate(&plan.subjects);
+    let conformity = summarize_conformity(&results, options.has_all_principals());
+    let (mut findings, mut agent_uses) = (Vec::new(), Vec::new());
+    for result in results {
+        findings.extend(result.findings);
+        agent_uses.extend(result.agent_use);
+    }
+    let context = AgentUseContext { analyzer: &analyzer, baseline, conformity: &conformity };
+    findings.extend(build_agent_use_findings(&context, agent_uses));
     findings.extend(evaluator.evaluate_ignored(&plan.ignored));
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
     let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
@@ -105,6 +117,23 @@ fn list_in_order<'p>(plan: &'p AuditPlan<'p>) -> Vec<&'p AuditedPrincipal<'p>> {
     let mut principals: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.unselected).collect();
     principals.sort_by_key(|subject| (subject.account.id.as_str(), subject.principal.arn.as_str()));
     principals
+}
+
+/// What the rules find about one principal.
+struct PrincipalResult {
+    findings: Vec<Finding>,
+    /// What an agent could destroy with its credentials. `None` if nothing is to report.
+    agent_use: Option<AgentUse>,
+    /// The names of its entries, if it is not proven to be within its ceiling.
+    exceeded_entries: Vec<String>,
+}
+
+/// Which entries have principals beyond their ceilings.
+fn summarize_conformity(results: &[PrincipalResult], has_all_principals: bool) -> CeilingConformity {
+    if !has_all_principals {
+        return CeilingConformity::Unknown;
+    }
+    CeilingConformity::Examined(results.iter().flat_map(|result| &result.exceeded_entries).cloned().collect())
 }
 
 /// What the evaluation of all principals shares. An analysis is `None` if its rule is not requested.
@@ -122,7 +151,7 @@ struct Evaluator<'a> {
 
 impl Evaluator<'_> {
     /// Evaluates all principals in parallel. Equivalent principals share one analysis.
-    fn evaluate(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
+    fn evaluate(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<PrincipalResult> {
         let mut groups: IndexMap<EquivalenceKey, Vec<&AuditedPrincipal<'_>>> = IndexMap::new();
         for subject in subjects {
             groups.entry(EquivalenceKey::from_subject(subject)).or_default().push(subject);
@@ -150,6 +179,7 @@ impl Evaluator<'_> {
                 escalation_analysis: None,
                 // The access of an ignored role is not examined.
                 effective: &Access::default(),
+                own_credentials: OwnCredentials::NONE,
                 accepted_extents: &self.accepted_extents,
                 extents: self.extents,
             })
@@ -157,21 +187,21 @@ impl Evaluator<'_> {
         subjects.par_iter().flat_map_iter(evaluate).collect()
     }
 
-    fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<Finding> {
+    fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<PrincipalResult> {
         // INVARIANT: `evaluate` adds a member to each group that it creates.
         let (first, others) = members.split_first().expect("a group has a member");
         let analysis = self.analyzer.analyze(first);
-        let mut findings = self.apply_rules(first, analysis.clone());
+        let mut results = vec![self.apply_rules(first, analysis.clone())];
         for subject in others {
             // If a witness proves nothing for this principal, it is analyzed by itself.
             let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
                 .unwrap_or_else(|| self.analyzer.analyze(subject));
-            findings.extend(self.apply_rules(subject, own_analysis));
+            results.push(self.apply_rules(subject, own_analysis));
         }
-        findings
+        results
     }
 
-    fn apply_rules(&self, subject: &AuditedPrincipal<'_>, mut analysis: PrincipalAnalysis) -> Vec<Finding> {
+    fn apply_rules(&self, subject: &AuditedPrincipal<'_>, mut analysis: PrincipalAnalysis) -> PrincipalResult {
         let (effective, policies) = self.analyzer.compute_effective_access(&subject.layers);
         let comparison =
             self.operator_candidates.and_then(|candidates| candidates.compare(self.analyzer, subject, &analysis));
@@ -200,10 +230,17 @@ impl Evaluator<'_> {
             escalation: &escalation.unwrap_or_default(),
             escalation_analysis: self.escalation,
             effective: &effective,
+            own_credentials: &OwnCredentials::find(self.analyzer, subject, &effective),
             accepted_extents: &self.accepted_extents,
             extents: self.extents,
         };
-        check_principal(&context)
+        let is_within_ceiling = analysis.excess.is_empty() && analysis.undecided.is_empty();
+        let exceeded = subject.entries().filter(|_| !is_within_ceiling);
+        PrincipalResult {
+            findings: check_principal(&context),
+            agent_use: find_agent_use(&context),
+            exceeded_entries: exceeded.map(|entry| entry.name.value.clone()).collect(),
+        }
     }
 
     /// The guards that a principal satisfies by itself, by their index in the baseline.

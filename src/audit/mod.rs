@@ -67,7 +67,7 @@ pub use model::nearest_declared::{MismatchReason, NearestDeclaredStatement};
 pub use model::principal_ref::PrincipalRef;
 pub use model::principal_status::PrincipalStatus;
 pub use model::reason::Reason;
-pub use model::remediation::{DenyScope, PolicyRemoval, Remediation, TrustChange};
+pub use model::remediation::{DenyScope, PersonaBlock, PolicyRemoval, Remediation, TrustChange};
 pub use model::rule_id::RuleId;
 pub use model::severity::Severity;
 #[doc(hidden)]

@@ -48,7 +48,7 @@ pub(crate) use model::condition_block::ConditionBlock;
 pub(crate) use model::entry::BoundaryRequirement;
 pub(crate) use model::guard::{Guard, GuardSeverity, GuardedActions};
 pub(crate) use model::hint::{Hint, HintCondition, HintSelector, IdentityType};
-pub(crate) use model::levels::LevelCatalog;
+pub(crate) use model::levels::{LevelCatalog, LevelGrant};
 pub(crate) use model::persona::Persona;
 pub(crate) use model::selector::{Selector, TagSelector};
 pub(crate) use model::spanned::Spanned;

@@ -34,6 +34,8 @@ pub struct ActionTraits {
     pub lacks_resource_account: bool,
     /// Whether requests contain `aws:RequestTag/…` and `aws:TagKeys`.
     pub tags: TagKeys,
+    /// Whether requests lack `aws:ResourceTag/…`: the action takes no resource, and creates none with tags.
+    pub lacks_resource_tags: bool,
     /// The keys of VPC endpoints that the service does not support, one bit for each [`EndpointKey`].
     pub(super) lacking_endpoint_keys: u8,
     /// The resources that the action cannot change.

@@ -150,9 +150,16 @@ pub(super) fn to_lowercase(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// A placeholder that the reference writes without `${…}`: `secretsmanager:ResourceTag/tag-key`.
+// AWS: Actions, resources, and condition keys for AWS Secrets Manager; … for AWS Systems Manager
+const BARE_PLACEHOLDER: &str = "/tag-key";
+
 /// Splits a name at its placeholders: `rds:db-tag/${TagKey}` is `["rds:db-tag/", ""]`.
 fn split_template(name: &str) -> Vec<Box<str>> {
     let mut pieces = Vec::with_capacity(1);
+    if let Some(before) = name.strip_suffix(BARE_PLACEHOLDER) {
+        return vec![format!("{before}/").into(), "".into()];
+    }
     let mut rest = name;
     while let Some((before, after)) = rest.split_once("${") {
         let Some((_, after)) = after.split_once('}') else {

@@ -48,6 +48,7 @@ impl Catalog {
             traits.lacks_resource_account =
                 without_account.contains(&*name) || without_account.contains(&*format!("{service}:*"));
             traits.tags = self.derive_tag_keys(id);
+            traits.lacks_resource_tags = self.lacks_resource_tags(id);
             let supported = endpoint_keys.get(service).copied().filter(|_| name != "iam:PassRole").unwrap_or(0);
             traits.lacking_endpoint_keys = !supported & 0b1111;
             traits.fixed_resources = fixed.get(&*name).copied();
@@ -78,6 +79,15 @@ impl Catalog {
             })
             .collect();
         TraitTable { region_sets, by_partition }
+    }
+
+    /// Whether an action takes no resource, and creates none with tags. AWS: *AWS global condition context keys*,
+    /// `aws:ResourceTag`.
+    fn lacks_resource_tags(&self, action: ActionId) -> bool {
+        let shape = self.shape(action);
+        let has_key = |key: &str| self.has_key(shape, key);
+        self.resource_types(shape).is_empty()
+            && !["aws:resourcetag/x", "aws:requesttag/x", "aws:tagkeys"].into_iter().any(has_key)
     }
 
     fn derive_tag_keys(&self, action: ActionId) -> TagKeys {

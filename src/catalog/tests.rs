@@ -207,6 +207,14 @@ fn keys_depend_on_the_resource_type() {
 }
 
 #[test]
+fn a_placeholder_without_braces_is_a_placeholder() {
+    let has_key = |action, key| catalog().has_key(catalog().shape(catalog().find_action(action).unwrap()), key);
+    assert!(has_key("secretsmanager:GetSecretValue", "secretsmanager:ResourceTag/team"));
+    assert!(has_key("ssm:PutParameter", "ssm:resourceTag/team"));
+    assert!(!has_key("ssm:DescribeParameters", "ssm:resourceTag/team"));
+}
+
+#[test]
 fn shapes_are_distinct() {
     let mut seen = BTreeMap::new();
     for id in catalog().actions() {

@@ -27,11 +27,13 @@ pub enum Ambiguity {
     OtherMemberOwner,
     /// A KMS key is customer managed (default), or AWS manages it, so that no RCP applies to it.
     KmsKeyManager,
+    /// A policy variable before the fifth colon of `Resource` is literal text (default), or its value replaces it.
+    EarlyVariable,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 10] = [
+    pub const ALL: [Ambiguity; 11] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -42,6 +44,7 @@ impl Ambiguity {
         Ambiguity::UnknownResourceOwner,
         Ambiguity::OtherMemberOwner,
         Ambiguity::KmsKeyManager,
+        Ambiguity::EarlyVariable,
     ];
 
     /// The name in reports and in the test corpus.
@@ -57,6 +60,7 @@ impl Ambiguity {
             Ambiguity::UnknownResourceOwner => "unknown-resource-owner",
             Ambiguity::OtherMemberOwner => "other-member-owner",
             Ambiguity::KmsKeyManager => "kms-key-manager",
+            Ambiguity::EarlyVariable => "early-variable",
         }
     }
 }

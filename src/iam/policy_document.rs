@@ -85,7 +85,7 @@ impl Statement {
             ConditionValue::Text(template) => Some(template),
             ConditionValue::Typed(_) => None,
         });
-        resources.chain(values).flat_map(Template::variables)
+        resources.chain(values).flat_map(Template::all_variables)
     }
 
     /// The keys of conditions and policy variables.

@@ -47,6 +47,8 @@ pub enum VariableScope {
 pub struct Template {
     written: Box<str>,
     parts: Vec<TemplatePart>,
+    /// The parts if variables before the fifth colon of a resource are variables, too. None if there are none.
+    parts_with_early_variables: Option<Vec<TemplatePart>>,
 }
 
 impl Template {
@@ -95,7 +97,7 @@ impl Template {
             rest = rest.get(c.len_utf8()..).unwrap_or("");
         }
         push_literal(&mut literal, &mut parts);
-        Template { written: text.into(), parts }
+        Template { written: text.into(), parts, parts_with_early_variables: None }
     }
 
     /// A template that matches one text.
@@ -106,11 +108,28 @@ impl Template {
     /// A resource pattern: with wildcards, and with `*` for missing segments. AWS: *IAM JSON policy elements: Resource*.
     pub fn from_resource(text: &str, variables: VariableScope) -> Template {
         let missing = 5usize.saturating_sub(text.matches(':').count());
-        if missing == 0 || text.ends_with('*') {
-            return Template::parse(text, WildcardMode::Active, variables);
-        }
-        let completed = format!("{text}{}", ":*".repeat(missing));
-        Template { written: text.into(), ..Template::parse(&completed, WildcardMode::Active, variables) }
+        let completed = match missing == 0 || text.ends_with('*') {
+            true => text.to_owned(),
+            false => format!("{text}{}", ":*".repeat(missing)),
+        };
+        let template = Template::parse(&completed, WildcardMode::Active, variables);
+        // AWS: *IAM policy elements: Variables and tags*: a variable cannot replace a part of the ARN before the fifth colon.
+        // What such a pattern means is open.
+        let early = (variables == VariableScope::AfterFifthColon && has_early_key(&completed))
+            .then(|| Template::parse(&completed, WildcardMode::Active, VariableScope::Anywhere).parts)
+            .filter(|parts| *parts != template.parts);
+        Template { written: text.into(), parts_with_early_variables: early, ..template }
+    }
+
+    /// The template in which variables before the fifth colon are variables, too. None if there are none.
+    pub(crate) fn with_early_variables(&self) -> Option<Template> {
+        let parts = self.parts_with_early_variables.clone()?;
+        Some(Template { written: self.written.clone(), parts, parts_with_early_variables: None })
+    }
+
+    /// Whether a variable is before the fifth colon.
+    pub(crate) fn has_early_variables(&self) -> bool {
+        self.parts_with_early_variables.is_some()
     }
 
     /// The parts, in order. Adjacent literals are joined, and `**` is one `*`.
@@ -125,10 +144,12 @@ impl Template {
 
     /// The keys of the variables.
     pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
-        self.parts.iter().filter_map(|part| match part {
-            TemplatePart::Variable { key, .. } => Some(key),
-            _ => None,
-        })
+        list_variables(&self.parts)
+    }
+
+    /// The keys of the variables, those before the fifth colon of a resource included.
+    pub(crate) fn all_variables(&self) -> impl Iterator<Item = &ContextKey> {
+        list_variables(self.parts_with_early_variables.as_ref().unwrap_or(&self.parts))
     }
 
     /// The template with other keys in its variables. A key for which `new_key` returns `None` is kept.
@@ -139,7 +160,12 @@ impl Template {
             }
             part => part.clone(),
         };
-        Template { written: self.written.clone(), parts: self.parts.iter().map(rename_part).collect() }
+        let rename = |parts: &Vec<TemplatePart>| parts.iter().map(rename_part).collect();
+        Template {
+            written: self.written.clone(),
+            parts: rename(&self.parts),
+            parts_with_early_variables: self.parts_with_early_variables.as_ref().map(rename),
+        }
     }
 
     /// The template with literal texts in place of some variables. `value_of` takes the key and the default of a variable;
@@ -164,7 +190,11 @@ impl Template {
                 (_, part) => parts.push(part),
             }
         }
-        Template { written: self.written.clone(), parts }
+        Template {
+            written: self.written.clone(),
+            parts,
+            parts_with_early_variables: self.parts_with_early_variables.clone(),
+        }
     }
 
     /// The text. `None` if the template has wildcards or variables.
@@ -194,6 +224,23 @@ impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
     }
+}
+
+fn list_variables(parts: &[TemplatePart]) -> impl Iterator<Item = &ContextKey> {
+    parts.iter().filter_map(|part| match part {
+        TemplatePart::Variable { key, .. } => Some(key),
+        _ => None,
+    })
+}
+
+/// Whether the first five fields of an ARN contain a variable with a context key. A placeholder of an infrastructure
+/// template (`${Account}`, `${AWS::Region}`) is none.
+fn has_early_key(arn: &str) -> bool {
+    let Some((before, after)) = arn.split_once("${") else { return false };
+    let key = after.split(['}', ',']).next().unwrap_or_default();
+    let is_early = before.starts_with("arn:") && before.matches(':').count() < 5;
+    let is_key = key.contains(':') && !key.contains("::");
+    is_early && (is_key || has_early_key(&format!("{before}{after}")))
 }
 
 fn push_literal(literal: &mut String, parts: &mut Vec<TemplatePart>) {

@@ -28,8 +28,13 @@ pub struct FindingJson<'a> {
     pub key: &'a str,
     /// Sixteen hexadecimal digits that identify what the finding contains now.
     pub fingerprint: &'a str,
-    /// The principal. None if the finding is about the baseline.
+    /// The principal. None if the finding is about the baseline or about several principals.
     pub principal: Option<&'a PrincipalRef>,
+    /// The principals of a finding about several, the worst first: what an agent could do with the credentials of operators
+    /// (IAM004). The excess is that of the first. Empty for other findings.
+    pub principals: &'a [PrincipalRef],
+    /// The entry of these principals. None if they are undeclared, and for other findings.
+    pub entry: Option<&'a str>,
     /// What was found, in one line: `214 actions beyond its declared ceiling (57 destructive)`.
     pub title: String,
     /// The number of actions. 0 for actions that AWS has not released.
@@ -149,6 +154,8 @@ impl<'a> From<&'a Finding> for FindingJson<'a> {
             key: &finding.key,
             fingerprint: &finding.fingerprint,
             principal: finding.principal.as_ref(),
+            principals: &finding.principals,
+            entry: finding.entry.as_deref(),
             title: render_title(&finding.title),
             action_count: finding.action_count,
             destructive_count: finding.destructive_count,

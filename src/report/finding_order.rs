@@ -6,7 +6,7 @@ use crate::audit::Finding;
 pub(super) fn sort_findings(findings: &[Finding]) -> Vec<&Finding> {
     let mut ordered: Vec<&Finding> = findings.iter().collect();
     ordered.sort_by_key(|finding| {
-        let arn = finding.principal.as_ref().map(|principal| principal.arn.as_str());
+        let arn = finding.all_principals().next().map(|principal| principal.arn.as_str());
         (std::cmp::Reverse(finding.severity), arn, finding.rule, finding.key.as_str())
     });
     ordered

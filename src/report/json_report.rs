@@ -2,7 +2,7 @@
 //!
 //! Strings are exact: the writer escapes characters that could harm a terminal, and a program reads the same content.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -147,10 +147,11 @@ impl Counts {
                 RuleId::Undecided => counts.undecided += 1,
                 _ => *counts.by_severity.entry(finding.severity).or_default() += 1,
             }
-            if let Some(principal) = &finding.principal {
-                *counts.by_kind.entry(principal.kind).or_default() += 1;
-                *counts.by_account.entry(principal.account.clone()).or_default() += 1;
-            }
+            // A finding about several principals counts once for each class and each account.
+            let kinds: BTreeSet<DeclaredClass> = finding.all_principals().map(|principal| principal.kind).collect();
+            let accounts: BTreeSet<&str> = finding.all_principals().map(|p| p.account.as_str()).collect();
+            kinds.into_iter().for_each(|kind| *counts.by_kind.entry(kind).or_default() += 1);
+            accounts.into_iter().for_each(|id| *counts.by_account.entry(id.to_owned()).or_default() += 1);
         }
         counts
     }

@@ -86,7 +86,7 @@ fn a_pipe_keeps_every_arn_and_place_on_one_line() {
             let text = render_table(&audit, &all);
             for finding in &audit.findings {
                 assert!(text.contains(&finding.fingerprint));
-                assert!(finding.principal.iter().all(|principal| text.contains(&principal.arn)));
+                assert!(finding.all_principals().all(|principal| text.contains(&principal.arn)));
                 for excess in &finding.excess {
                     assert!(text.contains(&excess.granted_by.place.to_string()));
                     assert!(text.contains(&excess.witness.resource) || excess.witness.resource == "*");

@@ -27,6 +27,8 @@ mod incident;
 mod incident_story;
 mod kinds;
 mod needs;
+mod offered_blocks;
+mod own_credentials;
 mod reach;
 mod real_inputs;
 mod recorded_results;

@@ -32,6 +32,9 @@ const DIFFERENCE_DETAIL: AnswerDetail =
 /// The detail of checks and of escalation paths, of which a principal can have many.
 pub(crate) const BRIEF_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 2, witnesses: WitnessPolicy::PerStatementRequired };
+/// Which actions are in excess, without requests.
+pub(crate) const OUTLINE_DETAIL: AnswerDetail =
+    AnswerDetail::Difference { max_cubes: 0, witnesses: WitnessPolicy::None };
 
 /// The answers about one principal.
 #[derive(Clone, Debug, Default)]

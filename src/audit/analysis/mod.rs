@@ -7,11 +7,13 @@
 //! - [`guard_bypass`]: guards that a principal can satisfy by itself (IAM004)
 //! - `own_access`: what a principal is allowed without escalation
 //! - [`escalation`]: what a principal can escalate to (IAM005)
+//! - [`own_credentials`]: what reaches only the principal's own user
 
 pub(crate) mod analyzer;
 pub(crate) mod escalation;
 pub(crate) mod guard_bypass;
 pub(crate) mod operator_comparison;
 mod own_access;
+pub(crate) mod own_credentials;
 pub(crate) mod replay_decisions;
 pub(crate) mod shared_role;

@@ -12,6 +12,11 @@ pub(crate) fn deny_where(report: &ExcessReport, condition: &Value) -> Vec<Value>
     vec![build_deny_statement(report, condition.clone())]
 }
 
+/// Statements that deny actions under a condition block.
+pub(crate) fn deny_actions<'a>(patterns: impl Iterator<Item = &'a str>, condition: &Value) -> Vec<Value> {
+    vec![deny_patterns(patterns, condition.clone())]
+}
+
 /// Statements that deny the excess unless a condition block is met. None if a condition of the block has no simple negation.
 pub(crate) fn deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Option<Vec<Value>> {
     let negated_conditions: Option<Vec<Value>> =
@@ -20,8 +25,12 @@ pub(crate) fn deny_unless(report: &ExcessReport, block: &ConditionBlock) -> Opti
 }
 
 fn build_deny_statement(report: &ExcessReport, condition: Value) -> Value {
-    let mut actions: Vec<&str> =
-        report.excess.iter().flat_map(|excess| excess.actions.iter()).map(|action| action.pattern.as_str()).collect();
+    let actions = report.excess.iter().flat_map(|excess| excess.actions.iter());
+    deny_patterns(actions.map(|action| action.pattern.as_str()), condition)
+}
+
+fn deny_patterns<'a>(patterns: impl Iterator<Item = &'a str>, condition: Value) -> Value {
+    let mut actions: Vec<&str> = patterns.collect();
     actions.sort_unstable();
     actions.dedup();
     json!({ "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition })

@@ -9,6 +9,7 @@ use crate::audit::actions::action_severity::rate_future_name;
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
 use crate::audit::actions::named_action_set::NamedActionSet;
 use crate::audit::analysis::analyzer::Analyzer;
+use crate::audit::analysis::own_credentials::OwnCredentials;
 use crate::audit::model::action_list::PatternCount;
 use crate::audit::model::excess::{ActionCounts, Excess, Witness};
 use crate::audit::model::granting_statement::{GrantingStatement, PolicySource};
@@ -92,6 +93,8 @@ pub(crate) struct ExcessRenderer<'a> {
     pub reported_actions: ReportedActions,
     /// Who performs the actions.
     pub actor: Actor,
+    /// The actions that reach only the credentials of the principal's own user.
+    pub own_credentials: &'a OwnCredentials,
     /// What a policy without an attachment is.
     pub unattached_policy: UnattachedPolicy,
 }
@@ -147,6 +150,9 @@ impl ExcessRenderer<'_> {
     ) -> Excess {
         let mut summary =
             self.analyzer.summary_cache.get_or_summarize(&self.analyzer.ranking, &statement_excess.actions);
+        if let Some(severity) = self.own_credentials.rate(&self.analyzer.ranking, &statement_excess.actions) {
+            summary.severity = severity;
+        }
         if self.reported_actions == ReportedActions::Future {
             summary.patterns = find_future_patterns(statement, witness).into();
             let severities = summary.patterns.iter().map(|p| rate_future_name(&p.pattern));

@@ -8,6 +8,8 @@
 //! - `fit_documents`, `policy_room`: documents that keep the quotas of AWS
 //! - `suggest_remediation`, `suggest_denial`, `suggest_break`: the smallest edits that remove an excess, deny it or break a path
 //! - `reserved_role`: advice for roles that AWS owns
+//! - `suggest_declaration`: edits for an undeclared principal
+//! - `suggest_persona`: what agents can do with the credentials of an entry
 //! - `notes`: what a reader must know to judge the findings
 
 pub(crate) mod dead_grants;
@@ -21,5 +23,7 @@ pub(crate) mod policy_room;
 pub(crate) mod reserved_role;
 pub mod statement_text;
 pub(crate) mod suggest_break;
+pub(crate) mod suggest_declaration;
 pub(crate) mod suggest_denial;
+pub(crate) mod suggest_persona;
 pub(crate) mod suggest_remediation;

@@ -25,9 +25,18 @@ pub(crate) fn suggest_denial(
 ) -> Option<Remediation> {
     let holder = subject.principal.arn.as_str();
     let used = PolicyUse::of_holder(holder, &subject.principal.identity_policies);
+    suggest_common_denial(&[(holder, used)], scope, statements)
+}
+
+/// The same for several principals, each with what it has of what AWS limits.
+pub(crate) fn suggest_common_denial(
+    holders: &[(&str, PolicyUse)],
+    scope: DenyScope,
+    statements: Vec<Value>,
+) -> Option<Remediation> {
     let has_room = |documents: &[Value]| {
         let sizes: Vec<usize> = documents.iter().map(count_characters).collect();
-        used.has_room(holder, &sizes)
+        holders.iter().all(|(holder, used)| used.has_room(holder, &sizes))
     };
     let guard = find_guard_document(&statements);
     let documents = fit_documents(statements, policy_quotas().document_size.managed_policy.default);

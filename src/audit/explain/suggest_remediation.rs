@@ -12,14 +12,11 @@ use crate::access::{PolicyOrigin, PolicyRef};
 use crate::audit::analysis::analyzer::Analyzer;
 use crate::audit::model::excess::Excess;
 use crate::audit::model::nearest_declared::MismatchReason;
-use crate::audit::model::principal_ref::PrincipalRef;
 use crate::audit::model::remediation::{PolicyRemoval, Remediation};
 use crate::audit::model::statement_edit::{NarrowedStatement, PolicyLocation, StatementEdit};
 use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
-use crate::baseline::PrincipalClass;
 use crate::catalog::policy_quotas;
-use crate::classify::InferredClass;
 use crate::iam::document_edit::{count_characters, count_statements, replace_statement, to_json};
 use crate::iam::document_json::write_statement;
 use crate::iam::{Effect, Statement};
@@ -256,17 +253,4 @@ pub(crate) fn describe_narrowing(excess: &Excess, edit: StatementEdit) -> Remedi
             edit,
         },
     }
-}
-
-/// Edits for a principal that no baseline entry matches. `class` is the inferred class.
-pub(crate) fn suggest_declaration(principal: &PrincipalRef, class: InferredClass) -> Vec<Remediation> {
-    vec![
-        Remediation::DeletePrincipal,
-        Remediation::DeclarePrincipal {
-            name: principal.name.clone(),
-            arn: principal.arn.clone(),
-            class: class.to_principal_class().unwrap_or(PrincipalClass::Workload),
-        },
-        Remediation::IgnorePrincipal { arn: principal.arn.clone() },
-    ]
 }

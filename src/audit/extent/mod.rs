@@ -6,6 +6,7 @@
 //! - [`narrowed_actions`]: the actions of a granting statement that are in excess
 //! - [`held_documents`]: what a principal holds, as policy documents
 //! - [`offer`]: the extent of a finding, with its proof
+//! - [`pinned_documents`]: the extent of a finding about several principals
 //! - [`trust_statements`]: the statements that trust one party
 //! - [`content_digest`]: the content id of the policies that were read
 
@@ -17,4 +18,5 @@ mod limiting_layer;
 mod narrowed_actions;
 mod negated_condition;
 pub(crate) mod offer;
+pub(crate) mod pinned_documents;
 pub(crate) mod trust_statements;

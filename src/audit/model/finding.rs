@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::escalation_step::EscalationStep;
 use super::excess::{ActionCounts, Excess};
 use super::extent::ExtentOffer;
-use super::finding_key::{KeyPart, build_principal_key};
+use super::finding_key::{KeyPart, build_agent_use_key, build_principal_key};
 use super::fingerprint::compute_fingerprint;
 use super::fix_verification::FixVerification;
 use super::principal_ref::PrincipalRef;
@@ -29,8 +29,13 @@ pub struct Finding {
     pub key: String,
     /// Sixteen hexadecimal digits that identify what the finding contains now.
     pub fingerprint: String,
-    /// The principal. None if the finding is about the baseline.
+    /// The principal. None if the finding is about the baseline or about several principals.
     pub principal: Option<PrincipalRef>,
+    /// The principals of a finding about several, the worst first: what an agent could do with the credentials of operators
+    /// (IAM004). The excess is that of the first. Empty for other findings.
+    pub principals: Vec<PrincipalRef>,
+    /// The entry of these principals. None if they are undeclared, and for other findings.
+    pub entry: Option<String>,
     /// What was found.
     pub title: Title,
     /// The number of actions. 0 for actions that AWS has not released.
@@ -57,6 +62,29 @@ pub struct Finding {
     pub accepted: Option<AcceptedException>,
     /// What an exception would accept. None if the audit was not asked for it.
     pub extent: Option<ExtentOffer>,
+}
+
+impl Finding {
+    /// The principals that the finding is about, the worst first. None if it is about the baseline.
+    ///
+    /// ```
+    /// use iamdrift::audit::{AuditOptions, RuleId, audit};
+    /// # use iamdrift::{baseline::Baseline, catalog::Catalog, snapshot::Snapshot};
+    /// # let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/incident");
+    /// # let snapshot = Snapshot::load(&folder.join("snapshot"))?;
+    /// # let baseline = Baseline::load(&folder.join("baseline"))?;
+    /// # let options = AuditOptions::new(jiff::civil::date(2026, 11, 27));
+    ///
+    /// let audit = audit(&snapshot, &baseline, Catalog::embedded(), &options)?;
+    /// let is_about_principals = |rule| rule != RuleId::Baseline;
+    /// for finding in audit.findings.iter().filter(|finding| is_about_principals(finding.rule)) {
+    ///     assert!(finding.all_principals().count() > 0);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn all_principals(&self) -> impl Iterator<Item = &PrincipalRef> {
+        self.principal.iter().chain(&self.principals)
+    }
 }
 
 /// An exception that accepts a finding.
@@ -100,6 +128,19 @@ impl FindingBuilder {
         FindingBuilder::new(RuleId::Baseline, severity, title, None, place).key(key)
     }
 
+    /// A finding of IAM004 about several operators of an entry, the worst first, or about undeclared ones.
+    pub(crate) fn for_entry(
+        severity: Severity,
+        title: Title,
+        (entry, principals): (Option<String>, Vec<PrincipalRef>),
+        place: Place,
+    ) -> FindingBuilder {
+        let key = build_agent_use_key(entry.as_deref());
+        let mut builder = FindingBuilder::new(RuleId::Unguarded, severity, title, None, place).key(key);
+        (builder.finding.entry, builder.finding.principals) = (entry, principals);
+        builder
+    }
+
     /// Sets the key.
     pub(crate) fn key(mut self, key: String) -> FindingBuilder {
         self.finding.key = key;
@@ -119,6 +160,8 @@ impl FindingBuilder {
             key: String::new(),
             fingerprint: String::new(),
             principal,
+            principals: Vec::new(),
+            entry: None,
             title,
             action_count: 0,
             destructive_count: 0,
@@ -183,7 +226,7 @@ impl FindingBuilder {
 }
 
 /// What an excess contains, as tokens: its actions, and the requests for its worst action.
-fn list_excess_tokens(excess: &Excess) -> impl Iterator<Item = String> {
+pub(crate) fn list_excess_tokens(excess: &Excess) -> impl Iterator<Item = String> {
     let actions = excess.actions.iter().map(|pattern| format!("action {} {}", pattern.pattern, pattern.count));
     let cubes = excess.cubes.iter().map(|cube| format!("requests {cube:?}"));
     actions.chain(cubes)

@@ -24,8 +24,6 @@ pub(crate) enum KeyPart<'a> {
     Guard(&'a str),
     /// A guard that is ineffective, by its name.
     GuardBypass(&'a str),
-    /// What an agent could do with the credentials of the principal.
-    DelegatedAgent,
     /// The comparison with the operators of an entry, by its name.
     Operators(&'a str),
     /// The comparison with operators that are not declared.
@@ -65,6 +63,15 @@ pub(crate) fn build_item_key(item: &BaselineItem) -> String {
     }
 }
 
+/// The key of the finding about what agents could do with the credentials of an entry's principals. `None` for undeclared
+/// operators.
+pub(crate) fn build_agent_use_key(entry: Option<&str>) -> String {
+    match entry {
+        Some(name) => format!("iam004/entry/{}:agents", escape(name)),
+        None => "iam004/undeclared:agents".to_owned(),
+    }
+}
+
 /// The key of a finding about an expired exception.
 pub(crate) fn build_expired_key(exception: &str) -> String {
     format!("iam009/expired/{}", escape(exception))
@@ -83,7 +90,6 @@ fn describe_part(part: KeyPart<'_>) -> Option<String> {
         KeyPart::Persona(name) => named("persona", name),
         KeyPart::Guard(name) => named("guard", name),
         KeyPart::GuardBypass(name) => named("guard-bypass", name),
-        KeyPart::DelegatedAgent => Some("agent".to_owned()),
         KeyPart::Operators(entry) => named("operators", entry),
         KeyPart::SameAccess => Some("same-access".to_owned()),
         KeyPart::SharedRole => Some("shared-role".to_owned()),
@@ -156,6 +162,7 @@ mod tests {
         let key = |part| build_principal_key(RuleId::Unguarded, &role, part);
         assert_eq!(key(KeyPart::Only), "iam004/111122223333/role/operators/x");
         assert_eq!(key(KeyPart::Guard("second person")), "iam004/111122223333/role/operators/x:guard/second%20person");
+        assert_eq!(build_agent_use_key(Some("on call/1")), "iam004/entry/on%20call%2F1:agents");
         let end = "arn:aws-cn:iam::444455556666:role/t";
         assert_eq!(key(KeyPart::PathEnd(end)), "iam004/111122223333/role/operators/x:to/444455556666/role/t");
     }

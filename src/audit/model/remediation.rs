@@ -95,10 +95,12 @@ pub enum Remediation {
         /// The name of the guard.
         guard: String,
     },
-    /// Declare what agents that use the credentials of the principal can do.
+    /// Declare what agents that use the credentials of the entry's principals can do.
     DeclarePersona {
         /// The name of the entry.
         entry: String,
+        /// The declaration. `None` if a principal of the entry could have access beyond it, which it would report.
+        block: Option<PersonaBlock>,
     },
     /// Remove the permission to set the value that the guard requires.
     RemoveBypass,
@@ -263,6 +265,19 @@ impl Remediation {
                 | Remediation::IgnorePrincipal { .. }
         )
     }
+}
+
+/// A `[[persona]]` with the ceiling of its entry.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PersonaBlock {
+    /// Its name, which no other persona has.
+    pub name: String,
+    /// The documents of the ceiling.
+    pub allow: Vec<String>,
+    /// The access levels of the ceiling, by service.
+    pub levels: Vec<(String, Vec<String>)>,
+    /// The resources of the access levels.
+    pub resources: Vec<String>,
 }
 
 /// How to remove a policy.

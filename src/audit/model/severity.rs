@@ -58,6 +58,16 @@ impl Severity {
             Severity::High | Severity::Critical => Severity::Critical,
         }
     }
+
+    /// One step less severe. `Low` and `Info` do not change.
+    pub(crate) fn lower_one_step(self) -> Severity {
+        match self {
+            Severity::Info => Severity::Info,
+            Severity::Low | Severity::Medium => Severity::Low,
+            Severity::High => Severity::Medium,
+            Severity::Critical => Severity::High,
+        }
+    }
 }
 
 impl std::fmt::Display for Severity {
@@ -71,10 +81,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raised_severity_is_one_step_higher() {
+    fn severities_change_by_one_step() {
         let raised: Vec<_> = Severity::ALL.iter().map(|(_, severity)| severity.raise_one_step()).collect();
         use Severity::*;
         assert_eq!(raised, [Critical, Critical, High, Medium, Info]);
+        let lowered: Vec<_> = Severity::ALL.iter().map(|(_, severity)| severity.lower_one_step()).collect();
+        assert_eq!(lowered, [High, Medium, Low, Low, Info]);
     }
 
     #[test]

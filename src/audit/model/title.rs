@@ -68,8 +68,10 @@ pub enum Title {
         /// How it satisfies each condition.
         methods: Vec<GuardBypassMethod>,
     },
-    /// IAM004: an agent that uses the credentials of the operator can perform destructive actions.
+    /// IAM004: an agent that uses the credentials of operators can perform destructive actions.
     UnguardedAgentUse {
+        /// The number of operators.
+        operators: usize,
         /// The number of destructive actions.
         count: usize,
     },

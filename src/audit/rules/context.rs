@@ -10,6 +10,7 @@ use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis};
 use crate::audit::analysis::escalation::{EscalationAnalysis, EscalationResult};
 use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::analysis::operator_comparison::candidates::OperatorComparison;
+use crate::audit::analysis::own_credentials::OwnCredentials;
 use crate::audit::analysis::shared_role::SharedRole;
 use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport, ReportedActions, UnattachedPolicy};
 use crate::audit::explain::suggest_remediation::NarrowingSuggester;
@@ -53,6 +54,8 @@ pub(in crate::audit) struct RuleContext<'a> {
     pub escalation_analysis: Option<&'a EscalationAnalysis<'a>>,
     /// What the principal is allowed, with the policies of `policies`.
     pub effective: &'a Access,
+    /// What reaches only the credentials of its own user.
+    pub own_credentials: &'a OwnCredentials,
     /// What the exceptions of the baseline accept.
     pub accepted_extents: &'a AcceptedExtents<'a>,
     /// Whether findings have extents.
@@ -120,6 +123,7 @@ impl RuleContext<'_> {
             expected_layers: &self.subject.ceiling.layers,
             reported_actions: ReportedActions::Existing,
             actor: Actor::of_principal(self.subject),
+            own_credentials: self.own_credentials,
             unattached_policy: UnattachedPolicy::Ceiling,
         }
     }

@@ -26,6 +26,11 @@ the `assumable_by` of the role declares. The finding names each granting stateme
 declared statement. A `[[persona]]` declares another ceiling for some of the requests, such as those that an agent sends. Excess
 over that ceiling is a finding of its own.
 
+The severity is that of the worst action: critical if it can lead to more permissions, high if it destroys or changes
+permissions, medium if it reads or writes data, otherwise low; one step higher for agents. Actions that reach only the
+credentials of the principal's own user, such as `iam:CreateAccessKey` on its own ARN, are medium: they give nobody more
+access.
+
 **Why is this bad?** A person, program or agent that acts as the principal can do more than was agreed.
 Nobody notices until it happens.
 
@@ -84,7 +89,8 @@ fn find_excess_of_check(context: &RuleContext<'_>, check: &Check, excess: &Exces
         return None;
     }
     let name = &persona.name.value;
-    let judgement = context.judge_check((RuleId::Broader, KeyPart::Persona(name)), excess, check);
+    let judgement =
+        context.judge_check((RuleId::Broader, context.key(RuleId::Broader, KeyPart::Persona(name))), excess, check);
     let report = context.report_check_excess(&judgement.excess, check, actor);
     let title = Title::BeyondPersona { persona: name.clone(), actions: report.counts };
     let statements = deny_statement::deny_where(&report, &persona.when.json);

@@ -1,7 +1,7 @@
 //! IAM002: a wildcard will allow actions that AWS has not released.
 
 use super::context::RuleContext;
-use super::judgement::ComparedAccess;
+use super::judgement::{ComparedAccess, OfferedIf};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::Request;
 use crate::audit::model::finding::Finding;
@@ -58,8 +58,9 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
             && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
     let (allowed, expected, world) = (&candidates, &ceiling.access, ActionWorld::Future);
-    let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world };
-    let judgement = context.judge((RuleId::Latent, KeyPart::Only), future_excess, &compared);
+    let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered: OfferedIf::Open };
+    let key = context.key(RuleId::Latent, KeyPart::Only);
+    let judgement = context.judge((RuleId::Latent, key), future_excess, &compared);
     let report = context.report_future_excess(&judgement.excess);
     let mut patterns: Vec<String> =
         report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.clone()).collect();

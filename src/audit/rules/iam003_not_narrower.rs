@@ -1,7 +1,7 @@
 //! IAM003: an agent is not narrower than its operator, or humans and agents share a role.
 
 use super::context::RuleContext;
-use super::judgement::{ComparedAccess, Judgement};
+use super::judgement::{ComparedAccess, Judgement, OfferedIf};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::{Layers, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
@@ -155,7 +155,7 @@ fn find_shared_role(context: &RuleContext<'_>) -> Option<Finding> {
 /// Compares the destructive actions beyond the ceiling with what is accepted.
 fn judge_destructive<'e>(
     context: &RuleContext<'_>,
-    key: (RuleId, KeyPart<'_>),
+    (rule, part): (RuleId, KeyPart<'_>),
     excess: &'e ExcessByStatement,
 ) -> Judgement<'e> {
     let destructive = list_class_actions(context.analyzer.catalog(), RiskClass::Destructive);
@@ -167,8 +167,9 @@ fn judge_destructive<'e>(
             && context.allows(&scope.layers, request, interpretation)
             && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
-    let (expected, world) = (&ceiling.access, ActionWorld::Existing);
-    context.judge(key, excess, &ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, world })
+    let (expected, world, offered) = (&ceiling.access, ActionWorld::Existing, OfferedIf::Open);
+    let compared = ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, world, offered };
+    context.judge((rule, context.key(rule, part)), excess, &compared)
 }
 
 fn arn_of(subject: &AuditedPrincipal<'_>) -> String {

@@ -1,7 +1,7 @@
 //! IAM004: a guard is not enforced, or is ineffective.
 
 use super::context::RuleContext;
-use super::judgement::{ComparedAccess, ExtentItems, Judgement};
+use super::judgement::{ComparedAccess, ExtentItems, Judgement, OfferedIf};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use std::sync::Arc;
 
@@ -34,7 +34,9 @@ pub(super) static INFO: RuleInfo = RuleInfo {
   `sts:SetSourceIdentity` in the trust policy), or if the caller chooses the value.
 - For operators, the rule looks for destructive actions that an agent could perform with their credentials through an AWS
   MCP server (`aws:ViaAWSMCPService`). Requests of a persona of kind `agent` are not considered, nor requests that a
-  guard covers that requires another person or excludes agents.
+  guard covers that requires another person or excludes agents. Nobody declared this question. Its answer is therefore
+  one finding for each entry, and one for all undeclared operators, with the operators and a request of the one who can
+  destroy the most. Its severity is medium, or one step below the least severe guard of the entry.
 
 `policies/` has guards and the policies that enforce them. [guards.md](guards.md) has the details.
 
@@ -70,7 +72,8 @@ impl Rule for UnguardedRule {
                 CheckKind::Guard(index) => {
                     findings.extend(find_unenforced_guard(context, guard_at(context, index), check, excess));
                 }
-                CheckKind::DelegatedAgent => findings.extend(find_agent_use(context, check, excess)),
+                // `agent_use` reports it for all operators of an entry together.
+                CheckKind::DelegatedAgent => {}
                 CheckKind::Persona(_) | CheckKind::Boundary => {}
             }
         }
@@ -97,7 +100,8 @@ fn find_unenforced_guard(
         return None;
     }
     let name = &guard.name.value;
-    let judgement = context.judge_check((RuleId::Unguarded, KeyPart::Guard(name)), excess, check);
+    let key = context.key(RuleId::Unguarded, KeyPart::Guard(name));
+    let judgement = context.judge_check((RuleId::Unguarded, key), excess, check);
     let mut report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(context.subject));
     let title = Title::GuardNotEnforced { guard: name.clone(), actions: report.counts, keys: list_guard_keys(guard) };
     report.severity = rate_guard(guard);
@@ -107,22 +111,6 @@ fn find_unenforced_guard(
     let finding = context.start_finding(RuleId::Unguarded, title, report);
     let finding = judgement.apply(finding);
     Some(finding.causes([format!("guard {name}")]).remediations([remediation]).reasons(context.caveats()).build())
-}
-
-/// Destructive actions that an agent could perform with the credentials of an operator.
-fn find_agent_use(context: &RuleContext<'_>, check: &Check, excess: &ExcessByStatement) -> Option<Finding> {
-    if context.keep_proven(excess).is_empty() {
-        return None;
-    }
-    let judgement = context.judge_check((RuleId::Unguarded, KeyPart::DelegatedAgent), excess, check);
-    let report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(context.subject));
-    let title = Title::UnguardedAgentUse { count: report.counts.destructive };
-    let when = serde_json::json!({ "Bool": { "aws:ViaAWSMCPService": "true" } });
-    let deny = suggest_denial(context.subject, DenyScope::Agents, deny_statement::deny_where(&report, &when));
-    let persona = context.subject.entry.map(|entry| Remediation::DeclarePersona { entry: entry.name.value.clone() });
-    let finding = context.start_finding(RuleId::Unguarded, title, report);
-    let finding = judgement.apply(finding).causes([check.name.clone()]);
-    Some(finding.remediations(deny).remediations(persona).reasons(context.caveats()).build())
 }
 
 /// A guard that the principal satisfies by itself.
@@ -165,9 +153,9 @@ fn judge_guarded_access(context: &RuleContext<'_>, guard: &Guard, bypasses: &[Gu
         context.allows(&context.subject.layers, request, interpretation)
             && context.allows(&check.scope.layers, request, interpretation)
     };
-    let (expected, world) = (&Access::default(), ActionWorld::Existing);
-    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, world };
-    let key = (RuleId::Unguarded, KeyPart::GuardBypass(&guard.name.value));
+    let (expected, world, offered) = (&Access::default(), ActionWorld::Existing, OfferedIf::Open);
+    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, world, offered };
+    let key = (RuleId::Unguarded, context.key(RuleId::Unguarded, KeyPart::GuardBypass(&guard.name.value)));
     let methods = bypasses.iter().map(|bypass| bypass.method.to_token()).collect();
     context.judge(key, &NOTHING, &compared).with_items(context, ExtentItems::from([("methods", methods)]))
 }
@@ -180,7 +168,8 @@ fn list_guard_keys(guard: &Guard) -> Vec<String> {
     keys
 }
 
-fn rate_guard(guard: &Guard) -> Severity {
+/// The declared severity of a guard.
+pub(super) fn rate_guard(guard: &Guard) -> Severity {
     match guard.severity {
         GuardSeverity::Low => Severity::Low,
         GuardSeverity::Medium => Severity::Medium,

@@ -6,6 +6,7 @@ use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::Request;
 use crate::audit::analysis::analyzer::Requester;
 use crate::audit::analysis::escalation::{BroaderPath, EscalationAnalysis};
+use crate::audit::analysis::own_credentials::OwnCredentials;
 use crate::audit::explain::excess_report::{ExcessRenderer, UnattachedPolicy, to_witness};
 use crate::audit::explain::suggest_break::{suggest_break_at_policy, suggest_break_at_trust};
 use crate::audit::extent::coverage_question::CoverageQuestion;
@@ -109,6 +110,8 @@ fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Escal
     let mut report = ExcessRenderer {
         policies: &path.policies,
         unattached_policy: UnattachedPolicy::SelfAttached,
+        // The actions are those of the principal at the end of the path.
+        own_credentials: OwnCredentials::NONE,
         ..context.renderer()
     }
     .render(&path.excess);

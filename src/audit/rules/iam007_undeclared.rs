@@ -1,7 +1,7 @@
 //! IAM007: no baseline entry matches the principal.
 
 use super::rule::{Rule, RuleInfo, RuleInput};
-use crate::audit::explain::suggest_remediation::suggest_declaration;
+use crate::audit::explain::suggest_declaration::suggest_declaration;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
@@ -41,7 +41,8 @@ impl Rule for UndeclaredRule {
         let report = context.report_unproven_excess(&judgement.excess);
         let classification = context.subject.classification;
         let evidence = Reason::Classified { class: classification.class, reason: classification.reason.clone() };
-        let remediations = suggest_declaration(&context.subject.principal_ref, classification.class);
+        let (snapshot, principal) = (context.analyzer.snapshot(), &context.subject.principal_ref);
+        let remediations = suggest_declaration(context.baseline, snapshot, principal, classification.class);
         let finding = context.start_finding(RuleId::Undeclared, Title::Undeclared(report.counts), report);
         vec![judgement.apply(finding).remediations(remediations).reasons([evidence]).reasons(context.caveats()).build()]
     }

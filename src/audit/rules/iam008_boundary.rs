@@ -123,7 +123,8 @@ fn find_boundary_bypass(context: &RuleContext<'_>, check: &Check, excess: &Exces
     if context.keep_proven(excess).is_empty() {
         return None;
     }
-    let judgement = context.judge_check((RuleId::Boundary, KeyPart::BoundaryBypass), excess, check);
+    let key = context.key(RuleId::Boundary, KeyPart::BoundaryBypass);
+    let judgement = context.judge_check((RuleId::Boundary, key), excess, check);
     let report = context.report_check_excess(&judgement.excess, check, Actor::of_principal(subject));
     let title = Title::BoundaryBypass(list_capabilities(&judgement.excess, context.analyzer.catalog()));
     let remediation = Remediation::DenyInBoundary { count: report.counts.all };

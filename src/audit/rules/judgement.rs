@@ -16,7 +16,7 @@ use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::options::ExtentMode;
 use crate::audit::subject::accepted_extents::AcceptedFinding;
-use crate::audit::subject::check::Check;
+use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::{Baseline, Exception};
 use crate::iam::Interpretation;
 use crate::solve::{Access, ActionWorld};
@@ -29,9 +29,21 @@ pub(in crate::audit) struct Judgement<'e> {
     key: String,
     /// The excess to report: what is not accepted, or everything if there is no exception or if it accepts all.
     pub excess: Cow<'e, ExcessByStatement>,
-    accepted: Option<AcceptedException>,
-    reasons: Vec<Reason>,
-    extent: Option<ExtentOffer>,
+    /// The exception that accepts everything. `None` if something is left.
+    pub accepted: Option<AcceptedException>,
+    /// What a reader must know about the exception.
+    pub reasons: Vec<Reason>,
+    /// What an exception would accept. `None` if the audit was not asked for it, or if it is not needed.
+    pub extent: Option<ExtentOffer>,
+}
+
+/// When an extent is offered, if the audit was asked for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::audit) enum OfferedIf {
+    /// If something is not accepted yet.
+    Open,
+    /// Always: the exception is about several principals, and is renewed as a whole.
+    Always,
 }
 
 impl Judgement<'_> {
@@ -62,6 +74,8 @@ pub(in crate::audit) struct ComparedAccess<'c> {
     pub is_excess: &'c IsExcess<'c>,
     /// The actions that the finding is about.
     pub world: ActionWorld,
+    /// When an extent is offered.
+    pub offered: OfferedIf,
 }
 
 /// The exception as a report shows it.
@@ -114,8 +128,9 @@ impl<'a> RuleContext<'a> {
             self.allows(&self.subject.layers, request, interpretation)
                 && !ceiling.allows(|layers| self.allows(layers, request, interpretation))
         };
-        let (allowed, expected) = (self.effective, &ceiling.access);
-        self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })
+        let (allowed, expected, offered) = (self.effective, &ceiling.access, OfferedIf::Open);
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered };
+        self.judge((rule, self.key(rule, part)), excess, &compared)
     }
 
     /// Compares everything that the principal is allowed with what is accepted.
@@ -128,14 +143,15 @@ impl<'a> RuleContext<'a> {
             self.allows(&self.subject.layers, request, interpretation)
         };
         let (allowed, expected) = (self.effective, &Access::default());
-        let world = ActionWorld::Existing;
-        self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })
+        let (world, offered) = (ActionWorld::Existing, OfferedIf::Open);
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered };
+        self.judge((rule, self.key(rule, part)), excess, &compared)
     }
 
     /// Compares the violation of a check with what is accepted.
     pub fn judge_check<'e>(
         &self,
-        (rule, part): (RuleId, KeyPart<'_>),
+        (rule, key): (RuleId, String),
         excess: &'e ExcessByStatement,
         check: &Check,
     ) -> Judgement<'e> {
@@ -146,7 +162,9 @@ impl<'a> RuleContext<'a> {
                 && !self.allows(&check.expected.layers, request, interpretation)
         };
         let (allowed, expected, world) = (&in_scope, &check.expected.access, ActionWorld::Existing);
-        self.judge((rule, part), excess, &ComparedAccess { allowed, expected, is_excess: &is_excess, world })
+        let offered = if check.kind == CheckKind::DelegatedAgent { OfferedIf::Always } else { OfferedIf::Open };
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered };
+        self.judge((rule, key), excess, &compared)
     }
 
     /// What the principal is allowed in the scope of a check.
@@ -163,7 +181,7 @@ impl<'a> RuleContext<'a> {
     /// Compares an excess with what is accepted.
     pub fn judge<'e>(
         &self,
-        (rule, part): (RuleId, KeyPart<'_>),
+        (rule, key): (RuleId, String),
         excess: &'e ExcessByStatement,
         compared: &ComparedAccess<'_>,
     ) -> Judgement<'e> {
@@ -174,7 +192,6 @@ impl<'a> RuleContext<'a> {
             is_excess: compared.is_excess,
             world: compared.world,
         };
-        let key = self.key(rule, part);
         let mut judgement =
             Judgement { key, excess: Cow::Borrowed(excess), accepted: None, reasons: Vec::new(), extent: None };
         if let Some(accepted) = self.find_accepted(&judgement.key) {
@@ -198,7 +215,8 @@ impl<'a> RuleContext<'a> {
                 }
             }
         }
-        if self.extents == ExtentMode::Offered && judgement.accepted.is_none() {
+        let is_needed = judgement.accepted.is_none() || compared.offered == OfferedIf::Always;
+        if self.extents == ExtentMode::Offered && is_needed {
             judgement.extent = Some(offer_held(self.analyzer, &question, (self.effective, self.policies)));
         }
         judgement

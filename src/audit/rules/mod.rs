@@ -4,8 +4,10 @@
 //! - `judgement`: compares a finding with what an exception accepts
 //! - `rule`: what a rule is
 //! - `iam001_broader` to `iam011_narrower`: the rules, each with its documentation
+//! - `agent_use`: the default question of IAM004, about all operators of an entry
 //! - `registry`: the list of all rules; a test keeps `docs/rules.md` equal to their documentation
 
+mod agent_use;
 mod context;
 mod iam001_broader;
 mod iam002_latent;
@@ -22,6 +24,7 @@ mod judgement;
 mod registry;
 mod rule;
 
+pub(super) use agent_use::{AgentUse, AgentUseContext, build_agent_use_findings, find_agent_use};
 pub(super) use context::{BaselineContext, RuleContext};
 pub(super) use iam009_baseline::judge_baseline_finding;
 pub use registry::list_rules;

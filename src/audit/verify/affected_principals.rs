@@ -14,6 +14,7 @@ use crate::audit::subject::audited_principal::AuditedPrincipal;
 /// - those that hold an edited policy, and the roles whose trust is edited
 /// - those whose class the edit changes
 /// - agents that are compared with one of the first
+/// - those with a finding in common with one of the first
 /// - those with an escalation path through one of the first: another path can be the shortest one then
 pub(super) fn find_affected(
     editor: &SnapshotEditor,
@@ -48,6 +49,10 @@ pub(super) fn find_affected(
     };
     let with_path = findings.iter().filter(passes).filter_map(|finding| finding.principal.as_ref());
     affected.extend(with_path.map(|principal| principal.arn.clone()));
+    // A finding about several principals is asked for as a whole.
+    let is_shared = |finding: &&Finding| finding.principals.iter().any(|principal| affected.contains(&principal.arn));
+    let shared: Vec<&Finding> = findings.iter().filter(is_shared).collect();
+    affected.extend(shared.into_iter().flat_map(|finding| &finding.principals).map(|principal| principal.arn.clone()));
     affected
 }
 

@@ -20,9 +20,10 @@ pub(super) fn choose_edits(
     before: &AccountBefore<'_>,
     finding: &Finding,
 ) -> Option<(Vec<Remediation>, FixVerification)> {
-    let principal = finding.principal.as_ref()?.arn.as_str();
+    let principals: Vec<&str> = finding.all_principals().map(|principal| principal.arn.as_str()).collect();
+    let principal = *principals.first()?;
     let edits: Vec<Remediation> = finding.remediations.iter().filter(|edit| edit.is_edit()).cloned().collect();
-    let attempt = Attempt { before, finding, principal };
+    let attempt = Attempt { before, finding, principal, principals: &principals };
     attempt
         .try_all(edits.clone())
         .or_else(|| attempt.with_own_policies(&edits).and_then(|edits| attempt.try_all(edits)))
@@ -32,7 +33,10 @@ pub(super) fn choose_edits(
 struct Attempt<'a> {
     before: &'a AccountBefore<'a>,
     finding: &'a Finding,
+    /// The principal, or the first of several.
     principal: &'a str,
+    /// All of them. The edits are for each.
+    principals: &'a [&'a str],
 }
 
 type Chosen = Option<(Vec<Remediation>, FixVerification)>;
@@ -77,7 +81,7 @@ impl Attempt<'_> {
     }
 
     fn try_edits(&self, edits: &[Remediation]) -> EditResult {
-        try_edits(self.before, self.finding, self.principal, edits)
+        try_edits(self.before, self.finding, self.principals, edits)
     }
 
     /// The edits with policies of the principal's own in place of changes of managed policies, which others use, too. `None`

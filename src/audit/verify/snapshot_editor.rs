@@ -27,9 +27,9 @@ pub(super) struct SnapshotEditor {
 }
 
 impl SnapshotEditor {
-    /// A copy with the edits of a finding about a principal. `None` if one of them cannot be applied: AWS would refuse it, or
+    /// A copy with the edits of a finding, each for all of its principals. `None` if one of them cannot be applied: AWS would refuse it, or
     /// it does not fit the snapshot.
-    pub fn apply(snapshot: &Snapshot, principal: &str, edits: &[Remediation]) -> Option<SnapshotEditor> {
+    pub fn apply(snapshot: &Snapshot, principals: &[&str], edits: &[Remediation]) -> Option<SnapshotEditor> {
         let mut editor = SnapshotEditor {
             snapshot: snapshot.clone(),
             touched: BTreeSet::new(),
@@ -44,7 +44,9 @@ impl SnapshotEditor {
             (!deletes_version, std::cmp::Reverse(edit.edited_statement()))
         });
         for edit in ordered {
-            editor.apply_one(principal, edit)?;
+            for principal in principals {
+                editor.apply_one(principal, edit)?;
+            }
         }
         Some(editor)
     }

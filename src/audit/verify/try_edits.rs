@@ -60,14 +60,14 @@ pub(super) enum AskIfNotKept {
     Findings,
 }
 
-/// Applies edits for a finding about a principal, and asks about the copy. `None` if they cannot be applied.
+/// Applies edits for a finding about these principals, and asks about the copy. `None` if they cannot be applied.
 pub(super) fn apply_and_ask(
     before: &AccountBefore<'_>,
-    principal: &str,
+    principals: &[&str],
     edits: &[Remediation],
     if_not_kept: AskIfNotKept,
 ) -> Option<EditedAccount> {
-    let editor = SnapshotEditor::apply(before.inputs.snapshot, principal, edits)?;
+    let editor = SnapshotEditor::apply(before.inputs.snapshot, principals, edits)?;
     let inputs = AuditInputs { snapshot: &editor.snapshot, ..before.inputs };
     let facts = PrincipalFacts::collect(&editor.snapshot, inputs.baseline);
     // A ceiling that cannot be resolved any more is a failure, too.
@@ -82,14 +82,14 @@ pub(super) fn apply_and_ask(
     Some(EditedAccount { editor, keeps_access, affected, findings })
 }
 
-/// Tries edits for a finding about a principal.
+/// Tries edits for a finding about these principals.
 pub(super) fn try_edits(
     before: &AccountBefore<'_>,
     finding: &Finding,
-    principal: &str,
+    principals: &[&str],
     edits: &[Remediation],
 ) -> EditResult {
-    let Some(edited) = apply_and_ask(before, principal, edits, AskIfNotKept::Nothing) else {
+    let Some(edited) = apply_and_ask(before, principals, edits, AskIfNotKept::Nothing) else {
         return EditResult::Fails(Vec::new());
     };
     let regressions = find_regressions(before.findings, &edited.findings, &finding.key);

@@ -124,8 +124,11 @@ pub fn ask_about_edits(
     let inputs = AuditInputs { snapshot, baseline, catalog, options };
     let ask = |before: &AccountBefore<'_>, finding: &Finding| {
         let edits: Vec<Remediation> = finding.remediations.iter().filter(|edit| edit.is_edit()).cloned().collect();
-        let principal = finding.principal.as_ref().filter(|_| !edits.is_empty())?;
-        let edited = apply_and_ask(before, &principal.arn, &edits, AskIfNotKept::Findings)?;
+        let principals: Vec<&str> = finding.all_principals().map(|principal| principal.arn.as_str()).collect();
+        if edits.is_empty() || principals.is_empty() {
+            return None;
+        }
+        let edited = apply_and_ask(before, &principals, &edits, AskIfNotKept::Findings)?;
         Some(EditedCopy {
             snapshot: edited.editor.snapshot,
             keeps_access: edited.keeps_access,

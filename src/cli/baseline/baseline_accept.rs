@@ -163,7 +163,7 @@ impl AcceptOutput {
         for (finding, extent) in offered {
             self.write_line(2, &finding.key)?;
             self.write_line(4, &format!("{} {}: {}", finding.rule, finding.severity, render_title(&finding.title)))?;
-            if let Some(principal) = &finding.principal {
+            for principal in finding.all_principals() {
                 self.write_line(4, &principal.arn)?;
             }
             self.write_line(4, &format!("accepts {}", render_extent(extent)))?;

@@ -27,7 +27,7 @@ pub struct StateChange {
     pub removed_policies: Vec<usize>,
     /// The ARN of a managed policy that was attached to it.
     pub attached_policy: Option<Arc<str>>,
-    /// It stands for a new principal of the account, which is allowed everything: a role of a new permission set, or the
+    /// It represents a new principal of the account, which is allowed everything: a role of a new permission set, or the
     /// root user. Policies and boundary of the original do not apply.
     pub is_new_principal: bool,
     /// It acts for another principal, with some of its permissions only: the id of the technique, which names them.

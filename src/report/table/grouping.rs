@@ -19,6 +19,8 @@ impl PrincipalFindings<'_> {
 #[derive(Default)]
 pub(super) struct ReportSections<'a> {
     pub(super) groups: Vec<PrincipalFindings<'a>>,
+    /// Findings about several principals of an entry.
+    pub(super) entries: Vec<&'a Finding>,
     pub(super) undecided: Vec<&'a Finding>,
     pub(super) baseline: Vec<&'a Finding>,
     pub(super) accepted: Vec<&'a Finding>,
@@ -31,6 +33,7 @@ impl<'a> ReportSections<'a> {
             match (&finding.accepted, finding.rule, &finding.principal) {
                 (Some(_), _, _) => sections.accepted.push(finding),
                 (None, RuleId::Undecided, _) => sections.undecided.push(finding),
+                (None, _, None) if !finding.principals.is_empty() => sections.entries.push(finding),
                 (None, _, None) => sections.baseline.push(finding),
                 (None, _, Some(principal)) => sections.add_finding(principal, finding),
             }

@@ -8,8 +8,10 @@
 //! - `header_footer`: what was audited, the counts and the exit status
 //! - `overview`: one line per principal, if there are many
 //! - `excess_section`, `fix_section`, `finding_section`: one finding
+//! - `entry_section`: the findings about several principals of an entry
 //! - `sections`: unread inputs, undecided principals, the baseline, accepted findings, ignored principals, notes
 
+mod entry_section;
 mod excess_section;
 mod finding_section;
 mod fix_section;
@@ -39,8 +41,8 @@ const MAX_PRINCIPALS: usize = 10;
 pub(super) fn list_shown(audit: &Audit) -> Vec<&Finding> {
     let sections = ReportSections::from_audit(audit);
     // A brief report can show one principal more.
-    let groups = sections.groups.into_iter().take(MAX_PRINCIPALS + 1);
-    groups.flat_map(|group| group.findings).chain(sections.undecided).chain(sections.baseline).collect()
+    let groups = sections.groups.into_iter().take(MAX_PRINCIPALS + 1).flat_map(|group| group.findings);
+    groups.chain(sections.entries).chain(sections.undecided).chain(sections.baseline).collect()
 }
 
 /// The format for people.
@@ -64,6 +66,7 @@ impl Reporter for TableReporter {
             let text = format!("… {omitted} of the table above in full, --all");
             writer.write_paragraph(Paragraph::new(0, 2).add_words(&text))?;
         }
+        entry_section::write_entries(&sections.entries, &mut writer)?;
         sections::write_undecided(&sections.undecided, &mut writer)?;
         sections::write_baseline(&sections.baseline, &mut writer)?;
         sections::write_accepted(&sections.accepted, &mut writer)?;

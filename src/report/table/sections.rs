@@ -4,6 +4,7 @@ use std::io;
 
 use owo_colors::Style;
 
+use super::entry_section::name_entry;
 use super::excess_section::ShownScopes;
 use super::finding_section::{Heading, write_body, write_principal, write_title};
 use super::row::{add_place, begin_field};
@@ -125,6 +126,9 @@ pub(super) fn write_accepted(findings: &[&Finding], writer: &mut TableWriter) ->
     for finding in findings {
         if let Some(principal) = &finding.principal {
             write_principal(Paragraph::new(2, 4), principal, finding.place.as_ref(), writer)?;
+        }
+        if !finding.principals.is_empty() {
+            writer.write_paragraph(name_entry(Paragraph::new(2, 4), finding))?;
         }
         write_title(finding, Heading::None, writer)?;
         if let Some(accepted) = &finding.accepted {

@@ -111,6 +111,13 @@ pub(super) fn finding(rule: RuleId, severity: Severity, principal: Option<Princi
     Finding { fix_verification: FixVerification::Ends, ..builder.causes([cause]).build() }
 }
 
+/// A finding about several principals of an entry.
+pub(super) fn entry_finding(entry: &str, principals: Vec<PrincipalRef>, title: Title) -> Finding {
+    let place = place("policies/baseline.toml", 23);
+    let subject = (Some(entry.to_owned()), principals);
+    FindingBuilder::for_entry(Severity::Medium, title, subject, place).build()
+}
+
 /// An audit with the counts of its principals and findings.
 pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Finding>) -> Audit {
     let mut summary = AuditSummary::default();

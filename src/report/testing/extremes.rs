@@ -68,7 +68,11 @@ pub(in crate::report) fn hostile() -> Audit {
     let title = Title::UndecidedForReasons { count: 2 };
     let mut undecided = finding(RuleId::Undecided, Severity::Info, Some(evil.clone()), title);
     undecided.reasons = vec![reason];
-    let mut hostile = build_audit(vec![principal_report(&evil, PrincipalStatus::Broader)], vec![broad, undecided]);
+    let title = Title::UnguardedAgentUse { operators: 1, count: 1 };
+    let mut of_entry = entry_finding("on\u{202e}call\r\n", vec![evil.clone()], title);
+    of_entry.remediations = vec![Remediation::DeclarePersona { entry: "on\u{1b}[2Jcall".into(), block: None }];
+    let findings = vec![broad, of_entry, undecided];
+    let mut hostile = build_audit(vec![principal_report(&evil, PrincipalStatus::Broader)], findings);
     hostile.snapshot.accounts = vec!["444455556666".into()];
     hostile.snapshot.partitions = vec!["aws".into()];
     hostile.snapshot.taken_at = Some("\u{1b}[5mnow".into());

@@ -31,6 +31,7 @@ pub(in crate::report) fn incident() -> Audit {
         broader_finding(&agent),
         undecided_finding(&etl),
         stale_finding(),
+        agent_use_finding(),
     ];
     let mut principals = vec![
         principal_report(&agent, PrincipalStatus::Broader),
@@ -180,6 +181,37 @@ fn undecided_finding(etl: &PrincipalRef) -> Finding {
     undecided.reasons = vec![reason];
     undecided.remediations = vec![Remediation::ProvideDocument(missing)];
     undecided
+}
+
+fn agent_use_finding() -> Finding {
+    let names = ["role/operators/database-oncall", "role/operators/database-night"];
+    let to_operator =
+        |name: &&str| principal_ref(name, DeclaredClass::Declared(PrincipalClass::Operator), Some("data-platform"));
+    let title = Title::UnguardedAgentUse { operators: names.len(), count: 14 };
+    let mut agent_use = entry_finding("database operators", names.iter().map(to_operator).collect(), title);
+    let mcp = [("aws:ViaAWSMCPService", ["true"].as_slice())];
+    let database = "arn:aws-cn:rds:cn-north-1:111122223333:db:example";
+    agent_use.excess = vec![Excess {
+        destructive_count: 11,
+        ..excess(
+            Severity::High,
+            granting_statement("DatabaseOperator", PolicySource::Attached, 0, None, 301),
+            &[("rds:Delete*", 11)],
+            witness("rds:DeleteDBInstance", database, &mcp),
+        )
+    }];
+    (agent_use.action_count, agent_use.destructive_count) = (14, 14);
+    let allow = vec!["operators/databases.json".to_owned()];
+    let block = PersonaBlock { name: "database operators, through an agent".into(), allow, ..PersonaBlock::default() };
+    let deny = serde_json::json!({ "Statement": [{
+        "Effect": "Deny", "Action": ["rds:Delete*", "s3:DeleteObject*"], "Resource": "*",
+        "Condition": { "Bool": { "aws:ViaAWSMCPService": "true" } },
+    }] });
+    agent_use.remediations = vec![
+        Remediation::Deny { scope: DenyScope::Agents, policies: vec![deny] },
+        Remediation::DeclarePersona { entry: "database operators".into(), block: Some(block) },
+    ];
+    agent_use
 }
 
 fn stale_finding() -> Finding {

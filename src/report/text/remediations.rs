@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::counts::{format_count, format_number};
 use super::names::{describe_granting_statement, describe_statement, shorten_arn};
 use super::policy_json::render_json;
-use crate::audit::{DenyScope, PolicyRemoval, PolicySource, Remediation, StatementEdit, TrustChange};
+use crate::audit::{DenyScope, PersonaBlock, PolicyRemoval, PolicySource, Remediation, StatementEdit, TrustChange};
 use crate::snapshot::{MissingDocument, MissingReason};
 
 /// A suggested edit as a text.
@@ -96,9 +96,10 @@ pub fn render_remediation(remediation: &Remediation) -> RenderedRemediation {
         | Remediation::RestrictResources { edit, .. }
         | Remediation::RemoveActions { edit, .. }
         | Remediation::ListActions { edit, .. } => render_statement_edit(render_sentence(remediation), edit),
-        Remediation::DeclarePersona { entry } => {
-            RenderedRemediation::with_snippet("declare what agents can do", render_persona(entry))
-        }
+        Remediation::DeclarePersona { entry, block: Some(block) } => RenderedRemediation::with_snippet(
+            "declare what agents can do: all that the entry allows, or less",
+            render_persona(entry, block),
+        ),
         Remediation::DeclarePrincipal { name, arn, class } => RenderedRemediation::with_snippet(
             "declare it",
             format!(
@@ -196,6 +197,10 @@ fn render_sentence(remediation: &Remediation) -> String {
         Remediation::BreakPathAtTrust { role, assumer } => {
             format!("break the path: remove {} from the trust policy of {}", shorten_arn(assumer), shorten_arn(role))
         }
+        Remediation::DeclarePersona { entry, .. } => format!(
+            "declare what agents can do in a [[persona]] of entry \"{entry}\", after its principals have no access beyond \
+             the entry: see docs/guards.md"
+        ),
         Remediation::DeclareAssumer { role, assumer } => {
             format!("declare it: add {assumer} to `assumable_by` of the entry of {}", shorten_arn(role))
         }
@@ -221,7 +226,6 @@ fn render_sentence(remediation: &Remediation) -> String {
         Remediation::Deny { .. }
         | Remediation::ReplacePolicy { .. }
         | Remediation::DenyStep { .. }
-        | Remediation::DeclarePersona { .. }
         | Remediation::DeclarePrincipal { .. }
         | Remediation::IgnorePrincipal { .. } => unreachable!("rendered with a snippet"),
     }
@@ -297,11 +301,29 @@ fn render_collection(missing: &MissingDocument) -> String {
     }
 }
 
-fn render_persona(entry: &str) -> String {
-    let name = quote_toml(&format!("{entry}, through an agent"));
-    let entry = quote_toml(entry);
-    let when = "{ Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }";
-    format!("[[persona]]\nname  = {name}\nof    = {entry}\nwhen  = {when}\nkind  = \"agent\"\nallow = []")
+fn render_persona(entry: &str, block: &PersonaBlock) -> String {
+    let quote_list = |texts: &[String]| {
+        let quoted: Vec<String> = texts.iter().map(|text| quote_toml(text)).collect();
+        format!("[{}]", quoted.join(", "))
+    };
+    let mut lines = vec![
+        "[[persona]]".to_owned(),
+        format!("name  = {}", quote_toml(&block.name)),
+        format!("of    = {}", quote_toml(entry)),
+        "when  = { Bool = { \"aws:ViaAWSMCPService\" = \"true\" } }".to_owned(),
+        "kind  = \"agent\"".to_owned(),
+    ];
+    if !block.allow.is_empty() || block.levels.is_empty() {
+        lines.push(format!("allow = {}", quote_list(&block.allow)));
+    }
+    if !block.levels.is_empty() {
+        let levels = block.levels.iter();
+        let levels: Vec<String> =
+            levels.map(|(service, names)| format!("{} = {}", quote_toml(service), quote_list(names))).collect();
+        lines.push(format!("levels = {{ {} }}", levels.join(", ")));
+        lines.push(format!("resources = {}", quote_list(&block.resources)));
+    }
+    lines.join("\n")
 }
 
 /// A TOML basic string. Its escapes are those of a JSON string.

@@ -60,8 +60,9 @@ pub fn render_title(title: &Title) -> String {
             let methods: Vec<String> = methods.iter().map(render_bypass_method).collect();
             format!("guard \"{guard}\" is ineffective: {}", methods.join(", and "))
         }
-        Title::UnguardedAgentUse { count } => format!(
-            "an agent using this operator's credentials could perform {}; no guard prevents it",
+        Title::UnguardedAgentUse { operators, count } => format!(
+            "an agent using the credentials of {} could perform {}; no guard prevents it",
+            format_count(*operators, "operator"),
             format_count(*count, "destructive action")
         ),
         Title::Escalation { target, steps, actions } => render_escalation(target.as_deref(), *steps, *actions),

@@ -7,6 +7,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse};
+use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
     ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
@@ -18,24 +19,33 @@ use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
 /// list.
 pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
     let mut builder = AccessBuilder { layers, policies: Vec::new() };
-    let mut sessions: Vec<Option<&Arn>> = match &layers.principal.sessions {
-        SessionScope::Single(session) => vec![Some(session)],
-        SessionScope::Any => vec![None],
-    };
-    if sessions == [None] {
-        for policy in &layers.resource_policies {
-            let elements = policy.policy.document.statements.iter().filter_map(|s| s.principal.as_ref());
-            for session in elements.flat_map(|e| find_named_sessions(&layers.principal, e)) {
-                if !sessions.contains(&Some(session)) {
-                    sessions.push(Some(session));
-                }
+    let layer_lists = builder.collect_layer_statements();
+    if let SessionScope::Single(session) = &layers.principal.sessions {
+        let branches = builder.build_session_branches(Some(session), &layer_lists);
+        return (Access { branches }, builder.policies);
+    }
+    let named = list_named_sessions(layers);
+    let mut branches = Vec::new();
+    for session in std::iter::once(None).chain(named.iter().copied().map(Some)) {
+        let mut of_session = builder.build_session_branches(session, &layer_lists);
+        restrict_to_session(&mut of_session, session, &named);
+        branches.extend(of_session);
+    }
+    (Access { branches }, builder.policies)
+}
+
+/// The sessions of the principal that resource policies name.
+fn list_named_sessions(layers: &Layers) -> Vec<&Arn> {
+    let mut sessions: Vec<&Arn> = Vec::new();
+    for policy in &layers.resource_policies {
+        let elements = policy.policy.document.statements.iter().filter_map(|s| s.principal.as_ref());
+        for session in elements.flat_map(|e| find_named_sessions(&layers.principal, e)) {
+            if !sessions.contains(&session) {
+                sessions.push(session);
             }
         }
     }
-    let layer_lists = builder.collect_layer_statements();
-    let branches =
-        sessions.into_iter().flat_map(|session| builder.build_session_branches(session, &layer_lists)).collect();
-    (Access { branches }, builder.policies)
+    sessions
 }
 
 /// The statements of the layers that apply to every request.

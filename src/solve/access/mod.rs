@@ -3,9 +3,11 @@
 //! - `formula`: the types;
 //! - `from_layers`: the effective access of a principal, from its policies;
 //! - `ops`: intersection and restriction of formulas;
+//! - `session_id`: the requests of one session;
 //! - `rename_keys`: the access of a second principal, for a question about two principals.
 
 pub(crate) mod formula;
 pub(crate) mod from_layers;
 pub(crate) mod ops;
 pub(crate) mod rename_keys;
+pub(crate) mod session_id;

@@ -99,6 +99,7 @@ impl FormatReader<'_> {
             _ => repeat_one_or_more(match self.catalog.excluded_characters(self.resource_type, variable) {
                 "" => SymbolClass::Any,
                 ":" => SymbolClass::NotColon,
+                "/" => SymbolClass::Not(b'/'),
                 _ => SymbolClass::NotColonOrSlash,
             }),
         })
@@ -107,4 +108,52 @@ impl FormatReader<'_> {
 
 pub(super) fn repeat_one_or_more(class: SymbolClass) -> Vec<GlobToken> {
     vec![GlobToken::AnyOne(class), GlobToken::AnyRun(class)]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    /// Values of the variables of a resource: letters, and the characters that separate qualifiers and paths.
+    const VALUES: [&str; 4] = ["a", "a:b", "a/b", "a:b/c"];
+
+    /// An ARN of the format, in which each variable of the resource has this value.
+    fn fill_format(format: &str, value: &str) -> String {
+        let fill_segment = |(index, segment): (usize, &str)| {
+            let text = ["arn", "aws", "a", "us-east-1", "111122223333"].get(index).copied().unwrap_or(value);
+            let (mut filled, mut rest) = (String::new(), segment);
+            while let Some((before, (_, after))) =
+                rest.split_once("${").and_then(|(before, after)| Some((before, after.split_once('}')?)))
+            {
+                filled += before;
+                filled += text;
+                rest = after;
+            }
+            filled + rest
+        };
+        format.splitn(6, ':').enumerate().map(fill_segment).collect::<Vec<_>>().join(":")
+    }
+
+    #[test]
+    fn the_patterns_match_what_the_catalog_matches() {
+        let (catalog, interner) = (Catalog::embedded(), GlobInterner::default());
+        let mut compared = 0;
+        for resource_type in catalog.services().flat_map(|service| catalog.resource_types_of(service)) {
+            let formats = catalog.arn_formats(resource_type);
+            let mut globs = Vec::new();
+            for format in formats {
+                let variants =
+                    tokenize_arn_format(catalog, &interner, resource_type, format, Partition::ALL[0]).unwrap();
+                globs.extend(variants.iter().map(|(tokens, _)| interner.intern(tokens)));
+            }
+            for arn in formats.iter().flat_map(|format| VALUES.map(|value| fill_format(format, value))) {
+                let symbols: Vec<_> = arn.chars().map(|c| interner.alphabet.intern_char(c).unwrap()).collect();
+                let is_matched = globs.iter().any(|glob| glob.matches(&symbols));
+                assert_eq!(is_matched, catalog.matches_arn_format(resource_type, &arn), "{arn} of {formats:?}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 5_000, "{compared}");
+    }
 }

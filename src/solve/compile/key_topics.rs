@@ -3,13 +3,13 @@
 
 use std::ops::BitOr;
 
-use crate::access::{CALLED_VIA_ENDS, KEY_LINKS, REQUEST_TAG, TAG_KEYS};
+use crate::access::{CALLED_VIA_ENDS, KEY_LINKS, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS};
 use crate::catalog::{ActionTraits, EndpointKey, TagKeys};
 use crate::iam::ContextKey;
 
 /// A set of topics.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct KeyTopics(u8);
+pub(crate) struct KeyTopics(u16);
 
 impl KeyTopics {
     /// The Region of the request.
@@ -28,6 +28,8 @@ impl KeyTopics {
     pub(crate) const SERVICE: KeyTopics = KeyTopics(64);
     /// The resource.
     pub(crate) const RESOURCE: KeyTopics = KeyTopics(128);
+    /// The tags of the resource.
+    pub(crate) const RESOURCE_TAGS: KeyTopics = KeyTopics(256);
 
     /// The topics of a key.
     pub(crate) fn of_key(key: &ContextKey) -> KeyTopics {
@@ -39,6 +41,7 @@ impl KeyTopics {
             "aws:resourceorgid" | "aws:resourceorgpaths" => KeyTopics::ORGANIZATION,
             TAG_KEYS => KeyTopics::TAGS,
             _ if lower.starts_with(REQUEST_TAG) => KeyTopics::TAGS,
+            _ if lower.starts_with(RESOURCE_TAG) => KeyTopics::RESOURCE_TAGS,
             _ if !lower.starts_with("aws:") => KeyTopics::SERVICE,
             _ => {
                 let is_linked = KEY_LINKS.iter().any(|link| link.keys().contains(&lower));
@@ -73,6 +76,9 @@ impl KeyTopics {
         }
         if !self.intersects(KeyTopics::LINKED) {
             relevant.needs_long_term_credentials = false;
+        }
+        if !self.intersects(KeyTopics::RESOURCE_TAGS) {
+            relevant.lacks_resource_tags = false;
         }
         if !self.intersects(KeyTopics::ENDPOINT) {
             relevant = relevant.without_endpoint_keys();

@@ -187,8 +187,12 @@ impl Solver<'_> {
 
 /// The facts about an action's resources and keys on which a literal depends.
 fn literal_sensitivity(literal: &Literal) -> ShapeSensitivity {
-    let settled =
-        KeyTopics::REGION | KeyTopics::OWNER | KeyTopics::ORGANIZATION | KeyTopics::TAGS | KeyTopics::ENDPOINT;
+    let settled = KeyTopics::REGION
+        | KeyTopics::OWNER
+        | KeyTopics::ORGANIZATION
+        | KeyTopics::TAGS
+        | KeyTopics::RESOURCE_TAGS
+        | KeyTopics::ENDPOINT;
     match &literal.field {
         Field::Key(key) if !key.lower().starts_with("aws:") => ShapeSensitivity::Full,
         Field::Key(_) if literal_topics(literal).intersects(settled) => ShapeSensitivity::RequestFacts,

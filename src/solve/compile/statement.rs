@@ -46,7 +46,10 @@ impl Solver<'_> {
         let mut globs: Vec<GlobRef> = Vec::with_capacity(element.patterns.len());
         let unresolved_matches_nothing =
             element.kind == ElementKind::NotList && env.interpretation.is_alternative(Ambiguity::NotResourceUnresolved);
+        let early_variables = env.interpretation.is_alternative(Ambiguity::EarlyVariable);
         for pattern in &element.patterns {
+            let early = early_variables.then(|| pattern.with_early_variables()).flatten();
+            let pattern = early.as_ref().unwrap_or(pattern);
             if unresolved_matches_nothing && pattern.variables().any(|key| (env.binding)(key).may_be_missing()) {
                 // If the key is missing, the statement matches nothing, as if every resource were listed.
                 globs.push(self.interner.intern(&[GlobToken::Literal(VariableSymbols::ANY_TEXT.exact)]));

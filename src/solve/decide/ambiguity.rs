@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::common_excess::is_proof_under;
 use crate::access::decide_condition;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{
@@ -11,7 +12,7 @@ use crate::iam::{
 use crate::solve::access::formula::ControlledResources;
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;
-use crate::solve::question::{AnswerDetail, Question};
+use crate::solve::question::{ActionWorld, AnswerDetail, Question, WitnessPolicy};
 
 impl Solver<'_> {
     /// Decides a question. If the verdict differs under the alternative interpretation of an ambiguity, it is undecided.
@@ -22,26 +23,44 @@ impl Solver<'_> {
     /// Like [`Solver::solve`], with the full answer: the proven excess, and the reasons why there may be more.
     pub fn answer(&self, question: &Question<'_>) -> SolverAnswer {
         let answer = self.answer_with_interpretation(question, Interpretation::default());
-        let broader = !answer.grants.is_empty();
-        if !broader && !answer.undecided.is_empty() {
+        let is_broader = !answer.grants.is_empty();
+        if !is_broader && !answer.undecided.is_empty() {
             return answer;
         }
-        let mut undecided = Vec::new();
+        let ambiguities: Vec<Ambiguity> =
+            Ambiguity::ALL.into_iter().filter(|ambiguity| self.may_matter(*ambiguity, question)).collect();
+        if ambiguities.is_empty() {
+            return answer;
+        }
+        // An answer with one witness lists the conditions of what it allows, as `who-can` does. Only its verdict counts.
+        let lists_proven =
+            matches!(question.detail, AnswerDetail::Difference { witnesses, .. } if witnesses != WitnessPolicy::Single);
+        if is_broader && lists_proven && question.world == ActionWorld::Existing {
+            return self.keep_common_excess(question, answer, &ambiguities);
+        }
+        self.confirm_verdict(question, answer, &ambiguities)
+    }
+
+    /// The answer if its verdict is the same under every interpretation.
+    fn confirm_verdict(
+        &self,
+        question: &Question<'_>,
+        answer: SolverAnswer,
+        ambiguities: &[Ambiguity],
+    ) -> SolverAnswer {
+        let is_broader = !answer.grants.is_empty();
         let witness = answer.grants.iter().find_map(|g| g.witness.as_ref());
-        for ambiguity in Ambiguity::ALL.into_iter().filter(|a| self.may_matter(*a, question)) {
+        let mut undecided = Vec::new();
+        for ambiguity in ambiguities.iter().copied() {
             // Mostly the same witness proves the excess under the alternative interpretation too.
-            if let (Some(witness), Some(replay)) = (witness, question.replay)
-                && question.known.allows_under(ambiguity, &witness.context)
-                && replay(witness, Interpretation::with_alternative(ambiguity)).is_ok()
-            {
+            if witness.is_some_and(|witness| is_proof_under(question, ambiguity, witness)) {
                 continue;
             }
             // Witnesses are replayed under the default interpretation only.
             let alternative_question = Question { replay: None, detail: AnswerDetail::Verdict, ..question.clone() };
-            let alternative_answer =
+            let alternative =
                 self.answer_with_interpretation(&alternative_question, Interpretation::with_alternative(ambiguity));
-            if alternative_answer.grants.is_empty() == broader || (!broader && !alternative_answer.undecided.is_empty())
-            {
+            if alternative.grants.is_empty() == is_broader || (!is_broader && !alternative.undecided.is_empty()) {
                 undecided.push(UndecidedReason::from(ambiguity));
             }
         }
@@ -90,6 +109,9 @@ impl Solver<'_> {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
             Ambiguity::UnknownResourceOwner | Ambiguity::OtherMemberOwner | Ambiguity::KmsKeyManager => false,
+            Ambiguity::EarlyVariable => {
+                statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_early_variables)
+            }
         })
     }
 }

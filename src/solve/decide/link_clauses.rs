@@ -14,7 +14,7 @@ use super::cube_search::Clause;
 use super::request_shape::RequestShape;
 use super::round::DecisionRound;
 use crate::access::{
-    CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyFact, KeyLink, REQUEST_TAG, TAG_KEYS, organization_facts,
+    CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyFact, KeyLink, REQUEST_TAG, TAG_KEYS, USER_KEY_LINK, organization_facts,
 };
 use crate::catalog::{FixedResources, TagKeys};
 use crate::iam::{AccountId, ContextKey};
@@ -58,8 +58,8 @@ impl DecisionRound<'_, '_> {
         if topics.intersects(KeyTopics::LINKED) {
             self.add_key_links(&literals, &mut clauses)?;
         }
-        if topics.intersects(KeyTopics::TAGS) && request_shape.facts.traits().tags == TagKeys::NamesAndValues {
-            self.add_tag_links(&literals, &mut clauses)?;
+        if topics.intersects(KeyTopics::TAGS) && request_shape.facts.traits().tags != TagKeys::NamesOnly {
+            self.add_tag_links(&literals, request_shape.facts.traits().tags, &mut clauses)?;
         }
         let owner = KeyTopics::OWNER | KeyTopics::ORGANIZATION;
         if topics.intersects(owner) && !request_shape.facts.traits().lacks_resource_account {
@@ -123,7 +123,8 @@ impl DecisionRound<'_, '_> {
         let is_informative = |name: &str| {
             is_named(name) || !matches!(self.known.fact(&ContextKey::new(name)), KeyFact::Free | KeyFact::Present)
         };
-        for link in KEY_LINKS {
+        let is_user = self.known.fact(&ContextKey::new("aws:PrincipalType")) == KeyFact::Value("User".to_owned());
+        for link in KEY_LINKS.into_iter().chain(is_user.then_some(USER_KEY_LINK)) {
             let [first, second] = link.keys();
             if !(is_named(first) || is_named(second)) || !is_informative(first) || !is_informative(second) {
                 continue;
@@ -151,8 +152,14 @@ impl DecisionRound<'_, '_> {
         Ok(())
     }
 
-    /// Each tag of a request is in `aws:RequestTag/…` and, ignoring case, in `aws:TagKeys`.
-    fn add_tag_links(&self, literals: &[&Literal], clauses: &mut Vec<Clause>) -> Result<(), LimitExceeded> {
+    /// Each tag of a request is in `aws:RequestTag/…` and, ignoring case, in `aws:TagKeys`. An action for which neither is
+    /// listed may be one that names tags without values.
+    fn add_tag_links(
+        &self,
+        literals: &[&Literal],
+        tags: TagKeys,
+        clauses: &mut Vec<Clause>,
+    ) -> Result<(), LimitExceeded> {
         let named = named_keys(literals, self.assigned.keys());
         if !named.iter().any(|key| key.lower() == TAG_KEYS) {
             return Ok(());
@@ -165,8 +172,11 @@ impl DecisionRound<'_, '_> {
             let names_tag =
                 set_literal(&tag_keys, SetTest { accepts_empty: false, values: SetValues::Some(globs, true) });
             let is_present = self.solver.build_presence(key);
-            clauses
-                .push(vec![vec![is_present.clone(), names_tag.clone()], vec![is_present.negate(), names_tag.negate()]]);
+            let otherwise = match tags {
+                TagKeys::NamesAndValues => vec![is_present.negate(), names_tag.negate()],
+                TagKeys::NamesOnly | TagKeys::Unlisted => vec![is_present.negate()],
+            };
+            clauses.push(vec![vec![is_present, names_tag], otherwise]);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The decision of a question.
 //!
 //! - `ambiguity`: the entry: the answer under all interpretations;
+//! - `common_excess`: the excess that is proven under all interpretations;
 //! - `decide_question`: the answer under one interpretation;
 //! - `policy_variables`, `variable_binding`, `trial_values`: variables with unknown values;
 //! - `future_actions`: actions that AWS has not released;
@@ -16,6 +17,7 @@
 
 pub(crate) mod ambiguity;
 pub(crate) mod branch_clauses;
+pub(crate) mod common_excess;
 pub(crate) mod cube_search;
 pub(crate) mod decide_question;
 pub(crate) mod difference;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::REQUEST_TAG;
+use crate::access::{REQUEST_TAG, RESOURCE_TAG};
 use crate::catalog::{ActionTraits, Catalog, EndpointKey, ResourceTypeId, ShapeId, TagKeys};
 use crate::iam::{ContextKey, Partition};
 use crate::solve::actions::named_actions::ActionRef;
@@ -60,6 +60,7 @@ impl ShapeFacts {
             "aws:resourceaccount" | "aws:resourceorgid" | "aws:resourceorgpaths" => self.traits.lacks_resource_account,
             _ if lower.starts_with(REQUEST_TAG) => self.traits.tags == TagKeys::NamesOnly,
             _ if self.traits.lacks_credential_key(lower) => true,
+            _ if lower.starts_with(RESOURCE_TAG) => self.traits.lacks_resource_tags,
             _ => EndpointKey::from_lower(lower).is_some_and(|key| self.traits.lacks_endpoint_key(key)),
         }
     }

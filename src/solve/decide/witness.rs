@@ -239,6 +239,8 @@ impl DecisionRound<'_, '_> {
         let value = match key.lower() {
             "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount" => self.witness_account(),
             "aws:principalorgid" | "aws:resourceorgid" | "aws:sourceorgid" => "o-exampleorg",
+            // Whether a role session can have another value is open.
+            "aws:multifactorauthpresent" => "false",
             "aws:requestedregion" => home_region(self.question.partition.map_or("aws", Partition::as_str))?,
             // The service of the AWS MCP Server, by its user guide.
             "aws:calledviaawsmcp" => "aws-mcp.amazonaws.com",

@@ -45,11 +45,19 @@ impl StringSetConstraint {
         }
     }
 
-    /// Finds a set that satisfies the constraints, with at most one value for each entry of `some_value`.
+    /// Finds a set that satisfies the constraints, with at most one value for each entry of `some_value`. The empty set, which
+    /// may count as a missing key, only if no other set does.
     pub fn find_values(&self, interner: &GlobInterner, budget: &Budget) -> SetSearchResult {
-        if self.may_be_empty {
-            return SetSearchResult::Match(Vec::new());
+        match self.find_some_values(interner, budget) {
+            SetSearchResult::NoMatch | SetSearchResult::Unknown if self.may_be_empty => {
+                SetSearchResult::Match(Vec::new())
+            }
+            result => result,
         }
+    }
+
+    /// Finds a set with values that satisfies the constraints.
+    fn find_some_values(&self, interner: &GlobInterner, budget: &Budget) -> SetSearchResult {
         if !self.may_have_values {
             return SetSearchResult::NoMatch;
         }

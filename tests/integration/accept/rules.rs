@@ -194,3 +194,35 @@ fn findings_about_the_baseline_are_accepted_by_their_items() {
     assert_eq!(workspace.open_keys(), ["iam009/entry/gone"]);
     assert!(open_after(&baseline, &before, &before).is_empty());
 }
+
+#[test]
+fn the_default_question_is_accepted_for_what_each_operator_holds() {
+    let operator = |name: &str, actions: Value| role(name, &[allow(actions, json!("*"))], &[trust_ec2()]);
+    let operators = |roles: &[Value]| account(roles, &[], &[]);
+    let entry =
+        "version = 1\n[[principal]]\nname = \"on call\"\nmatch = \"arn:*:iam::*:role/r*\"\nkind = \"operator\"\n";
+    let baseline = [
+        ("baseline.toml", format!("{entry}allow = [\"all.json\"]\n")),
+        ("all.json", super::document(&[allow(json!("*"), json!("*"))])),
+    ];
+    let (queue, topic) = (json!("sqs:DeleteQueue"), json!("sns:DeleteTopic"));
+    let before = operators(&[operator("r1", queue.clone()), operator("r2", topic.clone())]);
+    let key = "iam004/entry/on%20call:agents";
+    // What another operator of the entry holds is not accepted for this one.
+    let both = operator("r1", json!(["sqs:DeleteQueue", "sns:DeleteTopic"]));
+    let grown = operators(&[both, operator("r2", topic.clone())]);
+    assert_eq!(open_after(&baseline, &before, &grown), [key]);
+    let joined = operators(&[operator("r1", queue.clone()), operator("r2", topic), operator("r3", queue.clone())]);
+    assert_eq!(open_after(&baseline, &before, &joined), [key]);
+    assert!(open_after(&baseline, &before, &operators(&[operator("r1", queue)])).is_empty());
+    // Only the operator with more is reported, and accepting that keeps what was accepted of the other.
+    let workspace = Workspace::new(&before, &baseline);
+    assert_eq!(workspace.accept(&["--all"]).status.code(), Some(0));
+    workspace.set_account(&grown);
+    let (_, report) = workspace.audit();
+    let principals = report["findings"][0]["principals"].as_array().unwrap();
+    assert_eq!(principals.iter().map(|p| p["name"].as_str().unwrap()).collect::<Vec<_>>(), ["r1"]);
+    assert_eq!(workspace.accept(&[key]).status.code(), Some(0));
+    let (status, report) = workspace.audit();
+    assert_eq!((status, report["findings"][0]["principals"].as_array().unwrap().len()), (0, 2), "{report}");
+}

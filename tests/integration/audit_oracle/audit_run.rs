@@ -31,7 +31,13 @@ pub fn write_case(case: &Case, folder: &Path) {
 }
 
 fn render_manifest(manifest: &Json) -> String {
-    toml::to_string(&toml::Value::try_from(manifest).unwrap()).unwrap()
+    // JSON has no dates: those of TOML are not quoted.
+    let text = toml::to_string(&toml::Value::try_from(manifest).unwrap()).unwrap();
+    let unquote = |line: &str| match line.strip_prefix("expires = ") {
+        Some(date) => format!("expires = {}\n", date.replace('"', "")),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(unquote).collect()
 }
 
 /// Audits a case. An error if the tool refuses the input.

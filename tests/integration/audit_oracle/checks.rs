@@ -12,6 +12,7 @@ use super::generator::conditions::Areas;
 use super::generator::random::Dice;
 use super::manifest::{Entry, Manifest, covers_action};
 use super::sampler::{Pool, Sampler};
+use super::tally::Tally;
 use super::trust_checks::{find_undeclared_request, is_declared_with_role};
 
 /// A difference between the tool and the oracle.
@@ -25,6 +26,13 @@ pub struct Difference {
     pub probe: Option<Probe>,
     /// The explanation.
     pub text: String,
+}
+
+impl Difference {
+    /// One line.
+    pub fn summarize(&self, seed: u64) -> String {
+        format!("seed {seed}, {}, check of {}: {}", self.principal, self.check, self.text)
+    }
 }
 
 /// A sampled request.
@@ -44,35 +52,6 @@ impl Probe {
         let (owner, session) = (self.owner.as_deref().unwrap_or("an unknown account"), &self.session);
         let reading = self.reading;
         format!("{action} on {resource} of {owner}, session {session}, {reading:?}, with {}", context.join(" "))
-    }
-}
-
-/// What was compared.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    pub accounts: usize,
-    pub principals: usize,
-    pub undecided: usize,
-    /// Principals without excess.
-    pub as_declared: usize,
-    pub requests: usize,
-    pub allowed: usize,
-    /// Sampled requests that exceed a ceiling, a persona or a guard, and that the tool reports.
-    pub confirmed: usize,
-    pub witnesses: usize,
-}
-
-impl Tally {
-    pub fn add(mut self, other: Tally) -> Tally {
-        self.accounts += other.accounts;
-        self.principals += other.principals;
-        self.undecided += other.undecided;
-        self.as_declared += other.as_declared;
-        self.requests += other.requests;
-        self.allowed += other.allowed;
-        self.confirmed += other.confirmed;
-        self.witnesses += other.witnesses;
-        self
     }
 }
 
@@ -99,11 +78,13 @@ impl Comparison<'_> {
             tally.as_declared +=
                 usize::from(list_findings(self.audit, RuleId::Broader, &principal.arn).next().is_none());
             differences.extend(self.check_witnesses(principal, &mut tally));
+            differences.extend(self.check_missing_document(principal));
             if !self.is_undecided(principal) {
                 differences.extend(self.check_trust(principal, &pool, dice));
                 let sampler = Sampler::new(self.world, &pool, &Caller { principal, session: SESSIONS[0] }, self.areas);
+                let subject = Subject { principal, entry: self.manifest.find_entry(&principal.arn) };
                 for _ in 0..samples {
-                    differences.extend(self.check_sample(principal, &sampler, dice, &mut tally));
+                    differences.extend(self.check_sample(&subject, &sampler, dice, &mut tally));
                     if differences.len() > 3 {
                         return (tally, differences);
                     }
@@ -113,13 +94,26 @@ impl Comparison<'_> {
         (tally, differences)
     }
 
+    /// A principal whose verdict needs a document that the snapshot lacks, and that the tool decides.
+    pub fn check_missing_document(&self, principal: &Principal) -> Option<Difference> {
+        let is_ignored = self.manifest.ignores(&principal.arn);
+        let is_missed = principal.lacks_document && !is_ignored && !self.is_undecided(principal);
+        is_missed.then(|| Difference {
+            check: "missing document".to_owned(),
+            principal: principal.arn.clone(),
+            probe: None,
+            text: "a document that decides the access is missing, and the verdict is decided".to_owned(),
+        })
+    }
+
     /// A caller that the tool misses.
     fn check_trust(&self, role: &Principal, pool: &Pool<'_>, dice: &mut Dice) -> Option<Difference> {
         let is_checked = role.kind == PrincipalKind::Role
             && (self.areas)("trust")
             && list_findings(self.audit, RuleId::Trust, &role.arn).next().is_none();
         let entry = self.manifest.find_entry(&role.arn);
-        let found = is_checked.then(|| find_undeclared_request(self.world, pool, (role, entry), dice, self.areas));
+        let found =
+            is_checked.then(|| find_undeclared_request(self.world, pool, (role, entry.as_ref()), dice, self.areas));
         let text = found.flatten()?;
         Some(Difference { check: "trust".to_owned(), principal: role.arn.clone(), probe: None, text })
     }
@@ -136,12 +130,12 @@ impl Comparison<'_> {
 
     fn check_sample(
         &self,
-        principal: &Principal,
+        subject: &Subject<'_>,
         sampler: &Sampler<'_>,
         dice: &mut Dice,
         tally: &mut Tally,
     ) -> Option<Difference> {
-        let session = *dice.pick(&SESSIONS);
+        let (session, principal) = (*dice.pick(&SESSIONS), subject.principal);
         let caller = Caller { principal, session };
         let (request, owner) = sampler.draw(dice, &caller);
         tally.requests += 1;
@@ -154,7 +148,7 @@ impl Comparison<'_> {
                 owner: owner.clone(),
                 reading: *reading,
             };
-            let (is_allowed, outcome) = self.check_probe(principal, &probe);
+            let (is_allowed, outcome) = self.check_probe(subject, &probe);
             tally.allowed += usize::from(is_allowed);
             match outcome {
                 Outcome::Nothing => {}
@@ -168,14 +162,14 @@ impl Comparison<'_> {
     }
 
     /// Whether a request is allowed, and whether the tool reports what it exceeds.
-    fn check_probe(&self, principal: &Principal, probe: &Probe) -> (bool, Outcome) {
-        let caller = Caller { principal, session: &probe.session };
+    fn check_probe(&self, subject: &Subject<'_>, probe: &Probe) -> (bool, Outcome) {
+        let caller = Caller { principal: subject.principal, session: &probe.session };
         let Probe { request, owner, reading, .. } = probe;
         if !self.world.is_access(&caller, request, owner, *reading) {
             return (false, Outcome::Nothing);
         }
         let mut outcome = Outcome::Nothing;
-        for (check, is_reported) in self.list_expected(&caller, request, *reading) {
+        for (check, is_reported) in self.list_expected(subject, &caller, request, *reading) {
             if !is_reported {
                 let text = format!("{check}: {}", probe.render());
                 return (true, Outcome::Missed(check, text));
@@ -186,19 +180,27 @@ impl Comparison<'_> {
     }
 
     /// The findings that an allowed request requires, and whether the tool has them.
-    fn list_expected(&self, caller: &Caller<'_>, request: &Request, reading: Reading) -> Vec<(String, bool)> {
-        let arn = caller.principal.arn.as_str();
+    fn list_expected(
+        &self,
+        subject: &Subject<'_>,
+        caller: &Caller<'_>,
+        request: &Request,
+        reading: Reading,
+    ) -> Vec<(String, bool)> {
+        let arn = subject.principal.arn.as_str();
         let reports = |rule: RuleId, is_title: &dyn Fn(&Title) -> bool| {
-            let mut findings = list_findings(self.audit, rule, arn).filter(|finding| is_title(&finding.title));
+            let findings = list_findings(self.audit, rule, arn).filter(|finding| finding.accepted.is_none());
+            let mut findings = findings.filter(|finding| is_title(&finding.title));
             findings.any(|finding| lists_action(finding, &request.action))
         };
-        let Some(entry) = self.manifest.find_entry(arn) else {
+        let Some(entry) = &subject.entry else {
             let is_ignored = list_findings(self.audit, RuleId::Undeclared, arn).next().is_none();
             return vec![("undeclared".to_owned(), is_ignored || reports(RuleId::Undeclared, &|_| true))];
         };
         let mut expected = Vec::new();
         let is_declared_with_role = is_declared_with_role(self.world, self.manifest, caller, request);
-        if entry.ceiling.allows(request, reading) == Some(false) && !is_declared_with_role {
+        let exceeds = entry.allows(request, reading) == Some(false) && !entry.accepts(request, reading);
+        if exceeds && !is_declared_with_role {
             let is_title = |title: &Title| matches!(title, Title::BeyondCeiling(_));
             expected.push(("ceiling".to_owned(), reports(RuleId::Broader, &is_title)));
         }
@@ -224,7 +226,8 @@ impl Comparison<'_> {
         let caller = Caller { principal, session: &probe.session };
         let is_possible = facts::list_contradictions(self.world, &caller, &probe.request, &probe.owner).is_empty()
             && self.world.list_owners(&caller, &probe.request.resource).contains(&probe.owner);
-        let (_, outcome) = self.check_probe(principal, probe);
+        let subject = Subject { principal, entry: self.manifest.find_entry(arn) };
+        let (_, outcome) = self.check_probe(&subject, probe);
         is_possible && !self.is_undecided(principal) && matches!(outcome, Outcome::Missed(missed, _) if missed == check)
     }
 
@@ -238,9 +241,14 @@ impl Comparison<'_> {
                 if matches!(finding.title, Title::GuardIneffective { .. }) {
                     continue;
                 }
+                // The witness of an accepted finding shows what is accepted.
+                let entry = match finding.accepted {
+                    Some(_) => entry.clone().map(Entry::without_exception),
+                    None => entry.clone(),
+                };
                 for excess in &finding.excess {
                     tally.witnesses += 1;
-                    let refuted = self.refute(principal, &excess.witness, entry, &finding.title);
+                    let refuted = self.refute(principal, &excess.witness, entry.as_ref(), &finding.title);
                     differences.extend(refuted.map(|reason| Difference {
                         check: format!("witness of {}", rule.as_str()),
                         principal: principal.arn.clone(),
@@ -298,11 +306,17 @@ impl Comparison<'_> {
             (owners, Some(account)) if owners.len() > 1 => vec![Some(account)],
             (owners, _) => owners,
         };
-        for owner in owners {
-            let contradictions = facts::list_contradictions(self.world, caller, request, &owner);
-            if let Some((area, text)) = contradictions.into_iter().find(|(area, _)| (self.areas)(area)) {
-                return Some(format!("impossible ({area}): {text}"));
-            }
+        let find_contradiction = |owner: &Owner| {
+            let contradictions = facts::list_contradictions(self.world, caller, request, owner);
+            contradictions.into_iter().find(|(area, _)| (self.areas)(area))
+        };
+        // The organization of the resource can exclude an owner.
+        let possible: Vec<&Owner> = owners.iter().filter(|owner| find_contradiction(owner).is_none()).collect();
+        if possible.is_empty() {
+            let (area, text) = find_contradiction(&owners[0]).unwrap();
+            return Some(format!("impossible ({area}): {text}"));
+        }
+        for owner in possible {
             let has_empty_value = request.context.values().any(|value| value.list().iter().all(String::is_empty));
             for reading in Reading::list_all() {
                 if reading.empty_is_missing && has_empty_value && !(self.areas)("empty-set") {
@@ -311,7 +325,7 @@ impl Comparison<'_> {
                 if reading.unresolved_excludes_all && !(self.areas)("mixed-excess") {
                     continue;
                 }
-                if !self.world.is_access(caller, request, &owner, reading) {
+                if !self.world.is_access(caller, request, owner, reading) {
                     return Some(format!("not allowed if the owner is {owner:?} ({reading:?})"));
                 }
                 let is_declared_with_role = matches!(title, Title::BeyondCeiling(_))
@@ -325,6 +339,12 @@ impl Comparison<'_> {
     }
 }
 
+/// A principal, and what the baseline declares about it.
+struct Subject<'a> {
+    principal: &'a Principal,
+    entry: Option<Entry>,
+}
+
 enum Outcome {
     Nothing,
     Confirmed,
@@ -334,7 +354,7 @@ enum Outcome {
 /// Whether a request is not what a finding says.
 fn is_declared(entry: &Entry, request: &Request, title: &Title, reading: Reading) -> bool {
     match title {
-        Title::BeyondCeiling(_) => entry.ceiling.allows(request, reading) == Some(true),
+        Title::BeyondCeiling(_) => entry.allows(request, reading) == Some(true) || entry.accepts(request, reading),
         Title::BeyondPersona { persona, .. } => {
             let (requirement, ceiling) = entry.personas.iter().find(|(p, _)| p.name == *persona).unwrap();
             !requirement.is_met(request, reading) || ceiling.allows(request, reading) == Some(true)

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use super::audit_run::write_case;
-use super::checks::{Tally, read_witness};
+use super::checks::read_witness;
 use super::evaluator::decision::Owner;
 use super::evaluator::policy::Policy;
 use super::evaluator::principal_element::Caller;
@@ -19,6 +19,7 @@ use super::generator::random::Dice;
 use super::generator::{Case, generate_case};
 use super::manifest::Manifest;
 use super::sampler::{Pool, Sampler};
+use super::tally::Tally;
 
 /// A drawn request of one caller.
 struct Question<'a> {

@@ -2,13 +2,15 @@
 
 use super::evaluator::decision::Owner;
 use super::evaluator::principal_element::Caller;
-use super::evaluator::scalar::parse_instant;
+use super::evaluator::scalar::{format_epoch, parse_instant};
 use super::evaluator::world::{PrincipalKind, World};
 use super::evaluator::{Context, Request, Value};
 use super::generator::services::{Shape, find_action};
 
-/// The moment of all requests: noon of the day of the audit.
+/// The moment of most requests: noon of the day of the audit.
 pub const NOW: &str = "2026-11-29T12:00:00Z";
+/// The day of all requests, in UTC.
+const DAY: [&str; 2] = ["2026-11-29T00:00:00Z", "2026-11-30T00:00:00Z"];
 
 const TAG_SESSION_ACTIONS: [&str; 3] = ["sts:TagSession", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 const SERVICE_CALL_KEYS: [&str; 6] = [
@@ -89,7 +91,12 @@ pub fn complete(world: &World, caller: &Caller<'_>, request: &mut Request, is_th
     add("aws:securetransport", one("true"));
     add("aws:useragent", one("aws-cli"));
     add("aws:currenttime", one(NOW));
-    add("aws:epochtime", one(&parse_instant(NOW).unwrap().to_string()));
+    let instant = parse_instant(&request.context["aws:currenttime"].list().concat());
+    let context = &mut request.context;
+    let mut add = |key: &str, value: Value| {
+        context.entry(key.to_owned()).or_insert(value);
+    };
+    add("aws:epochtime", one(&format_epoch(instant.unwrap())));
     if caller.principal.kind == PrincipalKind::Role {
         add("aws:tokenissuetime", one(NOW));
     }
@@ -106,6 +113,9 @@ pub fn complete(world: &World, caller: &Caller<'_>, request: &mut Request, is_th
     }
     if context.contains_key("aws:multifactorauthage") {
         context.entry("aws:multifactorauthpresent".to_owned()).or_insert(one("true"));
+    }
+    if caller.principal.kind == PrincipalKind::User && context.contains_key("aws:tokenissuetime") {
+        context.entry("aws:multifactorauthpresent".to_owned()).or_insert(one("false"));
     }
     if !uses_endpoint && !is_through_endpoint {
         context.entry("aws:sourceip".to_owned()).or_insert(one("198.51.100.77"));
@@ -205,10 +215,15 @@ fn find_session_contradictions(caller: &Caller<'_>, request: &Request, found: &m
     if is_user && text("aws:sourceidentity").is_some() {
         found.push(("session", "a user has no aws:SourceIdentity".to_owned()));
     }
-    if text("aws:currenttime").is_some_and(|time| time != NOW.to_lowercase())
-        || text("aws:epochtime").is_some_and(|time| time.parse() != Ok(parse_instant(NOW).unwrap()))
-    {
-        found.push(("clock", format!("it is {NOW}")));
+    let instant = |key: &str| request.context.get(key).map(|value| parse_instant(&value.list().concat()));
+    let day = DAY.map(parse_instant);
+    for key in ["aws:currenttime", "aws:epochtime"] {
+        if instant(key).is_some_and(|instant| instant < day[0] || instant >= day[1]) {
+            found.push(("clock", format!("{key} is not on the day of the audit")));
+        }
+    }
+    if instant("aws:currenttime") != instant("aws:epochtime") {
+        found.push(("clock", "the keys of the time differ".to_owned()));
     }
     let has_endpoint = VPC_KEYS.iter().any(|key| text(key).is_some());
     if has_endpoint == text("aws:sourceip").is_some() {
@@ -232,11 +247,6 @@ fn find_linked_contradictions(request: &Request, found: &mut Found) {
         if !is_listed(key) {
             found.push(("linked-keys", format!("aws:TagKeys lacks {key}")));
         }
-    }
-    let Some(action) = find_action(&request.action) else { return };
-    let has_tags = request.context.keys().any(|key| key.starts_with("aws:requesttag/") || key == "aws:tagkeys");
-    if has_tags && !action.sets_tags && action.name != "sts:AssumeRole" && action.service() != "kms" {
-        found.push(("linked-keys", format!("{} sets no tags", action.name)));
     }
 }
 

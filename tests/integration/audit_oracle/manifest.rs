@@ -67,22 +67,49 @@ impl Requirement {
     }
 }
 
-/// An entry of the manifest.
+/// An entry of the manifest, or several that match one principal.
 #[derive(Clone, Debug)]
 pub struct Entry {
     selectors: Vec<String>,
-    pub ceiling: Ceiling,
+    /// Every one must allow a request.
+    ceilings: Vec<Ceiling>,
+    /// What an exception accepts beyond the ceilings. Empty until the entry is found for a principal.
+    accepted: Vec<Policy>,
     /// The guards, with the actions of each.
     pub guards: Vec<(Requirement, Vec<String>)>,
     pub personas: Vec<(Requirement, Ceiling)>,
-    /// Who may assume the role: a pattern and a condition. `None` if nothing is declared.
-    pub assumers: Option<Vec<(String, Requirement)>>,
+    /// Who may assume the role, by each entry that declares it: a pattern and a condition.
+    pub assumers: Vec<Vec<(String, Requirement)>>,
+}
+
+impl Entry {
+    /// Whether the ceilings allow a request. `None` if the oracle does not know.
+    pub fn allows(&self, request: &Request, reading: Reading) -> Option<bool> {
+        let answers: Vec<Option<bool>> = self.ceilings.iter().map(|ceiling| ceiling.allows(request, reading)).collect();
+        match answers.contains(&Some(false)) {
+            true => Some(false),
+            false => answers.iter().all(|answer| *answer == Some(true)).then_some(true),
+        }
+    }
+
+    /// The same entry without an exception.
+    pub fn without_exception(self) -> Entry {
+        Entry { accepted: Vec::new(), ..self }
+    }
+
+    /// Whether an exception accepts a request beyond the ceilings.
+    pub fn accepts(&self, request: &Request, reading: Reading) -> bool {
+        is_allowed_by(&self.accepted, request, reading)
+    }
 }
 
 /// A baseline.
 #[derive(Clone, Debug)]
 pub struct Manifest {
     pub entries: Vec<Entry>,
+    /// The policies that each exception accepts, by the key of the finding.
+    exceptions: BTreeMap<String, Vec<Policy>>,
+    ignored: Vec<String>,
 }
 
 fn list<'a>(value: &'a Json, field: &str) -> Vec<&'a Json> {
@@ -105,17 +132,32 @@ impl Manifest {
             };
             Entry {
                 selectors: list_texts(&entry["match"]),
-                ceiling: Ceiling::read(entry, files),
+                ceilings: vec![Ceiling::read(entry, files)],
+                accepted: Vec::new(),
                 guards: guards.map(|g| (Requirement::read(g, "unless"), list_texts(&g["actions"]))).collect(),
-                assumers: assumers.map(|assumers| assumers.iter().map(read_assumer).collect()),
+                assumers: assumers.into_iter().map(|assumers| assumers.iter().map(read_assumer).collect()).collect(),
                 personas: personas.map(|p| (Requirement::read(p, "when"), Ceiling::read(p, files))).collect(),
             }
         };
-        Manifest { entries: list(manifest, "principal").iter().map(read_entry).collect() }
+        let read_exception = |exception: &&Json| {
+            let documents = list_texts(&exception["accepts"]);
+            let policies = documents.iter().map(|path| Policy::parse(&files[path])).collect();
+            (list_texts(&exception["finding"]).concat(), policies)
+        };
+        Manifest {
+            entries: list(manifest, "principal").iter().map(read_entry).collect(),
+            exceptions: list(manifest, "exception").iter().map(read_exception).collect(),
+            ignored: list(manifest, "ignore").iter().map(|ignore| list_texts(&ignore["match"]).concat()).collect(),
+        }
     }
 
-    /// The entry of a principal. `None` if none or several match.
-    pub fn find_entry(&self, arn: &str) -> Option<&Entry> {
+    /// Whether an `[[ignore]]` excludes a principal. Generated ones name one ARN.
+    pub fn ignores(&self, arn: &str) -> bool {
+        self.ignored.iter().any(|ignored| ignored == arn)
+    }
+
+    /// The entry of a principal; several as one. `None` if none matches.
+    pub fn find_entry(&self, arn: &str) -> Option<Entry> {
         let fields = |text: &str| text.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
         let fits = |selector: &String| {
             let (globs, texts) = (fields(selector), fields(arn));
@@ -123,23 +165,38 @@ impl Manifest {
                 || globs.len() == texts.len() && globs.iter().zip(&texts).all(|(glob, text)| matches_glob(glob, text))
         };
         let mut entries = self.entries.iter().filter(|entry| entry.selectors.iter().any(fits));
-        let first = entries.next()?;
-        entries.next().is_none().then_some(first)
+        let mut found = entries.next()?.clone();
+        for other in entries {
+            found.ceilings.extend(other.ceilings.iter().cloned());
+            found.personas.extend(other.personas.iter().cloned());
+            found.assumers.extend(other.assumers.iter().cloned());
+            let is_new = |guard: &&(Requirement, Vec<String>)| found.guards.iter().all(|(g, _)| g.name != guard.0.name);
+            let new: Vec<_> = other.guards.iter().filter(is_new).cloned().collect();
+            found.guards.extend(new);
+        }
+        let (account, resource) = (fields(arn)[4].clone(), fields(arn)[5].clone());
+        found.accepted = self.exceptions.get(&format!("iam001/{account}/{resource}")).cloned().unwrap_or_default();
+        Some(found)
     }
 
     /// All conditions and policies: where the interesting values are.
     pub fn list_conditions(&self) -> Vec<&Condition> {
         let mut conditions = Vec::new();
         for entry in &self.entries {
-            let ceilings = entry.personas.iter().map(|(_, ceiling)| ceiling).chain([&entry.ceiling]);
-            for statement in ceilings.flat_map(|ceiling| &ceiling.policies).flat_map(|policy| &policy.statements) {
-                conditions.extend(&statement.conditions);
-            }
             let guards = entry.guards.iter().map(|(requirement, _)| requirement);
             let requirements = guards.chain(entry.personas.iter().map(|(requirement, _)| requirement));
             conditions.extend(requirements.flat_map(|requirement| &requirement.conditions));
         }
         conditions
+            .extend(self.list_policies().iter().flat_map(|policy| &policy.statements).flat_map(|s| &s.conditions));
+        conditions
+    }
+
+    /// All policies.
+    pub fn list_policies(&self) -> Vec<&Policy> {
+        let personas = self.entries.iter().flat_map(|entry| entry.personas.iter().map(|(_, ceiling)| ceiling));
+        let ceilings = self.entries.iter().flat_map(|entry| &entry.ceilings).chain(personas);
+        ceilings.flat_map(|ceiling| &ceiling.policies).chain(self.exceptions.values().flatten()).collect()
     }
 }
 

@@ -34,11 +34,7 @@ impl<'a> Pool<'a> {
             }
         }
         policies.extend(world.resource_policies.iter().map(|resource| &resource.policy));
-        let ceilings = manifest
-            .entries
-            .iter()
-            .flat_map(|entry| entry.personas.iter().map(|(_, ceiling)| ceiling).chain([&entry.ceiling]));
-        policies.extend(ceilings.flat_map(|ceiling| &ceiling.policies));
+        policies.extend(manifest.list_policies());
         let statements: Vec<&Statement> = policies.iter().flat_map(|policy| &policy.statements).collect();
         let mut conditions: Vec<&Condition> = statements.iter().flat_map(|statement| &statement.conditions).collect();
         conditions.extend(manifest.list_conditions());

@@ -24,6 +24,7 @@ fn build_visitor(account: &str, kind: PrincipalKind) -> Principal {
         identity: Vec::new(),
         boundary: None,
         trust: None,
+        lacks_document: false,
     }
 }
 
@@ -52,10 +53,11 @@ pub fn is_declared_with_role(world: &World, manifest: &Manifest, caller: &Caller
     };
     let trust = role.trust.iter().flat_map(|trust| &trust.statements).filter(|statement| statement.allows);
     let mut namings = trust.filter_map(|statement| caller.find_naming_if(statement, Naming::Account));
-    let assumers = manifest.find_entry(&role.arn).and_then(|entry| entry.assumers.as_ref());
+    let assumers = manifest.find_entry(&role.arn).map(|entry| entry.assumers).unwrap_or_default();
     namings.any(|naming| naming != Naming::Account)
         && role.account == caller.principal.account
-        && assumers.is_some_and(|assumers| is_declared(assumers, caller, request))
+        && !assumers.is_empty()
+        && assumers.iter().all(|one| is_declared(one, caller, request))
 }
 
 /// Whether the trust policy of a role and the RCPs of its account admit a request.
@@ -83,16 +85,15 @@ pub fn find_undeclared_request(
     areas: Areas<'_>,
 ) -> Option<String> {
     let action = find_action("sts:AssumeRole").unwrap();
-    let assumers = entry.and_then(|entry| entry.assumers.as_ref());
+    let assumers: &[_] = entry.map_or(&[], |entry| &entry.assumers);
     let visitors = [OWN, MEMBER, OUTSIDE]
         .map(|account| [PrincipalKind::User, PrincipalKind::Role].map(|kind| build_visitor(account, kind)));
     let visitors = visitors.iter().flatten();
     let is_outside = |principal: &&Principal| principal.account == OUTSIDE;
-    let candidates: Vec<&Principal> = match assumers {
-        Some(_) => visitors.chain(&world.principals).collect(),
+    let candidates: Vec<&Principal> = match assumers.is_empty() {
+        false => visitors.chain(&world.principals).collect(),
         // Without a declaration only external principals are checked.
-        None if areas("trust-of-outsiders") => visitors.filter(is_outside).collect(),
-        None => return None,
+        true => visitors.filter(is_outside).collect(),
     };
     for _ in 0..40 {
         let principal: &Principal = candidates[dice.below(candidates.len())];
@@ -101,7 +102,8 @@ pub fn find_undeclared_request(
         let mut request =
             Request { action: action.name.to_owned(), resource: role.arn.clone(), context: Default::default() };
         sampler.draw_context(dice, &caller, action, &mut request, &Some(role.account.clone()));
-        let declared = assumers.is_some_and(|assumers| is_declared(assumers, &caller, &request));
+        // Each entry that declares assumers must declare the request.
+        let declared = !assumers.is_empty() && assumers.iter().all(|one| is_declared(one, &caller, &request));
         if !declared && is_admitted(world, role, &caller, &request) {
             return Some(format!("{} assumes {}: {:?}", caller.principal.arn, role.arn, request.context));
         }

@@ -27,7 +27,7 @@ fn by_key<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> BTreeMap<&'f s
 }
 
 fn arn_of(finding: &Finding) -> &str {
-    finding.principal.as_ref().map_or("", |principal| principal.arn.as_str())
+    finding.all_principals().next().map_or("", |principal| principal.arn.as_str())
 }
 
 fn ask(case: &Case, before: &Audit, wanted: &[&Finding]) -> Vec<Option<EditedCopy>> {

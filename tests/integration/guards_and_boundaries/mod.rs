@@ -187,7 +187,7 @@ impl Case {
     /// action of each witness: `bot 2/1 sqs:DeleteQueue sqs:SendMessage`.
     fn facts(&self, rule: RuleId) -> Vec<String> {
         let fact = |finding: &Finding| {
-            let principal = finding.principal.as_ref().map_or("-", |principal| principal.name.as_str());
+            let principal = list_names(finding);
             let counts = format!("{principal} {}/{}", finding.action_count, finding.destructive_count);
             finding.excess.iter().fold(counts, |fact, excess| format!("{fact} {}", excess.witness.action))
         };
@@ -198,7 +198,7 @@ impl Case {
     fn texts(&self, rule: RuleId) -> String {
         let mut text = String::new();
         for finding in self.findings(rule) {
-            let principal = finding.principal.as_ref().map_or("-", |principal| principal.name.as_str());
+            let principal = list_names(&finding);
             let remedies = crate::advice::list_remedies(&finding);
             let finding = iamdrift::report::FindingJson::from(&finding);
             text += &format!("{principal}: {}\n", finding.title);
@@ -207,4 +207,10 @@ impl Case {
         }
         text
     }
+}
+
+/// The names of the principals of a finding. `-` if it is about the baseline.
+fn list_names(finding: &Finding) -> String {
+    let names: Vec<&str> = finding.all_principals().map(|principal| principal.name.as_str()).collect();
+    if names.is_empty() { "-".to_owned() } else { names.join("+") }
 }

@@ -72,7 +72,7 @@ fn an_operator_whose_credentials_destroy_is_found() {
     assert_eq!(operator(&[destroy()], "", ""), [COULD]);
     let case = Case::new(&[role("op", &[destroy()])], &entry("op", "operator", "allow = \"all.json\""));
     let finding = &case.findings(RuleId::Unguarded)[0];
-    assert_eq!((finding.severity, finding.action_count), (Severity::High, 1));
+    assert_eq!((finding.severity, finding.action_count), (Severity::Medium, 1));
     insta::assert_snapshot!("an_operator_whose_credentials_destroy", case.texts(RuleId::Unguarded));
     let excess = &finding.excess[0];
     assert_eq!(excess.witness.context["aws:ViaAWSMCPService"], ["true"]);
@@ -197,4 +197,102 @@ fn it_is_asked_of_operators_and_can_be_turned_off() {
     let people = lets(json!({ "Federated": arn("saml-provider/corp") }), json!("sts:AssumeRoleWithSAML"));
     let case = Case::new(&[trusting(role("op", &[destroy()]), &[people]), role("x", &[destroy()])], "");
     assert_eq!(case.facts(RuleId::Unguarded), [COULD]);
+}
+
+/// An entry for the roles `op-…`, and what is declared of them.
+fn operators(roles: &[Value], lines: &str, more: &str) -> Case {
+    let entry = "[[principal]]\nname = \"on call\"\nmatch = \"arn:*:iam::*:role/op-*\"\nkind = \"operator\"\n\
+                 assumable_by = \"444455556666\"\n";
+    Case::new(roles, &format!("{entry}{lines}\n{more}"))
+}
+
+const ALL: &str = "allow = \"all.json\"";
+
+#[test]
+fn operators_of_one_entry_have_one_finding() {
+    let roles = [
+        role("op-a", &[allow(json!("sqs:DeleteQueue"))]),
+        role("op-b", &[allow(json!(["sqs:DeleteQueue", "sns:DeleteTopic"]))]),
+        role("op-c", &[allow(json!("sqs:SendMessage"))]),
+    ];
+    let case = operators(&roles, ALL, "");
+    let audit = case.audit();
+    let [finding] = audit.findings.as_slice() else { panic!("{:?}", audit.findings) };
+    assert_eq!(finding.key, "iam004/entry/on%20call:agents");
+    assert_eq!((finding.entry.as_deref(), &finding.principal), (Some("on call"), &None));
+    // The worst is first. Its access is shown.
+    let arns: Vec<&str> = finding.principals.iter().map(|principal| principal.arn.as_str()).collect();
+    assert_eq!(arns, [arn("role/op-b"), arn("role/op-a")]);
+    assert_eq!((finding.action_count, finding.destructive_count, finding.excess.len()), (2, 2, 1));
+    assert_eq!(finding.excess[0].action_count, 2);
+    insta::assert_snapshot!("operators_of_one_entry", case.texts(RuleId::Unguarded));
+    // Each of them violates a requirement.
+    use iamdrift::audit::PrincipalStatus::{AsDeclared, RequirementViolated};
+    let statuses: Vec<_> = audit.principals.iter().map(|principal| principal.status).collect();
+    assert_eq!(statuses, [RequirementViolated, RequirementViolated, AsDeclared]);
+    // One of them alone, and other contents.
+    let one = operators(&roles, ALL, "").only("op-a").audit();
+    let of_one = one.findings.iter().find(|finding| finding.rule == RuleId::Unguarded).unwrap();
+    assert_eq!((&of_one.key, of_one.principals.len(), of_one.action_count), (&finding.key, 1, 1));
+    assert_ne!(of_one.fingerprint, finding.fingerprint);
+    // The policy that is shown ends it for all of them.
+    let text = iamdrift::report::text::render_remediation(&finding.remediations[0]).snippet.unwrap();
+    let shown: Value = serde_json::from_str(&text).unwrap();
+    let denied = roles.map(|role| {
+        let policy = json!({ "PolicyName": "no-agents", "PolicyDocument": shown });
+        let mut policies = role["RolePolicyList"].as_array().unwrap().clone();
+        policies.push(policy);
+        super::with(role, "RolePolicyList", json!(policies))
+    });
+    assert_eq!(operators(&denied, ALL, "").facts(RuleId::Unguarded), NONE);
+}
+
+#[test]
+fn the_default_question_ranks_below_what_is_declared() {
+    let roles = [role("op-a", &[allow(json!(["sqs:DeleteQueue", "sns:DeleteTopic"]))])];
+    let rank = |severity: &str| {
+        let guard = format!(
+            "[[guard]]\nname = \"g\"\nactions = \"sqs:DeleteQueue\"\nseverity = \"{severity}\"\n\
+             unless = {{ StringLike = {{ \"aws:PrincipalTag/approval\" = \"*\" }} }}\n"
+        );
+        let findings = operators(&roles, &format!("{ALL}\nguards = \"g\""), &guard).findings(RuleId::Unguarded);
+        let severity_of = |is_default: bool| {
+            findings.iter().find(|finding| finding.principals.is_empty() != is_default).map(|f| f.severity)
+        };
+        (severity_of(false).unwrap(), severity_of(true).unwrap())
+    };
+    assert_eq!(rank("critical"), (Severity::Critical, Severity::Medium));
+    assert_eq!(rank("high"), (Severity::High, Severity::Medium));
+    assert_eq!(rank("medium"), (Severity::Medium, Severity::Low));
+    assert_eq!(rank("low"), (Severity::Low, Severity::Low));
+}
+
+/// The `[[persona]]` that a finding offers.
+fn offered_persona(case: &Case) -> Option<String> {
+    let findings = case.findings(RuleId::Unguarded);
+    let rendered = findings[0].remediations.iter().map(iamdrift::report::text::render_remediation);
+    rendered.filter_map(|remediation| remediation.snippet).find(|snippet| snippet.starts_with("[[persona]]"))
+}
+
+#[test]
+fn a_persona_is_offered_if_copying_it_reports_nothing_new() {
+    let destroy = role("op-a", &[allow(json!("sqs:DeleteQueue"))]);
+    let lines = "allow = [\"queues.json\"]\nlevels = { sns = [\"List\", \"Permissions management\"] }\nresources = \"arn:aws:sns:*\"";
+    let declare = |roles: &[Value], more: &str| {
+        operators(roles, lines, more).document("queues.json", &[allow(json!(["sqs:DeleteQueue", "sqs:SendMessage"]))])
+    };
+    let block = offered_persona(&declare(std::slice::from_ref(&destroy), "")).unwrap();
+    insta::assert_snapshot!("a_persona_with_the_ceiling_of_its_entry", block);
+    let findings = declare(std::slice::from_ref(&destroy), &block).audit().findings;
+    assert!(findings.is_empty(), "{findings:?}");
+    // Another persona has its name already.
+    let named = "[[persona]]\nname = \"on call, through an agent\"\nof = \"on call\"\nkind = \"operator\"\n\
+                 when = { Bool = { \"aws:SecureTransport\" = \"false\" } }\nallow = \"all.json\"\n";
+    let second = offered_persona(&declare(std::slice::from_ref(&destroy), named)).unwrap();
+    let findings = declare(std::slice::from_ref(&destroy), &format!("{named}{second}")).audit().findings;
+    assert!(findings.is_empty(), "{findings:?}");
+    // A principal of the entry exceeds the ceiling, even if it can destroy nothing, or is not examined.
+    let broader = role("op-b", &[allow(json!("sns:Publish"))]);
+    assert_eq!(offered_persona(&declare(&[destroy.clone(), broader.clone()], "")), None);
+    assert_eq!(offered_persona(&declare(&[destroy, broader], "").only("op-a")), None);
 }

@@ -44,7 +44,7 @@ fn the_demo_tells_the_story_to_its_end() {
     let at = |text_part: &str| text.find(text_part).unwrap_or_else(|| panic!("{text_part:?} is not in\n{text}"));
     let agent = at("\nCRITICAL  role/agents/lantern-cost-explorer");
     let (operator, others) =
-        (at("\nCRITICAL  role/operators/cost-explorer-oncall"), at("\nCRITICAL  user/people/j.verhoeven"));
+        (at("\nCRITICAL  role/operators/cost-explorer-oncall"), at("\nMEDIUM    user/people/j.verhoeven"));
     assert!(agent < operator && operator < others && others < at("examples/incident/fixed/snapshot"));
     // The statement to copy is whole.
     assert!(text[agent..operator].contains("\"aws:PrincipalTag/change-approval\": \"CHG-*\""));

@@ -64,7 +64,7 @@ fn table_of_the_walk() -> String {
     let like: usize = like.map(|verdict| verdict.actions().count()).sum();
     writeln!(
         table,
-        "| `like` | {like} | Whoever uses the action to gain a role also uses what a technique requires. |"
+        "| `like` | {like} | A principal that gains a role by the action also uses what a technique requires. |"
     )
     .unwrap();
     for verdict in &walk.verdict {

@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use self::accounts::generate_account;
+pub use self::accounts::generate_account;
 use self::audit_run::{AuditRun, RULES};
 use self::baselines::render_exception;
 use self::comparison::{check_recorded, find_results_folder};

@@ -8,7 +8,7 @@
 //! | `principal` | principal, class, status |
 //! | `IAM…` | severity, principal or `-`, actions, destructive actions, steps of the path, witnesses, parts, `accepted` |
 //!
-//! A principal is its ARN without `arn:PARTITION:iam::`, and without the number of account 111122223333. Witnesses are `allowed/all`: how many requests the evaluator allows to the principal that makes them, by the
+//! A finding about several principals has all of them, separated by commas, and the witnesses of the first. A principal is its ARN without `arn:PARTITION:iam::`, and without the number of account 111122223333. Witnesses are `allowed/all`: how many requests the evaluator allows to the principal that makes them, by the
 //! policies of the snapshot alone. A part is what one statement allows: the first letter of its severity, actions,
 //! destructive actions, and the actions of each access level by its first letter.
 
@@ -86,7 +86,12 @@ pub fn record_audit(name: &str, run: &AuditRun) -> Vec<String> {
 }
 
 fn record_finding(run: &AuditRun, finding: &Value) -> String {
-    let arn = finding["principal"]["arn"].as_str();
+    let principals: Vec<&str> = match finding["principal"]["arn"].as_str() {
+        Some(arn) => vec![arn],
+        None => read_list(finding, "principals").iter().map(|principal| principal["arn"].as_str().unwrap()).collect(),
+    };
+    let mut names: Vec<&str> = principals.iter().copied().map(shorten_arn).collect();
+    names.sort_unstable();
     let mut parts: Vec<String> = read_list(finding, "excess").iter().map(record_part).collect();
     parts.sort();
     let accepted = finding.get("accepted").expect("the report says of each finding whether it is accepted");
@@ -95,11 +100,11 @@ fn record_finding(run: &AuditRun, finding: &Value) -> String {
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}{accepted}",
         finding["rule"].as_str().unwrap(),
         find_word(&finding["severity"]),
-        arn.map_or("-", shorten_arn),
+        if names.is_empty() { "-".to_owned() } else { names.join(",") },
         read_count(finding, "action_count"),
         read_count(finding, "destructive_count"),
         read_list(finding, "path").len(),
-        record_witnesses(run, finding, arn),
+        record_witnesses(run, finding, principals.first().copied()),
         if parts.is_empty() { "-".to_owned() } else { parts.join(" ") },
     )
 }

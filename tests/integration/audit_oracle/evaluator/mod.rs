@@ -59,11 +59,13 @@ pub struct Reading {
     pub unresolved_excludes_all: bool,
     /// `ForAnyValue:…IfExists` is true if the key is missing.
     pub any_if_exists_holds: bool,
+    /// A variable before the fifth colon of `Resource` is replaced with its value.
+    pub early_variables: bool,
 }
 
 impl Reading {
     /// The default, and each reading that differs in one answer.
-    pub fn list_all() -> [Reading; 6] {
+    pub fn list_all() -> [Reading; 7] {
         let default = Reading::default();
         [
             default,
@@ -72,6 +74,7 @@ impl Reading {
             Reading { empty_is_missing: true, ..default },
             Reading { unresolved_excludes_all: true, ..default },
             Reading { any_if_exists_holds: true, ..default },
+            Reading { early_variables: true, ..default },
         ]
     }
 }

@@ -34,6 +34,17 @@ pub struct Syntax {
 }
 
 impl Pattern {
+    /// A pattern of resources: variables before the fifth colon are literal text.
+    pub fn parse_resource(text: &str, syntax: Syntax) -> Pattern {
+        let Some((end, _)) = text.match_indices(':').nth(4) else { return Pattern::parse(text, syntax) };
+        // A colon inside a variable of these fields counts, too: the variable is text.
+        let mut pattern = Pattern::parse(&text[..end], Syntax { variables: false, ..syntax });
+        let rest = Pattern::parse(&text[end..], syntax);
+        pattern.parts.extend(rest.parts);
+        pattern.has_variables = rest.has_variables;
+        pattern
+    }
+
     pub fn parse(text: &str, syntax: Syntax) -> Pattern {
         let mut parts = Vec::new();
         let mut rest = text;

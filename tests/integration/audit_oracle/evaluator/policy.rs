@@ -26,6 +26,8 @@ pub struct Statement {
     /// `None` if the statement has neither: it applies to the resource that its policy is attached to.
     pub resources: Option<Vec<String>>,
     resource_patterns: Vec<Pattern>,
+    /// The patterns with variables in all fields.
+    early_patterns: Vec<Pattern>,
     pub conditions: Vec<Condition>,
     /// The element `Principal` or `NotPrincipal`.
     pub principal: Option<(bool, Vec<(String, String)>)>,
@@ -109,7 +111,8 @@ impl Statement {
                 .map(|text| ActionPattern::parse(text))
                 .collect(),
             not_resource,
-            resource_patterns: resources.iter().flatten().map(|text| Pattern::parse(text, syntax)).collect(),
+            resource_patterns: resources.iter().flatten().map(|text| Pattern::parse_resource(text, syntax)).collect(),
+            early_patterns: resources.iter().flatten().map(|text| Pattern::parse(text, syntax)).collect(),
             resources,
             conditions: parse_conditions(&statement["Condition"], variables),
             principal,
@@ -138,6 +141,7 @@ impl Statement {
             Some(parts) => matches_parts(&parts, &request.resource),
             None => self.not_resource && reading.unresolved_excludes_all,
         };
-        self.resource_patterns.iter().any(fits) != self.not_resource
+        let patterns = if reading.early_variables { &self.early_patterns } else { &self.resource_patterns };
+        patterns.iter().any(fits) != self.not_resource
     }
 }

@@ -18,18 +18,34 @@ pub fn parse_number(text: &str) -> Option<i128> {
     Some(sign * (whole * 1_000_000_000 + fraction))
 }
 
-/// Seconds after 1970. Reads the forms `2026-11-29`, `2026-11-29T06:00:00Z`, and seconds.
-pub fn parse_instant(text: &str) -> Option<i64> {
+/// Nanoseconds after 1970. Reads the forms `2026-11-29`, `2026-11-29T06:00:00Z`, and seconds; the last two with a fraction.
+pub fn parse_instant(text: &str) -> Option<i128> {
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text.trim_end_matches('Z'), ""), |(whole, rest)| (whole, rest.trim_end_matches('Z')));
+    let seconds = parse_seconds(whole)?;
+    let fraction: i128 = format!("{fraction:0<9}").parse().ok()?;
+    Some(i128::from(seconds) * 1_000_000_000 + fraction)
+}
+
+/// Seconds after 1970, without the zone.
+fn parse_seconds(text: &str) -> Option<i64> {
     let is_number = text.len() > 4 && text.chars().all(|c| c.is_ascii_digit());
     if is_number {
         return text.parse().ok();
     }
-    let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
+    let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00"));
     let mut fields = date.split('-').map(|field| field.parse::<i64>().ok());
     let (year, month, day) = (fields.next()??, fields.next().unwrap_or(Some(1))?, fields.next().unwrap_or(Some(1))?);
-    let mut fields = time.strip_suffix('Z')?.split(':').map(|field| field.parse::<i64>().ok());
+    let mut fields = time.split(':').map(|field| field.parse::<i64>().ok());
     let (hour, minute, second) = (fields.next()??, fields.next()??, fields.next().unwrap_or(Some(0))?);
     Some(count_days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+/// Nanoseconds after 1970 as seconds.
+pub fn format_epoch(instant: i128) -> String {
+    let (seconds, fraction) = (instant / 1_000_000_000, instant % 1_000_000_000);
+    if fraction == 0 { seconds.to_string() } else { format!("{seconds}.{fraction:09}") }
 }
 
 /// Days from 1970-01-01 in the Gregorian calendar.
@@ -77,7 +93,7 @@ pub fn parse_base64(text: &str) -> Option<Vec<u8>> {
 fn scalars_are_parsed() {
     assert_eq!(parse_number("10.50"), parse_number("10.5"));
     assert!(parse_number("-1") < parse_number(".5") && parse_number("abc").is_none() && parse_number("").is_none());
-    assert_eq!(parse_instant("2026-11-29T06:00:00Z"), Some(1_795_932_000));
+    assert_eq!(parse_instant("2026-11-29T06:00:00Z"), Some(1_795_932_000_000_000_000));
     assert_eq!(parse_instant("2000-03-01"), parse_instant("951868800"));
     assert_eq!(is_in_range("10.1.2.3", "10.0.0.0/8"), Some(true));
     assert_eq!(is_in_range("2001:db8::1", "10.0.0.0/8"), Some(false));

@@ -27,6 +27,8 @@ pub struct Principal {
     pub boundary: Option<Policy>,
     /// The trust policy of a role.
     pub trust: Option<Policy>,
+    /// Whether a document that decides its access is not in the snapshot.
+    pub lacks_document: bool,
 }
 
 impl Principal {
@@ -195,6 +197,8 @@ fn read_principals(page: &Json, principals: &mut Vec<Principal>) {
             tags: list(entity, "Tags")
                 .map(|tag| (list_texts(&tag["Key"]).concat(), list_texts(&tag["Value"]).concat()))
                 .collect(),
+            lacks_document: list(entity, "AttachedManagedPolicies").any(|p| find_managed(&p["PolicyArn"]).is_none())
+                || (boundary.is_none() && entity.get("PermissionsBoundary").is_some()),
             identity,
             boundary,
             trust: entity.get("AssumeRolePolicyDocument").map(Policy::parse),

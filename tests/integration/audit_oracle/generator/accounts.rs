@@ -167,11 +167,29 @@ pub fn draw_page(topic: &Topic<'_>, dice: &mut Dice, account: &'static str, name
         if !name.is_user {
             entity["AssumeRolePolicyDocument"] = draw_trust(topic, dice);
         }
+        if dice.percent(4) {
+            leave_out_document(dice, &mut entity);
+        }
         page[format!("{word}DetailList")].as_array_mut().unwrap().push(entity);
         held.push((name.arn.clone(), statements));
     }
     page["Policies"] = (0..managed.policies.len()).map(|index| render_policy(dice, &managed, index)).collect();
     AccountPage { page, held }
+}
+
+/// Refers to a policy whose document is not in the snapshot.
+fn leave_out_document(dice: &mut Dice, entity: &mut Value) {
+    let arn = format!("arn:aws:iam::{OWN}:policy/uncollected");
+    match dice.percent(50) {
+        true => {
+            entity["PermissionsBoundary"] =
+                json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn });
+        }
+        false => {
+            let attached = entity["AttachedManagedPolicies"].as_array_mut().unwrap();
+            attached.push(json!({ "PolicyName": "uncollected", "PolicyArn": arn }));
+        }
+    }
 }
 
 fn render_policy(dice: &mut Dice, managed: &ManagedPolicies, index: usize) -> Value {

@@ -19,7 +19,7 @@ pub fn draw_baseline(
 ) -> BTreeMap<String, Value> {
     let mut files = BTreeMap::new();
     let mut entries = Vec::new();
-    let mut personas = Vec::new();
+    let (mut personas, mut exceptions) = (Vec::new(), Vec::new());
     let guards = draw_guards(topic, dice);
     for (index, name) in names.iter().enumerate() {
         if dice.percent(7) {
@@ -55,6 +55,15 @@ pub fn draw_baseline(
         if !name.is_user && dice.percent(35) {
             entry["assumable_by"] = draw_assumers(topic, dice);
         }
+        if dice.percent(12) {
+            let document = format!("accepted/{index}.json");
+            let statements = draw_ceiling(topic, dice, held);
+            files.insert(document.clone(), json!({ "Version": "2012-10-17", "Statement": statements }));
+            exceptions.push(draw_exception(name, &document));
+        }
+        if dice.percent(8) {
+            entries.push(draw_second_entry(topic, dice, (name, index), held, &mut files));
+        }
         if dice.percent(25) {
             let document = format!("personas/{index}.json");
             let statements = draw_ceiling(topic, dice, held);
@@ -68,7 +77,7 @@ pub fn draw_baseline(
     }
     let mut manifest = json!({
         "version": 1, "settings": { "agent_hints": false, "through_agents": false }, "principal": entries,
-        "guard": guards, "persona": personas,
+        "guard": guards, "persona": personas, "exception": exceptions,
     });
     if dice.percent(10) {
         manifest["ignore"] =
@@ -76,6 +85,34 @@ pub fn draw_baseline(
     }
     files.insert("baseline.json".to_owned(), manifest);
     files
+}
+
+/// Accepts what a document allows beyond the ceiling of a principal.
+fn draw_exception(name: &PrincipalName, document: &str) -> Value {
+    let resource = name.arn.splitn(6, ':').nth(5).unwrap();
+    json!({
+        "finding": format!("iam001/{}/{resource}", name.account), "accepts": document, "reason": "until the migration",
+        "requested_by": "Ann", "approved_by": "Bob", "expires": "2027-01-31",
+    })
+}
+
+/// A second entry that matches the same principal: both ceilings apply.
+fn draw_second_entry(
+    topic: &Topic<'_>,
+    dice: &mut Dice,
+    (name, index): (&PrincipalName, usize),
+    held: &[Value],
+    files: &mut BTreeMap<String, Value>,
+) -> Value {
+    let document = format!("ceilings/{index}-second.json");
+    let statements = draw_ceiling(topic, dice, held);
+    files.insert(document.clone(), json!({ "Version": "2012-10-17", "Statement": statements }));
+    let mut entry =
+        json!({ "name": format!("second {index}"), "kind": "workload", "match": name.arn, "allow": [document] });
+    if !name.is_user && dice.percent(35) {
+        entry["assumable_by"] = draw_assumers(topic, dice);
+    }
+    entry
 }
 
 fn draw_levels(topic: &Topic<'_>, dice: &mut Dice) -> Value {

@@ -134,7 +134,12 @@ fn add_condition(dice: &mut Dice, block: &mut Value, key: &Key) {
         _ if dice.percent(60) => json!(*dice.pick(key.values)),
         _ => json!(dice.pick_some(key.values, 3)),
     };
-    let name = if dice.percent(8) { key.name.to_lowercase() } else { key.name.to_owned() };
+    let lower = key.name.to_lowercase();
+    let name = if dice.percent(8) { lower.clone() } else { key.name.to_owned() };
+    // A key in other letter case is the same key, which can be there once.
+    if let Some(keys) = block[&operator].as_object_mut() {
+        keys.retain(|other, _| other.to_lowercase() != lower);
+    }
     block[operator][name] = values;
 }
 

@@ -174,6 +174,7 @@ pub fn draw_resource_pattern(dice: &mut Dice, action: &Action, arns: &[String]) 
             "arn:aws:sqs:eu-*:111122223333:*",
             "arn:aws:sqs:*:*:jobs-*",
             "arn:aws:sqs:*:111122223333:${aws:PrincipalTag/team}",
+            "arn:aws:sqs:*:${aws:PrincipalAccount}:jobs",
         ],
         Shape::Key => &["arn:aws:kms:*:111122223333:key/*", "arn:aws:kms:eu-west-1:*:key/0a1b*"],
         Shape::Role => {
