@@ -145,8 +145,8 @@ impl<'a> TrustAnalyzer<'a> {
         }
     }
 
-    /// The undeclared trust of a role. If `declared_assumers` is `None`, the baseline declares nothing about the role,
-    /// and only trust in external principals is returned: those of accounts that are neither in the snapshot nor in its
+    /// The undeclared trust of a role, of every scope of each grant. If `declared_assumers` is `None`, the baseline
+    /// declares nothing about the role, and only trust in external principals is returned: those of accounts that are neither in the snapshot nor in its
     /// organization.
     pub fn find_undeclared(
         &self,
@@ -181,13 +181,10 @@ impl<'a> TrustAnalyzer<'a> {
                 TrustGrant::Oidc { host, .. } => SharedIdp::find_by_host(host),
                 _ => None,
             };
+            // A provider that is not shared has no customers.
             let tenants = shared_idp.map(|idp| self.find_undeclared_tenants(&question, idp, declared_assumers));
-            let admits_undeclared_tenants = tenants.as_ref().is_some_and(|tenants| !tenants.undeclared.is_empty());
-            // `None`: the provider is not shared, so it has no customers.
             analysis.extend(tenants.unwrap_or_default());
-            if !admits_undeclared_tenants {
-                analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
-            }
+            analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
         }
         analysis
     }
@@ -227,16 +224,6 @@ impl<'a> TrustAnalyzer<'a> {
         for case in self.list_cases(question) {
             if declared_assumers.is_none() && !self.is_external(question.grant, &case.scope) {
                 continue;
-            }
-            // A grant to anyone includes the narrower scopes. A grant to a service for its own account is reported
-            // instead of the grant to the same service for other accounts.
-            let includes_case = |undeclared_trust: &UndeclaredTrust| match undeclared_trust.scope {
-                TrustScope::Anyone => true,
-                TrustScope::Service => case.scope == TrustScope::ServiceForOtherAccount,
-                _ => false,
-            };
-            if analysis.undeclared.iter().any(includes_case) {
-                break;
             }
             analysis.extend(self.analyze_case(question, &case, &allowed));
         }
