@@ -25,7 +25,7 @@ pub enum TrustScope {
 }
 
 impl TrustScope {
-    /// Whether a report about this scope also tells of another scope, if the same statement admits both for one grant:
+    /// Whether a report about this scope also covers another scope, if the same statement admits both for one grant:
     /// anyone is also each organization and account, any customer is also an identity of the provider, and a service is
     /// also the service for another account.
     pub(crate) fn implies(&self, other: &TrustScope) -> bool {

@@ -43,7 +43,7 @@ such as any repository of GitHub, and principals of an account that is neither i
 Trust in anyone is critical, or high if a condition requires a value that not everybody has, such as an external ID, an
 address, a network or an id. Trust in another account or organization is high, or medium if a condition requires such a
 value. Trust in another identity provider, or in a service that acts for another account, is high. Trust in a principal of
-an account of the snapshot or of its organization, or in a service, is medium. The name of a shared provider is not enough
+an account of the snapshot or of its organization, or in a service for the role's own account, is medium. The name of a shared provider is not enough
 to declare it: `when` must restrict whose tokens are accepted. A statement that admits nobody, such as one that requires
 a claim of another provider, is not a finding; a note reports it.
 

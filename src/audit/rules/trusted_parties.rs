@@ -21,26 +21,35 @@ pub(super) fn group_by_party<'t>(
     undeclared: &'t [UndeclaredTrust],
 ) -> IndexMap<String, Vec<RatedTrust<'t>>> {
     let to_key = |trust: &UndeclaredTrust| context.key(RuleId::Trust, KeyPart::Trusted(&to_party(trust)));
-    let mut trusts: Vec<(String, RatedTrust<'_>)> = Vec::new();
+    // A part follows the wider trust.
+    let rank = |wider: &UndeclaredTrust| {
+        let parts = undeclared.iter().filter(|trust| includes(wider, trust));
+        parts.map(|part| rate_severity(context, part)).fold(rate_severity(context, wider), Severity::max)
+    };
+    let mut trusts: Vec<(String, Severity, RatedTrust<'_>)> = Vec::new();
     for trust in undeclared {
         let severity = rate_severity(context, trust);
         let own_key = to_key(trust);
         let wider = undeclared.iter().find(|wider| includes(wider, trust));
         match wider.filter(|_| context.find_accepted(&own_key).is_none()) {
-            None => trusts.push((own_key, (severity, trust))),
-            Some(wider) if severity > rate_severity(context, wider) => trusts.push((to_key(wider), (severity, trust))),
+            None => trusts.push((own_key, rank(trust), (severity, trust))),
+            Some(wider) if severity > rate_severity(context, wider) => {
+                trusts.push((to_key(wider), rank(wider), (severity, trust)));
+            }
             Some(_) => {}
         }
     }
-    trusts.sort_by(|(_, (a, first)), (_, (b, second))| b.cmp(a).then_with(|| first.statement.cmp(&second.statement)));
+    trusts.sort_by(|(_, a, (_, first)), (_, b, (_, second))| {
+        b.cmp(a).then_with(|| first.statement.cmp(&second.statement))
+    });
     let mut by_party: IndexMap<String, Vec<RatedTrust<'t>>> = IndexMap::new();
-    for (key, rated) in trusts {
+    for (key, _, rated) in trusts {
         by_party.entry(key).or_default().push(rated);
     }
     by_party
 }
 
-/// Whether a finding about trust tells of other trust, too.
+/// Whether a finding about trust also covers other trust.
 fn includes(wider: &UndeclaredTrust, trust: &UndeclaredTrust) -> bool {
     wider.grant == trust.grant && wider.statement == trust.statement && wider.scope.implies(&trust.scope)
 }
