@@ -7,7 +7,7 @@ use super::actions::by_statement::ExcessByStatement;
 use super::actions::ranking::ActionRanking;
 use super::analysis::analyzer::{AnalysisOptions, Analyzer, PrincipalAnalysis};
 use super::analysis::escalation::{EscalationAnalysis, EscalationResult};
-use super::analysis::guard_bypass::bypass::{ClassByArn, GuardBypass};
+use super::analysis::guard_bypass::bypass::{CallerFacts, CallersByArn, GuardBypass};
 use super::analysis::guard_bypass::find::{GuardEffect, find_bypasses};
 use super::analysis::operator_comparison::candidates::{ComparisonResult, OperatorCandidates, OperatorComparison};
 use super::analysis::own_credentials::OwnCredentials;
@@ -17,7 +17,7 @@ use super::explain::suggest_persona::CeilingConformity;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
 use super::options::{ExtentMode, RuleQuestions};
-use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
+use super::plan::{AuditInputs, AuditPlan, PrincipalFacts, find_entries};
 use super::rules::{
     AgentUse, AgentUseContext, RuleContext, build_agent_use_findings, check_principal, check_trust, find_agent_use,
 };
@@ -28,6 +28,7 @@ use super::subject::equivalence_key::EquivalenceKey;
 use crate::access::{Layers, Request};
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
+use crate::classify::InferredClass;
 use crate::iam::{AccountId, Arn, Interpretation};
 use crate::reach::Graph;
 use crate::solve::{Access, Solver, UndecidedReason};
@@ -85,12 +86,12 @@ pub(super) fn evaluate_principals(
     let shared_roles = graph
         .filter(|_| operator_candidates.is_some())
         .map(|graph| SharedRoleIndex::new(graph, snapshot, &facts.classes));
-    let classes: ClassByArn<'_> = facts.arns().zip(facts.classes.iter().copied()).collect();
+    let callers = list_callers(facts, baseline);
     let evaluator = Evaluator {
         analyzer: &analyzer,
         baseline,
         questions: options.questions(),
-        classes: &classes,
+        callers: &callers,
         operator_candidates: operator_candidates.as_ref(),
         escalation: escalation.as_ref(),
         shared_roles: shared_roles.as_ref(),
@@ -110,6 +111,18 @@ pub(super) fn evaluate_principals(
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
     let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
     EvaluatedPrincipals { findings, dead_grants }
+}
+
+/// The principals of the snapshot, as callers that assume a role under a guard.
+fn list_callers<'a>(facts: &PrincipalFacts<'a>, baseline: &'a Baseline) -> CallersByArn<'a> {
+    let guards = facts.assignments.by_principal.iter().map(|assignment| {
+        let entries = find_entries(baseline, &facts.assignments, assignment).into_iter();
+        entries.flat_map(|entry| &entry.guards).map(|name| name.value.as_str()).collect()
+    });
+    let to_facts = |((arn, class), guards): ((&'a str, &InferredClass), Vec<&'a str>)| {
+        (arn, CallerFacts { class: *class, guards })
+    };
+    facts.arns().zip(&facts.classes).zip(guards).map(to_facts).collect()
 }
 
 /// The principals that agents are compared with, in the order of the snapshot, whichever of them are selected.
@@ -141,7 +154,7 @@ struct Evaluator<'a> {
     analyzer: &'a Analyzer<'a>,
     baseline: &'a Baseline,
     questions: RuleQuestions,
-    classes: &'a ClassByArn<'a>,
+    callers: &'a CallersByArn<'a>,
     operator_candidates: Option<&'a OperatorCandidates<'a>>,
     escalation: Option<&'a EscalationAnalysis<'a>>,
     shared_roles: Option<&'a SharedRoleIndex<'a>>,
@@ -254,7 +267,7 @@ impl Evaluator<'_> {
             let CheckKind::Guard(index) = check.kind else { continue };
             // INVARIANT: checks refer to guards of this baseline.
             let guard = self.baseline.guards.get(index).expect("a guard of the baseline");
-            match find_bypasses(self.analyzer, subject, guard, check, self.classes) {
+            match find_bypasses(self.analyzer, subject, guard, check, self.callers) {
                 GuardEffect::Effective => {}
                 GuardEffect::Bypassed(bypasses) => guard_bypasses.push((index, bypasses)),
                 GuardEffect::Undecided(reasons) => {

@@ -75,7 +75,11 @@ impl<'a> PrincipalFacts<'a> {
 }
 
 /// The entries that apply to a principal: several if it is ambiguous, none if it is undeclared or ignored.
-fn find_entries<'b>(baseline: &'b Baseline, assignments: &Assignments, assignment: &Assignment) -> Vec<&'b Entry> {
+pub(super) fn find_entries<'b>(
+    baseline: &'b Baseline,
+    assignments: &Assignments,
+    assignment: &Assignment,
+) -> Vec<&'b Entry> {
     // INVARIANT: assignments refer to entries of this baseline, and to the ambiguities of these assignments.
     let find_entry = |index: &usize| baseline.entries.get(*index).expect("an entry of the baseline");
     match assignment {

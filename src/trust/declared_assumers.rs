@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use super::grant::TrustGrant;
+use super::own_accounts::OwnAccounts;
+use super::request_case::collect_named_accounts;
+use super::scope::TrustScope;
 use super::shared_idp::{NamedTenants, SharedIdp};
 use crate::baseline::{AssumerPattern, DeclaredAssumer};
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Arn, ArnGlob, Condition, ConditionOperator, ElementKind, PolicyDocument, Statement, Template};
+use crate::iam::{
+    AccountId, Arn, ArnGlob, Condition, ConditionOperator, ElementKind, PolicyDocument, Statement, Template,
+};
 
 /// Which of the declared assumers a document includes.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -17,17 +22,27 @@ pub(super) enum IncludedAssumers {
     WithCondition,
 }
 
-/// A document that allows the declared requests of a grant. `None` if no request is declared.
-pub(super) fn build_declared_document(
-    grant: &TrustGrant,
-    assumers: &[DeclaredAssumer],
-    included: IncludedAssumers,
-) -> Option<Arc<PolicyDocument>> {
-    let is_included = |assumer: &&DeclaredAssumer| included == IncludedAssumers::All || assumer.when.is_some();
-    let to_condition_block = |assumer: &DeclaredAssumer| {
+/// The requests of one scope of a grant, and the declared assumers of the role.
+pub(super) struct DeclaredRequests<'q> {
+    pub grant: &'q TrustGrant,
+    pub scope: &'q TrustScope,
+    pub role_account: &'q AccountId,
+    pub own_accounts: &'q OwnAccounts<'q>,
+    pub assumers: &'q [DeclaredAssumer],
+}
+
+impl DeclaredRequests<'_> {
+    /// A document that allows the declared requests. `None` if no request is declared.
+    pub fn build_document(&self, included: IncludedAssumers) -> Option<Arc<PolicyDocument>> {
+        let is_included = |assumer: &&DeclaredAssumer| included == IncludedAssumers::All || assumer.when.is_some();
+        let assumers = self.assumers.iter().filter(is_included).filter(|assumer| self.concerns_scope(assumer));
+        build_allow_document("assumable_by", assumers.filter_map(|assumer| self.build_conditions(assumer)))
+    }
+
+    fn build_conditions(&self, assumer: &DeclaredAssumer) -> Option<Vec<Condition>> {
         // Without `when`, no condition restricts the assumer.
         let mut conditions = assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default();
-        match grant {
+        match self.grant {
             TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) | TrustGrant::Account(_) | TrustGrant::Principal(_) => {
                 let globs = list_principal_globs(&assumer.pattern);
                 if globs.is_empty() {
@@ -35,12 +50,40 @@ pub(super) fn build_declared_document(
                 }
                 conditions.push(require_principal_arn(&globs));
             }
-            _ if matches_grant(assumer, grant) => {}
+            grant if matches_grant(assumer, grant) => {}
             _ => return None,
         }
         Some(conditions)
-    };
-    build_allow_document("assumable_by", assumers.iter().filter(is_included).filter_map(to_condition_block))
+    }
+
+    /// Whether the account field of the assumer includes the account of the callers. The owner of an account chooses the
+    /// names in it, so that a wildcard means the accounts of the snapshot and of its organization, and those that `when`
+    /// names.
+    fn concerns_scope(&self, assumer: &DeclaredAssumer) -> bool {
+        if !assumer.pattern.has_account_wildcard() {
+            return true;
+        }
+        let is_own = match (self.grant, self.scope) {
+            (TrustGrant::Oidc { provider, .. } | TrustGrant::Saml { provider, .. }, _) => {
+                Arn::parse(provider).is_some_and(|arn| self.own_accounts.contains_arn(&arn))
+            }
+            (grant, scope) => !self.own_accounts.is_external(grant, scope),
+        };
+        is_own || assumer.when.as_ref().is_some_and(|block| self.is_named_by(&block.conditions))
+    }
+
+    /// Whether some conditions require the account or the organization of the callers by its full name.
+    fn is_named_by(&self, conditions: &[Condition]) -> bool {
+        let positive = conditions.iter().filter(|condition| !condition.operator.is_negated());
+        let organization = self.own_accounts.organization.map(|organization| organization.id.as_str());
+        let (accounts, organizations) = collect_named_accounts(positive, self.role_account, organization);
+        match self.scope {
+            TrustScope::Organization(id) => organizations.contains(id),
+            TrustScope::Account(account) => accounts.contains(account),
+            TrustScope::Principal(arn) => accounts.iter().any(|account| account.as_str() == arn.account()),
+            _ => false,
+        }
+    }
 }
 
 /// A document that allows a principal to assume a role as far as it is declared. `None` if no assumer includes it.

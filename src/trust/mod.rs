@@ -9,6 +9,7 @@
 //! - `grant_question`: one grant of one role, with the policies that decide it.
 //! - `restricted_policy`: the trust policy as it applies to one grant.
 //! - `scope`: whose requests a grant admits.
+//! - `own_accounts`: the accounts of the snapshot and of its organization.
 //! - `request_keys`: the context keys that a caller can have, by how it proves who it is.
 //! - `service_source`: the account for which a service acts.
 //! - `request_case`: the requests of a grant, split by scope, with what is known of their context.
@@ -25,6 +26,7 @@ mod dead_grant;
 mod declared_assumers;
 mod grant;
 mod grant_question;
+mod own_accounts;
 mod request_case;
 mod request_keys;
 mod restricted_policy;

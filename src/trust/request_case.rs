@@ -127,7 +127,8 @@ fn deny_own_organization(account: &AccountId, role: RoleLocation<'_>) -> Option<
 fn list_cases_for_anyone(restricted_policy: &PolicyDocument, role: RoleLocation<'_>) -> Vec<RequestCase> {
     let partition = role.account.partition.as_str();
     let own_organization = role.find_own_organization().map(|organization| organization.id.as_str());
-    let (accounts, organizations) = collect_named_accounts(restricted_policy, &role.account.id, own_organization);
+    let conditions = restricted_policy.statements.iter().flat_map(|statement| &statement.conditions);
+    let (accounts, organizations) = collect_named_accounts(conditions, &role.account.id, own_organization);
     let build_aws_context = || {
         let mut known = KnownContext::unconstrained();
         known.set("aws:PrincipalArn", KeyFact::StartsWith(format!("arn:{partition}:")));
@@ -224,15 +225,15 @@ fn build_provider_context(grant: &TrustGrant) -> KnownContext {
     known
 }
 
-/// The accounts and organizations that the conditions of a trust policy name in full, directly or by a variable for the
-/// account or the organization of the role.
-fn collect_named_accounts(
-    restricted_policy: &PolicyDocument,
+/// The accounts and organizations that some conditions name in full, directly or by a variable for the account or the
+/// organization of the role.
+pub(super) fn collect_named_accounts<'c>(
+    conditions: impl IntoIterator<Item = &'c Condition>,
     role_account: &AccountId,
     role_organization: Option<&str>,
 ) -> (Vec<AccountId>, Vec<String>) {
     let (mut accounts, mut organizations) = (Vec::new(), Vec::new());
-    for condition in restricted_policy.statements.iter().flat_map(|statement| &statement.conditions) {
+    for condition in conditions {
         for value in &condition.values {
             let ConditionValue::Text(template) = value else { continue };
             let variable = match template.parts() {

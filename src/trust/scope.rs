@@ -23,3 +23,17 @@ pub enum TrustScope {
     /// Those of an AWS service, for a resource of another account.
     ServiceForOtherAccount,
 }
+
+impl TrustScope {
+    /// Whether a report about this scope also covers another scope, if the same statement admits both for one grant:
+    /// anyone is also each organization and account, any customer is also an identity of the provider, and a service is
+    /// also the service for another account.
+    pub(crate) fn implies(&self, other: &TrustScope) -> bool {
+        match self {
+            TrustScope::Anyone => matches!(other, TrustScope::Organization(_) | TrustScope::Account(_)),
+            TrustScope::AnyTenant(_) => matches!(other, TrustScope::Provider),
+            TrustScope::Service => matches!(other, TrustScope::ServiceForOtherAccount),
+            _ => false,
+        }
+    }
+}

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::accepted_trust::restrict_accepted;
-use super::declared_assumers::{IncludedAssumers, allow_named_tenants, build_declared_document};
+use super::declared_assumers::{DeclaredRequests, IncludedAssumers, allow_named_tenants};
 use super::grant::TrustGrant;
 use super::grant_question::GrantQuestion;
+use super::own_accounts::OwnAccounts;
 use super::request_case::{RequestCase, RoleLocation, list_request_cases};
 use super::request_keys::TOKEN_PRINCIPAL_KEYS;
 use super::restricted_policy::{list_distinct_grants, restrict_to_grant};
@@ -22,8 +23,8 @@ use crate::access::{
 };
 use crate::baseline::DeclaredAssumer;
 use crate::iam::element::ActionElement;
-use crate::iam::{AccountId, Arn, Effect, ElementKind, Interpretation, PolicyDocument};
-use crate::snapshot::{Account, Organization, Principal, Snapshot};
+use crate::iam::{Arn, Effect, ElementKind, Interpretation, PolicyDocument};
+use crate::snapshot::{Account, Principal, Snapshot};
 use crate::solve::budget::TRUST_STEPS;
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
@@ -86,9 +87,8 @@ impl TrustAnalysis {
 /// Finds undeclared trust of the roles of a snapshot.
 pub struct TrustAnalyzer<'a> {
     solver: &'a Solver<'a>,
-    organization: Option<&'a Organization>,
+    own_accounts: OwnAccounts<'a>,
     rcps: Option<ResourceControls>,
-    accounts: FxHashSet<&'a AccountId>,
     by_unique_id: FxHashMap<&'a str, &'a Arn>,
     directory: Arc<ResourceDirectory>,
     day: Option<Date>,
@@ -102,9 +102,8 @@ impl<'a> TrustAnalyzer<'a> {
         let directory = Arc::new(ResourceDirectory::from_snapshot(snapshot));
         TrustAnalyzer {
             solver,
-            organization: snapshot.organization.as_ref(),
+            own_accounts: OwnAccounts::from_snapshot(snapshot),
             rcps: ResourceControls::from_snapshot(snapshot, &directory),
-            accounts: snapshot.accounts.iter().map(|account| &account.id).collect(),
             by_unique_id: ids.collect(),
             directory,
             day: None,
@@ -121,32 +120,8 @@ impl<'a> TrustAnalyzer<'a> {
         self.by_unique_id.get(id).map(|arn| (*arn).clone())
     }
 
-    /// Whether an account is in the snapshot or in its organization.
-    fn is_own_account(&self, account: &AccountId) -> bool {
-        let in_organization = |organization: &Organization| organization.path_from_root(account).is_some();
-        self.accounts.contains(account) || self.organization.is_some_and(in_organization)
-    }
-
-    /// Whether requests come from outside the accounts of the snapshot and of its organization.
-    fn is_external(&self, grant: &TrustGrant, scope: &TrustScope) -> bool {
-        let is_foreign = |account: &str| AccountId::parse(account).is_none_or(|account| !self.is_own_account(&account));
-        match scope {
-            TrustScope::Anyone | TrustScope::AnyTenant(_) => true,
-            TrustScope::Organization(id) => self.organization.is_none_or(|organization| organization.id != *id),
-            TrustScope::Account(account) => !self.is_own_account(account),
-            TrustScope::Principal(arn) => is_foreign(arn.account()),
-            TrustScope::Provider => match grant {
-                // A principal of an unknown form can be anyone.
-                TrustGrant::Other(_) => true,
-                // A provider without an ARN belongs to no account.
-                grant => Arn::parse(grant.as_str()).is_some_and(|arn| is_foreign(arn.account())),
-            },
-            TrustScope::Service | TrustScope::ServiceForOtherAccount => false,
-        }
-    }
-
-    /// The undeclared trust of a role. If `declared_assumers` is `None`, the baseline declares nothing about the role,
-    /// and only trust in external principals is returned: those of accounts that are neither in the snapshot nor in its
+    /// The undeclared trust of a role, of every scope of each grant. If `declared_assumers` is `None`, the baseline
+    /// declares nothing about the role, and only trust in external principals is returned: those of accounts that are neither in the snapshot nor in its
     /// organization.
     pub fn find_undeclared(
         &self,
@@ -181,13 +156,10 @@ impl<'a> TrustAnalyzer<'a> {
                 TrustGrant::Oidc { host, .. } => SharedIdp::find_by_host(host),
                 _ => None,
             };
+            // A provider that is not shared has no customers.
             let tenants = shared_idp.map(|idp| self.find_undeclared_tenants(&question, idp, declared_assumers));
-            let admits_undeclared_tenants = tenants.as_ref().is_some_and(|tenants| !tenants.undeclared.is_empty());
-            // `None`: the provider is not shared, so it has no customers.
             analysis.extend(tenants.unwrap_or_default());
-            if !admits_undeclared_tenants {
-                analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
-            }
+            analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
         }
         analysis
     }
@@ -202,13 +174,13 @@ impl<'a> TrustAnalyzer<'a> {
     ) -> TrustAnalysis {
         // Without `assumable_by`, nothing is declared.
         let assumers = declared_assumers.unwrap_or_default();
-        let allowed = [
-            allow_named_tenants(idp, &question.join_documents()),
-            build_declared_document(question.grant, assumers, IncludedAssumers::WithCondition),
-        ];
+        let named_tenants = allow_named_tenants(idp, &question.join_documents());
         let mut analysis = TrustAnalysis::default();
         for case in self.list_cases(question) {
             let case = RequestCase { scope: TrustScope::AnyTenant(idp), ..case };
+            let declared =
+                self.build_declared(question, &case.scope, assumers).build_document(IncludedAssumers::WithCondition);
+            let allowed = [named_tenants.clone(), declared];
             analysis.extend(self.analyze_case(question, &case, &allowed));
         }
         analysis
@@ -222,25 +194,25 @@ impl<'a> TrustAnalyzer<'a> {
     ) -> TrustAnalysis {
         // Without `assumable_by`, nothing is declared.
         let assumers = declared_assumers.unwrap_or_default();
-        let allowed = [build_declared_document(question.grant, assumers, IncludedAssumers::All)];
         let mut analysis = TrustAnalysis::default();
         for case in self.list_cases(question) {
-            if declared_assumers.is_none() && !self.is_external(question.grant, &case.scope) {
+            if declared_assumers.is_none() && !self.own_accounts.is_external(question.grant, &case.scope) {
                 continue;
             }
-            // A grant to anyone includes the narrower scopes. A grant to a service for its own account is reported
-            // instead of the grant to the same service for other accounts.
-            let includes_case = |undeclared_trust: &UndeclaredTrust| match undeclared_trust.scope {
-                TrustScope::Anyone => true,
-                TrustScope::Service => case.scope == TrustScope::ServiceForOtherAccount,
-                _ => false,
-            };
-            if analysis.undeclared.iter().any(includes_case) {
-                break;
-            }
+            let allowed = [self.build_declared(question, &case.scope, assumers).build_document(IncludedAssumers::All)];
             analysis.extend(self.analyze_case(question, &case, &allowed));
         }
         analysis
+    }
+
+    fn build_declared<'q>(
+        &'q self,
+        question: &GrantQuestion<'q>,
+        scope: &'q TrustScope,
+        assumers: &'q [DeclaredAssumer],
+    ) -> DeclaredRequests<'q> {
+        let (grant, role_account) = (question.grant, &question.account.id);
+        DeclaredRequests { grant, scope, role_account, own_accounts: &self.own_accounts, assumers }
     }
 
     /// The services that can assume a role for resources of its own account, and the identity providers whose identities
@@ -289,7 +261,7 @@ impl<'a> TrustAnalyzer<'a> {
     }
 
     pub(super) fn list_cases(&self, question: &GrantQuestion<'_>) -> Vec<RequestCase> {
-        let role = RoleLocation { account: question.account, organization: self.organization };
+        let role = RoleLocation { account: question.account, organization: self.own_accounts.organization };
         let mut cases = list_request_cases(question.grant, &question.join_documents(), role);
         let organization = organization_facts(self.directory.membership(question.account.id.as_str()));
         for case in &mut cases {

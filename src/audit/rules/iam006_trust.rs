@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::context::RuleContext;
 use super::judgement::describe_exception;
 use super::rule::{Rule, RuleInfo, RuleInput};
+use super::trusted_parties::{RatedTrust, group_by_party, to_party};
 use crate::audit::actions::named_action_set::NamedActionSet;
 use crate::audit::actions::summary::summarize_actions;
 use crate::audit::explain::excess_report::to_witness;
@@ -23,13 +24,13 @@ use crate::audit::model::severity::Severity;
 use crate::audit::model::title::Title;
 use crate::audit::model::trusted_party::TrustedParty;
 use crate::audit::options::ExtentMode;
+use crate::audit::subject::accepted_extents::AcceptedFinding;
 use crate::baseline::Entry;
 use crate::iam::{DocumentKind, PolicyDocument, Statement};
 use crate::snapshot::PolicyAttachment;
 use crate::solve::{Cube, FieldRange};
 use crate::source::SourceFile;
 use crate::trust::{SharedIdp, TrustAnalysis, TrustGrant, TrustScope, UndeclaredTrust};
-use indexmap::IndexMap;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Trust,
@@ -42,7 +43,7 @@ such as any repository of GitHub, and principals of an account that is neither i
 Trust in anyone is critical, or high if a condition requires a value that not everybody has, such as an external ID, an
 address, a network or an id. Trust in another account or organization is high, or medium if a condition requires such a
 value. Trust in another identity provider, or in a service that acts for another account, is high. Trust in a principal of
-an account of the snapshot or of its organization, or in a service, is medium. The name of a shared provider is not enough
+an account of the snapshot or of its organization, or in a service for the role's own account, is medium. The name of a shared provider is not enough
 to declare it: `when` must restrict whose tokens are accepted. A statement that admits nobody, such as one that requires
 a claim of another provider, is not a finding; a note reports it.
 
@@ -78,61 +79,69 @@ impl Rule for TrustRule {
 
 fn find_undeclared_trust(context: &RuleContext<'_>) -> Vec<Finding> {
     let Some(trust) = &context.subject.principal.trust_policy else { return Vec::new() };
-    let findings = group_by_party(context, &context.trust_analysis.undeclared).into_iter();
-    findings.map(|(key, trusts)| build_party_finding(context, trust, key, trusts)).collect()
-}
-
-/// Undeclared trust with its severity.
-type RatedTrust<'t> = (Severity, &'t UndeclaredTrust);
-
-/// The trust by the key of the trusted party, the worst first.
-fn group_by_party<'t>(
-    context: &RuleContext<'_>,
-    undeclared: &'t [UndeclaredTrust],
-) -> IndexMap<String, Vec<RatedTrust<'t>>> {
-    let mut trusts: Vec<RatedTrust<'_>> =
-        undeclared.iter().map(|trust| (rate_severity(context, trust), trust)).collect();
-    trusts.sort_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.statement.cmp(&second.statement)));
-    let mut by_party: IndexMap<String, Vec<RatedTrust<'t>>> = IndexMap::new();
-    for (severity, trust) in trusts {
-        let key = context.key(RuleId::Trust, KeyPart::Trusted(&to_party(trust)));
-        by_party.entry(key).or_default().push((severity, trust));
+    let all = group_by_party(context, &context.trust_analysis.undeclared);
+    // A party that is a part of an accepted one, such as a role of an account, is accepted, too.
+    let accepted_parties = context.find_accepted_parts(&context.key(RuleId::Trust, KeyPart::Only));
+    let Some(first) = accepted_parties.first() else {
+        return all.into_iter().map(|(key, trusts)| build_party_finding(context, trust, key, &trusts)).collect();
+    };
+    let documents: Vec<Arc<PolicyDocument>> = accepted_parties.iter().flat_map(|party| party.documents()).collect();
+    let left = context.analyzer.analyze_trust(context.subject, &documents);
+    let mut left_by_party = group_by_party(context, &left.undeclared);
+    let mut findings = Vec::new();
+    for (key, trusts) in all {
+        let accepted = accepted_parties.iter().find(|party| party.exception.finding.value == key).unwrap_or(first);
+        let unaccepted = left_by_party.shift_remove(&key).unwrap_or_default();
+        findings.push(build_compared_finding(context, trust, key, &trusts, (accepted, &unaccepted, &left)));
     }
-    by_party
+    // What an exception accepts of a party does not hide the parties that were reported with it.
+    for (key, trusts) in left_by_party {
+        findings.push(build_party_finding(context, trust, key, &trusts));
+    }
+    findings
 }
 
-/// The finding about one trusted party.
+/// The finding about a trusted party of which nothing is accepted.
 fn build_party_finding(
     context: &RuleContext<'_>,
     trust: &PolicyAttachment,
     key: String,
-    trusts: Vec<RatedTrust<'_>>,
+    trusts: &[RatedTrust<'_>],
 ) -> Finding {
-    // A party that is a part of an accepted one, such as a role of an account, is accepted, too.
-    let accepted_parties = context.find_accepted_parts(&context.key(RuleId::Trust, KeyPart::Only));
-    let documents: Vec<Arc<PolicyDocument>> = accepted_parties.iter().flat_map(|party| party.documents()).collect();
-    let own = accepted_parties.iter().find(|party| party.exception.finding.value == key);
-    let accepted = own.or_else(|| accepted_parties.first());
-    let left = accepted.map(|_| find_unaccepted(context, &key, &documents));
-    let expires = accepted.map(|accepted| accepted.exception.expires.value.to_string()).unwrap_or_default();
-    let (reported, exception, reason): (Vec<RatedTrust<'_>>, _, _) = match &left {
-        None => (trusts.clone(), None, None),
-        Some(left) if !left.undeclared.is_empty() => {
-            let rated = left.undeclared.iter().map(|trust| (rate_severity(context, trust), trust)).collect();
-            (rated, None, own.map(|_| Reason::BeyondAccepted { expires }))
-        }
-        Some(left) if !left.undecided.is_empty() => {
+    let extent = offer_if_asked(context, &key, trust, trusts);
+    build_finding(context, trust, trusts).key(key).extent(extent).build()
+}
+
+/// The finding about a trusted party, compared with an exception and with what all exceptions leave of the trust policy.
+fn build_compared_finding(
+    context: &RuleContext<'_>,
+    trust: &PolicyAttachment,
+    key: String,
+    trusts: &[RatedTrust<'_>],
+    (accepted, unaccepted, left): (&AcceptedFinding<'_>, &[RatedTrust<'_>], &TrustAnalysis),
+) -> Finding {
+    let expires = accepted.exception.expires.value.to_string();
+    let is_own = accepted.exception.finding.value == key;
+    let (reported, exception, reason) = match (unaccepted, left.undecided.is_empty()) {
+        ([_, ..], _) => (unaccepted, None, is_own.then_some(Reason::BeyondAccepted { expires })),
+        ([], false) => {
             let reasons = left.undecided.iter().cloned().collect();
-            (trusts.clone(), None, Some(Reason::AcceptanceUndecided { expires, reasons }))
+            (trusts, None, Some(Reason::AcceptanceUndecided { expires, reasons }))
         }
-        Some(_) => {
-            let exception = accepted.map(|accepted| describe_exception(context.baseline, accepted.exception));
-            (trusts.clone(), exception, None)
-        }
+        ([], true) => (trusts, Some(describe_exception(context.baseline, accepted.exception)), None),
     };
-    let is_offered = context.extents == ExtentMode::Offered && exception.is_none();
-    let extent = is_offered.then(|| offer_trust(context, &key, trust, &trusts));
-    build_finding(context, trust, &reported).key(key).reasons(reason).accepted(exception).extent(extent).build()
+    let extent = if exception.is_none() { offer_if_asked(context, &key, trust, trusts) } else { None };
+    build_finding(context, trust, reported).key(key).reasons(reason).accepted(exception).extent(extent).build()
+}
+
+/// The extent of a finding. `None` if the audit does not ask for extents.
+fn offer_if_asked(
+    context: &RuleContext<'_>,
+    key: &str,
+    trust: &PolicyAttachment,
+    trusts: &[RatedTrust<'_>],
+) -> Option<ExtentOffer> {
+    (context.extents == ExtentMode::Offered).then(|| offer_trust(context, key, trust, trusts))
 }
 
 fn build_finding(context: &RuleContext<'_>, trust: &PolicyAttachment, trusts: &[RatedTrust<'_>]) -> FindingBuilder {
@@ -157,13 +166,6 @@ fn build_finding(context: &RuleContext<'_>, trust: &PolicyAttachment, trusts: &[
         .remediations(suggest_remediations(context, trusts))
 }
 
-/// The trust of one party that some accepted trust policies do not admit.
-fn find_unaccepted(context: &RuleContext<'_>, key: &str, accepted: &[Arc<PolicyDocument>]) -> TrustAnalysis {
-    let mut left = context.analyzer.analyze_trust(context.subject, accepted);
-    left.undeclared.retain(|trust| context.key(RuleId::Trust, KeyPart::Trusted(&to_party(trust))) == key);
-    left
-}
-
 /// The extent of a finding: the statements that trust the party, and every Deny.
 fn offer_trust(
     context: &RuleContext<'_>,
@@ -180,16 +182,12 @@ fn offer_trust(
     let Ok(parsed) = PolicyDocument::parse(&source, DocumentKind::Trust) else {
         return ExtentOffer::Refused(ExtentRefusal::NotExpressible);
     };
-    let left = find_unaccepted(context, key, &[Arc::new(parsed)]);
-    match (left.undeclared.is_empty(), left.undecided.is_empty()) {
+    let left = context.analyzer.analyze_trust(context.subject, &[Arc::new(parsed)]);
+    match (!group_by_party(context, &left.undeclared).contains_key(key), left.undecided.is_empty()) {
         (false, _) => ExtentOffer::Refused(ExtentRefusal::NotExact),
         (true, false) => ExtentOffer::Refused(ExtentRefusal::Undecided(left.undecided.into_iter().collect())),
         (true, true) => ExtentOffer::Proven(Extent { documents: vec![written], ..Extent::default() }),
     }
-}
-
-fn to_party(undeclared_trust: &UndeclaredTrust) -> TrustedParty {
-    TrustedParty { grant: undeclared_trust.grant.clone(), scope: undeclared_trust.scope.clone() }
 }
 
 /// The requests that a trust policy admits, as an excess of the role.
@@ -235,28 +233,6 @@ fn restrict_to_role(cube: &Cube, role_arn: &str) -> Cube {
     let role =
         FieldRange { may_be_present: true, matches_any_of: vec![vec![role_arn.to_owned()]], ..FieldRange::default() };
     Cube { resource: Some(role), context: cube.context.clone() }
-}
-
-fn rate_severity(context: &RuleContext<'_>, undeclared_trust: &UndeclaredTrust) -> Severity {
-    let is_own_account = |account: &str| context.analyzer.is_own_account(account);
-    let external_severity =
-        if undeclared_trust.requires_restricted_value() { Severity::Medium } else { Severity::High };
-    let base_severity = match &undeclared_trust.scope {
-        TrustScope::Anyone | TrustScope::AnyTenant(_) if undeclared_trust.requires_restricted_value() => Severity::High,
-        TrustScope::Anyone | TrustScope::AnyTenant(_) => Severity::Critical,
-        // If the organization of the snapshot is not known, it can be this one.
-        TrustScope::Organization(id)
-            if context.analyzer.is_own_organization(id) || !context.analyzer.has_organization() =>
-        {
-            Severity::Medium
-        }
-        TrustScope::Account(account) if is_own_account(account.as_str()) => Severity::Medium,
-        TrustScope::Principal(arn) if is_own_account(arn.account()) => Severity::Medium,
-        TrustScope::Service => Severity::Medium,
-        TrustScope::Organization(_) | TrustScope::Account(_) | TrustScope::Principal(_) => external_severity,
-        TrustScope::ServiceForOtherAccount | TrustScope::Provider => Severity::High,
-    };
-    if context.subject.is_agent() { base_severity.raise_one_step() } else { base_severity }
 }
 
 fn explain_reasons(context: &RuleContext<'_>, trusts: &[RatedTrust<'_>]) -> Vec<Reason> {

@@ -3,6 +3,7 @@
 //! - `context`: what a rule examines
 //! - `judgement`: compares a finding with what an exception accepts
 //! - `rule`: what a rule is
+//! - `trusted_parties`: undeclared trust by the party that a finding of IAM006 names
 //! - `iam001_broader` to `iam011_narrower`: the rules, each with its documentation
 //! - `agent_use`: the default question of IAM004, about all operators of an entry
 //! - `registry`: the list of all rules; a test keeps `docs/rules.md` equal to their documentation
@@ -23,6 +24,7 @@ mod iam011_narrower;
 mod judgement;
 mod registry;
 mod rule;
+mod trusted_parties;
 
 pub(super) use agent_use::{AgentUse, AgentUseContext, build_agent_use_findings, find_agent_use};
 pub(super) use context::{BaselineContext, RuleContext};

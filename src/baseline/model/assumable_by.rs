@@ -59,6 +59,19 @@ impl AssumerPattern {
         }
     }
 
+    /// Whether it is an ARN glob other than `*` that does not name one account.
+    pub fn has_account_wildcard(&self) -> bool {
+        match self {
+            AssumerPattern::Arn(glob) => glob.field(4).is_some_and(|account| account.contains(['*', '?'])),
+            AssumerPattern::Account(_) | AssumerPattern::Name(_) => false,
+        }
+    }
+
+    /// Whether it is `*`: everybody.
+    pub fn matches_everything(&self) -> bool {
+        matches!(self, AssumerPattern::Arn(glob) if glob.matches_everything())
+    }
+
     /// Whether the text of a service, a provider or another party of a trust policy matches.
     pub fn matches(&self, text: &str) -> bool {
         match self {

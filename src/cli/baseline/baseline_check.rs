@@ -50,6 +50,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     };
     let mut out = CheckOutput { text: Vec::new(), layout: terminal_output::detect_layout() };
     out.write_baseline(&baseline)?;
+    out.write_wide_assumers(&baseline)?;
     if let Some(snapshot) = &snapshot {
         out.write_declarations(&baseline, snapshot)?;
         out.write_writable_selectors(&baseline, &find_writable_selectors(snapshot, &baseline, globals.catalog()?))?;
@@ -90,6 +91,23 @@ impl CheckOutput {
         for exception in baseline.exceptions.iter().filter(|exception| exception.is_expired(today)) {
             let place = baseline.place(exception.expires.span);
             self.write_warning(&format!("{place}: the exception for {} has expired", exception.finding.value))?;
+        }
+        Ok(())
+    }
+
+    /// The declared assumers that a principal of any account can be. The owner of an account chooses the names in it.
+    fn write_wide_assumers(&mut self, baseline: &Baseline) -> std::io::Result<()> {
+        let lists = baseline.entries.iter().filter_map(|entry| entry.assumable_by.as_ref());
+        for assumer in lists.flat_map(|list| &list.assumers) {
+            let (place, text) = (baseline.place(assumer.span), assumer.pattern.as_str());
+            if assumer.pattern.matches_everything() && assumer.when.is_none() {
+                self.write_warning(&format!("{place}: {text} in `assumable_by` declares anyone in any AWS account"))?;
+            } else if assumer.pattern.has_account_wildcard() {
+                self.write_warning(&format!(
+                    "{place}: {text} in `assumable_by` names no account: it declares any principal with such an ARN in each \
+                     account of the snapshot and of its organization"
+                ))?;
+            }
         }
         Ok(())
     }

@@ -124,6 +124,59 @@ fn trust_grows_by_a_condition_that_is_dropped_and_by_another_party() {
     assert_eq!(open_after(&baseline, &trusting(&[first()]), &trusting(&[free])), [key]);
 }
 
+/// The keys that are open after some statements were accepted and others replaced or joined them. All of them can be
+/// accepted, too.
+fn open_after_trust(before: &[Value], after: &[Value]) -> Vec<String> {
+    let trusting = |statements: &[Value]| one_role(role("r1", &[], statements));
+    let baseline = [manifest("assumable_by = [\"ec2.amazonaws.com\"]\n"), ceiling()];
+    assert!(open_after(&baseline, &trusting(after), &trusting(before)).is_empty(), "what shrinks stays accepted");
+    open_after(&baseline, &trusting(before), &trusting(after))
+}
+
+fn assumes(action: &str, principal: Value, condition: Value) -> Value {
+    json!({ "Effect": "Allow", "Principal": principal, "Action": action, "Condition": condition })
+}
+
+#[test]
+fn an_accepted_trust_in_anyone_does_not_hide_an_account_or_an_organization() {
+    let anyone =
+        |key: &str, value: &str| assumes("sts:AssumeRole", json!("*"), json!({ "StringEquals": { key: value } }));
+    let accepted = || anyone("sts:ExternalId", "x");
+    for (named, part) in [
+        (anyone("aws:PrincipalAccount", "999900001111"), "account/999900001111"),
+        (anyone("aws:PrincipalOrgID", "o-evilevil1"), "organization/o-evilevil1"),
+    ] {
+        assert_eq!(open_after_trust(&[accepted()], &[accepted(), named]), [key("iam006", &format!("r1:{part}"))]);
+    }
+}
+
+#[test]
+fn an_accepted_service_for_the_own_account_is_none_for_another() {
+    let config = |condition: Value| assumes("sts:AssumeRole", json!({ "Service": "config.amazonaws.com" }), condition);
+    let from = |accounts: Value| config(json!({ "StringEquals": { "aws:SourceAccount": accounts } }));
+    let expected = [key("iam006", "r1:service-for-other-account/config.amazonaws.com")];
+    assert_eq!(open_after_trust(&[from(json!("111122223333"))], &[config(json!({}))]), expected);
+    let more = from(json!(["111122223333", "999900001111"]));
+    assert_eq!(open_after_trust(&[from(json!("111122223333"))], &[more]), expected);
+}
+
+#[test]
+fn an_accepted_customer_of_a_provider_does_not_hide_another() {
+    let provider =
+        json!({ "Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" });
+    let subject = |subjects: Value| {
+        let condition = json!({ "StringLike": { "token.actions.githubusercontent.com:sub": subjects } });
+        assumes("sts:AssumeRoleWithWebIdentity", provider.clone(), condition)
+    };
+    let accepted = || subject(json!("repo:corp*"));
+    for after in
+        [vec![accepted(), subject(json!("repo:evil/app:*"))], vec![subject(json!(["repo:corp*", "repo:evil/app:*"]))]]
+    {
+        let open = open_after_trust(&[accepted()], &after);
+        assert!(matches!(open.as_slice(), [key] if key.contains(":provider/")), "{open:?}");
+    }
+}
+
 #[test]
 fn a_guard_exception_accepts_the_requests_and_no_others() {
     let guard = "guards = [\"second\"]\n[[guard]]\nname = \"second\"\nactions = [\"class:destructive\"]\nunless = { StringLike = { \"aws:PrincipalTag/change\" = \"CHG-*\" } }\nseverity = \"critical\"\n";

@@ -1,6 +1,7 @@
 //! What is asked of principals beside their ceilings: to be narrower than their operators, guards, personas, boundaries.
 
 mod boundary;
+mod brokers;
 mod guards;
 mod narrower;
 mod personas;

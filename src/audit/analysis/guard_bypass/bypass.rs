@@ -24,5 +24,13 @@ impl GuardBypass {
     }
 }
 
-/// The class of each principal of the snapshot, by ARN.
-pub(crate) type ClassByArn<'a> = BTreeMap<&'a str, InferredClass>;
+/// What the search for a bypass needs to know about a principal of the snapshot that may assume the role.
+pub(crate) struct CallerFacts<'a> {
+    /// The declared class, or the inferred class.
+    pub class: InferredClass,
+    /// The names of the guards of its entries.
+    pub guards: Vec<&'a str>,
+}
+
+/// The principals of the snapshot, by ARN.
+pub(crate) type CallersByArn<'a> = BTreeMap<&'a str, CallerFacts<'a>>;

@@ -78,9 +78,9 @@ impl BypassFinder<'_> {
         if callers.is_empty() {
             return None;
         }
-        let workloads = self.list_workload_patterns(&trust.document);
-        if !workloads.is_empty() {
-            request_conditions.push(Condition::on_texts(ConditionOperator::ArnNotLike, "aws:PrincipalArn", &workloads));
+        let brokers = self.list_broker_patterns(&trust.document);
+        if !brokers.is_empty() {
+            request_conditions.push(Condition::on_texts(ConditionOperator::ArnNotLike, "aws:PrincipalArn", &brokers));
         }
         let this_role = ResourceElement::listing([self.subject.principal.arn.as_str()]);
         let statement = Statement::allow(ActionElement::listing([ASSUME_ROLE]), this_role).under(request_conditions);
@@ -136,12 +136,12 @@ impl BypassFinder<'_> {
         Layers { scps, ..Layers::from_identity(vec![PolicyRef { document, ..call.trust_policy.clone() }]) }
     }
 
-    /// The AWS principals that the trust policy allows to perform an action and that are not workloads. A workload that
-    /// passes the role on is controlled by someone else, as is an identity provider.
+    /// The AWS principals that the trust policy allows to perform an action and that are not brokers. A broker is controlled
+    /// by someone else, as is an identity provider.
     fn list_callers(&self, trust: &PolicyDocument, action: &str) -> Vec<TrustGrant> {
         let is_caller = |grant: &TrustGrant| match grant {
             TrustGrant::Anyone | TrustGrant::Account(_) | TrustGrant::UniqueId(_) => true,
-            TrustGrant::Principal(arn) => !self.is_workload(arn.as_str()),
+            TrustGrant::Principal(arn) => !self.is_broker(arn.as_str()),
             // AWS rejects `NotPrincipal` in trust policies.
             TrustGrant::AnyoneExcept(_)
             | TrustGrant::AnyOidcProvider
@@ -156,9 +156,9 @@ impl BypassFinder<'_> {
         for_action.map(|conditional| conditional.grant).filter(is_caller).collect()
     }
 
-    /// The patterns over callers in the trust policy and in the SCPs that match workloads only. Someone else controls the
+    /// The patterns over callers in the trust policy and in the SCPs that match brokers only. Someone else controls the
     /// values that these callers set.
-    fn list_workload_patterns(&self, trust: &PolicyDocument) -> BTreeSet<String> {
+    fn list_broker_patterns(&self, trust: &PolicyDocument) -> BTreeSet<String> {
         let levels = self.subject.layers.scps.iter().flatten().flat_map(|level| &level.policies);
         let documents = levels.map(|policy| &*policy.document).chain([trust]);
         let conditions = documents.flat_map(|document| &document.statements).flat_map(|s| &s.conditions);
@@ -168,22 +168,26 @@ impl BypassFinder<'_> {
             // A condition on an ARN with a typed operator, such as `Null`, has no pattern.
             ConditionValue::Typed(_) => None,
         };
-        let matches_only_workloads = |pattern: &String| {
+        let matches_only_brokers = |pattern: &String| {
             let glob = Glob::new(pattern);
-            let mut matching_arns = self.classes.keys().filter(|arn| glob.matches(arn)).peekable();
-            matching_arns.peek().is_some() && matching_arns.all(|arn| self.is_workload(arn))
+            let mut matching_arns = self.callers.keys().filter(|arn| glob.matches(arn)).peekable();
+            matching_arns.peek().is_some() && matching_arns.all(|arn| self.is_broker(arn))
         };
         let values = caller_conditions.flat_map(|condition| &condition.values);
-        values.filter_map(to_pattern).filter(matches_only_workloads).collect()
+        values.filter_map(to_pattern).filter(matches_only_brokers).collect()
     }
 
-    /// Whether an ARN is that of a workload, or of a session of one. The role itself does not count.
-    fn is_workload(&self, arn: &str) -> bool {
-        let is_other_workload = |arn: &str| {
+    /// Whether an ARN is that of a broker, or of a session of one: a workload that the guard does not bind. What the guard
+    /// binds, the role itself included, cannot be the second person.
+    fn is_broker(&self, arn: &str) -> bool {
+        let is_unbound_workload = |arn: &str| {
             arn != self.subject.principal.arn.as_str()
-                && self.classes.get(arn) == Some(&InferredClass::Known(PrincipalClass::Workload))
+                && self.callers.get(arn).is_some_and(|caller| {
+                    caller.class == InferredClass::Known(PrincipalClass::Workload)
+                        && !caller.guards.contains(&self.guard.name.value.as_str())
+                })
         };
-        is_other_workload(arn) || self.find_session_role(arn).is_some_and(is_other_workload)
+        is_unbound_workload(arn) || self.find_session_role(arn).is_some_and(is_unbound_workload)
     }
 
     /// The role of a session. The ARN of a session lacks the path of its role. `None` if the ARN is not that of a session, or
@@ -198,7 +202,7 @@ impl BypassFinder<'_> {
                     && role.resource().rsplit('/').next() == Some(role_name)
             })
         };
-        self.classes.keys().copied().find(|arn| is_role_of_session(arn))
+        self.callers.keys().copied().find(|arn| is_role_of_session(arn))
     }
 }
 

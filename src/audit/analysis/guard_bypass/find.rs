@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bypass::{ClassByArn, GuardBypass};
+use super::bypass::{CallersByArn, GuardBypass};
 use super::finder::BypassFinder;
 use super::guard_condition::resource_tag_name;
 use crate::audit::analysis::analyzer::Analyzer;
@@ -31,9 +31,9 @@ pub(crate) fn find_bypasses(
     subject: &AuditedPrincipal<'_>,
     guard: &Guard,
     check: &Check,
-    classes: &ClassByArn<'_>,
+    callers: &CallersByArn<'_>,
 ) -> GuardEffect {
-    let mut finder = BypassFinder { analyzer, subject, guard, check, classes, undecided: BTreeSet::new() };
+    let mut finder = BypassFinder { analyzer, subject, guard, check, callers, undecided: BTreeSet::new() };
     let mut bypasses = Vec::new();
     let mut undecided = BTreeSet::new();
     for condition in &guard.unless.conditions {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bypass::ClassByArn;
+use super::bypass::CallersByArn;
 use crate::access::{KeyFact, Layers, Request};
 use crate::audit::analysis::analyzer::{Analyzer, Query, QueryAnswer, Requester};
 use crate::audit::analysis::replay_decisions::ReplayDecisions;
@@ -22,7 +22,7 @@ pub(crate) struct BypassFinder<'a> {
     pub(crate) guard: &'a Guard,
     /// The check of the guard.
     pub(crate) check: &'a Check,
-    pub(crate) classes: &'a ClassByArn<'a>,
+    pub(crate) callers: &'a CallersByArn<'a>,
     /// Why parts of the search for a bypass of the current condition are undecided.
     pub(crate) undecided: BTreeSet<UndecidedReason>,
 }
