@@ -107,7 +107,7 @@ impl<'a> RequestFacts<'a> {
         let all = self.catalog.resource_types(shape);
         let matching: Vec<_> = match &self.arn {
             Some(arn) => all.iter().copied().filter(|t| self.catalog.matches_arn_format(*t, arn.as_str())).collect(),
-            None => Vec::new(),
+            None => all.iter().copied().filter(|t| self.catalog.matches_arn_format(*t, "*")).collect(),
         };
         let types = if matching.is_empty() { all } else { &matching };
         Some(self.catalog.has_key_on(shape, types, lower_key))

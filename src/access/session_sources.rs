@@ -30,7 +30,9 @@ const SERVICE_SESSION_KEYS: [(&str, &str); 12] = [
 const SAML_SESSION_KEYS: [&str; 3] = ["saml:sub", "saml:sub_type", "saml:namequalifier"];
 
 /// Claims that stay in a session which an OIDC provider created. AWS: *IAM and AWS STS condition context keys*.
-const OIDC_SESSION_CLAIMS: [&str; 4] = ["aud", "sub", "amr", "id"];
+/// `user_id` and `app_id` are those of Login with Amazon. AWS: *Using IAM policy conditions for fine-grained access control*
+/// (DynamoDB).
+const OIDC_SESSION_CLAIMS: [&str; 6] = ["aud", "sub", "amr", "id", "user_id", "app_id"];
 
 /// Who can create sessions of a principal.
 #[derive(Debug, Default)]

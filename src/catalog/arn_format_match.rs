@@ -5,13 +5,16 @@ use super::ids::ResourceTypeId;
 
 impl Catalog {
     /// Whether an ARN has one of the formats of a resource type. A variable is one or more characters; which characters,
-    /// see [`Catalog::excluded_characters`]. The first five segments contain no colon.
+    /// see [`Catalog::excluded_characters`]. The first five segments contain no colon. The format `*` is the text `*`.
     #[doc(hidden)]
     pub fn matches_arn_format(&self, resource_type: ResourceTypeId, arn: &str) -> bool {
         self.arn_formats(resource_type).iter().any(|format| self.has_format(resource_type, format, arn))
     }
 
     fn has_format(&self, resource_type: ResourceTypeId, format: &str, arn: &str) -> bool {
+        if format == "*" {
+            return arn == "*";
+        }
         let mut formats = format.splitn(6, ':');
         let mut segments = arn.splitn(6, ':');
         (0..6).all(|index| match (formats.next(), segments.next()) {

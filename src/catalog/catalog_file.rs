@@ -116,6 +116,7 @@ impl Catalog {
         catalog.lowercase = text.to_ascii_lowercase();
         catalog.text = text;
         catalog.check_order()?;
+        catalog.merge_additions().map_err(not_a_catalog)?;
         Ok(catalog)
     }
 

@@ -79,13 +79,20 @@ impl KeyTable {
             let is_global = self.get(*id).is_some_and(|key| key.is_global);
             return is_global || listed.binary_search(id).is_ok();
         }
-        listed.iter().any(|id| self.get(*id).is_some_and(|key| key.matches(&name)))
+        let is_listed = listed.iter().any(|id| self.get(*id).is_some_and(|key| key.matches(&name)));
+        // A key that no action lists may be newer than the catalog.
+        is_listed || self.find_template(&name, |key| key.matches(&name)).is_none()
+    }
+
+    /// The key of a name: an exact name, or the template that matches it.
+    pub(super) fn find_id(&self, name: &str) -> Option<KeyId> {
+        let name = to_lowercase(name);
+        self.exact.get(&*name).copied().or_else(|| self.find_template(&name, |key| key.matches(&name)))
     }
 
     pub(super) fn find_definition(&self, name: &str) -> Option<KeyDefinition> {
         let name = to_lowercase(name);
-        let id = self.exact.get(&*name).copied().or_else(|| self.find_template(&name, |key| key.matches(&name)));
-        match id {
+        match self.find_id(&name) {
             Some(id) => self.get(id).map(|key| key.definition),
             None => is_claim(&name)
                 .then_some(KeyDefinition { value_type: ValueType::String, multiplicity: Multiplicity::Single }),

@@ -8,6 +8,7 @@
 //! - `ids.rs`: IDs and small types.
 //! - `catalog_file.rs`: loads the catalog file.
 //! - `lists.rs`, `lists/`: the reviewed lists.
+//! - `additions.rs`: the resources and keys of actions that the reference omits.
 //! - `condition_key.rs`: condition keys by name.
 //! - `action_traits.rs`, `derive_traits.rs`: what AWS documents about the requests of an action in other places than the reference.
 //! - `arn_format_match.rs`: whether an ARN has a format of a resource type.
@@ -16,6 +17,7 @@
 //! - `risk_class.rs`, `classify_risk.rs`: destructive actions and other risk classes.
 
 mod action_traits;
+mod additions;
 mod arn_format_match;
 mod catalog_file;
 mod classify_risk;
@@ -198,7 +200,8 @@ impl Catalog {
         (0..count).map(ShapeId)
     }
 
-    /// The resource types that requests of a shape can be about. Empty if the resource is `*`.
+    /// The resource types that requests of a shape can be about. Empty if the resource is `*`. If the resource can be `*`
+    /// or an ARN, one type has the format `*` ([`Catalog::can_lack_resource`]).
     pub fn resource_types(&self, shape: ShapeId) -> &[ResourceTypeId] {
         let range = self.shape_entry(shape).types.clone();
         self.shape_types.get(range).expect("loading checked each shape's range")
@@ -229,7 +232,8 @@ impl Catalog {
     /// Whether a request of this shape can contain a condition key.
     ///
     /// This is the case for a key that the reference lists for the action or one of its resource types, for a
-    /// cross-service key (`lambda:SourceFunctionArn`), and for a claim of an identity provider (`oidc.example.com:sub`).
+    /// cross-service key (`lambda:SourceFunctionArn`), for a claim of an identity provider (`oidc.example.com:sub`), and for
+    /// a key that the catalog does not list at all, which may be newer than the catalog.
     /// Of the global keys, the function knows only those that the reference lists by action (`aws:RequestTag/…`,
     /// `aws:ResourceTag/…`, `aws:TagKeys`); the others are available in any request.
     pub fn has_key(&self, shape: ShapeId, key: &str) -> bool {

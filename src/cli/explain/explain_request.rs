@@ -214,6 +214,9 @@ fn describe_unknown_action(catalog: &Catalog, action: &str) -> String {
 
 /// A note about the resources that an action takes. `None` if it takes no resource.
 fn describe_arn_formats(catalog: &Catalog, action: ActionId) -> Option<String> {
+    if catalog.can_lack_resource(catalog.shape(action)) {
+        return None;
+    }
     let types = catalog.resource_types(catalog.shape(action));
     let arn_formats: BTreeSet<&str> =
         types.iter().flat_map(|id| catalog.arn_formats(*id)).map(|format| &**format).collect();

@@ -10,7 +10,7 @@ use crate::solve::strings::token::{GlobToken, SymbolClass};
 /// One alternative of an ARN format: its tokens, and whether the ARN contains region and account.
 pub(super) type FormatVariant = (Vec<GlobToken>, ArnSegmentsKnown);
 
-/// The alternatives of an ARN format. There are two if the account may be `aws`.
+/// The alternatives of an ARN format. There are two if the account may be `aws`. The format `*` is the text `*`.
 pub(super) fn tokenize_arn_format(
     catalog: &Catalog,
     interner: &GlobInterner,
@@ -18,6 +18,9 @@ pub(super) fn tokenize_arn_format(
     format: &str,
     partition: Partition,
 ) -> Result<Vec<FormatVariant>, LimitExceeded> {
+    if format == "*" {
+        return Ok(vec![(interner.tokenize_literal("*", LetterCase::Exact)?, ArnSegmentsKnown::default())]);
+    }
     let format_reader = FormatReader { catalog, interner, resource_type, partition };
     let mut variants = vec![FormatVariant::default()];
     for (index, segment) in format.splitn(6, ':').enumerate() {

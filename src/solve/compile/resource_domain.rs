@@ -54,6 +54,10 @@ pub(super) fn compute_arn_segment_variants(catalog: &Catalog, shape: ShapeId) ->
     let mut variants = 0;
     for resource_type in types {
         for format in catalog.arn_formats(*resource_type) {
+            if &**format == "*" {
+                variants |= 1 << 4;
+                continue;
+            }
             let mut segments = format.split(':').skip(3);
             // A format without these segments names neither a region nor an account.
             let mut next = || segments.next().unwrap_or("");

@@ -99,9 +99,12 @@ impl DecisionRound<'_, '_> {
                 return Ok(Vec::new());
             }
             let globs = [self.solver.interner.intern_exact(resource)?].into();
+            let types = match &arn {
+                _ if self.known.is_complete() => [].into(),
+                _ => self.find_resource_types(class, arn.as_ref().map_or("*", Arn::as_str)),
+            };
             let arn = arn.filter(|_| !self.known.is_complete());
             let arn_segments = arn.as_ref().map_or(ArnSegmentsKnown::default(), ArnSegmentsKnown::of_arn);
-            let types = arn.map_or([].into(), |arn| self.find_resource_types(class, &arn));
             return Ok(vec![ResourceDomain { globs, arn_segments, types }]);
         }
         let topics = self.collect_topics(effective, declared);
@@ -120,12 +123,12 @@ impl DecisionRound<'_, '_> {
         if needs_segments { Ok(domains.by_segments.clone()) } else { Ok(vec![domains.combined.clone()]) }
     }
 
-    /// The resource types of a class that an ARN can have. Empty if it has the format of none.
-    fn find_resource_types(&self, class: &ActionEquivalenceClass, arn: &Arn) -> Arc<[ResourceTypeId]> {
+    /// The resource types of a class that an ARN, or `*`, can have. Empty if it has the format of none.
+    fn find_resource_types(&self, class: &ActionEquivalenceClass, resource: &str) -> Arc<[ResourceTypeId]> {
         let ActionRef::Known(id) = &class.representative else { return [].into() };
         let catalog = self.solver.catalog;
         let types = catalog.resource_types(catalog.shape(*id)).iter();
-        types.copied().filter(|resource_type| catalog.matches_arn_format(*resource_type, arn.as_str())).collect()
+        types.copied().filter(|resource_type| catalog.matches_arn_format(*resource_type, resource)).collect()
     }
 
     /// The resource domains of an action that the catalog does not know.

@@ -220,6 +220,10 @@ impl SmtWriter<'_> {
         let mut forms = Vec::new();
         for resource_type in types {
             for format in self.catalog.arn_formats(*resource_type) {
+                if &**format == "*" {
+                    forms.push(render_literal("*"));
+                    continue;
+                }
                 let mut parts = Vec::new();
                 for (index, segment) in format.splitn(6, ':').enumerate() {
                     if index > 0 {
