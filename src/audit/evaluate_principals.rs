@@ -260,7 +260,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Asks for future actions again if an exception accepts the excess of the principal. The analysis, which principals
+    /// Asks for future actions of statements with excess if an exception accepts the excess of the principal. The analysis, which principals
     /// share, leaves out statements with excess.
     fn add_future_excess_beyond_accepted(
         &self,
@@ -273,7 +273,7 @@ impl Evaluator<'_> {
         }
         let latent = LatentAccess::new(subject, effective, &analysis.excess, &self.accepted_extents);
         if let Some(answer) = latent.find_beyond_accepted(self.analyzer) {
-            analysis.future_excess = answer.collect_into(&mut analysis.undecided);
+            analysis.future_excess.extend(answer.collect_into(&mut analysis.undecided));
         }
     }
 

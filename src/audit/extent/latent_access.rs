@@ -20,6 +20,8 @@ pub(crate) struct LatentAccess<'l> {
     pub allowed: Access,
     /// What is declared or accepted.
     pub expected: Access,
+    /// The wildcards of the statements with excess.
+    of_excess: Access,
 }
 
 impl<'l> LatentAccess<'l> {
@@ -38,6 +40,7 @@ impl<'l> LatentAccess<'l> {
             subject,
             broader,
             allowed: effective.wildcard_grants(|id| broader.is_some() || !excess.contains_key(&id)),
+            of_excess: effective.wildcard_grants(|id| excess.contains_key(&id)),
             expected: broader.map_or_else(|| declared.clone(), |requests| requests.extend(declared)),
         }
     }
@@ -49,13 +52,14 @@ impl<'l> LatentAccess<'l> {
         allows(&self.subject.layers) && !self.subject.ceiling.allows(allows) && !accepted.into_iter().any(allows)
     }
 
-    /// What future actions exceed, if an exception accepts the excess. `None` if none does: the analysis has the answer.
+    /// What future actions exceed by the statements with excess, if an exception accepts it. `None` if none does. The
+    /// analysis has the answer for the other statements.
     pub fn find_beyond_accepted(&self, analyzer: &Analyzer<'_>) -> Option<QueryAnswer> {
         self.broader?;
         let is_excess = |request: &Request, interpretation| self.is_excess(analyzer, request, interpretation);
         let question = CoverageQuestion {
             requester: Requester::from_subject(self.subject),
-            allowed: &self.allowed,
+            allowed: &self.of_excess,
             expected: &self.expected,
             is_excess: &is_excess,
             world: ActionWorld::Future,
