@@ -68,4 +68,5 @@ pub use request_facts::{
 pub use resource_controls::{RCP_EXEMPT_ACTION, ResourceControlLevel, ResourceControls, ResourceOwner, ResourceOwners};
 pub use resource_directory::{OrganizationMembership, ResourceDirectory};
 pub use role_trust::add_role_trust;
+pub(crate) use role_trust::may_trust_by_name;
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};

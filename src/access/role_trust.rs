@@ -9,7 +9,7 @@ use super::layers::{PolicyConsent, ResourcePolicies, ResourcePolicy};
 use super::pattern_match::{MidSegmentStar, match_resource};
 use super::request::Context;
 use crate::iam::{Arn, AwsPrincipal, Effect, ElementKind, PolicyDocument, PrincipalEntry, Statement, Template};
-use crate::snapshot::{Account, Principal, Snapshot};
+use crate::snapshot::{Account, LayerKind, Principal, Snapshot};
 
 /// The actions on a role that a caller with AWS credentials uses to assume it.
 const ASSUME_ROLE_ACTIONS: [&str; 4] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"];
@@ -125,6 +125,26 @@ fn name_of_arn(arn: &Arn) -> CallerName<'_> {
         Some((role, _)) => CallerName::SessionOf { account: arn.account(), role },
         None => CallerName::Arn(arn.as_str()),
     }
+}
+
+/// Whether the trust policy of a role could let a principal of its account assume the role without an identity policy: it
+/// names the principal, one of its sessions or everyone, or it cannot be read. Conditions are ignored.
+pub(crate) fn may_trust_by_name(role: &Principal, caller: &Principal) -> bool {
+    let is_unread = role.missing_documents.iter().any(|missing| missing.layer == LayerKind::Trust);
+    let statements = role.trust_policy.iter().flat_map(|trust| &trust.document.statements);
+    is_unread || statements.filter(|s| s.effect == Effect::Allow).any(|s| may_name(s, caller))
+}
+
+fn may_name(statement: &Statement, caller: &Principal) -> bool {
+    let Some(element) = &statement.principal else { return false };
+    let is_caller = |name: CallerName<'_>| match name {
+        CallerName::Arn(arn) => arn == caller.arn.as_str(),
+        CallerName::UniqueId(id) => caller.unique_id.as_deref().is_none_or(|unique_id| unique_id == id),
+        CallerName::SessionOf { account, role } => account == caller.arn.account() && role == caller.name,
+    };
+    element.kind == ElementKind::NotList
+        || element.entries.contains(&PrincipalEntry::Anyone)
+        || list_caller_names(statement).into_iter().any(is_caller)
 }
 
 fn allows_assuming(statement: &Statement) -> bool {

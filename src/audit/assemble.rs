@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::accepted_unread::AcceptedUnread;
 use super::chosen_part::{ChosenPart, UnreadSource};
 use super::evaluate_principals::EvaluatedPrincipals;
 use super::explain::dead_grants::LocatedDeadGrant;
@@ -31,7 +32,10 @@ pub(super) fn assemble_audit(
     let EvaluatedPrincipals { mut findings, dead_grants } = evaluation;
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     findings.extend(find_in_baseline(inputs, facts, &plan, &findings));
-    let (unread, not_examined) = ChosenPart::new(*inputs, &plan).divide(list_unread_inputs(snapshot));
+    let accepted_unread = AcceptedUnread::new(&plan, &findings);
+    let is_open = |(source, _): &(UnreadSource<'_>, UnreadInput)| !accepted_unread.covers(source);
+    let open = list_unread_inputs(snapshot).into_iter().filter(is_open).collect();
+    let (unread, not_examined) = ChosenPart::new(*inputs, &plan).divide(open);
     let notes = collect_policy_notes(inputs, &plan.subjects, &dead_grants);
     let mut reports = plan.reports;
     set_statuses(&mut reports, &findings);

@@ -10,11 +10,12 @@ use super::model::severity::Severity;
 use super::plan::{AuditInputs, AuditPlan};
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::synthetic::list_class_action_names;
+use crate::access::may_trust_by_name;
 use crate::base::glob::Glob;
 use crate::catalog::RiskClass;
 use crate::iam::element::ResourceElement;
 use crate::iam::{AccountId, Effect, ElementKind, Statement};
-use crate::snapshot::{CollectionGap, PrincipalSelection, SnapshotProblem};
+use crate::snapshot::{CollectionGap, MissingDocument, MissingReason, PrincipalSelection, SnapshotProblem};
 
 /// How a principal of one account enters another.
 const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -26,6 +27,8 @@ pub(super) struct ChosenPart<'a> {
     inputs: AuditInputs<'a>,
     /// The selected principals that are evaluated.
     subjects: &'a [AuditedPrincipal<'a>],
+    /// The other principals.
+    unselected: &'a [AuditedPrincipal<'a>],
     selection: PrincipalSelection<'a>,
 }
 
@@ -34,7 +37,7 @@ impl<'a> ChosenPart<'a> {
     pub fn new(inputs: AuditInputs<'a>, plan: &'a AuditPlan<'a>) -> ChosenPart<'a> {
         let (snapshot, glob) = (inputs.snapshot, inputs.options.principal.as_ref());
         let selection = PrincipalSelection { snapshot, selected: &plan.selected, glob };
-        ChosenPart { inputs, subjects: &plan.subjects, selection }
+        ChosenPart { inputs, subjects: &plan.subjects, unselected: &plan.unselected, selection }
     }
 
     /// The unread inputs that concern it, and what the audit did not examine.
@@ -43,6 +46,10 @@ impl<'a> ChosenPart<'a> {
         let (concerning, other): (Vec<_>, Vec<_>) =
             unread.into_iter().partition(|(source, _)| self.is_concerned(source));
         let list = |inputs: Vec<(UnreadSource<'_>, UnreadInput)>| inputs.into_iter().map(|(_, input)| input).collect();
+        let mut concerning: Vec<UnreadInput> = list(concerning);
+        if self.may_escalate() {
+            concerning.extend(self.unselected.iter().flat_map(list_uncollected));
+        }
         let default_rules = RuleId::ALL.iter().map(|(_, rule)| *rule).filter(|rule| rule.on_by_default());
         let not_examined = NotExamined {
             principals: self.selection.selected.iter().filter(|selected| !**selected).count(),
@@ -51,7 +58,7 @@ impl<'a> ChosenPart<'a> {
             below_severity: options.severity.filter(|severity| *severity > Severity::Info),
             unread: list(other),
         };
-        (list(concerning), not_examined)
+        (concerning, not_examined)
     }
 
     fn is_concerned(&self, source: &UnreadSource<'_>) -> bool {
@@ -82,6 +89,14 @@ impl<'a> ChosenPart<'a> {
         names.push(ASSUME_ROLE.to_owned());
         let is_step = |statement: &Statement| names.iter().any(|name| statement.action.lists_action(name));
         self.subjects.iter().flat_map(allowing_statements).any(is_step)
+            || self.subjects.iter().any(|subject| self.may_be_admitted(subject))
+    }
+
+    /// Whether the trust policy of a role of its account could let a principal assume the role without a policy of its own.
+    fn may_be_admitted(&self, subject: &AuditedPrincipal<'_>) -> bool {
+        let roles = &subject.account.principals;
+        let mut others = roles.iter().filter(|role| role.arn != subject.principal.arn);
+        others.any(|role| may_trust_by_name(role, subject.principal))
     }
 
     /// Whether a chosen rule compares the principal with principals of another account.
@@ -99,6 +114,29 @@ pub(super) enum UnreadSource<'a> {
     Gap(&'a CollectionGap),
     /// It cannot be read.
     Problem(&'a SnapshotProblem),
+}
+
+impl UnreadSource<'_> {
+    /// Whether a document is missing because of this input.
+    pub fn is_cause_of(&self, missing: &MissingDocument) -> bool {
+        match self {
+            UnreadSource::Gap(gap) => gap.to_missing_document().is_some_and(|document| document == *missing),
+            UnreadSource::Problem(problem) => problem.is_cause_of(missing),
+        }
+    }
+}
+
+/// The documents of a principal that the snapshot refers to and does not contain. No other input stands for them.
+fn list_uncollected(subject: &AuditedPrincipal<'_>) -> impl Iterator<Item = UnreadInput> {
+    let arn = subject.principal.arn.as_str();
+    let missing = subject.principal.missing_documents.iter();
+    missing.filter(|missing| missing.reason == MissingReason::NotCollected).map(move |missing| UnreadInput {
+        subject: format!("{} of {arn}", missing.name),
+        place: Some(missing.place.clone()),
+        reason: missing.reason.to_string(),
+        account: None,
+        permission: None,
+    })
 }
 
 /// Whether a statement of the principal or of its ceiling could allow it to assume a role of the account. Excess over the

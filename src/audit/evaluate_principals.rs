@@ -14,6 +14,7 @@ use super::analysis::own_credentials::OwnCredentials;
 use super::analysis::shared_role::SharedRoleIndex;
 use super::explain::dead_grants::{LocatedDeadGrant, find_dead_grants};
 use super::explain::suggest_persona::CeilingConformity;
+use super::extent::latent_access::LatentAccess;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
 use super::options::{ExtentMode, RuleQuestions};
@@ -97,6 +98,7 @@ pub(super) fn evaluate_principals(
         shared_roles: shared_roles.as_ref(),
         accepted_extents: AcceptedExtents::new(baseline, options.today),
         extents: options.extents,
+        asks_future_actions: analysis_options.future_excess,
     };
     let results = evaluator.evaluate(&plan.subjects);
     let conformity = summarize_conformity(&results, options.has_all_principals());
@@ -160,6 +162,7 @@ struct Evaluator<'a> {
     shared_roles: Option<&'a SharedRoleIndex<'a>>,
     accepted_extents: AcceptedExtents<'a>,
     extents: ExtentMode,
+    asks_future_actions: bool,
 }
 
 impl Evaluator<'_> {
@@ -221,6 +224,7 @@ impl Evaluator<'_> {
         if let Some(ComparisonResult::Undecided(reasons)) = comparison.as_ref().map(OperatorComparison::result) {
             analysis.undecided.extend(reasons);
         }
+        self.add_future_excess_beyond_accepted(subject, &effective, &mut analysis);
         let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
         let trust_analysis = self.analyzer.analyze_trust(subject, &[]);
         let escalation = self.escalation.map(|escalation| match self.extents {
@@ -253,6 +257,23 @@ impl Evaluator<'_> {
             findings: check_principal(&context),
             agent_use: find_agent_use(&context),
             exceeded_entries: exceeded.map(|entry| entry.name.value.clone()).collect(),
+        }
+    }
+
+    /// Asks for future actions of statements with excess if an exception accepts the excess of the principal. The analysis, which principals
+    /// share, leaves out statements with excess.
+    fn add_future_excess_beyond_accepted(
+        &self,
+        subject: &AuditedPrincipal<'_>,
+        effective: &Access,
+        analysis: &mut PrincipalAnalysis,
+    ) {
+        if !self.asks_future_actions || subject.entry.is_none() {
+            return;
+        }
+        let latent = LatentAccess::new(subject, effective, &analysis.excess, &self.accepted_extents);
+        if let Some(answer) = latent.find_beyond_accepted(self.analyzer) {
+            analysis.future_excess.extend(answer.collect_into(&mut analysis.undecided));
         }
     }
 

@@ -12,12 +12,14 @@
 //! - `explain`: describes statements, differences and remediations
 //! - `rules`: one file for each rule
 //! - `evaluate_principals`: runs the queries and the rules
+//! - `accepted_unread`: unread inputs that exceptions accept
 //! - `chosen_part`: what the options leave out
 //! - `assemble`: the result with its statuses and counts
 //! - `run`: one audit: plan, evaluate, assemble
 //! - `verify`: tries the suggested edits on a copy of the snapshot
 //! - `selector_writers`: who can make a principal match an entry or an ignore
 
+mod accepted_unread;
 pub(crate) mod actions;
 pub(crate) mod analysis;
 mod assemble;

@@ -5,11 +5,12 @@
 //! - `cache.rs`: values that are computed once per key.
 //! - `plural.rs`: counts in sentences.
 //! - `sanitize.rs`: untrusted text for terminals.
-//! - `json_writer.rs`: JSON with the same characters escaped.
+//! - `json_writer.rs`, `toml_text.rs`: JSON and TOML with the same characters escaped.
 
 pub(crate) mod cache;
 pub mod glob;
 pub mod json_writer;
 pub mod plural;
 pub mod sanitize;
+pub mod toml_text;
 pub mod word_match;

@@ -1,6 +1,6 @@
 //! Some principals of a snapshot, and which unread parts concern them.
 
-use super::model::missing::{MissingDocument, MissingReason};
+use super::model::missing::MissingDocument;
 use super::model::snapshot::{Snapshot, SnapshotProblem};
 use crate::base::glob::Glob;
 use crate::iam::AccountId;
@@ -34,8 +34,7 @@ impl PrincipalSelection<'_> {
     /// Whether a part of the snapshot that cannot be read concerns a selected principal: not if it is a document of other
     /// principals only.
     pub fn is_concerned_by(&self, problem: &SnapshotProblem) -> bool {
-        let Some(error) = problem.diagnostics.0.first().map(ToString::to_string) else { return true };
-        let is_cause = |missing: &MissingDocument| missing.reason == MissingReason::Invalid(error.clone());
+        let is_cause = |missing: &MissingDocument| problem.is_cause_of(missing);
         let principals = self.snapshot.principals().zip(self.selected);
         let mut holders = principals
             .filter(|((_, principal), _)| principal.missing_documents.iter().any(is_cause))

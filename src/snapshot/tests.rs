@@ -138,7 +138,7 @@ fn invalid_document_is_reported_for_each_holder() {
     let missing_documents = &first_principal(&snapshot).missing_documents;
     assert_eq!(missing_documents.len(), 1);
     assert_eq!(missing_documents[0].layer, LayerKind::Identity);
-    assert!(matches!(missing_documents[0].reason, MissingReason::Invalid(_)), "{:?}", missing_documents[0].reason);
+    assert!(matches!(missing_documents[0].reason, MissingReason::Invalid { .. }), "{:?}", missing_documents[0].reason);
     let message = &snapshot.problems[0].diagnostics.0[0].message;
     insta::assert_snapshot!("a_document_that_is_no_policy", format!("{}\n{message}", snapshot.problems[0].subject));
 }
@@ -157,7 +157,7 @@ fn unreadable_versions_of_a_managed_policy_are_kept() {
     let readable: Vec<&str> = policy.other_versions.iter().map(|version| version.id.as_str()).collect();
     assert_eq!(readable, ["v3"]);
     let reasons: Vec<&MissingReason> = policy.unreadable_versions.iter().map(|version| &version.reason).collect();
-    assert!(matches!(reasons.as_slice(), [MissingReason::Invalid(_), MissingReason::NotCollected]), "{reasons:?}");
+    assert!(matches!(reasons.as_slice(), [MissingReason::Invalid { .. }, MissingReason::NotCollected]), "{reasons:?}");
     let problems: Vec<&str> = snapshot.problems.iter().map(|problem| problem.subject.as_str()).collect();
     assert_eq!(problems, ["version v2 of managed policy arn:aws:iam::111122223333:policy/p"]);
 }

@@ -7,6 +7,7 @@ mod accept;
 mod advice;
 mod audit;
 mod audit_oracle;
+mod chosen_principals;
 mod cli;
 mod clock;
 mod code_structure;

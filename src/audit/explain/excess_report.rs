@@ -1,6 +1,6 @@
 //! From the answer of the solver to the excess of a finding: by granting statement, the worst first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::find_nearest_declared::find_nearest_declared;
 use super::statement_text;
@@ -42,6 +42,13 @@ impl ExcessReport {
             counts: ActionCounts::default(),
             severity: Severity::Low,
         }
+    }
+
+    /// The action patterns of all statements, sorted.
+    pub fn list_patterns(&self) -> Vec<String> {
+        let patterns: BTreeSet<&str> =
+            self.excess.iter().flat_map(|excess| excess.actions.iter()).map(|action| action.pattern.as_str()).collect();
+        patterns.into_iter().map(str::to_owned).collect()
     }
 }
 

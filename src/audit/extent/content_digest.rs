@@ -3,7 +3,7 @@
 use crate::access::PolicyRef;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::iam::PolicyDocument;
-use crate::snapshot::{Principal, Snapshot};
+use crate::snapshot::{LayerKind, MissingDocument, MissingReason, Principal, Snapshot};
 
 /// The content id of what was read about a principal: an exception for a principal that is undecided cannot rest on a
 /// decision, so it ends with every change, also of text that means the same.
@@ -22,10 +22,13 @@ pub(crate) fn compute_content_digest(subject: &AuditedPrincipal<'_>, others: Opt
     }
     digest.add_policies("resource", layers.resource_policies.iter().map(|policy| &policy.policy));
     digest.add_principal(subject.principal);
+    let trust = subject.principal.missing_documents.iter().filter(|missing| missing.layer == LayerKind::Trust);
+    digest.add_unread("unread", subject.missing_documents.iter().chain(trust));
     if let Some(snapshot) = others {
         digest.add("others");
         for (_, principal) in snapshot.principals() {
             digest.add_principal(principal);
+            digest.add_unread(principal.arn.as_str(), principal.missing_documents.iter());
         }
     }
     digest.0.finalize().to_hex().chars().take(16).collect()
@@ -53,6 +56,14 @@ impl Digest {
         texts.into_iter().for_each(|text| self.add(text));
     }
 
+    /// Adds the texts of documents that are not valid. Nothing is added without such a document.
+    fn add_unread<'m>(&mut self, name: &str, missing: impl Iterator<Item = &'m MissingDocument>) {
+        let ids: Vec<&str> = missing.filter_map(unread_content).collect();
+        if !ids.is_empty() {
+            self.add_texts(name, ids);
+        }
+    }
+
     fn add_principal(&mut self, principal: &Principal) {
         self.add(principal.arn.as_str());
         self.add_texts("identity", principal.identity_policies.iter().map(|p| text_of(&p.document)).collect());
@@ -65,6 +76,14 @@ impl Digest {
             self.add(key);
             self.add(value);
         }
+    }
+}
+
+fn unread_content(missing: &MissingDocument) -> Option<&str> {
+    match &missing.reason {
+        MissingReason::Invalid { content_id, .. } => Some(content_id),
+        // Their names are a part of the extent by themselves.
+        MissingReason::NotCollected | MissingReason::CollectionFailed { .. } => None,
     }
 }
 

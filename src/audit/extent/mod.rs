@@ -5,6 +5,7 @@
 //! - [`negated_condition`], [`limiting_layer`]: a layer that must allow, as statements that deny the rest
 //! - [`narrowed_actions`]: the actions of a granting statement that are in excess
 //! - [`held_documents`]: what a principal holds, as policy documents
+//! - [`latent_access`]: what IAM002 compares
 //! - [`offer`]: the extent of a finding, with its proof
 //! - [`pinned_documents`]: the extent of a finding about several principals
 //! - [`trust_statements`]: the statements that trust one party
@@ -14,6 +15,7 @@ pub(crate) mod content_digest;
 pub(crate) mod coverage_question;
 mod held_documents;
 mod known_statement;
+pub(crate) mod latent_access;
 mod limiting_layer;
 mod narrowed_actions;
 mod negated_condition;

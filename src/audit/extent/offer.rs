@@ -27,30 +27,50 @@ struct HeldExcess<'h> {
     excess: &'h ExcessByStatement,
 }
 
-/// The extent of a finding about an access with its policies.
+/// The extent of a finding about an access with its policies. The questions of the finding differ in the actions that they
+/// are about: each covers what the documents of those before leave.
 pub(crate) fn offer_held(
     analyzer: &Analyzer<'_>,
-    question: &CoverageQuestion<'_>,
+    questions: &[CoverageQuestion<'_>],
     (held, policies): (&Access, &[PolicyRef]),
 ) -> ExtentOffer {
-    let all = question.find_unaccepted(analyzer, &AcceptedRequests::new([]));
-    if !all.undecided.is_empty() {
-        return ExtentOffer::Refused(ExtentRefusal::Undecided(all.undecided.into_iter().collect()));
+    let (mut documents, mut parsed) = (Vec::new(), Vec::new());
+    for question in questions {
+        let all = question.find_unaccepted(analyzer, &AcceptedRequests::new(&parsed));
+        if !all.undecided.is_empty() {
+            return ExtentOffer::Refused(ExtentRefusal::Undecided(all.undecided.into_iter().collect()));
+        }
+        let held = HeldExcess { held, policies, excess: &all.excess };
+        match offer_documents(analyzer, question, &held, &parsed) {
+            Ok((more, more_parsed)) => {
+                documents.extend(more);
+                parsed.extend(more_parsed);
+            }
+            Err(refusal) => return ExtentOffer::Refused(refusal),
+        }
     }
-    offer_documents(analyzer, question, &HeldExcess { held, policies, excess: &all.excess })
+    ExtentOffer::Proven(Extent { documents, ..Extent::default() })
 }
 
-/// Documents that cover a finding, and that allow nothing that the principal does not hold.
-fn offer_documents(analyzer: &Analyzer<'_>, question: &CoverageQuestion<'_>, held: &HeldExcess<'_>) -> ExtentOffer {
+/// Documents as written, and as read back.
+type ReadDocuments = (Vec<Value>, Vec<Arc<PolicyDocument>>);
+
+/// Documents that cover a question together with some others, and that allow nothing that the principal does not hold.
+fn offer_documents(
+    analyzer: &Analyzer<'_>,
+    question: &CoverageQuestion<'_>,
+    held: &HeldExcess<'_>,
+    others: &[Arc<PolicyDocument>],
+) -> Result<ReadDocuments, ExtentRefusal> {
     let mut refusal = ExtentRefusal::NotExpressible;
     for style in [PartialPattern::Patterns, PartialPattern::Names] {
         let Some(documents) = write_documents(analyzer, question, held, style) else { continue };
-        match prove_documents(analyzer, question, held.held, &documents) {
-            Ok(()) => return ExtentOffer::Proven(Extent { documents, ..Extent::default() }),
+        match prove_documents(analyzer, question, held.held, (&documents, others)) {
+            Ok(parsed) => return Ok((documents, parsed)),
             Err(reason) => refusal = reason,
         }
     }
-    ExtentOffer::Refused(refusal)
+    Err(refusal)
 }
 
 fn write_documents(
@@ -70,14 +90,14 @@ fn write_documents(
     writer.write(held.held)?.iter().map(write_document).collect()
 }
 
-/// Proves that documents cover the finding, and that they allow nothing that the principal does not hold: today, and when
-/// AWS releases actions.
+/// Proves that documents cover the question together with some others, and that they allow nothing that the principal does
+/// not hold: today, and when AWS releases actions.
 fn prove_documents(
     analyzer: &Analyzer<'_>,
     question: &CoverageQuestion<'_>,
     held: &Access,
-    documents: &[Value],
-) -> Result<(), ExtentRefusal> {
+    (documents, others): (&[Value], &[Arc<PolicyDocument>]),
+) -> Result<Vec<Arc<PolicyDocument>>, ExtentRefusal> {
     // What is proven is the text that is written.
     let parse = |document: &Value| {
         let source = SourceFile::new("extent", document.to_string());
@@ -88,7 +108,7 @@ fn prove_documents(
     let accepted = AcceptedRequests::new(&parsed);
     let query = Query::new_verdict(analyzer, question.requester);
     let answers = [
-        question.decide_covered(analyzer, &accepted),
+        question.decide_covered(analyzer, &AcceptedRequests::new(others.iter().chain(&parsed))),
         query.find_excess_in(&accepted.access, held, ActionWorld::Existing),
         query.find_excess_in(&accepted.access, held, ActionWorld::Future),
     ];
@@ -100,5 +120,5 @@ fn prove_documents(
             return Err(ExtentRefusal::Undecided(answer.undecided.into_iter().collect()));
         }
     }
-    Ok(())
+    Ok(parsed)
 }

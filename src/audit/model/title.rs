@@ -91,6 +91,11 @@ pub enum Title {
     },
     /// IAM007: no baseline entry matches the principal.
     Undeclared(ActionCounts),
+    /// IAM007: the same, of a principal whose existing access is accepted.
+    UndeclaredLatent {
+        /// The wildcards that match future actions.
+        patterns: Vec<String>,
+    },
     /// IAM008: the principal has no permissions boundary.
     BoundaryMissing {
         /// The declared glob.

@@ -143,6 +143,11 @@ impl RuleContext<'_> {
         self.renderer().render(excess)
     }
 
+    /// The excess of future actions over the ceiling, proven or not.
+    pub fn report_unproven_future_excess(&self, excess: &ExcessByStatement) -> ExcessReport {
+        ExcessRenderer { reported_actions: ReportedActions::Future, ..self.renderer() }.render(excess)
+    }
+
     /// The excess over the ceiling.
     pub fn report_excess(&self, excess: &ExcessByStatement) -> ExcessReport {
         self.renderer().render(&self.keep_proven(excess))
@@ -150,8 +155,7 @@ impl RuleContext<'_> {
 
     /// The excess of future actions over the ceiling.
     pub fn report_future_excess(&self, excess: &ExcessByStatement) -> ExcessReport {
-        ExcessRenderer { reported_actions: ReportedActions::Future, ..self.renderer() }
-            .render(&self.keep_proven(excess))
+        self.report_unproven_future_excess(&self.keep_proven(excess))
     }
 
     /// The excess over what a check requires.

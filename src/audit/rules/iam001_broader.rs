@@ -14,7 +14,6 @@ use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::subject::check::{Check, CheckKind};
 use crate::baseline::PrincipalClass;
-use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Broader,
@@ -67,7 +66,7 @@ fn find_ceiling_excess(context: &RuleContext<'_>) -> Option<Finding> {
     if context.keep_proven(excess).is_empty() {
         return None;
     }
-    let judgement = context.judge_ceiling((RuleId::Broader, KeyPart::Only), excess, ActionWorld::Existing);
+    let judgement = context.judge_ceiling((RuleId::Broader, KeyPart::Only), excess);
     let report = context.report_excess(&judgement.excess);
     let remediations = context.narrowing().suggest(&report, describe_narrowing);
     let finding = context.start_finding(RuleId::Broader, Title::BeyondCeiling(report.counts), report);

@@ -4,6 +4,7 @@ use super::context::RuleContext;
 use super::judgement::{ComparedAccess, OfferedIf};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::Request;
+use crate::audit::extent::latent_access::LatentAccess;
 use crate::audit::model::finding::Finding;
 use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::remediation::Remediation;
@@ -15,7 +16,8 @@ pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Latent,
     explanation: "
 **What it does.** Finds statements with a wildcard that will allow future actions, if no declared pattern matches those
-actions. Statements that are part of an IAM001 finding are not reported again: restrict those first.
+actions. Statements that are part of an IAM001 finding are not reported again: restrict those first. If an exception accepts
+the IAM001 finding, the future actions that exceed what it accepts are reported.
 
 **Why is this bad?** Today the principal is as declared. When AWS releases an action that the wildcard matches, it no
 longer is, although nobody changed anything.
@@ -47,25 +49,19 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
     if context.subject.entry.is_none() || context.subject.has_missing_restricting_layer() {
         return None;
     }
-    let (excess, future_excess) = (&context.analysis.excess, &context.analysis.future_excess);
+    let future_excess = &context.analysis.future_excess;
     if context.keep_proven(future_excess).is_empty() {
         return None;
     }
-    let candidates = context.effective.wildcard_grants(|id| !excess.contains_key(&id));
-    let ceiling = &context.subject.ceiling;
-    let is_excess = |request: &Request, interpretation| {
-        context.allows(&context.subject.layers, request, interpretation)
-            && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
-    };
-    let (allowed, expected, world) = (&candidates, &ceiling.access, ActionWorld::Future);
-    let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered: OfferedIf::Open };
+    let (subject, excess) = (context.subject, &context.analysis.excess);
+    let latent = LatentAccess::new(subject, context.effective, excess, context.accepted_extents);
+    let is_excess = |request: &Request, interpretation| latent.is_excess(context.analyzer, request, interpretation);
+    let (allowed, expected, worlds) = (&latent.allowed, &latent.expected, &[ActionWorld::Future]);
+    let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered: OfferedIf::Open };
     let key = context.key(RuleId::Latent, KeyPart::Only);
     let judgement = context.judge((RuleId::Latent, key), future_excess, &compared);
     let report = context.report_future_excess(&judgement.excess);
-    let mut patterns: Vec<String> =
-        report.excess.iter().flat_map(|e| e.actions.iter()).map(|action| action.pattern.clone()).collect();
-    patterns.sort_unstable();
-    patterns.dedup();
+    let patterns = report.list_patterns();
     let remediations = context.narrowing().suggest(&report, |excess, edit| Remediation::ListActions {
         patterns: excess.actions.iter().take(MAX_NAMED_PATTERNS).map(|a| a.pattern.clone()).collect(),
         edit,

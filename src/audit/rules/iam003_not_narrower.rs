@@ -51,6 +51,9 @@ exception accepts what the agent holds now.
 ",
 };
 
+/// The rule compares what agents and operators can do today.
+const EXISTING: &[ActionWorld] = &[ActionWorld::Existing];
+
 /// IAM003.
 pub(super) struct NotNarrowerRule;
 
@@ -73,13 +76,13 @@ fn find_not_narrower(context: &RuleContext<'_>) -> Option<Finding> {
     let also_shares = || sharing_pair.map(|pair| Reason::SharesDestructiveActions { count: count_shared(pair) });
     match comparison.result() {
         ComparisonResult::Equivalent(pair) => {
-            let judgement = context.judge_all_allowed(key, &comparison.granted);
+            let judgement = context.judge_all_allowed(key, &comparison.granted, EXISTING);
             let report = context.report_excess_over(&judgement.excess, &empty_layers());
             let title = Title::SameAsDeclaredOperator { operator: arn_of(pair.operator), actions: report.counts };
             build_comparison_finding(context, (title, pair.operator), report, judgement, also_shares())
         }
         ComparisonResult::Exceeds(pair, excess) => {
-            let judgement = context.judge_all_allowed(key, excess);
+            let judgement = context.judge_all_allowed(key, excess, EXISTING);
             let report = context.report_excess_over(&judgement.excess, &pair.operator.layers);
             let title = Title::ExceedsOperator { operator: arn_of(pair.operator), actions: report.counts };
             build_comparison_finding(context, (title, pair.operator), report, judgement, also_shares())
@@ -99,7 +102,8 @@ fn find_not_narrower(context: &RuleContext<'_>) -> Option<Finding> {
 fn find_same_access(context: &RuleContext<'_>) -> Option<Finding> {
     let comparison = context.comparison?;
     let [first, others @ ..] = comparison.equivalent_operators.as_slice() else { return None };
-    let judgement = context.judge_all_allowed((RuleId::NotNarrower, KeyPart::SameAccess), &comparison.granted);
+    let judgement =
+        context.judge_all_allowed((RuleId::NotNarrower, KeyPart::SameAccess), &comparison.granted, EXISTING);
     let report = context.report_excess_over(&judgement.excess, &empty_layers());
     let title = Title::SameAsOperator { operator: arn_of(first), actions: report.counts };
     let reasons = others.iter().map(|operator| Reason::SameAsAlso { operator: arn_of(operator) });
@@ -136,7 +140,7 @@ fn find_shared_role(context: &RuleContext<'_>) -> Option<Finding> {
     if context.keep_proven(&granted).is_empty() {
         return None;
     }
-    let judgement = context.judge_all_allowed((RuleId::NotNarrower, KeyPart::SharedRole), &granted);
+    let judgement = context.judge_all_allowed((RuleId::NotNarrower, KeyPart::SharedRole), &granted, EXISTING);
     let mut report = context.report_excess_over(&judgement.excess, &empty_layers());
     if !context.subject.is_agent() {
         // An agent can do everything that the role can do.
@@ -167,8 +171,8 @@ fn judge_destructive<'e>(
             && context.allows(&scope.layers, request, interpretation)
             && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
-    let (expected, world, offered) = (&ceiling.access, ActionWorld::Existing, OfferedIf::Open);
-    let compared = ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, world, offered };
+    let (expected, worlds, offered) = (&ceiling.access, EXISTING, OfferedIf::Open);
+    let compared = ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, worlds, offered };
     context.judge((rule, context.key(rule, part)), excess, &compared)
 }
 

@@ -153,8 +153,8 @@ fn judge_guarded_access(context: &RuleContext<'_>, guard: &Guard, bypasses: &[Gu
         context.allows(&context.subject.layers, request, interpretation)
             && context.allows(&check.scope.layers, request, interpretation)
     };
-    let (expected, world, offered) = (&Access::default(), ActionWorld::Existing, OfferedIf::Open);
-    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, world, offered };
+    let (expected, worlds, offered) = (&Access::default(), &[ActionWorld::Existing], OfferedIf::Open);
+    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, worlds, offered };
     let key = (RuleId::Unguarded, context.key(RuleId::Unguarded, KeyPart::GuardBypass(&guard.name.value)));
     let methods = bypasses.iter().map(|bypass| bypass.method.to_token()).collect();
     context.judge(key, &NOTHING, &compared).with_items(context, ExtentItems::from([("methods", methods)]))

@@ -100,7 +100,7 @@ fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Esca
         is_excess: &is_excess,
         world: ActionWorld::Existing,
     };
-    offer_held(context.analyzer, &question, (&access, &policies))
+    offer_held(context.analyzer, &[question], (&access, &policies))
 }
 
 fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> FindingBuilder {

@@ -7,6 +7,7 @@ use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
+use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Undeclared,
@@ -24,9 +25,13 @@ and roles that someone created to keep access.
 with a reason.
 
 **How to accept it.** An `[[ignore]]` with a reason excludes the access of the principal from every audit. `iamdrift
-baseline accept` accepts its access as it is today: what it can do beyond that is reported at once.
+baseline accept` accepts its access as it is today: what it can do beyond that, today or when AWS releases actions, is reported
+at once.
 ",
 };
+
+/// No other finding reports the future actions of an undeclared principal.
+const WORLDS: &[ActionWorld] = &[ActionWorld::Existing, ActionWorld::Future];
 
 /// IAM007.
 pub(super) struct UndeclaredRule;
@@ -37,13 +42,21 @@ impl Rule for UndeclaredRule {
         if context.subject.entry.is_some() {
             return Vec::new();
         }
-        let judgement = context.judge_all_allowed((RuleId::Undeclared, KeyPart::Only), &context.analysis.excess);
-        let report = context.report_unproven_excess(&judgement.excess);
+        let key = (RuleId::Undeclared, KeyPart::Only);
+        let judgement = context.judge_all_allowed(key, &context.analysis.excess, WORLDS);
+        let report = match judgement.world {
+            ActionWorld::Existing => context.report_unproven_excess(&judgement.excess),
+            ActionWorld::Future => context.report_unproven_future_excess(&judgement.excess),
+        };
         let classification = context.subject.classification;
         let evidence = Reason::Classified { class: classification.class, reason: classification.reason.clone() };
         let (snapshot, principal) = (context.analyzer.snapshot(), &context.subject.principal_ref);
         let remediations = suggest_declaration(context.baseline, snapshot, principal, classification.class);
-        let finding = context.start_finding(RuleId::Undeclared, Title::Undeclared(report.counts), report);
+        let title = match judgement.world {
+            ActionWorld::Existing => Title::Undeclared(report.counts),
+            ActionWorld::Future => Title::UndeclaredLatent { patterns: report.list_patterns() },
+        };
+        let finding = context.start_finding(RuleId::Undeclared, title, report);
         vec![judgement.apply(finding).remediations(remediations).reasons([evidence]).reasons(context.caveats()).build()]
     }
 }

@@ -35,6 +35,8 @@ pub(in crate::audit) struct Judgement<'e> {
     pub reasons: Vec<Reason>,
     /// What an exception would accept. `None` if the audit was not asked for it, or if it is not needed.
     pub extent: Option<ExtentOffer>,
+    /// The actions of `excess`.
+    pub world: ActionWorld,
 }
 
 /// When an extent is offered, if the audit was asked for it.
@@ -72,8 +74,8 @@ pub(in crate::audit) struct ComparedAccess<'c> {
     pub expected: &'c Access,
     /// Whether a request is allowed and not expected, by the evaluator.
     pub is_excess: &'c IsExcess<'c>,
-    /// The actions that the finding is about.
-    pub world: ActionWorld,
+    /// The actions that the finding is about. It shows those of the first world; an exception must accept all.
+    pub worlds: &'static [ActionWorld],
     /// When an extent is offered.
     pub offered: OfferedIf,
 }
@@ -121,7 +123,6 @@ impl<'a> RuleContext<'a> {
         &self,
         (rule, part): (RuleId, KeyPart<'_>),
         excess: &'e ExcessByStatement,
-        world: ActionWorld,
     ) -> Judgement<'e> {
         let ceiling = &self.subject.ceiling;
         let is_excess = |request: &Request, interpretation: Interpretation| {
@@ -129,7 +130,8 @@ impl<'a> RuleContext<'a> {
                 && !ceiling.allows(|layers| self.allows(layers, request, interpretation))
         };
         let (allowed, expected, offered) = (self.effective, &ceiling.access, OfferedIf::Open);
-        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered };
+        let worlds = &[ActionWorld::Existing];
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered };
         self.judge((rule, self.key(rule, part)), excess, &compared)
     }
 
@@ -138,13 +140,14 @@ impl<'a> RuleContext<'a> {
         &self,
         (rule, part): (RuleId, KeyPart<'_>),
         excess: &'e ExcessByStatement,
+        worlds: &'static [ActionWorld],
     ) -> Judgement<'e> {
         let is_excess = |request: &Request, interpretation: Interpretation| {
             self.allows(&self.subject.layers, request, interpretation)
         };
         let (allowed, expected) = (self.effective, &Access::default());
-        let (world, offered) = (ActionWorld::Existing, OfferedIf::Open);
-        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered };
+        let offered = OfferedIf::Open;
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered };
         self.judge((rule, self.key(rule, part)), excess, &compared)
     }
 
@@ -161,9 +164,9 @@ impl<'a> RuleContext<'a> {
                 && self.allows(&check.scope.layers, request, interpretation)
                 && !self.allows(&check.expected.layers, request, interpretation)
         };
-        let (allowed, expected, world) = (&in_scope, &check.expected.access, ActionWorld::Existing);
+        let (allowed, expected, worlds) = (&in_scope, &check.expected.access, &[ActionWorld::Existing]);
         let offered = if check.kind == CheckKind::DelegatedAgent { OfferedIf::Always } else { OfferedIf::Open };
-        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, world, offered };
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered };
         self.judge((rule, key), excess, &compared)
     }
 
@@ -185,41 +188,64 @@ impl<'a> RuleContext<'a> {
         excess: &'e ExcessByStatement,
         compared: &ComparedAccess<'_>,
     ) -> Judgement<'e> {
-        let question = CoverageQuestion {
+        let to_question = |world: &ActionWorld| CoverageQuestion {
             requester: Requester::from_subject(self.subject),
             allowed: compared.allowed,
             expected: compared.expected,
             is_excess: compared.is_excess,
-            world: compared.world,
+            world: *world,
         };
-        let mut judgement =
-            Judgement { key, excess: Cow::Borrowed(excess), accepted: None, reasons: Vec::new(), extent: None };
+        let questions: Vec<CoverageQuestion<'_>> = compared.worlds.iter().map(to_question).collect();
+        let mut judgement = Judgement {
+            key,
+            excess: Cow::Borrowed(excess),
+            accepted: None,
+            reasons: Vec::new(),
+            extent: None,
+            world: compared.worlds.first().copied().unwrap_or(ActionWorld::Existing),
+        };
         if let Some(accepted) = self.find_accepted(&judgement.key) {
+            self.subtract_accepted(rule, accepted, &questions, &mut judgement);
+        }
+        let is_needed = judgement.accepted.is_none() || compared.offered == OfferedIf::Always;
+        if self.extents == ExtentMode::Offered && is_needed {
+            judgement.extent = Some(offer_held(self.analyzer, &questions, (self.effective, self.policies)));
+        }
+        judgement
+    }
+
+    /// Leaves the excess that the exception does not accept: that of the first question that has some.
+    fn subtract_accepted(
+        &self,
+        rule: RuleId,
+        accepted: &AcceptedFinding<'_>,
+        questions: &[CoverageQuestion<'_>],
+        judgement: &mut Judgement<'_>,
+    ) {
+        let expires = accepted.exception.expires.value.to_string();
+        let mut undecided = BTreeSet::new();
+        for question in questions {
             let answer = question.find_unaccepted(self.analyzer, &accepted.requests);
             let open = match rule {
                 // The finding shows what is not proven, too.
                 RuleId::Undeclared => answer.excess,
                 _ => self.keep_proven(&answer.excess).into_owned(),
             };
-            let expires = accepted.exception.expires.value.to_string();
-            match (open.is_empty(), answer.undecided.is_empty()) {
-                (false, _) => {
-                    judgement.excess = Cow::Owned(open);
-                    judgement.reasons.push(Reason::BeyondAccepted { expires });
-                }
-                (true, false) => judgement
-                    .reasons
-                    .push(Reason::AcceptanceUndecided { expires, reasons: answer.undecided.into_iter().collect() }),
-                (true, true) => {
-                    judgement.accepted = Some(describe_exception(self.baseline, accepted.exception));
-                }
+            if !open.is_empty() {
+                judgement.excess = Cow::Owned(open);
+                judgement.world = question.world;
+                judgement.reasons.push(Reason::BeyondAccepted { expires });
+                return;
             }
+            undecided.extend(answer.undecided);
         }
-        let is_needed = judgement.accepted.is_none() || compared.offered == OfferedIf::Always;
-        if self.extents == ExtentMode::Offered && is_needed {
-            judgement.extent = Some(offer_held(self.analyzer, &question, (self.effective, self.policies)));
+        match undecided.is_empty() {
+            false => {
+                let reasons = undecided.into_iter().collect();
+                judgement.reasons.push(Reason::AcceptanceUndecided { expires, reasons });
+            }
+            true => judgement.accepted = Some(describe_exception(self.baseline, accepted.exception)),
         }
-        judgement
     }
 
     /// Adds to a finding that consists of facts what an exception accepts. `is_covered` compares the facts.

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{Audit, AuditOptions, Extent, ExtentMode, ExtentOffer, ExtentRefusal, Finding, audit};
+use iamdrift::audit::{Audit, Extent, ExtentMode, ExtentRefusal, Finding};
 use iamdrift::baseline::{Baseline, is_same_person};
 use iamdrift::report::text::{render_extent, render_refusal, render_title};
 use iamdrift::report::{Layout, Paragraph};
 use jiff::civil::Date;
 
-use super::manifest_edit::{Approval, ManifestEdit, NewException};
+use super::acceptance::{Acceptance, SortedFindings};
+use super::manifest_edit::Approval;
 use crate::cli::snapshot_args::SnapshotArgs;
 use crate::cli::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
@@ -33,7 +34,7 @@ pub struct Args {
     /// The keys of the findings, as the report prints them
     #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
     keys: Vec<String>,
-    /// Accept everything that an audit finds
+    /// Accept everything that an audit finds, also what it finds when the rest is accepted
     #[arg(long)]
     all: bool,
     /// The baseline: a directory with `baseline.toml`, or the manifest
@@ -79,24 +80,29 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     let catalog = globals.catalog()?;
     let baseline = Baseline::load_with_catalog(&args.baseline, catalog)?;
     let snapshot = args.snapshot.load()?;
-    let options = AuditOptions { extents: ExtentMode::Offered, ..AuditOptions::new(today) };
-    let audit = globals.timed_step("audited", || audit(&snapshot, &baseline, catalog, &options))?;
-    let (offered, refused) = sort_offers(select_findings(args, &audit)?);
-    if let (false, Some((finding, refusal))) = (args.all, refused.first()) {
-        let message = format!("{} cannot be accepted: {}", finding.key, render_refusal(refusal));
-        return Err(UserError::new(message, "fix the finding, or declare what is intended").into());
-    }
-    let exceptions: Vec<NewException<'_>> =
-        offered.iter().map(|(finding, extent)| NewException { key: &finding.key, extent }).collect();
-    if !exceptions.is_empty() {
-        let approval = Approval {
+    let acceptance = Acceptance {
+        globals,
+        catalog,
+        snapshot: &snapshot,
+        today,
+        approval: Approval {
             reason: &args.reason,
             requested_by: &args.requested_by,
             approved_by: &args.approved_by,
             expires: args.expires,
-        };
-        ManifestEdit::plan(&args.baseline, &baseline, &exceptions, &approval)?.write()?;
+        },
+    };
+    let audit = acceptance.audit(&baseline, ExtentMode::Offered)?;
+    let mut findings = SortedFindings::sort(select_findings(args, &audit)?.into_iter().cloned());
+    if let (false, Some((finding, refusal))) = (args.all, findings.refused.first()) {
+        let message = format!("{} cannot be accepted: {}", finding.key, render_refusal(refusal));
+        return Err(UserError::new(message, "fix the finding, or declare what is intended").into());
     }
+    if !findings.offered.is_empty() {
+        let extents = if args.all { ExtentMode::Offered } else { ExtentMode::Without };
+        acceptance.write(&args.baseline, &baseline, &mut findings, extents)?;
+    }
+    let SortedFindings { offered, refused } = findings;
     let mut out = AcceptOutput { text: Vec::new(), layout: terminal_output::detect_layout() };
     out.write_accepted(&offered, args.expires)?;
     out.write_refused(&refused)?;
@@ -131,21 +137,6 @@ fn select_findings<'a>(args: &Args, audit: &'a Audit) -> anyhow::Result<Vec<&'a 
     Ok(selected)
 }
 
-type Offered<'a> = Vec<(&'a Finding, &'a Extent)>;
-type Refused<'a> = Vec<(&'a Finding, &'a ExtentRefusal)>;
-
-fn sort_offers(findings: Vec<&Finding>) -> (Offered<'_>, Refused<'_>) {
-    let (mut offered, mut refused) = (Vec::new(), Vec::new());
-    for finding in findings {
-        match &finding.extent {
-            Some(ExtentOffer::Proven(extent)) => offered.push((finding, extent)),
-            Some(ExtentOffer::Refused(refusal)) => refused.push((finding, refusal)),
-            None => refused.push((finding, &ExtentRefusal::NotAccepted)),
-        }
-    }
-    (offered, refused)
-}
-
 /// The output of the command.
 struct AcceptOutput {
     text: Vec<u8>,
@@ -157,7 +148,7 @@ impl AcceptOutput {
         Paragraph::new(indent, indent + 2).add_words(words).write(self.layout, &mut self.text)
     }
 
-    fn write_accepted(&mut self, offered: &Offered<'_>, expires: Date) -> std::io::Result<()> {
+    fn write_accepted(&mut self, offered: &[(Finding, Extent)], expires: Date) -> std::io::Result<()> {
         let count = iamdrift::audit::format_count(offered.len(), "finding");
         self.write_line(0, &format!("accepted {count} until {expires}"))?;
         for (finding, extent) in offered {
@@ -177,7 +168,7 @@ impl AcceptOutput {
         Ok(())
     }
 
-    fn write_refused(&mut self, refused: &Refused<'_>) -> std::io::Result<()> {
+    fn write_refused(&mut self, refused: &[(Finding, ExtentRefusal)]) -> std::io::Result<()> {
         for (finding, refusal) in refused {
             self.write_line(0, &format!("not accepted: {}: {}", finding.key, render_refusal(refusal)))?;
         }

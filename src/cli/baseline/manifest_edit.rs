@@ -1,19 +1,25 @@
 //! Writes exceptions into a manifest, with their documents beside it. Nothing else in the manifest changes.
 
-use std::io::Write;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use iamdrift::audit::Extent;
+use iamdrift::base::toml_text::quote_toml;
 use iamdrift::baseline::{Baseline, Exception};
 use iamdrift::report::text::render_json;
 use iamdrift::source::{SourceFile, toml};
 
+use super::staged_edit::StagedEdit;
 use crate::cli::UserError;
 
 /// The folder of the documents, beside the manifest.
 const DOCUMENT_FOLDER: &str = "exceptions";
 /// The largest number of characters of a key in a file name.
-const MAX_NAME: usize = 100;
+const MAX_NAME: usize = 180;
+/// The length of the hash in a file name, in hexadecimal digits of 4 bits.
+const HASH_DIGITS: usize = 32;
+/// The number of names to try if files with other contents have them.
+const MAX_NAMES: usize = 100;
 
 /// An exception to write.
 pub(super) struct NewException<'e> {
@@ -33,11 +39,14 @@ pub(super) struct Approval<'a> {
 
 /// The files that a run writes.
 pub(super) struct ManifestEdit {
-    manifest: PathBuf,
-    text: String,
-    documents: Vec<(PathBuf, String)>,
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Its new text.
+    pub text: String,
+    /// The documents, by path.
+    pub documents: BTreeMap<PathBuf, String>,
     /// Documents that only replaced exceptions named.
-    replaced_documents: Vec<PathBuf>,
+    pub replaced_documents: Vec<PathBuf>,
 }
 
 impl ManifestEdit {
@@ -60,9 +69,9 @@ impl ManifestEdit {
         let replaced: Vec<&Exception> = baseline.exceptions.iter().filter(is_replaced).collect();
         let mut text = remove_tables(text, baseline, &replaced);
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        let mut documents = Vec::new();
+        let mut documents = BTreeMap::new();
         for exception in exceptions {
-            let names = add_documents(exception, &directory, &mut documents);
+            let names = add_documents(exception, &directory, &mut documents)?;
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push_str(line_end);
             }
@@ -77,74 +86,100 @@ impl ManifestEdit {
             .flat_map(|old| &old.accepts.documents)
             .filter(|old| old.name.starts_with(&format!("{DOCUMENT_FOLDER}/")) && !named.contains(&old.name.as_str()))
             .map(|old| directory.join(&old.name))
-            .filter(|old| !documents.iter().any(|(new, _)| new == old))
+            .filter(|old| !documents.contains_key(old))
             .collect();
         Ok(ManifestEdit { manifest, text, documents, replaced_documents })
     }
 
-    /// Writes the documents, then the manifest, which is replaced as a whole.
+    /// Writes the new files beside the manifest, which is unchanged until the edit is completed.
     ///
     /// # Errors
-    /// A file that cannot be written. Then the manifest is unchanged.
-    pub fn write(&self) -> anyhow::Result<()> {
-        let permissions =
-            std::fs::metadata(&self.manifest).map_err(|error| cannot_write(&self.manifest, &error))?.permissions();
-        for (path, text) in &self.documents {
-            self.check_inside(path)?;
-            write_file(path, text, &permissions).map_err(|error| cannot_write(path, &error))?;
-        }
-        write_file(&self.manifest, &self.text, &permissions).map_err(|error| cannot_write(&self.manifest, &error))?;
-        for path in &self.replaced_documents {
-            // The exceptions are in force already. A document that is left over has no effect.
-            let _ = std::fs::remove_file(path);
-        }
-        Ok(())
-    }
-
-    /// A link in the directory of the manifest must not lead the documents elsewhere.
-    fn check_inside(&self, path: &Path) -> anyhow::Result<()> {
-        let (Some(root), Some(folder)) = (self.manifest.parent(), path.parent()) else { return Ok(()) };
-        std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
-        let target = std::fs::canonicalize(folder).map_err(|error| cannot_write(folder, &error))?;
-        if target.starts_with(root) {
-            return Ok(());
-        }
-        let message = format!("{} leads outside the baseline directory", folder.display());
-        Err(UserError::new(message, "replace the link by a folder").into())
+    /// A file that cannot be written. Then no new file is left.
+    pub fn stage(self) -> anyhow::Result<StagedEdit> {
+        StagedEdit::write(self)
     }
 }
 
-/// Adds the documents of an exception, and returns their names in the manifest. A name contains the content, so that no
-/// file in use is overwritten.
+/// Adds the documents of an exception, and returns their names in the manifest.
 fn add_documents(
     exception: &NewException<'_>,
     directory: &Path,
-    documents: &mut Vec<(PathBuf, String)>,
-) -> Vec<String> {
-    let is_kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let slug: String = exception.key.chars().map(|c| if is_kept(c) { c } else { '-' }).take(MAX_NAME).collect();
+    documents: &mut BTreeMap<PathBuf, String>,
+) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for document in &exception.extent.documents {
-        let text = render_json(document) + "\n";
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(exception.key.as_bytes());
-        hasher.update(&[0]);
-        hasher.update(text.as_bytes());
-        let content: String = hasher.finalize().to_hex().chars().take(8).collect();
-        let name = format!("{DOCUMENT_FOLDER}/{slug}.{content}.json");
-        documents.push((directory.join(&name), text));
+        let text = render_document(document);
+        let (name, path) = choose_name(exception.key, &text, directory)?;
+        add_document(documents, path, text)?;
         names.push(name);
     }
-    names
+    Ok(names)
+}
+
+/// A document as it is written.
+pub(super) fn render_document(document: &serde_json::Value) -> String {
+    render_json(document) + "\n"
+}
+
+/// Adds a document. Two exceptions can have the same file only with the same text.
+fn add_document(documents: &mut BTreeMap<PathBuf, String>, path: PathBuf, text: String) -> anyhow::Result<()> {
+    match documents.get(&path) {
+        Some(other) if *other != text => {
+            let message = format!("two different documents would have the name {}", path.display());
+            Err(UserError::new(message, "accept the findings one by one").into())
+        }
+        _ => {
+            documents.insert(path, text);
+            Ok(())
+        }
+    }
+}
+
+/// The name of a document in the manifest, and its path. No file with another text has the path.
+fn choose_name(key: &str, text: &str, directory: &Path) -> anyhow::Result<(String, PathBuf)> {
+    for number in 1..=MAX_NAMES {
+        let name = name_document(key, text, number);
+        let path = directory.join(&name);
+        match std::fs::read(&path) {
+            Ok(existing) if existing == text.as_bytes() => return Ok((name, path)),
+            // Someone changed the file after it was written.
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((name, path)),
+            Err(error) => return Err(cannot_write(&path, &error)),
+        }
+    }
+    let message = format!("the documents of {key} have other contents than they were written with");
+    Err(UserError::new(message, "remove those that no exception names").into())
+}
+
+/// The name of a document: the key of its finding, readable and unambiguous, and a hash of key and text.
+fn name_document(key: &str, text: &str, number: usize) -> String {
+    let mut slug = String::with_capacity(key.len());
+    for c in key.chars() {
+        match c {
+            '/' => slug.push('~'),
+            c if c.is_ascii_alphanumeric() || "-_.+=@".contains(c) => slug.push(c),
+            c => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| slug.push_str(&format!("%{byte:02X}"))),
+        }
+    }
+    // Only a key that is too long for the name of a file is cut: the hash, of 128 bits, tells the files apart.
+    slug.truncate(MAX_NAME);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(key.as_bytes());
+    hasher.update(&[0]);
+    hasher.update(text.as_bytes());
+    let hash: String = hasher.finalize().to_hex().chars().take(HASH_DIGITS).collect();
+    let suffix = if number == 1 { String::new() } else { format!(".{number}") };
+    format!("{DOCUMENT_FOLDER}/{slug}.{hash}{suffix}.json")
 }
 
 fn render_table(exception: &NewException<'_>, documents: &[String], approval: &Approval<'_>) -> String {
     let list = |texts: &mut dyn Iterator<Item = &str>| {
-        let quoted: Vec<String> = texts.map(quote).collect();
+        let quoted: Vec<String> = texts.map(quote_toml).collect();
         format!("[{}]", quoted.join(", "))
     };
     let document_list = match documents {
-        [single] => quote(single),
+        [single] => quote_toml(single),
         several => list(&mut several.iter().map(String::as_str)),
     };
     let accepts = if exception.extent.items.is_empty() {
@@ -158,29 +193,12 @@ fn render_table(exception: &NewException<'_>, documents: &[String], approval: &A
     };
     format!(
         "[[exception]]\nfinding      = {}\naccepts      = {accepts}\nreason       = {}\nrequested_by = {}\napproved_by  = {}\nexpires      = {}\n",
-        quote(exception.key),
-        quote(approval.reason),
-        quote(approval.requested_by),
-        quote(approval.approved_by),
+        quote_toml(exception.key),
+        quote_toml(approval.reason),
+        quote_toml(approval.requested_by),
+        quote_toml(approval.approved_by),
         approval.expires,
     )
-}
-
-/// A text as a TOML basic string.
-fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// The text without some tables, each with its line end and the blank line before it.
@@ -212,18 +230,7 @@ fn check_manifest(manifest: &Path, text: &str) -> anyhow::Result<()> {
     })
 }
 
-fn write_file(path: &Path, text: &str, permissions: &std::fs::Permissions) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)?;
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(permissions.clone())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error {
+pub(super) fn cannot_write(path: &Path, error: &std::io::Error) -> anyhow::Error {
     let message = format!("cannot write {}: {error}", path.display());
     UserError::new(message, "use a baseline directory that you can write").into()
 }
@@ -234,11 +241,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quoted_texts_are_read_back() {
-        for text in ["a", "a\"b\\c", "tab\tline\nend\u{7}", "é ✓"] {
-            let manifest = format!("x = {}", quote(text));
-            let table: ::toml::Table = manifest.parse().unwrap();
-            assert_eq!(table.get("x").unwrap().as_str().unwrap(), text);
-        }
+    fn documents_of_different_findings_have_different_names() {
+        let keys =
+            ["iam001/1/role/a-b", "iam001/1/role/a/b", "iam001/1/role/a:b", "iam001/1/role/a%2Fb", "iam001/1/role/a~b"];
+        let slug = |key: &str| {
+            name_document(key, "{}", 1).rsplit_once(&['.'][..]).unwrap().0.split_once('.').map(|(s, _)| s.to_owned())
+        };
+        let slugs: std::collections::BTreeSet<_> = keys.iter().map(|key| slug(key)).collect();
+        assert_eq!(slugs.len(), keys.len(), "{slugs:?}");
+        let long = |end: &str| name_document(&format!("iam001/1/role/{}{end}", "x".repeat(500)), "{}", 1);
+        assert_ne!(long("a"), long("b"));
+        assert!(long("a").len() < 255);
+        assert_ne!(name_document("k", "{}", 1), name_document("k", "[]", 1));
+        assert!(HASH_DIGITS >= 32);
+    }
+
+    #[test]
+    fn two_texts_for_one_path_are_refused() {
+        let mut documents = BTreeMap::new();
+        add_document(&mut documents, PathBuf::from("a.json"), "{}".to_owned()).unwrap();
+        add_document(&mut documents, PathBuf::from("a.json"), "{}".to_owned()).unwrap();
+        add_document(&mut documents, PathBuf::from("a.json"), "[]".to_owned()).unwrap_err();
+        assert_eq!(documents.len(), 1);
     }
 }

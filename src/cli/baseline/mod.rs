@@ -1,11 +1,14 @@
 //! `iamdrift baseline`: commands for baselines.
 //!
 //! - `baseline_check.rs`: `iamdrift baseline check`.
-//! - `baseline_accept.rs`: `iamdrift baseline accept`; `manifest_edit.rs`: writes exceptions into a manifest.
+//! - `baseline_accept.rs`: `iamdrift baseline accept`; `manifest_edit.rs`: plans exceptions in a manifest; `staged_edit.rs`:
+//!   writes them; `acceptance.rs`: audits with the written exceptions.
 
+mod acceptance;
 mod baseline_accept;
 mod baseline_check;
 mod manifest_edit;
+mod staged_edit;
 
 use clap::Subcommand;
 

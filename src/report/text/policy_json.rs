@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::base::json_writer::escape_json_text;
+
 /// The maximum length of a line: indented in a report, it fits in 100 columns.
 const WIDTH: usize = 72;
 
@@ -55,7 +57,7 @@ fn write_value(value: &Value, indent: usize, used: usize, out: &mut String) {
         Value::Object(members) => {
             out.push('{');
             for (i, (name, value)) in members.iter().enumerate() {
-                let name = format!("{}: ", Value::from(name.as_str()));
+                let name = format!("{}: ", render_scalar(&Value::from(name.as_str())));
                 out.push_str(if i == 0 { "\n" } else { ",\n" });
                 out.push_str(&inner_indent);
                 out.push_str(&name);
@@ -81,12 +83,18 @@ fn to_one_line(value: &Value) -> String {
     match value {
         Value::Array(values) => format!("[{}]", join(values.iter().map(to_one_line).collect())),
         Value::Object(members) if !members.is_empty() => {
-            let member =
-                |(name, value): (&String, &Value)| format!("{}: {}", Value::from(name.as_str()), to_one_line(value));
+            let member = |(name, value): (&String, &Value)| {
+                format!("{}: {}", render_scalar(&Value::from(name.as_str())), to_one_line(value))
+            };
             format!("{{ {} }}", join(members.iter().map(member).collect()))
         }
-        scalar => scalar.to_string(),
+        scalar => render_scalar(scalar),
     }
+}
+
+/// A scalar with the characters escaped that could mislead a reader: the review of a document is about what it shows.
+fn render_scalar(scalar: &Value) -> String {
+    escape_json_text(&scalar.to_string())
 }
 
 #[cfg(test)]
@@ -107,6 +115,14 @@ mod tests {
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document, "{text}");
             assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
         }
+    }
+
+    #[test]
+    fn characters_that_mislead_a_reader_are_escaped() {
+        let document = json!({ "Statement": [{ "Effect": "Deny", "\u{200b}": ["a\u{202e}b", "é\u{2028}"] }] });
+        let text = render_json(&document);
+        assert!(text.contains(r#""\u200b": ["a\u202eb", "é\u2028"]"#), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
     }
 
     #[test]

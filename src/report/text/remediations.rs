@@ -6,6 +6,7 @@ use super::counts::{format_count, format_number};
 use super::names::{describe_granting_statement, describe_statement, shorten_arn};
 use super::policy_json::render_json;
 use crate::audit::{DenyScope, PersonaBlock, PolicyRemoval, PolicySource, Remediation, StatementEdit, TrustChange};
+use crate::base::toml_text::quote_toml;
 use crate::snapshot::{MissingDocument, MissingReason};
 
 /// A suggested edit as a text.
@@ -297,7 +298,7 @@ fn render_collection(missing: &MissingDocument) -> String {
         MissingReason::CollectionFailed { permission: Some(permission), .. } => {
             format!("collect {name} again, with the permission {permission}")
         }
-        MissingReason::Invalid(_) => format!("correct {name} ({})", missing.place),
+        MissingReason::Invalid { .. } => format!("correct {name} ({})", missing.place),
     }
 }
 
@@ -324,9 +325,4 @@ fn render_persona(entry: &str, block: &PersonaBlock) -> String {
         lines.push(format!("resources = {}", quote_list(&block.resources)));
     }
     lines.join("\n")
-}
-
-/// A TOML basic string. Its escapes are those of a JSON string.
-fn quote_toml(text: &str) -> String {
-    Value::from(text).to_string()
 }

@@ -70,6 +70,9 @@ pub fn render_title(title: &Title) -> String {
         Title::Undeclared(actions) if actions.all == 0 => {
             "not declared in the baseline; no access could be proven".to_owned()
         }
+        Title::UndeclaredLatent { patterns } => {
+            format!("not declared in the baseline; {}", render_future_actions(patterns))
+        }
         Title::Undeclared(actions) => format!("not declared in the baseline; has {}", format_extent(*actions)),
         Title::BoundaryMissing { declared } => format!("declared permissions boundary {declared} is not attached"),
         Title::WrongBoundary { attached, declared } => {

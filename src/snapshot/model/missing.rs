@@ -32,8 +32,13 @@ pub enum MissingReason {
         /// The permission that the collector lacks. `None` if that is not the cause.
         permission: Option<String>,
     },
-    /// It is in the snapshot and is not a valid policy. Holds the first error.
-    Invalid(String),
+    /// It is in the snapshot and is not a valid policy.
+    Invalid {
+        /// The first error.
+        error: String,
+        /// An id of its text.
+        content_id: String,
+    },
 }
 
 impl std::fmt::Display for MissingReason {
@@ -41,7 +46,7 @@ impl std::fmt::Display for MissingReason {
         match self {
             MissingReason::NotCollected => f.write_str("is not in the snapshot"),
             MissingReason::CollectionFailed { error, .. } => write!(f, "could not be collected: {error}"),
-            MissingReason::Invalid(error) => write!(f, "cannot be read: {error}"),
+            MissingReason::Invalid { error, .. } => write!(f, "cannot be read: {error}"),
         }
     }
 }

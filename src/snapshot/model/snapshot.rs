@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::collection_gap::CollectionGap;
 use super::iam_entity_kind::IamEntityKind;
-use super::missing::MissingDocument;
+use super::missing::{MissingDocument, MissingReason};
 use super::organization::Organization;
 use super::policy::{ManagedPolicy, PermissionsBoundary, PolicyAttachment, ResourceWithPolicy};
 use crate::iam::{AccountId, Arn, Partition};
@@ -150,4 +150,12 @@ pub struct SnapshotProblem {
     pub extent: ProblemExtent,
     /// The errors, with their places.
     pub diagnostics: Diagnostics,
+}
+
+impl SnapshotProblem {
+    /// Whether a document is missing because of this problem.
+    pub(crate) fn is_cause_of(&self, missing: &MissingDocument) -> bool {
+        let MissingReason::Invalid { error, .. } = &missing.reason else { return false };
+        self.diagnostics.0.first().is_some_and(|first| first.to_string() == *error)
+    }
 }

@@ -57,7 +57,7 @@ impl DocumentInterner {
             let first = diagnostics.0.first().map(ToString::to_string).unwrap_or_default();
             let extent = ProblemExtent::Document;
             self.problems.push(SnapshotProblem { subject: describe(), extent, diagnostics });
-            MissingReason::Invalid(first)
+            MissingReason::Invalid { error: first, content_id: compute_text_id(source, node.span) }
         });
         CollectedDocument { document, readable_part, place, places }
     }
@@ -93,6 +93,13 @@ impl DocumentInterner {
             }
         }
     }
+}
+
+/// An id of a part of a file.
+pub(super) fn compute_text_id(source: &SourceFile, span: Span) -> String {
+    // Without its part, the whole file is what could not be read.
+    let text = source.text().get(span.start..span.end).unwrap_or_else(|| source.text());
+    blake3::hash(text.as_bytes()).to_hex().to_string()
 }
 
 fn hash_document(document: &PolicyDocument) -> u64 {

@@ -1,6 +1,6 @@
 //! Reads a managed policy: its default version, and the versions that `iam:SetDefaultPolicyVersion` could restore.
 
-use super::document_interner::DocumentInterner;
+use super::document_interner::{DocumentInterner, compute_text_id};
 use super::fields::FieldReader;
 use crate::iam::{AccountId, Arn, DocumentKind};
 use crate::snapshot::model::missing::{LayerKind, MissingDocument, MissingReason};
@@ -101,7 +101,10 @@ fn read_other_version(
     let collected = interner.read_document(fields.source, document, DocumentKind::Identity, || name.clone());
     match (collected.document, id) {
         (Ok(document), Some(id)) => Ok(PolicyVersionDocument { id: id.to_owned(), document, places: collected.places }),
-        (Ok(_), None) => Err(missing(MissingReason::Invalid("it has no `VersionId`".to_owned()), name, place)),
+        (Ok(_), None) => {
+            let content_id = compute_text_id(fields.source, version.span);
+            Err(missing(MissingReason::Invalid { error: "it has no `VersionId`".to_owned(), content_id }, name, place))
+        }
         (Err(reason), _) => Err(missing(reason, name, collected.place)),
     }
 }

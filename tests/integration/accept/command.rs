@@ -112,3 +112,57 @@ fn a_manifest_with_an_inline_list_is_refused_and_unchanged() {
     error_of(&workspace, &[KEY]);
     assert_eq!(workspace.manifest(), inline);
 }
+
+#[test]
+fn characters_that_mislead_a_reader_are_escaped_in_all_files() {
+    let hostile = "arn:aws:s3:::b/\u{202e}\u{2066}\u{200b}\u{2028}*";
+    let mut bounded = role("r1", &[allow(json!("s3:PutObject"), json!(hostile))], &[trust_ec2()]);
+    let arn = "arn:aws:iam::111122223333:policy/a";
+    bounded["PermissionsBoundary"] = json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn });
+    bounded["AttachedManagedPolicies"] =
+        json!([{ "PolicyName": "x", "PolicyArn": "arn:aws:iam::111122223333:policy/\u{202e}x" }]);
+    let unbounded = role("r2", &[allow(json!("s3:PutObject"), json!(hostile))], &[trust_ec2()]);
+    let files = [manifest(""), ceiling()];
+    let workspace = Workspace::new(&account(&[bounded, unbounded], &[], &[]), &files);
+    assert_eq!(workspace.accept(&["--all"]).status.code(), Some(0));
+    let folder = std::fs::read_dir(workspace.path("b/exceptions")).unwrap();
+    let documents: Vec<String> = folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert!(documents.iter().any(|text| text.contains(r"b/\u202e\u2066\u200b\u2028*")), "{documents:?}");
+    assert!(workspace.manifest().contains(r"policy/\u202Ex"), "{}", workspace.manifest());
+    for text in documents.iter().chain([&workspace.manifest()]) {
+        assert!(!text.contains(['\u{202e}', '\u{2066}', '\u{200b}', '\u{2028}']), "{text}");
+    }
+    assert_eq!(workspace.audit().0, 0);
+}
+
+#[test]
+fn names_that_differ_in_a_separator_have_documents_of_their_own() {
+    let of = |name: &str, action: &str| role(name, &[allow(json!(action), json!("*"))], &[trust_ec2()]);
+    let roles = [of("r/a-b", "s3:PutObject"), of("r/a/b", "s3:DeleteObject")];
+    let workspace = Workspace::new(&account(&roles, &[], &[]), &[manifest(""), ceiling()]);
+    assert_eq!(workspace.accept(&["--all"]).status.code(), Some(0));
+    assert_eq!(workspace.audit().0, 0);
+    let names: Vec<String> = std::fs::read_dir(workspace.path("b/exceptions"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for slug in ["iam001~111122223333~role~r~a-b.", "iam001~111122223333~role~r~a~b."] {
+        assert_eq!(names.iter().filter(|name| name.starts_with(slug)).count(), 1, "{names:?}");
+    }
+    assert_eq!(workspace.path("b").read_dir().unwrap().count(), 3, "no other file is left");
+}
+
+#[test]
+fn a_document_that_exists_is_not_overwritten() {
+    let workspace = workspace("");
+    let before = workspace.manifest();
+    assert_eq!(workspace.accept(&[KEY]).status.code(), Some(0));
+    let folder = workspace.path("b/exceptions");
+    let first = folder.read_dir().unwrap().next().unwrap().unwrap().path();
+    std::fs::write(&first, "kept").unwrap();
+    std::fs::write(workspace.path("b/baseline.toml"), before).unwrap();
+    assert_eq!(workspace.accept(&[KEY]).status.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(&first).unwrap(), "kept");
+    assert_eq!(folder.read_dir().unwrap().count(), 2);
+    assert_eq!(workspace.audit().0, 0);
+}

@@ -40,7 +40,8 @@ impl Workspace {
         std::fs::write(self.path("account.json"), account.to_string()).unwrap();
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    /// Runs the program with the baseline and the snapshot.
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_iamdrift"));
         command.current_dir(self.0.path()).args(arguments).args(["--baseline", "b", "--snapshot", "account.json"]);
         if Path::new(&self.path("organization.json")).exists() {

@@ -278,4 +278,79 @@ fn the_default_question_is_accepted_for_what_each_operator_holds() {
     assert_eq!(workspace.accept(&[key]).status.code(), Some(0));
     let (status, report) = workspace.audit();
     assert_eq!((status, report["findings"][0]["principals"].as_array().unwrap().len()), (0, 2), "{report}");
+fn future_actions_beyond_an_accepted_excess_are_reported() {
+    let put = |actions: Value| one_role(role("r1", &[allow(actions, json!("arn:aws:s3:::b/a*"))], &[trust_ec2()]));
+    let named = put(json!("s3:PutObject"));
+    let with_wildcard = put(json!(["s3:PutObject", "s3:PutObjectZ*"]));
+    let with_unknown_service = put(json!(["s3:PutObject", "newservice:*"]));
+    assert_eq!(open_after(&simple(), &named, &with_wildcard), [key("iam002", "r1")]);
+    assert_eq!(open_after(&simple(), &named, &with_unknown_service), [key("iam002", "r1")]);
+    assert!(open_after(&simple(), &with_wildcard, &named).is_empty());
+    assert!(open_after(&simple(), &put(json!("s3:Put*")), &with_wildcard).is_empty());
+    // A part of `s3:*` is declared, so that the extents of two findings accept it.
+    let all = |resource: &str| one_role(role("r1", &[allow(json!("s3:*"), json!(resource))], &[trust_ec2()]));
+    assert!(open_after(&simple(), &all("*"), &all("arn:aws:s3:::pub/*")).is_empty());
+}
+
+#[test]
+fn future_actions_of_an_undeclared_principal_are_accepted_to_an_extent() {
+    let baseline = [("baseline.toml", "version = 1\n".to_owned())];
+    let statement = || allow(json!("s3:PutObject"), json!("arn:aws:s3:::b/a*"));
+    let with = |actions: Value| one_role(role("x", &[statement(), allow(actions, json!("*"))], &[trust_ec2()]));
+    let plain = one_role(role("x", &[statement()], &[trust_ec2()]));
+    for actions in [json!("iam:Zz*"), json!("newservice:*")] {
+        assert_eq!(open_after(&baseline, &plain, &with(actions.clone())), [key("iam007", "x")], "{actions}");
+        assert!(open_after(&baseline, &with(actions.clone()), &with(actions.clone())).is_empty(), "{actions}");
+        assert!(open_after(&baseline, &with(actions.clone()), &plain).is_empty(), "{actions}");
+    }
+    let workspace = Workspace::new(&plain, &baseline);
+    workspace.accept(&["--all"]);
+    workspace.set_account(&with(json!("iam:Zz*")));
+    let (status, report) = workspace.audit();
+    assert_eq!(status, 1);
+    assert_eq!(
+        report["findings"][0]["title"],
+        "not declared in the baseline; wildcard iam:Zz* will also allow future iam actions"
+    );
+}
+
+/// A role with a statement that cannot be read, for this action.
+fn unread(name: &str, action: &str) -> Value {
+    let condition = json!({ "StringLikes": { "aws:x": "y" } });
+    role(name, &[with(allow(json!(action), json!("arn:aws:s3:::pub/*")), "Condition", condition)], &[trust_ec2()])
+}
+
+#[test]
+fn an_audit_is_complete_while_what_cannot_be_read_is_accepted() {
+    let workspace = Workspace::new(&one_role(unread("r1", "s3:GetObject")), &simple());
+    assert_eq!(workspace.audit().0, 3);
+    assert_eq!(workspace.accept(&["--all"]).status.code(), Some(0));
+    let (status, report) = workspace.audit();
+    assert_eq!((status, report["unread"].as_array().unwrap().len()), (0, 0), "{}", workspace.manifest());
+    // Another text, another document, and the same of another role.
+    workspace.set_account(&one_role(unread("r1", "s3:*")));
+    assert_eq!((workspace.audit().0, workspace.open_keys()), (3, vec![key("iam010", "r1")]));
+    let mut more = unread("r1", "s3:GetObject");
+    let policy = unread("r1", "s3:*")["RolePolicyList"][0]["PolicyDocument"].clone();
+    more["RolePolicyList"].as_array_mut().unwrap().push(json!({ "PolicyName": "q", "PolicyDocument": policy }));
+    workspace.set_account(&one_role(more));
+    assert_eq!(workspace.audit().0, 3);
+    workspace.set_account(&account(&[unread("r1", "s3:GetObject"), unread("r2", "s3:GetObject")], &[], &[]));
+    assert_eq!((workspace.audit().0, workspace.open_keys()), (3, vec![key("iam010", "r2")]));
+    workspace.set_account(&one_role(unread("r1", "s3:GetObject")));
+    assert_eq!(workspace.audit().0, 0);
+}
+
+#[test]
+fn an_unread_trust_policy_is_accepted_with_its_text() {
+    let trusting = |account: &str| {
+        let condition = json!({ "StringLikes": { "aws:x": "y" } });
+        let statement = json!({ "Effect": "Allow", "Principal": { "AWS": account }, "Action": "sts:AssumeRole" });
+        one_role(role("r1", &[], &[with(statement, "Condition", condition)]))
+    };
+    let workspace = Workspace::new(&trusting("111122223333"), &simple());
+    assert_eq!(workspace.accept(&["--all"]).status.code(), Some(0));
+    assert_eq!(workspace.audit().0, 0, "{}", workspace.manifest());
+    workspace.set_account(&trusting("444455556666"));
+    assert_eq!(workspace.audit().0, 3);
 }
