@@ -278,6 +278,9 @@ fn the_default_question_is_accepted_for_what_each_operator_holds() {
     assert_eq!(workspace.accept(&[key]).status.code(), Some(0));
     let (status, report) = workspace.audit();
     assert_eq!((status, report["findings"][0]["principals"].as_array().unwrap().len()), (0, 2), "{report}");
+}
+
+#[test]
 fn future_actions_beyond_an_accepted_excess_are_reported() {
     let put = |actions: Value| one_role(role("r1", &[allow(actions, json!("arn:aws:s3:::b/a*"))], &[trust_ec2()]));
     let named = put(json!("s3:PutObject"));
