@@ -93,10 +93,14 @@ impl Solver<'_> {
                         OperatorFamily::Numeric | OperatorFamily::Date | OperatorFamily::Ip | OperatorFamily::Arn
                     )
             }),
-            Ambiguity::EmptySetNull => statement.conditions.iter().any(|c| {
-                self.is_multi_valued(question, &c.key)
-                    && (c.operator.family() == OperatorFamily::Null || c.when_missing == MissingKeyRule::Satisfied)
-            }),
+            Ambiguity::EmptySetNull => {
+                statement.keys().any(|key| question.known.is_known_empty(key))
+                    || statement.conditions.iter().any(|c| {
+                        self.is_multi_valued(question, &c.key)
+                            && (c.operator.family() == OperatorFamily::Null
+                                || c.when_missing == MissingKeyRule::Satisfied)
+                    })
+            }
             Ambiguity::NotResourceUnresolved => statement
                 .resource
                 .iter()
