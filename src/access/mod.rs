@@ -3,7 +3,7 @@
 //! Follows `docs/semantics.md`. Read the evaluator together with that page: it prefers clarity to speed.
 //!
 //! - `layers.rs`, `policy_ref.rs`: the policy layers of a principal.
-//! - `collect_layers.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
+//! - `collect_layers.rs`, `api_policies.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
 //! - `role_trust.rs`: the trust policies that decide whether a principal can assume roles.
 //! - `principal_arn.rs`: a principal from its ARN.
 //! - `request.rs`: a request and its context.
@@ -17,6 +17,7 @@
 //! - `trace.rs`: the reasons of a decision.
 //! - `simulate/`: requests and answers in the format of AWS's policy simulator.
 
+mod api_policies;
 mod clock;
 mod collect_layers;
 #[cfg(test)]
