@@ -61,7 +61,7 @@ pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 pub use principal_arn::InvalidPrincipalArn;
 pub use principal_context::{ContextBuilder, build_known_context, is_principal_specific};
-pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
+pub use principal_match::{PrincipalMatch, SparingNames, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
 pub use request_facts::{
     ALWAYS_ALLOWED_ACTION, Impossibility, RequestFacts, find_impossibility, is_action_impossible, organization_facts,

@@ -63,7 +63,7 @@ impl DocumentParser<'_> {
             if !is_short_name && !can_match_arn(text) {
                 self.report_error(span, format!("`{text}` is not a resource"), "an ARN or \"*\"");
             }
-            patterns.push(Template::from_resource(text, variables));
+            patterns.push(Template::from_policy_resource(text, variables));
         }
         Some(ResourceElement { kind, patterns })
     }

@@ -6,14 +6,17 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse};
+use super::formula::{
+    Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse, StatementValidity,
+};
 use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
-    ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
+    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions,
+    match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
+use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
 
 /// The access formula of a principal's layers, and its policies. The policy index of a statement is the position in this
 /// list.
@@ -76,6 +79,7 @@ impl AccessBuilder<'_> {
                     statement_index: statement.index,
                     resource_scope: None,
                     controlled_resources: None,
+                    validity: StatementValidity::Always,
                     policy_index,
                 };
                 match statement.effect {
@@ -175,17 +179,21 @@ impl AccessBuilder<'_> {
             });
             let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
-                let element = statement.principal.as_ref();
-                let Some(principal_match) =
-                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, everyone, e))
-                else {
-                    continue;
+                let find_match = |names| {
+                    let element = statement.principal.as_ref()?;
+                    match_principal(&layers.principal, session, has_boundary, everyone, element, names)
+                };
+                let Some(principal_match) = find_match(SparingNames::PrincipalAndAccount) else { continue };
+                let validity = match find_match(SparingNames::PrincipalOrAccount) {
+                    Some(_) => StatementValidity::Always,
+                    None => StatementValidity::ExceptUnder(Ambiguity::PartialNotPrincipal),
                 };
                 let statement_use = StatementUse {
                     document: Arc::clone(&policy.policy.document),
                     statement_index: statement.index,
                     resource_scope: Some(Arc::clone(&scope)),
                     controlled_resources: None,
+                    validity,
                     policy_index,
                 };
                 match (

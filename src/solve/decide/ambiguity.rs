@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::common_excess::is_proof_under;
 use crate::access::decide_condition;
+use crate::iam::condition::ConditionValue;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{
     ActionPattern, Ambiguity, Arn, Condition, ElementKind, Interpretation, MissingKeyRule, Quantifier, Statement,
     Template, TemplatePart,
 };
-use crate::solve::access::formula::ControlledResources;
+use crate::solve::access::formula::{ControlledResources, StatementUse, StatementValidity};
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;
 use crate::solve::question::{ActionWorld, AnswerDetail, Question, WitnessPolicy};
@@ -78,6 +79,10 @@ impl Solver<'_> {
         if ambiguity == Ambiguity::KmsKeyManager {
             return has_rcp_on_kms(question);
         }
+        if ambiguity == Ambiguity::PartialNotPrincipal {
+            let depends = |u: &StatementUse| u.validity == StatementValidity::ExceptUnder(ambiguity);
+            return question.effective.uses().chain(question.declared.uses()).any(depends);
+        }
         question.statements().any(|statement| match ambiguity {
             Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
                 pattern.parts().windows(2).any(|pair| match pair {
@@ -112,12 +117,35 @@ impl Solver<'_> {
             Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey => {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
-            Ambiguity::UnknownResourceOwner | Ambiguity::OtherMemberOwner | Ambiguity::KmsKeyManager => false,
             Ambiguity::EarlyVariable => {
                 statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_early_variables)
             }
+            Ambiguity::ActionWhiteSpace => statement.action.patterns.iter().any(ActionPattern::has_outer_space),
+            Ambiguity::ServiceWildcard => {
+                statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_service_wildcard)
+            }
+            Ambiguity::ShortArnPattern => statement.conditions.iter().any(has_short_arn_pattern),
+            Ambiguity::UnknownResourceOwner
+            | Ambiguity::OtherMemberOwner
+            | Ambiguity::KmsKeyManager
+            | Ambiguity::PartialNotPrincipal => false,
         })
     }
+}
+
+/// Whether a condition compares ARNs with a pattern that may have fewer than six segments.
+fn has_short_arn_pattern(condition: &Condition) -> bool {
+    let count_colons = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.matches(':').count(),
+        TemplatePart::AnyString | TemplatePart::AnyChar | TemplatePart::Variable { .. } => 0,
+    };
+    let is_short = |value: &ConditionValue| match value {
+        ConditionValue::Text(template) => {
+            !template.is_match_all() && template.parts().iter().map(count_colons).sum::<usize>() < 5
+        }
+        ConditionValue::Typed(_) => false,
+    };
+    condition.operator.family() == OperatorFamily::Arn && condition.values.iter().any(is_short)
 }
 
 /// Whether a resource control policy can deny requests on resources of unknown owner.
