@@ -175,6 +175,11 @@ impl KnownContext {
     /// Sets the fact about a key, by the default and by the alternative interpretation of an ambiguity.
     pub fn set_ambiguous(&mut self, key: &str, known: KeyFact, ambiguity: Ambiguity, alternative: KeyFact) {
         self.set(key, known);
+        self.add_alternative(key, ambiguity, alternative);
+    }
+
+    /// Adds the fact about a key by the alternative interpretation of an ambiguity.
+    pub(super) fn add_alternative(&mut self, key: &str, ambiguity: Ambiguity, alternative: KeyFact) {
         self.alternatives.push((ambiguity, ContextKey::new(key), alternative));
     }
 

@@ -9,7 +9,8 @@
 //! - `request.rs`: a request and its context.
 //! - `resource_directory.rs`: the owners of resources that a snapshot knows.
 //! - `resource_controls.rs`: the resource control policies, by the owners of resources.
-//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`: facts about context keys before a request is made.
+//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`, `federated_sessions.rs`: facts about context
+//!   keys before a request is made.
 //! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
 //! - `condition_facts.rs`: conditions that the known context decides.
@@ -26,6 +27,7 @@ mod collect_layers_tests;
 mod condition_facts;
 mod condition_match;
 mod evaluate;
+mod federated_sessions;
 mod key_links;
 mod known_context;
 mod layers;
@@ -49,6 +51,7 @@ pub use clock::{CLOCK_KEYS, TimeRange, complete_clock, find_time, is_clock_key, 
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
+pub use federated_sessions::find_federated_sessions;
 pub use key_links::{
     CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, USER_KEY_LINK,
 };

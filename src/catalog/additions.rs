@@ -201,7 +201,11 @@ mod tests {
             let id = catalog.find_action(action).expect(action);
             assert_eq!(catalog.full_name(id), action);
             let types = catalog.resource_types(catalog.shape(id)).iter();
-            assert_eq!(types.filter(|id| catalog.arn_formats(**id).iter().any(|f| **f == *format)).count(), 1, "{action}");
+            assert_eq!(
+                types.filter(|id| catalog.arn_formats(**id).iter().any(|f| **f == *format)).count(),
+                1,
+                "{action}"
+            );
         }
         for [action, key, _] in parse_lines(ADDITIONAL_KEYS) {
             assert!(has_key(action, key), "{action} {key}");

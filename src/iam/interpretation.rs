@@ -38,11 +38,14 @@ pub enum Ambiguity {
     ShortArnPattern,
     /// A `NotPrincipal` that does not name both the principal and its account denies the principal (default), or spares it.
     PartialNotPrincipal,
+    /// A user makes its requests with its own credentials (default), or in a federated session of its own, with a session
+    /// policy that allows everything.
+    FederatedSession,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 15] = [
+    pub const ALL: [Ambiguity; 16] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -58,6 +61,7 @@ impl Ambiguity {
         Ambiguity::ServiceWildcard,
         Ambiguity::ShortArnPattern,
         Ambiguity::PartialNotPrincipal,
+        Ambiguity::FederatedSession,
     ];
 
     /// The name in reports and in the test corpus.
@@ -78,7 +82,13 @@ impl Ambiguity {
             Ambiguity::ServiceWildcard => "service-wildcard",
             Ambiguity::ShortArnPattern => "short-arn-pattern",
             Ambiguity::PartialNotPrincipal => "partial-not-principal",
+            Ambiguity::FederatedSession => "federated-session",
         }
+    }
+
+    /// Whether the alternative is what the principal can do in addition, so that it takes nothing from a proven excess.
+    pub(crate) fn is_additional(self) -> bool {
+        self == Ambiguity::FederatedSession
     }
 }
 

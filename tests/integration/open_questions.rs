@@ -147,3 +147,50 @@ fn short_names_in_the_policy_of_an_api_are_completed() {
     let (status, report) = audit(&api, "prod/GET/*", "*");
     assert_eq!(status, 3, "a name of an undocumented form: {report}");
 }
+
+fn user(statements: &Value) -> TestAccount {
+    let user = json!({
+        "Arn": format!("arn:aws:iam::{ACCOUNT}:user/u"), "UserName": "u", "Path": "/", "UserId": "AIDAEXAMPLE00000000U",
+        "GroupList": [], "UserPolicyList": [{ "PolicyName": "p", "PolicyDocument": document(statements) }],
+    });
+    TestAccount { users: vec![user], ..TestAccount::default() }
+}
+
+fn federate() -> Value {
+    json!({ "Effect": "Allow", "Action": "sts:GetFederationToken", "Resource": "*" })
+}
+
+#[test]
+fn a_user_may_act_in_a_federated_session() {
+    let allow =
+        |condition: Value| json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition });
+    let deny = json!({ "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "StringEquals": { "aws:username": "u" } } });
+    for statements in [
+        vec![allow(json!({ "StringEquals": { "aws:PrincipalType": "FederatedUser" } }))],
+        vec![allow(json!({ "ArnLike": { "aws:PrincipalArn": format!("arn:aws:sts::{ACCOUNT}:federated-user/*") } }))],
+        vec![allow(json!({ "StringLike": { "aws:userid": format!("{ACCOUNT}:*") } }))],
+        vec![allow(json!({ "Null": { "aws:username": "true" } }))],
+        vec![allow(json!({})), deny],
+    ] {
+        let declared = json!([federate()]);
+        let with_federation: Vec<Value> = statements.iter().cloned().chain([federate()]).collect();
+        user(&json!(with_federation)).assert_undecided(&declared, "federated-session");
+        let (status, report) = user(&json!(statements)).audit(&declared);
+        assert_eq!(status, 0, "without sts:GetFederationToken: {report}");
+    }
+    let excess = json!([federate(), allow(json!({ "StringEquals": { "aws:username": "u" } }))]);
+    assert_eq!(user(&excess).audit(&json!([federate()])).0, 1, "its own credentials suffice");
+}
+
+#[test]
+fn a_resource_policy_may_name_a_federated_session() {
+    let bucket = |account: &str| {
+        let principal = json!({ "AWS": format!("arn:aws:sts::{account}:federated-user/bob") });
+        json!([{ "Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": format!("{BUCKET}/*") }])
+    };
+    let audit = |statements: Value, account: &str| user(&statements).with_resource_policy(BUCKET, &bucket(account));
+    let declared = json!([federate()]);
+    audit(declared.clone(), ACCOUNT).assert_undecided(&declared, "federated-session");
+    assert_eq!(audit(declared.clone(), "444455556666").audit(&declared).0, 0, "a session of another account");
+    assert_eq!(audit(json!([]), ACCOUNT).audit(&declared).0, 0, "without sts:GetFederationToken");
+}

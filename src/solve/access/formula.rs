@@ -30,6 +30,8 @@ pub enum StatementValidity {
     Always,
     /// In all but the alternative interpretation of an ambiguity.
     ExceptUnder(Ambiguity),
+    /// Only in the alternative interpretation of an ambiguity.
+    OnlyUnder(Ambiguity),
 }
 
 impl StatementValidity {
@@ -38,6 +40,15 @@ impl StatementValidity {
         match self {
             StatementValidity::Always => true,
             StatementValidity::ExceptUnder(ambiguity) => !interpretation.is_alternative(ambiguity),
+            StatementValidity::OnlyUnder(ambiguity) => interpretation.is_alternative(ambiguity),
+        }
+    }
+
+    /// The ambiguity on which it depends.
+    pub(crate) fn ambiguity(self) -> Option<Ambiguity> {
+        match self {
+            StatementValidity::Always => None,
+            StatementValidity::ExceptUnder(ambiguity) | StatementValidity::OnlyUnder(ambiguity) => Some(ambiguity),
         }
     }
 }

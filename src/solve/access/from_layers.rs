@@ -4,6 +4,7 @@
 //! level, and no Deny statement. A resource policy adds branches for its own grants and for grants together with
 //! identity policies. If its consent is required, its resource is excluded from the first branch.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::formula::{
@@ -12,8 +13,8 @@ use super::formula::{
 use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
-    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions,
-    match_principal,
+    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, find_federated_sessions,
+    find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -34,6 +35,12 @@ pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
         restrict_to_session(&mut of_session, session, &named);
         branches.extend(of_session);
     }
+    for session in list_federated_sessions(layers) {
+        let mut of_session = builder.build_session_branches(Some(session), &layer_lists);
+        restrict_to_session(&mut of_session, Some(session), &[]);
+        // The first branch is that of the identity policies, which the user's own branches contain.
+        branches.extend(of_session.into_iter().skip(1).map(restrict_to_federated_sessions));
+    }
     (Access { branches }, builder.policies)
 }
 
@@ -49,6 +56,20 @@ fn list_named_sessions(layers: &Layers) -> Vec<&Arn> {
         }
     }
     sessions
+}
+
+/// The federated sessions of the user that resource policies name.
+fn list_federated_sessions(layers: &Layers) -> BTreeSet<&Arn> {
+    let statements = layers.resource_policies.iter().flat_map(|policy| &policy.policy.document.statements);
+    let elements = statements.filter_map(|statement| statement.principal.as_ref());
+    elements.flat_map(|element| find_federated_sessions(layers, element)).collect()
+}
+
+/// The branch of a grant to a federated session, which the user makes use of only in such a session.
+fn restrict_to_federated_sessions(mut branch: Branch) -> Branch {
+    let validity = StatementValidity::OnlyUnder(Ambiguity::FederatedSession);
+    branch.allow_layers.iter_mut().take(1).flatten().for_each(|granting| granting.validity = validity);
+    branch
 }
 
 /// The statements of the layers that apply to every request.

@@ -10,7 +10,7 @@ use crate::iam::{
     ActionPattern, Ambiguity, Arn, Condition, ElementKind, Interpretation, MissingKeyRule, Quantifier, Statement,
     Template, TemplatePart,
 };
-use crate::solve::access::formula::{ControlledResources, StatementUse, StatementValidity};
+use crate::solve::access::formula::{ControlledResources, StatementUse};
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;
 use crate::solve::question::{ActionWorld, AnswerDetail, Question, WitnessPolicy};
@@ -28,8 +28,9 @@ impl Solver<'_> {
         if !is_broader && !answer.undecided.is_empty() {
             return answer;
         }
+        let may_change = |ambiguity: &Ambiguity| !(is_broader && ambiguity.is_additional());
         let ambiguities: Vec<Ambiguity> =
-            Ambiguity::ALL.into_iter().filter(|ambiguity| self.may_matter(*ambiguity, question)).collect();
+            Ambiguity::ALL.into_iter().filter(may_change).filter(|a| self.may_matter(*a, question)).collect();
         if ambiguities.is_empty() {
             return answer;
         }
@@ -79,9 +80,9 @@ impl Solver<'_> {
         if ambiguity == Ambiguity::KmsKeyManager {
             return has_rcp_on_kms(question);
         }
-        if ambiguity == Ambiguity::PartialNotPrincipal {
-            let depends = |u: &StatementUse| u.validity == StatementValidity::ExceptUnder(ambiguity);
-            return question.effective.uses().chain(question.declared.uses()).any(depends);
+        let depends = |statement_use: &StatementUse| statement_use.validity.ambiguity() == Some(ambiguity);
+        if question.effective.uses().chain(question.declared.uses()).any(depends) {
+            return true;
         }
         question.statements().any(|statement| match ambiguity {
             Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
@@ -114,7 +115,7 @@ impl Solver<'_> {
                 .conditions
                 .iter()
                 .any(|c| c.quantifier == Quantifier::ForAnyValue && c.when_missing == MissingKeyRule::Satisfied),
-            Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey => {
+            Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey | Ambiguity::FederatedSession => {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
             Ambiguity::EarlyVariable => {
