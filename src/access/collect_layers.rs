@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
+use super::api_policies::{expand_short_names, find_api};
 use super::known_context::KnownContext;
 use super::layers::{
     Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
@@ -138,13 +139,15 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
     let arn = resource.arn.as_str().to_owned();
     // The statements that can be read count. The others are among the missing documents.
     let document = resource.policy.readable()?;
+    let api = find_api(&resource.arn, &resource.owner);
+    let expanded = api.as_ref().map(|api| expand_short_names(document, api));
     Some(ResourcePolicy {
-        resources: resource_patterns(&resource.arn),
+        resources: resource_patterns(api.as_ref().unwrap_or(&resource.arn)),
         owner: resource.owner.clone(),
         policy: PolicyRef::collected(
             "resource policy",
             PolicyOrigin::Resource { arn },
-            document,
+            expanded.as_ref().unwrap_or(document),
             &resource.policy.places,
         ),
         consent: PolicyConsent::Required,

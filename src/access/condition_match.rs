@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::pattern_match::{self, CaseSensitivity};
+use super::pattern_match::{self, CaseSensitivity, ShortArnPattern};
 use super::request::{Context, ContextValue};
 use crate::iam::condition::ConditionValue;
 use crate::iam::operator::{OperatorFamily, ValueComparison};
@@ -29,7 +29,7 @@ pub(super) fn is_satisfied(condition: &Condition, context: &Context, interpretat
     }
     let Some(context_value) = context_value else { return is_satisfied_when_missing(condition, interpretation) };
     let negated = condition.operator.is_negated();
-    let value_satisfies = |value: &String| match compare_value(condition, value, context) {
+    let value_satisfies = |value: &String| match compare_value(condition, value, context, interpretation) {
         ValueMatch::Matches => !negated,
         ValueMatch::Differs => negated,
         ValueMatch::Unparsable => negated && !interpretation.is_alternative(Ambiguity::UnparsableValue),
@@ -61,7 +61,7 @@ fn is_present(value: &ContextValue, interpretation: Interpretation) -> bool {
     !interpretation.is_alternative(Ambiguity::EmptySetNull) || value.values().iter().any(|v| !v.is_empty())
 }
 
-fn compare_value(condition: &Condition, value: &str, context: &Context) -> ValueMatch {
+fn compare_value(condition: &Condition, value: &str, context: &Context, interpretation: Interpretation) -> ValueMatch {
     let operator = condition.operator;
     let case = if operator.ignores_case() { CaseSensitivity::Insensitive } else { CaseSensitivity::Sensitive };
     let matched = match operator.family() {
@@ -71,8 +71,12 @@ fn compare_value(condition: &Condition, value: &str, context: &Context) -> Value
         }),
         OperatorFamily::Arn => {
             let Some(arn) = Arn::parse(value) else { return ValueMatch::Unparsable };
+            let short = match interpretation.is_alternative(Ambiguity::ShortArnPattern) {
+                false => ShortArnPattern::MatchesNothing,
+                true => ShortArnPattern::IsCompleted,
+            };
             condition.values.iter().any(|expected| match expected {
-                ConditionValue::Text(t) => pattern_match::match_arn(t, &arn, context).is_ok(),
+                ConditionValue::Text(t) => pattern_match::match_arn(t, &arn, context, short).is_ok(),
                 ConditionValue::Typed(_) => false,
             })
         }

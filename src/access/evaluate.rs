@@ -6,7 +6,9 @@ use super::layers::{
 };
 use super::pattern_match::{self, MidSegmentStar, RequestedAction};
 use super::policy_ref::{OrganizationLevel, PolicyRef};
-use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions, is_session_of_request};
+use super::principal_match::{
+    PrincipalMatch, RequestPrincipal, SparingNames, find_named_sessions, is_session_of_request,
+};
 use super::request::{Context, Request};
 use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility};
 use super::resource_controls::RCP_EXEMPT_ACTION;
@@ -86,7 +88,8 @@ pub fn evaluate<'a>(
             TrustPolicyEffect::GrantToNamed if is_role_assumption(request) => PrincipalMatch::Account,
             TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
         };
-        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary, everyone };
+        let sparing_names = SparingNames::under(interpretation);
+        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary, everyone, sparing_names };
         let matcher = StatementMatcher { principal, request, action: &action, interpretation };
         RequestEvaluator { layers, request, covering_policies: &covering_policies, matcher }.evaluate(rcp_supported)
     };

@@ -52,6 +52,15 @@ impl KeyFact {
             KeyFact::Free => true,
         }
     }
+
+    /// Whether the key has no value but empty ones.
+    fn is_empty(&self) -> bool {
+        match self {
+            KeyFact::Value(value) => value.is_empty(),
+            KeyFact::Set(values) => values.iter().all(String::is_empty),
+            _ => false,
+        }
+    }
 }
 
 /// What is known about every context key.
@@ -166,6 +175,11 @@ impl KnownContext {
     /// Sets the fact about a key, by the default and by the alternative interpretation of an ambiguity.
     pub fn set_ambiguous(&mut self, key: &str, known: KeyFact, ambiguity: Ambiguity, alternative: KeyFact) {
         self.set(key, known);
+        self.add_alternative(key, ambiguity, alternative);
+    }
+
+    /// Adds the fact about a key by the alternative interpretation of an ambiguity.
+    pub(super) fn add_alternative(&mut self, key: &str, ambiguity: Ambiguity, alternative: KeyFact) {
         self.alternatives.push((ambiguity, ContextKey::new(key), alternative));
     }
 
@@ -196,17 +210,13 @@ impl KnownContext {
 
     /// The same facts with empty values as missing, the alternative interpretation of [`Ambiguity::EmptySetNull`].
     fn with_empty_as_missing(mut self) -> KnownContext {
-        for known in self.keys.values_mut() {
-            let empty = match known {
-                KeyFact::Value(value) => value.is_empty(),
-                KeyFact::Set(values) => values.iter().all(String::is_empty),
-                _ => false,
-            };
-            if empty {
-                *known = KeyFact::Missing;
-            }
-        }
+        self.keys.values_mut().filter(|known| known.is_empty()).for_each(|known| *known = KeyFact::Missing);
         self
+    }
+
+    /// Whether the value of a key is known and empty, so that the key may count as missing.
+    pub fn is_known_empty(&self, key: &ContextKey) -> bool {
+        self.keys.get(key).is_some_and(KeyFact::is_empty)
     }
 
     /// The fact about a key, ignoring case.

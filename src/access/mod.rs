@@ -3,13 +3,14 @@
 //! Follows `docs/semantics.md`. Read the evaluator together with that page: it prefers clarity to speed.
 //!
 //! - `layers.rs`, `policy_ref.rs`: the policy layers of a principal.
-//! - `collect_layers.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
+//! - `collect_layers.rs`, `api_policies.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
 //! - `role_trust.rs`: the trust policies that decide whether a principal can assume roles.
 //! - `principal_arn.rs`: a principal from its ARN.
 //! - `request.rs`: a request and its context.
 //! - `resource_directory.rs`: the owners of resources that a snapshot knows.
 //! - `resource_controls.rs`: the resource control policies, by the owners of resources.
-//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`: facts about context keys before a request is made.
+//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`, `federated_sessions.rs`: facts about context
+//!   keys before a request is made.
 //! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
 //! - `condition_facts.rs`: conditions that the known context decides.
@@ -17,6 +18,7 @@
 //! - `trace.rs`: the reasons of a decision.
 //! - `simulate/`: requests and answers in the format of AWS's policy simulator.
 
+mod api_policies;
 mod clock;
 mod collect_layers;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod collect_layers_tests;
 mod condition_facts;
 mod condition_match;
 mod evaluate;
+mod federated_sessions;
 mod key_links;
 mod known_context;
 mod layers;
@@ -48,6 +51,7 @@ pub use clock::{CLOCK_KEYS, TimeRange, complete_clock, find_time, is_clock_key, 
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
+pub use federated_sessions::find_federated_sessions;
 pub use key_links::{
     CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, USER_KEY_LINK,
 };
@@ -60,7 +64,7 @@ pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 pub use principal_arn::InvalidPrincipalArn;
 pub use principal_context::{ContextBuilder, build_known_context, is_principal_specific};
-pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
+pub use principal_match::{PrincipalMatch, SparingNames, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
 pub use request_facts::{
     ALWAYS_ALLOWED_ACTION, Impossibility, RequestFacts, find_impossibility, is_action_impossible, organization_facts,

@@ -89,18 +89,30 @@ pub(super) fn match_text(
     to_match_result(is_same && letters.next().is_none())
 }
 
-/// Whether an ARN matches a value of an ARN condition, segment by segment. The pattern `*` matches any ARN. Any other
-/// pattern must have six segments.
-pub(super) fn match_arn(pattern: &Template, value: &Arn, context: &Context) -> Result<(), PatternMismatch> {
+/// The interpretation of an ARN pattern with fewer than six segments (`Ambiguity::ShortArnPattern`).
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum ShortArnPattern {
+    /// It matches no ARN.
+    MatchesNothing,
+    /// It matches any text in the segments that it lacks.
+    IsCompleted,
+}
+
+/// Whether an ARN matches a value of an ARN condition, segment by segment. The pattern `*` matches any ARN.
+pub(super) fn match_arn(
+    pattern: &Template,
+    value: &Arn,
+    context: &Context,
+    short: ShortArnPattern,
+) -> Result<(), PatternMismatch> {
     if pattern.is_match_all() {
         return Ok(());
     }
     let pieces = resolve_pieces(pattern, context).ok_or(PatternMismatch::UnresolvedVariable)?;
     let segments = split_segments(&pieces);
     let values: Vec<&str> = value.as_str().splitn(6, ':').collect();
-    to_match_result(
-        segments.len() == 6 && segments.iter().zip(values).all(|(pattern, value)| matches_pieces(pattern, value)),
-    )
+    let is_complete = segments.len() == 6 || (segments.len() < 6 && short == ShortArnPattern::IsCompleted);
+    to_match_result(is_complete && segments.iter().zip(values).all(|(pattern, value)| matches_pieces(pattern, value)))
 }
 
 /// A requested action in lower case: the service prefix and the name.
@@ -322,7 +334,8 @@ mod tests {
             ("a*n:aws:x:r:4*6:s?a*", true),
         ] {
             let pattern = Template::parse(pattern, WildcardMode::Active, VariableScope::Anywhere);
-            assert_eq!(match_arn(&pattern, &value, &context).is_ok(), expected, "{pattern}");
+            let short = ShortArnPattern::MatchesNothing;
+            assert_eq!(match_arn(&pattern, &value, &context, short).is_ok(), expected, "{pattern}");
         }
     }
 

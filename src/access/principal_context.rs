@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::federated_sessions::set_federated_facts;
 use super::known_context::{KeyFact, KnownContext};
 use super::request_facts::organization_facts;
 use super::resource_directory::ResourceDirectory;
@@ -49,6 +50,7 @@ impl ContextBuilder {
         let sources = SessionSources::of_principal(principal);
         if principal.entity_kind == IamEntityKind::User {
             set_user_facts(&mut known, principal);
+            set_federated_facts(&mut known, principal);
         } else {
             set_role_facts(&mut known, principal, &sources);
         }

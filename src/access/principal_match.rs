@@ -2,7 +2,9 @@
 
 use super::layers::{PrincipalInfo, PrincipalType, SessionScope};
 use super::request::Request;
-use crate::iam::{Arn, AwsPrincipal, ContextKey, ElementKind, PrincipalElement, PrincipalEntry};
+use crate::iam::{
+    Ambiguity, Arn, AwsPrincipal, ContextKey, ElementKind, Interpretation, PrincipalElement, PrincipalEntry,
+};
 
 /// How a `Principal` element matches a principal. It determines which layers limit an Allow within one account. The
 /// variants are in ascending order of effect. AWS: *Policy evaluation for requests within a single account*.
@@ -24,6 +26,28 @@ pub(super) struct RequestPrincipal<'a> {
     pub has_boundary: bool,
     /// How an element that names everyone matches.
     pub everyone: PrincipalMatch,
+    /// Which names spare the principal from a statement with `NotPrincipal`.
+    pub sparing_names: SparingNames,
+}
+
+/// Which names in a `NotPrincipal` element spare a principal from the statement (`Ambiguity::PartialNotPrincipal`).
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub enum SparingNames {
+    /// The principal and its account. Where one is missing, AWS says that the policy might deny the principal.
+    // AWS: AWS JSON policy elements: NotPrincipal
+    PrincipalAndAccount,
+    /// The principal or its account.
+    PrincipalOrAccount,
+}
+
+impl SparingNames {
+    /// The names by an interpretation.
+    pub(super) fn under(interpretation: Interpretation) -> SparingNames {
+        match interpretation.is_alternative(Ambiguity::PartialNotPrincipal) {
+            false => SparingNames::PrincipalAndAccount,
+            true => SparingNames::PrincipalOrAccount,
+        }
+    }
 }
 
 impl RequestPrincipal<'_> {
@@ -42,7 +66,11 @@ impl RequestPrincipal<'_> {
         let anyone = element.entries.contains(&PrincipalEntry::Anyone);
         let is_named_directly =
             matches.iter().any(|n| *n != PrincipalMatch::Account) || self.info.principal_type == PrincipalType::Root;
-        !self.has_boundary && (anyone || (matches.contains(&PrincipalMatch::Account) && is_named_directly))
+        let is_spared = match self.sparing_names {
+            SparingNames::PrincipalAndAccount => matches.contains(&PrincipalMatch::Account) && is_named_directly,
+            SparingNames::PrincipalOrAccount => !matches.is_empty(),
+        };
+        !self.has_boundary && (anyone || is_spared)
     }
 
     fn match_entry(&self, entry: &PrincipalEntry) -> Option<PrincipalMatch> {
@@ -100,8 +128,9 @@ pub fn match_principal(
     has_boundary: bool,
     everyone: PrincipalMatch,
     element: &PrincipalElement,
+    sparing_names: SparingNames,
 ) -> Option<PrincipalMatch> {
-    RequestPrincipal { info, session, has_boundary, everyone }.match_element(element)
+    RequestPrincipal { info, session, has_boundary, everyone, sparing_names }.match_element(element)
 }
 
 /// The sessions of a role that an element names.

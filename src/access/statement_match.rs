@@ -60,7 +60,9 @@ impl<'a> StatementMatcher<'a, '_> {
     }
 
     fn matches_action(&self, element: &ActionElement) -> bool {
-        let is_listed = element.patterns.iter().any(|pattern| pattern_match::matches_action(pattern, self.action));
+        let under_interpretation = element.under(self.interpretation);
+        let mut patterns = under_interpretation.as_ref().unwrap_or(element).patterns.iter();
+        let is_listed = patterns.any(|pattern| pattern_match::matches_action(pattern, self.action));
         is_listed == (element.kind == ElementKind::List)
     }
 
@@ -75,7 +77,7 @@ impl<'a> StatementMatcher<'a, '_> {
             let pattern = early.as_ref().unwrap_or(pattern);
             pattern_match::match_resource(pattern, &self.request.resource, &self.request.context, star)
         };
-        let mut results = element.patterns.iter().map(match_pattern);
+        let mut results = element.patterns_under(self.interpretation).map(match_pattern);
         match element.kind {
             ElementKind::List => results.any(|r| r.is_ok()),
             ElementKind::NotList => !results.any(|r| match r {

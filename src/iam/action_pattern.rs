@@ -10,6 +10,7 @@ pub struct ActionPattern {
     written: Box<str>,
     service_has_wildcards: bool,
     name_has_wildcards: bool,
+    has_outer_space: bool,
 }
 
 impl ActionPattern {
@@ -30,6 +31,7 @@ impl ActionPattern {
             written: written.into(),
             service_has_wildcards: has_wildcards(service),
             name_has_wildcards: has_wildcards(name),
+            has_outer_space: written.len() < text.len(),
         })
     }
 
@@ -66,6 +68,11 @@ impl ActionPattern {
     /// Whether the part before the colon has wildcards.
     pub fn service_has_wildcards(&self) -> bool {
         self.service_has_wildcards
+    }
+
+    /// Whether white space surrounds the original text. Whether AWS ignores it is ambiguous.
+    pub fn has_outer_space(&self) -> bool {
+        self.has_outer_space
     }
 
     /// Whether the part after the colon has wildcards.

@@ -1,6 +1,7 @@
 //! The `Action` and `Resource` elements of a statement.
 
 use super::action_pattern::ActionPattern;
+use super::interpretation::{Ambiguity, Interpretation};
 use super::template::Template;
 
 /// Whether an element lists what it matches, or what it does not match (`NotAction`, …).
@@ -22,6 +23,15 @@ pub struct ActionElement {
 }
 
 impl ActionElement {
+    /// The element without the patterns that match nothing in an interpretation. None if all may match.
+    pub(crate) fn under(&self, interpretation: Interpretation) -> Option<ActionElement> {
+        let is_alternative = interpretation.is_alternative(Ambiguity::ActionWhiteSpace);
+        (is_alternative && self.patterns.iter().any(ActionPattern::has_outer_space)).then(|| ActionElement {
+            kind: self.kind,
+            patterns: self.patterns.iter().filter(|pattern| !pattern.has_outer_space()).cloned().collect(),
+        })
+    }
+
     /// Whether the statement applies to an action such as `sts:AssumeRole`, in any letter case: `Action` has a pattern
     /// that matches it, or `NotAction` has none.
     pub fn lists_action(&self, action: &str) -> bool {
@@ -40,4 +50,12 @@ pub struct ResourceElement {
     pub kind: ElementKind,
     /// The patterns, in order.
     pub patterns: Vec<Template>,
+}
+
+impl ResourceElement {
+    /// The patterns that can match a resource in an interpretation.
+    pub(crate) fn patterns_under(&self, interpretation: Interpretation) -> impl Iterator<Item = &Template> {
+        let is_alternative = interpretation.is_alternative(Ambiguity::ServiceWildcard);
+        self.patterns.iter().filter(move |pattern| !(is_alternative && pattern.has_service_wildcard()))
+    }
 }

@@ -29,11 +29,23 @@ pub enum Ambiguity {
     KmsKeyManager,
     /// A policy variable before the fifth colon of `Resource` is literal text (default), or its value replaces it.
     EarlyVariable,
+    /// White space around an action is ignored (default), or such an action matches nothing.
+    ActionWhiteSpace,
+    /// A wildcard in the service segment of `Resource`, which AWS forbids, matches services (default), or the pattern
+    /// matches nothing.
+    ServiceWildcard,
+    /// A pattern of an ARN operator with fewer than six segments matches no ARN (default), or any text in those it lacks.
+    ShortArnPattern,
+    /// A `NotPrincipal` that does not name both the principal and its account denies the principal (default), or spares it.
+    PartialNotPrincipal,
+    /// A user makes its requests with its own credentials (default), or in a federated session of its own, with a session
+    /// policy that allows everything.
+    FederatedSession,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 11] = [
+    pub const ALL: [Ambiguity; 16] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -45,6 +57,11 @@ impl Ambiguity {
         Ambiguity::OtherMemberOwner,
         Ambiguity::KmsKeyManager,
         Ambiguity::EarlyVariable,
+        Ambiguity::ActionWhiteSpace,
+        Ambiguity::ServiceWildcard,
+        Ambiguity::ShortArnPattern,
+        Ambiguity::PartialNotPrincipal,
+        Ambiguity::FederatedSession,
     ];
 
     /// The name in reports and in the test corpus.
@@ -61,22 +78,32 @@ impl Ambiguity {
             Ambiguity::OtherMemberOwner => "other-member-owner",
             Ambiguity::KmsKeyManager => "kms-key-manager",
             Ambiguity::EarlyVariable => "early-variable",
+            Ambiguity::ActionWhiteSpace => "action-white-space",
+            Ambiguity::ServiceWildcard => "service-wildcard",
+            Ambiguity::ShortArnPattern => "short-arn-pattern",
+            Ambiguity::PartialNotPrincipal => "partial-not-principal",
+            Ambiguity::FederatedSession => "federated-session",
         }
+    }
+
+    /// Whether the alternative is what the principal can do in addition, so that it takes nothing from a proven excess.
+    pub(crate) fn is_additional(self) -> bool {
+        self == Ambiguity::FederatedSession
     }
 }
 
 /// The set of ambiguities that have the alternative interpretation. Empty by default.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq, Hash)]
-pub struct Interpretation(u16);
+pub struct Interpretation(u32);
 
 impl Interpretation {
     /// The interpretation that differs from the default in one ambiguity.
     pub fn with_alternative(ambiguity: Ambiguity) -> Interpretation {
-        Interpretation(1 << ambiguity as u16)
+        Interpretation(1 << ambiguity as u32)
     }
 
     /// Whether an ambiguity has the alternative interpretation.
     pub fn is_alternative(self, ambiguity: Ambiguity) -> bool {
-        self.0 & (1 << ambiguity as u16) != 0
+        self.0 & (1 << ambiguity as u32) != 0
     }
 }

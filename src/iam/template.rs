@@ -49,6 +49,8 @@ pub struct Template {
     parts: Vec<TemplatePart>,
     /// The parts if variables before the fifth colon of a resource are variables, too. None if there are none.
     parts_with_early_variables: Option<Vec<TemplatePart>>,
+    /// Whether a policy has this resource pattern, with a wildcard in the service segment.
+    has_service_wildcard: bool,
 }
 
 impl Template {
@@ -97,7 +99,7 @@ impl Template {
             rest = rest.get(c.len_utf8()..).unwrap_or("");
         }
         push_literal(&mut literal, &mut parts);
-        Template { written: text.into(), parts, parts_with_early_variables: None }
+        Template { written: text.into(), parts, parts_with_early_variables: None, has_service_wildcard: false }
     }
 
     /// A template that matches one text.
@@ -124,12 +126,25 @@ impl Template {
     /// The template in which variables before the fifth colon are variables, too. None if there are none.
     pub(crate) fn with_early_variables(&self) -> Option<Template> {
         let parts = self.parts_with_early_variables.clone()?;
-        Some(Template { written: self.written.clone(), parts, parts_with_early_variables: None })
+        Some(Template { parts, parts_with_early_variables: None, ..self.clone() })
     }
 
     /// Whether a variable is before the fifth colon.
     pub(crate) fn has_early_variables(&self) -> bool {
         self.parts_with_early_variables.is_some()
+    }
+
+    /// A pattern in a policy. AWS allows no wildcard in its service segment. Patterns that the product builds may have one.
+    // AWS: IAM JSON policy elements: Resource
+    pub(super) fn from_policy_resource(text: &str, variables: VariableScope) -> Template {
+        let has_service_wildcard =
+            text.starts_with("arn:") && text.split(':').nth(2).is_some_and(|service| service.contains(['*', '?']));
+        Template { has_service_wildcard, ..Template::from_resource(text, variables) }
+    }
+
+    /// Whether a wildcard is in the service segment of a policy's resource, which AWS forbids.
+    pub fn has_service_wildcard(&self) -> bool {
+        self.has_service_wildcard
     }
 
     /// The parts, in order. Adjacent literals are joined, and `**` is one `*`.
@@ -162,9 +177,9 @@ impl Template {
         };
         let rename = |parts: &Vec<TemplatePart>| parts.iter().map(rename_part).collect();
         Template {
-            written: self.written.clone(),
             parts: rename(&self.parts),
             parts_with_early_variables: self.parts_with_early_variables.as_ref().map(rename),
+            ..self.clone()
         }
     }
 
@@ -190,11 +205,7 @@ impl Template {
                 (_, part) => parts.push(part),
             }
         }
-        Template {
-            written: self.written.clone(),
-            parts,
-            parts_with_early_variables: self.parts_with_early_variables.clone(),
-        }
+        Template { parts, ..self.clone() }
     }
 
     /// The text. `None` if the template has wildcards or variables.

@@ -158,6 +158,9 @@ impl std::fmt::Display for UndecidedReason {
                 "depends on whether aws:MultiFactorAuthPresent can be true in a session of a role (\"role-session-mfa\"), \
                  on which AWS's pages disagree",
             ),
+            UndecidedReason::Ambiguity("federated-session") => f.write_str(
+                "depends on what the user does in a session of sts:GetFederationToken (\"federated-session\")",
+            ),
             UndecidedReason::Ambiguity(name) => write!(f, "depends on \"{name}\", which AWS does not document"),
             UndecidedReason::WitnessRefuted(request) => {
                 write!(f, "the evaluator refutes the witness {request}; please report this defect")

@@ -34,7 +34,9 @@ pub mod smt;
 pub mod strings;
 pub(crate) mod values;
 
-pub use access::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementId, StatementUse};
+pub use access::formula::{
+    Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementId, StatementUse, StatementValidity,
+};
 pub use access::from_layers::{build_allow_all, build_effective_access};
 pub use access::rename_keys::RenamedAccess;
 pub use actions::named_actions::Actions;

@@ -29,6 +29,7 @@ mod incident_story;
 mod kinds;
 mod needs;
 mod offered_blocks;
+mod open_questions;
 mod own_credentials;
 mod reach;
 mod real_inputs;

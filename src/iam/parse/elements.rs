@@ -58,11 +58,12 @@ impl DocumentParser<'_> {
         };
         let mut patterns = Vec::new();
         for (text, span) in self.parse_strings(element, "Resource") {
-            // Some services accept short names in their resource policies (`execute-api:/…`).
-            if self.kind != DocumentKind::Resource && !can_match_arn(text) {
+            // AWS: API Gateway resource policy examples. `access::api_policies` completes these names.
+            let is_short_name = self.kind == DocumentKind::Resource && text.starts_with("execute-api:/");
+            if !is_short_name && !can_match_arn(text) {
                 self.report_error(span, format!("`{text}` is not a resource"), "an ARN or \"*\"");
             }
-            patterns.push(Template::from_resource(text, variables));
+            patterns.push(Template::from_policy_resource(text, variables));
         }
         Some(ResourceElement { kind, patterns })
     }

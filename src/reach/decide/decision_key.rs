@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::access::{KeyFact, decide_condition};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
-use crate::solve::{Branch, ControlledResources, ResourceScope, StatementUse};
+use crate::solve::{Branch, ControlledResources, ResourceScope, StatementUse, StatementValidity};
 
 /// The statements that determine an answer, and the facts about the keys that they use.
 #[derive(Eq, Hash, PartialEq)]
@@ -30,6 +30,7 @@ struct StatementKey {
     index: usize,
     controlled_resources: Option<ControlledResources>,
     resource_scope: Option<Arc<ResourceScope>>,
+    validity: StatementValidity,
 }
 
 /// A document, compared by address. INVARIANT: the key owns the document, so that its address stays unique.
@@ -96,5 +97,6 @@ fn to_statement_key(statement_use: &StatementUse) -> StatementKey {
         index: statement_use.statement_index,
         controlled_resources: statement_use.controlled_resources.clone(),
         resource_scope: statement_use.resource_scope.clone(),
+        validity: statement_use.validity,
     }
 }

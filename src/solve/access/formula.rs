@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::iam::{Effect, PolicyDocument, Statement, Template};
+use crate::iam::{Ambiguity, Effect, Interpretation, PolicyDocument, Statement, Template};
 
 /// A statement of a policy document, as part of a layer.
 #[derive(Clone, Debug)]
@@ -17,8 +17,40 @@ pub struct StatementUse {
     /// For a resource control policy, the resources to which it applies. It applies only to some services. None for other
     /// policies.
     pub controlled_resources: Option<ControlledResources>,
+    /// In which interpretations the statement applies.
+    pub validity: StatementValidity,
     /// The policy of the statement. Grants carry it.
     pub policy_index: PolicyIndex,
+}
+
+/// In which interpretations a statement applies to the principal.
+#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
+pub enum StatementValidity {
+    /// In all.
+    Always,
+    /// In all but the alternative interpretation of an ambiguity.
+    ExceptUnder(Ambiguity),
+    /// Only in the alternative interpretation of an ambiguity.
+    OnlyUnder(Ambiguity),
+}
+
+impl StatementValidity {
+    /// Whether the statement applies in an interpretation.
+    pub(crate) fn holds_under(self, interpretation: Interpretation) -> bool {
+        match self {
+            StatementValidity::Always => true,
+            StatementValidity::ExceptUnder(ambiguity) => !interpretation.is_alternative(ambiguity),
+            StatementValidity::OnlyUnder(ambiguity) => interpretation.is_alternative(ambiguity),
+        }
+    }
+
+    /// The ambiguity on which it depends.
+    pub(crate) fn ambiguity(self) -> Option<Ambiguity> {
+        match self {
+            StatementValidity::Always => None,
+            StatementValidity::ExceptUnder(ambiguity) | StatementValidity::OnlyUnder(ambiguity) => Some(ambiguity),
+        }
+    }
 }
 
 /// The policy of a statement, in the caller's list of policies. Formulas have many of them, so it is small.
@@ -61,6 +93,7 @@ impl StatementUse {
             statement_index: index,
             resource_scope: None,
             controlled_resources: None,
+            validity: StatementValidity::Always,
             policy_index: PolicyIndex::Unlisted,
         })
     }
@@ -178,6 +211,7 @@ fn select_by_effect(
         statement_index: s.index,
         resource_scope: None,
         controlled_resources: None,
+        validity: StatementValidity::Always,
         policy_index: PolicyIndex::from_position(policy_index),
     })
 }

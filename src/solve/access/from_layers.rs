@@ -4,16 +4,20 @@
 //! level, and no Deny statement. A resource policy adds branches for its own grants and for grants together with
 //! identity policies. If its consent is required, its resource is excluded from the first branch.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
-use super::formula::{Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse};
+use super::formula::{
+    Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse, StatementValidity,
+};
 use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
-    ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, find_named_sessions, match_principal,
+    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, find_federated_sessions,
+    find_named_sessions, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
+use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
 
 /// The access formula of a principal's layers, and its policies. The policy index of a statement is the position in this
 /// list.
@@ -31,6 +35,12 @@ pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
         restrict_to_session(&mut of_session, session, &named);
         branches.extend(of_session);
     }
+    for session in list_federated_sessions(layers) {
+        let mut of_session = builder.build_session_branches(Some(session), &layer_lists);
+        restrict_to_session(&mut of_session, Some(session), &[]);
+        // The first branch is that of the identity policies, which the user's own branches contain.
+        branches.extend(of_session.into_iter().skip(1).map(restrict_to_federated_sessions));
+    }
     (Access { branches }, builder.policies)
 }
 
@@ -46,6 +56,20 @@ fn list_named_sessions(layers: &Layers) -> Vec<&Arn> {
         }
     }
     sessions
+}
+
+/// The federated sessions of the user that resource policies name.
+fn list_federated_sessions(layers: &Layers) -> BTreeSet<&Arn> {
+    let statements = layers.resource_policies.iter().flat_map(|policy| &policy.policy.document.statements);
+    let elements = statements.filter_map(|statement| statement.principal.as_ref());
+    elements.flat_map(|element| find_federated_sessions(layers, element)).collect()
+}
+
+/// The branch of a grant to a federated session, which the user makes use of only in such a session.
+fn restrict_to_federated_sessions(mut branch: Branch) -> Branch {
+    let validity = StatementValidity::OnlyUnder(Ambiguity::FederatedSession);
+    branch.allow_layers.iter_mut().take(1).flatten().for_each(|granting| granting.validity = validity);
+    branch
 }
 
 /// The statements of the layers that apply to every request.
@@ -76,6 +100,7 @@ impl AccessBuilder<'_> {
                     statement_index: statement.index,
                     resource_scope: None,
                     controlled_resources: None,
+                    validity: StatementValidity::Always,
                     policy_index,
                 };
                 match statement.effect {
@@ -175,17 +200,21 @@ impl AccessBuilder<'_> {
             });
             let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
-                let element = statement.principal.as_ref();
-                let Some(principal_match) =
-                    element.and_then(|e| match_principal(&layers.principal, session, has_boundary, everyone, e))
-                else {
-                    continue;
+                let find_match = |names| {
+                    let element = statement.principal.as_ref()?;
+                    match_principal(&layers.principal, session, has_boundary, everyone, element, names)
+                };
+                let Some(principal_match) = find_match(SparingNames::PrincipalAndAccount) else { continue };
+                let validity = match find_match(SparingNames::PrincipalOrAccount) {
+                    Some(_) => StatementValidity::Always,
+                    None => StatementValidity::ExceptUnder(Ambiguity::PartialNotPrincipal),
                 };
                 let statement_use = StatementUse {
                     document: Arc::clone(&policy.policy.document),
                     statement_index: statement.index,
                     resource_scope: Some(Arc::clone(&scope)),
                     controlled_resources: None,
+                    validity,
                     policy_index,
                 };
                 match (

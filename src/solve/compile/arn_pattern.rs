@@ -35,6 +35,20 @@ pub(super) fn normalize_arn_pattern(mut toks: Vec<GlobToken>) -> Option<Vec<Glob
         .then(|| b"arn".iter().map(|b| GlobToken::Literal(*b)).chain(rest.iter().copied()).collect())
 }
 
+/// Adds the segments that a pattern lacks: any text. The unknown value of a variable may have all segments.
+pub(super) fn complete_arn_pattern(toks: &mut Vec<GlobToken>) {
+    let may_have_segments = |tok: &GlobToken| match tok {
+        GlobToken::Literal(s) | GlobToken::EitherCase(s, _) => is_variable(*s) && !is_colon_free(*s),
+        GlobToken::AnyRun(_) | GlobToken::AnyOne(_) => false,
+    };
+    if toks.iter().any(may_have_segments) {
+        return;
+    }
+    for _ in toks.iter().filter(|tok| tok.is_colon()).count()..5 {
+        toks.extend([GlobToken::Literal(b':'), GlobToken::AnyRun(SymbolClass::Any)]);
+    }
+}
+
 /// Whether tokens match a string.
 fn is_match(toks: &[GlobToken], text: &[u8]) -> bool {
     match (toks.split_first(), text.split_first()) {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::arn_pattern::{build_any_arn_tokens, build_non_arn_tokens, normalize_arn_pattern};
+use super::arn_pattern::{build_any_arn_tokens, build_non_arn_tokens, complete_arn_pattern, normalize_arn_pattern};
 use super::binding::{Binding, CompileEnv};
 use super::solver::Solver;
 use crate::iam::condition::ConditionValue;
@@ -81,7 +81,10 @@ impl Solver<'_> {
         let mut globs: Vec<GlobRef> = Vec::with_capacity(condition.values.len());
         for template in texts(condition) {
             // A template with an unresolved variable matches nothing.
-            let Some(toks) = self.tokenize_template(template, letter_case, env)? else { continue };
+            let Some(mut toks) = self.tokenize_template(template, letter_case, env)? else { continue };
+            if env.interpretation.is_alternative(Ambiguity::ShortArnPattern) {
+                complete_arn_pattern(&mut toks);
+            }
             if template.is_match_all() {
                 globs.push(self.interner.intern(&build_any_arn_tokens()));
             } else if let Some(toks) = normalize_arn_pattern(toks) {

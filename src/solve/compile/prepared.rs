@@ -106,6 +106,9 @@ impl Solver<'_> {
         known: &KnownContext,
         env: &CompileEnv<'_>,
     ) -> Result<Option<CompiledUse>, LimitExceeded> {
+        if !statement_use.validity.holds_under(env.interpretation) {
+            return Ok(None);
+        }
         let statement = self.compile_cached(statement_use, env)?;
         if statement.is_unsatisfiable {
             return Ok(None);

@@ -116,7 +116,7 @@ impl<'c> Solver<'c> {
             bindings: statement.variables().map(|key| (env.binding)(key)).collect(),
         };
         let (_, compiled) = self.statement_cache.get_or_try_compute(key, || {
-            let actions = self.load_statement_actions(statement_use)?;
+            let actions = self.load_statement_actions(statement_use, env.interpretation)?;
             Ok((Arc::clone(document), Arc::new(self.compile_statement(statement, actions, env)?)))
         })?;
         Ok(compiled)
@@ -137,7 +137,7 @@ impl<'c> Solver<'c> {
                 &self.0.known
             }
         }
-        self.load_statement_actions(statement_use).map(ListedActions)
+        self.load_statement_actions(statement_use, Interpretation::default()).map(ListedActions)
     }
 
     /// The actions that a statement names and the catalog does not know, in lower case.
@@ -145,7 +145,7 @@ impl<'c> Solver<'c> {
     /// # Errors
     /// If a pattern of the statement exceeds a limit.
     pub(crate) fn unknown_actions(&self, statement_use: &StatementUse) -> Result<Vec<String>, LimitExceeded> {
-        let set = self.load_statement_actions(statement_use)?;
+        let set = self.load_statement_actions(statement_use, Interpretation::default())?;
         Ok(set.unknown.iter().map(|(lower, _)| lower.clone()).collect())
     }
 
@@ -159,13 +159,20 @@ impl<'c> Solver<'c> {
         action: &str,
     ) -> Result<bool, LimitExceeded> {
         let Some((service, name)) = action.split_once(':') else { return Ok(false) };
-        Ok(self.load_statement_actions(statement_use)?.lists_unknown_action(service, name))
+        Ok(self.load_statement_actions(statement_use, Interpretation::default())?.lists_unknown_action(service, name))
     }
 
-    fn load_statement_actions(&self, statement_use: &StatementUse) -> Result<Arc<StatementActions>, LimitExceeded> {
+    fn load_statement_actions(
+        &self,
+        statement_use: &StatementUse,
+        interpretation: Interpretation,
+    ) -> Result<Arc<StatementActions>, LimitExceeded> {
+        let element = &statement_use.statement().action;
+        if let Some(element) = element.under(interpretation) {
+            return Ok(Arc::new(StatementActions::new(&element, self.catalog, &self.interner)?));
+        }
         let key = (Arc::as_ptr(&statement_use.document) as usize, statement_use.statement_index);
         let (_, actions) = self.action_cache.get_or_try_compute(key, || {
-            let element = &statement_use.statement().action;
             let actions = StatementActions::new(element, self.catalog, &self.interner)?;
             Ok((Arc::clone(&statement_use.document), Arc::new(actions)))
         })?;

@@ -47,7 +47,7 @@ impl Solver<'_> {
         let unresolved_matches_nothing =
             element.kind == ElementKind::NotList && env.interpretation.is_alternative(Ambiguity::NotResourceUnresolved);
         let early_variables = env.interpretation.is_alternative(Ambiguity::EarlyVariable);
-        for pattern in &element.patterns {
+        for pattern in element.patterns_under(env.interpretation) {
             let early = early_variables.then(|| pattern.with_early_variables()).flatten();
             let pattern = early.as_ref().unwrap_or(pattern);
             if unresolved_matches_nothing && pattern.variables().any(|key| (env.binding)(key).may_be_missing()) {

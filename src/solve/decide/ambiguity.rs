@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use super::common_excess::is_proof_under;
 use crate::access::decide_condition;
+use crate::iam::condition::ConditionValue;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{
     ActionPattern, Ambiguity, Arn, Condition, ElementKind, Interpretation, MissingKeyRule, Quantifier, Statement,
     Template, TemplatePart,
 };
-use crate::solve::access::formula::ControlledResources;
+use crate::solve::access::formula::{ControlledResources, StatementUse};
 use crate::solve::answer::{ContainmentVerdict, SolverAnswer, UndecidedReason};
 use crate::solve::compile::solver::Solver;
 use crate::solve::question::{ActionWorld, AnswerDetail, Question, WitnessPolicy};
@@ -27,8 +28,9 @@ impl Solver<'_> {
         if !is_broader && !answer.undecided.is_empty() {
             return answer;
         }
+        let may_change = |ambiguity: &Ambiguity| !(is_broader && ambiguity.is_additional());
         let ambiguities: Vec<Ambiguity> =
-            Ambiguity::ALL.into_iter().filter(|ambiguity| self.may_matter(*ambiguity, question)).collect();
+            Ambiguity::ALL.into_iter().filter(may_change).filter(|a| self.may_matter(*a, question)).collect();
         if ambiguities.is_empty() {
             return answer;
         }
@@ -78,6 +80,10 @@ impl Solver<'_> {
         if ambiguity == Ambiguity::KmsKeyManager {
             return has_rcp_on_kms(question);
         }
+        let depends = |statement_use: &StatementUse| statement_use.validity.ambiguity() == Some(ambiguity);
+        if question.effective.uses().chain(question.declared.uses()).any(depends) {
+            return true;
+        }
         question.statements().any(|statement| match ambiguity {
             Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
                 pattern.parts().windows(2).any(|pair| match pair {
@@ -93,10 +99,14 @@ impl Solver<'_> {
                         OperatorFamily::Numeric | OperatorFamily::Date | OperatorFamily::Ip | OperatorFamily::Arn
                     )
             }),
-            Ambiguity::EmptySetNull => statement.conditions.iter().any(|c| {
-                self.is_multi_valued(question, &c.key)
-                    && (c.operator.family() == OperatorFamily::Null || c.when_missing == MissingKeyRule::Satisfied)
-            }),
+            Ambiguity::EmptySetNull => {
+                statement.keys().any(|key| question.known.is_known_empty(key))
+                    || statement.conditions.iter().any(|c| {
+                        self.is_multi_valued(question, &c.key)
+                            && (c.operator.family() == OperatorFamily::Null
+                                || c.when_missing == MissingKeyRule::Satisfied)
+                    })
+            }
             Ambiguity::NotResourceUnresolved => statement
                 .resource
                 .iter()
@@ -105,15 +115,38 @@ impl Solver<'_> {
                 .conditions
                 .iter()
                 .any(|c| c.quantifier == Quantifier::ForAnyValue && c.when_missing == MissingKeyRule::Satisfied),
-            Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey => {
+            Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey | Ambiguity::FederatedSession => {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
-            Ambiguity::UnknownResourceOwner | Ambiguity::OtherMemberOwner | Ambiguity::KmsKeyManager => false,
             Ambiguity::EarlyVariable => {
                 statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_early_variables)
             }
+            Ambiguity::ActionWhiteSpace => statement.action.patterns.iter().any(ActionPattern::has_outer_space),
+            Ambiguity::ServiceWildcard => {
+                statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_service_wildcard)
+            }
+            Ambiguity::ShortArnPattern => statement.conditions.iter().any(has_short_arn_pattern),
+            Ambiguity::UnknownResourceOwner
+            | Ambiguity::OtherMemberOwner
+            | Ambiguity::KmsKeyManager
+            | Ambiguity::PartialNotPrincipal => false,
         })
     }
+}
+
+/// Whether a condition compares ARNs with a pattern that may have fewer than six segments.
+fn has_short_arn_pattern(condition: &Condition) -> bool {
+    let count_colons = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.matches(':').count(),
+        TemplatePart::AnyString | TemplatePart::AnyChar | TemplatePart::Variable { .. } => 0,
+    };
+    let is_short = |value: &ConditionValue| match value {
+        ConditionValue::Text(template) => {
+            !template.is_match_all() && template.parts().iter().map(count_colons).sum::<usize>() < 5
+        }
+        ConditionValue::Typed(_) => false,
+    };
+    condition.operator.family() == OperatorFamily::Arn && condition.values.iter().any(is_short)
 }
 
 /// Whether a resource control policy can deny requests on resources of unknown owner.
