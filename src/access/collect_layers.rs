@@ -202,3 +202,30 @@ fn list_nested_resources(arn: &Arn, document: &PolicyDocument) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::iam::DocumentKind;
+    use crate::source::SourceFile;
+
+    fn nested(arn: &str, effect: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"Statement": {{"Effect": "{effect}", "Principal": "*", "Action": "events:*", "Resource": "*"}}}}"#
+        );
+        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Resource).unwrap();
+        list_nested_resources(&Arn::parse(arn).unwrap(), &document)
+    }
+
+    #[test]
+    fn a_resource_policy_covers_resources_with_other_arns() {
+        let at = |service: &str, resource: &str| format!("arn:aws:{service}:us-east-1:111122223333:{resource}");
+        assert_eq!(nested(&at("codeartifact", "repository/d/r"), "Allow"), ["package/d/r/*"]);
+        assert_eq!(nested(&at("events", "event-bus/b"), "Deny"), ["rule/b/*"]);
+        assert_eq!(nested(&at("events", "event-bus/default"), "Allow"), ["rule/*"]);
+        assert_eq!(nested(&at("events", "event-bus/default"), "Deny"), [] as [&str; 0]);
+        assert_eq!(nested(&at("schemas", "registry/r"), "Allow"), ["schema/r/*"]);
+        assert_eq!(nested(&at("sqs", "q"), "Allow"), [] as [&str; 0]);
+    }
+}

@@ -63,6 +63,32 @@ fn every_managed_policy_grants_each_action_that_it_names() {
     assert!(matched.is_empty(), "to be taken out of the list:\n{}", join(&matched));
 }
 
+#[test]
+fn grants_that_the_reference_omits_are_grants() {
+    let solver = Solver::new(Catalog::embedded());
+    let grants = |action: &str, resource: &str, condition: Value| {
+        let statement = json!({ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition });
+        grants_anything(&solver, &json!({ "Version": "2012-10-17", "Statement": statement }).to_string(), action)
+    };
+    let none = || json!({});
+    for (action, resource) in [
+        ("rolesanywhere:CreateTrustAnchor", "arn:aws:rolesanywhere:*:*:trust-anchor/*"),
+        ("s3:GetObject", "arn:aws:s3::111122223333:accesspoint/a.mrap/object/*"),
+        ("ssm:StartAutomationExecution", "arn:aws:ssm:us-east-1::automation-definition/AWS-TerminateEC2Instance:*"),
+        ("ecs:UpdateService", "arn:aws:ecs:us-east-1:111122223333:service/web"),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::*"),
+        ("rolesanywhere:CreateTrustAnchor", "*"),
+    ] {
+        assert!(grants(action, resource, none()), "{action} {resource}");
+    }
+    // A limit: the reference has no resource types, and no list adds any.
+    assert!(!grants("ec2:DescribeInstances", "arn:aws:ec2:*:*:instance/*", none()));
+    let key = |name: &str| json!({ "StringEquals": { name: "a" } });
+    assert!(grants("aws-marketplace:Subscribe", "*", key("aws-marketplace:ProductId")));
+    assert!(grants("s3:GetObject", "*", key("s3:KeyOfTomorrow")));
+    assert!(!grants("s3:GetObject", "*", key("s3:prefix")));
+}
+
 fn join(lines: &[&String]) -> String {
     lines.iter().map(|line| line.as_str()).collect::<Vec<_>>().join("\n")
 }
