@@ -22,7 +22,7 @@ use super::principal_context::ContextBuilder;
 use super::resource_controls::ResourceControls;
 use super::role_trust::{LocatedRole, RoleTrustIndex};
 use crate::iam::template::VariableScope;
-use crate::iam::{Arn, PolicyDocument, Template};
+use crate::iam::{Arn, Effect, PolicyDocument, Template};
 use crate::snapshot::{Account, IamEntityKind, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot};
 
 /// The layers of one principal, without the documents that the snapshot lacks. See
@@ -142,7 +142,7 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
     let api = find_api(&resource.arn, &resource.owner);
     let expanded = api.as_ref().map(|api| expand_short_names(document, api));
     Some(ResourcePolicy {
-        resources: resource_patterns(api.as_ref().unwrap_or(&resource.arn)),
+        resources: resource_patterns(api.as_ref().unwrap_or(&resource.arn), document),
         owner: resource.owner.clone(),
         policy: PolicyRef::collected(
             "resource policy",
@@ -155,7 +155,7 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
 }
 
 /// The ARNs that a resource policy applies to: the resource, and the resources inside it.
-fn resource_patterns(arn: &Arn) -> Vec<Template> {
+fn resource_patterns(arn: &Arn, document: &PolicyDocument) -> Vec<Template> {
     // The suffix of the ARNs inside the resource. A service that is not listed gets both forms, since a pattern for
     // ARNs that do not exist has no effect.
     let suffixes: &[&str] = match arn.service() {
@@ -167,9 +167,68 @@ fn resource_patterns(arn: &Arn) -> Vec<Template> {
             let catalog = format!("arn:{}:glue:{}:{}:*", arn.partition(), arn.region(), arn.account());
             return vec![Template::from_resource(&catalog, VariableScope::Nowhere)];
         }
+        "codeartifact" | "events" | "schemas" | "kafka" => &[],
         _ => &["/*", ":*"],
     };
+    let nested = list_nested_resources(arn, document);
+    let nested = nested.iter().map(|pattern| {
+        let pattern = format!("arn:{}:{}:{}:{}:{pattern}", arn.partition(), arn.service(), arn.region(), arn.account());
+        Template::from_resource(&pattern, VariableScope::Nowhere)
+    });
     std::iter::once(Template::from_literal(arn.as_str()))
         .chain(suffixes.iter().map(|suffix| Template::from_resource(&format!("{arn}{suffix}"), VariableScope::Nowhere)))
+        .chain(nested)
         .collect()
+}
+
+/// The resources inside a resource whose ARNs do not begin with the ARN of the resource: the patterns after the account.
+fn list_nested_resources(arn: &Arn, document: &PolicyDocument) -> Vec<String> {
+    let Some((kind, name)) = arn.resource().split_once('/') else { return Vec::new() };
+    match (arn.service(), kind) {
+        // AWS: *Domain policies*; *Repository policies* (CodeArtifact)
+        ("codeartifact", "domain") => {
+            ["repository", "package", "package-group"].map(|kind| format!("{kind}/{name}/*")).into()
+        }
+        ("codeartifact", "repository") => vec![format!("package/{name}/*")],
+        // The pattern of the rules of the default event bus also matches the rules of other buses. A Deny would then deny
+        // more than AWS does.
+        // AWS: *Permissions for event buses in Amazon EventBridge*
+        ("events", "event-bus") if name == "default" => {
+            let has_deny = document.statements.iter().any(|statement| statement.effect == Effect::Deny);
+            if has_deny { Vec::new() } else { vec!["rule/*".to_owned()] }
+        }
+        ("events", "event-bus") => vec![format!("rule/{name}/*")],
+        // AWS: *Resource-based policies for Amazon EventBridge schemas*
+        ("schemas", "registry") => vec![format!("schema/{name}/*")],
+        // AWS: *Actions, resources, and condition keys for Apache Kafka APIs for Amazon MSK clusters*
+        ("kafka", "cluster") => ["topic", "group", "transactional-id"].map(|kind| format!("{kind}/{name}/*")).into(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::iam::DocumentKind;
+    use crate::source::SourceFile;
+
+    fn nested(arn: &str, effect: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"Statement": {{"Effect": "{effect}", "Principal": "*", "Action": "events:*", "Resource": "*"}}}}"#
+        );
+        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Resource).unwrap();
+        list_nested_resources(&Arn::parse(arn).unwrap(), &document)
+    }
+
+    #[test]
+    fn a_resource_policy_covers_resources_with_other_arns() {
+        let at = |service: &str, resource: &str| format!("arn:aws:{service}:us-east-1:111122223333:{resource}");
+        assert_eq!(nested(&at("codeartifact", "repository/d/r"), "Allow"), ["package/d/r/*"]);
+        assert_eq!(nested(&at("events", "event-bus/b"), "Deny"), ["rule/b/*"]);
+        assert_eq!(nested(&at("events", "event-bus/default"), "Allow"), ["rule/*"]);
+        assert_eq!(nested(&at("events", "event-bus/default"), "Deny"), [] as [&str; 0]);
+        assert_eq!(nested(&at("schemas", "registry/r"), "Allow"), ["schema/r/*"]);
+        assert_eq!(nested(&at("sqs", "q"), "Allow"), [] as [&str; 0]);
+    }
 }

@@ -216,10 +216,13 @@ mod tests {
     fn actions_take_the_additional_resources_and_none() {
         let anchor = "arn:aws:rolesanywhere:us-east-1:111122223333:trust-anchor/a";
         assert!(takes("rolesanywhere:CreateTrustAnchor", anchor) && takes("rolesanywhere:CreateTrustAnchor", "*"));
-        assert!(!takes("rolesanywhere:ListTrustAnchors", anchor));
+        assert!(!takes("rolesanywhere:CreateProfile", anchor));
         assert!(takes("s3:ListAllMyBuckets", "arn:aws:s3:::b") && takes("s3:ListAllMyBuckets", "*"));
         // An action that the reference lists with other resources always has one.
-        assert!(takes("eks:CreateCluster", "*") != takes("elasticloadbalancing:SetWebACL", "arn:aws:ec2:::x"));
+        assert!(takes("wafv2:DisassociateWebACL", "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/1"));
+        assert!(!takes("wafv2:DisassociateWebACL", "*"));
+        assert!(takes("ecs:UpdateService", "arn:aws:ecs:us-east-1:111122223333:service/c/s"));
+        assert!(!takes("ecs:UpdateService", "*") && takes("eks:CreateCluster", "*"));
         assert!(takes("s3:GetObject", "arn:aws:s3::111122223333:accesspoint/a.mrap/object/o"));
         assert!(takes("ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RunShellScript"));
         assert!(takes("ssm:StartAutomationExecution", "arn:aws:ssm:us-east-1::automation-definition/AWS-A:1"));

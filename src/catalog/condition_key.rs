@@ -80,8 +80,8 @@ impl KeyTable {
             return is_global || listed.binary_search(id).is_ok();
         }
         let is_listed = listed.iter().any(|id| self.get(*id).is_some_and(|key| key.matches(&name)));
-        // A key that no action lists may be newer than the catalog.
-        is_listed || self.find_template(&name, |key| key.matches(&name)).is_none()
+        // A key that no action lists may be newer than the catalog. A placeholder without a value is no such key.
+        is_listed || self.find_template(&name, |key| key.matches(&name) || key.pieces.concat() == *name).is_none()
     }
 
     /// The key of a name: an exact name, or the template that matches it.

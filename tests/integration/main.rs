@@ -27,6 +27,7 @@ mod iamspy;
 mod incident;
 mod incident_story;
 mod kinds;
+mod managed_policies;
 mod needs;
 mod offered_blocks;
 mod open_questions;
