@@ -58,6 +58,17 @@ fn list_named_sessions(layers: &Layers) -> Vec<&Arn> {
     sessions
 }
 
+/// How a statement matches the principal, and in which interpretations.
+fn match_by_interpretation(
+    find_match: impl Fn(SparingNames) -> Option<PrincipalMatch>,
+) -> Option<(PrincipalMatch, StatementValidity)> {
+    let validity = match find_match(SparingNames::PrincipalOrAccount) {
+        Some(_) => StatementValidity::Always,
+        None => StatementValidity::ExceptUnder(Ambiguity::PartialNotPrincipal),
+    };
+    find_match(SparingNames::PrincipalAndAccount).map(|principal_match| (principal_match, validity))
+}
+
 /// The federated sessions of the user that resource policies name.
 fn list_federated_sessions(layers: &Layers) -> BTreeSet<&Arn> {
     let statements = layers.resource_policies.iter().flat_map(|policy| &policy.policy.document.statements);
@@ -204,11 +215,7 @@ impl AccessBuilder<'_> {
                     let element = statement.principal.as_ref()?;
                     match_principal(&layers.principal, session, has_boundary, everyone, element, names)
                 };
-                let Some(principal_match) = find_match(SparingNames::PrincipalAndAccount) else { continue };
-                let validity = match find_match(SparingNames::PrincipalOrAccount) {
-                    Some(_) => StatementValidity::Always,
-                    None => StatementValidity::ExceptUnder(Ambiguity::PartialNotPrincipal),
-                };
+                let Some((principal_match, validity)) = match_by_interpretation(find_match) else { continue };
                 let statement_use = StatementUse {
                     document: Arc::clone(&policy.policy.document),
                     statement_index: statement.index,

@@ -118,13 +118,9 @@ impl Solver<'_> {
             Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey | Ambiguity::FederatedSession => {
                 statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
             }
-            Ambiguity::EarlyVariable => {
-                statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_early_variables)
-            }
+            Ambiguity::EarlyVariable => has_pattern(statement, Template::has_early_variables),
             Ambiguity::ActionWhiteSpace => statement.action.patterns.iter().any(ActionPattern::has_outer_space),
-            Ambiguity::ServiceWildcard => {
-                statement.resource.iter().flat_map(|r| &r.patterns).any(Template::has_service_wildcard)
-            }
+            Ambiguity::ServiceWildcard => has_pattern(statement, Template::has_service_wildcard),
             Ambiguity::ShortArnPattern => statement.conditions.iter().any(has_short_arn_pattern),
             Ambiguity::UnknownResourceOwner
             | Ambiguity::OtherMemberOwner
@@ -132,6 +128,11 @@ impl Solver<'_> {
             | Ambiguity::PartialNotPrincipal => false,
         })
     }
+}
+
+/// Whether a statement has a resource pattern with a property.
+fn has_pattern(statement: &Statement, has_property: impl Fn(&Template) -> bool) -> bool {
+    statement.resource.iter().flat_map(|element| &element.patterns).any(has_property)
 }
 
 /// Whether a condition compares ARNs with a pattern that may have fewer than six segments.
