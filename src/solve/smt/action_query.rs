@@ -220,10 +220,6 @@ impl SmtWriter<'_> {
         let mut forms = Vec::new();
         for resource_type in types {
             for format in self.catalog.arn_formats(*resource_type) {
-                if &**format == "*" {
-                    forms.push(render_literal("*"));
-                    continue;
-                }
                 let mut parts = Vec::new();
                 for (index, segment) in format.splitn(6, ':').enumerate() {
                     if index > 0 {
@@ -267,10 +263,11 @@ impl SmtWriter<'_> {
                 continue;
             }
             if let Some(after) = rest.strip_prefix('*') {
-                parts.push(if index < 5 {
-                    format!("(re.opt {})", render_some_except(":"))
-                } else {
-                    "re.all".to_owned()
+                parts.push(match index {
+                    // The format `*`: a request without a resource.
+                    0 => render_literal("*"),
+                    1..5 => format!("(re.opt {})", render_some_except(":")),
+                    _ => "re.all".to_owned(),
                 });
                 rest = after;
                 continue;
