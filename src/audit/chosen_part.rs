@@ -126,7 +126,7 @@ impl UnreadSource<'_> {
     }
 }
 
-/// The documents of a principal that the snapshot refers to and does not contain. No other input stands for them.
+/// The documents of a principal that the snapshot refers to and does not contain. No other input replaces them.
 fn list_uncollected(subject: &AuditedPrincipal<'_>) -> impl Iterator<Item = UnreadInput> {
     let arn = subject.principal.arn.as_str();
     let missing = subject.principal.missing_documents.iter();

@@ -5,12 +5,13 @@ use rayon::prelude::*;
 
 use super::actions::by_statement::ExcessByStatement;
 use super::actions::ranking::ActionRanking;
-use super::analysis::analyzer::{AnalysisOptions, Analyzer, PrincipalAnalysis};
+use super::analysis::analyzer::{AnalysisOptions, Analyzer};
 use super::analysis::escalation::{EscalationAnalysis, EscalationResult};
 use super::analysis::guard_bypass::bypass::{CallerFacts, CallersByArn, GuardBypass};
 use super::analysis::guard_bypass::find::{GuardEffect, find_bypasses};
 use super::analysis::operator_comparison::candidates::{ComparisonResult, OperatorCandidates, OperatorComparison};
 use super::analysis::own_credentials::OwnCredentials;
+use super::analysis::principal_analysis::PrincipalAnalysis;
 use super::analysis::shared_role::SharedRoleIndex;
 use super::explain::dead_grants::{LocatedDeadGrant, find_dead_grants};
 use super::explain::suggest_persona::CeilingConformity;

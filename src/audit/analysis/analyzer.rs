@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::principal_analysis::PrincipalAnalysis;
 use super::replay_decisions::ReplayDecisions;
 use crate::access::{KnownContext, Layers, PolicyRef, Request, evaluate};
 use crate::audit::actions::by_statement::{ExcessByStatement, group_by_statement};
@@ -35,23 +36,6 @@ pub(crate) const BRIEF_DETAIL: AnswerDetail =
 /// Which actions are in excess, without requests.
 pub(crate) const OUTLINE_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 0, witnesses: WitnessPolicy::None };
-
-/// The answers about one principal.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PrincipalAnalysis {
-    /// What is allowed and not declared.
-    pub excess: ExcessByStatement,
-    /// The same for future actions. It has no statement of `excess`.
-    pub future_excess: ExcessByStatement,
-    /// What is declared and not allowed. Empty if not requested.
-    pub not_granted: ExcessByStatement,
-    /// Why parts of the answers are undecided.
-    pub undecided: BTreeSet<UndecidedReason>,
-    /// What violates each check of the principal, in order.
-    pub check_results: Vec<ExcessByStatement>,
-    /// The indices of the policies that can all be removed without denying what is declared.
-    pub removable_policies: Vec<usize>,
-}
 
 /// Which optional queries an audit needs.
 #[derive(Clone, Copy)]

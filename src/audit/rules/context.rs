@@ -6,11 +6,12 @@ use jiff::civil::Date;
 
 use crate::access::{Layers, PolicyRef};
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
-use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis};
+use crate::audit::analysis::analyzer::Analyzer;
 use crate::audit::analysis::escalation::{EscalationAnalysis, EscalationResult};
 use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::analysis::operator_comparison::candidates::OperatorComparison;
 use crate::audit::analysis::own_credentials::OwnCredentials;
+use crate::audit::analysis::principal_analysis::PrincipalAnalysis;
 use crate::audit::analysis::shared_role::SharedRole;
 use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport, ReportedActions, UnattachedPolicy};
 use crate::audit::explain::suggest_remediation::NarrowingSuggester;

@@ -82,7 +82,7 @@ impl Acceptance<'_> {
         loop {
             let exceptions: Vec<NewException<'_>> =
                 findings.offered.iter().map(|(finding, extent)| NewException { key: &finding.key, extent }).collect();
-            let staged = ManifestEdit::plan(path, baseline, &exceptions, &self.approval)?.stage()?;
+            let staged = StagedEdit::write(ManifestEdit::plan(path, baseline, &exceptions, &self.approval)?)?;
             let audit = self.check(&staged, findings, extents)?;
             if extents == ExtentMode::Without || findings.add_new(audit) == 0 {
                 return staged.complete();

@@ -9,7 +9,6 @@ use iamdrift::baseline::{Baseline, Exception};
 use iamdrift::report::text::render_json;
 use iamdrift::source::{SourceFile, toml};
 
-use super::staged_edit::StagedEdit;
 use crate::cli::UserError;
 
 /// The folder of the documents, beside the manifest.
@@ -90,14 +89,6 @@ impl ManifestEdit {
             .collect();
         Ok(ManifestEdit { manifest, text, documents, replaced_documents })
     }
-
-    /// Writes the new files beside the manifest, which is unchanged until the edit is completed.
-    ///
-    /// # Errors
-    /// A file that cannot be written. Then no new file is left.
-    pub fn stage(self) -> anyhow::Result<StagedEdit> {
-        StagedEdit::write(self)
-    }
 }
 
 /// Adds the documents of an exception, and returns their names in the manifest.
@@ -162,7 +153,7 @@ fn name_document(key: &str, text: &str, number: usize) -> String {
             c => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| slug.push_str(&format!("%{byte:02X}"))),
         }
     }
-    // Only a key that is too long for the name of a file is cut: the hash, of 128 bits, tells the files apart.
+    // Only a key that is too long for the name of a file is cut: the hash, of 128 bits, distinguishes the files.
     slug.truncate(MAX_NAME);
     let mut hasher = blake3::Hasher::new();
     hasher.update(key.as_bytes());

@@ -56,11 +56,11 @@ impl StagedEdit {
                 // It has this text: the plan chose the name.
                 continue;
             }
-            let file = write_beside(path, text, &permissions).map_err(|error| cannot_write(path, &error))?;
+            let file = write_new_file(path, text, &permissions).map_err(|error| cannot_write(path, &error))?;
             file.persist_noclobber(path).map_err(|error| cannot_write(path, &error.error))?;
             created.files.push(path.clone());
         }
-        let new_manifest = write_beside(&edit.manifest, &edit.text, &permissions);
+        let new_manifest = write_new_file(&edit.manifest, &edit.text, &permissions);
         let new_manifest = new_manifest.map_err(|error| cannot_write(&edit.manifest, &error))?;
         Ok(StagedEdit { edit, new_manifest, created })
     }
@@ -98,7 +98,7 @@ fn check_inside(root: &Path, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes a text to a new file in the folder of a path.
-fn write_beside(path: &Path, text: &str, permissions: &std::fs::Permissions) -> std::io::Result<NamedTempFile> {
+fn write_new_file(path: &Path, text: &str, permissions: &std::fs::Permissions) -> std::io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new().suffix(".toml").tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(text.as_bytes())?;
     file.as_file().set_permissions(permissions.clone())?;

@@ -64,7 +64,7 @@ impl StateChange {
         *self == StateChange::default()
     }
 
-    /// Whether it stands for something else than the principal in the snapshot. Changes of the principal do not apply to it.
+    /// Whether it is something else than the principal in the snapshot. Changes of the principal do not apply to it.
     pub(crate) fn is_separate(&self) -> bool {
         self.is_new_principal || self.limited_by.is_some()
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairwise::{AccessRelation, AgentAccess, OperatorAccess, PairComparison};
 use crate::audit::actions::by_statement::ExcessByStatement;
-use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis};
+use crate::audit::analysis::analyzer::Analyzer;
+use crate::audit::analysis::principal_analysis::PrincipalAnalysis;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::audit::subject::synthetic::{build_ceiling, list_class_actions};

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use crate::access::{Context, ContextValue, KeyFact, Layers, Request};
 use crate::audit::actions::by_statement::{ExcessByStatement, StatementExcess};
-use crate::audit::analysis::analyzer::{Analyzer, PrincipalAnalysis, Query, Requester};
+use crate::audit::analysis::analyzer::{Analyzer, Query, Requester};
+use crate::audit::analysis::principal_analysis::PrincipalAnalysis;
 use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
