@@ -28,7 +28,7 @@ impl RenderedRemediation {
     }
 
     /// The sentence of an alternative to what comes before it.
-    pub(in crate::report) fn as_alternative(self) -> RenderedRemediation {
+    pub(in crate::report) fn into_alternative(self) -> RenderedRemediation {
         RenderedRemediation { sentence: format!("or {}", self.sentence), ..self }
     }
 
@@ -126,7 +126,7 @@ pub(in crate::report) fn render_in_order<'r>(
     for remediation in remediations {
         let is_alternative = remediation.is_alternative() && !rendered.is_empty();
         let text = render_remediation(remediation);
-        rendered.push(if is_alternative { text.as_alternative() } else { text });
+        rendered.push(if is_alternative { text.into_alternative() } else { text });
     }
     rendered
 }

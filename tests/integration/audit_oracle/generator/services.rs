@@ -50,7 +50,7 @@ pub const ACTIONS: [Action; 26] = [
     action("s3:DeleteObject", "Write", Shape::Object, &["s3:authtype"]),
     action("s3:ListBucket", "List", Shape::Bucket, &["s3:authtype", "s3:prefix", "s3:max-keys"]),
     action("s3:DeleteBucket", "Write", Shape::Bucket, &["s3:authtype"]),
-    action("s3:ListAllMyBuckets", "List", Shape::Nothing, &["s3:authtype"]),
+    action("s3:ListAccessPoints", "List", Shape::Nothing, &["s3:authtype"]),
     action("sqs:SendMessage", "Write", Shape::Queue, &[]),
     action("sqs:ReceiveMessage", "Read", Shape::Queue, &[]),
     action("sqs:DeleteQueue", "Write", Shape::Queue, &[]),
