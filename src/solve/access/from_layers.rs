@@ -93,6 +93,35 @@ struct LayerStatements {
     deny_statements: Vec<StatementUse>,
 }
 
+/// What limits the grants of a resource policy, beside SCPs and Deny statements.
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum GrantLimits {
+    /// Identity policies, permissions boundary and session policies.
+    IdentityAndAll,
+    /// Permissions boundary and session policies.
+    All,
+    /// Session policies.
+    Session,
+    None,
+}
+
+impl GrantLimits {
+    fn granting_layers(self, lists: &LayerStatements, grants: Vec<StatementUse>) -> Vec<Vec<StatementUse>> {
+        match self {
+            GrantLimits::IdentityAndAll => vec![lists.identity.clone(), grants],
+            GrantLimits::All | GrantLimits::Session | GrantLimits::None => vec![grants],
+        }
+    }
+
+    fn layers(self) -> &'static [LimitingLayer] {
+        match self {
+            GrantLimits::IdentityAndAll | GrantLimits::All => &[LimitingLayer::Boundary, LimitingLayer::Session],
+            GrantLimits::Session => &[LimitingLayer::Session],
+            GrantLimits::None => &[],
+        }
+    }
+}
+
 struct AccessBuilder<'l> {
     layers: &'l Layers,
     policies: Vec<PolicyRef>,
@@ -250,51 +279,40 @@ impl AccessBuilder<'_> {
             identity.deny_statements.extend(self.deny_other_accounts());
         }
         let mut branches = vec![identity];
+        // Grants with the same limits are one branch. The cases of a negated access are a product over its branches.
+        let mut by_limits: Vec<(GrantLimits, Vec<StatementUse>)> = Vec::new();
         for (policy, principal_match, list) in grants {
-            branches.extend(self.build_resource_branch(policy, principal_match, list, lists, &deny_statements));
+            let Some(limits) = self.find_grant_limits(policy, principal_match) else { continue };
+            match by_limits.iter_mut().find(|(other, _)| *other == limits) {
+                Some((_, all)) => all.extend(list),
+                None => by_limits.push((limits, list)),
+            }
+        }
+        for (limits, list) in by_limits {
+            branches.push(self.build_branch(
+                lists,
+                &deny_statements,
+                limits.granting_layers(lists, list),
+                limits.layers(),
+            ));
         }
         branches
     }
 
-    /// The branch of the grants of a resource policy. None if they add nothing to the first branch.
-    fn build_resource_branch(
-        &self,
-        policy: &ResourcePolicy,
-        principal_match: PrincipalMatch,
-        list: Vec<StatementUse>,
-        lists: &LayerStatements,
-        deny_statements: &[StatementUse],
-    ) -> Option<Branch> {
+    /// What limits the grants of a resource policy. None if they add nothing to the first branch.
+    fn find_grant_limits(&self, policy: &ResourcePolicy, principal_match: PrincipalMatch) -> Option<GrantLimits> {
         let is_user = self.layers.principal.principal_type == PrincipalType::User;
-        let identity_and_grant = vec![lists.identity.clone(), list.clone()];
-        let limits: &[LimitingLayer] = match principal_match {
-            _ if self.is_in_other_account(policy) => {
-                return Some(self.build_branch(
-                    lists,
-                    deny_statements,
-                    identity_and_grant,
-                    &[LimitingLayer::Boundary, LimitingLayer::Session],
-                ));
-            }
+        Some(match principal_match {
+            _ if self.is_in_other_account(policy) => GrantLimits::IdentityAndAll,
             // A grant to the account delegates to identity policies, which already suffice.
             PrincipalMatch::Account if !requires_resource_grant(policy) => return None,
-            PrincipalMatch::Account => {
-                return Some(self.build_branch(
-                    lists,
-                    deny_statements,
-                    identity_and_grant,
-                    &[LimitingLayer::Boundary, LimitingLayer::Session],
-                ));
-            }
+            PrincipalMatch::Account => GrantLimits::IdentityAndAll,
             // A permissions boundary limits the roles that a user can assume, even if the trust policy names the user.
-            PrincipalMatch::Direct if is_user && is_trust_policy(policy) => {
-                &[LimitingLayer::Boundary, LimitingLayer::Session]
-            }
-            PrincipalMatch::Direct if is_user => &[LimitingLayer::Session],
-            PrincipalMatch::Direct => &[],
-            PrincipalMatch::Entity => &[LimitingLayer::Boundary, LimitingLayer::Session],
-        };
-        Some(self.build_branch(lists, deny_statements, vec![list], limits))
+            PrincipalMatch::Direct if is_user && is_trust_policy(policy) => GrantLimits::All,
+            PrincipalMatch::Direct if is_user => GrantLimits::Session,
+            PrincipalMatch::Direct => GrantLimits::None,
+            PrincipalMatch::Entity => GrantLimits::All,
+        })
     }
 
     /// A branch of granting layers, the limiting layers that apply, SCPs and Deny statements.

@@ -10,6 +10,9 @@ use crate::solve::compile::prepared::CompiledBranch;
 use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::values::literal::{Field, Literal, LiteralValues};
 
+/// The largest number of cases in which no branch allows a request. Their number is a product over the branches.
+const MAX_CASES: usize = 10_000;
+
 impl DecisionRound<'_, '_> {
     /// The clauses of an effective branch, except for its granting statement. None if a layer has no statement, so that
     /// the branch allows nothing.
@@ -41,8 +44,12 @@ impl DecisionRound<'_, '_> {
         request_shape: &RequestShape<'_>,
     ) -> Result<Vec<Vec<Clause>>, LimitExceeded> {
         let mut cases: Vec<Vec<Clause>> = vec![Vec::new()];
-        for branch in branches {
+        // A branch with a layer without statements allows nothing.
+        for branch in branches.iter().filter(|branch| !branch.allow_layers.iter().any(Vec::is_empty)) {
             let branch_cases = self.negate_branch(branch, request_shape)?;
+            if cases.len().saturating_mul(branch_cases.len()) > MAX_CASES {
+                return Err(LimitExceeded);
+            }
             cases = cases.iter().flat_map(|c| branch_cases.iter().map(|b| [c.as_slice(), b].concat())).collect();
         }
         Ok(cases)
