@@ -4,17 +4,16 @@
 //! level, and no Deny statement. A resource policy adds branches for its own grants and for grants together with
 //! identity policies. If its consent is required, its resource is excluded from the first branch.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::formula::{
     Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse, StatementValidity,
 };
+use super::named_sessions::{list_federated_sessions, list_named_sessions};
 use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
-    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, find_federated_sessions,
-    find_named_sessions, match_principal,
+    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -44,20 +43,6 @@ pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
     (Access { branches }, builder.policies)
 }
 
-/// The sessions of the principal that resource policies name.
-fn list_named_sessions(layers: &Layers) -> Vec<&Arn> {
-    let mut sessions: Vec<&Arn> = Vec::new();
-    for policy in &layers.resource_policies {
-        let elements = policy.policy.document.statements.iter().filter_map(|s| s.principal.as_ref());
-        for session in elements.flat_map(|e| find_named_sessions(&layers.principal, e)) {
-            if !sessions.contains(&session) {
-                sessions.push(session);
-            }
-        }
-    }
-    sessions
-}
-
 /// How a statement matches the principal, and in which interpretations.
 fn match_by_interpretation(
     find_match: impl Fn(SparingNames) -> Option<PrincipalMatch>,
@@ -67,13 +52,6 @@ fn match_by_interpretation(
         None => StatementValidity::ExceptUnder(Ambiguity::PartialNotPrincipal),
     };
     find_match(SparingNames::PrincipalAndAccount).map(|principal_match| (principal_match, validity))
-}
-
-/// The federated sessions of the user that resource policies name.
-fn list_federated_sessions(layers: &Layers) -> BTreeSet<&Arn> {
-    let statements = layers.resource_policies.iter().flat_map(|policy| &policy.policy.document.statements);
-    let elements = statements.filter_map(|statement| statement.principal.as_ref());
-    elements.flat_map(|element| find_federated_sessions(layers, element)).collect()
 }
 
 /// The branch of a grant to a federated session, which the user makes use of only in such a session.
@@ -279,16 +257,7 @@ impl AccessBuilder<'_> {
             identity.deny_statements.extend(self.deny_other_accounts());
         }
         let mut branches = vec![identity];
-        // Grants with the same limits are one branch. The cases of a negated access are a product over its branches.
-        let mut by_limits: Vec<(GrantLimits, Vec<StatementUse>)> = Vec::new();
-        for (policy, principal_match, list) in grants {
-            let Some(limits) = self.find_grant_limits(policy, principal_match) else { continue };
-            match by_limits.iter_mut().find(|(other, _)| *other == limits) {
-                Some((_, all)) => all.extend(list),
-                None => by_limits.push((limits, list)),
-            }
-        }
-        for (limits, list) in by_limits {
+        for (limits, list) in self.join_grants(grants) {
             branches.push(self.build_branch(
                 lists,
                 &deny_statements,
@@ -297,6 +266,23 @@ impl AccessBuilder<'_> {
             ));
         }
         branches
+    }
+
+    /// Joins the grants that have the same limits: they are one branch. The cases of a negated access are a product over its
+    /// branches.
+    fn join_grants(
+        &self,
+        grants: Vec<(&ResourcePolicy, PrincipalMatch, Vec<StatementUse>)>,
+    ) -> Vec<(GrantLimits, Vec<StatementUse>)> {
+        let mut by_limits: Vec<(GrantLimits, Vec<StatementUse>)> = Vec::new();
+        for (policy, principal_match, list) in grants {
+            let Some(limits) = self.find_grant_limits(policy, principal_match) else { continue };
+            match by_limits.iter_mut().find(|(other, _)| *other == limits) {
+                Some((_, all)) => all.extend(list),
+                None => by_limits.push((limits, list)),
+            }
+        }
+        by_limits
     }
 
     /// What limits the grants of a resource policy. None if they add nothing to the first branch.

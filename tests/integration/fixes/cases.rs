@@ -185,10 +185,8 @@ fn a_role_of_identity_center_is_changed_in_its_permission_set() {
     sso["Path"] = json!(path);
     sso["Arn"] = json!(arn(&format!("role{path}{name}")));
     let ceiling = document(&[allow(json!(READ), "*")]);
-    let manifest = format!(
-        "[[principal]]\nname = \"sso\"\nmatch = \"arn:*:iam::*:role/aws-reserved/**\"\nkind = \"operator\"\nallow = [\"c.json\"]\n"
-    );
-    let case = Case::new(&account(&[sso], &[]), &manifest, &[("c.json", ceiling)]);
+    let manifest = "[[principal]]\nname = \"sso\"\nmatch = \"arn:*:iam::*:role/aws-reserved/**\"\nkind = \"operator\"\nallow = [\"c.json\"]\n";
+    let case = Case::new(&account(&[sso], &[]), manifest, &[("c.json", ceiling)]);
     let audit = case.verified_audit();
     let finding = find(&audit, RuleId::Broader, name);
     assert!(steps(finding).is_empty());

@@ -24,7 +24,7 @@ fn what_the_guard_binds_is_not_its_second_person() {
         [lets(json!({ "AWS": arn("role/team-y") }), both()), lets(json!({ "AWS": session }), both()), by_condition]
     {
         let of = |manifest: &str| {
-            let roles = [trusting(role("team-x", &statements), &[trust.clone()]), role("team-y", &[])];
+            let roles = [trusting(role("team-x", &statements), std::slice::from_ref(&trust)), role("team-y", &[])];
             Case::new(&roles, manifest).facts(RuleId::Unguarded)
         };
         assert_eq!(of(&guarded("team-*")), ["team-x 1/0 sts:AssumeRole"], "{trust}");

@@ -175,7 +175,7 @@ fn a_tag_is_a_part_of_a_resource() {
     let z = tagged(role("z", &allow(json!("sqs:*"), "*"), trusts(json!({ "AWS": ACCOUNT }))), &[("team", "red")]);
     let abac = |statements: &[Value]| from_a(&[tagged(a(statements), &[("team", "blue")]), z.clone()]);
     assert_eq!(abac(&[same.clone(), tags_a(json!({}))]), steps(&["a → a: iam-tag-role", "a → z: sts-001"]));
-    assert_eq!(abac(&[same.clone()]), None);
+    assert_eq!(abac(std::slice::from_ref(&same)), None);
     let tags_z = when(json!("iam:TagRole"), &arn("role", "z"), json!({}));
     assert_eq!(abac(&[same, tags_z]), steps(&["a → z: iam-tag-role, sts-001"]));
 }
