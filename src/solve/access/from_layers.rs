@@ -247,12 +247,7 @@ impl AccessBuilder<'_> {
             vec![lists.identity.clone()],
             &[LimitingLayer::Boundary, LimitingLayer::Session],
         );
-        for policy in &layers.resource_policies {
-            if self.is_in_other_account(policy) || requires_resource_grant(policy) {
-                let resources = policy.resources.clone().into();
-                identity.scope_exclusions.push(ResourceScope { service: find_restricted_service(policy), resources });
-            }
-        }
+        identity.scope_exclusions.extend(self.list_excluded_scopes());
         if layers.unknown_resource_policy == UnknownResourcePolicy::IsNone {
             identity.deny_statements.extend(self.deny_other_accounts());
         }
@@ -266,6 +261,14 @@ impl AccessBuilder<'_> {
             ));
         }
         branches
+    }
+
+    /// The resources on which the identity policies alone allow nothing.
+    fn list_excluded_scopes(&self) -> impl Iterator<Item = ResourceScope> {
+        let policies = self.layers.resource_policies.iter();
+        policies.filter(|policy| self.is_in_other_account(policy) || requires_resource_grant(policy)).map(|policy| {
+            ResourceScope { service: find_restricted_service(policy), resources: policy.resources.clone().into() }
+        })
     }
 
     /// Joins the grants that have the same limits: they are one branch. The cases of a negated access are a product over its

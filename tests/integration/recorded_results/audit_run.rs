@@ -38,7 +38,12 @@ impl AuditRun {
         let collector = LayerCollector::new(&snapshot);
         let principals = snapshot.principals();
         let layers = principals
-            .map(|(account, principal)| (principal.arn.as_str().to_owned(), collector.collect(account, principal)))
+            .map(|(account, principal)| {
+                (
+                    principal.arn.as_str().to_owned(),
+                    collector.collect_with_role_trust(account, principal, std::iter::empty()),
+                )
+            })
             .collect();
         AuditRun { report, layers }
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// The existing actions that patterns of the alphabet are held against: on objects, on buckets, on `*`, on
 /// queues, whose ARNs tell region and account.
 pub const ACTIONS: [&str; 5] =
-    ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAllMyBuckets", "sqs:SendMessage"];
+    ["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:ListAccessPoints", "sqs:SendMessage"];
 
 /// An action that only documents know.
 pub const UNKNOWN_ACTION: &str = "s3:Frobnicate";
