@@ -1,5 +1,7 @@
 //! Evaluates principals: runs the queries about each of them, and applies the rules to the answers.
 
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
@@ -196,7 +198,7 @@ impl Evaluator<'_> {
                 escalation_analysis: None,
                 // The access of an ignored role is not examined.
                 effective: &Access::default(),
-                own_credentials: OwnCredentials::NONE,
+                own_credentials: OnceLock::from(OwnCredentials::default()),
                 accepted_extents: &self.accepted_extents,
                 extents: self.extents,
             })
@@ -248,7 +250,7 @@ impl Evaluator<'_> {
             escalation: &escalation.unwrap_or_default(),
             escalation_analysis: self.escalation,
             effective: &effective,
-            own_credentials: &OwnCredentials::find(self.analyzer, subject, &effective),
+            own_credentials: OnceLock::new(),
             accepted_extents: &self.accepted_extents,
             extents: self.extents,
         };

@@ -1,6 +1,7 @@
 //! What the rules examine: a principal with the answers about it, and the baseline.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
@@ -55,8 +56,8 @@ pub(in crate::audit) struct RuleContext<'a> {
     pub escalation_analysis: Option<&'a EscalationAnalysis<'a>>,
     /// What the principal is allowed, with the policies of `policies`.
     pub effective: &'a Access,
-    /// What reaches only the credentials of its own user.
-    pub own_credentials: &'a OwnCredentials,
+    /// What reaches only the credentials of its own user: computed when excess is rendered first.
+    pub own_credentials: OnceLock<OwnCredentials>,
     /// What the exceptions of the baseline accept.
     pub accepted_extents: &'a AcceptedExtents<'a>,
     /// Whether findings have extents.
@@ -124,7 +125,9 @@ impl RuleContext<'_> {
             expected_layers: &self.subject.ceiling.layers,
             reported_actions: ReportedActions::Existing,
             actor: Actor::of_principal(self.subject),
-            own_credentials: self.own_credentials,
+            own_credentials: self
+                .own_credentials
+                .get_or_init(|| OwnCredentials::find(self.analyzer, self.subject, self.effective)),
             unattached_policy: UnattachedPolicy::Ceiling,
         }
     }
