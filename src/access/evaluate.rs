@@ -10,7 +10,7 @@ use super::principal_match::{
     PrincipalMatch, RequestPrincipal, SparingNames, find_named_sessions, is_session_of_request,
 };
 use super::request::{Context, Request};
-use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility};
+use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility, is_sts_action};
 use super::resource_controls::RCP_EXEMPT_ACTION;
 use super::statement_match::StatementMatcher;
 use super::trace::{Layer, LayerTrace, LayerVerdict, StatementOutcome, StatementRef};
@@ -203,7 +203,7 @@ impl<'a> RequestEvaluator<'a, '_> {
         };
         let resource = self.request.resource.as_str();
         let is_aws_key = self.matcher.interpretation.is_alternative(Ambiguity::KmsKeyManager)
-            && Arn::parse(resource).is_some_and(|arn| is_kms_key(&arn));
+            && Arn::parse(resource).is_some_and(|arn| arn.is_kms_key());
         let is_covered = is_covered && !is_aws_key;
         let any_member = self.matcher.interpretation.is_alternative(Ambiguity::OtherMemberOwner);
         let levels: Vec<&'a OrganizationLevel> = match &self.layers.rcps {
@@ -273,7 +273,7 @@ impl<'a> RequestEvaluator<'a, '_> {
 
     /// Whether the resource policy must allow the request even within one account.
     fn requires_resource_policy(&self) -> bool {
-        is_role_assumption(self.request) || Arn::parse(&self.request.resource).is_some_and(|arn| is_kms_key(&arn))
+        is_role_assumption(self.request) || Arn::parse(&self.request.resource).is_some_and(|arn| arn.is_kms_key())
     }
 
     /// The account that owns the resource, if it is not the principal's account. Sources, in order: the account in the
@@ -295,15 +295,9 @@ impl<'a> RequestEvaluator<'a, '_> {
     }
 }
 
-fn is_kms_key(arn: &Arn) -> bool {
-    arn.service() == "kms" && arn.resource().starts_with("key/")
-}
-
 /// Whether a request is about the credentials of a role.
 fn is_role_assumption(request: &Request) -> bool {
-    let is_role = |arn: Arn| arn.service() == "iam" && arn.resource().starts_with("role/");
-    let is_sts_action = request.action.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:"));
-    is_sts_action && Arn::parse(&request.resource).is_some_and(is_role)
+    is_sts_action(&request.action) && Arn::parse(&request.resource).is_some_and(|arn| arn.is_role())
 }
 
 /// The strongest match among the matching Allow statements of the resource policy.

@@ -184,6 +184,11 @@ pub enum Impossibility {
     OtherAccount,
 }
 
+/// Whether an action is one of AWS STS.
+pub(in crate::access) fn is_sts_action(action: &str) -> bool {
+    action.trim().get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"))
+}
+
 /// Why AWS refuses a request of a principal whatever the policies say. None if the policies decide.
 pub fn find_impossibility(principal: &PrincipalInfo, request: &Request) -> Option<Impossibility> {
     let action = request.action.trim();
@@ -193,8 +198,7 @@ pub fn find_impossibility(principal: &PrincipalInfo, request: &Request) -> Optio
         return Some(Impossibility::NeedsLongTermCredentials);
     }
     // AWS: *Compare AWS STS credentials*: the only call is `GetCallerIdentity`, which the evaluator always allows.
-    let is_sts = action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
-    if principal.principal_type == PrincipalType::FederatedUser && is_sts {
+    if principal.principal_type == PrincipalType::FederatedUser && is_sts_action(action) {
         return Some(Impossibility::FederatedUserSession);
     }
     let fixed = FixedResources::of_action(action)?;

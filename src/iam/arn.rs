@@ -25,6 +25,16 @@ impl Arn {
         text.starts_with("arn:").then(|| Arn { text: text.into(), colons })
     }
 
+    /// Whether it is the ARN of a role.
+    pub(crate) fn is_role(&self) -> bool {
+        self.service() == "iam" && self.resource().starts_with("role/")
+    }
+
+    /// Whether it is the ARN of a KMS key. An alias is none.
+    pub(crate) fn is_kms_key(&self) -> bool {
+        self.service() == "kms" && self.resource().starts_with("key/")
+    }
+
     fn segment(&self, index: usize) -> &str {
         let start = index.checked_sub(1).and_then(|i| self.colons.get(i)).map_or(0, |c| c + 1);
         let end = self.colons.get(index).copied().unwrap_or(self.text.len());

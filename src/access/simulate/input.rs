@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::request_facts::is_sts_action;
 use crate::access::{
     Context, ContextValue, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef, PrincipalInfo,
     PrincipalType, ResourceControls, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
@@ -178,9 +179,9 @@ impl InputReader<'_> {
     ) -> ResourcePolicies {
         let Some(document) = node.get("ResourcePolicy") else { return ResourcePolicies::none() };
         // The resource of an STS action is a role, and the policy of a role is a trust policy.
-        let is_sts = self.read_strings(node, "ActionNames").is_some_and(|actions| {
-            actions.iter().any(|(a, _)| a.trim().get(..4).is_some_and(|s| s.eq_ignore_ascii_case("sts:")))
-        });
+        let is_sts = self
+            .read_strings(node, "ActionNames")
+            .is_some_and(|actions| actions.iter().any(|(action, _)| is_sts_action(action)));
         let kind = if is_sts { DocumentKind::Trust } else { DocumentKind::Resource };
         let policy = self.read_policy(document, "ResourcePolicy".to_owned(), kind);
         let Some(owner) = owner.or(principal.account.as_ref()) else {

@@ -208,7 +208,8 @@ impl AccessBuilder<'_> {
         let layers = self.layers;
         let has_boundary = layers.boundary.is_some();
         let mut deny_statements = lists.deny_statements.clone();
-        let mut grants: Vec<(&ResourcePolicy, PrincipalMatch, Vec<StatementUse>)> = Vec::new();
+        // Grants with the same limits are one branch. The cases of a negated access are a product over its branches.
+        let mut grants: Vec<(GrantLimits, Vec<StatementUse>)> = Vec::new();
         for policy in &layers.resource_policies {
             let policy_index = PolicyIndex::from_position(self.policies.len());
             self.policies.push(policy.policy.clone());
@@ -231,13 +232,14 @@ impl AccessBuilder<'_> {
                     validity,
                     policy_index,
                 };
-                match (
-                    statement.effect,
-                    grants.iter_mut().find(|(p, n, _)| std::ptr::eq(*p, policy) && *n == principal_match),
-                ) {
-                    (Effect::Deny, _) => deny_statements.push(statement_use),
-                    (Effect::Allow, Some((_, _, list))) => list.push(statement_use),
-                    (Effect::Allow, None) => grants.push((policy, principal_match, vec![statement_use])),
+                if statement.effect == Effect::Deny {
+                    deny_statements.push(statement_use);
+                    continue;
+                }
+                let Some(limits) = self.find_grant_limits(policy, principal_match) else { continue };
+                match grants.iter_mut().find(|(other, _)| *other == limits) {
+                    Some((_, list)) => list.push(statement_use),
+                    None => grants.push((limits, vec![statement_use])),
                 }
             }
         }
@@ -252,7 +254,7 @@ impl AccessBuilder<'_> {
             identity.deny_statements.extend(self.deny_other_accounts());
         }
         let mut branches = vec![identity];
-        for (limits, list) in self.join_grants(grants) {
+        for (limits, list) in grants {
             branches.push(self.build_branch(
                 lists,
                 &deny_statements,
@@ -269,23 +271,6 @@ impl AccessBuilder<'_> {
         policies.filter(|policy| self.is_in_other_account(policy) || requires_resource_grant(policy)).map(|policy| {
             ResourceScope { service: find_restricted_service(policy), resources: policy.resources.clone().into() }
         })
-    }
-
-    /// Joins the grants that have the same limits: they are one branch. The cases of a negated access are a product over its
-    /// branches.
-    fn join_grants(
-        &self,
-        grants: Vec<(&ResourcePolicy, PrincipalMatch, Vec<StatementUse>)>,
-    ) -> Vec<(GrantLimits, Vec<StatementUse>)> {
-        let mut by_limits: Vec<(GrantLimits, Vec<StatementUse>)> = Vec::new();
-        for (policy, principal_match, list) in grants {
-            let Some(limits) = self.find_grant_limits(policy, principal_match) else { continue };
-            match by_limits.iter_mut().find(|(other, _)| *other == limits) {
-                Some((_, all)) => all.extend(list),
-                None => by_limits.push((limits, list)),
-            }
-        }
-        by_limits
     }
 
     /// What limits the grants of a resource policy. None if they add nothing to the first branch.
@@ -378,14 +363,13 @@ fn find_covered_arn(policy: &ResourcePolicy) -> Option<Arn> {
 }
 
 fn is_trust_policy(policy: &ResourcePolicy) -> bool {
-    find_covered_arn(policy).is_some_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"))
+    find_covered_arn(policy).is_some_and(|arn| arn.is_role())
 }
 
 /// Whether identity policies do not suffice in the same account: KMS keys and role trust policies.
 fn requires_resource_grant(policy: &ResourcePolicy) -> bool {
-    let is_key = |arn: Arn| arn.service() == "kms" && arn.resource().starts_with("key/");
     policy.consent == PolicyConsent::Required
-        && (is_trust_policy(policy) || find_covered_arn(policy).is_some_and(is_key))
+        && (is_trust_policy(policy) || find_covered_arn(policy).is_some_and(|arn| arn.is_kms_key()))
 }
 
 /// The only service whose actions a resource policy governs: `sts` for a role trust policy. None for other policies.
