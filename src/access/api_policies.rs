@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::iam::template::VariableScope;
-use crate::iam::{AccountId, Arn, PolicyDocument, Template, Version};
+use crate::iam::{AccountId, Arn, PolicyDocument, Template};
 
 /// The start of a short resource name.
 const SHORT_NAME: &str = "execute-api:/";
@@ -27,10 +26,7 @@ pub(super) fn expand_short_names(document: &Arc<PolicyDocument>, api: &Arn) -> A
     if !patterns.any(is_short) {
         return Arc::clone(document);
     }
-    let variables = match document.version {
-        Version::V2012 => VariableScope::AfterFifthColon,
-        Version::V2008 => VariableScope::Nowhere,
-    };
+    let variables = document.version.resource_variables();
     let mut expanded = PolicyDocument::clone(document);
     for pattern in expanded.statements.iter_mut().flat_map(|s| &mut s.resource).flat_map(|e| &mut e.patterns) {
         if let Some(path) = pattern.as_written().strip_prefix(SHORT_NAME) {

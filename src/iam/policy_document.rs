@@ -7,7 +7,7 @@ use super::condition::{Condition, ConditionValue};
 use super::context_key::ContextKey;
 use super::element::{ActionElement, ElementKind, ResourceElement};
 use super::principal_element::PrincipalElement;
-use super::template::Template;
+use super::template::{Template, VariableScope};
 use crate::source::{Place, SourceFile, Span};
 
 /// The `Version` of a document.
@@ -17,6 +17,16 @@ pub enum Version {
     V2008,
     /// `2012-10-17`: with policy variables.
     V2012,
+}
+
+impl Version {
+    /// The positions of variables in the resources of a document of this version.
+    pub(crate) fn resource_variables(self) -> VariableScope {
+        match self {
+            Version::V2012 => VariableScope::AfterFifthColon,
+            Version::V2008 => VariableScope::Nowhere,
+        }
+    }
 }
 
 /// The kind of policy. It determines which elements a statement can have.

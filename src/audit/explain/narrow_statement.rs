@@ -74,9 +74,7 @@ fn intersect_actions(catalog: &Catalog, a: &ActionElement, b: &ActionElement) ->
             return ActionElement { kind: ElementKind::List, patterns: remove_covered(patterns) };
         }
         (ElementKind::NotList, ElementKind::NotList) => {
-            let mut patterns = a.patterns.clone();
-            patterns.extend(b.patterns.iter().filter(|pattern| !a.patterns.contains(pattern)).cloned());
-            return ActionElement { kind: ElementKind::NotList, patterns };
+            return ActionElement { kind: ElementKind::NotList, patterns: join_patterns(&a.patterns, &b.patterns) };
         }
         (ElementKind::List, ElementKind::NotList) => (a, b),
         (ElementKind::NotList, ElementKind::List) => (b, a),
@@ -122,6 +120,11 @@ fn list_names(catalog: &Catalog, pattern: &ActionPattern, is_wanted: impl Fn(&st
     wanted.filter_map(|name| ActionPattern::parse(&name)).collect()
 }
 
+/// The patterns of both lists, each once.
+fn join_patterns<P: Clone + PartialEq>(a: &[P], b: &[P]) -> Vec<P> {
+    a.iter().chain(b.iter().filter(|pattern| !a.contains(pattern))).cloned().collect()
+}
+
 /// The patterns without those that another one covers.
 fn remove_covered(patterns: Vec<ActionPattern>) -> Vec<ActionPattern> {
     let mut kept: Vec<ActionPattern> = Vec::new();
@@ -139,8 +142,7 @@ fn intersect_resources(a: &ResourceElement, b: &ResourceElement) -> Option<Optio
     let kind = ElementKind::List;
     let (listed, excluded) = match (a.kind, b.kind) {
         (ElementKind::NotList, ElementKind::NotList) => {
-            let mut patterns = a.patterns.clone();
-            patterns.extend(b.patterns.iter().filter(|pattern| !a.patterns.contains(pattern)).cloned());
+            let patterns = join_patterns(&a.patterns, &b.patterns);
             return Some(Some(ResourceElement { kind: ElementKind::NotList, patterns }));
         }
         (ElementKind::List, ElementKind::List) => {

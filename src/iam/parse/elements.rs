@@ -3,9 +3,9 @@
 use super::DocumentParser;
 use crate::iam::action_pattern::ActionPattern;
 use crate::iam::element::{ActionElement, ElementKind, ResourceElement};
-use crate::iam::policy_document::{DocumentKind, Effect, Version};
+use crate::iam::policy_document::{DocumentKind, Effect};
 use crate::iam::principal_element::{AwsPrincipal, PrincipalElement, PrincipalEntry};
-use crate::iam::template::{Template, VariableScope};
+use crate::iam::template::Template;
 use crate::source::json_tree::{JsonMember, JsonNode, JsonValue};
 use crate::source::{Diagnostic, Span};
 
@@ -52,10 +52,7 @@ impl DocumentParser<'_> {
             }
             return None;
         };
-        let variables = match self.version {
-            Version::V2012 => VariableScope::AfterFifthColon,
-            Version::V2008 => VariableScope::Nowhere,
-        };
+        let variables = self.version.resource_variables();
         let mut patterns = Vec::new();
         for (text, span) in self.parse_strings(element, "Resource") {
             // AWS: API Gateway resource policy examples. `access::api_policies` completes these names.
