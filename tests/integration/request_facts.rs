@@ -243,26 +243,7 @@ fn the_solver_finds_every_possible_excess() {
 fn a_key_that_a_principal_never_has_settles_its_conditions() {
     let mut known = KnownContext::unconstrained();
     known.set("aws:PrincipalOrgID", KeyFact::NoneLike("o-own".to_owned()));
-    let solver = Solver::new(Catalog::embedded());
-    let verdict = |condition: Value| {
-        let statement = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition });
-        let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
-        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
-        let effective = Access::from_policies([(&Arc::new(document), 0)]);
-        let question = Question {
-            effective: &effective,
-            declared: &Access::default(),
-            known: &known,
-            partition: None,
-            world: ActionWorld::Existing,
-            single_request: None,
-            budget: 100_000,
-            detail: AnswerDetail::Verdict,
-            witness_account: None,
-            replay: None,
-        };
-        solver.solve_with_interpretation(&question, Interpretation::default())
-    };
+    let verdict = |condition: Value| verdict_on_statement("s3:*", condition, &known);
     let key = "aws:PrincipalOrgID";
     assert!(matches!(verdict(json!({ "StringEquals": { key: "o-own" } })), ContainmentVerdict::Contained));
     assert!(matches!(verdict(json!({ "StringEquals": { key: "o-other" } })), ContainmentVerdict::Broader(_)));
@@ -270,17 +251,16 @@ fn a_key_that_a_principal_never_has_settles_its_conditions() {
     assert!(matches!(verdict(json!({ "Null": { key: "true" } })), ContainmentVerdict::Broader(_)));
 }
 
-/// The verdict on what a user may do by one statement and under a condition, against a ceiling that allows nothing.
-fn verdict_on_statement(action: &str, condition: Value) -> ContainmentVerdict {
+/// The verdict on what a statement allows under a condition, against a ceiling that allows nothing.
+fn verdict_on_statement(action: &str, condition: Value, known: &KnownContext) -> ContainmentVerdict {
     let statement = json!({ "Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition });
     let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
     let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
     let effective = Access::from_policies([(&Arc::new(document), 0)]);
-    let known = KnownContext::unconstrained();
     let question = Question {
         effective: &effective,
         declared: &Access::default(),
-        known: &known,
+        known,
         partition: None,
         world: ActionWorld::Existing,
         single_request: None,
@@ -296,23 +276,26 @@ fn verdict_on_statement(action: &str, condition: Value) -> ContainmentVerdict {
 fn some_calls_of_sts_need_long_term_credentials() {
     let with_mfa = || json!({ "Bool": { "aws:MultiFactorAuthPresent": "true" } });
     let session = || json!({ "Null": { "aws:TokenIssueTime": "false" } });
+    let known = KnownContext::unconstrained();
+    let ask = |action: &str, condition: Value| verdict_on_statement(action, condition, &known);
     for action in ["sts:GetSessionToken", "sts:GetFederationToken"] {
-        assert!(matches!(verdict_on_statement(action, with_mfa()), ContainmentVerdict::Contained), "{action}");
-        assert!(matches!(verdict_on_statement(action, session()), ContainmentVerdict::Contained), "{action}");
-        assert!(matches!(verdict_on_statement(action, json!({})), ContainmentVerdict::Broader(_)), "{action}");
+        assert!(matches!(ask(action, with_mfa()), ContainmentVerdict::Contained), "{action}");
+        assert!(matches!(ask(action, session()), ContainmentVerdict::Contained), "{action}");
+        assert!(matches!(ask(action, json!({})), ContainmentVerdict::Broader(_)), "{action}");
     }
-    assert!(matches!(verdict_on_statement("sts:AssumeRole", with_mfa()), ContainmentVerdict::Broader(_)));
+    assert!(matches!(ask("sts:AssumeRole", with_mfa()), ContainmentVerdict::Broader(_)));
 }
 
 #[test]
 fn a_request_has_a_source_address_or_comes_through_a_vpc_endpoint() {
     let presence =
         |address: &str, key: &str, endpoint: &str| json!({ "Null": { "aws:SourceIp": address, key: endpoint } });
+    let known = KnownContext::unconstrained();
     for key in ["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"] {
         for (address, endpoint, is_possible) in
             [("true", "true", false), ("false", "false", false), ("true", "false", true), ("false", "true", true)]
         {
-            let verdict = verdict_on_statement("s3:GetObject", presence(address, key, endpoint));
+            let verdict = verdict_on_statement("s3:GetObject", presence(address, key, endpoint), &known);
             let is_broader = matches!(verdict, ContainmentVerdict::Broader(_));
             assert_eq!(is_broader, is_possible, "{key}: address missing {address}, endpoint missing {endpoint}");
         }

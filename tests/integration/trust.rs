@@ -63,7 +63,7 @@ fn found(trust: &Value, assumable_by: &str) -> Option<(Severity, String)> {
         assert!(audit.findings.is_empty() && undeclared.is_empty(), "{:?}\n{undeclared:?}", audit.findings);
         return None;
     };
-    // What a wider scope tells is no excess of its own.
+    // A part that a wider scope contains has no excess of its own.
     assert_eq!(finding.rule, RuleId::Trust, "{finding:?}");
     assert!((1..=undeclared.len()).contains(&finding.excess.len()), "{finding:?}\n{undeclared:?}");
     let witness = &finding.excess[0].witness;

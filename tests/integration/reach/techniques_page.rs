@@ -75,7 +75,7 @@ fn table_of_the_walk() -> String {
     format!("{table}\nOpen: {}.\n", code(open))
 }
 
-/// Replaces what stands between the marks of a table.
+/// Replaces the text between the marks of a table.
 fn replace(page: &str, name: &str, table: &str) -> String {
     let (start, end) = (format!("<!-- table: {name} -->\n"), format!("<!-- end: {name} -->"));
     let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("{PAGE} lacks {start}"));
