@@ -72,10 +72,7 @@ impl FieldState {
 
     /// A value that satisfies the constraints. None if no value does, or if that is undecided.
     pub fn find_sample(&self, interner: &GlobInterner, budget: &Budget) -> Option<FieldValue> {
-        match self.check_emptiness(interner, budget) {
-            Emptiness::NonEmpty(value) => Some(value),
-            Emptiness::Empty | Emptiness::Unknown => None,
-        }
+        self.check_emptiness(interner, budget).into_value()
     }
 
     /// Whether some present value satisfies the constraints.

@@ -36,6 +36,16 @@ pub enum Emptiness {
     Unknown,
 }
 
+impl Emptiness {
+    /// The value that satisfies the constraints. None if no value does, or if that is undecided.
+    pub fn into_value(self) -> Option<FieldValue> {
+        match self {
+            Emptiness::NonEmpty(value) => Some(value),
+            Emptiness::Empty | Emptiness::Unknown => None,
+        }
+    }
+}
+
 /// Whether a value of an ordered type satisfies its constraints. With `unparsable`, any other string does too.
 pub(super) fn check_ordered(kind: OrderedKind, set: &IntervalSet, unparsable: bool) -> Emptiness {
     if let Some(point) = set.pick() {

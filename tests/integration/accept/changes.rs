@@ -126,7 +126,8 @@ fn check_account(seed: u64) -> usize {
     write_account(&workspace, &before);
     let output = workspace.accept(&["--all"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(0), "seed {seed}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    let files = format!("{}\n{:?}", before.to_account(), before.to_organization().map(|o| o.to_string()));
+    assert_eq!(output.status.code(), Some(0), "seed {seed}: {}\n{files}", String::from_utf8_lossy(&output.stderr));
     let (status, _) = workspace.audit();
     assert!(matches!(status, 0 | 3), "seed {seed}: {status}: {:?}\n{text}", workspace.open_keys());
     assert_eq!(find_required_keys(&workspace), BTreeSet::new(), "seed {seed}: {text}");
