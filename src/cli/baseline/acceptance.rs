@@ -1,5 +1,6 @@
 //! Audits with exceptions that are written and not in force yet: they come into force if they accept what they are for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use iamdrift::audit::{Audit, AuditOptions, Extent, ExtentMode, ExtentOffer, ExtentRefusal, Finding, RuleId, audit};
@@ -38,11 +39,12 @@ impl SortedFindings {
         offered.chain(self.refused.iter().map(|(finding, _)| finding)).any(|finding| finding.key == key)
     }
 
-    /// Adds the findings of another audit that it does not have. The number of those with an extent.
-    fn add_new(&mut self, audit: Audit) -> usize {
+    /// Adds the findings of another audit that it does not have, if they may be added. The number of those with an extent.
+    fn add_new(&mut self, audit: Audit, may_be_added: &dyn Fn(&Finding) -> bool) -> usize {
         // That an exception is stale or expired is no access.
         let is_new = |finding: &Finding| {
-            finding.accepted.is_none() && !self.has(&finding.key) && finding.rule != RuleId::Baseline
+            let is_access = finding.accepted.is_none() && finding.rule != RuleId::Baseline;
+            is_access && !self.has(&finding.key) && may_be_added(finding)
         };
         let new = SortedFindings::sort(audit.findings.into_iter().filter(is_new).collect::<Vec<_>>());
         let count = new.offered.len();
@@ -62,13 +64,16 @@ pub(super) struct Acceptance<'a> {
 }
 
 impl Acceptance<'_> {
-    /// Audits with a baseline.
-    pub fn audit(&self, baseline: &Baseline, extents: ExtentMode) -> anyhow::Result<Audit> {
-        let options = AuditOptions { extents, ..AuditOptions::new(self.today) };
+    /// Audits with a baseline, and offers an extent for each finding.
+    pub fn audit(&self, baseline: &Baseline) -> anyhow::Result<Audit> {
+        let options = AuditOptions { extents: ExtentMode::Offered, ..AuditOptions::new(self.today) };
         Ok(self.globals.timed_step("audited", || audit(self.snapshot, baseline, self.catalog, &options))?)
     }
 
-    /// Writes exceptions for some findings, and with `Offered` for those that appear when these are accepted.
+    /// Writes exceptions for some findings, and for those that appear when these are accepted, if they may be added.
+    ///
+    /// An exception can change what another finding is about: once IAM001 is accepted to an extent, IAM002 is also about the
+    /// future actions beyond it. A finding that its exception no longer accepts is offered again, once.
     ///
     /// # Errors
     /// A file that cannot be written, or an exception that does not accept its finding. Then nothing is written.
@@ -77,33 +82,38 @@ impl Acceptance<'_> {
         path: &Path,
         baseline: &Baseline,
         findings: &mut SortedFindings,
-        extents: ExtentMode,
+        may_be_added: &dyn Fn(&Finding) -> bool,
     ) -> anyhow::Result<()> {
+        let mut offered_again: BTreeSet<String> = BTreeSet::new();
         loop {
             let exceptions: Vec<NewException<'_>> =
                 findings.offered.iter().map(|(finding, extent)| NewException { key: &finding.key, extent }).collect();
             let staged = StagedEdit::write(ManifestEdit::plan(path, baseline, &exceptions, &self.approval)?)?;
-            let audit = self.check(&staged, findings, extents)?;
-            if extents == ExtentMode::Without || findings.add_new(audit) == 0 {
-                return staged.complete();
-            }
-        }
-    }
-
-    /// Reads the written exceptions, and audits with them.
-    fn check(&self, staged: &StagedEdit, findings: &SortedFindings, extents: ExtentMode) -> anyhow::Result<Audit> {
-        let baseline = Baseline::load_with_catalog(staged.manifest(), self.catalog)?;
-        let audit = self.audit(&baseline, extents)?;
-        for (finding, extent) in &findings.offered {
-            let is_open = |other: &Finding| other.key == finding.key && other.accepted.is_none();
-            if !is_written(&baseline, &finding.key, extent) || audit.findings.iter().any(is_open) {
-                let message = format!("the exception for {} would not accept the finding", finding.key);
+            let written = Baseline::load_with_catalog(staged.manifest(), self.catalog)?;
+            let audit = self.audit(&written)?;
+            let not_accepted = list_not_accepted(&written, &audit, findings);
+            if let Some(key) = not_accepted.intersection(&offered_again).next() {
+                let message = format!("the exception for {key} would not accept the finding");
                 let help = "nothing was written; accept the finding by itself, or resolve it";
                 return Err(UserError::new(message, help).into());
             }
+            if not_accepted.is_empty() && findings.add_new(audit, may_be_added) == 0 {
+                return staged.complete();
+            }
+            findings.offered.retain(|(finding, _)| !not_accepted.contains(&finding.key));
+            offered_again.extend(not_accepted);
         }
-        Ok(audit)
     }
+}
+
+/// The keys of the offered findings that their written exceptions do not accept.
+fn list_not_accepted(written: &Baseline, audit: &Audit, findings: &SortedFindings) -> BTreeSet<String> {
+    let is_accepted = |(finding, extent): &&(Finding, Extent)| {
+        let is_open = |other: &Finding| other.key == finding.key && other.accepted.is_none();
+        is_written(written, &finding.key, extent) && !audit.findings.iter().any(is_open)
+    };
+    let not_accepted = findings.offered.iter().filter(|offered| !is_accepted(offered));
+    not_accepted.map(|(finding, _)| finding.key.clone()).collect()
 }
 
 /// Whether the exception with this key names exactly the documents and facts of an extent.

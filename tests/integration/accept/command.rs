@@ -40,6 +40,23 @@ fn an_exception_is_appended_and_nothing_else_changes() {
     }
 }
 
+/// The exception of IAM001 lists the actions of today, so that IAM002 is then also about the wildcard of its statement.
+#[test]
+fn a_finding_that_another_exception_extends_is_offered_again() {
+    let queue = allow(json!("sqs:*"), json!("arn:aws:sqs:eu-west-1:111122223333:q"));
+    let future_only = allow(json!("sqs:*"), json!("arn:aws:s3:::pub/*"));
+    let account = account(&[role("r1", &[queue, future_only], &[trust_ec2()])], &[], &[]);
+    let keys = [KEY, "iam002/111122223333/role/r1"];
+    for arguments in [&["--all"][..], &keys] {
+        let workspace =
+            Workspace::new(&account, &[manifest("assumable_by = [\"ec2.amazonaws.com\"]\n"), ceiling()]);
+        assert_eq!(workspace.open_keys(), keys);
+        let output = workspace.accept(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(workspace.audit().0, 0, "{arguments:?}");
+    }
+}
+
 #[test]
 fn the_requester_cannot_approve_in_another_spelling() {
     let workspace = workspace("");
