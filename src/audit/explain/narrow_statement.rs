@@ -3,6 +3,8 @@
 //! The result is the common part of the statement and each declared statement, as far as patterns can express it. Whether it
 //! is right is decided where the edit is verified.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::base::glob::{covers_glob, globs_overlap};
 use crate::baseline::CeilingDocument;
 use crate::catalog::Catalog;
@@ -105,11 +107,16 @@ fn intersect_patterns(catalog: &Catalog, a: &ActionPattern, b: &ActionPattern) -
 }
 
 fn covers(a: &ActionPattern, b: &ActionPattern) -> bool {
-    covers_glob(a.service(), b.service()) && covers_glob(a.name(), b.name())
+    let covers_service =
+        if a.service_has_wildcards() { covers_glob(a.service(), b.service()) } else { a.service() == b.service() };
+    covers_service && if a.name_has_wildcards() { covers_glob(a.name(), b.name()) } else { a.name() == b.name() }
 }
 
 fn overlaps(a: &ActionPattern, b: &ActionPattern) -> bool {
-    globs_overlap(a.service(), b.service()) && globs_overlap(a.name(), b.name())
+    let is_one_service = !a.service_has_wildcards() && !b.service_has_wildcards();
+    let overlaps_service =
+        if is_one_service { a.service() == b.service() } else { globs_overlap(a.service(), b.service()) };
+    overlaps_service && globs_overlap(a.name(), b.name())
 }
 
 /// The actions of the catalog that a pattern matches.
@@ -125,16 +132,33 @@ fn join_patterns<P: Clone + PartialEq>(a: &[P], b: &[P]) -> Vec<P> {
     a.iter().chain(b.iter().filter(|pattern| !a.contains(pattern))).cloned().collect()
 }
 
-/// The patterns without those that another one covers.
+/// The patterns without those that another one covers. A document can list thousands of names: each is compared with the
+/// patterns that have wildcards and its service alone.
 fn remove_covered(patterns: Vec<ActionPattern>) -> Vec<ActionPattern> {
-    let mut kept: Vec<ActionPattern> = Vec::new();
-    for pattern in patterns {
-        if !kept.iter().any(|other| covers(other, &pattern)) {
-            kept.retain(|other| !covers(&pattern, other));
-            kept.push(pattern);
+    let mut names: FxHashSet<(&str, &str)> = FxHashSet::default();
+    let mut wildcards: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    let mut of_any_service: Vec<usize> = Vec::new();
+    let mut is_first: Vec<bool> = Vec::with_capacity(patterns.len());
+    for (index, pattern) in patterns.iter().enumerate() {
+        is_first.push(names.insert((pattern.service(), pattern.name())));
+        if pattern.service_has_wildcards() {
+            of_any_service.push(index);
+        } else if pattern.name_has_wildcards() {
+            wildcards.entry(pattern.service()).or_default().push(index);
         }
     }
-    kept
+    let is_kept = |(index, pattern): (usize, &ActionPattern)| {
+        let is_covered_by = |other_index: &usize| {
+            let Some(other) = patterns.get(*other_index).filter(|_| *other_index != index) else { return false };
+            // Of two patterns that match the same, the first one is kept.
+            covers(other, pattern) && (*other_index < index || !covers(pattern, other))
+        };
+        let of_service = if pattern.service_has_wildcards() { None } else { wildcards.get(pattern.service()) };
+        !of_service.into_iter().flatten().chain(&of_any_service).any(is_covered_by)
+    };
+    let kept: Vec<bool> =
+        patterns.iter().enumerate().zip(is_first).map(|(pattern, is_first)| is_first && is_kept(pattern)).collect();
+    patterns.into_iter().zip(kept).filter_map(|(pattern, is_kept)| is_kept.then_some(pattern)).collect()
 }
 
 /// The resources of both elements. `None` if patterns cannot express them.
@@ -314,6 +338,24 @@ mod tests {
             (r#""Action":"s3:*","Resource":"*""#, r#""Action":"s3:*","NotResource":"arn:aws:s3:::a/*""#),
         ] {
             assert_eq!(narrow(&allow(statement), &allow(declared)), None, "{statement} {declared}");
+        }
+    }
+
+    #[test]
+    fn covered_patterns_are_removed() {
+        let parse = |texts: &[&str]| texts.iter().map(|text| ActionPattern::parse(text).unwrap()).collect();
+        for (patterns, expected) in [
+            (&["s3:GetObject", "s3:Get*", "s3:getobject", "sqs:Get*"][..], &["s3:Get*", "sqs:Get*"][..]),
+            (&["s3:Get*", "s3:Get**", "s3:G*t*"], &["s3:G*t*"]),
+            (&["s3:Get*", "s3:Get**"], &["s3:Get*"]),
+            (&["s3:Get**", "s3:Get*", "S3:GET*"], &["s3:Get**"]),
+            (&["s3:List*", "s*:List*", "sqs:ListQueues", "kms:List*"], &["s*:List*", "kms:List*"]),
+            (&["s3:a", "s3:b", "s3:A"], &["s3:a", "s3:b"]),
+            (&["iam:*", "*"], &["*"]),
+        ] {
+            let kept: Vec<String> =
+                remove_covered(parse(patterns)).iter().map(|kept| kept.as_written().to_owned()).collect();
+            assert_eq!(kept, expected, "{patterns:?}");
         }
     }
 

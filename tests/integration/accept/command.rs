@@ -48,8 +48,7 @@ fn a_finding_that_another_exception_extends_is_offered_again() {
     let account = account(&[role("r1", &[queue, future_only], &[trust_ec2()])], &[], &[]);
     let keys = [KEY, "iam002/111122223333/role/r1"];
     for arguments in [&["--all"][..], &keys] {
-        let workspace =
-            Workspace::new(&account, &[manifest("assumable_by = [\"ec2.amazonaws.com\"]\n"), ceiling()]);
+        let workspace = Workspace::new(&account, &[manifest("assumable_by = [\"ec2.amazonaws.com\"]\n"), ceiling()]);
         assert_eq!(workspace.open_keys(), keys);
         let output = workspace.accept(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
