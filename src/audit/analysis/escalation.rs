@@ -20,7 +20,7 @@ use crate::baseline::{Assignment, Assignments, Baseline, DeclaredAssumers};
 use crate::iam::Interpretation;
 use crate::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar, ProvenStep};
 use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
-use crate::solve::{Access, AnswerDetail, UndecidedReason, WitnessReplay};
+use crate::solve::{Access, AnswerDetail, NameVariables, RenamedDocuments, UndecidedReason, WitnessReplay};
 use crate::trust::is_declared_assumer;
 
 /// The largest number of paths for which extents are written.
@@ -39,6 +39,8 @@ pub(crate) struct EscalationAnalysis<'a> {
     containment_cache: Cache<StateAndCeiling, bool>,
     /// The access of a state beyond a ceiling. Principals with the same ceiling share the answers.
     excess_cache: Cache<StateAndCeiling, Arc<ExcessByStatement>>,
+    /// The policies of the starts, with the keys that have other values at the end of a path.
+    renamed_documents: RenamedDocuments,
 }
 
 /// The equivalence class of a state, and the address of a ceiling.
@@ -103,6 +105,7 @@ impl<'a> EscalationAnalysis<'a> {
             positions,
             containment_cache: Cache::default(),
             excess_cache: Cache::default(),
+            renamed_documents: RenamedDocuments::new(NameVariables::OfFirst),
         }
     }
 
@@ -162,7 +165,7 @@ impl<'a> EscalationAnalysis<'a> {
         // INVARIANT: audited principals come from the snapshot of the graph.
         let start = self.positions.get(subject.principal.arn.as_str()).expect("a principal of the snapshot");
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
-        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access);
+        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, &self.renamed_documents);
         let lower_bound = self.graph.lower_bound(own.access());
         if self.graph.is_all_actions(&lower_bound) {
             return EscalationResult::default();

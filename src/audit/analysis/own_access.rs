@@ -1,49 +1,52 @@
 //! What a principal is allowed without escalation, for a comparison with the end of a path.
 //!
-//! A comparison has one request context, that of the end. The tags of the principal in it are those of the end, which the
-//! path may have chosen. The principal's own policies are compared with its own tags.
+//! A comparison has one request context, that of the end: its `aws:PrincipalArn`, and its tags, which the path may have
+//! chosen. The principal's own policies, SCPs and resource policies are compared with its own values. A statement that allows
+//! the end alone gives the principal nothing.
 
 use std::borrow::Cow;
 
 use crate::access::{KnownContext, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
-use crate::iam::ContextKey;
-use crate::solve::{Access, RenamedAccess};
+use crate::solve::{Access, RenamedAccess, RenamedDocuments};
 
 /// The access of a principal by its ceiling and by its own policies.
 pub(super) struct OwnAccess<'s> {
     known_context: &'s KnownContext,
     ceiling: &'s Access,
     own: Access,
-    /// Whether its own policies name tags of the principal.
-    names_tags: bool,
-    /// Both, for an end with the same tags.
+    documents: &'s RenamedDocuments,
+    /// Both, for an end with the same values.
     both: Access,
 }
 
 /// The same access, in the request context of the end of a path.
 pub(super) struct AllowedAccess<'o> {
     pub(super) access: Cow<'o, Access>,
-    /// None if the tags of the end do not matter.
+    /// None if the values of the end do not matter.
     renamed: Option<RenamedAccess>,
 }
 
 impl<'s> OwnAccess<'s> {
-    pub(super) fn new(known_context: &'s KnownContext, ceiling: &'s Access, own: Access) -> OwnAccess<'s> {
-        let names_tags = own.uses().any(|statement_use| statement_use.statement().keys().any(is_tag));
+    pub(super) fn new(
+        known_context: &'s KnownContext,
+        ceiling: &'s Access,
+        own: Access,
+        documents: &'s RenamedDocuments,
+    ) -> OwnAccess<'s> {
         let both = join(ceiling, &own);
-        OwnAccess { known_context, ceiling, own, names_tags, both }
+        OwnAccess { known_context, ceiling, own, documents, both }
     }
 
-    /// The access for an end with the same tags.
+    /// The access for an end with the same values.
     pub(super) fn access(&self) -> &Access {
         &self.both
     }
 
     /// The access in the request context of an end.
     pub(super) fn at_end(&self, end: &KnownContext) -> AllowedAccess<'_> {
-        let rename = || RenamedAccess::of_keys(&self.own, self.known_context, end, is_tag);
-        let renamed = self.names_tags.then(rename).filter(RenamedAccess::has_renamed_keys);
+        let renamed = RenamedAccess::new(&self.own, self.known_context, end, self.documents);
+        let renamed = Some(renamed).filter(RenamedAccess::has_renamed_keys);
         let access = match &renamed {
             Some(renamed) => Cow::Owned(join(self.ceiling, &renamed.access)),
             None => Cow::Borrowed(&self.both),
@@ -79,10 +82,6 @@ impl AllowedAccess<'_> {
             statement_excess.witness = witness.map(|witness| renamed.strip_renamed_keys(witness));
         }
     }
-}
-
-fn is_tag(key: &ContextKey) -> bool {
-    key.lower().starts_with("aws:principaltag/")
 }
 
 fn join(first: &Access, second: &Access) -> Access {

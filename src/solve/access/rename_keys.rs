@@ -7,10 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::formula::Access;
 use crate::access::{ContextValue, KeyFact, KnownContext, Request};
+use crate::base::cache::Cache;
 use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, PolicyDocument, Statement};
 
@@ -31,20 +30,16 @@ pub struct RenamedAccess {
 
 impl RenamedAccess {
     /// Renames the keys of the second principal's `access` whose facts differ from the first principal's.
-    pub fn new(access: &Access, other_context: &KnownContext, first_context: &KnownContext) -> RenamedAccess {
-        RenamedAccess::of_keys(access, other_context, first_context, |_| true)
-    }
-
-    /// The same, for some keys. The others have the values of the first principal on both sides.
-    pub fn of_keys(
+    pub fn new(
         access: &Access,
         other_context: &KnownContext,
         first_context: &KnownContext,
-        is_renamed: impl Fn(&ContextKey) -> bool,
+        documents: &RenamedDocuments,
     ) -> RenamedAccess {
         let is_principal_specific =
-            |key: &&ContextKey| is_renamed(key) && !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
-        let original_keys: BTreeMap<ContextKey, KeyFact> = collect_context_keys(access)
+            |key: &&ContextKey| !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
+        let original_keys: BTreeMap<ContextKey, KeyFact> = documents
+            .collect_keys(access)
             .into_iter()
             .filter(is_principal_specific)
             .map(|key| (key.clone(), other_context.fact(key)))
@@ -65,7 +60,7 @@ impl RenamedAccess {
             known.set(rename_key(key).as_written(), fact);
         }
         let has_renamed_keys = !differing_keys.is_empty();
-        let access = if has_renamed_keys { rename_keys(access, &differing_keys) } else { access.clone() };
+        let access = if has_renamed_keys { documents.rename_keys(access, &differing_keys) } else { access.clone() };
         RenamedAccess { access, known, original_keys, has_renamed_keys }
     }
 
@@ -116,44 +111,101 @@ fn rename_key(key: &ContextKey) -> ContextKey {
     ContextKey::new(&format!("{RENAMED_PREFIX}{}", key.as_written()))
 }
 
-fn collect_context_keys(access: &Access) -> BTreeSet<&ContextKey> {
-    access.uses().flat_map(|statement_use| statement_use.statement().keys()).collect()
+/// What a policy variable with the name of the principal, such as `${aws:username}`, means for the second principal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NameVariables {
+    /// Its own name.
+    Own,
+    /// The name of the first principal: the permissions of each principal on itself are the same.
+    OfFirst,
 }
 
-/// The formula with these keys renamed. A document that names none of them stays the same object.
-fn rename_keys(access: &Access, keys: &BTreeSet<&ContextKey>) -> Access {
-    let mut documents: FxHashMap<*const PolicyDocument, Arc<PolicyDocument>> = FxHashMap::default();
-    let mut out = access.clone();
-    for branch in &mut out.branches {
-        for statement_use in branch.allow_layers.iter_mut().flatten().chain(&mut branch.deny_statements) {
-            let document = documents
-                .entry(Arc::as_ptr(&statement_use.document))
-                .or_insert_with(|| rename_document_keys(&statement_use.document, keys));
-            statement_use.document = Arc::clone(document);
+/// Documents with renamed keys. Each is written once, so that the solver compiles it once.
+#[derive(Debug)]
+pub struct RenamedDocuments {
+    name_variables: NameVariables,
+    /// By the address of the original document, which the value keeps.
+    written: Cache<(usize, BTreeSet<ContextKey>), WrittenDocument>,
+}
+
+#[derive(Clone)]
+struct WrittenDocument {
+    _original: Arc<PolicyDocument>,
+    renamed: Arc<PolicyDocument>,
+}
+
+impl RenamedDocuments {
+    /// No documents.
+    pub fn new(name_variables: NameVariables) -> RenamedDocuments {
+        RenamedDocuments { name_variables, written: Cache::default() }
+    }
+
+    fn collect_keys<'a>(&self, access: &'a Access) -> BTreeSet<&'a ContextKey> {
+        access.uses().flat_map(|statement_use| self.list_keys(statement_use.statement())).collect()
+    }
+
+    /// The keys of a statement that can be renamed.
+    fn list_keys<'a>(&self, statement: &'a Statement) -> impl Iterator<Item = &'a ContextKey> {
+        let name_variables = self.name_variables;
+        let variables = statement.variables().filter(move |key| is_renamed_variable(name_variables, key));
+        statement.conditions.iter().map(|condition| &condition.key).chain(variables)
+    }
+
+    /// The formula with these keys renamed. A document that names none of them stays the same object.
+    fn rename_keys(&self, access: &Access, keys: &BTreeSet<&ContextKey>) -> Access {
+        let mut out = access.clone();
+        for branch in &mut out.branches {
+            for statement_use in branch.allow_layers.iter_mut().flatten().chain(&mut branch.deny_statements) {
+                statement_use.document = self.rename_document_keys(&statement_use.document, keys);
+            }
         }
+        out
     }
-    out
+
+    fn rename_document_keys(
+        &self,
+        document: &Arc<PolicyDocument>,
+        keys: &BTreeSet<&ContextKey>,
+    ) -> Arc<PolicyDocument> {
+        let named = document.statements.iter().flat_map(|statement| self.list_keys(statement));
+        let renamed_keys: BTreeSet<ContextKey> = named.filter(|key| keys.contains(key)).cloned().collect();
+        if renamed_keys.is_empty() {
+            return Arc::clone(document);
+        }
+        let key = (Arc::as_ptr(document) as usize, renamed_keys.clone());
+        let write = || WrittenDocument {
+            _original: Arc::clone(document),
+            renamed: Arc::new(write_renamed(document, &renamed_keys, self.name_variables)),
+        };
+        self.written.get_or_compute(key, write).renamed
+    }
 }
 
-fn rename_document_keys(document: &Arc<PolicyDocument>, keys: &BTreeSet<&ContextKey>) -> Arc<PolicyDocument> {
-    let uses_key = |statement: &Statement| statement.keys().any(|key| keys.contains(key));
-    if !document.statements.iter().any(uses_key) {
-        return Arc::clone(document);
-    }
+/// Whether a key is renamed where it is a policy variable.
+fn is_renamed_variable(name_variables: NameVariables, key: &ContextKey) -> bool {
+    name_variables == NameVariables::Own || !matches!(key.lower(), "aws:username" | "aws:userid")
+}
+
+fn write_renamed(
+    document: &PolicyDocument,
+    keys: &BTreeSet<ContextKey>,
+    name_variables: NameVariables,
+) -> PolicyDocument {
     let new_name = |key: &ContextKey| keys.contains(key).then(|| rename_key(key));
-    let mut renamed = PolicyDocument::clone(document);
+    let new_variable = |key: &ContextKey| new_name(key).filter(|_| is_renamed_variable(name_variables, key));
+    let mut renamed = document.clone();
     for statement in &mut renamed.statements {
         for pattern in statement.resource.iter_mut().flat_map(|resource| &mut resource.patterns) {
-            *pattern = pattern.rename_keys(new_name);
+            *pattern = pattern.rename_keys(new_variable);
         }
         for condition in &mut statement.conditions {
             condition.key = new_name(&condition.key).unwrap_or_else(|| condition.key.clone());
             for value in &mut condition.values {
                 if let ConditionValue::Text(template) = value {
-                    *template = template.rename_keys(new_name);
+                    *template = template.rename_keys(new_variable);
                 }
             }
         }
     }
-    Arc::new(renamed)
+    renamed
 }

@@ -12,7 +12,7 @@ use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::iam::{ContextKey, Interpretation};
 use crate::snapshot::LayerKind;
-use crate::solve::{Access, RenamedAccess, UndecidedReason};
+use crate::solve::{Access, NameVariables, RenamedAccess, RenamedDocuments, UndecidedReason};
 
 /// An operator, prepared for comparisons.
 pub(crate) struct OperatorAccess<'a> {
@@ -237,7 +237,8 @@ impl AgentAccess<'_> {
 
     fn rename_operator_keys(&self, operator: &OperatorAccess<'_>) -> RenamedAccess {
         let access = operator.access.get_or_init(|| self.analyzer.compute_effective_access(&operator.subject.layers).0);
-        RenamedAccess::new(access, &operator.subject.known_context, &self.subject.known_context)
+        let documents = RenamedDocuments::new(NameVariables::Own);
+        RenamedAccess::new(access, &operator.subject.known_context, &self.subject.known_context, &documents)
     }
 }
 
