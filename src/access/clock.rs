@@ -1,4 +1,4 @@
-//! The time of requests: an audit asks about the day on which it runs (`docs/semantics.md` §3).
+//! The time of requests: an audit asks about the day on which it runs, and all later ones (`docs/semantics.md` §3).
 
 use jiff::civil::Date;
 
@@ -12,27 +12,15 @@ pub const CLOCK_KEYS: [&str; 2] = ["aws:CurrentTime", "aws:EpochTime"];
 const NANOSECONDS_PER_SECOND: i128 = 1_000_000_000;
 const NANOSECONDS_PER_DAY: i128 = 86_400 * NANOSECONDS_PER_SECOND;
 
-/// The points in time from one on, and before another one.
-#[derive(Copy, Clone, Debug, Eq, Hash, PartialEq)]
-pub struct TimeRange {
-    /// The first point in time.
-    pub start: Instant,
-    /// The end. It is not part of the range.
-    pub end: Instant,
+/// The first moment of a day in UTC.
+pub fn find_day_start(day: Date) -> Instant {
+    let days_since_epoch = i128::from((day - Date::constant(1970, 1, 1)).get_days());
+    Instant(days_since_epoch * NANOSECONDS_PER_DAY)
 }
 
-impl TimeRange {
-    /// A day in UTC.
-    pub fn of_day(day: Date) -> TimeRange {
-        let days_since_epoch = i128::from((day - Date::constant(1970, 1, 1)).get_days());
-        let start = days_since_epoch * NANOSECONDS_PER_DAY;
-        TimeRange { start: Instant(start), end: Instant(start + NANOSECONDS_PER_DAY) }
-    }
-
-    /// Whether a text is a point in time of the range.
-    pub fn contains(&self, text: &str) -> bool {
-        parse_instant(text).is_some_and(|instant| self.start <= instant && instant < self.end)
-    }
+/// Whether a text is a point in time from another one on.
+pub fn is_not_before(text: &str, start: Instant) -> bool {
+    parse_instant(text).is_some_and(|instant| instant >= start)
 }
 
 /// The value of a clock key at a point in time.
@@ -70,16 +58,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_starts_and_ends_at_midnight() {
-        let day = TimeRange::of_day(Date::constant(2026, 11, 29));
-        let inside = ["2026-11-29T00:00:00Z", "2026-11-29T23:59:59Z", "2026-11-30T00:30:00+01:00", "1795910400"];
-        assert!(inside.iter().all(|text| day.contains(text)), "{day:?}");
+    fn a_day_starts_at_midnight() {
+        let start = find_day_start(Date::constant(2026, 11, 29));
+        let later = ["2026-11-29T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-29T00:30:00-01:00", "1795910400"];
+        assert!(later.iter().all(|text| is_not_before(text, start)), "{start:?}");
         let mut context = Context::default();
         context.set("aws:EpochTime", "1795910400");
         complete_clock(&mut context);
         let time = context.get(&ContextKey::new("aws:CurrentTime"));
         assert_eq!(time, Some(&ContextValue::Single("2026-11-29T00:00:00Z".to_owned())));
-        let outside = ["2026-11-28T23:59:59Z", "2026-11-30T00:00:00Z", "x"];
-        assert!(!outside.iter().any(|text| day.contains(text)));
+        let earlier = ["2026-11-28T23:59:59Z", "2026-11-29T00:30:00+01:00", "x"];
+        assert!(!earlier.iter().any(|text| is_not_before(text, start)));
     }
 }

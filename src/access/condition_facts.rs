@@ -26,7 +26,7 @@ pub fn decide_condition(condition: &Condition, known: &KeyFact) -> Option<bool> 
         | KeyFact::Present
         | KeyFact::StartsWith(_)
         | KeyFact::NoneLike(_)
-        | KeyFact::During(_)
+        | KeyFact::NotBefore(_)
         | KeyFact::Free => return None,
     }
     let holds = is_satisfied(condition, &context, Interpretation::default());

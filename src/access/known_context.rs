@@ -7,10 +7,11 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 
-use super::clock::{CLOCK_KEYS, TimeRange};
+use super::clock::{CLOCK_KEYS, find_day_start, is_not_before};
 use super::request::{Context, ContextValue};
 use super::resource_directory::ResourceDirectory;
 use crate::base::glob::matches_glob;
+use crate::iam::value::Instant;
 use crate::iam::{Ambiguity, ContextKey, Interpretation};
 
 /// What is known about one context key.
@@ -28,8 +29,8 @@ pub enum KeyFact {
     StartsWith(String),
     /// Missing, or present with values that do not match this glob.
     NoneLike(String),
-    /// Present, with a point in time of this range.
-    During(TimeRange),
+    /// Present, with this point in time or a later one.
+    NotBefore(Instant),
     /// Present with any value, or missing.
     Free,
 }
@@ -48,7 +49,9 @@ impl KeyFact {
             KeyFact::NoneLike(glob) => {
                 value.is_none_or(|value| !value.values().iter().any(|text| matches_glob(glob, text)))
             }
-            KeyFact::During(range) => value.is_some_and(|value| value.values().iter().all(|text| range.contains(text))),
+            KeyFact::NotBefore(start) => {
+                value.is_some_and(|value| value.values().iter().all(|text| is_not_before(text, *start)))
+            }
             KeyFact::Free => true,
         }
     }
@@ -241,9 +244,10 @@ impl KnownContext {
         self.keys.insert(key, known);
     }
 
-    /// Sets the time of the requests: a day.
+    /// Sets the time of the requests: a day, and all later ones. What a statement allows from next week on is not hidden
+    /// until then, and nobody holds an expired grant.
     pub fn set_day(&mut self, day: Date) {
-        CLOCK_KEYS.iter().for_each(|key| self.set(key, KeyFact::During(TimeRange::of_day(day))));
+        CLOCK_KEYS.iter().for_each(|key| self.set(key, KeyFact::NotBefore(find_day_start(day))));
     }
 
     /// Sets the fact about the claims of identity providers that are not set one by one.

@@ -47,7 +47,7 @@ pub mod simulate;
 mod statement_match;
 mod trace;
 
-pub use clock::{CLOCK_KEYS, TimeRange, complete_clock, find_time, is_clock_key, to_clock_value};
+pub use clock::{CLOCK_KEYS, complete_clock, find_day_start, find_time, is_clock_key, is_not_before, to_clock_value};
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};

@@ -1,4 +1,5 @@
-//! Every command decides about requests of today: `aws:CurrentTime` and `aws:EpochTime` are one clock.
+//! An audit and `who-can` decide about requests of today and later, `explain` about one of now: `aws:CurrentTime` and
+//! `aws:EpochTime` are one clock.
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
@@ -57,10 +58,10 @@ fn answers(condition: &Value) -> [bool; 4] {
 }
 
 #[test]
-fn every_command_asks_about_today() {
+fn what_expired_is_gone_and_what_begins_later_counts() {
     for (index, key) in ["aws:CurrentTime", "aws:EpochTime"].into_iter().enumerate() {
         assert_eq!(answers(&when("DateLessThan", key, PAST[index])), [false; 4], "{key}: expired");
-        assert_eq!(answers(&when("DateGreaterThan", key, FUTURE[index])), [false; 4], "{key}: later");
+        assert_eq!(answers(&when("DateGreaterThan", key, FUTURE[index])), [true, true, false, true], "{key}: later");
         assert_eq!(answers(&when("DateLessThan", key, FUTURE[index])), [true; 4], "{key}: in force");
     }
     assert_eq!(answers(&when("NumericLessThan", "aws:EpochTime", PAST[1])), [false; 4]);

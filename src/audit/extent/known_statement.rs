@@ -69,7 +69,7 @@ fn settle_template(template: &Template, known: &KnownContext) -> Template {
         | KeyFact::Present
         | KeyFact::StartsWith(_)
         | KeyFact::NoneLike(_)
-        | KeyFact::During(_)
+        | KeyFact::NotBefore(_)
         | KeyFact::Free => None,
     };
     template.substitute_variables(find_value)

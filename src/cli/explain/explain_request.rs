@@ -87,7 +87,7 @@ impl RequestArgs {
             let (value, source) = match (known_context.fact(&key), facts.key_fact(&key)) {
                 (KeyFact::Value(value), _) => (ContextValue::Single(value), ContextValueSource::Snapshot),
                 (KeyFact::Set(values), _) => (ContextValue::Set(values), ContextValueSource::Snapshot),
-                (KeyFact::During(_), _) => {
+                (KeyFact::NotBefore(_), _) => {
                     let value = to_clock_value(&key, time);
                     (ContextValue::Single(value), ContextValueSource::Request)
                 }
@@ -136,7 +136,7 @@ impl RequestArgs {
         };
         let to_missing_key = |key: ContextKey| {
             let is_always_present =
-                matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::During(_));
+                matches!(known_context.fact(&key), KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NotBefore(_));
             MissingContextKey { key: key.as_written().to_owned(), every_request_has_it: is_always_present }
         };
         let service_keys = context_keys_of_statements(layers, |statement| may_list_service(statement, &request.action));

@@ -78,7 +78,7 @@ impl RenamedAccess {
                 // The two principals may share the value.
                 KeyFact::NoneLike(_) => renamed_value().or_else(|| request.context.get(key).cloned()),
                 // Requests that are compared are made at the same time.
-                KeyFact::During(_) => request.context.get(key).cloned(),
+                KeyFact::NotBefore(_) => request.context.get(key).cloned(),
                 KeyFact::Missing | KeyFact::Present | KeyFact::Free => None,
             };
             match value {

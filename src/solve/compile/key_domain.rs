@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::solver::Solver;
-use crate::access::{KeyFact, KnownContext, TimeRange};
+use crate::access::{KeyFact, KnownContext};
 use crate::catalog::{Multiplicity, ValueType};
 use crate::iam::ContextKey;
 use crate::solve::budget::PREFIX_STEPS;
@@ -42,7 +42,7 @@ impl Solver<'_> {
                 }
                 _ => None,
             }),
-            KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::During(_) => {
+            KeyFact::StartsWith(_) | KeyFact::NoneLike(_) | KeyFact::NotBefore(_) => {
                 let before = self.compute_key_state(key, known)?;
                 let budget = Budget::new(PREFIX_STEPS);
                 let is_possible = |literal: &Literal| {
@@ -96,10 +96,9 @@ impl Solver<'_> {
                 state.add(&self.build_exclusion(key, &glob)?);
                 return Ok(state);
             }
-            KeyFact::During(TimeRange { start, end }) => {
+            KeyFact::NotBefore(start) => {
                 state.may_be_missing = false;
-                let start = IntervalSet::above(OrderedValue::Instant(start), EndpointKind::Included);
-                let set = start.intersect(&IntervalSet::below(OrderedValue::Instant(end), EndpointKind::Excluded));
+                let set = IntervalSet::above(OrderedValue::Instant(start), EndpointKind::Included);
                 state.constraint = ValueConstraint::Ordered { kind: OrderedKind::Instant, set, unparsable: false };
                 return Ok(state);
             }

@@ -339,7 +339,7 @@ impl DecisionRound<'_, '_> {
             KeyFact::NoneLike(glob) => Ok(vec![self.solver.build_exclusion(key, glob)?]),
             KeyFact::Missing => Ok(vec![self.is_missing(key)]),
             KeyFact::Present => Ok(vec![self.solver.build_presence(key)]),
-            KeyFact::StartsWith(_) | KeyFact::During(_) | KeyFact::Free => Ok(Vec::new()),
+            KeyFact::StartsWith(_) | KeyFact::NotBefore(_) | KeyFact::Free => Ok(Vec::new()),
         }
     }
 }

@@ -45,7 +45,7 @@ pub(crate) fn generate_trial_values<'a>(
 fn choose_fresh_value(question: &Question<'_>, known: &KnownContext, key: &ContextKey) -> String {
     match (known.fact(key), key.lower()) {
         (KeyFact::StartsWith(prefix), _) => format!("{prefix}session"),
-        (KeyFact::During(range), _) => range.start.to_string(),
+        (KeyFact::NotBefore(start), _) => start.to_string(),
         (_, "aws:principalaccount" | "aws:resourceaccount" | "aws:sourceaccount") => {
             // An example: the account of a witness is free if the question has none.
             question.witness_account.unwrap_or("111122223333").to_owned()

@@ -210,7 +210,7 @@ impl DecisionRound<'_, '_> {
             KeyFact::Value(value) => Ok(Some(ContextValue::Single(value))),
             KeyFact::Set(values) => Ok(Some(ContextValue::Set(values))),
             KeyFact::Missing | KeyFact::NoneLike(_) | KeyFact::Free => Ok(None),
-            KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::During(_) => {
+            KeyFact::Present | KeyFact::StartsWith(_) | KeyFact::NotBefore(_) => {
                 let state = self.solver.compute_key_state(key, self.known);
                 let state = state.map_err(|LimitExceeded| UndecidedReason::LimitExceeded)?;
                 self.sample_context_value(&state).map(Some)

@@ -111,14 +111,14 @@ fn a_variable_before_the_fifth_colon_is_undecided() {
 }
 
 #[test]
-fn an_expired_grant_allows_nothing() {
+fn an_expired_grant_allows_nothing_and_a_later_one_counts() {
     let until = |date: &str| json!([allow_if("s3:GetObject", &json!({ "DateLessThan": { "aws:CurrentTime": date } }))]);
     let from = |date: &str| json!([allow_if("s3:GetObject", &json!({ "DateGreaterThan": { "aws:EpochTime": date } }))]);
     for (statements, is_drift) in [
         (until("2026-11-01T00:00:00Z"), false),
         (until("2026-12-31T00:00:00Z"), true),
-        // It begins after the audit.
-        (from("1893456000"), false),
+        // It begins after the audit: nothing in the account has to change for it.
+        (from("1893456000"), true),
         (from("1767225600"), true),
     ] {
         let audit = audit_role(&statements, &json!([]), &json!([]));

@@ -60,7 +60,7 @@ impl BypassFinder<'_> {
                 | KeyFact::Present
                 | KeyFact::StartsWith(_)
                 | KeyFact::NoneLike(_)
-                | KeyFact::During(_)
+                | KeyFact::NotBefore(_)
                 | KeyFact::Free => {}
             }
         }

@@ -70,7 +70,7 @@ impl<'a> OperatorAccess<'a> {
                 KeyFact::Present
                 | KeyFact::StartsWith(_)
                 | KeyFact::NoneLike(_)
-                | KeyFact::During(_)
+                | KeyFact::NotBefore(_)
                 | KeyFact::Free => {}
             }
         }
