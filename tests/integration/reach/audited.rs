@@ -136,3 +136,28 @@ fn a_path_over_something_that_is_missing_is_undecided() {
 fn advice(finding: &iamdrift::audit::Finding) -> Vec<String> {
     crate::advice::list_remedies(finding)
 }
+
+#[test]
+fn a_statement_that_only_the_end_satisfies_hides_no_gain() {
+    let statements = |condition: Value| {
+        json!([
+            { "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn("role", "t") },
+            { "Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition },
+        ])
+    };
+    let target = || role("t", &allow(json!("s3:*"), "*"), trusts(json!({ "AWS": arn("role", "r") })));
+    let manifest =
+        format!("{}[[ignore]]\nmatch = \"arn:*:iam::*:role/t\"\nreason = \"x\"\n", entry("r", "workload", ""));
+    let ceiling = allow(json!("sts:AssumeRole"), "*");
+    let of_role = |name: &str| json!({ "ArnLike": { "aws:PrincipalArn": arn("role", name) } });
+    let of_session = |name: &str| json!({ "StringLike": { "aws:userid": format!("AROAEXAMPLE{name:0>9}:*") } });
+    for (condition, is_gain) in
+        [(of_role("t"), true), (of_session("t"), true), (of_role("r"), false), (of_session("r"), false)]
+    {
+        let roles = [role("r", &statements(condition.clone()), service("ec2")), target()];
+        let audit = audited(&roles, &manifest, &ceiling);
+        assert_eq!(of(&audit, "r").is_some(), is_gain, "{condition}");
+        let broader = audit.findings.iter().any(|finding| finding.rule == RuleId::Broader);
+        assert_eq!(broader, !is_gain, "{condition}");
+    }
+}
