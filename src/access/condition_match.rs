@@ -23,7 +23,7 @@ enum ValueMatch {
 
 /// Whether a condition holds.
 pub(super) fn is_satisfied(condition: &Condition, context: &Context, interpretation: Interpretation) -> bool {
-    let context_value = context.get(&condition.key).filter(|value| is_present(value, interpretation));
+    let context_value = context.get(&condition.key).filter(|value| is_present(condition, value, interpretation));
     if condition.operator.family() == OperatorFamily::Null {
         return condition.values.contains(&ConditionValue::Typed(TypedValue::Bool(context_value.is_none())));
     }
@@ -56,9 +56,13 @@ fn is_satisfied_when_missing(condition: &Condition, interpretation: Interpretati
 }
 
 /// Whether a value counts as present. In the alternative interpretation, an empty set is missing, and so is an empty
-/// string, which AWS gives as an example of a null data set.
-fn is_present(value: &ContextValue, interpretation: Interpretation) -> bool {
-    !interpretation.is_alternative(Ambiguity::EmptySetNull) || value.values().iter().any(|v| !v.is_empty())
+/// string, which AWS gives as an example of a null data set, unless the condition compares with an empty string.
+// AWS: *Amazon S3: Allows IAM users access to their S3 home directory*: `StringLike` of `s3:prefix` with an empty string.
+fn is_present(condition: &Condition, value: &ContextValue, interpretation: Interpretation) -> bool {
+    let is_compared = matches!(value, ContextValue::Single(_)) && condition.compares_empty_string();
+    is_compared
+        || !interpretation.is_alternative(Ambiguity::EmptySetNull)
+        || value.values().iter().any(|v| !v.is_empty())
 }
 
 fn compare_value(condition: &Condition, value: &str, context: &Context, interpretation: Interpretation) -> ValueMatch {

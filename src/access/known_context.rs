@@ -197,8 +197,13 @@ impl KnownContext {
         facts.into_iter().all(|(_, key, fact)| fact.is_consistent(context.get(key)))
     }
 
-    /// The facts under an interpretation. None if they are the same.
-    pub fn under(&self, interpretation: Interpretation) -> Option<KnownContext> {
+    /// The facts under an interpretation. None if they are the same. `compares_empty`: whether a condition compares a key
+    /// with an empty string.
+    pub fn under(
+        &self,
+        interpretation: Interpretation,
+        compares_empty: &dyn Fn(&ContextKey) -> bool,
+    ) -> Option<KnownContext> {
         let mut adapted = None;
         for (ambiguity, key, fact) in &self.alternatives {
             if interpretation.is_alternative(*ambiguity) {
@@ -206,15 +211,14 @@ impl KnownContext {
             }
         }
         if interpretation.is_alternative(Ambiguity::EmptySetNull) {
-            adapted = Some(adapted.unwrap_or_else(|| self.clone()).with_empty_as_missing());
+            let mut missing = adapted.unwrap_or_else(|| self.clone());
+            let is_missing = |(key, known): &(&ContextKey, &mut KeyFact)| {
+                known.is_empty() && !(matches!(known, KeyFact::Value(_)) && compares_empty(key))
+            };
+            missing.keys.iter_mut().filter(is_missing).for_each(|(_, known)| *known = KeyFact::Missing);
+            adapted = Some(missing);
         }
         adapted
-    }
-
-    /// The same facts with empty values as missing, the alternative interpretation of [`Ambiguity::EmptySetNull`].
-    fn with_empty_as_missing(mut self) -> KnownContext {
-        self.keys.values_mut().filter(|known| known.is_empty()).for_each(|known| *known = KeyFact::Missing);
-        self
     }
 
     /// Whether the value of a key is known and empty, so that the key may count as missing.

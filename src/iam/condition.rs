@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::context_key::ContextKey;
-use super::operator::ConditionOperator;
+use super::operator::{ConditionOperator, OperatorFamily};
 use super::template::Template;
 use super::value::TypedValue;
 use crate::source::Span;
@@ -67,6 +67,17 @@ impl Condition {
             MissingKeyRule::Satisfied => "IfExists",
         };
         format!("{prefix}{}{suffix}", self.operator.name())
+    }
+
+    /// Whether an empty string is one of the values, and the operator compares single values.
+    pub fn compares_empty_string(&self) -> bool {
+        let is_empty = |value: &ConditionValue| match value {
+            ConditionValue::Text(template) => template.as_literal() == Some(""),
+            ConditionValue::Typed(_) => false,
+        };
+        self.quantifier == Quantifier::Plain
+            && self.operator.family() == OperatorFamily::String
+            && self.values.iter().any(is_empty)
     }
 }
 

@@ -10,7 +10,8 @@ pub enum Ambiguity {
     /// For a request value that does not parse for the operator, a negated operator holds and no other does (default),
     /// or no operator holds.
     UnparsableValue,
-    /// An empty set of values is present (default), or the key counts as missing.
+    /// An empty set of values is present (default), or the key counts as missing. The same of an empty string, unless the
+    /// condition compares with an empty string.
     EmptySetNull,
     /// A `NotResource` pattern with an unresolved variable excludes nothing (default), or everything.
     NotResourceUnresolved,

@@ -76,6 +76,12 @@ impl Question<'_> {
         self.effective.uses().chain(self.declared.uses()).map(|statement_use| statement_use.statement())
     }
 
+    /// Whether a condition compares a key with an empty string.
+    pub(crate) fn compares_empty_string(&self, key: &ContextKey) -> bool {
+        let mut conditions = self.statements().flat_map(|statement| &statement.conditions);
+        conditions.any(|condition| condition.key == *key && condition.compares_empty_string())
+    }
+
     /// The context keys that the statements name.
     pub(crate) fn context_keys(&self) -> BTreeSet<&ContextKey> {
         self.statements().flat_map(|s| s.keys()).collect()

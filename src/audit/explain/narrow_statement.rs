@@ -28,7 +28,7 @@ pub(crate) fn narrow_statement(
             return None;
         }
         for declared in &document.statements {
-            let actions = intersect_actions(catalog, &statement.action, &declared.action);
+            let actions = intersect_actions(catalog, &statement.action, &declared.action)?;
             if actions.patterns.is_empty() && actions.kind == ElementKind::List {
                 continue;
             }
@@ -66,21 +66,26 @@ fn intersect(statement: &Statement, declared: &Statement, actions: ActionElement
     Some(Some(narrowed))
 }
 
-fn intersect_actions(catalog: &Catalog, a: &ActionElement, b: &ActionElement) -> ActionElement {
+/// The actions of both elements. `None` if no policy has room for them.
+fn intersect_actions(catalog: &Catalog, a: &ActionElement, b: &ActionElement) -> Option<ActionElement> {
     let (listed, excluded) = match (a.kind, b.kind) {
         (ElementKind::List, ElementKind::List) => {
             let mut patterns = Vec::new();
             for (x, y) in a.patterns.iter().flat_map(|x| b.patterns.iter().map(move |y| (x, y))) {
                 patterns.extend(intersect_patterns(catalog, x, y));
             }
-            return ActionElement { kind: ElementKind::List, patterns: remove_covered(patterns) };
+            return list_within_quota(patterns);
         }
         (ElementKind::NotList, ElementKind::NotList) => {
-            return ActionElement { kind: ElementKind::NotList, patterns: join_patterns(&a.patterns, &b.patterns) };
+            let patterns = join_patterns(&a.patterns, &b.patterns);
+            return Some(ActionElement { kind: ElementKind::NotList, patterns });
         }
         (ElementKind::List, ElementKind::NotList) => (a, b),
         (ElementKind::NotList, ElementKind::List) => (b, a),
     };
+    if listed.patterns.iter().any(|pattern| pattern.service() == "*" && pattern.name() == "*") {
+        return Some(excluded.clone());
+    }
     let mut patterns = Vec::new();
     for pattern in &listed.patterns {
         if !excluded.patterns.iter().any(|other| overlaps(pattern, other)) {
@@ -89,7 +94,16 @@ fn intersect_actions(catalog: &Catalog, a: &ActionElement, b: &ActionElement) ->
             patterns.extend(list_names(catalog, pattern, |name| excluded.lists_action(name)));
         }
     }
-    ActionElement { kind: ElementKind::List, patterns: remove_covered(patterns) }
+    list_within_quota(patterns)
+}
+
+/// The largest number of patterns in a list. AWS: *IAM and AWS STS quotas*: the inline policies of a role have at most
+/// 10,240 characters together.
+const MAX_PATTERNS: usize = 1024;
+
+fn list_within_quota(patterns: Vec<ActionPattern>) -> Option<ActionElement> {
+    let patterns = remove_covered(patterns);
+    (patterns.len() <= MAX_PATTERNS).then_some(ActionElement { kind: ElementKind::List, patterns })
 }
 
 /// The actions of both patterns: the narrower pattern, or names.
@@ -311,6 +325,16 @@ mod tests {
             ),
             (r#""Action":"iam:*","Resource":"*""#, r#""Action":"s3:*","Resource":"*""#, "[]"),
             (
+                r#""Action":"*","Resource":"*""#,
+                r#""NotAction":"iam:*","Resource":"*""#,
+                r#"[{"Effect":"Allow","NotAction":["iam:*"],"Resource":["*"]}]"#,
+            ),
+            (
+                r#""Action":["sqs:Send*","sqs:SendMessage","SQS:sendmessage"],"Resource":"*""#,
+                r#""Action":["sqs:*"],"Resource":"*""#,
+                r#"[{"Effect":"Allow","Action":["sqs:Send*"],"Resource":["*"]}]"#,
+            ),
+            (
                 r#""Action":"sqs:Send*","Resource":"*""#,
                 r#""NotAction":"sqs:SendMessageBatch","Resource":"*""#,
                 r#"[{"Effect":"Allow","Action":["sqs:SendMessage"],"Resource":["*"]}]"#,
@@ -336,6 +360,8 @@ mod tests {
                 r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["b","c"]}}"#,
             ),
             (r#""Action":"s3:*","Resource":"*""#, r#""Action":"s3:*","NotResource":"arn:aws:s3:::a/*""#),
+            // No policy has room for the names.
+            (r#""Action":"*:*e*","Resource":"*""#, r#""NotAction":"s3:GetObject","Resource":"*""#),
         ] {
             assert_eq!(narrow(&allow(statement), &allow(declared)), None, "{statement} {declared}");
         }

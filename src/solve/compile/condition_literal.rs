@@ -11,6 +11,7 @@ use crate::iam::value::TypedValue;
 use crate::iam::{Ambiguity, Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier};
 use crate::solve::budget::LimitExceeded;
 use crate::solve::strings::interned_glob::GlobRef;
+use crate::solve::strings::token::{GlobToken, SymbolClass};
 use crate::solve::values::literal::{Field, Literal, LiteralValues, OpaqueTest, SetTest, SetValues};
 
 /// A compiled condition.
@@ -33,7 +34,7 @@ impl Solver<'_> {
             _ => (condition.key.clone(), ValueUnit::Plain),
         };
         if condition.operator == ConditionOperator::Null {
-            return Ok(self.compile_null(condition, key, env));
+            return self.compile_null(condition, key, env);
         }
         let values = self.compile_values(condition, unit, env)?;
         let negated = condition.operator.is_negated();
@@ -42,6 +43,11 @@ impl Solver<'_> {
             let literal = compile_set_literal(condition, key, values, missing_holds, env);
             return Ok(CompiledCondition::Literal(literal));
         }
+        let may_be_missing = env.interpretation.is_alternative(Ambiguity::EmptySetNull);
+        let values = match may_be_missing && !condition.compares_empty_string() {
+            true => self.treat_empty_as_missing(values, missing_holds != negated)?,
+            false => values,
+        };
         let unparsable = negated && env.interpretation.is_alternative(Ambiguity::UnparsableValue);
         Ok(CompiledCondition::Literal(Literal {
             field: Field::Key(key),
@@ -53,26 +59,56 @@ impl Solver<'_> {
         }))
     }
 
-    fn compile_null(&self, condition: &Condition, key: ContextKey, env: &CompileEnv<'_>) -> CompiledCondition {
+    fn compile_null(
+        &self,
+        condition: &Condition,
+        key: ContextKey,
+        env: &CompileEnv<'_>,
+    ) -> Result<CompiledCondition, LimitExceeded> {
         let lists_bool = |expected: bool| condition.values.contains(&ConditionValue::Typed(TypedValue::Bool(expected)));
         let holds = match (lists_bool(true), lists_bool(false)) {
-            (true, true) => return CompiledCondition::Always,
-            (false, false) => return CompiledCondition::Never,
+            (true, true) => return Ok(CompiledCondition::Always),
+            (false, false) => return Ok(CompiledCondition::Never),
             (missing, _) => missing,
         };
         let values = if self.is_multi_valued_key(&key, Quantifier::Plain, env) {
             let accepts_empty = env.interpretation.is_alternative(Ambiguity::EmptySetNull);
             LiteralValues::Sets(SetTest { accepts_empty, values: SetValues::Never })
+        } else if env.interpretation.is_alternative(Ambiguity::EmptySetNull) {
+            LiteralValues::Text([self.interner.intern_exact("")?].into())
         } else {
             LiteralValues::Text([].into())
         };
-        CompiledCondition::Literal(Literal {
+        Ok(CompiledCondition::Literal(Literal {
             field: Field::Key(key),
             values,
             includes_missing: true,
             includes_unparsable: false,
             is_positive: holds,
-        })
+        }))
+    }
+
+    /// The values of a condition on a single-valued key, if an empty string counts as a missing key.
+    fn treat_empty_as_missing(
+        &self,
+        values: LiteralValues,
+        includes_missing: bool,
+    ) -> Result<LiteralValues, LimitExceeded> {
+        let LiteralValues::Text(globs) = values else { return Ok(values) };
+        let mut adapted = Vec::new();
+        for glob in globs.iter() {
+            if !glob.matches(&[]) {
+                adapted.push(glob.clone());
+            } else if glob.as_exact().is_none() {
+                adapted.push(
+                    self.interner.intern(&[GlobToken::AnyOne(SymbolClass::Any), GlobToken::AnyRun(SymbolClass::Any)]),
+                );
+            }
+        }
+        if includes_missing {
+            adapted.push(self.interner.intern_exact("")?);
+        }
+        Ok(LiteralValues::Text(adapted.into()))
     }
 
     /// Whether a key is multi-valued: by the catalog, or by its use if the catalog does not know the key.

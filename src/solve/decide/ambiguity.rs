@@ -101,10 +101,11 @@ impl Solver<'_> {
             }),
             Ambiguity::EmptySetNull => {
                 statement.keys().any(|key| question.known.is_known_empty(key))
-                    || statement.conditions.iter().any(|c| {
-                        self.is_multi_valued(question, &c.key)
-                            && (c.operator.family() == OperatorFamily::Null
-                                || c.when_missing == MissingKeyRule::Satisfied)
+                    || statement.conditions.iter().any(|c| match self.is_multi_valued(question, &c.key) {
+                        true => {
+                            c.operator.family() == OperatorFamily::Null || c.when_missing == MissingKeyRule::Satisfied
+                        }
+                        false => !c.compares_empty_string() && question.compares_empty_string(&c.key),
                     })
             }
             Ambiguity::NotResourceUnresolved => statement

@@ -35,7 +35,8 @@ impl Solver<'_> {
         interpretation: Interpretation,
     ) -> SolverAnswer {
         let mut outcome = DecisionOutcome::default();
-        let adapted = question.known.under(interpretation);
+        let compares_empty = |key: &ContextKey| question.compares_empty_string(key);
+        let adapted = question.known.under(interpretation, &compares_empty);
         // No policy decides about this action: see `ALWAYS_ALLOWED_ACTION`.
         let is_always_allowed =
             question.single_request.is_some_and(|(action, _)| action.eq_ignore_ascii_case(ALWAYS_ALLOWED_ACTION));

@@ -3,7 +3,7 @@
 use iamdrift::audit::{Audit, Finding, RuleId, Title, Witness};
 
 use super::audit_run::list_findings;
-use super::evaluator::decision::Owner;
+use super::evaluator::decision::{Owner, is_role_assumption};
 use super::evaluator::principal_element::Caller;
 use super::evaluator::world::{Principal, PrincipalKind, World};
 use super::evaluator::{Context, Reading, Request, Value};
@@ -316,6 +316,12 @@ impl Comparison<'_> {
             let (area, text) = find_contradiction(&owners[0]).unwrap();
             return Some(format!("impossible ({area}): {text}"));
         }
+        // The consent of a role that only patterns match is assumed.
+        let role = Some(&request.resource).filter(|_| is_role_assumption(request)).filter(|role| {
+            !caller.principal.names_resource(role) && !entry.is_some_and(|entry| entry.names_resource(role))
+        });
+        let consenting = role.map(|role| self.world.without_trust(role));
+        let worlds: Vec<&World> = [Some(self.world), consenting.as_ref()].into_iter().flatten().collect();
         for owner in possible {
             let has_empty_value = request.context.values().any(|value| value.list().iter().all(String::is_empty));
             for reading in Reading::list_all() {
@@ -325,7 +331,7 @@ impl Comparison<'_> {
                 if reading.unresolved_excludes_all && !(self.areas)("mixed-excess") {
                     continue;
                 }
-                if !self.world.is_access(caller, request, owner, reading) {
+                if !worlds.iter().any(|world| world.is_access(caller, request, owner, reading)) {
                     return Some(format!("not allowed if the owner is {owner:?} ({reading:?})"));
                 }
                 let is_declared_with_role = matches!(title, Title::BeyondCeiling(_))

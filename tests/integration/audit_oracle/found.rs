@@ -86,6 +86,30 @@ fn a_witness_holds_under_every_interpretation() {
 }
 
 #[test]
+fn a_condition_that_lists_an_empty_string_compares_it() {
+    let top = json!({ "StringLike": { "s3:prefix": [""] } });
+    let audit = audit_role(&json!([allow_if("s3:ListBucket", &top)]), &json!([]), &json!([]));
+    let witness = &find(&audit, RuleId::Broader).unwrap().excess[0].witness;
+    assert_eq!(witness.context["s3:prefix"], [""]);
+    assert!(find(&audit, RuleId::Undecided).is_none());
+    // Whether the key is then present for `Null` is open.
+    let present = json!({ "StringLike": { "s3:prefix": [""] }, "Null": { "s3:prefix": "false" } });
+    let audit = audit_role(&json!([allow_if("s3:ListBucket", &present)]), &json!([]), &json!([]));
+    assert!(find(&audit, RuleId::Broader).is_none() && find(&audit, RuleId::Undecided).is_some());
+}
+
+#[test]
+fn all_actions_but_some_are_narrowed_at_once() {
+    // The fix was a list of every other action, whose patterns were compared with each other.
+    let statements = json!([allow("*", "*")]);
+    let ceiling = json!([{ "Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*" }]);
+    let start = std::time::Instant::now();
+    let audit = audit_role(&statements, &ceiling, &json!([]));
+    assert!(find(&audit, RuleId::Broader).is_some());
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[test]
 fn a_grant_to_one_session_is_about_that_session() {
     let queue = "arn:aws:sqs:eu-west-1:111122223333:jobs";
     let session = "arn:aws:sts::111122223333:assumed-role/app/ci";

@@ -92,6 +92,16 @@ impl Entry {
         }
     }
 
+    /// Whether a ceiling has the ARN of a resource in full.
+    pub fn names_resource(&self, arn: &str) -> bool {
+        let personas = self.personas.iter().map(|(_, ceiling)| ceiling);
+        self.ceilings
+            .iter()
+            .chain(personas)
+            .flat_map(|ceiling| &ceiling.policies)
+            .any(|policy| policy.names_resource(arn))
+    }
+
     /// The same entry without an exception.
     pub fn without_exception(self) -> Entry {
         Entry { accepted: Vec::new(), ..self }

@@ -1,5 +1,6 @@
 //! Whether a role that the tool finds as declared can be assumed by a caller that `assumable_by` does not cover.
 
+use super::evaluator::condition::Condition;
 use super::evaluator::decision::is_role_assumption;
 use super::evaluator::pattern::matches_glob;
 use super::evaluator::principal_element::{Caller, Naming};
@@ -28,12 +29,15 @@ fn build_visitor(account: &str, kind: PrincipalKind) -> Principal {
     }
 }
 
-/// Whether a declared assumer covers a caller.
+fn split_arn(text: &str) -> Vec<&str> {
+    text.splitn(6, ':').collect()
+}
+
+/// Whether a declared assumer covers a caller, as far as its name says.
 fn covers(pattern: &str, caller: &Caller<'_>) -> bool {
     let principal = caller.principal;
-    let fields = |text: &str| text.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
     let matches_arn = |arn: &str| {
-        let (globs, texts) = (fields(pattern), fields(arn));
+        let (globs, texts) = (split_arn(pattern), split_arn(arn));
         globs.len() == texts.len() && globs.iter().zip(&texts).all(|(glob, text)| matches_glob(glob, text))
     };
     pattern == "*"
@@ -42,8 +46,37 @@ fn covers(pattern: &str, caller: &Caller<'_>) -> bool {
         || matches_arn(&principal.arn)
 }
 
-fn is_declared(assumers: &[(String, Requirement)], caller: &Caller<'_>, request: &Request) -> bool {
-    assumers.iter().any(|(pattern, when)| covers(pattern, caller) && when.is_met(request, Reading::default()))
+/// Whether an assumer speaks of the account of a caller. A wildcard means the accounts of the snapshot and of its
+/// organization, and the accounts and organizations that `when` names in full.
+fn knows_account(
+    world: &World,
+    (pattern, when): &(String, Requirement),
+    caller: &Caller<'_>,
+    request: &Request,
+) -> bool {
+    let has_wildcard = split_arn(pattern).get(4).is_some_and(|account| account.contains(['*', '?']));
+    let text = |key: &str| request.context.get(key).map(|value| value.list().concat()).unwrap_or_default();
+    let (account, organization) = (text("aws:principalaccount"), text("aws:principalorgid"));
+    let names_caller = |condition: &Condition| {
+        let names = |value: &String| match condition.key.as_str() {
+            "aws:principalaccount" => *value == account,
+            "aws:principalarn" => split_arn(value).get(4) == Some(&account.as_str()),
+            "aws:principalorgid" => *value == organization,
+            "aws:principalorgpaths" => value.split_once('/').is_some_and(|(id, _)| id == organization),
+            _ => false,
+        };
+        !condition.operator.contains("Not") && condition.values.iter().any(names)
+    };
+    !has_wildcard || world.has_account(&caller.principal.account) || when.conditions.iter().any(names_caller)
+}
+
+fn is_declared(world: &World, assumers: &[(String, Requirement)], caller: &Caller<'_>, request: &Request) -> bool {
+    assumers.iter().any(|assumer| {
+        let (pattern, when) = assumer;
+        covers(pattern, caller)
+            && when.is_met(request, Reading::default())
+            && knows_account(world, assumer, caller, request)
+    })
 }
 
 /// Whether the entry of a role declares a request of a caller that the trust policy of the role names.
@@ -57,7 +90,7 @@ pub fn is_declared_with_role(world: &World, manifest: &Manifest, caller: &Caller
     namings.any(|naming| naming != Naming::Account)
         && role.account == caller.principal.account
         && !assumers.is_empty()
-        && assumers.iter().all(|one| is_declared(one, caller, request))
+        && assumers.iter().all(|one| is_declared(world, one, caller, request))
 }
 
 /// Whether the trust policy of a role and the RCPs of its account admit a request.
@@ -103,7 +136,7 @@ pub fn find_undeclared_request(
             Request { action: action.name.to_owned(), resource: role.arn.clone(), context: Default::default() };
         sampler.draw_context(dice, &caller, action, &mut request, &Some(role.account.clone()));
         // Each entry that declares assumers must declare the request.
-        let declared = !assumers.is_empty() && assumers.iter().all(|one| is_declared(one, &caller, &request));
+        let declared = !assumers.is_empty() && assumers.iter().all(|one| is_declared(world, one, &caller, &request));
         if !declared && is_admitted(world, role, &caller, &request) {
             return Some(format!("{} assumes {}: {:?}", caller.principal.arn, role.arn, request.context));
         }

@@ -79,7 +79,14 @@ impl Condition {
 
     /// Whether the condition holds in a context.
     pub fn holds(&self, context: &Context, reading: Reading) -> bool {
-        let is_present = |value: &&Value| !reading.empty_is_missing || value.list().iter().any(|v| !v.is_empty());
+        // AWS: *Amazon S3: Allows IAM users access to their S3 home directory*: `StringLike` with an empty string.
+        let is_text = matches!(self.family, Family::Text { .. });
+        let is_compared = self.quantifier == Quantifier::None && is_text && self.values.iter().any(String::is_empty);
+        let is_present = |value: &&Value| {
+            !reading.empty_is_missing
+                || (is_compared && matches!(value, Value::One(_)))
+                || value.list().iter().any(|v| !v.is_empty())
+        };
         let value = context.get(&self.key).filter(is_present);
         if self.family == Family::Null {
             return self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case("true") == value.is_none());

@@ -55,12 +55,9 @@ impl World {
         if let Some(policy) = self.resource_policies.iter().find(|policy| policy.covers(resource)) {
             return vec![Some(policy.owner.clone())];
         }
-        let own = Some(caller.principal.account.clone());
-        match arn_segment(resource, 2) {
-            // AWS leaves open whether RCPs apply to actions without a resource type: `None` means "they do not".
-            "s3" | "" => vec![own, None],
-            _ => vec![own],
-        }
+        // A bucket, or a recovery point that AWS Backup keeps as a snapshot, can be anyone's. AWS leaves open whether RCPs
+        // apply to actions without a resource type: `None` means "they do not".
+        vec![Some(caller.principal.account.clone()), None]
     }
 
     /// Whether a request is allowed if this account owns its resource. A policy of a resource of another account that

@@ -53,7 +53,7 @@ pub struct Reading {
     pub star_stays_in_segment: bool,
     /// A value that is invalid for its operator satisfies no operator, also no negated one.
     pub invalid_value_fails: bool,
-    /// An empty set or string counts as a missing key.
+    /// An empty set counts as a missing key, and so does an empty string if the condition does not compare with one.
     pub empty_is_missing: bool,
     /// A `NotResource` pattern with an unresolved variable excludes every resource.
     pub unresolved_excludes_all: bool,

@@ -34,6 +34,11 @@ pub struct Statement {
 }
 
 impl Policy {
+    /// Whether a statement has the ARN of a resource in full.
+    pub fn names_resource(&self, arn: &str) -> bool {
+        self.statements.iter().filter_map(|statement| statement.resources.as_ref()).flatten().any(|text| text == arn)
+    }
+
     /// Parses a document: an object, a text with JSON, or the same percent-encoded.
     pub fn parse(document: &Json) -> Policy {
         match document {

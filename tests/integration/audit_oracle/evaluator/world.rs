@@ -32,6 +32,11 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// Whether an identity policy has the ARN of a resource in full.
+    pub fn names_resource(&self, arn: &str) -> bool {
+        self.identity.iter().any(|policy| policy.names_resource(arn))
+    }
+
     pub fn partition(&self) -> &str {
         self.arn.split(':').nth(1).unwrap()
     }
@@ -129,6 +134,8 @@ impl ResourcePolicy {
 /// Everything that decides.
 #[derive(Clone, Debug)]
 pub struct World {
+    /// The accounts of the snapshot.
+    accounts: Vec<String>,
     pub principals: Vec<Principal>,
     pub organization: Option<Organization>,
     pub resource_policies: Vec<ResourcePolicy>,
@@ -137,9 +144,10 @@ pub struct World {
 impl World {
     /// Reads the files of a snapshot, by name.
     pub fn read(files: &BTreeMap<String, Json>) -> World {
-        let mut principals = Vec::new();
+        let (mut accounts, mut principals) = (Vec::new(), Vec::new());
         for (name, page) in files {
-            if name.starts_with("accounts/") {
+            if let Some(account) = name.strip_prefix("accounts/").and_then(|name| name.strip_suffix(".json")) {
+                accounts.push(account.to_owned());
                 read_principals(page, &mut principals);
             }
         }
@@ -150,10 +158,25 @@ impl World {
             ResourcePolicy { arn, owner, policy: Policy::parse(&entry["Policy"]) }
         };
         World {
+            accounts,
             principals,
             organization: files.get("organization.json").map(read_organization),
             resource_policies: resource_policies.map(read_resource).collect(),
         }
+    }
+
+    /// The same, as if the snapshot did not have the trust policy of a role.
+    pub fn without_trust(&self, arn: &str) -> World {
+        let mut world = self.clone();
+        let role = world.principals.iter_mut().find(|principal| principal.arn == arn);
+        role.into_iter().for_each(|role| role.trust = None);
+        world
+    }
+
+    /// Whether an account is one of the snapshot or of its organization.
+    pub fn has_account(&self, account: &str) -> bool {
+        self.accounts.iter().any(|own| own == account)
+            || self.organization.as_ref().is_some_and(|organization| organization.is_member(account))
     }
 
     pub fn find_principal(&self, arn: &str) -> Option<&Principal> {

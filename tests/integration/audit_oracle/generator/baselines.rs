@@ -137,17 +137,32 @@ fn draw_guards(topic: &Topic<'_>, dice: &mut Dice) -> Vec<Value> {
 fn draw_assumers(topic: &Topic<'_>, dice: &mut Dice) -> Value {
     let mut assumers = Vec::new();
     for _ in 0..dice.below(4) {
-        let pattern = match dice.below(6) {
+        let pattern = match dice.below(8) {
             0 => (*dice.pick(&[OWN, MEMBER, OUTSIDE])).to_owned(),
             1 => (*dice.pick(&["ec2.amazonaws.com", "lambda.amazonaws.com"])).to_owned(),
             2 => format!("arn:aws:iam::{OWN}:role/agents/*"),
             3 => format!("arn:aws:iam::{OWN}:root"),
+            4 => (*dice.pick(&["arn:aws:iam::*:role/agents/*", "arn:aws:iam::*:*", "arn:*:iam::*6777:role/*"]))
+                .to_owned(),
+            5 => (*dice.pick(&["*", "arn:aws:iam::*:role/visitor"])).to_owned(),
             _ => dice.pick(&topic.arns).clone(),
         };
-        assumers.push(match dice.percent(20) {
-            true => json!({ "principal": pattern, "when": draw_conditions(dice, Some("sts"), topic.areas) }),
-            false => json!(pattern),
+        let is_wide = pattern.contains("::*");
+        assumers.push(match dice.below(10) {
+            0 | 1 => json!({ "principal": pattern, "when": draw_conditions(dice, Some("sts"), topic.areas) }),
+            2..5 if is_wide => json!({ "principal": pattern, "when": draw_caller_conditions(dice) }),
+            _ => json!(pattern),
         });
     }
     json!(assumers)
+}
+
+/// Draws a condition on the account or the organization of the caller.
+fn draw_caller_conditions(dice: &mut Dice) -> Value {
+    let operator = *dice.pick(&["StringEquals", "StringLike", "StringEqualsIfExists", "StringNotEquals"]);
+    match dice.below(3) {
+        0 => json!({ operator: { "aws:PrincipalAccount": dice.pick_some(&[OWN, MEMBER, OUTSIDE], 2) } }),
+        1 => json!({ operator: { "aws:PrincipalOrgID": dice.pick_some(&["o-exampleorg1", "o-otherorg22"], 2) } }),
+        _ => json!({ "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": *dice.pick(&["o-otherorg22/*", "o-*"]) } }),
+    }
 }
