@@ -1,5 +1,6 @@
 //! Whether a condition holds in a request context (`docs/semantics.md` §2).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
@@ -8,7 +9,7 @@ use super::request::{Context, ContextValue};
 use crate::iam::condition::ConditionValue;
 use crate::iam::operator::{OperatorFamily, ValueComparison};
 use crate::iam::value::{self, TypedValue};
-use crate::iam::{Ambiguity, Arn, Condition, Interpretation, MissingKeyRule, Quantifier};
+use crate::iam::{Ambiguity, Arn, Condition, Interpretation, MissingKeyRule, Quantifier, Template};
 
 /// How a value of the request compares with the values of the policy, before negation.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -70,7 +71,10 @@ fn compare_value(condition: &Condition, value: &str, context: &Context, interpre
     let case = if operator.ignores_case() { CaseSensitivity::Insensitive } else { CaseSensitivity::Sensitive };
     let matched = match operator.family() {
         OperatorFamily::String => condition.values.iter().any(|expected| match expected {
-            ConditionValue::Text(t) => pattern_match::match_text(t, value, context, case).is_ok(),
+            ConditionValue::Text(t) => {
+                let t = expand_default(condition, t, context, interpretation);
+                pattern_match::match_text(&t, value, context, case).is_ok()
+            }
             ConditionValue::Typed(_) => false,
         }),
         OperatorFamily::Arn => {
@@ -80,7 +84,10 @@ fn compare_value(condition: &Condition, value: &str, context: &Context, interpre
                 true => ShortArnPattern::IsCompleted,
             };
             condition.values.iter().any(|expected| match expected {
-                ConditionValue::Text(t) => pattern_match::match_arn(t, &arn, context, short).is_ok(),
+                ConditionValue::Text(t) => {
+                    let t = expand_default(condition, t, context, interpretation);
+                    pattern_match::match_arn(&t, &arn, context, short).is_ok()
+                }
                 ConditionValue::Typed(_) => false,
             })
         }
@@ -116,6 +123,18 @@ fn compare_value(condition: &Condition, value: &str, context: &Context, interpre
         OperatorFamily::Null => false,
     };
     if matched { ValueMatch::Matches } else { ValueMatch::Differs }
+}
+
+/// The pattern of a condition. In the alternative interpretation, wildcards in the default value of a variable count.
+fn expand_default<'t>(
+    condition: &Condition,
+    template: &'t Template,
+    context: &Context,
+    interpretation: Interpretation,
+) -> Cow<'t, Template> {
+    let expands = interpretation.is_alternative(Ambiguity::DefaultWildcard) && condition.operator.has_wildcards();
+    let expanded = expands.then(|| template.with_default_patterns(|key| context.get(key).is_none())).flatten();
+    expanded.map_or(Cow::Borrowed(template), Cow::Owned)
 }
 
 /// Whether the value of the request compares with one of the policy's values as the operator requires.

@@ -78,6 +78,10 @@ pub struct KnownContext {
     default_fact: KeyFact,
     /// The facts under the alternative interpretation of an ambiguity.
     alternatives: Vec<(Ambiguity, ContextKey, KeyFact)>,
+    /// The tags of the principal, by name without case. Names differ in more than the case of ASCII letters.
+    folded_tags: BTreeMap<String, ContextKey>,
+    /// Whether names of tags are equal that differ in the case of other letters.
+    ignores_case_of_all_letters: bool,
     /// The owners of resources.
     directory: Arc<ResourceDirectory>,
     completeness: ContextCompleteness,
@@ -154,6 +158,8 @@ impl KnownContext {
             default_claim: default.clone(),
             default_fact: default,
             alternatives: Vec::new(),
+            folded_tags: BTreeMap::new(),
+            ignores_case_of_all_letters: false,
             directory: Arc::clone(&EMPTY_DIRECTORY),
             completeness,
         }
@@ -188,7 +194,14 @@ impl KnownContext {
 
     /// Whether the fact about a key depends on an ambiguity.
     pub fn is_ambiguous(&self, key: &ContextKey, ambiguity: Ambiguity) -> bool {
-        self.alternatives.iter().any(|(other, ambiguous, _)| *other == ambiguity && ambiguous == key)
+        (ambiguity == Ambiguity::TagKeyCase && self.find_folded_tag(key).is_some())
+            || self.alternatives.iter().any(|(other, ambiguous, _)| *other == ambiguity && ambiguous == key)
+    }
+
+    /// The tag whose name differs from that of a key only in the case of letters, some of them outside of ASCII.
+    fn find_folded_tag(&self, key: &ContextKey) -> Option<&ContextKey> {
+        let tag = key.lower().strip_prefix(PRINCIPAL_TAG).filter(|_| !self.folded_tags.is_empty())?;
+        self.folded_tags.get(&fold_case(tag)).filter(|folded| *folded != key && !self.keys.contains_key(key))
     }
 
     /// Whether a request has the facts of the alternative interpretation of an ambiguity.
@@ -210,6 +223,9 @@ impl KnownContext {
                 adapted.get_or_insert_with(|| self.clone()).keys.insert(key.clone(), fact.clone());
             }
         }
+        if interpretation.is_alternative(Ambiguity::TagKeyCase) && !self.folded_tags.is_empty() {
+            adapted.get_or_insert_with(|| self.clone()).ignores_case_of_all_letters = true;
+        }
         if interpretation.is_alternative(Ambiguity::EmptySetNull) {
             let mut missing = adapted.unwrap_or_else(|| self.clone());
             let is_missing = |(key, known): &(&ContextKey, &mut KeyFact)| {
@@ -228,7 +244,8 @@ impl KnownContext {
 
     /// The fact about a key, ignoring case.
     pub fn fact(&self, key: &ContextKey) -> KeyFact {
-        match self.keys.get(key) {
+        let folded = self.find_folded_tag(key).filter(|_| self.ignores_case_of_all_letters);
+        match self.keys.get(folded.unwrap_or(key)) {
             Some(known) => known.clone(),
             None if key.lower().starts_with(PRINCIPAL_TAG) => self.default_principal_tag.clone(),
             None if is_provider_claim(key) => self.default_claim.clone(),
@@ -259,6 +276,12 @@ impl KnownContext {
         self.default_claim = known;
     }
 
+    /// Sets the fact about every tag of the principal.
+    pub fn set_all_principal_tags(&mut self, known: KeyFact) {
+        self.keys.retain(|key, _| !key.lower().starts_with(PRINCIPAL_TAG));
+        self.default_principal_tag = known;
+    }
+
     /// Sets `aws:PrincipalTag/…` to these tags; every other tag is missing. Tags whose names differ only in case are one
     /// key, whose value is then unknown.
     pub fn set_principal_tags<'a>(&mut self, tags: impl IntoIterator<Item = (&'a str, &'a str)>) {
@@ -270,9 +293,16 @@ impl KnownContext {
                 Some(KeyFact::Present) => KeyFact::Present,
                 _ => KeyFact::Value(value.to_owned()),
             };
+            self.folded_tags.insert(fold_case(name), key.clone());
             self.keys.insert(key, known);
         }
     }
+}
+
+/// A name without case. AWS compares the keys of conditions without case, and does not say what that means for letters
+/// outside of ASCII, such as the Kelvin sign.
+fn fold_case(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
 }
 
 /// Whether a key is a claim of an identity provider: `oidc.example.com:sub`, and the keys of SAML and AWS's own providers.

@@ -72,9 +72,14 @@ impl<'a> StatementMatcher<'a, '_> {
             true => MidSegmentStar::StaysInSegment,
         };
         let early_variables = self.interpretation.is_alternative(Ambiguity::EarlyVariable);
+        let default_patterns = self.interpretation.is_alternative(Ambiguity::DefaultWildcard);
         let match_pattern = |pattern: &Template| {
             let early = early_variables.then(|| pattern.with_early_variables()).flatten();
             let pattern = early.as_ref().unwrap_or(pattern);
+            let expanded = default_patterns
+                .then(|| pattern.with_default_patterns(|key| self.request.context.get(key).is_none()))
+                .flatten();
+            let pattern = expanded.as_ref().unwrap_or(pattern);
             pattern_match::match_resource(pattern, &self.request.resource, &self.request.context, star)
         };
         let mut results = element.patterns_under(self.interpretation).map(match_pattern);

@@ -42,11 +42,15 @@ pub enum Ambiguity {
     /// A user makes its requests with its own credentials (default), or in a federated session of its own, with a session
     /// policy that allows everything.
     FederatedSession,
+    /// Tag keys that differ in the case of letters outside of ASCII are two keys (default), or one.
+    TagKeyCase,
+    /// `*` and `?` in the default value of a policy variable are literal (default), or wildcards.
+    DefaultWildcard,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 16] = [
+    pub const ALL: [Ambiguity; 18] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -63,6 +67,8 @@ impl Ambiguity {
         Ambiguity::ShortArnPattern,
         Ambiguity::PartialNotPrincipal,
         Ambiguity::FederatedSession,
+        Ambiguity::TagKeyCase,
+        Ambiguity::DefaultWildcard,
     ];
 
     /// The name in reports and in the test corpus.
@@ -84,6 +90,8 @@ impl Ambiguity {
             Ambiguity::ShortArnPattern => "short-arn-pattern",
             Ambiguity::PartialNotPrincipal => "partial-not-principal",
             Ambiguity::FederatedSession => "federated-session",
+            Ambiguity::TagKeyCase => "tag-key-case",
+            Ambiguity::DefaultWildcard => "default-wildcard",
         }
     }
 

@@ -117,8 +117,10 @@ impl Template {
         let template = Template::parse(&completed, WildcardMode::Active, variables);
         // AWS: *IAM policy elements: Variables and tags*: a variable cannot replace a part of the ARN before the fifth colon.
         // What such a pattern means is open.
+        // A variable at the start can be the whole ARN, which then lacks nothing.
+        let early_text = if text.starts_with("${") { text } else { &completed };
         let early = (variables == VariableScope::AfterFifthColon && has_early_key(&completed))
-            .then(|| Template::parse(&completed, WildcardMode::Active, VariableScope::Anywhere).parts)
+            .then(|| Template::parse(early_text, WildcardMode::Active, VariableScope::Anywhere).parts)
             .filter(|parts| *parts != template.parts);
         Template { written: text.into(), parts_with_early_variables: early, ..template }
     }
@@ -132,6 +134,31 @@ impl Template {
     /// Whether a variable is before the fifth colon.
     pub(crate) fn has_early_variables(&self) -> bool {
         self.parts_with_early_variables.is_some()
+    }
+
+    /// Whether the default value of a variable contains `*` or `?`.
+    pub(crate) fn has_default_wildcard(&self) -> bool {
+        self.parts.iter().any(has_wildcard_in_default)
+    }
+
+    /// The template in which a default value that contains `*` or `?` is a pattern. `is_missing`: whether the request lacks
+    /// the key of a variable. None if nothing changes.
+    // AWS: IAM policy elements: Variables and tags, "Specifying default values": whether they are wildcards there is open.
+    pub(crate) fn with_default_patterns(&self, is_missing: impl Fn(&ContextKey) -> bool) -> Option<Template> {
+        let is_pattern = |part: &TemplatePart| match part {
+            TemplatePart::Variable { key, .. } => has_wildcard_in_default(part) && is_missing(key),
+            _ => false,
+        };
+        if !self.parts.iter().any(is_pattern) {
+            return None;
+        }
+        let expand = |part: &TemplatePart| match part {
+            TemplatePart::Variable { default: Some(default), .. } if is_pattern(part) => {
+                Template::parse(default, WildcardMode::Active, VariableScope::Nowhere).parts
+            }
+            part => vec![part.clone()],
+        };
+        Some(Template { parts: self.parts.iter().flat_map(expand).collect(), ..self.clone() })
     }
 
     /// A pattern in a policy. AWS allows no wildcard in its service segment. Patterns that the product builds may have one.
@@ -237,6 +264,10 @@ impl fmt::Display for Template {
     }
 }
 
+fn has_wildcard_in_default(part: &TemplatePart) -> bool {
+    matches!(part, TemplatePart::Variable { default: Some(default), .. } if default.contains(['*', '?']))
+}
+
 fn list_variables(parts: &[TemplatePart]) -> impl Iterator<Item = &ContextKey> {
     parts.iter().filter_map(|part| match part {
         TemplatePart::Variable { key, .. } => Some(key),
@@ -249,7 +280,7 @@ fn list_variables(parts: &[TemplatePart]) -> impl Iterator<Item = &ContextKey> {
 fn has_early_key(arn: &str) -> bool {
     let Some((before, after)) = arn.split_once("${") else { return false };
     let key = after.split(['}', ',']).next().unwrap_or_default();
-    let is_early = before.starts_with("arn:") && before.matches(':').count() < 5;
+    let is_early = before.matches(':').count() < 5;
     let is_key = key.contains(':') && !key.contains("::");
     is_early && (is_key || has_early_key(&format!("{before}{after}")))
 }
@@ -318,6 +349,21 @@ mod tests {
         );
         let value = Template::parse("${aws:username}", WildcardMode::Literal, VariableScope::Anywhere);
         assert_eq!(value.parts, [TemplatePart::Variable { key, default: None }]);
+    }
+
+    #[test]
+    fn a_variable_can_be_a_whole_arn() {
+        let parse = |text: &str| Template::from_resource(text, VariableScope::AfterFifthColon);
+        let key = ContextKey::new("aws:PrincipalTag/x");
+        for (text, default) in [
+            ("${aws:PrincipalTag/x}", None),
+            ("${aws:PrincipalTag/x, 'arn:aws:s3:::secret/*'}", Some("arn:aws:s3:::secret/*".into())),
+        ] {
+            let early = parse(text).with_early_variables().map(|template| template.parts);
+            assert_eq!(early, Some(vec![TemplatePart::Variable { key: key.clone(), default }]), "{text}");
+        }
+        assert!(!parse("${Account}").has_early_variables());
+        assert!(!parse("arn:aws:s3:::b/${aws:PrincipalTag/x}").has_early_variables());
     }
 
     #[test]

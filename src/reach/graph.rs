@@ -86,6 +86,11 @@ impl<'a> Graph<'a> {
         self.world.arn(principal)
     }
 
+    /// The ARN of the principal as which a state makes requests: that of the user or role that it created, if it did.
+    pub fn state_arn<'s>(&'s self, state: &'s NodeState) -> &'s str {
+        self.world.state_arn(state)
+    }
+
     /// The principal with an ARN. None if it is not in the snapshot.
     pub fn find(&self, arn: &str) -> Option<usize> {
         self.world.principals.find(arn)

@@ -33,6 +33,7 @@ mod who_can;
 pub use equivalence::EquivalenceClass;
 pub use graph::Graph;
 pub use model::chosen_tags::{ChosenTag, ChosenTags};
+pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
 pub use model::state::{NodeState, PolicyVersionRef, StateChange};
 pub use model::technique::{Technique, TechniqueKind, techniques};

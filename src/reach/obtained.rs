@@ -133,8 +133,10 @@ impl Obtained {
             return;
         }
         self.grantable.union_with(&added);
-        let own = self.state(at).principal;
-        let known_before: Vec<usize> = added.intersection(&self.reached).filter(|target| *target != own).collect();
+        // A user or role that the principal created can grant its creator everything.
+        let own = Some(self.state(at)).filter(|state| state.change.created.is_none()).map(|state| state.principal);
+        let known_before: Vec<usize> =
+            added.intersection(&self.reached).filter(|target| Some(*target) != own).collect();
         self.grantors.push((at, added));
         let change = self.grant_by(at);
         known_before.into_iter().for_each(|target| self.apply_to_all(target, &change, new));

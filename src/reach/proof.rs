@@ -1,6 +1,7 @@
 //! The proof of a path: for each step its techniques, the requests that they need, and their assumptions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::graph::Graph;
 use super::model::chosen_tags::{ChosenTags, TagView};
@@ -10,6 +11,7 @@ use super::path::PathStep;
 use super::steps::request_proof::StepRequest;
 use super::steps::step_finder::StepFinder;
 use super::steps::step_prover::{StepProver, StepRole, TechniqueProof};
+use crate::iam::PolicyDocument;
 use crate::solve::UndecidedReason;
 
 /// A proven step of a path.
@@ -70,10 +72,30 @@ impl Graph<'_> {
         }
     }
 
+    /// A request of a step that assumes a role, other than those that a document allows. None if there is none.
+    ///
+    /// # Errors
+    /// Why it could not be decided.
+    pub fn find_other_assumption(
+        &self,
+        step: &ProvenStep,
+        declared: &Arc<PolicyDocument>,
+    ) -> Result<Option<StepRequest>, BTreeSet<UndecidedReason>> {
+        let mut undecided = BTreeSet::new();
+        let target = step.to.principal;
+        let found = self.with_prover(&step.from, (target, &step.to.change.tags), |prover| {
+            prover.prove_other_assumption(target, declared, &mut undecided)
+        });
+        match found {
+            None if !undecided.is_empty() => Err(undecided),
+            found => Ok(found),
+        }
+    }
+
     fn prove_step(&self, step: &PathStep) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
         let PathStep { from, to, .. } = step;
         let mut undecided = BTreeSet::new();
-        let is_same_principal = from.principal == to.principal;
+        let is_same_principal = from.principal == to.principal && from.change.created == to.change.created;
         let base = if is_same_principal { from.change.clone() } else { StateChange::default() };
         let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
         if to.change.is_federated && !base.is_federated {
@@ -91,7 +113,7 @@ impl Graph<'_> {
         }
         let ChangeProof { mut proofs, grantor, mut is_complete } = change;
         // Who acts for another with some of its permissions only does not become it.
-        let becomes_other = !is_same_principal && to.change.limited_by.is_none();
+        let becomes_other = !is_same_principal && to.change.limited_by.is_none() && to.change.created.is_none();
         if becomes_other && !to.change.is_trust_rewritten {
             let become_proof = self.find_technique(from, to, &to.change.tags, StepRole::Become, &mut undecided);
             is_complete &= become_proof.is_some();

@@ -107,13 +107,14 @@ impl Graph<'_> {
         let successors = self.successors(&state);
         undecided.extend(successors.undecided.iter().cloned());
         let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
-        if successors.grant_targets.contains(state.principal) && !state.change.grants_all {
+        let is_created = state.change.created.is_some();
+        if successors.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
             let change = StateChange { grants_all: true, ..state.change.clone() };
             new.push(own(NodeState { principal: state.principal, change }));
         }
         obtained.apply_known_changes(at, new);
         for changed in successors.changed_states.iter().cloned() {
-            match changed.principal == state.principal || changed.change.is_separate() {
+            match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
                 true => new.push(own(changed)),
                 false => {
                     let change = Change::new(at, Arc::new(changed.change));

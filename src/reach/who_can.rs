@@ -160,7 +160,7 @@ impl Graph<'_> {
     }
 
     fn query_role(&self, effective: &EffectiveAccess<'_>, layers: &Layers, role: usize) -> QueryResult {
-        let query = RoleQuery { layers, role, tags: &TagView::default(), detail: ANSWER_DETAIL };
+        let query = RoleQuery { layers, role, tags: &TagView::default(), detail: ANSWER_DETAIL, excluded: None };
         let (grant, undecided) = query_assume_role(&self.world, effective, &query);
         let policies = build_effective_access(layers).1;
         to_answer(grant.into_iter().collect(), undecided, &policies)

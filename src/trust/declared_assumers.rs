@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::grant::TrustGrant;
 use super::own_accounts::OwnAccounts;
-use super::request_case::collect_named_accounts;
+use super::request_case::{collect_named_accounts, find_session_role};
 use super::scope::TrustScope;
 use super::shared_idp::{NamedTenants, SharedIdp};
 use crate::baseline::{AssumerPattern, DeclaredAssumer};
@@ -44,7 +44,8 @@ impl DeclaredRequests<'_> {
         let mut conditions = assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default();
         match self.grant {
             TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) | TrustGrant::Account(_) | TrustGrant::Principal(_) => {
-                let globs = list_principal_globs(&assumer.pattern);
+                let mut globs = list_principal_globs(&assumer.pattern);
+                globs.extend(self.find_role_of_session(&globs));
                 if globs.is_empty() {
                     return None;
                 }
@@ -54,6 +55,22 @@ impl DeclaredRequests<'_> {
             _ => return None,
         }
         Some(conditions)
+    }
+
+    /// The globs of the role of a session in an account that the snapshot does not have, if its name is declared with a
+    /// path. The ARN of a session does not have the path.
+    fn find_role_of_session(&self, globs: &[String]) -> Vec<String> {
+        let TrustGrant::Principal(session) = self.grant else { return Vec::new() };
+        let Some(name) = find_session_role(session).filter(|_| !self.own_accounts.has_principals_of(session)) else {
+            return Vec::new();
+        };
+        let start = format!("arn:{}:iam::{}:role/", session.partition(), session.account());
+        let is_role =
+            |glob: &String| glob.strip_prefix(&start).is_some_and(|rest| rest.rsplit('/').next() == Some(name));
+        match globs.iter().any(is_role) {
+            true => ["", "*/"].map(|path| format!("{start}{path}{name}")).to_vec(),
+            false => Vec::new(),
+        }
     }
 
     /// Whether the account field of the assumer includes the account of the callers. The owner of an account chooses the
@@ -104,7 +121,7 @@ pub(crate) fn allow_declared_assumption(
 }
 
 /// Whether a principal is a declared assumer of a role, under any condition.
-pub fn is_declared_assumer(assumers: &[DeclaredAssumer], arn: &str) -> bool {
+fn is_declared_assumer(assumers: &[DeclaredAssumer], arn: &str) -> bool {
     let list_globs = |assumer: &DeclaredAssumer| list_principal_globs(&assumer.pattern);
     assumers.iter().flat_map(list_globs).any(|glob| ArnGlob::parse(&glob).is_ok_and(|glob| glob.matches(arn)))
 }

@@ -39,10 +39,10 @@ mod undeclared;
 
 pub use dead_grant::DeadGrant;
 pub(crate) use declared_assumers::allow_declared_assumption;
-pub use declared_assumers::is_declared_assumer;
 pub(crate) use grant::{ConditionalGrant, list_conditional_grants};
 pub use grant::{TrustGrant, parse_principal_element};
 pub use scope::TrustScope;
 pub use shared_idp::{SharedIdp, list_shared_idps, shared_idps_verified_on};
 pub use trust_comparison::{TrustComparison, compare_trust_policies};
+pub(crate) use undeclared::SESSION_ACTIONS;
 pub use undeclared::{TrustAnalysis, TrustAnalyzer, UndeclaredTrust};

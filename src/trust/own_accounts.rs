@@ -40,6 +40,11 @@ impl<'a> OwnAccounts<'a> {
         }
     }
 
+    /// Whether the snapshot has the principals of the account of an ARN.
+    pub fn has_principals_of(&self, arn: &Arn) -> bool {
+        AccountId::parse(arn.account()).is_some_and(|account| self.partitions.contains_key(&account))
+    }
+
     /// Whether an organization is that of the snapshot.
     pub fn is_organization(&self, id: &str) -> bool {
         self.organization.is_some_and(|organization| organization.id == id)

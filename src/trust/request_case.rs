@@ -88,7 +88,9 @@ pub(super) fn list_request_cases(
             vec![build_case(TrustScope::Account(account.clone()), known, deny_own_organization(account, role))]
         }
         TrustGrant::Principal(arn) => {
-            let excluded = AccountId::parse(arn.account()).and_then(|account| deny_own_organization(&account, role));
+            let organization =
+                AccountId::parse(arn.account()).and_then(|account| deny_own_organization(&account, role));
+            let excluded = join_documents(organization, deny_other_roles(arn));
             vec![build_case(TrustScope::Principal(arn.clone()), build_principal_context(arn, role), excluded)]
         }
         TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider => {
@@ -116,6 +118,33 @@ pub(super) fn list_request_cases(
 /// organization.
 fn set_role_facts(known: &mut KnownContext, role: RoleLocation<'_>) {
     known.set("aws:ResourceAccount", KeyFact::Value(role.account.id.as_str().to_owned()));
+}
+
+/// Denies the requests of other roles than that of a session. Its ARN does not have the path of its role. `None` if the
+/// ARN is not that of a session.
+fn deny_other_roles(arn: &Arn) -> Option<Arc<PolicyDocument>> {
+    let name = find_session_role(arn)?;
+    let (partition, account) = (arn.partition(), arn.account());
+    let globs = ["", "*/"].map(|path| format!("arn:{partition}:iam::{account}:role/{path}{}", escape_wildcards(name)));
+    let is_other = Condition::on_texts(ConditionOperator::StringNotLike, "aws:PrincipalArn", globs);
+    let deny = Statement::deny(ActionElement::any(), ResourceElement::any()).under([is_other]);
+    Some(Arc::new(PolicyDocument::from_statements("other roles", vec![deny])))
+}
+
+/// The name of the role of a session. `None` if the ARN is not that of a session.
+pub(super) fn find_session_role(arn: &Arn) -> Option<&str> {
+    let session = arn.resource().strip_prefix("assumed-role/").filter(|_| arn.service() == "sts")?;
+    session.split_once('/').map(|(role, _)| role)
+}
+
+fn join_documents(a: Option<Arc<PolicyDocument>>, b: Option<Arc<PolicyDocument>>) -> Option<Arc<PolicyDocument>> {
+    match (a, b) {
+        (Some(a), Some(b)) => {
+            let statements = a.statements.iter().chain(&b.statements).cloned().collect();
+            Some(Arc::new(PolicyDocument::from_statements("other requests", statements)))
+        }
+        (a, b) => a.or(b),
+    }
 }
 
 /// Denies what claims to come from the organization of the role. `None` if the account may belong to it.

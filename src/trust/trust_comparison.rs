@@ -6,15 +6,13 @@
 use std::sync::Arc;
 
 use super::grant::{TrustGrant, parse_principal_element};
+use super::undeclared::SESSION_ACTIONS;
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::element::ActionElement;
 use crate::iam::{AccountId, ElementKind, PolicyDocument};
 use crate::solve::compare::{ComparedRequests, PolicyComparison, compare_requests};
 use crate::solve::{ActionWorld, ContainmentVerdict, Solver, UndecidedReason};
 
-/// The actions that a caller needs in addition to the one that assumes the role, if it sets tags, a source identity or
-/// a context.
-const SESSION_ACTIONS: [&str; 3] = ["sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"];
 /// Trust policies have no resource element, so that the resource of the request does not matter.
 const ANY_ROLE: &str = "*";
 

@@ -11,24 +11,27 @@ use super::declared_assumers::{DeclaredRequests, IncludedAssumers, allow_named_t
 use super::grant::TrustGrant;
 use super::grant_question::GrantQuestion;
 use super::own_accounts::OwnAccounts;
-use super::request_case::{RequestCase, RoleLocation, list_request_cases};
+use super::request_case::{RequestCase, RoleLocation, find_session_role, list_request_cases};
 use super::request_keys::TOKEN_PRINCIPAL_KEYS;
 use super::restricted_policy::{list_distinct_grants, restrict_to_grant};
 use super::restrictive_keys::all_require_restricted_value;
 use super::scope::TrustScope;
 use super::shared_idp::SharedIdp;
 use crate::access::{
-    KnownContext, Layers, PolicyOrigin, PolicyRef, Request, ResourceControls, ResourceDirectory, evaluate,
+    KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request, ResourceControls, ResourceDirectory, evaluate,
     organization_facts,
 };
 use crate::baseline::DeclaredAssumer;
 use crate::iam::element::ActionElement;
 use crate::iam::{Arn, Effect, ElementKind, Interpretation, PolicyDocument};
-use crate::snapshot::{Account, Principal, Snapshot};
+use crate::snapshot::{Account, IamEntityKind, Principal, Snapshot};
 use crate::solve::budget::TRUST_STEPS;
 use crate::solve::{
     Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
 };
+
+/// What a caller needs in addition to the action that assumes the role, if it sets tags, a source identity or a context.
+pub(crate) const SESSION_ACTIONS: [&str; 3] = ["sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"];
 
 const DIFFERENCE_DETAIL: AnswerDetail =
     AnswerDetail::Difference { max_cubes: 4, witnesses: WitnessPolicy::PerStatementRequired };
@@ -90,6 +93,8 @@ pub struct TrustAnalyzer<'a> {
     own_accounts: OwnAccounts<'a>,
     rcps: Option<ResourceControls>,
     by_unique_id: FxHashMap<&'a str, &'a Arn>,
+    /// (account, name) to the role.
+    by_role_name: FxHashMap<(&'a str, &'a str), &'a Arn>,
     directory: Arc<ResourceDirectory>,
     day: Option<Date>,
 }
@@ -100,11 +105,14 @@ impl<'a> TrustAnalyzer<'a> {
         let ids =
             snapshot.principals().filter_map(|(_, principal)| Some((principal.unique_id.as_deref()?, &principal.arn)));
         let directory = Arc::new(ResourceDirectory::from_snapshot(snapshot));
+        let roles = snapshot.principals().filter(|(_, principal)| principal.entity_kind != IamEntityKind::User);
+        let names = roles.map(|(_, role)| ((role.arn.account(), role.name.as_str()), &role.arn));
         TrustAnalyzer {
             solver,
             own_accounts: OwnAccounts::from_snapshot(snapshot),
             rcps: ResourceControls::from_snapshot(snapshot, &directory),
             by_unique_id: ids.collect(),
+            by_role_name: names.collect(),
             directory,
             day: None,
         }
@@ -264,7 +272,16 @@ impl<'a> TrustAnalyzer<'a> {
         let role = RoleLocation { account: question.account, organization: self.own_accounts.organization };
         let mut cases = list_request_cases(question.grant, &question.join_documents(), role);
         let organization = organization_facts(self.directory.membership(question.account.id.as_str()));
+        let session_role = match question.grant {
+            TrustGrant::Principal(arn) => {
+                find_session_role(arn).and_then(|name| self.by_role_name.get(&(arn.account(), name)))
+            }
+            _ => None,
+        };
         for case in &mut cases {
+            if let Some(role) = session_role {
+                case.known.set("aws:PrincipalArn", KeyFact::Value(role.as_str().to_owned()));
+            }
             case.known = case.known.clone().with_directory(&self.directory);
             if let Some((id, paths)) = &organization {
                 case.known.set("aws:ResourceOrgID", id.clone());
@@ -296,7 +313,18 @@ impl<'a> TrustAnalyzer<'a> {
             trusted_documents.iter().chain(&declared_documents).map(|document| &***document).chain(accepted)
         };
         let decide = |known: &KnownContext| {
-            self.decide_case(question, &case.scope, known, (&trusted_documents, &declared_documents))
+            let decide_action = |action: &str| {
+                let documents = (trusted_documents.as_slice(), declared_documents.as_slice());
+                self.decide_case(question, (&case.scope, action), known, documents)
+            };
+            let analysis = decide_action(question.grant.assume_action());
+            // What a caller can do with a session of an accepted grant is a part of what was accepted.
+            let is_compared = !question.accepted.is_empty() && analysis.undeclared.is_empty();
+            let session_actions = SESSION_ACTIONS.iter().filter(|_| is_compared);
+            session_actions.fold(analysis, |mut analysis, action| {
+                analysis.merge(decide_action(action));
+                analysis
+            })
         };
         let analysis = decide(&case.build_context(all_documents()));
         let Some(alternative) = case.build_alternative_context(all_documents()).map(|known| decide(&known)) else {
@@ -313,7 +341,7 @@ impl<'a> TrustAnalyzer<'a> {
     fn decide_case(
         &self,
         question: &GrantQuestion<'_>,
-        scope: &TrustScope,
+        (scope, action): (&TrustScope, &str),
         known: &KnownContext,
         (trusted_documents, declared_documents): (&[&Arc<PolicyDocument>], &[&Arc<PolicyDocument>]),
     ) -> TrustAnalysis {
@@ -340,7 +368,7 @@ impl<'a> TrustAnalyzer<'a> {
             known,
             partition: None,
             world: ActionWorld::Existing,
-            single_request: Some((grant.assume_action(), role.arn.as_str())),
+            single_request: Some((action, role.arn.as_str())),
             budget: TRUST_STEPS,
             detail: DIFFERENCE_DETAIL,
             witness_account: Some(account.id.as_str()),

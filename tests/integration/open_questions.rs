@@ -194,3 +194,52 @@ fn a_resource_policy_may_name_a_federated_session() {
     assert_eq!(audit(declared.clone(), "444455556666").audit(&declared).0, 0, "a session of another account");
     assert_eq!(audit(json!([]), ACCOUNT).audit(&declared).0, 0, "without sts:GetFederationToken");
 }
+
+#[test]
+fn no_clean_verdict_rests_on_a_variable_for_a_whole_arn() {
+    for resource in ["${aws:PrincipalTag/x}", "${aws:PrincipalTag/x, 'arn:aws:s3:::secret/a'}"] {
+        let statements = json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": resource }]);
+        let tags = json!([{ "Key": "x", "Value": "arn:aws:s3:::secret/a" }]);
+        role(&statements, tags).assert_undecided(&read_public(), "early-variable");
+    }
+}
+
+#[test]
+fn no_clean_verdict_rests_on_a_wildcard_in_a_default_value() {
+    let read = |resource: &str| json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": resource }]);
+    let user = |statements: &Value| {
+        let user = json!({
+            "Arn": "arn:aws:iam::111122223333:user/u", "UserName": "u", "UserId": "AIDAEXAMPLE00000000U", "Path": "/",
+            "UserPolicyList": [{ "PolicyName": "p", "PolicyDocument": document(statements) }],
+        });
+        TestAccount { users: vec![user], ..TestAccount::default() }
+    };
+    let account = user(&read("arn:aws:s3:::b/${aws:PrincipalTag/x, '*'}"));
+    account.assert_undecided(&read("arn:aws:s3:::b/${*}"), "default-wildcard");
+    assert_eq!(account.audit(&read("arn:aws:s3:::b/*")).0, 0, "both readings");
+    assert_eq!(user(&read("arn:aws:s3:::b/${aws:PrincipalTag/x, 'a'}")).audit(&read("arn:aws:s3:::b/a")).0, 0);
+    let like = |value: &str| {
+        json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+                 "Condition": { "StringLike": { "aws:UserAgent": value } } }])
+    };
+    user(&like("${aws:PrincipalTag/x, 'a*'}")).assert_undecided(&like("a${*}"), "default-wildcard");
+}
+
+#[test]
+fn no_clean_verdict_rests_on_the_case_of_letters_outside_of_ascii() {
+    let account = |tag: &str, key: &str| {
+        let statements = json!([{ "Effect": "Allow", "Action": "s3:*", "Resource": "*",
+                                  "Condition": { "StringEquals": { format!("aws:PrincipalTag/{key}"): "v" } } }]);
+        let user = json!({
+            "Arn": "arn:aws:iam::111122223333:user/u", "UserName": "u", "UserId": "AIDAEXAMPLE00000000U", "Path": "/",
+            "UserPolicyList": [{ "PolicyName": "p", "PolicyDocument": document(&statements) }],
+            "Tags": [{ "Key": tag, "Value": "v" }],
+        });
+        TestAccount { users: vec![user], ..TestAccount::default() }
+    };
+    for (tag, key) in [("\u{212a}ey", "key"), ("key", "\u{212a}EY"), ("\u{c4}rzte", "\u{e4}rzte")] {
+        account(tag, key).assert_undecided(&read_public(), "tag-key-case");
+    }
+    assert_eq!(account("Key", "kEY").audit(&read_public()).0, 1, "the same key");
+    assert_eq!(account("\u{212a}ey", "other").audit(&read_public()).0, 0);
+}

@@ -241,8 +241,13 @@ fn accounts_principals_services_and_providers_against_what_is_listed() {
         ),
         // Principals, sessions.
         (aws("arn:aws:iam::222233334444:role/ci", json!({})), list(&["arn:*:iam::*:role/ci"]), None),
-        (aws(session, json!({})), list(&["arn:aws:iam::222233334444:role/ci"]), Some((Medium, one(session)))),
-        (aws(session, json!({})), list(&[session]), Some((Medium, one(session)))),
+        (aws(session, json!({})), list(&["arn:aws:iam::222233334444:role/ci"]), None),
+        (aws(session, json!({})), list(&["arn:aws:iam::222233334444:role/path/ci"]), None),
+        (aws(session, json!({})), list(&[session]), None),
+        (aws(session, json!({})), list(&["arn:aws:iam::222233334444:role/ci2"]), Some((Medium, one(session)))),
+        (aws(session, json!({})), list(&["arn:aws:iam::222233334444:user/ci"]), Some((Medium, one(session)))),
+        // The snapshot has the role of this session, with its path.
+        (aws("arn:aws:sts::111122223333:assumed-role/r/s", json!({})), list(&["arn:aws:iam::111122223333:role/r"]), None),
         (aws("arn:aws:iam::555566667777:user/u", json!({})), list(&[]), Some((High, one("arn:aws:iam::555566667777:user/u")))),
         // The id of an entity that is gone.
         (aws("AROAGONEGONEGONEGONE0", json!({})), list(&[]), None),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
+use super::declared_steps::DeclaredSteps;
 use super::own_access::{AllowedAccess, OwnAccess};
 use super::replay_decisions::ReplayDecisions;
 use crate::access::{Layers, PolicyRef, Request, find_missing_documents};
@@ -16,12 +17,11 @@ use crate::audit::model::rule_id::RuleId;
 use crate::audit::subject::accepted_extents::{AcceptedExtents, AcceptedRequests};
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::base::cache::Cache;
-use crate::baseline::{Assignment, Assignments, Baseline, DeclaredAssumers};
+use crate::baseline::{Assignments, Baseline};
 use crate::iam::Interpretation;
 use crate::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar, ProvenStep};
 use crate::snapshot::{LayerKind, MissingDocument, Snapshot};
 use crate::solve::{Access, AnswerDetail, NameVariables, RenamedDocuments, UndecidedReason, WitnessReplay};
-use crate::trust::is_declared_assumer;
 
 /// The largest number of paths for which extents are written.
 const MAX_PATHS: usize = 200;
@@ -30,9 +30,7 @@ const MAX_PATHS: usize = 200;
 pub(crate) struct EscalationAnalysis<'a> {
     pub(crate) graph: Graph<'a>,
     snapshot: &'a Snapshot,
-    /// The declared assumers of each principal, in the order of the snapshot: those of each entry that matches it. Empty
-    /// if an entry declares none.
-    declared_assumers: Vec<Vec<&'a DeclaredAssumers>>,
+    declared_steps: DeclaredSteps<'a>,
     /// The position of each principal in the snapshot, by ARN.
     positions: BTreeMap<&'a str, usize>,
     /// Whether a state has no access beyond a ceiling. Principals with the same ceiling share the answers.
@@ -86,22 +84,11 @@ impl<'a> EscalationAnalysis<'a> {
         baseline: &'a Baseline,
         assignments: &Assignments,
     ) -> EscalationAnalysis<'a> {
-        let of_entries = |entries: &[usize]| -> Option<Vec<&DeclaredAssumers>> {
-            entries.iter().map(|entry| baseline.entries.get(*entry)?.assumable_by.as_ref()).collect()
-        };
-        let assumers_of = |assignment: &Assignment| match assignment {
-            Assignment::Declared(entry) => of_entries(&[*entry]).unwrap_or_default(),
-            Assignment::Ambiguous(index) => {
-                let ambiguity = assignments.ambiguities.get(*index);
-                ambiguity.and_then(|ambiguity| of_entries(&ambiguity.entries)).unwrap_or_default()
-            }
-            Assignment::Ignored(_) | Assignment::Undeclared => Vec::new(),
-        };
         let positions = snapshot.principals().enumerate().map(|(i, (_, p))| (p.arn.as_str(), i)).collect();
         EscalationAnalysis {
             graph,
             snapshot,
-            declared_assumers: assignments.by_principal.iter().map(assumers_of).collect(),
+            declared_steps: DeclaredSteps::new(baseline, assignments),
             positions,
             containment_cache: Cache::default(),
             excess_cache: Cache::default(),
@@ -248,9 +235,18 @@ impl<'a> EscalationAnalysis<'a> {
         if !missing.is_empty() {
             return Err(missing);
         }
-        let steps = self.graph.prove_steps(&path.steps())?;
-        let is_declared = steps.iter().all(|step| self.is_declared_assumption(step));
-        Ok((!is_declared).then_some(steps))
+        let mut steps = self.graph.prove_steps(&path.steps())?;
+        let mut undecided = BTreeSet::new();
+        for step in &mut steps {
+            if let Err(reasons) = self.declared_steps.choose_undeclared_request(&self.graph, step) {
+                undecided.extend(reasons);
+            }
+        }
+        match steps.iter().all(|step| self.is_declared_assumption(step)) {
+            true if !undecided.is_empty() => Err(undecided),
+            true => Ok(None),
+            false => Ok(Some(steps)),
+        }
     }
 
     /// Whether it is proven that a state has no access beyond the ceiling of a principal. False if that is undecided:
@@ -261,13 +257,9 @@ impl<'a> EscalationAnalysis<'a> {
         self.containment_cache.get_or_compute(key, || self.graph.has_excess(state, &ceiling.access) == Ok(false))
     }
 
-    /// Whether a step is declared: it assumes a role that lists the principal in `assumable_by`.
+    /// Whether a step is declared: it assumes a role whose `assumable_by` covers the request.
     pub(crate) fn is_declared_assumption(&self, step: &ProvenStep) -> bool {
-        let from = self.graph.arn(step.from.principal);
-        let lists = self.declared_assumers.get(step.to.principal).map(Vec::as_slice).unwrap_or_default();
-        step.is_role_assumption()
-            && !lists.is_empty()
-            && lists.iter().all(|declared| is_declared_assumer(&declared.assumers, from))
+        self.declared_steps.is_declared(&self.graph, step)
     }
 
     /// The missing documents that could deny a step of a path.

@@ -7,10 +7,12 @@
 //! - [`shared_role`]: roles that humans and agents share (IAM003)
 //! - [`guard_bypass`]: guards that a principal can satisfy by itself (IAM004)
 //! - `own_access`: what a principal is allowed without escalation
+//! - `declared_steps`: which steps of an escalation path are declared
 //! - [`escalation`]: what a principal can escalate to (IAM005)
 //! - [`own_credentials`]: what reaches only the principal's own user
 
 pub(crate) mod analyzer;
+mod declared_steps;
 pub(crate) mod escalation;
 pub(crate) mod guard_bypass;
 pub(crate) mod operator_comparison;

@@ -19,7 +19,10 @@ pub(crate) fn write_trust_document(
         let written: Value = serde_json::from_str(text).ok()?;
         match statement.effect {
             Effect::Deny => statements.push(written),
-            Effect::Allow if indices.contains(&statement.index) => statements.push(keep_grants(written, grants)?),
+            Effect::Allow if indices.contains(&statement.index) => {
+                // A statement for other principals alone is not a part of the trust.
+                statements.extend(keep_grants(written, grants)?);
+            }
             Effect::Allow => {}
         }
     }
@@ -30,12 +33,13 @@ pub(crate) fn write_trust_document(
     Some(json!({ "Version": version, "Statement": statements }))
 }
 
-/// The statement with those of its principals that are one of the grants.
-fn keep_grants(mut statement: Value, grants: &[&TrustGrant]) -> Option<Value> {
+/// The statement with those of its principals that are one of the grants: `Some(None)` if there are none, `None` if it
+/// cannot be read back.
+fn keep_grants(mut statement: Value, grants: &[&TrustGrant]) -> Option<Option<Value>> {
     let principals = match statement.get("Principal") {
         Some(Value::Object(principals)) => principals.clone(),
         // `*`, and `NotPrincipal`.
-        _ => return Some(statement),
+        _ => return Some(Some(statement)),
     };
     let mut kept: Map<String, Value> = Map::new();
     for (kind, listed) in principals {
@@ -48,8 +52,9 @@ fn keep_grants(mut statement: Value, grants: &[&TrustGrant]) -> Option<Value> {
             kept.insert(kind, Value::Array(texts));
         }
     }
+    let is_of_others = kept.is_empty();
     *statement.get_mut("Principal")? = Value::Object(kept);
-    Some(statement)
+    Some((!is_of_others).then_some(statement))
 }
 
 /// Whether a principal of a policy is one of the grants, or includes one of them.

@@ -19,7 +19,7 @@ use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::options::ExtentMode;
-use crate::reach::ProvenStep;
+use crate::reach::{NodeState, ProvenStep};
 use crate::solve::ActionWorld;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
@@ -31,7 +31,8 @@ a role and whose code it can change, users for which it can create credentials, 
 policies that it can attach to itself ([techniques.md](techniques.md) has the list). Each step is decided with permissions boundary,
 SCPs and all conditions, and proven by requests that the evaluator confirms. The finding shows the shortest path, how to
 break it, and its assumptions: facts that the snapshot cannot confirm. The severity is that of the access at the end of
-the path, one step higher for agents. If a role lists the principal in `assumable_by`, the assumption is declared.
+the path, one step higher for agents. If the `assumable_by` of a role covers the requests of the principal, the assumption is
+declared.
 
 **Why is this bad?** No single policy shows it: the access of the principal is as declared, and one call later it is an
 administrator.
@@ -106,7 +107,6 @@ fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Esca
 fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> FindingBuilder {
     // INVARIANT: the search returns paths of at least one step.
     let (first, last) = path.steps.first().zip(path.steps.last()).expect("a path has a step");
-    let arn_of = |principal: usize| analysis.graph.arn(principal).to_owned();
     let mut report = ExcessRenderer {
         policies: &path.policies,
         unattached_policy: UnattachedPolicy::SelfAttached,
@@ -116,9 +116,9 @@ fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Escal
     }
     .render(&path.excess);
     report.causes = path.steps.iter().map(|step| build_cause(step, analysis)).collect();
-    let is_self_escalation = last.to.principal == first.from.principal;
+    let end = analysis.graph.state_arn(&last.to);
     let title = Title::Escalation {
-        target: (!is_self_escalation).then(|| arn_of(last.to.principal)),
+        target: (end != analysis.graph.state_arn(&first.from)).then(|| end.to_owned()),
         steps: path.steps.len(),
         actions: report.counts,
     };
@@ -142,15 +142,15 @@ fn build_cause(step: &ProvenStep, analysis: &EscalationAnalysis<'_>) -> String {
 }
 
 fn build_step(step: &ProvenStep, analysis: &EscalationAnalysis<'_>) -> EscalationStep {
-    let arn_of = |principal: usize| analysis.graph.arn(principal).to_owned();
+    let arn_of = |state: &NodeState| analysis.graph.state_arn(state).to_owned();
     let techniques = step.techniques.iter();
     EscalationStep {
-        from: arn_of(step.from.principal),
-        to: arn_of(step.to.principal),
+        from: arn_of(&step.from),
+        to: arn_of(&step.to),
         techniques: techniques
             .map(|technique| StepTechnique { id: technique.id.clone(), summary: technique.summary.clone() })
             .collect(),
-        grantor: step.grantor.as_ref().map(|grantor| arn_of(grantor.principal)),
+        grantor: step.grantor.as_ref().map(arn_of),
         witnesses: step.requests.iter().map(|step_request| to_witness(&step_request.request)).collect(),
         assumptions: step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
         declared: analysis.is_declared_assumption(step),

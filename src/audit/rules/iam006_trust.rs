@@ -26,11 +26,11 @@ use crate::audit::model::trusted_party::TrustedParty;
 use crate::audit::options::ExtentMode;
 use crate::audit::subject::accepted_extents::AcceptedFinding;
 use crate::baseline::Entry;
-use crate::iam::{DocumentKind, PolicyDocument, Statement};
+use crate::iam::{DocumentKind, Effect, PolicyDocument, Statement};
 use crate::snapshot::PolicyAttachment;
 use crate::solve::{Cube, FieldRange};
 use crate::source::SourceFile;
-use crate::trust::{SharedIdp, TrustAnalysis, TrustGrant, TrustScope, UndeclaredTrust};
+use crate::trust::{SESSION_ACTIONS, SharedIdp, TrustAnalysis, TrustGrant, TrustScope, UndeclaredTrust};
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Trust,
@@ -42,7 +42,7 @@ such as any repository of GitHub, and principals of an account that is neither i
 
 Trust in anyone is critical, or high if a condition requires a value that not everybody has, such as an external ID, an
 address, a network or an id. Trust in another account or organization is high, or medium if a condition requires such a
-value. Trust in another identity provider, or in a service that acts for another account, is high. Trust in a principal of
+value. Trust in an organization is medium if the snapshot has no organization: it can be that of the account. Trust in another identity provider, or in a service that acts for another account, is high. Trust in a principal of
 an account of the snapshot or of its organization, or in a service for the role's own account, is medium. The name of a shared provider is not enough
 to declare it: `when` must restrict whose tokens are accepted. A statement that admits nobody, such as one that requires
 a claim of another provider, is not a finding; a note reports it.
@@ -63,7 +63,8 @@ for which anyone can register a matching name, gives them to external principals
 \"token.actions.githubusercontent.com:sub\" = \"repo:corp/app:*\" } } }]`.
 
 **How to accept it.** Run `iamdrift baseline accept` with the key of the finding. The exception accepts the statements
-that trust the party, with their conditions: a condition that is dropped is reported at once.
+that trust the party, with their conditions: a condition that is dropped is reported at once, and so is a permission to set
+session tags or a source identity (`sts:TagSession`, `sts:SetSourceIdentity`) that is added.
 ",
 };
 
@@ -173,7 +174,13 @@ fn offer_trust(
     trust: &PolicyAttachment,
     trusts: &[RatedTrust<'_>],
 ) -> ExtentOffer {
-    let indices: Vec<usize> = trusts.iter().map(|(_, undeclared_trust)| undeclared_trust.statement).collect();
+    // What the callers may do with their sessions is a part of the trust.
+    let about_sessions = |statement: &&Statement| {
+        statement.effect == Effect::Allow && SESSION_ACTIONS.iter().any(|action| statement.action.lists_action(action))
+    };
+    let of_sessions = trust.document.statements.iter().filter(about_sessions).map(|statement| statement.index);
+    let of_trusts = trusts.iter().map(|(_, undeclared_trust)| undeclared_trust.statement);
+    let indices: Vec<usize> = of_trusts.chain(of_sessions).collect();
     let grants: Vec<&TrustGrant> = trusts.iter().map(|(_, undeclared_trust)| &undeclared_trust.grant).collect();
     let Some(written) = write_trust_document(&trust.document, &indices, &grants) else {
         return ExtentOffer::Refused(ExtentRefusal::NotExpressible);

@@ -329,9 +329,9 @@ impl RowBuilder<'_> {
         }
         PathStepJson {
             conditions,
-            from: self.graph.arn(step.from.principal).to_owned(),
-            to: self.graph.arn(step.to.principal).to_owned(),
-            how: step.summarize(|state| self.graph.arn(state.principal).to_owned()),
+            from: self.graph.state_arn(&step.from).to_owned(),
+            to: self.graph.state_arn(&step.to).to_owned(),
+            how: step.summarize(|state| self.graph.state_arn(state).to_owned()),
             paths: step.techniques.iter().map(|technique| technique.id.clone()).collect(),
             rests_on: step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
         }

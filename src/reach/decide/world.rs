@@ -1,6 +1,7 @@
 //! Everything that decisions about a snapshot share: its principals, the indices over them, the solver, and a cache of
 //! answers. It does not change, except for the cache.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -18,6 +19,7 @@ use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
+use crate::reach::model::principal_arn_patterns::list_principal_arn_patterns;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_index::{TagIndex, find_resource_tag};
@@ -42,6 +44,8 @@ pub(crate) struct World<'a> {
     pub(crate) trust_index: TrustIndex,
     pub(crate) principal_sets: PrincipalSets,
     pub(crate) tag_index: TagIndex,
+    /// Patterns over the ARN of the principal that policies name.
+    pub(crate) principal_arn_patterns: BTreeSet<String>,
     pub(crate) complements: ComplementPolicies,
     pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
 }
@@ -92,6 +96,7 @@ impl<'a> World<'a> {
         let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
         World {
             solver,
+            principal_arn_patterns: list_principal_arn_patterns(&nodes),
             nodes,
             tag_index,
             time_floor: TimeFloor::new(today),
@@ -120,6 +125,11 @@ impl<'a> World<'a> {
     /// The ARN of a principal.
     pub(crate) fn arn(&self, principal: usize) -> &str {
         self.principals.arn(principal)
+    }
+
+    /// The ARN of the principal as which a state makes requests.
+    pub(crate) fn state_arn<'s>(&'s self, state: &'s NodeState) -> &'s str {
+        state.change.created.as_ref().map_or_else(|| self.arn(state.principal), |created| &created.arn)
     }
 
     /// Where a group is in the snapshot, by its position in `groups`.

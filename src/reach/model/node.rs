@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::civil::Date;
 
 use super::attachable_policies::find_attachable_policy;
+use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
@@ -94,12 +95,39 @@ impl<'a> PrincipalNode<'a> {
         if change.is_federated {
             to_session_layers(&mut layers);
         }
+        if let Some(created) = &change.created {
+            self.set_created(&mut layers, created);
+        }
         layers
+    }
+
+    /// Replaces what is the principal's own in its layers by that of a user or role that it creates.
+    fn set_created(&self, layers: &mut Layers, created: &CreatedPrincipal) {
+        // INVARIANT: the policies are of `list_attachable_policies`, with a readable document.
+        let find_policy = |arn: &str| {
+            let policy = find_attachable_policy(self.account, arn).expect("the policy is attachable");
+            PolicyRef::new(policy.name, PolicyOrigin::Given, policy.document.expect("the document is readable"))
+        };
+        layers.principal = created.to_info(&layers.principal);
+        layers.session = None;
+        let limiting = created.boundary.as_deref().filter(|arn| !arn.ends_with(":iam::aws:policy/AdministratorAccess"));
+        layers.boundary = limiting.map(|arn| vec![find_policy(arn)]);
+        layers.identity = match &created.access {
+            CreatedAccess::Nothing => Vec::new(),
+            CreatedAccess::Everything => {
+                vec![PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, Arc::clone(&ALLOW_ALL_POLICY))]
+            }
+            CreatedAccess::Policy(arn) => vec![find_policy(arn)],
+            // INVARIANT: the position is that of a group of this account.
+            CreatedAccess::Group(at) => {
+                group_policies(self.account.groups.get(*at).expect("a group of the account")).collect()
+            }
+        };
     }
 
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
-        if change.tags.is_empty() && !change.is_federated {
+        if change.tags.is_empty() && !change.is_federated && change.created.is_none() {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
@@ -108,6 +136,9 @@ impl<'a> PrincipalNode<'a> {
         }
         if change.is_federated {
             set_session_facts(&mut known, self.principal);
+        }
+        if let Some(created) = &change.created {
+            created.set_facts(&mut known);
         }
         Cow::Owned(known)
     }

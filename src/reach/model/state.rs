@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::chosen_tags::ChosenTags;
+use super::created_principal::CreatedPrincipal;
 
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
@@ -40,6 +41,8 @@ pub struct StateChange {
     pub tags: ChosenTags,
     /// Whether it is a federated session of a user (`sts:GetFederationToken`).
     pub is_federated: bool,
+    /// It is a user or role that the principal created in its account.
+    pub created: Option<Arc<CreatedPrincipal>>,
 }
 
 /// One version of a managed policy.
@@ -66,7 +69,7 @@ impl StateChange {
 
     /// Whether it is something else than the principal in the snapshot. Changes of the principal do not apply to it.
     pub(crate) fn is_separate(&self) -> bool {
-        self.is_new_principal || self.limited_by.is_some()
+        self.is_new_principal || self.limited_by.is_some() || self.created.is_some()
     }
 
     /// Both changes together. None if that is the same as this change alone, or if the two exclude each other: then each
@@ -90,6 +93,7 @@ impl StateChange {
         let merged = StateChange {
             is_new_principal: other.is_new_principal,
             limited_by: other.limited_by,
+            created: other.created.clone(),
             is_federated: self.is_federated || other.is_federated,
             is_trust_rewritten: self.is_trust_rewritten || other.is_trust_rewritten,
             grants_all: self.grants_all || other.grants_all,

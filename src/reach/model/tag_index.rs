@@ -147,7 +147,7 @@ impl TagIndex {
 }
 
 /// The resource policies and RCPs of a principal's layers.
-fn list_resource_side_policies<'n>(node: &'n PrincipalNode<'_>) -> impl Iterator<Item = &'n PolicyRef> {
+pub(super) fn list_resource_side_policies<'n>(node: &'n PrincipalNode<'_>) -> impl Iterator<Item = &'n PolicyRef> {
     let rcps = node.layers.rcps.iter().flat_map(|rcps| rcps.levels()).flat_map(|level| &level.level.policies);
     node.layers.resource_policies.iter().map(|resource| &resource.policy).chain(rcps)
 }

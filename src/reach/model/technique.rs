@@ -65,6 +65,7 @@ pub enum TechniqueKind {
     NewPassRole,
     PassRoleThenAssume,
     ExistingPassRole,
+    ChangeProvider,
     WebIdentityToken,
     NewPrincipal,
     CreateCredentials,
@@ -77,6 +78,9 @@ pub enum TechniqueKind {
     AttachGroup,
     CreatePolicyVersion,
     JoinGroup,
+    CreatePrincipal,
+    AttachNewPolicy,
+    CreateGroup,
     RemoveUserBoundary,
     RemoveRoleBoundary,
     RewriteBoundaryPolicy,
@@ -115,12 +119,13 @@ impl TechniqueKind {
     /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
         use TechniqueKind::{
-            JoinGroup, NewPrincipal, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary,
+            CreatePrincipal, JoinGroup, NewPrincipal, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary,
             RewriteBoundaryPolicy, SetDefaultVersion,
         };
         matches!(
             self,
             JoinGroup
+                | CreatePrincipal
                 | NewPrincipal
                 | RemoveUserBoundary
                 | RemoveRoleBoundary
@@ -133,6 +138,11 @@ impl TechniqueKind {
     /// Whether the technique attaches a managed policy.
     pub(crate) fn is_attachment(self) -> bool {
         matches!(self, TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup)
+    }
+
+    /// Whether the technique grants everything to the target.
+    pub(crate) fn grants_all(self) -> bool {
+        self.write_target().is_some() || matches!(self, TechniqueKind::AttachNewPolicy | TechniqueKind::CreateGroup)
     }
 
     /// Where the technique writes a policy that allows everything. None if it writes no policy.
@@ -190,7 +200,13 @@ impl Technique {
 
     /// Whether the technique changes a principal that the state may not be able to act as.
     pub(crate) fn changes_other_principals(&self) -> bool {
-        self.kind != TechniqueKind::NewPrincipal && !self.acts_as_part()
+        !matches!(self.kind, TechniqueKind::NewPrincipal | TechniqueKind::CreatePrincipal) && !self.acts_as_part()
+    }
+
+    /// Whether the technique passes a role that it creates to a service.
+    pub(crate) fn passes_created_role(&self) -> bool {
+        self.kind == TechniqueKind::CreatePrincipal
+            && self.required_actions.iter().any(|action| action == "iam:PassRole")
     }
 
     /// The value of a condition key that the technique's requests need. None if it needs none.

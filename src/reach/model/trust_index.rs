@@ -11,7 +11,7 @@ use super::arn_index::ArnIndex;
 use super::node::PrincipalNode;
 use super::technique::techniques;
 use super::trust_summary::{TrustSummary, find_principal_keyed_statements};
-use crate::iam::PolicyDocument;
+use crate::iam::{Arn, PolicyDocument};
 use crate::solve::{StatementUse, UndecidedReason};
 use crate::trust::{TrustAnalyzer, TrustGrant};
 
@@ -24,6 +24,8 @@ pub(crate) struct TrustIndex {
     roles_by_service: FxHashMap<(String, String), ServiceRoles>,
     /// (account id, [`issuer_key`]) to why the trust of roles of the account in it could not be decided.
     undecided_issuers: FxHashMap<(String, String), BTreeSet<UndecidedReason>>,
+    /// The ARN of an identity provider of an account, to the roles of the account that trust it.
+    roles_by_provider: BTreeMap<String, FixedBitSet>,
     /// Account id to the roles that trust the account as a whole.
     roles_by_account: FxHashMap<String, FixedBitSet>,
     roles_trusting_anyone: FixedBitSet,
@@ -66,6 +68,15 @@ impl TrustIndex {
     pub(crate) fn find_service_roles(&self, account: &str, service: &str) -> Option<(&FixedBitSet, &str)> {
         let found = self.roles_by_service.get(&(account.to_owned(), service.to_owned()))?;
         Some((&found.roles, &found.service_name))
+    }
+
+    /// The identity providers of an account, with the roles of the account that trust them. `kind`: `saml` or `oidc`.
+    pub(crate) fn list_providers(&self, account: &str, kind: &str) -> Vec<(&str, &FixedBitSet)> {
+        let is_wanted = |arn: &str| {
+            Arn::parse(arn).is_some_and(|arn| arn.account() == account) && provider_kind_of(arn) == Some(kind)
+        };
+        let all = self.roles_by_provider.iter().map(|(arn, roles)| (arn.as_str(), roles));
+        all.filter(|(arn, _)| is_wanted(arn)).collect()
     }
 
     /// Why the trust in a service or an identity provider could not be decided for some roles of an account.
@@ -117,6 +128,14 @@ impl TrustIndex {
 /// The address of a document. INVARIANT: the snapshot owns the documents, so that addresses stay unique.
 type DocumentAddress = usize;
 
+/// The services and identity providers that a trust policy admits.
+struct TrustedIssuers {
+    /// Normalized names of the services and providers, with the names as written.
+    names: BTreeMap<String, String>,
+    /// The ARNs of identity providers that an account can change.
+    providers: BTreeSet<String>,
+}
+
 struct TrustIndexBuilder<'b, 't> {
     principals: &'b ArnIndex,
     trust: &'b TrustAnalyzer<'t>,
@@ -125,8 +144,8 @@ struct TrustIndexBuilder<'b, 't> {
     by_role_name: FxHashMap<(&'b str, &'b str), usize>,
     /// Many roles share one document.
     summaries: FxHashMap<DocumentAddress, Arc<TrustSummary>>,
-    /// Normalized names of the trusted services, with the names as written, by document and account id.
-    services: FxHashMap<(DocumentAddress, &'b str), Arc<BTreeMap<String, String>>>,
+    /// By document and account id.
+    services: FxHashMap<(DocumentAddress, &'b str), Arc<TrustedIssuers>>,
     /// Which statements are in `statements_by_account`.
     recorded_statements: FxHashSet<(DocumentAddress, String)>,
     index: TrustIndex,
@@ -145,6 +164,7 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
         let index = TrustIndex {
             roles_by_service: FxHashMap::default(),
             undecided_issuers: FxHashMap::default(),
+            roles_by_provider: BTreeMap::new(),
             roles_by_account: FxHashMap::default(),
             roles_trusting_anyone: principals.empty_set(),
             roles_by_principal: vec![Vec::new(); nodes.len()],
@@ -217,9 +237,10 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
         let services = self.services.entry(key).or_insert_with(|| {
             let wanted = RefCell::new(BTreeSet::new());
             let is_wanted = |grant: &TrustGrant| {
-                let key = issuer_key(grant);
-                let is_wanted = key.is_some();
-                wanted.borrow_mut().extend(key.map(|(name, _)| name));
+                let keys: Vec<String> =
+                    issuer_key(grant).map(|(name, _)| name).into_iter().chain(provider_key(grant)).collect();
+                let is_wanted = !keys.is_empty();
+                wanted.borrow_mut().extend(keys);
                 is_wanted
             };
             let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &is_wanted);
@@ -229,13 +250,44 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
                     reasons.extend(trusted.undecided.iter().cloned());
                 }
             }
-            Arc::new(trusted.undeclared.into_iter().filter_map(|trust| issuer_key(&trust.grant)).collect())
+            let grants = || trusted.undeclared.iter().map(|trust| &trust.grant);
+            let is_own = |grant: &&TrustGrant| provider_key(grant).is_some();
+            Arc::new(TrustedIssuers {
+                names: grants().filter_map(issuer_key).collect(),
+                providers: grants().filter(is_own).map(|grant| grant.as_str().to_owned()).collect(),
+            })
         });
-        for (normalized, written) in services.iter() {
+        for provider in &services.providers {
+            let found = self.index.roles_by_provider.entry(provider.clone());
+            found.or_insert_with(|| self.principals.empty_set()).insert(role);
+        }
+        for (normalized, written) in &services.names {
             let found = self.index.roles_by_service.entry((account.to_owned(), normalized.clone()));
             let new = || ServiceRoles { roles: self.principals.empty_set(), service_name: written.clone() };
             found.or_insert_with(new).roles.insert(role);
         }
+    }
+}
+
+/// The kind of the identity provider of a grant in `Technique::services`, if an account can change the provider. None for
+/// other grants.
+fn provider_key(grant: &TrustGrant) -> Option<String> {
+    match grant {
+        TrustGrant::Oidc { provider, .. } | TrustGrant::Saml { provider, .. } => {
+            provider_kind_of(provider).map(str::to_owned)
+        }
+        _ => None,
+    }
+}
+
+/// The kind of an identity provider, by its ARN: `saml` or `oidc`. None if an account cannot change it.
+fn provider_kind_of(arn: &str) -> Option<&'static str> {
+    let arn = Arn::parse(arn).filter(|arn| arn.service() == "iam")?;
+    match arn.resource().split_once('/')? {
+        // IAM Identity Center manages its provider.
+        ("saml-provider", name) => (!name.starts_with("AWSSSO_")).then_some("saml"),
+        ("oidc-provider", _) => Some("oidc"),
+        _ => None,
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
-use crate::access::{Layers, PrincipalType, ResourcePolicies, ResourcePolicy};
+use crate::access::{Layers, PolicyOrigin, PolicyRef, PrincipalType, Request, ResourcePolicies, ResourcePolicy};
 use crate::catalog::ActionId;
-use crate::iam::ContextKey;
+use crate::iam::{ContextKey, Interpretation, PolicyDocument};
 use crate::reach::decide::context_facts::add_context_facts;
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
@@ -16,7 +16,7 @@ use crate::reach::decide::world::World;
 use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::state::NodeState;
-use crate::solve::{Access, AnswerDetail, Grant, Question, UndecidedReason, WitnessReplay, build_effective_access};
+use crate::solve::{Access, AnswerDetail, Grant, Question, UndecidedReason, build_effective_access};
 
 pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -64,7 +64,9 @@ pub(crate) fn find_assumable_by_name(
     by_account.set(state.principal, false);
     let mut by_name = world.trust_index.roles_trusting_anyone().clone();
     by_name.intersect_with(principal_specific_roles);
-    by_name.extend(world.trust_index.roles_naming(state.principal).iter().copied());
+    if state.change.created.is_none() {
+        by_name.extend(world.trust_index.roles_naming(state.principal).iter().copied());
+    }
     by_name.set(state.principal, false);
     CandidateRoles { by_name, by_account }.filter_assumable(world, effective, tags, undecided)
 }
@@ -279,6 +281,8 @@ pub(crate) struct RoleQuery<'q> {
     pub(crate) tags: &'q TagView,
     /// The grant has a witness if it requests one.
     pub(crate) detail: AnswerDetail,
+    /// Allows the requests that do not count. None if all count.
+    pub(crate) excluded: Option<&'q Arc<PolicyDocument>>,
 }
 
 /// Whether a principal can assume a role, and what could not be decided.
@@ -287,18 +291,32 @@ pub(crate) fn query_assume_role(
     effective: &EffectiveAccess<'_>,
     query: &RoleQuery<'_>,
 ) -> (Option<Grant>, Vec<UndecidedReason>) {
-    let RoleQuery { layers, role, tags, detail } = *query;
+    let RoleQuery { layers, role, tags, detail, excluded } = *query;
     let (mut access, _) = build_effective_access(layers);
     world.time_floor.apply(&mut access);
+    let excluded_access = excluded.map(|document| Access::from_policies([(document, 0)])).unwrap_or_default();
     let facts = |role: usize, key: &ContextKey| world.principal_fact(role, tags, key);
     let known = add_context_facts(&effective.known, &access, role, &facts);
-    let replay: &WitnessReplay<'_> = &|request, interpretation| world.replay(layers, request, interpretation);
+    let known = add_context_facts(&known, &excluded_access, role, &facts);
+    let to_layers = |document: &Arc<PolicyDocument>| {
+        Layers::from_identity(vec![PolicyRef::new("excluded", PolicyOrigin::Given, Arc::clone(document))])
+    };
+    let excluded_layers = excluded.map(to_layers);
+    let replay = |request: &Request, interpretation: Interpretation| {
+        world.replay(layers, request, interpretation)?;
+        match &excluded_layers {
+            Some(excluded) if world.replay(excluded, request, interpretation).is_ok() => {
+                Err(format!("{} on {}", request.action, request.resource))
+            }
+            _ => Ok(()),
+        }
+    };
     let answer = world.solver.answer(&Question {
         known: &known,
         single_request: Some((ASSUME_ROLE, world.arn(role))),
         detail,
-        replay: Some(replay),
-        ..world.build_question(effective, &access, &Access::default())
+        replay: Some(&replay),
+        ..world.build_question(effective, &access, &excluded_access)
     });
     (answer.grants.into_iter().next(), answer.undecided)
 }

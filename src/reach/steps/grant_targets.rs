@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::step_finder::StepFinder;
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::technique::{Technique, WriteTarget};
+use crate::reach::model::technique::{Technique, TechniqueKind, WriteTarget};
 use crate::solve::UndecidedReason;
 
 impl StepFinder<'_> {
@@ -37,6 +37,14 @@ impl StepFinder<'_> {
             Some(WriteTarget::Policy) => {
                 for policy in self.filter_policies(action, &self.account_policies(), undecided).ones() {
                     found.union_with(&self.find_holders(policy));
+                }
+            }
+            None if technique.kind == TechniqueKind::AttachNewPolicy => {
+                found = self.find_targets_of_new_policies(action, undecided);
+            }
+            None if technique.kind == TechniqueKind::CreateGroup => {
+                if self.find_new_group(technique, undecided).is_some() {
+                    found = self.account_users();
                 }
             }
             None => {}

@@ -26,7 +26,7 @@ impl StepFinder<'_> {
     /// that it admits a token of the issuer.
     fn may_be_subject(&self, role: usize) -> bool {
         // AWS: GetWebIdentityToken: the subject is the ARN of the principal; for a session, of its role.
-        let subject = KeyFact::Value(self.world.arn(self.state.principal).to_owned());
+        let subject = KeyFact::Value(self.world.state_arn(self.state).to_owned());
         let admits = |statement: &Statement| {
             let mut on_subject =
                 statement.conditions.iter().filter(|condition| condition.key.lower().ends_with(":sub"));

@@ -5,6 +5,10 @@
 //! - `reachable`: principals that a technique gives access to.
 //! - `grant_targets`: principals to which a technique can grant all permissions.
 //! - `issued_access`: access that a service or AWS STS issues for tokens, tasks or new principals.
+//! - `new_resources`: the ARN of something that a state can create.
+//! - `created_principals`: users and roles that a state can create.
+//! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
+//! - `new_resource_proof`: the proof of a step that creates something.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
 //! - `tag_changes`: tags of users and roles that a state can set or remove.
@@ -16,9 +20,13 @@
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
 
 pub(crate) mod assume_role;
+mod created_principals;
 mod denying_policies;
 mod grant_targets;
 mod issued_access;
+mod new_grants;
+mod new_resource_proof;
+mod new_resources;
 mod reachable;
 pub(crate) mod request_proof;
 mod session_tags;

@@ -11,6 +11,7 @@ use crate::access::KeyFact;
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::pass_role_fact;
 use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{INSTANCE_PROFILE_ACTIONS, Technique, TechniqueKind};
 use crate::solve::UndecidedReason;
@@ -51,6 +52,12 @@ impl StepFinder<'_> {
                 for issuer in &technique.services {
                     found.union_with(&self.find_token_roles(issuer));
                 }
+            }
+            TechniqueKind::ChangeProvider => {
+                for (_, roles) in self.find_changeable_providers(technique, undecided) {
+                    found.union_with(roles);
+                }
+                found.intersect_with(&world.principal_sets.roles);
             }
             TechniqueKind::CreateCredentials => {
                 found = self.filter_by_required_actions(technique, self.account_users(), undecided);
@@ -174,8 +181,41 @@ impl StepFinder<'_> {
         roles
     }
 
+    /// The identity providers that the state can change by a technique, with the roles that trust them.
+    pub(super) fn find_changeable_providers(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<(&str, &FixedBitSet)> {
+        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+            return Vec::new();
+        }
+        let (trust_index, account) = (&self.world.trust_index, self.effective.account);
+        let mut changeable = Vec::new();
+        for kind in &technique.services {
+            let providers = trust_index.list_providers(account, kind);
+            let index = ArnIndex::new(providers.iter().map(|(arn, _)| (*arn).to_owned()).collect());
+            let mut candidates = (*index.find_matching("*")).clone();
+            for action in &technique.required_actions {
+                let query = TargetQuery {
+                    action,
+                    required_layers: RequiredLayers::IdentityAndBoundary,
+                    arn_index: &index,
+                    candidates: &candidates,
+                    facts: &|_, _| None,
+                };
+                candidates = self.filter_allowed(&query, undecided);
+            }
+            changeable.extend(
+                providers.into_iter().enumerate().filter(|(at, _)| candidates.contains(*at)).map(|(_, found)| found),
+            );
+            undecided.extend(trust_index.find_undecided_issuers(account, kind).into_iter().flatten().cloned());
+        }
+        changeable
+    }
+
     /// Whether the state can create an instance profile for a role.
-    fn can_create_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+    pub(super) fn can_create_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
         INSTANCE_PROFILE_ACTIONS
             .into_iter()
             .all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided))

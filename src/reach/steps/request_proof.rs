@@ -1,10 +1,11 @@
 //! Proves one request of a step: a witness that the concrete evaluator allows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::assume_role::{RoleQuery, add_trust_policy, query_assume_role};
 use crate::access::{PolicyOrigin, PolicyRef, Request};
-use crate::iam::{ContextKey, Interpretation};
+use crate::iam::{ContextKey, Interpretation, PolicyDocument};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::decide::world::World;
@@ -34,14 +35,16 @@ pub(super) struct RequestProver<'g> {
 }
 
 impl RequestProver<'_> {
-    /// A request to assume a role. None if it is not allowed or not decided.
+    /// A request to assume a role that a document does not allow, if one is given. None if it is not allowed or not
+    /// decided.
     pub(super) fn prove_assume_role(
         &self,
         role: usize,
+        excluded: Option<&Arc<PolicyDocument>>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<StepRequest> {
         let layers = add_trust_policy(self.world, self.effective, role)?;
-        let query = RoleQuery { layers: &layers, role, tags: self.tags, detail: PROOF_DETAIL };
+        let query = RoleQuery { layers: &layers, role, tags: self.tags, detail: PROOF_DETAIL, excluded };
         let (grant, reasons) = query_assume_role(self.world, self.effective, &query);
         undecided.extend(reasons);
         let grant = grant?;

@@ -29,6 +29,7 @@ impl StepFinder<'_> {
         let state = self.state;
         let may_federate = self.is_user()
             && !state.change.is_federated
+            && state.change.created.is_none()
             && self.world.tag_index.matters_to(state.principal)
             && ACTIONS.iter().all(|action| self.may_allow(action));
         if !may_federate {

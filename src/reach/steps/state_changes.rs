@@ -37,6 +37,7 @@ impl StepFinder<'_> {
         };
         match technique.kind {
             TechniqueKind::NewPrincipal => self.find_new_principal(technique, undecided).into_iter().collect(),
+            TechniqueKind::CreatePrincipal => self.find_created_states(technique, undecided),
             _ if technique.acts_as_part() => self.find_limited_states(technique, undecided),
             TechniqueKind::JoinGroup => self.join_group(action, targets.widened, undecided),
             TechniqueKind::RemoveUserBoundary

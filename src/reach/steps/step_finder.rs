@@ -54,12 +54,16 @@ impl<'g> StepFinder<'g> {
     }
 
     pub(super) fn is_user(&self) -> bool {
-        self.world.principal_sets.users.contains(self.state.principal)
+        match &self.state.change.created {
+            Some(created) => created.is_user,
+            None => self.world.principal_sets.users.contains(self.state.principal),
+        }
     }
 
     /// The changes made to a principal so far: those of the state, if it is the state's principal.
     pub(super) fn current_change(&self, principal: usize) -> StateChange {
-        if principal == self.state.principal { self.state.change.clone() } else { StateChange::default() }
+        let is_own = principal == self.state.principal && self.state.change.created.is_none();
+        if is_own { self.state.change.clone() } else { StateChange::default() }
     }
 
     /// The users of the account.

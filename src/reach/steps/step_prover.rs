@@ -1,12 +1,13 @@
 //! Finds a technique for a step whose requests can all be proven.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::request_proof::{RequestProver, StepRequest};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
-use crate::iam::ContextKey;
+use crate::iam::{ContextKey, PolicyDocument};
 use crate::reach::decide::context_facts::policy_arn_fact;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::state::NodeState;
@@ -61,11 +62,27 @@ impl<'g> StepProver<'g> {
             let has_touched_resources =
                 technique.limited_to.is_empty() && technique.kind != TechniqueKind::NewPrincipal;
             let requests = match step_role {
+                StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
+                    self.prove_creation(technique, to, undecided)
+                }
+                StepRole::GrantAll if technique.kind.write_target().is_none() => {
+                    self.prove_new_grant(technique, target, undecided)
+                }
                 StepRole::ChangeState(to) if has_touched_resources => self.prove_state_change(technique, to, undecided),
                 _ => self.prove_requests(technique, target, undecided),
             };
             Some((technique, requests?))
         })
+    }
+
+    /// A request to assume a role that a document does not allow. None if there is none, or if that is undecided.
+    pub(crate) fn prove_other_assumption(
+        &self,
+        role: usize,
+        declared: &Arc<PolicyDocument>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        self.request_prover.prove_assume_role(role, Some(declared), undecided)
     }
 
     fn is_applicable(
@@ -78,11 +95,10 @@ impl<'g> StepProver<'g> {
         let kind = technique.kind;
         match step_role {
             StepRole::GrantAll => {
-                kind.write_target().is_some()
-                    && self.step_finder.find_grant_targets(technique, undecided).contains(target)
+                kind.grants_all() && self.step_finder.find_grant_targets(technique, undecided).contains(target)
             }
             StepRole::Become => {
-                kind.write_target().is_none()
+                !kind.grants_all()
                     && !kind.changes_state()
                     && technique.limited_to.is_empty()
                     && self.step_finder.find_reachable(technique, undecided).contains(target)
@@ -124,7 +140,7 @@ impl<'g> StepProver<'g> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
         if technique.kind == TechniqueKind::Assume {
-            return Some(vec![self.request_prover.prove_assume_role(target, undecided)?]);
+            return Some(vec![self.request_prover.prove_assume_role(target, None, undecided)?]);
         }
         let mut requests = Vec::new();
         if let Some((role, service)) = self.find_passed_role(technique, target, undecided)? {
@@ -194,6 +210,11 @@ impl<'g> StepProver<'g> {
                 let is_policy_of_target = |policy| self.step_finder.find_holders(policy).contains(target);
                 self.find_allowed_resource(&world.policies, technique, undecided, is_policy_of_target).map(Some)
             }
+            TechniqueKind::ChangeProvider => {
+                let providers = self.step_finder.find_changeable_providers(technique, undecided);
+                let found = providers.into_iter().find(|(_, roles)| roles.contains(target));
+                found.map(|(arn, _)| Some(arn.to_owned()))
+            }
             TechniqueKind::CreateCredentials | TechniqueKind::UpdateTrustPolicy => {
                 Some(Some(world.arn(target).to_owned()))
             }
@@ -221,7 +242,7 @@ impl<'g> StepProver<'g> {
     }
 
     /// The fact about a key in a request on `resource`, which may be the target itself, its group or its policy.
-    fn target_fact(
+    pub(super) fn target_fact(
         &self,
         action: &str,
         (target, resource): (usize, &str),

@@ -8,6 +8,7 @@ use super::assume_role::{find_assumable_by_account, find_assumable_by_name};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
 use crate::reach::model::chosen_tags::TagGrant;
+use crate::reach::model::created_principal::CreatedPrincipal;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_index::find_resource_tag;
 use crate::reach::model::technique::{TechniqueKind, techniques};
@@ -39,6 +40,7 @@ pub(crate) struct SharedSuccessors {
     reachable: FixedBitSet,
     rewritable: FixedBitSet,
     grant_targets: FixedBitSet,
+    created: Vec<CreatedPrincipal>,
     undecided: BTreeSet<UndecidedReason>,
 }
 
@@ -58,6 +60,7 @@ impl Successors {
         targets.insert(state.principal);
         let mut changed_states = find_changed_states(step_finder, &targets, &grant_targets, &mut undecided);
         changed_states.extend(step_finder.find_federated_sessions(&mut undecided));
+        changed_states.extend(shared.created.iter().cloned().map(|created| step_finder.to_created_state(created)));
         let mut changing = techniques().iter().filter(|technique| technique.changes_other_principals());
         let changes_others = changing.any(|technique| step_finder.may_change(technique));
         let tag_grants = step_finder.find_tag_grants(&mut undecided);
@@ -91,7 +94,9 @@ pub(crate) fn find_changed_states(
         widened.remove(step_finder.state.principal);
     }
     let targets = ChangeTargets { widened: &widened, freed: targets };
-    techniques().iter().flat_map(|technique| step_finder.find_changed_states(technique, targets, undecided)).collect()
+    // What can be created is the same for all states with the same statements.
+    let changing = techniques().iter().filter(|technique| technique.kind != TechniqueKind::CreatePrincipal);
+    changing.flat_map(|technique| step_finder.find_changed_states(technique, targets, undecided)).collect()
 }
 
 impl SharedSuccessors {
@@ -113,12 +118,13 @@ impl SharedSuccessors {
                         find_assumable_by_account(world, step_finder.effective, step_finder.tags, &mut undecided);
                     reachable.union_with(&roles);
                 }
-                kind if kind.write_target().is_some() => {
+                kind if kind.grants_all() => {
                     grant_targets.union_with(&step_finder.find_grant_targets(technique, &mut undecided));
                 }
                 _ => reachable.union_with(&step_finder.find_reachable(technique, &mut undecided)),
             }
         }
-        SharedSuccessors { reachable, rewritable, grant_targets, undecided }
+        let created = step_finder.find_all_created(&mut undecided);
+        SharedSuccessors { reachable, rewritable, grant_targets, created, undecided }
     }
 }

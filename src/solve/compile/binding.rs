@@ -1,7 +1,7 @@
 //! The environment in which a statement is compiled: what replaces its policy variables.
 
 use crate::catalog::Multiplicity;
-use crate::iam::{ContextKey, Interpretation};
+use crate::iam::{ContextKey, Interpretation, Template};
 use crate::solve::strings::alphabet::VariableSymbols;
 
 /// The replacement of a policy variable.
@@ -39,5 +39,12 @@ impl Binding {
     /// Whether the value is unknown and the key may be missing.
     pub(crate) fn may_be_missing(&self) -> bool {
         matches!(self, Binding::Unknown { may_be_missing: true, .. })
+    }
+}
+
+impl CompileEnv<'_> {
+    /// The alternative interpretation of a wildcard in the default value of a variable. None if it changes nothing.
+    pub(crate) fn expand_defaults(&self, template: &Template) -> Option<Template> {
+        template.with_default_patterns(|key| matches!((self.binding)(key), Binding::Missing))
     }
 }

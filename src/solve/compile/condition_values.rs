@@ -59,6 +59,8 @@ impl Solver<'_> {
     ) -> Result<LiteralValues, LimitExceeded> {
         let letter_case = condition_letter_case(condition);
         let mut globs = Vec::with_capacity(condition.values.len());
+        let has_default_patterns =
+            env.interpretation.is_alternative(Ambiguity::DefaultWildcard) && condition.operator.has_wildcards();
         for template in texts(condition) {
             if condition.quantifier == Quantifier::Plain
                 && template.as_variable() == Some(&condition.key)
@@ -68,6 +70,8 @@ impl Solver<'_> {
                 globs.push(self.interner.intern_match_all());
                 continue;
             }
+            let expanded = has_default_patterns.then(|| env.expand_defaults(template)).flatten();
+            let template = expanded.as_ref().unwrap_or(template);
             // A template with an unresolved variable matches nothing.
             if let Some(toks) = self.tokenize_template(template, letter_case, env)? {
                 globs.push(self.interner.intern(&toks));
@@ -79,7 +83,11 @@ impl Solver<'_> {
     fn compile_arn_values(&self, condition: &Condition, env: &CompileEnv<'_>) -> Result<LiteralValues, LimitExceeded> {
         let letter_case = condition_letter_case(condition);
         let mut globs: Vec<GlobRef> = Vec::with_capacity(condition.values.len());
+        let has_default_patterns =
+            env.interpretation.is_alternative(Ambiguity::DefaultWildcard) && condition.operator.has_wildcards();
         for template in texts(condition) {
+            let expanded = has_default_patterns.then(|| env.expand_defaults(template)).flatten();
+            let template = expanded.as_ref().unwrap_or(template);
             // A template with an unresolved variable matches nothing.
             let Some(mut toks) = self.tokenize_template(template, letter_case, env)? else { continue };
             if env.interpretation.is_alternative(Ambiguity::ShortArnPattern) {

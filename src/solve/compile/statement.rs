@@ -47,9 +47,12 @@ impl Solver<'_> {
         let unresolved_matches_nothing =
             element.kind == ElementKind::NotList && env.interpretation.is_alternative(Ambiguity::NotResourceUnresolved);
         let early_variables = env.interpretation.is_alternative(Ambiguity::EarlyVariable);
+        let default_patterns = env.interpretation.is_alternative(Ambiguity::DefaultWildcard);
         for pattern in element.patterns_under(env.interpretation) {
             let early = early_variables.then(|| pattern.with_early_variables()).flatten();
             let pattern = early.as_ref().unwrap_or(pattern);
+            let expanded = default_patterns.then(|| env.expand_defaults(pattern)).flatten();
+            let pattern = expanded.as_ref().unwrap_or(pattern);
             if unresolved_matches_nothing && pattern.variables().any(|key| (env.binding)(key).may_be_missing()) {
                 // If the key is missing, the statement matches nothing, as if every resource were listed.
                 globs.push(self.interner.intern(&[GlobToken::Literal(VariableSymbols::ANY_TEXT.exact)]));

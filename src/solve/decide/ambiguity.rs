@@ -116,10 +116,12 @@ impl Solver<'_> {
                 .conditions
                 .iter()
                 .any(|c| c.quantifier == Quantifier::ForAnyValue && c.when_missing == MissingKeyRule::Satisfied),
-            Ambiguity::RoleSessionMfa | Ambiguity::DirectCallMcpKey | Ambiguity::FederatedSession => {
-                statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity))
-            }
+            Ambiguity::RoleSessionMfa
+            | Ambiguity::DirectCallMcpKey
+            | Ambiguity::FederatedSession
+            | Ambiguity::TagKeyCase => statement.keys().any(|key| question.known.is_ambiguous(key, ambiguity)),
             Ambiguity::EarlyVariable => has_pattern(statement, Template::has_early_variables),
+            Ambiguity::DefaultWildcard => has_default_wildcard(statement),
             Ambiguity::ActionWhiteSpace => statement.action.patterns.iter().any(ActionPattern::has_outer_space),
             Ambiguity::ServiceWildcard => has_pattern(statement, Template::has_service_wildcard),
             Ambiguity::ShortArnPattern => statement.conditions.iter().any(has_short_arn_pattern),
@@ -134,6 +136,14 @@ impl Solver<'_> {
 /// Whether a statement has a resource pattern with a property.
 fn has_pattern(statement: &Statement, has_property: impl Fn(&Template) -> bool) -> bool {
     statement.resource.iter().flat_map(|element| &element.patterns).any(has_property)
+}
+
+/// Whether the default value of a variable has a character that is a wildcard elsewhere.
+fn has_default_wildcard(statement: &Statement) -> bool {
+    let compares = statement.conditions.iter().filter(|condition| condition.operator.has_wildcards());
+    let mut values = compares.flat_map(|condition| &condition.values);
+    has_pattern(statement, Template::has_default_wildcard)
+        || values.any(|value| matches!(value, ConditionValue::Text(template) if template.has_default_wildcard()))
 }
 
 /// Whether a condition compares ARNs with a pattern that may have fewer than six segments.

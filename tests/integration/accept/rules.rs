@@ -151,6 +151,22 @@ fn an_accepted_trust_in_anyone_does_not_hide_an_account_or_an_organization() {
 }
 
 #[test]
+fn session_tags_that_join_accepted_trust_are_back() {
+    let account = |actions: Value| {
+        let principal = json!({ "AWS": "arn:aws:iam::444455556666:root" });
+        json!({ "Effect": "Allow", "Principal": principal, "Action": actions })
+    };
+    let plain = || account(json!("sts:AssumeRole"));
+    let expected = [key("iam006", "r1:account/444455556666")];
+    for action in ["sts:TagSession", "sts:SetSourceIdentity"] {
+        assert_eq!(open_after_trust(&[plain()], &[account(json!(["sts:AssumeRole", action]))]), expected, "{action}");
+        assert_eq!(open_after_trust(&[plain()], &[plain(), account(json!(action))]), expected, "{action}");
+    }
+    let other = assumes("sts:TagSession", json!({ "Service": "ec2.amazonaws.com" }), json!({}));
+    assert!(open_after_trust(&[plain()], &[plain(), other]).is_empty(), "of a party that is declared");
+}
+
+#[test]
 fn an_accepted_service_for_the_own_account_is_none_for_another() {
     let config = |condition: Value| assumes("sts:AssumeRole", json!({ "Service": "config.amazonaws.com" }), condition);
     let from = |accounts: Value| config(json!({ "StringEquals": { "aws:SourceAccount": accounts } }));

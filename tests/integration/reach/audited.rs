@@ -93,6 +93,30 @@ fn agreed_steps_are_no_finding_and_what_lies_behind_them_is() {
 }
 
 #[test]
+fn a_step_is_declared_only_as_far_as_its_conditions_say() {
+    let assume = allow(json!("sts:AssumeRole"), &arn("role", "worker"));
+    let queue = json!([assume[0], allow(json!("sqs:*"), "*")[0]]);
+    let external_id = json!({ "StringEquals": { "sts:ExternalId": "e" } });
+    let trust = |condition: Value| json!([{ "Effect": "Allow", "Principal": { "AWS": arn("role", "r") }, "Action": "sts:AssumeRole", "Condition": condition }]);
+    let found = |trust: Value, when: &str| {
+        let roles = [role("r", &assume, service("ec2")), role("worker", &queue, trust)];
+        let listed = format!("assumable_by = [{{ principal = \"{}\", when = {{ {when} }} }}]", arn("role", "r"));
+        let narrow = "[[principal]]\nname = \"r\"\nmatch = \"arn:*:iam::*:role/r\"\nkind = \"workload\"\nlevels = { sts = [\"Write\"] }\n";
+        let audit = audited(&roles, &format!("{narrow}{}", entry("worker", "workload", &listed)), &queue);
+        of(&audit, "r").map(|finding| finding.path[0].witnesses[0].context.get("sts:ExternalId").cloned())
+    };
+    let when = "StringEquals = { \"sts:ExternalId\" = \"e\" }";
+    assert_eq!(found(trust(external_id.clone()), when), None);
+    assert_eq!(
+        found(trust(json!({ "StringLike": { "sts:ExternalId": "e*" } })), when)
+            .map(|id| id != Some(vec!["e".to_owned()])),
+        Some(true)
+    );
+    assert!(found(trust(json!({})), when).is_some(), "the trust policy does not require what `when` says");
+    assert_eq!(found(trust(external_id), "StringLike = { \"sts:ExternalId\" = \"*\" }"), None, "wider");
+}
+
+#[test]
 fn what_is_no_broader_is_no_news() {
     let everything = allow(json!("*"), "*");
     let roles = [role("r", &everything, service("ec2")), admin(trusts(json!({ "AWS": ACCOUNT })))];

@@ -34,6 +34,7 @@ fn trust(service: &str) -> Value {
     let provider = |kind: &str, name: &str| json!({ "Federated": arn(kind, name) });
     let (principal, action) = match service {
         "sso.saml" => (provider("saml-provider", "AWSSSO_1a2b_DO_NOT_DELETE"), "sts:AssumeRoleWithSAML"),
+        "oidc" => (provider("oidc-provider", "idp.example.com"), "sts:AssumeRoleWithWebIdentity"),
         "saml" => (provider("saml-provider", "corp"), "sts:AssumeRoleWithSAML"),
         "tokens.sts.global.api.aws" => {
             (provider("oidc-provider", "a1.tokens.sts.global.api.aws"), "sts:AssumeRoleWithWebIdentity")
@@ -56,6 +57,12 @@ fn target_trust(technique: &Technique) -> Value {
     let admits_account = matches!(technique.kind, TechniqueKind::Assume | TechniqueKind::Combined);
     let trusted = if admits_account { json!(ACCOUNT) } else { json!(arn("role", "relay")) };
     statements.push(json!({ "Effect": "Allow", "Principal": { "AWS": trusted }, "Action": "sts:AssumeRole" }));
+    if technique.id == "iam-new-role-name" {
+        let named = json!({ "ArnLike": { "aws:PrincipalArn": arn("role", "new/*") } });
+        let anyone =
+            json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole", "Condition": named });
+        statements.push(anyone);
+    }
     json!(statements)
 }
 
@@ -189,7 +196,9 @@ fn each_technique_is_found_and_not_with_any_one_permission_missing() {
 
 #[test]
 fn techniques_are_whole() {
-    use TechniqueKind::{Combined, ExistingPassRole, NewPassRole, PassRoleThenAssume, WebIdentityToken};
+    use TechniqueKind::{
+        ChangeProvider, Combined, ExistingPassRole, NewPassRole, PassRoleThenAssume, WebIdentityToken,
+    };
     let catalog = Catalog::embedded();
     let names: Vec<String> =
         (0..catalog.action_count()).map(|id| catalog.full_name(ActionId(id.try_into().unwrap()))).collect();
@@ -204,8 +213,10 @@ fn techniques_are_whole() {
         for action in &technique.required_actions {
             assert!(catalog.find_action(action).is_some(), "{id}: no action {action}");
         }
-        let by_service =
-            matches!(technique.kind, NewPassRole | PassRoleThenAssume | ExistingPassRole | WebIdentityToken);
+        let by_service = matches!(
+            technique.kind,
+            NewPassRole | PassRoleThenAssume | ExistingPassRole | ChangeProvider | WebIdentityToken
+        );
         assert_eq!(by_service, !technique.services.is_empty(), "{id}");
         assert!(technique.kind != ExistingPassRole || technique.assumption.is_some(), "{id} rests on something");
         assert_eq!(technique.kind == Combined, !technique.combines.is_empty(), "{id}");

@@ -119,3 +119,31 @@ fn the_roles_of_permission_sets_belong_to_any_account() {
         None
     );
 }
+
+#[test]
+fn who_changes_an_identity_provider_acts_as_the_roles_that_trust_it() {
+    let federated = |kind: &str, name: &str, action: &str| json!([{ "Effect": "Allow", "Principal": { "Federated": arn(kind, name) }, "Action": action }]);
+    let saml = || federated("saml-provider", "corp", "sts:AssumeRoleWithSAML");
+    let oidc = || federated("oidc-provider", "idp.example.com", "sts:AssumeRoleWithWebIdentity");
+    let of = |action: Value, provider: &str, trust: Value| taken(allow(action, provider), trust);
+    let corp = arn("saml-provider", "corp");
+    let other = arn("saml-provider", "other");
+    let idp = arn("oidc-provider", "idp.example.com");
+    for (action, id) in [
+        (json!("iam:UpdateSAMLProvider"), "iam-saml-provider"),
+        (json!(["iam:DeleteSAMLProvider", "iam:CreateSAMLProvider"]), "iam-saml-provider-replace"),
+        (json!("iam:CreateSAMLProvider"), "iam-saml-provider-new"),
+    ] {
+        assert_eq!(of(action.clone(), &corp, saml()), path(&[id]));
+        assert_eq!(of(action.clone(), &other, saml()), None, "a provider that the role does not trust");
+        assert_eq!(of(action, "*", oidc()), None, "of another kind");
+    }
+    for (action, id) in [
+        ("iam:AddClientIDToOpenIDConnectProvider", "iam-oidc-client"),
+        ("iam:UpdateOpenIDConnectProviderThumbprint", "iam-oidc-thumbprint"),
+        ("iam:CreateOpenIDConnectProvider", "iam-oidc-provider-new"),
+    ] {
+        assert_eq!(of(json!(action), &idp, oidc()), path(&[id]));
+        assert_eq!(of(json!(action), &arn("oidc-provider", "other.example.com"), oidc()), None);
+    }
+}

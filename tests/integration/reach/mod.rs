@@ -6,6 +6,7 @@ mod catalog_walk;
 mod cloudsplaining;
 mod each_technique;
 mod identity_services;
+mod new_principals;
 mod pathfinding;
 pub mod paths;
 mod published;
@@ -220,10 +221,12 @@ fn boundaries_and_scps_close_paths() {
     assert!(shortest(&snapshot(&named, &[], None), &arn("role", "r")).is_none());
     // A policy of its own gives it what the boundary lets it have, and it has that already.
     let writes = allow(json!(["iam:*", "s3:*"]), "*");
-    let mut unbound = from(bounded(&writes), deny(json!("iam:UpdateAssumeRolePolicy")))
-        .expect("it can take the boundary off and write a policy");
+    let mut unbound =
+        from(bounded(&writes), deny(json!(["iam:UpdateAssumeRolePolicy", "iam:CreateRole", "iam:CreateUser"])))
+            .expect("it can take the boundary off and write a policy");
     unbound.sort();
     assert_eq!(unbound, ["iam-005", "iam-boundary-role"], "in whatever order");
+    assert_eq!(from(bounded(&writes), None), path(&["iam-new-role"]), "a new role has no boundary");
     let narrow = allow(json!(["iam:PutRolePolicy"]), "*");
     assert_eq!(from(bounded(&narrow), None), path(&["iam-005"]), "S3, which the boundary allows");
     let kept = deny(json!([
@@ -231,6 +234,8 @@ fn boundaries_and_scps_close_paths() {
         "iam:PutRolePermissionsBoundary",
         "iam:CreatePolicyVersion",
         "iam:UpdateAssumeRolePolicy",
+        "iam:CreateRole",
+        "iam:CreateUser",
         "s3:*"
     ]));
     assert_eq!(from(bounded(&writes), kept), None);

@@ -245,6 +245,7 @@ fn values_that_cannot_follow_each_other_are_undecided() {
     let other = deny("sqs:*", json!({ "StringNotEquals": { "aws:PrincipalTag/x": "2" } }));
     let once = deny("iam:TagRole", json!({ "Null": { "aws:PrincipalTag/x": "false" } }));
     let writes = allow(json!("iam:PutRolePolicy"), &arn("role", "a"));
+    let creates = deny("iam:Create*", json!({}));
     // Nobody tags b.
     let only_a = json!({ "Effect": "Deny", "Action": "iam:TagRole", "NotResource": arn("role", "a") });
     let found = |scp: &[&Value], b: &Value| {
@@ -252,11 +253,12 @@ fn values_that_cannot_follow_each_other_are_undecided() {
         let roles = [a(&[tags_a(json!({})), assumes.clone()]), b];
         search(&snapshot(&roles, &[], Some(json!(scp))), &arn("role", "a"), (GAIN, None))
     };
-    let why = found(&[&all, &other, &once, &only_a], &writes).expect_err("no order of the two values is known");
+    let why =
+        found(&[&all, &other, &once, &only_a, &creates], &writes).expect_err("no order of the two values is known");
     assert!(why.iter().any(|reason| reason.contains("the tag x of")), "{why:?}");
-    assert_eq!(found(&[&all, &other, &once, &only_a], &json!([reads()])), Ok(None));
+    assert_eq!(found(&[&all, &other, &once, &only_a, &creates], &json!([reads()])), Ok(None));
     // A tag that can be changed again has both values.
-    let steps = found(&[&all, &other], &writes).expect("decided").expect("a path");
+    let steps = found(&[&all, &other, &creates], &writes).expect("decided").expect("a path");
     assert!(steps.iter().any(|step| step.ends_with("iam-005 of b")), "{steps:?}");
 }
 

@@ -1,0 +1,367 @@
+//! Users and roles that a state can create: their ARNs, and what it can make them allow.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::new_resources::{NewArns, NewRequest, NewResource, TAG_KEYS};
+use super::step_finder::StepFinder;
+use crate::access::KeyFact;
+use crate::iam::condition::ConditionValue;
+use crate::iam::{ContextKey, Partition};
+use crate::reach::decide::context_facts::{ContextFacts, pass_role_fact, policy_arn_fact};
+use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::attachable_policies::list_attachable_policies;
+use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
+use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
+use crate::solve::UndecidedReason;
+
+/// The largest number of patterns over names that are tried.
+const MAX_PATTERNS: usize = 64;
+
+/// A user or role that a state may be able to create.
+#[derive(Clone)]
+pub(super) struct Creation<'c> {
+    pub(super) kind: NewResource,
+    /// Those of the technique on the ARN of the user or role.
+    pub(super) actions: Vec<&'c str>,
+    /// Its permissions boundary. None if it has none.
+    pub(super) boundary: Option<Arc<str>>,
+    /// The managed policy that is attached. None if the caller may choose it.
+    pub(super) policy_arn: Option<Arc<str>>,
+    /// Whether it is created with tags.
+    pub(super) is_tagged: bool,
+    /// The service to which the role is passed. None if it is assumed, and for a user.
+    pub(super) service: Option<&'c str>,
+}
+
+impl Creation<'_> {
+    /// The fact about a key in a request to create it or to give it permissions.
+    pub(super) fn fact(&self, partition: Partition, action: &str, key: &ContextKey) -> Option<KeyFact> {
+        let lower = key.lower();
+        if let Some(service) = self.service.filter(|_| action == "iam:PassRole") {
+            return pass_role_fact(key, service);
+        }
+        if lower == "iam:permissionsboundary" {
+            let boundary = self.boundary.as_ref();
+            return Some(boundary.map_or(KeyFact::Missing, |boundary| KeyFact::Value(boundary.to_string())));
+        }
+        let is_tag = TAG_KEYS.iter().any(|tag| lower.starts_with(tag));
+        if is_tag || lower == "aws:tagkeys" {
+            return Some(if self.is_tagged { KeyFact::Free } else { KeyFact::Missing });
+        }
+        policy_arn_fact(partition, action, self.policy_arn.as_deref(), key)
+    }
+}
+
+impl StepFinder<'_> {
+    /// The users and roles that the state can create. One that is allowed everything makes others unnecessary.
+    pub(super) fn find_all_created(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<CreatedPrincipal> {
+        let mut found: Vec<CreatedPrincipal> = Vec::new();
+        let names_users = self.world.principal_arn_patterns.iter().any(|pattern| !pattern.contains(":role/"));
+        for technique in techniques().iter().filter(|technique| technique.kind == TechniqueKind::CreatePrincipal) {
+            let is_user = build_creation(technique).kind == NewResource::User;
+            let is_enough = |created: &CreatedPrincipal| {
+                created.access == CreatedAccess::Everything
+                    && created.boundary.is_none()
+                    && !created.is_passed
+                    && (created.is_user == is_user || !names_users)
+            };
+            if !found.iter().any(is_enough) {
+                found.extend(self.find_created(technique, undecided));
+            }
+        }
+        found
+    }
+
+    /// The states of the users or roles that the state can create by a technique.
+    pub(super) fn find_created_states(
+        &self,
+        technique: &'static Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<NodeState> {
+        self.find_created(technique, undecided).into_iter().map(|created| self.to_created_state(created)).collect()
+    }
+
+    /// The state of a user or role that the state created.
+    pub(super) fn to_created_state(&self, created: CreatedPrincipal) -> NodeState {
+        let change = StateChange { created: Some(Arc::new(created)), ..StateChange::default() };
+        NodeState { principal: self.state.principal, change }
+    }
+
+    fn find_created(
+        &self,
+        technique: &'static Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<CreatedPrincipal> {
+        if technique.kind != TechniqueKind::CreatePrincipal
+            || !technique.required_actions.iter().all(|action| self.may_allow(action))
+        {
+            return Vec::new();
+        }
+        let mut found: Vec<CreatedPrincipal> = Vec::new();
+        for service in self.list_passing_services(technique, undecided) {
+            for (access, policy_arn) in self.list_created_access(technique, undecided) {
+                let is_all = found.iter().any(|created| created.access == CreatedAccess::Everything);
+                if is_all && matches!(access, CreatedAccess::Policy(_)) {
+                    // A principal that can be given everything needs no other policy.
+                    continue;
+                }
+                let creation = Creation { policy_arn, service, ..build_creation(technique) };
+                found.extend(self.create(&creation, &access, undecided));
+            }
+            if !found.is_empty() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// The services to which a technique can pass the new role. A single None if it passes none.
+    fn list_passing_services(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<Option<&'static str>> {
+        if !technique.passes_created_role() {
+            return vec![None];
+        }
+        let mut services: Vec<Option<&'static str>> = Vec::new();
+        for running in self.list_running_techniques(undecided) {
+            services.extend(running.services.iter().map(|service| Some(service.as_str())));
+        }
+        services.sort_unstable();
+        services.dedup();
+        services
+    }
+
+    /// The techniques by which the state can run code with a role, if it can pass the role.
+    pub(super) fn list_running_techniques(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<&'static Technique> {
+        let passing = techniques()
+            .iter()
+            .filter(|technique| technique.kind == TechniqueKind::NewPassRole && !technique.acts_as_part());
+        passing
+            .filter(|technique| self.can_perform_required(technique, undecided))
+            .filter(|technique| !technique.instance_profile || self.can_create_profiles(&mut BTreeSet::new()))
+            .collect()
+    }
+
+    /// What the identity policies of the new principal can allow, and the policy that is attached for that.
+    fn list_created_access(
+        &self,
+        technique: &Technique,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<(CreatedAccess, Option<Arc<str>>)> {
+        let requires = |name: &str| technique.required_actions.iter().any(|action| action.contains(name));
+        if requires("iam:CreatePolicy") {
+            let policies = self.find_new_policies(undecided);
+            return policies.into_iter().map(|arn| (CreatedAccess::Everything, Some(Arc::from(arn)))).collect();
+        }
+        if requires("iam:Put") {
+            return vec![(CreatedAccess::Everything, None)];
+        }
+        if requires("iam:AddUserToGroup") {
+            let account = self.world.principal_sets.account_of(self.state.principal);
+            let groups = self.find_groups("iam:AddUserToGroup", None, undecided);
+            let positions = groups.ones().map(|group| self.world.group_position(group));
+            let own = positions.filter(|position| position.account == account);
+            return own.map(|position| (CreatedAccess::Group(position.position), None)).collect();
+        }
+        if !requires("iam:Attach") {
+            return vec![(CreatedAccess::Nothing, None)];
+        }
+        let mut all = vec![(CreatedAccess::Everything, None)];
+        if self.effective.has_condition_on("iam:policyarn") {
+            let policies = list_attachable_policies(self.world.node(self.state.principal).account);
+            let readable = policies.into_iter().filter(|policy| policy.document.is_some());
+            all.extend(readable.map(|policy| (CreatedAccess::Policy(Arc::clone(&policy.arn)), Some(policy.arn))));
+        }
+        all
+    }
+
+    /// The ARNs of new managed policies that the state can create, one for each pattern that its policies name for the
+    /// policy to attach. Empty if no policy limits what it can attach: then it needs no new policy.
+    pub(super) fn find_new_policies(&self, undecided: &mut BTreeSet<UndecidedReason>) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        if !self.effective.has_condition_on("iam:policyarn") || !self.may_allow("iam:CreatePolicy") {
+            return found;
+        }
+        let facts = |_: usize, _: &ContextKey| None;
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        let request = NewRequest { action: "iam:CreatePolicy", required_layers, facts: &facts };
+        let patterns = self.list_condition_values("iam:policyarn");
+        let arns = self.list_new_arns(NewResource::Policy, &[request], undecided);
+        for within in [None].into_iter().chain(patterns.iter().map(|pattern| Some(pattern.as_str()))) {
+            found.extend(self.choose_new_arn(&arns, within, undecided));
+        }
+        found
+    }
+
+    /// The values with which the policies of the state compare a key, as they write them.
+    fn list_condition_values(&self, key: &str) -> BTreeSet<String> {
+        let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
+        let conditions = statements.flat_map(|statement| &statement.conditions);
+        let on_key = conditions.filter(|condition| condition.key.lower() == key);
+        let texts = on_key.flat_map(|condition| &condition.values).filter_map(|value| match value {
+            ConditionValue::Text(template) => Some(template.as_written().to_owned()),
+            ConditionValue::Typed(_) => None,
+        });
+        texts.take(MAX_PATTERNS).collect()
+    }
+
+    /// The principals of one kind that the state can create: without a boundary, or else with each that it may set.
+    fn create(
+        &self,
+        creation: &Creation<'_>,
+        access: &CreatedAccess,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<CreatedPrincipal> {
+        let mut found = self.create_with_tags(creation, access, undecided);
+        if !found.is_empty() || !self.effective.has_condition_on("iam:permissionsboundary") {
+            return found;
+        }
+        for (boundary, is_readable) in self.list_boundaries() {
+            let with_boundary = Creation { boundary: Some(Arc::clone(&boundary)), ..creation.clone() };
+            let bounded = self.create_with_tags(&with_boundary, access, undecided);
+            match is_readable {
+                true => found.extend(bounded),
+                false if bounded.is_empty() => {}
+                // The boundary could allow anything.
+                false => drop(undecided.insert(UndecidedReason::UnreadablePolicy { arn: boundary.to_string() })),
+            }
+        }
+        found
+    }
+
+    /// The policies that can be a boundary, and whether their documents are known.
+    fn list_boundaries(&self) -> Vec<(Arc<str>, bool)> {
+        let account = self.world.node(self.state.principal).account;
+        let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.effective.partition.as_str());
+        let mut all: Vec<(Arc<str>, bool)> = vec![(Arc::from(administrator), true)];
+        let known = list_attachable_policies(account).into_iter();
+        all.extend(known.map(|policy| (policy.arn, policy.document.is_some())));
+        for named in self.list_condition_values("iam:permissionsboundary") {
+            let is_name = named.starts_with("arn:") && !named.contains(['*', '?', '$']);
+            if is_name && !all.iter().any(|(arn, _)| **arn == *named) {
+                all.push((Arc::from(named), false));
+            }
+        }
+        all
+    }
+
+    fn create_with_tags(
+        &self,
+        creation: &Creation<'_>,
+        access: &CreatedAccess,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<CreatedPrincipal> {
+        let mut found = self.create_by_name(creation, access, undecided);
+        let tag = if creation.kind == NewResource::User { "iam:TagUser" } else { "iam:TagRole" };
+        // Tags are needed if a request requires them, or if they decide what the principal is allowed. The tags of a
+        // session that the creator starts can have any value.
+        let has_session_tags = creation.kind == NewResource::Role && creation.service.is_none();
+        let may_matter = !self.world.tag_index.keys().is_empty() && self.may_allow(tag);
+        if may_matter && (found.is_empty() || !has_session_tags) {
+            let actions = creation.actions.iter().copied().chain([tag]).collect();
+            let tagged = Creation { is_tagged: true, actions, ..creation.clone() };
+            found.extend(self.create_by_name(&tagged, access, undecided));
+        }
+        found
+    }
+
+    /// The principals that the state can create, one for each pattern over names that policies distinguish.
+    fn create_by_name(
+        &self,
+        creation: &Creation<'_>,
+        access: &CreatedAccess,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<CreatedPrincipal> {
+        let partition = self.effective.partition;
+        let facts: Vec<_> = creation
+            .actions
+            .iter()
+            .map(|action| move |_: usize, key: &ContextKey| creation.fact(partition, action, key))
+            .collect();
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        let mut requests: Vec<NewRequest<'_>> = creation
+            .actions
+            .iter()
+            .zip(&facts)
+            .map(|(action, facts)| NewRequest { action, required_layers, facts })
+            .collect();
+        let is_assumed = creation.kind == NewResource::Role && creation.service.is_none();
+        let no_facts = |_: usize, _: &ContextKey| None;
+        if is_assumed {
+            requests.push(self.assume_new_role("sts:AssumeRole", &no_facts));
+        }
+        let possible = self.list_new_arns(creation.kind, &requests, undecided);
+        let arns = self.choose_names(&possible, access, undecided);
+        if arns.is_empty() {
+            return Vec::new();
+        }
+        let chooses_tags = is_assumed && !self.world.tag_index.keys().is_empty();
+        let tag_session = self.assume_new_role("sts:TagSession", &no_facts);
+        let taggable = chooses_tags.then(|| self.list_new_arns(creation.kind, &[tag_session], undecided));
+        let mut build = |arn: String| {
+            let has_session_tags = taggable
+                .as_ref()
+                .is_some_and(|taggable| self.choose_new_arn(taggable, Some(&arn), undecided).is_some());
+            CreatedPrincipal {
+                has_chosen_tags: creation.is_tagged || has_session_tags,
+                is_tagged: creation.is_tagged,
+                arn: Arc::from(arn),
+                is_user: creation.kind == NewResource::User,
+                boundary: creation.boundary.clone(),
+                access: access.clone(),
+                is_passed: creation.service.is_some(),
+            }
+        };
+        arns.into_iter().map(&mut build).collect()
+    }
+
+    /// One ARN, and one within each pattern over names that policies distinguish.
+    fn choose_names(
+        &self,
+        possible: &NewArns,
+        access: &CreatedAccess,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> BTreeSet<String> {
+        let mut arns: BTreeSet<String> = self.choose_new_arn(possible, None, undecided).into_iter().collect();
+        if arns.is_empty() || matches!(access, CreatedAccess::Policy(_)) {
+            return arns;
+        }
+        let patterns = &self.world.principal_arn_patterns;
+        for pattern in patterns.iter().take(MAX_PATTERNS) {
+            arns.extend(self.choose_new_arn(possible, Some(pattern), undecided));
+        }
+        if patterns.len() > MAX_PATTERNS {
+            undecided.insert(UndecidedReason::LimitExceeded);
+        }
+        arns
+    }
+
+    /// A request to the new role, whose trust policy names the principal, so that it needs no policy of its own. It can
+    /// name a session of a role, which the role's boundary does not limit.
+    fn assume_new_role<'q>(&self, action: &'q str, facts: &'q ContextFacts<'q>) -> NewRequest<'q> {
+        let required_layers =
+            if self.is_user() { RequiredLayers::BoundaryOnly } else { RequiredLayers::OrganizationOnly };
+        NewRequest { action, required_layers, facts }
+    }
+}
+
+/// The creation by a technique, without the choices.
+pub(super) fn build_creation(technique: &Technique) -> Creation<'_> {
+    let kind = match technique.required_actions.first() {
+        Some(action) => NewResource::of_action(action),
+        None => NewResource::Role,
+    };
+    let own = technique.required_actions.iter().filter(|action| NewResource::of_action(action) == kind);
+    Creation {
+        kind,
+        actions: own.map(String::as_str).collect(),
+        boundary: None,
+        policy_arn: None,
+        is_tagged: false,
+        service: None,
+    }
+}

@@ -1,0 +1,158 @@
+//! Proves the requests of a step that creates a user, a role, a group or a policy.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::created_principals::{Creation, build_creation};
+use super::new_resources::NewResource;
+use super::request_proof::StepRequest;
+use super::step_prover::StepProver;
+use crate::iam::ContextKey;
+use crate::reach::decide::context_facts::policy_arn_fact;
+use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::technique::{Technique, TechniqueKind};
+use crate::solve::UndecidedReason;
+
+impl StepProver<'_> {
+    /// The requests that create a user or role and give it permissions. None if one of them is not proven.
+    pub(super) fn prove_creation(
+        &self,
+        technique: &'static Technique,
+        to: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let created = to.change.created.as_ref()?;
+        let plain = self.build_creation_of(technique, created);
+        let policies: Vec<Option<Arc<str>>> = match &created.access {
+            CreatedAccess::Policy(arn) => vec![Some(Arc::clone(arn))],
+            _ if requires(technique, "iam:CreatePolicy") => {
+                let new = self.step_finder.find_new_policies(undecided);
+                new.into_iter().map(|arn| Some(Arc::from(arn))).collect()
+            }
+            _ => vec![None],
+        };
+        policies.into_iter().find_map(|policy_arn| {
+            let creation = Creation { policy_arn, ..plain.clone() };
+            self.prove_creation_with(technique, (created, &creation), undecided)
+        })
+    }
+
+    fn build_creation_of<'t>(&self, technique: &'t Technique, created: &CreatedPrincipal) -> Creation<'t> {
+        let plain = build_creation(technique);
+        let is_tagged = created.is_tagged;
+        let tag = if created.is_user { "iam:TagUser" } else { "iam:TagRole" };
+        let actions = plain.actions.iter().copied().chain(Some(tag).filter(|_| is_tagged)).collect();
+        Creation { boundary: created.boundary.clone(), is_tagged, actions, ..plain }
+    }
+
+    fn prove_creation_with(
+        &self,
+        technique: &'static Technique,
+        (created, creation): (&CreatedPrincipal, &Creation<'_>),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let partition = self.step_finder.effective.partition;
+        let mut requests = Vec::new();
+        if let Some(policy) = creation.policy_arn.as_deref().filter(|_| requires(technique, "iam:CreatePolicy")) {
+            requests.push(self.prove_plain("iam:CreatePolicy", policy, undecided)?);
+        }
+        for action in creation.actions.iter().filter(|action| **action != "iam:PassRole") {
+            let facts = |_: usize, key: &ContextKey| creation.fact(partition, action, key);
+            requests.push(self.request_prover.prove_on_resource(action, &created.arn, &facts, undecided)?);
+        }
+        if let CreatedAccess::Group(position) = &created.access {
+            let group = self.step_finder.find_group_arn(*position)?;
+            requests.push(self.prove_plain("iam:AddUserToGroup", &group, undecided)?);
+        }
+        if created.is_passed {
+            requests.extend(self.prove_passing(created, creation, undecided)?);
+        }
+        Some(requests)
+    }
+
+    /// The requests that pass a new role to a service which runs code of the state.
+    fn prove_passing(
+        &self,
+        created: &CreatedPrincipal,
+        creation: &Creation<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let partition = self.step_finder.effective.partition;
+        self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
+            let pass = running.services.iter().find_map(|service| {
+                let passing = Creation { service: Some(service), ..creation.clone() };
+                let facts = |_: usize, key: &ContextKey| passing.fact(partition, "iam:PassRole", key);
+                let mut pass =
+                    self.request_prover.prove_on_resource("iam:PassRole", &created.arn, &facts, undecided)?;
+                pass.request.context.set("iam:PassedToService", service.as_str());
+                Some(pass)
+            })?;
+            let mut requests = vec![pass];
+            for action in &running.required_actions {
+                let facts = |_: usize, key: &ContextKey| running.context_fact(key);
+                requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);
+            }
+            Some(requests)
+        })
+    }
+
+    /// The requests of a technique that grants everything to a target with a new policy or a new group.
+    pub(super) fn prove_new_grant(
+        &self,
+        technique: &'static Technique,
+        target: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        if technique.kind == TechniqueKind::CreateGroup {
+            let (group, policy) = self.step_finder.find_new_group(technique, undecided)?;
+            return self.prove_on_new_group(technique, (&group, policy.as_deref()), undecided);
+        }
+        let attach = technique.required_actions.first()?;
+        self.step_finder.find_new_policies(undecided).into_iter().find_map(|policy| {
+            if !self.step_finder.find_attach_targets(attach, &policy, undecided).contains(target) {
+                return None;
+            }
+            let resource = match NewResource::of_action(attach) {
+                NewResource::Group => self.step_finder.find_group_of(attach, &policy, target, undecided)?,
+                _ => self.step_finder.world.arn(target).to_owned(),
+            };
+            let create = self.prove_plain("iam:CreatePolicy", &policy, undecided)?;
+            let facts = |_: usize, key: &ContextKey| self.target_fact(attach, (target, &resource), Some(&policy), key);
+            let attached = self.request_prover.prove_on_resource(attach, &resource, &facts, undecided)?;
+            Some(vec![create, attached])
+        })
+    }
+
+    fn prove_on_new_group(
+        &self,
+        technique: &Technique,
+        (group, policy): (&str, Option<&str>),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let partition = self.step_finder.effective.partition;
+        let mut requests = Vec::new();
+        for action in &technique.required_actions {
+            let resource = match NewResource::of_action(action) {
+                NewResource::Policy => policy?,
+                _ => group,
+            };
+            let facts = |_: usize, key: &ContextKey| policy_arn_fact(partition, action, policy, key);
+            requests.push(self.request_prover.prove_on_resource(action, resource, &facts, undecided)?);
+        }
+        Some(requests)
+    }
+
+    fn prove_plain(
+        &self,
+        action: &str,
+        resource: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        self.request_prover.prove_on_resource(action, resource, &|_, _| None, undecided)
+    }
+}
+
+fn requires(technique: &Technique, name: &str) -> bool {
+    technique.required_actions.iter().any(|action| action == name)
+}

@@ -1,0 +1,253 @@
+//! The ARN of something that a state can create: one on which each of several actions is allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::step_finder::StepFinder;
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::{PolicyDocument, Statement};
+use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
+use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
+use crate::solve::{
+    Access, AnswerDetail, Branch, Cube, FieldRange, Question, StatementUse, UndecidedReason, WitnessPolicy,
+};
+
+/// The largest number of cubes of one request.
+const MAX_CUBES: usize = 8;
+/// The largest number of combinations of cubes that are tried.
+const MAX_COMBINATIONS: usize = 256;
+/// The largest number of existing names that are avoided one after the other.
+const MAX_NAMES: usize = 8;
+
+/// Keys of conditions on tags of what is created, in lower case.
+pub(super) const TAG_KEYS: [&str; 3] = ["aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/"];
+
+/// What a state can create.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(super) enum NewResource {
+    Role,
+    User,
+    Group,
+    Policy,
+}
+
+impl NewResource {
+    /// The kind of resource that an action of IAM is about.
+    pub(super) fn of_action(action: &str) -> NewResource {
+        match action {
+            "iam:CreatePolicy" => NewResource::Policy,
+            "iam:CreateGroup" | "iam:PutGroupPolicy" | "iam:AttachGroupPolicy" | "iam:AddUserToGroup" => {
+                NewResource::Group
+            }
+            action if action.contains("User") || action.contains("AccessKey") || action.contains("LoginProfile") => {
+                NewResource::User
+            }
+            _ => NewResource::Role,
+        }
+    }
+
+    fn create_action(self) -> &'static str {
+        match self {
+            NewResource::Role => "iam:CreateRole",
+            NewResource::User => "iam:CreateUser",
+            NewResource::Group => "iam:CreateGroup",
+            NewResource::Policy => "iam:CreatePolicy",
+        }
+    }
+
+    /// The first part of the resource in the ARN.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            NewResource::Role => "role/",
+            NewResource::User => "user/",
+            NewResource::Group => "group/",
+            NewResource::Policy => "policy/",
+        }
+    }
+}
+
+/// A request on something new.
+#[derive(Clone, Copy)]
+pub(super) struct NewRequest<'q> {
+    pub(super) action: &'q str,
+    pub(super) required_layers: RequiredLayers,
+    pub(super) facts: &'q ContextFacts<'q>,
+}
+
+/// The ARNs of something new on which each of several requests is allowed.
+pub(super) struct NewArns {
+    kind: NewResource,
+    /// In each, a cube of each request. An ARN is in all cubes of one of them.
+    alternatives: Vec<Vec<Cube>>,
+    /// Whether some are left out.
+    is_incomplete: bool,
+}
+
+impl StepFinder<'_> {
+    /// The ARNs on which each request is allowed.
+    pub(super) fn list_new_arns(
+        &self,
+        kind: NewResource,
+        requests: &[NewRequest<'_>],
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> NewArns {
+        let mut arns = NewArns { kind, alternatives: vec![Vec::new()], is_incomplete: false };
+        for request in requests {
+            let (cubes, has_more) = self.list_cubes(kind, request, undecided);
+            let extend = |previous: &Vec<Cube>| {
+                let with = |cube: &Cube| previous.iter().chain([cube]).cloned().collect();
+                cubes.iter().map(with).collect::<Vec<Vec<Cube>>>()
+            };
+            arns.alternatives = arns.alternatives.iter().flat_map(extend).collect();
+            arns.is_incomplete |= has_more || arns.alternatives.len() > MAX_COMBINATIONS;
+            arns.alternatives.truncate(MAX_COMBINATIONS);
+            if arns.alternatives.is_empty() {
+                break;
+            }
+        }
+        arns
+    }
+
+    /// One of the ARNs, not in use, that a pattern matches, if one is given. None if there is none.
+    pub(super) fn choose_new_arn(
+        &self,
+        arns: &NewArns,
+        within: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<String> {
+        let found = arns.alternatives.iter().find_map(|cubes| {
+            let ranges: Vec<&FieldRange> = cubes.iter().filter_map(|cube| cube.resource.as_ref()).collect();
+            let arn = self.find_unused_arn((arns.kind, within), &ranges, undecided)?;
+            match find_tag_conflict(cubes) {
+                Some(key) => {
+                    undecided.insert(UndecidedReason::Condition(key));
+                    None
+                }
+                None => Some(arn),
+            }
+        });
+        if found.is_none() && arns.is_incomplete {
+            undecided.insert(UndecidedReason::LimitExceeded);
+        }
+        found
+    }
+
+    /// The resources on which a request is allowed, as cubes, and whether there are more.
+    fn list_cubes(
+        &self,
+        kind: NewResource,
+        request: &NewRequest<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> (Vec<Cube>, bool) {
+        let solver = self.world.solver;
+        // The catalog lists the actions of all techniques (a test checks this).
+        let Some(id) = solver.catalog.find_action(request.action) else { return (Vec::new(), false) };
+        let needs_own = request.required_layers == RequiredLayers::IdentityAndBoundary;
+        if needs_own && !self.effective.upper_bound.contains(id.0 as usize) {
+            return (Vec::new(), false);
+        }
+        let mut access = restrict_to_action(solver, self.effective, id, request.required_layers);
+        let only = self.allow_new(request.action, &[self.account_pattern(kind)]);
+        for branch in &mut access.branches {
+            branch.allow_layers.push(StatementUse::from_document(&only).collect());
+        }
+        let known = add_context_facts(&self.effective.known, &access, 0, request.facts);
+        let detail = AnswerDetail::Difference { max_cubes: MAX_CUBES, witnesses: WitnessPolicy::None };
+        let nothing = Access::default();
+        let question =
+            Question { known: &known, detail, ..self.world.build_question(self.effective, &access, &nothing) };
+        let answer = solver.answer(&question);
+        if answer.grants.is_empty() {
+            undecided.extend(answer.undecided);
+        }
+        let has_more = answer.grants.iter().any(|grant| grant.has_more_cubes);
+        (answer.grants.into_iter().flat_map(|grant| grant.cubes).collect(), has_more)
+    }
+
+    /// An ARN in all ranges that no user, role, group or policy of the account has.
+    fn find_unused_arn(
+        &self,
+        (kind, within): (NewResource, Option<&str>),
+        ranges: &[&FieldRange],
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<String> {
+        let action = kind.create_action();
+        let allow = |patterns: &[String]| StatementUse::from_document(&self.allow_new(action, patterns)).collect();
+        let mut branch = Branch { allow_layers: vec![allow(&[self.account_pattern(kind)])], ..Branch::default() };
+        branch.allow_layers.extend(within.map(|pattern| allow(&[pattern.to_owned()])));
+        branch.allow_layers.extend(ranges.iter().flat_map(|range| &range.matches_any_of).map(|list| allow(list)));
+        let mut denied: Vec<String> = ranges.iter().flat_map(|range| &range.matches_none_of).cloned().collect();
+        if kind == NewResource::Role {
+            let (partition, account) = (self.effective.partition.as_str(), self.effective.account);
+            let reserved = ["aws-service-role", "aws-reserved"];
+            denied.extend(reserved.map(|path| format!("arn:{partition}:iam::{account}:role/{path}/*")));
+        }
+        let detail = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single };
+        for _ in 0..MAX_NAMES {
+            branch.deny_statements = StatementUse::from_document(&deny_on(action, &denied)).collect();
+            let access = Access { branches: vec![branch.clone()] };
+            let nothing = Access::default();
+            let question = Question { detail, ..self.world.build_question(self.effective, &access, &nothing) };
+            let answer = self.world.solver.answer(&question);
+            let witness = answer.grants.into_iter().find_map(|grant| grant.witness);
+            let Some(request) = witness else {
+                undecided.extend(answer.undecided);
+                return None;
+            };
+            match self.is_name_used(kind, &request.resource) {
+                false => return Some(request.resource),
+                true => denied.push(escape(&request.resource)),
+            }
+        }
+        None
+    }
+
+    /// Whether the account has something of this kind with the name of an ARN, on any path.
+    // AWS: IAM identifiers: names of users, groups, roles and policies are unique in an account, whatever the case
+    fn is_name_used(&self, kind: NewResource, arn: &str) -> bool {
+        let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_lowercase();
+        let wanted = name(arn);
+        let index = match kind {
+            NewResource::Role | NewResource::User => &self.world.principals,
+            NewResource::Group => &self.world.groups,
+            NewResource::Policy => &self.world.policies,
+        };
+        index.find_matching(&self.account_pattern(kind)).ones().any(|position| name(index.arn(position)) == wanted)
+    }
+
+    fn account_pattern(&self, kind: NewResource) -> String {
+        format!("arn:{}:iam::{}:{}*", self.effective.partition.as_str(), self.effective.account, kind.prefix())
+    }
+
+    fn allow_new(&self, action: &str, patterns: &[String]) -> Arc<PolicyDocument> {
+        let statement = Statement::allow(ActionElement::listing([action]), ResourceElement::listing(patterns));
+        Arc::new(PolicyDocument::from_statements("new resources", vec![statement]))
+    }
+}
+
+/// A tag on which the requests may differ: something new has one value of each tag, in the request that creates it and
+/// in later ones. None if all requests agree.
+fn find_tag_conflict(cubes: &[Cube]) -> Option<String> {
+    let mut ranges: BTreeMap<String, &FieldRange> = BTreeMap::new();
+    let ranges_of_keys = cubes.iter().flat_map(|cube| &cube.context);
+    for (key, range) in ranges_of_keys {
+        let lower = key.to_ascii_lowercase();
+        let Some(tag) = TAG_KEYS.iter().find_map(|prefix| lower.strip_prefix(prefix)) else { continue };
+        match ranges.get(tag) {
+            Some(other) if *other != range => return Some(key.clone()),
+            _ => drop(ranges.insert(tag.to_owned(), range)),
+        }
+    }
+    None
+}
+
+fn deny_on(action: &str, patterns: &[String]) -> Arc<PolicyDocument> {
+    let deny = |_: ()| Statement::deny(ActionElement::listing([action]), ResourceElement::listing(patterns));
+    let statements = (!patterns.is_empty()).then_some(()).map(deny).into_iter().collect();
+    Arc::new(PolicyDocument::from_statements("other resources", statements))
+}
+
+/// An ARN as a pattern that matches it alone.
+fn escape(arn: &str) -> String {
+    arn.replace('$', "${$}").replace('*', "${*}").replace('?', "${?}")
+}
