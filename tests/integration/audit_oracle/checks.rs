@@ -263,6 +263,9 @@ impl Comparison<'_> {
 
     /// Why a witness proves nothing. `None` if it does.
     fn refute(&self, principal: &Principal, witness: &Witness, entry: Option<&Entry>, title: &Title) -> Option<String> {
+        if witness.resource.contains("${") && !(self.areas)("variable-as-account") {
+            return None;
+        }
         let mut reason = String::new();
         let mut sessions: Vec<String> = SESSIONS.map(str::to_owned).to_vec();
         if let Some(id) =

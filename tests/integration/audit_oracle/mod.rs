@@ -35,7 +35,11 @@ use self::tally::Tally;
 
 /// Areas with known differences between the tool and the oracle, each with its reason. Generated accounts do not have
 /// what these areas need, or a witness is not refuted for it. `IAMDRIFT_ORACLE_OPEN=1` includes them.
-const OPEN: [(&str, &str); 0] = [];
+const OPEN: [(&str, &str); 1] = [(
+    "variable-as-account",
+    "a witness of an action on resources of any service, such as `backup:DeleteRecoveryPoint`, can have the text of a \
+     policy variable as the account of its ARN (seed 13701)",
+)];
 
 fn is_decided(area: &str) -> bool {
     let included = std::env::var("IAMDRIFT_ORACLE_OPEN").unwrap_or_default();
