@@ -42,10 +42,10 @@ impl StepFinder<'_> {
             None if technique.kind == TechniqueKind::AttachNewPolicy => {
                 found = self.find_targets_of_new_policies(action, undecided);
             }
-            None if technique.kind == TechniqueKind::CreateGroup => {
-                if self.find_new_group(technique, undecided).is_some() {
-                    found = self.account_users();
-                }
+            None if technique.kind == TechniqueKind::CreateGroup
+                && self.find_new_group(technique, undecided).is_some() =>
+            {
+                found = self.account_users();
             }
             None => {}
         }
