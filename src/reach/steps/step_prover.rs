@@ -23,6 +23,8 @@ pub(crate) enum StepRole<'b> {
     GrantAll,
     /// Acts as the target.
     Become,
+    /// Acts as the target by other means than assuming it.
+    BecomeWithoutAssuming,
     /// Rewrites the trust policy of the target, for another state.
     RewriteTrust,
     /// Changes the target's permissions to this state.
@@ -81,8 +83,10 @@ impl<'g> StepProver<'g> {
                 kind.write_target().is_some()
                     && self.step_finder.find_grant_targets(technique, undecided).contains(target)
             }
-            StepRole::Become => {
-                kind.write_target().is_none()
+            StepRole::Become | StepRole::BecomeWithoutAssuming => {
+                let may_assume = matches!(step_role, StepRole::Become);
+                (may_assume || kind != TechniqueKind::Assume)
+                    && kind.write_target().is_none()
                     && !kind.changes_state()
                     && technique.limited_to.is_empty()
                     && self.step_finder.find_reachable(technique, undecided).contains(target)
