@@ -7,11 +7,12 @@
 //! - `gained_access`: what a state can do beyond a ceiling and beyond a principal's own access
 //! - `undeclared_path`: another path to the end of a declared one
 //! - `fold_paths`: paths with the same first step, of which one leads to all access of the others
-//! - `search`: the search from one principal
+//! - `gain_search`: the search from one principal
 
 pub(crate) mod analysis;
 pub(crate) mod broader_path;
 mod fold_paths;
+mod gain_search;
 mod gained_access;
-mod search;
+
 mod undeclared_path;
