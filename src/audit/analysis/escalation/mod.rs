@@ -14,5 +14,4 @@ pub(crate) mod broader_path;
 mod fold_paths;
 mod gain_search;
 mod gained_access;
-
 mod undeclared_path;
