@@ -15,7 +15,7 @@
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
 //! - `proof`: the proof of a path, step by step.
-//! - `account_access`: whether a state has everything that its account allows.
+//! - `account_access`: states compared with others, and with everything that their account allows.
 //! - `who_can`: whether a state can perform an action (`iamdrift who-can`).
 
 mod account_access;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use super::analysis::EscalationAnalysis;
 use super::broader_path::BroaderPath;
 use crate::access::{PolicyOrigin, PolicyRef};
-use crate::reach::EquivalenceClass;
 use crate::snapshot::AttachmentKind;
 use crate::solve::Access;
 
@@ -62,16 +61,12 @@ impl EscalationAnalysis<'_> {
     /// Whether it is proven that the end of a path has no access beyond the end of another.
     fn is_covered(&self, path: &KeptPath, other: &KeptPath) -> bool {
         let (path, KeptPath { path: other, access: other_access, .. }) = (&path.path, other);
-        // A policy variable would have the value of the wrong principal.
         let class = self.graph.equivalence_class(&path.end, other_access);
         let other_class = self.graph.equivalence_class(&other.end, other_access);
-        if !matches!((&class, &other_class), (EquivalenceClass::Shared(_), EquivalenceClass::Shared(_))) {
-            return path.end == other.end;
-        }
         class == other_class
-            || self
-                .covered_cache
-                .get_or_compute((class, other_class), || self.graph.has_excess(&path.end, other_access) == Ok(false))
+            || self.covered_cache.get_or_compute((class, other_class), || {
+                self.graph.has_excess_over_state(&path.end, &other.end) == Ok(false)
+            })
     }
 
     /// The first step that is not declared: who takes it, and by which statements.
