@@ -7,6 +7,7 @@ use super::chosen_part::{ChosenPart, UnreadSource};
 use super::evaluate_principals::EvaluatedPrincipals;
 use super::explain::dead_grants::LocatedDeadGrant;
 use super::explain::notes::collect_notes;
+use super::group_paths::group_paths;
 use super::model::audit::{
     Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
 };
@@ -53,6 +54,7 @@ pub(super) fn assemble_audit(
         notes,
         summary: summarize_findings(&reports, &findings, undecided),
         principals: reports,
+        escalation_groups: group_paths(&findings),
         findings,
         unread,
         not_examined,

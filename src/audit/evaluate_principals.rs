@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::actions::by_statement::ExcessByStatement;
 use super::actions::ranking::ActionRanking;
 use super::analysis::analyzer::{AnalysisOptions, Analyzer};
-use super::analysis::escalation::{EscalationAnalysis, EscalationResult};
+use super::analysis::escalation::analysis::EscalationAnalysis;
+use super::analysis::escalation::broader_path::EscalationResult;
 use super::analysis::guard_bypass::bypass::{CallerFacts, CallersByArn, GuardBypass};
 use super::analysis::guard_bypass::find::{GuardEffect, find_bypasses};
 use super::analysis::operator_comparison::candidates::{ComparisonResult, OperatorCandidates, OperatorComparison};
@@ -230,9 +231,8 @@ impl Evaluator<'_> {
         self.add_future_excess_beyond_accepted(subject, &effective, &mut analysis);
         let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
         let trust_analysis = self.analyzer.analyze_trust(subject, &[]);
-        let escalation = self.escalation.map(|escalation| match self.extents {
-            ExtentMode::Without => escalation.find_broader_path(self.analyzer, subject, &self.accepted_extents),
-            ExtentMode::Offered => escalation.find_all_broader_paths(self.analyzer, subject, &self.accepted_extents),
+        let escalation = self.escalation.map(|escalation| {
+            escalation.find_broader_paths(self.analyzer, subject, &self.accepted_extents, self.extents)
         });
         let shared_role = self.shared_roles.and_then(|shared_roles| shared_roles.find_shared_role(subject));
         let context = RuleContext {

@@ -14,6 +14,7 @@
 //! - `evaluate_principals`: runs the queries and the rules
 //! - `accepted_unread`: unread inputs that exceptions accept
 //! - `chosen_part`: what the options leave out
+//! - `group_paths`: escalation paths by the fixes that end most of them
 //! - `assemble`: the result with its statuses and counts
 //! - `run`: one audit: plan, evaluate, assemble
 //! - `verify`: tries the suggested edits on a copy of the snapshot
@@ -29,6 +30,7 @@ mod evaluate_principals;
 #[doc(hidden)]
 pub mod explain;
 pub(crate) mod extent;
+mod group_paths;
 pub(crate) mod model;
 mod options;
 mod plan;
@@ -66,6 +68,7 @@ pub use model::fix_verification::FixVerification;
 pub use model::granting_statement::{GrantingStatement, PolicySource};
 pub use model::guard_bypass_method::GuardBypassMethod;
 pub use model::nearest_declared::{MismatchReason, NearestDeclaredStatement};
+pub use model::path_fix::{EscalationGroup, PathFix};
 pub use model::principal_ref::PrincipalRef;
 pub use model::principal_status::PrincipalStatus;
 pub use model::reason::Reason;

@@ -14,6 +14,8 @@ use super::decide::world::World;
 use super::equivalence::{EquivalenceClass, EquivalenceClasses};
 use super::model::chosen_tags::TagView;
 use super::model::state::NodeState;
+use super::path::PathStep;
+use super::proven_step::StepProof;
 use super::steps::assume_role::find_assumable_roles;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
@@ -21,7 +23,10 @@ use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::base::cache::Cache;
 use crate::iam::{ContextKey, Partition};
 use crate::snapshot::Snapshot;
-use crate::solve::{Access, Solver, UndecidedReason};
+use crate::solve::{Access, NameVariables, RenamedDocuments, Solver, UndecidedReason};
+
+/// The number of proofs that are stored.
+const MAX_PROOFS: usize = 50_000;
 
 /// The attack graph of a snapshot.
 ///
@@ -35,6 +40,10 @@ pub struct Graph<'a> {
     assumable_roles: Cache<usize, Arc<AssumableRoles>>,
     classes: EquivalenceClasses,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
+    /// The proofs of steps. Paths of many principals have the same last steps.
+    pub(super) proofs: Cache<PathStep, StepProof>,
+    /// The policies of states that are compared with others.
+    pub(super) renamed_documents: RenamedDocuments,
 }
 
 /// The account, the principal type, whether there is a boundary, the statements with their facts, and the tags of other
@@ -68,6 +77,8 @@ impl<'a> Graph<'a> {
             assumable_roles: Cache::default(),
             classes: EquivalenceClasses::default(),
             upper_bounds,
+            proofs: Cache::with_capacity(MAX_PROOFS),
+            renamed_documents: RenamedDocuments::new(NameVariables::OfFirst),
         }
     }
 

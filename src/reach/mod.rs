@@ -10,12 +10,15 @@
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
 //! - `obtained_tags`: the tags that a search can choose.
-//! - `search`: the shortest path to a state that meets a goal.
+//! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
+//! - `proven_step`: a proven step: its techniques, requests and assumptions.
 //! - `proof`: the proof of a path, step by step.
+//! - `account_access`: states compared with others, and with everything that their account allows.
 //! - `who_can`: whether a state can perform an action (`iamdrift who-can`).
 
+mod account_access;
 pub(crate) mod decide;
 mod equivalence;
 mod graph;
@@ -24,6 +27,7 @@ mod obtained;
 mod obtained_tags;
 mod path;
 mod proof;
+mod proven_step;
 mod search;
 mod search_tags;
 pub(crate) mod steps;
@@ -38,7 +42,7 @@ pub use model::search_techniques::search_techniques;
 pub use model::state::{NodeState, PolicyVersionRef, StateChange};
 pub use model::technique::{Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};
-pub use proof::ProvenStep;
-pub use search::{FoundPath, GoalResult, SearchResult};
+pub use proven_step::ProvenStep;
+pub use search::{FoundPath, GoalResult, SearchResult, StepFilter, VisitOutcome};
 pub use steps::request_proof::StepRequest;
 pub use who_can::{AllowedRequests, WhoCanAnswer, WhoCanQuery};

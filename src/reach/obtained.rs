@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::model::state::{NodeState, StateChange};
 use super::obtained_tags::ObtainedTags;
@@ -37,6 +37,8 @@ pub(super) struct Obtained {
     changes: FxHashMap<usize, Vec<Change>>,
     grant_all: Arc<StateChange>,
     pub(super) tags: ObtainedTags,
+    /// The states whose successors are not searched.
+    skipped: FxHashSet<usize>,
     /// Whether a principal has more states than the limit.
     exceeds_limit: Option<usize>,
 }
@@ -57,6 +59,7 @@ impl Obtained {
             changes: FxHashMap::default(),
             grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
             tags: ObtainedTags::default(),
+            skipped: FxHashSet::default(),
             exceeds_limit: None,
         };
         obtained.reached.insert(start);
@@ -76,6 +79,16 @@ impl Obtained {
 
     pub(super) fn reached(&self) -> &FixedBitSet {
         &self.reached
+    }
+
+    /// Leaves out what a state can obtain.
+    pub(super) fn skip(&mut self, position: usize) {
+        self.skipped.insert(position);
+    }
+
+    /// The states whose successors are searched.
+    pub(super) fn list_expanded(&self) -> Vec<usize> {
+        (0..self.discoveries.len()).filter(|position| !self.skipped.contains(position)).collect()
     }
 
     /// A principal of which not all states were searched. None if there is none.

@@ -6,7 +6,7 @@ use super::model::chosen_tags::ChosenTags;
 use super::model::state::{NodeState, StateChange};
 
 /// One step of a path, not proven yet.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct PathStep {
     /// The state that takes the step: the start of the path, or the end of an earlier step.
     pub from: NodeState,
@@ -17,7 +17,7 @@ pub struct PathStep {
 }
 
 /// A change of a principal by another state than the one that acts as it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct EarlierChange {
     /// The state that makes the change.
     pub by: NodeState,

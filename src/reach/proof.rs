@@ -6,30 +6,13 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::{ChosenTags, TagView};
 use super::model::state::{NodeState, StateChange};
-use super::model::technique::{Technique, TechniqueKind};
 use super::path::PathStep;
+use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
 use super::steps::step_finder::StepFinder;
 use super::steps::step_prover::{StepProver, StepRole, TechniqueProof};
 use crate::iam::PolicyDocument;
 use crate::solve::UndecidedReason;
-
-/// A proven step of a path.
-#[derive(Clone, Debug)]
-pub struct ProvenStep {
-    /// The state that takes the step.
-    pub from: NodeState,
-    /// The state that it reaches.
-    pub to: NodeState,
-    /// The other state of the path that used the first technique. None if `from` used all techniques.
-    pub grantor: Option<NodeState>,
-    /// The techniques: one, or one that grants permissions to the target and one that acts as it.
-    pub techniques: Vec<&'static Technique>,
-    /// The requests, in order.
-    pub requests: Vec<StepRequest>,
-    /// Prerequisites that the snapshot cannot confirm.
-    pub assumptions: Vec<&'static str>,
-}
 
 /// The proof of the changes that a step needs.
 struct ChangeProof {
@@ -40,32 +23,17 @@ struct ChangeProof {
     is_complete: bool,
 }
 
-impl ProvenStep {
-    /// What `from` does, as a predicate. `name` renders the grantor.
-    pub fn summarize(&self, name: impl Fn(&NodeState) -> String) -> String {
-        let summaries: Vec<&str> = self.techniques.iter().map(|technique| technique.summary.as_str()).collect();
-        match (&self.grantor, summaries.split_first()) {
-            (Some(grantor), Some((first, []))) => format!("{} {first}", name(grantor)),
-            (Some(grantor), Some((first, rest))) => {
-                format!("{}, after {} {first}", rest.join(" and "), name(grantor))
-            }
-            (None, _) | (_, None) => summaries.join(" and "),
-        }
-    }
-
-    /// Whether the step only assumes a role.
-    pub fn is_role_assumption(&self) -> bool {
-        self.techniques.iter().all(|technique| technique.kind == TechniqueKind::Assume)
-    }
-}
-
 impl Graph<'_> {
     /// Proves each step of a path.
     ///
     /// # Errors
     /// Why a step could not be decided or its witness was not confirmed.
     pub fn prove_steps(&self, path: &[PathStep]) -> Result<Vec<ProvenStep>, BTreeSet<UndecidedReason>> {
-        let steps = path.iter().map(|step| self.prove_step(step)).collect::<Result<Vec<ProvenStep>, _>>()?;
+        let prove = |step: &PathStep| {
+            let proof = self.proofs.get_or_compute_borrowed(step, || self.prove_step(step).map(Arc::new));
+            proof.map(|proven| (*proven).clone())
+        };
+        let steps = path.iter().map(prove).collect::<Result<Vec<ProvenStep>, _>>()?;
         match self.find_tag_conflict(path, &steps) {
             Some(conflict) => Err(BTreeSet::from([conflict])),
             None => Ok(steps),
@@ -89,6 +57,23 @@ impl Graph<'_> {
         match found {
             None if !undecided.is_empty() => Err(undecided),
             found => Ok(found),
+        }
+    }
+
+    /// Proves a step to another principal by other means than assuming it. None if there are none.
+    ///
+    /// # Errors
+    /// Why it could not be decided.
+    pub fn prove_without_assuming(&self, step: &PathStep) -> Result<Option<ProvenStep>, BTreeSet<UndecidedReason>> {
+        let PathStep { from, to, .. } = step;
+        if from.principal == to.principal || !to.change.is_unchanged() {
+            return Ok(None);
+        }
+        let mut undecided = BTreeSet::new();
+        match self.find_technique(from, to, &to.change.tags, StepRole::BecomeWithoutAssuming, &mut undecided) {
+            Some(proof) => Ok(Some(ProvenStep::new(step, None, vec![proof]))),
+            None if undecided.is_empty() => Ok(None),
+            None => Err(undecided),
         }
     }
 
@@ -125,14 +110,7 @@ impl Graph<'_> {
             }
             return Err(undecided);
         }
-        Ok(ProvenStep {
-            from: from.clone(),
-            to: to.clone(),
-            grantor,
-            assumptions: proofs.iter().filter_map(|(technique, _)| technique.assumption.as_deref()).collect(),
-            techniques: proofs.iter().map(|(technique, _)| *technique).collect(),
-            requests: proofs.into_iter().flat_map(|(_, requests)| requests).collect(),
-        })
+        Ok(ProvenStep::new(step, grantor, proofs))
     }
 
     /// The change of the permissions of the step's end, by the state that takes the step, or by another one.

@@ -1,6 +1,7 @@
-//! Searches for a shortest path to a state that meets a goal: a fixed point over what the start can obtain
+//! Searches the states that a principal can obtain, each with a shortest path: a fixed point over what the start can obtain
 //! (`docs/reach.md`, "How the search works").
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -47,6 +48,20 @@ pub struct SearchResult<T> {
     pub undecided: BTreeSet<UndecidedReason>,
 }
 
+/// What a search does with a state that it visited.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum VisitOutcome {
+    /// It searches what the state can obtain.
+    Expand,
+    /// It does not.
+    Skip,
+    /// It ends.
+    Stop,
+}
+
+/// Removes principals from those that the last state of a path can act as.
+pub type StepFilter<'f> = dyn Fn(&PathSoFar<'_>, &mut FixedBitSet) + 'f;
+
 impl Graph<'_> {
     /// Searches for a shortest path from a principal to a state that meets `goal`. The start itself is not tested. Among
     /// states at the same distance, those with more possible actions come first.
@@ -55,8 +70,36 @@ impl Graph<'_> {
         from: usize,
         goal: &mut dyn FnMut(&PathSoFar<'_>) -> GoalResult<T>,
     ) -> SearchResult<T> {
+        let mut found = None;
+        let mut undecided_goals = BTreeSet::new();
+        let mut visit = |path: &PathSoFar<'_>| match goal(path) {
+            GoalResult::Met(witness) => {
+                found = Some(FoundPath { states: path.states(), steps: path.steps(), witness });
+                VisitOutcome::Stop
+            }
+            GoalResult::NotMet => VisitOutcome::Expand,
+            GoalResult::Undecided(reasons) => {
+                undecided_goals.extend(reasons);
+                VisitOutcome::Expand
+            }
+        };
+        let mut undecided = self.visit_states(from, None, &mut visit);
+        undecided.extend(undecided_goals);
+        SearchResult { found, undecided }
+    }
+
+    /// Visits the states that a principal can obtain, without the start, each with a shortest path. Returns why steps could
+    /// not be decided.
+    ///
+    /// `filter`: steps that are not searched. None to search all.
+    pub fn visit_states(
+        &self,
+        from: usize,
+        filter: Option<&StepFilter<'_>>,
+        visit: &mut dyn FnMut(&PathSoFar<'_>) -> VisitOutcome,
+    ) -> BTreeSet<UndecidedReason> {
         let mut obtained = Obtained::new(from, &self.world.principals.empty_set());
-        let mut result = SearchResult { found: None, undecided: BTreeSet::new() };
+        let mut undecided = BTreeSet::new();
         let mut offered: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
         let mut named: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
         let mut tag_progress = TagProgress::default();
@@ -64,41 +107,41 @@ impl Graph<'_> {
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
             for at in frontier {
-                let others = self.expand_state(at, &mut obtained, &mut candidates, &mut result.undecided);
+                let others = self.expand_state(at, filter, &mut obtained, &mut candidates, &mut undecided);
                 offered.extend(others.map(|already_offered| (at, already_offered)));
             }
-            self.change_others(&mut offered, &mut obtained, &mut candidates, &mut result.undecided);
-            self.use_rewritten_trust(&mut named, &mut obtained, &mut candidates, &mut result.undecided);
-            self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut result.undecided);
+            self.change_others(&mut offered, &mut obtained, &mut candidates, &mut undecided);
+            self.use_rewritten_trust(&mut named, &mut obtained, &mut candidates, &mut undecided);
+            self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
             });
-            let added = |(state, origin)| obtained.add(state, Some(origin));
-            frontier = candidates.into_iter().filter_map(added).collect();
-            for last in &frontier {
-                let path = PathSoFar { discoveries: obtained.discoveries(), last: *last };
-                match goal(&path) {
-                    GoalResult::Met(witness) => {
-                        result.found = Some(FoundPath { states: path.states(), steps: path.steps(), witness });
-                        return result;
-                    }
-                    GoalResult::NotMet => {}
-                    GoalResult::Undecided(reasons) => result.undecided.extend(reasons),
+            let added: Vec<usize> =
+                candidates.into_iter().filter_map(|(state, origin)| obtained.add(state, Some(origin))).collect();
+            frontier = Vec::new();
+            for last in added {
+                match visit(&PathSoFar { discoveries: obtained.discoveries(), last }) {
+                    VisitOutcome::Expand => frontier.push(last),
+                    VisitOutcome::Skip => obtained.skip(last),
+                    VisitOutcome::Stop => return undecided,
                 }
             }
         }
-        result.undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
+        undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
         if obtained.tags.is_limit_exceeded() {
-            result.undecided.insert(tag_combination_limit());
+            undecided.insert(tag_combination_limit());
         }
-        result
+        undecided
     }
 
     /// Adds what a state can do. Returns the principals to which its changes are added, if it can change others.
+    ///
+    /// `filter`: the principals that it does not act as.
     fn expand_state(
         &self,
         at: usize,
+        filter: Option<&StepFilter<'_>>,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
@@ -123,7 +166,11 @@ impl Graph<'_> {
             }
         }
         obtained.add_grants(at, &successors.grant_targets, new);
-        obtained.add_reached(at, &successors.reachable, new);
+        let mut reachable = Cow::Borrowed(&successors.reachable);
+        if let Some(filter) = filter {
+            filter(&PathSoFar { discoveries: obtained.discoveries(), last: at }, reachable.to_mut());
+        }
+        obtained.add_reached(at, &reachable, new);
         obtained.add_rewritable(at, &successors.rewritable);
         obtained.tags.add(at, &successors.tag_grants);
         successors.changes_others.then(|| {
@@ -169,7 +216,7 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
-        for at in 0..obtained.discoveries().len() {
+        for at in obtained.list_expanded() {
             let mut roles = obtained.find_rewritable();
             if roles.is_clear() {
                 return;

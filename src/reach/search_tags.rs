@@ -41,7 +41,7 @@ impl Graph<'_> {
             for principal in targets.ones().filter(|principal| self.world.tag_index.matters_to(*principal)) {
                 self.add_tag_change(principal, &view, obtained, new);
             }
-            for at in 0..obtained.discoveries().len() {
+            for at in obtained.list_expanded() {
                 if progress.expanded.insert((at, Arc::clone(&view))) {
                     self.expand_with_tags(at, &view, obtained, new, undecided);
                 }

@@ -12,7 +12,7 @@ use super::model::chosen_tags::ChosenTag;
 use super::model::state::NodeState;
 use super::model::tag_index::find_decisive_tag;
 use super::path::PathStep;
-use super::proof::ProvenStep;
+use super::proven_step::ProvenStep;
 use crate::iam::ContextKey;
 use crate::solve::UndecidedReason;
 

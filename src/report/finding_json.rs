@@ -10,7 +10,8 @@ use super::text::{
 };
 use crate::audit::{
     AcceptedException, ActionAccessLevel, ActionList, EscalationStep, Excess, Finding, FixVerification,
-    GrantingStatement, MismatchReason, NearestDeclaredStatement, PrincipalRef, Remediation, RuleId, Severity, Witness,
+    GrantingStatement, MismatchReason, NearestDeclaredStatement, PathFix, PrincipalRef, Remediation, RuleId, Severity,
+    Witness,
 };
 use crate::solve::Cube;
 use crate::source::Place;
@@ -49,6 +50,14 @@ pub struct FindingJson<'a> {
     pub reasons: Vec<String>,
     /// The escalation path (IAM005), in order. Empty for other rules.
     pub path: Vec<EscalationStepJson<'a>>,
+    /// Paths to further access at the same end (IAM005). Empty for other rules.
+    pub other_paths: Vec<Vec<EscalationStepJson<'a>>>,
+    /// The ARNs of further principals that the principal can escalate to in the same first step, with no access beyond that at
+    /// the end of the path. Each would be a finding of its own if this one were accepted. Empty for other rules.
+    pub also_reaches: &'a [String],
+    /// What ends the path: the statement or the trust policy that grants each step, the first step first. Empty for other
+    /// rules.
+    pub path_fixes: &'a [PathFix],
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<&'a Place>,
     /// Edits of the account that end the finding or make it smaller. None if there are none, or if they failed when they were
@@ -161,7 +170,10 @@ impl<'a> From<&'a Finding> for FindingJson<'a> {
             destructive_count: finding.destructive_count,
             excess: finding.excess.iter().map(ExcessJson::from).collect(),
             reasons: finding.reasons.iter().map(render_reason).collect(),
-            path: finding.path.iter().map(EscalationStepJson::from).collect(),
+            path: to_steps(&finding.path),
+            other_paths: finding.other_paths.iter().map(|path| to_steps(path)).collect(),
+            also_reaches: &finding.also_reaches,
+            path_fixes: &finding.path_fixes,
             place: finding.place.as_ref(),
             fix: FixJson::from_finding(finding),
             advice: to_texts(finding.remediations.iter().filter(|remediation| !remediation.is_edit())),
@@ -182,6 +194,10 @@ impl FixJson {
         };
         (!steps.is_empty()).then_some(FixJson { verified, left, steps })
     }
+}
+
+fn to_steps(path: &[EscalationStep]) -> Vec<EscalationStepJson<'_>> {
+    path.iter().map(EscalationStepJson::from).collect()
 }
 
 fn to_texts<'r>(remediations: impl IntoIterator<Item = &'r Remediation>) -> Vec<String> {

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::escalation_group_json::EscalationGroupJson;
 use super::finding_json::FindingJson;
 use super::finding_order::sort_findings;
 use super::render_options::RenderOptions;
@@ -49,6 +50,9 @@ pub struct JsonReport<'a> {
     pub principals: Vec<&'a PrincipalReport>,
     /// The findings: the worst first, then by principal and rule. Accepted findings are among them.
     pub findings: Vec<FindingJson<'a>>,
+    /// The escalation paths that no exception accepts (IAM005), by what ends most of them, the largest group first. Each is
+    /// also a finding.
+    pub escalation_groups: Vec<EscalationGroupJson<'a>>,
     /// The action lists that the excess of findings refers to by id, each once.
     pub action_lists: BTreeMap<&'a str, &'a [PatternCount]>,
     /// The inputs that could not be read and concern the chosen principals and rules. If there are any, the audit is
@@ -109,6 +113,7 @@ impl<'a> JsonReport<'a> {
             summary: Counts::new(audit, options),
             principals,
             findings: sort_findings(&audit.findings).into_iter().map(FindingJson::from).collect(),
+            escalation_groups: audit.escalation_groups.iter().map(EscalationGroupJson::from).collect(),
             action_lists: audit
                 .findings
                 .iter()

@@ -10,8 +10,9 @@
 //! - `layout`: lines of text for terminals
 //! - `reporter`: what a format implements
 //! - `table`: the format for people
-//! - `finding_json`, `json_report`, `report_schema`: the format for programs, and its schema
+//! - `finding_json`, `escalation_group_json`, `json_report`, `report_schema`: the format for programs, and its schema
 
+mod escalation_group_json;
 mod exit_info;
 mod finding_json;
 mod finding_order;

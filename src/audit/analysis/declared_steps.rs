@@ -32,9 +32,15 @@ impl<'a> DeclaredSteps<'a> {
         DeclaredSteps { assumers: assignments.by_principal.iter().map(assumers_of).collect() }
     }
 
+    /// Whether some request of a state that assumes a role is declared.
+    pub fn may_be_declared(&self, graph: &Graph<'_>, from: &NodeState, to: &NodeState) -> bool {
+        let declared = self.list_documents(graph, from, to);
+        !declared.is_empty() && declared.iter().all(Option::is_some)
+    }
+
     /// Whether a step is declared.
     pub fn is_declared(&self, graph: &Graph<'_>, step: &ProvenStep) -> bool {
-        let declared = self.list_documents(graph, step);
+        let declared = self.list_documents(graph, &step.from, &step.to);
         let is_covered = |document: &Option<Arc<PolicyDocument>>| {
             document.as_ref().is_some_and(|document| step.requests.iter().all(|step| allows(document, &step.request)))
         };
@@ -53,7 +59,7 @@ impl<'a> DeclaredSteps<'a> {
         if !self.is_declared(graph, step) {
             return Ok(());
         }
-        for document in self.list_documents(graph, step).into_iter().flatten() {
+        for document in self.list_documents(graph, &step.from, &step.to).into_iter().flatten() {
             // Without a condition, every request is declared.
             let is_conditional = document.statements.iter().all(|statement| !statement.conditions.is_empty());
             if is_conditional && let Some(other) = graph.find_other_assumption(step, &document)? {
@@ -66,10 +72,10 @@ impl<'a> DeclaredSteps<'a> {
 
     /// The declared requests of a step that assumes a role, one document for each entry of the role. None for an entry
     /// that does not list the principal.
-    fn list_documents(&self, graph: &Graph<'_>, step: &ProvenStep) -> Vec<Option<Arc<PolicyDocument>>> {
-        let lists = self.assumers.get(step.to.principal).map(Vec::as_slice).unwrap_or_default();
+    fn list_documents(&self, graph: &Graph<'_>, from: &NodeState, to: &NodeState) -> Vec<Option<Arc<PolicyDocument>>> {
+        let lists = self.assumers.get(to.principal).map(Vec::as_slice).unwrap_or_default();
         let arn = |state: &NodeState| Arn::parse(graph.state_arn(state));
-        let Some((role, caller)) = arn(&step.to).zip(arn(&step.from)) else { return Vec::new() };
+        let Some((role, caller)) = arn(to).zip(arn(from)) else { return Vec::new() };
         lists.iter().map(|declared| allow_declared_assumption(&declared.assumers, &role, &caller)).collect()
     }
 }

@@ -56,6 +56,11 @@ impl<'s> OwnAccess<'s> {
 }
 
 impl AllowedAccess<'_> {
+    /// Whether the principal's own access is that of other tags than the end has.
+    pub(super) fn is_renamed(&self) -> bool {
+        self.renamed.is_some()
+    }
+
     /// The known context of a question about the end.
     pub(super) fn extend_context<'k>(&'k self, end: &'k KnownContext) -> &'k KnownContext {
         self.renamed.as_ref().map_or(end, |renamed| &renamed.known)

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::declared_class::DeclaredClass;
 use super::finding::Finding;
+use super::path_fix::EscalationGroup;
 use super::principal_status::PrincipalStatus;
 use super::rule_id::RuleId;
 use super::severity::Severity;
@@ -30,6 +31,8 @@ pub struct Audit {
     pub principals: Vec<PrincipalReport>,
     /// The findings, the worst first. Accepted findings are among them.
     pub findings: Vec<Finding>,
+    /// The escalation paths that no exception accepts, by the fixes that end most of them, the largest group first.
+    pub escalation_groups: Vec<EscalationGroup>,
     /// The inputs that could not be read and concern the chosen principals and rules. If there are any, the audit is
     /// incomplete.
     pub unread: Vec<UnreadInput>,

@@ -10,6 +10,7 @@ use super::extent::ExtentOffer;
 use super::finding_key::{KeyPart, build_agent_use_key, build_principal_key};
 use super::fingerprint::compute_fingerprint;
 use super::fix_verification::FixVerification;
+use super::path_fix::PathFix;
 use super::principal_ref::PrincipalRef;
 use super::reason::Reason;
 use super::remediation::Remediation;
@@ -48,8 +49,15 @@ pub struct Finding {
     pub excess: Vec<Excess>,
     /// Facts to judge the finding by.
     pub reasons: Vec<Reason>,
-    /// The escalation path (IAM005), in order. Empty for other rules.
+    /// The escalation path (IAM005), in order: that to the worst access at its end. Empty for other rules.
     pub path: Vec<EscalationStep>,
+    /// Paths to further access at the same end, which other changes of the end give. Empty for other rules.
+    pub other_paths: Vec<Vec<EscalationStep>>,
+    /// The ARNs of the principals at the ends of other paths that begin with the same step and lead to no access that this
+    /// path does not lead to. Each would be a finding of its own if this one were accepted. Empty for other rules.
+    pub also_reaches: Vec<String>,
+    /// What ends the path: what grants each step that is not declared, the first step first. Empty for other rules.
+    pub path_fixes: Vec<PathFix>,
     /// Where to look: the principal in the snapshot, or the place in the baseline.
     pub place: Option<Place>,
     /// Suggested edits, the smallest first, and other advice.
@@ -168,6 +176,9 @@ impl FindingBuilder {
             excess: Vec::new(),
             reasons: Vec::new(),
             path: Vec::new(),
+            other_paths: Vec::new(),
+            also_reaches: Vec::new(),
+            path_fixes: Vec::new(),
             place: Some(place),
             remediations: Vec::new(),
             fix_verification: FixVerification::NotRun,
@@ -197,6 +208,21 @@ impl FindingBuilder {
 
     pub(crate) fn path(mut self, path: Vec<EscalationStep>) -> FindingBuilder {
         self.finding.path = path;
+        self
+    }
+
+    pub(crate) fn other_paths(mut self, paths: Vec<Vec<EscalationStep>>) -> FindingBuilder {
+        self.finding.other_paths = paths;
+        self
+    }
+
+    pub(crate) fn also_reaches(mut self, arns: Vec<String>) -> FindingBuilder {
+        self.finding.also_reaches = arns;
+        self
+    }
+
+    pub(crate) fn path_fixes(mut self, fixes: Vec<PathFix>) -> FindingBuilder {
+        self.finding.path_fixes = fixes;
         self
     }
 

@@ -7,6 +7,7 @@
 //! - `granting_statement`, `nearest_declared`, `excess`: which statement grants what, and what is declared instead
 //! - `assumer_evidence`, `guard_bypass_method`, `escalation_step`, `trusted_party`: details of IAM003 to IAM006
 //! - `reason`, `title`, `remediation`, `statement_edit`: what was found, why, and what to do about it
+//! - `path_fix`: what ends escalation paths
 //! - `fix_verification`: whether the edits were tried on a copy of the snapshot
 //! - `extent`: what an exception accepts of a finding
 //! - `finding_key`, `fingerprint`, `finding`: the finding, what identifies it, and what identifies its content
@@ -26,6 +27,7 @@ pub(crate) mod fix_verification;
 pub(crate) mod granting_statement;
 pub(crate) mod guard_bypass_method;
 pub(crate) mod nearest_declared;
+pub(crate) mod path_fix;
 pub(crate) mod principal_ref;
 pub(crate) mod principal_status;
 pub(crate) mod reason;

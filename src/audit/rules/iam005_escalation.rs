@@ -1,17 +1,26 @@
 //! IAM005: the principal can escalate its privileges.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use indexmap::{IndexMap, IndexSet};
+
 use super::context::RuleContext;
 use super::judgement::describe_exception;
+use super::path_fixes::list_path_fixes;
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::access::Request;
+use crate::audit::actions::named_action_set::NamedActionSet;
 use crate::audit::analysis::analyzer::Requester;
-use crate::audit::analysis::escalation::{BroaderPath, EscalationAnalysis};
+use crate::audit::analysis::escalation::analysis::EscalationAnalysis;
+use crate::audit::analysis::escalation::broader_path::BroaderPath;
 use crate::audit::analysis::own_credentials::OwnCredentials;
-use crate::audit::explain::excess_report::{ExcessRenderer, UnattachedPolicy, to_witness};
+use crate::audit::explain::excess_report::{ExcessRenderer, ExcessReport, UnattachedPolicy, to_witness};
 use crate::audit::explain::suggest_break::{suggest_break_at_policy, suggest_break_at_trust};
 use crate::audit::extent::coverage_question::CoverageQuestion;
 use crate::audit::extent::offer::offer_held;
 use crate::audit::model::escalation_step::{EscalationStep, StepTechnique};
+use crate::audit::model::excess::ActionCounts;
 use crate::audit::model::extent::ExtentOffer;
 use crate::audit::model::finding::{Finding, FindingBuilder};
 use crate::audit::model::reason::Reason;
@@ -29,10 +38,11 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 steps of a path are roles that it can assume, roles that it can pass to a service that runs code, resources that run with
 a role and whose code it can change, users for which it can create credentials, trust policies that it can rewrite, and
 policies that it can attach to itself ([techniques.md](techniques.md) has the list). Each step is decided with permissions boundary,
-SCPs and all conditions, and proven by requests that the evaluator confirms. The finding shows the shortest path, how to
-break it, and its assumptions: facts that the snapshot cannot confirm. The severity is that of the access at the end of
-the path, one step higher for agents. If the `assumable_by` of a role covers the requests of the principal, the assumption is
-declared.
+SCPs and all conditions, and proven by requests that the evaluator confirms. Each end with such access has its own finding
+with a shortest path, how to break it, and its assumptions: facts that the snapshot cannot confirm. Ends of paths with the
+same first step that have no access beyond another of these ends are listed in the finding about that one. The severity is
+that of the access at the end of the path, one step higher for agents. If the `assumable_by` of a role covers the requests of
+the principal, the assumption is declared. A path of declared steps alone is not a finding.
 
 **Why is this bad?** No single policy shows it: the access of the principal is as declared, and one call later it is an
 administrator.
@@ -45,7 +55,7 @@ administrator.
 intended, add the principal to the `assumable_by` of the role.
 
 **How to accept it.** Run `iamdrift baseline accept` with the key of the finding. The exception accepts what the principal
-obtains at the end of the path now. More access there, and a path to another end, is reported at once.
+obtains at the end of the path now. More access there is reported at once. It accepts no path to another end.
 ",
 };
 
@@ -59,29 +69,36 @@ impl Rule for EscalationRule {
             return Vec::new();
         }
         let Some(analysis) = context.escalation_analysis else { return Vec::new() };
-        let accepted = context.escalation.accepted.iter().map(|path| {
+        let mut by_key: IndexMap<&str, Vec<&BroaderPath>> = IndexMap::new();
+        for path in &context.escalation.paths {
+            by_key.entry(&path.key).or_default().push(path);
+        }
+        let mut findings: Vec<Finding> = Vec::new();
+        for (key, paths) in &by_key {
+            let extent = (context.extents == ExtentMode::Offered).then(|| offer_path_ends(context, paths, analysis));
+            let accepted = context.find_accepted(key);
+            let beyond = accepted.map(|a| Reason::BeyondAccepted { expires: a.exception.expires.value.to_string() });
+            findings.push(build_finding(context, paths, analysis).reasons(beyond).extent(extent.flatten()).build());
+        }
+        let accepted = context.escalation.accepted.iter().filter(|path| !by_key.contains_key(path.key.as_str()));
+        findings.extend(accepted.map(|path| {
             let exception = context.find_accepted(&path.key);
             let exception = exception.map(|accepted| describe_exception(context.baseline, accepted.exception));
-            build_finding(context, path, analysis).accepted(exception).build()
-        });
-        let mut findings: Vec<Finding> = Vec::new();
-        for path in &context.escalation.paths {
-            let is_offered = context.extents == ExtentMode::Offered;
-            let offer = is_offered.then(|| offer_path_end(context, path, analysis));
-            match findings.iter_mut().find(|finding| finding.key == path.key) {
-                // Another path to the same end, with more access there.
-                Some(same) => same.extent = same.extent.take().zip(offer).map(|(first, more)| first.join(more)),
-                None => {
-                    let accepted = context.find_accepted(&path.key);
-                    let beyond =
-                        accepted.map(|a| Reason::BeyondAccepted { expires: a.exception.expires.value.to_string() });
-                    findings.push(build_finding(context, path, analysis).reasons(beyond).extent(offer).build());
-                }
-            }
-        }
-        findings.extend(accepted);
+            build_finding(context, &[path], analysis).accepted(exception).build()
+        }));
         findings
     }
+}
+
+/// The extent of a finding: what its paths lead to.
+fn offer_path_ends(
+    context: &RuleContext<'_>,
+    paths: &[&BroaderPath],
+    analysis: &EscalationAnalysis<'_>,
+) -> Option<ExtentOffer> {
+    let mut offers = paths.iter().map(|path| offer_path_end(context, path, analysis));
+    let first = offers.next()?;
+    Some(offers.fold(first, ExtentOffer::join))
 }
 
 /// The extent of a finding: what the principal can do at the end of the path and not by its ceiling. What it can do itself is
@@ -104,34 +121,86 @@ fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Esca
     offer_held(context.analyzer, &[question], (&access, &policies))
 }
 
-fn build_finding(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> FindingBuilder {
-    // INVARIANT: the search returns paths of at least one step.
-    let (first, last) = path.steps.first().zip(path.steps.last()).expect("a path has a step");
-    let mut report = ExcessRenderer {
-        policies: &path.policies,
+/// The finding about the paths to one end. The path to the worst access is shown first.
+fn build_finding(
+    context: &RuleContext<'_>,
+    paths: &[&BroaderPath],
+    analysis: &EscalationAnalysis<'_>,
+) -> FindingBuilder {
+    let mut rendered: Vec<(&BroaderPath, ExcessReport)> =
+        paths.iter().map(|path| (*path, render_excess(context, path, analysis))).collect();
+    rendered.sort_by_key(|(path, report)| {
+        (Reverse((report.severity, report.counts.all, report.counts.destructive)), path.steps.len())
+    });
+    let report = join_reports(context, &mut rendered, analysis);
+    let paths: Vec<&BroaderPath> = rendered.into_iter().map(|(path, _)| path).collect();
+    // INVARIANT: a finding has a path, and the search returns paths of at least one step.
+    let (worst, others) = paths.split_first().expect("a finding has a path");
+    let (first, last) = worst.steps.first().zip(worst.steps.last()).expect("a path has a step");
+    let end = analysis.graph.state_arn(&last.to);
+    let title = Title::Escalation {
+        target: (end != analysis.graph.state_arn(&first.from)).then(|| end.to_owned()),
+        steps: worst.steps.len(),
+        actions: report.counts,
+    };
+    let mut remediations: Vec<Remediation> = Vec::new();
+    for remediation in paths.iter().flat_map(|path| suggest_remediations(context, path, analysis)) {
+        if !remediations.contains(&remediation) {
+            remediations.push(remediation);
+        }
+    }
+    let assumptions: IndexSet<&str> =
+        paths.iter().flat_map(|path| &path.steps).flat_map(|step| step.assumptions.iter().copied()).collect();
+    let covered_ends: BTreeSet<&String> = paths.iter().flat_map(|path| &path.covered_ends).collect();
+    let build_path = |path: &BroaderPath| path.steps.iter().map(|step| build_step(step, analysis)).collect();
+    context
+        .start_finding(RuleId::Escalation, title, report)
+        .key(worst.key.clone())
+        .path(build_path(worst))
+        .other_paths(others.iter().map(|path| build_path(path)).collect())
+        .also_reaches(covered_ends.into_iter().cloned().collect())
+        .path_fixes(list_path_fixes(worst, analysis))
+        .reasons(assumptions.into_iter().map(|assumption| Reason::Assumes(assumption.to_owned())))
+        .reasons(context.caveats())
+        .remediations(remediations)
+}
+
+/// The access at the ends of all paths together. Its causes are the steps.
+fn join_reports(
+    context: &RuleContext<'_>,
+    rendered: &mut [(&BroaderPath, ExcessReport)],
+    analysis: &EscalationAnalysis<'_>,
+) -> ExcessReport {
+    let mut joined = ExcessReport::empty();
+    let mut actions = NamedActionSet::default();
+    let is_single = rendered.len() == 1;
+    for (path, report) in rendered {
+        joined.severity = joined.severity.max(report.severity);
+        joined.excess.append(&mut report.excess);
+        joined.causes.extend(path.steps.iter().map(|step| build_cause(step, analysis)));
+        joined.counts = report.counts;
+        if !is_single {
+            path.excess.values().for_each(|excess| actions.extend(&excess.actions));
+        }
+    }
+    if !is_single {
+        let destructive = actions.count_destructive(&context.analyzer.ranking);
+        joined.counts = ActionCounts { all: actions.len(), destructive };
+    }
+    joined
+}
+
+/// The access at the end of a path beyond the ceiling.
+fn render_excess(context: &RuleContext<'_>, path: &BroaderPath, analysis: &EscalationAnalysis<'_>) -> ExcessReport {
+    let (_, _, policies) = analysis.graph.build_layers(&path.end);
+    let renderer = ExcessRenderer {
+        policies: &policies,
         unattached_policy: UnattachedPolicy::SelfAttached,
         // The actions are those of the principal at the end of the path.
         own_credentials: OwnCredentials::NONE,
         ..context.renderer()
-    }
-    .render(&path.excess);
-    report.causes = path.steps.iter().map(|step| build_cause(step, analysis)).collect();
-    let end = analysis.graph.state_arn(&last.to);
-    let title = Title::Escalation {
-        target: (end != analysis.graph.state_arn(&first.from)).then(|| end.to_owned()),
-        steps: path.steps.len(),
-        actions: report.counts,
     };
-    let step_to_break = path.steps.iter().find(|step| !analysis.is_declared_assumption(step)).unwrap_or(last);
-    let remediations = suggest_remediations(context, step_to_break, analysis);
-    let assumptions = path.steps.iter().flat_map(|step| step.assumptions.iter());
-    context
-        .start_finding(RuleId::Escalation, title, report)
-        .key(path.key.clone())
-        .path(path.steps.iter().map(|step| build_step(step, analysis)).collect())
-        .reasons(assumptions.map(|assumption| Reason::Assumes((*assumption).to_owned())))
-        .reasons(context.caveats())
-        .remediations(remediations)
+    renderer.render(&path.excess)
 }
 
 /// What identifies a step in every audit: its target and its techniques.
@@ -159,9 +228,11 @@ fn build_step(step: &ProvenStep, analysis: &EscalationAnalysis<'_>) -> Escalatio
 
 fn suggest_remediations(
     context: &RuleContext<'_>,
-    step: &ProvenStep,
+    path: &BroaderPath,
     analysis: &EscalationAnalysis<'_>,
 ) -> Vec<Remediation> {
+    let undeclared = path.steps.iter().find(|step| !analysis.is_declared_assumption(step));
+    let Some(step) = undeclared.or(path.steps.last()) else { return Vec::new() };
     let (role, assumer) =
         (analysis.graph.arn(step.to.principal).to_owned(), analysis.graph.arn(step.from.principal).to_owned());
     let granted = step.requests.iter().find_map(|request| Some((&request.request, request.granted_by.as_ref()?)));

@@ -4,6 +4,7 @@
 //! - `judgement`: compares a finding with what an exception accepts
 //! - `rule`: what a rule is
 //! - `trusted_parties`: undeclared trust by the party that a finding of IAM006 names
+//! - `path_fixes`: what ends an escalation path
 //! - `iam001_broader` to `iam011_narrower`: the rules, each with its documentation
 //! - `agent_use`: the default question of IAM004, about all operators of an entry
 //! - `registry`: the list of all rules; a test keeps `docs/rules.md` equal to their documentation
@@ -22,6 +23,7 @@ mod iam009_baseline;
 mod iam010_undecided;
 mod iam011_narrower;
 mod judgement;
+mod path_fixes;
 mod registry;
 mod rule;
 mod trusted_parties;

@@ -41,7 +41,7 @@ pub(super) fn find_affected(
     };
     affected.extend(subjects.iter().filter(|subject| is_compared(subject)).map(|subject| arn_of(subject)));
     let passes = |finding: &&Finding| {
-        let mut steps = finding.path.iter();
+        let mut steps = finding.path.iter().chain(finding.other_paths.iter().flatten());
         steps.any(|step| {
             let ends = [Some(&step.from), Some(&step.to), step.grantor.as_ref()];
             ends.into_iter().flatten().any(|arn| touched.contains(arn))

@@ -16,7 +16,10 @@ pub(super) fn find_regressions<'f>(before: &[Finding], after: &'f [Finding], key
 
 /// What an edit does to the finding that it is for. `None` if the finding is as large as before.
 pub(super) fn rate_effect(before: &Finding, after: &[Finding]) -> Option<FixVerification> {
-    let Some(left) = find_same(after, &before.key) else { return Some(FixVerification::Ends) };
+    let Some(left) = find_same(after, &before.key) else {
+        // The end of a path that another finding covers can still be reached.
+        return (!is_end_covered(before, after)).then_some(FixVerification::Ends);
+    };
     let sizes = (size(before), size(left));
     let is_smaller = sizes.1 < sizes.0 && !has_grown(before, left);
     is_smaller.then_some(FixVerification::Reduces { left: left.action_count })
@@ -24,6 +27,13 @@ pub(super) fn rate_effect(before: &Finding, after: &[Finding]) -> Option<FixVeri
 
 fn find_same<'f>(findings: &'f [Finding], key: &str) -> Option<&'f Finding> {
     findings.iter().find(|finding| finding.key == key)
+}
+
+/// Whether the end of a path is one that another finding about the principal covers.
+fn is_end_covered(before: &Finding, after: &[Finding]) -> bool {
+    let Some(last) = before.path.last() else { return false };
+    let arn = |finding: &Finding| finding.principal.as_ref().map(|principal| principal.arn.clone());
+    after.iter().any(|finding| finding.also_reaches.contains(&last.to) && arn(finding) == arn(before))
 }
 
 /// The number of actions, and of statements that grant them.

@@ -87,6 +87,11 @@ impl PrincipalSets {
         sets
     }
 
+    /// Whether the snapshot has one account only.
+    pub(crate) fn is_single_account(&self) -> bool {
+        self.by_account.len() == 1
+    }
+
     fn add_to_account(&mut self, index: usize, node: &PrincipalNode<'_>) {
         // INVARIANT: nodes are the principals of the snapshot's accounts.
         let account = self.account_positions.get(node.account.id.as_str()).copied();

@@ -24,6 +24,8 @@ pub(crate) enum StepRole<'b> {
     GrantAll,
     /// Acts as the target.
     Become,
+    /// Acts as the target by other means than assuming it.
+    BecomeWithoutAssuming,
     /// Rewrites the trust policy of the target, for another state.
     RewriteTrust,
     /// Changes the target's permissions to this state.
@@ -97,8 +99,10 @@ impl<'g> StepProver<'g> {
             StepRole::GrantAll => {
                 kind.grants_all() && self.step_finder.find_grant_targets(technique, undecided).contains(target)
             }
-            StepRole::Become => {
-                !kind.grants_all()
+            StepRole::Become | StepRole::BecomeWithoutAssuming => {
+                let may_assume = matches!(step_role, StepRole::Become);
+                (may_assume || kind != TechniqueKind::Assume)
+                    && !kind.grants_all()
                     && !kind.changes_state()
                     && technique.limited_to.is_empty()
                     && self.step_finder.find_reachable(technique, undecided).contains(target)

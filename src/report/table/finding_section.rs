@@ -8,8 +8,9 @@ use super::grouping::PrincipalFindings;
 use super::row::{WIDE_INDENT, add_place, begin_field, left_margin, text_column};
 use super::style;
 use super::writer::{TableWriter, describe_omitted};
-use crate::audit::{Finding, NearestDeclaredStatement, PrincipalRef, RuleId, Severity, Title};
+use crate::audit::{EscalationStep, Finding, NearestDeclaredStatement, PrincipalRef, RuleId, Severity, Title};
 use crate::report::layout::Paragraph;
+use crate::report::render_options::Verbosity;
 use crate::report::text::counts::format_number;
 use crate::report::text::names::{format_time, shorten_arn};
 use crate::report::text::{render_nearest, render_reason, render_step, render_title};
@@ -18,6 +19,8 @@ use crate::source::Place;
 /// The number of statements and reasons that a brief report shows.
 const MAX_STATEMENTS: usize = 3;
 const MAX_REASONS: usize = 4;
+/// The number of principals that a brief report names that the same first step leads to.
+const MAX_ALSO_REACHED: usize = 3;
 
 /// The severity in the heading above a finding.
 #[derive(Clone, Copy)]
@@ -40,9 +43,19 @@ pub(super) fn write_group(group: &PrincipalFindings, writer: &mut TableWriter) -
     let place = group.findings.iter().find_map(|finding| finding.place.as_ref());
     write_principal(head, group.principal, place, writer)?;
     let mut shown_scopes = ShownScopes::default();
-    for finding in &group.findings {
+    let (shown, omitted_paths) = match writer.verbosity {
+        Verbosity::Brief => group.list_brief(),
+        Verbosity::All => (group.findings.clone(), 0),
+    };
+    for finding in shown {
         write_title(finding, Heading::Severity(severity), writer)?;
         write_body(finding, &mut shown_scopes, writer)?;
+    }
+    if omitted_paths > 0 {
+        writer.has_omissions = true;
+        let margin = left_margin(writer);
+        let text = describe_omitted(omitted_paths, "escalation path");
+        writer.write_paragraph(Paragraph::new(margin, margin + 2).add_words(&text))?;
     }
     Ok(())
 }
@@ -86,7 +99,9 @@ pub(super) fn write_body(
     shown_scopes: &mut ShownScopes,
     writer: &mut TableWriter,
 ) -> io::Result<()> {
-    write_path(finding, writer)?;
+    write_path("path", &finding.path, writer)?;
+    finding.other_paths.iter().try_for_each(|path| write_path("or path", path, writer))?;
+    write_also_reached(finding, writer)?;
     write_reasons(finding, writer)?;
     let shown_count = writer.limit_shown(finding.excess.len(), MAX_STATEMENTS);
     let mut previous: Option<&NearestDeclaredStatement> = None;
@@ -136,9 +151,9 @@ fn is_file_of_document(file: &str, document: &str) -> bool {
 }
 
 /// The escalation path: one line per step, and its requests.
-fn write_path(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
-    for (i, step) in finding.path.iter().enumerate() {
-        let line = begin_field(writer, if i == 0 { "path" } else { "" });
+fn write_path(label: &str, path: &[EscalationStep], writer: &mut TableWriter) -> io::Result<()> {
+    for (i, step) in path.iter().enumerate() {
+        let line = begin_field(writer, if i == 0 { label } else { "" });
         let to = if step.from == step.to { "itself" } else { shorten_arn(&step.to) };
         let declared_suffix = if step.declared { ", as declared" } else { "" };
         let ids: Vec<&str> = step.techniques.iter().map(|technique| technique.id.as_str()).collect();
@@ -161,6 +176,22 @@ fn write_path(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The principals that the same first step leads to, without more access.
+fn write_also_reached(finding: &Finding, writer: &mut TableWriter) -> io::Result<()> {
+    let total = finding.also_reaches.len();
+    if total == 0 {
+        return Ok(());
+    }
+    let shown_count = writer.limit_shown(total, MAX_ALSO_REACHED);
+    let names: Vec<&str> = finding.also_reaches.iter().take(shown_count).map(|arn| shorten_arn(arn)).collect();
+    let omitted = match total - shown_count {
+        0 => String::new(),
+        n => format!(", {}", describe_omitted(n, "principal")),
+    };
+    let text = format!("leads to {} with no further access{omitted}", names.join(", "));
+    writer.write_paragraph(begin_field(writer, "also").add_words(&text))
 }
 
 /// The facts to judge the finding by.

@@ -1,7 +1,14 @@
 //! The findings by principal and by section of the table.
 
-use crate::audit::{Audit, Finding, PrincipalRef, RuleId, Severity};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::audit::{Audit, EscalationGroup, Finding, PrincipalRef, RuleId, Severity};
 use crate::report::finding_order::sort_findings;
+
+/// The number of escalation paths of one principal that a brief report shows in full.
+const MAX_PATHS: usize = 3;
+/// The number of principals with escalation paths that one change ends, up to which a brief report has all of them.
+const MAX_OF_GROUP: usize = 5;
 
 /// The findings about one principal, the worst first.
 pub(super) struct PrincipalFindings<'a> {
@@ -9,9 +16,24 @@ pub(super) struct PrincipalFindings<'a> {
     pub(super) findings: Vec<&'a Finding>,
 }
 
-impl PrincipalFindings<'_> {
+impl<'a> PrincipalFindings<'a> {
     pub(super) fn max_severity(&self) -> Severity {
         self.findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Info)
+    }
+
+    /// The findings that a brief report shows, and the number of escalation paths that it omits.
+    pub(super) fn list_brief(&self) -> (Vec<&'a Finding>, usize) {
+        let is_path = |finding: &&&Finding| finding.rule == RuleId::Escalation;
+        let paths = self.findings.iter().filter(is_path).count();
+        // A brief report also shows one more path instead of a line that says that one is omitted.
+        let shown = if paths <= MAX_PATHS + 1 { paths } else { MAX_PATHS };
+        let mut left = shown;
+        let is_shown = |finding: &&'a Finding| {
+            let is_within = finding.rule != RuleId::Escalation || left > 0;
+            left -= usize::from(finding.rule == RuleId::Escalation && is_within);
+            is_within
+        };
+        (self.findings.iter().copied().filter(is_shown).collect(), paths - shown)
     }
 }
 
@@ -45,6 +67,25 @@ impl<'a> ReportSections<'a> {
             std::cmp::Reverse((group.max_severity(), destructive, actions))
         });
         sections
+    }
+
+    /// Leaves out the principals about which all findings are escalation paths of one large group, except for the first one,
+    /// which represents the group. Returns how many are left out.
+    pub(super) fn condense(&mut self, escalation_groups: &[EscalationGroup]) -> usize {
+        let is_large = |group: &&EscalationGroup| group.principals > MAX_OF_GROUP;
+        let mut represented: BTreeMap<&str, usize> = BTreeMap::new();
+        for (position, group) in escalation_groups.iter().filter(is_large).enumerate() {
+            represented.extend(group.keys.iter().map(|key| (key.as_str(), position)));
+        }
+        let before = self.groups.len();
+        let mut shown: BTreeSet<usize> = BTreeSet::new();
+        self.groups.retain(|group| {
+            let mut of_paths = group.findings.iter().map(|finding| represented.get(finding.key.as_str()));
+            let first = of_paths.next().flatten().copied();
+            let is_only_this = of_paths.all(|other| other.copied() == first);
+            first.is_none_or(|position| !is_only_this || shown.insert(position))
+        });
+        before - self.groups.len()
     }
 
     fn add_finding(&mut self, principal: &'a PrincipalRef, finding: &'a Finding) {

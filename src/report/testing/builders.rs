@@ -146,6 +146,7 @@ pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Findin
         notes: Vec::new(),
         summary,
         principals,
+        escalation_groups: Vec::new(),
         findings,
         unread: Vec::new(),
         not_examined: NotExamined::default(),

@@ -85,20 +85,8 @@ impl Solver<'_> {
             return true;
         }
         question.statements().any(|statement| match ambiguity {
-            Ambiguity::MidSegmentStar => statement.resource.iter().flat_map(|r| &r.patterns).any(|pattern| {
-                pattern.parts().windows(2).any(|pair| match pair {
-                    [TemplatePart::AnyString, TemplatePart::Literal(next)] => !next.starts_with(':'),
-                    [TemplatePart::AnyString, _] => true,
-                    _ => false,
-                })
-            }),
-            Ambiguity::UnparsableValue => statement.conditions.iter().any(|c| {
-                c.operator.is_negated()
-                    && matches!(
-                        c.operator.family(),
-                        OperatorFamily::Numeric | OperatorFamily::Date | OperatorFamily::Ip | OperatorFamily::Arn
-                    )
-            }),
+            Ambiguity::MidSegmentStar => has_pattern(statement, has_mid_segment_star),
+            Ambiguity::UnparsableValue => statement.conditions.iter().any(is_negated_comparison),
             Ambiguity::EmptySetNull => {
                 statement.keys().any(|key| question.known.is_known_empty(key))
                     || statement.conditions.iter().any(|c| match self.is_multi_valued(question, &c.key) {
@@ -131,6 +119,23 @@ impl Solver<'_> {
             | Ambiguity::PartialNotPrincipal => false,
         })
     }
+}
+
+/// Whether a pattern has a star that is not the end of a segment.
+fn has_mid_segment_star(pattern: &Template) -> bool {
+    pattern.parts().windows(2).any(|pair| match pair {
+        [TemplatePart::AnyString, TemplatePart::Literal(next)] => !next.starts_with(':'),
+        [TemplatePart::AnyString, _] => true,
+        _ => false,
+    })
+}
+
+/// Whether a condition requires that a value of a type differs.
+fn is_negated_comparison(condition: &Condition) -> bool {
+    let family = condition.operator.family();
+    let is_typed =
+        matches!(family, OperatorFamily::Numeric | OperatorFamily::Date | OperatorFamily::Ip | OperatorFamily::Arn);
+    condition.operator.is_negated() && is_typed
 }
 
 /// Whether a statement has a resource pattern with a property.

@@ -3,6 +3,7 @@
 mod changes;
 mod command;
 mod generated_account;
+mod paths;
 mod rules;
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, admin, allow, arn, role, service, snapshot, trusts};
 
-fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
+pub(super) fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
     let manifest = SourceFile::new("baseline.toml", format!("version = 1\n{manifest}"));
     let ceiling = SourceFile::new("ceiling.json", json!({ "Version": "2012-10-17", "Statement": ceiling }).to_string());
     let catalog = Catalog::embedded();
@@ -19,7 +19,7 @@ fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
     audit(&snapshot(roles, &[], None), &baseline, catalog, &options).unwrap()
 }
 
-fn entry(name: &str, kind: &str, more: &str) -> String {
+pub(super) fn entry(name: &str, kind: &str, more: &str) -> String {
     format!(
         "[[principal]]\nname = \"{name}\"\nmatch = \"arn:*:iam::*:role/{name}\"\nkind = \"{kind}\"\nallow = [\"ceiling.json\"]\n{more}\n"
     )
@@ -37,7 +37,7 @@ fn text(finding: &Finding) -> String {
     title.into_iter().chain(steps).chain(advice(finding)).collect::<Vec<_>>().join("\n")
 }
 
-const ADMIN: &str = "[[ignore]]\nmatch = \"arn:*:iam::*:role/admin\"\nreason = \"of the platform\"\n";
+pub(super) const ADMIN: &str = "[[ignore]]\nmatch = \"arn:*:iam::*:role/admin\"\nreason = \"of the platform\"\n";
 
 #[test]
 fn the_path_its_requests_and_the_first_link_to_cut() {

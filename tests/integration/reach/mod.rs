@@ -5,6 +5,7 @@ mod audited;
 mod catalog_walk;
 mod cloudsplaining;
 mod each_technique;
+mod gains;
 mod identity_services;
 mod new_principals;
 mod pathfinding;

@@ -1,7 +1,9 @@
 //! Paths to an action, as text.
 
+use std::collections::BTreeSet;
+
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, WhoCanQuery};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, VisitOutcome, WhoCanQuery};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 
@@ -42,4 +44,35 @@ pub fn search(snapshot: &Snapshot, from: &str, (action, resource): (&str, Option
         None if result.undecided.is_empty() => Ok(None),
         None => Err(result.undecided.iter().map(ToString::to_string).collect()),
     }
+}
+
+/// The principals that can perform an action on a resource, in a state that a principal can obtain: each with a proven path.
+/// The second set has the reasons why others are undecided.
+pub fn find_ends(
+    snapshot: &Snapshot,
+    from: &str,
+    (action, resource): (&str, &str),
+) -> (BTreeSet<String>, BTreeSet<String>) {
+    let catalog = Catalog::embedded();
+    let solver = Solver::new(catalog);
+    let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
+    let start = graph.find(from).unwrap_or_else(|| panic!("no {from}"));
+    let query = WhoCanQuery::new(catalog, action, Some(resource));
+    let (mut ends, mut undecided) = (BTreeSet::new(), BTreeSet::new());
+    let mut visit = |path: &PathSoFar<'_>| {
+        match graph.answer_who_can(path.last(), &query) {
+            Ok(None) => {}
+            Ok(Some(_)) => match graph.prove_steps(&path.steps()) {
+                Ok(_) => {
+                    ends.insert(graph.arn(path.last().principal).to_owned());
+                }
+                Err(why) => undecided.extend(why),
+            },
+            Err(why) => undecided.extend(why),
+        }
+        VisitOutcome::Expand
+    };
+    let of_steps = graph.visit_states(start, None, &mut visit);
+    undecided.extend(of_steps);
+    (ends, undecided.iter().map(ToString::to_string).collect())
 }

@@ -70,6 +70,8 @@ pub struct World {
     pub held: Vec<bool>,
     pub tags: Vec<usize>,
     pub all_granted: Vec<bool>,
+    /// Whether its own policy was overwritten.
+    pub own_lost: Vec<bool>,
     pub has_boundary: Vec<bool>,
     pub trust_open: Vec<bool>,
 }
@@ -80,6 +82,7 @@ impl World {
             held: (0..account.len()).map(|i| i == start).collect(),
             tags: account.iter().map(|principal| principal.tag).collect(),
             all_granted: vec![false; account.len()],
+            own_lost: vec![false; account.len()],
             has_boundary: account.iter().map(|principal| principal.boundary.is_some()).collect(),
             trust_open: vec![false; account.len()],
         }
@@ -112,7 +115,8 @@ fn matches(world: &World, request: Request, statement: &Statement) -> bool {
 }
 
 fn is_denied(account: &[Principal], world: &World, request: Request) -> bool {
-    account[request.by].statements.iter().any(|s| s.is_deny && matches(world, request, s))
+    let own = if world.own_lost[request.by] { &[][..] } else { &account[request.by].statements };
+    own.iter().any(|s| s.is_deny && matches(world, request, s))
 }
 
 fn is_within_boundary(account: &[Principal], world: &World, request: Request) -> bool {
@@ -122,7 +126,7 @@ fn is_within_boundary(account: &[Principal], world: &World, request: Request) ->
 
 /// Whether the policies of the caller allow a request.
 pub fn is_allowed(account: &[Principal], world: &World, request: Request) -> bool {
-    let own = &account[request.by].statements;
+    let own = if world.own_lost[request.by] { &[][..] } else { &account[request.by].statements };
     let allows = world.all_granted[request.by] || own.iter().any(|s| !s.is_deny && matches(world, request, s));
     allows && !is_denied(account, world, request) && is_within_boundary(account, world, request)
 }
@@ -166,6 +170,11 @@ pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
             let is_user = account[target].is_user;
             if may(Action::PutPolicy, 0) {
                 add(&|world| world.all_granted[target] = true);
+                // The new policy has the name of the own one.
+                add(&|world| {
+                    world.all_granted[target] = true;
+                    world.own_lost[target] = true;
+                });
             }
             if may(Action::DropBoundary, 0) {
                 add(&|world| world.has_boundary[target] = false);

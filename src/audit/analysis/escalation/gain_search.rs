@@ -1,0 +1,204 @@
+//! The search from one principal: every state with access beyond its ceiling and its own access.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::analysis::EscalationAnalysis;
+use super::broader_path::{BroaderPath, EscalationResult};
+use super::gained_access::{PathEnd, is_denied_to, use_witnesses_of};
+use super::undeclared_path::PathProver;
+use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::audit::analysis::analyzer::Analyzer;
+use crate::audit::analysis::own_access::{AllowedAccess, OwnAccess};
+use crate::audit::options::ExtentMode;
+use crate::audit::subject::accepted_extents::AcceptedExtents;
+use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::reach::{EquivalenceClass, NodeState, PathSoFar, PathStep, VisitOutcome};
+use crate::solve::UndecidedReason;
+
+/// A search from one principal.
+struct GainSearch<'s, 'a> {
+    analysis: &'s EscalationAnalysis<'a>,
+    analyzer: &'s Analyzer<'s>,
+    subject: &'s AuditedPrincipal<'s>,
+    accepted_extents: &'s AcceptedExtents<'s>,
+    own: OwnAccess<'s>,
+    /// The actions that the principal is allowed in any case.
+    lower_bound: FixedBitSet,
+    /// The states without access beyond that of the principal.
+    contained_classes: FxHashSet<EquivalenceClass>,
+    /// The access of other states beyond the ceiling.
+    excess_by_class: FxHashMap<EquivalenceClass, Arc<ExcessByStatement>>,
+    gained: Vec<GainedState>,
+    undecided: BTreeSet<UndecidedReason>,
+}
+
+/// A state with broader access, and an unproven path to it.
+struct GainedState {
+    state: NodeState,
+    steps: Vec<PathStep>,
+    gain: StateGain,
+}
+
+/// What a state has and the principal does not.
+struct StateGain {
+    key: String,
+    /// What no exception accepts. All access beyond the ceiling if there is no exception, or if it accepts all.
+    excess: Arc<ExcessByStatement>,
+    is_accepted: bool,
+}
+
+impl EscalationAnalysis<'_> {
+    /// Finds a path to each state with access beyond the ceiling and the own access of a principal. If no extents are
+    /// offered, paths with the same first step are folded if one leads to all access of the others.
+    pub(crate) fn find_broader_paths(
+        &self,
+        analyzer: &Analyzer<'_>,
+        subject: &AuditedPrincipal<'_>,
+        accepted_extents: &AcceptedExtents<'_>,
+        extents: ExtentMode,
+    ) -> EscalationResult {
+        let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
+        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, &self.renamed_documents);
+        let lower_bound = self.graph.lower_bound(own.access());
+        if self.graph.is_all_actions(&lower_bound) {
+            return EscalationResult::default();
+        }
+        let mut search = GainSearch {
+            analysis: self,
+            analyzer,
+            subject,
+            accepted_extents,
+            own,
+            lower_bound,
+            contained_classes: FxHashSet::default(),
+            excess_by_class: FxHashMap::default(),
+            gained: Vec::new(),
+            undecided: BTreeSet::new(),
+        };
+        let start = self.find_position(subject);
+        let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
+        search.undecided.extend(undecided_steps);
+        let mut result = search.prove(start);
+        if result.paths.iter().any(|path| self.has_all_account_access(&path.end)) {
+            // No further path leads to more.
+            result.undecided.clear();
+        }
+        // An exception accepts one end. What it leaves is reported by itself, and so is what it does not accept.
+        let may_fold = |key: &str| extents == ExtentMode::Without && accepted_extents.find(key).is_none();
+        result.paths = self.fold_paths(result.paths, &may_fold);
+        result
+    }
+}
+
+impl GainSearch<'_, '_> {
+    fn visit(&mut self, path: &PathSoFar<'_>) -> VisitOutcome {
+        let state = path.last();
+        match self.find_gain(state) {
+            Ok(None) => VisitOutcome::Expand,
+            Ok(Some(gain)) => {
+                self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
+                let has_all = self.analysis.has_all_account_access(state);
+                if has_all { VisitOutcome::Skip } else { VisitOutcome::Expand }
+            }
+            Err(reasons) => {
+                self.undecided.extend(reasons);
+                VisitOutcome::Expand
+            }
+        }
+    }
+
+    /// What a state has and the principal does not. None if it has nothing more.
+    fn find_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
+        let graph = &self.analysis.graph;
+        if graph.is_limited_to(state, &self.lower_bound) {
+            return Ok(None);
+        }
+        let (known_context, ..) = graph.known_context(state);
+        let allowed = self.own.at_end(&known_context);
+        let equivalence_class = graph.equivalence_class(state, &allowed.access);
+        if self.contained_classes.contains(&equivalence_class) {
+            return Ok(None);
+        }
+        let known_excess = self.excess_by_class.get(&equivalence_class).map(Arc::clone);
+        let is_contained =
+            || graph.is_contained_in(state, &allowed.access) || self.analysis.is_contained(state, self.subject);
+        if known_excess.is_none() && is_contained() {
+            self.contained_classes.insert(equivalence_class);
+            return Ok(None);
+        }
+        let key = self.analysis.build_key(self.subject, state);
+        let accepted = self.accepted_extents.find(&key);
+        if let (Some(excess), None) = (&known_excess, accepted) {
+            return Ok(Some(StateGain { key, excess: Arc::clone(excess), is_accepted: false }));
+        }
+        let (layers, access, _) = graph.build_layers(state);
+        let end = PathEnd { state, layers: &layers, access: &access };
+        let excess = match known_excess {
+            Some(excess) => Some(excess),
+            None => self.find_excess(&end, &allowed)?,
+        };
+        let Some(excess) = excess else {
+            self.contained_classes.insert(equivalence_class);
+            return Ok(None);
+        };
+        self.excess_by_class.insert(equivalence_class, Arc::clone(&excess));
+        let Some(accepted) = accepted else {
+            return Ok(Some(StateGain { key, excess, is_accepted: false }));
+        };
+        let question = (&allowed, Some(&accepted.requests));
+        let left = self.analysis.find_gained_access(self.analyzer, self.subject, &end, question);
+        match (left.excess.is_empty(), left.undecided.is_empty()) {
+            (true, true) => Ok(Some(StateGain { key, excess, is_accepted: true })),
+            (true, false) => Err(left.undecided),
+            (false, _) => Ok(Some(StateGain { key, excess: Arc::new(left.excess), is_accepted: false })),
+        }
+    }
+
+    /// The access of a state beyond the ceiling, if there is some that the principal does not have itself.
+    fn find_excess(
+        &self,
+        end: &PathEnd<'_>,
+        allowed: &AllowedAccess<'_>,
+    ) -> Result<Option<Arc<ExcessByStatement>>, BTreeSet<UndecidedReason>> {
+        let shared = self.analysis.find_shared_excess(self.analyzer, self.subject, end);
+        let mut witnesses = shared.values().filter_map(|excess| excess.witness.as_ref());
+        // A witness that the principal's own policies do not allow proves the gain.
+        let is_gain = |witness| is_denied_to(self.analyzer, self.subject, witness);
+        if !allowed.is_renamed() && witnesses.any(is_gain) {
+            return Ok(Some(shared));
+        }
+        let gained = self.analysis.find_gained_access(self.analyzer, self.subject, end, (allowed, None));
+        if gained.is_contained() {
+            return Ok(None);
+        }
+        if gained.excess.is_empty() {
+            return Err(gained.undecided);
+        }
+        Ok(Some(Arc::new(use_witnesses_of(&shared, gained.excess))))
+    }
+
+    /// The paths that are proven and not declared.
+    fn prove(self, start: usize) -> EscalationResult {
+        let prover = PathProver::new(self.analysis, start);
+        let mut result = EscalationResult { undecided: self.undecided, ..EscalationResult::default() };
+        for GainedState { state, steps, gain } in self.gained {
+            let StateGain { key, excess, is_accepted } = gain;
+            if is_accepted && result.accepted.iter().any(|path| path.key == key) {
+                continue;
+            }
+            match prover.prove(&steps) {
+                Err(reasons) => result.undecided.extend(reasons),
+                Ok(None) => {}
+                Ok(Some(steps)) => {
+                    let found = BroaderPath { key, end: state, steps, excess, covered_ends: Vec::new() };
+                    if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }
+                }
+            }
+        }
+        result
+    }
+}

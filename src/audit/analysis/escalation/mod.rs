@@ -1,0 +1,17 @@
+//! What a principal can escalate to (IAM005): every gain, each with a path that is not declared.
+//!
+//! The files, in the order in which data passes:
+//!
+//! - `broader_path`: what the search finds
+//! - [`analysis`]: the attack graph, which of its steps are declared, and the answers that principals share
+//! - `gained_access`: what a state can do beyond a ceiling and beyond a principal's own access
+//! - `undeclared_path`: another path to the end of a declared one
+//! - `fold_paths`: paths with the same first step, of which one leads to all access of the others
+//! - `gain_search`: the search from one principal
+
+pub(crate) mod analysis;
+pub(crate) mod broader_path;
+mod fold_paths;
+mod gain_search;
+mod gained_access;
+mod undeclared_path;

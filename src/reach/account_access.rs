@@ -1,0 +1,49 @@
+//! States compared with others, and with everything that their account allows. If a state has all of that, no principal
+//! of the account has more, and the search does not look behind it.
+
+use std::collections::BTreeSet;
+
+use super::equivalence::EquivalenceClass;
+use super::graph::Graph;
+use super::model::state::{NodeState, StateChange};
+use crate::solve::{Question, RenamedAccess, UndecidedReason};
+
+impl Graph<'_> {
+    /// Whether a state is allowed everything that any state which it can obtain is allowed. False if that is not known.
+    pub fn has_all_account_access(&self, state: &NodeState) -> bool {
+        let (layers, access, _) = self.build_layers(state);
+        if self.is_all_actions(&self.lower_bound(&access)) {
+            return true;
+        }
+        // A resource policy can allow or deny other principals something else, and other accounts have other SCPs.
+        if !self.world.principal_sets.is_single_account() || !layers.resource_policies.is_empty() {
+            return false;
+        }
+        let change = StateChange { is_new_principal: true, tags: state.change.tags.clone(), ..StateChange::default() };
+        let unlimited = NodeState { principal: state.principal, change };
+        let (_, all, _) = self.build_layers(&unlimited);
+        // SCPs with conditions on the principal allow others something else.
+        let is_same_for_all = matches!(self.equivalence_class(state, &all), EquivalenceClass::Shared(_));
+        is_same_for_all && self.has_excess(&unlimited, &access) == Ok(false)
+    }
+
+    /// Whether a state is allowed a request that another state is not allowed. Each state has its own ARN, tags and name.
+    ///
+    /// # Errors
+    /// Why it could not be decided.
+    pub fn has_excess_over_state(
+        &self,
+        state: &NodeState,
+        other: &NodeState,
+    ) -> Result<bool, BTreeSet<UndecidedReason>> {
+        let (effective, other) = (self.world.effective(state), self.world.effective(other));
+        let renamed = RenamedAccess::new(&other.access, &other.known, &effective.known, &self.renamed_documents);
+        let question = self.world.build_question(&effective, &effective.access, &renamed.access);
+        let answer = self.world.solver.answer(&Question { known: &renamed.known, ..question });
+        match (answer.grants.is_empty(), answer.undecided.is_empty()) {
+            (false, _) => Ok(true),
+            (true, true) => Ok(false),
+            (true, false) => Err(answer.undecided.into_iter().collect()),
+        }
+    }
+}
