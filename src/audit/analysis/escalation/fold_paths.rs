@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::analysis::EscalationAnalysis;
 use super::broader_path::BroaderPath;
 use crate::access::{PolicyOrigin, PolicyRef};
+use crate::reach::NodeState;
 use crate::snapshot::AttachmentKind;
 use crate::solve::Access;
 
@@ -20,6 +21,10 @@ struct KeptPath {
 }
 
 impl KeptPath {
+    fn passes(&self, state: &NodeState) -> bool {
+        self.path.steps.iter().any(|step| step.to == *state)
+    }
+
     /// Lists the end of another path, and the ends that it lists.
     fn fold(&mut self, other: &KeptPath) {
         for end in [&other.end].into_iter().chain(&other.path.covered_ends) {
@@ -50,7 +55,9 @@ impl EscalationAnalysis<'_> {
                 continue;
             }
             kept.retain(|other| {
-                let is_covered = may_cover(other, &path) && self.is_covered(other, &path);
+                // A longer path through the end of a shorter one takes more to prove and to explain.
+                let is_behind = path.path.key != other.path.key && path.passes(&other.path.end);
+                let is_covered = !is_behind && may_cover(other, &path) && self.is_covered(other, &path);
                 if is_covered {
                     path.fold(other);
                 }
