@@ -48,6 +48,11 @@ impl AuditRun {
         AuditRun { report, layers }
     }
 
+    /// Whether the snapshot has a principal. A path can lead to one that it creates.
+    pub fn has_principal(&self, arn: &str) -> bool {
+        self.layers.contains_key(arn)
+    }
+
     /// Evaluates a witness of the report as a request of a principal, with the policies that the snapshot gives it.
     pub fn is_allowed(&self, arn: &str, witness: &Value) -> bool {
         let layers = self.layers.get(arn).unwrap_or_else(|| panic!("{arn} is not in the snapshot"));

@@ -130,7 +130,8 @@ fn record_witnesses(run: &AuditRun, finding: &Value, arn: Option<&str>) -> Strin
         read_list(step, "witnesses").iter().map(move |request| (caller, request))
     });
     let last = path.last().map_or(arn, |step| step["to"].as_str().unwrap());
-    let requests: Vec<(&str, &Value)> = excess.map(|witness| (last, witness)).chain(step_requests).collect();
+    let mut requests: Vec<(&str, &Value)> = excess.map(|witness| (last, witness)).chain(step_requests).collect();
+    requests.retain(|(caller, _)| run.has_principal(caller));
     let allowed = requests.iter().filter(|(caller, witness)| run.is_allowed(caller, witness)).count();
     format!("{allowed}/{}", requests.len())
 }
