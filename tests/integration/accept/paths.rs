@@ -17,8 +17,8 @@ fn to(end: &str) -> String {
 fn chain(near: &Value, far: &Value) -> Value {
     let roles = [
         role("r", &[], &[trust_ec2()]),
-        role("near", &[near.clone()], &[trusts("r")]),
-        role("far", &[far.clone()], &[trusts("near")]),
+        role("near", std::slice::from_ref(near), &[trusts("r")]),
+        role("far", std::slice::from_ref(far), &[trusts("near")]),
     ];
     account(&roles, &[], &[])
 }
