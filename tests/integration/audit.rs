@@ -352,7 +352,7 @@ fn the_demo_is_the_audit_of_the_example() {
     ] {
         assert!(found.iter().any(|f| f == expected), "{expected}: {found:?}");
     }
-    assert_eq!(found.len(), 10, "{found:?}");
+    assert_eq!(found.len(), 12, "{found:?}");
     assert_eq!(demo["summary"]["by_status"]["as-declared"], 9, "{found:?}");
     assert_eq!(demo["summary"]["by_status"]["ignored"], 2);
 }

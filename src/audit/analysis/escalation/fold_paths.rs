@@ -55,8 +55,9 @@ impl EscalationAnalysis<'_> {
                 continue;
             }
             kept.retain(|other| {
-                // A longer path through the end of a shorter one takes more to prove and to explain.
-                let is_behind = path.path.key != other.path.key && path.passes(&other.path.end);
+                // A principal that can write its own policies is worse than most. A longer path through it explains less.
+                let is_behind =
+                    path.path.key != other.path.key && other.path.end.change.grants_all && path.passes(&other.path.end);
                 let is_covered = !is_behind && may_cover(other, &path) && self.is_covered(other, &path);
                 if is_covered {
                     path.fold(other);
