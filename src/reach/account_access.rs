@@ -37,13 +37,10 @@ impl Graph<'_> {
         other: &NodeState,
     ) -> Result<bool, BTreeSet<UndecidedReason>> {
         let (effective, other) = (self.world.effective(state), self.world.effective(other));
-        let renamed = RenamedAccess::new(&other.access, &other.known, &effective.known, &self.renamed_documents);
+        let documents = self.renamed_documents();
+        let keys = documents.list_specific_keys(&other.access, &other.known);
+        let renamed = RenamedAccess::new(&other.access, keys, &effective.known, documents);
         let question = self.world.build_question(&effective, &effective.access, &renamed.access);
-        let answer = self.world.solver.answer(&Question { known: &renamed.known, ..question });
-        match (answer.grants.is_empty(), answer.undecided.is_empty()) {
-            (false, _) => Ok(true),
-            (true, true) => Ok(false),
-            (true, false) => Err(answer.undecided.into_iter().collect()),
-        }
+        self.world.solver.answer(&Question { known: &renamed.known, ..question }).has_excess()
     }
 }

@@ -43,7 +43,7 @@ pub struct Graph<'a> {
     /// The proofs of steps. Paths of many principals have the same last steps.
     pub(super) proofs: Cache<PathStep, StepProof>,
     /// The policies of states that are compared with others.
-    pub(super) renamed_documents: RenamedDocuments,
+    renamed_documents: RenamedDocuments,
 }
 
 /// The account, the principal type, whether there is a boundary, the statements with their facts, and the tags of other
@@ -100,6 +100,11 @@ impl<'a> Graph<'a> {
     /// The ARN of the principal as which a state makes requests: that of the user or role that it created, if it did.
     pub fn state_arn<'s>(&'s self, state: &'s NodeState) -> &'s str {
         self.world.state_arn(state)
+    }
+
+    /// The policies of states, with the keys that have other values in a state with which they are compared.
+    pub fn renamed_documents(&self) -> &RenamedDocuments {
+        &self.renamed_documents
     }
 
     /// The principal with an ARN. None if it is not in the snapshot.
@@ -263,11 +268,6 @@ impl<'a> Graph<'a> {
     /// Why it could not be decided.
     pub fn has_excess(&self, state: &NodeState, access: &Access) -> Result<bool, BTreeSet<UndecidedReason>> {
         let effective = self.world.effective(state);
-        let answer = self.world.solver.answer(&self.world.build_question(&effective, &effective.access, access));
-        match (answer.grants.is_empty(), answer.undecided.is_empty()) {
-            (false, _) => Ok(true),
-            (true, true) => Ok(false),
-            (true, false) => Err(answer.undecided.into_iter().collect()),
-        }
+        self.world.solver.answer(&self.world.build_question(&effective, &effective.access, access)).has_excess()
     }
 }

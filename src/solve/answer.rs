@@ -1,5 +1,7 @@
 //! The answer to a question: proven excess with its witnesses, and the reasons why something is undecided.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::access::formula::StatementId;
@@ -31,6 +33,18 @@ pub struct SolverAnswer {
 }
 
 impl SolverAnswer {
+    /// Whether there is excess. Proven excess takes precedence over undecided parts.
+    ///
+    /// # Errors
+    /// Why it could not be decided.
+    pub fn has_excess(self) -> Result<bool, BTreeSet<UndecidedReason>> {
+        match self.into_verdict() {
+            ContainmentVerdict::Broader(_) => Ok(true),
+            ContainmentVerdict::Contained => Ok(false),
+            ContainmentVerdict::Undecided(reasons) => Err(reasons.into_iter().collect()),
+        }
+    }
+
     /// The verdict. Proven excess takes precedence over undecided parts.
     pub fn into_verdict(self) -> ContainmentVerdict {
         match (self.grants.is_empty(), self.undecided.is_empty()) {

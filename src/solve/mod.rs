@@ -38,7 +38,7 @@ pub use access::formula::{
     Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementId, StatementUse, StatementValidity,
 };
 pub use access::from_layers::{build_allow_all, build_effective_access};
-pub use access::rename_keys::{NameVariables, RenamedAccess, RenamedDocuments};
+pub use access::rename_keys::{NameVariables, RenamedAccess, RenamedDocuments, SpecificKeys};
 pub use actions::named_actions::Actions;
 pub use answer::{ContainmentVerdict, Cube, FieldRange, Grant, SolverAnswer, UndecidedReason};
 pub use budget::{Budget, LimitExceeded};

@@ -5,16 +5,18 @@
 //! the end alone gives the principal nothing.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::access::{KnownContext, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
-use crate::solve::{Access, RenamedAccess, RenamedDocuments};
+use crate::solve::{Access, RenamedAccess, RenamedDocuments, SpecificKeys};
 
 /// The access of a principal by its ceiling and by its own policies.
 pub(super) struct OwnAccess<'s> {
-    known_context: &'s KnownContext,
     ceiling: &'s Access,
     own: Access,
+    /// The keys that its own policies name.
+    own_keys: Arc<SpecificKeys>,
     documents: &'s RenamedDocuments,
     /// Both, for an end with the same values.
     both: Access,
@@ -29,13 +31,14 @@ pub(super) struct AllowedAccess<'o> {
 
 impl<'s> OwnAccess<'s> {
     pub(super) fn new(
-        known_context: &'s KnownContext,
+        known_context: &KnownContext,
         ceiling: &'s Access,
         own: Access,
         documents: &'s RenamedDocuments,
     ) -> OwnAccess<'s> {
         let both = join(ceiling, &own);
-        OwnAccess { known_context, ceiling, own, documents, both }
+        let own_keys = documents.list_specific_keys(&own, known_context);
+        OwnAccess { ceiling, own, own_keys, documents, both }
     }
 
     /// The access for an end with the same values.
@@ -45,8 +48,8 @@ impl<'s> OwnAccess<'s> {
 
     /// The access in the request context of an end.
     pub(super) fn at_end(&self, end: &KnownContext) -> AllowedAccess<'_> {
-        let renamed = RenamedAccess::new(&self.own, self.known_context, end, self.documents);
-        let renamed = Some(renamed).filter(RenamedAccess::has_renamed_keys);
+        let rename = || RenamedAccess::new(&self.own, Arc::clone(&self.own_keys), end, self.documents);
+        let renamed = (!self.own_keys.is_empty()).then(rename).filter(RenamedAccess::has_renamed_keys);
         let access = match &renamed {
             Some(renamed) => Cow::Owned(join(self.ceiling, &renamed.access)),
             None => Cow::Borrowed(&self.both),

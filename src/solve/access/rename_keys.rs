@@ -16,6 +16,9 @@ use crate::iam::{ContextKey, PolicyDocument, Statement};
 /// The prefix of renamed keys. The catalog defines such a key as a single-valued string, and no policy can name it.
 const RENAMED_PREFIX: &str = "aws:PrincipalTag/of the other principal: ";
 
+/// The keys that are specific to the second principal, and the facts about them.
+pub type SpecificKeys = BTreeMap<ContextKey, KeyFact>;
+
 /// The access of a second principal, and the known context of both principals.
 #[derive(Clone, Debug)]
 pub struct RenamedAccess {
@@ -23,32 +26,26 @@ pub struct RenamedAccess {
     pub access: Access,
     /// The known context of the first principal, and of the renamed keys.
     pub known: KnownContext,
-    /// The keys that are specific to the second principal, and the facts about them.
-    original_keys: BTreeMap<ContextKey, KeyFact>,
+    original_keys: Arc<SpecificKeys>,
     has_renamed_keys: bool,
 }
 
 impl RenamedAccess {
     /// Renames the keys of the second principal's `access` whose facts differ from the first principal's.
+    ///
+    /// `original_keys`: what [`RenamedDocuments::list_specific_keys`] lists for the access and the second principal.
     pub fn new(
         access: &Access,
-        other_context: &KnownContext,
+        original_keys: Arc<SpecificKeys>,
         first_context: &KnownContext,
         documents: &RenamedDocuments,
     ) -> RenamedAccess {
-        let is_principal_specific =
-            |key: &&ContextKey| !matches!(other_context.fact(key), KeyFact::Free | KeyFact::Present);
-        let original_keys: BTreeMap<ContextKey, KeyFact> = documents
-            .collect_keys(access)
-            .into_iter()
-            .filter(is_principal_specific)
-            .map(|key| (key.clone(), other_context.fact(key)))
-            .collect();
         let differing_keys: BTreeSet<&ContextKey> =
-            original_keys.keys().filter(|key| other_context.fact(key) != first_context.fact(key)).collect();
+            original_keys.iter().filter(|(key, fact)| **fact != first_context.fact(key)).map(|(key, _)| key).collect();
         let mut known = first_context.clone();
         for key in &differing_keys {
-            let fact = match other_context.fact(key) {
+            let Some(fact) = original_keys.get(*key) else { continue };
+            let fact = match fact.clone() {
                 // A renamed key is single-valued.
                 KeyFact::Set(values) => match <[String; 1]>::try_from(values) {
                     Ok([value]) => KeyFact::Value(value),
@@ -67,7 +64,7 @@ impl RenamedAccess {
     /// A witness as a request of the second principal.
     pub fn restore_request(&self, request: &Request) -> Request {
         let mut restored = self.strip_renamed_keys(request);
-        for (key, known) in &self.original_keys {
+        for (key, known) in &*self.original_keys {
             let renamed_value = || request.context.get(&rename_key(key)).cloned();
             let value = match known {
                 KeyFact::Value(value) => Some(ContextValue::Single(value.clone())),
@@ -140,8 +137,12 @@ impl RenamedDocuments {
         RenamedDocuments { name_variables, written: Cache::default() }
     }
 
-    fn collect_keys<'a>(&self, access: &'a Access) -> BTreeSet<&'a ContextKey> {
-        access.uses().flat_map(|statement_use| self.list_keys(statement_use.statement())).collect()
+    /// The keys that an access names and that are specific to its principal.
+    pub fn list_specific_keys(&self, access: &Access, context: &KnownContext) -> Arc<SpecificKeys> {
+        let named: BTreeSet<&ContextKey> =
+            access.uses().flat_map(|statement_use| self.list_keys(statement_use.statement())).collect();
+        let facts = named.into_iter().map(|key| (key.clone(), context.fact(key)));
+        Arc::new(facts.filter(|(_, fact)| !matches!(fact, KeyFact::Free | KeyFact::Present)).collect())
     }
 
     /// The keys of a statement that can be renamed.

@@ -13,7 +13,7 @@ use crate::base::cache::Cache;
 use crate::baseline::{Assignments, Baseline};
 use crate::reach::{EquivalenceClass, Graph, NodeState, PathStep, ProvenStep};
 use crate::snapshot::{Account, LayerKind, MissingDocument, Principal, Snapshot};
-use crate::solve::{Access, NameVariables, RenamedDocuments};
+use crate::solve::Access;
 
 /// The attack graph, and which of its steps are declared.
 pub(crate) struct EscalationAnalysis<'a> {
@@ -31,8 +31,6 @@ pub(crate) struct EscalationAnalysis<'a> {
     /// Whether the first state has no access beyond the second.
     pub(super) covered_cache: Cache<(EquivalenceClass, EquivalenceClass), bool>,
     all_access_cache: Cache<EquivalenceClass, bool>,
-    /// The policies of the starts, with the keys that have other values at the end of a path.
-    pub(super) renamed_documents: RenamedDocuments,
 }
 
 /// The equivalence class of a state, and the address of a ceiling.
@@ -58,7 +56,6 @@ impl<'a> EscalationAnalysis<'a> {
             excess_cache: Cache::default(),
             covered_cache: Cache::default(),
             all_access_cache: Cache::default(),
-            renamed_documents: RenamedDocuments::new(NameVariables::OfFirst),
         }
     }
 

@@ -62,7 +62,8 @@ impl EscalationAnalysis<'_> {
         extents: ExtentMode,
     ) -> EscalationResult {
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
-        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, &self.renamed_documents);
+        let own =
+            OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, self.graph.renamed_documents());
         let lower_bound = self.graph.lower_bound(own.access());
         if self.graph.is_all_actions(&lower_bound) {
             return EscalationResult::default();

@@ -238,7 +238,8 @@ impl AgentAccess<'_> {
     fn rename_operator_keys(&self, operator: &OperatorAccess<'_>) -> RenamedAccess {
         let access = operator.access.get_or_init(|| self.analyzer.compute_effective_access(&operator.subject.layers).0);
         let documents = RenamedDocuments::new(NameVariables::Own);
-        RenamedAccess::new(access, &operator.subject.known_context, &self.subject.known_context, &documents)
+        let keys = documents.list_specific_keys(access, &operator.subject.known_context);
+        RenamedAccess::new(access, keys, &self.subject.known_context, &documents)
     }
 }
 
