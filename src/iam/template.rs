@@ -319,6 +319,18 @@ fn parse_variable(text: &str) -> Option<(TemplatePart, &str)> {
     Some((part, after))
 }
 
+/// Escapes a text so that it is literal in the value of a condition with wildcards and variables.
+pub(crate) fn escape_wildcards(text: &str) -> String {
+    let mut escaped_text = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '*' | '?' | '$' => escaped_text.extend(["${", c.encode_utf8(&mut [0; 4]), "}"]),
+            c => escaped_text.push(c),
+        }
+    }
+    escaped_text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

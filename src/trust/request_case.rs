@@ -8,10 +8,10 @@ use super::grant::TrustGrant;
 use super::request_keys::{Caller, list_principal_keys};
 use super::scope::TrustScope;
 use super::service_source::{deny_other_sources, deny_own_source};
-use super::shared_idp::escape_wildcards;
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::template::escape_wildcards;
 use crate::iam::{
     AccountId, Arn, Condition, ConditionOperator, ContextKey, PolicyDocument, Quantifier, Statement, TemplatePart,
 };

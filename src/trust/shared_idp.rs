@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::iam::condition::ConditionValue;
+use crate::iam::template::escape_wildcards;
 use crate::iam::{Condition, ConditionOperator, ContextKey, Effect, PolicyDocument, Statement, Template, TemplatePart};
 
 /// An OIDC provider that issues tokens for many customers under one URL.
@@ -195,18 +196,6 @@ fn list_text_values(condition: &Condition) -> impl Iterator<Item = &Template> {
         ConditionValue::Text(template) => Some(template),
         ConditionValue::Typed(_) => None,
     })
-}
-
-/// Escapes a text so that it is literal in the value of a condition with wildcards and variables.
-pub(super) fn escape_wildcards(text: &str) -> String {
-    let mut escaped_text = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '*' | '?' | '$' => escaped_text.extend(["${", c.encode_utf8(&mut [0; 4]), "}"]),
-            c => escaped_text.push(c),
-        }
-    }
-    escaped_text
 }
 
 #[cfg(test)]

@@ -205,8 +205,12 @@ impl Technique {
 
     /// Whether the technique passes a role that it creates to a service.
     pub(crate) fn passes_created_role(&self) -> bool {
-        self.kind == TechniqueKind::CreatePrincipal
-            && self.required_actions.iter().any(|action| action == "iam:PassRole")
+        self.kind == TechniqueKind::CreatePrincipal && self.requires_action("iam:PassRole")
+    }
+
+    /// Whether the technique requires an action.
+    pub(crate) fn requires_action(&self, name: &str) -> bool {
+        self.required_actions.iter().any(|action| action == name)
     }
 
     /// The value of a condition key that the technique's requests need. None if it needs none.

@@ -35,7 +35,17 @@ pub(super) struct Creation<'c> {
     pub(super) service: Option<&'c str>,
 }
 
-impl Creation<'_> {
+impl<'c> Creation<'c> {
+    /// The creation with tags.
+    pub(super) fn with_tags(mut self) -> Creation<'c> {
+        self.actions.push(self.tag_action());
+        Creation { is_tagged: true, ..self }
+    }
+
+    fn tag_action(&self) -> &'static str {
+        if self.kind == NewResource::User { "iam:TagUser" } else { "iam:TagRole" }
+    }
+
     /// The fact about a key in a request to create it or to give it permissions.
     pub(super) fn fact(&self, partition: Partition, action: &str, key: &ContextKey) -> Option<KeyFact> {
         let lower = key.lower();
@@ -94,9 +104,7 @@ impl StepFinder<'_> {
         technique: &'static Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<CreatedPrincipal> {
-        if technique.kind != TechniqueKind::CreatePrincipal
-            || !technique.required_actions.iter().all(|action| self.may_allow(action))
-        {
+        if technique.kind != TechniqueKind::CreatePrincipal || !self.may_perform(technique) {
             return Vec::new();
         }
         let mut found: Vec<CreatedPrincipal> = Vec::new();
@@ -256,15 +264,12 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<CreatedPrincipal> {
         let mut found = self.create_by_name(creation, access, undecided);
-        let tag = if creation.kind == NewResource::User { "iam:TagUser" } else { "iam:TagRole" };
         // Tags are needed if a request requires them, or if they decide what the principal is allowed. The tags of a
         // session that the creator starts can have any value.
         let has_session_tags = creation.kind == NewResource::Role && creation.service.is_none();
-        let may_matter = !self.world.tag_index.keys().is_empty() && self.may_allow(tag);
+        let may_matter = !self.world.tag_index.keys().is_empty() && self.may_allow(creation.tag_action());
         if may_matter && (found.is_empty() || !has_session_tags) {
-            let actions = creation.actions.iter().copied().chain([tag]).collect();
-            let tagged = Creation { is_tagged: true, actions, ..creation.clone() };
-            found.extend(self.create_by_name(&tagged, access, undecided));
+            found.extend(self.create_by_name(&creation.clone().with_tags(), access, undecided));
         }
         found
     }

@@ -17,7 +17,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
         let mut found = self.world.principals.empty_set();
-        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+        if !self.may_perform(technique) {
             return found;
         }
         let Some(action) = technique.required_actions.first() else { return found };

@@ -77,10 +77,10 @@ impl StepFinder<'_> {
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<(String, Option<String>)> {
-        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+        if !self.may_perform(technique) {
             return None;
         }
-        let needs_policy = technique.required_actions.iter().any(|action| action == "iam:CreatePolicy");
+        let needs_policy = technique.requires_action("iam:CreatePolicy");
         let policies: Vec<Option<String>> = match needs_policy {
             true => self.find_new_policies(undecided).into_iter().map(Some).collect(),
             false => vec![None],

@@ -23,10 +23,11 @@ impl StepProver<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
         let created = to.change.created.as_ref()?;
-        let plain = self.build_creation_of(technique, created);
+        let plain = Creation { boundary: created.boundary.clone(), ..build_creation(technique) };
+        let plain = if created.is_tagged { plain.with_tags() } else { plain };
         let policies: Vec<Option<Arc<str>>> = match &created.access {
             CreatedAccess::Policy(arn) => vec![Some(Arc::clone(arn))],
-            _ if requires(technique, "iam:CreatePolicy") => {
+            _ if technique.requires_action("iam:CreatePolicy") => {
                 let new = self.step_finder.find_new_policies(undecided);
                 new.into_iter().map(|arn| Some(Arc::from(arn))).collect()
             }
@@ -38,14 +39,6 @@ impl StepProver<'_> {
         })
     }
 
-    fn build_creation_of<'t>(&self, technique: &'t Technique, created: &CreatedPrincipal) -> Creation<'t> {
-        let plain = build_creation(technique);
-        let is_tagged = created.is_tagged;
-        let tag = if created.is_user { "iam:TagUser" } else { "iam:TagRole" };
-        let actions = plain.actions.iter().copied().chain(Some(tag).filter(|_| is_tagged)).collect();
-        Creation { boundary: created.boundary.clone(), is_tagged, actions, ..plain }
-    }
-
     fn prove_creation_with(
         &self,
         technique: &'static Technique,
@@ -54,7 +47,7 @@ impl StepProver<'_> {
     ) -> Option<Vec<StepRequest>> {
         let partition = self.step_finder.effective.partition;
         let mut requests = Vec::new();
-        if let Some(policy) = creation.policy_arn.as_deref().filter(|_| requires(technique, "iam:CreatePolicy")) {
+        if let Some(policy) = creation.policy_arn.as_deref().filter(|_| technique.requires_action("iam:CreatePolicy")) {
             requests.push(self.prove_plain("iam:CreatePolicy", policy, undecided)?);
         }
         for action in creation.actions.iter().filter(|action| **action != "iam:PassRole") {
@@ -151,8 +144,4 @@ impl StepProver<'_> {
     ) -> Option<StepRequest> {
         self.request_prover.prove_on_resource(action, resource, &|_, _| None, undecided)
     }
-}
-
-fn requires(technique: &Technique, name: &str) -> bool {
-    technique.required_actions.iter().any(|action| action == name)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::step_finder::StepFinder;
 use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::template::escape_wildcards;
 use crate::iam::{PolicyDocument, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
@@ -196,7 +197,7 @@ impl StepFinder<'_> {
             };
             match self.is_name_used(kind, &request.resource) {
                 false => return Some(request.resource),
-                true => denied.push(escape(&request.resource)),
+                true => denied.push(escape_wildcards(&request.resource)),
             }
         }
         None
@@ -245,9 +246,4 @@ fn deny_on(action: &str, patterns: &[String]) -> Arc<PolicyDocument> {
     let deny = |_: ()| Statement::deny(ActionElement::listing([action]), ResourceElement::listing(patterns));
     let statements = (!patterns.is_empty()).then_some(()).map(deny).into_iter().collect();
     Arc::new(PolicyDocument::from_statements("other resources", statements))
-}
-
-/// An ARN as a pattern that matches it alone.
-fn escape(arn: &str) -> String {
-    arn.replace('$', "${$}").replace('*', "${*}").replace('?', "${?}")
 }

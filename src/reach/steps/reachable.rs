@@ -112,7 +112,7 @@ impl StepFinder<'_> {
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+        if !self.may_perform(technique) {
             return false;
         }
         let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
@@ -187,7 +187,7 @@ impl StepFinder<'_> {
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<(&str, &FixedBitSet)> {
-        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+        if !self.may_perform(technique) {
             return Vec::new();
         }
         let (trust_index, account) = (&self.world.trust_index, self.effective.account);
@@ -228,7 +228,7 @@ impl StepFinder<'_> {
         mut candidates: FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
-        if !technique.required_actions.iter().all(|action| self.may_allow(action)) {
+        if !self.may_perform(technique) {
             candidates.clear();
         }
         for action in &technique.required_actions {

@@ -14,6 +14,7 @@ use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::chosen_tags::TagView;
 use crate::reach::model::state::{NodeState, StateChange};
 use crate::reach::model::tag_index::find_resource_tag;
+use crate::reach::model::technique::Technique;
 use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
 
@@ -46,6 +47,11 @@ impl<'g> StepFinder<'g> {
     ) -> StepFinder<'g> {
         let account_principals = world.principal_sets.neighbors(state.principal);
         StepFinder { world, state, effective, tags, account_principals }
+    }
+
+    /// Whether the upper bound of the state's access contains the required actions of a technique.
+    pub(super) fn may_perform(&self, technique: &Technique) -> bool {
+        technique.required_actions.iter().all(|action| self.may_allow(action))
     }
 
     /// Whether the upper bound of the state's access contains an action.
