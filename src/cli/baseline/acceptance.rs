@@ -64,9 +64,9 @@ pub(super) struct Acceptance<'a> {
 }
 
 impl Acceptance<'_> {
-    /// Audits with a baseline, and offers an extent for each finding.
-    pub fn audit(&self, baseline: &Baseline) -> anyhow::Result<Audit> {
-        let options = AuditOptions { extents: ExtentMode::Offered, ..AuditOptions::new(self.today) };
+    /// Audits with a baseline.
+    pub fn audit(&self, baseline: &Baseline, extents: ExtentMode) -> anyhow::Result<Audit> {
+        let options = AuditOptions { extents, ..AuditOptions::new(self.today) };
         Ok(self.globals.timed_step("audited", || audit(self.snapshot, baseline, self.catalog, &options))?)
     }
 
@@ -74,6 +74,8 @@ impl Acceptance<'_> {
     ///
     /// An exception can change what another finding is about: once IAM001 is accepted to an extent, IAM002 is also about the
     /// future actions beyond it. A finding that its exception no longer accepts is offered again, once.
+    ///
+    /// `extents`: whether the audits offer extents, before a finding is offered again. Each takes several proofs.
     ///
     /// # Errors
     /// A file that cannot be written, or an exception that does not accept its finding. Then nothing is written.
@@ -83,6 +85,7 @@ impl Acceptance<'_> {
         baseline: &Baseline,
         findings: &mut SortedFindings,
         may_be_added: &dyn Fn(&Finding) -> bool,
+        mut extents: ExtentMode,
     ) -> anyhow::Result<()> {
         let mut offered_again: BTreeSet<String> = BTreeSet::new();
         loop {
@@ -90,7 +93,7 @@ impl Acceptance<'_> {
                 findings.offered.iter().map(|(finding, extent)| NewException { key: &finding.key, extent }).collect();
             let staged = StagedEdit::write(ManifestEdit::plan(path, baseline, &exceptions, &self.approval)?)?;
             let written = Baseline::load_with_catalog(staged.manifest(), self.catalog)?;
-            let audit = self.audit(&written)?;
+            let audit = self.audit(&written, extents)?;
             let not_accepted = list_not_accepted(&written, &audit, findings);
             if let Some(key) = not_accepted.intersection(&offered_again).next() {
                 let message = format!("the exception for {key} would not accept the finding");
@@ -100,6 +103,7 @@ impl Acceptance<'_> {
             if not_accepted.is_empty() && findings.add_new(audit, may_be_added) == 0 {
                 return staged.complete();
             }
+            extents = ExtentMode::Offered;
             findings.offered.retain(|(finding, _)| !not_accepted.contains(&finding.key));
             offered_again.extend(not_accepted);
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use iamdrift::audit::{Audit, Extent, ExtentRefusal, Finding};
+use iamdrift::audit::{Audit, Extent, ExtentMode, ExtentRefusal, Finding};
 use iamdrift::baseline::{Baseline, is_same_person};
 use iamdrift::report::text::{render_extent, render_refusal, render_title};
 use iamdrift::report::{Layout, Paragraph};
@@ -92,7 +92,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
             expires: args.expires,
         },
     };
-    let audit = acceptance.audit(&baseline)?;
+    let audit = acceptance.audit(&baseline, ExtentMode::Offered)?;
     let mut findings = SortedFindings::sort(select_findings(args, &audit)?.into_iter().cloned());
     if let (false, Some((finding, refusal))) = (args.all, findings.refused.first()) {
         let message = format!("{} cannot be accepted: {}", finding.key, render_refusal(refusal));
@@ -100,7 +100,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
     }
     if !findings.offered.is_empty() {
         let is_chosen = |finding: &Finding| args.all || args.keys.contains(&finding.key);
-        acceptance.write(&args.baseline, &baseline, &mut findings, &is_chosen)?;
+        let extents = if args.all { ExtentMode::Offered } else { ExtentMode::Without };
+        acceptance.write(&args.baseline, &baseline, &mut findings, &is_chosen, extents)?;
     }
     let SortedFindings { offered, refused } = findings;
     let mut out = AcceptOutput { text: Vec::new(), layout: terminal_output::detect_layout() };
