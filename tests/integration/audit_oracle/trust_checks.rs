@@ -46,7 +46,7 @@ fn covers(pattern: &str, caller: &Caller<'_>) -> bool {
         || matches_arn(&principal.arn)
 }
 
-/// Whether an assumer speaks of the account of a caller. A wildcard means the accounts of the snapshot and of its
+/// Whether an assumer includes the account of a caller. A wildcard means the accounts of the snapshot and of its
 /// organization, and the accounts and organizations that `when` names in full.
 fn knows_account(
     world: &World,

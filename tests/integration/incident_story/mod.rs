@@ -48,7 +48,7 @@ fn finding<'a>(audit: &'a Audit, rule: RuleId, who: &str) -> &'a Finding {
     let mut found = audit.findings.iter().filter(is_it);
     let one = found.next().unwrap_or_else(|| panic!("{rule:?} is not told of {who}"));
     // Of several gains, the one with the shortest path comes first.
-    assert!(found.all(|other| other.path.len() > one.path.len()), "{rule:?} is told of {who} twice");
+    assert!(found.all(|other| other.path.len() > one.path.len()), "{who} has two findings of {rule:?}");
     one
 }
 
