@@ -118,7 +118,9 @@ impl EndpointKey {
 impl FixedResources {
     /// The resources that an action cannot change, by its name in any case.
     pub fn of_action(name: &str) -> Option<FixedResources> {
-        parse_fixed_resources().find(|(_, action)| action.eq_ignore_ascii_case(name)).map(|(what, _)| what)
+        static BY_ACTION: OnceLock<FxHashMap<String, FixedResources>> = OnceLock::new();
+        let parse_list = || parse_fixed_resources().map(|(what, action)| (action.to_ascii_lowercase(), what)).collect();
+        BY_ACTION.get_or_init(parse_list).get(&name.to_ascii_lowercase()).copied()
     }
 
     /// Patterns over the ARNs. Empty if they depend on the principal's account.
@@ -152,9 +154,17 @@ impl ActionTraits {
 }
 
 pub(super) fn find_endpoint_regions(service: &str, partition: Option<Partition>) -> Vec<&'static str> {
-    let is_requested =
-        |line: &(&str, &str, &str)| line.0 == service && partition.is_none_or(|partition| partition.as_str() == line.1);
-    parse_single_endpoints().filter(is_requested).map(|(_, _, region)| region).collect()
+    static BY_SERVICE: OnceLock<FxHashMap<&str, Vec<(&str, &str)>>> = OnceLock::new();
+    let by_service = BY_SERVICE.get_or_init(|| {
+        let mut by_service = FxHashMap::<&str, Vec<(&str, &str)>>::default();
+        for (service, partition, region) in parse_single_endpoints() {
+            by_service.entry(service).or_default().push((partition, region));
+        }
+        by_service
+    });
+    let endpoints = by_service.get(service).into_iter().flatten();
+    let requested = endpoints.filter(|endpoint| partition.is_none_or(|partition| partition.as_str() == endpoint.0));
+    requested.map(|(_, region)| *region).collect()
 }
 
 /// Service, partition and Region.

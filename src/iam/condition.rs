@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use super::context_key::ContextKey;
 use super::operator::{ConditionOperator, OperatorFamily};
-use super::template::Template;
+use super::template::{Template, TemplatePart};
 use super::value::TypedValue;
 use crate::source::Span;
 
@@ -78,6 +78,21 @@ impl Condition {
         self.quantifier == Quantifier::Plain
             && self.operator.family() == OperatorFamily::String
             && self.values.iter().any(is_empty)
+    }
+
+    /// Whether a value is a pattern that every string but the empty one matches, such as `?*`.
+    pub fn matches_all_but_empty_string(&self) -> bool {
+        let is_wildcard = |part: &TemplatePart| matches!(part, TemplatePart::AnyChar | TemplatePart::AnyString);
+        let count_chars = |template: &Template| {
+            template.parts().iter().filter(|part| matches!(part, TemplatePart::AnyChar)).count()
+        };
+        self.operator.has_wildcards()
+            && self.values.iter().any(|value| match value {
+                ConditionValue::Text(template) => {
+                    template.parts().iter().all(is_wildcard) && count_chars(template) == 1
+                }
+                ConditionValue::Typed(_) => false,
+            })
     }
 }
 

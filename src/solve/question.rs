@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::access::formula::Access;
 use crate::access::{KnownContext, Request};
-use crate::iam::{ContextKey, Interpretation, Partition, Statement};
+use crate::iam::{Condition, ContextKey, Interpretation, Partition, Statement};
 
 /// The actions that a question covers.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -80,6 +80,13 @@ impl Question<'_> {
     pub(crate) fn compares_empty_string(&self, key: &ContextKey) -> bool {
         let mut conditions = self.statements().flat_map(|statement| &statement.conditions);
         conditions.any(|condition| condition.key == *key && condition.compares_empty_string())
+    }
+
+    /// Whether a condition compares a key with an empty string, or with a pattern that every other string matches.
+    pub(crate) fn distinguishes_empty_string(&self, key: &ContextKey) -> bool {
+        let mut conditions = self.statements().flat_map(|statement| &statement.conditions);
+        let distinguishes = |c: &Condition| c.compares_empty_string() || c.matches_all_but_empty_string();
+        conditions.any(|condition| condition.key == *key && distinguishes(condition))
     }
 
     /// The context keys that the statements name.

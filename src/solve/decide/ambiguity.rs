@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::common_excess::is_proof_under;
-use crate::access::decide_condition;
+use crate::access::{ContextValue, decide_condition};
 use crate::iam::condition::ConditionValue;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{
@@ -29,8 +29,10 @@ impl Solver<'_> {
             return answer;
         }
         let may_change = |ambiguity: &Ambiguity| !(is_broader && ambiguity.is_additional());
-        let ambiguities: Vec<Ambiguity> =
-            Ambiguity::ALL.into_iter().filter(may_change).filter(|a| self.may_matter(*a, question)).collect();
+        let matters = |ambiguity: &Ambiguity| {
+            (*ambiguity == Ambiguity::EmptySetNull && has_empty_string(&answer)) || self.may_matter(*ambiguity, question)
+        };
+        let ambiguities: Vec<Ambiguity> = Ambiguity::ALL.into_iter().filter(may_change).filter(matters).collect();
         if ambiguities.is_empty() {
             return answer;
         }
@@ -93,7 +95,7 @@ impl Solver<'_> {
                         true => {
                             c.operator.family() == OperatorFamily::Null || c.when_missing == MissingKeyRule::Satisfied
                         }
-                        false => !c.compares_empty_string() && question.compares_empty_string(&c.key),
+                        false => !c.compares_empty_string() && question.distinguishes_empty_string(&c.key),
                     })
             }
             Ambiguity::NotResourceUnresolved => statement
@@ -119,6 +121,14 @@ impl Solver<'_> {
             | Ambiguity::PartialNotPrincipal => false,
         })
     }
+}
+
+/// Whether a witness has an empty string as the value of a key.
+fn has_empty_string(answer: &SolverAnswer) -> bool {
+    let mut witnesses = answer.grants.iter().filter_map(|grant| grant.witness.as_ref());
+    witnesses.any(|witness| {
+        witness.context.0.values().any(|value| matches!(value, ContextValue::Single(text) if text.is_empty()))
+    })
 }
 
 /// Whether a pattern has a star that is not the end of a segment.

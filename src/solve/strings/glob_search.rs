@@ -13,8 +13,9 @@ use crate::solve::budget::Budget;
 /// The account ID of AWS's documentation. A run of digits is most often an account ID.
 const EXAMPLE_ACCOUNT: &[u8] = b"111122223333";
 
-/// Strings that replace stars before a search starts.
-const FILLERS: [&[u8]; 5] = [b"example", b"", b"x", b"111122223333", b"a/b"];
+/// Strings that replace stars before a search starts. What an empty string means in a condition is an ambiguity: others
+/// come first.
+const FILLERS: [&[u8]; 5] = [b"example", b"x", b"", b"111122223333", b"a/b"];
 
 /// Finds a string that all patterns of `positive` match and no pattern of `negative` matches.
 pub fn find_string(

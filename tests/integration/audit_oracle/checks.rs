@@ -1,6 +1,6 @@
 //! Compares the audit of a case with the oracle: sampled requests in one direction, witnesses in the other.
 
-use iamdrift::audit::{Audit, Finding, RuleId, Title, Witness};
+use iamdrift::audit::{Audit, Finding, Reason, RuleId, Title, Witness};
 
 use super::audit_run::list_findings;
 use super::evaluator::decision::{Owner, is_role_assumption};
@@ -241,10 +241,11 @@ impl Comparison<'_> {
                 if matches!(finding.title, Title::GuardIneffective { .. }) {
                     continue;
                 }
-                // The witness of an accepted finding shows what is accepted.
-                let entry = match finding.accepted {
-                    Some(_) => entry.clone().map(Entry::without_exception),
-                    None => entry.clone(),
+                // The witness shows the whole excess if the finding is accepted, or if that is undecided.
+                let is_undecided = |reason: &Reason| matches!(reason, Reason::AcceptanceUndecided { .. });
+                let entry = match finding.accepted.is_some() || finding.reasons.iter().any(is_undecided) {
+                    true => entry.clone().map(Entry::without_exception),
+                    false => entry.clone(),
                 };
                 for excess in &finding.excess {
                     tally.witnesses += 1;
