@@ -31,19 +31,23 @@ impl KeyLink {
     }
 }
 
-/// All links between two keys with fixed names, in lower case.
+/// All links between two keys with fixed names, in lower case, with those that follow from two others: statements may name
+/// only the ends of such a chain.
 // AWS: AWS global condition context keys. A request has `aws:SourceIp`, except if it is made through a VPC endpoint; the keys of
 // VPC endpoints are in requests through one. Some of them are in requests to listed services only.
-pub const KEY_LINKS: [KeyLink; 20] = [
+pub const KEY_LINKS: [KeyLink; 41] = [
     KeyLink::Requires("aws:calledvia", "aws:viaawsservice", "true"),
     KeyLink::Requires("aws:calledviafirst", "aws:viaawsservice", "true"),
     KeyLink::Requires("aws:calledvialast", "aws:viaawsservice", "true"),
     KeyLink::RequiresPresence("aws:calledvia", "aws:calledviafirst"),
-    KeyLink::RequiresPresence("aws:calledviafirst", "aws:calledvia"),
     KeyLink::RequiresPresence("aws:calledvia", "aws:calledvialast"),
+    KeyLink::RequiresPresence("aws:calledviafirst", "aws:calledvia"),
+    KeyLink::RequiresPresence("aws:calledviafirst", "aws:calledvialast"),
     KeyLink::RequiresPresence("aws:calledvialast", "aws:calledvia"),
+    KeyLink::RequiresPresence("aws:calledvialast", "aws:calledviafirst"),
     KeyLink::Requires("aws:calledviaawsmcp", "aws:viaawsmcpservice", "true"),
     KeyLink::Requires("aws:multifactorauthage", "aws:multifactorauthpresent", "true"),
+    KeyLink::RequiresPresence("aws:multifactorauthage", "aws:tokenissuetime"),
     KeyLink::RequiresPresence("aws:multifactorauthpresent", "aws:tokenissuetime"),
     KeyLink::Excludes("aws:sourceip", "aws:sourcevpc"),
     KeyLink::Excludes("aws:sourceip", "aws:sourcevpce"),
@@ -55,6 +59,24 @@ pub const KEY_LINKS: [KeyLink; 20] = [
     KeyLink::RequiresIfMissing("aws:sourceip", "aws:sourcevpc"),
     KeyLink::RequiresIfMissing("aws:sourceip", "aws:sourcevpce"),
     KeyLink::RequiresIfMissing("aws:sourceip", "aws:vpcsourceip"),
+    KeyLink::RequiresPresence("aws:sourcevpc", "aws:sourcevpce"),
+    KeyLink::RequiresPresence("aws:sourcevpc", "aws:vpcsourceip"),
+    KeyLink::RequiresPresence("aws:sourcevpce", "aws:sourcevpc"),
+    KeyLink::RequiresPresence("aws:sourcevpce", "aws:vpcsourceip"),
+    KeyLink::RequiresPresence("aws:vpcsourceip", "aws:sourcevpc"),
+    KeyLink::RequiresPresence("aws:vpcsourceip", "aws:sourcevpce"),
+    KeyLink::RequiresPresence("aws:sourcevpcarn", "aws:sourcevpc"),
+    KeyLink::RequiresPresence("aws:sourcevpcarn", "aws:sourcevpce"),
+    KeyLink::RequiresPresence("aws:sourcevpcarn", "aws:vpcsourceip"),
+    KeyLink::RequiresPresence("aws:vpceaccount", "aws:sourcevpc"),
+    KeyLink::RequiresPresence("aws:vpceaccount", "aws:sourcevpce"),
+    KeyLink::RequiresPresence("aws:vpceaccount", "aws:vpcsourceip"),
+    KeyLink::RequiresPresence("aws:vpceorgid", "aws:sourcevpc"),
+    KeyLink::RequiresPresence("aws:vpceorgid", "aws:sourcevpce"),
+    KeyLink::RequiresPresence("aws:vpceorgid", "aws:vpcsourceip"),
+    KeyLink::RequiresPresence("aws:vpceorgpaths", "aws:sourcevpc"),
+    KeyLink::RequiresPresence("aws:vpceorgpaths", "aws:sourcevpce"),
+    KeyLink::RequiresPresence("aws:vpceorgpaths", "aws:vpcsourceip"),
 ];
 
 /// The link that holds for users: their temporary credentials have both keys, long-term keys have neither.
@@ -120,4 +142,37 @@ fn breaks_tag_link(context: &Context, tags: TagKeys, key: &ContextKey) -> bool {
 
 fn is_equal(value: &ContextValue, expected: &str) -> bool {
     matches!(value.values(), [only] if only.eq_ignore_ascii_case(expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key, and whether it is present.
+    type Presence = (&'static str, bool);
+
+    /// What a link says about presence, also in reverse.
+    fn list_implications(link: KeyLink) -> [(Presence, Presence); 2] {
+        let [first, second] = link.keys();
+        let (is_first_present, is_second_present) = match link {
+            KeyLink::Requires(..) | KeyLink::RequiresPresence(..) => (true, true),
+            KeyLink::Excludes(..) => (true, false),
+            KeyLink::RequiresIfMissing(..) => (false, true),
+        };
+        [
+            ((first, is_first_present), (second, is_second_present)),
+            ((second, !is_second_present), (first, !is_first_present)),
+        ]
+    }
+
+    #[test]
+    fn the_links_contain_what_follows_from_two_of_them() {
+        let implications: Vec<(Presence, Presence)> = KEY_LINKS.into_iter().flat_map(list_implications).collect();
+        for (cause, middle) in &implications {
+            for (_, effect) in implications.iter().filter(|(cause, _)| cause == middle) {
+                let follows = implications.contains(&(*cause, *effect)) || cause.0 == effect.0;
+                assert!(follows, "{cause:?} implies {effect:?}");
+            }
+        }
+    }
 }

@@ -173,6 +173,7 @@ impl<'t> CatalogReader<'t> {
             risk_classes: OnceLock::new(),
             plain_names: OnceLock::new(),
             action_traits: Default::default(),
+            listed_keys: OnceLock::new(),
         };
         Self { text, catalog, first_shape: 0 }
     }

@@ -34,6 +34,7 @@ mod tests;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 #[doc(hidden)]
@@ -72,6 +73,7 @@ pub struct Catalog {
     risk_classes: OnceLock<Vec<RiskClasses>>,
     plain_names: OnceLock<FxHashMap<(ResourceTypeId, &'static str), &'static str>>,
     action_traits: action_traits::TraitTables,
+    listed_keys: OnceLock<FixedBitSet>,
 }
 
 #[derive(Debug)]
@@ -233,7 +235,7 @@ impl Catalog {
     ///
     /// This is the case for a key that the reference lists for the action or one of its resource types, for a
     /// cross-service key (`lambda:SourceFunctionArn`), for a claim of an identity provider (`oidc.example.com:sub`), and for
-    /// a key that the catalog does not list at all, which may be newer than the catalog.
+    /// a key that the catalog lists for no action at all: it may be newer than the catalog, or the reference may be incomplete.
     /// Of the global keys, the function knows only those that the reference lists by action (`aws:RequestTag/…`,
     /// `aws:ResourceTag/…`, `aws:TagKeys`); the others are available in any request.
     pub fn has_key(&self, shape: ShapeId, key: &str) -> bool {
@@ -251,11 +253,19 @@ impl Catalog {
             self.type_groups.get(i).filter(|_| is_requested).copied()
         });
         let mut groups = std::iter::once(entry.keys).chain(groups);
-        groups.any(|group| {
+        let is_unlisted = || self.keys.find_id(key).is_some_and(|id| !self.listed_keys().contains(id.0 as usize));
+        let is_available = groups.any(|group| {
             let range = self.key_groups.get(group as usize).cloned();
             let listed = range.and_then(|range| self.group_keys.get(range)).expect("loading checked each set of keys");
             self.keys.is_available(key, listed)
-        })
+        });
+        is_available || is_unlisted()
+    }
+
+    /// The keys that the reference lists for an action or a resource type. It defines others without listing them, such as
+    /// `sagemaker:VolumeKmsKey`, which AWS's own examples use: whether a request contains these is unknown.
+    fn listed_keys(&self) -> &FixedBitSet {
+        self.listed_keys.get_or_init(|| self.group_keys.iter().map(|id| id.0 as usize).collect())
     }
 
     /// The type and multiplicity of a condition key's values.

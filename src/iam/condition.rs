@@ -83,9 +83,8 @@ impl Condition {
     /// Whether a value is a pattern that every string but the empty one matches, such as `?*`.
     pub fn matches_all_but_empty_string(&self) -> bool {
         let is_wildcard = |part: &TemplatePart| matches!(part, TemplatePart::AnyChar | TemplatePart::AnyString);
-        let count_chars = |template: &Template| {
-            template.parts().iter().filter(|part| matches!(part, TemplatePart::AnyChar)).count()
-        };
+        let count_chars =
+            |template: &Template| template.parts().iter().filter(|part| matches!(part, TemplatePart::AnyChar)).count();
         self.operator.has_wildcards()
             && self.values.iter().any(|value| match value {
                 ConditionValue::Text(template) => {

@@ -67,15 +67,18 @@ impl TrustGrant {
             },
             PrincipalEntry::Aws(AwsPrincipal::Arn(arn)) => TrustGrant::Principal(arn.clone()),
             PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => TrustGrant::UniqueId(id.to_string()),
-            PrincipalEntry::Service(name) => {
-                TrustGrant::Service { written: name.to_string(), name: normalize_service_name(name) }
-            }
+            PrincipalEntry::Service(name) => TrustGrant::from_service(name),
             PrincipalEntry::Federated(text) if &**text == "*" => {
                 return vec![TrustGrant::AnyOidcProvider, TrustGrant::AnySamlProvider];
             }
             PrincipalEntry::Federated(text) => parse_federated(text),
             PrincipalEntry::CanonicalUser(id) => TrustGrant::Other(format!("canonical user {id}")),
         }]
+    }
+
+    /// The grant to a service, by its name in any partition.
+    pub(super) fn from_service(name: &str) -> TrustGrant {
+        TrustGrant::Service { written: name.to_owned(), name: normalize_service_name(name) }
     }
 
     /// The action that a caller uses to assume the role by this grant.

@@ -225,18 +225,24 @@ impl<'a> TrustAnalyzer<'a> {
 
     /// The services that can assume a role for resources of its own account, and the identity providers whose identities
     /// can assume it, of those that `is_wanted`. Each is the grant of an [`UndeclaredTrust`], as if the baseline declared
-    /// nothing.
+    /// nothing. `services`: the services to examine if the trust policy names `*`, which includes every service.
     pub fn find_trusted_issuers(
         &self,
         account: &Account,
         role: &Principal,
+        services: &BTreeSet<&str>,
         is_wanted: &dyn Fn(&TrustGrant) -> bool,
     ) -> TrustAnalysis {
         let mut analysis = TrustAnalysis::default();
         let Some(trust) = &role.trust_policy else { return analysis };
         // A service does not have a unique ID.
         let resolve_unique_id = |_: &str| None;
-        let grants = list_distinct_grants(&trust.document, &resolve_unique_id);
+        let mut grants = list_distinct_grants(&trust.document, &resolve_unique_id);
+        if grants.contains(&TrustGrant::Anyone) {
+            let named = services.iter().map(|name| TrustGrant::from_service(name));
+            let added: Vec<TrustGrant> = named.filter(|grant| !grants.contains(grant)).collect();
+            grants.extend(added);
+        }
         for grant in grants.into_iter().filter(is_wanted) {
             let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
             let rcps = &self.find_rcp_denies(account, role, &grant);

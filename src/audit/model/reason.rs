@@ -40,6 +40,8 @@ pub enum Reason {
     },
     /// IAM005: a fact that the path depends on and that the snapshot cannot confirm.
     Assumes(String),
+    /// IAM005: the principal has further paths, which are not listed.
+    FurtherPathsLeftOut,
     /// IAM006: the entry declares that nobody can assume the role.
     NoAssumerDeclared {
         /// The name of the entry.

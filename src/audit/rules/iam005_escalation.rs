@@ -161,6 +161,7 @@ fn build_finding(
         .also_reaches(covered_ends.into_iter().cloned().collect())
         .path_fixes(list_path_fixes(worst, analysis))
         .reasons(assumptions.into_iter().map(|assumption| Reason::Assumes(assumption.to_owned())))
+        .reasons(paths.iter().any(|path| path.leaves_out_others).then_some(Reason::FurtherPathsLeftOut))
         .reasons(context.caveats())
         .remediations(remediations)
 }

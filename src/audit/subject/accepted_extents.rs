@@ -6,6 +6,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::access::{Layers, PolicyOrigin, PolicyRef};
+use crate::audit::model::finding_key::{KeyPart, build_principal_key};
+use crate::audit::model::principal_ref::PrincipalRef;
+use crate::audit::model::rule_id::RuleId;
 use crate::baseline::{Baseline, CeilingDocument, Exception};
 use crate::iam::PolicyDocument;
 use crate::solve::{Access, Branch};
@@ -45,6 +48,12 @@ impl<'a> AcceptedExtents<'a> {
     /// What is accepted of a finding. `None` if no exception applies.
     pub fn find(&self, key: &str) -> Option<&AcceptedFinding<'a>> {
         self.by_key.get(key)
+    }
+
+    /// Whether an exception is about an escalation path of a principal.
+    pub fn has_path_of(&self, principal: &PrincipalRef) -> bool {
+        let key = build_principal_key(RuleId::Escalation, principal, KeyPart::Only);
+        !self.find_parts(&key).is_empty()
     }
 
     /// What is accepted of all findings whose key is this one with a further part.

@@ -243,7 +243,9 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
                 wanted.borrow_mut().extend(keys);
                 is_wanted
             };
-            let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &is_wanted);
+            let names = techniques().iter().flat_map(|technique| &technique.services).map(String::as_str);
+            let services: BTreeSet<&str> = names.filter(|name| name.ends_with(".amazonaws.com")).collect();
+            let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &services, &is_wanted);
             if !trusted.undecided.is_empty() {
                 for name in wanted.into_inner() {
                     let reasons = self.index.undecided_issuers.entry((account.to_owned(), name)).or_default();
@@ -295,7 +297,10 @@ fn provider_kind_of(arn: &str) -> Option<&'static str> {
 /// other grants, and for identity providers that no technique uses.
 fn issuer_key(grant: &TrustGrant) -> Option<(String, String)> {
     match grant {
-        TrustGrant::Service { written, name } => Some((name.clone(), written.clone())),
+        TrustGrant::Service { written, name } => match strip_region(name) {
+            Some(global) => Some((global.clone(), global)),
+            None => Some((name.clone(), written.clone())),
+        },
         TrustGrant::Oidc { host, .. } => {
             let key = issuer_name(host);
             let is_used = techniques().iter().any(|technique| technique.services.iter().any(|service| service == key));
@@ -306,6 +311,19 @@ fn issuer_key(grant: &TrustGrant) -> Option<(String, String)> {
         TrustGrant::Saml { name, .. } => Some(("saml".to_owned(), name.clone())),
         _ => None,
     }
+}
+
+/// The name of a service without the Region: `states.amazonaws.com` for `states.eu-west-1.amazonaws.com`. None if it has none.
+// AWS: Creating IAM roles for use with AWS Step Functions names the regional form.
+fn strip_region(name: &str) -> Option<String> {
+    let (service, rest) = name.split_once('.')?;
+    let region = rest.strip_suffix(".amazonaws.com")?;
+    let mut words = region.split('-');
+    let is_region = !region.contains('.')
+        && region.split('-').count() >= 3
+        && words.next_back().is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        && words.all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    is_region.then(|| format!("{service}.amazonaws.com"))
 }
 
 /// The part of an issuer's host that all issuers of its kind share.

@@ -30,7 +30,8 @@ impl Solver<'_> {
         }
         let may_change = |ambiguity: &Ambiguity| !(is_broader && ambiguity.is_additional());
         let matters = |ambiguity: &Ambiguity| {
-            (*ambiguity == Ambiguity::EmptySetNull && has_empty_string(&answer)) || self.may_matter(*ambiguity, question)
+            (*ambiguity == Ambiguity::EmptySetNull && has_empty_string(&answer))
+                || self.may_matter(*ambiguity, question)
         };
         let ambiguities: Vec<Ambiguity> = Ambiguity::ALL.into_iter().filter(may_change).filter(matters).collect();
         if ambiguities.is_empty() {

@@ -1,4 +1,5 @@
-//! A concrete request from a cube, with values that are easy to read.
+//! A concrete request from a cube, with values that are easy to read. The caller replays it with the evaluator
+//! (`Question::replay`; `audit/analysis/replay_decisions.rs`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Every gain of a principal is found, each with a path of its own that is not declared.
 
-use iamdrift::audit::{Audit, Finding, PathFix, RuleId, Severity};
+use iamdrift::audit::{Audit, Finding, PathFix, Reason, RuleId, Severity};
 use serde_json::{Value, json};
 
 use super::audited::{ADMIN, audited, entry};
@@ -189,4 +189,28 @@ fn what_ends_most_paths_is_one_group() {
         "a_group_of_paths",
         iamdrift::report::text::render_escalation_group(&audit.escalation_groups[0])
     );
+}
+
+#[test]
+fn beside_a_path_to_everything_few_others_are_listed() {
+    let all_but_s3 = json!([{ "Effect": "Allow", "NotAction": "s3:*", "Resource": "*" }]);
+    let account = trusts(json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:root") }));
+    let mut roles = vec![role("r", &all_but_s3, service("ec2"))];
+    roles.extend((0..40).map(|number| {
+        let bucket = format!("arn:aws:s3:::bucket-{number}/*");
+        role(&format!("ignored-{number}"), &allow(json!("s3:*"), &bucket), account.clone())
+    }));
+    let manifest = manifest(&[("r", &[])]);
+    let audit = audited(&roles, &manifest, &all_but_s3);
+    let findings = paths(&audit);
+    let worst = findings.iter().max_by_key(|finding| finding.action_count).unwrap();
+    assert_eq!(worst.reasons, [Reason::FurtherPathsLeftOut]);
+    let listed: usize = findings.iter().map(|finding| 1 + finding.also_reaches.len()).sum();
+    assert!((2..=21).contains(&listed), "{listed}");
+    // With fewer roles, all are listed.
+    let audit = audited(&roles[..11], &manifest, &all_but_s3);
+    let findings = paths(&audit);
+    let listed: usize = findings.iter().map(|finding| 1 + finding.also_reaches.len()).sum();
+    assert_eq!(listed, 11);
+    assert!(findings.iter().all(|finding| !finding.reasons.contains(&Reason::FurtherPathsLeftOut)));
 }

@@ -31,4 +31,6 @@ pub(crate) struct BroaderPath {
     /// The principals at the ends of paths that are not reported by themselves: they begin in the same way, and lead to no
     /// access that this path does not lead to.
     pub(crate) covered_ends: Vec<String>,
+    /// Whether the search left out other gains, because its last state has everything that the account allows.
+    pub(crate) leaves_out_others: bool,
 }

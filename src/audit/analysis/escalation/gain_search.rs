@@ -19,9 +19,14 @@ use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::reach::{EquivalenceClass, NodeState, PathSoFar, PathStep, VisitOutcome};
 use crate::solve::UndecidedReason;
 
+/// Once a principal can obtain everything, the search ends after this many gains: no other one has more, and each costs a
+/// question and a proof. Without this limit, N principals that can each become administrator cost N² paths.
+const MAX_GAINS_BESIDE_ALL: usize = 20;
+
 /// A search from one principal.
 struct GainSearch<'s, 'a> {
     analysis: &'s EscalationAnalysis<'a>,
+    prover: PathProver<'s, 'a>,
     analyzer: &'s Analyzer<'s>,
     subject: &'s AuditedPrincipal<'s>,
     accepted_extents: &'s AcceptedExtents<'s>,
@@ -33,7 +38,19 @@ struct GainSearch<'s, 'a> {
     /// The access of other states beyond the ceiling.
     excess_by_class: FxHashMap<EquivalenceClass, Arc<ExcessByStatement>>,
     gained: Vec<GainedState>,
+    all_access: AllAccess,
     undecided: BTreeSet<UndecidedReason>,
+}
+
+/// Whether a search has obtained everything that the account allows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum AllAccess {
+    /// Each gain is a finding of its own, so that it does not matter: exceptions are about single gains.
+    Ignored,
+    NotObtained,
+    Obtained,
+    /// And other gains were left out.
+    ObtainedAndCut,
 }
 
 /// A state with broader access, and an unproven path to it.
@@ -68,8 +85,11 @@ impl EscalationAnalysis<'_> {
         if self.graph.is_all_actions(&lower_bound) {
             return EscalationResult::default();
         }
+        let start = self.find_position(subject);
+        let is_each_reported = extents == ExtentMode::Offered || accepted_extents.has_path_of(&subject.principal_ref);
         let mut search = GainSearch {
             analysis: self,
+            prover: PathProver::new(self, start),
             analyzer,
             subject,
             accepted_extents,
@@ -78,12 +98,12 @@ impl EscalationAnalysis<'_> {
             contained_classes: FxHashSet::default(),
             excess_by_class: FxHashMap::default(),
             gained: Vec::new(),
+            all_access: if is_each_reported { AllAccess::Ignored } else { AllAccess::NotObtained },
             undecided: BTreeSet::new(),
         };
-        let start = self.find_position(subject);
         let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
         search.undecided.extend(undecided_steps);
-        let mut result = search.prove(start);
+        let mut result = search.prove();
         if result.paths.iter().any(|path| self.has_all_account_access(&path.end)) {
             // No further path leads to more.
             result.undecided.clear();
@@ -101,8 +121,15 @@ impl GainSearch<'_, '_> {
         match self.find_gain(state) {
             Ok(None) => VisitOutcome::Expand,
             Ok(Some(gain)) => {
-                self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
                 let has_all = self.analysis.has_all_account_access(state);
+                if has_all && self.all_access == AllAccess::NotObtained && self.prover.is_proven(&path.steps()) {
+                    self.all_access = AllAccess::Obtained;
+                }
+                if self.all_access == AllAccess::Obtained && self.gained.len() >= MAX_GAINS_BESIDE_ALL {
+                    self.all_access = AllAccess::ObtainedAndCut;
+                    return VisitOutcome::Stop;
+                }
+                self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
                 if has_all { VisitOutcome::Skip } else { VisitOutcome::Expand }
             }
             Err(reasons) => {
@@ -183,19 +210,21 @@ impl GainSearch<'_, '_> {
     }
 
     /// The paths that are proven and not declared.
-    fn prove(self, start: usize) -> EscalationResult {
-        let prover = PathProver::new(self.analysis, start);
+    fn prove(self) -> EscalationResult {
         let mut result = EscalationResult { undecided: self.undecided, ..EscalationResult::default() };
         for GainedState { state, steps, gain } in self.gained {
             let StateGain { key, excess, is_accepted } = gain;
             if is_accepted && result.accepted.iter().any(|path| path.key == key) {
                 continue;
             }
-            match prover.prove(&steps) {
+            match self.prover.prove(&steps) {
                 Err(reasons) => result.undecided.extend(reasons),
                 Ok(None) => {}
                 Ok(Some(steps)) => {
-                    let found = BroaderPath { key, end: state, steps, excess, covered_ends: Vec::new() };
+                    let leaves_out_others =
+                        self.all_access == AllAccess::ObtainedAndCut && self.analysis.has_all_account_access(&state);
+                    let covered_ends = Vec::new();
+                    let found = BroaderPath { key, end: state, steps, excess, covered_ends, leaves_out_others };
                     if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }
                 }
             }

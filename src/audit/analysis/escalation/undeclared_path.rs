@@ -35,6 +35,11 @@ impl<'p, 'a> PathProver<'p, 'a> {
         PathProver { analysis, start, undeclared: RefCell::default() }
     }
 
+    /// Whether a path, or another one to the same state, is proven and not declared.
+    pub(super) fn is_proven(&self, steps: &[PathStep]) -> bool {
+        matches!(self.prove(steps), Ok(Some(_)))
+    }
+
     /// Proves a path, or another one to the same state if every step is declared.
     pub(super) fn prove(&self, steps: &[PathStep]) -> ProvenPath {
         let ProvenSteps { steps: proven, mut undecided } = self.prove_steps(steps)?;
