@@ -12,7 +12,7 @@ use super::decide::decision_key::DecisionKey;
 use super::decide::effective::identity_branches;
 use super::decide::world::World;
 use super::equivalence::{EquivalenceClass, EquivalenceClasses};
-use super::model::chosen_tags::TagView;
+use super::model::chosen_tags::TargetView;
 use super::model::state::NodeState;
 use super::path::PathStep;
 use super::proven_step::StepProof;
@@ -35,8 +35,8 @@ pub struct Graph<'a> {
     pub(super) world: World<'a>,
     shared_successors: Cache<SharedKey, Arc<SharedSuccessors>>,
     /// By the state and the tags of other principals.
-    successors: Cache<(NodeState, Arc<TagView>), Arc<Successors>>,
-    original_tags: Arc<TagView>,
+    successors: Cache<(NodeState, Arc<TargetView>), Arc<Successors>>,
+    original_tags: Arc<TargetView>,
     assumable_roles: Cache<usize, Arc<AssumableRoles>>,
     classes: EquivalenceClasses,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
@@ -48,7 +48,7 @@ pub struct Graph<'a> {
 
 /// The account, the principal type, whether there is a boundary, the statements with their facts, and the tags of other
 /// principals.
-type SharedKey = (usize, PrincipalType, bool, DecisionKey, Arc<TagView>);
+type SharedKey = (usize, PrincipalType, bool, DecisionKey, Arc<TargetView>);
 
 /// The roles that a principal can assume, and why others could not be decided.
 struct AssumableRoles {
@@ -118,7 +118,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What a state can reach in one step if other principals have these tags.
-    pub(super) fn successors_with_tags(&self, state: &NodeState, tags: &Arc<TagView>) -> Arc<Successors> {
+    pub(super) fn successors_with_tags(&self, state: &NodeState, tags: &Arc<TargetView>) -> Arc<Successors> {
         self.successors.get_or_compute((state.clone(), Arc::clone(tags)), || {
             let effective = self.world.effective(state);
             let step_finder = StepFinder::new(&self.world, state, &effective, tags);
@@ -156,7 +156,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The successors that a state has in common with all states with the same statements.
-    fn shared_successors(&self, step_finder: &StepFinder<'_>, tags: &Arc<TagView>) -> Arc<SharedSuccessors> {
+    fn shared_successors(&self, step_finder: &StepFinder<'_>, tags: &Arc<TargetView>) -> Arc<SharedSuccessors> {
         let effective = step_finder.effective;
         let account = self.world.principal_sets.account_of(step_finder.state.principal);
         let principal_type = effective.layers.principal.principal_type;
@@ -200,6 +200,7 @@ impl<'a> Graph<'a> {
             && successors.grant_targets.is_clear()
             && successors.changed_states.is_empty()
             && successors.tag_grants.is_empty()
+            && successors.boundary_choices.is_empty()
             && successors.undecided.is_empty())
     }
 

@@ -14,6 +14,7 @@ use super::model::chosen_tags::tag_combination_limit;
 use super::model::state::{NodeState, StateChange};
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
+use super::search_boundaries::BoundaryProgress;
 use super::search_tags::TagProgress;
 use crate::solve::UndecidedReason;
 
@@ -103,6 +104,7 @@ impl Graph<'_> {
         let mut offered: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
         let mut named: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
         let mut tag_progress = TagProgress::default();
+        let mut boundary_progress = BoundaryProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
@@ -113,6 +115,7 @@ impl Graph<'_> {
             self.change_others(&mut offered, &mut obtained, &mut candidates, &mut undecided);
             self.use_rewritten_trust(&mut named, &mut obtained, &mut candidates, &mut undecided);
             self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -173,6 +176,7 @@ impl Graph<'_> {
         obtained.add_reached(at, &reachable, new);
         obtained.add_rewritable(at, &successors.rewritable);
         obtained.tags.add(at, &successors.tag_grants);
+        obtained.add_boundaries(at, &successors.boundary_choices);
         successors.changes_others.then(|| {
             let mut offered = successors.reachable.clone();
             offered.insert(state.principal);

@@ -15,7 +15,9 @@ use crate::base::cache::Cache;
 use crate::catalog::ActionId;
 use crate::iam::{ContextKey, Interpretation};
 use crate::reach::model::arn_index::ArnIndex;
-use crate::reach::model::chosen_tags::TagView;
+use crate::reach::model::boundary_conditions::BoundaryConditions;
+use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
+use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
@@ -46,6 +48,7 @@ pub(crate) struct World<'a> {
     pub(crate) tag_index: TagIndex,
     /// Patterns over the ARN of the principal that policies name.
     pub(crate) principal_arn_patterns: BTreeSet<String>,
+    pub(crate) boundary_conditions: BoundaryConditions,
     pub(crate) complements: ComplementPolicies,
     pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
 }
@@ -97,6 +100,7 @@ impl<'a> World<'a> {
         World {
             solver,
             principal_arn_patterns: list_principal_arn_patterns(&nodes),
+            boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             nodes,
             tag_index,
             time_floor: TimeFloor::new(today),
@@ -146,9 +150,14 @@ impl<'a> World<'a> {
         EffectiveAccess::new(self.solver, &self.time_floor, layers, known, node.account.partition, account)
     }
 
-    /// The fact about a key in a request on a user or role whose tags are those of a view.
-    pub(crate) fn principal_fact(&self, principal: usize, tags: &TagView, key: &ContextKey) -> Option<KeyFact> {
+    /// The fact about a key in a request on a user or role whose tags and boundary are those of a view.
+    pub(crate) fn principal_fact(&self, principal: usize, tags: &TargetView, key: &ContextKey) -> Option<KeyFact> {
         let node = self.node(principal);
+        if key.lower() == BOUNDARY_KEY
+            && let Some(boundary) = tags.find_boundary(principal)
+        {
+            return Some(boundary.to_fact());
+        }
         match find_resource_tag(key.lower()).filter(|_| !tags.grants.is_empty()) {
             Some(tag) => {
                 let chosen = tags.find_tags(principal, |key| node.has_tag(key));

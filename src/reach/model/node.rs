@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::civil::Date;
 
 use super::attachable_policies::find_attachable_policy;
+use super::chosen_boundary::ChosenBoundary;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
 use super::state::{PolicyVersionRef, StateChange};
@@ -65,6 +66,9 @@ impl<'a> PrincipalNode<'a> {
             // INVARIANT: the position is that of a group of this account.
             layers.identity.extend(group_policies(self.account.groups.get(position).expect("a group of the account")));
         }
+        if let Some(boundary) = &change.boundary {
+            layers.boundary = boundary.limiting_policy().map(|arn| vec![self.find_boundary(arn)]);
+        }
         if let Some(version) = &change.policy_version {
             let policy_arn = &version.policy_arn;
             let version = self.find_version(version);
@@ -79,9 +83,6 @@ impl<'a> PrincipalNode<'a> {
             layers.identity.retain(|policy| has_deny(&policy.document));
             let document = Arc::clone(&ALLOW_ALL_POLICY);
             layers.identity.push(PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, document));
-        }
-        if change.boundary_removed {
-            layers.boundary = None;
         }
         if change.is_new_principal {
             layers.boundary = None;
@@ -101,6 +102,14 @@ impl<'a> PrincipalNode<'a> {
         layers
     }
 
+    /// A managed policy as a permissions boundary.
+    fn find_boundary(&self, arn: &Arc<str>) -> PolicyRef {
+        // INVARIANT: the boundary is one of `list_attachable_policies`, with a readable document.
+        let policy = find_attachable_policy(self.account, arn).expect("the policy is attachable");
+        let origin = PolicyOrigin::Identity(AttachmentKind::Boundary { arn: arn.to_string() });
+        PolicyRef::new(policy.name, origin, policy.document.expect("the document is readable"))
+    }
+
     /// Replaces what is the principal's own in its layers by that of a user or role that it creates.
     fn set_created(&self, layers: &mut Layers, created: &CreatedPrincipal) {
         // INVARIANT: the policies are of `list_attachable_policies`, with a readable document.
@@ -110,8 +119,8 @@ impl<'a> PrincipalNode<'a> {
         };
         layers.principal = created.to_info(&layers.principal);
         layers.session = None;
-        let limiting = created.boundary.as_deref().filter(|arn| !arn.ends_with(":iam::aws:policy/AdministratorAccess"));
-        layers.boundary = limiting.map(|arn| vec![find_policy(arn)]);
+        let limiting = created.boundary.as_ref().and_then(ChosenBoundary::limiting_policy);
+        layers.boundary = limiting.map(|arn| vec![self.find_boundary(arn)]);
         layers.identity = match &created.access {
             CreatedAccess::Nothing => Vec::new(),
             CreatedAccess::Everything => {

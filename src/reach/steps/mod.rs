@@ -9,6 +9,7 @@
 //! - `created_principals`: users and roles that a state can create.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
+//! - `boundaries`: permissions boundaries that a state can give to principals.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
 //! - `tag_changes`: tags of users and roles that a state can set or remove.
@@ -20,6 +21,7 @@
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
 
 pub(crate) mod assume_role;
+mod boundaries;
 mod created_principals;
 mod denying_policies;
 mod grant_targets;

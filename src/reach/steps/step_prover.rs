@@ -67,6 +67,9 @@ impl<'g> StepProver<'g> {
                 StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
                     self.prove_creation(technique, to, undecided)
                 }
+                StepRole::ChangeState(to) if technique.kind.sets_chosen_boundary() => {
+                    self.prove_boundary(technique, to, undecided)
+                }
                 StepRole::GrantAll if technique.kind.write_target().is_none() => {
                     self.prove_new_grant(technique, target, undecided)
                 }

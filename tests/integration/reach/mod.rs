@@ -2,6 +2,7 @@
 
 mod across;
 mod audited;
+mod boundaries;
 mod catalog_walk;
 mod cloudsplaining;
 mod each_technique;
