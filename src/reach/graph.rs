@@ -19,6 +19,7 @@ use super::proven_step::StepProof;
 use super::steps::assume_role::find_assumable_roles;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
+use super::steps::trust_uses::TrustUses;
 use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::base::cache::Cache;
 use crate::iam::{ContextKey, Partition};
@@ -144,15 +145,15 @@ impl<'a> Graph<'a> {
         find_changed_states(&step_finder, targets, grant_targets, undecided)
     }
 
-    /// The roles that a state can assume if their trust policies name it.
-    pub(super) fn assumable_if_named(
+    /// What a state can do with roles whose trust policies are rewritten for it.
+    pub(super) fn find_trust_uses(
         &self,
         state: &NodeState,
         roles: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> FixedBitSet {
+    ) -> TrustUses {
         let effective = self.world.effective(state);
-        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_assumable_if_named(roles, undecided)
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_trust_uses(roles, undecided)
     }
 
     /// The successors that a state has in common with all states with the same statements.
@@ -195,12 +196,12 @@ impl<'a> Graph<'a> {
     /// Whether a principal could act as another one, or change its own access. True if that is undecided.
     pub fn may_escalate(&self, principal: usize) -> bool {
         let successors = self.successors(&NodeState::unchanged(principal));
-        // A trust policy that it can rewrite serves another session, which it does not have.
         !(successors.reachable.is_clear()
             && successors.grant_targets.is_clear()
             && successors.changed_states.is_empty()
             && successors.tag_grants.is_empty()
             && successors.boundary_choices.is_empty()
+            && successors.rewritable.is_clear()
             && successors.undecided.is_empty())
     }
 

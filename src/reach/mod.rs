@@ -13,6 +13,7 @@
 //! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
+//! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
 //! - `proof`: the proof of a path, step by step.
@@ -32,6 +33,7 @@ mod proven_step;
 mod search;
 mod search_boundaries;
 mod search_tags;
+mod search_trust;
 pub(crate) mod steps;
 mod tag_order;
 mod who_can;

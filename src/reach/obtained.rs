@@ -191,20 +191,33 @@ impl Obtained {
         }
     }
 
-    /// The roles whose trust policy some state can rewrite, and that no state can act as yet.
+    /// The roles whose trust policy some state can rewrite.
     pub(super) fn find_rewritable(&self) -> FixedBitSet {
         let mut roles = FixedBitSet::with_capacity(self.reached.len());
         self.rewriters.iter().for_each(|(_, rewritable)| roles.union_with(rewritable));
-        roles.difference_with(&self.reached);
         roles
     }
 
-    /// Adds a role that the state `at` can assume after another state rewrites its trust policy.
-    pub(super) fn add_rewritten_role(&mut self, at: usize, role: usize, new: &mut Vec<ObtainableState>) {
-        let Some((by, _)) = self.rewriters.iter().find(|(_, roles)| roles.contains(role)) else { return };
-        let rewritten = StateChange { is_trust_rewritten: true, ..StateChange::default() };
+    /// The first state that can rewrite the trust policy of a role. None if there is none.
+    pub(super) fn find_rewriter(&self, role: usize) -> Option<usize> {
+        self.rewriters.iter().find(|(_, roles)| roles.contains(role)).map(|(by, _)| *by)
+    }
+
+    /// Adds a role that the state `at` can use after a state rewrites its trust policy, unless it can be used already
+    /// without chosen session tags.
+    pub(super) fn add_rewritten_role(
+        &mut self,
+        (at, role): (usize, usize),
+        has_session_tags: bool,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        let Some(by) = self.find_rewriter(role) else { return };
+        if self.reached.contains(role) && !has_session_tags {
+            return;
+        }
+        let rewritten = StateChange { is_trust_rewritten: true, has_session_tags, ..StateChange::default() };
         self.reached.insert(role);
-        let change = Change::new(*by, Arc::new(rewritten.clone()));
+        let change = Change::new(by, Arc::new(rewritten.clone()));
         let origin = Origin { from: at, changed_by: Some(change) };
         new.push((NodeState { principal: role, change: rewritten }, origin));
     }

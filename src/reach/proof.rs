@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
 use super::model::state::{NodeState, StateChange};
+use super::model::technique::TechniqueKind;
 use super::path::PathStep;
 use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
@@ -136,15 +137,28 @@ impl Graph<'_> {
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
     }
 
-    /// Another state rewrites the trust policy of the step's end, so that it names the state that takes the step.
+    /// A state rewrites the trust policy of the step's end for the state that takes the step: it assumes the role, passes it to
+    /// a service, or assumes it from an account outside.
     fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
-        let by = step.earlier_change.as_ref().map(|earlier| &earlier.by);
-        let proof = by.and_then(|by| {
-            Some((by, self.find_technique(by, &step.to, &StateChange::default(), StepRole::RewriteTrust, undecided)?))
-        });
+        let PathStep { from, to, earlier_change } = step;
+        let original = StateChange::default();
+        let mut prove = |by: &NodeState| {
+            let (kind, passing) = self.with_prover(from, (to.principal, &original), |prover| {
+                let tags = to.change.has_session_tags;
+                let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
+                let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
+                (kind, is_passed.then(|| prover.prove_passing(self.arn(to.principal), undecided)))
+            });
+            let (technique, mut requests) =
+                self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
+            requests.extend(passing.map_or_else(|| Some(Vec::new()), |passing| passing)?);
+            Some((technique, requests))
+        };
+        let by = earlier_change.as_ref().map(|earlier| &earlier.by);
+        let proof = by.and_then(&mut prove);
         let is_complete = proof.is_some();
-        let (grantor, proof) = proof.unzip();
-        ChangeProof { proofs: proof.into_iter().collect(), grantor: grantor.cloned(), is_complete }
+        let grantor = by.filter(|by| is_complete && *by != from).cloned();
+        ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
     }
 
     /// The change of the tags of the step's end. Several states can each change a part of them.

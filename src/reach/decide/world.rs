@@ -29,7 +29,7 @@ use crate::reach::model::trust_index::TrustIndex;
 use crate::snapshot::Snapshot;
 use crate::solve::budget::ESCALATION_STEPS;
 use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
-use crate::trust::TrustAnalyzer;
+use crate::trust::{TrustAnalyzer, TrustGrant};
 
 /// The principals of a snapshot, and what decisions about them need.
 pub(crate) struct World<'a> {
@@ -50,6 +50,9 @@ pub(crate) struct World<'a> {
     pub(crate) principal_arn_patterns: BTreeSet<String>,
     pub(crate) boundary_conditions: BoundaryConditions,
     pub(crate) complements: ComplementPolicies,
+    trust: TrustAnalyzer<'a>,
+    /// By role, and the name of the service or `*`.
+    rewritten_trust: Cache<(usize, String), Arc<CachedAnswer>>,
     pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
 }
 
@@ -84,7 +87,8 @@ impl<'a> World<'a> {
     pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
         let nodes = PrincipalNode::collect_from(snapshot, today);
         let principals = ArnIndex::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
-        let trust_index = TrustIndex::new(&nodes, &principals, &TrustAnalyzer::new(solver, snapshot).on_day(today));
+        let trust = TrustAnalyzer::new(solver, snapshot).on_day(today);
+        let trust_index = TrustIndex::new(&nodes, &principals, &trust);
         let mut group_positions = Vec::new();
         let mut group_arns = Vec::new();
         for (account_position, account) in snapshot.accounts.iter().enumerate() {
@@ -111,6 +115,8 @@ impl<'a> World<'a> {
             trust_index,
             principal_sets,
             complements: ComplementPolicies::new(solver.catalog),
+            trust,
+            rewritten_trust: Cache::default(),
             answers: Cache::default(),
         }
     }
@@ -165,6 +171,25 @@ impl<'a> World<'a> {
             }
             None => principal_fact(node, key),
         }
+    }
+
+    /// Whether a role admits a service, or anyone of an account outside, once its trust policy is rewritten so.
+    pub(crate) fn admits_if_rewritten(
+        &self,
+        role: usize,
+        grant: &TrustGrant,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let answer = self.rewritten_trust.get_or_compute((role, grant.as_str().to_owned()), || {
+            let node = self.node(role);
+            let analysis = self.trust.analyze_rewritten(node.account, node.principal, grant);
+            let undecided = analysis.undecided.into_iter().collect();
+            Arc::new(CachedAnswer { allowed: !analysis.undeclared.is_empty(), undecided })
+        });
+        if !answer.allowed {
+            undecided.extend(answer.undecided.iter().cloned());
+        }
+        answer.allowed
     }
 
     /// The question whether `allowed` has a request that `excluded` does not have, among the requests that a state can

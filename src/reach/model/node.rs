@@ -7,11 +7,12 @@ use jiff::civil::Date;
 
 use super::attachable_policies::find_attachable_policy;
 use super::chosen_boundary::ChosenBoundary;
+use super::chosen_tags::ChosenTag;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
-use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
+use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Effect, PolicyDocument, Statement};
 use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyVersionDocument, Principal, Snapshot};
@@ -136,12 +137,22 @@ impl<'a> PrincipalNode<'a> {
 
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
-        if change.tags.is_empty() && !change.is_federated && change.created.is_none() {
+        if change.tags.is_empty() && !change.is_federated && !change.has_session_tags && change.created.is_none() {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
-        for (key, chosen) in &change.tags {
+        for (key, chosen) in change.tags.iter().filter(|_| !change.has_session_tags) {
             known.set(&format!("aws:PrincipalTag/{key}"), chosen.to_fact());
+        }
+        if change.has_session_tags {
+            known.set_all_principal_tags(KeyFact::Free);
+            // A session tag replaces a tag of the role, and does not remove it.
+            let is_removed = |name: &str| {
+                let chosen = change.tags.iter().find(|(key, _)| name.eq_ignore_ascii_case(key));
+                chosen.is_some_and(|(_, tag)| matches!(tag, ChosenTag::Any | ChosenTag::Removed))
+            };
+            let kept = self.principal.tags.iter().filter(|(name, _)| !is_removed(name));
+            kept.for_each(|(name, _)| known.set(&format!("aws:PrincipalTag/{name}"), KeyFact::Present));
         }
         if change.is_federated {
             set_session_facts(&mut known, self.principal);

@@ -38,6 +38,8 @@ pub struct StateChange {
     pub policy_version: Option<PolicyVersionRef>,
     /// Its trust policy was rewritten, so that it names the principal that acts as it.
     pub is_trust_rewritten: bool,
+    /// Its trust policy was rewritten so that who acts as it chooses the tags of the session.
+    pub has_session_tags: bool,
     /// Its tags that were chosen.
     pub tags: ChosenTags,
     /// Whether it is a federated session of a user (`sts:GetFederationToken`).
@@ -97,6 +99,7 @@ impl StateChange {
             created: other.created.clone(),
             is_federated: self.is_federated || other.is_federated,
             is_trust_rewritten: self.is_trust_rewritten || other.is_trust_rewritten,
+            has_session_tags: self.has_session_tags || other.has_session_tags,
             grants_all: self.grants_all || other.grants_all,
             // The later one replaces the earlier one.
             boundary: other.boundary.clone().or_else(|| self.boundary.clone()),

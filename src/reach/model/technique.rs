@@ -70,6 +70,9 @@ pub enum TechniqueKind {
     NewPrincipal,
     CreateCredentials,
     UpdateTrustPolicy,
+    UpdateTrustForTags,
+    UpdateTrustThenPass,
+    UpdateTrustForOutsider,
     PutUser,
     PutRole,
     PutGroup,
@@ -134,6 +137,12 @@ impl TechniqueKind {
     /// Whether the technique sets a permissions boundary out of those that a policy admits.
     pub(crate) fn sets_chosen_boundary(self) -> bool {
         matches!(self, TechniqueKind::SetUserBoundary | TechniqueKind::SetRoleBoundary)
+    }
+
+    /// Whether the technique rewrites a trust policy.
+    pub(crate) fn rewrites_trust(self) -> bool {
+        use TechniqueKind::{UpdateTrustForOutsider, UpdateTrustForTags, UpdateTrustPolicy, UpdateTrustThenPass};
+        matches!(self, UpdateTrustPolicy | UpdateTrustForTags | UpdateTrustThenPass | UpdateTrustForOutsider)
     }
 
     /// Whether the technique attaches a managed policy.

@@ -136,7 +136,7 @@ impl StepFinder<'_> {
             }
             _ => {}
         }
-        let policies: Vec<(Arc<str>, bool)> = match technique.kind {
+        match technique.kind {
             TechniqueKind::RewriteBoundaryPolicy => {
                 let rewritable = self.filter_policies(action, &self.account_policies(), undecided);
                 let grant = |policy| {
@@ -145,42 +145,54 @@ impl StepFinder<'_> {
                     let boundary = ChosenBoundary::Rewritten(Arc::from(self.world.policies.arn(policy)));
                     BoundaryGrant { targets, boundary }
                 };
-                return rewritable.ones().map(grant).collect();
+                rewritable.ones().map(grant).collect()
             }
             TechniqueKind::SetUserBoundary | TechniqueKind::SetRoleBoundary => {
-                self.list_settable(technique, action, &eligible, undecided)
+                self.find_settable_grants(technique, action, &eligible, undecided)
             }
             _ => {
-                let targets =
-                    self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &eligible, None, undecided);
+                let required_layers = RequiredLayers::IdentityAndBoundary;
+                let targets = self.filter_principals(action, required_layers, &eligible, None, undecided);
                 let boundary = match SET_BOUNDARY_ACTIONS.contains(&action.as_str()) {
                     true => ChosenBoundary::Policy(self.administrator_access()),
                     false => ChosenBoundary::Removed,
                 };
-                return vec![BoundaryGrant { targets, boundary }];
+                vec![BoundaryGrant { targets, boundary }]
             }
-        };
+        }
+    }
+
+    /// The boundaries that a technique can set out of those that a policy admits. A boundary that a principal has is left
+    /// out, unless the technique writes it.
+    fn find_settable_grants(
+        &self,
+        technique: &Technique,
+        set: &str,
+        eligible: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<BoundaryGrant> {
         let is_written = technique.required_actions.len() > 1;
         let mut grants = Vec::new();
-        for (arn, is_readable) in policies {
-            let mut targets =
-                self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &eligible, Some(&arn), undecided);
-            if !is_written {
-                let has_it = |principal: &usize| {
-                    let own = self.world.node(*principal).principal.boundary.as_ref();
-                    own.is_some_and(|own| *own.arn.as_str() == *arn)
-                        && self.current_change(*principal).boundary.is_none()
-                };
-                targets = targets.ones().filter(|principal| !has_it(principal)).collect();
-                targets.grow(eligible.len());
-            }
-            match () {
-                () if targets.is_clear() => {}
-                () if is_written => grants.push(BoundaryGrant { targets, boundary: ChosenBoundary::Rewritten(arn) }),
-                () if is_readable => grants.push(BoundaryGrant { targets, boundary: ChosenBoundary::Policy(arn) }),
-                // The boundary could allow anything.
-                () => drop(undecided.insert(UndecidedReason::UnreadablePolicy { arn: arn.to_string() })),
-            }
+        for (arn, is_readable) in self.list_settable(technique, set, eligible, undecided) {
+            let has_it = |principal: &usize| {
+                let own = self.world.node(*principal).principal.boundary.as_ref();
+                own.is_some_and(|own| *own.arn.as_str() == *arn) && self.current_change(*principal).boundary.is_none()
+            };
+            let required_layers = RequiredLayers::IdentityAndBoundary;
+            let mut targets = self.filter_principals(set, required_layers, eligible, Some(&arn), undecided);
+            let same: Vec<usize> = targets.ones().filter(|principal| !is_written && has_it(principal)).collect();
+            same.into_iter().for_each(|principal| targets.remove(principal));
+            let boundary = match is_written {
+                _ if targets.is_clear() => continue,
+                true => ChosenBoundary::Rewritten(arn),
+                false if is_readable => ChosenBoundary::Policy(arn),
+                false => {
+                    // The boundary could allow anything.
+                    undecided.insert(UndecidedReason::UnreadablePolicy { arn: arn.to_string() });
+                    continue;
+                }
+            };
+            grants.push(BoundaryGrant { targets, boundary });
         }
         grants
     }

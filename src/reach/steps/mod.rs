@@ -16,6 +16,7 @@
 //! - `touched_resources`: the resources that a state change modifies.
 //! - `successors`: everything that a state can reach in one step.
 //! - `request_proof`: a witness for one request of a step.
+//! - `trust_uses`: trust policies that a state can rewrite.
 //! - `session_tags`: federated sessions of a user, with tags.
 //! - `tag_proof`: the proof of a change of tags.
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
@@ -31,6 +32,7 @@ mod new_resource_proof;
 mod new_resources;
 mod reachable;
 pub(crate) mod request_proof;
+
 mod session_tags;
 mod state_changes;
 pub(crate) mod step_finder;
@@ -39,3 +41,4 @@ pub(crate) mod successors;
 mod tag_changes;
 mod tag_proof;
 mod touched_resources;
+pub(crate) mod trust_uses;

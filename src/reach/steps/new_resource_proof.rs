@@ -65,35 +65,9 @@ impl StepProver<'_> {
             requests.push(self.prove_plain("iam:AddUserToGroup", &group, undecided)?);
         }
         if created.is_passed {
-            requests.extend(self.prove_passing(created, creation, undecided)?);
+            requests.extend(self.prove_passing(&created.arn, undecided)?);
         }
         Some(requests)
-    }
-
-    /// The requests that pass a new role to a service which runs code of the state.
-    fn prove_passing(
-        &self,
-        created: &CreatedPrincipal,
-        creation: &Creation<'_>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<Vec<StepRequest>> {
-        let partition = self.step_finder.effective.partition;
-        self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
-            let pass = running.services.iter().find_map(|service| {
-                let passing = Creation { service: Some(service), ..creation.clone() };
-                let facts = |_: usize, key: &ContextKey| passing.fact(partition, "iam:PassRole", key);
-                let mut pass =
-                    self.request_prover.prove_on_resource("iam:PassRole", &created.arn, &facts, undecided)?;
-                pass.request.context.set("iam:PassedToService", service.as_str());
-                Some(pass)
-            })?;
-            let mut requests = vec![pass];
-            for action in &running.required_actions {
-                let facts = |_: usize, key: &ContextKey| running.context_fact(key);
-                requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);
-            }
-            Some(requests)
-        })
     }
 
     /// The requests that set a permissions boundary, and write its policy before if the technique does. None if one of them

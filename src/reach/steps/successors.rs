@@ -115,10 +115,8 @@ impl SharedSuccessors {
         let world = step_finder.world;
         let mut reachable = world.principals.empty_set();
         let mut grant_targets = world.principals.empty_set();
-        let mut rewritable = world.principals.empty_set();
         let mut undecided = BTreeSet::new();
         for technique in techniques() {
-            rewritable.union_with(&step_finder.find_rewritable(technique, &mut undecided));
             match technique.kind {
                 kind if kind == TechniqueKind::Combined || kind.changes_state() => {}
                 // The token names the principal.
@@ -135,6 +133,7 @@ impl SharedSuccessors {
                 _ => reachable.union_with(&step_finder.find_reachable(technique, &mut undecided)),
             }
         }
+        let rewritable = step_finder.find_rewritable(&mut undecided);
         let created = step_finder.find_all_created(&mut undecided);
         SharedSuccessors { reachable, rewritable, grant_targets, created, undecided }
     }

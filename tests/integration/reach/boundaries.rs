@@ -136,8 +136,16 @@ fn a_boundary_is_set_so_that_a_condition_on_it_holds() {
     // One session sets the boundary, another one writes the policy.
     let helper =
         |name: &str, statement: &Value| role(name, &json!([statement]), trusts(json!({ "AWS": arn("role", "r") })));
-    assert!(with(vec![r(&[&assume]), t(), helper("setter", &put), helper("writer", &grant)]).is_some());
-    assert_eq!(with(vec![r(&[&assume]), t(), helper("setter", &put)]), None);
+    let manifest = ["r", "t", "setter", "writer"].map(|name| audited::entry(name, "workload", "")).concat();
+    let ceiling = json!([nothing()[0], put, grant, assume]);
+    let is_found = |roles: &[Value]| {
+        let found = audited::audited_page(&page(roles, &[], &[bound("mid", json!("ec2:*"))]), &manifest, &ceiling);
+        found.findings.iter().any(|finding| finding.rule.as_str() == "IAM005")
+    };
+    let (setter, writer) = (helper("setter", &put), helper("writer", &grant));
+    assert!(is_found(&[r(&[&assume]), t(), setter.clone(), writer.clone()]));
+    assert!(!is_found(&[r(&[&assume]), t(), setter]));
+    assert!(!is_found(&[r(&[&assume]), t(), writer]));
     // A boundary that must not be there is removed first.
     let unbound = json!({ "Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": target,
                           "Condition": { "Null": { "iam:PermissionsBoundary": "true" } } });
