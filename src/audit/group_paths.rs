@@ -86,7 +86,7 @@ mod tests {
         let arn = format!("arn:aws:iam::111122223333:role/{key}");
         let kind = DeclaredClass::Undeclared;
         let principal = PrincipalRef { arn, name: key.to_owned(), kind, owner: None, account: String::new() };
-        let title = Title::Escalation { target: None, steps: 1, actions: ActionCounts::default() };
+        let title = Title::Escalation { target: None, steps: 1, actions: ActionCounts::default(), guard: None };
         let place = Place { file: "account.json".into(), line: 1, column: 1 };
         FindingBuilder::for_principal(RuleId::Escalation, severity, title, principal, place)
             .key(key.to_owned())

@@ -199,6 +199,9 @@ impl<'a> PlanBuilder<'a> {
         let planned =
             PlannedPrincipal { account, principal, principal_ref, entries, classification, assumers, ceiling, checks };
         let mut subject = AuditedPrincipal::collect(snapshot, &self.layer_collector, planned);
+        if is_selected && !is_ignored {
+            subject.path_guards = self.checks.plan_path_guards(subject.entries());
+        }
         if is_ignored {
             // Its access is not examined, so that the documents that decide it do not matter.
             subject.missing_documents.clear();

@@ -12,13 +12,14 @@ use super::decide::decision_key::DecisionKey;
 use super::decide::effective::identity_branches;
 use super::decide::world::World;
 use super::equivalence::{EquivalenceClass, EquivalenceClasses};
-use super::model::chosen_tags::TagView;
+use super::model::chosen_tags::TargetView;
 use super::model::state::NodeState;
 use super::path::PathStep;
 use super::proven_step::StepProof;
 use super::steps::assume_role::find_assumable_roles;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
+use super::steps::trust_uses::TrustUses;
 use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::base::cache::Cache;
 use crate::iam::{ContextKey, Partition};
@@ -35,8 +36,8 @@ pub struct Graph<'a> {
     pub(super) world: World<'a>,
     shared_successors: Cache<SharedKey, Arc<SharedSuccessors>>,
     /// By the state and the tags of other principals.
-    successors: Cache<(NodeState, Arc<TagView>), Arc<Successors>>,
-    original_tags: Arc<TagView>,
+    successors: Cache<(NodeState, Arc<TargetView>), Arc<Successors>>,
+    original_tags: Arc<TargetView>,
     assumable_roles: Cache<usize, Arc<AssumableRoles>>,
     classes: EquivalenceClasses,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
@@ -48,7 +49,7 @@ pub struct Graph<'a> {
 
 /// The account, the principal type, whether there is a boundary, the statements with their facts, and the tags of other
 /// principals.
-type SharedKey = (usize, PrincipalType, bool, DecisionKey, Arc<TagView>);
+type SharedKey = (usize, PrincipalType, bool, DecisionKey, Arc<TargetView>);
 
 /// The roles that a principal can assume, and why others could not be decided.
 struct AssumableRoles {
@@ -118,7 +119,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What a state can reach in one step if other principals have these tags.
-    pub(super) fn successors_with_tags(&self, state: &NodeState, tags: &Arc<TagView>) -> Arc<Successors> {
+    pub(super) fn successors_with_tags(&self, state: &NodeState, tags: &Arc<TargetView>) -> Arc<Successors> {
         self.successors.get_or_compute((state.clone(), Arc::clone(tags)), || {
             let effective = self.world.effective(state);
             let step_finder = StepFinder::new(&self.world, state, &effective, tags);
@@ -144,19 +145,19 @@ impl<'a> Graph<'a> {
         find_changed_states(&step_finder, targets, grant_targets, undecided)
     }
 
-    /// The roles that a state can assume if their trust policies name it.
-    pub(super) fn assumable_if_named(
+    /// What a state can do with roles whose trust policies are rewritten for it.
+    pub(super) fn find_trust_uses(
         &self,
         state: &NodeState,
         roles: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> FixedBitSet {
+    ) -> TrustUses {
         let effective = self.world.effective(state);
-        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_assumable_if_named(roles, undecided)
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_trust_uses(roles, undecided)
     }
 
     /// The successors that a state has in common with all states with the same statements.
-    fn shared_successors(&self, step_finder: &StepFinder<'_>, tags: &Arc<TagView>) -> Arc<SharedSuccessors> {
+    fn shared_successors(&self, step_finder: &StepFinder<'_>, tags: &Arc<TargetView>) -> Arc<SharedSuccessors> {
         let effective = step_finder.effective;
         let account = self.world.principal_sets.account_of(step_finder.state.principal);
         let principal_type = effective.layers.principal.principal_type;
@@ -195,11 +196,12 @@ impl<'a> Graph<'a> {
     /// Whether a principal could act as another one, or change its own access. True if that is undecided.
     pub fn may_escalate(&self, principal: usize) -> bool {
         let successors = self.successors(&NodeState::unchanged(principal));
-        // A trust policy that it can rewrite serves another session, which it does not have.
         !(successors.reachable.is_clear()
             && successors.grant_targets.is_clear()
             && successors.changed_states.is_empty()
             && successors.tag_grants.is_empty()
+            && successors.boundary_choices.is_empty()
+            && successors.rewritable.is_clear()
             && successors.undecided.is_empty())
     }
 

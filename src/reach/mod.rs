@@ -12,6 +12,8 @@
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_tags`: the part of a search that chooses tags.
+//! - `search_boundaries`: the part of a search that chooses permissions boundaries.
+//! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
 //! - `proof`: the proof of a path, step by step.
@@ -29,13 +31,16 @@ mod path;
 mod proof;
 mod proven_step;
 mod search;
+mod search_boundaries;
 mod search_tags;
+mod search_trust;
 pub(crate) mod steps;
 mod tag_order;
 mod who_can;
 
 pub use equivalence::EquivalenceClass;
 pub use graph::Graph;
+pub use model::chosen_boundary::ChosenBoundary;
 pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::model::chosen_boundary::BoundaryGrant;
 use super::model::state::{NodeState, StateChange};
 use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
@@ -37,6 +38,8 @@ pub(super) struct Obtained {
     changes: FxHashMap<usize, Vec<Change>>,
     grant_all: Arc<StateChange>,
     pub(super) tags: ObtainedTags,
+    /// The permissions boundaries that states can give to principals: disjoint principals for each.
+    boundaries: Vec<(usize, BoundaryGrant)>,
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
     /// Whether a principal has more states than the limit.
@@ -59,6 +62,7 @@ impl Obtained {
             changes: FxHashMap::default(),
             grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
             tags: ObtainedTags::default(),
+            boundaries: Vec::new(),
             skipped: FxHashSet::default(),
             exceeds_limit: None,
         };
@@ -130,7 +134,10 @@ impl Obtained {
     /// Adds a change that a state can make to another principal.
     pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
         let known = self.changes.entry(principal).or_default();
-        let is_same = |known: &Change| known.change == change.change && known.required_tags == change.required_tags;
+        let is_same = |known: &Change| {
+            let requires = |change: &Change| (change.required_tags.clone(), change.required_boundary.clone());
+            known.change == change.change && requires(known) == requires(&change)
+        };
         if known.iter().any(is_same) {
             return;
         }
@@ -184,22 +191,52 @@ impl Obtained {
         }
     }
 
-    /// The roles whose trust policy some state can rewrite, and that no state can act as yet.
+    /// The roles whose trust policy some state can rewrite.
     pub(super) fn find_rewritable(&self) -> FixedBitSet {
         let mut roles = FixedBitSet::with_capacity(self.reached.len());
         self.rewriters.iter().for_each(|(_, rewritable)| roles.union_with(rewritable));
-        roles.difference_with(&self.reached);
         roles
     }
 
-    /// Adds a role that the state `at` can assume after another state rewrites its trust policy.
-    pub(super) fn add_rewritten_role(&mut self, at: usize, role: usize, new: &mut Vec<ObtainableState>) {
-        let Some((by, _)) = self.rewriters.iter().find(|(_, roles)| roles.contains(role)) else { return };
-        let rewritten = StateChange { is_trust_rewritten: true, ..StateChange::default() };
+    /// The first state that can rewrite the trust policy of a role. None if there is none.
+    pub(super) fn find_rewriter(&self, role: usize) -> Option<usize> {
+        self.rewriters.iter().find(|(_, roles)| roles.contains(role)).map(|(by, _)| *by)
+    }
+
+    /// Adds a role that the state `at` can use after a state rewrites its trust policy, unless it can be used already
+    /// without chosen session tags.
+    pub(super) fn add_rewritten_role(
+        &mut self,
+        (at, role): (usize, usize),
+        has_session_tags: bool,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        let Some(by) = self.find_rewriter(role) else { return };
+        if self.reached.contains(role) && !has_session_tags {
+            return;
+        }
+        let rewritten = StateChange { is_trust_rewritten: true, has_session_tags, ..StateChange::default() };
         self.reached.insert(role);
-        let change = Change::new(*by, Arc::new(rewritten.clone()));
+        let change = Change::new(by, Arc::new(rewritten.clone()));
         let origin = Origin { from: at, changed_by: Some(change) };
         new.push((NodeState { principal: role, change: rewritten }, origin));
+    }
+
+    /// Adds permissions boundaries that the state `at` can give to principals.
+    pub(super) fn add_boundaries(&mut self, at: usize, choices: &[BoundaryGrant]) {
+        for choice in choices {
+            let mut targets = choice.targets.clone();
+            let same = self.boundaries.iter().filter(|(_, known)| known.boundary == choice.boundary);
+            same.for_each(|(_, known)| targets.difference_with(&known.targets));
+            if !targets.is_clear() {
+                self.boundaries.push((at, BoundaryGrant { targets, boundary: choice.boundary.clone() }));
+            }
+        }
+    }
+
+    /// The permissions boundaries that states can give to principals, with the first such state.
+    pub(super) fn boundaries(&self) -> &[(usize, BoundaryGrant)] {
+        &self.boundaries
     }
 
     /// Adds a principal that a state can act as after its tags are changed.
@@ -233,6 +270,9 @@ impl Obtained {
 /// A state after a change by another state. None if the change adds nothing to it.
 fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
     if !change.required_tags.is_empty() && change.required_tags != state.change.tags {
+        return None;
+    }
+    if change.required_boundary.is_some() && change.required_boundary != state.change.boundary {
         return None;
     }
     let merged = state.change.merge(&change.change)?;

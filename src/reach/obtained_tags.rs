@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::model::chosen_tags::{ChosenTag, ChosenTags, TagGrant, TagView, combine_grants};
+use super::model::chosen_tags::{ChosenTag, ChosenTags, TagGrant, TargetView, combine_grants};
 
 /// The changes of tags that states can make.
 #[derive(Default)]
 pub(super) struct ObtainedTags {
     /// With the state that can make them first.
     grants: Vec<(usize, TagGrant)>,
-    views: Vec<Arc<TagView>>,
+    views: Vec<Arc<TargetView>>,
     is_limit_exceeded: bool,
 }
 
@@ -32,7 +32,7 @@ impl ObtainedTags {
     }
 
     /// The ways to choose all tags. Each view has the tags that can have any value. Empty if no tag can be changed.
-    pub(super) fn views(&self) -> &[Arc<TagView>] {
+    pub(super) fn views(&self) -> &[Arc<TargetView>] {
         &self.views
     }
 

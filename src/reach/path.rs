@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::model::chosen_boundary::ChosenBoundary;
 use super::model::chosen_tags::ChosenTags;
 use super::model::state::{NodeState, StateChange};
 
@@ -54,6 +55,8 @@ pub(super) struct Change {
     pub(super) others: Vec<usize>,
     /// The tags that the principal must have. Empty if its tags do not matter.
     pub(super) required_tags: ChosenTags,
+    /// The permissions boundary that the principal must have. None if it does not matter.
+    pub(super) required_boundary: Option<ChosenBoundary>,
 }
 
 /// A path from the start of a search to a state.
@@ -115,9 +118,9 @@ impl PathSoFar<'_> {
 }
 
 impl Change {
-    /// A change that one state makes, whatever the tags of the principal.
+    /// A change that one state makes, whatever the tags and the boundary of the principal.
     pub(super) fn new(by: usize, change: Arc<StateChange>) -> Change {
-        Change { by, change, others: Vec::new(), required_tags: ChosenTags::new() }
+        Change { by, change, others: Vec::new(), required_tags: ChosenTags::new(), required_boundary: None }
     }
 }
 

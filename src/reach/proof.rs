@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::graph::Graph;
-use super::model::chosen_tags::{ChosenTags, TagView};
+use super::model::chosen_tags::TargetView;
 use super::model::state::{NodeState, StateChange};
+use super::model::technique::TechniqueKind;
 use super::path::PathStep;
 use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
@@ -51,7 +52,7 @@ impl Graph<'_> {
     ) -> Result<Option<StepRequest>, BTreeSet<UndecidedReason>> {
         let mut undecided = BTreeSet::new();
         let target = step.to.principal;
-        let found = self.with_prover(&step.from, (target, &step.to.change.tags), |prover| {
+        let found = self.with_prover(&step.from, (target, &step.to.change), |prover| {
             prover.prove_other_assumption(target, declared, &mut undecided)
         });
         match found {
@@ -70,7 +71,7 @@ impl Graph<'_> {
             return Ok(None);
         }
         let mut undecided = BTreeSet::new();
-        match self.find_technique(from, to, &to.change.tags, StepRole::BecomeWithoutAssuming, &mut undecided) {
+        match self.find_technique(from, to, &to.change, StepRole::BecomeWithoutAssuming, &mut undecided) {
             Some(proof) => Ok(Some(ProvenStep::new(step, None, vec![proof]))),
             None if undecided.is_empty() => Ok(None),
             None => Err(undecided),
@@ -85,8 +86,8 @@ impl Graph<'_> {
         let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
         if to.change.is_federated && !base.is_federated {
             let tags = to.change.tags.iter().filter(|tag| !base.tags.contains(tag)).cloned().collect();
-            let proof = self
-                .with_prover(from, (to.principal, &base.tags), |prover| prover.prove_federation(&tags, &mut undecided));
+            let proof =
+                self.with_prover(from, (to.principal, &base), |prover| prover.prove_federation(&tags, &mut undecided));
             change.is_complete = proof.is_some();
             change.proofs.extend(proof);
         } else if to.change.is_trust_rewritten && !base.is_trust_rewritten {
@@ -100,7 +101,7 @@ impl Graph<'_> {
         // Who acts for another with some of its permissions only does not become it.
         let becomes_other = !is_same_principal && to.change.limited_by.is_none() && to.change.created.is_none();
         if becomes_other && !to.change.is_trust_rewritten {
-            let become_proof = self.find_technique(from, to, &to.change.tags, StepRole::Become, &mut undecided);
+            let become_proof = self.find_technique(from, to, &to.change, StepRole::Become, &mut undecided);
             is_complete &= become_proof.is_some();
             proofs.extend(become_proof);
         }
@@ -123,28 +124,41 @@ impl Graph<'_> {
         let PathStep { from, to, earlier_change } = step;
         let grants_all = to.change.grants_all && !base.grants_all;
         let own = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(to) };
-        if let Some(proof) = self.find_technique(from, to, &base.tags, own, undecided) {
+        if let Some(proof) = self.find_technique(from, to, base, own, undecided) {
             return ChangeProof { proofs: vec![proof], grantor: None, is_complete: true };
         }
         let proof = earlier_change.as_ref().and_then(|earlier| {
             let changed = NodeState { principal: to.principal, change: (*earlier.change).clone() };
             let role = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(&changed) };
-            Some((earlier.by.clone(), self.find_technique(&earlier.by, to, &base.tags, role, undecided)?))
+            Some((earlier.by.clone(), self.find_technique(&earlier.by, to, base, role, undecided)?))
         });
         let is_complete = proof.is_some();
         let (grantor, proof) = proof.unzip();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
     }
 
-    /// Another state rewrites the trust policy of the step's end, so that it names the state that takes the step.
+    /// A state rewrites the trust policy of the step's end for the state that takes the step: it assumes the role, passes it to
+    /// a service, or assumes it from an account outside.
     fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
-        let by = step.earlier_change.as_ref().map(|earlier| &earlier.by);
-        let proof = by.and_then(|by| {
-            Some((by, self.find_technique(by, &step.to, &ChosenTags::new(), StepRole::RewriteTrust, undecided)?))
-        });
+        let PathStep { from, to, earlier_change } = step;
+        let original = StateChange::default();
+        let mut prove = |by: &NodeState| {
+            let (kind, passing) = self.with_prover(from, (to.principal, &original), |prover| {
+                let tags = to.change.has_session_tags;
+                let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
+                let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
+                (kind, is_passed.then(|| prover.prove_passing(self.arn(to.principal), undecided)))
+            });
+            let (technique, mut requests) =
+                self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
+            requests.extend(passing.map_or_else(|| Some(Vec::new()), |passing| passing)?);
+            Some((technique, requests))
+        };
+        let by = earlier_change.as_ref().map(|earlier| &earlier.by);
+        let proof = by.and_then(&mut prove);
         let is_complete = proof.is_some();
-        let (grantor, proof) = proof.unzip();
-        ChangeProof { proofs: proof.into_iter().collect(), grantor: grantor.cloned(), is_complete }
+        let grantor = by.filter(|by| is_complete && *by != from).cloned();
+        ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
     }
 
     /// The change of the tags of the step's end. Several states can each change a part of them.
@@ -154,14 +168,14 @@ impl Graph<'_> {
         let taggers: Vec<&NodeState> = [from].into_iter().chain(others).collect();
         let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
         // A tag can depend on another one, which is changed first.
-        let original = ChosenTags::new();
+        let original = StateChange::default();
         for (key, chosen) in &to.change.tags {
-            let attempts = taggers.iter().flat_map(|tagger| [(*tagger, &original), (*tagger, &to.change.tags)]);
-            let found = attempts.into_iter().find_map(|(tagger, tags)| {
+            let attempts = taggers.iter().flat_map(|tagger| [(*tagger, &original), (*tagger, &to.change)]);
+            let found = attempts.into_iter().find_map(|(tagger, base)| {
                 let prove = |prover: &StepProver<'_>, undecided: &mut BTreeSet<UndecidedReason>| {
                     prover.prove_tag_change(to.principal, (key, chosen), undecided)
                 };
-                Some((tagger, self.with_prover(tagger, (to.principal, tags), |prover| prove(prover, undecided))?))
+                Some((tagger, self.with_prover(tagger, (to.principal, base), |prover| prove(prover, undecided))?))
             });
             let Some((tagger, proof)) = found else {
                 change.is_complete = false;
@@ -178,16 +192,16 @@ impl Graph<'_> {
         change
     }
 
-    /// The technique by which a state does something to a target that has these tags, with its proof.
+    /// The technique by which a state does something to a target with the tags and the boundary of `base`, with its proof.
     fn find_technique(
         &self,
         state: &NodeState,
         target: &NodeState,
-        tags: &ChosenTags,
+        base: &StateChange,
         role: StepRole<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<TechniqueProof> {
-        self.with_prover(state, (target.principal, tags), |prover| {
+        self.with_prover(state, (target.principal, base), |prover| {
             prover.find_technique(target.principal, role, undecided)
         })
     }
@@ -195,11 +209,12 @@ impl Graph<'_> {
     fn with_prover<T>(
         &self,
         state: &NodeState,
-        (target, tags): (usize, &ChosenTags),
+        (target, base): (usize, &StateChange),
         prove: impl FnOnce(&StepProver<'_>) -> T,
     ) -> T {
         let effective = self.world.effective(state);
-        let view = TagView::of_principal(tags, target, &self.world.principals.empty_set());
+        let view =
+            TargetView::of_principal((&base.tags, base.boundary.as_ref()), target, &self.world.principals.empty_set());
         prove(&StepProver::new(&StepFinder::new(&self.world, state, &effective, &view)))
     }
 }

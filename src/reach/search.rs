@@ -14,7 +14,9 @@ use super::model::chosen_tags::tag_combination_limit;
 use super::model::state::{NodeState, StateChange};
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
+use super::search_boundaries::BoundaryProgress;
 use super::search_tags::TagProgress;
+use super::search_trust::TrustProgress;
 use crate::solve::UndecidedReason;
 
 /// Whether a state meets a goal.
@@ -101,8 +103,9 @@ impl Graph<'_> {
         let mut obtained = Obtained::new(from, &self.world.principals.empty_set());
         let mut undecided = BTreeSet::new();
         let mut offered: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
-        let mut named: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
+        let mut trust_progress = TrustProgress::default();
         let mut tag_progress = TagProgress::default();
+        let mut boundary_progress = BoundaryProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
@@ -111,8 +114,9 @@ impl Graph<'_> {
                 offered.extend(others.map(|already_offered| (at, already_offered)));
             }
             self.change_others(&mut offered, &mut obtained, &mut candidates, &mut undecided);
-            self.use_rewritten_trust(&mut named, &mut obtained, &mut candidates, &mut undecided);
+            self.use_rewritten_trust(&mut trust_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -173,6 +177,7 @@ impl Graph<'_> {
         obtained.add_reached(at, &reachable, new);
         obtained.add_rewritable(at, &successors.rewritable);
         obtained.tags.add(at, &successors.tag_grants);
+        obtained.add_boundaries(at, &successors.boundary_choices);
         successors.changes_others.then(|| {
             let mut offered = successors.reachable.clone();
             offered.insert(state.principal);
@@ -203,32 +208,6 @@ impl Graph<'_> {
             for changed in changed_states.into_iter().filter(|changed| !changed.change.is_separate()) {
                 obtained.add_change(changed.principal, Change::new(*at, Arc::new(changed.change)), new);
             }
-        }
-    }
-
-    /// Adds the roles that a state can assume after another state rewrites their trust policy.
-    ///
-    /// `named`: the states, and the roles for which they were tried.
-    fn use_rewritten_trust(
-        &self,
-        named: &mut FxHashMap<usize, FixedBitSet>,
-        obtained: &mut Obtained,
-        new: &mut Vec<ObtainableState>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) {
-        for at in obtained.list_expanded() {
-            let mut roles = obtained.find_rewritable();
-            if roles.is_clear() {
-                return;
-            }
-            let tried = named.entry(at).or_insert_with(|| self.world.principals.empty_set());
-            roles.difference_with(tried);
-            tried.union_with(&roles);
-            if roles.is_clear() {
-                continue;
-            }
-            let assumable = self.assumable_if_named(obtained.state(at), &roles, undecided);
-            assumable.ones().for_each(|role| obtained.add_rewritten_role(at, role, new));
         }
     }
 

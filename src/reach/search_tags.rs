@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::Graph;
-use super::model::chosen_tags::{ChosenTags, TagView};
+use super::model::chosen_tags::{ChosenTags, TargetView};
 use super::model::state::{NodeState, StateChange};
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
@@ -17,9 +17,9 @@ use crate::solve::UndecidedReason;
 #[derive(Default)]
 pub(super) struct TagProgress {
     /// The principals to which the tags of a view were given.
-    tagged: FxHashMap<Arc<TagView>, FixedBitSet>,
+    tagged: FxHashMap<Arc<TargetView>, FixedBitSet>,
     /// The states whose successors were computed with the tags of a view.
-    expanded: FxHashSet<(usize, Arc<TagView>)>,
+    expanded: FxHashSet<(usize, Arc<TargetView>)>,
 }
 
 impl Graph<'_> {
@@ -53,7 +53,7 @@ impl Graph<'_> {
     fn expand_with_tags(
         &self,
         at: usize,
-        view: &Arc<TagView>,
+        view: &Arc<TargetView>,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
@@ -95,7 +95,7 @@ impl Graph<'_> {
         &self,
         at: usize,
         changed: NodeState,
-        view: &TagView,
+        view: &TargetView,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
     ) {
@@ -112,7 +112,7 @@ impl Graph<'_> {
     fn add_tag_change(
         &self,
         principal: usize,
-        view: &TagView,
+        view: &TargetView,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
     ) {
@@ -122,7 +122,7 @@ impl Graph<'_> {
     }
 
     /// The change of a principal's tags to those of a view. None if the view does not change them.
-    fn build_tag_change(&self, principal: usize, view: &TagView, obtained: &Obtained) -> Option<Change> {
+    fn build_tag_change(&self, principal: usize, view: &TargetView, obtained: &Obtained) -> Option<Change> {
         let tags = self.find_tags(principal, view);
         let taggers = obtained.tags.find_taggers(principal, &tags);
         let (by, others) = taggers.split_first()?;
@@ -130,7 +130,7 @@ impl Graph<'_> {
         Some(Change { others: others.to_vec(), ..Change::new(*by, change) })
     }
 
-    fn find_tags(&self, principal: usize, view: &TagView) -> ChosenTags {
+    fn find_tags(&self, principal: usize, view: &TargetView) -> ChosenTags {
         let node = self.world.node(principal);
         view.find_tags(principal, |key| node.has_tag(key))
     }

@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 
 use super::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use super::graph::Graph;
-use super::model::chosen_tags::TagView;
+use super::model::chosen_tags::TargetView;
 use super::model::complement::{allow_all_except_pattern, allow_all_except_resource};
 use super::model::state::NodeState;
 use super::steps::assume_role::{ASSUME_ROLE, RoleQuery, add_trust_policy, find_assumable_roles, query_assume_role};
@@ -152,7 +152,7 @@ impl Graph<'_> {
             None => {
                 let queried = principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*"));
                 undecided.extend(queried.ones().filter_map(|role| self.find_unread_trust_policy(role)));
-                let mut roles = find_assumable_roles(&self.world, state, effective, &TagView::default(), undecided);
+                let mut roles = find_assumable_roles(&self.world, state, effective, &TargetView::default(), undecided);
                 roles.intersect_with(&queried);
                 roles
             }
@@ -160,7 +160,7 @@ impl Graph<'_> {
     }
 
     fn query_role(&self, effective: &EffectiveAccess<'_>, layers: &Layers, role: usize) -> QueryResult {
-        let query = RoleQuery { layers, role, tags: &TagView::default(), detail: ANSWER_DETAIL, excluded: None };
+        let query = RoleQuery { layers, role, tags: &TargetView::default(), detail: ANSWER_DETAIL, excluded: None };
         let (grant, undecided) = query_assume_role(&self.world, effective, &query);
         let policies = build_effective_access(layers).1;
         to_answer(grant.into_iter().collect(), undecided, &policies)

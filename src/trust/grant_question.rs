@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::grant::TrustGrant;
+use crate::access::{Layers, PolicyOrigin, PolicyRef};
 use crate::iam::PolicyDocument;
 use crate::snapshot::{Account, Principal};
+use crate::solve::Branch;
 
 /// One grant of the trust policy of one role.
 pub(super) struct GrantQuestion<'q> {
@@ -26,4 +28,15 @@ impl GrantQuestion<'_> {
         joined.statements.extend(self.rcps.iter().flat_map(|rcp| &rcp.statements).cloned());
         joined
     }
+}
+
+/// The access that documents allow together.
+pub(super) fn build_branch(documents: &[&Arc<PolicyDocument>]) -> Branch {
+    Branch::from_policies(documents.iter().copied().zip(0..))
+}
+
+/// The same, for the evaluator.
+pub(super) fn build_layers(documents: &[&Arc<PolicyDocument>]) -> Layers {
+    let to_policy_ref = |document: &&Arc<PolicyDocument>| PolicyRef::new("", PolicyOrigin::Given, Arc::clone(document));
+    Layers::from_identity(documents.iter().map(to_policy_ref).collect())
 }

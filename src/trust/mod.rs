@@ -17,6 +17,7 @@
 //! - `declared_assumers`: `assumable_by` as a policy document.
 //! - `accepted_trust`: what an exception accepts, as it applies to one grant.
 //! - `undeclared`: the requests that are admitted and not declared.
+//! - `new_grant`: the callers that a role admits once its trust policy is rewritten.
 //! - `dead_grant`: the grants that admit nobody.
 //! - `restrictive_keys`: whether such a request needs a value that few callers have.
 //! - `trust_comparison`: two trust policies compared.
@@ -26,11 +27,13 @@ mod dead_grant;
 mod declared_assumers;
 mod grant;
 mod grant_question;
+mod new_grant;
 mod own_accounts;
 mod request_case;
 mod request_keys;
 mod restricted_policy;
 mod restrictive_keys;
+
 mod scope;
 mod service_source;
 mod shared_idp;

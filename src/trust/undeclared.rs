@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::accepted_trust::restrict_accepted;
 use super::declared_assumers::{DeclaredRequests, IncludedAssumers, allow_named_tenants};
 use super::grant::TrustGrant;
-use super::grant_question::GrantQuestion;
+use super::grant_question::{GrantQuestion, build_branch, build_layers};
 use super::own_accounts::OwnAccounts;
 use super::request_case::{RequestCase, RoleLocation, find_session_role, list_request_cases};
 use super::request_keys::TOKEN_PRINCIPAL_KEYS;
@@ -18,7 +18,7 @@ use super::restrictive_keys::all_require_restricted_value;
 use super::scope::TrustScope;
 use super::shared_idp::SharedIdp;
 use crate::access::{
-    KeyFact, KnownContext, Layers, PolicyOrigin, PolicyRef, Request, ResourceControls, ResourceDirectory, evaluate,
+    KeyFact, KnownContext, Layers, PolicyRef, Request, ResourceControls, ResourceDirectory, evaluate,
     organization_facts,
 };
 use crate::baseline::DeclaredAssumer;
@@ -26,9 +26,7 @@ use crate::iam::element::ActionElement;
 use crate::iam::{Arn, Effect, ElementKind, Interpretation, PolicyDocument};
 use crate::snapshot::{Account, IamEntityKind, Principal, Snapshot};
 use crate::solve::budget::TRUST_STEPS;
-use crate::solve::{
-    Access, ActionWorld, AnswerDetail, Branch, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy,
-};
+use crate::solve::{Access, ActionWorld, AnswerDetail, Cube, Grant, Question, Solver, UndecidedReason, WitnessPolicy};
 
 /// What a caller needs in addition to the action that assumes the role, if it sets tags, a source identity or a context.
 pub(crate) const SESSION_ACTIONS: [&str; 3] = ["sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"];
@@ -257,7 +255,12 @@ impl<'a> TrustAnalyzer<'a> {
 
     /// The Deny statements of the RCPs on a role, as they apply to a grant. RCPs apply to every caller: outsiders, services
     /// and identities with a token included. Calls by service-linked roles are exempt; services alone assume those.
-    fn find_rcp_denies(&self, account: &Account, role: &Principal, grant: &TrustGrant) -> Vec<Arc<PolicyDocument>> {
+    pub(super) fn find_rcp_denies(
+        &self,
+        account: &Account,
+        role: &Principal,
+        grant: &TrustGrant,
+    ) -> Vec<Arc<PolicyDocument>> {
         let is_exempt = role.entity_kind.is_service_linked();
         let rcps = self.rcps.as_ref().filter(|_| !is_exempt).map(|rcps| rcps.of_account(&account.id));
         let levels = rcps.iter().flat_map(ResourceControls::denying_levels).map(|control| &control.level);
@@ -393,13 +396,4 @@ impl<'a> TrustAnalyzer<'a> {
             undecided: answer.undecided.into_iter().collect(),
         }
     }
-}
-
-fn build_branch(documents: &[&Arc<PolicyDocument>]) -> Branch {
-    Branch::from_policies(documents.iter().copied().zip(0..))
-}
-
-fn build_layers(documents: &[&Arc<PolicyDocument>]) -> Layers {
-    let to_policy_ref = |document: &&Arc<PolicyDocument>| PolicyRef::new("", PolicyOrigin::Given, Arc::clone(document));
-    Layers::from_identity(documents.iter().map(to_policy_ref).collect())
 }

@@ -38,6 +38,7 @@ struct EnabledRules {
     guards: bool,
     boundaries: bool,
     personas: bool,
+    paths: bool,
 }
 
 impl<'a> CheckPlanner<'a> {
@@ -47,6 +48,7 @@ impl<'a> CheckPlanner<'a> {
             guards: options.wants_rule(RuleId::Unguarded),
             boundaries: options.wants_rule(RuleId::Boundary),
             personas: options.wants_rule(RuleId::Broader),
+            paths: options.wants_rule(RuleId::Escalation),
         };
         CheckPlanner {
             baseline,
@@ -101,6 +103,22 @@ impl<'a> CheckPlanner<'a> {
             is_new
         });
         Ok(checks)
+    }
+
+    /// The guards of a principal with these entries, each once, to compare escalation paths with.
+    pub fn plan_path_guards(&mut self, entries: impl Iterator<Item = &'a Entry>) -> Vec<Arc<Check>> {
+        let mut guards: Vec<Arc<Check>> = Vec::new();
+        if !self.enabled_rules.paths {
+            return guards;
+        }
+        for entry in entries {
+            for guard in self.plan_guards(entry) {
+                if !guards.iter().any(|known| Arc::ptr_eq(known, &guard)) {
+                    guards.push(guard);
+                }
+            }
+        }
+        guards
     }
 
     fn plan_guards(&mut self, entry: &Entry) -> Vec<Arc<Check>> {

@@ -43,6 +43,13 @@ pub enum GuardBypassMethod {
         /// The permission that the caller has.
         action: &'static str,
     },
+    /// The role can rewrite its own trust policy, so that callers can set the key.
+    RewritesTrust {
+        /// The context key.
+        key: String,
+        /// The action that rewrites it.
+        action: &'static str,
+    },
     /// The caller of a request chooses the value of the key.
     ChosenByCaller {
         /// The context key.
@@ -65,6 +72,7 @@ impl GuardBypassMethod {
             GuardBypassMethod::RemovesTag { key, action } => format!("removes-tag {key} {action}"),
             GuardBypassMethod::FederatesWithTag { key, .. } => format!("federates-with-tag {key}"),
             GuardBypassMethod::SetWhenAssumed { key, action } => format!("set-when-assumed {key} {action}"),
+            GuardBypassMethod::RewritesTrust { key, action } => format!("rewrites-trust {key} {action}"),
             GuardBypassMethod::ChosenByCaller { key } => format!("chosen-by-caller {key}"),
             GuardBypassMethod::SessionNameChosen { key } => format!("session-name-chosen {key}"),
         }

@@ -81,8 +81,10 @@ pub enum Title {
         target: Option<String>,
         /// The number of steps.
         steps: usize,
-        /// The actions beyond its ceiling.
+        /// The actions beyond its ceiling, or without the guard.
         actions: ActionCounts,
+        /// The guard without whose condition it can perform the actions. None if they are beyond its ceiling.
+        guard: Option<String>,
     },
     /// IAM006: principals that are not declared can assume the role.
     UndeclaredTrust {

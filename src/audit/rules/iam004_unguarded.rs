@@ -31,7 +31,8 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 - An enforced guard must be effective: the principal must not be able to satisfy the condition by itself. It is
   ineffective if the principal has the tag permanently, can set it (`iam:TagRole` or `iam:TagUser` on itself, or a tag of
   the resource), can federate itself with it, if callers that assume the role can set it (`sts:TagSession` or
-  `sts:SetSourceIdentity` in the trust policy), or if the caller chooses the value.
+  `sts:SetSourceIdentity` in the trust policy), if the role can rewrite its own trust policy so that they can, or if the
+  caller chooses the value.
 - For operators, the rule looks for destructive actions that an agent could perform with their credentials through an AWS
   MCP server (`aws:ViaAWSMCPService`). Requests of a persona of kind `agent` are not considered, nor requests that a
   guard covers that requires another person or excludes agents. Nobody declared this question. Its answer is therefore

@@ -29,13 +29,13 @@ use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
 use crate::audit::options::ExtentMode;
 use crate::reach::{NodeState, ProvenStep};
-use crate::solve::ActionWorld;
+use crate::solve::{Access, ActionWorld};
 
 pub(super) static INFO: RuleInfo = RuleInfo {
     id: RuleId::Escalation,
     explanation: "
-**What it does.** Looks for a path from a principal to access that neither its ceiling nor its own policies allow. The
-steps of a path are roles that it can assume, roles that it can pass to a service that runs code, resources that run with
+**What it does.** Looks for a path from a principal to access that neither its ceiling nor its own policies allow, or to
+actions of a guard of its entry without the condition of the guard. The steps of a path are roles that it can assume, roles that it can pass to a service that runs code, resources that run with
 a role and whose code it can change, users for which it can create credentials, trust policies that it can rewrite, and
 policies that it can attach to itself ([techniques.md](techniques.md) has the list). Each step is decided with permissions boundary,
 SCPs and all conditions, and proven by requests that the evaluator confirms. Each end with such access has its own finding
@@ -107,6 +107,18 @@ fn offer_path_end(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Esca
     let (layers, access, policies) = analysis.graph.build_layers(&path.end);
     let (known_context, partition, account) = analysis.graph.known_context(&path.end);
     let ceiling = &context.subject.ceiling;
+    if path.guard.is_some() {
+        // The ceiling allows the guarded actions. An exception accepts them at this end, and what the end is allowed besides.
+        let is_excess = |request: &Request, interpretation| context.allows(&layers, request, interpretation);
+        let question = CoverageQuestion {
+            requester: Requester { known_context: &known_context, partition, account },
+            allowed: &access,
+            expected: &Access::default(),
+            is_excess: &is_excess,
+            world: ActionWorld::Existing,
+        };
+        return offer_held(context.analyzer, &[question], (&access, &policies));
+    }
     let is_excess = |request: &Request, interpretation| {
         context.allows(&layers, request, interpretation)
             && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
@@ -142,6 +154,7 @@ fn build_finding(
         target: (end != analysis.graph.state_arn(&first.from)).then(|| end.to_owned()),
         steps: worst.steps.len(),
         actions: report.counts,
+        guard: worst.guard.clone(),
     };
     let mut remediations: Vec<Remediation> = Vec::new();
     for remediation in paths.iter().flat_map(|path| suggest_remediations(context, path, analysis)) {

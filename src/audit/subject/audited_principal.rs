@@ -37,6 +37,8 @@ pub(crate) struct AuditedPrincipal<'a> {
     pub assumers: &'a [Assumer],
     /// The checks to run in addition to the comparison with the ceiling.
     pub checks: Vec<Arc<Check>>,
+    /// The guards without whose condition no path may lead to the guarded actions.
+    pub path_guards: Vec<Arc<Check>>,
 }
 
 /// What the plan of an audit decides about a principal.
@@ -86,6 +88,7 @@ impl<'a> AuditedPrincipal<'a> {
             classification: planned.classification,
             assumers: planned.assumers,
             checks: planned.checks,
+            path_guards: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::access::{KeyFact, KnownContext};
 use crate::iam::Statement;
 use crate::iam::{ContextKey, Partition};
+use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::ChosenTags;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::technique::SET_BOUNDARY_ACTIONS;
@@ -31,7 +32,7 @@ pub(crate) fn add_context_facts(
 pub(crate) fn principal_fact(target: &PrincipalNode<'_>, key: &ContextKey) -> Option<KeyFact> {
     let principal = target.principal;
     let lower = key.lower();
-    if lower == "iam:permissionsboundary" {
+    if lower == BOUNDARY_KEY {
         let boundary = principal.boundary.as_ref();
         return Some(boundary.map_or(KeyFact::Missing, |boundary| KeyFact::Value(boundary.arn.clone())));
     }
@@ -60,8 +61,8 @@ pub(crate) fn policy_arn_fact(
     policy_arn: Option<&str>,
     key: &ContextKey,
 ) -> Option<KeyFact> {
-    let is_policy_key = key.lower() == "iam:policyarn"
-        || (key.lower() == "iam:permissionsboundary" && SET_BOUNDARY_ACTIONS.contains(&action));
+    let is_policy_key =
+        key.lower() == "iam:policyarn" || (key.lower() == BOUNDARY_KEY && SET_BOUNDARY_ACTIONS.contains(&action));
     let broadest = || format!("arn:{}:iam::aws:policy/AdministratorAccess", partition.as_str());
     is_policy_key.then(|| KeyFact::Value(policy_arn.map_or_else(broadest, str::to_owned)))
 }

@@ -15,7 +15,9 @@ use crate::base::cache::Cache;
 use crate::catalog::ActionId;
 use crate::iam::{ContextKey, Interpretation};
 use crate::reach::model::arn_index::ArnIndex;
-use crate::reach::model::chosen_tags::TagView;
+use crate::reach::model::boundary_conditions::BoundaryConditions;
+use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
+use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
@@ -27,7 +29,7 @@ use crate::reach::model::trust_index::TrustIndex;
 use crate::snapshot::Snapshot;
 use crate::solve::budget::ESCALATION_STEPS;
 use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
-use crate::trust::TrustAnalyzer;
+use crate::trust::{TrustAnalyzer, TrustGrant};
 
 /// The principals of a snapshot, and what decisions about them need.
 pub(crate) struct World<'a> {
@@ -46,7 +48,11 @@ pub(crate) struct World<'a> {
     pub(crate) tag_index: TagIndex,
     /// Patterns over the ARN of the principal that policies name.
     pub(crate) principal_arn_patterns: BTreeSet<String>,
+    pub(crate) boundary_conditions: BoundaryConditions,
     pub(crate) complements: ComplementPolicies,
+    trust: TrustAnalyzer<'a>,
+    /// By role, and the name of the service or `*`.
+    rewritten_trust: Cache<(usize, String), Arc<CachedAnswer>>,
     pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
 }
 
@@ -81,7 +87,8 @@ impl<'a> World<'a> {
     pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
         let nodes = PrincipalNode::collect_from(snapshot, today);
         let principals = ArnIndex::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
-        let trust_index = TrustIndex::new(&nodes, &principals, &TrustAnalyzer::new(solver, snapshot).on_day(today));
+        let trust = TrustAnalyzer::new(solver, snapshot).on_day(today);
+        let trust_index = TrustIndex::new(&nodes, &principals, &trust);
         let mut group_positions = Vec::new();
         let mut group_arns = Vec::new();
         for (account_position, account) in snapshot.accounts.iter().enumerate() {
@@ -97,6 +104,7 @@ impl<'a> World<'a> {
         World {
             solver,
             principal_arn_patterns: list_principal_arn_patterns(&nodes),
+            boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             nodes,
             tag_index,
             time_floor: TimeFloor::new(today),
@@ -107,6 +115,8 @@ impl<'a> World<'a> {
             trust_index,
             principal_sets,
             complements: ComplementPolicies::new(solver.catalog),
+            trust,
+            rewritten_trust: Cache::default(),
             answers: Cache::default(),
         }
     }
@@ -146,9 +156,14 @@ impl<'a> World<'a> {
         EffectiveAccess::new(self.solver, &self.time_floor, layers, known, node.account.partition, account)
     }
 
-    /// The fact about a key in a request on a user or role whose tags are those of a view.
-    pub(crate) fn principal_fact(&self, principal: usize, tags: &TagView, key: &ContextKey) -> Option<KeyFact> {
+    /// The fact about a key in a request on a user or role whose tags and boundary are those of a view.
+    pub(crate) fn principal_fact(&self, principal: usize, tags: &TargetView, key: &ContextKey) -> Option<KeyFact> {
         let node = self.node(principal);
+        if key.lower() == BOUNDARY_KEY
+            && let Some(boundary) = tags.find_boundary(principal)
+        {
+            return Some(boundary.to_fact());
+        }
         match find_resource_tag(key.lower()).filter(|_| !tags.grants.is_empty()) {
             Some(tag) => {
                 let chosen = tags.find_tags(principal, |key| node.has_tag(key));
@@ -156,6 +171,25 @@ impl<'a> World<'a> {
             }
             None => principal_fact(node, key),
         }
+    }
+
+    /// Whether a role admits a service, or anyone of an account outside, once its trust policy is rewritten so.
+    pub(crate) fn admits_if_rewritten(
+        &self,
+        role: usize,
+        grant: &TrustGrant,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let answer = self.rewritten_trust.get_or_compute((role, grant.as_str().to_owned()), || {
+            let node = self.node(role);
+            let analysis = self.trust.analyze_rewritten(node.account, node.principal, grant);
+            let undecided = analysis.undecided.into_iter().collect();
+            Arc::new(CachedAnswer { allowed: !analysis.undeclared.is_empty(), undecided })
+        });
+        if !answer.allowed {
+            undecided.extend(answer.undecided.iter().cloned());
+        }
+        answer.allowed
     }
 
     /// The question whether `allowed` has a request that `excluded` does not have, among the requests that a state can

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
+use super::chosen_boundary::{BoundaryGrant, ChosenBoundary};
 use crate::access::KeyFact;
 use crate::solve::UndecidedReason;
 
@@ -71,18 +72,26 @@ impl TagEdit {
     }
 }
 
-/// The tags of all principals in one of the ways in which they can be chosen.
+/// The tags of all principals, and the permissions boundary of some, in one of the ways in which they can be chosen.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-pub(crate) struct TagView {
+pub(crate) struct TargetView {
     /// Disjoint for one key, except that a tag can be set to any value and removed.
     pub(crate) grants: Vec<TagGrant>,
+    /// None if all have those of the snapshot.
+    pub(crate) boundary: Option<BoundaryGrant>,
 }
 
-impl TagView {
-    /// A view in which one principal has these tags, as far as it is asked about that principal.
-    pub(crate) fn of_principal(tags: &ChosenTags, principal: usize, no_principals: &FixedBitSet) -> TagView {
+impl TargetView {
+    /// A view in which one principal has these tags and this boundary, if that was changed, as far as it is asked about
+    /// that principal.
+    pub(crate) fn of_principal(
+        (tags, boundary): (&ChosenTags, Option<&ChosenBoundary>),
+        principal: usize,
+        no_principals: &FixedBitSet,
+    ) -> TargetView {
         let mut targets = no_principals.clone();
         targets.insert(principal);
+        let boundary = boundary.map(|boundary| BoundaryGrant { targets: targets.clone(), boundary: boundary.clone() });
         let grant = |key: &Arc<str>, change| TagGrant { targets: targets.clone(), key: Arc::clone(key), change };
         let edits = |(key, tag): &(Arc<str>, ChosenTag)| match tag {
             ChosenTag::Any => vec![grant(key, TagEdit::SetAny), grant(key, TagEdit::Remove)],
@@ -90,7 +99,7 @@ impl TagView {
             ChosenTag::Value(value) => vec![grant(key, TagEdit::Set(Arc::clone(value)))],
             ChosenTag::Removed => vec![grant(key, TagEdit::Remove)],
         };
-        TagView { grants: tags.iter().flat_map(edits).collect() }
+        TargetView { grants: tags.iter().flat_map(edits).collect(), boundary }
     }
 
     /// The chosen tags of a principal. `has_tag`: whether it has a tag in the snapshot.
@@ -117,6 +126,11 @@ impl TagView {
         tags.into_iter().collect()
     }
 
+    /// The chosen boundary of a principal. None if it was not chosen.
+    pub(crate) fn find_boundary(&self, principal: usize) -> Option<&ChosenBoundary> {
+        self.boundary.as_ref().filter(|grant| grant.targets.contains(principal)).map(|grant| &grant.boundary)
+    }
+
     /// The principals with a chosen tag.
     pub(crate) fn targets(&self, no_principals: &FixedBitSet) -> FixedBitSet {
         let mut targets = no_principals.clone();
@@ -126,9 +140,9 @@ impl TagView {
 }
 
 /// The ways to choose tags together, and whether there are more. Each has the tags that can have any value.
-pub(crate) fn combine_grants<'g>(grants: impl Iterator<Item = &'g TagGrant> + Clone) -> (Vec<TagView>, bool) {
+pub(crate) fn combine_grants<'g>(grants: impl Iterator<Item = &'g TagGrant> + Clone) -> (Vec<TargetView>, bool) {
     let mut alternatives: BTreeMap<Arc<str>, Vec<TagGrant>> = BTreeMap::new();
-    let mut common = TagView::default();
+    let mut common = TargetView::default();
     for grant in grants.clone() {
         let is_common = match grant.change {
             TagEdit::SetAny => true,
@@ -143,9 +157,11 @@ pub(crate) fn combine_grants<'g>(grants: impl Iterator<Item = &'g TagGrant> + Cl
     let mut views = vec![common];
     let mut is_limit_exceeded = false;
     for grants in alternatives.into_values() {
-        let with_grant =
-            |view: &TagView, grant: &TagGrant| TagView { grants: view.grants.iter().chain([grant]).cloned().collect() };
-        let added: Vec<TagView> =
+        let with_grant = |view: &TargetView, grant: &TagGrant| TargetView {
+            grants: view.grants.iter().chain([grant]).cloned().collect(),
+            boundary: None,
+        };
+        let added: Vec<TargetView> =
             views.iter().flat_map(|view| grants.iter().map(move |grant| with_grant(view, grant))).collect();
         views.extend(added);
         is_limit_exceeded |= views.len() > MAX_TAG_VIEWS;

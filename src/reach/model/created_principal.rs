@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::chosen_boundary::ChosenBoundary;
 use crate::access::{KeyFact, KnownContext, PrincipalInfo, PrincipalType, SessionScope};
 use crate::iam::{Ambiguity, Arn};
 
@@ -12,8 +13,8 @@ pub struct CreatedPrincipal {
     pub arn: Arc<str>,
     /// Whether it is a user.
     pub is_user: bool,
-    /// The ARN of the permissions boundary that it must have. None if it needs none, or one that allows everything.
-    pub boundary: Option<Arc<str>>,
+    /// The permissions boundary that it must have. None if it needs none.
+    pub boundary: Option<ChosenBoundary>,
     /// What its identity policies allow.
     pub access: CreatedAccess,
     /// Whether its tags, or those of its sessions, can have any value. Otherwise it has none.

@@ -4,6 +4,8 @@
 //! - `attachable_policies`: managed policies that can be attached in an account.
 //! - `state`: a principal plus the changes made to it.
 //! - `tag_index`: the tags that policies name.
+//! - `chosen_boundary`: permissions boundaries that were chosen for principals.
+//! - `boundary_conditions`: the conditions on the boundary that a target has.
 //! - `chosen_tags`: tags that were chosen for principals.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
@@ -19,6 +21,8 @@
 
 pub(crate) mod arn_index;
 pub(crate) mod attachable_policies;
+pub(crate) mod boundary_conditions;
+pub(crate) mod chosen_boundary;
 pub(crate) mod chosen_tags;
 pub(crate) mod complement;
 pub(crate) mod created_principal;

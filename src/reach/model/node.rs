@@ -6,11 +6,13 @@ use std::sync::{Arc, LazyLock};
 use jiff::civil::Date;
 
 use super::attachable_policies::find_attachable_policy;
+use super::chosen_boundary::ChosenBoundary;
+use super::chosen_tags::ChosenTag;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
-use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
+use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Effect, PolicyDocument, Statement};
 use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyVersionDocument, Principal, Snapshot};
@@ -65,6 +67,9 @@ impl<'a> PrincipalNode<'a> {
             // INVARIANT: the position is that of a group of this account.
             layers.identity.extend(group_policies(self.account.groups.get(position).expect("a group of the account")));
         }
+        if let Some(boundary) = &change.boundary {
+            layers.boundary = boundary.limiting_policy().map(|arn| vec![self.find_boundary(arn)]);
+        }
         if let Some(version) = &change.policy_version {
             let policy_arn = &version.policy_arn;
             let version = self.find_version(version);
@@ -79,9 +84,6 @@ impl<'a> PrincipalNode<'a> {
             layers.identity.retain(|policy| has_deny(&policy.document));
             let document = Arc::clone(&ALLOW_ALL_POLICY);
             layers.identity.push(PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, document));
-        }
-        if change.boundary_removed {
-            layers.boundary = None;
         }
         if change.is_new_principal {
             layers.boundary = None;
@@ -101,6 +103,14 @@ impl<'a> PrincipalNode<'a> {
         layers
     }
 
+    /// A managed policy as a permissions boundary.
+    fn find_boundary(&self, arn: &Arc<str>) -> PolicyRef {
+        // INVARIANT: the boundary is one of `list_attachable_policies`, with a readable document.
+        let policy = find_attachable_policy(self.account, arn).expect("the policy is attachable");
+        let origin = PolicyOrigin::Identity(AttachmentKind::Boundary { arn: arn.to_string() });
+        PolicyRef::new(policy.name, origin, policy.document.expect("the document is readable"))
+    }
+
     /// Replaces what is the principal's own in its layers by that of a user or role that it creates.
     fn set_created(&self, layers: &mut Layers, created: &CreatedPrincipal) {
         // INVARIANT: the policies are of `list_attachable_policies`, with a readable document.
@@ -110,8 +120,8 @@ impl<'a> PrincipalNode<'a> {
         };
         layers.principal = created.to_info(&layers.principal);
         layers.session = None;
-        let limiting = created.boundary.as_deref().filter(|arn| !arn.ends_with(":iam::aws:policy/AdministratorAccess"));
-        layers.boundary = limiting.map(|arn| vec![find_policy(arn)]);
+        let limiting = created.boundary.as_ref().and_then(ChosenBoundary::limiting_policy);
+        layers.boundary = limiting.map(|arn| vec![self.find_boundary(arn)]);
         layers.identity = match &created.access {
             CreatedAccess::Nothing => Vec::new(),
             CreatedAccess::Everything => {
@@ -127,12 +137,22 @@ impl<'a> PrincipalNode<'a> {
 
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
-        if change.tags.is_empty() && !change.is_federated && change.created.is_none() {
+        if change.tags.is_empty() && !change.is_federated && !change.has_session_tags && change.created.is_none() {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
-        for (key, chosen) in &change.tags {
+        for (key, chosen) in change.tags.iter().filter(|_| !change.has_session_tags) {
             known.set(&format!("aws:PrincipalTag/{key}"), chosen.to_fact());
+        }
+        if change.has_session_tags {
+            known.set_all_principal_tags(KeyFact::Free);
+            // A session tag replaces a tag of the role, and does not remove it.
+            let is_removed = |name: &str| {
+                let chosen = change.tags.iter().find(|(key, _)| name.eq_ignore_ascii_case(key));
+                chosen.is_some_and(|(_, tag)| matches!(tag, ChosenTag::Any | ChosenTag::Removed))
+            };
+            let kept = self.principal.tags.iter().filter(|(name, _)| !is_removed(name));
+            kept.for_each(|(name, _)| known.set(&format!("aws:PrincipalTag/{name}"), KeyFact::Present));
         }
         if change.is_federated {
             set_session_facts(&mut known, self.principal);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::chosen_boundary::ChosenBoundary;
 use super::chosen_tags::ChosenTags;
 use super::created_principal::CreatedPrincipal;
 
@@ -20,8 +21,8 @@ pub struct NodeState {
 pub struct StateChange {
     /// Its identity policies allow everything. Boundary, SCPs, RCPs and Deny statements still apply.
     pub grants_all: bool,
-    /// Its permissions boundary was removed.
-    pub boundary_removed: bool,
+    /// Its permissions boundary, if that was removed or replaced.
+    pub boundary: Option<ChosenBoundary>,
     /// The group that it joined, by the group's position in its account.
     pub joined_group: Option<usize>,
     /// Policies with a Deny statement that were removed from it: positions among its policies, ascending.
@@ -37,6 +38,8 @@ pub struct StateChange {
     pub policy_version: Option<PolicyVersionRef>,
     /// Its trust policy was rewritten, so that it names the principal that acts as it.
     pub is_trust_rewritten: bool,
+    /// Its trust policy was rewritten so that who acts as it chooses the tags of the session.
+    pub has_session_tags: bool,
     /// Its tags that were chosen.
     pub tags: ChosenTags,
     /// Whether it is a federated session of a user (`sts:GetFederationToken`).
@@ -96,8 +99,10 @@ impl StateChange {
             created: other.created.clone(),
             is_federated: self.is_federated || other.is_federated,
             is_trust_rewritten: self.is_trust_rewritten || other.is_trust_rewritten,
+            has_session_tags: self.has_session_tags || other.has_session_tags,
             grants_all: self.grants_all || other.grants_all,
-            boundary_removed: self.boundary_removed || other.boundary_removed,
+            // The later one replaces the earlier one.
+            boundary: other.boundary.clone().or_else(|| self.boundary.clone()),
             joined_group: join_values(&self.joined_group, &other.joined_group)?,
             removed_policies: removed.into_iter().collect(),
             attached_policy: join_values(&self.attached_policy, &other.attached_policy)?,

@@ -70,6 +70,9 @@ pub enum TechniqueKind {
     NewPrincipal,
     CreateCredentials,
     UpdateTrustPolicy,
+    UpdateTrustForTags,
+    UpdateTrustThenPass,
+    UpdateTrustForOutsider,
     PutUser,
     PutRole,
     PutGroup,
@@ -83,6 +86,8 @@ pub enum TechniqueKind {
     CreateGroup,
     RemoveUserBoundary,
     RemoveRoleBoundary,
+    SetUserBoundary,
+    SetRoleBoundary,
     RewriteBoundaryPolicy,
     RemoveDenyingPolicies,
     SetDefaultVersion,
@@ -118,21 +123,26 @@ pub fn techniques() -> &'static [Technique] {
 impl TechniqueKind {
     /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
-        use TechniqueKind::{
-            CreatePrincipal, JoinGroup, NewPrincipal, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary,
-            RewriteBoundaryPolicy, SetDefaultVersion,
-        };
-        matches!(
-            self,
-            JoinGroup
-                | CreatePrincipal
-                | NewPrincipal
-                | RemoveUserBoundary
-                | RemoveRoleBoundary
-                | RewriteBoundaryPolicy
-                | RemoveDenyingPolicies
-                | SetDefaultVersion
-        )
+        use TechniqueKind::{CreatePrincipal, JoinGroup, NewPrincipal, RemoveDenyingPolicies, SetDefaultVersion};
+        matches!(self, JoinGroup | CreatePrincipal | NewPrincipal | RemoveDenyingPolicies | SetDefaultVersion)
+            || self.changes_boundary()
+    }
+
+    /// Whether the technique removes or replaces a permissions boundary, or writes its policy.
+    pub(crate) fn changes_boundary(self) -> bool {
+        use TechniqueKind::{RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy};
+        matches!(self, RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy) || self.sets_chosen_boundary()
+    }
+
+    /// Whether the technique sets a permissions boundary out of those that a policy admits.
+    pub(crate) fn sets_chosen_boundary(self) -> bool {
+        matches!(self, TechniqueKind::SetUserBoundary | TechniqueKind::SetRoleBoundary)
+    }
+
+    /// Whether the technique rewrites a trust policy.
+    pub(crate) fn rewrites_trust(self) -> bool {
+        use TechniqueKind::{UpdateTrustForOutsider, UpdateTrustForTags, UpdateTrustPolicy, UpdateTrustThenPass};
+        matches!(self, UpdateTrustPolicy | UpdateTrustForTags | UpdateTrustThenPass | UpdateTrustForOutsider)
     }
 
     /// Whether the technique attaches a managed policy.

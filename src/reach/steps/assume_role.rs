@@ -13,7 +13,7 @@ use crate::reach::decide::context_facts::add_context_facts;
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, may_list_action, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
 use crate::reach::decide::world::World;
-use crate::reach::model::chosen_tags::TagView;
+use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::state::NodeState;
 use crate::solve::{Access, AnswerDetail, Grant, Question, UndecidedReason, build_effective_access};
@@ -25,7 +25,7 @@ pub(crate) fn find_assumable_roles(
     world: &World<'_>,
     state: &NodeState,
     effective: &EffectiveAccess<'_>,
-    tags: &TagView,
+    tags: &TargetView,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
     let mut found = find_assumable_by_account(world, effective, tags, undecided);
@@ -39,7 +39,7 @@ pub(crate) fn find_assumable_roles(
 pub(crate) fn find_assumable_by_account(
     world: &World<'_>,
     effective: &EffectiveAccess<'_>,
-    tags: &TagView,
+    tags: &TargetView,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
     let principal_specific_roles = world.trust_index.principal_specific_roles();
@@ -55,7 +55,7 @@ pub(crate) fn find_assumable_by_name(
     world: &World<'_>,
     state: &NodeState,
     effective: &EffectiveAccess<'_>,
-    tags: &TagView,
+    tags: &TargetView,
     undecided: &mut BTreeSet<UndecidedReason>,
 ) -> FixedBitSet {
     let principal_specific_roles = world.trust_index.principal_specific_roles();
@@ -99,7 +99,7 @@ impl CandidateRoles {
         mut self,
         world: &World<'_>,
         effective: &EffectiveAccess<'_>,
-        tags: &TagView,
+        tags: &TargetView,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
         // The catalog lists the actions of all techniques (a test checks this).
@@ -120,7 +120,7 @@ struct AssumeQuery<'q> {
     world: &'q World<'q>,
     effective: &'q EffectiveAccess<'q>,
     /// The tags of the roles.
-    tags: &'q TagView,
+    tags: &'q TargetView,
     action: ActionId,
 }
 
@@ -278,7 +278,7 @@ pub(crate) struct RoleQuery<'q> {
     pub(crate) layers: &'q Layers,
     pub(crate) role: usize,
     /// The tags of the role.
-    pub(crate) tags: &'q TagView,
+    pub(crate) tags: &'q TargetView,
     /// The grant has a witness if it requests one.
     pub(crate) detail: AnswerDetail,
     /// Allows the requests that do not count. None if all count.

@@ -11,10 +11,14 @@ use crate::iam::{ContextKey, Partition};
 use crate::reach::decide::context_facts::{ContextFacts, pass_role_fact, policy_arn_fact};
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::list_attachable_policies;
+use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
 use crate::reach::model::state::{NodeState, StateChange};
 use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
+
+/// The condition key of the managed policy to attach, in lower case.
+pub(super) const POLICY_ARN_KEY: &str = "iam:policyarn";
 
 /// The largest number of patterns over names that are tried.
 const MAX_PATTERNS: usize = 64;
@@ -26,7 +30,7 @@ pub(super) struct Creation<'c> {
     /// Those of the technique on the ARN of the user or role.
     pub(super) actions: Vec<&'c str>,
     /// Its permissions boundary. None if it has none.
-    pub(super) boundary: Option<Arc<str>>,
+    pub(super) boundary: Option<ChosenBoundary>,
     /// The managed policy that is attached. None if the caller may choose it.
     pub(super) policy_arn: Option<Arc<str>>,
     /// Whether it is created with tags.
@@ -52,9 +56,8 @@ impl<'c> Creation<'c> {
         if let Some(service) = self.service.filter(|_| action == "iam:PassRole") {
             return pass_role_fact(key, service);
         }
-        if lower == "iam:permissionsboundary" {
-            let boundary = self.boundary.as_ref();
-            return Some(boundary.map_or(KeyFact::Missing, |boundary| KeyFact::Value(boundary.to_string())));
+        if lower == BOUNDARY_KEY {
+            return Some(self.boundary.as_ref().map_or(KeyFact::Missing, ChosenBoundary::to_fact));
         }
         let is_tag = TAG_KEYS.iter().any(|tag| lower.starts_with(tag));
         if is_tag || lower == "aws:tagkeys" {
@@ -73,7 +76,7 @@ impl StepFinder<'_> {
             let is_user = build_creation(technique).kind == NewResource::User;
             let is_enough = |created: &CreatedPrincipal| {
                 created.access == CreatedAccess::Everything
-                    && created.boundary.is_none()
+                    && !matches!(created.boundary, Some(ChosenBoundary::Policy(_)))
                     && !created.is_passed
                     && (created.is_user == is_user || !names_users)
             };
@@ -162,7 +165,7 @@ impl StepFinder<'_> {
     ) -> Vec<(CreatedAccess, Option<Arc<str>>)> {
         let requires = |name: &str| technique.required_actions.iter().any(|action| action.contains(name));
         if requires("iam:CreatePolicy") {
-            let policies = self.find_new_policies(undecided);
+            let policies = self.find_new_policies(POLICY_ARN_KEY, undecided);
             return policies.into_iter().map(|arn| (CreatedAccess::Everything, Some(Arc::from(arn)))).collect();
         }
         if requires("iam:Put") {
@@ -179,7 +182,7 @@ impl StepFinder<'_> {
             return vec![(CreatedAccess::Nothing, None)];
         }
         let mut all = vec![(CreatedAccess::Everything, None)];
-        if self.effective.has_condition_on("iam:policyarn") {
+        if self.effective.has_condition_on(POLICY_ARN_KEY) {
             let policies = list_attachable_policies(self.world.node(self.state.principal).account);
             let readable = policies.into_iter().filter(|policy| policy.document.is_some());
             all.extend(readable.map(|policy| (CreatedAccess::Policy(Arc::clone(&policy.arn)), Some(policy.arn))));
@@ -187,17 +190,18 @@ impl StepFinder<'_> {
         all
     }
 
-    /// The ARNs of new managed policies that the state can create, one for each pattern that its policies name for the
-    /// policy to attach. Empty if no policy limits what it can attach: then it needs no new policy.
-    pub(super) fn find_new_policies(&self, undecided: &mut BTreeSet<UndecidedReason>) -> BTreeSet<String> {
+    /// The ARNs of new managed policies that the state can create, one for each pattern that its policies name in a
+    /// condition on `key`: the policy to attach, or the boundary to set. Empty if no policy limits that: then it needs no
+    /// new policy.
+    pub(super) fn find_new_policies(&self, key: &str, undecided: &mut BTreeSet<UndecidedReason>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        if !self.effective.has_condition_on("iam:policyarn") || !self.may_allow("iam:CreatePolicy") {
+        if !self.effective.has_condition_on(key) || !self.may_allow("iam:CreatePolicy") {
             return found;
         }
         let facts = |_: usize, _: &ContextKey| None;
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let request = NewRequest { action: "iam:CreatePolicy", required_layers, facts: &facts };
-        let patterns = self.list_condition_values("iam:policyarn");
+        let patterns = self.list_condition_values(key);
         let arns = self.list_new_arns(NewResource::Policy, &[request], undecided);
         for within in [None].into_iter().chain(patterns.iter().map(|pattern| Some(pattern.as_str()))) {
             found.extend(self.choose_new_arn(&arns, within, undecided));
@@ -206,7 +210,7 @@ impl StepFinder<'_> {
     }
 
     /// The values with which the policies of the state compare a key, as they write them.
-    fn list_condition_values(&self, key: &str) -> BTreeSet<String> {
+    pub(super) fn list_condition_values(&self, key: &str) -> BTreeSet<String> {
         let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
         let conditions = statements.flat_map(|statement| &statement.conditions);
         let on_key = conditions.filter(|condition| condition.key.lower() == key);
@@ -217,7 +221,8 @@ impl StepFinder<'_> {
         texts.take(MAX_PATTERNS).collect()
     }
 
-    /// The principals of one kind that the state can create: without a boundary, or else with each that it may set.
+    /// The principals of one kind that the state can create: without a boundary, or else with one that it writes itself, or
+    /// with each that it may set.
     fn create(
         &self,
         creation: &Creation<'_>,
@@ -225,11 +230,19 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<CreatedPrincipal> {
         let mut found = self.create_with_tags(creation, access, undecided);
-        if !found.is_empty() || !self.effective.has_condition_on("iam:permissionsboundary") {
+        if !found.is_empty() || !self.effective.has_condition_on(BOUNDARY_KEY) {
             return found;
         }
+        for written in self.list_written_boundaries(undecided) {
+            let with_boundary = Creation { boundary: Some(written), ..creation.clone() };
+            found = self.create_with_tags(&with_boundary, access, undecided);
+            if !found.is_empty() {
+                return found;
+            }
+        }
         for (boundary, is_readable) in self.list_boundaries() {
-            let with_boundary = Creation { boundary: Some(Arc::clone(&boundary)), ..creation.clone() };
+            let chosen = ChosenBoundary::Policy(Arc::clone(&boundary));
+            let with_boundary = Creation { boundary: Some(chosen), ..creation.clone() };
             let bounded = self.create_with_tags(&with_boundary, access, undecided);
             match is_readable {
                 true => found.extend(bounded),
@@ -239,22 +252,6 @@ impl StepFinder<'_> {
             }
         }
         found
-    }
-
-    /// The policies that can be a boundary, and whether their documents are known.
-    fn list_boundaries(&self) -> Vec<(Arc<str>, bool)> {
-        let account = self.world.node(self.state.principal).account;
-        let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.effective.partition.as_str());
-        let mut all: Vec<(Arc<str>, bool)> = vec![(Arc::from(administrator), true)];
-        let known = list_attachable_policies(account).into_iter();
-        all.extend(known.map(|policy| (policy.arn, policy.document.is_some())));
-        for named in self.list_condition_values("iam:permissionsboundary") {
-            let is_name = named.starts_with("arn:") && !named.contains(['*', '?', '$']);
-            if is_name && !all.iter().any(|(arn, _)| **arn == *named) {
-                all.push((Arc::from(named), false));
-            }
-        }
-        all
     }
 
     fn create_with_tags(

@@ -11,7 +11,7 @@ use crate::solve::UndecidedReason;
 
 impl StepFinder<'_> {
     /// The principals whose policies the state can make allow everything by a technique.
-    pub(super) fn find_grant_targets(
+    pub(crate) fn find_grant_targets(
         &self,
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,

@@ -9,17 +9,20 @@
 //! - `created_principals`: users and roles that a state can create.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
+//! - `boundaries`: permissions boundaries that a state can give to principals.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
 //! - `tag_changes`: tags of users and roles that a state can set or remove.
 //! - `touched_resources`: the resources that a state change modifies.
 //! - `successors`: everything that a state can reach in one step.
 //! - `request_proof`: a witness for one request of a step.
+//! - `trust_uses`: trust policies that a state can rewrite.
 //! - `session_tags`: federated sessions of a user, with tags.
 //! - `tag_proof`: the proof of a change of tags.
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
 
 pub(crate) mod assume_role;
+mod boundaries;
 mod created_principals;
 mod denying_policies;
 mod grant_targets;
@@ -29,6 +32,7 @@ mod new_resource_proof;
 mod new_resources;
 mod reachable;
 pub(crate) mod request_proof;
+
 mod session_tags;
 mod state_changes;
 pub(crate) mod step_finder;
@@ -37,3 +41,4 @@ pub(crate) mod successors;
 mod tag_changes;
 mod tag_proof;
 mod touched_resources;
+pub(crate) mod trust_uses;

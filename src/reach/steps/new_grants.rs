@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
+use super::created_principals::POLICY_ARN_KEY;
 use super::new_resources::{NewRequest, NewResource};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
@@ -21,7 +22,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> FixedBitSet {
         let mut targets = self.world.principals.empty_set();
-        for policy in self.find_new_policies(undecided) {
+        for policy in self.find_new_policies(POLICY_ARN_KEY, undecided) {
             targets.union_with(&self.find_attach_targets(attach, &policy, undecided));
         }
         targets
@@ -82,7 +83,7 @@ impl StepFinder<'_> {
         }
         let needs_policy = technique.requires_action("iam:CreatePolicy");
         let policies: Vec<Option<String>> = match needs_policy {
-            true => self.find_new_policies(undecided).into_iter().map(Some).collect(),
+            true => self.find_new_policies(POLICY_ARN_KEY, undecided).into_iter().map(Some).collect(),
             false => vec![None],
         };
         policies.into_iter().find_map(|policy| {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::created_principals::{Creation, build_creation};
+use super::created_principals::{Creation, POLICY_ARN_KEY, build_creation};
 use super::new_resources::NewResource;
 use super::request_proof::StepRequest;
 use super::step_prover::StepProver;
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::policy_arn_fact;
+use crate::reach::model::chosen_boundary::ChosenBoundary;
 use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
 use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{Technique, TechniqueKind};
@@ -28,7 +29,7 @@ impl StepProver<'_> {
         let policies: Vec<Option<Arc<str>>> = match &created.access {
             CreatedAccess::Policy(arn) => vec![Some(Arc::clone(arn))],
             _ if technique.requires_action("iam:CreatePolicy") => {
-                let new = self.step_finder.find_new_policies(undecided);
+                let new = self.step_finder.find_new_policies(POLICY_ARN_KEY, undecided);
                 new.into_iter().map(|arn| Some(Arc::from(arn))).collect()
             }
             _ => vec![None],
@@ -50,6 +51,11 @@ impl StepProver<'_> {
         if let Some(policy) = creation.policy_arn.as_deref().filter(|_| technique.requires_action("iam:CreatePolicy")) {
             requests.push(self.prove_plain("iam:CreatePolicy", policy, undecided)?);
         }
+        if let Some(ChosenBoundary::Rewritten(policy)) = &creation.boundary {
+            let is_new = self.step_finder.world.policies.find(policy).is_none();
+            let write = if is_new { "iam:CreatePolicy" } else { "iam:CreatePolicyVersion" };
+            requests.push(self.prove_plain(write, policy, undecided)?);
+        }
         for action in creation.actions.iter().filter(|action| **action != "iam:PassRole") {
             let facts = |_: usize, key: &ContextKey| creation.fact(partition, action, key);
             requests.push(self.request_prover.prove_on_resource(action, &created.arn, &facts, undecided)?);
@@ -59,35 +65,29 @@ impl StepProver<'_> {
             requests.push(self.prove_plain("iam:AddUserToGroup", &group, undecided)?);
         }
         if created.is_passed {
-            requests.extend(self.prove_passing(created, creation, undecided)?);
+            requests.extend(self.prove_passing(&created.arn, undecided)?);
         }
         Some(requests)
     }
 
-    /// The requests that pass a new role to a service which runs code of the state.
-    fn prove_passing(
+    /// The requests that set a permissions boundary, and write its policy before if the technique does. None if one of them
+    /// is not proven.
+    pub(super) fn prove_boundary(
         &self,
-        created: &CreatedPrincipal,
-        creation: &Creation<'_>,
+        technique: &'static Technique,
+        to: &NodeState,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
-        let partition = self.step_finder.effective.partition;
-        self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
-            let pass = running.services.iter().find_map(|service| {
-                let passing = Creation { service: Some(service), ..creation.clone() };
-                let facts = |_: usize, key: &ContextKey| passing.fact(partition, "iam:PassRole", key);
-                let mut pass =
-                    self.request_prover.prove_on_resource("iam:PassRole", &created.arn, &facts, undecided)?;
-                pass.request.context.set("iam:PassedToService", service.as_str());
-                Some(pass)
-            })?;
-            let mut requests = vec![pass];
-            for action in &running.required_actions {
-                let facts = |_: usize, key: &ContextKey| running.context_fact(key);
-                requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);
-            }
-            Some(requests)
-        })
+        let policy = to.change.boundary.as_ref()?.policy_arn()?;
+        let arn = self.step_finder.world.arn(to.principal);
+        let (set, write) = technique.required_actions.split_first()?;
+        let mut requests = Vec::new();
+        for action in write {
+            requests.push(self.prove_plain(action, policy, undecided)?);
+        }
+        let facts = |_: usize, key: &ContextKey| self.target_fact(set, (to.principal, arn), Some(policy), key);
+        requests.push(self.request_prover.prove_on_resource(set, arn, &facts, undecided)?);
+        Some(requests)
     }
 
     /// The requests of a technique that grants everything to a target with a new policy or a new group.
@@ -102,7 +102,7 @@ impl StepProver<'_> {
             return self.prove_on_new_group(technique, (&group, policy.as_deref()), undecided);
         }
         let attach = technique.required_actions.first()?;
-        self.step_finder.find_new_policies(undecided).into_iter().find_map(|policy| {
+        self.step_finder.find_new_policies(POLICY_ARN_KEY, undecided).into_iter().find_map(|policy| {
             if !self.step_finder.find_attach_targets(attach, &policy, undecided).contains(target) {
                 return None;
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::assume_role::{ASSUME_ROLE, find_assumable_roles};
+use super::assume_role::find_assumable_roles;
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
@@ -16,7 +16,7 @@ use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{INSTANCE_PROFILE_ACTIONS, Technique, TechniqueKind};
 use crate::solve::UndecidedReason;
 
-const PASS_ROLE: &str = "iam:PassRole";
+pub(super) const PASS_ROLE: &str = "iam:PassRole";
 
 impl StepFinder<'_> {
     /// The principals that the state can act as by a technique.
@@ -63,46 +63,11 @@ impl StepFinder<'_> {
                 found = self.filter_by_required_actions(technique, self.account_users(), undecided);
             }
             TechniqueKind::UpdateTrustPolicy => {
-                let rewritable = self.find_rewritable(technique, undecided);
+                let rewritable = self.find_rewritable(undecided);
                 found = self.find_assumable_if_named(&rewritable, undecided);
             }
             _ => {}
         }
-        found
-    }
-
-    /// The roles whose trust policy the state can rewrite. Empty if the technique does something else.
-    pub(super) fn find_rewritable(
-        &self,
-        technique: &Technique,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> FixedBitSet {
-        match technique.kind {
-            TechniqueKind::UpdateTrustPolicy => {
-                self.filter_by_required_actions(technique, self.account_roles(), undecided)
-            }
-            _ => self.world.principals.empty_set(),
-        }
-    }
-
-    /// The roles that the state can assume if their trust policies name it.
-    pub(crate) fn find_assumable_if_named(
-        &self,
-        roles: &FixedBitSet,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> FixedBitSet {
-        // The new trust policy names the principal, so that it needs no policy of its own. It can name a session of a role,
-        // which the role's boundary does not limit. A user's boundary still applies.
-        let required_layers =
-            if self.is_user() { RequiredLayers::BoundaryOnly } else { RequiredLayers::OrganizationOnly };
-        let mut here = roles.clone();
-        here.intersect_with(self.account_principals);
-        let mut found = self.filter_principals(ASSUME_ROLE, required_layers, &here, None, undecided);
-        // In another account, it needs a policy of its own.
-        let mut elsewhere = roles.clone();
-        elsewhere.difference_with(&here);
-        let required_layers = RequiredLayers::IdentityAndBoundary;
-        found.union_with(&self.filter_principals(ASSUME_ROLE, required_layers, &elsewhere, None, undecided));
         found
     }
 
@@ -222,7 +187,7 @@ impl StepFinder<'_> {
     }
 
     /// The candidates on which all required actions are allowed.
-    fn filter_by_required_actions(
+    pub(super) fn filter_by_required_actions(
         &self,
         technique: &Technique,
         mut candidates: FixedBitSet,

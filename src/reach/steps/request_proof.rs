@@ -9,7 +9,7 @@ use crate::iam::{ContextKey, Interpretation, PolicyDocument};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::decide::world::World;
-use crate::reach::model::chosen_tags::TagView;
+use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::allow_all_except;
 use crate::solve::{Access, AnswerDetail, Cube, Question, UndecidedReason, WitnessPolicy, build_effective_access};
 
@@ -31,7 +31,7 @@ pub(super) struct RequestProver<'g> {
     pub(super) world: &'g World<'g>,
     pub(super) effective: &'g EffectiveAccess<'g>,
     /// The tags of the targets.
-    pub(super) tags: &'g TagView,
+    pub(super) tags: &'g TargetView,
 }
 
 impl RequestProver<'_> {

@@ -11,7 +11,7 @@ use crate::iam::ContextKey;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::chosen_tags::{
-    ChosenTag, ChosenTags, TagEdit, TagGrant, TagView, combine_grants, tag_combination_limit,
+    ChosenTag, ChosenTags, TagEdit, TagGrant, TargetView, combine_grants, tag_combination_limit,
 };
 use crate::reach::model::search_techniques::find_search_technique;
 use crate::reach::model::state::{NodeState, StateChange};
@@ -48,7 +48,7 @@ impl StepFinder<'_> {
             undecided.insert(tag_combination_limit());
         }
         let node = self.world.node(state.principal);
-        let to_state = |view: TagView| {
+        let to_state = |view: TargetView| {
             // The session has the tags of the user, too. AWS: GetFederationToken (STS API Reference)
             let mut tags = view.find_tags(state.principal, |key| node.has_tag(key));
             let is_replaced = |key: &Arc<str>| tags.iter().any(|(other, _)| other == key);

@@ -40,11 +40,7 @@ impl StepFinder<'_> {
             TechniqueKind::CreatePrincipal => self.find_created_states(technique, undecided),
             _ if technique.acts_as_part() => self.find_limited_states(technique, undecided),
             TechniqueKind::JoinGroup => self.join_group(action, targets.widened, undecided),
-            TechniqueKind::RemoveUserBoundary
-            | TechniqueKind::RemoveRoleBoundary
-            | TechniqueKind::RewriteBoundaryPolicy => {
-                self.remove_boundaries(technique.kind, action, targets.freed, undecided)
-            }
+            kind if kind.changes_boundary() => self.replace_boundaries(technique, targets.freed, undecided),
             TechniqueKind::RemoveDenyingPolicies => {
                 let removes = technique.removes.into_iter();
                 removes
@@ -106,48 +102,6 @@ impl StepFinder<'_> {
         (boundary, denies.map(|policy| Arc::as_ptr(&policy.document)).collect())
     }
 
-    /// The targets without their boundary.
-    fn remove_boundaries(
-        &self,
-        kind: TechniqueKind,
-        action: &str,
-        targets: &FixedBitSet,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Vec<NodeState> {
-        let sets = &self.world.principal_sets;
-        let mut bounded = sets.bounded().clone();
-        bounded.intersect_with(targets);
-        bounded.intersect_with(self.account_principals);
-        if self.state.change.boundary_removed {
-            bounded.remove(self.state.principal);
-        }
-        if bounded.is_clear() {
-            return Vec::new();
-        }
-        let removable = match kind {
-            TechniqueKind::RewriteBoundaryPolicy => {
-                let mut rewritable = self.world.principals.empty_set();
-                for policy in self.filter_policies(action, &self.account_policies(), undecided).ones() {
-                    rewritable.union_with(sets.bounded_principals(policy));
-                }
-                rewritable.intersect_with(&bounded);
-                rewritable
-            }
-            kind => {
-                bounded.intersect_with(match kind {
-                    TechniqueKind::RemoveUserBoundary => &sets.users,
-                    _ => &sets.modifiable_roles,
-                });
-                self.filter_principals(action, RequiredLayers::IdentityAndBoundary, &bounded, None, undecided)
-            }
-        };
-        let without_boundary = |principal| {
-            let change = StateChange { boundary_removed: true, ..self.current_change(principal) };
-            NodeState { principal, change }
-        };
-        removable.ones().map(without_boundary).collect()
-    }
-
     fn set_default_version(
         &self,
         action: &str,
@@ -171,7 +125,7 @@ impl StepFinder<'_> {
         let mut states = Vec::new();
         for policy in self.filter_policies(action, &candidates, undecided).ones() {
             let mut holders = self.find_holders(policy);
-            holders.union_with(world.principal_sets.bounded_principals(policy));
+            holders.union_with(&self.find_bounded(policy));
             holders.intersect_with(targets.widened);
             holders.intersect_with(self.account_principals);
             if !holders.is_clear() {

@@ -11,7 +11,8 @@ use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_
 use crate::reach::decide::resource_query::ResourceQuery;
 use crate::reach::decide::world::World;
 use crate::reach::model::arn_index::ArnIndex;
-use crate::reach::model::chosen_tags::TagView;
+use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
+use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::state::{NodeState, StateChange};
 use crate::reach::model::tag_index::find_resource_tag;
 use crate::reach::model::technique::Technique;
@@ -23,8 +24,8 @@ pub(crate) struct StepFinder<'g> {
     pub(crate) world: &'g World<'g>,
     pub(crate) state: &'g NodeState,
     pub(crate) effective: &'g EffectiveAccess<'g>,
-    /// The tags of other principals.
-    pub(crate) tags: &'g TagView,
+    /// The tags and boundaries of other principals.
+    pub(crate) tags: &'g TargetView,
     /// The principals of its account.
     pub(crate) account_principals: &'g FixedBitSet,
 }
@@ -43,7 +44,7 @@ impl<'g> StepFinder<'g> {
         world: &'g World<'g>,
         state: &'g NodeState,
         effective: &'g EffectiveAccess<'g>,
-        tags: &'g TagView,
+        tags: &'g TargetView,
     ) -> StepFinder<'g> {
         let account_principals = world.principal_sets.neighbors(state.principal);
         StepFinder { world, state, effective, tags, account_principals }
@@ -201,6 +202,12 @@ impl<'g> StepFinder<'g> {
             && let Some(fact) = find_chosen(&self.state.change.tags, tag)
         {
             return Some(fact);
+        }
+        if principal == self.state.principal
+            && key.lower() == BOUNDARY_KEY
+            && let Some(boundary) = &self.state.change.boundary
+        {
+            return Some(boundary.to_fact());
         }
         self.world.principal_fact(principal, self.tags, key)
     }

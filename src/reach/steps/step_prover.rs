@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::reachable::PASS_ROLE;
 use super::request_proof::{RequestProver, StepRequest};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
@@ -26,15 +27,15 @@ pub(crate) enum StepRole<'b> {
     Become,
     /// Acts as the target by other means than assuming it.
     BecomeWithoutAssuming,
-    /// Rewrites the trust policy of the target, for another state.
-    RewriteTrust,
+    /// Rewrites the trust policy of the target, for this use.
+    RewriteTrust(TechniqueKind),
     /// Changes the target's permissions to this state.
     ChangeState(&'b NodeState),
 }
 
 /// Proves steps of one state.
 pub(crate) struct StepProver<'g> {
-    pub(super) step_finder: &'g StepFinder<'g>,
+    pub(crate) step_finder: &'g StepFinder<'g>,
     pub(super) request_prover: RequestProver<'g>,
 }
 
@@ -66,6 +67,9 @@ impl<'g> StepProver<'g> {
             let requests = match step_role {
                 StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
                     self.prove_creation(technique, to, undecided)
+                }
+                StepRole::ChangeState(to) if technique.kind.sets_chosen_boundary() => {
+                    self.prove_boundary(technique, to, undecided)
                 }
                 StepRole::GrantAll if technique.kind.write_target().is_none() => {
                     self.prove_new_grant(technique, target, undecided)
@@ -107,7 +111,9 @@ impl<'g> StepProver<'g> {
                     && technique.limited_to.is_empty()
                     && self.step_finder.find_reachable(technique, undecided).contains(target)
             }
-            StepRole::RewriteTrust => self.step_finder.find_rewritable(technique, undecided).contains(target),
+            StepRole::RewriteTrust(wanted) => {
+                kind == wanted && self.step_finder.find_rewritable(undecided).contains(target)
+            }
             StepRole::ChangeState(to) => {
                 let mut targets = self.step_finder.world.principals.empty_set();
                 targets.insert(target);
@@ -151,7 +157,9 @@ impl<'g> StepProver<'g> {
             requests.push(self.request_prover.prove_pass_role(role, service, undecided)?);
         }
         let resource = self.find_target_resource(technique, target, undecided)?;
-        for action in &technique.required_actions {
+        // Who passes a role after its trust policy is rewritten may be another state.
+        let is_own = |action: &&String| technique.kind != TechniqueKind::UpdateTrustThenPass || *action != PASS_ROLE;
+        for action in technique.required_actions.iter().filter(is_own) {
             requests.push(match &resource {
                 Some(arn) => {
                     let facts = |_: usize, key: &ContextKey| {
@@ -219,10 +227,8 @@ impl<'g> StepProver<'g> {
                 let found = providers.into_iter().find(|(_, roles)| roles.contains(target));
                 found.map(|(arn, _)| Some(arn.to_owned()))
             }
-            TechniqueKind::CreateCredentials | TechniqueKind::UpdateTrustPolicy => {
-                Some(Some(world.arn(target).to_owned()))
-            }
-            kind if kind.write_target().is_some() => Some(Some(world.arn(target).to_owned())),
+            TechniqueKind::CreateCredentials => Some(Some(world.arn(target).to_owned())),
+            kind if kind.rewrites_trust() || kind.write_target().is_some() => Some(Some(world.arn(target).to_owned())),
             _ => Some(None),
         }
     }

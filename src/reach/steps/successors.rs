@@ -7,6 +7,7 @@ use fixedbitset::FixedBitSet;
 use super::assume_role::{find_assumable_by_account, find_assumable_by_name};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
+use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, BoundaryGrant};
 use crate::reach::model::chosen_tags::TagGrant;
 use crate::reach::model::created_principal::CreatedPrincipal;
 use crate::reach::model::state::NodeState;
@@ -29,6 +30,10 @@ pub(crate) struct Successors {
     pub(crate) rewritable: FixedBitSet,
     /// The tags of principals that it can change.
     pub(crate) tag_grants: Vec<TagGrant>,
+    /// The permissions boundaries that it can give to principals, as far as it matters which one they have.
+    pub(crate) boundary_choices: Vec<BoundaryGrant>,
+    /// Whether the boundaries of other principals can change what it can do to them.
+    pub(crate) depends_on_boundaries: bool,
     /// Whether the tags of other principals can change its successors.
     pub(crate) depends_on_tags: bool,
     /// Why further successors could not be decided.
@@ -64,6 +69,10 @@ impl Successors {
         let mut changing = techniques().iter().filter(|technique| technique.changes_other_principals());
         let changes_others = changing.any(|technique| step_finder.may_change(technique));
         let tag_grants = step_finder.find_tag_grants(&mut undecided);
+        let boundary_choices = step_finder.find_boundary_choices(&mut undecided);
+        let writes_policies = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
+        let depends_on_boundaries = effective.has_condition_on(BOUNDARY_KEY)
+            || writes_policies.iter().any(|action| step_finder.may_allow(action));
         let mut keys = effective.access.uses().flat_map(|statement_use| statement_use.statement().keys());
         let depends_on_tags = !world.tag_index.keys().is_empty()
             && (world.tag_index.names_tags_of_roles() || keys.any(|key| find_resource_tag(key.lower()).is_some()));
@@ -74,6 +83,8 @@ impl Successors {
             changes_others,
             rewritable: shared.rewritable.clone(),
             tag_grants,
+            boundary_choices,
+            depends_on_boundaries,
             depends_on_tags,
             undecided,
         }
@@ -104,10 +115,8 @@ impl SharedSuccessors {
         let world = step_finder.world;
         let mut reachable = world.principals.empty_set();
         let mut grant_targets = world.principals.empty_set();
-        let mut rewritable = world.principals.empty_set();
         let mut undecided = BTreeSet::new();
         for technique in techniques() {
-            rewritable.union_with(&step_finder.find_rewritable(technique, &mut undecided));
             match technique.kind {
                 kind if kind == TechniqueKind::Combined || kind.changes_state() => {}
                 // The token names the principal.
@@ -124,6 +133,7 @@ impl SharedSuccessors {
                 _ => reachable.union_with(&step_finder.find_reachable(technique, &mut undecided)),
             }
         }
+        let rewritable = step_finder.find_rewritable(&mut undecided);
         let created = step_finder.find_all_created(&mut undecided);
         SharedSuccessors { reachable, rewritable, grant_targets, created, undecided }
     }

@@ -1,8 +1,10 @@
 //! The resources that a state change modifies: its proof needs a request on each.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::step_finder::StepFinder;
+use crate::reach::model::chosen_boundary::ChosenBoundary;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{RemovedPolicy, Technique, TechniqueKind};
 use crate::snapshot::{AttachmentKind, PolicyAttachment};
@@ -36,7 +38,9 @@ impl StepFinder<'_> {
         match technique.kind {
             TechniqueKind::JoinGroup => self.find_joined_group(to).into_iter().collect(),
             TechniqueKind::RewriteBoundaryPolicy => {
-                principal.boundary.iter().map(|boundary| TouchedResource::without_policy(&boundary.arn)).collect()
+                let rewritten = to.change.boundary.as_ref().and_then(ChosenBoundary::policy_arn).map(Arc::to_string);
+                let own = || principal.boundary.as_ref().map(|boundary| boundary.arn.clone());
+                rewritten.or_else(own).map(TouchedResource::without_policy).into_iter().collect()
             }
             TechniqueKind::SetDefaultVersion => {
                 let version = to.change.policy_version.iter();

@@ -65,7 +65,9 @@ pub fn render_title(title: &Title) -> String {
             format_count(*operators, "operator"),
             format_count(*count, "destructive action")
         ),
-        Title::Escalation { target, steps, actions } => render_escalation(target.as_deref(), *steps, *actions),
+        Title::Escalation { target, steps, actions, guard } => {
+            render_escalation(target.as_deref(), *steps, *actions, guard.as_deref())
+        }
         Title::UndeclaredTrust { parties } => render_undeclared_trust(parties),
         Title::Undeclared(actions) if actions.all == 0 => {
             "not declared in the baseline; no access could be proven".to_owned()
@@ -121,6 +123,9 @@ fn render_bypass_method(method: &GuardBypassMethod) -> String {
         GuardBypassMethod::SetWhenAssumed { key, action } => {
             format!("callers that assume the role can set {key} themselves ({action})")
         }
+        GuardBypassMethod::RewritesTrust { key, action } => {
+            format!("the role can rewrite its own trust policy ({action}), so that callers can set {key}")
+        }
         GuardBypassMethod::ChosenByCaller { key } => format!("the caller chooses {key}"),
         GuardBypassMethod::SessionNameChosen { key } => {
             format!("callers that assume the role choose the session name in {key}")
@@ -128,9 +133,10 @@ fn render_bypass_method(method: &GuardBypassMethod) -> String {
     }
 }
 
-fn render_escalation(target: Option<&str>, steps: usize, actions: ActionCounts) -> String {
+fn render_escalation(target: Option<&str>, steps: usize, actions: ActionCounts, guard: Option<&str>) -> String {
     let distance = if steps == 1 { String::new() } else { format!(" in {}", format_count(steps, "step")) };
-    let gain = format!("{} beyond its ceiling{}", format_actions(actions), format_destructive(actions));
+    let limit = guard.map_or_else(|| "beyond its ceiling".to_owned(), |guard| format!("without {guard}"));
+    let gain = format!("{} {limit}{}", format_actions(actions), format_destructive(actions));
     match target {
         None => format!("can escalate its own privileges{distance} to {gain}"),
         Some(arn) => format!("can escalate to {}{distance}, gaining {gain}", shorten_arn(arn)),

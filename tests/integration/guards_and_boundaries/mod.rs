@@ -2,6 +2,7 @@
 
 mod boundary;
 mod brokers;
+mod guarded_paths;
 mod guards;
 mod narrower;
 mod personas;

@@ -3,12 +3,25 @@
 use iamdrift::audit::{Audit, AuditOptions, Finding, PolicySource, RuleId, Severity, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
+use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, admin, allow, arn, role, service, snapshot, trusts};
 
 pub(super) fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit {
+    audited_snapshot(&snapshot(roles, &[], None), manifest, ceiling)
+}
+
+/// The audit of the authorization details of an account.
+pub(super) fn audited_page(page: &Value, manifest: &str, ceiling: &Value) -> Audit {
+    let source = SourceFile::new("account.json", page.to_string());
+    let given = Snapshot::from_texts(std::path::Path::new("given"), &[source]).unwrap();
+    assert!(given.problems.is_empty(), "{:?}", given.problems);
+    audited_snapshot(&given, manifest, ceiling)
+}
+
+fn audited_snapshot(given: &Snapshot, manifest: &str, ceiling: &Value) -> Audit {
     let manifest = SourceFile::new("baseline.toml", format!("version = 1\n{manifest}"));
     let ceiling = SourceFile::new("ceiling.json", json!({ "Version": "2012-10-17", "Statement": ceiling }).to_string());
     let catalog = Catalog::embedded();
@@ -16,7 +29,7 @@ pub(super) fn audited(roles: &[Value], manifest: &str, ceiling: &Value) -> Audit
         .map_err(|problems| problems.to_string())
         .unwrap();
     let options = AuditOptions::new(jiff::civil::date(2026, 11, 20));
-    audit(&snapshot(roles, &[], None), &baseline, catalog, &options).unwrap()
+    audit(given, &baseline, catalog, &options).unwrap()
 }
 
 pub(super) fn entry(name: &str, kind: &str, more: &str) -> String {

@@ -79,8 +79,12 @@ fn managed(name: &str, versions: &[(&str, &Value)]) -> Value {
 /// Role `r` and user `u`, who are allowed some actions and the withheld one, in an account with all that a technique
 /// leads to. What is removed by the technique withholds the action.
 fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
-    use TechniqueKind::{RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy};
-    let bounds = matches!(technique.kind, RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy);
+    use TechniqueKind::{
+        RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy, SetRoleBoundary,
+        SetUserBoundary,
+    };
+    let removes_boundary = matches!(technique.kind, RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy);
+    let bounds = removes_boundary || matches!(technique.kind, SetRoleBoundary | SetUserBoundary);
     let denies = technique.kind == RemoveDenyingPolicies;
     let withheld = (bounds || denies).then(|| WITHHELD.to_owned());
     // A list of actions is never empty.

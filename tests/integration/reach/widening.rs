@@ -66,10 +66,10 @@ fn a_session_that_a_role_names_is_not_bound_by_the_implicit_deny_of_a_boundary()
         "it lets the role name its session"
     );
     let barred = json!([rewrites[0], { "Effect": "Deny", "Action": "sts:*", "Resource": "*" }]);
-    assert_eq!(from(&roles(&barred), &[], &arn("role", "r")), None);
+    assert_eq!(from(&roles(&barred), &[], &arn("role", "r")), path(&["iam-trust-outside"]), "no session of its own");
     // A user has no session, and its boundary limits which roles it assumes.
     let users = [bounded(user("u", &rewrites))];
-    assert_eq!(from(&[admin(service("lambda"))], &users, &arn("user", "u")), None);
+    assert_eq!(from(&[admin(service("lambda"))], &users, &arn("user", "u")), path(&["iam-trust-outside"]));
 }
 
 #[test]

@@ -93,6 +93,8 @@ impl World {
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     pub by: usize,
+    /// The tag of its session, if that is not the one of the principal.
+    pub session_tag: Option<usize>,
     pub action: Action,
     pub target: Option<usize>,
     /// The value of a new tag.
@@ -102,7 +104,7 @@ pub struct Request {
 fn holds(world: &World, request: Request, condition: Condition) -> bool {
     match condition {
         Condition::Always => true,
-        Condition::OwnTag(value) => world.tags[request.by] == value,
+        Condition::OwnTag(value) => request.session_tag.unwrap_or(world.tags[request.by]) == value,
         Condition::TargetTag(value) => request.target.is_some_and(|target| world.tags[target] == value),
         Condition::NewTag(value) => request.action == Action::Tag && request.value == value,
     }
@@ -131,8 +133,8 @@ pub fn is_allowed(account: &[Principal], world: &World, request: Request) -> boo
     allows && !is_denied(account, world, request) && is_within_boundary(account, world, request)
 }
 
-fn may_assume(account: &[Principal], world: &World, by: usize, role: usize) -> bool {
-    let request = Request { by, action: Action::Assume, target: Some(role), value: 0 };
+fn may_assume(account: &[Principal], world: &World, (by, session_tag): (usize, Option<usize>), role: usize) -> bool {
+    let request = Request { by, session_tag, action: Action::Assume, target: Some(role), value: 0 };
     if is_denied(account, world, request) {
         return false;
     }
@@ -154,6 +156,14 @@ fn may_assume(account: &[Principal], world: &World, by: usize, role: usize) -> b
     })
 }
 
+/// The sessions that the attacker can have: of the principals that it holds, and of each role whose trust policy it has
+/// rewritten. It assumes such a role from an account of its own, with a tag of its choice.
+pub fn sessions(world: &World) -> Vec<(usize, Option<usize>)> {
+    let held = (0..world.held.len()).filter(|by| world.held[*by]).map(|by| (by, None));
+    let open = (0..world.held.len()).filter(|role| world.trust_open[*role]);
+    held.chain(open.flat_map(|role| (1..VALUES.len()).map(move |value| (role, Some(value))))).collect()
+}
+
 /// The worlds after each request that is allowed and changes something.
 pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
     let mut next = Vec::new();
@@ -164,9 +174,11 @@ pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
             next.push(changed);
         }
     };
-    for by in (0..account.len()).filter(|by| world.held[*by]) {
+    for (by, session_tag) in sessions(world) {
         for target in 0..account.len() {
-            let may = |action, value| is_allowed(account, world, Request { by, action, target: Some(target), value });
+            let may = |action, value| {
+                is_allowed(account, world, Request { by, session_tag, action, target: Some(target), value })
+            };
             let is_user = account[target].is_user;
             if may(Action::PutPolicy, 0) {
                 add(&|world| world.all_granted[target] = true);
@@ -191,9 +203,12 @@ pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
                 add(&|world| world.held[target] = true);
             }
             if !is_user && may(Action::RewriteTrust, 0) {
-                add(&|world| world.trust_open[target] = true);
+                add(&|world| {
+                    world.trust_open[target] = true;
+                    world.held[target] = true;
+                });
             }
-            if !is_user && may_assume(account, world, by, target) {
+            if !is_user && may_assume(account, world, (by, session_tag), target) {
                 add(&|world| world.held[target] = true);
             }
         }

@@ -9,7 +9,7 @@ mod to_snapshot;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use account::{Action, Principal, Request, World, is_allowed, successors};
+use account::{Action, Principal, Request, World, is_allowed, sessions, successors};
 
 use crate::reach::paths::{self, Found, search};
 
@@ -25,11 +25,11 @@ fn find_ends(account: &[Principal], start: usize) -> Option<BTreeSet<usize>> {
     let mut queue = VecDeque::from([first]);
     let mut ends = BTreeSet::new();
     while let Some(world) = queue.pop_front() {
-        let gains = |by: &usize| {
-            let request = Request { by: *by, action: Action::Gain, target: None, value: 0 };
-            world.held[*by] && is_allowed(account, &world, request)
+        let gains = |session: &(usize, Option<usize>)| {
+            let (by, session_tag) = *session;
+            is_allowed(account, &world, Request { by, session_tag, action: Action::Gain, target: None, value: 0 })
         };
-        ends.extend((0..account.len()).filter(gains));
+        ends.extend(sessions(&world).iter().filter(|session| gains(session)).map(|(by, _)| *by));
         for next in successors(account, &world) {
             if seen.len() > MAX_WORLDS {
                 return None;
@@ -51,7 +51,7 @@ fn the_search_obtains_what_a_concrete_iam_obtains() {
         let account = generate::account(seed);
         let snapshot = to_snapshot::snapshot(&account);
         for start in 0..account.len() {
-            let itself = Request { by: start, action: Action::Gain, target: None, value: 0 };
+            let itself = Request { by: start, session_tag: None, action: Action::Gain, target: None, value: 0 };
             if is_allowed(&account, &World::new(&account, start), itself) {
                 continue;
             }

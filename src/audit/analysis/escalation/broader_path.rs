@@ -24,8 +24,11 @@ pub(crate) struct BroaderPath {
     pub(crate) key: String,
     /// Its last state.
     pub(crate) end: NodeState,
+    /// The name of the guard whose actions the end is allowed without the condition. None if the end has access beyond the
+    /// ceiling.
+    pub(crate) guard: Option<String>,
     pub(crate) steps: Vec<ProvenStep>,
-    /// The access of the last state beyond the ceiling, by the statements of that state. At least one witness shows access that
+    /// The access of the last state beyond the ceiling, or without the guard, by the statements of that state. At least one witness shows access that
     /// the principal does not have itself.
     pub(crate) excess: Arc<ExcessByStatement>,
     /// The principals at the ends of paths that are not reported by themselves: they begin in the same way, and lead to no

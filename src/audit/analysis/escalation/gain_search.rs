@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::analysis::EscalationAnalysis;
 use super::broader_path::{BroaderPath, EscalationResult};
 use super::gained_access::{PathEnd, is_denied_to, use_witnesses_of};
+use super::guarded_access::PathGuard;
 use super::undeclared_path::PathProver;
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::analyzer::Analyzer;
@@ -31,12 +32,19 @@ struct GainSearch<'s, 'a> {
     subject: &'s AuditedPrincipal<'s>,
     accepted_extents: &'s AcceptedExtents<'s>,
     own: OwnAccess<'s>,
-    /// The actions that the principal is allowed in any case.
+    /// The actions that its ceiling or its own policies allow in any case.
     lower_bound: FixedBitSet,
     /// The states without access beyond that of the principal.
     contained_classes: FxHashSet<EquivalenceClass>,
     /// The access of other states beyond the ceiling.
     excess_by_class: FxHashMap<EquivalenceClass, Arc<ExcessByStatement>>,
+    /// The position of the principal.
+    start: usize,
+    guards: Vec<PathGuard<'s>>,
+    /// The actions that its own policies allow in any case.
+    own_lower_bound: FixedBitSet,
+    /// The states without guarded access, by the position of the guard and by whether they can satisfy it.
+    guarded_classes: FxHashSet<(usize, bool, EquivalenceClass)>,
     gained: Vec<GainedState>,
     all_access: AllAccess,
     undecided: BTreeSet<UndecidedReason>,
@@ -66,6 +74,8 @@ struct StateGain {
     /// What no exception accepts. All access beyond the ceiling if there is no exception, or if it accepts all.
     excess: Arc<ExcessByStatement>,
     is_accepted: bool,
+    /// The name of the guard that the access is without. None if it is beyond the ceiling.
+    guard: Option<String>,
 }
 
 impl EscalationAnalysis<'_> {
@@ -79,10 +89,13 @@ impl EscalationAnalysis<'_> {
         extents: ExtentMode,
     ) -> EscalationResult {
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
+        let own_lower_bound = self.graph.lower_bound(&own_access);
+        let guards = PathGuard::of_subject(subject, &own_access, self.graph.renamed_documents());
         let own =
             OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, self.graph.renamed_documents());
         let lower_bound = self.graph.lower_bound(own.access());
-        if self.graph.is_all_actions(&lower_bound) {
+        // A guard limits what the ceiling allows.
+        if self.graph.is_all_actions(if guards.is_empty() { &lower_bound } else { &own_lower_bound }) {
             return EscalationResult::default();
         }
         let start = self.find_position(subject);
@@ -97,6 +110,10 @@ impl EscalationAnalysis<'_> {
             lower_bound,
             contained_classes: FxHashSet::default(),
             excess_by_class: FxHashMap::default(),
+            start,
+            guards,
+            own_lower_bound,
+            guarded_classes: FxHashSet::default(),
             gained: Vec::new(),
             all_access: if is_each_reported { AllAccess::Ignored } else { AllAccess::NotObtained },
             undecided: BTreeSet::new(),
@@ -118,25 +135,74 @@ impl EscalationAnalysis<'_> {
 impl GainSearch<'_, '_> {
     fn visit(&mut self, path: &PathSoFar<'_>) -> VisitOutcome {
         let state = path.last();
+        let mut gains: Vec<StateGain> = Vec::new();
         match self.find_gain(state) {
-            Ok(None) => VisitOutcome::Expand,
-            Ok(Some(gain)) => {
-                let has_all = self.analysis.has_all_account_access(state);
-                if has_all && self.all_access == AllAccess::NotObtained && self.prover.is_proven(&path.steps()) {
-                    self.all_access = AllAccess::Obtained;
-                }
-                if self.all_access == AllAccess::Obtained && self.gained.len() >= MAX_GAINS_BESIDE_ALL {
-                    self.all_access = AllAccess::ObtainedAndCut;
-                    return VisitOutcome::Stop;
-                }
-                self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
-                if has_all { VisitOutcome::Skip } else { VisitOutcome::Expand }
-            }
-            Err(reasons) => {
-                self.undecided.extend(reasons);
-                VisitOutcome::Expand
+            Ok(gain) => gains.extend(gain),
+            Err(reasons) => self.undecided.extend(reasons),
+        }
+        // The finding about access beyond the ceiling is about the whole end.
+        if gains.iter().all(|gain| gain.is_accepted) {
+            match self.find_guarded_gain(state) {
+                Ok(gain) => gains.extend(gain),
+                Err(reasons) => self.undecided.extend(reasons),
             }
         }
+        if gains.is_empty() {
+            return VisitOutcome::Expand;
+        }
+        let has_all = self.analysis.has_all_account_access(state);
+        let is_reported = |gain: &StateGain| !gain.is_accepted && gain.guard.is_none();
+        if has_all
+            && self.all_access == AllAccess::NotObtained
+            && gains.iter().any(is_reported)
+            && self.prover.is_proven(&path.steps())
+        {
+            self.all_access = AllAccess::Obtained;
+        }
+        if self.all_access == AllAccess::Obtained && self.gained.len() >= MAX_GAINS_BESIDE_ALL {
+            self.all_access = AllAccess::ObtainedAndCut;
+            return VisitOutcome::Stop;
+        }
+        for gain in gains {
+            self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
+        }
+        if has_all { VisitOutcome::Skip } else { VisitOutcome::Expand }
+    }
+
+    /// What a state can do of the actions of a guard without its condition. None if it can do nothing more.
+    fn find_guarded_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
+        let graph = &self.analysis.graph;
+        if self.guards.is_empty() || graph.is_limited_to(state, &self.own_lower_bound) {
+            return Ok(None);
+        }
+        let key = self.analysis.build_key(self.subject, state);
+        let accepted = self.accepted_extents.find(&key).map(|accepted| &accepted.requests);
+        let mut undecided = BTreeSet::new();
+        for (position, guard) in self.guards.iter().enumerate() {
+            let question = guard.question(graph, state, self.start);
+            let equivalence_class = graph.equivalence_class(state, &question.allowed.access);
+            let class = (position, question.is_satisfiable, equivalence_class);
+            if self.guarded_classes.contains(&class) {
+                continue;
+            }
+            let (layers, access, _) = graph.build_layers(state);
+            let end = PathEnd { state, layers: &layers, access: &access };
+            let find =
+                |accepted| self.analysis.find_guarded_access(self.analyzer, self.subject, &end, (&question, accepted));
+            let found = find(None);
+            if found.is_contained() {
+                self.guarded_classes.insert(class);
+                continue;
+            }
+            if found.excess.is_empty() {
+                undecided.extend(found.undecided);
+                continue;
+            }
+            let is_accepted = accepted.is_some_and(|accepted| find(Some(accepted)).is_contained());
+            let guard = Some(guard.check.name.clone());
+            return Ok(Some(StateGain { key, excess: Arc::new(found.excess), is_accepted, guard }));
+        }
+        if undecided.is_empty() { Ok(None) } else { Err(undecided) }
     }
 
     /// What a state has and the principal does not. None if it has nothing more.
@@ -161,7 +227,7 @@ impl GainSearch<'_, '_> {
         let key = self.analysis.build_key(self.subject, state);
         let accepted = self.accepted_extents.find(&key);
         if let (Some(excess), None) = (&known_excess, accepted) {
-            return Ok(Some(StateGain { key, excess: Arc::clone(excess), is_accepted: false }));
+            return Ok(Some(StateGain { key, excess: Arc::clone(excess), is_accepted: false, guard: None }));
         }
         let (layers, access, _) = graph.build_layers(state);
         let end = PathEnd { state, layers: &layers, access: &access };
@@ -175,14 +241,14 @@ impl GainSearch<'_, '_> {
         };
         self.excess_by_class.insert(equivalence_class, Arc::clone(&excess));
         let Some(accepted) = accepted else {
-            return Ok(Some(StateGain { key, excess, is_accepted: false }));
+            return Ok(Some(StateGain { key, excess, is_accepted: false, guard: None }));
         };
         let question = (&allowed, Some(&accepted.requests));
         let left = self.analysis.find_gained_access(self.analyzer, self.subject, &end, question);
         match (left.excess.is_empty(), left.undecided.is_empty()) {
-            (true, true) => Ok(Some(StateGain { key, excess, is_accepted: true })),
+            (true, true) => Ok(Some(StateGain { key, excess, is_accepted: true, guard: None })),
             (true, false) => Err(left.undecided),
-            (false, _) => Ok(Some(StateGain { key, excess: Arc::new(left.excess), is_accepted: false })),
+            (false, _) => Ok(Some(StateGain { key, excess: Arc::new(left.excess), is_accepted: false, guard: None })),
         }
     }
 
@@ -213,7 +279,7 @@ impl GainSearch<'_, '_> {
     fn prove(self) -> EscalationResult {
         let mut result = EscalationResult { undecided: self.undecided, ..EscalationResult::default() };
         for GainedState { state, steps, gain } in self.gained {
-            let StateGain { key, excess, is_accepted } = gain;
+            let StateGain { key, excess, is_accepted, guard } = gain;
             if is_accepted && result.accepted.iter().any(|path| path.key == key) {
                 continue;
             }
@@ -224,7 +290,7 @@ impl GainSearch<'_, '_> {
                     let leaves_out_others =
                         self.all_access == AllAccess::ObtainedAndCut && self.analysis.has_all_account_access(&state);
                     let covered_ends = Vec::new();
-                    let found = BroaderPath { key, end: state, steps, excess, covered_ends, leaves_out_others };
+                    let found = BroaderPath { key, end: state, guard, steps, excess, covered_ends, leaves_out_others };
                     if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }
                 }
             }

@@ -5,6 +5,7 @@
 //! - `broader_path`: what the search finds
 //! - [`analysis`]: the attack graph, which of its steps are declared, and the answers that principals share
 //! - `gained_access`: what a state can do beyond a ceiling and beyond a principal's own access
+//! - `guarded_access`: what a state can do of the actions of a guard
 //! - `undeclared_path`: another path to the end of a declared one
 //! - `fold_paths`: paths with the same first step, of which one leads to all access of the others
 //! - `gain_search`: the search from one principal
@@ -14,4 +15,5 @@ pub(crate) mod broader_path;
 mod fold_paths;
 mod gain_search;
 mod gained_access;
+mod guarded_access;
 mod undeclared_path;

@@ -22,18 +22,18 @@ use crate::iam::{Arn, Condition, ConditionOperator, ElementKind, PolicyDocument,
 use crate::solve::Access;
 use crate::trust::{TrustGrant, list_conditional_grants, parse_principal_element};
 
-const ASSUME_ROLE: &str = "sts:AssumeRole";
-const TAG_SESSION: &str = "sts:TagSession";
-const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+pub(super) const ASSUME_ROLE: &str = "sts:AssumeRole";
+pub(super) const TAG_SESSION: &str = "sts:TagSession";
+pub(super) const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
 
 /// A call that assumes the role and sets a value.
-struct SessionCall {
+pub(super) struct SessionCall {
     /// The action that the call needs in addition to `sts:AssumeRole`. It is `sts:AssumeRole` for the session name.
-    action: &'static str,
+    pub(super) action: &'static str,
     /// The trust policy.
-    trust_policy: PolicyRef,
+    pub(super) trust_policy: PolicyRef,
     /// The calls that set a value that satisfies the condition.
-    requests: ResolvedCeiling,
+    pub(super) requests: ResolvedCeiling,
 }
 
 impl BypassFinder<'_> {
@@ -56,11 +56,7 @@ impl BypassFinder<'_> {
 
     /// A caller chooses the session name, which follows the unique id of the role in `aws:userid`.
     pub(crate) fn find_session_name(&mut self, condition: &Condition) -> Option<GuardBypass> {
-        let session_name = |user_id: &str| match user_id.split_once(':') {
-            Some((_, name)) => Some(name.to_owned()),
-            None => user_id.starts_with('*').then(|| user_id.to_owned()),
-        };
-        let request_condition = condition.with_key("sts:RoleSessionName").with_values(session_name)?;
+        let request_condition = build_session_name_condition(condition)?;
         let method = GuardBypassMethod::SessionNameChosen { key: condition.key.as_written().to_owned() };
         self.find_session_value(ASSUME_ROLE, vec![request_condition], method)
     }
@@ -99,7 +95,7 @@ impl BypassFinder<'_> {
     }
 
     /// The calls that a caller may send.
-    fn query_caller(&self, caller: &TrustGrant, call: &SessionCall) -> QueryAnswer {
+    pub(super) fn query_caller(&self, caller: &TrustGrant, call: &SessionCall) -> QueryAnswer {
         let value_layers = self.build_call_layers(caller, call, call.action);
         let assume_layers = self.build_call_layers(caller, call, ASSUME_ROLE);
         let (value_access, _) = self.analyzer.compute_effective_access(&value_layers);
@@ -204,6 +200,15 @@ impl BypassFinder<'_> {
         };
         self.callers.keys().copied().find(|arn| is_role_of_session(arn))
     }
+}
+
+/// The condition on the session name for a condition on `aws:userid`. `None` if no session name matters.
+pub(super) fn build_session_name_condition(condition: &Condition) -> Option<Condition> {
+    let session_name = |user_id: &str| match user_id.split_once(':') {
+        Some((_, name)) => Some(name.to_owned()),
+        None => user_id.starts_with('*').then(|| user_id.to_owned()),
+    };
+    condition.with_key("sts:RoleSessionName").with_values(session_name)
 }
 
 /// Whether a statement of the trust policy applies to a caller.

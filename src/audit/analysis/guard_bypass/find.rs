@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::bypass::{CallersByArn, GuardBypass};
+use super::caller_session::{ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION, build_session_name_condition};
 use super::finder::BypassFinder;
-use super::guard_condition::resource_tag_name;
+use super::guard_condition::{build_tag_request, resource_tag_name};
 use crate::audit::analysis::analyzer::Analyzer;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
@@ -63,11 +64,21 @@ impl BypassFinder<'_> {
                 .find_existing_tag(condition, tag)
                 .or_else(|| self.find_self_tagging(condition, tag))
                 .or_else(|| self.find_session_tag(condition, tag))
-                .or_else(|| self.find_federation_token(condition, tag));
+                .or_else(|| self.find_federation_token(condition, tag))
+                .or_else(|| self.find_rewritten_trust(condition, TAG_SESSION, build_tag_request(condition, tag)?));
         }
         match lower {
-            "aws:sourceidentity" => return self.find_source_identity(condition),
-            "aws:userid" => return self.find_session_name(condition),
+            "aws:sourceidentity" => {
+                let request = vec![condition.with_key("sts:SourceIdentity")];
+                return self
+                    .find_source_identity(condition)
+                    .or_else(|| self.find_rewritten_trust(condition, SET_SOURCE_IDENTITY, request));
+            }
+            "aws:userid" => {
+                return self.find_session_name(condition).or_else(|| {
+                    self.find_rewritten_trust(condition, ASSUME_ROLE, vec![build_session_name_condition(condition)?])
+                });
+            }
             _ => {}
         }
         if let Some((service, name)) = key.split_once(':')

@@ -9,6 +9,7 @@
 //! - [`finder`]: the search over the conditions of a guard
 //! - [`principal_tag`]: tags of the principal that it has or can set
 //! - [`caller_session`]: values that a caller sets when it assumes the role
+//! - [`own_trust`]: the trust policy that the role itself can rewrite
 //! - [`federation`]: tags that a user sets in a federated session
 //! - [`resource_tag`]: tags of a resource that the principal can set
 //! - [`find`]: all ways to bypass a guard
@@ -19,6 +20,7 @@ mod federation;
 pub(crate) mod find;
 mod finder;
 mod guard_condition;
+mod own_trust;
 mod principal_tag;
 mod replaced_action;
 mod resource_tag;

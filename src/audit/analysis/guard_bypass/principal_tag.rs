@@ -115,7 +115,7 @@ impl BypassFinder<'_> {
     }
 
     /// The context facts of a request on the principal itself: the tags of the resource are its own.
-    fn build_own_context(&self, access: &Access) -> KnownContext {
+    pub(super) fn build_own_context(&self, access: &Access) -> KnownContext {
         let mut known = self.subject.known_context.clone();
         for key in list_condition_keys(access) {
             let lower = key.lower();
