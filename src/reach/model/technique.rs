@@ -7,8 +7,8 @@ use crate::access::KeyFact;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{ContextKey, ElementKind, PolicyDocument, Statement};
 
-/// Actions that create an instance profile for a role.
-pub(crate) const INSTANCE_PROFILE_ACTIONS: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
+/// The action that puts a role into an instance profile. Every technique of [`TechniqueKind::FillProfile`] requires it.
+pub(crate) const FILL_PROFILE_ACTION: &str = "iam:AddRoleToInstanceProfile";
 
 /// Actions that set a permissions boundary.
 pub(crate) const SET_BOUNDARY_ACTIONS: [&str; 2] = ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"];
@@ -65,6 +65,7 @@ pub enum TechniqueKind {
     NewPassRole,
     PassRoleThenAssume,
     ExistingPassRole,
+    FillProfile,
     ChangeProvider,
     WebIdentityToken,
     NewPrincipal,
@@ -233,6 +234,7 @@ impl Technique {
             TechniqueKind::NewPassRole
                 | TechniqueKind::PassRoleThenAssume
                 | TechniqueKind::ExistingPassRole
+                | TechniqueKind::FillProfile
                 | TechniqueKind::WebIdentityToken
                 | TechniqueKind::NewPrincipal
                 | TechniqueKind::Combined

@@ -150,7 +150,7 @@ impl StepFinder<'_> {
             .filter(|technique| technique.kind == TechniqueKind::NewPassRole && !technique.acts_as_part());
         passing
             .filter(|technique| self.can_perform_required(technique, undecided))
-            .filter(|technique| !technique.instance_profile || self.can_create_profiles(&mut BTreeSet::new()))
+            .filter(|technique| !technique.instance_profile || self.can_fill_profiles(&mut BTreeSet::new()))
             .collect()
     }
 

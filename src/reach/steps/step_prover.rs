@@ -77,6 +77,31 @@ impl<'g> StepProver<'g> {
         })
     }
 
+    /// The technique that puts a role into an instance profile, if the role has none and another technique needs one. None
+    /// if it is not proven.
+    pub(crate) fn prove_profile(
+        &self,
+        technique: &Technique,
+        role: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Option<TechniqueProof>> {
+        let without_profile = &self.step_finder.world.principal_sets.roles_without_profile;
+        if !technique.instance_profile || !without_profile.contains(role) {
+            return Some(None);
+        }
+        self.prove_filled_profile(undecided).map(Some)
+    }
+
+    /// The first technique that puts a role into an instance profile whose requests are all proven.
+    pub(super) fn prove_filled_profile(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Option<TechniqueProof> {
+        let mut filling = techniques().iter().filter(|technique| technique.kind == TechniqueKind::FillProfile);
+        filling.find_map(|technique| {
+            let prove = |action: &String| self.request_prover.prove_on_any_resource(action, &|_, _| None, undecided);
+            let requests = technique.required_actions.iter().map(prove).collect::<Option<Vec<StepRequest>>>()?;
+            Some((technique, requests))
+        })
+    }
+
     /// A request to assume a role that a document does not allow. None if there is none, or if that is undecided.
     pub(crate) fn prove_other_assumption(
         &self,

@@ -21,6 +21,9 @@ pub fn needs(technique: &Technique) -> BTreeSet<String> {
     if matches!(technique.kind, TechniqueKind::NewPassRole | TechniqueKind::PassRoleThenAssume) {
         needs.insert("iam:PassRole".to_owned());
     }
+    if technique.kind == TechniqueKind::FillProfile {
+        needs.extend(["iam:PassRole", "ec2:RunInstances"].map(str::to_owned));
+    }
     technique.combines.iter().for_each(|id| needs.extend(self::needs(find(id))));
     needs
 }
@@ -54,6 +57,9 @@ fn trust(service: &str) -> Value {
 /// The trust policy of the target: it admits what the technique names.
 fn target_trust(technique: &Technique) -> Value {
     let mut statements: Vec<Value> = technique.services.iter().map(|service| trust(service)).collect();
+    if technique.kind == TechniqueKind::FillProfile {
+        statements.push(trust("ec2.amazonaws.com"));
+    }
     let admits_account = matches!(technique.kind, TechniqueKind::Assume | TechniqueKind::Combined);
     let trusted = if admits_account { json!(ACCOUNT) } else { json!(arn("role", "relay")) };
     statements.push(json!({ "Effect": "Allow", "Principal": { "AWS": trusted }, "Action": "sts:AssumeRole" }));
@@ -115,7 +121,9 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
     }
     u["GroupList"] = json!(["g"]);
     let mut target = role("admin", &everything, target_trust(technique));
-    target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
+    if technique.kind != TechniqueKind::FillProfile {
+        target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
+    }
     let group = |name: &str, inline: Value, attached: Value| {
         json!({ "Arn": arn("group", name), "GroupName": name, "GroupId": format!("AGPAEXAMPLE{name:0>9}"), "Path": "/",
                 "GroupPolicyList": inline, "AttachedManagedPolicies": attached })

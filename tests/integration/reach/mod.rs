@@ -270,7 +270,19 @@ fn passing_a_role_takes_the_service_the_role_and_the_calls() {
         json!(["iam:PassRole", "ec2:RunInstances", "iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"]),
         "*",
     );
-    assert_eq!(taken(makes, service("ec2")), path(&["ec2-001"]), "it makes one");
+    assert_eq!(taken(makes, service("ec2")), path(&["iam-profile-new", "ec2-001"]), "it makes one");
+    let mut uses = json!(["iam:PassRole", "ec2:RunInstances", "iam:AddRoleToInstanceProfile"]);
+    assert_eq!(
+        taken(allow(uses.clone(), "*"), service("ec2")),
+        path(&["iam-profile-add", "ec2-001"]),
+        "one has no role"
+    );
+    uses.as_array_mut().unwrap().push(json!("iam:RemoveRoleFromInstanceProfile"));
+    let freed = allow(uses, "*");
+    assert_eq!(taken(freed, service("ec2")), path(&["iam-profile-replace", "ec2-001"]), "it takes one from a role");
+    let swap = json!(["iam:PassRole", "iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile"]);
+    assert_eq!(taken(allow(swap.clone(), "*"), service("ec2")), path(&["iam-profile-swap"]), "of a running instance");
+    assert_eq!(taken(allow(swap, "*"), service("lambda")), None, "EC2 is not trusted");
     let mut target = admin(service("ec2"));
     target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
     let roles = [role("r", &instance, service("ec2")), target];
