@@ -5,12 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 
+use super::arn_index::name_in_arn;
 use super::attachable_policies::find_attachable_policy;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
-use crate::access::{KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
+use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Effect, PolicyDocument, Statement};
 use crate::snapshot::{Account, AttachmentKind, IamGroup, PolicyVersionDocument, Principal, Snapshot};
@@ -108,7 +109,9 @@ impl<'a> PrincipalNode<'a> {
             let policy = find_attachable_policy(self.account, arn).expect("the policy is attachable");
             PolicyRef::new(policy.name, PolicyOrigin::Given, policy.document.expect("the document is readable"))
         };
-        layers.principal = created.to_info(&layers.principal);
+        // They are ordered by ARN.
+        let existing = self.account.principals.binary_search_by(|other| other.arn.as_str().cmp(&created.arn));
+        layers.principal = created.to_info(&layers.principal, existing.is_ok());
         layers.session = None;
         let limiting = created.boundary.as_deref().filter(|arn| !arn.ends_with(":iam::aws:policy/AdministratorAccess"));
         layers.boundary = limiting.map(|arn| vec![find_policy(arn)]);
@@ -127,10 +130,17 @@ impl<'a> PrincipalNode<'a> {
 
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
-        if change.tags.is_empty() && !change.is_federated && change.created.is_none() {
+        let is_own = change.tags.is_empty() && change.renamed.is_none() && change.created.is_none();
+        if is_own && !change.is_federated {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
+        if let Some(arn) = &change.renamed {
+            // AWS: Rename an IAM user: resource policies and trust policies that name the user follow the new name, so that
+            // the principal of the layers stays the same.
+            known.set("aws:PrincipalArn", KeyFact::Value(arn.to_string()));
+            known.set("aws:username", KeyFact::Value(name_in_arn(arn).to_owned()));
+        }
         for (key, chosen) in &change.tags {
             known.set(&format!("aws:PrincipalTag/{key}"), chosen.to_fact());
         }

@@ -41,6 +41,8 @@ pub struct StateChange {
     pub tags: ChosenTags,
     /// Whether it is a federated session of a user (`sts:GetFederationToken`).
     pub is_federated: bool,
+    /// Its ARN under a new name or path. None if it was not renamed.
+    pub renamed: Option<Arc<str>>,
     /// It is a user or role that the principal created in its account.
     pub created: Option<Arc<CreatedPrincipal>>,
 }
@@ -102,6 +104,7 @@ impl StateChange {
             removed_policies: removed.into_iter().collect(),
             attached_policy: join_values(&self.attached_policy, &other.attached_policy)?,
             policy_version: join_values(&self.policy_version, &other.policy_version)?,
+            renamed: join_values(&self.renamed, &other.renamed)?,
             tags: match (self.tags.is_empty(), other.tags.is_empty()) {
                 (false, false) => return None,
                 (true, _) => other.tags.clone(),

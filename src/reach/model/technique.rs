@@ -87,6 +87,7 @@ pub enum TechniqueKind {
     RewriteBoundaryPolicy,
     RemoveDenyingPolicies,
     SetDefaultVersion,
+    RenameUser,
     Combined,
     ChangeTags,
     FederateWithTags,
@@ -121,7 +122,7 @@ impl TechniqueKind {
     pub(crate) fn changes_state(self) -> bool {
         use TechniqueKind::{
             CreatePrincipal, JoinGroup, NewPrincipal, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary,
-            RewriteBoundaryPolicy, SetDefaultVersion,
+            RenameUser, RewriteBoundaryPolicy, SetDefaultVersion,
         };
         matches!(
             self,
@@ -133,6 +134,7 @@ impl TechniqueKind {
                 | RewriteBoundaryPolicy
                 | RemoveDenyingPolicies
                 | SetDefaultVersion
+                | RenameUser
         )
     }
 

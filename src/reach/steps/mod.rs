@@ -6,6 +6,8 @@
 //! - `grant_targets`: principals to which a technique can grant all permissions.
 //! - `issued_access`: access that a service or AWS STS issues for tokens, tasks or new principals.
 //! - `new_resources`: the ARN of something that a state can create.
+//! - `freed_names`: names in use that a state can free.
+//! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
@@ -17,17 +19,21 @@
 //! - `request_proof`: a witness for one request of a step.
 //! - `session_tags`: federated sessions of a user, with tags.
 //! - `tag_proof`: the proof of a change of tags.
+//! - `proof_on_target`: the proof of a request on a user or group, under another name if necessary.
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
 
 pub(crate) mod assume_role;
 mod created_principals;
 mod denying_policies;
+mod freed_names;
 mod grant_targets;
 mod issued_access;
 mod new_grants;
 mod new_resource_proof;
 mod new_resources;
+mod proof_on_target;
 mod reachable;
+mod renames;
 pub(crate) mod request_proof;
 mod session_tags;
 mod state_changes;

@@ -50,13 +50,14 @@ impl StepProver<'_> {
         if let Some(policy) = creation.policy_arn.as_deref().filter(|_| technique.requires_action("iam:CreatePolicy")) {
             requests.push(self.prove_plain("iam:CreatePolicy", policy, undecided)?);
         }
+        requests.extend(self.prove_freed_name(creation.kind, (&created.arn, None), undecided)?);
         for action in creation.actions.iter().filter(|action| **action != "iam:PassRole") {
             let facts = |_: usize, key: &ContextKey| creation.fact(partition, action, key);
             requests.push(self.request_prover.prove_on_resource(action, &created.arn, &facts, undecided)?);
         }
         if let CreatedAccess::Group(position) = &created.access {
             let group = self.step_finder.find_group_arn(*position)?;
-            requests.push(self.prove_plain("iam:AddUserToGroup", &group, undecided)?);
+            requests.extend(self.prove_on_target("iam:AddUserToGroup", &group, &|_, _| None, undecided)?);
         }
         if created.is_passed {
             requests.extend(self.prove_passing(created, creation, undecided)?);
@@ -115,8 +116,8 @@ impl StepProver<'_> {
             };
             let create = self.prove_plain("iam:CreatePolicy", &policy, undecided)?;
             let facts = |_: usize, key: &ContextKey| self.target_fact(attach, (target, &resource), Some(&policy), key);
-            let attached = self.request_prover.prove_on_resource(attach, &resource, &facts, undecided)?;
-            Some(vec![create, attached])
+            let attached = self.prove_on_target(attach, &resource, &facts, undecided)?;
+            Some([create].into_iter().chain(attached).collect())
         })
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::assume_role::{ASSUME_ROLE, find_assumable_roles};
+use super::new_resources::NewResource;
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
@@ -240,7 +241,7 @@ impl StepFinder<'_> {
                 candidates: &candidates,
                 facts: &facts,
             };
-            candidates = self.filter_allowed(&query, undecided);
+            candidates = self.filter_allowed_or_renamed(NewResource::User, &query, undecided);
         }
         candidates
     }

@@ -52,6 +52,7 @@ impl StepFinder<'_> {
                     .collect()
             }
             TechniqueKind::SetDefaultVersion => self.set_default_version(action, targets, undecided),
+            TechniqueKind::RenameUser => self.rename_users(targets.freed, undecided),
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
                 self.attach_limited_policy(technique.kind, action, targets.widened, undecided)
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::new_resources::NewResource;
 use super::request_proof::{RequestProver, StepRequest};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
@@ -150,12 +151,18 @@ impl<'g> StepProver<'g> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
         let mut requests = Vec::new();
+        if technique.kind == TechniqueKind::RenameUser
+            && let Some(renamed) = &to.change.renamed
+        {
+            let own = self.step_finder.world.arn(to.principal);
+            requests.extend(self.prove_freed_name(NewResource::User, (renamed, Some(own)), undecided)?);
+        }
         for touched in self.step_finder.find_touched_resources(technique, to, undecided) {
             for action in &technique.required_actions {
                 let facts = |_: usize, key: &ContextKey| {
                     self.target_fact(action, (to.principal, &touched.arn), touched.policy_arn.as_deref(), key)
                 };
-                requests.push(self.request_prover.prove_on_resource(action, &touched.arn, &facts, undecided)?);
+                requests.extend(self.prove_on_target(action, &touched.arn, &facts, undecided)?);
             }
         }
         (!requests.is_empty()).then_some(requests)
@@ -177,16 +184,16 @@ impl<'g> StepProver<'g> {
         }
         let resource = self.find_target_resource(technique, target, undecided)?;
         for action in &technique.required_actions {
-            requests.push(match &resource {
+            requests.extend(match &resource {
                 Some(arn) => {
                     let facts = |_: usize, key: &ContextKey| {
                         technique.context_fact(key).or_else(|| self.target_fact(action, (target, arn), None, key))
                     };
-                    self.request_prover.prove_on_resource(action, arn, &facts, undecided)?
+                    self.prove_on_target(action, arn, &facts, undecided)?
                 }
                 None => {
                     let facts = |_: usize, key: &ContextKey| technique.context_fact(key);
-                    self.request_prover.prove_on_any_resource(action, &facts, undecided)?
+                    vec![self.request_prover.prove_on_any_resource(action, &facts, undecided)?]
                 }
             });
         }
@@ -265,8 +272,7 @@ impl<'g> StepProver<'g> {
         let facts = |_: usize, key: &ContextKey| policy_arn_fact(partition, action, None, key);
         let candidates =
             (0..arn_index.len()).filter(|position| is_candidate(*position)).map(|position| arn_index.arn(position));
-        let mut allowed =
-            candidates.filter(|arn| self.request_prover.prove_on_resource(action, arn, &facts, undecided).is_some());
+        let mut allowed = candidates.filter(|arn| self.prove_on_target(action, arn, &facts, undecided).is_some());
         allowed.next().map(str::to_owned)
     }
 
@@ -279,7 +285,9 @@ impl<'g> StepProver<'g> {
         key: &ContextKey,
     ) -> Option<KeyFact> {
         let world = self.step_finder.world;
+        // A user that a request is about is the target, under whatever name.
+        let is_target = |arn: &str| arn == world.arn(target) || NewResource::of_arn(arn) == Some(NewResource::User);
         policy_arn_fact(self.step_finder.effective.partition, action, policy_arn, key)
-            .or_else(|| self.step_finder.principal_fact(target, key).filter(|_| resource == world.arn(target)))
+            .or_else(|| self.step_finder.principal_fact(target, key).filter(|_| is_target(resource)))
     }
 }

@@ -63,8 +63,9 @@ fn target_trust(technique: &Technique) -> Value {
     let admits_account = matches!(technique.kind, TechniqueKind::Assume | TechniqueKind::Combined);
     let trusted = if admits_account { json!(ACCOUNT) } else { json!(arn("role", "relay")) };
     statements.push(json!({ "Effect": "Allow", "Principal": { "AWS": trusted }, "Action": "sts:AssumeRole" }));
-    if technique.id == "iam-new-role-name" {
-        let named = json!({ "ArnLike": { "aws:PrincipalArn": arn("role", "new/*") } });
+    if ["iam-new-role-name", "iam-rename-user"].contains(&technique.id.as_str()) {
+        let names = json!([arn("role", "new/*"), arn("user", "new/*")]);
+        let named = json!({ "ArnLike": { "aws:PrincipalArn": names } });
         let anyone =
             json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole", "Condition": named });
         statements.push(anyone);

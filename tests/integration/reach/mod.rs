@@ -11,6 +11,7 @@ mod new_principals;
 mod pathfinding;
 pub mod paths;
 mod published;
+mod renames;
 mod same_answers;
 mod sessions;
 mod tags;

@@ -24,6 +24,8 @@ struct GainSearch<'s, 'a> {
     analysis: &'s EscalationAnalysis<'a>,
     analyzer: &'s Analyzer<'s>,
     subject: &'s AuditedPrincipal<'s>,
+    /// The position of the principal.
+    start: usize,
     accepted_extents: &'s AcceptedExtents<'s>,
     own: OwnAccess<'s>,
     /// The actions that the principal is allowed in any case.
@@ -62,16 +64,18 @@ impl EscalationAnalysis<'_> {
         extents: ExtentMode,
     ) -> EscalationResult {
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
-        let own =
-            OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, self.graph.renamed_documents());
+        let documents = (self.graph.renamed_documents(), self.graph.own_name_documents());
+        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, documents);
         let lower_bound = self.graph.lower_bound(own.access());
         if self.graph.is_all_actions(&lower_bound) {
             return EscalationResult::default();
         }
+        let start = self.find_position(subject);
         let mut search = GainSearch {
             analysis: self,
             analyzer,
             subject,
+            start,
             accepted_extents,
             own,
             lower_bound,
@@ -80,7 +84,6 @@ impl EscalationAnalysis<'_> {
             gained: Vec::new(),
             undecided: BTreeSet::new(),
         };
-        let start = self.find_position(subject);
         let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
         search.undecided.extend(undecided_steps);
         let mut result = search.prove(start);
@@ -119,14 +122,15 @@ impl GainSearch<'_, '_> {
             return Ok(None);
         }
         let (known_context, ..) = graph.known_context(state);
-        let allowed = self.own.at_end(&known_context);
+        let is_other_name = state.change.renamed.is_some() && state.principal == self.start;
+        let allowed = self.own.at_end(&known_context, is_other_name);
         let equivalence_class = graph.equivalence_class(state, &allowed.access);
         if self.contained_classes.contains(&equivalence_class) {
             return Ok(None);
         }
         let known_excess = self.excess_by_class.get(&equivalence_class).map(Arc::clone);
-        let is_contained =
-            || graph.is_contained_in(state, &allowed.access) || self.analysis.is_contained(state, self.subject);
+        let is_in_ceiling = || !is_other_name && self.analysis.is_contained(state, self.subject);
+        let is_contained = || graph.is_contained_in(state, &allowed.access) || is_in_ceiling();
         if known_excess.is_none() && is_contained() {
             self.contained_classes.insert(equivalence_class);
             return Ok(None);
@@ -165,7 +169,10 @@ impl GainSearch<'_, '_> {
         end: &PathEnd<'_>,
         allowed: &AllowedAccess<'_>,
     ) -> Result<Option<Arc<ExcessByStatement>>, BTreeSet<UndecidedReason>> {
-        let shared = self.analysis.find_shared_excess(self.analyzer, self.subject, end);
+        let shared = match allowed.has_own_ceiling() {
+            true => Arc::default(),
+            false => self.analysis.find_shared_excess(self.analyzer, self.subject, end),
+        };
         let mut witnesses = shared.values().filter_map(|excess| excess.witness.as_ref());
         // A witness that the principal's own policies do not allow proves the gain.
         let is_gain = |witness| is_denied_to(self.analyzer, self.subject, witness);
