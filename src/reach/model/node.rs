@@ -9,6 +9,7 @@ use super::arn_index::name_in_arn;
 use super::attachable_policies::find_attachable_policy;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
+use super::key_grants::build_key_grant;
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
@@ -93,6 +94,12 @@ impl<'a> PrincipalNode<'a> {
             let document = technique.deny_other_actions();
             layers.identity.push(PolicyRef::new(technique.id.as_str(), PolicyOrigin::Given, document));
         }
+        if change.has_left_organization {
+            (layers.scps, layers.rcps) = (None, None);
+        }
+        if change.has_key_grants {
+            layers.identity.push(build_key_grant(&layers));
+        }
         if change.is_federated {
             to_session_layers(&mut layers);
         }
@@ -131,10 +138,14 @@ impl<'a> PrincipalNode<'a> {
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
         let is_own = change.tags.is_empty() && change.renamed.is_none() && change.created.is_none();
-        if is_own && !change.is_federated {
+        if is_own && !change.is_federated && !change.has_left_organization {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
+        if change.has_left_organization {
+            known.set("aws:PrincipalOrgID", KeyFact::Missing);
+            known.set("aws:PrincipalOrgPaths", KeyFact::Missing);
+        }
         if let Some(arn) = &change.renamed {
             // AWS: Rename an IAM user: resource policies and trust policies that name the user follow the new name, so that
             // the principal of the layers stays the same.

@@ -88,6 +88,8 @@ pub enum TechniqueKind {
     RemoveDenyingPolicies,
     SetDefaultVersion,
     RenameUser,
+    LeaveOrganization,
+    GrantKeyUse,
     Combined,
     ChangeTags,
     FederateWithTags,
@@ -121,8 +123,8 @@ impl TechniqueKind {
     /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
         use TechniqueKind::{
-            CreatePrincipal, JoinGroup, NewPrincipal, RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary,
-            RenameUser, RewriteBoundaryPolicy, SetDefaultVersion,
+            CreatePrincipal, GrantKeyUse, JoinGroup, LeaveOrganization, NewPrincipal, RemoveDenyingPolicies,
+            RemoveRoleBoundary, RemoveUserBoundary, RenameUser, RewriteBoundaryPolicy, SetDefaultVersion,
         };
         matches!(
             self,
@@ -135,6 +137,8 @@ impl TechniqueKind {
                 | RemoveDenyingPolicies
                 | SetDefaultVersion
                 | RenameUser
+                | LeaveOrganization
+                | GrantKeyUse
         )
     }
 
@@ -203,7 +207,8 @@ impl Technique {
 
     /// Whether the technique changes a principal that the state may not be able to act as.
     pub(crate) fn changes_other_principals(&self) -> bool {
-        !matches!(self.kind, TechniqueKind::NewPrincipal | TechniqueKind::CreatePrincipal) && !self.acts_as_part()
+        use TechniqueKind::{CreatePrincipal, GrantKeyUse, NewPrincipal};
+        !matches!(self.kind, NewPrincipal | CreatePrincipal | GrantKeyUse) && !self.acts_as_part()
     }
 
     /// Whether the technique passes a role that it creates to a service.
@@ -239,6 +244,8 @@ impl Technique {
                 | TechniqueKind::FillProfile
                 | TechniqueKind::WebIdentityToken
                 | TechniqueKind::NewPrincipal
+                | TechniqueKind::LeaveOrganization
+                | TechniqueKind::GrantKeyUse
                 | TechniqueKind::Combined
         )
     }

@@ -158,7 +158,7 @@ impl StepFinder<'_> {
     }
 
     /// The roles of the account that a service can use for a technique.
-    fn find_service_roles(
+    pub(super) fn find_service_roles(
         &self,
         technique: &Technique,
         service: &str,
@@ -179,6 +179,7 @@ impl StepFinder<'_> {
         {
             roles.difference_with(&sets.roles_without_profile);
         }
+        self.retain_with_source(technique, service, &mut roles, undecided);
         roles
     }
 

@@ -62,8 +62,7 @@ impl<'g> StepProver<'g> {
             if !self.is_applicable(technique, target, step_role, undecided) {
                 return None;
             }
-            let has_touched_resources =
-                technique.limited_to.is_empty() && technique.kind != TechniqueKind::NewPrincipal;
+            let has_touched_resources = technique.limited_to.is_empty() && technique.has_target_resource();
             let requests = match step_role {
                 StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
                     self.prove_creation(technique, to, undecided)
@@ -179,9 +178,13 @@ impl<'g> StepProver<'g> {
             return Some(vec![self.request_prover.prove_assume_role(target, None, undecided)?]);
         }
         let mut requests = Vec::new();
-        if let Some((role, service)) = self.find_passed_role(technique, target, undecided)? {
+        let passed = self.find_passed_role(technique, target, undecided)?;
+        if let Some((role, service)) = passed {
             requests.push(self.request_prover.prove_pass_role(role, service, undecided)?);
         }
+        let source = passed.or_else(|| self.find_using_service(technique, target, undecided));
+        let trust_index = &self.step_finder.world.trust_index;
+        let source = source.and_then(|(role, service)| trust_index.find_source_arns(role, service));
         let resource = self.find_target_resource(technique, target, undecided)?;
         for action in &technique.required_actions {
             requests.extend(match &resource {
@@ -193,11 +196,26 @@ impl<'g> StepProver<'g> {
                 }
                 None => {
                     let facts = |_: usize, key: &ContextKey| technique.context_fact(key);
-                    vec![self.request_prover.prove_on_any_resource(action, &facts, undecided)?]
+                    let patterns =
+                        source.filter(|patterns| self.step_finder.is_about(action, patterns)).map(Arc::as_ref);
+                    vec![self.request_prover.prove_within(action, patterns, &facts, undecided)?]
                 }
             });
         }
         Some(requests)
+    }
+
+    /// A role that a service uses already, and the service. None if the technique does something else.
+    fn find_using_service(
+        &self,
+        technique: &'static Technique,
+        target: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<(usize, &'static str)> {
+        let mut services = technique.services.iter().filter(|_| technique.kind == TechniqueKind::ExistingPassRole);
+        let service = services
+            .find(|service| self.step_finder.find_service_roles(technique, service, undecided).contains(target))?;
+        Some((target, service.as_str()))
     }
 
     /// The role that a technique passes to a service: `Some(None)` if it passes no role, `None` if no role fits.

@@ -10,7 +10,7 @@ use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, allow, arn, document, ids, role, user};
+use super::{ACCOUNT, allow, arn, document, ids, organization, role, user};
 
 /// What is allowed besides the technique, and what a boundary or a Deny statement withholds.
 const WITHHELD: &str = "s3:GetObject";
@@ -89,7 +89,8 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
     use TechniqueKind::{RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy};
     let bounds = matches!(technique.kind, RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy);
     let denies = technique.kind == RemoveDenyingPolicies;
-    let withheld = (bounds || denies).then(|| WITHHELD.to_owned());
+    let leaves = technique.kind == TechniqueKind::LeaveOrganization;
+    let withheld = (bounds || denies || leaves).then(|| WITHHELD.to_owned());
     // A list of actions is never empty.
     let harmless_action = "iam:GetUser".to_owned();
     let allowed: BTreeSet<&String> = allowed.iter().chain([&harmless_action]).collect();
@@ -144,8 +145,9 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
         ],
         "Policies": [managed("own", &own_versions), managed("deny", &[("v1", &deny)]), managed("b", &[("v1", &bound)])],
     });
-    let source = SourceFile::new("account.json", page.to_string());
-    let snapshot = Snapshot::from_texts(Path::new("given"), &[source]).unwrap();
+    let mut sources = vec![SourceFile::new("account.json", page.to_string())];
+    sources.extend(leaves.then(|| organization(&json!([everything[0], deny[0]]))));
+    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).unwrap();
     assert!(snapshot.problems.is_empty(), "{}: {:?}", technique.id, snapshot.problems);
     snapshot
 }

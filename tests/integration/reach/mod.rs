@@ -1,5 +1,6 @@
 //! Reach: whom a principal can become, and what closes the path.
 
+mod account_changes;
 mod across;
 mod audited;
 mod catalog_walk;
@@ -101,8 +102,15 @@ fn snapshot(roles: &[Value], users: &[Value], scp: Option<Value>) -> Snapshot {
     let page =
         json!({ "RoleDetailList": roles, "UserDetailList": users, "Policies": [boundary], "GroupDetailList": [] });
     let mut sources = vec![SourceFile::new("account.json", page.to_string())];
-    if let Some(scp) = scp {
-        let organization = json!({
+    sources.extend(scp.map(|scp| organization(&scp)));
+    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
+    assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
+    snapshot
+}
+
+/// The organization of the account, with an SCP.
+fn organization(scp: &Value) -> std::sync::Arc<SourceFile> {
+    let organization = json!({
             "Organization": { "Id": "o-own1234567", "MasterAccountId": "999900001111" },
             "Roots": [{ "Id": "r-abcd", "Name": "Root",
                         "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
@@ -111,15 +119,11 @@ fn snapshot(roles: &[Value], users: &[Value], scp: Option<Value>) -> Snapshot {
             "Policies": [
                 { "Id": "p-full", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY",
                   "Content": document(&allow(json!("*"), "*")), "Targets": ["r-abcd", ACCOUNT] },
-                { "Id": "p-scp", "Name": "scp", "Type": "SERVICE_CONTROL_POLICY", "Content": document(&scp),
+                { "Id": "p-scp", "Name": "scp", "Type": "SERVICE_CONTROL_POLICY", "Content": document(scp),
                   "Targets": [ACCOUNT] },
             ],
-        });
-        sources.push(SourceFile::new("organization.json", organization.to_string()));
-    }
-    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
-    assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
-    snapshot
+    });
+    SourceFile::new("organization.json", organization.to_string())
 }
 
 fn admin(trust: Value) -> Value {
