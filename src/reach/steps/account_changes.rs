@@ -38,7 +38,7 @@ impl StepFinder<'_> {
     fn is_limited_by_organization(&self, principal: usize) -> bool {
         let layers = &self.world.node(principal).layers;
         let mut scps = layers.scps.iter().flatten().flat_map(|level| &level.policies);
-        scps.any(|policy| limits_something(&policy.document))
+        scps.any(|policy| limits_access(&policy.document))
             || layers.rcps.as_ref().is_some_and(|rcps| rcps.denying_levels().next().is_some())
     }
 
@@ -58,7 +58,7 @@ impl StepFinder<'_> {
 }
 
 /// Whether a policy is something else than one that allows everything.
-fn limits_something(document: &PolicyDocument) -> bool {
+fn limits_access(document: &PolicyDocument) -> bool {
     let allows_all = document.statements.iter().any(|statement| {
         statement.effect == Effect::Allow
             && statement.conditions.is_empty()

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::new_resources::{NameLimits, NewArns, NewRequest, NewResource, TAG_KEYS};
+use super::new_resource_kind::NewResource;
+use super::new_resources::{NameLimits, NewArns, NewRequest, TAG_KEYS};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
 use crate::iam::condition::ConditionValue;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use super::step_finder::StepFinder;
 use crate::reach::model::node::PrincipalNode;
 use crate::snapshot::AttachmentKind;

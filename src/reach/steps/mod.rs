@@ -6,6 +6,7 @@
 //! - `source_resources`: roles that a service may assume for some resources only.
 //! - `grant_targets`: principals to which a technique can grant all permissions.
 //! - `issued_access`: access that a service or AWS STS issues for tokens, tasks or new principals.
+//! - `new_resource_kind`: the kinds of resources that a state can create or rename.
 //! - `new_resources`: the ARN of something that a state can create.
 //! - `freed_names`: names in use that a state can free.
 //! - `renames`: users and groups that a state can rename.
@@ -32,6 +33,7 @@ mod freed_names;
 mod grant_targets;
 mod issued_access;
 mod new_grants;
+mod new_resource_kind;
 mod new_resource_proof;
 mod new_resources;
 mod proof_on_target;

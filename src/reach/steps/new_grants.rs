@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::new_resources::{NameLimits, NewRequest, NewResource};
+use super::new_resource_kind::NewResource;
+use super::new_resources::{NameLimits, NewRequest};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
 use crate::iam::ContextKey;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::created_principals::{Creation, build_creation};
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use super::request_proof::StepRequest;
 use super::step_prover::StepProver;
 use crate::iam::ContextKey;

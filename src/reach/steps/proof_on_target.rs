@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use super::request_proof::StepRequest;
 use super::step_prover::StepProver;
 use crate::iam::ContextKey;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::assume_role::{ASSUME_ROLE, find_assumable_roles};
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::KeyFact;
 use crate::iam::ContextKey;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
-use super::new_resources::{NameLimits, NewRequest, NewResource};
+use super::new_resource_kind::NewResource;
+use super::new_resources::{NameLimits, NewRequest};
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::iam::ContextKey;
 use crate::iam::template::TemplatePart;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use crate::access::{KeyFact, PolicyOrigin, PolicyRef};
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::{ContextFacts, find_chosen, policy_arn_fact};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use super::request_proof::{RequestProver, StepRequest};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;

@@ -246,7 +246,8 @@ fn values_that_cannot_follow_each_other_are_undecided() {
     let once = deny("iam:TagRole", json!({ "Null": { "aws:PrincipalTag/x": "false" } }));
     let writes = allow(json!("iam:PutRolePolicy"), &arn("role", "a"));
     // It creates nobody else, and keeps its SCPs.
-    let creates = json!({ "Effect": "Deny", "Action": ["iam:Create*", "organizations:LeaveOrganization"], "Resource": "*" });
+    let creates =
+        json!({ "Effect": "Deny", "Action": ["iam:Create*", "organizations:LeaveOrganization"], "Resource": "*" });
     // Nobody tags b.
     let only_a = json!({ "Effect": "Deny", "Action": "iam:TagRole", "NotResource": arn("role", "a") });
     let found = |scp: &[&Value], b: &Value| {
