@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arn_index::name_in_arn;
-use crate::access::{KeyFact, KnownContext, PrincipalInfo, PrincipalType, SessionScope};
+use crate::access::{KeyFact, KnownContext, PrincipalInfo, PrincipalType, SessionProviders, SessionScope};
 use crate::iam::{Ambiguity, Arn};
 
 /// A user or role that does not exist yet.
@@ -52,6 +52,7 @@ impl CreatedPrincipal {
             principal_type: if self.is_user { PrincipalType::User } else { PrincipalType::Role },
             unique_id: None,
             sessions: SessionScope::Any,
+            providers: SessionProviders::default(),
         }
     }
 

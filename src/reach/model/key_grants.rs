@@ -2,37 +2,46 @@
 
 use std::sync::Arc;
 
-use crate::access::{KeyFact, Layers, PolicyOrigin, PolicyRef, decide_condition};
+use crate::access::{KeyFact, Layers, PolicyOrigin, PolicyRef, ResourcePolicy, decide_condition};
 use crate::iam::condition::{Condition, Quantifier};
-use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::element::ActionElement;
 use crate::iam::{Effect, PolicyDocument, Statement};
-use crate::trust::{TrustGrant, parse_principal_element};
 
 const NAME: &str = "grant of a KMS key";
 const CREATE_GRANT: &str = "kms:CreateGrant";
 /// What such a grant is worth. Other operations of grants depend on the type of the key, which a snapshot does not have.
 const OPERATION: &str = "Decrypt";
 
-/// A policy that allows to decrypt with each key for which the policies allow a grant.
+/// Adds what the policies of a principal allow by a grant: to decrypt with each key for which they allow to create one.
+///
+/// A grant is enough, whatever the key policy says about `kms:Decrypt`: the key policies consent to what they allow by a grant.
 // AWS: Grants in AWS KMS; CreateGrant (AWS KMS API Reference)
-pub(super) fn build_key_grant(layers: &Layers) -> PolicyRef {
+pub(super) fn add_key_grants(layers: &mut Layers) {
     let boundary = layers.boundary.iter().flatten();
     let scps = layers.scps.iter().flatten().flat_map(|level| &level.policies);
     let limits = boundary.chain(scps).flat_map(|policy| &policy.document.statements);
     let own = layers.identity.iter().flat_map(|policy| &policy.document.statements);
     let denies = limits.filter(|statement| statement.effect == Effect::Deny);
-    let mut statements: Vec<Statement> =
-        own.chain(denies).filter_map(|statement| to_grant(layers, statement)).collect();
-    for policy in layers.resource_policies.iter() {
-        let resources = ResourceElement::listing(policy.resources.iter().map(|resource| resource.as_written()));
-        let of_principal =
-            policy.policy.document.statements.iter().filter(|statement| names_principal(layers, statement));
-        let granted = of_principal.filter_map(|statement| to_grant(layers, statement));
-        let on_key =
-            granted.map(|statement| Statement { resource: Some(resources.clone()), principal: None, ..statement });
-        statements.extend(on_key);
+    let statements = own.chain(denies).filter_map(|statement| to_grant(layers, statement)).collect();
+    let document = Arc::new(PolicyDocument::from_statements(NAME, statements));
+    let resource_policies = layers.resource_policies.iter().map(|policy| add_to_key_policy(layers, policy)).collect();
+    layers.identity.push(PolicyRef::new(NAME, PolicyOrigin::Given, document));
+    layers.resource_policies = resource_policies;
+}
+
+/// A resource policy with what it allows by a grant. The same object if it is about no grants.
+fn add_to_key_policy(layers: &Layers, policy: &ResourcePolicy) -> ResourcePolicy {
+    let mut extended = policy.clone();
+    let statements = &policy.policy.document.statements;
+    let granted = statements.iter().filter_map(|statement| to_grant(layers, statement));
+    let granted: Vec<Statement> =
+        granted.zip(statements.len()..).map(|(statement, index)| Statement { index, ..statement }).collect();
+    if !granted.is_empty() {
+        let mut document = (*policy.policy.document).clone();
+        document.statements.extend(granted);
+        extended.policy.document = Arc::new(document);
     }
-    PolicyRef::new(NAME, PolicyOrigin::Given, Arc::new(PolicyDocument::from_statements(NAME, statements)))
+    extended
 }
 
 /// The statement about the use of the grant. None if the statement is not about creating it.
@@ -68,17 +77,4 @@ fn decide_grant_condition(layers: &Layers, condition: &Condition) -> Option<bool
     };
     // One operation is the only value of the set.
     decide_condition(&Condition { quantifier: Quantifier::Plain, ..condition.clone() }, &fact)
-}
-
-/// Whether a statement of a key policy names the principal itself. One that names its account leaves the decision to the
-/// policies of the principal.
-fn names_principal(layers: &Layers, statement: &Statement) -> bool {
-    let Some(element) = &statement.principal else { return false };
-    let is_named = |grant: &TrustGrant| match grant {
-        TrustGrant::Anyone => true,
-        TrustGrant::Principal(arn) => layers.principal.arn.as_ref().is_some_and(|own| own.as_str() == arn.as_str()),
-        TrustGrant::UniqueId(id) => layers.principal.unique_id.as_deref() == Some(id.as_str()),
-        _ => false,
-    };
-    parse_principal_element(element).iter().any(is_named)
 }

@@ -9,7 +9,7 @@ use super::arn_index::name_in_arn;
 use super::attachable_policies::find_attachable_policy;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
-use super::key_grants::build_key_grant;
+use super::key_grants::add_key_grants;
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
@@ -98,7 +98,7 @@ impl<'a> PrincipalNode<'a> {
             (layers.scps, layers.rcps) = (None, None);
         }
         if change.has_key_grants {
-            layers.identity.push(build_key_grant(&layers));
+            add_key_grants(&mut layers);
         }
         if change.is_federated {
             to_session_layers(&mut layers);

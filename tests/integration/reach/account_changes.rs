@@ -1,8 +1,10 @@
 //! The account leaves its organization; grants of KMS keys; roles that a service may assume for some resources only.
 
+use iamdrift::snapshot::Snapshot;
+use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, admin, allow, arn, ids, path, role, service, shortest, snapshot, taken};
+use super::{ACCOUNT, admin, allow, arn, document, ids, path, role, service, shortest, snapshot, taken};
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1";
 
@@ -54,6 +56,25 @@ fn a_grant_of_a_key_decrypts() {
     let grantee = |name: &str| json!({ "StringEquals": { "kms:GranteePrincipal": arn("role", name) } });
     assert_eq!(granted(json!([grant(KEY, grantee("other"))])), None);
     assert_eq!(granted(json!([grant(KEY, grantee("r"))])), found);
+}
+
+#[test]
+fn a_key_policy_admits_grants() {
+    let by_key_policy = |action: &str, principal: Value| {
+        let own = role("r", &json!([grant(KEY, json!({}))]), service("ec2"));
+        let page = json!({ "RoleDetailList": [own], "UserDetailList": [], "GroupDetailList": [], "Policies": [] });
+        let policy =
+            document(&json!([{ "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" }]));
+        let keys = json!([{ "ResourceArn": KEY, "OwnerAccount": ACCOUNT, "Policy": policy }]);
+        let sources = [("account.json", page), ("resource-policies.json", keys)]
+            .map(|(name, text)| SourceFile::new(name, text.to_string()));
+        let given = Snapshot::from_texts(std::path::Path::new("given"), &sources).unwrap();
+        shortest(&given, &arn("role", "r")).map(|links| ids(&links))
+    };
+    assert_eq!(by_key_policy("kms:CreateGrant", json!({ "AWS": arn("role", "r") })), path(&["kms-grant"]));
+    assert_eq!(by_key_policy("kms:CreateGrant", json!({ "AWS": ACCOUNT })), path(&["kms-grant"]));
+    assert_eq!(by_key_policy("kms:CreateGrant", json!({ "AWS": arn("role", "x") })), None);
+    assert_eq!(by_key_policy("kms:DescribeKey", json!({ "AWS": ACCOUNT })), None);
 }
 
 #[test]
