@@ -21,6 +21,7 @@ use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 use super::principal_context::ContextBuilder;
 use super::resource_controls::ResourceControls;
 use super::role_trust::{LocatedRole, RoleTrustIndex};
+use super::session_providers::SessionProviders;
 use crate::iam::template::VariableScope;
 use crate::iam::{Arn, Effect, PolicyDocument, Template};
 use crate::snapshot::{Account, IamEntityKind, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot};
@@ -122,6 +123,10 @@ fn build_principal_info(account: &Account, principal: &Principal) -> PrincipalIn
         },
         unique_id: principal.unique_id.clone(),
         sessions: SessionScope::Any,
+        providers: principal
+            .trust_policy
+            .as_ref()
+            .map_or_else(SessionProviders::default, |trust| SessionProviders::from_trust_policy(&trust.document)),
     }
 }
 

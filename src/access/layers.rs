@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 use super::resource_controls::ResourceControls;
+use super::session_providers::SessionProviders;
 use crate::iam::{AccountId, Arn, Template};
 use crate::snapshot::{Account, Principal};
 
@@ -47,6 +48,8 @@ pub struct PrincipalInfo {
     pub unique_id: Option<String>,
     /// The sessions in question.
     pub sessions: SessionScope,
+    /// The identity providers that can start them.
+    pub providers: SessionProviders,
 }
 
 /// A resource policy.
@@ -179,6 +182,7 @@ impl Layers {
                 principal_type: PrincipalType::Role,
                 unique_id: None,
                 sessions: SessionScope::Any,
+                providers: SessionProviders::default(),
             },
             identity,
             boundary: None,

@@ -1,6 +1,7 @@
 //! Parses the ARN of a caller into a principal.
 
 use super::layers::{PrincipalInfo, PrincipalType, SessionScope};
+use super::session_providers::SessionProviders;
 use crate::iam::{AccountId, Arn};
 
 /// A text that is not the ARN of a principal.
@@ -29,6 +30,7 @@ fn parse_principal_arn(text: &str) -> Option<PrincipalInfo> {
         principal_type,
         unique_id: None,
         sessions,
+        providers: SessionProviders::default(),
     };
     match (arn.service(), kind) {
         ("iam", "root") if name.is_empty() => Some(build_info(arn, PrincipalType::Root, SessionScope::Any)),

@@ -3,7 +3,7 @@
 use super::layers::{PrincipalInfo, PrincipalType, SessionScope};
 use super::request::Request;
 use crate::iam::{
-    Ambiguity, Arn, AwsPrincipal, ContextKey, ElementKind, Interpretation, PrincipalElement, PrincipalEntry,
+    Ambiguity, Arn, AwsPrincipal, ContextKey, Effect, ElementKind, Interpretation, PrincipalElement, PrincipalEntry,
 };
 
 /// How a `Principal` element matches a principal. It determines which layers limit an Allow within one account. The
@@ -51,10 +51,10 @@ impl SparingNames {
 }
 
 impl RequestPrincipal<'_> {
-    /// How an element matches the principal. `None` if it does not match.
-    pub fn match_element(&self, element: &PrincipalElement) -> Option<PrincipalMatch> {
+    /// How the element of an Allow or a Deny matches the principal. `None` if it does not match.
+    pub fn match_element(&self, element: &PrincipalElement, effect: Effect) -> Option<PrincipalMatch> {
         match element.kind {
-            ElementKind::List => element.entries.iter().filter_map(|entry| self.match_entry(entry)).max(),
+            ElementKind::List => element.entries.iter().filter_map(|entry| self.match_entry(entry, effect)).max(),
             ElementKind::NotList => (!self.is_excluded_by(element)).then_some(PrincipalMatch::Direct),
         }
     }
@@ -62,7 +62,8 @@ impl RequestPrincipal<'_> {
     /// Whether a `NotPrincipal` element excludes the principal from the statement. AWS requires that the element also
     /// names the account, and never excludes a principal that has a permissions boundary.
     fn is_excluded_by(&self, element: &PrincipalElement) -> bool {
-        let matches: Vec<PrincipalMatch> = element.entries.iter().filter_map(|entry| self.match_entry(entry)).collect();
+        let matches: Vec<PrincipalMatch> =
+            element.entries.iter().filter_map(|entry| self.match_entry(entry, Effect::Allow)).collect();
         let anyone = element.entries.contains(&PrincipalEntry::Anyone);
         let is_named_directly =
             matches.iter().any(|n| *n != PrincipalMatch::Account) || self.info.principal_type == PrincipalType::Root;
@@ -73,7 +74,7 @@ impl RequestPrincipal<'_> {
         !self.has_boundary && (anyone || is_spared)
     }
 
-    fn match_entry(&self, entry: &PrincipalEntry) -> Option<PrincipalMatch> {
+    fn match_entry(&self, entry: &PrincipalEntry, effect: Effect) -> Option<PrincipalMatch> {
         match entry {
             // AWS documents this for a wildcard with `aws:PrincipalArn` (*IAM role principals*). Applied to any wildcard.
             PrincipalEntry::Anyone => Some(self.everyone),
@@ -90,7 +91,10 @@ impl RequestPrincipal<'_> {
             PrincipalEntry::Aws(AwsPrincipal::UniqueId(id)) => {
                 (self.info.unique_id.as_deref() == Some(&**id)).then(|| self.match_as_entity())
             }
-            PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_) => None,
+            PrincipalEntry::Federated(provider) => {
+                self.info.providers.applies_to(provider, effect).then_some(PrincipalMatch::Direct)
+            }
+            PrincipalEntry::Service(_) | PrincipalEntry::CanonicalUser(_) => None,
         }
     }
 
@@ -127,10 +131,10 @@ pub fn match_principal(
     session: Option<&Arn>,
     has_boundary: bool,
     everyone: PrincipalMatch,
-    element: &PrincipalElement,
+    (element, effect): (&PrincipalElement, Effect),
     sparing_names: SparingNames,
 ) -> Option<PrincipalMatch> {
-    RequestPrincipal { info, session, has_boundary, everyone, sparing_names }.match_element(element)
+    RequestPrincipal { info, session, has_boundary, everyone, sparing_names }.match_element(element, effect)
 }
 
 /// The sessions of a role that an element names.

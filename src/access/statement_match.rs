@@ -34,7 +34,7 @@ impl<'a> StatementMatcher<'a, '_> {
     fn match_statement(&self, statement: &'a Statement) -> StatementOutcome<'a> {
         let principal_match = match &statement.principal {
             None => None,
-            Some(element) => match self.principal.match_element(element) {
+            Some(element) => match self.principal.match_element(element, statement.effect) {
                 Some(principal_match) => Some(principal_match),
                 None => return StatementOutcome::Failed(Mismatch::Principal),
             },

@@ -45,6 +45,8 @@ pub struct Graph<'a> {
     pub(super) proofs: Cache<PathStep, StepProof>,
     /// The policies of states that are compared with others.
     renamed_documents: RenamedDocuments,
+    /// The same, for states under another name.
+    own_name_documents: RenamedDocuments,
 }
 
 /// The account, the principal type, whether there is a boundary, the statements with their facts, and the tags of other
@@ -80,6 +82,7 @@ impl<'a> Graph<'a> {
             upper_bounds,
             proofs: Cache::with_capacity(MAX_PROOFS),
             renamed_documents: RenamedDocuments::new(NameVariables::OfFirst),
+            own_name_documents: RenamedDocuments::new(NameVariables::Own),
         }
     }
 
@@ -106,6 +109,11 @@ impl<'a> Graph<'a> {
     /// The policies of states, with the keys that have other values in a state with which they are compared.
     pub fn renamed_documents(&self) -> &RenamedDocuments {
         &self.renamed_documents
+    }
+
+    /// The policies of a principal, with the keys that have other values after it was renamed.
+    pub fn own_name_documents(&self) -> &RenamedDocuments {
+        &self.own_name_documents
     }
 
     /// The principal with an ARN. None if it is not in the snapshot.

@@ -71,8 +71,8 @@ impl Graph<'_> {
             return Ok(None);
         }
         let mut undecided = BTreeSet::new();
-        match self.find_technique(from, to, &to.change, StepRole::BecomeWithoutAssuming, &mut undecided) {
-            Some(proof) => Ok(Some(ProvenStep::new(step, None, vec![proof]))),
+        match self.prove_becoming(from, to, StepRole::BecomeWithoutAssuming, &mut undecided) {
+            Some(proofs) => Ok(Some(ProvenStep::new(step, None, proofs))),
             None if undecided.is_empty() => Ok(None),
             None => Err(undecided),
         }
@@ -101,9 +101,9 @@ impl Graph<'_> {
         // Who acts for another with some of its permissions only does not become it.
         let becomes_other = !is_same_principal && to.change.limited_by.is_none() && to.change.created.is_none();
         if becomes_other && !to.change.is_trust_rewritten {
-            let become_proof = self.find_technique(from, to, &to.change, StepRole::Become, &mut undecided);
+            let become_proof = self.prove_becoming(from, to, StepRole::Become, &mut undecided);
             is_complete &= become_proof.is_some();
-            proofs.extend(become_proof);
+            proofs.extend(become_proof.into_iter().flatten());
         }
         if !is_complete {
             if undecided.is_empty() {
@@ -190,6 +190,22 @@ impl Graph<'_> {
             }
         }
         change
+    }
+
+    /// The technique by which a state acts as another principal. If the technique needs an instance profile that the role
+    /// does not have, the technique that gives it one comes first.
+    fn prove_becoming(
+        &self,
+        from: &NodeState,
+        to: &NodeState,
+        role: StepRole<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<TechniqueProof>> {
+        let proof = self.find_technique(from, to, &to.change, role, undecided)?;
+        let profile = self.with_prover(from, (to.principal, &to.change), |prover| {
+            prover.prove_profile(proof.0, to.principal, undecided)
+        })?;
+        Some(profile.into_iter().chain([proof]).collect())
     }
 
     /// The technique by which a state does something to a target with the tags and the boundary of `base`, with its proof.

@@ -19,6 +19,7 @@ mod dead_trust;
 mod docs_consistency;
 mod exit_status;
 mod explain;
+mod federated_principals;
 mod fixes;
 mod generated_role_assumption;
 mod guards_and_boundaries;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::access::request_facts::is_sts_action;
 use crate::access::{
     Context, ContextValue, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef, PrincipalInfo,
-    PrincipalType, ResourceControls, ResourcePolicies, ResourcePolicy, SessionScope, TrustPolicyEffect,
-    UnknownResourcePolicy, complete_clock,
+    PrincipalType, ResourceControls, ResourcePolicies, ResourcePolicy, SessionProviders, SessionScope,
+    TrustPolicyEffect, UnknownResourcePolicy, complete_clock,
 };
 use crate::iam::template::{VariableScope, WildcardMode};
 use crate::iam::{AccountId, Arn, ContextKey, DocumentKind, PolicyDocument, Template};
@@ -141,6 +141,7 @@ impl InputReader<'_> {
             principal_type: PrincipalType::User,
             unique_id: None,
             sessions: SessionScope::Any,
+            providers: SessionProviders::default(),
         });
         let resource_owner = self.read_text(node, "ResourceOwner").and_then(|(owner, span)| {
             let account =

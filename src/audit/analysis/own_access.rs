@@ -18,6 +18,9 @@ pub(super) struct OwnAccess<'s> {
     /// The keys that its own policies name.
     own_keys: Arc<SpecificKeys>,
     documents: &'s RenamedDocuments,
+    /// The keys that its ceiling or its own policies name, and their documents, for an end under another name.
+    named_keys: Arc<SpecificKeys>,
+    own_name_documents: &'s RenamedDocuments,
     /// Both, for an end with the same values.
     both: Access,
 }
@@ -27,6 +30,8 @@ pub(super) struct AllowedAccess<'o> {
     pub(super) access: Cow<'o, Access>,
     /// None if the values of the end do not matter.
     renamed: Option<RenamedAccess>,
+    /// Whether the ceiling is that of the principal under its own name, too.
+    has_own_ceiling: bool,
 }
 
 impl<'s> OwnAccess<'s> {
@@ -34,11 +39,12 @@ impl<'s> OwnAccess<'s> {
         known_context: &KnownContext,
         ceiling: &'s Access,
         own: Access,
-        documents: &'s RenamedDocuments,
+        (documents, own_name_documents): (&'s RenamedDocuments, &'s RenamedDocuments),
     ) -> OwnAccess<'s> {
         let both = join(ceiling, &own);
         let own_keys = documents.list_specific_keys(&own, known_context);
-        OwnAccess { ceiling, own, own_keys, documents, both }
+        let named_keys = own_name_documents.list_specific_keys(&both, known_context);
+        OwnAccess { ceiling, own, own_keys, documents, named_keys, own_name_documents, both }
     }
 
     /// The access for an end with the same values.
@@ -47,14 +53,22 @@ impl<'s> OwnAccess<'s> {
     }
 
     /// The access in the request context of an end.
-    pub(super) fn at_end(&self, end: &KnownContext) -> AllowedAccess<'_> {
+    ///
+    /// `is_other_name`: the end is the principal itself, under another name. What is declared, is declared for its own.
+    pub(super) fn at_end(&self, end: &KnownContext, is_other_name: bool) -> AllowedAccess<'_> {
+        if is_other_name {
+            let keys = Arc::clone(&self.named_keys);
+            let renamed = RenamedAccess::new(&self.both, keys, end, self.own_name_documents);
+            let access = Cow::Owned(renamed.access.clone());
+            return AllowedAccess { access, renamed: Some(renamed), has_own_ceiling: true };
+        }
         let rename = || RenamedAccess::new(&self.own, Arc::clone(&self.own_keys), end, self.documents);
         let renamed = (!self.own_keys.is_empty()).then(rename).filter(RenamedAccess::has_renamed_keys);
         let access = match &renamed {
             Some(renamed) => Cow::Owned(join(self.ceiling, &renamed.access)),
             None => Cow::Borrowed(&self.both),
         };
-        AllowedAccess { access, renamed }
+        AllowedAccess { access, renamed, has_own_ceiling: false }
     }
 }
 
@@ -62,6 +76,11 @@ impl AllowedAccess<'_> {
     /// Whether the principal's own access is that of other tags than the end has.
     pub(super) fn is_renamed(&self) -> bool {
         self.renamed.is_some()
+    }
+
+    /// Whether the ceiling is that of the principal under its own name.
+    pub(super) fn has_own_ceiling(&self) -> bool {
+        self.has_own_ceiling
     }
 
     /// The known context of a question about the end.

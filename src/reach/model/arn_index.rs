@@ -67,3 +67,8 @@ impl ArnIndex {
         found
     }
 }
+
+/// The name of a user, role, group or policy, from its ARN.
+pub(crate) fn name_in_arn(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::technique::{INSTANCE_PROFILE_ACTIONS, techniques};
+use super::technique::techniques;
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{PolicyDocument, Statement};
@@ -20,7 +20,7 @@ impl ComplementPolicies {
             .iter()
             .filter(|technique| !technique.has_target_resource())
             .flat_map(|technique| &technique.required_actions);
-        let unique_actions: BTreeSet<&str> = actions.map(String::as_str).chain(INSTANCE_PROFILE_ACTIONS).collect();
+        let unique_actions: BTreeSet<&str> = actions.map(String::as_str).collect();
         ComplementPolicies(
             unique_actions
                 .into_iter()

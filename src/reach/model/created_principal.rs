@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::arn_index::name_in_arn;
 use super::chosen_boundary::ChosenBoundary;
-use crate::access::{KeyFact, KnownContext, PrincipalInfo, PrincipalType, SessionScope};
+use crate::access::{KeyFact, KnownContext, PrincipalInfo, PrincipalType, SessionProviders, SessionScope};
 use crate::iam::{Ambiguity, Arn};
 
 /// A user or role that does not exist yet.
@@ -40,13 +41,19 @@ pub enum CreatedAccess {
 
 impl CreatedPrincipal {
     /// The principal of its requests.
-    pub(super) fn to_info(&self, creator: &PrincipalInfo) -> PrincipalInfo {
+    ///
+    /// `is_recreated`: a user or role with this ARN was deleted before. Policies that name it as `Principal` name the unique
+    /// id of the deleted one since then, and not its ARN.
+    // AWS: AWS JSON policy elements: Principal
+    pub(super) fn to_info(&self, creator: &PrincipalInfo, is_recreated: bool) -> PrincipalInfo {
+        let named = if is_recreated { format!("{} (created again)", self.arn) } else { self.arn.to_string() };
         PrincipalInfo {
-            arn: Arn::parse(&self.arn),
+            arn: Arn::parse(&named),
             account: creator.account.clone(),
             principal_type: if self.is_user { PrincipalType::User } else { PrincipalType::Role },
             unique_id: None,
             sessions: SessionScope::Any,
+            providers: SessionProviders::default(),
         }
     }
 
@@ -56,7 +63,7 @@ impl CreatedPrincipal {
         known.set("aws:PrincipalArn", value(&self.arn));
         known.set("aws:userid", KeyFact::Present);
         known.set("aws:FederatedProvider", KeyFact::Missing);
-        let name = self.arn.rsplit('/').next().unwrap_or_default();
+        let name = name_in_arn(&self.arn);
         let (principal_type, user_name, issue_time, source_identity) = match self.is_user {
             true => ("User", value(name), KeyFact::Free, KeyFact::Missing),
             false => ("AssumedRole", KeyFact::Missing, KeyFact::Present, KeyFact::Free),

@@ -9,10 +9,12 @@
 //! - `chosen_tags`: tags that were chosen for principals.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
+//! - `key_grants`: what a principal can do with KMS keys by grants.
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
 //! - `principal_sets`: sets of users, roles, group members and policy holders.
 //! - `principal_arn_patterns`: patterns over the ARN of the principal that policies name.
+//! - `source_arns`: the resources for which a service may assume a role.
 //! - `trust_summary`: the principals that one trust policy names.
 //! - `trust_index`: roles by the principals and services that their trust policies name.
 //! - `technique`: the escalation techniques, read from `techniques.toml`.
@@ -27,11 +29,13 @@ pub(crate) mod chosen_tags;
 pub(crate) mod complement;
 pub(crate) mod created_principal;
 mod federated_session;
+mod key_grants;
 pub(crate) mod managed_policies;
 pub(crate) mod node;
 pub(crate) mod principal_arn_patterns;
 pub(crate) mod principal_sets;
 pub(crate) mod search_techniques;
+mod source_arns;
 pub(crate) mod state;
 pub(crate) mod tag_index;
 pub(crate) mod technique;

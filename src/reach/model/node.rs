@@ -5,11 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
 
+use super::arn_index::name_in_arn;
 use super::attachable_policies::find_attachable_policy;
 use super::chosen_boundary::ChosenBoundary;
 use super::chosen_tags::ChosenTag;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
+use super::key_grants::add_key_grants;
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
@@ -94,6 +96,12 @@ impl<'a> PrincipalNode<'a> {
             let document = technique.deny_other_actions();
             layers.identity.push(PolicyRef::new(technique.id.as_str(), PolicyOrigin::Given, document));
         }
+        if change.has_left_organization {
+            (layers.scps, layers.rcps) = (None, None);
+        }
+        if change.has_key_grants {
+            add_key_grants(&mut layers);
+        }
         if change.is_federated {
             to_session_layers(&mut layers);
         }
@@ -118,7 +126,9 @@ impl<'a> PrincipalNode<'a> {
             let policy = find_attachable_policy(self.account, arn).expect("the policy is attachable");
             PolicyRef::new(policy.name, PolicyOrigin::Given, policy.document.expect("the document is readable"))
         };
-        layers.principal = created.to_info(&layers.principal);
+        // They are ordered by ARN.
+        let existing = self.account.principals.binary_search_by(|other| other.arn.as_str().cmp(&created.arn));
+        layers.principal = created.to_info(&layers.principal, existing.is_ok());
         layers.session = None;
         let limiting = created.boundary.as_ref().and_then(ChosenBoundary::limiting_policy);
         layers.boundary = limiting.map(|arn| vec![self.find_boundary(arn)]);
@@ -137,10 +147,21 @@ impl<'a> PrincipalNode<'a> {
 
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
-        if change.tags.is_empty() && !change.is_federated && !change.has_session_tags && change.created.is_none() {
+        let is_own = change.tags.is_empty() && change.renamed.is_none() && change.created.is_none();
+        if is_own && !change.is_federated && !change.has_session_tags && !change.has_left_organization {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
+        if change.has_left_organization {
+            known.set("aws:PrincipalOrgID", KeyFact::Missing);
+            known.set("aws:PrincipalOrgPaths", KeyFact::Missing);
+        }
+        if let Some(arn) = &change.renamed {
+            // AWS: Rename an IAM user: resource policies and trust policies that name the user follow the new name, so that
+            // the principal of the layers stays the same.
+            known.set("aws:PrincipalArn", KeyFact::Value(arn.to_string()));
+            known.set("aws:username", KeyFact::Value(name_in_arn(arn).to_owned()));
+        }
         for (key, chosen) in change.tags.iter().filter(|_| !change.has_session_tags) {
             known.set(&format!("aws:PrincipalTag/{key}"), chosen.to_fact());
         }

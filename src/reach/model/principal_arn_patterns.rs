@@ -12,6 +12,7 @@ use crate::iam::PolicyDocument;
 use crate::iam::condition::ConditionValue;
 
 const PRINCIPAL_ARN: &str = "aws:principalarn";
+const USER_NAME: &str = "aws:username";
 
 /// The patterns, as the policies write them.
 pub(crate) fn list_principal_arn_patterns(nodes: &[PrincipalNode<'_>]) -> BTreeSet<String> {
@@ -32,11 +33,15 @@ pub(crate) fn list_principal_arn_patterns(nodes: &[PrincipalNode<'_>]) -> BTreeS
     patterns
 }
 
-fn list_patterns(document: &PolicyDocument) -> impl Iterator<Item = String> {
+/// The patterns over the ARN of the principal in one document. A condition on the name of a user is one, too.
+pub(crate) fn list_patterns(document: &PolicyDocument) -> impl Iterator<Item = String> {
     let conditions = document.statements.iter().flat_map(|statement| &statement.conditions);
-    let about_arn = conditions.filter(|condition| condition.key.lower() == PRINCIPAL_ARN);
-    about_arn.flat_map(|condition| &condition.values).filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template.as_written().to_owned()),
+    let about_name = conditions.filter(|condition| matches!(condition.key.lower(), PRINCIPAL_ARN | USER_NAME));
+    let with_values =
+        about_name.flat_map(|condition| condition.values.iter().map(|value| (condition.key.lower(), value)));
+    with_values.filter_map(|(key, value)| match value {
+        ConditionValue::Text(name) if key == USER_NAME => Some(format!("arn:*:iam::*:user/{}", name.as_written())),
+        ConditionValue::Text(pattern) => Some(pattern.as_written().to_owned()),
         ConditionValue::Typed(_) => None,
     })
 }

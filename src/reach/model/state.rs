@@ -44,6 +44,12 @@ pub struct StateChange {
     pub tags: ChosenTags,
     /// Whether it is a federated session of a user (`sts:GetFederationToken`).
     pub is_federated: bool,
+    /// Its ARN under a new name or path. None if it was not renamed.
+    pub renamed: Option<Arc<str>>,
+    /// Its account left the organization, so that SCPs and RCPs do not apply.
+    pub has_left_organization: bool,
+    /// It created grants for itself for KMS keys.
+    pub has_key_grants: bool,
     /// It is a user or role that the principal created in its account.
     pub created: Option<Arc<CreatedPrincipal>>,
 }
@@ -107,6 +113,9 @@ impl StateChange {
             removed_policies: removed.into_iter().collect(),
             attached_policy: join_values(&self.attached_policy, &other.attached_policy)?,
             policy_version: join_values(&self.policy_version, &other.policy_version)?,
+            has_left_organization: self.has_left_organization || other.has_left_organization,
+            has_key_grants: self.has_key_grants || other.has_key_grants,
+            renamed: join_values(&self.renamed, &other.renamed)?,
             tags: match (self.tags.is_empty(), other.tags.is_empty()) {
                 (false, false) => return None,
                 (true, _) => other.tags.clone(),

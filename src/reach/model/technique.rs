@@ -7,8 +7,8 @@ use crate::access::KeyFact;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{ContextKey, ElementKind, PolicyDocument, Statement};
 
-/// Actions that create an instance profile for a role.
-pub(crate) const INSTANCE_PROFILE_ACTIONS: [&str; 2] = ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"];
+/// The action that puts a role into an instance profile. Every technique of [`TechniqueKind::FillProfile`] requires it.
+pub(crate) const FILL_PROFILE_ACTION: &str = "iam:AddRoleToInstanceProfile";
 
 /// Actions that set a permissions boundary.
 pub(crate) const SET_BOUNDARY_ACTIONS: [&str; 2] = ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"];
@@ -65,6 +65,7 @@ pub enum TechniqueKind {
     NewPassRole,
     PassRoleThenAssume,
     ExistingPassRole,
+    FillProfile,
     ChangeProvider,
     WebIdentityToken,
     NewPrincipal,
@@ -91,6 +92,9 @@ pub enum TechniqueKind {
     RewriteBoundaryPolicy,
     RemoveDenyingPolicies,
     SetDefaultVersion,
+    RenameUser,
+    LeaveOrganization,
+    GrantKeyUse,
     Combined,
     ChangeTags,
     FederateWithTags,
@@ -123,9 +127,21 @@ pub fn techniques() -> &'static [Technique] {
 impl TechniqueKind {
     /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
-        use TechniqueKind::{CreatePrincipal, JoinGroup, NewPrincipal, RemoveDenyingPolicies, SetDefaultVersion};
-        matches!(self, JoinGroup | CreatePrincipal | NewPrincipal | RemoveDenyingPolicies | SetDefaultVersion)
-            || self.changes_boundary()
+        use TechniqueKind::{
+            CreatePrincipal, GrantKeyUse, JoinGroup, LeaveOrganization, NewPrincipal, RemoveDenyingPolicies,
+            RenameUser, SetDefaultVersion,
+        };
+        matches!(
+            self,
+            JoinGroup
+                | CreatePrincipal
+                | NewPrincipal
+                | RemoveDenyingPolicies
+                | SetDefaultVersion
+                | RenameUser
+                | LeaveOrganization
+                | GrantKeyUse
+        ) || self.changes_boundary()
     }
 
     /// Whether the technique removes or replaces a permissions boundary, or writes its policy.
@@ -210,7 +226,8 @@ impl Technique {
 
     /// Whether the technique changes a principal that the state may not be able to act as.
     pub(crate) fn changes_other_principals(&self) -> bool {
-        !matches!(self.kind, TechniqueKind::NewPrincipal | TechniqueKind::CreatePrincipal) && !self.acts_as_part()
+        use TechniqueKind::{CreatePrincipal, GrantKeyUse, NewPrincipal};
+        !matches!(self.kind, NewPrincipal | CreatePrincipal | GrantKeyUse) && !self.acts_as_part()
     }
 
     /// Whether the technique passes a role that it creates to a service.
@@ -243,8 +260,11 @@ impl Technique {
             TechniqueKind::NewPassRole
                 | TechniqueKind::PassRoleThenAssume
                 | TechniqueKind::ExistingPassRole
+                | TechniqueKind::FillProfile
                 | TechniqueKind::WebIdentityToken
                 | TechniqueKind::NewPrincipal
+                | TechniqueKind::LeaveOrganization
+                | TechniqueKind::GrantKeyUse
                 | TechniqueKind::Combined
         )
     }

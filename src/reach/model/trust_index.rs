@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arn_index::ArnIndex;
 use super::node::PrincipalNode;
+use super::source_arns::list_source_arns;
 use super::technique::techniques;
 use super::trust_summary::{TrustSummary, find_principal_keyed_statements};
 use crate::iam::{Arn, PolicyDocument};
@@ -26,6 +27,8 @@ pub(crate) struct TrustIndex {
     undecided_issuers: FxHashMap<(String, String), BTreeSet<UndecidedReason>>,
     /// The ARN of an identity provider of an account, to the roles of the account that trust it.
     roles_by_provider: BTreeMap<String, FixedBitSet>,
+    /// A service, and a role that it may assume for some resources only, to patterns over their ARNs.
+    source_arns: BTreeMap<(String, usize), Arc<[String]>>,
     /// Account id to the roles that trust the account as a whole.
     roles_by_account: FxHashMap<String, FixedBitSet>,
     roles_trusting_anyone: FixedBitSet,
@@ -58,6 +61,8 @@ impl TrustIndex {
             if let Some(policy) = &node.principal.trust_policy {
                 builder.add_role(role, &policy.document);
                 builder.add_services(role, node, &policy.document);
+                let sources = list_source_arns(&policy.document).into_iter();
+                builder.index.source_arns.extend(sources.map(|(service, arns)| ((service, role), arns)));
             }
         }
         builder.index
@@ -82,6 +87,17 @@ impl TrustIndex {
     /// Why the trust in a service or an identity provider could not be decided for some roles of an account.
     pub(crate) fn find_undecided_issuers(&self, account: &str, service: &str) -> Option<&BTreeSet<UndecidedReason>> {
         self.undecided_issuers.get(&(account.to_owned(), service.to_owned()))
+    }
+
+    /// The roles that a service may assume for some resources only.
+    pub(crate) fn roles_with_source(&self, service: &str) -> impl Iterator<Item = usize> {
+        let range = (service.to_owned(), 0)..=(service.to_owned(), usize::MAX);
+        self.source_arns.range(range).map(|((_, role), _)| *role)
+    }
+
+    /// Patterns over the ARNs of the resources for which a service may assume a role. None if it may for all.
+    pub(crate) fn find_source_arns(&self, role: usize, service: &str) -> Option<&Arc<[String]>> {
+        self.source_arns.get(&(service.to_owned(), role))
     }
 
     /// The roles of all accounts that trust an issuer.
@@ -165,6 +181,7 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
             roles_by_service: FxHashMap::default(),
             undecided_issuers: FxHashMap::default(),
             roles_by_provider: BTreeMap::new(),
+            source_arns: BTreeMap::new(),
             roles_by_account: FxHashMap::default(),
             roles_trusting_anyone: principals.empty_set(),
             roles_by_principal: vec![Vec::new(); nodes.len()],

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::new_resources::{NewArns, NewRequest, NewResource, TAG_KEYS};
+use super::new_resource_kind::NewResource;
+use super::new_resources::{NameLimits, NewArns, NewRequest, TAG_KEYS};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
 use crate::iam::condition::ConditionValue;
@@ -153,7 +154,7 @@ impl StepFinder<'_> {
             .filter(|technique| technique.kind == TechniqueKind::NewPassRole && !technique.acts_as_part());
         passing
             .filter(|technique| self.can_perform_required(technique, undecided))
-            .filter(|technique| !technique.instance_profile || self.can_create_profiles(&mut BTreeSet::new()))
+            .filter(|technique| !technique.instance_profile || self.can_fill_profiles(&mut BTreeSet::new()))
             .collect()
     }
 
@@ -203,8 +204,9 @@ impl StepFinder<'_> {
         let request = NewRequest { action: "iam:CreatePolicy", required_layers, facts: &facts };
         let patterns = self.list_condition_values(key);
         let arns = self.list_new_arns(NewResource::Policy, &[request], undecided);
-        for within in [None].into_iter().chain(patterns.iter().map(|pattern| Some(pattern.as_str()))) {
-            found.extend(self.choose_new_arn(&arns, within, undecided));
+        let within = patterns.iter().map(|pattern| NameLimits::within(pattern));
+        for limits in [NameLimits::default()].into_iter().chain(within) {
+            found.extend(self.choose_new_arn(&arns, limits, undecided));
         }
         found
     }
@@ -307,7 +309,7 @@ impl StepFinder<'_> {
         let mut build = |arn: String| {
             let has_session_tags = taggable
                 .as_ref()
-                .is_some_and(|taggable| self.choose_new_arn(taggable, Some(&arn), undecided).is_some());
+                .is_some_and(|taggable| self.choose_new_arn(taggable, NameLimits::within(&arn), undecided).is_some());
             CreatedPrincipal {
                 has_chosen_tags: creation.is_tagged || has_session_tags,
                 is_tagged: creation.is_tagged,
@@ -328,13 +330,14 @@ impl StepFinder<'_> {
         access: &CreatedAccess,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> BTreeSet<String> {
-        let mut arns: BTreeSet<String> = self.choose_new_arn(possible, None, undecided).into_iter().collect();
+        let mut arns: BTreeSet<String> =
+            self.choose_new_arn(possible, NameLimits::default(), undecided).into_iter().collect();
         if arns.is_empty() || matches!(access, CreatedAccess::Policy(_)) {
             return arns;
         }
         let patterns = &self.world.principal_arn_patterns;
         for pattern in patterns.iter().take(MAX_PATTERNS) {
-            arns.extend(self.choose_new_arn(possible, Some(pattern), undecided));
+            arns.extend(self.choose_new_arn(possible, NameLimits::within(pattern), undecided));
         }
         if patterns.len() > MAX_PATTERNS {
             undecided.insert(UndecidedReason::LimitExceeded);

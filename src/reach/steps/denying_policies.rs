@@ -119,7 +119,7 @@ impl StepFinder<'_> {
     }
 
     /// Whether an action is allowed on a group of the account. False if the holder is not a group.
-    fn is_allowed_on_group(
+    pub(super) fn is_allowed_on_group(
         &self,
         action: &str,
         holder: &str,

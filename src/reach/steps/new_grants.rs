@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::created_principals::POLICY_ARN_KEY;
-use super::new_resources::{NewRequest, NewResource};
+use super::new_resource_kind::NewResource;
+use super::new_resources::{NameLimits, NewRequest};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
@@ -111,6 +112,6 @@ impl StepFinder<'_> {
         let requests: Vec<NewRequest<'_>> =
             pairs.map(|(action, facts)| NewRequest { action, required_layers, facts }).collect();
         let arns = self.list_new_arns(NewResource::Group, &requests, undecided);
-        self.choose_new_arn(&arns, None, undecided)
+        self.choose_new_arn(&arns, NameLimits::default(), undecided)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::created_principals::{Creation, POLICY_ARN_KEY, build_creation};
-use super::new_resources::NewResource;
+use super::new_resource_kind::NewResource;
 use super::request_proof::StepRequest;
 use super::step_prover::StepProver;
 use crate::iam::ContextKey;
@@ -56,13 +56,14 @@ impl StepProver<'_> {
             let write = if is_new { "iam:CreatePolicy" } else { "iam:CreatePolicyVersion" };
             requests.push(self.prove_plain(write, policy, undecided)?);
         }
+        requests.extend(self.prove_freed_name(creation.kind, (&created.arn, None), undecided)?);
         for action in creation.actions.iter().filter(|action| **action != "iam:PassRole") {
             let facts = |_: usize, key: &ContextKey| creation.fact(partition, action, key);
             requests.push(self.request_prover.prove_on_resource(action, &created.arn, &facts, undecided)?);
         }
         if let CreatedAccess::Group(position) = &created.access {
             let group = self.step_finder.find_group_arn(*position)?;
-            requests.push(self.prove_plain("iam:AddUserToGroup", &group, undecided)?);
+            requests.extend(self.prove_on_target("iam:AddUserToGroup", &group, &|_, _| None, undecided)?);
         }
         if created.is_passed {
             requests.extend(self.prove_passing(&created.arn, undecided)?);
@@ -112,8 +113,8 @@ impl StepProver<'_> {
             };
             let create = self.prove_plain("iam:CreatePolicy", &policy, undecided)?;
             let facts = |_: usize, key: &ContextKey| self.target_fact(attach, (target, &resource), Some(&policy), key);
-            let attached = self.request_prover.prove_on_resource(attach, &resource, &facts, undecided)?;
-            Some(vec![create, attached])
+            let attached = self.prove_on_target(attach, &resource, &facts, undecided)?;
+            Some([create].into_iter().chain(attached).collect())
         })
     }
 

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::new_resource_kind::NewResource;
 use super::step_finder::StepFinder;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::template::escape_wildcards;
 use crate::iam::{PolicyDocument, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
+use crate::reach::model::arn_index::name_in_arn;
 use crate::solve::{
     Access, AnswerDetail, Branch, Cube, FieldRange, Question, StatementUse, UndecidedReason, WitnessPolicy,
 };
@@ -23,56 +25,29 @@ const MAX_NAMES: usize = 8;
 /// Keys of conditions on tags of what is created, in lower case.
 pub(super) const TAG_KEYS: [&str; 3] = ["aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/"];
 
-/// What a state can create.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub(super) enum NewResource {
-    Role,
-    User,
-    Group,
-    Policy,
-}
-
-impl NewResource {
-    /// The kind of resource that an action of IAM is about.
-    pub(super) fn of_action(action: &str) -> NewResource {
-        match action {
-            "iam:CreatePolicy" => NewResource::Policy,
-            "iam:CreateGroup" | "iam:PutGroupPolicy" | "iam:AttachGroupPolicy" | "iam:AddUserToGroup" => {
-                NewResource::Group
-            }
-            action if action.contains("User") || action.contains("AccessKey") || action.contains("LoginProfile") => {
-                NewResource::User
-            }
-            _ => NewResource::Role,
-        }
-    }
-
-    fn create_action(self) -> &'static str {
-        match self {
-            NewResource::Role => "iam:CreateRole",
-            NewResource::User => "iam:CreateUser",
-            NewResource::Group => "iam:CreateGroup",
-            NewResource::Policy => "iam:CreatePolicy",
-        }
-    }
-
-    /// The first part of the resource in the ARN.
-    pub(super) fn prefix(self) -> &'static str {
-        match self {
-            NewResource::Role => "role/",
-            NewResource::User => "user/",
-            NewResource::Group => "group/",
-            NewResource::Policy => "policy/",
-        }
-    }
-}
-
 /// A request on something new.
 #[derive(Clone, Copy)]
 pub(super) struct NewRequest<'q> {
     pub(super) action: &'q str,
     pub(super) required_layers: RequiredLayers,
     pub(super) facts: &'q ContextFacts<'q>,
+}
+
+/// What the ARN of something new must meet.
+#[derive(Clone, Copy, Default)]
+pub(super) struct NameLimits<'q> {
+    /// A pattern that matches it. None if there is none.
+    pub(super) within: Option<&'q str>,
+    /// Patterns that do not match it.
+    pub(super) outside: &'q [String],
+    /// The ARN of what gets it, and may keep its name. None if it is for something new.
+    pub(super) instead_of: Option<&'q str>,
+}
+
+impl<'q> NameLimits<'q> {
+    pub(super) fn within(pattern: &'q str) -> NameLimits<'q> {
+        NameLimits { within: Some(pattern), ..NameLimits::default() }
+    }
 }
 
 /// The ARNs of something new on which each of several requests is allowed.
@@ -109,16 +84,40 @@ impl StepFinder<'_> {
         arns
     }
 
-    /// One of the ARNs, not in use, that a pattern matches, if one is given. None if there is none.
+    /// One of the ARNs that meets the limits: one that is not in use, or else one that the state can free. None if there is
+    /// none.
     pub(super) fn choose_new_arn(
         &self,
         arns: &NewArns,
-        within: Option<&str>,
+        limits: NameLimits<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<String> {
+        let unused = self.choose_unused_arn(arns, limits, undecided);
+        if unused.is_some() || !self.may_free_names(arns.kind) {
+            return unused;
+        }
+        self.choose_arn((arns, true), limits, undecided)
+    }
+
+    /// One of the ARNs that meets the limits and is not in use. None if there is none.
+    pub(super) fn choose_unused_arn(
+        &self,
+        arns: &NewArns,
+        limits: NameLimits<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<String> {
+        self.choose_arn((arns, false), limits, undecided)
+    }
+
+    fn choose_arn(
+        &self,
+        (arns, frees): (&NewArns, bool),
+        limits: NameLimits<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<String> {
         let found = arns.alternatives.iter().find_map(|cubes| {
             let ranges: Vec<&FieldRange> = cubes.iter().filter_map(|cube| cube.resource.as_ref()).collect();
-            let arn = self.find_unused_arn((arns.kind, within), &ranges, undecided)?;
+            let arn = self.find_available_arn((arns.kind, frees), limits, &ranges, undecided)?;
             match find_tag_conflict(cubes) {
                 Some(key) => {
                     undecided.insert(UndecidedReason::Condition(key));
@@ -165,19 +164,21 @@ impl StepFinder<'_> {
         (answer.grants.into_iter().flat_map(|grant| grant.cubes).collect(), has_more)
     }
 
-    /// An ARN in all ranges that no user, role, group or policy of the account has.
-    fn find_unused_arn(
+    /// An ARN in all ranges that no user, role, group or policy of the account has, or `frees` its name.
+    fn find_available_arn(
         &self,
-        (kind, within): (NewResource, Option<&str>),
+        (kind, frees): (NewResource, bool),
+        limits: NameLimits<'_>,
         ranges: &[&FieldRange],
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<String> {
         let action = kind.create_action();
         let allow = |patterns: &[String]| StatementUse::from_document(&self.allow_new(action, patterns)).collect();
         let mut branch = Branch { allow_layers: vec![allow(&[self.account_pattern(kind)])], ..Branch::default() };
-        branch.allow_layers.extend(within.map(|pattern| allow(&[pattern.to_owned()])));
+        branch.allow_layers.extend(limits.within.map(|pattern| allow(&[pattern.to_owned()])));
         branch.allow_layers.extend(ranges.iter().flat_map(|range| &range.matches_any_of).map(|list| allow(list)));
         let mut denied: Vec<String> = ranges.iter().flat_map(|range| &range.matches_none_of).cloned().collect();
+        denied.extend_from_slice(limits.outside);
         if kind == NewResource::Role {
             let (partition, account) = (self.effective.partition.as_str(), self.effective.account);
             let reserved = ["aws-service-role", "aws-reserved"];
@@ -195,25 +196,32 @@ impl StepFinder<'_> {
                 undecided.extend(answer.undecided);
                 return None;
             };
-            match self.is_name_used(kind, &request.resource) {
-                false => return Some(request.resource),
-                true => denied.push(escape_wildcards(&request.resource)),
+            let is_available = match self.find_name_holder(kind, &request.resource) {
+                Some(holder) if limits.instead_of == Some(&holder) => holder != request.resource,
+                Some(holder) => frees && self.find_freeing_requests(kind, &holder, undecided).is_some(),
+                None => true,
+            };
+            if is_available {
+                return Some(request.resource);
             }
+            denied.push(escape_wildcards(&request.resource));
         }
         None
     }
 
-    /// Whether the account has something of this kind with the name of an ARN, on any path.
+    /// The ARN of what has the name in an ARN in the account, on any path. None if the name is not in use.
     // AWS: IAM identifiers: names of users, groups, roles and policies are unique in an account, whatever the case
-    fn is_name_used(&self, kind: NewResource, arn: &str) -> bool {
-        let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_lowercase();
+    pub(super) fn find_name_holder(&self, kind: NewResource, arn: &str) -> Option<String> {
+        let name = |arn: &str| name_in_arn(arn).to_lowercase();
         let wanted = name(arn);
         let index = match kind {
             NewResource::Role | NewResource::User => &self.world.principals,
             NewResource::Group => &self.world.groups,
             NewResource::Policy => &self.world.policies,
         };
-        index.find_matching(&self.account_pattern(kind)).ones().any(|position| name(index.arn(position)) == wanted)
+        let of_kind = index.find_matching(&self.account_pattern(kind));
+        let holder = of_kind.ones().map(|position| index.arn(position)).find(|other| name(other) == wanted);
+        holder.map(str::to_owned)
     }
 
     fn account_pattern(&self, kind: NewResource) -> String {

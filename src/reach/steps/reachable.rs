@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::assume_role::find_assumable_roles;
+use super::new_resource_kind::NewResource;
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
@@ -13,7 +14,7 @@ use crate::reach::decide::context_facts::pass_role_fact;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::state::NodeState;
-use crate::reach::model::technique::{INSTANCE_PROFILE_ACTIONS, Technique, TechniqueKind};
+use crate::reach::model::technique::{FILL_PROFILE_ACTION, Technique, TechniqueKind};
 use crate::solve::UndecidedReason;
 
 pub(super) const PASS_ROLE: &str = "iam:PassRole";
@@ -122,7 +123,7 @@ impl StepFinder<'_> {
     }
 
     /// The roles of the account that a service can use for a technique.
-    fn find_service_roles(
+    pub(super) fn find_service_roles(
         &self,
         technique: &Technique,
         service: &str,
@@ -139,10 +140,11 @@ impl StepFinder<'_> {
         };
         roles.intersect_with(&sets.roles);
         if technique.instance_profile
-            && !(technique.kind == TechniqueKind::NewPassRole && self.can_create_profiles(undecided))
+            && !(technique.kind == TechniqueKind::NewPassRole && self.can_fill_profiles(undecided))
         {
             roles.difference_with(&sets.roles_without_profile);
         }
+        self.retain_with_source(technique, service, &mut roles, undecided);
         roles
     }
 
@@ -179,11 +181,9 @@ impl StepFinder<'_> {
         changeable
     }
 
-    /// Whether the state can create an instance profile for a role.
-    pub(super) fn can_create_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
-        INSTANCE_PROFILE_ACTIONS
-            .into_iter()
-            .all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided))
+    /// Whether the state can put a role into an instance profile: a new one, or one that exists.
+    pub(super) fn can_fill_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        self.world.is_allowed_on_any_resource(self.effective, FILL_PROFILE_ACTION, undecided)
     }
 
     /// The candidates on which all required actions are allowed.
@@ -207,7 +207,7 @@ impl StepFinder<'_> {
                 candidates: &candidates,
                 facts: &facts,
             };
-            candidates = self.filter_allowed(&query, undecided);
+            candidates = self.filter_allowed_or_renamed(NewResource::User, &query, undecided);
         }
         candidates
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::assume_role::{RoleQuery, add_trust_policy, query_assume_role};
+use super::source_resources::limit_to;
 use crate::access::{PolicyOrigin, PolicyRef, Request};
 use crate::iam::{ContextKey, Interpretation, PolicyDocument};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts, pass_role_fact};
@@ -92,7 +93,23 @@ impl RequestProver<'_> {
         facts: &ContextFacts<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<StepRequest> {
-        let access = self.restrict_to_action(action)?;
+        self.prove_within(action, None, facts, undecided)
+    }
+
+    /// A request on a resource that one of the patterns matches. None if it is not allowed or not decided.
+    ///
+    /// `patterns`: `None` for any resource.
+    pub(super) fn prove_within(
+        &self,
+        action: &str,
+        patterns: Option<&[String]>,
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<StepRequest> {
+        let mut access = self.restrict_to_action(action)?;
+        if let Some(patterns) = patterns {
+            limit_to(&mut access, action, patterns);
+        }
         let complement = Access::from_policies([(&allow_all_except(action), 0)]);
         self.prove(&access, &complement, None, facts, undecided)
     }

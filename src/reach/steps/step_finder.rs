@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
+use super::new_resource_kind::NewResource;
 use crate::access::{KeyFact, PolicyOrigin, PolicyRef};
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::{ContextFacts, find_chosen, policy_arn_fact};
@@ -31,6 +32,7 @@ pub(crate) struct StepFinder<'g> {
 }
 
 /// A question about one action on resources of one kind.
+#[derive(Clone, Copy)]
 pub(super) struct TargetQuery<'q> {
     pub(super) action: &'q str,
     pub(super) required_layers: RequiredLayers,
@@ -106,7 +108,8 @@ impl<'g> StepFinder<'g> {
             self.policy_arn_fact(action, policy_arn, key).or_else(|| self.principal_fact(principal, key))
         };
         let arn_index = &self.world.principals;
-        self.filter_allowed(&TargetQuery { action, required_layers, arn_index, candidates, facts: &facts }, undecided)
+        let query = TargetQuery { action, required_layers, arn_index, candidates, facts: &facts };
+        self.filter_allowed_or_renamed(NewResource::User, &query, undecided)
     }
 
     /// Whether an action is allowed on a principal.
@@ -138,7 +141,7 @@ impl<'g> StepFinder<'g> {
             candidates: &self.world.groups.find_matching(&pattern),
             facts: &|_, key| self.policy_arn_fact(action, policy_arn, key),
         };
-        self.filter_allowed(&query, undecided)
+        self.filter_allowed_or_renamed(NewResource::Group, &query, undecided)
     }
 
     /// The customer managed policies, out of `candidates`, on which an action is allowed.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::new_resource_kind::NewResource;
 use super::reachable::PASS_ROLE;
 use super::request_proof::{RequestProver, StepRequest};
 use super::state_changes::ChangeTargets;
@@ -62,8 +63,7 @@ impl<'g> StepProver<'g> {
             if !self.is_applicable(technique, target, step_role, undecided) {
                 return None;
             }
-            let has_touched_resources =
-                technique.limited_to.is_empty() && technique.kind != TechniqueKind::NewPrincipal;
+            let has_touched_resources = technique.limited_to.is_empty() && technique.has_target_resource();
             let requests = match step_role {
                 StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
                     self.prove_creation(technique, to, undecided)
@@ -78,6 +78,31 @@ impl<'g> StepProver<'g> {
                 _ => self.prove_requests(technique, target, undecided),
             };
             Some((technique, requests?))
+        })
+    }
+
+    /// The technique that puts a role into an instance profile, if the role has none and another technique needs one. None
+    /// if it is not proven.
+    pub(crate) fn prove_profile(
+        &self,
+        technique: &Technique,
+        role: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Option<TechniqueProof>> {
+        let without_profile = &self.step_finder.world.principal_sets.roles_without_profile;
+        if !technique.instance_profile || !without_profile.contains(role) {
+            return Some(None);
+        }
+        self.prove_filled_profile(undecided).map(Some)
+    }
+
+    /// The first technique that puts a role into an instance profile whose requests are all proven.
+    pub(super) fn prove_filled_profile(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Option<TechniqueProof> {
+        let mut filling = techniques().iter().filter(|technique| technique.kind == TechniqueKind::FillProfile);
+        filling.find_map(|technique| {
+            let prove = |action: &String| self.request_prover.prove_on_any_resource(action, &|_, _| None, undecided);
+            let requests = technique.required_actions.iter().map(prove).collect::<Option<Vec<StepRequest>>>()?;
+            Some((technique, requests))
         })
     }
 
@@ -131,12 +156,18 @@ impl<'g> StepProver<'g> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
         let mut requests = Vec::new();
+        if technique.kind == TechniqueKind::RenameUser
+            && let Some(renamed) = &to.change.renamed
+        {
+            let own = self.step_finder.world.arn(to.principal);
+            requests.extend(self.prove_freed_name(NewResource::User, (renamed, Some(own)), undecided)?);
+        }
         for touched in self.step_finder.find_touched_resources(technique, to, undecided) {
             for action in &technique.required_actions {
                 let facts = |_: usize, key: &ContextKey| {
                     self.target_fact(action, (to.principal, &touched.arn), touched.policy_arn.as_deref(), key)
                 };
-                requests.push(self.request_prover.prove_on_resource(action, &touched.arn, &facts, undecided)?);
+                requests.extend(self.prove_on_target(action, &touched.arn, &facts, undecided)?);
             }
         }
         (!requests.is_empty()).then_some(requests)
@@ -153,27 +184,46 @@ impl<'g> StepProver<'g> {
             return Some(vec![self.request_prover.prove_assume_role(target, None, undecided)?]);
         }
         let mut requests = Vec::new();
-        if let Some((role, service)) = self.find_passed_role(technique, target, undecided)? {
+        let passed = self.find_passed_role(technique, target, undecided)?;
+        if let Some((role, service)) = passed {
             requests.push(self.request_prover.prove_pass_role(role, service, undecided)?);
         }
+        let source = passed.or_else(|| self.find_using_service(technique, target, undecided));
+        let trust_index = &self.step_finder.world.trust_index;
+        let source = source.and_then(|(role, service)| trust_index.find_source_arns(role, service));
         let resource = self.find_target_resource(technique, target, undecided)?;
         // Who passes a role after its trust policy is rewritten may be another state.
         let is_own = |action: &&String| technique.kind != TechniqueKind::UpdateTrustThenPass || *action != PASS_ROLE;
         for action in technique.required_actions.iter().filter(is_own) {
-            requests.push(match &resource {
+            requests.extend(match &resource {
                 Some(arn) => {
                     let facts = |_: usize, key: &ContextKey| {
                         technique.context_fact(key).or_else(|| self.target_fact(action, (target, arn), None, key))
                     };
-                    self.request_prover.prove_on_resource(action, arn, &facts, undecided)?
+                    self.prove_on_target(action, arn, &facts, undecided)?
                 }
                 None => {
                     let facts = |_: usize, key: &ContextKey| technique.context_fact(key);
-                    self.request_prover.prove_on_any_resource(action, &facts, undecided)?
+                    let patterns =
+                        source.filter(|patterns| self.step_finder.is_about(action, patterns)).map(Arc::as_ref);
+                    vec![self.request_prover.prove_within(action, patterns, &facts, undecided)?]
                 }
             });
         }
         Some(requests)
+    }
+
+    /// A role that a service uses already, and the service. None if the technique does something else.
+    fn find_using_service(
+        &self,
+        technique: &'static Technique,
+        target: usize,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<(usize, &'static str)> {
+        let mut services = technique.services.iter().filter(|_| technique.kind == TechniqueKind::ExistingPassRole);
+        let service = services
+            .find(|service| self.step_finder.find_service_roles(technique, service, undecided).contains(target))?;
+        Some((target, service.as_str()))
     }
 
     /// The role that a technique passes to a service: `Some(None)` if it passes no role, `None` if no role fits.
@@ -246,8 +296,7 @@ impl<'g> StepProver<'g> {
         let facts = |_: usize, key: &ContextKey| policy_arn_fact(partition, action, None, key);
         let candidates =
             (0..arn_index.len()).filter(|position| is_candidate(*position)).map(|position| arn_index.arn(position));
-        let mut allowed =
-            candidates.filter(|arn| self.request_prover.prove_on_resource(action, arn, &facts, undecided).is_some());
+        let mut allowed = candidates.filter(|arn| self.prove_on_target(action, arn, &facts, undecided).is_some());
         allowed.next().map(str::to_owned)
     }
 
@@ -260,7 +309,9 @@ impl<'g> StepProver<'g> {
         key: &ContextKey,
     ) -> Option<KeyFact> {
         let world = self.step_finder.world;
+        // A user that a request is about is the target, under whatever name.
+        let is_target = |arn: &str| arn == world.arn(target) || NewResource::of_arn(arn) == Some(NewResource::User);
         policy_arn_fact(self.step_finder.effective.partition, action, policy_arn, key)
-            .or_else(|| self.step_finder.principal_fact(target, key).filter(|_| resource == world.arn(target)))
+            .or_else(|| self.step_finder.principal_fact(target, key).filter(|_| is_target(resource)))
     }
 }

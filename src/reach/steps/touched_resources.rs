@@ -60,6 +60,10 @@ impl StepFinder<'_> {
             TechniqueKind::AttachUser | TechniqueKind::AttachRole => {
                 vec![TouchedResource { arn: arn.to_owned(), policy_arn: attached_policy.map(str::to_owned) }]
             }
+            TechniqueKind::RenameUser => {
+                let renamed = to.change.renamed.iter().map(|renamed| renamed.as_ref());
+                [arn].into_iter().chain(renamed).map(TouchedResource::without_policy).collect()
+            }
             TechniqueKind::RemoveDenyingPolicies => self.find_removed_policies(technique.removes, to),
             _ => vec![TouchedResource::without_policy(arn)],
         }

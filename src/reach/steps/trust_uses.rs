@@ -141,6 +141,9 @@ impl StepProver<'_> {
                 Some(pass)
             })?;
             let mut requests = vec![pass];
+            if running.instance_profile {
+                requests.extend(self.prove_filled_profile(undecided)?.1);
+            }
             for action in &running.required_actions {
                 let facts = |_: usize, key: &ContextKey| running.context_fact(key);
                 requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);

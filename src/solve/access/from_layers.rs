@@ -220,7 +220,7 @@ impl AccessBuilder<'_> {
             let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
                 let find_match = |names| {
-                    let element = statement.principal.as_ref()?;
+                    let element = (statement.principal.as_ref()?, statement.effect);
                     match_principal(&layers.principal, session, has_boundary, everyone, element, names)
                 };
                 let Some((principal_match, validity)) = match_by_interpretation(find_match) else { continue };

@@ -10,7 +10,7 @@ use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, allow, arn, document, ids, role, user};
+use super::{ACCOUNT, allow, arn, document, ids, organization, role, user};
 
 /// What is allowed besides the technique, and what a boundary or a Deny statement withholds.
 const WITHHELD: &str = "s3:GetObject";
@@ -20,6 +20,9 @@ pub fn needs(technique: &Technique) -> BTreeSet<String> {
     let mut needs: BTreeSet<String> = technique.required_actions.iter().cloned().collect();
     if matches!(technique.kind, TechniqueKind::NewPassRole | TechniqueKind::PassRoleThenAssume) {
         needs.insert("iam:PassRole".to_owned());
+    }
+    if technique.kind == TechniqueKind::FillProfile {
+        needs.extend(["iam:PassRole", "ec2:RunInstances"].map(str::to_owned));
     }
     technique.combines.iter().for_each(|id| needs.extend(self::needs(find(id))));
     needs
@@ -54,11 +57,15 @@ fn trust(service: &str) -> Value {
 /// The trust policy of the target: it admits what the technique names.
 fn target_trust(technique: &Technique) -> Value {
     let mut statements: Vec<Value> = technique.services.iter().map(|service| trust(service)).collect();
+    if technique.kind == TechniqueKind::FillProfile {
+        statements.push(trust("ec2.amazonaws.com"));
+    }
     let admits_account = matches!(technique.kind, TechniqueKind::Assume | TechniqueKind::Combined);
     let trusted = if admits_account { json!(ACCOUNT) } else { json!(arn("role", "relay")) };
     statements.push(json!({ "Effect": "Allow", "Principal": { "AWS": trusted }, "Action": "sts:AssumeRole" }));
-    if technique.id == "iam-new-role-name" {
-        let named = json!({ "ArnLike": { "aws:PrincipalArn": arn("role", "new/*") } });
+    if ["iam-new-role-name", "iam-rename-user"].contains(&technique.id.as_str()) {
+        let names = json!([arn("role", "new/*"), arn("user", "new/*")]);
+        let named = json!({ "ArnLike": { "aws:PrincipalArn": names } });
         let anyone =
             json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole", "Condition": named });
         statements.push(anyone);
@@ -86,7 +93,8 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
     let removes_boundary = matches!(technique.kind, RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy);
     let bounds = removes_boundary || matches!(technique.kind, SetRoleBoundary | SetUserBoundary);
     let denies = technique.kind == RemoveDenyingPolicies;
-    let withheld = (bounds || denies).then(|| WITHHELD.to_owned());
+    let leaves = technique.kind == TechniqueKind::LeaveOrganization;
+    let withheld = (bounds || denies || leaves).then(|| WITHHELD.to_owned());
     // A list of actions is never empty.
     let harmless_action = "iam:GetUser".to_owned();
     let allowed: BTreeSet<&String> = allowed.iter().chain([&harmless_action]).collect();
@@ -119,7 +127,9 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
     }
     u["GroupList"] = json!(["g"]);
     let mut target = role("admin", &everything, target_trust(technique));
-    target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
+    if technique.kind != TechniqueKind::FillProfile {
+        target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
+    }
     let group = |name: &str, inline: Value, attached: Value| {
         json!({ "Arn": arn("group", name), "GroupName": name, "GroupId": format!("AGPAEXAMPLE{name:0>9}"), "Path": "/",
                 "GroupPolicyList": inline, "AttachedManagedPolicies": attached })
@@ -139,8 +149,9 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
         ],
         "Policies": [managed("own", &own_versions), managed("deny", &[("v1", &deny)]), managed("b", &[("v1", &bound)])],
     });
-    let source = SourceFile::new("account.json", page.to_string());
-    let snapshot = Snapshot::from_texts(Path::new("given"), &[source]).unwrap();
+    let mut sources = vec![SourceFile::new("account.json", page.to_string())];
+    sources.extend(leaves.then(|| organization(&json!([everything[0], deny[0]]))));
+    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).unwrap();
     assert!(snapshot.problems.is_empty(), "{}: {:?}", technique.id, snapshot.problems);
     snapshot
 }

@@ -1,5 +1,6 @@
 //! Reach: whom a principal can become, and what closes the path.
 
+mod account_changes;
 mod across;
 mod audited;
 mod boundaries;
@@ -12,6 +13,7 @@ mod new_principals;
 mod pathfinding;
 pub mod paths;
 mod published;
+mod renames;
 mod rewritten_trust;
 mod same_answers;
 mod sessions;
@@ -102,8 +104,15 @@ fn snapshot(roles: &[Value], users: &[Value], scp: Option<Value>) -> Snapshot {
     let page =
         json!({ "RoleDetailList": roles, "UserDetailList": users, "Policies": [boundary], "GroupDetailList": [] });
     let mut sources = vec![SourceFile::new("account.json", page.to_string())];
-    if let Some(scp) = scp {
-        let organization = json!({
+    sources.extend(scp.map(|scp| organization(&scp)));
+    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
+    assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
+    snapshot
+}
+
+/// The organization of the account, with an SCP.
+fn organization(scp: &Value) -> std::sync::Arc<SourceFile> {
+    let organization = json!({
             "Organization": { "Id": "o-own1234567", "MasterAccountId": "999900001111" },
             "Roots": [{ "Id": "r-abcd", "Name": "Root",
                         "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
@@ -112,15 +121,11 @@ fn snapshot(roles: &[Value], users: &[Value], scp: Option<Value>) -> Snapshot {
             "Policies": [
                 { "Id": "p-full", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY",
                   "Content": document(&allow(json!("*"), "*")), "Targets": ["r-abcd", ACCOUNT] },
-                { "Id": "p-scp", "Name": "scp", "Type": "SERVICE_CONTROL_POLICY", "Content": document(&scp),
+                { "Id": "p-scp", "Name": "scp", "Type": "SERVICE_CONTROL_POLICY", "Content": document(scp),
                   "Targets": [ACCOUNT] },
             ],
-        });
-        sources.push(SourceFile::new("organization.json", organization.to_string()));
-    }
-    let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
-    assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
-    snapshot
+    });
+    SourceFile::new("organization.json", organization.to_string())
 }
 
 fn admin(trust: Value) -> Value {
@@ -272,7 +277,19 @@ fn passing_a_role_takes_the_service_the_role_and_the_calls() {
         json!(["iam:PassRole", "ec2:RunInstances", "iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"]),
         "*",
     );
-    assert_eq!(taken(makes, service("ec2")), path(&["ec2-001"]), "it makes one");
+    assert_eq!(taken(makes, service("ec2")), path(&["iam-profile-new", "ec2-001"]), "it makes one");
+    let mut uses = json!(["iam:PassRole", "ec2:RunInstances", "iam:AddRoleToInstanceProfile"]);
+    assert_eq!(
+        taken(allow(uses.clone(), "*"), service("ec2")),
+        path(&["iam-profile-add", "ec2-001"]),
+        "one has no role"
+    );
+    uses.as_array_mut().unwrap().push(json!("iam:RemoveRoleFromInstanceProfile"));
+    let freed = allow(uses, "*");
+    assert_eq!(taken(freed, service("ec2")), path(&["iam-profile-replace", "ec2-001"]), "it takes one from a role");
+    let swap = json!(["iam:PassRole", "iam:AddRoleToInstanceProfile", "iam:RemoveRoleFromInstanceProfile"]);
+    assert_eq!(taken(allow(swap.clone(), "*"), service("ec2")), path(&["iam-profile-swap"]), "of a running instance");
+    assert_eq!(taken(allow(swap, "*"), service("lambda")), None, "EC2 is not trusted");
     let mut target = admin(service("ec2"));
     target["InstanceProfileList"] = json!([{ "InstanceProfileName": "p" }]);
     let roles = [role("r", &instance, service("ec2")), target];

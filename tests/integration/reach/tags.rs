@@ -245,7 +245,12 @@ fn values_that_cannot_follow_each_other_are_undecided() {
     let other = deny("sqs:*", json!({ "StringNotEquals": { "aws:PrincipalTag/x": "2" } }));
     let once = deny("iam:TagRole", json!({ "Null": { "aws:PrincipalTag/x": "false" } }));
     let writes = allow(json!("iam:PutRolePolicy"), &arn("role", "a"));
-    let creates = json!({ "Effect": "Deny", "Action": ["iam:Create*", "iam:UpdateAssumeRolePolicy"], "Resource": "*" });
+    // It creates nobody else, rewrites no trust policy, and keeps its SCPs.
+    let creates = json!({
+        "Effect": "Deny",
+        "Action": ["iam:Create*", "iam:UpdateAssumeRolePolicy", "organizations:LeaveOrganization"],
+        "Resource": "*",
+    });
     // Nobody tags b.
     let only_a = json!({ "Effect": "Deny", "Action": "iam:TagRole", "NotResource": arn("role", "a") });
     let found = |scp: &[&Value], b: &Value| {

@@ -30,6 +30,8 @@ struct GainSearch<'s, 'a> {
     prover: PathProver<'s, 'a>,
     analyzer: &'s Analyzer<'s>,
     subject: &'s AuditedPrincipal<'s>,
+    /// The position of the principal.
+    start: usize,
     accepted_extents: &'s AcceptedExtents<'s>,
     own: OwnAccess<'s>,
     /// The actions that its ceiling or its own policies allow in any case.
@@ -38,8 +40,6 @@ struct GainSearch<'s, 'a> {
     contained_classes: FxHashSet<EquivalenceClass>,
     /// The access of other states beyond the ceiling.
     excess_by_class: FxHashMap<EquivalenceClass, Arc<ExcessByStatement>>,
-    /// The position of the principal.
-    start: usize,
     guards: Vec<PathGuard<'s>>,
     /// The actions that its own policies allow in any case.
     own_lower_bound: FixedBitSet,
@@ -90,9 +90,9 @@ impl EscalationAnalysis<'_> {
     ) -> EscalationResult {
         let (own_access, _) = analyzer.compute_effective_access(&subject.layers);
         let own_lower_bound = self.graph.lower_bound(&own_access);
-        let guards = PathGuard::of_subject(subject, &own_access, self.graph.renamed_documents());
-        let own =
-            OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, self.graph.renamed_documents());
+        let documents = (self.graph.renamed_documents(), self.graph.own_name_documents());
+        let guards = PathGuard::of_subject(subject, &own_access, documents);
+        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, documents);
         let lower_bound = self.graph.lower_bound(own.access());
         // A guard limits what the ceiling allows.
         if self.graph.is_all_actions(if guards.is_empty() { &lower_bound } else { &own_lower_bound }) {
@@ -105,12 +105,12 @@ impl EscalationAnalysis<'_> {
             prover: PathProver::new(self, start),
             analyzer,
             subject,
+            start,
             accepted_extents,
             own,
             lower_bound,
             contained_classes: FxHashSet::default(),
             excess_by_class: FxHashMap::default(),
-            start,
             guards,
             own_lower_bound,
             guarded_classes: FxHashSet::default(),
@@ -212,14 +212,15 @@ impl GainSearch<'_, '_> {
             return Ok(None);
         }
         let (known_context, ..) = graph.known_context(state);
-        let allowed = self.own.at_end(&known_context);
+        let is_other_name = state.change.renamed.is_some() && state.principal == self.start;
+        let allowed = self.own.at_end(&known_context, is_other_name);
         let equivalence_class = graph.equivalence_class(state, &allowed.access);
         if self.contained_classes.contains(&equivalence_class) {
             return Ok(None);
         }
         let known_excess = self.excess_by_class.get(&equivalence_class).map(Arc::clone);
-        let is_contained =
-            || graph.is_contained_in(state, &allowed.access) || self.analysis.is_contained(state, self.subject);
+        let is_in_ceiling = || !is_other_name && self.analysis.is_contained(state, self.subject);
+        let is_contained = || graph.is_contained_in(state, &allowed.access) || is_in_ceiling();
         if known_excess.is_none() && is_contained() {
             self.contained_classes.insert(equivalence_class);
             return Ok(None);
@@ -258,7 +259,10 @@ impl GainSearch<'_, '_> {
         end: &PathEnd<'_>,
         allowed: &AllowedAccess<'_>,
     ) -> Result<Option<Arc<ExcessByStatement>>, BTreeSet<UndecidedReason>> {
-        let shared = self.analysis.find_shared_excess(self.analyzer, self.subject, end);
+        let shared = match allowed.has_own_ceiling() {
+            true => Arc::default(),
+            false => self.analysis.find_shared_excess(self.analyzer, self.subject, end),
+        };
         let mut witnesses = shared.values().filter_map(|excess| excess.witness.as_ref());
         // A witness that the principal's own policies do not allow proves the gain.
         let is_gain = |witness| is_denied_to(self.analyzer, self.subject, witness);

@@ -65,9 +65,11 @@ impl EscalationAnalysis<'_> {
         let replay = |request: &Request, interpretation: Interpretation| {
             let (end_request, own_request) = allowed.split_request(request);
             let is_allowed = |layers: &Layers| analyzer.is_allowed(layers, &end_request, interpretation);
+            let declared_request = if allowed.has_own_ceiling() { &own_request } else { &end_request };
+            let is_declared = |layers: &Layers| analyzer.is_allowed(layers, declared_request, interpretation);
             ReplayDecisions {
                 allowed: is_allowed(end.layers),
-                expected: subject.ceiling.allows(is_allowed)
+                expected: subject.ceiling.allows(is_declared)
                     || analyzer.is_allowed(&subject.layers, &own_request, interpretation)
                     || accepted_layers.iter().any(is_allowed),
             }

@@ -46,7 +46,7 @@ impl<'s> PathGuard<'s> {
     pub(super) fn of_subject(
         subject: &'s AuditedPrincipal<'_>,
         own_access: &Access,
-        documents: &'s RenamedDocuments,
+        documents: (&'s RenamedDocuments, &'s RenamedDocuments),
     ) -> Vec<PathGuard<'s>> {
         let known = &subject.known_context;
         let to_guard = |check: &'s Arc<Check>| PathGuard {
@@ -71,7 +71,8 @@ impl<'s> PathGuard<'s> {
         let is_satisfiable = !is_other || !self.tags.iter().any(is_chosen);
         let (known_context, ..) = graph.known_context(state);
         let allowed = if is_satisfiable { &self.satisfied } else { &self.own };
-        GuardQuestion { guard: self, allowed: allowed.at_end(&known_context), is_satisfiable }
+        let is_other_name = state.change.renamed.is_some() && state.principal == start;
+        GuardQuestion { guard: self, allowed: allowed.at_end(&known_context, is_other_name), is_satisfiable }
     }
 }
 
