@@ -40,7 +40,7 @@ pub fn render_reason(reason: &Reason) -> String {
         Reason::AgentsAssume { evidence } => format!("agents: it {}", render_assumer_evidence(evidence)),
         Reason::Assumes(assumption) => format!("assumes (not in the snapshot): {assumption}"),
         Reason::FurtherPathsLeftOut => {
-            "this path gives everything that the account allows; further paths of the principal are not listed"
+            "this path gives everything that policies of the account can allow; further paths of the principal are not listed"
                 .to_owned()
         }
         Reason::NoAssumerDeclared { entry } => format!("entry \"{entry}\" declares that nobody can assume it"),

@@ -20,9 +20,9 @@ use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::reach::{EquivalenceClass, NodeState, PathSoFar, PathStep, VisitOutcome};
 use crate::solve::UndecidedReason;
 
-/// Once a principal can obtain everything, the search ends after this many gains: no other one has more, and each costs a
-/// question and a proof. Without this limit, N principals that can each become administrator cost N² paths.
-const MAX_GAINS_BESIDE_ALL: usize = 20;
+/// Once a principal can obtain everything that policies of its account can allow, the search ends after this many further
+/// states: each costs questions and a proof, and N principals that can each become administrator have N² paths.
+const MAX_FURTHER_STATES: usize = 20;
 
 /// A search from one principal.
 struct GainSearch<'s, 'a> {
@@ -50,14 +50,17 @@ struct GainSearch<'s, 'a> {
     undecided: BTreeSet<UndecidedReason>,
 }
 
-/// Whether a search has obtained everything that the account allows.
+/// Whether a search has obtained everything that policies of an account can allow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum AllAccess {
     /// Each gain is a finding of its own, so that it does not matter: exceptions are about single gains.
     Ignored,
     NotObtained,
-    Obtained,
-    /// And other gains were left out.
+    /// It has, and visited this many states since.
+    Obtained {
+        further_states: usize,
+    },
+    /// It has, and ended before it visited all states.
     ObtainedAndCut,
 }
 
@@ -135,6 +138,13 @@ impl EscalationAnalysis<'_> {
 impl GainSearch<'_, '_> {
     fn visit(&mut self, path: &PathSoFar<'_>) -> VisitOutcome {
         let state = path.last();
+        if let AllAccess::Obtained { further_states } = &mut self.all_access {
+            *further_states += 1;
+            if *further_states > MAX_FURTHER_STATES {
+                self.all_access = AllAccess::ObtainedAndCut;
+                return VisitOutcome::Stop;
+            }
+        }
         let mut gains: Vec<StateGain> = Vec::new();
         match self.find_gain(state) {
             Ok(gain) => gains.extend(gain),
@@ -152,16 +162,12 @@ impl GainSearch<'_, '_> {
         }
         let has_all = self.analysis.has_all_account_access(state);
         let is_reported = |gain: &StateGain| !gain.is_accepted && gain.guard.is_none();
-        if has_all
-            && self.all_access == AllAccess::NotObtained
+        if self.all_access == AllAccess::NotObtained
+            && (has_all || self.analysis.can_grant_itself_everything(state))
             && gains.iter().any(is_reported)
             && self.prover.is_proven(&path.steps())
         {
-            self.all_access = AllAccess::Obtained;
-        }
-        if self.all_access == AllAccess::Obtained && self.gained.len() >= MAX_GAINS_BESIDE_ALL {
-            self.all_access = AllAccess::ObtainedAndCut;
-            return VisitOutcome::Stop;
+            self.all_access = AllAccess::Obtained { further_states: 0 };
         }
         for gain in gains {
             self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
@@ -291,8 +297,9 @@ impl GainSearch<'_, '_> {
                 Err(reasons) => result.undecided.extend(reasons),
                 Ok(None) => {}
                 Ok(Some(steps)) => {
-                    let leaves_out_others =
-                        self.all_access == AllAccess::ObtainedAndCut && self.analysis.has_all_account_access(&state);
+                    let gives_all = self.analysis.has_all_account_access(&state)
+                        || self.analysis.can_grant_itself_everything(&state);
+                    let leaves_out_others = self.all_access == AllAccess::ObtainedAndCut && gives_all;
                     let covered_ends = Vec::new();
                     let found = BroaderPath { key, end: state, guard, steps, excess, covered_ends, leaves_out_others };
                     if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }
