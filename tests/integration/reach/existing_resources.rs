@@ -9,7 +9,7 @@ use super::each_technique::{account, find, needs, uses};
 use super::{ACCOUNT, admin, allow, arn, ids, role, service, shortest, user};
 
 /// An ARN of each type of resource.
-const EXAMPLES: [(&str, &str); 16] = [
+const EXAMPLES: [(&str, &str); 17] = [
     ("AWS::AppRunner::Service", "apprunner:eu-west-1:111122223333:service/web/8fe1e10304f84fd2b0df550fe98a71fa"),
     ("AWS::BedrockAgentCore::BrowserCustom", "bedrock-agentcore:eu-west-1:111122223333:browser-custom/b-0123456789"),
     (
@@ -19,6 +19,10 @@ const EXAMPLES: [(&str, &str); 16] = [
     ("AWS::BedrockAgentCore::Gateway", "bedrock-agentcore:eu-west-1:111122223333:gateway/g-0123456789"),
     ("AWS::BedrockAgentCore::Harness", "bedrock-agentcore:eu-west-1:111122223333:harness/h-0123456789"),
     ("AWS::BedrockAgentCore::Runtime", "bedrock-agentcore:eu-west-1:111122223333:runtime/r-0123456789"),
+    (
+        "AWS::BedrockAgentCore::RuntimeEndpoint",
+        "bedrock-agentcore:eu-west-1:111122223333:runtime/r-0123456789/runtime-endpoint/e",
+    ),
     (
         "AWS::CloudFormation::Stack",
         "cloudformation:eu-west-1:111122223333:stack/s/8fe1e103-04f8-4fd2-b0df-550fe98a71fa",
