@@ -150,7 +150,7 @@ impl Graph<'_> {
                 (kind, is_passed.then(|| prover.prove_passing(self.arn(to.principal), undecided)))
             });
             let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
-            proof.requests.extend(passing.map_or_else(|| Some(Vec::new()), |passing| passing)?);
+            proof.requests.extend(passing.unwrap_or_else(|| Some(Vec::new()))?);
             Some(proof)
         };
         let by = earlier_change.as_ref().map(|earlier| &earlier.by);
