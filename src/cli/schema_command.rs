@@ -6,7 +6,7 @@ use iamdrift::source::find_similar_name;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 /// The name of each schema, what it describes, and its text.
-const SCHEMAS: [(&str, &str, &str); 10] = [
+const SCHEMAS: [(&str, &str, &str); 11] = [
     ("account", "`accounts/*.json` of a collected snapshot", include_str!("../../schemas/account.schema.json")),
     ("baseline", "the manifest `baseline.toml`", include_str!("../../schemas/baseline.schema.json")),
     (
@@ -27,6 +27,7 @@ const SCHEMAS: [(&str, &str, &str); 10] = [
         "`resource-policies.json` of a snapshot",
         include_str!("../../schemas/resource-policies.schema.json"),
     ),
+    ("service-roles", "`service-roles.json` of a snapshot", include_str!("../../schemas/service-roles.schema.json")),
     ("snapshot", "`snapshot.json` of a snapshot", include_str!("../../schemas/snapshot.schema.json")),
     ("who-can", "the output of `iamdrift who-can --format json`", include_str!("../../schemas/who-can.schema.json")),
 ];

@@ -24,6 +24,9 @@ pub struct SnapshotArgs {
     /// Resource policy file, if not inside the snapshot; can be repeated
     #[arg(long, value_name = "FILE")]
     resource_policies: Vec<PathBuf>,
+    /// File of the resources that use roles, if not inside the snapshot; can be repeated
+    #[arg(long, value_name = "FILE")]
+    service_roles: Vec<PathBuf>,
 }
 
 impl SnapshotArgs {
@@ -33,6 +36,7 @@ impl SnapshotArgs {
             snapshot: self.snapshot.clone(),
             organization: self.organization.clone(),
             resource_policies: self.resource_policies.clone(),
+            service_roles: self.service_roles.clone(),
         })
     }
 }
@@ -50,6 +54,9 @@ pub struct SnapshotOrAws {
     /// Resource policy file, if not inside the snapshot; can be repeated
     #[arg(long, value_name = "FILE")]
     resource_policies: Vec<PathBuf>,
+    /// File of the resources that use roles, if not inside the snapshot; can be repeated
+    #[arg(long, value_name = "FILE")]
+    service_roles: Vec<PathBuf>,
     #[command(flatten)]
     #[cfg_attr(not(feature = "aws"), allow(dead_code))]
     from: CollectArgs,
@@ -107,8 +114,8 @@ impl SnapshotOrAws {
     }
 
     fn read_snapshot(&self, path: &Path, organization: Option<PathBuf>) -> anyhow::Result<Snapshot> {
-        let resource_policies = self.resource_policies.clone();
-        load_snapshot(&SnapshotPaths { snapshot: path.to_owned(), organization, resource_policies })
+        let (resource_policies, service_roles) = (self.resource_policies.clone(), self.service_roles.clone());
+        load_snapshot(&SnapshotPaths { snapshot: path.to_owned(), organization, resource_policies, service_roles })
     }
 }
 
@@ -137,7 +144,7 @@ pub fn to_user_error(error: SnapshotError, path: &Path) -> anyhow::Error {
         }
         SnapshotError::Damaged { .. } => {
             let help = "collect again, or restore the files as they were collected; keep your own files outside the directory \
-                        (`--organization`, `--resource-policies`)";
+                        (`--organization`, `--resource-policies`, `--service-roles`)";
             UserError::new(error.to_string(), help).into()
         }
         SnapshotError::Empty { .. } => {

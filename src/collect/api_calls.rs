@@ -16,6 +16,15 @@ pub enum CollectionStage {
     Account,
     /// For each account and its resources, in a build with `aws-resources`.
     Resources,
+    /// For each account, with `--read-service-roles`, in a build with `aws-service-roles`.
+    ServiceRoles,
+}
+
+impl CollectionStage {
+    /// Whether its calls are made in several regions.
+    pub(super) fn is_regional(self) -> bool {
+        matches!(self, CollectionStage::Resources | CollectionStage::ServiceRoles)
+    }
 }
 
 /// An operation of an AWS API.
@@ -105,4 +114,36 @@ calls! {
     GET_REPOSITORY_POLICY: "ecr" "GetRepositoryPolicy" "ecr:GetRepositoryPolicy" Resources ResourcePolicies "once per repository";
     LIST_TABLES: "dynamodb" "ListTables" "dynamodb:ListTables" Resources ResourcePolicies "once per page and region";
     GET_TABLE_POLICY: "dynamodb" "GetResourcePolicy" "dynamodb:GetResourcePolicy" Resources ResourcePolicies "once per table";
+
+    // Cloud Control calls the services with the same credentials. CloudFormation resource type schemas: `handlers`.
+    LIST_RESOURCES: "cloudformation" "ListResources" "cloudformation:ListResources" ServiceRoles ServiceRoles "once per page, type and region";
+    GET_RESOURCE: "cloudformation" "GetResource" "cloudformation:GetResource" ServiceRoles ServiceRoles "once per resource";
+    CC_LIST_BROWSERS: "bedrock-agentcore" "ListBrowsers" "bedrock-agentcore:ListBrowsers" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_BROWSER: "bedrock-agentcore" "GetBrowser" "bedrock-agentcore:GetBrowser" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_CODE_INTERPRETERS: "bedrock-agentcore" "ListCodeInterpreters" "bedrock-agentcore:ListCodeInterpreters" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_CODE_INTERPRETER: "bedrock-agentcore" "GetCodeInterpreter" "bedrock-agentcore:GetCodeInterpreter" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_GATEWAYS: "bedrock-agentcore" "ListGateways" "bedrock-agentcore:ListGateways" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_GATEWAY: "bedrock-agentcore" "GetGateway" "bedrock-agentcore:GetGateway" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_HARNESSES: "bedrock-agentcore" "ListHarnesses" "bedrock-agentcore:ListHarnesses" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_HARNESS: "bedrock-agentcore" "GetHarness" "bedrock-agentcore:GetHarness" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_RUNTIMES: "bedrock-agentcore" "ListAgentRuntimes" "bedrock-agentcore:ListAgentRuntimes" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_RUNTIME_ENDPOINTS: "bedrock-agentcore" "ListAgentRuntimeEndpoints" "bedrock-agentcore:ListAgentRuntimeEndpoints" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_RUNTIME: "bedrock-agentcore" "GetAgentRuntime" "bedrock-agentcore:GetAgentRuntime" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_RUNTIME_ENDPOINT: "bedrock-agentcore" "GetAgentRuntimeEndpoint" "bedrock-agentcore:GetAgentRuntimeEndpoint" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_AGENTCORE_TAGS: "bedrock-agentcore" "ListTagsForResource" "bedrock-agentcore:ListTagsForResource" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_STACKS: "cloudformation" "ListStacks" "cloudformation:ListStacks" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_DESCRIBE_STACKS: "cloudformation" "DescribeStacks" "cloudformation:DescribeStacks" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_STACK_POLICY: "cloudformation" "GetStackPolicy" "cloudformation:GetStackPolicy" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_TEMPLATE: "cloudformation" "GetTemplate" "cloudformation:GetTemplate" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_TASK_DEFINITIONS: "ecs" "ListTaskDefinitions" "ecs:ListTaskDefinitions" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_DESCRIBE_TASK_DEFINITION: "ecs" "DescribeTaskDefinition" "ecs:DescribeTaskDefinition" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_FUNCTIONS: "lambda" "ListFunctions" "lambda:ListFunctions" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_FUNCTION: "lambda" "GetFunction" "lambda:GetFunction" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_GET_CODE_SIGNING: "lambda" "GetFunctionCodeSigningConfig" "lambda:GetFunctionCodeSigningConfig" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_NOTEBOOKS: "sagemaker" "ListNotebookInstances" "sagemaker:ListNotebookInstances" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_DESCRIBE_NOTEBOOK: "sagemaker" "DescribeNotebookInstance" "sagemaker:DescribeNotebookInstance" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_NOTEBOOK_TAGS: "sagemaker" "ListTags" "sagemaker:ListTags" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_STATE_MACHINES: "states" "ListStateMachines" "states:ListStateMachines" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_DESCRIBE_STATE_MACHINE: "states" "DescribeStateMachine" "states:DescribeStateMachine" ServiceRoles ServiceRoles "by Cloud Control";
+    CC_LIST_STATE_MACHINE_TAGS: "states" "ListTagsForResource" "states:ListTagsForResource" ServiceRoles ServiceRoles "by Cloud Control";
 }

@@ -115,7 +115,7 @@ impl AwsSession {
     }
 
     /// The same session in another region.
-    #[cfg(feature = "aws-resources")]
+    #[cfg(any(feature = "aws-resources", feature = "aws-service-roles"))]
     pub(super) fn with_region(&self, region: &str) -> AwsSession {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
         AwsSession { config, retries: self.retries.clone() }

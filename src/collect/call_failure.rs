@@ -7,7 +7,7 @@ use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
-use super::api_calls::{ApiCall, CollectionStage};
+use super::api_calls::ApiCall;
 use crate::snapshot::format::{CollectionPart, UnreadPart};
 
 /// A call that failed after all retries.
@@ -113,9 +113,7 @@ impl CallFailure {
         let kind = match code {
             code if DENIED_CODES.contains(&code) => CallFailureKind::Denied,
             // In a region that the account has not enabled, services reject its credentials.
-            code if UNKNOWN_CREDENTIAL_CODES.contains(&code) && call.stage == CollectionStage::Resources => {
-                CallFailureKind::Other
-            }
+            code if UNKNOWN_CREDENTIAL_CODES.contains(&code) && call.stage.is_regional() => CallFailureKind::Other,
             code if EXPIRED_CODES.contains(&code) || UNKNOWN_CREDENTIAL_CODES.contains(&code) => {
                 CallFailureKind::Credentials
             }

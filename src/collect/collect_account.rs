@@ -6,6 +6,7 @@ use super::aws_policy_cache::AwsPolicyCache;
 use super::aws_session::AwsSession;
 use super::call_failure::CallFailureKind;
 use super::collect_error::CollectError;
+use super::collect_options::ResourceOptions;
 use super::identity_center;
 use super::observer::{AccountOutcome, CollectObserver};
 use super::target_account::TargetAccount;
@@ -21,7 +22,7 @@ pub(super) async fn collect_account(
     target: &TargetAccount,
     session: &AwsSession,
     aws_policies: &AwsPolicyCache,
-    regions: &[String],
+    resources: &ResourceOptions,
     snapshot_writer: &SnapshotWriter,
     observer: &dyn CollectObserver,
 ) -> Result<AccountOutcome, CollectError> {
@@ -63,10 +64,7 @@ pub(super) async fn collect_account(
     if target.has_permission_sets {
         account.record_part(CollectionPart::PermissionSets, identity_center::read_permission_sets(session).await)?;
     }
-    #[cfg(feature = "aws-resources")]
-    super::resource_policies::collect_resource_policies(target, session, regions, &mut account).await?;
-    #[cfg(not(feature = "aws-resources"))]
-    let _ = regions;
+    collect_resources(target, session, resources, &mut account).await?;
     let AccountRecorder { account_writer, unread_lines: unread } = account;
     account_writer.finish()?;
     Ok(if unread.is_empty() {
@@ -74,4 +72,21 @@ pub(super) async fn collect_account(
     } else {
         AccountOutcome::Partial { principals, unread }
     })
+}
+
+/// Reads the resources that this build can read.
+#[cfg_attr(not(feature = "aws-resources"), allow(unused_variables))]
+async fn collect_resources(
+    target: &TargetAccount,
+    session: &AwsSession,
+    resources: &ResourceOptions,
+    account: &mut AccountRecorder,
+) -> Result<(), CollectError> {
+    #[cfg(feature = "aws-resources")]
+    super::resource_policies::collect_resource_policies(target, session, &resources.regions, account).await?;
+    #[cfg(feature = "aws-service-roles")]
+    if resources.reads_service_roles {
+        super::service_resources::collect_service_roles(session, resources, account).await?;
+    }
+    Ok(())
 }

@@ -24,10 +24,21 @@ pub struct CollectOptions {
     pub concurrency: usize,
     /// The maximum number of requests per second, for all accounts together. Zero for no limit.
     pub requests_per_second: f64,
-    /// The regions whose resource policies are read. Empty for the region of the session.
-    pub resource_regions: Vec<String>,
+    /// Which resources are read, and where.
+    pub resources: ResourceOptions,
     /// Timeouts and retries.
     pub retry_policy: RetryPolicy,
+}
+
+/// The resources that are read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ResourceOptions {
+    /// The regions. Empty for the region of the session.
+    pub regions: Vec<String>,
+    /// Whether the resources of services that use roles are read.
+    pub reads_service_roles: bool,
+    /// Whether the accounts have no resources in other regions, as the user states.
+    pub has_no_other_regions: bool,
 }
 
 /// What is collected.
@@ -51,7 +62,7 @@ impl Default for CollectOptions {
             member_role: None,
             concurrency: 8,
             requests_per_second: 20.0,
-            resource_regions: Vec::new(),
+            resources: ResourceOptions::default(),
             retry_policy: RetryPolicy::default(),
         }
     }

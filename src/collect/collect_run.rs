@@ -11,7 +11,7 @@ use super::aws_session::{AwsSession, ResolvedCaller};
 use super::call_failure::{CallFailure, CallFailureKind};
 use super::collect_account::collect_account;
 use super::collect_error::CollectError;
-use super::collect_options::{CollectOptions, CollectScope};
+use super::collect_options::{CollectOptions, CollectScope, ResourceOptions};
 use super::observer::CollectObserver;
 use super::organization_client;
 use super::target_account::{self, TargetAccount};
@@ -211,10 +211,10 @@ async fn collect_accounts(
         targets.into_iter().filter(|target| !writer.is_finished(&target.id)).collect();
     observer.on_collection_started(account_count, account_count - waiting.len());
     let aws_policies = Arc::new(AwsPolicyCache::default());
-    let regions = match options.resource_regions.as_slice() {
-        [] => vec![session.region()],
-        regions => regions.to_vec(),
-    };
+    let mut resources = options.resources.clone();
+    if resources.regions.is_empty() {
+        resources.regions.push(session.region());
+    }
     let mut running = JoinSet::new();
     loop {
         while running.len() < options.concurrency.max(1)
@@ -225,7 +225,7 @@ async fn collect_accounts(
                 session: session.clone(),
                 external_id: options.external_id.clone(),
                 aws_policies: Arc::clone(&aws_policies),
-                regions: regions.clone(),
+                resources: resources.clone(),
                 writer: Arc::clone(writer),
                 observer: Arc::clone(observer),
             };
@@ -250,7 +250,7 @@ struct AccountTask {
     session: AwsSession,
     external_id: Option<String>,
     aws_policies: Arc<AwsPolicyCache>,
-    regions: Vec<String>,
+    resources: ResourceOptions,
     writer: Arc<SnapshotWriter>,
     observer: Arc<dyn CollectObserver>,
 }
@@ -267,7 +267,7 @@ impl AccountTask {
             &self.target,
             &session,
             &self.aws_policies,
-            &self.regions,
+            &self.resources,
             &self.writer,
             self.observer.as_ref(),
         )

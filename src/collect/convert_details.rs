@@ -8,8 +8,8 @@ use aws_sdk_iam::primitives::DateTime;
 use aws_sdk_iam::types;
 
 use crate::snapshot::format::{
-    AccountPage, AttachedBoundary, AttachedPolicy, EmbeddedDocument, GroupDetail, InlinePolicy, ManagedPolicyDetail,
-    PolicyVersion, RoleDetail, RoleLastUsed, Tag, UserDetail,
+    AccountPage, AttachedBoundary, AttachedPolicy, EmbeddedDocument, GroupDetail, InlinePolicy, InstanceProfile,
+    ManagedPolicyDetail, PolicyVersion, RoleDetail, RoleLastUsed, Tag, UserDetail,
 };
 
 /// Converts a page of account authorization details.
@@ -98,7 +98,12 @@ fn convert_role(role: types::RoleDetail) -> RoleDetail {
             last_used_date: used.last_used_date.and_then(format_time),
             region: used.region,
         }),
+        instance_profile_list: role.instance_profile_list.map(|profiles| convert_list(Some(profiles), convert_profile)),
     }
+}
+
+fn convert_profile(profile: types::InstanceProfile) -> InstanceProfile {
+    InstanceProfile { arn: profile.arn, instance_profile_name: profile.instance_profile_name }
 }
 
 fn convert_managed_policy(policy: types::ManagedPolicyDetail) -> ManagedPolicyDetail {

@@ -9,7 +9,8 @@
 //!   sessions.
 //! - `api_calls.rs`, `call_failure.rs`, `page_markers.rs`, `collect_error.rs`: the calls, and how they fail.
 //! - `organization_client.rs`, `target_account.rs`: the organization, and the accounts to read.
-//! - `account_details.rs`, `aws_policy_cache.rs`, `identity_center.rs`, `resource_policies/`: the parts of an account.
+//! - `account_details.rs`, `aws_policy_cache.rs`, `identity_center.rs`, `resource_policies/`, `service_resources.rs`: the parts of
+//!   an account.
 //! - `convert_details.rs`, `account_recorder.rs`: answers converted and written.
 //! - `collect_account.rs`, `collect_run.rs`: one account, and the whole collection.
 //! - `observer.rs`: progress.
@@ -35,15 +36,19 @@ mod rate_limit;
 #[cfg(feature = "aws-resources")]
 mod resource_policies;
 mod retry_policy;
+#[cfg(feature = "aws-service-roles")]
+mod service_resources;
 mod target_account;
 
 pub use api_calls::{ApiCall, CALLS, CollectionStage};
 pub use call_failure::{CallFailure, CallFailureKind};
 pub use collect_error::CollectError;
-pub use collect_options::{CollectOptions, CollectScope};
+pub use collect_options::{CollectOptions, CollectScope, ResourceOptions};
 pub use collect_run::{CollectionSummary, SkippedAccount, SnapshotDestination, StartMode, collect};
 pub use observer::{AccountOutcome, CollectObserver, NoopObserver};
 pub use retry_policy::RetryPolicy;
 
 /// Whether this build reads resource policies.
 pub const READS_RESOURCE_POLICIES: bool = cfg!(feature = "aws-resources");
+/// Whether this build can read the resources of services that use roles.
+pub const READS_SERVICE_ROLES: bool = cfg!(feature = "aws-service-roles");

@@ -149,10 +149,9 @@ impl Graph<'_> {
                 let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
                 (kind, is_passed.then(|| prover.prove_passing(self.arn(to.principal), undecided)))
             });
-            let (technique, mut requests) =
-                self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
-            requests.extend(passing.map_or_else(|| Some(Vec::new()), |passing| passing)?);
-            Some((technique, requests))
+            let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
+            proof.requests.extend(passing.unwrap_or_else(|| Some(Vec::new()))?);
+            Some(proof)
         };
         let by = earlier_change.as_ref().map(|earlier| &earlier.by);
         let proof = by.and_then(&mut prove);
@@ -184,8 +183,8 @@ impl Graph<'_> {
             if tagger != from && change.grantor.is_none() {
                 change.grantor = Some(tagger.clone());
             }
-            match change.proofs.iter_mut().find(|(technique, _)| technique.id == proof.0.id) {
-                Some((_, requests)) => requests.extend(proof.1),
+            match change.proofs.iter_mut().find(|other| other.technique.id == proof.technique.id) {
+                Some(other) => other.requests.extend(proof.requests),
                 None => change.proofs.push(proof),
             }
         }
@@ -203,7 +202,7 @@ impl Graph<'_> {
     ) -> Option<Vec<TechniqueProof>> {
         let proof = self.find_technique(from, to, &to.change, role, undecided)?;
         let profile = self.with_prover(from, (to.principal, &to.change), |prover| {
-            prover.prove_profile(proof.0, to.principal, undecided)
+            prover.prove_profile(proof.technique, to.principal, undecided)
         })?;
         Some(profile.into_iter().chain([proof]).collect())
     }

@@ -24,7 +24,7 @@ pub struct ProvenStep {
     /// The requests, in order.
     pub requests: Vec<StepRequest>,
     /// Prerequisites that the snapshot cannot confirm.
-    pub assumptions: Vec<&'static str>,
+    pub assumptions: Vec<String>,
 }
 
 /// The proof of a step, or why it is undecided.
@@ -36,9 +36,9 @@ impl ProvenStep {
             from: step.from.clone(),
             to: step.to.clone(),
             grantor,
-            assumptions: proofs.iter().filter_map(|(technique, _)| technique.assumption.as_deref()).collect(),
-            techniques: proofs.iter().map(|(technique, _)| *technique).collect(),
-            requests: proofs.into_iter().flat_map(|(_, requests)| requests).collect(),
+            assumptions: proofs.iter().flat_map(|proof| &proof.assumptions).cloned().collect(),
+            techniques: proofs.iter().map(|proof| proof.technique).collect(),
+            requests: proofs.into_iter().flat_map(|proof| proof.requests).collect(),
         }
     }
 

@@ -8,6 +8,8 @@ pub(super) const JOURNAL: &str = "journal.jsonl";
 pub(super) const ORGANIZATION: &str = "organization.json";
 /// The file name of resource policies, without the compression suffix.
 pub(super) const RESOURCE_POLICIES: &str = "resource-policies.json";
+/// The file name of the service roles, without the compression suffix.
+pub(super) const SERVICE_ROLES: &str = "service-roles.json";
 /// The file name of the metadata of a snapshot that was collected by hand, without the compression suffix.
 pub(super) const METADATA: &str = "snapshot.json";
 /// The folder of the account files.

@@ -42,6 +42,8 @@ pub use model::organization::Organization;
 #[doc(hidden)]
 pub use model::policy::{AttachmentKind, ManagedPolicy, PermissionsBoundary, PolicyAttachment};
 #[doc(hidden)]
+pub use model::service_roles::{ReadRegions, ServiceResource, ServiceResources};
+#[doc(hidden)]
 pub use model::snapshot::{Account, Principal};
 
 pub(crate) use model::organization::{OrgNode, OrganizationPolicyType};

@@ -317,7 +317,7 @@ fn read_documented_examples() -> Vec<(String, String)> {
 #[test]
 fn the_documented_examples_are_read_and_meet_their_schemas() {
     let examples = read_documented_examples();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     let page = role_page("r", "");
     let mut files: Vec<(&str, &str)> = examples.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     files.push(("accounts/1.json", &page));
@@ -326,6 +326,7 @@ fn the_documented_examples_are_read_and_meet_their_schemas() {
     assert_eq!(snapshot.taken_at.as_deref(), Some("2026-11-20T06:00:00Z"));
     assert_eq!(snapshot.accounts[0].alias.as_deref(), Some("billing"));
     assert_eq!(snapshot.resource_policies.len(), 2);
+    assert_eq!((snapshot.service_roles.resources.len(), snapshot.service_roles.complete.len()), (1, 2));
     for (name, text) in &examples {
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         let schema_name = name.replace(".json", ".schema.json");

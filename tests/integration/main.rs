@@ -39,6 +39,7 @@ mod recorded_results;
 mod request_facts;
 mod resource_controls;
 mod role_assumption;
+mod service_roles;
 mod simulate;
 mod smt;
 mod snapshot_directory;

@@ -162,8 +162,11 @@ fn build_finding(
             remediations.push(remediation);
         }
     }
-    let assumptions: IndexSet<&str> =
-        paths.iter().flat_map(|path| &path.steps).flat_map(|step| step.assumptions.iter().copied()).collect();
+    let assumptions: IndexSet<&str> = paths
+        .iter()
+        .flat_map(|path| &path.steps)
+        .flat_map(|step| step.assumptions.iter().map(String::as_str))
+        .collect();
     let covered_ends: BTreeSet<&String> = paths.iter().flat_map(|path| &path.covered_ends).collect();
     let build_path = |path: &BroaderPath| path.steps.iter().map(|step| build_step(step, analysis)).collect();
     context
@@ -235,7 +238,7 @@ fn build_step(step: &ProvenStep, analysis: &EscalationAnalysis<'_>) -> Escalatio
             .collect(),
         grantor: step.grantor.as_ref().map(arn_of),
         witnesses: step.requests.iter().map(|step_request| to_witness(&step_request.request)).collect(),
-        assumptions: step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
+        assumptions: step.assumptions.clone(),
         declared: analysis.is_declared_assumption(step),
     }
 }

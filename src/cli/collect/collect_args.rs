@@ -7,7 +7,7 @@ use iamdrift::iam::{AccountId, Arn};
 pub const HELP_HEADING: &str = "Collection options";
 
 /// The options that conflict with an existing snapshot. `--quiet` has no effect there.
-pub const COLLECT_ONLY_ARGS: [&str; 9] = [
+pub const COLLECT_ONLY_ARGS: [&str; 11] = [
     "profile",
     "region",
     "role_arn",
@@ -17,6 +17,8 @@ pub const COLLECT_ONLY_ARGS: [&str; 9] = [
     "concurrency",
     "requests_per_second",
     "resource_regions",
+    "read_service_roles",
+    "no_other_regions",
 ];
 
 /// The accounts to read, the credentials, and the rate.
@@ -48,9 +50,16 @@ pub struct CollectArgs {
     /// The maximum number of requests per second, for all accounts together; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = parse_rate, help_heading = HELP_HEADING)]
     pub requests_per_second: f64,
-    /// Regions whose resource policies are read, in a build with `aws-resources`
+    /// Regions whose resource policies are read, in a build with `aws-resources`, and whose resources that use roles are
+    /// read, with `--read-service-roles`
     #[arg(long, value_name = "REGIONS", value_delimiter = ',', value_parser = parse_region, help_heading = HELP_HEADING)]
     pub resource_regions: Vec<String>,
+    /// Read the resources of services that use roles (functions, stacks, notebooks, …), in a build with `aws-service-roles`
+    #[arg(long, help_heading = HELP_HEADING)]
+    pub read_service_roles: bool,
+    /// State that the accounts have no resources in other regions than `--resource-regions`
+    #[arg(long, requires_all = ["read_service_roles", "resource_regions"], help_heading = HELP_HEADING)]
+    pub no_other_regions: bool,
     /// Show no progress and no summary; unread parts are still reported
     #[arg(short, long, help_heading = HELP_HEADING)]
     pub quiet: bool,

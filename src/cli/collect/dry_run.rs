@@ -67,11 +67,13 @@ impl DryRunPlan<'_> {
 
     fn write_account(&mut self, title: &str, caller_role: CallerRole) {
         self.write_section(title);
+        let reads_service_roles = self.options.resources.reads_service_roles;
         self.write_calls(|call| match call.stage {
             CollectionStage::Start => caller_role == CallerRole::Member && call.is_assume_role(),
             CollectionStage::Organization => false,
             CollectionStage::Account => true,
             CollectionStage::Resources => READS_RESOURCE_POLICIES,
+            CollectionStage::ServiceRoles => reads_service_roles,
         });
     }
 

@@ -7,7 +7,7 @@ use iamdrift::audit::format_count;
 use iamdrift::base::sanitize::sanitize;
 use iamdrift::collect::{
     CollectError, CollectObserver, CollectOptions, CollectScope, CollectionSummary, NoopObserver,
-    READS_RESOURCE_POLICIES, SnapshotDestination, StartMode, collect,
+    READS_RESOURCE_POLICIES, READS_SERVICE_ROLES, ResourceOptions, SnapshotDestination, StartMode, collect,
 };
 use iamdrift::snapshot::format::UnreadPart;
 use iamdrift::snapshot::store::{Compression, JOURNAL, StoreError};
@@ -115,7 +115,14 @@ fn collect_with_progress(
 }
 
 fn build_options(from: &CollectArgs, scope: CollectScope) -> anyhow::Result<CollectOptions> {
-    if !from.resource_regions.is_empty() && !READS_RESOURCE_POLICIES {
+    if from.read_service_roles && !READS_SERVICE_ROLES {
+        return Err(UserError::new(
+            "`--read-service-roles` requires a build that reads the resources of services",
+            "build with `cargo install --path . --features aws-service-roles`",
+        )
+        .into());
+    }
+    if !from.resource_regions.is_empty() && !READS_RESOURCE_POLICIES && !from.read_service_roles {
         return Err(UserError::new(
             "`--resource-regions` requires a build that reads resource policies",
             "build with `cargo install --path . --features aws-resources`",
@@ -132,7 +139,11 @@ fn build_options(from: &CollectArgs, scope: CollectScope) -> anyhow::Result<Coll
         member_role: from.member_role.clone(),
         concurrency: usize::from(from.concurrency),
         requests_per_second: from.requests_per_second,
-        resource_regions: from.resource_regions.clone(),
+        resources: ResourceOptions {
+            regions: from.resource_regions.clone(),
+            reads_service_roles: from.read_service_roles,
+            has_no_other_regions: from.no_other_regions,
+        },
         ..CollectOptions::default()
     })
 }

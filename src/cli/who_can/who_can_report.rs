@@ -333,7 +333,7 @@ impl RowBuilder<'_> {
             to: self.graph.state_arn(&step.to).to_owned(),
             how: step.summarize(|state| self.graph.state_arn(state).to_owned()),
             paths: step.techniques.iter().map(|technique| technique.id.clone()).collect(),
-            rests_on: step.assumptions.iter().map(|assumption| (*assumption).to_owned()).collect(),
+            rests_on: step.assumptions.clone(),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::principal_arn_patterns::list_principal_arn_patterns;
 use crate::reach::model::principal_sets::PrincipalSets;
+use crate::reach::model::service_index::ServiceIndex;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_index::{TagIndex, find_resource_tag};
 use crate::reach::model::trust_index::TrustIndex;
@@ -46,6 +47,8 @@ pub(crate) struct World<'a> {
     pub(crate) trust_index: TrustIndex,
     pub(crate) principal_sets: PrincipalSets,
     pub(crate) tag_index: TagIndex,
+    /// The resources of services that use roles.
+    pub(crate) service_index: ServiceIndex,
     /// Patterns over the ARN of the principal that policies name.
     pub(crate) principal_arn_patterns: BTreeSet<String>,
     pub(crate) boundary_conditions: BoundaryConditions,
@@ -105,6 +108,7 @@ impl<'a> World<'a> {
             solver,
             principal_arn_patterns: list_principal_arn_patterns(&nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
+            service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),
             nodes,
             tag_index,
             time_floor: TimeFloor::new(today),

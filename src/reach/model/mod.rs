@@ -18,6 +18,7 @@
 //! - `trust_summary`: the principals that one trust policy names.
 //! - `trust_index`: roles by the principals and services that their trust policies name.
 //! - `technique`: the escalation techniques, read from `techniques.toml`.
+//! - `service_index`: the resources of services that use roles.
 //! - `search_techniques`: those that a search decides by itself, read from `search_techniques.toml`.
 //! - `complement`: policies that allow everything except one action or one resource.
 
@@ -35,6 +36,7 @@ pub(crate) mod node;
 pub(crate) mod principal_arn_patterns;
 pub(crate) mod principal_sets;
 pub(crate) mod search_techniques;
+pub(crate) mod service_index;
 mod source_arns;
 pub(crate) mod state;
 pub(crate) mod tag_index;

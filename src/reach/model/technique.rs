@@ -36,6 +36,15 @@ pub struct Technique {
     pub removes: Option<RemovedPolicy>,
     /// A prerequisite that a snapshot cannot confirm.
     pub assumption: Option<String>,
+    /// The types of the resources, one of which the assumption is about, as CloudFormation names them. The resource uses the
+    /// role; for a role that is passed, it exists. Empty if no list of resources decides the assumption.
+    #[serde(default)]
+    pub resource_types: Vec<String>,
+    /// What remains assumed of a resource that the snapshot lists. None if nothing remains.
+    pub remaining_assumption: Option<String>,
+    /// What remains assumed of a resource with a property: `AuthorizerType=CUSTOM_JWT`.
+    #[serde(default)]
+    pub property_assumptions: BTreeMap<String, String>,
     /// Values of condition keys in the requests of the required actions, which the technique needs.
     #[serde(default)]
     pub context: BTreeMap<String, String>,
@@ -233,6 +242,13 @@ impl Technique {
     /// Whether the technique passes a role that it creates to a service.
     pub(crate) fn passes_created_role(&self) -> bool {
         self.kind == TechniqueKind::CreatePrincipal && self.requires_action("iam:PassRole")
+    }
+
+    /// The required actions of the state that uses the technique. Who passes a role after its trust policy is rewritten may
+    /// be another state.
+    pub(crate) fn own_actions(&self) -> impl Iterator<Item = &String> {
+        let is_own = |action: &&String| self.kind != TechniqueKind::UpdateTrustThenPass || *action != "iam:PassRole";
+        self.required_actions.iter().filter(is_own)
     }
 
     /// Whether the technique requires an action.

@@ -14,6 +14,7 @@
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
 //! - `boundaries`: permissions boundaries that a state can give to principals.
+//! - `existing_resources`: the existing resources that a technique needs.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
 //! - `account_changes`: the account leaves its organization, and grants of KMS keys.
@@ -32,6 +33,7 @@ pub(crate) mod assume_role;
 mod boundaries;
 mod created_principals;
 mod denying_policies;
+mod existing_resources;
 mod freed_names;
 mod grant_targets;
 mod issued_access;

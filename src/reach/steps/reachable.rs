@@ -36,6 +36,7 @@ impl StepFinder<'_> {
                 for service in &technique.services {
                     found.union_with(&self.find_passable_roles(technique, service, undecided));
                 }
+                found = self.filter_by_resources(technique, found, undecided);
             }
             TechniqueKind::PassRoleThenAssume if self.can_perform_required(technique, undecided) => {
                 for service in &technique.services {
@@ -48,6 +49,7 @@ impl StepFinder<'_> {
                 for service in &technique.services {
                     found.union_with(&self.find_service_roles(technique, service, undecided));
                 }
+                found = self.filter_by_resources(technique, found, undecided);
             }
             TechniqueKind::WebIdentityToken if self.can_perform_required(technique, undecided) => {
                 for issuer in &technique.services {

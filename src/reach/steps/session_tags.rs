@@ -132,7 +132,7 @@ impl StepProver<'_> {
             let proofs: Vec<StepRequest> = proofs?;
             requests.extend(proofs);
         }
-        (!requests.is_empty()).then(|| (find_search_technique(FEDERATE), requests))
+        (!requests.is_empty()).then(|| TechniqueProof::new(find_search_technique(FEDERATE), requests))
     }
 
     fn prove_session_request(

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::new_resource_kind::NewResource;
-use super::reachable::PASS_ROLE;
 use super::request_proof::{RequestProver, StepRequest};
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
@@ -17,7 +16,18 @@ use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 
 /// A technique with its proven requests.
-pub(crate) type TechniqueProof = (&'static Technique, Vec<StepRequest>);
+pub(crate) struct TechniqueProof {
+    pub(crate) technique: &'static Technique,
+    pub(crate) requests: Vec<StepRequest>,
+    /// Prerequisites that the snapshot cannot confirm.
+    pub(crate) assumptions: Vec<String>,
+}
+
+impl TechniqueProof {
+    pub(crate) fn new(technique: &'static Technique, requests: Vec<StepRequest>) -> TechniqueProof {
+        TechniqueProof { technique, requests, assumptions: technique.assumption.iter().cloned().collect() }
+    }
+}
 
 /// What a technique contributes to a step.
 #[derive(Copy, Clone)]
@@ -48,7 +58,8 @@ impl<'g> StepProver<'g> {
     }
 
     /// The first technique for a role whose requests are all proven. `sts:AssumeRole` comes first, techniques with an
-    /// assumption come last.
+    /// assumption come last; of these, those that rest on a resource of the snapshot come first, without other assumptions
+    /// if possible.
     pub(crate) fn find_technique(
         &self,
         target: usize,
@@ -59,26 +70,49 @@ impl<'g> StepProver<'g> {
             techniques().iter().partition(|technique| technique.assumption.is_none());
         let (assume_role, other_techniques): (Vec<&'static Technique>, Vec<&'static Technique>) =
             unconditional.into_iter().partition(|technique| technique.kind == TechniqueKind::Assume);
-        assume_role.into_iter().chain(other_techniques).chain(with_assumption).find_map(|technique| {
-            if !self.is_applicable(technique, target, step_role, undecided) {
-                return None;
+        let mut prove = |technique: &'static Technique| self.prove_technique(technique, target, step_role, undecided);
+        let without_assumption = assume_role.into_iter().chain(other_techniques).find_map(&mut prove);
+        if without_assumption.is_some() {
+            return without_assumption;
+        }
+        let (listed, open): (Vec<&'static Technique>, Vec<&'static Technique>) =
+            with_assumption.into_iter().partition(|technique| self.step_finder.has_listed_resources(technique));
+        let mut first = None;
+        for proof in listed.into_iter().filter_map(&mut prove) {
+            if proof.assumptions.is_empty() {
+                return Some(proof);
             }
-            let has_touched_resources = technique.limited_to.is_empty() && technique.has_target_resource();
-            let requests = match step_role {
-                StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
-                    self.prove_creation(technique, to, undecided)
-                }
-                StepRole::ChangeState(to) if technique.kind.sets_chosen_boundary() => {
-                    self.prove_boundary(technique, to, undecided)
-                }
-                StepRole::GrantAll if technique.kind.write_target().is_none() => {
-                    self.prove_new_grant(technique, target, undecided)
-                }
-                StepRole::ChangeState(to) if has_touched_resources => self.prove_state_change(technique, to, undecided),
-                _ => self.prove_requests(technique, target, undecided),
-            };
-            Some((technique, requests?))
-        })
+            first.get_or_insert(proof);
+        }
+        first.or_else(|| open.into_iter().find_map(prove))
+    }
+
+    /// A technique for a role with its requests. None if it does not apply, or if a request is not proven.
+    fn prove_technique(
+        &self,
+        technique: &'static Technique,
+        target: usize,
+        step_role: StepRole<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<TechniqueProof> {
+        if !self.is_applicable(technique, target, step_role, undecided) {
+            return None;
+        }
+        let has_touched_resources = technique.limited_to.is_empty() && technique.has_target_resource();
+        let requests = match step_role {
+            StepRole::ChangeState(to) if technique.kind == TechniqueKind::CreatePrincipal => {
+                self.prove_creation(technique, to, undecided)
+            }
+            StepRole::ChangeState(to) if technique.kind.sets_chosen_boundary() => {
+                self.prove_boundary(technique, to, undecided)
+            }
+            StepRole::GrantAll if technique.kind.write_target().is_none() => {
+                self.prove_new_grant(technique, target, undecided)
+            }
+            StepRole::ChangeState(to) if has_touched_resources => self.prove_state_change(technique, to, undecided),
+            _ => return self.prove_requests(technique, target, undecided),
+        };
+        Some(TechniqueProof::new(technique, requests?))
     }
 
     /// The technique that puts a role into an instance profile, if the role has none and another technique needs one. None
@@ -102,7 +136,7 @@ impl<'g> StepProver<'g> {
         filling.find_map(|technique| {
             let prove = |action: &String| self.request_prover.prove_on_any_resource(action, &|_, _| None, undecided);
             let requests = technique.required_actions.iter().map(prove).collect::<Option<Vec<StepRequest>>>()?;
-            Some((technique, requests))
+            Some(TechniqueProof::new(technique, requests))
         })
     }
 
@@ -179,38 +213,31 @@ impl<'g> StepProver<'g> {
         technique: &'static Technique,
         target: usize,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<Vec<StepRequest>> {
+    ) -> Option<TechniqueProof> {
         if technique.kind == TechniqueKind::Assume {
-            return Some(vec![self.request_prover.prove_assume_role(target, None, undecided)?]);
+            let request = self.request_prover.prove_assume_role(target, None, undecided)?;
+            return Some(TechniqueProof::new(technique, vec![request]));
         }
         let mut requests = Vec::new();
         let passed = self.find_passed_role(technique, target, undecided)?;
         if let Some((role, service)) = passed {
             requests.push(self.request_prover.prove_pass_role(role, service, undecided)?);
         }
-        let source = passed.or_else(|| self.find_using_service(technique, target, undecided));
-        let trust_index = &self.step_finder.world.trust_index;
-        let source = source.and_then(|(role, service)| trust_index.find_source_arns(role, service));
-        let resource = self.find_target_resource(technique, target, undecided)?;
-        // Who passes a role after its trust policy is rewritten may be another state.
-        let is_own = |action: &&String| technique.kind != TechniqueKind::UpdateTrustThenPass || *action != PASS_ROLE;
-        for action in technique.required_actions.iter().filter(is_own) {
-            requests.extend(match &resource {
-                Some(arn) => {
-                    let facts = |_: usize, key: &ContextKey| {
-                        technique.context_fact(key).or_else(|| self.target_fact(action, (target, arn), None, key))
-                    };
-                    self.prove_on_target(action, arn, &facts, undecided)?
-                }
-                None => {
-                    let facts = |_: usize, key: &ContextKey| technique.context_fact(key);
-                    let patterns =
-                        source.filter(|patterns| self.step_finder.is_about(action, patterns)).map(Arc::as_ref);
-                    vec![self.request_prover.prove_within(action, patterns, &facts, undecided)?]
-                }
-            });
+        let Some(arn) = self.find_target_resource(technique, target, undecided)? else {
+            let source = passed.or_else(|| self.find_using_service(technique, target, undecided));
+            let trust_index = &self.step_finder.world.trust_index;
+            let source = source.and_then(|(role, service)| trust_index.find_source_arns(role, service));
+            let mut proof = self.prove_on_existing(technique, target, source.map(Arc::as_ref), undecided)?;
+            proof.requests.splice(0..0, requests);
+            return Some(proof);
+        };
+        for action in technique.own_actions() {
+            let facts = |_: usize, key: &ContextKey| {
+                technique.context_fact(key).or_else(|| self.target_fact(action, (target, &arn), None, key))
+            };
+            requests.extend(self.prove_on_target(action, &arn, &facts, undecided)?);
         }
-        Some(requests)
+        Some(TechniqueProof::new(technique, requests))
     }
 
     /// A role that a service uses already, and the service. None if the technique does something else.

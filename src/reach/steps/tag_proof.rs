@@ -36,7 +36,7 @@ impl StepProver<'_> {
             let value = value.filter(|_| action == tag);
             requests.push(self.prove_tag_request(action, target, (key, value), undecided)?);
         }
-        Some((find_search_technique(if sets { tag } else { untag }), requests))
+        Some(TechniqueProof::new(find_search_technique(if sets { tag } else { untag }), requests))
     }
 
     fn prove_tag_request(

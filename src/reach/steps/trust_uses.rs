@@ -142,7 +142,7 @@ impl StepProver<'_> {
             })?;
             let mut requests = vec![pass];
             if running.instance_profile {
-                requests.extend(self.prove_filled_profile(undecided)?.1);
+                requests.extend(self.prove_filled_profile(undecided)?.requests);
             }
             for action in &running.required_actions {
                 let facts = |_: usize, key: &ContextKey| running.context_fact(key);

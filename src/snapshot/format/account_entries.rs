@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::embedded_document::EmbeddedDocument;
 use super::organization_entries::ResourcePolicyEntry;
+use super::service_role_entries::{CompleteTypesEntry, ServiceResourceEntry};
 use super::snapshot_manifest::UnreadPart;
 
 /// One account. The writer writes it page by page and keeps one page in memory.
@@ -59,6 +60,12 @@ pub struct AccountPage {
     /// The policies of resources that this account owns.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource_policies: Vec<ResourcePolicyEntry>,
+    /// The resources of services that use roles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_resources: Vec<ServiceResourceEntry>,
+    /// The types of which all resources are listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub complete_resource_types: Vec<CompleteTypesEntry>,
 }
 
 /// A user.
@@ -149,6 +156,19 @@ pub struct RoleDetail {
     /// When it was last used, within the period that AWS tracks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_last_used: Option<RoleLastUsed>,
+    /// The instance profiles that contain it. Missing if unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_profile_list: Option<Vec<InstanceProfile>>,
+}
+
+/// An instance profile, by which EC2 instances use a role.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct InstanceProfile {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub instance_profile_name: String,
 }
 
 /// When a role was last used. Both fields are missing if it was never used.

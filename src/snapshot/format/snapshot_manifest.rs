@@ -147,7 +147,7 @@ pub struct UnreadPart {
     /// The part.
     pub part: CollectionPart,
     /// The scope within the part: a service as ARNs name it, with its region if it has one (`s3`, `sqs in eu-west-1`),
-    /// or the ARN of a resource. Missing if the whole part is unread.
+    /// a resource type with its region (`AWS::Lambda::Function in eu-west-1`), or the ARN of a resource. Missing if the whole part is unread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// The error of AWS.
@@ -175,6 +175,8 @@ pub enum CollectionPart {
     PermissionSets,
     /// Resource policies.
     ResourcePolicies,
+    /// The resources of services that use roles.
+    ServiceRoles,
     /// The whole organization.
     Organization,
     /// Service control policies.

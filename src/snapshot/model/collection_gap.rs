@@ -56,6 +56,7 @@ impl CollectionGap {
             | CollectionPart::OpenIdConnectProviders
             | CollectionPart::SamlProviders
             | CollectionPart::PermissionSets
+            | CollectionPart::ServiceRoles
             | CollectionPart::DelegatedAdministrators => return None,
         };
         let (name, scope) = match self.unread.part {
@@ -98,6 +99,7 @@ impl CollectionGap {
             CollectionPart::SamlProviders => "SAML providers",
             CollectionPart::PermissionSets => "permission sets",
             CollectionPart::ResourcePolicies => "resource policies",
+            CollectionPart::ServiceRoles => "service roles",
             CollectionPart::Organization => "the organization",
             CollectionPart::ServiceControlPolicies => "service control policies",
             CollectionPart::ResourceControlPolicies => "resource control policies",

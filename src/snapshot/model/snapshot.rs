@@ -9,6 +9,7 @@ use super::iam_entity_kind::IamEntityKind;
 use super::missing::{MissingDocument, MissingReason};
 use super::organization::Organization;
 use super::policy::{ManagedPolicy, PermissionsBoundary, PolicyAttachment, ResourceWithPolicy};
+use super::service_roles::ServiceResources;
 use crate::iam::{AccountId, Arn, Partition};
 use crate::source::{Diagnostics, Place};
 
@@ -28,6 +29,9 @@ pub struct Snapshot {
     /// The resource policies that were collected.
     #[doc(hidden)]
     pub resource_policies: Vec<ResourceWithPolicy>,
+    /// The resources of services that use roles.
+    #[doc(hidden)]
+    pub service_roles: ServiceResources,
     /// The parts that the collector tried to read and could not.
     #[doc(hidden)]
     pub collection_gaps: Vec<CollectionGap>,

@@ -8,6 +8,7 @@ use super::document_interner::DocumentInterner;
 use super::fields::{FieldReader, first_char_span};
 use super::page_merger::PageMerger;
 use super::resource_policy_file;
+use super::service_roles_file::{ServiceRoleLists, read_service_role_lists};
 use crate::iam::{AccountId, Arn, Partition};
 use crate::snapshot::format::{CollectionPart, FORMAT_VERSION, UnreadPart};
 use crate::snapshot::model::collection_gap::CollectionGap;
@@ -23,6 +24,7 @@ pub(crate) struct AccountExtras {
     pub(crate) account: AccountId,
     pub(crate) alias: Option<String>,
     pub(crate) resources: Vec<(ResourceWithPolicy, Span)>,
+    pub(crate) service_roles: ServiceRoleLists,
     pub(crate) collection_gaps: Vec<CollectionGap>,
 }
 
@@ -49,17 +51,21 @@ pub(crate) fn read_account_file(
     };
     let mut problems = Vec::new();
     merger.begin_account(&account, partition, source, span, &mut problems);
-    let mut extras = AccountExtras { account, alias: None, resources: Vec::new(), collection_gaps: Vec::new() };
-    for page_node in pages {
-        if !fields.is_object(page_node, "a page") {
-            continue;
-        }
+    let mut extras = AccountExtras {
+        account,
+        alias: None,
+        resources: Vec::new(),
+        service_roles: ServiceRoleLists::default(),
+        collection_gaps: Vec::new(),
+    };
+    for page_node in pages.iter().filter(|page_node| fields.is_object(page_node, "a page")).collect::<Vec<_>>() {
         for alias in fields.text_list(page_node, "AccountAliases") {
             extras.alias.get_or_insert_with(|| alias.0.to_owned());
         }
         for list in ["OpenIDConnectProviderList", "SAMLProviderList", "PermissionSets"] {
             fields.optional_list(page_node, list);
         }
+        extras.service_roles.extend(read_service_role_lists(&mut fields, page_node, Some(&extras.account)));
         let policies = fields.optional_list(page_node, "ResourcePolicies");
         for (resource, span) in
             resource_policy_file::read_resource_policy_list(&mut fields, policies, Some(&extras.account), interner)

@@ -6,7 +6,7 @@
 //! - `auth_details.rs`: a page of account authorization details.
 //! - `page_merger.rs`: merges pages into accounts.
 //! - `attachments.rs`: gives each principal its policies.
-//! - `resource_policy_file.rs`, `snapshot_metadata.rs`, `organization_file.rs`: the other files.
+//! - `resource_policy_file.rs`, `service_roles_file.rs`, `snapshot_metadata.rs`, `organization_file.rs`: the other files.
 //! - `account_file.rs`: an account's file, as the collector writes it.
 //! - `collected_dir.rs`: a directory with a manifest.
 //! - `directory_files.rs`: the files of any other directory.
@@ -23,5 +23,6 @@ pub(crate) mod managed_policy;
 pub(crate) mod organization_file;
 pub(crate) mod page_merger;
 pub(crate) mod resource_policy_file;
+pub(crate) mod service_roles_file;
 pub(crate) mod snapshot_loader;
 pub(crate) mod snapshot_metadata;

@@ -12,10 +12,11 @@ use super::document_interner::DocumentInterner;
 use super::fields::first_char_span;
 use super::organization_file::{self, ScpCollection};
 use super::page_merger::PageMerger;
+use super::service_roles_file::{ServiceRoleMerger, read_service_roles};
 use super::snapshot_metadata::{SnapshotMetadata, read_snapshot_metadata};
 use super::{auth_details, resource_policy_file};
 use crate::iam::AccountId;
-use crate::snapshot::file_layout::{METADATA, ORGANIZATION, RESOURCE_POLICIES};
+use crate::snapshot::file_layout::{METADATA, ORGANIZATION, RESOURCE_POLICIES, SERVICE_ROLES};
 use crate::snapshot::format::{AccountStatus, CollectionPart};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::model::organization::Organization;
@@ -35,6 +36,8 @@ pub struct SnapshotPaths {
     pub organization: Option<PathBuf>,
     /// Resource policy files outside the snapshot.
     pub resource_policies: Vec<PathBuf>,
+    /// Files of service roles outside the snapshot.
+    pub service_roles: Vec<PathBuf>,
 }
 
 impl Snapshot {
@@ -66,6 +69,7 @@ impl Snapshot {
     ///     snapshot: folder.join("account.json"),
     ///     organization: Some(folder.join("organization.json")),
     ///     resource_policies: vec![folder.join("resource-policies.json")],
+    ///     service_roles: Vec::new(),
     /// })?;
     /// # assert!(snapshot.organization.is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -97,6 +101,9 @@ impl Snapshot {
         for path in &paths.resource_policies {
             loader.load_file(path, FileRole::ResourcePolicies)?;
         }
+        for path in &paths.service_roles {
+            loader.load_file(path, FileRole::ServiceRoles)?;
+        }
         loader.into_snapshot(origin)
     }
 
@@ -124,6 +131,7 @@ enum FileRole {
     AuthDetails,
     Organization,
     ResourcePolicies,
+    ServiceRoles,
     Metadata,
 }
 
@@ -134,6 +142,7 @@ impl FileRole {
             ORGANIZATION if is_top_level => FileRole::Organization,
             METADATA if is_top_level => FileRole::Metadata,
             RESOURCE_POLICIES => FileRole::ResourcePolicies,
+            SERVICE_ROLES => FileRole::ServiceRoles,
             _ => FileRole::AuthDetails,
         }
     }
@@ -145,6 +154,7 @@ struct SnapshotLoader {
     merger: PageMerger,
     organization: Option<Organization>,
     resources: BTreeMap<String, ResourceWithPolicy>,
+    service_roles: ServiceRoleMerger,
     taken_at: Option<String>,
     aliases: BTreeMap<AccountId, String>,
     scp_collection: ScpCollection,
@@ -269,6 +279,9 @@ impl SnapshotLoader {
                     self.add_resource(source, resource, span);
                 }
             }
+            FileRole::ServiceRoles => {
+                self.service_roles.add(source, read_service_roles(source, node)?, &mut self.errors)
+            }
             FileRole::Metadata => {
                 let SnapshotMetadata { taken_at, aliases } = read_snapshot_metadata(source, node)?;
                 self.taken_at = taken_at;
@@ -298,6 +311,7 @@ impl SnapshotLoader {
     fn add_extras(&mut self, source: &Arc<SourceFile>, extras: AccountExtras) {
         self.aliases.extend(extras.alias.map(|alias| (extras.account, alias)));
         self.collection_gaps.extend(extras.collection_gaps);
+        self.service_roles.add(source, extras.service_roles, &mut self.errors);
         for (resource, span) in extras.resources {
             self.add_resource(source, resource, span);
         }
@@ -358,6 +372,7 @@ impl SnapshotLoader {
             accounts,
             organization: self.organization,
             resource_policies: self.resources.into_values().collect(),
+            service_roles: self.service_roles.into_service_roles(),
             collection_gaps: self.collection_gaps,
             problems,
         })
@@ -372,7 +387,7 @@ fn is_directory(path: &Path) -> Result<bool, SnapshotError> {
 fn unknown_file_error(source: &Arc<SourceFile>, node: &JsonNode) -> Diagnostic {
     let expected = "an object with UserDetailList, GroupDetailList, RoleDetailList or Policies, or a list of them";
     Diagnostic::error(source, first_char_span(node.span), "not an account-authorization-details file", expected).with_help(format!(
-        "a snapshot directory can also contain {RESOURCE_POLICIES} and, at its top level, {ORGANIZATION} and {METADATA}; \
+        "a snapshot directory can also contain {RESOURCE_POLICIES}, {SERVICE_ROLES} and, at its top level, {ORGANIZATION} and {METADATA}; \
          move other JSON files away"
     ))
 }

@@ -15,6 +15,8 @@ mod resources;
 mod resumed;
 mod scale;
 mod server;
+#[cfg(feature = "aws-service-roles")]
+mod service_roles;
 
 use std::path::Path;
 use std::process::Output;

@@ -28,7 +28,7 @@ pub fn needs(technique: &Technique) -> BTreeSet<String> {
     needs
 }
 
-fn find(id: &str) -> &'static Technique {
+pub fn find(id: &str) -> &'static Technique {
     techniques().iter().find(|technique| technique.id == id).unwrap_or_else(|| panic!("no technique {id}"))
 }
 
@@ -84,8 +84,9 @@ fn managed(name: &str, versions: &[(&str, &Value)]) -> Value {
 }
 
 /// Role `r` and user `u`, who are allowed some actions and the withheld one, in an account with all that a technique
-/// leads to. What is removed by the technique withholds the action.
-fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
+/// leads to. What is removed by the technique withholds the action. `service_roles`: the resources that use roles, if they
+/// are known.
+pub fn account(technique: &Technique, allowed: &BTreeSet<String>, service_roles: Option<&Value>) -> Snapshot {
     use TechniqueKind::{
         RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy, SetRoleBoundary,
         SetUserBoundary,
@@ -151,6 +152,7 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
     });
     let mut sources = vec![SourceFile::new("account.json", page.to_string())];
     sources.extend(leaves.then(|| organization(&json!([everything[0], deny[0]]))));
+    sources.extend(service_roles.map(|file| SourceFile::new("service-roles.json", file.to_string())));
     let snapshot = Snapshot::from_texts(Path::new("given"), &sources).unwrap();
     assert!(snapshot.problems.is_empty(), "{}: {:?}", technique.id, snapshot.problems);
     snapshot
@@ -158,7 +160,7 @@ fn account(technique: &Technique, allowed: &BTreeSet<String>) -> Snapshot {
 
 /// The techniques of the shortest path of `r`, and of that of `u`, in that account.
 fn taken(solver: &Solver<'_>, technique: &Technique, allowed: &BTreeSet<String>) -> [Vec<String>; 2] {
-    let snapshot = account(technique, allowed);
+    let snapshot = account(technique, allowed, None);
     let graph = Graph::new(solver, &snapshot, jiff::civil::date(2026, 11, 20));
     [arn("role", "r"), arn("user", "u")].map(|who| {
         let from = graph.find(&who).unwrap();
@@ -175,7 +177,7 @@ fn taken(solver: &Solver<'_>, technique: &Technique, allowed: &BTreeSet<String>)
 }
 
 /// Whether a path uses a technique: itself, or its two parts.
-fn uses(path: &[String], technique: &Technique) -> bool {
+pub fn uses(path: &[String], technique: &Technique) -> bool {
     match technique.combines.as_slice() {
         [] => path.contains(&technique.id),
         parts => parts.iter().all(|part| path.contains(part)),

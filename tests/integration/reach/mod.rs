@@ -7,6 +7,7 @@ mod boundaries;
 mod catalog_walk;
 mod cloudsplaining;
 mod each_technique;
+mod existing_resources;
 mod gains;
 mod identity_services;
 mod new_principals;

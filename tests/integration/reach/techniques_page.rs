@@ -31,8 +31,11 @@ fn row(technique: &Technique) -> String {
     let services = services.collect::<Vec<_>>().join(", ");
     let profile = technique.instance_profile.then_some("an instance profile");
     let limit = (!technique.limited_to.is_empty()).then(|| format!("*gives* {}", code(&technique.limited_to)));
-    let assumption = technique.assumption.as_deref();
-    let rest = [profile, assumption, limit.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let assumption = technique.assumption.as_ref().map(|assumption| match technique.resource_types.as_slice() {
+        [] => assumption.clone(),
+        types => format!("{assumption} ({})", code(types)),
+    });
+    let rest = [profile, assumption.as_deref(), limit.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("; ");
     let (id, summary, source) = (&technique.id, &technique.summary, &technique.source);
     format!("| `{id}` | {summary} | {takes} | {services} | {rest} | {source} |\n")
 }
