@@ -9,7 +9,7 @@
 //!
 //! Needs GNU time (`/usr/bin/time`). `IAMDRIFT_CEILING` names a policy document to use as the ceiling of all, such as AWS's
 //! ReadOnlyAccess; without it the ceiling allows to read 20 services.
-#![allow(clippy::disallowed_macros)]
+#![allow(clippy::disallowed_macros, clippy::indexing_slicing, clippy::panic)]
 
 mod generators;
 
@@ -68,6 +68,8 @@ const CASES: &[Case] = &[
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_known = |word: &String| Kind::ALL.iter().any(|kind| kind.name() == word) || word.starts_with("IAM");
+    assert!(wanted.iter().all(is_known), "name kinds of input (mixed, copies, dense, chain) and rules (IAM005)");
     let is_wanted = |case: &&Case| {
         wanted.iter().all(|word| word == case.kind.name() || case.rule.is_some_and(|rule| rule == word.as_str()))
     };
