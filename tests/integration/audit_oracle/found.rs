@@ -159,3 +159,37 @@ fn an_action_without_a_resource_has_no_tags_of_one() {
     let statements = json!([allow_if("sqs:SendMessage", &tagged)]);
     assert!(find(&audit_role(&statements, &json!([]), &json!([])), RuleId::Broader).is_some());
 }
+
+#[test]
+fn a_witness_has_no_empty_string_in_place_of_another_value() {
+    // Whether an empty tag counts as missing is open.
+    let tags = json!({ "StringLikeIfExists": { "aws:ResourceTag/team": "${aws:PrincipalTag/team}" } });
+    let statements = json!([allow("sqs:DeleteMessage", "*")]);
+    let audit = audit_role(&statements, &json!([allow_if("sqs:DeleteMessage", &tags)]), &json!([]));
+    let finding = find(&audit, RuleId::Broader).expect("a queue with another tag");
+    let values = finding.excess.iter().flat_map(|excess| excess.witness.context.values()).flatten();
+    assert!(values.clone().count() > 0 && values.clone().all(|value| !value.is_empty()), "{:?}", finding.excess);
+    // A tag that only an empty string does not match.
+    let named = json!({ "StringLikeIfExists": { "aws:ResourceTag/team": "?*" } });
+    let audit = audit_role(&statements, &json!([allow_if("sqs:DeleteMessage", &named)]), &json!([]));
+    assert!(find(&audit, RuleId::Broader).is_none());
+    assert!(find(&audit, RuleId::Undecided).is_some(), "it depends on what an empty tag is");
+}
+
+#[test]
+fn keys_that_follow_through_a_third_one_are_linked() {
+    // MFA needs temporary credentials, which have a time of issue.
+    let condition = json!({
+        "NumericLessThanEquals": { "aws:MultiFactorAuthAge": "60" }, "Null": { "aws:TokenIssueTime": "true" },
+    });
+    let audit = audit_role(&json!([allow_if("sqs:DeleteMessage", &condition)]), &json!([]), &json!([]));
+    assert!(find(&audit, RuleId::Broader).is_none());
+}
+
+#[test]
+fn a_key_that_the_reference_lists_for_no_action_can_be_present() {
+    let key = json!({ "Null": { "sagemaker:VolumeKmsKey": "false" } });
+    let audit = audit_role(&json!([allow_if("sagemaker:CreateTrainingJob", &key)]), &json!([]), &json!([]));
+    let finding = find(&audit, RuleId::Broader).expect("AWS documents the key for this action");
+    assert_eq!(list_actions(finding), ["sagemaker:CreateTrainingJob"]);
+}

@@ -208,9 +208,9 @@ fn beside_a_path_to_everything_few_others_are_listed() {
     let listed: usize = findings.iter().map(|finding| 1 + finding.also_reaches.len()).sum();
     assert!((2..=21).contains(&listed), "{listed}");
     // With fewer roles, all are listed.
-    let audit = audited(&roles[..11], &manifest, &all_but_s3);
+    let audit = audited(&roles[..4], &manifest, &all_but_s3);
     let findings = paths(&audit);
     let listed: usize = findings.iter().map(|finding| 1 + finding.also_reaches.len()).sum();
-    assert!((11..=21).contains(&listed), "{listed}");
+    assert!((4..=21).contains(&listed), "{listed}");
     assert!(findings.iter().all(|finding| !finding.reasons.contains(&Reason::FurtherPathsLeftOut)));
 }

@@ -20,6 +20,7 @@ mod same_answers;
 mod sessions;
 mod tags;
 mod techniques_page;
+mod trusted_services;
 mod widening;
 
 use std::path::Path;
