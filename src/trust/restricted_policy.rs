@@ -74,11 +74,7 @@ pub(super) fn applies_to_grant(
     let listed: Vec<TrustGrant> =
         parse_principal_element(element).into_iter().flat_map(|grant| resolve_grant(grant, resolve)).collect();
     match (statement.effect, element.kind) {
-        // AWS: AWS JSON policy elements: Principal. `*` includes AWS services.
-        (Effect::Allow, ElementKind::List) => {
-            let is_service = matches!(grant, TrustGrant::Service { .. });
-            listed.contains(grant) || (is_service && listed.contains(&TrustGrant::Anyone))
-        }
+        (Effect::Allow, ElementKind::List) => listed.contains(grant),
         (Effect::Allow, ElementKind::NotList) => *grant == TrustGrant::Anyone,
         (Effect::Deny, ElementKind::List) => listed.iter().any(|denied| denied.includes(grant)),
         (Effect::Deny, ElementKind::NotList) => {

@@ -235,14 +235,13 @@ impl<'a> TrustAnalyzer<'a> {
         let Some(trust) = &role.trust_policy else { return analysis };
         // A service does not have a unique ID.
         let resolve_unique_id = |_: &str| None;
-        let mut grants = list_distinct_grants(&trust.document, &resolve_unique_id);
-        if grants.contains(&TrustGrant::Anyone) {
-            let named = services.iter().map(|name| TrustGrant::from_service(name));
-            let added: Vec<TrustGrant> = named.filter(|grant| !grants.contains(grant)).collect();
-            grants.extend(added);
-        }
-        for grant in grants.into_iter().filter(is_wanted) {
-            let restricted_policy = &restrict_to_grant(&trust.document, &grant, &resolve_unique_id);
+        let grants = list_distinct_grants(&trust.document, &resolve_unique_id);
+        // AWS: AWS JSON policy elements: Principal. `*` includes AWS services.
+        let of_star = services.iter().filter(|_| grants.contains(&TrustGrant::Anyone));
+        let of_star = of_star.map(|name| (TrustGrant::from_service(name), TrustGrant::Anyone));
+        let named = grants.iter().map(|grant| (grant.clone(), grant.clone()));
+        for (grant, policy_grant) in named.chain(of_star).filter(|(grant, _)| is_wanted(grant)) {
+            let restricted_policy = &restrict_to_grant(&trust.document, &policy_grant, &resolve_unique_id);
             let rcps = &self.find_rcp_denies(account, role, &grant);
             let question = GrantQuestion { account, role, grant: &grant, restricted_policy, rcps, accepted: &[] };
             let is_own = |case: &RequestCase| matches!(case.scope, TrustScope::Service | TrustScope::Provider);
