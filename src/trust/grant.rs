@@ -77,7 +77,7 @@ impl TrustGrant {
     }
 
     /// The grant to a service, by its name in any partition.
-    pub(super) fn from_service(name: &str) -> TrustGrant {
+    pub(crate) fn from_service(name: &str) -> TrustGrant {
         TrustGrant::Service { written: name.to_owned(), name: normalize_service_name(name) }
     }
 

@@ -33,7 +33,6 @@ mod request_case;
 mod request_keys;
 mod restricted_policy;
 mod restrictive_keys;
-
 mod scope;
 mod service_source;
 mod shared_idp;

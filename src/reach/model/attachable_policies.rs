@@ -46,6 +46,16 @@ pub(crate) fn find_attachable_policy(account: &Account, arn: &str) -> Option<Att
     }
 }
 
+/// The documents that principals of an account can have attached: those of its groups, and each version of its managed policies.
+pub(crate) fn list_attachable_documents(account: &Account) -> impl Iterator<Item = &Arc<PolicyDocument>> {
+    let of_groups = account.groups.iter().flat_map(|group| &group.identity_policies).map(|policy| &policy.document);
+    let of_policies = account.policies.values().flat_map(|policy| {
+        // A policy without a readable document is undecided if it is attached (`UnreadablePolicy`).
+        policy.document.document.iter().chain(policy.other_versions.iter().map(|version| &version.document))
+    });
+    of_groups.chain(of_policies)
+}
+
 fn list_aws_policies(account: &Account) -> impl Iterator<Item = AttachablePolicy> {
     AWS_POLICY_DOCUMENTS.iter().map(|(name, document)| AttachablePolicy {
         arn: Arc::from(format!("arn:{}:iam::aws:policy/{name}", account.partition.as_str())),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::attachable_policies::list_attachable_documents;
 use super::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use super::node::PrincipalNode;
 use crate::access::{KeyFact, decide_condition};
@@ -37,20 +38,8 @@ impl BoundaryConditions {
                 conditions.extend(list_conditions(document).cloned());
             }
         };
-        for node in nodes {
-            let levels = node.layers.scps.iter().flatten().flat_map(|level| &level.policies);
-            let own = node.layers.identity.iter().chain(node.layers.boundary.iter().flatten()).chain(levels);
-            own.for_each(|policy| add(&policy.document));
-        }
-        for account in &snapshot.accounts {
-            let of_groups = account.groups.iter().flat_map(|group| &group.identity_policies);
-            of_groups.for_each(|policy| add(&policy.document));
-            for policy in account.policies.values() {
-                // A policy without a readable document is undecided if it is attached (`UnreadablePolicy`).
-                policy.document.document.iter().for_each(&mut add);
-                policy.other_versions.iter().for_each(|version| add(&version.document));
-            }
-        }
+        nodes.iter().flat_map(PrincipalNode::own_policies).for_each(|policy| add(&policy.document));
+        snapshot.accounts.iter().flat_map(list_attachable_documents).for_each(add);
         BoundaryConditions(conditions)
     }
 

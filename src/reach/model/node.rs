@@ -49,6 +49,12 @@ impl<'a> PrincipalNode<'a> {
         snapshot.principals().map(node).collect()
     }
 
+    /// The identity policies, the permissions boundary and the SCPs.
+    pub(super) fn own_policies(&self) -> impl Iterator<Item = &PolicyRef> {
+        let levels = self.layers.scps.iter().flatten().flat_map(|level| &level.policies);
+        self.layers.identity.iter().chain(self.layers.boundary.iter().flatten()).chain(levels)
+    }
+
     /// The layers after a change.
     pub(crate) fn build_layers_after(&self, change: &StateChange) -> Layers {
         let mut layers = self.layers.clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
 
+use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
 use crate::access::PolicyRef;
 use crate::iam::condition::ConditionValue;
@@ -59,11 +60,8 @@ impl TagIndex {
             }
         };
         for (position, node) in nodes.iter().enumerate() {
-            let layers = &node.layers;
-            let levels = layers.scps.iter().flatten().flat_map(|level| &level.policies);
-            let own = || layers.identity.iter().chain(layers.boundary.iter().flatten()).chain(levels.clone());
-            index.principals.set(position, own().any(|policy| names_principal_tag(&policy.document)));
-            own().for_each(|policy| add(&policy.document));
+            index.principals.set(position, node.own_policies().any(|policy| names_principal_tag(&policy.document)));
+            node.own_policies().for_each(|policy| add(&policy.document));
             node.principal.trust_policy.iter().for_each(|trust| add(&trust.document));
         }
         // All principals of a snapshot have the same RCPs and resource policies.
@@ -74,15 +72,7 @@ impl TagIndex {
             index.is_named_by_resources |= names_principal_tag(document);
             index.names_tags_of_roles |= names_resource_tag(document);
         }
-        for account in &snapshot.accounts {
-            let of_groups = account.groups.iter().flat_map(|group| &group.identity_policies);
-            of_groups.for_each(|policy| add(&policy.document));
-            for policy in account.policies.values() {
-                // A policy without a readable document is undecided if it is attached (`UnreadablePolicy`).
-                policy.document.document.iter().for_each(&mut add);
-                policy.other_versions.iter().for_each(|version| add(&version.document));
-            }
-        }
+        snapshot.accounts.iter().flat_map(list_attachable_documents).for_each(add);
         documents.iter().for_each(|document| index.add_keys(document));
         documents.iter().for_each(|document| index.add_values(document));
         index.add_values_of_principals(nodes);

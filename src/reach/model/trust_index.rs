@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,6 +18,12 @@ use crate::trust::{TrustAnalyzer, TrustGrant};
 
 /// The issuers of tokens that AWS STS makes for principals of an account.
 const STS_TOKEN_ISSUERS: &str = "tokens.sts.global.api.aws";
+
+/// The services that run something with a role in some technique.
+static TECHNIQUE_SERVICES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let names = techniques().iter().flat_map(|technique| &technique.services).map(String::as_str);
+    names.filter(|name| name.ends_with(".amazonaws.com")).collect()
+});
 
 /// The roles of a snapshot, by the principals that they trust.
 pub(crate) struct TrustIndex {
@@ -260,9 +266,8 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
                 wanted.borrow_mut().extend(keys);
                 is_wanted
             };
-            let names = techniques().iter().flat_map(|technique| &technique.services).map(String::as_str);
-            let services: BTreeSet<&str> = names.filter(|name| name.ends_with(".amazonaws.com")).collect();
-            let trusted = self.trust.find_trusted_issuers(node.account, node.principal, &services, &is_wanted);
+            let trusted =
+                self.trust.find_trusted_issuers(node.account, node.principal, &TECHNIQUE_SERVICES, &is_wanted);
             if !trusted.undecided.is_empty() {
                 for name in wanted.into_inner() {
                     let reasons = self.index.undecided_issuers.entry((account.to_owned(), name)).or_default();

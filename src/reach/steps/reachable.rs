@@ -108,12 +108,22 @@ impl StepFinder<'_> {
         let Some((_, service_name)) = trust_index.find_service_roles(self.effective.account, service) else {
             return candidates;
         };
+        self.filter_passable(service_name, &candidates, undecided)
+    }
+
+    /// The roles, out of `candidates`, that the state is allowed to pass to a service.
+    pub(super) fn filter_passable(
+        &self,
+        service: &str,
+        candidates: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
         let query = TargetQuery {
             action: PASS_ROLE,
             required_layers: RequiredLayers::IdentityAndBoundary,
             arn_index: &self.world.principals,
-            candidates: &candidates,
-            facts: &|_: usize, key: &ContextKey| pass_role_fact(key, service_name),
+            candidates,
+            facts: &|_: usize, key: &ContextKey| pass_role_fact(key, service),
         };
         self.filter_allowed(&query, undecided)
     }

@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use super::assume_role::ASSUME_ROLE;
 use super::reachable::PASS_ROLE;
 use super::request_proof::StepRequest;
-use super::step_finder::{StepFinder, TargetQuery};
+use super::step_finder::StepFinder;
 use super::step_prover::StepProver;
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::pass_role_fact;
@@ -109,15 +109,8 @@ impl StepFinder<'_> {
         let services: BTreeSet<&str> =
             running.iter().flat_map(|technique| &technique.services).map(String::as_str).collect();
         for service in services {
-            let query = TargetQuery {
-                action: PASS_ROLE,
-                required_layers: RequiredLayers::IdentityAndBoundary,
-                arn_index: &self.world.principals,
-                candidates: &left,
-                facts: &|_: usize, key: &ContextKey| pass_role_fact(key, service),
-            };
-            for role in self.filter_allowed(&query, undecided).ones() {
-                let grant = TrustGrant::Service { written: service.to_owned(), name: service.to_owned() };
+            let grant = TrustGrant::from_service(service);
+            for role in self.filter_passable(service, &left, undecided).ones() {
                 found.set(role, self.world.admits_if_rewritten(role, &grant, undecided));
             }
             left.difference_with(&found);

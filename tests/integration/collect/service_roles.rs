@@ -112,8 +112,8 @@ fn resources_are_collected_with_their_roles() {
     let folder = tempfile::tempdir().unwrap();
     let mut without = ARGUMENTS.to_vec();
     without.retain(|argument| *argument != "--read-service-roles");
-    let (_, told) = ended(&run(&server.url, folder.path(), &without[..3]));
-    assert_eq!((told, server.count("cloudcontrolapi:ListResources")), (String::new(), before));
+    let (_, message) = ended(&run(&server.url, folder.path(), &without[..3]));
+    assert_eq!((message, server.count("cloudcontrolapi:ListResources")), (String::new(), before));
 }
 
 #[test]
@@ -145,8 +145,8 @@ fn what_cannot_be_read_is_named_and_its_type_is_not_complete() {
         }
     });
     let folder = tempfile::tempdir().unwrap();
-    let (status, told) = ended(&run(&server.url, folder.path(), &ARGUMENTS));
-    assert_eq!(status, 3, "{told}");
+    let (status, message) = ended(&run(&server.url, folder.path(), &ARGUMENTS));
+    assert_eq!(status, 3, "{message}");
     let snapshot = load(folder.path());
     assert_eq!(arns(&snapshot), ["gateway/g-0123456789", "function:c"]);
     let gaps: Vec<(Option<&str>, Option<&str>)> = snapshot

@@ -81,9 +81,11 @@ impl<'a> EscalationAnalysis<'a> {
         self.all_access_cache.get_or_compute(class, || self.graph.has_all_account_access(state))
     }
 
-    /// Whether a state can write its own policies, and no permissions boundary limits it.
-    pub(super) fn can_grant_itself_everything(&self, state: &NodeState) -> bool {
-        state.change.grants_all && self.graph.build_layers(state).0.boundary.is_none()
+    /// Whether a state has everything that policies of its account can allow: all that the account allows, or its own policies
+    /// to write without a permissions boundary.
+    pub(super) fn has_everything(&self, state: &NodeState) -> bool {
+        let is_unlimited = || state.change.grants_all && self.graph.build_layers(state).0.boundary.is_none();
+        self.has_all_account_access(state) || is_unlimited()
     }
 
     /// Whether a step is declared: it assumes a role whose `assumable_by` covers the request.

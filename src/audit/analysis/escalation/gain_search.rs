@@ -163,8 +163,8 @@ impl GainSearch<'_, '_> {
         let has_all = self.analysis.has_all_account_access(state);
         let is_reported = |gain: &StateGain| !gain.is_accepted && gain.guard.is_none();
         if self.all_access == AllAccess::NotObtained
-            && (has_all || self.analysis.can_grant_itself_everything(state))
             && gains.iter().any(is_reported)
+            && self.analysis.has_everything(state)
             && self.prover.is_proven(&path.steps())
         {
             self.all_access = AllAccess::Obtained { further_states: 0 };
@@ -297,9 +297,8 @@ impl GainSearch<'_, '_> {
                 Err(reasons) => result.undecided.extend(reasons),
                 Ok(None) => {}
                 Ok(Some(steps)) => {
-                    let gives_all = self.analysis.has_all_account_access(&state)
-                        || self.analysis.can_grant_itself_everything(&state);
-                    let leaves_out_others = self.all_access == AllAccess::ObtainedAndCut && gives_all;
+                    let leaves_out_others =
+                        self.all_access == AllAccess::ObtainedAndCut && self.analysis.has_everything(&state);
                     let covered_ends = Vec::new();
                     let found = BroaderPath { key, end: state, guard, steps, excess, covered_ends, leaves_out_others };
                     if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }

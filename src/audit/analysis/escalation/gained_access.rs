@@ -13,13 +13,24 @@ use crate::audit::subject::accepted_extents::AcceptedRequests;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::iam::{Ambiguity, Interpretation};
 use crate::reach::NodeState;
-use crate::solve::{Access, AnswerDetail};
+
+use crate::solve::{Access, AnswerDetail, WitnessReplay};
 
 /// The last state of a path, with its layers and its access.
 pub(super) struct PathEnd<'e> {
     pub(super) state: &'e NodeState,
     pub(super) layers: &'e Layers,
     pub(super) access: &'e Access,
+}
+
+/// A question about the end of a path.
+pub(super) struct EndQuery<'e> {
+    pub(super) analyzer: &'e Analyzer<'e>,
+    pub(super) state: &'e NodeState,
+    pub(super) allowed: &'e AllowedAccess<'e>,
+    /// What an exception accepts. None if there is none.
+    pub(super) accepted: Option<&'e AcceptedRequests>,
+    pub(super) detail: AnswerDetail,
 }
 
 impl EscalationAnalysis<'_> {
@@ -75,11 +86,22 @@ impl EscalationAnalysis<'_> {
             }
             .check_excess(&end_request)
         };
+        let query = EndQuery { analyzer, state: end.state, allowed, accepted, detail: AnswerDetail::Verdict };
+        self.find_excess_at_end(&query, end.access, &replay)
+    }
+
+    /// What an access at the end of a path has beyond what is allowed and accepted.
+    pub(super) fn find_excess_at_end(
+        &self,
+        EndQuery { analyzer, state, allowed, accepted, detail }: &EndQuery<'_>,
+        access: &Access,
+        replay: &WitnessReplay<'_>,
+    ) -> QueryAnswer {
         let expected = accepted.map_or(Cow::Borrowed(&*allowed.access), |a| Cow::Owned(a.extend(&allowed.access)));
-        let (known_context, partition, account) = self.graph.known_context(end.state);
+        let (known_context, partition, account) = self.graph.known_context(state);
         let requester = Requester { known_context: allowed.extend_context(&known_context), partition, account };
-        let query = Query::new_difference(analyzer, requester, &replay).with_detail(AnswerDetail::Verdict);
-        let mut answer = query.find_excess(end.access, &expected);
+        let query = Query::new_difference(analyzer, requester, replay).with_detail(*detail);
+        let mut answer = query.find_excess(access, &expected);
         allowed.strip_renamed_keys(&mut answer.excess);
         answer
     }

@@ -1,13 +1,12 @@
 //! What a state can do of the actions of a guard, without the condition that the guard requires of the principal.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::analysis::EscalationAnalysis;
-use super::gained_access::PathEnd;
+use super::gained_access::{EndQuery, PathEnd};
 use crate::access::{Layers, Request};
-use crate::audit::analysis::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
+use crate::audit::analysis::analyzer::{Analyzer, BRIEF_DETAIL, QueryAnswer};
 use crate::audit::analysis::own_access::{AllowedAccess, OwnAccess};
 use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::accepted_extents::AcceptedRequests;
@@ -99,13 +98,8 @@ impl EscalationAnalysis<'_> {
             }
             .check_excess(&end_request)
         };
-        let expected = accepted.map_or(Cow::Borrowed(&*allowed.access), |a| Cow::Owned(a.extend(&allowed.access)));
-        let (known_context, partition, account) = self.graph.known_context(end.state);
-        let requester = Requester { known_context: allowed.extend_context(&known_context), partition, account };
-        let query = Query::new_difference(analyzer, requester, &replay).with_detail(BRIEF_DETAIL);
-        let mut answer = query.find_excess(&end.access.intersect(&guard.check.scope.access), &expected);
-        allowed.strip_renamed_keys(&mut answer.excess);
-        answer
+        let query = EndQuery { analyzer, state: end.state, allowed, accepted, detail: BRIEF_DETAIL };
+        self.find_excess_at_end(&query, &end.access.intersect(&guard.check.scope.access), &replay)
     }
 }
 
