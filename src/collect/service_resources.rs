@@ -100,6 +100,12 @@ impl TypeReader<'_> {
                     return self.record_failure(None, &failure);
                 }
             };
+            // An answer about nothing is not an empty list: the type would count as read completely.
+            if page.type_name() != Some(self.role_user.name) {
+                let message = format!("the answer is not about `{}`", self.role_user.name);
+                let failure = CallFailure::from_unexpected_answer(&api_calls::LIST_RESOURCES, message);
+                return self.record_failure(None, &failure);
+            }
             let advanced = markers.advance(&api_calls::LIST_RESOURCES, page.next_token());
             let mut entries = Vec::new();
             for description in page.resource_descriptions.unwrap_or_default() {

@@ -139,6 +139,9 @@ fn what_cannot_be_read_is_named_and_its_type_is_not_complete() {
                     "The security token included in the request is invalid",
                 )
             }
+            () if is("ListResources", "AWS::SageMaker::NotebookInstance") && region(request) == "eu-west-1" => {
+                Answer::Whole { status: 200, kind: "application/x-amz-json-1.0", body: "{}".to_owned() }
+            }
             () if is("GetResource", "\"a\"") => denied("lambda:GetFunction"),
             () if is("GetResource", "\"b\"") => Answer::json_error(400, "ResourceNotFoundException", "it is gone"),
             () => answer(request).unwrap_or_else(|| aws.answer(request)),
@@ -157,12 +160,14 @@ fn what_cannot_be_read_is_named_and_its_type_is_not_complete() {
     let expected = [
         (Some("AWS::ECS::TaskDefinition in eu-west-1"), None),
         (Some("AWS::Lambda::Function a in us-east-1"), Some("lambda:GetFunction")),
+        (Some("AWS::SageMaker::NotebookInstance in eu-west-1"), None),
         (Some("AWS::StepFunctions::StateMachine in eu-west-1"), Some("states:ListStateMachines")),
         (Some("AWS::StepFunctions::StateMachine in us-east-1"), Some("states:ListStateMachines")),
     ];
     assert_eq!(gaps, expected);
     let only = |region: &str| Some(ReadRegions::Only([region.to_owned()].into()));
     assert_eq!(read_in(&snapshot, FUNCTION), only("eu-west-1"));
+    assert_eq!(read_in(&snapshot, "AWS::SageMaker::NotebookInstance"), only("us-east-1"));
     assert_eq!(read_in(&snapshot, "AWS::ECS::TaskDefinition"), only("us-east-1"));
     assert_eq!(read_in(&snapshot, MACHINE), None);
 }
