@@ -81,6 +81,7 @@ impl<'a> RequestFacts<'a> {
         match regions.as_deref() {
             Some([region]) => Some((*region).to_owned()),
             Some(_) => None,
+            None if self.traits.has_resources_elsewhere => None,
             None => self.arn.as_ref().map(|arn| arn.region().to_owned()).filter(|region| !region.is_empty()),
         }
     }

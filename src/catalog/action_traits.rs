@@ -1,8 +1,8 @@
 //! What AWS documents about the requests of an action in other places than the Service Authorization Reference: the only
 //! endpoint of a global service, keys that an action does not support, and changes that AWS refuses.
 //!
-//! The data is in `lists/`: `single_endpoints.txt`, `no_resource_account.txt`, `vpc_endpoint_keys.txt` and
-//! `fixed_resources.txt`, each with its source and date.
+//! The data is in `lists/`: `single_endpoints.txt`, `other_regions.txt`, `no_resource_account.txt`, `vpc_endpoint_keys.txt`
+//! and `fixed_resources.txt`, each with its source and date.
 
 use std::sync::OnceLock;
 
@@ -13,6 +13,7 @@ use crate::iam::Partition;
 
 const SINGLE_ENDPOINTS: &str = include_str!("lists/single_endpoints.txt");
 pub(super) const NO_RESOURCE_ACCOUNT: &str = include_str!("lists/no_resource_account.txt");
+pub(super) const OTHER_REGIONS: &str = include_str!("lists/other_regions.txt");
 const VPC_ENDPOINT_KEYS: &str = include_str!("lists/vpc_endpoint_keys.txt");
 const FIXED_RESOURCES: &str = include_str!("lists/fixed_resources.txt");
 
@@ -30,6 +31,8 @@ const TEMPORARY_CREDENTIAL_KEYS: [&str; 3] =
 pub struct ActionTraits {
     /// The Region of the service's only endpoint. None if the service has several, or if that is unknown.
     pub endpoint: Option<RegionSet>,
+    /// Whether the resource can be of another Region than the request.
+    pub has_resources_elsewhere: bool,
     /// Whether requests lack `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`.
     pub lacks_resource_account: bool,
     /// Whether requests contain `aws:RequestTag/…` and `aws:TagKeys`.

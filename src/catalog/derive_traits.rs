@@ -4,8 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Catalog;
 use super::action_traits::{
-    ActionTraits, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, NO_RESOURCE_ACCOUNT, RegionSet, TagKeys, TraitTable,
-    find_endpoint_regions, parse_endpoint_keys, parse_fixed_resources,
+    ActionTraits, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, NO_RESOURCE_ACCOUNT, OTHER_REGIONS, RegionSet, TagKeys,
+    TraitTable, find_endpoint_regions, parse_endpoint_keys, parse_fixed_resources,
 };
 use super::ids::ActionId;
 use super::lists::content_lines;
@@ -38,6 +38,7 @@ impl Catalog {
 
     fn derive_traits(&self) -> TraitTable {
         let without_account: FxHashSet<&str> = content_lines(NO_RESOURCE_ACCOUNT).collect();
+        let elsewhere: FxHashSet<&str> = content_lines(OTHER_REGIONS).collect();
         let endpoint_keys = parse_endpoint_keys();
         let fixed: FxHashMap<&str, FixedResources> = parse_fixed_resources().map(|(what, name)| (name, what)).collect();
         let mut common = vec![ActionTraits::default(); self.action_count()];
@@ -47,6 +48,7 @@ impl Catalog {
             let name = self.full_name(id);
             traits.lacks_resource_account =
                 without_account.contains(&*name) || without_account.contains(&*format!("{service}:*"));
+            traits.has_resources_elsewhere = elsewhere.contains(&*name);
             traits.tags = self.derive_tag_keys(id);
             traits.lacks_resource_tags = self.lacks_resource_tags(id);
             let supported = endpoint_keys.get(service).copied().filter(|_| name != "iam:PassRole").unwrap_or(0);
@@ -169,7 +171,8 @@ mod tests {
                 None => assert_eq!(catalog.full_name(catalog.find_action(line).expect(line)), line),
             }
         }
-        for (_, action) in parse_fixed_resources() {
+        let actions = parse_fixed_resources().map(|(_, action)| action).chain(content_lines(OTHER_REGIONS));
+        for action in actions {
             assert_eq!(catalog.full_name(catalog.find_action(action).expect(action)), action);
         }
         for (service, ..) in parse_single_endpoints() {

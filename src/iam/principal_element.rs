@@ -78,6 +78,19 @@ impl AwsPrincipal {
     }
 }
 
+/// The name of a service without the Region: `states.amazonaws.com` for `states.eu-west-1.amazonaws.com`. None if it has none.
+// AWS: Creating IAM roles for use with AWS Step Functions names the regional form.
+pub(crate) fn strip_service_region(name: &str) -> Option<String> {
+    let (service, rest) = name.split_once('.')?;
+    let region = rest.strip_suffix(".amazonaws.com")?;
+    let mut words = region.split('-');
+    let is_region = !region.contains('.')
+        && region.split('-').count() >= 3
+        && words.next_back().is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        && words.all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    is_region.then(|| format!("{service}.amazonaws.com"))
+}
+
 /// The name that an AWS service has in partition `aws`, from its name in any partition: `ec2.amazonaws.com` for
 /// `ec2.amazonaws.com.cn`.
 pub(crate) fn normalize_service_name(name: &str) -> String {

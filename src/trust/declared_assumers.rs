@@ -43,6 +43,9 @@ impl DeclaredRequests<'_> {
         // Without `when`, no condition restricts the assumer.
         let mut conditions = assumer.when.as_ref().map(|block| block.conditions.clone()).unwrap_or_default();
         match self.grant {
+            TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) if self.scope.is_service() => {
+                conditions.extend(require_service(&assumer.pattern)?);
+            }
             TrustGrant::Anyone | TrustGrant::AnyoneExcept(_) | TrustGrant::Account(_) | TrustGrant::Principal(_) => {
                 let mut globs = list_principal_globs(&assumer.pattern);
                 globs.extend(self.find_role_of_session(&globs));
@@ -169,6 +172,17 @@ fn list_principal_globs(assumer: &AssumerPattern) -> Vec<String> {
         }
     }
     vec![glob.as_str().to_owned()]
+}
+
+/// The conditions that a request is made by the service that a declared assumer means: none if it means anyone. None if it
+/// means no service.
+fn require_service(assumer: &AssumerPattern) -> Option<Vec<Condition>> {
+    let name = match assumer {
+        AssumerPattern::Name(name) => name,
+        AssumerPattern::Arn(glob) => return (glob.as_str() == "*").then(Vec::new),
+        AssumerPattern::Account(_) => return None,
+    };
+    Some(vec![Condition::on_texts(ConditionOperator::StringLike, "aws:PrincipalServiceName", [name.as_str()])])
 }
 
 /// Requires that the ARN of the principal matches one of the globs. `${` is literal in these globs: the manifest has no

@@ -20,8 +20,8 @@ impl TrustAnalyzer<'_> {
         let question = GrantQuestion { account, role, grant, restricted_policy: &document, rcps, accepted: &[] };
         let mut analysis = TrustAnalysis::default();
         // A condition can name an organization or an account. Someone else owns these.
-        let is_asked = |scope: &TrustScope| matches!(scope, TrustScope::Anyone | TrustScope::Service);
-        for case in self.list_cases(&question).into_iter().filter(|case| is_asked(&case.scope)) {
+        let asked = if grant.is_wildcard() { TrustScope::Anyone } else { TrustScope::Service };
+        for case in self.list_cases(&question).into_iter().filter(|case| case.scope == asked) {
             analysis.merge(self.analyze_case(&question, &case, &[]));
         }
         analysis

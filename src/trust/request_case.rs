@@ -1,5 +1,5 @@
 //! The requests that a grant admits, and what is known of their context. A grant to anyone is split by scope: external
-//! principals, and each organization and each account that the trust policy names. A grant to a service is split by the
+//! principals, each organization and each account that the trust policy names, and services. A grant to a service is split by the
 //! account of the resource for which the service acts.
 
 use std::sync::Arc;
@@ -97,14 +97,7 @@ pub(super) fn list_request_cases(
             vec![build_case(TrustScope::Anyone, build_provider_context(grant), None)]
         }
         TrustGrant::Service { written, .. } => {
-            let account = &role.account.id;
-            let mut other_account_context = build_service_context(written, account);
-            other_account_context.set("aws:SourceAccount", KeyFact::Free);
-            let other_source = deny_own_source(account, restricted_policy);
-            vec![
-                build_case(TrustScope::Service, build_service_context(written, account), deny_other_sources(account)),
-                build_case(TrustScope::ServiceForOtherAccount, other_account_context, other_source),
-            ]
+            list_service_cases(KeyFact::Value(written.clone()), restricted_policy, &role.account.id).to_vec()
         }
         TrustGrant::Saml { .. } | TrustGrant::Oidc { .. } | TrustGrant::UniqueId(_) | TrustGrant::Other(_) => {
             vec![build_case(TrustScope::Provider, build_provider_context(grant), None)]
@@ -185,7 +178,23 @@ fn list_cases_for_anyone(restricted_policy: &PolicyDocument, role: RoleLocation<
         let excluded = deny_own_organization(&account, role);
         cases.push(RequestCase { scope: TrustScope::Account(account), caller: Caller::AwsPrincipal, known, excluded });
     }
+    // AWS: AWS JSON policy elements: Principal. `*` includes AWS services.
+    cases.extend(list_service_cases(KeyFact::Present, restricted_policy, &role.account.id));
     cases
+}
+
+/// The requests of services for resources of the account of the role, and for those of other accounts. `name` is what is
+/// known of the name of the service.
+fn list_service_cases(name: KeyFact, restricted_policy: &PolicyDocument, account: &AccountId) -> [RequestCase; 2] {
+    let build_case = |scope, known, excluded| RequestCase { scope, caller: Caller::Service, known, excluded };
+    let own_account_context = build_service_context(name, account);
+    let mut other_account_context = own_account_context.clone();
+    other_account_context.set("aws:SourceAccount", KeyFact::Free);
+    let other_source = deny_own_source(account, restricted_policy);
+    [
+        build_case(TrustScope::Service, own_account_context, deny_other_sources(account)),
+        build_case(TrustScope::ServiceForOtherAccount, other_account_context, other_source),
+    ]
 }
 
 fn build_account_context(account: &AccountId, role: RoleLocation<'_>) -> KnownContext {
@@ -224,13 +233,13 @@ fn set_organization(known: &mut KnownContext, account: &AccountId, organization:
 }
 
 /// The context of a call by a service for a resource of the account of the role. The role is passed in that account.
-fn build_service_context(name: &str, account: &AccountId) -> KnownContext {
+fn build_service_context(name: KeyFact, account: &AccountId) -> KnownContext {
     let mut known = KnownContext::unconstrained();
     for key in ["aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"] {
         known.set(key, KeyFact::Missing);
     }
     known.set("aws:PrincipalIsAWSService", KeyFact::Value("true".to_owned()));
-    known.set("aws:PrincipalServiceName", KeyFact::Value(name.to_owned()));
+    known.set("aws:PrincipalServiceName", name);
     known.set("aws:PrincipalServiceNamesList", KeyFact::Free);
     known.set("aws:SourceAccount", KeyFact::Value(account.as_str().to_owned()));
     for key in ["aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:PrincipalType", "aws:userid"] {

@@ -25,12 +25,17 @@ pub enum TrustScope {
 }
 
 impl TrustScope {
+    /// Whether the requests are those of a service.
+    pub(super) fn is_service(&self) -> bool {
+        matches!(self, TrustScope::Service | TrustScope::ServiceForOtherAccount)
+    }
+
     /// Whether a report about this scope also covers another scope, if the same statement admits both for one grant:
-    /// anyone is also each organization and account, any customer is also an identity of the provider, and a service is
+    /// anyone is also each organization, account and service, any customer is also an identity of the provider, and a service is
     /// also the service for another account.
     pub(crate) fn implies(&self, other: &TrustScope) -> bool {
         match self {
-            TrustScope::Anyone => matches!(other, TrustScope::Organization(_) | TrustScope::Account(_)),
+            TrustScope::Anyone => !matches!(other, TrustScope::Anyone),
             TrustScope::AnyTenant(_) => matches!(other, TrustScope::Provider),
             TrustScope::Service => matches!(other, TrustScope::ServiceForOtherAccount),
             _ => false,

@@ -253,7 +253,10 @@ fn a_key_that_a_principal_never_has_settles_its_conditions() {
 
 /// The verdict on what a statement allows under a condition, against a ceiling that allows nothing.
 fn verdict_on_statement(action: &str, condition: Value, known: &KnownContext) -> ContainmentVerdict {
-    let statement = json!({ "Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition });
+    verdict_on(json!({ "Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition }), known)
+}
+
+fn verdict_on(statement: Value, known: &KnownContext) -> ContainmentVerdict {
     let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
     let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Identity).unwrap();
     let effective = Access::from_policies([(&Arc::new(document), 0)]);
@@ -270,6 +273,21 @@ fn verdict_on_statement(action: &str, condition: Value, known: &KnownContext) ->
         replay: None,
     };
     Solver::new(Catalog::embedded()).solve_with_interpretation(&question, Interpretation::default())
+}
+
+#[test]
+fn a_copy_can_be_made_in_another_region_than_its_source() {
+    let known = KnownContext::unconstrained();
+    let of_frankfurt = "arn:aws:rds:eu-central-1:111122223333:snapshot:*";
+    let in_region = |action: &str, region: &str| {
+        let condition = json!({ "StringEquals": { "aws:RequestedRegion": region } });
+        let statement =
+            json!({ "Effect": "Allow", "Action": action, "Resource": of_frankfurt, "Condition": condition });
+        verdict_on(statement, &known)
+    };
+    assert!(matches!(in_region("rds:CopyDBSnapshot", "us-east-1"), ContainmentVerdict::Broader(_)));
+    assert!(matches!(in_region("rds:CopyDBSnapshot", "eu-central-1"), ContainmentVerdict::Broader(_)));
+    assert!(matches!(in_region("rds:DeleteDBSnapshot", "us-east-1"), ContainmentVerdict::Contained));
 }
 
 #[test]

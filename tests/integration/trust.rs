@@ -366,6 +366,29 @@ fn a_service_that_acts_for_another_account_is_told() {
 }
 
 #[test]
+fn a_star_whose_conditions_only_services_satisfy_admits_services() {
+    let own = aws("*", json!({ "StringEquals": { "aws:SourceAccount": ACCOUNT } }));
+    assert_eq!(found(&own, "assumable_by = []"), Some((Severity::Medium, "service *".to_owned())));
+    assert_eq!(found(&own, "assumable_by = [\"*\"]"), None);
+    let other = aws("*", json!({ "StringEquals": { "aws:SourceAccount": "555566667777" } }));
+    assert_eq!(found(&other, "assumable_by = []"), Some((Severity::High, "service-abroad *".to_owned())));
+    let is_service = json!({ "aws:PrincipalIsAWSService": "true" });
+    let one = json!({ "Bool": is_service, "StringEquals": { "aws:PrincipalServiceName": "lambda.amazonaws.com" } });
+    assert_eq!(
+        found(&aws("*", one.clone()), "assumable_by = []"),
+        Some((Severity::High, "service *".to_owned())),
+        "of any account"
+    );
+    assert_eq!(found(&aws("*", one.clone()), "assumable_by = [\"lambda.amazonaws.com\"]"), None);
+    assert!(found(&aws("*", one), "assumable_by = [\"ec2.amazonaws.com\"]").is_some());
+    let any = aws("*", json!({ "Bool": is_service }));
+    assert!(found(&any, "assumable_by = [\"lambda.amazonaws.com\"]").is_some(), "other services, too");
+    // Services have no account as principals.
+    let members = aws("*", json!({ "StringEquals": { "aws:PrincipalAccount": ACCOUNT } }));
+    assert_eq!(found(&members, "assumable_by = [\"111122223333\"]"), None);
+}
+
+#[test]
 fn what_anyone_has_ties_nobody() {
     for condition in [
         json!({ "IpAddress": { "aws:SourceIp": "0.0.0.0/0" } }),

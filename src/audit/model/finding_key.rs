@@ -114,6 +114,8 @@ fn describe_party(party: &TrustedParty) -> String {
         TrustScope::Account(account) => named("account", account.as_str()),
         TrustScope::Principal(arn) => format!("principal/{}", escape_arn(arn.as_str())),
         TrustScope::Provider => named("provider", party.grant.as_str()),
+        TrustScope::Service if party.grant.is_wildcard() => "any-service".to_owned(),
+        TrustScope::ServiceForOtherAccount if party.grant.is_wildcard() => "any-service-for-other-account".to_owned(),
         TrustScope::Service => named("service", party.grant.as_str()),
         TrustScope::ServiceForOtherAccount => named("service-for-other-account", party.grant.as_str()),
     }

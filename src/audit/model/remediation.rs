@@ -331,6 +331,8 @@ pub enum TrustChange {
     NameProvider,
     /// Name the principals, or add a condition on the organization.
     NamePrincipals,
+    /// Name the services in place of `*`.
+    NameServices,
     /// Add a condition on the `sub` claim.
     RequireSubject {
         /// The address of the provider.

@@ -343,6 +343,9 @@ fn choose_trust_change(undeclared_trust: &UndeclaredTrust) -> TrustChange {
     match (&undeclared_trust.scope, &undeclared_trust.grant) {
         (TrustScope::Anyone, TrustGrant::AnyOidcProvider | TrustGrant::AnySamlProvider) => TrustChange::NameProvider,
         (TrustScope::Anyone, _) => TrustChange::NamePrincipals,
+        (TrustScope::Service | TrustScope::ServiceForOtherAccount, grant) if grant.is_wildcard() => {
+            TrustChange::NameServices
+        }
         (TrustScope::AnyTenant(idp), TrustGrant::Oidc { host, .. }) => match idp.subjects.first() {
             // AWS rejects a trust policy without the claim that it requires.
             Some(subject_format) if idp.control.as_deref().is_none_or(|control| control == "sub") => {

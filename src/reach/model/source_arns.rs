@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::iam::condition::{Condition, ConditionValue, MissingKeyRule, Quantifier};
+use crate::iam::principal_element::strip_service_region;
 use crate::iam::template::escape_wildcards;
 use crate::iam::{ConditionOperator, Effect, PolicyDocument, Statement};
 use crate::trust::{TrustGrant, parse_principal_element};
@@ -19,6 +20,7 @@ pub(super) fn list_source_arns(document: &PolicyDocument) -> BTreeMap<String, Ar
         for grant in statement.principal.iter().flat_map(parse_principal_element) {
             match grant {
                 TrustGrant::Service { name, .. } => {
+                    let name = strip_service_region(&name).unwrap_or(name);
                     let known = limits.entry(name).or_insert_with(|| Some(Vec::new()));
                     *known = known.take().zip(patterns.clone()).map(|(known, new)| [known, new].concat());
                 }

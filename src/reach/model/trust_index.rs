@@ -12,6 +12,7 @@ use super::node::PrincipalNode;
 use super::source_arns::list_source_arns;
 use super::technique::techniques;
 use super::trust_summary::{TrustSummary, find_principal_keyed_statements};
+use crate::iam::principal_element::strip_service_region;
 use crate::iam::{Arn, PolicyDocument};
 use crate::solve::{StatementUse, UndecidedReason};
 use crate::trust::{TrustAnalyzer, TrustGrant};
@@ -319,7 +320,7 @@ fn provider_kind_of(arn: &str) -> Option<&'static str> {
 /// other grants, and for identity providers that no technique uses.
 fn issuer_key(grant: &TrustGrant) -> Option<(String, String)> {
     match grant {
-        TrustGrant::Service { written, name } => match strip_region(name) {
+        TrustGrant::Service { written, name } => match strip_service_region(name) {
             Some(global) => Some((global.clone(), global)),
             None => Some((name.clone(), written.clone())),
         },
@@ -333,19 +334,6 @@ fn issuer_key(grant: &TrustGrant) -> Option<(String, String)> {
         TrustGrant::Saml { name, .. } => Some(("saml".to_owned(), name.clone())),
         _ => None,
     }
-}
-
-/// The name of a service without the Region: `states.amazonaws.com` for `states.eu-west-1.amazonaws.com`. None if it has none.
-// AWS: Creating IAM roles for use with AWS Step Functions names the regional form.
-fn strip_region(name: &str) -> Option<String> {
-    let (service, rest) = name.split_once('.')?;
-    let region = rest.strip_suffix(".amazonaws.com")?;
-    let mut words = region.split('-');
-    let is_region = !region.contains('.')
-        && region.split('-').count() >= 3
-        && words.next_back().is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
-        && words.all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()));
-    is_region.then(|| format!("{service}.amazonaws.com"))
 }
 
 /// The part of an issuer's host that all issuers of its kind share.

@@ -277,6 +277,7 @@ fn render_trust_change(statement: usize, change: &TrustChange) -> String {
         TrustChange::NamePrincipals => {
             format!("name the principals in {statement}, or add a condition on aws:PrincipalOrgID to it")
         }
+        TrustChange::NameServices => format!("name the services in {statement} in place of `*`"),
         TrustChange::RequireSubject { host, examples } => {
             let values = examples.join(" or ");
             format!("add a condition on {host}:sub to {statement} that names one in full: {values}")

@@ -166,7 +166,11 @@ fn render_party(party: &TrustedParty) -> String {
         TrustScope::Account(account) => format!("principals of account {account}"),
         TrustScope::Principal(arn) => arn.as_str().to_owned(),
         TrustScope::Provider => format!("identities from provider {grant}"),
+        TrustScope::Service if party.grant.is_wildcard() => "any AWS service".to_owned(),
         TrustScope::Service => format!("the service {grant}"),
+        TrustScope::ServiceForOtherAccount if party.grant.is_wildcard() => {
+            "any AWS service for another account".to_owned()
+        }
         TrustScope::ServiceForOtherAccount => format!("the service {grant} for another account"),
     }
 }

@@ -75,7 +75,7 @@ impl ShapeFacts {
     /// Whether the value of a key is the value of a segment of the ARN, if the ARN has that segment.
     pub(crate) fn repeats_segment(&self, segment: ArnSegment) -> bool {
         match segment {
-            ArnSegment::Region => self.regions.is_empty(),
+            ArnSegment::Region => self.regions.is_empty() && !self.traits.has_resources_elsewhere,
             ArnSegment::Account => !self.traits.lacks_resource_account,
         }
     }
