@@ -21,7 +21,7 @@ use super::explain::suggest_persona::CeilingConformity;
 use super::extent::latent_access::LatentAccess;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
-use super::options::{ExtentMode, RuleQuestions};
+use super::options::{AuditOptions, ExtentMode, RuleQuestions};
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts, find_entries};
 use super::rules::{
     AgentUse, AgentUseContext, RuleContext, build_agent_use_findings, check_principal, check_trust, find_agent_use,
@@ -37,6 +37,7 @@ use crate::classify::InferredClass;
 use crate::iam::{AccountId, Arn, Interpretation};
 use crate::reach::Graph;
 use crate::solve::{Access, Solver, UndecidedReason};
+use crate::trust::TrustAnalysis;
 
 /// What an audit finds about its principals.
 pub(super) struct EvaluatedPrincipals {
@@ -95,6 +96,7 @@ pub(super) fn evaluate_principals(
     let evaluator = Evaluator {
         analyzer: &analyzer,
         baseline,
+        options,
         questions: options.questions(),
         callers: &callers,
         operator_candidates: operator_candidates.as_ref(),
@@ -159,6 +161,7 @@ fn summarize_conformity(results: &[PrincipalResult], has_all_principals: bool) -
 struct Evaluator<'a> {
     analyzer: &'a Analyzer<'a>,
     baseline: &'a Baseline,
+    options: &'a AuditOptions,
     questions: RuleQuestions,
     callers: &'a CallersByArn<'a>,
     operator_candidates: Option<&'a OperatorCandidates<'a>>,
@@ -190,7 +193,7 @@ impl Evaluator<'_> {
                 policies: &[],
                 analysis: &PrincipalAnalysis::default(),
                 baseline: self.baseline,
-                questions: self.questions,
+                options: self.options,
                 guard_bypasses: &[],
                 comparison: None,
                 shared_role: None,
@@ -210,6 +213,9 @@ impl Evaluator<'_> {
     fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<PrincipalResult> {
         // INVARIANT: `evaluate` adds a member to each group that it creates.
         let (first, others) = members.split_first().expect("a group has a member");
+        if !self.questions.excess {
+            return members.iter().map(|subject| self.apply_rules(subject, PrincipalAnalysis::default())).collect();
+        }
         let analysis = self.analyzer.analyze(first);
         let mut results = vec![self.apply_rules(first, analysis.clone())];
         for subject in others {
@@ -230,7 +236,10 @@ impl Evaluator<'_> {
         }
         self.add_future_excess_beyond_accepted(subject, &effective, &mut analysis);
         let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
-        let trust_analysis = self.analyzer.analyze_trust(subject, &[]);
+        let trust_analysis = match self.questions.trust {
+            true => self.analyzer.analyze_trust(subject, &[]),
+            false => TrustAnalysis::default(),
+        };
         let escalation = self.escalation.map(|escalation| {
             escalation.find_broader_paths(self.analyzer, subject, &self.accepted_extents, self.extents)
         });
@@ -241,7 +250,7 @@ impl Evaluator<'_> {
             policies: &policies,
             analysis: &analysis,
             baseline: self.baseline,
-            questions: self.questions,
+            options: self.options,
             guard_bypasses: &guard_bypasses,
             comparison: comparison.as_ref(),
             shared_role: shared_role.as_ref(),

@@ -13,6 +13,8 @@ use crate::base::glob::Glob;
 pub(crate) struct RuleQuestions {
     /// What it can do, and what it can obtain.
     pub access: bool,
+    /// What it can do beyond its ceiling and its checks.
+    pub excess: bool,
     /// Who can assume it.
     pub trust: bool,
 }
@@ -63,7 +65,7 @@ impl AuditOptions {
         }
     }
 
-    pub(super) fn wants_rule(&self, rule: RuleId) -> bool {
+    pub(in crate::audit) fn wants_rule(&self, rule: RuleId) -> bool {
         match self.rules.as_slice() {
             [] => rule.on_by_default(),
             listed => listed.contains(&rule),
@@ -77,11 +79,13 @@ impl AuditOptions {
     }
 
     /// What the requested rules ask about a principal.
-    pub(super) fn questions(&self) -> RuleQuestions {
+    pub(in crate::audit) fn questions(&self) -> RuleQuestions {
         let wants_any = |rules: &[RuleId]| rules.iter().any(|rule| self.wants_rule(*rule));
-        let is_about_access = |(_, rule): &(&str, RuleId)| !matches!(rule, RuleId::Trust | RuleId::Baseline);
+        let wants_other_than =
+            |rules: &[RuleId]| RuleId::ALL.iter().any(|(_, rule)| !rules.contains(rule) && self.wants_rule(*rule));
         RuleQuestions {
-            access: RuleId::ALL.iter().filter(|rule| is_about_access(rule)).any(|(_, rule)| self.wants_rule(*rule)),
+            access: wants_other_than(&[RuleId::Trust, RuleId::Baseline]),
+            excess: wants_other_than(&[RuleId::Trust, RuleId::Baseline, RuleId::Escalation]),
             trust: wants_any(&[RuleId::Trust, RuleId::NotNarrower, RuleId::Undecided]),
         }
     }
@@ -106,12 +110,13 @@ mod tests {
         let questions = |rules: &[RuleId]| {
             let options = AuditOptions { rules: rules.to_vec(), ..AuditOptions::new(jiff::civil::date(2026, 11, 20)) };
             let questions = options.questions();
-            (questions.access, questions.trust)
+            (questions.access, questions.excess, questions.trust)
         };
-        assert_eq!(questions(&[]), (true, true));
-        assert_eq!(questions(&[RuleId::Broader]), (true, false));
-        assert_eq!(questions(&[RuleId::Trust]), (false, true));
-        assert_eq!(questions(&[RuleId::Baseline]), (false, false));
-        assert_eq!(questions(&[RuleId::Undecided]), (true, true));
+        assert_eq!(questions(&[]), (true, true, true));
+        assert_eq!(questions(&[RuleId::Broader]), (true, true, false));
+        assert_eq!(questions(&[RuleId::Escalation]), (true, false, false));
+        assert_eq!(questions(&[RuleId::Trust]), (false, false, true));
+        assert_eq!(questions(&[RuleId::Baseline]), (false, false, false));
+        assert_eq!(questions(&[RuleId::Undecided]), (true, true, true));
     }
 }

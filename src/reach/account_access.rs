@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use super::equivalence::EquivalenceClass;
 use super::graph::Graph;
 use super::model::state::{NodeState, StateChange};
+use crate::access::Request;
+use crate::iam::Interpretation;
 use crate::solve::{Question, RenamedAccess, UndecidedReason};
 
 impl Graph<'_> {
@@ -24,7 +26,34 @@ impl Graph<'_> {
         let (_, all, _) = self.build_layers(&unlimited);
         // SCPs with conditions on the principal allow others something else.
         let is_same_for_all = matches!(self.equivalence_class(state, &all), EquivalenceClass::Shared(_));
-        is_same_for_all && self.has_excess(&unlimited, &access) == Ok(false)
+        is_same_for_all
+            && !self.has_other_actions(&unlimited, state)
+            && self.has_excess(&unlimited, &access) == Ok(false)
+    }
+
+    /// Whether a state is allowed an action on all resources, unconditionally, that another state is never allowed. False if
+    /// unknown: compares actions only.
+    pub fn has_other_actions(&self, state: &NodeState, other: &NodeState) -> bool {
+        let (effective, other) = (self.world.effective(state), self.world.effective(other));
+        !self.lower_bound(&effective.access).is_subset(&other.upper_bound)
+    }
+
+    /// Whether another state is denied one of some requests that a state is allowed.
+    pub fn is_denied_one_of<'r>(
+        &self,
+        state: &NodeState,
+        other: &NodeState,
+        mut requests: impl Iterator<Item = &'r Request>,
+    ) -> bool {
+        let (known, ..) = self.known_context(state);
+        let other = self.world.effective(other);
+        let documents = self.renamed_documents();
+        let keys = documents.list_specific_keys(&other.access, &other.known);
+        let renamed = RenamedAccess::new(&other.access, keys, &known, documents);
+        requests.any(|request| {
+            let request = renamed.restore_request(request);
+            self.world.replay(&other.layers, &request, Interpretation::default()).is_err()
+        })
     }
 
     /// Whether a state is allowed a request that another state is not allowed. Each state has its own ARN, tags and name.

@@ -46,7 +46,7 @@ impl EquivalenceClasses {
         self.number_by_state.get_or_compute(state.clone(), || {
             let effective = world.effective(state);
             let fact = |key: &_| effective.known.fact(key);
-            let decision_key = DecisionKey::new(&effective.access.branches, effective.partition, fact);
+            let decision_key = world.decision_keys.make_key(&effective.access.branches, effective.partition, fact);
             let next_number = || self.next_number.fetch_add(1, Ordering::Relaxed);
             self.number_by_key.get_or_compute((effective.account.to_owned(), decision_key), next_number)
         })

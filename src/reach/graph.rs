@@ -171,9 +171,10 @@ impl<'a> Graph<'a> {
         let principal_type = effective.layers.principal.principal_type;
         let has_boundary = effective.layers.boundary.is_some();
         let known = |key: &ContextKey| effective.known.fact(key);
-        let mut decision_key = DecisionKey::new(&identity_branches(&effective.access), effective.partition, known);
-        let trust_statements = self.world.trust_index.principal_keyed_statements(effective.account);
-        trust_statements.for_each(|statement_use| decision_key.add(statement_use, &known));
+        let trust_statements: Vec<_> = self.world.trust_index.principal_keyed_statements(effective.account).collect();
+        let branches = identity_branches(&effective.access);
+        let decision_key =
+            self.world.decision_keys.make_key_with_facts(&branches, &trust_statements, effective.partition, known);
         let key = (account, principal_type, has_boundary, decision_key, Arc::clone(tags));
         self.shared_successors.get_or_compute(key, || Arc::new(SharedSuccessors::compute(step_finder)))
     }
@@ -219,7 +220,7 @@ impl<'a> Graph<'a> {
             let uncataloged = find_uncataloged_actions(self.world.solver, &effective.access);
             ActionUpperBound {
                 count: effective.upper_bound.count_ones(..),
-                actions: effective.upper_bound,
+                actions: effective.upper_bound.clone(),
                 is_complete: uncataloged.is_some_and(|actions| actions.is_empty()),
             }
         };
@@ -234,7 +235,7 @@ impl<'a> Graph<'a> {
     /// A state's policy layers, its access formula, and the policies that the formula's statement ids refer to.
     pub fn build_layers(&self, state: &NodeState) -> (Layers, Access, Vec<PolicyRef>) {
         let effective = self.world.effective(state);
-        (effective.layers, effective.access, effective.policies)
+        (effective.layers.clone(), effective.access.clone(), effective.policies.clone())
     }
 
     /// What is fixed about the condition keys of a state's requests, with its partition and account id.

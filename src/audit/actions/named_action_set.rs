@@ -1,6 +1,7 @@
 //! A set of actions, known to the catalog or not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::ranking::ActionRanking;
 use crate::base::glob::Glob;
@@ -10,8 +11,8 @@ use crate::iam::ActionPattern;
 /// A set of actions. Actions that the catalog does not know are kept by name.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub(crate) struct NamedActionSet {
-    /// Ids of the catalog.
-    known: BTreeSet<u32>,
+    /// Ids of the catalog. INVARIANT: ascending, each once. Answers list actions in this order, so that most are appended.
+    known: Vec<u32>,
     /// Names that the catalog does not know, by lower-case name.
     unknown: BTreeMap<String, String>,
 }
@@ -29,12 +30,18 @@ impl NamedActionSet {
 
     /// Adds an action of the catalog.
     pub fn add(&mut self, action: ActionId) {
-        self.known.insert(action.0);
+        if self.known.last().is_none_or(|last| *last < action.0) {
+            self.known.push(action.0);
+        } else if let Err(position) = self.known.binary_search(&action.0) {
+            self.known.insert(position, action.0);
+        }
     }
 
     /// Adds the actions of another set.
     pub fn extend(&mut self, other: &NamedActionSet) {
         self.known.extend(&other.known);
+        self.known.sort_unstable();
+        self.known.dedup();
         self.unknown.extend(other.unknown.iter().map(|(lower, name)| (lower.clone(), name.clone())));
     }
 
@@ -48,9 +55,20 @@ impl NamedActionSet {
         self.known.iter().filter(|id| ranking.rank_of(ActionId(**id)).is_destructive()).count()
     }
 
-    /// The actions that the catalog knows, by id.
-    pub fn known_ids(&self) -> &BTreeSet<u32> {
+    /// The actions that the catalog knows, by id, ascending.
+    pub fn known_ids(&self) -> &[u32] {
         &self.known
+    }
+
+    /// The same, of a range of ids.
+    pub fn known_ids_in(&self, range: Range<u32>) -> &[u32] {
+        let [start, end] = [range.start, range.end].map(|id| self.known.partition_point(|known| *known < id));
+        self.known.get(start..end).unwrap_or_default()
+    }
+
+    /// Whether an action of the catalog is in the set.
+    pub fn contains(&self, action: ActionId) -> bool {
+        self.known.binary_search(&action.0).is_ok()
     }
 
     /// The names that the catalog does not know, as written.
@@ -65,7 +83,7 @@ impl NamedActionSet {
             |lower: &String| lower.split_once(':').is_some_and(|(s, n)| service.matches(s) && name.matches(n));
         let service_matches = |id| {
             let range = catalog.actions_of(id);
-            self.known.range(range).any(|action| name.matches(catalog.action_lowercase_name(ActionId(*action))))
+            self.known_ids_in(range).iter().any(|action| name.matches(catalog.action_lowercase_name(ActionId(*action))))
         };
         let matches_known = match pattern.service_has_wildcards() {
             true => catalog.services().filter(|id| service.matches(catalog.service_prefix(*id))).any(service_matches),

@@ -4,7 +4,7 @@
 //! that prefix, and a name otherwise. A pattern never matches an action outside the set. A pattern with a wildcard
 //! matches at least two actions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::named_action_set::NamedActionSet;
 use super::ranking::{ActionRank, ActionRanking};
@@ -60,9 +60,8 @@ impl SummaryCache {
 /// Summarizes a set of actions.
 pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSet) -> ActionSummary {
     let catalog = ranking.catalog;
-    let known = set.known_ids();
     let mut rows: Vec<(ActionRank, PatternCount)> = Vec::new();
-    for (pattern, ids) in group_into_patterns(catalog, known) {
+    for (pattern, ids) in group_into_patterns(catalog, set) {
         // INVARIANT: `group_into_patterns` returns no empty group.
         let worst = ids.iter().map(|id| ranking.rank_of(*id)).max().expect("a pattern matches at least one action");
         rows.push((worst, PatternCount { pattern, count: ids.len(), levels: count_by_access_level(catalog, &ids) }));
@@ -74,7 +73,7 @@ pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSe
     // A finding has an action. Without one, the severity does not matter.
     let severity = rows.iter().map(|row| row.0.severity()).max().unwrap_or(Severity::Low);
     rows.sort_by(|a, b| (b.0, b.1.count).cmp(&(a.0, a.1.count)).then_with(|| a.1.pattern.cmp(&b.1.pattern)));
-    let ids: Vec<ActionId> = known.iter().copied().map(ActionId).collect();
+    let ids: Vec<ActionId> = set.known_ids().iter().copied().map(ActionId).collect();
     let mut levels = count_by_access_level(catalog, &ids);
     let unknown_count = set.unknown_names().len();
     if unknown_count > 0 {
@@ -98,35 +97,36 @@ fn count_by_access_level(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<Ac
 }
 
 /// Disjoint patterns, each with the actions that it matches: at least one.
-fn group_into_patterns(catalog: &Catalog, set: &BTreeSet<u32>) -> Vec<(String, Vec<ActionId>)> {
-    if set.len() > 1 && set.len() + count_unavailable_actions(catalog, set) == catalog.action_count() {
-        return vec![("*".to_owned(), set.iter().copied().map(ActionId).collect())];
+fn group_into_patterns(catalog: &Catalog, set: &NamedActionSet) -> Vec<(String, Vec<ActionId>)> {
+    let known = set.known_ids();
+    if known.len() > 1 && known.len() + count_unavailable_actions(catalog, set) == catalog.action_count() {
+        return vec![("*".to_owned(), known.iter().copied().map(ActionId).collect())];
     }
     let mut groups = Vec::new();
-    let mut next = set.first().copied();
+    let mut next = known.first().copied();
     while let Some(id) = next {
         let (pattern, end) = find_widest_pattern(catalog, set, id);
         groups.push((pattern, (id..end).map(ActionId).collect()));
-        next = set.range(end..).next().copied();
+        next = set.known_ids_in(end..u32::MAX).first().copied();
     }
     groups
 }
 
 /// The actions outside of a set that no policy decides, or that sessions of roles cannot perform. `*` means the others.
-fn count_unavailable_actions(catalog: &Catalog, set: &BTreeSet<u32>) -> usize {
+fn count_unavailable_actions(catalog: &Catalog, set: &NamedActionSet) -> usize {
     let names = [ALWAYS_ALLOWED_ACTION].into_iter().chain(LONG_TERM_CREDENTIAL_ACTIONS);
     let actions = names.filter_map(|name| catalog.find_action(name));
-    actions.filter(|action| !set.contains(&action.0)).count()
+    actions.filter(|action| !set.contains(*action)).count()
 }
 
 /// The widest pattern whose first action is `id` and whose actions are all in the set, and the id after its last action.
 /// The actions of a prefix have consecutive ids.
-fn find_widest_pattern(catalog: &Catalog, set: &BTreeSet<u32>, id: u32) -> (String, u32) {
+fn find_widest_pattern(catalog: &Catalog, set: &NamedActionSet, id: u32) -> (String, u32) {
     let action = ActionId(id);
     let service = catalog.action_service(action);
     let prefix = catalog.service_prefix(service);
     let all = catalog.actions_of(service);
-    let contains_all = |start: u32, end: u32| set.range(start..end).count() == (end - start) as usize;
+    let contains_all = |start: u32, end: u32| set.known_ids_in(start..end).len() == (end - start) as usize;
     if all.start == id && all.len() > 1 && contains_all(all.start, all.end) {
         return (format!("{prefix}:*"), all.end);
     }
@@ -163,6 +163,8 @@ fn find_word_ends(name: &str) -> Vec<usize> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;

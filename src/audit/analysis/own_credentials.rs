@@ -69,7 +69,7 @@ impl OwnCredentials {
         if !others.undecided.is_empty() {
             return OwnCredentials::default();
         }
-        let reaches_others = |id: &ActionId| others.excess.values().any(|e| e.actions.known_ids().contains(&id.0));
+        let reaches_others = |id: &ActionId| others.excess.values().any(|e| e.actions.contains(*id));
         let listed = USER_CREDENTIAL_ACTIONS.iter().filter_map(|name| analyzer.catalog().find_action(name));
         OwnCredentials { actions: listed.filter(|id| !reaches_others(id)).collect() }
     }

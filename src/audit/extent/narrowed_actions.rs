@@ -37,7 +37,7 @@ pub(super) fn narrow_actions(
     if element.kind == ElementKind::NotList {
         let is_matched = |action: &ActionId| element.lists_action(&catalog.full_name(*action));
         let matched: Vec<ActionId> = catalog.actions().filter(is_matched).collect();
-        if matched.iter().all(|action| excess.actions.known_ids().contains(&action.0)) {
+        if matched.iter().all(|action| excess.actions.contains(*action)) {
             return element.clone();
         }
         return list_actions(ranking, &excess.actions, style);
@@ -46,7 +46,7 @@ pub(super) fn narrow_actions(
     let mut covered = NamedActionSet::default();
     for pattern in &element.patterns {
         let matched = find_matching_actions(catalog, pattern);
-        let in_excess = |id: &usize| u32::try_from(*id).is_ok_and(|id| excess.actions.known_ids().contains(&id));
+        let in_excess = |id: &usize| u32::try_from(*id).is_ok_and(|id| excess.actions.contains(ActionId(id)));
         let is_named = pattern.is_literal() && excess.actions.matches_pattern(catalog, pattern);
         if is_named || (matched.count_ones(..) > 0 && matched.ones().all(|id| in_excess(&id))) {
             matched.ones().filter_map(|id| u32::try_from(id).ok()).for_each(|id| covered.add(ActionId(id)));
@@ -54,9 +54,8 @@ pub(super) fn narrow_actions(
         }
     }
     let mut partial = NamedActionSet::default();
-    for id in excess.actions.known_ids().difference(covered.known_ids()) {
-        partial.add(ActionId(*id));
-    }
+    let uncovered = excess.actions.known_ids().iter().copied().map(ActionId).filter(|id| !covered.contains(*id));
+    uncovered.for_each(|id| partial.add(id));
     for name in excess.actions.unknown_names() {
         if !(ActionElement { kind: ElementKind::List, patterns: kept.clone() }).lists_action(name) {
             partial.add_name(catalog, name);

@@ -1,14 +1,14 @@
 //! Fingerprints: what a finding contains now. A finding that grows or shrinks has another fingerprint, and the same key.
 
-use std::collections::BTreeSet;
-
 use super::severity::Severity;
 
 /// The fingerprint of a finding: its key, severity and causes. The order of the causes does not matter.
 ///
 /// Causes are stable tokens. A rendered sentence is not one, because rewording it would change every fingerprint.
 pub(crate) fn compute_fingerprint(key: &str, severity: Severity, causes: impl IntoIterator<Item = String>) -> String {
-    let causes: BTreeSet<String> = causes.into_iter().collect();
+    let mut causes: Vec<String> = causes.into_iter().collect();
+    causes.sort_unstable();
+    causes.dedup();
     let mut hasher = blake3::Hasher::new();
     // A length before each text keeps different lists from producing the same bytes.
     let mut add = |text: &str| {

@@ -21,7 +21,7 @@ use crate::audit::model::finding::FindingBuilder;
 use crate::audit::model::reason::Reason;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::title::Title;
-use crate::audit::options::{ExtentMode, RuleQuestions};
+use crate::audit::options::{AuditOptions, ExtentMode};
 use crate::audit::subject::accepted_extents::AcceptedExtents;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
@@ -41,8 +41,8 @@ pub(in crate::audit) struct RuleContext<'a> {
     pub analysis: &'a PrincipalAnalysis,
     /// The baseline.
     pub baseline: &'a Baseline,
-    /// What the requested rules ask.
-    pub questions: RuleQuestions,
+    /// What is examined.
+    pub options: &'a AuditOptions,
     /// The guards that it satisfies by itself, by their index in the baseline, and how.
     pub guard_bypasses: &'a [(usize, Vec<GuardBypass>)],
     /// The comparison with operators. None if it is not an agent and not declared to be narrower than an operator.
@@ -108,8 +108,8 @@ impl RuleContext<'_> {
         let is_access_undecided = !self.subject.missing_documents.is_empty()
             || !self.analysis.undecided.is_empty()
             || !self.escalation.undecided.is_empty();
-        (self.questions.access && is_access_undecided)
-            || (self.questions.trust && !self.trust_analysis.undecided.is_empty())
+        let questions = self.options.questions();
+        (questions.access && is_access_undecided) || (questions.trust && !self.trust_analysis.undecided.is_empty())
     }
 
     /// What could not be decided about the principal.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::audit::explain::reserved_role::advise_on_reserved_role;
 use crate::audit::model::finding::Finding;
+use crate::audit::model::rule_id::RuleId;
 
 /// All rules with their documentation, in order.
 static RULES: [(&RuleInfo, &dyn Rule); 11] = [
@@ -37,9 +38,11 @@ pub fn list_rules() -> impl Iterator<Item = &'static RuleInfo> {
     RULES.iter().map(|(info, _)| *info)
 }
 
-/// What all rules find about a principal.
+/// What the requested rules find about a principal.
 pub(in crate::audit) fn check_principal(context: &RuleContext<'_>) -> Vec<Finding> {
-    let findings = find_all(RuleInput::Principal(context));
+    // What is undecided about the chosen part is always reported.
+    let is_wanted = |rule: RuleId| rule == RuleId::Undecided || context.options.wants_rule(rule);
+    let findings = find_all(RuleInput::Principal(context), is_wanted);
     findings.into_iter().map(|finding| advise_on_reserved_role(context.subject.principal, finding)).collect()
 }
 
@@ -52,18 +55,17 @@ pub(in crate::audit) fn check_trust(context: &RuleContext<'_>) -> Vec<Finding> {
 
 /// What all rules find about the baseline.
 pub(in crate::audit) fn check_baseline(context: &BaselineContext<'_>) -> Vec<Finding> {
-    find_all(RuleInput::Baseline(context))
+    find_all(RuleInput::Baseline(context), |_| true)
 }
 
-fn find_all(input: RuleInput<'_>) -> Vec<Finding> {
-    RULES.iter().flat_map(|(_, rule)| rule.find(input)).collect()
+fn find_all(input: RuleInput<'_>, is_wanted: impl Fn(RuleId) -> bool) -> Vec<Finding> {
+    RULES.iter().filter(|(info, _)| is_wanted(info.id)).flat_map(|(_, rule)| rule.find(input)).collect()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::audit::model::rule_id::RuleId;
 
     const INTRODUCTION: &str = concat!(
         "# Rules\n\n",

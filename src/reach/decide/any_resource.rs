@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::action_bounds::is_on_all_resources;
-use super::decision_key::DecisionKey;
+use super::cached_answer::{CachedAnswer, QueryTarget};
 use super::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
-use super::world::{CachedAnswer, QueryTarget, World};
+use super::world::World;
 use crate::access::decide_condition;
+use crate::catalog::ActionId;
+use crate::iam::PolicyDocument;
 use crate::solve::{Access, Branch, StatementUse, UndecidedReason, build_allow_all};
 
 /// Whether a statement matches requests for its actions, as far as the known context decides it.
@@ -27,16 +29,33 @@ impl World<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
         // The catalog lists the actions of all techniques (a test checks this), and `complements` has one policy each.
-        let Some(id) = self.solver.catalog.find_action(action) else { return false };
+        let Some(id) = self.find_action(action) else { return false };
         let Some(complement) = self.complements.get(id).filter(|_| effective.upper_bound.contains(id.0 as usize))
         else {
             return false;
         };
+        let answer = match effective.has_own_context {
+            true => {
+                effective.any_resource.get_or_compute(id, || self.decide_on_any_resource(effective, id, complement))
+            }
+            false => self.decide_on_any_resource(effective, id, complement),
+        };
+        undecided.extend(answer.undecided.iter().cloned());
+        answer.allowed
+    }
+
+    fn decide_on_any_resource(
+        &self,
+        effective: &EffectiveAccess<'_>,
+        id: ActionId,
+        complement: &Arc<PolicyDocument>,
+    ) -> Arc<CachedAnswer> {
+        let decided = |allowed| Arc::new(CachedAnswer { allowed, undecided: Vec::new() });
         let access = restrict_to_action(self.solver, effective, id, RequiredLayers::IdentityAndBoundary);
         let branches: Vec<Branch> =
             access.branches.into_iter().filter_map(|branch| simplify_branch(effective, branch)).collect();
         if branches.iter().any(|branch| branch.allow_layers.is_empty() && branch.deny_statements.is_empty()) {
-            return true;
+            return decided(true);
         }
         let with_allow_layer = |mut branch: Branch| {
             if branch.allow_layers.is_empty() {
@@ -46,16 +65,15 @@ impl World<'_> {
         };
         let access = Access { branches: branches.into_iter().map(with_allow_layer).collect() };
         if access.branches.is_empty() {
-            return false;
+            return decided(false);
         }
-        let decision_key = DecisionKey::new(&access.branches, effective.partition, |key| effective.known.fact(key));
-        let answer = self.answers.get_or_compute((id, QueryTarget::AnyResource, decision_key), || {
+        let decision_key =
+            self.decision_keys.make_key(&access.branches, effective.partition, |key| effective.known.fact(key));
+        self.answers.get_or_compute((id, QueryTarget::AnyResource, decision_key), || {
             let excluded = Access::from_policies([(complement, 0)]);
             let answer = self.solver.answer(&self.build_question(effective, &access, &excluded));
             Arc::new(CachedAnswer { allowed: !answer.grants.is_empty(), undecided: answer.undecided })
-        });
-        undecided.extend(answer.undecided.iter().cloned());
-        answer.allowed
+        })
     }
 }
 

@@ -1,102 +1,119 @@
 //! The cache key of a decision: the statements that determine the answer, and the facts about the keys that they use.
 //! Principals with the same key get the same answer; in practice whole fleets of roles do.
+//!
+//! A key is a digest. Whole lists of statements would take more memory than the answers: a state has dozens of keys, of
+//! dozens of statements each.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use crate::access::{KeyFact, decide_condition};
 use crate::iam::{ContextKey, Partition, PolicyDocument};
-use crate::solve::{Branch, ControlledResources, ResourceScope, StatementUse, StatementValidity};
+use crate::solve::{Branch, StatementUse};
 
-/// The statements that determine an answer, and the facts about the keys that they use.
-#[derive(Eq, Hash, PartialEq)]
-pub(crate) struct DecisionKey {
-    partition: &'static str,
-    branches: Vec<BranchKey>,
-    facts: Vec<ConditionKeyFact>,
+/// The statements that determine an answer, and the facts about the keys that they use: 256 bits of a cryptographic digest,
+/// so that no two differ by accident.
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub(crate) struct DecisionKey([u8; blake3::OUT_LEN]);
+
+/// Makes decision keys. It keeps the documents of all keys that it made, because a key has the addresses of documents.
+#[derive(Default)]
+pub(crate) struct DecisionKeys {
+    /// By address.
+    documents: Mutex<FxHashMap<usize, Arc<PolicyDocument>>>,
 }
 
-/// The statements of a branch, layer by layer. Deny statements come last.
-#[derive(Eq, Hash, PartialEq)]
-struct BranchKey {
-    statement_lists: Vec<Vec<StatementKey>>,
-    scope_exclusions: Vec<ResourceScope>,
-}
+/// A digest that values with `Hash` are added to. `finish` is not used.
+struct DigestWriter(blake3::Hasher);
 
-/// One use of a statement.
-#[derive(Eq, Hash, PartialEq)]
-struct StatementKey {
-    document: DocumentPtr,
-    index: usize,
-    controlled_resources: Option<ControlledResources>,
-    resource_scope: Option<Arc<ResourceScope>>,
-    validity: StatementValidity,
-}
-
-/// A document, compared by address. INVARIANT: the key owns the document, so that its address stays unique.
-struct DocumentPtr(Arc<PolicyDocument>);
-
-impl PartialEq for DocumentPtr {
-    fn eq(&self, other: &DocumentPtr) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+impl Hasher for DigestWriter {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
-}
 
-impl Eq for DocumentPtr {}
-
-impl Hash for DocumentPtr {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.0).hash(state);
+    fn finish(&self) -> u64 {
+        0
     }
 }
 
 /// The fact about a condition key that a statement uses.
-#[derive(Eq, Hash, PartialEq)]
-enum ConditionKeyFact {
+#[derive(Hash)]
+enum ConditionKeyFact<'k> {
     /// The fact decides the condition, so the fact itself is irrelevant.
     Decided(bool),
-    Fact(ContextKey, KeyFact),
+    Fact(&'k ContextKey, KeyFact),
 }
 
-impl DecisionKey {
+impl DecisionKeys {
     /// The key for a question about these branches.
-    pub(crate) fn new(
+    pub(crate) fn make_key(
+        &self,
         branches: &[Branch],
         partition: Partition,
         known: impl Fn(&ContextKey) -> KeyFact,
     ) -> DecisionKey {
-        let mut key = DecisionKey { partition: partition.as_str(), branches: Vec::new(), facts: Vec::new() };
-        for branch in branches {
-            let lists = branch.allow_layers.iter().chain([&branch.deny_statements]);
-            key.branches.push(BranchKey {
-                statement_lists: lists.clone().map(|list| list.iter().map(to_statement_key).collect()).collect(),
-                scope_exclusions: branch.scope_exclusions.clone(),
-            });
-            lists.flatten().for_each(|statement_use| key.add(statement_use, &known));
-        }
-        key
+        self.make_key_with_facts(branches, &[], partition, known)
     }
 
-    /// Adds the facts about the keys that a statement uses, in its conditions and as policy variables.
-    pub(crate) fn add(&mut self, statement_use: &StatementUse, known: &impl Fn(&ContextKey) -> KeyFact) {
-        let statement = statement_use.statement();
-        for condition in &statement.conditions {
-            let fact = known(&condition.key);
-            self.facts.push(match decide_condition(condition, &fact) {
-                Some(holds) => ConditionKeyFact::Decided(holds),
-                None => ConditionKeyFact::Fact(condition.key.clone(), fact),
-            });
+    /// The same, if the answer also depends on facts about the keys that other statements use.
+    pub(crate) fn make_key_with_facts(
+        &self,
+        branches: &[Branch],
+        others: &[&StatementUse],
+        partition: Partition,
+        known: impl Fn(&ContextKey) -> KeyFact,
+    ) -> DecisionKey {
+        let mut writer = DigestWriter(blake3::Hasher::new());
+        partition.as_str().hash(&mut writer);
+        branches.len().hash(&mut writer);
+        for branch in branches {
+            branch.scope_exclusions.hash(&mut writer);
+            branch.allow_layers.len().hash(&mut writer);
+            // Deny statements come last.
+            for list in branch.allow_layers.iter().chain([&branch.deny_statements]) {
+                list.len().hash(&mut writer);
+                for statement_use in list {
+                    write_statement(statement_use, &mut writer);
+                    write_facts(statement_use, &known, &mut writer);
+                }
+            }
         }
-        self.facts.extend(statement.variables().map(|key| ConditionKeyFact::Fact(key.clone(), known(key))));
+        others.iter().for_each(|statement_use| write_facts(statement_use, &known, &mut writer));
+        self.keep_documents(branches);
+        DecisionKey(writer.0.finalize().into())
+    }
+
+    fn keep_documents(&self, branches: &[Branch]) {
+        let mut documents = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        let lists = branches.iter().flat_map(|branch| branch.allow_layers.iter().chain([&branch.deny_statements]));
+        for StatementUse { document, .. } in lists.flatten() {
+            documents.entry(Arc::as_ptr(document) as usize).or_insert_with(|| Arc::clone(document));
+        }
     }
 }
 
-fn to_statement_key(statement_use: &StatementUse) -> StatementKey {
-    StatementKey {
-        document: DocumentPtr(Arc::clone(&statement_use.document)),
-        index: statement_use.statement_index,
-        controlled_resources: statement_use.controlled_resources.clone(),
-        resource_scope: statement_use.resource_scope.clone(),
-        validity: statement_use.validity,
+/// Documents are compared by address.
+fn write_statement(statement_use: &StatementUse, writer: &mut DigestWriter) {
+    (Arc::as_ptr(&statement_use.document) as usize).hash(writer);
+    statement_use.statement_index.hash(writer);
+    statement_use.controlled_resources.hash(writer);
+    statement_use.resource_scope.hash(writer);
+    statement_use.validity.hash(writer);
+}
+
+/// The facts about the keys that a statement uses, in its conditions and as policy variables.
+fn write_facts(statement_use: &StatementUse, known: &impl Fn(&ContextKey) -> KeyFact, writer: &mut DigestWriter) {
+    let statement = statement_use.statement();
+    for condition in &statement.conditions {
+        let fact = known(&condition.key);
+        match decide_condition(condition, &fact) {
+            Some(holds) => ConditionKeyFact::Decided(holds).hash(writer),
+            None => ConditionKeyFact::Fact(&condition.key, fact).hash(writer),
+        }
+    }
+    for key in statement.variables() {
+        ConditionKeyFact::Fact(key, known(key)).hash(writer);
     }
 }

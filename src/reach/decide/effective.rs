@@ -1,43 +1,68 @@
 //! The effective access of a state, and its part for one action.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
 use super::action_bounds::action_upper_bound;
+use super::cached_answer::CachedAnswer;
 use super::time_floor::TimeFloor;
 use crate::access::{KnownContext, Layers, PolicyRef};
+use crate::base::cache::Cache;
 use crate::catalog::ActionId;
 use crate::iam::Partition;
 use crate::solve::{Access, Branch, Solver, StatementUse, build_allow_all, build_effective_access};
 
-/// The effective access of a state.
+/// The effective access of a state, and the facts about its requests.
 pub(crate) struct EffectiveAccess<'n> {
+    formula: Arc<AccessFormula>,
+    pub(crate) known: Cow<'n, KnownContext>,
+    pub(crate) partition: Partition,
+    pub(crate) account: &'n str,
+    /// Whether `known` is the context of the state, and nothing more.
+    pub(super) has_own_context: bool,
+}
+
+/// What a state is allowed.
+pub(crate) struct AccessFormula {
     pub(crate) layers: Layers,
     /// The layers as an access formula, without requests in the past.
     pub(crate) access: Access,
     /// The policies that the statement uses of `access` refer to.
     pub(crate) policies: Vec<PolicyRef>,
-    pub(crate) known: Cow<'n, KnownContext>,
-    pub(crate) partition: Partition,
-    pub(crate) account: &'n str,
     /// A superset of the allowed actions.
     pub(crate) upper_bound: FixedBitSet,
+    /// Whether an action is allowed on at least one resource, in the context of the state.
+    pub(super) any_resource: Cache<ActionId, Arc<CachedAnswer>>,
+}
+
+impl Deref for EffectiveAccess<'_> {
+    type Target = AccessFormula;
+
+    fn deref(&self) -> &AccessFormula {
+        &self.formula
+    }
+}
+
+impl AccessFormula {
+    pub(crate) fn new(solver: &Solver<'_>, time_floor: &TimeFloor, layers: Layers) -> AccessFormula {
+        let (mut access, policies) = build_effective_access(&layers);
+        time_floor.apply(&mut access);
+        let upper_bound = action_upper_bound(solver, &access);
+        AccessFormula { layers, access, policies, upper_bound, any_resource: Cache::default() }
+    }
 }
 
 impl<'n> EffectiveAccess<'n> {
     pub(crate) fn new(
-        solver: &Solver<'_>,
-        time_floor: &TimeFloor,
-        layers: Layers,
+        formula: Arc<AccessFormula>,
         known: Cow<'n, KnownContext>,
         partition: Partition,
         account: &'n str,
     ) -> EffectiveAccess<'n> {
-        let (mut access, policies) = build_effective_access(&layers);
-        time_floor.apply(&mut access);
-        let upper_bound = action_upper_bound(solver, &access);
-        EffectiveAccess { layers, access, policies, known, partition, account, upper_bound }
+        EffectiveAccess { formula, known, partition, account, has_own_context: true }
     }
 
     /// The same access, with more known about the condition keys.
@@ -46,19 +71,17 @@ impl<'n> EffectiveAccess<'n> {
         'n: 'k,
     {
         EffectiveAccess {
-            layers: self.layers.clone(),
-            access: self.access.clone(),
-            policies: self.policies.clone(),
+            formula: Arc::clone(&self.formula),
             known: Cow::Borrowed(known),
             partition: self.partition,
             account: self.account,
-            upper_bound: self.upper_bound.clone(),
+            has_own_context: false,
         }
     }
 
     /// Whether the upper bound contains an action.
-    pub(crate) fn may_allow(&self, solver: &Solver<'_>, action: &str) -> bool {
-        solver.catalog.find_action(action).is_some_and(|id| self.upper_bound.contains(id.0 as usize))
+    pub(crate) fn may_allow(&self, action: ActionId) -> bool {
+        self.upper_bound.contains(action.0 as usize)
     }
 
     /// Whether a statement has a condition on a key, given in lower case.

@@ -2,6 +2,7 @@
 //!
 //! - `time_floor`: denies requests in the past.
 //! - `action_bounds`: actions that an access formula allows at most and at least, without the solver.
+//! - `cached_answer`: answers of the solver that principals share.
 //! - `effective`: the effective access of a state, and its part for one action.
 //! - `context_facts`: what is fixed about condition keys in a request on one resource.
 //! - `decision_key`: the statements and facts that determine an answer, as a cache key.
@@ -11,6 +12,7 @@
 
 pub(crate) mod action_bounds;
 pub(crate) mod any_resource;
+pub(crate) mod cached_answer;
 pub(crate) mod context_facts;
 pub(crate) mod decision_key;
 pub(crate) mod effective;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
+use super::cached_answer::{CachedAnswer, QueryTarget};
 use super::context_facts::{ContextFacts, add_context_facts};
-use super::decision_key::DecisionKey;
 use super::effective::EffectiveAccess;
-use super::world::{CachedAnswer, QueryTarget, World};
+use super::world::World;
 use crate::access::{KeyFact, decide_condition};
 use crate::catalog::ActionId;
 use crate::iam::{Condition, ContextKey, ElementKind, Statement, Template, TemplatePart};
@@ -115,8 +115,10 @@ impl ResourceQuery<'_> {
             Some(account) => QueryTarget::Account(account.to_owned()),
             None => QueryTarget::Arn(arn.to_owned()),
         };
-        let decision_key =
-            DecisionKey::new(&access.branches, self.effective.partition, |key| self.fact_for(resource, key));
+        let decision_key = self
+            .world
+            .decision_keys
+            .make_key(&access.branches, self.effective.partition, |key| self.fact_for(resource, key));
         let answer = self.world.answers.get_or_compute((self.action, target, decision_key), || {
             let known = add_context_facts(&self.effective.known, access, resource, self.facts);
             let answer = solver.answer(&Question {

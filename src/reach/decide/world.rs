@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 
+use super::cached_answer::{CachedAnswer, QueryTarget};
 use super::context_facts::{find_chosen, principal_fact};
-use super::decision_key::DecisionKey;
-use super::effective::EffectiveAccess;
+use super::decision_key::{DecisionKey, DecisionKeys};
+use super::effective::{AccessFormula, EffectiveAccess};
 use super::time_floor::TimeFloor;
 use crate::access::{KeyFact, Layers, Request, evaluate};
 use crate::base::cache::Cache;
-use crate::catalog::ActionId;
+use crate::catalog::{ActionId, Catalog};
 use crate::iam::{ContextKey, Interpretation};
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::boundary_conditions::BoundaryConditions;
@@ -26,11 +28,15 @@ use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::service_index::ServiceIndex;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_index::{TagIndex, find_resource_tag};
+use crate::reach::model::technique::techniques;
 use crate::reach::model::trust_index::TrustIndex;
 use crate::snapshot::Snapshot;
 use crate::solve::budget::ESCALATION_STEPS;
 use crate::solve::{Access, ActionWorld, AnswerDetail, Question, Solver, UndecidedReason};
 use crate::trust::{TrustAnalyzer, TrustGrant};
+
+/// The number of access formulas that are stored, of about 10 kB each.
+const MAX_FORMULAS: usize = 4_096;
 
 /// The principals of a snapshot, and what decisions about them need.
 pub(crate) struct World<'a> {
@@ -53,9 +59,14 @@ pub(crate) struct World<'a> {
     pub(crate) principal_arn_patterns: BTreeSet<String>,
     pub(crate) boundary_conditions: BoundaryConditions,
     pub(crate) complements: ComplementPolicies,
+    /// The actions that techniques require, by name.
+    technique_actions: FxHashMap<&'static str, ActionId>,
+    /// What states are allowed. Each is needed for every step that leads to the state or away from it.
+    formulas: Cache<NodeState, Arc<AccessFormula>>,
     trust: TrustAnalyzer<'a>,
     /// By role, and the name of the service or `*`.
     rewritten_trust: Cache<(usize, String), Arc<CachedAnswer>>,
+    pub(crate) decision_keys: DecisionKeys,
     pub(crate) answers: Cache<(ActionId, QueryTarget, DecisionKey), Arc<CachedAnswer>>,
 }
 
@@ -66,23 +77,6 @@ pub(crate) struct GroupPosition {
     pub(crate) account: usize,
     /// Its position among the groups of the account.
     pub(crate) position: usize,
-}
-
-/// The resource of a cached answer, as far as the answer depends on it.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum QueryTarget {
-    /// At least one resource.
-    AnyResource,
-    /// A resource of this account. Its ARN is irrelevant otherwise.
-    Account(String),
-    /// The resource with this ARN.
-    Arn(String),
-}
-
-/// The solver's answer to a question.
-pub(crate) struct CachedAnswer {
-    pub(crate) allowed: bool,
-    pub(crate) undecided: Vec<UndecidedReason>,
 }
 
 impl<'a> World<'a> {
@@ -119,10 +113,18 @@ impl<'a> World<'a> {
             trust_index,
             principal_sets,
             complements: ComplementPolicies::new(solver.catalog),
+            technique_actions: find_technique_actions(solver.catalog),
+            formulas: Cache::with_capacity(MAX_FORMULAS),
             trust,
             rewritten_trust: Cache::default(),
+            decision_keys: DecisionKeys::default(),
             answers: Cache::default(),
         }
+    }
+
+    /// The action with a name. None if the catalog does not have it.
+    pub(crate) fn find_action(&self, name: &str) -> Option<ActionId> {
+        self.technique_actions.get(name).copied().or_else(|| self.solver.catalog.find_action(name))
     }
 
     /// The number of principals.
@@ -154,10 +156,12 @@ impl<'a> World<'a> {
     /// The effective access of a state.
     pub(crate) fn effective(&self, state: &NodeState) -> EffectiveAccess<'_> {
         let node = self.node(state.principal);
-        let layers = node.build_layers_after(&state.change);
-        let account = node.account.id.as_str();
+        let formula = self.formulas.get_or_compute_borrowed(state, || {
+            let layers = node.build_layers_after(&state.change);
+            Arc::new(AccessFormula::new(self.solver, &self.time_floor, layers))
+        });
         let known = node.known_after(&state.change);
-        EffectiveAccess::new(self.solver, &self.time_floor, layers, known, node.account.partition, account)
+        EffectiveAccess::new(formula, known, node.account.partition, node.account.id.as_str())
     }
 
     /// The fact about a key in a request on a user or role whose tags and boundary are those of a view.
@@ -235,4 +239,10 @@ impl<'a> World<'a> {
             false => Err(format!("{} on {}", request.action, request.resource)),
         }
     }
+}
+
+/// The actions that techniques require, by name. Each is looked up for every state.
+fn find_technique_actions(catalog: &Catalog) -> FxHashMap<&'static str, ActionId> {
+    let names = techniques().iter().flat_map(|technique| &technique.required_actions);
+    names.filter_map(|name| Some((name.as_str(), catalog.find_action(name)?))).collect()
 }

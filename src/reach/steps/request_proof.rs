@@ -116,7 +116,7 @@ impl RequestProver<'_> {
 
     /// None if the catalog does not have the action.
     fn restrict_to_action(&self, action: &str) -> Option<Access> {
-        let id = self.world.solver.catalog.find_action(action)?;
+        let id = self.world.find_action(action)?;
         Some(restrict_to_action(self.world.solver, self.effective, id, RequiredLayers::IdentityAndBoundary))
     }
 

@@ -62,7 +62,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
         // The catalog lists the actions of all techniques (a test checks this).
-        let Some(id) = self.world.solver.catalog.find_action(action) else { return false };
+        let Some(id) = self.world.find_action(action) else { return false };
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let mut access = restrict_to_action(self.world.solver, self.effective, id, required_layers);
         limit_to(&mut access, action, patterns);

@@ -59,7 +59,7 @@ impl<'g> StepFinder<'g> {
 
     /// Whether the upper bound of the state's access contains an action.
     pub(super) fn may_allow(&self, action: &str) -> bool {
-        self.effective.may_allow(self.world.solver, action)
+        self.world.find_action(action).is_some_and(|id| self.effective.may_allow(id))
     }
 
     pub(super) fn is_user(&self) -> bool {
@@ -179,7 +179,7 @@ impl<'g> StepFinder<'g> {
     ) -> FixedBitSet {
         let none = || query.arn_index.empty_set();
         // The catalog lists the actions of all techniques (a test checks this).
-        let Some(action) = self.world.solver.catalog.find_action(query.action) else { return none() };
+        let Some(action) = self.world.find_action(query.action) else { return none() };
         let is_denied = query.required_layers == RequiredLayers::IdentityAndBoundary
             && !self.effective.upper_bound.contains(action.0 as usize);
         if query.candidates.is_clear() || is_denied {

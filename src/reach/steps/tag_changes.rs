@@ -121,7 +121,7 @@ impl StepFinder<'_> {
 
     /// The keys that the statements about an action name, in lower case.
     fn list_request_keys(&self, action: &str) -> BTreeSet<String> {
-        let Some(id) = self.world.solver.catalog.find_action(action) else { return BTreeSet::new() };
+        let Some(id) = self.world.find_action(action) else { return BTreeSet::new() };
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let access = restrict_to_action(self.world.solver, self.effective, id, required_layers);
         let keys = access.uses().map(StatementUse::statement).flat_map(|statement| statement.keys());

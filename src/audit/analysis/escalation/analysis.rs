@@ -1,10 +1,9 @@
 //! The attack graph, which of its steps are declared, and the answers that principals share.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use super::gained_access::SharedExcess;
 use crate::access::find_missing_documents;
-use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::declared_steps::DeclaredSteps;
 use crate::audit::model::finding_key::{KeyPart, build_principal_key};
 use crate::audit::model::rule_id::RuleId;
@@ -24,10 +23,8 @@ pub(crate) struct EscalationAnalysis<'a> {
     pub(super) declared_steps: DeclaredSteps<'a>,
     /// The position of each principal in the snapshot, by ARN.
     positions: BTreeMap<&'a str, usize>,
-    /// Whether a state has no access beyond a ceiling. Principals with the same ceiling share the answers.
-    pub(super) containment_cache: Cache<StateAndCeiling, bool>,
     /// The access of a state beyond a ceiling. Principals with the same ceiling share the answers.
-    pub(super) excess_cache: Cache<StateAndCeiling, Arc<ExcessByStatement>>,
+    pub(super) excess_cache: Cache<StateAndCeiling, SharedExcess>,
     /// Whether the first state has no access beyond the second.
     pub(super) covered_cache: Cache<(EquivalenceClass, EquivalenceClass), bool>,
     all_access_cache: Cache<EquivalenceClass, bool>,
@@ -52,7 +49,6 @@ impl<'a> EscalationAnalysis<'a> {
             principals: snapshot.principals().collect(),
             declared_steps: DeclaredSteps::new(baseline, assignments),
             positions,
-            containment_cache: Cache::default(),
             excess_cache: Cache::default(),
             covered_cache: Cache::default(),
             all_access_cache: Cache::default(),

@@ -76,7 +76,11 @@ impl EscalationAnalysis<'_> {
         if self.has_all_account_access(&other.end) {
             return true;
         }
-        if self.has_all_account_access(&path.end) {
+        if self.has_all_account_access(&path.end) || self.graph.has_other_actions(&path.end, &other.end) {
+            return false;
+        }
+        let witnesses = path.excess.values().filter_map(|excess| excess.witness.as_ref());
+        if self.graph.is_denied_one_of(&path.end, &other.end, witnesses) {
             return false;
         }
         let class = self.graph.equivalence_class(&path.end, other_access);

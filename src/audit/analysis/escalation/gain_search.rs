@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::analysis::EscalationAnalysis;
 use super::broader_path::{BroaderPath, EscalationResult};
-use super::gained_access::{PathEnd, is_denied_to, use_witnesses_of};
+use super::gained_access::{PathEnd, SharedExcess, is_denied_to, use_witnesses_of};
 use super::guarded_access::PathGuard;
 use super::undeclared_path::PathProver;
 use crate::audit::actions::by_statement::ExcessByStatement;
@@ -23,6 +23,10 @@ use crate::solve::UndecidedReason;
 /// Once a principal can obtain everything that policies of its account can allow, the search ends after this many further
 /// states: each costs questions and a proof, and N principals that can each become administrator have N² paths.
 const MAX_FURTHER_STATES: usize = 20;
+/// The same for all principals of a snapshot together. Each principal has an equal part, and at least
+/// [`MIN_FURTHER_STATES`].
+const MAX_FURTHER_STATES_IN_ALL: usize = 4_000;
+const MIN_FURTHER_STATES: usize = 2;
 
 /// A search from one principal.
 struct GainSearch<'s, 'a> {
@@ -140,7 +144,8 @@ impl GainSearch<'_, '_> {
         let state = path.last();
         if let AllAccess::Obtained { further_states } = &mut self.all_access {
             *further_states += 1;
-            if *further_states > MAX_FURTHER_STATES {
+            let share = MAX_FURTHER_STATES_IN_ALL / self.analysis.graph.len().max(1);
+            if *further_states > share.clamp(MIN_FURTHER_STATES, MAX_FURTHER_STATES) {
                 self.all_access = AllAccess::ObtainedAndCut;
                 return VisitOutcome::Stop;
             }
@@ -225,9 +230,7 @@ impl GainSearch<'_, '_> {
             return Ok(None);
         }
         let known_excess = self.excess_by_class.get(&equivalence_class).map(Arc::clone);
-        let is_in_ceiling = || !is_other_name && self.analysis.is_contained(state, self.subject);
-        let is_contained = || graph.is_contained_in(state, &allowed.access) || is_in_ceiling();
-        if known_excess.is_none() && is_contained() {
+        if known_excess.is_none() && graph.is_contained_in(state, &allowed.access) {
             self.contained_classes.insert(equivalence_class);
             return Ok(None);
         }
@@ -265,10 +268,13 @@ impl GainSearch<'_, '_> {
         end: &PathEnd<'_>,
         allowed: &AllowedAccess<'_>,
     ) -> Result<Option<Arc<ExcessByStatement>>, BTreeSet<UndecidedReason>> {
-        let shared = match allowed.has_own_ceiling() {
-            true => Arc::default(),
+        let SharedExcess { is_contained, excess: shared } = match allowed.has_own_ceiling() {
+            true => SharedExcess::default(),
             false => self.analysis.find_shared_excess(self.analyzer, self.subject, end),
         };
+        if is_contained {
+            return Ok(None);
+        }
         let mut witnesses = shared.values().filter_map(|excess| excess.witness.as_ref());
         // A witness that the principal's own policies do not allow proves the gain.
         let is_gain = |witness| is_denied_to(self.analyzer, self.subject, witness);

@@ -23,6 +23,15 @@ pub(super) struct PathEnd<'e> {
     pub(super) access: &'e Access,
 }
 
+/// The access of a state beyond a ceiling.
+#[derive(Clone, Default)]
+pub(super) struct SharedExcess {
+    /// Whether it is proven that there is none. False if that is undecided: then the query for the gained access decides.
+    pub(super) is_contained: bool,
+    /// Undecided parts are left out.
+    pub(super) excess: Arc<ExcessByStatement>,
+}
+
 /// A question about the end of a path.
 pub(super) struct EndQuery<'e> {
     pub(super) analyzer: &'e Analyzer<'e>,
@@ -34,21 +43,13 @@ pub(super) struct EndQuery<'e> {
 }
 
 impl EscalationAnalysis<'_> {
-    /// Whether it is proven that a state has no access beyond the ceiling of a principal. False if that is undecided:
-    /// then the query for the gained access decides.
-    pub(super) fn is_contained(&self, state: &NodeState, subject: &AuditedPrincipal<'_>) -> bool {
-        let ceiling = &subject.ceiling;
-        let key = (self.graph.equivalence_class(state, &ceiling.access), Arc::as_ptr(ceiling) as usize);
-        self.containment_cache.get_or_compute(key, || self.graph.has_excess(state, &ceiling.access) == Ok(false))
-    }
-
-    /// The access of a state beyond the ceiling. Each statement has a witness. Undecided parts are left out.
+    /// The access of a state beyond the ceiling, which principals with this ceiling share. Each statement has a witness.
     pub(super) fn find_shared_excess(
         &self,
         analyzer: &Analyzer<'_>,
         subject: &AuditedPrincipal<'_>,
         end: &PathEnd<'_>,
-    ) -> Arc<ExcessByStatement> {
+    ) -> SharedExcess {
         let ceiling = &subject.ceiling;
         let key = (self.graph.equivalence_class(end.state, &ceiling.access), Arc::as_ptr(ceiling) as usize);
         self.excess_cache.get_or_compute(key, || {
@@ -60,7 +61,8 @@ impl EscalationAnalysis<'_> {
             let (known_context, partition, account) = self.graph.known_context(end.state);
             let requester = Requester { known_context: &known_context, partition, account };
             let query = Query::new_difference(analyzer, requester, &replay).with_detail(BRIEF_DETAIL);
-            Arc::new(query.find_excess(end.access, &ceiling.access).excess)
+            let answer = query.find_excess(end.access, &ceiling.access);
+            SharedExcess { is_contained: answer.is_contained(), excess: Arc::new(answer.excess) }
         })
     }
 
