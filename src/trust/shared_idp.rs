@@ -21,6 +21,8 @@ pub struct SharedIdp {
     pub control: Option<String>,
     /// The formats of the beginning of its `sub` claim, with `{}` in place of the customer.
     pub subjects: Vec<String>,
+    /// Whether a customer chooses the claims of which its subjects consist.
+    pub custom_subjects: bool,
     /// The claims and context keys whose whole value identifies the customer.
     pub claims: Vec<String>,
     /// The claims whose part before the first slash identifies the customer.
@@ -50,6 +52,8 @@ struct SharedIdpTable {
     #[serde(default)]
     subjects: Vec<String>,
     #[serde(default)]
+    custom_subjects: bool,
+    #[serde(default)]
     claims: Vec<String>,
     #[serde(default)]
     path_claims: Vec<String>,
@@ -59,13 +63,25 @@ struct SharedIdpTable {
 
 impl SharedIdpTable {
     fn into_idps(self) -> impl Iterator<Item = SharedIdp> {
-        let SharedIdpTable { host, hosts, name, tenant, control, subjects, claims, path_claims, examples } = self;
+        let SharedIdpTable {
+            host,
+            hosts,
+            name,
+            tenant,
+            control,
+            subjects,
+            custom_subjects,
+            claims,
+            path_claims,
+            examples,
+        } = self;
         host.into_iter().chain(hosts).map(move |host| SharedIdp {
             host,
             name: name.clone(),
             tenant: tenant.clone(),
             control: control.clone(),
             subjects: subjects.clone(),
+            custom_subjects,
             claims: claims.clone(),
             path_claims: path_claims.clone(),
             examples: examples.clone(),
@@ -169,8 +185,11 @@ impl SharedIdp {
             if let Some(tenant) = self.subjects.iter().find_map(|format| parse_subject(format, literal)) {
                 return Some(tenant);
             }
-            return (is_literal && (lists(&self.claims) || !self.subjects.is_empty()))
-                .then(|| escape_wildcards(literal));
+            // A subject can end after the name of the customer.
+            let ends_with_tenant =
+                || self.subjects.iter().any(|format| parse_subject(format, &format!("{literal}:")).is_some());
+            let has_known_format = !self.subjects.is_empty() && (!self.custom_subjects || ends_with_tenant());
+            return (is_literal && (lists(&self.claims) || has_known_format)).then(|| escape_wildcards(literal));
         }
         if lists(&self.path_claims) {
             return match literal.split_once('/') {
@@ -239,6 +258,20 @@ mod tests {
             parse_tenant_at(sentinel, "sts:rolesessionname", "MicrosoftSentinel_1").as_deref(),
             Some("MicrosoftSentinel_1")
         );
+        // An owner chooses the claims of its subjects.
+        for subject in ["ref:refs/heads/main", "environment:prod", "runner_environment:github-hosted:repo:corp/app"] {
+            assert_eq!(parse_github_subject(subject), None, "{subject}");
+        }
+        for (subject, tenant) in [
+            ("repository:corp/app:environment:prod", "repository:corp/*"),
+            ("workflow_ref:corp/app/.github/workflows/a.yml@*", "workflow_ref:corp/*"),
+            ("enterprise_id:5:*", "enterprise_id:5:*"),
+            ("repository_owner:corp", "repository_owner:corp"),
+            ("repository_id:4410", "repository_id:4410"),
+        ] {
+            assert_eq!(parse_github_subject(subject).as_deref(), Some(tenant), "{subject}");
+        }
+        assert_eq!(parse_tenant_at("accounts.google.com", "oaud", "https://corp"), None);
         assert_eq!(parse_tenant_at("accounts.google.com", "aud", "123").as_deref(), Some("123"));
         assert_eq!(parse_tenant_at("accounts.google.com", "aud", "12*"), None);
         assert_eq!(parse_tenant_at("gitlab.com", "sub", "project_path:g/p:*").as_deref(), Some("project_path:g/*"));

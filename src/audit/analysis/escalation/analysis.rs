@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gained_access::SharedExcess;
+use super::shared_excess::SharedExcess;
 use crate::access::find_missing_documents;
 use crate::audit::analysis::declared_steps::DeclaredSteps;
 use crate::audit::model::finding_key::{KeyPart, build_principal_key};

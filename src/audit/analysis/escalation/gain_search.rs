@@ -8,8 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::analysis::EscalationAnalysis;
 use super::broader_path::{BroaderPath, EscalationResult};
-use super::gained_access::{PathEnd, SharedExcess, is_denied_to, use_witnesses_of};
+use super::gained_access::{PathEnd, is_denied_to, use_witnesses_of};
 use super::guarded_access::PathGuard;
+use super::shared_excess::SharedExcess;
 use super::undeclared_path::PathProver;
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::analyzer::Analyzer;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::analysis::EscalationAnalysis;
+use super::shared_excess::SharedExcess;
 use crate::access::{Layers, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::analyzer::{Analyzer, BRIEF_DETAIL, Query, QueryAnswer, Requester};
@@ -21,15 +22,6 @@ pub(super) struct PathEnd<'e> {
     pub(super) state: &'e NodeState,
     pub(super) layers: &'e Layers,
     pub(super) access: &'e Access,
-}
-
-/// The access of a state beyond a ceiling.
-#[derive(Clone, Default)]
-pub(super) struct SharedExcess {
-    /// Whether it is proven that there is none. False if that is undecided: then the query for the gained access decides.
-    pub(super) is_contained: bool,
-    /// Undecided parts are left out.
-    pub(super) excess: Arc<ExcessByStatement>,
 }
 
 /// A question about the end of a path.

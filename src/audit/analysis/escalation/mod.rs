@@ -3,6 +3,7 @@
 //! The files, in the order in which data passes:
 //!
 //! - `broader_path`: what the search finds
+//! - `shared_excess`: the access of a state beyond a ceiling
 //! - [`analysis`]: the attack graph, which of its steps are declared, and the answers that principals share
 //! - `gained_access`: what a state can do beyond a ceiling and beyond a principal's own access
 //! - `guarded_access`: what a state can do of the actions of a guard
@@ -16,4 +17,5 @@ mod fold_paths;
 mod gain_search;
 mod gained_access;
 mod guarded_access;
+mod shared_excess;
 mod undeclared_path;
