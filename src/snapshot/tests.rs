@@ -221,6 +221,12 @@ fn a_missing_last_page_is_a_problem() {
     assert_eq!(snapshot.problems.len(), 1);
     assert!(snapshot.problems[0].subject.contains("111122223333"));
     assert!(load_files(&[("1.json", &first), ("2.json", last)]).problems.is_empty());
+    // The AWS CLI with --max-items.
+    let first = role_page("r", "").replacen('{', r#"{"NextToken":"t","#, 1);
+    assert_eq!(load_files(&[("1.json", &first)]).problems.len(), 1);
+    assert!(load_files(&[("1.json", &first), ("2.json", &role_page("s", ""))]).problems.is_empty());
+    let whole = role_page("r", "").replacen('{', r#"{"NextToken":null,"#, 1);
+    assert!(load_files(&[("1.json", &whole)]).problems.is_empty());
 }
 
 #[test]

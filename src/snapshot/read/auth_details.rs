@@ -126,9 +126,11 @@ pub(crate) fn read_page(
             }
         }
     }
-    if reader.fields.optional_bool(node, "IsTruncated") == Some(true)
-        && let Some(flag) = node.get("IsTruncated")
-    {
+    let is_truncated = reader.fields.optional_bool(node, "IsTruncated") == Some(true);
+    let flag = node.get("IsTruncated").filter(|_| is_truncated);
+    // AWS CLI User Guide, "Using the pagination options": the CLI replaces the flag by a token for the rest.
+    let token = node.get("NextToken").filter(|token| !matches!(token.value, JsonValue::Null));
+    if let Some(flag) = flag.or(token) {
         page.truncation = Some(
             Diagnostic::error(
                 source,
