@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::missing_documents::is_layer_missing;
-use super::policy_ref::OrganizationLevel;
+use super::policy_ref::{OrganizationLevel, PolicyRef};
 use super::resource_directory::ResourceDirectory;
 use crate::iam::{AccountId, Arn, Effect};
 use crate::snapshot::{OrgNode, OrganizationPolicyType, Snapshot};
@@ -103,6 +103,13 @@ impl ResourceControls {
         let owner = ResourceOwner::Account(account.clone());
         let levels = self.levels.iter().filter(|level| level.owners.include(&owner, None));
         ResourceControls::on_every_resource(levels.map(|level| level.level.clone()).collect())
+    }
+
+    /// The RCPs without some policies.
+    pub(crate) fn without_policies(&self, is_removed: &dyn Fn(&PolicyRef) -> bool) -> ResourceControls {
+        let mut levels = self.levels.to_vec();
+        levels.iter_mut().for_each(|control| control.level.policies.retain(|policy| !is_removed(policy)));
+        ResourceControls { levels: levels.into(), ..self.clone() }
     }
 
     /// The levels, from the roots down.

@@ -45,7 +45,7 @@ pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
 pub use model::state::{NodeState, PolicyVersionRef, StateChange};
-pub use model::technique::{Technique, TechniqueKind, techniques};
+pub use model::technique::{ControlChange, Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};
 pub use proven_step::ProvenStep;
 pub use search::{FoundPath, GoalResult, SearchResult, StepFilter, VisitOutcome};

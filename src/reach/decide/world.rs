@@ -23,6 +23,7 @@ use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
+use crate::reach::model::organization_index::OrganizationIndex;
 use crate::reach::model::principal_arn_patterns::list_principal_arn_patterns;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::service_index::ServiceIndex;
@@ -55,6 +56,7 @@ pub(crate) struct World<'a> {
     pub(crate) tag_index: TagIndex,
     /// The resources of services that use roles.
     pub(crate) service_index: ServiceIndex,
+    pub(crate) organization: OrganizationIndex<'a>,
     /// Patterns over the ARN of the principal that policies name.
     pub(crate) principal_arn_patterns: BTreeSet<String>,
     pub(crate) boundary_conditions: BoundaryConditions,
@@ -102,6 +104,7 @@ impl<'a> World<'a> {
             solver,
             principal_arn_patterns: list_principal_arn_patterns(&nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
+            organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),
             nodes,
             tag_index,

@@ -9,6 +9,8 @@
 //! - `chosen_tags`: tags that were chosen for principals.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
+//! - `lifted_controls`: SCPs and RCPs that no longer apply to a principal.
+//! - `organization_index`: the accounts that manage the organization, and the ARNs of its parts.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
@@ -31,8 +33,10 @@ pub(crate) mod complement;
 pub(crate) mod created_principal;
 mod federated_session;
 mod key_grants;
+pub(crate) mod lifted_controls;
 pub(crate) mod managed_policies;
 pub(crate) mod node;
+pub(crate) mod organization_index;
 pub(crate) mod principal_arn_patterns;
 pub(crate) mod principal_sets;
 pub(crate) mod search_techniques;

@@ -12,6 +12,7 @@ use super::chosen_tags::ChosenTag;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
 use super::key_grants::add_key_grants;
+use super::lifted_controls::lift_controls;
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
@@ -79,13 +80,7 @@ impl<'a> PrincipalNode<'a> {
             layers.boundary = boundary.limiting_policy().map(|arn| vec![self.find_boundary(arn)]);
         }
         if let Some(version) = &change.policy_version {
-            let policy_arn = &version.policy_arn;
-            let version = self.find_version(version);
-            let policies = layers.identity.iter_mut().chain(layers.boundary.iter_mut().flatten());
-            for policy in policies.filter(|policy| is_managed_policy(policy, policy_arn)) {
-                policy.document = Arc::clone(&version.document);
-                policy.places = Some(version.places.clone());
-            }
+            self.set_version(&mut layers, version);
         }
         if change.grants_all {
             // Other Allow statements add nothing to "allow all". Without them, more states share cached answers.
@@ -105,6 +100,9 @@ impl<'a> PrincipalNode<'a> {
         if change.has_left_organization {
             (layers.scps, layers.rcps) = (None, None);
         }
+        if !change.lifted_controls.is_empty() {
+            lift_controls(&mut layers, &change.lifted_controls);
+        }
         if change.has_key_grants {
             add_key_grants(&mut layers);
         }
@@ -115,6 +113,17 @@ impl<'a> PrincipalNode<'a> {
             self.set_created(&mut layers, created);
         }
         layers
+    }
+
+    /// Replaces a managed policy by another version.
+    fn set_version(&self, layers: &mut Layers, version: &PolicyVersionRef) {
+        let policy_arn = &version.policy_arn;
+        let version = self.find_version(version);
+        let policies = layers.identity.iter_mut().chain(layers.boundary.iter_mut().flatten());
+        for policy in policies.filter(|policy| is_managed_policy(policy, policy_arn)) {
+            policy.document = Arc::clone(&version.document);
+            policy.places = Some(version.places.clone());
+        }
     }
 
     /// A managed policy as a permissions boundary.

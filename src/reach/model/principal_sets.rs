@@ -18,6 +18,8 @@ pub(crate) struct PrincipalSets {
     pub(crate) roles: FixedBitSet,
     /// Roles whose policies and trust policy the account can change. Excludes roles under `/aws-reserved/`.
     pub(crate) modifiable_roles: FixedBitSet,
+    /// Roles of the permission sets of IAM Identity Center.
+    pub(crate) sso_roles: FixedBitSet,
     /// Roles that have no instance profile according to the snapshot.
     pub(crate) roles_without_profile: FixedBitSet,
     /// The principals of each account, in the snapshot's order of accounts.
@@ -51,6 +53,7 @@ impl PrincipalSets {
             users: principals.empty_set(),
             roles: principals.empty_set(),
             modifiable_roles: principals.empty_set(),
+            sso_roles: principals.empty_set(),
             roles_without_profile: principals.empty_set(),
             by_account: snapshot.accounts.iter().map(|_| principals.empty_set()).collect(),
             account_positions: account_ids.enumerate().map(|(position, id)| (id, position)).collect(),
@@ -111,7 +114,10 @@ impl PrincipalSets {
                 let is_reserved = path.starts_with("/aws-reserved/") && !path.starts_with(IDENTITY_CENTER_PATH);
                 self.modifiable_roles.set(index, !is_reserved);
             }
-            IamEntityKind::SsoRole => self.roles.insert(index),
+            IamEntityKind::SsoRole => {
+                self.roles.insert(index);
+                self.sso_roles.insert(index);
+            }
             IamEntityKind::ServiceLinkedRole => {}
         }
         self.roles_without_profile.set(index, node.principal.instance_profile_count == Some(0));

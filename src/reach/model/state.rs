@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::chosen_boundary::ChosenBoundary;
 use super::chosen_tags::ChosenTags;
 use super::created_principal::CreatedPrincipal;
+use super::lifted_controls::LiftedControl;
 
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
@@ -48,6 +49,8 @@ pub struct StateChange {
     pub renamed: Option<Arc<str>>,
     /// Its account left the organization, so that SCPs and RCPs do not apply.
     pub has_left_organization: bool,
+    /// Changes of the SCPs and RCPs that apply to it, ascending.
+    pub lifted_controls: Vec<LiftedControl>,
     /// It created grants for itself for KMS keys.
     pub has_key_grants: bool,
     /// It is a user or role that the principal created in its account.
@@ -99,6 +102,7 @@ impl StateChange {
             return None;
         }
         let removed: BTreeSet<usize> = self.removed_policies.iter().chain(&other.removed_policies).copied().collect();
+        let lifted: BTreeSet<&LiftedControl> = self.lifted_controls.iter().chain(&other.lifted_controls).collect();
         let merged = StateChange {
             is_new_principal: other.is_new_principal,
             limited_by: other.limited_by,
@@ -114,6 +118,7 @@ impl StateChange {
             attached_policy: join_values(&self.attached_policy, &other.attached_policy)?,
             policy_version: join_values(&self.policy_version, &other.policy_version)?,
             has_left_organization: self.has_left_organization || other.has_left_organization,
+            lifted_controls: lifted.into_iter().cloned().collect(),
             has_key_grants: self.has_key_grants || other.has_key_grants,
             renamed: join_values(&self.renamed, &other.renamed)?,
             tags: match (self.tags.is_empty(), other.tags.is_empty()) {

@@ -34,6 +34,15 @@ pub struct Technique {
     pub combines: Vec<String>,
     /// The policies with a Deny statement that it removes from the principal.
     pub removes: Option<RemovedPolicy>,
+    /// How it changes which SCPs and RCPs apply.
+    pub lifts: Option<ControlChange>,
+    /// What the account must be in its organization. None if that does not matter.
+    pub organization_account: Option<OrganizationAccount>,
+    /// The name of the role that the service uses. None if the caller chooses it.
+    pub service_role: Option<String>,
+    /// Whether AWS chooses the id of the resource for which the service assumes the role.
+    #[serde(default)]
+    pub new_source: bool,
     /// A prerequisite that a snapshot cannot confirm.
     pub assumption: Option<String>,
     /// The types of the resources, one of which the assumption is about, as CloudFormation names them. The resource uses the
@@ -73,6 +82,7 @@ pub enum TechniqueKind {
     Assume,
     NewPassRole,
     PassRoleThenAssume,
+    NamedRoleThenAssume,
     ExistingPassRole,
     FillProfile,
     ChangeProvider,
@@ -102,7 +112,11 @@ pub enum TechniqueKind {
     RemoveDenyingPolicies,
     SetDefaultVersion,
     RenameUser,
+    RemovePermissionSetBoundary,
+    RemovePermissionSetPolicies,
     LeaveOrganization,
+    RemoveFromOrganization,
+    LiftControls,
     GrantKeyUse,
     Combined,
     ChangeTags,
@@ -137,7 +151,8 @@ impl TechniqueKind {
     /// Whether the technique changes the policies of a principal without granting it everything.
     pub(crate) fn changes_state(self) -> bool {
         use TechniqueKind::{
-            CreatePrincipal, GrantKeyUse, JoinGroup, LeaveOrganization, NewPrincipal, RemoveDenyingPolicies,
+            CreatePrincipal, GrantKeyUse, JoinGroup, LeaveOrganization, LiftControls, NewPrincipal,
+            RemoveDenyingPolicies, RemoveFromOrganization, RemovePermissionSetBoundary, RemovePermissionSetPolicies,
             RenameUser, SetDefaultVersion,
         };
         matches!(
@@ -148,7 +163,11 @@ impl TechniqueKind {
                 | RemoveDenyingPolicies
                 | SetDefaultVersion
                 | RenameUser
+                | RemovePermissionSetBoundary
+                | RemovePermissionSetPolicies
                 | LeaveOrganization
+                | RemoveFromOrganization
+                | LiftControls
                 | GrantKeyUse
         ) || self.changes_boundary()
     }
@@ -212,6 +231,38 @@ pub enum RemovedPolicy {
     Group,
     /// Customer managed policies: a new version replaces the document.
     Text,
+    /// The inline policy of the permission set of the role.
+    PermissionSetInline,
+    /// Policies of AWS in the permission set of the role.
+    PermissionSetAws,
+    /// Customer managed policies in the permission set of the role.
+    PermissionSetCustomer,
+}
+
+/// How a technique changes which SCPs or RCPs apply to accounts.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControlChange {
+    /// It rewrites them so that they allow everything.
+    Rewrite,
+    /// It detaches them from roots, organizational units and accounts.
+    Detach,
+    /// It attaches one that allows everything.
+    Attach,
+    /// It disables their type in the root.
+    Disable,
+    /// It moves the account to the root.
+    Move,
+}
+
+/// What an account is in its organization.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrganizationAccount {
+    /// The management account.
+    Management,
+    /// The management account, or a delegated administrator.
+    Administrator,
 }
 
 /// Where a technique writes a policy.
@@ -275,10 +326,13 @@ impl Technique {
             self.kind,
             TechniqueKind::NewPassRole
                 | TechniqueKind::PassRoleThenAssume
+                | TechniqueKind::NamedRoleThenAssume
                 | TechniqueKind::ExistingPassRole
                 | TechniqueKind::FillProfile
                 | TechniqueKind::WebIdentityToken
                 | TechniqueKind::NewPrincipal
+                | TechniqueKind::RemovePermissionSetBoundary
+                | TechniqueKind::RemovePermissionSetPolicies
                 | TechniqueKind::LeaveOrganization
                 | TechniqueKind::GrantKeyUse
                 | TechniqueKind::Combined

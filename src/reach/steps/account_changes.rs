@@ -35,7 +35,7 @@ impl StepFinder<'_> {
         limited.into_iter().map(leave).collect()
     }
 
-    fn is_limited_by_organization(&self, principal: usize) -> bool {
+    pub(super) fn is_limited_by_organization(&self, principal: usize) -> bool {
         let layers = &self.world.node(principal).layers;
         let mut scps = layers.scps.iter().flatten().flat_map(|level| &level.policies);
         scps.any(|policy| limits_access(&policy.document))
@@ -58,7 +58,7 @@ impl StepFinder<'_> {
 }
 
 /// Whether a policy is something else than one that allows everything.
-fn limits_access(document: &PolicyDocument) -> bool {
+pub(super) fn limits_access(document: &PolicyDocument) -> bool {
     let allows_all = document.statements.iter().any(|statement| {
         statement.effect == Effect::Allow
             && statement.conditions.is_empty()

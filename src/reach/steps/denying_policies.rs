@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fixedbitset::FixedBitSet;
 
 use super::step_finder::StepFinder;
-use crate::iam::Effect;
+use crate::iam::{Arn, Effect};
 use crate::reach::model::node::has_deny;
 use crate::reach::model::state::{NodeState, StateChange};
 use crate::reach::model::technique::RemovedPolicy;
@@ -30,7 +30,7 @@ impl StepFinder<'_> {
 
     /// The states of a principal: one without all removable policies that only deny, and one per removable policy that
     /// also allows something.
-    fn remove_policies_of(
+    pub(super) fn remove_policies_of(
         &self,
         principal: usize,
         removes: RemovedPolicy,
@@ -73,6 +73,10 @@ impl StepFinder<'_> {
             RemovedPolicy::GroupInline | RemovedPolicy::GroupAttached | RemovedPolicy::Group | RemovedPolicy::Text => {
                 true
             }
+            // `remove_permission_set_policies` removes these.
+            RemovedPolicy::PermissionSetInline
+            | RemovedPolicy::PermissionSetAws
+            | RemovedPolicy::PermissionSetCustomer => false,
         }
     }
 
@@ -114,6 +118,13 @@ impl StepFinder<'_> {
                 self.is_allowed_on_policy(action, arn, undecided)
                     .then(|| policies().filter(|(_, other)| is_same_policy(&other.kind)).map(|(at, _)| at).collect())
             }
+            (RemovedPolicy::PermissionSetInline, AttachmentKind::Inline { .. }) => Some(vec![position]),
+            (RemovedPolicy::PermissionSetAws, AttachmentKind::Attached { arn, .. }) => {
+                is_managed_by_aws(arn).then(|| vec![position])
+            }
+            (RemovedPolicy::PermissionSetCustomer, AttachmentKind::Attached { arn, .. }) => {
+                (!is_managed_by_aws(arn)).then(|| vec![position])
+            }
             _ => None,
         }
     }
@@ -129,6 +140,11 @@ impl StepFinder<'_> {
         let Some(group) = self.world.groups.find(holder) else { return false };
         self.find_groups(action, policy_arn, undecided).contains(group)
     }
+}
+
+/// Whether a managed policy is one of AWS.
+fn is_managed_by_aws(arn: &str) -> bool {
+    Arn::parse(arn).is_some_and(|arn| arn.account() == "aws")
 }
 
 /// The ARN of the principal or group that holds a policy. None for other kinds of policies.

@@ -17,6 +17,8 @@
 //! - `existing_resources`: the existing resources that a technique needs.
 //! - `denying_policies`: removes policies with Deny statements.
 //! - `state_changes`: states that a technique makes by changing permissions.
+//! - `organization_changes`: SCPs and RCPs that a state can change, and accounts that it can remove from the organization.
+//! - `permission_sets`: permission sets that a state can change.
 //! - `account_changes`: the account leaves its organization, and grants of KMS keys.
 //! - `tag_changes`: tags of users and roles that a state can set or remove.
 //! - `touched_resources`: the resources that a state change modifies.
@@ -41,6 +43,8 @@ mod new_grants;
 mod new_resource_kind;
 mod new_resource_proof;
 mod new_resources;
+mod organization_changes;
+mod permission_sets;
 mod proof_on_target;
 mod reachable;
 mod renames;

@@ -45,6 +45,14 @@ impl StepFinder<'_> {
                     }
                 }
             }
+            TechniqueKind::NamedRoleThenAssume if self.can_perform_required(technique, undecided) => {
+                for service in &technique.services {
+                    let used = self.find_service_roles(technique, service, undecided);
+                    for role in used.ones().filter(|role| self.is_service_role(technique, *role)) {
+                        found.union_with(&self.find_roles_assumed_by(role, undecided));
+                    }
+                }
+            }
             TechniqueKind::ExistingPassRole if self.can_perform_required(technique, undecided) => {
                 for service in &technique.services {
                     found.union_with(&self.find_service_roles(technique, service, undecided));
@@ -80,7 +88,7 @@ impl StepFinder<'_> {
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        if !self.may_perform(technique) {
+        if !self.may_perform(technique) || !self.is_in_organization_as(technique) {
             return false;
         }
         let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
@@ -126,6 +134,11 @@ impl StepFinder<'_> {
             facts: &|_: usize, key: &ContextKey| pass_role_fact(key, service),
         };
         self.filter_allowed(&query, undecided)
+    }
+
+    /// Whether a role has the name that a service looks for.
+    fn is_service_role(&self, technique: &Technique, role: usize) -> bool {
+        technique.service_role.as_deref() == Some(self.world.node(role).principal.name.as_str())
     }
 
     /// The roles that another role can assume.

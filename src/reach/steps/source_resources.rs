@@ -42,6 +42,11 @@ impl StepFinder<'_> {
         patterns: &[String],
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
+        // A wildcard that is not one is escaped: `${*}`.
+        let is_pattern = |pattern: &String| pattern.replace("${*}", "").replace("${?}", "").contains(['*', '?']);
+        if technique.new_source && !patterns.iter().any(is_pattern) {
+            return false;
+        }
         let about_source = technique.required_actions.iter().filter(|action| self.is_about(action, patterns));
         about_source.into_iter().all(|action| self.is_allowed_within(technique, action, patterns, undecided))
     }

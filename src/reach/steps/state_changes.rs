@@ -47,8 +47,21 @@ impl StepFinder<'_> {
                     .flat_map(|removes| self.remove_denying_policies(removes, action, targets.freed, undecided))
                     .collect()
             }
+            TechniqueKind::RemovePermissionSetBoundary => {
+                self.remove_permission_set_boundaries(technique, targets.freed, undecided)
+            }
+            TechniqueKind::RemovePermissionSetPolicies => {
+                let removes = technique.removes.into_iter();
+                removes
+                    .flat_map(|removes| {
+                        self.remove_permission_set_policies(technique, removes, targets.freed, undecided)
+                    })
+                    .collect()
+            }
             TechniqueKind::SetDefaultVersion => self.set_default_version(action, targets, undecided),
             TechniqueKind::LeaveOrganization => self.leave_organization(technique, targets.freed, undecided),
+            TechniqueKind::RemoveFromOrganization => self.remove_from_organization(technique, targets.freed, undecided),
+            TechniqueKind::LiftControls => self.lift_controls(technique, targets.freed, undecided),
             TechniqueKind::GrantKeyUse => self.grant_key_use(technique, undecided).into_iter().collect(),
             TechniqueKind::RenameUser => self.rename_users(targets.freed, undecided),
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {

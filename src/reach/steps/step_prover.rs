@@ -198,9 +198,10 @@ impl<'g> StepProver<'g> {
         }
         for touched in self.step_finder.find_touched_resources(technique, to, undecided) {
             for action in &technique.required_actions {
-                let facts = |_: usize, key: &ContextKey| {
+                let target_fact = |key: &ContextKey| {
                     self.target_fact(action, (to.principal, &touched.arn), touched.policy_arn.as_deref(), key)
                 };
+                let facts = |_: usize, key: &ContextKey| technique.context_fact(key).or_else(|| target_fact(key));
                 requests.extend(self.prove_on_target(action, &touched.arn, &facts, undecided)?);
             }
         }

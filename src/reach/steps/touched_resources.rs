@@ -19,7 +19,7 @@ pub(super) struct TouchedResource {
 }
 
 impl TouchedResource {
-    fn without_policy(arn: impl Into<String>) -> TouchedResource {
+    pub(super) fn without_policy(arn: impl Into<String>) -> TouchedResource {
         TouchedResource { arn: arn.into(), policy_arn: None }
     }
 }
@@ -63,6 +63,9 @@ impl StepFinder<'_> {
             TechniqueKind::RenameUser => {
                 let renamed = to.change.renamed.iter().map(|renamed| renamed.as_ref());
                 [arn].into_iter().chain(renamed).map(TouchedResource::without_policy).collect()
+            }
+            TechniqueKind::RemoveFromOrganization | TechniqueKind::LiftControls => {
+                self.find_touched_controls(technique, to)
             }
             TechniqueKind::RemoveDenyingPolicies => self.find_removed_policies(technique.removes, to),
             _ => vec![TouchedResource::without_policy(arn)],

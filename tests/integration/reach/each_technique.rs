@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use iamdrift::catalog::{ActionId, Catalog};
-use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, StateChange, Technique, TechniqueKind, techniques};
+use iamdrift::reach::{
+    ControlChange, GoalResult, Graph, NodeState, PathSoFar, StateChange, Technique, TechniqueKind, techniques,
+};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -14,6 +16,12 @@ use super::{ACCOUNT, allow, arn, document, ids, organization, role, user};
 
 /// What is allowed besides the technique, and what a boundary or a Deny statement withholds.
 const WITHHELD: &str = "s3:GetObject";
+
+/// A managed policy of AWS that denies something.
+const AWS_DENY: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
+
+/// A member account of the organization that the account manages.
+const MEMBER: &str = "444455556666";
 
 /// All actions that a technique takes.
 pub fn needs(technique: &Technique) -> BTreeSet<String> {
@@ -61,7 +69,7 @@ fn target_trust(technique: &Technique) -> Value {
         statements.push(trust("ec2.amazonaws.com"));
     }
     let admits_account = matches!(technique.kind, TechniqueKind::Assume | TechniqueKind::Combined);
-    let trusted = if admits_account { json!(ACCOUNT) } else { json!(arn("role", "relay")) };
+    let trusted = if admits_account { json!(ACCOUNT) } else { json!(arn("role", relay_name(technique))) };
     statements.push(json!({ "Effect": "Allow", "Principal": { "AWS": trusted }, "Action": "sts:AssumeRole" }));
     if ["iam-new-role-name", "iam-rename-user"].contains(&technique.id.as_str()) {
         let names = json!([arn("role", "new/*"), arn("user", "new/*")]);
@@ -71,6 +79,85 @@ fn target_trust(technique: &Technique) -> Value {
         statements.push(anyone);
     }
     json!(statements)
+}
+
+/// The name of the role that can assume the target.
+fn relay_name(technique: &Technique) -> &str {
+    technique.service_role.as_deref().unwrap_or("relay")
+}
+
+/// The role whose paths are searched.
+fn start_role(technique: &Technique) -> String {
+    use TechniqueKind::{RemovePermissionSetBoundary, RemovePermissionSetPolicies};
+    match technique.kind {
+        RemovePermissionSetBoundary | RemovePermissionSetPolicies => arn("role", "aws-reserved/sso.amazonaws.com/r"),
+        _ => arn("role", "r"),
+    }
+}
+
+/// Whether a technique is about SCPs or RCPs of another account.
+fn frees_member(technique: &Technique) -> bool {
+    matches!(technique.kind, TechniqueKind::LiftControls | TechniqueKind::RemoveFromOrganization)
+}
+
+/// Whether a technique is about RCPs.
+fn lifts_resource_controls(technique: &Technique) -> bool {
+    technique.context.values().any(|value| value == "RESOURCE_CONTROL_POLICY")
+}
+
+/// A role of the member account, which anyone of the account may assume.
+fn member_role() -> Value {
+    let statements = allow(json!(["iam:GetUser", WITHHELD]), "*");
+    let mut member = role(
+        "member",
+        &statements,
+        json!([{ "Effect": "Allow", "Principal": { "AWS": [arn("role", "r"), arn("user", "u")] }, "Action": "sts:AssumeRole" }]),
+    );
+    member["Arn"] = json!(member_arn());
+    member
+}
+
+fn member_arn() -> String {
+    arn("role", "member").replace(ACCOUNT, MEMBER)
+}
+
+/// The organization that the account manages. An SCP or RCP withholds an action in an organizational unit of the member
+/// account.
+fn managed_organization(technique: &Technique) -> Value {
+    let resource_controls = lifts_resource_controls(technique);
+    let kind = if resource_controls { "RESOURCE_CONTROL_POLICY" } else { "SERVICE_CONTROL_POLICY" };
+    let everything = || document(&allow(json!("*"), "*"));
+    let withholding = match technique.lifts {
+        Some(ControlChange::Attach) => allow(json!("iam:*"), "*"),
+        _ => {
+            let deny = json!({ "Effect": "Deny", "Action": WITHHELD, "Resource": "*" });
+            match resource_controls {
+                true => json!([{ "Effect": "Deny", "Principal": "*", "Action": WITHHELD, "Resource": "*" }]),
+                false => json!([deny]),
+            }
+        }
+    };
+    let in_unit = if technique.lifts == Some(ControlChange::Attach) { json!([]) } else { json!(["ou-abcd-11111111"]) };
+    let mut full_targets = json!(["r-abcd", ACCOUNT, MEMBER]);
+    full_targets.as_array_mut().unwrap().extend(in_unit.as_array().unwrap().iter().cloned());
+    json!({
+        "Organization": { "Id": "o-own1234567", "MasterAccountId": ACCOUNT },
+        "Roots": [{ "Id": "r-abcd", "Name": "Root", "PolicyTypes": [
+            { "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" },
+            { "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" },
+        ] }],
+        "OrganizationalUnits": [{ "Id": "ou-abcd-11111111", "Name": "unit", "ParentId": "r-abcd" }],
+        "Accounts": [
+            { "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" },
+            { "Id": MEMBER, "Name": "m", "ParentId": "ou-abcd-11111111", "Status": "ACTIVE" },
+        ],
+        "Policies": [
+            { "Id": "p-FullAWSAccess", "Name": "FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY",
+              "Content": everything(), "Targets": full_targets },
+            { "Id": "p-control1", "Name": "control", "Type": kind, "Content": document(&withholding),
+              "Targets": ["ou-abcd-11111111"] },
+        ],
+    })
 }
 
 fn inline(name: &str, statements: &Value) -> Value {
@@ -88,37 +175,49 @@ fn managed(name: &str, versions: &[(&str, &Value)]) -> Value {
 /// are known.
 pub fn account(technique: &Technique, allowed: &BTreeSet<String>, service_roles: Option<&Value>) -> Snapshot {
     use TechniqueKind::{
-        RemoveDenyingPolicies, RemoveRoleBoundary, RemoveUserBoundary, RewriteBoundaryPolicy, SetRoleBoundary,
-        SetUserBoundary,
+        RemoveDenyingPolicies, RemovePermissionSetBoundary, RemovePermissionSetPolicies, RemoveRoleBoundary,
+        RemoveUserBoundary, RewriteBoundaryPolicy, SetRoleBoundary, SetUserBoundary,
     };
-    let removes_boundary = matches!(technique.kind, RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy);
+    let removes_boundary = matches!(
+        technique.kind,
+        RemoveRoleBoundary | RemoveUserBoundary | RewriteBoundaryPolicy | RemovePermissionSetBoundary
+    );
     let bounds = removes_boundary || matches!(technique.kind, SetRoleBoundary | SetUserBoundary);
-    let denies = technique.kind == RemoveDenyingPolicies;
+    let denies = matches!(technique.kind, RemoveDenyingPolicies | RemovePermissionSetPolicies);
     let leaves = technique.kind == TechniqueKind::LeaveOrganization;
-    let withheld = (bounds || denies || leaves).then(|| WITHHELD.to_owned());
+    let withheld = (bounds || denies || leaves || lifts_resource_controls(technique)).then(|| WITHHELD.to_owned());
     // A list of actions is never empty.
     let harmless_action = "iam:GetUser".to_owned();
     let allowed: BTreeSet<&String> = allowed.iter().chain([&harmless_action]).collect();
     let own: BTreeSet<&String> = allowed.iter().copied().chain(&withheld).collect();
-    let mut r = role("r", &allow(json!(own), "*"), json!([trust("none.amazonaws.com")]));
-    let mut u = user("u", &allow(json!(own), "*"));
+    let mut statements = allow(json!(own), "*");
+    if frees_member(technique) {
+        statements.as_array_mut().unwrap().push(allow(json!("sts:AssumeRole"), &member_arn())[0].clone());
+    }
+    let mut r = role("r", &statements, json!([trust("none.amazonaws.com")]));
+    if matches!(technique.kind, RemovePermissionSetBoundary | RemovePermissionSetPolicies) {
+        r["Path"] = json!("/aws-reserved/sso.amazonaws.com/");
+        r["Arn"] = json!(start_role(technique));
+        r["AssumeRolePolicyDocument"] = document(&json!([trust("sso.saml")]));
+    }
+    let mut u = user("u", &statements);
     let everything = allow(json!("*"), "*");
     let deny = json!([{ "Effect": "Deny", "Action": WITHHELD, "Resource": "*" }]);
-    let mut attached = vec!["own"];
+    let mut attached = vec![arn("policy", "own")];
     let (mut group_inline, mut group_attached) = (Vec::new(), Vec::new());
     let removes = technique.removes.map(|removes| format!("{removes:?}")).unwrap_or_default();
     match removes.as_str() {
-        "RoleInline" | "UserInline" => {
+        "RoleInline" | "UserInline" | "PermissionSetInline" => {
             r["RolePolicyList"].as_array_mut().unwrap().push(inline("deny", &deny));
             u["UserPolicyList"].as_array_mut().unwrap().push(inline("deny", &deny));
         }
-        "RoleAttached" | "UserAttached" | "Text" => attached.push("deny"),
+        "RoleAttached" | "UserAttached" | "PermissionSetCustomer" | "Text" => attached.push(arn("policy", "deny")),
+        "PermissionSetAws" => attached.push(AWS_DENY.to_owned()),
         "GroupInline" | "Group" => group_inline.push(inline("deny", &deny)),
         "GroupAttached" => group_attached.push(json!({ "PolicyName": "deny", "PolicyArn": arn("policy", "deny") })),
         _ => {}
     }
-    let attached: Vec<Value> =
-        attached.iter().map(|name| json!({ "PolicyName": name, "PolicyArn": arn("policy", name) })).collect();
+    let attached: Vec<Value> = attached.iter().map(|arn| json!({ "PolicyName": "p", "PolicyArn": arn })).collect();
     for principal in [&mut r, &mut u] {
         principal["AttachedManagedPolicies"] = json!(attached);
         if bounds {
@@ -140,17 +239,23 @@ pub fn account(technique: &Technique, allowed: &BTreeSet<String>, service_roles:
     if technique.kind == TechniqueKind::SetDefaultVersion {
         own_versions.push(("v2", &everything));
     }
-    let relay = role("relay", &json!([]), json!([trust("cloudformation.amazonaws.com")]));
+    let relay = role(relay_name(technique), &json!([]), json!([trust("cloudformation.amazonaws.com")]));
+    let mut aws_deny = managed("AWSDenyAll", &[("v1", &deny)]);
+    aws_deny["Arn"] = json!(AWS_DENY);
+    let mut roles = vec![r, target, relay];
+    roles.extend(frees_member(technique).then(member_role));
     let page = json!({
-        "RoleDetailList": [r, target, relay],
+        "RoleDetailList": roles,
         "UserDetailList": [u, user("chief", &everything)],
         "GroupDetailList": [
             group("g", json!(group_inline), json!(group_attached)),
             group("admins", json!([inline("all", &everything)]), json!([])),
         ],
-        "Policies": [managed("own", &own_versions), managed("deny", &[("v1", &deny)]), managed("b", &[("v1", &bound)])],
+        "Policies": [managed("own", &own_versions), managed("deny", &[("v1", &deny)]), managed("b", &[("v1", &bound)]), aws_deny],
     });
     let mut sources = vec![SourceFile::new("account.json", page.to_string())];
+    let organization_file = || SourceFile::new("organization.json", managed_organization(technique).to_string());
+    sources.extend(technique.organization_account.map(|_| organization_file()));
     sources.extend(leaves.then(|| organization(&json!([everything[0], deny[0]]))));
     sources.extend(service_roles.map(|file| SourceFile::new("service-roles.json", file.to_string())));
     let snapshot = Snapshot::from_texts(Path::new("given"), &sources).unwrap();
@@ -162,7 +267,7 @@ pub fn account(technique: &Technique, allowed: &BTreeSet<String>, service_roles:
 fn taken(solver: &Solver<'_>, technique: &Technique, allowed: &BTreeSet<String>) -> [Vec<String>; 2] {
     let snapshot = account(technique, allowed, None);
     let graph = Graph::new(solver, &snapshot, jiff::civil::date(2026, 11, 20));
-    [arn("role", "r"), arn("user", "u")].map(|who| {
+    [start_role(technique), arn("user", "u")].map(|who| {
         let from = graph.find(&who).unwrap();
         let (_, own, _) = graph.build_layers(&NodeState { principal: from, change: StateChange::default() });
         let mut goal = |path: &PathSoFar<'_>| match graph.has_excess(path.last(), &own) {
@@ -214,7 +319,8 @@ fn each_technique_is_found_and_not_with_any_one_permission_missing() {
 #[test]
 fn techniques_are_whole() {
     use TechniqueKind::{
-        ChangeProvider, Combined, ExistingPassRole, NewPassRole, PassRoleThenAssume, WebIdentityToken,
+        ChangeProvider, Combined, ExistingPassRole, NamedRoleThenAssume, NewPassRole, PassRoleThenAssume,
+        WebIdentityToken,
     };
     let catalog = Catalog::embedded();
     let names: Vec<String> =
@@ -232,7 +338,12 @@ fn techniques_are_whole() {
         }
         let by_service = matches!(
             technique.kind,
-            NewPassRole | PassRoleThenAssume | ExistingPassRole | ChangeProvider | WebIdentityToken
+            NewPassRole
+                | PassRoleThenAssume
+                | NamedRoleThenAssume
+                | ExistingPassRole
+                | ChangeProvider
+                | WebIdentityToken
         );
         assert_eq!(by_service, !technique.services.is_empty(), "{id}");
         assert!(technique.kind != ExistingPassRole || technique.assumption.is_some(), "{id} rests on something");
