@@ -90,7 +90,9 @@ fn a_role_of_the_management_account_lifts_scps() {
     assert_eq!(by("organizations:MoveAccount"), None, "the SCP is attached to the account");
     let harmless = [("p-deny1", deny("ec2:*"), json!([ACCOUNT]))];
     assert_eq!(under_scp(&allow(json!("organizations:*"), "*"), &harmless), None, "it may not use EC2 anyway");
-    let of_member = freed("222233334444", &allow(json!("organizations:*"), "*"), &at_account, "SERVICE_CONTROL_POLICY");
+    let changes = ["UpdatePolicy", "DetachPolicy", "DisablePolicyType", "RemoveAccountFromOrganization"];
+    let changes = changes.map(|name| format!("organizations:{name}"));
+    let of_member = freed("222233334444", &allow(json!(changes), "*"), &at_account, "SERVICE_CONTROL_POLICY");
     assert_eq!(of_member, None, "another member manages nothing");
 }
 
