@@ -71,7 +71,7 @@ impl<'a> Graph<'a> {
     /// The graph of a snapshot. Requests are made `today`.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> Graph<'a> {
         let world = World::new(solver, snapshot, today);
-        let upper_bounds = (0..world.len()).map(|_| OnceLock::new()).collect();
+        let upper_bounds = (0..world.node_count()).map(|_| OnceLock::new()).collect();
         Graph {
             world,
             shared_successors: Cache::default(),
@@ -118,7 +118,7 @@ impl<'a> Graph<'a> {
 
     /// The principal with an ARN. None if it is not in the snapshot.
     pub fn find(&self, arn: &str) -> Option<usize> {
-        self.world.principals.find(arn)
+        self.world.principals.find(arn).filter(|principal| !self.world.creatable.contains(*principal))
     }
 
     /// What a state can reach in one step.
@@ -211,6 +211,7 @@ impl<'a> Graph<'a> {
             && successors.tag_grants.is_empty()
             && successors.boundary_choices.is_empty()
             && successors.rewritable.is_clear()
+            && successors.creations.is_empty()
             && successors.undecided.is_empty())
     }
 

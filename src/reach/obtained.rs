@@ -5,10 +5,12 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::model::chosen_boundary::BoundaryGrant;
+use super::model::chosen_boundary::{BoundaryGrant, ChosenBoundary};
+use super::model::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::model::state::{NodeState, StateChange};
 use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
+use super::steps::creations::CreationGrant;
 
 /// The largest number of states of one principal: combinations of the changes that can be made to it.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
@@ -40,6 +42,12 @@ pub(super) struct Obtained {
     pub(super) tags: ObtainedTags,
     /// The permissions boundaries that states can give to principals: disjoint principals for each.
     boundaries: Vec<(usize, BoundaryGrant)>,
+    /// The users and roles that states can create: disjoint for each boundary.
+    creations: Vec<(usize, CreationGrant)>,
+    /// The first state that could act as a user that does not exist.
+    actors_of_absent: FxHashMap<usize, usize>,
+    /// What the users and roles that one state creates by itself are allowed.
+    created_by_one: FxHashSet<CreatedKind>,
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
     /// Whether a principal has more states than the limit.
@@ -63,6 +71,9 @@ impl Obtained {
             grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
             tags: ObtainedTags::default(),
             boundaries: Vec::new(),
+            creations: Vec::new(),
+            actors_of_absent: FxHashMap::default(),
+            created_by_one: FxHashSet::default(),
             skipped: FxHashSet::default(),
             exceeds_limit: None,
         };
@@ -112,6 +123,9 @@ impl Obtained {
         }
         let position = self.discoveries.len();
         states.push(position);
+        if let Some(created) = &state.change.created {
+            self.created_by_one.insert(CreatedKind::of_created(created));
+        }
         self.positions.insert(state.clone(), position);
         self.discoveries.push(Discovery { state, origin });
         Some(position)
@@ -239,6 +253,46 @@ impl Obtained {
         &self.boundaries
     }
 
+    /// Adds users and roles that the state `at` can create.
+    pub(super) fn add_creations(&mut self, at: usize, creations: &[CreationGrant]) {
+        for creation in creations {
+            let mut targets = creation.targets.clone();
+            let same = self.creations.iter().filter(|(_, known)| known.boundary == creation.boundary);
+            same.for_each(|(_, known)| targets.difference_with(&known.targets));
+            if !targets.is_clear() {
+                self.creations.push((at, CreationGrant { targets, boundary: creation.boundary.clone() }));
+            }
+        }
+    }
+
+    /// The users and roles that states can create, with the first such state.
+    pub(super) fn creations(&self) -> &[(usize, CreationGrant)] {
+        &self.creations
+    }
+
+    /// Adds users that the state `at` could act as if they existed.
+    pub(super) fn add_actor_of_absent(&mut self, at: usize, absent: &FixedBitSet) {
+        for user in absent.ones() {
+            self.actors_of_absent.entry(user).or_insert(at);
+        }
+    }
+
+    /// The first state that could act as each user that does not exist.
+    pub(super) fn actors_of_absent(&self) -> &FxHashMap<usize, usize> {
+        &self.actors_of_absent
+    }
+
+    /// Adds a user or role that was created.
+    pub(super) fn add_created(&mut self, principal: usize) {
+        self.reached.insert(principal);
+    }
+
+    /// Whether a state is allowed the same as a user or role that one state creates by itself.
+    pub(super) fn is_like_created_by_one(&self, state: &NodeState, is_user: bool) -> bool {
+        state.change.was_absent
+            && CreatedKind::of_absent(state, is_user).is_some_and(|kind| self.created_by_one.contains(&kind))
+    }
+
     /// Adds a principal that a state can act as after its tags are changed.
     pub(super) fn add_reached_with_tags(&mut self, principal: usize) {
         self.reached.insert(principal);
@@ -284,4 +338,49 @@ fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableStat
 /// A principal that is changed, and then the state `from` acts as it.
 fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
     apply(&NodeState::unchanged(principal), from, change)
+}
+
+/// What a created user or role is allowed, whatever its name.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+struct CreatedKind {
+    is_user: bool,
+    has_chosen_tags: bool,
+    limiting_policy: Option<Arc<str>>,
+    access: CreatedAccess,
+}
+
+impl CreatedKind {
+    fn of_created(created: &CreatedPrincipal) -> CreatedKind {
+        CreatedKind {
+            is_user: created.is_user,
+            has_chosen_tags: created.has_chosen_tags,
+            limiting_policy: created.boundary.as_ref().and_then(ChosenBoundary::limiting_policy).cloned(),
+            access: created.access.clone(),
+        }
+    }
+
+    /// None if one state cannot create the like by itself.
+    fn of_absent(state: &NodeState, is_user: bool) -> Option<CreatedKind> {
+        let change = &state.change;
+        let access = match (change.grants_all, &change.attached_policy, change.joined_group) {
+            (true, ..) => CreatedAccess::Everything,
+            (false, None, None) => CreatedAccess::Nothing,
+            (false, Some(policy), None) => CreatedAccess::Policy(Arc::clone(policy)),
+            (false, None, Some(group)) => CreatedAccess::Group(group),
+            (false, Some(_), Some(_)) => return None,
+        };
+        let others = StateChange {
+            grants_all: change.grants_all,
+            attached_policy: change.attached_policy.clone(),
+            joined_group: change.joined_group,
+            boundary: change.boundary.clone(),
+            was_absent: true,
+            is_trust_rewritten: change.is_trust_rewritten,
+            has_session_tags: change.has_session_tags,
+            ..StateChange::default()
+        };
+        let limiting_policy = change.boundary.as_ref().and_then(ChosenBoundary::limiting_policy).cloned();
+        let has_chosen_tags = change.has_session_tags;
+        (*change == others).then_some(CreatedKind { is_user, has_chosen_tags, limiting_policy, access })
+    }
 }

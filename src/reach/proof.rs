@@ -90,6 +90,8 @@ impl Graph<'_> {
                 self.with_prover(from, (to.principal, &base), |prover| prover.prove_federation(&tags, &mut undecided));
             change.is_complete = proof.is_some();
             change.proofs.extend(proof);
+        } else if to.change.was_absent && !base.was_absent {
+            change = self.prove_absent(step, &mut undecided);
         } else if to.change.is_trust_rewritten && !base.is_trust_rewritten {
             change = self.prove_rewritten_trust(step, &mut undecided);
         } else if to.change.tags != base.tags {
@@ -147,7 +149,8 @@ impl Graph<'_> {
                 let tags = to.change.has_session_tags;
                 let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
                 let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
-                (kind, is_passed.then(|| prover.prove_passing(self.arn(to.principal), undecided)))
+                let passing = || prover.prove_passing(self.arn(to.principal), undecided).map(|(_, requests)| requests);
+                (kind, is_passed.then(passing))
             });
             let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
             proof.requests.extend(passing.unwrap_or_else(|| Some(Vec::new()))?);
@@ -158,6 +161,20 @@ impl Graph<'_> {
         let is_complete = proof.is_some();
         let grantor = by.filter(|by| is_complete && *by != from).cloned();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// A state creates the step's end. If it is a role, its trust policy names the state that takes the step, or a service.
+    fn prove_absent(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
+        let PathStep { from, to, earlier_change } = step;
+        let original = StateChange::default();
+        let by = earlier_change.as_ref().map_or(from, |earlier| &earlier.by);
+        let created = self.with_prover(by, (to.principal, &original), |prover| prover.prove_absent(to, undecided));
+        let used = to.change.is_trust_rewritten.then(|| {
+            self.with_prover(from, (to.principal, &original), |prover| prover.prove_use_of_new_role(to, undecided))
+        });
+        let is_complete = created.is_some() && used.as_ref().is_none_or(Option::is_some);
+        let grantor = (by != from).then(|| by.clone());
+        ChangeProof { proofs: created.into_iter().chain(used.flatten()).collect(), grantor, is_complete }
     }
 
     /// The change of the tags of the step's end. Several states can each change a part of them.

@@ -15,6 +15,7 @@ use super::model::state::{NodeState, StateChange};
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
 use super::search_boundaries::BoundaryProgress;
+use super::search_creations::CreationProgress;
 use super::search_tags::TagProgress;
 use super::search_trust::TrustProgress;
 use crate::solve::UndecidedReason;
@@ -106,6 +107,7 @@ impl Graph<'_> {
         let mut trust_progress = TrustProgress::default();
         let mut tag_progress = TagProgress::default();
         let mut boundary_progress = BoundaryProgress::default();
+        let mut creation_progress = CreationProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
@@ -117,6 +119,7 @@ impl Graph<'_> {
             self.use_rewritten_trust(&mut trust_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -125,6 +128,12 @@ impl Graph<'_> {
                 candidates.into_iter().filter_map(|(state, origin)| obtained.add(state, Some(origin))).collect();
             frontier = Vec::new();
             for last in added {
+                let state = obtained.state(last);
+                let is_user = self.world.principal_sets.users.contains(state.principal);
+                if obtained.is_like_created_by_one(state, is_user) {
+                    frontier.push(last);
+                    continue;
+                }
                 match visit(&PathSoFar { discoveries: obtained.discoveries(), last }) {
                     VisitOutcome::Expand => frontier.push(last),
                     VisitOutcome::Skip => obtained.skip(last),
@@ -171,11 +180,18 @@ impl Graph<'_> {
         }
         obtained.add_grants(at, &successors.grant_targets, new);
         let mut reachable = Cow::Borrowed(&successors.reachable);
+        if !reachable.is_disjoint(&self.world.creatable) {
+            let mut absent = successors.reachable.clone();
+            absent.intersect_with(&self.world.creatable);
+            obtained.add_actor_of_absent(at, &absent);
+            reachable.to_mut().difference_with(&self.world.creatable);
+        }
         if let Some(filter) = filter {
             filter(&PathSoFar { discoveries: obtained.discoveries(), last: at }, reachable.to_mut());
         }
         obtained.add_reached(at, &reachable, new);
         obtained.add_rewritable(at, &successors.rewritable);
+        obtained.add_creations(at, &successors.creations);
         obtained.tags.add(at, &successors.tag_grants);
         obtained.add_boundaries(at, &successors.boundary_choices);
         successors.changes_others.then(|| {

@@ -7,6 +7,7 @@
 //! - `chosen_boundary`: permissions boundaries that were chosen for principals.
 //! - `boundary_conditions`: the conditions on the boundary that a target has.
 //! - `chosen_tags`: tags that were chosen for principals.
+//! - `creatable_principals`: users and roles that do not exist and may be created.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
@@ -28,6 +29,7 @@ pub(crate) mod boundary_conditions;
 pub(crate) mod chosen_boundary;
 pub(crate) mod chosen_tags;
 pub(crate) mod complement;
+pub(crate) mod creatable_principals;
 pub(crate) mod created_principal;
 mod federated_session;
 mod key_grants;

@@ -29,7 +29,7 @@ static ALLOW_ALL_POLICY: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
 /// A principal of the snapshot.
 pub(crate) struct PrincipalNode<'a> {
     pub(crate) account: &'a Account,
-    pub(crate) principal: &'a Principal,
+    pub(crate) principal: Cow<'a, Principal>,
     /// All policies that apply to it.
     pub(crate) layers: Layers,
     /// What is fixed about the condition keys of its requests.
@@ -39,14 +39,24 @@ pub(crate) struct PrincipalNode<'a> {
 impl<'a> PrincipalNode<'a> {
     /// All principals, in the order of the snapshot. Their requests are made `today`.
     pub(crate) fn collect_from(snapshot: &'a Snapshot, today: Date) -> Vec<PrincipalNode<'a>> {
+        let principals = snapshot.principals().map(|(account, principal)| (account, Cow::Borrowed(principal)));
+        PrincipalNode::collect(snapshot, today, principals)
+    }
+
+    /// Principals of accounts of a snapshot. Their requests are made `today`.
+    pub(crate) fn collect(
+        snapshot: &'a Snapshot,
+        today: Date,
+        principals: impl Iterator<Item = (&'a Account, Cow<'a, Principal>)>,
+    ) -> Vec<PrincipalNode<'a>> {
         let collector = LayerCollector::new(snapshot).on_day(today);
-        let node = |(account, principal)| PrincipalNode {
+        let node = |(account, principal): (&'a Account, Cow<'a, Principal>)| PrincipalNode {
             account,
+            layers: collector.collect(account, &principal),
+            known: collector.build_known_context(&principal),
             principal,
-            layers: collector.collect(account, principal),
-            known: collector.build_known_context(principal),
         };
-        snapshot.principals().map(node).collect()
+        principals.map(node).collect()
     }
 
     /// The identity policies, the permissions boundary and the SCPs.
@@ -182,7 +192,7 @@ impl<'a> PrincipalNode<'a> {
             kept.for_each(|(name, _)| known.set(&format!("aws:PrincipalTag/{name}"), KeyFact::Present));
         }
         if change.is_federated {
-            set_session_facts(&mut known, self.principal);
+            set_session_facts(&mut known, &self.principal);
         }
         if let Some(created) = &change.created {
             created.set_facts(&mut known);

@@ -20,6 +20,13 @@ pub fn search_techniques() -> &'static [Technique] {
     &SEARCH_TECHNIQUES
 }
 
+/// The technique that assumes a new role from an account outside.
+pub(crate) fn find_technique_from_outside() -> &'static Technique {
+    let is_wanted = |technique: &&Technique| technique.required_actions.is_empty();
+    // INVARIANT: the file has one technique without actions of the account.
+    SEARCH_TECHNIQUES.iter().find(is_wanted).expect("a technique without actions")
+}
+
 /// The technique whose first required action is `action`.
 pub(crate) fn find_search_technique(action: &str) -> &'static Technique {
     let mut found = SEARCH_TECHNIQUES

@@ -50,6 +50,8 @@ pub struct StateChange {
     pub has_left_organization: bool,
     /// It created grants for itself for KMS keys.
     pub has_key_grants: bool,
+    /// It did not exist: a state created it.
+    pub was_absent: bool,
     /// It is a user or role that the principal created in its account.
     pub created: Option<Arc<CreatedPrincipal>>,
 }
@@ -115,6 +117,7 @@ impl StateChange {
             policy_version: join_values(&self.policy_version, &other.policy_version)?,
             has_left_organization: self.has_left_organization || other.has_left_organization,
             has_key_grants: self.has_key_grants || other.has_key_grants,
+            was_absent: self.was_absent || other.was_absent,
             renamed: join_values(&self.renamed, &other.renamed)?,
             tags: match (self.tags.is_empty(), other.tags.is_empty()) {
                 (false, false) => return None,

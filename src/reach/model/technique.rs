@@ -107,6 +107,7 @@ pub enum TechniqueKind {
     Combined,
     ChangeTags,
     FederateWithTags,
+    CreateAbsent,
 }
 
 #[derive(serde::Deserialize)]

@@ -11,6 +11,7 @@
 //! - `freed_names`: names in use that a state can free.
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
+//! - `creations`: the same, for other states to change and to act as.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
 //! - `boundaries`: permissions boundaries that a state can give to principals.
@@ -32,6 +33,7 @@ mod account_changes;
 pub(crate) mod assume_role;
 mod boundaries;
 mod created_principals;
+pub(crate) mod creations;
 mod denying_policies;
 mod existing_resources;
 mod freed_names;

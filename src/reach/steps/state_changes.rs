@@ -50,7 +50,11 @@ impl StepFinder<'_> {
             TechniqueKind::SetDefaultVersion => self.set_default_version(action, targets, undecided),
             TechniqueKind::LeaveOrganization => self.leave_organization(technique, targets.freed, undecided),
             TechniqueKind::GrantKeyUse => self.grant_key_use(technique, undecided).into_iter().collect(),
-            TechniqueKind::RenameUser => self.rename_users(targets.freed, undecided),
+            TechniqueKind::RenameUser => {
+                let mut existing = targets.freed.clone();
+                existing.difference_with(&self.world.creatable);
+                self.rename_users(&existing, undecided)
+            }
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
                 self.attach_limited_policy(technique.kind, action, targets.widened, undecided)
             }

@@ -32,7 +32,7 @@ impl StepFinder<'_> {
         to: &NodeState,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<TouchedResource> {
-        let principal = self.world.node(to.principal).principal;
+        let principal = &self.world.node(to.principal).principal;
         let arn = self.world.arn(to.principal);
         let attached_policy = to.change.attached_policy.as_deref();
         match technique.kind {
