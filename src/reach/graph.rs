@@ -17,6 +17,7 @@ use super::model::state::NodeState;
 use super::path::PathStep;
 use super::proven_step::StepProof;
 use super::steps::assume_role::find_assumable_roles;
+use super::steps::policy_writes::PolicyWrites;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
 use super::steps::trust_uses::TrustUses;
@@ -151,6 +152,16 @@ impl<'a> Graph<'a> {
         let effective = self.world.effective(state);
         let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
         find_changed_states(&step_finder, targets, grant_targets, undecided)
+    }
+
+    /// The managed policies and groups that a state can change. None if it can change none.
+    pub(super) fn find_policy_writes(
+        &self,
+        state: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<PolicyWrites> {
+        let effective = self.world.effective(state);
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_policy_writes(undecided)
     }
 
     /// What a state can do with roles whose trust policies are rewritten for it.

@@ -149,7 +149,9 @@ impl Obtained {
     pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
         let known = self.changes.entry(principal).or_default();
         let is_same = |known: &Change| {
-            let requires = |change: &Change| (change.required_tags.clone(), change.required_boundary.clone());
+            let requires = |change: &Change| {
+                (change.required_tags.clone(), change.required_boundary.clone(), change.required_holding.clone())
+            };
             known.change == change.change && requires(known) == requires(&change)
         };
         if known.iter().any(is_same) {
@@ -323,10 +325,8 @@ impl Obtained {
 
 /// A state after a change by another state. None if the change adds nothing to it.
 fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
-    if !change.required_tags.is_empty() && change.required_tags != state.change.tags {
-        return None;
-    }
-    if change.required_boundary.is_some() && change.required_boundary != state.change.boundary {
+    let is_single = change.others.is_empty() && change.required_holding.is_none();
+    if !change.is_possible_for(&state.change) || (is_single && !state.change.may_combine_with(&change.change)) {
         return None;
     }
     let merged = state.change.merge(&change.change)?;
@@ -362,17 +362,17 @@ impl CreatedKind {
     /// None if one state cannot create the like by itself.
     fn of_absent(state: &NodeState, is_user: bool) -> Option<CreatedKind> {
         let change = &state.change;
-        let access = match (change.grants_all, &change.attached_policy, change.joined_group) {
+        let access = match (change.grants_all, &change.attached_policies[..], &change.joined_groups[..]) {
             (true, ..) => CreatedAccess::Everything,
-            (false, None, None) => CreatedAccess::Nothing,
-            (false, Some(policy), None) => CreatedAccess::Policy(Arc::clone(policy)),
-            (false, None, Some(group)) => CreatedAccess::Group(group),
-            (false, Some(_), Some(_)) => return None,
+            (false, [], []) => CreatedAccess::Nothing,
+            (false, [policy], []) => CreatedAccess::Policy(Arc::clone(policy)),
+            (false, [], [group]) => CreatedAccess::Group(*group),
+            (false, ..) => return None,
         };
         let others = StateChange {
             grants_all: change.grants_all,
-            attached_policy: change.attached_policy.clone(),
-            joined_group: change.joined_group,
+            attached_policies: change.attached_policies.clone(),
+            joined_groups: change.joined_groups.clone(),
             boundary: change.boundary.clone(),
             was_absent: true,
             is_trust_rewritten: change.is_trust_rewritten,

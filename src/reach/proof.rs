@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
+use super::model::holdings::{Holding, PrincipalHoldings};
 use super::model::state::{NodeState, StateChange};
 use super::model::technique::TechniqueKind;
 use super::path::PathStep;
@@ -22,6 +23,16 @@ struct ChangeProof {
     grantor: Option<NodeState>,
     /// Whether all changes are proven.
     is_complete: bool,
+}
+
+impl ChangeProof {
+    /// Adds a proof to that of the same technique.
+    fn add(&mut self, proof: TechniqueProof) {
+        match self.proofs.iter_mut().find(|other| other.technique.id == proof.technique.id) {
+            Some(other) => other.requests.extend(proof.requests),
+            None => self.proofs.push(proof),
+        }
+    }
 }
 
 impl Graph<'_> {
@@ -116,7 +127,7 @@ impl Graph<'_> {
         Ok(ProvenStep::new(step, grantor, proofs))
     }
 
-    /// The change of the permissions of the step's end, by the state that takes the step, or by another one.
+    /// The change of the permissions of the step's end, by the state that takes the step, or by other ones.
     fn prove_change(
         &self,
         step: &PathStep,
@@ -124,6 +135,10 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
+        let is_combined = earlier_change.as_ref().is_some_and(|earlier| earlier.change.holdings().nth(1).is_some());
+        if is_combined {
+            return self.prove_combined(step, base, undecided);
+        }
         let grants_all = to.change.grants_all && !base.grants_all;
         let own = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(to) };
         if let Some(proof) = self.find_technique(from, to, base, own, undecided) {
@@ -137,6 +152,43 @@ impl Graph<'_> {
         let is_complete = proof.is_some();
         let (grantor, proof) = proof.unzip();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// Several policies and groups that the step's end gets, each from one of several states.
+    fn prove_combined(
+        &self,
+        PathStep { from, to, earlier_change }: &PathStep,
+        base: &StateChange,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let others = earlier_change.iter().flat_map(|earlier| [&earlier.by].into_iter().chain(&earlier.others));
+        let makers: Vec<&NodeState> = [from].into_iter().chain(others).collect();
+        let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
+        let mut before = base.clone();
+        // A policy can be one of a group that is joined first.
+        let (groups, policies): (Vec<Holding>, Vec<Holding>) = to
+            .change
+            .holdings()
+            .filter(|holding| !base.has_holding(holding))
+            .partition(|holding| matches!(holding, Holding::Group(_)));
+        for single in groups.iter().chain(&policies).map(StateChange::of_holding) {
+            let found = makers.iter().find_map(|maker| {
+                let is_own = maker.principal == to.principal && maker.change.created.is_none();
+                let changed = if is_own { maker.change.merge(&single)? } else { single.clone() };
+                let changed = NodeState { principal: to.principal, change: changed };
+                Some((maker, self.find_technique(maker, to, &before, StepRole::ChangeState(&changed), undecided)?))
+            });
+            let Some((maker, proof)) = found else {
+                change.is_complete = false;
+                continue;
+            };
+            if *maker != from && change.grantor.is_none() {
+                change.grantor = Some((*maker).clone());
+            }
+            before = before.merge(&single).unwrap_or(before);
+            change.add(proof);
+        }
+        change
     }
 
     /// A state rewrites the trust policy of the step's end for the state that takes the step: it assumes the role, passes it to
@@ -200,10 +252,7 @@ impl Graph<'_> {
             if tagger != from && change.grantor.is_none() {
                 change.grantor = Some(tagger.clone());
             }
-            match change.proofs.iter_mut().find(|other| other.technique.id == proof.technique.id) {
-                Some(other) => other.requests.extend(proof.requests),
-                None => change.proofs.push(proof),
-            }
+            change.add(proof);
         }
         change
     }
@@ -245,8 +294,9 @@ impl Graph<'_> {
         prove: impl FnOnce(&StepProver<'_>) -> T,
     ) -> T {
         let effective = self.world.effective(state);
-        let view =
-            TargetView::of_principal((&base.tags, base.boundary.as_ref()), target, &self.world.principals.empty_set());
+        let holdings = PrincipalHoldings { principal: target, holdings: base.holdings().collect() };
+        let chosen = (&base.tags, base.boundary.as_ref());
+        let view = TargetView::of_principal(chosen, holdings, &self.world.principals.empty_set());
         prove(&StepProver::new(&StepFinder::new(&self.world, state, &effective, &view)))
     }
 }

@@ -16,6 +16,7 @@ use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
 use super::search_boundaries::BoundaryProgress;
 use super::search_creations::CreationProgress;
+use super::search_holdings::HoldingProgress;
 use super::search_tags::TagProgress;
 use super::search_trust::TrustProgress;
 use crate::solve::UndecidedReason;
@@ -107,6 +108,7 @@ impl Graph<'_> {
         let mut trust_progress = TrustProgress::default();
         let mut tag_progress = TagProgress::default();
         let mut boundary_progress = BoundaryProgress::default();
+        let mut holding_progress = HoldingProgress::default();
         let mut creation_progress = CreationProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
@@ -119,6 +121,7 @@ impl Graph<'_> {
             self.use_rewritten_trust(&mut trust_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.change_holdings(&mut holding_progress, &mut obtained, &mut candidates, &mut undecided);
             self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
@@ -171,7 +174,8 @@ impl Graph<'_> {
         obtained.apply_known_changes(at, new);
         for changed in successors.changed_states.iter().cloned() {
             match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
-                true => new.push(own(changed)),
+                true if state.change.may_combine_with_added(&changed.change) => new.push(own(changed)),
+                true => {}
                 false => {
                     let change = Change::new(at, Arc::new(changed.change));
                     obtained.add_change(changed.principal, change, new);

@@ -1,5 +1,5 @@
 //! Users and roles that do not exist and that principals of the snapshot may create. The policies of an account treat all
-//! ARNs that the same patterns match in the same way: one ARN stands in for them.
+//! ARNs that the same patterns match in the same way: one ARN is enough.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

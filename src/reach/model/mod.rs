@@ -11,6 +11,7 @@
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
+//! - `holdings`: the policies and groups that principals got during a search.
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
 //! - `principal_sets`: sets of users, roles, group members and policy holders.
@@ -32,6 +33,7 @@ pub(crate) mod complement;
 pub(crate) mod creatable_principals;
 pub(crate) mod created_principal;
 mod federated_session;
+pub(crate) mod holdings;
 mod key_grants;
 pub(crate) mod managed_policies;
 pub(crate) mod node;

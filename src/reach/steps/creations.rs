@@ -1,4 +1,4 @@
-//! Users and roles that do not exist and that a state can create, whoever changes them and acts as them afterwards.
+//! Users and roles that do not exist and that a state can create, for other states to change and to act as.
 
 use std::collections::BTreeSet;
 

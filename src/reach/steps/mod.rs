@@ -12,6 +12,7 @@
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
 //! - `creations`: the same, for other states to change and to act as.
+//! - `policy_writes`: the managed policies and groups that a state can change.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
 //! - `boundaries`: permissions boundaries that a state can give to principals.
@@ -43,6 +44,7 @@ mod new_grants;
 mod new_resource_kind;
 mod new_resource_proof;
 mod new_resources;
+pub(crate) mod policy_writes;
 mod proof_on_target;
 mod reachable;
 mod renames;
