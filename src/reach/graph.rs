@@ -17,6 +17,7 @@ use super::model::state::NodeState;
 use super::path::PathStep;
 use super::proven_step::StepProof;
 use super::steps::assume_role::find_assumable_roles;
+use super::steps::new_policies::NewPolicyUses;
 use super::steps::policy_writes::PolicyWrites;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
@@ -162,6 +163,17 @@ impl<'a> Graph<'a> {
     ) -> Option<PolicyWrites> {
         let effective = self.world.effective(state);
         StepFinder::new(&self.world, state, &effective, &self.original_tags).find_policy_writes(undecided)
+    }
+
+    /// What a state can do with a managed policy that another one creates.
+    pub(super) fn find_new_policy_uses(
+        &self,
+        state: &NodeState,
+        policy: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> NewPolicyUses {
+        let effective = self.world.effective(state);
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_new_policy_uses(policy, undecided)
     }
 
     /// What a state can do with roles whose trust policies are rewritten for it.

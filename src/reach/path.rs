@@ -120,6 +120,20 @@ impl PathSoFar<'_> {
     }
 }
 
+impl EarlierChange {
+    /// The managed policy that one state creates and another one attaches, or sets as a boundary. None if the change is
+    /// another one.
+    pub(super) fn created_policy(&self) -> Option<&str> {
+        let change = &self.change;
+        match (&change.attached_policies[..], &change.boundary) {
+            _ if self.others.is_empty() => None,
+            ([policy], _) if change.grants_all => Some(policy),
+            ([], Some(ChosenBoundary::Rewritten(policy))) => Some(policy),
+            _ => None,
+        }
+    }
+}
+
 impl Change {
     /// A change that one state makes, whatever the tags and the boundary of the principal.
     pub(super) fn new(by: usize, change: Arc<StateChange>) -> Change {

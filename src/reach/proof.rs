@@ -8,7 +8,7 @@ use super::model::chosen_tags::TargetView;
 use super::model::holdings::{Holding, PrincipalHoldings};
 use super::model::state::{NodeState, StateChange};
 use super::model::technique::TechniqueKind;
-use super::path::PathStep;
+use super::path::{EarlierChange, PathStep};
 use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
 use super::steps::step_finder::StepFinder;
@@ -139,6 +139,9 @@ impl Graph<'_> {
         if is_combined {
             return self.prove_combined(step, base, undecided);
         }
+        if let Some(policy) = earlier_change.as_ref().and_then(EarlierChange::created_policy) {
+            return self.prove_new_policy(step, base, policy, undecided);
+        }
         let grants_all = to.change.grants_all && !base.grants_all;
         let own = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(to) };
         if let Some(proof) = self.find_technique(from, to, base, own, undecided) {
@@ -152,6 +155,33 @@ impl Graph<'_> {
         let is_complete = proof.is_some();
         let (grantor, proof) = proof.unzip();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// A managed policy that one state creates, and another one attaches to the step's end, or sets as its boundary.
+    fn prove_new_policy(
+        &self,
+        PathStep { from, to, earlier_change }: &PathStep,
+        base: &StateChange,
+        policy: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let others = earlier_change.iter().flat_map(|earlier| earlier.others.iter().chain([&earlier.by]));
+        let makers: Vec<&NodeState> = others.collect();
+        let created = makers.iter().find_map(|maker| {
+            let prove = |prover: &StepProver<'_>| prover.prove_created_policy(policy, undecided);
+            Some((*maker, self.with_prover(maker, (to.principal, base), prove)?))
+        });
+        let is_attached = to.change.grants_all && !base.grants_all;
+        let used = makers.iter().find_map(|maker| {
+            self.with_prover(maker, (to.principal, base), |prover| match is_attached {
+                true => prover.prove_attachment(policy, to.principal, undecided),
+                false => prover.prove_boundary_choice(policy, to.principal, undecided),
+            })
+        });
+        let is_complete = created.is_some() && used.is_some();
+        let (creator, created) = created.unzip();
+        let grantor = creator.filter(|creator| *creator != from).cloned();
+        ChangeProof { proofs: created.into_iter().chain(used).collect(), grantor, is_complete }
     }
 
     /// Several policies and groups that the step's end gets, each from one of several states.

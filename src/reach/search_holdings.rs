@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 
 use super::graph::Graph;
+use super::model::chosen_boundary::ChosenBoundary;
 use super::model::holdings::Holding;
 use super::model::managed_policies::managed_policy_arn;
 use super::model::state::{PolicyVersionRef, StateChange};
@@ -29,6 +30,10 @@ pub(super) struct HoldingProgress {
     writes: Vec<(usize, PolicyWrites)>,
     /// The changes that were made to what principals got, by the position of the writes.
     changed: FxHashSet<(usize, Holding, usize)>,
+    /// The new policies, and the states for which they were tried.
+    used_policies: FxHashSet<(Arc<str>, usize)>,
+    /// What who joins a group gets from a new policy.
+    attached: Vec<(usize, Change)>,
     /// The number of holdings that were combined, by principal.
     combined: BTreeMap<usize, usize>,
 }
@@ -43,7 +48,7 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
         progress.add_holdings(obtained);
-        if progress.holdings.is_empty() {
+        if progress.holdings.is_empty() && !self.world.limits_policies {
             return;
         }
         for at in obtained.list_expanded() {
@@ -67,7 +72,51 @@ impl Graph<'_> {
                 }
             }
         }
+        self.use_new_policies(progress, obtained, new, undecided);
         self.combine_holdings(progress, obtained, new);
+    }
+
+    /// Adds what follows if one state creates a managed policy, and another one attaches it or sets it as a boundary.
+    fn use_new_policies(
+        &self,
+        progress: &mut HoldingProgress,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let mut creators: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        for (by, writes) in &progress.writes {
+            for policy in &writes.created {
+                creators.entry(Arc::clone(policy)).or_insert(*by);
+            }
+        }
+        for (policy, creator) in creators {
+            for at in obtained.list_expanded() {
+                if !progress.used_policies.insert((Arc::clone(&policy), at)) {
+                    continue;
+                }
+                let uses = self.find_new_policy_uses(obtained.state(at), &policy, undecided);
+                let by = |change: StateChange| Change { others: vec![creator], ..Change::new(at, Arc::new(change)) };
+                let attached_policies = vec![Arc::clone(&policy)];
+                let held = by(StateChange { attached_policies, grants_all: true, ..StateChange::default() });
+                let boundary = Some(ChosenBoundary::Rewritten(Arc::clone(&policy)));
+                let limited = by(StateChange { boundary, ..StateChange::default() });
+                uses.holders.ones().for_each(|holder| obtained.add_change(holder, held.clone(), new));
+                uses.bounded.ones().for_each(|principal| obtained.add_change(principal, limited.clone(), new));
+                progress.attached.extend(uses.groups.ones().map(|group| (group, held.clone())));
+            }
+        }
+        for (group, held) in &progress.attached {
+            let position = self.world.group_position(*group);
+            let joined = progress.holdings.keys().filter(|(principal, holding)| {
+                *holding == Holding::Group(position.position)
+                    && self.world.principal_sets.account_of(*principal) == position.account
+            });
+            for (principal, holding) in joined {
+                let change = Change { required_holding: Some(holding.clone()), ..held.clone() };
+                obtained.add_change(*principal, change, new);
+            }
+        }
     }
 
     /// The changes of a principal that result from changes of a policy or group that it got.

@@ -49,6 +49,10 @@ pub(crate) struct World<'a> {
     existing_count: usize,
     /// The users and roles that do not exist and may be created.
     pub(crate) creatable: FixedBitSet,
+    /// The managed policies that do not exist and may be created.
+    pub(crate) creatable_policies: ArnIndex,
+    /// Whether a condition names the managed policies that may be attached or set as a boundary.
+    pub(crate) limits_policies: bool,
     /// The accounts in which further users and roles may be created.
     pub(crate) incomplete_accounts: BTreeSet<String>,
     pub(crate) time_floor: TimeFloor,
@@ -93,7 +97,7 @@ impl<'a> World<'a> {
     pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
         let mut nodes = PrincipalNode::collect_from(snapshot, today);
         let existing_count = nodes.len();
-        let CreatablePrincipals { principals, incomplete } =
+        let CreatablePrincipals { principals, policies: creatable_policies, limits_policies, incomplete } =
             CreatablePrincipals::collect_from(solver, snapshot, &nodes);
         if !principals.is_empty() {
             let creatable = principals.into_iter().map(|(account, principal)| (account, Cow::Owned(principal)));
@@ -121,6 +125,8 @@ impl<'a> World<'a> {
             existing_count,
             creatable,
             incomplete_accounts: incomplete,
+            limits_policies,
+            creatable_policies: ArnIndex::new(creatable_policies.into_iter().collect()),
             principal_arn_patterns: list_principal_arn_patterns(&nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),

@@ -1,31 +1,27 @@
-//! Users and roles that do not exist and that principals of the snapshot may create. The policies of an account treat all
-//! ARNs that the same patterns match in the same way: one ARN is enough.
+//! Users, roles and managed policies that do not exist and that principals of the snapshot may create: one for each class of
+//! ARNs that policies distinguish.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::arn_classes::NewArnPatterns;
 use super::arn_index::name_in_arn;
 use super::node::PrincipalNode;
 use crate::access::KnownContext;
-use crate::baseline::Glob;
+use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::template::{Template, escape_wildcards};
 use crate::iam::{
-    Arn, AwsPrincipal, Effect, ElementKind, PolicyDocument, PrincipalElement, PrincipalEntry, Statement,
-    StatementPlaces,
+    Arn, AwsPrincipal, Condition, Effect, ElementKind, PolicyDocument, PrincipalElement, PrincipalEntry, Statement,
+    StatementPlaces, Template,
 };
 use crate::snapshot::{Account, AttachmentKind, IamEntityKind, PolicyAttachment, Principal, Snapshot};
-use crate::solve::budget::ESCALATION_STEPS;
-use crate::solve::{Access, ActionWorld, AnswerDetail, Branch, Question, Solver, StatementUse, WitnessPolicy};
+use crate::solve::Solver;
 use crate::source::{Place, Span};
 
-/// The largest number of users, and of roles, of one account.
-const MAX_OF_KIND: usize = 16;
-/// The largest number of existing names that are avoided one after the other.
-const MAX_NAMES: usize = 4;
-
+/// The condition keys of the policy to attach, and of the permissions boundary, in lower case.
+const POLICY_KEYS: [&str; 2] = ["iam:policyarn", "iam:permissionsboundary"];
 /// The actions that create a role and change it, with the one that creates it first.
 const ROLE_ACTIONS: [&str; 7] = [
     "iam:CreateRole",
@@ -53,26 +49,12 @@ const USER_ACTIONS: [&str; 8] = [
 #[derive(Default)]
 pub(crate) struct CreatablePrincipals<'a> {
     pub(crate) principals: Vec<(&'a Account, Principal)>,
+    /// Whether a condition names the managed policies that may be attached or set as a boundary.
+    pub(crate) limits_policies: bool,
+    /// The ARNs of managed policies that may be created.
+    pub(crate) policies: BTreeSet<String>,
     /// The accounts in which some are left out.
     pub(crate) incomplete: BTreeSet<String>,
-}
-
-/// ARNs that the same patterns match.
-struct ArnClass {
-    within: Vec<String>,
-    outside: Vec<String>,
-    /// One of them.
-    arn: String,
-}
-
-/// A kind of principal, with the patterns over its ARN that policies of an account have.
-struct KindPatterns<'p> {
-    kind: IamEntityKind,
-    account: &'p Account,
-    known: &'p KnownContext,
-    /// Those of statements that allow to create it.
-    create: BTreeSet<String>,
-    others: BTreeSet<String>,
 }
 
 impl<'a> CreatablePrincipals<'a> {
@@ -87,39 +69,75 @@ impl<'a> CreatablePrincipals<'a> {
                 nodes.iter().filter(|node| node.account.id == account.id).collect();
             let Some(first) = of_account.first() else { continue };
             for kind in [IamEntityKind::Role, IamEntityKind::User] {
-                let patterns = KindPatterns::collect_from(kind, (account, &first.known), &of_account);
+                let patterns = NewArnPatterns::of_principals(kind, (account, &first.known), &of_account);
                 let (arns, is_complete) = patterns.choose_arns(solver);
                 found.principals.extend(arns.iter().map(|arn| (account, build_principal(kind, arn))));
                 if !is_complete {
                     found.incomplete.insert(account.id.as_str().to_owned());
                 }
             }
+            if let Some(patterns) = NewArnPatterns::of_policies((account, &first.known), &of_account) {
+                found.limits_policies = true;
+                found.policies.extend(patterns.choose_arns(solver).0);
+            }
         }
         found
     }
 }
 
-impl<'p> KindPatterns<'p> {
-    fn collect_from(
+impl<'p> NewArnPatterns<'p> {
+    fn of_principals(
         kind: IamEntityKind,
         (account, known): (&'p Account, &'p KnownContext),
         nodes: &[&PrincipalNode<'_>],
-    ) -> KindPatterns<'p> {
-        let (actions, uses) = match kind {
-            IamEntityKind::User => (&USER_ACTIONS[..], &[][..]),
-            _ => (&ROLE_ACTIONS[..], &ROLE_USES[..]),
+    ) -> NewArnPatterns<'p> {
+        let (prefix, actions, uses) = match kind {
+            IamEntityKind::User => ("user/", &USER_ACTIONS[..], &[][..]),
+            _ => ("role/", &ROLE_ACTIONS[..], &ROLE_USES[..]),
         };
-        let mut patterns = KindPatterns { kind, account, known, create: BTreeSet::new(), others: BTreeSet::new() };
-        let mut seen: FxHashSet<usize> = FxHashSet::default();
-        // Who has everything gains nothing.
-        for node in nodes.iter().filter(|node| !is_unlimited(node)) {
-            for policy in node.own_policies() {
-                if seen.insert(Arc::as_ptr(&policy.document) as usize) {
-                    policy.document.statements.iter().for_each(|statement| patterns.add(statement, actions, uses));
-                }
-            }
+        let is_of_kind =
+            |other: &&Principal| (kind == IamEntityKind::User) == (other.entity_kind == IamEntityKind::User);
+        let of_kind = account.principals.iter().filter(is_of_kind);
+        let mut patterns = NewArnPatterns {
+            account,
+            known,
+            prefix,
+            create_action: actions.first().copied().unwrap_or_default(),
+            names_in_use: of_kind.map(|other| name_in_arn(other.arn.as_str()).to_lowercase()).collect(),
+            create: BTreeSet::new(),
+            others: BTreeSet::new(),
+        };
+        for statement in list_statements(nodes) {
+            patterns.add(statement, actions, uses);
         }
         patterns
+    }
+
+    /// Those of customer managed policies. None if no condition names policies: then it does not matter which one is
+    /// attached.
+    fn of_policies(
+        (account, known): (&'p Account, &'p KnownContext),
+        nodes: &[&PrincipalNode<'_>],
+    ) -> Option<NewArnPatterns<'p>> {
+        let mut patterns = NewArnPatterns {
+            account,
+            known,
+            prefix: "policy/",
+            create_action: "iam:CreatePolicy",
+            names_in_use: account.policies.keys().map(|arn| name_in_arn(arn).to_lowercase()).collect(),
+            create: BTreeSet::new(),
+            others: BTreeSet::new(),
+        };
+        for statement in list_statements(nodes) {
+            patterns.add(statement, &["iam:CreatePolicy"], &[]);
+            let about_policy = |condition: &&Condition| POLICY_KEYS.contains(&condition.key.lower());
+            let values = statement.conditions.iter().filter(about_policy).flat_map(|condition| &condition.values);
+            patterns.others.extend(values.filter_map(|value| match value {
+                ConditionValue::Text(text) => text.variables().next().is_none().then(|| text.as_written().to_owned()),
+                ConditionValue::Typed(_) => None,
+            }));
+        }
+        (!patterns.others.is_empty()).then_some(patterns)
     }
 
     fn add(&mut self, statement: &Statement, actions: &[&str], uses: &[&str]) {
@@ -138,100 +156,6 @@ impl<'p> KindPatterns<'p> {
             }
             false => self.others.extend(written),
         }
-    }
-
-    /// One ARN for each class of ARNs that may be created, and whether these are all.
-    fn choose_arns(&self, solver: &Solver<'_>) -> (BTreeSet<String>, bool) {
-        let any = || self.find_class(solver, Vec::new(), Vec::new());
-        let Some(any) = (!self.create.is_empty()).then(any).flatten() else { return (BTreeSet::new(), true) };
-        let mut classes = vec![any];
-        let mut is_complete = true;
-        for pattern in &self.create {
-            classes = self.split(solver, classes, pattern);
-        }
-        classes.retain(|class| !class.within.is_empty());
-        for pattern in self.others.difference(&self.create) {
-            classes = self.split(solver, classes, pattern);
-            is_complete &= classes.len() <= MAX_OF_KIND;
-            classes.truncate(MAX_OF_KIND);
-        }
-        (classes.into_iter().map(|class| class.arn).collect(), is_complete)
-    }
-
-    /// The parts of the classes that a pattern matches, and those that it does not match. The former come first.
-    fn split(&self, solver: &Solver<'_>, classes: Vec<ArnClass>, pattern: &str) -> Vec<ArnClass> {
-        let glob = Glob::new(pattern);
-        let mut inside = Vec::new();
-        let mut outside = Vec::new();
-        for class in classes {
-            let added = |patterns: &[String]| patterns.iter().cloned().chain([pattern.to_owned()]).collect();
-            let (within, without) = (added(&class.within), added(&class.outside));
-            if glob.matches(&class.arn) {
-                outside.extend(self.find_class(solver, class.within.clone(), without));
-                inside.push(ArnClass { within, outside: class.outside, arn: class.arn });
-            } else {
-                inside.extend(self.find_class(solver, within, class.outside.clone()));
-                outside.push(ArnClass { outside: without, ..class });
-            }
-        }
-        inside.into_iter().chain(outside).collect()
-    }
-
-    /// The class of the ARNs that some patterns match and others do not match. None if each of its ARNs is in use.
-    fn find_class(&self, solver: &Solver<'_>, within: Vec<String>, outside: Vec<String>) -> Option<ArnClass> {
-        let prefix = format!("arn:{}:iam::{}:", self.account.partition.as_str(), self.account.id.as_str());
-        let (prefix, create) = match self.kind {
-            IamEntityKind::User => (format!("{prefix}user/"), "iam:CreateUser"),
-            _ => (format!("{prefix}role/"), "iam:CreateRole"),
-        };
-        let action = || ActionElement::listing([create]);
-        let to_uses = |statement| {
-            let document = Arc::new(PolicyDocument::from_statements("new principals", vec![statement]));
-            StatementUse::from_document(&document).collect::<Vec<StatementUse>>()
-        };
-        let allow = |pattern: &String| to_uses(Statement::allow(action(), ResourceElement::listing([pattern])));
-        let allow_layers: Vec<Vec<StatementUse>> = [format!("{prefix}*")].iter().chain(&within).map(allow).collect();
-        let reserved = ["aws-service-role", "aws-reserved"].map(|path| format!("{prefix}{path}/*"));
-        let mut denied: Vec<String> = outside.iter().cloned().chain(reserved).collect();
-        for _ in 0..MAX_NAMES {
-            let deny_statements = to_uses(Statement::deny(action(), ResourceElement::listing(&denied)));
-            let branch = Branch { allow_layers: allow_layers.clone(), deny_statements, ..Branch::default() };
-            let arn = self.find_witness(solver, &Access { branches: vec![branch] })?;
-            if !self.is_in_use(&arn) {
-                return Some(ArnClass { within, outside, arn });
-            }
-            denied.push(escape_wildcards(&arn));
-        }
-        None
-    }
-
-    fn find_witness(&self, solver: &Solver<'_>, access: &Access) -> Option<String> {
-        let answer = solver.answer(&Question {
-            effective: access,
-            declared: &Access::default(),
-            known: self.known,
-            partition: Some(self.account.partition),
-            world: ActionWorld::Existing,
-            single_request: None,
-            budget: ESCALATION_STEPS,
-            detail: AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single },
-            witness_account: Some(self.account.id.as_str()),
-            replay: None,
-        });
-        answer.grants.into_iter().find_map(|grant| grant.witness).map(|request| request.resource)
-    }
-
-    /// Whether a user or role of the account has the name in an ARN.
-    // AWS: IAM identifiers: names are unique in an account, whatever the case
-    fn is_in_use(&self, arn: &str) -> bool {
-        let name = name_in_arn(arn);
-        let is_user = self.kind == IamEntityKind::User;
-        let is_of_kind = |other: &&Principal| is_user == (other.entity_kind == IamEntityKind::User);
-        self.account
-            .principals
-            .iter()
-            .filter(is_of_kind)
-            .any(|other| name_in_arn(other.arn.as_str()).eq_ignore_ascii_case(name))
     }
 }
 
@@ -278,6 +202,14 @@ fn build_trust_policy(role: &str) -> PolicyAttachment {
 
 fn unwritten_place() -> Place {
     Place { file: "new principal".to_owned(), line: 1, column: 1 }
+}
+
+/// The statements of principals that do not have everything: who has it gains nothing.
+fn list_statements<'n>(nodes: &[&'n PrincipalNode<'_>]) -> Vec<&'n Statement> {
+    let mut seen: FxHashSet<usize> = FxHashSet::default();
+    let policies = nodes.iter().filter(|node| !is_unlimited(node)).flat_map(|node| node.own_policies());
+    let different = policies.filter(|policy| seen.insert(Arc::as_ptr(&policy.document) as usize));
+    different.flat_map(|policy| &policy.document.statements).collect()
 }
 
 /// Whether a principal is allowed everything by one statement, and no boundary limits it.

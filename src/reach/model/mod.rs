@@ -7,7 +7,8 @@
 //! - `chosen_boundary`: permissions boundaries that were chosen for principals.
 //! - `boundary_conditions`: the conditions on the boundary that a target has.
 //! - `chosen_tags`: tags that were chosen for principals.
-//! - `creatable_principals`: users and roles that do not exist and may be created.
+//! - `arn_classes`: classes of ARNs of something new.
+//! - `creatable_principals`: users, roles and policies that do not exist and may be created.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
@@ -24,6 +25,7 @@
 //! - `search_techniques`: those that a search decides by itself, read from `search_techniques.toml`.
 //! - `complement`: policies that allow everything except one action or one resource.
 
+mod arn_classes;
 pub(crate) mod arn_index;
 pub(crate) mod attachable_policies;
 pub(crate) mod boundary_conditions;

@@ -75,11 +75,12 @@ impl<'a> PrincipalNode<'a> {
             layers.identity.retain(|_| positions.next().is_none_or(|at| !change.removed_policies.contains(&at)));
         }
         for arn in &change.attached_policies {
-            // INVARIANT: the change was made from a policy in `list_attachable_policies` with a readable document.
-            let policy = find_attachable_policy(self.account, arn).expect("the attached policy is attachable");
+            // A policy that is created before it is attached has no document.
+            let Some(policy) = find_attachable_policy(self.account, arn) else { continue };
+            let Some(default) = policy.document else { continue };
             let document = match change.policy_versions.iter().find(|version| version.policy_arn == *arn) {
                 Some(version) => Arc::clone(&self.find_version(version).document),
-                None => policy.document.expect("the document is readable"),
+                None => default,
             };
             layers.identity.push(PolicyRef::new(policy.name, PolicyOrigin::Given, document));
         }

@@ -105,7 +105,7 @@ impl StepFinder<'_> {
     }
 
     /// The principals that a permissions boundary limits.
-    fn find_limited(&self) -> FixedBitSet {
+    pub(super) fn find_limited(&self) -> FixedBitSet {
         let mut limited = self.world.principal_sets.bounded().clone();
         if let Some(grant) = &self.tags.boundary {
             match grant.boundary.limiting_policy() {

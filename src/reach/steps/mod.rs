@@ -12,6 +12,7 @@
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
 //! - `creations`: the same, for other states to change and to act as.
+//! - `new_policies`: managed policies that one state creates, for another one to use.
 //! - `policy_writes`: the managed policies and groups that a state can change.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
@@ -41,6 +42,7 @@ mod freed_names;
 mod grant_targets;
 mod issued_access;
 mod new_grants;
+pub(crate) mod new_policies;
 mod new_resource_kind;
 mod new_resource_proof;
 mod new_resources;

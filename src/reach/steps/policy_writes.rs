@@ -26,6 +26,8 @@ pub(crate) struct PolicyWrites {
     pub(crate) unreadable: Vec<(usize, UndecidedReason)>,
     /// The groups that it can make allow everything.
     pub(crate) groups: FixedBitSet,
+    /// The managed policies that it can create, or delete and create again, for others to attach.
+    pub(crate) created: Vec<Arc<str>>,
     /// The managed policies that it can attach to groups.
     pub(crate) attachments: Vec<(usize, Arc<str>)>,
 }
@@ -37,13 +39,16 @@ impl PolicyWrites {
             && self.unreadable.is_empty()
             && self.groups.is_clear()
             && self.attachments.is_empty()
+            && self.created.is_empty()
     }
 }
 
 impl StepFinder<'_> {
     /// The managed policies and groups that the state can change. None if it can change none: compares actions only.
     pub(crate) fn find_policy_writes(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Option<PolicyWrites> {
-        if ![WRITE_GROUP, ATTACH_TO_GROUP, WRITE_POLICY, SET_VERSION].iter().any(|action| self.may_allow(action)) {
+        let created = self.find_creatable_policies(undecided);
+        let writes = [WRITE_GROUP, ATTACH_TO_GROUP, WRITE_POLICY, SET_VERSION];
+        if created.is_empty() && !writes.iter().any(|action| self.may_allow(action)) {
             return None;
         }
         let policies = self.filter_policies(WRITE_POLICY, &self.account_policies(), undecided);
@@ -68,7 +73,7 @@ impl StepFinder<'_> {
             let reasons = managed.unreadable_versions.iter().map(UndecidedReason::from);
             unreadable.extend(reasons.map(|reason| (policy, reason)));
         }
-        Some(PolicyWrites { policies, versions, unreadable, groups, attachments })
+        Some(PolicyWrites { policies, versions, unreadable, groups, created, attachments })
     }
 
     /// The customer managed policies of the account with other versions.

@@ -18,6 +18,7 @@ mod renames;
 mod rewritten_trust;
 mod same_answers;
 mod sessions;
+mod shared_changes;
 mod tags;
 mod techniques_page;
 mod trusted_services;
