@@ -5,8 +5,8 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::model::chosen_boundary::{BoundaryGrant, ChosenBoundary};
-use super::model::created_principal::{CreatedAccess, CreatedPrincipal};
+use super::model::chosen_boundary::BoundaryGrant;
+use super::model::created_kind::CreatedKind;
 use super::model::state::{NodeState, StateChange};
 use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
@@ -14,6 +14,9 @@ use super::steps::creations::CreationGrant;
 
 /// The largest number of states of one principal: combinations of the changes that can be made to it.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
+
+/// The largest number of policies, groups and versions of one principal of which each two are tried together.
+const MAX_PAIRED: usize = 6;
 
 /// A state that can be obtained, and how.
 pub(super) type ObtainableState = (NodeState, Origin);
@@ -50,6 +53,8 @@ pub(super) struct Obtained {
     created_by_one: FxHashSet<CreatedKind>,
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
+    /// How many policies, groups and versions each principal can get by itself.
+    own_additions: FxHashMap<usize, usize>,
     /// Whether a principal has more states than the limit.
     exceeds_limit: Option<usize>,
 }
@@ -75,6 +80,7 @@ impl Obtained {
             actors_of_absent: FxHashMap::default(),
             created_by_one: FxHashSet::default(),
             skipped: FxHashSet::default(),
+            own_additions: FxHashMap::default(),
             exceeds_limit: None,
         };
         obtained.reached.insert(start);
@@ -140,7 +146,7 @@ impl Obtained {
         }
         let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
         let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
-        for change in grant.into_iter().chain(changes) {
+        for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
             new.extend(apply(state, at, &change));
         }
     }
@@ -307,11 +313,35 @@ impl Obtained {
         }
         for position in self.states_of.get(&principal).into_iter().flatten() {
             let state = self.state(*position);
+            if !self.is_worth_applying(state, change) {
+                continue;
+            }
             // The same as in `apply_known_changes`. The start acts as itself already.
             if !state.change.is_unchanged() || !self.reached_from.contains_key(&principal) {
                 new.extend(apply(state, *position, change));
             }
         }
+    }
+
+    /// Counts the policies, groups and versions that a principal can get by itself.
+    pub(super) fn count_own_additions(&mut self, principal: usize, count: usize) {
+        let known = self.own_additions.entry(principal).or_default();
+        *known = count.max(*known);
+    }
+
+    /// Whether two of the policies, groups and versions that a principal can get are tried together: not if there are many.
+    pub(super) fn may_pair(&self, principal: usize) -> bool {
+        let changes = self.changes.get(&principal).into_iter().flatten();
+        let by_others = changes.filter(|change| change.change.count_additions() > 0).count();
+        by_others + self.own_additions.get(&principal).copied().unwrap_or_default() <= MAX_PAIRED
+    }
+
+    /// Whether a change is worth to try in a state.
+    fn is_worth_applying(&self, state: &NodeState, change: &Change) -> bool {
+        // What is combined already, and what is about a policy or a group that the principal got.
+        let is_single = change.others.is_empty() && change.required_holding.is_none();
+        let (before, added) = (state.change.count_additions(), change.change.count_additions());
+        !is_single || before == 0 || added == 0 || (before + added <= 2 && self.may_pair(state.principal))
     }
 
     fn grant_by(&self, by: usize) -> Change {
@@ -325,8 +355,7 @@ impl Obtained {
 
 /// A state after a change by another state. None if the change adds nothing to it.
 fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
-    let is_single = change.others.is_empty() && change.required_holding.is_none();
-    if !change.is_possible_for(&state.change) || (is_single && !state.change.may_combine_with(&change.change)) {
+    if !change.is_possible_for(&state.change) {
         return None;
     }
     let merged = state.change.merge(&change.change)?;
@@ -338,49 +367,4 @@ fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableStat
 /// A principal that is changed, and then the state `from` acts as it.
 fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
     apply(&NodeState::unchanged(principal), from, change)
-}
-
-/// What a created user or role is allowed, whatever its name.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-struct CreatedKind {
-    is_user: bool,
-    has_chosen_tags: bool,
-    limiting_policy: Option<Arc<str>>,
-    access: CreatedAccess,
-}
-
-impl CreatedKind {
-    fn of_created(created: &CreatedPrincipal) -> CreatedKind {
-        CreatedKind {
-            is_user: created.is_user,
-            has_chosen_tags: created.has_chosen_tags,
-            limiting_policy: created.boundary.as_ref().and_then(ChosenBoundary::limiting_policy).cloned(),
-            access: created.access.clone(),
-        }
-    }
-
-    /// None if one state cannot create the like by itself.
-    fn of_absent(state: &NodeState, is_user: bool) -> Option<CreatedKind> {
-        let change = &state.change;
-        let access = match (change.grants_all, &change.attached_policies[..], &change.joined_groups[..]) {
-            (true, ..) => CreatedAccess::Everything,
-            (false, [], []) => CreatedAccess::Nothing,
-            (false, [policy], []) => CreatedAccess::Policy(Arc::clone(policy)),
-            (false, [], [group]) => CreatedAccess::Group(*group),
-            (false, ..) => return None,
-        };
-        let others = StateChange {
-            grants_all: change.grants_all,
-            attached_policies: change.attached_policies.clone(),
-            joined_groups: change.joined_groups.clone(),
-            boundary: change.boundary.clone(),
-            was_absent: true,
-            is_trust_rewritten: change.is_trust_rewritten,
-            has_session_tags: change.has_session_tags,
-            ..StateChange::default()
-        };
-        let limiting_policy = change.boundary.as_ref().and_then(ChosenBoundary::limiting_policy).cloned();
-        let has_chosen_tags = change.has_session_tags;
-        (*change == others).then_some(CreatedKind { is_user, has_chosen_tags, limiting_policy, access })
-    }
 }

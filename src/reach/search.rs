@@ -172,10 +172,18 @@ impl Graph<'_> {
             new.push(own(NodeState { principal: state.principal, change }));
         }
         obtained.apply_known_changes(at, new);
+        let is_addition = |changed: &&NodeState| {
+            changed.principal == state.principal && changed.change.count_additions() > state.change.count_additions()
+        };
+        obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
         for changed in successors.changed_states.iter().cloned() {
             match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
-                true if state.change.may_combine_with_added(&changed.change) => new.push(own(changed)),
-                true => {}
+                true => {
+                    let (before, after) = (state.change.count_additions(), changed.change.count_additions());
+                    if before == after || before == 0 || (after <= 2 && obtained.may_pair(state.principal)) {
+                        new.push(own(changed));
+                    }
+                }
                 false => {
                     let change = Change::new(at, Arc::new(changed.change));
                     obtained.add_change(changed.principal, change, new);

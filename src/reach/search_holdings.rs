@@ -95,7 +95,13 @@ impl Graph<'_> {
                 if !progress.used_policies.insert((Arc::clone(&policy), at)) {
                     continue;
                 }
-                let uses = self.find_new_policy_uses(obtained.state(at), &policy, undecided);
+                let mut uses = self.find_new_policy_uses(obtained.state(at), &policy, undecided);
+                let is_new = self.world.policies.find(&policy).is_none();
+                if is_new && progress.writes.iter().any(|(by, writes)| *by == at && writes.created.contains(&policy)) {
+                    // It can do both: the techniques that attach or set a new policy apply.
+                    uses.holders.clear();
+                    uses.bounded.clear();
+                }
                 let by = |change: StateChange| Change { others: vec![creator], ..Change::new(at, Arc::new(change)) };
                 let attached_policies = vec![Arc::clone(&policy)];
                 let held = by(StateChange { attached_policies, grants_all: true, ..StateChange::default() });

@@ -9,6 +9,7 @@
 //! - `chosen_tags`: tags that were chosen for principals.
 //! - `arn_classes`: classes of ARNs of something new.
 //! - `creatable_principals`: users, roles and policies that do not exist and may be created.
+//! - `created_kind`: what created users and roles are allowed.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
@@ -33,6 +34,7 @@ pub(crate) mod chosen_boundary;
 pub(crate) mod chosen_tags;
 pub(crate) mod complement;
 pub(crate) mod creatable_principals;
+pub(crate) mod created_kind;
 pub(crate) mod created_principal;
 mod federated_session;
 pub(crate) mod holdings;

@@ -1,4 +1,4 @@
-//! The techniques that a search decides by itself: tags and federated sessions. Read from `search_techniques.toml`.
+//! The techniques that a search decides by itself: tags, federated sessions, and what several sessions create and use. Read from `search_techniques.toml`.
 
 use std::sync::LazyLock;
 

@@ -8,9 +8,6 @@ use super::chosen_tags::ChosenTags;
 use super::created_principal::CreatedPrincipal;
 use super::holdings::Holding;
 
-/// The largest number of policies, groups and versions of which each selection is searched.
-const MAX_COMBINED: usize = 2;
-
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
 pub struct NodeState {
@@ -157,23 +154,9 @@ impl StateChange {
         self.holdings().any(|other| other == *holding)
     }
 
-    /// Whether it is worth to look at both changes together. Of policies, groups and versions, two are combined, and all that
-    /// add permissions: not every selection of them.
-    pub(crate) fn may_combine_with(&self, other: &StateChange) -> bool {
-        let (own, added) = (self.count_combined(), other.count_combined());
-        own == 0 || added == 0 || own + added <= MAX_COMBINED
-    }
-
-    fn count_combined(&self) -> usize {
+    /// The number of policies, groups and versions that the principal got.
+    pub(crate) fn count_additions(&self) -> usize {
         self.joined_groups.len() + self.attached_policies.len() + self.policy_versions.len()
-    }
-
-    /// Whether it is worth to look at a change that was made to this one.
-    pub(crate) fn may_combine_with_added(&self, changed: &StateChange) -> bool {
-        let is_same = self.joined_groups == changed.joined_groups
-            && self.attached_policies == changed.attached_policies
-            && self.policy_versions == changed.policy_versions;
-        is_same || changed.count_combined() <= MAX_COMBINED
     }
 
     /// Whether it adds groups or managed policies.
