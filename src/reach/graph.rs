@@ -17,6 +17,8 @@ use super::model::state::NodeState;
 use super::path::PathStep;
 use super::proven_step::StepProof;
 use super::steps::assume_role::find_assumable_roles;
+use super::steps::new_policies::NewPolicyUses;
+use super::steps::policy_writes::PolicyWrites;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
 use super::steps::trust_uses::TrustUses;
@@ -71,7 +73,7 @@ impl<'a> Graph<'a> {
     /// The graph of a snapshot. Requests are made `today`.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> Graph<'a> {
         let world = World::new(solver, snapshot, today);
-        let upper_bounds = (0..world.len()).map(|_| OnceLock::new()).collect();
+        let upper_bounds = (0..world.node_count()).map(|_| OnceLock::new()).collect();
         Graph {
             world,
             shared_successors: Cache::default(),
@@ -118,7 +120,7 @@ impl<'a> Graph<'a> {
 
     /// The principal with an ARN. None if it is not in the snapshot.
     pub fn find(&self, arn: &str) -> Option<usize> {
-        self.world.principals.find(arn)
+        self.world.principals.find(arn).filter(|principal| !self.world.creatable.contains(*principal))
     }
 
     /// What a state can reach in one step.
@@ -151,6 +153,27 @@ impl<'a> Graph<'a> {
         let effective = self.world.effective(state);
         let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
         find_changed_states(&step_finder, targets, grant_targets, undecided)
+    }
+
+    /// The managed policies and groups that a state can change. None if it can change none.
+    pub(super) fn find_policy_writes(
+        &self,
+        state: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<PolicyWrites> {
+        let effective = self.world.effective(state);
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_policy_writes(undecided)
+    }
+
+    /// What a state can do with a managed policy that another one creates.
+    pub(super) fn find_new_policy_uses(
+        &self,
+        state: &NodeState,
+        policy: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> NewPolicyUses {
+        let effective = self.world.effective(state);
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_new_policy_uses(policy, undecided)
     }
 
     /// What a state can do with roles whose trust policies are rewritten for it.
@@ -211,6 +234,7 @@ impl<'a> Graph<'a> {
             && successors.tag_grants.is_empty()
             && successors.boundary_choices.is_empty()
             && successors.rewritable.is_clear()
+            && successors.creations.is_empty()
             && successors.undecided.is_empty())
     }
 

@@ -13,6 +13,8 @@
 //! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
+//! - `search_creations`: the part of a search that creates users and roles.
+//! - `search_holdings`: the part of a search that changes policies and groups which principals got.
 //! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
@@ -32,6 +34,8 @@ mod proof;
 mod proven_step;
 mod search;
 mod search_boundaries;
+mod search_creations;
+mod search_holdings;
 mod search_tags;
 mod search_trust;
 pub(crate) mod steps;

@@ -6,12 +6,17 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::model::chosen_boundary::BoundaryGrant;
+use super::model::created_kind::CreatedKind;
 use super::model::state::{NodeState, StateChange};
 use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
+use super::steps::creations::CreationGrant;
 
 /// The largest number of states of one principal: combinations of the changes that can be made to it.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
+
+/// The largest number of policies, groups and versions of one principal of which each two are tried together.
+const MAX_PAIRED: usize = 6;
 
 /// A state that can be obtained, and how.
 pub(super) type ObtainableState = (NodeState, Origin);
@@ -40,8 +45,16 @@ pub(super) struct Obtained {
     pub(super) tags: ObtainedTags,
     /// The permissions boundaries that states can give to principals: disjoint principals for each.
     boundaries: Vec<(usize, BoundaryGrant)>,
+    /// The users and roles that states can create: disjoint for each boundary.
+    creations: Vec<(usize, CreationGrant)>,
+    /// The first state that could act as a user that does not exist.
+    actors_of_absent: FxHashMap<usize, usize>,
+    /// What the users and roles that one state creates by itself are allowed.
+    created_by_one: FxHashSet<CreatedKind>,
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
+    /// How many policies, groups and versions each principal can get by itself.
+    own_additions: FxHashMap<usize, usize>,
     /// Whether a principal has more states than the limit.
     exceeds_limit: Option<usize>,
 }
@@ -63,7 +76,11 @@ impl Obtained {
             grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
             tags: ObtainedTags::default(),
             boundaries: Vec::new(),
+            creations: Vec::new(),
+            actors_of_absent: FxHashMap::default(),
+            created_by_one: FxHashSet::default(),
             skipped: FxHashSet::default(),
+            own_additions: FxHashMap::default(),
             exceeds_limit: None,
         };
         obtained.reached.insert(start);
@@ -112,6 +129,9 @@ impl Obtained {
         }
         let position = self.discoveries.len();
         states.push(position);
+        if let Some(created) = &state.change.created {
+            self.created_by_one.insert(CreatedKind::of_created(created));
+        }
         self.positions.insert(state.clone(), position);
         self.discoveries.push(Discovery { state, origin });
         Some(position)
@@ -126,7 +146,7 @@ impl Obtained {
         }
         let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
         let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
-        for change in grant.into_iter().chain(changes) {
+        for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
             new.extend(apply(state, at, &change));
         }
     }
@@ -135,7 +155,9 @@ impl Obtained {
     pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
         let known = self.changes.entry(principal).or_default();
         let is_same = |known: &Change| {
-            let requires = |change: &Change| (change.required_tags.clone(), change.required_boundary.clone());
+            let requires = |change: &Change| {
+                (change.required_tags.clone(), change.required_boundary.clone(), change.required_holding.clone())
+            };
             known.change == change.change && requires(known) == requires(&change)
         };
         if known.iter().any(is_same) {
@@ -239,6 +261,46 @@ impl Obtained {
         &self.boundaries
     }
 
+    /// Adds users and roles that the state `at` can create.
+    pub(super) fn add_creations(&mut self, at: usize, creations: &[CreationGrant]) {
+        for creation in creations {
+            let mut targets = creation.targets.clone();
+            let same = self.creations.iter().filter(|(_, known)| known.boundary == creation.boundary);
+            same.for_each(|(_, known)| targets.difference_with(&known.targets));
+            if !targets.is_clear() {
+                self.creations.push((at, CreationGrant { targets, boundary: creation.boundary.clone() }));
+            }
+        }
+    }
+
+    /// The users and roles that states can create, with the first such state.
+    pub(super) fn creations(&self) -> &[(usize, CreationGrant)] {
+        &self.creations
+    }
+
+    /// Adds users that the state `at` could act as if they existed.
+    pub(super) fn add_actor_of_absent(&mut self, at: usize, absent: &FixedBitSet) {
+        for user in absent.ones() {
+            self.actors_of_absent.entry(user).or_insert(at);
+        }
+    }
+
+    /// The first state that could act as each user that does not exist.
+    pub(super) fn actors_of_absent(&self) -> &FxHashMap<usize, usize> {
+        &self.actors_of_absent
+    }
+
+    /// Adds a user or role that was created.
+    pub(super) fn add_created(&mut self, principal: usize) {
+        self.reached.insert(principal);
+    }
+
+    /// Whether a state is allowed the same as a user or role that one state creates by itself.
+    pub(super) fn is_like_created_by_one(&self, state: &NodeState, is_user: bool) -> bool {
+        state.change.was_absent
+            && CreatedKind::of_absent(state, is_user).is_some_and(|kind| self.created_by_one.contains(&kind))
+    }
+
     /// Adds a principal that a state can act as after its tags are changed.
     pub(super) fn add_reached_with_tags(&mut self, principal: usize) {
         self.reached.insert(principal);
@@ -251,11 +313,35 @@ impl Obtained {
         }
         for position in self.states_of.get(&principal).into_iter().flatten() {
             let state = self.state(*position);
+            if !self.is_worth_applying(state, change) {
+                continue;
+            }
             // The same as in `apply_known_changes`. The start acts as itself already.
             if !state.change.is_unchanged() || !self.reached_from.contains_key(&principal) {
                 new.extend(apply(state, *position, change));
             }
         }
+    }
+
+    /// Counts the policies, groups and versions that a principal can get by itself.
+    pub(super) fn count_own_additions(&mut self, principal: usize, count: usize) {
+        let known = self.own_additions.entry(principal).or_default();
+        *known = count.max(*known);
+    }
+
+    /// Whether two of the policies, groups and versions that a principal can get are tried together: not if there are many.
+    pub(super) fn may_pair(&self, principal: usize) -> bool {
+        let changes = self.changes.get(&principal).into_iter().flatten();
+        let by_others = changes.filter(|change| change.change.count_additions() > 0).count();
+        by_others + self.own_additions.get(&principal).copied().unwrap_or_default() <= MAX_PAIRED
+    }
+
+    /// Whether a change is worth to try in a state.
+    fn is_worth_applying(&self, state: &NodeState, change: &Change) -> bool {
+        // What is combined already, and what is about a policy or a group that the principal got.
+        let is_single = change.others.is_empty() && change.required_holding.is_none();
+        let (before, added) = (state.change.count_additions(), change.change.count_additions());
+        !is_single || before == 0 || added == 0 || (before + added <= 2 && self.may_pair(state.principal))
     }
 
     fn grant_by(&self, by: usize) -> Change {
@@ -269,10 +355,7 @@ impl Obtained {
 
 /// A state after a change by another state. None if the change adds nothing to it.
 fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
-    if !change.required_tags.is_empty() && change.required_tags != state.change.tags {
-        return None;
-    }
-    if change.required_boundary.is_some() && change.required_boundary != state.change.boundary {
+    if !change.is_possible_for(&state.change) {
         return None;
     }
     let merged = state.change.merge(&change.change)?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::model::chosen_boundary::ChosenBoundary;
 use super::model::chosen_tags::ChosenTags;
+use super::model::holdings::Holding;
 use super::model::state::{NodeState, StateChange};
 
 /// One step of a path, not proven yet.
@@ -57,6 +58,8 @@ pub(super) struct Change {
     pub(super) required_tags: ChosenTags,
     /// The permissions boundary that the principal must have. None if it does not matter.
     pub(super) required_boundary: Option<ChosenBoundary>,
+    /// The policy or group that the principal must have got. None if it does not matter.
+    pub(super) required_holding: Option<Holding>,
 }
 
 /// A path from the start of a search to a state.
@@ -117,10 +120,43 @@ impl PathSoFar<'_> {
     }
 }
 
+impl EarlierChange {
+    /// The managed policy that one state creates and another one attaches, or sets as a boundary. None if the change is
+    /// another one.
+    pub(super) fn created_policy(&self) -> Option<&str> {
+        let change = &self.change;
+        match (&change.attached_policies[..], &change.boundary) {
+            _ if self.others.is_empty() => None,
+            ([policy], _) if change.grants_all => Some(policy),
+            ([], Some(ChosenBoundary::Rewritten(policy))) => Some(policy),
+            _ => None,
+        }
+    }
+}
+
 impl Change {
     /// A change that one state makes, whatever the tags and the boundary of the principal.
     pub(super) fn new(by: usize, change: Arc<StateChange>) -> Change {
-        Change { by, change, others: Vec::new(), required_tags: ChosenTags::new(), required_boundary: None }
+        Change {
+            by,
+            change,
+            others: Vec::new(),
+            required_tags: ChosenTags::new(),
+            required_boundary: None,
+            required_holding: None,
+        }
+    }
+
+    /// Whether it depends on the tags or the boundary of the principal.
+    pub(super) fn is_conditional(&self) -> bool {
+        !self.required_tags.is_empty() || self.required_boundary.is_some()
+    }
+
+    /// Whether the principal has what the change requires.
+    pub(super) fn is_possible_for(&self, change: &StateChange) -> bool {
+        (self.required_tags.is_empty() || self.required_tags == change.tags)
+            && (self.required_boundary.is_none() || self.required_boundary == change.boundary)
+            && self.required_holding.as_ref().is_none_or(|holding| change.has_holding(holding))
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
+use super::model::holdings::{Holding, PrincipalHoldings};
 use super::model::state::{NodeState, StateChange};
 use super::model::technique::TechniqueKind;
-use super::path::PathStep;
+use super::path::{EarlierChange, PathStep};
 use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
 use super::steps::step_finder::StepFinder;
@@ -22,6 +23,16 @@ struct ChangeProof {
     grantor: Option<NodeState>,
     /// Whether all changes are proven.
     is_complete: bool,
+}
+
+impl ChangeProof {
+    /// Adds a proof to that of the same technique.
+    fn add(&mut self, proof: TechniqueProof) {
+        match self.proofs.iter_mut().find(|other| other.technique.id == proof.technique.id) {
+            Some(other) => other.requests.extend(proof.requests),
+            None => self.proofs.push(proof),
+        }
+    }
 }
 
 impl Graph<'_> {
@@ -90,6 +101,8 @@ impl Graph<'_> {
                 self.with_prover(from, (to.principal, &base), |prover| prover.prove_federation(&tags, &mut undecided));
             change.is_complete = proof.is_some();
             change.proofs.extend(proof);
+        } else if to.change.was_absent && !base.was_absent {
+            change = self.prove_absent(step, &mut undecided);
         } else if to.change.is_trust_rewritten && !base.is_trust_rewritten {
             change = self.prove_rewritten_trust(step, &mut undecided);
         } else if to.change.tags != base.tags {
@@ -114,7 +127,7 @@ impl Graph<'_> {
         Ok(ProvenStep::new(step, grantor, proofs))
     }
 
-    /// The change of the permissions of the step's end, by the state that takes the step, or by another one.
+    /// The change of the permissions of the step's end, by the state that takes the step, or by other ones.
     fn prove_change(
         &self,
         step: &PathStep,
@@ -122,6 +135,13 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
+        let is_combined = earlier_change.as_ref().is_some_and(|earlier| earlier.change.holdings().nth(1).is_some());
+        if is_combined {
+            return self.prove_combined(step, base, undecided);
+        }
+        if let Some(policy) = earlier_change.as_ref().and_then(EarlierChange::created_policy) {
+            return self.prove_new_policy(step, base, policy, undecided);
+        }
         let grants_all = to.change.grants_all && !base.grants_all;
         let own = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(to) };
         if let Some(proof) = self.find_technique(from, to, base, own, undecided) {
@@ -137,6 +157,70 @@ impl Graph<'_> {
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
     }
 
+    /// A managed policy that one state creates, and another one attaches to the step's end, or sets as its boundary.
+    fn prove_new_policy(
+        &self,
+        PathStep { from, to, earlier_change }: &PathStep,
+        base: &StateChange,
+        policy: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let others = earlier_change.iter().flat_map(|earlier| earlier.others.iter().chain([&earlier.by]));
+        let makers: Vec<&NodeState> = others.collect();
+        let created = makers.iter().find_map(|maker| {
+            let prove = |prover: &StepProver<'_>| prover.prove_created_policy(policy, undecided);
+            Some((*maker, self.with_prover(maker, (to.principal, base), prove)?))
+        });
+        let is_attached = to.change.grants_all && !base.grants_all;
+        let used = makers.iter().find_map(|maker| {
+            self.with_prover(maker, (to.principal, base), |prover| match is_attached {
+                true => prover.prove_attachment(policy, to.principal, undecided),
+                false => prover.prove_boundary_choice(policy, to.principal, undecided),
+            })
+        });
+        let is_complete = created.is_some() && used.is_some();
+        let (creator, created) = created.unzip();
+        let grantor = creator.filter(|creator| *creator != from).cloned();
+        ChangeProof { proofs: created.into_iter().chain(used).collect(), grantor, is_complete }
+    }
+
+    /// Several policies and groups that the step's end gets, each from one of several states.
+    fn prove_combined(
+        &self,
+        PathStep { from, to, earlier_change }: &PathStep,
+        base: &StateChange,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let others = earlier_change.iter().flat_map(|earlier| [&earlier.by].into_iter().chain(&earlier.others));
+        let makers: Vec<&NodeState> = [from].into_iter().chain(others).collect();
+        let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
+        let mut before = base.clone();
+        // A policy can be one of a group that is joined first.
+        let (groups, policies): (Vec<Holding>, Vec<Holding>) = to
+            .change
+            .holdings()
+            .filter(|holding| !base.has_holding(holding))
+            .partition(|holding| matches!(holding, Holding::Group(_)));
+        for single in groups.iter().chain(&policies).map(StateChange::of_holding) {
+            let found = makers.iter().find_map(|maker| {
+                let is_own = maker.principal == to.principal && maker.change.created.is_none();
+                let changed = if is_own { maker.change.merge(&single)? } else { single.clone() };
+                let changed = NodeState { principal: to.principal, change: changed };
+                Some((maker, self.find_technique(maker, to, &before, StepRole::ChangeState(&changed), undecided)?))
+            });
+            let Some((maker, proof)) = found else {
+                change.is_complete = false;
+                continue;
+            };
+            if *maker != from && change.grantor.is_none() {
+                change.grantor = Some((*maker).clone());
+            }
+            before = before.merge(&single).unwrap_or(before);
+            change.add(proof);
+        }
+        change
+    }
+
     /// A state rewrites the trust policy of the step's end for the state that takes the step: it assumes the role, passes it to
     /// a service, or assumes it from an account outside.
     fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
@@ -147,7 +231,8 @@ impl Graph<'_> {
                 let tags = to.change.has_session_tags;
                 let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
                 let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
-                (kind, is_passed.then(|| prover.prove_passing(self.arn(to.principal), undecided)))
+                let passing = || prover.prove_passing(self.arn(to.principal), undecided).map(|(_, requests)| requests);
+                (kind, is_passed.then(passing))
             });
             let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
             proof.requests.extend(passing.unwrap_or_else(|| Some(Vec::new()))?);
@@ -158,6 +243,20 @@ impl Graph<'_> {
         let is_complete = proof.is_some();
         let grantor = by.filter(|by| is_complete && *by != from).cloned();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// A state creates the step's end. If it is a role, its trust policy names the state that takes the step, or a service.
+    fn prove_absent(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
+        let PathStep { from, to, earlier_change } = step;
+        let original = StateChange::default();
+        let by = earlier_change.as_ref().map_or(from, |earlier| &earlier.by);
+        let created = self.with_prover(by, (to.principal, &original), |prover| prover.prove_absent(to, undecided));
+        let used = to.change.is_trust_rewritten.then(|| {
+            self.with_prover(from, (to.principal, &original), |prover| prover.prove_use_of_new_role(to, undecided))
+        });
+        let is_complete = created.is_some() && used.as_ref().is_none_or(Option::is_some);
+        let grantor = (by != from).then(|| by.clone());
+        ChangeProof { proofs: created.into_iter().chain(used.flatten()).collect(), grantor, is_complete }
     }
 
     /// The change of the tags of the step's end. Several states can each change a part of them.
@@ -183,10 +282,7 @@ impl Graph<'_> {
             if tagger != from && change.grantor.is_none() {
                 change.grantor = Some(tagger.clone());
             }
-            match change.proofs.iter_mut().find(|other| other.technique.id == proof.technique.id) {
-                Some(other) => other.requests.extend(proof.requests),
-                None => change.proofs.push(proof),
-            }
+            change.add(proof);
         }
         change
     }
@@ -228,8 +324,9 @@ impl Graph<'_> {
         prove: impl FnOnce(&StepProver<'_>) -> T,
     ) -> T {
         let effective = self.world.effective(state);
-        let view =
-            TargetView::of_principal((&base.tags, base.boundary.as_ref()), target, &self.world.principals.empty_set());
+        let holdings = PrincipalHoldings { principal: target, holdings: base.holdings().collect() };
+        let chosen = (&base.tags, base.boundary.as_ref());
+        let view = TargetView::of_principal(chosen, holdings, &self.world.principals.empty_set());
         prove(&StepProver::new(&StepFinder::new(&self.world, state, &effective, &view)))
     }
 }

@@ -15,6 +15,8 @@ use super::model::state::{NodeState, StateChange};
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
 use super::search_boundaries::BoundaryProgress;
+use super::search_creations::CreationProgress;
+use super::search_holdings::HoldingProgress;
 use super::search_tags::TagProgress;
 use super::search_trust::TrustProgress;
 use crate::solve::UndecidedReason;
@@ -106,6 +108,8 @@ impl Graph<'_> {
         let mut trust_progress = TrustProgress::default();
         let mut tag_progress = TagProgress::default();
         let mut boundary_progress = BoundaryProgress::default();
+        let mut holding_progress = HoldingProgress::default();
+        let mut creation_progress = CreationProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
@@ -117,6 +121,8 @@ impl Graph<'_> {
             self.use_rewritten_trust(&mut trust_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
             self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.change_holdings(&mut holding_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -125,6 +131,12 @@ impl Graph<'_> {
                 candidates.into_iter().filter_map(|(state, origin)| obtained.add(state, Some(origin))).collect();
             frontier = Vec::new();
             for last in added {
+                let state = obtained.state(last);
+                let is_user = self.world.principal_sets.users.contains(state.principal);
+                if obtained.is_like_created_by_one(state, is_user) {
+                    frontier.push(last);
+                    continue;
+                }
                 match visit(&PathSoFar { discoveries: obtained.discoveries(), last }) {
                     VisitOutcome::Expand => frontier.push(last),
                     VisitOutcome::Skip => obtained.skip(last),
@@ -160,9 +172,18 @@ impl Graph<'_> {
             new.push(own(NodeState { principal: state.principal, change }));
         }
         obtained.apply_known_changes(at, new);
+        let is_addition = |changed: &&NodeState| {
+            changed.principal == state.principal && changed.change.count_additions() > state.change.count_additions()
+        };
+        obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
         for changed in successors.changed_states.iter().cloned() {
             match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
-                true => new.push(own(changed)),
+                true => {
+                    let (before, after) = (state.change.count_additions(), changed.change.count_additions());
+                    if before == after || before == 0 || (after <= 2 && obtained.may_pair(state.principal)) {
+                        new.push(own(changed));
+                    }
+                }
                 false => {
                     let change = Change::new(at, Arc::new(changed.change));
                     obtained.add_change(changed.principal, change, new);
@@ -171,11 +192,18 @@ impl Graph<'_> {
         }
         obtained.add_grants(at, &successors.grant_targets, new);
         let mut reachable = Cow::Borrowed(&successors.reachable);
+        if !reachable.is_disjoint(&self.world.creatable) {
+            let mut absent = successors.reachable.clone();
+            absent.intersect_with(&self.world.creatable);
+            obtained.add_actor_of_absent(at, &absent);
+            reachable.to_mut().difference_with(&self.world.creatable);
+        }
         if let Some(filter) = filter {
             filter(&PathSoFar { discoveries: obtained.discoveries(), last: at }, reachable.to_mut());
         }
         obtained.add_reached(at, &reachable, new);
         obtained.add_rewritable(at, &successors.rewritable);
+        obtained.add_creations(at, &successors.creations);
         obtained.tags.add(at, &successors.tag_grants);
         obtained.add_boundaries(at, &successors.boundary_choices);
         successors.changes_others.then(|| {

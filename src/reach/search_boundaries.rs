@@ -20,13 +20,25 @@ use crate::solve::UndecidedReason;
 /// The largest number of ways to choose a boundary.
 const MAX_BOUNDARIES: usize = 256;
 
-/// What was computed for the ways to choose a boundary, by their positions.
+/// What was computed for the ways to choose a boundary.
 #[derive(Default)]
 pub(super) struct BoundaryProgress {
     /// Those that were given to principals.
-    given: FxHashSet<usize>,
+    given: FxHashSet<BoundaryChoice>,
     /// The states for which they were tried.
-    expanded: FxHashSet<(usize, usize)>,
+    expanded: FxHashSet<(BoundaryChoice, usize)>,
+}
+
+/// When principals get a boundary, and the position of the grant among those of this kind.
+type BoundaryChoice = (BoundaryTime, usize);
+
+/// When a principal gets a boundary.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum BoundaryTime {
+    /// When it is created.
+    AtCreation,
+    /// Later, by another request.
+    Later,
 }
 
 impl Graph<'_> {
@@ -38,12 +50,18 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
-        let choices = obtained.boundaries().to_vec();
+        let later = obtained.boundaries().iter().enumerate();
+        let later = later.map(|(at, (by, grant))| (*by, grant.clone(), (BoundaryTime::Later, at)));
+        let at_creation = obtained.creations().iter().enumerate().filter_map(|(at, (by, creation))| {
+            let boundary = creation.boundary.clone()?;
+            Some((*by, BoundaryGrant { targets: creation.targets.clone(), boundary }, (BoundaryTime::AtCreation, at)))
+        });
+        let choices: Vec<(usize, BoundaryGrant, BoundaryChoice)> = later.chain(at_creation).collect();
         if choices.len() > MAX_BOUNDARIES {
             undecided.insert(UndecidedReason::LimitExceeded);
         }
-        for (position, (by, grant)) in choices.iter().enumerate().take(MAX_BOUNDARIES) {
-            if progress.given.insert(position) {
+        for (by, grant, choice) in choices.iter().take(MAX_BOUNDARIES) {
+            if progress.given.insert(*choice) && choice.0 == BoundaryTime::Later {
                 let boundary = Some(grant.boundary.clone());
                 let change = Arc::new(StateChange { boundary, ..StateChange::default() });
                 for principal in grant.targets.ones() {
@@ -51,7 +69,7 @@ impl Graph<'_> {
                 }
             }
             for at in obtained.list_expanded() {
-                if progress.expanded.insert((position, at)) {
+                if progress.expanded.insert((*choice, at)) {
                     self.expand_with_boundary(at, grant, obtained, new, undecided);
                 }
             }

@@ -85,7 +85,7 @@ impl Graph<'_> {
     }
 
     /// Whether the tags of sessions can change what a role is allowed, and are not free already.
-    fn do_session_tags_matter(&self, role: usize) -> bool {
+    pub(super) fn do_session_tags_matter(&self, role: usize) -> bool {
         let tag_index = &self.world.tag_index;
         let known = &self.world.node(role).known;
         let is_fixed = |key: &str| known.fact(&ContextKey::new(&format!("aws:PrincipalTag/{key}"))) != KeyFact::Free;

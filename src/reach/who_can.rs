@@ -125,7 +125,7 @@ impl Graph<'_> {
     /// Why it is undecided who can assume a role. `None` if the snapshot has its trust policy, and for users: nobody can
     /// assume them.
     fn find_unread_trust_policy(&self, role: usize) -> Option<UndecidedReason> {
-        let principal = self.world.node(role).principal;
+        let principal = &self.world.node(role).principal;
         let is_unread = principal.trust_policy.is_none() && principal.entity_kind != IamEntityKind::User;
         let unread = principal.missing_documents.iter().find(|missing| missing.layer == LayerKind::Trust);
         is_unread.then(|| UndecidedReason::MissingDocument {
@@ -150,7 +150,8 @@ impl Graph<'_> {
                 roles
             }
             None => {
-                let queried = principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*"));
+                let mut queried = (*principals.find_matching(query.resource_pattern.as_deref().unwrap_or("*"))).clone();
+                queried.difference_with(&self.world.creatable);
                 undecided.extend(queried.ones().filter_map(|role| self.find_unread_trust_policy(role)));
                 let mut roles = find_assumable_roles(&self.world, state, effective, &TargetView::default(), undecided);
                 roles.intersect_with(&queried);

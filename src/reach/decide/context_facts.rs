@@ -30,7 +30,7 @@ pub(crate) fn add_context_facts(
 
 /// The fact about a key in a request on a user or role: its tags and its permissions boundary. None for other keys.
 pub(crate) fn principal_fact(target: &PrincipalNode<'_>, key: &ContextKey) -> Option<KeyFact> {
-    let principal = target.principal;
+    let principal = &target.principal;
     let lower = key.lower();
     if lower == BOUNDARY_KEY {
         let boundary = principal.boundary.as_ref();

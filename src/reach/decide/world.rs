@@ -1,9 +1,11 @@
 //! Everything that decisions about a snapshot share: its principals, the indices over them, the solver, and a cache of
 //! answers. It does not change, except for the cache.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
@@ -21,6 +23,7 @@ use crate::reach::model::boundary_conditions::BoundaryConditions;
 use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::ComplementPolicies;
+use crate::reach::model::creatable_principals::CreatablePrincipals;
 use crate::reach::model::managed_policies::list_customer_policies;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::organization_index::OrganizationIndex;
@@ -43,8 +46,18 @@ const MAX_FORMULAS: usize = 4_096;
 pub(crate) struct World<'a> {
     pub(crate) solver: &'a Solver<'a>,
     nodes: Vec<PrincipalNode<'a>>,
+    /// The number of principals of the snapshot. They come before those that may be created.
+    existing_count: usize,
+    /// The users and roles that do not exist and may be created.
+    pub(crate) creatable: FixedBitSet,
+    /// The managed policies that do not exist and may be created.
+    pub(crate) creatable_policies: ArnIndex,
+    /// Whether a condition names the managed policies that may be attached or set as a boundary.
+    pub(crate) limits_policies: bool,
+    /// The accounts in which further users and roles may be created.
+    pub(crate) incomplete_accounts: BTreeSet<String>,
     pub(crate) time_floor: TimeFloor,
-    /// The principals, in the order of the snapshot.
+    /// The principals, in the order of the snapshot, and then those that may be created.
     pub(crate) principals: ArnIndex,
     /// The groups of all accounts.
     pub(crate) groups: ArnIndex,
@@ -84,7 +97,14 @@ pub(crate) struct GroupPosition {
 impl<'a> World<'a> {
     /// `today`: the day of all requests.
     pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
-        let nodes = PrincipalNode::collect_from(snapshot, today);
+        let mut nodes = PrincipalNode::collect_from(snapshot, today);
+        let existing_count = nodes.len();
+        let CreatablePrincipals { principals, policies: creatable_policies, limits_policies, incomplete } =
+            CreatablePrincipals::collect_from(solver, snapshot, &nodes);
+        if !principals.is_empty() {
+            let creatable = principals.into_iter().map(|(account, principal)| (account, Cow::Owned(principal)));
+            nodes.extend(PrincipalNode::collect(snapshot, today, creatable));
+        }
         let principals = ArnIndex::new(nodes.iter().map(|node| node.principal.arn.as_str().to_owned()).collect());
         let trust = TrustAnalyzer::new(solver, snapshot).on_day(today);
         let trust_index = TrustIndex::new(&nodes, &principals, &trust);
@@ -100,8 +120,15 @@ impl<'a> World<'a> {
         let policies = ArnIndex::new(list_customer_policies(snapshot));
         let principal_sets = PrincipalSets::new(snapshot, &nodes, &principals, &groups, &policies);
         let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
+        let mut creatable = principals.empty_set();
+        creatable.insert_range(existing_count..);
         World {
             solver,
+            existing_count,
+            creatable,
+            incomplete_accounts: incomplete,
+            limits_policies,
+            creatable_policies: ArnIndex::new(creatable_policies.into_iter().collect()),
             principal_arn_patterns: list_principal_arn_patterns(&nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
@@ -130,8 +157,13 @@ impl<'a> World<'a> {
         self.technique_actions.get(name).copied().or_else(|| self.solver.catalog.find_action(name))
     }
 
-    /// The number of principals.
+    /// The number of principals of the snapshot.
     pub(crate) fn len(&self) -> usize {
+        self.existing_count
+    }
+
+    /// The number of principals, with those that may be created.
+    pub(crate) fn node_count(&self) -> usize {
         self.nodes.len()
     }
 
@@ -193,7 +225,7 @@ impl<'a> World<'a> {
     ) -> bool {
         let answer = self.rewritten_trust.get_or_compute((role, grant.as_str().to_owned()), || {
             let node = self.node(role);
-            let analysis = self.trust.analyze_rewritten(node.account, node.principal, grant);
+            let analysis = self.trust.analyze_rewritten(node.account, &node.principal, grant);
             let undecided = analysis.undecided.into_iter().collect();
             Arc::new(CachedAnswer { allowed: !analysis.undeclared.is_empty(), undecided })
         });

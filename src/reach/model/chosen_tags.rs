@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 
 use super::chosen_boundary::{BoundaryGrant, ChosenBoundary};
+use super::holdings::PrincipalHoldings;
 use crate::access::KeyFact;
 use crate::solve::UndecidedReason;
 
@@ -79,14 +80,16 @@ pub(crate) struct TargetView {
     pub(crate) grants: Vec<TagGrant>,
     /// None if all have those of the snapshot.
     pub(crate) boundary: Option<BoundaryGrant>,
+    /// The policies and groups that one principal got. None if all have those of the snapshot.
+    pub(crate) holdings: Option<PrincipalHoldings>,
 }
 
 impl TargetView {
-    /// A view in which one principal has these tags and this boundary, if that was changed, as far as it is asked about
-    /// that principal.
+    /// A view in which one principal has these tags and this boundary, if that was changed, and got these policies and
+    /// groups, as far as it is asked about that principal.
     pub(crate) fn of_principal(
         (tags, boundary): (&ChosenTags, Option<&ChosenBoundary>),
-        principal: usize,
+        PrincipalHoldings { principal, holdings }: PrincipalHoldings,
         no_principals: &FixedBitSet,
     ) -> TargetView {
         let mut targets = no_principals.clone();
@@ -99,7 +102,8 @@ impl TargetView {
             ChosenTag::Value(value) => vec![grant(key, TagEdit::Set(Arc::clone(value)))],
             ChosenTag::Removed => vec![grant(key, TagEdit::Remove)],
         };
-        TargetView { grants: tags.iter().flat_map(edits).collect(), boundary }
+        let holdings = (!holdings.is_empty()).then_some(PrincipalHoldings { principal, holdings });
+        TargetView { grants: tags.iter().flat_map(edits).collect(), boundary, holdings }
     }
 
     /// The chosen tags of a principal. `has_tag`: whether it has a tag in the snapshot.
@@ -159,7 +163,7 @@ pub(crate) fn combine_grants<'g>(grants: impl Iterator<Item = &'g TagGrant> + Cl
     for grants in alternatives.into_values() {
         let with_grant = |view: &TargetView, grant: &TagGrant| TargetView {
             grants: view.grants.iter().chain([grant]).cloned().collect(),
-            boundary: None,
+            ..TargetView::default()
         };
         let added: Vec<TargetView> =
             views.iter().flat_map(|view| grants.iter().map(move |grant| with_grant(view, grant))).collect();

@@ -40,6 +40,12 @@ pub enum CreatedAccess {
 }
 
 impl CreatedPrincipal {
+    /// Whether it is allowed everything, and no boundary limits it.
+    pub(crate) fn is_unlimited(&self) -> bool {
+        let is_limited = self.boundary.as_ref().is_some_and(|boundary| boundary.limiting_policy().is_some());
+        self.access == CreatedAccess::Everything && !is_limited
+    }
+
     /// The principal of its requests.
     ///
     /// `is_recreated`: a user or role with this ARN was deleted before. Policies that name it as `Principal` name the unique

@@ -7,11 +7,15 @@
 //! - `chosen_boundary`: permissions boundaries that were chosen for principals.
 //! - `boundary_conditions`: the conditions on the boundary that a target has.
 //! - `chosen_tags`: tags that were chosen for principals.
+//! - `arn_classes`: classes of ARNs of something new.
+//! - `creatable_principals`: users, roles and policies that do not exist and may be created.
+//! - `created_kind`: what created users and roles are allowed.
 //! - `created_principal`: users and roles that a principal can create.
 //! - `federated_session`: what a federated session of a user may call.
 //! - `lifted_controls`: SCPs and RCPs that no longer apply to a principal.
 //! - `organization_index`: the accounts that manage the organization, and the ARNs of its parts.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
+//! - `holdings`: the policies and groups that principals got during a search.
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
 //! - `principal_sets`: sets of users, roles, group members and policy holders.
@@ -24,14 +28,18 @@
 //! - `search_techniques`: those that a search decides by itself, read from `search_techniques.toml`.
 //! - `complement`: policies that allow everything except one action or one resource.
 
+mod arn_classes;
 pub(crate) mod arn_index;
 pub(crate) mod attachable_policies;
 pub(crate) mod boundary_conditions;
 pub(crate) mod chosen_boundary;
 pub(crate) mod chosen_tags;
 pub(crate) mod complement;
+pub(crate) mod creatable_principals;
+pub(crate) mod created_kind;
 pub(crate) mod created_principal;
 mod federated_session;
+pub(crate) mod holdings;
 mod key_grants;
 pub(crate) mod lifted_controls;
 pub(crate) mod managed_policies;

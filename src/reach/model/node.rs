@@ -11,8 +11,10 @@ use super::chosen_boundary::ChosenBoundary;
 use super::chosen_tags::ChosenTag;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
 use super::federated_session::{set_session_facts, to_session_layers};
+use super::holdings::Holding;
 use super::key_grants::add_key_grants;
 use super::lifted_controls::lift_controls;
+use super::managed_policies::managed_policy_arn;
 use super::state::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
@@ -30,7 +32,7 @@ static ALLOW_ALL_POLICY: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
 /// A principal of the snapshot.
 pub(crate) struct PrincipalNode<'a> {
     pub(crate) account: &'a Account,
-    pub(crate) principal: &'a Principal,
+    pub(crate) principal: Cow<'a, Principal>,
     /// All policies that apply to it.
     pub(crate) layers: Layers,
     /// What is fixed about the condition keys of its requests.
@@ -40,14 +42,24 @@ pub(crate) struct PrincipalNode<'a> {
 impl<'a> PrincipalNode<'a> {
     /// All principals, in the order of the snapshot. Their requests are made `today`.
     pub(crate) fn collect_from(snapshot: &'a Snapshot, today: Date) -> Vec<PrincipalNode<'a>> {
+        let principals = snapshot.principals().map(|(account, principal)| (account, Cow::Borrowed(principal)));
+        PrincipalNode::collect(snapshot, today, principals)
+    }
+
+    /// Principals of accounts of a snapshot. Their requests are made `today`.
+    pub(crate) fn collect(
+        snapshot: &'a Snapshot,
+        today: Date,
+        principals: impl Iterator<Item = (&'a Account, Cow<'a, Principal>)>,
+    ) -> Vec<PrincipalNode<'a>> {
         let collector = LayerCollector::new(snapshot).on_day(today);
-        let node = |(account, principal)| PrincipalNode {
+        let node = |(account, principal): (&'a Account, Cow<'a, Principal>)| PrincipalNode {
             account,
+            layers: collector.collect(account, &principal),
+            known: collector.build_known_context(&principal),
             principal,
-            layers: collector.collect(account, principal),
-            known: collector.build_known_context(principal),
         };
-        snapshot.principals().map(node).collect()
+        principals.map(node).collect()
     }
 
     /// The identity policies, the permissions boundary and the SCPs.
@@ -63,23 +75,24 @@ impl<'a> PrincipalNode<'a> {
             let mut positions = 0..;
             layers.identity.retain(|_| positions.next().is_none_or(|at| !change.removed_policies.contains(&at)));
         }
-        if let Some(arn) = &change.attached_policy {
-            // INVARIANT: the change was made from a policy in `list_attachable_policies` with a readable document.
-            let policy = find_attachable_policy(self.account, arn).expect("the attached policy is attachable");
-            let document = match &change.policy_version {
-                Some(version) if version.policy_arn == *arn => Arc::clone(&self.find_version(version).document),
-                _ => policy.document.expect("the document is readable"),
+        for arn in &change.attached_policies {
+            // A policy that is created before it is attached has no document.
+            let Some(policy) = find_attachable_policy(self.account, arn) else { continue };
+            let Some(default) = policy.document else { continue };
+            let document = match change.policy_versions.iter().find(|version| version.policy_arn == *arn) {
+                Some(version) => Arc::clone(&self.find_version(version).document),
+                None => default,
             };
             layers.identity.push(PolicyRef::new(policy.name, PolicyOrigin::Given, document));
         }
-        if let Some(position) = change.joined_group {
+        for position in &change.joined_groups {
             // INVARIANT: the position is that of a group of this account.
-            layers.identity.extend(group_policies(self.account.groups.get(position).expect("a group of the account")));
+            layers.identity.extend(group_policies(self.account.groups.get(*position).expect("a group of the account")));
         }
         if let Some(boundary) = &change.boundary {
             layers.boundary = boundary.limiting_policy().map(|arn| vec![self.find_boundary(arn)]);
         }
-        if let Some(version) = &change.policy_version {
+        for version in &change.policy_versions {
             self.set_version(&mut layers, version);
         }
         if change.grants_all {
@@ -191,7 +204,7 @@ impl<'a> PrincipalNode<'a> {
             kept.for_each(|(name, _)| known.set(&format!("aws:PrincipalTag/{name}"), KeyFact::Present));
         }
         if change.is_federated {
-            set_session_facts(&mut known, self.principal);
+            set_session_facts(&mut known, &self.principal);
         }
         if let Some(created) = &change.created {
             created.set_facts(&mut known);
@@ -202,6 +215,33 @@ impl<'a> PrincipalNode<'a> {
     /// Whether it has a tag in the snapshot, by the key in lower case.
     pub(crate) fn has_tag(&self, key: &str) -> bool {
         self.principal.tags.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))
+    }
+
+    /// Whether a managed policy comes with a policy or a group that the principal gets.
+    pub(crate) fn includes_policy(&self, holding: &Holding, policy_arn: &str) -> bool {
+        match holding {
+            Holding::Policy(policy) => **policy == *policy_arn,
+            Holding::Group(group) => {
+                let group = self.account.groups.get(*group);
+                let mut policies = group.into_iter().flat_map(|group| &group.identity_policies);
+                policies.any(|policy| managed_policy_arn(policy) == Some(policy_arn))
+            }
+        }
+    }
+
+    /// Whether a policy or a group that the principal gets has a Deny statement.
+    pub(crate) fn has_deny_in(&self, holding: &Holding) -> bool {
+        match holding {
+            Holding::Policy(policy) => {
+                let document = find_attachable_policy(self.account, policy).and_then(|policy| policy.document);
+                document.is_some_and(|document| has_deny(&document))
+            }
+            Holding::Group(group) => {
+                let group = self.account.groups.get(*group);
+                let mut policies = group.into_iter().flat_map(|group| &group.identity_policies);
+                policies.any(|policy| has_deny(&policy.document))
+            }
+        }
     }
 
     fn find_version(&self, version: &PolicyVersionRef) -> &PolicyVersionDocument {

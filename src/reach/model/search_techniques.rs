@@ -1,4 +1,4 @@
-//! The techniques that a search decides by itself: tags and federated sessions. Read from `search_techniques.toml`.
+//! The techniques that a search decides by itself: tags, federated sessions, and what several sessions create and use. Read from `search_techniques.toml`.
 
 use std::sync::LazyLock;
 
@@ -18,6 +18,13 @@ static SEARCH_TECHNIQUES: LazyLock<Vec<Technique>> = LazyLock::new(|| {
 /// The techniques of a search, in the order of the file.
 pub fn search_techniques() -> &'static [Technique] {
     &SEARCH_TECHNIQUES
+}
+
+/// The technique that assumes a new role from an account outside.
+pub(crate) fn find_technique_from_outside() -> &'static Technique {
+    let is_wanted = |technique: &&Technique| technique.required_actions.is_empty();
+    // INVARIANT: the file has one technique without actions of the account.
+    SEARCH_TECHNIQUES.iter().find(is_wanted).expect("a technique without actions")
 }
 
 /// The technique whose first required action is `action`.

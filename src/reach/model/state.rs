@@ -7,6 +7,7 @@ use super::chosen_boundary::ChosenBoundary;
 use super::chosen_tags::ChosenTags;
 use super::created_principal::CreatedPrincipal;
 use super::lifted_controls::LiftedControl;
+use super::holdings::Holding;
 
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
@@ -24,19 +25,19 @@ pub struct StateChange {
     pub grants_all: bool,
     /// Its permissions boundary, if that was removed or replaced.
     pub boundary: Option<ChosenBoundary>,
-    /// The group that it joined, by the group's position in its account.
-    pub joined_group: Option<usize>,
+    /// The groups that it joined, by their positions in its account, ascending.
+    pub joined_groups: Vec<usize>,
     /// Policies with a Deny statement that were removed from it: positions among its policies, ascending.
     pub removed_policies: Vec<usize>,
-    /// The ARN of a managed policy that was attached to it.
-    pub attached_policy: Option<Arc<str>>,
+    /// The ARNs of the managed policies that were attached to it, ascending.
+    pub attached_policies: Vec<Arc<str>>,
     /// It represents a new principal of the account, which is allowed everything: a role of a new permission set, or the
     /// root user. Policies and boundary of the original do not apply.
     pub is_new_principal: bool,
     /// It acts for another principal, with some of its permissions only: the id of the technique, which names them.
     pub limited_by: Option<&'static str>,
-    /// A managed policy of the principal whose default version was changed.
-    pub policy_version: Option<PolicyVersionRef>,
+    /// The managed policies of the principal whose default version was changed: one version of each, ascending.
+    pub policy_versions: Vec<PolicyVersionRef>,
     /// Its trust policy was rewritten, so that it names the principal that acts as it.
     pub is_trust_rewritten: bool,
     /// Its trust policy was rewritten so that who acts as it chooses the tags of the session.
@@ -53,12 +54,14 @@ pub struct StateChange {
     pub lifted_controls: Vec<LiftedControl>,
     /// It created grants for itself for KMS keys.
     pub has_key_grants: bool,
+    /// It did not exist: a state created it.
+    pub was_absent: bool,
     /// It is a user or role that the principal created in its account.
     pub created: Option<Arc<CreatedPrincipal>>,
 }
 
 /// One version of a managed policy.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PolicyVersionRef {
     /// The policy.
     pub policy_arn: Arc<str>,
@@ -97,12 +100,9 @@ impl StateChange {
             return None;
         }
         // "Allow all" needs no other permissions.
-        let adds_permissions = other.joined_group.is_some() || other.attached_policy.is_some();
-        if self.grants_all && adds_permissions {
+        if self.grants_all && other.adds_policies() {
             return None;
         }
-        let removed: BTreeSet<usize> = self.removed_policies.iter().chain(&other.removed_policies).copied().collect();
-        let lifted: BTreeSet<&LiftedControl> = self.lifted_controls.iter().chain(&other.lifted_controls).collect();
         let merged = StateChange {
             is_new_principal: other.is_new_principal,
             limited_by: other.limited_by,
@@ -113,13 +113,14 @@ impl StateChange {
             grants_all: self.grants_all || other.grants_all,
             // The later one replaces the earlier one.
             boundary: other.boundary.clone().or_else(|| self.boundary.clone()),
-            joined_group: join_values(&self.joined_group, &other.joined_group)?,
-            removed_policies: removed.into_iter().collect(),
-            attached_policy: join_values(&self.attached_policy, &other.attached_policy)?,
-            policy_version: join_values(&self.policy_version, &other.policy_version)?,
+            joined_groups: join_lists(&self.joined_groups, &other.joined_groups),
+            removed_policies: join_lists(&self.removed_policies, &other.removed_policies),
+            attached_policies: join_lists(&self.attached_policies, &other.attached_policies),
+            policy_versions: join_versions(&self.policy_versions, &other.policy_versions)?,
             has_left_organization: self.has_left_organization || other.has_left_organization,
-            lifted_controls: lifted.into_iter().cloned().collect(),
+            lifted_controls: join_lists(&self.lifted_controls, &other.lifted_controls),
             has_key_grants: self.has_key_grants || other.has_key_grants,
+            was_absent: self.was_absent || other.was_absent,
             renamed: join_values(&self.renamed, &other.renamed)?,
             tags: match (self.tags.is_empty(), other.tags.is_empty()) {
                 (false, false) => return None,
@@ -133,6 +134,49 @@ impl StateChange {
     /// Whether principals with the same statements have the same successors after this change. Not if it adds a group
     /// or a managed policy: the successors depend on the groups and managed policies of the principal.
     pub(crate) fn can_share_successors(&self) -> bool {
-        self.joined_group.is_none() && self.attached_policy.is_none()
+        !self.adds_policies()
     }
+
+    /// The policies and groups that the principal got.
+    pub(crate) fn holdings(&self) -> impl Iterator<Item = Holding> + '_ {
+        let policies = self.attached_policies.iter().map(|policy| Holding::Policy(Arc::clone(policy)));
+        policies.chain(self.joined_groups.iter().map(|group| Holding::Group(*group)))
+    }
+
+    /// The change that gives a principal a policy or a group.
+    pub(crate) fn of_holding(holding: &Holding) -> StateChange {
+        match holding {
+            Holding::Policy(policy) => {
+                StateChange { attached_policies: vec![Arc::clone(policy)], ..StateChange::default() }
+            }
+            Holding::Group(group) => StateChange { joined_groups: vec![*group], ..StateChange::default() },
+        }
+    }
+
+    /// Whether the principal got a policy or a group.
+    pub(crate) fn has_holding(&self, holding: &Holding) -> bool {
+        self.holdings().any(|other| other == *holding)
+    }
+
+    /// The number of policies, groups and versions that the principal got.
+    pub(crate) fn count_additions(&self) -> usize {
+        self.joined_groups.len() + self.attached_policies.len() + self.policy_versions.len()
+    }
+
+    /// Whether it adds groups or managed policies.
+    pub(crate) fn adds_policies(&self) -> bool {
+        !self.joined_groups.is_empty() || !self.attached_policies.is_empty()
+    }
+}
+
+/// The values of both lists, ascending.
+fn join_lists<T: Clone + Ord>(first: &[T], second: &[T]) -> Vec<T> {
+    first.iter().chain(second).cloned().collect::<BTreeSet<T>>().into_iter().collect()
+}
+
+/// The versions of both lists. None if one policy has two.
+fn join_versions(first: &[PolicyVersionRef], second: &[PolicyVersionRef]) -> Option<Vec<PolicyVersionRef>> {
+    let joined = join_lists(first, second);
+    let policies: BTreeSet<&Arc<str>> = joined.iter().map(|version| &version.policy_arn).collect();
+    (policies.len() == joined.len()).then_some(joined)
 }

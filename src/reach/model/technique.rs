@@ -121,6 +121,7 @@ pub enum TechniqueKind {
     Combined,
     ChangeTags,
     FederateWithTags,
+    CreateAbsent,
 }
 
 #[derive(serde::Deserialize)]

@@ -268,7 +268,7 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
                 is_wanted
             };
             let trusted =
-                self.trust.find_trusted_issuers(node.account, node.principal, &TECHNIQUE_SERVICES, &is_wanted);
+                self.trust.find_trusted_issuers(node.account, &node.principal, &TECHNIQUE_SERVICES, &is_wanted);
             if !trusted.undecided.is_empty() {
                 for name in wanted.into_inner() {
                     let reasons = self.index.undecided_issuers.entry((account.to_owned(), name)).or_default();

@@ -267,7 +267,7 @@ fn has_denying_rcps(node: &PrincipalNode<'_>) -> bool {
 /// lacks the trust policy.
 pub(crate) fn add_trust_policy(world: &World<'_>, effective: &EffectiveAccess<'_>, role: usize) -> Option<Layers> {
     let node = world.node(role);
-    let policy = ResourcePolicy::from_trust_policy(node.account, node.principal)?;
+    let policy = ResourcePolicy::from_trust_policy(node.account, &node.principal)?;
     let rcps = effective.layers.rcps.as_ref().map(|rcps| rcps.of_account(&node.account.id));
     Some(Layers { resource_policies: ResourcePolicies::from_iter([policy]), rcps, ..effective.layers.clone() })
 }

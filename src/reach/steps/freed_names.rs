@@ -79,7 +79,7 @@ fn to_request((action, resource): (&'static str, &str)) -> FreeingRequest {
 /// The requests that delete a user or role, with those that must come before.
 // AWS: DeleteRole, DeleteUser (IAM API Reference). Access keys and devices of a user are not in a snapshot.
 fn list_deletion(holder: &PrincipalNode<'_>) -> Vec<FreeingRequest> {
-    let principal = holder.principal;
+    let principal = &holder.principal;
     let arn = principal.arn.as_str();
     let is_user = NewResource::of_arn(arn) == Some(NewResource::User);
     let (delete, delete_inline, detach) = match is_user {

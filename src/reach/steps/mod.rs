@@ -11,6 +11,9 @@
 //! - `freed_names`: names in use that a state can free.
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
+//! - `creations`: the same, for other states to change and to act as.
+//! - `new_policies`: managed policies that one state creates, for another one to use.
+//! - `policy_writes`: the managed policies and groups that a state can change.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
 //! - `boundaries`: permissions boundaries that a state can give to principals.
@@ -34,17 +37,20 @@ mod account_changes;
 pub(crate) mod assume_role;
 mod boundaries;
 mod created_principals;
+pub(crate) mod creations;
 mod denying_policies;
 mod existing_resources;
 mod freed_names;
 mod grant_targets;
 mod issued_access;
 mod new_grants;
+pub(crate) mod new_policies;
 mod new_resource_kind;
 mod new_resource_proof;
 mod new_resources;
 mod organization_changes;
 mod permission_sets;
+pub(crate) mod policy_writes;
 mod proof_on_target;
 mod reachable;
 mod renames;

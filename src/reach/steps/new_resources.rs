@@ -220,7 +220,12 @@ impl StepFinder<'_> {
             NewResource::Policy => &self.world.policies,
         };
         let of_kind = index.find_matching(&self.account_pattern(kind));
-        let holder = of_kind.ones().map(|position| index.arn(position)).find(|other| name(other) == wanted);
+        let exists = |position: &usize| match kind {
+            NewResource::Role | NewResource::User => !self.world.creatable.contains(*position),
+            NewResource::Group | NewResource::Policy => true,
+        };
+        let holder =
+            of_kind.ones().filter(exists).map(|position| index.arn(position)).find(|other| name(other) == wanted);
         holder.map(str::to_owned)
     }
 

@@ -63,7 +63,11 @@ impl StepFinder<'_> {
             TechniqueKind::RemoveFromOrganization => self.remove_from_organization(technique, targets.freed, undecided),
             TechniqueKind::LiftControls => self.lift_controls(technique, targets.freed, undecided),
             TechniqueKind::GrantKeyUse => self.grant_key_use(technique, undecided).into_iter().collect(),
-            TechniqueKind::RenameUser => self.rename_users(targets.freed, undecided),
+            TechniqueKind::RenameUser => {
+                let mut existing = targets.freed.clone();
+                existing.difference_with(&self.world.creatable);
+                self.rename_users(&existing, undecided)
+            }
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
                 self.attach_limited_policy(technique.kind, action, targets.widened, undecided)
             }
@@ -102,8 +106,9 @@ impl StepFinder<'_> {
             for user in users.ones().filter(|user| !members.contains(*user)) {
                 if user == self.state.principal || seen_limits.insert(self.find_limits(user)) {
                     let change = self.current_change(user);
-                    let joined_group = Some(group_position.position);
-                    states.push(NodeState { principal: user, change: StateChange { joined_group, ..change } });
+                    let joined = StateChange { joined_groups: vec![group_position.position], ..StateChange::default() };
+                    let merged = change.merge(&joined);
+                    states.extend(merged.map(|change| NodeState { principal: user, change }));
                 }
             }
         }
@@ -124,7 +129,7 @@ impl StepFinder<'_> {
         targets: ChangeTargets<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        if targets.widened.is_clear() {
+        if targets.freed.is_clear() {
             return Vec::new();
         }
         let world = self.world;
@@ -134,15 +139,19 @@ impl StepFinder<'_> {
             |policy: usize| managed_policy(policy).map_or(&[][..], |policy| policy.other_versions.as_slice());
         let unreadable =
             |policy: usize| managed_policy(policy).map_or(&[][..], |policy| policy.unreadable_versions.as_slice());
-        let mut candidates = self.account_policies();
-        let without_versions: Vec<usize> =
-            candidates.ones().filter(|policy| versions(*policy).is_empty() && unreadable(*policy).is_empty()).collect();
-        without_versions.into_iter().for_each(|policy| candidates.remove(policy));
+        // Another version of a policy that limits a principal gives it more, even if it is allowed everything.
+        let limits = |policy: usize| {
+            let document = managed_policy(policy).and_then(|policy| policy.document.document.as_ref().ok());
+            document.is_some_and(|document| has_deny(document))
+        };
+        let candidates = self.find_versioned_policies();
         let mut states = Vec::new();
         for policy in self.filter_policies(action, &candidates, undecided).ones() {
             let mut holders = self.find_holders(policy);
-            holders.union_with(&self.find_bounded(policy));
-            holders.intersect_with(targets.widened);
+            holders.intersect_with(if limits(policy) { targets.freed } else { targets.widened });
+            let mut bounded = self.find_bounded(policy);
+            bounded.intersect_with(targets.freed);
+            holders.union_with(&bounded);
             holders.intersect_with(self.account_principals);
             if !holders.is_clear() {
                 // A version whose content is unknown could allow anything.
@@ -151,12 +160,11 @@ impl StepFinder<'_> {
             for (principal, version) in
                 holders.ones().flat_map(|principal| versions(policy).iter().map(move |version| (principal, version)))
             {
-                let change = self.current_change(principal);
-                if change.policy_version.is_none() {
-                    let policy_arn = world.policies.arn(policy).into();
-                    let policy_version = Some(PolicyVersionRef { policy_arn, version_id: version.id.as_str().into() });
-                    states.push(NodeState { principal, change: StateChange { policy_version, ..change } });
-                }
+                let policy_arn = world.policies.arn(policy).into();
+                let version = PolicyVersionRef { policy_arn, version_id: version.id.as_str().into() };
+                let set = StateChange { policy_versions: vec![version], ..StateChange::default() };
+                let merged = self.current_change(principal).merge(&set);
+                states.extend(merged.map(|change| NodeState { principal, change }));
             }
         }
         states
@@ -202,11 +210,10 @@ impl StepFinder<'_> {
                 continue;
             }
             for principal in found.ones() {
-                let change = self.current_change(principal);
-                if change.attached_policy.is_none() {
-                    let attached_policy = Some(Arc::clone(&policy.arn));
-                    states.push(NodeState { principal, change: StateChange { attached_policy, ..change } });
-                }
+                let attached =
+                    StateChange { attached_policies: vec![Arc::clone(&policy.arn)], ..StateChange::default() };
+                let merged = self.current_change(principal).merge(&attached);
+                states.extend(merged.map(|change| NodeState { principal, change }));
             }
         }
         states

@@ -14,6 +14,7 @@ use crate::reach::decide::world::World;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::TargetView;
+use crate::reach::model::holdings::{Holding, PrincipalHoldings};
 use crate::reach::model::state::{NodeState, StateChange};
 use crate::reach::model::tag_index::find_resource_tag;
 use crate::reach::model::technique::Technique;
@@ -223,10 +224,16 @@ impl<'g> StepFinder<'g> {
     pub(super) fn find_members(&self, group: usize) -> FixedBitSet {
         let mut members = self.world.principal_sets.group_members(group).clone();
         let group = self.world.group_position(group);
-        let is_joined = self.state.change.joined_group == Some(group.position)
+        let is_joined = self.state.change.joined_groups.contains(&group.position)
             && self.world.principal_sets.account_of(self.state.principal) == group.account;
         if is_joined {
             members.insert(self.state.principal);
+        }
+        if let Some(PrincipalHoldings { principal, holdings }) = &self.tags.holdings
+            && holdings.contains(&Holding::Group(group.position))
+            && self.world.principal_sets.account_of(*principal) == group.account
+        {
+            members.insert(*principal);
         }
         members
     }
@@ -238,10 +245,15 @@ impl<'g> StepFinder<'g> {
         let policy_arn = self.world.policies.arn(policy);
         let is_this_policy = |policy: &PolicyRef| matches!(&policy.origin, PolicyOrigin::Identity(AttachmentKind::Attached { arn, .. }) if arn == policy_arn);
         let change = &self.state.change;
-        let is_holder = change.attached_policy.as_deref() == Some(policy_arn)
-            || (change.joined_group.is_some() && self.effective.layers.identity.iter().any(is_this_policy));
+        let is_holder = change.attached_policies.iter().any(|attached| **attached == *policy_arn)
+            || (!change.joined_groups.is_empty() && self.effective.layers.identity.iter().any(is_this_policy));
         if is_holder {
             holders.insert(self.state.principal);
+        }
+        if let Some(PrincipalHoldings { principal, holdings }) = &self.tags.holdings
+            && holdings.iter().any(|holding| self.world.node(*principal).includes_policy(holding, policy_arn))
+        {
+            holders.insert(*principal);
         }
         holders
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::assume_role::{find_assumable_by_account, find_assumable_by_name};
+use super::creations::CreationGrant;
 use super::state_changes::ChangeTargets;
 use super::step_finder::StepFinder;
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, BoundaryGrant};
@@ -24,6 +25,9 @@ pub(crate) struct Successors {
     pub(crate) grant_targets: FixedBitSet,
     /// Other changes of itself or of reachable principals.
     pub(crate) changed_states: Vec<NodeState>,
+    /// The users and roles that do not exist and that it can create, unless one that it can create and act as is allowed
+    /// everything.
+    pub(crate) creations: Vec<CreationGrant>,
     /// Whether it can change principals that it cannot act as, other than by granting everything.
     pub(crate) changes_others: bool,
     /// The roles whose trust policy it can rewrite.
@@ -46,6 +50,7 @@ pub(crate) struct SharedSuccessors {
     rewritable: FixedBitSet,
     grant_targets: FixedBitSet,
     created: Vec<CreatedPrincipal>,
+    creations: Vec<CreationGrant>,
     undecided: BTreeSet<UndecidedReason>,
 }
 
@@ -70,7 +75,14 @@ impl Successors {
         let changes_others = changing.any(|technique| step_finder.may_change(technique));
         let tag_grants = step_finder.find_tag_grants(&mut undecided);
         let boundary_choices = step_finder.find_boundary_choices(&mut undecided);
-        let writes_policies = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
+        let writes_policies = [
+            "iam:CreatePolicyVersion",
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:DeleteUserPermissionsBoundary",
+            "iam:PutRolePermissionsBoundary",
+            "iam:PutUserPermissionsBoundary",
+            "iam:SetDefaultPolicyVersion",
+        ];
         let depends_on_boundaries = effective.has_condition_on(BOUNDARY_KEY)
             || writes_policies.iter().any(|action| step_finder.may_allow(action));
         let mut keys = effective.access.uses().flat_map(|statement_use| statement_use.statement().keys());
@@ -80,6 +92,7 @@ impl Successors {
             reachable,
             grant_targets,
             changed_states,
+            creations: shared.creations.clone(),
             changes_others,
             rewritable: shared.rewritable.clone(),
             tag_grants,
@@ -135,6 +148,8 @@ impl SharedSuccessors {
         }
         let rewritable = step_finder.find_rewritable(&mut undecided);
         let created = step_finder.find_all_created(&mut undecided);
-        SharedSuccessors { reachable, rewritable, grant_targets, created, undecided }
+        let is_unlimited = created.iter().any(CreatedPrincipal::is_unlimited);
+        let creations = if is_unlimited { Vec::new() } else { step_finder.find_creations(&mut undecided) };
+        SharedSuccessors { reachable, rewritable, grant_targets, created, creations, undecided }
     }
 }

@@ -32,9 +32,11 @@ impl StepFinder<'_> {
         to: &NodeState,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<TouchedResource> {
-        let principal = self.world.node(to.principal).principal;
+        let principal = &self.world.node(to.principal).principal;
         let arn = self.world.arn(to.principal);
-        let attached_policy = to.change.attached_policy.as_deref();
+        let current = self.current_change(to.principal);
+        let is_new = |policy: &&Arc<str>| !current.attached_policies.contains(policy);
+        let attached_policy = to.change.attached_policies.iter().find(is_new).map(AsRef::as_ref);
         match technique.kind {
             TechniqueKind::JoinGroup => self.find_joined_group(to).into_iter().collect(),
             TechniqueKind::RewriteBoundaryPolicy => {
@@ -43,8 +45,9 @@ impl StepFinder<'_> {
                 rewritten.or_else(own).map(TouchedResource::without_policy).into_iter().collect()
             }
             TechniqueKind::SetDefaultVersion => {
-                let version = to.change.policy_version.iter();
-                version.map(|version| TouchedResource::without_policy(version.policy_arn.as_ref())).collect()
+                let versions = to.change.policy_versions.iter();
+                let new = versions.filter(|version| !current.policy_versions.contains(version));
+                new.map(|version| TouchedResource::without_policy(version.policy_arn.as_ref())).collect()
             }
             TechniqueKind::AttachGroup => {
                 // INVARIANT: every technique of this kind requires an action (a test checks this).
@@ -73,7 +76,8 @@ impl StepFinder<'_> {
     }
 
     fn find_joined_group(&self, to: &NodeState) -> Option<TouchedResource> {
-        let position = to.change.joined_group?;
+        let joined = self.current_change(to.principal).joined_groups;
+        let position = *to.change.joined_groups.iter().find(|group| !joined.contains(group))?;
         let account = self.world.principal_sets.account_of(to.principal);
         let is_joined = |group: &usize| {
             let group = self.world.group_position(*group);

@@ -12,7 +12,7 @@ use super::step_prover::StepProver;
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::pass_role_fact;
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::technique::TechniqueKind;
+use crate::reach::model::technique::{Technique, TechniqueKind};
 use crate::solve::UndecidedReason;
 use crate::trust::TrustGrant;
 
@@ -30,7 +30,9 @@ impl StepFinder<'_> {
     /// The roles whose trust policy the state can rewrite.
     pub(super) fn find_rewritable(&self, undecided: &mut BTreeSet<UndecidedReason>) -> FixedBitSet {
         let required_layers = RequiredLayers::IdentityAndBoundary;
-        self.filter_principals(UPDATE_TRUST, required_layers, &self.account_roles(), None, undecided)
+        let mut existing = self.account_roles();
+        existing.difference_with(&self.world.creatable);
+        self.filter_principals(UPDATE_TRUST, required_layers, &existing, None, undecided)
     }
 
     /// What the state can do with roles whose trust policies name it, or a service.
@@ -120,12 +122,13 @@ impl StepFinder<'_> {
 }
 
 impl StepProver<'_> {
-    /// The requests that pass a role to a service which runs code of the state. The role trusts the service.
+    /// The requests that pass a role to a service which runs code of the state, with the technique. The role trusts the
+    /// service.
     pub(crate) fn prove_passing(
         &self,
         role_arn: &str,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<Vec<StepRequest>> {
+    ) -> Option<(&'static Technique, Vec<StepRequest>)> {
         self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
             let pass = running.services.iter().find_map(|service| {
                 let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service);
@@ -141,7 +144,7 @@ impl StepProver<'_> {
                 let facts = |_: usize, key: &ContextKey| running.context_fact(key);
                 requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);
             }
-            Some(requests)
+            Some((running, requests))
         })
     }
 }

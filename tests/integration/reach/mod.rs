@@ -21,6 +21,7 @@ mod rewritten_trust;
 mod same_answers;
 mod services_in_use;
 mod sessions;
+mod shared_changes;
 mod tags;
 mod techniques_page;
 mod trusted_services;

@@ -99,7 +99,8 @@ fn a_required_boundary_limits_a_new_role() {
 fn a_new_role_is_passed_if_it_cannot_be_assumed() {
     let create = on(json!(["iam:CreateRole", "iam:PutRolePolicy"]), &arn("role", "team/*"));
     let no_session = json!({ "Effect": "Deny", "Action": "sts:*", "Resource": "*" });
-    assert_eq!(taken(&[create.clone(), no_session.clone()]), None);
+    let outside = path(&["iam-create-role", "iam-create-role-outside", "iam-005"]);
+    assert_eq!(taken(&[create.clone(), no_session.clone()]), outside, "its trust policy names another account");
     let pass = on(json!("iam:PassRole"), &arn("role", "team/*"));
     let run = on(json!(["lambda:CreateFunction", "lambda:InvokeFunction"]), "*");
     let passing = [create.clone(), no_session.clone(), pass, run.clone()];
@@ -110,7 +111,8 @@ fn a_new_role_is_passed_if_it_cannot_be_assumed() {
         "{asked:?}"
     );
     let elsewhere = on(json!("iam:PassRole"), &arn("role", "other/*"));
-    assert_eq!(taken(&[create, no_session, elsewhere, run]), None);
+    let outside = path(&["iam-create-role", "iam-create-role-outside", "iam-005"]);
+    assert_eq!(taken(&[create, no_session, elsewhere, run]), outside);
 }
 
 #[test]

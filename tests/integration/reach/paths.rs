@@ -62,6 +62,8 @@ pub fn find_ends(
     let mut visit = |path: &PathSoFar<'_>| {
         match graph.answer_who_can(path.last(), &query) {
             Ok(None) => {}
+            // It is not in the snapshot.
+            Ok(Some(_)) if path.last().change.was_absent => {}
             Ok(Some(_)) => match graph.prove_steps(&path.steps()) {
                 Ok(_) => {
                     ends.insert(graph.arn(path.last().principal).to_owned());

@@ -1,0 +1,124 @@
+//! Classes of ARNs of something new: the policies of an account treat all ARNs that the same patterns match in the same way, so
+//! that one ARN of each class is enough.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::arn_index::name_in_arn;
+use crate::access::KnownContext;
+use crate::baseline::Glob;
+use crate::iam::element::{ActionElement, ResourceElement};
+use crate::iam::template::escape_wildcards;
+use crate::iam::{PolicyDocument, Statement};
+use crate::snapshot::Account;
+use crate::solve::budget::ESCALATION_STEPS;
+use crate::solve::{Access, ActionWorld, AnswerDetail, Branch, Question, Solver, StatementUse, WitnessPolicy};
+
+/// The largest number of classes of one kind in one account.
+const MAX_CLASSES: usize = 16;
+/// The largest number of existing names that are avoided one after the other.
+const MAX_NAMES: usize = 4;
+
+/// The patterns of an account over the ARNs of something new of one kind.
+pub(super) struct NewArnPatterns<'p> {
+    pub(super) account: &'p Account,
+    pub(super) known: &'p KnownContext,
+    /// The first part of the resource in the ARN.
+    pub(super) prefix: &'static str,
+    pub(super) create_action: &'static str,
+    /// The names that are in use, in lower case.
+    // AWS: IAM identifiers: names are unique in an account, whatever the case
+    pub(super) names_in_use: BTreeSet<String>,
+    /// Those of statements that allow to create it.
+    pub(super) create: BTreeSet<String>,
+    pub(super) others: BTreeSet<String>,
+}
+
+/// ARNs that the same patterns match.
+struct ArnClass {
+    within: Vec<String>,
+    outside: Vec<String>,
+    /// One of them.
+    arn: String,
+}
+
+impl NewArnPatterns<'_> {
+    /// One ARN for each class of ARNs that may be created, and whether these are all.
+    pub(super) fn choose_arns(&self, solver: &Solver<'_>) -> (BTreeSet<String>, bool) {
+        let any = || self.find_class(solver, Vec::new(), Vec::new());
+        let Some(any) = (!self.create.is_empty()).then(any).flatten() else { return (BTreeSet::new(), true) };
+        let mut classes = vec![any];
+        let mut is_complete = true;
+        for pattern in &self.create {
+            classes = self.split(solver, classes, pattern);
+        }
+        classes.retain(|class| !class.within.is_empty());
+        for pattern in self.others.difference(&self.create) {
+            classes = self.split(solver, classes, pattern);
+            is_complete &= classes.len() <= MAX_CLASSES;
+            classes.truncate(MAX_CLASSES);
+        }
+        (classes.into_iter().map(|class| class.arn).collect(), is_complete)
+    }
+
+    /// The parts of the classes that a pattern matches, and those that it does not match. The former come first.
+    fn split(&self, solver: &Solver<'_>, classes: Vec<ArnClass>, pattern: &str) -> Vec<ArnClass> {
+        let glob = Glob::new(pattern);
+        let mut inside = Vec::new();
+        let mut outside = Vec::new();
+        for class in classes {
+            let added = |patterns: &[String]| patterns.iter().cloned().chain([pattern.to_owned()]).collect();
+            let (within, without) = (added(&class.within), added(&class.outside));
+            if glob.matches(&class.arn) {
+                outside.extend(self.find_class(solver, class.within.clone(), without));
+                inside.push(ArnClass { within, outside: class.outside, arn: class.arn });
+            } else {
+                inside.extend(self.find_class(solver, within, class.outside.clone()));
+                outside.push(ArnClass { outside: without, ..class });
+            }
+        }
+        inside.into_iter().chain(outside).collect()
+    }
+
+    /// The class of the ARNs that some patterns match and others do not match. None if each of its ARNs is in use.
+    fn find_class(&self, solver: &Solver<'_>, within: Vec<String>, outside: Vec<String>) -> Option<ArnClass> {
+        let (partition, account) = (self.account.partition.as_str(), self.account.id.as_str());
+        let prefix = format!("arn:{partition}:iam::{account}:{}", self.prefix);
+        let create = self.create_action;
+        let action = || ActionElement::listing([create]);
+        let to_uses = |statement| {
+            let document = Arc::new(PolicyDocument::from_statements("new principals", vec![statement]));
+            StatementUse::from_document(&document).collect::<Vec<StatementUse>>()
+        };
+        let allow = |pattern: &String| to_uses(Statement::allow(action(), ResourceElement::listing([pattern])));
+        let allow_layers: Vec<Vec<StatementUse>> = [format!("{prefix}*")].iter().chain(&within).map(allow).collect();
+        let reserved = ["aws-service-role", "aws-reserved"].map(|path| format!("{prefix}{path}/*"));
+        let mut denied: Vec<String> = outside.iter().cloned().chain(reserved).collect();
+        for _ in 0..MAX_NAMES {
+            let deny_statements = to_uses(Statement::deny(action(), ResourceElement::listing(&denied)));
+            let branch = Branch { allow_layers: allow_layers.clone(), deny_statements, ..Branch::default() };
+            let arn = self.find_witness(solver, &Access { branches: vec![branch] })?;
+            if !self.names_in_use.contains(&name_in_arn(&arn).to_lowercase()) {
+                return Some(ArnClass { within, outside, arn });
+            }
+            denied.push(escape_wildcards(&arn));
+        }
+        None
+    }
+
+    fn find_witness(&self, solver: &Solver<'_>, access: &Access) -> Option<String> {
+        let answer = solver.answer(&Question {
+            effective: access,
+            declared: &Access::default(),
+            known: self.known,
+            partition: Some(self.account.partition),
+            world: ActionWorld::Existing,
+            single_request: None,
+            budget: ESCALATION_STEPS,
+            detail: AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single },
+            witness_account: Some(self.account.id.as_str()),
+            replay: None,
+        });
+        answer.grants.into_iter().find_map(|grant| grant.witness).map(|request| request.resource)
+    }
+}

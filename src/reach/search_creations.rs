@@ -1,0 +1,112 @@
+//! The part of a search that creates users and roles, for any state to change and to act as.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::graph::Graph;
+use super::model::state::{NodeState, StateChange};
+use super::obtained::{ObtainableState, Obtained};
+use super::path::{Change, Origin};
+use crate::solve::UndecidedReason;
+use crate::trust::TrustGrant;
+
+/// What was computed for users and roles that can be created.
+#[derive(Default)]
+pub(super) struct CreationProgress {
+    /// The states, and the roles for which they were tried.
+    tried: FxHashMap<usize, FixedBitSet>,
+    /// The state that acts as a user or role, and whether it chooses the tags of its sessions.
+    actors: FxHashMap<(usize, bool), usize>,
+    /// The creations that were used, by their position, the user or role, and whether tags are chosen.
+    used: FxHashSet<(usize, usize, bool)>,
+}
+
+impl Graph<'_> {
+    /// Adds the users and roles that some state can create and some state can act as.
+    pub(super) fn use_creations(
+        &self,
+        progress: &mut CreationProgress,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let mut created = self.world.principals.empty_set();
+        obtained.creations().iter().for_each(|(_, creation)| created.union_with(&creation.targets));
+        if created.is_clear() {
+            return;
+        }
+        self.find_actors(&created, progress, obtained, undecided);
+        let creations = obtained.creations().to_vec();
+        let is_empty = new.is_empty();
+        for (position, (by, creation)) in creations.iter().enumerate() {
+            for principal in creation.targets.ones() {
+                for has_session_tags in [false, true] {
+                    let from = match progress.actors.get(&(principal, has_session_tags)) {
+                        Some(from) => *from,
+                        // An account outside is the last resort.
+                        None if is_empty && !has_session_tags && self.admits_outside(principal, undecided) => *by,
+                        None => continue,
+                    };
+                    if !progress.used.insert((position, principal, has_session_tags)) {
+                        continue;
+                    }
+                    let change = StateChange {
+                        was_absent: true,
+                        is_trust_rewritten: self.world.principal_sets.roles.contains(principal),
+                        has_session_tags,
+                        boundary: creation.boundary.clone(),
+                        ..StateChange::default()
+                    };
+                    let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
+                    obtained.add_created(principal);
+                    new.push((NodeState { principal, change }, Origin { from, changed_by }));
+                }
+            }
+        }
+    }
+
+    fn find_actors(
+        &self,
+        created: &FixedBitSet,
+        progress: &mut CreationProgress,
+        obtained: &Obtained,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        for (user, at) in obtained.actors_of_absent() {
+            progress.actors.entry((*user, false)).or_insert(*at);
+        }
+        let mut roles = created.clone();
+        roles.intersect_with(&self.world.principal_sets.roles);
+        for at in obtained.list_expanded() {
+            let tried = progress.tried.entry(at).or_insert_with(|| self.world.principals.empty_set());
+            let mut untried = roles.clone();
+            untried.difference_with(tried);
+            let has_actors = |role: &usize| {
+                progress.actors.contains_key(&(*role, false))
+                    && (progress.actors.contains_key(&(*role, true)) || !self.do_session_tags_matter(*role))
+            };
+            let settled: Vec<usize> = untried.ones().filter(has_actors).collect();
+            settled.into_iter().for_each(|role| untried.set(role, false));
+            if untried.is_clear() {
+                continue;
+            }
+            tried.union_with(&untried);
+            let uses = self.find_trust_uses(obtained.state(at), &untried, undecided);
+            for role in uses.acts_as.ones() {
+                progress.actors.entry((role, false)).or_insert(at);
+            }
+            for role in uses.tagged.ones().filter(|role| self.do_session_tags_matter(*role)) {
+                progress.actors.entry((role, true)).or_insert(at);
+            }
+        }
+    }
+
+    /// Whether a principal of an account outside can assume a role that is created for it.
+    fn admits_outside(&self, role: usize, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        self.world.principal_sets.roles.contains(role)
+            && self.world.admits_if_rewritten(role, &TrustGrant::Anyone, undecided)
+    }
+}

@@ -1,0 +1,142 @@
+//! Users and roles that do not exist and that a state can create, for other states to change and to act as.
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use super::created_principals::Creation;
+use super::new_resource_kind::NewResource;
+use super::request_proof::StepRequest;
+use super::step_finder::{StepFinder, TargetQuery};
+use super::step_prover::{StepProver, TechniqueProof};
+use crate::iam::ContextKey;
+use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
+use crate::reach::model::search_techniques::{find_search_technique, find_technique_from_outside};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::technique::TechniqueKind;
+use crate::solve::UndecidedReason;
+
+/// Users and roles that a state can create with the same permissions boundary.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct CreationGrant {
+    pub(crate) targets: FixedBitSet,
+    /// None if they have none.
+    pub(crate) boundary: Option<ChosenBoundary>,
+}
+
+impl StepFinder<'_> {
+    /// The users and roles that the state can create, by their boundaries.
+    pub(super) fn find_creations(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<CreationGrant> {
+        let mut grants = Vec::new();
+        for (kind, mut candidates) in
+            [(NewResource::Role, self.account_roles()), (NewResource::User, self.account_users())]
+        {
+            candidates.intersect_with(&self.world.creatable);
+            if candidates.is_clear() || !self.may_allow(kind.create_action()) {
+                continue;
+            }
+            let mut boundaries = vec![(None, true)];
+            if self.effective.has_condition_on(BOUNDARY_KEY) {
+                let written = self.list_written_boundaries(undecided).into_iter();
+                boundaries.extend(written.map(|written| (Some(written), true)));
+                let existing = self.list_boundaries().into_iter();
+                boundaries.extend(existing.map(|(arn, is_readable)| (Some(ChosenBoundary::Policy(arn)), is_readable)));
+            }
+            for (boundary, is_readable) in boundaries {
+                let targets = self.filter_creatable((kind, boundary.as_ref()), &candidates, undecided);
+                match (targets.is_clear(), is_readable) {
+                    (true, _) => {}
+                    (false, true) => grants.push(CreationGrant { targets, boundary }),
+                    // The boundary could allow anything.
+                    (false, false) => undecided.extend(
+                        boundary
+                            .as_ref()
+                            .and_then(ChosenBoundary::policy_arn)
+                            .map(|arn| UndecidedReason::UnreadablePolicy { arn: arn.to_string() }),
+                    ),
+                }
+            }
+        }
+        if !grants.is_empty() && self.world.incomplete_accounts.contains(self.effective.account) {
+            undecided.insert(UndecidedReason::LimitExceeded);
+        }
+        grants
+    }
+
+    /// The candidates that can be created with a boundary.
+    fn filter_creatable(
+        &self,
+        (kind, boundary): (NewResource, Option<&ChosenBoundary>),
+        candidates: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let creation = build_plain_creation(kind, boundary);
+        let action = kind.create_action();
+        let query = TargetQuery {
+            action,
+            required_layers: RequiredLayers::IdentityAndBoundary,
+            arn_index: &self.world.principals,
+            candidates,
+            facts: &|_, key| creation.fact(self.effective.partition, action, key),
+        };
+        self.filter_allowed(&query, undecided)
+    }
+}
+
+impl StepProver<'_> {
+    /// The creation of a user or role with the boundary of a state. None if it is not proven.
+    pub(crate) fn prove_absent(
+        &self,
+        created: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<TechniqueProof> {
+        let world = self.step_finder.world;
+        let arn = world.arn(created.principal);
+        let kind = NewResource::of_arn(arn)?;
+        let action = kind.create_action();
+        let creation = build_plain_creation(kind, created.change.boundary.as_ref());
+        let mut requests = Vec::new();
+        if let Some(ChosenBoundary::Rewritten(policy)) = &creation.boundary {
+            let write =
+                if world.policies.find(policy).is_none() { "iam:CreatePolicy" } else { "iam:CreatePolicyVersion" };
+            requests.push(self.request_prover.prove_on_resource(write, policy, &|_, _| None, undecided)?);
+        }
+        let partition = self.step_finder.effective.partition;
+        let facts = |_: usize, key: &ContextKey| creation.fact(partition, action, key);
+        requests.push(self.request_prover.prove_on_resource(action, arn, &facts, undecided)?);
+        Some(TechniqueProof::new(find_search_technique(action), requests))
+    }
+
+    /// How the state uses a role whose trust policy was written for it. None if it is not proven.
+    pub(crate) fn prove_use_of_new_role(
+        &self,
+        created: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<TechniqueProof> {
+        let technique = |action: &str| find_search_technique(action);
+        let role = created.principal;
+        let arn = self.step_finder.world.arn(role);
+        Some(match self.step_finder.find_trust_use(role, created.change.has_session_tags, undecided) {
+            TechniqueKind::UpdateTrustPolicy => TechniqueProof::new(technique("sts:AssumeRole"), Vec::new()),
+            TechniqueKind::UpdateTrustForTags => TechniqueProof::new(technique("sts:TagSession"), Vec::new()),
+            TechniqueKind::UpdateTrustThenPass => {
+                let (running, requests): (_, Vec<StepRequest>) = self.prove_passing(arn, undecided)?;
+                TechniqueProof::new(running, requests)
+            }
+            _ => TechniqueProof::new(find_technique_from_outside(), Vec::new()),
+        })
+    }
+}
+
+/// Something without tags that is not created for a service.
+fn build_plain_creation(kind: NewResource, boundary: Option<&ChosenBoundary>) -> Creation<'static> {
+    Creation {
+        kind,
+        actions: vec![kind.create_action()],
+        boundary: boundary.cloned(),
+        policy_arn: None,
+        is_tagged: false,
+        service: None,
+    }
+}
