@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::chosen_boundary::ChosenBoundary;
 use super::chosen_tags::ChosenTags;
 use super::created_principal::CreatedPrincipal;
-use super::lifted_controls::LiftedControl;
 use super::holdings::Holding;
+use super::lifted_controls::LiftedControl;
 
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
