@@ -177,7 +177,7 @@ impl StepProver<'_> {
         Some(TechniqueProof::new(technique, proofs?))
     }
 
-    /// The attachment of a managed policy to a principal, or to a group of it. None if it is not proven.
+    /// The attachment of a managed policy to a principal, or to one of its groups. None if it is not proven.
     pub(crate) fn prove_attachment(
         &self,
         policy: &str,
