@@ -16,6 +16,10 @@ use super::path::Change;
 use super::steps::policy_writes::PolicyWrites;
 use crate::solve::UndecidedReason;
 
+/// The largest number of policies and groups that one principal gets together.
+// AWS: IAM and AWS STS quotas: by default 10 managed policies of a role, 10 groups of a user
+const MAX_TOGETHER: usize = 10;
+
 /// What was computed for the policies and groups that principals got.
 #[derive(Default)]
 pub(super) struct HoldingProgress {
@@ -177,7 +181,7 @@ impl Graph<'_> {
                 .filter(|(holding, _)| !node.has_deny_in(holding))
                 .collect();
             let known = progress.combined.entry(principal).or_default();
-            if additive.len() < 2 || *known == additive.len() {
+            if additive.len() < 2 || additive.len() > MAX_TOGETHER || *known == additive.len() {
                 continue;
             }
             *known = additive.len();

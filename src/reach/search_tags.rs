@@ -81,7 +81,8 @@ impl Graph<'_> {
                 self.add_conditional_change(at, changed.clone(), view, obtained, new);
             }
         }
-        for principal in added(&tagged.reachable, &original.reachable) {
+        let exists = |principal: &usize| !self.world.creatable.contains(*principal);
+        for principal in added(&tagged.reachable, &original.reachable).into_iter().filter(exists) {
             if let Some(change) = self.build_tag_change(principal, view, obtained) {
                 let reached = NodeState { principal, change: (*change.change).clone() };
                 obtained.add_reached_with_tags(principal);

@@ -98,13 +98,11 @@ impl<'a> PrincipalNode<'a> {
         if change.grants_all {
             // Other Allow statements add nothing to "allow all". Without them, more states share cached answers.
             layers.identity.retain(|policy| has_deny(&policy.document));
-            let document = Arc::clone(&ALLOW_ALL_POLICY);
-            layers.identity.push(PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, document));
+            layers.identity.push(allow_all());
         }
         if change.is_new_principal {
             layers.boundary = None;
-            let document = Arc::clone(&ALLOW_ALL_POLICY);
-            layers.identity = vec![PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, document)];
+            layers.identity = vec![allow_all()];
         }
         if let Some(technique) = change.limited_by.and_then(find_technique) {
             let document = technique.deny_other_actions();
@@ -162,9 +160,7 @@ impl<'a> PrincipalNode<'a> {
         layers.boundary = limiting.map(|arn| vec![self.find_boundary(arn)]);
         layers.identity = match &created.access {
             CreatedAccess::Nothing => Vec::new(),
-            CreatedAccess::Everything => {
-                vec![PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, Arc::clone(&ALLOW_ALL_POLICY))]
-            }
+            CreatedAccess::Everything => vec![allow_all()],
             CreatedAccess::Policy(arn) => vec![find_policy(arn)],
             // INVARIANT: the position is that of a group of this account.
             CreatedAccess::Group(at) => {
@@ -250,6 +246,10 @@ impl<'a> PrincipalNode<'a> {
         let found = policy.other_versions.iter().find(|other| other.id == version.version_id.as_ref());
         found.expect("a version of the policy")
     }
+}
+
+fn allow_all() -> PolicyRef {
+    PolicyRef::new(SELF_GRANTED_POLICY, PolicyOrigin::Given, Arc::clone(&ALLOW_ALL_POLICY))
 }
 
 /// Whether a document has a Deny statement.
