@@ -20,8 +20,8 @@ use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::managed_policies::list_customer_policies;
+use crate::reach::model::name_patterns::NamePatternIndex;
 use crate::reach::model::node::PrincipalNode;
-use crate::reach::model::principal_arn_patterns::list_principal_arn_patterns;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::service_index::ServiceIndex;
 use crate::reach::model::state::NodeState;
@@ -49,8 +49,8 @@ pub(crate) struct World<'a> {
     pub(crate) tag_index: TagIndex,
     /// The resources of services that use roles.
     pub(crate) service_index: ServiceIndex,
-    /// Patterns over the ARN of the principal that policies name.
-    pub(crate) principal_arn_patterns: BTreeSet<String>,
+    /// The patterns over names in trust policies, resource policies, SCPs and RCPs.
+    pub(crate) name_patterns: NamePatternIndex,
     pub(crate) boundary_conditions: BoundaryConditions,
     pub(crate) complements: ComplementPolicies,
     trust: TrustAnalyzer<'a>,
@@ -106,7 +106,7 @@ impl<'a> World<'a> {
         let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
         World {
             solver,
-            principal_arn_patterns: list_principal_arn_patterns(&nodes),
+            name_patterns: NamePatternIndex::of_snapshot(solver, &nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),
             nodes,

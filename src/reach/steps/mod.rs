@@ -9,6 +9,7 @@
 //! - `new_resource_kind`: the kinds of resources that a state can create or rename.
 //! - `new_resources`: the ARN of something that a state can create.
 //! - `freed_names`: names in use that a state can free.
+//! - `name_choices`: the names of what a state creates or renames.
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
@@ -37,6 +38,7 @@ mod existing_resources;
 mod freed_names;
 mod grant_targets;
 mod issued_access;
+mod name_choices;
 mod new_grants;
 mod new_resource_kind;
 mod new_resource_proof;

@@ -10,6 +10,7 @@ mod each_technique;
 mod existing_resources;
 mod gains;
 mod identity_services;
+mod names;
 mod new_principals;
 mod pathfinding;
 pub mod paths;
