@@ -19,6 +19,7 @@ mod renames;
 mod rewritten_trust;
 mod same_answers;
 mod sessions;
+mod tag_variables;
 mod tags;
 mod techniques_page;
 mod trusted_services;
