@@ -54,7 +54,10 @@ fn the_value_is_that_of_the_session() {
         assert_eq!(steps_of(&[tags_boss("other"), uses(variable)]), None, "{variable}: it can set another value");
     }
     let missing = "${aws:PrincipalTag/none}";
-    assert_eq!(steps_of(&[tags_boss(missing), when("iam:CreateAccessKey", equals("iam:ResourceTag/owner", missing))]), None);
+    assert_eq!(
+        steps_of(&[tags_boss(missing), when("iam:CreateAccessKey", equals("iam:ResourceTag/owner", missing))]),
+        None
+    );
 }
 
 #[test]
