@@ -6,8 +6,9 @@ use crate::iam::principal_element::normalize_service_name;
 use crate::iam::{ActionPattern, ContextKey, Effect, ElementKind, PolicyDocument, PrincipalEntry, Statement};
 use crate::snapshot::{IamEntityKind, Principal};
 
-/// The actions with which the assumer of a role can set session tags.
-const SESSION_TAG_ACTIONS: [&str; 3] = ["tagsession", "assumerolewithsaml", "assumerolewithwebidentity"];
+/// The action with which the assumer of a role can set session tags. Without it in the trust policy, AWS refuses a request
+/// whose SAML assertion or token has tags. AWS: *Pass session tags in AWS STS*, "Things to know about session tags"
+const SESSION_TAG_ACTION: &str = "tagsession";
 
 /// Keys that the sessions of a service have, and the service. AWS: *AWS global condition context keys*, "Cross-service
 /// condition keys" and "Properties of a role session".
@@ -67,7 +68,7 @@ impl SessionSources {
             SessionSources { is_sso: principal.entity_kind == IamEntityKind::SsoRole, ..SessionSources::default() };
         let allows = trust.document.statements.iter().filter(|statement| statement.effect == Effect::Allow);
         allows.for_each(|statement| sources.add_statement(statement));
-        sources.allows_session_tags = allows_any_action(&trust.document, &SESSION_TAG_ACTIONS);
+        sources.allows_session_tags = allows_any_action(&trust.document, &[SESSION_TAG_ACTION]);
         sources.allows_set_context = allows_any_action(&trust.document, &["setcontext"]);
         sources
     }

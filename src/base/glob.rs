@@ -107,6 +107,42 @@ pub fn globs_overlap(a: &str, b: &str) -> bool {
     below.first().copied().unwrap_or(false)
 }
 
+/// The globs that match what can follow a prefix in a text that a glob matches. The prefix has no wildcards.
+pub fn list_rests(glob: &str, prefix: &str) -> Vec<String> {
+    let glob: Vec<char> = glob.chars().collect();
+    // A `*` can also match nothing.
+    let expand = |positions: Vec<usize>| {
+        let mut expanded = positions;
+        let mut at = 0;
+        while let Some(position) = expanded.get(at).copied() {
+            if glob.get(position) == Some(&'*') && !expanded.contains(&(position + 1)) {
+                expanded.push(position + 1);
+            }
+            at += 1;
+        }
+        expanded
+    };
+    let mut positions = expand(vec![0]);
+    for c in prefix.chars() {
+        let step = |position: usize| match glob.get(position) {
+            Some('*') => Some(position),
+            Some(expected) if *expected == '?' || *expected == c => Some(position + 1),
+            _ => None,
+        };
+        let mut next: Vec<usize> = positions.into_iter().filter_map(step).collect();
+        next.sort_unstable();
+        next.dedup();
+        positions = expand(next);
+    }
+    // What follows a `*` is a part of what follows before it.
+    let is_covered =
+        |position: usize| position > 0 && glob.get(position - 1) == Some(&'*') && positions.contains(&(position - 1));
+    let mut rests: Vec<usize> = positions.iter().copied().filter(|position| !is_covered(*position)).collect();
+    rests.sort_unstable();
+    rests.dedup();
+    rests.into_iter().map(|position| glob.iter().skip(position).collect()).collect()
+}
+
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -119,6 +155,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn rests_follow_a_prefix() {
+        assert_eq!(list_rests("role/a*", "role/"), ["a*"]);
+        assert_eq!(list_rests("*/a-*", "role/"), ["*/a-*", "a-*"]);
+        assert_eq!(list_rests("r*", "role/"), ["*"]);
+        assert_eq!(list_rests("user/*", "role/"), Vec::<String>::new());
+        assert_eq!(list_rests("ro?e/", "role/"), [""]);
+    }
 
     #[test]
     fn matches_wildcards() {

@@ -25,9 +25,9 @@ use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::complement::ComplementPolicies;
 use crate::reach::model::creatable_principals::CreatablePrincipals;
 use crate::reach::model::managed_policies::list_customer_policies;
+use crate::reach::model::name_patterns::NamePatternIndex;
 use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::organization_index::OrganizationIndex;
-use crate::reach::model::principal_arn_patterns::list_principal_arn_patterns;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::service_index::ServiceIndex;
 use crate::reach::model::state::NodeState;
@@ -70,8 +70,8 @@ pub(crate) struct World<'a> {
     /// The resources of services that use roles.
     pub(crate) service_index: ServiceIndex,
     pub(crate) organization: OrganizationIndex<'a>,
-    /// Patterns over the ARN of the principal that policies name.
-    pub(crate) principal_arn_patterns: BTreeSet<String>,
+    /// The patterns over names in trust policies, resource policies, SCPs and RCPs.
+    pub(crate) name_patterns: NamePatternIndex,
     pub(crate) boundary_conditions: BoundaryConditions,
     pub(crate) complements: ComplementPolicies,
     /// The actions that techniques require, by name.
@@ -129,7 +129,7 @@ impl<'a> World<'a> {
             incomplete_accounts: incomplete,
             limits_policies,
             creatable_policies: ArnIndex::new(creatable_policies.into_iter().collect()),
-            principal_arn_patterns: list_principal_arn_patterns(&nodes),
+            name_patterns: NamePatternIndex::of_snapshot(solver, &nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),

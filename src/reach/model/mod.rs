@@ -19,7 +19,7 @@
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
 //! - `principal_sets`: sets of users, roles, group members and policy holders.
-//! - `principal_arn_patterns`: patterns over the ARN of the principal that policies name.
+//! - `name_patterns`: patterns over the names of users and roles in policies.
 //! - `source_arns`: the resources for which a service may assume a role.
 //! - `trust_summary`: the principals that one trust policy names.
 //! - `trust_index`: roles by the principals and services that their trust policies name.
@@ -43,9 +43,9 @@ pub(crate) mod holdings;
 mod key_grants;
 pub(crate) mod lifted_controls;
 pub(crate) mod managed_policies;
+pub(crate) mod name_patterns;
 pub(crate) mod node;
 pub(crate) mod organization_index;
-pub(crate) mod principal_arn_patterns;
 pub(crate) mod principal_sets;
 pub(crate) mod search_techniques;
 pub(crate) mod service_index;

@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 
 use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
-use crate::access::PolicyRef;
+use crate::access::{KeyFact, KnownContext, PolicyRef};
 use crate::iam::condition::ConditionValue;
 use crate::iam::{Condition, ContextKey, PolicyDocument, Template, TemplatePart};
 use crate::snapshot::Snapshot;
@@ -40,6 +40,10 @@ pub(crate) struct NamedTag {
     pub(crate) names: BTreeSet<String>,
     /// Values that policies compare it with, and values that principals have.
     pub(crate) values: BTreeSet<String>,
+    /// Values with variables that policies compare it with.
+    pub(crate) templates: Vec<Template>,
+    /// The values of the templates in policies of principals of the snapshot, for these principals.
+    pub(crate) template_values: BTreeSet<String>,
     /// Whether a policy has it as a variable.
     pub(crate) is_variable: bool,
 }
@@ -76,6 +80,7 @@ impl TagIndex {
         documents.iter().for_each(|document| index.add_keys(document));
         documents.iter().for_each(|document| index.add_values(document));
         index.add_values_of_principals(nodes);
+        nodes.iter().for_each(|node| index.add_template_values(node));
         index
     }
 
@@ -111,6 +116,12 @@ impl TagIndex {
 
     /// Adds the values that conditions compare tags with, and other spellings of the keys.
     fn add_values(&mut self, document: &PolicyDocument) {
+        for (key, template) in list_tag_templates(document).filter(|(_, template)| has_variable(template)) {
+            let is_new = |tag: &&mut NamedTag| tag.templates.iter().all(|known| known != template);
+            if let Some(tag) = self.keys.get_mut(key).filter(is_new) {
+                tag.templates.push(template.clone());
+            }
+        }
         for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
             let lower = condition.key.lower();
             if lower == TAG_KEYS {
@@ -119,10 +130,21 @@ impl TagIndex {
                         tag.names.insert(name);
                     }
                 }
-            } else if let Some(name) = find_decisive_tag(lower).or_else(|| lower.strip_prefix(REQUEST_TAG))
+            } else if let Some(name) = find_compared_tag(lower)
                 && let Some(tag) = self.keys.get_mut(name)
             {
                 tag.values.extend(list_texts(condition));
+            }
+        }
+    }
+
+    fn add_template_values(&mut self, node: &PrincipalNode<'_>) {
+        if self.keys.values().all(|tag| tag.templates.is_empty()) {
+            return;
+        }
+        for (key, template) in node.own_policies().flat_map(|policy| list_tag_templates(&policy.document)) {
+            if let Some(tag) = self.keys.get_mut(key).filter(|_| has_variable(template)) {
+                tag.template_values.extend(resolve_template(template, &node.known));
             }
         }
     }
@@ -162,6 +184,41 @@ pub(crate) fn find_resource_tag(lower_key: &str) -> Option<&str> {
     RESOURCE_TAGS.iter().find_map(|prefix| lower_key.strip_prefix(prefix))
 }
 
+/// The tag of a key about the tags of a principal, of a resource or of a request. None for other keys.
+fn find_compared_tag(lower_key: &str) -> Option<&str> {
+    find_decisive_tag(lower_key).or_else(|| lower_key.strip_prefix(REQUEST_TAG))
+}
+
+/// What the conditions of a document compare tags with: the keys of the tags, in lower case, and the values.
+fn list_tag_templates(document: &PolicyDocument) -> impl Iterator<Item = (&str, &Template)> {
+    let conditions = document.statements.iter().flat_map(|statement| &statement.conditions);
+    let about_tags = conditions.filter_map(|condition| Some((find_compared_tag(condition.key.lower())?, condition)));
+    about_tags.flat_map(|(tag, condition)| {
+        condition.values.iter().filter_map(move |value| match value {
+            ConditionValue::Text(template) => Some((tag, template)),
+            // A tag is compared as text. `Null` has no value.
+            ConditionValue::Typed(_) => None,
+        })
+    })
+}
+
+fn has_variable(template: &Template) -> bool {
+    template.variables().next().is_some()
+}
+
+/// A text that a template matches in a request with some facts. None if a variable has no value there.
+pub(crate) fn resolve_template(template: &Template, known: &KnownContext) -> Option<String> {
+    let value_of = |key: &ContextKey, default: Option<&str>| match known.fact(key) {
+        KeyFact::Value(value) => Some(value),
+        KeyFact::StartsWith(start) => Some(format!("{start}{VARIABLE_EXAMPLE}")),
+        KeyFact::Missing => default.map(str::to_owned),
+        KeyFact::Free | KeyFact::Present => Some(default.unwrap_or(VARIABLE_EXAMPLE).to_owned()),
+        // These are facts about times, sets and keys with two values.
+        KeyFact::Set(_) | KeyFact::NoneLike(_) | KeyFact::NotBefore(_) => None,
+    };
+    find_matching_text(&template.substitute_variables(value_of))
+}
+
 /// Texts that match the values of a condition, one for each value without a variable.
 fn list_texts(condition: &Condition) -> Vec<String> {
     let to_text = |value: &ConditionValue| match value {
@@ -172,7 +229,7 @@ fn list_texts(condition: &Condition) -> Vec<String> {
     condition.values.iter().filter_map(to_text).collect()
 }
 
-/// A text that a template matches. None if it has a variable: the value is then one that a principal or resource has.
+/// A text that a template matches. None if it has a variable.
 fn find_matching_text(template: &Template) -> Option<String> {
     let part = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => Some(text.to_string()),

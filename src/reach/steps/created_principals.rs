@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::new_resource_kind::NewResource;
-use super::new_resources::{NameLimits, NewArns, NewRequest, TAG_KEYS};
+use super::new_resources::{NameLimits, NewRequest, TAG_KEYS};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
 use crate::iam::condition::ConditionValue;
@@ -72,7 +72,7 @@ impl StepFinder<'_> {
     /// The users and roles that the state can create. One that is allowed everything makes others unnecessary.
     pub(super) fn find_all_created(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<CreatedPrincipal> {
         let mut found: Vec<CreatedPrincipal> = Vec::new();
-        let names_users = self.world.principal_arn_patterns.iter().any(|pattern| !pattern.contains(":role/"));
+        let names_users = self.world.name_patterns.has_users();
         for technique in techniques().iter().filter(|technique| technique.kind == TechniqueKind::CreatePrincipal) {
             let is_user = build_creation(technique).kind == NewResource::User;
             let is_enough = |created: &CreatedPrincipal| {
@@ -273,7 +273,7 @@ impl StepFinder<'_> {
         found
     }
 
-    /// The principals that the state can create, one for each pattern over names that policies distinguish.
+    /// The principals that the state can create, one for each way in which policies treat names.
     fn create_by_name(
         &self,
         creation: &Creation<'_>,
@@ -299,7 +299,7 @@ impl StepFinder<'_> {
             requests.push(self.assume_new_role("sts:AssumeRole", &no_facts));
         }
         let possible = self.list_new_arns(creation.kind, &requests, undecided);
-        let arns = self.choose_names(&possible, access, undecided);
+        let arns = self.choose_created_names(&possible, (access, creation.boundary.as_ref()), undecided);
         if arns.is_empty() {
             return Vec::new();
         }
@@ -321,28 +321,6 @@ impl StepFinder<'_> {
             }
         };
         arns.into_iter().map(&mut build).collect()
-    }
-
-    /// One ARN, and one within each pattern over names that policies distinguish.
-    fn choose_names(
-        &self,
-        possible: &NewArns,
-        access: &CreatedAccess,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> BTreeSet<String> {
-        let mut arns: BTreeSet<String> =
-            self.choose_new_arn(possible, NameLimits::default(), undecided).into_iter().collect();
-        if arns.is_empty() || matches!(access, CreatedAccess::Policy(_)) {
-            return arns;
-        }
-        let patterns = &self.world.principal_arn_patterns;
-        for pattern in patterns.iter().take(MAX_PATTERNS) {
-            arns.extend(self.choose_new_arn(possible, NameLimits::within(pattern), undecided));
-        }
-        if patterns.len() > MAX_PATTERNS {
-            undecided.insert(UndecidedReason::LimitExceeded);
-        }
-        arns
     }
 
     /// A request to the new role, whose trust policy names the principal, so that it needs no policy of its own. It can

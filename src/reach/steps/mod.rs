@@ -9,6 +9,7 @@
 //! - `new_resource_kind`: the kinds of resources that a state can create or rename.
 //! - `new_resources`: the ARN of something that a state can create.
 //! - `freed_names`: names in use that a state can free.
+//! - `name_choices`: the names of what a state creates or renames.
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
 //! - `creations`: the same, for other states to change and to act as.
@@ -43,6 +44,7 @@ mod existing_resources;
 mod freed_names;
 mod grant_targets;
 mod issued_access;
+mod name_choices;
 mod new_grants;
 pub(crate) mod new_policies;
 mod new_resource_kind;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::new_resource_kind::NewResource;
 use super::step_finder::StepFinder;
+use crate::base::glob::{globs_overlap, list_rests};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::template::escape_wildcards;
 use crate::iam::{PolicyDocument, Statement};
@@ -36,17 +37,17 @@ pub(super) struct NewRequest<'q> {
 /// What the ARN of something new must meet.
 #[derive(Clone, Copy, Default)]
 pub(super) struct NameLimits<'q> {
-    /// A pattern that matches it. None if there is none.
-    pub(super) within: Option<&'q str>,
-    /// Patterns that do not match it.
+    /// Patterns that all match it, as values of conditions.
+    pub(super) within: &'q [String],
+    /// Patterns that do not match it, as values of conditions.
     pub(super) outside: &'q [String],
     /// The ARN of what gets it, and may keep its name. None if it is for something new.
     pub(super) instead_of: Option<&'q str>,
 }
 
 impl<'q> NameLimits<'q> {
-    pub(super) fn within(pattern: &'q str) -> NameLimits<'q> {
-        NameLimits { within: Some(pattern), ..NameLimits::default() }
+    pub(super) fn within(pattern: &'q String) -> NameLimits<'q> {
+        NameLimits { within: std::slice::from_ref(pattern), ..NameLimits::default() }
     }
 }
 
@@ -57,6 +58,19 @@ pub(super) struct NewArns {
     alternatives: Vec<Vec<Cube>>,
     /// Whether some are left out.
     is_incomplete: bool,
+    /// A pattern that matches all.
+    account_pattern: String,
+}
+
+impl NewArns {
+    /// Whether one of the ARNs may match a glob. Compares patterns only.
+    pub(super) fn may_contain(&self, glob: &str) -> bool {
+        // The value of a variable is unknown.
+        let overlaps = |pattern: &String| pattern.contains("${") || globs_overlap(pattern, glob);
+        let meets = |range: &FieldRange| range.matches_any_of.iter().all(|list| list.iter().any(overlaps));
+        let may_meet = |cubes: &Vec<Cube>| cubes.iter().filter_map(|cube| cube.resource.as_ref()).all(meets);
+        globs_overlap(&self.account_pattern, glob) && (self.is_incomplete || self.alternatives.iter().any(may_meet))
+    }
 }
 
 impl StepFinder<'_> {
@@ -67,7 +81,8 @@ impl StepFinder<'_> {
         requests: &[NewRequest<'_>],
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> NewArns {
-        let mut arns = NewArns { kind, alternatives: vec![Vec::new()], is_incomplete: false };
+        let account_pattern = self.account_pattern(kind);
+        let mut arns = NewArns { kind, alternatives: vec![Vec::new()], is_incomplete: false, account_pattern };
         for request in requests {
             let (cubes, has_more) = self.list_cubes(kind, request, undecided);
             let extend = |previous: &Vec<Cube>| {
@@ -147,7 +162,8 @@ impl StepFinder<'_> {
             return (Vec::new(), false);
         }
         let mut access = restrict_to_action(solver, self.effective, id, request.required_layers);
-        let only = self.allow_new(request.action, &[self.account_pattern(kind)]);
+        let all = ResourceElement::listing([self.account_pattern(kind)]);
+        let only = to_document(vec![Statement::allow(ActionElement::listing([request.action]), all)]);
         for branch in &mut access.branches {
             branch.allow_layers.push(StatementUse::from_document(&only).collect());
         }
@@ -173,12 +189,24 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<String> {
         let action = kind.create_action();
-        let allow = |patterns: &[String]| StatementUse::from_document(&self.allow_new(action, patterns)).collect();
-        let mut branch = Branch { allow_layers: vec![allow(&[self.account_pattern(kind)])], ..Branch::default() };
-        branch.allow_layers.extend(limits.within.map(|pattern| allow(&[pattern.to_owned()])));
-        branch.allow_layers.extend(ranges.iter().flat_map(|range| &range.matches_any_of).map(|list| allow(list)));
+        let statement = |resource| Statement::allow(ActionElement::listing([action]), resource);
+        let allow = |resource| StatementUse::from_document(&to_document(vec![statement(resource)])).collect();
+        let mut branch = Branch::default();
+        branch.allow_layers.push(allow(ResourceElement::listing([self.account_pattern(kind)])));
+        let to_resource = |pattern: &String| {
+            let mut patterns = self.list_patterns_of_kind(kind, pattern);
+            // A path can contain colons. A pattern whose wildcards match single fields needs none.
+            let is_plain = |pattern: &String| pattern.matches(':').count() == 5;
+            if patterns.iter().any(is_plain) {
+                patterns.retain(is_plain);
+            }
+            ResourceElement::listing(patterns)
+        };
+        branch.allow_layers.extend(limits.within.iter().map(|pattern| allow(to_resource(pattern))));
+        let lists = ranges.iter().flat_map(|range| &range.matches_any_of);
+        branch.allow_layers.extend(lists.map(|list| allow(ResourceElement::listing(list))));
         let mut denied: Vec<String> = ranges.iter().flat_map(|range| &range.matches_none_of).cloned().collect();
-        denied.extend_from_slice(limits.outside);
+        denied.extend(limits.outside.iter().flat_map(|pattern| self.list_patterns_of_kind(kind, pattern)));
         if kind == NewResource::Role {
             let (partition, account) = (self.effective.partition.as_str(), self.effective.account);
             let reserved = ["aws-service-role", "aws-reserved"];
@@ -230,12 +258,21 @@ impl StepFinder<'_> {
     }
 
     fn account_pattern(&self, kind: NewResource) -> String {
-        format!("arn:{}:iam::{}:{}*", self.effective.partition.as_str(), self.effective.account, kind.prefix())
+        format!("{}*", self.account_prefix(kind))
     }
 
-    fn allow_new(&self, action: &str, patterns: &[String]) -> Arc<PolicyDocument> {
-        let statement = Statement::allow(ActionElement::listing([action]), ResourceElement::listing(patterns));
-        Arc::new(PolicyDocument::from_statements("new resources", vec![statement]))
+    fn account_prefix(&self, kind: NewResource) -> String {
+        format!("arn:{}:iam::{}:{}", self.effective.partition.as_str(), self.effective.account, kind.prefix())
+    }
+
+    /// The resource patterns for the ARNs of a kind that the value of a condition matches. A wildcard of the value can match
+    /// several fields of the ARN.
+    fn list_patterns_of_kind(&self, kind: NewResource, value: &str) -> Vec<String> {
+        if value.contains("${") {
+            return vec![value.to_owned()];
+        }
+        let prefix = self.account_prefix(kind);
+        list_rests(value, &prefix).into_iter().map(|rest| format!("{prefix}{rest}")).collect()
     }
 }
 
@@ -257,6 +294,9 @@ fn find_tag_conflict(cubes: &[Cube]) -> Option<String> {
 
 fn deny_on(action: &str, patterns: &[String]) -> Arc<PolicyDocument> {
     let deny = |_: ()| Statement::deny(ActionElement::listing([action]), ResourceElement::listing(patterns));
-    let statements = (!patterns.is_empty()).then_some(()).map(deny).into_iter().collect();
-    Arc::new(PolicyDocument::from_statements("other resources", statements))
+    to_document((!patterns.is_empty()).then_some(()).map(deny).into_iter().collect())
+}
+
+fn to_document(statements: Vec<Statement>) -> Arc<PolicyDocument> {
+    Arc::new(PolicyDocument::from_statements("new resources", statements))
 }

@@ -10,15 +10,12 @@ use super::new_resource_kind::NewResource;
 use super::new_resources::{NameLimits, NewRequest};
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::iam::ContextKey;
-use crate::iam::template::TemplatePart;
 use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::principal_arn_patterns::list_patterns;
+use crate::reach::model::name_patterns::USER_NAME;
 use crate::reach::model::state::{NodeState, StateChange};
 use crate::solve::UndecidedReason;
 
-/// The largest number of patterns over names that are tried.
-const MAX_PATTERNS: usize = 64;
 const UPDATE_USER: &str = "iam:UpdateUser";
 
 impl StepFinder<'_> {
@@ -39,7 +36,7 @@ impl StepFinder<'_> {
             if change.renamed.is_some() || change.is_separate() {
                 continue;
             }
-            for arn in self.choose_other_names(user, undecided) {
+            for arn in self.choose_other_names(user, &change, undecided) {
                 let renamed = Some(Arc::from(arn));
                 states.push(NodeState { principal: user, change: StateChange { renamed, ..change.clone() } });
             }
@@ -56,67 +53,30 @@ impl StepFinder<'_> {
         self.choose_unused_arn(&arns, NameLimits::default(), undecided)
     }
 
-    /// One ARN within each pattern over names, and one that none of them matches.
-    fn choose_other_names(&self, user: usize, undecided: &mut BTreeSet<UndecidedReason>) -> BTreeSet<String> {
-        let (patterns, names_itself) = self.list_name_patterns(user);
-        let mut found = BTreeSet::new();
+    /// The ARNs that the state can give a user, one for each way in which the policies that apply to it treat names.
+    fn choose_other_names(
+        &self,
+        user: usize,
+        change: &StateChange,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> BTreeSet<String> {
+        let layers = self.world.node(user).build_layers_after(change);
+        let mut patterns = self.world.name_patterns.clone();
+        let policies = layers.identity.iter().chain(layers.boundary.iter().flatten());
+        let documents: Vec<_> = policies.map(|policy| &policy.document).collect();
+        documents.iter().for_each(|document| self.add_own_patterns(document, &mut patterns));
+        let names_itself = documents.iter().any(|document| {
+            let mut variables = document.statements.iter().flat_map(|statement| statement.variables());
+            variables.any(|key| key.lower() == USER_NAME)
+        });
         if patterns.is_empty() && !names_itself {
-            return found;
+            return BTreeSet::new();
         }
         let facts = |_: usize, key: &ContextKey| self.principal_fact(user, key);
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let request = NewRequest { action: UPDATE_USER, required_layers, facts: &facts };
         let arns = self.list_new_arns(NewResource::User, &[request], undecided);
-        let instead_of = Some(self.world.arn(user));
-        let outside = NameLimits { outside: &patterns, ..NameLimits::default() };
-        let within = patterns.iter().take(MAX_PATTERNS).map(|pattern| NameLimits::within(pattern));
-        for limits in [outside].into_iter().chain(within) {
-            found.extend(self.choose_new_arn(&arns, NameLimits { instead_of, ..limits }, undecided));
-        }
-        if patterns.len() > MAX_PATTERNS {
-            undecided.insert(UndecidedReason::LimitExceeded);
-        }
-        found
-    }
-
-    /// The patterns over the ARN of a user that decide what it is allowed, and whether its policies name its own name as a
-    /// part of resources.
-    fn list_name_patterns(&self, user: usize) -> (Vec<String>, bool) {
-        let node = self.world.node(user);
-        let mut patterns = self.world.principal_arn_patterns.clone();
-        let mut names_itself = false;
-        let policies = node.layers.identity.iter().chain(node.layers.boundary.iter().flatten());
-        for document in policies.map(|policy| &policy.document) {
-            patterns.extend(list_patterns(document));
-            let resources = document.statements.iter().filter_map(|statement| statement.resource.as_ref());
-            for pattern in resources.flat_map(|resource| &resource.patterns) {
-                let names = pattern.variables().any(|key| key.lower() == "aws:username");
-                names_itself |= names;
-                if names {
-                    patterns.extend(self.list_names_in(pattern.parts()));
-                }
-            }
-        }
-        (patterns.into_iter().collect(), names_itself)
-    }
-
-    /// The names with which a resource pattern, `role/${aws:username}-admin`, names a user or role of the account.
-    fn list_names_in(&self, parts: &[TemplatePart]) -> Vec<String> {
-        let [TemplatePart::Literal(before), TemplatePart::Variable { .. }, rest @ ..] = parts else {
-            return Vec::new();
-        };
-        let principals = self.account_principals.ones().map(|principal| self.world.arn(principal));
-        let name = |arn: &str| {
-            let after = arn.strip_prefix(before.as_ref())?;
-            let name = match rest.first() {
-                Some(TemplatePart::Literal(end)) => after.split_once(end.as_ref())?.0,
-                _ => after,
-            };
-            let is_name = !name.is_empty() && !name.contains(['/', '*', '?', '$']);
-            let (partition, account) = (self.effective.partition.as_str(), self.effective.account);
-            is_name.then(|| format!("arn:{partition}:iam::{account}:user/{name}"))
-        };
-        principals.filter_map(name).collect()
+        self.choose_names(&arns, patterns, Some(self.world.arn(user)), undecided)
     }
 
     /// The candidates on which an action is allowed: as they are, or under another name that the state can give them.

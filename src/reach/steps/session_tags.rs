@@ -67,7 +67,7 @@ impl StepFinder<'_> {
         named: &NamedTag,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<TagEdit> {
-        let mut is_allowed = |value: Option<&str>| {
+        let is_allowed = |value: Option<&str>, undecided: &mut BTreeSet<UndecidedReason>| {
             let name_sets = ACTIONS.iter().flat_map(|action| self.list_name_sets(action, named));
             let name_sets: BTreeSet<Vec<String>> = name_sets.collect();
             name_sets.into_iter().any(|names| {
@@ -76,13 +76,14 @@ impl StepFinder<'_> {
             })
         };
         if !ACTIONS.iter().any(|action| self.limits_tag_value(action, key)) {
-            let any = is_allowed(None).then_some(TagEdit::SetAny);
+            let any = is_allowed(None, undecided).then_some(TagEdit::SetAny);
             if any.is_none() || !named.is_variable {
                 return any.into_iter().collect();
             }
         }
-        let values = named.values.iter().filter(|value| is_allowed(Some(value)));
-        values.map(|value| TagEdit::Set(Arc::from(value.as_str()))).collect()
+        let values = self.list_tag_values(FEDERATE, (key, named), undecided);
+        let is_settable = |value: &String| is_allowed(Some(value), undecided);
+        values.into_iter().filter(is_settable).map(|value| TagEdit::Set(Arc::from(value))).collect()
     }
 
     /// The resources of the request on which an action is allowed: the user, or its session.

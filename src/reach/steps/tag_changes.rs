@@ -7,10 +7,13 @@ use fixedbitset::FixedBitSet;
 
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::{Context, ContextValue, KeyFact};
-use crate::iam::ContextKey;
+use crate::base::glob::matches_glob;
+use crate::iam::condition::ConditionValue;
+use crate::iam::operator::OperatorFamily;
+use crate::iam::{Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier, Template, TemplatePart};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
 use crate::reach::model::chosen_tags::{TagEdit, TagGrant};
-use crate::reach::model::tag_index::NamedTag;
+use crate::reach::model::tag_index::{NamedTag, resolve_template};
 use crate::solve::{StatementUse, UndecidedReason};
 
 /// The largest number of values of one tag that a search tries, if policies limit the values.
@@ -91,7 +94,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
         let name_sets = self.list_name_sets(action, named);
-        let mut allowed = |value: Option<&str>| {
+        let allowed = |value: Option<&str>, undecided: &mut BTreeSet<UndecidedReason>| {
             let mut targets = self.world.principals.empty_set();
             for names in &name_sets {
                 let request = TagChangeRequest { key, value, names: names.clone() };
@@ -100,23 +103,83 @@ impl StepFinder<'_> {
             targets
         };
         if !self.limits_tag_value(action, key) {
-            add_grant(grants, allowed(None), key, TagEdit::SetAny);
+            add_grant(grants, allowed(None, undecided), key, TagEdit::SetAny);
             // The solver decides a variable for one value at a time.
             if !named.is_variable {
                 return;
             }
         }
-        for value in named.values.iter().take(MAX_TAG_VALUES) {
-            add_grant(grants, allowed(Some(value)), key, TagEdit::Set(Arc::from(value.as_str())));
+        for value in self.list_tag_values(action, (key, named), undecided) {
+            add_grant(grants, allowed(Some(&value), undecided), key, TagEdit::Set(Arc::from(value)));
         }
-        if named.values.len() > MAX_TAG_VALUES {
-            undecided.insert(UndecidedReason::TagValueLimit { key: key.to_string(), values: MAX_TAG_VALUES });
+    }
+
+    /// The values of a tag that can matter: those that policies compare it with, for this state and for the principals of the
+    /// snapshot, and those that principals have. Without those that no statement about the action admits.
+    pub(super) fn list_tag_values(
+        &self,
+        action: &str,
+        (key, named): (&str, &NamedTag),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<String> {
+        let own = named.templates.iter().filter_map(|template| resolve_template(template, &self.effective.known));
+        let others = named.values.iter().chain(&named.template_values).cloned();
+        let mut values: BTreeSet<String> = own.chain(others).collect();
+        if let Some(admitted) = self.list_admitted_values(action, key) {
+            values.retain(|value| admitted.iter().any(|glob| matches_glob(glob, &value.to_lowercase())));
         }
+        if values.len() > MAX_TAG_VALUES {
+            undecided.insert(UndecidedReason::TagValueLimit { key: key.to_owned(), values: MAX_TAG_VALUES });
+        }
+        values.into_iter().take(MAX_TAG_VALUES).collect()
+    }
+
+    /// Globs in lower case, of which each value of a tag that the identity policies admit in a request matches one. None if
+    /// they may admit any.
+    fn list_admitted_values(&self, action: &str, key: &str) -> Option<Vec<String>> {
+        let id = self.world.solver.catalog.find_action(action)?;
+        let access = restrict_to_action(self.world.solver, self.effective, id, RequiredLayers::IdentityAndBoundary);
+        let request_key = format!("{REQUEST_TAG}{key}");
+        let mut admitted = Vec::new();
+        for statement_use in access.branches.iter().flat_map(|branch| branch.allow_layers.first()).flatten() {
+            let mut conditions = statement_use.statement().conditions.iter();
+            let limiting =
+                conditions.find(|condition| condition.key.lower() == request_key && is_text_match(condition))?;
+            admitted.extend(limiting.values.iter().filter_map(|value| match value {
+                ConditionValue::Text(template) => Some(self.to_lower_glob(template)),
+                ConditionValue::Typed(_) => None,
+            }));
+        }
+        Some(admitted)
+    }
+
+    /// A template as a glob in lower case. A variable that is not known has any value.
+    fn to_lower_glob(&self, template: &Template) -> String {
+        let known = template.substitute_variables(|key, _| match self.effective.known.fact(key) {
+            KeyFact::Value(value) => Some(value),
+            _ => None,
+        });
+        let part = |part: &TemplatePart| match part {
+            TemplatePart::Literal(text) => text.to_lowercase(),
+            TemplatePart::AnyString | TemplatePart::Variable { .. } => "*".to_owned(),
+            TemplatePart::AnyChar => "?".to_owned(),
+        };
+        known.parts().iter().map(part).collect()
     }
 
     /// Whether a policy can limit the value of a tag in a request.
     pub(super) fn limits_tag_value(&self, action: &str, key: &str) -> bool {
-        self.list_request_keys(action).contains(&format!("{REQUEST_TAG}{key}"))
+        let Some(id) = self.world.solver.catalog.find_action(action) else { return false };
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        let access = restrict_to_action(self.world.solver, self.effective, id, required_layers);
+        let request_key = format!("{REQUEST_TAG}{key}");
+        access.uses().map(StatementUse::statement).any(|statement| {
+            // `Null` asks for a tag, and not for its value.
+            let compares = |condition: &Condition| condition.operator != ConditionOperator::Null;
+            let mut compared = statement.conditions.iter().filter(|condition| compares(condition));
+            compared.any(|condition| condition.key.lower() == request_key)
+                || statement.variables().any(|key| key.lower() == request_key)
+        })
     }
 
     /// The keys that the statements about an action name, in lower case.
@@ -166,6 +229,14 @@ impl StepFinder<'_> {
         };
         self.filter_allowed(&query, undecided)
     }
+}
+
+/// Whether a condition requires that the key has one of its values, compared as texts.
+fn is_text_match(condition: &Condition) -> bool {
+    condition.quantifier == Quantifier::Plain
+        && condition.when_missing == MissingKeyRule::OperatorDefault
+        && condition.operator.family() == OperatorFamily::String
+        && !condition.operator.is_negated()
 }
 
 fn add_grant(grants: &mut Vec<TagGrant>, targets: FixedBitSet, key: &Arc<str>, change: TagEdit) {

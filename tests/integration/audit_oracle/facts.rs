@@ -12,7 +12,8 @@ pub const NOW: &str = "2026-11-29T12:00:00Z";
 /// The start of the day of the audit, in UTC.
 const START: &str = "2026-11-29T00:00:00Z";
 
-const TAG_SESSION_ACTIONS: [&str; 3] = ["sts:TagSession", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+/// A trust policy needs it for all session tags, those of an assertion or a token too. AWS: *Pass session tags in AWS STS*
+const TAG_SESSION_ACTIONS: [&str; 1] = ["sts:TagSession"];
 const SERVICE_CALL_KEYS: [&str; 6] = [
     "aws:sourcearn",
     "aws:sourceaccount",

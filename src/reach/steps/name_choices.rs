@@ -1,0 +1,212 @@
+//! The names of users and roles that a state creates or renames: one within each pattern that policies have, one within
+//! two of them, and one outside of all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
+
+use super::new_resources::{NameLimits, NewArns};
+use super::step_finder::StepFinder;
+use crate::base::glob::matches_glob;
+use crate::iam::condition::ConditionValue;
+use crate::iam::{Condition, Effect, PolicyDocument, Statement, Template, TemplatePart};
+use crate::reach::model::attachable_policies::find_attachable_policy;
+use crate::reach::model::chosen_boundary::ChosenBoundary;
+use crate::reach::model::created_principal::CreatedAccess;
+use crate::reach::model::name_patterns::{NamePattern, NamePatternIndex, USER_NAME};
+use crate::reach::model::tag_index::find_resource_tag;
+use crate::solve::{StatementUse, UndecidedReason};
+
+/// The largest number of patterns over names that are tried, and of pairs of them.
+const MAX_PATTERNS: usize = 64;
+
+impl StepFinder<'_> {
+    /// The names of a user or role that the state can create with these permissions.
+    pub(super) fn choose_created_names(
+        &self,
+        arns: &NewArns,
+        (access, boundary): (&CreatedAccess, Option<&ChosenBoundary>),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> BTreeSet<String> {
+        let account = self.world.node(self.state.principal).account;
+        // A policy without a readable document is undecided elsewhere (`UndecidedReason::UnreadablePolicy`).
+        let find_document = |arn: &Arc<str>| find_attachable_policy(account, arn)?.document;
+        let granted: Vec<Arc<PolicyDocument>> = match access {
+            CreatedAccess::Nothing | CreatedAccess::Everything => Vec::new(),
+            CreatedAccess::Policy(arn) => find_document(arn).into_iter().collect(),
+            CreatedAccess::Group(at) => {
+                let group = account.groups.get(*at);
+                group.into_iter().flat_map(|group| &group.identity_policies).map(|p| Arc::clone(&p.document)).collect()
+            }
+        };
+        let mut patterns = self.world.name_patterns.clone();
+        if !granted.is_empty() {
+            let actions = self.list_granted_actions(&granted);
+            patterns.retain(|_, of_pattern| !of_pattern.is_disjoint(&actions));
+        }
+        let boundary = boundary.and_then(ChosenBoundary::limiting_policy).and_then(find_document);
+        granted.iter().chain(&boundary).for_each(|document| self.add_own_patterns(document, &mut patterns));
+        self.choose_names(arns, patterns, None, undecided)
+    }
+
+    /// The actions that the Allow statements of some documents list.
+    fn list_granted_actions(&self, documents: &[Arc<PolicyDocument>]) -> FixedBitSet {
+        let solver = self.world.solver;
+        let mut actions = FixedBitSet::with_capacity(solver.catalog.action_count());
+        let uses = documents.iter().flat_map(StatementUse::from_document);
+        for statement_use in uses.filter(|statement_use| statement_use.statement().effect == Effect::Allow) {
+            match solver.listed_actions(&statement_use) {
+                Ok(listed) => actions.union_with(&listed),
+                // The statement may list all actions.
+                Err(_) => actions.insert_range(..),
+            }
+        }
+        actions
+    }
+
+    /// Adds the patterns over names in a policy of the principal that gets a name. A user name that makes the policy name
+    /// a principal of the account is one, too.
+    pub(super) fn add_own_patterns(&self, document: &Arc<PolicyDocument>, patterns: &mut NamePatternIndex) {
+        let solver = self.world.solver;
+        patterns.add_document(solver, document);
+        for statement_use in StatementUse::from_document(document) {
+            for name in self.list_matching_names(statement_use.statement()) {
+                for pattern in NamePattern::of_user_name(&name) {
+                    patterns.add(solver, pattern, &statement_use);
+                }
+            }
+        }
+    }
+
+    /// The user names with which a statement names a user or role: by its ARN (`role/${aws:username}-admin`), or by a tag
+    /// (`iam:ResourceTag/owner` is `${aws:username}`).
+    fn list_matching_names(&self, statement: &Statement) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let resources = statement.resource.iter().flat_map(|resource| &resource.patterns);
+        for pattern in resources.filter(|pattern| has_user_name(pattern)) {
+            let named = self.world.principals.find_matching(&to_glob_with(pattern, "*"));
+            named.ones().for_each(|principal| names.extend(find_user_names(pattern, self.world.arn(principal))));
+        }
+        for condition in &statement.conditions {
+            let tag = find_resource_tag(condition.key.lower()).and_then(|tag| self.world.tag_index.keys().get(tag));
+            for template in list_templates(condition).filter(|template| has_user_name(template)) {
+                let values = tag.iter().flat_map(|tag| &tag.values);
+                values.for_each(|value| names.extend(find_user_names(template, value)));
+            }
+        }
+        names
+    }
+
+    /// ARNs that can be given: one outside of all patterns, one within each of them, and one within each two that overlap
+    /// and limit the same action. Each is outside of all other patterns if it can be. `instead_of`: the ARN of what gets
+    /// it. None if that is new.
+    pub(super) fn choose_names(
+        &self,
+        arns: &NewArns,
+        mut patterns: NamePatternIndex,
+        instead_of: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> BTreeSet<String> {
+        patterns.retain(|pattern, _| arns.may_contain(&pattern.glob));
+        let all: Vec<(&NamePattern, &FixedBitSet)> = patterns.iter().collect();
+        let is_pair = |((a, of_a), (b, of_b)): &((&NamePattern, &FixedBitSet), (&NamePattern, &FixedBitSet))| {
+            !of_a.is_disjoint(of_b) && a.overlaps(b) && !a.covers(b) && !b.covers(a)
+        };
+        let after = |(at, first)| all.iter().skip(at + 1).map(move |second| (first, *second));
+        let pairs: Vec<Vec<&NamePattern>> = all
+            .iter()
+            .copied()
+            .enumerate()
+            .flat_map(after)
+            .filter(is_pair)
+            .map(|((first, _), (second, _))| vec![first, second])
+            .collect();
+        if all.len() > MAX_PATTERNS || pairs.len() > MAX_PATTERNS {
+            undecided.insert(UndecidedReason::LimitExceeded);
+        }
+        let singles = all.iter().take(MAX_PATTERNS).map(|(pattern, _)| vec![*pattern]);
+        // By the patterns that match it.
+        let mut names: BTreeMap<Vec<bool>, String> = BTreeMap::new();
+        for within in [Vec::new()].into_iter().chain(singles).chain(pairs.into_iter().take(MAX_PATTERNS)) {
+            if within.len() > 1 && names.values().any(|name| within.iter().all(|pattern| pattern.matches(name))) {
+                continue;
+            }
+            let found = self.choose_name_within(arns, (&within, &all), instead_of, undecided);
+            if let Some(name) = found {
+                names.entry(all.iter().map(|(pattern, _)| pattern.matches(&name)).collect()).or_insert(name);
+            }
+        }
+        names.into_values().collect()
+    }
+
+    /// An ARN that some patterns match: one that no other pattern matches, or else any.
+    fn choose_name_within(
+        &self,
+        arns: &NewArns,
+        (within, all): (&[&NamePattern], &[(&NamePattern, &FixedBitSet)]),
+        instead_of: Option<&str>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<String> {
+        let globs: Vec<String> = within.iter().map(|pattern| pattern.glob.clone()).collect();
+        let excepted: Vec<String> = within.iter().filter_map(|pattern| pattern.except.clone()).collect();
+        let is_other = |pattern: &&NamePattern| !within.iter().any(|wanted| pattern.covers(wanted));
+        let others = all.iter().map(|(pattern, _)| *pattern).filter(is_other).map(|pattern| pattern.glob.clone());
+        let outside_of_others: Vec<String> = excepted.iter().cloned().chain(others).collect();
+        [&outside_of_others, &excepted].into_iter().find_map(|outside| {
+            let limits = NameLimits { within: &globs, outside, instead_of };
+            self.choose_new_arn(arns, limits, undecided)
+        })
+    }
+}
+
+fn list_templates(condition: &Condition) -> impl Iterator<Item = &Template> {
+    condition.values.iter().filter_map(|value| match value {
+        ConditionValue::Text(template) => Some(template),
+        ConditionValue::Typed(_) => None,
+    })
+}
+
+fn is_user_name(part: &TemplatePart) -> bool {
+    matches!(part, TemplatePart::Variable { key, .. } if key.lower() == USER_NAME)
+}
+
+fn has_user_name(template: &Template) -> bool {
+    template.parts().iter().any(is_user_name)
+}
+
+/// A template as a glob, for one user name. Other variables have any value.
+fn to_glob_with(template: &Template, user_name: &str) -> String {
+    let part = |part: &TemplatePart| match part {
+        part if is_user_name(part) => user_name.to_owned(),
+        TemplatePart::Literal(text) => text.to_string(),
+        TemplatePart::AnyString | TemplatePart::Variable { .. } => "*".to_owned(),
+        TemplatePart::AnyChar => "?".to_owned(),
+    };
+    template.parts().iter().map(part).collect()
+}
+
+/// User names with which a template matches a text: the shortest from each position.
+fn find_user_names(template: &Template, text: &str) -> BTreeSet<String> {
+    let before: Option<&str> = match template.parts() {
+        [TemplatePart::Literal(before), part, ..] if is_user_name(part) => Some(before),
+        [part, ..] if is_user_name(part) => Some(""),
+        _ => None,
+    };
+    let positions: Vec<usize> = match before {
+        Some(before) => text.strip_prefix(before).map(|_| before.len()).into_iter().collect(),
+        None => text.char_indices().map(|(at, _)| at).collect(),
+    };
+    let find_from = |at: usize| {
+        let rest = text.get(at..)?;
+        let length = rest.find(|c: char| !is_name_character(c)).unwrap_or(rest.len());
+        let candidates = (1..=length).filter_map(|end| rest.get(..end));
+        candidates.into_iter().find(|name| matches_glob(&to_glob_with(template, name), text)).map(str::to_owned)
+    };
+    positions.into_iter().filter_map(find_from).collect()
+}
+
+// AWS: IAM and AWS STS quotas, IAM name requirements
+fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)
+}
