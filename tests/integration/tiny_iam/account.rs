@@ -12,11 +12,14 @@ pub enum Action {
     Untag,
     DropBoundary,
     RewriteTrust,
+    JoinGroup,
+    LeaveGroup,
+    PutGroupPolicy,
     /// What nobody needs for a step.
     Gain,
 }
 
-pub const ACTIONS: [Action; 8] = [
+pub const ACTIONS: [Action; 11] = [
     Action::Assume,
     Action::PutPolicy,
     Action::MakeKeys,
@@ -24,8 +27,18 @@ pub const ACTIONS: [Action; 8] = [
     Action::Untag,
     Action::DropBoundary,
     Action::RewriteTrust,
+    Action::JoinGroup,
+    Action::LeaveGroup,
+    Action::PutGroupPolicy,
     Action::Gain,
 ];
+
+impl Action {
+    /// Whether its resource is a group.
+    pub fn is_about_groups(self) -> bool {
+        matches!(self, Action::JoinGroup | Action::LeaveGroup | Action::PutGroupPolicy)
+    }
+}
 
 /// A condition on the tag `x`. The number is a position in [`VALUES`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,9 +53,18 @@ pub enum Condition {
 pub struct Statement {
     pub is_deny: bool,
     pub action: Action,
-    /// None for every resource.
+    /// A principal, or a group if the action is about groups. None for every resource.
     pub target: Option<usize>,
     pub condition: Condition,
+}
+
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub principals: Vec<Principal>,
+    /// The statements of each group.
+    pub groups: Vec<Vec<Statement>>,
+    /// The actions that the SCP allows.
+    pub allowed_by_scp: Vec<Action>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +83,8 @@ pub struct Principal {
     pub boundary: Option<Vec<Action>>,
     /// Empty for a user.
     pub trust: Vec<Trust>,
+    /// Empty for a role.
+    pub groups: Vec<usize>,
 }
 
 /// What changes while requests are made.
@@ -74,17 +98,28 @@ pub struct World {
     pub own_lost: Vec<bool>,
     pub has_boundary: Vec<bool>,
     pub trust_open: Vec<bool>,
+    /// By principal and group.
+    pub is_member: Vec<Vec<bool>>,
+    pub group_granted: Vec<bool>,
+    pub group_lost: Vec<bool>,
 }
 
 impl World {
-    pub fn new(account: &[Principal], start: usize) -> World {
+    pub fn new(account: &Account, start: usize) -> World {
+        let (principals, groups) = (&account.principals, account.groups.len());
         World {
-            held: (0..account.len()).map(|i| i == start).collect(),
-            tags: account.iter().map(|principal| principal.tag).collect(),
-            all_granted: vec![false; account.len()],
-            own_lost: vec![false; account.len()],
-            has_boundary: account.iter().map(|principal| principal.boundary.is_some()).collect(),
-            trust_open: vec![false; account.len()],
+            held: (0..principals.len()).map(|i| i == start).collect(),
+            tags: principals.iter().map(|principal| principal.tag).collect(),
+            all_granted: vec![false; principals.len()],
+            own_lost: vec![false; principals.len()],
+            has_boundary: principals.iter().map(|principal| principal.boundary.is_some()).collect(),
+            trust_open: vec![false; principals.len()],
+            is_member: principals
+                .iter()
+                .map(|principal| (0..groups).map(|group| principal.groups.contains(&group)).collect())
+                .collect(),
+            group_granted: vec![false; groups],
+            group_lost: vec![false; groups],
         }
     }
 }
@@ -105,6 +140,8 @@ fn holds(world: &World, request: Request, condition: Condition) -> bool {
     match condition {
         Condition::Always => true,
         Condition::OwnTag(value) => request.session_tag.unwrap_or(world.tags[request.by]) == value,
+        // A group has no tags.
+        Condition::TargetTag(value) if request.action.is_about_groups() => value == 0,
         Condition::TargetTag(value) => request.target.is_some_and(|target| world.tags[target] == value),
         Condition::NewTag(value) => request.action == Action::Tag && request.value == value,
     }
@@ -116,34 +153,44 @@ fn matches(world: &World, request: Request, statement: &Statement) -> bool {
         && holds(world, request, statement.condition)
 }
 
-fn is_denied(account: &[Principal], world: &World, request: Request) -> bool {
-    let own = if world.own_lost[request.by] { &[][..] } else { &account[request.by].statements };
-    own.iter().any(|s| s.is_deny && matches(world, request, s))
+/// The statements that apply to a principal, without what was granted.
+fn statements<'a>(account: &'a Account, world: &'a World, by: usize) -> impl Iterator<Item = &'a Statement> {
+    let own = account.principals[by].statements.iter().filter(move |_| !world.own_lost[by]);
+    let groups =
+        (0..account.groups.len()).filter(move |group| world.is_member[by][*group] && !world.group_lost[*group]);
+    own.chain(groups.flat_map(|group| &account.groups[group]))
 }
 
-fn is_within_boundary(account: &[Principal], world: &World, request: Request) -> bool {
-    let boundary = account[request.by].boundary.as_ref().filter(|_| world.has_boundary[request.by]);
+fn is_denied(account: &Account, world: &World, request: Request) -> bool {
+    !account.allowed_by_scp.contains(&request.action)
+        || statements(account, world, request.by).any(|s| s.is_deny && matches(world, request, s))
+}
+
+fn is_within_boundary(account: &Account, world: &World, request: Request) -> bool {
+    let boundary = account.principals[request.by].boundary.as_ref().filter(|_| world.has_boundary[request.by]);
     boundary.is_none_or(|actions| actions.contains(&request.action))
 }
 
 /// Whether the policies of the caller allow a request.
-pub fn is_allowed(account: &[Principal], world: &World, request: Request) -> bool {
-    let own = if world.own_lost[request.by] { &[][..] } else { &account[request.by].statements };
-    let allows = world.all_granted[request.by] || own.iter().any(|s| !s.is_deny && matches(world, request, s));
+pub fn is_allowed(account: &Account, world: &World, request: Request) -> bool {
+    let is_granted_by_group = |group: usize| world.is_member[request.by][group] && world.group_granted[group];
+    let allows = world.all_granted[request.by]
+        || (0..account.groups.len()).any(is_granted_by_group)
+        || statements(account, world, request.by).any(|s| !s.is_deny && matches(world, request, s));
     allows && !is_denied(account, world, request) && is_within_boundary(account, world, request)
 }
 
-fn may_assume(account: &[Principal], world: &World, (by, session_tag): (usize, Option<usize>), role: usize) -> bool {
+fn may_assume(account: &Account, world: &World, (by, session_tag): (usize, Option<usize>), role: usize) -> bool {
     let request = Request { by, session_tag, action: Action::Assume, target: Some(role), value: 0 };
     if is_denied(account, world, request) {
         return false;
     }
     let within = is_within_boundary(account, world, request);
     // Who rewrote the trust policy names a session of a role. The boundary of a user binds in any case.
-    if world.trust_open[role] && (within || !account[by].is_user) {
+    if world.trust_open[role] && (within || !account.principals[by].is_user) {
         return true;
     }
-    account[role].trust.iter().filter(|_| !world.trust_open[role]).any(|trust| {
+    account.principals[role].trust.iter().filter(|_| !world.trust_open[role]).any(|trust| {
         let is_met = match trust.condition {
             Condition::NewTag(_) => false,
             condition => holds(world, request, condition),
@@ -165,7 +212,7 @@ pub fn sessions(world: &World) -> Vec<(usize, Option<usize>)> {
 }
 
 /// The worlds after each request that is allowed and changes something.
-pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
+pub fn successors(account: &Account, world: &World) -> Vec<World> {
     let mut next = Vec::new();
     let mut add = |change: &dyn Fn(&mut World)| {
         let mut changed = world.clone();
@@ -175,11 +222,11 @@ pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
         }
     };
     for (by, session_tag) in sessions(world) {
-        for target in 0..account.len() {
+        for target in 0..account.principals.len() {
             let may = |action, value| {
                 is_allowed(account, world, Request { by, session_tag, action, target: Some(target), value })
             };
-            let is_user = account[target].is_user;
+            let is_user = account.principals[target].is_user;
             if may(Action::PutPolicy, 0) {
                 add(&|world| world.all_granted[target] = true);
                 // The new policy has the name of the own one.
@@ -210,6 +257,26 @@ pub fn successors(account: &[Principal], world: &World) -> Vec<World> {
             }
             if !is_user && may_assume(account, world, (by, session_tag), target) {
                 add(&|world| world.held[target] = true);
+            }
+        }
+        for group in 0..account.groups.len() {
+            let may =
+                |action| is_allowed(account, world, Request { by, session_tag, action, target: Some(group), value: 0 });
+            if may(Action::PutGroupPolicy) {
+                add(&|world| world.group_granted[group] = true);
+                add(&|world| {
+                    world.group_granted[group] = true;
+                    world.group_lost[group] = true;
+                });
+            }
+            let users = (0..account.principals.len()).filter(|user| account.principals[*user].is_user);
+            for user in users {
+                if may(Action::JoinGroup) {
+                    add(&|world| world.is_member[user][group] = true);
+                }
+                if may(Action::LeaveGroup) {
+                    add(&|world| world.is_member[user][group] = false);
+                }
             }
         }
     }

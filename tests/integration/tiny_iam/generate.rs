@@ -1,6 +1,6 @@
 //! Random tiny accounts.
 
-use super::account::{ACTIONS, Action, Condition, Principal, Statement, Trust, VALUES};
+use super::account::{ACTIONS, Account, Action, Condition, Principal, Statement, Trust, VALUES};
 
 /// A linear congruential generator: the same accounts everywhere.
 struct Random(u64);
@@ -23,8 +23,11 @@ impl Random {
         }
     }
 
-    fn statement(&mut self, principals: usize) -> Statement {
-        let action = ACTIONS[self.below(ACTIONS.len())];
+    fn statement(&mut self, principals: usize, groups: usize) -> Statement {
+        let mut action = ACTIONS[self.below(ACTIONS.len())];
+        if action.is_about_groups() && groups == 0 {
+            action = Action::Gain;
+        }
         let has_target = action != Action::Gain;
         let mut condition = self.condition(has_target);
         if action == Action::Tag && self.one_in(3) {
@@ -33,18 +36,19 @@ impl Random {
         if action == Action::Gain && !self.one_in(3) {
             condition = Condition::OwnTag(self.below(VALUES.len()));
         }
-        let target = (has_target && !self.one_in(4)).then(|| self.below(principals));
+        let targets = if action.is_about_groups() { groups } else { principals };
+        let target = (has_target && !self.one_in(4)).then(|| self.below(targets));
         Statement { is_deny: self.one_in(8), action, target, condition }
     }
 
-    fn principal(&mut self, principals: usize) -> Principal {
+    fn principal(&mut self, principals: usize, groups: usize) -> Principal {
         let is_user = self.one_in(3);
         let trusts = if is_user { 0 } else { 1 + self.below(2) };
         let statements = 1 + self.below(4);
         Principal {
             is_user,
             tag: self.below(VALUES.len()),
-            statements: (0..statements).map(|_| self.statement(principals)).collect(),
+            statements: (0..statements).map(|_| self.statement(principals, groups)).collect(),
             boundary: self.one_in(4).then(|| ACTIONS.into_iter().filter(|_| !self.one_in(4)).collect()),
             trust: (0..trusts)
                 .map(|_| Trust {
@@ -52,13 +56,22 @@ impl Random {
                     condition: self.condition(true),
                 })
                 .collect(),
+            groups: (0..groups).filter(|_| is_user && self.one_in(3)).collect(),
         }
     }
 }
 
-/// The account of a seed.
-pub fn account(seed: u64) -> Vec<Principal> {
+/// The account of a seed: 2 to 5 principals, and often a group or two.
+pub fn account(seed: u64) -> Account {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let principals = 2 + random.below(3);
-    (0..principals).map(|_| random.principal(principals)).collect()
+    let principals = 2 + random.below(4);
+    let groups = random.below(3);
+    let has_full_scp = random.one_in(2);
+    Account {
+        principals: (0..principals).map(|_| random.principal(principals, groups)).collect(),
+        groups: (0..groups)
+            .map(|_| (0..1 + random.below(2)).map(|_| random.statement(principals, groups)).collect())
+            .collect(),
+        allowed_by_scp: ACTIONS.into_iter().filter(|_| has_full_scp || !random.one_in(8)).collect(),
+    }
 }

@@ -9,7 +9,7 @@ mod to_snapshot;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use account::{Action, Principal, Request, World, is_allowed, sessions, successors};
+use account::{Account, Action, Request, World, is_allowed, sessions, successors};
 
 use crate::reach::paths::{self, Found, search};
 
@@ -19,7 +19,7 @@ const MAX_WORLDS: usize = 30_000;
 
 /// The principals as which a principal can perform the action after some sequence of requests. None if there are too many
 /// sequences.
-fn find_ends(account: &[Principal], start: usize) -> Option<BTreeSet<usize>> {
+fn find_ends(account: &Account, start: usize) -> Option<BTreeSet<usize>> {
     let first = World::new(account, start);
     let mut seen = HashSet::from([first.clone()]);
     let mut queue = VecDeque::from([first]);
@@ -50,7 +50,7 @@ fn the_search_obtains_what_a_concrete_iam_obtains() {
     for seed in 1..=accounts.unwrap_or(DEFAULT_ACCOUNTS) {
         let account = generate::account(seed);
         let snapshot = to_snapshot::snapshot(&account);
-        for start in 0..account.len() {
+        for start in 0..account.principals.len() {
             let itself = Request { by: start, session_tag: None, action: Action::Gain, target: None, value: 0 };
             if is_allowed(&account, &World::new(&account, start), itself) {
                 continue;

@@ -4,16 +4,20 @@ use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
 
-use super::account::{ACTIONS, Action, Condition, Principal, Statement, VALUES};
+use super::account::{Account, Action, Condition, Statement, VALUES};
 
 const ACCOUNT: &str = "111122223333";
 
-pub fn arn(account: &[Principal], principal: usize) -> String {
-    let kind = if account[principal].is_user { "user" } else { "role" };
+pub fn arn(account: &Account, principal: usize) -> String {
+    let kind = if account.principals[principal].is_user { "user" } else { "role" };
     format!("arn:aws:iam::{ACCOUNT}:{kind}/p{principal}")
 }
 
-/// The actions on users and roles.
+fn group_arn(group: usize) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:group/g{group}")
+}
+
+/// The actions on users, roles and groups.
 fn names(action: Action) -> Vec<&'static str> {
     match action {
         Action::Assume => vec!["sts:AssumeRole"],
@@ -23,6 +27,9 @@ fn names(action: Action) -> Vec<&'static str> {
         Action::Untag => vec!["iam:UntagRole", "iam:UntagUser"],
         Action::DropBoundary => vec!["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"],
         Action::RewriteTrust => vec!["iam:UpdateAssumeRolePolicy"],
+        Action::JoinGroup => vec!["iam:AddUserToGroup"],
+        Action::LeaveGroup => vec!["iam:RemoveUserFromGroup"],
+        Action::PutGroupPolicy => vec!["iam:PutGroupPolicy"],
         Action::Gain => vec!["sqs:SendMessage"],
     }
 }
@@ -40,11 +47,15 @@ fn condition(condition: Condition) -> Value {
     }
 }
 
-fn statement(account: &[Principal], statement: &Statement) -> Value {
+fn statement(account: &Account, statement: &Statement) -> Value {
+    let resource = |target: usize| match statement.action.is_about_groups() {
+        true => group_arn(target),
+        false => arn(account, target),
+    };
     json!({
         "Effect": if statement.is_deny { "Deny" } else { "Allow" },
         "Action": names(statement.action),
-        "Resource": statement.target.map_or_else(|| "*".to_owned(), |target| arn(account, target)),
+        "Resource": statement.target.map_or_else(|| "*".to_owned(), resource),
         "Condition": condition(statement.condition),
     })
 }
@@ -53,9 +64,9 @@ fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// An SCP that allows the actions of the tiny account alone: a principal with all permissions has no others.
-fn organization() -> String {
-    let all: Vec<&str> = ACTIONS.into_iter().flat_map(names).collect();
+/// An SCP that allows actions of the tiny account alone: a principal with all permissions has no others.
+fn organization(allowed: &[Action]) -> String {
+    let all: Vec<&str> = allowed.iter().flat_map(|action| names(*action)).collect();
     let policy = |id: &str, actions: Value, target: &str| {
         json!({ "Id": id, "Name": id, "Type": "SERVICE_CONTROL_POLICY", "Targets": [target],
                 "Content": document(&[json!({ "Effect": "Allow", "Action": actions, "Resource": "*" })]) })
@@ -71,9 +82,9 @@ fn organization() -> String {
     .to_string()
 }
 
-pub fn snapshot(account: &[Principal]) -> Snapshot {
+pub fn snapshot(account: &Account) -> Snapshot {
     let (mut users, mut roles, mut policies) = (Vec::new(), Vec::new(), Vec::new());
-    for (position, principal) in account.iter().enumerate() {
+    for (position, principal) in account.principals.iter().enumerate() {
         let statements: Vec<Value> = principal.statements.iter().map(|s| statement(account, s)).collect();
         let policy = json!([{ "PolicyName": "own", "PolicyDocument": document(&statements) }]);
         let tags: Vec<Value> =
@@ -97,6 +108,8 @@ pub fn snapshot(account: &[Principal]) -> Snapshot {
             entity["UserName"] = json!(name);
             entity["UserId"] = json!(format!("AIDAEXAMPLE{position:09}"));
             entity["UserPolicyList"] = policy;
+            let groups: Vec<String> = principal.groups.iter().map(|group| format!("g{group}")).collect();
+            entity["GroupList"] = json!(groups);
             users.push(entity);
         } else {
             let trust: Vec<Value> = principal
@@ -116,9 +129,23 @@ pub fn snapshot(account: &[Principal]) -> Snapshot {
             roles.push(entity);
         }
     }
-    let page = json!({ "RoleDetailList": roles, "UserDetailList": users, "Policies": policies, "GroupDetailList": [] });
-    let sources =
-        [SourceFile::new("account.json", page.to_string()), SourceFile::new("organization.json", organization())];
+    let groups: Vec<Value> = account
+        .groups
+        .iter()
+        .enumerate()
+        .map(|(position, statements)| {
+            let statements: Vec<Value> = statements.iter().map(|s| statement(account, s)).collect();
+            json!({ "Path": "/", "GroupName": format!("g{position}"), "GroupId": format!("AGPAEXAMPLE{position:09}"),
+                    "Arn": group_arn(position), "AttachedManagedPolicies": [],
+                    "GroupPolicyList": [{ "PolicyName": "own", "PolicyDocument": document(&statements) }] })
+        })
+        .collect();
+    let page =
+        json!({ "RoleDetailList": roles, "UserDetailList": users, "Policies": policies, "GroupDetailList": groups });
+    let sources = [
+        SourceFile::new("account.json", page.to_string()),
+        SourceFile::new("organization.json", organization(&account.allowed_by_scp)),
+    ];
     let snapshot = Snapshot::from_texts(std::path::Path::new("given"), &sources).expect("a snapshot");
     assert!(snapshot.problems.is_empty(), "{:?}", snapshot.problems);
     snapshot

@@ -144,6 +144,10 @@ impl GainSearch<'_, '_> {
     fn visit(&mut self, path: &PathSoFar<'_>) -> VisitOutcome {
         let state = path.last();
         if let AllAccess::Obtained { further_states } = &mut self.all_access {
+            // What does not exist yet has no more than policies of the account can allow.
+            if state.change.was_absent || state.change.created.is_some() {
+                return VisitOutcome::Skip;
+            }
             *further_states += 1;
             let share = MAX_FURTHER_STATES_IN_ALL / self.analysis.graph.len().max(1);
             if *further_states > share.clamp(MIN_FURTHER_STATES, MAX_FURTHER_STATES) {
