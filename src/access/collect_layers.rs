@@ -9,8 +9,10 @@
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
+use rustc_hash::FxHashSet;
 
 use super::api_policies::{expand_short_names, find_api};
+use super::governed_resources::GovernedResources;
 use super::known_context::KnownContext;
 use super::layers::{
     Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
@@ -22,8 +24,8 @@ use super::principal_context::ContextBuilder;
 use super::resource_controls::ResourceControls;
 use super::role_trust::{LocatedRole, RoleTrustIndex};
 use super::session_providers::SessionProviders;
-use crate::iam::template::VariableScope;
-use crate::iam::{Arn, Effect, PolicyDocument, Template};
+use super::unread_grants::UnreadGrants;
+use crate::iam::PolicyDocument;
 use crate::snapshot::{Account, IamEntityKind, OrganizationPolicyType, Principal, ResourceWithPolicy, Snapshot};
 
 /// The layers of one principal, without the documents that the snapshot lacks. See
@@ -45,7 +47,9 @@ pub struct LayerCollector<'s> {
 impl<'s> LayerCollector<'s> {
     /// A collector for a snapshot.
     pub fn new(snapshot: &'s Snapshot) -> LayerCollector<'s> {
-        let resource_policies = snapshot.resource_policies.iter().filter_map(to_resource_policy).collect();
+        let known: FxHashSet<&str> = snapshot.resource_policies.iter().map(|resource| resource.arn.as_str()).collect();
+        let to_policy = |resource| to_resource_policy(resource, &known);
+        let resource_policies = snapshot.resource_policies.iter().filter_map(to_policy).collect();
         let context_builder = ContextBuilder::new(snapshot);
         LayerCollector {
             rcps: ResourceControls::from_snapshot(snapshot, context_builder.directory()),
@@ -140,14 +144,17 @@ fn collect_scp_levels(snapshot: &Snapshot, account: &Account, principal: &Princi
     Some(path.into_iter().map(|unit| OrganizationLevel::from_node(unit, policy_type)).collect())
 }
 
-fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
+/// `known`: the resources whose policies the snapshot has.
+fn to_resource_policy(resource: &ResourceWithPolicy, known: &FxHashSet<&str>) -> Option<ResourcePolicy> {
     let arn = resource.arn.as_str().to_owned();
     // The statements that can be read count. The others are among the missing documents.
     let document = resource.policy.readable()?;
     let api = find_api(&resource.arn, &resource.owner);
     let expanded = api.as_ref().map(|api| expand_short_names(document, api));
     Some(ResourcePolicy {
-        resources: resource_patterns(api.as_ref().unwrap_or(&resource.arn), document),
+        resources: GovernedResources::of_policy(api.as_ref().unwrap_or(&resource.arn), document, |arn| {
+            known.contains(arn)
+        }),
         owner: resource.owner.clone(),
         policy: PolicyRef::collected(
             "resource policy",
@@ -156,84 +163,6 @@ fn to_resource_policy(resource: &ResourceWithPolicy) -> Option<ResourcePolicy> {
             &resource.policy.places,
         ),
         consent: PolicyConsent::Required,
+        unread_grants: UnreadGrants::of_resource(resource),
     })
-}
-
-/// The ARNs that a resource policy applies to: the resource, and the resources inside it.
-fn resource_patterns(arn: &Arn, document: &PolicyDocument) -> Vec<Template> {
-    // The suffix of the ARNs inside the resource. A service that is not listed gets both forms, since a pattern for
-    // ARNs that do not exist has no effect.
-    let suffixes: &[&str] = match arn.service() {
-        "s3" | "s3express" | "s3-object-lambda" | "execute-api" | "es" | "dynamodb" => &["/*"],
-        "sqs" | "sns" | "lambda" | "logs" => &[":*"],
-        "kms" | "secretsmanager" | "ecr" | "iam" => &[],
-        // One policy applies to the Data Catalog of a region, and names databases and tables by their ARNs.
-        "glue" => {
-            let catalog = format!("arn:{}:glue:{}:{}:*", arn.partition(), arn.region(), arn.account());
-            return vec![Template::from_resource(&catalog, VariableScope::Nowhere)];
-        }
-        "codeartifact" | "events" | "schemas" | "kafka" => &[],
-        _ => &["/*", ":*"],
-    };
-    let nested = list_nested_resources(arn, document);
-    let nested = nested.iter().map(|pattern| {
-        let pattern = format!("arn:{}:{}:{}:{}:{pattern}", arn.partition(), arn.service(), arn.region(), arn.account());
-        Template::from_resource(&pattern, VariableScope::Nowhere)
-    });
-    std::iter::once(Template::from_literal(arn.as_str()))
-        .chain(suffixes.iter().map(|suffix| Template::from_resource(&format!("{arn}{suffix}"), VariableScope::Nowhere)))
-        .chain(nested)
-        .collect()
-}
-
-/// The resources inside a resource whose ARNs do not begin with the ARN of the resource: the patterns after the account.
-fn list_nested_resources(arn: &Arn, document: &PolicyDocument) -> Vec<String> {
-    let Some((kind, name)) = arn.resource().split_once('/') else { return Vec::new() };
-    match (arn.service(), kind) {
-        // AWS: *Domain policies*; *Repository policies* (CodeArtifact)
-        ("codeartifact", "domain") => {
-            ["repository", "package", "package-group"].map(|kind| format!("{kind}/{name}/*")).into()
-        }
-        ("codeartifact", "repository") => vec![format!("package/{name}/*")],
-        // The pattern of the rules of the default event bus also matches the rules of other buses. A Deny would then deny
-        // more than AWS does.
-        // AWS: *Permissions for event buses in Amazon EventBridge*
-        ("events", "event-bus") if name == "default" => {
-            let has_deny = document.statements.iter().any(|statement| statement.effect == Effect::Deny);
-            if has_deny { Vec::new() } else { vec!["rule/*".to_owned()] }
-        }
-        ("events", "event-bus") => vec![format!("rule/{name}/*")],
-        // AWS: *Resource-based policies for Amazon EventBridge schemas*
-        ("schemas", "registry") => vec![format!("schema/{name}/*")],
-        // AWS: *Actions, resources, and condition keys for Apache Kafka APIs for Amazon MSK clusters*
-        ("kafka", "cluster") => ["topic", "group", "transactional-id"].map(|kind| format!("{kind}/{name}/*")).into(),
-        _ => Vec::new(),
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::iam::DocumentKind;
-    use crate::source::SourceFile;
-
-    fn nested(arn: &str, effect: &str) -> Vec<String> {
-        let text = format!(
-            r#"{{"Statement": {{"Effect": "{effect}", "Principal": "*", "Action": "events:*", "Resource": "*"}}}}"#
-        );
-        let document = PolicyDocument::parse(&SourceFile::new("p", text), DocumentKind::Resource).unwrap();
-        list_nested_resources(&Arn::parse(arn).unwrap(), &document)
-    }
-
-    #[test]
-    fn a_resource_policy_covers_resources_with_other_arns() {
-        let at = |service: &str, resource: &str| format!("arn:aws:{service}:us-east-1:111122223333:{resource}");
-        assert_eq!(nested(&at("codeartifact", "repository/d/r"), "Allow"), ["package/d/r/*"]);
-        assert_eq!(nested(&at("events", "event-bus/b"), "Deny"), ["rule/b/*"]);
-        assert_eq!(nested(&at("events", "event-bus/default"), "Allow"), ["rule/*"]);
-        assert_eq!(nested(&at("events", "event-bus/default"), "Deny"), [] as [&str; 0]);
-        assert_eq!(nested(&at("schemas", "registry/r"), "Allow"), ["schema/r/*"]);
-        assert_eq!(nested(&at("sqs", "q"), "Allow"), [] as [&str; 0]);
-    }
 }

@@ -111,7 +111,7 @@ fn missing_documents_on_the_path_are_reported() {
 #[test]
 fn a_bucket_policy_covers_its_objects() {
     let layers = layers(&snapshot(false), "plain");
-    let patterns: Vec<_> = layers.resource_policies[0].resources.iter().map(Template::as_written).collect();
+    let patterns: Vec<_> = layers.resource_policies[0].resources.alone.iter().map(Template::as_written).collect();
     assert_eq!(patterns, ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]);
     assert_eq!(layers.resource_policies[0].owner, AccountId::parse("111122223333").unwrap());
 }

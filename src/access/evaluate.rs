@@ -1,15 +1,14 @@
 //! The concrete decision on one request (`docs/semantics.md` §4). AWS: *How AWS enforcement code logic evaluates
 //! requests* and *Cross-account policy evaluation logic*.
 
+use super::covering_policies::{find_covering_policies, is_decided_by_policies, trace_covering_policies};
 use super::layers::{
     Layers, PolicyConsent, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
 };
-use super::pattern_match::{self, MidSegmentStar, RequestedAction};
+use super::pattern_match::RequestedAction;
 use super::policy_ref::{OrganizationLevel, PolicyRef};
-use super::principal_match::{
-    PrincipalMatch, RequestPrincipal, SparingNames, find_named_sessions, is_session_of_request,
-};
-use super::request::{Context, Request};
+use super::principal_match::{PrincipalMatch, RequestPrincipal, find_named_sessions, is_session_of_request};
+use super::request::Request;
 use super::request_facts::{ALWAYS_ALLOWED_ACTION, find_impossibility, is_sts_action};
 use super::resource_controls::RCP_EXEMPT_ACTION;
 use super::statement_match::StatementMatcher;
@@ -88,8 +87,7 @@ pub fn evaluate<'a>(
             TrustPolicyEffect::GrantToNamed if is_role_assumption(request) => PrincipalMatch::Account,
             TrustPolicyEffect::GrantToNamed | TrustPolicyEffect::GrantAndRestrict => PrincipalMatch::Direct,
         };
-        let sparing_names = SparingNames::under(interpretation);
-        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary, everyone, sparing_names };
+        let principal = RequestPrincipal { info: &layers.principal, session, has_boundary, everyone, interpretation };
         let matcher = StatementMatcher { principal, request, action: &action, interpretation };
         RequestEvaluator { layers, request, covering_policies: &covering_policies, matcher }.evaluate(rcp_supported)
     };
@@ -106,17 +104,6 @@ pub fn evaluate<'a>(
         .map(|session| evaluate_session(Some(session)))
         .find(Evaluation::is_allowed)
         .unwrap_or(evaluation)
-}
-
-/// The known policies that apply to the requested resource.
-fn find_covering_policies<'a>(layers: &'a Layers, request: &Request) -> Vec<&'a ResourcePolicy> {
-    let empty_context = Context::default();
-    let covers = |policy: &&ResourcePolicy| {
-        policy.resources.iter().any(|p| {
-            pattern_match::match_resource(p, &request.resource, &empty_context, MidSegmentStar::CrossesColons).is_ok()
-        })
-    };
-    layers.resource_policies.iter().filter(covers).collect()
 }
 
 /// The sessions of the role that the resource policies name.
@@ -182,8 +169,7 @@ impl<'a> RequestEvaluator<'a, '_> {
             }
         }
         if !self.covering_policies.is_empty() {
-            let statements =
-                self.matcher.trace_statements(self.covering_policies.iter().map(|covering| &covering.policy));
+            let statements = trace_covering_policies(self.covering_policies, &self.matcher);
             traces.push(LayerTrace::new(Layer::Resource, None, statements));
         }
         traces
@@ -236,11 +222,12 @@ impl<'a> RequestEvaluator<'a, '_> {
         let grant = traces.iter().find(|t| t.layer == Layer::Resource).and_then(find_strongest_grant);
         let lacks_resource_allow = grant.is_none()
             && if across_accounts {
-                !self.covering_policies.is_empty()
+                is_decided_by_policies(self.covering_policies, self.request, self.matcher.interpretation)
                     || self.layers.unknown_resource_policy == UnknownResourcePolicy::IsNone
             } else {
                 self.covering_policies.iter().any(|policy| policy.consent == PolicyConsent::Required)
                     && self.requires_resource_policy()
+                    && is_decided_by_policies(self.covering_policies, self.request, self.matcher.interpretation)
             };
         let mut missing: Vec<Layer> = traces
             .iter()
@@ -319,7 +306,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::access::{PolicyOrigin, PrincipalInfo, ResourcePolicies};
+    use crate::access::Context;
+    use crate::access::{GovernedResources, PolicyOrigin, PrincipalInfo, ResourcePolicies};
     use crate::iam::{DocumentKind, PolicyDocument, Template};
     use crate::source::SourceFile;
 
@@ -336,7 +324,8 @@ mod tests {
             scps: None,
             rcps: None,
             resource_policies: ResourcePolicies::from_iter([ResourcePolicy {
-                resources: vec![Template::from_literal("arn:aws:s3:::b/k")],
+                resources: GovernedResources::alone(vec![Template::from_literal("arn:aws:s3:::b/k")]),
+                unread_grants: None,
                 owner: principal.account.clone().unwrap(),
                 consent: PolicyConsent::Required,
                 policy: policy(resource_policy, DocumentKind::Resource),

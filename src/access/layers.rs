@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::governed_resources::GovernedResources;
 use super::policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 use super::resource_controls::ResourceControls;
 use super::session_providers::SessionProviders;
+use super::unread_grants::UnreadGrants;
 use crate::iam::{AccountId, Arn, Template};
 use crate::snapshot::{Account, Principal};
 
@@ -55,14 +57,16 @@ pub struct PrincipalInfo {
 /// A resource policy.
 #[derive(Clone, Debug)]
 pub struct ResourcePolicy {
-    /// The patterns of the resources that the policy applies to: `arn:aws:s3:::b` and `arn:aws:s3:::b/*` for a bucket.
-    pub resources: Vec<Template>,
+    /// The resources that the policy applies to: `arn:aws:s3:::b` and `arn:aws:s3:::b/*` for a bucket.
+    pub resources: GovernedResources,
     /// The account that owns the resource.
     pub owner: AccountId,
     /// The policy.
     pub policy: PolicyRef,
     /// Whether it must allow a request that needs its consent.
     pub consent: PolicyConsent,
+    /// The grants of the resource that are not known. None if it can have none.
+    pub unread_grants: Option<UnreadGrants>,
 }
 
 /// Whether the policy of a role or KMS key must allow a request even if identity policies do.
@@ -80,7 +84,7 @@ impl ResourcePolicy {
         let trust = role.trust_policy.as_ref()?;
         let arn = role.arn.as_str();
         Some(ResourcePolicy {
-            resources: vec![Template::from_literal(arn)],
+            resources: GovernedResources::alone(vec![Template::from_literal(arn)]),
             owner: account.id.clone(),
             policy: PolicyRef::collected(
                 "trust policy",
@@ -89,6 +93,7 @@ impl ResourcePolicy {
                 &trust.places,
             ),
             consent: PolicyConsent::Required,
+            unread_grants: None,
         })
     }
 }

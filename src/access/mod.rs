@@ -3,6 +3,7 @@
 //! Follows `docs/semantics.md`. Read the evaluator together with that page: it prefers clarity to speed.
 //!
 //! - `layers.rs`, `policy_ref.rs`: the policy layers of a principal.
+//! - `governed_resources.rs`, `unread_grants.rs`: what a resource policy governs, and what can grant access beside it.
 //! - `collect_layers.rs`, `api_policies.rs`, `missing_documents.rs`: layers from a snapshot, and the documents that it lacks.
 //! - `role_trust.rs`: the trust policies that decide whether a principal can assume roles.
 //! - `principal_arn.rs`: a principal from its ARN.
@@ -14,7 +15,7 @@
 //! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
 //! - `condition_facts.rs`: conditions that the known context decides.
-//! - `evaluate.rs`: the decision.
+//! - `covering_policies.rs`, `evaluate.rs`: the decision.
 //! - `trace.rs`: the reasons of a decision.
 //! - `simulate/`: requests and answers in the format of AWS's policy simulator.
 
@@ -26,8 +27,10 @@ mod collect_layers;
 mod collect_layers_tests;
 mod condition_facts;
 mod condition_match;
+mod covering_policies;
 mod evaluate;
 mod federated_sessions;
+mod governed_resources;
 mod key_links;
 mod known_context;
 mod layers;
@@ -47,12 +50,14 @@ mod session_sources;
 pub mod simulate;
 mod statement_match;
 mod trace;
+mod unread_grants;
 
 pub use clock::{CLOCK_KEYS, complete_clock, find_day_start, find_time, is_clock_key, is_not_before, to_clock_value};
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
 pub use evaluate::{Decision, Denial, Evaluation, evaluate};
 pub use federated_sessions::find_federated_sessions;
+pub use governed_resources::GovernedResources;
 pub use key_links::{
     CALLED_VIA, CALLED_VIA_ENDS, KEY_LINKS, KeyLink, REQUEST_TAG, RESOURCE_TAG, TAG_KEYS, USER_KEY_LINK,
 };
@@ -65,7 +70,7 @@ pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};
 pub use principal_arn::InvalidPrincipalArn;
 pub use principal_context::{ContextBuilder, build_known_context, is_principal_specific};
-pub use principal_match::{PrincipalMatch, SparingNames, find_named_sessions, match_principal};
+pub use principal_match::{PrincipalMatch, find_named_sessions, match_principal};
 pub use request::{Context, ContextValue, Request};
 pub use request_facts::{
     ALWAYS_ALLOWED_ACTION, Impossibility, RequestFacts, find_impossibility, is_action_impossible, organization_facts,
@@ -76,3 +81,4 @@ pub use role_trust::add_role_trust;
 pub(crate) use role_trust::may_trust_by_name;
 pub use session_providers::SessionProviders;
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};
+pub use unread_grants::UnreadGrants;

@@ -26,28 +26,8 @@ pub(super) struct RequestPrincipal<'a> {
     pub has_boundary: bool,
     /// How an element that names everyone matches.
     pub everyone: PrincipalMatch,
-    /// Which names spare the principal from a statement with `NotPrincipal`.
-    pub sparing_names: SparingNames,
-}
-
-/// Which names in a `NotPrincipal` element spare a principal from the statement (`Ambiguity::PartialNotPrincipal`).
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
-pub enum SparingNames {
-    /// The principal and its account. Where one is missing, AWS says that the policy might deny the principal.
-    // AWS: AWS JSON policy elements: NotPrincipal
-    PrincipalAndAccount,
-    /// The principal or its account.
-    PrincipalOrAccount,
-}
-
-impl SparingNames {
-    /// The names by an interpretation.
-    pub(super) fn under(interpretation: Interpretation) -> SparingNames {
-        match interpretation.is_alternative(Ambiguity::PartialNotPrincipal) {
-            false => SparingNames::PrincipalAndAccount,
-            true => SparingNames::PrincipalOrAccount,
-        }
-    }
+    /// What names in the element mean.
+    pub interpretation: Interpretation,
 }
 
 impl RequestPrincipal<'_> {
@@ -67,9 +47,14 @@ impl RequestPrincipal<'_> {
         let anyone = element.entries.contains(&PrincipalEntry::Anyone);
         let is_named_directly =
             matches.iter().any(|n| *n != PrincipalMatch::Account) || self.info.principal_type == PrincipalType::Root;
-        let is_spared = match self.sparing_names {
-            SparingNames::PrincipalAndAccount => matches.contains(&PrincipalMatch::Account) && is_named_directly,
-            SparingNames::PrincipalOrAccount => !matches.is_empty(),
+        // A canonical user ID alone may spare the principal, as the number of its account may.
+        let has_own_id = self.is_own_canonical_id()
+            && element.entries.iter().any(|entry| matches!(entry, PrincipalEntry::CanonicalUser(_)));
+        // AWS says that the policy might deny the principal if its name or that of its account is missing.
+        // AWS: AWS JSON policy elements: NotPrincipal
+        let is_spared = match self.interpretation.is_alternative(Ambiguity::PartialNotPrincipal) || has_own_id {
+            false => matches.contains(&PrincipalMatch::Account) && is_named_directly,
+            true => !matches.is_empty(),
         };
         !self.has_boundary && (anyone || is_spared)
     }
@@ -94,8 +79,16 @@ impl RequestPrincipal<'_> {
             PrincipalEntry::Federated(provider) => {
                 self.info.providers.applies_to(provider, effect).then_some(PrincipalMatch::Direct)
             }
-            PrincipalEntry::Service(_) | PrincipalEntry::CanonicalUser(_) => None,
+            // "Both of these IDs identify the same account." The snapshot does not have the canonical IDs of accounts.
+            // AWS: Principals for bucket policies
+            PrincipalEntry::CanonicalUser(_) => self.is_own_canonical_id().then_some(PrincipalMatch::Account),
+            PrincipalEntry::Service(_) => None,
         }
+    }
+
+    /// Whether a canonical user ID counts as that of the principal's account.
+    fn is_own_canonical_id(&self) -> bool {
+        self.interpretation.is_alternative(Ambiguity::CanonicalUser)
     }
 
     fn match_as_entity(&self) -> PrincipalMatch {
@@ -132,9 +125,9 @@ pub fn match_principal(
     has_boundary: bool,
     everyone: PrincipalMatch,
     (element, effect): (&PrincipalElement, Effect),
-    sparing_names: SparingNames,
+    interpretation: Interpretation,
 ) -> Option<PrincipalMatch> {
-    RequestPrincipal { info, session, has_boundary, everyone, sparing_names }.match_element(element, effect)
+    RequestPrincipal { info, session, has_boundary, everyone, interpretation }.match_element(element, effect)
 }
 
 /// The sessions of a role that an element names.

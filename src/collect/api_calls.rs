@@ -100,6 +100,7 @@ calls! {
 
     LIST_BUCKETS: "s3" "ListBuckets" "s3:ListAllMyBuckets" Resources ResourcePolicies "once per page";
     GET_BUCKET_POLICY: "s3" "GetBucketPolicy" "s3:GetBucketPolicy" Resources ResourcePolicies "once per bucket";
+    GET_BUCKET_OWNERSHIP_CONTROLS: "s3" "GetBucketOwnershipControls" "s3:GetBucketOwnershipControls" Resources ResourcePolicies "once per bucket with a policy";
     LIST_KEYS: "kms" "ListKeys" "kms:ListKeys" Resources ResourcePolicies "once per page and region";
     GET_KEY_POLICY: "kms" "GetKeyPolicy" "kms:GetKeyPolicy" Resources ResourcePolicies "once per key";
     LIST_FUNCTIONS: "lambda" "ListFunctions" "lambda:ListFunctions" Resources ResourcePolicies "once per page and region";

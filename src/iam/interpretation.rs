@@ -46,11 +46,17 @@ pub enum Ambiguity {
     TagKeyCase,
     /// `*` and `?` in the default value of a policy variable are literal (default), or wildcards.
     DefaultWildcard,
+    /// A canonical user ID in a resource policy is that of another account (default), or of the principal's account.
+    CanonicalUser,
+    /// The access control lists of a bucket of another account grant nothing (default), or what the identity policies allow.
+    BucketAcl,
+    /// The grants of a KMS key grant nothing (default), or what the identity policies allow.
+    KmsGrant,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 18] = [
+    pub const ALL: [Ambiguity; 21] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -69,6 +75,9 @@ impl Ambiguity {
         Ambiguity::FederatedSession,
         Ambiguity::TagKeyCase,
         Ambiguity::DefaultWildcard,
+        Ambiguity::CanonicalUser,
+        Ambiguity::BucketAcl,
+        Ambiguity::KmsGrant,
     ];
 
     /// The name in reports and in the test corpus.
@@ -92,12 +101,15 @@ impl Ambiguity {
             Ambiguity::FederatedSession => "federated-session",
             Ambiguity::TagKeyCase => "tag-key-case",
             Ambiguity::DefaultWildcard => "default-wildcard",
+            Ambiguity::CanonicalUser => "canonical-user",
+            Ambiguity::BucketAcl => "bucket-acl",
+            Ambiguity::KmsGrant => "kms-grant",
         }
     }
 
     /// Whether the alternative is what the principal can do in addition, so that it takes nothing from a proven excess.
     pub(crate) fn is_additional(self) -> bool {
-        self == Ambiguity::FederatedSession
+        matches!(self, Ambiguity::FederatedSession | Ambiguity::BucketAcl | Ambiguity::KmsGrant)
     }
 }
 

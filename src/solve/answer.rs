@@ -175,6 +175,16 @@ impl std::fmt::Display for UndecidedReason {
             UndecidedReason::Ambiguity("federated-session") => f.write_str(
                 "depends on what the user does in a session of sts:GetFederationToken (\"federated-session\")",
             ),
+            UndecidedReason::Ambiguity("canonical-user") => f.write_str(
+                "depends on which account a canonical user ID in a resource policy identifies (\"canonical-user\")",
+            ),
+            UndecidedReason::Ambiguity("bucket-acl") => f.write_str(
+                "depends on the access control lists of a bucket of another account (\"bucket-acl\"), which the snapshot \
+                 does not have",
+            ),
+            UndecidedReason::Ambiguity("kms-grant") => f.write_str(
+                "depends on the grants of a KMS key (\"kms-grant\"), which the snapshot does not have",
+            ),
             UndecidedReason::Ambiguity(name) => write!(f, "depends on \"{name}\", which AWS does not document"),
             UndecidedReason::WitnessRefuted(request) => {
                 write!(f, "the evaluator refutes the witness {request}; please report this defect")

@@ -22,6 +22,7 @@ mod explain;
 mod federated_principals;
 mod fixes;
 mod generated_role_assumption;
+mod governed_resources;
 mod guards_and_boundaries;
 mod hostile_output;
 mod iamspy;

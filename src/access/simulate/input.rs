@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::access::request_facts::is_sts_action;
 use crate::access::{
-    Context, ContextValue, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef, PrincipalInfo,
-    PrincipalType, ResourceControls, ResourcePolicies, ResourcePolicy, SessionProviders, SessionScope,
+    Context, ContextValue, GovernedResources, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef,
+    PrincipalInfo, PrincipalType, ResourceControls, ResourcePolicies, ResourcePolicy, SessionProviders, SessionScope,
     TrustPolicyEffect, UnknownResourcePolicy, complete_clock,
 };
 use crate::iam::template::{VariableScope, WildcardMode};
@@ -199,10 +199,11 @@ impl InputReader<'_> {
         policy
             .into_iter()
             .map(|policy| ResourcePolicy {
-                resources: vec![everything.clone()],
+                resources: GovernedResources::alone(vec![everything.clone()]),
                 owner: owner.clone(),
                 policy,
                 consent: PolicyConsent::Required,
+                unread_grants: None,
             })
             .collect()
     }

@@ -40,11 +40,22 @@ impl<'a> ResourcePolicyRecorder<'a> {
         arn: String,
         result: Result<Option<String>, CallFailure>,
     ) -> Result<(), CollectError> {
+        self.record_bucket_policy(arn, result, None)
+    }
+
+    /// Records the policy of a bucket, with its setting for object ownership. None if the setting is unknown.
+    pub(super) fn record_bucket_policy(
+        &mut self,
+        arn: String,
+        result: Result<Option<String>, CallFailure>,
+        object_ownership: Option<String>,
+    ) -> Result<(), CollectError> {
         match result {
             Ok(None) => Ok(()),
             Ok(Some(text)) => {
                 let policy = EmbeddedDocument::decode(&text);
-                let entry = ResourcePolicyEntry { resource_arn: arn, owner_account: Some(self.owner.clone()), policy };
+                let owner_account = Some(self.owner.clone());
+                let entry = ResourcePolicyEntry { resource_arn: arn, owner_account, object_ownership, policy };
                 self.account_recorder
                     .write_page(&AccountPage { resource_policies: vec![entry], ..AccountPage::default() })
             }

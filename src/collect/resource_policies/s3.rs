@@ -1,4 +1,4 @@
-//! S3: reads the policy of each bucket, in the region of the bucket.
+//! S3: reads the policy of each bucket, in the region of the bucket, and whether its access control lists are disabled.
 
 use std::collections::HashMap;
 
@@ -37,11 +37,24 @@ pub(super) async fn read_s3_policies(
                 let policy = answer
                     .map(|answer| answer.policy)
                     .map_err(|error| CallFailure::from_sdk_error(&api_calls::GET_BUCKET_POLICY, &error));
-                recorder.record_policy(format!("arn:{}:s3:::{name}", recorder.partition), policy)?;
+                let object_ownership = match policy {
+                    Ok(Some(_)) => read_object_ownership(client, &name, &recorder.owner).await,
+                    Ok(None) | Err(_) => None,
+                };
+                let arn = format!("arn:{}:s3:::{name}", recorder.partition);
+                recorder.record_bucket_policy(arn, policy, object_ownership)?;
             }
         }
     );
     Ok(())
+}
+
+/// The setting of a bucket for object ownership. None if it has none, or if it cannot be read: then it is unknown whether its
+/// access control lists grant access.
+async fn read_object_ownership(client: &Client, bucket: &str, owner: &str) -> Option<String> {
+    let request = client.get_bucket_ownership_controls().bucket(bucket).expected_bucket_owner(owner);
+    let rules = request.send().await.ok()?.ownership_controls?.rules;
+    Some(rules.first()?.object_ownership.as_str().to_owned())
 }
 
 fn build_client(session: &AwsSession) -> Client {

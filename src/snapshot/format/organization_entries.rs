@@ -147,6 +147,10 @@ pub struct ResourcePolicyEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^[0-9]{12}$"))]
     pub owner_account: Option<String>,
+    /// The setting of a bucket for object ownership. `BucketOwnerEnforced` disables its access control lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$"))]
+    pub object_ownership: Option<String>,
     /// The policy document.
     pub policy: EmbeddedDocument,
 }

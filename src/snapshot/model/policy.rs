@@ -147,7 +147,7 @@ pub struct PermissionsBoundary {
 }
 
 /// A resource with its policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ResourceWithPolicy {
     /// The resource.
     pub arn: Arn,
@@ -155,4 +155,6 @@ pub struct ResourceWithPolicy {
     pub owner: AccountId,
     /// Its policy.
     pub policy: CollectedDocument,
+    /// Whether it is a bucket whose access control lists are disabled. False if unknown.
+    pub has_disabled_acls: bool,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::document_interner::DocumentInterner;
 use super::fields::FieldReader;
-use crate::iam::{AccountId, DocumentKind};
+use crate::iam::{AccountId, Arn, DocumentKind};
 use crate::snapshot::model::policy::ResourceWithPolicy;
 use crate::source::json_tree::{JsonNode, JsonValue};
 use crate::source::{Diagnostics, SourceFile, Span};
@@ -48,7 +48,7 @@ fn read_resource_policy(
     if !fields.is_object(node, SUBJECT) {
         return None;
     }
-    fields.reject_unknown_members(node, SUBJECT, &["ResourceArn", "OwnerAccount", "Policy"]);
+    fields.reject_unknown_members(node, SUBJECT, &["ResourceArn", "OwnerAccount", "ObjectOwnership", "Policy"]);
     let arn = fields.required_arn(node, "ResourceArn", SUBJECT);
     let policy = fields.required_field(node, "Policy", SUBJECT);
     let (arn, arn_span) = arn?;
@@ -71,5 +71,19 @@ fn read_resource_policy(
         };
     let policy =
         interner.read_document(fields.source, policy?, DocumentKind::Resource, || format!("resource policy of {arn}"));
-    Some((ResourceWithPolicy { arn, owner, policy }, arn_span))
+    let has_disabled_acls = read_object_ownership(fields, node, &arn);
+    Some((ResourceWithPolicy { arn, owner, policy, has_disabled_acls }, arn_span))
+}
+
+/// Whether the setting for object ownership disables the access control lists of a bucket. False if it is unknown.
+// AWS: Controlling ownership of objects and disabling ACLs for your bucket
+fn read_object_ownership(fields: &mut FieldReader<'_>, node: &JsonNode, arn: &Arn) -> bool {
+    const SETTINGS: [&str; 3] = ["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"];
+    let Some(span) = fields.optional_field(node, "ObjectOwnership").map(|field| field.span) else { return false };
+    let Some(setting) = fields.optional_text(node, "ObjectOwnership") else { return false };
+    if arn.service() != "s3" || !SETTINGS.contains(&setting) {
+        let message = format!("`{setting}` is no setting of `{arn}`");
+        fields.report_error(span, message, "BucketOwnerEnforced, BucketOwnerPreferred or ObjectWriter, of a bucket");
+    }
+    setting == "BucketOwnerEnforced"
 }

@@ -320,7 +320,7 @@ impl SnapshotLoader {
     fn add_resource(&mut self, source: &Arc<SourceFile>, resource: ResourceWithPolicy, span: Span) {
         let arn = resource.arn.as_str().to_owned();
         match self.resources.get(&arn) {
-            Some(existing) if existing.owner != resource.owner || existing.policy != resource.policy => {
+            Some(existing) if *existing != resource => {
                 let message = format!("{arn} appears twice with different content");
                 self.errors.push(Diagnostic::error(source, span, message, "each resource once"));
             }

@@ -10,10 +10,14 @@ use super::formula::{
     Access, Branch, ControlledResources, PolicyIndex, ResourceScope, StatementUse, StatementValidity,
 };
 use super::named_sessions::{list_federated_sessions, list_named_sessions};
+use super::resource_policy_use::{
+    find_covered_arn, find_restricted_service, find_scope, is_trust_policy, list_unread_grants,
+    match_by_interpretation, requires_resource_grant,
+};
 use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
-    ResourcePolicy, SessionScope, SparingNames, TrustPolicyEffect, UnknownResourcePolicy, match_principal,
+    ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -41,17 +45,6 @@ pub fn build_effective_access(layers: &Layers) -> (Access, Vec<PolicyRef>) {
         branches.extend(of_session.into_iter().skip(1).map(restrict_to_federated_sessions));
     }
     (Access { branches }, builder.policies)
-}
-
-/// How a statement matches the principal, and in which interpretations.
-fn match_by_interpretation(
-    find_match: impl Fn(SparingNames) -> Option<PrincipalMatch>,
-) -> Option<(PrincipalMatch, StatementValidity)> {
-    let validity = match find_match(SparingNames::PrincipalOrAccount) {
-        Some(_) => StatementValidity::Always,
-        None => StatementValidity::ExceptUnder(Ambiguity::PartialNotPrincipal),
-    };
-    find_match(SparingNames::PrincipalAndAccount).map(|principal_match| (principal_match, validity))
 }
 
 /// The branch of a grant to a federated session, which the user makes use of only in such a session.
@@ -213,21 +206,19 @@ impl AccessBuilder<'_> {
         for policy in &layers.resource_policies {
             let policy_index = PolicyIndex::from_position(self.policies.len());
             self.policies.push(policy.policy.clone());
-            let scope = Arc::new(ResourceScope {
-                service: find_restricted_service(policy),
-                resources: policy.resources.clone().into(),
-            });
+            let [allowed, denied] = [Effect::Allow, Effect::Deny].map(|effect| Arc::new(find_scope(policy, effect)));
             let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
-                let find_match = |names| {
+                let find_match = |interpretation| {
                     let element = (statement.principal.as_ref()?, statement.effect);
-                    match_principal(&layers.principal, session, has_boundary, everyone, element, names)
+                    match_principal(&layers.principal, session, has_boundary, everyone, element, interpretation)
                 };
                 let Some((principal_match, validity)) = match_by_interpretation(find_match) else { continue };
+                let scope = if statement.effect == Effect::Allow { &allowed } else { &denied };
                 let statement_use = StatementUse {
                     document: Arc::clone(&policy.policy.document),
                     statement_index: statement.index,
-                    resource_scope: Some(Arc::clone(&scope)),
+                    resource_scope: Some(Arc::clone(scope)),
                     controlled_resources: None,
                     validity,
                     policy_index,
@@ -236,13 +227,16 @@ impl AccessBuilder<'_> {
                     deny_statements.push(statement_use);
                     continue;
                 }
-                let Some(limits) = self.find_grant_limits(policy, principal_match) else { continue };
-                match grants.iter_mut().find(|(other, _)| *other == limits) {
-                    Some((_, list)) => list.push(statement_use),
-                    None => grants.push((limits, vec![statement_use])),
+                if let Some(limits) = self.find_grant_limits(policy, principal_match) {
+                    add_grants(&mut grants, limits, [statement_use]);
                 }
             }
         }
+        add_grants(
+            &mut grants,
+            GrantLimits::IdentityAndAll,
+            list_unread_grants(self.list_deciding_policies(), &lists.identity),
+        );
         let mut identity = self.build_branch(
             lists,
             &deny_statements,
@@ -267,10 +261,16 @@ impl AccessBuilder<'_> {
 
     /// The resources on which the identity policies alone allow nothing.
     fn list_excluded_scopes(&self) -> impl Iterator<Item = ResourceScope> {
-        let policies = self.layers.resource_policies.iter();
-        policies.filter(|policy| self.is_in_other_account(policy) || requires_resource_grant(policy)).map(|policy| {
-            ResourceScope { service: find_restricted_service(policy), resources: policy.resources.clone().into() }
+        self.list_deciding_policies().map(|policy| ResourceScope {
+            service: find_restricted_service(policy),
+            resources: policy.resources.alone.clone().into(),
         })
+    }
+
+    /// The policies without whose consent identity policies allow nothing on the resource.
+    fn list_deciding_policies(&self) -> impl Iterator<Item = &ResourcePolicy> {
+        let policies = self.layers.resource_policies.iter().filter(|policy| !policy.resources.alone.is_empty());
+        policies.filter(|policy| self.is_in_other_account(policy) || requires_resource_grant(policy))
     }
 
     /// What limits the grants of a resource policy. None if they add nothing to the first branch.
@@ -341,6 +341,20 @@ impl AccessBuilder<'_> {
     }
 }
 
+/// Adds grants to those with the same limits.
+fn add_grants(
+    grants: &mut Vec<(GrantLimits, Vec<StatementUse>)>,
+    limits: GrantLimits,
+    added: impl IntoIterator<Item = StatementUse>,
+) {
+    let mut added = added.into_iter().peekable();
+    match grants.iter_mut().find(|(other, _)| *other == limits) {
+        Some((_, list)) => list.extend(added),
+        None if added.peek().is_some() => grants.push((limits, added.collect())),
+        None => {}
+    }
+}
+
 /// The layers that may limit the grants of a resource policy.
 enum LimitingLayer {
     Boundary,
@@ -355,24 +369,4 @@ static ALLOW_ALL_DOCUMENT: LazyLock<Arc<PolicyDocument>> = LazyLock::new(|| {
 /// Statements that allow every request.
 pub fn build_allow_all() -> Vec<StatementUse> {
     StatementUse::from_document(&ALLOW_ALL_DOCUMENT).collect()
-}
-
-/// The first ARN of the resources that a resource policy governs. None if it is not an ARN.
-fn find_covered_arn(policy: &ResourcePolicy) -> Option<Arn> {
-    policy.resources.first().map(Template::as_written).and_then(Arn::parse)
-}
-
-fn is_trust_policy(policy: &ResourcePolicy) -> bool {
-    find_covered_arn(policy).is_some_and(|arn| arn.is_role())
-}
-
-/// Whether identity policies do not suffice in the same account: KMS keys and role trust policies.
-fn requires_resource_grant(policy: &ResourcePolicy) -> bool {
-    policy.consent == PolicyConsent::Required
-        && (is_trust_policy(policy) || find_covered_arn(policy).is_some_and(|arn| arn.is_kms_key()))
-}
-
-/// The only service whose actions a resource policy governs: `sts` for a role trust policy. None for other policies.
-fn find_restricted_service(policy: &ResourcePolicy) -> Option<String> {
-    is_trust_policy(policy).then(|| "sts".to_owned())
 }

@@ -2,6 +2,7 @@
 //!
 //! - `formula`: the types;
 //! - `from_layers`: the effective access of a principal, from its policies;
+//! - `resource_policy_use`: to which requests the statements of a resource policy apply;
 //! - `named_sessions`: the sessions that resource policies name;
 //! - `ops`: intersection and restriction of formulas;
 //! - `session_id`: the requests of one session;
@@ -12,4 +13,5 @@ pub(crate) mod from_layers;
 mod named_sessions;
 pub(crate) mod ops;
 pub(crate) mod rename_keys;
+mod resource_policy_use;
 pub(crate) mod session_id;

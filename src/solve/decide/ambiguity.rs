@@ -119,7 +119,10 @@ impl Solver<'_> {
             Ambiguity::UnknownResourceOwner
             | Ambiguity::OtherMemberOwner
             | Ambiguity::KmsKeyManager
-            | Ambiguity::PartialNotPrincipal => false,
+            | Ambiguity::PartialNotPrincipal
+            | Ambiguity::CanonicalUser
+            | Ambiguity::BucketAcl
+            | Ambiguity::KmsGrant => false,
         })
     }
 }

@@ -191,6 +191,7 @@ fn rest(service: &str, first: &str) -> &'static str {
     let path = first.split(' ').nth(1).unwrap();
     match service {
         "s3" if path.contains("policy") => "GetBucketPolicy",
+        "s3" if path.contains("ownershipControls") => "GetBucketOwnershipControls",
         "s3" => "ListBuckets",
         "lambda" if path.ends_with("/policy") => "GetPolicy",
         "lambda" => "ListFunctions",

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use iamdrift::access::{
-    Context, ContextValue, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef, PrincipalInfo, Request,
-    ResourceControls, ResourcePolicies, ResourcePolicy, TrustPolicyEffect, UnknownResourcePolicy,
+    Context, ContextValue, GovernedResources, Layers, OrganizationLevel, PolicyConsent, PolicyOrigin, PolicyRef,
+    PrincipalInfo, Request, ResourceControls, ResourcePolicies, ResourcePolicy, TrustPolicyEffect,
+    UnknownResourcePolicy,
 };
 use iamdrift::iam::{AccountId, Ambiguity, ContextKey, DocumentKind, PolicyDocument, Template};
 use iamdrift::source::SourceFile;
@@ -249,10 +250,11 @@ impl Fields {
                 .documents("resource_policy", value, kind)?
                 .into_iter()
                 .map(|policy| ResourcePolicy {
-                    resources: vec![Template::from_literal(&request.resource)],
+                    resources: GovernedResources::alone(vec![Template::from_literal(&request.resource)]),
                     owner: owner.clone(),
                     policy,
                     consent: PolicyConsent::Required,
+                    unread_grants: None,
                 })
                 .collect();
         }

@@ -38,6 +38,20 @@ fn arn_segment(arn: &str, index: usize) -> &str {
     arn.splitn(6, ':').nth(index).unwrap_or("")
 }
 
+/// Whether an access control list or a grant of a KMS key allows a request, in a reading. AWS: *Access control list (ACL)
+/// overview*, "Mapping of ACL permissions and access policy permissions"; *Grants in AWS KMS*, "Grant operations".
+fn is_granted_beside_policy(request: &Request, has_acls: bool, reading: Reading) -> bool {
+    let (service, name) = service_and_name(&request.action);
+    match service.as_str() {
+        "s3" => {
+            let granted = ["getobject", "putobject", "deleteobject", "listbucket"];
+            reading.acls_grant && has_acls && granted.contains(&name.as_str())
+        }
+        "kms" => reading.key_grants_grant && ["decrypt", "encrypt", "creategrant"].contains(&name.as_str()),
+        _ => false,
+    }
+}
+
 /// Whether a request assumes a role.
 pub fn is_role_assumption(request: &Request) -> bool {
     service_and_name(&request.action).0 == "sts"
@@ -85,7 +99,7 @@ impl World {
         if request.resource != "*" && arn_segment(&request.resource, 1) != principal.partition() {
             return false;
         }
-        let (resource_statements, is_known) = self.list_resource_statements(request);
+        let (resource_statements, is_known) = self.list_resource_statements(request, reading);
         let named: Vec<(&Statement, Naming)> = resource_statements
             .into_iter()
             .filter_map(|statement| Some((statement, caller.find_naming_if(statement, anyone)?)))
@@ -146,14 +160,16 @@ impl World {
         applies && matching(organization.list_resource_controls(owner).concat(), request, reading).1
     }
 
-    /// The statements of the policies of a resource, and whether the snapshot has a policy of the resource.
-    fn list_resource_statements(&self, request: &Request) -> (Vec<&Statement>, bool) {
+    /// The statements of the policies of a resource, and whether they alone decide about the resource.
+    fn list_resource_statements(&self, request: &Request, reading: Reading) -> (Vec<&Statement>, bool) {
         let trust = match is_role_assumption(request) {
             true => self.find_principal(&request.resource).and_then(|role| role.trust.as_ref()),
             false => None,
         };
-        let covering = self.resource_policies.iter().filter(|policy| policy.covers(&request.resource));
-        let policies: Vec<&Policy> = covering.map(|resource| &resource.policy).chain(trust).collect();
-        (policies.iter().flat_map(|policy| &policy.statements).collect(), !policies.is_empty())
+        let covering: Vec<_> =
+            self.resource_policies.iter().filter(|policy| policy.covers(&request.resource)).collect();
+        let is_granted = covering.iter().any(|resource| is_granted_beside_policy(request, resource.has_acls, reading));
+        let policies: Vec<&Policy> = covering.iter().map(|resource| &resource.policy).chain(trust).collect();
+        (policies.iter().flat_map(|policy| &policy.statements).collect(), !policies.is_empty() && !is_granted)
     }
 }

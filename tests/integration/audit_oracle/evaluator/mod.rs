@@ -61,11 +61,15 @@ pub struct Reading {
     pub any_if_exists_holds: bool,
     /// A variable before the fifth colon of `Resource` is replaced with its value.
     pub early_variables: bool,
+    /// The access control lists of buckets, which the snapshot does not have, grant whatever they can grant.
+    pub acls_grant: bool,
+    /// The same of the grants of KMS keys.
+    pub key_grants_grant: bool,
 }
 
 impl Reading {
     /// The default, and each reading that differs in one answer.
-    pub fn list_all() -> [Reading; 7] {
+    pub fn list_all() -> [Reading; 9] {
         let default = Reading::default();
         [
             default,
@@ -75,6 +79,8 @@ impl Reading {
             Reading { unresolved_excludes_all: true, ..default },
             Reading { any_if_exists_holds: true, ..default },
             Reading { early_variables: true, ..default },
+            Reading { acls_grant: true, ..default },
+            Reading { key_grants_grant: true, ..default },
         ]
     }
 }

@@ -122,6 +122,8 @@ pub struct ResourcePolicy {
     pub arn: String,
     pub owner: String,
     pub policy: Policy,
+    /// Whether it is not known that the access control lists of the bucket are disabled.
+    pub has_acls: bool,
 }
 
 impl ResourcePolicy {
@@ -155,7 +157,8 @@ impl World {
         let read_resource = |entry: &Json| {
             let arn = entry["ResourceArn"].as_str().unwrap().to_owned();
             let owner = entry["OwnerAccount"].as_str().or(arn.split(':').nth(4)).unwrap().to_owned();
-            ResourcePolicy { arn, owner, policy: Policy::parse(&entry["Policy"]) }
+            let has_acls = entry["ObjectOwnership"] != "BucketOwnerEnforced";
+            ResourcePolicy { arn, owner, policy: Policy::parse(&entry["Policy"]), has_acls }
         };
         World {
             accounts,

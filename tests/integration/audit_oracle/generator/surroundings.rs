@@ -121,7 +121,12 @@ pub fn draw_resource_policies(topic: &Topic<'_>, dice: &mut Dice) -> Value {
             statements.push(draw_resource_statement(topic, dice, shape, &arn, "Deny"));
         }
         let policy = json!({ "Version": "2012-10-17", "Statement": statements });
-        entries.push(json!({ "ResourceArn": arn, "OwnerAccount": owner, "Policy": policy }));
+        let mut entry = json!({ "ResourceArn": arn, "OwnerAccount": owner, "Policy": policy });
+        if shape == Shape::Bucket && dice.percent(50) {
+            entry["ObjectOwnership"] =
+                json!(*dice.pick(&["BucketOwnerEnforced", "BucketOwnerEnforced", "ObjectWriter"]));
+        }
+        entries.push(entry);
     }
     json!(entries)
 }
