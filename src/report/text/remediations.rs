@@ -222,7 +222,7 @@ fn render_sentence(remediation: &Remediation) -> String {
         Remediation::RenewException => "fix what it covered and remove it, or have it approved again".to_owned(),
         Remediation::ProvideDocument(missing) => render_collection(missing),
         Remediation::AvoidVariable(key) => format!("write the statement without ${{{key}}}"),
-        Remediation::AvoidAmbiguity(name) => format!("write the statement so that it does not depend on \"{name}\""),
+        Remediation::AvoidAmbiguity(name) => render_ambiguity_advice(name),
         // INVARIANT: `render_remediation` renders these, with their snippets.
         Remediation::Deny { .. }
         | Remediation::ReplacePolicy { .. }
@@ -287,6 +287,18 @@ fn render_trust_change(statement: usize, change: &TrustChange) -> String {
         }
         TrustChange::Remove { principal } => format!("remove {principal} from {statement}"),
         TrustChange::Deny { principal } => format!("make {statement} a Deny: it trusts {principal} alone"),
+    }
+}
+
+/// How a verdict no longer depends on an ambiguity.
+fn render_ambiguity_advice(name: &str) -> String {
+    match name {
+        "bucket-acl" => {
+            "set the object ownership of the bucket to BucketOwnerEnforced, or declare the access".to_owned()
+        }
+        "kms-grant" => "remove the permission for the key, or declare it".to_owned(),
+        "canonical-user" => "name the account by its number in the resource policy".to_owned(),
+        _ => format!("write the statement so that it does not depend on \"{name}\""),
     }
 }
 

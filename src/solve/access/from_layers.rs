@@ -16,8 +16,8 @@ use super::resource_policy_use::{
 };
 use super::session_id::restrict_to_session;
 use crate::access::{
-    Layers, PolicyConsent, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners,
-    ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy, match_principal,
+    Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners, ResourcePolicy,
+    SessionScope, TrustPolicyEffect, UnknownResourcePolicy, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -209,10 +209,11 @@ impl AccessBuilder<'_> {
             let [allowed, denied] = [Effect::Allow, Effect::Deny].map(|effect| Arc::new(find_scope(policy, effect)));
             let everyone = self.match_everyone(policy);
             for statement in &policy.policy.document.statements {
-                let find_match = |interpretation| {
-                    let element = (statement.principal.as_ref()?, statement.effect);
-                    match_principal(&layers.principal, session, has_boundary, everyone, element, interpretation)
+                let Some(element) = statement.principal.as_ref().map(|element| (element, statement.effect)) else {
+                    continue;
                 };
+                let find_match =
+                    |under| match_principal(&layers.principal, session, has_boundary, everyone, element, under);
                 let Some((principal_match, validity)) = match_by_interpretation(find_match) else { continue };
                 let scope = if statement.effect == Effect::Allow { &allowed } else { &denied };
                 let statement_use = StatementUse {
@@ -248,14 +249,9 @@ impl AccessBuilder<'_> {
             identity.deny_statements.extend(self.deny_other_accounts());
         }
         let mut branches = vec![identity];
-        for (limits, list) in grants {
-            branches.push(self.build_branch(
-                lists,
-                &deny_statements,
-                limits.granting_layers(lists, list),
-                limits.layers(),
-            ));
-        }
+        branches.extend(grants.into_iter().map(|(limits, list)| {
+            self.build_branch(lists, &deny_statements, limits.granting_layers(lists, list), limits.layers())
+        }));
         branches
     }
 
