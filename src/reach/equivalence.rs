@@ -15,7 +15,7 @@ pub enum EquivalenceClass {
     /// A class, by its number.
     Shared(usize),
     /// One state.
-    Singleton(NodeState),
+    Singleton(Box<NodeState>),
 }
 
 /// The classes found so far.
@@ -36,7 +36,7 @@ impl EquivalenceClasses {
     ) -> EquivalenceClass {
         let mut compared_statements = compared_access.uses().map(StatementUse::statement);
         if compared_statements.any(|statement| statement.keys().any(is_principal_specific)) {
-            EquivalenceClass::Singleton(state.clone())
+            EquivalenceClass::Singleton(Box::new(state.clone()))
         } else {
             EquivalenceClass::Shared(self.find_number(world, state))
         }
