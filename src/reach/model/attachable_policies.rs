@@ -30,6 +30,11 @@ pub(crate) struct AttachablePolicy {
     pub(crate) document: Option<Arc<PolicyDocument>>,
 }
 
+/// Whether one of these policies is a broad policy of AWS.
+pub(crate) fn has_broad_policy<'p>(mut arns: impl Iterator<Item = &'p str>) -> bool {
+    arns.any(|arn| AWS_BROAD_POLICIES.iter().any(|(name, ..)| arn.ends_with(&format!(":iam::aws:policy/{name}"))))
+}
+
 /// The managed policies of an account, and the broad policies of AWS.
 pub(crate) fn list_attachable_policies(account: &Account) -> Vec<AttachablePolicy> {
     let customer_policies = account.policies.values().map(to_attachable);

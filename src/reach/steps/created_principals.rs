@@ -11,7 +11,7 @@ use crate::iam::condition::ConditionValue;
 use crate::iam::{ContextKey, Partition};
 use crate::reach::decide::context_facts::{ContextFacts, pass_role_fact, policy_arn_fact};
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::attachable_policies::list_attachable_policies;
+use crate::reach::model::attachable_policies::{has_broad_policy, list_attachable_policies};
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
 use crate::reach::model::state::{NodeState, StateChange};
@@ -122,11 +122,38 @@ impl StepFinder<'_> {
                 let creation = Creation { policy_arn, service, ..build_creation(technique) };
                 found.extend(self.create(&creation, &access, undecided));
             }
+            if technique.required_actions.iter().any(|action| action.contains("iam:Attach")) {
+                self.check_unread_policies(&Creation { service, ..build_creation(technique) }, &found, undecided);
+            }
             if !found.is_empty() {
                 break;
             }
         }
         found
+    }
+
+    /// Adds the policies outside of the snapshot that can be attached to what the state creates, unless it can be given a
+    /// broad policy.
+    fn check_unread_policies(
+        &self,
+        creation: &Creation<'_>,
+        found: &[CreatedPrincipal],
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let attached = found.iter().filter_map(|created| match &created.access {
+            CreatedAccess::Policy(arn) => Some(&**arn),
+            _ => None,
+        });
+        let has_all = found.iter().any(|created| created.access == CreatedAccess::Everything);
+        if has_all || has_broad_policy(attached) || !self.effective.has_condition_on(POLICY_ARN_KEY) {
+            return;
+        }
+        for policies in self.list_unread_policies() {
+            let with_policy = Creation { policy_arn: Some(Arc::from(policies.example)), ..creation.clone() };
+            if !self.create(&with_policy, &CreatedAccess::Nothing, undecided).is_empty() {
+                undecided.insert(UndecidedReason::UnreadablePolicy { arn: policies.pattern });
+            }
+        }
     }
 
     /// The services to which a technique can pass the new role. A single None if it passes none.

@@ -15,6 +15,7 @@
 //! - `creations`: the same, for other states to change and to act as.
 //! - `new_policies`: managed policies that one state creates, for another one to use.
 //! - `policy_writes`: the managed policies and groups that a state can change.
+//! - `unread_policies`: AWS managed policies outside of the snapshot.
 //! - `new_grants`: principals to which it can grant all permissions with a new policy or group.
 //! - `new_resource_proof`: the proof of a step that creates something.
 //! - `boundaries`: permissions boundaries that a state can give to principals.
@@ -68,3 +69,4 @@ mod tag_changes;
 mod tag_proof;
 mod touched_resources;
 pub(crate) mod trust_uses;
+mod unread_policies;

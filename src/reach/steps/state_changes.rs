@@ -9,7 +9,7 @@ use rustc_hash::FxHashSet;
 use super::step_finder::StepFinder;
 use crate::iam::PolicyDocument;
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::attachable_policies::list_attachable_policies;
+use crate::reach::model::attachable_policies::{has_broad_policy, list_attachable_policies};
 use crate::reach::model::node::has_deny;
 use crate::reach::model::state::{NodeState, PolicyVersionRef, StateChange};
 use crate::reach::model::technique::{Technique, TechniqueKind, WriteTarget};
@@ -188,20 +188,21 @@ impl StepFinder<'_> {
         if eligible.is_clear() {
             return states;
         }
+        let find_targets = |policy: &str, undecided: &mut BTreeSet<UndecidedReason>| match kind {
+            TechniqueKind::AttachGroup => {
+                let mut members = self.world.principals.empty_set();
+                let groups = self.find_groups(action, Some(policy), undecided);
+                groups.ones().for_each(|group| members.union_with(&self.find_members(group)));
+                members.intersect_with(&eligible);
+                members
+            }
+            _ => {
+                let required_layers = RequiredLayers::IdentityAndBoundary;
+                self.filter_principals(action, required_layers, &eligible, Some(policy), undecided)
+            }
+        };
         for policy in list_attachable_policies(self.world.node(self.state.principal).account) {
-            let found = match kind {
-                TechniqueKind::AttachGroup => {
-                    let mut members = self.world.principals.empty_set();
-                    let groups = self.find_groups(action, Some(&policy.arn), undecided);
-                    groups.ones().for_each(|group| members.union_with(&self.find_members(group)));
-                    members.intersect_with(&eligible);
-                    members
-                }
-                _ => {
-                    let required_layers = RequiredLayers::IdentityAndBoundary;
-                    self.filter_principals(action, required_layers, &eligible, Some(&policy.arn), undecided)
-                }
-            };
+            let found = find_targets(&policy.arn, undecided);
             if policy.document.is_none() {
                 if !found.is_clear() {
                     // The policy could allow anything.
@@ -214,6 +215,16 @@ impl StepFinder<'_> {
                     StateChange { attached_policies: vec![Arc::clone(&policy.arn)], ..StateChange::default() };
                 let merged = self.current_change(principal).merge(&attached);
                 states.extend(merged.map(|change| NodeState { principal, change }));
+            }
+        }
+        for policies in self.list_unread_policies() {
+            let attached = |target: usize| {
+                let of_target = states.iter().filter(move |state| state.principal == target);
+                of_target.flat_map(|state| &state.change.attached_policies).map(|arn| &**arn)
+            };
+            let found = find_targets(&policies.example, undecided);
+            if found.ones().any(|target| !has_broad_policy(attached(target))) {
+                undecided.insert(UndecidedReason::UnreadablePolicy { arn: policies.pattern });
             }
         }
         states

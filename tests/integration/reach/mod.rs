@@ -27,6 +27,7 @@ mod tag_variables;
 mod tags;
 mod techniques_page;
 mod trusted_services;
+mod unread_policies;
 mod widening;
 
 use std::path::Path;
