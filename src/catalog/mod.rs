@@ -15,6 +15,7 @@
 //! - `plain_name.rs`: the characters that variables of ARN formats can contain.
 //! - `quotas.rs`, `lists/quotas.toml`: how large policies can be, and how many an identity can have.
 //! - `risk_class.rs`, `classify_risk.rs`: destructive actions and other risk classes.
+//! - `tag_keys.rs`, `tag_actions.rs`: the condition keys about tags, and the actions that change tags.
 
 mod action_traits;
 mod additions;
@@ -28,6 +29,8 @@ mod lists;
 mod plain_name;
 mod quotas;
 mod risk_class;
+mod tag_actions;
+mod tag_keys;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +48,8 @@ pub use ids::{AccessLevel, ActionId, Multiplicity, ValueType};
 pub(crate) use ids::{KeyDefinition, ResourceTypeId, ServiceId, ShapeId};
 pub(crate) use quotas::{IdentityQuotas, Quota, policy_quotas};
 pub(crate) use risk_class::{RiskClass, RiskClasses};
+pub(crate) use tag_actions::{TagAction, TagChange, TaggedResource};
+pub(crate) use tag_keys::{TagKey, TagKeyMeaning, find_tag_key, list_request_keys};
 
 /// A range of the catalog's text.
 type TextRange = Range<u32>;

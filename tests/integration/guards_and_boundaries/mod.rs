@@ -3,6 +3,7 @@
 mod boundary;
 mod brokers;
 mod guarded_paths;
+mod guarded_tags;
 mod guards;
 mod narrower;
 mod personas;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::bypass::{CallersByArn, GuardBypass};
 use super::caller_session::{ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION, build_session_name_condition};
 use super::finder::BypassFinder;
-use super::guard_condition::{build_tag_request, resource_tag_name};
+use super::guard_condition::build_tag_request;
 use crate::audit::analysis::analyzer::Analyzer;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
 use crate::baseline::Guard;
+use crate::catalog::{TagKeyMeaning, find_tag_key};
 use crate::iam::Condition;
 use crate::solve::UndecidedReason;
 
@@ -81,15 +82,17 @@ impl BypassFinder<'_> {
             }
             _ => {}
         }
-        if let Some((service, name)) = key.split_once(':')
-            && let Some(tag) = resource_tag_name(name)
-        {
-            return self.find_resource_tagging(condition, service, tag);
+        if let Some(found) = self.find_key_alias(condition).or_else(|| self.find_resource_setting(condition)) {
+            return Some(found);
         }
-        let is_caller_chosen = matches!(
-            lower,
-            "aws:useragent" | "aws:referer" | "aws:tagkeys" | "sts:rolesessionname" | "sts:sourceidentity"
-        ) || lower.starts_with("aws:requesttag/");
+        let tag_key = find_tag_key(key);
+        let is_caller_chosen = match tag_key.as_ref().map(|tag_key| tag_key.meaning) {
+            Some(TagKeyMeaning::Resource | TagKeyMeaning::Container) => {
+                return self.find_resource_tagging(condition, &tag_key?);
+            }
+            Some(TagKeyMeaning::Request | TagKeyMeaning::RequestNames) => true,
+            _ => matches!(lower, "aws:useragent" | "aws:referer" | "sts:rolesessionname" | "sts:sourceidentity"),
+        };
         is_caller_chosen
             .then(|| GuardBypass::without_request(GuardBypassMethod::ChosenByCaller { key: key.to_owned() }))
     }

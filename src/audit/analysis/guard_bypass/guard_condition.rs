@@ -1,5 +1,6 @@
 //! The conditions on requests that set the key of a guard's condition.
 
+use crate::catalog::{Catalog, TagAction, TagChange, TagKeyMeaning, list_request_keys};
 use crate::iam::condition::ConditionValue;
 use crate::iam::value::TypedValue;
 use crate::iam::{Condition, ConditionOperator, Quantifier};
@@ -30,9 +31,32 @@ pub(crate) fn build_tag_keys_condition(tag: &str) -> Condition {
         .with_quantifier(Quantifier::ForAnyValue)
 }
 
-/// The tag of a key `service:ResourceTag/tag`, without its service. `None` if the key is of another form.
-pub(crate) fn resource_tag_name(key: &str) -> Option<&str> {
-    const PREFIX: &str = "resourcetag/";
-    let is_resource_tag = key.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX));
-    key.get(PREFIX.len()..).filter(|_| is_resource_tag)
+/// The conditions on a request of an action that changes a tag so that a condition matches, with the keys that such requests
+/// have. Some services do not send the tag to IAM: any request of their actions may change it.
+pub(crate) fn build_tag_change_conditions(
+    catalog: &Catalog,
+    tag_action: &TagAction,
+    condition: &Condition,
+    tag: &str,
+) -> Vec<Condition> {
+    let service = catalog.service_prefix(catalog.action_service(tag_action.action));
+    let shape = catalog.shape(tag_action.action);
+    let list_keys = |meaning| {
+        let keys = list_request_keys(service, meaning, tag).into_iter();
+        keys.filter(|key| catalog.key_definition(key).is_some() && catalog.has_key(shape, key))
+    };
+    let is_missing = |key: String| Condition::on_value(ConditionOperator::Null, &key, TypedValue::Bool(true));
+    let mut conditions: Vec<Condition> = match tag_action.change {
+        TagChange::Set => list_keys(TagKeyMeaning::Request).map(|key| condition.with_key(&key)).collect(),
+        TagChange::Remove => Vec::new(),
+        TagChange::Replace => list_keys(TagKeyMeaning::Request).map(is_missing).collect(),
+    };
+    if tag_action.change != TagChange::Replace {
+        let names_tag = |key: String| build_tag_keys_condition(tag).with_key(&key);
+        conditions.extend(list_keys(TagKeyMeaning::RequestNames).map(names_tag));
+    }
+    // AWS: Grant permission to tag Amazon EC2 resources during creation; ELB API permissions to tag resources during creation;
+    // Grant permission to tag resources on creation (Amazon ECS): with the key, existing resources cannot be tagged.
+    conditions.extend(list_keys(TagKeyMeaning::Creation).map(is_missing));
+    conditions
 }

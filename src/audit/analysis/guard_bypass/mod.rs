@@ -11,7 +11,10 @@
 //! - [`caller_session`]: values that a caller sets when it assumes the role
 //! - [`own_trust`]: the trust policy that the role itself can rewrite
 //! - [`federation`]: tags that a user sets in a federated session
+//! - [`tagging`]: the actions that change a tag of the resources of guarded requests
 //! - [`resource_tag`]: tags of a resource that the principal can set
+//! - [`key_alias`]: aliases that the principal can give a key
+//! - [`resource_setting`]: settings of a resource that the principal can change
 //! - [`find`]: all ways to bypass a guard
 
 pub(crate) mod bypass;
@@ -20,7 +23,10 @@ mod federation;
 pub(crate) mod find;
 mod finder;
 mod guard_condition;
+mod key_alias;
 mod own_trust;
 mod principal_tag;
 mod replaced_action;
+mod resource_setting;
 mod resource_tag;
+mod tagging;

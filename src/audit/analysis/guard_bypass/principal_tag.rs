@@ -9,17 +9,11 @@ use crate::access::{Context, ContextValue, KeyFact, KnownContext, Request};
 use crate::audit::analysis::analyzer::Requester;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
+use crate::catalog::TagChange;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Condition, ConditionOperator, ContextKey, Interpretation, MissingKeyRule, Quantifier, Statement};
 use crate::snapshot::IamEntityKind;
 use crate::solve::{Access, StatementUse};
-
-/// How a request changes a tag.
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum TagChange {
-    Set,
-    Remove,
-}
 
 impl BypassFinder<'_> {
     /// The tags of the principal satisfy a condition already.
@@ -89,8 +83,8 @@ impl BypassFinder<'_> {
         let action = match (change, self.subject.principal.entity_kind == IamEntityKind::User) {
             (TagChange::Set, true) => "iam:TagUser",
             (TagChange::Set, false) => "iam:TagRole",
-            (TagChange::Remove, true) => "iam:UntagUser",
-            (TagChange::Remove, false) => "iam:UntagRole",
+            (TagChange::Remove | TagChange::Replace, true) => "iam:UntagUser",
+            (TagChange::Remove | TagChange::Replace, false) => "iam:UntagRole",
         };
         let actions = [action.to_owned()];
         let (access, policies) = self.analyzer.compute_effective_access(&self.subject.layers);
@@ -109,7 +103,7 @@ impl BypassFinder<'_> {
         let key = condition.key.as_written().to_owned();
         let method = match change {
             TagChange::Set => GuardBypassMethod::SetsTag { key, action },
-            TagChange::Remove => GuardBypassMethod::RemovesTag { key, action },
+            TagChange::Remove | TagChange::Replace => GuardBypassMethod::RemovesTag { key, action },
         };
         (!proof.is_empty()).then_some(GuardBypass { method, proof, policies })
     }
