@@ -268,6 +268,12 @@ impl<'a> Graph<'a> {
         (node.known_after(&state.change), node.account.partition, node.account.id.as_str())
     }
 
+    /// Whether two principals belong to one account.
+    pub fn is_same_account(&self, first: usize, second: usize) -> bool {
+        let [first, second] = [first, second].map(|principal| self.world.node(principal).account);
+        std::ptr::eq(first, second)
+    }
+
     /// The actions that an access formula allows on all resources, unconditionally.
     pub fn lower_bound(&self, access: &Access) -> FixedBitSet {
         action_lower_bound(self.world.solver, access)

@@ -157,6 +157,23 @@ impl From<Ambiguity> for UndecidedReason {
     }
 }
 
+/// What an ambiguity is about, if it is not a question that AWS leaves open.
+fn describe_open_fact(ambiguity: &str) -> Option<&'static str> {
+    Some(match ambiguity {
+        "role-session-mfa" => {
+            "whether aws:MultiFactorAuthPresent can be true in a session of a role (\"role-session-mfa\"), on which AWS's \
+             pages disagree"
+        }
+        "federated-session" => "what the user does in a session of sts:GetFederationToken (\"federated-session\")",
+        "canonical-user" => "which account a canonical user ID in a resource policy identifies (\"canonical-user\")",
+        "bucket-acl" => {
+            "the access control lists of a bucket of another account (\"bucket-acl\"), which the snapshot does not have"
+        }
+        "kms-grant" => "the grants of a KMS key (\"kms-grant\"), which the snapshot does not have",
+        _ => return None,
+    })
+}
+
 impl std::fmt::Display for UndecidedReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -168,24 +185,10 @@ impl std::fmt::Display for UndecidedReason {
             UndecidedReason::Condition(key) => {
                 write!(f, "the conditions on {key} cannot be decided together")
             }
-            UndecidedReason::Ambiguity("role-session-mfa") => f.write_str(
-                "depends on whether aws:MultiFactorAuthPresent can be true in a session of a role (\"role-session-mfa\"), \
-                 on which AWS's pages disagree",
-            ),
-            UndecidedReason::Ambiguity("federated-session") => f.write_str(
-                "depends on what the user does in a session of sts:GetFederationToken (\"federated-session\")",
-            ),
-            UndecidedReason::Ambiguity("canonical-user") => f.write_str(
-                "depends on which account a canonical user ID in a resource policy identifies (\"canonical-user\")",
-            ),
-            UndecidedReason::Ambiguity("bucket-acl") => f.write_str(
-                "depends on the access control lists of a bucket of another account (\"bucket-acl\"), which the snapshot \
-                 does not have",
-            ),
-            UndecidedReason::Ambiguity("kms-grant") => f.write_str(
-                "depends on the grants of a KMS key (\"kms-grant\"), which the snapshot does not have",
-            ),
-            UndecidedReason::Ambiguity(name) => write!(f, "depends on \"{name}\", which AWS does not document"),
+            UndecidedReason::Ambiguity(name) => match describe_open_fact(name) {
+                Some(fact) => write!(f, "depends on {fact}"),
+                None => write!(f, "depends on \"{name}\", which AWS does not document"),
+            },
             UndecidedReason::WitnessRefuted(request) => {
                 write!(f, "the evaluator refutes the witness {request}; please report this defect")
             }

@@ -4,7 +4,7 @@ use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, admin, allow, arn, document, ids, path, role, service, shortest, snapshot, taken};
+use super::{ACCOUNT, admin, allow, arn, document, ids, path, paths, role, service, shortest, snapshot, taken};
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1";
 
@@ -68,13 +68,17 @@ fn a_key_policy_admits_grants() {
         let keys = json!([{ "ResourceArn": KEY, "OwnerAccount": ACCOUNT, "Policy": policy }]);
         let sources = [("account.json", page), ("resource-policies.json", keys)]
             .map(|(name, text)| SourceFile::new(name, text.to_string()));
-        let given = Snapshot::from_texts(std::path::Path::new("given"), &sources).unwrap();
-        shortest(&given, &arn("role", "r")).map(|links| ids(&links))
+        Snapshot::from_texts(std::path::Path::new("given"), &sources).unwrap()
     };
-    assert_eq!(by_key_policy("kms:CreateGrant", json!({ "AWS": arn("role", "r") })), path(&["kms-grant"]));
-    assert_eq!(by_key_policy("kms:CreateGrant", json!({ "AWS": ACCOUNT })), path(&["kms-grant"]));
-    assert_eq!(by_key_policy("kms:CreateGrant", json!({ "AWS": arn("role", "x") })), None);
-    assert_eq!(by_key_policy("kms:DescribeKey", json!({ "AWS": ACCOUNT })), None);
+    let found_with = |given: &Snapshot| shortest(given, &arn("role", "r")).map(|links| ids(&links));
+    assert_eq!(found_with(&by_key_policy("kms:CreateGrant", json!({ "AWS": arn("role", "r") }))), path(&["kms-grant"]));
+    assert_eq!(found_with(&by_key_policy("kms:CreateGrant", json!({ "AWS": ACCOUNT }))), path(&["kms-grant"]));
+    // Another grant could allow to create one.
+    for (action, principal) in [("kms:CreateGrant", arn("role", "x")), ("kms:DescribeKey", ACCOUNT.to_owned())] {
+        let given = by_key_policy(action, json!({ "AWS": principal }));
+        let found = paths::search(&given, &arn("role", "r"), ("kms:Decrypt", Some(KEY)));
+        assert!(found.is_err(), "{action}: {found:?}");
+    }
 }
 
 #[test]

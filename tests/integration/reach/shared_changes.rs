@@ -237,7 +237,7 @@ fn a_policy_is_written_and_a_denying_one_gets_another_version() {
 #[test]
 fn groups_are_joined_together() {
     let adds = |name: &str, action: &str, resource: &str| group(name, &allow(json!(action), resource), &[]);
-    let target = role("target", &allow(json!("sqs:*"), "*"), service("glue"));
+    let target = role("target", &allow(json!("sqs:*"), "*"), service("states"));
     let pass = || adds("p", "iam:PassRole", &arn("role", "target"));
     let keys = || on("a", "iam:CreateAccessKey", &arn("user", "u"));
     let joins = |holder, name: &str| on(holder, "iam:AddUserToGroup", &arn("group", name));
@@ -247,10 +247,10 @@ fn groups_are_joined_together() {
         groups,
         ..Others::default()
     };
-    let run = group("r", &allow(json!(["glue:CreateJob", "glue:StartJobRun"]), "*"), &[]);
+    let run = group("r", &allow(json!(["states:CreateStateMachine", "states:StartExecution"]), "*"), &[]);
     let found = steps_with_all(&[keys(), joins("a", "p"), joins("b", "r")], &others(vec![pass(), run]));
-    assert!(found.ends_with("u → target: glue-003"), "{found}");
-    let three = vec![pass(), adds("c", "glue:CreateJob", "*"), adds("i", "glue:StartJobRun", "*")];
+    assert!(found.ends_with("u → target: states-machine"), "{found}");
+    let three = vec![pass(), adds("c", "states:CreateStateMachine", "*"), adds("i", "states:StartExecution", "*")];
     let found = steps_with_all(&[keys(), joins("a", "p"), joins("b", "c"), joins("b", "i")], &others(three));
-    assert!(found.ends_with("u → target: glue-003"), "{found}");
+    assert!(found.ends_with("u → target: states-machine"), "{found}");
 }

@@ -61,8 +61,9 @@ enum AllAccess {
     /// Each gain is a finding of its own, so that it does not matter: exceptions are about single gains.
     Ignored,
     NotObtained,
-    /// It has, and visited this many states since.
+    /// It has, as this principal, and visited this many states since.
     Obtained {
+        principal: usize,
         further_states: usize,
     },
     /// It has, and ended before it visited all states.
@@ -143,9 +144,9 @@ impl EscalationAnalysis<'_> {
 impl GainSearch<'_, '_> {
     fn visit(&mut self, path: &PathSoFar<'_>) -> VisitOutcome {
         let state = path.last();
-        if let AllAccess::Obtained { further_states } = &mut self.all_access {
-            // What does not exist yet has no more than policies of the account can allow.
-            if state.change.was_absent || state.change.created.is_some() {
+        if let AllAccess::Obtained { principal, further_states } = &mut self.all_access {
+            // Changed or new principals of the account have no more than its policies can allow.
+            if !state.change.is_unchanged() && self.analysis.graph.is_same_account(*principal, state.principal) {
                 return VisitOutcome::Skip;
             }
             *further_states += 1;
@@ -177,7 +178,7 @@ impl GainSearch<'_, '_> {
             && self.analysis.has_everything(state)
             && self.prover.is_proven(&path.steps())
         {
-            self.all_access = AllAccess::Obtained { further_states: 0 };
+            self.all_access = AllAccess::Obtained { principal: state.principal, further_states: 0 };
         }
         for gain in gains {
             self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
