@@ -103,7 +103,7 @@ impl Catalog {
     pub(crate) fn list_taggable_arns(&self, tag_action: &TagAction, requested_arns: &[String]) -> TaggableArns {
         let prefix = self.service_prefix(self.action_service(tag_action.action));
         if tag_action.tagged_resource == TaggedResource::UrlEncoded {
-            return TaggableArns { for_any_service: vec![format!("arn:*:{prefix}:*")], ..TaggableArns::default() };
+            return TaggableArns { for_any_service: vec![format!("arn:*:{prefix}:*:*:*")], ..TaggableArns::default() };
         }
         let mut arns = TaggableArns::default();
         for arn in requested_arns {
@@ -249,7 +249,7 @@ mod tests {
         // The prefix of the service is not the one in its ARNs.
         assert!(taggable("es:AddTags", &[]).for_any_service.iter().any(|arn| arn.starts_with("arn:*:opensearch:")));
         assert_eq!(taggable("mgh:TagResource", &[]).for_same_service, ["*"]);
-        assert_eq!(taggable("apigateway:PUT", &[]).for_any_service, ["arn:*:apigateway:*"]);
+        assert_eq!(taggable("apigateway:PUT", &[]).for_any_service, ["arn:*:apigateway:*:*:*"]);
         assert_eq!(taggable("s3:TagResource", &["bucket"]).for_any_service, ["arn:*:s3:::*"]);
     }
 }

@@ -7,6 +7,7 @@ use super::resource_tag::{PrincipalAccess, find_first_action};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::analyzer::Requester;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
+use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -75,12 +76,15 @@ impl BypassFinder<'_> {
             return None;
         }
         let alias_arns = aliases.iter().map(|alias| format!("arn:*:{service}:*:*:{alias}"));
-        let on_alias = self.find_requests(principal, &actions, ResourceElement::listing(alias_arns));
+        // The requests on the alias lack the key, so that a negated condition matches all of them.
+        let none = build_ceiling(&self.check.name, Vec::new());
+        let on_alias = self.find_requests(principal, &actions, ResourceElement::listing(alias_arns), &none);
         if on_alias.is_empty() {
             return None;
         }
         let keys = ResourceElement::listing([format!("arn:*:{service}:*:*:key/*")]);
-        let mut on_key = self.find_requests(principal, &actions, keys.clone());
+        let already_guarded = self.restrict_guard_to_actions(&actions);
+        let mut on_key = self.find_requests(principal, &actions, keys.clone(), &already_guarded);
         on_key.retain(|id, _| {
             let policy = id.0.find(&principal.policies);
             let statement = policy.and_then(|policy| policy.document.statements.get(id.1));
@@ -97,18 +101,18 @@ impl BypassFinder<'_> {
         Some(on_key)
     }
 
-    /// The requests of some actions on resources that the principal may send, without those that satisfy the guard already.
+    /// The requests of some actions on resources that the principal may send, without some that satisfy the guard already.
     fn find_requests(
         &mut self,
         principal: &PrincipalAccess,
         actions: &[String],
         resources: ResourceElement,
+        already_guarded: &ResolvedCeiling,
     ) -> ExcessByStatement {
         let requests = Statement::allow(ActionElement::listing(actions), resources);
         let requests = build_ceiling("requests that change aliases", vec![requests]);
-        let already_guarded = self.restrict_guard_to_actions(actions);
         let requester = Requester::from_subject(self.subject);
-        let answer = self.query_unguarded(requester, &principal.access, &requests, &already_guarded);
+        let answer = self.query_unguarded(requester, &principal.access, &requests, already_guarded);
         answer.collect_into(&mut self.undecided)
     }
 }

@@ -36,7 +36,7 @@ impl GuardedResources {
     fn overlap(&self, pattern: &str) -> bool {
         let service = pattern.split(':').nth(2).unwrap_or_default();
         let same_service = self.arns.iter().filter(|(other, _)| other.contains('*') || *other == service);
-        same_service.flat_map(|(_, arns)| arns).any(|arn| globs_overlap(arn, pattern))
+        same_service.flat_map(|(_, arns)| arns).any(|arn| arns_overlap(arn, pattern))
     }
 }
 
@@ -123,6 +123,12 @@ impl Tagging {
             }
         }
     }
+}
+
+/// Whether two patterns match some ARN both. Each segment is compared on its own: a star for an account matches no colon.
+fn arns_overlap(a: &str, b: &str) -> bool {
+    a.splitn(6, ':').count() == b.splitn(6, ':').count()
+        && a.splitn(6, ':').zip(b.splitn(6, ':')).all(|(a, b)| globs_overlap(a, b))
 }
 
 /// Whether a pattern may match the ARN of tags, which ends with a path that begins with `/tags/`.
