@@ -231,7 +231,7 @@ impl StepFinder<'_> {
         let request = NewRequest { action: "iam:CreatePolicy", required_layers, facts: &facts };
         let patterns = self.list_condition_values(key);
         let arns = self.list_new_arns(NewResource::Policy, &[request], undecided);
-        let within = patterns.iter().map(|pattern| NameLimits::within(pattern));
+        let within = patterns.iter().map(NameLimits::within);
         for limits in [NameLimits::default()].into_iter().chain(within) {
             found.extend(self.choose_new_arn(&arns, limits, undecided));
         }

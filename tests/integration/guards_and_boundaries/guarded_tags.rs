@@ -223,7 +223,7 @@ fn who_changes_the_aliases_of_a_key_satisfies_a_guard_on_them() {
             let guard = GuardCase { operator, value: "alias/dev", ..GuardCase::new("kms:Decrypt", name) };
             let use_key = guard.guarded(key);
             for action in ["kms:CreateAlias", "kms:UpdateAlias"] {
-                let of = |more: &[Value]| guard.find(&[&[use_key.clone()], more].concat());
+                let of = |more: &[Value]| guard.find(&[std::slice::from_ref(&use_key), more].concat());
                 assert_eq!(of(&[may(action, "*")]), by(action), "{name} {operator}");
                 assert_eq!(of(&[may(action, alias), may(action, key)]), by(&format!("{action} {action}")));
                 // It takes permissions for the alias and for the key; another alias; aliases of AWS.

@@ -203,13 +203,13 @@ fn a_group_is_changed_for_who_joins_it() {
     };
     let with = |more: Permission, others: &Others| steps_with_all(&[&joins()[..], &[more]].concat(), others);
     let (narrow, wide) = (json!([reads()]), allow(json!("sqs:*"), "*"));
-    let found = with(on("a", "iam:PutGroupPolicy", &devs), &others(&[narrow.clone()], &[]));
+    let found = with(on("a", "iam:PutGroupPolicy", &devs), &others(std::slice::from_ref(&narrow), &[]));
     assert!(found.contains("iam-011"), "{found}");
-    let found = with(on("a", "iam:AttachGroupPolicy", &devs), &others(&[narrow.clone()], &[]));
+    let found = with(on("a", "iam:AttachGroupPolicy", &devs), &others(std::slice::from_ref(&narrow), &[]));
     assert!(found.contains("iam-010"), "{found}");
-    let found = with(attach("a", "iam:AttachGroupPolicy", &devs, &base), &others(&[wide.clone()], &[]));
+    let found = with(attach("a", "iam:AttachGroupPolicy", &devs, &base), &others(std::slice::from_ref(&wide), &[]));
     assert!(found.contains("iam-010"), "{found}");
-    let found = with(on("a", "iam:CreatePolicyVersion", &base), &others(&[narrow.clone()], &["base"]));
+    let found = with(on("a", "iam:CreatePolicyVersion", &base), &others(std::slice::from_ref(&narrow), &["base"]));
     assert!(found.contains("iam-001"), "{found}");
     let found = with(on("a", "iam:SetDefaultPolicyVersion", &base), &others(&[narrow, wide], &["base"]));
     assert!(found.contains("iam-version-default"), "{found}");
