@@ -3,11 +3,7 @@
 //! A clause is a disjunction of conjunctions of literals. A clause with one conjunction is applied immediately. For the
 //! others the search branches, so that no request is in two branches: the second branch excludes the first conjunction,
 //! and so on (`docs/engine.md`, "The difference").
-//!
-//! The search follows an example: it branches on a clause that a value of each field violates, and takes a conjunction that
-//! these values satisfy first. Once they satisfy all clauses, the way to the first cube needs no step back.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -26,9 +22,6 @@ pub(super) type PartialAssignment = BTreeMap<Field, FieldState>;
 
 /// A clause whose literals remember values that leave them undetermined. Branches share it until it changes.
 type TrackedClause = Rc<Vec<Vec<TrackedLiteral>>>;
-
-/// A value that each field can have. None if none is known.
-type Samples = RefCell<BTreeMap<Field, Option<FieldValue>>>;
 
 /// A literal of a clause, with a value of its field that satisfies it and one that does not. As long as the state of the
 /// field allows both values, the literal is undetermined, and no search is needed to know that.
@@ -85,18 +78,12 @@ impl CubeSearch<'_> {
         if self.propagate(&mut assignment, &mut clauses).is_err() {
             return Ok(ControlFlow::Continue(()));
         }
-        let samples = RefCell::new(BTreeMap::new());
-        let holds = |conjunction: &[TrackedLiteral]| {
-            conjunction.iter().all(|tracked| self.holds_for_sample(&assignment, &samples, &tracked.literal))
-        };
-        let rank = |clause: &TrackedClause| (clause.iter().any(|conjunction| holds(conjunction)), clause.len());
-        let Some(index) = clauses.iter().enumerate().min_by_key(|(_, clause)| rank(clause)).map(|(i, _)| i) else {
+        let Some(index) = clauses.iter().enumerate().min_by_key(|(_, clause)| clause.len()).map(|(i, _)| i) else {
             return Ok(visit(&assignment));
         };
         let clause = clauses.swap_remove(index);
-        let (first, others): (Vec<_>, Vec<_>) = clause.iter().partition(|conjunction| holds(conjunction));
         let mut excluded: Vec<TrackedClause> = Vec::new();
-        for conjunction in first.into_iter().chain(others) {
+        for conjunction in clause.iter() {
             let mut branch_clauses = clauses.clone();
             branch_clauses.extend(excluded.iter().cloned());
             branch_clauses.push(Rc::new(vec![conjunction.clone()]));
@@ -106,17 +93,6 @@ impl CubeSearch<'_> {
             excluded.push(track_clause(conjunction.iter().map(|l| vec![l.literal.negate()]).collect()));
         }
         Ok(ControlFlow::Continue(()))
-    }
-
-    /// Whether a literal holds for some value that its field can have. False if no value is known.
-    fn holds_for_sample(&self, assignment: &PartialAssignment, samples: &Samples, literal: &Literal) -> bool {
-        let mut samples = samples.borrow_mut();
-        let sample = samples.entry(literal.field.clone()).or_insert_with(|| match assignment.get(&literal.field) {
-            Some(field) => field.find_sample(self.interner, self.budget),
-            None => (self.initial_state)(&literal.field).find_sample(self.interner, self.budget),
-        });
-        let value = sample.as_ref();
-        value.and_then(|value| value_satisfies(literal, value, self.interner)) == Some(true)
     }
 
     /// Applies clauses with one conjunction. Removes satisfied clauses, and conjunctions that are refuted.
