@@ -115,10 +115,10 @@ const EXPECTED: &[(&str, &[&str], &str)] = &[
     ("role/privesc15-PassExistingRoleToNewLambdaThenInvoke-role", &["lambda-001"], "the same"),
     (
         "user/privesc16-PassRoleToNewLambdaThenTriggerWithNewDynamo-user",
-        &["lambda-002"],
-        "the service role trusts Lambda",
+        &["lambda-publish"],
+        "the service role trusts Lambda, and a published version runs its start code without a trigger",
     ),
-    ("role/privesc16-PassRoleToNewLambdaThenTriggerWithNewDynamo-role", &["lambda-002"], "the same"),
+    ("role/privesc16-PassRoleToNewLambdaThenTriggerWithNewDynamo-role", &["lambda-publish"], "the same"),
     (
         "user/privesc17-EditExistingLambdaFunctionWithRole-user",
         &["lambda-003"],
