@@ -55,6 +55,14 @@ pub struct Condition {
 }
 
 impl Condition {
+    /// The values that are texts: all values of a string or ARN operator.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &Template> {
+        self.values.iter().filter_map(|value| match value {
+            ConditionValue::Text(template) => Some(template),
+            ConditionValue::Typed(_) => None,
+        })
+    }
+
     /// The operator with its quantifier and suffix, for example `ForAnyValue:StringLikeIfExists`.
     pub fn operator_name(&self) -> String {
         let prefix = match self.quantifier {

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::condition::{Condition, ConditionValue};
+use super::condition::Condition;
 use super::context_key::ContextKey;
 use super::element::{ActionElement, ElementKind, ResourceElement};
 use super::principal_element::PrincipalElement;
@@ -91,10 +91,7 @@ impl Statement {
     /// The keys of the policy variables in resources and condition values.
     pub fn variables(&self) -> impl Iterator<Item = &ContextKey> {
         let resources = self.resource.iter().flat_map(|element| &element.patterns);
-        let values = self.conditions.iter().flat_map(|condition| &condition.values).filter_map(|value| match value {
-            ConditionValue::Text(template) => Some(template),
-            ConditionValue::Typed(_) => None,
-        });
+        let values = self.conditions.iter().flat_map(Condition::texts);
         resources.chain(values).flat_map(Template::all_variables)
     }
 

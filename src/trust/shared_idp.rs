@@ -4,7 +4,6 @@
 
 use std::sync::LazyLock;
 
-use crate::iam::condition::ConditionValue;
 use crate::iam::template::escape_wildcards;
 use crate::iam::{Condition, ConditionOperator, ContextKey, Effect, PolicyDocument, Statement, Template, TemplatePart};
 
@@ -139,8 +138,7 @@ impl SharedIdp {
         });
         for condition in conditions {
             let Some(claim) = self.find_claim(&condition.key) else { continue };
-            let named_tenants =
-                list_text_values(condition).filter_map(|value| Some((value, self.parse_tenant(&claim, value)?)));
+            let named_tenants = condition.texts().filter_map(|value| Some((value, self.parse_tenant(&claim, value)?)));
             let (operator, globs): (_, Vec<String>) = match condition.operator {
                 // A glob is case-sensitive, so only the literal values can be compared in any letter case.
                 ConditionOperator::StringEqualsIgnoreCase | ConditionOperator::StringNotEqualsIgnoreCase => {
@@ -208,13 +206,6 @@ fn parse_subject(subject_format: &str, literal: &str) -> Option<String> {
     let (before, after) = subject_format.split_once("{}")?;
     let (tenant, _) = literal.strip_prefix(before)?.split_once(after)?;
     (!tenant.is_empty()).then(|| format!("{}*", escape_wildcards(&format!("{before}{tenant}{after}"))))
-}
-
-fn list_text_values(condition: &Condition) -> impl Iterator<Item = &Template> {
-    condition.values.iter().filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template),
-        ConditionValue::Typed(_) => None,
-    })
 }
 
 #[cfg(test)]

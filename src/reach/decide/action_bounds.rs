@@ -118,13 +118,13 @@ fn union(solver: &Solver<'_>, access: &Access, actions_of: impl Fn(&Branch) -> F
 /// The actions that a statement lists if its patterns exceed the solver's limits. The solver then reports the question
 /// as undecided.
 #[derive(Copy, Clone, Eq, PartialEq)]
-enum UnknownActions {
+pub(crate) enum UnknownActions {
     AssumeAll,
     AssumeNone,
 }
 
 /// The actions that statements list: a superset with [`UnknownActions::AssumeAll`], a subset with `AssumeNone`.
-fn collect_listed_actions<'s>(
+pub(crate) fn collect_listed_actions<'s>(
     solver: &Solver<'_>,
     statements: impl Iterator<Item = &'s StatementUse>,
     unknown: UnknownActions,

@@ -9,7 +9,6 @@ use rustc_hash::FxHashSet;
 use super::node::PrincipalNode;
 use super::tag_index::list_resource_side_policies;
 use crate::base::glob::{covers_glob, globs_overlap, matches_glob};
-use crate::iam::condition::ConditionValue;
 use crate::iam::{Condition, PolicyDocument, Template, TemplatePart};
 use crate::solve::{Solver, StatementUse};
 
@@ -121,13 +120,10 @@ impl NamePatternIndex {
 
 /// The patterns of a condition on the ARN of the principal, or on the name of the user.
 fn list_patterns(condition: &Condition) -> Vec<NamePattern> {
-    let texts = condition.values.iter().filter_map(|value| match value {
-        ConditionValue::Text(template) => to_glob(template),
-        ConditionValue::Typed(_) => None,
-    });
+    let globs = condition.texts().filter_map(to_glob);
     match condition.key.lower() {
-        PRINCIPAL_ARN => texts.map(NamePattern::of_arn).collect(),
-        USER_NAME => texts.flat_map(|name| NamePattern::of_user_name(&name)).collect(),
+        PRINCIPAL_ARN => globs.map(NamePattern::of_arn).collect(),
+        USER_NAME => globs.flat_map(|name| NamePattern::of_user_name(&name)).collect(),
         _ => Vec::new(),
     }
 }

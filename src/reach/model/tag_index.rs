@@ -9,7 +9,6 @@ use rustc_hash::FxHashSet;
 use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
 use crate::access::{KeyFact, KnownContext, PolicyRef};
-use crate::iam::condition::ConditionValue;
 use crate::iam::{Condition, ContextKey, PolicyDocument, Template, TemplatePart};
 use crate::snapshot::Snapshot;
 
@@ -193,13 +192,8 @@ fn find_compared_tag(lower_key: &str) -> Option<&str> {
 fn list_tag_templates(document: &PolicyDocument) -> impl Iterator<Item = (&str, &Template)> {
     let conditions = document.statements.iter().flat_map(|statement| &statement.conditions);
     let about_tags = conditions.filter_map(|condition| Some((find_compared_tag(condition.key.lower())?, condition)));
-    about_tags.flat_map(|(tag, condition)| {
-        condition.values.iter().filter_map(move |value| match value {
-            ConditionValue::Text(template) => Some((tag, template)),
-            // A tag is compared as text. `Null` has no value.
-            ConditionValue::Typed(_) => None,
-        })
-    })
+    // A tag is compared as text. `Null` has no value.
+    about_tags.flat_map(|(tag, condition)| condition.texts().map(move |template| (tag, template)))
 }
 
 fn has_variable(template: &Template) -> bool {
@@ -221,12 +215,8 @@ pub(crate) fn resolve_template(template: &Template, known: &KnownContext) -> Opt
 
 /// Texts that match the values of a condition, one for each value without a variable.
 fn list_texts(condition: &Condition) -> Vec<String> {
-    let to_text = |value: &ConditionValue| match value {
-        ConditionValue::Text(template) => find_matching_text(template),
-        // A tag is compared as text. `Null` has no value.
-        ConditionValue::Typed(_) => None,
-    };
-    condition.values.iter().filter_map(to_text).collect()
+    // A tag is compared as text. `Null` has no value.
+    condition.texts().filter_map(find_matching_text).collect()
 }
 
 /// A text that a template matches. None if it has a variable.

@@ -7,8 +7,7 @@ use super::new_resource_kind::NewResource;
 use super::new_resources::{NameLimits, NewRequest, TAG_KEYS};
 use super::step_finder::StepFinder;
 use crate::access::KeyFact;
-use crate::iam::condition::ConditionValue;
-use crate::iam::{ContextKey, Partition};
+use crate::iam::{Condition, ContextKey, Partition};
 use crate::reach::decide::context_facts::{ContextFacts, pass_role_fact, policy_arn_fact};
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::{has_broad_policy, list_attachable_policies};
@@ -243,10 +242,7 @@ impl StepFinder<'_> {
         let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
         let conditions = statements.flat_map(|statement| &statement.conditions);
         let on_key = conditions.filter(|condition| condition.key.lower() == key);
-        let texts = on_key.flat_map(|condition| &condition.values).filter_map(|value| match value {
-            ConditionValue::Text(template) => Some(template.as_written().to_owned()),
-            ConditionValue::Typed(_) => None,
-        });
+        let texts = on_key.flat_map(Condition::texts).map(|template| template.as_written().to_owned());
         texts.take(MAX_PATTERNS).collect()
     }
 

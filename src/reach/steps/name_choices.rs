@@ -9,8 +9,8 @@ use fixedbitset::FixedBitSet;
 use super::new_resources::{NameLimits, NewArns};
 use super::step_finder::StepFinder;
 use crate::base::glob::matches_glob;
-use crate::iam::condition::ConditionValue;
-use crate::iam::{Condition, Effect, PolicyDocument, Statement, Template, TemplatePart};
+use crate::iam::{Effect, PolicyDocument, Statement, Template, TemplatePart};
+use crate::reach::decide::action_bounds::{UnknownActions, collect_listed_actions};
 use crate::reach::model::attachable_policies::find_attachable_policy;
 use crate::reach::model::chosen_boundary::ChosenBoundary;
 use crate::reach::model::created_principal::CreatedAccess;
@@ -52,17 +52,9 @@ impl StepFinder<'_> {
 
     /// The actions that the Allow statements of some documents list.
     fn list_granted_actions(&self, documents: &[Arc<PolicyDocument>]) -> FixedBitSet {
-        let solver = self.world.solver;
-        let mut actions = FixedBitSet::with_capacity(solver.catalog.action_count());
-        let uses = documents.iter().flat_map(StatementUse::from_document);
-        for statement_use in uses.filter(|statement_use| statement_use.statement().effect == Effect::Allow) {
-            match solver.listed_actions(&statement_use) {
-                Ok(listed) => actions.union_with(&listed),
-                // The statement may list all actions.
-                Err(_) => actions.insert_range(..),
-            }
-        }
-        actions
+        let uses: Vec<StatementUse> = documents.iter().flat_map(StatementUse::from_document).collect();
+        let allowing = uses.iter().filter(|statement_use| statement_use.statement().effect == Effect::Allow);
+        collect_listed_actions(self.world.solver, allowing, UnknownActions::AssumeAll)
     }
 
     /// Adds the patterns over names in a policy of the principal that gets a name. A user name that makes the policy name
@@ -90,7 +82,7 @@ impl StepFinder<'_> {
         }
         for condition in &statement.conditions {
             let tag = find_resource_tag(condition.key.lower()).and_then(|tag| self.world.tag_index.keys().get(tag));
-            for template in list_templates(condition).filter(|template| has_user_name(template)) {
+            for template in condition.texts().filter(|template| has_user_name(template)) {
                 let values = tag.iter().flat_map(|tag| &tag.values);
                 values.for_each(|value| names.extend(find_user_names(template, value)));
             }
@@ -158,13 +150,6 @@ impl StepFinder<'_> {
             self.choose_new_arn(arns, limits, undecided)
         })
     }
-}
-
-fn list_templates(condition: &Condition) -> impl Iterator<Item = &Template> {
-    condition.values.iter().filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template),
-        ConditionValue::Typed(_) => None,
-    })
 }
 
 fn is_user_name(part: &TemplatePart) -> bool {

@@ -8,7 +8,6 @@ use fixedbitset::FixedBitSet;
 use super::step_finder::{StepFinder, TargetQuery};
 use crate::access::{Context, ContextValue, KeyFact};
 use crate::base::glob::matches_glob;
-use crate::iam::condition::ConditionValue;
 use crate::iam::operator::OperatorFamily;
 use crate::iam::{Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier, Template, TemplatePart};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
@@ -137,7 +136,7 @@ impl StepFinder<'_> {
     /// Globs in lower case, of which each value of a tag that the identity policies admit in a request matches one. None if
     /// they may admit any.
     fn list_admitted_values(&self, action: &str, key: &str) -> Option<Vec<String>> {
-        let id = self.world.solver.catalog.find_action(action)?;
+        let id = self.world.find_action(action)?;
         let access = restrict_to_action(self.world.solver, self.effective, id, RequiredLayers::IdentityAndBoundary);
         let request_key = format!("{REQUEST_TAG}{key}");
         let mut admitted = Vec::new();
@@ -145,10 +144,7 @@ impl StepFinder<'_> {
             let mut conditions = statement_use.statement().conditions.iter();
             let limiting =
                 conditions.find(|condition| condition.key.lower() == request_key && is_text_match(condition))?;
-            admitted.extend(limiting.values.iter().filter_map(|value| match value {
-                ConditionValue::Text(template) => Some(self.to_lower_glob(template)),
-                ConditionValue::Typed(_) => None,
-            }));
+            admitted.extend(limiting.texts().map(|template| self.to_lower_glob(template)));
         }
         Some(admitted)
     }
@@ -169,7 +165,7 @@ impl StepFinder<'_> {
 
     /// Whether a policy can limit the value of a tag in a request.
     pub(super) fn limits_tag_value(&self, action: &str, key: &str) -> bool {
-        let Some(id) = self.world.solver.catalog.find_action(action) else { return false };
+        let Some(id) = self.world.find_action(action) else { return false };
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let access = restrict_to_action(self.world.solver, self.effective, id, required_layers);
         let request_key = format!("{REQUEST_TAG}{key}");

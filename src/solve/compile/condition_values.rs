@@ -8,7 +8,7 @@ use super::solver::Solver;
 use crate::iam::condition::ConditionValue;
 use crate::iam::operator::{OperatorFamily, ValueComparison};
 use crate::iam::value::{Instant, TypedValue};
-use crate::iam::{Ambiguity, Condition, Quantifier, Template};
+use crate::iam::{Ambiguity, Condition, Quantifier};
 use crate::solve::budget::LimitExceeded;
 use crate::solve::strings::interned_glob::GlobRef;
 use crate::solve::strings::interner::LetterCase;
@@ -61,7 +61,7 @@ impl Solver<'_> {
         let mut globs = Vec::with_capacity(condition.values.len());
         let has_default_patterns =
             env.interpretation.is_alternative(Ambiguity::DefaultWildcard) && condition.operator.has_wildcards();
-        for template in texts(condition) {
+        for template in condition.texts() {
             if condition.quantifier == Quantifier::Plain
                 && template.as_variable() == Some(&condition.key)
                 && !matches!((env.binding)(&condition.key), Binding::Unresolvable)
@@ -85,7 +85,7 @@ impl Solver<'_> {
         let mut globs: Vec<GlobRef> = Vec::with_capacity(condition.values.len());
         let has_default_patterns =
             env.interpretation.is_alternative(Ambiguity::DefaultWildcard) && condition.operator.has_wildcards();
-        for template in texts(condition) {
+        for template in condition.texts() {
             let expanded = has_default_patterns.then(|| env.expand_defaults(template)).flatten();
             let template = expanded.as_ref().unwrap_or(template);
             // A template with an unresolved variable matches nothing.
@@ -129,15 +129,6 @@ impl Solver<'_> {
 
 fn condition_letter_case(condition: &Condition) -> LetterCase {
     if condition.operator.ignores_case() { LetterCase::Ignore } else { LetterCase::Exact }
-}
-
-/// The values of a condition with a string or ARN operator.
-fn texts(condition: &Condition) -> impl Iterator<Item = &Template> {
-    condition.values.iter().filter_map(|value| match value {
-        ConditionValue::Text(template) => Some(template),
-        // INVARIANT: the parser reads the values of string and ARN operators as texts.
-        ConditionValue::Typed(_) => None,
-    })
 }
 
 fn compile_ordered_values(
