@@ -103,20 +103,19 @@ impl UnreadGrants {
 
     /// Whether they can allow an action.
     pub(super) fn can_allow(self, action: &str) -> bool {
-        let mut actions = match self {
-            UnreadGrants::BucketAcl => ACL_ACTIONS.iter(),
-            UnreadGrants::KmsGrant => GRANT_ACTIONS.iter(),
-        };
-        actions.any(|granted| granted.eq_ignore_ascii_case(action))
+        self.actions().iter().any(|granted| granted.eq_ignore_ascii_case(action))
+    }
+
+    fn actions(self) -> &'static [&'static str] {
+        match self {
+            UnreadGrants::BucketAcl => &ACL_ACTIONS,
+            UnreadGrants::KmsGrant => &GRANT_ACTIONS,
+        }
     }
 
     /// Whether a statement may be about an action that they can allow, on a resource or inside it. May be wrong if it is not.
     pub(crate) fn may_concern(self, statement: &Statement, resource: &Arn) -> bool {
-        let is_listed = |action: &str| statement.action.lists_action(action);
-        let names_action = match self {
-            UnreadGrants::BucketAcl => ACL_ACTIONS.iter().copied().any(is_listed),
-            UnreadGrants::KmsGrant => GRANT_ACTIONS.iter().copied().any(is_listed),
-        };
+        let names_action = self.actions().iter().any(|action| statement.action.lists_action(action));
         names_action && may_name_inside(statement, resource.as_str())
     }
 }

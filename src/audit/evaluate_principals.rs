@@ -21,7 +21,7 @@ use super::explain::suggest_persona::CeilingConformity;
 use super::extent::latent_access::LatentAccess;
 use super::model::finding::Finding;
 use super::model::rule_id::RuleId;
-use super::options::{AuditOptions, ExtentMode, RuleQuestions};
+use super::options::AuditOptions;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts, find_entries};
 use super::rules::{
     AgentUse, AgentUseContext, RuleContext, build_agent_use_findings, check_principal, check_trust, find_agent_use,
@@ -97,13 +97,11 @@ pub(super) fn evaluate_principals(
         analyzer: &analyzer,
         baseline,
         options,
-        questions: options.questions(),
         callers: &callers,
         operator_candidates: operator_candidates.as_ref(),
         escalation: escalation.as_ref(),
         shared_roles: shared_roles.as_ref(),
         accepted_extents: AcceptedExtents::new(baseline, options.today),
-        extents: options.extents,
         asks_future_actions: analysis_options.future_excess,
     };
     let results = evaluator.evaluate(&plan.subjects);
@@ -162,13 +160,11 @@ struct Evaluator<'a> {
     analyzer: &'a Analyzer<'a>,
     baseline: &'a Baseline,
     options: &'a AuditOptions,
-    questions: RuleQuestions,
     callers: &'a CallersByArn<'a>,
     operator_candidates: Option<&'a OperatorCandidates<'a>>,
     escalation: Option<&'a EscalationAnalysis<'a>>,
     shared_roles: Option<&'a SharedRoleIndex<'a>>,
     accepted_extents: AcceptedExtents<'a>,
-    extents: ExtentMode,
     asks_future_actions: bool,
 }
 
@@ -204,7 +200,7 @@ impl Evaluator<'_> {
                 effective: &Access::default(),
                 own_credentials: OnceLock::from(OwnCredentials::default()),
                 accepted_extents: &self.accepted_extents,
-                extents: self.extents,
+                extents: self.options.extents,
             })
         };
         subjects.par_iter().flat_map_iter(evaluate).collect()
@@ -213,7 +209,7 @@ impl Evaluator<'_> {
     fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<PrincipalResult> {
         // INVARIANT: `evaluate` adds a member to each group that it creates.
         let (first, others) = members.split_first().expect("a group has a member");
-        if !self.questions.excess {
+        if !self.options.questions().excess {
             return members.iter().map(|subject| self.apply_rules(subject, PrincipalAnalysis::default())).collect();
         }
         let analysis = self.analyzer.analyze(first);
@@ -236,12 +232,12 @@ impl Evaluator<'_> {
         }
         self.add_future_excess_beyond_accepted(subject, &effective, &mut analysis);
         let guard_bypasses = self.find_guard_bypasses(subject, &mut analysis);
-        let trust_analysis = match self.questions.trust {
+        let trust_analysis = match self.options.questions().trust {
             true => self.analyzer.analyze_trust(subject, &[]),
             false => TrustAnalysis::default(),
         };
         let escalation = self.escalation.map(|escalation| {
-            escalation.find_broader_paths(self.analyzer, subject, &self.accepted_extents, self.extents)
+            escalation.find_broader_paths(self.analyzer, subject, &self.accepted_extents, self.options.extents)
         });
         let shared_role = self.shared_roles.and_then(|shared_roles| shared_roles.find_shared_role(subject));
         let context = RuleContext {
@@ -261,7 +257,7 @@ impl Evaluator<'_> {
             effective: &effective,
             own_credentials: OnceLock::new(),
             accepted_extents: &self.accepted_extents,
-            extents: self.extents,
+            extents: self.options.extents,
         };
         let is_within_ceiling = analysis.excess.is_empty() && analysis.undecided.is_empty();
         let exceeded = subject.entries().filter(|_| !is_within_ceiling);

@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arn_classes::NewArnPatterns;
 use super::arn_index::name_in_arn;
 use super::node::PrincipalNode;
 use crate::access::KnownContext;
-use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{
     Arn, AwsPrincipal, Condition, Effect, ElementKind, PolicyDocument, PrincipalElement, PrincipalEntry, Statement,
@@ -64,19 +63,22 @@ impl<'a> CreatablePrincipals<'a> {
         nodes: &[PrincipalNode<'_>],
     ) -> CreatablePrincipals<'a> {
         let mut found = CreatablePrincipals::default();
+        let mut by_account: FxHashMap<&str, Vec<&PrincipalNode<'_>>> = FxHashMap::default();
+        for node in nodes {
+            by_account.entry(node.account.id.as_str()).or_default().push(node);
+        }
         for account in &snapshot.accounts {
-            let of_account: Vec<&PrincipalNode<'_>> =
-                nodes.iter().filter(|node| node.account.id == account.id).collect();
+            let Some(of_account) = by_account.get(account.id.as_str()) else { continue };
             let Some(first) = of_account.first() else { continue };
             for kind in [IamEntityKind::Role, IamEntityKind::User] {
-                let patterns = NewArnPatterns::of_principals(kind, (account, &first.known), &of_account);
+                let patterns = NewArnPatterns::of_principals(kind, (account, &first.known), of_account);
                 let (arns, is_complete) = patterns.choose_arns(solver);
                 found.principals.extend(arns.iter().map(|arn| (account, build_principal(kind, arn))));
                 if !is_complete {
                     found.incomplete.insert(account.id.as_str().to_owned());
                 }
             }
-            if let Some(patterns) = NewArnPatterns::of_policies((account, &first.known), &of_account) {
+            if let Some(patterns) = NewArnPatterns::of_policies((account, &first.known), of_account) {
                 found.limits_policies = true;
                 found.policies.extend(patterns.choose_arns(solver).0);
             }
@@ -131,11 +133,9 @@ impl<'p> NewArnPatterns<'p> {
         for statement in list_statements(nodes) {
             patterns.add(statement, &["iam:CreatePolicy"], &[]);
             let about_policy = |condition: &&Condition| POLICY_KEYS.contains(&condition.key.lower());
-            let values = statement.conditions.iter().filter(about_policy).flat_map(|condition| &condition.values);
-            patterns.others.extend(values.filter_map(|value| match value {
-                ConditionValue::Text(text) => text.variables().next().is_none().then(|| text.as_written().to_owned()),
-                ConditionValue::Typed(_) => None,
-            }));
+            let texts = statement.conditions.iter().filter(about_policy).flat_map(Condition::texts);
+            let without_variables = texts.filter(|text| text.variables().next().is_none());
+            patterns.others.extend(without_variables.map(|text| text.as_written().to_owned()));
         }
         (!patterns.others.is_empty()).then_some(patterns)
     }

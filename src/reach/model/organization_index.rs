@@ -44,10 +44,7 @@ impl<'a> OrganizationIndex<'a> {
     /// The ARN of an SCP or RCP of the organization, by its id. `policy_type`: as in the condition key
     /// `organizations:PolicyType`.
     pub(crate) fn policy_arn(&self, partition: Partition, policy_type: &str, id: &str) -> Option<String> {
-        let organization = self.organization?;
-        let (account, own) = (&organization.management_account, &organization.id);
-        let kind = policy_type.to_lowercase();
-        Some(format!("arn:{}:organizations::{account}:policy/{own}/{kind}/{id}", partition.as_str()))
+        self.arn(partition, "policy", &format!("{}/{id}", policy_type.to_lowercase()))
     }
 
     /// The ids of the root and of the parent of an account.
@@ -61,6 +58,7 @@ impl<'a> OrganizationIndex<'a> {
         Some((node.id.as_str(), parent))
     }
 
+    /// The ARN of a part of the organization. None if the snapshot has none.
     fn arn(&self, partition: Partition, kind: &str, id: &str) -> Option<String> {
         let organization = self.organization?;
         let (account, own) = (&organization.management_account, &organization.id);

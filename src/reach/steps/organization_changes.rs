@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fixedbitset::FixedBitSet;
 
 use super::account_changes::limits_access;
-use super::step_finder::{StepFinder, TargetQuery};
+use super::step_finder::StepFinder;
 use super::touched_resources::TouchedResource;
 use crate::access::PolicyRef;
-use crate::iam::{ContextKey, Effect};
-use crate::reach::decide::effective::RequiredLayers;
+use crate::iam::Effect;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::lifted_controls::{LiftedControl, control_of};
 use crate::reach::model::state::{NodeState, StateChange};
@@ -35,12 +34,6 @@ struct ControlLevel<'l> {
 }
 
 impl StepFinder<'_> {
-    /// Whether the account of the state is in its organization what a technique requires. True if it requires nothing.
-    pub(super) fn is_in_organization_as(&self, technique: &Technique) -> bool {
-        let required = technique.organization_account;
-        required.is_none_or(|required| self.world.organization.is_account_as(self.effective.account, required))
-    }
-
     /// The states of the targets after SCPs or RCPs that limit them are changed.
     pub(super) fn lift_controls(
         &self,
@@ -48,7 +41,7 @@ impl StepFinder<'_> {
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        if !self.may_perform(technique) || !self.is_in_organization_as(technique) {
+        if !self.may_perform(technique) {
             return Vec::new();
         }
         // The principals of one account have the same SCPs.
@@ -79,7 +72,7 @@ impl StepFinder<'_> {
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        if !self.may_perform(technique) || !self.is_in_organization_as(technique) {
+        if !self.may_perform(technique) {
             return Vec::new();
         }
         let mut by_account: BTreeMap<&str, bool> = BTreeMap::new();
@@ -227,18 +220,8 @@ impl StepFinder<'_> {
     ) -> Vec<ControlRequest> {
         let arns: BTreeSet<&String> = requests.iter().flat_map(|request| &request.arns).collect();
         let index = ArnIndex::new(arns.into_iter().cloned().collect());
-        let mut candidates = (*index.find_matching("*")).clone();
-        for action in &technique.required_actions {
-            let query = TargetQuery {
-                action,
-                required_layers: RequiredLayers::IdentityAndBoundary,
-                arn_index: &index,
-                candidates: &candidates,
-                facts: &|_: usize, key: &ContextKey| technique.context_fact(key),
-            };
-            candidates = self.filter_allowed(&query, undecided);
-        }
-        let is_allowed = |arn: &String| index.find(arn).is_some_and(|position| candidates.contains(position));
+        let allowed = self.find_allowed_resources(technique, &index, undecided);
+        let is_allowed = |arn: &String| index.find(arn).is_some_and(|position| allowed.contains(position));
         let mut requests = requests;
         requests.retain(|request| !request.arns.is_empty() && request.arns.iter().all(is_allowed));
         requests

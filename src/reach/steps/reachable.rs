@@ -88,7 +88,7 @@ impl StepFinder<'_> {
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        if !self.may_perform(technique) || !self.is_in_organization_as(technique) {
+        if !self.may_perform(technique) {
             return false;
         }
         let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
@@ -187,23 +187,34 @@ impl StepFinder<'_> {
         for kind in &technique.services {
             let providers = trust_index.list_providers(account, kind);
             let index = ArnIndex::new(providers.iter().map(|(arn, _)| (*arn).to_owned()).collect());
-            let mut candidates = (*index.find_matching("*")).clone();
-            for action in &technique.required_actions {
-                let query = TargetQuery {
-                    action,
-                    required_layers: RequiredLayers::IdentityAndBoundary,
-                    arn_index: &index,
-                    candidates: &candidates,
-                    facts: &|_, _| None,
-                };
-                candidates = self.filter_allowed(&query, undecided);
-            }
+            let allowed = self.find_allowed_resources(technique, &index, undecided);
             changeable.extend(
-                providers.into_iter().enumerate().filter(|(at, _)| candidates.contains(*at)).map(|(_, found)| found),
+                providers.into_iter().enumerate().filter(|(at, _)| allowed.contains(*at)).map(|(_, found)| found),
             );
             undecided.extend(trust_index.find_undecided_issuers(account, kind).into_iter().flatten().cloned());
         }
         changeable
+    }
+
+    /// The resources of an index on which all required actions of a technique are allowed.
+    pub(super) fn find_allowed_resources(
+        &self,
+        technique: &Technique,
+        resources: &ArnIndex,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let mut candidates = (*resources.find_matching("*")).clone();
+        for action in &technique.required_actions {
+            let query = TargetQuery {
+                action,
+                required_layers: RequiredLayers::IdentityAndBoundary,
+                arn_index: resources,
+                candidates: &candidates,
+                facts: &|_: usize, key: &ContextKey| technique.context_fact(key),
+            };
+            candidates = self.filter_allowed(&query, undecided);
+        }
+        candidates
     }
 
     /// Whether the state can put a role into an instance profile: a new one, or one that exists.

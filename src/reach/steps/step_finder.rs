@@ -53,9 +53,12 @@ impl<'g> StepFinder<'g> {
         StepFinder { world, state, effective, tags, account_principals }
     }
 
-    /// Whether the upper bound of the state's access contains the required actions of a technique.
+    /// Whether the upper bound of the state's access contains the required actions of a technique, and the account of the
+    /// state is in its organization what the technique requires.
     pub(super) fn may_perform(&self, technique: &Technique) -> bool {
+        let required = technique.organization_account;
         technique.required_actions.iter().all(|action| self.may_allow(action))
+            && required.is_none_or(|required| self.world.organization.is_account_as(self.effective.account, required))
     }
 
     /// Whether the upper bound of the state's access contains an action.

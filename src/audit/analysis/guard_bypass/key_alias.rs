@@ -11,7 +11,7 @@ use crate::audit::subject::resolved_ceiling::ResolvedCeiling;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::condition::ConditionValue;
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Condition, ConditionOperator, ElementKind, Quantifier, Statement};
+use crate::iam::{Condition, ConditionOperator, Quantifier, Statement};
 
 /// The services whose keys have aliases.
 // AWS: Use aliases to control access to KMS keys; Actions, resources, and condition keys for AWS Payment Cryptography
@@ -85,13 +85,8 @@ impl BypassFinder<'_> {
         let keys = ResourceElement::listing([format!("arn:*:{service}:*:*:key/*")]);
         let already_guarded = self.restrict_guard_to_actions(&actions);
         let mut on_key = self.find_requests(principal, &actions, keys.clone(), &already_guarded);
-        on_key.retain(|id, _| {
-            let policy = id.0.find(&principal.policies);
-            let statement = policy.and_then(|policy| policy.document.statements.get(id.1));
-            let listed = statement.and_then(|s| s.resource.as_ref()).filter(|r| r.kind == ElementKind::List);
-            let resources = listed.cloned().unwrap_or_else(ResourceElement::any);
-            self.may_request(principal, vec![Statement::allow(ActionElement::any(), keys.clone())], resources)
-        });
+        let requests = Statement::allow(ActionElement::any(), keys);
+        self.retain_with_guarded_request(principal, &requests, &mut on_key);
         if on_key.is_empty() {
             return None;
         }

@@ -8,7 +8,7 @@ use crate::audit::analysis::analyzer::Requester;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Condition, ElementKind, Statement};
+use crate::iam::{Condition, Statement};
 
 /// Keys, in lower case, that have a setting of the resource, and the action that changes it. Its requests have the new value
 /// in the same key.
@@ -31,14 +31,8 @@ impl BypassFinder<'_> {
         let requester = Requester::from_subject(self.subject);
         let answer = self.query_unguarded(requester, &principal.access, &requests, &already_guarded);
         let mut proof = answer.collect_into(&mut self.undecided);
-        proof.retain(|id, _| {
-            let policy = id.0.find(&principal.policies);
-            let statement = policy.and_then(|policy| policy.document.statements.get(id.1));
-            let listed = statement.and_then(|s| s.resource.as_ref()).filter(|r| r.kind == ElementKind::List);
-            let resources = listed.cloned().unwrap_or_else(ResourceElement::any);
-            let any_request = Statement::allow(ActionElement::any(), ResourceElement::any());
-            self.may_request(&principal, vec![any_request], resources)
-        });
+        let any_request = Statement::allow(ActionElement::any(), ResourceElement::any());
+        self.retain_with_guarded_request(&principal, &any_request, &mut proof);
         let action = find_first_action(&proof)?;
         let method = GuardBypassMethod::SetsTag { key: condition.key.as_written().to_owned(), action };
         Some(GuardBypass { method, proof, policies: principal.policies })

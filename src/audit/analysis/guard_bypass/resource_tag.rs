@@ -13,7 +13,7 @@ use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::catalog::{TagChange, TagKey};
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::{Condition, Statement};
+use crate::iam::{Condition, ElementKind, Statement};
 use crate::solve::{Access, StatementId};
 
 /// Keys of tags that only AWS sets begin with this.
@@ -74,9 +74,7 @@ impl BypassFinder<'_> {
         let QueryAnswer { excess: mut proof, undecided } =
             self.query_unguarded(requester, &principal.access, &tag_requests, &already_guarded);
         proof.retain(|id, statement_excess| {
-            let proven = taggings.iter().filter(|tagging| {
-                statement_excess.actions.known_ids().binary_search(&tagging.tag_action.action.0).is_ok()
-            });
+            let proven = taggings.iter().filter(|tagging| statement_excess.actions.contains(tagging.tag_action.action));
             self.leads_to_guarded_access(&principal, proven, *id, statement_excess)
         });
         // Undecided tagging matters only if no tagging that leads to guarded access is proven.
@@ -136,8 +134,24 @@ impl BypassFinder<'_> {
         false
     }
 
+    /// Keeps the statements of a proof on whose resources the principal may send a guarded request that is one of these.
+    pub(super) fn retain_with_guarded_request(
+        &mut self,
+        principal: &PrincipalAccess,
+        requests: &Statement,
+        proof: &mut ExcessByStatement,
+    ) {
+        proof.retain(|id, _| {
+            let policy = id.0.find(&principal.policies);
+            let statement = policy.and_then(|policy| policy.document.statements.get(id.1));
+            let listed = statement.and_then(|s| s.resource.as_ref()).filter(|r| r.kind == ElementKind::List);
+            let resources = listed.cloned().unwrap_or_else(ResourceElement::any);
+            self.may_request(principal, vec![requests.clone()], resources)
+        });
+    }
+
     /// Whether the principal may send a guarded request that is one of these, on these resources.
-    pub(super) fn may_request(
+    fn may_request(
         &mut self,
         principal: &PrincipalAccess,
         requests: Vec<Statement>,
