@@ -11,6 +11,7 @@ use super::aws_policy_cache::AwsPolicyCache;
 use super::aws_session::AwsSession;
 use super::call_failure::CallFailure;
 use super::convert_details;
+use super::named_policies::list_named_policies;
 use super::page_markers::PageMarkers;
 use crate::snapshot::format::{AccountPage, OpenIdConnectProvider, SamlProvider};
 use crate::snapshot::store::{AccountWriter, StoreError};
@@ -18,6 +19,9 @@ use crate::snapshot::store::{AccountWriter, StoreError};
 /// Without a filter, AWS returns all AWS managed policies, attached or not.
 const FILTERS: [EntityType; 4] =
     [EntityType::User, EntityType::Group, EntityType::Role, EntityType::LocalManagedPolicy];
+
+/// The error code of IAM for something that does not exist.
+const NO_SUCH_ENTITY: &str = "NoSuchEntity";
 
 /// Why reading the details of an account stopped.
 pub(super) enum CollectAbort {
@@ -54,6 +58,7 @@ pub(super) async fn write_authorization_details(
     mut on_progress: impl FnMut(usize),
 ) -> Result<(), CollectAbort> {
     let mut aws_policy_arns = BTreeSet::new();
+    let mut named_policies = BTreeSet::new();
     let mut principals = 0;
     for filter in FILTERS {
         let mut marker: Option<String> = None;
@@ -71,6 +76,7 @@ pub(super) async fn write_authorization_details(
             aws_policy_arns.extend(
                 convert_details::attached_policy_arns(&page).filter(|arn| is_aws_managed(arn)).map(str::to_owned),
             );
+            named_policies.append(&mut list_named_policies(&page));
             principals += page.user_detail_list.len() + page.role_detail_list.len();
             on_progress(principals);
             writer.write_page(&page)?;
@@ -80,8 +86,13 @@ pub(super) async fn write_authorization_details(
             }
         }
     }
-    for arn in aws_policy_arns {
-        let policy = aws_policies.get_or_fetch(client, &arn).await?;
+    let named_policies = named_policies.difference(&aws_policy_arns).map(|arn| (arn, true));
+    for (arn, may_be_absent) in aws_policy_arns.iter().map(|arn| (arn, false)).chain(named_policies) {
+        let policy = match aws_policies.get_or_fetch(client, arn).await {
+            // A condition can name a policy that does not exist. Nobody can attach that.
+            Err(failure) if may_be_absent && failure.code.as_deref() == Some(NO_SUCH_ENTITY) => continue,
+            answer => answer?,
+        };
         writer.write_page(&AccountPage { policies: vec![policy], ..AccountPage::default() })?;
     }
     Ok(())

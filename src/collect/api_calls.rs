@@ -91,7 +91,7 @@ calls! {
     GET_SET_BOUNDARY: "sso" "GetPermissionsBoundaryForPermissionSet" "sso:GetPermissionsBoundaryForPermissionSet" Organization PermissionSets "once per permission set";
 
     GET_DETAILS: "iam" "GetAccountAuthorizationDetails" "iam:GetAccountAuthorizationDetails" Account AuthorizationDetails "once per page, for users, groups, roles and the account's own policies";
-    GET_POLICY: "iam" "GetPolicy" "iam:GetPolicy" Account AuthorizationDetails "once per AWS managed policy in use, for all accounts together";
+    GET_POLICY: "iam" "GetPolicy" "iam:GetPolicy" Account AuthorizationDetails "once per AWS managed policy in use or named by a condition, for all accounts together";
     GET_POLICY_VERSION: "iam" "GetPolicyVersion" "iam:GetPolicyVersion" Account AuthorizationDetails "as GetPolicy";
     LIST_ALIASES: "iam" "ListAccountAliases" "iam:ListAccountAliases" Account AccountAliases "once";
     LIST_OIDC: "iam" "ListOpenIDConnectProviders" "iam:ListOpenIDConnectProviders" Account OpenIdConnectProviders "once";

@@ -28,6 +28,7 @@ mod collect_run;
 mod complete_answer;
 mod convert_details;
 mod identity_center;
+mod named_policies;
 mod observer;
 mod organization_client;
 mod page_markers;

@@ -39,7 +39,7 @@ pub struct Graph<'a> {
     shared_successors: Cache<SharedKey, Arc<SharedSuccessors>>,
     /// By the state and the tags of other principals.
     successors: Cache<(NodeState, Arc<TargetView>), Arc<Successors>>,
-    original_tags: Arc<TargetView>,
+    pub(super) original_tags: Arc<TargetView>,
     assumable_roles: Cache<usize, Arc<AssumableRoles>>,
     classes: EquivalenceClasses,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,

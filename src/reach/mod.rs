@@ -35,6 +35,7 @@ mod proven_step;
 mod search;
 mod search_boundaries;
 mod search_creations;
+mod search_gaps;
 mod search_holdings;
 mod search_tags;
 mod search_trust;

@@ -145,6 +145,7 @@ impl Graph<'_> {
             }
         }
         undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
+        self.find_uncombined_changes(&holding_progress, &obtained, &mut undecided);
         if obtained.tags.is_limit_exceeded() {
             undecided.insert(tag_combination_limit());
         }

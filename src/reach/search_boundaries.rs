@@ -58,7 +58,10 @@ impl Graph<'_> {
         });
         let choices: Vec<(usize, BoundaryGrant, BoundaryChoice)> = later.chain(at_creation).collect();
         if choices.len() > MAX_BOUNDARIES {
-            undecided.insert(UndecidedReason::LimitExceeded);
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_BOUNDARIES,
+                items: "ways to choose a permissions boundary",
+            });
         }
         for (by, grant, choice) in choices.iter().take(MAX_BOUNDARIES) {
             if progress.given.insert(*choice) && choice.0 == BoundaryTime::Later {

@@ -20,6 +20,9 @@ use crate::solve::UndecidedReason;
 // AWS: IAM and AWS STS quotas: by default 10 managed policies of a role, 10 groups of a user
 const MAX_TOGETHER: usize = 10;
 
+/// The largest number of those that deny something: each choice of them is one more state.
+const MAX_DENYING: usize = 3;
+
 /// What was computed for the policies and groups that principals got.
 #[derive(Default)]
 pub(super) struct HoldingProgress {
@@ -88,13 +91,7 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
-        let mut creators: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-        for (by, writes) in &progress.writes {
-            for policy in &writes.created {
-                creators.entry(Arc::clone(policy)).or_insert(*by);
-            }
-        }
-        for (policy, creator) in creators {
+        for (policy, creator) in progress.list_created_policies() {
             for at in obtained.list_expanded() {
                 if !progress.used_policies.insert((Arc::clone(&policy), at)) {
                     continue;
@@ -165,7 +162,8 @@ impl Graph<'_> {
         versions.map(set).chain(attached.map(attach)).collect()
     }
 
-    /// Adds for each principal the change that gives it everything that it can get and that denies nothing.
+    /// Adds for each principal the changes that give it everything that it can get and that denies nothing, with each choice
+    /// of what denies something.
     fn combine_holdings(
         &self,
         progress: &mut HoldingProgress,
@@ -176,30 +174,97 @@ impl Graph<'_> {
         for principal in principals {
             let all = progress.holdings.iter().filter(|((holder, _), _)| *holder == principal);
             let node = self.world.node(principal);
-            let additive: Vec<(&Holding, usize)> = all
+            let (denying, additive): (Vec<ObtainedHolding<'_>>, Vec<ObtainedHolding<'_>>) = all
                 .filter_map(|((_, holding), by)| Some((holding, (*by)?)))
-                .filter(|(holding, _)| !node.has_deny_in(holding))
-                .collect();
+                .filter(|(holding, _)| node.has_allow_in(holding))
+                .partition(|(holding, _)| node.has_deny_in(holding));
             let known = progress.combined.entry(principal).or_default();
-            if additive.len() < 2 || additive.len() > MAX_TOGETHER || *known == additive.len() {
+            let count = additive.len() + denying.len();
+            if count < 2 || *known == count || !is_combined(additive.len(), denying.len()) {
                 continue;
             }
-            *known = additive.len();
-            let together = additive.iter().fold(StateChange::default(), |together, (holding, _)| {
-                together.merge(&StateChange::of_holding(holding)).unwrap_or(together)
-            });
-            let mut makers: Vec<usize> = additive.iter().map(|(_, by)| *by).collect();
-            makers.sort_unstable();
-            makers.dedup();
-            if let Some((by, others)) = makers.split_first() {
-                let change = Change { others: others.to_vec(), ..Change::new(*by, Arc::new(together)) };
-                obtained.add_change(principal, change, new);
+            *known = count;
+            for choice in 0_usize..1 << denying.len() {
+                let chosen = denying.iter().enumerate().filter(|(at, _)| choice & (1 << at) != 0).map(|(_, made)| made);
+                let together: Vec<ObtainedHolding<'_>> = additive.iter().chain(chosen).copied().collect();
+                if let Some(change) = combine(&together) {
+                    obtained.add_change(principal, change, new);
+                }
             }
         }
     }
+
+    /// Why not all combinations of what principals can get were tried. Those that can get everything need none.
+    pub(super) fn find_uncombined_holdings(
+        &self,
+        progress: &HoldingProgress,
+        obtained: &Obtained,
+    ) -> Option<UndecidedReason> {
+        let mut additions: BTreeMap<usize, (BTreeSet<Holding>, BTreeSet<&PolicyVersionRef>)> = BTreeMap::new();
+        let mut has_everything: BTreeSet<usize> = BTreeSet::new();
+        for state in obtained.discoveries().iter().map(|discovery| &discovery.state) {
+            if state.change.grants_all {
+                has_everything.insert(state.principal);
+            }
+            if !state.change.is_separate() && state.change.count_additions() > 0 {
+                let (holdings, versions) = additions.entry(state.principal).or_default();
+                holdings.extend(state.change.holdings());
+                versions.extend(&state.change.policy_versions);
+            }
+        }
+        let mut exceeding = additions.iter().filter(|(principal, (holdings, versions))| {
+            let node = self.world.node(**principal);
+            let useful = holdings.iter().filter(|holding| node.has_allow_in(holding));
+            let (denying, additive) = useful.partition::<Vec<&Holding>, _>(|holding| node.has_deny_in(holding));
+            let count = denying.len() + additive.len() + versions.len();
+            let is_conditional = |holding: &&Holding| {
+                progress.holdings.get(&(**principal, (*holding).clone())).is_none_or(Option::is_none)
+            };
+            let has_conditional = denying.iter().chain(&additive).any(is_conditional);
+            let is_tried = match versions.is_empty() && !has_conditional {
+                true => is_combined(additive.len(), denying.len()),
+                false => count <= 2,
+            };
+            count > 1 && !is_tried && !has_everything.contains(principal)
+        });
+        let (principal, _) = exceeding.next()?;
+        let changes = "all policies, groups and versions of policies that a principal can get";
+        Some(UndecidedReason::Uncombined { principal: self.arn(*principal).to_owned(), changes })
+    }
+}
+
+/// A policy or group that a principal can get, and the state that gives it.
+type ObtainedHolding<'p> = (&'p Holding, usize);
+
+/// Whether all combinations of so many policies and groups are tried.
+fn is_combined(additive: usize, denying: usize) -> bool {
+    additive + denying <= MAX_TOGETHER && denying <= MAX_DENYING
+}
+
+/// The change that gives a principal all of these. None if there is only one.
+fn combine(holdings: &[ObtainedHolding<'_>]) -> Option<Change> {
+    let mut makers: Vec<usize> = holdings.iter().map(|(_, by)| *by).collect();
+    makers.sort_unstable();
+    makers.dedup();
+    let (by, others) = makers.split_first().filter(|_| holdings.len() > 1)?;
+    let together = holdings.iter().fold(StateChange::default(), |together, (holding, _)| {
+        together.merge(&StateChange::of_holding(holding)).unwrap_or(together)
+    });
+    Some(Change { others: others.to_vec(), ..Change::new(*by, Arc::new(together)) })
 }
 
 impl HoldingProgress {
+    /// The managed policies that states can create, with the first such state.
+    pub(super) fn list_created_policies(&self) -> BTreeMap<Arc<str>, usize> {
+        let mut creators: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        for (by, writes) in &self.writes {
+            for policy in &writes.created {
+                creators.entry(Arc::clone(policy)).or_insert(*by);
+            }
+        }
+        creators
+    }
+
     /// Adds what principals have in states that are new.
     fn add_holdings(&mut self, obtained: &Obtained) {
         let discoveries = obtained.discoveries();

@@ -110,6 +110,20 @@ pub enum UndecidedReason {
         /// The largest number of combinations that a search considers.
         combinations: usize,
     },
+    /// A search considers only so many of something.
+    TooMany {
+        /// The largest number that it considers.
+        most: usize,
+        /// What there are more of.
+        items: &'static str,
+    },
+    /// A search does not combine some changes, which are possible.
+    Uncombined {
+        /// The ARN of the principal.
+        principal: String,
+        /// The changes.
+        changes: &'static str,
+    },
     /// The steps of a path need several values of a tag, and it is not known whether they can follow each other.
     TagOrder {
         /// The ARN of the principal with the tag.
@@ -207,6 +221,10 @@ impl std::fmt::Display for UndecidedReason {
             }
             UndecidedReason::TagCombinationLimit { combinations } => {
                 write!(f, "the tags that can be set have more than {combinations} combinations of values")
+            }
+            UndecidedReason::TooMany { most, items } => write!(f, "there are more than {most} {items}"),
+            UndecidedReason::Uncombined { principal, changes } => {
+                write!(f, "the search does not combine {changes} ({principal})")
             }
             UndecidedReason::TagOrder { principal, key } => {
                 write!(f, "whether a path can have the values of the tag {key} of {principal} one after the other")

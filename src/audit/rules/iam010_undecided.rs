@@ -86,6 +86,8 @@ fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
         | UndecidedReason::SearchLimit { .. }
         | UndecidedReason::TagValueLimit { .. }
         | UndecidedReason::TagCombinationLimit { .. }
+        | UndecidedReason::TooMany { .. }
+        | UndecidedReason::Uncombined { .. }
         | UndecidedReason::TagOrder { .. }
         | UndecidedReason::AccountOfRole { .. }
         | UndecidedReason::NoOperator { .. }
@@ -139,6 +141,8 @@ fn to_token(reason: &UndecidedReason) -> String {
         | UndecidedReason::SearchLimit { .. }
         | UndecidedReason::TagValueLimit { .. }
         | UndecidedReason::TagCombinationLimit { .. }
+        | UndecidedReason::TooMany { .. }
+        | UndecidedReason::Uncombined { .. }
         | UndecidedReason::TagOrder { .. }
         | UndecidedReason::AccountOfRole { .. }
         | UndecidedReason::NoOperator { .. }

@@ -56,6 +56,8 @@ pub(crate) struct World<'a> {
     pub(crate) limits_policies: bool,
     /// The accounts in which further users and roles may be created.
     pub(crate) incomplete_accounts: BTreeSet<String>,
+    /// Those in which further managed policies may be created.
+    pub(crate) incomplete_policies: BTreeSet<String>,
     pub(crate) time_floor: TimeFloor,
     /// The principals, in the order of the snapshot, and then those that may be created.
     pub(crate) principals: ArnIndex,
@@ -99,8 +101,10 @@ impl<'a> World<'a> {
     pub(crate) fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> World<'a> {
         let mut nodes = PrincipalNode::collect_from(snapshot, today);
         let existing_count = nodes.len();
-        let CreatablePrincipals { principals, policies: creatable_policies, limits_policies, incomplete } =
-            CreatablePrincipals::collect_from(solver, snapshot, &nodes);
+        let name_patterns = NamePatternIndex::of_snapshot(solver, &nodes);
+        let CreatablePrincipals { principals, policies, limits_policies, incomplete, incomplete_policies } =
+            CreatablePrincipals::collect_from(solver, snapshot, &nodes, &name_patterns);
+        let creatable_policies = ArnIndex::new(policies.into_iter().collect());
         if !principals.is_empty() {
             let creatable = principals.into_iter().map(|(account, principal)| (account, Cow::Owned(principal)));
             nodes.extend(PrincipalNode::collect(snapshot, today, creatable));
@@ -128,8 +132,9 @@ impl<'a> World<'a> {
             creatable,
             incomplete_accounts: incomplete,
             limits_policies,
-            creatable_policies: ArnIndex::new(creatable_policies.into_iter().collect()),
-            name_patterns: NamePatternIndex::of_snapshot(solver, &nodes),
+            incomplete_policies,
+            creatable_policies,
+            name_patterns,
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arn_index::name_in_arn;
+use super::valid_names::is_valid_name;
 use crate::access::KnownContext;
 use crate::baseline::Glob;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -15,7 +16,7 @@ use crate::solve::budget::ESCALATION_STEPS;
 use crate::solve::{Access, ActionWorld, AnswerDetail, Branch, Question, Solver, StatementUse, WitnessPolicy};
 
 /// The largest number of classes of one kind in one account.
-const MAX_CLASSES: usize = 16;
+pub(crate) const MAX_CLASSES: usize = 16;
 /// The largest number of existing names that are avoided one after the other.
 const MAX_NAMES: usize = 4;
 
@@ -26,6 +27,8 @@ pub(super) struct NewArnPatterns<'p> {
     /// The first part of the resource in the ARN.
     pub(super) prefix: &'static str,
     pub(super) create_action: &'static str,
+    /// The largest number of characters of a name.
+    pub(super) max_name_length: usize,
     /// The names that are in use, in lower case.
     // AWS: IAM identifiers: names are unique in an account, whatever the case
     pub(super) names_in_use: BTreeSet<String>,
@@ -49,14 +52,19 @@ impl NewArnPatterns<'_> {
         let Some(any) = (!self.create.is_empty()).then(any).flatten() else { return (BTreeSet::new(), true) };
         let mut classes = vec![any];
         let mut is_complete = true;
+        let mut split_by = |classes: Vec<ArnClass>, pattern: &str, most: usize| {
+            let mut classes = self.split(solver, classes, pattern);
+            is_complete &= classes.len() <= most;
+            classes.truncate(most);
+            classes
+        };
         for pattern in &self.create {
-            classes = self.split(solver, classes, pattern);
+            // One of these is outside of all patterns.
+            classes = split_by(classes, pattern, MAX_CLASSES + 1);
         }
         classes.retain(|class| !class.within.is_empty());
         for pattern in self.others.difference(&self.create) {
-            classes = self.split(solver, classes, pattern);
-            is_complete &= classes.len() <= MAX_CLASSES;
-            classes.truncate(MAX_CLASSES);
+            classes = split_by(classes, pattern, MAX_CLASSES);
         }
         (classes.into_iter().map(|class| class.arn).collect(), is_complete)
     }
@@ -98,7 +106,8 @@ impl NewArnPatterns<'_> {
             let deny_statements = to_uses(Statement::deny(action(), ResourceElement::listing(&denied)));
             let branch = Branch { allow_layers: allow_layers.clone(), deny_statements, ..Branch::default() };
             let arn = self.find_witness(solver, &Access { branches: vec![branch] })?;
-            if !self.names_in_use.contains(&name_in_arn(&arn).to_lowercase()) {
+            let is_valid = arn.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(self.max_name_length, rest));
+            if is_valid && !self.names_in_use.contains(&name_in_arn(&arn).to_lowercase()) {
                 return Some(ArnClass { within, outside, arn });
             }
             denied.push(escape_wildcards(&arn));

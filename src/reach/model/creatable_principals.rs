@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arn_classes::NewArnPatterns;
 use super::arn_index::name_in_arn;
+use super::name_patterns::NamePatternIndex;
 use super::node::PrincipalNode;
 use crate::access::KnownContext;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -52,8 +53,10 @@ pub(crate) struct CreatablePrincipals<'a> {
     pub(crate) limits_policies: bool,
     /// The ARNs of managed policies that may be created.
     pub(crate) policies: BTreeSet<String>,
-    /// The accounts in which some are left out.
+    /// The accounts in which some users and roles are left out.
     pub(crate) incomplete: BTreeSet<String>,
+    /// The accounts in which some managed policies are left out.
+    pub(crate) incomplete_policies: BTreeSet<String>,
 }
 
 impl<'a> CreatablePrincipals<'a> {
@@ -61,6 +64,7 @@ impl<'a> CreatablePrincipals<'a> {
         solver: &Solver<'_>,
         snapshot: &'a Snapshot,
         nodes: &[PrincipalNode<'_>],
+        name_patterns: &NamePatternIndex,
     ) -> CreatablePrincipals<'a> {
         let mut found = CreatablePrincipals::default();
         let mut by_account: FxHashMap<&str, Vec<&PrincipalNode<'_>>> = FxHashMap::default();
@@ -71,7 +75,8 @@ impl<'a> CreatablePrincipals<'a> {
             let Some(of_account) = by_account.get(account.id.as_str()) else { continue };
             let Some(first) = of_account.first() else { continue };
             for kind in [IamEntityKind::Role, IamEntityKind::User] {
-                let patterns = NewArnPatterns::of_principals(kind, (account, &first.known), of_account);
+                let mut patterns = NewArnPatterns::of_principals(kind, (account, &first.known), of_account);
+                patterns.others.extend(name_patterns.iter().map(|(pattern, _)| pattern.glob.clone()));
                 let (arns, is_complete) = patterns.choose_arns(solver);
                 found.principals.extend(arns.iter().map(|arn| (account, build_principal(kind, arn))));
                 if !is_complete {
@@ -80,7 +85,11 @@ impl<'a> CreatablePrincipals<'a> {
             }
             if let Some(patterns) = NewArnPatterns::of_policies((account, &first.known), of_account) {
                 found.limits_policies = true;
-                found.policies.extend(patterns.choose_arns(solver).0);
+                let (arns, is_complete) = patterns.choose_arns(solver);
+                found.policies.extend(arns);
+                if !is_complete {
+                    found.incomplete_policies.insert(account.id.as_str().to_owned());
+                }
             }
         }
         found
@@ -105,6 +114,7 @@ impl<'p> NewArnPatterns<'p> {
             known,
             prefix,
             create_action: actions.first().copied().unwrap_or_default(),
+            max_name_length: 64,
             names_in_use: of_kind.map(|other| name_in_arn(other.arn.as_str()).to_lowercase()).collect(),
             create: BTreeSet::new(),
             others: BTreeSet::new(),
@@ -126,6 +136,7 @@ impl<'p> NewArnPatterns<'p> {
             known,
             prefix: "policy/",
             create_action: "iam:CreatePolicy",
+            max_name_length: 128,
             names_in_use: account.policies.keys().map(|arn| name_in_arn(arn).to_lowercase()).collect(),
             create: BTreeSet::new(),
             others: BTreeSet::new(),

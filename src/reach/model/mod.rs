@@ -28,7 +28,7 @@
 //! - `search_techniques`: those that a search decides by itself, read from `search_techniques.toml`.
 //! - `complement`: policies that allow everything except one action or one resource.
 
-mod arn_classes;
+pub(crate) mod arn_classes;
 pub(crate) mod arn_index;
 pub(crate) mod attachable_policies;
 pub(crate) mod boundary_conditions;
@@ -55,3 +55,4 @@ pub(crate) mod tag_index;
 pub(crate) mod technique;
 pub(crate) mod trust_index;
 pub(crate) mod trust_summary;
+pub(crate) mod valid_names;

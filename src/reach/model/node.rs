@@ -227,15 +227,26 @@ impl<'a> PrincipalNode<'a> {
 
     /// Whether a policy or a group that the principal gets has a Deny statement.
     pub(crate) fn has_deny_in(&self, holding: &Holding) -> bool {
+        self.has_effect_in(holding, Effect::Deny)
+    }
+
+    /// Whether a policy or group has an Allow statement.
+    pub(crate) fn has_allow_in(&self, holding: &Holding) -> bool {
+        self.has_effect_in(holding, Effect::Allow)
+    }
+
+    fn has_effect_in(&self, holding: &Holding, effect: Effect) -> bool {
+        let has_effect =
+            |document: &PolicyDocument| document.statements.iter().any(|statement| statement.effect == effect);
         match holding {
             Holding::Policy(policy) => {
                 let document = find_attachable_policy(self.account, policy).and_then(|policy| policy.document);
-                document.is_some_and(|document| has_deny(&document))
+                document.is_some_and(|document| has_effect(&document))
             }
             Holding::Group(group) => {
                 let group = self.account.groups.get(*group);
                 let mut policies = group.into_iter().flat_map(|group| &group.identity_policies);
-                policies.any(|policy| has_deny(&policy.document))
+                policies.any(|policy| has_effect(&policy.document))
             }
         }
     }

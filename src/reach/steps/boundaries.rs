@@ -218,7 +218,7 @@ impl StepFinder<'_> {
             return arns.into_iter().map(|arn| (arn, true)).collect();
         }
         let matters = |arn: &Arc<str>| is_limited || conditions.may_depend_on(&ChosenBoundary::Policy(Arc::clone(arn)));
-        let others = self.list_boundaries().into_iter().filter(|(arn, _)| !is_administrator_access(arn));
+        let others = self.list_boundaries(undecided).into_iter().filter(|(arn, _)| !is_administrator_access(arn));
         others.filter(|(arn, _)| matters(arn)).collect()
     }
 
@@ -239,12 +239,12 @@ impl StepFinder<'_> {
     }
 
     /// The policies that can be a boundary, and whether their documents are known.
-    pub(super) fn list_boundaries(&self) -> Vec<(Arc<str>, bool)> {
+    pub(super) fn list_boundaries(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<(Arc<str>, bool)> {
         let account = self.world.node(self.state.principal).account;
         let mut all: Vec<(Arc<str>, bool)> = vec![(self.administrator_access(), true)];
         let known = list_attachable_policies(account).into_iter();
         all.extend(known.map(|policy| (policy.arn, policy.document.is_some())));
-        for named in self.list_condition_values(BOUNDARY_KEY) {
+        for named in self.list_condition_values(BOUNDARY_KEY, undecided) {
             let is_name = !named.contains(['*', '?', '$']);
             // AWS: PutRolePermissionsBoundary: a policy of the account, or one of AWS
             let is_usable = Arn::parse(&named)

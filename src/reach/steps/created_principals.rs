@@ -147,7 +147,7 @@ impl StepFinder<'_> {
         if has_all || has_broad_policy(attached) || !self.effective.has_condition_on(POLICY_ARN_KEY) {
             return;
         }
-        for policies in self.list_unread_policies() {
+        for policies in self.list_unread_policies(undecided) {
             let with_policy = Creation { policy_arn: Some(Arc::from(policies.example)), ..creation.clone() };
             if !self.create(&with_policy, &CreatedAccess::Nothing, undecided).is_empty() {
                 undecided.insert(UndecidedReason::UnreadablePolicy { arn: policies.pattern });
@@ -228,7 +228,7 @@ impl StepFinder<'_> {
         let facts = |_: usize, _: &ContextKey| None;
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let request = NewRequest { action: "iam:CreatePolicy", required_layers, facts: &facts };
-        let patterns = self.list_condition_values(key);
+        let patterns = self.list_condition_values(key, undecided);
         let arns = self.list_new_arns(NewResource::Policy, &[request], undecided);
         let within = patterns.iter().map(NameLimits::within);
         for limits in [NameLimits::default()].into_iter().chain(within) {
@@ -237,13 +237,27 @@ impl StepFinder<'_> {
         found
     }
 
-    /// The values with which the policies of the state compare a key, as they write them.
-    pub(super) fn list_condition_values(&self, key: &str) -> BTreeSet<String> {
+    /// The values with which the policies of the state compare a key, as they write them. Undecided if there are too many.
+    pub(super) fn list_condition_values(
+        &self,
+        key: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> BTreeSet<String> {
         let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
         let conditions = statements.flat_map(|statement| &statement.conditions);
         let on_key = conditions.filter(|condition| condition.key.lower() == key);
         let texts = on_key.flat_map(Condition::texts).map(|template| template.as_written().to_owned());
-        texts.take(MAX_PATTERNS).collect()
+        let mut values: BTreeSet<String> = texts.collect();
+        if values.len() > MAX_PATTERNS {
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_PATTERNS,
+                items: "values of a condition key that limits what is attached or set as a boundary",
+            });
+        }
+        while values.len() > MAX_PATTERNS {
+            values.pop_last();
+        }
+        values
     }
 
     /// The principals of one kind that the state can create: without a boundary, or else with one that it writes itself, or
@@ -265,7 +279,7 @@ impl StepFinder<'_> {
                 return found;
             }
         }
-        for (boundary, is_readable) in self.list_boundaries() {
+        for (boundary, is_readable) in self.list_boundaries(undecided) {
             let chosen = ChosenBoundary::Policy(Arc::clone(&boundary));
             let with_boundary = Creation { boundary: Some(chosen), ..creation.clone() };
             let bounded = self.create_with_tags(&with_boundary, access, undecided);

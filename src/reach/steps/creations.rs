@@ -10,7 +10,9 @@ use super::request_proof::StepRequest;
 use super::step_finder::{StepFinder, TargetQuery};
 use super::step_prover::{StepProver, TechniqueProof};
 use crate::iam::ContextKey;
+use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::arn_classes::MAX_CLASSES;
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use crate::reach::model::search_techniques::{find_search_technique, find_technique_from_outside};
 use crate::reach::model::state::NodeState;
@@ -40,7 +42,7 @@ impl StepFinder<'_> {
             if self.effective.has_condition_on(BOUNDARY_KEY) {
                 let written = self.list_written_boundaries(undecided).into_iter();
                 boundaries.extend(written.map(|written| (Some(written), true)));
-                let existing = self.list_boundaries().into_iter();
+                let existing = self.list_boundaries(undecided).into_iter();
                 boundaries.extend(existing.map(|(arn, is_readable)| (Some(ChosenBoundary::Policy(arn)), is_readable)));
             }
             for (boundary, is_readable) in boundaries {
@@ -59,9 +61,52 @@ impl StepFinder<'_> {
             }
         }
         if !grants.is_empty() && self.world.incomplete_accounts.contains(self.effective.account) {
-            undecided.insert(UndecidedReason::LimitExceeded);
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_CLASSES,
+                items: "classes of names that policies distinguish for new users and roles",
+            });
         }
         grants
+    }
+
+    /// Whether the state can create users or roles with tags, and none without tags.
+    pub(crate) fn creates_only_with_tags(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        let creations = [NewResource::Role, NewResource::User].map(|kind| build_plain_creation(kind, None));
+        creations.into_iter().any(|creation| {
+            self.can_create(&creation.clone().with_tags(), undecided) && !self.can_create(&creation, undecided)
+        })
+    }
+
+    /// Whether the state can create users or roles with one of these boundaries, and none without a boundary.
+    pub(crate) fn creates_only_with_boundary(
+        &self,
+        boundaries: &[ChosenBoundary],
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        !boundaries.is_empty()
+            && self.effective.has_condition_on(BOUNDARY_KEY)
+            && [NewResource::Role, NewResource::User].into_iter().any(|kind| {
+                let mut can_create = |boundary: Option<&ChosenBoundary>| {
+                    self.can_create(&build_plain_creation(kind, boundary), undecided)
+                };
+                boundaries.iter().any(|boundary| can_create(Some(boundary))) && !can_create(None)
+            })
+    }
+
+    /// Whether the state can create a user or role that does not exist.
+    fn can_create(&self, creation: &Creation<'_>, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        let mut candidates =
+            if creation.kind == NewResource::Role { self.account_roles() } else { self.account_users() };
+        candidates.intersect_with(&self.world.creatable);
+        let allows = |action: &&str| self.may_allow(action);
+        if candidates.is_clear() || !creation.actions.iter().all(allows) {
+            return false;
+        }
+        for action in &creation.actions {
+            let facts = |_: usize, key: &ContextKey| creation.fact(self.effective.partition, action, key);
+            candidates = self.filter_creations(action, &candidates, &facts, undecided);
+        }
+        !candidates.is_clear()
     }
 
     /// The candidates that can be created with a boundary.
@@ -73,13 +118,19 @@ impl StepFinder<'_> {
     ) -> FixedBitSet {
         let creation = build_plain_creation(kind, boundary);
         let action = kind.create_action();
-        let query = TargetQuery {
-            action,
-            required_layers: RequiredLayers::IdentityAndBoundary,
-            arn_index: &self.world.principals,
-            candidates,
-            facts: &|_, key| creation.fact(self.effective.partition, action, key),
-        };
+        let facts = |_: usize, key: &ContextKey| creation.fact(self.effective.partition, action, key);
+        self.filter_creations(action, candidates, &facts, undecided)
+    }
+
+    fn filter_creations(
+        &self,
+        action: &str,
+        candidates: &FixedBitSet,
+        facts: &ContextFacts<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> FixedBitSet {
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        let query = TargetQuery { action, required_layers, arn_index: &self.world.principals, candidates, facts };
         self.filter_allowed(&query, undecided)
     }
 }

@@ -1,5 +1,5 @@
 //! The names of users and roles that a state creates or renames: one within each pattern that policies have, one within
-//! two of them, and one outside of all.
+//! several of them, and one outside of all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,10 +16,13 @@ use crate::reach::model::chosen_boundary::ChosenBoundary;
 use crate::reach::model::created_principal::CreatedAccess;
 use crate::reach::model::name_patterns::{NamePattern, NamePatternIndex, USER_NAME};
 use crate::reach::model::tag_index::find_resource_tag;
+use crate::reach::model::valid_names::is_name_character;
 use crate::solve::{StatementUse, UndecidedReason};
 
-/// The largest number of patterns over names that are tried, and of pairs of them.
+/// The largest number of patterns over names that are tried.
 const MAX_PATTERNS: usize = 64;
+/// The largest number of patterns and sets of overlapping patterns that are tried.
+const MAX_SETS: usize = 128;
 
 impl StepFinder<'_> {
     /// The names of a user or role that the state can create with these permissions.
@@ -90,7 +93,7 @@ impl StepFinder<'_> {
         names
     }
 
-    /// ARNs that can be given: one outside of all patterns, one within each of them, and one within each two that overlap
+    /// ARNs that can be given: one outside of all patterns, one within each of them, and one within all of several that overlap
     /// and limit the same action. Each is outside of all other patterns if it can be. `instead_of`: the ARN of what gets
     /// it. None if that is new.
     pub(super) fn choose_names(
@@ -102,25 +105,16 @@ impl StepFinder<'_> {
     ) -> BTreeSet<String> {
         patterns.retain(|pattern, _| arns.may_contain(&pattern.glob));
         let all: Vec<(&NamePattern, &FixedBitSet)> = patterns.iter().collect();
-        let is_pair = |((a, of_a), (b, of_b)): &((&NamePattern, &FixedBitSet), (&NamePattern, &FixedBitSet))| {
-            !of_a.is_disjoint(of_b) && a.overlaps(b) && !a.covers(b) && !b.covers(a)
-        };
-        let after = |(at, first)| all.iter().skip(at + 1).map(move |second| (first, *second));
-        let pairs: Vec<Vec<&NamePattern>> = all
-            .iter()
-            .copied()
-            .enumerate()
-            .flat_map(after)
-            .filter(is_pair)
-            .map(|((first, _), (second, _))| vec![first, second])
-            .collect();
-        if all.len() > MAX_PATTERNS || pairs.len() > MAX_PATTERNS {
-            undecided.insert(UndecidedReason::LimitExceeded);
+        let (sets, is_complete) = list_overlapping(&all);
+        if !is_complete {
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_SETS,
+                items: "patterns over names in policies, and combinations of them",
+            });
         }
-        let singles = all.iter().take(MAX_PATTERNS).map(|(pattern, _)| vec![*pattern]);
         // By the patterns that match it.
         let mut names: BTreeMap<Vec<bool>, String> = BTreeMap::new();
-        for within in [Vec::new()].into_iter().chain(singles).chain(pairs.into_iter().take(MAX_PATTERNS)) {
+        for within in sets {
             if within.len() > 1 && names.values().any(|name| within.iter().all(|pattern| pattern.matches(name))) {
                 continue;
             }
@@ -150,6 +144,33 @@ impl StepFinder<'_> {
             self.choose_new_arn(arns, limits, undecided)
         })
     }
+}
+
+/// The sets of patterns within which a name is tried, smaller ones first: none, each alone, and those of which each two overlap
+/// and limit the same action. The second value says whether these are all.
+fn list_overlapping<'p>(all: &[(&'p NamePattern, &FixedBitSet)]) -> (Vec<Vec<&'p NamePattern>>, bool) {
+    let is_pair = |first: usize, second: usize| match (all.get(first), all.get(second)) {
+        (Some((a, of_a)), Some((b, of_b))) => !of_a.is_disjoint(of_b) && a.overlaps(b) && !a.covers(b) && !b.covers(a),
+        _ => false,
+    };
+    let mut sets: Vec<Vec<usize>> = (0..all.len().min(MAX_PATTERNS)).map(|at| vec![at]).collect();
+    let mut is_complete = all.len() <= MAX_PATTERNS;
+    let mut next = 0;
+    while let Some(set) = sets.get(next).cloned() {
+        next += 1;
+        let after = set.last().map_or(0, |last| last + 1);
+        let larger = (after..all.len()).filter(|other| set.iter().all(|member| is_pair(*member, *other)));
+        sets.extend(larger.map(|other| set.iter().copied().chain([other]).collect::<Vec<usize>>()));
+        if sets.len() > MAX_SETS {
+            is_complete = false;
+            sets.truncate(MAX_SETS);
+            break;
+        }
+    }
+    let patterns =
+        |set: Vec<usize>| set.into_iter().filter_map(|at| all.get(at)).map(|(pattern, _)| *pattern).collect();
+    let all_sets = [Vec::new()].into_iter().chain(sets.into_iter().map(patterns)).collect();
+    (all_sets, is_complete)
 }
 
 fn is_user_name(part: &TemplatePart) -> bool {
@@ -189,9 +210,4 @@ fn find_user_names(template: &Template, text: &str) -> BTreeSet<String> {
         candidates.into_iter().find(|name| matches_glob(&to_glob_with(template, name), text)).map(str::to_owned)
     };
     positions.into_iter().filter_map(find_from).collect()
-}
-
-// AWS: IAM and AWS STS quotas, IAM name requirements
-fn is_name_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)
 }

@@ -14,6 +14,7 @@ use super::step_prover::{StepProver, TechniqueProof};
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::policy_arn_fact;
 use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::arn_classes::MAX_CLASSES;
 use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::managed_policies::managed_policy_arn;
 use crate::reach::model::search_techniques::find_search_technique;
@@ -51,6 +52,12 @@ impl StepFinder<'_> {
             facts: &|_, _| None,
         };
         let new = self.filter_allowed(&query, undecided);
+        if !new.is_clear() && self.world.incomplete_policies.contains(self.effective.account) {
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_CLASSES,
+                items: "classes of names that policies distinguish for new managed policies",
+            });
+        }
         let mut found: Vec<Arc<str>> = new.ones().map(|policy| Arc::from(index.arn(policy))).collect();
         if self.may_allow(DELETE_POLICY) {
             let deletable = self.filter_policies(DELETE_POLICY, &self.account_policies(), undecided);
@@ -61,9 +68,14 @@ impl StepFinder<'_> {
     }
 
     fn can_recreate(&self, policy: &str, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
-        let Some(requests) = self.list_recreation(policy) else { return false };
+        let Some(requests) = self.list_recreation(policy, undecided) else { return false };
         requests.iter().all(|FreeingRequest { action, resource, policy_arn }| {
-            let Some(resource) = resource.as_deref().filter(|_| self.may_allow(action)) else { return false };
+            if !self.may_allow(action) {
+                return false;
+            }
+            let Some(resource) = resource.as_deref() else {
+                return self.world.is_allowed_on_any_resource(self.effective, action, undecided);
+            };
             match NewResource::of_arn(resource) {
                 Some(NewResource::Policy) => self.is_allowed_on_policy(action, resource, undecided),
                 Some(NewResource::Group) => {
@@ -78,12 +90,14 @@ impl StepFinder<'_> {
         })
     }
 
-    /// The requests that delete a managed policy and create it again. None if it is a permissions boundary.
+    /// The requests that delete a managed policy and create it again. None if it is the permissions boundary of a principal that
+    /// keeps it.
     // AWS: DeletePolicy, IAM API Reference: it must be detached, and its other versions deleted
-    fn list_recreation(&self, policy: &str) -> Option<Vec<FreeingRequest>> {
+    fn list_recreation(&self, policy: &str, undecided: &mut BTreeSet<UndecidedReason>) -> Option<Vec<FreeingRequest>> {
         let position = self.world.policies.find(policy)?;
-        if !self.world.principal_sets.bounded_principals(position).is_clear() {
-            return None;
+        let mut requests = Vec::new();
+        for bounded in self.world.principal_sets.bounded_principals(position).ones() {
+            requests.extend(self.free_boundary(bounded, undecided)?);
         }
         let account = self.world.node(self.state.principal).account;
         let of_principals = account.principals.iter().flat_map(|principal| &principal.identity_policies);
@@ -105,12 +119,36 @@ impl StepFinder<'_> {
             FreeingRequest { action, resource: Some(holder.to_owned()), policy_arn: Some(policy.to_owned()) }
         };
         let on_policy = |action| FreeingRequest { action, resource: Some(policy.to_owned()), policy_arn: None };
-        let mut requests: Vec<FreeingRequest> = holders.into_iter().map(detach).collect();
+        let is_deleted = |holder: &&str| {
+            requests.iter().any(|request: &FreeingRequest| {
+                request.action.starts_with("iam:Delete")
+                    && !request.action.ends_with("Boundary")
+                    && request.resource.as_deref() == Some(holder)
+            })
+        };
+        let detached: Vec<FreeingRequest> =
+            holders.into_iter().filter(|holder| !is_deleted(holder)).map(detach).collect();
+        requests.extend(detached);
         if account.policies.get(policy).is_some_and(|policy| policy.other_version_count() > 0) {
             requests.push(on_policy("iam:DeletePolicyVersion"));
         }
         requests.extend([DELETE_POLICY, CREATE_POLICY].map(on_policy));
         Some(requests)
+    }
+
+    /// The requests after which a policy is no longer the boundary of a principal: the boundary is removed, or the principal is
+    /// deleted. None if the state can make neither.
+    fn free_boundary(&self, bounded: usize, undecided: &mut BTreeSet<UndecidedReason>) -> Option<Vec<FreeingRequest>> {
+        let arn = self.world.arn(bounded);
+        let kind = NewResource::of_arn(arn)?;
+        let remove = match kind {
+            NewResource::User => "iam:DeleteUserPermissionsBoundary",
+            _ => "iam:DeleteRolePermissionsBoundary",
+        };
+        if self.may_allow(remove) && self.is_allowed_on(bounded, remove, None, undecided) {
+            return Some(vec![FreeingRequest { action: remove, resource: Some(arn.to_owned()), policy_arn: None }]);
+        }
+        self.find_freeing_requests(kind, arn, undecided)
     }
 
     /// What the state can do with a managed policy that another one creates, if its own policies limit which one it may use.
@@ -161,7 +199,7 @@ impl StepProver<'_> {
         let on_policy = |action| FreeingRequest { action, resource: Some(policy.to_owned()), policy_arn: None };
         let (technique, requests) = match self.step_finder.world.policies.find(policy) {
             None => (find_search_technique(CREATE_POLICY), vec![on_policy(CREATE_POLICY)]),
-            Some(_) => (find_search_technique(DELETE_POLICY), self.step_finder.list_recreation(policy)?),
+            Some(_) => (find_search_technique(DELETE_POLICY), self.step_finder.list_recreation(policy, undecided)?),
         };
         let partition = self.step_finder.effective.partition;
         let prove = |request: &FreeingRequest| {
@@ -170,8 +208,10 @@ impl StepProver<'_> {
                 policy_arn_fact(partition, request.action, request.policy_arn.as_deref(), key)
                     .or_else(|| self.step_finder.principal_fact(holder?, key))
             };
-            let resource = request.resource.as_deref()?;
-            self.request_prover.prove_on_resource(request.action, resource, &facts, undecided)
+            match request.resource.as_deref() {
+                Some(resource) => self.request_prover.prove_on_resource(request.action, resource, &facts, undecided),
+                None => self.request_prover.prove_on_any_resource(request.action, &facts, undecided),
+            }
         };
         let proofs: Option<Vec<StepRequest>> = requests.iter().map(prove).collect();
         Some(TechniqueProof::new(technique, proofs?))

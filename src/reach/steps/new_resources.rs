@@ -12,6 +12,7 @@ use crate::iam::{PolicyDocument, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
 use crate::reach::model::arn_index::name_in_arn;
+use crate::reach::model::valid_names::{is_valid_name, may_be_valid_name};
 use crate::solve::{
     Access, AnswerDetail, Branch, Cube, FieldRange, Question, StatementUse, UndecidedReason, WitnessPolicy,
 };
@@ -142,7 +143,10 @@ impl StepFinder<'_> {
             }
         });
         if found.is_none() && arns.is_incomplete {
-            undecided.insert(UndecidedReason::LimitExceeded);
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_COMBINATIONS,
+                items: "combinations of statements that allow to create something",
+            });
         }
         found
     }
@@ -189,6 +193,46 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<String> {
         let action = kind.create_action();
+        let prefix = self.account_prefix(kind);
+        let (mut branch, mut denied) = self.build_name_limits(kind, limits, ranges);
+        let detail = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single };
+        for _ in 0..MAX_NAMES {
+            branch.deny_statements = StatementUse::from_document(&deny_on(action, &denied)).collect();
+            let access = Access { branches: vec![branch.clone()] };
+            let nothing = Access::default();
+            let question = Question { detail, ..self.world.build_question(self.effective, &access, &nothing) };
+            let answer = self.world.solver.answer(&question);
+            let witness = answer.grants.into_iter().find_map(|grant| grant.witness);
+            let Some(request) = witness else {
+                undecided.extend(answer.undecided);
+                return None;
+            };
+            let is_valid =
+                request.resource.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(kind.max_name_length(), rest));
+            let is_available = is_valid
+                && match self.find_name_holder(kind, &request.resource) {
+                    Some(holder) if limits.instead_of == Some(&holder) => holder != request.resource,
+                    Some(holder) => frees && self.find_freeing_requests(kind, &holder, undecided).is_some(),
+                    None => true,
+                };
+            if is_available {
+                return Some(request.resource);
+            }
+            denied.push(escape_wildcards(&request.resource));
+        }
+        undecided
+            .insert(UndecidedReason::TooMany { most: MAX_NAMES, items: "names that are in use, or that IAM refuses" });
+        None
+    }
+
+    /// What allows the ARNs that meet the limits and ranges, and the patterns that match the others.
+    fn build_name_limits(
+        &self,
+        kind: NewResource,
+        limits: NameLimits<'_>,
+        ranges: &[&FieldRange],
+    ) -> (Branch, Vec<String>) {
+        let action = kind.create_action();
         let statement = |resource| Statement::allow(ActionElement::listing([action]), resource);
         let allow = |resource| StatementUse::from_document(&to_document(vec![statement(resource)])).collect();
         let mut branch = Branch::default();
@@ -203,8 +247,15 @@ impl StepFinder<'_> {
             ResourceElement::listing(patterns)
         };
         branch.allow_layers.extend(limits.within.iter().map(|pattern| allow(to_resource(pattern))));
-        let lists = ranges.iter().flat_map(|range| &range.matches_any_of);
-        branch.allow_layers.extend(lists.map(|list| allow(ResourceElement::listing(list))));
+        let prefix = self.account_prefix(kind);
+        let may_be_valid = |pattern: &&String| {
+            pattern.contains("${")
+                || list_rests(pattern, &prefix).iter().any(|rest| may_be_valid_name(kind.max_name_length(), rest))
+        };
+        for list in ranges.iter().flat_map(|range| &range.matches_any_of) {
+            let valid: Vec<&String> = list.iter().filter(may_be_valid).collect();
+            branch.allow_layers.push(allow(ResourceElement::listing(valid)));
+        }
         let mut denied: Vec<String> = ranges.iter().flat_map(|range| &range.matches_none_of).cloned().collect();
         denied.extend(limits.outside.iter().flat_map(|pattern| self.list_patterns_of_kind(kind, pattern)));
         if kind == NewResource::Role {
@@ -212,29 +263,7 @@ impl StepFinder<'_> {
             let reserved = ["aws-service-role", "aws-reserved"];
             denied.extend(reserved.map(|path| format!("arn:{partition}:iam::{account}:role/{path}/*")));
         }
-        let detail = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single };
-        for _ in 0..MAX_NAMES {
-            branch.deny_statements = StatementUse::from_document(&deny_on(action, &denied)).collect();
-            let access = Access { branches: vec![branch.clone()] };
-            let nothing = Access::default();
-            let question = Question { detail, ..self.world.build_question(self.effective, &access, &nothing) };
-            let answer = self.world.solver.answer(&question);
-            let witness = answer.grants.into_iter().find_map(|grant| grant.witness);
-            let Some(request) = witness else {
-                undecided.extend(answer.undecided);
-                return None;
-            };
-            let is_available = match self.find_name_holder(kind, &request.resource) {
-                Some(holder) if limits.instead_of == Some(&holder) => holder != request.resource,
-                Some(holder) => frees && self.find_freeing_requests(kind, &holder, undecided).is_some(),
-                None => true,
-            };
-            if is_available {
-                return Some(request.resource);
-            }
-            denied.push(escape_wildcards(&request.resource));
-        }
-        None
+        (branch, denied)
     }
 
     /// The ARN of what has the name in an ARN in the account, on any path. None if the name is not in use.

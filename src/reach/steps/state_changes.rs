@@ -217,7 +217,7 @@ impl StepFinder<'_> {
                 states.extend(merged.map(|change| NodeState { principal, change }));
             }
         }
-        for policies in self.list_unread_policies() {
+        for policies in self.list_unread_policies(undecided) {
             let attached = |target: usize| {
                 let of_target = states.iter().filter(move |state| state.principal == target);
                 of_target.flat_map(|state| &state.change.attached_policies).map(|arn| &**arn)

@@ -7,7 +7,7 @@ use iamdrift::snapshot::{AttachmentKind, Snapshot};
 use serde_json::json;
 
 use super::answers::{Account, Aws, CALLER, READ_ONLY, READ_ONLY_DOCUMENT, TRUST, group, policy, role, user};
-use super::server::Server;
+use super::server::{Answer, Server};
 use super::{ended, run};
 
 const OTHER: &str = "111122223333";
@@ -84,6 +84,29 @@ fn each_aws_policy_is_fetched_once_for_all_accounts_and_the_catalogue_never() {
         let local = |name| format!("arn:aws:iam::{}:policy/{name}", account.id);
         assert_eq!(arns, [&local("local"), &local("unused"), READ_ONLY]);
     }
+}
+
+#[test]
+fn aws_policies_that_conditions_name_are_read_if_they_exist() {
+    let name = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
+    let statement = json!({
+        "Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*",
+        "Condition": { "ArnEquals": { "iam:PolicyARN": [name("AmazonSQSFullAccess"), name("Absent"), name("Any*")] } },
+    });
+    let attach = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+    let mut of_account = account(CALLER);
+    of_account.roles.push(role(CALLER, "attaching", &[("attach", &attach)], &[]));
+    let aws = Aws::new(100).with(CALLER, of_account);
+    let server = Server::start(move |request, _| {
+        let is_absent = request.name() == "iam:GetPolicy" && request.field("PolicyArn") == Some(name("Absent"));
+        if is_absent { Answer::error(404, "NoSuchEntity", "no such policy") } else { aws.answer(request) }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&server.url, folder.path(), &["collect", "--requests-per-second", "0"]);
+    assert_eq!(ended(&output), (0, String::new()));
+    let snapshot = Snapshot::load(&folder.path().join("snapshot")).unwrap();
+    let arns = snapshot.accounts[0].policies.keys().filter(|arn| arn.contains(":aws:policy/"));
+    assert_eq!(Vec::from_iter(arns), ["arn:aws:iam::aws:policy/AmazonSQSFullAccess", READ_ONLY]);
 }
 
 #[test]

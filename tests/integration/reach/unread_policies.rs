@@ -34,6 +34,7 @@ fn policies_of_aws_that_are_not_in_the_snapshot_are_undecided() {
     for (operator, values, pattern) in [
         ("ArnLike", vec![of_aws("AWS*")], "policy/AWS*"),
         ("ArnLike", vec![of_aws("job-function/*")], "policy/job-function/*"),
+        ("ArnEquals", vec![of_aws("AmazonSQSFullAccess")], "policy/AmazonSQSFullAccess"),
         (
             "ArnNotEquals",
             vec![of_aws("AdministratorAccess"), of_aws("IAMFullAccess"), of_aws("PowerUserAccess"), arn("policy", "b")],

@@ -1,0 +1,54 @@
+//! Which names and paths IAM accepts for what a state creates.
+
+/// The largest number of characters of a path.
+const MAX_PATH_LENGTH: usize = 512;
+
+/// Whether IAM accepts the name and the path in an ARN, from which `prefix` is cut off.
+// AWS: IAM API Reference, CreateRole: RoleName `[\w+=,.@-]+`, Path `/` or from `!` to `~` between two slashes
+pub(crate) fn is_valid_name(max_length: usize, rest: &str) -> bool {
+    let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));
+    !name.is_empty()
+        && name.len() <= max_length
+        && name.chars().all(is_name_character)
+        && path.len() + 2 <= MAX_PATH_LENGTH
+        && path.chars().all(is_path_character)
+}
+
+/// Whether a pattern over paths and names may match something that IAM accepts. Compares only what no wildcard matches.
+pub(crate) fn may_be_valid_name(max_length: usize, pattern: &str) -> bool {
+    let last = pattern.rsplit('/').next().unwrap_or(pattern);
+    // A wildcard can match the slash before the name.
+    let end = last.rsplit('*').next().unwrap_or(last);
+    let is_name = |c: char| is_name_character(c) || c == '?';
+    end.chars().all(is_name) && end.len() <= max_length && pattern.chars().all(|c| is_path_character(c) || c == '*')
+}
+
+pub(crate) fn is_name_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "+=,.@_-".contains(c)
+}
+
+fn is_path_character(c: char) -> bool {
+    ('!'..='~').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_paths_that_iam_refuses() {
+        for rest in ["a", "team/a", "te:am/a+=,.@_-", &"a".repeat(64)] {
+            assert!(is_valid_name(64, rest), "{rest}");
+            assert!(may_be_valid_name(64, rest), "{rest}");
+        }
+        for rest in ["a b", "team/x:y", "te am/a", "team/b\u{e9}", &"a".repeat(65)] {
+            assert!(!is_valid_name(64, rest), "{rest}");
+            assert!(!may_be_valid_name(64, rest), "{rest}");
+        }
+        assert!(!is_valid_name(64, "team/"));
+        assert!(is_valid_name(128, &"a".repeat(128)));
+        assert!(may_be_valid_name(64, "x:*"), "the path can have a colon");
+        assert!(!may_be_valid_name(64, "team/a b*"));
+        assert!(!may_be_valid_name(64, "*:y"));
+    }
+}
