@@ -71,7 +71,10 @@ impl Catalog {
                         region_sets.len() - 1
                     });
                     let set = u16::try_from(number).ok().map(RegionSet);
-                    for action in self.actions_of(service) {
+                    // iam:PassRole is a permission that a request to another service needs, in the Region of that request.
+                    // AWS: Grant a user permissions to pass a role to an AWS service
+                    let pass_role = self.find_action("iam:PassRole").map(|id| id.0);
+                    for action in self.actions_of(service).filter(|action| Some(*action) != pass_role) {
                         if let Some(traits) = list.get_mut(action as usize) {
                             traits.endpoint = set;
                         }

@@ -12,7 +12,7 @@ use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
 use super::steps::creations::CreationGrant;
 
-/// The largest number of states of one principal: combinations of the changes that can be made to it.
+/// The largest number of states of one principal.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
 
 /// The largest number of policies, groups and versions of one principal of which each two are tried together.
@@ -29,7 +29,9 @@ pub(super) struct Obtained {
     states_of: FxHashMap<usize, Vec<usize>>,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
-    /// Those of them that some state can act as before their tags are changed.
+    /// The principals for which some state can act with some of their permissions only.
+    limited: FixedBitSet,
+    /// Those of `reached` that some state can act as before their tags are changed.
     arrived: FixedBitSet,
     /// Which state acts as a principal first.
     reached_from: FxHashMap<usize, usize>,
@@ -49,6 +51,8 @@ pub(super) struct Obtained {
     creations: Vec<(usize, CreationGrant)>,
     /// The first state that could act as a user that does not exist.
     actors_of_absent: FxHashMap<usize, usize>,
+    /// The first state that could act with some permissions of a user or role that does not exist, by the technique.
+    limited_actors_of_absent: FxHashMap<(usize, &'static str), usize>,
     /// What the users and roles that one state creates by itself are allowed.
     created_by_one: FxHashSet<CreatedKind>,
     /// The states whose successors are not searched.
@@ -68,6 +72,7 @@ impl Obtained {
             states_of: FxHashMap::default(),
             reached: no_principals.clone(),
             arrived: no_principals.clone(),
+            limited: no_principals.clone(),
             reached_from: FxHashMap::default(),
             grantable: no_principals.clone(),
             grantors: Vec::new(),
@@ -78,6 +83,7 @@ impl Obtained {
             boundaries: Vec::new(),
             creations: Vec::new(),
             actors_of_absent: FxHashMap::default(),
+            limited_actors_of_absent: FxHashMap::default(),
             created_by_one: FxHashSet::default(),
             skipped: FxHashSet::default(),
             own_additions: FxHashMap::default(),
@@ -100,6 +106,13 @@ impl Obtained {
 
     pub(super) fn reached(&self) -> &FixedBitSet {
         &self.reached
+    }
+
+    /// The principals whose changes matter: those that some state can act as or for.
+    pub(super) fn find_changeable(&self) -> FixedBitSet {
+        let mut changeable = self.reached.clone();
+        changeable.union_with(&self.limited);
+        changeable
     }
 
     /// Leaves out what a state can obtain.
@@ -131,6 +144,9 @@ impl Obtained {
         states.push(position);
         if let Some(created) = &state.change.created {
             self.created_by_one.insert(CreatedKind::of_created(created));
+        }
+        if state.change.limited_by.is_some() && !state.change.is_new_principal {
+            self.limited.insert(state.principal);
         }
         self.positions.insert(state.clone(), position);
         self.discoveries.push(Discovery { state, origin });
@@ -176,9 +192,10 @@ impl Obtained {
         }
         self.grantable.union_with(&added);
         // A user or role that the principal created can grant its creator everything.
-        let own = Some(self.state(at)).filter(|state| state.change.created.is_none()).map(|state| state.principal);
-        let known_before: Vec<usize> =
-            added.intersection(&self.reached).filter(|target| Some(*target) != own).collect();
+        // What a state grants itself is granted to the principal's other states if it was changed before.
+        let own = self.state(at).change.is_unchanged().then(|| self.state(at).principal);
+        let changeable = self.find_changeable();
+        let known_before: Vec<usize> = added.intersection(&changeable).filter(|target| Some(*target) != own).collect();
         self.grantors.push((at, added));
         let change = self.grant_by(at);
         known_before.into_iter().for_each(|target| self.apply_to_all(target, &change, new));
@@ -290,6 +307,19 @@ impl Obtained {
         &self.actors_of_absent
     }
 
+    /// Adds a user or role for which the state `at` could act with some of its permissions if it existed.
+    pub(super) fn add_limited_actor_of_absent(&mut self, at: usize, absent: (usize, &'static str)) {
+        self.limited_actors_of_absent.entry(absent).or_insert(at);
+    }
+
+    /// The techniques with which states could act for a user or role that does not exist, with the first such state.
+    pub(super) fn list_limited_actors_of_absent(&self, absent: usize) -> Vec<(&'static str, usize)> {
+        let of_absent = self.limited_actors_of_absent.iter().filter(|((principal, _), _)| *principal == absent);
+        let mut actors: Vec<_> = of_absent.map(|((_, technique), at)| (*technique, *at)).collect();
+        actors.sort_unstable();
+        actors
+    }
+
     /// Adds a user or role that was created.
     pub(super) fn add_created(&mut self, principal: usize) {
         self.reached.insert(principal);
@@ -329,11 +359,11 @@ impl Obtained {
         *known = count.max(*known);
     }
 
-    /// Whether two of the policies, groups and versions that a principal can get are tried together: not if there are many.
+    /// Whether two of the policies, groups and versions that a principal can get are tried together: not if they are many.
     pub(super) fn may_pair(&self, principal: usize) -> bool {
         let changes = self.changes.get(&principal).into_iter().flatten();
-        let by_others = changes.filter(|change| change.change.count_additions() > 0).count();
-        by_others + self.own_additions.get(&principal).copied().unwrap_or_default() <= MAX_PAIRED
+        let by_others = changes.filter(|c| c.change.count_additions() == 1 && self.state(c.by).principal != principal);
+        by_others.count() + self.own_additions.get(&principal).copied().unwrap_or_default() <= MAX_PAIRED
     }
 
     /// Whether a change is worth to try in a state.

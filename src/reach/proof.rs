@@ -111,6 +111,14 @@ impl Graph<'_> {
             change = self.prove_change(step, &base, &mut undecided);
         }
         let ChangeProof { mut proofs, grantor, mut is_complete } = change;
+        if to.change.limited_by.is_some() && to.change.was_absent && !base.was_absent {
+            let change = StateChange { limited_by: to.change.limited_by, ..StateChange::default() };
+            let limited = NodeState { principal: to.principal, change };
+            let original = StateChange::default();
+            let proof = self.find_technique(from, &limited, &original, StepRole::ChangeState(&limited), &mut undecided);
+            is_complete &= proof.is_some();
+            proofs.extend(proof);
+        }
         // Who acts for another with some of its permissions only does not become it.
         let becomes_other = !is_same_principal && to.change.limited_by.is_none() && to.change.created.is_none();
         if becomes_other && !to.change.is_trust_rewritten {
@@ -135,7 +143,7 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
-        let is_combined = earlier_change.as_ref().is_some_and(|earlier| earlier.change.holdings().nth(1).is_some());
+        let is_combined = to.change.holdings().filter(|holding| !base.has_holding(holding)).nth(1).is_some();
         if is_combined {
             return self.prove_combined(step, base, undecided);
         }
@@ -148,9 +156,15 @@ impl Graph<'_> {
             return ChangeProof { proofs: vec![proof], grantor: None, is_complete: true };
         }
         let proof = earlier_change.as_ref().and_then(|earlier| {
-            let changed = NodeState { principal: to.principal, change: (*earlier.change).clone() };
+            let by = &earlier.by;
+            // What a principal changes of itself is added to what it has changed before.
+            let is_own = by.principal == to.principal && by.change.created.is_none();
+            let merged = is_own.then(|| by.change.merge(&earlier.change)).flatten();
+            let changed =
+                NodeState { principal: to.principal, change: merged.unwrap_or_else(|| (*earlier.change).clone()) };
             let role = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(&changed) };
-            Some((earlier.by.clone(), self.find_technique(&earlier.by, to, base, role, undecided)?))
+            let before = if is_own { &by.change } else { base };
+            Some((by.clone(), self.find_technique(by, to, before, role, undecided)?))
         });
         let is_complete = proof.is_some();
         let (grantor, proof) = proof.unzip();

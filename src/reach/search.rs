@@ -177,20 +177,7 @@ impl Graph<'_> {
             changed.principal == state.principal && changed.change.count_additions() > state.change.count_additions()
         };
         obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
-        for changed in successors.changed_states.iter().cloned() {
-            match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
-                true => {
-                    let (before, after) = (state.change.count_additions(), changed.change.count_additions());
-                    if before == after || before == 0 || (after <= 2 && obtained.may_pair(state.principal)) {
-                        new.push(own(changed));
-                    }
-                }
-                false => {
-                    let change = Change::new(at, Arc::new(changed.change));
-                    obtained.add_change(changed.principal, change, new);
-                }
-            }
-        }
+        self.add_changed_states((at, &state), &successors.changed_states, obtained, new);
         obtained.add_grants(at, &successors.grant_targets, new);
         let mut reachable = Cow::Borrowed(&successors.reachable);
         if !reachable.is_disjoint(&self.world.creatable) {
@@ -214,6 +201,49 @@ impl Graph<'_> {
         })
     }
 
+    /// Adds the changes that a state can make: of its own principal, and of others.
+    fn add_changed_states(
+        &self,
+        (at, state): (usize, &NodeState),
+        changed_states: &[NodeState],
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
+        let is_created = state.change.created.is_some();
+        for changed in changed_states.iter().cloned() {
+            if let Some(technique) = changed.change.limited_by
+                && self.world.creatable.contains(changed.principal)
+                && !changed.change.is_new_principal
+            {
+                obtained.add_limited_actor_of_absent(at, (changed.principal, technique));
+                continue;
+            }
+            match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
+                true => {
+                    let (before, after) = (state.change.count_additions(), changed.change.count_additions());
+                    if changed.change.is_separate()
+                        || before == after
+                        || before == 0
+                        || (after <= 2 && obtained.may_pair(state.principal))
+                    {
+                        if let Some(lasting) =
+                            changed.change.lasting_since(&state.change).filter(|_| !state.change.is_unchanged())
+                        {
+                            let change = Change::new(at, Arc::new(lasting));
+                            obtained.add_change(state.principal, change, new);
+                        }
+                        new.push(own(changed));
+                    }
+                }
+                false => {
+                    let change = Change::new(at, Arc::new(changed.change));
+                    obtained.add_change(changed.principal, change, new);
+                }
+            }
+        }
+    }
+
     /// Adds the changes that states can make to principals that only other states can act as.
     ///
     /// `offered`: the states that can change others, and the principals to which their changes are added already.
@@ -227,7 +257,7 @@ impl Graph<'_> {
         let mut by_position: Vec<(&usize, &mut FixedBitSet)> = offered.iter_mut().collect();
         by_position.sort_unstable_by_key(|(at, _)| **at);
         for (at, already_offered) in by_position {
-            let mut others = obtained.reached().clone();
+            let mut others = obtained.find_changeable();
             others.difference_with(already_offered);
             if others.is_clear() {
                 continue;

@@ -20,8 +20,9 @@ pub(super) struct CreationProgress {
     tried: FxHashMap<usize, FixedBitSet>,
     /// The state that acts as a user or role, and whether it chooses the tags of its sessions.
     actors: FxHashMap<(usize, bool), usize>,
-    /// The creations that were used, by their position, the user or role, and whether tags are chosen.
-    used: FxHashSet<(usize, usize, bool)>,
+    /// The creations that were used, by their position, the user or role, whether tags are chosen, and the technique that gives a
+    /// part of the permissions.
+    used: FxHashSet<(usize, usize, bool, Option<&'static str>)>,
 }
 
 impl Graph<'_> {
@@ -43,6 +44,22 @@ impl Graph<'_> {
         let is_empty = new.is_empty();
         for (position, (by, creation)) in creations.iter().enumerate() {
             for principal in creation.targets.ones() {
+                let mut add = |from: usize, (has_session_tags, limited_by): (bool, Option<&'static str>)| {
+                    if !progress.used.insert((position, principal, has_session_tags, limited_by)) {
+                        return;
+                    }
+                    let change = StateChange {
+                        was_absent: true,
+                        is_trust_rewritten: self.world.principal_sets.roles.contains(principal),
+                        has_session_tags,
+                        limited_by,
+                        boundary: creation.boundary.clone(),
+                        ..StateChange::default()
+                    };
+                    let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
+                    new.push((NodeState { principal, change }, Origin { from, changed_by }));
+                };
+                let mut is_used = false;
                 for has_session_tags in [false, true] {
                     let from = match progress.actors.get(&(principal, has_session_tags)) {
                         Some(from) => *from,
@@ -50,19 +67,16 @@ impl Graph<'_> {
                         None if is_empty && !has_session_tags && self.admits_outside(principal, undecided) => *by,
                         None => continue,
                     };
-                    if !progress.used.insert((position, principal, has_session_tags)) {
-                        continue;
-                    }
-                    let change = StateChange {
-                        was_absent: true,
-                        is_trust_rewritten: self.world.principal_sets.roles.contains(principal),
-                        has_session_tags,
-                        boundary: creation.boundary.clone(),
-                        ..StateChange::default()
-                    };
-                    let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
+                    is_used = true;
+                    add(from, (has_session_tags, None));
+                }
+                if !is_used {
+                    let limited = obtained.list_limited_actors_of_absent(principal);
+                    is_used = !limited.is_empty();
+                    limited.into_iter().for_each(|(technique, from)| add(from, (false, Some(technique))));
+                }
+                if is_used {
                     obtained.add_created(principal);
-                    new.push((NodeState { principal, change }, Origin { from, changed_by }));
                 }
             }
         }

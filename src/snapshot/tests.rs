@@ -225,6 +225,8 @@ fn a_missing_last_page_is_a_problem() {
     let first = role_page("r", "").replacen('{', r#"{"NextToken":"t","#, 1);
     assert_eq!(load_files(&[("1.json", &first)]).problems.len(), 1);
     assert!(load_files(&[("1.json", &first), ("2.json", &role_page("s", ""))]).problems.is_empty());
+    let marked = role_page("r", "").replacen('{', r#"{"Marker":"m","#, 1);
+    assert_eq!(load_files(&[("1.json", &marked)]).problems.len(), 1, "a marker without the flag");
     let whole = role_page("r", "").replacen('{', r#"{"NextToken":null,"#, 1);
     assert!(load_files(&[("1.json", &whole)]).problems.is_empty());
 }

@@ -120,7 +120,13 @@ impl NamePatternIndex {
 
 /// The patterns of a condition on the ARN of the principal, or on the name of the user.
 fn list_patterns(condition: &Condition) -> Vec<NamePattern> {
-    let globs = condition.texts().filter_map(to_glob);
+    // A name within a pattern without case is one of small letters.
+    let lower = |glob: &String| Some(glob.to_ascii_lowercase()).filter(|lower| lower != glob);
+    let ignores_case = condition.operator.ignores_case();
+    let globs = condition.texts().filter_map(to_glob).flat_map(|glob| {
+        let lower = lower(&glob).filter(|_| ignores_case);
+        [glob].into_iter().chain(lower)
+    });
     match condition.key.lower() {
         PRINCIPAL_ARN => globs.map(NamePattern::of_arn).collect(),
         USER_NAME => globs.flat_map(|name| NamePattern::of_user_name(&name)).collect(),

@@ -82,7 +82,7 @@ impl StateChange {
         *self == StateChange::default()
     }
 
-    /// Whether it is something else than the principal in the snapshot. Changes of the principal do not apply to it.
+    /// Whether it is something else than the principal in the snapshot, or acts for it with some of its permissions only.
     pub(crate) fn is_separate(&self) -> bool {
         self.is_new_principal || self.limited_by.is_some() || self.created.is_some()
     }
@@ -96,7 +96,7 @@ impl StateChange {
                 (first, second) => Some(first.clone().or_else(|| second.clone())),
             }
         }
-        if self.is_separate() {
+        if self.is_new_principal || self.created.is_some() {
             return None;
         }
         // "Allow all" needs no other permissions.
@@ -105,7 +105,7 @@ impl StateChange {
         }
         let merged = StateChange {
             is_new_principal: other.is_new_principal,
-            limited_by: other.limited_by,
+            limited_by: other.limited_by.or(self.limited_by),
             created: other.created.clone(),
             is_federated: self.is_federated || other.is_federated,
             is_trust_rewritten: self.is_trust_rewritten || other.is_trust_rewritten,
@@ -129,6 +129,21 @@ impl StateChange {
             },
         };
         (merged != *self).then_some(merged)
+    }
+
+    /// What this change adds to an earlier one and what stays when the tags, the name or the boundary change again. None if that is
+    /// nothing.
+    pub(crate) fn lasting_since(&self, earlier: &StateChange) -> Option<StateChange> {
+        let lasting = StateChange {
+            grants_all: self.grants_all && !earlier.grants_all,
+            joined_groups: minus(&self.joined_groups, &earlier.joined_groups),
+            removed_policies: minus(&self.removed_policies, &earlier.removed_policies),
+            attached_policies: minus(&self.attached_policies, &earlier.attached_policies),
+            policy_versions: minus(&self.policy_versions, &earlier.policy_versions),
+            boundary: self.boundary.clone().filter(|_| self.boundary != earlier.boundary),
+            ..StateChange::default()
+        };
+        (!lasting.is_unchanged() && !self.is_separate()).then_some(lasting)
     }
 
     /// Whether principals with the same statements have the same successors after this change. Not if it adds a group
@@ -167,6 +182,11 @@ impl StateChange {
     pub(crate) fn adds_policies(&self) -> bool {
         !self.joined_groups.is_empty() || !self.attached_policies.is_empty()
     }
+}
+
+/// The values of the first list that the second one lacks.
+fn minus<T: Clone + PartialEq>(first: &[T], second: &[T]) -> Vec<T> {
+    first.iter().filter(|value| !second.contains(value)).cloned().collect()
 }
 
 /// The values of both lists, ascending.

@@ -224,9 +224,15 @@ impl StepFinder<'_> {
 
     /// The boundaries that the state can write itself, so that they limit nothing.
     pub(super) fn list_written_boundaries(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<ChosenBoundary> {
-        let new = self.find_new_boundaries(undecided);
-        let written = new.into_iter().chain(self.find_rewritable_policies(undecided));
-        written.map(ChosenBoundary::Rewritten).collect()
+        let mut written = self.find_new_boundaries(undecided);
+        for policy in
+            self.find_rewritable_policies(undecided).into_iter().chain(self.find_recreatable_policies(undecided))
+        {
+            if !written.contains(&policy) {
+                written.push(policy);
+            }
+        }
+        written.into_iter().map(ChosenBoundary::Rewritten).collect()
     }
 
     fn find_new_boundaries(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<Arc<str>> {

@@ -149,9 +149,7 @@ impl StepProver<'_> {
         let creation = build_plain_creation(kind, created.change.boundary.as_ref());
         let mut requests = Vec::new();
         if let Some(ChosenBoundary::Rewritten(policy)) = &creation.boundary {
-            let write =
-                if world.policies.find(policy).is_none() { "iam:CreatePolicy" } else { "iam:CreatePolicyVersion" };
-            requests.push(self.request_prover.prove_on_resource(write, policy, &|_, _| None, undecided)?);
+            requests.extend(self.prove_written_policy(policy, undecided)?);
         }
         let partition = self.step_finder.effective.partition;
         let facts = |_: usize, key: &ContextKey| creation.fact(partition, action, key);

@@ -23,6 +23,8 @@ use crate::solve::{StatementUse, UndecidedReason};
 const MAX_PATTERNS: usize = 64;
 /// The largest number of patterns and sets of overlapping patterns that are tried.
 const MAX_SETS: usize = 128;
+/// The largest number of attempts without an answer.
+const MAX_FAILURES: usize = 2;
 
 impl StepFinder<'_> {
     /// The names of a user or role that the state can create with these permissions.
@@ -93,8 +95,8 @@ impl StepFinder<'_> {
         names
     }
 
-    /// ARNs that can be given: one outside of all patterns, one within each of them, and one within all of several that overlap
-    /// and limit the same action. Each is outside of all other patterns if it can be. `instead_of`: the ARN of what gets
+    /// ARNs that can be given: one outside of all patterns, one within each of them, and one within all of several that
+    /// overlap. Each is outside of all other patterns if it can be. `instead_of`: the ARN of what gets
     /// it. None if that is new.
     pub(super) fn choose_names(
         &self,
@@ -104,7 +106,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> BTreeSet<String> {
         patterns.retain(|pattern, _| arns.may_contain(&pattern.glob));
-        let all: Vec<(&NamePattern, &FixedBitSet)> = patterns.iter().collect();
+        let all: Vec<&NamePattern> = patterns.iter().map(|(pattern, _)| pattern).collect();
         let (sets, is_complete) = list_overlapping(&all);
         if !is_complete {
             undecided.insert(UndecidedReason::TooMany {
@@ -114,13 +116,21 @@ impl StepFinder<'_> {
         }
         // By the patterns that match it.
         let mut names: BTreeMap<Vec<bool>, String> = BTreeMap::new();
+        let mut failures = 0;
         for within in sets {
             if within.len() > 1 && names.values().any(|name| within.iter().all(|pattern| pattern.matches(name))) {
                 continue;
             }
-            let found = self.choose_name_within(arns, (&within, &all), instead_of, undecided);
+            let mut of_set = BTreeSet::new();
+            let found = self.choose_name_within(arns, (&within, &all), instead_of, &mut of_set);
+            failures += usize::from(!of_set.is_empty());
+            undecided.append(&mut of_set);
+            if failures > MAX_FAILURES {
+                // The result is undecided, and each further attempt may take as long.
+                break;
+            }
             if let Some(name) = found {
-                names.entry(all.iter().map(|(pattern, _)| pattern.matches(&name)).collect()).or_insert(name);
+                names.entry(all.iter().map(|pattern| pattern.matches(&name)).collect()).or_insert(name);
             }
         }
         names.into_values().collect()
@@ -130,14 +140,14 @@ impl StepFinder<'_> {
     fn choose_name_within(
         &self,
         arns: &NewArns,
-        (within, all): (&[&NamePattern], &[(&NamePattern, &FixedBitSet)]),
+        (within, all): (&[&NamePattern], &[&NamePattern]),
         instead_of: Option<&str>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<String> {
         let globs: Vec<String> = within.iter().map(|pattern| pattern.glob.clone()).collect();
         let excepted: Vec<String> = within.iter().filter_map(|pattern| pattern.except.clone()).collect();
         let is_other = |pattern: &&NamePattern| !within.iter().any(|wanted| pattern.covers(wanted));
-        let others = all.iter().map(|(pattern, _)| *pattern).filter(is_other).map(|pattern| pattern.glob.clone());
+        let others = all.iter().copied().filter(is_other).map(|pattern| pattern.glob.clone());
         let outside_of_others: Vec<String> = excepted.iter().cloned().chain(others).collect();
         [&outside_of_others, &excepted].into_iter().find_map(|outside| {
             let limits = NameLimits { within: &globs, outside, instead_of };
@@ -146,11 +156,10 @@ impl StepFinder<'_> {
     }
 }
 
-/// The sets of patterns within which a name is tried, smaller ones first: none, each alone, and those of which each two overlap
-/// and limit the same action. The second value says whether these are all.
-fn list_overlapping<'p>(all: &[(&'p NamePattern, &FixedBitSet)]) -> (Vec<Vec<&'p NamePattern>>, bool) {
+/// The sets of patterns within which a name is tried, smaller ones first: none, each alone, and those of which each two overlap. The second value says whether these are all.
+fn list_overlapping<'p>(all: &[&'p NamePattern]) -> (Vec<Vec<&'p NamePattern>>, bool) {
     let is_pair = |first: usize, second: usize| match (all.get(first), all.get(second)) {
-        (Some((a, of_a)), Some((b, of_b))) => !of_a.is_disjoint(of_b) && a.overlaps(b) && !a.covers(b) && !b.covers(a),
+        (Some(a), Some(b)) => a.overlaps(b) && !a.covers(b) && !b.covers(a),
         _ => false,
     };
     let mut sets: Vec<Vec<usize>> = (0..all.len().min(MAX_PATTERNS)).map(|at| vec![at]).collect();
@@ -167,8 +176,7 @@ fn list_overlapping<'p>(all: &[(&'p NamePattern, &FixedBitSet)]) -> (Vec<Vec<&'p
             break;
         }
     }
-    let patterns =
-        |set: Vec<usize>| set.into_iter().filter_map(|at| all.get(at)).map(|(pattern, _)| *pattern).collect();
+    let patterns = |set: Vec<usize>| set.into_iter().filter_map(|at| all.get(at)).copied().collect();
     let all_sets = [Vec::new()].into_iter().chain(sets.into_iter().map(patterns)).collect();
     (all_sets, is_complete)
 }

@@ -59,12 +59,18 @@ impl StepFinder<'_> {
             });
         }
         let mut found: Vec<Arc<str>> = new.ones().map(|policy| Arc::from(index.arn(policy))).collect();
-        if self.may_allow(DELETE_POLICY) {
-            let deletable = self.filter_policies(DELETE_POLICY, &self.account_policies(), undecided);
-            let recreated = deletable.ones().map(|policy| self.world.policies.arn(policy));
-            found.extend(recreated.filter(|arn| self.can_recreate(arn, undecided)).map(Arc::from));
-        }
+        found.extend(self.find_recreatable_policies(undecided));
         found
+    }
+
+    /// The managed policies that the state can delete and create again.
+    pub(super) fn find_recreatable_policies(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<Arc<str>> {
+        if !self.may_allow(DELETE_POLICY) || !self.may_allow(CREATE_POLICY) {
+            return Vec::new();
+        }
+        let deletable = self.filter_policies(DELETE_POLICY, &self.account_policies(), undecided);
+        let deletable = deletable.ones().map(|policy| self.world.policies.arn(policy));
+        deletable.filter(|arn| self.can_recreate(arn, undecided)).map(Arc::from).collect()
     }
 
     fn can_recreate(&self, policy: &str, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
@@ -190,6 +196,23 @@ impl StepFinder<'_> {
 }
 
 impl StepProver<'_> {
+    /// The requests after which a policy allows everything: it is created, gets another version, or is created again.
+    pub(super) fn prove_written_policy(
+        &self,
+        policy: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let action = "iam:CreatePolicyVersion";
+        let is_rewritable = self.step_finder.world.policies.find(policy).is_some()
+            && self.step_finder.may_allow(action)
+            && self.step_finder.is_allowed_on_policy(action, policy, undecided);
+        if is_rewritable {
+            let request = self.request_prover.prove_on_resource(action, policy, &|_, _| None, undecided)?;
+            return Some(vec![request]);
+        }
+        self.prove_created_policy(policy, undecided).map(|proof| proof.requests)
+    }
+
     /// The creation of a managed policy, after it is deleted if it exists. None if it is not proven.
     pub(crate) fn prove_created_policy(
         &self,

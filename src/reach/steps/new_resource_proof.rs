@@ -52,9 +52,7 @@ impl StepProver<'_> {
             requests.push(self.prove_plain("iam:CreatePolicy", policy, undecided)?);
         }
         if let Some(ChosenBoundary::Rewritten(policy)) = &creation.boundary {
-            let is_new = self.step_finder.world.policies.find(policy).is_none();
-            let write = if is_new { "iam:CreatePolicy" } else { "iam:CreatePolicyVersion" };
-            requests.push(self.prove_plain(write, policy, undecided)?);
+            requests.extend(self.prove_written_policy(policy, undecided)?);
         }
         requests.extend(self.prove_freed_name(creation.kind, (&created.arn, None), undecided)?);
         for action in creation.actions.iter().filter(|action| **action != "iam:PassRole") {

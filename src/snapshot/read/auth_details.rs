@@ -126,8 +126,10 @@ pub(crate) fn read_page(
             }
         }
     }
-    let is_truncated = reader.fields.optional_bool(node, "IsTruncated") == Some(true);
-    let flag = node.get("IsTruncated").filter(|_| is_truncated);
+    let is_truncated = reader.fields.optional_bool(node, "IsTruncated");
+    // "Marker: When IsTruncated is true, this element is present". AWS: GetAccountAuthorizationDetails, IAM API Reference
+    let marker = node.get("Marker").filter(|marker| is_truncated.is_none() && !matches!(marker.value, JsonValue::Null));
+    let flag = node.get("IsTruncated").filter(|_| is_truncated == Some(true)).or(marker);
     // AWS CLI User Guide, "Using the pagination options": the CLI replaces the flag by a token for the rest.
     let token = node.get("NextToken").filter(|token| !matches!(token.value, JsonValue::Null));
     if let Some(flag) = flag.or(token) {

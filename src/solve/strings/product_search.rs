@@ -40,6 +40,9 @@ const PREFERRED: &[u8] = b"xyzabcdefghijklmnopqrstuvw0123456789-_./XABCDEFGHIJKL
 /// The states that one walk may visit.
 const MAX_VISITS: usize = 50_000;
 
+/// The memory of one walk, in states of single automata: 16 MB. Patterns such as `*a*b*` have products without end.
+const MAX_CELLS: usize = 8_000_000;
+
 /// One state of each automaton.
 type ProductState = Box<[u16]>;
 
@@ -81,7 +84,7 @@ impl<'a> ProductSearch<'a> {
         let mut visits = 0;
         while let Some(Reverse((_, id))) = search.queue.pop() {
             visits += 1;
-            if visits > MAX_VISITS || !budget.spend(1) {
+            if visits > MAX_VISITS || search.reached.len() * width > MAX_CELLS || !budget.spend(1) {
                 return GlobSearchResult::GaveUp;
             }
             // INVARIANT: the queue holds numbers of reached states only.
