@@ -78,22 +78,24 @@ impl SessionSources {
             self.is_unknown = true;
             return;
         };
-        for entry in &element.entries {
-            match entry {
-                PrincipalEntry::Anyone => self.is_unknown = true,
-                PrincipalEntry::Aws(_) | PrincipalEntry::CanonicalUser(_) => self.has_principals = true,
-                PrincipalEntry::Service(name) => {
-                    let name = normalize_service_name(name);
-                    self.is_unknown |= name.contains('*');
-                    self.services.push(name.split('.').next().unwrap_or_default().to_owned());
-                }
-                PrincipalEntry::Federated(provider) if provider.contains(":saml-provider/") => self.has_saml = true,
-                PrincipalEntry::Federated(provider) => match provider.split_once(":oidc-provider/") {
-                    Some((_, host)) => self.oidc_hosts.push(host.to_ascii_lowercase()),
-                    None if provider.contains('*') => self.is_unknown = true,
-                    None => self.oidc_hosts.push(provider.to_ascii_lowercase()),
-                },
+        element.entries.iter().for_each(|entry| self.add_entry(entry));
+    }
+
+    fn add_entry(&mut self, entry: &PrincipalEntry) {
+        match entry {
+            PrincipalEntry::Anyone => self.is_unknown = true,
+            PrincipalEntry::Aws(_) | PrincipalEntry::CanonicalUser(_) => self.has_principals = true,
+            PrincipalEntry::Service(name) => {
+                let name = normalize_service_name(name);
+                self.is_unknown |= name.contains('*');
+                self.services.push(name.split('.').next().unwrap_or_default().to_owned());
             }
+            PrincipalEntry::Federated(provider) if provider.contains(":saml-provider/") => self.has_saml = true,
+            PrincipalEntry::Federated(provider) => match provider.split_once(":oidc-provider/") {
+                Some((_, host)) => self.oidc_hosts.push(host.to_ascii_lowercase()),
+                None if provider.contains('*') => self.is_unknown = true,
+                None => self.oidc_hosts.push(provider.to_ascii_lowercase()),
+            },
         }
     }
 
@@ -138,6 +140,50 @@ impl SessionSources {
                 known.set(&format!("{host}:{claim}"), KeyFact::Free);
                 known.set(&format!("{host}/:{claim}"), KeyFact::Free);
             }
+        }
+    }
+}
+
+/// Sets the keys of a session that a service or an identity provider began.
+pub fn set_started_session(known: &mut KnownContext, starter: &PrincipalEntry) {
+    let mut sources = SessionSources::default();
+    sources.add_entry(starter);
+    for (key, service) in SERVICE_SESSION_KEYS {
+        if sources.services.iter().any(|other| other == service) {
+            known.set(key, KeyFact::Free);
+        }
+    }
+    sources.set_session_keys(known);
+    let provider = match starter {
+        PrincipalEntry::Federated(provider) if sources.has_oidc() => KeyFact::Value(provider.to_string()),
+        _ => KeyFact::Missing,
+    };
+    known.set("aws:FederatedProvider", provider);
+    for key in ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"] {
+        known.set(key, KeyFact::Missing);
+    }
+}
+
+/// Which sessions alone have a key.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub enum SessionKeySource {
+    /// Those of a service, by the first label of its name.
+    Service(&'static str),
+    /// Those that a SAML provider began.
+    Saml,
+    /// Those that an OIDC provider began.
+    Oidc,
+}
+
+impl SessionKeySource {
+    /// The sessions that alone have a key. None for keys of other sessions.
+    pub fn of_key(key: &ContextKey) -> Option<SessionKeySource> {
+        let lower = key.lower();
+        match SERVICE_SESSION_KEYS.iter().find(|(name, _)| name.eq_ignore_ascii_case(lower)) {
+            Some((_, service)) => Some(SessionKeySource::Service(service)),
+            None if lower.starts_with("saml:") => Some(SessionKeySource::Saml),
+            None if is_provider_claim(key) || lower == "aws:federatedprovider" => Some(SessionKeySource::Oidc),
+            None => None,
         }
     }
 }

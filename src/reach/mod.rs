@@ -15,6 +15,7 @@
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
 //! - `search_creations`: the part of a search that creates users and roles.
 //! - `search_holdings`: the part of a search that changes policies and groups which principals got.
+//! - `search_sessions`: the part of a search that begins sessions by services and identity providers.
 //! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
@@ -37,6 +38,7 @@ mod search_boundaries;
 mod search_creations;
 mod search_gaps;
 mod search_holdings;
+mod search_sessions;
 mod search_tags;
 mod search_trust;
 pub(crate) mod steps;
@@ -49,6 +51,7 @@ pub use model::chosen_boundary::ChosenBoundary;
 pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
+pub use model::session_start::SessionStart;
 pub use model::state::{NodeState, PolicyVersionRef, StateChange};
 pub use model::technique::{ControlChange, Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};

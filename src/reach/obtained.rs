@@ -29,7 +29,9 @@ pub(super) struct Obtained {
     states_of: FxHashMap<usize, Vec<usize>>,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
-    /// Those of them that some state can act as before their tags are changed.
+    /// The roles of which a service or an identity provider begins sessions for some state.
+    begun: FixedBitSet,
+    /// Those that some state can act as before their tags are changed.
     arrived: FixedBitSet,
     /// Which state acts as a principal first.
     reached_from: FxHashMap<usize, usize>,
@@ -67,6 +69,7 @@ impl Obtained {
             positions: FxHashMap::default(),
             states_of: FxHashMap::default(),
             reached: no_principals.clone(),
+            begun: no_principals.clone(),
             arrived: no_principals.clone(),
             reached_from: FxHashMap::default(),
             grantable: no_principals.clone(),
@@ -100,6 +103,18 @@ impl Obtained {
 
     pub(super) fn reached(&self) -> &FixedBitSet {
         &self.reached
+    }
+
+    /// The principals whose changes can serve some state.
+    pub(super) fn list_changeable(&self) -> FixedBitSet {
+        let mut all = self.reached.clone();
+        all.union_with(&self.begun);
+        all
+    }
+
+    /// Adds a role of which a service or an identity provider begins sessions.
+    pub(super) fn add_begun(&mut self, role: usize) {
+        self.begun.insert(role);
     }
 
     /// Leaves out what a state can obtain.
@@ -178,7 +193,7 @@ impl Obtained {
         // A user or role that the principal created can grant its creator everything.
         let own = Some(self.state(at)).filter(|state| state.change.created.is_none()).map(|state| state.principal);
         let known_before: Vec<usize> =
-            added.intersection(&self.reached).filter(|target| Some(*target) != own).collect();
+            self.list_changeable().intersection(&added).filter(|target| Some(*target) != own).collect();
         self.grantors.push((at, added));
         let change = self.grant_by(at);
         known_before.into_iter().for_each(|target| self.apply_to_all(target, &change, new));

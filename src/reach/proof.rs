@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
 use super::model::holdings::{Holding, PrincipalHoldings};
+use super::model::session_start::SessionStart;
 use super::model::state::{NodeState, StateChange};
 use super::model::technique::TechniqueKind;
 use super::path::{EarlierChange, PathStep};
@@ -226,12 +227,15 @@ impl Graph<'_> {
     fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
         let original = StateChange::default();
+        if let Some(session) = &to.change.session {
+            return self.prove_begun_session(step, session, undecided);
+        }
         let mut prove = |by: &NodeState| {
             let (kind, passing) = self.with_prover(from, (to.principal, &original), |prover| {
                 let tags = to.change.has_session_tags;
                 let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
                 let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
-                let passing = || prover.prove_passing(self.arn(to.principal), undecided).map(|(_, requests)| requests);
+                let passing = || prover.prove_passing(self.arn(to.principal), None, undecided).map(|(_, requests)| requests);
                 (kind, is_passed.then(passing))
             });
             let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
@@ -243,6 +247,29 @@ impl Graph<'_> {
         let is_complete = proof.is_some();
         let grantor = by.filter(|by| is_complete && *by != from).cloned();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// A state rewrites the trust policy of the step's end so that a service or an identity provider begins its session for the
+    /// state that takes the step.
+    fn prove_begun_session(
+        &self,
+        PathStep { from, to, earlier_change }: &PathStep,
+        session: &SessionStart,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let original = StateChange::default();
+        let by = earlier_change.as_ref().map_or(from, |earlier| &earlier.by);
+        let kind = match session {
+            SessionStart::Service(_) => TechniqueKind::UpdateTrustThenPass,
+            SessionStart::Provider(_) => TechniqueKind::UpdateTrustForProvider,
+        };
+        let rewritten = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided);
+        let begun = self.with_prover(from, (to.principal, &original), |prover| {
+            prover.prove_session_start(to.principal, session, undecided)
+        });
+        let is_complete = rewritten.is_some() && begun.is_some();
+        let grantor = (by != from).then(|| by.clone());
+        ChangeProof { proofs: rewritten.into_iter().chain(begun).collect(), grantor, is_complete }
     }
 
     /// A state creates the step's end. If it is a role, its trust policy names the state that takes the step, or a service.

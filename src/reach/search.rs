@@ -17,6 +17,7 @@ use super::path::{Change, Origin, PathSoFar, PathStep};
 use super::search_boundaries::BoundaryProgress;
 use super::search_creations::CreationProgress;
 use super::search_holdings::HoldingProgress;
+use super::search_sessions::SessionProgress;
 use super::search_tags::TagProgress;
 use super::search_trust::TrustProgress;
 use crate::solve::UndecidedReason;
@@ -110,6 +111,7 @@ impl Graph<'_> {
         let mut boundary_progress = BoundaryProgress::default();
         let mut holding_progress = HoldingProgress::default();
         let mut creation_progress = CreationProgress::default();
+        let mut session_progress = SessionProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
@@ -123,6 +125,7 @@ impl Graph<'_> {
             self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
             self.change_holdings(&mut holding_progress, &mut obtained, &mut candidates, &mut undecided);
             self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.begin_sessions(&mut session_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -227,7 +230,7 @@ impl Graph<'_> {
         let mut by_position: Vec<(&usize, &mut FixedBitSet)> = offered.iter_mut().collect();
         by_position.sort_unstable_by_key(|(at, _)| **at);
         for (at, already_offered) in by_position {
-            let mut others = obtained.reached().clone();
+            let mut others = obtained.list_changeable();
             others.difference_with(already_offered);
             if others.is_clear() {
                 continue;

@@ -30,6 +30,7 @@ use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::organization_index::OrganizationIndex;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::service_index::ServiceIndex;
+use crate::reach::model::session_keys::SessionKeyIndex;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_index::{TagIndex, find_resource_tag};
 use crate::reach::model::technique::techniques;
@@ -69,6 +70,7 @@ pub(crate) struct World<'a> {
     pub(crate) trust_index: TrustIndex,
     pub(crate) principal_sets: PrincipalSets,
     pub(crate) tag_index: TagIndex,
+    pub(crate) session_keys: SessionKeyIndex,
     /// The resources of services that use roles.
     pub(crate) service_index: ServiceIndex,
     pub(crate) organization: OrganizationIndex<'a>,
@@ -135,6 +137,7 @@ impl<'a> World<'a> {
             incomplete_policies,
             creatable_policies,
             name_patterns,
+            session_keys: SessionKeyIndex::new(snapshot, &nodes),
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),

@@ -149,7 +149,9 @@ impl SharedSuccessors {
         let rewritable = step_finder.find_rewritable(&mut undecided);
         let created = step_finder.find_all_created(&mut undecided);
         let is_unlimited = created.iter().any(CreatedPrincipal::is_unlimited);
-        let creations = if is_unlimited { Vec::new() } else { step_finder.find_creations(&mut undecided) };
+        // The session of a role can decide what the role is allowed, even if its policies allow everything.
+        let is_enough = is_unlimited && world.session_keys.is_empty();
+        let creations = if is_enough { Vec::new() } else { step_finder.find_creations(&mut undecided) };
         SharedSuccessors { reachable, rewritable, grant_targets, created, creations, undecided }
     }
 }
